@@ -1,0 +1,81 @@
+//! `tipoff-bench`: puts load on Tipoff and on its peers, and prints how they compare.
+//! It never judges delivery beyond counting, and leaves neither processes nor folders behind.
+
+mod all;
+mod client;
+mod deliver;
+mod hook;
+mod ingest;
+mod latency;
+mod mail;
+mod memory;
+mod peers;
+mod request;
+mod server;
+mod start;
+mod statistics;
+mod stop;
+mod table;
+mod target;
+
+use std::process::ExitCode;
+use std::thread;
+
+use clap::{Parser, Subcommand};
+
+use crate::server::Places;
+use crate::table::Row;
+
+/// Measures Tipoff beside smtp-sink and mailrise.
+#[derive(Debug, Parser)]
+#[command(name = "tipoff-bench", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    places: Places,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Mails a second that are taken, beside smtp-sink
+    Ingest(ingest::Args),
+    /// Deliveries a second from SMTP to a local webhook, beside mailrise
+    Deliver(deliver::Args),
+    /// Time from the end of a mail to the finished request at the webhook
+    Latency(latency::Args),
+    /// Memory: idle, with idle connections, with a large mail in flight
+    Memory(memory::Args),
+    /// Time from the start of the program to its first greeting
+    Start(start::Args),
+    /// Everything in turn, as Markdown
+    All,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match stop::unless_interrupted(thread::spawn(move || work(&cli))) {
+        Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("tipoff-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn work(cli: &Cli) -> anyhow::Result<String> {
+    server::raise_open_files()?;
+    let places = &cli.places;
+    let rows: Vec<Row> = match &cli.command {
+        Command::Ingest(args) => ingest::run(places, args)?,
+        Command::Deliver(args) => deliver::run(places, args)?,
+        Command::Latency(args) => latency::run(places, args)?,
+        Command::Memory(args) => memory::run(places, args)?,
+        Command::Start(args) => start::run(places, args)?,
+        Command::All => return all::run(places),
+    };
+    Ok(table::markdown(&rows))
+}

@@ -1,0 +1,63 @@
+//! Tipoff as it is measured: its configuration file and how it is started.
+//! It uses no setting that a user could not write.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::hook::Hook;
+use crate::server::{Places, Server, free_address};
+
+/// Starts Tipoff in a fresh folder; with a webhook if one is given.
+pub(crate) fn start(places: &Places, hook: Option<&Hook>) -> Result<Server> {
+    let folder = places.temporary()?;
+    Ok(start_in(places, folder.path(), hook)?.owning(folder))
+}
+
+/// Starts Tipoff in a folder that stays.
+pub(crate) fn start_in(places: &Places, folder: &Path, hook: Option<&Hook>) -> Result<Server> {
+    let smtp = free_address()?;
+    let file = folder.join("tipoff.toml");
+    let mut text = format!(
+        "[smtp]\n\
+         listen = [\"{smtp}\"]\n\
+         max_connections = 2_000\n\
+         max_connections_per_address = 2_000\n\
+         [http]\n\
+         listen = \"{}\"\n\
+         [incidents]\n\
+         quiet = \"0 s\"\n",
+        free_address()?
+    );
+    if let Some(hook) = hook {
+        let url = hook.url("http");
+        text += &format!("[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{url}\"\n");
+    }
+    fs::write(&file, text)?;
+    let mut command = Command::new(program(places)?);
+    command.arg("run").arg("--config").arg(file);
+    command.arg("--data-dir").arg(folder.join("data"));
+    for (name, _) in std::env::vars_os() {
+        // What the user has set up for real is not to be alerted by a bench.
+        if name.to_string_lossy().starts_with("TIPOFF_") {
+            command.env_remove(name);
+        }
+    }
+    Server::start(command, smtp, folder)
+}
+
+fn program(places: &Places) -> Result<PathBuf> {
+    let path = match &places.tipoff {
+        Some(path) => path.clone(),
+        None => std::env::current_exe()?.with_file_name("tipoff"),
+    };
+    if !path.is_file() {
+        bail!(
+            "there is no {}: build it, or name it with --tipoff",
+            path.display()
+        );
+    }
+    path.canonicalize().context("tipoff")
+}

@@ -1,0 +1,81 @@
+//! What a service takes: facts of the service, from its documentation. Decides nothing.
+
+/// In what form a service takes an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Abilities {
+    /// The alert as it is, with everything in it.
+    Whole,
+    /// Messages within these limits.
+    Messages(&'static Limits),
+}
+
+/// How much one message may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The name of the service, as people know it.
+    pub service: &'static str,
+    /// A message without files: title, line break and text, in UTF-16 units.
+    pub text_utf16_max: usize,
+    /// The same for a message with files.
+    pub caption_utf16_max: usize,
+    /// How many files one message may hold: pictures and videos mixed, or documents.
+    pub album_files_max: usize,
+    /// How large the files of one message may be together.
+    pub album_bytes_max: u64,
+    /// What is shown as a picture.
+    pub picture: PictureLimits,
+    /// The content types that are shown as a video.
+    pub video_types: &'static [&'static str],
+    /// Whether a moving GIF is shown moving, in a message of its own.
+    pub animations: bool,
+    /// How large any file may be.
+    pub file_bytes_max: u64,
+    /// Whether a message can answer an earlier one.
+    pub replies: bool,
+}
+
+/// What a service shows as a picture; other pictures go as documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PictureLimits {
+    /// The content types that it can show.
+    pub types: &'static [&'static str],
+    /// How large the file may be.
+    pub bytes_max: u64,
+    /// Width and height together, in pixels.
+    pub sides_px_max: usize,
+    /// The longer side divided by the shorter one.
+    pub ratio_max: usize,
+}
+
+impl PictureLimits {
+    /// Whether a picture of these sides, in pixels, is taken.
+    pub fn takes(&self, width: usize, height: usize) -> bool {
+        let (long, short) = (width.max(height), width.min(height));
+        short > 0
+            && long.saturating_add(short) <= self.sides_px_max
+            && long <= short.saturating_mul(self.ratio_max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sides_and_ratio_are_taken_at_the_limit_and_not_beyond() {
+        let limits =
+            PictureLimits { types: &[], bytes_max: 0, sides_px_max: 10_000, ratio_max: 20 };
+        for (width, height, taken) in [
+            (7_680, 2_160, true),
+            (5_000, 5_000, true),
+            (5_001, 5_000, false),
+            (2_000, 100, true),
+            (2_001, 100, false),
+            (100, 2_001, false),
+            (0, 10, false),
+            (usize::MAX, usize::MAX, false),
+        ] {
+            assert_eq!(limits.takes(width, height), taken, "{width} x {height}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! An alert as JSON: what webhooks are sent and programs read. The files' bytes are not its job.
+
+use serde_json::Value;
+use tipoff_model::{Alert, AlertMedia, Timestamp};
+
+/// The alert up to its list of media, whose entries follow, parted by commas, then [`TAIL`].
+pub(crate) fn head(alert: &Alert) -> String {
+    format!(
+        r#"{{"incident":{},"kind":{},"device":{},"event":{},"subject":{},"text":{},"received_at":{},"media":["#,
+        alert.incident,
+        string(alert.kind.as_str()),
+        string(&alert.device),
+        string(alert.event.as_str()),
+        string(&alert.subject),
+        string(&text(alert)),
+        string(&rfc3339(alert.received_at)),
+    )
+}
+
+/// What ends an alert that [`head`] began.
+pub(crate) const TAIL: &str = "]}";
+
+/// An entry of the list, up to a last field, such as `"path":"…"`; a brace ends it.
+pub(crate) fn media(stored: &AlertMedia) -> String {
+    let media = &stored.media;
+    format!(
+        r#"{{"name":{},"content_type":{},"size":{}"#,
+        string(&media.name),
+        string(&media.content_type),
+        media.size
+    )
+}
+
+/// All files of an alert.
+pub(crate) fn files(alert: &Alert) -> impl Iterator<Item = &AlertMedia> {
+    alert.media.iter().chain(&alert.raw)
+}
+
+/// A string in JSON.
+pub(crate) fn string(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// What the device wrote, and what it could not write: that it was cut off.
+pub(crate) fn text(alert: &Alert) -> String {
+    match (alert.torn, alert.text.as_str()) {
+        (false, text) => text.to_owned(),
+        (true, "") => crate::plan::TORN_WORDS.to_owned(),
+        (true, text) => format!("{text}\n\n{}", crate::plan::TORN_WORDS),
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds.
+pub(crate) fn rfc3339(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.as_ms()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    format!("{at:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds_always() {
+        for (ms, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_767_225_600_000, "2026-01-01T00:00:00.000Z"),
+            (1_767_225_600_120, "2026-01-01T00:00:00.120Z"),
+        ] {
+            assert_eq!(rfc3339(Timestamp::from_ms(ms)), text);
+        }
+        assert_eq!(rfc3339(Timestamp::from_ms(i64::MAX)), "1970-01-01T00:00:00.000Z");
+    }
+}

@@ -1,0 +1,228 @@
+//! Request bodies made of stored files, of a length known beforehand and never in memory whole
+//! unless they are small. Knows nothing of what they mean.
+
+use std::io::{self, Read, Write};
+use std::sync::{Arc, OnceLock};
+
+use base64::engine::general_purpose::STANDARD;
+use base64::write::EncoderWriter;
+use futures_util::stream;
+use tipoff_model::AlertMedia;
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+
+use crate::Files;
+
+/// Up to here a body is put together at once: faster than handing it over piece by piece.
+const WHOLE_BYTES_MAX: u64 = 256 * 1024;
+/// What is handed over at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// How many chunks wait for the network.
+const CHUNKS_WAITING_MAX: usize = 4;
+
+/// A part of a body.
+#[derive(Clone)]
+pub(crate) enum Piece {
+    /// As they are.
+    Bytes(Vec<u8>),
+    /// A file's bytes.
+    File(AlertMedia),
+    /// A file's bytes in base64 (RFC 4648, section 4), on one line.
+    Base64(AlertMedia),
+}
+
+impl Piece {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(stored) => stored.media.size,
+            Self::Base64(stored) => stored.media.size.div_ceil(3).saturating_mul(4),
+        }
+    }
+}
+
+/// A stored file cannot be read. In plain words.
+#[derive(Clone, Debug)]
+pub(crate) struct BodyError(pub(crate) String);
+
+/// Where an error goes that is met while a body is on its way.
+pub(crate) type Broken = Arc<OnceLock<BodyError>>;
+
+/// A body, and what it is.
+#[derive(Clone)]
+pub(crate) struct Body {
+    content_type: String,
+    pieces: Vec<Piece>,
+    len: u64,
+}
+
+impl Body {
+    /// The pieces, one after the other.
+    pub(crate) fn new(content_type: String, pieces: Vec<Piece>) -> Self {
+        let len = pieces.iter().fold(0_u64, |len, piece| len.saturating_add(piece.len()));
+        Self { content_type, pieces, len }
+    }
+
+    pub(crate) fn content_type(&self) -> &str {
+        &self.content_type
+    }
+
+    /// Its length in bytes.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Reads it into memory where it is small.
+    pub(crate) async fn settle(self, files: &Arc<dyn Files>) -> Result<Self, BodyError> {
+        if self.len > WHOLE_BYTES_MAX || matches!(self.pieces.as_slice(), [Piece::Bytes(_)]) {
+            return Ok(self);
+        }
+        let Self { content_type, pieces, len } = self;
+        let whole = Vec::with_capacity(usize::try_from(len).unwrap_or_default());
+        let whole = write_blocking(pieces, files, whole).await?;
+        Ok(Self { content_type, pieces: vec![Piece::Bytes(whole)], len })
+    }
+
+    /// Writes it into `out`: to sum it up before it is sent.
+    pub(crate) async fn write_to<W>(&self, files: &Arc<dyn Files>, out: W) -> Result<W, BodyError>
+    where
+        W: Write + Send + 'static,
+    {
+        match self.pieces.as_slice() {
+            [Piece::Bytes(_)] => write_into(&self.pieces, &**files, out),
+            _ => write_blocking(self.pieces.clone(), files, out).await,
+        }
+    }
+
+    /// Makes it ready to be sent.
+    pub(crate) fn open(mut self, files: &Arc<dyn Files>) -> (reqwest::Body, Broken) {
+        let broken = Broken::default();
+        let body = match self.pieces.as_mut_slice() {
+            [Piece::Bytes(bytes)] => std::mem::take(bytes).into(),
+            _ => self.stream(Arc::clone(files), Arc::clone(&broken)),
+        };
+        (body, broken)
+    }
+
+    fn stream(self, files: Arc<dyn Files>, broken: Broken) -> reqwest::Body {
+        let (queue_tx, queue_rx) = mpsc::channel(CHUNKS_WAITING_MAX);
+        spawn_blocking(move || {
+            let mut out = Queue { queue_tx, chunk: Vec::with_capacity(CHUNK_BYTES) };
+            let written = write(&self.pieces, &*files, &mut out)
+                .and_then(|()| out.flush().map_err(WriteError::Out));
+            if let Err(WriteError::Stored(error)) = written {
+                let _ = broken.set(error);
+                // Ends the request; of a queue that nobody empties any more there is no need to.
+                let _ = out.queue_tx.blocking_send(Err(io::ErrorKind::InvalidData.into()));
+            }
+        });
+        let chunks = stream::unfold(queue_rx, |mut queue_rx| async {
+            queue_rx.recv().await.map(|chunk: io::Result<Vec<u8>>| (chunk, queue_rx))
+        });
+        reqwest::Body::wrap_stream(chunks)
+    }
+}
+
+/// Collects what is written into chunks and hands them over; waits while too many wait.
+struct Queue {
+    queue_tx: mpsc::Sender<io::Result<Vec<u8>>>,
+    chunk: Vec<u8>,
+}
+
+impl Write for Queue {
+    /// Takes all of it: the encoder of base64 before it fails at a writer that takes a part.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let room = CHUNK_BYTES.saturating_sub(self.chunk.len());
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            self.chunk.extend_from_slice(now);
+            if self.chunk.len() >= CHUNK_BYTES {
+                self.flush()?;
+            }
+            rest = later;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.chunk.is_empty() {
+            return Ok(());
+        }
+        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK_BYTES));
+        let sent = self.queue_tx.blocking_send(Ok(chunk));
+        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+enum WriteError {
+    Stored(BodyError),
+    Out(io::Error),
+}
+
+async fn write_blocking<W>(
+    pieces: Vec<Piece>,
+    files: &Arc<dyn Files>,
+    out: W,
+) -> Result<W, BodyError>
+where
+    W: Write + Send + 'static,
+{
+    let files = Arc::clone(files);
+    let writing = spawn_blocking(move || write_into(&pieces, &*files, out));
+    writing.await.unwrap_or_else(|error| Err(BodyError(error.to_string())))
+}
+
+fn write_into<W: Write>(pieces: &[Piece], files: &dyn Files, mut out: W) -> Result<W, BodyError> {
+    match write(pieces, files, &mut out) {
+        Ok(()) => Ok(out),
+        Err(WriteError::Stored(error)) => Err(error),
+        Err(WriteError::Out(error)) => Err(BodyError(error.to_string())),
+    }
+}
+
+fn write(pieces: &[Piece], files: &dyn Files, out: &mut dyn Write) -> Result<(), WriteError> {
+    for piece in pieces {
+        match piece {
+            Piece::Bytes(bytes) => out.write_all(bytes).map_err(WriteError::Out)?,
+            Piece::File(stored) => copy(stored, files, out)?,
+            Piece::Base64(stored) => {
+                let mut encoder = EncoderWriter::new(&mut *out, &STANDARD);
+                copy(stored, files, &mut encoder)?;
+                encoder.finish().map_err(WriteError::Out)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Copies a stored file: exactly as many bytes as it is said to have, because they were announced.
+fn copy(stored: &AlertMedia, files: &dyn Files, out: &mut dyn Write) -> Result<(), WriteError> {
+    let broken = |cause: String| {
+        WriteError::Stored(BodyError(format!("{} cannot be read: {cause}", stored.media.name)))
+    };
+    let mut reader = files.open(stored).map_err(|error| broken(error.to_string()))?;
+    let mut left = stored.media.size;
+    let mut chunk = [0; 16 * 1024];
+    while left > 0 {
+        let room = chunk.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let Some(room) = chunk.get_mut(..room) else { break };
+        let read = match reader.read(room) {
+            Ok(0) => return Err(broken(format!("{left} bytes are missing at its end"))),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(broken(error.to_string())),
+        };
+        out.write_all(room.get(..read).unwrap_or_default()).map_err(WriteError::Out)?;
+        left = left.saturating_sub(read as u64);
+    }
+    Ok(())
+}
+
+/// Copies a stored file into `out`, on a thread that may block.
+pub(crate) fn save(stored: &AlertMedia, files: &dyn Files, out: &mut dyn Write) -> Result<(), String> {
+    copy(stored, files, out).map_err(|error| match error {
+        WriteError::Stored(BodyError(error)) => error,
+        WriteError::Out(error) => error.to_string(),
+    })
+}

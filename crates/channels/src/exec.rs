@@ -1,0 +1,336 @@
+//! A program on this machine: the alert on its standard input and in its environment, the files
+//! in a folder of its own. No shell is ever involved, and nothing of an alert is an argument.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tempfile::TempDir;
+use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use crate::http::REPAIR_PAUSE;
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message, Pace};
+use crate::{Setting, SettingFault, Settings, Shape, alert_json, body, words};
+
+/// How long a program may run, where it is not set.
+const TIME: Duration = Duration::from_secs(30);
+/// How much of each of its outputs is kept.
+const OUTPUT_BYTES_MAX: usize = 8 * 1024;
+/// How long its output is waited for once it has ended: it may have left a program behind that
+/// holds it open.
+const OUTPUT_GRACE: Duration = Duration::from_millis(200);
+/// What is shown of its output in an error, in UTF-16 units.
+const EXCERPT_UTF16_MAX: usize = 200;
+/// The longest value in the environment, in UTF-16 units: Linux takes 128 KiB, and a unit is at
+/// most three bytes. The whole text is on standard input.
+const VARIABLE_UTF16_MAX: usize = 32 * 1024;
+/// The longest name of a file, in bytes.
+const NAME_BYTES_MAX: usize = 100;
+/// What our own variables begin with: those that Tipoff was started with hold secrets.
+const PREFIX: &str = "TIPOFF_";
+
+/// What a program can be configured with.
+pub(crate) const ENTRY: Entry = Entry {
+    kind: "exec",
+    summary: "A program on this machine.",
+    settings: &[
+        Setting {
+            key: "command",
+            shape: Shape::List,
+            required: true,
+            doc: "The program and its arguments; no shell is involved. It gets the alert as JSON \
+                  on standard input: that of a webhook, but each file with its `path`. It gets \
+                  TIPOFF_INCIDENT, TIPOFF_KIND, TIPOFF_DEVICE, TIPOFF_EVENT, TIPOFF_SUBJECT, \
+                  TIPOFF_TEXT, TIPOFF_RECEIVED_AT, TIPOFF_IDEMPOTENCY_KEY, TIPOFF_MEDIA (the \
+                  paths, one a line) and TIPOFF_MEDIA_DIR in its environment, from which all \
+                  other variables named TIPOFF_… are taken away. The files are removed when it \
+                  ends. Exit code 0: delivered. Any other: tried again until the alert expires.",
+            example: "[\"/usr/local/bin/siren\", \"--loud\"]",
+        },
+        Setting {
+            key: "timeout",
+            shape: Shape::Duration,
+            required: false,
+            doc: "How long it may run; then it is killed with all that it started, and tried \
+                  again. Without it: 30 s.",
+            example: "\"10 s\"",
+        },
+    ],
+    build,
+};
+
+struct Exec {
+    program: String,
+    arguments: Vec<String>,
+    time: Duration,
+}
+
+fn build(settings: &Settings) -> Built {
+    match settings.list("command") {
+        [program, arguments @ ..] if !program.is_empty() => Ok(Box::new(Exec {
+            program: program.clone(),
+            arguments: arguments.to_vec(),
+            time: settings.duration("timeout").unwrap_or(TIME),
+        })),
+        _ => Err(vec![SettingFault {
+            key: "command",
+            message: "must begin with the program to start".to_owned(),
+        }]),
+    }
+}
+
+impl Channel for Exec {
+    fn abilities(&self) -> Abilities {
+        Abilities::Whole
+    }
+
+    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
+        Vec::new()
+    }
+
+    fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let (alert, files) = (context.alert.clone(), Arc::clone(context.files));
+            let unpacking = spawn_blocking(move || Folder::unpack(&alert, &*files));
+            let folder = unpacking.await.unwrap_or_else(|error| Err(error.to_string()));
+            let verdict = match folder {
+                Ok(folder) => self.run(context.alert, &folder).await,
+                Err(error) => retry(Scope::Message, None, error),
+            };
+            verdict.into()
+        })
+    }
+}
+
+impl Exec {
+    async fn run(&self, alert: &Alert, folder: &Folder) -> Verdict {
+        let mut command = self.command(alert, folder);
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                let error = format!(
+                    "{} cannot be started: {error}: is `command` the whole path of a program?",
+                    self.program
+                );
+                return retry(Scope::Channel, Some(REPAIR_PAUSE), error);
+            }
+        };
+        // Declared after the child and so dropped before it: while it is there, its number is its.
+        let mut group = Group::of(&child);
+        let ended = timeout(self.time, attend(&mut child, folder.json.as_bytes())).await;
+        let Ok(ended) = ended else {
+            drop(group);
+            let error =
+                format!("{} ran for more than {} s and was killed", self.program, self.time.as_secs());
+            return retry(Scope::Message, None, error);
+        };
+        group.0 = None;
+        let (status, output) = match ended {
+            Ok(ended) => ended,
+            Err(error) => return retry(Scope::Message, None, error.to_string()),
+        };
+        if !output.is_empty() {
+            tracing::info!(program = self.program, output, "output of a program");
+        }
+        if status.success() {
+            return Verdict::Delivered(Receipt::default());
+        }
+        let output = words::excerpt(&output, EXCERPT_UTF16_MAX);
+        retry(Scope::Message, None, format!("{} {}: {output}", self.program, how(status)))
+    }
+
+    fn command(&self, alert: &Alert, folder: &Folder) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments);
+        for (name, _) in std::env::vars_os() {
+            if is_ours(&name) {
+                command.env_remove(name);
+            }
+        }
+        let incident = alert.incident.to_string();
+        let received_at = alert_json::rfc3339(alert.received_at);
+        let paths = folder.paths.join("\n");
+        for (name, value) in [
+            ("INCIDENT", incident.as_str()),
+            ("KIND", alert.kind.as_str()),
+            ("DEVICE", &alert.device),
+            ("EVENT", alert.event.as_str()),
+            ("SUBJECT", &alert.subject),
+            ("TEXT", &alert_json::text(alert)),
+            ("RECEIVED_AT", &received_at),
+            ("IDEMPOTENCY_KEY", &alert.idempotency_key),
+            ("MEDIA", &paths),
+            ("MEDIA_DIR", &folder.path),
+        ] {
+            // No variable can hold a NUL.
+            let value = words::cut(&value.replace('\0', " "), VARIABLE_UTF16_MAX);
+            command.env(format!("{PREFIX}{name}"), value);
+        }
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        command
+    }
+}
+
+fn is_ours(name: &OsString) -> bool {
+    name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
+}
+
+fn retry(scope: Scope, after: Option<Duration>, error: String) -> Verdict {
+    Verdict::Retry { scope, after, error }
+}
+
+fn how(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with exit code {code}"),
+        (None, Some(signal)) => format!("was killed by signal {signal}"),
+        (None, None) => "ended somehow".to_owned(),
+    }
+}
+
+/// The process group of a child that has not been waited for; killed when it is dropped.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(id) = self.0 {
+            // Fails only where there is nobody left to kill.
+            let _ = kill_process_group(id, Signal::KILL);
+        }
+    }
+}
+
+/// Feeds a program, collects its output and waits for its end.
+async fn attend(child: &mut Child, input: &[u8]) -> std::io::Result<(ExitStatus, String)> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (mut output, mut errors) = (Vec::new(), Vec::new());
+    let status = {
+        let feed = async {
+            if let Some(mut stdin) = stdin {
+                // A program need not read it.
+                let _ = stdin.write_all(input).await;
+            }
+        };
+        let pumps = async {
+            tokio::join!(feed, drain(stdout, &mut output), drain(stderr, &mut errors));
+        };
+        tokio::pin!(pumps);
+        let mut pumped = false;
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status?,
+                () = &mut pumps, if !pumped => pumped = true,
+            }
+        };
+        if !pumped {
+            let _ = timeout(OUTPUT_GRACE, pumps).await;
+        }
+        status
+    };
+    output.extend_from_slice(&errors);
+    Ok((status, String::from_utf8_lossy(&output).trim().to_owned()))
+}
+
+/// Reads to the end, and keeps the beginning.
+async fn drain(reader: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
+    let Some(mut reader) = reader else { return };
+    let mut chunk = [0; 4096];
+    while let Ok(read @ 1..) = reader.read(&mut chunk).await {
+        let room = OUTPUT_BYTES_MAX.saturating_sub(kept.len());
+        kept.extend_from_slice(chunk.get(..read.min(room)).unwrap_or_default());
+    }
+}
+
+/// The files of an alert, decoded, where only this user can read them; removed when dropped.
+struct Folder {
+    path: String,
+    paths: Vec<String>,
+    json: String,
+    /// Held for its end.
+    _folder: TempDir,
+}
+
+impl Folder {
+    fn unpack(alert: &Alert, files: &dyn Files) -> Result<Self, String> {
+        let cannot = |error: std::io::Error| format!("the files cannot be unpacked: {error}");
+        let folder = tempfile::Builder::new()
+            .prefix("tipoff-")
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir()
+            .map_err(cannot)?;
+        let (mut paths, mut entries) = (Vec::new(), Vec::new());
+        for (index, stored) in alert_json::files(alert).enumerate() {
+            let path = folder.path().join(file_name(index, &stored.media.name));
+            let mut file = File::create_new(&path).map_err(cannot)?;
+            body::save(stored, files, &mut file)?;
+            let path = path.to_string_lossy().into_owned();
+            let entry = alert_json::media(stored);
+            entries.push(format!("{entry},\"path\":{}}}", alert_json::string(&path)));
+            paths.push(path);
+        }
+        let json = alert_json::head(alert) + &entries.join(",") + alert_json::TAIL;
+        let path = folder.path().to_string_lossy().into_owned();
+        Ok(Self { path, paths, json, _folder: folder })
+    }
+}
+
+/// A name made of a number, which keeps names apart and in order, and of what is harmless in
+/// the label that the device gave.
+fn file_name(index: usize, label: &str) -> String {
+    let harmless = |character: char| match character {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' => character,
+        _ => '_',
+    };
+    let label: String = label.chars().map(harmless).collect();
+    // The end is kept: it is the extension.
+    let from = label.len().saturating_sub(NAME_BYTES_MAX);
+    let label = label.get(from..).unwrap_or_default();
+    format!("{:03}-{label}", index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_are_harmless_and_distinct() {
+        let long = "x".repeat(300) + ".jpg";
+        for (label, name) in [
+            ("snap.jpg", "001-snap.jpg"),
+            ("../../etc/passwd", "001-.._.._etc_passwd"),
+            ("", "001-"),
+            ("-rf *.jpg", "001--rf__.jpg"),
+            ("ü\n😀.png", "001-___.png"),
+        ] {
+            assert_eq!(file_name(0, label), name);
+        }
+        assert_eq!(file_name(0, &long).len(), "001-".len() + NAME_BYTES_MAX);
+        assert!(file_name(0, &long).ends_with("x.jpg"));
+        assert_ne!(file_name(0, "a"), file_name(1, "a"));
+    }
+
+    #[test]
+    fn our_variables_are_told_by_their_name() {
+        assert!(is_ours(&"TIPOFF_TELEGRAM_TOKEN".into()));
+        assert!(!is_ours(&"PATH".into()));
+    }
+}

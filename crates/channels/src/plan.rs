@@ -1,0 +1,279 @@
+//! Cuts an alert into messages that a service takes: text, albums, documents. Pure: the same
+//! alert always gives the same messages, because a delivery is continued where it stopped.
+
+use tipoff_model::{Alert, AlertMedia, MediaKind};
+
+use crate::words;
+use crate::{Abilities, Limits};
+
+/// How long a title may get, in UTF-16 units: it stands above the text, on a phone's screen.
+const TITLE_UTF16_MAX: usize = 200;
+
+/// The name of the file that holds a text which is too long for a message.
+pub const TEXT_FILE_NAME: &str = "message.txt";
+
+/// What the text says of an alert that broke off.
+pub(crate) const TORN_WORDS: &str = "The connection broke before the end: something may be missing.";
+
+/// One message. For a service that takes the alert whole it is empty: there the alert itself,
+/// in [`crate::Context::alert`], is the message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// The first line, to be emphasised; empty where there is no text.
+    pub title: String,
+    /// What stands below the title.
+    pub text: String,
+    /// None: a text. One: a file. More: an album, all of it pictures and videos, or all of it
+    /// documents.
+    pub files: Vec<Attachment>,
+    /// The earlier message that this one answers: [`tipoff_model::Receipt::reference`].
+    pub reply_to: Option<String>,
+}
+
+/// A file of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// How it is to be shown.
+    pub role: Role,
+    /// Its bytes.
+    pub source: Source,
+}
+
+/// How a file is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// As a picture.
+    Picture,
+    /// As a video.
+    Video,
+    /// Moving by itself, without sound.
+    Animation,
+    /// As a name to tap on.
+    Document,
+}
+
+/// Where a file's bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// In the store.
+    Stored(AlertMedia),
+    /// Here: the alert's text, which was too long for the message.
+    Text(String),
+}
+
+impl Attachment {
+    /// The stored file, where it is one.
+    pub(crate) fn stored(&self) -> Option<&AlertMedia> {
+        match &self.source {
+            Source::Stored(stored) => Some(stored),
+            Source::Text(_) => None,
+        }
+    }
+
+    /// The name that it is sent with.
+    pub fn name(&self) -> &str {
+        match &self.source {
+            Source::Stored(stored) => &stored.media.name,
+            Source::Text(_) => TEXT_FILE_NAME,
+        }
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> u64 {
+        match &self.source {
+            Source::Stored(stored) => stored.media.size,
+            Source::Text(text) => text.len() as u64,
+        }
+    }
+}
+
+/// The messages that tell `alert` to a service with these `abilities`, in order; at least one.
+/// Every file is in exactly one of them, or a line of the text says why it is not.
+pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
+    let limits = match abilities {
+        Abilities::Whole => return vec![Message::default()],
+        Abilities::Messages(limits) => limits,
+    };
+    let Sorted { shown, moving, mut documents, notes } = sort(alert, limits);
+    let text_only = shown.is_empty() && moving.is_empty() && documents.is_empty();
+    let max = if text_only { limits.text_utf16_max } else { limits.caption_utf16_max };
+    let (first, left_over) = Wording::of(alert, notes).fit(max);
+    if let Some(whole) = left_over {
+        documents.insert(0, Attachment { role: Role::Document, source: Source::Text(whole) });
+    }
+
+    let mut groups = albums(shown, limits);
+    groups.extend(moving.into_iter().map(|file| vec![file]));
+    groups.extend(albums(documents, limits));
+    if text_only {
+        groups.insert(0, Vec::new());
+    }
+    let reply_to = alert.reply_to.as_ref().filter(|_| limits.replies);
+    let mut messages: Vec<Message> = groups
+        .into_iter()
+        .map(|files| Message { files, reply_to: reply_to.cloned(), ..Message::default() })
+        .collect();
+    if let Some(message) = messages.first_mut() {
+        (message.title, message.text) = first;
+    }
+    messages
+}
+
+/// The same message with words in place of its files, and why they could not be sent.
+pub(crate) fn without_files(message: &Message, alert: &Alert, max: usize, why: &str) -> Message {
+    let notes: Vec<String> = message.files.iter().map(|file| note(file, why)).collect();
+    let wording = Wording {
+        title: if message.title.is_empty() { Wording::title(alert).0 } else { message.title.clone() },
+        body: message.text.clone(),
+        notes: notes.join("\n"),
+    };
+    let ((title, text), _) = wording.fit(max);
+    Message { title, text, files: Vec::new(), reply_to: message.reply_to.clone() }
+}
+
+fn note(file: &Attachment, why: &str) -> String {
+    let url = file.stored().and_then(|stored| stored.url.as_deref());
+    let place = url.map_or("it is kept in Tipoff".to_owned(), |url| format!("open {url}"));
+    let (name, size) = (words::clean(file.name()), words::size(file.size()));
+    format!("{name} ({size}): {why}: {place}")
+}
+
+/// The files of an alert by how they are sent, and words for those that are not.
+struct Sorted {
+    shown: Vec<Attachment>,
+    moving: Vec<Attachment>,
+    documents: Vec<Attachment>,
+    notes: String,
+}
+
+fn sort(alert: &Alert, limits: &Limits) -> Sorted {
+    let mut sorted = Sorted {
+        shown: Vec::new(),
+        moving: Vec::new(),
+        documents: Vec::new(),
+        notes: String::new(),
+    };
+    let mut notes = Vec::new();
+    if alert.torn {
+        notes.push(TORN_WORDS.to_owned());
+    }
+    let media = alert.media.iter().map(|stored| (stored, role(stored, limits)));
+    let raw = alert.raw.iter().map(|stored| (stored, Role::Document));
+    for (stored, role) in media.chain(raw) {
+        let file = Attachment { role, source: Source::Stored(stored.clone()) };
+        if file.size() > limits.file_bytes_max {
+            let limit = words::size(limits.file_bytes_max);
+            let why = format!("too big for {} (limit {limit})", limits.service);
+            notes.push(note(&file, &why));
+        } else if file.size() == 0 {
+            // Services refuse a file without a byte in it.
+            notes.push(format!("{}: an empty file", words::clean(file.name())));
+        } else {
+            match role {
+                Role::Picture | Role::Video => sorted.shown.push(file),
+                Role::Animation => sorted.moving.push(file),
+                Role::Document => sorted.documents.push(file),
+            }
+        }
+    }
+    sorted.notes = notes.join("\n");
+    sorted
+}
+
+fn role(stored: &AlertMedia, limits: &Limits) -> Role {
+    let media = &stored.media;
+    let of = |types: &[&str]| types.contains(&media.content_type.as_str());
+    match media.kind {
+        // Services convert what they show, and fail at what breaks off in the middle.
+        _ if !media.whole => Role::Document,
+        MediaKind::Picture
+            if of(limits.picture.types) && media.size <= limits.picture.bytes_max =>
+        {
+            Role::Picture
+        }
+        MediaKind::Video if of(limits.video_types) => Role::Video,
+        MediaKind::Animation if limits.animations => Role::Animation,
+        _ => Role::Document,
+    }
+}
+
+/// Cuts files into messages, in order.
+fn albums(files: Vec<Attachment>, limits: &Limits) -> Vec<Vec<Attachment>> {
+    let mut albums: Vec<Vec<Attachment>> = Vec::new();
+    let mut bytes = 0_u64;
+    for file in files {
+        let size = file.size();
+        bytes = bytes.saturating_add(size);
+        match albums.last_mut() {
+            Some(album)
+                if album.len() < limits.album_files_max && bytes <= limits.album_bytes_max =>
+            {
+                album.push(file);
+            }
+            _ => {
+                albums.push(vec![file]);
+                bytes = size;
+            }
+        }
+    }
+    albums
+}
+
+/// What an alert says, before it is cut.
+struct Wording {
+    title: String,
+    body: String,
+    notes: String,
+}
+
+impl Wording {
+    fn of(alert: &Alert, notes: String) -> Self {
+        let (title, rest) = Self::title(alert);
+        let text = words::clean(&alert.text).trim().to_owned();
+        let body = match (rest.as_str(), text.as_str()) {
+            (rest, text) if rest.is_empty() || rest == text => text.to_owned(),
+            (rest, "") => rest.to_owned(),
+            (rest, text) => format!("{rest}\n{text}"),
+        };
+        Self { title, body, notes }
+    }
+
+    /// The device and what has happened; and the subject, where that is not in it already.
+    fn title(alert: &Alert) -> (String, String) {
+        let one_line = |text: &str| words::clean(text).trim().replace('\n', " ");
+        let (device, subject) = (one_line(&alert.device), one_line(&alert.subject));
+        let (what, rest) = match words::event(alert.event) {
+            Some(event) => (event.to_owned(), subject),
+            None if subject.is_empty() => ("Alert".to_owned(), subject),
+            None => (subject, String::new()),
+        };
+        let title = if device.is_empty() { what } else { format!("{device}: {what}") };
+        (title, rest)
+    }
+
+    fn below_title(&self) -> String {
+        match (self.body.as_str(), self.notes.as_str()) {
+            (body, "") => body.to_owned(),
+            ("", notes) => notes.to_owned(),
+            (body, notes) => format!("{body}\n\n{notes}"),
+        }
+    }
+
+    /// Title and text in `max` UTF-16 units, a line break between them; and all of it, where it
+    /// had to be cut. The notes are cut last: they say where the rest is.
+    fn fit(&self, max: usize) -> ((String, String), Option<String>) {
+        let title = words::cut(&self.title, TITLE_UTF16_MAX.min(max / 2));
+        let text = self.below_title();
+        let room = max.saturating_sub(words::utf16_len(&title) + 1);
+        if title == self.title && words::utf16_len(&text) <= room {
+            return ((title, text), None);
+        }
+        let whole = format!("{}\n{text}\n", self.title);
+        let notes = words::cut(&self.notes, room / 2);
+        let body_room = room.saturating_sub(words::utf16_len(&notes) + "\n\n".len());
+        let body = words::cut(&self.body, body_room);
+        let cut = Self { title, body, notes };
+        let text = cut.below_title();
+        ((cut.title, text), Some(whole))
+    }
+}

@@ -1,0 +1,125 @@
+//! What a service can be configured with, told by its entry; and the values, once they are read.
+//!
+//! The configuration reader, its error messages and the documentation are derived from this.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The form of a setting's value in the configuration file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Any string.
+    Text,
+    /// A string that must never be shown.
+    Secret,
+    /// A number or a string: kept as a string (`chat = -100123` and `chat = "@yard"`).
+    Name,
+    /// A whole number.
+    Integer,
+    /// `true` or `false`.
+    Flag,
+    /// `"10 s"`, `"2 min"`.
+    Duration,
+    /// A list of strings.
+    List,
+    /// A table of strings, such as headers; the values may be secrets.
+    Table,
+}
+
+/// One setting of a service.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its key in `[[channel]]`.
+    pub key: &'static str,
+    /// The form of its value.
+    pub shape: Shape,
+    /// Whether the channel cannot be without it.
+    pub required: bool,
+    /// What it means, its unit and what holds without it: a sentence or two for the book.
+    pub doc: &'static str,
+    /// An example value, as it is written in TOML.
+    pub example: &'static str,
+}
+
+/// A value that was read by its [`Shape`].
+#[derive(Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Of [`Shape::Text`], [`Shape::Secret`] and [`Shape::Name`].
+    Text(String),
+    /// Of [`Shape::Integer`].
+    Integer(i64),
+    /// Of [`Shape::Flag`].
+    Flag(bool),
+    /// Of [`Shape::Duration`].
+    Duration(Duration),
+    /// Of [`Shape::List`].
+    List(Vec<String>),
+    /// Of [`Shape::Table`].
+    Table(BTreeMap<String, String>),
+}
+
+/// The settings of one configured channel: those that were given, each of its declared shape.
+#[derive(Clone, Default)]
+pub struct Settings(BTreeMap<String, Value>);
+
+impl Settings {
+    /// Sets `key`; the caller has checked the value against the entry's [`Setting`].
+    pub fn set(&mut self, key: &str, value: Value) {
+        self.0.insert(key.to_owned(), value);
+    }
+
+    /// A string, where it is given.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.0.get(key) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A whole number, where it is given.
+    pub fn integer(&self, key: &str) -> Option<i64> {
+        match self.0.get(key) {
+            Some(Value::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Whether a flag is given and true.
+    pub fn flag(&self, key: &str) -> bool {
+        matches!(self.0.get(key), Some(Value::Flag(true)))
+    }
+
+    /// A duration, where it is given.
+    pub fn duration(&self, key: &str) -> Option<Duration> {
+        match self.0.get(key) {
+            Some(Value::Duration(duration)) => Some(*duration),
+            _ => None,
+        }
+    }
+
+    /// A list; empty where it is not given.
+    pub fn list(&self, key: &str) -> &[String] {
+        match self.0.get(key) {
+            Some(Value::List(list)) => list,
+            _ => &[],
+        }
+    }
+
+    /// The entries of a table; none where it is not given.
+    pub fn table(&self, key: &str) -> impl Iterator<Item = (&str, &str)> {
+        let table = match self.0.get(key) {
+            Some(Value::Table(table)) => Some(table),
+            _ => None,
+        };
+        table.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+}
+
+/// What is wrong with a setting: said by the service, shown at the setting's line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingFault {
+    /// The key that it concerns.
+    pub key: &'static str,
+    /// What is wrong and what would be right, without the secret itself.
+    pub message: String,
+}

@@ -1,0 +1,179 @@
+//! A message on its way into a chat: as a form, and changed where Telegram does not take it.
+//! Every change is made once at most, and none loses a word.
+
+use serde_json::{Value, json};
+use tipoff_model::{Alert, Receipt, Verdict};
+
+use super::answer::{Problem, is_about_rights};
+use super::{broken, receipt};
+use crate::multipart::Form;
+use crate::plan::{self, Role};
+use crate::{Limits, Message};
+
+/// A message, and where it goes.
+pub(super) struct Draft {
+    message: Message,
+    chat: String,
+    topic: Option<i64>,
+    /// The number of the message that it answers.
+    reply_to: Option<i64>,
+    silent: bool,
+}
+
+impl Draft {
+    pub(super) fn new(message: &Message, chat: String, topic: Option<i64>, silent: bool) -> Self {
+        // In another chat the number names another message.
+        let reply_to = message
+            .reply_to
+            .as_deref()
+            .and_then(|reference| reference.strip_prefix(chat.as_str())?.trim().parse().ok());
+        Self { message: message.clone(), chat, topic, reply_to, silent }
+    }
+
+    /// Sends files as they are instead of having them shown.
+    pub(super) fn send_documents(&mut self) {
+        for file in &mut self.message.files {
+            file.role = Role::Document;
+        }
+    }
+
+    pub(super) fn receipt(&self, result: &Value) -> Receipt {
+        receipt(&self.chat, result)
+    }
+
+    /// Changes the message so that it may be taken, or gives up.
+    pub(super) fn repair(
+        &mut self,
+        problem: Problem,
+        alert: &Alert,
+        limits: &Limits,
+    ) -> Result<(), Verdict> {
+        match problem {
+            Problem::Migrated(number) => {
+                self.chat = number.to_string();
+                self.reply_to = None;
+            }
+            Problem::NoTopic if self.topic.is_some() => {
+                tracing::warn!(topic = self.topic, "the topic is closed or gone: sent without it");
+                self.topic = None;
+            }
+            Problem::NoReply if self.reply_to.is_some() => self.reply_to = None,
+            Problem::NoTopic => self.simplify("no such topic", alert, limits)?,
+            Problem::NoReply => self.simplify("no such message", alert, limits)?,
+            Problem::TooBig => self.use_words("too big for Telegram", alert, limits)?,
+            Problem::NotTaken(said) => self.simplify(&said, alert, limits)?,
+            Problem::Stop(verdict) => return Err(verdict),
+        }
+        Ok(())
+    }
+
+    /// What is not shown goes as a document; what is no document goes as words.
+    fn simplify(&mut self, said: &str, alert: &Alert, limits: &Limits) -> Result<(), Verdict> {
+        if self.message.files.iter().all(|file| file.role == Role::Document) {
+            return self.use_words(&format!("not taken by Telegram ({said})"), alert, limits);
+        }
+        self.send_documents();
+        Ok(())
+    }
+
+    /// Says why there are no files; where there were none, the words themselves are not taken.
+    fn use_words(&mut self, why: &str, alert: &Alert, limits: &Limits) -> Result<(), Verdict> {
+        if self.message.files.is_empty() {
+            let error = why.to_owned();
+            return Err(if is_about_rights(why) { broken(error) } else { Verdict::Refused { error } });
+        }
+        self.message = plan::without_files(&self.message, alert, limits.text_utf16_max, why);
+        Ok(())
+    }
+
+    /// The method to call, and what with.
+    pub(super) fn form(&self) -> (&'static str, Form) {
+        let mut form = Form::new();
+        form.field("chat_id", self.chat.as_str());
+        if let Some(topic) = self.topic {
+            form.field("message_thread_id", topic.to_string());
+        }
+        if self.silent {
+            form.field("disable_notification", "true");
+        }
+        if let Some(number) = self.reply_to {
+            let reply = json!({ "message_id": number, "allow_sending_without_reply": true });
+            form.json("reply_parameters", reply.to_string());
+        }
+        let method = match self.message.files.as_slice() {
+            [] => self.text(&mut form),
+            [_] => self.file(&mut form),
+            _ => self.album(&mut form),
+        };
+        (method, form)
+    }
+
+    fn text(&self, form: &mut Form) -> &'static str {
+        form.field("text", self.html());
+        form.field("parse_mode", "HTML");
+        // A preview of whatever a camera links to is no part of the alert.
+        form.json("link_preview_options", json!({ "is_disabled": true }).to_string());
+        "sendMessage"
+    }
+
+    fn file(&self, form: &mut Form) -> &'static str {
+        let Some(file) = self.message.files.first() else { return "sendDocument" };
+        let caption = self.html();
+        if !caption.is_empty() {
+            form.field("caption", caption);
+            form.field("parse_mode", "HTML");
+        }
+        let (method, field) = match file.role {
+            Role::Picture => ("sendPhoto", "photo"),
+            Role::Video => {
+                form.field("supports_streaming", "true");
+                ("sendVideo", "video")
+            }
+            Role::Animation => ("sendAnimation", "animation"),
+            Role::Document => {
+                // Or a GIF would be shown moving again.
+                form.field("disable_content_type_detection", "true");
+                ("sendDocument", "document")
+            }
+        };
+        form.attachment(field, file);
+        method
+    }
+
+    fn album(&self, form: &mut Form) -> &'static str {
+        let media = self.message.files.iter().enumerate().map(|(index, file)| {
+            let mut entry = json!({ "type": kind(file.role), "media": format!("attach://f{index}") });
+            if let (0, Some(entry)) = (index, entry.as_object_mut()) {
+                entry.insert("caption".to_owned(), self.html().into());
+                entry.insert("parse_mode".to_owned(), "HTML".into());
+            }
+            entry
+        });
+        form.json("media", Value::from_iter(media).to_string());
+        for (index, file) in self.message.files.iter().enumerate() {
+            form.attachment(&format!("f{index}"), file);
+        }
+        "sendMediaGroup"
+    }
+
+    /// Title and text; the tags do not count towards the limits.
+    fn html(&self) -> String {
+        let Message { title, text, .. } = &self.message;
+        let title = if title.is_empty() { String::new() } else { format!("<b>{}</b>", escaped(title)) };
+        let parted = if title.is_empty() || text.is_empty() { "" } else { "\n" };
+        format!("{title}{parted}{}", escaped(text))
+    }
+}
+
+/// The `type` of an album's entry. Animations cannot be in albums and are never planned so.
+const fn kind(role: Role) -> &'static str {
+    match role {
+        Role::Picture => "photo",
+        Role::Video => "video",
+        Role::Animation | Role::Document => "document",
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,124 @@
+//! Words for people: sizes, events, and text cut to a service's limits. Knows no service.
+
+use tipoff_model::Event;
+
+/// Ends a text that was cut.
+const ELLIPSIS: char = '…';
+
+/// The length that services count: UTF-16 units.
+pub(crate) fn utf16_len(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// `text` itself where it fits, else its beginning with an ellipsis: at most `max` UTF-16 units,
+/// and never a part of a character.
+pub(crate) fn cut(text: &str, max: usize) -> String {
+    if utf16_len(text) <= max {
+        return text.to_owned();
+    }
+    let Some(room) = max.checked_sub(ELLIPSIS.len_utf16()) else {
+        return String::new();
+    };
+    let mut used = 0;
+    let mut kept: String = text
+        .chars()
+        .take_while(|character| {
+            used += character.len_utf16();
+            used <= room
+        })
+        .collect();
+    kept.truncate(kept.trim_end().len());
+    kept.push(ELLIPSIS);
+    kept
+}
+
+/// At most `max` characters of `text` on one line, for an error message.
+pub(crate) fn excerpt(text: &str, max: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    cut(&line, max)
+}
+
+/// `text` without control characters, which services refuse or swallow; line breaks stay.
+pub(crate) fn clean(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    text.chars()
+        .map(|character| match character {
+            '\n' | '\t' => character,
+            '\r' => '\n',
+            other if other.is_control() => ' ',
+            other => other,
+        })
+        .collect()
+}
+
+/// A size as people say it, in units of 1024.
+pub(crate) fn size(bytes: u64) -> String {
+    const KB: u64 = 1024;
+    const MB: u64 = KB * 1024;
+    match bytes {
+        0..KB => format!("{bytes} bytes"),
+        KB..MB => format!("{} KB", bytes.div_ceil(KB)),
+        _ => format!("{} MB", bytes.div_ceil(MB)),
+    }
+}
+
+/// What has happened, for a title; nothing where it is not known.
+pub(crate) const fn event(event: Event) -> Option<&'static str> {
+    Some(match event {
+        Event::Motion => "Motion",
+        Event::Person => "Person",
+        Event::Vehicle => "Vehicle",
+        Event::Animal => "Animal",
+        Event::Doorbell => "Doorbell",
+        Event::Line => "Line crossed",
+        Event::Zone => "Zone",
+        Event::Sound => "Sound",
+        Event::Tamper => "Tampering",
+        Event::Input => "Sensor",
+        Event::Fault => "Fault",
+        Event::End => "Ended",
+        Event::Periodic => "Periodic picture",
+        Event::Test => "Test",
+        Event::Other => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_between_characters_and_counted_as_utf16() {
+        for (text, max, expected) in [
+            ("", 0, ""),
+            ("abc", 3, "abc"),
+            ("abcd", 3, "ab…"),
+            ("ab cd", 4, "ab…"),
+            ("😀😀", 4, "😀😀"),
+            ("😀😀😀", 4, "😀…"),
+            ("😀", 1, "…"),
+            ("😀", 0, ""),
+            ("äöü", 3, "äöü"),
+        ] {
+            assert_eq!(cut(text, max), expected, "{text:?} to {max}");
+        }
+    }
+
+    #[test]
+    fn sizes_read_well() {
+        for (bytes, words) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1024, "1 KB"),
+            (50 << 20, "50 MB"),
+            ((50 << 20) + 1, "51 MB"),
+        ] {
+            assert_eq!(size(bytes), words);
+        }
+    }
+
+    #[test]
+    fn control_characters_become_spaces() {
+        assert_eq!(clean("a\0b\r\nc\rd\te\u{7f}"), "a b\nc\nd\te ");
+    }
+}

@@ -1,0 +1,194 @@
+//! What the tests of channels share: alerts, files, a way to send.
+#![allow(dead_code, unreachable_pub, reason = "every test uses a part of it")]
+
+use std::collections::HashMap;
+use std::io::{self, Cursor, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tipoff_channels::{Channel, Context, Files, SettingFault, Settings, Value, entry, messages};
+use tipoff_model::{
+    Alert, AlertKind, AlertMedia, ArrivalId, BlobName, DeliveryId, Encoding, Event, IncidentId,
+    Media, MediaKind, MediaPlace, Outcome, Scope, Timestamp, Verdict,
+};
+
+/// Files in memory, and endless ones of zeros where nothing is stored under a name.
+#[derive(Default)]
+pub struct Memory {
+    files: HashMap<String, Vec<u8>>,
+}
+
+impl Files for Memory {
+    fn open(&self, media: &AlertMedia) -> io::Result<Box<dyn Read + Send>> {
+        match self.files.get(&media.blob.0) {
+            Some(bytes) => Ok(Box::new(Cursor::new(bytes.clone()))),
+            None if media.blob.0.starts_with("zeros") => {
+                Ok(Box::new(io::repeat(0).take(media.media.size)))
+            }
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+/// An alert under construction, with the files that it has.
+pub struct Story {
+    pub alert: Alert,
+    memory: Memory,
+}
+
+impl Story {
+    pub fn new() -> Self {
+        let alert = Alert {
+            delivery: DeliveryId(7),
+            idempotency_key: "key-7".to_owned(),
+            incident: IncidentId(3),
+            kind: AlertKind::First,
+            device: "Front yard".to_owned(),
+            event: Event::Motion,
+            subject: String::new(),
+            text: String::new(),
+            received_at: Timestamp::from_ms(1_767_225_600_120),
+            media: Vec::new(),
+            raw: Vec::new(),
+            torn: false,
+            reply_to: None,
+        };
+        Self { alert, memory: Memory::default() }
+    }
+
+    pub fn text(mut self, text: &str) -> Self {
+        self.alert.text = text.to_owned();
+        self
+    }
+
+    pub fn change(mut self, change: impl FnOnce(&mut Alert)) -> Self {
+        change(&mut self.alert);
+        self
+    }
+
+    pub fn file(mut self, name: &str, content_type: &str, kind: MediaKind, bytes: Vec<u8>) -> Self {
+        let blob = format!("blob-{}", self.alert.media.len());
+        self.alert.media.push(stored(name, content_type, kind, bytes.len() as u64, &blob));
+        self.memory.files.insert(blob, bytes);
+        self
+    }
+
+    pub fn picture(self, name: &str) -> Self {
+        let picture = jpeg(64, 48);
+        self.file(name, "image/jpeg", MediaKind::Picture, picture)
+    }
+
+    pub fn zeros(mut self, name: &str, content_type: &str, kind: MediaKind, size: u64) -> Self {
+        self.alert.media.push(stored(name, content_type, kind, size, "zeros"));
+        self
+    }
+
+    pub fn files(&mut self) -> Arc<dyn Files> {
+        Arc::new(std::mem::take(&mut self.memory))
+    }
+}
+
+pub fn stored(name: &str, kind: &str, media: MediaKind, size: u64, blob: &str) -> AlertMedia {
+    AlertMedia {
+        media: Media {
+            name: name.to_owned(),
+            content_type: kind.to_owned(),
+            kind: media,
+            range: 0..size,
+            encoding: Encoding::Identity,
+            size,
+            whole: true,
+            repeat: false,
+        },
+        place: MediaPlace { arrival: ArrivalId(1), index: Some(0) },
+        blob: BlobName(blob.to_owned()),
+        url: None,
+    }
+}
+
+pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
+    encoded(width, height, image::ImageFormat::Jpeg)
+}
+
+pub fn encoded(width: u32, height: u32, format: image::ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image::RgbImage::new(width, height).write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+pub fn text(value: &str) -> Value {
+    Value::Text(value.to_owned())
+}
+
+pub fn build(kind: &str, values: &[(&str, Value)]) -> Result<Box<dyn Channel>, Vec<SettingFault>> {
+    let mut settings = Settings::default();
+    for (key, value) in values {
+        settings.set(key, value.clone());
+    }
+    (entry(kind).unwrap().build)(&settings)
+}
+
+pub fn channel(kind: &str, values: &[(&str, Value)]) -> Box<dyn Channel> {
+    match build(kind, values) {
+        Ok(channel) => channel,
+        Err(faults) => panic!("{faults:?}"),
+    }
+}
+
+pub fn faults(kind: &str, values: &[(&str, Value)]) -> Vec<&'static str> {
+    build(kind, values).err().unwrap_or_default().iter().map(|fault| fault.key).collect()
+}
+
+/// Sends all messages of an alert; the outcome of each.
+pub async fn send_all(channel: &dyn Channel, mut story: Story) -> Vec<Outcome> {
+    let files = story.files();
+    let context = Context { files: &files, memory: &[], alert: &story.alert };
+    let mut outcomes = Vec::new();
+    for message in messages(&story.alert, &channel.abilities()) {
+        outcomes.push(channel.send(&message, &context).await);
+    }
+    outcomes
+}
+
+/// Sends the first message of an alert.
+pub async fn send(channel: &dyn Channel, story: Story) -> Outcome {
+    send_with(channel, story, &[]).await
+}
+
+pub async fn send_with(
+    channel: &dyn Channel,
+    mut story: Story,
+    memory: &[(String, String)],
+) -> Outcome {
+    let files = story.files();
+    let context = Context { files: &files, memory, alert: &story.alert };
+    let message = messages(&story.alert, &channel.abilities()).remove(0);
+    channel.send(&message, &context).await
+}
+
+pub fn delivered(outcome: &Outcome) -> Option<String> {
+    match &outcome.verdict {
+        Verdict::Delivered(receipt) => receipt.reference.clone(),
+        other => panic!("not delivered: {other:?}"),
+    }
+}
+
+pub fn retried(outcome: &Outcome) -> (Scope, Option<Duration>, String) {
+    match &outcome.verdict {
+        Verdict::Retry { scope, after, error } => (*scope, *after, error.clone()),
+        other => panic!("not to be tried again: {other:?}"),
+    }
+}
+
+pub fn refused(outcome: &Outcome) -> String {
+    match &outcome.verdict {
+        Verdict::Refused { error } => error.clone(),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// An address at which nobody listens.
+pub fn nowhere() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}

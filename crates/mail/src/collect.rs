@@ -1,0 +1,261 @@
+//! Gathers what the parts of a mail hold, and makes its content of it.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use tipoff_model::{Content, Encoding, Media};
+
+use crate::label::{default_label, label};
+use crate::sort::{by_content, by_name, by_type, kind_of};
+
+/// Files of a mail; more are in the raw mail only, which is sent along then.
+pub(crate) const MEDIA_MAX: usize = 200;
+
+/// Text of all parts, before it is decoded to UTF-8. A longer text is also a file.
+pub(crate) const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// A part's text counts as at least this much, so that parts of one letter are bounded too.
+const PIECE_BYTES_MIN: usize = 64;
+
+/// A longer subject is cut.
+pub(crate) const SUBJECT_CHARS_MAX: usize = 1000;
+
+/// Text of a part.
+#[derive(Debug)]
+pub(crate) struct Text {
+    /// The alternatives that it is one of.
+    pub(crate) group: Option<usize>,
+    pub(crate) is_html: bool,
+    pub(crate) text: String,
+}
+
+/// A file as it was found.
+#[derive(Debug)]
+pub(crate) struct File<'a> {
+    /// As the device called it.
+    pub(crate) name: Option<String>,
+    /// As declared.
+    pub(crate) content_type: Option<String>,
+    /// Its first bytes, decoded.
+    pub(crate) head: &'a [u8],
+    pub(crate) range: Range<u64>,
+    pub(crate) encoding: Encoding,
+    pub(crate) size: u64,
+    pub(crate) whole: bool,
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Collector {
+    subject: Option<String>,
+    texts: Vec<Text>,
+    text_bytes: usize,
+    media: Vec<Media>,
+    pub(crate) unclear: bool,
+}
+
+impl Collector {
+    /// How much text can still be kept.
+    pub(crate) fn text_bytes_left(&self) -> usize {
+        TEXT_BYTES_MAX.saturating_sub(self.text_bytes)
+    }
+
+    /// The subject of the mail; of a mail inside it, which is text if the outer one has its own.
+    pub(crate) fn add_subject(&mut self, subject: &str) {
+        let subject: String = subject.chars().take(SUBJECT_CHARS_MAX).collect();
+        if subject.is_empty() {
+            return;
+        }
+        if self.subject.is_none() {
+            self.subject = Some(subject);
+        } else {
+            self.add_text(Text {
+                group: None,
+                is_html: false,
+                text: subject,
+            });
+        }
+    }
+
+    pub(crate) fn add_text(&mut self, text: Text) {
+        let bytes = text.text.len().max(PIECE_BYTES_MIN);
+        let text = Text {
+            text: tidy(&text.text),
+            ..text
+        };
+        if !text.text.is_empty() && self.text_bytes < TEXT_BYTES_MAX {
+            self.text_bytes += bytes;
+            self.texts.push(text);
+        }
+    }
+
+    pub(crate) fn add_file(&mut self, file: File<'_>) {
+        if self.media.len() == MEDIA_MAX {
+            self.unclear = true;
+            return;
+        }
+        if file.range.is_empty() || file.size == 0 {
+            return;
+        }
+        let declared = file
+            .content_type
+            .filter(|it| it != "application/octet-stream");
+        let sort = by_content(file.head)
+            .or_else(|| by_type(declared.as_deref()?))
+            .or_else(|| {
+                if declared.is_some() {
+                    None
+                } else {
+                    by_name(file.name.as_deref()?)
+                }
+            });
+        let (content_type, kind) = match (sort, declared) {
+            (Some(sort), _) => (sort.content_type.to_owned(), sort.kind),
+            (None, Some(declared)) => (declared.clone(), kind_of(&declared)),
+            (None, None) => ("application/octet-stream".to_owned(), kind_of("")),
+        };
+        let name = file
+            .name
+            .and_then(|name| label(&name, sort))
+            .unwrap_or_else(|| {
+                let number = 1 + self.media.iter().filter(|media| media.kind == kind).count();
+                default_label(kind, sort, number)
+            });
+        self.media.push(Media {
+            name,
+            content_type,
+            kind,
+            range: file.range,
+            encoding: file.encoding,
+            size: file.size,
+            whole: file.whole,
+            repeat: false,
+        });
+    }
+
+    pub(crate) fn into_content(self) -> Content {
+        let plain_groups: HashSet<usize> = self
+            .texts
+            .iter()
+            .filter(|text| !text.is_html)
+            .filter_map(|text| text.group)
+            .collect();
+        let mut texts: Vec<String> = Vec::new();
+        for Text {
+            group,
+            is_html,
+            text,
+        } in self.texts
+        {
+            let told_plainly = is_html && group.is_some_and(|group| plain_groups.contains(&group));
+            if !told_plainly && !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        Content {
+            subject: self.subject.unwrap_or_default(),
+            text: texts.join("\n\n"),
+            media: self.media,
+            unclear: self.unclear,
+        }
+    }
+}
+
+/// Lines ended by `\n`, without white space at their ends, without control characters, with one
+/// blank line at most between two that are not, and none around.
+fn tidy(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut tidy = String::with_capacity(text.len());
+    for line in text.split('\n') {
+        tidy.extend(
+            line.trim_end()
+                .chars()
+                .filter(|&c| c == '\t' || !c.is_control()),
+        );
+        if !tidy.is_empty() && !tidy.ends_with("\n\n") {
+            tidy.push('\n');
+        }
+    }
+    tidy.truncate(tidy.trim_end().len());
+    tidy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str, is_html: bool, group: Option<usize>) -> Text {
+        Text {
+            group,
+            is_html,
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn plain_text_is_preferred_among_alternatives() {
+        for (texts, expected) in [
+            (
+                vec![text("plain", false, Some(1)), text("html", true, Some(1))],
+                "plain",
+            ),
+            (
+                vec![text(" \r\n", false, Some(1)), text("html", true, Some(1))],
+                "html",
+            ),
+            (
+                vec![text("a", false, Some(1)), text("b", true, Some(2))],
+                "a\n\nb",
+            ),
+            (
+                vec![text("a", false, None), text("b", true, None)],
+                "a\n\nb",
+            ),
+            (
+                vec![text("same", false, None), text("same", true, None)],
+                "same",
+            ),
+        ] {
+            let mut found = Collector::default();
+            texts.into_iter().for_each(|text| found.add_text(text));
+            assert_eq!(found.into_content().text, expected);
+        }
+    }
+
+    #[test]
+    fn text_is_tidy() {
+        assert_eq!(tidy("\r\n\ta \r\nb\0\rc\n\n"), "\ta\nb\nc");
+        assert_eq!(tidy("a\n \n\n\nb\n\nc"), "a\n\nb\n\nc");
+        assert_eq!(tidy(" \n\t\n"), "");
+    }
+
+    #[test]
+    fn files_are_told_up_to_their_limit() {
+        let mut found = Collector::default();
+        for number in 0..=MEDIA_MAX as u64 {
+            assert!(!found.unclear, "{number}");
+            found.add_file(File {
+                name: None,
+                content_type: None,
+                head: b"x",
+                range: number..number + 1,
+                encoding: Encoding::Identity,
+                size: 1,
+                whole: true,
+            });
+        }
+        let content = found.into_content();
+        assert!(content.unclear);
+        assert_eq!(content.media.len(), MEDIA_MAX);
+        assert_eq!(content.media[MEDIA_MAX - 1].name, "file-200.bin");
+    }
+
+    #[test]
+    fn subjects_are_cut_at_their_limit() {
+        for (chars, expected) in [(SUBJECT_CHARS_MAX, SUBJECT_CHARS_MAX), (1001, 1000)] {
+            let mut found = Collector::default();
+            found.add_subject(&"ä".repeat(chars));
+            assert_eq!(found.into_content().subject.chars().count(), expected);
+        }
+    }
+}

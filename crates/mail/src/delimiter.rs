@@ -1,0 +1,306 @@
+//! Lines that may part a mail (RFC 2046, section 5.1.1): where in a stream one may begin, and
+//! whether it is one. Pure, and bounded: a delimiter is short.
+
+/// The limit of RFC 2046 is 70; a longer boundary is as good as none.
+pub(crate) const BOUNDARY_BYTES_MAX: usize = 200;
+
+/// With the line end before it, white space and the line end behind it, and the beginning of the
+/// next line.
+pub(crate) const HELD_BYTES_MAX: usize = BOUNDARY_BYTES_MAX + 100;
+
+/// How the first line of a part begins, where a boundary is to be recognised that was not
+/// declared.
+const PART_BEGINS: &[u8] = b"content-";
+
+/// Whether bytes held back are a delimiter.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Bytes are missing to tell.
+    More,
+    No,
+    Yes(Delimiter),
+}
+
+/// A line that ends a part, with the line end before it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Delimiter {
+    pub(crate) of: Boundary,
+    /// No part follows.
+    pub(crate) closes: bool,
+    pub(crate) bytes: usize,
+}
+
+/// Whose boundary it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Boundary {
+    /// The place of a multipart among those given.
+    Open(usize),
+    /// One that nobody declared.
+    Undeclared(Vec<u8>),
+}
+
+/// Where in `input` a delimiter, with the line end before it, may begin: all before is content.
+/// `at_line_start`: `input` begins a line whose line end is no content.
+pub(crate) fn hold_from(input: &[u8], at_line_start: bool) -> usize {
+    if at_line_start && (input.starts_with(b"--") || input == b"-") {
+        return 0;
+    }
+    let mut from = 0;
+    while let Some(at) = input
+        .get(from..)
+        .and_then(|rest| memchr::memmem::find(rest, b"--"))
+    {
+        let at = from + at;
+        let before = before_line_end(input, at);
+        if before < at {
+            return before;
+        }
+        let dashes = input
+            .iter()
+            .skip(at)
+            .take_while(|&&byte| byte == b'-')
+            .count();
+        from = at + dashes;
+    }
+    let end = input.len();
+    let dash = usize::from(input.ends_with(b"-"));
+    let line_start = before_line_end(input, end - dash);
+    if line_start < end - dash {
+        line_start
+    } else {
+        end
+    }
+}
+
+/// Where the line end begins that ends at `end`; `end` if there is none.
+fn before_line_end(input: &[u8], end: usize) -> usize {
+    match input.get(..end).unwrap_or_default() {
+        [.., b'\r', b'\n'] => end - 2,
+        [.., b'\n' | b'\r'] => end - 1,
+        _ => end,
+    }
+}
+
+/// Whether `held`, which begins with a line end or a line, is a delimiter of one of
+/// `boundaries`, each with the place of its multipart, or, if `sniffs`, of a multipart that
+/// declared another boundary or none. `at_end`: no more bytes follow.
+pub(crate) fn decide(
+    held: &[u8],
+    boundaries: &[(usize, &[u8])],
+    sniffs: bool,
+    at_end: bool,
+) -> Decision {
+    let more = if at_end || held.len() >= HELD_BYTES_MAX {
+        Decision::No
+    } else {
+        Decision::More
+    };
+    let Some(line) = behind_line_end(held) else {
+        return more;
+    };
+    let Some(line) = line.strip_prefix(b"--") else {
+        return if b"--".starts_with(line) {
+            more
+        } else {
+            Decision::No
+        };
+    };
+    let line_bytes = match line.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+        Some(at) => at,
+        None if at_end => line.len(),
+        None if sniffs
+            || boundaries
+                .iter()
+                .any(|(_, boundary)| may_become(line, boundary)) =>
+        {
+            return more;
+        }
+        None => return Decision::No,
+    };
+    let (text, rest) = line.split_at(line_bytes);
+    let Some(line_end_bytes) = line_end(rest, at_end) else {
+        return more;
+    };
+    let bytes = held.len() - rest.len() + line_end_bytes;
+    let text = text.trim_ascii_end();
+    for suffix in [b"".as_slice(), b"--"] {
+        let place = boundaries
+            .iter()
+            .rev()
+            .find(|(_, boundary)| text.strip_prefix(*boundary) == Some(suffix));
+        if let Some(&(place, _)) = place {
+            let closes = !suffix.is_empty();
+            return Decision::Yes(Delimiter {
+                of: Boundary::Open(place),
+                closes,
+                bytes,
+            });
+        }
+    }
+    let next_line = rest.get(line_end_bytes..).unwrap_or_default();
+    if !sniffs || !may_be_boundary(text) || !begins_a_part(next_line) {
+        return Decision::No;
+    }
+    if next_line.len() < PART_BEGINS.len() {
+        return more;
+    }
+    let of = Boundary::Undeclared(text.to_vec());
+    Decision::Yes(Delimiter {
+        of,
+        closes: false,
+        bytes,
+    })
+}
+
+/// How many bytes of `held`, found to be no delimiter, can hold no beginning of one.
+pub(crate) fn settled_bytes(held: &[u8]) -> usize {
+    let line = behind_line_end(held).unwrap_or_default();
+    let dashes = line.iter().take_while(|&&byte| byte == b'-').count();
+    (held.len() - line.len() + dashes).max(1)
+}
+
+/// What follows the line end at the beginning; nothing while the line end may go on.
+fn behind_line_end(held: &[u8]) -> Option<&[u8]> {
+    match held {
+        b"" | b"\r" => None,
+        [b'\r', b'\n', line @ ..] | [b'\r' | b'\n', line @ ..] => Some(line),
+        line => Some(line),
+    }
+}
+
+/// The bytes of the line end at the beginning: any number of CR and LF, or a CR alone.
+fn line_end(rest: &[u8], at_end: bool) -> Option<usize> {
+    let returns = rest.iter().take_while(|&&byte| byte == b'\r').count();
+    match rest.get(returns) {
+        Some(b'\n') => Some(returns + 1),
+        Some(_) => Some(1),
+        None => at_end.then_some(returns),
+    }
+}
+
+fn may_become(line: &[u8], boundary: &[u8]) -> bool {
+    line.starts_with(boundary) || boundary.starts_with(line)
+}
+
+fn may_be_boundary(text: &[u8]) -> bool {
+    (1..=BOUNDARY_BYTES_MAX).contains(&text.len())
+        && text.iter().all(u8::is_ascii_graphic)
+        && text.iter().any(|&byte| byte != b'-')
+}
+
+fn begins_a_part(line: &[u8]) -> bool {
+    let bytes = line.len().min(PART_BEGINS.len());
+    line.get(..bytes)
+        .zip(PART_BEGINS.get(..bytes))
+        .is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_begin_a_delimiter_is_held() {
+        for (input, at_line_start, expected) in [
+            ("text", false, 4),
+            ("text\r\n", false, 4),
+            ("text\r", false, 4),
+            ("text\n", false, 4),
+            ("text\r\n-", false, 4),
+            ("text\r\n--b", false, 4),
+            ("text\n--b\r\n", false, 4),
+            ("text\r--b", false, 4),
+            ("a--b---c\n--d", false, 8),
+            ("a-", false, 2),
+            ("a--", false, 3),
+            ("--b", true, 0),
+            ("-", true, 0),
+            ("-a", true, 2),
+            ("--b", false, 3),
+            ("", true, 0),
+        ] {
+            assert_eq!(
+                hold_from(input.as_bytes(), at_line_start),
+                expected,
+                "{input:?}"
+            );
+        }
+    }
+
+    fn of(place: usize, closes: bool, bytes: usize) -> Decision {
+        Decision::Yes(Delimiter {
+            of: Boundary::Open(place),
+            closes,
+            bytes,
+        })
+    }
+
+    #[test]
+    fn delimiters_are_told() {
+        let boundaries = [(0, b"out".as_slice()), (2, b"out2".as_slice())];
+        for (held, at_end, expected) in [
+            ("\r\n--out\r\nX", false, of(0, false, 9)),
+            ("--out\nX", false, of(0, false, 6)),
+            ("--out2 \t\r\n", false, of(2, false, 10)),
+            ("\n--out--\r\r\n", false, of(0, true, 11)),
+            ("\r--out\rX", false, of(0, false, 7)),
+            ("--out\r", false, Decision::More),
+            ("--out\r", true, of(0, false, 6)),
+            ("--out--", true, of(0, true, 7)),
+            ("--out--", false, Decision::More),
+            ("--outer\n", false, Decision::No),
+            ("--o", false, Decision::More),
+            ("--o", true, Decision::No),
+            ("--x", false, Decision::No),
+            ("\r", false, Decision::More),
+            ("\rx", false, Decision::No),
+            ("\r\n-x", false, Decision::No),
+            ("--x\nContent-Type", false, Decision::No),
+        ] {
+            assert_eq!(
+                decide(held.as_bytes(), &boundaries, false, at_end),
+                expected,
+                "{held:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn undeclared_boundaries_are_told_by_the_part_that_follows() {
+        let yes = |bytes| {
+            let of = Boundary::Undeclared(b"x".to_vec());
+            Decision::Yes(Delimiter {
+                of,
+                closes: false,
+                bytes,
+            })
+        };
+        for (held, expected) in [
+            ("--x\r\nContent-Type", yes(5)),
+            ("--x\ncontent-", yes(4)),
+            ("--x\nCont", Decision::More),
+            ("--x\nCamera", Decision::No),
+            ("-----\nContent-", Decision::No),
+            ("--a b\nContent-", Decision::No),
+        ] {
+            assert_eq!(
+                decide(held.as_bytes(), &[], true, false),
+                expected,
+                "{held:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_more_is_held_than_a_delimiter_needs() {
+        let long = format!("--{}", "x".repeat(HELD_BYTES_MAX - 3));
+        assert_eq!(decide(long.as_bytes(), &[], true, false), Decision::More);
+        assert_eq!(
+            decide(format!("{long}x").as_bytes(), &[], true, false),
+            Decision::No
+        );
+        let longest = "x".repeat(BOUNDARY_BYTES_MAX);
+        assert!(may_be_boundary(longest.as_bytes()));
+        assert!(!may_be_boundary(format!("{longest}x").as_bytes()));
+    }
+}

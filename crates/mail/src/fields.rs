@@ -1,0 +1,387 @@
+//! What the header fields of a mail or a part say (RFC 5322, RFC 2045, RFC 2183, RFC 2231), read
+//! leniently: a value that makes no sense is as good as none.
+
+use tipoff_model::Encoding;
+
+use crate::{charset, words};
+
+/// Parameters of a field that are looked at.
+const PARAMETERS_MAX: usize = 64;
+
+/// Pieces of a parameter that is continued (RFC 2231, section 3).
+const PIECES_MAX: usize = 64;
+
+/// Longer types are nonsense (RFC 6838, section 4.2).
+const TYPE_BYTES_MAX: usize = 127;
+
+/// Fields by which a block of lines is known to be a header.
+const KNOWN: &[&str] = &[
+    "subject",
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "date",
+    "message-id",
+    "mime-version",
+    "received",
+    "return-path",
+    "reply-to",
+    "sender",
+    "delivered-to",
+    "user-agent",
+    "importance",
+    "priority",
+    "in-reply-to",
+    "references",
+    "auto-submitted",
+    "organization",
+    "errors-to",
+    "dkim-signature",
+    "authentication-results",
+];
+
+/// Families of such fields.
+const KNOWN_PREFIXES: &[&str] = &["x-", "content-", "list-", "arc-", "resent-", "thread-"];
+
+/// What matters of a header.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    /// Decoded, on one line.
+    pub(crate) subject: Option<String>,
+    /// `type/subtype` in small letters.
+    pub(crate) content_type: Option<String>,
+    pub(crate) boundary: Option<Vec<u8>>,
+    pub(crate) charset: Option<String>,
+    /// As the device wrote it, decoded: not safe yet.
+    pub(crate) name: Option<String>,
+    pub(crate) attachment: bool,
+    /// As declared; as it is where nothing was.
+    pub(crate) encoding: Option<Encoding>,
+    /// An encoding was declared that nobody knows.
+    pub(crate) strange_encoding: bool,
+    /// Whether any field is one that headers have.
+    pub(crate) known: bool,
+    /// The lines of all other fields: perhaps text behind which or before which a blank line is
+    /// missing.
+    pub(crate) unknown: Vec<u8>,
+}
+
+/// Reads a block of header lines, ended by `\n` each.
+pub(crate) fn parse(block: &[u8]) -> Fields {
+    let mut fields = Fields::default();
+    let mut subject = None;
+    let mut disposition = None;
+    let mut content_type = None;
+    for field in unfolded(block) {
+        let colon = memchr::memchr(b':', &field).unwrap_or(field.len());
+        let (name, value) = field.split_at(colon);
+        let value = value.get(1..).unwrap_or_default();
+        let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
+        if !is_known(&name) {
+            fields.unknown.extend_from_slice(&field);
+            fields.unknown.push(b'\n');
+            continue;
+        }
+        fields.known = true;
+        match name.as_str() {
+            "subject" if subject.is_none() => subject = Some(value.to_vec()),
+            "content-type" if content_type.is_none() => content_type = Some(Value::parse(value)),
+            "content-disposition" if disposition.is_none() => {
+                disposition = Some(Value::parse(value));
+            }
+            "content-transfer-encoding" => fields.take_encoding(value),
+            _ => {}
+        }
+    }
+    fields.take_content_type(
+        &content_type.unwrap_or_default(),
+        &disposition.unwrap_or_default(),
+    );
+    fields.subject = subject.map(|raw| words::decode(&raw, fields.charset.as_deref()));
+    fields
+}
+
+impl Fields {
+    fn take_encoding(&mut self, value: &[u8]) {
+        let word = String::from_utf8_lossy(value).to_ascii_lowercase();
+        let word = word.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == ';');
+        match word.split([' ', ';', '(']).next().unwrap_or_default() {
+            "base64" => self.encoding = Some(Encoding::Base64),
+            "quoted-printable" => self.encoding = Some(Encoding::QuotedPrintable),
+            "x-uuencode" | "uuencode" | "x-uue" => self.encoding = Some(Encoding::Uuencode),
+            "7bit" | "8bit" | "binary" | "7-bit" | "8-bit" | "none" | "" => {}
+            _ => self.strange_encoding = true,
+        }
+    }
+
+    fn take_content_type(&mut self, content_type: &Value, disposition: &Value) {
+        let essence = content_type.word.as_str();
+        if essence.len() <= TYPE_BYTES_MAX && is_type(essence) {
+            self.content_type = Some(essence.to_owned());
+        }
+        self.boundary = content_type.parameter("boundary").map(|(bytes, _)| bytes);
+        self.charset = content_type
+            .parameter("charset")
+            .and_then(|(bytes, _)| String::from_utf8(bytes).ok())
+            .map(|label| label.trim().to_owned());
+        self.attachment = disposition.word == "attachment";
+        self.name = disposition
+            .text("filename")
+            .or_else(|| content_type.text("name"));
+    }
+}
+
+fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name) || KNOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn is_type(essence: &str) -> bool {
+    let is_token = |token: &str| {
+        !token.is_empty()
+            && token
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
+    };
+    essence
+        .split_once('/')
+        .is_some_and(|(main, sub)| is_token(main) && is_token(sub))
+}
+
+/// The fields, each on one line (RFC 5322, section 2.2.3).
+fn unfolded(block: &[u8]) -> Vec<Vec<u8>> {
+    let mut fields: Vec<Vec<u8>> = Vec::new();
+    for line in block
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
+        match fields.last_mut() {
+            Some(field) if matches!(line.first(), Some(b' ' | b'\t')) => {
+                field.extend_from_slice(line);
+            }
+            _ => fields.push(line.to_vec()),
+        }
+    }
+    fields
+}
+
+/// A word and its parameters: `attachment; filename="x.jpg"`.
+#[derive(Debug, Default)]
+struct Value {
+    word: String,
+    parameters: Vec<(String, Vec<u8>)>,
+}
+
+impl Value {
+    fn parse(value: &[u8]) -> Self {
+        let mut pieces = split_outside_quotes(value).into_iter();
+        let word = pieces.next().unwrap_or_default();
+        let word = String::from_utf8_lossy(word).to_ascii_lowercase();
+        let parameters = pieces
+            .take(PARAMETERS_MAX)
+            .filter_map(|piece| {
+                let equals = memchr::memchr(b'=', piece)?;
+                let (key, value) = piece.split_at(equals);
+                let key = String::from_utf8_lossy(key).trim().to_ascii_lowercase();
+                Some((key, unquoted(value.get(1..)?)))
+            })
+            .collect();
+        Self {
+            word: word.split_whitespace().collect(),
+            parameters,
+        }
+    }
+
+    fn get(&self, key: &str) -> Option<&[u8]> {
+        self.parameters
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_slice())
+    }
+
+    /// The bytes of a parameter, and the charset that it names itself (RFC 2231).
+    fn parameter(&self, key: &str) -> Option<(Vec<u8>, Option<String>)> {
+        if let Some(value) = self.get(&format!("{key}*")) {
+            let (charset, bytes) = extended(value);
+            return Some((bytes, charset));
+        }
+        self.continued(key)
+            .or_else(|| Some((self.get(key)?.to_vec(), None)))
+    }
+
+    fn continued(&self, key: &str) -> Option<(Vec<u8>, Option<String>)> {
+        let mut whole: Option<(Vec<u8>, Option<String>)> = None;
+        for number in 0..PIECES_MAX {
+            let (bytes, charset) = if let Some(value) = self.get(&format!("{key}*{number}*")) {
+                if number == 0 {
+                    let (charset, bytes) = extended(value);
+                    (bytes, charset)
+                } else {
+                    (percent_decoded(value), None)
+                }
+            } else if let Some(value) = self.get(&format!("{key}*{number}")) {
+                (value.to_vec(), None)
+            } else {
+                break;
+            };
+            let whole = whole.get_or_insert_with(|| (Vec::new(), charset));
+            whole.0.extend(bytes);
+        }
+        whole
+    }
+
+    /// A parameter that people read. Encoded words in it are against RFC 2047, section 5, and
+    /// usual.
+    fn text(&self, key: &str) -> Option<String> {
+        let (bytes, charset) = self.parameter(key)?;
+        let text = match charset {
+            Some(charset) => charset::decode(&bytes, Some(&charset)),
+            None => words::decode(&bytes, None),
+        };
+        (!text.trim().is_empty()).then_some(text)
+    }
+}
+
+/// `charset'language'text%20escaped`; without the quotes it is text alone.
+fn extended(value: &[u8]) -> (Option<String>, Vec<u8>) {
+    let mut pieces = value.splitn(3, |&byte| byte == b'\'');
+    match (pieces.next(), pieces.next(), pieces.next()) {
+        (Some(charset), Some(_), Some(text)) => {
+            let charset = String::from_utf8_lossy(charset).into_owned();
+            (Some(charset), percent_decoded(text))
+        }
+        _ => (Some("utf-8".to_owned()), percent_decoded(value)),
+    }
+}
+
+fn percent_decoded(mut value: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(value.len());
+    while let Some((&byte, rest)) = value.split_first() {
+        let escaped = (byte == b'%').then(|| {
+            let (digits, behind) = rest.split_at_checked(2)?;
+            Some((
+                u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?,
+                behind,
+            ))
+        });
+        (value, _) = match escaped.flatten() {
+            Some((byte, behind)) => (behind, decoded.push(byte)),
+            None => (rest, decoded.push(byte)),
+        };
+    }
+    decoded
+}
+
+fn split_outside_quotes(value: &[u8]) -> Vec<&[u8]> {
+    let (mut quoted, mut escaped) = (false, false);
+    value
+        .split(|&byte| {
+            let splits = byte == b';' && !quoted;
+            if byte == b'"' && !escaped {
+                quoted = !quoted;
+            }
+            escaped = quoted && byte == b'\\' && !escaped;
+            splits
+        })
+        .collect()
+}
+
+/// A quoted string without its quotes and escapes; anything else as it is. Of a backslash only
+/// `\"` and `\\` are escapes: `C:\pictures\1.jpg` comes unescaped.
+fn unquoted(value: &[u8]) -> Vec<u8> {
+    let value = value.trim_ascii();
+    let Some(mut rest) = value.strip_prefix(b"\"") else {
+        return value.to_vec();
+    };
+    let mut text = Vec::with_capacity(rest.len());
+    while let Some((&byte, behind)) = rest.split_first() {
+        match (byte, behind.first()) {
+            (b'"', _) => break,
+            (b'\\', Some(&escaped @ (b'"' | b'\\'))) => {
+                text.push(escaped);
+                rest = behind.get(1..).unwrap_or_default();
+            }
+            _ => {
+                text.push(byte);
+                rest = behind;
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(line: &str) -> Option<String> {
+        parse(format!("{line}\n").as_bytes()).name
+    }
+
+    #[test]
+    fn a_name_is_found_however_it_is_written() {
+        for (line, expected) in [
+            (
+                "Content-Disposition: attachment; filename=\"a b.jpg\"",
+                "a b.jpg",
+            ),
+            ("content-disposition:attachment;filename=a.jpg", "a.jpg"),
+            ("Content-Type: image/jpeg; name=a.jpg;", "a.jpg"),
+            ("Content-Type: image/jpeg; name=\"no end.jpg", "no end.jpg"),
+            ("Content-Type: image/jpeg; name=\"a;b.jpg\"", "a;b.jpg"),
+            (
+                "Content-Type: image/jpeg; name=\"C:\\mnt\\1.jpg\"",
+                "C:\\mnt\\1.jpg",
+            ),
+            (
+                "Content-Type: image/jpeg; name=\"say \\\"hi\\\"\"",
+                "say \"hi\"",
+            ),
+            (
+                "Content-Type: image/jpeg; name=\"=?gb2312?B?0sa2r9XssuI=?=.jpg\"",
+                "移动侦测.jpg",
+            ),
+            (
+                "Content-Disposition: inline; filename*=utf-8''T%C3%BCr.jpg",
+                "Tür.jpg",
+            ),
+            (
+                "Content-Disposition: inline; filename*0=\"a\"; filename*1=\"b.jpg\"",
+                "ab.jpg",
+            ),
+            (
+                "Content-Disposition: inline; filename*0*=gbk''%D2%C6; filename*1*=%B6%AF; filename*2=.jpg",
+                "移动.jpg",
+            ),
+            (
+                "Content-Disposition: inline; filename=x; filename*=utf-8''y",
+                "y",
+            ),
+            (
+                "Content-Disposition: inline; filename*=100%.jpg",
+                "100%.jpg",
+            ),
+        ] {
+            assert_eq!(name(line).as_deref(), Some(expected), "{line}");
+        }
+        assert_eq!(name("Content-Type: image/jpeg; name=\"\""), None);
+    }
+
+    #[test]
+    fn folded_fields_and_strange_values_are_read() {
+        let fields = parse(
+            b"Subject : two\n  lines\nSubject: second\nContent-type: Multipart/Mixed;\n\
+              \tboundary=----=_x;  charset = \"GB2312\" \nContent-Transfer-Encoding: \"Base64\"\n\
+              EVENT: motion\n",
+        );
+        assert_eq!(fields.subject.as_deref(), Some("two lines"));
+        assert_eq!(fields.content_type.as_deref(), Some("multipart/mixed"));
+        assert_eq!(fields.boundary.as_deref(), Some(b"----=_x".as_slice()));
+        assert_eq!(fields.charset.as_deref(), Some("GB2312"));
+        assert_eq!(fields.encoding, Some(Encoding::Base64));
+        assert!(fields.known && !fields.strange_encoding && !fields.attachment);
+        assert_eq!(fields.unknown, b"EVENT: motion\n");
+        assert!(parse(b"Content-Transfer-Encoding: x-foo\n").strange_encoding);
+        assert_eq!(parse(b"Content-Type: image\n").content_type, None);
+    }
+}

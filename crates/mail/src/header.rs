@@ -1,0 +1,255 @@
+//! Collects the lines of a header until its end: a blank line, or a line that can be no field,
+//! where the blank line is missing. Never keeps more than its limit.
+
+use std::mem::take;
+
+/// A header's lines beyond are passed over.
+pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
+
+/// A field's name; a line without a colon by then is no field.
+const NAME_BYTES_MAX: usize = 128;
+
+/// CRs in a row that may still turn out to belong to one line end.
+const RETURNS_MAX: usize = 16;
+
+/// How line ends are written, told by the first of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LineEnds {
+    /// LF, or any number of CR and LF.
+    Feed,
+    /// CR alone.
+    Return,
+}
+
+/// What is known of the line so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// In what may be a field's name.
+    #[default]
+    Name,
+    /// In white space behind it.
+    Space,
+    /// It is a field, or goes on with one.
+    Field,
+}
+
+/// What became of a byte.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The header goes on.
+    More,
+    /// It has ended. These last bytes, given already, are of the body.
+    Ended(Vec<u8>),
+}
+
+/// A header while it streams by.
+#[derive(Debug, Default)]
+pub(crate) struct Header {
+    block: Vec<u8>,
+    line: Vec<u8>,
+    place: Place,
+    returns: usize,
+    line_ends: Option<LineEnds>,
+    cut: bool,
+}
+
+impl Header {
+    /// The lines, each ended by `\n`, and whether some are missing.
+    pub(crate) fn into_block(self) -> (Vec<u8>, bool) {
+        (self.block, self.cut)
+    }
+
+    /// Takes the next byte.
+    pub(crate) fn byte(&mut self, byte: u8) -> Step {
+        match byte {
+            b'\n' => {
+                self.line_ends.get_or_insert(LineEnds::Feed);
+                let mut line_end = vec![b'\r'; take(&mut self.returns)];
+                line_end.push(b'\n');
+                self.end_line(&line_end)
+            }
+            b'\r' => {
+                self.returns += 1;
+                if self.returns == RETURNS_MAX {
+                    self.lone_returns(None)
+                } else {
+                    Step::More
+                }
+            }
+            _ if self.returns > 0 => self.lone_returns(Some(byte)),
+            _ => self.text(byte),
+        }
+    }
+
+    /// The mail ended: what of the last bytes is body, because it is no field.
+    pub(crate) fn finish(&mut self) -> Vec<u8> {
+        let line_end = vec![b'\r'; take(&mut self.returns)];
+        match self.end_line(&line_end) {
+            Step::More => Vec::new(),
+            Step::Ended(body) => body,
+        }
+    }
+
+    fn text(&mut self, byte: u8) -> Step {
+        let is_first = self.block.is_empty();
+        self.place = match (self.place, byte) {
+            (Place::Field, _) => {
+                if self.line.len() < HEADER_BYTES_MAX {
+                    self.line.push(byte);
+                } else {
+                    self.cut = true;
+                }
+                return Step::More;
+            }
+            // It goes on with the field above.
+            (Place::Name, b' ' | b'\t') if self.line.is_empty() && !is_first => Place::Field,
+            // The envelope line of mailbox files.
+            (Place::Name, b' ') if is_first && self.line == b"From" => Place::Field,
+            (Place::Name | Place::Space, b':') if !self.line.is_empty() => Place::Field,
+            (Place::Name | Place::Space, b' ' | b'\t') if !self.line.is_empty() => Place::Space,
+            // A boundary, if anything: no header of a camera has such a name.
+            (Place::Name, b'-') if self.line == b"-" => return self.no_field(&[byte]),
+            (Place::Name, byte) if byte.is_ascii_graphic() && self.line.len() < NAME_BYTES_MAX => {
+                Place::Name
+            }
+            _ => return self.no_field(&[byte]),
+        };
+        self.line.push(byte);
+        Step::More
+    }
+
+    fn no_field(&mut self, behind: &[u8]) -> Step {
+        let mut body = take(&mut self.line);
+        body.extend_from_slice(behind);
+        Step::Ended(body)
+    }
+
+    fn end_line(&mut self, line_end: &[u8]) -> Step {
+        if self.line.is_empty() {
+            return Step::Ended(Vec::new());
+        }
+        if take(&mut self.place) != Place::Field {
+            return self.no_field(line_end);
+        }
+        let room = HEADER_BYTES_MAX.saturating_sub(self.block.len() + 1);
+        if self.line.len() > room {
+            self.cut = true;
+            self.line.truncate(room);
+        }
+        if !self.line.is_empty() {
+            self.block.append(&mut self.line);
+            self.block.push(b'\n');
+        }
+        Step::More
+    }
+
+    /// CRs that no LF follows, and the byte behind them: line ends, where lines end so.
+    fn lone_returns(&mut self, behind: Option<u8>) -> Step {
+        let mut returns = vec![b'\r'; take(&mut self.returns)];
+        if *self.line_ends.get_or_insert(LineEnds::Return) == LineEnds::Feed {
+            if self.place != Place::Field {
+                returns.extend(behind);
+                return self.no_field(&returns);
+            }
+            // Strays in a field: white space.
+            self.text(b' ');
+        } else {
+            while let Some(line_end) = returns.pop() {
+                if let Step::Ended(mut body) = self.end_line(&[line_end]) {
+                    body.append(&mut returns);
+                    body.extend(behind);
+                    return Step::Ended(body);
+                }
+            }
+        }
+        behind.map_or(Step::More, |byte| self.text(byte))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines kept, and what was left over as body.
+    fn read(input: &[u8]) -> (String, String) {
+        let mut header = Header::default();
+        let mut body = None;
+        for (at, &byte) in input.iter().enumerate() {
+            if let Step::Ended(mut again) = header.byte(byte) {
+                again.extend_from_slice(&input[at + 1..]);
+                body = Some(again);
+                break;
+            }
+        }
+        let body = body.unwrap_or_else(|| header.finish());
+        let (block, _) = header.into_block();
+        (
+            String::from_utf8(block).unwrap(),
+            String::from_utf8(body).unwrap(),
+        )
+    }
+
+    #[test]
+    fn a_header_ends_where_its_fields_end() {
+        for (input, block, body) in [
+            ("A: 1\r\nB: 2\r\n\r\nbody\r\n", "A: 1\nB: 2\n", "body\r\n"),
+            ("A: 1\nB: 2\n\nbody\n", "A: 1\nB: 2\n", "body\n"),
+            ("A: 1\rB: 2\r\rbody\r", "A: 1\nB: 2\n", "body\r"),
+            ("A: 1\r\r\nB: 2\r\r\n\r\r\nbody", "A: 1\nB: 2\n", "body"),
+            (
+                "A: 1\n folded\n\tmore\n\nbody",
+                "A: 1\n folded\n\tmore\n",
+                "body",
+            ),
+            (
+                "A: 1\nno blank line\nB: 2\n",
+                "A: 1\n",
+                "no blank line\nB: 2\n",
+            ),
+            ("A: 1\nmotion\n", "A: 1\n", "motion\n"),
+            ("A : 1\n\n", "A : 1\n", ""),
+            ("A: 1", "A: 1\n", ""),
+            ("A: 1\nSubj", "A: 1\n", "Subj"),
+            ("A: 1\n--b\n", "A: 1\n", "--b\n"),
+            ("From x Mon\nA: 1\n\nb", "From x Mon\nA: 1\n", "b"),
+            ("\nbody", "", "body"),
+            (" body", "", " body"),
+            (": x", "", ": x"),
+            ("A: 1\nB: 2\rstray\n\nb", "A: 1\nB: 2 stray\n", "b"),
+            ("A: 1\nB\rx: 2\n", "A: 1\n", "B\rx: 2\n"),
+            ("A: 1\r\r\r\rbody", "A: 1\n", "\r\rbody"),
+        ] {
+            assert_eq!(
+                read(input.as_bytes()),
+                (block.to_owned(), body.to_owned()),
+                "{input:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_header_is_kept_up_to_its_limit() {
+        for (bytes, is_cut) in [(HEADER_BYTES_MAX - 1, false), (HEADER_BYTES_MAX, true)] {
+            let mut header = Header::default();
+            for byte in format!("A: {}\n", "x".repeat(bytes - 3)).bytes() {
+                assert_eq!(header.byte(byte), Step::More);
+            }
+            let (block, cut) = header.into_block();
+            assert_eq!((block.len(), cut), (HEADER_BYTES_MAX, is_cut));
+        }
+        let mut header = Header::default();
+        for byte in "A: 1\n".repeat(HEADER_BYTES_MAX).bytes() {
+            assert_eq!(header.byte(byte), Step::More);
+        }
+        let (block, cut) = header.into_block();
+        assert!(cut && block.len() <= HEADER_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_name_is_a_name_up_to_its_limit() {
+        let name = "x".repeat(NAME_BYTES_MAX);
+        assert_eq!(read(format!("{name}: 1\n").as_bytes()).1, "");
+        let longer = format!("x{name}: 1\n");
+        assert_eq!(read(longer.as_bytes()), (String::new(), longer.clone()));
+    }
+}

@@ -1,0 +1,137 @@
+//! Names of files, made safe to show and to send on: a label, never a path.
+
+use tipoff_model::MediaKind;
+
+use crate::sort::{Sort, by_name};
+use crate::words::one_line;
+
+/// Longer labels are cut, their extension kept.
+pub(crate) const LABEL_CHARS_MAX: usize = 120;
+
+/// What follows the last dot of a name and is no longer than this is an extension.
+const EXTENSION_CHARS_MAX: usize = 8;
+
+/// A label from what the device called the file, with the extension of its sort where it has
+/// none.
+pub(crate) fn label(given: &str, sort: Option<&Sort>) -> Option<String> {
+    let last = given
+        .rsplit(['/', '\\'])
+        .find(|piece| !piece.trim().is_empty())?;
+    let visible: String = one_line(last)
+        .chars()
+        .filter(|&c| !is_invisible(c))
+        .collect();
+    let name = visible
+        .trim_start_matches(['.', ' '])
+        .trim_end_matches(['.', ' ']);
+    if name.is_empty() {
+        return None;
+    }
+    let (stem, extension) = split(name);
+    // "camera.local" is no extension where the content tells another; "clip.bin" is.
+    let extension = match (extension, sort.and_then(|sort| sort.extensions.first())) {
+        (None, Some(usual)) => Some(*usual),
+        (extension, _) => extension,
+    };
+    Some(match extension {
+        Some(extension) => {
+            let room = LABEL_CHARS_MAX - extension.chars().count() - 1;
+            format!("{}.{extension}", cut(stem, room))
+        }
+        None => cut(stem, LABEL_CHARS_MAX),
+    })
+}
+
+/// The label of a file that has no name: `picture-1.jpg`.
+pub(crate) fn default_label(kind: MediaKind, sort: Option<&Sort>, number: usize) -> String {
+    let stem = match kind {
+        MediaKind::Picture => "picture",
+        MediaKind::Animation => "animation",
+        MediaKind::Video => "video",
+        MediaKind::File => "file",
+    };
+    let extension = sort
+        .and_then(|sort| sort.extensions.first())
+        .unwrap_or(&"bin");
+    format!("{stem}-{number}.{extension}")
+}
+
+fn split(name: &str) -> (&str, Option<&str>) {
+    match name.rsplit_once('.') {
+        Some((stem, extension))
+            if !stem.is_empty()
+                && (by_name(name).is_some()
+                    || !extension.is_empty()
+                        && extension.chars().count() <= EXTENSION_CHARS_MAX
+                        && extension.bytes().any(|byte| byte.is_ascii_alphabetic())
+                        && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())) =>
+        {
+            (stem, Some(extension))
+        }
+        _ => (name, None),
+    }
+}
+
+fn cut(stem: &str, chars: usize) -> String {
+    stem.chars()
+        .take(chars)
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
+}
+
+/// Marks that show nothing, or turn the direction of what follows: `gpj.exe` shown as `exe.jpg`.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sort::by_type;
+
+    #[test]
+    fn labels_are_safe() {
+        let jpeg = by_type("image/jpeg");
+        for (given, expected) in [
+            ("1.jpg", Some("1.jpg")),
+            ("/mnt/mmc/alarm/1.jpg", Some("1.jpg")),
+            ("C:\\temp\\1.jpg", Some("1.jpg")),
+            ("../../etc/passwd", Some("passwd.jpg")),
+            ("..", None),
+            ("...x", Some("x.jpg")),
+            ("a\r\nb\0.jpg", Some("a b.jpg")),
+            ("移动 侦测.jpg", Some("移动 侦测.jpg")),
+            ("snap 10.12.03", Some("snap 10.12.03.jpg")),
+            ("clip.bin", Some("clip.bin")),
+            ("\u{202e}gpj.exe", Some("gpj.exe")),
+            ("/mnt/", Some("mnt.jpg")),
+            ("", None),
+            (" / ", None),
+        ] {
+            assert_eq!(label(given, jpeg).as_deref(), expected, "{given:?}");
+        }
+        assert_eq!(label("README", None).as_deref(), Some("README"));
+    }
+
+    #[test]
+    fn labels_are_cut_at_their_limit() {
+        let fits = format!("{}.jpg", "ä".repeat(LABEL_CHARS_MAX - 4));
+        assert_eq!(label(&fits, None).as_deref(), Some(fits.as_str()));
+        assert_eq!(
+            label(&format!("ä{fits}"), None).as_deref(),
+            Some(fits.as_str())
+        );
+        let no_extension = "x".repeat(LABEL_CHARS_MAX);
+        assert_eq!(label(&format!("{no_extension}x"), None), Some(no_extension));
+    }
+
+    #[test]
+    fn files_without_a_name_are_numbered() {
+        assert_eq!(
+            default_label(MediaKind::Picture, by_type("image/png"), 2),
+            "picture-2.png"
+        );
+        assert_eq!(default_label(MediaKind::File, None, 1), "file-1.bin");
+    }
+}

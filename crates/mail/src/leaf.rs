@@ -1,0 +1,258 @@
+//! A part that holds no parts, while it streams by: text, or a file. What it is, its bytes decide.
+
+use tipoff_model::Encoding;
+
+use crate::charset;
+use crate::collect::{Collector, File, Text};
+use crate::embedded::{EmbeddedFile, TextScan, base64_head};
+use crate::fields::Fields;
+use crate::html;
+use crate::meter::Meter;
+use crate::sort::{HEAD_BYTES, by_content};
+
+/// Encoded bytes by which it is decided how a part is really encoded.
+const OPENING_BYTES: usize = 128;
+
+/// A part while it streams by.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    fields: Fields,
+    /// The innermost alternatives that it is one of.
+    group: Option<usize>,
+    start: u64,
+    text_bytes_max: usize,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    /// Not enough of it to tell how it is encoded.
+    Opening(Vec<u8>),
+    /// Text as it is, perhaps with files in its midst.
+    Plain(TextScan),
+    /// A file, or text that is encoded.
+    Measured(Meter),
+}
+
+impl Leaf {
+    /// A part whose content starts at `start`, of whose text this much can be kept.
+    pub(crate) fn new(
+        fields: Fields,
+        group: Option<usize>,
+        start: u64,
+        text_bytes_max: usize,
+    ) -> Self {
+        Self {
+            fields,
+            group,
+            start,
+            text_bytes_max,
+            content: Content::Opening(Vec::new()),
+        }
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        match &mut self.content {
+            Content::Plain(scan) => scan.push(bytes),
+            Content::Measured(meter) => meter.push(bytes),
+            Content::Opening(opening) => {
+                let room = OPENING_BYTES.saturating_sub(opening.len()).min(bytes.len());
+                let (first, rest) = bytes.split_at(room);
+                opening.extend_from_slice(first);
+                if opening.len() == OPENING_BYTES {
+                    self.open();
+                    self.push(rest);
+                }
+            }
+        }
+    }
+
+    /// Whether its header says nothing of it, or is missing.
+    pub(crate) fn is_undeclared(&self) -> bool {
+        is_text(&self.fields)
+            && self.fields.content_type.is_none()
+            && self.fields.encoding.is_none()
+    }
+
+    /// The part ended; `torn`: because the connection broke.
+    pub(crate) fn finish(mut self, torn: bool, found: &mut Collector) {
+        self.open();
+        match std::mem::replace(&mut self.content, Content::Opening(Vec::new())) {
+            Content::Plain(scan) => self.finish_plain(scan, torn, found),
+            Content::Measured(meter) => self.finish_measured(meter, torn, found),
+            Content::Opening(_) => {}
+        }
+    }
+
+    /// The part turned out to be none, but a preamble: only files in its midst are told.
+    pub(crate) fn finish_preamble(self, found: &mut Collector) {
+        if let Content::Plain(scan) = self.content {
+            add_embedded(scan.finish(false).files, None, found);
+        }
+    }
+
+    fn open(&mut self) {
+        let Content::Opening(opening) = &mut self.content else {
+            return;
+        };
+        let opening = std::mem::take(opening);
+        let is_text = is_text(&self.fields);
+        let declared = self.fields.encoding.unwrap_or(Encoding::Identity);
+        let encoding = real_encoding(declared, is_text, &opening);
+        // The range of an uuencoded part has its data lines only, which are found as in text.
+        let plain = encoding == Encoding::Uuencode
+            || encoding == Encoding::Identity && is_text && by_content(&opening).is_none();
+        if plain {
+            let mut scan = TextScan::new(self.start, self.text_bytes_max);
+            scan.push(&opening);
+            self.content = Content::Plain(scan);
+        } else {
+            let head_bytes = if is_text {
+                self.text_bytes_max
+            } else {
+                HEAD_BYTES
+            };
+            let mut meter = Meter::new(encoding, self.start, head_bytes);
+            meter.push(&opening);
+            self.content = Content::Measured(meter);
+        }
+    }
+
+    fn finish_plain(self, scan: TextScan, torn: bool, found: &mut Collector) {
+        let scanned = scan.finish(torn);
+        let is_cut = scanned.text_bytes > scanned.text.len() as u64;
+        let is_binary = self.is_binary(&scanned.text);
+        found.unclear |= scanned.missed;
+        if !scanned.files.is_empty() {
+            // A file of text and files would be none of either.
+            found.unclear |= is_cut || is_binary;
+            add_embedded(scanned.files, self.fields.name.as_deref(), found);
+        } else if is_cut || is_binary {
+            found.add_file(File {
+                name: self.file_name(&scanned.text, is_binary),
+                content_type: self.fields.content_type.clone(),
+                head: &scanned.text,
+                range: self.start..scanned.end,
+                encoding: Encoding::Identity,
+                size: scanned.end - self.start,
+                whole: !torn,
+            });
+        }
+        if !is_binary {
+            self.add_text(&scanned.text, found);
+        }
+    }
+
+    fn finish_measured(self, meter: Meter, torn: bool, found: &mut Collector) {
+        let size = meter.size();
+        if size == 0 {
+            return;
+        }
+        let whole = !torn || meter.is_complete();
+        let (encoding, range) = (meter.encoding, meter.start..meter.end);
+        let head = meter.into_head();
+        let is_text =
+            is_text(&self.fields) && by_content(&head).is_none() && !self.is_binary(&head);
+        if !is_text || size > head.len() as u64 {
+            found.add_file(File {
+                name: self.file_name(&head, !is_text),
+                content_type: self.fields.content_type.clone(),
+                head: &head,
+                range,
+                encoding,
+                size,
+                whole,
+            });
+        }
+        if is_text {
+            self.add_text(&head, found);
+        }
+    }
+
+    fn add_text(&self, bytes: &[u8], found: &mut Collector) {
+        let is_html = self.is_html(bytes);
+        let text = charset::decode(bytes, self.fields.charset.as_deref());
+        let text = if is_html { html::to_text(&text) } else { text };
+        found.add_text(Text {
+            group: self.group,
+            is_html,
+            text,
+        });
+    }
+
+    fn is_html(&self, text: &[u8]) -> bool {
+        let begins = |mark: &[u8]| {
+            let text = text.trim_ascii_start();
+            text.get(..mark.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(mark))
+        };
+        match self.fields.content_type.as_deref() {
+            Some(content_type) => content_type == "text/html",
+            None => begins(b"<html") || begins(b"<!doctype html"),
+        }
+    }
+
+    fn is_binary(&self, text: &[u8]) -> bool {
+        text.contains(&0) && !charset::is_wide(self.fields.charset.as_deref())
+    }
+
+    /// Text that is too long for an alert goes along as a file.
+    fn file_name(&self, text: &[u8], is_file: bool) -> Option<String> {
+        let given = self.fields.name.clone();
+        let of_text = if self.is_html(text) {
+            "message.html"
+        } else {
+            "message.txt"
+        };
+        given.or_else(|| (!is_file).then(|| of_text.to_owned()))
+    }
+}
+
+/// Files without a name of their own are called as the part is.
+fn add_embedded(files: Vec<EmbeddedFile>, name: Option<&str>, found: &mut Collector) {
+    for file in files {
+        let (encoding, size) = (file.meter.encoding, file.meter.size());
+        let range = file.meter.start..file.meter.end;
+        found.add_file(File {
+            name: file.name.or_else(|| name.map(str::to_owned)),
+            content_type: None,
+            head: &file.meter.into_head(),
+            range,
+            encoding,
+            size,
+            whole: file.whole,
+        });
+    }
+}
+
+/// Whether a part is to be read rather than to be sent on as a file, if its bytes agree.
+fn is_text(fields: &Fields) -> bool {
+    match fields.content_type.as_deref() {
+        Some("message/delivery-status" | "message/disposition-notification") => true,
+        Some(content_type) => content_type.starts_with("text/") && !fields.attachment,
+        None => fields.name.is_none() && !fields.attachment,
+    }
+}
+
+/// What was declared, unless the bytes say otherwise: some firmware declares base64 and sends a
+/// file as it is, other forgets to declare it.
+fn real_encoding(declared: Encoding, is_text: bool, opening: &[u8]) -> Encoding {
+    let is_raw = || {
+        by_content(opening).is_some()
+            && opening
+                .iter()
+                .any(|byte| !byte.is_ascii() || byte.is_ascii_control())
+    };
+    let is_base64 = || {
+        let letters = opening.trim_ascii_start();
+        letters
+            .iter()
+            .all(|byte| byte.is_ascii_graphic() || b"\r\n".contains(byte))
+            && by_content(&base64_head(letters)).is_some()
+    };
+    match declared {
+        Encoding::Base64 | Encoding::QuotedPrintable if is_raw() => Encoding::Identity,
+        Encoding::Identity if !is_text && !is_raw() && is_base64() => Encoding::Base64,
+        _ => declared,
+    }
+}

@@ -1,0 +1,19 @@
+//! A mail becomes subject, text and media ranges while it streams by (RFC 5322, RFC 2045–2049).
+//! It never holds the mail, refuses no input, and neither reads nor writes anything itself.
+
+mod charset;
+mod collect;
+mod delimiter;
+mod embedded;
+mod entities;
+mod fields;
+mod header;
+mod html;
+mod label;
+mod leaf;
+mod meter;
+mod parser;
+mod sort;
+mod words;
+
+pub use parser::Parser;

@@ -1,0 +1,386 @@
+//! Follows the structure of a mail through its stream: header, parts in parts, their ends. Holds
+//! back no more than a line that may be a boundary.
+
+use std::mem::take;
+
+use tipoff_model::Content;
+
+use crate::charset;
+use crate::collect::{Collector, Text};
+use crate::delimiter::{
+    BOUNDARY_BYTES_MAX, Boundary, Decision, Delimiter, HELD_BYTES_MAX, decide, hold_from,
+    settled_bytes,
+};
+use crate::fields::{self, Fields};
+use crate::header::{Header, Step};
+use crate::leaf::Leaf;
+
+/// Multiparts and mails inside each other; what is deeper goes along as a file.
+pub(crate) const DEPTH_MAX: usize = 10;
+
+/// As much text behind the last part may hide something.
+const EPILOGUE_BYTES_MAX: u64 = 1000;
+
+/// Understands a mail while it streams by: every split of the stream gives the same content.
+#[derive(Debug)]
+pub struct Parser {
+    /// Where the next byte that is not held stands in the stream.
+    at: u64,
+    state: State,
+    /// Multiparts and mails that are open, the innermost last.
+    open: Vec<Open>,
+    /// Bytes that may be a boundary.
+    held: Vec<u8>,
+    groups: usize,
+    found: Collector,
+}
+
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // There is one of them to a mail.
+enum State {
+    Header(Header),
+    Body(Body),
+}
+
+/// What streams by between header and boundary.
+#[derive(Debug)]
+struct Body {
+    content: BodyContent,
+    /// The line end before a boundary is not content here.
+    at_line_start: bool,
+}
+
+#[derive(Debug)]
+enum BodyContent {
+    Part(Leaf),
+    /// What stands before the first part of the innermost multipart; text, if there is no part.
+    Preamble(Leaf),
+    /// What stands behind its last part: so many bytes that are not blank.
+    Epilogue(u64),
+}
+
+/// What parts stand in.
+#[derive(Debug)]
+enum Open {
+    Mail,
+    Multipart {
+        /// As declared, and as it is: none, one or two.
+        boundaries: Vec<Vec<u8>>,
+        /// Parts that say the same.
+        group: Option<usize>,
+    },
+}
+
+impl Default for Parser {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Parser {
+    /// A parser at the start of a mail.
+    pub fn new() -> Self {
+        Self {
+            at: 0,
+            state: State::Header(Header::default()),
+            open: vec![Open::Mail],
+            held: Vec::new(),
+            groups: 0,
+            found: Collector::default(),
+        }
+    }
+
+    /// Takes the next bytes of the mail.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let taken = match &mut self.state {
+                State::Header(_) => self.header(rest),
+                State::Body(_) => self.body(rest),
+            };
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+    }
+
+    /// The mail ended: all that it holds.
+    pub fn finish(mut self) -> Content {
+        loop {
+            self.end_header();
+            match self.decide_held(true) {
+                Decision::Yes(delimiter) => self.delimiter(delimiter),
+                _ if self.held.is_empty() => break,
+                _ => self.settle(),
+            }
+        }
+        self.end(false)
+    }
+
+    /// The connection broke: what came until then. A file that was under way is whole if it has
+    /// its end nevertheless.
+    pub fn torn(mut self) -> Content {
+        self.end_header();
+        // The beginning of a boundary, or the line end before one, would be read as content.
+        while !self.held.is_empty() && self.decide_held(false) == Decision::No {
+            self.settle();
+            self.end_header();
+        }
+        self.end(true)
+    }
+
+    fn end(mut self, torn: bool) -> Content {
+        self.end_body(false, torn);
+        self.found.into_content()
+    }
+
+    /// Takes bytes of a header; how many.
+    fn header(&mut self, bytes: &[u8]) -> usize {
+        let State::Header(header) = &mut self.state else {
+            return 0;
+        };
+        for (before, &byte) in bytes.iter().enumerate() {
+            if let Step::Ended(body) = header.byte(byte) {
+                self.at += before as u64 + 1;
+                self.begin_body(&body, false);
+                return before + 1;
+            }
+        }
+        self.at += bytes.len() as u64;
+        bytes.len()
+    }
+
+    /// No more bytes come: a header under way is all there is of it.
+    fn end_header(&mut self) {
+        if let State::Header(header) = &mut self.state {
+            let body = header.finish();
+            self.begin_body(&body, true);
+        }
+    }
+
+    /// The header ended, before `again`: bytes that it has taken, and that are body.
+    fn begin_body(&mut self, again: &[u8], is_last: bool) {
+        let State::Header(header) = &mut self.state else {
+            return;
+        };
+        let (block, cut) = take(header).into_block();
+        let fields = fields::parse(&block);
+        self.found.unclear |= cut || fields.strange_encoding;
+        self.at -= again.len() as u64;
+        if matches!(self.open.last(), Some(Open::Mail)) {
+            self.found
+                .add_subject(fields.subject.as_deref().unwrap_or_default());
+        }
+        // Lines with colons, and no mail's header: text without a blank line before it.
+        if !fields.unknown.is_empty() && (!fields.known || is_last && again.is_empty()) {
+            let text = charset::decode(&fields.unknown, fields.charset.as_deref());
+            self.found.add_text(Text {
+                group: None,
+                is_html: false,
+                text,
+            });
+        }
+        self.enter(fields);
+        self.push(again);
+    }
+
+    fn enter(&mut self, fields: Fields) {
+        let content_type = fields.content_type.as_deref().unwrap_or_default();
+        let is_multipart = content_type.starts_with("multipart/");
+        let is_mail = matches!(content_type, "message/rfc822" | "message/global")
+            && fields.encoding.is_none();
+        let is_too_deep = self.open.len() > DEPTH_MAX;
+        self.found.unclear |= (is_multipart || is_mail) && is_too_deep;
+        self.state = if is_mail && !is_too_deep {
+            self.open.push(Open::Mail);
+            State::Header(Header::default())
+        } else if is_multipart && !is_too_deep {
+            let boundary = fields
+                .boundary
+                .filter(|boundary| (1..=BOUNDARY_BYTES_MAX).contains(&boundary.len()));
+            let group = (content_type == "multipart/alternative").then(|| {
+                self.groups += 1;
+                self.groups
+            });
+            self.open.push(Open::Multipart {
+                boundaries: boundary.into_iter().collect(),
+                group: group.or_else(|| self.group()),
+            });
+            let preamble = self.leaf(Fields {
+                charset: fields.charset,
+                ..Fields::default()
+            });
+            State::Body(Body {
+                content: BodyContent::Preamble(preamble),
+                at_line_start: true,
+            })
+        } else {
+            let part = self.leaf(fields);
+            State::Body(Body {
+                content: BodyContent::Part(part),
+                at_line_start: true,
+            })
+        };
+    }
+
+    fn leaf(&self, fields: Fields) -> Leaf {
+        Leaf::new(fields, self.group(), self.at, self.found.text_bytes_left())
+    }
+
+    /// The innermost alternatives.
+    fn group(&self) -> Option<usize> {
+        match self.open.last() {
+            Some(Open::Multipart { group, .. }) => *group,
+            _ => None,
+        }
+    }
+
+    /// Takes bytes of a body; how many.
+    fn body(&mut self, bytes: &[u8]) -> usize {
+        let State::Body(body) = &self.state else {
+            return 0;
+        };
+        if self.held.is_empty() {
+            let content = hold_from(bytes, body.at_line_start);
+            if content > 0 {
+                self.content(bytes.get(..content).unwrap_or_default());
+                return content;
+            }
+        }
+        let room = HELD_BYTES_MAX
+            .saturating_sub(self.held.len())
+            .min(bytes.len());
+        let line_end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+        let taken = room.min(line_end);
+        self.held
+            .extend_from_slice(bytes.get(..taken).unwrap_or_default());
+        match self.decide_held(false) {
+            Decision::More => {}
+            Decision::No => self.settle(),
+            Decision::Yes(delimiter) => self.delimiter(delimiter),
+        }
+        taken
+    }
+
+    fn decide_held(&self, at_end: bool) -> Decision {
+        let mut boundaries = Vec::new();
+        for (place, open) in self.open.iter().enumerate() {
+            if let Open::Multipart {
+                boundaries: of_it, ..
+            } = open
+            {
+                boundaries.extend(of_it.iter().map(|boundary| (place, boundary.as_slice())));
+            }
+        }
+        decide(&self.held, &boundaries, self.sniffs(), at_end)
+    }
+
+    /// Whether a boundary that nobody declared would make sense here: where parts are missing
+    /// that were announced, or a header is.
+    fn sniffs(&self) -> bool {
+        match &self.state {
+            State::Body(Body {
+                content: BodyContent::Preamble(_),
+                ..
+            }) => true,
+            State::Body(Body {
+                content: BodyContent::Part(leaf),
+                ..
+            }) => leaf.is_undeclared() && matches!(self.open.last(), Some(Open::Mail)),
+            _ => false,
+        }
+    }
+
+    /// What is held is no boundary: its first line is content, the rest is looked at again.
+    fn settle(&mut self) {
+        let held = take(&mut self.held);
+        let (content, rest) = held.split_at(settled_bytes(&held).min(held.len()));
+        self.content(content);
+        self.push(rest);
+    }
+
+    fn content(&mut self, bytes: &[u8]) {
+        self.at += bytes.len() as u64;
+        let State::Body(body) = &mut self.state else {
+            return;
+        };
+        body.at_line_start = false;
+        match &mut body.content {
+            BodyContent::Part(leaf) | BodyContent::Preamble(leaf) => leaf.push(bytes),
+            BodyContent::Epilogue(count) => {
+                *count += bytes
+                    .iter()
+                    .filter(|byte| !byte.is_ascii_whitespace())
+                    .count() as u64;
+                self.found.unclear |= *count > EPILOGUE_BYTES_MAX;
+            }
+        }
+    }
+
+    fn delimiter(&mut self, delimiter: Delimiter) {
+        let held = take(&mut self.held);
+        let (_, again) = held.split_at(delimiter.bytes.min(held.len()));
+        let place = match &delimiter.of {
+            Boundary::Open(place) => *place,
+            Boundary::Undeclared(_) => self.open.len() - usize::from(self.is_in_preamble()),
+        };
+        let begins_parts = !delimiter.closes && place + 1 >= self.open.len();
+        self.end_body(begins_parts, false);
+        self.open.truncate(place + 1);
+        self.found_boundary(place, delimiter.of);
+        self.at += delimiter.bytes as u64;
+        self.state = if delimiter.closes {
+            State::Body(Body {
+                content: BodyContent::Epilogue(0),
+                at_line_start: true,
+            })
+        } else {
+            State::Header(Header::default())
+        };
+        self.push(again);
+    }
+
+    fn is_in_preamble(&self) -> bool {
+        matches!(
+            &self.state,
+            State::Body(Body {
+                content: BodyContent::Preamble(_),
+                ..
+            })
+        )
+    }
+
+    /// A part of the multipart at `place` begins, or its parts end.
+    fn found_boundary(&mut self, place: usize, of: Boundary) {
+        if place == self.open.len() {
+            self.open.push(Open::Multipart {
+                boundaries: Vec::new(),
+                group: None,
+            });
+        }
+        if let Boundary::Undeclared(boundary) = of
+            && let Some(Open::Multipart { boundaries, .. }) = self.open.get_mut(place)
+        {
+            boundaries.push(boundary);
+        }
+    }
+
+    /// What streamed by ended. `begins_parts`: a preamble was one.
+    fn end_body(&mut self, begins_parts: bool, torn: bool) {
+        let body = Body {
+            content: BodyContent::Epilogue(0),
+            at_line_start: true,
+        };
+        let State::Body(body) = std::mem::replace(&mut self.state, State::Body(body)) else {
+            return;
+        };
+        match body.content {
+            BodyContent::Part(leaf) => leaf.finish(torn, &mut self.found),
+            BodyContent::Preamble(leaf) if begins_parts => leaf.finish_preamble(&mut self.found),
+            BodyContent::Preamble(leaf) => {
+                // Parts were announced and none was found.
+                self.found.unclear = true;
+                leaf.finish(torn, &mut self.found);
+            }
+            BodyContent::Epilogue(_) => {}
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What a file is: by its first bytes where they tell, else as declared, else by its name.
+
+use tipoff_model::MediaKind::{self, Animation, File, Picture, Video};
+
+/// As many decoded bytes tell what a file is.
+pub(crate) const HEAD_BYTES: usize = 64;
+
+/// A sort of file.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Sort {
+    pub(crate) content_type: &'static str,
+    pub(crate) kind: MediaKind,
+    /// The usual one first.
+    pub(crate) extensions: &'static [&'static str],
+    /// Other names under which devices declare it.
+    aliases: &'static [&'static str],
+}
+
+const fn sort(
+    content_type: &'static str,
+    kind: MediaKind,
+    extensions: &'static [&'static str],
+    aliases: &'static [&'static str],
+) -> Sort {
+    Sort {
+        content_type,
+        kind,
+        extensions,
+        aliases,
+    }
+}
+
+static JPEG: Sort = sort(
+    "image/jpeg",
+    Picture,
+    &["jpg", "jpeg", "jpe"],
+    &["image/jpg", "image/pjpeg"],
+);
+static PNG: Sort = sort("image/png", Picture, &["png"], &["image/x-png"]);
+static GIF: Sort = sort("image/gif", Animation, &["gif"], &[]);
+static WEBP: Sort = sort("image/webp", Picture, &["webp"], &[]);
+static TIFF: Sort = sort("image/tiff", Picture, &["tif", "tiff"], &[]);
+static BMP: Sort = sort("image/bmp", Picture, &["bmp"], &["image/x-ms-bmp"]);
+static HEIC: Sort = sort("image/heic", Picture, &["heic", "heif"], &["image/heif"]);
+static AVIF: Sort = sort("image/avif", Picture, &["avif"], &[]);
+static MP4: Sort = sort("video/mp4", Video, &["mp4", "m4v"], &["video/x-m4v"]);
+static QUICKTIME: Sort = sort("video/quicktime", Video, &["mov", "qt"], &[]);
+static THREE_GP: Sort = sort("video/3gpp", Video, &["3gp", "3g2"], &[]);
+static AVI: Sort = sort(
+    "video/x-msvideo",
+    Video,
+    &["avi"],
+    &["video/avi", "video/msvideo"],
+);
+static MATROSKA: Sort = sort("video/x-matroska", Video, &["mkv"], &[]);
+static WEBM: Sort = sort("video/webm", Video, &["webm"], &[]);
+static DHAV: Sort = sort("video/x-dav", Video, &["dav"], &[]);
+static IMKH: Sort = sort("video/x-hikvision", Video, &["hik"], &[]);
+static H264: Sort = sort("video/h264", Video, &["264", "h264", "avc"], &[]);
+static H265: Sort = sort("video/h265", Video, &["265", "h265", "hevc"], &[]);
+static MPEG: Sort = sort("video/mpeg", Video, &["mpg", "mpeg"], &[]);
+static MPEG_TS: Sort = sort("video/mp2t", Video, &["ts", "mts", "m2ts"], &[]);
+static FLV: Sort = sort("video/x-flv", Video, &["flv"], &[]);
+static ASF: Sort = sort(
+    "video/x-ms-wmv",
+    Video,
+    &["wmv", "asf"],
+    &["video/x-ms-asf"],
+);
+static WAV: Sort = sort("audio/wav", File, &["wav"], &["audio/x-wav"]);
+static M4A: Sort = sort("audio/mp4", File, &["m4a"], &["audio/x-m4a"]);
+static MP3: Sort = sort("audio/mpeg", File, &["mp3"], &[]);
+static PDF: Sort = sort("application/pdf", File, &["pdf"], &[]);
+static ZIP: Sort = sort(
+    "application/zip",
+    File,
+    &["zip"],
+    &["application/x-zip-compressed"],
+);
+static GZIP: Sort = sort("application/gzip", File, &["gz"], &["application/x-gzip"]);
+static TEXT: Sort = sort("text/plain", File, &["txt", "log"], &[]);
+static HTML: Sort = sort("text/html", File, &["html", "htm"], &[]);
+static CSV: Sort = sort("text/csv", File, &["csv"], &[]);
+static XML: Sort = sort("text/xml", File, &["xml"], &["application/xml"]);
+static JSON: Sort = sort("application/json", File, &["json"], &[]);
+static MAIL: Sort = sort("message/rfc822", File, &["eml"], &[]);
+static TNEF: Sort = sort(
+    "application/ms-tnef",
+    File,
+    &["dat"],
+    &["application/vnd.ms-tnef"],
+);
+
+static ALL: &[&Sort] = &[
+    &JPEG, &PNG, &GIF, &WEBP, &TIFF, &BMP, &HEIC, &AVIF, &MP4, &QUICKTIME, &THREE_GP, &AVI,
+    &MATROSKA, &WEBM, &DHAV, &IMKH, &H264, &H265, &MPEG, &MPEG_TS, &FLV, &ASF, &WAV, &M4A, &MP3,
+    &PDF, &ZIP, &GZIP, &TEXT, &HTML, &CSV, &XML, &JSON, &MAIL, &TNEF,
+];
+
+/// By content, which is what counts. Of text and of archives the declaration knows more.
+pub(crate) fn by_content(head: &[u8]) -> Option<&'static Sort> {
+    let sort = match head {
+        [0xFF, 0xD8, 0xFF, ..] => &JPEG,
+        [0x89, b'P', b'N', b'G', ..] => &PNG,
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => &GIF,
+        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => &TIFF,
+        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => &BMP,
+        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => by_brand(brand),
+        [b'R', b'I', b'F', b'F', _, _, _, _, form @ ..] => by_form(form)?,
+        [0x1A, 0x45, 0xDF, 0xA3, rest @ ..] => {
+            if memchr::memmem::find(rest, b"webm").is_some() {
+                &WEBM
+            } else {
+                &MATROSKA
+            }
+        }
+        [b'D', b'H', b'A', b'V', ..] => &DHAV,
+        [b'I', b'M', b'K', b'H', ..] => &IMKH,
+        [0, 0, 0, 1, unit @ ..] | [0, 0, 1, unit @ ..] => by_unit(unit)?,
+        [b'F', b'L', b'V', 1, ..] => &FLV,
+        [0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11, ..] => &ASF,
+        [b'%', b'P', b'D', b'F', ..] => &PDF,
+        _ => return None,
+    };
+    Some(sort)
+}
+
+/// By the declared type.
+pub(crate) fn by_type(content_type: &str) -> Option<&'static Sort> {
+    ALL.iter()
+        .copied()
+        .find(|sort| sort.content_type == content_type || sort.aliases.contains(&content_type))
+}
+
+/// By the end of the name.
+pub(crate) fn by_name(name: &str) -> Option<&'static Sort> {
+    let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
+    ALL.iter()
+        .copied()
+        .find(|sort| sort.extensions.contains(&extension.as_str()))
+}
+
+/// The kind of a declared type that is not in the list.
+pub(crate) fn kind_of(content_type: &str) -> MediaKind {
+    match content_type.split_once('/') {
+        Some(("image", _)) => Picture,
+        Some(("video", _)) => Video,
+        _ => File,
+    }
+}
+
+/// ISO 14496-12, section 4.3.
+fn by_brand(brand: &[u8]) -> &'static Sort {
+    match brand {
+        [b'q', b't', ..] => &QUICKTIME,
+        [b'h', b'e', b'i' | b'v', ..] | [b'm', b'i', b'f', b'1', ..] => &HEIC,
+        [b'a', b'v', b'i', b'f' | b's', ..] => &AVIF,
+        [b'M', b'4', b'A', ..] => &M4A,
+        [b'3', b'g', ..] => &THREE_GP,
+        _ => &MP4,
+    }
+}
+
+fn by_form(form: &[u8]) -> Option<&'static Sort> {
+    match form {
+        [b'A', b'V', b'I', b' ', ..] => Some(&AVI),
+        [b'W', b'E', b'B', b'P', ..] => Some(&WEBP),
+        [b'W', b'A', b'V', b'E', ..] => Some(&WAV),
+        _ => None,
+    }
+}
+
+/// Behind a start code: a pack of MPEG, or a unit of a raw stream (H.264 section 7.3.1, H.265
+/// section 7.3.1.2).
+fn by_unit(unit: &[u8]) -> Option<&'static Sort> {
+    match unit {
+        [0xBA | 0xB3, ..] => Some(&MPEG),
+        // Parameter sets and delimiters: 32 to 35, of layer 0.
+        [0x40 | 0x42 | 0x44 | 0x46, 1, ..] => Some(&H265),
+        [first, ..] if first & 0x80 == 0 && matches!(first & 0x1F, 1 | 5..=9) => Some(&H264),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_tell() {
+        for (head, expected) in [
+            (b"\xFF\xD8\xFF\xE0".as_slice(), Some("image/jpeg")),
+            (b"\x89PNG\r\n\x1a\n", Some("image/png")),
+            (b"GIF89a", Some("image/gif")),
+            (b"II*\0", Some("image/tiff")),
+            (b"MM\0*", Some("image/tiff")),
+            (b"BM\x10\0\0\0\0\0\0\0", Some("image/bmp")),
+            (b"BMW was seen", None),
+            (b"\0\0\0\x18ftypmp42", Some("video/mp4")),
+            (b"\0\0\0\x18ftypisom", Some("video/mp4")),
+            (b"\0\0\0\x14ftypqt  ", Some("video/quicktime")),
+            (b"\0\0\0\x18ftypheic", Some("image/heic")),
+            (b"\0\0\0\x18ftypM4A ", Some("audio/mp4")),
+            (b"RIFF\0\0\0\0AVI LIST", Some("video/x-msvideo")),
+            (b"RIFF\0\0\0\0WEBP", Some("image/webp")),
+            (b"RIFF\0\0\0\0nope", None),
+            (b"\x1A\x45\xDF\xA3\x01", Some("video/x-matroska")),
+            (b"\x1A\x45\xDF\xA3\x01\x42\x82\x84webm", Some("video/webm")),
+            (b"DHAV\xfd", Some("video/x-dav")),
+            (b"IMKH", Some("video/x-hikvision")),
+            (b"\0\0\0\x01\x67\x64", Some("video/h264")),
+            (b"\0\0\x01\x09\xf0", Some("video/h264")),
+            (b"\0\0\0\x01\x40\x01\x0c", Some("video/h265")),
+            (b"\0\0\x01\xba", Some("video/mpeg")),
+            (b"\0\0\0\x01\xff", None),
+            (b"%PDF-1.4", Some("application/pdf")),
+            (b"", None),
+            (b"Motion", None),
+        ] {
+            assert_eq!(
+                by_content(head).map(|sort| sort.content_type),
+                expected,
+                "{head:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_name_stands_for_two_sorts() {
+        let mut names: Vec<&str> = ALL
+            .iter()
+            .flat_map(|sort| {
+                [sort.content_type]
+                    .into_iter()
+                    .chain(sort.aliases.iter().copied())
+                    .chain(sort.extensions.iter().copied())
+            })
+            .collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

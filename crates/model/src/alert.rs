@@ -1,0 +1,78 @@
+//! What a channel is asked to say.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ArrivalId, BlobName, DeliveryId, Event, IncidentId, Media, Timestamp};
+
+/// Whether an incident is new to a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertKind {
+    /// The first alert of an incident.
+    First,
+    /// What arrived for it later; sent after the first alert, as a reply where that can be.
+    FollowUp,
+}
+
+impl AlertKind {
+    /// The name in the spool, webhooks and the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::FollowUp => "followup",
+        }
+    }
+}
+
+/// Which file of which arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MediaPlace {
+    /// The arrival.
+    pub arrival: ArrivalId,
+    /// Its place in [`crate::Content::media`]; none: the raw arrival itself.
+    pub index: Option<u32>,
+}
+
+/// A file of an alert and where it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertMedia {
+    /// The file itself.
+    pub media: Media,
+    /// What it is called in the spool.
+    pub place: MediaPlace,
+    /// The blob that its range belongs to.
+    pub blob: BlobName,
+    /// Where it can be fetched over HTTP, where the public address is known.
+    pub url: Option<String>,
+}
+
+/// One delivery, spelled out: everything that a service needs to tell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// The delivery that this is.
+    pub delivery: DeliveryId,
+    /// The same for every attempt at this delivery, different for every other one anywhere.
+    pub idempotency_key: String,
+    /// The incident told of.
+    pub incident: IncidentId,
+    /// First alert or follow-up.
+    pub kind: AlertKind,
+    /// What people call the device.
+    pub device: String,
+    /// What it says has happened.
+    pub event: Event,
+    /// As in [`crate::Content::subject`].
+    pub subject: String,
+    /// As in [`crate::Content::text`], of all arrivals told of here.
+    pub text: String,
+    /// When the first arrival told of here was received.
+    pub received_at: Timestamp,
+    /// In the order of receipt. Repeats are left out already.
+    pub media: Vec<AlertMedia>,
+    /// The raw mail, where the content is unclear: sent along as a file.
+    pub raw: Vec<AlertMedia>,
+    /// Whether a connection broke before the end of what is told of here.
+    pub torn: bool,
+    /// What the channel answered to this incident's first alert: [`crate::Receipt::reference`].
+    pub reply_to: Option<String>,
+}

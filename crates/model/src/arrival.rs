@@ -1,0 +1,48 @@
+//! One thing received, and who was talking when it came.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Media;
+
+/// The protocol of a receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// RFC 5321.
+    Smtp,
+}
+
+/// Who is talking: all that a receiver knows of the sender besides the content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// What it was received by.
+    pub protocol: Protocol,
+    /// The address at the other end of the connection.
+    pub peer: IpAddr,
+    /// The name it logged in with, where it did.
+    pub login: Option<String>,
+    /// What it called itself in HELO or EHLO.
+    pub greeting: Option<String>,
+    /// The address of MAIL FROM; empty for the null reverse-path.
+    pub sender: String,
+    /// The addresses of RCPT TO, in order.
+    pub recipients: Vec<String>,
+    /// Whether the connection was encrypted.
+    pub tls: bool,
+}
+
+/// What was understood of an arrival.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Decoded, on one line; empty where there is none.
+    pub subject: String,
+    /// Readable plain text, lines ended by `\n`; empty where there is none.
+    pub text: String,
+    /// In the order in which they stand.
+    pub media: Vec<Media>,
+    /// True where the structure was broken in a way that may hide something: then the raw
+    /// arrival is sent along.
+    pub unclear: bool,
+}

@@ -1,0 +1,91 @@
+//! How an attempt at a delivery ended.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a delivery stands (docs/spool.md, A4 and A5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeliveryState {
+    /// To be attempted, for the first time or again.
+    Pending,
+    /// The service took it.
+    Delivered,
+    /// The service will never take it.
+    Refused,
+    /// It could not be delivered in time.
+    Expired,
+}
+
+impl DeliveryState {
+    /// Every state.
+    pub const ALL: &[Self] = &[Self::Pending, Self::Delivered, Self::Refused, Self::Expired];
+
+    /// The name in the spool and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// What a failure concerns, so that one wrong file does not stop a channel and a dead service is
+/// not asked once for every delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// This message only.
+    Message,
+    /// Everything sent to this channel: service down, rate limit, wrong token, blocked bot.
+    Channel,
+}
+
+/// What the service gave back, to be kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// The service's own name of the message, by which a follow-up replies to it.
+    pub reference: Option<String>,
+}
+
+/// The answer to the one question after an attempt: try again?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is there.
+    Delivered(Receipt),
+    /// Try again: not before `after`, where the service named a time.
+    Retry {
+        /// What it concerns.
+        scope: Scope,
+        /// The pause that the service asked for.
+        after: Option<Duration>,
+        /// In plain words, without secrets: what happened and what to do.
+        error: String,
+    },
+    /// Never try this message again.
+    Refused {
+        /// In plain words, without secrets: what happened and what to do.
+        error: String,
+    },
+}
+
+/// A verdict, and what the channel wants to know next time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Kept in the spool for this channel and handed back with every later message: a group that
+    /// became a supergroup has a new number.
+    pub remember: Vec<(String, String)>,
+}
+
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            remember: Vec::new(),
+        }
+    }
+}

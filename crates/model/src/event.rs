@@ -1,0 +1,86 @@
+//! What a device says has happened.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// The kind of thing that a device reports, as far as its words tell.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Event {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Event {
+            /// Every kind, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name in configuration, webhooks and the command line.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The kind of this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|event| event.as_str() == name)
+            }
+        }
+    };
+}
+
+events! {
+    /// Something moved.
+    Motion = "motion",
+    /// A person was seen.
+    Person = "person",
+    /// A vehicle was seen.
+    Vehicle = "vehicle",
+    /// An animal was seen.
+    Animal = "animal",
+    /// Somebody rang.
+    Doorbell = "doorbell",
+    /// A drawn line was crossed.
+    Line = "line",
+    /// A drawn zone was entered, left or stayed in.
+    Zone = "zone",
+    /// A loud or sudden sound.
+    Sound = "sound",
+    /// The camera was covered, turned or blinded.
+    Tamper = "tamper",
+    /// A wired sensor or PIR.
+    Input = "input",
+    /// Disk, network or video failure of the device itself.
+    Fault = "fault",
+    /// An earlier event has ended.
+    End = "end",
+    /// Sent by the clock, not because anything happened.
+    Periodic = "periodic",
+    /// The device's own test button or health mail.
+    Test = "test",
+    /// Not recognised.
+    #[default]
+    Other = "other",
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_their_event() {
+        for &event in Event::ALL {
+            assert_eq!(Event::from_name(event.as_str()), Some(event));
+        }
+        assert_eq!(Event::from_name("earthquake"), None);
+    }
+}

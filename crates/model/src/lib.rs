@@ -1,0 +1,25 @@
+//! The nouns that every room of Tipoff shares. No I/O, no clock, no async: values only.
+//!
+//! What each word means is told in GLOSSARY.md; what may be assumed of a value is told where it
+//! is defined.
+
+mod alert;
+mod arrival;
+mod delivery;
+mod device;
+mod event;
+mod id;
+mod media;
+mod plan;
+mod time;
+pub mod transfer;
+
+pub use alert::{Alert, AlertKind, AlertMedia, MediaPlace};
+pub use arrival::{Content, Envelope, Protocol};
+pub use delivery::{DeliveryState, Outcome, Receipt, Scope, Verdict};
+pub use device::Device;
+pub use event::Event;
+pub use id::{ArrivalId, BlobName, DeliveryId, IncidentId};
+pub use media::{Encoding, Media, MediaKind};
+pub use plan::{Due, Facts, History, OpenIncident, Planner};
+pub use time::Timestamp;

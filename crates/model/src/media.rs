@@ -1,0 +1,57 @@
+//! Pictures, videos and files inside an arrival.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+/// What a service can do with a file: found by content, never by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MediaKind {
+    /// A still picture (JPEG, PNG, WebP, TIFF …).
+    Picture,
+    /// A moving GIF.
+    Animation,
+    /// A video in any container.
+    Video,
+    /// Everything else.
+    File,
+}
+
+/// How the bytes stand in the stored blob (RFC 2045, section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// As they are: an upload, or a part in 7bit, 8bit or binary.
+    Identity,
+    /// RFC 2045, section 6.8, read leniently.
+    Base64,
+    /// RFC 2045, section 6.7, read leniently.
+    QuotedPrintable,
+    /// The uuencode of old mailers: the range holds the data lines only.
+    Uuencode,
+}
+
+/// A picture, video or other file: a byte range of the arrival's blob, decoded when it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// What the device called it, made safe to show and to send on: a label, never a path.
+    pub name: String,
+    /// By content where the content tells, else as declared.
+    pub content_type: String,
+    /// By content where the content tells, else by the declared type.
+    pub kind: MediaKind,
+    /// Where it stands in the blob, still encoded.
+    pub range: Range<u64>,
+    /// How it is encoded there.
+    pub encoding: Encoding,
+    /// Its size in bytes when decoded: exactly what [`crate::transfer::Decoder`] gives.
+    pub size: u64,
+    /// False where the transfer broke before its end (a JPEG without its end marker, a part
+    /// that was still open when the connection went away).
+    pub whole: bool,
+    /// True where an earlier, torn arrival of the same device has brought and alerted the same
+    /// bytes: kept, shown, not sent again.
+    #[serde(default)]
+    pub repeat: bool,
+}

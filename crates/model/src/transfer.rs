@@ -1,0 +1,128 @@
+//! Transfer encodings (RFC 2045, section 6), decoded piece by piece and leniently: what cameras
+//! write is read, never judged, and no input is an error.
+
+mod base64;
+mod quoted_printable;
+#[cfg(test)]
+mod tests;
+mod uuencode;
+
+use crate::Encoding;
+use base64::{Base64, Base64Count};
+use quoted_printable::QuotedPrintable;
+use uuencode::Uuencode;
+
+/// How much is decoded at once where the size can only be told by decoding.
+const COUNT_BYTES: usize = 4096;
+
+/// Turns encoded bytes back, in any pieces: every split of the input gives the same output.
+#[derive(Clone, Debug)]
+pub struct Decoder(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Identity,
+    Base64(Base64),
+    QuotedPrintable(QuotedPrintable),
+    Uuencode(Uuencode),
+}
+
+impl Decoder {
+    /// A decoder at the start of a range.
+    pub fn new(encoding: Encoding) -> Self {
+        Self(match encoding {
+            Encoding::Identity => Kind::Identity,
+            Encoding::Base64 => Kind::Base64(Base64::default()),
+            Encoding::QuotedPrintable => Kind::QuotedPrintable(QuotedPrintable::default()),
+            Encoding::Uuencode => Kind::Uuencode(Uuencode::default()),
+        })
+    }
+
+    /// Decodes `input`, appending to `output`; keeps back at most a line's worth of bytes.
+    pub fn push(&mut self, input: &[u8], output: &mut Vec<u8>) {
+        match &mut self.0 {
+            Kind::Identity => output.extend_from_slice(input),
+            Kind::Base64(base64) => base64.push(input, output),
+            Kind::QuotedPrintable(quoted) => quoted.push(input, output),
+            Kind::Uuencode(uuencode) => uuencode.push(input, output),
+        }
+    }
+
+    /// Ends the input: appends what was kept back.
+    pub fn finish(&mut self, output: &mut Vec<u8>) {
+        match &mut self.0 {
+            Kind::Identity => {}
+            Kind::Base64(base64) => base64.finish(output),
+            Kind::QuotedPrintable(quoted) => quoted.finish(output),
+            Kind::Uuencode(uuencode) => uuencode.finish(output),
+        }
+    }
+}
+
+/// Tells how many bytes a [`Decoder`] gives for the same input, without keeping them; cheap for
+/// base64, in which pictures come.
+#[derive(Clone, Debug)]
+pub struct Counter(Count);
+
+#[derive(Clone, Debug)]
+enum Count {
+    Identity(u64),
+    Base64(Base64Count),
+    Decoded {
+        decoder: Decoder,
+        scratch: Vec<u8>,
+        size: u64,
+    },
+}
+
+impl Counter {
+    /// A counter at the start of a range.
+    pub fn new(encoding: Encoding) -> Self {
+        Self(match encoding {
+            Encoding::Identity => Count::Identity(0),
+            Encoding::Base64 => Count::Base64(Base64Count::default()),
+            Encoding::QuotedPrintable | Encoding::Uuencode => Count::Decoded {
+                decoder: Decoder::new(encoding),
+                scratch: Vec::new(),
+                size: 0,
+            },
+        })
+    }
+
+    /// Counts `input`.
+    pub fn push(&mut self, input: &[u8]) {
+        match &mut self.0 {
+            Count::Identity(size) => *size += len(input),
+            Count::Base64(count) => count.push(input),
+            Count::Decoded {
+                decoder,
+                scratch,
+                size,
+            } => {
+                for piece in input.chunks(COUNT_BYTES) {
+                    scratch.clear();
+                    decoder.push(piece, scratch);
+                    *size += len(scratch);
+                }
+            }
+        }
+    }
+
+    /// The decoded size, were this the end of the input.
+    pub fn size(&self) -> u64 {
+        match &self.0 {
+            Count::Identity(size) => *size,
+            Count::Base64(count) => count.size(),
+            Count::Decoded { decoder, size, .. } => {
+                let mut kept_back = Vec::new();
+                decoder.clone().finish(&mut kept_back);
+                size + len(&kept_back)
+            }
+        }
+    }
+}
+
+/// A length as sizes are counted: no slice is longer than `u64` tells.
+fn len(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,128 @@
+//! Quoted-printable (RFC 2045, section 6.7). A bad escape stands for itself, white space before a
+//! line end is dropped, and a soft break may end in CR LF, LF or CR.
+
+/// White space that may still be dropped, if a line end follows. Longer than any line should be
+/// (RFC 5322, section 2.1.1): what exceeds it is kept.
+const WHITE_BYTES_MAX: usize = 998;
+
+/// Decodes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct QuotedPrintable {
+    state: State,
+    /// Seen, not yet written: white space, or `=` and white space.
+    held: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum State {
+    #[default]
+    Text,
+    /// White space is held.
+    White,
+    /// Behind `=`.
+    Escape,
+    /// Behind `=` and the first hexadecimal digit.
+    HalfEscape(u8),
+    /// Behind `=` and white space, all of it held: a soft break, if a line end follows.
+    SoftWhite,
+    /// Behind `=` and CR: LF still belongs to it.
+    SoftReturn,
+}
+
+impl QuotedPrintable {
+    pub(super) fn push(&mut self, mut input: &[u8], output: &mut Vec<u8>) {
+        loop {
+            if matches!(self.state, State::Text) {
+                let plain = memchr::memchr3(b'=', b' ', b'\t', input).unwrap_or(input.len());
+                let (text, rest) = input.split_at(plain);
+                output.extend_from_slice(text);
+                input = rest;
+            }
+            let Some((&byte, rest)) = input.split_first() else {
+                break;
+            };
+            self.byte(byte, output);
+            input = rest;
+        }
+    }
+
+    pub(super) fn finish(&mut self, output: &mut Vec<u8>) {
+        if let State::HalfEscape(digit) = self.state {
+            output.extend([b'=', digit]);
+        }
+        // The end of the data ends its last line: white space and a soft break are dropped.
+        *self = Self::default();
+    }
+
+    fn byte(&mut self, byte: u8, output: &mut Vec<u8>) {
+        match (self.state, byte) {
+            (State::Text | State::White, b' ' | b'\t') => self.hold(byte, State::White, output),
+            (State::Text, b'=') => self.state = State::Escape,
+            (State::White, b'\r' | b'\n') => {
+                self.held.clear();
+                self.text(byte, output);
+            }
+            (State::Escape | State::SoftWhite, b'\n') => {
+                self.held.clear();
+                self.state = State::Text;
+            }
+            (State::Escape | State::SoftWhite, b'\r') => {
+                self.held.clear();
+                self.state = State::SoftReturn;
+            }
+            (State::Escape, b' ' | b'\t') => {
+                self.held.push(b'=');
+                self.hold(byte, State::SoftWhite, output);
+            }
+            (State::SoftWhite, b' ' | b'\t') => self.hold(byte, State::SoftWhite, output),
+            (State::Escape, digit) if hex(digit).is_some() => {
+                self.state = State::HalfEscape(digit);
+            }
+            (State::HalfEscape(first), second) => match (hex(first), hex(second)) {
+                (Some(high), Some(low)) => self.text(high << 4 | low, output),
+                _ => {
+                    output.extend([b'=', first]);
+                    self.again(second, output);
+                }
+            },
+            (State::SoftReturn, b'\n') => self.state = State::Text,
+            (State::Escape, _) => {
+                output.push(b'=');
+                self.again(byte, output);
+            }
+            (State::White | State::SoftWhite, _) => {
+                output.append(&mut self.held);
+                self.again(byte, output);
+            }
+            (State::SoftReturn, _) => self.again(byte, output),
+            (State::Text, _) => output.push(byte),
+        }
+    }
+
+    fn text(&mut self, byte: u8, output: &mut Vec<u8>) {
+        output.push(byte);
+        self.state = State::Text;
+    }
+
+    /// What was held is settled: the byte counts as the first of ordinary text.
+    fn again(&mut self, byte: u8, output: &mut Vec<u8>) {
+        self.state = State::Text;
+        self.byte(byte, output);
+    }
+
+    fn hold(&mut self, byte: u8, state: State, output: &mut Vec<u8>) {
+        if self.held.len() == WHITE_BYTES_MAX {
+            output.append(&mut self.held);
+            self.state = State::White;
+        } else {
+            self.state = state;
+        }
+        self.held.push(byte);
+    }
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}

@@ -1,0 +1,283 @@
+//! Message bytes on their way through: the dots of DATA, the chunks of BDAT, the size limit.
+//! Never copies or collects them.
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use crate::command::Chunk;
+
+static LINE_END_DOT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n."));
+
+/// What a reader of content finds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// Some of the content, never empty.
+    Bytes(&'a [u8]),
+    /// The content is complete.
+    End,
+}
+
+/// How the end of the content is told.
+#[derive(Debug)]
+pub(crate) enum Framing {
+    /// By a dot: DATA.
+    Dots(Dots),
+    /// By a number of bytes: BDAT.
+    Chunk(Chunk),
+}
+
+impl Framing {
+    /// The next piece; none: all of `input` was taken.
+    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
+        match self {
+            Self::Dots(dots) => dots.next(input),
+            Self::Chunk(chunk) => chunk.next(input),
+        }
+    }
+}
+
+/// Takes the dots off what follows DATA and finds its end (RFC 5321, section 4.5.2).
+///
+/// A line ends with CRLF, and CRLF.CRLF is the only end: if `LF.LF` or `LF.CRLF` were one as well,
+/// whoever writes the content could begin a second message. A client whose own DATA line ended with
+/// a bare LF has no other line end (sketches for small boards); for it LF alone ends a line.
+#[derive(Debug)]
+pub(crate) struct Dots {
+    bare_lf: bool,
+    place: Place,
+}
+
+/// Where the next byte stands. A dot at the beginning of a line, and a CR behind it, are held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    LineStart,
+    AfterDot,
+    AfterDotCr,
+    AfterCr,
+    InLine,
+}
+
+impl Dots {
+    pub(crate) fn new(bare_lf: bool) -> Self {
+        Self {
+            bare_lf,
+            place: Place::LineStart,
+        }
+    }
+
+    /// The next piece; none: all of `input` was taken.
+    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
+        loop {
+            let (&byte, rest) = input.split_first()?;
+            match (self.place, byte) {
+                (Place::LineStart, b'.') => self.place = Place::AfterDot,
+                (Place::AfterDot, b'\r') => self.place = Place::AfterDotCr,
+                (Place::AfterDot, b'\n') if self.bare_lf => {
+                    *input = rest;
+                    return Some(Piece::End);
+                }
+                (Place::AfterDotCr, b'\n') => {
+                    *input = rest;
+                    return Some(Piece::End);
+                }
+                (Place::AfterDotCr, _) => {
+                    self.place = Place::AfterCr;
+                    return Some(Piece::Bytes(b"\r"));
+                }
+                // Behind a dot too: the dot goes, the rest of its line is content.
+                _ => return Some(Piece::Bytes(self.run(input))),
+            }
+            *input = rest;
+        }
+    }
+
+    /// Content up to the next line that begins with a dot.
+    fn run<'a>(&mut self, input: &mut &'a [u8]) -> &'a [u8] {
+        let all = *input;
+        let after_cr = self.place == Place::AfterCr;
+        let ends_line = |&lf: &usize| {
+            let before = lf
+                .checked_sub(1)
+                .map(|before| all.get(before) == Some(&b'\r'));
+            self.bare_lf || before.unwrap_or(after_cr)
+        };
+        let end = LINE_END_DOT
+            .find_iter(all)
+            .find(ends_line)
+            .map_or(all.len(), |lf| lf + 1);
+        let (run, rest) = all.split_at_checked(end).unwrap_or((all, &[]));
+        *input = rest;
+        self.place = match run {
+            [.., b'\r', b'\n'] => Place::LineStart,
+            [b'\n'] if after_cr => Place::LineStart,
+            [.., b'\n'] if self.bare_lf => Place::LineStart,
+            [.., b'\r'] => Place::AfterCr,
+            _ => Place::InLine,
+        };
+        run
+    }
+}
+
+impl Chunk {
+    /// The next piece of what follows BDAT; none: all of `input` was taken.
+    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
+        if self.bytes == 0 {
+            return Some(Piece::End);
+        }
+        let (bytes, rest) = split_at_most(input, self.bytes);
+        *input = rest;
+        self.bytes -= bytes.len() as u64;
+        (!bytes.is_empty()).then_some(Piece::Bytes(bytes))
+    }
+}
+
+/// How much of a message may still come.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    left: u64,
+    exceeded: bool,
+}
+
+impl Allowance {
+    pub(crate) fn new(bytes_max: u64) -> Self {
+        Self {
+            left: bytes_max,
+            exceeded: false,
+        }
+    }
+
+    /// The bytes that fit, and whether these are the first that do not.
+    pub(crate) fn take<'a>(&mut self, bytes: &'a [u8]) -> (&'a [u8], bool) {
+        let (fitting, surplus) = split_at_most(bytes, self.left);
+        self.left -= fitting.len() as u64;
+        let first = !surplus.is_empty() && !self.exceeded;
+        self.exceeded |= first;
+        (fitting, first)
+    }
+
+    /// Whether the message is larger than allowed.
+    pub(crate) fn is_exceeded(&self) -> bool {
+        self.exceeded
+    }
+}
+
+fn split_at_most(bytes: &[u8], most: u64) -> (&[u8], &[u8]) {
+    usize::try_from(most)
+        .ok()
+        .and_then(|most| bytes.split_at_checked(most))
+        .unwrap_or((bytes, &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The content, and what stands behind its end where that was found.
+    fn read(dots: &mut Dots, pushes: &[&[u8]]) -> (Vec<u8>, Option<Vec<u8>>) {
+        let mut content = Vec::new();
+        for (number, mut push) in (1..).zip(pushes.iter().copied()) {
+            while let Some(piece) = dots.next(&mut push) {
+                match piece {
+                    Piece::Bytes(bytes) => content.extend_from_slice(bytes),
+                    Piece::End => {
+                        let behind = pushes[number..].concat();
+                        return (content, Some([push, &behind].concat()));
+                    }
+                }
+            }
+            assert!(push.is_empty());
+        }
+        (content, None)
+    }
+
+    fn table(bare_lf: bool, rows: &[(&str, &str, Option<&str>)]) {
+        for (data, content, behind) in rows {
+            let expected = (
+                content.as_bytes().to_vec(),
+                behind.map(|it| it.as_bytes().to_vec()),
+            );
+            for cut in 0..=data.len() {
+                let (one, two) = data.as_bytes().split_at(cut);
+                let found = read(&mut Dots::new(bare_lf), &[one, two]);
+                assert_eq!(found, expected, "{data:?} cut at {cut}");
+            }
+            let bytes: Vec<&[u8]> = data.as_bytes().chunks(1).collect();
+            assert_eq!(
+                read(&mut Dots::new(bare_lf), &bytes),
+                expected,
+                "{data:?} in bytes"
+            );
+        }
+    }
+
+    #[test]
+    fn only_crlf_dot_crlf_ends_data() {
+        table(
+            false,
+            &[
+                (".\r\n", "", Some("")),
+                ("a\r\n.\r\nQUIT\r\n", "a\r\n", Some("QUIT\r\n")),
+                (
+                    "a\r\n..\r\n.b\r\n...\r\n.\r\n",
+                    "a\r\n.\r\nb\r\n..\r\n",
+                    Some(""),
+                ),
+                ("a\n.\nb\r\n.\r\n", "a\n.\nb\r\n", Some("")),
+                ("a\n.\r\nb\r\n.\r\n", "a\n.\r\nb\r\n", Some("")),
+                ("a\r\n.\nb\r\n.\r\n", "a\r\n\nb\r\n", Some("")),
+                ("a\r.\rb\r\n.\r\n", "a\r.\rb\r\n", Some("")),
+                ("a\r\n.\rb\r\n.\r\n", "a\r\n\rb\r\n", Some("")),
+                ("a\r\n.\r\r\n.\r\n", "a\r\n\r\r\n", Some("")),
+                ("a\r\r\n.\r\n", "a\r\r\n", Some("")),
+                ("a\n..b\r\n.\r\n", "a\n..b\r\n", Some("")),
+                ("a\n\r\n.\r\n", "a\n\r\n", Some("")),
+                ("a.\r\n", "a.\r\n", None),
+                ("\n.\n\n.\r\n\r.\r", "\n.\n\n.\r\n\r.\r", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn lf_ends_lines_for_a_client_that_has_no_other_line_end() {
+        table(
+            true,
+            &[
+                (".\n", "", Some("")),
+                ("a\n.\nQUIT\n", "a\n", Some("QUIT\n")),
+                ("a\n.\r\nQUIT\n", "a\n", Some("QUIT\n")),
+                ("a\r\n.\nQUIT\n", "a\r\n", Some("QUIT\n")),
+                ("a\r\n.\r\n", "a\r\n", Some("")),
+                ("a\n..\n..b\n.\n", "a\n.\n.b\n", Some("")),
+                ("a\r.\rb\n.\n", "a\r.\rb\n", Some("")),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_message_may_be_as_large_as_the_limit() {
+        let mut allowance = Allowance::new(5);
+        assert_eq!(allowance.take(b"abc"), (&b"abc"[..], false));
+        assert_eq!(allowance.take(b"de"), (&b"de"[..], false));
+        assert!(!allowance.is_exceeded());
+        assert_eq!(allowance.take(b"f"), (&b""[..], true));
+        assert!(allowance.is_exceeded());
+        assert_eq!(allowance.take(b"g"), (&b""[..], false));
+        assert_eq!(Allowance::new(2).take(b"abc"), (&b"ab"[..], true));
+    }
+
+    #[test]
+    fn a_chunk_has_as_many_bytes_as_were_announced() {
+        let mut chunk = Chunk {
+            bytes: 3,
+            last: true,
+        };
+        let mut input: &[u8] = b"ab";
+        assert_eq!(chunk.next(&mut input), Some(Piece::Bytes(b"ab")));
+        assert_eq!(chunk.next(&mut input), None);
+        let mut input: &[u8] = b"cd";
+        assert_eq!(chunk.next(&mut input), Some(Piece::Bytes(b"c")));
+        assert_eq!(chunk.next(&mut input), Some(Piece::End));
+        assert_eq!(input, b"d");
+    }
+}

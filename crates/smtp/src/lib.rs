@@ -1,0 +1,34 @@
+//! The server's side of one SMTP dialog: bytes in, steps out.
+//! Knows no socket, no clock, no file, and never holds a message: its bytes pass through as slices.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tipoff_smtp::{Profile, Session, Step};
+//!
+//! let mut session = Session::new(Arc::new(Profile::default()), false, "<1@localhost>".to_owned());
+//! let mut input: &[u8] = b"NOOP\r\nQUIT\r\n";
+//! let mut codes = Vec::new();
+//! while let Some(step) = session.next_step(&mut input) {
+//!     if let Step::Reply(reply) = step {
+//!         codes.push(reply.code());
+//!     }
+//! }
+//! assert_eq!(codes, [220, 250, 221]);
+//! ```
+
+mod address;
+mod auth;
+mod command;
+mod content;
+mod line;
+mod profile;
+mod reply;
+mod session;
+mod step;
+mod text;
+
+pub use auth::Credentials;
+pub use profile::Profile;
+pub use reply::Reply;
+pub use session::Session;
+pub use step::{Denial, Failure, MailFrom, Step, Transaction};

@@ -1,0 +1,180 @@
+//! Everything that the server says. Never decides when to say it.
+//!
+//! Enhanced status codes (RFC 2034, 3463) stand where that RFC wants them: not in the greeting, in
+//! answers to HELO and EHLO, and in 3xx replies.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::ops::Deref;
+
+use crate::profile::Profile;
+
+/// A reply: its bytes, ready to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    code: u16,
+    text: Cow<'static, str>,
+}
+
+impl Reply {
+    const fn fixed(text: &'static str) -> Self {
+        Self {
+            code: code(text),
+            text: Cow::Borrowed(text),
+        }
+    }
+
+    fn made(text: String) -> Self {
+        Self {
+            code: code(&text),
+            text: Cow::Owned(text),
+        }
+    }
+
+    /// The code, such as 250.
+    pub const fn code(&self) -> u16 {
+        self.code
+    }
+}
+
+/// The lines with their line ends.
+impl Deref for Reply {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+}
+
+const fn code(text: &str) -> u16 {
+    let [first, second, third, ..] = text.as_bytes() else {
+        return 0;
+    };
+    digit(*first) * 100 + digit(*second) * 10 + digit(*third)
+}
+
+const fn digit(byte: u8) -> u16 {
+    byte.wrapping_sub(b'0') as u16
+}
+
+// A prompt is compared as text by some clients: it is this, to the letter.
+pub(crate) const USER_NAME: Reply = Reply::fixed("334 VXNlcm5hbWU6\r\n");
+pub(crate) const PASSWORD: Reply = Reply::fixed("334 UGFzc3dvcmQ6\r\n");
+pub(crate) const GO_ON: Reply = Reply::fixed("334 \r\n");
+pub(crate) const SEND_MESSAGE: Reply =
+    Reply::fixed("354 Send the message, end it with <CRLF>.<CRLF>\r\n");
+
+pub(crate) const OK: Reply = Reply::fixed("250 2.0.0 Ok\r\n");
+pub(crate) const SENDER_OK: Reply = Reply::fixed("250 2.1.0 Sender ok\r\n");
+pub(crate) const RECIPIENT_OK: Reply = Reply::fixed("250 2.1.5 Recipient ok\r\n");
+pub(crate) const CHUNK_OK: Reply = Reply::fixed("250 2.0.0 Chunk received\r\n");
+pub(crate) const LOGGED_IN: Reply = Reply::fixed("235 2.7.0 Logged in\r\n");
+pub(crate) const HELP: Reply =
+    Reply::fixed("214 2.0.0 RFC 5321; mail to any address becomes an alert\r\n");
+pub(crate) const BEGIN_TLS: Reply = Reply::fixed("220 2.0.0 Ready to start TLS\r\n");
+pub(crate) const BYE: Reply = Reply::fixed("221 2.0.0 Bye\r\n");
+pub(crate) const NOT_VERIFIED: Reply = Reply::fixed("252 2.5.0 Any address is accepted\r\n");
+
+pub(crate) const IDLE: Reply = Reply::fixed("421 4.4.2 Nothing was said for too long\r\n");
+pub(crate) const SHUTTING_DOWN: Reply =
+    Reply::fixed("421 4.3.2 Shutting down, try again later\r\n");
+pub(crate) const TOO_MANY_ERRORS: Reply = Reply::fixed("421 4.7.0 Too many errors\r\n");
+pub(crate) const NO_WEB_SERVER: Reply =
+    Reply::fixed("421 4.7.0 This is a mail server, not a web server\r\n");
+pub(crate) const TRY_AGAIN: Reply = Reply::fixed("451 4.3.0 Not stored, try again later\r\n");
+pub(crate) const SPOOL_FULL: Reply = Reply::fixed("452 4.3.1 No space left, try again later\r\n");
+pub(crate) const TOO_MANY_RECIPIENTS: Reply = Reply::fixed("452 4.5.3 Too many recipients\r\n");
+
+pub(crate) const UNKNOWN: Reply = Reply::fixed("500 5.5.2 Unknown command\r\n");
+pub(crate) const LINE_TOO_LONG: Reply = Reply::fixed("500 5.5.2 Line too long\r\n");
+pub(crate) const RESPONSE_TOO_LONG: Reply = Reply::fixed("500 5.5.6 Line too long\r\n");
+pub(crate) const BAD_ARGUMENTS: Reply = Reply::fixed("501 5.5.4 Arguments not understood\r\n");
+pub(crate) const BAD_RESPONSE: Reply = Reply::fixed("501 5.5.2 Response not understood\r\n");
+pub(crate) const CANCELLED: Reply = Reply::fixed("501 5.7.0 Login cancelled\r\n");
+pub(crate) const UNWANTED_RESPONSE: Reply =
+    Reply::fixed("501 5.7.0 This mechanism begins with a challenge\r\n");
+pub(crate) const NOT_OFFERED: Reply = Reply::fixed("502 5.5.1 Not offered here\r\n");
+pub(crate) const BAD_SEQUENCE: Reply = Reply::fixed("503 5.5.1 Not now\r\n");
+pub(crate) const NO_MAIL: Reply = Reply::fixed("503 5.5.1 MAIL first\r\n");
+pub(crate) const NO_RECIPIENT: Reply = Reply::fixed("503 5.5.1 RCPT first\r\n");
+pub(crate) const ALREADY_LOGGED_IN: Reply = Reply::fixed("503 5.5.1 Logged in already\r\n");
+pub(crate) const ALREADY_TLS: Reply = Reply::fixed("503 5.5.1 Encrypted already\r\n");
+pub(crate) const UNKNOWN_MECHANISM: Reply =
+    Reply::fixed("504 5.5.4 Log in with LOGIN, PLAIN or CRAM-MD5\r\n");
+pub(crate) const LOGIN_FIRST: Reply = Reply::fixed("530 5.7.0 Log in first\r\n");
+pub(crate) const LOGIN_REFUSED: Reply = Reply::fixed("535 5.7.8 Wrong user or password\r\n");
+pub(crate) const NOT_ALLOWED: Reply = Reply::fixed("550 5.7.1 Not allowed to send from here\r\n");
+pub(crate) const TOO_BIG: Reply = Reply::fixed("552 5.3.4 Message too big\r\n");
+
+/// The first words. A single line: sketches for small boards read one line only.
+pub(crate) fn greeting(profile: &Profile) -> Reply {
+    Reply::made(format!("220 {} Tipoff ready\r\n", profile.host_name))
+}
+
+/// The answer to HELO. A single line, for the same reason.
+pub(crate) fn helo(profile: &Profile) -> Reply {
+    Reply::made(format!("250 {}\r\n", profile.host_name))
+}
+
+/// The answer to EHLO. Short: there are cameras that read it into a small buffer.
+pub(crate) fn ehlo(profile: &Profile, tls: bool) -> Reply {
+    let mut text = format!("250-{}\r\n", profile.host_name);
+    if profile.starttls && !tls {
+        text.push_str("250-STARTTLS\r\n");
+    }
+    if profile.auth {
+        // The first form is that of clients older than RFC 2554.
+        text.push_str("250-AUTH=LOGIN PLAIN\r\n250-AUTH LOGIN PLAIN CRAM-MD5\r\n");
+    }
+    text.push_str("250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n");
+    text.push_str("250-ENHANCEDSTATUSCODES\r\n");
+    // Writing to a String cannot fail.
+    let _ = write!(text, "250 SIZE {}\r\n", profile.message_bytes_max);
+    Reply::made(text)
+}
+
+/// The challenge of CRAM-MD5, in base64.
+pub(crate) fn challenge(encoded: &str) -> Reply {
+    Reply::made(format!("334 {encoded}\r\n"))
+}
+
+/// The message is durable; `reference` is what the shell calls it.
+pub(crate) fn stored(reference: &str) -> Reply {
+    Reply::made(format!("250 2.0.0 Stored as {reference}\r\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_that_of_the_text() {
+        assert_eq!(USER_NAME.code(), 334);
+        assert_eq!(stored("17").code(), 250);
+        assert_eq!(&*stored("17"), b"250 2.0.0 Stored as 17\r\n");
+    }
+
+    #[test]
+    fn ehlo_lists_what_the_profile_offers_and_only_the_last_line_has_a_space() {
+        let all = Profile::default();
+        let bare = Profile {
+            auth: false,
+            starttls: false,
+            ..Profile::default()
+        };
+        for (profile, tls, auth, starttls) in [
+            (&all, false, true, true),
+            (&all, true, true, false),
+            (&bare, false, false, false),
+        ] {
+            let reply = ehlo(profile, tls);
+            let text = String::from_utf8(reply.to_vec()).unwrap();
+            assert_eq!(text.contains("AUTH LOGIN PLAIN CRAM-MD5"), auth);
+            assert_eq!(text.contains("AUTH=LOGIN PLAIN"), auth);
+            assert_eq!(text.contains("STARTTLS"), starttls);
+            let mut lines: Vec<&str> = text.split_terminator("\r\n").collect();
+            assert_eq!(lines.pop(), Some("250 SIZE 50000000"));
+            assert!(lines.iter().all(|line| line.starts_with("250-")));
+        }
+    }
+}

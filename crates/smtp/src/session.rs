@@ -1,0 +1,513 @@
+//! The dialog itself: which command does what in which state.
+//! Never waits, never reads ahead of an answer that is due.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
+
+use crate::auth::{self, Exchange, Progress};
+use crate::command::{self, Chunk, Command};
+use crate::content::{Allowance, Dots, Framing, Piece};
+use crate::line::{Line, Lines};
+use crate::profile::Profile;
+use crate::reply::{self, Reply};
+use crate::step::{Denial, Failure, MailFrom, Step, Transaction};
+use crate::text;
+
+/// The server's side of one conversation.
+///
+/// Push bytes by calling [`Session::next_step`] until it gives nothing more; do each step; give the
+/// answers that are due. An answer that nothing has asked for is ignored.
+pub struct Session {
+    profile: Arc<Profile>,
+    client: Client,
+    state: State,
+    lines: Lines,
+    /// Steps that the last line led to.
+    due: VecDeque<Step<'static>>,
+    errors: u32,
+    /// Shutting down: the message under way is the last.
+    ending: bool,
+}
+
+/// What is known of the client. TLS makes it a stranger again (RFC 3207, section 4.2).
+struct Client {
+    tls: bool,
+    greeting: Option<String>,
+    login: Option<String>,
+    challenge: String,
+    auth_tried: bool,
+}
+
+enum State {
+    /// Nothing has been said.
+    New,
+    /// A command is awaited.
+    Command(Stage),
+    /// A response within AUTH is awaited.
+    Auth(Exchange),
+    /// The shell is asked for a login.
+    LoginAsked { user: String },
+    /// The shell is asked for MAIL.
+    MailAsked { sender: String },
+    /// The shell encrypts.
+    TlsAsked,
+    /// The shell stores the message.
+    StoreAsked,
+    /// The bytes behind DATA or BDAT are awaited.
+    Content(Framing, Allowance),
+    /// The bytes behind a BDAT that is refused (RFC 3030, section 4.1).
+    RefusedChunk(Chunk, Reply, Stage),
+    /// Everything has been said.
+    Closed,
+}
+
+/// How far a message has come when a command is awaited.
+enum Stage {
+    /// There is none.
+    Idle,
+    /// It has a sender.
+    Addressed(Addresses),
+    /// Some chunks of it have come.
+    Chunked(Allowance),
+}
+
+struct Addresses {
+    sender: String,
+    recipients: Vec<String>,
+}
+
+impl Session {
+    /// A conversation whose first step is the greeting. `challenge` is for CRAM-MD5: a string in
+    /// angle brackets that no other session has had (RFC 2195, section 2).
+    pub fn new(profile: Arc<Profile>, tls: bool, challenge: String) -> Self {
+        Self {
+            profile,
+            client: Client::new(tls, challenge),
+            state: State::New,
+            lines: Lines::default(),
+            due: VecDeque::new(),
+            errors: 0,
+            ending: false,
+        }
+    }
+
+    /// Takes from the front of `input` what it can use now, and tells what to do. None: an answer is
+    /// due ([`Session::waiting`]), or all of `input` was taken and more is needed.
+    pub fn next_step<'a>(&mut self, input: &mut &'a [u8]) -> Option<Step<'a>> {
+        loop {
+            if let Some(step) = self.due.pop_front() {
+                return Some(step);
+            }
+            match &mut self.state {
+                State::New => self.state = self.reply(reply::greeting(&self.profile), Stage::Idle),
+                State::Command(_) | State::Auth(_) => {
+                    let line = self.lines.next(input, self.profile.line_bytes_max)?;
+                    self.hear(line);
+                    if matches!(self.state, State::TlsAsked) {
+                        *input = &[];
+                    }
+                }
+                State::Content(framing, allowance) => match framing.next(input)? {
+                    Piece::Bytes(bytes) => {
+                        let (fitting, exceeded) = allowance.take(bytes);
+                        self.due.extend(exceeded.then_some(Step::TooBig));
+                        if !fitting.is_empty() {
+                            return Some(Step::Content(fitting));
+                        }
+                    }
+                    Piece::End => self.content_ended(),
+                },
+                State::RefusedChunk(chunk, ..) => {
+                    if chunk.next(input)? == Piece::End {
+                        self.content_ended();
+                    }
+                }
+                State::Closed => {
+                    *input = &[];
+                    return None;
+                }
+                State::LoginAsked { .. }
+                | State::MailAsked { .. }
+                | State::TlsAsked
+                | State::StoreAsked => return None,
+            }
+        }
+    }
+
+    /// Whether an answer is due: nothing more must be read until it is given.
+    pub fn waiting(&self) -> bool {
+        matches!(
+            self.state,
+            State::LoginAsked { .. }
+                | State::MailAsked { .. }
+                | State::TlsAsked
+                | State::StoreAsked
+        )
+    }
+
+    /// Whether a message is being received: if the connection breaks now, what came of it is torn.
+    pub fn in_message(&self) -> bool {
+        match &self.state {
+            State::Content(_, allowance) => !allowance.is_exceeded(),
+            State::Command(stage) => stage.in_message(),
+            _ => false,
+        }
+    }
+
+    /// Answers [`Step::Authenticate`].
+    pub fn login_accepted(&mut self) {
+        self.state = match mem::replace(&mut self.state, State::Closed) {
+            State::LoginAsked { user } => {
+                self.client.login = Some(user);
+                self.reply(reply::LOGGED_IN, Stage::Idle)
+            }
+            state => state,
+        };
+        self.end_if_shutting_down();
+    }
+
+    /// Answers [`Step::Authenticate`].
+    pub fn login_refused(&mut self) {
+        if matches!(self.state, State::LoginAsked { .. }) {
+            self.state = self.refuse(reply::LOGIN_REFUSED, Stage::Idle);
+        }
+        self.end_if_shutting_down();
+    }
+
+    /// Answers [`Step::Mail`].
+    pub fn mail_allowed(&mut self) {
+        self.state = match mem::replace(&mut self.state, State::Closed) {
+            State::MailAsked { sender } => {
+                let addresses = Addresses {
+                    sender,
+                    recipients: Vec::new(),
+                };
+                self.reply(reply::SENDER_OK, Stage::Addressed(addresses))
+            }
+            state => state,
+        };
+        self.end_if_shutting_down();
+    }
+
+    /// Answers [`Step::Mail`].
+    pub fn mail_denied(&mut self, denial: Denial) {
+        if matches!(self.state, State::MailAsked { .. }) {
+            self.state = match denial {
+                Denial::SpoolFull => self.reply(reply::SPOOL_FULL, Stage::Idle),
+                Denial::NotAllowed => self.refuse(reply::NOT_ALLOWED, Stage::Idle),
+            };
+        }
+        self.end_if_shutting_down();
+    }
+
+    /// Answers [`Step::End`]: the message is durable and called `reference`.
+    pub fn stored(&mut self, reference: &str) {
+        self.answer_end(reply::stored(reference));
+    }
+
+    /// Answers [`Step::End`].
+    pub fn not_stored(&mut self, failure: Failure) {
+        self.answer_end(match failure {
+            Failure::SpoolFull => reply::SPOOL_FULL,
+            Failure::Temporary => reply::TRY_AGAIN,
+        });
+    }
+
+    fn answer_end(&mut self, reply: Reply) {
+        if matches!(self.state, State::StoreAsked) {
+            self.state = self.reply(reply, Stage::Idle);
+        }
+        self.end_if_shutting_down();
+    }
+
+    /// Answers [`Step::StartTls`]: from now on the input is what was encrypted. `challenge` is as in
+    /// [`Session::new`].
+    pub fn tls_started(&mut self, challenge: String) {
+        if matches!(self.state, State::TlsAsked) {
+            self.client = Client::new(true, challenge);
+            self.state = State::Command(Stage::Idle);
+        }
+        self.end_if_shutting_down();
+    }
+
+    /// The client has said nothing for too long. Not so while an answer is due: it waits for us.
+    pub fn idle(&mut self) {
+        if !self.waiting() {
+            self.end(reply::IDLE);
+        }
+    }
+
+    /// The server wants to end. A message that is being received or stored is the last one, and its
+    /// reply is given.
+    pub fn shut_down(&mut self) {
+        self.ending = true;
+        self.end_if_shutting_down();
+    }
+
+    fn end_if_shutting_down(&mut self) {
+        let receiving = matches!(
+            self.state,
+            State::Content(..) | State::Command(Stage::Chunked(_))
+        );
+        if self.ending && !receiving && !self.waiting() {
+            self.end(reply::SHUTTING_DOWN);
+        }
+    }
+
+    fn hear(&mut self, line: Line<'_>) {
+        self.state = match mem::replace(&mut self.state, State::Closed) {
+            State::Command(stage) => self.hear_command(stage, line),
+            State::Auth(exchange) => self.hear_response(exchange, line),
+            state => state,
+        };
+        self.end_if_shutting_down();
+    }
+
+    fn hear_command(&mut self, stage: Stage, line: Line<'_>) -> State {
+        let Line::Whole { text, bare_lf } = line else {
+            self.note(text::heard_too_long);
+            return self.refuse(reply::LINE_TOO_LONG, stage);
+        };
+        let command = command::parse(&text);
+        let auth_tried = self.client.auth_tried;
+        self.note(|| text::heard(&text, &command, auth_tried));
+        self.client.auth_tried |= matches!(command, Command::Auth { .. });
+        self.obey(stage, command, bare_lf)
+    }
+
+    fn hear_response(&mut self, exchange: Exchange, line: Line<'_>) -> State {
+        let Line::Whole { text, .. } = line else {
+            self.note(text::heard_too_long);
+            return self.refuse(reply::RESPONSE_TOO_LONG, Stage::Idle);
+        };
+        self.note(|| text::heard_response(&text));
+        let progress = exchange.respond(&text, &self.client.challenge);
+        self.progress(progress)
+    }
+
+    /// The protocol.
+    fn obey(&mut self, stage: Stage, command: Command<'_>, bare_lf: bool) -> State {
+        match (stage, command) {
+            (stage, Command::Ehlo(_)) if !self.profile.ehlo => {
+                self.refuse(reply::NOT_OFFERED, stage)
+            }
+            (stage, Command::Ehlo(name)) => {
+                let answer = reply::ehlo(&self.profile, self.client.tls);
+                self.greet(stage, name, answer)
+            }
+            (stage, Command::Helo(name)) => self.greet(stage, name, reply::helo(&self.profile)),
+
+            (Stage::Idle, Command::Auth { mechanism, initial }) => {
+                self.authenticate(mechanism, initial)
+            }
+            (stage @ (Stage::Idle | Stage::Addressed(_)), Command::StartTls) => {
+                self.start_tls(stage)
+            }
+
+            (Stage::Idle, Command::Mail(mail)) => self.mail(mail),
+            (Stage::Addressed(addresses), Command::Rcpt(address)) => self.rcpt(addresses, address),
+            (Stage::Addressed(addresses), Command::Data) => self.data(addresses, bare_lf),
+            (Stage::Addressed(addresses), Command::Bdat(chunk)) => self.bdat(addresses, chunk),
+            (Stage::Chunked(allowance), Command::Bdat(chunk)) => {
+                State::Content(Framing::Chunk(chunk), allowance)
+            }
+            (stage, Command::Bdat(chunk)) => State::RefusedChunk(chunk, reply::NO_MAIL, stage),
+
+            (stage, Command::Rset) => self.reset(stage, reply::OK),
+            (stage, Command::Noop) => self.reply(reply::OK, stage),
+            (stage, Command::Vrfy) => self.reply(reply::NOT_VERIFIED, stage),
+            (stage, Command::Help) => self.reply(reply::HELP, stage),
+            (stage, Command::Expn) => self.refuse(reply::NOT_OFFERED, stage),
+            (stage, Command::Quit) => self.close(stage, reply::BYE),
+
+            // Sketches for small boards end a message with an empty line too many.
+            (stage, Command::Empty) => State::Command(stage),
+            (stage, Command::Malformed) => self.refuse(reply::BAD_ARGUMENTS, stage),
+            (stage, Command::Unknown) => self.refuse(reply::UNKNOWN, stage),
+            (stage, Command::Http) => self.close(stage, reply::NO_WEB_SERVER),
+            (Stage::Idle, Command::Rcpt(_) | Command::Data) => {
+                self.refuse(reply::NO_MAIL, Stage::Idle)
+            }
+            (
+                stage @ (Stage::Addressed(_) | Stage::Chunked(_)),
+                Command::Auth { .. }
+                | Command::StartTls
+                | Command::Mail(_)
+                | Command::Rcpt(_)
+                | Command::Data,
+            ) => self.refuse(reply::BAD_SEQUENCE, stage),
+        }
+    }
+
+    /// HELO or EHLO, which end a message that has begun but not a login (RFC 5321, section 4.1.4).
+    fn greet(&mut self, stage: Stage, name: &[u8], answer: Reply) -> State {
+        self.client.greeting = (!name.is_empty()).then(|| text::read(name));
+        self.reset(stage, answer)
+    }
+
+    fn authenticate(&mut self, mechanism: &[u8], initial: Option<&[u8]>) -> State {
+        if self.client.login.is_some() {
+            return self.refuse(reply::ALREADY_LOGGED_IN, Stage::Idle);
+        }
+        let progress = auth::begin(mechanism, initial, &self.client.challenge);
+        self.progress(progress)
+    }
+
+    fn progress(&mut self, progress: Progress) -> State {
+        match progress {
+            Progress::Prompt(prompt, exchange) => {
+                self.due.push_back(Step::Reply(prompt));
+                State::Auth(exchange)
+            }
+            Progress::Complete(credentials) => {
+                let user = credentials.user().to_owned();
+                self.due.push_back(Step::Authenticate(credentials));
+                State::LoginAsked { user }
+            }
+            Progress::Failed(reply) => self.refuse(reply, Stage::Idle),
+        }
+    }
+
+    fn start_tls(&mut self, stage: Stage) -> State {
+        if self.client.tls {
+            self.refuse(reply::ALREADY_TLS, stage)
+        } else if !self.profile.starttls {
+            self.refuse(reply::NOT_OFFERED, stage)
+        } else {
+            self.due
+                .extend([Step::Reply(reply::BEGIN_TLS), Step::StartTls]);
+            State::TlsAsked
+        }
+    }
+
+    fn mail(&mut self, mail: MailFrom) -> State {
+        if self.profile.require_login && self.client.login.is_none() {
+            return self.refuse(reply::LOGIN_FIRST, Stage::Idle);
+        }
+        if mail
+            .size
+            .is_some_and(|size| size > self.profile.message_bytes_max)
+        {
+            return self.refuse(reply::TOO_BIG, Stage::Idle);
+        }
+        let sender = mail.address.clone();
+        self.due.push_back(Step::Mail(mail));
+        State::MailAsked { sender }
+    }
+
+    fn rcpt(&mut self, mut addresses: Addresses, address: String) -> State {
+        if addresses.recipients.len() >= self.profile.recipients_max {
+            return self.reply(reply::TOO_MANY_RECIPIENTS, Stage::Addressed(addresses));
+        }
+        addresses.recipients.push(address);
+        self.reply(reply::RECIPIENT_OK, Stage::Addressed(addresses))
+    }
+
+    fn data(&mut self, addresses: Addresses, bare_lf: bool) -> State {
+        if addresses.recipients.is_empty() {
+            return self.refuse(reply::NO_RECIPIENT, Stage::Addressed(addresses));
+        }
+        let allowance = self.begin(addresses);
+        self.due.push_back(Step::Reply(reply::SEND_MESSAGE));
+        State::Content(Framing::Dots(Dots::new(bare_lf)), allowance)
+    }
+
+    fn bdat(&mut self, addresses: Addresses, chunk: Chunk) -> State {
+        if addresses.recipients.is_empty() {
+            let stage = Stage::Addressed(addresses);
+            return State::RefusedChunk(chunk, reply::NO_RECIPIENT, stage);
+        }
+        State::Content(Framing::Chunk(chunk), self.begin(addresses))
+    }
+
+    fn begin(&mut self, addresses: Addresses) -> Allowance {
+        self.due.push_back(Step::Begin(Transaction {
+            greeting: self.client.greeting.clone(),
+            login: self.client.login.clone(),
+            sender: addresses.sender,
+            recipients: addresses.recipients,
+            tls: self.client.tls,
+        }));
+        Allowance::new(self.profile.message_bytes_max)
+    }
+
+    /// The dot of DATA has come, or all of a chunk.
+    fn content_ended(&mut self) {
+        self.state = match mem::replace(&mut self.state, State::Closed) {
+            State::Content(_, allowance) if allowance.is_exceeded() => {
+                self.refuse(reply::TOO_BIG, Stage::Idle)
+            }
+            State::Content(Framing::Chunk(Chunk { last: false, .. }), allowance) => {
+                self.reply(reply::CHUNK_OK, Stage::Chunked(allowance))
+            }
+            State::Content(..) => {
+                self.due.push_back(Step::End);
+                State::StoreAsked
+            }
+            State::RefusedChunk(_, refusal, stage) => self.refuse(refusal, stage),
+            state => state,
+        };
+        self.end_if_shutting_down();
+    }
+
+    fn reset(&mut self, stage: Stage, answer: Reply) -> State {
+        self.due.extend(stage.in_message().then_some(Step::Aborted));
+        self.reply(answer, Stage::Idle)
+    }
+
+    fn reply(&mut self, reply: Reply, stage: Stage) -> State {
+        self.due.push_back(Step::Reply(reply));
+        State::Command(stage)
+    }
+
+    /// Answers what counts as an error: whoever guesses passwords, or does not speak SMTP at all,
+    /// is not listened to forever.
+    fn refuse(&mut self, refusal: Reply, stage: Stage) -> State {
+        self.due.push_back(Step::Reply(refusal));
+        self.errors = self.errors.saturating_add(1);
+        if self.errors >= self.profile.errors_max {
+            return self.close(stage, reply::TOO_MANY_ERRORS);
+        }
+        State::Command(stage)
+    }
+
+    fn close(&mut self, stage: Stage, last_words: Reply) -> State {
+        self.state = State::Command(stage);
+        self.end(last_words);
+        State::Closed
+    }
+
+    fn end(&mut self, last_words: Reply) {
+        if matches!(self.state, State::Closed) {
+            return;
+        }
+        self.due.extend(self.in_message().then_some(Step::Aborted));
+        self.due.extend([Step::Reply(last_words), Step::Close]);
+        self.state = State::Closed;
+    }
+
+    fn note(&mut self, heard: impl FnOnce() -> String) {
+        if self.profile.transcript {
+            self.due.push_back(Step::Heard(heard()));
+        }
+    }
+}
+
+impl Client {
+    fn new(tls: bool, challenge: String) -> Self {
+        Self {
+            tls,
+            greeting: None,
+            login: None,
+            challenge,
+            auth_tried: false,
+        }
+    }
+}
+
+impl Stage {
+    fn in_message(&self) -> bool {
+        matches!(self, Self::Chunked(allowance) if !allowance.is_exceeded())
+    }
+}

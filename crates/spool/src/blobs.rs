@@ -1,0 +1,221 @@
+//! One file for each arrival, written once while it is received, read in ranges.
+//!
+//! Names are made here; nothing that a device says becomes part of a path.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tipoff_model::transfer::Decoder;
+use tipoff_model::{BlobName, Media, Timestamp};
+
+/// Decoded bytes are produced in pieces of about this many encoded ones.
+const READ_BYTES: usize = 32 * 1024;
+
+/// A durable file of the spool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredBlob {
+    /// Its name in the folder of blobs.
+    pub name: BlobName,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// The folder of blobs: a folder for each day, in it a file for each arrival.
+#[derive(Clone, Debug)]
+pub struct Blobs {
+    root: Arc<PathBuf>,
+    /// Tells files of this run from those of earlier ones.
+    run: Arc<str>,
+    next: Arc<AtomicU64>,
+}
+
+impl Blobs {
+    /// Opens the folder and makes it where it is missing. `run` must differ at every start.
+    pub fn open(root: &Path, run: &str) -> io::Result<Self> {
+        fs::create_dir_all(root)?;
+        Ok(Self {
+            root: Arc::new(root.to_owned()),
+            run: run.into(),
+            next: Arc::new(AtomicU64::new(0)),
+        })
+    }
+
+    /// Starts a new blob. It is nothing until [`BlobWriter::finish`]; dropped before, it is removed.
+    pub fn begin(&self, now: Timestamp) -> io::Result<BlobWriter> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let day = day_of(now);
+        let name = BlobName(format!("{day}/{}-{number:x}.eml", self.run));
+        let path = self.path(&name);
+        let file = create(&path).or_else(|error| {
+            // The first of its day.
+            if error.kind() != io::ErrorKind::NotFound {
+                return Err(error);
+            }
+            self.make_day(&day)?;
+            create(&path)
+        })?;
+        Ok(BlobWriter { blobs: self.clone(), name, file: Some(file), size: 0 })
+    }
+
+    /// The folder of a day, itself durable.
+    fn make_day(&self, day: &str) -> io::Result<()> {
+        fs::create_dir_all(self.root.join(day))?;
+        File::open(self.root.as_path())?.sync_all()
+    }
+
+    /// Where a blob stands in the file system.
+    pub fn path(&self, name: &BlobName) -> PathBuf {
+        self.root.join(&name.0)
+    }
+
+    /// Reads a file out of a blob, decoded.
+    pub fn read(&self, name: &BlobName, media: &Media) -> io::Result<MediaReader> {
+        let mut file = File::open(self.path(name))?;
+        file.seek(SeekFrom::Start(media.range.start))?;
+        let length = media.range.end.saturating_sub(media.range.start);
+        Ok(MediaReader {
+            source: BufReader::with_capacity(READ_BYTES, file).take(length),
+            decoder: Decoder::new(media.encoding),
+            ready: Vec::new(),
+            given: 0,
+            ended: false,
+        })
+    }
+
+    /// Removes a blob that no arrival names any more.
+    pub fn remove(&self, name: &BlobName) -> io::Result<()> {
+        match fs::remove_file(self.path(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Blobs that an earlier run left, and folders of days that are empty by now are removed.
+    pub(crate) fn of_earlier_runs(&self) -> io::Result<Vec<BlobName>> {
+        let mut found = Vec::new();
+        for day in fs::read_dir(self.root.as_path())? {
+            let day = day?;
+            if !day.file_type()?.is_dir() {
+                continue;
+            }
+            let day_name = day.file_name().to_string_lossy().into_owned();
+            let mut files = 0_u64;
+            for file in fs::read_dir(day.path())? {
+                let name = file?.file_name().to_string_lossy().into_owned();
+                files += 1;
+                if !name.starts_with(&*self.run) {
+                    found.push(BlobName(format!("{day_name}/{name}")));
+                }
+            }
+            if files == 0 && day_name != day_of(std::time::SystemTime::now().into()) {
+                // Another blob may have come meanwhile: then it is not empty, and stays.
+                let _ = fs::remove_dir(day.path());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Bytes that are free for the spool on its disk.
+    pub fn free_bytes(&self) -> io::Result<u64> {
+        let stat = rustix::fs::statvfs(self.root.as_path())?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// The folder that a blob of this moment stands in: the day, UTC.
+fn day_of(now: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(now.as_ms())
+        .map(|time| time.strftime("%Y-%m-%d").to_string())
+        .unwrap_or_else(|_| "undated".to_owned())
+}
+
+/// A blob that is being received.
+#[derive(Debug)]
+pub struct BlobWriter {
+    blobs: Blobs,
+    name: BlobName,
+    file: Option<File>,
+    size: u64,
+}
+
+impl BlobWriter {
+    /// Appends. This writes into the system's cache and returns; only a disk that cannot keep up
+    /// makes it wait.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.write_all(bytes)?;
+        self.size += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// How many bytes came so far.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Its name from now on.
+    pub fn name(&self) -> &BlobName {
+        &self.name
+    }
+
+    /// Makes the file and its name durable (docs/spool.md, A2). Blocks until the disk has them.
+    /// A blob that no arrival names afterwards is swept at the next start.
+    pub fn finish(mut self) -> io::Result<StoredBlob> {
+        if let Some(file) = &self.file {
+            file.sync_data()?;
+            let path = self.blobs.path(&self.name);
+            if let Some(folder) = path.parent() {
+                File::open(folder)?.sync_all()?;
+            }
+        }
+        self.file = None;
+        Ok(StoredBlob { name: self.name.clone(), size: self.size })
+    }
+}
+
+impl Drop for BlobWriter {
+    fn drop(&mut self) {
+        if self.file.take().is_some()
+            && let Err(error) = self.blobs.remove(&self.name)
+        {
+            tracing::warn!(blob = %self.name, %error, "A file that is not needed could not be removed.");
+        }
+    }
+}
+
+/// The decoded bytes of a file inside a blob.
+pub struct MediaReader {
+    source: io::Take<BufReader<File>>,
+    decoder: Decoder,
+    ready: Vec<u8>,
+    given: usize,
+    ended: bool,
+}
+
+impl Read for MediaReader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.ready.len() && !self.ended {
+            self.ready.clear();
+            self.given = 0;
+            let mut encoded = [0; READ_BYTES];
+            let count = self.source.read(&mut encoded)?;
+            match encoded.get(..count) {
+                Some(encoded) if count > 0 => self.decoder.push(encoded, &mut self.ready),
+                _ => {
+                    self.decoder.finish(&mut self.ready);
+                    self.ended = true;
+                }
+            }
+        }
+        let count = self.ready.get(self.given..).unwrap_or_default().read(out)?;
+        self.given += count;
+        Ok(count)
+    }
+}

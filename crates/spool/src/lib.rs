@@ -1,0 +1,298 @@
+//! The durable store of arrivals, incidents and deliveries; blobs beside it.
+//!
+//! What is here survives a crash at any instant: the states are numbered in docs/spool.md and the
+//! code cites the numbers. Nothing here knows a protocol, a rule or a service.
+
+mod blobs;
+#[cfg(test)]
+mod contract;
+mod sqlite;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use tipoff_model::{
+    Alert, AlertMedia, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event,
+    IncidentId, MediaPlace, Timestamp,
+};
+
+pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
+pub use sqlite::SqliteSpool;
+
+/// A future that can be stored and sent to another thread.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why the spool could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// No room: the disk is full.
+    #[error("the disk with the spool is full: {0}")]
+    Full(String),
+    /// Another Tipoff runs on the same folder.
+    #[error("another Tipoff is already running with the data folder {0}")]
+    Locked(String),
+    /// The spool was written by a newer Tipoff.
+    #[error("the spool is of version {found}, this Tipoff knows versions up to {known}; use the newer Tipoff")]
+    Newer {
+        /// The version in the file.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// The database failed.
+    #[error("the spool's database failed: {0}")]
+    Database(String),
+    /// A file failed.
+    #[error("the spool's folder failed: {0}")]
+    File(String),
+    /// There is no such incident.
+    #[error("there is no incident {0}")]
+    NoIncident(IncidentId),
+    /// The program is stopping.
+    #[error("the spool is closed")]
+    Closed,
+}
+
+/// What the spool does give.
+pub type Result<T, E = SpoolError> = std::result::Result<T, E>;
+
+/// The SHA-256 of a file's decoded bytes.
+pub type Print = [u8; 32];
+
+/// An arrival that is to be stored. Its blob is durable already (docs/spool.md, A2).
+#[derive(Clone, Debug)]
+pub struct NewArrival {
+    /// Who sent it.
+    pub device: Device,
+    /// Who was talking.
+    pub envelope: Envelope,
+    /// What was understood of it.
+    pub content: Content,
+    /// What happened, in the device's words.
+    pub event: Event,
+    /// Where its bytes are.
+    pub blob: StoredBlob,
+    /// When its last byte came.
+    pub received_at: Timestamp,
+    /// Whether the connection broke before its end.
+    pub torn: bool,
+    /// For each of the content's media its print, or nothing; shorter where the rest has none.
+    /// Needed where it is torn, or where [`Spool::has_torn`] says so for its device.
+    pub prints: Vec<Option<Print>>,
+}
+
+/// What became of an arrival (docs/spool.md, A3): from here on it cannot be lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its number.
+    pub arrival: ArrivalId,
+    /// The incident that it opened or joined.
+    pub incident: IncidentId,
+    /// Whether it joined.
+    pub joined: bool,
+    /// The channels that will hear of it.
+    pub channels: Vec<String>,
+}
+
+/// A delivery to be attempted now.
+#[derive(Clone, Debug)]
+pub struct DueDelivery {
+    /// What to tell.
+    pub alert: Alert,
+    /// How many of its messages the service has taken already.
+    pub progress: u32,
+    /// How many attempts have failed so far.
+    pub attempts: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What the first of its messages was answered, where progress is not zero.
+    pub reference: Option<String>,
+    /// The latest arrival that the alert tells of.
+    pub covers: ArrivalId,
+}
+
+/// The due deliveries of a channel, and when to look again.
+#[derive(Debug, Default)]
+pub struct DueBatch {
+    /// In the order in which they are to be attempted.
+    pub deliveries: Vec<DueDelivery>,
+    /// When the next one becomes due that is not due yet.
+    pub next_due_at: Option<Timestamp>,
+}
+
+/// What an attempt changes.
+#[derive(Clone, Debug)]
+pub struct AttemptRecord {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// [`DueDelivery::covers`]: what arrived for the delivery after that was not told by this
+    /// attempt, and becomes a delivery of its own.
+    pub covers: ArrivalId,
+    /// When the attempt began.
+    pub at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// The state from now on.
+    pub state: DeliveryState,
+    /// When to try again, where it is still pending.
+    pub due_at: Timestamp,
+    /// How many messages the service has taken.
+    pub progress: u32,
+    /// The service's name of the first message.
+    pub reference: Option<String>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// What the channel wants to know next time.
+    pub remember: Vec<(String, String)>,
+}
+
+/// An incident as a list shows it.
+#[derive(Clone, Debug)]
+pub struct IncidentLine {
+    /// Its number.
+    pub id: IncidentId,
+    /// The device's name.
+    pub device: String,
+    /// What happened.
+    pub event: Event,
+    /// The first subject.
+    pub subject: String,
+    /// When its first arrival was received.
+    pub began_at: Timestamp,
+    /// When its latest arrival was received.
+    pub last_arrival_at: Timestamp,
+    /// How many arrivals it has.
+    pub arrivals: u64,
+    /// How many of its deliveries stand how.
+    pub deliveries: Vec<(DeliveryState, u64)>,
+}
+
+/// An arrival as its incident shows it.
+#[derive(Clone, Debug)]
+pub struct ArrivalLine {
+    /// Its number.
+    pub id: ArrivalId,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// Whether the connection broke.
+    pub torn: bool,
+    /// Who was talking.
+    pub envelope: Envelope,
+    /// What was understood.
+    pub content: Content,
+    /// Where it is stored.
+    pub blob: StoredBlob,
+}
+
+/// A delivery as its incident shows it.
+#[derive(Clone, Debug)]
+pub struct DeliveryLine {
+    /// Its number.
+    pub id: DeliveryId,
+    /// The channel's name.
+    pub channel: String,
+    /// `first` or `followup`.
+    pub kind: String,
+    /// Where it stands.
+    pub state: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it is due, where it is pending.
+    pub due_at: Timestamp,
+    /// Each attempt: when, how long it took, what went wrong.
+    pub attempts: Vec<(Timestamp, Duration, Option<String>)>,
+}
+
+/// An incident with all that belongs to it.
+#[derive(Clone, Debug)]
+pub struct IncidentDetail {
+    /// The incident.
+    pub line: IncidentLine,
+    /// Its arrivals in the order of receipt.
+    pub arrivals: Vec<ArrivalLine>,
+    /// Its deliveries in the order in which they were made.
+    pub deliveries: Vec<DeliveryLine>,
+}
+
+/// What is kept for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// Incidents older than this go.
+    pub age: Duration,
+    /// The oldest go until all blobs together are at most this, in bytes.
+    pub bytes_max: u64,
+}
+
+/// What a sweep removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Incidents removed.
+    pub incidents: u64,
+    /// Bytes of blobs removed.
+    pub bytes: u64,
+    /// Deliveries that ended undelivered because their incident had to go.
+    pub undelivered: u64,
+}
+
+/// Numbers for the metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpoolStats {
+    /// Bytes of all blobs.
+    pub blob_bytes: u64,
+    /// Pending deliveries by channel.
+    pub pending: Vec<(String, u64)>,
+}
+
+/// The durable store. Every engine passes one and the same suite, `contract.rs`.
+pub trait Spool: Send + Sync {
+    /// The files beside it.
+    fn blobs(&self) -> &Blobs;
+
+    /// A random name of this spool, made once and kept: part of every idempotency key.
+    fn identity(&self) -> &str;
+
+    /// Stores an arrival: when this returns, the arrival, its incident and its due deliveries are
+    /// durable (docs/spool.md, A3).
+    fn store(&self, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>>;
+
+    /// Whether prints of the device's new media are wanted: it left a torn picture lately.
+    fn has_torn(&self, device_key: &str) -> bool;
+
+    /// Up to `limit` deliveries of `channel` that are due at `now`, without those in `claimed` and
+    /// without any that has an earlier pending delivery of the same incident before it.
+    fn due<'a>(
+        &'a self,
+        channel: &'a str,
+        now: Timestamp,
+        limit: u32,
+        claimed: &'a [DeliveryId],
+    ) -> BoxFuture<'a, Result<DueBatch>>;
+
+    /// Notes how an attempt ended.
+    fn record(&self, record: AttemptRecord) -> BoxFuture<'_, Result<()>>;
+
+    /// What the channel asked to remember.
+    fn memory<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<(String, String)>>>;
+
+    /// The latest incidents, newest first.
+    fn incidents(&self, limit: u32) -> BoxFuture<'_, Result<Vec<IncidentLine>>>;
+
+    /// A file of an arrival; none: there is no such file any more.
+    fn media(&self, place: MediaPlace) -> BoxFuture<'_, Result<Option<AlertMedia>>>;
+
+    /// One incident.
+    fn incident(&self, id: IncidentId) -> BoxFuture<'_, Result<IncidentDetail>>;
+
+    /// Makes every delivery of the incident that is not delivered due at once; how many.
+    fn retry(&self, id: IncidentId, now: Timestamp) -> BoxFuture<'_, Result<u64>>;
+
+    /// Removes what need not be kept any longer.
+    fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>>;
+
+    /// Removes blobs that no arrival names (docs/spool.md, A2) and that an earlier run left; how many.
+    fn sweep_orphans(&self) -> BoxFuture<'_, Result<u64>>;
+
+    /// Numbers for the metrics.
+    fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>>;
+}

@@ -1,0 +1,295 @@
+//! Deliveries that are due, and what attempts made of them (docs/spool.md, A4 and A5).
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tipoff_model::{
+    Alert, AlertKind, AlertMedia, ArrivalId, BlobName, Content, DeliveryId, DeliveryState, Encoding,
+    Event, IncidentId, Media, MediaKind, MediaPlace, Timestamp,
+};
+
+use super::{at, from_json, number};
+use crate::{AttemptRecord, DueBatch, DueDelivery, Result};
+
+/// How many texts of a follow-up's arrivals are told, so that an alert stays bounded; media are
+/// bounded by what a mail may hold and by how much gathers while a channel is away.
+const TEXTS_MAX: usize = 20;
+
+/// The deliveries of a channel that may be attempted now. `LIMIT` counts those claimed as well.
+const DUE: &str = "
+    SELECT d.id, d.incident, d.kind, d.created_at, d.attempts, d.progress, d.reference,
+           incident.event, incident.subject, device.name
+    FROM delivery AS d
+    JOIN incident ON incident.id = d.incident
+    JOIN device ON device.id = incident.device
+    WHERE d.channel = ?1 AND d.state = 'pending' AND d.due_at <= ?2
+      AND NOT EXISTS (
+          SELECT 1 FROM delivery AS earlier
+          WHERE earlier.incident = d.incident AND earlier.channel = d.channel
+            AND earlier.id < d.id AND earlier.state = 'pending')
+    ORDER BY d.due_at, d.id
+    LIMIT ?3";
+
+/// See [`crate::Spool::due`].
+pub(super) fn due(
+    connection: &Connection,
+    identity: &str,
+    channel: &str,
+    now: Timestamp,
+    limit: u32,
+    claimed: &[DeliveryId],
+) -> Result<DueBatch> {
+    let mut select = connection.prepare_cached(DUE)?;
+    let claimed_count = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
+    let rows_max = limit.saturating_add(claimed_count);
+    let mut rows = select.query(params![channel, now.0, rows_max])?;
+    let mut batch = DueBatch::default();
+    while let Some(row) = rows.next()? {
+        if batch.deliveries.len() < limit as usize && !claimed.contains(&DeliveryId(row.get(0)?)) {
+            batch.deliveries.push(read_due(connection, identity, channel, row)?);
+        }
+    }
+    batch.next_due_at = connection
+        .prepare_cached(
+            "SELECT due_at FROM delivery WHERE channel = ?1 AND state = 'pending' AND due_at > ?2
+             ORDER BY due_at LIMIT 1",
+        )?
+        .query_row(params![channel, now.0], |row| at(row, 0))
+        .optional()?;
+    Ok(batch)
+}
+
+fn read_due(
+    connection: &Connection,
+    identity: &str,
+    channel: &str,
+    row: &Row<'_>,
+) -> Result<DueDelivery> {
+    let delivery = DeliveryId(row.get(0)?);
+    let incident = IncidentId(row.get(1)?);
+    let kind = match row.get_ref(2)?.as_str() {
+        Ok("first") => AlertKind::First,
+        _ => AlertKind::FollowUp,
+    };
+    let mut told = Told::default();
+    told.read(connection, delivery)?;
+    let reply_to = match kind {
+        AlertKind::First => None,
+        AlertKind::FollowUp => first_reference(connection, incident, channel)?,
+    };
+    let event: String = row.get(7)?;
+    let alert = Alert {
+        delivery,
+        idempotency_key: format!("{identity}-{delivery}"),
+        incident,
+        kind,
+        device: row.get(9)?,
+        event: told.event.or_else(|| Event::from_name(&event)).unwrap_or_default(),
+        subject: told.subject.unwrap_or(row.get(8)?),
+        text: told.texts.join("\n\n"),
+        received_at: told.received_at.unwrap_or_default(),
+        media: told.media,
+        raw: told.raw,
+        torn: told.torn,
+        reply_to,
+    };
+    Ok(DueDelivery {
+        alert,
+        progress: number(row, 5)?,
+        attempts: number(row, 4)?,
+        created_at: at(row, 3)?,
+        reference: row.get(6)?,
+        covers: told.covers,
+    })
+}
+
+/// What the arrivals of a delivery say together.
+struct Told {
+    event: Option<Event>,
+    subject: Option<String>,
+    texts: Vec<String>,
+    received_at: Option<Timestamp>,
+    media: Vec<AlertMedia>,
+    raw: Vec<AlertMedia>,
+    torn: bool,
+    covers: ArrivalId,
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        Self {
+            event: None,
+            subject: None,
+            texts: Vec::new(),
+            received_at: None,
+            media: Vec::new(),
+            raw: Vec::new(),
+            torn: false,
+            covers: ArrivalId(0),
+        }
+    }
+}
+
+impl Told {
+    fn read(&mut self, connection: &Connection, delivery: DeliveryId) -> Result<()> {
+        let mut select = connection.prepare_cached(
+            "SELECT arrival.id, received_at, torn, event, blob, bytes, content
+             FROM delivery_arrival JOIN arrival ON arrival.id = delivery_arrival.arrival
+             WHERE delivery_arrival.delivery = ?1 ORDER BY arrival.id",
+        )?;
+        let mut rows = select.query([delivery.0])?;
+        while let Some(row) = rows.next()? {
+            self.add(row)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, row: &Row<'_>) -> Result<()> {
+        let arrival = ArrivalId(row.get(0)?);
+        let received_at = at(row, 1)?;
+        let event: String = row.get(3)?;
+        let blob = BlobName(row.get(4)?);
+        let bytes: i64 = row.get(5)?;
+        let content: Content = from_json(row, 6)?;
+        self.covers = arrival;
+        self.torn |= row.get::<_, bool>(2)?;
+        self.received_at.get_or_insert(received_at);
+        if self.event.is_none() {
+            self.event = Event::from_name(&event);
+        }
+        if self.subject.is_none() {
+            self.subject = Some(content.subject);
+        }
+        if self.texts.len() < TEXTS_MAX
+            && !content.text.is_empty()
+            && !self.texts.contains(&content.text)
+        {
+            self.texts.push(content.text);
+        }
+        for (index, media) in (0_u32..).zip(content.media) {
+            if !media.repeat {
+                let place = MediaPlace { arrival, index: Some(index) };
+                self.media.push(AlertMedia { media, place, blob: blob.clone(), url: None });
+            }
+        }
+        if content.unclear {
+            self.raw.push(raw_mail(arrival, blob, u64::try_from(bytes).unwrap_or(0)));
+        }
+        Ok(())
+    }
+}
+
+/// The stored mail itself, as a file.
+pub(super) fn raw_mail(arrival: ArrivalId, blob: BlobName, bytes: u64) -> AlertMedia {
+    let media = Media {
+        name: format!("mail-{arrival}.eml"),
+        content_type: "message/rfc822".to_owned(),
+        kind: MediaKind::File,
+        range: 0..bytes,
+        encoding: Encoding::Identity,
+        size: bytes,
+        whole: true,
+        repeat: false,
+    };
+    AlertMedia { media, place: MediaPlace { arrival, index: None }, blob, url: None }
+}
+
+fn first_reference(
+    connection: &Connection,
+    incident: IncidentId,
+    channel: &str,
+) -> Result<Option<String>> {
+    let reference = connection
+        .prepare_cached(
+            "SELECT reference FROM delivery WHERE incident = ?1 AND channel = ?2
+             AND kind = 'first' ORDER BY id LIMIT 1",
+        )?
+        .query_row(params![incident.0, channel], |row| row.get(0))
+        .optional()?;
+    Ok(reference.flatten())
+}
+
+/// See [`crate::Spool::record`].
+pub(super) fn record(connection: &Connection, record: &AttemptRecord) -> Result<()> {
+    split_off_untold(connection, record)?;
+    let pending = record.state == DeliveryState::Pending;
+    connection
+        .prepare_cached(
+            "UPDATE delivery SET state = ?2, due_at = ?3, ended_at = ?4, attempts = attempts + 1,
+                    progress = ?5, reference = coalesce(?6, reference)
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            record.delivery.0,
+            record.state.as_str(),
+            record.due_at.0,
+            (!pending).then_some(record.ended_at.0),
+            record.progress,
+            record.reference,
+        ])?;
+    let took_ms = record.ended_at.since(record.at).as_millis();
+    connection
+        .prepare_cached(
+            "INSERT INTO attempt (delivery, number, at, took_ms, error)
+             SELECT id, attempts, ?2, ?3, ?4 FROM delivery WHERE id = ?1",
+        )?
+        .execute(params![
+            record.delivery.0,
+            record.at.0,
+            i64::try_from(took_ms).unwrap_or(i64::MAX),
+            record.error,
+        ])?;
+    let mut remember = connection.prepare_cached(
+        "INSERT INTO channel_memory (channel, key, value)
+         SELECT channel, ?2, ?3 FROM delivery WHERE id = ?1
+         ON CONFLICT (channel, key) DO UPDATE SET value = excluded.value",
+    )?;
+    for (key, value) in &record.remember {
+        remember.execute(params![record.delivery.0, key, value])?;
+    }
+    Ok(())
+}
+
+/// What was added to the delivery while it was being attempted has not been told: it becomes a
+/// follow-up of its own.
+fn split_off_untold(connection: &Connection, record: &AttemptRecord) -> Result<()> {
+    let untold: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM delivery_arrival WHERE delivery = ?1 AND arrival > ?2)",
+        )?
+        .query_row(params![record.delivery.0, record.covers.0], |row| row.get(0))?;
+    if !untold {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at)
+             SELECT incident, channel, 'followup', 'pending', ?2, ?2 FROM delivery WHERE id = ?1",
+        )?
+        .execute(params![record.delivery.0, record.ended_at.0])?;
+    let follow_up = connection.last_insert_rowid();
+    connection
+        .prepare_cached(
+            "UPDATE delivery_arrival SET delivery = ?3 WHERE delivery = ?1 AND arrival > ?2",
+        )?
+        .execute(params![record.delivery.0, record.covers.0, follow_up])?;
+    Ok(())
+}
+
+/// See [`crate::Spool::memory`].
+pub(super) fn memory(connection: &Connection, channel: &str) -> Result<Vec<(String, String)>> {
+    let mut select = connection
+        .prepare_cached("SELECT key, value FROM channel_memory WHERE channel = ?1 ORDER BY key")?;
+    let pairs = select.query_map([channel], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(pairs.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::Spool::retry`].
+pub(super) fn retry(connection: &Connection, incident: IncidentId, now: Timestamp) -> Result<u64> {
+    // It begins anew: another time to expire, and from the first message.
+    let changed = connection
+        .prepare_cached(
+            "UPDATE delivery SET state = 'pending', due_at = ?2, created_at = ?2, ended_at = NULL
+             WHERE incident = ?1 AND state <> 'delivered'",
+        )?
+        .execute(params![incident.0, now.0])?;
+    Ok(changed as u64)
+}

@@ -1,0 +1,379 @@
+//! The spool of one machine: SQLite for what is known, a folder of blobs for what was received.
+//!
+//! One thread writes, a few connections read; nothing here decides anything.
+
+mod deliveries;
+mod incidents;
+mod retention;
+mod schema;
+mod store;
+mod writer;
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tipoff_model::{
+    AlertMedia, BlobName, DeliveryId, IncidentId, MediaPlace, Planner, Timestamp,
+};
+
+use crate::{
+    AttemptRecord, Blobs, BoxFuture, DueBatch, IncidentDetail, IncidentLine, Keep, NewArrival,
+    Result, Spool, SpoolError, SpoolStats, Stored, Swept,
+};
+use writer::Writer;
+
+/// How long one connection waits for another process (`tipoff incidents retry`) to commit.
+const BUSY_MAX: Duration = Duration::from_secs(10);
+/// Connections kept for reading; more are opened while all are in use.
+const IDLE_READERS_MAX: usize = 4;
+/// Names of blobs looked up in one query.
+const ORPHANS_STEP: usize = 500;
+
+/// The embedded engine.
+pub struct SqliteSpool {
+    writer: Writer,
+    readers: Arc<Readers>,
+    blobs: Blobs,
+    identity: String,
+    planner: Arc<dyn Planner>,
+    torn_devices: Mutex<HashSet<String>>,
+    /// Held while this spool is open for receiving.
+    _lock: Option<File>,
+}
+
+impl SqliteSpool {
+    /// Opens the spool in `folder` and makes it where it is missing; refuses a folder on which
+    /// another Tipoff receives.
+    pub fn open(folder: &Path, planner: Arc<dyn Planner>) -> Result<Self> {
+        make_private(folder)?;
+        let lock = File::create(folder.join("lock")).map_err(file_error)?;
+        lock.try_lock().map_err(|_| SpoolError::Locked(folder.display().to_string()))?;
+        Self::open_shared(folder, planner, Some(lock))
+    }
+
+    /// Opens the spool beside a Tipoff that may be running on it: to look, and to retry.
+    pub fn open_beside(folder: &Path, planner: Arc<dyn Planner>) -> Result<Self> {
+        if !folder.join("spool.db").exists() {
+            return Err(SpoolError::File(format!("{} holds no spool yet", folder.display())));
+        }
+        Self::open_shared(folder, planner, None)
+    }
+
+    fn open_shared(folder: &Path, planner: Arc<dyn Planner>, lock: Option<File>) -> Result<Self> {
+        let path = folder.join("spool.db");
+        let mut connection = connect(&path, OpenFlags::default())?;
+        schema::migrate(&mut connection)?;
+        let identity = identity(&connection)?;
+        let now = Timestamp::from(SystemTime::now());
+        let torn = store::torn_devices(&connection)?;
+        let run = format!("{:x}{}", now.0, random_hex(4)?);
+        Ok(Self {
+            writer: Writer::start(connection)?,
+            readers: Arc::new(Readers { path, idle: Mutex::default() }),
+            blobs: Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?,
+            identity,
+            planner,
+            torn_devices: Mutex::new(torn.into_iter().collect()),
+            _lock: lock,
+        })
+    }
+
+    async fn read<T, R>(&self, read: R) -> Result<T>
+    where
+        T: Send + 'static,
+        R: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let readers = Arc::clone(&self.readers);
+        tokio::task::spawn_blocking(move || readers.with(read)).await.map_err(|_| SpoolError::Closed)?
+    }
+
+    async fn remove_blobs(&self, names: Vec<BlobName>) {
+        let blobs = self.blobs.clone();
+        let removal = tokio::task::spawn_blocking(move || {
+            for name in names {
+                if let Err(error) = blobs.remove(&name) {
+                    tracing::warn!(blob = %name, %error, "A file could not be removed.");
+                }
+            }
+        });
+        let _ = removal.await;
+    }
+
+    async fn sweep_all(&self, keep: Keep, now: Timestamp) -> Result<Swept> {
+        let mut total = Swept::default();
+        loop {
+            let step = move |connection: &Connection| retention::step(connection, keep, now);
+            let (swept, blobs) = self.writer.run(step).await?;
+            // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
+            self.remove_blobs(blobs).await;
+            if swept.incidents == 0 {
+                return Ok(total);
+            }
+            total.incidents += swept.incidents;
+            total.bytes += swept.bytes;
+            total.undelivered += swept.undelivered;
+        }
+    }
+
+    async fn remove_orphans(&self) -> Result<u64> {
+        let blobs = self.blobs.clone();
+        let mut found = tokio::task::spawn_blocking(move || blobs.of_earlier_runs())
+            .await
+            .map_err(|_| SpoolError::Closed)?
+            .map_err(file_error)?;
+        let mut removed = 0;
+        while !found.is_empty() {
+            let step = found.split_off(found.len().saturating_sub(ORPHANS_STEP));
+            let orphans = self.read(move |connection| unnamed(connection, step)).await?;
+            removed += orphans.len() as u64;
+            self.remove_blobs(orphans).await;
+        }
+        Ok(removed)
+    }
+}
+
+/// Those of the blobs that no arrival names.
+fn unnamed(connection: &Connection, mut blobs: Vec<BlobName>) -> Result<Vec<BlobName>> {
+    let mut named =
+        connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM arrival WHERE blob = ?1)")?;
+    let mut failed = None;
+    blobs.retain(|blob| match named.query_row([&blob.0], |row| row.get::<_, bool>(0)) {
+        Ok(named) => !named,
+        Err(error) => {
+            failed = Some(error);
+            false
+        }
+    });
+    failed.map_or(Ok(blobs), |error| Err(error.into()))
+}
+
+impl Spool for SqliteSpool {
+    fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+
+    fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    fn store(&self, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>> {
+        let planner = Arc::clone(&self.planner);
+        let torn = arrival.torn.then(|| arrival.device.key.clone());
+        Box::pin(async move {
+            let work =
+                move |connection: &Connection| store::store(connection, &*planner, arrival);
+            let stored = self.writer.run(work).await?;
+            if let Some(device) = torn {
+                lock(&self.torn_devices).insert(device);
+            }
+            Ok(stored)
+        })
+    }
+
+    fn has_torn(&self, device_key: &str) -> bool {
+        lock(&self.torn_devices).contains(device_key)
+    }
+
+    fn due<'a>(
+        &'a self,
+        channel: &'a str,
+        now: Timestamp,
+        limit: u32,
+        claimed: &'a [DeliveryId],
+    ) -> BoxFuture<'a, Result<DueBatch>> {
+        let (identity, channel) = (self.identity.clone(), channel.to_owned());
+        let claimed = claimed.to_owned();
+        Box::pin(self.read(move |connection| {
+            deliveries::due(connection, &identity, &channel, now, limit, &claimed)
+        }))
+    }
+
+    fn record(&self, record: AttemptRecord) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |connection| deliveries::record(connection, &record)))
+    }
+
+    fn memory<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<(String, String)>>> {
+        let channel = channel.to_owned();
+        Box::pin(self.read(move |connection| deliveries::memory(connection, &channel)))
+    }
+
+    fn incidents(&self, limit: u32) -> BoxFuture<'_, Result<Vec<IncidentLine>>> {
+        Box::pin(self.read(move |connection| incidents::list(connection, limit)))
+    }
+
+    fn media(&self, place: MediaPlace) -> BoxFuture<'_, Result<Option<AlertMedia>>> {
+        Box::pin(self.read(move |connection| incidents::media(connection, place)))
+    }
+
+    fn incident(&self, id: IncidentId) -> BoxFuture<'_, Result<IncidentDetail>> {
+        Box::pin(self.read(move |connection| incidents::detail(connection, id)))
+    }
+
+    fn retry(&self, id: IncidentId, now: Timestamp) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(self.writer.run(move |connection| deliveries::retry(connection, id, now)))
+    }
+
+    fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>> {
+        Box::pin(self.sweep_all(keep, now))
+    }
+
+    fn sweep_orphans(&self) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(self.remove_orphans())
+    }
+
+    fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>> {
+        Box::pin(self.read(incidents::stats))
+    }
+}
+
+/// Connections for reading; WAL lets them read while the writer writes.
+struct Readers {
+    path: std::path::PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let idle = lock(&self.idle).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+        };
+        let answer = read(&connection);
+        let mut idle = lock(&self.idle);
+        if idle.len() < IDLE_READERS_MAX {
+            idle.push(connection);
+        }
+        answer
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_MAX)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // NORMAL would not sync each commit: invariant 1 needs FULL.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+    }
+    Ok(connection)
+}
+
+fn identity(connection: &Connection) -> Result<String> {
+    let known = connection
+        .query_row("SELECT value FROM meta WHERE key = 'identity'", [], |row| row.get(0))
+        .optional()?;
+    if let Some(identity) = known {
+        return Ok(identity);
+    }
+    let identity = random_hex(8)?;
+    connection.execute("INSERT INTO meta (key, value) VALUES ('identity', ?1)", [&identity])?;
+    Ok(identity)
+}
+
+fn random_hex(bytes: usize) -> Result<String> {
+    let mut random = vec![0; bytes];
+    getrandom::fill(&mut random).map_err(|error| SpoolError::File(error.to_string()))?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The pictures of somebody's home: for the owner's eyes only.
+fn make_private(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    if folder.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).map_err(file_error)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(file_error)
+}
+
+fn file_error(error: std::io::Error) -> SpoolError {
+    SpoolError::File(error.to_string())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // What is guarded here is whole after every statement.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn at(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp)
+}
+
+/// A count, which is never negative.
+fn number<T: TryFrom<i64> + Default>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    Ok(T::try_from(row.get(column)?).unwrap_or_default())
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| SpoolError::Database(error.to_string()))
+}
+
+fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(
+            column,
+            rusqlite::types::Type::Text,
+            Box::new(error),
+        )
+    })
+}
+
+impl From<rusqlite::Error> for SpoolError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full(error.to_string()),
+            _ => Self::Database(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_contract_holds() {
+        let folders = Mutex::new(Vec::new());
+        contract::check(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("data");
+            lock(&folders).push(folder);
+            Box::new(move || Arc::new(SqliteSpool::open(&path, Arc::new(contract::Plain)).unwrap()))
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn only_one_receives_on_a_folder_and_others_may_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let planner = || Arc::new(contract::Plain);
+        assert!(SqliteSpool::open_beside(folder.path(), planner()).is_err());
+        let first = SqliteSpool::open(folder.path(), planner()).unwrap();
+        let second = SqliteSpool::open(folder.path(), planner()).err();
+        assert!(matches!(second, Some(SpoolError::Locked(_))));
+        assert!(SqliteSpool::open_beside(folder.path(), planner()).is_ok());
+        drop(first);
+        assert!(SqliteSpool::open(folder.path(), planner()).is_ok());
+    }
+
+    #[test]
+    fn every_commit_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = connect(&folder.path().join("spool.db"), OpenFlags::default()).unwrap();
+        let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0));
+        assert_eq!(pragma("synchronous"), Ok(2));
+        let mode: String =
+            connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+    }
+}

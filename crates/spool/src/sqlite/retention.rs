@@ -1,0 +1,93 @@
+//! What need not be kept any longer goes: by age, then by size, the oldest first.
+
+use rusqlite::{Connection, params};
+use tipoff_model::{BlobName, IncidentId, Timestamp};
+
+use crate::{Keep, Result, Swept};
+
+/// Incidents removed in one transaction, so that arrivals never wait long for it.
+const STEP_INCIDENTS: u32 = 100;
+
+/// One step: what it removed, and the blobs that must go after the commit. A step that removed
+/// nothing was the last.
+pub(super) fn step(
+    connection: &Connection,
+    keep: Keep,
+    now: Timestamp,
+) -> Result<(Swept, Vec<BlobName>)> {
+    let mut swept = Swept::default();
+    let mut blobs = Vec::new();
+    for incident in candidates(connection, keep, now)? {
+        end_undelivered(connection, incident, &mut swept)?;
+        let mut select =
+            connection.prepare_cached("SELECT blob, bytes FROM arrival WHERE incident = ?1")?;
+        let mut rows = select.query([incident.0])?;
+        while let Some(row) = rows.next()? {
+            blobs.push(BlobName(row.get(0)?));
+            swept.bytes += u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
+        }
+        connection.prepare_cached("DELETE FROM incident WHERE id = ?1")?.execute([incident.0])?;
+        swept.incidents += 1;
+    }
+    if swept.incidents > 0 {
+        // Names that hostile devices made up do not stay for ever.
+        connection.execute(
+            "DELETE FROM device
+             WHERE NOT EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id)",
+            [],
+        )?;
+    }
+    Ok((swept, blobs))
+}
+
+fn candidates(connection: &Connection, keep: Keep, now: Timestamp) -> Result<Vec<IncidentId>> {
+    let old = now.before(keep.age);
+    let mut select = connection.prepare_cached(
+        "SELECT id FROM incident WHERE last_arrival_at < ?1 ORDER BY last_arrival_at LIMIT ?2",
+    )?;
+    let aged: Vec<IncidentId> = select
+        .query_map(params![old.0, STEP_INCIDENTS], |row| row.get(0).map(IncidentId))?
+        .collect::<Result<_, _>>()?;
+    if !aged.is_empty() {
+        return Ok(aged);
+    }
+    let total = super::incidents::stats(connection)?.blob_bytes;
+    let mut excess = total.saturating_sub(keep.bytes_max);
+    let mut chosen = Vec::new();
+    // What is delivered goes before what is not.
+    let mut select = connection.prepare_cached(
+        "SELECT id, (SELECT coalesce(sum(bytes), 0) FROM arrival WHERE arrival.incident = incident.id)
+         FROM incident
+         ORDER BY EXISTS (SELECT 1 FROM delivery
+                          WHERE delivery.incident = incident.id AND state = 'pending'),
+                  last_arrival_at
+         LIMIT ?1",
+    )?;
+    let mut rows = if excess > 0 { Some(select.query([STEP_INCIDENTS])?) } else { None };
+    while excess > 0
+        && let Some(row) = rows.as_mut().map(|rows| rows.next()).transpose()?.flatten()
+    {
+        chosen.push(IncidentId(row.get(0)?));
+        excess = excess.saturating_sub(u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0));
+    }
+    Ok(chosen)
+}
+
+/// What goes undelivered is said, one line for each delivery.
+fn end_undelivered(connection: &Connection, incident: IncidentId, swept: &mut Swept) -> Result<()> {
+    let mut select = connection.prepare_cached(
+        "SELECT channel FROM delivery WHERE incident = ?1 AND state = 'pending'",
+    )?;
+    let mut rows = select.query([incident.0])?;
+    while let Some(row) = rows.next()? {
+        let channel: String = row.get(0)?;
+        tracing::error!(
+            %incident,
+            channel,
+            "An incident had to go before this channel took its alert: the retention limits \
+             are reached (keep, max_size).",
+        );
+        swept.undelivered += 1;
+    }
+    Ok(())
+}

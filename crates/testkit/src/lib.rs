@@ -1,0 +1,8 @@
+//! Stand-ins and players for the tests; never shipped.
+//!
+//! A stand-in does what its service documents, more strictly where the service is lenient, and
+//! records what it was sent; it knows nothing of who sends.
+
+pub mod standin;
+pub mod telegram;
+pub mod webhook;

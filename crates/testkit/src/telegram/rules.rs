@@ -1,0 +1,201 @@
+//! What a message may be, by the Bot API's documentation, and Telegram's words where it may not.
+
+use std::io::Cursor;
+use std::time::Instant;
+
+use image::ImageReader;
+use serde_json::Value;
+
+use super::form::Form;
+use super::{ApiError, CHANNEL, CHAT, GROUP, Options, SUPERGROUP, Sent, SentFile, TOPIC, html};
+
+/// The size of a file, and of all files of a call together.
+pub(super) const FILE_BYTES_MAX: u64 = 50 << 20;
+/// The size of a picture.
+pub(super) const PICTURE_BYTES_MAX: u64 = 10 << 20;
+const TEXT_UTF16_MAX: usize = 4096;
+const CAPTION_UTF16_MAX: usize = 1024;
+const SIDES_PX_MAX: u32 = 10_000;
+const RATIO_MAX: u32 = 20;
+
+const COMMON: &[&str] = &[
+    "chat_id",
+    "message_thread_id",
+    "disable_notification",
+    "reply_parameters",
+    "parse_mode",
+    "caption",
+];
+
+/// The message that a call asks for. `known` tells which messages are there to be answered.
+pub(super) fn check(
+    method: &str,
+    form: Form,
+    options: &Options,
+    known: &dyn Fn(i64) -> bool,
+) -> Result<Sent, ApiError> {
+    check_fields(method, &form)?;
+    let chat = form.field("chat_id").unwrap_or_default().to_owned();
+    if ![CHAT, GROUP, SUPERGROUP, CHANNEL].contains(&chat.as_str()) {
+        return Err(ApiError::chat_not_found());
+    }
+    let topic = topic(&chat, &form)?;
+    let reply_to = reply_to(&form, known)?;
+    let silent = form.field("disable_notification") == Some("true");
+    let (html, files) = match method {
+        "sendMessage" => (field(&form, "text").to_owned(), Vec::new()),
+        "sendMediaGroup" => album(&form)?,
+        _ => (field(&form, "caption").to_owned(), single(method, &form)?),
+    };
+    let text = text(method, &html, &form)?;
+    let mut files = files;
+    for file in &mut files {
+        check_file(file, options)?;
+    }
+    let method = method.to_owned();
+    let at = Instant::now();
+    Ok(Sent { id: 0, method, chat, text, html, files, reply_to, topic, silent, at })
+}
+
+fn wrong(what: &str) -> ApiError {
+    ApiError::new(400, &format!("Bad Request: {what}"))
+}
+
+fn field<'a>(form: &'a Form, name: &str) -> &'a str {
+    form.field(name).unwrap_or_default()
+}
+
+/// Telegram overlooks what it does not know; a sender that writes it has made a mistake.
+fn check_fields(method: &str, form: &Form) -> Result<(), ApiError> {
+    let own: &[&str] = match method {
+        "sendMessage" => &["text", "link_preview_options"],
+        "sendVideo" => &["supports_streaming"],
+        "sendDocument" => &["disable_content_type_detection"],
+        "sendMediaGroup" => &["media"],
+        _ => &[],
+    };
+    for (name, value) in &form.fields {
+        if !COMMON.contains(&name.as_str()) && !own.contains(&name.as_str()) {
+            return Err(wrong(&format!("{method} has no parameter {name}")));
+        }
+        if name.starts_with("disable_") && value != "true" && value != "false" {
+            return Err(wrong(&format!("{name} is no flag")));
+        }
+    }
+    Ok(())
+}
+
+fn topic(chat: &str, form: &Form) -> Result<Option<i64>, ApiError> {
+    let Some(topic) = form.field("message_thread_id") else { return Ok(None) };
+    match topic.parse() {
+        Ok(topic) if chat == SUPERGROUP && topic == TOPIC => Ok(Some(topic)),
+        _ => Err(wrong("message thread not found")),
+    }
+}
+
+fn reply_to(form: &Form, known: &dyn Fn(i64) -> bool) -> Result<Option<i64>, ApiError> {
+    let Some(reply) = form.field("reply_parameters") else { return Ok(None) };
+    let reply: Value = serde_json::from_str(reply)
+        .map_err(|_| wrong("can't parse reply parameters JSON object"))?;
+    let number = reply.get("message_id").and_then(Value::as_i64);
+    let number = number.ok_or_else(|| wrong("can't parse reply parameters JSON object"))?;
+    let lenient = reply.get("allow_sending_without_reply").and_then(Value::as_bool) == Some(true);
+    match known(number) {
+        true => Ok(Some(number)),
+        false if lenient => Ok(None),
+        false => Err(wrong("message to be replied not found")),
+    }
+}
+
+fn text(method: &str, html: &str, form: &Form) -> Result<String, ApiError> {
+    let parsed = match form.field("parse_mode") {
+        None if method != "sendMediaGroup" => html.trim().to_owned(),
+        None | Some("HTML") => html::plain(html)?,
+        Some(_) => return Err(wrong("unsupported parse_mode")),
+    };
+    let units = parsed.encode_utf16().count();
+    if method != "sendMessage" {
+        return match units {
+            0..=CAPTION_UTF16_MAX => Ok(parsed),
+            _ => Err(wrong("message caption is too long")),
+        };
+    }
+    match units {
+        0 => Err(wrong("message text is empty")),
+        1..=TEXT_UTF16_MAX => Ok(parsed),
+        _ => Err(wrong("message is too long")),
+    }
+}
+
+fn single(method: &str, form: &Form) -> Result<Vec<SentFile>, ApiError> {
+    let kind = method.trim_start_matches("send").to_ascii_lowercase();
+    match form.files.as_slice() {
+        [(name, file)] if *name == kind => Ok(vec![SentFile { kind, ..file.clone() }]),
+        _ => Err(wrong(&format!("there is no {kind} in the request"))),
+    }
+}
+
+fn album(form: &Form) -> Result<(String, Vec<SentFile>), ApiError> {
+    let entries: Vec<Value> = serde_json::from_str(field(form, "media"))
+        .map_err(|_| wrong("can't parse media JSON object"))?;
+    if !(2..=10).contains(&entries.len()) || entries.len() != form.files.len() {
+        return Err(wrong("an album has 2-10 items, each with its file"));
+    }
+    let entry_text = |entry: &Value, key: &str| {
+        entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let mut files = Vec::new();
+    for entry in &entries {
+        let (kind, media) = (entry_text(entry, "type"), entry_text(entry, "media"));
+        let name = media.strip_prefix("attach://");
+        let file = form.files.iter().find(|(key, _)| Some(key.as_str()) == name);
+        let (_, file) = file.ok_or_else(|| wrong("wrong file identifier/HTTP URL specified"))?;
+        files.push(SentFile { kind, ..file.clone() });
+    }
+    let kinds = |allowed: &[&str]| files.iter().all(|file| allowed.contains(&file.kind.as_str()));
+    if !kinds(&["photo", "video"]) && !kinds(&["document"]) {
+        return Err(wrong("these types can't be mixed in an album"));
+    }
+    let captions: Vec<String> =
+        entries.iter().map(|entry| entry_text(entry, "caption")).collect();
+    let html: String = captions.concat();
+    if captions.first() != Some(&html) {
+        return Err(wrong("a caption that is not seen below the album"));
+    }
+    Ok((html, files))
+}
+
+fn check_file(file: &mut SentFile, options: &Options) -> Result<(), ApiError> {
+    if file.size == 0 {
+        return Err(wrong("file must be non-empty"));
+    }
+    if file.kind == "photo" {
+        check_picture(file, options)?;
+    }
+    if !options.keep_bytes {
+        file.bytes = Vec::new();
+    }
+    Ok(())
+}
+
+fn check_picture(file: &SentFile, options: &Options) -> Result<(), ApiError> {
+    if file.size > PICTURE_BYTES_MAX {
+        return Err(wrong(&format!(
+            "file of size {} bytes is too big for a photo; the maximum size is {PICTURE_BYTES_MAX} \
+             bytes",
+            file.size
+        )));
+    }
+    let unreadable = || wrong("IMAGE_PROCESS_FAILED");
+    let reader = || ImageReader::new(Cursor::new(&file.bytes)).with_guessed_format();
+    let sides = reader().ok().and_then(|reader| reader.into_dimensions().ok());
+    let (width, height) = sides.ok_or_else(unreadable)?;
+    let (long, short) = (width.max(height), width.min(height));
+    if long + short > SIDES_PX_MAX || long > short * RATIO_MAX {
+        return Err(wrong("PHOTO_INVALID_DIMENSIONS"));
+    }
+    if options.decode {
+        reader().ok().and_then(|reader| reader.decode().ok()).ok_or_else(unreadable)?;
+    }
+    Ok(())
+}

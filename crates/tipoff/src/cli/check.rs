@@ -1,0 +1,53 @@
+//! `tipoff check`: the configuration has been read by now, so what is left is to say what it means.
+
+use super::{Common, Ending};
+use crate::config::{self, Config};
+
+/// What to print.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Print a complete example file, with everything that can be set, instead
+    #[arg(long)]
+    example: bool,
+    /// Print the reference of all settings as Markdown instead
+    #[arg(long, conflicts_with = "example")]
+    reference: bool,
+}
+
+/// Checks, or prints what was asked for.
+pub(super) fn run(args: &Args, common: &Common) -> Ending {
+    if args.example {
+        print!("{}", config::example());
+    } else if args.reference {
+        print!("{}", config::reference());
+    } else {
+        tell(&common.load()?);
+    }
+    Ok(())
+}
+
+/// Says what the configuration comes to, so that a missing line is noticed.
+fn tell(config: &Config) {
+    match &config.path {
+        Some(path) => println!("{} is fine.", path.display()),
+        None => println!("No configuration file: the defaults are fine."),
+    }
+    for listener in &config.smtp.listen {
+        let kind = if listener.tls { "TLS from the start" } else { "plain" };
+        println!("  receives mail on {} ({kind})", listener.address);
+    }
+    for device in &config.devices {
+        println!("  device {}", device.name);
+    }
+    for channel in &config.channels {
+        println!("  channel {} ({})", channel.name, channel.kind);
+    }
+    if config.channels.is_empty() {
+        println!("  no channel: alerts go nowhere; `tipoff init` sets up Telegram");
+    }
+    match config.rules.routes.len() {
+        0 => println!("  no route: every incident goes to every channel"),
+        count => println!("  {count} routes"),
+    }
+    println!("  everything is kept in {}", config.data_dir.display());
+}

@@ -1,0 +1,216 @@
+//! `tipoff incidents`: what has arrived, where it went, and why something did not. Works beside a
+//! running server.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+use tipoff_model::{IncidentId, Timestamp};
+use tipoff_spool::{DeliveryLine, IncidentDetail, IncidentLine, Spool, SqliteSpool};
+
+use super::{Ending, Failure, block_on};
+use crate::config::Config;
+
+/// What can be done with incidents.
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    /// The latest incidents, newest first
+    List {
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        /// For programs: one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// One incident: what arrived, and every attempt to deliver it
+    Show {
+        /// Its number
+        incident: i64,
+        /// For programs: one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Deliver again what was not delivered
+    Retry {
+        /// Its number
+        incident: i64,
+    },
+}
+
+/// Does it.
+pub(super) fn run(action: &Action, config: &Config) -> Ending {
+    block_on(act(action, config))?.map_err(Failure::Failed)
+}
+
+async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
+    let spool = SqliteSpool::open_beside(&config.data_dir, Arc::new(config.rules.clone()))?;
+    match *action {
+        Action::List { limit, json } => {
+            let lines = spool.incidents(limit).await?;
+            if json {
+                print_json(&lines.iter().map(line_json).collect())?;
+            } else {
+                print_list(&lines);
+            }
+        }
+        Action::Show { incident, json } => {
+            let detail = spool.incident(IncidentId(incident)).await?;
+            if json {
+                print_json(&detail_json(&detail))?;
+            } else {
+                print_detail(&detail);
+            }
+        }
+        Action::Retry { incident } => {
+            // Asked for by name, so that a wrong number is told.
+            let id = spool.incident(IncidentId(incident)).await?.line.id;
+            match spool.retry(id, SystemTime::now().into()).await? {
+                0 => println!("Incident {id}: everything is delivered already."),
+                count => println!(
+                    "Incident {id}: {count} deliveries are due again; the running server sends \
+                     them within seconds.",
+                ),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn print_list(lines: &[IncidentLine]) {
+    if lines.is_empty() {
+        println!("Nothing has arrived yet.");
+        return;
+    }
+    println!("{:>6}  {:<19}  {:<24}  {:<9}  {:<20}  SUBJECT", "NUMBER", "RECEIVED", "DEVICE", "EVENT", "DELIVERIES");
+    for line in lines {
+        let device: String = line.device.chars().take(24).collect();
+        println!(
+            "{:>6}  {:<19}  {device:<24}  {:<9}  {:<20}  {}",
+            line.id,
+            local_time(line.began_at),
+            line.event,
+            deliveries_in_words(line),
+            line.subject,
+        );
+    }
+}
+
+fn deliveries_in_words(line: &IncidentLine) -> String {
+    if line.deliveries.is_empty() {
+        return "none".to_owned();
+    }
+    let counts = line.deliveries.iter().map(|(state, count)| format!("{count} {}", state.as_str()));
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+fn print_detail(detail: &IncidentDetail) {
+    let line = &detail.line;
+    println!("Incident {}: {} from {}", line.id, line.event, line.device);
+    println!("  {}", line.subject);
+    for arrival in &detail.arrivals {
+        let torn = if arrival.torn { ", torn: the connection broke" } else { "" };
+        println!();
+        println!(
+            "Arrival {} at {} from {}{torn}",
+            arrival.id,
+            local_time(arrival.received_at),
+            arrival.envelope.peer,
+        );
+        println!("  {} -> {}", arrival.envelope.sender, arrival.envelope.recipients.join(", "));
+        for media in &arrival.content.media {
+            println!("  {} ({}, {} bytes)", media.name, media.content_type, media.size);
+        }
+        println!("  stored as {} ({} bytes)", arrival.blob.name, arrival.blob.size);
+    }
+    for delivery in &detail.deliveries {
+        println!();
+        print_delivery(delivery);
+    }
+}
+
+fn print_delivery(delivery: &DeliveryLine) {
+    println!("Delivery {} ({}) to {}: {}", delivery.id, delivery.kind, delivery.channel, delivery.state);
+    for (at, took, error) in &delivery.attempts {
+        let outcome = error.as_deref().unwrap_or("taken");
+        println!("  {} after {} ms: {outcome}", local_time(*at), took.as_millis());
+    }
+    if delivery.state == "pending" {
+        println!("  next attempt from {}", local_time(delivery.due_at));
+    }
+}
+
+fn print_json(value: &Value) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+fn line_json(line: &IncidentLine) -> Value {
+    let deliveries: serde_json::Map<String, Value> = line
+        .deliveries
+        .iter()
+        .map(|(state, count)| (state.as_str().to_owned(), json!(count)))
+        .collect();
+    json!({
+        "incident": line.id,
+        "device": line.device,
+        "event": line.event,
+        "subject": line.subject,
+        "began_at": utc_time(line.began_at),
+        "last_arrival_at": utc_time(line.last_arrival_at),
+        "arrivals": line.arrivals,
+        "deliveries": deliveries,
+    })
+}
+
+fn detail_json(detail: &IncidentDetail) -> Value {
+    let arrivals = detail.arrivals.iter().map(|arrival| {
+        json!({
+            "arrival": arrival.id,
+            "received_at": utc_time(arrival.received_at),
+            "torn": arrival.torn,
+            "envelope": arrival.envelope,
+            "content": arrival.content,
+            "blob": arrival.blob.name,
+            "size": arrival.blob.size,
+        })
+    });
+    let deliveries = detail.deliveries.iter().map(|delivery| {
+        let attempts = delivery.attempts.iter().map(|(at, took, error)| {
+            json!({ "at": utc_time(*at), "took_ms": took.as_millis(), "error": error })
+        });
+        json!({
+            "delivery": delivery.id,
+            "channel": delivery.channel,
+            "kind": delivery.kind,
+            "state": delivery.state,
+            "created_at": utc_time(delivery.created_at),
+            "due_at": utc_time(delivery.due_at),
+            "attempts": attempts.collect::<Vec<_>>(),
+        })
+    });
+    let mut value = line_json(&detail.line);
+    if let Some(object) = value.as_object_mut() {
+        object.insert("arrivals".to_owned(), arrivals.collect());
+        object.insert("deliveries".to_owned(), deliveries.collect());
+    }
+    value
+}
+
+/// For people: this machine's time zone.
+fn local_time(time: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(time.as_ms()).map_or_else(
+        |_| "?".to_owned(),
+        |time| {
+            let zone = jiff::tz::TimeZone::system();
+            time.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
+        },
+    )
+}
+
+/// For programs: RFC 3339, UTC.
+fn utc_time(time: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(time.as_ms())
+        .map_or_else(|_| "?".to_owned(), |time| time.to_string())
+}

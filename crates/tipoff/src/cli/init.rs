@@ -1,0 +1,128 @@
+//! `tipoff init`: asks, tests, writes the configuration file.
+
+use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tipoff_channels::telegram::{Chat, Setup};
+use tipoff_channels::{Settings, Value};
+
+use super::channels::send_test;
+use super::{Common, Ending, Failure, block_on};
+
+/// Where the bot is, if not at Telegram itself.
+const DEFAULT_API: &str = "https://api.telegram.org";
+
+/// How long the first message to the bot may take.
+const MESSAGE_MAX: Duration = Duration::from_secs(600);
+
+/// How to set up.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Another Bot API server
+    #[arg(long, default_value = DEFAULT_API, value_name = "URL")]
+    api: String,
+    /// Overwrite a configuration file that exists
+    #[arg(long)]
+    force: bool,
+}
+
+/// Asks, tests, writes.
+pub(super) fn run(args: &Args, common: &Common) -> Ending {
+    let path = common.config.clone().unwrap_or_else(|| PathBuf::from("tipoff.toml"));
+    if path.exists() && !args.force {
+        return Err(Failure::Failed(anyhow::anyhow!(
+            "{} exists already: `tipoff init --force` writes it anew",
+            path.display(),
+        )));
+    }
+    block_on(set_up(args, &path))?.map_err(Failure::Failed)
+}
+
+async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
+    println!("Tipoff sends its alerts by a Telegram bot of yours.");
+    println!("  1. In Telegram, open a chat with @BotFather and send /newbot.");
+    println!("  2. Give the bot any name. BotFather answers with a token.");
+    println!();
+    let token = ask("The token: ")?;
+    let setup = Setup::new(&args.api, &token).map_err(anyhow::Error::msg)?;
+    let bot = setup.bot().await.map_err(anyhow::Error::msg)?;
+    println!();
+    println!("The bot is @{}. Now write it any message: https://t.me/{}", bot.username, bot.username);
+    println!("(For a group: add the bot to it and write there.) Waiting …");
+    let chat = setup.wait_for_chat(MESSAGE_MAX).await.map_err(anyhow::Error::msg)?;
+    println!("Found the chat \"{}\".", chat.title);
+    send_test(&*channel(args, &token, &chat)?)
+        .await
+        .map_err(|error| anyhow::anyhow!("the test did not arrive: {error}"))?;
+    write(path, &file(args, &token, &chat))
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    println!("A test picture is in the chat, and {} is written.", path.display());
+    println!();
+    println!("Next: tipoff run");
+    Ok(())
+}
+
+fn ask(question: &str) -> anyhow::Result<String> {
+    print!("{question}");
+    io::stdout().flush()?;
+    let mut answer = String::new();
+    if io::stdin().lock().read_line(&mut answer)? == 0 {
+        bail!("nothing was typed");
+    }
+    let answer = answer.trim().to_owned();
+    if answer.is_empty() {
+        bail!("nothing was typed");
+    }
+    Ok(answer)
+}
+
+fn channel(
+    args: &Args,
+    token: &str,
+    chat: &Chat,
+) -> anyhow::Result<Box<dyn tipoff_channels::Channel>> {
+    let mut settings = Settings::default();
+    settings.set("token", Value::Text(token.to_owned()));
+    settings.set("chat", Value::Text(chat.id.to_string()));
+    settings.set("api", Value::Text(args.api.clone()));
+    if let Some(topic) = chat.topic {
+        settings.set("topic", Value::Integer(topic));
+    }
+    let entry = tipoff_channels::entry("telegram").context("there is no channel telegram")?;
+    (entry.build)(&settings).map_err(|faults| {
+        let messages: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
+        anyhow::anyhow!(messages.join("; "))
+    })
+}
+
+/// The configuration file.
+fn file(args: &Args, token: &str, chat: &Chat) -> String {
+    let mut file = format!(
+        "# Written by `tipoff init`. Everything that can be set: docs/configuration.md.\n\n\
+         [[channel]]\nname = \"me\"\ntype = \"telegram\"\ntoken = {}\nchat = {}\n",
+        quoted(token),
+        chat.id,
+    );
+    if let Some(topic) = chat.topic {
+        file.push_str(&format!("topic = {topic}\n"));
+    }
+    if args.api != DEFAULT_API {
+        file.push_str(&format!("api = {}\n", quoted(&args.api)));
+    }
+    file
+}
+
+/// A TOML basic string.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// It holds the token: for the owner's eyes only.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}

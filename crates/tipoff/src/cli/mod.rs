@@ -1,0 +1,155 @@
+//! The command line: what can be asked for, and how it ends. One file a subcommand.
+
+mod channels;
+mod check;
+mod incidents;
+mod init;
+mod run;
+mod send;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::config::Config;
+use crate::observe::{self, LogForm};
+
+/// It worked.
+const FINE: u8 = 0;
+/// It did not.
+const FAILED: u8 = 1;
+/// It was not understood: the command line or the configuration is wrong.
+const USAGE: u8 = 2;
+
+/// Pretends to be the mail server that a camera insists on, and puts its pictures on your phone.
+#[derive(Debug, Parser)]
+#[command(name = "tipoff", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every subcommand takes.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// The configuration file [default: $TIPOFF_CONFIG, ./tipoff.toml, /etc/tipoff/tipoff.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where everything is kept [default: $TIPOFF_DATA_DIR, or what the configuration says]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// The form of the log
+    #[arg(long, global = true, value_enum, default_value_t)]
+    log: LogForm,
+    /// How much is logged: error, warn, info, debug (with what devices say), trace
+    #[arg(long, global = true, env = "TIPOFF_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
+    log_level: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Receive mail from devices and send alerts, until stopped
+    Run,
+    /// Set up a Telegram bot: asks, tests, writes the configuration file
+    Init(init::Args),
+    /// Check the configuration: every fault at once, each with its line
+    Check(check::Args),
+    /// Act as a camera: send a test picture to a running server
+    Send(send::Args),
+    /// Try the configured channels
+    #[command(subcommand)]
+    Channels(channels::Action),
+    /// Look at what has arrived and where it went
+    #[command(subcommand)]
+    Incidents(incidents::Action),
+    /// Print the completions of a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Why a subcommand ended without success.
+enum Failure {
+    /// Exit code 1, with what went wrong.
+    Failed(anyhow::Error),
+    /// Exit code 1; all has been said.
+    Told,
+    /// Exit code 2, with the faults of the configuration.
+    Configuration(Box<crate::config::Faults>),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+type Ending = Result<(), Failure>;
+
+/// Does what the command line asks for.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { USAGE } else { FINE };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    if let Err(error) = observe::start_logging(cli.common.log, &cli.common.log_level) {
+        eprintln!("tipoff: --log-level {}: {error}", cli.common.log_level);
+        return USAGE.into();
+    }
+    match dispatch(cli) {
+        Ok(()) => FINE.into(),
+        Err(Failure::Told) => FAILED.into(),
+        Err(Failure::Failed(error)) => {
+            eprintln!("tipoff: {error:#}");
+            FAILED.into()
+        }
+        Err(Failure::Configuration(faults)) => {
+            eprint!("{}", faults.render(io::IsTerminal::is_terminal(&io::stderr())));
+            USAGE.into()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Ending {
+    let common = cli.common;
+    match cli.command {
+        Command::Run => run::run(common.load()?),
+        Command::Init(args) => init::run(&args, &common),
+        Command::Check(args) => check::run(&args, &common),
+        Command::Send(args) => send::run(&args),
+        Command::Channels(action) => channels::run(&action, common.load()?),
+        Command::Incidents(action) => incidents::run(&action, &common.load()?),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "tipoff", &mut io::stdout());
+            Ok(())
+        }
+        Command::Man => {
+            let page = clap_mangen::Man::new(Cli::command());
+            page.render(&mut io::stdout()).map_err(|error| Failure::Failed(error.into()))
+        }
+    }
+}
+
+impl Common {
+    fn load(&self) -> Result<Config, Failure> {
+        let environment = |name: &str| std::env::var(name).ok();
+        Config::load(self.config.as_deref(), self.data_dir.as_deref(), &environment)
+            .map_err(|faults| Failure::Configuration(Box::new(faults)))
+    }
+}
+
+/// Runs the asynchronous part of a small subcommand.
+fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
+}

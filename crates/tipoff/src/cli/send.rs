@@ -1,0 +1,171 @@
+//! `tipoff send`: acts as a camera, and shows what both sides say.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::{Ending, Failure, block_on};
+use crate::picture;
+
+/// How long the server may take for a reply.
+const REPLY_MAX: Duration = Duration::from_secs(30);
+/// Characters in a line of base64 (RFC 2045, section 6.8).
+const BASE64_LINE: usize = 76;
+/// The boundary between the parts of the mail: base64 and the text never hold it.
+const BOUNDARY: &str = "=_tipoff_send";
+
+/// How to act.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The server: host and port
+    #[arg(long, default_value = "127.0.0.1:2525", value_name = "HOST:PORT")]
+    to: String,
+    /// A picture to send instead of the one that is drawn
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
+    /// The address that the camera says it is
+    #[arg(long, default_value = "camera@example.com", value_name = "ADDRESS")]
+    from: String,
+    /// The subject
+    #[arg(long, default_value = "Motion detected")]
+    subject: String,
+    /// Log in as this user
+    #[arg(long, requires = "password")]
+    user: Option<String>,
+    /// The password of the user
+    #[arg(long, env = "TIPOFF_SEND_PASSWORD", hide_env_values = true)]
+    password: Option<String>,
+    /// Say only how it ended
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Sends one mail with one picture.
+pub(super) fn run(args: &Args) -> Ending {
+    block_on(send(args))?.map_err(Failure::Failed)
+}
+
+async fn send(args: &Args) -> anyhow::Result<()> {
+    let (name, picture) = match &args.picture {
+        Some(path) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let bytes = std::fs::read(path)
+                .with_context(|| format!("cannot read the picture {}", path.display()))?;
+            (name, bytes)
+        }
+        None => ("test.jpg".to_owned(), picture::draw(SystemTime::now().into())?),
+    };
+    let socket = timeout(REPLY_MAX, TcpStream::connect(&args.to))
+        .await
+        .map_err(anyhow::Error::from)
+        .and_then(|connected| Ok(connected?))
+        .with_context(|| format!("cannot reach {}: is `tipoff run` running there?", args.to))?;
+    let mut camera = Camera { socket: BufReader::new(socket), quiet: args.quiet };
+    camera.expect("220").await?;
+    camera.say("EHLO camera", "250").await?;
+    if let (Some(user), Some(password)) = (&args.user, &args.password) {
+        let secret = STANDARD.encode(format!("\0{user}\0{password}"));
+        camera.say_secretly("AUTH PLAIN ", &secret, "235").await?;
+    }
+    camera.say(&format!("MAIL FROM:<{}>", args.from), "250").await?;
+    camera.say("RCPT TO:<me@example.com>", "250").await?;
+    camera.say("DATA", "354").await?;
+    let mail = mail(args, &name, &picture);
+    camera.note(&format!("(a mail of {} bytes with {name})", mail.len()));
+    camera.socket.write_all(mail.as_bytes()).await?;
+    let answer = camera.say(".", "250").await?;
+    camera.say("QUIT", "221").await?;
+    println!("The server has taken it: {answer}");
+    Ok(())
+}
+
+/// A mail as cameras write them. No line of it begins with a dot.
+fn mail(args: &Args, name: &str, picture: &[u8]) -> String {
+    let base64 = STANDARD.encode(picture);
+    let mut folded = String::with_capacity(base64.len() + base64.len() / BASE64_LINE * 2);
+    let mut rest = base64.as_str();
+    while !rest.is_empty() {
+        let (line, behind) = rest.split_at(rest.len().min(BASE64_LINE));
+        folded.push_str(line);
+        folded.push_str("\r\n");
+        rest = behind;
+    }
+    let (from, subject) = (&args.from, &args.subject);
+    let lines = [
+        format!("From: <{from}>"),
+        "To: <me@example.com>".to_owned(),
+        format!("Subject: {subject}"),
+        "MIME-Version: 1.0".to_owned(),
+        format!("Content-Type: multipart/mixed; boundary=\"{BOUNDARY}\""),
+        String::new(),
+        format!("--{BOUNDARY}"),
+        "Content-Type: text/plain; charset=utf-8".to_owned(),
+        String::new(),
+        "This is a test: tipoff send acts as a camera.".to_owned(),
+        format!("--{BOUNDARY}"),
+        format!("Content-Type: image/jpeg; name=\"{name}\""),
+        "Content-Transfer-Encoding: base64".to_owned(),
+        format!("Content-Disposition: attachment; filename=\"{name}\""),
+        String::new(),
+    ];
+    format!("{}\r\n{folded}--{BOUNDARY}--\r\n", lines.join("\r\n"))
+}
+
+/// The camera's side of the conversation.
+struct Camera {
+    socket: BufReader<TcpStream>,
+    quiet: bool,
+}
+
+impl Camera {
+    async fn say(&mut self, line: &str, expected: &str) -> anyhow::Result<String> {
+        self.note(line);
+        self.socket.write_all(format!("{line}\r\n").as_bytes()).await?;
+        self.expect(expected).await
+    }
+
+    async fn say_secretly(
+        &mut self,
+        line: &str,
+        secret: &str,
+        expected: &str,
+    ) -> anyhow::Result<String> {
+        self.note(&format!("{line}***"));
+        self.socket.write_all(format!("{line}{secret}\r\n").as_bytes()).await?;
+        self.expect(expected).await
+    }
+
+    /// The last line of the reply, which must have this code.
+    async fn expect(&mut self, code: &str) -> anyhow::Result<String> {
+        loop {
+            let mut line = String::new();
+            let read = timeout(REPLY_MAX, self.socket.read_line(&mut line)).await;
+            if read.context("the server does not answer")?? == 0 {
+                bail!("the server ended the conversation");
+            }
+            let line = line.trim_end();
+            if !self.quiet {
+                println!("  server: {line}");
+            }
+            let goes_on = line.as_bytes().get(3) == Some(&b'-');
+            if !goes_on && line.starts_with(code) {
+                return Ok(line.to_owned());
+            }
+            if !goes_on {
+                bail!("the server said: {line}");
+            }
+        }
+    }
+
+    fn note(&self, line: &str) {
+        if !self.quiet {
+            println!("  camera: {line}");
+        }
+    }
+}

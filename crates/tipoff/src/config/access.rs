@@ -1,0 +1,260 @@
+//! `[access]`: who may send without a login, and the login that all may share.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use toml::Spanned;
+
+use super::fault::Fault;
+use super::key::{Form, Key, list_of};
+use super::mask::Span;
+use super::reading::Reading;
+use super::secret::Secret;
+use super::section::Section;
+use super::suggest::nearest;
+
+/// The networks that no stranger is in: RFC 1918, loopback, link-local, RFC 4193, and RFC 6598,
+/// in which some providers' and tunnels' customers live.
+const PRIVATE: [&str; 9] = [
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "100.64.0.0/10",
+    "::1/128",
+    "fe80::/10",
+    "fc00::/7",
+];
+
+/// Who may send.
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    /// From where no login is needed.
+    pub(crate) networks: Networks,
+    /// Whether a login is needed from everywhere.
+    pub(crate) require_login: bool,
+    /// The user of the shared login.
+    pub(crate) user: Option<String>,
+    /// The password of the shared login.
+    pub(crate) password: Option<Secret>,
+}
+
+/// A set of addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Networks {
+    any: bool,
+    nets: Vec<IpNet>,
+}
+
+impl Networks {
+    /// Whether an address is in one of them. An IPv4 address may come in IPv6's clothes.
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.any || self.nets.iter().any(|net| net.contains(&address))
+    }
+
+    fn add(&mut self, text: &str) -> Result<(), String> {
+        match text {
+            "any" => self.any = true,
+            "private" => self
+                .nets
+                .extend(PRIVATE.iter().filter_map(|net| network(net).ok())),
+            _ => self.nets.push(network(text)?),
+        }
+        Ok(())
+    }
+}
+
+/// `"192.168.1.0/24"`, `"192.168.1.20"`.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    if let Ok(net) = text.parse::<IpNet>() {
+        return Ok(net.trunc());
+    }
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(IpNet::from(address));
+    }
+    let like = "write it like \"192.168.1.20\" or \"192.168.1.0/24\"";
+    match text.split_once('/') {
+        Some((address, _)) if address.parse::<IpAddr>().is_ok() => {
+            Err("the number after the slash is 0 to 32, with IPv6 0 to 128".to_owned())
+        }
+        _ => Err(match nearest(text, ["private", "any"]) {
+            Some(meant) => format!("did you mean \"{meant}\"?"),
+            None => like.to_owned(),
+        }),
+    }
+}
+
+/// A user and a password, both or none.
+pub(super) struct Login {
+    pub(super) user: Option<Spanned<String>>,
+    pub(super) password: Option<Secret>,
+}
+
+impl Login {
+    /// Reads `user` and `password`.
+    pub(super) fn read(
+        section: &mut Section<'_>,
+        user_example: &str,
+        user_doc: &'static str,
+    ) -> Self {
+        let user = section.text("user", user_example, user_doc);
+        let doc = "The password to the user.";
+        let password = section.secret("password", "{ env = \"CAMERA_PASSWORD\" }", doc);
+        match (section.has("user"), section.has("password")) {
+            (true, false) => section.lonely("user", "password"),
+            (false, true) => section.lonely("password", "user"),
+            _ => {}
+        }
+        Self {
+            user,
+            password: password.map(Spanned::into_inner),
+        }
+    }
+}
+
+impl Section<'_> {
+    fn lonely(&self, given: &str, missing: &str) {
+        let title = format!("`{given}` without `{missing}`");
+        let label = format!("add `{missing}`, or leave out both");
+        self.fault(Fault::at(self.span_of(given), title).label(label));
+    }
+}
+
+/// What the reference says of the section.
+pub(super) const DOC: &str = "Who may send.";
+
+/// The section with what is needed to check it against others.
+pub(super) struct Draft {
+    pub(super) access: Access,
+    /// The shared user with its place.
+    pub(super) shared: Option<Spanned<String>>,
+    /// What lets nobody in without a login.
+    closed_by: Option<Span>,
+}
+
+/// Reads the section.
+pub(super) fn read(section: &mut Section<'_>) -> Draft {
+    let key = Key {
+        name: "networks",
+        form: Form::List,
+        without: list_of(&["private"]),
+        doc: "From where no login is needed, and any login is accepted, because many devices \
+             insist on one: `\"private\"` (the addresses of home and office networks), `\"any\"`, \
+             or networks such as `\"192.168.1.0/24\"`. A known login is enough from anywhere.",
+    };
+    let mut networks = Networks::default();
+    let given = section.list(&key);
+    let empty = section.is_empty_list(key.name);
+    let mut closed_by = empty.then(|| section.span_of(key.name));
+    if given.is_none() {
+        let _ = networks.add("private");
+    }
+    for text in given.iter().flatten() {
+        section.parse(&key, text, |text| networks.add(text));
+    }
+    let require_login = section.flag(
+        "require_login",
+        false,
+        "Whether a known login is needed from everywhere.",
+    );
+    if require_login {
+        closed_by = Some(section.span_of("require_login"));
+    }
+    let Login { user, password } = Login::read(
+        section,
+        "camera",
+        "The user of a login that all devices may share. Devices with a user of their own are told \
+         apart by it.",
+    );
+    let shared = user.clone();
+    let user = user.map(Spanned::into_inner);
+    Draft {
+        access: Access {
+            networks,
+            require_login,
+            user,
+            password,
+        },
+        shared,
+        closed_by,
+    }
+}
+
+impl Draft {
+    /// Notes when nobody could ever send.
+    pub(super) fn check_open(&self, reading: &Reading<'_>, devices_log_in: bool) {
+        let Some(span) = self.closed_by.clone() else {
+            return;
+        };
+        if devices_log_in || self.access.password.is_some() {
+            return;
+        }
+        let fault = Fault::at(
+            span,
+            "nobody could send: a login is needed, and there is none",
+        );
+        let help = "add `user` and `password` to `[access]` or to a `[[device]]`";
+        reading.fault(fault.label("because of this").help(help));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn networks(of: &[&str]) -> Networks {
+        let mut networks = Networks::default();
+        for text in of {
+            networks.add(text).unwrap();
+        }
+        networks
+    }
+
+    #[test]
+    fn private_is_what_no_stranger_is_in() {
+        let private = networks(&["private"]);
+        assert_eq!(private.nets.len(), PRIVATE.len());
+        for (address, expected) in [
+            ("10.1.2.3", true),
+            ("172.15.255.255", false),
+            ("172.16.0.0", true),
+            ("172.31.255.255", true),
+            ("172.32.0.0", false),
+            ("192.168.1.20", true),
+            ("127.0.0.1", true),
+            ("169.254.7.7", true),
+            ("100.63.255.255", false),
+            ("100.64.0.0", true),
+            ("100.127.255.255", true),
+            ("100.128.0.0", false),
+            ("8.8.8.8", false),
+            ("::1", true),
+            ("fe80::1", true),
+            ("fd12::1", true),
+            ("2001:db8::1", false),
+            ("::ffff:192.168.1.20", true),
+            ("::ffff:8.8.8.8", false),
+        ] {
+            assert_eq!(
+                private.contains(address.parse().unwrap()),
+                expected,
+                "{address}"
+            );
+        }
+    }
+
+    #[test]
+    fn others() {
+        assert!(networks(&["any"]).contains("8.8.8.8".parse().unwrap()));
+        assert!(!networks(&[]).contains("127.0.0.1".parse().unwrap()));
+        let mixed = networks(&["192.0.2.7/24", "2001:db8::1"]);
+        assert!(mixed.contains("192.0.2.200".parse().unwrap()));
+        assert!(mixed.contains("2001:db8::1".parse().unwrap()));
+        assert!(!mixed.contains("2001:db8::2".parse().unwrap()));
+        assert!(network("privat").unwrap_err().contains("\"private\""));
+        assert!(network("10.0.0.0/33").unwrap_err().contains("0 to 32"));
+        assert!(network("home").unwrap_err().contains("like"));
+    }
+}

@@ -1,0 +1,106 @@
+//! Checks across sections: what must be there once, and what must be there at all.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use toml::Spanned;
+
+use super::fault::Fault;
+use super::reading::Reading;
+use super::section::Section;
+use super::suggest::nearest;
+
+/// Notes each name that stands twice.
+pub(super) fn unique<'n>(
+    reading: &Reading<'_>,
+    names: impl Iterator<Item = &'n Spanned<String>>,
+    sameness: impl Fn(&str) -> String,
+    title: impl Fn(&str) -> String,
+) {
+    let mut seen = HashMap::new();
+    for name in names {
+        if let Some(first) = seen.insert(sameness(name.get_ref()), name.span()) {
+            let fault = Fault::at(name.span(), title(name.get_ref())).label("again");
+            reading.fault(fault.other(first, "first here"));
+        }
+    }
+}
+
+/// Notes each listener whose port another one has.
+pub(super) fn listeners(reading: &Reading<'_>, listeners: &[Spanned<SocketAddr>]) {
+    for (index, later) in listeners.iter().enumerate() {
+        let before = listeners.iter().take(index);
+        let Some(first) = before
+            .into_iter()
+            .find(|it| clash(*it.get_ref(), *later.get_ref()))
+        else {
+            continue;
+        };
+        let title = format!("two listeners want port {}", later.get_ref().port());
+        // Of a default there is no place to show.
+        let (at, other) = match (first.span().is_empty(), later.span().is_empty()) {
+            (_, true) => (first, None),
+            (true, false) => (later, None),
+            (false, false) => (later, Some(first.span())),
+        };
+        let fault = Fault::at(at.span(), title);
+        reading.fault(match other {
+            Some(other) => fault.label("again").other(other, "first here"),
+            None => fault.label("the other is a default: give both"),
+        });
+    }
+}
+
+/// Two addresses of which only one can be listened on. Port 0 is any free one.
+fn clash(one: SocketAddr, other: SocketAddr) -> bool {
+    let overlap = one.ip() == other.ip()
+        || one.is_ipv4() == other.is_ipv4()
+            && (one.ip().is_unspecified() || other.ip().is_unspecified());
+    one.port() != 0 && one.port() == other.port() && overlap
+}
+
+/// Notes each of `names` that is not `known`.
+pub(super) fn known(
+    section: &Section<'_>,
+    what: &str,
+    names: &[Spanned<String>],
+    known: &[String],
+) {
+    for name in names {
+        let word = name.get_ref();
+        if known.contains(word) {
+            continue;
+        }
+        let fault = Fault::at(name.span(), format!("there is no {what} \"{word}\""));
+        section.fault(match nearest(word, known.iter().map(String::as_str)) {
+            Some(meant) => fault.label(format!("did you mean \"{meant}\"?")),
+            None if known.is_empty() => fault.label(format!("no {what} is configured")),
+            None => fault.label(format!(
+                "not configured; there is \"{}\"",
+                known.join("\", \"")
+            )),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_clash() {
+        for (one, other, expected) in [
+            ("0.0.0.0:25", "0.0.0.0:25", true),
+            ("0.0.0.0:25", "127.0.0.1:25", true),
+            ("10.0.0.1:25", "127.0.0.1:25", false),
+            ("0.0.0.0:25", "0.0.0.0:26", false),
+            ("0.0.0.0:0", "0.0.0.0:0", false),
+            ("[::]:25", "[::1]:25", true),
+            ("[::1]:25", "0.0.0.0:25", false),
+        ] {
+            let (one, other) = (one.parse().unwrap(), other.parse().unwrap());
+            assert_eq!(clash(one, other), expected, "{one} {other}");
+            assert_eq!(clash(other, one), expected, "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! `[[device]]`: senders that have a name, and how each is recognised.
+
+use ipnet::IpNet;
+use tipoff_model::Envelope;
+use toml::Spanned;
+
+use super::access::{Login, network};
+use super::checks;
+use super::fault::Fault;
+use super::glob::Glob;
+use super::key::{Form, Key, nothing};
+use super::secret::Secret;
+use super::section::Section;
+
+/// Longer names do not fit where names are shown.
+const NAME_CHARS_MAX: usize = 60;
+
+/// A device that is known from the configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct DeviceConfig {
+    /// What people call it; no other device has it.
+    pub(crate) name: String,
+    /// The user of its login; no other device has it.
+    pub(crate) user: Option<String>,
+    /// The password of its login.
+    pub(crate) password: Option<Secret>,
+    /// What else it is recognised by.
+    pub(crate) matches: Matches,
+}
+
+/// What a device is recognised by besides its login.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Matches {
+    /// Senders.
+    pub(crate) from: Vec<Glob>,
+    /// Recipients.
+    pub(crate) to: Vec<Glob>,
+    /// Addresses that it connects from.
+    pub(crate) ip: Vec<IpNet>,
+}
+
+impl DeviceConfig {
+    /// Whether anything that is given fits what this envelope tells, its login apart.
+    pub(crate) fn fits(&self, envelope: &Envelope) -> bool {
+        let Matches { from, to, ip } = &self.matches;
+        let peer = envelope.peer.to_canonical();
+        from.iter().any(|glob| glob.fits(&envelope.sender))
+            || to
+                .iter()
+                .any(|glob| envelope.recipients.iter().any(|to| glob.fits(to)))
+            || ip.iter().any(|net| net.contains(&peer))
+    }
+}
+
+/// A device with the places of what must be its own.
+struct Draft {
+    name: Spanned<String>,
+    user: Option<Spanned<String>>,
+    device: DeviceConfig,
+}
+
+/// Reads all of them. `shared` is the user of the login that devices share.
+pub(super) fn read(root: &mut Section<'_>, shared: Option<Spanned<String>>) -> Vec<DeviceConfig> {
+    let drafts = root.tables("device", DOC, one);
+    let names = drafts.iter().map(|draft| &draft.name);
+    checks::unique(root.reading, names, str::to_owned, |name| {
+        format!("two devices are called \"{name}\"")
+    });
+    let users = shared
+        .iter()
+        .chain(drafts.iter().filter_map(|draft| draft.user.as_ref()));
+    checks::unique(root.reading, users, bare_user, |user| {
+        format!("two logins have the user \"{user}\"")
+    });
+    drafts.into_iter().map(|draft| draft.device).collect()
+}
+
+const DOC: &str = "\
+    A device with a name. Others are recognised too, and named by what they tell of themselves; a \
+    name here is for those that tell too little, for routes, and for logins.";
+
+fn one(section: &mut Section<'_>) -> Option<Draft> {
+    let name = section.required("name", "Front yard", "What alerts call it.");
+    let login = Login::read(
+        section,
+        "front",
+        "The user that it logs in with, and is recognised by, with or without a domain.",
+    );
+    let matches = matches(section);
+    if !section.has("user") && !section.has("match") {
+        let title = "nothing tells how this device is recognised";
+        let fault = Fault::at(section.span.clone(), title).label("add `user` or `match`");
+        section.fault(fault);
+    }
+    let name = name?;
+    let odd = |character: char| character.is_control();
+    if name.get_ref().chars().count() > NAME_CHARS_MAX || name.get_ref().contains(odd) {
+        let reason = format!("at most {NAME_CHARS_MAX} characters on one line make a name");
+        section.wrong("name", name.span(), reason);
+    }
+    let device = DeviceConfig {
+        name: name.get_ref().clone(),
+        user: login.user.as_ref().map(|user| user.get_ref().clone()),
+        password: login.password,
+        matches,
+    };
+    Some(Draft {
+        name,
+        user: login.user,
+        device,
+    })
+}
+
+fn matches(section: &mut Section<'_>) -> Matches {
+    let key = Key {
+        name: "match",
+        form: Form::Table,
+        without: nothing("{ from = \"cam1@*\", ip = \"192.168.1.20\" }"),
+        doc: "What else it is recognised by: it is enough that one of these fits.",
+    };
+    let value = section.take(&key);
+    if let Some(value) = value.filter(|value| !value.get_ref().is_table()) {
+        section.reading.mismatch(value, &key);
+    }
+    let doc = "\
+        In `from` and `to`, `*` is anything and `?` any one character; a pattern without `@` is \
+        of what stands before it. Each may be a list.";
+    let matches = section.inline("device.match", doc, value, |section| {
+        if !["from", "to", "ip"].iter().any(|key| section.has(key)) {
+            section.wrong("match", section.span.clone(), "nothing in it can fit");
+        }
+        Matches {
+            from: globs(section, "from", "cam1@*", "The sender of its mails."),
+            to: globs(section, "to", "front@*", "A recipient of its mails."),
+            ip: networks(section),
+        }
+    });
+    matches.unwrap_or_default()
+}
+
+fn globs(
+    section: &mut Section<'_>,
+    name: &'static str,
+    example: &str,
+    doc: &'static str,
+) -> Vec<Glob> {
+    let without = nothing(&format!("\"{example}\""));
+    let texts = section
+        .list(&Key {
+            name,
+            form: Form::List,
+            without,
+            doc,
+        })
+        .unwrap_or_default();
+    texts.iter().map(|text| Glob::new(text.get_ref())).collect()
+}
+
+fn networks(section: &mut Section<'_>) -> Vec<IpNet> {
+    let key = Key {
+        name: "ip",
+        form: Form::List,
+        without: nothing("\"192.168.1.20\""),
+        doc: "The address that it connects from, or a network.",
+    };
+    let texts = section.list(&key).unwrap_or_default();
+    let nets = texts
+        .iter()
+        .filter_map(|text| section.parse(&key, text, network));
+    nets.map(Spanned::into_inner).collect()
+}
+
+/// Users are compared without a domain and without regard to case: devices send either.
+fn bare_user(user: &str) -> String {
+    user.split('@').next().unwrap_or_default().to_lowercase()
+}

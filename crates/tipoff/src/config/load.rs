@@ -1,0 +1,229 @@
+//! The configuration as a whole: found, read, checked across its sections.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use tipoff_rules::Rules;
+use toml::de::DeTable;
+
+use super::channel::Channels;
+use super::fault::{Fault, Faults};
+use super::reading::{Environment, Reading};
+use super::reference::Book;
+use super::section::Section;
+use super::{
+    Access, ChannelConfig, DeviceConfig, Http, Retention, Smtp, access, channel, checks, device,
+    http, mask, retention, rules, smtp,
+};
+
+/// A configuration of ten thousand devices has a tenth of this.
+const FILE_BYTES_MAX: u64 = 10_000_000;
+/// Where services look.
+const SYSTEM_FILE: &str = "/etc/tipoff/tipoff.toml";
+/// Where someone who tries it looks.
+const LOCAL_FILE: &str = "tipoff.toml";
+/// Where data are without a home.
+const SYSTEM_DATA: &str = "/var/lib/tipoff";
+
+/// All that can be configured, each value checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The file that it was read from.
+    pub(crate) path: Option<PathBuf>,
+    /// Where everything is kept.
+    pub(crate) data_dir: PathBuf,
+    /// The SMTP receiver.
+    pub(crate) smtp: Smtp,
+    /// The page.
+    pub(crate) http: Http,
+    /// Who may send.
+    pub(crate) access: Access,
+    /// The devices that have a name.
+    pub(crate) devices: Vec<DeviceConfig>,
+    /// Where alerts go.
+    pub(crate) channels: Vec<ChannelConfig>,
+    /// What belongs together, and who hears of it.
+    pub(crate) rules: Rules,
+    /// What is kept.
+    pub(crate) retention: Retention,
+}
+
+impl Config {
+    /// Reads the file that is asked for or found, or no file: then the defaults hold.
+    pub(crate) fn load(
+        cli_path: Option<&Path>,
+        cli_data_dir: Option<&Path>,
+        environment: Environment<'_>,
+    ) -> Result<Self, Faults> {
+        let Some(path) = find(cli_path, environment) else {
+            return Self::parse(None, "", cli_data_dir, environment);
+        };
+        let source = read_file(&path)
+            .map_err(|reason| Faults::one(path.clone(), format!("{}: {reason}", path.display())))?;
+        Self::parse(Some(path), &source, cli_data_dir, environment)
+    }
+
+    /// Reads the text of a file.
+    pub(super) fn parse(
+        path: Option<PathBuf>,
+        source: &str,
+        cli_data_dir: Option<&Path>,
+        environment: Environment<'_>,
+    ) -> Result<Self, Faults> {
+        let (root, errors) = DeTable::parse_recoverable(source);
+        if !errors.is_empty() {
+            let faults = syntax_faults(source, &errors);
+            return Err(Faults::new(path.as_deref(), mask::all(source), faults));
+        }
+        let folder = path
+            .as_deref()
+            .and_then(Path::parent)
+            .unwrap_or(Path::new(""));
+        let reading = Reading::new(folder.to_owned(), environment);
+        let mut config = read(Section::root(&reading, root.get_ref()));
+        let (faults, shown) = reading.into_faults();
+        if !faults.is_empty() {
+            let source = mask::values(source, root.get_ref(), shown);
+            return Err(Faults::new(path.as_deref(), source, faults));
+        }
+        if let Some(folder) = cli_data_dir {
+            config.data_dir = folder.to_owned();
+        }
+        config.path = path;
+        Ok(config)
+    }
+}
+
+/// The keys that there are.
+pub(super) fn describe() -> Book {
+    let reading = Reading::describing();
+    read(Section::root(&reading, &DeTable::new()));
+    reading.into_book()
+}
+
+fn read(mut root: Section<'_>) -> Config {
+    let data_dir = data_dir(&mut root);
+    let zone = rules::zone(&mut root);
+    let (smtp, mut listeners) = root.table("smtp", smtp::DOC, smtp::read);
+    let (http, page) = root.table("http", http::DOC, http::read);
+    listeners.extend(page);
+    checks::listeners(root.reading, &listeners);
+    let access = root.table("access", access::DOC, access::read);
+    let devices = device::read(&mut root, access.shared.clone());
+    access.check_open(
+        root.reading,
+        devices.iter().any(|device| device.password.is_some()),
+    );
+    let Channels {
+        configs,
+        names: targets,
+    } = channel::read(&mut root);
+    let names: Vec<String> = devices.iter().map(|device| device.name.clone()).collect();
+    let routes = rules::routes(&mut root, &names, &targets);
+    let grouping = root.table("incidents", rules::INCIDENTS, rules::grouping);
+    let retention = root.table("retention", retention::DOC, retention::read);
+    root.refuse(
+        "ftp",
+        "this version has no FTP server yet",
+        "remove `[ftp]` and its keys",
+    );
+    root.finish();
+    let rules = Rules {
+        grouping,
+        channels: targets,
+        routes,
+        zone,
+    };
+    let access = access.access;
+    Config {
+        path: None,
+        data_dir,
+        smtp,
+        http,
+        access,
+        devices,
+        channels: configs,
+        rules,
+        retention,
+    }
+}
+
+fn data_dir(root: &mut Section<'_>) -> PathBuf {
+    let given = root.path(
+        "data_dir",
+        "/var/lib/tipoff",
+        "Where everything is kept. Without it: `$XDG_DATA_HOME/tipoff`, else \
+         `~/.local/share/tipoff`, else, for root and without a home, `/var/lib/tipoff`.",
+    );
+    let variable = |name| root.reading.variable(name).map(PathBuf::from);
+    let of_home = || {
+        let home = variable("HOME").filter(|home| home.is_absolute());
+        home.filter(|home| ![Path::new("/"), Path::new("/root")].contains(&home.as_path()))
+    };
+    variable("TIPOFF_DATA_DIR")
+        .or(given)
+        .or_else(|| {
+            let data = variable("XDG_DATA_HOME").filter(|data| data.is_absolute());
+            data.or_else(|| Some(of_home()?.join(".local/share")))
+                .map(|data| data.join("tipoff"))
+        })
+        .unwrap_or_else(|| PathBuf::from(SYSTEM_DATA))
+}
+
+/// The file that was asked for, whether it is there or not; else the first that is there.
+fn find(cli_path: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
+    let variable = || environment("TIPOFF_CONFIG").filter(|path| !path.is_empty());
+    let places = || [LOCAL_FILE, SYSTEM_FILE].map(PathBuf::from);
+    cli_path
+        .map(Path::to_owned)
+        .or_else(|| variable().map(PathBuf::from))
+        .or_else(|| places().into_iter().find(|path| path.exists()))
+}
+
+fn read_file(path: &Path) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;
+    file.take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(format!("is larger than {FILE_BYTES_MAX} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error
+            .as_bytes()
+            .iter()
+            .take(error.utf8_error().valid_up_to());
+        let line = 1 + good.filter(|&&byte| byte == b'\n').count();
+        format!("is not UTF-8 text in line {line}: save it as UTF-8")
+    })
+}
+
+/// The first error of each line: what follows on the line is only its consequence.
+fn syntax_faults(source: &str, errors: &[toml::de::Error]) -> Vec<Fault> {
+    let mut lines = BTreeSet::new();
+    let mut faults = Vec::new();
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        let before = source.as_bytes().iter().take(span.start);
+        let line = before.filter(|&&byte| byte == b'\n').count();
+        if !lines.insert(line) {
+            continue;
+        }
+        let bare = source.lines().nth(line).is_some_and(has_bare_value);
+        let fault = Fault::at(span, "this is not valid TOML").label(error.message());
+        faults.push(match bare {
+            true => fault.help("a string stands in quotes: key = \"value\""),
+            false => fault,
+        });
+    }
+    faults
+}
+
+/// Whether a line sets something that looks like a string without quotes.
+fn has_bare_value(line: &str) -> bool {
+    let value = line.split_once('=').map(|(_, value)| value.trim_start());
+    value.is_some_and(|value| !value.is_empty() && !value.starts_with(['"', '\'', '[', '{', '#']))
+}

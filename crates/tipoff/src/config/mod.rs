@@ -1,0 +1,37 @@
+//! The configuration: one TOML file, each value checked before anything starts.
+//!
+//! All that is wrong is said at once and at its place; no secret is ever in what is said.
+
+mod access;
+mod channel;
+mod checks;
+mod device;
+mod fault;
+mod glob;
+mod http;
+mod key;
+mod load;
+mod mask;
+mod reading;
+mod reference;
+mod retention;
+mod rules;
+mod secret;
+mod section;
+mod smtp;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod units;
+mod values;
+
+pub(crate) use access::Access;
+pub(crate) use channel::ChannelConfig;
+pub(crate) use device::DeviceConfig;
+pub(crate) use fault::Faults;
+pub(crate) use http::Http;
+pub(crate) use load::Config;
+pub(crate) use reference::{example, reference};
+pub(crate) use retention::Retention;
+pub(crate) use secret::Secret;
+pub(crate) use smtp::{Certificate, Listener, Smtp};

@@ -1,0 +1,205 @@
+//! One reading of a configuration: where its strings come from, and what was found wrong.
+//!
+//! Knows no section and no key.
+
+use std::cell::RefCell;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::fault::Fault;
+use super::key::Key;
+use super::mask::Span;
+use super::reference::Book;
+use super::suggest::nearest;
+
+/// A secret in a file of its own is shorter than this; a larger file is a mistake.
+const FILE_BYTES_MAX: u64 = 65_536;
+
+/// Looks up an environment variable.
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What all sections of one reading share.
+pub(super) struct Reading<'a> {
+    folder: PathBuf,
+    environment: Environment<'a>,
+    faults: RefCell<Vec<Fault>>,
+    shown: RefCell<Vec<Span>>,
+    /// Where every key that is asked for is described, while the reference is being made.
+    book: Option<RefCell<Book>>,
+    /// What a section that is not given is read from.
+    pub(super) empty: DeTable<'a>,
+}
+
+impl<'a> Reading<'a> {
+    /// Of a file in `folder`.
+    pub(super) fn new(folder: PathBuf, environment: Environment<'a>) -> Self {
+        Self {
+            folder,
+            environment,
+            faults: RefCell::default(),
+            shown: RefCell::default(),
+            book: None,
+            empty: DeTable::new(),
+        }
+    }
+
+    /// Of nothing, to learn which keys there are.
+    pub(super) fn describing() -> Self {
+        let book = Some(RefCell::new(Book::default()));
+        Self {
+            book,
+            ..Self::new(PathBuf::new(), &|_| None)
+        }
+    }
+
+    /// Of something else with the same surroundings.
+    pub(super) fn aside(&self) -> Reading<'_> {
+        Reading::new(self.folder.clone(), self.environment)
+    }
+
+    /// Whether nothing is read but for the description of its keys.
+    pub(super) fn describes(&self) -> bool {
+        self.book.is_some()
+    }
+
+    /// Writes into the book, if there is one.
+    pub(super) fn describe(&self, write: impl FnOnce(&mut Book)) {
+        if let Some(book) = &self.book {
+            write(&mut book.borrow_mut());
+        }
+    }
+
+    /// What was described.
+    pub(super) fn into_book(self) -> Book {
+        self.book.map(RefCell::into_inner).unwrap_or_default()
+    }
+
+    /// Notes a fault.
+    pub(super) fn fault(&self, fault: Fault) {
+        self.faults.borrow_mut().push(fault);
+    }
+
+    /// Notes that what stands at `span` is no secret.
+    pub(super) fn show(&self, span: Span) {
+        self.shown.borrow_mut().push(span);
+    }
+
+    /// All faults, and what is no secret.
+    pub(super) fn into_faults(self) -> (Vec<Fault>, Vec<Span>) {
+        (self.faults.into_inner(), self.shown.into_inner())
+    }
+
+    /// A variable of the environment; empty is unset.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        (self.environment)(name).filter(|value| !value.is_empty())
+    }
+
+    /// A path as it is meant: relative to the file that it stands in.
+    pub(super) fn path(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// Notes that `value` is not of the key's form.
+    pub(super) fn mismatch(&self, value: &Spanned<DeValue<'_>>, key: &Key) {
+        let found = match value.get_ref() {
+            DeValue::String(_) => "a string",
+            DeValue::Integer(_) | DeValue::Float(_) => "a number",
+            DeValue::Boolean(_) => "true or false",
+            DeValue::Datetime(_) => "a date or a time",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        let title = format!("`{}` must be {}", key.name, key.form.noun());
+        let label = format!("this is {found}; write it like {}", key.sample());
+        self.fault(Fault::at(value.span(), title).label(label));
+    }
+
+    /// The string that `value` is, or that it says where to find.
+    pub(super) fn text(&self, value: &Spanned<DeValue<'_>>, key: &Key) -> Option<Spanned<String>> {
+        if !key.form.hides(value.get_ref().as_str().unwrap_or_default()) {
+            self.show(value.span());
+        }
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.clone().into_owned(),
+            DeValue::Table(table) => self.referred(table, value.span())?,
+            _ => {
+                self.mismatch(value, key);
+                return None;
+            }
+        };
+        Some(Spanned::new(value.span(), text))
+    }
+
+    /// The value of `{ env = "NAME" }` or `{ file = "PATH" }`.
+    fn referred(&self, table: &DeTable<'_>, span: Span) -> Option<String> {
+        let form = "a value from elsewhere is `{ env = \"NAME\" }` or `{ file = \"PATH\" }`";
+        let mut entries = table.iter();
+        let (Some((key, value)), None) = (entries.next(), entries.next()) else {
+            self.fault(Fault::at(span, form).label("this table has not exactly one key"));
+            return None;
+        };
+        let word = key.get_ref().as_ref();
+        if !matches!(word, "env" | "file") {
+            let meant = nearest(word, ["env", "file"]);
+            let label = meant.map_or("neither".to_owned(), |it| format!("did you mean `{it}`?"));
+            self.fault(Fault::at(key.span(), form).label(label));
+            return None;
+        }
+        let DeValue::String(name) = value.get_ref() else {
+            self.fault(Fault::at(value.span(), form).label("a string is needed here"));
+            return None;
+        };
+        self.show(value.span());
+        let found = match word {
+            "env" => self
+                .variable(name)
+                .ok_or_else(|| format!("the environment variable `{name}` is not set")),
+            _ => read_short(&self.path(name))
+                .map_err(|error| format!("the file `{name}` cannot be read: {error}")),
+        };
+        found
+            .map_err(|title| self.fault(Fault::at(value.span(), title)))
+            .ok()
+    }
+}
+
+/// The text of a small file, without the line end that editors put behind it.
+fn read_short(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    fs::File::open(path)?
+        .take(FILE_BYTES_MAX + 1)
+        .read_to_string(&mut text)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(std::io::Error::other(format!(
+            "it is larger than {FILE_BYTES_MAX} bytes"
+        )));
+    }
+    text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_up_to_its_limit_and_without_its_last_line_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        fs::write(&path, "se cret\r\n").unwrap();
+        assert_eq!(read_short(&path).unwrap(), "se cret");
+        fs::write(&path, "x".repeat(FILE_BYTES_MAX as usize)).unwrap();
+        assert_eq!(read_short(&path).unwrap().len() as u64, FILE_BYTES_MAX);
+        fs::write(&path, "x".repeat(FILE_BYTES_MAX as usize + 1)).unwrap();
+        assert!(
+            read_short(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("larger")
+        );
+    }
+}

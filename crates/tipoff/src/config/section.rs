@@ -1,0 +1,218 @@
+//! A section of the configuration, read key by key: what is asked for is what there is.
+//!
+//! Each key is written once, where it is read: with its default and its meaning, of which the
+//! reference is made.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::fault::Fault;
+use super::key::Key;
+use super::mask::Span;
+use super::reading::Reading;
+use super::reference::{self, Kind};
+use super::suggest::nearest;
+
+/// A table that is being read.
+pub(super) struct Section<'r> {
+    pub(super) reading: &'r Reading<'r>,
+    /// What it is called: `smtp`, `device.match`; empty for the top level.
+    place: &'static str,
+    kind: Kind,
+    table: &'r DeTable<'r>,
+    pub(super) span: Span,
+    taken: Vec<&'static str>,
+}
+
+impl<'r> Section<'r> {
+    /// The whole file.
+    pub(super) fn root(reading: &'r Reading<'r>, table: &'r DeTable<'r>) -> Self {
+        let taken = Vec::new();
+        Self {
+            reading,
+            place: "",
+            kind: Kind::Root,
+            table,
+            span: 0..0,
+            taken,
+        }
+    }
+
+    /// Takes a key's value, if it is given.
+    pub(super) fn take(&mut self, key: &Key) -> Option<&'r Spanned<DeValue<'r>>> {
+        self.taken.push(key.name);
+        self.reading.describe(|book| book.key(self.place, key));
+        self.table.get(key.name)
+    }
+
+    /// What follows a table's `[name]`, or is in its `{ }`; read even if it is not given.
+    pub(super) fn table<T>(
+        &mut self,
+        name: &'static str,
+        doc: &'static str,
+        read: impl FnOnce(&mut Section<'r>) -> T,
+    ) -> T {
+        self.taken.push(name);
+        let given = self
+            .table
+            .get(name)
+            .and_then(|value| match value.get_ref() {
+                DeValue::Table(table) => Some((table, value.span())),
+                _ => {
+                    let title =
+                        format!("`{name}` is a section: write `[{name}]` and its keys below");
+                    self.fault(Fault::at(value.span(), title));
+                    None
+                }
+            });
+        let (table, span) = given.unwrap_or((&self.reading.empty, 0..0));
+        self.child(name, Kind::Table, doc, table, span).read(read)
+    }
+
+    /// Every table that follows a `[[name]]`.
+    pub(super) fn tables<T>(
+        &mut self,
+        name: &'static str,
+        doc: &'static str,
+        mut read: impl FnMut(&mut Section<'r>) -> Option<T>,
+    ) -> Vec<T> {
+        self.taken.push(name);
+        if self.reading.describes() {
+            self.child(name, Kind::List, doc, &self.reading.empty, 0..0)
+                .read(&mut read);
+        }
+        let Some(value) = self.table.get(name) else {
+            return Vec::new();
+        };
+        let again = format!("there can be several: write `[[{name}]]` above each");
+        let DeValue::Array(items) = value.get_ref() else {
+            self.fault(Fault::at(value.span(), again));
+            return Vec::new();
+        };
+        let read_one = |item: &'r Spanned<DeValue<'r>>| {
+            let DeValue::Table(table) = item.get_ref() else {
+                self.fault(Fault::at(item.span(), again.clone()));
+                return None;
+            };
+            self.child(name, Kind::List, doc, table, item.span())
+                .read(&mut read)
+        };
+        items.iter().filter_map(read_one).collect()
+    }
+
+    /// A table in this one that is the value of a key.
+    pub(super) fn inline<T>(
+        &self,
+        place: &'static str,
+        doc: &'static str,
+        value: Option<&'r Spanned<DeValue<'r>>>,
+        read: impl FnOnce(&mut Section<'r>) -> T,
+    ) -> Option<T> {
+        let (table, span) = match value.map(|value| (value.get_ref(), value.span())) {
+            Some((DeValue::Table(table), span)) => (table, span),
+            None if self.reading.describes() => (&self.reading.empty, 0..0),
+            _ => return None,
+        };
+        Some(self.child(place, Kind::Inline, doc, table, span).read(read))
+    }
+
+    /// Refuses a key for a reason of its own.
+    pub(super) fn refuse(&mut self, name: &'static str, title: &str, help: &str) {
+        if let Some((key, _)) = self.table.get_key_value(name) {
+            self.taken.push(name);
+            self.fault(
+                Fault::at(key.span(), title)
+                    .label("not known yet")
+                    .help(help),
+            );
+        }
+    }
+
+    /// Lets all other keys pass.
+    pub(super) fn ignore_others(&mut self) {
+        self.table = &self.reading.empty;
+    }
+
+    /// Notes that a value is not what it should be.
+    pub(super) fn wrong(&self, name: &str, span: Span, reason: impl Into<String>) {
+        self.fault(Fault::at(span, format!("invalid `{name}`")).label(reason));
+    }
+
+    /// Notes that a key must be given.
+    pub(super) fn missing(&self, name: &str, sample: &str) {
+        let title = format!("`{name}` is missing in {}", self.kind.header(self.place));
+        self.fault(Fault::at(self.span.clone(), title).label(format!("add {name} = {sample}")));
+    }
+
+    /// Notes a fault.
+    pub(super) fn fault(&self, fault: Fault) {
+        self.reading.fault(fault);
+    }
+
+    /// Whether a key is given.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.table.get(name).is_some()
+    }
+
+    /// Whether a key is given as `[]`.
+    pub(super) fn is_empty_list(&self, name: &str) -> bool {
+        let items = self
+            .table
+            .get(name)
+            .and_then(|value| value.get_ref().as_array());
+        items.is_some_and(|items| items.is_empty())
+    }
+
+    /// Where a key stands, or the section if it does not.
+    pub(super) fn span_of(&self, name: &str) -> Span {
+        self.table
+            .get(name)
+            .map_or_else(|| self.span.clone(), Spanned::span)
+    }
+
+    fn child(
+        &self,
+        name: &'static str,
+        kind: Kind,
+        doc: &'static str,
+        table: &'r DeTable<'r>,
+        span: Span,
+    ) -> Section<'r> {
+        self.reading.describe(|book| book.section(name, kind, doc));
+        Section {
+            reading: self.reading,
+            place: name,
+            kind,
+            table,
+            span,
+            taken: Vec::new(),
+        }
+    }
+
+    fn read<T>(mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let value = read(&mut self);
+        self.finish();
+        value
+    }
+
+    /// Notes every key that nobody asked for.
+    pub(super) fn finish(self) {
+        let others = self
+            .table
+            .iter()
+            .filter(|(key, _)| !self.taken.contains(&&**key.get_ref()));
+        for (key, _) in others {
+            let word = key.get_ref().as_ref();
+            let title = format!("unknown key `{word}` {}", self.kind.within(self.place));
+            let fault = Fault::at(key.span(), title);
+            let known = self.taken.iter().copied();
+            self.fault(match (nearest(word, known), reference::elsewhere(word)) {
+                (Some(meant), _) => fault.label(format!("did you mean `{meant}`?")),
+                (None, Some(header)) => fault.label(format!("it is a key of {header}")),
+                (None, None) => fault
+                    .label("no such key")
+                    .help(format!("known here: {}", self.taken.join(", "))),
+            });
+        }
+    }
+}

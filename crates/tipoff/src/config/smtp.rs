@@ -1,0 +1,313 @@
+//! `[smtp]`: the mail server that devices see.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::key::{Form, Key, Without, list_of, nothing};
+use super::section::Section;
+use super::units;
+
+/// Where devices find the server if nothing else is said. Port 25 needs a permission.
+const LISTEN: &str = "0.0.0.0:2525";
+/// The port in what is said of an address without one.
+const PORT: u16 = 2525;
+/// What the server is called where the machine has no name that could be used.
+const HOST_NAME: &str = "tipoff";
+/// RFC 1035, section 2.3.4.
+const HOST_NAME_BYTES_MAX: usize = 255;
+
+/// The SMTP receiver's settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Smtp {
+    /// Where it listens: at least one.
+    pub(crate) listen: Vec<Listener>,
+    /// What it calls itself.
+    pub(crate) host_name: String,
+    /// The largest mail, in bytes.
+    pub(crate) max_message: u64,
+    /// The recipients of a mail.
+    pub(crate) max_recipients: usize,
+    /// The longest command line, in bytes.
+    pub(crate) max_line: usize,
+    /// Refused commands until a session is ended.
+    pub(crate) max_errors: u32,
+    /// Connections at a time.
+    pub(crate) max_connections: usize,
+    /// Connections at a time from one address.
+    pub(crate) max_connections_per_address: usize,
+    /// Silence until a session is ended.
+    pub(crate) idle: Duration,
+    /// The user's own certificate.
+    pub(crate) certificate: Option<Certificate>,
+}
+
+/// An address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listener {
+    /// The address and port; port 0 is any free one.
+    pub(crate) address: SocketAddr,
+    /// Whether TLS is spoken from the start.
+    pub(crate) tls: bool,
+    /// Whether EHLO is answered; else only HELO is.
+    pub(crate) ehlo: bool,
+    /// Whether AUTH is offered.
+    pub(crate) auth: bool,
+    /// Whether STARTTLS is offered.
+    pub(crate) starttls: bool,
+}
+
+/// A certificate and its key, in PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Certificate {
+    /// The certificate first, then those that signed it.
+    pub(crate) chain: PathBuf,
+    /// The private key.
+    pub(crate) key: PathBuf,
+}
+
+/// What the reference says of the section.
+pub(super) const DOC: &str = "The mail server that devices see.";
+
+/// Reads the section; also where each listener stands.
+pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>) {
+    let listen = listeners(section);
+    let places = listen
+        .iter()
+        .map(|it| Spanned::new(it.span(), it.get_ref().address))
+        .collect();
+    let smtp = Smtp {
+        listen: listen.into_iter().map(Spanned::into_inner).collect(),
+        host_name: host_name(section),
+        max_message: section.size(
+            "max_message",
+            "50 MB",
+            10_000..,
+            "The largest mail that is taken. A larger one is refused with 552, if possible before \
+             it is sent.",
+        ),
+        max_recipients: section.count(
+            "max_recipients",
+            100,
+            1..=10_000,
+            "How many recipients a mail may have. RFC 5321 asks for at least 100.",
+        ) as usize,
+        max_line: section.count(
+            "max_line",
+            2_048,
+            512..=65_536,
+            "The longest command line in bytes. RFC 5321 asks for 512; logins with long names \
+             need more.",
+        ) as usize,
+        max_errors: section.count(
+            "max_errors",
+            20,
+            1..=10_000,
+            "After this many refused commands a session is ended.",
+        ),
+        max_connections: section.count(
+            "max_connections",
+            2_000,
+            1..=1_000_000,
+            "How many connections are served at a time.",
+        ) as usize,
+        max_connections_per_address: section.count(
+            "max_connections_per_address",
+            100,
+            1..=1_000_000,
+            "How many connections of one address are served at a time. Recorders send for all \
+             their cameras.",
+        ) as usize,
+        idle: section.duration(
+            "idle",
+            "5 min",
+            Duration::from_secs(1)..,
+            "A session in which nothing is said for so long is ended.",
+        ),
+        certificate: certificate(section),
+    };
+    (smtp, places)
+}
+
+fn listeners(section: &mut Section<'_>) -> Vec<Spanned<Listener>> {
+    let key = Key {
+        name: "listen",
+        form: Form::List,
+        without: list_of(&[LISTEN]),
+        doc: "The addresses to listen on. Each is plain and offers STARTTLS; \
+         `\"smtps://0.0.0.0:2465\"` is TLS from the start, though either is recognised on any. \
+         `\"[::]:2525\"` is IPv6, on most systems with IPv4.",
+    };
+    let items = section.items(&key);
+    section.inline("smtp.listen", LISTENER_DOC, None, listener_table);
+    let Some(items) = items else {
+        return section
+            .listener(&key, Spanned::new(0..0, LISTEN.to_owned()))
+            .into_iter()
+            .collect();
+    };
+    if section.is_empty_list("listen") {
+        section.wrong(
+            "listen",
+            section.span_of("listen"),
+            "at least one address is needed",
+        );
+    }
+    let read_one = |item| match DeValue::as_table(Spanned::get_ref(item)) {
+        Some(table) if !table.contains_key("env") && !table.contains_key("file") => section
+            .inline("smtp.listen", LISTENER_DOC, Some(item), listener_table)
+            .flatten(),
+        _ => {
+            let text = section.reading.text(item, &key)?;
+            section.listener(&key, text)
+        }
+    };
+    items.iter().filter_map(read_one).collect()
+}
+
+const LISTENER_DOC: &str = "\
+    An address in `listen` that is a table can be made simpler, for firmware that stumbles over \
+    what a mail server offers: some cameras give up when a login is offered and none is set, some \
+    refuse the certificate once STARTTLS is offered.";
+
+fn listener_table(section: &mut Section<'_>) -> Option<Spanned<Listener>> {
+    let key = Key {
+        name: "address",
+        form: Form::Text,
+        without: Without::Required("0.0.0.0:2526".to_owned()),
+        doc: "As above.",
+    };
+    if !section.has("address") {
+        section.missing("address", &key.sample());
+    }
+    let found = section.parsed(&key, listener);
+    let ehlo = section.flag(
+        "ehlo",
+        true,
+        "Whether EHLO is answered. Without it devices fall back to HELO, and to nothing more.",
+    );
+    let auth = section.flag(
+        "auth",
+        true,
+        "Whether a login is offered. One that is sent all the same is answered.",
+    );
+    let starttls = section.flag("starttls", true, "Whether STARTTLS is offered.");
+    let found = found?;
+    let span = found.span();
+    Some(Spanned::new(
+        span,
+        Listener {
+            ehlo,
+            auth,
+            starttls,
+            ..found.into_inner()
+        },
+    ))
+}
+
+impl Section<'_> {
+    fn listener(&self, key: &Key, text: Spanned<String>) -> Option<Spanned<Listener>> {
+        self.parse(key, &text, listener)
+    }
+}
+
+fn listener(text: &str) -> Result<Listener, String> {
+    let (tls, address) = match text.split_once("://") {
+        Some(("smtps", address)) => (true, address),
+        Some(("smtp", address)) => (false, address),
+        Some(_) => return Err("only smtp:// and smtps:// are possible here".to_owned()),
+        None => (false, text),
+    };
+    let address = units::address(address, PORT)?;
+    Ok(Listener {
+        address,
+        tls,
+        ehlo: true,
+        auth: true,
+        starttls: true,
+    })
+}
+
+fn host_name(section: &mut Section<'_>) -> String {
+    let key = Key {
+        name: "host_name",
+        form: Form::Text,
+        without: nothing("tipoff.lan"),
+        doc: "What the server calls itself in its greeting and its certificate. Without it: the \
+         machine's name.",
+    };
+    let given = section.parsed(&key, |text| match is_host_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err("letters, digits, `-` and `.` make a host name".to_owned()),
+    });
+    given.map_or_else(machine_name, Spanned::into_inner)
+}
+
+fn machine_name() -> String {
+    let system = rustix::system::uname();
+    let name = system.nodename().to_str().unwrap_or_default();
+    if is_host_name(name) {
+        name.to_owned()
+    } else {
+        HOST_NAME.to_owned()
+    }
+}
+
+fn is_host_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
+    !name.is_empty() && name.len() <= HOST_NAME_BYTES_MAX && name.bytes().all(allowed)
+}
+
+fn certificate(section: &mut Section<'_>) -> Option<Certificate> {
+    let key = Key {
+        name: "certificate",
+        form: Form::Table,
+        without: nothing("{ chain = \"cert.pem\", key = \"key.pem\" }"),
+        doc: "Your own certificate, which is read again when its files change. Without it one is \
+             made at the first start and kept.",
+    };
+    let value = section.take(&key);
+    if let Some(value) = value.filter(|value| !value.get_ref().is_table()) {
+        section.reading.mismatch(value, &key);
+    }
+    let doc = "Both files are needed, and both are PEM.";
+    section.inline("smtp.certificate", doc, value, |files| {
+        let doc = "The certificate, followed by those that signed it.";
+        let chain = files.required("chain", "cert.pem", doc);
+        let key = files.required("key", "key.pem", "The private key.");
+        let (chain, key) = (
+            files.reading.path(chain?.get_ref()),
+            files.reading.path(key?.get_ref()),
+        );
+        Some(Certificate { chain, key })
+    })?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_names() {
+        assert!(is_host_name("front-yard.example.org"));
+        assert!(is_host_name(&"x".repeat(HOST_NAME_BYTES_MAX)));
+        assert!(!is_host_name(&"x".repeat(HOST_NAME_BYTES_MAX + 1)));
+        assert!(!is_host_name(""));
+        assert!(!is_host_name("tip off"));
+        assert!(!is_host_name("tip\r\noff"));
+    }
+
+    #[test]
+    fn listeners_by_scheme() {
+        assert!(listener("smtps://0.0.0.0:2465").unwrap().tls);
+        assert!(!listener("smtp://0.0.0.0:25").unwrap().tls);
+        assert!(
+            listener("ftp://0.0.0.0:21")
+                .unwrap_err()
+                .contains("smtps://")
+        );
+    }
+}

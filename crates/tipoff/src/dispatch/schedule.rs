@@ -1,0 +1,224 @@
+//! The task of one channel: what is due, how many at once, and the pause of a service that ails.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tipoff_channels::{Channel, Files};
+use tipoff_model::{DeliveryId, DeliveryState, Timestamp};
+use tipoff_spool::{AttemptRecord, DueBatch, DueDelivery, Spool};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::attempt::{self, Health, Tools};
+use super::backoff;
+use super::files::SpoolFiles;
+use super::pace::Pacer;
+use crate::observe::Metrics;
+use crate::shutdown::{Phase, Shutdown};
+use crate::web::Links;
+
+/// Deliveries under way at once to a service that sets no pace.
+const PARALLEL_MAX: u32 = 16;
+/// The same for one that does: a long upload must not hold the next picture back.
+const PARALLEL_PACED_MAX: u32 = 2;
+/// How often the spool is asked when nobody calls: `tipoff incidents retry` is another process.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// The pause after the spool itself has failed.
+const SPOOL_FAILED: Duration = Duration::from_secs(1);
+
+/// What the task of a channel is made of.
+pub(super) struct Parts {
+    pub(super) name: String,
+    pub(super) channel: Arc<dyn Channel>,
+    pub(super) expire: Duration,
+    pub(super) spool: Arc<dyn Spool>,
+    pub(super) links: Links,
+    pub(super) pacer: Arc<Pacer>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) notify: Arc<Notify>,
+}
+
+/// The task of one channel.
+pub(super) struct Schedule {
+    parts: Arc<Parts>,
+    under_way: JoinSet<(AttemptRecord, Health)>,
+    claimed: Vec<DeliveryId>,
+    ailing: Option<Ailing>,
+}
+
+/// A service to which nothing can be sent for now.
+struct Ailing {
+    failures: u32,
+    until: Instant,
+    error: String,
+}
+
+impl Schedule {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self {
+            parts: Arc::new(parts),
+            under_way: JoinSet::new(),
+            claimed: Vec::new(),
+            ailing: None,
+        }
+    }
+
+    /// Delivers until the end; what is under way then is seen through while there is time.
+    pub(super) async fn run(mut self, mut shutdown: Shutdown) {
+        while shutdown.phase() == Phase::Running {
+            let look_again = self.begin_what_is_due().await;
+            let notify = Arc::clone(&self.parts.notify);
+            tokio::select! {
+                Some(ended) = self.under_way.join_next() => self.finish(ended).await,
+                () = notify.notified() => {}
+                () = tokio::time::sleep(look_again) => {}
+                () = shutdown.reached(Phase::Ending) => {}
+            }
+            while let Some(ended) = self.under_way.try_join_next() {
+                self.finish(ended).await;
+            }
+        }
+        loop {
+            tokio::select! {
+                ended = self.under_way.join_next() => match ended {
+                    Some(ended) => self.finish(ended).await,
+                    None => return,
+                },
+                // What is cut off here is repeated after the next start (docs/spool.md, A4).
+                () = shutdown.reached(Phase::Over) => return,
+            }
+        }
+    }
+
+    /// Begins as many deliveries as may be; how long there is nothing more to begin.
+    async fn begin_what_is_due(&mut self) -> Duration {
+        let places = self.places();
+        if places == 0 {
+            return LOOK_AGAIN;
+        }
+        if let Some(ailing) = &self.ailing {
+            let rest = ailing.until.saturating_duration_since(Instant::now());
+            if !rest.is_zero() {
+                return rest.min(LOOK_AGAIN);
+            }
+        }
+        match self.begin(places).await {
+            Ok(look_again) => look_again,
+            Err(error) => {
+                tracing::error!(channel = self.parts.name, %error, "The spool does not tell what is due.");
+                SPOOL_FAILED
+            }
+        }
+    }
+
+    /// How many more deliveries may be under way.
+    fn places(&self) -> u32 {
+        let under_way = u32::try_from(self.under_way.len()).unwrap_or(u32::MAX);
+        let places_max = if self.ailing.is_some() {
+            // One asks whether the service is well again; the others wait for its answer.
+            1
+        } else if self.parts.channel.paces(&[]).is_empty() {
+            PARALLEL_MAX
+        } else {
+            PARALLEL_PACED_MAX
+        };
+        places_max.saturating_sub(under_way)
+    }
+
+    async fn begin(&mut self, places: u32) -> tipoff_spool::Result<Duration> {
+        let parts = &self.parts;
+        let memory = if parts.channel.paces(&[]).is_empty() {
+            Vec::new()
+        } else {
+            parts.spool.memory(&parts.name).await?
+        };
+        // What is not begun yet can still grow: a burst becomes an album while the pace holds.
+        if let Some(wait) = parts.pacer.wait(&parts.channel.paces(&memory), Instant::now()) {
+            return Ok(wait);
+        }
+        let now = Timestamp::from(SystemTime::now());
+        let DueBatch { deliveries, next_due_at } =
+            parts.spool.due(&parts.name, now, places, &self.claimed).await?;
+        for mut due in deliveries {
+            self.parts.links.fill_in(&mut due.alert);
+            self.claimed.push(due.alert.delivery);
+            self.under_way.spawn(deliver(Arc::clone(&self.parts), due, memory.clone()));
+        }
+        Ok(next_due_at.map_or(LOOK_AGAIN, |due_at| due_at.since(now).min(LOOK_AGAIN)))
+    }
+
+    async fn finish(&mut self, ended: Result<(AttemptRecord, Health), tokio::task::JoinError>) {
+        let (record, health) = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                // A panic in a service's code: the delivery stays pending and is tried again.
+                tracing::error!(channel = self.parts.name, %error, "An attempt ended unexpectedly.");
+                self.claimed.clear();
+                return;
+            }
+        };
+        self.note(&health);
+        self.tell(&record);
+        let delivery = record.delivery;
+        while let Err(error) = self.parts.spool.record(record.clone()).await {
+            tracing::error!(channel = self.parts.name, %error, "The spool does not note an attempt.");
+            tokio::time::sleep(SPOOL_FAILED).await;
+        }
+        self.claimed.retain(|claimed| *claimed != delivery);
+    }
+
+    /// A service that begins to fail, or to work again, is told of once.
+    fn note(&mut self, health: &Health) {
+        let channel = &self.parts.name;
+        match health {
+            Health::Fine => {
+                if self.ailing.take().is_some() {
+                    tracing::info!(channel, "The channel works again.");
+                }
+            }
+            Health::Ailing { after, error } => {
+                let failures = self.ailing.as_ref().map_or(0, |ailing| ailing.failures) + 1;
+                if self.ailing.as_ref().is_none_or(|ailing| ailing.error != *error) {
+                    tracing::warn!(channel, error, "The channel fails; its alerts wait.");
+                }
+                let pause =
+                    after.unwrap_or_else(|| backoff::pause(failures, backoff::chance()));
+                let until = Instant::now() + pause;
+                self.ailing = Some(Ailing { failures, until, error: error.clone() });
+            }
+        }
+    }
+
+    fn tell(&self, record: &AttemptRecord) {
+        let channel = self.parts.name.as_str();
+        let (delivery, error) = (record.delivery, record.error.as_deref().unwrap_or_default());
+        self.parts.metrics.attempt(channel, record);
+        match record.state {
+            DeliveryState::Delivered => tracing::info!(channel, %delivery, "An alert is delivered."),
+            DeliveryState::Pending => {
+                tracing::debug!(channel, %delivery, error, "An alert will be tried again.");
+            }
+            DeliveryState::Refused => {
+                tracing::error!(channel, %delivery, error, "The service refused an alert.");
+            }
+            DeliveryState::Expired => tracing::error!(
+                channel, %delivery, error, "An alert could not be delivered in time and is given up.",
+            ),
+        }
+    }
+}
+
+async fn deliver(
+    parts: Arc<Parts>,
+    due: DueDelivery,
+    memory: Vec<(String, String)>,
+) -> (AttemptRecord, Health) {
+    let files: Arc<dyn Files> = Arc::new(SpoolFiles::new(parts.spool.blobs().clone()));
+    let tools = Tools {
+        channel: &*parts.channel,
+        files: &files,
+        pacer: &parts.pacer,
+        expire: parts.expire,
+    };
+    attempt::attempt(&due, memory, &tools).await
+}

@@ -1,0 +1,20 @@
+//! Tipoff: pretends to be the mail server that a camera insists on, and puts its pictures on your
+//! phone.
+//!
+//! Configuration, then spool, then receivers, then dispatch: `cli::run` has them in this order.
+
+mod cli;
+mod config;
+mod dispatch;
+mod network;
+mod observe;
+mod picture;
+mod receive;
+mod shutdown;
+mod web;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

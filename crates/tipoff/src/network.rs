@@ -1,0 +1,14 @@
+//! What this machine is called by the others on its network.
+
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+
+/// The address that devices on the local network reach this machine by; none where it is on no
+/// network.
+pub(crate) fn lan_address() -> Option<IpAddr> {
+    // Connecting a datagram socket sends nothing: it only makes the system choose the address
+    // that it would send from. The target is one that nobody has (RFC 5737).
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_unspecified() && !address.is_loopback()).then_some(address)
+}

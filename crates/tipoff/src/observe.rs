@@ -1,0 +1,177 @@
+//! What the program tells of itself: logs for people or machines, and metrics.
+//!
+//! No secret and no picture ever passes here.
+
+use std::io::IsTerminal;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use tipoff_spool::{AttemptRecord, SpoolStats};
+use tracing_subscriber::EnvFilter;
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogForm {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Begins logging to standard error. `level` is a filter such as `info` or `tipoff=debug`.
+pub(crate) fn start_logging(form: LogForm, level: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(level)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match form {
+        LogForm::Text => builder
+            .with_target(false)
+            .with_ansi(std::io::stderr().is_terminal())
+            .init(),
+        LogForm::Json => builder.json().flatten_event(true).init(),
+    }
+    Ok(())
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ArrivalLabels {
+    receiver: &'static str,
+    torn: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ChannelLabels {
+    channel: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AttemptLabels {
+    channel: String,
+    state: &'static str,
+}
+
+/// Seconds in which things should happen, and in which they do when something is wrong.
+const SECONDS: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0];
+
+fn seconds() -> Histogram {
+    Histogram::new(SECONDS)
+}
+
+/// Everything that is counted.
+pub(crate) struct Metrics {
+    registry: Registry,
+    arrivals: Family<ArrivalLabels, Counter>,
+    store_seconds: Histogram,
+    sessions: Counter,
+    sessions_open: Gauge,
+    attempts: Family<AttemptLabels, Counter>,
+    attempt_seconds: Family<ChannelLabels, Histogram, fn() -> Histogram>,
+    pending: Family<ChannelLabels, Gauge>,
+    blob_bytes: Gauge<u64, AtomicU64>,
+}
+
+impl Metrics {
+    /// All at zero.
+    pub(crate) fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("tipoff"),
+            arrivals: Family::default(),
+            store_seconds: seconds(),
+            sessions: Counter::default(),
+            sessions_open: Gauge::default(),
+            attempts: Family::default(),
+            attempt_seconds: Family::new_with_constructor(seconds),
+            pending: Family::default(),
+            blob_bytes: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "arrivals",
+            "Things received whole, or torn by a broken connection, and stored",
+            self.arrivals.clone(),
+        );
+        registry.register_with_unit(
+            "store",
+            "From the last byte of an arrival until it was durable",
+            Unit::Seconds,
+            self.store_seconds.clone(),
+        );
+        registry.register("sessions", "Conversations begun", self.sessions.clone());
+        registry.register("sessions_open", "Conversations under way", self.sessions_open.clone());
+        registry.register(
+            "attempts",
+            "Attempts at a delivery, by the state that they left it in",
+            self.attempts.clone(),
+        );
+        registry.register_with_unit(
+            "attempt",
+            "How long an attempt at a delivery took",
+            Unit::Seconds,
+            self.attempt_seconds.clone(),
+        );
+        registry.register("deliveries_pending", "Deliveries to be attempted", self.pending.clone());
+        registry.register_with_unit(
+            "blobs",
+            "Size of all that is stored",
+            Unit::Bytes,
+            self.blob_bytes.clone(),
+        );
+    }
+
+    /// A conversation has begun.
+    pub(crate) fn session_began(&self) {
+        self.sessions.inc();
+        self.sessions_open.inc();
+    }
+
+    /// A conversation has ended.
+    pub(crate) fn session_ended(&self) {
+        self.sessions_open.dec();
+    }
+
+    /// An arrival is stored, so long after its last byte.
+    pub(crate) fn arrival(&self, torn: bool, took: Duration) {
+        let torn_label = if torn { "true" } else { "false" };
+        let labels = ArrivalLabels { receiver: "smtp", torn: torn_label };
+        self.arrivals.get_or_create(&labels).inc();
+        if !torn {
+            self.store_seconds.observe(took.as_secs_f64());
+        }
+    }
+
+    /// An attempt at a delivery has ended.
+    pub(crate) fn attempt(&self, channel: &str, record: &AttemptRecord) {
+        let channel = channel.to_owned();
+        let labels = AttemptLabels { channel: channel.clone(), state: record.state.as_str() };
+        self.attempts.get_or_create(&labels).inc();
+        let took = record.ended_at.since(record.at);
+        self.attempt_seconds.get_or_create(&ChannelLabels { channel }).observe(took.as_secs_f64());
+    }
+
+    /// The metrics in the OpenMetrics text format, with what the spool says now.
+    pub(crate) fn render(&self, stats: &SpoolStats) -> Result<String, std::fmt::Error> {
+        self.blob_bytes.set(stats.blob_bytes);
+        self.pending.clear();
+        for (channel, count) in &stats.pending {
+            let labels = ChannelLabels { channel: channel.clone() };
+            let count = i64::try_from(*count).unwrap_or(i64::MAX);
+            self.pending.get_or_create(&labels).set(count);
+        }
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

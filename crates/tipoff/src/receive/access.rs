@@ -1,0 +1,130 @@
+//! Who may send, and which device it is.
+
+use std::net::IpAddr;
+
+use subtle::ConstantTimeEq;
+use tipoff_model::{Device, Envelope};
+use tipoff_smtp::Credentials;
+
+use crate::config::{Access, DeviceConfig, Secret};
+
+/// A label that a device gave itself is cut to this many characters.
+const LABEL_CHARS_MAX: usize = 60;
+
+/// The rules of access and the configured devices.
+pub(crate) struct Doorkeeper {
+    access: Access,
+    devices: Vec<DeviceConfig>,
+}
+
+impl Doorkeeper {
+    /// Of the configuration.
+    pub(crate) fn new(access: Access, devices: Vec<DeviceConfig>) -> Self {
+        Self { access, devices }
+    }
+
+    /// Whether whoever talks from `peer` must log in before sending.
+    pub(crate) fn requires_login(&self, peer: IpAddr) -> bool {
+        self.access.require_login || !self.access.networks.contains(peer)
+    }
+
+    /// Whether these credentials let `peer` in. Cameras insist on logging in with whatever was
+    /// typed into them, so where no login is required any is good enough.
+    pub(crate) fn admits(&self, peer: IpAddr, credentials: &Credentials) -> bool {
+        !self.requires_login(peer) || self.logins().any(|(user, password)| {
+            matches(credentials, user, password.expose())
+        })
+    }
+
+    fn logins(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        let shared = self.access.user.as_deref().zip(self.access.password.as_ref());
+        let of_devices = self
+            .devices
+            .iter()
+            .filter_map(|device| device.user.as_deref().zip(device.password.as_ref()));
+        shared.into_iter().chain(of_devices)
+    }
+
+    /// The device that this envelope is from: a configured one that it fits, else a discovered one
+    /// named by what it told.
+    pub(crate) fn device(&self, envelope: &Envelope) -> Device {
+        let login = envelope.login.as_deref();
+        let by_login = self
+            .devices
+            .iter()
+            .find(|device| login.is_some_and(|login| same_user(login, device.user.as_deref())));
+        let configured =
+            by_login.or_else(|| self.devices.iter().find(|device| device.fits(envelope)));
+        match configured {
+            Some(device) => Device { key: device.name.clone(), name: device.name.clone() },
+            None => self.discovered(envelope),
+        }
+    }
+
+    /// Cameras of one make all call themselves the same, so the address is part of who they are,
+    /// unless the device has a login of its own.
+    fn discovered(&self, envelope: &Envelope) -> Device {
+        let own_login = envelope
+            .login
+            .as_deref()
+            .filter(|login| !login.is_empty() && !same_user(login, self.access.user.as_deref()));
+        let told = own_login.unwrap_or(&envelope.sender);
+        let local_part = told.split('@').next().unwrap_or_default();
+        let label: String = local_part
+            .chars()
+            .filter(|character| !character.is_control())
+            .take(LABEL_CHARS_MAX)
+            .collect();
+        let peer = envelope.peer.to_canonical();
+        let name =
+            if label.is_empty() { peer.to_string() } else { format!("{label} ({peer})") };
+        Device { key: format!("discovered/{peer}/{}", told.to_lowercase()), name }
+    }
+}
+
+/// Cameras are given the bare user name or one with a domain, and send either.
+fn same_user(login: &str, user: Option<&str>) -> bool {
+    let bare = |name: &str| name.split('@').next().unwrap_or_default().to_lowercase();
+    user.is_some_and(|user| login == user || bare(login) == bare(user))
+}
+
+fn matches(credentials: &Credentials, user: &str, password: &str) -> bool {
+    match credentials {
+        Credentials::Plain { user: given, password: secret } => {
+            same_user(given, Some(user)) && bool::from(secret.as_bytes().ct_eq(password.as_bytes()))
+        }
+        Credentials::CramMd5 { user: given, challenge, digest } => {
+            same_user(given, Some(user))
+                && bool::from(
+                    cram_md5(challenge, password)
+                        .as_bytes()
+                        .ct_eq(digest.to_lowercase().as_bytes()),
+                )
+        }
+    }
+}
+
+/// The keyed digest of RFC 2195, section 2, in lower-case hexadecimal.
+fn cram_md5(challenge: &str, password: &str) -> String {
+    use hmac::{Hmac, KeyInit, Mac};
+    // HMAC takes a key of any length.
+    let Ok(mut mac) = Hmac::<md5::Md5>::new_from_slice(password.as_bytes()) else {
+        return String::new();
+    };
+    mac.update(challenge.as_bytes());
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of RFC 2195, section 2.
+    #[test]
+    fn the_digest_is_that_of_the_rfc() {
+        assert_eq!(
+            cram_md5("<1896.697170952@postoffice.reston.mci.net>", "tanstaaftanstaaf"),
+            "b913a602c7eda7a495b4e6e7334d3890",
+        );
+    }
+}

@@ -1,0 +1,151 @@
+//! An arrival on its way into the spool: bytes go to the blob and through the parser as they come,
+//! so that nothing is left to do at the end but to make it durable.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use sha2::{Digest, Sha256};
+use tipoff_mail::Parser;
+use tipoff_model::{Content, Envelope, Media, MediaKind, Timestamp};
+use tipoff_spool::{Blobs, BlobWriter, NewArrival, Print, Spool, SpoolError, Stored, StoredBlob};
+
+use super::access::Doorkeeper;
+
+/// What every receiver hands its arrivals to.
+#[derive(Clone)]
+pub(crate) struct Intake {
+    spool: Arc<dyn Spool>,
+    doorkeeper: Arc<Doorkeeper>,
+    /// Below this the disk is called full, in bytes.
+    free_bytes_min: u64,
+    /// Called when deliveries have become due.
+    wake: Arc<dyn Fn(&[String]) + Send + Sync>,
+}
+
+impl Intake {
+    pub(crate) fn new(
+        spool: Arc<dyn Spool>,
+        doorkeeper: Arc<Doorkeeper>,
+        free_bytes_min: u64,
+        wake: Arc<dyn Fn(&[String]) + Send + Sync>,
+    ) -> Self {
+        Self { spool, doorkeeper, free_bytes_min, wake }
+    }
+
+    /// Whether the disk has room for an arrival of this size.
+    pub(crate) fn has_room(&self, bytes: u64) -> bool {
+        match self.spool.blobs().free_bytes() {
+            Ok(free) => free >= self.free_bytes_min.saturating_add(bytes),
+            Err(error) => {
+                tracing::error!(%error, "The free space of the spool's disk is not known.");
+                true
+            }
+        }
+    }
+
+    /// Starts an arrival.
+    pub(crate) fn begin(&self, envelope: Envelope) -> io::Result<Incoming> {
+        let writer = self.spool.blobs().begin(SystemTime::now().into())?;
+        Ok(Incoming { intake: self.clone(), envelope, writer, parser: Parser::new(), failed: None })
+    }
+}
+
+/// An arrival whose bytes are coming.
+pub(crate) struct Incoming {
+    intake: Intake,
+    envelope: Envelope,
+    writer: BlobWriter,
+    parser: Parser,
+    failed: Option<io::Error>,
+}
+
+impl Incoming {
+    /// The next bytes. A failing disk is told at the end, when there is somebody to tell.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        if self.failed.is_none()
+            && let Err(error) = self.writer.write(bytes)
+        {
+            self.failed = Some(error);
+        }
+        self.parser.push(bytes);
+    }
+
+    /// It has come whole: stores it. When this returns it is durable (docs/spool.md, A3).
+    pub(crate) async fn complete(self) -> Result<Stored, SpoolError> {
+        self.store(false).await
+    }
+
+    /// The connection broke: keeps what came, if anything did.
+    pub(crate) async fn torn(self) -> Result<Option<Stored>, SpoolError> {
+        if self.writer.size() == 0 {
+            return Ok(None);
+        }
+        self.store(true).await.map(Some)
+    }
+
+    async fn store(self, torn: bool) -> Result<Stored, SpoolError> {
+        if let Some(error) = self.failed {
+            return Err(disk_error(&error));
+        }
+        let received_at = Timestamp::from(SystemTime::now());
+        let content = if torn { self.parser.torn() } else { self.parser.finish() };
+        let device = self.intake.doorkeeper.device(&self.envelope);
+        let spool = &self.intake.spool;
+        let wants_prints = torn || spool.has_torn(&device.key);
+        let blobs = spool.blobs().clone();
+        let writer = self.writer;
+        let durable = tokio::task::spawn_blocking(move || {
+            let blob = writer.finish()?;
+            let prints = if wants_prints { prints(&blobs, &blob, &content)? } else { Vec::new() };
+            Ok((blob, content, prints))
+        });
+        let (blob, content, prints) = durable
+            .await
+            .map_err(|_| SpoolError::Closed)?
+            .map_err(|error: io::Error| disk_error(&error))?;
+        let arrival = NewArrival {
+            event: tipoff_vendors::event(&content),
+            device,
+            envelope: self.envelope,
+            content,
+            blob,
+            received_at,
+            torn,
+            prints,
+        };
+        let stored = spool.store(arrival).await?;
+        (self.intake.wake)(&stored.channels);
+        Ok(stored)
+    }
+}
+
+fn disk_error(error: &io::Error) -> SpoolError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            SpoolError::Full(error.to_string())
+        }
+        _ => SpoolError::File(error.to_string()),
+    }
+}
+
+/// By the print of its pictures a mail is recognised that the device sends a second time.
+fn prints(blobs: &Blobs, blob: &StoredBlob, content: &Content) -> io::Result<Vec<Option<Print>>> {
+    let print_of = |media: &Media| match media.kind {
+        MediaKind::File => Ok(None),
+        MediaKind::Picture | MediaKind::Animation | MediaKind::Video if !media.whole => Ok(None),
+        _ => digest(blobs.read(&blob.name, media)?).map(Some),
+    };
+    content.media.iter().map(print_of).collect()
+}
+
+fn digest(mut reader: impl Read) -> io::Result<Print> {
+    let mut hasher = Sha256::new();
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        match reader.read(&mut buffer)? {
+            0 => return Ok(hasher.finalize().into()),
+            count => hasher.update(buffer.get(..count).unwrap_or_default()),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Accepting connections: how many, from whom, and in which language.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::task::TaskTracker;
+
+use super::limit::{Crowded, Place};
+use super::smtp::{self, Receiver};
+use super::sniff::{Known, Speaks, sniff};
+use super::tls;
+use super::wire::Wire;
+use crate::config::Listener;
+use crate::shutdown::{Phase, Shutdown};
+
+/// Not accepting for a moment when the system has no more descriptors to give.
+const BREATHER: Duration = Duration::from_millis(100);
+/// How long a TLS handshake may take.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(20);
+/// Connections that the system holds until they are accepted.
+const BACKLOG: u32 = 1024;
+
+/// A bound listener of the SMTP receiver.
+pub(crate) struct Door {
+    pub(crate) listener: TcpListener,
+    pub(crate) settings: Listener,
+    known: Arc<Known>,
+}
+
+/// Binds a listener; the error says what to do.
+pub(crate) fn bind(settings: &Listener) -> anyhow::Result<Door> {
+    let address = settings.address;
+    let open = || -> io::Result<TcpListener> {
+        let socket = match address {
+            SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    let listener = open().map_err(|error| {
+        let hint = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program has this port: stop it, or set another `listen`"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need a permission: use 2525, or grant CAP_NET_BIND_SERVICE"
+            }
+            io::ErrorKind::AddrNotAvailable => "this machine has no such address: check `listen`",
+            _ => "check `listen`",
+        };
+        anyhow::anyhow!("cannot listen on {address}: {error}; {hint}")
+    })?;
+    Ok(Door { listener, settings: settings.clone(), known: Arc::default() })
+}
+
+/// Accepts until the end, each connection in a task of its own.
+pub(crate) async fn accept(
+    door: Door,
+    receiver: Arc<Receiver>,
+    tls: tls::Current,
+    tasks: TaskTracker,
+    mut shutdown: Shutdown,
+) {
+    let door = Arc::new(door);
+    loop {
+        let accepted = tokio::select! {
+            accepted = door.listener.accept() => accepted,
+            () = shutdown.reached(Phase::Ending) => return,
+        };
+        let (socket, peer) = match accepted {
+            Ok((socket, peer)) => (socket, peer.ip().to_canonical()),
+            Err(error) => {
+                tracing::warn!(%error, "A connection could not be accepted.");
+                tokio::time::sleep(BREATHER).await;
+                continue;
+            }
+        };
+        match receiver.connections.enter(peer) {
+            Ok(place) => {
+                let caller = Caller { socket, peer, place };
+                let (door, receiver) = (Arc::clone(&door), Arc::clone(&receiver));
+                let end = shutdown.clone();
+                tasks.spawn(converse(caller, door, receiver, tls.clone(), end));
+            }
+            Err(crowded) => turn_away(&socket, peer, crowded),
+        }
+    }
+}
+
+struct Caller {
+    socket: TcpStream,
+    peer: IpAddr,
+    place: Place,
+}
+
+async fn converse(
+    caller: Caller,
+    door: Arc<Door>,
+    receiver: Arc<Receiver>,
+    tls: tls::Current,
+    shutdown: Shutdown,
+) {
+    let Caller { socket, peer, place } = caller;
+    // Small replies must not wait for the device's acknowledgement of the one before.
+    let _ = socket.set_nodelay(true);
+    let Ok(speaks) = sniff(&socket, peer, door.settings.tls, &door.known).await else {
+        tracing::debug!(%peer, "A connection was closed before a word was said.");
+        return;
+    };
+    let wire = match speaks {
+        Speaks::Plain => Wire::Plain(socket),
+        Speaks::Tls => match handshake(socket, &tls).await {
+            Ok(wire) => wire,
+            Err(error) => return tell_of_handshake(peer, &error),
+        },
+    };
+    let call = smtp::Call { wire, peer, door: &door.settings, tls, shutdown };
+    if let smtp::End::WasTls = smtp::converse(call, &receiver).await {
+        door.known.forget(peer);
+    }
+    drop(place);
+}
+
+/// Begins TLS as the server.
+pub(super) async fn handshake(socket: TcpStream, tls: &tls::Current) -> io::Result<Wire> {
+    let acceptor = TlsAcceptor::from(Arc::clone(&*tls.borrow()));
+    // Boxed: a handshake is large, and most connections never make one.
+    let stream = Box::pin(timeout(HANDSHAKE_MAX, acceptor.accept(socket))).await??;
+    Ok(Wire::Tls(Box::new(stream)))
+}
+
+/// Says what a failed handshake means for the person at the camera.
+pub(super) fn tell_of_handshake(peer: IpAddr, error: &io::Error) {
+    tracing::warn!(
+        %peer,
+        %error,
+        "A device tried to encrypt and failed. If it is old (before TLS 1.2) or refuses \
+         certificates that it does not know, switch encryption off in the device.",
+    );
+}
+
+/// RFC 5321, section 3.8: 421 when the server cannot serve now. The socket is fresh, so a short
+/// line is taken without waiting.
+fn turn_away(socket: &TcpStream, peer: IpAddr, crowded: Crowded) {
+    let reason = match crowded {
+        Crowded::InAll => "Too many connections",
+        Crowded::FromAddress => "Too many connections from your address",
+    };
+    tracing::warn!(%peer, reason, "A connection was turned away.");
+    let _ = socket.try_write(format!("421 4.7.0 {reason}, try again later\r\n").as_bytes());
+}

@@ -1,0 +1,128 @@
+//! The certificate that devices are shown: the owner's, or one made at the first start and kept.
+//!
+//! Cameras check no names; they want any certificate at all, and the same one tomorrow.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::Context as _;
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::sync::watch;
+
+use crate::config::Certificate;
+
+/// The TLS settings in force; whoever holds them sees a renewed certificate.
+pub(crate) type Current = watch::Receiver<Arc<ServerConfig>>;
+
+/// How often the owner's files are looked at for a renewed certificate.
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Loads the certificate, or makes one, and keeps watching the owner's files.
+pub(crate) fn start(
+    configured: Option<&Certificate>,
+    data_dir: &Path,
+    host_name: &str,
+) -> anyhow::Result<Current> {
+    let files = match configured {
+        Some(certificate) => certificate.clone(),
+        None => own_certificate(data_dir, host_name)?,
+    };
+    let changed = changed_at(&files);
+    let (current_tx, current) = watch::channel(Arc::new(load(&files)?));
+    if configured.is_some() {
+        tokio::spawn(reload_when_changed(files, changed, current_tx));
+    }
+    Ok(current)
+}
+
+async fn reload_when_changed(
+    files: Certificate,
+    mut seen: [Option<SystemTime>; 2],
+    current_tx: watch::Sender<Arc<ServerConfig>>,
+) {
+    while !current_tx.is_closed() {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        let changed = changed_at(&files);
+        if changed == seen {
+            continue;
+        }
+        seen = changed;
+        match load(&files) {
+            Ok(config) => {
+                current_tx.send_replace(Arc::new(config));
+                tracing::info!("The renewed certificate is in use.");
+            }
+            Err(error) => tracing::error!(
+                error = format!("{error:#}"),
+                "The changed certificate cannot be used; the old one stays in use.",
+            ),
+        }
+    }
+}
+
+fn changed_at(files: &Certificate) -> [Option<SystemTime>; 2] {
+    [&files.chain, &files.key].map(|path| fs::metadata(path).and_then(|file| file.modified()).ok())
+}
+
+fn load(files: &Certificate) -> anyhow::Result<ServerConfig> {
+    let chain = CertificateDer::pem_file_iter(&files.chain)
+        .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>())
+        .with_context(|| format!("cannot read the certificate {}", files.chain.display()))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .with_context(|| format!("cannot read the private key {}", files.key.display()))?;
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .with_context(|| {
+            let (chain, key) = (files.chain.display(), files.key.display());
+            format!("the certificate {chain} and the key {key} cannot be used together")
+        })
+}
+
+/// The self-signed certificate in the data folder, made where there is none.
+fn own_certificate(data_dir: &Path, host_name: &str) -> anyhow::Result<Certificate> {
+    let folder = data_dir.join("tls");
+    let files = Certificate { chain: folder.join("certificate.pem"), key: folder.join("key.pem") };
+    if files.chain.exists() && files.key.exists() {
+        return Ok(files);
+    }
+    let make = || -> anyhow::Result<()> {
+        fs::create_dir_all(&folder)?;
+        let names = vec![host_name.to_owned(), "localhost".to_owned()];
+        let mut params = rcgen::CertificateParams::new(names)?;
+        params.distinguished_name.push(rcgen::DnType::CommonName, "Tipoff");
+        // Old firmware reads no year after 2049 (RFC 5280, section 4.1.2.5.1: UTCTime ends there).
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2049, 12, 31);
+        let key = rcgen::KeyPair::generate()?;
+        let certificate = params.self_signed(&key)?;
+        write_private(&files.key, key.serialize_pem().as_bytes())?;
+        write_private(&files.chain, certificate.pem().as_bytes())?;
+        Ok(())
+    };
+    make().with_context(|| format!("cannot make a certificate in {}", folder.display()))?;
+    Ok(files)
+}
+
+/// Whole or not at all, and for the owner only.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let temporary = path.with_extension("new");
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)
+}

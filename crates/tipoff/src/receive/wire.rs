@@ -1,0 +1,132 @@
+//! The bytes of one connection, plain or encrypted, read into borrowed buffers.
+//!
+//! A connection that says nothing holds no buffer: a thousand idle cameras cost next to nothing.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+/// One read takes at most this much.
+const BUFFER_BYTES: usize = 64 * 1024;
+/// Buffers kept for the next reader; under load more are made and given back to the system.
+const IDLE_BUFFERS_MAX: usize = 8;
+
+/// Read buffers that connections borrow while they have something to say.
+#[derive(Clone, Default)]
+pub(crate) struct Buffers(Arc<Mutex<Vec<Box<[u8]>>>>);
+
+impl Buffers {
+    fn take(&self) -> Box<[u8]> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        kept.unwrap_or_else(|| vec![0; BUFFER_BYTES].into_boxed_slice())
+    }
+
+    fn give_back(&self, buffer: Box<[u8]>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < IDLE_BUFFERS_MAX {
+            kept.push(buffer);
+        }
+    }
+}
+
+/// What one read brought; its buffer goes back when it is dropped.
+pub(crate) struct Chunk {
+    buffer: Option<Box<[u8]>>,
+    filled: usize,
+    home: Buffers,
+}
+
+impl Chunk {
+    /// The bytes. Empty: the other side has ended.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.buffer.as_deref().and_then(|buffer| buffer.get(..self.filled)).unwrap_or_default()
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        if let Some(buffer) = self.buffer.take() {
+            self.home.give_back(buffer);
+        }
+    }
+}
+
+/// A connection.
+pub(crate) enum Wire {
+    /// As it is.
+    Plain(TcpStream),
+    /// Encrypted.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Wire {
+    /// Whether it is encrypted.
+    pub(crate) fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => stream.get_ref().0,
+        }
+    }
+
+    /// Waits for bytes and reads them. Dropping it loses none.
+    pub(crate) async fn read(&mut self, buffers: &Buffers) -> io::Result<Chunk> {
+        loop {
+            // The TLS layer may hold bytes that the socket no longer has, so it is asked first.
+            let mut chunk =
+                Chunk { buffer: Some(buffers.take()), filled: 0, home: buffers.clone() };
+            if let Some(filled) = self.read_now(&mut chunk).await? {
+                chunk.filled = filled;
+                return Ok(chunk);
+            }
+            drop(chunk);
+            self.socket().readable().await?;
+        }
+    }
+
+    /// Reads what is there; none: nothing is.
+    async fn read_now(&mut self, chunk: &mut Chunk) -> io::Result<Option<usize>> {
+        let mut buffer = ReadBuf::new(chunk.buffer.as_deref_mut().unwrap_or_default());
+        poll_fn(|context| {
+            let poll = match self {
+                Self::Plain(socket) => Pin::new(socket).poll_read(context, &mut buffer),
+                Self::Tls(stream) => Pin::new(stream).poll_read(context, &mut buffer),
+            };
+            match poll {
+                Poll::Ready(Ok(())) => Poll::Ready(Ok(Some(buffer.filled().len()))),
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                Poll::Pending => Poll::Ready(Ok(None)),
+            }
+        })
+        .await
+    }
+
+    /// Writes all of it and sees that it leaves.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(socket) => socket.write_all(bytes).await,
+            Self::Tls(stream) => {
+                stream.write_all(bytes).await?;
+                stream.flush().await
+            }
+        }
+    }
+
+    /// Ends it politely: what was written arrives.
+    pub(crate) async fn close(&mut self) -> io::Result<()> {
+        let closed = poll_fn(|context| match self {
+            Self::Plain(socket) => Pin::new(socket).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        });
+        closed.await
+    }
+}

