@@ -8,7 +8,9 @@ use tipoff_model::transfer::Decoder;
 
 fuzz_target!(|input: &[u8]| {
     // The first byte says where the mail is cut and how it ends.
-    let Some((&how, mail)) = input.split_first() else { return };
+    let Some((&how, mail)) = input.split_first() else {
+        return;
+    };
     let (torn, step) = (how & 1 == 1, usize::from(how >> 1) + 1);
     let content = parse([mail], torn);
     assert_eq!(parse(mail.chunks(step), torn), content);
@@ -23,7 +25,11 @@ fuzz_target!(|input: &[u8]| {
         decoder.finish(&mut bytes);
         assert_eq!(bytes.len() as u64, media.size);
         assert!(!media.name.is_empty() && media.name.chars().count() <= 120);
-        assert!(!media.name.contains(|c: char| c.is_control() || c == '/' || c == '\\'));
+        assert!(
+            !media
+                .name
+                .contains(|c: char| c.is_control() || c == '/' || c == '\\')
+        );
     }
     assert!(!content.subject.contains(char::is_control));
 });

@@ -7,7 +7,9 @@ use tipoff_model::transfer::{Counter, Decoder};
 
 fuzz_target!(|input: &[u8]| {
     // The first byte says how the input is encoded and cut.
-    let Some((&how, input)) = input.split_first() else { return };
+    let Some((&how, input)) = input.split_first() else {
+        return;
+    };
     let encoding = match how & 3 {
         0 => Encoding::Identity,
         1 => Encoding::Base64,

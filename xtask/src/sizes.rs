@@ -12,7 +12,10 @@ pub(crate) fn check(files: &[File]) -> Vec<String> {
         if !is_test(&file.path) {
             let lines = code(&file.text).lines().count();
             if lines > FILE_LINES_MAX {
-                faults.push(format!("{}: {lines} lines, at most {FILE_LINES_MAX}", file.path));
+                faults.push(format!(
+                    "{}: {lines} lines, at most {FILE_LINES_MAX}",
+                    file.path
+                ));
             }
         }
         for (name, line, length) in functions(&file.text) {
@@ -36,7 +39,9 @@ fn is_test(path: &str) -> bool {
 
 /// The file up to its inline tests.
 fn code(text: &str) -> &str {
-    text.find("\n#[cfg(test)]\nmod tests {").and_then(|end| text.get(..end)).unwrap_or(text)
+    text.find("\n#[cfg(test)]\nmod tests {")
+        .and_then(|end| text.get(..end))
+        .unwrap_or(text)
 }
 
 /// Each function's name, first line and length. Reads what rustfmt writes: a function ends with
@@ -45,7 +50,9 @@ fn functions(text: &str) -> Vec<(String, usize, usize)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        let Some(name) = function_name(line) else { continue };
+        let Some(name) = function_name(line) else {
+            continue;
+        };
         let indent = line.len() - line.trim_start().len();
         let end = format!("{}}}", " ".repeat(indent));
         let length = lines.iter().skip(index).position(|line| *line == end);
@@ -62,8 +69,18 @@ fn function_name(line: &str) -> Option<&str> {
         return None;
     }
     let mut words = trimmed.split(' ');
-    let before_fn = ["pub", "pub(crate)", "pub(super)", "async", "const", "extern"];
-    words.by_ref().find(|word| !before_fn.contains(word)).filter(|word| *word == "fn")?;
+    let before_fn = [
+        "pub",
+        "pub(crate)",
+        "pub(super)",
+        "async",
+        "const",
+        "extern",
+    ];
+    words
+        .by_ref()
+        .find(|word| !before_fn.contains(word))
+        .filter(|word| *word == "fn")?;
     words.next()?.split(['(', '<']).next()
 }
 
@@ -72,14 +89,20 @@ mod tests {
     use super::*;
 
     fn file(path: &str, text: String) -> File {
-        File { path: path.to_owned(), text }
+        File {
+            path: path.to_owned(),
+            text,
+        }
     }
 
     #[test]
     fn a_file_may_have_as_many_lines_as_the_limit_and_tests_besides() {
         let tests = "\n#[cfg(test)]\nmod tests {\n}\n";
         let at = file("crates/a/src/lib.rs", "//\n".repeat(FILE_LINES_MAX) + tests);
-        let over = file("crates/a/src/lib.rs", "//\n".repeat(FILE_LINES_MAX + 1) + tests);
+        let over = file(
+            "crates/a/src/lib.rs",
+            "//\n".repeat(FILE_LINES_MAX + 1) + tests,
+        );
         let test = file("crates/a/tests/all.rs", "//\n".repeat(FILE_LINES_MAX + 1));
         assert!(check(&[at, test]).is_empty());
         assert_eq!(check(&[over]).len(), 1);
@@ -89,7 +112,10 @@ mod tests {
     fn a_function_may_have_as_many_lines_as_the_limit() {
         let function = |lines| {
             let body = "        a();\n".repeat(lines - 2);
-            file("a.rs", format!("impl A {{\n    pub(crate) async fn long<T>(\n{body}    }}\n}}\n"))
+            file(
+                "a.rs",
+                format!("impl A {{\n    pub(crate) async fn long<T>(\n{body}    }}\n}}\n"),
+            )
         };
         assert!(check(&[function(FUNCTION_LINES_MAX)]).is_empty());
         let faults = check(&[function(FUNCTION_LINES_MAX + 1)]);

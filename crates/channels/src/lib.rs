@@ -89,5 +89,6 @@ pub trait Channel: Send + Sync {
 
     /// Sends one message. Never takes longer than the channel's own time limit; dropping the
     /// future aborts it.
-    fn send<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome>;
+    fn send<'a>(&'a self, message: &'a Message, context: &'a Context<'a>)
+    -> BoxFuture<'a, Outcome>;
 }

@@ -1,4 +1,10 @@
 //! Programs as channels.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails at what it does not expect"
+)]
 
 mod common;
 
@@ -12,7 +18,10 @@ use tipoff_model::{MediaKind, Scope};
 
 fn exec(command: &[&str], time: Duration) -> Box<dyn Channel> {
     let command = command.iter().map(|&part| part.to_owned()).collect();
-    let values = [("command", Value::List(command)), ("timeout", Value::Duration(time))];
+    let values = [
+        ("command", Value::List(command)),
+        ("timeout", Value::Duration(time)),
+    ];
     channel("exec", &values)
 }
 
@@ -40,13 +49,19 @@ async fn a_program_gets_the_alert_and_its_files_and_nothing_of_them_stays() {
     delivered(&send(&*shell(&script), story).await);
 
     let alert: serde_json::Value = serde_json::from_str(&read(&out.join("stdin"))).unwrap();
-    assert_eq!((&alert["incident"], &alert["device"]), (&3.into(), &"Front yard".into()));
+    assert_eq!(
+        (&alert["incident"], &alert["device"]),
+        (&3.into(), &"Front yard".into())
+    );
     assert_eq!(alert["media"][0]["name"], "../../p.jpg");
     let path = alert["media"][0]["path"].as_str().unwrap();
     assert!(!Path::new(path).exists() && !Path::new(path).parent().unwrap().exists());
 
     assert_eq!(read(&out.join("mode")).trim(), "700");
-    assert_eq!(fs::read(out.join("media/001-.._.._p.jpg")).unwrap(), jpeg(64, 48));
+    assert_eq!(
+        fs::read(out.join("media/001-.._.._p.jpg")).unwrap(),
+        jpeg(64, 48)
+    );
     assert_eq!(fs::read(out.join("media/002-p.jpg")).unwrap(), b"other");
 
     let env = read(&out.join("env"));
@@ -79,7 +94,10 @@ async fn arguments_are_arguments_and_no_shell_reads_them() {
 #[tokio::test]
 async fn a_program_that_fails_is_started_again_later() {
     for (script, words) in [
-        ("echo no luck >&2; exit 75", "ended with exit code 75: no luck"),
+        (
+            "echo no luck >&2; exit 75",
+            "ended with exit code 75: no luck",
+        ),
         ("exit 1", "ended with exit code 1"),
         ("kill -9 $$", "was killed by signal 9"),
     ] {
@@ -94,8 +112,14 @@ async fn a_program_that_is_not_there_concerns_the_channel() {
     for program in ["/nonexistent/siren", "/etc/passwd"] {
         let outcome = send(&*exec(&[program], Duration::from_secs(20)), Story::new()).await;
         let (scope, after, error) = retried(&outcome);
-        assert_eq!((scope, after), (Scope::Channel, Some(Duration::from_secs(300))));
-        assert!(error.contains(program) && error.contains("`command`"), "{error}");
+        assert_eq!(
+            (scope, after),
+            (Scope::Channel, Some(Duration::from_secs(300)))
+        );
+        assert!(
+            error.contains(program) && error.contains("`command`"),
+            "{error}"
+        );
     }
 }
 
@@ -125,7 +149,10 @@ async fn a_program_that_takes_too_long_is_killed_with_all_that_it_started() {
 async fn a_program_that_is_given_up_is_killed() {
     let out = tempfile::tempdir().unwrap();
     let pid = out.path().join("pid");
-    let script = format!("echo $$ > {0}.new && mv {0}.new {0} && exec sleep 3600", pid.display());
+    let script = format!(
+        "echo $$ > {0}.new && mv {0}.new {0} && exec sleep 3600",
+        pid.display()
+    );
     let exec = shell(&script);
     {
         let sending = send(&*exec, Story::new());
@@ -146,7 +173,9 @@ async fn a_program_that_is_given_up_is_killed() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), gone).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), gone)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -154,7 +183,10 @@ async fn output_without_end_and_input_unread_hang_nothing() {
     let much = "head -c 3000000 /dev/zero | tr '\\0' x; exit 3";
     let story = Story::new().text(&"t".repeat(1_000_000));
     let error = retried(&send(&*shell(much), story).await).2;
-    assert!(error.contains("exit code 3") && error.len() < 400, "{error}");
+    assert!(
+        error.contains("exit code 3") && error.len() < 400,
+        "{error}"
+    );
     // What it leaves behind holds its output open, and is left alone.
     delivered(&send(&*shell("sleep 5 & exit 0"), Story::new()).await);
 }
@@ -162,5 +194,30 @@ async fn output_without_end_and_input_unread_hang_nothing() {
 #[test]
 fn a_command_has_a_program() {
     assert_eq!(faults("exec", &[]), ["command"]);
-    assert_eq!(faults("exec", &[("command", Value::List(vec![String::new()]))]), ["command"]);
+    assert_eq!(
+        faults("exec", &[("command", Value::List(vec![String::new()]))]),
+        ["command"]
+    );
+}
+
+/// Nobody may change the environment of a program with threads, so it is started anew.
+#[test]
+fn a_program_does_not_see_what_tipoff_was_started_with() {
+    let inner = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "started_with_a_token"])
+        .env("TIPOFF_TELEGRAM_TOKEN", "1:s3cret")
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&inner.stdout).into_owned();
+    assert!(
+        inner.status.success() && output.contains("1 passed"),
+        "{output}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs the environment that the test above makes"]
+async fn started_with_a_token() {
+    assert!(std::env::var_os("TIPOFF_TELEGRAM_TOKEN").is_some());
+    delivered(&send(&*shell("! env | grep -q s3cret"), Story::new()).await);
 }

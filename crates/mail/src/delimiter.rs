@@ -82,11 +82,13 @@ fn before_line_end(input: &[u8], end: usize) -> usize {
 }
 
 /// Whether `held`, which begins with a line end or a line, is a delimiter of one of
-/// `boundaries`, each with the place of its multipart, or, if `sniffs`, of a multipart that
-/// declared another boundary or none. `at_end`: no more bytes follow.
-pub(crate) fn decide(
+/// `boundaries`, each with the place of its multipart, the innermost first; or, if `sniffs`, of
+/// a multipart that declared another boundary or none. `at_end`: no more bytes follow.
+///
+/// What is none stays none with more bytes: else a mail would depend on how it is cut.
+pub(crate) fn decide<'a>(
     held: &[u8],
-    boundaries: &[(usize, &[u8])],
+    boundaries: impl Iterator<Item = (usize, &'a [u8])> + Clone,
     sniffs: bool,
     at_end: bool,
 ) -> Decision {
@@ -110,7 +112,7 @@ pub(crate) fn decide(
         None if at_end => line.len(),
         None if sniffs
             || boundaries
-                .iter()
+                .clone()
                 .any(|(_, boundary)| may_become(line, boundary)) =>
         {
             return more;
@@ -118,27 +120,28 @@ pub(crate) fn decide(
         None => return Decision::No,
     };
     let (text, rest) = line.split_at(line_bytes);
+    let text = text.trim_ascii_end();
+    let declared = [b"".as_slice(), b"--"].into_iter().find_map(|suffix| {
+        let is_it = |boundary| text.strip_prefix(boundary) == Some(suffix);
+        let (place, _) = boundaries.clone().find(|&(_, boundary)| is_it(boundary))?;
+        Some((place, !suffix.is_empty()))
+    });
+    if declared.is_none() && !(sniffs && may_be_boundary(text)) {
+        return Decision::No;
+    }
     let Some(line_end_bytes) = line_end(rest, at_end) else {
         return more;
     };
     let bytes = held.len() - rest.len() + line_end_bytes;
-    let text = text.trim_ascii_end();
-    for suffix in [b"".as_slice(), b"--"] {
-        let place = boundaries
-            .iter()
-            .rev()
-            .find(|(_, boundary)| text.strip_prefix(*boundary) == Some(suffix));
-        if let Some(&(place, _)) = place {
-            let closes = !suffix.is_empty();
-            return Decision::Yes(Delimiter {
-                of: Boundary::Open(place),
-                closes,
-                bytes,
-            });
-        }
+    if let Some((place, closes)) = declared {
+        return Decision::Yes(Delimiter {
+            of: Boundary::Open(place),
+            closes,
+            bytes,
+        });
     }
     let next_line = rest.get(line_end_bytes..).unwrap_or_default();
-    if !sniffs || !may_be_boundary(text) || !begins_a_part(next_line) {
+    if !begins_a_part(next_line) {
         return Decision::No;
     }
     if next_line.len() < PART_BEGINS.len() {
@@ -237,7 +240,7 @@ mod tests {
 
     #[test]
     fn delimiters_are_told() {
-        let boundaries = [(0, b"out".as_slice()), (2, b"out2".as_slice())];
+        let boundaries = [(2, b"out2".as_slice()), (0, b"out".as_slice())].into_iter();
         for (held, at_end, expected) in [
             ("\r\n--out\r\nX", false, of(0, false, 9)),
             ("--out\nX", false, of(0, false, 6)),
@@ -256,13 +259,18 @@ mod tests {
             ("\rx", false, Decision::No),
             ("\r\n-x", false, Decision::No),
             ("--x\nContent-Type", false, Decision::No),
+            ("--x\r", false, Decision::No),
         ] {
             assert_eq!(
-                decide(held.as_bytes(), &boundaries, false, at_end),
+                decide(held.as_bytes(), boundaries.clone(), false, at_end),
                 expected,
                 "{held:?}"
             );
         }
+    }
+
+    fn sniff(held: &str) -> Decision {
+        decide(held.as_bytes(), std::iter::empty(), true, false)
     }
 
     #[test]
@@ -283,22 +291,15 @@ mod tests {
             ("-----\nContent-", Decision::No),
             ("--a b\nContent-", Decision::No),
         ] {
-            assert_eq!(
-                decide(held.as_bytes(), &[], true, false),
-                expected,
-                "{held:?}"
-            );
+            assert_eq!(sniff(held), expected, "{held:?}");
         }
     }
 
     #[test]
     fn no_more_is_held_than_a_delimiter_needs() {
         let long = format!("--{}", "x".repeat(HELD_BYTES_MAX - 3));
-        assert_eq!(decide(long.as_bytes(), &[], true, false), Decision::More);
-        assert_eq!(
-            decide(format!("{long}x").as_bytes(), &[], true, false),
-            Decision::No
-        );
+        assert_eq!(sniff(&long), Decision::More);
+        assert_eq!(sniff(&format!("{long}x")), Decision::No);
         let longest = "x".repeat(BOUNDARY_BYTES_MAX);
         assert!(may_be_boundary(longest.as_bytes()));
         assert!(!may_be_boundary(format!("{longest}x").as_bytes()));

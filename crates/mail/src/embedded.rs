@@ -2,6 +2,7 @@
 //! scripts write, and uuencode. What is left is the text. Keeps that up to a limit, and no file.
 
 use tipoff_model::Encoding;
+use tipoff_model::transfer::Decoder;
 
 use crate::collect::MEDIA_MAX;
 use crate::label::LABEL_CHARS_MAX;
@@ -14,6 +15,9 @@ const LINE_HEAD_BYTES: usize = 192;
 
 /// Fewer letters in a line may be a word.
 const BASE64_BYTES_MIN: usize = 16;
+
+/// As many letters are decoded to tell what begins.
+const HEAD_LETTERS: usize = 64;
 
 /// Base64 in longer lines is not folded: a line that follows is not part of it.
 const FOLDED_BYTES_MAX: u64 = 1000;
@@ -136,17 +140,17 @@ impl TextScan {
                     self.line = Line::Head(Vec::new());
                 }
             }
+            Line::Head(head) if head.is_empty() && line_ended => self.settle(piece),
             Line::Head(head) => {
                 head.extend_from_slice(piece);
                 if line_ended || head.len() >= LINE_HEAD_BYTES {
-                    let mut head = std::mem::take(head);
-                    self.settle(&head);
-                    head.clear();
+                    let head = std::mem::take(head);
                     self.line = if line_ended {
-                        Line::Head(head)
+                        Line::Head(Vec::new())
                     } else {
                         Line::Rest
                     };
+                    self.settle(&head);
                 }
             }
         }
@@ -267,9 +271,11 @@ fn is_base64_of_a_file(head: &[u8]) -> bool {
 
 /// What the first letters say.
 pub(crate) fn base64_head(letters: &[u8]) -> Vec<u8> {
-    let mut meter = Meter::new(Encoding::Base64, 0, HEAD_BYTES);
-    meter.push(letters);
-    meter.into_head()
+    let mut head = Vec::new();
+    let mut decoder = Decoder::new(Encoding::Base64);
+    decoder.push(letters.get(..HEAD_LETTERS).unwrap_or(letters), &mut head);
+    decoder.finish(&mut head);
+    head
 }
 
 /// `begin 644 name`

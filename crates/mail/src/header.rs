@@ -59,6 +59,11 @@ impl Header {
         (self.block, self.cut)
     }
 
+    /// Whether no field was found.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.block.is_empty()
+    }
+
     /// Takes the next byte.
     pub(crate) fn byte(&mut self, byte: u8) -> Step {
         match byte {

@@ -71,6 +71,15 @@ enum Open {
     },
 }
 
+impl Open {
+    fn boundaries(&self) -> &[Vec<u8>] {
+        match self {
+            Self::Mail => &[],
+            Self::Multipart { boundaries, .. } => boundaries,
+        }
+    }
+}
+
 impl Default for Parser {
     fn default() -> Self {
         Self::new()
@@ -118,11 +127,11 @@ impl Parser {
     /// The connection broke: what came until then. A file that was under way is whole if it has
     /// its end nevertheless.
     pub fn torn(mut self) -> Content {
-        self.end_header();
+        self.tear_header();
         // The beginning of a boundary, or the line end before one, would be read as content.
         while !self.held.is_empty() && self.decide_held(false) == Decision::No {
             self.settle();
-            self.end_header();
+            self.tear_header();
         }
         self.end(true)
     }
@@ -153,6 +162,19 @@ impl Parser {
         if let State::Header(header) = &mut self.state {
             let body = header.finish();
             self.begin_body(&body, true);
+        }
+    }
+
+    /// As [`Self::end_header`], but half a field's name is not the beginning of a body.
+    fn tear_header(&mut self) {
+        if let State::Header(header) = &mut self.state {
+            let body = header.finish();
+            if header.is_empty() {
+                self.begin_body(&body, true);
+            } else {
+                self.at -= body.len() as u64;
+                self.begin_body(&[], true);
+            }
         }
     }
 
@@ -261,16 +283,13 @@ impl Parser {
     }
 
     fn decide_held(&self, at_end: bool) -> Decision {
-        let mut boundaries = Vec::new();
-        for (place, open) in self.open.iter().enumerate() {
-            if let Open::Multipart {
-                boundaries: of_it, ..
-            } = open
-            {
-                boundaries.extend(of_it.iter().map(|boundary| (place, boundary.as_slice())));
-            }
-        }
-        decide(&self.held, &boundaries, self.sniffs(), at_end)
+        let innermost_first = self.open.iter().enumerate().rev();
+        let boundaries = innermost_first.flat_map(|(place, open)| {
+            open.boundaries()
+                .iter()
+                .map(move |boundary| (place, boundary.as_slice()))
+        });
+        decide(&self.held, boundaries, self.sniffs(), at_end)
     }
 
     /// Whether a boundary that nobody declared would make sense here: where parts are missing

@@ -15,14 +15,7 @@ pub(crate) fn split(text: &[u8]) -> (String, &[u8]) {
             text.split_at_checked(end).unwrap_or_default()
         }
     };
-    let address = text::read(without_route(path.trim_ascii()));
-    (
-        address
-            .chars()
-            .filter(|character| !character.is_control())
-            .collect(),
-        rest,
-    )
+    (text::label(without_route(path.trim_ascii())), rest)
 }
 
 /// The value of `SIZE=` (RFC 1870); every other parameter is ignored, known or not.

@@ -1,17 +1,21 @@
 //! The dialog itself: which command does what in which state.
 //! Never waits, never reads ahead of an answer that is due.
 
+mod answers;
+mod state;
+
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
+use self::state::{Addresses, Client, Stage, State};
 use crate::auth::{self, Exchange, Progress};
 use crate::command::{self, Chunk, Command};
 use crate::content::{Allowance, Dots, Framing, Piece};
 use crate::line::{Line, Lines};
 use crate::profile::Profile;
 use crate::reply::{self, Reply};
-use crate::step::{Denial, Failure, MailFrom, Step, Transaction};
+use crate::step::{MailFrom, Step, Transaction};
 use crate::text;
 
 /// The server's side of one conversation.
@@ -28,53 +32,6 @@ pub struct Session {
     errors: u32,
     /// Shutting down: the message under way is the last.
     ending: bool,
-}
-
-/// What is known of the client. TLS makes it a stranger again (RFC 3207, section 4.2).
-struct Client {
-    tls: bool,
-    greeting: Option<String>,
-    login: Option<String>,
-    challenge: String,
-    auth_tried: bool,
-}
-
-enum State {
-    /// Nothing has been said.
-    New,
-    /// A command is awaited.
-    Command(Stage),
-    /// A response within AUTH is awaited.
-    Auth(Exchange),
-    /// The shell is asked for a login.
-    LoginAsked { user: String },
-    /// The shell is asked for MAIL.
-    MailAsked { sender: String },
-    /// The shell encrypts.
-    TlsAsked,
-    /// The shell stores the message.
-    StoreAsked,
-    /// The bytes behind DATA or BDAT are awaited.
-    Content(Framing, Allowance),
-    /// The bytes behind a BDAT that is refused (RFC 3030, section 4.1).
-    RefusedChunk(Chunk, Reply, Stage),
-    /// Everything has been said.
-    Closed,
-}
-
-/// How far a message has come when a command is awaited.
-enum Stage {
-    /// There is none.
-    Idle,
-    /// It has a sender.
-    Addressed(Addresses),
-    /// Some chunks of it have come.
-    Chunked(Allowance),
-}
-
-struct Addresses {
-    sender: String,
-    recipients: Vec<String>,
 }
 
 impl Session {
@@ -152,106 +109,6 @@ impl Session {
             State::Content(_, allowance) => !allowance.is_exceeded(),
             State::Command(stage) => stage.in_message(),
             _ => false,
-        }
-    }
-
-    /// Answers [`Step::Authenticate`].
-    pub fn login_accepted(&mut self) {
-        self.state = match mem::replace(&mut self.state, State::Closed) {
-            State::LoginAsked { user } => {
-                self.client.login = Some(user);
-                self.reply(reply::LOGGED_IN, Stage::Idle)
-            }
-            state => state,
-        };
-        self.end_if_shutting_down();
-    }
-
-    /// Answers [`Step::Authenticate`].
-    pub fn login_refused(&mut self) {
-        if matches!(self.state, State::LoginAsked { .. }) {
-            self.state = self.refuse(reply::LOGIN_REFUSED, Stage::Idle);
-        }
-        self.end_if_shutting_down();
-    }
-
-    /// Answers [`Step::Mail`].
-    pub fn mail_allowed(&mut self) {
-        self.state = match mem::replace(&mut self.state, State::Closed) {
-            State::MailAsked { sender } => {
-                let addresses = Addresses {
-                    sender,
-                    recipients: Vec::new(),
-                };
-                self.reply(reply::SENDER_OK, Stage::Addressed(addresses))
-            }
-            state => state,
-        };
-        self.end_if_shutting_down();
-    }
-
-    /// Answers [`Step::Mail`].
-    pub fn mail_denied(&mut self, denial: Denial) {
-        if matches!(self.state, State::MailAsked { .. }) {
-            self.state = match denial {
-                Denial::SpoolFull => self.reply(reply::SPOOL_FULL, Stage::Idle),
-                Denial::NotAllowed => self.refuse(reply::NOT_ALLOWED, Stage::Idle),
-            };
-        }
-        self.end_if_shutting_down();
-    }
-
-    /// Answers [`Step::End`]: the message is durable and called `reference`.
-    pub fn stored(&mut self, reference: &str) {
-        self.answer_end(reply::stored(reference));
-    }
-
-    /// Answers [`Step::End`].
-    pub fn not_stored(&mut self, failure: Failure) {
-        self.answer_end(match failure {
-            Failure::SpoolFull => reply::SPOOL_FULL,
-            Failure::Temporary => reply::TRY_AGAIN,
-        });
-    }
-
-    fn answer_end(&mut self, reply: Reply) {
-        if matches!(self.state, State::StoreAsked) {
-            self.state = self.reply(reply, Stage::Idle);
-        }
-        self.end_if_shutting_down();
-    }
-
-    /// Answers [`Step::StartTls`]: from now on the input is what was encrypted. `challenge` is as in
-    /// [`Session::new`].
-    pub fn tls_started(&mut self, challenge: String) {
-        if matches!(self.state, State::TlsAsked) {
-            self.client = Client::new(true, challenge);
-            self.state = State::Command(Stage::Idle);
-        }
-        self.end_if_shutting_down();
-    }
-
-    /// The client has said nothing for too long. Not so while an answer is due: it waits for us.
-    pub fn idle(&mut self) {
-        if !self.waiting() {
-            self.end(reply::IDLE);
-        }
-    }
-
-    /// The server wants to end. A message that is being received or stored is the last one, and its
-    /// reply is given.
-    pub fn shut_down(&mut self) {
-        self.ending = true;
-        self.end_if_shutting_down();
-    }
-
-    fn end_if_shutting_down(&mut self) {
-        let receiving = matches!(
-            self.state,
-            State::Content(..) | State::Command(Stage::Chunked(_))
-        );
-        if self.ending && !receiving && !self.waiting() {
-            self.end(reply::SHUTTING_DOWN);
         }
     }
 
@@ -342,7 +199,7 @@ impl Session {
 
     /// HELO or EHLO, which end a message that has begun but not a login (RFC 5321, section 4.1.4).
     fn greet(&mut self, stage: Stage, name: &[u8], answer: Reply) -> State {
-        self.client.greeting = (!name.is_empty()).then(|| text::read(name));
+        self.client.greeting = (!name.is_empty()).then(|| text::label(name));
         self.reset(stage, answer)
     }
 
@@ -491,23 +348,5 @@ impl Session {
         if self.profile.transcript {
             self.due.push_back(Step::Heard(heard()));
         }
-    }
-}
-
-impl Client {
-    fn new(tls: bool, challenge: String) -> Self {
-        Self {
-            tls,
-            greeting: None,
-            login: None,
-            challenge,
-            auth_tried: false,
-        }
-    }
-}
-
-impl Stage {
-    fn in_message(&self) -> bool {
-        matches!(self, Self::Chunked(allowance) if !allowance.is_exceeded())
     }
 }

@@ -15,6 +15,14 @@ pub(crate) fn read(bytes: &[u8]) -> String {
     }
 }
 
+/// What a client calls itself or others: text without what could confuse whoever reads it.
+pub(crate) fn label(bytes: &[u8]) -> String {
+    read(bytes)
+        .chars()
+        .filter(|character| !character.is_control())
+        .collect()
+}
+
 /// A line that is not a command but an answer within AUTH.
 pub(crate) fn heard_response(line: &[u8]) -> String {
     let is_cancel = line.trim_ascii() == b"*";

@@ -57,7 +57,12 @@ impl Blobs {
             self.make_day(&day)?;
             create(&path)
         })?;
-        Ok(BlobWriter { blobs: self.clone(), name, file: Some(file), size: 0 })
+        Ok(BlobWriter {
+            blobs: self.clone(),
+            name,
+            file: Some(file),
+            size: 0,
+        })
     }
 
     /// The folder of a day, itself durable.
@@ -149,7 +154,9 @@ impl BlobWriter {
     /// Appends. This writes into the system's cache and returns; only a disk that cannot keep up
     /// makes it wait.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let Some(file) = &mut self.file else { return Ok(()) };
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
         file.write_all(bytes)?;
         self.size += bytes.len() as u64;
         Ok(())
@@ -176,7 +183,10 @@ impl BlobWriter {
             }
         }
         self.file = None;
-        Ok(StoredBlob { name: self.name.clone(), size: self.size })
+        Ok(StoredBlob {
+            name: self.name.clone(),
+            size: self.size,
+        })
     }
 }
 

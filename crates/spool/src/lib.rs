@@ -33,7 +33,9 @@ pub enum SpoolError {
     #[error("another Tipoff is already running with the data folder {0}")]
     Locked(String),
     /// The spool was written by a newer Tipoff.
-    #[error("the spool is of version {found}, this Tipoff knows versions up to {known}; use the newer Tipoff")]
+    #[error(
+        "the spool is of version {found}, this Tipoff knows versions up to {known}; use the newer Tipoff"
+    )]
     Newer {
         /// The version in the file.
         found: i64,

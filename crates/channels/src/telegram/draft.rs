@@ -27,7 +27,13 @@ impl Draft {
             .reply_to
             .as_deref()
             .and_then(|reference| reference.strip_prefix(chat.as_str())?.trim().parse().ok());
-        Self { message: message.clone(), chat, topic, reply_to, silent }
+        Self {
+            message: message.clone(),
+            chat,
+            topic,
+            reply_to,
+            silent,
+        }
     }
 
     /// Sends files as they are instead of having them shown.
@@ -54,7 +60,10 @@ impl Draft {
                 self.reply_to = None;
             }
             Problem::NoTopic if self.topic.is_some() => {
-                tracing::warn!(topic = self.topic, "the topic is closed or gone: sent without it");
+                tracing::warn!(
+                    topic = self.topic,
+                    "the topic is closed or gone: sent without it"
+                );
                 self.topic = None;
             }
             Problem::NoReply if self.reply_to.is_some() => self.reply_to = None,
@@ -69,7 +78,12 @@ impl Draft {
 
     /// What is not shown goes as a document; what is no document goes as words.
     fn simplify(&mut self, said: &str, alert: &Alert, limits: &Limits) -> Result<(), Verdict> {
-        if self.message.files.iter().all(|file| file.role == Role::Document) {
+        if self
+            .message
+            .files
+            .iter()
+            .all(|file| file.role == Role::Document)
+        {
             return self.use_words(&format!("not taken by Telegram ({said})"), alert, limits);
         }
         self.send_documents();
@@ -80,7 +94,11 @@ impl Draft {
     fn use_words(&mut self, why: &str, alert: &Alert, limits: &Limits) -> Result<(), Verdict> {
         if self.message.files.is_empty() {
             let error = why.to_owned();
-            return Err(if is_about_rights(why) { broken(error) } else { Verdict::Refused { error } });
+            return Err(if is_about_rights(why) {
+                broken(error)
+            } else {
+                Verdict::Refused { error }
+            });
         }
         self.message = plan::without_files(&self.message, alert, limits.text_utf16_max, why);
         Ok(())
@@ -112,12 +130,17 @@ impl Draft {
         form.field("text", self.html());
         form.field("parse_mode", "HTML");
         // A preview of whatever a camera links to is no part of the alert.
-        form.json("link_preview_options", json!({ "is_disabled": true }).to_string());
+        form.json(
+            "link_preview_options",
+            json!({ "is_disabled": true }).to_string(),
+        );
         "sendMessage"
     }
 
     fn file(&self, form: &mut Form) -> &'static str {
-        let Some(file) = self.message.files.first() else { return "sendDocument" };
+        let Some(file) = self.message.files.first() else {
+            return "sendDocument";
+        };
         let caption = self.html();
         if !caption.is_empty() {
             form.field("caption", caption);
@@ -142,7 +165,8 @@ impl Draft {
 
     fn album(&self, form: &mut Form) -> &'static str {
         let media = self.message.files.iter().enumerate().map(|(index, file)| {
-            let mut entry = json!({ "type": kind(file.role), "media": format!("attach://f{index}") });
+            let mut entry =
+                json!({ "type": kind(file.role), "media": format!("attach://f{index}") });
             if let (0, Some(entry)) = (index, entry.as_object_mut()) {
                 entry.insert("caption".to_owned(), self.html().into());
                 entry.insert("parse_mode".to_owned(), "HTML".into());
@@ -159,8 +183,16 @@ impl Draft {
     /// Title and text; the tags do not count towards the limits.
     fn html(&self) -> String {
         let Message { title, text, .. } = &self.message;
-        let title = if title.is_empty() { String::new() } else { format!("<b>{}</b>", escaped(title)) };
-        let parted = if title.is_empty() || text.is_empty() { "" } else { "\n" };
+        let title = if title.is_empty() {
+            String::new()
+        } else {
+            format!("<b>{}</b>", escaped(title))
+        };
+        let parted = if title.is_empty() || text.is_empty() {
+            ""
+        } else {
+            "\n"
+        };
         format!("{title}{parted}{}", escaped(text))
     }
 }
@@ -175,5 +207,7 @@ const fn kind(role: Role) -> &'static str {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

@@ -1,4 +1,10 @@
 //! What the tests of channels share: alerts, files, a way to send.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails at what it does not expect"
+)]
 #![allow(dead_code, unreachable_pub, reason = "every test uses a part of it")]
 
 use std::collections::HashMap;
@@ -53,7 +59,10 @@ impl Story {
             torn: false,
             reply_to: None,
         };
-        Self { alert, memory: Memory::default() }
+        Self {
+            alert,
+            memory: Memory::default(),
+        }
     }
 
     pub fn text(mut self, text: &str) -> Self {
@@ -68,7 +77,9 @@ impl Story {
 
     pub fn file(mut self, name: &str, content_type: &str, kind: MediaKind, bytes: Vec<u8>) -> Self {
         let blob = format!("blob-{}", self.alert.media.len());
-        self.alert.media.push(stored(name, content_type, kind, bytes.len() as u64, &blob));
+        self.alert
+            .media
+            .push(stored(name, content_type, kind, bytes.len() as u64, &blob));
         self.memory.files.insert(blob, bytes);
         self
     }
@@ -79,7 +90,9 @@ impl Story {
     }
 
     pub fn zeros(mut self, name: &str, content_type: &str, kind: MediaKind, size: u64) -> Self {
-        self.alert.media.push(stored(name, content_type, kind, size, "zeros"));
+        self.alert
+            .media
+            .push(stored(name, content_type, kind, size, "zeros"));
         self
     }
 
@@ -100,7 +113,10 @@ pub fn stored(name: &str, kind: &str, media: MediaKind, size: u64, blob: &str) -
             whole: true,
             repeat: false,
         },
-        place: MediaPlace { arrival: ArrivalId(1), index: Some(0) },
+        place: MediaPlace {
+            arrival: ArrivalId(1),
+            index: Some(0),
+        },
         blob: BlobName(blob.to_owned()),
         url: None,
     }
@@ -112,7 +128,9 @@ pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
 
 pub fn encoded(width: u32, height: u32, format: image::ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    image::RgbImage::new(width, height).write_to(&mut bytes, format).unwrap();
+    image::RgbImage::new(width, height)
+        .write_to(&mut bytes, format)
+        .unwrap();
     bytes.into_inner()
 }
 
@@ -136,13 +154,22 @@ pub fn channel(kind: &str, values: &[(&str, Value)]) -> Box<dyn Channel> {
 }
 
 pub fn faults(kind: &str, values: &[(&str, Value)]) -> Vec<&'static str> {
-    build(kind, values).err().unwrap_or_default().iter().map(|fault| fault.key).collect()
+    build(kind, values)
+        .err()
+        .unwrap_or_default()
+        .iter()
+        .map(|fault| fault.key)
+        .collect()
 }
 
 /// Sends all messages of an alert; the outcome of each.
 pub async fn send_all(channel: &dyn Channel, mut story: Story) -> Vec<Outcome> {
     let files = story.files();
-    let context = Context { files: &files, memory: &[], alert: &story.alert };
+    let context = Context {
+        files: &files,
+        memory: &[],
+        alert: &story.alert,
+    };
     let mut outcomes = Vec::new();
     for message in messages(&story.alert, &channel.abilities()) {
         outcomes.push(channel.send(&message, &context).await);
@@ -161,7 +188,11 @@ pub async fn send_with(
     memory: &[(String, String)],
 ) -> Outcome {
     let files = story.files();
-    let context = Context { files: &files, memory, alert: &story.alert };
+    let context = Context {
+        files: &files,
+        memory,
+        alert: &story.alert,
+    };
     let message = messages(&story.alert, &channel.abilities()).remove(0);
     channel.send(&message, &context).await
 }
@@ -175,7 +206,11 @@ pub fn delivered(outcome: &Outcome) -> Option<String> {
 
 pub fn retried(outcome: &Outcome) -> (Scope, Option<Duration>, String) {
     match &outcome.verdict {
-        Verdict::Retry { scope, after, error } => (*scope, *after, error.clone()),
+        Verdict::Retry {
+            scope,
+            after,
+            error,
+        } => (*scope, *after, error.clone()),
         other => panic!("not to be tried again: {other:?}"),
     }
 }

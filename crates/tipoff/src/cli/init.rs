@@ -30,7 +30,10 @@ pub(super) struct Args {
 
 /// Asks, tests, writes.
 pub(super) fn run(args: &Args, common: &Common) -> Ending {
-    let path = common.config.clone().unwrap_or_else(|| PathBuf::from("tipoff.toml"));
+    let path = common
+        .config
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("tipoff.toml"));
     if path.exists() && !args.force {
         return Err(Failure::Failed(anyhow::anyhow!(
             "{} exists already: `tipoff init --force` writes it anew",
@@ -49,16 +52,25 @@ async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
     let setup = Setup::new(&args.api, &token).map_err(anyhow::Error::msg)?;
     let bot = setup.bot().await.map_err(anyhow::Error::msg)?;
     println!();
-    println!("The bot is @{}. Now write it any message: https://t.me/{}", bot.username, bot.username);
+    println!(
+        "The bot is @{}. Now write it any message: https://t.me/{}",
+        bot.username, bot.username
+    );
     println!("(For a group: add the bot to it and write there.) Waiting …");
-    let chat = setup.wait_for_chat(MESSAGE_MAX).await.map_err(anyhow::Error::msg)?;
+    let chat = setup
+        .wait_for_chat(MESSAGE_MAX)
+        .await
+        .map_err(anyhow::Error::msg)?;
     println!("Found the chat \"{}\".", chat.title);
     send_test(&*channel(args, &token, &chat)?)
         .await
         .map_err(|error| anyhow::anyhow!("the test did not arrive: {error}"))?;
     write(path, &file(args, &token, &chat))
         .with_context(|| format!("cannot write {}", path.display()))?;
-    println!("A test picture is in the chat, and {} is written.", path.display());
+    println!(
+        "A test picture is in the chat, and {} is written.",
+        path.display()
+    );
     println!();
     println!("Next: tipoff run");
     Ok(())
@@ -122,7 +134,11 @@ fn quoted(text: &str) -> String {
 /// It holds the token: for the owner's eyes only.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(text.as_bytes())
 }

@@ -46,7 +46,13 @@ struct Common {
     #[arg(long, global = true, value_enum, default_value_t)]
     log: LogForm,
     /// How much is logged: error, warn, info, debug (with what devices say), trace
-    #[arg(long, global = true, env = "TIPOFF_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
+    #[arg(
+        long,
+        global = true,
+        env = "TIPOFF_LOG_LEVEL",
+        value_name = "LEVEL",
+        default_value = "info"
+    )]
     log_level: String,
 }
 
@@ -115,7 +121,10 @@ pub(crate) fn main() -> ExitCode {
             FAILED.into()
         }
         Err(Failure::Configuration(faults)) => {
-            eprint!("{}", faults.render(io::IsTerminal::is_terminal(&io::stderr())));
+            eprint!(
+                "{}",
+                faults.render(io::IsTerminal::is_terminal(&io::stderr()))
+            );
             USAGE.into()
         }
     }
@@ -136,7 +145,8 @@ fn dispatch(cli: Cli) -> Ending {
         }
         Command::Man => {
             let page = clap_mangen::Man::new(Cli::command());
-            page.render(&mut io::stdout()).map_err(|error| Failure::Failed(error.into()))
+            page.render(&mut io::stdout())
+                .map_err(|error| Failure::Failed(error.into()))
         }
     }
 }
@@ -144,12 +154,19 @@ fn dispatch(cli: Cli) -> Ending {
 impl Common {
     fn load(&self) -> Result<Config, Failure> {
         let environment = |name: &str| std::env::var(name).ok();
-        Config::load(self.config.as_deref(), self.data_dir.as_deref(), &environment)
-            .map_err(|faults| Failure::Configuration(Box::new(faults)))
+        Config::load(
+            self.config.as_deref(),
+            self.data_dir.as_deref(),
+            &environment,
+        )
+        .map_err(|faults| Failure::Configuration(Box::new(faults)))
     }
 }
 
 /// Runs the asynchronous part of a small subcommand.
 fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work))
 }

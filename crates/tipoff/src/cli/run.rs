@@ -37,13 +37,27 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let tasks = TaskTracker::new();
     let metrics = Arc::new(Metrics::new());
 
-    let spool: Arc<dyn Spool> =
-        Arc::new(SqliteSpool::open(&config.data_dir, Arc::new(config.rules.clone()))?);
-    let links = Links::new(public_url(&config).as_deref(), signing_key(&config.data_dir)?);
+    let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(
+        &config.data_dir,
+        Arc::new(config.rules.clone()),
+    )?);
+    let links = Links::new(
+        public_url(&config).as_deref(),
+        signing_key(&config.data_dir)?,
+    );
     let waker = Waker::new(&config.channels);
 
-    let tls = tls::start(config.smtp.certificate.as_ref(), &config.data_dir, &config.smtp.host_name)?;
-    let doors = config.smtp.listen.iter().map(listen::bind).collect::<anyhow::Result<Vec<_>>>()?;
+    let tls = tls::start(
+        config.smtp.certificate.as_ref(),
+        &config.data_dir,
+        &config.smtp.host_name,
+    )?;
+    let doors = config
+        .smtp
+        .listen
+        .iter()
+        .map(listen::bind)
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let http = match config.http.listen {
         Some(address) => Some(web::bind(address).await?),
         None => None,
@@ -58,8 +72,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         config.retention.min_free,
         Arc::new(move |channels: &[String]| waker_of_intake.wake(channels)),
     );
-    let receiver =
-        Arc::new(Receiver::new(config.smtp, doorkeeper, intake, Arc::clone(&metrics)));
+    let receiver = Arc::new(Receiver::new(
+        config.smtp,
+        doorkeeper,
+        intake,
+        Arc::clone(&metrics),
+    ));
     for door in doors {
         let accept = listen::accept(
             door,
@@ -70,9 +88,21 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         );
         tasks.spawn(accept);
     }
-    dispatch::start(config.channels, &spool, &links, &waker, &metrics, &tasks, &shutdown);
+    dispatch::start(
+        config.channels,
+        &spool,
+        &links,
+        &waker,
+        &metrics,
+        &tasks,
+        &shutdown,
+    );
     if let Some(listener) = http {
-        let state = web::State { spool: Arc::clone(&spool), metrics, links };
+        let state = web::State {
+            spool: Arc::clone(&spool),
+            metrics,
+            links,
+        };
         tasks.spawn(web::serve(listener, state, shutdown.clone()));
     }
     tasks.spawn(keep_house(Arc::clone(&spool), config.retention, shutdown));
@@ -106,7 +136,10 @@ async fn keep_house(spool: Arc<dyn Spool>, retention: Retention, mut shutdown: S
         Ok(count) => tracing::info!(count, "Files that were never acknowledged are removed."),
         Err(error) => tracing::warn!(%error, "Files of an earlier run could not be looked after."),
     }
-    let keep = Keep { age: retention.keep, bytes_max: retention.max_size };
+    let keep = Keep {
+        age: retention.keep,
+        bytes_max: retention.max_size,
+    };
     while shutdown.phase() == Phase::Running {
         match spool.sweep(keep, SystemTime::now().into()).await {
             Ok(swept) if swept.incidents > 0 => tracing::info!(
@@ -129,9 +162,15 @@ async fn keep_house(spool: Arc<dyn Spool>, retention: Retention, mut shutdown: S
 fn public_url(config: &Config) -> Option<String> {
     let listen = config.http.listen?;
     config.http.public_url.clone().or_else(|| {
-        let address =
-            if listen.ip().is_unspecified() { network::lan_address()? } else { listen.ip() };
-        Some(format!("http://{}", std::net::SocketAddr::new(address, listen.port())))
+        let address = if listen.ip().is_unspecified() {
+            network::lan_address()?
+        } else {
+            listen.ip()
+        };
+        Some(format!(
+            "http://{}",
+            std::net::SocketAddr::new(address, listen.port())
+        ))
     })
 }
 
@@ -145,8 +184,7 @@ fn signing_key(data_dir: &Path) -> anyhow::Result<[u8; 32]> {
     }
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-    tls::write_private(&path, &key)
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    tls::write_private(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(key)
 }
 
@@ -157,7 +195,9 @@ fn announce(config: &Config, doors: &[Door], http: Option<&tokio::net::TcpListen
     println!();
     println!("Type into the camera's e-mail page:");
     for door in doors {
-        let Ok(address) = door.listener.local_addr() else { continue };
+        let Ok(address) = door.listener.local_addr() else {
+            continue;
+        };
         let server = match lan {
             Some(lan) if address.ip().is_unspecified() => lan.to_string(),
             _ => address.ip().to_string(),
@@ -184,7 +224,9 @@ fn announce(config: &Config, doors: &[Door], http: Option<&tokio::net::TcpListen
     println!("  from, to     any address, such as camera@example.com");
     println!();
     if config.channels.is_empty() {
-        println!("Alerts go nowhere yet: no channel is configured. `tipoff init` sets up Telegram.");
+        println!(
+            "Alerts go nowhere yet: no channel is configured. `tipoff init` sets up Telegram."
+        );
     } else {
         let names: Vec<String> = config
             .channels

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 use tipoff_mail::Parser;
 use tipoff_model::{Content, Envelope, Media, MediaKind, Timestamp};
-use tipoff_spool::{Blobs, BlobWriter, NewArrival, Print, Spool, SpoolError, Stored, StoredBlob};
+use tipoff_spool::{BlobWriter, Blobs, NewArrival, Print, Spool, SpoolError, Stored, StoredBlob};
 
 use super::access::Doorkeeper;
 
@@ -30,7 +30,12 @@ impl Intake {
         free_bytes_min: u64,
         wake: Arc<dyn Fn(&[String]) + Send + Sync>,
     ) -> Self {
-        Self { spool, doorkeeper, free_bytes_min, wake }
+        Self {
+            spool,
+            doorkeeper,
+            free_bytes_min,
+            wake,
+        }
     }
 
     /// Whether the disk has room for an arrival of this size.
@@ -47,7 +52,13 @@ impl Intake {
     /// Starts an arrival.
     pub(crate) fn begin(&self, envelope: Envelope) -> io::Result<Incoming> {
         let writer = self.spool.blobs().begin(SystemTime::now().into())?;
-        Ok(Incoming { intake: self.clone(), envelope, writer, parser: Parser::new(), failed: None })
+        Ok(Incoming {
+            intake: self.clone(),
+            envelope,
+            writer,
+            parser: Parser::new(),
+            failed: None,
+        })
     }
 }
 
@@ -89,7 +100,11 @@ impl Incoming {
             return Err(disk_error(&error));
         }
         let received_at = Timestamp::from(SystemTime::now());
-        let content = if torn { self.parser.torn() } else { self.parser.finish() };
+        let content = if torn {
+            self.parser.torn()
+        } else {
+            self.parser.finish()
+        };
         let device = self.intake.doorkeeper.device(&self.envelope);
         let spool = &self.intake.spool;
         let wants_prints = torn || spool.has_torn(&device.key);
@@ -97,7 +112,11 @@ impl Incoming {
         let writer = self.writer;
         let durable = tokio::task::spawn_blocking(move || {
             let blob = writer.finish()?;
-            let prints = if wants_prints { prints(&blobs, &blob, &content)? } else { Vec::new() };
+            let prints = if wants_prints {
+                prints(&blobs, &blob, &content)?
+            } else {
+                Vec::new()
+            };
             Ok((blob, content, prints))
         });
         let (blob, content, prints) = durable

@@ -29,7 +29,14 @@ const BACKLOG: u32 = 1024;
 pub(crate) struct Door {
     pub(crate) listener: TcpListener,
     pub(crate) settings: Listener,
-    known: Arc<Known>,
+}
+
+/// What those who came in by one door share; the door itself may be closed by then.
+struct Hall {
+    settings: Listener,
+    known: Known,
+    receiver: Arc<Receiver>,
+    tls: tls::Current,
 }
 
 /// Binds a listener; the error says what to do.
@@ -57,7 +64,10 @@ pub(crate) fn bind(settings: &Listener) -> anyhow::Result<Door> {
         };
         anyhow::anyhow!("cannot listen on {address}: {error}; {hint}")
     })?;
-    Ok(Door { listener, settings: settings.clone(), known: Arc::default() })
+    Ok(Door {
+        listener,
+        settings: settings.clone(),
+    })
 }
 
 /// Accepts until the end, each connection in a task of its own.
@@ -68,10 +78,16 @@ pub(crate) async fn accept(
     tasks: TaskTracker,
     mut shutdown: Shutdown,
 ) {
-    let door = Arc::new(door);
+    let Door { listener, settings } = door;
+    let hall = Arc::new(Hall {
+        settings,
+        known: Known::default(),
+        receiver,
+        tls,
+    });
     loop {
         let accepted = tokio::select! {
-            accepted = door.listener.accept() => accepted,
+            accepted = listener.accept() => accepted,
             () = shutdown.reached(Phase::Ending) => return,
         };
         let (socket, peer) = match accepted {
@@ -82,12 +98,14 @@ pub(crate) async fn accept(
                 continue;
             }
         };
-        match receiver.connections.enter(peer) {
+        match hall.receiver.connections.enter(peer) {
             Ok(place) => {
-                let caller = Caller { socket, peer, place };
-                let (door, receiver) = (Arc::clone(&door), Arc::clone(&receiver));
-                let end = shutdown.clone();
-                tasks.spawn(converse(caller, door, receiver, tls.clone(), end));
+                let caller = Caller {
+                    socket,
+                    peer,
+                    place,
+                };
+                tasks.spawn(converse(caller, Arc::clone(&hall), shutdown.clone()));
             }
             Err(crowded) => turn_away(&socket, peer, crowded),
         }
@@ -100,30 +118,34 @@ struct Caller {
     place: Place,
 }
 
-async fn converse(
-    caller: Caller,
-    door: Arc<Door>,
-    receiver: Arc<Receiver>,
-    tls: tls::Current,
-    shutdown: Shutdown,
-) {
-    let Caller { socket, peer, place } = caller;
+async fn converse(caller: Caller, hall: Arc<Hall>, shutdown: Shutdown) {
+    let Caller {
+        socket,
+        peer,
+        place,
+    } = caller;
     // Small replies must not wait for the device's acknowledgement of the one before.
     let _ = socket.set_nodelay(true);
-    let Ok(speaks) = sniff(&socket, peer, door.settings.tls, &door.known).await else {
+    let Ok(speaks) = sniff(&socket, peer, hall.settings.tls, &hall.known).await else {
         tracing::debug!(%peer, "A connection was closed before a word was said.");
         return;
     };
     let wire = match speaks {
         Speaks::Plain => Wire::Plain(socket),
-        Speaks::Tls => match handshake(socket, &tls).await {
+        Speaks::Tls => match handshake(socket, &hall.tls).await {
             Ok(wire) => wire,
             Err(error) => return tell_of_handshake(peer, &error),
         },
     };
-    let call = smtp::Call { wire, peer, door: &door.settings, tls, shutdown };
-    if let smtp::End::WasTls = smtp::converse(call, &receiver).await {
-        door.known.forget(peer);
+    let call = smtp::Call {
+        wire,
+        peer,
+        door: &hall.settings,
+        tls: hall.tls.clone(),
+        shutdown,
+    };
+    if let smtp::End::WasTls = smtp::converse(call, &hall.receiver).await {
+        hall.known.learn(peer, Speaks::Tls);
     }
     drop(place);
 }

@@ -43,10 +43,19 @@ impl Receiver {
         intake: Intake,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let connections =
-            Connections::new(settings.max_connections, settings.max_connections_per_address);
+        let connections = Connections::new(
+            settings.max_connections,
+            settings.max_connections_per_address,
+        );
         let buffers = Buffers::default();
-        Self { settings, doorkeeper, intake, buffers, metrics, connections }
+        Self {
+            settings,
+            doorkeeper,
+            intake,
+            buffers,
+            metrics,
+            connections,
+        }
     }
 }
 
@@ -88,9 +97,23 @@ impl From<io::Error> for Break {
 
 /// Talks with a device until one of both has had enough.
 pub(crate) async fn converse(call: Call<'_>, receiver: &Receiver) -> End {
-    let Call { wire, peer, door, tls, shutdown } = call;
-    let profile = Arc::new(profile(&receiver.settings, door, receiver.doorkeeper.requires_login(peer)));
-    let session = Session::new(profile, wire.is_tls(), challenge(&receiver.settings.host_name));
+    let Call {
+        wire,
+        peer,
+        door,
+        tls,
+        shutdown,
+    } = call;
+    let profile = Arc::new(profile(
+        &receiver.settings,
+        door,
+        receiver.doorkeeper.requires_login(peer),
+    ));
+    let session = Session::new(
+        profile,
+        wire.is_tls(),
+        challenge(&receiver.settings.host_name),
+    );
     receiver.metrics.session_began();
     let mut conversation = Conversation {
         receiver,
@@ -178,7 +201,9 @@ impl Conversation<'_> {
     async fn turn(&mut self) -> Result<(), Break> {
         self.handle(&[]).await?;
         self.write_replies().await?;
-        let Some(chunk) = self.hear().await? else { return Ok(()) };
+        let Some(chunk) = self.hear().await? else {
+            return Ok(());
+        };
         if chunk.bytes().is_empty() {
             return Err(Break::Wire(io::ErrorKind::UnexpectedEof.into()));
         }
@@ -191,7 +216,9 @@ impl Conversation<'_> {
 
     /// The next bytes; none: instead of them the session was told that time is up.
     async fn hear(&mut self) -> Result<Option<Chunk>, Break> {
-        let Some(wire) = &mut self.wire else { return Err(Break::Closed) };
+        let Some(wire) = &mut self.wire else {
+            return Err(Break::Closed);
+        };
         let ending = self.shutdown.phase() == Phase::Ending;
         let next_phase = if ending { Phase::Over } else { Phase::Ending };
         tokio::select! {
@@ -302,7 +329,9 @@ impl Conversation<'_> {
 
     /// What came of a message that will not be completed is kept (invariant 7).
     async fn keep_what_came(&mut self) {
-        let Some(incoming) = self.incoming.take() else { return };
+        let Some(incoming) = self.incoming.take() else {
+            return;
+        };
         match incoming.torn().await {
             Ok(Some(stored)) => {
                 self.receiver.metrics.arrival(true, Duration::ZERO);
@@ -328,11 +357,14 @@ impl Conversation<'_> {
 
     async fn encrypt(&mut self) -> Result<(), Break> {
         self.write_replies().await?;
-        let Some(Wire::Plain(socket)) = self.wire.take() else { return Err(Break::Closed) };
+        let Some(Wire::Plain(socket)) = self.wire.take() else {
+            return Err(Break::Closed);
+        };
         match listen::handshake(socket, &self.tls).await {
             Ok(wire) => {
                 self.wire = Some(wire);
-                self.session.tls_started(challenge(&self.receiver.settings.host_name));
+                self.session
+                    .tls_started(challenge(&self.receiver.settings.host_name));
                 Ok(())
             }
             Err(error) => {
@@ -346,8 +378,12 @@ impl Conversation<'_> {
         if self.replies.is_empty() {
             return Ok(());
         }
-        let Some(wire) = &mut self.wire else { return Err(Break::Closed) };
-        timeout(WRITE_MAX, wire.write(&self.replies)).await.map_err(io::Error::from)??;
+        let Some(wire) = &mut self.wire else {
+            return Err(Break::Closed);
+        };
+        timeout(WRITE_MAX, wire.write(&self.replies))
+            .await
+            .map_err(io::Error::from)??;
         // Most conversations are over soon and idle ones should hold nothing.
         self.replies = Vec::new();
         Ok(())

@@ -13,13 +13,10 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// How long a stranger at a plain port may take to begin TLS before it is greeted.
-const STRANGER_AT_PLAIN: Duration = Duration::from_millis(300);
-/// How long a stranger at a TLS port may take to begin before it is greeted in plain text: longer,
-/// since there TLS is the likely thing and a far network may be slow.
-const STRANGER_AT_TLS: Duration = Duration::from_secs(2);
-/// How long a known TLS speaker may take: it is expected to begin at once.
-const TLS_BEGINS: Duration = Duration::from_secs(10);
+/// How long who may begin TLS at a plain port is waited for before it is greeted.
+const AT_PLAIN: Duration = Duration::from_millis(450);
+/// The same at a TLS port, where TLS is the likely thing and a far network may be slow.
+const AT_TLS: Duration = Duration::from_secs(2);
 /// How many addresses are remembered for a listener.
 const KNOWN_MAX: usize = 10_000;
 
@@ -36,13 +33,24 @@ pub(crate) enum Speaks {
     Tls,
 }
 
-/// What the addresses that came to one listener spoke last.
+/// What an address was heard to speak; behind one address there may be several devices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Heard {
+    plain: bool,
+    tls: bool,
+}
+
+/// What the addresses that came to one listener have spoken.
 #[derive(Default)]
-pub(crate) struct Known(Mutex<HashMap<IpAddr, Speaks>>);
+pub(crate) struct Known(Mutex<HashMap<IpAddr, Heard>>);
 
 impl Known {
-    fn get(&self, peer: IpAddr) -> Option<Speaks> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&peer).copied()
+    /// Whether `peer` has always been plain, so that it need not be waited for.
+    fn is_plain(&self, peer: IpAddr) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .get(&peer)
+            .is_some_and(|heard| heard.plain && !heard.tls)
     }
 
     /// Remembers what `peer` turned out to speak.
@@ -51,12 +59,11 @@ impl Known {
         if known.len() >= KNOWN_MAX && !known.contains_key(&peer) {
             known.clear();
         }
-        known.insert(peer, speaks);
-    }
-
-    /// The next connection of `peer` is a stranger's again: it did not speak as it used to.
-    pub(crate) fn forget(&self, peer: IpAddr) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&peer);
+        let heard = known.entry(peer).or_default();
+        match speaks {
+            Speaks::Plain => heard.plain = true,
+            Speaks::Tls => heard.tls = true,
+        }
     }
 }
 
@@ -67,17 +74,15 @@ pub(crate) async fn sniff(
     tls_port: bool,
     known: &Known,
 ) -> io::Result<Speaks> {
-    let patience = match known.get(peer) {
-        Some(Speaks::Plain) => return Ok(Speaks::Plain),
-        Some(Speaks::Tls) => TLS_BEGINS,
-        None if tls_port => STRANGER_AT_TLS,
-        None => STRANGER_AT_PLAIN,
-    };
+    if known.is_plain(peer) {
+        return Ok(Speaks::Plain);
+    }
+    let patience = if tls_port { AT_TLS } else { AT_PLAIN };
     let mut first = [0];
     let speaks = match timeout(patience, socket.peek(&mut first)).await {
         Ok(Ok(0)) => return Err(io::ErrorKind::UnexpectedEof.into()),
         Ok(Err(error)) => return Err(error),
-        Ok(Ok(_)) if first == [HANDSHAKE_RECORD] => Speaks::Tls,
+        Ok(Ok(_)) if is_client_hello(&first) => Speaks::Tls,
         // Talking before the greeting is rude, but plain.
         Ok(Ok(_)) | Err(_) => Speaks::Plain,
     };
@@ -88,4 +93,30 @@ pub(crate) async fn sniff(
 /// Whether bytes that came where plain text was expected are the beginning of TLS.
 pub(crate) fn is_client_hello(bytes: &[u8]) -> bool {
     bytes.first() == Some(&HANDSHAKE_RECORD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_was_always_plain_is_not_waited_for() {
+        let known = Known::default();
+        let peer = IpAddr::V4(std::net::Ipv4Addr::new(192, 168, 1, 20));
+        assert!(!known.is_plain(peer));
+        known.learn(peer, Speaks::Plain);
+        assert!(known.is_plain(peer));
+        known.learn(peer, Speaks::Tls);
+        known.learn(peer, Speaks::Plain);
+        assert!(!known.is_plain(peer), "two devices may share an address");
+    }
+
+    #[test]
+    fn strangers_without_number_do_not_fill_the_memory() {
+        let known = Known::default();
+        for number in 0..u32::try_from(KNOWN_MAX).unwrap() + 10 {
+            known.learn(IpAddr::V4(number.into()), Speaks::Plain);
+        }
+        assert!(known.0.lock().unwrap().len() <= KNOWN_MAX);
+    }
 }

@@ -89,7 +89,10 @@ fn load(files: &Certificate) -> anyhow::Result<ServerConfig> {
 /// The self-signed certificate in the data folder, made where there is none.
 fn own_certificate(data_dir: &Path, host_name: &str) -> anyhow::Result<Certificate> {
     let folder = data_dir.join("tls");
-    let files = Certificate { chain: folder.join("certificate.pem"), key: folder.join("key.pem") };
+    let files = Certificate {
+        chain: folder.join("certificate.pem"),
+        key: folder.join("key.pem"),
+    };
     if files.chain.exists() && files.key.exists() {
         return Ok(files);
     }
@@ -97,7 +100,9 @@ fn own_certificate(data_dir: &Path, host_name: &str) -> anyhow::Result<Certifica
         fs::create_dir_all(&folder)?;
         let names = vec![host_name.to_owned(), "localhost".to_owned()];
         let mut params = rcgen::CertificateParams::new(names)?;
-        params.distinguished_name.push(rcgen::DnType::CommonName, "Tipoff");
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, "Tipoff");
         // Old firmware reads no year after 2049 (RFC 5280, section 4.1.2.5.1: UTCTime ends there).
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
         params.not_after = rcgen::date_time_ymd(2049, 12, 31);

@@ -5,13 +5,20 @@ use crate::hook::{Hook, Manner};
 
 #[test]
 fn check_says_all_faults_at_once_with_their_lines_and_exits_with_2() {
-    let home = Home::new("[smtp]\nmax_mesage = \"50 MB\"\nidle = 5\n");
+    let home = Home::new("[smtp]\nlisten = [\"127.0.0.1:0\"]\nmax_mesage = \"50 MB\"\nidle = 5\n");
     let output = home.command(&["check"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("max_message") && error.contains("idle"), "{error}");
+    assert!(
+        error.contains("max_message") && error.contains("idle"),
+        "{error}"
+    );
     let output = home.command(&["run"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "and run does not start with them");
+    assert_eq!(
+        output.status.code(),
+        Some(2),
+        "and run does not start with them"
+    );
 }
 
 #[test]
@@ -19,14 +26,23 @@ fn check_of_a_good_file_says_what_it_comes_to() {
     let hook = Hook::start();
     let home = Home::new(&hook.channel());
     let said = home.run(&["check"]);
-    assert!(said.contains("tipoff.toml is fine") && said.contains("channel hook (webhook)"), "{said}");
+    assert!(
+        said.contains("tipoff.toml is fine") && said.contains("channel hook (webhook)"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_wrong_command_line_exits_with_2_and_help_with_0() {
     let home = Home::new("");
-    assert_eq!(home.command(&["rum"]).output().unwrap().status.code(), Some(2));
-    assert_eq!(home.command(&["--help"]).output().unwrap().status.code(), Some(0));
+    assert_eq!(
+        home.command(&["rum"]).output().unwrap().status.code(),
+        Some(2)
+    );
+    assert_eq!(
+        home.command(&["--help"]).output().unwrap().status.code(),
+        Some(0)
+    );
 }
 
 #[test]
@@ -40,23 +56,40 @@ fn completions_and_the_manual_page_are_printed() {
 fn channels_are_tested_and_a_failure_is_told_and_exits_with_1() {
     let hook = Hook::start();
     let home = Home::new(&hook.channel());
-    assert!(home.run(&["channels", "test"]).contains("hook (webhook): the test arrived"));
+    assert!(
+        home.run(&["channels", "test"])
+            .contains("hook (webhook): the test arrived")
+    );
     assert_eq!(hook.alerts()[0]["event"], "test");
     hook.behave(Manner::Status("403 Forbidden"));
-    let output = home.command(&["channels", "test", "hook"]).output().unwrap();
+    let output = home
+        .command(&["channels", "test", "hook"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stdout).unwrap().contains("403"));
     let output = home.command(&["channels", "test", "hok"]).output().unwrap();
-    assert!(String::from_utf8(output.stderr).unwrap().contains("there are: hook"));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("there are: hook")
+    );
 }
 
 #[test]
 fn incidents_are_listed_and_shown_beside_a_running_server() {
     let home = Home::new("");
     let server = home.start();
-    send(server.smtp[0], "camera@example.com", &mail("Motion in the yard", &[PICTURE]));
+    send(
+        server.smtp[0],
+        "camera@example.com",
+        &mail("Motion in the yard", &[PICTURE]),
+    );
     let list = home.run(&["incidents", "list"]);
-    assert!(list.contains("Motion in the yard") && list.contains("camera (127.0.0.1)"), "{list}");
+    assert!(
+        list.contains("Motion in the yard") && list.contains("camera (127.0.0.1)"),
+        "{list}"
+    );
     let shown = home.run(&["incidents", "show", "1"]);
     assert!(shown.contains("1.jpg (image/jpeg, 2498 bytes)"), "{shown}");
     let output = home.command(&["incidents", "show", "99"]).output().unwrap();
@@ -78,6 +111,9 @@ fn without_any_configuration_it_runs_and_receives() {
         .unwrap();
     succeeded(&output);
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("receives mail on 0.0.0.0:2525 (plain)"), "{said}");
+    assert!(
+        said.contains("receives mail on 0.0.0.0:2525 (plain)"),
+        "{said}"
+    );
     assert!(said.contains(data.to_str().unwrap()), "{said}");
 }

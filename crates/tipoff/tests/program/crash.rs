@@ -21,7 +21,8 @@ fn send_until_it_dies(
 ) {
     while !over.load(Ordering::Relaxed) {
         let subject = format!("mail {}", next.fetch_add(1, Ordering::Relaxed));
-        if try_send(address, &mail(&subject, &[PICTURE])).is_some_and(|reply| reply.starts_with("250"))
+        if try_send(address, &mail(&subject, &[PICTURE]))
+            .is_some_and(|reply| reply.starts_with("250"))
         {
             acknowledged.lock().unwrap().insert(subject);
         }
@@ -31,16 +32,27 @@ fn send_until_it_dies(
 /// The reply to the end of DATA, if the connection lived that long.
 fn try_send(address: SocketAddr, mail: &[u8]) -> Option<String> {
     let mut socket = BufReader::new(TcpStream::connect(address).ok()?);
-    socket.get_ref().set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    socket
+        .get_ref()
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .ok()?;
     let mut reply = String::new();
     let mut hear = |socket: &mut BufReader<TcpStream>| {
         reply.clear();
-        socket.read_line(&mut reply).ok().filter(|count| *count > 0)?;
+        socket
+            .read_line(&mut reply)
+            .ok()
+            .filter(|count| *count > 0)?;
         Some(reply.clone())
     };
     hear(&mut socket)?;
     let from = "MAIL FROM:<camera@example.com>\r\n";
-    for line in ["HELO camera\r\n", from, "RCPT TO:<me@example.com>\r\n", "DATA\r\n"] {
+    for line in [
+        "HELO camera\r\n",
+        from,
+        "RCPT TO:<me@example.com>\r\n",
+        "DATA\r\n",
+    ] {
         socket.get_mut().write_all(line.as_bytes()).ok()?;
         hear(&mut socket)?;
     }
@@ -51,10 +63,15 @@ fn try_send(address: SocketAddr, mail: &[u8]) -> Option<String> {
 
 #[test]
 fn no_acknowledged_mail_is_lost_over_random_kills() {
-    let kills = if std::env::var_os("TIPOFF_TEST_SOAK").is_some() { 100 } else { 20 };
+    let kills = if std::env::var_os("TIPOFF_TEST_SOAK").is_some() {
+        100
+    } else {
+        20
+    };
     let hook = Hook::start();
     let home = Home::new(&format!("[incidents]\nquiet = \"0 s\"\n{}", hook.channel()));
-    let (next, acknowledged) = (AtomicUsize::new(0), Mutex::default());
+    let next = AtomicUsize::new(0);
+    let acknowledged: Mutex<HashSet<String>> = Mutex::default();
     for _ in 0..kills {
         let server = home.start();
         let address = server.smtp[0];
@@ -84,7 +101,9 @@ fn no_acknowledged_mail_is_lost_over_random_kills() {
             .collect();
         acknowledged.difference(&delivered).count()
     };
-    wait_for("every acknowledged mail at the webhook", || (missing() == 0).then_some(()));
+    wait_for("every acknowledged mail at the webhook", || {
+        (missing() == 0).then_some(())
+    });
     server.stop();
     // And nothing that was not acknowledged is left lying about.
     let server = home.start();

@@ -12,7 +12,11 @@ fn scene(hook: &Hook) -> (Home, Server) {
 }
 
 fn motion(server: &Server) {
-    let reply = send(server.smtp[0], "camera@example.com", &mail("Motion", &[PICTURE]));
+    let reply = send(
+        server.smtp[0],
+        "camera@example.com",
+        &mail("Motion", &[PICTURE]),
+    );
     assert!(reply.starts_with("250"), "{reply}");
 }
 
@@ -40,7 +44,10 @@ fn whatever_goes_wrong_the_alert_arrives_when_it_is_over() {
         assert!(keys.windows(2).all(|pair| pair[0] == pair[1]), "{keys:?}");
         wait_for("the noted attempts", || {
             let incident = home.incident(1);
-            let attempts = incident["deliveries"][0]["attempts"].as_array().unwrap().clone();
+            let attempts = incident["deliveries"][0]["attempts"]
+                .as_array()
+                .unwrap()
+                .clone();
             (attempts.len() >= 2 && attempts[0]["error"].is_string()).then_some(())
         });
         server.stop();
@@ -117,14 +124,23 @@ fn a_refused_alert_is_not_repeated_until_it_is_asked_for() {
 #[test]
 fn pictures_that_follow_come_as_one_follow_up() {
     let hook = Hook::start();
-    let home = Home::new(&format!("[incidents]\nsettle = \"1 s\"\n{}", hook.channel()));
+    let home = Home::new(&format!(
+        "[incidents]\nsettle = \"1 s\"\n{}",
+        hook.channel()
+    ));
     let server = home.start();
     for _ in 0..4 {
         motion(&server);
     }
     let alerts = hook.wait_for(2);
-    assert_eq!((&alerts[0]["kind"], files(&alerts[0]).len()), (&"first".into(), 1));
-    assert_eq!((&alerts[1]["kind"], files(&alerts[1]).len()), (&"followup".into(), 3));
+    assert_eq!(
+        (&alerts[0]["kind"], files(&alerts[0]).len()),
+        (&"first".into(), 1)
+    );
+    assert_eq!(
+        (&alerts[1]["kind"], files(&alerts[1]).len()),
+        (&"followup".into(), 3)
+    );
     assert_eq!(alerts[0]["incident"], alerts[1]["incident"]);
     server.stop();
     assert_eq!(hook.requests().len(), 2);
@@ -135,19 +151,27 @@ fn a_program_gets_the_alert_and_its_files() {
     let home = Home::new("");
     let out = home.file("out");
     std::fs::create_dir(&out).unwrap();
-    let script = "cat > \"$OUT/alert.json\"; cp \"$1\"/* \"$OUT/\" 2>/dev/null; \
-                  cp \"$TIPOFF_MEDIA_1\" \"$OUT/picture\"; touch \"$OUT/done\"";
+    let script = "cat > \"$0/alert.json\"; cp \"$TIPOFF_MEDIA\" \"$0/picture\"; \
+                  env > \"$0/environment\"; touch \"$0/done\"";
     home.configure(&format!(
-        "[[channel]]\nname = \"siren\"\ntype = \"exec\"\ncommand = [\"/bin/sh\", \"-c\", {:?}]\n",
-        script.replace("$OUT", out.to_str().unwrap()).replace("cp \"$1\"/* \"", "true \""),
+        "[[channel]]\nname = \"siren\"\ntype = \"exec\"\n\
+         command = [\"/bin/sh\", \"-c\", {script:?}, {:?}]\n",
+        out.to_str().unwrap(),
     ));
     let server = home.start();
     motion(&server);
-    wait_for("the program's end", || out.join("done").exists().then_some(()));
+    wait_for("the program's end", || {
+        out.join("done").exists().then_some(())
+    });
     assert_eq!(std::fs::read(out.join("picture")).unwrap(), PICTURE);
     let alert: serde_json::Value =
         serde_json::from_slice(&std::fs::read(out.join("alert.json")).unwrap()).unwrap();
     assert_eq!(alert["subject"], "Motion");
+    let environment = std::fs::read_to_string(out.join("environment")).unwrap();
+    assert!(
+        environment.contains("TIPOFF_SUBJECT=Motion\n"),
+        "{environment}"
+    );
     let path = alert["media"][0]["path"].as_str().unwrap();
     wait_for("the private folder's removal", || {
         (!std::path::Path::new(path).exists()).then_some(())
@@ -166,8 +190,16 @@ fn routes_decide_who_hears() {
         never.channel().replace("\"hook\"", "\"never\""),
     ));
     let server = home.start();
-    send(server.smtp[0], "street@example.com", &mail("Street", &[PICTURE]));
-    send(server.smtp[0], "yard@example.com", &mail("Yard", &[PICTURE]));
+    send(
+        server.smtp[0],
+        "street@example.com",
+        &mail("Street", &[PICTURE]),
+    );
+    send(
+        server.smtp[0],
+        "yard@example.com",
+        &mail("Yard", &[PICTURE]),
+    );
     assert_eq!(day.wait_for(2).len(), 2);
     let alerts = never.wait_for(1);
     assert_eq!(alerts[0]["device"], "Yard");

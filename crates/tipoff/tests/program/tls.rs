@@ -13,14 +13,18 @@ fn certificate_seen(server: &Server) -> String {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let begin = text.find("-----BEGIN CERTIFICATE-----").unwrap_or_else(|| panic!("{text}"));
+    let begin = text
+        .find("-----BEGIN CERTIFICATE-----")
+        .unwrap_or_else(|| panic!("{text}"));
     let end = text.find("-----END CERTIFICATE-----").unwrap();
     text[begin..end].to_owned()
 }
 
 fn make_certificate(home: &Home, name: &str) {
     let output = Command::new(require("openssl"))
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj"])
+        .args([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+        ])
         .arg(format!("/CN={name}"))
         .arg("-keyout")
         .arg(home.file("key.pem"))
@@ -44,7 +48,9 @@ fn the_certificate_is_made_once_and_kept() {
 
 #[test]
 fn the_owners_certificate_is_used() {
-    let home = Home::new("[smtp]\ncertificate = { chain = \"chain.pem\", key = \"key.pem\" }\nlisten = [\"127.0.0.1:0\"]\n");
+    let home = Home::new(
+        "[smtp]\ncertificate = { chain = \"chain.pem\", key = \"key.pem\" }\nlisten = [\"127.0.0.1:0\"]\n",
+    );
     make_certificate(&home, "one.example.com");
     let server = home.start();
     let own = std::fs::read_to_string(home.file("chain.pem")).unwrap();
@@ -56,7 +62,11 @@ fn the_owners_certificate_is_used() {
 fn a_plain_client_at_the_tls_port_is_understood() {
     let home = Home::new("[smtp]\nlisten = [\"smtps://127.0.0.1:0\"]\n");
     let server = home.start();
-    let reply = send(server.smtp[0], "camera@example.com", &mail("Motion", &[PICTURE]));
+    let reply = send(
+        server.smtp[0],
+        "camera@example.com",
+        &mail("Motion", &[PICTURE]),
+    );
     assert!(reply.starts_with("250"), "{reply}");
     server.stop();
 }
@@ -87,7 +97,14 @@ fn who_changes_from_plain_to_tls_is_understood_at_the_second_try() {
     drop(Client::connect(server.smtp[0]));
     let try_tls = || {
         let output = Command::new(require("curl"))
-            .args(["--silent", "--insecure", "--max-time", "30", "--mail-from", "a@example.com"])
+            .args([
+                "--silent",
+                "--insecure",
+                "--max-time",
+                "30",
+                "--mail-from",
+                "a@example.com",
+            ])
             .args(["--mail-rcpt", "me@example.com", "--upload-file"])
             .arg(home.put("mail.eml", &mail("Motion", &[PICTURE])))
             .arg(format!("smtps://127.0.0.1:{}/camera", server.port()))

@@ -1,0 +1,72 @@
+//! The states of a session: each holds what is true in it and nothing else.
+//! How one leads to another is not told here.
+
+use crate::auth::Exchange;
+use crate::command::Chunk;
+use crate::content::{Allowance, Framing};
+use crate::reply::Reply;
+
+/// What is known of the client. TLS makes it a stranger again (RFC 3207, section 4.2).
+pub(super) struct Client {
+    pub(super) tls: bool,
+    pub(super) greeting: Option<String>,
+    pub(super) login: Option<String>,
+    pub(super) challenge: String,
+    pub(super) auth_tried: bool,
+}
+
+pub(super) enum State {
+    /// Nothing has been said.
+    New,
+    /// A command is awaited.
+    Command(Stage),
+    /// A response within AUTH is awaited.
+    Auth(Exchange),
+    /// The shell is asked for a login.
+    LoginAsked { user: String },
+    /// The shell is asked for MAIL.
+    MailAsked { sender: String },
+    /// The shell encrypts.
+    TlsAsked,
+    /// The shell stores the message.
+    StoreAsked,
+    /// The bytes behind DATA or BDAT are awaited.
+    Content(Framing, Allowance),
+    /// The bytes behind a BDAT that is refused (RFC 3030, section 4.1).
+    RefusedChunk(Chunk, Reply, Stage),
+    /// Everything has been said.
+    Closed,
+}
+
+/// How far a message has come when a command is awaited.
+pub(super) enum Stage {
+    /// There is none.
+    Idle,
+    /// It has a sender.
+    Addressed(Addresses),
+    /// Some chunks of it have come.
+    Chunked(Allowance),
+}
+
+pub(super) struct Addresses {
+    pub(super) sender: String,
+    pub(super) recipients: Vec<String>,
+}
+
+impl Client {
+    pub(super) fn new(tls: bool, challenge: String) -> Self {
+        Self {
+            tls,
+            greeting: None,
+            login: None,
+            challenge,
+            auth_tried: false,
+        }
+    }
+}
+
+impl Stage {
+    pub(super) fn in_message(&self) -> bool {
+        matches!(self, Self::Chunked(allowance) if !allowance.is_exceeded())
+    }
+}
