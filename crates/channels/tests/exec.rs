@@ -199,25 +199,3 @@ fn a_command_has_a_program() {
         ["command"]
     );
 }
-
-/// Nobody may change the environment of a program with threads, so it is started anew.
-#[test]
-fn a_program_does_not_see_what_tipoff_was_started_with() {
-    let inner = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "started_with_a_token"])
-        .env("TIPOFF_TELEGRAM_TOKEN", "1:s3cret")
-        .output()
-        .unwrap();
-    let output = String::from_utf8_lossy(&inner.stdout).into_owned();
-    assert!(
-        inner.status.success() && output.contains("1 passed"),
-        "{output}"
-    );
-}
-
-#[tokio::test]
-#[ignore = "needs the environment that the test above makes"]
-async fn started_with_a_token() {
-    assert!(std::env::var_os("TIPOFF_TELEGRAM_TOKEN").is_some());
-    delivered(&send(&*shell("! env | grep -q s3cret"), Story::new()).await);
-}

@@ -20,7 +20,7 @@ fn every_dialogue_goes_as_it_is_written_however_it_is_cut() {
     assert!(dialogs.len() > 60);
     let mut faults = Vec::new();
     for (name, dialog) in dialogs {
-        let by_line = player::play(&dialog, player::by_line);
+        let by_line = player::play(&dialog, by_line);
         if let Err(fault) = dialog
             .compare(&by_line)
             .and_then(|()| dialog.compare_order(&by_line))
@@ -28,8 +28,8 @@ fn every_dialogue_goes_as_it_is_written_however_it_is_cut() {
             let happened: Vec<String> = by_line.iter().map(told).collect();
             faults.push(format!("{name}: {fault}\n  {}", happened.join("\n  ")));
         }
-        let whole = of_server(player::play(&dialog, player::whole));
-        let by_byte = of_server(player::play(&dialog, player::by_byte));
+        let whole = of_server(player::play(&dialog, whole));
+        let by_byte = of_server(player::play(&dialog, by_byte));
         if whole != of_server(by_line) || whole != by_byte {
             faults.push(format!(
                 "{name}: goes differently when it is cut differently"
@@ -42,4 +42,19 @@ fn every_dialogue_goes_as_it_is_written_however_it_is_cut() {
 fn of_server(mut lines: Vec<Line>) -> Vec<Line> {
     lines.retain(|line| !matches!(line, Line::Client(_)));
     lines
+}
+
+/// Everything at a time.
+fn whole(lines: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    vec![lines.concat()]
+}
+
+/// Line by line.
+fn by_line(lines: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    lines.to_vec()
+}
+
+/// Byte by byte.
+fn by_byte(lines: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    lines.concat().iter().map(|&byte| vec![byte]).collect()
 }

@@ -85,8 +85,9 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
         8 => select(words).prop_map(<[u8]>::to_vec),
         1 => vec(any::<u8>(), 0..60),
     ];
-    let begun = select(&[&b""[..], b"MAIL FROM:<a@b>\r\nRCPT TO:<c>\r\n"][..]);
-    (begun, vec(piece, 0..40)).prop_map(|(begun, pieces)| [begun, &pieces.concat()].concat())
+    let begun = select(vec!["", "MAIL FROM:<a@b>\r\nRCPT TO:<c>\r\n"]);
+    (begun, vec(piece, 0..40))
+        .prop_map(|(begun, pieces)| [begun.as_bytes(), &pieces.concat()].concat())
 }
 
 fn answers() -> impl Strategy<Value = Answers> {
@@ -131,6 +132,8 @@ fn content(shell: &Shell) -> Vec<u8> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn a_dialogue_goes_the_same_however_it_is_cut(places in vec(any::<Index>(), 0..40)) {
         for (name, dialog) in player::dialogs() {

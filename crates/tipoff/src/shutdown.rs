@@ -1,11 +1,6 @@
 //! How the program ends: politely first, then for certain.
 
-use std::time::Duration;
-
 use tokio::sync::watch;
-
-/// After SIGTERM, whoever is in the middle of a message has this long to end it.
-pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// How far the end has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 //! Plays a written dialogue to a session, with the client's bytes cut in one way or another.
 
+use std::fs;
 use std::path::Path;
-use std::{fs, iter};
 
 use tipoff_smtp::{Denial, Failure, Profile};
 use tipoff_testkit::dialog::{Dialog, Line, escape};
@@ -69,21 +69,6 @@ fn lines(events: impl Iterator<Item = Event>) -> Vec<Line> {
         Event::Deed(deed) => vec![Line::Deed(deed)],
     };
     events.flat_map(told).collect()
-}
-
-/// Everything at a time.
-pub(crate) fn whole(lines: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    iter::once(lines.concat()).collect()
-}
-
-/// Line by line.
-pub(crate) fn by_line(lines: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    lines.to_vec()
-}
-
-/// Byte by byte.
-pub(crate) fn by_byte(lines: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    lines.concat().iter().map(|&byte| vec![byte]).collect()
 }
 
 fn profile(dialog: &Dialog) -> (Profile, bool) {

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how it ends. One file a subcommand.
 
+mod announce;
 mod channels;
 mod check;
 mod incidents;

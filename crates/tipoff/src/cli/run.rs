@@ -9,16 +9,20 @@ use tipoff_spool::{Keep, Spool, SqliteSpool};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::task::TaskTracker;
 
-use super::Ending;
+use super::{Ending, announce};
 use crate::config::{Config, Retention};
 use crate::dispatch::{self, Waker};
 use crate::network;
 use crate::observe::Metrics;
-use crate::receive::listen::{self, Door};
+use crate::receive::listen;
 use crate::receive::{Doorkeeper, Intake, Receiver, tls};
-use crate::shutdown::{self, GRACE, Phase, Shutdown};
+use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::web::{self, Links};
 
+/// After SIGTERM, whoever is in the middle of a message has this long to end it …
+const GRACE: Duration = Duration::from_secs(9);
+/// … and this long to keep what came of it: 10 s in all.
+const GRACE_OVER: Duration = Duration::from_secs(1);
 /// How often retention is looked after.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
@@ -36,41 +40,32 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let (trigger, shutdown) = shutdown::channel();
     let tasks = TaskTracker::new();
     let metrics = Arc::new(Metrics::new());
-
     let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(
         &config.data_dir,
         Arc::new(config.rules.clone()),
     )?);
-    let links = Links::new(
-        public_url(&config).as_deref(),
-        signing_key(&config.data_dir)?,
-    );
+    let links = links(&config)?;
     let waker = Waker::new(&config.channels);
 
-    let tls = tls::start(
-        config.smtp.certificate.as_ref(),
-        &config.data_dir,
-        &config.smtp.host_name,
-    )?;
+    // All that can be refused is asked for before anything begins.
+    let certificate = config.smtp.certificate.as_ref();
+    let tls = tls::start(certificate, &config.data_dir, &config.smtp.host_name)?;
     let doors = config
         .smtp
         .listen
         .iter()
         .map(listen::bind)
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let http = match config.http.listen {
-        Some(address) => Some(web::bind(address).await?),
-        None => None,
-    };
-    announce(&config, &doors, http.as_ref());
+    let http = web::bind(config.http.listen).await?;
+    announce::announce(&config, &doors, http.as_ref());
 
     let doorkeeper = Arc::new(Doorkeeper::new(config.access, config.devices));
-    let waker_of_intake = waker.clone();
+    let free_bytes_min = config.retention.min_free;
     let intake = Intake::new(
         Arc::clone(&spool),
         Arc::clone(&doorkeeper),
-        config.retention.min_free,
-        Arc::new(move |channels: &[String]| waker_of_intake.wake(channels)),
+        free_bytes_min,
+        waker.clone(),
     );
     let receiver = Arc::new(Receiver::new(
         config.smtp,
@@ -79,14 +74,14 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         Arc::clone(&metrics),
     ));
     for door in doors {
-        let accept = listen::accept(
+        let (receiver, tls) = (Arc::clone(&receiver), tls.clone());
+        tasks.spawn(listen::accept(
             door,
-            Arc::clone(&receiver),
-            tls.clone(),
+            receiver,
+            tls,
             tasks.clone(),
             shutdown.clone(),
-        );
-        tasks.spawn(accept);
+        ));
     }
     dispatch::start(
         config.channels,
@@ -105,18 +100,22 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         };
         tasks.spawn(web::serve(listener, state, shutdown.clone()));
     }
-    tasks.spawn(keep_house(Arc::clone(&spool), config.retention, shutdown));
+    tasks.spawn(keep_house(spool, config.retention, shutdown));
 
     wait_for_the_end().await?;
+    end(&trigger, &tasks).await;
+    Ok(())
+}
+
+/// What was begun is ended; what takes too long has only to keep what came.
+async fn end(trigger: &Trigger, tasks: &TaskTracker) {
     tracing::info!("Stopping: what was begun is ended first.");
     trigger.enter(Phase::Ending);
     tasks.close();
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
         trigger.enter(Phase::Over);
-        // Those who are told so now have only to keep what came.
-        let _ = tokio::time::timeout(GRACE, tasks.wait()).await;
+        let _ = tokio::time::timeout(GRACE_OVER, tasks.wait()).await;
     }
-    Ok(())
 }
 
 async fn wait_for_the_end() -> anyhow::Result<()> {
@@ -158,6 +157,12 @@ async fn keep_house(spool: Arc<dyn Spool>, retention: Retention, mut shutdown: S
     }
 }
 
+/// Signed links to files, where others can reach the HTTP port.
+fn links(config: &Config) -> anyhow::Result<Links> {
+    let key = signing_key(&config.data_dir)?;
+    Ok(Links::new(public_url(config).as_deref(), key))
+}
+
 /// How others reach the HTTP port.
 fn public_url(config: &Config) -> Option<String> {
     let listen = config.http.listen?;
@@ -186,59 +191,4 @@ fn signing_key(data_dir: &Path) -> anyhow::Result<[u8; 32]> {
     getrandom::fill(&mut key).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
     tls::write_private(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(key)
-}
-
-/// What to type into the camera, readable at a glance.
-fn announce(config: &Config, doors: &[Door], http: Option<&tokio::net::TcpListener>) {
-    let lan = network::lan_address();
-    println!("Tipoff {} is ready.", env!("CARGO_PKG_VERSION"));
-    println!();
-    println!("Type into the camera's e-mail page:");
-    for door in doors {
-        let Ok(address) = door.listener.local_addr() else {
-            continue;
-        };
-        let server = match lan {
-            Some(lan) if address.ip().is_unspecified() => lan.to_string(),
-            _ => address.ip().to_string(),
-        };
-        let encryption = if door.settings.tls {
-            "SSL/TLS"
-        } else if door.settings.starttls {
-            "none (or STARTTLS)"
-        } else {
-            "none"
-        };
-        println!("  SMTP server  {server}");
-        println!("  port         {}", address.port());
-        println!("  encryption   {encryption}");
-    }
-    let access = &config.access;
-    match access.user.as_deref() {
-        Some(user) => println!("  user         {user}, with its password"),
-        None if access.require_login => {
-            println!("  user         the one of its [[device]], with its password");
-        }
-        None => println!("  user         any, or none"),
-    }
-    println!("  from, to     any address, such as camera@example.com");
-    println!();
-    if config.channels.is_empty() {
-        println!(
-            "Alerts go nowhere yet: no channel is configured. `tipoff init` sets up Telegram."
-        );
-    } else {
-        let names: Vec<String> = config
-            .channels
-            .iter()
-            .map(|channel| format!("{} ({})", channel.name, channel.kind))
-            .collect();
-        println!("Alerts go to  {}", names.join(", "));
-    }
-    println!("Kept in       {}", config.data_dir.display());
-    if let Some(address) = http.and_then(|listener| listener.local_addr().ok()) {
-        println!("Health        http://localhost:{}/healthz", address.port());
-    }
-    println!();
-    println!("Try it: tipoff send");
 }

@@ -11,6 +11,7 @@ use tipoff_model::{Content, Envelope, Media, MediaKind, Timestamp};
 use tipoff_spool::{BlobWriter, Blobs, NewArrival, Print, Spool, SpoolError, Stored, StoredBlob};
 
 use super::access::Doorkeeper;
+use crate::dispatch::Waker;
 
 /// What every receiver hands its arrivals to.
 #[derive(Clone)]
@@ -19,8 +20,7 @@ pub(crate) struct Intake {
     doorkeeper: Arc<Doorkeeper>,
     /// Below this the disk is called full, in bytes.
     free_bytes_min: u64,
-    /// Called when deliveries have become due.
-    wake: Arc<dyn Fn(&[String]) + Send + Sync>,
+    waker: Waker,
 }
 
 impl Intake {
@@ -28,13 +28,13 @@ impl Intake {
         spool: Arc<dyn Spool>,
         doorkeeper: Arc<Doorkeeper>,
         free_bytes_min: u64,
-        wake: Arc<dyn Fn(&[String]) + Send + Sync>,
+        waker: Waker,
     ) -> Self {
         Self {
             spool,
             doorkeeper,
             free_bytes_min,
-            wake,
+            waker,
         }
     }
 
@@ -134,7 +134,7 @@ impl Incoming {
             prints,
         };
         let stored = spool.store(arrival).await?;
-        (self.intake.wake)(&stored.channels);
+        self.intake.waker.wake(&stored.channels);
         Ok(stored)
     }
 }

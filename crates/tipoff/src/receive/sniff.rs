@@ -13,8 +13,9 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// How long who may begin TLS at a plain port is waited for before it is greeted.
-const AT_PLAIN: Duration = Duration::from_millis(450);
+/// How long who may begin TLS at a plain port is waited for before it is greeted. A ClientHello
+/// comes with the first round trip; firmware that needs longer is understood at its second try.
+const AT_PLAIN: Duration = Duration::from_millis(50);
 /// The same at a TLS port, where TLS is the likely thing and a far network may be slow.
 const AT_TLS: Duration = Duration::from_secs(2);
 /// How many addresses are remembered for a listener.

@@ -29,11 +29,15 @@ pub(crate) struct State {
     pub(crate) links: Links,
 }
 
-/// Binds the port.
-pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
+/// Binds the port, where there is to be one.
+pub(crate) async fn bind(address: Option<SocketAddr>) -> anyhow::Result<Option<TcpListener>> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address} for HTTP: set another [http] listen, or \"off\"")
-    })
+    })?;
+    Ok(Some(listener))
 }
 
 /// Serves until the end.

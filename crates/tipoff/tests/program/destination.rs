@@ -158,7 +158,9 @@ fn a_program_gets_the_alert_and_its_files() {
          command = [\"/bin/sh\", \"-c\", {script:?}, {:?}]\n",
         out.to_str().unwrap(),
     ));
-    let server = home.start();
+    let mut command = home.command(&["run"]);
+    command.env("TIPOFF_SEND_PASSWORD", "s3cret-word");
+    let server = Server::start(command);
     motion(&server);
     wait_for("the program's end", || {
         out.join("done").exists().then_some(())

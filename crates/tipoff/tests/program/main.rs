@@ -1,6 +1,15 @@
 //! The whole program, as its users and their cameras meet it: real clients, real sockets, real
 //! crashes. Every server has a folder and ports of its own.
 
+// The lints' exceptions for tests do not reach the functions that tests share.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub
+)]
+
 mod clients;
 mod command_line;
 mod crash;
