@@ -58,7 +58,7 @@ step "tidy"
 cargo run -q -p xtask --locked
 
 step "dependencies"
-PATH="$PWD/.venv/bin:$PATH" cargo deny --offline --log-level error check licenses bans sources
+PATH="$PWD/.venv/bin:$PATH" cargo deny --log-level error check licenses bans sources
 
 # --- tests ---------------------------------------------------------------------------------
 step "tests"
