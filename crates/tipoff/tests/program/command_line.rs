@@ -117,3 +117,61 @@ fn without_any_configuration_it_runs_and_receives() {
     );
     assert!(said.contains(data.to_str().unwrap()), "{said}");
 }
+
+#[test]
+fn every_configuration_in_the_documentation_is_good() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let mut checked = 0;
+    for page in [
+        "README.md",
+        "docs/cameras.md",
+        "docs/channels.md",
+        "docs/operations.md",
+    ] {
+        let text = std::fs::read_to_string(format!("{root}/{page}")).unwrap();
+        for block in text
+            .split("```toml\n")
+            .skip(1)
+            .map(|rest| rest.split("```").next().unwrap())
+        {
+            let home = Home::new("");
+            home.put(
+                "telegram.token",
+                b"110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+            );
+            home.put("tipoff.toml", block.as_bytes());
+            home.run(&["check"]);
+            checked += 1;
+        }
+    }
+    assert!(checked >= 4);
+}
+
+#[test]
+fn every_command_in_the_documentation_exists() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let home = Home::new("");
+    for page in [
+        "README.md",
+        "docs/cameras.md",
+        "docs/channels.md",
+        "docs/operations.md",
+    ] {
+        let text = std::fs::read_to_string(format!("{root}/{page}")).unwrap();
+        for command in text
+            .split("`tipoff ")
+            .skip(1)
+            .map(|rest| rest.split('`').next().unwrap())
+        {
+            let words = command.split_whitespace();
+            let words: Vec<&str> = words
+                .take_while(|it| it.starts_with(|c: char| c.is_ascii_lowercase()))
+                .collect();
+            let output = home
+                .command(&[words.as_slice(), &["--help"]].concat())
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{page}: tipoff {command}");
+        }
+    }
+}
