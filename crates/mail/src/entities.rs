@@ -61,9 +61,11 @@ static NAMES: &[(&str, char)] = &[
 
 /// The character behind `&`, and what follows the reference; nothing if it is none.
 fn reference(text: &str) -> Option<(char, &str)> {
-    let (name, rest) = text
-        .split_once(';')
-        .filter(|(name, _)| name.len() <= REFERENCE_BYTES_MAX)?;
+    let end = text
+        .bytes()
+        .take(REFERENCE_BYTES_MAX + 1)
+        .position(|byte| byte == b';')?;
+    let (name, rest) = (text.get(..end)?, text.get(end + 1..)?);
     let number = name.strip_prefix('#').and_then(|number| {
         let code = match number.strip_prefix(['x', 'X']) {
             Some(digits) => u32::from_str_radix(digits, 16),

@@ -201,6 +201,9 @@ impl Value {
 
     /// The bytes of a parameter, and the charset that it names itself (RFC 2231).
     fn parameter(&self, key: &str) -> Option<(Vec<u8>, Option<String>)> {
+        if !self.parameters.iter().any(|(name, _)| name.contains('*')) {
+            return Some((self.get(key)?.to_vec(), None));
+        }
         if let Some(value) = self.get(&format!("{key}*")) {
             let (charset, bytes) = extended(value);
             return Some((bytes, charset));

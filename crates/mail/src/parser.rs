@@ -127,11 +127,14 @@ impl Parser {
     /// The connection broke: what came until then. A file that was under way is whole if it has
     /// its end nevertheless.
     pub fn torn(mut self) -> Content {
-        self.tear_header();
-        // The beginning of a boundary, or the line end before one, would be read as content.
-        while !self.held.is_empty() && self.decide_held(false) == Decision::No {
-            self.settle();
+        loop {
             self.tear_header();
+            match (self.decide_held(true), self.decide_held(false)) {
+                (Decision::Yes(delimiter), _) => self.delimiter(delimiter),
+                (_, Decision::No) if !self.held.is_empty() => self.settle(),
+                // The beginning of a boundary, or the line end before one, is no content.
+                _ => break,
+            }
         }
         self.end(true)
     }

@@ -4,6 +4,12 @@
 //! `TIPOFF_BLESS=1 cargo test -p tipoff-mail` writes down what is read now: look at the
 //! difference before it is kept.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that goes wrong should say so"
+)]
+
 mod common;
 
 use std::fmt::Write as _;

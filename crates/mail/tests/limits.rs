@@ -1,5 +1,11 @@
 //! Every limit, at it and one beyond.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that goes wrong should say so"
+)]
+
 mod common;
 
 use tipoff_model::{Content, MediaKind};

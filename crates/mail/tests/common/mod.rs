@@ -1,4 +1,9 @@
 //! What the tests of whole mails share.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that goes wrong should say so"
+)]
 #![allow(dead_code)] // Not every test asks for all of it.
 
 use tipoff_mail::Parser;
