@@ -14,6 +14,7 @@ mod leaf;
 mod meter;
 mod parser;
 mod sort;
+mod state;
 mod words;
 
 pub use parser::Parser;

@@ -14,6 +14,7 @@ use crate::delimiter::{
 use crate::fields::{self, Fields};
 use crate::header::{Header, Step};
 use crate::leaf::Leaf;
+use crate::state::{Body, BodyContent, Open, State};
 
 /// Multiparts and mails inside each other; what is deeper goes along as a file.
 pub(crate) const DEPTH_MAX: usize = 10;
@@ -33,51 +34,6 @@ pub struct Parser {
     held: Vec<u8>,
     groups: usize,
     found: Collector,
-}
-
-#[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // There is one of them to a mail.
-enum State {
-    Header(Header),
-    Body(Body),
-}
-
-/// What streams by between header and boundary.
-#[derive(Debug)]
-struct Body {
-    content: BodyContent,
-    /// The line end before a boundary is not content here.
-    at_line_start: bool,
-}
-
-#[derive(Debug)]
-enum BodyContent {
-    Part(Leaf),
-    /// What stands before the first part of the innermost multipart; text, if there is no part.
-    Preamble(Leaf),
-    /// What stands behind its last part: so many bytes that are not blank.
-    Epilogue(u64),
-}
-
-/// What parts stand in.
-#[derive(Debug)]
-enum Open {
-    Mail,
-    Multipart {
-        /// As declared, and as it is: none, one or two.
-        boundaries: Vec<Vec<u8>>,
-        /// Parts that say the same.
-        group: Option<usize>,
-    },
-}
-
-impl Open {
-    fn boundaries(&self) -> &[Vec<u8>] {
-        match self {
-            Self::Mail => &[],
-            Self::Multipart { boundaries, .. } => boundaries,
-        }
-    }
 }
 
 impl Default for Parser {

@@ -139,7 +139,7 @@ proptest! {
             // Half an escape of quoted-printable stands for itself.
             let sure = found.len().saturating_sub(2).min(part.bytes.len());
             prop_assert_eq!(&found[..sure], &part.bytes[..sure]);
-            let boundary_end = media.range.end as usize + "\r\n--=_b0undary".len();
+            let boundary_end = media.range.end as usize + "\r\n--=_b0undary--".len();
             let came_whole = boundary_end <= came.len();
             prop_assert!(media.whole || !came_whole);
         }

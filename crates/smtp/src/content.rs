@@ -92,20 +92,11 @@ impl Dots {
         }
     }
 
-    /// Content up to the next line that begins with a dot.
+    /// Content up to the next dot that may begin a line: whether it does, the place tells.
     fn run<'a>(&mut self, input: &mut &'a [u8]) -> &'a [u8] {
         let all = *input;
         let after_cr = self.place == Place::AfterCr;
-        let ends_line = |&lf: &usize| {
-            let before = lf
-                .checked_sub(1)
-                .map(|before| all.get(before) == Some(&b'\r'));
-            self.bare_lf || before.unwrap_or(after_cr)
-        };
-        let end = LINE_END_DOT
-            .find_iter(all)
-            .find(ends_line)
-            .map_or(all.len(), |lf| lf + 1);
+        let end = LINE_END_DOT.find(all).map_or(all.len(), |lf| lf + 1);
         let (run, rest) = all.split_at_checked(end).unwrap_or((all, &[]));
         *input = rest;
         self.place = match run {

@@ -32,8 +32,7 @@ impl Lines {
         let (part, rest) = input.split_at_checked(end.unwrap_or(input.len()))?;
         *input = rest;
         let bytes = self.begun.len() + part.len();
-        // A line that has reached the limit without its end will be beyond it.
-        self.overlong |= bytes > bytes_max || (end.is_none() && bytes == bytes_max);
+        self.overlong |= bytes > bytes_max;
         if self.overlong {
             self.begun = Vec::new();
         } else if end.is_none() || !self.begun.is_empty() {

@@ -9,7 +9,7 @@ use crate::reply::{self, Reply};
 use crate::step::{Denial, Failure};
 
 impl Session {
-    /// Answers [`Step::Authenticate`].
+    /// Answers [`crate::Step::Authenticate`].
     pub fn login_accepted(&mut self) {
         self.state = match mem::replace(&mut self.state, State::Closed) {
             State::LoginAsked { user } => {
@@ -21,7 +21,7 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// Answers [`Step::Authenticate`].
+    /// Answers [`crate::Step::Authenticate`].
     pub fn login_refused(&mut self) {
         if matches!(self.state, State::LoginAsked { .. }) {
             self.state = self.refuse(reply::LOGIN_REFUSED, Stage::Idle);
@@ -29,7 +29,7 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// Answers [`Step::Mail`].
+    /// Answers [`crate::Step::Mail`].
     pub fn mail_allowed(&mut self) {
         self.state = match mem::replace(&mut self.state, State::Closed) {
             State::MailAsked { sender } => {
@@ -44,7 +44,7 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// Answers [`Step::Mail`].
+    /// Answers [`crate::Step::Mail`].
     pub fn mail_denied(&mut self, denial: Denial) {
         if matches!(self.state, State::MailAsked { .. }) {
             self.state = match denial {
@@ -55,12 +55,12 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// Answers [`Step::End`]: the message is durable and called `reference`.
+    /// Answers [`crate::Step::End`]: the message is durable and called `reference`.
     pub fn stored(&mut self, reference: &str) {
         self.answer_end(reply::stored(reference));
     }
 
-    /// Answers [`Step::End`].
+    /// Answers [`crate::Step::End`].
     pub fn not_stored(&mut self, failure: Failure) {
         self.answer_end(match failure {
             Failure::SpoolFull => reply::SPOOL_FULL,
@@ -75,8 +75,8 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// Answers [`Step::StartTls`]: from now on the input is what was encrypted. `challenge` is as in
-    /// [`Session::new`].
+    /// Answers [`crate::Step::StartTls`]: from now on the input is what was encrypted. `challenge`
+    /// is as in [`Session::new`].
     pub fn tls_started(&mut self, challenge: String) {
         if matches!(self.state, State::TlsAsked) {
             self.client = Client::new(true, challenge);

@@ -14,6 +14,7 @@ mod clients;
 mod command_line;
 mod crash;
 mod destination;
+mod dialogs;
 mod end;
 mod harness;
 mod hook;
