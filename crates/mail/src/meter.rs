@@ -136,3 +136,39 @@ impl Meter {
         self.tail.drain(..too_many);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_complete_if_it_has_its_end() {
+        let long = "A".repeat(4 * TAIL_BYTES);
+        for (encoding, bytes, complete) in [
+            (Encoding::Base64, "/9j/4AAA/9k=".to_owned(), true),
+            (Encoding::Base64, "/9j/4AAA/9k".to_owned(), true),
+            (Encoding::Base64, "/9j/4AAA\r\n/9kA\r\n".to_owned(), true),
+            (Encoding::Base64, format!("/9j/{long}/9k="), true),
+            (Encoding::Base64, format!("/9j/{long}A//Z"), true),
+            (Encoding::Base64, format!("/9j/{long}AP/Z"), true),
+            // The end mark would be there, were the letters grouped otherwise.
+            (Encoding::Base64, "/9j/4AAAA/9k".to_owned(), false),
+            (Encoding::Base64, format!("/9j/{long}A/9k"), false),
+            (Encoding::Base64, "/9j/4AAA".to_owned(), false),
+            (
+                Encoding::QuotedPrintable,
+                "=FF=D8=FFx=FF=D9=\r\n".to_owned(),
+                true,
+            ),
+            (Encoding::QuotedPrintable, "=FF=D8=FFx=FF".to_owned(), false),
+            (Encoding::Identity, "%PDF-1.4 %%EOF\r\n".to_owned(), true),
+            (Encoding::Identity, "DHAV".to_owned(), false),
+        ] {
+            let mut meter = Meter::new(encoding, 0, HEAD_BYTES);
+            for piece in bytes.as_bytes().chunks(7) {
+                meter.push(piece);
+            }
+            assert_eq!(meter.is_complete(), complete, "{bytes}");
+        }
+    }
+}

@@ -15,7 +15,8 @@ use crate::dispatch::{self, Waker};
 use crate::network;
 use crate::observe::Metrics;
 use crate::receive::listen;
-use crate::receive::{Doorkeeper, Intake, Receiver, tls};
+use crate::receive::tls::{self, Tls};
+use crate::receive::{Doorkeeper, Intake, Receiver};
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::web::{self, Links};
 
@@ -49,7 +50,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 
     // All that can be refused is asked for before anything begins.
     let certificate = config.smtp.certificate.as_ref();
-    let tls = tls::start(certificate, &config.data_dir, &config.smtp.host_name)?;
+    let tls = Arc::new(Tls::load(
+        certificate,
+        &config.data_dir,
+        &config.smtp.host_name,
+    )?);
     let doors = config
         .smtp
         .listen
@@ -74,7 +79,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         Arc::clone(&metrics),
     ));
     for door in doors {
-        let (receiver, tls) = (Arc::clone(&receiver), tls.clone());
+        let (receiver, tls) = (Arc::clone(&receiver), Arc::clone(&tls));
         tasks.spawn(listen::accept(
             door,
             receiver,

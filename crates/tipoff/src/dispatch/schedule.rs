@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use futures_util::future::join_all;
 use tipoff_channels::{Channel, Files};
 use tipoff_model::{DeliveryId, DeliveryState, Timestamp};
 use tipoff_spool::{AttemptRecord, DueBatch, DueDelivery, Spool};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::attempt::{self, Health, Tools};
 use super::backoff;
@@ -46,6 +47,9 @@ pub(super) struct Schedule {
     ailing: Option<Ailing>,
 }
 
+/// An attempt that has ended.
+type Ended = Result<(AttemptRecord, Health), JoinError>;
+
 /// A service to which nothing can be sent for now.
 struct Ailing {
     failures: u32,
@@ -73,9 +77,6 @@ impl Schedule {
                 () = notify.notified() => {}
                 () = tokio::time::sleep(look_again) => {}
                 () = shutdown.reached(Phase::Ending) => {}
-            }
-            while let Some(ended) = self.under_way.try_join_next() {
-                self.finish(ended).await;
             }
         }
         loop {
@@ -156,24 +157,44 @@ impl Schedule {
         Ok(next_due_at.map_or(LOOK_AGAIN, |due_at| due_at.since(now).min(LOOK_AGAIN)))
     }
 
-    async fn finish(&mut self, ended: Result<(AttemptRecord, Health), tokio::task::JoinError>) {
-        let (record, health) = match ended {
-            Ok(ended) => ended,
-            Err(error) => {
-                // A panic in a service's code: the delivery stays pending and is tried again.
-                tracing::error!(channel = self.parts.name, %error, "An attempt ended unexpectedly.");
-                self.claimed.clear();
-                return;
+    /// Notes how an attempt ended, and with it all others that have ended by now: they share a
+    /// commit.
+    async fn finish(&mut self, ended: Ended) {
+        let mut records = Vec::new();
+        let mut next = Some(ended);
+        while let Some(ended) = next {
+            match ended {
+                Ok((record, health)) => {
+                    self.note(&health);
+                    self.tell(&record);
+                    records.push(record);
+                }
+                Err(error) => {
+                    // A panic in a service's code. Which delivery it was is not known, so all
+                    // claims are given up, after a pause: better told twice than never.
+                    self.claimed.clear();
+                    self.note(&Health::Ailing {
+                        after: None,
+                        error: format!("an attempt ended unexpectedly: {error}"),
+                    });
+                }
             }
-        };
-        self.note(&health);
-        self.tell(&record);
-        let delivery = record.delivery;
+            next = self.under_way.try_join_next();
+        }
+        let delivered = records
+            .iter()
+            .map(|record| record.delivery)
+            .collect::<Vec<_>>();
+        join_all(records.into_iter().map(|record| self.record(record))).await;
+        self.claimed.retain(|claimed| !delivered.contains(claimed));
+    }
+
+    /// Until it is noted: otherwise the delivery would be made again.
+    async fn record(&self, record: AttemptRecord) {
         while let Err(error) = self.parts.spool.record(record.clone()).await {
             tracing::error!(channel = self.parts.name, %error, "The spool does not note an attempt.");
             tokio::time::sleep(SPOOL_FAILED).await;
         }
-        self.claimed.retain(|claimed| *claimed != delivery);
     }
 
     /// A service that begins to fail, or to work again, is told of once.

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::limit::{Crowded, Place};
 use super::smtp::{self, Receiver};
 use super::sniff::{Known, Speaks, sniff};
-use super::tls;
+use super::tls::Tls;
 use super::wire::Wire;
 use crate::config::Listener;
 use crate::shutdown::{Phase, Shutdown};
@@ -36,7 +36,7 @@ struct Hall {
     settings: Listener,
     known: Known,
     receiver: Arc<Receiver>,
-    tls: tls::Current,
+    tls: Arc<Tls>,
 }
 
 /// Binds a listener; the error says what to do.
@@ -74,7 +74,7 @@ pub(crate) fn bind(settings: &Listener) -> anyhow::Result<Door> {
 pub(crate) async fn accept(
     door: Door,
     receiver: Arc<Receiver>,
-    tls: tls::Current,
+    tls: Arc<Tls>,
     tasks: TaskTracker,
     mut shutdown: Shutdown,
 ) {
@@ -141,7 +141,7 @@ async fn converse(caller: Caller, hall: Arc<Hall>, shutdown: Shutdown) {
         wire,
         peer,
         door: &hall.settings,
-        tls: hall.tls.clone(),
+        tls: Arc::clone(&hall.tls),
         shutdown,
     };
     if let smtp::End::WasTls = smtp::converse(call, &hall.receiver).await {
@@ -151,8 +151,8 @@ async fn converse(caller: Caller, hall: Arc<Hall>, shutdown: Shutdown) {
 }
 
 /// Begins TLS as the server.
-pub(super) async fn handshake(socket: TcpStream, tls: &tls::Current) -> io::Result<Wire> {
-    let acceptor = TlsAcceptor::from(Arc::clone(&*tls.borrow()));
+pub(super) async fn handshake(socket: TcpStream, tls: &Tls) -> io::Result<Wire> {
+    let acceptor = TlsAcceptor::from(tls.config());
     // Boxed: a handshake is large, and most connections never make one.
     let stream = Box::pin(timeout(HANDSHAKE_MAX, acceptor.accept(socket))).await??;
     Ok(Wire::Tls(Box::new(stream)))

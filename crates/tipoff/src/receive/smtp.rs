@@ -16,8 +16,9 @@ use tokio::time::timeout;
 use super::access::Doorkeeper;
 use super::intake::{Incoming, Intake};
 use super::limit::Connections;
+use super::tls::Tls;
 use super::wire::{Buffers, Chunk, Wire};
-use super::{listen, sniff, tls};
+use super::{listen, sniff};
 use crate::config::{Listener, Smtp};
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
@@ -64,7 +65,7 @@ pub(super) struct Call<'a> {
     pub(super) wire: Wire,
     pub(super) peer: IpAddr,
     pub(super) door: &'a Listener,
-    pub(super) tls: tls::Current,
+    pub(super) tls: Arc<Tls>,
     pub(super) shutdown: Shutdown,
 }
 
@@ -174,7 +175,7 @@ struct Conversation<'a> {
     /// Gone only while it is being encrypted.
     wire: Option<Wire>,
     peer: IpAddr,
-    tls: tls::Current,
+    tls: Arc<Tls>,
     shutdown: Shutdown,
     session: Session,
     /// Replies that have not been written yet: those to pipelined commands leave together.

@@ -5,7 +5,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use anyhow::Context as _;
@@ -13,56 +13,61 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::sync::watch;
 
 use crate::config::Certificate;
 
-/// The TLS settings in force; whoever holds them sees a renewed certificate.
-pub(crate) type Current = watch::Receiver<Arc<ServerConfig>>;
-
-/// How often the owner's files are looked at for a renewed certificate.
-const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(60);
-
-/// Loads the certificate, or makes one, and keeps watching the owner's files.
-pub(crate) fn start(
-    configured: Option<&Certificate>,
-    data_dir: &Path,
-    host_name: &str,
-) -> anyhow::Result<Current> {
-    let files = match configured {
-        Some(certificate) => certificate.clone(),
-        None => own_certificate(data_dir, host_name)?,
-    };
-    let changed = changed_at(&files);
-    let (current_tx, current) = watch::channel(Arc::new(load(&files)?));
-    if configured.is_some() {
-        tokio::spawn(reload_when_changed(files, changed, current_tx));
-    }
-    Ok(current)
+/// The certificate in use; a renewed one is used from the next handshake on.
+pub(crate) struct Tls {
+    files: Certificate,
+    current: Mutex<Loaded>,
 }
 
-async fn reload_when_changed(
-    files: Certificate,
-    mut seen: [Option<SystemTime>; 2],
-    current_tx: watch::Sender<Arc<ServerConfig>>,
-) {
-    while !current_tx.is_closed() {
-        tokio::time::sleep(LOOK_AGAIN).await;
+struct Loaded {
+    config: Arc<ServerConfig>,
+    /// When the files were changed that it was loaded from.
+    changed: [Option<SystemTime>; 2],
+}
+
+impl Tls {
+    /// Loads the owner's certificate, or the one in the data folder, which is made where there is
+    /// none.
+    pub(crate) fn load(
+        configured: Option<&Certificate>,
+        data_dir: &Path,
+        host_name: &str,
+    ) -> anyhow::Result<Self> {
+        let files = match configured {
+            Some(certificate) => certificate.clone(),
+            None => own_certificate(data_dir, host_name)?,
+        };
         let changed = changed_at(&files);
-        if changed == seen {
-            continue;
-        }
-        seen = changed;
-        match load(&files) {
-            Ok(config) => {
-                current_tx.send_replace(Arc::new(config));
-                tracing::info!("The renewed certificate is in use.");
+        let config = Arc::new(load(&files)?);
+        Ok(Self {
+            files,
+            current: Mutex::new(Loaded { config, changed }),
+        })
+    }
+
+    /// The settings for a handshake now.
+    pub(super) fn config(&self) -> Arc<ServerConfig> {
+        let changed = changed_at(&self.files);
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if changed != current.changed {
+            // Looked at once, also where it cannot be used: while only one of the two files has
+            // been replaced they do not fit, and the second one changes this again.
+            current.changed = changed;
+            match load(&self.files) {
+                Ok(config) => {
+                    current.config = Arc::new(config);
+                    tracing::info!("The renewed certificate is in use.");
+                }
+                Err(error) => tracing::error!(
+                    error = format!("{error:#}"),
+                    "The changed certificate cannot be used; the old one stays in use.",
+                ),
             }
-            Err(error) => tracing::error!(
-                error = format!("{error:#}"),
-                "The changed certificate cannot be used; the old one stays in use.",
-            ),
         }
+        Arc::clone(&current.config)
     }
 }
 

@@ -118,16 +118,19 @@ fn without_any_configuration_it_runs_and_receives() {
     assert!(said.contains(data.to_str().unwrap()), "{said}");
 }
 
+/// The pages with examples.
+const PAGES: &[&str] = &[
+    "README.md",
+    "docs/cameras.md",
+    "docs/channels.md",
+    "docs/operations.md",
+];
+
 #[test]
 fn every_configuration_in_the_documentation_is_good() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let mut checked = 0;
-    for page in [
-        "README.md",
-        "docs/cameras.md",
-        "docs/channels.md",
-        "docs/operations.md",
-    ] {
+    for page in PAGES {
         let text = std::fs::read_to_string(format!("{root}/{page}")).unwrap();
         for block in text
             .split("```toml\n")
@@ -151,12 +154,7 @@ fn every_configuration_in_the_documentation_is_good() {
 fn every_command_in_the_documentation_exists() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let home = Home::new("");
-    for page in [
-        "README.md",
-        "docs/cameras.md",
-        "docs/channels.md",
-        "docs/operations.md",
-    ] {
+    for page in PAGES {
         let text = std::fs::read_to_string(format!("{root}/{page}")).unwrap();
         for command in text
             .split("`tipoff ")

@@ -158,3 +158,24 @@ fn nothing_is_relayed_and_any_recipient_is_taken() {
     assert_eq!(home.incidents().len(), 1);
     server.stop();
 }
+
+#[test]
+fn a_login_of_a_device_lets_it_in_and_names_it() {
+    let home = Home::new(
+        "[access]\nrequire_login = true\n[[device]]\nname = \"Front yard\"\n\
+         user = \"front\"\npassword = \"s3cret\"\n",
+    );
+    let server = home.start();
+    let mut client = Client::connect(server.smtp[0]);
+    client.must("EHLO camera", "250");
+    // The device's name with a domain, as some cameras send it: \0front@x.y\0s3cret
+    client.must("AUTH PLAIN AGZyb250QHgueQBzM2NyZXQ=", "235");
+    client.must("MAIL FROM:<a@example.com>", "250");
+    client.must("RCPT TO:<me@example.com>", "250");
+    client.must("DATA", "354");
+    client.must("Subject: Motion\r\n\r\nhello\r\n.", "250");
+    client.must("QUIT", "221");
+    assert_eq!(home.incidents()[0]["device"], "Front yard");
+    assert_eq!(home.incidents()[0]["event"], "motion");
+    server.stop();
+}

@@ -53,8 +53,23 @@ fn the_owners_certificate_is_used() {
     );
     make_certificate(&home, "one.example.com");
     let server = home.start();
-    let own = std::fs::read_to_string(home.file("chain.pem")).unwrap();
-    assert!(own.contains(&certificate_seen(&server)));
+    let own = || std::fs::read_to_string(home.file("chain.pem")).unwrap();
+    assert!(own().contains(&certificate_seen(&server)));
+    // And a renewed one without a new start.
+    make_certificate(&home, "two.example.com");
+    wait_for("the renewed certificate", || {
+        own().contains(&certificate_seen(&server)).then_some(())
+    });
+    // One that cannot be used changes nothing.
+    let before = certificate_seen(&server);
+    home.put("key.pem", b"no key");
+    assert_eq!(certificate_seen(&server), before);
+    wait_for("the word about it", || {
+        server
+            .log()
+            .contains("cannot be used; the old one stays")
+            .then_some(())
+    });
     server.stop();
 }
 
