@@ -123,6 +123,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     arrivals_join_and_open_incidents(&*fresh()).await;
     an_alert_tells_everything(&*fresh()).await;
     a_burst_becomes_one_follow_up(&*fresh()).await;
+    a_flood_becomes_follow_ups_of_bounded_size(&*fresh()).await;
     what_comes_during_an_attempt_is_told_later(&*fresh()).await;
     follow_ups_wait_for_the_first(&*fresh()).await;
     attempts_are_kept_and_memory_returned(&*fresh()).await;
@@ -228,6 +229,22 @@ async fn a_burst_becomes_one_follow_up(open: Open<'_>) {
     assert_eq!(alert.media.len(), 3);
     assert_eq!(alert.reply_to.as_deref(), Some("message 5"));
     assert_eq!(alert.text, "Something moved.", "the same text is told once");
+}
+
+async fn a_flood_becomes_follow_ups_of_bounded_size(open: Open<'_>) {
+    let spool = open();
+    for _ in 0..130 {
+        store(&*spool, "yard", NOW).await;
+    }
+    let mut told = Vec::new();
+    while let Some(next) = due(&*spool, "phone", seconds(9)).await.pop() {
+        told.push(next.alert.media.len());
+        spool
+            .record(ended(&next, DeliveryState::Delivered))
+            .await
+            .unwrap();
+    }
+    assert_eq!(told, [1, 50, 50, 29]);
 }
 
 async fn what_comes_during_an_attempt_is_told_later(open: Open<'_>) {

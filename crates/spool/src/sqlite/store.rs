@@ -10,6 +10,9 @@ use tipoff_model::{
 use super::{at, json};
 use crate::{NewArrival, Result, Stored};
 
+/// How many arrivals one follow-up takes in.
+pub(super) const ARRIVALS_PER_DELIVERY_MAX: u32 = 50;
+
 /// Stores an arrival inside the writer's transaction.
 pub(super) fn store(
     connection: &Connection,
@@ -272,6 +275,8 @@ fn add_delivery(
     Ok(())
 }
 
+/// A follow-up that has room for another arrival: a camera gone mad makes many alerts of bounded
+/// size, not one without bounds.
 fn waiting_follow_up(
     connection: &Connection,
     incident: IncidentId,
@@ -280,9 +285,14 @@ fn waiting_follow_up(
     let waiting = connection
         .prepare_cached(
             "SELECT id FROM delivery WHERE incident = ?1 AND channel = ?2 AND kind = 'followup'
-             AND state = 'pending' AND attempts = 0 ORDER BY id DESC LIMIT 1",
+             AND state = 'pending' AND attempts = 0
+             AND (SELECT count(*) FROM delivery_arrival WHERE delivery = delivery.id) < ?3
+             ORDER BY id DESC LIMIT 1",
         )?
-        .query_row(params![incident.0, channel], |row| row.get(0))
+        .query_row(
+            params![incident.0, channel, ARRIVALS_PER_DELIVERY_MAX],
+            |row| row.get(0),
+        )
         .optional()?;
     Ok(waiting)
 }

@@ -48,7 +48,7 @@ impl fmt::Debug for ChannelConfig {
 }
 
 const DOC: &str = "\
-    Where alerts go. Without any, they are only on the page. The keys that follow are those of \
+    Where alerts go. Without any, they are kept and go nowhere. The keys that follow are those of \
     every channel; the others depend on its type.";
 
 /// A channel, or only its name where it cannot be made: routes that name it are right all the same.

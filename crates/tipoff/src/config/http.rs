@@ -21,7 +21,7 @@ pub(crate) struct Http {
 }
 
 /// What the reference says of the section.
-pub(super) const DOC: &str = "The page on which arrivals are seen.";
+pub(super) const DOC: &str = "The HTTP port: health, metrics, and signed links to stored files.";
 
 /// The port in what is said of an address without one.
 const PORT: u16 = 8080;
@@ -32,7 +32,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
         name: "listen",
         form: Form::Text,
         without: Without::Default(LISTEN.to_owned()),
-        doc: "The address of the page, of `/healthz` and of `/metrics`; `\"off\"` for none.",
+        doc: "Its address; `\"off\"` for none.",
     };
     let listen = match section.parsed(&key, listener) {
         Some(given) => Some(given),

@@ -36,7 +36,7 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The SMTP receiver.
     pub(crate) smtp: Smtp,
-    /// The page.
+    /// The HTTP port.
     pub(crate) http: Http,
     /// Who may send.
     pub(crate) access: Access,
@@ -107,8 +107,8 @@ fn read(mut root: Section<'_>) -> Config {
     let data_dir = data_dir(&mut root);
     let zone = rules::zone(&mut root);
     let (smtp, mut listeners) = root.table("smtp", smtp::DOC, smtp::read);
-    let (http, page) = root.table("http", http::DOC, http::read);
-    listeners.extend(page);
+    let (http, port) = root.table("http", http::DOC, http::read);
+    listeners.extend(port);
     checks::listeners(root.reading, &listeners);
     let access = root.table("access", access::DOC, access::read);
     let devices = device::read(&mut root, access.shared.clone());

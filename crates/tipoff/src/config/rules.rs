@@ -54,7 +54,7 @@ pub(super) fn zone(root: &mut Section<'_>) -> TimeZone {
         name: "time_zone",
         form: Form::Text,
         without: nothing("Europe/Berlin"),
-        doc: "The time zone of routes and of the times in alerts, by its name in the IANA \
+        doc: "The time zone of routes, by its name in the IANA \
              database. Without it: the machine's.",
     };
     let given = root.parsed(&key, |name| {

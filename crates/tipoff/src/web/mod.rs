@@ -5,6 +5,7 @@
 
 mod health;
 mod links;
+mod listener;
 mod media;
 
 use std::net::SocketAddr;
@@ -51,7 +52,7 @@ pub(crate) async fn serve(listener: TcpListener, state: State, mut shutdown: Shu
         )
         .with_state(state);
     let mut over = shutdown.clone();
-    let server = axum::serve(listener, router)
+    let server = axum::serve(listener::Bounded::new(listener), router)
         .with_graceful_shutdown(async move { shutdown.reached(Phase::Ending).await });
     tokio::select! {
         served = server => {
