@@ -25,11 +25,7 @@ fuzz_target!(|input: &[u8]| {
         decoder.finish(&mut bytes);
         assert_eq!(bytes.len() as u64, media.size);
         assert!(!media.name.is_empty() && media.name.chars().count() <= 120);
-        assert!(
-            !media
-                .name
-                .contains(|c: char| c.is_control() || c == '/' || c == '\\')
-        );
+        assert!(!media.name.contains(|c: char| c.is_control() || c == '/' || c == '\\'));
     }
     assert!(!content.subject.contains(char::is_control));
 });

@@ -21,9 +21,5 @@ fn main() -> anyhow::Result<ExitCode> {
         println!("{fault}");
     }
     println!("tidy: {} files, {} faults", files.len(), faults.len());
-    Ok(if faults.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -12,10 +12,7 @@ pub(crate) fn check(files: &[File]) -> Vec<String> {
         if !is_test(&file.path) {
             let lines = code(&file.text).lines().count();
             if lines > FILE_LINES_MAX {
-                faults.push(format!(
-                    "{}: {lines} lines, at most {FILE_LINES_MAX}",
-                    file.path
-                ));
+                faults.push(format!("{}: {lines} lines, at most {FILE_LINES_MAX}", file.path));
             }
         }
         for (name, line, length) in functions(&file.text) {
@@ -39,9 +36,7 @@ fn is_test(path: &str) -> bool {
 
 /// The file up to its inline tests.
 fn code(text: &str) -> &str {
-    text.find("\n#[cfg(test)]\nmod tests {")
-        .and_then(|end| text.get(..end))
-        .unwrap_or(text)
+    text.find("\n#[cfg(test)]\nmod tests {").and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// Each function's name, first line and length. Reads what rustfmt writes: a function ends with
@@ -69,18 +64,8 @@ fn function_name(line: &str) -> Option<&str> {
         return None;
     }
     let mut words = trimmed.split(' ');
-    let before_fn = [
-        "pub",
-        "pub(crate)",
-        "pub(super)",
-        "async",
-        "const",
-        "extern",
-    ];
-    words
-        .by_ref()
-        .find(|word| !before_fn.contains(word))
-        .filter(|word| *word == "fn")?;
+    let before_fn = ["pub", "pub(crate)", "pub(super)", "async", "const", "extern"];
+    words.by_ref().find(|word| !before_fn.contains(word)).filter(|word| *word == "fn")?;
     words.next()?.split(['(', '<']).next()
 }
 
@@ -89,20 +74,14 @@ mod tests {
     use super::*;
 
     fn file(path: &str, text: String) -> File {
-        File {
-            path: path.to_owned(),
-            text,
-        }
+        File { path: path.to_owned(), text }
     }
 
     #[test]
     fn a_file_may_have_as_many_lines_as_the_limit_and_tests_besides() {
         let tests = "\n#[cfg(test)]\nmod tests {\n}\n";
         let at = file("crates/a/src/lib.rs", "//\n".repeat(FILE_LINES_MAX) + tests);
-        let over = file(
-            "crates/a/src/lib.rs",
-            "//\n".repeat(FILE_LINES_MAX + 1) + tests,
-        );
+        let over = file("crates/a/src/lib.rs", "//\n".repeat(FILE_LINES_MAX + 1) + tests);
         let test = file("crates/a/tests/all.rs", "//\n".repeat(FILE_LINES_MAX + 1));
         assert!(check(&[at, test]).is_empty());
         assert_eq!(check(&[over]).len(), 1);
@@ -112,10 +91,7 @@ mod tests {
     fn a_function_may_have_as_many_lines_as_the_limit() {
         let function = |lines| {
             let body = "        a();\n".repeat(lines - 2);
-            file(
-                "a.rs",
-                format!("impl A {{\n    pub(crate) async fn long<T>(\n{body}    }}\n}}\n"),
-            )
+            file("a.rs", format!("impl A {{\n    pub(crate) async fn long<T>(\n{body}    }}\n}}\n"))
         };
         assert!(check(&[function(FUNCTION_LINES_MAX)]).is_empty());
         let faults = check(&[function(FUNCTION_LINES_MAX + 1)]);

@@ -7,29 +7,13 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Rooms that do no I/O.
-const PURE: &[&str] = &[
-    "tipoff-model",
-    "tipoff-smtp",
-    "tipoff-mail",
-    "tipoff-vendors",
-    "tipoff-rules",
-];
+const PURE: &[&str] =
+    &["tipoff-model", "tipoff-smtp", "tipoff-mail", "tipoff-vendors", "tipoff-rules"];
 /// What a pure room must not depend on.
-const IO: &[&str] = &[
-    "tokio",
-    "tokio-util",
-    "reqwest",
-    "rusqlite",
-    "rustix",
-    "axum",
-    "rustls",
-];
+const IO: &[&str] = &["tokio", "tokio-util", "reqwest", "rusqlite", "rustix", "axum", "rustls"];
 /// Crates that only one room may know.
-const OWNED: &[(&str, &str)] = &[
-    ("rusqlite", "tipoff-spool"),
-    ("reqwest", "tipoff-channels"),
-    ("axum", "tipoff"),
-];
+const OWNED: &[(&str, &str)] =
+    &[("rusqlite", "tipoff-spool"), ("reqwest", "tipoff-channels"), ("axum", "tipoff")];
 /// Crates that may know several rooms: the program itself, and what is never shipped.
 const CENTRES: &[&str] = &["tipoff", "tipoff-testkit", "tipoff-bench", "xtask"];
 
@@ -37,13 +21,7 @@ const CENTRES: &[&str] = &["tipoff", "tipoff-testkit", "tipoff-bench", "xtask"];
 pub(crate) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
     let output = Command::new("cargo")
         .current_dir(root)
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--offline",
-        ])
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .output()?;
     anyhow::ensure!(output.status.success(), "cargo metadata failed");
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
@@ -85,11 +63,7 @@ fn fault(package: &str, dependency: &str) -> Option<&'static str> {
 }
 
 fn items<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -110,10 +84,7 @@ mod tests {
             ("tipoff", "rusqlite"),
             ("tipoff", "tipoff-testkit"),
         ] {
-            assert!(
-                fault(package, dependency).is_some(),
-                "{package} -> {dependency}"
-            );
+            assert!(fault(package, dependency).is_some(), "{package} -> {dependency}");
         }
     }
 
@@ -127,11 +98,7 @@ mod tests {
             ("tipoff-testkit", "axum"),
             ("tipoff-rules", "jiff"),
         ] {
-            assert_eq!(
-                fault(package, dependency),
-                None,
-                "{package} -> {dependency}"
-            );
+            assert_eq!(fault(package, dependency), None, "{package} -> {dependency}");
         }
     }
 }

@@ -6,22 +6,13 @@ use crate::tree::File;
 
 /// Words, and why they are not wanted. Split, so that this file does not find itself.
 const UNWANTED: &[(&str, &str)] = &[
-    (
-        concat!("TO", "DO"),
-        "finish it, or tell of it in docs/known-issues.md",
-    ),
-    (
-        concat!("FIX", "ME"),
-        "finish it, or tell of it in docs/known-issues.md",
-    ),
+    (concat!("TO", "DO"), "finish it, or tell of it in docs/known-issues.md"),
+    (concat!("FIX", "ME"), "finish it, or tell of it in docs/known-issues.md"),
     (concat!("todo", "!("), "finish it"),
     (concat!("unimpl", "emented!("), "finish it"),
     (concat!("#[ig", "nore"), "a test runs or goes"),
     (concat!("/wo", "rk/"), "a path of one machine"),
-    (
-        concat!("sleep(Duration::from_", "secs(1)).await; // wait"),
-        "wait for a condition",
-    ),
+    (concat!("sleep(Duration::from_", "secs(1)).await; // wait"), "wait for a condition"),
 ];
 
 /// What is wrong with words and links.
@@ -47,9 +38,7 @@ pub(crate) fn check(root: &Path, files: &[File]) -> Vec<String> {
 
 /// Written by hand and free to be changed; samples of mails and dialogues are as they came.
 fn is_ours(path: &str) -> bool {
-    [".rs", ".md", ".toml", ".sh", ".sql"]
-        .iter()
-        .any(|ending| path.ends_with(ending))
+    [".rs", ".md", ".toml", ".sh", ".sql"].iter().any(|ending| path.ends_with(ending))
         && !path.contains("/bad_configs/")
 }
 
@@ -57,12 +46,7 @@ fn dead_links(root: &Path, file: &File) -> Vec<String> {
     let folder = root.join(&file.path);
     let folder = folder.parent().unwrap_or(root);
     let mut faults = Vec::new();
-    for link in file
-        .text
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next())
-    {
+    for link in file.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
         let target = link.split('#').next().unwrap_or_default();
         let is_elsewhere = target.is_empty() || target.contains("://") || target.contains(' ');
         if !is_elsewhere && !folder.join(target).exists() {

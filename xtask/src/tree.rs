@@ -26,13 +26,7 @@ pub(crate) fn root() -> Option<PathBuf> {
 pub(crate) fn files(root: &Path) -> anyhow::Result<Vec<File>> {
     let list = Command::new("git")
         .current_dir(root)
-        .args([
-            "ls-files",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-            "-z",
-        ])
+        .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"])
         .output()?;
     anyhow::ensure!(list.status.success(), "git does not list the files");
     let paths = String::from_utf8(list.stdout)?;
@@ -40,10 +34,7 @@ pub(crate) fn files(root: &Path) -> anyhow::Result<Vec<File>> {
     for path in paths.split('\0').filter(|path| !path.is_empty()) {
         // What is not text, or was just removed, is nothing to check.
         if let Ok(text) = std::fs::read_to_string(root.join(path)) {
-            files.push(File {
-                path: path.to_owned(),
-                text,
-            });
+            files.push(File { path: path.to_owned(), text });
         }
     }
     Ok(files)

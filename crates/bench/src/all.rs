@@ -45,10 +45,7 @@ fn machine(places: &Places) -> String {
     let cpu = cpu.as_deref().and_then(cpu_model).unwrap_or("unknown");
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let folder = places
-        .base()
-        .canonicalize()
-        .unwrap_or_else(|_| places.base());
+    let folder = places.base().canonicalize().unwrap_or_else(|_| places.base());
     let disk = disk(&mounts, &folder).unwrap_or_else(|| "unknown".to_owned());
     format!(
         "- cores: {cores}, shared by the servers and the load generator\n\
@@ -58,9 +55,7 @@ fn machine(places: &Places) -> String {
 }
 
 fn cpu_model(cpuinfo: &str) -> Option<&str> {
-    let line = cpuinfo
-        .lines()
-        .find(|line| line.starts_with("model name"))?;
+    let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
     line.split_once(':').map(|(_, name)| name.trim())
 }
 
@@ -75,23 +70,15 @@ fn disk(mounts: &str, folder: &Path) -> Option<String> {
         // Of mounts over each other the last is the one that is seen.
         .max_by_key(|(_, at, _)| at.len())?;
     let turns = device.strip_prefix("/dev/").and_then(|name| {
-        fs::read_to_string(
-            PathBuf::from("/sys/class/block")
-                .join(name)
-                .join("queue/rotational"),
-        )
-        .ok()
+        fs::read_to_string(PathBuf::from("/sys/class/block").join(name).join("queue/rotational"))
+            .ok()
     });
     let turns = match turns.as_deref().map(str::trim) {
         Some("1") => ", told as rotating",
         Some("0") => ", told as solid state",
         _ => "",
     };
-    let nowhere = if kind == "tmpfs" {
-        " (memory: durable figures mean nothing)"
-    } else {
-        ""
-    };
+    let nowhere = if kind == "tmpfs" { " (memory: durable figures mean nothing)" } else { "" };
     Some(format!("{kind} on {device}{turns}{nowhere}"))
 }
 
@@ -102,10 +89,7 @@ mod tests {
     #[test]
     fn everything_that_is_run_can_be_typed() {
         for line in LINES {
-            assert!(!matches!(
-                Cli::try_parse_from(line).unwrap().command,
-                Command::All
-            ));
+            assert!(!matches!(Cli::try_parse_from(line).unwrap().command, Command::All));
         }
     }
 
@@ -121,10 +105,7 @@ mod tests {
 
     #[test]
     fn the_cpu_is_named_as_the_kernel_names_it() {
-        assert_eq!(
-            cpu_model("processor\t: 0\nmodel name\t: A B\n"),
-            Some("A B")
-        );
+        assert_eq!(cpu_model("processor\t: 0\nmodel name\t: A B\n"), Some("A B"));
         assert_eq!(cpu_model("processor\t: 0\n"), None);
     }
 }

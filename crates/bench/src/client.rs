@@ -36,20 +36,14 @@ impl Session {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ANSWER_SECONDS_MAX))?;
         stream.set_write_timeout(Some(ANSWER_SECONDS_MAX))?;
-        let mut session = Self {
-            stream,
-            answer: [0; ANSWER_BYTES_MAX],
-        };
+        let mut session = Self { stream, answer: [0; ANSWER_BYTES_MAX] };
         session.expect(b'2').context("greeting")?;
         Ok(session)
     }
 
     /// Says what comes before the mail, up to the 354.
     fn envelope(&mut self, camera: usize) -> Result<()> {
-        self.say(
-            format!("MAIL FROM:<camera{camera}@bench.example>\r\n").as_bytes(),
-            b'2',
-        )?;
+        self.say(format!("MAIL FROM:<camera{camera}@bench.example>\r\n").as_bytes(), b'2')?;
         self.say(b"RCPT TO:<alarm@mailrise.xyz>\r\n", b'2')?;
         self.say(b"DATA\r\n", b'3')
     }
@@ -57,22 +51,14 @@ impl Session {
     /// Sends a mail in one go and waits until it is taken.
     pub(crate) fn send(&mut self, camera: usize, number: u64, mail: &Mail) -> Result<()> {
         self.envelope(camera)?;
-        write_both(
-            &mut self.stream,
-            mail::head(camera, number).as_bytes(),
-            mail.with_dot(),
-        )?;
+        write_both(&mut self.stream, mail::head(camera, number).as_bytes(), mail.with_dot())?;
         self.expect(b'2').context("mail")
     }
 
     /// Sends a mail, tells when its last byte was handed over, and waits until it is taken.
     pub(crate) fn send_timed(&mut self, number: u64, mail: &Mail) -> Result<Instant> {
         self.envelope(0)?;
-        write_both(
-            &mut self.stream,
-            mail::head(0, number).as_bytes(),
-            mail.without_dot(),
-        )?;
+        write_both(&mut self.stream, mail::head(0, number).as_bytes(), mail.without_dot())?;
         // Taken before the write: the other side may have read the dot before the write returns.
         let dot_at = Instant::now();
         self.stream.write_all(mail::DOT)?;
@@ -87,8 +73,7 @@ impl Session {
 
     fn say(&mut self, line: &[u8], wanted: u8) -> Result<()> {
         self.stream.write_all(line)?;
-        self.expect(wanted)
-            .with_context(|| String::from_utf8_lossy(line).trim_end().to_owned())
+        self.expect(wanted).with_context(|| String::from_utf8_lossy(line).trim_end().to_owned())
     }
 
     /// Reads one answer, which must be of the wanted class (RFC 5321, section 4.2.1).
@@ -118,10 +103,7 @@ fn is_whole(answer: &[u8]) -> bool {
     let Some(lines) = answer.strip_suffix(b"\n") else {
         return false;
     };
-    let last = lines
-        .rsplit(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
+    let last = lines.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     last.get(3) != Some(&b'-')
 }
 
@@ -158,9 +140,7 @@ impl Load<'_> {
                 .map(|(camera, next)| scope.spawn(move || self.camera(camera, next)))
                 .collect();
             for camera in cameras {
-                camera
-                    .join()
-                    .map_err(|_| anyhow::anyhow!("a sender broke down"))??;
+                camera.join().map_err(|_| anyhow::anyhow!("a sender broke down"))??;
             }
             Ok(begun.elapsed())
         })

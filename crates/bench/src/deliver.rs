@@ -38,23 +38,13 @@ pub(crate) struct Args {
 pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
     let mail = Mail::with_picture(PICTURE_BYTES);
     let (our_hook, peer_hook) = (Hook::open()?, Hook::open()?);
-    let ours = if args.peer_only {
-        None
-    } else {
-        Some(target::start(places, Some(&our_hook))?)
-    };
+    let ours = if args.peer_only { None } else { Some(target::start(places, Some(&our_hook))?) };
     let peer = peers::mailrise(places, &peer_hook)?;
     let (mut our_speeds, mut peer_speeds) = (Vec::new(), Vec::new());
     for round in 0..=args.rounds {
         for (name, server, hook, mails, speeds) in [
             ("tipoff", &ours, &our_hook, args.mails, &mut our_speeds),
-            (
-                "mailrise",
-                &peer,
-                &peer_hook,
-                args.peer_mails,
-                &mut peer_speeds,
-            ),
+            ("mailrise", &peer, &peer_hook, args.peer_mails, &mut peer_speeds),
         ] {
             let Some(server) = server else { continue };
             let mails = if round == 0 { WARM_UP_MAILS } else { mails };
@@ -75,12 +65,7 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
 
 fn measure(server: &Server, hook: &Hook, mails: u64, mail: &Mail) -> Result<f64> {
     let begun = Instant::now();
-    let load = Load {
-        address: server.address,
-        mails,
-        connections: CONNECTIONS,
-        mail,
-    };
+    let load = Load { address: server.address, mails, connections: CONNECTIONS, mail };
     load.run()?;
     let ended = hook.wait_for(mails)?;
     Ok(mails as f64 / ended.duration_since(begun).as_secs_f64())

@@ -84,10 +84,7 @@ fn serve(stream: &TcpStream, sender: &Sender<Arrival>) {
     let mut requests = Requests::new(BufReader::with_capacity(BUFFER_BYTES, stream));
     let mut stream = stream;
     while let Ok(Some(request)) = requests.next() {
-        let arrival = Arrival {
-            at: Instant::now(),
-            pictures: request.pictures,
-        };
+        let arrival = Arrival { at: Instant::now(), pictures: request.pictures };
         let told = sender.send(arrival).is_ok() && stream.write_all(ANSWER).is_ok();
         if !told || request.last {
             return;
@@ -106,10 +103,7 @@ mod tests {
         let hook = Hook::open().unwrap();
         let mut stream = TcpStream::connect(hook.address).unwrap();
         let body = r#"{"media":[{"data":"/9j/4A=="},{"data":"/9j/4B=="}]}"#;
-        let post = format!(
-            "POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
+        let post = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         for _ in 0..3 {
             let mut answer = vec![0; ANSWER.len()];
             stream.write_all(post.as_bytes()).unwrap();

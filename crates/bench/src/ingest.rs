@@ -35,25 +35,17 @@ pub(crate) struct Args {
 /// Measures and tells.
 pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
     let mail = Mail::with_picture(args.kb * 1_000);
-    let ours = if args.peer_only {
-        None
-    } else {
-        Some(target::start(places, None)?)
-    };
+    let ours = if args.peer_only { None } else { Some(target::start(places, None)?) };
     let peer = peers::smtp_sink(places)?;
     let (mut our_speeds, mut peer_speeds) = (Vec::new(), Vec::new());
     for round in 0..=args.rounds {
-        for (name, server, speeds) in [
-            ("tipoff", &ours, &mut our_speeds),
-            ("smtp-sink", &peer, &mut peer_speeds),
-        ] {
+        for (name, server, speeds) in
+            [("tipoff", &ours, &mut our_speeds), ("smtp-sink", &peer, &mut peer_speeds)]
+        {
             let Some(server) = server else { continue };
             let speed = measure(server, args, &mail, round == 0).context(name)?;
             if round > 0 {
-                eprintln!(
-                    "ingest {} KB, round {round}: {name} {speed:.0} mails/s",
-                    args.kb
-                );
+                eprintln!("ingest {} KB, round {round}: {name} {speed:.0} mails/s", args.kb);
                 speeds.push(speed);
             }
         }
@@ -68,18 +60,9 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
 }
 
 fn measure(server: &Server, args: &Args, mail: &Mail, warm_up: bool) -> Result<f64> {
-    let mails = if warm_up {
-        args.mails.div_ceil(WARM_UP)
-    } else {
-        args.mails
-    };
+    let mails = if warm_up { args.mails.div_ceil(WARM_UP) } else { args.mails };
     let connections = args.connections.into();
-    let load = Load {
-        address: server.address,
-        mails,
-        connections,
-        mail,
-    };
+    let load = Load { address: server.address, mails, connections, mail };
     Ok(mails as f64 / load.run()?.as_secs_f64())
 }
 

@@ -41,22 +41,13 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
         Some(server) => measure(&server, &hook, PEER_MAILS, &mail).context("mailrise")?,
         None => Vec::new(),
     };
-    let rows = [
-        (50, "median", "5 ms"),
-        (95, "p95", "none"),
-        (99, "p99", "none"),
-    ];
-    Ok(rows
-        .map(|(percent, name, target)| row(&ours, &theirs, percent, name, target))
-        .into())
+    let rows = [(50, "median", "5 ms"), (95, "p95", "none"), (99, "p99", "none")];
+    Ok(rows.map(|(percent, name, target)| row(&ours, &theirs, percent, name, target)).into())
 }
 
 fn row(ours: &[f64], theirs: &[f64], percent: usize, name: &str, target: &str) -> Row {
     let shown = |values| percentile(values, percent).map(|ms| format!("{ms:.2} ms"));
-    let row = Row::new(
-        format!("end of DATA to finished webhook request, {name}"),
-        target,
-    );
+    let row = Row::new(format!("end of DATA to finished webhook request, {name}"), target);
     let row = row.peer(shown(theirs).map(|figure| format!("mailrise {figure}")));
     match shown(ours) {
         Some(figure) => row.measured(figure.clone()).ours(figure),

@@ -108,11 +108,7 @@ mod tests {
         let picture = picture(60_000);
         assert_eq!(picture.len(), 60_000);
         assert!(picture.starts_with(&JPEG_START) && picture.ends_with(&JPEG_END));
-        assert!(
-            format!("\"{}", STANDARD.encode(&picture))
-                .as_bytes()
-                .starts_with(PICTURE_IN_JSON)
-        );
+        assert!(format!("\"{}", STANDARD.encode(&picture)).as_bytes().starts_with(PICTURE_IN_JSON));
     }
 
     #[test]

@@ -56,11 +56,7 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
             format!("+{each:.1} KB each"),
         ),
         plain(&format!("memory, {mail}"), "+4 MB", flight.received()),
-        plain(
-            &format!("memory, {mail}, until it is delivered"),
-            "none",
-            flight.delivered(),
-        ),
+        plain(&format!("memory, {mail}, until it is delivered"), "none", flight.delivered()),
     ])
 }
 
@@ -73,9 +69,8 @@ fn megabytes(kb: u64) -> String {
 }
 
 fn with_connections(server: &Server, connections: u64) -> Result<u64> {
-    let open: Vec<Session> = (0..connections)
-        .map(|_| Session::open(server.address))
-        .collect::<Result<_>>()?;
+    let open: Vec<Session> =
+        (0..connections).map(|_| Session::open(server.address)).collect::<Result<_>>()?;
     thread::sleep(SETTLE);
     let kb = server.memory_kb()?;
     for session in open {
@@ -102,25 +97,15 @@ impl Flight {
         let before_kb = server.memory_kb()?;
         let received_kb = peak_during(&server, || send(&server, 1, &mail))?;
         let delivered_kb = peak_during(&server, || hook.wait_for(1).map(drop))?;
-        Ok(Self {
-            before_kb,
-            received_kb,
-            delivered_kb: delivered_kb.max(received_kb),
-        })
+        Ok(Self { before_kb, received_kb, delivered_kb: delivered_kb.max(received_kb) })
     }
 
     fn received(&self) -> String {
-        format!(
-            "+{}",
-            megabytes(self.received_kb.saturating_sub(self.before_kb))
-        )
+        format!("+{}", megabytes(self.received_kb.saturating_sub(self.before_kb)))
     }
 
     fn delivered(&self) -> String {
-        format!(
-            "+{}",
-            megabytes(self.delivered_kb.saturating_sub(self.before_kb))
-        )
+        format!("+{}", megabytes(self.delivered_kb.saturating_sub(self.before_kb)))
     }
 }
 
@@ -144,9 +129,7 @@ fn peak_during(server: &Server, act: impl FnOnce() -> Result<()>) -> Result<u64>
         });
         let acted = act();
         done.store(true, Ordering::Relaxed);
-        let peak_kb = sampler
-            .join()
-            .map_err(|_| anyhow!("the sampler broke down"))??;
+        let peak_kb = sampler.join().map_err(|_| anyhow!("the sampler broke down"))??;
         acted.map(|()| peak_kb)
     })
 }

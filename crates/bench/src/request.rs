@@ -39,12 +39,7 @@ impl<R: BufRead> Requests<R> {
     /// Reads from the beginning of a connection.
     pub(crate) fn new(from: R) -> Self {
         let finder = Finder::new(PICTURE_IN_JSON);
-        Self {
-            from,
-            line: Vec::new(),
-            body: Vec::new(),
-            finder,
-        }
+        Self { from, line: Vec::new(), body: Vec::new(), finder }
     }
 
     /// Waits for the next whole request; `None` if the connection ends before it begins.
@@ -90,11 +85,7 @@ impl<R: BufRead> Requests<R> {
     fn chunks(&mut self) -> io::Result<()> {
         loop {
             self.need_line()?;
-            let size = self
-                .line
-                .split(|byte| *byte == b';')
-                .next()
-                .unwrap_or_default();
+            let size = self.line.split(|byte| *byte == b';').next().unwrap_or_default();
             let bytes = number(size.trim_ascii(), 16)?;
             if bytes == 0 {
                 break;
@@ -115,22 +106,13 @@ impl<R: BufRead> Requests<R> {
         if self.body.len() as u64 + bytes > BODY_BYTES_MAX {
             return Err(bad("the body is too large"));
         }
-        self.body
-            .reserve(usize::try_from(bytes).map_err(io::Error::other)?);
+        self.body.reserve(usize::try_from(bytes).map_err(io::Error::other)?);
         let read = self.from.by_ref().take(bytes).read_to_end(&mut self.body)?;
-        if read as u64 == bytes {
-            Ok(())
-        } else {
-            Err(io::ErrorKind::UnexpectedEof.into())
-        }
+        if read as u64 == bytes { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
     fn need_line(&mut self) -> io::Result<()> {
-        if self.line()? {
-            Ok(())
-        } else {
-            Err(io::ErrorKind::UnexpectedEof.into())
-        }
+        if self.line()? { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
     /// Reads a line; whether there was one.
@@ -168,10 +150,7 @@ mod tests {
     const PICTURE: &str = r#"{"data":"/9j/4AAQ"}"#;
 
     fn plain(body: &str) -> String {
-        format!(
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
+        format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len())
     }
 
     /// All requests of a connection, and how it ended; in buffers of every size the same.
@@ -201,19 +180,8 @@ mod tests {
 
     #[test]
     fn requests_follow_each_other_on_a_connection() {
-        let text = [
-            plain(PICTURE),
-            plain("{}"),
-            plain(&PICTURE.repeat(3)),
-            plain(""),
-        ]
-        .concat();
-        let expected = vec![
-            with(1, false),
-            with(0, false),
-            with(3, false),
-            with(0, false),
-        ];
+        let text = [plain(PICTURE), plain("{}"), plain(&PICTURE.repeat(3)), plain("")].concat();
+        let expected = vec![with(1, false), with(0, false), with(3, false), with(0, false)];
         assert_eq!(read(&text), (expected, None));
         assert_eq!(read(""), (vec![], None));
     }
@@ -253,23 +221,13 @@ mod tests {
             format!("POST / HTTP/1.1\r\n{name}: \r\n\r\n")
         };
         assert_eq!(read(&line(LINE_BYTES_MAX)).1, None);
-        assert_eq!(
-            read(&line(LINE_BYTES_MAX + 1)).1,
-            Some(io::ErrorKind::InvalidData)
-        );
+        assert_eq!(read(&line(LINE_BYTES_MAX + 1)).1, Some(io::ErrorKind::InvalidData));
         let lines = |count: usize| format!("POST / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(count));
         assert_eq!(read(&lines(HEADER_LINES_MAX - 1)).1, None);
-        assert_eq!(
-            read(&lines(HEADER_LINES_MAX)).1,
-            Some(io::ErrorKind::InvalidData)
-        );
+        assert_eq!(read(&lines(HEADER_LINES_MAX)).1, Some(io::ErrorKind::InvalidData));
         let length = |bytes: &str| format!("POST / HTTP/1.1\r\nContent-Length: {bytes}\r\n\r\n");
         for bytes in ["256000001", "18446744073709551615", "-1", "x", ""] {
-            assert_eq!(
-                read(&length(bytes)).1,
-                Some(io::ErrorKind::InvalidData),
-                "{bytes}"
-            );
+            assert_eq!(read(&length(bytes)).1, Some(io::ErrorKind::InvalidData), "{bytes}");
         }
     }
 }

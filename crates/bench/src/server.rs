@@ -76,22 +76,12 @@ impl Server {
     pub(crate) fn start(mut command: Command, address: SocketAddr, folder: &Path) -> Result<Self> {
         let log = folder.join("log");
         let output = File::create(&log)?;
-        command
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output);
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let program = command.get_program().to_owned();
         let begun = Instant::now();
-        let child = command
-            .spawn()
-            .with_context(|| program.display().to_string())?;
+        let child = command.spawn().with_context(|| program.display().to_string())?;
         stop::watch(&child);
-        let mut server = Self {
-            child,
-            address,
-            start_time: Duration::ZERO,
-            _folder: None,
-        };
+        let mut server = Self { child, address, start_time: Duration::ZERO, _folder: None };
         while Session::greeted(address).is_err() {
             if server.child.try_wait()?.is_some() || begun.elapsed() > START_MAX {
                 bail!("{} did not start:\n{}", program.display(), end_of(&log));
@@ -130,25 +120,18 @@ pub(crate) fn free_address() -> Result<SocketAddr> {
 /// connections need more than the usual 1,024.
 pub(crate) fn raise_open_files() -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     setrlimit(Resource::Nofile, raised).context("open files")
 }
 
 fn resident_kb(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 fn end_of(log: &Path) -> String {
     let text = fs::read(log).unwrap_or_default();
-    let shown = text
-        .get(text.len().saturating_sub(LOG_BYTES_SHOWN)..)
-        .unwrap_or_default();
+    let shown = text.get(text.len().saturating_sub(LOG_BYTES_SHOWN)..).unwrap_or_default();
     String::from_utf8_lossy(shown).into_owned()
 }
 
@@ -169,9 +152,7 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "echo no such luck >&2; exit 3"]);
         let address = free_address().unwrap();
-        let error = Server::start(command, address, folder.path())
-            .err()
-            .unwrap();
+        let error = Server::start(command, address, folder.path()).err().unwrap();
         assert!(error.to_string().contains("no such luck"), "{error}");
     }
 
@@ -179,9 +160,7 @@ mod tests {
     fn a_missing_program_is_told_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let command = Command::new("/no/such/program");
-        let error = Server::start(command, free_address().unwrap(), folder.path())
-            .err()
-            .unwrap();
+        let error = Server::start(command, free_address().unwrap(), folder.path()).err().unwrap();
         assert!(error.to_string().contains("/no/such/program"), "{error}");
     }
 }

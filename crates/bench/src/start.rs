@@ -31,14 +31,8 @@ pub(crate) fn run(places: &Places, args: &Args) -> Result<Vec<Row>> {
     let peer = peers::mailrise(places, &hook)?.map(|peer| peer.start_time.as_secs_f64() * 1_000.0);
     let peer = peer.map(|ms| format!("mailrise {ms:.0} ms"));
     let row = |what, times: &[f64]| {
-        let figure = median(times)
-            .map(|ms| format!("{ms:.1} ms"))
-            .context("no start")?;
-        anyhow::Ok(
-            Row::new(what, "100 ms")
-                .measured(figure.clone())
-                .ours(figure),
-        )
+        let figure = median(times).map(|ms| format!("{ms:.1} ms")).context("no start")?;
+        anyhow::Ok(Row::new(what, "100 ms").measured(figure.clone()).ours(figure))
     };
     Ok(vec![
         row("start to first 220, fresh folder", &fresh)?.peer(peer),

@@ -31,11 +31,7 @@ mod tests {
             (&[7.0], 99, Some(7.0)),
             (&[], 50, None),
         ] {
-            assert_eq!(
-                percentile(values, percent),
-                expected,
-                "{percent} of {values:?}"
-            );
+            assert_eq!(percentile(values, percent), expected, "{percent} of {values:?}");
         }
     }
 

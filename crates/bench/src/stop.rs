@@ -36,9 +36,7 @@ pub(crate) fn end(child: &mut Child) {
 
 /// Waits for the work; on SIGINT or SIGTERM makes it fail soon.
 pub(crate) fn unless_interrupted<T: Send + 'static>(work: JoinHandle<Result<T>>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let work = runtime.block_on(async move {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;

@@ -17,11 +17,7 @@ pub(crate) struct Row {
 impl Row {
     /// What is measured, and what is to be reached.
     pub(crate) fn new(what: impl Into<String>, target: &str) -> Self {
-        Self {
-            what: what.into(),
-            target: target.to_owned(),
-            ..Self::default()
-        }
+        Self { what: what.into(), target: target.to_owned(), ..Self::default() }
     }
 
     /// The figure to be held against the target.
@@ -62,10 +58,7 @@ pub(crate) fn markdown(rows: &[Row]) -> String {
     for row in rows {
         let shown = |cell: &Option<String>| cell.clone().unwrap_or_else(|| NOTHING.to_owned());
         let (measured, ours, peer) = (shown(&row.measured), shown(&row.ours), shown(&row.peer));
-        text += &format!(
-            "| {} | {} | {measured} | {ours} | {peer} |\n",
-            row.what, row.target
-        );
+        text += &format!("| {} | {} | {measured} | {ours} | {peer} |\n", row.what, row.target);
     }
     text
 }
@@ -76,13 +69,7 @@ mod tests {
 
     #[test]
     fn a_comparison_tells_both_and_the_ratio() {
-        let row = compared(
-            Row::new("ingest", "1.0 x"),
-            "mails/s",
-            "smtp-sink",
-            300.0,
-            Some(200.0),
-        );
+        let row = compared(Row::new("ingest", "1.0 x"), "mails/s", "smtp-sink", 300.0, Some(200.0));
         assert!(
             markdown(&[row])
                 .ends_with("| ingest | 1.0 x | 1.50 x | 300 mails/s | smtp-sink 200 mails/s |\n")
@@ -91,13 +78,7 @@ mod tests {
 
     #[test]
     fn a_missing_peer_leaves_no_ratio() {
-        let row = compared(
-            Row::new("ingest", "1.0 x"),
-            "mails/s",
-            "smtp-sink",
-            300.0,
-            None,
-        );
+        let row = compared(Row::new("ingest", "1.0 x"), "mails/s", "smtp-sink", 300.0, None);
         assert!(
             markdown(&[row])
                 .ends_with("| ingest | 1.0 x | – | 300 mails/s | smtp-sink is missing |\n")

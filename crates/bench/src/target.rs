@@ -54,10 +54,7 @@ fn program(places: &Places) -> Result<PathBuf> {
         None => std::env::current_exe()?.with_file_name("tipoff"),
     };
     if !path.is_file() {
-        bail!(
-            "there is no {}: build it, or name it with --tipoff",
-            path.display()
-        );
+        bail!("there is no {}: build it, or name it with --tipoff", path.display());
     }
     path.canonicalize().context("tipoff")
 }

@@ -63,12 +63,8 @@ mod tests {
 
     #[test]
     fn sides_and_ratio_are_taken_at_the_limit_and_not_beyond() {
-        let limits = PictureLimits {
-            types: &[],
-            bytes_max: 0,
-            sides_px_max: 10_000,
-            ratio_max: 20,
-        };
+        let limits =
+            PictureLimits { types: &[], bytes_max: 0, sides_px_max: 10_000, ratio_max: 20 };
         for (width, height, taken) in [
             (7_680, 2_160, true),
             (5_000, 5_000, true),

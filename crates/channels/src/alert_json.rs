@@ -69,9 +69,6 @@ mod tests {
         ] {
             assert_eq!(rfc3339(Timestamp::from_ms(ms)), text);
         }
-        assert_eq!(
-            rfc3339(Timestamp::from_ms(i64::MAX)),
-            "1970-01-01T00:00:00.000Z"
-        );
+        assert_eq!(rfc3339(Timestamp::from_ms(i64::MAX)), "1970-01-01T00:00:00.000Z");
     }
 }

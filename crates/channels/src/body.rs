@@ -59,14 +59,8 @@ pub(crate) struct Body {
 impl Body {
     /// The pieces, one after the other.
     pub(crate) fn new(content_type: String, pieces: Vec<Piece>) -> Self {
-        let len = pieces
-            .iter()
-            .fold(0_u64, |len, piece| len.saturating_add(piece.len()));
-        Self {
-            content_type,
-            pieces,
-            len,
-        }
+        let len = pieces.iter().fold(0_u64, |len, piece| len.saturating_add(piece.len()));
+        Self { content_type, pieces, len }
     }
 
     pub(crate) fn content_type(&self) -> &str {
@@ -83,18 +77,10 @@ impl Body {
         if self.len > WHOLE_BYTES_MAX || matches!(self.pieces.as_slice(), [Piece::Bytes(_)]) {
             return Ok(self);
         }
-        let Self {
-            content_type,
-            pieces,
-            len,
-        } = self;
+        let Self { content_type, pieces, len } = self;
         let whole = Vec::with_capacity(usize::try_from(len).unwrap_or_default());
         let whole = write_blocking(pieces, files, whole).await?;
-        Ok(Self {
-            content_type,
-            pieces: vec![Piece::Bytes(whole)],
-            len,
-        })
+        Ok(Self { content_type, pieces: vec![Piece::Bytes(whole)], len })
     }
 
     /// Writes it into `out`: to sum it up before it is sent.
@@ -121,25 +107,17 @@ impl Body {
     fn stream(self, files: Arc<dyn Files>, broken: Broken) -> reqwest::Body {
         let (queue_tx, queue_rx) = mpsc::channel(CHUNKS_WAITING_MAX);
         spawn_blocking(move || {
-            let mut out = Queue {
-                queue_tx,
-                chunk: Vec::with_capacity(CHUNK_BYTES),
-            };
+            let mut out = Queue { queue_tx, chunk: Vec::with_capacity(CHUNK_BYTES) };
             let written = write(&self.pieces, &*files, &mut out)
                 .and_then(|()| out.flush().map_err(WriteError::Out));
             if let Err(WriteError::Stored(error)) = written {
                 let _ = broken.set(error);
                 // Ends the request; of a queue that nobody empties any more there is no need to.
-                let _ = out
-                    .queue_tx
-                    .blocking_send(Err(io::ErrorKind::InvalidData.into()));
+                let _ = out.queue_tx.blocking_send(Err(io::ErrorKind::InvalidData.into()));
             }
         });
         let chunks = stream::unfold(queue_rx, |mut queue_rx| async {
-            queue_rx
-                .recv()
-                .await
-                .map(|chunk: io::Result<Vec<u8>>| (chunk, queue_rx))
+            queue_rx.recv().await.map(|chunk: io::Result<Vec<u8>>| (chunk, queue_rx))
         });
         reqwest::Body::wrap_stream(chunks)
     }
@@ -192,9 +170,7 @@ where
 {
     let files = Arc::clone(files);
     let writing = spawn_blocking(move || write_into(&pieces, &*files, out));
-    writing
-        .await
-        .unwrap_or_else(|error| Err(BodyError(error.to_string())))
+    writing.await.unwrap_or_else(|error| Err(BodyError(error.to_string())))
 }
 
 fn write_into<W: Write>(pieces: &[Piece], files: &dyn Files, mut out: W) -> Result<W, BodyError> {
@@ -223,14 +199,9 @@ fn write(pieces: &[Piece], files: &dyn Files, out: &mut dyn Write) -> Result<(),
 /// Copies a stored file: exactly as many bytes as it is said to have, because they were announced.
 fn copy(stored: &AlertMedia, files: &dyn Files, out: &mut dyn Write) -> Result<(), WriteError> {
     let broken = |cause: String| {
-        WriteError::Stored(BodyError(format!(
-            "{} cannot be read: {cause}",
-            stored.media.name
-        )))
+        WriteError::Stored(BodyError(format!("{} cannot be read: {cause}", stored.media.name)))
     };
-    let mut reader = files
-        .open(stored)
-        .map_err(|error| broken(error.to_string()))?;
+    let mut reader = files.open(stored).map_err(|error| broken(error.to_string()))?;
     let mut left = stored.media.size;
     let mut chunk = [0; 16 * 1024];
     while left > 0 {
@@ -244,8 +215,7 @@ fn copy(stored: &AlertMedia, files: &dyn Files, out: &mut dyn Write) -> Result<(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(broken(error.to_string())),
         };
-        out.write_all(room.get(..read).unwrap_or_default())
-            .map_err(WriteError::Out)?;
+        out.write_all(room.get(..read).unwrap_or_default()).map_err(WriteError::Out)?;
         left = left.saturating_sub(read as u64);
     }
     Ok(())

@@ -101,9 +101,7 @@ impl Channel for Exec {
         Box::pin(async move {
             let (alert, files) = (context.alert.clone(), Arc::clone(context.files));
             let unpacking = spawn_blocking(move || Folder::unpack(&alert, &*files));
-            let folder = unpacking
-                .await
-                .unwrap_or_else(|error| Err(error.to_string()));
+            let folder = unpacking.await.unwrap_or_else(|error| Err(error.to_string()));
             let verdict = match folder {
                 Ok(folder) => self.run(context.alert, &folder).await,
                 Err(error) => retry(Scope::Message, None, error),
@@ -150,11 +148,7 @@ impl Exec {
             return Verdict::Delivered(Receipt::default());
         }
         let output = words::excerpt(&output, EXCERPT_UTF16_MAX);
-        retry(
-            Scope::Message,
-            None,
-            format!("{} {}: {output}", self.program, how(status)),
-        )
+        retry(Scope::Message, None, format!("{} {}: {output}", self.program, how(status)))
     }
 
     fn command(&self, alert: &Alert, folder: &Folder) -> Command {
@@ -199,11 +193,7 @@ fn is_ours(name: &OsString) -> bool {
 }
 
 fn retry(scope: Scope, after: Option<Duration>, error: String) -> Verdict {
-    Verdict::Retry {
-        scope,
-        after,
-        error,
-    }
+    Verdict::Retry { scope, after, error }
 }
 
 fn how(status: ExitStatus) -> String {
@@ -219,11 +209,7 @@ struct Group(Option<Pid>);
 
 impl Group {
     fn of(child: &Child) -> Self {
-        Self(
-            child
-                .id()
-                .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)),
-        )
+        Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
     }
 }
 
@@ -306,12 +292,7 @@ impl Folder {
         }
         let json = alert_json::head(alert) + &entries.join(",") + alert_json::TAIL;
         let path = folder.path().to_string_lossy().into_owned();
-        Ok(Self {
-            path,
-            paths,
-            json,
-            _folder: folder,
-        })
+        Ok(Self { path, paths, json, _folder: folder })
     }
 }
 

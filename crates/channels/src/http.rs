@@ -56,21 +56,15 @@ impl Secrets {
 
     /// Hides what `url` may hold of secrets: everything but the name of the host.
     pub(crate) fn add_url(&mut self, url: &Url) {
-        url.path()
-            .split('/')
-            .chain(url.query())
-            .for_each(|part| self.add_value(part));
-        url.query_pairs()
-            .for_each(|(_, value)| self.add_value(&value));
+        url.path().split('/').chain(url.query()).for_each(|part| self.add_value(part));
+        url.query_pairs().for_each(|(_, value)| self.add_value(&value));
         self.add(url.username());
         self.add(url.password().unwrap_or_default());
     }
 
     /// `text` without secrets.
     pub(crate) fn hide(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| {
-            text.replace(secret, "[hidden]")
-        })
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
     }
 }
 
@@ -107,33 +101,20 @@ impl From<Failure> for Verdict {
             Failure::Stored(error) => (Scope::Message, error),
             Failure::Service(error) => (Scope::Channel, error),
         };
-        Self::Retry {
-            scope,
-            after: None,
-            error,
-        }
+        Self::Retry { scope, after: None, error }
     }
 }
 
 /// Sends a request and reads the answer.
 pub(crate) async fn post(request: Request<'_>, files: &Arc<dyn Files>) -> Result<Answer, Failure> {
-    let Request {
-        url,
-        headers,
-        body,
-        time,
-        secrets,
-    } = request;
+    let Request { url, headers, body, time, secrets } = request;
     let time = time + Duration::from_secs(body.len() / UPLOAD_BYTES_PER_S_MIN);
     let deadline = Instant::now() + time;
     let host = host(&url);
     let late = || Failure::Service(format!("{host} did not answer within {} s", time.as_secs()));
     let sending = async {
         let client = client().map_err(Failure::Service)?;
-        let body = body
-            .settle(files)
-            .await
-            .map_err(|BodyError(error)| Failure::Stored(error))?;
+        let body = body.settle(files).await.map_err(|BodyError(error)| Failure::Stored(error))?;
         let (length, content_type) = (body.len(), body.content_type().to_owned());
         let (body, broken) = body.open(files);
         let request = client
@@ -155,14 +136,8 @@ pub(crate) async fn post(request: Request<'_>, files: &Arc<dyn Files>) -> Result
         .and_then(|value| value.to_str().ok())
         .and_then(|value| retry_after(value, SystemTime::now()));
     // Past its head an answer cannot turn into a failure any more: what was said was said.
-    let body = timeout(ANSWER_TIME, read(response))
-        .await
-        .unwrap_or_default();
-    Ok(Answer {
-        status,
-        retry_after,
-        body,
-    })
+    let body = timeout(ANSWER_TIME, read(response)).await.unwrap_or_default();
+    Ok(Answer { status, retry_after, body })
 }
 
 /// An address that requests can be sent to, or what is wrong with it.
@@ -206,8 +181,7 @@ async fn read(mut response: Response) -> Vec<u8> {
 
 fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn in_words(error: reqwest::Error, host: &str) -> String {
@@ -215,10 +189,7 @@ fn in_words(error: reqwest::Error, host: &str) -> String {
     let error = error.without_url();
     let cause = words::excerpt(&innermost(&error), 200);
     match (error.is_connect(), error.is_timeout()) {
-        (true, true) => format!(
-            "{host} cannot be reached within {} s",
-            CONNECT_TIME.as_secs()
-        ),
+        (true, true) => format!("{host} cannot be reached within {} s", CONNECT_TIME.as_secs()),
         (true, false) => format!("{host} cannot be reached: {cause}"),
         _ => format!("the connection to {host} failed: {cause}"),
     }
@@ -264,11 +235,7 @@ mod tests {
             ("-1", None),
             ("", None),
         ] {
-            assert_eq!(
-                retry_after(value, now),
-                seconds.map(Duration::from_secs),
-                "{value:?}"
-            );
+            assert_eq!(retry_after(value, now), seconds.map(Duration::from_secs), "{value:?}");
         }
     }
 

@@ -19,19 +19,12 @@ impl Form {
         // Without randomness, a boundary that can be guessed is still most likely in no file.
         let _ = getrandom::fill(&mut random);
         let boundary = format!("tipoff-{:032x}", u128::from_be_bytes(random));
-        Self {
-            boundary,
-            pieces: Vec::new(),
-        }
+        Self { boundary, pieces: Vec::new() }
     }
 
     /// Adds a field.
     pub(crate) fn field(&mut self, name: &str, value: impl Into<String>) {
-        self.part(
-            &format!("name=\"{name}\""),
-            None,
-            Piece::Bytes(value.into().into_bytes()),
-        );
+        self.part(&format!("name=\"{name}\""), None, Piece::Bytes(value.into().into_bytes()));
     }
 
     /// Adds a field of JSON.
@@ -61,19 +54,14 @@ impl Form {
     }
 
     fn file(&mut self, name: &str, file_name: &str, content_type: &str, piece: Piece) {
-        let file_name = if file_name.is_empty() {
-            "file"
-        } else {
-            file_name
-        };
+        let file_name = if file_name.is_empty() { "file" } else { file_name };
         let disposition = format!("name=\"{name}\"; filename=\"{}\"", quoted(file_name));
         self.part(&disposition, Some(header_safe(content_type)), piece);
     }
 
     fn part(&mut self, disposition: &str, content_type: Option<&str>, piece: Piece) {
-        let content_type = content_type
-            .map(|kind| format!("Content-Type: {kind}\r\n"))
-            .unwrap_or_default();
+        let content_type =
+            content_type.map(|kind| format!("Content-Type: {kind}\r\n")).unwrap_or_default();
         self.text(format!(
             "--{}\r\nContent-Disposition: form-data; {disposition}\r\n{content_type}\r\n",
             self.boundary
@@ -89,18 +77,13 @@ impl Form {
     /// The finished body.
     pub(crate) fn into_body(mut self) -> Body {
         self.text(format!("--{}--\r\n", self.boundary));
-        Body::new(
-            format!("multipart/form-data; boundary={}", self.boundary),
-            self.pieces,
-        )
+        Body::new(format!("multipart/form-data; boundary={}", self.boundary), self.pieces)
     }
 }
 
 /// A file name in quotes, as browsers write it (RFC 7578, section 4.2 leaves it open).
 fn quoted(name: &str) -> String {
-    name.replace('"', "%22")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A content type as it may stand in a header: devices declare what they like.
@@ -120,14 +103,8 @@ mod tests {
     #[test]
     fn names_and_types_cannot_leave_their_place() {
         assert_eq!(quoted("a\"; x=\"\r\nX: y"), "a%22; x=%22%0D%0AX: y");
-        assert_eq!(
-            header_safe("text/plain; charset=utf-8"),
-            "text/plain; charset=utf-8"
-        );
-        assert_eq!(
-            header_safe("image/jpeg\r\nX: y"),
-            "application/octet-stream"
-        );
+        assert_eq!(header_safe("text/plain; charset=utf-8"), "text/plain; charset=utf-8");
+        assert_eq!(header_safe("image/jpeg\r\nX: y"), "application/octet-stream");
         assert_eq!(header_safe(""), "application/octet-stream");
     }
 }

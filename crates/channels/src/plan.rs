@@ -95,27 +95,12 @@ pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
         Abilities::Whole => return vec![Message::default()],
         Abilities::Messages(limits) => limits,
     };
-    let Sorted {
-        shown,
-        moving,
-        mut documents,
-        notes,
-    } = sort(alert, limits);
+    let Sorted { shown, moving, mut documents, notes } = sort(alert, limits);
     let text_only = shown.is_empty() && moving.is_empty() && documents.is_empty();
-    let max = if text_only {
-        limits.text_utf16_max
-    } else {
-        limits.caption_utf16_max
-    };
+    let max = if text_only { limits.text_utf16_max } else { limits.caption_utf16_max };
     let (first, left_over) = Wording::of(alert, notes).fit(max);
     if let Some(whole) = left_over {
-        documents.insert(
-            0,
-            Attachment {
-                role: Role::Document,
-                source: Source::Text(whole),
-            },
-        );
+        documents.insert(0, Attachment { role: Role::Document, source: Source::Text(whole) });
     }
 
     let mut groups = albums(shown, limits);
@@ -127,11 +112,7 @@ pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
     let reply_to = alert.reply_to.as_ref().filter(|_| limits.replies);
     let mut messages: Vec<Message> = groups
         .into_iter()
-        .map(|files| Message {
-            files,
-            reply_to: reply_to.cloned(),
-            ..Message::default()
-        })
+        .map(|files| Message { files, reply_to: reply_to.cloned(), ..Message::default() })
         .collect();
     if let Some(message) = messages.first_mut() {
         (message.title, message.text) = first;
@@ -152,19 +133,12 @@ pub(crate) fn without_files(message: &Message, alert: &Alert, max: usize, why: &
         notes: notes.join("\n"),
     };
     let ((title, text), _) = wording.fit(max);
-    Message {
-        title,
-        text,
-        files: Vec::new(),
-        reply_to: message.reply_to.clone(),
-    }
+    Message { title, text, files: Vec::new(), reply_to: message.reply_to.clone() }
 }
 
 fn note(file: &Attachment, why: &str) -> String {
     let url = file.stored().and_then(|stored| stored.url.as_deref());
-    let place = url.map_or("it is kept in Tipoff".to_owned(), |url| {
-        format!("open {url}")
-    });
+    let place = url.map_or("it is kept in Tipoff".to_owned(), |url| format!("open {url}"));
     let (name, size) = (words::clean(file.name()), words::size(file.size()));
     format!("{name} ({size}): {why}: {place}")
 }
@@ -188,16 +162,10 @@ fn sort(alert: &Alert, limits: &Limits) -> Sorted {
     if alert.torn {
         notes.push(TORN_WORDS.to_owned());
     }
-    let media = alert
-        .media
-        .iter()
-        .map(|stored| (stored, role(stored, limits)));
+    let media = alert.media.iter().map(|stored| (stored, role(stored, limits)));
     let raw = alert.raw.iter().map(|stored| (stored, Role::Document));
     for (stored, role) in media.chain(raw) {
-        let file = Attachment {
-            role,
-            source: Source::Stored(stored.clone()),
-        };
+        let file = Attachment { role, source: Source::Stored(stored.clone()) };
         if file.size() > limits.file_bytes_max {
             let limit = words::size(limits.file_bytes_max);
             let why = format!("too big for {} (limit {limit})", limits.service);
@@ -284,11 +252,7 @@ impl Wording {
             None if subject.is_empty() => ("Alert".to_owned(), subject),
             None => (subject, String::new()),
         };
-        let title = if device.is_empty() {
-            what
-        } else {
-            format!("{device}: {what}")
-        };
+        let title = if device.is_empty() { what } else { format!("{device}: {what}") };
         (title, rest)
     }
 

@@ -111,10 +111,7 @@ impl Settings {
             Some(Value::Table(table)) => Some(table),
             _ => None,
         };
-        table
-            .into_iter()
-            .flatten()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
+        table.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 }
 

@@ -117,18 +117,10 @@ struct Telegram {
 
 fn build(settings: &Settings) -> Built {
     let mut faults = Vec::new();
-    let mut fault = |key, message: &str| {
-        faults.push(SettingFault {
-            key,
-            message: message.into(),
-        })
-    };
+    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
     let chat = settings.text("chat").unwrap_or_default();
     if !is_chat(chat) {
-        fault(
-            "chat",
-            "must be a number, or the name of a channel beginning with @",
-        );
+        fault("chat", "must be a number, or the name of a channel beginning with @");
     }
     let topic = settings.integer("topic");
     if topic.is_some_and(|topic| topic < 1) {
@@ -172,24 +164,12 @@ impl Channel for Telegram {
         let key = format!("{bot}:{chat}");
         let seconds = Duration::from_secs;
         let mut paces = vec![
-            Pace {
-                key: bot,
-                count: 30,
-                per: seconds(1),
-            },
-            Pace {
-                key: key.clone(),
-                count: 3,
-                per: seconds(3),
-            },
+            Pace { key: bot, count: 30, per: seconds(1) },
+            Pace { key: key.clone(), count: 3, per: seconds(3) },
         ];
         // Groups and channels have negative numbers; @names are channels.
         if chat.starts_with(['-', '@']) {
-            paces.push(Pace {
-                key,
-                count: 20,
-                per: seconds(60),
-            });
+            paces.push(Pace { key, count: 20, per: seconds(60) });
         }
         paces
     }
@@ -239,14 +219,7 @@ impl Telegram {
             }
         }
         let error = "Telegram asked for one change after the other".to_owned();
-        Outcome {
-            verdict: Verdict::Retry {
-                scope: Scope::Message,
-                after: None,
-                error,
-            },
-            remember,
-        }
+        Outcome { verdict: Verdict::Retry { scope: Scope::Message, after: None, error }, remember }
     }
 }
 
@@ -281,20 +254,14 @@ async fn pictures_fit(message: &Message, files: &Arc<dyn Files>) -> bool {
 
 /// Somebody has to repair something: nothing is lost meanwhile.
 fn broken(error: String) -> Verdict {
-    Verdict::Retry {
-        scope: Scope::Channel,
-        after: Some(REPAIR_PAUSE),
-        error,
-    }
+    Verdict::Retry { scope: Scope::Channel, after: Some(REPAIR_PAUSE), error }
 }
 
 fn receipt(chat: &str, result: &Value) -> Receipt {
     // An album's answer is a list of messages; replies go to its first.
     let message = result.get(0).unwrap_or(result);
     let number = message.get("message_id").and_then(Value::as_i64);
-    Receipt {
-        reference: number.map(|number| format!("{chat} {number}")),
-    }
+    Receipt { reference: number.map(|number| format!("{chat} {number}")) }
 }
 
 #[cfg(test)]

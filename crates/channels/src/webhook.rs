@@ -24,14 +24,8 @@ const KEY_HEADER: &str = "idempotency-key";
 /// `sha256=` and the HMAC-SHA256 of the body in hexadecimal: the form that GitHub made common.
 const SIGNATURE_HEADER: &str = "x-hub-signature-256";
 /// What a request has of its own.
-const OWN_HEADERS: &[&str] = &[
-    "content-length",
-    "content-type",
-    "host",
-    KEY_HEADER,
-    SIGNATURE_HEADER,
-    "transfer-encoding",
-];
+const OWN_HEADERS: &[&str] =
+    &["content-length", "content-type", "host", KEY_HEADER, SIGNATURE_HEADER, "transfer-encoding"];
 /// How much of an answer is shown, in UTF-16 units.
 const EXCERPT_UTF16_MAX: usize = 200;
 
@@ -113,12 +107,7 @@ struct Webhook {
 
 fn build(settings: &Settings) -> Built {
     let mut faults = Vec::new();
-    let mut fault = |key, message: &str| {
-        faults.push(SettingFault {
-            key,
-            message: message.into(),
-        })
-    };
+    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
     let mut secrets = Secrets::default();
     let url = http::address(settings.text("url").unwrap_or_default());
     match &url {
@@ -155,15 +144,9 @@ fn build(settings: &Settings) -> Built {
     }
     let time = settings.duration("timeout").unwrap_or(TIME);
     match url {
-        Ok(url) if faults.is_empty() => Ok(Box::new(Webhook {
-            url,
-            format,
-            by_url,
-            key,
-            headers,
-            secrets,
-            time,
-        })),
+        Ok(url) if faults.is_empty() => {
+            Ok(Box::new(Webhook { url, format, by_url, key, headers, secrets, time }))
+        }
         _ => Err(faults),
     }
 }
@@ -173,9 +156,7 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> 
     if OWN_HEADERS.contains(&lower.as_str()) {
         return Err(format!("{name} is set by Tipoff itself"));
     }
-    let name = lower
-        .parse()
-        .map_err(|_| format!("{name:?} is not a name of a header"))?;
+    let name = lower.parse().map_err(|_| format!("{name:?} is not a name of a header"))?;
     let mut value = HeaderValue::from_str(value)
         .map_err(|_| format!("the value of {name} has characters that no header can have"))?;
     value.set_sensitive(true);
@@ -194,9 +175,7 @@ impl Channel for Webhook {
     fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             let answer = self.post(context.alert, context.files).await;
-            answer
-                .map_or_else(Verdict::from, |answer| self.judge(&answer))
-                .into()
+            answer.map_or_else(Verdict::from, |answer| self.judge(&answer)).into()
         })
     }
 }
@@ -211,10 +190,7 @@ impl Webhook {
             headers.insert(KEY_HEADER, key);
         }
         if let Some(key) = &self.key {
-            let sum = body
-                .write_to(files, Sum(key.clone()))
-                .await
-                .map_err(stored)?;
+            let sum = body.write_to(files, Sum(key.clone())).await.map_err(stored)?;
             let sum = sum.0.finalize().into_bytes();
             let hex: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
             if let Ok(signature) = HeaderValue::from_str(&format!("sha256={hex}")) {
@@ -222,17 +198,7 @@ impl Webhook {
             }
         }
         let (url, secrets) = (self.url.clone(), &self.secrets);
-        http::post(
-            Request {
-                url,
-                headers,
-                body,
-                time: self.time,
-                secrets,
-            },
-            files,
-        )
-        .await
+        http::post(Request { url, headers, body, time: self.time, secrets }, files).await
     }
 
     fn body(&self, alert: &Alert) -> Body {
@@ -277,11 +243,7 @@ impl Webhook {
         let said = String::from_utf8_lossy(&answer.body);
         let said = self.secrets.hide(&words::excerpt(&said, EXCERPT_UTF16_MAX));
         let error = format!("the server answered {status}: {said}");
-        let retry = |after, error| Verdict::Retry {
-            scope: Scope::Channel,
-            after,
-            error,
-        };
+        let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
         match status {
             200..=299 => Verdict::Delivered(Receipt::default()),
             // Who redirects has moved; a POST with pictures in it is not sent wherever it says.
@@ -300,9 +262,8 @@ impl Webhook {
 }
 
 fn multipart_json(alert: &Alert) -> String {
-    let entries: Vec<String> = alert_json::files(alert)
-        .map(|stored| alert_json::media(stored) + "}")
-        .collect();
+    let entries: Vec<String> =
+        alert_json::files(alert).map(|stored| alert_json::media(stored) + "}").collect();
     alert_json::head(alert) + &entries.join(",") + alert_json::TAIL
 }
 

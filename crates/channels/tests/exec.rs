@@ -18,10 +18,7 @@ use tipoff_model::{MediaKind, Scope};
 
 fn exec(command: &[&str], time: Duration) -> Box<dyn Channel> {
     let command = command.iter().map(|&part| part.to_owned()).collect();
-    let values = [
-        ("command", Value::List(command)),
-        ("timeout", Value::Duration(time)),
-    ];
+    let values = [("command", Value::List(command)), ("timeout", Value::Duration(time))];
     channel("exec", &values)
 }
 
@@ -42,26 +39,22 @@ async fn a_program_gets_the_alert_and_its_files_and_nothing_of_them_stays() {
          cp -r \"$TIPOFF_MEDIA_DIR\" media",
         out.display()
     );
-    let story = Story::new()
-        .text("line 1\nline 2\0")
-        .picture("../../p.jpg")
-        .file("p.jpg", "x/y", MediaKind::File, b"other".to_vec());
+    let story = Story::new().text("line 1\nline 2\0").picture("../../p.jpg").file(
+        "p.jpg",
+        "x/y",
+        MediaKind::File,
+        b"other".to_vec(),
+    );
     delivered(&send(&*shell(&script), story).await);
 
     let alert: serde_json::Value = serde_json::from_str(&read(&out.join("stdin"))).unwrap();
-    assert_eq!(
-        (&alert["incident"], &alert["device"]),
-        (&3.into(), &"Front yard".into())
-    );
+    assert_eq!((&alert["incident"], &alert["device"]), (&3.into(), &"Front yard".into()));
     assert_eq!(alert["media"][0]["name"], "../../p.jpg");
     let path = alert["media"][0]["path"].as_str().unwrap();
     assert!(!Path::new(path).exists() && !Path::new(path).parent().unwrap().exists());
 
     assert_eq!(read(&out.join("mode")).trim(), "700");
-    assert_eq!(
-        fs::read(out.join("media/001-.._.._p.jpg")).unwrap(),
-        jpeg(64, 48)
-    );
+    assert_eq!(fs::read(out.join("media/001-.._.._p.jpg")).unwrap(), jpeg(64, 48));
     assert_eq!(fs::read(out.join("media/002-p.jpg")).unwrap(), b"other");
 
     let env = read(&out.join("env"));
@@ -94,10 +87,7 @@ async fn arguments_are_arguments_and_no_shell_reads_them() {
 #[tokio::test]
 async fn a_program_that_fails_is_started_again_later() {
     for (script, words) in [
-        (
-            "echo no luck >&2; exit 75",
-            "ended with exit code 75: no luck",
-        ),
+        ("echo no luck >&2; exit 75", "ended with exit code 75: no luck"),
         ("exit 1", "ended with exit code 1"),
         ("kill -9 $$", "was killed by signal 9"),
     ] {
@@ -112,14 +102,8 @@ async fn a_program_that_is_not_there_concerns_the_channel() {
     for program in ["/nonexistent/siren", "/etc/passwd"] {
         let outcome = send(&*exec(&[program], Duration::from_secs(20)), Story::new()).await;
         let (scope, after, error) = retried(&outcome);
-        assert_eq!(
-            (scope, after),
-            (Scope::Channel, Some(Duration::from_secs(300)))
-        );
-        assert!(
-            error.contains(program) && error.contains("`command`"),
-            "{error}"
-        );
+        assert_eq!((scope, after), (Scope::Channel, Some(Duration::from_secs(300))));
+        assert!(error.contains(program) && error.contains("`command`"), "{error}");
     }
 }
 
@@ -149,10 +133,7 @@ async fn a_program_that_takes_too_long_is_killed_with_all_that_it_started() {
 async fn a_program_that_is_given_up_is_killed() {
     let out = tempfile::tempdir().unwrap();
     let pid = out.path().join("pid");
-    let script = format!(
-        "echo $$ > {0}.new && mv {0}.new {0} && exec sleep 3600",
-        pid.display()
-    );
+    let script = format!("echo $$ > {0}.new && mv {0}.new {0} && exec sleep 3600", pid.display());
     let exec = shell(&script);
     {
         let sending = send(&*exec, Story::new());
@@ -173,9 +154,7 @@ async fn a_program_that_is_given_up_is_killed() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), gone)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(20), gone).await.unwrap();
 }
 
 #[tokio::test]
@@ -183,10 +162,7 @@ async fn output_without_end_and_input_unread_hang_nothing() {
     let much = "head -c 3000000 /dev/zero | tr '\\0' x; exit 3";
     let story = Story::new().text(&"t".repeat(1_000_000));
     let error = retried(&send(&*shell(much), story).await).2;
-    assert!(
-        error.contains("exit code 3") && error.len() < 400,
-        "{error}"
-    );
+    assert!(error.contains("exit code 3") && error.len() < 400, "{error}");
     // What it leaves behind holds its output open, and is left alone.
     delivered(&send(&*shell("sleep 5 & exit 0"), Story::new()).await);
 }
@@ -194,8 +170,5 @@ async fn output_without_end_and_input_unread_hang_nothing() {
 #[test]
 fn a_command_has_a_program() {
     assert_eq!(faults("exec", &[]), ["command"]);
-    assert_eq!(
-        faults("exec", &[("command", Value::List(vec![String::new()]))]),
-        ["command"]
-    );
+    assert_eq!(faults("exec", &[("command", Value::List(vec![String::new()]))]), ["command"]);
 }

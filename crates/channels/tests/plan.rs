@@ -34,10 +34,7 @@ fn plan(alert: &Alert) -> Vec<Message> {
 }
 
 fn roles(messages: &[Message]) -> Vec<Vec<Role>> {
-    messages
-        .iter()
-        .map(|message| message.files.iter().map(|file| file.role).collect())
-        .collect()
+    messages.iter().map(|message| message.files.iter().map(|file| file.role).collect()).collect()
 }
 
 fn utf16(text: &str) -> usize {
@@ -56,10 +53,7 @@ fn a_text_is_one_message_and_the_whole_alert_is_one_too() {
     let [message] = plan(&story.alert).try_into().unwrap();
     assert_eq!(message.title, "Front yard: Motion");
     assert_eq!(message.text, "Motion detected\nSomebody is there.");
-    assert_eq!(
-        messages(&story.alert, &Abilities::Whole),
-        [Message::default()]
-    );
+    assert_eq!(messages(&story.alert, &Abilities::Whole), [Message::default()]);
 }
 
 #[test]
@@ -68,12 +62,7 @@ fn titles_say_what_has_happened_in_whatever_words_there_are() {
         (Event::Other, "Toner low", "Front yard: Toner low", ""),
         (Event::Other, "", "Front yard: Alert", ""),
         (Event::Person, "", "Front yard: Person", ""),
-        (
-            Event::Person,
-            "Line 1\r\nfeed",
-            "Front yard: Person",
-            "Line 1 feed",
-        ),
+        (Event::Person, "Line 1\r\nfeed", "Front yard: Person", "Line 1 feed"),
     ] {
         let story = Story::new().change(|alert| {
             alert.event = event;
@@ -95,13 +84,7 @@ fn pictures_and_videos_become_albums_with_the_text_at_the_first() {
         .zeros("a.gif", "image/gif", MediaKind::Animation, 10)
         .zeros("d.pdf", "application/pdf", MediaKind::File, 10)
         .change(|alert| {
-            alert.raw.push(stored(
-                "mail.eml",
-                "message/rfc822",
-                MediaKind::File,
-                10,
-                "zeros",
-            ));
+            alert.raw.push(stored("mail.eml", "message/rfc822", MediaKind::File, 10, "zeros"));
         });
     let planned = plan(&story.alert);
     use Role::{Animation, Document, Picture, Video};
@@ -115,11 +98,7 @@ fn pictures_and_videos_become_albums_with_the_text_at_the_first() {
         ]
     );
     assert_eq!(planned[0].text, "hello");
-    assert!(
-        planned[1..]
-            .iter()
-            .all(|message| message.title.is_empty() && message.text.is_empty())
-    );
+    assert!(planned[1..].iter().all(|message| message.title.is_empty() && message.text.is_empty()));
 }
 
 #[test]
@@ -128,10 +107,7 @@ fn an_album_is_no_larger_than_it_may_be() {
     let two = story.zeros("v.mp4", "video/mp4", MediaKind::Video, 1000);
     assert_eq!(plan(&two.alert).len(), 1);
     let three = two.change(|alert| alert.media[2].media.size += 1);
-    assert_eq!(
-        roles(&plan(&three.alert)),
-        [vec![Role::Picture; 2], vec![Role::Video]]
-    );
+    assert_eq!(roles(&plan(&three.alert)), [vec![Role::Picture; 2], vec![Role::Video]]);
 }
 
 #[test]
@@ -142,31 +118,13 @@ fn what_cannot_be_shown_goes_as_a_document() {
             .change(|alert| alert.media[0].media.whole = whole);
         plan(&story.alert)[0].files[0].role
     };
-    assert_eq!(
-        kind(MediaKind::Picture, "image/jpeg", 1000, true),
-        Role::Picture
-    );
-    assert_eq!(
-        kind(MediaKind::Picture, "image/jpeg", 1001, true),
-        Role::Document
-    );
-    assert_eq!(
-        kind(MediaKind::Picture, "image/jpeg", 10, false),
-        Role::Document
-    );
-    assert_eq!(
-        kind(MediaKind::Picture, "image/tiff", 10, true),
-        Role::Document
-    );
+    assert_eq!(kind(MediaKind::Picture, "image/jpeg", 1000, true), Role::Picture);
+    assert_eq!(kind(MediaKind::Picture, "image/jpeg", 1001, true), Role::Document);
+    assert_eq!(kind(MediaKind::Picture, "image/jpeg", 10, false), Role::Document);
+    assert_eq!(kind(MediaKind::Picture, "image/tiff", 10, true), Role::Document);
     assert_eq!(kind(MediaKind::Video, "video/mp4", 10, true), Role::Video);
-    assert_eq!(
-        kind(MediaKind::Video, "video/x-msvideo", 10, true),
-        Role::Document
-    );
-    assert_eq!(
-        kind(MediaKind::Animation, "image/gif", 10, true),
-        Role::Animation
-    );
+    assert_eq!(kind(MediaKind::Video, "video/x-msvideo", 10, true), Role::Document);
+    assert_eq!(kind(MediaKind::Animation, "image/gif", 10, true), Role::Animation);
 }
 
 #[test]
@@ -181,11 +139,7 @@ fn a_file_that_is_too_big_becomes_words_that_say_where_it_is() {
         "clip.mp4 (2 KB): too big for Pigeon (limit 2 KB): it is kept in Tipoff"
     );
     let with_url = big.change(|alert| alert.media[0].url = Some("http://tip/1".to_owned()));
-    assert!(
-        plan(&with_url.alert)[0]
-            .text
-            .ends_with(": open http://tip/1")
-    );
+    assert!(plan(&with_url.alert)[0].text.ends_with(": open http://tip/1"));
     let empty = with_url.change(|alert| alert.media[0].media.size = 0);
     assert_eq!(plan(&empty.alert)[0].text, "clip.mp4: an empty file");
 }
@@ -193,11 +147,7 @@ fn a_file_that_is_too_big_becomes_words_that_say_where_it_is() {
 #[test]
 fn a_torn_alert_says_so() {
     let story = picture(Story::new(), "1.jpg", 10).change(|alert| alert.torn = true);
-    assert!(
-        plan(&story.alert)[0]
-            .text
-            .contains("The connection broke before the end")
-    );
+    assert!(plan(&story.alert)[0].text.contains("The connection broke before the end"));
 }
 
 #[test]
@@ -242,15 +192,8 @@ fn every_message_of_a_follow_up_answers_the_first_alert() {
     }
     let planned = plan(&story.alert);
     assert_eq!(planned.len(), 2);
-    assert!(
-        planned
-            .iter()
-            .all(|message| message.reply_to.as_deref() == Some("1 2"))
-    );
-    static SILENT: Limits = Limits {
-        replies: false,
-        ..LIMITS
-    };
+    assert!(planned.iter().all(|message| message.reply_to.as_deref() == Some("1 2")));
+    static SILENT: Limits = Limits { replies: false, ..LIMITS };
     let planned = messages(&story.alert, &Abilities::Messages(&SILENT));
     assert!(planned.iter().all(|message| message.reply_to.is_none()));
 }
@@ -304,32 +247,19 @@ fn all_text(planned: &[Message]) -> String {
         Source::Text(text) => Some(text.as_str()),
         Source::Stored(_) => None,
     });
-    planned
-        .iter()
-        .map(|message| message.text.as_str())
-        .chain(in_files)
-        .collect()
+    planned.iter().map(|message| message.text.as_str()).chain(in_files).collect()
 }
 
 fn check_limits(message: &Message) -> Result<(), TestCaseError> {
-    let Message {
-        title, text, files, ..
-    } = message;
-    let max = if files.is_empty() {
-        LIMITS.text_utf16_max
-    } else {
-        LIMITS.caption_utf16_max
-    };
+    let Message { title, text, files, .. } = message;
+    let max = if files.is_empty() { LIMITS.text_utf16_max } else { LIMITS.caption_utf16_max };
     prop_assert!(utf16(title) + 1 + utf16(text) <= max);
     prop_assert!(files.len() <= LIMITS.album_files_max);
     prop_assert!(
         files.len() == 1
             || files.iter().map(Attachment::size).sum::<u64>() <= LIMITS.album_bytes_max
     );
-    let documents = files
-        .iter()
-        .filter(|file| file.role == Role::Document)
-        .count();
+    let documents = files.iter().filter(|file| file.role == Role::Document).count();
     prop_assert!(documents == 0 || documents == files.len());
     let moving = files.iter().any(|file| file.role == Role::Animation);
     prop_assert!(!moving || files.len() == 1);

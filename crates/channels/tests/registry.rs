@@ -7,17 +7,8 @@ use std::path::Path;
 use tipoff_channels::{CHANNELS, entry};
 
 /// What is in `src/` besides services.
-const COMMON: &[&str] = &[
-    "abilities",
-    "alert_json",
-    "body",
-    "http",
-    "lib",
-    "multipart",
-    "plan",
-    "settings",
-    "words",
-];
+const COMMON: &[&str] =
+    &["abilities", "alert_json", "body", "http", "lib", "multipart", "plan", "settings", "words"];
 
 #[test]
 fn every_file_of_a_service_is_in_the_list() {
@@ -41,24 +32,11 @@ fn the_list_is_in_alphabetical_order() {
 #[test]
 fn settings_are_distinct_in_order_and_documented() {
     for entry in CHANNELS {
-        assert!(
-            entry
-                .settings
-                .windows(2)
-                .all(|pair| pair[0].key < pair[1].key),
-            "{}",
-            entry.kind
-        );
+        assert!(entry.settings.windows(2).all(|pair| pair[0].key < pair[1].key), "{}", entry.kind);
         for setting in entry.settings {
             let name = format!("{}.{}", entry.kind, setting.key);
-            assert!(
-                setting.doc.ends_with('.') && !setting.example.is_empty(),
-                "{name}"
-            );
-            assert!(
-                setting.required || setting.doc.contains("Without it:"),
-                "{name}"
-            );
+            assert!(setting.doc.ends_with('.') && !setting.example.is_empty(), "{name}");
+            assert!(setting.required || setting.doc.contains("Without it:"), "{name}");
             assert!(!["name", "type"].contains(&setting.key), "{name} is taken");
         }
     }

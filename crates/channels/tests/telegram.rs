@@ -12,11 +12,8 @@ use tipoff_model::MediaKind;
 use tipoff_testkit::telegram::{CHANNEL, CHAT, GROUP, SUPERGROUP, TOKEN, TOPIC, Telegram};
 
 fn telegram(server: &Telegram, chat: &str, more: &[(&str, Value)]) -> Box<dyn Channel> {
-    let mut values = vec![
-        ("api", text(&server.url())),
-        ("token", text(TOKEN)),
-        ("chat", text(chat)),
-    ];
+    let mut values =
+        vec![("api", text(&server.url())), ("token", text(TOKEN)), ("chat", text(chat))];
     values.extend_from_slice(more);
     channel("telegram", &values)
 }
@@ -31,10 +28,7 @@ async fn a_text_arrives_with_its_title_and_whatever_characters_it_has() {
     assert_eq!(sent.text, "Front yard: Motion\n<b>1 & 2</b> > \"3\" 😀");
     assert!(sent.html.starts_with("<b>Front yard: Motion</b>\n"));
     assert_eq!(reference, format!("{CHAT} {}", sent.id));
-    assert_eq!(
-        (sent.reply_to, sent.topic, sent.silent),
-        (None, None, false)
-    );
+    assert_eq!((sent.reply_to, sent.topic, sent.silent), (None, None, false));
 }
 
 #[tokio::test]
@@ -43,42 +37,19 @@ async fn every_kind_of_file_goes_by_its_method() {
     let bytes = b"%PDF".to_vec();
     for (name, content_type, kind, method, shown) in [
         ("c.mp4", "video/mp4", MediaKind::Video, "sendVideo", "video"),
-        (
-            "a.gif",
-            "image/gif",
-            MediaKind::Animation,
-            "sendAnimation",
-            "animation",
-        ),
-        (
-            "d \"ü\".pdf",
-            "application/pdf",
-            MediaKind::File,
-            "sendDocument",
-            "document",
-        ),
+        ("a.gif", "image/gif", MediaKind::Animation, "sendAnimation", "animation"),
+        ("d \"ü\".pdf", "application/pdf", MediaKind::File, "sendDocument", "document"),
     ] {
-        let story = Story::new()
-            .text("hello")
-            .file(name, content_type, kind, bytes.clone());
+        let story = Story::new().text("hello").file(name, content_type, kind, bytes.clone());
         delivered(&send(&*telegram(&server, CHAT, &[]), story).await);
         let sent = server.log().all().pop().unwrap();
-        assert_eq!(
-            (sent.method.as_str(), sent.files[0].kind.as_str()),
-            (method, shown)
-        );
+        assert_eq!((sent.method.as_str(), sent.files[0].kind.as_str()), (method, shown));
         assert_eq!(sent.files[0].bytes, bytes);
         assert_eq!(sent.files[0].content_type, content_type);
         assert_eq!(sent.files[0].name.replace("%22", "\""), name);
         assert_eq!(sent.text, "Front yard: Motion\nhello");
     }
-    delivered(
-        &send(
-            &*telegram(&server, CHAT, &[]),
-            Story::new().picture("p.jpg"),
-        )
-        .await,
-    );
+    delivered(&send(&*telegram(&server, CHAT, &[]), Story::new().picture("p.jpg")).await);
     assert_eq!(server.log().all().pop().unwrap().files[0].kind, "photo");
     assert!(server.errors().is_empty());
 }
@@ -98,18 +69,13 @@ async fn many_files_become_albums() {
     let sent = server.log().all();
     let methods: Vec<&str> = sent.iter().map(|sent| sent.method.as_str()).collect();
     assert_eq!(methods, ["sendMediaGroup", "sendPhoto", "sendMediaGroup"]);
-    let names: Vec<String> = sent
-        .iter()
-        .flat_map(|sent| sent.files.iter().map(|file| file.name.clone()))
-        .collect();
+    let names: Vec<String> =
+        sent.iter().flat_map(|sent| sent.files.iter().map(|file| file.name.clone())).collect();
     let mut expected: Vec<String> = (0..11).map(|index| format!("{index}.jpg")).collect();
     expected.extend(["a.pdf".to_owned(), "b.pdf".to_owned()]);
     assert_eq!(names, expected);
     assert_eq!(sent[0].text, "Front yard: Motion\nhello");
-    assert_eq!(
-        delivered(&outcomes[0]),
-        Some(format!("{CHAT} {}", sent[0].id))
-    );
+    assert_eq!(delivered(&outcomes[0]), Some(format!("{CHAT} {}", sent[0].id)));
 }
 
 #[tokio::test]
@@ -125,11 +91,7 @@ async fn texts_at_the_limits_are_taken_and_longer_ones_go_along_as_a_file() {
     ] {
         let before = server.log().len();
         let story = Story::new().text(&"&".repeat(length));
-        let story = if with_picture {
-            story.picture("p.jpg")
-        } else {
-            story
-        };
+        let story = if with_picture { story.picture("p.jpg") } else { story };
         for outcome in send_all(&*telegram, story).await {
             delivered(&outcome);
         }
@@ -138,10 +100,7 @@ async fn texts_at_the_limits_are_taken_and_longer_ones_go_along_as_a_file() {
         if let [_, file] = sent {
             let whole = String::from_utf8(file.files[0].bytes.clone()).unwrap();
             assert_eq!(file.files[0].name, "message.txt");
-            assert_eq!(
-                whole,
-                format!("Front yard: Motion\n{}\n", "&".repeat(length))
-            );
+            assert_eq!(whole, format!("Front yard: Motion\n{}\n", "&".repeat(length)));
         }
     }
     assert!(server.errors().is_empty());
@@ -161,11 +120,7 @@ async fn pictures_that_telegram_cannot_show_go_as_documents_at_once() {
         let bytes = encoded(width, height, png);
         let story = Story::new().file("p.png", "image/png", MediaKind::Picture, bytes);
         delivered(&send(&*telegram(&server, CHAT, &[]), story).await);
-        assert_eq!(
-            server.log().all().pop().unwrap().files[0].kind,
-            kind,
-            "{width} x {height}"
-        );
+        assert_eq!(server.log().all().pop().unwrap().files[0].kind, kind, "{width} x {height}");
     }
     // Nothing was tried that had to fail.
     assert!(server.errors().is_empty(), "{:?}", server.errors().all());
@@ -178,9 +133,7 @@ async fn a_follow_up_answers_the_first_alert_in_the_same_chat_only() {
     let reference = delivered(&first);
     let follow_up = || {
         let reference = reference.clone();
-        Story::new()
-            .picture("2.jpg")
-            .change(|alert| alert.reply_to = reference)
+        Story::new().picture("2.jpg").change(|alert| alert.reply_to = reference)
     };
     delivered(&send(&*telegram(&server, CHAT, &[]), follow_up()).await);
     delivered(&send(&*telegram(&server, GROUP, &[]), follow_up()).await);
@@ -195,18 +148,9 @@ async fn a_follow_up_answers_the_first_alert_in_the_same_chat_only() {
 #[tokio::test]
 async fn topics_channels_and_silence() {
     let server = Telegram::start().await.unwrap();
-    let more = [
-        ("topic", Value::Integer(TOPIC)),
-        ("silent", Value::Flag(true)),
-    ];
+    let more = [("topic", Value::Integer(TOPIC)), ("silent", Value::Flag(true))];
     delivered(&send(&*telegram(&server, SUPERGROUP, &more), Story::new()).await);
-    delivered(
-        &send(
-            &*telegram(&server, CHANNEL, &[]),
-            Story::new().picture("1.jpg"),
-        )
-        .await,
-    );
+    delivered(&send(&*telegram(&server, CHANNEL, &[]), Story::new().picture("1.jpg")).await);
     let [topic, channel] = server.log().all().try_into().unwrap();
     assert_eq!((topic.topic, topic.silent), (Some(TOPIC), true));
     assert_eq!(channel.chat, CHANNEL);
@@ -219,12 +163,7 @@ async fn a_number_that_was_remembered_counts_for_the_chat_that_is_set() {
     let memory = |configured: &str| [("chat".to_owned(), format!("{configured} {SUPERGROUP}"))];
     delivered(&send_with(&*telegram, Story::new(), &memory(GROUP)).await);
     delivered(&send_with(&*telegram, Story::new(), &memory("-9")).await);
-    let chats: Vec<String> = server
-        .log()
-        .all()
-        .into_iter()
-        .map(|sent| sent.chat)
-        .collect();
+    let chats: Vec<String> = server.log().all().into_iter().map(|sent| sent.chat).collect();
     assert_eq!(chats, [SUPERGROUP, GROUP]);
 }
 
@@ -241,10 +180,7 @@ fn paces_are_telegrams_and_hold_no_secret() {
     assert_eq!(paces("5", &[]), [pace("", 30, 1), pace(":5", 3, 3)]);
     let group = [pace("", 30, 1), pace(":-5", 3, 3), pace(":-5", 20, 60)];
     assert_eq!(paces("-5", &[]), group);
-    assert_eq!(
-        paces("-4", &[("chat".to_owned(), "-4 -5".to_owned())]),
-        group
-    );
+    assert_eq!(paces("-4", &[("chat".to_owned(), "-4 -5".to_owned())]), group);
     assert_eq!(paces("@yard", &[]).len(), 3);
 }
 
@@ -257,10 +193,7 @@ fn all_faults_of_the_settings_are_told_and_the_token_is_not() {
         ("api", text("ftp://x")),
         ("topic", Value::Integer(0)),
     ];
-    assert_eq!(
-        faults("telegram", &wrong),
-        ["chat", "topic", "token", "api"]
-    );
+    assert_eq!(faults("telegram", &wrong), ["chat", "topic", "token", "api"]);
     let told = format!("{:?}", common::build("telegram", &wrong).err());
     assert!(!told.contains("s3cret"), "{told}");
     let right = [("token", text(&format!(" {TOKEN}\n"))), ("chat", text("1"))];
@@ -280,19 +213,9 @@ async fn setting_up_finds_the_bot_and_the_chat() {
         server.update(json!({ "message": { "chat": chat, "text": "/start" } }));
     };
     let (chat, ()) = tokio::join!(waiting, writing);
-    assert_eq!(
-        chat.unwrap(),
-        Chat {
-            id: 5,
-            title: "Ann".to_owned(),
-            topic: None
-        }
-    );
+    assert_eq!(chat.unwrap(), Chat { id: 5, title: "Ann".to_owned(), topic: None });
     // The one that was found is not found again.
-    let error = setup
-        .wait_for_chat(Duration::from_millis(50))
-        .await
-        .unwrap_err();
+    let error = setup.wait_for_chat(Duration::from_millis(50)).await.unwrap_err();
     assert!(error.contains("nobody wrote"), "{error}");
 }
 
@@ -300,14 +223,8 @@ async fn setting_up_finds_the_bot_and_the_chat() {
 async fn setting_up_says_what_is_wrong() {
     let server = Telegram::start().await.unwrap();
     let error = Setup::new(&server.url(), "nonsense").err().unwrap();
-    assert!(
-        error.contains("token") && !error.contains("nonsense"),
-        "{error}"
-    );
+    assert!(error.contains("token") && !error.contains("nonsense"), "{error}");
     let setup = Setup::new(&server.url(), "1:wr0ngwr0ng").unwrap();
     let error = setup.bot().await.unwrap_err();
-    assert!(
-        error.contains("does not know this bot") && !error.contains("wr0ng"),
-        "{error}"
-    );
+    assert!(error.contains("does not know this bot") && !error.contains("wr0ng"), "{error}");
 }

@@ -19,11 +19,7 @@ use tipoff_testkit::telegram::{ApiError, CHAT, GROUP, SUPERGROUP, Sent, TOKEN, T
 const REPAIR_PAUSE: Option<Duration> = Some(Duration::from_secs(300));
 
 fn telegram(server: &Telegram, chat: &str) -> Box<dyn Channel> {
-    let values = [
-        ("api", text(&server.url())),
-        ("token", text(TOKEN)),
-        ("chat", text(chat)),
-    ];
+    let values = [("api", text(&server.url())), ("token", text(TOKEN)), ("chat", text(chat))];
     channel("telegram", &values)
 }
 
@@ -43,10 +39,7 @@ fn bad(description: &str) -> Behaviour {
 async fn a_flood_is_waited_out_as_long_as_telegram_says() {
     let (outcome, sent) = meet(vec![ApiError::flood(17).into()], Story::new()).await;
     let (scope, after, error) = retried(&outcome);
-    assert_eq!(
-        (scope, after),
-        (Scope::Channel, Some(Duration::from_secs(17)))
-    );
+    assert_eq!((scope, after), (Scope::Channel, Some(Duration::from_secs(17))));
     assert!(error.contains("wait") && sent.is_empty(), "{error}");
 
     // Within an album it is told in another way.
@@ -67,19 +60,10 @@ async fn what_the_owner_must_repair_waits_for_it_and_is_told_in_plain_words() {
         (ApiError::new(401, "Unauthorized"), "token"),
         (ApiError::new(404, "Not Found"), "token"),
         (ApiError::blocked(), "press Start"),
-        (
-            ApiError::new(403, "Forbidden: bot was kicked from the group chat"),
-            "add it",
-        ),
+        (ApiError::new(403, "Forbidden: bot was kicked from the group chat"), "add it"),
         (ApiError::chat_not_found(), "check `chat`"),
-        (
-            ApiError::new(400, "Bad Request: PEER_ID_INVALID"),
-            "check `chat`",
-        ),
-        (
-            ApiError::new(400, "Bad Request: not enough rights to send text messages"),
-            "rights",
-        ),
+        (ApiError::new(400, "Bad Request: PEER_ID_INVALID"), "check `chat`"),
+        (ApiError::new(400, "Bad Request: not enough rights to send text messages"), "rights"),
     ] {
         let (outcome, sent) = meet(vec![error.into()], Story::new()).await;
         let (scope, after, error) = retried(&outcome);
@@ -97,18 +81,9 @@ async fn a_group_that_became_a_supergroup_is_followed_and_remembered() {
     let story = story.change(|alert| alert.reply_to = Some(format!("{GROUP} 50")));
     let outcome = send(&*telegram(&server, GROUP), story).await;
     let [sent] = server.log().all().try_into().unwrap();
-    assert_eq!(
-        (sent.chat.as_str(), sent.files.len(), sent.reply_to),
-        (SUPERGROUP, 1, None)
-    );
-    assert_eq!(
-        delivered(&outcome),
-        Some(format!("{SUPERGROUP} {}", sent.id))
-    );
-    assert_eq!(
-        outcome.remember,
-        [("chat".to_owned(), format!("{GROUP} {SUPERGROUP}"))]
-    );
+    assert_eq!((sent.chat.as_str(), sent.files.len(), sent.reply_to), (SUPERGROUP, 1, None));
+    assert_eq!(delivered(&outcome), Some(format!("{SUPERGROUP} {}", sent.id)));
+    assert_eq!(outcome.remember, [("chat".to_owned(), format!("{GROUP} {SUPERGROUP}"))]);
 }
 
 #[tokio::test]
@@ -121,32 +96,20 @@ async fn a_group_that_moves_on_and_on_is_not_followed_for_ever() {
 
 #[tokio::test]
 async fn what_is_not_shown_goes_as_a_document_and_what_is_no_document_as_words() {
-    for description in [
-        "PHOTO_INVALID_DIMENSIONS",
-        "IMAGE_PROCESS_FAILED",
-        "wrong type of the web page content",
-    ] {
+    for description in
+        ["PHOTO_INVALID_DIMENSIONS", "IMAGE_PROCESS_FAILED", "wrong type of the web page content"]
+    {
         let story = || Story::new().text("hello").picture("1.jpg").picture("2.jpg");
         let (outcome, sent) = meet(vec![bad(description)], story()).await;
         delivered(&outcome);
-        assert!(
-            sent[0].files.iter().all(|file| file.kind == "document"),
-            "{description}"
-        );
-        assert_eq!(
-            (sent[0].files.len(), sent[0].method.as_str()),
-            (2, "sendMediaGroup")
-        );
+        assert!(sent[0].files.iter().all(|file| file.kind == "document"), "{description}");
+        assert_eq!((sent[0].files.len(), sent[0].method.as_str()), (2, "sendMediaGroup"));
         assert_eq!(sent[0].text, "Front yard: Motion\nhello");
 
         let (outcome, sent) = meet(vec![bad(description), bad(description)], story()).await;
         delivered(&outcome);
         assert!(sent[0].files.is_empty());
-        assert!(
-            sent[0]
-                .text
-                .starts_with("Front yard: Motion\nhello\n\n1.jpg (")
-        );
+        assert!(sent[0].text.starts_with("Front yard: Motion\nhello\n\n1.jpg ("));
         assert!(sent[0].text.contains(description) && sent[0].text.contains("2.jpg"));
 
         let (outcome, sent) = meet(vec![bad(description); 3], story()).await;
@@ -161,10 +124,7 @@ async fn a_torn_or_false_picture_arrives_all_the_same() {
     let story = Story::new().file("p.jpg", "image/jpeg", MediaKind::Picture, bytes.clone());
     delivered(&send(&*telegram(&server, CHAT), story).await);
     let [sent] = server.log().all().try_into().unwrap();
-    assert_eq!(
-        (sent.files[0].kind.as_str(), &sent.files[0].bytes),
-        ("document", &bytes)
-    );
+    assert_eq!((sent.files[0].kind.as_str(), &sent.files[0].bytes), ("document", &bytes));
 }
 
 #[tokio::test]
@@ -176,11 +136,7 @@ async fn what_is_too_big_is_linked_to() {
         let (outcome, sent) = meet(vec![too_big], story).await;
         delivered(&outcome);
         assert_eq!(sent[0].method, "sendMessage");
-        assert!(
-            sent[0]
-                .text
-                .contains("too big for Telegram: open http://tip/p")
-        );
+        assert!(sent[0].text.contains("too big for Telegram: open http://tip/p"));
     }
 }
 
@@ -193,13 +149,7 @@ async fn without_its_topic_or_what_it_answers_an_alert_arrives() {
         ("chat", text(SUPERGROUP)),
         ("topic", Value::Integer(99)),
     ];
-    delivered(
-        &send(
-            &*channel("telegram", &values),
-            Story::new().picture("p.jpg"),
-        )
-        .await,
-    );
+    delivered(&send(&*channel("telegram", &values), Story::new().picture("p.jpg")).await);
     assert_eq!(server.log().all()[0].topic, None);
     assert_eq!(server.log().all()[0].files[0].kind, "photo");
 
@@ -219,13 +169,7 @@ async fn a_service_that_fails_is_asked_again() {
     for (behaviour, after) in [
         (Behaviour::Down, None),
         (Behaviour::garbage(), None),
-        (
-            Behaviour::answer(
-                500,
-                "{\"ok\":false,\"error_code\":500,\"description\":\"x\"}",
-            ),
-            None,
-        ),
+        (Behaviour::answer(500, "{\"ok\":false,\"error_code\":500,\"description\":\"x\"}"), None),
         (Behaviour::answer(502, "<html>Bad Gateway</html>"), None),
         (Behaviour::answer(404, "<html>no API here</html>"), None),
         (Behaviour::answer(200, ""), None),
@@ -233,11 +177,7 @@ async fn a_service_that_fails_is_asked_again() {
     ] {
         let (outcome, sent) = meet(vec![behaviour.clone()], Story::new()).await;
         let (scope, asked, error) = retried(&outcome);
-        assert_eq!(
-            (scope, asked),
-            (Scope::Channel, after),
-            "{behaviour:?}: {error}"
-        );
+        assert_eq!((scope, asked), (Scope::Channel, after), "{behaviour:?}: {error}");
         assert!(sent.is_empty());
     }
 }
@@ -245,13 +185,8 @@ async fn a_service_that_fails_is_asked_again() {
 #[tokio::test]
 async fn a_service_that_does_not_answer_or_is_not_there_is_asked_again() {
     let server = Telegram::start().await.unwrap();
-    server
-        .script()
-        .next([Behaviour::Slow(Duration::from_secs(3600))]);
-    for (api, words) in [
-        (server.url(), "did not answer within 1 s"),
-        (nowhere(), "be reached"),
-    ] {
+    server.script().next([Behaviour::Slow(Duration::from_secs(3600))]);
+    for (api, words) in [(server.url(), "did not answer within 1 s"), (nowhere(), "be reached")] {
         let values = [
             ("api", text(&api)),
             ("token", text(TOKEN)),
@@ -267,16 +202,11 @@ async fn a_service_that_does_not_answer_or_is_not_there_is_asked_again() {
 
 #[tokio::test]
 async fn a_stored_file_that_cannot_be_read_concerns_its_message_only() {
-    let story = Story::new()
-        .picture("p.jpg")
-        .change(|alert| alert.media[0].media.size += 1);
+    let story = Story::new().picture("p.jpg").change(|alert| alert.media[0].media.size += 1);
     let (outcome, sent) = meet(Vec::new(), story).await;
     let (scope, _, error) = retried(&outcome);
     assert_eq!(scope, Scope::Message);
-    assert!(
-        error.contains("p.jpg cannot be read") && sent.is_empty(),
-        "{error}"
-    );
+    assert!(error.contains("p.jpg cannot be read") && sent.is_empty(), "{error}");
 }
 
 #[tokio::test]
@@ -291,20 +221,10 @@ async fn no_error_shows_the_token() {
     ]);
     let mut errors = Vec::new();
     for _ in 0..4 {
-        errors.push(format!(
-            "{:?}",
-            send(&*telegram(&server, CHAT), Story::new()).await
-        ));
+        errors.push(format!("{:?}", send(&*telegram(&server, CHAT), Story::new()).await));
     }
-    let values = [
-        ("api", text(&nowhere())),
-        ("token", text(TOKEN)),
-        ("chat", text(CHAT)),
-    ];
-    errors.push(format!(
-        "{:?}",
-        send(&*channel("telegram", &values), Story::new()).await
-    ));
+    let values = [("api", text(&nowhere())), ("token", text(TOKEN)), ("chat", text(CHAT))];
+    errors.push(format!("{:?}", send(&*channel("telegram", &values), Story::new()).await));
     for error in errors {
         assert!(error.contains("error:") && !error.contains(key), "{error}");
     }
@@ -312,17 +232,11 @@ async fn no_error_shows_the_token() {
 
 #[tokio::test]
 async fn the_stand_in_enforces_the_pace_where_it_is_told_to() {
-    let options = tipoff_testkit::telegram::Options {
-        flood: true,
-        ..Default::default()
-    };
+    let options = tipoff_testkit::telegram::Options { flood: true, ..Default::default() };
     let server = Telegram::start_with(options).await.unwrap();
     let telegram = telegram(&server, CHAT);
     for _ in 0..3 {
         delivered(&send(&*telegram, Story::new()).await);
     }
-    assert_eq!(
-        retried(&send(&*telegram, Story::new()).await).1,
-        Some(Duration::from_secs(3))
-    );
+    assert_eq!(retried(&send(&*telegram, Story::new()).await).1, Some(Duration::from_secs(3)));
 }

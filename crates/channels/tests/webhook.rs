@@ -42,13 +42,10 @@ fn body(call: &Call) -> serde_json::Value {
 
 #[tokio::test]
 async fn an_alert_is_the_documented_json() {
-    let story = Story::new()
-        .text("line 1\nline \"2\" 😀\u{1}")
-        .picture("p.jpg")
-        .change(|alert| {
-            alert.kind = AlertKind::FollowUp;
-            alert.subject = "Motion".to_owned();
-        });
+    let story = Story::new().text("line 1\nline \"2\" 😀\u{1}").picture("p.jpg").change(|alert| {
+        alert.kind = AlertKind::FollowUp;
+        alert.subject = "Motion".to_owned();
+    });
     let call = call(&[], story).await;
     let picture = jpeg(64, 48);
     assert_eq!(
@@ -87,21 +84,11 @@ async fn every_length_is_encoded_and_raw_mails_come_last() {
         story = story.file("f", "x/y", MediaKind::File, vec![b'x'; length]);
     }
     // Beyond what is put together in memory, it goes piece by piece.
-    let noise: Vec<u8> = (0..400_000_u32)
-        .map(|number| number.to_le_bytes()[1] ^ 0x5a)
-        .collect();
-    story = story
-        .file("noise", "x/y", MediaKind::File, noise.clone())
-        .change(|alert| {
-            alert.raw.push(stored(
-                "mail.eml",
-                "message/rfc822",
-                MediaKind::File,
-                3,
-                "zeros",
-            ));
-            alert.torn = true;
-        });
+    let noise: Vec<u8> = (0..400_000_u32).map(|number| number.to_le_bytes()[1] ^ 0x5a).collect();
+    story = story.file("noise", "x/y", MediaKind::File, noise.clone()).change(|alert| {
+        alert.raw.push(stored("mail.eml", "message/rfc822", MediaKind::File, 3, "zeros"));
+        alert.torn = true;
+    });
     let call = call(&[], story).await;
     let body = body(&call);
     let data: Vec<Vec<u8>> = body["media"]
@@ -114,23 +101,15 @@ async fn every_length_is_encoded_and_raw_mails_come_last() {
     assert_eq!(lengths, [0, 1, 2, 3, 4, 400_000, 3]);
     assert_eq!(data[5], noise);
     assert_eq!(body["media"][6]["name"], "mail.eml");
-    assert!(
-        body["text"]
-            .as_str()
-            .unwrap()
-            .contains("broke before the end")
-    );
+    assert!(body["text"].as_str().unwrap().contains("broke before the end"));
     assert_eq!(call.headers["content-length"], call.body.len().to_string());
 }
 
 #[tokio::test]
 async fn files_are_named_by_their_address_where_they_have_one() {
-    let story = Story::new()
-        .picture("1.jpg")
-        .picture("2.jpg")
-        .change(|alert| {
-            alert.media[0].url = Some("http://tip/1".to_owned());
-        });
+    let story = Story::new().picture("1.jpg").picture("2.jpg").change(|alert| {
+        alert.media[0].url = Some("http://tip/1".to_owned());
+    });
     let body = body(&call(&[("media", text("url"))], story).await);
     assert_eq!(body["media"][0]["url"], "http://tip/1");
     assert!(body["media"][0].get("data").is_none());
@@ -139,31 +118,16 @@ async fn files_are_named_by_their_address_where_they_have_one() {
 
 #[tokio::test]
 async fn a_form_has_the_same_json_and_the_files_beside_it() {
-    let story = Story::new()
-        .picture("1.jpg")
-        .file("2.pdf", "x/y", MediaKind::File, b"pdf".into());
+    let story = Story::new().picture("1.jpg").file("2.pdf", "x/y", MediaKind::File, b"pdf".into());
     let call = call(&[("format", text("multipart"))], story).await;
     let content_type = &call.headers["content-type"];
-    let boundary = content_type
-        .strip_prefix("multipart/form-data; boundary=")
-        .unwrap();
+    let boundary = content_type.strip_prefix("multipart/form-data; boundary=").unwrap();
     let parts: Vec<(String, Vec<u8>)> = parts(&call.body, boundary);
     assert_eq!(parts.len(), 3);
-    assert!(
-        parts[0]
-            .0
-            .contains("name=\"alert\"\r\nContent-Type: application/json")
-    );
+    assert!(parts[0].0.contains("name=\"alert\"\r\nContent-Type: application/json"));
     let alert: serde_json::Value = serde_json::from_slice(&parts[0].1).unwrap();
-    assert_eq!(
-        alert["media"][1],
-        json!({ "name": "2.pdf", "content_type": "x/y", "size": 3 })
-    );
-    assert!(
-        parts[1]
-            .0
-            .contains("name=\"media\"; filename=\"1.jpg\"\r\nContent-Type: image/jpeg")
-    );
+    assert_eq!(alert["media"][1], json!({ "name": "2.pdf", "content_type": "x/y", "size": 3 }));
+    assert!(parts[1].0.contains("name=\"media\"; filename=\"1.jpg\"\r\nContent-Type: image/jpeg"));
     assert_eq!(parts[1].1, jpeg(64, 48));
     assert_eq!(parts[2].1, b"pdf");
 }
@@ -176,10 +140,7 @@ fn parts(body: &[u8], boundary: &str) -> Vec<(String, Vec<u8>)> {
     while let Some(end) = find(rest, format!("\r\n{delimiter}").as_bytes()) {
         let (part, behind) = rest.split_at(end);
         let head = find(part, b"\r\n\r\n").unwrap();
-        parts.push((
-            String::from_utf8(part[..head].to_vec()).unwrap(),
-            part[head + 4..].to_vec(),
-        ));
+        parts.push((String::from_utf8(part[..head].to_vec()).unwrap(), part[head + 4..].to_vec()));
         rest = &behind[delimiter.len() + 4..];
     }
     parts
@@ -206,19 +167,10 @@ async fn headers_and_logins_are_sent() {
     let server = Webhook::start().await.unwrap();
     let table = BTreeMap::from([("X-Token".to_owned(), "t0ken".to_owned())]);
     let url = server.url().replace("http://", "http://me:pass@");
-    delivered(
-        &send(
-            &*webhook(&url, &[("headers", Value::Table(table))]),
-            Story::new(),
-        )
-        .await,
-    );
+    delivered(&send(&*webhook(&url, &[("headers", Value::Table(table))]), Story::new()).await);
     let call = server.log().all().remove(0);
     assert_eq!(call.headers["x-token"], "t0ken");
-    assert_eq!(
-        call.headers["authorization"],
-        format!("Basic {}", STANDARD.encode("me:pass"))
-    );
+    assert_eq!(call.headers["authorization"], format!("Basic {}", STANDARD.encode("me:pass")));
 }
 
 #[tokio::test]
@@ -228,10 +180,7 @@ async fn answers_mean_what_http_says() {
     let verdict = async |status: u16, headers: &[(&str, &str)]| {
         server.script().next([Behaviour::Answer {
             status,
-            headers: headers
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                .collect(),
+            headers: headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             body: "the reason".to_owned(),
         }]);
         send(&*webhook, Story::new()).await
@@ -247,17 +196,11 @@ async fn answers_mean_what_http_says() {
         assert_eq!(asked, Some(Duration::from_secs(7)));
     }
     let past = ("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT");
-    assert_eq!(
-        retried(&verdict(503, &[past]).await).1,
-        Some(Duration::ZERO)
-    );
+    assert_eq!(retried(&verdict(503, &[past]).await).1, Some(Duration::ZERO));
     for status in [301, 302, 307, 308, 401, 403, 404] {
         let (scope, after, error) =
             retried(&verdict(status, &[("Location", "http://127.0.0.1:1/elsewhere")]).await);
-        assert_eq!(
-            (scope, after),
-            (Scope::Channel, Some(Duration::from_secs(300)))
-        );
+        assert_eq!((scope, after), (Scope::Channel, Some(Duration::from_secs(300))));
         assert!(error.contains("`url`"), "{error}");
     }
     for status in [400, 405, 410, 413, 422, 499] {
@@ -284,20 +227,14 @@ async fn a_server_that_fails_is_asked_again_with_the_same_key() {
     delivered(&send(&*webhook, Story::new()).await);
     let calls = server.log().all();
     assert_eq!(calls.len(), 2);
-    assert!(
-        calls
-            .iter()
-            .all(|call| call.headers["idempotency-key"] == "key-7")
-    );
+    assert!(calls.iter().all(|call| call.headers["idempotency-key"] == "key-7"));
 }
 
 #[tokio::test]
 async fn a_stored_file_that_cannot_be_read_concerns_its_message_only() {
     let server = Webhook::start().await.unwrap();
     for size in [10_000, 1_000_000] {
-        let story = Story::new()
-            .picture("p.jpg")
-            .change(|alert| alert.media[0].media.size = size);
+        let story = Story::new().picture("p.jpg").change(|alert| alert.media[0].media.size = size);
         let (scope, _, error) = retried(&send(&*webhook(&server.url(), &[]), story).await);
         assert_eq!(scope, Scope::Message);
         assert!(error.contains("p.jpg cannot be read"), "{error}");
@@ -308,27 +245,16 @@ async fn a_stored_file_that_cannot_be_read_concerns_its_message_only() {
 #[tokio::test]
 async fn no_error_shows_a_secret() {
     let server = Webhook::start().await.unwrap();
-    let secrets = [
-        "passw0rd",
-        "p4thS3cret",
-        "qu3ryS3cret",
-        "h3aderS3cret",
-        "hm4cS3cret",
-    ];
+    let secrets = ["passw0rd", "p4thS3cret", "qu3ryS3cret", "h3aderS3cret", "hm4cS3cret"];
     let said = secrets.join(" ");
     for status in [300, 400, 401, 500] {
         server.script().next([Behaviour::answer(status, &said)]);
     }
     server.script().next([Behaviour::Down]);
     let table = BTreeMap::from([("Authorization".to_owned(), "h3aderS3cret".to_owned())]);
-    let more = [
-        ("secret", text("hm4cS3cret")),
-        ("headers", Value::Table(table)),
-    ];
+    let more = [("secret", text("hm4cS3cret")), ("headers", Value::Table(table))];
     let address = |base: &str| {
-        let base = base
-            .replace("http://", "http://user:passw0rd@")
-            .replace("/hook", "");
+        let base = base.replace("http://", "http://user:passw0rd@").replace("/hook", "");
         format!("{base}/p4thS3cret?token=qu3ryS3cret")
     };
     let mut errors = Vec::new();
@@ -349,12 +275,7 @@ async fn no_error_shows_a_secret() {
 #[test]
 fn all_faults_of_the_settings_are_told() {
     assert_eq!(faults("webhook", &[]), ["url"]);
-    let table = [
-        ("Content-Length", "1"),
-        ("a b", "1"),
-        ("x", "a\nb"),
-        ("y", "fine"),
-    ];
+    let table = [("Content-Length", "1"), ("a b", "1"), ("x", "a\nb"), ("y", "fine")];
     let table = table.map(|(key, value)| (key.to_owned(), value.to_owned()));
     let wrong = [
         ("url", text("file:///etc/passwd")),

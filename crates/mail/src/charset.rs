@@ -26,18 +26,9 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
     let thought_of = declared.filter(|&encoding| encoding != UTF_8 && encoding != WINDOWS_1252);
     thought_of
         .and_then(|encoding| strict(encoding, bytes))
-        .or_else(|| {
-            has_gb2312_shape(bytes)
-                .then(|| strict(GB18030, bytes))
-                .flatten()
-        })
+        .or_else(|| has_gb2312_shape(bytes).then(|| strict(GB18030, bytes)).flatten())
         .or_else(|| strict(thought_of.unwrap_or_else(|| guess(bytes)), bytes))
-        .unwrap_or_else(|| {
-            WINDOWS_1252
-                .decode_without_bom_handling(bytes)
-                .0
-                .into_owned()
-        })
+        .unwrap_or_else(|| WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned())
 }
 
 /// Whether text of this charset may hold zero bytes.
@@ -49,9 +40,7 @@ pub(crate) fn is_wide(declared: Option<&str>) -> bool {
 
 /// UTF-8 that was cut in the midst of its last character, and not just a Latin-1 letter.
 fn cut_utf8(bytes: &[u8]) -> Option<&str> {
-    let error = str::from_utf8(bytes)
-        .err()
-        .filter(|error| error.error_len().is_none())?;
+    let error = str::from_utf8(bytes).err().filter(|error| error.error_len().is_none())?;
     let valid = str::from_utf8(bytes.get(..error.valid_up_to())?).ok()?;
     (!valid.is_ascii()).then_some(valid)
 }
@@ -68,9 +57,7 @@ fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
 /// Two bytes to a character, both with the high bit: every run of such bytes is of even length.
 /// In Latin-1 text they mostly stand alone: `für`.
 fn has_gb2312_shape(bytes: &[u8]) -> bool {
-    bytes
-        .split(u8::is_ascii)
-        .all(|run| run.len() % 2 == 0 && !run.iter().any(|&byte| byte < 0xA1))
+    bytes.split(u8::is_ascii).all(|run| run.len() % 2 == 0 && !run.iter().any(|&byte| byte < 0xA1))
 }
 
 /// Two Chinese characters may happen to be UTF-8, of scripts that hardly a camera writes: `ǰԺ`
@@ -102,11 +89,7 @@ mod tests {
             (gbk, Some("us-ascii"), "移动侦测: on Camera1"),
             (gbk, Some("utf-8"), "移动侦测: on Camera1"),
             ("移动".as_bytes(), Some("gb2312"), "移动"),
-            (
-                b"CHANNEL: \xc7\xb0\xd4\xba",
-                Some("gb2312"),
-                "CHANNEL: 前院",
-            ),
+            (b"CHANNEL: \xc7\xb0\xd4\xba", Some("gb2312"), "CHANNEL: 前院"),
             (b"\xc7\xb0\xd4\xba", None, "前院"),
             ("Tür Движение".as_bytes(), Some("gb2312"), "Tür Движение"),
             ("Wejście główne".as_bytes(), None, "Wejście główne"),
@@ -114,11 +97,7 @@ mod tests {
             (b"Bewegung f\xfcr T\xfcr", Some("utf-8"), "Bewegung für Tür"),
             (b"f\xfcr", Some("iso-8859-1"), "für"),
             (b"\xb2\xbe\xb0\xca", Some("big5"), "移動"),
-            (
-                b"\xe4\xe2\xe8\xe6\xe5\xed\xe8\xe5",
-                Some("windows-1251"),
-                "движение",
-            ),
+            (b"\xe4\xe2\xe8\xe6\xe5\xed\xe8\xe5", Some("windows-1251"), "движение"),
             (b"\x1b$BF0$-\x1b(B", Some("iso-2022-jp"), "動き"),
             (b"plain", Some("no such charset"), "plain"),
             (b"\xef\xbb\xbfmark", None, "mark"),

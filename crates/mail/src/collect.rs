@@ -69,20 +69,13 @@ impl Collector {
         if self.subject.is_none() {
             self.subject = Some(subject);
         } else {
-            self.add_text(Text {
-                group: None,
-                is_html: false,
-                text: subject,
-            });
+            self.add_text(Text { group: None, is_html: false, text: subject });
         }
     }
 
     pub(crate) fn add_text(&mut self, text: Text) {
         let bytes = text.text.len().max(PIECE_BYTES_MIN);
-        let text = Text {
-            text: tidy(&text.text),
-            ..text
-        };
+        let text = Text { text: tidy(&text.text), ..text };
         if !text.text.is_empty() && self.text_bytes < TEXT_BYTES_MAX {
             self.text_bytes += bytes;
             self.texts.push(text);
@@ -97,30 +90,19 @@ impl Collector {
         if file.range.is_empty() || file.size == 0 {
             return;
         }
-        let declared = file
-            .content_type
-            .filter(|it| it != "application/octet-stream");
+        let declared = file.content_type.filter(|it| it != "application/octet-stream");
         let sort = by_content(file.head)
             .or_else(|| by_type(declared.as_deref()?))
-            .or_else(|| {
-                if declared.is_some() {
-                    None
-                } else {
-                    by_name(file.name.as_deref()?)
-                }
-            });
+            .or_else(|| if declared.is_some() { None } else { by_name(file.name.as_deref()?) });
         let (content_type, kind) = match (sort, declared) {
             (Some(sort), _) => (sort.content_type.to_owned(), sort.kind),
             (None, Some(declared)) => (declared.clone(), kind_of(&declared)),
             (None, None) => ("application/octet-stream".to_owned(), kind_of("")),
         };
-        let name = file
-            .name
-            .and_then(|name| label(&name, sort))
-            .unwrap_or_else(|| {
-                let number = 1 + self.media.iter().filter(|media| media.kind == kind).count();
-                default_label(kind, sort, number)
-            });
+        let name = file.name.and_then(|name| label(&name, sort)).unwrap_or_else(|| {
+            let number = 1 + self.media.iter().filter(|media| media.kind == kind).count();
+            default_label(kind, sort, number)
+        });
         self.media.push(Media {
             name,
             content_type,
@@ -134,19 +116,10 @@ impl Collector {
     }
 
     pub(crate) fn into_content(self) -> Content {
-        let plain_groups: HashSet<usize> = self
-            .texts
-            .iter()
-            .filter(|text| !text.is_html)
-            .filter_map(|text| text.group)
-            .collect();
+        let plain_groups: HashSet<usize> =
+            self.texts.iter().filter(|text| !text.is_html).filter_map(|text| text.group).collect();
         let mut texts: Vec<String> = Vec::new();
-        for Text {
-            group,
-            is_html,
-            text,
-        } in self.texts
-        {
+        for Text { group, is_html, text } in self.texts {
             let told_plainly = is_html && group.is_some_and(|group| plain_groups.contains(&group));
             if !told_plainly && !texts.contains(&text) {
                 texts.push(text);
@@ -167,11 +140,7 @@ fn tidy(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut tidy = String::with_capacity(text.len());
     for line in text.split('\n') {
-        tidy.extend(
-            line.trim_end()
-                .chars()
-                .filter(|&c| c == '\t' || !c.is_control()),
-        );
+        tidy.extend(line.trim_end().chars().filter(|&c| c == '\t' || !c.is_control()));
         if !tidy.is_empty() && !tidy.ends_with("\n\n") {
             tidy.push('\n');
         }
@@ -185,36 +154,17 @@ mod tests {
     use super::*;
 
     fn text(text: &str, is_html: bool, group: Option<usize>) -> Text {
-        Text {
-            group,
-            is_html,
-            text: text.to_owned(),
-        }
+        Text { group, is_html, text: text.to_owned() }
     }
 
     #[test]
     fn plain_text_is_preferred_among_alternatives() {
         for (texts, expected) in [
-            (
-                vec![text("plain", false, Some(1)), text("html", true, Some(1))],
-                "plain",
-            ),
-            (
-                vec![text(" \r\n", false, Some(1)), text("html", true, Some(1))],
-                "html",
-            ),
-            (
-                vec![text("a", false, Some(1)), text("b", true, Some(2))],
-                "a\n\nb",
-            ),
-            (
-                vec![text("a", false, None), text("b", true, None)],
-                "a\n\nb",
-            ),
-            (
-                vec![text("same", false, None), text("same", true, None)],
-                "same",
-            ),
+            (vec![text("plain", false, Some(1)), text("html", true, Some(1))], "plain"),
+            (vec![text(" \r\n", false, Some(1)), text("html", true, Some(1))], "html"),
+            (vec![text("a", false, Some(1)), text("b", true, Some(2))], "a\n\nb"),
+            (vec![text("a", false, None), text("b", true, None)], "a\n\nb"),
+            (vec![text("same", false, None), text("same", true, None)], "same"),
         ] {
             let mut found = Collector::default();
             texts.into_iter().for_each(|text| found.add_text(text));

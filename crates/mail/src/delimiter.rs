@@ -46,30 +46,19 @@ pub(crate) fn hold_from(input: &[u8], at_line_start: bool) -> usize {
         return 0;
     }
     let mut from = 0;
-    while let Some(at) = input
-        .get(from..)
-        .and_then(|rest| memchr::memmem::find(rest, b"--"))
-    {
+    while let Some(at) = input.get(from..).and_then(|rest| memchr::memmem::find(rest, b"--")) {
         let at = from + at;
         let before = before_line_end(input, at);
         if before < at {
             return before;
         }
-        let dashes = input
-            .iter()
-            .skip(at)
-            .take_while(|&&byte| byte == b'-')
-            .count();
+        let dashes = input.iter().skip(at).take_while(|&&byte| byte == b'-').count();
         from = at + dashes;
     }
     let end = input.len();
     let dash = usize::from(input.ends_with(b"-"));
     let line_start = before_line_end(input, end - dash);
-    if line_start < end - dash {
-        line_start
-    } else {
-        end
-    }
+    if line_start < end - dash { line_start } else { end }
 }
 
 /// Where the line end begins that ends at `end`; `end` if there is none.
@@ -92,29 +81,17 @@ pub(crate) fn decide<'a>(
     sniffs: bool,
     at_end: bool,
 ) -> Decision {
-    let more = if at_end || held.len() >= HELD_BYTES_MAX {
-        Decision::No
-    } else {
-        Decision::More
-    };
+    let more = if at_end || held.len() >= HELD_BYTES_MAX { Decision::No } else { Decision::More };
     let Some(line) = behind_line_end(held) else {
         return more;
     };
     let Some(line) = line.strip_prefix(b"--") else {
-        return if b"--".starts_with(line) {
-            more
-        } else {
-            Decision::No
-        };
+        return if b"--".starts_with(line) { more } else { Decision::No };
     };
     let line_bytes = match line.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
         Some(at) => at,
         None if at_end => line.len(),
-        None if sniffs
-            || boundaries
-                .clone()
-                .any(|(_, boundary)| may_become(line, boundary)) =>
-        {
+        None if sniffs || boundaries.clone().any(|(_, boundary)| may_become(line, boundary)) => {
             return more;
         }
         None => return Decision::No,
@@ -134,11 +111,7 @@ pub(crate) fn decide<'a>(
     };
     let bytes = held.len() - rest.len() + line_end_bytes;
     if let Some((place, closes)) = declared {
-        return Decision::Yes(Delimiter {
-            of: Boundary::Open(place),
-            closes,
-            bytes,
-        });
+        return Decision::Yes(Delimiter { of: Boundary::Open(place), closes, bytes });
     }
     let next_line = rest.get(line_end_bytes..).unwrap_or_default();
     if !begins_a_part(next_line) {
@@ -148,11 +121,7 @@ pub(crate) fn decide<'a>(
         return more;
     }
     let of = Boundary::Undeclared(text.to_vec());
-    Decision::Yes(Delimiter {
-        of,
-        closes: false,
-        bytes,
-    })
+    Decision::Yes(Delimiter { of, closes: false, bytes })
 }
 
 /// How many bytes of `held`, found to be no delimiter, can hold no beginning of one.
@@ -193,9 +162,7 @@ fn may_be_boundary(text: &[u8]) -> bool {
 
 fn begins_a_part(line: &[u8]) -> bool {
     let bytes = line.len().min(PART_BEGINS.len());
-    line.get(..bytes)
-        .zip(PART_BEGINS.get(..bytes))
-        .is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+    line.get(..bytes).zip(PART_BEGINS.get(..bytes)).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
 #[cfg(test)]
@@ -222,20 +189,12 @@ mod tests {
             ("--b", false, 3),
             ("", true, 0),
         ] {
-            assert_eq!(
-                hold_from(input.as_bytes(), at_line_start),
-                expected,
-                "{input:?}"
-            );
+            assert_eq!(hold_from(input.as_bytes(), at_line_start), expected, "{input:?}");
         }
     }
 
     fn of(place: usize, closes: bool, bytes: usize) -> Decision {
-        Decision::Yes(Delimiter {
-            of: Boundary::Open(place),
-            closes,
-            bytes,
-        })
+        Decision::Yes(Delimiter { of: Boundary::Open(place), closes, bytes })
     }
 
     #[test]
@@ -277,11 +236,7 @@ mod tests {
     fn undeclared_boundaries_are_told_by_the_part_that_follows() {
         let yes = |bytes| {
             let of = Boundary::Undeclared(b"x".to_vec());
-            Decision::Yes(Delimiter {
-                of,
-                closes: false,
-                bytes,
-            })
+            Decision::Yes(Delimiter { of, closes: false, bytes })
         };
         for (held, expected) in [
             ("--x\r\nContent-Type", yes(5)),

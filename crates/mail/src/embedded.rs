@@ -114,21 +114,8 @@ impl TextScan {
         }
         let whole = |meter: &Meter| !torn || meter.is_complete();
         self.close_file(whole);
-        let Self {
-            text,
-            text_bytes,
-            files,
-            missed,
-            at: end,
-            ..
-        } = self;
-        Scanned {
-            text,
-            text_bytes,
-            files,
-            missed,
-            end,
-        }
+        let Self { text, text_bytes, files, missed, at: end, .. } = self;
+        Scanned { text, text_bytes, files, missed, end }
     }
 
     fn piece(&mut self, piece: &[u8]) {
@@ -145,11 +132,7 @@ impl TextScan {
                 head.extend_from_slice(piece);
                 if line_ended || head.len() >= LINE_HEAD_BYTES {
                     let head = std::mem::take(head);
-                    self.line = if line_ended {
-                        Line::Head(Vec::new())
-                    } else {
-                        Line::Rest
-                    };
+                    self.line = if line_ended { Line::Head(Vec::new()) } else { Line::Rest };
                     self.settle(&head);
                 }
             }
@@ -195,15 +178,11 @@ impl TextScan {
     fn text(&mut self, piece: &[u8]) {
         self.text_bytes += piece.len() as u64;
         let room = self.text_bytes_max.saturating_sub(self.text.len());
-        self.text
-            .extend_from_slice(piece.get(..room).unwrap_or(piece));
+        self.text.extend_from_slice(piece.get(..room).unwrap_or(piece));
     }
 
     fn close_file(&mut self, whole: impl FnOnce(&Meter) -> bool) {
-        let Some(OpenFile {
-            meter, name, lead, ..
-        }) = self.file.take()
-        else {
+        let Some(OpenFile { meter, name, lead, .. }) = self.file.take() else {
             return;
         };
         if meter.size() == 0 {
@@ -280,14 +259,8 @@ pub(crate) fn base64_head(letters: &[u8]) -> Vec<u8> {
 
 /// `begin 644 name`
 fn uuencode_begin(head: &[u8]) -> Option<String> {
-    let line = head
-        .strip_prefix(b"begin ")?
-        .strip_suffix(b"\n")?
-        .trim_ascii_end();
-    let digits = line
-        .iter()
-        .take_while(|byte| matches!(byte, b'0'..=b'7'))
-        .count();
+    let line = head.strip_prefix(b"begin ")?.strip_suffix(b"\n")?.trim_ascii_end();
+    let digits = line.iter().take_while(|byte| matches!(byte, b'0'..=b'7')).count();
     let name = line.get(digits..)?.strip_prefix(b" ")?;
     ((3..=4).contains(&digits) && !name.is_empty() && name.len() <= LABEL_CHARS_MAX)
         .then(|| words::decode(name, None))
@@ -317,10 +290,7 @@ mod tests {
         whole.push(input.as_bytes());
         let whole = found(whole.finish(torn), input);
         let mut by_bytes = TextScan::new(0, 1000);
-        input
-            .as_bytes()
-            .chunks(1)
-            .for_each(|byte| by_bytes.push(byte));
+        input.as_bytes().chunks(1).for_each(|byte| by_bytes.push(byte));
         assert_eq!(found(by_bytes.finish(torn), input), whole);
         whole
     }
@@ -348,16 +318,8 @@ mod tests {
                 "Camera1\n",
                 format!("{JPEG}\n{JPEG}\nAAAA\n"),
             ),
-            (
-                format!("{JPEG}/9k=\nCamera1\n"),
-                "Camera1\n",
-                format!("{JPEG}/9k=\n"),
-            ),
-            (
-                format!("{JPEG}/9kA\nCamera1\n"),
-                "Camera1\n",
-                format!("{JPEG}/9kA\n"),
-            ),
+            (format!("{JPEG}/9k=\nCamera1\n"), "Camera1\n", format!("{JPEG}/9k=\n")),
+            (format!("{JPEG}/9kA\nCamera1\n"), "Camera1\n", format!("{JPEG}/9kA\n")),
             (
                 format!("{}\nCamera1\n", JPEG.repeat(100)),
                 "Camera1\n",
@@ -365,17 +327,9 @@ mod tests {
             ),
         ] {
             let (rest, files) = scan(&input, false);
-            assert_eq!(
-                (rest.as_str(), files),
-                (text, vec![(data, None, true)]),
-                "{input}"
-            );
+            assert_eq!((rest.as_str(), files), (text, vec![(data, None, true)]), "{input}");
         }
-        for text in [
-            "/9j/ is how it begins\n",
-            "/9j/4AAQSkZJ\n",
-            "ABCDEFGHIJKLMNOPQRST\n",
-        ] {
+        for text in ["/9j/ is how it begins\n", "/9j/4AAQSkZJ\n", "ABCDEFGHIJKLMNOPQRST\n"] {
             assert_eq!(scan(text, false), (text.to_owned(), vec![]));
         }
     }
@@ -385,20 +339,10 @@ mod tests {
         let name = Some("cat.txt".to_owned());
         assert_eq!(
             scan("Motion\nbegin 644 cat.txt\n#0V%T\n`\nend\nBye\n", false),
-            (
-                "Motion\nBye\n".to_owned(),
-                vec![("#0V%T\n`\n".to_owned(), name.clone(), true)]
-            )
+            ("Motion\nBye\n".to_owned(), vec![("#0V%T\n`\n".to_owned(), name.clone(), true)])
         );
-        assert_eq!(
-            scan("begin 644 cat.txt\n#0V%T", true).1,
-            [("#0V%T".to_owned(), name, false)]
-        );
-        for text in [
-            "begin 644 the meeting\nat noon, all of you\n",
-            "begin 9 x\n",
-            "begin\n",
-        ] {
+        assert_eq!(scan("begin 644 cat.txt\n#0V%T", true).1, [("#0V%T".to_owned(), name, false)]);
+        for text in ["begin 644 the meeting\nat noon, all of you\n", "begin 9 x\n", "begin\n"] {
             assert_eq!(scan(text, false), (text.to_owned(), vec![]));
         }
     }
@@ -414,9 +358,6 @@ mod tests {
         let mut scan = TextScan::new(0, 3);
         scan.push(b"four");
         let scanned = scan.finish(false);
-        assert_eq!(
-            (scanned.text.as_slice(), scanned.text_bytes),
-            (b"fou".as_slice(), 4)
-        );
+        assert_eq!((scanned.text.as_slice(), scanned.text_bytes), (b"fou".as_slice(), 4));
     }
 }

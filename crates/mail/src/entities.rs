@@ -61,10 +61,7 @@ static NAMES: &[(&str, char)] = &[
 
 /// The character behind `&`, and what follows the reference; nothing if it is none.
 fn reference(text: &str) -> Option<(char, &str)> {
-    let end = text
-        .bytes()
-        .take(REFERENCE_BYTES_MAX + 1)
-        .position(|byte| byte == b';')?;
+    let end = text.bytes().take(REFERENCE_BYTES_MAX + 1).position(|byte| byte == b';')?;
     let (name, rest) = (text.get(..end)?, text.get(end + 1..)?);
     let number = name.strip_prefix('#').and_then(|number| {
         let code = match number.strip_prefix(['x', 'X']) {
@@ -78,14 +75,7 @@ fn reference(text: &str) -> Option<(char, &str)> {
         NAMES.get(at).map(|&(_, character)| character)
     };
     let character = number.or_else(named)?;
-    Some((
-        if character == '\u{A0}' {
-            ' '
-        } else {
-            character
-        },
-        rest,
-    ))
+    Some((if character == '\u{A0}' { ' ' } else { character }, rest))
 }
 
 /// Appends `text` with its references resolved; what is none stays as it is.
@@ -115,10 +105,7 @@ mod tests {
     fn references_are_resolved() {
         assert!(NAMES.is_sorted_by_key(|(name, _)| name));
         for (text, expected) in [
-            (
-                "a &lt;b&gt; &amp;amp; &#228;&#xE4;&auml;",
-                "a <b> &amp; äää",
-            ),
+            ("a &lt;b&gt; &amp;amp; &#228;&#xE4;&auml;", "a <b> &amp; äää"),
             ("AT&T; R&D &unknown; &;", "AT&T; R&D &unknown; &;"),
             ("a&nbsp;b&#160;c", "a b c"),
             ("&#xD800;&#99999999;", "&#xD800;&#99999999;"),

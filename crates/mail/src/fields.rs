@@ -94,10 +94,7 @@ pub(crate) fn parse(block: &[u8]) -> Fields {
             _ => {}
         }
     }
-    fields.take_content_type(
-        &content_type.unwrap_or_default(),
-        &disposition.unwrap_or_default(),
-    );
+    fields.take_content_type(&content_type.unwrap_or_default(), &disposition.unwrap_or_default());
     fields.subject = subject.map(|raw| words::decode(&raw, fields.charset.as_deref()));
     fields
 }
@@ -126,9 +123,7 @@ impl Fields {
             .and_then(|(bytes, _)| String::from_utf8(bytes).ok())
             .map(|label| label.trim().to_owned());
         self.attachment = disposition.word == "attachment";
-        self.name = disposition
-            .text("filename")
-            .or_else(|| content_type.text("name"));
+        self.name = disposition.text("filename").or_else(|| content_type.text("name"));
     }
 }
 
@@ -143,18 +138,13 @@ fn is_type(essence: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
     };
-    essence
-        .split_once('/')
-        .is_some_and(|(main, sub)| is_token(main) && is_token(sub))
+    essence.split_once('/').is_some_and(|(main, sub)| is_token(main) && is_token(sub))
 }
 
 /// The fields, each on one line (RFC 5322, section 2.2.3).
 fn unfolded(block: &[u8]) -> Vec<Vec<u8>> {
     let mut fields: Vec<Vec<u8>> = Vec::new();
-    for line in block
-        .split(|&byte| byte == b'\n')
-        .filter(|line| !line.is_empty())
-    {
+    for line in block.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
         match fields.last_mut() {
             Some(field) if matches!(line.first(), Some(b' ' | b'\t')) => {
                 field.extend_from_slice(line);
@@ -186,17 +176,11 @@ impl Value {
                 Some((key, unquoted(value.get(1..)?)))
             })
             .collect();
-        Self {
-            word: word.split_whitespace().collect(),
-            parameters,
-        }
+        Self { word: word.split_whitespace().collect(), parameters }
     }
 
     fn get(&self, key: &str) -> Option<&[u8]> {
-        self.parameters
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_slice())
+        self.parameters.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_slice())
     }
 
     /// The bytes of a parameter, and the charset that it names itself (RFC 2231).
@@ -208,8 +192,7 @@ impl Value {
             let (charset, bytes) = extended(value);
             return Some((bytes, charset));
         }
-        self.continued(key)
-            .or_else(|| Some((self.get(key)?.to_vec(), None)))
+        self.continued(key).or_else(|| Some((self.get(key)?.to_vec(), None)))
     }
 
     fn continued(&self, key: &str) -> Option<(Vec<u8>, Option<String>)> {
@@ -262,10 +245,7 @@ fn percent_decoded(mut value: &[u8]) -> Vec<u8> {
     while let Some((&byte, rest)) = value.split_first() {
         let escaped = (byte == b'%').then(|| {
             let (digits, behind) = rest.split_at_checked(2)?;
-            Some((
-                u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?,
-                behind,
-            ))
+            Some((u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?, behind))
         });
         (value, _) = match escaped.flatten() {
             Some((byte, behind)) => (behind, decoded.push(byte)),
@@ -324,46 +304,22 @@ mod tests {
     #[test]
     fn a_name_is_found_however_it_is_written() {
         for (line, expected) in [
-            (
-                "Content-Disposition: attachment; filename=\"a b.jpg\"",
-                "a b.jpg",
-            ),
+            ("Content-Disposition: attachment; filename=\"a b.jpg\"", "a b.jpg"),
             ("content-disposition:attachment;filename=a.jpg", "a.jpg"),
             ("Content-Type: image/jpeg; name=a.jpg;", "a.jpg"),
             ("Content-Type: image/jpeg; name=\"no end.jpg", "no end.jpg"),
             ("Content-Type: image/jpeg; name=\"a;b.jpg\"", "a;b.jpg"),
-            (
-                "Content-Type: image/jpeg; name=\"C:\\mnt\\1.jpg\"",
-                "C:\\mnt\\1.jpg",
-            ),
-            (
-                "Content-Type: image/jpeg; name=\"say \\\"hi\\\"\"",
-                "say \"hi\"",
-            ),
-            (
-                "Content-Type: image/jpeg; name=\"=?gb2312?B?0sa2r9XssuI=?=.jpg\"",
-                "移动侦测.jpg",
-            ),
-            (
-                "Content-Disposition: inline; filename*=utf-8''T%C3%BCr.jpg",
-                "Tür.jpg",
-            ),
-            (
-                "Content-Disposition: inline; filename*0=\"a\"; filename*1=\"b.jpg\"",
-                "ab.jpg",
-            ),
+            ("Content-Type: image/jpeg; name=\"C:\\mnt\\1.jpg\"", "C:\\mnt\\1.jpg"),
+            ("Content-Type: image/jpeg; name=\"say \\\"hi\\\"\"", "say \"hi\""),
+            ("Content-Type: image/jpeg; name=\"=?gb2312?B?0sa2r9XssuI=?=.jpg\"", "移动侦测.jpg"),
+            ("Content-Disposition: inline; filename*=utf-8''T%C3%BCr.jpg", "Tür.jpg"),
+            ("Content-Disposition: inline; filename*0=\"a\"; filename*1=\"b.jpg\"", "ab.jpg"),
             (
                 "Content-Disposition: inline; filename*0*=gbk''%D2%C6; filename*1*=%B6%AF; filename*2=.jpg",
                 "移动.jpg",
             ),
-            (
-                "Content-Disposition: inline; filename=x; filename*=utf-8''y",
-                "y",
-            ),
-            (
-                "Content-Disposition: inline; filename*=100%.jpg",
-                "100%.jpg",
-            ),
+            ("Content-Disposition: inline; filename=x; filename*=utf-8''y", "y"),
+            ("Content-Disposition: inline; filename*=100%.jpg", "100%.jpg"),
         ] {
             assert_eq!(name(line).as_deref(), Some(expected), "{line}");
         }

@@ -75,11 +75,7 @@ impl Header {
             }
             b'\r' => {
                 self.returns += 1;
-                if self.returns == RETURNS_MAX {
-                    self.lone_returns(None)
-                } else {
-                    Step::More
-                }
+                if self.returns == RETURNS_MAX { self.lone_returns(None) } else { Step::More }
             }
             _ if self.returns > 0 => self.lone_returns(Some(byte)),
             _ => self.text(byte),
@@ -188,10 +184,7 @@ mod tests {
         }
         let body = body.unwrap_or_else(|| header.finish());
         let (block, _) = header.into_block();
-        (
-            String::from_utf8(block).unwrap(),
-            String::from_utf8(body).unwrap(),
-        )
+        (String::from_utf8(block).unwrap(), String::from_utf8(body).unwrap())
     }
 
     #[test]
@@ -201,16 +194,8 @@ mod tests {
             ("A: 1\nB: 2\n\nbody\n", "A: 1\nB: 2\n", "body\n"),
             ("A: 1\rB: 2\r\rbody\r", "A: 1\nB: 2\n", "body\r"),
             ("A: 1\r\r\nB: 2\r\r\n\r\r\nbody", "A: 1\nB: 2\n", "body"),
-            (
-                "A: 1\n folded\n\tmore\n\nbody",
-                "A: 1\n folded\n\tmore\n",
-                "body",
-            ),
-            (
-                "A: 1\nno blank line\nB: 2\n",
-                "A: 1\n",
-                "no blank line\nB: 2\n",
-            ),
+            ("A: 1\n folded\n\tmore\n\nbody", "A: 1\n folded\n\tmore\n", "body"),
+            ("A: 1\nno blank line\nB: 2\n", "A: 1\n", "no blank line\nB: 2\n"),
             ("A: 1\nmotion\n", "A: 1\n", "motion\n"),
             ("A : 1\n\n", "A : 1\n", ""),
             ("A: 1", "A: 1\n", ""),
@@ -224,11 +209,7 @@ mod tests {
             ("A: 1\nB\rx: 2\n", "A: 1\n", "B\rx: 2\n"),
             ("A: 1\r\r\r\rbody", "A: 1\n", "\r\rbody"),
         ] {
-            assert_eq!(
-                read(input.as_bytes()),
-                (block.to_owned(), body.to_owned()),
-                "{input:?}"
-            );
+            assert_eq!(read(input.as_bytes()), (block.to_owned(), body.to_owned()), "{input:?}");
         }
     }
 

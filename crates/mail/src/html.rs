@@ -73,9 +73,7 @@ impl Page {
             return behind;
         }
         let (tag, rest) = split_tag(behind);
-        let name_end = tag
-            .find(|c: char| c.is_whitespace() || c == '>')
-            .unwrap_or(tag.len());
+        let name_end = tag.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(tag.len());
         let (name, attributes) = tag.split_at(name_end);
         let name = name.trim_end_matches('/').to_ascii_lowercase();
         if HIDDEN.contains(&name.as_str()) {
@@ -142,11 +140,7 @@ impl Page {
         if !leads_out || shown.contains(target) {
             return;
         }
-        let target = if shown.is_empty() {
-            target.to_owned()
-        } else {
-            format!(" ({target})")
-        };
+        let target = if shown.is_empty() { target.to_owned() } else { format!(" ({target})") };
         self.text.push_str(&target);
     }
 }
@@ -159,10 +153,7 @@ fn split_tag(behind: &str) -> (&str, &str) {
         (None, '>') => true,
         // A quote opens a value, behind `=`; an apostrophe elsewhere is a slip.
         (None, '"' | '\'') => {
-            if behind
-                .get(..at)
-                .is_some_and(|before| before.trim_end().ends_with('='))
-            {
+            if behind.get(..at).is_some_and(|before| before.trim_end().ends_with('=')) {
                 quote = Some(c);
             }
             false
@@ -184,10 +175,7 @@ fn split_tag(behind: &str) -> (&str, &str) {
 fn behind_element<'a>(rest: &'a str, name: &str) -> &'a str {
     let mut rest = rest;
     while let Some((_, behind)) = rest.split_once("</") {
-        if behind
-            .get(..name.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(name))
-        {
+        if behind.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)) {
             return split_tag(behind).1;
         }
         rest = behind;
@@ -200,16 +188,8 @@ fn attribute(attributes: &str, name: &str) -> Option<String> {
     let at = lower
         .match_indices(name)
         .map(|(at, _)| at + name.len())
-        .find(|&end| {
-            lower
-                .get(end..)
-                .is_some_and(|rest| rest.trim_start().starts_with('='))
-        })?;
-    let value = attributes
-        .get(at..)?
-        .trim_start()
-        .strip_prefix('=')?
-        .trim_start();
+        .find(|&end| lower.get(end..).is_some_and(|rest| rest.trim_start().starts_with('=')))?;
+    let value = attributes.get(at..)?.trim_start().strip_prefix('=')?.trim_start();
     let raw = match value.chars().next()? {
         quote @ ('"' | '\'') => value.get(1..)?.split(quote).next()?,
         _ => value.split_whitespace().next()?,
@@ -226,34 +206,19 @@ mod tests {
     #[test]
     fn pages_become_readable() {
         for (html, expected) in [
-            (
-                "<p>Motion <b>detected</b></p><p>Camera&nbsp;1</p>",
-                "Motion detected\nCamera 1\n",
-            ),
+            ("<p>Motion <b>detected</b></p><p>Camera&nbsp;1</p>", "Motion detected\nCamera 1\n"),
             ("a<br>b<BR/>c<br />d", "a\nb\nc\nd"),
             ("  many \n\t spaces ", "many spaces"),
-            (
-                "<html><head><title>x</title><style>p{}</style></head><body>y</body></html>",
-                "y\n",
-            ),
+            ("<html><head><title>x</title><style>p{}</style></head><body>y</body></html>", "y\n"),
             ("<script>if (a<b) {}</script>after", "after"),
             ("<script>never closed", ""),
             ("a<!-- <b> hidden -->b", "ab"),
             ("<!DOCTYPE html><div>x</div>", "x\n"),
-            (
-                "<tr><td>Event:</td><td>Motion</td></tr><tr><td>x</td></tr>",
-                "Event: Motion\nx\n",
-            ),
-            (
-                "<a href=\"http://cam/1?a=1&amp;b=2\">see</a>",
-                "see (http://cam/1?a=1&b=2)",
-            ),
+            ("<tr><td>Event:</td><td>Motion</td></tr><tr><td>x</td></tr>", "Event: Motion\nx\n"),
+            ("<a href=\"http://cam/1?a=1&amp;b=2\">see</a>", "see (http://cam/1?a=1&b=2)"),
             ("<a href='http://cam/'>http://cam/</a>", "http://cam/"),
             ("<a href=http://cam/><img src=x></a>", "http://cam/"),
-            (
-                "<a href=\"mailto:a@b\">mail</a> <a href=\"#top\">up</a>",
-                "mail (a@b) up",
-            ),
+            ("<a href=\"mailto:a@b\">mail</a> <a href=\"#top\">up</a>", "mail (a@b) up"),
             ("1 < 2 & 3 > 2", "1 < 2 & 3 > 2"),
             ("<img alt=\"a > b\">x", "x"),
             ("<pre>a\n  b</pre>", "a\n  b\n"),

@@ -14,16 +14,9 @@ const EXTENSION_CHARS_MAX: usize = 8;
 /// A label from what the device called the file, with the extension of its sort where it has
 /// none.
 pub(crate) fn label(given: &str, sort: Option<&Sort>) -> Option<String> {
-    let last = given
-        .rsplit(['/', '\\'])
-        .find(|piece| !piece.trim().is_empty())?;
-    let visible: String = one_line(last)
-        .chars()
-        .filter(|&c| !is_invisible(c))
-        .collect();
-    let name = visible
-        .trim_start_matches(['.', ' '])
-        .trim_end_matches(['.', ' ']);
+    let last = given.rsplit(['/', '\\']).find(|piece| !piece.trim().is_empty())?;
+    let visible: String = one_line(last).chars().filter(|&c| !is_invisible(c)).collect();
+    let name = visible.trim_start_matches(['.', ' ']).trim_end_matches(['.', ' ']);
     if name.is_empty() {
         return None;
     }
@@ -50,9 +43,7 @@ pub(crate) fn default_label(kind: MediaKind, sort: Option<&Sort>, number: usize)
         MediaKind::Video => "video",
         MediaKind::File => "file",
     };
-    let extension = sort
-        .and_then(|sort| sort.extensions.first())
-        .unwrap_or(&"bin");
+    let extension = sort.and_then(|sort| sort.extensions.first()).unwrap_or(&"bin");
     format!("{stem}-{number}.{extension}")
 }
 
@@ -73,11 +64,7 @@ fn split(name: &str) -> (&str, Option<&str>) {
 }
 
 fn cut(stem: &str, chars: usize) -> String {
-    stem.chars()
-        .take(chars)
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+    stem.chars().take(chars).collect::<String>().trim_end().to_owned()
 }
 
 /// Marks that show nothing, or turn the direction of what follows: `gpj.exe` shown as `exe.jpg`.
@@ -118,20 +105,14 @@ mod tests {
     fn labels_are_cut_at_their_limit() {
         let fits = format!("{}.jpg", "ä".repeat(LABEL_CHARS_MAX - 4));
         assert_eq!(label(&fits, None).as_deref(), Some(fits.as_str()));
-        assert_eq!(
-            label(&format!("ä{fits}"), None).as_deref(),
-            Some(fits.as_str())
-        );
+        assert_eq!(label(&format!("ä{fits}"), None).as_deref(), Some(fits.as_str()));
         let no_extension = "x".repeat(LABEL_CHARS_MAX);
         assert_eq!(label(&format!("{no_extension}x"), None), Some(no_extension));
     }
 
     #[test]
     fn files_without_a_name_are_numbered() {
-        assert_eq!(
-            default_label(MediaKind::Picture, by_type("image/png"), 2),
-            "picture-2.png"
-        );
+        assert_eq!(default_label(MediaKind::Picture, by_type("image/png"), 2), "picture-2.png");
         assert_eq!(default_label(MediaKind::File, None, 1), "file-1.bin");
     }
 }

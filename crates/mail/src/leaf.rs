@@ -42,13 +42,7 @@ impl Leaf {
         start: u64,
         text_bytes_max: usize,
     ) -> Self {
-        Self {
-            fields,
-            group,
-            start,
-            text_bytes_max,
-            content: Content::Opening(Vec::new()),
-        }
+        Self { fields, group, start, text_bytes_max, content: Content::Opening(Vec::new()) }
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
@@ -107,11 +101,7 @@ impl Leaf {
             scan.push(&opening);
             self.content = Content::Plain(scan);
         } else {
-            let head_bytes = if is_text {
-                self.text_bytes_max
-            } else {
-                HEAD_BYTES
-            };
+            let head_bytes = if is_text { self.text_bytes_max } else { HEAD_BYTES };
             let mut meter = Meter::new(encoding, self.start, head_bytes);
             meter.push(&opening);
             self.content = Content::Measured(meter);
@@ -173,18 +163,13 @@ impl Leaf {
         let is_html = self.is_html(bytes);
         let text = charset::decode(bytes, self.fields.charset.as_deref());
         let text = if is_html { html::to_text(&text) } else { text };
-        found.add_text(Text {
-            group: self.group,
-            is_html,
-            text,
-        });
+        found.add_text(Text { group: self.group, is_html, text });
     }
 
     fn is_html(&self, text: &[u8]) -> bool {
         let begins = |mark: &[u8]| {
             let text = text.trim_ascii_start();
-            text.get(..mark.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(mark))
+            text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark))
         };
         match self.fields.content_type.as_deref() {
             Some(content_type) => content_type == "text/html",
@@ -199,11 +184,7 @@ impl Leaf {
     /// Text that is too long for an alert goes along as a file.
     fn file_name(&self, text: &[u8], is_file: bool) -> Option<String> {
         let given = self.fields.name.clone();
-        let of_text = if self.is_html(text) {
-            "message.html"
-        } else {
-            "message.txt"
-        };
+        let of_text = if self.is_html(text) { "message.html" } else { "message.txt" };
         given.or_else(|| (!is_file).then(|| of_text.to_owned()))
     }
 }
@@ -239,15 +220,11 @@ fn is_text(fields: &Fields) -> bool {
 fn real_encoding(declared: Encoding, is_text: bool, opening: &[u8]) -> Encoding {
     let is_raw = || {
         by_content(opening).is_some()
-            && opening
-                .iter()
-                .any(|byte| !byte.is_ascii() || byte.is_ascii_control())
+            && opening.iter().any(|byte| !byte.is_ascii() || byte.is_ascii_control())
     };
     let is_base64 = || {
         let letters = opening.trim_ascii_start();
-        letters
-            .iter()
-            .all(|byte| byte.is_ascii_graphic() || b"\r\n".contains(byte))
+        letters.iter().all(|byte| byte.is_ascii_graphic() || b"\r\n".contains(byte))
             && by_content(&base64_head(letters)).is_some()
     };
     match declared {

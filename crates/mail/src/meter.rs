@@ -88,13 +88,8 @@ impl Meter {
         // Cameras fill up to a round size, or end the line.
         let filling: &[u8] = if mark == b"%%EOF" { b"\r\n" } else { b"\0\r\n" };
         let ends_so = |tail: &[u8]| {
-            let fill = tail
-                .iter()
-                .rev()
-                .take_while(|byte| filling.contains(byte))
-                .count();
-            tail.get(..tail.len() - fill)
-                .is_some_and(|tail| tail.ends_with(mark))
+            let fill = tail.iter().rev().take_while(|byte| filling.contains(byte)).count();
+            tail.get(..tail.len() - fill).is_some_and(|tail| tail.ends_with(mark))
         };
         self.decoded_tails().iter().any(|tail| ends_so(tail))
     }
@@ -106,12 +101,8 @@ impl Meter {
             // Its lines tell where they end: nobody asks.
             Encoding::Uuencode => Vec::new(),
             Encoding::Base64 => {
-                let letters: Vec<u8> = self
-                    .tail
-                    .iter()
-                    .copied()
-                    .filter(u8::is_ascii_graphic)
-                    .collect();
+                let letters: Vec<u8> =
+                    self.tail.iter().copied().filter(u8::is_ascii_graphic).collect();
                 (0..4)
                     .filter_map(|skipped| Some(self.decoded(letters.get(skipped..)?)))
                     .filter(|tail| (self.size().wrapping_sub(tail.len() as u64)).is_multiple_of(3))
@@ -130,8 +121,7 @@ impl Meter {
 
     fn keep_tail(&mut self, bytes: &[u8]) {
         let newest = bytes.len().saturating_sub(TAIL_BYTES);
-        self.tail
-            .extend_from_slice(bytes.get(newest..).unwrap_or_default());
+        self.tail.extend_from_slice(bytes.get(newest..).unwrap_or_default());
         let too_many = self.tail.len().saturating_sub(TAIL_BYTES);
         self.tail.drain(..too_many);
     }
@@ -155,11 +145,7 @@ mod tests {
             (Encoding::Base64, "/9j/4AAAA/9k".to_owned(), false),
             (Encoding::Base64, format!("/9j/{long}A/9k"), false),
             (Encoding::Base64, "/9j/4AAA".to_owned(), false),
-            (
-                Encoding::QuotedPrintable,
-                "=FF=D8=FFx=FF=D9=\r\n".to_owned(),
-                true,
-            ),
+            (Encoding::QuotedPrintable, "=FF=D8=FFx=FF=D9=\r\n".to_owned(), true),
             (Encoding::QuotedPrintable, "=FF=D8=FFx=FF".to_owned(), false),
             (Encoding::Identity, "%PDF-1.4 %%EOF\r\n".to_owned(), true),
             (Encoding::Identity, "DHAV".to_owned(), false),

@@ -147,17 +147,12 @@ impl Parser {
         self.found.unclear |= cut || fields.strange_encoding;
         self.at -= again.len() as u64;
         if matches!(self.open.last(), Some(Open::Mail)) {
-            self.found
-                .add_subject(fields.subject.as_deref().unwrap_or_default());
+            self.found.add_subject(fields.subject.as_deref().unwrap_or_default());
         }
         // Lines with colons, and no mail's header: text without a blank line before it.
         if !fields.unknown.is_empty() && (!fields.known || is_last && again.is_empty()) {
             let text = charset::decode(&fields.unknown, fields.charset.as_deref());
-            self.found.add_text(Text {
-                group: None,
-                is_html: false,
-                text,
-            });
+            self.found.add_text(Text { group: None, is_html: false, text });
         }
         self.enter(fields);
         self.push(again);
@@ -185,20 +180,11 @@ impl Parser {
                 boundaries: boundary.into_iter().collect(),
                 group: group.or_else(|| self.group()),
             });
-            let preamble = self.leaf(Fields {
-                charset: fields.charset,
-                ..Fields::default()
-            });
-            State::Body(Body {
-                content: BodyContent::Preamble(preamble),
-                at_line_start: true,
-            })
+            let preamble = self.leaf(Fields { charset: fields.charset, ..Fields::default() });
+            State::Body(Body { content: BodyContent::Preamble(preamble), at_line_start: true })
         } else {
             let part = self.leaf(fields);
-            State::Body(Body {
-                content: BodyContent::Part(part),
-                at_line_start: true,
-            })
+            State::Body(Body { content: BodyContent::Part(part), at_line_start: true })
         };
     }
 
@@ -226,13 +212,10 @@ impl Parser {
                 return content;
             }
         }
-        let room = HELD_BYTES_MAX
-            .saturating_sub(self.held.len())
-            .min(bytes.len());
+        let room = HELD_BYTES_MAX.saturating_sub(self.held.len()).min(bytes.len());
         let line_end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
         let taken = room.min(line_end);
-        self.held
-            .extend_from_slice(bytes.get(..taken).unwrap_or_default());
+        self.held.extend_from_slice(bytes.get(..taken).unwrap_or_default());
         match self.decide_held(false) {
             Decision::More => {}
             Decision::No => self.settle(),
@@ -244,9 +227,7 @@ impl Parser {
     fn decide_held(&self, at_end: bool) -> Decision {
         let innermost_first = self.open.iter().enumerate().rev();
         let boundaries = innermost_first.flat_map(|(place, open)| {
-            open.boundaries()
-                .iter()
-                .map(move |boundary| (place, boundary.as_slice()))
+            open.boundaries().iter().map(move |boundary| (place, boundary.as_slice()))
         });
         decide(&self.held, boundaries, self.sniffs(), at_end)
     }
@@ -255,14 +236,10 @@ impl Parser {
     /// that were announced, or a header is.
     fn sniffs(&self) -> bool {
         match &self.state {
-            State::Body(Body {
-                content: BodyContent::Preamble(_),
-                ..
-            }) => true,
-            State::Body(Body {
-                content: BodyContent::Part(leaf),
-                ..
-            }) => leaf.is_undeclared() && matches!(self.open.last(), Some(Open::Mail)),
+            State::Body(Body { content: BodyContent::Preamble(_), .. }) => true,
+            State::Body(Body { content: BodyContent::Part(leaf), .. }) => {
+                leaf.is_undeclared() && matches!(self.open.last(), Some(Open::Mail))
+            }
             _ => false,
         }
     }
@@ -284,10 +261,7 @@ impl Parser {
         match &mut body.content {
             BodyContent::Part(leaf) | BodyContent::Preamble(leaf) => leaf.push(bytes),
             BodyContent::Epilogue(count) => {
-                *count += bytes
-                    .iter()
-                    .filter(|byte| !byte.is_ascii_whitespace())
-                    .count() as u64;
+                *count += bytes.iter().filter(|byte| !byte.is_ascii_whitespace()).count() as u64;
                 self.found.unclear |= *count > EPILOGUE_BYTES_MAX;
             }
         }
@@ -306,10 +280,7 @@ impl Parser {
         self.found_boundary(place, delimiter.of);
         self.at += delimiter.bytes as u64;
         self.state = if delimiter.closes {
-            State::Body(Body {
-                content: BodyContent::Epilogue(0),
-                at_line_start: true,
-            })
+            State::Body(Body { content: BodyContent::Epilogue(0), at_line_start: true })
         } else {
             State::Header(Header::default())
         };
@@ -317,22 +288,13 @@ impl Parser {
     }
 
     fn is_in_preamble(&self) -> bool {
-        matches!(
-            &self.state,
-            State::Body(Body {
-                content: BodyContent::Preamble(_),
-                ..
-            })
-        )
+        matches!(&self.state, State::Body(Body { content: BodyContent::Preamble(_), .. }))
     }
 
     /// A part of the multipart at `place` begins, or its parts end.
     fn found_boundary(&mut self, place: usize, of: Boundary) {
         if place == self.open.len() {
-            self.open.push(Open::Multipart {
-                boundaries: Vec::new(),
-                group: None,
-            });
+            self.open.push(Open::Multipart { boundaries: Vec::new(), group: None });
         }
         if let Boundary::Undeclared(boundary) = of
             && let Some(Open::Multipart { boundaries, .. }) = self.open.get_mut(place)
@@ -343,10 +305,7 @@ impl Parser {
 
     /// What streamed by ended. `begins_parts`: a preamble was one.
     fn end_body(&mut self, begins_parts: bool, torn: bool) {
-        let body = Body {
-            content: BodyContent::Epilogue(0),
-            at_line_start: true,
-        };
+        let body = Body { content: BodyContent::Epilogue(0), at_line_start: true };
         let State::Body(body) = std::mem::replace(&mut self.state, State::Body(body)) else {
             return;
         };

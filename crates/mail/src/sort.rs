@@ -22,20 +22,11 @@ const fn sort(
     extensions: &'static [&'static str],
     aliases: &'static [&'static str],
 ) -> Sort {
-    Sort {
-        content_type,
-        kind,
-        extensions,
-        aliases,
-    }
+    Sort { content_type, kind, extensions, aliases }
 }
 
-static JPEG: Sort = sort(
-    "image/jpeg",
-    Picture,
-    &["jpg", "jpeg", "jpe"],
-    &["image/jpg", "image/pjpeg"],
-);
+static JPEG: Sort =
+    sort("image/jpeg", Picture, &["jpg", "jpeg", "jpe"], &["image/jpg", "image/pjpeg"]);
 static PNG: Sort = sort("image/png", Picture, &["png"], &["image/x-png"]);
 static GIF: Sort = sort("image/gif", Animation, &["gif"], &[]);
 static WEBP: Sort = sort("image/webp", Picture, &["webp"], &[]);
@@ -46,12 +37,7 @@ static AVIF: Sort = sort("image/avif", Picture, &["avif"], &[]);
 static MP4: Sort = sort("video/mp4", Video, &["mp4", "m4v"], &["video/x-m4v"]);
 static QUICKTIME: Sort = sort("video/quicktime", Video, &["mov", "qt"], &[]);
 static THREE_GP: Sort = sort("video/3gpp", Video, &["3gp", "3g2"], &[]);
-static AVI: Sort = sort(
-    "video/x-msvideo",
-    Video,
-    &["avi"],
-    &["video/avi", "video/msvideo"],
-);
+static AVI: Sort = sort("video/x-msvideo", Video, &["avi"], &["video/avi", "video/msvideo"]);
 static MATROSKA: Sort = sort("video/x-matroska", Video, &["mkv"], &[]);
 static WEBM: Sort = sort("video/webm", Video, &["webm"], &[]);
 static DHAV: Sort = sort("video/x-dav", Video, &["dav"], &[]);
@@ -61,22 +47,12 @@ static H265: Sort = sort("video/h265", Video, &["265", "h265", "hevc"], &[]);
 static MPEG: Sort = sort("video/mpeg", Video, &["mpg", "mpeg"], &[]);
 static MPEG_TS: Sort = sort("video/mp2t", Video, &["ts", "mts", "m2ts"], &[]);
 static FLV: Sort = sort("video/x-flv", Video, &["flv"], &[]);
-static ASF: Sort = sort(
-    "video/x-ms-wmv",
-    Video,
-    &["wmv", "asf"],
-    &["video/x-ms-asf"],
-);
+static ASF: Sort = sort("video/x-ms-wmv", Video, &["wmv", "asf"], &["video/x-ms-asf"]);
 static WAV: Sort = sort("audio/wav", File, &["wav"], &["audio/x-wav"]);
 static M4A: Sort = sort("audio/mp4", File, &["m4a"], &["audio/x-m4a"]);
 static MP3: Sort = sort("audio/mpeg", File, &["mp3"], &[]);
 static PDF: Sort = sort("application/pdf", File, &["pdf"], &[]);
-static ZIP: Sort = sort(
-    "application/zip",
-    File,
-    &["zip"],
-    &["application/x-zip-compressed"],
-);
+static ZIP: Sort = sort("application/zip", File, &["zip"], &["application/x-zip-compressed"]);
 static GZIP: Sort = sort("application/gzip", File, &["gz"], &["application/x-gzip"]);
 static TEXT: Sort = sort("text/plain", File, &["txt", "log"], &[]);
 static HTML: Sort = sort("text/html", File, &["html", "htm"], &[]);
@@ -84,12 +60,7 @@ static CSV: Sort = sort("text/csv", File, &["csv"], &[]);
 static XML: Sort = sort("text/xml", File, &["xml"], &["application/xml"]);
 static JSON: Sort = sort("application/json", File, &["json"], &[]);
 static MAIL: Sort = sort("message/rfc822", File, &["eml"], &[]);
-static TNEF: Sort = sort(
-    "application/ms-tnef",
-    File,
-    &["dat"],
-    &["application/vnd.ms-tnef"],
-);
+static TNEF: Sort = sort("application/ms-tnef", File, &["dat"], &["application/vnd.ms-tnef"]);
 
 static ALL: &[&Sort] = &[
     &JPEG, &PNG, &GIF, &WEBP, &TIFF, &BMP, &HEIC, &AVIF, &MP4, &QUICKTIME, &THREE_GP, &AVI,
@@ -99,29 +70,26 @@ static ALL: &[&Sort] = &[
 
 /// By content, which is what counts. Of text and of archives the declaration knows more.
 pub(crate) fn by_content(head: &[u8]) -> Option<&'static Sort> {
-    let sort = match head {
-        [0xFF, 0xD8, 0xFF, ..] => &JPEG,
-        [0x89, b'P', b'N', b'G', ..] => &PNG,
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => &GIF,
-        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => &TIFF,
-        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => &BMP,
-        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => by_brand(brand),
-        [b'R', b'I', b'F', b'F', _, _, _, _, form @ ..] => by_form(form)?,
-        [0x1A, 0x45, 0xDF, 0xA3, rest @ ..] => {
-            if memchr::memmem::find(rest, b"webm").is_some() {
-                &WEBM
-            } else {
-                &MATROSKA
+    let sort =
+        match head {
+            [0xFF, 0xD8, 0xFF, ..] => &JPEG,
+            [0x89, b'P', b'N', b'G', ..] => &PNG,
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => &GIF,
+            [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => &TIFF,
+            [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => &BMP,
+            [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => by_brand(brand),
+            [b'R', b'I', b'F', b'F', _, _, _, _, form @ ..] => by_form(form)?,
+            [0x1A, 0x45, 0xDF, 0xA3, rest @ ..] => {
+                if memchr::memmem::find(rest, b"webm").is_some() { &WEBM } else { &MATROSKA }
             }
-        }
-        [b'D', b'H', b'A', b'V', ..] => &DHAV,
-        [b'I', b'M', b'K', b'H', ..] => &IMKH,
-        [0, 0, 0, 1, unit @ ..] | [0, 0, 1, unit @ ..] => by_unit(unit)?,
-        [b'F', b'L', b'V', 1, ..] => &FLV,
-        [0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11, ..] => &ASF,
-        [b'%', b'P', b'D', b'F', ..] => &PDF,
-        _ => return None,
-    };
+            [b'D', b'H', b'A', b'V', ..] => &DHAV,
+            [b'I', b'M', b'K', b'H', ..] => &IMKH,
+            [0, 0, 0, 1, unit @ ..] | [0, 0, 1, unit @ ..] => by_unit(unit)?,
+            [b'F', b'L', b'V', 1, ..] => &FLV,
+            [0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11, ..] => &ASF,
+            [b'%', b'P', b'D', b'F', ..] => &PDF,
+            _ => return None,
+        };
     Some(sort)
 }
 
@@ -135,9 +103,7 @@ pub(crate) fn by_type(content_type: &str) -> Option<&'static Sort> {
 /// By the end of the name.
 pub(crate) fn by_name(name: &str) -> Option<&'static Sort> {
     let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
-    ALL.iter()
-        .copied()
-        .find(|sort| sort.extensions.contains(&extension.as_str()))
+    ALL.iter().copied().find(|sort| sort.extensions.contains(&extension.as_str()))
 }
 
 /// The kind of a declared type that is not in the list.
@@ -217,11 +183,7 @@ mod tests {
             (b"", None),
             (b"Motion", None),
         ] {
-            assert_eq!(
-                by_content(head).map(|sort| sort.content_type),
-                expected,
-                "{head:?}"
-            );
+            assert_eq!(by_content(head).map(|sort| sort.content_type), expected, "{head:?}");
         }
     }
 

@@ -49,10 +49,7 @@ pub(crate) fn one_line(text: &str) -> String {
 fn push(runs: &mut Vec<Run>, charset: Option<String>, bytes: &[u8]) {
     match runs.last_mut() {
         Some(run) if run.charset == charset => run.bytes.extend_from_slice(bytes),
-        _ => runs.push(Run {
-            charset,
-            bytes: bytes.to_vec(),
-        }),
+        _ => runs.push(Run { charset, bytes: bytes.to_vec() }),
     }
 }
 
@@ -72,17 +69,11 @@ fn encoded_word(input: &[u8]) -> Option<(Word, &[u8])> {
     let bytes = match encoding {
         b"B" | b"b" => decoded(Encoding::Base64, text),
         b"Q" | b"q" => {
-            let spaced: Vec<u8> = text
-                .iter()
-                .map(|&byte| if byte == b'_' { b' ' } else { byte })
-                .collect();
+            let spaced: Vec<u8> =
+                text.iter().map(|&byte| if byte == b'_' { b' ' } else { byte }).collect();
             // Quoted-printable drops white space at an end, which here is text.
             let mut bytes = decoded(Encoding::QuotedPrintable, &spaced);
-            let spaces = spaced
-                .iter()
-                .rev()
-                .take_while(|&&byte| byte == b' ')
-                .count();
+            let spaces = spaced.iter().rev().take_while(|&&byte| byte == b' ').count();
             bytes.resize(bytes.len() + spaces, b' ');
             bytes
         }

@@ -37,19 +37,11 @@ fn mails() -> Vec<(String, Vec<u8>)> {
 }
 
 fn is_torn(path: &str) -> bool {
-    Path::new(path)
-        .file_name()
-        .unwrap()
-        .to_str()
-        .unwrap()
-        .starts_with("torn-")
+    Path::new(path).file_name().unwrap().to_str().unwrap().starts_with("torn-")
 }
 
 fn described(content: &Content, mail: &[u8]) -> String {
-    let mut text = format!(
-        "subject: {}\nunclear: {}\n",
-        content.subject, content.unclear
-    );
+    let mut text = format!("subject: {}\nunclear: {}\n", content.subject, content.unclear);
     for line in content.text.lines() {
         writeln!(text, "text: {line}").unwrap();
     }
@@ -132,9 +124,7 @@ fn damaged_mails_are_read() {
                     0 => mail.truncate(at),
                     1 => mail.insert(at, byte),
                     2 => drop(mail.drain(at..(at + 20).min(mail.len()))),
-                    _ => mail
-                        .splice(at..at, b"\r\n--b".iter().copied())
-                        .for_each(drop),
+                    _ => mail.splice(at..at, b"\r\n--b".iter().copied()).for_each(drop),
                 }
             }
             common::check(&mail, torn);

@@ -35,11 +35,7 @@ fn depth() {
     }
     for (depth, unclear) in [(DEPTH_MAX, false), (DEPTH_MAX + 1, true)] {
         let mail = "Content-Type: message/rfc822\n\n".repeat(depth);
-        assert_eq!(
-            parse(&format!("{mail}\nMotion\n")).unclear,
-            unclear,
-            "{depth}"
-        );
+        assert_eq!(parse(&format!("{mail}\nMotion\n")).unclear, unclear, "{depth}");
     }
 }
 
@@ -47,9 +43,7 @@ fn depth() {
 fn files() {
     for (files, unclear) in [(MEDIA_MAX, false), (MEDIA_MAX + 1, true)] {
         let parts = "--b\nContent-Type: image/jpeg\n\nx\n".repeat(files);
-        let content = parse(&format!(
-            "Content-Type: multipart/mixed; boundary=b\n\n{parts}"
-        ));
+        let content = parse(&format!("Content-Type: multipart/mixed; boundary=b\n\n{parts}"));
         assert_eq!((content.media.len(), content.unclear), (MEDIA_MAX, unclear));
         let blocks = "/9j/4AAQSkZJRgABAQAA\n\n".repeat(files);
         let content = parse(&format!("\n{blocks}"));
@@ -65,25 +59,17 @@ fn text() {
             assert_eq!(content.text.len(), TEXT_BYTES_MAX);
             assert_eq!(content.media.len(), files, "{header}");
             for media in content.media {
-                assert_eq!(
-                    (media.name.as_str(), media.size),
-                    ("message.txt", bytes as u64)
-                );
+                assert_eq!((media.name.as_str(), media.size), ("message.txt", bytes as u64));
                 assert_eq!(media.kind, MediaKind::File);
             }
         }
     }
-    let html = format!(
-        "Content-Type: text/html\n\n<p>{}",
-        "x".repeat(TEXT_BYTES_MAX)
-    );
+    let html = format!("Content-Type: text/html\n\n<p>{}", "x".repeat(TEXT_BYTES_MAX));
     assert_eq!(parse(&html).media[0].name, "message.html");
     // Many parts share the limit; none is lost.
     let part = format!("--b\n\n{}\n", "x y ".repeat(10_000));
-    let content = parse(&format!(
-        "Content-Type: multipart/mixed; boundary=b\n\n{}",
-        part.repeat(3)
-    ));
+    let content =
+        parse(&format!("Content-Type: multipart/mixed; boundary=b\n\n{}", part.repeat(3)));
     assert!(content.text.len() <= TEXT_BYTES_MAX && content.media.len() == 2);
 }
 
@@ -93,19 +79,13 @@ fn header() {
         let line = format!("X-Long: {}\n", "x".repeat(bytes - 9));
         assert_eq!(line.len(), bytes);
         let content = parse(&format!("{line}\nMotion\n"));
-        assert_eq!(
-            (content.text.as_str(), content.unclear),
-            ("Motion", unclear)
-        );
+        assert_eq!((content.text.as_str(), content.unclear), ("Motion", unclear));
     }
 }
 
 #[test]
 fn boundary() {
-    for (bytes, text) in [
-        (BOUNDARY_BYTES_MAX, "Motion"),
-        (BOUNDARY_BYTES_MAX + 1, "--b"),
-    ] {
+    for (bytes, text) in [(BOUNDARY_BYTES_MAX, "Motion"), (BOUNDARY_BYTES_MAX + 1, "--b")] {
         let boundary = "b".repeat(bytes);
         let content = parse(&format!(
             "Content-Type: multipart/mixed; boundary={boundary}\n\n--{boundary}\n\nMotion\n--{boundary}--\n"

@@ -39,10 +39,7 @@ fn base64(part: &Part) -> Vec<u8> {
     if part.fold == 0 {
         return letters;
     }
-    letters
-        .chunks(part.fold)
-        .collect::<Vec<_>>()
-        .join(b"\r\n".as_slice())
+    letters.chunks(part.fold).collect::<Vec<_>>().join(b"\r\n".as_slice())
 }
 
 fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
@@ -88,18 +85,8 @@ fn part() -> impl Strategy<Value = Part> {
         bytes.splice(0..0, *b"\xFF\xD8\xFF\xE0");
         bytes
     });
-    (
-        bytes,
-        encoding,
-        prop_oneof![Just(0), Just(76), Just(64)],
-        any::<bool>(),
-    )
-        .prop_map(|(bytes, encoding, fold, padded)| Part {
-            bytes,
-            encoding,
-            fold,
-            padded,
-        })
+    (bytes, encoding, prop_oneof![Just(0), Just(76), Just(64)], any::<bool>())
+        .prop_map(|(bytes, encoding, fold, padded)| Part { bytes, encoding, fold, padded })
 }
 
 proptest! {

@@ -83,9 +83,6 @@ pub struct Outcome {
 
 impl From<Verdict> for Outcome {
     fn from(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            remember: Vec::new(),
-        }
+        Self { verdict, remember: Vec::new() }
     }
 }

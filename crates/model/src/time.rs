@@ -30,19 +30,13 @@ impl Timestamp {
     /// This moment, `duration` later.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// This moment, `duration` earlier.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 }
 
@@ -65,10 +59,7 @@ mod tests {
 
     #[test]
     fn the_ends_of_time_do_not_overflow() {
-        assert_eq!(
-            Timestamp(i64::MAX - 1).after(Duration::MAX),
-            Timestamp(i64::MAX)
-        );
+        assert_eq!(Timestamp(i64::MAX - 1).after(Duration::MAX), Timestamp(i64::MAX));
         assert_eq!(Timestamp(0).before(Duration::MAX).0, -i64::MAX);
     }
 }

@@ -68,11 +68,7 @@ pub struct Counter(Count);
 enum Count {
     Identity(u64),
     Base64(Base64Count),
-    Decoded {
-        decoder: Decoder,
-        scratch: Vec<u8>,
-        size: u64,
-    },
+    Decoded { decoder: Decoder, scratch: Vec<u8>, size: u64 },
 }
 
 impl Counter {
@@ -81,11 +77,9 @@ impl Counter {
         Self(match encoding {
             Encoding::Identity => Count::Identity(0),
             Encoding::Base64 => Count::Base64(Base64Count::default()),
-            Encoding::QuotedPrintable | Encoding::Uuencode => Count::Decoded {
-                decoder: Decoder::new(encoding),
-                scratch: Vec::new(),
-                size: 0,
-            },
+            Encoding::QuotedPrintable | Encoding::Uuencode => {
+                Count::Decoded { decoder: Decoder::new(encoding), scratch: Vec::new(), size: 0 }
+            }
         })
     }
 
@@ -94,11 +88,7 @@ impl Counter {
         match &mut self.0 {
             Count::Identity(size) => *size += len(input),
             Count::Base64(count) => count.push(input),
-            Count::Decoded {
-                decoder,
-                scratch,
-                size,
-            } => {
+            Count::Decoded { decoder, scratch, size } => {
                 for piece in input.chunks(COUNT_BYTES) {
                     scratch.clear();
                     decoder.push(piece, scratch);

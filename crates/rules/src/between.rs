@@ -64,14 +64,7 @@ impl FromStr for Between {
 impl fmt::Display for Between {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (start, end) = (self.start, self.end);
-        write!(
-            f,
-            "{:02}:{:02}-{:02}:{:02}",
-            start / 60,
-            start % 60,
-            end / 60,
-            end % 60
-        )
+        write!(f, "{:02}:{:02}-{:02}:{:02}", start / 60, start % 60, end / 60, end % 60)
     }
 }
 
@@ -80,9 +73,7 @@ fn minutes(text: &str) -> Option<u16> {
     let (hours, minutes) = text.split_once(':')?;
     let number = |part: &str, max: u16| -> Option<u16> {
         let digits = (1..=2).contains(&part.len()) && part.bytes().all(|it| it.is_ascii_digit());
-        part.parse()
-            .ok()
-            .filter(|number: &u16| digits && *number <= max)
+        part.parse().ok().filter(|number: &u16| digits && *number <= max)
     };
     let total = number(hours, 24)? * 60 + number(minutes, 59)?;
     (total <= DAY_MINUTES).then_some(total)

@@ -36,11 +36,7 @@ impl Rules {
                     .filter(|route| route.fits(facts, &self.zone))
                     .any(|route| route.is_rested(channel, facts, history))
         };
-        self.channels
-            .iter()
-            .map(String::as_str)
-            .filter(|channel| hears(channel))
-            .collect()
+        self.channels.iter().map(String::as_str).filter(|channel| hears(channel)).collect()
     }
 }
 
@@ -63,19 +59,11 @@ impl Planner for Rules {
             AlertKind::First => self
                 .channels_for(facts, history)
                 .into_iter()
-                .map(|channel| Due {
-                    channel: channel.to_owned(),
-                    due_at: facts.received_at,
-                })
+                .map(|channel| Due { channel: channel.to_owned(), due_at: facts.received_at })
                 .collect(),
             AlertKind::FollowUp => {
                 let due_at = facts.received_at.after(self.grouping.settle);
-                told.iter()
-                    .map(|channel| Due {
-                        channel: channel.clone(),
-                        due_at,
-                    })
-                    .collect()
+                told.iter().map(|channel| Due { channel: channel.clone(), due_at }).collect()
             }
         }
     }

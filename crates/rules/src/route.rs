@@ -24,10 +24,7 @@ impl Route {
     /// Whether it is for this arrival, at this time of day.
     pub(crate) fn fits(&self, facts: &Facts<'_>, zone: &TimeZone) -> bool {
         let is_for_device = self.devices.is_empty() || self.devices.contains(&facts.device.name);
-        is_for_device
-            && self
-                .between
-                .is_none_or(|between| is_within(between, facts, zone))
+        is_for_device && self.between.is_none_or(|between| is_within(between, facts, zone))
     }
 
     /// Whether the channel has had its rest from this device.
@@ -47,7 +44,6 @@ impl Route {
 
 fn is_within(between: Between, facts: &Facts<'_>, zone: &TimeZone) -> bool {
     // A time that no calendar has is let through: better an alert too many.
-    jiff::Timestamp::from_millisecond(facts.received_at.as_ms()).map_or(true, |time| {
-        between.contains(time.to_zoned_datetime(zone.clone()).time())
-    })
+    jiff::Timestamp::from_millisecond(facts.received_at.as_ms())
+        .map_or(true, |time| between.contains(time.to_zoned_datetime(zone.clone()).time()))
 }

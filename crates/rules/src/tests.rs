@@ -14,10 +14,7 @@ impl History for Told {
 }
 
 fn device() -> Device {
-    Device {
-        key: "yard".to_owned(),
-        name: "Yard".to_owned(),
-    }
+    Device { key: "yard".to_owned(), name: "Yard".to_owned() }
 }
 
 fn facts(device: &Device, at: Timestamp) -> Facts<'_> {
@@ -65,10 +62,7 @@ fn an_arrival_joins_within_quiet_and_longest_and_not_beyond() {
     assert!(joins(300_000, open(0, 290)));
     assert!(!joins(300_001, open(0, 290)));
     assert!(joins(50_000, open(0, 100)), "the clock went backwards");
-    let each = Grouping {
-        quiet: Duration::ZERO,
-        ..grouping
-    };
+    let each = Grouping { quiet: Duration::ZERO, ..grouping };
     assert!(!each.joins(Timestamp::from_ms(100_000), &open(0, 100)));
 }
 
@@ -91,12 +85,7 @@ fn follow_ups_go_to_those_who_were_told_when_it_has_settled() {
         ..Route::default()
     };
     let told = ["me".to_owned()];
-    let due = rules(vec![night]).due(
-        &facts(&device, now),
-        AlertKind::FollowUp,
-        &told,
-        &Told(None),
-    );
+    let due = rules(vec![night]).due(&facts(&device, now), AlertKind::FollowUp, &told, &Told(None));
     assert_eq!(names(&due), ["me"]);
     assert_eq!(due[0].due_at, now.after(Duration::from_secs(2)));
 }
@@ -107,45 +96,15 @@ fn torn_without_a_picture_and_repeats_are_no_news() {
     let rules = rules(Vec::new());
     let plain = facts(&device, at("2026-03-01T12:00:00Z"));
     for (facts, count) in [
-        (
-            Facts {
-                torn: true,
-                ..plain
-            },
-            2,
-        ),
-        (
-            Facts {
-                torn: true,
-                whole_picture: false,
-                ..plain
-            },
-            0,
-        ),
-        (
-            Facts {
-                repeat: true,
-                ..plain
-            },
-            0,
-        ),
-        (
-            Facts {
-                whole_picture: false,
-                ..plain
-            },
-            2,
-        ),
+        (Facts { torn: true, ..plain }, 2),
+        (Facts { torn: true, whole_picture: false, ..plain }, 0),
+        (Facts { repeat: true, ..plain }, 0),
+        (Facts { whole_picture: false, ..plain }, 2),
     ] {
-        for (kind, told) in [
-            (AlertKind::First, vec![]),
-            (AlertKind::FollowUp, rules.channels.clone()),
-        ] {
-            assert_eq!(
-                rules.due(&facts, kind, &told, &Told(None)).len(),
-                count,
-                "{facts:?}"
-            );
+        for (kind, told) in
+            [(AlertKind::First, vec![]), (AlertKind::FollowUp, rules.channels.clone())]
+        {
+            assert_eq!(rules.due(&facts, kind, &told, &Told(None)).len(), count, "{facts:?}");
         }
     }
 }
@@ -168,18 +127,9 @@ fn routes_choose_by_device_time_of_day_and_cooldown() {
     assert!(!heard(route(&["Door"], None, None), None));
     assert!(heard(route(&[], Some("22:00-06:00"), None), None));
     assert!(!heard(route(&[], Some("06:00-22:00"), None), None));
-    assert!(
-        heard(route(&[], None, Some(60)), None),
-        "the first is never held back"
-    );
-    assert!(!heard(
-        route(&[], None, Some(60)),
-        Some(now.before(Duration::from_secs(59)))
-    ));
-    assert!(heard(
-        route(&[], None, Some(60)),
-        Some(now.before(Duration::from_secs(60)))
-    ));
+    assert!(heard(route(&[], None, Some(60)), None), "the first is never held back");
+    assert!(!heard(route(&[], None, Some(60)), Some(now.before(Duration::from_secs(59)))));
+    assert!(heard(route(&[], None, Some(60)), Some(now.before(Duration::from_secs(60)))));
 }
 
 #[test]
@@ -187,15 +137,9 @@ fn a_route_that_is_held_back_does_not_hold_back_another() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
     let me = || vec!["me".to_owned()];
-    let slow = Route {
-        channels: me(),
-        cooldown: Some(Duration::from_secs(600)),
-        ..Route::default()
-    };
-    let always = Route {
-        channels: me(),
-        ..Route::default()
-    };
+    let slow =
+        Route { channels: me(), cooldown: Some(Duration::from_secs(600)), ..Route::default() };
+    let always = Route { channels: me(), ..Route::default() };
     let last = Told(Some(now));
     for routes in [vec![slow.clone(), always.clone()], vec![always, slow]] {
         let due = rules(routes).due(&facts(&device, now), AlertKind::First, &[], &last);
@@ -212,19 +156,9 @@ fn the_time_of_day_is_that_of_the_zone_also_when_clocks_change() {
         between: Some("02:00-03:00".parse().unwrap()),
         ..Route::default()
     };
-    let rules = Rules {
-        zone,
-        ..rules(vec![night])
-    };
+    let rules = Rules { zone, ..rules(vec![night]) };
     let heard = |time: &str| {
-        !rules
-            .due(
-                &facts(&device, at(time)),
-                AlertKind::First,
-                &[],
-                &Told(None),
-            )
-            .is_empty()
+        !rules.due(&facts(&device, at(time)), AlertKind::First, &[], &Told(None)).is_empty()
     };
     // Winter: 02:30 is 01:30 UTC; summer: 00:30 UTC.
     assert!(heard("2026-01-10T01:30:00Z") && !heard("2026-01-10T00:30:00Z"));
@@ -244,10 +178,7 @@ fn stretches_of_the_day_are_read_and_written() {
     assert!(!night.contains(time(21, 59)) && !night.contains(time(6, 0)));
     let day: Between = "00:00-24:00".parse().unwrap();
     assert!(day.contains(time(0, 0)) && day.contains(time(23, 59)));
-    assert_eq!(
-        " 7:30 - 8:05 ".parse::<Between>().unwrap().to_string(),
-        "07:30-08:05"
-    );
+    assert_eq!(" 7:30 - 8:05 ".parse::<Between>().unwrap().to_string(), "07:30-08:05");
     for wrong in [
         "",
         "22:00",

@@ -20,12 +20,10 @@ pub(crate) fn split(text: &[u8]) -> (String, &[u8]) {
 
 /// The value of `SIZE=` (RFC 1870); every other parameter is ignored, known or not.
 pub(crate) fn size(parameters: &[u8]) -> Option<u64> {
-    parameters
-        .split(u8::is_ascii_whitespace)
-        .find_map(|parameter| {
-            let (key, value) = parameter.split_at_checked(b"SIZE=".len())?;
-            key.eq_ignore_ascii_case(b"SIZE=").then(|| number(value))?
-        })
+    parameters.split(u8::is_ascii_whitespace).find_map(|parameter| {
+        let (key, value) = parameter.split_at_checked(b"SIZE=".len())?;
+        key.eq_ignore_ascii_case(b"SIZE=").then(|| number(value))?
+    })
 }
 
 /// A decimal number; one that is too large for 64 bits is as good as the largest.
@@ -72,10 +70,7 @@ fn unquoted(text: &[u8], wanted: impl Fn(Option<u8>, u8) -> bool) -> Option<usiz
 fn without_route(path: &[u8]) -> &[u8] {
     let mut rest = path;
     while let Some(host) = rest.strip_prefix(b"@") {
-        let literal = host
-            .starts_with(b"[")
-            .then(|| memchr::memchr(b']', host))
-            .flatten();
+        let literal = host.starts_with(b"[").then(|| memchr::memchr(b']', host)).flatten();
         let tail = host.get(literal.unwrap_or(0)..).unwrap_or_default();
         match memchr::memchr2(b',', b':', tail).and_then(|at| tail.get(at..)) {
             Some([b',', next @ ..]) => rest = next,
@@ -96,11 +91,7 @@ mod tests {
             ("<cam1@gw.local>", "cam1@gw.local", ""),
             (" <cam1@gw.local> SIZE=5", "cam1@gw.local", " SIZE=5"),
             ("cam1@gw.local", "cam1@gw.local", ""),
-            (
-                "cam1@gw.local SIZE=5 AUTH=<>",
-                "cam1@gw.local",
-                " SIZE=5 AUTH=<>",
-            ),
+            ("cam1@gw.local SIZE=5 AUTH=<>", "cam1@gw.local", " SIZE=5 AUTH=<>"),
             ("<ESP-CAM_MJPEG>  ", "ESP-CAM_MJPEG", ""),
             ("<>", "", ""),
             ("", "", ""),
@@ -110,11 +101,7 @@ mod tests {
             ("<@relay,@[IPv6:fe80::1]:a@b>", "a@b", ""),
             ("<@relay:a@b>", "a@b", ""),
             ("<@relay>", "@relay", ""),
-            (
-                "<\"front > \\\" door\"@b> X=1",
-                "\"front > \\\" door\"@b",
-                " X=1",
-            ),
+            ("<\"front > \\\" door\"@b> X=1", "\"front > \\\" door\"@b", " X=1"),
             ("\"Front <1>\" <a@b>", "a@b", ""),
             ("Front yard <a@b>", "a@b", ""),
             ("<\"a@b>", "\"a@b", ""),
@@ -124,11 +111,7 @@ mod tests {
             ("<a\u{1b}\0@b>", "a@b", ""),
         ] {
             let (found, behind) = split(text.as_bytes());
-            assert_eq!(
-                (found.as_str(), behind),
-                (address, rest.as_bytes()),
-                "{text}"
-            );
+            assert_eq!((found.as_str(), behind), (address, rest.as_bytes()), "{text}");
         }
         assert_eq!(split(b"<\xfc@b>").0, "ü@b");
     }

@@ -55,9 +55,7 @@ impl fmt::Debug for Credentials {
             Self::Plain { .. } => "Plain",
             Self::CramMd5 { .. } => "CramMd5",
         };
-        f.debug_struct(name)
-            .field("user", &self.user())
-            .finish_non_exhaustive()
+        f.debug_struct(name).field("user", &self.user()).finish_non_exhaustive()
     }
 }
 
@@ -100,10 +98,7 @@ pub(crate) fn begin(mechanism: &[u8], initial: Option<&[u8]>, challenge: &str) -
     } else if mechanism.eq_ignore_ascii_case(b"CRAM-MD5") {
         match initial {
             Some(_) => Failed(reply::UNWANTED_RESPONSE),
-            None => Prompt(
-                reply::challenge(&BASE64.encode(challenge)),
-                Exchange::CramMd5,
-            ),
+            None => Prompt(reply::challenge(&BASE64.encode(challenge)), Exchange::CramMd5),
         }
     } else if mechanism.is_empty() {
         Failed(reply::BAD_ARGUMENTS)
@@ -123,16 +118,12 @@ impl Exchange {
             return Failed(reply::BAD_RESPONSE);
         };
         match self {
-            Self::LoginUser => Prompt(
-                reply::PASSWORD,
-                Self::LoginPassword {
-                    user: text::read(&response),
-                },
-            ),
-            Self::LoginPassword { user } => Complete(Credentials::Plain {
-                user,
-                password: text::read(&response),
-            }),
+            Self::LoginUser => {
+                Prompt(reply::PASSWORD, Self::LoginPassword { user: text::read(&response) })
+            }
+            Self::LoginPassword { user } => {
+                Complete(Credentials::Plain { user, password: text::read(&response) })
+            }
             Self::Plain => plain(&response).map_or(Failed(reply::BAD_RESPONSE), Complete),
             Self::CramMd5 => {
                 cram_md5(&response, challenge).map_or(Failed(reply::BAD_RESPONSE), Complete)
@@ -145,10 +136,7 @@ impl Exchange {
 fn plain(response: &[u8]) -> Option<Credentials> {
     let mut parts = response.splitn(3, |&byte| byte == 0).skip(1);
     let user = text::read(parts.next()?);
-    Some(Credentials::Plain {
-        user,
-        password: text::read(parts.next()?),
-    })
+    Some(Credentials::Plain { user, password: text::read(parts.next()?) })
 }
 
 /// `user SP digest`; the user may have spaces in it.
@@ -170,23 +158,13 @@ mod tests {
     #[test]
     fn secrets_are_not_printed() {
         let user = "cam1".to_owned();
-        let plain = Credentials::Plain {
-            user: user.clone(),
-            password: "hunter2".to_owned(),
-        };
+        let plain = Credentials::Plain { user: user.clone(), password: "hunter2".to_owned() };
         let challenge = "<1@host>".to_owned();
         let digest = "b913a602c7eda7a495b4e6e7334d3890".to_owned();
-        let cram = Credentials::CramMd5 {
-            user,
-            challenge,
-            digest,
-        };
+        let cram = Credentials::CramMd5 { user, challenge, digest };
         for (credentials, secret) in [(plain, "hunter2"), (cram, "b913")] {
             let printed = format!("{credentials:?}");
-            assert!(
-                printed.contains("cam1") && !printed.contains(secret),
-                "{printed}"
-            );
+            assert!(printed.contains("cam1") && !printed.contains(secret), "{printed}");
         }
     }
 

@@ -82,10 +82,7 @@ pub(crate) fn parse(line: &[u8]) -> Command<'_> {
 /// The first word and what follows it.
 fn word(text: &[u8]) -> (&[u8], &[u8]) {
     let text = text.trim_ascii();
-    let end = text
-        .iter()
-        .position(u8::is_ascii_whitespace)
-        .unwrap_or(text.len());
+    let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
     let (word, rest) = text.split_at_checked(end).unwrap_or_default();
     (word, rest.trim_ascii_start())
 }
@@ -93,10 +90,7 @@ fn word(text: &[u8]) -> (&[u8], &[u8]) {
 fn auth(arguments: &[u8]) -> Command<'_> {
     let (mechanism, rest) = word(arguments);
     let (initial, _) = word(rest);
-    Command::Auth {
-        mechanism,
-        initial: (!initial.is_empty()).then_some(initial),
-    }
+    Command::Auth { mechanism, initial: (!initial.is_empty()).then_some(initial) }
 }
 
 fn mail(arguments: &[u8]) -> Command<'_> {
@@ -104,10 +98,7 @@ fn mail(arguments: &[u8]) -> Command<'_> {
         return Command::Malformed;
     };
     let (address, parameters) = address::split(path);
-    Command::Mail(MailFrom {
-        address,
-        size: address::size(parameters),
-    })
+    Command::Mail(MailFrom { address, size: address::size(parameters) })
 }
 
 fn rcpt(arguments: &[u8]) -> Command<'_> {
@@ -136,9 +127,7 @@ fn bdat(arguments: &[u8]) -> Command<'_> {
 fn behind<'a>(arguments: &'a [u8], keyword: &[u8]) -> Option<&'a [u8]> {
     let (found, rest) = arguments.split_at_checked(keyword.len())?;
     let rest = rest.trim_ascii_start();
-    found
-        .eq_ignore_ascii_case(keyword)
-        .then(|| rest.strip_prefix(b":"))?
+    found.eq_ignore_ascii_case(keyword).then(|| rest.strip_prefix(b":"))?
 }
 
 #[cfg(test)]
@@ -146,10 +135,7 @@ mod tests {
     use super::*;
 
     fn mail_from(address: &str, size: Option<u64>) -> Command<'static> {
-        Command::Mail(MailFrom {
-            address: address.to_owned(),
-            size,
-        })
+        Command::Mail(MailFrom { address: address.to_owned(), size })
     }
 
     #[test]
@@ -168,28 +154,13 @@ mod tests {
             ("MAIL FROM <a@b>", Command::Malformed),
             ("MAIL", Command::Malformed),
             ("MAIL TO:<a@b>", Command::Malformed),
-            (
-                "Rcpt To:<me@b> NOTIFY=NEVER",
-                Command::Rcpt("me@b".to_owned()),
-            ),
+            ("Rcpt To:<me@b> NOTIFY=NEVER", Command::Rcpt("me@b".to_owned())),
             ("RCPT TO:<>", Command::Malformed),
             ("RCPT", Command::Malformed),
             ("AUTH", auth(b"", None)),
             ("auth  login  dXNlcg== x", auth(b"login", Some(b"dXNlcg=="))),
-            (
-                "BDAT 0 last",
-                Command::Bdat(Chunk {
-                    bytes: 0,
-                    last: true,
-                }),
-            ),
-            (
-                "BDAT 86",
-                Command::Bdat(Chunk {
-                    bytes: 86,
-                    last: false,
-                }),
-            ),
+            ("BDAT 0 last", Command::Bdat(Chunk { bytes: 0, last: true })),
+            ("BDAT 86", Command::Bdat(Chunk { bytes: 86, last: false })),
             ("BDAT 86 FIRST", Command::Malformed),
             ("BDAT -1", Command::Malformed),
             ("BDAT", Command::Malformed),

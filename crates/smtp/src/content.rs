@@ -60,10 +60,7 @@ enum Place {
 
 impl Dots {
     pub(crate) fn new(bare_lf: bool) -> Self {
-        Self {
-            bare_lf,
-            place: Place::LineStart,
-        }
+        Self { bare_lf, place: Place::LineStart }
     }
 
     /// The next piece; none: all of `input` was taken.
@@ -132,10 +129,7 @@ pub(crate) struct Allowance {
 
 impl Allowance {
     pub(crate) fn new(bytes_max: u64) -> Self {
-        Self {
-            left: bytes_max,
-            exceeded: false,
-        }
+        Self { left: bytes_max, exceeded: false }
     }
 
     /// The bytes that fit, and whether these are the first that do not.
@@ -154,10 +148,7 @@ impl Allowance {
 }
 
 fn split_at_most(bytes: &[u8], most: u64) -> (&[u8], &[u8]) {
-    usize::try_from(most)
-        .ok()
-        .and_then(|most| bytes.split_at_checked(most))
-        .unwrap_or((bytes, &[]))
+    usize::try_from(most).ok().and_then(|most| bytes.split_at_checked(most)).unwrap_or((bytes, &[]))
 }
 
 #[cfg(test)]
@@ -184,21 +175,14 @@ mod tests {
 
     fn table(bare_lf: bool, rows: &[(&str, &str, Option<&str>)]) {
         for (data, content, behind) in rows {
-            let expected = (
-                content.as_bytes().to_vec(),
-                behind.map(|it| it.as_bytes().to_vec()),
-            );
+            let expected = (content.as_bytes().to_vec(), behind.map(|it| it.as_bytes().to_vec()));
             for cut in 0..=data.len() {
                 let (one, two) = data.as_bytes().split_at(cut);
                 let found = read(&mut Dots::new(bare_lf), &[one, two]);
                 assert_eq!(found, expected, "{data:?} cut at {cut}");
             }
             let bytes: Vec<&[u8]> = data.as_bytes().chunks(1).collect();
-            assert_eq!(
-                read(&mut Dots::new(bare_lf), &bytes),
-                expected,
-                "{data:?} in bytes"
-            );
+            assert_eq!(read(&mut Dots::new(bare_lf), &bytes), expected, "{data:?} in bytes");
         }
     }
 
@@ -209,11 +193,7 @@ mod tests {
             &[
                 (".\r\n", "", Some("")),
                 ("a\r\n.\r\nQUIT\r\n", "a\r\n", Some("QUIT\r\n")),
-                (
-                    "a\r\n..\r\n.b\r\n...\r\n.\r\n",
-                    "a\r\n.\r\nb\r\n..\r\n",
-                    Some(""),
-                ),
+                ("a\r\n..\r\n.b\r\n...\r\n.\r\n", "a\r\n.\r\nb\r\n..\r\n", Some("")),
                 ("a\n.\nb\r\n.\r\n", "a\n.\nb\r\n", Some("")),
                 ("a\n.\r\nb\r\n.\r\n", "a\n.\r\nb\r\n", Some("")),
                 ("a\r\n.\nb\r\n.\r\n", "a\r\n\nb\r\n", Some("")),
@@ -259,10 +239,7 @@ mod tests {
 
     #[test]
     fn a_chunk_has_as_many_bytes_as_were_announced() {
-        let mut chunk = Chunk {
-            bytes: 3,
-            last: true,
-        };
+        let mut chunk = Chunk { bytes: 3, last: true };
         let mut input: &[u8] = b"ab";
         assert_eq!(chunk.next(&mut input), Some(Piece::Bytes(b"ab")));
         assert_eq!(chunk.next(&mut input), None);

@@ -57,10 +57,7 @@ fn without_end(mut line: Cow<'_, [u8]>) -> Line<'_> {
         Cow::Borrowed(bytes) => *bytes = bytes.get(..text_bytes).unwrap_or_default(),
         Cow::Owned(bytes) => bytes.truncate(text_bytes),
     }
-    Line::Whole {
-        text: line,
-        bare_lf,
-    }
+    Line::Whole { text: line, bare_lf }
 }
 
 #[cfg(test)]
@@ -104,10 +101,7 @@ mod tests {
         let over: &[u8] = b"NOOP567\r\n";
         let far_over = [b'x'; 100];
         for cut in 0..at.len() {
-            assert_eq!(
-                read(&[&at[..cut], &at[cut..]], 8),
-                [Some((b"NOOP56".to_vec(), false))]
-            );
+            assert_eq!(read(&[&at[..cut], &at[cut..]], 8), [Some((b"NOOP56".to_vec(), false))]);
         }
         for cut in 0..over.len() {
             assert_eq!(read(&[&over[..cut], &over[cut..]], 8), [None]);

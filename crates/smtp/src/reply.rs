@@ -18,17 +18,11 @@ pub struct Reply {
 
 impl Reply {
     const fn fixed(text: &'static str) -> Self {
-        Self {
-            code: code(text),
-            text: Cow::Borrowed(text),
-        }
+        Self { code: code(text), text: Cow::Borrowed(text) }
     }
 
     fn made(text: String) -> Self {
-        Self {
-            code: code(&text),
-            text: Cow::Owned(text),
-        }
+        Self { code: code(&text), text: Cow::Owned(text) }
     }
 
     /// The code, such as 250.
@@ -157,16 +151,10 @@ mod tests {
     #[test]
     fn ehlo_lists_what_the_profile_offers_and_only_the_last_line_has_a_space() {
         let all = Profile::default();
-        let bare = Profile {
-            auth: false,
-            starttls: false,
-            ..Profile::default()
-        };
-        for (profile, tls, auth, starttls) in [
-            (&all, false, true, true),
-            (&all, true, true, false),
-            (&bare, false, false, false),
-        ] {
+        let bare = Profile { auth: false, starttls: false, ..Profile::default() };
+        for (profile, tls, auth, starttls) in
+            [(&all, false, true, true), (&all, true, true, false), (&bare, false, false, false)]
+        {
             let reply = ehlo(profile, tls);
             let text = String::from_utf8(reply.to_vec()).unwrap();
             assert_eq!(text.contains("AUTH LOGIN PLAIN CRAM-MD5"), auth);

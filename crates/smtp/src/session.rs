@@ -232,8 +232,7 @@ impl Session {
         } else if !self.profile.starttls {
             self.refuse(reply::NOT_OFFERED, stage)
         } else {
-            self.due
-                .extend([Step::Reply(reply::BEGIN_TLS), Step::StartTls]);
+            self.due.extend([Step::Reply(reply::BEGIN_TLS), Step::StartTls]);
             State::TlsAsked
         }
     }
@@ -242,10 +241,7 @@ impl Session {
         if self.profile.require_login && self.client.login.is_none() {
             return self.refuse(reply::LOGIN_FIRST, Stage::Idle);
         }
-        if mail
-            .size
-            .is_some_and(|size| size > self.profile.message_bytes_max)
-        {
+        if mail.size.is_some_and(|size| size > self.profile.message_bytes_max) {
             return self.refuse(reply::TOO_BIG, Stage::Idle);
         }
         let sender = mail.address.clone();

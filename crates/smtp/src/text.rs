@@ -17,10 +17,7 @@ pub(crate) fn read(bytes: &[u8]) -> String {
 
 /// What a client calls itself or others: text without what could confuse whoever reads it.
 pub(crate) fn label(bytes: &[u8]) -> String {
-    read(bytes)
-        .chars()
-        .filter(|character| !character.is_control())
-        .collect()
+    read(bytes).chars().filter(|character| !character.is_control()).collect()
 }
 
 /// A line that is not a command but an answer within AUTH.
@@ -62,8 +59,7 @@ fn is_mechanism(name: &[u8]) -> bool {
 }
 
 fn mentions_auth(line: &[u8]) -> bool {
-    line.windows(4)
-        .any(|word| word.eq_ignore_ascii_case(b"auth"))
+    line.windows(4).any(|word| word.eq_ignore_ascii_case(b"auth"))
 }
 
 /// Without anything that could move a terminal's cursor or forge a line of a log.
@@ -117,10 +113,7 @@ mod tests {
 
     #[test]
     fn control_characters_are_escaped_and_lines_cut() {
-        assert_eq!(
-            line(b"NOOP \x1b[2J\r\x00\x7f", false),
-            r"NOOP \u{1b}[2J\r\u{0}\u{7f}"
-        );
+        assert_eq!(line(b"NOOP \x1b[2J\r\x00\x7f", false), r"NOOP \u{1b}[2J\r\u{0}\u{7f}");
         assert_eq!(line(b"NOOP \xd2\xc6 \xc3\xa4", false), r"NOOP \xd2\xc6 ä");
         let long = [b"NOOP ".as_slice(), &[b'x'; 600]].concat();
         assert_eq!(line(&long, false).len(), HEARD_BYTES_MAX);

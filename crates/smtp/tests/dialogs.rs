@@ -21,19 +21,14 @@ fn every_dialogue_goes_as_it_is_written_however_it_is_cut() {
     let mut faults = Vec::new();
     for (name, dialog) in dialogs {
         let by_line = player::play(&dialog, by_line);
-        if let Err(fault) = dialog
-            .compare(&by_line)
-            .and_then(|()| dialog.compare_order(&by_line))
-        {
+        if let Err(fault) = dialog.compare(&by_line).and_then(|()| dialog.compare_order(&by_line)) {
             let happened: Vec<String> = by_line.iter().map(told).collect();
             faults.push(format!("{name}: {fault}\n  {}", happened.join("\n  ")));
         }
         let whole = of_server(player::play(&dialog, whole));
         let by_byte = of_server(player::play(&dialog, by_byte));
         if whole != of_server(by_line) || whole != by_byte {
-            faults.push(format!(
-                "{name}: goes differently when it is cut differently"
-            ));
+            faults.push(format!("{name}: goes differently when it is cut differently"));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));

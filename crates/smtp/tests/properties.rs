@@ -21,16 +21,10 @@ use tipoff_smtp::{Denial, Failure, Profile, Session, Step};
 
 /// The bytes in pieces that end at some of the places.
 fn cut<'a>(bytes: &'a [u8], places: &[Index]) -> Vec<&'a [u8]> {
-    let mut places: Vec<usize> = places
-        .iter()
-        .map(|place| place.index(bytes.len() + 1))
-        .collect();
+    let mut places: Vec<usize> = places.iter().map(|place| place.index(bytes.len() + 1)).collect();
     places.extend([0, bytes.len()]);
     places.sort_unstable();
-    places
-        .windows(2)
-        .map(|ends| &bytes[ends[0]..ends[1]])
-        .collect()
+    places.windows(2).map(|ends| &bytes[ends[0]..ends[1]]).collect()
 }
 
 fn narrow() -> Profile {
@@ -93,16 +87,13 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
 fn answers() -> impl Strategy<Value = Answers> {
     let denial = select(&[None, Some(Denial::SpoolFull), Some(Denial::NotAllowed)][..]);
     let failure = select(&[None, Some(Failure::SpoolFull), Some(Failure::Temporary)][..]);
-    (
-        vec(any::<bool>(), 0..4),
-        vec(denial, 0..3),
-        vec(failure, 0..4),
-    )
-        .prop_map(|(login, mail, stored)| Answers {
+    (vec(any::<bool>(), 0..4), vec(denial, 0..3), vec(failure, 0..4)).prop_map(
+        |(login, mail, stored)| Answers {
             login: login.into(),
             mail: mail.into(),
             stored: stored.into(),
-        })
+        },
+    )
 }
 
 /// As a client prepares a message (RFC 5321, section 4.5.2).
@@ -123,12 +114,7 @@ fn content(shell: &Shell) -> Vec<u8> {
         Event::Content(bytes) => Some(bytes.clone()),
         Event::Reply(_) | Event::Deed(_) => None,
     };
-    shell
-        .events
-        .iter()
-        .filter_map(of_content)
-        .collect::<Vec<_>>()
-        .concat()
+    shell.events.iter().filter_map(of_content).collect::<Vec<_>>().concat()
 }
 
 proptest! {
@@ -214,11 +200,7 @@ fn input_behind_a_message_stays_where_it_is_until_the_message_is_stored() {
     assert_eq!(input, b"QUIT\r\n");
     session.shut_down();
     session.idle();
-    assert_eq!(
-        session.next_step(&mut input),
-        None,
-        "the device waits for us, and is answered"
-    );
+    assert_eq!(session.next_step(&mut input), None, "the device waits for us, and is answered");
     session.stored("1");
     assert!(!session.waiting());
     let codes: Vec<u16> = std::iter::from_fn(|| session.next_step(&mut input))
@@ -269,9 +251,5 @@ fn content_is_a_slice_of_the_input() {
 /// A thousand idle sessions must cost next to nothing.
 #[test]
 fn a_session_is_small() {
-    assert!(
-        size_of::<Session>() <= 400,
-        "{} bytes",
-        size_of::<Session>()
-    );
+    assert!(size_of::<Session>() <= 400, "{} bytes", size_of::<Session>());
 }

@@ -57,12 +57,7 @@ impl Blobs {
             self.make_day(&day)?;
             create(&path)
         })?;
-        Ok(BlobWriter {
-            blobs: self.clone(),
-            name,
-            file: Some(file),
-            size: 0,
-        })
+        Ok(BlobWriter { blobs: self.clone(), name, file: Some(file), size: 0 })
     }
 
     /// The folder of a day, itself durable.
@@ -183,10 +178,7 @@ impl BlobWriter {
             }
         }
         self.file = None;
-        Ok(StoredBlob {
-            name: self.name.clone(),
-            size: self.size,
-        })
+        Ok(StoredBlob { name: self.name.clone(), size: self.size })
     }
 }
 

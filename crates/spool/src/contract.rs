@@ -63,10 +63,7 @@ fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
     let mut writer = spool.blobs().begin(at).unwrap();
     writer.write(b"a picture").unwrap();
     NewArrival {
-        device: Device {
-            key: device.to_owned(),
-            name: device.to_owned(),
-        },
+        device: Device { key: device.to_owned(), name: device.to_owned() },
         envelope: Envelope {
             protocol: Protocol::Smtp,
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -148,10 +145,7 @@ async fn what_is_stored_survives_a_new_start(open: Open<'_>) {
     assert_eq!(detail.line.device, "yard");
     assert_eq!(detail.arrivals.len(), 1);
     let blob = &detail.arrivals[0].blob;
-    assert_eq!(
-        std::fs::read(spool.blobs().path(&blob.name)).unwrap(),
-        b"a picture"
-    );
+    assert_eq!(std::fs::read(spool.blobs().path(&blob.name)).unwrap(), b"a picture");
     assert_eq!(due(&*spool, "phone", NOW).await.len(), 1);
     assert_eq!(due(&*spool, "hook", NOW).await.len(), 1);
 }
@@ -168,14 +162,8 @@ async fn arrivals_join_and_open_incidents(open: Open<'_>) {
     let lines = spool.incidents(2).await.unwrap();
     let ids: Vec<_> = lines.iter().map(|line| line.id).collect();
     assert_eq!(ids, [later.incident, other.incident]);
-    assert_eq!(
-        spool.incident(first.incident).await.unwrap().line.arrivals,
-        2
-    );
-    let missing = spool
-        .incident(tipoff_model::IncidentId(99))
-        .await
-        .unwrap_err();
+    assert_eq!(spool.incident(first.incident).await.unwrap().line.arrivals, 2);
+    let missing = spool.incident(tipoff_model::IncidentId(99)).await.unwrap_err();
     assert!(matches!(missing, SpoolError::NoIncident(_)));
 }
 
@@ -186,10 +174,7 @@ async fn an_alert_tells_everything(open: Open<'_>) {
     let stored = spool.store(unclear).await.unwrap();
     let delivery = due(&*spool, "phone", NOW).await.remove(0);
     let alert = &delivery.alert;
-    assert_eq!(
-        alert.idempotency_key,
-        format!("{}-{}", spool.identity(), alert.delivery)
-    );
+    assert_eq!(alert.idempotency_key, format!("{}-{}", spool.identity(), alert.delivery));
     assert_eq!(alert.incident, stored.incident);
     assert_eq!((alert.kind, alert.event), (AlertKind::First, Event::Motion));
     assert_eq!((&*alert.device, &*alert.subject), ("yard", "Motion"));
@@ -201,10 +186,7 @@ async fn an_alert_tells_everything(open: Open<'_>) {
     for place in [alert.media[0].place, alert.raw[0].place] {
         assert_eq!(spool.media(place).await.unwrap().unwrap().place, place);
     }
-    let missing = MediaPlace {
-        index: Some(9),
-        ..alert.media[0].place
-    };
+    let missing = MediaPlace { index: Some(9), ..alert.media[0].place };
     assert_eq!(spool.media(missing).await.unwrap(), None);
 }
 
@@ -214,10 +196,7 @@ async fn a_burst_becomes_one_follow_up(open: Open<'_>) {
         store(&*spool, "yard", seconds(second)).await;
     }
     let first = due(&*spool, "phone", seconds(9)).await.remove(0);
-    spool
-        .record(ended(&first, DeliveryState::Delivered))
-        .await
-        .unwrap();
+    spool.record(ended(&first, DeliveryState::Delivered)).await.unwrap();
     // Not before the settle time, which began with the first picture of the burst.
     let early = spool.due("phone", seconds(2), 10, &[]).await.unwrap();
     assert!(early.deliveries.is_empty());
@@ -239,10 +218,7 @@ async fn a_flood_becomes_follow_ups_of_bounded_size(open: Open<'_>) {
     let mut told = Vec::new();
     while let Some(next) = due(&*spool, "phone", seconds(9)).await.pop() {
         told.push(next.alert.media.len());
-        spool
-            .record(ended(&next, DeliveryState::Delivered))
-            .await
-            .unwrap();
+        spool.record(ended(&next, DeliveryState::Delivered)).await.unwrap();
     }
     assert_eq!(told, [1, 50, 50, 29]);
 }
@@ -251,18 +227,12 @@ async fn what_comes_during_an_attempt_is_told_later(open: Open<'_>) {
     let spool = open();
     store(&*spool, "yard", NOW).await;
     let first = due(&*spool, "phone", NOW).await.remove(0);
-    spool
-        .record(ended(&first, DeliveryState::Delivered))
-        .await
-        .unwrap();
+    spool.record(ended(&first, DeliveryState::Delivered)).await.unwrap();
     store(&*spool, "yard", seconds(1)).await;
     let follow_up = due(&*spool, "phone", seconds(3)).await.remove(0);
     // Its attempt is under way when another picture comes.
     store(&*spool, "yard", seconds(3)).await;
-    spool
-        .record(ended(&follow_up, DeliveryState::Delivered))
-        .await
-        .unwrap();
+    spool.record(ended(&follow_up, DeliveryState::Delivered)).await.unwrap();
     let later = due(&*spool, "phone", seconds(9)).await;
     assert_eq!(later.len(), 1);
     assert_eq!(later[0].alert.media.len(), 1);
@@ -276,44 +246,23 @@ async fn follow_ups_wait_for_the_first(open: Open<'_>) {
     let ready = due(&*spool, "phone", seconds(60)).await;
     assert_eq!(ready.len(), 1);
     assert_eq!(ready[0].alert.kind, AlertKind::First);
-    spool
-        .record(ended(&ready[0], DeliveryState::Pending))
-        .await
-        .unwrap();
-    assert!(
-        due(&*spool, "phone", seconds(30)).await.is_empty(),
-        "it waits for the pause"
-    );
-    spool
-        .record(ended(&ready[0], DeliveryState::Refused))
-        .await
-        .unwrap();
-    assert_eq!(
-        due(&*spool, "phone", seconds(60)).await[0].alert.kind,
-        AlertKind::FollowUp
-    );
+    spool.record(ended(&ready[0], DeliveryState::Pending)).await.unwrap();
+    assert!(due(&*spool, "phone", seconds(30)).await.is_empty(), "it waits for the pause");
+    spool.record(ended(&ready[0], DeliveryState::Refused)).await.unwrap();
+    assert_eq!(due(&*spool, "phone", seconds(60)).await[0].alert.kind, AlertKind::FollowUp);
     // The other channel is not concerned.
-    assert_eq!(
-        due(&*spool, "hook", seconds(60)).await[0].alert.kind,
-        AlertKind::First
-    );
+    assert_eq!(due(&*spool, "hook", seconds(60)).await[0].alert.kind, AlertKind::First);
 }
 
 async fn attempts_are_kept_and_memory_returned(open: Open<'_>) {
     let spool = open();
     let stored = store(&*spool, "yard", NOW).await;
     let delivery = due(&*spool, "phone", NOW).await.remove(0);
-    spool
-        .record(ended(&delivery, DeliveryState::Pending))
-        .await
-        .unwrap();
+    spool.record(ended(&delivery, DeliveryState::Pending)).await.unwrap();
     let again = due(&*spool, "phone", seconds(60)).await.remove(0);
     assert_eq!((again.attempts, again.progress), (1, 1));
     assert_eq!(again.reference.as_deref(), Some("message 5"));
-    spool
-        .record(ended(&again, DeliveryState::Delivered))
-        .await
-        .unwrap();
+    spool.record(ended(&again, DeliveryState::Delivered)).await.unwrap();
     let detail = spool.incident(stored.incident).await.unwrap();
     let line = &detail.deliveries[0];
     assert_eq!((&*line.channel, &*line.state), ("phone", "delivered"));
@@ -334,11 +283,7 @@ async fn claimed_deliveries_are_passed_over(open: Open<'_>) {
     let all = due(&*spool, "phone", seconds(900)).await;
     assert_eq!(all.len(), 3);
     let claimed = [all[0].alert.delivery, all[1].alert.delivery];
-    let rest = spool
-        .due("phone", seconds(900), 1, &claimed)
-        .await
-        .unwrap()
-        .deliveries;
+    let rest = spool.due("phone", seconds(900), 1, &claimed).await.unwrap().deliveries;
     assert_eq!(rest[0].alert.delivery, all[2].alert.delivery);
 }
 
@@ -347,14 +292,8 @@ async fn retry_makes_the_undelivered_due_again(open: Open<'_>) {
     let stored = store(&*spool, "yard", NOW).await;
     let phone = due(&*spool, "phone", NOW).await.remove(0);
     let hook = due(&*spool, "hook", NOW).await.remove(0);
-    spool
-        .record(ended(&phone, DeliveryState::Refused))
-        .await
-        .unwrap();
-    spool
-        .record(ended(&hook, DeliveryState::Delivered))
-        .await
-        .unwrap();
+    spool.record(ended(&phone, DeliveryState::Refused)).await.unwrap();
+    spool.record(ended(&hook, DeliveryState::Delivered)).await.unwrap();
     assert_eq!(spool.retry(stored.incident, seconds(500)).await.unwrap(), 1);
     let again = due(&*spool, "phone", seconds(500)).await;
     assert_eq!(again.len(), 1);
@@ -404,10 +343,7 @@ async fn a_torn_picture_with_a_new_one_tells_the_new_one(open: Open<'_>) {
     let both = spool.store(both).await.unwrap();
     assert_eq!(both.incident, first.incident);
     let delivery = due(&*spool, "phone", seconds(10)).await.remove(0);
-    spool
-        .record(ended(&delivery, DeliveryState::Delivered))
-        .await
-        .unwrap();
+    spool.record(ended(&delivery, DeliveryState::Delivered)).await.unwrap();
     let news = due(&*spool, "phone", seconds(90)).await.remove(0);
     assert_eq!(news.alert.media.len(), 1);
     assert_eq!(news.alert.media[0].place.index, Some(1));
@@ -417,17 +353,8 @@ async fn age_removes_incidents_with_their_files(open: Open<'_>) {
     let spool = open();
     let old = store(&*spool, "yard", NOW).await;
     let young = store(&*spool, "yard", seconds(100)).await;
-    let blob = spool
-        .incident(old.incident)
-        .await
-        .unwrap()
-        .arrivals
-        .remove(0)
-        .blob;
-    let keep = Keep {
-        age: Duration::from_secs(50),
-        bytes_max: u64::MAX,
-    };
+    let blob = spool.incident(old.incident).await.unwrap().arrivals.remove(0).blob;
+    let keep = Keep { age: Duration::from_secs(50), bytes_max: u64::MAX };
     let swept = spool.sweep(keep, seconds(120)).await.unwrap();
     assert_eq!((swept.incidents, swept.bytes, swept.undelivered), (1, 9, 2));
     assert!(!spool.blobs().path(&blob.name).exists());
@@ -449,27 +376,17 @@ async fn size_removes_the_oldest_and_the_delivered_first(open: Open<'_>) {
         for channel in ["phone", "hook"] {
             let delivery = due(&*spool, channel, seconds(second)).await.pop().unwrap();
             assert_eq!(delivery.alert.incident, stored.incident);
-            spool
-                .record(ended(&delivery, DeliveryState::Delivered))
-                .await
-                .unwrap();
+            spool.record(ended(&delivery, DeliveryState::Delivered)).await.unwrap();
         }
         told.push(stored);
     }
-    let keep = |bytes_max| Keep {
-        age: Duration::from_secs(1_000_000),
-        bytes_max,
-    };
+    let keep = |bytes_max| Keep { age: Duration::from_secs(1_000_000), bytes_max };
     let swept = spool.sweep(keep(18), seconds(300)).await.unwrap();
     assert_eq!((swept.incidents, swept.undelivered), (1, 0));
     assert!(spool.incident(told[0].incident).await.is_err());
     assert!(spool.incident(waiting.incident).await.is_ok());
     let swept = spool.sweep(keep(8), seconds(300)).await.unwrap();
-    assert_eq!(
-        (swept.incidents, swept.undelivered),
-        (2, 2),
-        "and it says what goes undelivered"
-    );
+    assert_eq!((swept.incidents, swept.undelivered), (2, 2), "and it says what goes undelivered");
 }
 
 async fn orphans_of_an_earlier_run_are_swept(open: Open<'_>) {
@@ -479,20 +396,10 @@ async fn orphans_of_an_earlier_run_are_swept(open: Open<'_>) {
     let mut writer = spool.blobs().begin(NOW).unwrap();
     writer.write(b"half").unwrap();
     let orphan = writer.finish().unwrap();
-    assert_eq!(
-        spool.sweep_orphans().await.unwrap(),
-        0,
-        "of this run nothing is an orphan"
-    );
+    assert_eq!(spool.sweep_orphans().await.unwrap(), 0, "of this run nothing is an orphan");
     drop(spool);
     let spool = open();
-    let kept = spool
-        .incident(stored.incident)
-        .await
-        .unwrap()
-        .arrivals
-        .remove(0)
-        .blob;
+    let kept = spool.incident(stored.incident).await.unwrap().arrivals.remove(0).blob;
     assert_eq!(spool.sweep_orphans().await.unwrap(), 1);
     assert!(!spool.blobs().path(&orphan.name).exists());
     assert!(spool.blobs().path(&kept.name).exists());
@@ -504,9 +411,7 @@ async fn many_at_once_all_survive(open: Open<'_>) {
     for number in 0..200_u64 {
         let spool = Arc::clone(&spool);
         tasks.spawn(async move {
-            store(&*spool, &format!("camera {}", number % 7), seconds(number))
-                .await
-                .arrival
+            store(&*spool, &format!("camera {}", number % 7), seconds(number)).await.arrival
         });
     }
     let mut arrivals = tasks.join_all().await;

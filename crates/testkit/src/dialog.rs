@@ -36,9 +36,7 @@ impl Dialog {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            dialog
-                .line(line)
-                .map_err(|error| format!("line {number}: {error}"))?;
+            dialog.line(line).map_err(|error| format!("line {number}: {error}"))?;
         }
         Ok(dialog)
     }
@@ -52,11 +50,10 @@ impl Dialog {
             "=" => Line::Deed(rest.to_owned()),
             "!" => Line::Action(rest.to_owned()),
             "profile:" => {
-                self.settings
-                    .extend(rest.split_ascii_whitespace().map(|setting| {
-                        let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
-                        (key.to_owned(), value.to_owned())
-                    }));
+                self.settings.extend(rest.split_ascii_whitespace().map(|setting| {
+                    let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
+                    (key.to_owned(), value.to_owned())
+                }));
                 return Ok(());
             }
             _ => return Err(format!("{mark:?} begins no line")),
@@ -85,10 +82,7 @@ impl Dialog {
     /// The values of the actions that begin with `kind`: the answers that the server will ask for.
     pub fn answers(&self, kind: &str) -> VecDeque<String> {
         let of_kind = |line: &Line| match line {
-            Line::Action(action) => action
-                .strip_prefix(kind)?
-                .strip_prefix(' ')
-                .map(str::to_owned),
+            Line::Action(action) => action.strip_prefix(kind)?.strip_prefix(' ').map(str::to_owned),
             _ => None,
         };
         self.lines.iter().filter_map(of_kind).collect()
@@ -97,33 +91,19 @@ impl Dialog {
     /// Compares what happened with what is written. Deeds of a kind (the first word) that the
     /// dialogue does not mention at all may happen unmentioned.
     pub fn compare(&self, happened: &[Line]) -> Result<(), String> {
-        let expected: Vec<&Line> = self
-            .lines
-            .iter()
-            .filter(|line| is_of_server(line))
-            .collect();
+        let expected: Vec<&Line> = self.lines.iter().filter(|line| is_of_server(line)).collect();
         let happened: Vec<&Line> = happened
             .iter()
             .filter(|line| is_of_server(line) && (kind(line).is_none() || self.mentions(line)))
             .collect();
-        let same = expected
-            .iter()
-            .zip(&happened)
-            .take_while(|(one, other)| fits(one, other))
-            .count();
+        let same =
+            expected.iter().zip(&happened).take_while(|(one, other)| fits(one, other)).count();
         if same == expected.len() && same == happened.len() {
             return Ok(());
         }
-        let told = |lines: &[&Line]| {
-            lines
-                .get(same)
-                .map_or("nothing".to_owned(), |line| told(line))
-        };
-        Err(format!(
-            "expected {}, but it was {}",
-            told(&expected),
-            told(&happened)
-        ))
+        let told =
+            |lines: &[&Line]| lines.get(same).map_or("nothing".to_owned(), |line| told(line));
+        Err(format!("expected {}, but it was {}", told(&expected), told(&happened)))
     }
 
     /// Compares when it happened: what is written between two lines of the client must have happened
@@ -224,9 +204,7 @@ pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
             Some('r') => (b'\r', piece.get(1..)),
             Some('n') => (b'\n', piece.get(1..)),
             Some('x') => {
-                let byte = piece
-                    .get(1..3)
-                    .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                let byte = piece.get(1..3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
                 (byte.ok_or(format!("\\{piece} is no byte"))?, piece.get(3..))
             }
             None => (b'\\', pieces.next()),
@@ -260,17 +238,10 @@ mod tests {
         assert_eq!(dialog.settings, [setting("ehlo", "no"), setting("tls", "")]);
         assert_eq!(dialog.answers("login"), ["refused"]);
         let parts = dialog.parts(|action| action == "tls");
-        assert_eq!(
-            parts[0].client,
-            [b"EHLO x\r\n".to_vec(), b"QUIT\n".to_vec()]
-        );
+        assert_eq!(parts[0].client, [b"EHLO x\r\n".to_vec(), b"QUIT\n".to_vec()]);
         assert_eq!(parts[0].action.as_deref(), Some("tls"));
         assert_eq!(parts[1].client, [b"\r\n"]);
-        assert!(
-            Dialog::parse("S: 220 x\nX: y")
-                .unwrap_err()
-                .starts_with("line 2")
-        );
+        assert!(Dialog::parse("S: 220 x\nX: y").unwrap_err().starts_with("line 2"));
     }
 
     #[test]
@@ -283,12 +254,7 @@ mod tests {
             &happened[..3],
             &happened[1..],
             &[greeting.clone(), server("250 Okay"), deed("close")],
-            &[
-                greeting.clone(),
-                ok.clone(),
-                deed("close"),
-                server("221 Bye"),
-            ],
+            &[greeting.clone(), ok.clone(), deed("close"), server("221 Bye")],
             &[greeting.clone(), ok.clone(), deed("close now")],
         ] {
             assert!(dialog.compare(wrong).is_err(), "{wrong:?}");
@@ -300,12 +266,7 @@ mod tests {
         let dialog = Dialog::parse(WRITTEN).unwrap();
         let client = |bytes: &[u8]| Line::Client(bytes.to_vec());
         let (greeting, ok) = (server("220 host ready"), server("250 Ok"));
-        let in_time = [
-            greeting.clone(),
-            client(b"EHLO x\r\n"),
-            ok.clone(),
-            client(b"QUIT\n"),
-        ];
+        let in_time = [greeting.clone(), client(b"EHLO x\r\n"), ok.clone(), client(b"QUIT\n")];
         let late = [greeting, client(b"EHLO x\r\n"), client(b"QUIT\n"), ok];
         assert_eq!(dialog.compare_order(&in_time), Ok(()));
         assert!(dialog.compare_order(&late).is_err());
@@ -315,10 +276,7 @@ mod tests {
     fn escapes_lead_back() {
         let all: Vec<u8> = (0..=255).collect();
         assert_eq!(unescape(&escape(&all)), Ok(all));
-        assert_eq!(
-            unescape("a\\\\n\\r\\n\\x00ä"),
-            Ok("a\\n\r\n\0ä".as_bytes().to_vec())
-        );
+        assert_eq!(unescape("a\\\\n\\r\\n\\x00ä"), Ok("a\\n\r\n\0ä".as_bytes().to_vec()));
         assert!(unescape("\\q").is_err() && unescape("\\xg0").is_err());
     }
 }

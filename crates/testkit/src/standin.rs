@@ -47,11 +47,7 @@ pub enum Behaviour {
 impl Behaviour {
     /// Answers with a status and a body.
     pub fn answer(status: u16, body: &str) -> Self {
-        Self::Answer {
-            status,
-            headers: Vec::new(),
-            body: body.to_owned(),
-        }
+        Self::Answer { status, headers: Vec::new(), body: body.to_owned() }
     }
 
     /// What is no HTTP API's answer.
@@ -91,10 +87,7 @@ pub struct Log<T> {
 
 impl<T> Default for Log<T> {
     fn default() -> Self {
-        Self {
-            entries: Mutex::default(),
-            grown: Notify::new(),
-        }
+        Self { entries: Mutex::default(), grown: Notify::new() }
     }
 }
 
@@ -155,16 +148,9 @@ impl Server {
         let address = listener.local_addr()?;
         let service = router.into_make_service_with_connect_info::<Line>();
         let accepted = Arc::default();
-        let lines = Lines {
-            listener,
-            accepted: Arc::clone(&accepted),
-        };
+        let lines = Lines { listener, accepted: Arc::clone(&accepted) };
         let serving = async { axum::serve(lines, service).await };
-        Ok(Self {
-            address,
-            task: tokio::spawn(serving).abort_handle(),
-            accepted,
-        })
+        Ok(Self { address, task: tokio::spawn(serving).abort_handle(), accepted })
     }
 
     /// How many connections there were.
@@ -214,13 +200,7 @@ impl Listener for Lines {
             if let Ok((stream, peer)) = self.listener.accept().await {
                 self.accepted.fetch_add(1, Ordering::Relaxed);
                 let _ = stream.set_nodelay(true);
-                return (
-                    Wire {
-                        stream,
-                        line: Line::default(),
-                    },
-                    peer,
-                );
+                return (Wire { stream, line: Line::default() }, peer);
             }
         }
     }

@@ -49,11 +49,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            decode: true,
-            keep_bytes: true,
-            flood: false,
-        }
+        Self { decode: true, keep_bytes: true, flood: false }
     }
 }
 
@@ -111,22 +107,14 @@ pub struct ApiError {
 impl ApiError {
     /// An error without parameters.
     pub fn new(code: u16, description: &str) -> Self {
-        Self {
-            code,
-            description: description.to_owned(),
-            parameters: Value::Null,
-        }
+        Self { code, description: description.to_owned(), parameters: Value::Null }
     }
 
     /// Too many messages.
     pub fn flood(retry_after: u64) -> Self {
         let description = format!("Too Many Requests: retry after {retry_after}");
         let parameters = json!({ "retry_after": retry_after });
-        Self {
-            code: 429,
-            description,
-            parameters,
-        }
+        Self { code: 429, description, parameters }
     }
 
     /// The user has blocked the bot.
@@ -142,19 +130,11 @@ impl ApiError {
     /// The group has another number now.
     pub fn migrated(chat: i64) -> Self {
         let description = "Bad Request: group chat was upgraded to a supergroup chat".to_owned();
-        Self {
-            code: 400,
-            description,
-            parameters: json!({ "migrate_to_chat_id": chat }),
-        }
+        Self { code: 400, description, parameters: json!({ "migrate_to_chat_id": chat }) }
     }
 
     fn json(&self) -> Value {
-        let Self {
-            code,
-            description,
-            parameters,
-        } = self;
+        let Self { code, description, parameters } = self;
         let mut json = json!({ "ok": false, "error_code": code, "description": description });
         if let (Some(json), false) = (json.as_object_mut(), parameters.is_null()) {
             json.insert("parameters".to_owned(), parameters.clone());
@@ -208,10 +188,7 @@ impl Telegram {
             .route("/{bot}/{method}", post(call))
             .layer(DefaultBodyLimit::disable())
             .with_state(Arc::clone(&shared));
-        Ok(Self {
-            server: Server::start(router).await?,
-            shared,
-        })
+        Ok(Self { server: Server::start(router).await?, shared })
     }
 
     /// The value of `api`.
@@ -261,20 +238,12 @@ async fn call(
             line.cut();
             return answer(200, &[], String::new());
         }
-        Behaviour::Answer {
-            status,
-            headers,
-            body,
-        } => return answer(status, &headers, body),
+        Behaviour::Answer { status, headers, body } => return answer(status, &headers, body),
         Behaviour::Lost => line.cut(),
         Behaviour::Normal | Behaviour::Slow(_) => {}
     }
     match shared.serve(&bot, &method, form).await {
-        Ok(result) => answer(
-            200,
-            &[],
-            json!({ "ok": true, "result": result }).to_string(),
-        ),
+        Ok(result) => answer(200, &[], json!({ "ok": true, "result": result }).to_string()),
         Err(error) => {
             let body = error.json().to_string();
             let code = error.code;
@@ -311,9 +280,7 @@ impl Shared {
         let known = |id: i64| self.log.any(|sent| sent.id == id);
         let draft = rules::check(method, form, &self.options, &known)?;
         if self.options.flood {
-            self.pace
-                .take(&draft.chat, Instant::now())
-                .map_err(ApiError::flood)?;
+            self.pace.take(&draft.chat, Instant::now()).map_err(ApiError::flood)?;
         }
         let count = i64::try_from(draft.files.len().max(1)).unwrap_or(1);
         let id = self.last_id.fetch_add(count, Ordering::Relaxed) + 1;
@@ -327,11 +294,7 @@ impl Shared {
     }
 
     async fn updates(&self, form: &Form) -> Value {
-        let number = |key| {
-            form.field(key)
-                .and_then(|value| value.parse().ok())
-                .unwrap_or(0_i64)
-        };
+        let number = |key| form.field(key).and_then(|value| value.parse().ok()).unwrap_or(0_i64);
         let (offset, timeout_s) = (number("offset"), number("timeout"));
         let found = || -> Vec<Value> {
             let updates = lock(&self.updates);

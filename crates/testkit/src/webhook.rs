@@ -51,15 +51,9 @@ impl Webhook {
 
     /// Starts one; without bodies kept it can be sent as much as one likes.
     pub async fn start_with(keep_bodies: bool) -> io::Result<Self> {
-        let shared = Arc::new(Shared {
-            keep_bodies,
-            ..Shared::default()
-        });
+        let shared = Arc::new(Shared { keep_bodies, ..Shared::default() });
         let router = Router::new().fallback(take).with_state(Arc::clone(&shared));
-        Ok(Self {
-            server: Server::start(router).await?,
-            shared,
-        })
+        Ok(Self { server: Server::start(router).await?, shared })
     }
 
     /// An address to send to.
@@ -101,11 +95,7 @@ async fn take(
             line.cut();
             return StatusCode::OK.into_response();
         }
-        Behaviour::Answer {
-            status,
-            headers,
-            body,
-        } => return answer(status, &headers, body),
+        Behaviour::Answer { status, headers, body } => return answer(status, &headers, body),
         Behaviour::Lost => line.cut(),
         Behaviour::Normal | Behaviour::Slow(_) => {}
     }
@@ -143,10 +133,9 @@ pub(crate) fn answer(status: u16, headers: &[(String, String)], body: String) ->
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, body).into_response();
     for (name, value) in headers {
-        if let (Ok(name), Ok(value)) = (
-            name.parse::<axum::http::HeaderName>(),
-            value.parse::<axum::http::HeaderValue>(),
-        ) {
+        if let (Ok(name), Ok(value)) =
+            (name.parse::<axum::http::HeaderName>(), value.parse::<axum::http::HeaderValue>())
+        {
             response.headers_mut().insert(name, value);
         }
     }
@@ -155,8 +144,5 @@ pub(crate) fn answer(status: u16, headers: &[(String, String)], body: String) ->
 
 fn by_name(headers: &HeaderMap) -> BTreeMap<String, String> {
     let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
-    headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), text(value)))
-        .collect()
+    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
 }

@@ -29,14 +29,11 @@ pub(crate) enum LogForm {
 /// Begins logging to standard error. `level` is a filter such as `info` or `tipoff=debug`.
 pub(crate) fn start_logging(form: LogForm, level: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(level)?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match form {
-        LogForm::Text => builder
-            .with_target(false)
-            .with_ansi(std::io::stderr().is_terminal())
-            .init(),
+        LogForm::Text => {
+            builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).init()
+        }
         LogForm::Json => builder.json().flatten_event(true).init(),
     }
     Ok(())
@@ -60,9 +57,8 @@ struct AttemptLabels {
 }
 
 /// Seconds in which things should happen, and in which they do when something is wrong.
-const SECONDS: [f64; 14] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0,
-];
+const SECONDS: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0];
 
 fn seconds() -> Histogram {
     Histogram::new(SECONDS)
@@ -113,11 +109,7 @@ impl Metrics {
             self.store_seconds.clone(),
         );
         registry.register("sessions", "Conversations begun", self.sessions.clone());
-        registry.register(
-            "sessions_open",
-            "Conversations under way",
-            self.sessions_open.clone(),
-        );
+        registry.register("sessions_open", "Conversations under way", self.sessions_open.clone());
         registry.register(
             "attempts",
             "Attempts at a delivery, by the state that they left it in",
@@ -129,11 +121,7 @@ impl Metrics {
             Unit::Seconds,
             self.attempt_seconds.clone(),
         );
-        registry.register(
-            "deliveries_pending",
-            "Deliveries to be attempted",
-            self.pending.clone(),
-        );
+        registry.register("deliveries_pending", "Deliveries to be attempted", self.pending.clone());
         registry.register_with_unit(
             "blobs",
             "Size of all that is stored",
@@ -156,10 +144,7 @@ impl Metrics {
     /// An arrival is stored, so long after its last byte.
     pub(crate) fn arrival(&self, torn: bool, took: Duration) {
         let torn_label = if torn { "true" } else { "false" };
-        let labels = ArrivalLabels {
-            receiver: "smtp",
-            torn: torn_label,
-        };
+        let labels = ArrivalLabels { receiver: "smtp", torn: torn_label };
         self.arrivals.get_or_create(&labels).inc();
         if !torn {
             self.store_seconds.observe(took.as_secs_f64());
@@ -169,15 +154,10 @@ impl Metrics {
     /// An attempt at a delivery has ended.
     pub(crate) fn attempt(&self, channel: &str, record: &AttemptRecord) {
         let channel = channel.to_owned();
-        let labels = AttemptLabels {
-            channel: channel.clone(),
-            state: record.state.as_str(),
-        };
+        let labels = AttemptLabels { channel: channel.clone(), state: record.state.as_str() };
         self.attempts.get_or_create(&labels).inc();
         let took = record.ended_at.since(record.at);
-        self.attempt_seconds
-            .get_or_create(&ChannelLabels { channel })
-            .observe(took.as_secs_f64());
+        self.attempt_seconds.get_or_create(&ChannelLabels { channel }).observe(took.as_secs_f64());
     }
 
     /// The metrics in the OpenMetrics text format, with what the spool says now.
@@ -185,9 +165,7 @@ impl Metrics {
         self.blob_bytes.set(stats.blob_bytes);
         self.pending.clear();
         for (channel, count) in &stats.pending {
-            let labels = ChannelLabels {
-                channel: channel.clone(),
-            };
+            let labels = ChannelLabels { channel: channel.clone() };
             let count = i64::try_from(*count).unwrap_or(i64::MAX);
             self.pending.get_or_create(&labels).set(count);
         }

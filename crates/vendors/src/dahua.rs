@@ -7,11 +7,7 @@ use tipoff_model::Event;
 
 use crate::{Mail, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor {
-    name: "Dahua",
-    recognises,
-    event,
-};
+pub(crate) const VENDOR: Vendor = Vendor { name: "Dahua", recognises, event };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     let by_text = mail.field("Alarm Event").is_some()

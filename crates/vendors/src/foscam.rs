@@ -5,11 +5,7 @@ use tipoff_model::Event;
 
 use crate::{Mail, Vendor};
 
-pub(crate) const VENDOR: Vendor = Vendor {
-    name: "Foscam",
-    recognises,
-    event,
-};
+pub(crate) const VENDOR: Vendor = Vendor { name: "Foscam", recognises, event };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     event(mail).is_some()

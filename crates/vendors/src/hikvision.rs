@@ -8,11 +8,7 @@ use tipoff_model::Event;
 
 use crate::{Mail, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor {
-    name: "Hikvision",
-    recognises,
-    event,
-};
+pub(crate) const VENDOR: Vendor = Vendor { name: "Hikvision", recognises, event };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     mail.text.contains("EVENT TYPE:")

@@ -14,11 +14,7 @@ pub struct Mail<'a> {
 
 impl<'a> Mail<'a> {
     pub(crate) fn of(content: &'a Content) -> Self {
-        Self {
-            subject: &content.subject,
-            text: &content.text,
-            content,
-        }
+        Self { subject: &content.subject, text: &content.text, content }
     }
 
     /// The names of the files, in order.
@@ -37,8 +33,6 @@ impl<'a> Mail<'a> {
 
     /// Whether the text holds these words, whatever their case.
     pub(crate) fn says(&self, words: &str) -> bool {
-        self.text
-            .to_ascii_lowercase()
-            .contains(&words.to_ascii_lowercase())
+        self.text.to_ascii_lowercase().contains(&words.to_ascii_lowercase())
     }
 }

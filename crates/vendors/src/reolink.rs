@@ -8,11 +8,7 @@ use tipoff_model::Event;
 
 use crate::{Mail, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor {
-    name: "Reolink",
-    recognises,
-    event,
-};
+pub(crate) const VENDOR: Vendor = Vendor { name: "Reolink", recognises, event };
 
 /// What the test button sends.
 const TEST: &str = "successfully set up and tested the e-mail alert";
@@ -33,7 +29,5 @@ fn event(mail: &Mail<'_>) -> Option<Event> {
 fn before_from<'a>(mail: &Mail<'a>) -> Option<&'a str> {
     let (before, _) = mail.subject.split_once(" from ")?;
     let last = before.split_whitespace().next_back()?;
-    ["Detected", "Detection", "Visitor", "rang", "Ringing"]
-        .contains(&last)
-        .then_some(before)
+    ["Detected", "Detection", "Visitor", "rang", "Ringing"].contains(&last).then_some(before)
 }

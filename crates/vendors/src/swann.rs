@@ -5,11 +5,7 @@ use tipoff_model::Event;
 
 use crate::{Mail, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor {
-    name: "Swann",
-    recognises,
-    event,
-};
+pub(crate) const VENDOR: Vendor = Vendor { name: "Swann", recognises, event };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     alarm_type(mail).is_some() && mail.says("Channel Name [")
@@ -21,7 +17,5 @@ fn event(mail: &Mail<'_>) -> Option<Event> {
 
 /// Fields stand on lines, or behind slashes on one.
 fn alarm_type<'a>(mail: &Mail<'a>) -> Option<&'a str> {
-    mail.text
-        .split(['\n', '/'])
-        .find_map(|line| line.trim().strip_prefix("AlarmType:"))
+    mail.text.split(['\n', '/']).find_map(|line| line.trim().strip_prefix("AlarmType:"))
 }

@@ -24,11 +24,7 @@ fn content(subject: &str, text: &str, names: &[&str]) -> Content {
 
 fn check(subject: &str, text: &str, names: &[&str], expected: (Option<&str>, Event)) {
     let content = content(subject, text, names);
-    assert_eq!(
-        (vendor(&content), event(&content)),
-        expected,
-        "{subject} | {text}"
-    );
+    assert_eq!((vendor(&content), event(&content)), expected, "{subject} | {text}");
 }
 
 #[test]
@@ -36,28 +32,13 @@ fn hikvision() {
     let camera = "This is an automatically generated e-mail from your IPC.\n\nEVENT TYPE: Intrusion \
                   Detection\nEVENT TIME: 2015-05-22,14:52:18\nIPC NAME: ORTO\nCHANNEL NAME: Orto\n";
     let expected = (Some("Hikvision"), Event::Zone);
-    check(
-        "移动侦测: on Camera1: Intrusion Detection",
-        camera,
-        &[],
-        expected,
-    );
+    check("移动侦测: on Camera1: Intrusion Detection", camera, &[], expected);
     let clone = "\tEVENT TYPE:    Motion Detected\n\tEVENT TIME: 27/12/2021 17:42:19\n";
     check("x", clone, &[], (Some("Hikvision"), Event::Motion));
     let recorder = "Embedded Net DVR: Motion Detected On Channel A1";
     check(recorder, "", &[], (Some("Hikvision"), Event::Motion));
-    check(
-        "x",
-        "EVENT TYPE: HDD Full\n",
-        &[],
-        (Some("Hikvision"), Event::Fault),
-    );
-    check(
-        "x",
-        "EVENT TYPE: Line Crossing Detection\n",
-        &[],
-        (Some("Hikvision"), Event::Line),
-    );
+    check("x", "EVENT TYPE: HDD Full\n", &[], (Some("Hikvision"), Event::Fault));
+    check("x", "EVENT TYPE: Line Crossing Detection\n", &[], (Some("Hikvision"), Event::Line));
 }
 
 #[test]
@@ -78,18 +59,8 @@ fn dahua() {
     ] {
         check("Alarm", &text(words), &[], (Some("Dahua"), event));
     }
-    check(
-        "x",
-        "",
-        &["14.03.20[M][0@0][0].jpg"],
-        (Some("Dahua"), Event::Motion),
-    );
-    check(
-        "x",
-        "",
-        &["14.03.20[R][0@0][0].jpg"],
-        (Some("Dahua"), Event::Periodic),
-    );
+    check("x", "", &["14.03.20[M][0@0][0].jpg"], (Some("Dahua"), Event::Motion));
+    check("x", "", &["14.03.20[R][0@0][0].jpg"], (Some("Dahua"), Event::Periodic));
 }
 
 #[test]
@@ -113,24 +84,9 @@ fn reolink() {
 
 #[test]
 fn foscam() {
-    check(
-        "IPCamera alarm",
-        "",
-        &["MDAlarm_20220304-101010.jpg"],
-        (Some("Foscam"), Event::Motion),
-    );
-    check(
-        "x",
-        "",
-        &["HMDAlarm_20220304-101010.jpg"],
-        (Some("Foscam"), Event::Person),
-    );
-    check(
-        "x",
-        "",
-        &["Schedule_20220304-101010.jpg"],
-        (Some("Foscam"), Event::Periodic),
-    );
+    check("IPCamera alarm", "", &["MDAlarm_20220304-101010.jpg"], (Some("Foscam"), Event::Motion));
+    check("x", "", &["HMDAlarm_20220304-101010.jpg"], (Some("Foscam"), Event::Person));
+    check("x", "", &["Schedule_20220304-101010.jpg"], (Some("Foscam"), Event::Periodic));
 }
 
 #[test]
@@ -144,18 +100,8 @@ fn swann() {
 fn vivotek() {
     let event = "*** Event snapshots: Motion detected ***\nFrom: http://192.168.1.53\n";
     check("x", event, &[], (Some("Vivotek"), Event::Motion));
-    check(
-        "x",
-        "*** Periodic snapshots ***\n",
-        &[],
-        (Some("Vivotek"), Event::Periodic),
-    );
-    check(
-        "Periodic snapshots",
-        "",
-        &[],
-        (Some("Vivotek"), Event::Periodic),
-    );
+    check("x", "*** Periodic snapshots ***\n", &[], (Some("Vivotek"), Event::Periodic));
+    check("Periodic snapshots", "", &[], (Some("Vivotek"), Event::Periodic));
 }
 
 #[test]
@@ -183,20 +129,14 @@ fn of_an_unknown_make_the_subject_is_read_word_by_word() {
 
 #[test]
 fn every_file_of_a_vendor_is_listed_in_order() {
-    let names: Vec<String> = VENDORS
-        .iter()
-        .map(|vendor| vendor.name.to_lowercase())
-        .collect();
+    let names: Vec<String> = VENDORS.iter().map(|vendor| vendor.name.to_lowercase()).collect();
     assert!(names.is_sorted());
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let shared = ["lib", "mail", "tests", "words"].contains(&name.as_str());
-        assert!(
-            shared || names.contains(&name),
-            "{name}.rs has no line in VENDORS"
-        );
+        assert!(shared || names.contains(&name), "{name}.rs has no line in VENDORS");
     }
 }
 

@@ -5,11 +5,7 @@ use tipoff_model::Event;
 
 use crate::{Mail, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor {
-    name: "Vivotek",
-    recognises,
-    event,
-};
+pub(crate) const VENDOR: Vendor = Vendor { name: "Vivotek", recognises, event };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     headline(mail).is_some() || mail.subject == "Periodic snapshots"
@@ -21,9 +17,7 @@ fn event(mail: &Mail<'_>) -> Option<Event> {
 
 fn headline<'a>(mail: &Mail<'a>) -> Option<&'a str> {
     let lines = mail.text.lines().map(str::trim);
-    lines
-        .filter_map(|line| line.strip_prefix("*** ")?.strip_suffix(" ***"))
-        .find(|headline| {
-            headline.starts_with("Event snapshots") || headline.starts_with("Periodic snapshots")
-        })
+    lines.filter_map(|line| line.strip_prefix("*** ")?.strip_suffix(" ***")).find(|headline| {
+        headline.starts_with("Event snapshots") || headline.starts_with("Periodic snapshots")
+    })
 }

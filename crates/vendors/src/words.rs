@@ -5,33 +5,9 @@ use tipoff_model::Event;
 /// The first that fits decides: a test is no alarm, what has ended is none any more, and of
 /// several things that were seen the most important one counts.
 const WORDS: &[(Event, &[&str])] = &[
-    (
-        Event::Test,
-        &[
-            "test",
-            "tested",
-            "testing",
-            "test mail",
-            "health",
-            "keep alive",
-            "keepalive",
-        ],
-    ),
-    (
-        Event::End,
-        &["stop", "stopped", "end", "ended", "alarm end", "restored"],
-    ),
-    (
-        Event::Periodic,
-        &[
-            "periodic",
-            "periodical",
-            "schedule",
-            "scheduled",
-            "timing",
-            "timed",
-        ],
-    ),
+    (Event::Test, &["test", "tested", "testing", "test mail", "health", "keep alive", "keepalive"]),
+    (Event::End, &["stop", "stopped", "end", "ended", "alarm end", "restored"]),
+    (Event::Periodic, &["periodic", "periodical", "schedule", "scheduled", "timing", "timed"]),
     (
         Event::Fault,
         &[
@@ -58,41 +34,14 @@ const WORDS: &[(Event, &[&str])] = &[
     ),
     (
         Event::Person,
-        &[
-            "person",
-            "people",
-            "human",
-            "humandetect",
-            "pedestrian",
-            "face",
-            "smd human",
-        ],
+        &["person", "people", "human", "humandetect", "pedestrian", "face", "smd human"],
     ),
-    (
-        Event::Vehicle,
-        &[
-            "vehicle",
-            "vehice",
-            "car",
-            "truck",
-            "motor vehicle",
-            "smd vehicle",
-        ],
-    ),
+    (Event::Vehicle, &["vehicle", "vehice", "car", "truck", "motor vehicle", "smd vehicle"]),
     (Event::Animal, &["animal", "pet", "dog", "cat", "dog cat"]),
-    (
-        Event::Doorbell,
-        &["visitor", "doorbell", "rang", "ringing", "ring"],
-    ),
+    (Event::Doorbell, &["visitor", "doorbell", "rang", "ringing", "ring"]),
     (
         Event::Line,
-        &[
-            "line crossing",
-            "crossing",
-            "tripwire",
-            "linedetection",
-            "crosslinedetection",
-        ],
+        &["line crossing", "crossing", "tripwire", "linedetection", "crosslinedetection"],
     ),
     (
         Event::Zone,
@@ -125,27 +74,9 @@ const WORDS: &[(Event, &[&str])] = &[
     ),
     (
         Event::Sound,
-        &[
-            "sound",
-            "audio",
-            "audio exception",
-            "audioexception",
-            "noise",
-            "audiomutation",
-            "cry",
-        ],
+        &["sound", "audio", "audio exception", "audioexception", "noise", "audiomutation", "cry"],
     ),
-    (
-        Event::Input,
-        &[
-            "pir",
-            "alarm input",
-            "io alarm",
-            "sensor",
-            "external alarm",
-            "alarmlocal",
-        ],
-    ),
+    (Event::Input, &["pir", "alarm input", "io alarm", "sensor", "external alarm", "alarmlocal"]),
     (
         Event::Motion,
         &[
@@ -172,12 +103,7 @@ pub(crate) fn event(phrase: &str) -> Option<Event> {
         .collect();
     let says = |wanted: &&str| {
         let wanted: Vec<&str> = wanted.split(' ').collect();
-        words
-            .windows(wanted.len())
-            .any(|window| window == wanted.as_slice())
+        words.windows(wanted.len()).any(|window| window == wanted.as_slice())
     };
-    WORDS
-        .iter()
-        .find(|(_, wanted)| wanted.iter().any(&says))
-        .map(|(event, _)| *event)
+    WORDS.iter().find(|(_, wanted)| wanted.iter().any(&says)).map(|(event, _)| *event)
 }

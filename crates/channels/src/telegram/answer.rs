@@ -56,9 +56,7 @@ pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, Problem>
             let description = reply.description.as_deref().unwrap_or_default();
             let said = secrets.hide(&words::excerpt(description, DESCRIPTION_UTF16_MAX));
             let asked = reply.parameters.retry_after.map(Duration::from_secs);
-            let asked = asked
-                .or(answer.retry_after)
-                .map(|pause| pause.min(RETRY_AFTER_MAX));
+            let asked = asked.or(answer.retry_after).map(|pause| pause.min(RETRY_AFTER_MAX));
             let code = reply.error_code.unwrap_or(answer.status);
             Err(match reply.parameters.migrate_to_chat_id {
                 Some(number) => Problem::Migrated(number),
@@ -72,25 +70,14 @@ pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, Problem>
 }
 
 fn unreadable(answer: &Answer) -> Problem {
-    let error = format!(
-        "what answers with status {} is not the Bot API",
-        answer.status
-    );
-    Problem::Stop(Verdict::Retry {
-        scope: Scope::Channel,
-        after: answer.retry_after,
-        error,
-    })
+    let error = format!("what answers with status {} is not the Bot API", answer.status);
+    Problem::Stop(Verdict::Retry { scope: Scope::Channel, after: answer.retry_after, error })
 }
 
 fn problem(code: u16, said: &str, asked: Option<Duration>) -> Problem {
     let wait = |after| {
         let error = format!("Telegram asks to wait: {said}");
-        Problem::Stop(Verdict::Retry {
-            scope: Scope::Channel,
-            after,
-            error,
-        })
+        Problem::Stop(Verdict::Retry { scope: Scope::Channel, after, error })
     };
     match code {
         400 => bad_request(said).unwrap_or_else(|| match retry_after(said) {
@@ -118,30 +105,16 @@ fn problem(code: u16, said: &str, asked: Option<Duration>) -> Problem {
 fn bad_request(said: &str) -> Option<Problem> {
     let said_lower = said.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|words| said_lower.contains(words));
-    if has(&[
-        "chat not found",
-        "peer_id_invalid",
-        "chat_id is empty",
-        "channel_private",
-    ]) {
+    if has(&["chat not found", "peer_id_invalid", "chat_id is empty", "channel_private"]) {
         return Some(Problem::Stop(broken(format!(
             "Telegram does not know this chat ({said}): check `chat`, and write to the bot once or \
              add it to the group"
         ))));
     }
-    if has(&[
-        "message thread not found",
-        "topic_closed",
-        "topic_deleted",
-        "topic_id_invalid",
-    ]) {
+    if has(&["message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid"]) {
         return Some(Problem::NoTopic);
     }
-    if has(&[
-        "message to be replied not found",
-        "reply message not found",
-        "replied message not",
-    ]) {
+    if has(&["message to be replied not found", "reply message not found", "replied message not"]) {
         return Some(Problem::NoReply);
     }
     None
@@ -152,22 +125,13 @@ fn bad_request(said: &str) -> Option<Problem> {
 fn retry_after(said: &str) -> Option<Duration> {
     let (_, rest) = said.split_once("Too Many Requests: retry after ")?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    digits
-        .parse()
-        .ok()
-        .map(|seconds| Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
+    digits.parse().ok().map(|seconds| Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
 /// Whether the bot lacks a right that an administrator can give it.
 pub(super) fn is_about_rights(said: &str) -> bool {
     let said = said.to_ascii_lowercase();
-    [
-        "not enough rights",
-        "have no rights",
-        "administrator rights",
-        "_forbidden",
-        "admin_required",
-    ]
-    .iter()
-    .any(|words| said.contains(words))
+    ["not enough rights", "have no rights", "administrator rights", "_forbidden", "admin_required"]
+        .iter()
+        .any(|words| said.contains(words))
 }

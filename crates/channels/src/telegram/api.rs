@@ -26,16 +26,11 @@ impl Api {
     pub(super) fn new(address: &str, token: &str) -> Result<Self, Vec<SettingFault>> {
         let mut faults = Vec::new();
         let token = token.trim();
-        let parts = token
-            .split_once(':')
-            .filter(|(bot, key)| is_token(bot, key));
+        let parts = token.split_once(':').filter(|(bot, key)| is_token(bot, key));
         let url = http::address(&format!("{}/bot{token}/", address.trim_end_matches('/')));
         if parts.is_none() {
             let message = "is not a bot's token, which looks like 123456789:AAF…";
-            faults.push(SettingFault {
-                key: "token",
-                message: message.to_owned(),
-            });
+            faults.push(SettingFault { key: "token", message: message.to_owned() });
         }
         match (url, parts) {
             (Ok(base), Some((bot, key))) => {
@@ -44,17 +39,10 @@ impl Api {
                 secrets.add(key);
                 secrets.add(base.username());
                 secrets.add(base.password().unwrap_or_default());
-                Ok(Self {
-                    base,
-                    bot: bot.to_owned(),
-                    secrets,
-                })
+                Ok(Self { base, bot: bot.to_owned(), secrets })
             }
             (Err(message), _) => {
-                faults.push(SettingFault {
-                    key: "api",
-                    message,
-                });
+                faults.push(SettingFault { key: "api", message });
                 Err(faults)
             }
             _ => Err(faults),
@@ -75,18 +63,10 @@ impl Api {
         files: &Arc<dyn Files>,
     ) -> Result<Value, Problem> {
         let url = self.base.join(method).map_err(|error| {
-            Problem::Stop(Verdict::Refused {
-                error: self.secrets.hide(&error.to_string()),
-            })
+            Problem::Stop(Verdict::Refused { error: self.secrets.hide(&error.to_string()) })
         })?;
         let (body, headers) = (form.into_body(), HeaderMap::new());
-        let request = Request {
-            url,
-            headers,
-            body,
-            time,
-            secrets: &self.secrets,
-        };
+        let request = Request { url, headers, body, time, secrets: &self.secrets };
         let answer = http::post(request, files).await;
         let answer = answer.map_err(|failure| Problem::Stop(Verdict::from(failure)))?;
         answer::read(&answer, &self.secrets)

@@ -27,13 +27,7 @@ impl Draft {
             .reply_to
             .as_deref()
             .and_then(|reference| reference.strip_prefix(chat.as_str())?.trim().parse().ok());
-        Self {
-            message: message.clone(),
-            chat,
-            topic,
-            reply_to,
-            silent,
-        }
+        Self { message: message.clone(), chat, topic, reply_to, silent }
     }
 
     /// Sends files as they are instead of having them shown.
@@ -60,10 +54,7 @@ impl Draft {
                 self.reply_to = None;
             }
             Problem::NoTopic if self.topic.is_some() => {
-                tracing::warn!(
-                    topic = self.topic,
-                    "the topic is closed or gone: sent without it"
-                );
+                tracing::warn!(topic = self.topic, "the topic is closed or gone: sent without it");
                 self.topic = None;
             }
             Problem::NoReply if self.reply_to.is_some() => self.reply_to = None,
@@ -78,12 +69,7 @@ impl Draft {
 
     /// What is not shown goes as a document; what is no document goes as words.
     fn simplify(&mut self, said: &str, alert: &Alert, limits: &Limits) -> Result<(), Verdict> {
-        if self
-            .message
-            .files
-            .iter()
-            .all(|file| file.role == Role::Document)
-        {
+        if self.message.files.iter().all(|file| file.role == Role::Document) {
             return self.use_words(&format!("not taken by Telegram ({said})"), alert, limits);
         }
         self.send_documents();
@@ -130,10 +116,7 @@ impl Draft {
         form.field("text", self.html());
         form.field("parse_mode", "HTML");
         // A preview of whatever a camera links to is no part of the alert.
-        form.json(
-            "link_preview_options",
-            json!({ "is_disabled": true }).to_string(),
-        );
+        form.json("link_preview_options", json!({ "is_disabled": true }).to_string());
         "sendMessage"
     }
 
@@ -183,16 +166,9 @@ impl Draft {
     /// Title and text; the tags do not count towards the limits.
     fn html(&self) -> String {
         let Message { title, text, .. } = &self.message;
-        let title = if title.is_empty() {
-            String::new()
-        } else {
-            format!("<b>{}</b>", escaped(title))
-        };
-        let parted = if title.is_empty() || text.is_empty() {
-            ""
-        } else {
-            "\n"
-        };
+        let title =
+            if title.is_empty() { String::new() } else { format!("<b>{}</b>", escaped(title)) };
+        let parted = if title.is_empty() || text.is_empty() { "" } else { "\n" };
         format!("{title}{parted}{}", escaped(text))
     }
 }
@@ -207,7 +183,5 @@ const fn kind(role: Role) -> &'static str {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -53,17 +53,11 @@ impl Setup {
     /// A bot at a Bot API server, such as [`super::DEFAULT_API`]; or what is wrong with the two.
     pub fn new(api: &str, token: &str) -> Result<Self, String> {
         let api = Api::new(api, token).map_err(|faults| {
-            let faults: Vec<String> = faults
-                .iter()
-                .map(|fault| format!("`{}` {}", fault.key, fault.message))
-                .collect();
+            let faults: Vec<String> =
+                faults.iter().map(|fault| format!("`{}` {}", fault.key, fault.message)).collect();
             faults.join("; ")
         })?;
-        Ok(Self {
-            api,
-            offset: AtomicI64::new(0),
-            files: Arc::new(NoFiles),
-        })
+        Ok(Self { api, offset: AtomicI64::new(0), files: Arc::new(NoFiles) })
     }
 
     /// Who the bot is.
@@ -71,10 +65,7 @@ impl Setup {
         let bot = self.call("getMe", Form::new(), TIME).await.map_err(words)?;
         let username = text(&bot, "username").ok_or("Telegram did not say who the bot is")?;
         let name = text(&bot, "first_name").unwrap_or(username);
-        Ok(BotInfo {
-            username: username.to_owned(),
-            name: name.to_owned(),
-        })
+        Ok(BotInfo { username: username.to_owned(), name: name.to_owned() })
     }
 
     /// Waits until somebody writes to the bot or adds it to a group or channel: the latest such
@@ -84,10 +75,7 @@ impl Setup {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(format!(
-                    "nobody wrote to the bot within {} s",
-                    patience.as_secs()
-                ));
+                return Err(format!("nobody wrote to the bot within {} s", patience.as_secs()));
             }
             let poll_s = left.as_secs().min(POLL_S);
             match self.updates(poll_s).await {
@@ -108,19 +96,13 @@ impl Setup {
         let mut form = Form::new();
         form.field("offset", self.offset.load(Ordering::Relaxed).to_string());
         form.field("timeout", poll_s.to_string());
-        form.json(
-            "allowed_updates",
-            r#"["message","channel_post","my_chat_member"]"#.to_owned(),
-        );
+        form.json("allowed_updates", r#"["message","channel_post","my_chat_member"]"#.to_owned());
         let time = TIME + Duration::from_secs(poll_s);
         let updates = match self.call("getUpdates", form, time).await? {
             Value::Array(updates) => updates,
             _ => Vec::new(),
         };
-        let last = updates
-            .iter()
-            .filter_map(|update| update.get("update_id")?.as_i64())
-            .max();
+        let last = updates.iter().filter_map(|update| update.get("update_id")?.as_i64()).max();
         if let Some(last) = last {
             self.offset.store(last.saturating_add(1), Ordering::Relaxed);
         }
@@ -146,9 +128,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 
 fn chat(update: &Value) -> Option<Chat> {
     let joined = |update: &Value| {
-        let status = update
-            .pointer("/new_chat_member/status")
-            .and_then(Value::as_str);
+        let status = update.pointer("/new_chat_member/status").and_then(Value::as_str);
         matches!(status, Some("member" | "administrator"))
     };
     let message = update
@@ -162,10 +142,7 @@ fn chat(update: &Value) -> Option<Chat> {
         names.join(" ").trim().to_owned()
     });
     let in_topic = message.get("is_topic_message").and_then(Value::as_bool) == Some(true);
-    let topic = message
-        .get("message_thread_id")
-        .and_then(Value::as_i64)
-        .filter(|_| in_topic);
+    let topic = message.get("message_thread_id").and_then(Value::as_i64).filter(|_| in_topic);
     Some(Chat { id, title, topic })
 }
 
@@ -187,31 +164,16 @@ mod tests {
     fn chats_are_found_in_every_kind_of_update() {
         let ann = json!({ "id": 7, "first_name": "Ann", "last_name": "Lee", "type": "private" });
         let yard = json!({ "id": -1005, "title": "Yard", "type": "supergroup" });
-        let found = |id, title: &str, topic| {
-            Some(Chat {
-                id,
-                title: title.to_owned(),
-                topic,
-            })
-        };
+        let found = |id, title: &str, topic| Some(Chat { id, title: title.to_owned(), topic });
         let thread = json!({ "chat": yard, "message_thread_id": 4, "is_topic_message": true });
         let reply = json!({ "chat": yard, "message_thread_id": 9 });
         let member = |status| json!({ "chat": yard, "new_chat_member": { "status": status } });
         for (update, expected) in [
-            (
-                json!({ "message": { "chat": ann } }),
-                found(7, "Ann Lee", None),
-            ),
-            (
-                json!({ "channel_post": { "chat": yard } }),
-                found(-1005, "Yard", None),
-            ),
+            (json!({ "message": { "chat": ann } }), found(7, "Ann Lee", None)),
+            (json!({ "channel_post": { "chat": yard } }), found(-1005, "Yard", None)),
             (json!({ "message": thread }), found(-1005, "Yard", Some(4))),
             (json!({ "message": reply }), found(-1005, "Yard", None)),
-            (
-                json!({ "my_chat_member": member("member") }),
-                found(-1005, "Yard", None),
-            ),
+            (json!({ "my_chat_member": member("member") }), found(-1005, "Yard", None)),
             (json!({ "my_chat_member": member("kicked") }), None),
             (json!({ "poll": {} }), None),
             (json!(3), None),

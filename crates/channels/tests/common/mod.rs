@@ -59,10 +59,7 @@ impl Story {
             torn: false,
             reply_to: None,
         };
-        Self {
-            alert,
-            memory: Memory::default(),
-        }
+        Self { alert, memory: Memory::default() }
     }
 
     pub fn text(mut self, text: &str) -> Self {
@@ -77,9 +74,7 @@ impl Story {
 
     pub fn file(mut self, name: &str, content_type: &str, kind: MediaKind, bytes: Vec<u8>) -> Self {
         let blob = format!("blob-{}", self.alert.media.len());
-        self.alert
-            .media
-            .push(stored(name, content_type, kind, bytes.len() as u64, &blob));
+        self.alert.media.push(stored(name, content_type, kind, bytes.len() as u64, &blob));
         self.memory.files.insert(blob, bytes);
         self
     }
@@ -90,9 +85,7 @@ impl Story {
     }
 
     pub fn zeros(mut self, name: &str, content_type: &str, kind: MediaKind, size: u64) -> Self {
-        self.alert
-            .media
-            .push(stored(name, content_type, kind, size, "zeros"));
+        self.alert.media.push(stored(name, content_type, kind, size, "zeros"));
         self
     }
 
@@ -113,10 +106,7 @@ pub fn stored(name: &str, kind: &str, media: MediaKind, size: u64, blob: &str) -
             whole: true,
             repeat: false,
         },
-        place: MediaPlace {
-            arrival: ArrivalId(1),
-            index: Some(0),
-        },
+        place: MediaPlace { arrival: ArrivalId(1), index: Some(0) },
         blob: BlobName(blob.to_owned()),
         url: None,
     }
@@ -128,9 +118,7 @@ pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
 
 pub fn encoded(width: u32, height: u32, format: image::ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    image::RgbImage::new(width, height)
-        .write_to(&mut bytes, format)
-        .unwrap();
+    image::RgbImage::new(width, height).write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
@@ -154,22 +142,13 @@ pub fn channel(kind: &str, values: &[(&str, Value)]) -> Box<dyn Channel> {
 }
 
 pub fn faults(kind: &str, values: &[(&str, Value)]) -> Vec<&'static str> {
-    build(kind, values)
-        .err()
-        .unwrap_or_default()
-        .iter()
-        .map(|fault| fault.key)
-        .collect()
+    build(kind, values).err().unwrap_or_default().iter().map(|fault| fault.key).collect()
 }
 
 /// Sends all messages of an alert; the outcome of each.
 pub async fn send_all(channel: &dyn Channel, mut story: Story) -> Vec<Outcome> {
     let files = story.files();
-    let context = Context {
-        files: &files,
-        memory: &[],
-        alert: &story.alert,
-    };
+    let context = Context { files: &files, memory: &[], alert: &story.alert };
     let mut outcomes = Vec::new();
     for message in messages(&story.alert, &channel.abilities()) {
         outcomes.push(channel.send(&message, &context).await);
@@ -188,11 +167,7 @@ pub async fn send_with(
     memory: &[(String, String)],
 ) -> Outcome {
     let files = story.files();
-    let context = Context {
-        files: &files,
-        memory,
-        alert: &story.alert,
-    };
+    let context = Context { files: &files, memory, alert: &story.alert };
     let message = messages(&story.alert, &channel.abilities()).remove(0);
     channel.send(&message, &context).await
 }
@@ -206,11 +181,7 @@ pub fn delivered(outcome: &Outcome) -> Option<String> {
 
 pub fn retried(outcome: &Outcome) -> (Scope, Option<Duration>, String) {
     match &outcome.verdict {
-        Verdict::Retry {
-            scope,
-            after,
-            error,
-        } => (*scope, *after, error.clone()),
+        Verdict::Retry { scope, after, error } => (*scope, *after, error.clone()),
         other => panic!("not to be tried again: {other:?}"),
     }
 }

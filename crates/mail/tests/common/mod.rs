@@ -51,19 +51,10 @@ pub(crate) fn check(mail: &[u8], torn: bool) {
     assert_eq!(parse(mail.chunks(7), torn), content, "in sevens");
     let mut end = 0;
     for media in &content.media {
-        assert!(
-            media.range.start >= end,
-            "{:?} begins before {end}",
-            media.range
-        );
+        assert!(media.range.start >= end, "{:?} begins before {end}", media.range);
         assert!(media.range.start < media.range.end);
         end = media.range.end;
-        assert!(
-            end <= mail.len() as u64,
-            "{:?} of {}",
-            media.range,
-            mail.len()
-        );
+        assert!(end <= mail.len() as u64, "{:?} of {}", media.range, mail.len());
         assert_eq!(decoded(media, mail).len() as u64, media.size, "{media:?}");
         assert!(!media.name.contains(['/', '\\', '\0', '\n']) && !media.name.is_empty());
     }

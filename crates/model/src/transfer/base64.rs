@@ -63,10 +63,7 @@ enum Scanner {
     Ended,
 }
 
-const PADDED: Scanner = Scanner::Padded {
-    run: [0; RUN_BYTES],
-    run_bytes: 0,
-};
+const PADDED: Scanner = Scanner::Padded { run: [0; RUN_BYTES], run_bytes: 0 };
 
 impl Scanner {
     fn push(&mut self, mut input: &[u8], mut give: impl FnMut(Piece<'_>)) {
@@ -240,11 +237,7 @@ pub(super) struct Base64Count {
 
 impl Base64Count {
     pub(super) fn push(&mut self, input: &[u8]) {
-        let Self {
-            scanner,
-            closed,
-            letters,
-        } = self;
+        let Self { scanner, closed, letters } = self;
         scanner.push(input, |piece| match piece {
             Piece::Data(data) => *letters += count_letters(data),
             Piece::Padding => {
@@ -269,15 +262,8 @@ fn count_letters(data: &[u8]) -> u64 {
     let in_pieces: u64 = pieces
         .iter()
         .map(|piece| {
-            u64::from(
-                piece
-                    .iter()
-                    .fold(0_u8, |sum, &byte| sum + u8::from(is_letter(byte))),
-            )
+            u64::from(piece.iter().fold(0_u8, |sum, &byte| sum + u8::from(is_letter(byte))))
         })
         .sum();
-    in_pieces + len(rest)
-        - rest
-            .iter()
-            .fold(0, |sum, &byte| sum + u64::from(!is_letter(byte)))
+    in_pieces + len(rest) - rest.iter().fold(0, |sum, &byte| sum + u64::from(!is_letter(byte)))
 }

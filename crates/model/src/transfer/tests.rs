@@ -2,12 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ENCODINGS: [Encoding; 4] = [
-    Encoding::Identity,
-    Encoding::Base64,
-    Encoding::QuotedPrintable,
-    Encoding::Uuencode,
-];
+const ENCODINGS: [Encoding; 4] =
+    [Encoding::Identity, Encoding::Base64, Encoding::QuotedPrintable, Encoding::Uuencode];
 
 fn decode<'a>(encoding: Encoding, pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut decoder = Decoder::new(encoding);
@@ -24,11 +20,7 @@ fn decode<'a>(encoding: Encoding, pieces: impl IntoIterator<Item = &'a [u8]>) ->
 fn check(encoding: Encoding, input: &str, expected: &str) {
     let whole = decode(encoding, [input.as_bytes()]);
     assert_eq!(String::from_utf8_lossy(&whole), expected, "{input:?}");
-    assert_eq!(
-        decode(encoding, input.as_bytes().chunks(1)),
-        whole,
-        "{input:?} by bytes"
-    );
+    assert_eq!(decode(encoding, input.as_bytes().chunks(1)), whole, "{input:?} by bytes");
     let mut counter = Counter::new(encoding);
     counter.push(input.as_bytes());
     assert_eq!(counter.size(), len(&whole), "{input:?} counted");
@@ -57,14 +49,8 @@ fn behind_padding_more_base64_goes_on_and_a_footer_does_not() {
     for (input, expected) in [
         ("QWxhcm0=\r\n--\r\nSent by ipcam", "Alarm"),
         ("QWxhcm0= Thanks", "Alarm"),
-        (
-            "QWxhcm0=\r\nQWxhcm0gb24gY2FtZXJhIDEh",
-            "AlarmAlarm on camera 1!",
-        ),
-        (
-            "QWxhcm0=QWxhcm0gb24gY2FtZXJhIDEh",
-            "AlarmAlarm on camera 1!",
-        ),
+        ("QWxhcm0=\r\nQWxhcm0gb24gY2FtZXJhIDEh", "AlarmAlarm on camera 1!"),
+        ("QWxhcm0=QWxhcm0gb24gY2FtZXJhIDEh", "AlarmAlarm on camera 1!"),
         ("QQ==\r\nQg==\r\nQw==\r\n", "ABC"),
         // One letter short of a run.
         ("QQ==\r\nQWxhcm0gb24gY2F", "A"),
@@ -97,16 +83,8 @@ fn quoted_printable_is_read_leniently() {
 #[test]
 fn white_space_is_held_back_up_to_its_limit() {
     let most = " ".repeat(998);
-    check(
-        Encoding::QuotedPrintable,
-        &format!("a{most}\r\nb"),
-        "a\r\nb",
-    );
-    check(
-        Encoding::QuotedPrintable,
-        &format!("a{most} \r\nb"),
-        &format!("a{most}\r\nb"),
-    );
+    check(Encoding::QuotedPrintable, &format!("a{most}\r\nb"), "a\r\nb");
+    check(Encoding::QuotedPrintable, &format!("a{most} \r\nb"), &format!("a{most}\r\nb"));
 }
 
 #[test]

@@ -33,12 +33,7 @@ impl Uuencode {
 
     pub(super) fn finish(&mut self, output: &mut Vec<u8>) {
         // Cut off in the midst of a line: only bytes that are there whole, none put back.
-        if let Line::Data {
-            owed,
-            bits,
-            letters,
-        } = self.line
-        {
+        if let Line::Data { owed, bits, letters } = self.line {
             let whole = (letters * 6 / 8).min(owed);
             let [_, bytes @ ..] = (bits << (6 * (4 - u32::from(letters)))).to_be_bytes();
             output.extend(bytes.into_iter().take(usize::from(whole)));
@@ -53,32 +48,16 @@ impl Uuencode {
             }
             self.line = Line::Start;
         } else if matches!(self.line, Line::Start) {
-            let owed = if LETTERS.contains(&byte) {
-                sextet(byte)
-            } else {
-                0
-            };
-            self.line = if owed == 0 {
-                Line::Rest
-            } else {
-                Line::Data {
-                    owed,
-                    bits: 0,
-                    letters: 0,
-                }
-            };
+            let owed = if LETTERS.contains(&byte) { sextet(byte) } else { 0 };
+            self.line =
+                if owed == 0 { Line::Rest } else { Line::Data { owed, bits: 0, letters: 0 } };
         } else if LETTERS.contains(&byte) {
             self.letter(sextet(byte), output);
         }
     }
 
     fn letter(&mut self, value: u8, output: &mut Vec<u8>) {
-        let Line::Data {
-            owed,
-            bits,
-            letters,
-        } = &mut self.line
-        else {
+        let Line::Data { owed, bits, letters } = &mut self.line else {
             return;
         };
         *bits = *bits << 6 | u32::from(value);

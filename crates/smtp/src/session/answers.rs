@@ -33,10 +33,7 @@ impl Session {
     pub fn mail_allowed(&mut self) {
         self.state = match mem::replace(&mut self.state, State::Closed) {
             State::MailAsked { sender } => {
-                let addresses = Addresses {
-                    sender,
-                    recipients: Vec::new(),
-                };
+                let addresses = Addresses { sender, recipients: Vec::new() };
                 self.reply(reply::SENDER_OK, Stage::Addressed(addresses))
             }
             state => state,
@@ -100,10 +97,8 @@ impl Session {
     }
 
     pub(super) fn end_if_shutting_down(&mut self) {
-        let receiving = matches!(
-            self.state,
-            State::Content(..) | State::Command(Stage::Chunked(_))
-        );
+        let receiving =
+            matches!(self.state, State::Content(..) | State::Command(Stage::Chunked(_)));
         if self.ending && !receiving && !self.waiting() {
             self.end(reply::SHUTTING_DOWN);
         }

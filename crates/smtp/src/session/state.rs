@@ -55,13 +55,7 @@ pub(super) struct Addresses {
 
 impl Client {
     pub(super) fn new(tls: bool, challenge: String) -> Self {
-        Self {
-            tls,
-            greeting: None,
-            login: None,
-            challenge,
-            auth_tried: false,
-        }
+        Self { tls, greeting: None, login: None, challenge, auth_tried: false }
     }
 }
 

@@ -61,9 +61,7 @@ impl Shell {
         let mut steps_left = 16 + 8 * bytes.len();
         while let Some(step) = self.session.next_step(&mut input) {
             self.perform(step);
-            steps_left = steps_left
-                .checked_sub(1)
-                .expect("the session comes to an end");
+            steps_left = steps_left.checked_sub(1).expect("the session comes to an end");
         }
         assert!(input.is_empty(), "what was pushed is taken or discarded");
         assert_eq!(
@@ -138,11 +136,7 @@ fn name(step: &Step<'_>) -> String {
         Step::Authenticate(Credentials::Plain { user, password }) => {
             format!("login user={user} password={password}")
         }
-        Step::Authenticate(Credentials::CramMd5 {
-            user,
-            challenge,
-            digest,
-        }) => {
+        Step::Authenticate(Credentials::CramMd5 { user, challenge, digest }) => {
             format!("login user={user} challenge={challenge} digest={digest}")
         }
         Step::Mail(mail) => match mail.size {

@@ -18,10 +18,7 @@ pub(crate) fn dialogs() -> Vec<(String, Dialog)> {
         .map(|path| {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
             let dialog = Dialog::parse(&fs::read_to_string(&path).unwrap());
-            (
-                name.clone(),
-                dialog.unwrap_or_else(|error| panic!("{name}: {error}")),
-            )
+            (name.clone(), dialog.unwrap_or_else(|error| panic!("{name}: {error}")))
         })
         .collect();
     dialogs.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -61,9 +58,7 @@ fn lines(events: impl Iterator<Item = Event>) -> Vec<Line> {
     let told = |event| match event {
         Event::Reply(reply) => {
             let text = String::from_utf8(reply.to_vec()).unwrap();
-            text.split_terminator("\r\n")
-                .map(|line| Line::Server(line.to_owned()))
-                .collect()
+            text.split_terminator("\r\n").map(|line| Line::Server(line.to_owned())).collect()
         }
         Event::Content(bytes) => vec![Line::Deed(format!("content {}", escape(&bytes)))],
         Event::Deed(deed) => vec![Line::Deed(deed)],
@@ -72,10 +67,7 @@ fn lines(events: impl Iterator<Item = Event>) -> Vec<Line> {
 }
 
 fn profile(dialog: &Dialog) -> (Profile, bool) {
-    let mut profile = Profile {
-        host_name: "mail.test".to_owned(),
-        ..Profile::default()
-    };
+    let mut profile = Profile { host_name: "mail.test".to_owned(), ..Profile::default() };
     let mut tls = false;
     for (key, value) in &dialog.settings {
         match key.as_str() {

@@ -44,9 +44,7 @@ pub(super) fn due(
     let mut batch = DueBatch::default();
     while let Some(row) = rows.next()? {
         if batch.deliveries.len() < limit as usize && !claimed.contains(&DeliveryId(row.get(0)?)) {
-            batch
-                .deliveries
-                .push(read_due(connection, identity, channel, row)?);
+            batch.deliveries.push(read_due(connection, identity, channel, row)?);
         }
     }
     batch.next_due_at = connection
@@ -84,10 +82,7 @@ fn read_due(
         incident,
         kind,
         device: row.get(9)?,
-        event: told
-            .event
-            .or_else(|| Event::from_name(&event))
-            .unwrap_or_default(),
+        event: told.event.or_else(|| Event::from_name(&event)).unwrap_or_default(),
         subject: told.subject.unwrap_or(row.get(8)?),
         text: told.texts.join("\n\n"),
         received_at: told.received_at.unwrap_or_default(),
@@ -171,21 +166,12 @@ impl Told {
         }
         for (index, media) in (0_u32..).zip(content.media) {
             if !media.repeat {
-                let place = MediaPlace {
-                    arrival,
-                    index: Some(index),
-                };
-                self.media.push(AlertMedia {
-                    media,
-                    place,
-                    blob: blob.clone(),
-                    url: None,
-                });
+                let place = MediaPlace { arrival, index: Some(index) };
+                self.media.push(AlertMedia { media, place, blob: blob.clone(), url: None });
             }
         }
         if content.unclear {
-            self.raw
-                .push(raw_mail(arrival, blob, u64::try_from(bytes).unwrap_or(0)));
+            self.raw.push(raw_mail(arrival, blob, u64::try_from(bytes).unwrap_or(0)));
         }
         Ok(())
     }
@@ -203,15 +189,7 @@ pub(super) fn raw_mail(arrival: ArrivalId, blob: BlobName, bytes: u64) -> AlertM
         whole: true,
         repeat: false,
     };
-    AlertMedia {
-        media,
-        place: MediaPlace {
-            arrival,
-            index: None,
-        },
-        blob,
-        url: None,
-    }
+    AlertMedia { media, place: MediaPlace { arrival, index: None }, blob, url: None }
 }
 
 fn first_reference(
@@ -277,9 +255,7 @@ fn split_off_untold(connection: &Connection, record: &AttemptRecord) -> Result<(
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM delivery_arrival WHERE delivery = ?1 AND arrival > ?2)",
         )?
-        .query_row(params![record.delivery.0, record.covers.0], |row| {
-            row.get(0)
-        })?;
+        .query_row(params![record.delivery.0, record.covers.0], |row| row.get(0))?;
     if !untold {
         return Ok(());
     }

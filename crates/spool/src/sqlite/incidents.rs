@@ -90,10 +90,7 @@ fn arrivals(connection: &Connection, incident: IncidentId) -> Result<Vec<Arrival
             torn: row.get(2)?,
             envelope: from_json(row, 3)?,
             content: from_json(row, 4)?,
-            blob: StoredBlob {
-                name: BlobName(row.get(5)?),
-                size: number(row, 6)?,
-            },
+            blob: StoredBlob { name: BlobName(row.get(5)?), size: number(row, 6)? },
         });
     }
     Ok(arrivals)
@@ -128,11 +125,7 @@ fn attempts(connection: &Connection, delivery: DeliveryId) -> Result<Vec<Attempt
         "SELECT at, took_ms, error FROM attempt WHERE delivery = ?1 ORDER BY number",
     )?;
     let attempts = select.query_map([delivery.0], |row| {
-        Ok((
-            at(row, 0)?,
-            Duration::from_millis(number(row, 1)?),
-            row.get(2)?,
-        ))
+        Ok((at(row, 0)?, Duration::from_millis(number(row, 1)?), row.get(2)?))
     })?;
     Ok(attempts.collect::<Result<_, _>>()?)
 }
@@ -142,11 +135,7 @@ pub(super) fn media(connection: &Connection, place: MediaPlace) -> Result<Option
     let arrival = connection
         .prepare_cached("SELECT blob, bytes, content FROM arrival WHERE id = ?1")?
         .query_row([place.arrival.0], |row| {
-            Ok((
-                BlobName(row.get(0)?),
-                number(row, 1)?,
-                from_json::<Content>(row, 2)?,
-            ))
+            Ok((BlobName(row.get(0)?), number(row, 1)?, from_json::<Content>(row, 2)?))
         })
         .optional()?;
     let Some((blob, bytes, content)) = arrival else {
@@ -156,12 +145,7 @@ pub(super) fn media(connection: &Connection, place: MediaPlace) -> Result<Option
         return Ok(Some(raw_mail(place.arrival, blob, bytes)));
     };
     let media = content.media.into_iter().nth(index as usize);
-    Ok(media.map(|media| AlertMedia {
-        media,
-        place,
-        blob,
-        url: None,
-    }))
+    Ok(media.map(|media| AlertMedia { media, place, blob, url: None }))
 }
 
 /// See [`crate::Spool::stats`].

@@ -51,18 +51,14 @@ impl SqliteSpool {
     pub fn open(folder: &Path, planner: Arc<dyn Planner>) -> Result<Self> {
         make_private(folder)?;
         let lock = File::create(folder.join("lock")).map_err(file_error)?;
-        lock.try_lock()
-            .map_err(|_| SpoolError::Locked(folder.display().to_string()))?;
+        lock.try_lock().map_err(|_| SpoolError::Locked(folder.display().to_string()))?;
         Self::open_shared(folder, planner, Some(lock))
     }
 
     /// Opens the spool beside a Tipoff that may be running on it: to look, and to retry.
     pub fn open_beside(folder: &Path, planner: Arc<dyn Planner>) -> Result<Self> {
         if !folder.join("spool.db").exists() {
-            return Err(SpoolError::File(format!(
-                "{} holds no spool yet",
-                folder.display()
-            )));
+            return Err(SpoolError::File(format!("{} holds no spool yet", folder.display())));
         }
         Self::open_shared(folder, planner, None)
     }
@@ -77,10 +73,7 @@ impl SqliteSpool {
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         Ok(Self {
             writer: Writer::start(connection)?,
-            readers: Arc::new(Readers {
-                path,
-                idle: Mutex::default(),
-            }),
+            readers: Arc::new(Readers { path, idle: Mutex::default() }),
             blobs: Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?,
             identity,
             planner,
@@ -137,9 +130,7 @@ impl SqliteSpool {
         let mut removed = 0;
         while !found.is_empty() {
             let step = found.split_off(found.len().saturating_sub(ORPHANS_STEP));
-            let orphans = self
-                .read(move |connection| unnamed(connection, step))
-                .await?;
+            let orphans = self.read(move |connection| unnamed(connection, step)).await?;
             removed += orphans.len() as u64;
             self.remove_blobs(orphans).await;
         }
@@ -152,15 +143,13 @@ fn unnamed(connection: &Connection, mut blobs: Vec<BlobName>) -> Result<Vec<Blob
     let mut named =
         connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM arrival WHERE blob = ?1)")?;
     let mut failed = None;
-    blobs.retain(
-        |blob| match named.query_row([&blob.0], |row| row.get::<_, bool>(0)) {
-            Ok(named) => !named,
-            Err(error) => {
-                failed = Some(error);
-                false
-            }
-        },
-    );
+    blobs.retain(|blob| match named.query_row([&blob.0], |row| row.get::<_, bool>(0)) {
+        Ok(named) => !named,
+        Err(error) => {
+            failed = Some(error);
+            false
+        }
+    });
     failed.map_or(Ok(blobs), |error| Err(error.into()))
 }
 
@@ -205,10 +194,7 @@ impl Spool for SqliteSpool {
     }
 
     fn record(&self, record: AttemptRecord) -> BoxFuture<'_, Result<()>> {
-        Box::pin(
-            self.writer
-                .run(move |connection| deliveries::record(connection, &record)),
-        )
+        Box::pin(self.writer.run(move |connection| deliveries::record(connection, &record)))
     }
 
     fn memory<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<(String, String)>>> {
@@ -229,10 +215,7 @@ impl Spool for SqliteSpool {
     }
 
     fn retry(&self, id: IncidentId, now: Timestamp) -> BoxFuture<'_, Result<u64>> {
-        Box::pin(
-            self.writer
-                .run(move |connection| deliveries::retry(connection, id, now)),
-        )
+        Box::pin(self.writer.run(move |connection| deliveries::retry(connection, id, now)))
     }
 
     fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>> {
@@ -285,18 +268,13 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
 
 fn identity(connection: &Connection) -> Result<String> {
     let known = connection
-        .query_row("SELECT value FROM meta WHERE key = 'identity'", [], |row| {
-            row.get(0)
-        })
+        .query_row("SELECT value FROM meta WHERE key = 'identity'", [], |row| row.get(0))
         .optional()?;
     if let Some(identity) = known {
         return Ok(identity);
     }
     let identity = random_hex(8)?;
-    connection.execute(
-        "INSERT INTO meta (key, value) VALUES ('identity', ?1)",
-        [&identity],
-    )?;
+    connection.execute("INSERT INTO meta (key, value) VALUES ('identity', ?1)", [&identity])?;
     Ok(identity)
 }
 
@@ -393,9 +371,8 @@ mod tests {
         let connection = connect(&folder.path().join("spool.db"), OpenFlags::default()).unwrap();
         let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0));
         assert_eq!(pragma("synchronous"), Ok(2));
-        let mode: String = connection
-            .pragma_query_value(None, "journal_mode", |row| row.get(0))
-            .unwrap();
+        let mode: String =
+            connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
         assert_eq!(mode, "wal");
     }
 }

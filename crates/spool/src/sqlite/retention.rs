@@ -26,9 +26,7 @@ pub(super) fn step(
             blobs.push(BlobName(row.get(0)?));
             swept.bytes += u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
         }
-        connection
-            .prepare_cached("DELETE FROM incident WHERE id = ?1")?
-            .execute([incident.0])?;
+        connection.prepare_cached("DELETE FROM incident WHERE id = ?1")?.execute([incident.0])?;
         swept.incidents += 1;
     }
     if swept.incidents > 0 {
@@ -48,9 +46,7 @@ fn candidates(connection: &Connection, keep: Keep, now: Timestamp) -> Result<Vec
         "SELECT id FROM incident WHERE last_arrival_at < ?1 ORDER BY last_arrival_at LIMIT ?2",
     )?;
     let aged: Vec<IncidentId> = select
-        .query_map(params![old.0, STEP_INCIDENTS], |row| {
-            row.get(0).map(IncidentId)
-        })?
+        .query_map(params![old.0, STEP_INCIDENTS], |row| row.get(0).map(IncidentId))?
         .collect::<Result<_, _>>()?;
     if !aged.is_empty() {
         return Ok(aged);
@@ -67,11 +63,7 @@ fn candidates(connection: &Connection, keep: Keep, now: Timestamp) -> Result<Vec
                   last_arrival_at
          LIMIT ?1",
     )?;
-    let mut rows = if excess > 0 {
-        Some(select.query([STEP_INCIDENTS])?)
-    } else {
-        None
-    };
+    let mut rows = if excess > 0 { Some(select.query([STEP_INCIDENTS])?) } else { None };
     while excess > 0
         && let Some(row) = rows.as_mut().map(|rows| rows.next()).transpose()?.flatten()
     {

@@ -48,13 +48,8 @@ mod tests {
     #[test]
     fn a_spool_of_a_newer_program_is_left_alone() {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection
-            .pragma_update(None, "user_version", 1000)
-            .unwrap();
+        connection.pragma_update(None, "user_version", 1000).unwrap();
         let error = migrate(&mut connection).unwrap_err();
-        assert!(
-            matches!(error, SpoolError::Newer { found: 1000, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, SpoolError::Newer { found: 1000, .. }), "{error}");
     }
 }

@@ -36,11 +36,7 @@ pub(super) fn store(
         };
         // What joins an incident that nobody was told of (a torn arrival without a picture opened
         // it) is news to every channel.
-        let kind = if told.is_empty() {
-            AlertKind::First
-        } else {
-            kind
-        };
+        let kind = if told.is_empty() { AlertKind::First } else { kind };
         let due = planner.due(&facts, kind, &told, &history);
         let incident = match joins {
             Some(incident) => touch_incident(connection, incident, &arrival)?,
@@ -57,22 +53,13 @@ pub(super) fn store(
         remember_torn(connection, device, incident, &arrival)?;
     }
     let channels = due.into_iter().map(|due| due.channel).collect();
-    Ok(Stored {
-        arrival: id,
-        incident,
-        joined,
-        channels,
-    })
+    Ok(Stored { arrival: id, incident, joined, channels })
 }
 
 fn facts_of(arrival: &NewArrival) -> Facts<'_> {
     let media = &arrival.content.media;
-    let is_shot = |kind| {
-        matches!(
-            kind,
-            MediaKind::Picture | MediaKind::Video | MediaKind::Animation
-        )
-    };
+    let is_shot =
+        |kind| matches!(kind, MediaKind::Picture | MediaKind::Video | MediaKind::Animation);
     Facts {
         device: &arrival.device,
         received_at: arrival.received_at,
@@ -80,9 +67,7 @@ fn facts_of(arrival: &NewArrival) -> Facts<'_> {
         torn: arrival.torn,
         whole_picture: media.iter().any(|media| media.whole && is_shot(media.kind)),
         repeat: media.iter().any(|media| media.repeat)
-            && media
-                .iter()
-                .all(|media| media.repeat || !is_shot(media.kind)),
+            && media.iter().all(|media| media.repeat || !is_shot(media.kind)),
     }
 }
 
@@ -90,9 +75,7 @@ fn device_id(connection: &Connection, arrival: &NewArrival) -> Result<i64> {
     let device = &arrival.device;
     let known = connection
         .prepare_cached("SELECT id, name FROM device WHERE key = ?1")?
-        .query_row([&device.key], |row| {
-            Ok((row.get(0)?, row.get::<_, String>(1)?))
-        })
+        .query_row([&device.key], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
         .optional()?;
     match known {
         Some((id, name)) if name == device.name => Ok(id),
@@ -141,12 +124,7 @@ fn remember_torn(
         "INSERT INTO torn_media (device, print, incident) VALUES (?1, ?2, ?3)
          ON CONFLICT DO NOTHING",
     )?;
-    let whole = arrival
-        .content
-        .media
-        .iter()
-        .zip(&arrival.prints)
-        .filter(|(media, _)| media.whole);
+    let whole = arrival.content.media.iter().zip(&arrival.prints).filter(|(media, _)| media.whole);
     for print in whole.filter_map(|(_, print)| *print) {
         insert.execute(params![device, print, incident.0])?;
     }
@@ -259,13 +237,7 @@ fn add_delivery(
                     "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at)
                      VALUES (?1, ?2, ?3, 'pending', ?4, ?5)",
                 )?
-                .execute(params![
-                    incident.0,
-                    due.channel,
-                    kind.as_str(),
-                    now.0,
-                    due.due_at.0
-                ])?;
+                .execute(params![incident.0, due.channel, kind.as_str(), now.0, due.due_at.0])?;
             connection.last_insert_rowid()
         }
     };
@@ -289,10 +261,7 @@ fn waiting_follow_up(
              AND (SELECT count(*) FROM delivery_arrival WHERE delivery = delivery.id) < ?3
              ORDER BY id DESC LIMIT 1",
         )?
-        .query_row(
-            params![incident.0, channel, ARRIVALS_PER_DELIVERY_MAX],
-            |row| row.get(0),
-        )
+        .query_row(params![incident.0, channel, ARRIVALS_PER_DELIVERY_MAX], |row| row.get(0))
         .optional()?;
     Ok(waiting)
 }

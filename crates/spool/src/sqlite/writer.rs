@@ -33,10 +33,7 @@ impl Writer {
             .name("spool-writer".to_owned())
             .spawn(move || write_until_closed(&connection, queue_rx))
             .map_err(|error| SpoolError::File(error.to_string()))?;
-        Ok(Self {
-            queue_tx: Some(queue_tx),
-            thread: Some(thread),
-        })
+        Ok(Self { queue_tx: Some(queue_tx), thread: Some(thread) })
     }
 
     /// Does `work` in a transaction; the answer comes when it is durable. Work that fails is

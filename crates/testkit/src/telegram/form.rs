@@ -14,16 +14,12 @@ pub(super) struct Form {
 
 impl Form {
     pub(super) async fn read(mut parts: Multipart, options: &Options) -> Result<Self, ApiError> {
-        let mut form = Self {
-            fields: Vec::new(),
-            files: Vec::new(),
-        };
+        let mut form = Self { fields: Vec::new(), files: Vec::new() };
         let wrong = |_| ApiError::new(400, "Bad Request: the form is broken");
         while let Some(field) = parts.next_field().await.map_err(wrong)? {
             let name = field.name().unwrap_or_default().to_owned();
             if field.file_name().is_some() {
-                form.files
-                    .push((name, read_file(field, options).await.map_err(wrong)?));
+                form.files.push((name, read_file(field, options).await.map_err(wrong)?));
             } else {
                 form.fields.push((name, field.text().await.map_err(wrong)?));
             }
@@ -37,10 +33,7 @@ impl Form {
 
     /// The value of a field.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 

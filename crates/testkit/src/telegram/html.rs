@@ -2,29 +2,13 @@
 
 use super::ApiError;
 
-const TAGS: &[&str] = &[
-    "b",
-    "strong",
-    "i",
-    "em",
-    "u",
-    "ins",
-    "s",
-    "strike",
-    "del",
-    "code",
-    "pre",
-    "blockquote",
-];
+const TAGS: &[&str] =
+    &["b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "code", "pre", "blockquote"];
 
 /// The text without tags, trimmed as Telegram does.
 pub(super) fn plain(html: &str) -> Result<String, ApiError> {
-    let wrong = |what: &str| {
-        Err(ApiError::new(
-            400,
-            &format!("Bad Request: can't parse entities: {what}"),
-        ))
-    };
+    let wrong =
+        |what: &str| Err(ApiError::new(400, &format!("Bad Request: can't parse entities: {what}")));
     let (mut text, mut open, mut rest) = (String::new(), Vec::new(), html);
     while let Some(at) = rest.find(['<', '>', '&']) {
         let (before, from) = rest.split_at(at);
@@ -41,12 +25,7 @@ pub(super) fn plain(html: &str) -> Result<String, ApiError> {
             }
             rest = behind;
         } else {
-            let entities = [
-                ("&lt;", '<'),
-                ("&gt;", '>'),
-                ("&amp;", '&'),
-                ("&quot;", '"'),
-            ];
+            let entities = [("&lt;", '<'), ("&gt;", '>'), ("&amp;", '&'), ("&quot;", '"')];
             let found = entities.iter().find_map(|(entity, character)| {
                 from.strip_prefix(entity).map(|behind| (behind, *character))
             });
@@ -71,15 +50,7 @@ mod tests {
     #[test]
     fn what_is_well_formed_is_read_and_nothing_else() {
         assert_eq!(plain("<b>a &amp; b</b>\n1 &lt; 2").unwrap(), "a & b\n1 < 2");
-        for html in [
-            "<b>a",
-            "a</b>",
-            "<b><i>a</b></i>",
-            "<x>a</x>",
-            "a & b",
-            "a > b",
-            "a < b",
-        ] {
+        for html in ["<b>a", "a</b>", "<b><i>a</b></i>", "<x>a</x>", "a & b", "a > b", "a < b"] {
             assert!(plain(html).is_err(), "{html}");
         }
     }

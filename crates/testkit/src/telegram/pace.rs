@@ -20,10 +20,7 @@ impl Pace {
         taken.retain(|(at, _)| now.duration_since(*at) < 60 * SECOND);
         let within = |seconds: u32, everywhere: bool| {
             let recent = |at: &Instant| now.duration_since(*at) < seconds * SECOND;
-            taken
-                .iter()
-                .filter(|(at, to)| recent(at) && (everywhere || to == chat))
-                .count()
+            taken.iter().filter(|(at, to)| recent(at) && (everywhere || to == chat)).count()
         };
         let group = chat.starts_with(['-', '@']);
         let too_many = if within(1, true) >= 30 {

@@ -54,18 +54,7 @@ pub(super) fn check(
     }
     let method = method.to_owned();
     let at = Instant::now();
-    Ok(Sent {
-        id: 0,
-        method,
-        chat,
-        text,
-        html,
-        files,
-        reply_to,
-        topic,
-        silent,
-        at,
-    })
+    Ok(Sent { id: 0, method, chat, text, html, files, reply_to, topic, silent, at })
 }
 
 fn wrong(what: &str) -> ApiError {
@@ -114,10 +103,7 @@ fn reply_to(form: &Form, known: &dyn Fn(i64) -> bool) -> Result<Option<i64>, Api
         .map_err(|_| wrong("can't parse reply parameters JSON object"))?;
     let number = reply.get("message_id").and_then(Value::as_i64);
     let number = number.ok_or_else(|| wrong("can't parse reply parameters JSON object"))?;
-    let lenient = reply
-        .get("allow_sending_without_reply")
-        .and_then(Value::as_bool)
-        == Some(true);
+    let lenient = reply.get("allow_sending_without_reply").and_then(Value::as_bool) == Some(true);
     match known(number) {
         true => Ok(Some(number)),
         false if lenient => Ok(None),
@@ -148,10 +134,7 @@ fn text(method: &str, html: &str, form: &Form) -> Result<String, ApiError> {
 fn single(method: &str, form: &Form) -> Result<Vec<SentFile>, ApiError> {
     let kind = method.trim_start_matches("send").to_ascii_lowercase();
     match form.files.as_slice() {
-        [(name, file)] if *name == kind => Ok(vec![SentFile {
-            kind,
-            ..file.clone()
-        }]),
+        [(name, file)] if *name == kind => Ok(vec![SentFile { kind, ..file.clone() }]),
         _ => Err(wrong(&format!("there is no {kind} in the request"))),
     }
 }
@@ -163,38 +146,21 @@ fn album(form: &Form) -> Result<(String, Vec<SentFile>), ApiError> {
         return Err(wrong("an album has 2-10 items, each with its file"));
     }
     let entry_text = |entry: &Value, key: &str| {
-        entry
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
+        entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     let mut files = Vec::new();
     for entry in &entries {
         let (kind, media) = (entry_text(entry, "type"), entry_text(entry, "media"));
         let name = media.strip_prefix("attach://");
-        let file = form
-            .files
-            .iter()
-            .find(|(key, _)| Some(key.as_str()) == name);
+        let file = form.files.iter().find(|(key, _)| Some(key.as_str()) == name);
         let (_, file) = file.ok_or_else(|| wrong("wrong file identifier/HTTP URL specified"))?;
-        files.push(SentFile {
-            kind,
-            ..file.clone()
-        });
+        files.push(SentFile { kind, ..file.clone() });
     }
-    let kinds = |allowed: &[&str]| {
-        files
-            .iter()
-            .all(|file| allowed.contains(&file.kind.as_str()))
-    };
+    let kinds = |allowed: &[&str]| files.iter().all(|file| allowed.contains(&file.kind.as_str()));
     if !kinds(&["photo", "video"]) && !kinds(&["document"]) {
         return Err(wrong("these types can't be mixed in an album"));
     }
-    let captions: Vec<String> = entries
-        .iter()
-        .map(|entry| entry_text(entry, "caption"))
-        .collect();
+    let captions: Vec<String> = entries.iter().map(|entry| entry_text(entry, "caption")).collect();
     let html: String = captions.concat();
     if captions.first() != Some(&html) {
         return Err(wrong("a caption that is not seen below the album"));
@@ -225,19 +191,14 @@ fn check_picture(file: &SentFile, options: &Options) -> Result<(), ApiError> {
     }
     let unreadable = || wrong("IMAGE_PROCESS_FAILED");
     let reader = || ImageReader::new(Cursor::new(&file.bytes)).with_guessed_format();
-    let sides = reader()
-        .ok()
-        .and_then(|reader| reader.into_dimensions().ok());
+    let sides = reader().ok().and_then(|reader| reader.into_dimensions().ok());
     let (width, height) = sides.ok_or_else(unreadable)?;
     let (long, short) = (width.max(height), width.min(height));
     if long + short > SIDES_PX_MAX || long > short * RATIO_MAX {
         return Err(wrong("PHOTO_INVALID_DIMENSIONS"));
     }
     if options.decode {
-        reader()
-            .ok()
-            .and_then(|reader| reader.decode().ok())
-            .ok_or_else(unreadable)?;
+        reader().ok().and_then(|reader| reader.decode().ok()).ok_or_else(unreadable)?;
     }
     Ok(())
 }

@@ -34,10 +34,7 @@ pub(super) fn run(action: &Action, config: Config) -> Ending {
         return Err(Failure::Failed(match name {
             Some(name) => {
                 let known: Vec<&str> = config.channels.iter().map(|it| it.name.as_str()).collect();
-                anyhow::anyhow!(
-                    "there is no channel {name:?}; there are: {}",
-                    known.join(", ")
-                )
+                anyhow::anyhow!("there is no channel {name:?}; there are: {}", known.join(", "))
             }
             None => anyhow::anyhow!("no channel is configured; `tipoff init` sets up Telegram"),
         }));
@@ -65,11 +62,7 @@ pub(super) async fn send_test(channel: &dyn Channel) -> Result<(), String> {
     let picture = picture::draw(SystemTime::now().into()).map_err(|error| error.to_string())?;
     let alert = test_alert(picture.len() as u64);
     let files: Arc<dyn Files> = Arc::new(OnePicture(picture));
-    let context = Context {
-        files: &files,
-        memory: &[],
-        alert: &alert,
-    };
+    let context = Context { files: &files, memory: &[], alert: &alert };
     for message in tipoff_channels::messages(&alert, &channel.abilities()) {
         match channel.send(&message, &context).await.verdict {
             Verdict::Delivered(_) => {}
@@ -90,10 +83,7 @@ fn test_alert(size: u64) -> Alert {
         whole: true,
         repeat: false,
     };
-    let place = MediaPlace {
-        arrival: ArrivalId(0),
-        index: Some(0),
-    };
+    let place = MediaPlace { arrival: ArrivalId(0), index: Some(0) };
     let now = tipoff_model::Timestamp::from(SystemTime::now());
     Alert {
         delivery: DeliveryId(0),
@@ -105,12 +95,7 @@ fn test_alert(size: u64) -> Alert {
         subject: "Test".to_owned(),
         text: "This is how an alert looks. Alerts will arrive here.".to_owned(),
         received_at: now,
-        media: vec![AlertMedia {
-            media,
-            place,
-            blob: BlobName(String::new()),
-            url: None,
-        }],
+        media: vec![AlertMedia { media, place, blob: BlobName(String::new()), url: None }],
         raw: Vec::new(),
         torn: false,
         reply_to: None,

@@ -33,11 +33,7 @@ fn tell(config: &Config) {
         None => println!("No configuration file: the defaults are fine."),
     }
     for listener in &config.smtp.listen {
-        let kind = if listener.tls {
-            "TLS from the start"
-        } else {
-            "plain"
-        };
+        let kind = if listener.tls { "TLS from the start" } else { "plain" };
         println!("  receives mail on {} ({kind})", listener.address);
     }
     for device in &config.devices {

@@ -104,10 +104,7 @@ fn deliveries_in_words(line: &IncidentLine) -> String {
     if line.deliveries.is_empty() {
         return "none".to_owned();
     }
-    let counts = line
-        .deliveries
-        .iter()
-        .map(|(state, count)| format!("{count} {}", state.as_str()));
+    let counts = line.deliveries.iter().map(|(state, count)| format!("{count} {}", state.as_str()));
     counts.collect::<Vec<_>>().join(", ")
 }
 
@@ -116,11 +113,7 @@ fn print_detail(detail: &IncidentDetail) {
     println!("Incident {}: {} from {}", line.id, line.event, line.device);
     println!("  {}", line.subject);
     for arrival in &detail.arrivals {
-        let torn = if arrival.torn {
-            ", torn: the connection broke"
-        } else {
-            ""
-        };
+        let torn = if arrival.torn { ", torn: the connection broke" } else { "" };
         println!();
         println!(
             "Arrival {} at {} from {}{torn}",
@@ -128,21 +121,11 @@ fn print_detail(detail: &IncidentDetail) {
             local_time(arrival.received_at),
             arrival.envelope.peer,
         );
-        println!(
-            "  {} -> {}",
-            arrival.envelope.sender,
-            arrival.envelope.recipients.join(", ")
-        );
+        println!("  {} -> {}", arrival.envelope.sender, arrival.envelope.recipients.join(", "));
         for media in &arrival.content.media {
-            println!(
-                "  {} ({}, {} bytes)",
-                media.name, media.content_type, media.size
-            );
+            println!("  {} ({}, {} bytes)", media.name, media.content_type, media.size);
         }
-        println!(
-            "  stored as {} ({} bytes)",
-            arrival.blob.name, arrival.blob.size
-        );
+        println!("  stored as {} ({} bytes)", arrival.blob.name, arrival.blob.size);
     }
     for delivery in &detail.deliveries {
         println!();
@@ -157,11 +140,7 @@ fn print_delivery(delivery: &DeliveryLine) {
     );
     for (at, took, error) in &delivery.attempts {
         let outcome = error.as_deref().unwrap_or("taken");
-        println!(
-            "  {} after {} ms: {outcome}",
-            local_time(*at),
-            took.as_millis()
-        );
+        println!("  {} after {} ms: {outcome}", local_time(*at), took.as_millis());
     }
     if delivery.state == "pending" {
         println!("  next attempt from {}", local_time(delivery.due_at));
@@ -231,9 +210,7 @@ fn local_time(time: Timestamp) -> String {
         |_| "?".to_owned(),
         |time| {
             let zone = jiff::tz::TimeZone::system();
-            time.to_zoned_datetime(zone)
-                .strftime("%Y-%m-%d %H:%M:%S")
-                .to_string()
+            time.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
         },
     )
 }

@@ -30,10 +30,7 @@ pub(super) struct Args {
 
 /// Asks, tests, writes.
 pub(super) fn run(args: &Args, common: &Common) -> Ending {
-    let path = common
-        .config
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("tipoff.toml"));
+    let path = common.config.clone().unwrap_or_else(|| PathBuf::from("tipoff.toml"));
     if path.exists() && !args.force {
         return Err(Failure::Failed(anyhow::anyhow!(
             "{} exists already: `tipoff init --force` writes it anew",
@@ -57,20 +54,14 @@ async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
         bot.username, bot.username
     );
     println!("(For a group: add the bot to it and write there.) Waiting …");
-    let chat = setup
-        .wait_for_chat(MESSAGE_MAX)
-        .await
-        .map_err(anyhow::Error::msg)?;
+    let chat = setup.wait_for_chat(MESSAGE_MAX).await.map_err(anyhow::Error::msg)?;
     println!("Found the chat \"{}\".", chat.title);
     send_test(&*channel(args, &token, &chat)?)
         .await
         .map_err(|error| anyhow::anyhow!("the test did not arrive: {error}"))?;
     write(path, &file(args, &token, &chat))
         .with_context(|| format!("cannot write {}", path.display()))?;
-    println!(
-        "A test picture is in the chat, and {} is written.",
-        path.display()
-    );
+    println!("A test picture is in the chat, and {} is written.", path.display());
     println!();
     println!("Next: tipoff run");
     Ok(())

@@ -122,10 +122,7 @@ pub(crate) fn main() -> ExitCode {
             FAILED.into()
         }
         Err(Failure::Configuration(faults)) => {
-            eprint!(
-                "{}",
-                faults.render(io::IsTerminal::is_terminal(&io::stderr()))
-            );
+            eprint!("{}", faults.render(io::IsTerminal::is_terminal(&io::stderr())));
             USAGE.into()
         }
     }
@@ -146,8 +143,7 @@ fn dispatch(cli: Cli) -> Ending {
         }
         Command::Man => {
             let page = clap_mangen::Man::new(Cli::command());
-            page.render(&mut io::stdout())
-                .map_err(|error| Failure::Failed(error.into()))
+            page.render(&mut io::stdout()).map_err(|error| Failure::Failed(error.into()))
         }
     }
 }
@@ -155,19 +151,12 @@ fn dispatch(cli: Cli) -> Ending {
 impl Common {
     fn load(&self) -> Result<Config, Failure> {
         let environment = |name: &str| std::env::var(name).ok();
-        Config::load(
-            self.config.as_deref(),
-            self.data_dir.as_deref(),
-            &environment,
-        )
-        .map_err(|faults| Failure::Configuration(Box::new(faults)))
+        Config::load(self.config.as_deref(), self.data_dir.as_deref(), &environment)
+            .map_err(|faults| Failure::Configuration(Box::new(faults)))
     }
 }
 
 /// Runs the asynchronous part of a small subcommand.
 fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
-    Ok(tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(work))
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
 }

@@ -29,10 +29,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
 /// Runs until SIGTERM or SIGINT.
 pub(super) fn run(config: Config) -> Ending {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(serve(config))?;
     Ok(())
 }
@@ -41,68 +39,29 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let (trigger, shutdown) = shutdown::channel();
     let tasks = TaskTracker::new();
     let metrics = Arc::new(Metrics::new());
-    let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(
-        &config.data_dir,
-        Arc::new(config.rules.clone()),
-    )?);
+    let spool: Arc<dyn Spool> =
+        Arc::new(SqliteSpool::open(&config.data_dir, Arc::new(config.rules.clone()))?);
     let links = links(&config)?;
     let waker = Waker::new(&config.channels);
 
     // All that can be refused is asked for before anything begins.
-    let certificate = config.smtp.certificate.as_ref();
-    let tls = Arc::new(Tls::load(
-        certificate,
-        &config.data_dir,
-        &config.smtp.host_name,
-    )?);
-    let doors = config
-        .smtp
-        .listen
-        .iter()
-        .map(listen::bind)
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let tls = Arc::new(Tls::load(&config.smtp, &config.data_dir)?);
+    let doors = config.smtp.listen.iter().map(listen::bind).collect::<anyhow::Result<Vec<_>>>()?;
     let http = web::bind(config.http.listen).await?;
     announce::announce(&config, &doors, http.as_ref());
 
     let doorkeeper = Arc::new(Doorkeeper::new(config.access, config.devices));
     let free_bytes_min = config.retention.min_free;
-    let intake = Intake::new(
-        Arc::clone(&spool),
-        Arc::clone(&doorkeeper),
-        free_bytes_min,
-        waker.clone(),
-    );
-    let receiver = Arc::new(Receiver::new(
-        config.smtp,
-        doorkeeper,
-        intake,
-        Arc::clone(&metrics),
-    ));
+    let intake =
+        Intake::new(Arc::clone(&spool), Arc::clone(&doorkeeper), free_bytes_min, waker.clone());
+    let receiver = Arc::new(Receiver::new(config.smtp, doorkeeper, intake, Arc::clone(&metrics)));
     for door in doors {
         let (receiver, tls) = (Arc::clone(&receiver), Arc::clone(&tls));
-        tasks.spawn(listen::accept(
-            door,
-            receiver,
-            tls,
-            tasks.clone(),
-            shutdown.clone(),
-        ));
+        tasks.spawn(listen::accept(door, receiver, tls, tasks.clone(), shutdown.clone()));
     }
-    dispatch::start(
-        config.channels,
-        &spool,
-        &links,
-        &waker,
-        &metrics,
-        &tasks,
-        &shutdown,
-    );
+    dispatch::start(config.channels, &spool, &links, &waker, &metrics, &tasks, &shutdown);
     if let Some(listener) = http {
-        let state = web::State {
-            spool: Arc::clone(&spool),
-            metrics,
-            links,
-        };
+        let state = web::State { spool: Arc::clone(&spool), metrics, links };
         tasks.spawn(web::serve(listener, state, shutdown.clone()));
     }
     tasks.spawn(keep_house(spool, config.retention, shutdown));
@@ -140,10 +99,7 @@ async fn keep_house(spool: Arc<dyn Spool>, retention: Retention, mut shutdown: S
         Ok(count) => tracing::info!(count, "Files that were never acknowledged are removed."),
         Err(error) => tracing::warn!(%error, "Files of an earlier run could not be looked after."),
     }
-    let keep = Keep {
-        age: retention.keep,
-        bytes_max: retention.max_size,
-    };
+    let keep = Keep { age: retention.keep, bytes_max: retention.max_size };
     while shutdown.phase() == Phase::Running {
         match spool.sweep(keep, SystemTime::now().into()).await {
             Ok(swept) if swept.incidents > 0 => tracing::info!(
@@ -172,15 +128,9 @@ fn links(config: &Config) -> anyhow::Result<Links> {
 fn public_url(config: &Config) -> Option<String> {
     let listen = config.http.listen?;
     config.http.public_url.clone().or_else(|| {
-        let address = if listen.ip().is_unspecified() {
-            network::lan_address()?
-        } else {
-            listen.ip()
-        };
-        Some(format!(
-            "http://{}",
-            std::net::SocketAddr::new(address, listen.port())
-        ))
+        let address =
+            if listen.ip().is_unspecified() { network::lan_address()? } else { listen.ip() };
+        Some(format!("http://{}", std::net::SocketAddr::new(address, listen.port())))
     })
 }
 

@@ -54,38 +54,26 @@ pub(super) fn run(args: &Args) -> Ending {
 async fn send(args: &Args) -> anyhow::Result<()> {
     let (name, picture) = match &args.picture {
         Some(path) => {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let bytes = std::fs::read(path)
                 .with_context(|| format!("cannot read the picture {}", path.display()))?;
             (name, bytes)
         }
-        None => (
-            "test.jpg".to_owned(),
-            picture::draw(SystemTime::now().into())?,
-        ),
+        None => ("test.jpg".to_owned(), picture::draw(SystemTime::now().into())?),
     };
     let socket = timeout(REPLY_MAX, TcpStream::connect(&args.to))
         .await
         .map_err(anyhow::Error::from)
         .and_then(|connected| Ok(connected?))
         .with_context(|| format!("cannot reach {}: is `tipoff run` running there?", args.to))?;
-    let mut camera = Camera {
-        socket: BufReader::new(socket),
-        quiet: args.quiet,
-    };
+    let mut camera = Camera { socket: BufReader::new(socket), quiet: args.quiet };
     camera.expect("220").await?;
     camera.say("EHLO camera", "250").await?;
     if let (Some(user), Some(password)) = (&args.user, &args.password) {
         let secret = STANDARD.encode(format!("\0{user}\0{password}"));
         camera.say_secretly("AUTH PLAIN ", &secret, "235").await?;
     }
-    camera
-        .say(&format!("MAIL FROM:<{}>", args.from), "250")
-        .await?;
+    camera.say(&format!("MAIL FROM:<{}>", args.from), "250").await?;
     camera.say("RCPT TO:<me@example.com>", "250").await?;
     camera.say("DATA", "354").await?;
     let mail = mail(args, &name, &picture);
@@ -138,9 +126,7 @@ struct Camera {
 impl Camera {
     async fn say(&mut self, line: &str, expected: &str) -> anyhow::Result<String> {
         self.note(line);
-        self.socket
-            .write_all(format!("{line}\r\n").as_bytes())
-            .await?;
+        self.socket.write_all(format!("{line}\r\n").as_bytes()).await?;
         self.expect(expected).await
     }
 
@@ -151,9 +137,7 @@ impl Camera {
         expected: &str,
     ) -> anyhow::Result<String> {
         self.note(&format!("{line}***"));
-        self.socket
-            .write_all(format!("{line}{secret}\r\n").as_bytes())
-            .await?;
+        self.socket.write_all(format!("{line}{secret}\r\n").as_bytes()).await?;
         self.expect(expected).await
     }
 

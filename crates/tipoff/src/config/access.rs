@@ -57,9 +57,7 @@ impl Networks {
     fn add(&mut self, text: &str) -> Result<(), String> {
         match text {
             "any" => self.any = true,
-            "private" => self
-                .nets
-                .extend(PRIVATE.iter().filter_map(|net| network(net).ok())),
+            "private" => self.nets.extend(PRIVATE.iter().filter_map(|net| network(net).ok())),
             _ => self.nets.push(network(text)?),
         }
         Ok(())
@@ -107,10 +105,7 @@ impl Login {
             (false, true) => section.lonely("password", "user"),
             _ => {}
         }
-        Self {
-            user,
-            password: password.map(Spanned::into_inner),
-        }
+        Self { user, password: password.map(Spanned::into_inner) }
     }
 }
 
@@ -154,11 +149,8 @@ pub(super) fn read(section: &mut Section<'_>) -> Draft {
     for text in given.iter().flatten() {
         section.parse(&key, text, |text| networks.add(text));
     }
-    let require_login = section.flag(
-        "require_login",
-        false,
-        "Whether a known login is needed from everywhere.",
-    );
+    let require_login =
+        section.flag("require_login", false, "Whether a known login is needed from everywhere.");
     if require_login {
         closed_by = Some(section.span_of("require_login"));
     }
@@ -170,16 +162,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Draft {
     );
     let shared = user.clone();
     let user = user.map(Spanned::into_inner);
-    Draft {
-        access: Access {
-            networks,
-            require_login,
-            user,
-            password,
-        },
-        shared,
-        closed_by,
-    }
+    Draft { access: Access { networks, require_login, user, password }, shared, closed_by }
 }
 
 impl Draft {
@@ -191,10 +174,7 @@ impl Draft {
         if devices_log_in || self.access.password.is_some() {
             return;
         }
-        let fault = Fault::at(
-            span,
-            "nobody could send: a login is needed, and there is none",
-        );
+        let fault = Fault::at(span, "nobody could send: a login is needed, and there is none");
         let help = "add `user` and `password` to `[access]` or to a `[[device]]`";
         reading.fault(fault.label("because of this").help(help));
     }
@@ -237,11 +217,7 @@ mod tests {
             ("::ffff:192.168.1.20", true),
             ("::ffff:8.8.8.8", false),
         ] {
-            assert_eq!(
-                private.contains(address.parse().unwrap()),
-                expected,
-                "{address}"
-            );
+            assert_eq!(private.contains(address.parse().unwrap()), expected, "{address}");
         }
     }
 

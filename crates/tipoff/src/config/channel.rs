@@ -32,17 +32,9 @@ pub(crate) struct ChannelConfig {
 /// Channels hold secrets.
 impl fmt::Debug for ChannelConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            kind,
-            expire,
-            channel: _,
-        } = self;
+        let Self { name, kind, expire, channel: _ } = self;
         let mut channel = formatter.debug_struct("ChannelConfig");
-        channel
-            .field("name", name)
-            .field("kind", kind)
-            .field("expire", expire);
+        channel.field("name", name).field("kind", kind).field("expire", expire);
         channel.finish_non_exhaustive()
     }
 }
@@ -67,11 +59,7 @@ pub(super) struct Channels {
 /// Reads all of them; where there is none, the environment may make one.
 pub(super) fn read(root: &mut Section<'_>) -> Channels {
     let configured = tables(root);
-    if root.has("channel") {
-        configured
-    } else {
-        from_environment(root.reading)
-    }
+    if root.has("channel") { configured } else { from_environment(root.reading) }
 }
 
 fn tables(root: &mut Section<'_>) -> Channels {
@@ -79,29 +67,14 @@ fn tables(root: &mut Section<'_>) -> Channels {
     for entry in CHANNELS {
         root.reading.describe(|book| {
             book.section(entry.kind, Kind::Channel, entry.summary);
-            entry
-                .settings
-                .iter()
-                .for_each(|setting| book.key(entry.kind, &key(setting)));
+            entry.settings.iter().for_each(|setting| book.key(entry.kind, &key(setting)));
         });
     }
-    checks::unique(
-        root.reading,
-        drafts.iter().map(|draft| &draft.name),
-        str::to_owned,
-        |name| format!("two channels are called \"{name}\": give each a `name`"),
-    );
-    let names = drafts
-        .iter()
-        .map(|draft| draft.name.get_ref().clone())
-        .collect();
-    Channels {
-        configs: drafts
-            .into_iter()
-            .filter_map(|draft| draft.channel)
-            .collect(),
-        names,
-    }
+    checks::unique(root.reading, drafts.iter().map(|draft| &draft.name), str::to_owned, |name| {
+        format!("two channels are called \"{name}\": give each a `name`")
+    });
+    let names = drafts.iter().map(|draft| draft.name.get_ref().clone()).collect();
+    Channels { configs: drafts.into_iter().filter_map(|draft| draft.channel).collect(), names }
 }
 
 fn one(section: &mut Section<'_>) -> Option<Draft> {
@@ -150,15 +123,10 @@ fn entry(section: &Section<'_>, kind: &Spanned<String>) -> Option<&'static Entry
     let found = tipoff_channels::entry(kind.get_ref());
     if found.is_none() {
         let kinds: Vec<&str> = CHANNELS.iter().map(|entry| entry.kind).collect();
-        let fault = Fault::at(
-            kind.span(),
-            format!("unknown channel type \"{}\"", kind.get_ref()),
-        );
+        let fault = Fault::at(kind.span(), format!("unknown channel type \"{}\"", kind.get_ref()));
         section.fault(match nearest(kind.get_ref(), kinds.iter().copied()) {
             Some(meant) => fault.label(format!("did you mean \"{meant}\"?")),
-            None => fault
-                .label("no such type")
-                .help(format!("known are: {}", kinds.join(", "))),
+            None => fault.label("no such type").help(format!("known are: {}", kinds.join(", "))),
         });
     }
     found
@@ -198,43 +166,27 @@ fn key(setting: &Setting) -> Key {
         Shape::Table => Form::Table,
     };
     let example = setting.example.to_owned();
-    let without = if setting.required {
-        Without::Required(example)
-    } else {
-        Without::Nothing(example)
-    };
-    Key {
-        name: setting.key,
-        form,
-        without,
-        doc: setting.doc,
-    }
+    let without =
+        if setting.required { Without::Required(example) } else { Without::Nothing(example) };
+    Key { name: setting.key, form, without, doc: setting.doc }
 }
 
 fn value(section: &mut Section<'_>, key: &Key, shape: Shape) -> Option<Value> {
     match shape {
         Shape::Text | Shape::Secret => {
             let value = section.take(key)?;
-            section
-                .reading
-                .text(value, key)
-                .map(|text| Value::Text(text.into_inner()))
+            section.reading.text(value, key).map(|text| Value::Text(text.into_inner()))
         }
         Shape::Name => name(section, key),
-        Shape::Integer => section
-            .integer(key)
-            .map(|number| Value::Integer(number.into_inner())),
+        Shape::Integer => section.integer(key).map(|number| Value::Integer(number.into_inner())),
         Shape::Flag => section.given_flag(key).map(Value::Flag),
-        Shape::Duration => section
-            .parsed(key, units::duration)
-            .map(|it| Value::Duration(it.into_inner())),
+        Shape::Duration => {
+            section.parsed(key, units::duration).map(|it| Value::Duration(it.into_inner()))
+        }
         Shape::List => {
             let items = section.items(key)?;
             let texts = items.iter().map(|item| section.reading.text(item, key));
-            texts
-                .map(|text| text.map(Spanned::into_inner))
-                .collect::<Option<_>>()
-                .map(Value::List)
+            texts.map(|text| text.map(Spanned::into_inner)).collect::<Option<_>>().map(Value::List)
         }
         Shape::Table => {
             let value = section.take(key)?;
@@ -252,13 +204,10 @@ fn name(section: &mut Section<'_>, key: &Key) -> Option<Value> {
     let value = section.take(key)?;
     section.reading.show(value.span());
     match value.get_ref() {
-        DeValue::Integer(digits) if digits.radix() == 10 => Some(Value::Text(
-            digits.as_str().trim_start_matches('+').to_owned(),
-        )),
-        _ => section
-            .reading
-            .text(value, key)
-            .map(|text| Value::Text(text.into_inner())),
+        DeValue::Integer(digits) if digits.radix() == 10 => {
+            Some(Value::Text(digits.as_str().trim_start_matches('+').to_owned()))
+        }
+        _ => section.reading.text(value, key).map(|text| Value::Text(text.into_inner())),
     }
 }
 
@@ -269,10 +218,7 @@ fn table(
 ) -> Option<BTreeMap<String, String>> {
     let read = |(name, value): (&Spanned<_>, &_)| {
         let name: &std::borrow::Cow<'_, str> = name.get_ref();
-        Some((
-            name.clone().into_owned(),
-            reading.text(value, key)?.into_inner(),
-        ))
+        Some((name.clone().into_owned(), reading.text(value, key)?.into_inner()))
     };
     // All are read before one that is missing ends it, so that every fault is found.
     let all: Vec<Option<(String, String)>> = entries.iter().map(read).collect();
@@ -289,24 +235,15 @@ fn from_environment(reading: &Reading<'_>) -> Channels {
         (Some(_), Some(_)) => {}
         (None, None) => return Channels::default(),
         (token, _) => {
-            let (given, missing) = if token.is_some() {
-                (TOKEN, CHAT)
-            } else {
-                (CHAT, TOKEN)
-            };
+            let (given, missing) = if token.is_some() { (TOKEN, CHAT) } else { (CHAT, TOKEN) };
             reading.fault(Fault::new(format!("`{given}` is set, but not `{missing}`")));
             return Channels::default();
         }
     }
     let keys = [("token", TOKEN), ("chat", CHAT), ("api", API)];
-    let given = keys
-        .iter()
-        .filter(|(_, name)| reading.variable(name).is_some());
+    let given = keys.iter().filter(|(_, name)| reading.variable(name).is_some());
     let lines = given.map(|(key, name)| format!("{key} = {{ env = \"{name}\" }}\n"));
-    let source = format!(
-        "[[channel]]\ntype = \"telegram\"\n{}",
-        lines.collect::<String>()
-    );
+    let source = format!("[[channel]]\ntype = \"telegram\"\n{}", lines.collect::<String>());
     let Ok(table) = DeTable::parse(&source) else {
         return Channels::default();
     };

@@ -30,9 +30,7 @@ pub(super) fn unique<'n>(
 pub(super) fn listeners(reading: &Reading<'_>, listeners: &[Spanned<SocketAddr>]) {
     for (index, later) in listeners.iter().enumerate() {
         let before = listeners.iter().take(index);
-        let Some(first) = before
-            .into_iter()
-            .find(|it| clash(*it.get_ref(), *later.get_ref()))
+        let Some(first) = before.into_iter().find(|it| clash(*it.get_ref(), *later.get_ref()))
         else {
             continue;
         };
@@ -75,10 +73,7 @@ pub(super) fn known(
         section.fault(match nearest(word, known.iter().map(String::as_str)) {
             Some(meant) => fault.label(format!("did you mean \"{meant}\"?")),
             None if known.is_empty() => fault.label(format!("no {what} is configured")),
-            None => fault.label(format!(
-                "not configured; there is \"{}\"",
-                known.join("\", \"")
-            )),
+            None => fault.label(format!("not configured; there is \"{}\"", known.join("\", \""))),
         });
     }
 }

@@ -45,9 +45,7 @@ impl DeviceConfig {
         let Matches { from, to, ip } = &self.matches;
         let peer = envelope.peer.to_canonical();
         from.iter().any(|glob| glob.fits(&envelope.sender))
-            || to
-                .iter()
-                .any(|glob| envelope.recipients.iter().any(|to| glob.fits(to)))
+            || to.iter().any(|glob| envelope.recipients.iter().any(|to| glob.fits(to)))
             || ip.iter().any(|net| net.contains(&peer))
     }
 }
@@ -66,9 +64,7 @@ pub(super) fn read(root: &mut Section<'_>, shared: Option<Spanned<String>>) -> V
     checks::unique(root.reading, names, str::to_owned, |name| {
         format!("two devices are called \"{name}\"")
     });
-    let users = shared
-        .iter()
-        .chain(drafts.iter().filter_map(|draft| draft.user.as_ref()));
+    let users = shared.iter().chain(drafts.iter().filter_map(|draft| draft.user.as_ref()));
     checks::unique(root.reading, users, bare_user, |user| {
         format!("two logins have the user \"{user}\"")
     });
@@ -104,11 +100,7 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
         password: login.password,
         matches,
     };
-    Some(Draft {
-        name,
-        user: login.user,
-        device,
-    })
+    Some(Draft { name, user: login.user, device })
 }
 
 fn matches(section: &mut Section<'_>) -> Matches {
@@ -145,14 +137,7 @@ fn globs(
     doc: &'static str,
 ) -> Vec<Glob> {
     let without = nothing(&format!("\"{example}\""));
-    let texts = section
-        .list(&Key {
-            name,
-            form: Form::List,
-            without,
-            doc,
-        })
-        .unwrap_or_default();
+    let texts = section.list(&Key { name, form: Form::List, without, doc }).unwrap_or_default();
     texts.iter().map(|text| Glob::new(text.get_ref())).collect()
 }
 
@@ -164,9 +149,7 @@ fn networks(section: &mut Section<'_>) -> Vec<IpNet> {
         doc: "The address that it connects from, or a network.",
     };
     let texts = section.list(&key).unwrap_or_default();
-    let nets = texts
-        .iter()
-        .filter_map(|text| section.parse(&key, text, network));
+    let nets = texts.iter().filter_map(|text| section.parse(&key, text, network));
     nets.map(Spanned::into_inner).collect()
 }
 

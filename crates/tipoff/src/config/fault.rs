@@ -25,21 +25,12 @@ pub(crate) struct Fault {
 impl Fault {
     /// Of something that stands nowhere in the file.
     pub(super) fn new(title: impl Into<String>) -> Self {
-        Self {
-            span: None,
-            title: title.into(),
-            label: None,
-            other: None,
-            help: None,
-        }
+        Self { span: None, title: title.into(), label: None, other: None, help: None }
     }
 
     /// Of what stands at `span`.
     pub(super) fn at(span: Span, title: impl Into<String>) -> Self {
-        Self {
-            span: Some(span),
-            ..Self::new(title)
-        }
+        Self { span: Some(span), ..Self::new(title) }
     }
 
     /// What is said right at the place.
@@ -75,14 +66,8 @@ impl Fault {
         }
         // A snippet of its own, so that no line between the two places is shown.
         if let Some((span, label)) = &self.other {
-            let context = AnnotationKind::Context
-                .span(source.place(span))
-                .label(label.as_str());
-            group = group.element(
-                Snippet::source(source.text())
-                    .path(path)
-                    .annotation(context),
-            );
+            let context = AnnotationKind::Context.span(source.place(span)).label(label.as_str());
+            group = group.element(Snippet::source(source.text()).path(path).annotation(context));
         }
         match &self.help {
             Some(help) => group.element(Level::HELP.message(help.as_str())),
@@ -102,18 +87,10 @@ pub(crate) struct Faults {
 impl Faults {
     /// In the order of the file; those that stand nowhere in it come last.
     pub(super) fn new(path: Option<&Path>, source: Masked, mut faults: Vec<Fault>) -> Self {
-        faults.sort_by_key(|fault| {
-            fault
-                .span
-                .as_ref()
-                .map_or((true, 0), |span| (false, span.start))
-        });
+        faults
+            .sort_by_key(|fault| fault.span.as_ref().map_or((true, 0), |span| (false, span.start)));
         let path = path.map_or_else(String::new, |path| path.display().to_string());
-        Self {
-            path,
-            source,
-            faults,
-        }
+        Self { path, source, faults }
     }
 
     /// A single one that stands nowhere in a file.
@@ -128,11 +105,7 @@ impl Faults {
 
     /// All of them as text, with colours for a terminal or without.
     pub(crate) fn render(&self, color: bool) -> String {
-        let renderer = if color {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let mut text = String::new();
         for fault in self.faults.iter().take(SHOWN_MAX) {
             text.push_str(&renderer.render(&[fault.group(&self.path, &self.source)]));
@@ -143,11 +116,7 @@ impl Faults {
             count if count > SHOWN_MAX => format!("{count} faults (the first {SHOWN_MAX} shown)"),
             count => format!("{count} faults"),
         };
-        let place = if self.path.is_empty() {
-            "the configuration"
-        } else {
-            &self.path
-        };
+        let place = if self.path.is_empty() { "the configuration" } else { &self.path };
         text + &format!("{count} in {place}\n")
     }
 }

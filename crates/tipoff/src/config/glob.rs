@@ -14,11 +14,7 @@ impl Glob {
     /// all that people remember of what they typed into a camera.
     pub(crate) fn fits(&self, address: &str) -> bool {
         let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
-        let text = if self.0.contains(&'@') {
-            address
-        } else {
-            local
-        };
+        let text = if self.0.contains(&'@') { address } else { local };
         let text: Vec<char> = text.to_lowercase().chars().collect();
         fits(&self.0, &text)
     }
@@ -47,9 +43,7 @@ fn fits(pattern: &[char], text: &[char]) -> bool {
             }
         }
     }
-    pattern
-        .get(at..)
-        .is_some_and(|rest| rest.iter().all(|left| *left == '*'))
+    pattern.get(at..).is_some_and(|rest| rest.iter().all(|left| *left == '*'))
 }
 
 #[cfg(test)]
@@ -76,11 +70,7 @@ mod tests {
             ("a*b*c", "a1b2b3c", true),
             ("a*b*c", "a1b2b3", false),
         ] {
-            assert_eq!(
-                Glob::new(pattern).fits(address),
-                expected,
-                "{pattern} {address}"
-            );
+            assert_eq!(Glob::new(pattern).fits(address), expected, "{pattern} {address}");
         }
     }
 

@@ -36,9 +36,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
     };
     let listen = match section.parsed(&key, listener) {
         Some(given) => Some(given),
-        None => listener(LISTEN)
-            .ok()
-            .map(|default| Spanned::new(0..0, default)),
+        None => listener(LISTEN).ok().map(|default| Spanned::new(0..0, default)),
     };
     let place = listen.and_then(|it| it.get_ref().map(|address| Spanned::new(it.span(), address)));
     let key = Key {
@@ -54,17 +52,11 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
 }
 
 fn listener(text: &str) -> Result<Option<SocketAddr>, String> {
-    if text == "off" {
-        Ok(None)
-    } else {
-        units::address(text, PORT).map(Some)
-    }
+    if text == "off" { Ok(None) } else { units::address(text, PORT).map(Some) }
 }
 
 fn public_url(text: &str) -> Result<String, String> {
-    let host = text
-        .strip_prefix("http://")
-        .or_else(|| text.strip_prefix("https://"));
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     match host {
         Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
             Ok(text.trim_end_matches('/').to_owned())

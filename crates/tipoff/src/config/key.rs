@@ -50,10 +50,7 @@ impl Form {
     }
 
     fn is_quoted(self) -> bool {
-        matches!(
-            self,
-            Self::Text | Self::Secret | Self::Duration | Self::Size | Self::Path
-        )
+        matches!(self, Self::Text | Self::Secret | Self::Duration | Self::Size | Self::Path)
     }
 }
 
@@ -83,11 +80,7 @@ impl Key {
         let (Without::Default(text) | Without::Nothing(text) | Without::Required(text)) =
             &self.without;
         let bare = text.starts_with(['"', '{']) || !self.form.is_quoted();
-        if bare {
-            text.clone()
-        } else {
-            format!("\"{text}\"")
-        }
+        if bare { text.clone() } else { format!("\"{text}\"") }
     }
 }
 

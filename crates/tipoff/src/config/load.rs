@@ -77,10 +77,7 @@ impl Config {
             let faults = syntax_faults(source, &errors);
             return Err(Faults::new(path.as_deref(), mask::all(source), faults));
         }
-        let folder = path
-            .as_deref()
-            .and_then(Path::parent)
-            .unwrap_or(Path::new(""));
+        let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         let reading = Reading::new(folder.to_owned(), environment);
         let mut config = read(Section::root(&reading, root.get_ref()));
         let (faults, shown) = reading.into_faults();
@@ -112,30 +109,15 @@ fn read(mut root: Section<'_>) -> Config {
     checks::listeners(root.reading, &listeners);
     let access = root.table("access", access::DOC, access::read);
     let devices = device::read(&mut root, access.shared.clone());
-    access.check_open(
-        root.reading,
-        devices.iter().any(|device| device.password.is_some()),
-    );
-    let Channels {
-        configs,
-        names: targets,
-    } = channel::read(&mut root);
+    access.check_open(root.reading, devices.iter().any(|device| device.password.is_some()));
+    let Channels { configs, names: targets } = channel::read(&mut root);
     let names: Vec<String> = devices.iter().map(|device| device.name.clone()).collect();
     let routes = rules::routes(&mut root, &names, &targets);
     let grouping = root.table("incidents", rules::INCIDENTS, rules::grouping);
     let retention = root.table("retention", retention::DOC, retention::read);
-    root.refuse(
-        "ftp",
-        "this version has no FTP server yet",
-        "remove `[ftp]` and its keys",
-    );
+    root.refuse("ftp", "this version has no FTP server yet", "remove `[ftp]` and its keys");
     root.finish();
-    let rules = Rules {
-        grouping,
-        channels: targets,
-        routes,
-        zone,
-    };
+    let rules = Rules { grouping, channels: targets, routes, zone };
     let access = access.access;
     Config {
         path: None,
@@ -166,8 +148,7 @@ fn data_dir(root: &mut Section<'_>) -> PathBuf {
         .or(given)
         .or_else(|| {
             let data = variable("XDG_DATA_HOME").filter(|data| data.is_absolute());
-            data.or_else(|| Some(of_home()?.join(".local/share")))
-                .map(|data| data.join("tipoff"))
+            data.or_else(|| Some(of_home()?.join(".local/share"))).map(|data| data.join("tipoff"))
         })
         .unwrap_or_else(|| PathBuf::from(SYSTEM_DATA))
 }
@@ -192,10 +173,7 @@ fn read_file(path: &Path) -> Result<String, String> {
         return Err(format!("is larger than {FILE_BYTES_MAX} bytes"));
     }
     String::from_utf8(bytes).map_err(|error| {
-        let good = error
-            .as_bytes()
-            .iter()
-            .take(error.utf8_error().valid_up_to());
+        let good = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
         let line = 1 + good.filter(|&&byte| byte == b'\n').count();
         format!("is not UTF-8 text in line {line}: save it as UTF-8")
     })

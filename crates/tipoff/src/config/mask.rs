@@ -59,9 +59,7 @@ impl Masked {
     }
 
     fn moved(&self, offset: usize, last: Option<&Move>) -> usize {
-        let now = last.map_or(offset, |last| {
-            last.resumes + offset.saturating_sub(last.was.end)
-        });
+        let now = last.map_or(offset, |last| last.resumes + offset.saturating_sub(last.was.end));
         now.min(self.text.len())
     }
 
@@ -79,19 +77,11 @@ impl Masked {
             masked.text.push_str(instead);
             let shown = start..masked.text.len();
             // Lines keep their numbers.
-            masked
-                .text
-                .extend(gone.chars().filter(|&character| character == '\n'));
+            masked.text.extend(gone.chars().filter(|&character| character == '\n'));
             copied = was.end;
-            masked.moves.push(Move {
-                was,
-                shown,
-                resumes: masked.text.len(),
-            });
+            masked.moves.push(Move { was, shown, resumes: masked.text.len() });
         }
-        masked
-            .text
-            .push_str(source.get(copied..).unwrap_or_default());
+        masked.text.push_str(source.get(copied..).unwrap_or_default());
         masked
     }
 }
@@ -123,10 +113,7 @@ fn disjoint(mut spans: Vec<Span>) -> Vec<Span> {
 
 fn covered(leaf: &Span, shown: &[Span]) -> bool {
     let count = shown.partition_point(|span| span.start <= leaf.start);
-    count
-        .checked_sub(1)
-        .and_then(|at| shown.get(at))
-        .is_some_and(|span| leaf.end <= span.end)
+    count.checked_sub(1).and_then(|at| shown.get(at)).is_some_and(|span| leaf.end <= span.end)
 }
 
 /// Hides all that may be a value in a text that could not be understood: all but keys and headers.
@@ -152,10 +139,7 @@ fn key_or_header(line: &str) -> usize {
     let key = |character: char| character.is_ascii_alphanumeric() || "_-.".contains(character);
     let word = line.trim_start();
     let name = word.trim_start_matches('[');
-    let rest = name
-        .trim_start_matches(key)
-        .trim_start_matches(']')
-        .trim_start();
+    let rest = name.trim_start_matches(key).trim_start_matches(']').trim_start();
     let rest = match rest.strip_prefix('=') {
         Some(value) => value.trim_start(),
         None if name.len() < word.len() => rest,
@@ -199,9 +183,8 @@ fn comments(source: &str, mut solid: Vec<Span>) -> Vec<(Span, &'static str)> {
     let mut found = Vec::new();
     let mut from = 0;
     for span in solid {
-        while let Some((before, _)) = source
-            .get(from..span.start)
-            .and_then(|gap| gap.split_once('#'))
+        while let Some((before, _)) =
+            source.get(from..span.start).and_then(|gap| gap.split_once('#'))
         {
             let at = from + before.trim_end_matches([' ', '\t']).len();
             let line = source.get(at..).unwrap_or_default();
@@ -246,10 +229,7 @@ mod tests {
         let key = source.find("bcd").unwrap();
         assert_eq!(&masked.text()[masked.place(&(key..key + 3))], "bcd");
         assert_eq!(&masked.text()[masked.place(&(4..8))], "***");
-        assert_eq!(
-            &masked.text()[masked.place(&(0..source.len()))],
-            masked.text()
-        );
+        assert_eq!(&masked.text()[masked.place(&(0..source.len()))], masked.text());
     }
 
     #[test]
@@ -263,10 +243,7 @@ mod tests {
             ("listen \"x\"", "***"),
             ("secret", "***"),
             ("x = \"y\nz\"", "x = ***\n***"),
-            (
-                "x = \"\"\"\na=\n[b]\n\"\"\"\nc = 1\n",
-                "x = ***\n***\n***\n***\nc = ***\n",
-            ),
+            ("x = \"\"\"\na=\n[b]\n\"\"\"\nc = 1\n", "x = ***\n***\n***\n***\nc = ***\n"),
             ("x = '''\na=''' x\n", "x = ***\n***\n"),
         ] {
             assert_eq!(all(line).text(), shown);

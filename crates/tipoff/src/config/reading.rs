@@ -50,10 +50,7 @@ impl<'a> Reading<'a> {
     /// Of nothing, to learn which keys there are.
     pub(super) fn describing() -> Self {
         let book = Some(RefCell::new(Book::default()));
-        Self {
-            book,
-            ..Self::new(PathBuf::new(), &|_| None)
-        }
+        Self { book, ..Self::new(PathBuf::new(), &|_| None) }
     }
 
     /// Of something else with the same surroundings.
@@ -161,22 +158,16 @@ impl<'a> Reading<'a> {
             _ => read_short(&self.path(name))
                 .map_err(|error| format!("the file `{name}` cannot be read: {error}")),
         };
-        found
-            .map_err(|title| self.fault(Fault::at(value.span(), title)))
-            .ok()
+        found.map_err(|title| self.fault(Fault::at(value.span(), title))).ok()
     }
 }
 
 /// The text of a small file, without the line end that editors put behind it.
 fn read_short(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
-    fs::File::open(path)?
-        .take(FILE_BYTES_MAX + 1)
-        .read_to_string(&mut text)?;
+    fs::File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
     if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(std::io::Error::other(format!(
-            "it is larger than {FILE_BYTES_MAX} bytes"
-        )));
+        return Err(std::io::Error::other(format!("it is larger than {FILE_BYTES_MAX} bytes")));
     }
     text.truncate(text.trim_end_matches(['\r', '\n']).len());
     Ok(text)
@@ -195,11 +186,6 @@ mod tests {
         fs::write(&path, "x".repeat(FILE_BYTES_MAX as usize)).unwrap();
         assert_eq!(read_short(&path).unwrap().len() as u64, FILE_BYTES_MAX);
         fs::write(&path, "x".repeat(FILE_BYTES_MAX as usize + 1)).unwrap();
-        assert!(
-            read_short(&path)
-                .unwrap_err()
-                .to_string()
-                .contains("larger")
-        );
+        assert!(read_short(&path).unwrap_err().to_string().contains("larger"));
     }
 }

@@ -61,24 +61,14 @@ pub(super) struct Book(Vec<Chapter>);
 impl Default for Book {
     fn default() -> Self {
         let doc = "At the top of the file, above the first section.";
-        Self(vec![Chapter {
-            place: "",
-            kind: Kind::Root,
-            doc,
-            keys: Vec::new(),
-        }])
+        Self(vec![Chapter { place: "", kind: Kind::Root, doc, keys: Vec::new() }])
     }
 }
 
 impl Book {
     /// Begins a section.
     pub(super) fn section(&mut self, place: &'static str, kind: Kind, doc: &'static str) {
-        self.0.push(Chapter {
-            place,
-            kind,
-            doc,
-            keys: Vec::new(),
-        });
+        self.0.push(Chapter { place, kind, doc, keys: Vec::new() });
     }
 
     /// Adds a key to a section that was begun.
@@ -104,11 +94,7 @@ pub(super) fn elsewhere(key: &str) -> Option<String> {
 pub(crate) fn reference() -> String {
     let mut page = PREFACE.to_owned();
     for chapter in load::describe().0 {
-        let level = if matches!(chapter.kind, Kind::Inline | Kind::Channel) {
-            "###"
-        } else {
-            "##"
-        };
+        let level = if matches!(chapter.kind, Kind::Inline | Kind::Channel) { "###" } else { "##" };
         let title = capitalised(&chapter.kind.header(chapter.place));
         page += &format!("\n{level} {title}\n\n{}\n", chapter.doc);
         if !chapter.keys.is_empty() {
@@ -127,21 +113,10 @@ fn row(key: &Key) -> String {
     let (value, without) = match &key.without {
         Without::Default(_) => (key.form.noun().to_owned(), code(&key.sample())),
         Without::Nothing(_) => (key.form.noun().to_owned() + &example(), String::new()),
-        Without::Required(_) => (
-            key.form.noun().to_owned() + &example(),
-            "required".to_owned(),
-        ),
+        Without::Required(_) => (key.form.noun().to_owned() + &example(), "required".to_owned()),
     };
-    let secret = if key.form == Form::Secret {
-        ", secret"
-    } else {
-        ""
-    };
-    format!(
-        "| `{}` | {value}{secret} | {without} | {} |\n",
-        key.name,
-        key.doc.replace('|', "\\|")
-    )
+    let secret = if key.form == Form::Secret { ", secret" } else { "" };
+    format!("| `{}` | {value}{secret} | {without} | {} |\n", key.name, key.doc.replace('|', "\\|"))
 }
 
 /// A configuration with every key there is, all of them commented out. `# ` begins a comment, and
@@ -192,9 +167,9 @@ fn comment(text: &mut String, prose: &str) {
 
 fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(characters).collect()
-    })
+    characters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 const PREFACE: &str = "# Configuration

@@ -73,9 +73,7 @@ pub(super) fn routes(
     devices: &[String],
     channels: &[String],
 ) -> Vec<Route> {
-    root.tables("route", DOC, |section| {
-        Some(route(section, devices, channels))
-    })
+    root.tables("route", DOC, |section| Some(route(section, devices, channels)))
 }
 
 fn route(section: &mut Section<'_>, devices: &[String], channels: &[String]) -> Route {
@@ -86,12 +84,8 @@ fn route(section: &mut Section<'_>, devices: &[String], channels: &[String]) -> 
         "The names of devices. Without it: all, also those without a name here.",
     );
     checks::known(section, "device", &from, devices);
-    let to = names(
-        section,
-        "channels",
-        "[\"telegram\"]",
-        "The names of channels. Without it: all.",
-    );
+    let to =
+        names(section, "channels", "[\"telegram\"]", "The names of channels. Without it: all.");
     checks::known(section, "channel", &to, channels);
     let between = Key {
         name: "between",
@@ -100,9 +94,7 @@ fn route(section: &mut Section<'_>, devices: &[String], channels: &[String]) -> 
         doc: "The hours of the day in which it holds; they may go past midnight. Without it: \
              always.",
     };
-    let between = section
-        .parsed(&between, from_str::<Between>)
-        .map(Spanned::into_inner);
+    let between = section.parsed(&between, from_str::<Between>).map(Spanned::into_inner);
     let cooldown = Key {
         name: "cooldown",
         form: Form::Duration,
@@ -110,16 +102,9 @@ fn route(section: &mut Section<'_>, devices: &[String], channels: &[String]) -> 
         doc: "After an incident of a device, its next ones are not told to a channel for so long. \
              They are kept all the same.",
     };
-    let cooldown = section
-        .parsed(&cooldown, units::duration)
-        .map(Spanned::into_inner);
+    let cooldown = section.parsed(&cooldown, units::duration).map(Spanned::into_inner);
     let plain = |names: Vec<Spanned<String>>| names.into_iter().map(Spanned::into_inner).collect();
-    Route {
-        devices: plain(from),
-        channels: plain(to),
-        between,
-        cooldown,
-    }
+    Route { devices: plain(from), channels: plain(to), between, cooldown }
 }
 
 fn names(
@@ -128,12 +113,7 @@ fn names(
     example: &str,
     doc: &'static str,
 ) -> Vec<Spanned<String>> {
-    let key = Key {
-        name,
-        form: Form::List,
-        without: nothing(example),
-        doc,
-    };
+    let key = Key { name, form: Form::List, without: nothing(example), doc };
     if section.is_empty_list(name) {
         section.wrong(
             name,

@@ -28,14 +28,7 @@ impl<'r> Section<'r> {
     /// The whole file.
     pub(super) fn root(reading: &'r Reading<'r>, table: &'r DeTable<'r>) -> Self {
         let taken = Vec::new();
-        Self {
-            reading,
-            place: "",
-            kind: Kind::Root,
-            table,
-            span: 0..0,
-            taken,
-        }
+        Self { reading, place: "", kind: Kind::Root, table, span: 0..0, taken }
     }
 
     /// Takes a key's value, if it is given.
@@ -53,18 +46,14 @@ impl<'r> Section<'r> {
         read: impl FnOnce(&mut Section<'r>) -> T,
     ) -> T {
         self.taken.push(name);
-        let given = self
-            .table
-            .get(name)
-            .and_then(|value| match value.get_ref() {
-                DeValue::Table(table) => Some((table, value.span())),
-                _ => {
-                    let title =
-                        format!("`{name}` is a section: write `[{name}]` and its keys below");
-                    self.fault(Fault::at(value.span(), title));
-                    None
-                }
-            });
+        let given = self.table.get(name).and_then(|value| match value.get_ref() {
+            DeValue::Table(table) => Some((table, value.span())),
+            _ => {
+                let title = format!("`{name}` is a section: write `[{name}]` and its keys below");
+                self.fault(Fault::at(value.span(), title));
+                None
+            }
+        });
         let (table, span) = given.unwrap_or((&self.reading.empty, 0..0));
         self.child(name, Kind::Table, doc, table, span).read(read)
     }
@@ -78,8 +67,7 @@ impl<'r> Section<'r> {
     ) -> Vec<T> {
         self.taken.push(name);
         if self.reading.describes() {
-            self.child(name, Kind::List, doc, &self.reading.empty, 0..0)
-                .read(&mut read);
+            self.child(name, Kind::List, doc, &self.reading.empty, 0..0).read(&mut read);
         }
         let Some(value) = self.table.get(name) else {
             return Vec::new();
@@ -94,8 +82,7 @@ impl<'r> Section<'r> {
                 self.fault(Fault::at(item.span(), again.clone()));
                 return None;
             };
-            self.child(name, Kind::List, doc, table, item.span())
-                .read(&mut read)
+            self.child(name, Kind::List, doc, table, item.span()).read(&mut read)
         };
         items.iter().filter_map(read_one).collect()
     }
@@ -120,11 +107,7 @@ impl<'r> Section<'r> {
     pub(super) fn refuse(&mut self, name: &'static str, title: &str, help: &str) {
         if let Some((key, _)) = self.table.get_key_value(name) {
             self.taken.push(name);
-            self.fault(
-                Fault::at(key.span(), title)
-                    .label("not known yet")
-                    .help(help),
-            );
+            self.fault(Fault::at(key.span(), title).label("not known yet").help(help));
         }
     }
 
@@ -156,18 +139,13 @@ impl<'r> Section<'r> {
 
     /// Whether a key is given as `[]`.
     pub(super) fn is_empty_list(&self, name: &str) -> bool {
-        let items = self
-            .table
-            .get(name)
-            .and_then(|value| value.get_ref().as_array());
+        let items = self.table.get(name).and_then(|value| value.get_ref().as_array());
         items.is_some_and(|items| items.is_empty())
     }
 
     /// Where a key stands, or the section if it does not.
     pub(super) fn span_of(&self, name: &str) -> Span {
-        self.table
-            .get(name)
-            .map_or_else(|| self.span.clone(), Spanned::span)
+        self.table.get(name).map_or_else(|| self.span.clone(), Spanned::span)
     }
 
     fn child(
@@ -179,14 +157,7 @@ impl<'r> Section<'r> {
         span: Span,
     ) -> Section<'r> {
         self.reading.describe(|book| book.section(name, kind, doc));
-        Section {
-            reading: self.reading,
-            place: name,
-            kind,
-            table,
-            span,
-            taken: Vec::new(),
-        }
+        Section { reading: self.reading, place: name, kind, table, span, taken: Vec::new() }
     }
 
     fn read<T>(mut self, read: impl FnOnce(&mut Self) -> T) -> T {
@@ -197,10 +168,7 @@ impl<'r> Section<'r> {
 
     /// Notes every key that nobody asked for.
     pub(super) fn finish(self) {
-        let others = self
-            .table
-            .iter()
-            .filter(|(key, _)| !self.taken.contains(&&**key.get_ref()));
+        let others = self.table.iter().filter(|(key, _)| !self.taken.contains(&&**key.get_ref()));
         for (key, _) in others {
             let word = key.get_ref().as_ref();
             let title = format!("unknown key `{word}` {}", self.kind.within(self.place));

@@ -75,10 +75,7 @@ pub(super) const DOC: &str = "The mail server that devices see.";
 /// Reads the section; also where each listener stands.
 pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>) {
     let listen = listeners(section);
-    let places = listen
-        .iter()
-        .map(|it| Spanned::new(it.span(), it.get_ref().address))
-        .collect();
+    let places = listen.iter().map(|it| Spanned::new(it.span(), it.get_ref().address)).collect();
     let smtp = Smtp {
         listen: listen.into_iter().map(Spanned::into_inner).collect(),
         host_name: host_name(section),
@@ -144,22 +141,15 @@ fn listeners(section: &mut Section<'_>) -> Vec<Spanned<Listener>> {
     let items = section.items(&key);
     section.inline("smtp.listen", LISTENER_DOC, None, listener_table);
     let Some(items) = items else {
-        return section
-            .listener(&key, Spanned::new(0..0, LISTEN.to_owned()))
-            .into_iter()
-            .collect();
+        return section.listener(&key, Spanned::new(0..0, LISTEN.to_owned())).into_iter().collect();
     };
     if section.is_empty_list("listen") {
-        section.wrong(
-            "listen",
-            section.span_of("listen"),
-            "at least one address is needed",
-        );
+        section.wrong("listen", section.span_of("listen"), "at least one address is needed");
     }
     let read_one = |item| match DeValue::as_table(Spanned::get_ref(item)) {
-        Some(table) if !table.contains_key("env") && !table.contains_key("file") => section
-            .inline("smtp.listen", LISTENER_DOC, Some(item), listener_table)
-            .flatten(),
+        Some(table) if !table.contains_key("env") && !table.contains_key("file") => {
+            section.inline("smtp.listen", LISTENER_DOC, Some(item), listener_table).flatten()
+        }
         _ => {
             let text = section.reading.text(item, &key)?;
             section.listener(&key, text)
@@ -197,15 +187,7 @@ fn listener_table(section: &mut Section<'_>) -> Option<Spanned<Listener>> {
     let starttls = section.flag("starttls", true, "Whether STARTTLS is offered.");
     let found = found?;
     let span = found.span();
-    Some(Spanned::new(
-        span,
-        Listener {
-            ehlo,
-            auth,
-            starttls,
-            ..found.into_inner()
-        },
-    ))
+    Some(Spanned::new(span, Listener { ehlo, auth, starttls, ..found.into_inner() }))
 }
 
 impl Section<'_> {
@@ -222,13 +204,7 @@ fn listener(text: &str) -> Result<Listener, String> {
         None => (false, text),
     };
     let address = units::address(address, PORT)?;
-    Ok(Listener {
-        address,
-        tls,
-        ehlo: true,
-        auth: true,
-        starttls: true,
-    })
+    Ok(Listener { address, tls, ehlo: true, auth: true, starttls: true })
 }
 
 fn host_name(section: &mut Section<'_>) -> String {
@@ -249,11 +225,7 @@ fn host_name(section: &mut Section<'_>) -> String {
 fn machine_name() -> String {
     let system = rustix::system::uname();
     let name = system.nodename().to_str().unwrap_or_default();
-    if is_host_name(name) {
-        name.to_owned()
-    } else {
-        HOST_NAME.to_owned()
-    }
+    if is_host_name(name) { name.to_owned() } else { HOST_NAME.to_owned() }
 }
 
 fn is_host_name(name: &str) -> bool {
@@ -278,10 +250,8 @@ fn certificate(section: &mut Section<'_>) -> Option<Certificate> {
         let doc = "The certificate, followed by those that signed it.";
         let chain = files.required("chain", "cert.pem", doc);
         let key = files.required("key", "key.pem", "The private key.");
-        let (chain, key) = (
-            files.reading.path(chain?.get_ref()),
-            files.reading.path(key?.get_ref()),
-        );
+        let (chain, key) =
+            (files.reading.path(chain?.get_ref()), files.reading.path(key?.get_ref()));
         Some(Certificate { chain, key })
     })?
 }
@@ -304,10 +274,6 @@ mod tests {
     fn listeners_by_scheme() {
         assert!(listener("smtps://0.0.0.0:2465").unwrap().tls);
         assert!(!listener("smtp://0.0.0.0:25").unwrap().tls);
-        assert!(
-            listener("ftp://0.0.0.0:21")
-                .unwrap_err()
-                .contains("smtps://")
-        );
+        assert!(listener("ftp://0.0.0.0:21").unwrap_err().contains("smtps://"));
     }
 }

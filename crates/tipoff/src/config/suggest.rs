@@ -29,9 +29,7 @@ fn distance(word: &[char], known: &str) -> usize {
             let cell =
                 |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX);
             let replaced = cell(&last, column) + usize::from(letter != other);
-            let mut least = replaced
-                .min(cell(&last, column + 1) + 1)
-                .min(cell(&row, column) + 1);
+            let mut least = replaced.min(cell(&last, column + 1) + 1).min(cell(&row, column) + 1);
             let (left, above) = (column.wrapping_sub(1), index.wrapping_sub(1));
             if word.get(left) == Some(letter) && known.get(above) == Some(other) {
                 least = least.min(cell(&before_last, left).saturating_add(1));
@@ -49,13 +47,9 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (word, known, expected) in [
-            ("", "", 0),
-            ("", "abc", 3),
-            ("abc", "", 3),
-            ("kitten", "sitting", 3),
-            ("ab", "ba", 1),
-        ] {
+        for (word, known, expected) in
+            [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("ab", "ba", 1)]
+        {
             let word: Vec<char> = word.chars().collect();
             assert_eq!(distance(&word, known), expected, "{known}");
         }

@@ -22,17 +22,9 @@ fn parse(source: &str) -> Result<Config, Faults> {
 
 fn parse_with(source: &str, variables: &[(&str, &str)]) -> Result<Config, Faults> {
     let variable = |name: &str| {
-        variables
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned())
+        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     };
-    Config::parse(
-        Some(PathBuf::from("/etc/tipoff.toml")),
-        source,
-        None,
-        &variable,
-    )
+    Config::parse(Some(PathBuf::from("/etc/tipoff.toml")), source, None, &variable)
 }
 
 fn here(path: &str) -> PathBuf {
@@ -45,12 +37,7 @@ fn expect(path: &Path, actual: &str) {
         fs::write(path, actual).unwrap();
     }
     let expected = fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(
-        actual,
-        expected,
-        "{} is stale: UPDATE_EXPECT=1 renews it",
-        path.display()
-    );
+    assert_eq!(actual, expected, "{} is stale: UPDATE_EXPECT=1 renews it", path.display());
 }
 
 #[test]
@@ -87,20 +74,13 @@ fn whole_example() -> String {
         Some(rest) if !rest.is_empty() && !rest.starts_with(' ') => rest.to_owned(),
         _ => line.to_owned(),
     };
-    example()
-        .lines()
-        .map(without_mark)
-        .collect::<Vec<_>>()
-        .join("\n")
+    example().lines().map(without_mark).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn the_example_is_a_configuration_as_it_is_and_with_everything_used() {
     let default = parse("").unwrap();
-    assert_eq!(
-        format!("{:?}", parse(&example()).unwrap()),
-        format!("{default:?}")
-    );
+    assert_eq!(format!("{:?}", parse(&example()).unwrap()), format!("{default:?}"));
     // A bot's token is the one value that has a form of its own.
     let variable = |_: &str| Some("123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0".to_owned());
     let whole = whole_example();
@@ -114,13 +94,7 @@ fn the_example_is_a_configuration_as_it_is_and_with_everything_used() {
 /// Every default that the reference shows is the one that holds.
 #[test]
 fn defaults_that_are_written_down_change_nothing() {
-    let optional = [
-        "data_dir",
-        "time_zone",
-        "host_name",
-        "certificate",
-        "public_url",
-    ];
+    let optional = ["data_dir", "time_zone", "host_name", "certificate", "public_url"];
     let lines = whole_example();
     let (sections, _) = lines.split_once("[[device]]").unwrap();
     let (_, rest) = lines.split_once("[incidents]").unwrap();
@@ -141,45 +115,23 @@ fn defaults_that_are_written_down_change_nothing() {
 fn defaults() {
     let config = parse("").unwrap();
     let smtp = &config.smtp;
-    let listen: Vec<String> = smtp
-        .listen
-        .iter()
-        .map(|it| it.address.to_string())
-        .collect();
+    let listen: Vec<String> = smtp.listen.iter().map(|it| it.address.to_string()).collect();
     assert_eq!(listen, ["0.0.0.0:2525"]);
-    assert!(
-        smtp.listen
-            .iter()
-            .all(|it| !it.tls && it.ehlo && it.auth && it.starttls)
-    );
+    assert!(smtp.listen.iter().all(|it| !it.tls && it.ehlo && it.auth && it.starttls));
     assert_eq!(smtp.max_message, 50_000_000);
-    assert_eq!(
-        (smtp.max_recipients, smtp.max_line, smtp.max_errors),
-        (100, 2_048, 20)
-    );
-    assert_eq!(
-        (smtp.max_connections, smtp.max_connections_per_address),
-        (2_000, 100)
-    );
+    assert_eq!((smtp.max_recipients, smtp.max_line, smtp.max_errors), (100, 2_048, 20));
+    assert_eq!((smtp.max_connections, smtp.max_connections_per_address), (2_000, 100));
     assert_eq!(smtp.idle, Duration::from_secs(300));
     assert!(smtp.certificate.is_none() && !smtp.host_name.is_empty());
     assert_eq!(config.http.listen, Some("0.0.0.0:8080".parse().unwrap()));
     assert_eq!(config.http.public_url, None);
-    assert!(
-        config
-            .access
-            .networks
-            .contains("192.168.1.20".parse().unwrap())
-    );
+    assert!(config.access.networks.contains("192.168.1.20".parse().unwrap()));
     assert!(!config.access.networks.contains("8.8.8.8".parse().unwrap()));
     assert!(!config.access.require_login && config.access.user.is_none());
     assert!(config.devices.is_empty() && config.channels.is_empty());
     assert!(config.rules.routes.is_empty() && config.rules.channels.is_empty());
     let grouping = &config.rules.grouping;
-    assert_eq!(
-        (grouping.quiet.as_secs(), grouping.longest.as_secs()),
-        (20, 300)
-    );
+    assert_eq!((grouping.quiet.as_secs(), grouping.longest.as_secs()), (20, 300));
     assert_eq!(grouping.settle, Duration::from_secs(2));
     assert_eq!(config.retention.keep, Duration::from_secs(30 * 86_400));
     assert_eq!(config.retention.max_size, 20_000_000_000);
@@ -217,23 +169,15 @@ fn what_is_written_holds() {
     )
     .unwrap();
     assert_eq!(config.data_dir, Path::new("/etc/data"));
-    let [first, second] = &config.smtp.listen[..] else {
-        panic!("{:?}", config.smtp.listen)
-    };
+    let [first, second] = &config.smtp.listen[..] else { panic!("{:?}", config.smtp.listen) };
     assert!(first.tls && first.auth && first.starttls);
     assert!(!second.tls && second.ehlo && !second.auth && !second.starttls);
     let certificate = config.smtp.certificate.as_ref().unwrap();
     assert_eq!(certificate.chain, Path::new("/etc/cert.pem"));
     assert_eq!(certificate.key, Path::new("/key.pem"));
-    assert_eq!(
-        (config.smtp.max_recipients, config.smtp.max_connections),
-        (16, 1_000)
-    );
+    assert_eq!((config.smtp.max_recipients, config.smtp.max_connections), (16, 1_000));
     assert_eq!(config.http.listen, None);
-    assert_eq!(
-        config.http.public_url.as_deref(),
-        Some("https://example.org")
-    );
+    assert_eq!(config.http.public_url.as_deref(), Some("https://example.org"));
     let device = &config.devices[0];
     assert_eq!(device.password.as_ref().unwrap().expose(), SECRET);
     let channel = &config.channels[0];
@@ -274,11 +218,7 @@ fn a_device_is_recognised_by_any_one_thing() {
             recipients: vec!["other@x".to_owned(), recipient.to_owned()],
             tls: false,
         };
-        assert_eq!(
-            config.devices[0].fits(&envelope),
-            expected,
-            "{sender} {recipient} {peer}"
-        );
+        assert_eq!(config.devices[0].fits(&envelope), expected, "{sender} {recipient} {peer}");
     }
 }
 
@@ -304,39 +244,26 @@ fn strings_come_from_the_environment_and_from_files() {
 fn the_folder_of_data_is_the_first_that_is_told() {
     let folder = |source: &str, variables: &[(&str, &str)], told: Option<&str>| {
         let variable = |name: &str| {
-            variables
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, it)| (*it).to_owned())
+            variables.iter().find(|(known, _)| *known == name).map(|(_, it)| (*it).to_owned())
         };
         let config = Config::parse(None, source, told.map(Path::new), &variable).unwrap();
         config.data_dir.to_str().unwrap().to_owned()
     };
     let file = "data_dir = \"/file\"";
-    let all = [
-        ("TIPOFF_DATA_DIR", "/variable"),
-        ("XDG_DATA_HOME", "/xdg"),
-        ("HOME", "/home/me"),
-    ];
+    let all = [("TIPOFF_DATA_DIR", "/variable"), ("XDG_DATA_HOME", "/xdg"), ("HOME", "/home/me")];
     assert_eq!(folder(file, &all, Some("/told")), "/told");
     assert_eq!(folder(file, &all, None), "/variable");
     assert_eq!(folder(file, &all[1..], None), "/file");
     assert_eq!(folder("", &all[1..], None), "/xdg/tipoff");
     assert_eq!(folder("", &all[2..], None), "/home/me/.local/share/tipoff");
     assert_eq!(folder("", &[("HOME", "/root")], None), "/var/lib/tipoff");
-    assert_eq!(
-        folder("", &[("XDG_DATA_HOME", "here")], None),
-        "/var/lib/tipoff"
-    );
+    assert_eq!(folder("", &[("XDG_DATA_HOME", "here")], None), "/var/lib/tipoff");
 }
 
 #[test]
 fn two_variables_make_a_channel_where_none_is_configured() {
     let both = [
-        (
-            "TIPOFF_TELEGRAM_TOKEN",
-            "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0",
-        ),
+        ("TIPOFF_TELEGRAM_TOKEN", "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"),
         ("TIPOFF_TELEGRAM_CHAT", "-100123"),
         ("TIPOFF_TELEGRAM_API", "http://127.0.0.1:8081"),
     ];
@@ -345,23 +272,14 @@ fn two_variables_make_a_channel_where_none_is_configured() {
     assert_eq!(config.channels[0].kind, "telegram");
     let file = "[[channel]]\ntype = \"exec\"\ncommand = \"siren\"";
     assert_eq!(parse_with(file, &both).unwrap().rules.channels, ["exec"]);
-    assert_eq!(
-        parse_with(file, &both[..1]).unwrap().rules.channels,
-        ["exec"]
-    );
+    assert_eq!(parse_with(file, &both[..1]).unwrap().rules.channels, ["exec"]);
     for (variables, part) in [
         (&both[..1], "`TIPOFF_TELEGRAM_CHAT`"),
         (&both[1..2], "`TIPOFF_TELEGRAM_TOKEN`"),
-        (
-            &[("TIPOFF_TELEGRAM_TOKEN", SECRET), both[1]][..],
-            "TIPOFF_TELEGRAM",
-        ),
+        (&[("TIPOFF_TELEGRAM_TOKEN", SECRET), both[1]][..], "TIPOFF_TELEGRAM"),
     ] {
         let faults = parse_with("", variables).unwrap_err().to_string();
-        assert!(
-            faults.contains(part) && !faults.contains(SECRET),
-            "{faults}"
-        );
+        assert!(faults.contains(part) && !faults.contains(SECRET), "{faults}");
     }
 }
 
@@ -385,15 +303,9 @@ fn a_file_that_cannot_be_read_is_named() {
 
 #[test]
 fn channels_use_no_key_that_all_of_them_have() {
-    let settings = tipoff_channels::CHANNELS
-        .iter()
-        .flat_map(|entry| entry.settings);
+    let settings = tipoff_channels::CHANNELS.iter().flat_map(|entry| entry.settings);
     for setting in settings {
-        assert!(
-            !["name", "type", "expire"].contains(&setting.key),
-            "{}",
-            setting.key
-        );
+        assert!(!["name", "type", "expire"].contains(&setting.key), "{}", setting.key);
     }
 }
 
@@ -403,9 +315,7 @@ fn ten_thousand_devices_with_a_fault_each_take_no_time() {
     let source: String = (0..10_000).map(device).collect();
     let faults = parse(&source).unwrap_err();
     assert!(
-        faults
-            .render(false)
-            .ends_with("10000 faults (the first 100 shown) in /etc/tipoff.toml\n")
+        faults.render(false).ends_with("10000 faults (the first 100 shown) in /etc/tipoff.toml\n")
     );
 }
 

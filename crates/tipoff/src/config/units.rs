@@ -36,9 +36,8 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     if span.get_months() != 0 || span.get_years() != 0 {
         return Err("months and years differ in length: count days".to_owned());
     }
-    let signed: SignedDuration = span
-        .to_duration(SpanRelativeTo::days_are_24_hours())
-        .map_err(|_| unclear())?;
+    let signed: SignedDuration =
+        span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| unclear())?;
     let duration = Duration::try_from(signed).map_err(|_| "it is less than nothing".to_owned())?;
     if duration.as_secs() > DURATION_S_MAX {
         return Err("it is longer than a hundred years".to_owned());
@@ -66,16 +65,11 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let unit = unit.trim().to_lowercase();
-    let factor = SIZES
-        .iter()
-        .find(|(name, _)| *name == unit)
-        .map(|(_, factor)| *factor);
-    let bytes = factor
-        .zip(number.parse::<f64>().ok())
-        .map(|(factor, number)| {
-            // Exact up to 9 PB, and the nearest of its neighbours beyond.
-            (number * factor as f64).round()
-        });
+    let factor = SIZES.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
+    let bytes = factor.zip(number.parse::<f64>().ok()).map(|(factor, number)| {
+        // Exact up to 9 PB, and the nearest of its neighbours beyond.
+        (number * factor as f64).round()
+    });
     match bytes {
         Some(bytes) if bytes < i64::MAX as f64 => Ok(bytes as u64),
         Some(_) => Err("it is more than can be counted".to_owned()),
@@ -100,25 +94,18 @@ pub(super) fn address(text: &str, port: u16) -> Result<SocketAddr, String> {
         return Ok(address);
     }
     if let Ok(ip) = text.parse::<IpAddr>() {
-        return Err(format!(
-            "the port is missing: \"{}\"",
-            SocketAddr::new(ip, port)
-        ));
+        return Err(format!("the port is missing: \"{}\"", SocketAddr::new(ip, port)));
     }
     let alone = text.trim_start_matches(':');
     if alone.parse::<u16>().is_ok() {
-        return Err(format!(
-            "the address is missing: \"0.0.0.0:{alone}\" is every address"
-        ));
+        return Err(format!("the address is missing: \"0.0.0.0:{alone}\" is every address"));
     }
     match text.rsplit_once(':') {
         Some((_, port)) if port.parse::<u16>().is_err() => {
             Err("a port is a number from 0 to 65535".to_owned())
         }
         Some(_) => Err("an IP address goes before the port, not a name".to_owned()),
-        None => Err(format!(
-            "an address and a port are needed: \"0.0.0.0:{port}\""
-        )),
+        None => Err(format!("an address and a port are needed: \"0.0.0.0:{port}\"")),
     }
 }
 
@@ -174,15 +161,7 @@ mod tests {
             assert_eq!(found, bytes, "{text}");
             assert_eq!(size(show_size(found).trim_matches('"')), Ok(found));
         }
-        for text in [
-            "",
-            "MB",
-            "5 MM",
-            "-5 MB",
-            "1.2.3 MB",
-            "1e5 B",
-            "99999999999 TB",
-        ] {
+        for text in ["", "MB", "5 MM", "-5 MB", "1.2.3 MB", "1e5 B", "99999999999 TB"] {
             assert!(size(text).is_err(), "{text}");
         }
     }

@@ -23,12 +23,7 @@ impl<'r> Section<'r> {
         example: &str,
         doc: &'static str,
     ) -> Option<Spanned<String>> {
-        self.string(&Key {
-            name,
-            form: Form::Text,
-            without: nothing(example),
-            doc,
-        })
+        self.string(&Key { name, form: Form::Text, without: nothing(example), doc })
     }
 
     /// A string that must be given.
@@ -39,12 +34,7 @@ impl<'r> Section<'r> {
         doc: &'static str,
     ) -> Option<Spanned<String>> {
         let without = Without::Required(example.to_owned());
-        let key = Key {
-            name,
-            form: Form::Text,
-            without,
-            doc,
-        };
+        let key = Key { name, form: Form::Text, without, doc };
         if !self.has(name) {
             self.missing(name, &key.sample());
         }
@@ -58,12 +48,8 @@ impl<'r> Section<'r> {
         example: &str,
         doc: &'static str,
     ) -> Option<Spanned<Secret>> {
-        let text = self.string(&Key {
-            name,
-            form: Form::Secret,
-            without: nothing(example),
-            doc,
-        })?;
+        let text =
+            self.string(&Key { name, form: Form::Secret, without: nothing(example), doc })?;
         Some(Spanned::new(text.span(), Secret::new(text.into_inner())))
     }
 
@@ -97,12 +83,7 @@ impl<'r> Section<'r> {
     /// A flag.
     pub(super) fn flag(&mut self, name: &'static str, default: bool, doc: &'static str) -> bool {
         let without = Without::Default(default.to_string());
-        let key = Key {
-            name,
-            form: Form::Flag,
-            without,
-            doc,
-        };
+        let key = Key { name, form: Form::Flag, without, doc };
         self.given_flag(&key).unwrap_or(default)
     }
 
@@ -126,12 +107,7 @@ impl<'r> Section<'r> {
         doc: &'static str,
     ) -> u32 {
         let without = Without::Default(default.to_string());
-        let key = Key {
-            name,
-            form: Form::Count,
-            without,
-            doc,
-        };
+        let key = Key { name, form: Form::Count, without, doc };
         let Some(given) = self.integer(&key) else {
             return default;
         };
@@ -162,12 +138,7 @@ impl<'r> Section<'r> {
         doc: &'static str,
     ) -> Duration {
         let without = Without::Default(default.to_owned());
-        let key = Key {
-            name,
-            form: Form::Duration,
-            without,
-            doc,
-        };
+        let key = Key { name, form: Form::Duration, without, doc };
         let Some(given) = self.parsed(&key, units::duration) else {
             return self.fallback(units::duration(default));
         };
@@ -184,12 +155,7 @@ impl<'r> Section<'r> {
         doc: &'static str,
     ) -> u64 {
         let without = Without::Default(default.to_owned());
-        let key = Key {
-            name,
-            form: Form::Size,
-            without,
-            doc,
-        };
+        let key = Key { name, form: Form::Size, without, doc };
         let Some(given) = self.parsed(&key, units::size) else {
             return self.fallback(units::size(default));
         };
@@ -204,24 +170,14 @@ impl<'r> Section<'r> {
         example: &str,
         doc: &'static str,
     ) -> Option<PathBuf> {
-        let text = self.string(&Key {
-            name,
-            form: Form::Path,
-            without: nothing(example),
-            doc,
-        })?;
+        let text = self.string(&Key { name, form: Form::Path, without: nothing(example), doc })?;
         Some(self.reading.path(text.get_ref()))
     }
 
     /// A list of strings; one alone need not be in brackets.
     pub(super) fn list(&mut self, key: &Key) -> Option<Vec<Spanned<String>>> {
         let items = self.items(key)?;
-        Some(
-            items
-                .iter()
-                .filter_map(|item| self.reading.text(item, key))
-                .collect(),
-        )
+        Some(items.iter().filter_map(|item| self.reading.text(item, key)).collect())
     }
 
     /// The values of a list; one alone need not be in brackets.

@@ -68,11 +68,9 @@ pub(crate) async fn attempt(
     let ended_at = Timestamp::from(SystemTime::now());
     let expired = ended_at.since(due.created_at) >= tools.expire;
     let pause = match &stop {
-        Some(Stop {
-            scope: Scope::Message,
-            after,
-            ..
-        }) => after.unwrap_or_else(|| backoff::pause(due.attempts + 1, backoff::chance())),
+        Some(Stop { scope: Scope::Message, after, .. }) => {
+            after.unwrap_or_else(|| backoff::pause(due.attempts + 1, backoff::chance()))
+        }
         // The channel as a whole waits: this delivery is the first when it goes on.
         _ => Duration::ZERO,
     };
@@ -83,14 +81,9 @@ pub(crate) async fn attempt(
         None => DeliveryState::Delivered,
     };
     let health = match &stop {
-        Some(Stop {
-            scope: Scope::Channel,
-            after,
-            error,
-        }) => Health::Ailing {
-            after: *after,
-            error: error.clone(),
-        },
+        Some(Stop { scope: Scope::Channel, after, error }) => {
+            Health::Ailing { after: *after, error: error.clone() }
+        }
         _ => Health::Fine,
     };
     let record = AttemptRecord {
@@ -115,15 +108,8 @@ async fn send_all(
     progress: &mut Progress,
 ) -> Option<Stop> {
     for message in messages.iter().skip(progress.taken as usize) {
-        tools
-            .pacer
-            .acquire(&tools.channel.paces(&progress.memory))
-            .await;
-        let context = Context {
-            files: tools.files,
-            memory: &progress.memory,
-            alert,
-        };
+        tools.pacer.acquire(&tools.channel.paces(&progress.memory)).await;
+        let context = Context { files: tools.files, memory: &progress.memory, alert };
         let Outcome { verdict, remember } = tools.channel.send(message, &context).await;
         for (key, value) in remember {
             progress.memory.retain(|(known, _)| *known != key);
@@ -136,16 +122,8 @@ async fn send_all(
             }
             // The messages behind it may still be taken: they are tried, and the refusal is told.
             Verdict::Refused { error } => progress.refused = Some(error),
-            Verdict::Retry {
-                scope,
-                after,
-                error,
-            } => {
-                return Some(Stop {
-                    scope,
-                    after,
-                    error,
-                });
+            Verdict::Retry { scope, after, error } => {
+                return Some(Stop { scope, after, error });
             }
         }
         progress.taken = progress.taken.saturating_add(1);

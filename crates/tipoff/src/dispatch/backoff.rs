@@ -26,9 +26,7 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_longest() {
-        let pauses: Vec<u64> = (1..12)
-            .map(|failures| pause(failures, 0.5).as_secs())
-            .collect();
+        let pauses: Vec<u64> = (1..12).map(|failures| pause(failures, 0.5).as_secs()).collect();
         assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
         assert_eq!(pause(u32::MAX, 0.5), LONGEST);
     }

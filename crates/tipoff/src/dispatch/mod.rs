@@ -28,9 +28,7 @@ pub(crate) struct Waker(Arc<HashMap<String, Arc<Notify>>>);
 impl Waker {
     /// For these channels.
     pub(crate) fn new(channels: &[ChannelConfig]) -> Self {
-        let wakers = channels
-            .iter()
-            .map(|channel| (channel.name.clone(), Arc::default()));
+        let wakers = channels.iter().map(|channel| (channel.name.clone(), Arc::default()));
         Self(Arc::new(wakers.collect()))
     }
 

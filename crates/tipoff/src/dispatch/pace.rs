@@ -16,10 +16,7 @@ impl Pacer {
     /// Takes a place for one message in all of `paces`, or tells how long until there may be one.
     pub(crate) fn take(&self, paces: &[Pace], now: Instant) -> Result<(), Duration> {
         let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = paces
-            .iter()
-            .filter_map(|pace| wait_for(&mut sent, pace, now))
-            .max();
+        let wait = paces.iter().filter_map(|pace| wait_for(&mut sent, pace, now)).max();
         if let Some(wait) = wait {
             return Err(wait);
         }
@@ -35,10 +32,7 @@ impl Pacer {
     /// How long until there may be a place: none, if there is one now.
     pub(crate) fn wait(&self, paces: &[Pace], now: Instant) -> Option<Duration> {
         let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        paces
-            .iter()
-            .filter_map(|pace| wait_for(&mut sent, pace, now))
-            .max()
+        paces.iter().filter_map(|pace| wait_for(&mut sent, pace, now)).max()
     }
 
     /// Waits for a place and takes it.
@@ -56,16 +50,10 @@ fn wait_for(
 ) -> Option<Duration> {
     let times = sent.get_mut(&pace.key)?;
     // Longer paces of the same key need what is older: a minute is the longest there is.
-    while times
-        .front()
-        .is_some_and(|time| now.duration_since(*time) > LONGEST)
-    {
+    while times.front().is_some_and(|time| now.duration_since(*time) > LONGEST) {
         times.pop_front();
     }
-    let inside = times
-        .iter()
-        .filter(|time| now.duration_since(**time) < pace.per)
-        .count();
+    let inside = times.iter().filter(|time| now.duration_since(**time) < pace.per).count();
     let count = pace.count.max(1) as usize;
     let oldest_that_counts = times.len().checked_sub(count)?;
     if inside < count {
@@ -83,11 +71,7 @@ mod tests {
     use super::*;
 
     fn pace(key: &str, count: u32, seconds: u64) -> Pace {
-        Pace {
-            key: key.to_owned(),
-            count,
-            per: Duration::from_secs(seconds),
-        }
+        Pace { key: key.to_owned(), count, per: Duration::from_secs(seconds) }
     }
 
     #[test]
@@ -102,14 +86,8 @@ mod tests {
                 sent.push(now);
             }
         }
-        assert!(
-            sent.windows(2)
-                .all(|pair| pair[1] - pair[0] >= Duration::from_secs(1))
-        );
-        assert!(
-            sent.windows(21)
-                .all(|many| many[20] - many[0] >= Duration::from_secs(60))
-        );
+        assert!(sent.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_secs(1)));
+        assert!(sent.windows(21).all(|many| many[20] - many[0] >= Duration::from_secs(60)));
         // And it is not slower than it must be: 20 in the first minute, 20 in the second.
         assert_eq!(sent.len(), 50);
     }

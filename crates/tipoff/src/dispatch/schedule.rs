@@ -134,25 +134,16 @@ impl Schedule {
             parts.spool.memory(&parts.name).await?
         };
         // What is not begun yet can still grow: a burst becomes an album while the pace holds.
-        if let Some(wait) = parts
-            .pacer
-            .wait(&parts.channel.paces(&memory), Instant::now())
-        {
+        if let Some(wait) = parts.pacer.wait(&parts.channel.paces(&memory), Instant::now()) {
             return Ok(wait);
         }
         let now = Timestamp::from(SystemTime::now());
-        let DueBatch {
-            deliveries,
-            next_due_at,
-        } = parts
-            .spool
-            .due(&parts.name, now, places, &self.claimed)
-            .await?;
+        let DueBatch { deliveries, next_due_at } =
+            parts.spool.due(&parts.name, now, places, &self.claimed).await?;
         for mut due in deliveries {
             self.parts.links.fill_in(&mut due.alert);
             self.claimed.push(due.alert.delivery);
-            self.under_way
-                .spawn(deliver(Arc::clone(&self.parts), due, memory.clone()));
+            self.under_way.spawn(deliver(Arc::clone(&self.parts), due, memory.clone()));
         }
         Ok(next_due_at.map_or(LOOK_AGAIN, |due_at| due_at.since(now).min(LOOK_AGAIN)))
     }
@@ -181,10 +172,7 @@ impl Schedule {
             }
             next = self.under_way.try_join_next();
         }
-        let delivered = records
-            .iter()
-            .map(|record| record.delivery)
-            .collect::<Vec<_>>();
+        let delivered = records.iter().map(|record| record.delivery).collect::<Vec<_>>();
         join_all(records.into_iter().map(|record| self.record(record))).await;
         self.claimed.retain(|claimed| !delivered.contains(claimed));
     }
@@ -208,20 +196,12 @@ impl Schedule {
             }
             Health::Ailing { after, error } => {
                 let failures = self.ailing.as_ref().map_or(0, |ailing| ailing.failures) + 1;
-                if self
-                    .ailing
-                    .as_ref()
-                    .is_none_or(|ailing| ailing.error != *error)
-                {
+                if self.ailing.as_ref().is_none_or(|ailing| ailing.error != *error) {
                     tracing::warn!(channel, error, "The channel fails; its alerts wait.");
                 }
                 let pause = after.unwrap_or_else(|| backoff::pause(failures, backoff::chance()));
                 let until = Instant::now() + pause;
-                self.ailing = Some(Ailing {
-                    failures,
-                    until,
-                    error: error.clone(),
-                });
+                self.ailing = Some(Ailing { failures, until, error: error.clone() });
             }
         }
     }

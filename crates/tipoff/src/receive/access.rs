@@ -32,17 +32,11 @@ impl Doorkeeper {
     /// typed into them, so where no login is required any is good enough.
     pub(crate) fn admits(&self, peer: IpAddr, credentials: &Credentials) -> bool {
         !self.requires_login(peer)
-            || self
-                .logins()
-                .any(|(user, password)| matches(credentials, user, password.expose()))
+            || self.logins().any(|(user, password)| matches(credentials, user, password.expose()))
     }
 
     fn logins(&self) -> impl Iterator<Item = (&str, &Secret)> {
-        let shared = self
-            .access
-            .user
-            .as_deref()
-            .zip(self.access.password.as_ref());
+        let shared = self.access.user.as_deref().zip(self.access.password.as_ref());
         let of_devices = self
             .devices
             .iter()
@@ -61,10 +55,7 @@ impl Doorkeeper {
         let configured =
             by_login.or_else(|| self.devices.iter().find(|device| device.fits(envelope)));
         match configured {
-            Some(device) => Device {
-                key: device.name.clone(),
-                name: device.name.clone(),
-            },
+            Some(device) => Device { key: device.name.clone(), name: device.name.clone() },
             None => self.discovered(envelope),
         }
     }
@@ -84,15 +75,8 @@ impl Doorkeeper {
             .take(LABEL_CHARS_MAX)
             .collect();
         let peer = envelope.peer.to_canonical();
-        let name = if label.is_empty() {
-            peer.to_string()
-        } else {
-            format!("{label} ({peer})")
-        };
-        Device {
-            key: format!("discovered/{peer}/{}", told.to_lowercase()),
-            name,
-        }
+        let name = if label.is_empty() { peer.to_string() } else { format!("{label} ({peer})") };
+        Device { key: format!("discovered/{peer}/{}", told.to_lowercase()), name }
     }
 }
 
@@ -104,17 +88,10 @@ fn same_user(login: &str, user: Option<&str>) -> bool {
 
 fn matches(credentials: &Credentials, user: &str, password: &str) -> bool {
     match credentials {
-        Credentials::Plain {
-            user: given,
-            password: secret,
-        } => {
+        Credentials::Plain { user: given, password: secret } => {
             same_user(given, Some(user)) && bool::from(secret.as_bytes().ct_eq(password.as_bytes()))
         }
-        Credentials::CramMd5 {
-            user: given,
-            challenge,
-            digest,
-        } => {
+        Credentials::CramMd5 { user: given, challenge, digest } => {
             same_user(given, Some(user))
                 && bool::from(
                     cram_md5(challenge, password)
@@ -133,11 +110,7 @@ fn cram_md5(challenge: &str, password: &str) -> String {
         return String::new();
     };
     mac.update(challenge.as_bytes());
-    mac.finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -148,10 +121,7 @@ mod tests {
     #[test]
     fn the_digest_is_that_of_the_rfc() {
         assert_eq!(
-            cram_md5(
-                "<1896.697170952@postoffice.reston.mci.net>",
-                "tanstaaftanstaaf"
-            ),
+            cram_md5("<1896.697170952@postoffice.reston.mci.net>", "tanstaaftanstaaf"),
             "b913a602c7eda7a495b4e6e7334d3890",
         );
     }

@@ -30,12 +30,7 @@ impl Intake {
         free_bytes_min: u64,
         waker: Waker,
     ) -> Self {
-        Self {
-            spool,
-            doorkeeper,
-            free_bytes_min,
-            waker,
-        }
+        Self { spool, doorkeeper, free_bytes_min, waker }
     }
 
     /// Whether the disk has room for an arrival of this size.
@@ -52,13 +47,7 @@ impl Intake {
     /// Starts an arrival.
     pub(crate) fn begin(&self, envelope: Envelope) -> io::Result<Incoming> {
         let writer = self.spool.blobs().begin(SystemTime::now().into())?;
-        Ok(Incoming {
-            intake: self.clone(),
-            envelope,
-            writer,
-            parser: Parser::new(),
-            failed: None,
-        })
+        Ok(Incoming { intake: self.clone(), envelope, writer, parser: Parser::new(), failed: None })
     }
 }
 
@@ -100,11 +89,7 @@ impl Incoming {
             return Err(disk_error(&error));
         }
         let received_at = Timestamp::from(SystemTime::now());
-        let content = if torn {
-            self.parser.torn()
-        } else {
-            self.parser.finish()
-        };
+        let content = if torn { self.parser.torn() } else { self.parser.finish() };
         let device = self.intake.doorkeeper.device(&self.envelope);
         let spool = &self.intake.spool;
         let wants_prints = torn || spool.has_torn(&device.key);
@@ -112,11 +97,7 @@ impl Incoming {
         let writer = self.writer;
         let durable = tokio::task::spawn_blocking(move || {
             let blob = writer.finish()?;
-            let prints = if wants_prints {
-                prints(&blobs, &blob, &content)?
-            } else {
-                Vec::new()
-            };
+            let prints = if wants_prints { prints(&blobs, &blob, &content)? } else { Vec::new() };
             Ok((blob, content, prints))
         });
         let (blob, content, prints) = durable

@@ -30,11 +30,7 @@ pub(crate) enum Crowded {
 impl Connections {
     /// With these limits.
     pub(crate) fn new(total_max: usize, per_address_max: usize) -> Self {
-        Self {
-            open: Arc::default(),
-            total_max,
-            per_address_max,
-        }
+        Self { open: Arc::default(), total_max, per_address_max }
     }
 
     /// A place for a connection of `peer`, kept until it is dropped.
@@ -49,10 +45,7 @@ impl Connections {
         }
         *of_address += 1;
         open.total += 1;
-        Ok(Place {
-            open: Arc::clone(&self.open),
-            peer,
-        })
+        Ok(Place { open: Arc::clone(&self.open), peer })
     }
 }
 

@@ -64,10 +64,7 @@ pub(crate) fn bind(settings: &Listener) -> anyhow::Result<Door> {
         };
         anyhow::anyhow!("cannot listen on {address}: {error}; {hint}")
     })?;
-    Ok(Door {
-        listener,
-        settings: settings.clone(),
-    })
+    Ok(Door { listener, settings: settings.clone() })
 }
 
 /// Accepts until the end, each connection in a task of its own.
@@ -79,12 +76,7 @@ pub(crate) async fn accept(
     mut shutdown: Shutdown,
 ) {
     let Door { listener, settings } = door;
-    let hall = Arc::new(Hall {
-        settings,
-        known: Known::default(),
-        receiver,
-        tls,
-    });
+    let hall = Arc::new(Hall { settings, known: Known::default(), receiver, tls });
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -100,11 +92,7 @@ pub(crate) async fn accept(
         };
         match hall.receiver.connections.enter(peer) {
             Ok(place) => {
-                let caller = Caller {
-                    socket,
-                    peer,
-                    place,
-                };
+                let caller = Caller { socket, peer, place };
                 tasks.spawn(converse(caller, Arc::clone(&hall), shutdown.clone()));
             }
             Err(crowded) => turn_away(&socket, peer, crowded),
@@ -119,11 +107,7 @@ struct Caller {
 }
 
 async fn converse(caller: Caller, hall: Arc<Hall>, shutdown: Shutdown) {
-    let Caller {
-        socket,
-        peer,
-        place,
-    } = caller;
+    let Caller { socket, peer, place } = caller;
     // Small replies must not wait for the device's acknowledgement of the one before.
     let _ = socket.set_nodelay(true);
     let Ok(speaks) = sniff(&socket, peer, hall.settings.tls, &hall.known).await else {
@@ -137,13 +121,8 @@ async fn converse(caller: Caller, hall: Arc<Hall>, shutdown: Shutdown) {
             Err(error) => return tell_of_handshake(peer, &error),
         },
     };
-    let call = smtp::Call {
-        wire,
-        peer,
-        door: &hall.settings,
-        tls: Arc::clone(&hall.tls),
-        shutdown,
-    };
+    let call =
+        smtp::Call { wire, peer, door: &hall.settings, tls: Arc::clone(&hall.tls), shutdown };
     if let smtp::End::WasTls = smtp::converse(call, &hall.receiver).await {
         hall.known.learn(peer, Speaks::Tls);
     }

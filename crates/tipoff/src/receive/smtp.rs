@@ -44,19 +44,10 @@ impl Receiver {
         intake: Intake,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let connections = Connections::new(
-            settings.max_connections,
-            settings.max_connections_per_address,
-        );
+        let connections =
+            Connections::new(settings.max_connections, settings.max_connections_per_address);
         let buffers = Buffers::default();
-        Self {
-            settings,
-            doorkeeper,
-            intake,
-            buffers,
-            metrics,
-            connections,
-        }
+        Self { settings, doorkeeper, intake, buffers, metrics, connections }
     }
 }
 
@@ -98,23 +89,10 @@ impl From<io::Error> for Break {
 
 /// Talks with a device until one of both has had enough.
 pub(crate) async fn converse(call: Call<'_>, receiver: &Receiver) -> End {
-    let Call {
-        wire,
-        peer,
-        door,
-        tls,
-        shutdown,
-    } = call;
-    let profile = Arc::new(profile(
-        &receiver.settings,
-        door,
-        receiver.doorkeeper.requires_login(peer),
-    ));
-    let session = Session::new(
-        profile,
-        wire.is_tls(),
-        challenge(&receiver.settings.host_name),
-    );
+    let Call { wire, peer, door, tls, shutdown } = call;
+    let profile =
+        Arc::new(profile(&receiver.settings, door, receiver.doorkeeper.requires_login(peer)));
+    let session = Session::new(profile, wire.is_tls(), challenge(&receiver.settings.host_name));
     receiver.metrics.session_began();
     let mut conversation = Conversation {
         receiver,
@@ -364,8 +342,7 @@ impl Conversation<'_> {
         match listen::handshake(socket, &self.tls).await {
             Ok(wire) => {
                 self.wire = Some(wire);
-                self.session
-                    .tls_started(challenge(&self.receiver.settings.host_name));
+                self.session.tls_started(challenge(&self.receiver.settings.host_name));
                 Ok(())
             }
             Err(error) => {
@@ -382,9 +359,7 @@ impl Conversation<'_> {
         let Some(wire) = &mut self.wire else {
             return Err(Break::Closed);
         };
-        timeout(WRITE_MAX, wire.write(&self.replies))
-            .await
-            .map_err(io::Error::from)??;
+        timeout(WRITE_MAX, wire.write(&self.replies)).await.map_err(io::Error::from)??;
         // Most conversations are over soon and idle ones should hold nothing.
         self.replies = Vec::new();
         Ok(())

@@ -49,9 +49,7 @@ impl Known {
     /// Whether `peer` has always been plain, so that it need not be waited for.
     fn is_plain(&self, peer: IpAddr) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(&peer)
-            .is_some_and(|heard| heard.plain && !heard.tls)
+        known.get(&peer).is_some_and(|heard| heard.plain && !heard.tls)
     }
 
     /// Remembers what `peer` turned out to speak.

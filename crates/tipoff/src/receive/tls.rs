@@ -14,7 +14,7 @@ use rustls::crypto::ring;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::config::Certificate;
+use crate::config::{Certificate, Smtp};
 
 /// The certificate in use; a renewed one is used from the next handshake on.
 pub(crate) struct Tls {
@@ -31,21 +31,14 @@ struct Loaded {
 impl Tls {
     /// Loads the owner's certificate, or the one in the data folder, which is made where there is
     /// none.
-    pub(crate) fn load(
-        configured: Option<&Certificate>,
-        data_dir: &Path,
-        host_name: &str,
-    ) -> anyhow::Result<Self> {
-        let files = match configured {
+    pub(crate) fn load(settings: &Smtp, data_dir: &Path) -> anyhow::Result<Self> {
+        let files = match &settings.certificate {
             Some(certificate) => certificate.clone(),
-            None => own_certificate(data_dir, host_name)?,
+            None => own_certificate(data_dir, &settings.host_name)?,
         };
         let changed = changed_at(&files);
         let config = Arc::new(load(&files)?);
-        Ok(Self {
-            files,
-            current: Mutex::new(Loaded { config, changed }),
-        })
+        Ok(Self { files, current: Mutex::new(Loaded { config, changed }) })
     }
 
     /// The settings for a handshake now.
@@ -94,10 +87,7 @@ fn load(files: &Certificate) -> anyhow::Result<ServerConfig> {
 /// The self-signed certificate in the data folder, made where there is none.
 fn own_certificate(data_dir: &Path, host_name: &str) -> anyhow::Result<Certificate> {
     let folder = data_dir.join("tls");
-    let files = Certificate {
-        chain: folder.join("certificate.pem"),
-        key: folder.join("key.pem"),
-    };
+    let files = Certificate { chain: folder.join("certificate.pem"), key: folder.join("key.pem") };
     if files.chain.exists() && files.key.exists() {
         return Ok(files);
     }
@@ -105,9 +95,7 @@ fn own_certificate(data_dir: &Path, host_name: &str) -> anyhow::Result<Certifica
         fs::create_dir_all(&folder)?;
         let names = vec![host_name.to_owned(), "localhost".to_owned()];
         let mut params = rcgen::CertificateParams::new(names)?;
-        params
-            .distinguished_name
-            .push(rcgen::DnType::CommonName, "Tipoff");
+        params.distinguished_name.push(rcgen::DnType::CommonName, "Tipoff");
         // Old firmware reads no year after 2049 (RFC 5280, section 4.1.2.5.1: UTCTime ends there).
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
         params.not_after = rcgen::date_time_ymd(2049, 12, 31);

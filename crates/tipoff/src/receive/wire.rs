@@ -45,10 +45,7 @@ pub(crate) struct Chunk {
 impl Chunk {
     /// The bytes. Empty: the other side has ended.
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.buffer
-            .as_deref()
-            .and_then(|buffer| buffer.get(..self.filled))
-            .unwrap_or_default()
+        self.buffer.as_deref().and_then(|buffer| buffer.get(..self.filled)).unwrap_or_default()
     }
 }
 
@@ -85,11 +82,8 @@ impl Wire {
     pub(crate) async fn read(&mut self, buffers: &Buffers) -> io::Result<Chunk> {
         loop {
             // The TLS layer may hold bytes that the socket no longer has, so it is asked first.
-            let mut chunk = Chunk {
-                buffer: Some(buffers.take()),
-                filled: 0,
-                home: buffers.clone(),
-            };
+            let mut chunk =
+                Chunk { buffer: Some(buffers.take()), filled: 0, home: buffers.clone() };
             if let Some(filled) = self.read_now(&mut chunk).await? {
                 chunk.filled = filled;
                 return Ok(chunk);

@@ -12,11 +12,7 @@ pub(super) async fn healthz(Shared(state): Shared<State>) -> Response {
         Ok(_) => "ok\n".into_response(),
         Err(error) => {
             tracing::error!(%error, "The spool does not answer.");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the spool does not answer\n",
-            )
-                .into_response()
+            (StatusCode::SERVICE_UNAVAILABLE, "the spool does not answer\n").into_response()
         }
     }
 }

@@ -44,19 +44,11 @@ impl Links {
             .media
             .name
             .chars()
-            .map(|character| {
-                if character.is_ascii_alphanumeric() {
-                    character
-                } else {
-                    '-'
-                }
-            })
+            .map(|character| if character.is_ascii_alphanumeric() { character } else { '-' })
             .collect();
         let name = match media.media.name.rsplit_once('.') {
             Some((_, extension)) if extension.chars().all(|c| c.is_ascii_alphanumeric()) => {
-                let stem = name
-                    .get(..name.len() - extension.len() - 1)
-                    .unwrap_or_default();
+                let stem = name.get(..name.len() - extension.len() - 1).unwrap_or_default();
                 format!("{stem}.{extension}")
             }
             _ => name,
@@ -66,10 +58,7 @@ impl Links {
 
     /// Whether this signature was made here for this file.
     pub(crate) fn is_signed(&self, place: MediaPlace, signature: &str) -> bool {
-        self.sign(place)
-            .as_bytes()
-            .ct_eq(signature.as_bytes())
-            .into()
+        self.sign(place).as_bytes().ct_eq(signature.as_bytes()).into()
     }
 
     fn sign(&self, place: MediaPlace) -> String {
@@ -79,27 +68,17 @@ impl Links {
         };
         mac.update(format!("media/{}/{}", place.arrival, file_part(place)).as_bytes());
         let digest = mac.finalize().into_bytes();
-        digest
-            .iter()
-            .take(SIGNATURE_BYTES)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        digest.iter().take(SIGNATURE_BYTES).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
 fn file_part(place: MediaPlace) -> String {
-    place
-        .index
-        .map_or_else(|| "raw".to_owned(), |index| index.to_string())
+    place.index.map_or_else(|| "raw".to_owned(), |index| index.to_string())
 }
 
 /// What [`file_part`] made; none: it made no such thing.
 pub(crate) fn parse_file_part(part: &str) -> Option<Option<u32>> {
-    if part == "raw" {
-        Some(None)
-    } else {
-        part.parse().ok().map(Some)
-    }
+    if part == "raw" { Some(None) } else { part.parse().ok().map(Some) }
 }
 
 #[cfg(test)]
@@ -111,10 +90,7 @@ mod tests {
     #[test]
     fn a_signature_opens_its_own_file_only() {
         let links = Links::new(None, [7; 32]);
-        let place = |arrival, index| MediaPlace {
-            arrival: ArrivalId(arrival),
-            index,
-        };
+        let place = |arrival, index| MediaPlace { arrival: ArrivalId(arrival), index };
         let signature = links.sign(place(1, Some(0)));
         assert!(links.is_signed(place(1, Some(0)), &signature));
         assert!(!links.is_signed(place(1, Some(1)), &signature));
@@ -127,10 +103,7 @@ mod tests {
     #[test]
     fn file_parts_are_read_as_they_are_written() {
         for index in [None, Some(0), Some(17)] {
-            let place = MediaPlace {
-                arrival: ArrivalId(1),
-                index,
-            };
+            let place = MediaPlace { arrival: ArrivalId(1), index };
             assert_eq!(parse_file_part(&file_part(place)), Some(index));
         }
         assert_eq!(parse_file_part("../secret"), None);

@@ -26,10 +26,7 @@ pub(super) struct Bounded {
 
 impl Bounded {
     pub(super) fn new(listener: TcpListener) -> Self {
-        Self {
-            listener,
-            places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
-        }
+        Self { listener, places: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
     }
 }
 
@@ -42,11 +39,7 @@ impl Listener for Bounded {
         let place = Arc::clone(&self.places).acquire_owned().await.ok();
         let (socket, peer) = Listener::accept(&mut self.listener).await;
         let standstill = Box::pin(tokio::time::sleep(STANDSTILL_MAX));
-        let connection = Connection {
-            socket,
-            standstill,
-            _place: place,
-        };
+        let connection = Connection { socket, standstill, _place: place };
         (connection, peer)
     }
 
@@ -70,9 +63,7 @@ impl Connection {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
         if poll.is_ready() {
-            self.standstill
-                .as_mut()
-                .reset(Instant::now() + STANDSTILL_MAX);
+            self.standstill.as_mut().reset(Instant::now() + STANDSTILL_MAX);
             return poll;
         }
         match self.standstill.as_mut().poll(context) {
@@ -121,9 +112,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_stands_still_ends_and_one_that_moves_goes_on() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut client = TcpStream::connect(listener.local_addr().unwrap())
-            .await
-            .unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (mut connection, _) = Bounded::new(listener).accept().await;
         for _ in 0..3 {
             tokio::time::advance(STANDSTILL_MAX - Duration::from_secs(1)).await;
@@ -138,10 +127,7 @@ mod tests {
     async fn no_more_are_accepted_than_there_are_places() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mut bounded = Bounded {
-            listener,
-            places: Arc::new(Semaphore::new(1)),
-        };
+        let mut bounded = Bounded { listener, places: Arc::new(Semaphore::new(1)) };
         let _clients = [
             TcpStream::connect(address).await.unwrap(),
             TcpStream::connect(address).await.unwrap(),

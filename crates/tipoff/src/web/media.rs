@@ -20,13 +20,7 @@ const PIECE_BYTES: usize = 32 * 1024;
 
 /// The types that a browser may show as themselves; everything else is saved, so that a page that
 /// a device sent never runs on our address.
-const SHOWN: &[&str] = &[
-    "image/jpeg",
-    "image/png",
-    "image/gif",
-    "image/webp",
-    "video/mp4",
-];
+const SHOWN: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4"];
 
 /// The file of this link.
 pub(super) async fn media(
@@ -36,10 +30,7 @@ pub(super) async fn media(
     let Some(index) = parse_file_part(&file) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let place = MediaPlace {
-        arrival: ArrivalId(arrival),
-        index,
-    };
+    let place = MediaPlace { arrival: ArrivalId(arrival), index };
     if !state.links.is_signed(place, &signature) {
         return (StatusCode::FORBIDDEN, "this link is not one of ours\n").into_response();
     }
@@ -55,16 +46,9 @@ pub(super) async fn media(
 
 fn send(blobs: Blobs, media: AlertMedia) -> Response {
     let shown = SHOWN.iter().find(|kind| **kind == media.media.content_type);
-    let disposition = if shown.is_some() {
-        "inline"
-    } else {
-        "attachment"
-    };
+    let disposition = if shown.is_some() { "inline" } else { "attachment" };
     let headers = [
-        (
-            header::CONTENT_TYPE,
-            (*shown.unwrap_or(&"application/octet-stream")).to_owned(),
-        ),
+        (header::CONTENT_TYPE, (*shown.unwrap_or(&"application/octet-stream")).to_owned()),
         (header::CONTENT_LENGTH, media.media.size.to_string()),
         (header::CONTENT_DISPOSITION, disposition.to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),

@@ -46,10 +46,7 @@ pub(crate) async fn serve(listener: TcpListener, state: State, mut shutdown: Shu
     let router = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
-        .route(
-            "/media/{arrival}/{file}/{signature}/{name}",
-            get(media::media),
-        )
+        .route("/media/{arrival}/{file}/{signature}/{name}", get(media::media))
         .with_state(state);
     let mut over = shutdown.clone();
     let server = axum::serve(listener::Bounded::new(listener), router)

@@ -72,17 +72,7 @@ fn swaks_plain() {
 fn swaks_logs_in_with_each_mechanism() {
     for mechanism in ["PLAIN", "LOGIN", "CRAM-MD5"] {
         let scene = scene(&format!("{LOGIN}require_login = true\n"));
-        swaks(
-            &scene,
-            &[
-                "--auth",
-                mechanism,
-                "--auth-user",
-                "front",
-                "--auth-password",
-                "s3cret",
-            ],
-        );
+        swaks(&scene, &["--auth", mechanism, "--auth-user", "front", "--auth-password", "s3cret"]);
     }
 }
 
@@ -101,16 +91,10 @@ fn tls_from_the_start_on_the_plain_port() {
     // A client that is slow to begin, as on a busy machine, may need a second try.
     wait_for("the mail to be taken", || {
         let mut curl = Command::new(require("curl"));
-        curl.args([
-            "--silent",
-            "--insecure",
-            "--mail-from",
-            "a@example.com",
-            "--mail-rcpt",
-        ])
-        .args(["me@example.com", "--upload-file"])
-        .arg(&file)
-        .arg(format!("smtps://127.0.0.1:{}/camera", scene.server.port()));
+        curl.args(["--silent", "--insecure", "--mail-from", "a@example.com", "--mail-rcpt"])
+            .args(["me@example.com", "--upload-file"])
+            .arg(&file)
+            .arg(format!("smtps://127.0.0.1:{}/camera", scene.server.port()));
         curl.status().unwrap().success().then_some(())
     });
     scene.picture_arrived();
@@ -127,12 +111,7 @@ fn curl(scene: &Scene, url: &str, extra: &[&str]) {
     run(Command::new(require("curl"))
         .args(["--silent", "--show-error", "--insecure"])
         .arg(format!("{url}:{}/camera", scene.server.port()))
-        .args([
-            "--mail-from",
-            "cam1@example.com",
-            "--mail-rcpt",
-            "me@example.com",
-        ])
+        .args(["--mail-from", "cam1@example.com", "--mail-rcpt", "me@example.com"])
         .arg("--upload-file")
         .arg(file)
         .args(extra));
@@ -142,34 +121,18 @@ fn curl(scene: &Scene, url: &str, extra: &[&str]) {
 #[test]
 fn curl_plain_with_login_with_starttls_and_with_tls() {
     curl(&scene(""), "smtp://127.0.0.1", &[]);
-    curl(
-        &scene(LOGIN),
-        "smtp://127.0.0.1",
-        &["--user", "front:s3cret"],
-    );
+    curl(&scene(LOGIN), "smtp://127.0.0.1", &["--user", "front:s3cret"]);
     curl(&scene(""), "smtp://127.0.0.1", &["--ssl-reqd"]);
-    curl(
-        &scene("[smtp]\nlisten = [\"smtps://127.0.0.1:0\"]\n"),
-        "smtps://127.0.0.1",
-        &[],
-    );
+    curl(&scene("[smtp]\nlisten = [\"smtps://127.0.0.1:0\"]\n"), "smtps://127.0.0.1", &[]);
 }
 
 #[test]
 fn msmtp_with_and_without_login() {
-    for extra in [
-        vec![],
-        vec!["--auth=login", "--user=front", "--passwordeval=echo s3cret"],
-    ] {
+    for extra in [vec![], vec!["--auth=login", "--user=front", "--passwordeval=echo s3cret"]] {
         let scene = scene(LOGIN);
         let mut command = Command::new(require("msmtp"));
         command
-            .args([
-                "--file=/dev/null",
-                "--host=127.0.0.1",
-                "--tls=off",
-                "--from=cam1@example.com",
-            ])
+            .args(["--file=/dev/null", "--host=127.0.0.1", "--tls=off", "--from=cam1@example.com"])
             .arg(format!("--port={}", scene.server.port()))
             .args(&extra)
             .arg("me@example.com");
@@ -204,10 +167,7 @@ with smtplib.SMTP('127.0.0.1', int(sys.argv[1])) as server:
             .arg(picture)
             .arg(tls));
         scene.picture_arrived();
-        assert_eq!(
-            scene.hook.alerts()[0]["subject"],
-            "Bewegung im Garten über Kamera 1"
-        );
+        assert_eq!(scene.hook.alerts()[0]["subject"], "Bewegung im Garten über Kamera 1");
     }
 }
 
@@ -242,16 +202,7 @@ transport.sendMail({
 fn postfix_smtp_source_with_many_connections() {
     let scene = scene("[incidents]\nquiet = \"0 s\"\n");
     run(Command::new(require("smtp-source"))
-        .args([
-            "-s",
-            "8",
-            "-m",
-            "100",
-            "-l",
-            "20000",
-            "-f",
-            "cam1@example.com",
-        ])
+        .args(["-s", "8", "-m", "100", "-l", "20000", "-f", "cam1@example.com"])
         .args(["-t", "me@example.com"])
         .arg(format!("127.0.0.1:{}", scene.server.port())));
     assert_eq!(scene.hook.wait_for(100).len(), 100);
@@ -280,14 +231,7 @@ fn tipoff_send_acts_as_a_camera() {
     assert!(!said.contains("s3cret"));
     scene.picture_arrived();
     // And the picture that it draws.
-    scene.home.run(&[
-        "send",
-        "--to",
-        &to,
-        "--quiet",
-        "--from",
-        "other@example.com",
-    ]);
+    scene.home.run(&["send", "--to", &to, "--quiet", "--from", "other@example.com"]);
     let alerts = scene.hook.wait_for(2);
     assert!(files(&alerts[1])[0].starts_with(&[0xFF, 0xD8, 0xFF]));
 }

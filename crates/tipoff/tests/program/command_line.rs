@@ -9,16 +9,9 @@ fn check_says_all_faults_at_once_with_their_lines_and_exits_with_2() {
     let output = home.command(&["check"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        error.contains("max_message") && error.contains("idle"),
-        "{error}"
-    );
+    assert!(error.contains("max_message") && error.contains("idle"), "{error}");
     let output = home.command(&["run"]).output().unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(2),
-        "and run does not start with them"
-    );
+    assert_eq!(output.status.code(), Some(2), "and run does not start with them");
 }
 
 #[test]
@@ -35,14 +28,8 @@ fn check_of_a_good_file_says_what_it_comes_to() {
 #[test]
 fn a_wrong_command_line_exits_with_2_and_help_with_0() {
     let home = Home::new("");
-    assert_eq!(
-        home.command(&["rum"]).output().unwrap().status.code(),
-        Some(2)
-    );
-    assert_eq!(
-        home.command(&["--help"]).output().unwrap().status.code(),
-        Some(0)
-    );
+    assert_eq!(home.command(&["rum"]).output().unwrap().status.code(), Some(2));
+    assert_eq!(home.command(&["--help"]).output().unwrap().status.code(), Some(0));
 }
 
 #[test]
@@ -56,40 +43,23 @@ fn completions_and_the_manual_page_are_printed() {
 fn channels_are_tested_and_a_failure_is_told_and_exits_with_1() {
     let hook = Hook::start();
     let home = Home::new(&hook.channel());
-    assert!(
-        home.run(&["channels", "test"])
-            .contains("hook (webhook): the test arrived")
-    );
+    assert!(home.run(&["channels", "test"]).contains("hook (webhook): the test arrived"));
     assert_eq!(hook.alerts()[0]["event"], "test");
     hook.behave(Manner::Status("403 Forbidden"));
-    let output = home
-        .command(&["channels", "test", "hook"])
-        .output()
-        .unwrap();
+    let output = home.command(&["channels", "test", "hook"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stdout).unwrap().contains("403"));
     let output = home.command(&["channels", "test", "hok"]).output().unwrap();
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("there are: hook")
-    );
+    assert!(String::from_utf8(output.stderr).unwrap().contains("there are: hook"));
 }
 
 #[test]
 fn incidents_are_listed_and_shown_beside_a_running_server() {
     let home = Home::new("");
     let server = home.start();
-    send(
-        server.smtp[0],
-        "camera@example.com",
-        &mail("Motion in the yard", &[PICTURE]),
-    );
+    send(server.smtp[0], "camera@example.com", &mail("Motion in the yard", &[PICTURE]));
     let list = home.run(&["incidents", "list"]);
-    assert!(
-        list.contains("Motion in the yard") && list.contains("camera (127.0.0.1)"),
-        "{list}"
-    );
+    assert!(list.contains("Motion in the yard") && list.contains("camera (127.0.0.1)"), "{list}");
     let shown = home.run(&["incidents", "show", "1"]);
     assert!(shown.contains("1.jpg (image/jpeg, 2498 bytes)"), "{shown}");
     let output = home.command(&["incidents", "show", "99"]).output().unwrap();
@@ -111,20 +81,12 @@ fn without_any_configuration_it_runs_and_receives() {
         .unwrap();
     succeeded(&output);
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        said.contains("receives mail on 0.0.0.0:2525 (plain)"),
-        "{said}"
-    );
+    assert!(said.contains("receives mail on 0.0.0.0:2525 (plain)"), "{said}");
     assert!(said.contains(data.to_str().unwrap()), "{said}");
 }
 
 /// The pages with examples.
-const PAGES: &[&str] = &[
-    "README.md",
-    "docs/cameras.md",
-    "docs/channels.md",
-    "docs/operations.md",
-];
+const PAGES: &[&str] = &["README.md", "docs/cameras.md", "docs/channels.md", "docs/operations.md"];
 
 #[test]
 fn every_configuration_in_the_documentation_is_good() {
@@ -132,16 +94,9 @@ fn every_configuration_in_the_documentation_is_good() {
     let mut checked = 0;
     for page in PAGES {
         let text = std::fs::read_to_string(format!("{root}/{page}")).unwrap();
-        for block in text
-            .split("```toml\n")
-            .skip(1)
-            .map(|rest| rest.split("```").next().unwrap())
-        {
+        for block in text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
             let home = Home::new("");
-            home.put(
-                "telegram.token",
-                b"110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
-            );
+            home.put("telegram.token", b"110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw");
             home.put("tipoff.toml", block.as_bytes());
             home.run(&["check"]);
             checked += 1;
@@ -156,19 +111,11 @@ fn every_command_in_the_documentation_exists() {
     let home = Home::new("");
     for page in PAGES {
         let text = std::fs::read_to_string(format!("{root}/{page}")).unwrap();
-        for command in text
-            .split("`tipoff ")
-            .skip(1)
-            .map(|rest| rest.split('`').next().unwrap())
-        {
+        for command in text.split("`tipoff ").skip(1).map(|rest| rest.split('`').next().unwrap()) {
             let words = command.split_whitespace();
-            let words: Vec<&str> = words
-                .take_while(|it| it.starts_with(|c: char| c.is_ascii_lowercase()))
-                .collect();
-            let output = home
-                .command(&[words.as_slice(), &["--help"]].concat())
-                .output()
-                .unwrap();
+            let words: Vec<&str> =
+                words.take_while(|it| it.starts_with(|c: char| c.is_ascii_lowercase())).collect();
+            let output = home.command(&[words.as_slice(), &["--help"]].concat()).output().unwrap();
             assert!(output.status.success(), "{page}: tipoff {command}");
         }
     }

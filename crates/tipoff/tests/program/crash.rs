@@ -32,27 +32,16 @@ fn send_until_it_dies(
 /// The reply to the end of DATA, if the connection lived that long.
 fn try_send(address: SocketAddr, mail: &[u8]) -> Option<String> {
     let mut socket = BufReader::new(TcpStream::connect(address).ok()?);
-    socket
-        .get_ref()
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .ok()?;
+    socket.get_ref().set_read_timeout(Some(Duration::from_secs(20))).ok()?;
     let mut reply = String::new();
     let mut hear = |socket: &mut BufReader<TcpStream>| {
         reply.clear();
-        socket
-            .read_line(&mut reply)
-            .ok()
-            .filter(|count| *count > 0)?;
+        socket.read_line(&mut reply).ok().filter(|count| *count > 0)?;
         Some(reply.clone())
     };
     hear(&mut socket)?;
     let from = "MAIL FROM:<camera@example.com>\r\n";
-    for line in [
-        "HELO camera\r\n",
-        from,
-        "RCPT TO:<me@example.com>\r\n",
-        "DATA\r\n",
-    ] {
+    for line in ["HELO camera\r\n", from, "RCPT TO:<me@example.com>\r\n", "DATA\r\n"] {
         socket.get_mut().write_all(line.as_bytes()).ok()?;
         hear(&mut socket)?;
     }
@@ -63,11 +52,7 @@ fn try_send(address: SocketAddr, mail: &[u8]) -> Option<String> {
 
 #[test]
 fn no_acknowledged_mail_is_lost_over_random_kills() {
-    let kills = if std::env::var_os("TIPOFF_TEST_SOAK").is_some() {
-        100
-    } else {
-        20
-    };
+    let kills = if std::env::var_os("TIPOFF_TEST_SOAK").is_some() { 100 } else { 20 };
     let hook = Hook::start();
     let home = Home::new(&format!("[incidents]\nquiet = \"0 s\"\n{}", hook.channel()));
     let next = AtomicUsize::new(0);
@@ -101,9 +86,7 @@ fn no_acknowledged_mail_is_lost_over_random_kills() {
             .collect();
         acknowledged.difference(&delivered).count()
     };
-    wait_for("every acknowledged mail at the webhook", || {
-        (missing() == 0).then_some(())
-    });
+    wait_for("every acknowledged mail at the webhook", || (missing() == 0).then_some(()));
     server.stop();
     // And nothing that was not acknowledged is left lying about.
     let server = home.start();

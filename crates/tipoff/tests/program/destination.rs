@@ -12,11 +12,7 @@ fn scene(hook: &Hook) -> (Home, Server) {
 }
 
 fn motion(server: &Server) {
-    let reply = send(
-        server.smtp[0],
-        "camera@example.com",
-        &mail("Motion", &[PICTURE]),
-    );
+    let reply = send(server.smtp[0], "camera@example.com", &mail("Motion", &[PICTURE]));
     assert!(reply.starts_with("250"), "{reply}");
 }
 
@@ -44,10 +40,7 @@ fn whatever_goes_wrong_the_alert_arrives_when_it_is_over() {
         assert!(keys.windows(2).all(|pair| pair[0] == pair[1]), "{keys:?}");
         wait_for("the noted attempts", || {
             let incident = home.incident(1);
-            let attempts = incident["deliveries"][0]["attempts"]
-                .as_array()
-                .unwrap()
-                .clone();
+            let attempts = incident["deliveries"][0]["attempts"].as_array().unwrap().clone();
             (attempts.len() >= 2 && attempts[0]["error"].is_string()).then_some(())
         });
         server.stop();
@@ -111,9 +104,7 @@ fn a_refused_alert_is_not_repeated_until_it_is_asked_for() {
     hook.behave(Manner::Status("400 Bad Request"));
     let (home, server) = scene(&hook);
     motion(&server);
-    wait_for("the refusal", || {
-        (home.incidents()[0]["deliveries"]["refused"] == 1).then_some(())
-    });
+    wait_for("the refusal", || (home.incidents()[0]["deliveries"]["refused"] == 1).then_some(()));
     hook.behave(Manner::Fine);
     assert_eq!(hook.requests().len(), 1);
     home.run(&["incidents", "retry", "1"]);
@@ -124,23 +115,14 @@ fn a_refused_alert_is_not_repeated_until_it_is_asked_for() {
 #[test]
 fn pictures_that_follow_come_as_one_follow_up() {
     let hook = Hook::start();
-    let home = Home::new(&format!(
-        "[incidents]\nsettle = \"1 s\"\n{}",
-        hook.channel()
-    ));
+    let home = Home::new(&format!("[incidents]\nsettle = \"1 s\"\n{}", hook.channel()));
     let server = home.start();
     for _ in 0..4 {
         motion(&server);
     }
     let alerts = hook.wait_for(2);
-    assert_eq!(
-        (&alerts[0]["kind"], files(&alerts[0]).len()),
-        (&"first".into(), 1)
-    );
-    assert_eq!(
-        (&alerts[1]["kind"], files(&alerts[1]).len()),
-        (&"followup".into(), 3)
-    );
+    assert_eq!((&alerts[0]["kind"], files(&alerts[0]).len()), (&"first".into(), 1));
+    assert_eq!((&alerts[1]["kind"], files(&alerts[1]).len()), (&"followup".into(), 3));
     assert_eq!(alerts[0]["incident"], alerts[1]["incident"]);
     server.stop();
     assert_eq!(hook.requests().len(), 2);
@@ -162,18 +144,13 @@ fn a_program_gets_the_alert_and_its_files() {
     command.env("TIPOFF_SEND_PASSWORD", "s3cret-word");
     let server = Server::start(command);
     motion(&server);
-    wait_for("the program's end", || {
-        out.join("done").exists().then_some(())
-    });
+    wait_for("the program's end", || out.join("done").exists().then_some(()));
     assert_eq!(std::fs::read(out.join("picture")).unwrap(), PICTURE);
     let alert: serde_json::Value =
         serde_json::from_slice(&std::fs::read(out.join("alert.json")).unwrap()).unwrap();
     assert_eq!(alert["subject"], "Motion");
     let environment = std::fs::read_to_string(out.join("environment")).unwrap();
-    assert!(
-        environment.contains("TIPOFF_SUBJECT=Motion\n"),
-        "{environment}"
-    );
+    assert!(environment.contains("TIPOFF_SUBJECT=Motion\n"), "{environment}");
     let path = alert["media"][0]["path"].as_str().unwrap();
     wait_for("the private folder's removal", || {
         (!std::path::Path::new(path).exists()).then_some(())
@@ -192,16 +169,8 @@ fn routes_decide_who_hears() {
         never.channel().replace("\"hook\"", "\"never\""),
     ));
     let server = home.start();
-    send(
-        server.smtp[0],
-        "street@example.com",
-        &mail("Street", &[PICTURE]),
-    );
-    send(
-        server.smtp[0],
-        "yard@example.com",
-        &mail("Yard", &[PICTURE]),
-    );
+    send(server.smtp[0], "street@example.com", &mail("Street", &[PICTURE]));
+    send(server.smtp[0], "yard@example.com", &mail("Yard", &[PICTURE]));
     assert_eq!(day.wait_for(2).len(), 2);
     let alerts = never.wait_for(1);
     assert_eq!(alerts[0]["device"], "Yard");

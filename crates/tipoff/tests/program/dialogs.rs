@@ -23,10 +23,7 @@ fn dialogs_of_the_session_hold_over_a_socket() {
             .chunks(share)
             .map(|paths| scope.spawn(|| paths.iter().filter_map(fault).collect::<Vec<_>>()))
             .collect();
-        players
-            .into_iter()
-            .flat_map(|player| player.join().unwrap())
-            .collect()
+        players.into_iter().flat_map(|player| player.join().unwrap()).collect()
     });
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
@@ -37,10 +34,7 @@ fn fault(path: &PathBuf) -> Option<String> {
     let expected = of_server(&dialog);
     let happened = play(&dialog);
     let same = expected.len() == happened.len()
-        && expected
-            .iter()
-            .zip(&happened)
-            .all(|(expected, line)| fits(expected, line));
+        && expected.iter().zip(&happened).all(|(expected, line)| fits(expected, line));
     (!same).then(|| format!("{}\n{expected:#?}\n{happened:#?}", path.display()))
 }
 
@@ -108,11 +102,7 @@ fn play(dialog: &Dialog) -> Vec<String> {
     let _ = socket.shutdown(Shutdown::Write);
     let _ = socket.read_to_end(&mut heard);
     server.stop();
-    String::from_utf8(heard)
-        .unwrap()
-        .lines()
-        .map(str::to_owned)
-        .collect()
+    String::from_utf8(heard).unwrap().lines().map(str::to_owned).collect()
 }
 
 /// Hears until so many lines have come, or the end.

@@ -17,9 +17,7 @@ fn who_is_in_data_may_end_and_nobody_new_begins() {
     idle.must("EHLO camera", "250");
     server.terminate();
     assert!(idle.hear().starts_with("421"), "who is idle is told");
-    wait_for("the closed door", || {
-        std::net::TcpStream::connect(address).err()
-    });
+    wait_for("the closed door", || std::net::TcpStream::connect(address).err());
     busy.send(&mail[500..]);
     let reply = busy.say(".");
     assert!(reply.starts_with("250"), "{reply}");
@@ -48,11 +46,7 @@ fn health_and_metrics_tell_how_it_is() {
     hook.behave(Manner::HangUp);
     let home = Home::new(&hook.channel());
     let server = home.start();
-    send(
-        server.smtp[0],
-        "camera@example.com",
-        &mail("Motion", &[PICTURE]),
-    );
+    send(server.smtp[0], "camera@example.com", &mail("Motion", &[PICTURE]));
     assert_eq!(server.get("/healthz"), "ok\n");
     let metrics = wait_for("the failed attempt in the metrics", || {
         let metrics = server.get("/metrics");
@@ -66,10 +60,7 @@ fn health_and_metrics_tell_how_it_is() {
         "tipoff_store_seconds_count 1",
         "# EOF",
     ] {
-        assert!(
-            metrics.lines().any(|it| it == line),
-            "{line} is not in\n{metrics}"
-        );
+        assert!(metrics.lines().any(|it| it == line), "{line} is not in\n{metrics}");
     }
     server.stop();
 }
@@ -91,20 +82,13 @@ fn the_log_is_json_where_that_is_asked_for_and_holds_no_secret() {
     client.must("AUTH PLAIN AGZyb250AHMzY3JldC13b3Jk", "235");
     client.must("MAIL FROM:<camera@example.com>", "250");
     client.must("QUIT", "221");
-    wait_for("the conversation in the log", || {
-        server.log().contains("QUIT").then_some(())
-    });
+    wait_for("the conversation in the log", || server.log().contains("QUIT").then_some(()));
     let log = server.log();
     for line in log.lines() {
         serde_json::from_str::<serde_json::Value>(line)
             .unwrap_or_else(|error| panic!("{error}: {line}"));
     }
-    for secret in [
-        "s3cret-word",
-        "AGZyb250AHMzY3JldC13b3Jk",
-        "d3JvbmctczNjcmV0",
-        "wrong-s3cret",
-    ] {
+    for secret in ["s3cret-word", "AGZyb250AHMzY3JldC13b3Jk", "d3JvbmctczNjcmV0", "wrong-s3cret"] {
         assert!(!log.contains(secret), "{secret} is in\n{log}");
     }
     server.stop();

@@ -135,11 +135,7 @@ pub struct Server {
 
 impl Server {
     pub fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let stderr = child.stderr.take().unwrap();
         let log_of_reader = Arc::clone(&log);
@@ -160,10 +156,7 @@ impl Server {
             match words.as_slice() {
                 ["SMTP", "server", address] => host = (*address).to_owned(),
                 ["port", port] => {
-                    smtp.push(SocketAddr::new(
-                        host.parse().unwrap(),
-                        port.parse().unwrap(),
-                    ));
+                    smtp.push(SocketAddr::new(host.parse().unwrap(), port.parse().unwrap()));
                 }
                 ["Health", url] => {
                     let port = url.split(':').nth(2).unwrap().split('/').next().unwrap();
@@ -178,12 +171,7 @@ impl Server {
         let log_now = log.lock().unwrap().clone();
         assert!(!smtp.is_empty(), "the server did not start:\n{log_now}");
         let http = http.unwrap_or_else(|| "127.0.0.1:1".parse().unwrap());
-        Self {
-            child,
-            smtp,
-            http,
-            log,
-        }
+        Self { child, smtp, http, log }
     }
 
     /// The first SMTP port.
@@ -208,10 +196,7 @@ impl Server {
 
     /// Asks it to end.
     pub fn terminate(&self) {
-        let sent = Command::new("kill")
-            .arg(self.pid().to_string())
-            .status()
-            .unwrap();
+        let sent = Command::new("kill").arg(self.pid().to_string()).status().unwrap();
         assert!(sent.success());
     }
 
@@ -236,17 +221,10 @@ impl Server {
     /// The same for what is no text.
     pub fn get_bytes(&self, path: &str) -> Vec<u8> {
         let mut socket = TcpStream::connect(self.http).unwrap();
-        write!(
-            socket,
-            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-        )
-        .unwrap();
+        write!(socket, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = Vec::new();
         socket.read_to_end(&mut answer).unwrap();
-        let end = answer
-            .windows(4)
-            .position(|window| window == b"\r\n\r\n")
-            .unwrap();
+        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
         let head = String::from_utf8_lossy(&answer[..end]).into_owned();
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         answer.split_off(end + 4)
@@ -280,9 +258,7 @@ impl Client {
     pub fn silent(address: SocketAddr) -> Self {
         let socket = TcpStream::connect(address).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self {
-            socket: BufReader::new(socket),
-        }
+        Self { socket: BufReader::new(socket) }
     }
 
     /// The last line of the next reply; empty at the end.

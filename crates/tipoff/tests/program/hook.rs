@@ -39,9 +39,7 @@ impl Request {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
-        lines
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
+        lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 }
 
@@ -49,10 +47,7 @@ impl Request {
 pub fn files(alert: &Value) -> Vec<Vec<u8>> {
     let engine = base64::engine::general_purpose::STANDARD;
     let media = alert["media"].as_array().unwrap();
-    media
-        .iter()
-        .map(|file| engine.decode(file["data"].as_str().unwrap()).unwrap())
-        .collect()
+    media.iter().map(|file| engine.decode(file["data"].as_str().unwrap()).unwrap()).collect()
 }
 
 /// Listens until it is dropped.
@@ -100,11 +95,7 @@ impl Hook {
 
     /// The alerts that were answered with 200.
     pub fn alerts(&self) -> Vec<Value> {
-        self.requests()
-            .iter()
-            .filter(|request| request.taken)
-            .map(Request::json)
-            .collect()
+        self.requests().iter().filter(|request| request.taken).map(Request::json).collect()
     }
 
     /// Waits until so many alerts were taken.
@@ -149,11 +140,7 @@ fn read(socket: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
             return None;
         }
     }
-    let request = Request {
-        head,
-        body: Vec::new(),
-        taken: false,
-    };
+    let request = Request { head, body: Vec::new(), taken: false };
     let length = request.header("content-length")?.parse().ok()?;
     let mut body = vec![0; length];
     socket.read_exact(&mut body).ok()?;

@@ -28,10 +28,7 @@ fn message_size_at_size_and_in_data() {
     // What came of the second one is kept, as torn.
     wait_for("both arrivals", || {
         let incidents = home.incidents();
-        let arrivals: i64 = incidents
-            .iter()
-            .map(|it| it["arrivals"].as_i64().unwrap())
-            .sum();
+        let arrivals: i64 = incidents.iter().map(|it| it["arrivals"].as_i64().unwrap()).sum();
         (arrivals == 2).then_some(())
     });
     server.stop();
@@ -67,12 +64,7 @@ fn connections_in_all_and_from_one_address() {
     let _second = Client::connect(address);
     assert!(Client::silent(address).hear().starts_with("421 4.7.0"));
     drop(first);
-    wait_for("the free place", || {
-        Client::silent(address)
-            .hear()
-            .starts_with("220")
-            .then_some(())
-    });
+    wait_for("the free place", || Client::silent(address).hear().starts_with("220").then_some(()));
     server.stop();
 }
 
@@ -130,26 +122,16 @@ fn listeners_can_be_set_for_firmware_that_needs_it() {
         client.until("250 2.0.0")
     };
     let plain = offered(server.smtp[0]);
-    assert!(
-        plain.contains("AUTH") && plain.contains("STARTTLS"),
-        "{plain}"
-    );
+    assert!(plain.contains("AUTH") && plain.contains("STARTTLS"), "{plain}");
     let bare = offered(server.smtp[2]);
-    assert!(
-        !bare.contains("AUTH") && !bare.contains("STARTTLS"),
-        "{bare}"
-    );
+    assert!(!bare.contains("AUTH") && !bare.contains("STARTTLS"), "{bare}");
     server.stop();
 }
 
 #[test]
 fn nothing_is_relayed_and_any_recipient_is_taken() {
     let (home, server) = start("");
-    send(
-        server.smtp[0],
-        "camera@example.com",
-        &mail("Motion", &[PICTURE]),
-    );
+    send(server.smtp[0], "camera@example.com", &mail("Motion", &[PICTURE]));
     let mut client = Client::connect(server.smtp[0]);
     client.must("EHLO camera", "250");
     client.must("MAIL FROM:<>", "250");

@@ -20,10 +20,7 @@ impl Phone {
     fn new(options: Options) -> Self {
         let runtime = Runtime::new().unwrap();
         let telegram = runtime.block_on(Telegram::start_with(options)).unwrap();
-        Self {
-            telegram,
-            _runtime: runtime,
-        }
+        Self { telegram, _runtime: runtime }
     }
 
     fn channel(&self, chat: &str, extra: &str) -> String {
@@ -42,21 +39,14 @@ impl Phone {
 }
 
 fn scene(chat: &str, extra: &str) -> (Phone, Home, Server) {
-    let phone = Phone::new(Options {
-        flood: true,
-        ..Options::default()
-    });
+    let phone = Phone::new(Options { flood: true, ..Options::default() });
     let home = Home::new(&phone.channel(chat, extra));
     let server = home.start();
     (phone, home, server)
 }
 
 fn motion(server: &Server, pictures: &[&[u8]]) {
-    let reply = send(
-        server.smtp[0],
-        "camera@example.com",
-        &mail("Motion in the yard", pictures),
-    );
+    let reply = send(server.smtp[0], "camera@example.com", &mail("Motion in the yard", pictures));
     assert!(reply.starts_with("250"), "{reply}");
 }
 
@@ -69,20 +59,9 @@ fn a_picture_arrives_in_the_chat_and_the_next_ones_as_an_album_in_reply() {
     let sent = phone.wait_for(2);
     assert_eq!(sent[0].method, "sendPhoto");
     assert_eq!(sent[0].files[0].bytes, PICTURE);
-    assert!(
-        sent[0].text.contains("Motion in the yard"),
-        "{}",
-        sent[0].text
-    );
-    assert!(
-        sent[0].text.contains("camera (127.0.0.1)"),
-        "{}",
-        sent[0].text
-    );
-    assert_eq!(
-        (sent[1].method.as_str(), sent[1].files.len()),
-        ("sendMediaGroup", 3)
-    );
+    assert!(sent[0].text.contains("Motion in the yard"), "{}", sent[0].text);
+    assert!(sent[0].text.contains("camera (127.0.0.1)"), "{}", sent[0].text);
+    assert_eq!((sent[1].method.as_str(), sent[1].files.len()), ("sendMediaGroup", 3));
     assert_eq!(sent[1].reply_to, Some(sent[0].id));
     server.stop();
     assert!(phone.telegram.errors().is_empty());
@@ -95,11 +74,7 @@ fn a_burst_of_incidents_keeps_the_pace() {
         motion(&server, &[PICTURE]);
     }
     let sent = phone.wait_for(5);
-    assert!(
-        phone.telegram.errors().is_empty(),
-        "no flood: {:?}",
-        phone.telegram.errors().all()
-    );
+    assert!(phone.telegram.errors().is_empty(), "no flood: {:?}", phone.telegram.errors().all());
     assert!(sent[4].at - sent[0].at >= std::time::Duration::from_millis(1900));
     server.stop();
 }
@@ -107,10 +82,7 @@ fn a_burst_of_incidents_keeps_the_pace() {
 #[test]
 fn a_group_that_became_a_supergroup_is_followed_and_remembered() {
     let (phone, home, server) = scene(GROUP, "");
-    phone
-        .telegram
-        .script()
-        .next([ApiError::migrated(SUPERGROUP.parse().unwrap()).into()]);
+    phone.telegram.script().next([ApiError::migrated(SUPERGROUP.parse().unwrap()).into()]);
     motion(&server, &[PICTURE]);
     assert_eq!(phone.wait_for(1)[0].chat, SUPERGROUP);
     wait_for("the noted delivery", || {
@@ -118,11 +90,7 @@ fn a_group_that_became_a_supergroup_is_followed_and_remembered() {
     });
     server.stop();
     let server = home.start();
-    send(
-        server.smtp[0],
-        "other@example.com",
-        &mail("Other", &[PICTURE]),
-    );
+    send(server.smtp[0], "other@example.com", &mail("Other", &[PICTURE]));
     assert_eq!(phone.wait_for(2)[1].chat, SUPERGROUP);
     server.stop();
 }
@@ -174,10 +142,7 @@ fn a_mail_that_cannot_be_understood_comes_with_the_raw_mail() {
 
 #[test]
 fn a_file_over_the_limit_becomes_a_note_with_a_link_that_works() {
-    let phone = Phone::new(Options {
-        keep_bytes: false,
-        ..Options::default()
-    });
+    let phone = Phone::new(Options { keep_bytes: false, ..Options::default() });
     let home = Home::new(&format!(
         "[smtp]\nlisten = [\"127.0.0.1:0\"]\nmax_message = \"100 MB\"\n{}",
         phone.channel(CHAT, ""),
@@ -188,14 +153,9 @@ fn a_file_over_the_limit_becomes_a_note_with_a_link_that_works() {
     motion(&server, &[&video]);
     let sent = phone.wait_for(1);
     let text = &sent[0].text;
-    let link = text
-        .split_whitespace()
-        .find(|word| word.contains("/media/"));
+    let link = text.split_whitespace().find(|word| word.contains("/media/"));
     let link = link.unwrap_or_else(|| panic!("no link in {text}"));
-    let path = link
-        .get(link.find("/media/").unwrap()..)
-        .unwrap()
-        .trim_end_matches(['.', ')', '<']);
+    let path = link.get(link.find("/media/").unwrap()..).unwrap().trim_end_matches(['.', ')', '<']);
     assert_eq!(server.get_bytes(path), video);
     server.stop();
 }
@@ -238,10 +198,7 @@ fn init_finds_the_chat_sends_a_test_and_writes_the_file() {
     succeeded(&output);
     assert_eq!(phone.wait_for(1)[0].chat, CHAT);
     let file = std::fs::read_to_string(home.file("tipoff.toml")).unwrap();
-    assert!(
-        file.contains(TOKEN) && file.contains(&format!("chat = {CHAT}")),
-        "{file}"
-    );
+    assert!(file.contains(TOKEN) && file.contains(&format!("chat = {CHAT}")), "{file}");
     home.run(&["check"]);
     // And it does not overwrite what is there.
     let again = home.command(&["init"]).output().unwrap();

@@ -13,18 +13,14 @@ fn certificate_seen(server: &Server) -> String {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let begin = text
-        .find("-----BEGIN CERTIFICATE-----")
-        .unwrap_or_else(|| panic!("{text}"));
+    let begin = text.find("-----BEGIN CERTIFICATE-----").unwrap_or_else(|| panic!("{text}"));
     let end = text.find("-----END CERTIFICATE-----").unwrap();
     text[begin..end].to_owned()
 }
 
 fn make_certificate(home: &Home, name: &str) {
     let output = Command::new(require("openssl"))
-        .args([
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-        ])
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj"])
         .arg(format!("/CN={name}"))
         .arg("-keyout")
         .arg(home.file("key.pem"))
@@ -65,10 +61,7 @@ fn the_owners_certificate_is_used() {
     home.put("key.pem", b"no key");
     assert_eq!(certificate_seen(&server), before);
     wait_for("the word about it", || {
-        server
-            .log()
-            .contains("cannot be used; the old one stays")
-            .then_some(())
+        server.log().contains("cannot be used; the old one stays").then_some(())
     });
     server.stop();
 }
@@ -77,11 +70,7 @@ fn the_owners_certificate_is_used() {
 fn a_plain_client_at_the_tls_port_is_understood() {
     let home = Home::new("[smtp]\nlisten = [\"smtps://127.0.0.1:0\"]\n");
     let server = home.start();
-    let reply = send(
-        server.smtp[0],
-        "camera@example.com",
-        &mail("Motion", &[PICTURE]),
-    );
+    let reply = send(server.smtp[0], "camera@example.com", &mail("Motion", &[PICTURE]));
     assert!(reply.starts_with("250"), "{reply}");
     server.stop();
 }
@@ -112,14 +101,7 @@ fn who_changes_from_plain_to_tls_is_understood_at_the_second_try() {
     drop(Client::connect(server.smtp[0]));
     let try_tls = || {
         let output = Command::new(require("curl"))
-            .args([
-                "--silent",
-                "--insecure",
-                "--max-time",
-                "30",
-                "--mail-from",
-                "a@example.com",
-            ])
+            .args(["--silent", "--insecure", "--max-time", "30", "--mail-from", "a@example.com"])
             .args(["--mail-rcpt", "me@example.com", "--upload-file"])
             .arg(home.put("mail.eml", &mail("Motion", &[PICTURE])))
             .arg(format!("smtps://127.0.0.1:{}/camera", server.port()))
