@@ -63,6 +63,25 @@ fn a_busy_destination_is_asked_again_when_it_said() {
 }
 
 #[test]
+fn a_destination_that_never_answers_is_given_up_in_time_and_asked_again() {
+    let (silent, alive) = (Hook::start(), Hook::start());
+    silent.behave(Manner::Silent);
+    let home = Home::new(&format!(
+        "{}timeout = \"1 s\"\n{}",
+        silent.channel().replace("\"hook\"", "\"silent\""),
+        alive.channel(),
+    ));
+    let server = home.start();
+    motion(&server);
+    alive.wait_for(1);
+    assert!(silent.alerts().is_empty());
+    silent.wait_for_requests(1);
+    silent.behave(Manner::Fine);
+    assert_eq!(files(&silent.wait_for(1)[0]), [PICTURE]);
+    server.stop();
+}
+
+#[test]
 fn what_waits_for_a_dead_destination_survives_a_restart() {
     let hook = Hook::start();
     hook.behave(Manner::HangUp);

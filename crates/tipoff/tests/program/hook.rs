@@ -20,6 +20,8 @@ pub enum Manner {
     Garbage,
     /// Not at all: the connection is closed.
     HangUp,
+    /// Not at all: the connection stays open.
+    Silent,
 }
 
 /// A request that was taken.
@@ -121,13 +123,12 @@ fn serve(socket: TcpStream, manner: &Mutex<Manner>, requests: &Mutex<Vec<Request
             Manner::Fine => "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned(),
             Manner::Status(status) => format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"),
             Manner::Garbage => "what do you want\r\n\r\n".to_owned(),
-            Manner::HangUp => String::new(),
+            Manner::HangUp | Manner::Silent => String::new(),
         };
         let taken = manner == Manner::Fine;
         requests.lock().unwrap().push(Request { head, body, taken });
-        if socket.get_mut().write_all(answer.as_bytes()).is_err()
-            || matches!(manner, Manner::Garbage | Manner::HangUp)
-        {
+        let gone = socket.get_mut().write_all(answer.as_bytes()).is_err();
+        if gone || matches!(manner, Manner::Garbage | Manner::HangUp) {
             return;
         }
     }
