@@ -24,6 +24,7 @@ need_apt=()
 want() { [ -x "$(command -v "$1" || true)" ] || [ -x "/usr/sbin/$1" ] || need_apt+=("$2"); }
 want swaks swaks
 want curl curl
+want openssl openssl
 want msmtp msmtp
 want smtp-source postfix
 want node nodejs
