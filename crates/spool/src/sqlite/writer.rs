@@ -1,6 +1,7 @@
 //! The one writer: a thread that gathers what is waiting into one transaction, so that many
 //! arrivals share one fsync (group commit). Answers leave only after the commit.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -71,7 +72,9 @@ fn in_savepoint<T>(
     work: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
     connection.prepare_cached("SAVEPOINT job")?.execute([])?;
-    let done = work(connection);
+    // A fault in one job must not end the thread that stores everybody's mail.
+    let done = catch_unwind(AssertUnwindSafe(|| work(connection)))
+        .unwrap_or_else(|_| Err(SpoolError::Database("a job ended unexpectedly".to_owned())));
     if done.is_err() {
         connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
     }
@@ -123,5 +126,47 @@ fn same(error: &SpoolError) -> SpoolError {
     match error {
         SpoolError::Full(text) => SpoolError::Full(text.clone()),
         other => SpoolError::Database(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn count(writer: &Writer) -> i64 {
+        let count = |connection: &Connection| {
+            Ok(connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?)
+        };
+        writer.run(count).await.unwrap()
+    }
+
+    fn insert(connection: &Connection) -> Result<()> {
+        connection.execute("INSERT INTO t VALUES (1)", [])?;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_or_panics_is_undone_alone() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (a)").unwrap();
+        let writer = Writer::start(connection).unwrap();
+        let failing = |connection: &Connection| {
+            insert(connection)?;
+            Err::<(), _>(SpoolError::Closed)
+        };
+        let panicking = |connection: &Connection| {
+            insert(connection)?;
+            let nothing: Option<()> = None;
+            Ok(nothing.unwrap())
+        };
+        let (good, failed, panicked, also_good) = tokio::join!(
+            writer.run(insert),
+            writer.run(failing),
+            writer.run(panicking),
+            writer.run(insert),
+        );
+        assert!(good.is_ok() && also_good.is_ok());
+        assert!(failed.is_err() && panicked.is_err());
+        assert_eq!(count(&writer).await, 2);
     }
 }
