@@ -156,7 +156,7 @@ mod tests {
         };
         let panicking = |connection: &Connection| {
             insert(connection)?;
-            let nothing: Option<()> = None;
+            let nothing: Option<i64> = None;
             Ok(nothing.unwrap())
         };
         let (good, failed, panicked, also_good) = tokio::join!(
