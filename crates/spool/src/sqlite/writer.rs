@@ -156,8 +156,7 @@ mod tests {
         };
         let panicking = |connection: &Connection| {
             insert(connection)?;
-            let nothing: Option<i64> = None;
-            Ok(nothing.unwrap())
+            Ok("no number".parse::<i64>().unwrap())
         };
         let (good, failed, panicked, also_good) = tokio::join!(
             writer.run(insert),
