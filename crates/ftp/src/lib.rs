@@ -1,1 +1,24 @@
-//! FTP.
+//! The server's side of one FTP control connection, and the tree of folders that a device sees.
+//! Knows no socket, no clock and no file: bytes in, steps out.
+//!
+//! RFC 959 with 2228 and 4217 (TLS), 2389 (FEAT), 2428 (IPv6), 2640 (UTF-8), 3659 (MLSD, SIZE,
+//! MDTM, REST), and what cameras send besides. The data connection is the shell's.
+
+mod address;
+mod command;
+mod listing;
+mod path;
+mod profile;
+mod reply;
+mod session;
+mod step;
+mod telnet;
+mod text;
+mod tree;
+
+pub use path::{BadPath, FilePath, PATH_BYTES_MAX, PATH_DEPTH_MAX};
+pub use profile::{MissingFolder, Profile};
+pub use reply::Reply;
+pub use session::Session;
+pub use step::{Data, Failure, How, Outcome, Protection, Receive, Send, Step, What};
+pub use tree::{File, NODES_MAX, SharedTree, Tree};

@@ -6,7 +6,7 @@ use std::ops::Range;
 use tipoff_model::{Content, Encoding, Media};
 
 use crate::label::{default_label, label};
-use crate::sort::{by_content, by_name, by_type, kind_of};
+use tipoff_model::sort::{by_content, by_name, by_type, kind_of};
 
 /// Files of a mail; more are in the raw mail only, which is sent along then.
 pub(crate) const MEDIA_MAX: usize = 200;

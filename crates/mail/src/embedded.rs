@@ -7,8 +7,8 @@ use tipoff_model::transfer::Decoder;
 use crate::collect::MEDIA_MAX;
 use crate::label::LABEL_CHARS_MAX;
 use crate::meter::Meter;
-use crate::sort::{HEAD_BYTES, by_content};
 use crate::words;
+use tipoff_model::sort::{HEAD_BYTES, by_content};
 
 /// The beginning of a line that tells what the line is; more than a line of base64 or uuencode.
 const LINE_HEAD_BYTES: usize = 192;

@@ -2,8 +2,8 @@
 
 use tipoff_model::MediaKind;
 
-use crate::sort::{Sort, by_name};
 use crate::words::one_line;
+use tipoff_model::sort::{Sort, by_name};
 
 /// Longer labels are cut, their extension kept.
 pub(crate) const LABEL_CHARS_MAX: usize = 120;
@@ -75,7 +75,7 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sort::by_type;
+    use tipoff_model::sort::by_type;
 
     #[test]
     fn labels_are_safe() {

@@ -8,7 +8,7 @@ use crate::embedded::{EmbeddedFile, TextScan, base64_head};
 use crate::fields::Fields;
 use crate::html;
 use crate::meter::Meter;
-use crate::sort::{HEAD_BYTES, by_content};
+use tipoff_model::sort::{HEAD_BYTES, by_content};
 
 /// Encoded bytes by which it is decided how a part is really encoded.
 const OPENING_BYTES: usize = 128;

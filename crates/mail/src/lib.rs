@@ -13,7 +13,6 @@ mod label;
 mod leaf;
 mod meter;
 mod parser;
-mod sort;
 mod state;
 mod words;
 

@@ -2,9 +2,8 @@
 //! decoded, how it begins, whether it has its end. Keeps its beginning only.
 
 use tipoff_model::Encoding;
+use tipoff_model::sort::{HEAD_BYTES, by_content};
 use tipoff_model::transfer::{Counter, Decoder};
-
-use crate::sort::{HEAD_BYTES, by_content};
 
 /// Encoded bytes kept of a file's end.
 const TAIL_BYTES: usize = 128;
@@ -78,20 +77,10 @@ impl Meter {
         if let Some(decoder) = &self.decoder {
             decoder.clone().finish(&mut head);
         }
-        let mark: &[u8] = match by_content(&head).map(|sort| sort.content_type) {
-            Some("image/jpeg") => b"\xFF\xD9",
-            Some("image/png") => b"IEND\xAE\x42\x60\x82",
-            Some("image/gif") => b"\0;",
-            Some("application/pdf") => b"%%EOF",
-            _ => return false,
+        let Some(sort) = by_content(&head) else {
+            return false;
         };
-        // Cameras fill up to a round size, or end the line.
-        let filling: &[u8] = if mark == b"%%EOF" { b"\r\n" } else { b"\0\r\n" };
-        let ends_so = |tail: &[u8]| {
-            let fill = tail.iter().rev().take_while(|byte| filling.contains(byte)).count();
-            tail.get(..tail.len() - fill).is_some_and(|tail| tail.ends_with(mark))
-        };
-        self.decoded_tails().iter().any(|tail| ends_so(tail))
+        self.decoded_tails().iter().any(|tail| sort.has_end(tail) == Some(true))
     }
 
     /// Base64 can be read from every fourth letter only: which one it is, the size tells.

@@ -9,8 +9,10 @@ mod delivery;
 mod device;
 mod event;
 mod id;
+pub mod lines;
 mod media;
 mod plan;
+pub mod sort;
 mod time;
 pub mod transfer;
 

@@ -20,7 +20,6 @@ mod address;
 mod auth;
 mod command;
 mod content;
-mod line;
 mod profile;
 mod reply;
 mod session;

@@ -12,11 +12,11 @@ use self::state::{Addresses, Client, Stage, State};
 use crate::auth::{self, Exchange, Progress};
 use crate::command::{self, Chunk, Command};
 use crate::content::{Allowance, Dots, Framing, Piece};
-use crate::line::{Line, Lines};
 use crate::profile::Profile;
 use crate::reply::{self, Reply};
 use crate::step::{MailFrom, Step, Transaction};
 use crate::text;
+use tipoff_model::lines::{Line, Lines};
 
 /// The server's side of one conversation.
 ///

@@ -1,19 +1,38 @@
 //! What a file is: by its first bytes where they tell, else as declared, else by its name.
 
-use tipoff_model::MediaKind::{self, Animation, File, Picture, Video};
+use crate::MediaKind::{self, Animation, File, Picture, Video};
 
 /// As many decoded bytes tell what a file is.
-pub(crate) const HEAD_BYTES: usize = 64;
+pub const HEAD_BYTES: usize = 64;
 
 /// A sort of file.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Sort {
-    pub(crate) content_type: &'static str,
-    pub(crate) kind: MediaKind,
+pub struct Sort {
+    /// The usual content type.
+    pub content_type: &'static str,
+    /// What a service can do with it.
+    pub kind: MediaKind,
     /// The usual one first.
-    pub(crate) extensions: &'static [&'static str],
+    pub extensions: &'static [&'static str],
     /// Other names under which devices declare it.
     aliases: &'static [&'static str],
+}
+
+impl Sort {
+    /// Whether a file whose last bytes are `tail` has its end; none: this sort has no end mark.
+    pub fn has_end(&self, tail: &[u8]) -> Option<bool> {
+        let mark: &[u8] = match self.content_type {
+            "image/jpeg" => b"\xFF\xD9",
+            "image/png" => b"IEND\xAE\x42\x60\x82",
+            "image/gif" => b"\0;",
+            "application/pdf" => b"%%EOF",
+            _ => return None,
+        };
+        // Cameras fill up to a round size, or end the line.
+        let filling: &[u8] = if mark == b"%%EOF" { b"\r\n" } else { b"\0\r\n" };
+        let fill = tail.iter().rev().take_while(|byte| filling.contains(byte)).count();
+        Some(tail.get(..tail.len() - fill).is_some_and(|tail| tail.ends_with(mark)))
+    }
 }
 
 const fn sort(
@@ -69,7 +88,7 @@ static ALL: &[&Sort] = &[
 ];
 
 /// By content, which is what counts. Of text and of archives the declaration knows more.
-pub(crate) fn by_content(head: &[u8]) -> Option<&'static Sort> {
+pub fn by_content(head: &[u8]) -> Option<&'static Sort> {
     let sort =
         match head {
             [0xFF, 0xD8, 0xFF, ..] => &JPEG,
@@ -94,20 +113,20 @@ pub(crate) fn by_content(head: &[u8]) -> Option<&'static Sort> {
 }
 
 /// By the declared type.
-pub(crate) fn by_type(content_type: &str) -> Option<&'static Sort> {
+pub fn by_type(content_type: &str) -> Option<&'static Sort> {
     ALL.iter()
         .copied()
         .find(|sort| sort.content_type == content_type || sort.aliases.contains(&content_type))
 }
 
 /// By the end of the name.
-pub(crate) fn by_name(name: &str) -> Option<&'static Sort> {
+pub fn by_name(name: &str) -> Option<&'static Sort> {
     let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
     ALL.iter().copied().find(|sort| sort.extensions.contains(&extension.as_str()))
 }
 
 /// The kind of a declared type that is not in the list.
-pub(crate) fn kind_of(content_type: &str) -> MediaKind {
+pub fn kind_of(content_type: &str) -> MediaKind {
     match content_type.split_once('/') {
         Some(("image", _)) => Picture,
         Some(("video", _)) => Video,

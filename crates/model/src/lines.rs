@@ -1,11 +1,12 @@
-//! Command lines out of a stream of bytes. Holds at most one line, and nothing between lines.
+//! Command lines out of a stream of bytes, as SMTP and FTP have them. Holds at most one line, and
+//! nothing between lines.
 
 use std::borrow::Cow;
 use std::mem;
 
 /// A command line as it came.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line<'a> {
+pub enum Line<'a> {
     /// It fits.
     Whole {
         /// Without its line end.
@@ -18,8 +19,8 @@ pub(crate) enum Line<'a> {
 }
 
 /// Carries the beginning of a line from one push to the next.
-#[derive(Default)]
-pub(crate) struct Lines {
+#[derive(Debug, Default)]
+pub struct Lines {
     begun: Vec<u8>,
     overlong: bool,
 }
@@ -27,7 +28,7 @@ pub(crate) struct Lines {
 impl Lines {
     /// The next line; none: all of `input` was taken and its end is still to come. `bytes_max`
     /// counts the line end (RFC 5321, section 4.5.3.1.4).
-    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8], bytes_max: usize) -> Option<Line<'a>> {
+    pub fn next<'a>(&mut self, input: &mut &'a [u8], bytes_max: usize) -> Option<Line<'a>> {
         let end = memchr::memchr(b'\n', input).map(|at| at + 1);
         let (part, rest) = input.split_at_checked(end.unwrap_or(input.len()))?;
         *input = rest;

@@ -1,0 +1,159 @@
+//! What a client says: a line as a command. Lenient in form; decides nothing.
+
+/// A command with its argument. Paths are as they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command<'a> {
+    User(&'a [u8]),
+    Pass(&'a [u8]),
+    Acct,
+    Rein,
+    Quit,
+    Auth(&'a [u8]),
+    Pbsz(&'a [u8]),
+    Prot(&'a [u8]),
+    Ccc,
+    Cwd(&'a [u8]),
+    Cdup,
+    Pwd,
+    Mkd(&'a [u8]),
+    Rmd(&'a [u8]),
+    Dele(&'a [u8]),
+    Rnfr(&'a [u8]),
+    Rnto(&'a [u8]),
+    Type(&'a [u8]),
+    Stru(&'a [u8]),
+    Mode(&'a [u8]),
+    Port(&'a [u8]),
+    Eprt(&'a [u8]),
+    Pasv,
+    Epsv(&'a [u8]),
+    Rest(&'a [u8]),
+    Allo,
+    Stor(&'a [u8]),
+    Stou(&'a [u8]),
+    Appe(&'a [u8]),
+    Retr(&'a [u8]),
+    List(&'a [u8]),
+    Nlst(&'a [u8]),
+    Mlsd(&'a [u8]),
+    Mlst(&'a [u8]),
+    Stat(&'a [u8]),
+    Size(&'a [u8]),
+    Mdtm(&'a [u8]),
+    Mfmt(&'a [u8]),
+    Abor,
+    Feat,
+    Opts(&'a [u8]),
+    Site(&'a [u8]),
+    Clnt,
+    Syst,
+    Help,
+    Noop,
+    /// Sketches for small boards send an empty line too many.
+    Empty,
+    Unknown,
+}
+
+/// The longest verb there is.
+const VERB_BYTES_MAX: usize = 4;
+
+/// Reads a line without its line end. Verbs in any case; spaces around the argument do not count.
+pub(crate) fn parse(line: &[u8]) -> Command<'_> {
+    let line = line.trim_ascii();
+    let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+    let (verb, argument) = line.split_at_checked(end).unwrap_or((line, b""));
+    let argument = argument.trim_ascii();
+    if verb.is_empty() {
+        return Command::Empty;
+    }
+    if verb.len() > VERB_BYTES_MAX {
+        return Command::Unknown;
+    }
+    match verb.to_ascii_uppercase().as_slice() {
+        b"USER" => Command::User(argument),
+        b"PASS" => Command::Pass(argument),
+        b"ACCT" => Command::Acct,
+        b"REIN" => Command::Rein,
+        b"QUIT" => Command::Quit,
+        b"AUTH" => Command::Auth(argument),
+        b"PBSZ" => Command::Pbsz(argument),
+        b"PROT" => Command::Prot(argument),
+        b"CCC" => Command::Ccc,
+        b"CWD" | b"XCWD" => Command::Cwd(argument),
+        b"CDUP" | b"XCUP" => Command::Cdup,
+        b"PWD" | b"XPWD" => Command::Pwd,
+        b"MKD" | b"XMKD" => Command::Mkd(argument),
+        b"RMD" | b"XRMD" => Command::Rmd(argument),
+        b"DELE" => Command::Dele(argument),
+        b"RNFR" => Command::Rnfr(argument),
+        b"RNTO" => Command::Rnto(argument),
+        b"TYPE" => Command::Type(argument),
+        b"STRU" => Command::Stru(argument),
+        b"MODE" => Command::Mode(argument),
+        b"PORT" => Command::Port(argument),
+        b"EPRT" => Command::Eprt(argument),
+        b"PASV" => Command::Pasv,
+        b"EPSV" => Command::Epsv(argument),
+        b"REST" => Command::Rest(argument),
+        b"ALLO" => Command::Allo,
+        b"STOR" => Command::Stor(argument),
+        b"STOU" => Command::Stou(argument),
+        b"APPE" => Command::Appe(argument),
+        b"RETR" => Command::Retr(argument),
+        b"LIST" => Command::List(argument),
+        b"NLST" => Command::Nlst(argument),
+        b"MLSD" => Command::Mlsd(argument),
+        b"MLST" => Command::Mlst(argument),
+        b"STAT" => Command::Stat(argument),
+        b"SIZE" => Command::Size(argument),
+        b"MDTM" => Command::Mdtm(argument),
+        b"MFMT" => Command::Mfmt(argument),
+        b"ABOR" => Command::Abor,
+        b"FEAT" => Command::Feat,
+        b"OPTS" => Command::Opts(argument),
+        b"SITE" => Command::Site(argument),
+        b"CLNT" => Command::Clnt,
+        b"SYST" => Command::Syst,
+        b"HELP" => Command::Help,
+        b"NOOP" => Command::Noop,
+        _ => Command::Unknown,
+    }
+}
+
+/// The path behind the options that people's clients give LIST: `-la /folder`.
+pub(crate) fn without_options(argument: &[u8]) -> &[u8] {
+    let mut rest = argument;
+    while rest.first() == Some(&b'-') {
+        let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        rest = rest.get(end..).unwrap_or_default().trim_ascii_start();
+    }
+    rest
+}
+
+/// The number that an argument is.
+pub(crate) fn number(argument: &[u8]) -> Option<u64> {
+    std::str::from_utf8(argument).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verbs_in_any_case_and_with_spaces() {
+        assert_eq!(parse(b"stor  a b.jpg "), Command::Stor(b"a b.jpg"));
+        assert_eq!(parse(b" xMkd x"), Command::Mkd(b"x"));
+        assert_eq!(parse(b"CWD "), Command::Cwd(b""));
+        assert_eq!(parse(b"QUIT\r"), Command::Quit);
+        assert_eq!(parse(b""), Command::Empty);
+        assert_eq!(parse(b"GET / HTTP/1.1"), Command::Unknown);
+        assert_eq!(parse(b"STORE x"), Command::Unknown);
+    }
+
+    #[test]
+    fn options_are_no_path() {
+        assert_eq!(without_options(b"-la /x y"), b"/x y");
+        assert_eq!(without_options(b"-l -a"), b"");
+        assert_eq!(without_options(b"x -a"), b"x -a");
+    }
+}

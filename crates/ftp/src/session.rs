@@ -1,0 +1,281 @@
+//! The dialog itself: which command does what in which state.
+//! Never waits, never reads ahead of an answer that is due.
+
+mod answers;
+mod folders;
+mod login;
+mod state;
+mod transfer;
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tipoff_model::lines::{Line, Lines};
+
+use self::state::{Client, State, Transfer};
+use crate::command::{self, Command};
+use crate::path::FilePath;
+use crate::profile::Profile;
+use crate::reply::{self, Reply};
+use crate::step::Step;
+use crate::{telnet, text};
+
+/// How much may be said during a transfer that has to wait for its end, in bytes.
+const HELD_BYTES_MAX: usize = 16 * 1024;
+
+/// The server's side of one conversation.
+///
+/// Push bytes by calling [`Session::next_step`] until it gives nothing more; do each step; give the
+/// answers that are due. An answer that nothing has asked for is ignored.
+pub struct Session {
+    profile: Arc<Profile>,
+    client: Client,
+    state: State,
+    lines: Lines,
+    /// Steps that the last line led to.
+    due: VecDeque<Step>,
+    /// Lines that came during a transfer: scripts are sent without waiting for replies.
+    held: VecDeque<Vec<u8>>,
+    held_bytes: usize,
+    login_failures: u32,
+    /// Shutting down: the transfer under way is the last.
+    ending: bool,
+}
+
+impl Session {
+    /// A conversation with the client at `peer`, whose first step is the greeting.
+    pub fn new(profile: Arc<Profile>, peer: IpAddr, tls: bool) -> Self {
+        Self {
+            profile,
+            client: Client::new(peer, tls),
+            state: State::New,
+            lines: Lines::default(),
+            due: VecDeque::new(),
+            held: VecDeque::new(),
+            held_bytes: 0,
+            login_failures: 0,
+            ending: false,
+        }
+    }
+
+    /// Takes from the front of `input` what it can use now, and tells what to do. None: an answer is
+    /// due, or all of `input` was taken and more is needed. During a transfer it takes everything:
+    /// ABOR is heard at once, the rest is held until the end.
+    pub fn next_step(&mut self, input: &mut &[u8]) -> Option<Step> {
+        loop {
+            if let Some(step) = self.due.pop_front() {
+                return Some(step);
+            }
+            match &self.state {
+                State::New => self.reply(reply::GREETING),
+                State::Command => match self.held.pop_front() {
+                    Some(line) => {
+                        self.held_bytes -= line.len();
+                        self.hear(&line);
+                    }
+                    None => self.read(input)?,
+                },
+                State::Transfer(_) => self.hold(input)?,
+                State::Closed => {
+                    *input = &[];
+                    return None;
+                }
+                State::LoginAsked
+                | State::PassiveAsked { .. }
+                | State::TlsAsked
+                | State::RenameAsked => return None,
+            }
+        }
+    }
+
+    /// Whether an answer is due before which nothing must be read.
+    pub fn waiting(&self) -> bool {
+        matches!(
+            self.state,
+            State::LoginAsked | State::PassiveAsked { .. } | State::TlsAsked | State::RenameAsked
+        )
+    }
+
+    /// Whether a transfer is under way.
+    pub fn in_transfer(&self) -> bool {
+        matches!(self.state, State::Transfer(_))
+    }
+
+    /// Whether the client is logged in.
+    pub fn logged_in(&self) -> bool {
+        self.client.home.is_some()
+    }
+
+    fn read(&mut self, input: &mut &[u8]) -> Option<()> {
+        match self.lines.next(input, self.profile.line_bytes_max)? {
+            Line::Whole { text, .. } => self.hear(&telnet::strip(&text)),
+            Line::TooLong => {
+                // It could hold a password, so nothing of it is shown.
+                self.note(|| "(a line that is too long)".to_owned());
+                self.reply(reply::LINE_TOO_LONG);
+            }
+        }
+        if matches!(self.state, State::TlsAsked) {
+            *input = &[];
+            self.held.clear();
+        }
+        Some(())
+    }
+
+    /// During a transfer.
+    fn hold(&mut self, input: &mut &[u8]) -> Option<()> {
+        let Line::Whole { text, .. } = self.lines.next(input, self.profile.line_bytes_max)? else {
+            return Some(());
+        };
+        let line = telnet::strip(&text).into_owned();
+        match command::parse(&line) {
+            Command::Abor => self.abort(&line),
+            Command::Stat(b"") => {
+                self.heard(&line);
+                self.due.push_back(Step::Reply(reply::TRANSFERRING));
+            }
+            _ if self.held_bytes + line.len() > HELD_BYTES_MAX => {
+                self.due.push_back(Step::Abort);
+                self.close(reply::TOO_MUCH);
+            }
+            _ => {
+                self.held_bytes += line.len();
+                self.held.push_back(line);
+            }
+        }
+        Some(())
+    }
+
+    fn abort(&mut self, line: &[u8]) {
+        self.heard(line);
+        if let State::Transfer(transfer) = &mut self.state
+            && !transfer.aborted
+        {
+            transfer.aborted = true;
+            self.due.push_back(Step::Abort);
+        }
+    }
+
+    fn hear(&mut self, line: &[u8]) {
+        self.heard(line);
+        self.obey(command::parse(line));
+        self.end_if_shutting_down();
+    }
+
+    /// What anybody may say; the rest is for who has logged in.
+    fn obey(&mut self, command: Command<'_>) {
+        match command {
+            Command::User(name) => self.user(name),
+            Command::Pass(password) => self.pass(password),
+            Command::Acct => self.reply(reply::NO_ACCOUNT),
+            Command::Rein => self.start_anew(),
+            Command::Quit => self.close(reply::BYE),
+            Command::Auth(mechanism) => self.auth(mechanism),
+            Command::Pbsz(_) => self.pbsz(),
+            Command::Prot(level) => self.prot(level),
+            Command::Ccc => self.reply(reply::STAYS_TLS),
+            Command::Feat => self.reply(reply::features(self.profile.tls || self.client.tls)),
+            Command::Opts(option) => self.reply(options(option)),
+            Command::Clnt | Command::Noop => self.reply(reply::OK),
+            Command::Syst => self.reply(reply::SYSTEM),
+            Command::Help => self.reply(reply::HELP),
+            Command::Empty => {}
+            Command::Unknown => self.reply(reply::UNKNOWN),
+            _ if self.client.home.is_none() => self.reply(reply::LOG_IN),
+            command => self.obey_logged_in(command),
+        }
+    }
+
+    fn obey_logged_in(&mut self, command: Command<'_>) {
+        match command {
+            Command::Cwd(path) => self.enter(path),
+            Command::Cdup => self.enter(b".."),
+            Command::Pwd => self.tell_folder(),
+            Command::Mkd(path) => self.make_folder(path),
+            Command::Rmd(path) | Command::Dele(path) => self.remove(path),
+            Command::Rnfr(path) => self.rename_from(path),
+            Command::Rnto(path) => self.rename_to(path),
+            Command::Size(path) => self.size(path),
+            Command::Mdtm(argument) => self.modified(argument),
+            Command::Mfmt(argument) => self.modified(argument),
+            Command::Mlst(path) => self.facts(path),
+            Command::Stat(b"") => self.reply(reply::STATUS),
+            Command::Stat(argument) => self.status(argument),
+            Command::Site(argument) => self.site(argument),
+
+            Command::Type(argument) => self.reply(kind(argument)),
+            Command::Stru(argument) => self.reply(only(argument, b"F")),
+            Command::Mode(argument) => self.reply(only(argument, b"S")),
+            // A Dahua that is told 202 logs in again and again.
+            Command::Allo => self.reply(reply::OK),
+            Command::Port(argument) => self.port(argument),
+            Command::Eprt(argument) => self.eprt(argument),
+            Command::Pasv => self.pasv(),
+            Command::Epsv(argument) => self.epsv(argument),
+            Command::Rest(offset) => self.rest(offset),
+
+            Command::Stor(path) => self.store(path),
+            Command::Stou(path) => self.store_unique(path),
+            Command::Appe(path) => self.append(path),
+            Command::Retr(path) => self.retrieve(path),
+            Command::List(argument) => self.list(argument, transfer::Form::Long),
+            Command::Nlst(argument) => self.list(argument, transfer::Form::Names),
+            Command::Mlsd(argument) => self.list(argument, transfer::Form::Facts),
+            Command::Abor => self.reply(reply::NOTHING_TO_ABORT),
+            _ => self.reply(reply::UNKNOWN),
+        }
+    }
+
+    fn begin(&mut self, upload: Option<FilePath>, first: Reply, step: Step) {
+        self.client.offset = 0;
+        self.due.extend([Step::Reply(first), step]);
+        self.state = State::Transfer(Transfer { upload, aborted: false });
+    }
+
+    fn reply(&mut self, reply: Reply) {
+        self.due.push_back(Step::Reply(reply));
+        self.state = State::Command;
+    }
+
+    fn close(&mut self, last_words: Reply) {
+        if !matches!(self.state, State::Closed) {
+            self.due.extend([Step::Reply(last_words), Step::Close]);
+            self.held.clear();
+            self.state = State::Closed;
+        }
+    }
+
+    fn heard(&mut self, line: &[u8]) {
+        let logged_in = self.logged_in();
+        self.note(|| text::heard(line, &command::parse(line), logged_in));
+    }
+
+    fn note(&mut self, heard: impl FnOnce() -> String) {
+        if self.profile.transcript {
+            self.due.push_back(Step::Heard(heard()));
+        }
+    }
+}
+
+/// Files are kept as they come, whatever type is agreed on.
+fn kind(argument: &[u8]) -> Reply {
+    match argument.to_ascii_uppercase().as_slice() {
+        b"I" | b"A" | b"A N" | b"L8" | b"L 8" => reply::OK,
+        _ => reply::NOT_THIS,
+    }
+}
+
+fn only(argument: &[u8], possible: &[u8]) -> Reply {
+    if argument.eq_ignore_ascii_case(possible) { reply::OK } else { reply::NOT_THIS }
+}
+
+fn options(option: &[u8]) -> Reply {
+    let upper = option.to_ascii_uppercase();
+    let mut words = upper.split(u8::is_ascii_whitespace);
+    match words.next().unwrap_or_default() {
+        b"UTF8" | b"UTF-8" => reply::OK,
+        b"MLST" => reply::MLST_FACTS,
+        _ => reply::BAD_ARGUMENT,
+    }
+}

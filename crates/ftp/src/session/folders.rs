@@ -1,0 +1,163 @@
+//! Folders and names in the device's own tree. Nothing here reaches what is stored.
+
+use super::Session;
+use super::state::{Home, State};
+use crate::command;
+use crate::listing;
+use crate::path::{BadPath, FilePath};
+use crate::profile::MissingFolder;
+use crate::reply::{self, Reply};
+use crate::step::Step;
+use crate::tree::{File, Found};
+
+impl Session {
+    /// What a path means; a path that is not possible is answered.
+    pub(super) fn path(&mut self, given: &[u8]) -> Option<FilePath> {
+        let folder = self.client.home.as_ref().map(|home| &home.folder)?;
+        match folder.join(given) {
+            Ok(path) => Some(path),
+            Err(BadPath) => {
+                self.reply(reply::BAD_NAME);
+                None
+            }
+        }
+    }
+
+    pub(super) fn find(&self, path: &FilePath) -> Found {
+        self.client.home.as_ref().map_or(Found::Nothing, |home| home.tree().find(path))
+    }
+
+    pub(super) fn enter(&mut self, given: &[u8]) {
+        let Some(path) = self.path(given) else { return };
+        let missing = self.profile.missing_folder;
+        let Some(home) = &mut self.client.home else { return };
+        let found = home.tree().find(&path);
+        let entered = match found {
+            Found::Folder => true,
+            Found::File(_) => false,
+            Found::Nothing => missing == MissingFolder::Create || let_in(home, &path, missing),
+        };
+        if entered {
+            // Not possible to fail: no file is in the way of what is there or was made.
+            home.tree().make_folder(&path);
+            home.folder = path;
+            self.reply(reply::DONE);
+        } else {
+            self.reply(reply::NOT_THERE);
+        }
+    }
+
+    pub(super) fn tell_folder(&mut self) {
+        let folder = self.client.home.as_ref().map(|home| home.folder.clone());
+        self.reply(reply::folder(&folder.unwrap_or_default(), "is the folder"));
+    }
+
+    /// One that is there already is made as well: cameras do not look before.
+    pub(super) fn make_folder(&mut self, given: &[u8]) {
+        let Some(path) = self.path(given) else { return };
+        let Some(home) = &mut self.client.home else { return };
+        let made = home.tree().make_folder(&path);
+        home.made_folder |= made;
+        self.reply(if made { reply::folder(&path, "is made") } else { reply::BAD_NAME });
+    }
+
+    /// Out of the device's sight; what is stored stays.
+    pub(super) fn remove(&mut self, given: &[u8]) {
+        let Some(path) = self.path(given) else { return };
+        if let Some(home) = &self.client.home {
+            home.tree().remove(&path);
+        }
+        self.reply(reply::DONE);
+    }
+
+    pub(super) fn rename_from(&mut self, given: &[u8]) {
+        let Some(path) = self.path(given) else { return };
+        if self.find(&path) == Found::Nothing {
+            return self.reply(reply::NOT_THERE);
+        }
+        self.client.rename = Some(path);
+        self.reply(reply::RENAME_TO);
+    }
+
+    pub(super) fn rename_to(&mut self, given: &[u8]) {
+        let Some(from) = self.client.rename.take() else {
+            return self.reply(reply::BAD_SEQUENCE);
+        };
+        let Some(to) = self.path(given) else { return };
+        let found = self.find(&from);
+        let renamed = self.client.home.as_ref().is_some_and(|home| home.tree().rename(&from, &to));
+        match found {
+            _ if !renamed => self.reply(reply::BAD_NAME),
+            Found::File(file) => {
+                self.due.push_back(Step::Rename { arrival: file.arrival, path: to });
+                self.state = State::RenameAsked;
+            }
+            _ => self.reply(reply::DONE),
+        }
+    }
+
+    pub(super) fn size(&mut self, given: &[u8]) {
+        self.tell_of_file(given, |file| reply::size(file.size));
+    }
+
+    /// MDTM; and what sets a time, by MFMT or by the MDTM of old clients: `20261005140320 x.jpg`.
+    /// Times are those of receipt, so nothing is set.
+    pub(super) fn modified(&mut self, argument: &[u8]) {
+        let is_time =
+            |word: &[u8]| word.len() >= 14 && word.iter().take(14).all(u8::is_ascii_digit);
+        let end = argument.iter().position(|byte| *byte == b' ');
+        let path = match end.and_then(|end| argument.split_at_checked(end)) {
+            Some((time, path)) if is_time(time) => path.trim_ascii_start(),
+            _ => argument,
+        };
+        self.tell_of_file(path, reply::modified);
+    }
+
+    fn tell_of_file(&mut self, given: &[u8], told: impl FnOnce(File) -> Reply) {
+        let Some(path) = self.path(given) else { return };
+        match self.find(&path) {
+            Found::File(file) => self.reply(told(file)),
+            Found::Folder | Found::Nothing => self.reply(reply::NOT_THERE),
+        }
+    }
+
+    pub(super) fn facts(&mut self, given: &[u8]) {
+        let Some(path) = self.path(given) else { return };
+        match self.find(&path) {
+            Found::Nothing => self.reply(reply::NOT_THERE),
+            Found::Folder => self.reply(reply::facts(&path, None)),
+            Found::File(file) => self.reply(reply::facts(&path, Some(file))),
+        }
+    }
+
+    /// STAT with a path: a listing over the control connection.
+    pub(super) fn status(&mut self, argument: &[u8]) {
+        let Some(path) = self.path(command::without_options(argument)) else { return };
+        let Some(home) = &self.client.home else { return };
+        let tree = home.tree();
+        let listing = match tree.find(&path) {
+            Found::Nothing => Vec::new(),
+            Found::Folder => listing::long(&tree, &path, None),
+            Found::File(file) => listing::long(&tree, &path, Some(file)),
+        };
+        drop(tree);
+        self.reply(reply::status_of(&listing));
+    }
+
+    /// Rights and times of files are nothing that could be changed, and it is no fault to try.
+    pub(super) fn site(&mut self, argument: &[u8]) {
+        let word = argument.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+        self.reply(match word.to_ascii_uppercase().as_slice() {
+            b"CHMOD" | b"UTIME" | b"UMASK" | b"IDLE" => reply::OK,
+            b"HELP" => reply::HELP,
+            _ => reply::NOT_THIS,
+        });
+    }
+}
+
+/// A folder that is missing is refused, so that the camera makes it. Some make each level where
+/// they stand, and then want the whole path: whoever has tried is let in.
+fn let_in(home: &mut Home, path: &FilePath, missing: MissingFolder) -> bool {
+    let was_refused = home.refuse(path.clone());
+    missing == MissingFolder::Learn && was_refused && home.made_folder
+}

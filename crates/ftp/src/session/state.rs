@@ -1,0 +1,122 @@
+//! The states of a session: each holds what is true in it and nothing else.
+//! How one leads to another is not told here.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{MutexGuard, PoisonError};
+
+use crate::path::FilePath;
+use crate::step::{Data, Protection};
+use crate::tree::{SharedTree, Tree};
+
+/// Refused folders that are remembered until the end of the session.
+const REFUSED_MAX: usize = 16;
+
+pub(super) enum State {
+    /// Nothing has been said.
+    New,
+    /// A command is awaited.
+    Command,
+    /// The shell is asked for a login.
+    LoginAsked,
+    /// The shell is asked to listen.
+    PassiveAsked { extended: bool },
+    /// The shell encrypts.
+    TlsAsked,
+    /// The shell notes a new name.
+    RenameAsked,
+    /// The shell sends or receives.
+    Transfer(Transfer),
+    /// Everything has been said.
+    Closed,
+}
+
+/// A transfer that is under way.
+pub(super) struct Transfer {
+    /// The name of the file that is uploaded.
+    pub(super) upload: Option<FilePath>,
+    /// Whether ABOR was said.
+    pub(super) aborted: bool,
+}
+
+/// What is known of the client. TLS makes it a stranger again.
+pub(super) struct Client {
+    pub(super) peer: IpAddr,
+    pub(super) tls: bool,
+    pub(super) user: Option<String>,
+    pub(super) home: Option<Home>,
+    /// What PROT said, if it did.
+    pub(super) protection: Option<Protection>,
+    pub(super) data: Option<Data>,
+    pub(super) only_epsv: bool,
+    /// Where the next transfer begins.
+    pub(super) offset: u64,
+    /// What the next RNTO renames.
+    pub(super) rename: Option<FilePath>,
+}
+
+/// Where a client is that has logged in.
+pub(super) struct Home {
+    tree: SharedTree,
+    pub(super) folder: FilePath,
+    /// Missing folders that it wanted to enter since it uploaded anything.
+    pub(super) refused: Vec<FilePath>,
+    /// Whether it has made a folder since.
+    pub(super) made_folder: bool,
+}
+
+impl Client {
+    pub(super) fn new(peer: IpAddr, tls: bool) -> Self {
+        Self {
+            peer,
+            tls,
+            user: None,
+            home: None,
+            protection: None,
+            data: None,
+            only_epsv: false,
+            offset: 0,
+            rename: None,
+        }
+    }
+
+    /// How the next data connection is protected.
+    pub(super) fn protection(&self) -> Protection {
+        let untold = if self.tls { Protection::Untold } else { Protection::Clear };
+        self.protection.unwrap_or(untold)
+    }
+
+    /// The data connection of the next transfer. The address of PORT holds for those behind it too;
+    /// a port that was listened on does not.
+    pub(super) fn take_data(&mut self) -> Option<Data> {
+        match self.data {
+            Some(Data::Active(_)) => self.data,
+            _ => self.data.take(),
+        }
+    }
+
+    /// Whether an address may be connected to: the client's own (RFC 2577, section 3).
+    pub(super) fn owns(&self, address: SocketAddr) -> bool {
+        address.ip().to_canonical() == self.peer.to_canonical() && address.port() >= 1024
+    }
+}
+
+impl Home {
+    pub(super) fn new(tree: SharedTree) -> Self {
+        let folder = FilePath::ROOT;
+        Self { tree, folder, refused: Vec::new(), made_folder: false }
+    }
+
+    pub(super) fn tree(&self) -> MutexGuard<'_, Tree> {
+        // A tree is whole after every call.
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a folder that was missing; whether it was before.
+    pub(super) fn refuse(&mut self, folder: FilePath) -> bool {
+        let known = self.refused.contains(&folder);
+        if !known && self.refused.len() < REFUSED_MAX {
+            self.refused.push(folder);
+        }
+        known
+    }
+}

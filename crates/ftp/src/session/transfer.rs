@@ -1,0 +1,182 @@
+//! What leads to a data connection. The connection itself is the shell's.
+
+use super::Session;
+use super::state::State;
+use crate::address::{self, Eprt};
+use crate::command;
+use crate::listing;
+use crate::path::FilePath;
+use crate::reply;
+use crate::step::{Data, How, Receive, Send, Step, What};
+use crate::tree::Found;
+
+/// The names that STOU tries.
+const UNIQUE_TRIES_MAX: u32 = 10_000;
+
+/// How a folder is told.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    Long,
+    Names,
+    Facts,
+}
+
+impl Session {
+    pub(super) fn port(&mut self, argument: &[u8]) {
+        match address::port(argument) {
+            _ if self.client.only_epsv => self.reply(reply::ONLY_EPSV),
+            None => self.reply(reply::BAD_ARGUMENT),
+            Some(address) => self.connect_to(address),
+        }
+    }
+
+    pub(super) fn eprt(&mut self, argument: &[u8]) {
+        match address::eprt(argument) {
+            _ if self.client.only_epsv => self.reply(reply::ONLY_EPSV),
+            Eprt::Malformed => self.reply(reply::BAD_ARGUMENT),
+            Eprt::OtherProtocol => self.reply(reply::OTHER_PROTOCOL),
+            Eprt::Address(address) => self.connect_to(address),
+        }
+    }
+
+    fn connect_to(&mut self, address: std::net::SocketAddr) {
+        if !self.client.owns(address) {
+            return self.reply(reply::FOREIGN);
+        }
+        self.client.data = Some(Data::Active(address));
+        self.reply(reply::OK);
+    }
+
+    pub(super) fn pasv(&mut self) {
+        if self.client.only_epsv {
+            return self.reply(reply::ONLY_EPSV);
+        }
+        self.listen(false);
+    }
+
+    pub(super) fn epsv(&mut self, argument: &[u8]) {
+        let is_ipv4 = self.client.peer.to_canonical().is_ipv4();
+        match argument.to_ascii_uppercase().as_slice() {
+            b"ALL" => {
+                self.client.only_epsv = true;
+                self.reply(reply::EPSV_ALL);
+            }
+            b"" => self.listen(true),
+            b"1" if is_ipv4 => self.listen(true),
+            b"2" if !is_ipv4 => self.listen(true),
+            _ => self.reply(reply::OTHER_PROTOCOL),
+        }
+    }
+
+    fn listen(&mut self, extended: bool) {
+        self.client.data = None;
+        self.due.push_back(Step::Passive);
+        self.state = State::PassiveAsked { extended };
+    }
+
+    /// REST: where the transfer behind it begins.
+    pub(super) fn rest(&mut self, argument: &[u8]) {
+        match command::number(argument) {
+            Some(offset) => {
+                self.client.offset = offset;
+                self.reply(reply::restart(offset));
+            }
+            None => self.reply(reply::BAD_ARGUMENT),
+        }
+    }
+
+    pub(super) fn store(&mut self, given: &[u8]) {
+        let Some(path) = self.file_path(given) else { return };
+        let offset = std::mem::take(&mut self.client.offset);
+        let how = match self.find(&path) {
+            _ if offset == 0 => How::New,
+            Found::File(file) if file.size == offset => How::Append(file),
+            Found::File(file) if file.size > offset => How::Within { file, offset },
+            _ => return self.reply(reply::BAD_OFFSET),
+        };
+        self.receive(path, how, None);
+    }
+
+    pub(super) fn append(&mut self, given: &[u8]) {
+        let Some(path) = self.file_path(given) else { return };
+        let how = match self.find(&path) {
+            Found::File(file) => How::Append(file),
+            Found::Folder | Found::Nothing => How::New,
+        };
+        self.receive(path, how, None);
+    }
+
+    /// STOU: a name that is not there yet, after what is given.
+    pub(super) fn store_unique(&mut self, given: &[u8]) {
+        let given = if given.is_empty() { b"upload" } else { given };
+        for number in 1..=UNIQUE_TRIES_MAX {
+            let name = [given, format!(".{number}").as_bytes()].concat();
+            let Some(path) = self.file_path(&name) else { return };
+            if self.find(&path) == Found::Nothing {
+                let first = reply::unique(path.name());
+                return self.receive(path, How::New, Some(first));
+            }
+        }
+        self.reply(reply::BAD_NAME);
+    }
+
+    /// The path of a file that is to be written.
+    fn file_path(&mut self, given: &[u8]) -> Option<FilePath> {
+        if given.is_empty() {
+            self.reply(reply::BAD_ARGUMENT);
+            return None;
+        }
+        let path = self.path(given)?;
+        if !self.client.home.as_ref().is_some_and(|home| home.tree().takes_file(&path)) {
+            self.reply(reply::BAD_NAME);
+            return None;
+        }
+        Some(path)
+    }
+
+    fn receive(&mut self, path: FilePath, how: How, first: Option<reply::Reply>) {
+        let Some(data) = self.client.take_data() else {
+            return self.reply(reply::NO_PORT);
+        };
+        let protection = self.client.protection();
+        let step = Step::Receive(Receive { data, protection, path: path.clone(), how });
+        self.begin(Some(path), first.unwrap_or(reply::FILE_OK), step);
+    }
+
+    pub(super) fn retrieve(&mut self, given: &[u8]) {
+        let Some(path) = self.path(given) else { return };
+        let offset = std::mem::take(&mut self.client.offset);
+        match self.find(&path) {
+            Found::File(file) if offset <= file.size => self.send(What::File { file, offset }),
+            Found::File(_) => self.reply(reply::BAD_OFFSET),
+            Found::Folder | Found::Nothing => self.reply(reply::NOT_THERE),
+        }
+    }
+
+    /// LIST, NLST and MLSD. An empty list is a list: of what is not there, too, for there are
+    /// clients that look before they upload.
+    pub(super) fn list(&mut self, argument: &[u8], form: Form) {
+        let Some(path) = self.path(command::without_options(argument)) else { return };
+        let Some(home) = &self.client.home else { return };
+        let tree = home.tree();
+        let file = match (tree.find(&path), form) {
+            (Found::File(file), Form::Long | Form::Names) => Some(file),
+            _ => None,
+        };
+        let listing = match form {
+            Form::Long => listing::long(&tree, &path, file),
+            Form::Names => listing::names(&tree, &path, file),
+            Form::Facts => listing::facts(&tree, &path),
+        };
+        drop(tree);
+        self.send(What::Listing(listing));
+    }
+
+    fn send(&mut self, what: What) {
+        let Some(data) = self.client.take_data() else {
+            return self.reply(reply::NO_PORT);
+        };
+        let protection = self.client.protection();
+        self.begin(None, reply::LISTING, Step::Send(Send { data, protection, what }));
+    }
+}

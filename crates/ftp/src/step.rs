@@ -1,0 +1,156 @@
+//! What a session wants of its shell, and what the shell may answer. Values only.
+
+use std::net::SocketAddr;
+
+use tipoff_model::ArrivalId;
+
+use crate::path::FilePath;
+use crate::reply::Reply;
+use crate::tree::File;
+
+/// One thing to do. Where an answer is due, [`crate::Session::next_step`] gives nothing more until
+/// it has it; during a transfer it gives what can be said meanwhile.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Write it. Those of commands that came together may leave together.
+    Reply(Reply),
+    /// A command line for the transcript, on one line, its secrets masked.
+    Heard(String),
+    /// Answer with [`crate::Session::login_accepted`] or [`crate::Session::login_refused`].
+    Authenticate {
+        /// Of USER.
+        user: String,
+        /// Of PASS.
+        password: String,
+    },
+    /// Listen for a data connection, in place of an earlier one. Answer with
+    /// [`crate::Session::passive`].
+    Passive,
+    /// Encrypt, then tell by [`crate::Session::tls_started`]. All input behind it is gone: nothing
+    /// that came in plain text survives.
+    StartTls,
+    /// An upload begins. Answer with [`crate::Session::transfer_ended`]; meanwhile what is said on
+    /// the control connection is given to the session as always.
+    Receive(Receive),
+    /// A download or listing begins. Answer with [`crate::Session::transfer_ended`].
+    Send(Send),
+    /// Stop the transfer, keep what came, and tell so by [`crate::Session::transfer_ended`].
+    Abort,
+    /// An uploaded file has another name now. Answer with [`crate::Session::renamed`].
+    Rename {
+        /// Where it is stored.
+        arrival: ArrivalId,
+        /// Its new path.
+        path: FilePath,
+    },
+    /// Close the connection when everything is written. There is no further step.
+    Close,
+}
+
+/// Where the data connection comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// The client connects to where the shell listens.
+    Passive,
+    /// The shell connects, to the client's own address.
+    Active(SocketAddr),
+}
+
+/// Whether the data connection is encrypted (RFC 4217, section 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// It is not.
+    Clear,
+    /// It must be.
+    Private,
+    /// The client has said nothing of it on an encrypted control connection: its first bytes tell.
+    Untold,
+}
+
+/// An upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receive {
+    /// Where its bytes come from.
+    pub data: Data,
+    /// Whether they are encrypted.
+    pub protection: Protection,
+    /// Its name.
+    pub path: FilePath,
+    /// What there is of it already.
+    pub how: How,
+}
+
+/// How an upload begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// From nothing.
+    New,
+    /// It goes on behind the end of this file.
+    Append(File),
+    /// It goes on inside this file, which is not as short: what is before it is the same.
+    Within {
+        /// The file.
+        file: File,
+        /// How many bytes of it count.
+        offset: u64,
+    },
+}
+
+/// A download.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Send {
+    /// Where its bytes go to.
+    pub data: Data,
+    /// Whether they are encrypted.
+    pub protection: Protection,
+    /// Its bytes.
+    pub what: What,
+}
+
+/// What is downloaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// These bytes.
+    Listing(Vec<u8>),
+    /// A stored file, without so many bytes at its beginning.
+    File {
+        /// The file.
+        file: File,
+        /// How many bytes are left out.
+        offset: u64,
+    },
+}
+
+/// How a transfer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All of an upload is durable, and is this file now.
+    Stored(File),
+    /// All of a download has left.
+    Sent,
+    /// It was not completed; of an upload perhaps something was kept.
+    Failed(Failure, Option<File>),
+}
+
+/// Why a transfer was not completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// There was no data connection.
+    NoConnection,
+    /// The data connection broke.
+    Broken,
+    /// [`Step::Abort`] was done.
+    Aborted,
+    /// Nothing came, or it took longer than it may.
+    TimedOut,
+    /// The file is larger than it may be.
+    TooBig,
+    /// Another session writes this file.
+    Busy,
+    /// What was to be sent is not there any more.
+    Gone,
+    /// There is no room for it now.
+    SpoolFull,
+    /// It went wrong, and may go well later.
+    Temporary,
+}

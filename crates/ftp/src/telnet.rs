@@ -1,0 +1,56 @@
+//! The control connection is a Telnet connection (RFC 959, section 4.1): its signals are taken out
+//! of a line. Nothing is negotiated.
+
+use std::borrow::Cow;
+
+/// RFC 854: "interpret as command".
+const IAC: u8 = 0xFF;
+/// WILL, WONT, DO, DONT: an option follows.
+const NEGOTIATIONS: std::ops::RangeInclusive<u8> = 0xFB..=0xFE;
+/// IP and DM (interrupt, data mark: what stands before ABOR), and other signals of one byte.
+const SIGNALS: std::ops::RangeInclusive<u8> = 0xF0..=0xFA;
+
+/// The line without Telnet's signals. A byte 255 that means itself is doubled; one that is neither
+/// doubled nor before a signal stands for itself too, because no camera knows the rule.
+pub(crate) fn strip(line: &[u8]) -> Cow<'_, [u8]> {
+    if !line.contains(&IAC) {
+        return Cow::Borrowed(line);
+    }
+    let mut clean = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let [first, behind @ ..] = rest {
+        rest = match (*first, behind) {
+            (IAC, [IAC, behind @ ..]) => {
+                clean.push(IAC);
+                behind
+            }
+            (IAC, [signal, behind @ ..]) if SIGNALS.contains(signal) => behind,
+            (IAC, [negotiation, _, behind @ ..]) if NEGOTIATIONS.contains(negotiation) => behind,
+            (byte, behind) => {
+                clean.push(byte);
+                behind
+            }
+        };
+    }
+    Cow::Owned(clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::strip;
+
+    #[test]
+    fn signals_are_taken_out() {
+        for (line, clean) in [
+            (b"NOOP".as_slice(), b"NOOP".as_slice()),
+            (b"\xFF\xF4\xFF\xF2ABOR", b"ABOR"),
+            (b"\xFF\xF4\xF2ABOR", b"\xF2ABOR"),
+            (b"\xFF\xFD\x06NOOP", b"NOOP"),
+            (b"CWD \xFF\xFF", b"CWD \xFF"),
+            (b"CWD \xFFz", b"CWD \xFFz"),
+            (b"CWD \xFF", b"CWD \xFF"),
+        ] {
+            assert_eq!(strip(line).as_ref(), clean, "{line:?}");
+        }
+    }
+}

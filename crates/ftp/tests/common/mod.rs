@@ -1,0 +1,196 @@
+//! A shell without a socket: does what a session asks, and writes down what that was.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use tipoff_ftp::{
+    Data, Failure, File, FilePath, How, Outcome, Profile, Protection, Receive, Session, SharedTree,
+    Step, What,
+};
+use tipoff_model::{ArrivalId, Timestamp};
+use tipoff_testkit::dialog::{Line, escape};
+
+/// When every file was uploaded: 2026-10-05 13:46:40 UTC.
+const MODIFIED: Timestamp = Timestamp(1_791_208_000_000);
+
+/// The answers to give, each in its turn; when there are none left, good ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answers {
+    pub(crate) login: VecDeque<bool>,
+    pub(crate) passive: VecDeque<bool>,
+}
+
+pub(crate) struct Shell {
+    pub(crate) session: Session,
+    pub(crate) happened: Vec<Line>,
+    profile: Arc<Profile>,
+    peer: IpAddr,
+    tls: bool,
+    tree: SharedTree,
+    answers: Answers,
+    /// What the transfer under way adds to; none: there is no upload.
+    transfer: Option<Option<How>>,
+    arrivals: i64,
+    ports: u16,
+}
+
+impl Shell {
+    pub(crate) fn new(profile: Profile, peer: IpAddr, tls: bool, answers: Answers) -> Self {
+        let profile = Arc::new(profile);
+        let mut shell = Self {
+            session: Session::new(Arc::clone(&profile), peer, tls),
+            happened: Vec::new(),
+            profile,
+            peer,
+            tls,
+            tree: SharedTree::default(),
+            answers,
+            transfer: None,
+            arrivals: 0,
+            ports: 0,
+        };
+        shell.push(&[]);
+        shell
+    }
+
+    /// The connection ends, and the device comes again.
+    pub(crate) fn again(&mut self) {
+        self.session.gone();
+        self.transfer = None;
+        self.session = Session::new(Arc::clone(&self.profile), self.peer, self.tls);
+        self.push(&[]);
+    }
+
+    /// Does all that comes of these bytes. Until TLS has started, what is behind AUTH is lost.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        if self.session.waiting() {
+            return;
+        }
+        let mut input = bytes;
+        // Every step comes of a line or an answer that led to a few; lines may have been held.
+        let mut steps_left = 200_000 + 8 * bytes.len();
+        while let Some(step) = self.session.next_step(&mut input) {
+            self.perform(step);
+            steps_left = steps_left.checked_sub(1).expect("the session comes to an end");
+        }
+        assert!(input.is_empty(), "what was pushed is taken or discarded");
+    }
+
+    /// The transfer under way ends.
+    pub(crate) fn end_transfer(&mut self, ending: Ending) {
+        let Some(upload) = self.transfer.take() else { return };
+        let file = |size: Option<u64>, shell: &mut Self| {
+            let arrival = match upload {
+                Some(How::Append(file)) => file.arrival,
+                _ => {
+                    shell.arrivals += 1;
+                    ArrivalId(shell.arrivals)
+                }
+            };
+            size.filter(|_| upload.is_some()).map(|size| File { arrival, size, modified: MODIFIED })
+        };
+        let outcome = match ending {
+            Ending::Done(size) => file(Some(size), self).map_or(Outcome::Sent, Outcome::Stored),
+            Ending::Failed(failure, kept) => Outcome::Failed(failure, file(kept, self)),
+        };
+        self.session.transfer_ended(outcome);
+        self.push(&[]);
+    }
+
+    fn perform(&mut self, step: Step) {
+        if let Step::Reply(reply) = &step {
+            assert!(reply.ends_with(b"\r\n"));
+            for line in reply.split_inclusive(|byte| *byte == b'\n') {
+                let line = line.strip_suffix(b"\r\n").expect("a line ends with CRLF");
+                self.happened.push(Line::Server(match std::str::from_utf8(line) {
+                    Ok(line) => line.to_owned(),
+                    Err(_) => escape(line),
+                }));
+            }
+            return;
+        }
+        self.happened.push(Line::Deed(name(&step)));
+        match step {
+            Step::Authenticate { .. } => match self.answers.login.pop_front() {
+                Some(false) => self.session.login_refused(),
+                Some(true) | None => self.session.login_accepted(Arc::clone(&self.tree)),
+            },
+            Step::Passive => {
+                let free = self.answers.passive.pop_front().unwrap_or(true);
+                let local = if self.peer.is_ipv4() { "192.168.1.10" } else { "fe80::10" };
+                let address = SocketAddr::new(local.parse().unwrap(), 50_000 + self.ports);
+                self.ports += 1;
+                self.session.passive(free.then_some(address));
+            }
+            Step::Receive(Receive { how, .. }) => self.begin(Some(how)),
+            Step::Send(_) => self.begin(None),
+            Step::Abort => assert!(self.transfer.is_some(), "there is something to abort"),
+            Step::Rename { .. } => self.session.renamed(),
+            Step::Reply(_) | Step::Heard(_) | Step::StartTls | Step::Close => {}
+        }
+    }
+
+    fn begin(&mut self, upload: Option<How>) {
+        assert!(self.transfer.replace(upload).is_none(), "one transfer at a time");
+    }
+}
+
+/// How a transfer ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ending {
+    /// Whole; an upload is as large as this.
+    Done(u64),
+    /// It failed; so much was kept of an upload.
+    Failed(Failure, Option<u64>),
+}
+
+fn name(step: &Step) -> String {
+    match step {
+        Step::Reply(_) => unreachable!("a reply is no deed"),
+        Step::Heard(line) => format!("heard {line}"),
+        Step::Authenticate { user, password } => format!("login user={user} password={password}"),
+        Step::Passive => "passive".to_owned(),
+        Step::StartTls => "start-tls".to_owned(),
+        Step::Receive(receive) => {
+            let how = match receive.how {
+                How::New => "new".to_owned(),
+                How::Append(file) => format!("append arrival={} size={}", file.arrival, file.size),
+                How::Within { file, offset } => {
+                    format!("within arrival={} offset={offset}", file.arrival)
+                }
+            };
+            let connection = connection(receive.data, receive.protection);
+            format!("receive {} {how} {connection}", shown(&receive.path))
+        }
+        Step::Send(send) => {
+            let what = match &send.what {
+                What::Listing(listing) => format!("listing {}", escape(listing)),
+                What::File { file, offset } => {
+                    format!("file arrival={} offset={offset}", file.arrival)
+                }
+            };
+            format!("send {} {what}", connection(send.data, send.protection))
+        }
+        Step::Abort => "abort".to_owned(),
+        Step::Rename { arrival, path } => format!("rename arrival={arrival} {}", shown(path)),
+        Step::Close => "close".to_owned(),
+    }
+}
+
+fn connection(data: Data, protection: Protection) -> String {
+    let data = match data {
+        Data::Passive => "passive".to_owned(),
+        Data::Active(address) => format!("active={address}"),
+    };
+    let protection = match protection {
+        Protection::Clear => "clear",
+        Protection::Private => "private",
+        Protection::Untold => "untold",
+    };
+    format!("{data} {protection}")
+}
+
+fn shown(path: &FilePath) -> String {
+    path.to_string()
+}
