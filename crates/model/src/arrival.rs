@@ -12,6 +12,18 @@ use crate::Media;
 pub enum Protocol {
     /// RFC 5321.
     Smtp,
+    /// RFC 959.
+    Ftp,
+}
+
+impl Protocol {
+    /// The name in the spool, in metrics and to people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Ftp => "ftp",
+        }
+    }
 }
 
 /// Who is talking: all that a receiver knows of the sender besides the content.
@@ -25,12 +37,15 @@ pub struct Envelope {
     pub login: Option<String>,
     /// What it called itself in HELO or EHLO.
     pub greeting: Option<String>,
-    /// The address of MAIL FROM; empty for the null reverse-path.
+    /// The address of MAIL FROM; empty for the null reverse-path, and where there is none.
     pub sender: String,
     /// The addresses of RCPT TO, in order.
     pub recipients: Vec<String>,
     /// Whether the connection was encrypted.
     pub tls: bool,
+    /// What the device calls an uploaded file in its own tree: `/2026/10/05/x.jpg`. A label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
 }
 
 /// What was understood of an arrival.

@@ -10,4 +10,6 @@ pub struct Device {
     pub key: String,
     /// What people call it.
     pub name: String,
+    /// Whether no configured device fits, so that key and name are what it told itself.
+    pub discovered: bool,
 }

@@ -9,7 +9,9 @@ use crate::{AlertKind, Device, Event, IncidentId, Timestamp};
 pub struct Facts<'a> {
     /// Who sent it.
     pub device: &'a Device,
-    /// When it was received.
+    /// When its first byte came: a long upload belongs to what happened when it began.
+    pub began_at: Timestamp,
+    /// When its last byte came.
     pub received_at: Timestamp,
     /// What it says has happened.
     pub event: Event,
@@ -17,6 +19,10 @@ pub struct Facts<'a> {
     pub torn: bool,
     /// Whether it holds a picture or video from its first to its last byte.
     pub whole_picture: bool,
+    /// Whether it holds videos and no picture.
+    pub video_only: bool,
+    /// Whether it is nothing to tell of: a device's marker, index or test file, an empty file.
+    pub artefact: bool,
     /// Whether it brings nothing that was not alerted before: the device sent it again.
     pub repeat: bool,
 }
@@ -30,6 +36,8 @@ pub struct OpenIncident {
     pub began_at: Timestamp,
     /// When its latest arrival was received.
     pub last_arrival_at: Timestamp,
+    /// Whether a video has arrived for it.
+    pub has_video: bool,
 }
 
 /// What the spool remembers that a rule may ask for.
@@ -49,7 +57,11 @@ pub struct Due {
 
 /// Decides, inside the transaction that stores an arrival, where it belongs and who hears of it.
 pub trait Planner: Send + Sync {
-    /// Whether the arrival joins `latest`, the device's latest incident.
+    /// Whether it is kept without telling anybody. Such arrivals have incidents of their own, so
+    /// that what is sent by the clock keeps no alarm's incident open.
+    fn is_silent(&self, facts: &Facts<'_>) -> bool;
+
+    /// Whether the arrival joins `latest`, the device's latest incident that is as silent.
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool;
 
     /// Which channels hear of it: of a new incident's first arrival with [`AlertKind::First`];

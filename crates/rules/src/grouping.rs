@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tipoff_model::{OpenIncident, Timestamp};
+use tipoff_model::{Facts, OpenIncident};
 
 /// The times of grouping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,9 @@ pub struct Grouping {
     pub quiet: Duration,
     /// And when it began so long ago.
     pub longest: Duration,
+    /// A video, which a device sends when what it shows is over, comes so long after what it shows
+    /// was alerted.
+    pub video: Duration,
     /// What follows gathers for so long, to be told together.
     pub settle: Duration,
 }
@@ -20,16 +23,21 @@ impl Default for Grouping {
         Self {
             quiet: Duration::from_secs(20),
             longest: Duration::from_secs(300),
+            video: Duration::from_secs(120),
             settle: Duration::from_secs(2),
         }
     }
 }
 
 impl Grouping {
-    /// Whether what was received at `at` belongs to `latest`.
-    pub fn joins(&self, at: Timestamp, latest: &OpenIncident) -> bool {
+    /// Whether an arrival belongs to `latest`.
+    pub fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
+        let at = facts.began_at;
+        // The first video of an incident is the record of it; a second one is of something else.
+        let is_its_record = facts.video_only && !latest.has_video;
+        let reach = if is_its_record { self.quiet.max(self.video) } else { self.quiet };
         !self.quiet.is_zero()
-            && at.since(latest.last_arrival_at) <= self.quiet
+            && at.since(latest.last_arrival_at) <= reach
             && at.since(latest.began_at) <= self.longest
     }
 }

@@ -5,7 +5,7 @@ mod grouping;
 mod route;
 
 use jiff::tz::TimeZone;
-use tipoff_model::{AlertKind, Due, Facts, History, OpenIncident, Planner};
+use tipoff_model::{AlertKind, Due, Event, Facts, History, OpenIncident, Planner};
 
 pub use between::{Between, BetweenError};
 pub use grouping::Grouping;
@@ -20,6 +20,8 @@ pub struct Rules {
     pub channels: Vec<String>,
     /// Who hears of what; none at all: every channel hears of everything.
     pub routes: Vec<Route>,
+    /// Whether what a device sends by the clock is alerted.
+    pub periodic: bool,
     /// The zone in which times of day are meant.
     pub zone: TimeZone,
 }
@@ -41,8 +43,12 @@ impl Rules {
 }
 
 impl Planner for Rules {
+    fn is_silent(&self, facts: &Facts<'_>) -> bool {
+        facts.artefact || (facts.event == Event::Periodic && !self.periodic)
+    }
+
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
-        self.grouping.joins(facts.received_at, latest)
+        self.grouping.joins(facts, latest)
     }
 
     fn due(
@@ -52,7 +58,7 @@ impl Planner for Rules {
         told: &[String],
         history: &dyn History,
     ) -> Vec<Due> {
-        if facts.repeat || (facts.torn && !facts.whole_picture) {
+        if self.is_silent(facts) || facts.repeat || (facts.torn && !facts.whole_picture) {
             return Vec::new();
         }
         match kind {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tipoff_model::{Device, Event, IncidentId, Timestamp};
+use tipoff_model::{Device, IncidentId, Timestamp};
 
 use super::*;
 
@@ -14,16 +14,19 @@ impl History for Told {
 }
 
 fn device() -> Device {
-    Device { key: "yard".to_owned(), name: "Yard".to_owned() }
+    Device { key: "yard".to_owned(), name: "Yard".to_owned(), discovered: false }
 }
 
 fn facts(device: &Device, at: Timestamp) -> Facts<'_> {
     Facts {
         device,
+        began_at: at,
         received_at: at,
         event: Event::Motion,
         torn: false,
         whole_picture: true,
+        video_only: false,
+        artefact: false,
         repeat: false,
     }
 }
@@ -33,6 +36,7 @@ fn rules(routes: Vec<Route>) -> Rules {
         grouping: Grouping::default(),
         channels: vec!["me".to_owned(), "hook".to_owned()],
         routes,
+        periodic: false,
         zone: TimeZone::UTC,
     }
 }
@@ -50,20 +54,53 @@ fn open(began_s: i64, last_s: i64) -> OpenIncident {
         id: IncidentId(1),
         began_at: Timestamp::from_ms(began_s * 1000),
         last_arrival_at: Timestamp::from_ms(last_s * 1000),
+        has_video: false,
     }
 }
 
 #[test]
 fn an_arrival_joins_within_quiet_and_longest_and_not_beyond() {
-    let grouping = Grouping::default();
-    let joins = |now_ms, open| grouping.joins(Timestamp::from_ms(now_ms), &open);
+    let (grouping, device) = (Grouping::default(), device());
+    let joins = |now_ms, open| grouping.joins(&facts(&device, Timestamp::from_ms(now_ms)), &open);
     assert!(joins(120_000, open(0, 100)));
     assert!(!joins(120_001, open(0, 100)));
     assert!(joins(300_000, open(0, 290)));
     assert!(!joins(300_001, open(0, 290)));
     assert!(joins(50_000, open(0, 100)), "the clock went backwards");
     let each = Grouping { quiet: Duration::ZERO, ..grouping };
-    assert!(!each.joins(Timestamp::from_ms(100_000), &open(0, 100)));
+    assert!(!each.joins(&facts(&device, Timestamp::from_ms(100_000)), &open(0, 100)));
+}
+
+#[test]
+fn the_first_video_of_an_incident_may_come_later() {
+    let (grouping, device) = (Grouping::default(), device());
+    let joins = |began_ms, open| {
+        let video = Facts { video_only: true, ..facts(&device, Timestamp::from_ms(began_ms)) };
+        // When its last byte comes does not count.
+        let received_at = video.received_at.after(Duration::from_secs(600));
+        grouping.joins(&Facts { received_at, ..video }, &open)
+    };
+    assert!(joins(120_000, open(0, 0)));
+    assert!(!joins(120_001, open(0, 0)));
+    assert!(!joins(300_001, open(0, 290)), "no incident outlasts the longest");
+    let recorded = OpenIncident { has_video: true, ..open(0, 0) };
+    assert!(joins(20_000, recorded) && !joins(20_001, recorded));
+}
+
+#[test]
+fn what_is_sent_by_the_clock_is_silent_unless_asked_for() {
+    let device = device();
+    let alarm = facts(&device, at("2026-03-01T12:00:00Z"));
+    let periodic = Facts { event: Event::Periodic, ..alarm };
+    let artefact = Facts { artefact: true, ..alarm };
+    let mut rules = rules(Vec::new());
+    for (facts, silent) in [(alarm, false), (periodic, true), (artefact, true)] {
+        assert_eq!(rules.is_silent(&facts), silent);
+        let due = rules.due(&facts, AlertKind::First, &[], &Told(None));
+        assert_eq!(due.is_empty(), silent);
+    }
+    rules.periodic = true;
+    assert!(!rules.is_silent(&periodic) && rules.is_silent(&artefact));
 }
 
 #[test]
@@ -211,10 +248,11 @@ proptest! {
     ) {
         let grouping = Grouping::default();
         let mut now = Timestamp::from_ms(0);
-        let mut incident = OpenIncident { id: IncidentId(1), began_at: now, last_arrival_at: now };
+        let device = device();
+        let mut incident = open(0, 0);
         for pause in times {
             now = now.after(Duration::from_millis(pause));
-            if grouping.joins(now, &incident) {
+            if grouping.joins(&facts(&device, now), &incident) {
                 prop_assert!(pause <= 20_000);
                 prop_assert!(now.since(incident.began_at) <= grouping.longest);
                 incident.last_arrival_at = now;

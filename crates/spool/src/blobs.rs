@@ -44,10 +44,11 @@ impl Blobs {
     }
 
     /// Starts a new blob. It is nothing until [`BlobWriter::finish`]; dropped before, it is removed.
-    pub fn begin(&self, now: Timestamp) -> io::Result<BlobWriter> {
+    /// `extension` tells whoever looks into the folder what it is.
+    pub fn begin(&self, now: Timestamp, extension: &'static str) -> io::Result<BlobWriter> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let day = day_of(now);
-        let name = BlobName(format!("{day}/{}-{number:x}.eml", self.run));
+        let name = BlobName(format!("{day}/{}-{number:x}.{extension}", self.run));
         let path = self.path(&name);
         let file = create(&path).or_else(|error| {
             // The first of its day.
@@ -57,7 +58,26 @@ impl Blobs {
             self.make_day(&day)?;
             create(&path)
         })?;
-        Ok(BlobWriter { blobs: self.clone(), name, file: Some(file), size: 0 })
+        Ok(BlobWriter { blobs: self.clone(), name, file: Some(file), size: 0, is_new: true })
+    }
+
+    /// Goes on behind the first `size` bytes of a blob. Behind them there may be bytes that were
+    /// never acknowledged: they go. Dropped before [`BlobWriter::finish`], what was added counts for
+    /// nothing.
+    pub fn resume(&self, name: &BlobName, size: u64) -> io::Result<BlobWriter> {
+        let mut file = OpenOptions::new().write(true).open(self.path(name))?;
+        if file.metadata()?.len() < size {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        file.set_len(size)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(BlobWriter {
+            blobs: self.clone(),
+            name: name.clone(),
+            file: Some(file),
+            size,
+            is_new: false,
+        })
     }
 
     /// The folder of a day, itself durable.
@@ -143,6 +163,7 @@ pub struct BlobWriter {
     name: BlobName,
     file: Option<File>,
     size: u64,
+    is_new: bool,
 }
 
 impl BlobWriter {
@@ -185,6 +206,7 @@ impl BlobWriter {
 impl Drop for BlobWriter {
     fn drop(&mut self) {
         if self.file.take().is_some()
+            && self.is_new
             && let Err(error) = self.blobs.remove(&self.name)
         {
             tracing::warn!(blob = %self.name, %error, "A file that is not needed could not be removed.");

@@ -9,7 +9,7 @@ use tipoff_model::{
     Media, MediaKind, MediaPlace, OpenIncident, Planner, Protocol, Timestamp,
 };
 
-use crate::{AttemptRecord, DueDelivery, Keep, NewArrival, Print, Spool, SpoolError, Stored};
+use crate::{Again, AttemptRecord, DueDelivery, Keep, NewArrival, Print, Spool, SpoolError, Stored};
 
 /// Opens the same spool, as a start of the program does; the one before is closed by then.
 pub(crate) type Open<'a> = &'a dyn Fn() -> Arc<dyn Spool>;
@@ -21,6 +21,10 @@ const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
 pub(crate) struct Plain;
 
 impl Planner for Plain {
+    fn is_silent(&self, facts: &Facts<'_>) -> bool {
+        facts.artefact
+    }
+
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
         facts.received_at.since(latest.last_arrival_at) <= Duration::from_secs(20)
     }
@@ -32,7 +36,7 @@ impl Planner for Plain {
         told: &[String],
         _history: &dyn History,
     ) -> Vec<Due> {
-        if facts.repeat || facts.torn && !facts.whole_picture {
+        if facts.artefact || facts.repeat || facts.torn && !facts.whole_picture {
             return Vec::new();
         }
         let due = |channel: &str, after| Due {
@@ -60,10 +64,10 @@ fn picture() -> Media {
 }
 
 fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
-    let mut writer = spool.blobs().begin(at).unwrap();
+    let mut writer = spool.blobs().begin(at, "eml").unwrap();
     writer.write(b"a picture").unwrap();
     NewArrival {
-        device: Device { key: device.to_owned(), name: device.to_owned() },
+        device: Device { key: device.to_owned(), name: device.to_owned(), discovered: false },
         envelope: Envelope {
             protocol: Protocol::Smtp,
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -72,6 +76,7 @@ fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
             sender: "camera@example.com".to_owned(),
             recipients: vec!["me@example.com".to_owned()],
             tls: false,
+            path: None,
         },
         content: Content {
             subject: "Motion".to_owned(),
@@ -80,10 +85,15 @@ fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
             unclear: false,
         },
         event: Event::Motion,
+        artefact: false,
         blob: writer.finish().unwrap(),
+        began_at: at,
         received_at: at,
+        ready_at: at,
         torn: false,
         prints: Vec::new(),
+        again: Again::AfterTorn,
+        tree: None,
     }
 }
 
@@ -393,7 +403,7 @@ async fn orphans_of_an_earlier_run_are_swept(open: Open<'_>) {
     let spool = open();
     let stored = store(&*spool, "yard", NOW).await;
     // A crash between docs/spool.md, A2 and A3.
-    let mut writer = spool.blobs().begin(NOW).unwrap();
+    let mut writer = spool.blobs().begin(NOW, "eml").unwrap();
     writer.write(b"half").unwrap();
     let orphan = writer.finish().unwrap();
     assert_eq!(spool.sweep_orphans().await.unwrap(), 0, "of this run nothing is an orphan");

@@ -51,6 +51,9 @@ pub enum SpoolError {
     /// There is no such incident.
     #[error("there is no incident {0}")]
     NoIncident(IncidentId),
+    /// There is no such arrival any more.
+    #[error("there is no arrival {0}")]
+    NoArrival(ArrivalId),
     /// The program is stopping.
     #[error("the spool is closed")]
     Closed,
@@ -61,6 +64,15 @@ pub type Result<T, E = SpoolError> = std::result::Result<T, E>;
 
 /// The SHA-256 of a file's decoded bytes.
 pub type Print = [u8; 32];
+
+/// Which media of an arrival are no news if the device has sent the same bytes before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// Those that a torn arrival brought.
+    AfterTorn,
+    /// All: there are devices that upload everything once more.
+    Always,
+}
 
 /// An arrival that is to be stored. Its blob is durable already (docs/spool.md, A2).
 #[derive(Clone, Debug)]
@@ -73,15 +85,63 @@ pub struct NewArrival {
     pub content: Content,
     /// What happened, in the device's words.
     pub event: Event,
+    /// Whether it is a marker, an index, a test file or empty: nothing to tell of.
+    pub artefact: bool,
     /// Where its bytes are.
     pub blob: StoredBlob,
+    /// When its first byte came.
+    pub began_at: Timestamp,
     /// When its last byte came.
     pub received_at: Timestamp,
+    /// No delivery of it is due before: more of it, or its name, may still come.
+    pub ready_at: Timestamp,
     /// Whether the connection broke before its end.
     pub torn: bool,
     /// For each of the content's media its print, or nothing; shorter where the rest has none.
     /// Needed where it is torn, or where [`Spool::has_torn`] says so for its device.
     pub prints: Vec<Option<Print>>,
+    /// What is a repeat.
+    pub again: Again,
+    /// Whose tree of folders an upload stands in.
+    pub tree: Option<String>,
+}
+
+/// An upload that went on: the bytes that it had stand where they stood, and more follow.
+#[derive(Clone, Debug)]
+pub struct Growth {
+    /// The arrival.
+    pub arrival: ArrivalId,
+    /// What is understood of all of it.
+    pub content: Content,
+    /// What happened, by all that is known now.
+    pub event: Event,
+    /// As in [`NewArrival`].
+    pub artefact: bool,
+    /// How large its blob is now, in bytes; durable already.
+    pub size: u64,
+    /// When the first of the new bytes came.
+    pub began_at: Timestamp,
+    /// When the last of them came.
+    pub received_at: Timestamp,
+    /// As in [`NewArrival`].
+    pub ready_at: Timestamp,
+    /// Whether the connection broke before the end.
+    pub torn: bool,
+    /// As in [`NewArrival`].
+    pub prints: Vec<Option<Print>>,
+}
+
+/// An upload as the device's tree shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// The arrival.
+    pub arrival: ArrivalId,
+    /// What the device calls it.
+    pub path: String,
+    /// In bytes.
+    pub size: u64,
+    /// When it was received.
+    pub received_at: Timestamp,
 }
 
 /// What became of an arrival (docs/spool.md, A3): from here on it cannot be lost.
@@ -258,7 +318,25 @@ pub trait Spool: Send + Sync {
     /// durable (docs/spool.md, A3).
     fn store(&self, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>>;
 
-    /// Whether prints of the device's new media are wanted: it left a torn picture lately.
+    /// Adds to an upload: when this returns, what was added is as durable as the rest.
+    fn grow(&self, growth: Growth) -> BoxFuture<'_, Result<Stored>>;
+
+    /// Gives an upload another name, which may tell more of what happened. What was only waiting for
+    /// its name becomes due; the channels that it is due for.
+    fn rename(
+        &self,
+        arrival: ArrivalId,
+        path: String,
+        name: String,
+        event: Event,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<String>>>;
+
+    /// The latest uploads in a tree, the oldest of them first.
+    fn uploads<'a>(&'a self, tree: &'a str, limit: u32) -> BoxFuture<'a, Result<Vec<Upload>>>;
+
+    /// Whether prints of the new media of a mail are wanted: the device, by what it tells of itself,
+    /// left a torn picture lately.
     fn has_torn(&self, device_key: &str) -> bool;
 
     /// Up to `limit` deliveries of `channel` that are due at `now`, without those in `claimed` and

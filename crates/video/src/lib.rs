@@ -1,1 +1,27 @@
-//! Videos that play.
+//! Videos that play: what a camera recorded becomes an MP4 that a phone shows inside a chat, under
+//! a size limit, with a poster frame. Never decodes a byte in this process: ffmpeg does, if present.
+//!
+//! ```text
+//! Order ─► probe (ffprobe) ─► plan ─► make (ffmpeg) ─► probe again ─► Rendition
+//!             names only        pure     copy, or encode    size, duration
+//! ```
+//!
+//! The input is hostile. The demuxer is told by the content type and never guessed, only plain files
+//! are opened, only listed decoders run, and each program has a bound on time, memory, processor,
+//! output and words. Dropping an order kills its program and removes its files.
+
+mod arguments;
+mod input;
+mod isobmff;
+mod plan;
+mod probe;
+mod process;
+mod programs;
+mod scratch;
+mod studio;
+mod trouble;
+mod work;
+
+pub use scratch::Scratch;
+pub use studio::{Limits, Order, Rendition, Source, Studio, Video};
+pub use trouble::Trouble;

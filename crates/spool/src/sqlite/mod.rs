@@ -3,10 +3,13 @@
 //! One thread writes, a few connections read; nothing here decides anything.
 
 mod deliveries;
+mod devices;
 mod incidents;
+mod repeats;
 mod retention;
 mod schema;
 mod store;
+mod uploads;
 mod writer;
 
 use std::collections::HashSet;
@@ -18,11 +21,13 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tipoff_model::{AlertMedia, BlobName, DeliveryId, IncidentId, MediaPlace, Planner, Timestamp};
+use tipoff_model::{
+    AlertMedia, ArrivalId, BlobName, DeliveryId, Event, IncidentId, MediaPlace, Planner, Timestamp,
+};
 
 use crate::{
-    AttemptRecord, Blobs, BoxFuture, DueBatch, IncidentDetail, IncidentLine, Keep, NewArrival,
-    Result, Spool, SpoolError, SpoolStats, Stored, Swept,
+    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, IncidentDetail, IncidentLine, Keep, NewArrival,
+    Result, Spool, SpoolError, SpoolStats, Stored, Swept, Upload,
 };
 use writer::Writer;
 
@@ -69,7 +74,7 @@ impl SqliteSpool {
         schema::migrate(&mut connection)?;
         let identity = identity(&connection)?;
         let now = Timestamp::from(SystemTime::now());
-        let torn = store::torn_devices(&connection)?;
+        let torn = repeats::torn_devices(&connection)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         Ok(Self {
             writer: Writer::start(connection)?,
@@ -173,6 +178,29 @@ impl Spool for SqliteSpool {
             }
             Ok(stored)
         })
+    }
+
+    fn grow(&self, growth: Growth) -> BoxFuture<'_, Result<Stored>> {
+        let planner = Arc::clone(&self.planner);
+        Box::pin(self.writer.run(move |connection| uploads::grow(connection, &*planner, growth)))
+    }
+
+    fn rename(
+        &self,
+        arrival: ArrivalId,
+        path: String,
+        name: String,
+        event: Event,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<String>>> {
+        let planner = Arc::clone(&self.planner);
+        let renamed = uploads::Renamed { arrival, path, name, event, now };
+        Box::pin(self.writer.run(move |connection| uploads::rename(connection, &*planner, &renamed)))
+    }
+
+    fn uploads<'a>(&'a self, tree: &'a str, limit: u32) -> BoxFuture<'a, Result<Vec<Upload>>> {
+        let tree = tree.to_owned();
+        Box::pin(self.read(move |connection| uploads::list(connection, &tree, limit)))
     }
 
     fn has_torn(&self, device_key: &str) -> bool {

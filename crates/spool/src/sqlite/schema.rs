@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use crate::{Result, SpoolError};
 
 /// Each brings the spool from the version of its place to the next.
-const MIGRATIONS: &[&str] = &[include_str!("v1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
 
 /// Brings the spool to the newest version.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
@@ -42,7 +42,7 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 9);
+        assert_eq!(tables, 10);
     }
 
     #[test]

@@ -3,12 +3,12 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{
-    AlertKind, ArrivalId, Due, Facts, History, IncidentId, MediaKind, OpenIncident, Planner,
-    Timestamp,
+    AlertKind, ArrivalId, Content, Device, Due, Event, Facts, History, IncidentId, MediaKind,
+    OpenIncident, Planner, Timestamp,
 };
 
-use super::{at, json};
-use crate::{NewArrival, Result, Stored};
+use super::{at, devices, json, repeats};
+use crate::{Again, NewArrival, Result, Stored};
 
 /// How many arrivals one follow-up takes in.
 pub(super) const ARRIVALS_PER_DELIVERY_MAX: u32 = 50;
@@ -19,137 +19,98 @@ pub(super) fn store(
     planner: &dyn Planner,
     mut arrival: NewArrival,
 ) -> Result<Stored> {
-    let device = device_id(connection, &arrival)?;
-    let seen_in = mark_repeats(connection, device, &mut arrival)?;
-    let history = DeviceHistory { connection, device };
-    let (incident, joined, due) = {
-        let facts = facts_of(&arrival);
-        let joins = match seen_in {
-            Some(incident) if facts.repeat => Some(incident),
-            _ => latest_incident(connection, device)?
-                .filter(|latest| planner.joins(&facts, latest))
-                .map(|latest| latest.id),
-        };
-        let (kind, told) = match joins {
-            Some(incident) => (AlertKind::FollowUp, channels_told(connection, incident)?),
-            None => (AlertKind::First, Vec::new()),
-        };
-        // What joins an incident that nobody was told of (a torn arrival without a picture opened
-        // it) is news to every channel.
-        let kind = if told.is_empty() { AlertKind::First } else { kind };
-        let due = planner.due(&facts, kind, &told, &history);
-        let incident = match joins {
-            Some(incident) => touch_incident(connection, incident, &arrival)?,
-            None => open_incident(connection, device, &arrival)?,
-        };
-        (incident, joins.is_some(), (kind, due))
+    let device = devices::resolve(connection, &mut arrival)?;
+    let NewArrival { content, prints, again, .. } = &mut arrival;
+    let seen_in = repeats::mark(connection, device, content, prints, *again)?;
+    let facts = facts_of(&arrival);
+    let silent = planner.is_silent(&facts);
+    let joins = match seen_in {
+        Some(incident) if facts.repeat => Some(incident),
+        _ => latest_incident(connection, device, silent)?
+            .filter(|latest| planner.joins(&facts, latest))
+            .map(|latest| latest.id),
+    };
+    let (kind, told) = kind(connection, joins)?;
+    let due = planner.due(&facts, kind, &told, &DeviceHistory { connection, device });
+    let incident = match joins {
+        Some(incident) => touch_incident(connection, incident, &facts)?,
+        None => open_incident(connection, device, silent, &facts, &arrival.content.subject)?,
     };
     let id = insert_arrival(connection, incident, &arrival)?;
-    let (kind, due) = due;
     for due in &due {
-        add_delivery(connection, incident, id, kind, due, arrival.received_at)?;
+        let due = Due { due_at: due.due_at.max(arrival.ready_at), ..due.clone() };
+        add_delivery(connection, incident, id, kind, &due, arrival.received_at)?;
     }
-    if arrival.torn {
-        remember_torn(connection, device, incident, &arrival)?;
+    if arrival.torn || arrival.again == Again::Always {
+        let NewArrival { content, prints, torn, .. } = &arrival;
+        repeats::remember(connection, device, incident, content, prints, *torn)?;
     }
     let channels = due.into_iter().map(|due| due.channel).collect();
-    Ok(Stored { arrival: id, incident, joined, channels })
+    Ok(Stored { arrival: id, incident, joined: joins.is_some(), channels })
+}
+
+/// Whether an incident is news, and the channels that were told of it. What joins an incident that
+/// nobody was told of (a torn arrival without a picture opened it) is news to every channel.
+pub(super) fn kind(
+    connection: &Connection,
+    incident: Option<IncidentId>,
+) -> Result<(AlertKind, Vec<String>)> {
+    let told = match incident {
+        Some(incident) => channels_told(connection, incident)?,
+        None => Vec::new(),
+    };
+    let kind = if told.is_empty() { AlertKind::First } else { AlertKind::FollowUp };
+    Ok((kind, told))
 }
 
 fn facts_of(arrival: &NewArrival) -> Facts<'_> {
-    let media = &arrival.content.media;
-    let is_shot =
-        |kind| matches!(kind, MediaKind::Picture | MediaKind::Video | MediaKind::Animation);
     Facts {
         device: &arrival.device,
+        began_at: arrival.began_at,
         received_at: arrival.received_at,
         event: arrival.event,
         torn: arrival.torn,
+        artefact: arrival.artefact,
+        ..facts_of_content(&arrival.device, &arrival.content)
+    }
+}
+
+/// What the content alone tells.
+pub(super) fn facts_of_content<'a>(device: &'a Device, content: &Content) -> Facts<'a> {
+    let media = &content.media;
+    let is_shot =
+        |kind| matches!(kind, MediaKind::Picture | MediaKind::Video | MediaKind::Animation);
+    let has = |kind| media.iter().any(|media| media.kind == kind);
+    Facts {
+        device,
+        began_at: Timestamp::default(),
+        received_at: Timestamp::default(),
+        event: Event::default(),
+        torn: false,
         whole_picture: media.iter().any(|media| media.whole && is_shot(media.kind)),
+        video_only: has(MediaKind::Video) && !has(MediaKind::Picture),
+        artefact: false,
         repeat: media.iter().any(|media| media.repeat)
             && media.iter().all(|media| media.repeat || !is_shot(media.kind)),
     }
 }
 
-fn device_id(connection: &Connection, arrival: &NewArrival) -> Result<i64> {
-    let device = &arrival.device;
-    let known = connection
-        .prepare_cached("SELECT id, name FROM device WHERE key = ?1")?
-        .query_row([&device.key], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
-        .optional()?;
-    match known {
-        Some((id, name)) if name == device.name => Ok(id),
-        Some((id, _)) => {
-            connection
-                .prepare_cached("UPDATE device SET name = ?2 WHERE id = ?1")?
-                .execute(params![id, device.name])?;
-            Ok(id)
-        }
-        None => {
-            connection
-                .prepare_cached("INSERT INTO device (key, name) VALUES (?1, ?2)")?
-                .execute(params![device.key, device.name])?;
-            Ok(connection.last_insert_rowid())
-        }
-    }
-}
-
-/// Marks the media that a torn arrival has brought before; the incident of the latest such.
-fn mark_repeats(
+fn latest_incident(
     connection: &Connection,
     device: i64,
-    arrival: &mut NewArrival,
-) -> Result<Option<IncidentId>> {
-    let mut seen_in = None;
-    for (media, print) in arrival.content.media.iter_mut().zip(&arrival.prints) {
-        let Some(print) = print else { continue };
-        let incident = connection
-            .prepare_cached("SELECT incident FROM torn_media WHERE device = ?1 AND print = ?2")?
-            .query_row(params![device, print], |row| row.get(0))
-            .optional()?
-            .map(IncidentId);
-        media.repeat = incident.is_some();
-        seen_in = incident.or(seen_in);
-    }
-    Ok(seen_in)
-}
-
-fn remember_torn(
-    connection: &Connection,
-    device: i64,
-    incident: IncidentId,
-    arrival: &NewArrival,
-) -> Result<()> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO torn_media (device, print, incident) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO NOTHING",
-    )?;
-    let whole = arrival.content.media.iter().zip(&arrival.prints).filter(|(media, _)| media.whole);
-    for print in whole.filter_map(|(_, print)| *print) {
-        insert.execute(params![device, print, incident.0])?;
-    }
-    Ok(())
-}
-
-/// The keys of the devices that left torn media.
-pub(super) fn torn_devices(connection: &Connection) -> Result<Vec<String>> {
-    let mut select =
-        connection.prepare("SELECT key FROM device WHERE id IN (SELECT device FROM torn_media)")?;
-    let keys = select.query_map([], |row| row.get(0))?;
-    Ok(keys.collect::<Result<_, _>>()?)
-}
-
-fn latest_incident(connection: &Connection, device: i64) -> Result<Option<OpenIncident>> {
+    silent: bool,
+) -> Result<Option<OpenIncident>> {
     let latest = connection
         .prepare_cached(
-            "SELECT id, began_at, last_arrival_at FROM incident WHERE device = ?1
-             ORDER BY id DESC LIMIT 1",
+            "SELECT id, began_at, last_arrival_at, has_video FROM incident
+             WHERE device = ?1 AND silent = ?2 ORDER BY id DESC LIMIT 1",
         )?
-        .query_row([device], |row| {
+        .query_row(params![device, silent], |row| {
             Ok(OpenIncident {
                 id: IncidentId(row.get(0)?),
                 began_at: at(row, 1)?,
                 last_arrival_at: at(row, 2)?,
+                has_video: row.get(3)?,
             })
         })
         .optional()?;
@@ -163,31 +124,50 @@ fn channels_told(connection: &Connection, incident: IncidentId) -> Result<Vec<St
     Ok(channels.collect::<Result<_, _>>()?)
 }
 
-fn open_incident(connection: &Connection, device: i64, arrival: &NewArrival) -> Result<IncidentId> {
+fn open_incident(
+    connection: &Connection,
+    device: i64,
+    silent: bool,
+    facts: &Facts<'_>,
+    subject: &str,
+) -> Result<IncidentId> {
     connection
         .prepare_cached(
-            "INSERT INTO incident (device, event, subject, began_at, last_arrival_at)
-             VALUES (?1, ?2, ?3, ?4, ?4)",
+            "INSERT INTO incident
+               (device, event, subject, began_at, last_arrival_at, silent, has_video)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             device,
-            arrival.event.as_str(),
-            arrival.content.subject,
-            arrival.received_at.0
+            facts.event.as_str(),
+            subject,
+            facts.received_at.0,
+            facts.received_at.0,
+            silent,
+            facts.video_only,
         ])?;
     Ok(IncidentId(connection.last_insert_rowid()))
 }
 
-fn touch_incident(
+/// Something arrived for the incident; the first that tells what has happened names it.
+pub(super) fn touch_incident(
     connection: &Connection,
     incident: IncidentId,
-    arrival: &NewArrival,
+    facts: &Facts<'_>,
 ) -> Result<IncidentId> {
     connection
         .prepare_cached(
-            "UPDATE incident SET last_arrival_at = max(last_arrival_at, ?2) WHERE id = ?1",
+            "UPDATE incident SET last_arrival_at = max(last_arrival_at, ?2),
+                    has_video = has_video OR ?3,
+                    event = CASE event WHEN 'other' THEN ?4 ELSE event END
+             WHERE id = ?1",
         )?
-        .execute(params![incident.0, arrival.received_at.0])?;
+        .execute(params![
+            incident.0,
+            facts.received_at.0,
+            facts.video_only,
+            facts.event.as_str()
+        ])?;
     Ok(incident)
 }
 
@@ -199,8 +179,8 @@ fn insert_arrival(
     connection
         .prepare_cached(
             "INSERT INTO arrival
-               (incident, received_at, torn, event, blob, bytes, envelope, content)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+               (incident, received_at, torn, event, blob, bytes, envelope, content, tree)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             incident.0,
@@ -211,13 +191,14 @@ fn insert_arrival(
             i64::try_from(arrival.blob.size).unwrap_or(i64::MAX),
             json(&arrival.envelope)?,
             json(&arrival.content)?,
+            arrival.tree,
         ])?;
     Ok(ArrivalId(connection.last_insert_rowid()))
 }
 
 /// A delivery of its own, or a place in a follow-up that has not been attempted yet: a burst
 /// becomes an album, not a queue.
-fn add_delivery(
+pub(super) fn add_delivery(
     connection: &Connection,
     incident: IncidentId,
     arrival: ArrivalId,
@@ -267,9 +248,9 @@ fn waiting_follow_up(
 }
 
 /// What the rules may ask of the past of one device.
-struct DeviceHistory<'a> {
-    connection: &'a Connection,
-    device: i64,
+pub(super) struct DeviceHistory<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) device: i64,
 }
 
 impl History for DeviceHistory<'_> {

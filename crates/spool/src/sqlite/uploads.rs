@@ -1,0 +1,185 @@
+//! What uploads can do after they are stored: go on, and be called something else. Bytes are only
+//! ever added.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tipoff_model::{
+    ArrivalId, Content, Device, Due, Envelope, Event, Facts, IncidentId, Planner, Timestamp,
+};
+
+use super::store::{self, DeviceHistory};
+use super::{at, from_json, json, number, repeats};
+use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
+
+/// See [`crate::Spool::grow`].
+pub(super) fn grow(
+    connection: &Connection,
+    planner: &dyn Planner,
+    mut growth: Growth,
+) -> Result<Stored> {
+    let Owner { device, incident, id } = owner(connection, growth.arrival)?;
+    let Growth { content, prints, .. } = &mut growth;
+    repeats::mark(connection, id, content, prints, Again::Always)?;
+    update(connection, &growth)?;
+    let facts = Facts {
+        began_at: growth.began_at,
+        received_at: growth.received_at,
+        event: growth.event,
+        torn: growth.torn,
+        artefact: growth.artefact,
+        ..store::facts_of_content(&device, &growth.content)
+    };
+    store::touch_incident(connection, incident, &facts)?;
+    let (kind, told) = store::kind(connection, Some(incident))?;
+    let due = planner.due(&facts, kind, &told, &DeviceHistory { connection, device: id });
+    for due in &due {
+        let due = Due { due_at: due.due_at.max(growth.ready_at), ..due.clone() };
+        let now = growth.received_at;
+        // What has not begun will tell of all of it.
+        if !put_off(connection, &growth, &due)? {
+            store::add_delivery(connection, incident, growth.arrival, kind, &due, now)?;
+        }
+    }
+    let Growth { content, prints, torn, .. } = &growth;
+    repeats::remember(connection, id, incident, content, prints, *torn)?;
+    let channels = due.into_iter().map(|due| due.channel).collect();
+    Ok(Stored { arrival: growth.arrival, incident, joined: true, channels })
+}
+
+/// Who an arrival is from.
+struct Owner {
+    device: Device,
+    incident: IncidentId,
+    id: i64,
+}
+
+fn owner(connection: &Connection, arrival: ArrivalId) -> Result<Owner> {
+    connection
+        .prepare_cached(
+            "SELECT device.id, device.key, device.name, incident.id FROM arrival
+             JOIN incident ON incident.id = arrival.incident
+             JOIN device ON device.id = incident.device WHERE arrival.id = ?1",
+        )?
+        .query_row([arrival.0], |row| {
+            let device = Device { key: row.get(1)?, name: row.get(2)?, discovered: false };
+            Ok(Owner { device, incident: IncidentId(row.get(3)?), id: row.get(0)? })
+        })
+        .optional()?
+        .ok_or(SpoolError::NoArrival(arrival))
+}
+
+fn update(connection: &Connection, growth: &Growth) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE arrival SET bytes = ?2, content = ?3, event = ?4, torn = ?5 WHERE id = ?1",
+        )?
+        .execute(params![
+            growth.arrival.0,
+            i64::try_from(growth.size).unwrap_or(i64::MAX),
+            json(&growth.content)?,
+            growth.event.as_str(),
+            growth.torn,
+        ])?;
+    Ok(())
+}
+
+/// Moves a delivery of the arrival that cannot have begun; whether there is one.
+fn put_off(connection: &Connection, growth: &Growth, due: &Due) -> Result<bool> {
+    let now = growth.received_at;
+    let moved = connection
+        .prepare_cached(
+            "UPDATE delivery SET due_at = CASE kind WHEN 'first' THEN ?4 ELSE ?5 END
+             WHERE channel = ?2 AND state = 'pending' AND due_at > ?3
+               AND id IN (SELECT delivery FROM delivery_arrival WHERE arrival = ?1)",
+        )?
+        .execute(params![
+            growth.arrival.0,
+            due.channel,
+            now.0,
+            growth.ready_at.max(now).0,
+            due.due_at.0,
+        ])?;
+    Ok(moved > 0)
+}
+
+/// See [`crate::Spool::rename`].
+pub(super) fn rename(
+    connection: &Connection,
+    planner: &dyn Planner,
+    renamed: &Renamed,
+) -> Result<Vec<String>> {
+    let Owner { device, incident, id } = owner(connection, renamed.arrival)?;
+    let (mut envelope, mut content): (Envelope, Content) = connection
+        .prepare_cached("SELECT envelope, content FROM arrival WHERE id = ?1")?
+        .query_row([renamed.arrival.0], |row| Ok((from_json(row, 0)?, from_json(row, 1)?)))?;
+    envelope.path = Some(renamed.path.clone());
+    for media in &mut content.media {
+        media.name.clone_from(&renamed.name);
+    }
+    connection
+        .prepare_cached(
+            "UPDATE arrival SET envelope = ?2, content = ?3, event = ?4 WHERE id = ?1",
+        )?
+        .execute(params![
+            renamed.arrival.0,
+            json(&envelope)?,
+            json(&content)?,
+            renamed.event.as_str()
+        ])?;
+    let facts = Facts {
+        began_at: renamed.now,
+        received_at: renamed.now,
+        event: renamed.event,
+        ..store::facts_of_content(&device, &content)
+    };
+    let (kind, told) = store::kind(connection, Some(incident))?;
+    let mut channels = Vec::new();
+    for due in planner.due(&facts, kind, &told, &DeviceHistory { connection, device: id }) {
+        if hasten(connection, renamed, &due)? {
+            channels.push(due.channel);
+        }
+    }
+    Ok(channels)
+}
+
+/// A new name of an upload.
+pub(super) struct Renamed {
+    pub(super) arrival: ArrivalId,
+    pub(super) path: String,
+    pub(super) name: String,
+    pub(super) event: Event,
+    pub(super) now: Timestamp,
+}
+
+/// What waited for the name need not wait longer than any other; whether there was something. The
+/// first alert waits for nothing, a follow-up for what gathers.
+fn hasten(connection: &Connection, renamed: &Renamed, due: &Due) -> Result<bool> {
+    let moved = connection
+        .prepare_cached(
+            "UPDATE delivery
+             SET due_at = min(due_at, CASE kind WHEN 'first' THEN ?3 ELSE ?4 END)
+             WHERE channel = ?2 AND state = 'pending' AND attempts = 0
+               AND id IN (SELECT delivery FROM delivery_arrival WHERE arrival = ?1)",
+        )?
+        .execute(params![renamed.arrival.0, due.channel, renamed.now.0, due.due_at.0])?;
+    Ok(moved > 0)
+}
+
+/// See [`crate::Spool::uploads`].
+pub(super) fn list(connection: &Connection, tree: &str, limit: u32) -> Result<Vec<Upload>> {
+    let mut select = connection.prepare_cached(
+        "SELECT id, envelope, bytes, received_at FROM arrival WHERE tree = ?1
+         ORDER BY id DESC LIMIT ?2",
+    )?;
+    let uploads = select.query_map(params![tree, limit], |row| {
+        let envelope: Envelope = from_json(row, 1)?;
+        Ok(Upload {
+            arrival: ArrivalId(row.get(0)?),
+            path: envelope.path.unwrap_or_default(),
+            size: number(row, 2)?,
+            received_at: at(row, 3)?,
+        })
+    })?;
+    let mut uploads: Vec<Upload> = uploads.collect::<rusqlite::Result<_>>()?;
+    uploads.reverse();
+    Ok(uploads)
+}

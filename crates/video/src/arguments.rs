@@ -1,0 +1,178 @@
+//! The words that ffmpeg and ffprobe are started with. Never a word that came from outside: a path is
+//! always behind `file:`, and everything else is a constant or a number.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::input::{Demuxer, Input};
+use crate::plan::{AUDIO_BITS_PER_S, Picture, Recipe, Sound};
+use crate::probe::{ENTRIES, Size};
+
+/// The decoders that may run: what cameras and recorders write. The others, among them many that
+/// nobody has looked at in years, are out of reach of hostile bytes.
+const DECODERS: &str = "h264,hevc,mjpeg,mpeg4,msmpeg4v1,msmpeg4v2,msmpeg4,h263,flv,mpeg1video,\
+    mpeg2video,mpegvideo,vp8,vp9,libdav1d,av1,wmv1,wmv2,wmv3,vc1,\
+    aac,mp2,mp2float,mp3,mp3float,pcm_alaw,pcm_mulaw,pcm_s16le,pcm_s16be,pcm_u8,adpcm_ima_wav,\
+    adpcm_ms,adpcm_ima_qt,g722,g726,g726le,amrnb,amrwb,opus,vorbis,wmav1,wmav2";
+/// How many threads decode, and how many encode: enough for a phone's video, and the rest of the
+/// machine stays with the alerts.
+const THREADS: &str = "2";
+/// The constant quality that is encoded at.
+const QUALITY: &str = "26";
+/// How much of a second's bits the encoder may save up for a burst.
+const BURST_PERCENT: u64 = 50;
+
+/// What ffprobe is asked.
+pub(crate) fn probe(input: Input, path: &Path) -> Vec<OsString> {
+    let mut words = list(&["-hide_banner", "-v", "error", "-of", "json", "-show_entries"]);
+    words.push(ENTRIES.into());
+    words.extend(source(input, path));
+    words
+}
+
+/// How an MP4 that plays while it loads is made; `output` is a name in the working folder.
+pub(crate) fn make(input: Input, path: &Path, recipe: Recipe, output: &str) -> Vec<OsString> {
+    let mut words = start();
+    // Raw streams and some AVI have no timestamps: the stream's own frame rate, or 25, counts then.
+    words.extend(list(&["-fflags", "+genpts"]));
+    words.extend(source(input, path));
+    words.extend(list(&["-map", "0:v:0"]));
+    if recipe.audio != Sound::None {
+        words.extend(list(&["-map", "0:a:0"]));
+    }
+    words.extend(list(&["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]));
+    words.extend(picture(recipe.video));
+    words.extend(sound(recipe.audio));
+    words.extend(list(&["-movflags", "+faststart", "-f", "mp4"]));
+    words.push(format!("file:{output}").into());
+    words
+}
+
+/// How a still of this size is made of the frame that shows most, from `at` on.
+pub(crate) fn poster(
+    input: Input,
+    path: &Path,
+    size: Size,
+    at: Duration,
+    output: &str,
+) -> Vec<OsString> {
+    let (width, height, at) = (size.width_px, size.height_px, at.as_secs_f64());
+    let mut words = start();
+    words.extend(source(input, path));
+    words.extend(list(&["-map", "0:v:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf"]));
+    // Scaled first, so that the frames it chooses from are small.
+    words.push(
+        format!("select='gte(t,{at:.3})',scale={width}:{height},setsar=1,thumbnail=n=10").into(),
+    );
+    words.extend(list(&["-frames:v", "1", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", "4"]));
+    words.extend(list(&["-f", "image2", "-update", "1"]));
+    words.push(format!("file:{output}").into());
+    words
+}
+
+fn start() -> Vec<OsString> {
+    list(&["-nostdin", "-hide_banner", "-v", "error", "-y", "-filter_threads", "1"])
+}
+
+fn source(input: Input, path: &Path) -> Vec<OsString> {
+    let mut words = list(&["-protocol_whitelist", "file", "-codec_whitelist", DECODERS]);
+    words.extend(list(&["-threads", THREADS, "-f", input.demuxer.name()]));
+    if input.demuxer == Demuxer::Mov {
+        // An MP4 can name other files that hold its pictures.
+        words.extend(list(&["-enable_drefs", "0", "-use_absolute_path", "0"]));
+    }
+    if input.skip_bytes > 0 {
+        words.push("-skip_initial_bytes".into());
+        words.push(input.skip_bytes.to_string().into());
+    }
+    let mut file = OsString::from("file:");
+    file.push(path);
+    words.extend(["-i".into(), file]);
+    words
+}
+
+fn picture(video: Picture) -> Vec<OsString> {
+    let (size, bits_per_s_max) = match video {
+        Picture::Copy { hvc1: false } => return list(&["-c:v", "copy"]),
+        Picture::Copy { hvc1: true } => return list(&["-c:v", "copy", "-tag:v", "hvc1"]),
+        Picture::Encode {
+            size,
+            bits_per_s_max,
+        } => (size, bits_per_s_max),
+    };
+    let mut words = list(&["-c:v", "libx264", "-preset", "veryfast", "-crf", QUALITY]);
+    words.extend(list(&["-threads", THREADS, "-pix_fmt", "yuv420p", "-vf"]));
+    words.push(format!("scale={}:{},setsar=1", size.width_px, size.height_px).into());
+    if let Some(rate) = bits_per_s_max {
+        let burst = rate * BURST_PERCENT / 100;
+        words.extend(["-maxrate".into(), rate.to_string().into()]);
+        words.extend(["-bufsize".into(), burst.to_string().into()]);
+    }
+    words
+}
+
+fn sound(audio: Sound) -> Vec<OsString> {
+    match audio {
+        Sound::None => list(&["-an"]),
+        Sound::Copy => list(&["-c:a", "copy"]),
+        Sound::Encode => {
+            let mut words = list(&["-c:a", "aac", "-ac", "1", "-b:a"]);
+            words.push(AUDIO_BITS_PER_S.to_string().into());
+            words
+        }
+    }
+}
+
+fn list(words: &[&str]) -> Vec<OsString> {
+    words.iter().map(OsString::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(words: &[OsString]) -> String {
+        let words: Vec<_> = words.iter().map(|w| w.to_string_lossy()).collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn opens_a_source_as_a_plain_file_of_a_known_kind() {
+        let raw = Input {
+            demuxer: Demuxer::H264,
+            skip_bytes: 64,
+        };
+        let words = line(&probe(raw, Path::new("/in/-i x")));
+        assert!(words.contains("-protocol_whitelist file -codec_whitelist h264,"));
+        assert!(words.ends_with("-f h264 -skip_initial_bytes 64 -i file:/in/-i x"), "{words}");
+        let words = line(&probe(Input::MP4, Path::new("/in")));
+        assert!(words.ends_with("-f mov -enable_drefs 0 -use_absolute_path 0 -i file:/in"));
+    }
+
+    #[test]
+    fn says_what_the_recipe_says() {
+        let size = Size {
+            width_px: 640,
+            height_px: 480,
+        };
+        let made = |video, audio| {
+            line(&make(Input::MP4, Path::new("/in"), Recipe { video, audio }, "out.mp4"))
+        };
+        let copied = made(Picture::Copy { hvc1: true }, Sound::Copy);
+        assert!(copied.contains("-map 0:v:0 -map 0:a:0 -sn -dn -map_metadata -1"));
+        assert!(copied.contains("-c:v copy -tag:v hvc1 -c:a copy -movflags +faststart"));
+        assert!(copied.ends_with("-f mp4 file:out.mp4"));
+        let rate = Some(1000);
+        let encode = |bits_per_s_max| Picture::Encode {
+            size,
+            bits_per_s_max,
+        };
+        let fitted = made(encode(rate), Sound::Encode);
+        assert!(fitted.contains("-crf 26 "), "{fitted}");
+        assert!(fitted.contains("scale=640:480,setsar=1 -maxrate 1000 -bufsize 500 -c:a aac -ac 1"));
+        let silent = made(encode(None), Sound::None);
+        assert!(!silent.contains("0:a:0") && !silent.contains("-maxrate"));
+        assert!(silent.contains(" -an "));
+    }
+}

@@ -1,0 +1,192 @@
+//! Which of ffmpeg's demuxers reads a source, and from which byte on. Never lets the bytes choose:
+//! ffmpeg's own guess would follow a playlist or a script to other files.
+
+/// How far into a file of unknown make the first parameter set is looked for, in bytes: the vendors'
+/// own headers before raw H.264 and H.265 are shorter.
+pub(crate) const HEADER_BYTES_MAX: usize = 4 * 1024;
+
+/// The demuxers that may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Demuxer {
+    Asf,
+    Avi,
+    Dhav,
+    Flv,
+    H264,
+    Hevc,
+    Matroska,
+    Mov,
+    Mpeg,
+    MpegTs,
+}
+
+impl Demuxer {
+    /// The name ffmpeg gives it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Demuxer::Asf => "asf",
+            Demuxer::Avi => "avi",
+            Demuxer::Dhav => "dhav",
+            Demuxer::Flv => "flv",
+            Demuxer::H264 => "h264",
+            Demuxer::Hevc => "hevc",
+            Demuxer::Matroska => "matroska",
+            Demuxer::Mov => "mov",
+            Demuxer::Mpeg => "mpeg",
+            Demuxer::MpegTs => "mpegts",
+        }
+    }
+}
+
+/// How a source is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Input {
+    pub(crate) demuxer: Demuxer,
+    /// What stands before the stream and is no part of it.
+    pub(crate) skip_bytes: usize,
+}
+
+impl Input {
+    /// An MP4, such as this crate makes.
+    pub(crate) const MP4: Input = Input {
+        demuxer: Demuxer::Mov,
+        skip_bytes: 0,
+    };
+}
+
+/// How a source of this content type that begins with `head` is opened; `None`: not a video.
+pub(crate) fn of(content_type: &str, head: &[u8]) -> Option<Input> {
+    let demuxer = match content_type {
+        "video/mp4" | "video/quicktime" | "video/3gpp" => Demuxer::Mov,
+        "video/x-msvideo" => Demuxer::Avi,
+        "video/x-matroska" | "video/webm" => Demuxer::Matroska,
+        "video/x-dav" => Demuxer::Dhav,
+        // Hikvision's 40 bytes stay: the demuxer knows them, and reads their sound codec by them.
+        "video/x-hikvision" | "video/mpeg" => Demuxer::Mpeg,
+        "video/mp2t" => Demuxer::MpegTs,
+        "video/x-flv" => Demuxer::Flv,
+        "video/x-ms-wmv" => Demuxer::Asf,
+        "video/h264" => return Some(raw(Demuxer::H264, head)),
+        "video/h265" => return Some(raw(Demuxer::Hevc, head)),
+        "application/octet-stream" => return parameter_set(head),
+        _ => return None,
+    };
+    Some(Input {
+        demuxer,
+        skip_bytes: 0,
+    })
+}
+
+/// A raw stream whose codec is known: what stands before its first parameter set is skipped.
+fn raw(demuxer: Demuxer, head: &[u8]) -> Input {
+    parameter_set(head)
+        .filter(|found| found.demuxer == demuxer)
+        .unwrap_or(Input {
+            demuxer,
+            skip_bytes: 0,
+        })
+}
+
+/// The first Annex B start code that opens a parameter set, which a decoder can begin at.
+fn parameter_set(head: &[u8]) -> Option<Input> {
+    let head = head.get(..HEADER_BYTES_MAX).unwrap_or(head);
+    head.windows(5).enumerate().find_map(|(at, window)| {
+        let [0, 0, 1, unit, next] = *window else {
+            return None;
+        };
+        let demuxer = codec_of(unit, next)?;
+        // The start code is four bytes long where one more zero stands before it.
+        let long = at > 0 && head.get(at - 1) == Some(&0);
+        Some(Input {
+            demuxer,
+            skip_bytes: at - usize::from(long),
+        })
+    })
+}
+
+fn codec_of(unit: u8, next: u8) -> Option<Demuxer> {
+    /// `profile_idc`, H.264 A.2: a byte that is none of them is chance, not a parameter set.
+    const H264_PROFILES: [u8; 8] = [44, 66, 77, 88, 100, 110, 122, 244];
+    // H.264 7.3.1: a zero bit, two bits of importance (not 0 for a parameter set), type 7.
+    if unit & 0x9f == 7 && unit & 0x60 != 0 && H264_PROFILES.contains(&next) {
+        return Some(Demuxer::H264);
+    }
+    // H.265 7.3.1.2: a zero bit, six bits of type (32 and 33), layer 0, first temporal layer.
+    matches!((unit, next), (0x40 | 0x42, 1)).then_some(Demuxer::Hevc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SPS: [u8; 8] = [0, 0, 0, 1, 0x67, 66, 0, 30];
+    const VPS: [u8; 8] = [0, 0, 0, 1, 0x40, 1, 12, 1];
+
+    fn found(demuxer: Demuxer, skip_bytes: usize) -> Option<Input> {
+        Some(Input {
+            demuxer,
+            skip_bytes,
+        })
+    }
+
+    #[test]
+    fn reads_each_type_with_its_own_demuxer() {
+        let table = [
+            ("video/mp4", "mov"),
+            ("video/quicktime", "mov"),
+            ("video/3gpp", "mov"),
+            ("video/x-msvideo", "avi"),
+            ("video/x-matroska", "matroska"),
+            ("video/webm", "matroska"),
+            ("video/x-dav", "dhav"),
+            ("video/x-hikvision", "mpeg"),
+            ("video/mpeg", "mpeg"),
+            ("video/mp2t", "mpegts"),
+            ("video/x-flv", "flv"),
+            ("video/x-ms-wmv", "asf"),
+            ("video/h264", "h264"),
+            ("video/h265", "hevc"),
+        ];
+        for (content_type, demuxer) in table {
+            let input = of(content_type, &SPS[4..]).unwrap();
+            assert_eq!((input.demuxer.name(), input.skip_bytes), (demuxer, 0));
+        }
+        for content_type in ["image/jpeg", "application/x-mpegurl", "text/plain", ""] {
+            assert_eq!(of(content_type, &SPS), None);
+        }
+    }
+
+    #[test]
+    fn skips_a_header_before_a_raw_stream() {
+        let unknown = "application/octet-stream";
+        let behind = |header: usize, set: &[u8]| [&vec![0x5a; header], set].concat();
+        assert_eq!(of(unknown, &behind(0, &SPS)), found(Demuxer::H264, 0));
+        assert_eq!(of(unknown, &behind(64, &SPS)), found(Demuxer::H264, 64));
+        assert_eq!(of(unknown, &behind(64, &SPS[1..])), found(Demuxer::H264, 64));
+        assert_eq!(of(unknown, &behind(9, &VPS)), found(Demuxer::Hevc, 9));
+        assert_eq!(of("video/h264", &behind(9, &SPS)), found(Demuxer::H264, 9));
+        // A stream that says H.264 is not read as H.265 because of what is found in it.
+        assert_eq!(of("video/h264", &behind(9, &VPS)), found(Demuxer::H264, 0));
+        assert_eq!(of(unknown, b"neither"), None);
+        assert_eq!(of(unknown, &[0, 0, 1, 0x67, 3]), None);
+    }
+
+    #[test]
+    fn looks_no_further_than_the_limit() {
+        let behind = |header: usize| [&vec![0x5a; header], &SPS[1..6]].concat();
+        let last = HEADER_BYTES_MAX - 5;
+        let unknown = "application/octet-stream";
+        assert_eq!(of(unknown, &behind(last)), found(Demuxer::H264, last));
+        assert_eq!(of(unknown, &behind(last + 1)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn skips_only_what_is_there(head in proptest::collection::vec(0u8..3, 0..200)) {
+            if let Some(input) = of("application/octet-stream", &head) {
+                prop_assert!(input.skip_bytes < head.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The decision: what ffprobe said, a size and a limit become a recipe. Never runs anything.
+
+use std::time::Duration;
+
+use crate::probe::{Probe, Size};
+
+/// The widest picture that is made.
+const WIDTH_PX_MAX: u32 = 1920;
+/// What sound is encoded to, in bits per second: speech, in mono.
+pub(crate) const AUDIO_BITS_PER_S: u64 = 64_000;
+/// The part of the limit that is aimed at; the container takes some, and the encoder misses a little.
+const AIM_PERCENT: u64 = 93;
+/// Below this a picture of a camera shows nothing any more.
+const VIDEO_BITS_PER_S_MIN: u64 = 120_000;
+/// More is never asked of the encoder, however roomy the limit.
+const VIDEO_BITS_PER_S_MAX: u64 = 20_000_000;
+/// From so many bits per second on, so wide a picture. The last rung holds for everything below.
+const RUNGS: [(u64, u32); 4] = [
+    (4_000_000, WIDTH_PX_MAX),
+    (1_500_000, 1280),
+    (500_000, 854),
+    (0, 640),
+];
+/// A copy has the size of its source, give or take a container. A source over the limit by more
+/// percent than this is not copied first.
+const COPY_EXCESS_PERCENT: u64 = 10;
+
+/// What is to be done with a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// Nothing: it plays as it is, and fits.
+    AsItIs,
+    Make(Recipe),
+    /// Nothing: what fits would not be worth watching.
+    DoesNotFit,
+}
+
+/// How an MP4 is made of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Recipe {
+    pub(crate) video: Picture,
+    pub(crate) audio: Sound,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Picture {
+    /// `hvc1`: what phones want H.265 to be called.
+    Copy { hvc1: bool },
+    /// To H.264; `bits_per_s_max` where it must fit.
+    Encode {
+        size: Size,
+        bits_per_s_max: Option<u64>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sound {
+    None,
+    Copy,
+    Encode,
+}
+
+/// How hard a video is pressed under the limit. The second time is for what came out too large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Squeeze {
+    First,
+    Second,
+}
+
+impl Squeeze {
+    fn percent(self) -> u64 {
+        match self {
+            Squeeze::First => 100,
+            Squeeze::Second => 80,
+        }
+    }
+}
+
+impl Recipe {
+    /// This recipe, then what else may work: without a sound that cannot be decoded, and with the
+    /// pictures encoded anew where they cannot be copied.
+    pub(crate) fn attempts(self, probe: &Probe) -> Vec<Recipe> {
+        let mut pictures = vec![self.video];
+        if matches!(self.video, Picture::Copy { .. }) {
+            pictures.push(encode(probe));
+        }
+        let sounds = if self.audio == Sound::None {
+            vec![Sound::None]
+        } else {
+            vec![self.audio, Sound::None]
+        };
+        pictures
+            .into_iter()
+            .flat_map(|video| sounds.iter().map(move |&audio| Recipe { video, audio }))
+            .collect()
+    }
+
+    /// True where it was made to fit a limit.
+    pub(crate) fn is_squeezed(self) -> bool {
+        let Picture::Encode { bits_per_s_max, .. } = self.video else {
+            return false;
+        };
+        bits_per_s_max.is_some()
+    }
+}
+
+/// Decides. `streamable`: the source is an MP4 with its index first. Without a duration nothing can be
+/// made to fit: the recipe is then tried, and what came of it measured.
+pub(crate) fn plan(probe: &Probe, streamable: bool, source_bytes: u64, bytes_max: u64) -> Plan {
+    let recipe = unsqueezed(probe);
+    let untouched = matches!(recipe.video, Picture::Copy { hvc1 } if !hvc1 || probe.tag == "hvc1")
+        && recipe.audio != Sound::Encode
+        && probe.duration.is_some();
+    if untouched && streamable && source_bytes <= bytes_max {
+        return Plan::AsItIs;
+    }
+    let copied_max = bytes_max.saturating_add(bytes_max / 100 * COPY_EXCESS_PERCENT);
+    match probe.duration {
+        Some(duration) if source_bytes > copied_max => {
+            match squeezed(probe, duration, bytes_max, Squeeze::First) {
+                Some(recipe) => Plan::Make(recipe),
+                None => Plan::DoesNotFit,
+            }
+        }
+        _ => Plan::Make(recipe),
+    }
+}
+
+/// The recipe that makes a video of this duration fit; `None`: nothing worth watching would.
+pub(crate) fn squeezed(
+    probe: &Probe,
+    duration: Duration,
+    bytes_max: u64,
+    squeeze: Squeeze,
+) -> Option<Recipe> {
+    let bits = u128::from(bytes_max) * 8 * u128::from(AIM_PERCENT) / 100;
+    let total = bits * 1000 / duration.as_millis().max(1);
+    let total = u64::try_from(total).unwrap_or(u64::MAX) / 100 * squeeze.percent();
+    let sound = if probe.audio.is_some() { AUDIO_BITS_PER_S } else { 0 };
+    let rate = total.saturating_sub(sound).min(VIDEO_BITS_PER_S_MAX);
+    if rate < VIDEO_BITS_PER_S_MIN {
+        return None;
+    }
+    let (_, width_px_max) = RUNGS.into_iter().find(|(from, _)| rate >= *from)?;
+    Some(Recipe {
+        video: Picture::Encode {
+            size: probe.size.within(width_px_max, u32::MAX),
+            bits_per_s_max: Some(rate),
+        },
+        // Never copied here: the sum of both must be known.
+        audio: if sound > 0 { Sound::Encode } else { Sound::None },
+    })
+}
+
+fn unsqueezed(probe: &Probe) -> Recipe {
+    let video = match (probe.codec.as_str(), probe.pixels.as_str()) {
+        ("h264", "yuv420p" | "yuvj420p") => Picture::Copy { hvc1: false },
+        ("hevc", "yuv420p" | "yuvj420p" | "yuv420p10le") => Picture::Copy { hvc1: true },
+        _ => encode(probe),
+    };
+    let audio = match probe.audio.as_deref() {
+        None => Sound::None,
+        Some("aac") => Sound::Copy,
+        Some(_) => Sound::Encode,
+    };
+    Recipe { video, audio }
+}
+
+fn encode(probe: &Probe) -> Picture {
+    Picture::Encode {
+        size: probe.size.within(WIDTH_PX_MAX, u32::MAX),
+        bits_per_s_max: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

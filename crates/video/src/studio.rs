@@ -1,0 +1,193 @@
+//! The door of this room: orders wait here for a free place. Never works on more of them than it has
+//! places, and never longer on one than its time.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout_at};
+
+use crate::process::Bounds;
+use crate::programs::Programs;
+use crate::work::{Finished, Work};
+use crate::{Scratch, Trouble, scratch};
+
+/// How many threads of one program may use the processor at once.
+const PROCESSORS: u64 = 2;
+
+/// What the work on videos may take from the machine.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How many programs run at once.
+    pub processes: usize,
+    /// How long one order may take, once it has a place.
+    pub time: Duration,
+    /// How much memory (address space) one program may have.
+    pub memory_bytes: u64,
+    /// How large a file of one order may grow, together with the copy of its source.
+    pub scratch_bytes_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            processes: 2,
+            time: Duration::from_secs(300),
+            memory_bytes: 1 << 30,
+            scratch_bytes_max: 4 << 30,
+        }
+    }
+}
+
+/// A video that is to play on a phone.
+#[derive(Debug)]
+pub struct Order {
+    /// The video as the camera made it.
+    pub source: Source,
+    /// What its first bytes say it is, such as `video/x-msvideo`; `application/octet-stream` for an
+    /// unknown header before raw H.264 or H.265.
+    pub content_type: String,
+    /// How large the result may be, in bytes.
+    pub bytes_max: u64,
+}
+
+/// Where the bytes of a video are.
+pub enum Source {
+    /// A file, which is only read.
+    File(PathBuf),
+    /// Anything that can be read, once; it is copied to a scratch file.
+    Bytes(Box<dyn Read + Send>),
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::File(path) => f.debug_tuple("File").field(path).finish(),
+            Source::Bytes(_) => f.write_str("Bytes"),
+        }
+    }
+}
+
+/// What came of an order.
+#[derive(Debug)]
+pub struct Rendition {
+    /// The video itself.
+    pub video: Video,
+    /// How wide it is shown.
+    pub width_px: u32,
+    /// How high it is shown.
+    pub height_px: u32,
+    /// How long it plays.
+    pub duration: Duration,
+    /// A JPEG of at most 320 pixels a side and 200 KB.
+    pub poster: Option<Scratch>,
+}
+
+/// Which file is the one to send.
+#[derive(Debug)]
+pub enum Video {
+    /// The source: an MP4 that plays, streams and fits.
+    AsItIs,
+    /// This MP4.
+    Made(Scratch),
+    /// None: what fits under the limit would not be worth watching.
+    DoesNotFit,
+}
+
+/// Makes videos that play. A clone shares the places and the folder.
+#[derive(Debug, Clone)]
+pub struct Studio {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) programs: Programs,
+    pub(crate) folder: PathBuf,
+    pub(crate) limits: Limits,
+    version: String,
+    places: Semaphore,
+}
+
+impl Shared {
+    /// What a program may use that has so much scratch space left.
+    pub(crate) fn bounds(&self, file_bytes: u64) -> Bounds {
+        bounds(&self.limits, file_bytes)
+    }
+}
+
+fn bounds(limits: &Limits, file_bytes: u64) -> Bounds {
+    Bounds {
+        memory_bytes: limits.memory_bytes,
+        // The clock kills first; this holds should nobody be left to look at it.
+        processor_s: limits.time.as_secs().saturating_mul(PROCESSORS).saturating_add(1),
+        file_bytes,
+    }
+}
+
+impl Studio {
+    /// Looks for ffmpeg and ffprobe on `PATH`, makes `folder` and removes what an earlier run left in
+    /// it. `None`: one of both is not installed, or does not run.
+    pub async fn open(folder: &Path, limits: Limits) -> io::Result<Option<Studio>> {
+        let wanted = folder.to_owned();
+        let folder = spawn_blocking(move || scratch::open(&wanted))
+            .await
+            .map_err(io::Error::other)??;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let Some(programs) = Programs::find(&path) else {
+            return Ok(None);
+        };
+        let Some(version) = programs.version(&folder, bounds(&limits, 0)).await else {
+            return Ok(None);
+        };
+        let places = Semaphore::new(limits.processes.clamp(1, Semaphore::MAX_PERMITS));
+        Ok(Some(Studio {
+            shared: Arc::new(Shared {
+                programs,
+                folder,
+                limits,
+                version,
+                places,
+            }),
+        }))
+    }
+
+    /// The version of ffmpeg, such as `5.1.8`.
+    pub fn version(&self) -> &str {
+        &self.shared.version
+    }
+
+    /// Waits for a free place, then makes the video and its poster. Dropping the future kills the
+    /// program that works on it and removes its files.
+    pub async fn prepare(&self, order: Order) -> Result<Rendition, Trouble> {
+        let shared = &self.shared;
+        let _place = shared.places.acquire().await.map_err(io::Error::other)?;
+        let deadline = Instant::now() + shared.limits.time;
+        let made = async {
+            let work = Work::begin(shared, order).await?;
+            let finished = work.video().await?;
+            Ok::<_, Trouble>((work, finished))
+        };
+        let (work, finished) = timeout_at(deadline, made)
+            .await
+            .map_err(|_| Trouble::TimedOut)??;
+        // A video without a poster is a video: neither an error nor the clock takes it away now.
+        let poster = timeout_at(deadline, work.poster(&finished)).await.ok().flatten();
+        let Finished {
+            video,
+            size,
+            duration,
+        } = finished;
+        Ok(Rendition {
+            video,
+            width_px: size.width_px,
+            height_px: size.height_px,
+            duration,
+            poster,
+        })
+    }
+}

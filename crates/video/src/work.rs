@@ -1,0 +1,264 @@
+//! One order: the source probed, a plan made of it and carried out, the result measured. Never
+//! believes a program that says it succeeded: what it made is probed again.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::task::spawn_blocking;
+
+use crate::input::{self, HEADER_BYTES_MAX, Input};
+use crate::plan::{self, Plan, Recipe, Squeeze};
+use crate::probe::{self, Probe, Size};
+use crate::process::{self, Ended, STDOUT_BYTES_MAX};
+use crate::scratch::{self, Copied};
+use crate::studio::{Order, Shared, Source, Video};
+use crate::trouble::first_words;
+use crate::{Scratch, Trouble, arguments, isobmff};
+
+/// The names in an order's folder.
+const SOURCE: &str = "source";
+const VIDEO: &str = "video.mp4";
+const POSTER: &str = "poster.jpg";
+/// What Telegram takes as a thumbnail: so many pixels a side, and so many bytes.
+const POSTER_SIDE_PX_MAX: u32 = 320;
+const POSTER_BYTES_MAX: u64 = 200_000;
+/// How far into a video the poster is taken at most: a camera begins to record when something moves.
+const POSTER_AT_MAX: Duration = Duration::from_secs(1);
+
+/// One order under work, and the folder that all its files are in.
+pub(crate) struct Work<'a> {
+    shared: &'a Shared,
+    folder: Arc<TempDir>,
+    source: PathBuf,
+    /// Keeps the copy of the source, where there is one.
+    _copy: Option<Scratch>,
+    source_bytes: u64,
+    /// How large a program's output may be.
+    room_bytes: u64,
+    input: Input,
+    /// The source is an MP4 whose index stands first.
+    streamable: bool,
+    bytes_max: u64,
+}
+
+/// What is known when the video is done.
+pub(crate) struct Finished {
+    pub(crate) video: Video,
+    pub(crate) size: Size,
+    pub(crate) duration: Duration,
+}
+
+struct Made {
+    file: Scratch,
+    size: Size,
+    duration: Duration,
+}
+
+impl<'a> Work<'a> {
+    /// Brings the source within reach of the programs, and tells how it is to be read.
+    pub(crate) async fn begin(shared: &'a Shared, order: Order) -> Result<Work<'a>, Trouble> {
+        let folder = Arc::new(scratch::order_folder(&shared.folder)?);
+        let (source, copy) = match order.source {
+            Source::File(path) => (std::path::absolute(path)?, None),
+            Source::Bytes(from) => {
+                let copy = copied(&folder, from, shared.limits.scratch_bytes_max).await?;
+                (copy.path().to_owned(), Some(copy))
+            }
+        };
+        let source_bytes = tokio::fs::metadata(&source).await?.len();
+        let looked_at = source.clone();
+        let content_type = order.content_type;
+        let (input, streamable) = blocking(move || look(&looked_at, &content_type)).await?;
+        let copied_bytes = copy.as_ref().map_or(0, Scratch::size);
+        Ok(Work {
+            shared,
+            folder,
+            source,
+            _copy: copy,
+            source_bytes,
+            room_bytes: shared.limits.scratch_bytes_max.saturating_sub(copied_bytes),
+            input: input.ok_or_else(|| Trouble::NotAVideo("no known kind of video".to_owned()))?,
+            streamable,
+            bytes_max: order.bytes_max,
+        })
+    }
+
+    /// Makes the video, unless it is one already or none would fit.
+    pub(crate) async fn video(&self) -> Result<Finished, Trouble> {
+        let probe = self.probe(self.input, &self.source).await?;
+        let recipe = match plan::plan(&probe, self.streamable, self.source_bytes, self.bytes_max) {
+            Plan::AsItIs => return Ok(finished(Video::AsItIs, &probe)),
+            Plan::DoesNotFit => return Ok(finished(Video::DoesNotFit, &probe)),
+            Plan::Make(recipe) => recipe,
+        };
+        let first = self.make_somehow(&probe, recipe).await?;
+        let squeezes: &[Squeeze] = if recipe.is_squeezed() {
+            &[Squeeze::Second]
+        } else {
+            &[Squeeze::First, Squeeze::Second]
+        };
+        self.fit(&probe, first, squeezes).await
+    }
+
+    /// What was made, or the same made smaller, or nothing.
+    async fn fit(
+        &self,
+        probe: &Probe,
+        mut made: Made,
+        squeezes: &[Squeeze],
+    ) -> Result<Finished, Trouble> {
+        let mut squeezes = squeezes.iter();
+        loop {
+            let (size, duration) = (made.size, made.duration);
+            if made.file.size() <= self.bytes_max {
+                return Ok(Finished {
+                    video: Video::Made(made.file),
+                    size,
+                    duration,
+                });
+            }
+            // The next attempt has the same name.
+            drop(made);
+            let recipe = squeezes
+                .next()
+                .and_then(|&squeeze| plan::squeezed(probe, duration, self.bytes_max, squeeze));
+            let Some(recipe) = recipe else {
+                return Ok(Finished {
+                    video: Video::DoesNotFit,
+                    size,
+                    duration,
+                });
+            };
+            made = self.make_somehow(probe, recipe).await?;
+        }
+    }
+
+    /// Tries the recipe, then what else may work. The error is that of the recipe itself.
+    async fn make_somehow(&self, probe: &Probe, recipe: Recipe) -> Result<Made, Trouble> {
+        let mut trouble = None;
+        for attempt in recipe.attempts(probe) {
+            match self.make(attempt).await {
+                Ok(made) => return Ok(made),
+                Err(error) => {
+                    tracing::debug!(?attempt, "a video could not be made this way: {error}");
+                    trouble.get_or_insert(error);
+                }
+            }
+        }
+        Err(trouble.unwrap_or_else(|| Trouble::Failed("nothing was tried".to_owned())))
+    }
+
+    async fn make(&self, recipe: Recipe) -> Result<Made, Trouble> {
+        let words = arguments::make(self.input, &self.source, recipe, VIDEO);
+        let ended = self.run(&self.shared.programs.ffmpeg, words).await?;
+        if !ended.status.success() {
+            return Err(Trouble::Failed(self.said(&ended)));
+        }
+        let file = Scratch::adopt(&self.folder, VIDEO)?;
+        let nothing = || Trouble::Failed("nothing in it could be decoded".to_owned());
+        let probe = self.probe(Input::MP4, file.path()).await.map_err(|_| nothing())?;
+        Ok(Made {
+            size: probe.size,
+            duration: probe.duration.ok_or_else(nothing)?,
+            file,
+        })
+    }
+
+    /// A still from near the beginning, in the size that services take; `None` where there is none.
+    pub(crate) async fn poster(&self, finished: &Finished) -> Option<Scratch> {
+        let (input, path) = match &finished.video {
+            Video::Made(made) => (Input::MP4, made.path()),
+            Video::AsItIs | Video::DoesNotFit => (self.input, self.source.as_path()),
+        };
+        let size = finished.size.within(POSTER_SIDE_PX_MAX, POSTER_SIDE_PX_MAX);
+        let middle = POSTER_AT_MAX.min(finished.duration / 3);
+        // Where the duration is a lie there may be no frame so late.
+        for at in [middle, Duration::ZERO] {
+            let words = arguments::poster(input, path, size, at, POSTER);
+            match self.run(&self.shared.programs.ffmpeg, words).await {
+                Ok(ended) if ended.status.success() => {}
+                Ok(ended) => tracing::debug!("no poster: {}", self.said(&ended)),
+                Err(error) => tracing::debug!("no poster: {error}"),
+            }
+            if let Ok(poster) = Scratch::adopt(&self.folder, POSTER)
+                && (1..=POSTER_BYTES_MAX).contains(&poster.size())
+            {
+                return Some(poster);
+            }
+        }
+        None
+    }
+
+    async fn probe(&self, input: Input, path: &Path) -> Result<Probe, Trouble> {
+        let words = arguments::probe(input, path);
+        let ended = self.run(&self.shared.programs.ffprobe, words).await?;
+        if !ended.status.success() {
+            return Err(Trouble::NotAVideo(self.said(&ended)));
+        }
+        if ended.stdout.len() >= STDOUT_BYTES_MAX {
+            return Err(Trouble::NotAVideo("it has too many streams".to_owned()));
+        }
+        probe::read(&ended.stdout).map_err(|words| Trouble::NotAVideo(words.to_owned()))
+    }
+
+    async fn run(&self, program: &Path, words: Vec<std::ffi::OsString>) -> io::Result<Ended> {
+        let bounds = self.shared.bounds(self.room_bytes);
+        let path = &self.shared.programs.path;
+        process::run(program, words, path, self.folder.path(), bounds).await
+    }
+
+    fn said(&self, ended: &Ended) -> String {
+        first_words(&ended.stderr, &self.source).unwrap_or_else(|| ended.how())
+    }
+}
+
+fn finished(video: Video, probe: &Probe) -> Finished {
+    Finished {
+        video,
+        size: probe.size,
+        duration: probe.duration.unwrap_or_default(),
+    }
+}
+
+/// How a source is read, and whether it is an MP4 that can be sent as it is.
+fn look(source: &Path, content_type: &str) -> io::Result<(Option<Input>, bool)> {
+    let mut file = File::open(source)?;
+    let mut head = Vec::with_capacity(HEADER_BYTES_MAX);
+    (&mut file).take(HEADER_BYTES_MAX as u64).read_to_end(&mut head)?;
+    let input = input::of(content_type, &head);
+    let streamable = content_type == "video/mp4" && isobmff::has_index_first(&mut file)?;
+    Ok((input, streamable))
+}
+
+/// Copies what cannot be opened by name. Dropping the future ends the copy.
+async fn copied(
+    folder: &Arc<TempDir>,
+    from: Box<dyn Read + Send>,
+    bytes_max: u64,
+) -> Result<Scratch, Trouble> {
+    struct GiveUp(Arc<AtomicBool>);
+    impl Drop for GiveUp {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let give_up = GiveUp(Arc::default());
+    let given_up = Arc::clone(&give_up.0);
+    let to = folder.path().join(SOURCE);
+    match blocking(move || scratch::copy(from, &to, bytes_max, &given_up)).await? {
+        Copied::Whole => Ok(Scratch::adopt(folder, SOURCE)?),
+        Copied::TooLarge => Err(Trouble::TooLarge),
+        Copied::GivenUp => Err(Trouble::TimedOut),
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    spawn_blocking(work).await.map_err(io::Error::other)?
+}
