@@ -4,12 +4,14 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Story, channel, delivered, encoded, faults, send, send_all, send_with, text};
+use common::{Story, channel, delivered, encoded, faults, jpeg, send, send_all, send_with, text};
 use serde_json::json;
 use tipoff_channels::telegram::{Chat, Setup};
 use tipoff_channels::{Channel, Pace, Value};
-use tipoff_model::MediaKind;
-use tipoff_testkit::telegram::{CHANNEL, CHAT, GROUP, SUPERGROUP, TOKEN, TOPIC, Telegram};
+use tipoff_model::{Clip, MediaKind};
+use tipoff_testkit::telegram::{
+    CHANNEL, CHAT, GROUP, SUPERGROUP, SentClip, TOKEN, TOPIC, Telegram,
+};
 
 fn telegram(server: &Telegram, chat: &str, more: &[(&str, Value)]) -> Box<dyn Channel> {
     let mut values =
@@ -51,6 +53,30 @@ async fn every_kind_of_file_goes_by_its_method() {
     }
     delivered(&send(&*telegram(&server, CHAT, &[]), Story::new().picture("p.jpg")).await);
     assert_eq!(server.log().all().pop().unwrap().files[0].kind, "photo");
+    assert!(server.errors().is_empty());
+}
+
+#[tokio::test]
+async fn a_video_comes_with_its_length_its_sides_and_a_thumbnail() {
+    let server = Telegram::start().await.unwrap();
+    let story = || {
+        let story = Story::new().file("c.mp4", "video/mp4", MediaKind::Video, b"mp4".to_vec());
+        let mut story = story.file("t.jpg", "image/jpeg", MediaKind::Picture, jpeg(320, 180));
+        let poster = story.alert.media.pop().map(Box::new);
+        let duration = Duration::from_millis(10_200);
+        let clip = Clip { width_px: 1280, height_px: 720, duration, poster };
+        story.alert.media[0].clip = Some(clip);
+        story
+    };
+    let expected = SentClip { duration_s: 11, width_px: 1280, height_px: 720, thumbnail: true };
+    delivered(&send(&*telegram(&server, CHAT, &[]), story()).await);
+    let sent = server.log().all().pop().unwrap();
+    assert_eq!((sent.method.as_str(), sent.files.len()), ("sendVideo", 1));
+    assert_eq!(sent.files[0].clip, Some(expected.clone()));
+    delivered(&send(&*telegram(&server, CHAT, &[]), story().picture("p.jpg")).await);
+    let sent = server.log().all().pop().unwrap();
+    assert_eq!((sent.method.as_str(), sent.files.len()), ("sendMediaGroup", 2));
+    assert_eq!((sent.files[0].clip.as_ref(), &sent.files[1].clip), (Some(&expected), &None));
     assert!(server.errors().is_empty());
 }
 

@@ -13,7 +13,7 @@ const EXTENSION_CHARS_MAX: usize = 8;
 
 /// A label from what the device called the file, with the extension of its sort where it has
 /// none.
-pub(crate) fn label(given: &str, sort: Option<&Sort>) -> Option<String> {
+pub fn label(given: &str, sort: Option<&Sort>) -> Option<String> {
     let last = given.rsplit(['/', '\\']).find(|piece| !piece.trim().is_empty())?;
     let visible: String = one_line(last).chars().filter(|&c| !is_invisible(c)).collect();
     let name = visible.trim_start_matches(['.', ' ']).trim_end_matches(['.', ' ']);
@@ -36,7 +36,7 @@ pub(crate) fn label(given: &str, sort: Option<&Sort>) -> Option<String> {
 }
 
 /// The label of a file that has no name: `picture-1.jpg`.
-pub(crate) fn default_label(kind: MediaKind, sort: Option<&Sort>, number: usize) -> String {
+pub fn default_label(kind: MediaKind, sort: Option<&Sort>, number: usize) -> String {
     let stem = match kind {
         MediaKind::Picture => "picture",
         MediaKind::Animation => "animation",

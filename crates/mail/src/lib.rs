@@ -9,7 +9,7 @@ mod entities;
 mod fields;
 mod header;
 mod html;
-mod label;
+pub mod label;
 mod leaf;
 mod meter;
 mod parser;

@@ -1,5 +1,7 @@
 //! What a channel is asked to say.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{ArrivalId, BlobName, DeliveryId, Event, IncidentId, Media, Timestamp};
@@ -44,6 +46,21 @@ pub struct AlertMedia {
     pub blob: BlobName,
     /// Where it can be fetched over HTTP, where the public address is known.
     pub url: Option<String>,
+    /// Of a video, where it is known.
+    pub clip: Option<Clip>,
+}
+
+/// What is known of a video besides its bytes, so that a service shows it before it is fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clip {
+    /// How wide it is shown.
+    pub width_px: u32,
+    /// How high it is shown.
+    pub height_px: u32,
+    /// How long it plays.
+    pub duration: Duration,
+    /// A frame of it: a JPEG of at most 320 pixels a side and 200 KB.
+    pub poster: Option<Box<AlertMedia>>,
 }
 
 /// One delivery, spelled out: everything that a service needs to tell it.

@@ -16,7 +16,7 @@ pub mod sort;
 mod time;
 pub mod transfer;
 
-pub use alert::{Alert, AlertKind, AlertMedia, MediaPlace};
+pub use alert::{Alert, AlertKind, AlertMedia, Clip, MediaPlace};
 pub use arrival::{Content, Envelope, Protocol};
 pub use delivery::{DeliveryState, Outcome, Receipt, Scope, Verdict};
 pub use device::Device;

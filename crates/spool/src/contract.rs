@@ -9,7 +9,9 @@ use tipoff_model::{
     Media, MediaKind, MediaPlace, OpenIncident, Planner, Protocol, Timestamp,
 };
 
-use crate::{Again, AttemptRecord, DueDelivery, Keep, NewArrival, Print, Spool, SpoolError, Stored};
+use crate::{
+    Again, AttemptRecord, DueDelivery, Keep, NewArrival, Print, Spool, SpoolError, Stored,
+};
 
 /// Opens the same spool, as a start of the program does; the one before is closed by then.
 pub(crate) type Open<'a> = &'a dyn Fn() -> Arc<dyn Spool>;

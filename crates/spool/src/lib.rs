@@ -340,7 +340,8 @@ pub trait Spool: Send + Sync {
     fn has_torn(&self, device_key: &str) -> bool;
 
     /// Up to `limit` deliveries of `channel` that are due at `now`, without those in `claimed` and
-    /// without any that has an earlier pending delivery of the same incident before it.
+    /// without any that has an earlier pending delivery of the same incident before it; a follow-up
+    /// that brings a video, which takes time to be made ready, holds back no other but such.
     fn due<'a>(
         &'a self,
         channel: &'a str,

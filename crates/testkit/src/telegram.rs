@@ -91,6 +91,21 @@ pub struct SentFile {
     pub size: u64,
     /// Its bytes; empty where they are not kept.
     pub bytes: Vec<u8>,
+    /// What was said of a video, if all of it was.
+    pub clip: Option<SentClip>,
+}
+
+/// What is said of a video so that it plays in the chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentClip {
+    /// How long it plays.
+    pub duration_s: u32,
+    /// How wide it is.
+    pub width_px: u32,
+    /// How high it is.
+    pub height_px: u32,
+    /// Whether a thumbnail came with it.
+    pub thumbnail: bool,
 }
 
 /// An error of the Bot API.

@@ -13,6 +13,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use tipoff_model::Protocol;
 use tipoff_spool::{AttemptRecord, SpoolStats};
 use tracing_subscriber::EnvFilter;
 
@@ -142,9 +143,9 @@ impl Metrics {
     }
 
     /// An arrival is stored, so long after its last byte.
-    pub(crate) fn arrival(&self, torn: bool, took: Duration) {
+    pub(crate) fn arrival(&self, protocol: Protocol, torn: bool, took: Duration) {
         let torn_label = if torn { "true" } else { "false" };
-        let labels = ArrivalLabels { receiver: "smtp", torn: torn_label };
+        let labels = ArrivalLabels { receiver: protocol.as_str(), torn: torn_label };
         self.arrivals.get_or_create(&labels).inc();
         if !torn {
             self.store_seconds.observe(took.as_secs_f64());

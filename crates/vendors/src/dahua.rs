@@ -5,9 +5,10 @@
 
 use tipoff_model::Event;
 
-use crate::{Mail, Vendor, words};
+use crate::upload::is_digits;
+use crate::{Mail, Upload, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Dahua", recognises, event };
+pub(crate) const VENDOR: Vendor = Vendor { name: "Dahua", recognises, event, upload };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     let by_text = mail.field("Alarm Event").is_some()
@@ -32,4 +33,19 @@ fn letter(name: &str) -> Option<Event> {
         ("I", _) => Some(Event::Zone),
         _ => None,
     }
+}
+
+/// `…/001/jpg/14/03/20[M][0@0][0].jpg`, `…/001/dav/21/21.04.49-21.05.14[M][0@0][0].mp4`, and the same
+/// of XMEye recorders; newer names tell a channel and a time only:
+/// `N843A8_ch3_main_20260830214636_20260830214641.dav`.
+fn upload(upload: &Upload<'_>) -> Option<Event> {
+    letter(upload.name()).or_else(|| {
+        let mut words = upload.stem().rsplit('_');
+        let (end, start) = (words.next()?, words.next()?);
+        let (stream, channel) = (words.next()?, words.next()?);
+        let is_stream = stream == "main" || stream.starts_with("sub");
+        let is_channel = channel.strip_prefix("ch").is_some_and(|it| !it.is_empty());
+        let is_newer = is_stream && is_channel && is_digits(start, 14) && is_digits(end, 14);
+        is_newer.then_some(Event::Other)
+    })
 }

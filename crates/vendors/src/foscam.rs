@@ -3,22 +3,37 @@
 
 use tipoff_model::Event;
 
-use crate::{Mail, Vendor};
+use crate::upload::is_digits;
+use crate::{Mail, Upload, Vendor};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Foscam", recognises, event };
+pub(crate) const VENDOR: Vendor = Vendor { name: "Foscam", recognises, event, upload };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     event(mail).is_some()
 }
 
 fn event(mail: &Mail<'_>) -> Option<Event> {
-    mail.file_names().find_map(|name| {
-        let (kind, _) = name.split_once('_')?;
-        match kind.to_ascii_lowercase().as_str() {
-            "hmdalarm" => Some(Event::Person),
-            "mdalarm" => Some(Event::Motion),
-            "schedule" => Some(Event::Periodic),
-            _ => None,
-        }
-    })
+    mail.file_names().find_map(by_name)
+}
+
+/// Pictures in `snap/`, videos in `record/`: `MDalarm_20250712_213837.mkv`, of older ones
+/// `alarm_20231127_200437.mkv`.
+fn upload(upload: &Upload<'_>) -> Option<Event> {
+    by_name(upload.name())
+}
+
+/// A word and a time: a camera that is called "Schedule" names no file so.
+fn by_name(name: &str) -> Option<Event> {
+    let (kind, time) = name.split_once('_')?;
+    let (date, rest) = time.split_at_checked(8)?;
+    let clock = rest.strip_prefix(['-', '_'])?.get(..6)?;
+    if !is_digits(date, 8) || !is_digits(clock, 6) {
+        return None;
+    }
+    match kind.to_ascii_lowercase().as_str() {
+        "hmdalarm" => Some(Event::Person),
+        "mdalarm" | "alarm" => Some(Event::Motion),
+        "schedule" => Some(Event::Periodic),
+        _ => None,
+    }
 }

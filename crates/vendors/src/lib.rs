@@ -1,19 +1,25 @@
 //! What a vendor's subjects, bodies and file names mean: one file a vendor and a line in
 //! [`VENDORS`]. It labels; it never alters or drops anything.
 
+mod axis;
 mod dahua;
 mod foscam;
+mod geovision;
 mod hikvision;
+mod hisilicon;
 mod mail;
 mod panasonic;
 mod reolink;
 mod swann;
+mod upload;
 mod vivotek;
 mod words;
+mod yi;
 
 use tipoff_model::{Content, Event};
 
 pub use mail::Mail;
+pub use upload::{Meaning, Upload, is_temporary, lasting_name};
 
 /// A vendor, or a family of vendors that build on the same firmware.
 pub struct Vendor {
@@ -23,17 +29,23 @@ pub struct Vendor {
     pub recognises: fn(&Mail<'_>) -> bool,
     /// What such a mail says has happened; none: it says nothing that is known.
     pub event: fn(&Mail<'_>) -> Option<Event>,
+    /// What the name of an uploaded file says has happened; none: its devices name no file so.
+    pub upload: fn(&Upload<'_>) -> Option<Event>,
 }
 
 /// Every vendor, in alphabetical order. What tells one from the other does not overlap.
 pub const VENDORS: &[Vendor] = &[
+    axis::VENDOR,
     dahua::VENDOR,
     foscam::VENDOR,
+    geovision::VENDOR,
     hikvision::VENDOR,
+    hisilicon::VENDOR,
     panasonic::VENDOR,
     reolink::VENDOR,
     swann::VENDOR,
     vivotek::VENDOR,
+    yi::VENDOR,
 ];
 
 /// What has happened, as far as the words tell.
@@ -41,9 +53,37 @@ pub fn event(content: &Content) -> Event {
     let mail = Mail::of(content);
     vendor_of(&mail)
         .and_then(|vendor| (vendor.event)(&mail))
-        // Unknown makes are read by their subject; texts hold too many other words.
-        .or_else(|| words::event(mail.subject))
+        // Unknown makes are read by their subject; texts hold too many other words. What is sent
+        // by the clock may be held back: a loose word ("Scheduled backup failed") must not do that.
+        .or_else(|| words::event(mail.subject).filter(|event| *event != Event::Periodic))
         .unwrap_or_default()
+}
+
+/// What an uploaded file is, by its path and name.
+pub fn upload(upload: &Upload<'_>) -> Meaning {
+    let by_vendor = VENDORS.iter().find_map(|vendor| (vendor.upload)(upload));
+    let by_words = || {
+        let told = words::event(upload.stem());
+        told.filter(|event| ![Event::Periodic, Event::Test].contains(event))
+    };
+    let artefact = upload.is_artefact();
+    let event = match by_vendor {
+        _ if artefact => {
+            if upload.is_test() {
+                Event::Test
+            } else {
+                Event::Other
+            }
+        }
+        Some(event) => event,
+        None => by_words().unwrap_or_default(),
+    };
+    Meaning { event, artefact }
+}
+
+/// Whose device names files so, where that can be told.
+pub fn upload_vendor(upload: &Upload<'_>) -> Option<&'static str> {
+    VENDORS.iter().find(|vendor| (vendor.upload)(upload).is_some()).map(|vendor| vendor.name)
 }
 
 /// Whose device a mail is from, where that can be told.

@@ -6,7 +6,7 @@ use tipoff_model::Event;
 
 use crate::{Mail, Vendor};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Panasonic", recognises, event };
+pub(crate) const VENDOR: Vendor = Vendor { name: "Panasonic", recognises, event, upload: |_| None };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     let stamp = mail.subject.strip_prefix("CameraNotification:");

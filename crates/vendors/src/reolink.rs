@@ -6,9 +6,10 @@
 
 use tipoff_model::Event;
 
-use crate::{Mail, Vendor, words};
+use crate::upload::is_digits;
+use crate::{Mail, Upload, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Reolink", recognises, event };
+pub(crate) const VENDOR: Vendor = Vendor { name: "Reolink", recognises, event, upload };
 
 /// What the test button sends.
 const TEST: &str = "successfully set up and tested the e-mail alert";
@@ -30,4 +31,21 @@ fn before_from<'a>(mail: &Mail<'a>) -> Option<&'a str> {
     let (before, _) = mail.subject.split_once(" from ")?;
     let last = before.split_whitespace().next_back()?;
     ["Detected", "Detection", "Visitor", "rang", "Ringing"].contains(&last).then_some(before)
+}
+
+/// `Driveway_00_20260514171805.jpg`: a name, a channel, a time. What has happened is not told.
+fn upload(upload: &Upload<'_>) -> Option<Event> {
+    let (rest, time) = upload.stem().rsplit_once('_')?;
+    let (name, channel) = rest.rsplit_once('_')?;
+    let is_so = !name.is_empty() && is_digits(channel, 2) && is_digits(time, 14);
+    (is_so || is_recording(upload.stem())).then_some(Event::Other)
+}
+
+/// As on the camera's card: `RecM02_20230515_071811_071835_6D28900_13CE8C7`.
+fn is_recording(stem: &str) -> bool {
+    let mut words = stem.split('_');
+    let kind = words.next().unwrap_or_default();
+    let date = words.next().unwrap_or_default();
+    let date = date.strip_prefix("DST").unwrap_or(date);
+    (kind.starts_with("RecM") || kind.starts_with("RecS")) && is_digits(date, 8)
 }

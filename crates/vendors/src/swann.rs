@@ -3,9 +3,10 @@
 
 use tipoff_model::Event;
 
-use crate::{Mail, Vendor, words};
+use crate::upload::is_digits;
+use crate::{Mail, Upload, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Swann", recognises, event };
+pub(crate) const VENDOR: Vendor = Vendor { name: "Swann", recognises, event, upload };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     alarm_type(mail).is_some() && mail.says("Channel Name [")
@@ -18,4 +19,12 @@ fn event(mail: &Mail<'_>) -> Option<Event> {
 /// Fields stand on lines, or behind slashes on one.
 fn alarm_type<'a>(mail: &Mail<'a>) -> Option<&'a str> {
     mail.text.split(['\n', '/']).find_map(|line| line.trim().strip_prefix("AlarmType:"))
+}
+
+/// `SNAP_CH01_2022_10_14_14_15_35_23978.jpg`: a channel and a time.
+fn upload(upload: &Upload<'_>) -> Option<Event> {
+    let mut words = upload.stem().strip_prefix("SNAP_CH")?.split('_');
+    let channel = words.next()?;
+    let is_so = is_digits(channel, 2) && is_digits(words.next()?, 4) && words.count() >= 5;
+    is_so.then_some(Event::Other)
 }

@@ -3,9 +3,10 @@
 
 use tipoff_model::Event;
 
-use crate::{Mail, Vendor, words};
+use crate::upload::is_digits;
+use crate::{Mail, Upload, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Vivotek", recognises, event };
+pub(crate) const VENDOR: Vendor = Vendor { name: "Vivotek", recognises, event, upload };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     headline(mail).is_some() || mail.subject == "Periodic snapshots"
@@ -20,4 +21,16 @@ fn headline<'a>(mail: &Mail<'a>) -> Option<&'a str> {
     lines.filter_map(|line| line.strip_prefix("*** ")?.strip_suffix(" ***")).find(|headline| {
         headline.starts_with("Event snapshots") || headline.starts_with("Periodic snapshots")
     })
+}
+
+/// `prefix_20050107180659_4_trg.jpg` and `…_pre`, `…_pos`; of those who build on it `videotrg.jpg`.
+fn upload(upload: &Upload<'_>) -> Option<Event> {
+    let stem = upload.stem();
+    let is_event = |end: &str| ["pre", "trg", "pos"].contains(&end);
+    let is_old = stem.strip_prefix("video").is_some_and(is_event);
+    let mut words = stem.rsplit('_');
+    let (end, number, time) = (words.next()?, words.next(), words.next());
+    let is_numbered = number.is_some_and(|it| !it.is_empty() && is_digits(it, it.len()));
+    let is_new = is_event(end) && is_numbered && time.is_some_and(|time| is_digits(time, 14));
+    (is_old || is_new).then_some(Event::Motion)
 }

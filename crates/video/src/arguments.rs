@@ -11,10 +11,10 @@ use crate::probe::{ENTRIES, Size};
 
 /// The decoders that may run: what cameras and recorders write. The others, among them many that
 /// nobody has looked at in years, are out of reach of hostile bytes.
-const DECODERS: &str = "h264,hevc,mjpeg,mpeg4,msmpeg4v1,msmpeg4v2,msmpeg4,h263,flv,mpeg1video,\
-    mpeg2video,mpegvideo,vp8,vp9,libdav1d,av1,wmv1,wmv2,wmv3,vc1,\
-    aac,mp2,mp2float,mp3,mp3float,pcm_alaw,pcm_mulaw,pcm_s16le,pcm_s16be,pcm_u8,adpcm_ima_wav,\
-    adpcm_ms,adpcm_ima_qt,g722,g726,g726le,amrnb,amrwb,opus,vorbis,wmav1,wmav2";
+const VIDEO_DECODERS: &str = "h264,hevc,mjpeg,mpeg4,msmpeg4v1,msmpeg4v2,msmpeg4,h263,flv,\
+    mpeg1video,mpeg2video,mpegvideo,vp8,vp9,libdav1d,av1,wmv1,wmv2,wmv3,vc1";
+const AUDIO_DECODERS: &str = "aac,mp2,mp2float,mp3,mp3float,pcm_alaw,pcm_mulaw,pcm_s16le,pcm_s16be,\
+    pcm_u8,adpcm_ima_wav,adpcm_ms,adpcm_ima_qt,g722,g726,g726le,amrnb,amrwb,opus,vorbis,wmav1,wmav2";
 /// How many threads decode, and how many encode: enough for a phone's video, and the rest of the
 /// machine stays with the alerts.
 const THREADS: &str = "2";
@@ -27,6 +27,9 @@ const BURST_PERCENT: u64 = 50;
 pub(crate) fn probe(input: Input, path: &Path) -> Vec<OsString> {
     let mut words = list(&["-hide_banner", "-v", "error", "-of", "json", "-show_entries"]);
     words.push(ENTRIES.into());
+    // ffprobe gives up at any stream whose decoder is not listed: here a strange sound or subtitle
+    // must not hide the pictures.
+    words.extend(list(&["-codec_whitelist:v", VIDEO_DECODERS]));
     words.extend(source(input, path));
     words
 }
@@ -34,6 +37,7 @@ pub(crate) fn probe(input: Input, path: &Path) -> Vec<OsString> {
 /// How an MP4 that plays while it loads is made; `output` is a name in the working folder.
 pub(crate) fn make(input: Input, path: &Path, recipe: Recipe, output: &str) -> Vec<OsString> {
     let mut words = start();
+    words.extend(listed_decoders());
     // Raw streams and some AVI have no timestamps: the stream's own frame rate, or 25, counts then.
     words.extend(list(&["-fflags", "+genpts"]));
     words.extend(source(input, path));
@@ -59,6 +63,7 @@ pub(crate) fn poster(
 ) -> Vec<OsString> {
     let (width, height, at) = (size.width_px, size.height_px, at.as_secs_f64());
     let mut words = start();
+    words.extend(listed_decoders());
     words.extend(source(input, path));
     words.extend(list(&["-map", "0:v:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf"]));
     // Scaled first, so that the frames it chooses from are small.
@@ -75,9 +80,13 @@ fn start() -> Vec<OsString> {
     list(&["-nostdin", "-hide_banner", "-v", "error", "-y", "-filter_threads", "1"])
 }
 
+fn listed_decoders() -> Vec<OsString> {
+    vec!["-codec_whitelist".into(), format!("{VIDEO_DECODERS},{AUDIO_DECODERS}").into()]
+}
+
 fn source(input: Input, path: &Path) -> Vec<OsString> {
-    let mut words = list(&["-protocol_whitelist", "file", "-codec_whitelist", DECODERS]);
-    words.extend(list(&["-threads", THREADS, "-f", input.demuxer.name()]));
+    let mut words = list(&["-protocol_whitelist", "file", "-threads", THREADS]);
+    words.extend(list(&["-f", input.demuxer.name()]));
     if input.demuxer == Demuxer::Mov {
         // An MP4 can name other files that hold its pictures.
         words.extend(list(&["-enable_drefs", "0", "-use_absolute_path", "0"]));
@@ -96,10 +105,7 @@ fn picture(video: Picture) -> Vec<OsString> {
     let (size, bits_per_s_max) = match video {
         Picture::Copy { hvc1: false } => return list(&["-c:v", "copy"]),
         Picture::Copy { hvc1: true } => return list(&["-c:v", "copy", "-tag:v", "hvc1"]),
-        Picture::Encode {
-            size,
-            bits_per_s_max,
-        } => (size, bits_per_s_max),
+        Picture::Encode { size, bits_per_s_max } => (size, bits_per_s_max),
     };
     let mut words = list(&["-c:v", "libx264", "-preset", "veryfast", "-crf", QUALITY]);
     words.extend(list(&["-threads", THREADS, "-pix_fmt", "yuv420p", "-vf"]));
@@ -139,12 +145,10 @@ mod tests {
 
     #[test]
     fn opens_a_source_as_a_plain_file_of_a_known_kind() {
-        let raw = Input {
-            demuxer: Demuxer::H264,
-            skip_bytes: 64,
-        };
+        let raw = Input { demuxer: Demuxer::H264, skip_bytes: 64 };
         let words = line(&probe(raw, Path::new("/in/-i x")));
-        assert!(words.contains("-protocol_whitelist file -codec_whitelist h264,"));
+        assert!(words.contains("-codec_whitelist:v h264,"), "{words}");
+        assert!(words.contains("-protocol_whitelist file "), "{words}");
         assert!(words.ends_with("-f h264 -skip_initial_bytes 64 -i file:/in/-i x"), "{words}");
         let words = line(&probe(Input::MP4, Path::new("/in")));
         assert!(words.ends_with("-f mov -enable_drefs 0 -use_absolute_path 0 -i file:/in"));
@@ -152,25 +156,22 @@ mod tests {
 
     #[test]
     fn says_what_the_recipe_says() {
-        let size = Size {
-            width_px: 640,
-            height_px: 480,
-        };
+        let size = Size { width_px: 640, height_px: 480 };
         let made = |video, audio| {
             line(&make(Input::MP4, Path::new("/in"), Recipe { video, audio }, "out.mp4"))
         };
         let copied = made(Picture::Copy { hvc1: true }, Sound::Copy);
+        assert!(copied.contains("-codec_whitelist h264,"), "{copied}");
         assert!(copied.contains("-map 0:v:0 -map 0:a:0 -sn -dn -map_metadata -1"));
         assert!(copied.contains("-c:v copy -tag:v hvc1 -c:a copy -movflags +faststart"));
         assert!(copied.ends_with("-f mp4 file:out.mp4"));
         let rate = Some(1000);
-        let encode = |bits_per_s_max| Picture::Encode {
-            size,
-            bits_per_s_max,
-        };
+        let encode = |bits_per_s_max| Picture::Encode { size, bits_per_s_max };
         let fitted = made(encode(rate), Sound::Encode);
         assert!(fitted.contains("-crf 26 "), "{fitted}");
-        assert!(fitted.contains("scale=640:480,setsar=1 -maxrate 1000 -bufsize 500 -c:a aac -ac 1"));
+        assert!(
+            fitted.contains("scale=640:480,setsar=1 -maxrate 1000 -bufsize 500 -c:a aac -ac 1")
+        );
         let silent = made(encode(None), Sound::None);
         assert!(!silent.contains("0:a:0") && !silent.contains("-maxrate"));
         assert!(silent.contains(" -an "));

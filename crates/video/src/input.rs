@@ -48,10 +48,7 @@ pub(crate) struct Input {
 
 impl Input {
     /// An MP4, such as this crate makes.
-    pub(crate) const MP4: Input = Input {
-        demuxer: Demuxer::Mov,
-        skip_bytes: 0,
-    };
+    pub(crate) const MP4: Input = Input { demuxer: Demuxer::Mov, skip_bytes: 0 };
 }
 
 /// How a source of this content type that begins with `head` is opened; `None`: not a video.
@@ -71,20 +68,14 @@ pub(crate) fn of(content_type: &str, head: &[u8]) -> Option<Input> {
         "application/octet-stream" => return parameter_set(head),
         _ => return None,
     };
-    Some(Input {
-        demuxer,
-        skip_bytes: 0,
-    })
+    Some(Input { demuxer, skip_bytes: 0 })
 }
 
 /// A raw stream whose codec is known: what stands before its first parameter set is skipped.
 fn raw(demuxer: Demuxer, head: &[u8]) -> Input {
     parameter_set(head)
         .filter(|found| found.demuxer == demuxer)
-        .unwrap_or(Input {
-            demuxer,
-            skip_bytes: 0,
-        })
+        .unwrap_or(Input { demuxer, skip_bytes: 0 })
 }
 
 /// The first Annex B start code that opens a parameter set, which a decoder can begin at.
@@ -97,10 +88,7 @@ fn parameter_set(head: &[u8]) -> Option<Input> {
         let demuxer = codec_of(unit, next)?;
         // The start code is four bytes long where one more zero stands before it.
         let long = at > 0 && head.get(at - 1) == Some(&0);
-        Some(Input {
-            demuxer,
-            skip_bytes: at - usize::from(long),
-        })
+        Some(Input { demuxer, skip_bytes: at - usize::from(long) })
     })
 }
 
@@ -124,10 +112,7 @@ mod tests {
     const VPS: [u8; 8] = [0, 0, 0, 1, 0x40, 1, 12, 1];
 
     fn found(demuxer: Demuxer, skip_bytes: usize) -> Option<Input> {
-        Some(Input {
-            demuxer,
-            skip_bytes,
-        })
+        Some(Input { demuxer, skip_bytes })
     }
 
     #[test]

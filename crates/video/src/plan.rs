@@ -15,12 +15,8 @@ const VIDEO_BITS_PER_S_MIN: u64 = 120_000;
 /// More is never asked of the encoder, however roomy the limit.
 const VIDEO_BITS_PER_S_MAX: u64 = 20_000_000;
 /// From so many bits per second on, so wide a picture. The last rung holds for everything below.
-const RUNGS: [(u64, u32); 4] = [
-    (4_000_000, WIDTH_PX_MAX),
-    (1_500_000, 1280),
-    (500_000, 854),
-    (0, 640),
-];
+const RUNGS: [(u64, u32); 4] =
+    [(4_000_000, WIDTH_PX_MAX), (1_500_000, 1280), (500_000, 854), (0, 640)];
 /// A copy has the size of its source, give or take a container. A source over the limit by more
 /// percent than this is not copied first.
 const COPY_EXCESS_PERCENT: u64 = 10;
@@ -47,10 +43,7 @@ pub(crate) enum Picture {
     /// `hvc1`: what phones want H.265 to be called.
     Copy { hvc1: bool },
     /// To H.264; `bits_per_s_max` where it must fit.
-    Encode {
-        size: Size,
-        bits_per_s_max: Option<u64>,
-    },
+    Encode { size: Size, bits_per_s_max: Option<u64> },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,10 +160,7 @@ fn unsqueezed(probe: &Probe) -> Recipe {
 }
 
 fn encode(probe: &Probe) -> Picture {
-    Picture::Encode {
-        size: probe.size.within(WIDTH_PX_MAX, u32::MAX),
-        bits_per_s_max: None,
-    }
+    Picture::Encode { size: probe.size.within(WIDTH_PX_MAX, u32::MAX), bits_per_s_max: None }
 }
 
 #[cfg(test)]

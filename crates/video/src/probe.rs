@@ -45,10 +45,7 @@ impl Size {
         let (w, h) = if w > most_w { (most_w, h * most_w / w) } else { (w, h) };
         let (w, h) = if h > most_h { (w * most_h / h, most_h) } else { (w, h) };
         let even = |side: u64| u32::try_from(side & !1).unwrap_or(u32::MAX - 1).max(2);
-        Size {
-            width_px: even(w),
-            height_px: even(h),
-        }
+        Size { width_px: even(w), height_px: even(h) }
     }
 }
 
@@ -99,9 +96,7 @@ pub(crate) fn read(json: &[u8]) -> Result<Probe, &'static str> {
         pixels: video.pix_fmt.clone().unwrap_or_default(),
         size,
         audio: audio.filter(|name| !nameless(name)),
-        duration: durations
-            .into_iter()
-            .find_map(|text| duration(text.as_deref()?)),
+        duration: durations.into_iter().find_map(|text| duration(text.as_deref()?)),
     })
 }
 
@@ -114,11 +109,7 @@ fn nameless(codec: &str) -> bool {
 fn shown_size(video: &Stream) -> Option<Size> {
     let side = |side: Option<u32>| side.filter(|px| (1..=SIDE_PX_MAX).contains(px));
     let (width_px, height_px) = (side(video.width)?, side(video.height)?);
-    let (wide, high) = video
-        .sample_aspect_ratio
-        .as_deref()
-        .and_then(pixel_ratio)
-        .unwrap_or((1, 1));
+    let (wide, high) = video.sample_aspect_ratio.as_deref().and_then(pixel_ratio).unwrap_or((1, 1));
     let shown = u64::from(width_px) * wide / high;
     Some(Size {
         width_px: u32::try_from(shown).ok().filter(|px| (1..=SIDE_PX_MAX).contains(px))?,
@@ -165,10 +156,7 @@ mod tests {
             codec: "hevc".into(),
             tag: "hev1".into(),
             pixels: "yuv420p".into(),
-            size: Size {
-                width_px: 1920,
-                height_px: 1080,
-            },
+            size: Size { width_px: 1920, height_px: 1080 },
             audio: Some("pcm_alaw".into()),
             duration: Some(Duration::from_millis(4250)),
         };
@@ -223,11 +211,7 @@ mod tests {
     #[test]
     fn fits_frames_in_proportion() {
         let within = |w: u32, h: u32, most_w: u32, most_h: u32| {
-            let size = Size {
-                width_px: w,
-                height_px: h,
-            }
-            .within(most_w, most_h);
+            let size = Size { width_px: w, height_px: h }.within(most_w, most_h);
             (size.width_px, size.height_px)
         };
         assert_eq!(within(3840, 2160, 1920, u32::MAX), (1920, 1080));

@@ -74,11 +74,7 @@ pub(crate) async fn run(
         keep(stderr, STDERR_BYTES_MAX),
         child.wait(),
     )?;
-    Ok(Ended {
-        status,
-        stdout,
-        stderr,
-    })
+    Ok(Ended { status, stdout, stderr })
 }
 
 /// Sets the bounds of a program that has just started.
@@ -96,10 +92,7 @@ fn bind(pid: u32, bounds: Bounds) -> io::Result<()> {
     for (resource, wanted) in limits {
         // The program inherited our own limit; only root may raise it.
         let most = getrlimit(resource).maximum.map_or(wanted, |own| own.min(wanted));
-        let limit = Rlimit {
-            current: Some(most),
-            maximum: Some(most),
-        };
+        let limit = Rlimit { current: Some(most), maximum: Some(most) };
         unless_gone(prlimit(Some(pid), resource, limit).map(drop))?;
     }
     unless_gone(setpriority_process(Some(pid), NICENESS))
@@ -127,17 +120,18 @@ async fn keep<R: AsyncRead + Unpin>(from: Option<R>, bytes_max: usize) -> io::Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+    use tokio::time::timeout;
 
-    const BOUNDS: Bounds = Bounds {
-        memory_bytes: 1 << 30,
-        processor_s: 20,
-        file_bytes: 4096,
-    };
+    /// A test that fails must end, too.
+    const PATIENCE: Duration = Duration::from_secs(10);
+    const BOUNDS: Bounds = Bounds { memory_bytes: 1 << 30, processor_s: 20, file_bytes: 4096 };
 
     async fn shell(script: &str, folder: &Path) -> Ended {
         let words = ["-c".into(), script.into()].to_vec();
         let path = OsString::from("/usr/bin:/bin");
-        run(Path::new("/bin/sh"), words, &path, folder, BOUNDS).await.unwrap()
+        let run = run(Path::new("/bin/sh"), words, &path, folder, BOUNDS);
+        timeout(PATIENCE, run).await.unwrap().unwrap()
     }
 
     #[tokio::test]
@@ -146,9 +140,13 @@ mod tests {
         let ended = shell("env; cat; pwd >&2", folder.path()).await;
         let stdout = String::from_utf8(ended.stdout).unwrap();
         let names: Vec<_> = stdout.lines().filter_map(|l| l.split('=').next()).collect();
-        assert!(names.iter().all(|n| ["PATH", "PWD", "_", "OLDPWD", "SHLVL"].contains(n)), "{stdout}");
+        assert!(
+            names.iter().all(|n| ["PATH", "PWD", "_", "OLDPWD", "SHLVL"].contains(n)),
+            "{stdout}"
+        );
         assert_eq!(ended.stderr.trim_ascii(), folder.path().as_os_str().as_encoded_bytes());
-        let loud = shell("head -c 300000 /dev/zero; head -c 9000 /dev/zero >&2", folder.path()).await;
+        let loud =
+            shell("head -c 300000 /dev/zero; head -c 9000 /dev/zero >&2", folder.path()).await;
         assert!(loud.status.success());
         assert_eq!(loud.stdout.len(), STDOUT_BYTES_MAX);
         assert_eq!(loud.stderr.len(), STDERR_BYTES_MAX);

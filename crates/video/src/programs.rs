@@ -68,8 +68,7 @@ fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
 }
 
 fn is_program(file: &Path) -> bool {
-    file.metadata()
-        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 /// The first line reads `ffmpeg version 5.1.9-0+deb12u1 Copyright …`; what the distribution appended
@@ -128,11 +127,7 @@ mod tests {
             ffprobe: "/bin/false".into(),
             path: OsString::new(),
         };
-        let bounds = Bounds {
-            memory_bytes: 1 << 30,
-            processor_s: 5,
-            file_bytes: 0,
-        };
+        let bounds = Bounds { memory_bytes: 1 << 30, processor_s: 5, file_bytes: 0 };
         assert_eq!(programs.version(folder.path(), bounds).await, None);
     }
 }

@@ -39,11 +39,7 @@ impl Scratch {
     pub(crate) fn adopt(folder: &Arc<TempDir>, name: &str) -> io::Result<Scratch> {
         let path = folder.path().join(name);
         let size = fs::metadata(&path)?.len();
-        Ok(Scratch {
-            path: TempPath::try_from_path(path)?,
-            size,
-            _folder: Arc::clone(folder),
-        })
+        Ok(Scratch { path: TempPath::try_from_path(path)?, size, _folder: Arc::clone(folder) })
     }
 }
 

@@ -134,9 +134,8 @@ impl Studio {
     /// it. `None`: one of both is not installed, or does not run.
     pub async fn open(folder: &Path, limits: Limits) -> io::Result<Option<Studio>> {
         let wanted = folder.to_owned();
-        let folder = spawn_blocking(move || scratch::open(&wanted))
-            .await
-            .map_err(io::Error::other)??;
+        let folder =
+            spawn_blocking(move || scratch::open(&wanted)).await.map_err(io::Error::other)??;
         let path = std::env::var_os("PATH").unwrap_or_default();
         let Some(programs) = Programs::find(&path) else {
             return Ok(None);
@@ -145,15 +144,7 @@ impl Studio {
             return Ok(None);
         };
         let places = Semaphore::new(limits.processes.clamp(1, Semaphore::MAX_PERMITS));
-        Ok(Some(Studio {
-            shared: Arc::new(Shared {
-                programs,
-                folder,
-                limits,
-                version,
-                places,
-            }),
-        }))
+        Ok(Some(Studio { shared: Arc::new(Shared { programs, folder, limits, version, places }) }))
     }
 
     /// The version of ffmpeg, such as `5.1.8`.
@@ -172,16 +163,11 @@ impl Studio {
             let finished = work.video().await?;
             Ok::<_, Trouble>((work, finished))
         };
-        let (work, finished) = timeout_at(deadline, made)
-            .await
-            .map_err(|_| Trouble::TimedOut)??;
+        let (work, finished) =
+            timeout_at(deadline, made).await.map_err(|_| Trouble::TimedOut)??;
         // A video without a poster is a video: neither an error nor the clock takes it away now.
         let poster = timeout_at(deadline, work.poster(&finished)).await.ok().flatten();
-        let Finished {
-            video,
-            size,
-            duration,
-        } = finished;
+        let Finished { video, size, duration } = finished;
         Ok(Rendition {
             video,
             width_px: size.width_px,
@@ -191,3 +177,6 @@ impl Studio {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,16 +31,12 @@ pub enum Trouble {
 pub(crate) fn first_words(stderr: &[u8], source: &Path) -> Option<String> {
     let text = String::from_utf8_lossy(stderr);
     let line = text.lines().map(without_part).find(|line| !line.is_empty())?;
+    // What follows is our own list of decoders, and long.
+    let line = line.split_once(" not on whitelist").map_or(line, |(codec, _)| codec);
     let named = line.replace(&*source.to_string_lossy(), "the video");
     let words: Vec<&str> = named.split_whitespace().map(without_path).collect();
     let clean = words.join(" ").replace("file:the video", "the video");
-    Some(
-        clean
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(WORDS_CHARS_MAX)
-            .collect(),
-    )
+    Some(clean.chars().filter(|c| !c.is_control()).take(WORDS_CHARS_MAX).collect())
 }
 
 /// ffmpeg begins a line with the part that speaks and its address: `[h264 @ 0x55d98f5701c0] …`.
@@ -70,18 +66,13 @@ mod tests {
     #[test]
     fn says_what_ffmpeg_said() {
         let table = [
-            (
-                "[mov,mp4,m4a @ 0x55d98f5701c0] moov atom not found\nmore",
-                "moov atom not found",
-            ),
-            (
-                "\n  \nfile:/var/lib/x y/source: Invalid data found",
-                "the video: Invalid data found",
-            ),
+            ("[mov,mp4,m4a @ 0x55d98f5701c0] moov atom not found\nmore", "moov atom not found"),
+            ("\n  \nfile:/var/lib/x y/source: Invalid data found", "the video: Invalid data found"),
             ("/usr/bin/ffmpeg: no libx", "the file: no libx"),
             ("file:/etc/passwd: denied", "the file: denied"),
             ("bell\u{7}\u{1b}[31m", "bell[31m"),
             ("[quiet] kept", "[quiet] kept"),
+            ("[png @ 0x55] Codec (png) not on whitelist 'h264,hevc'", "Codec (png)"),
         ];
         for (stderr, expected) in table {
             assert_eq!(words(stderr).as_deref(), Some(expected));

@@ -70,7 +70,11 @@ impl<'a> Work<'a> {
                 (copy.path().to_owned(), Some(copy))
             }
         };
-        let source_bytes = tokio::fs::metadata(&source).await?.len();
+        let metadata = tokio::fs::metadata(&source).await?;
+        if !metadata.is_file() {
+            // A pipe would be waited for without end, in a thread that nobody can stop.
+            return Err(Trouble::NotAVideo("not a file".to_owned()));
+        }
         let looked_at = source.clone();
         let content_type = order.content_type;
         let (input, streamable) = blocking(move || look(&looked_at, &content_type)).await?;
@@ -80,7 +84,7 @@ impl<'a> Work<'a> {
             folder,
             source,
             _copy: copy,
-            source_bytes,
+            source_bytes: metadata.len(),
             room_bytes: shared.limits.scratch_bytes_max.saturating_sub(copied_bytes),
             input: input.ok_or_else(|| Trouble::NotAVideo("no known kind of video".to_owned()))?,
             streamable,
@@ -116,11 +120,7 @@ impl<'a> Work<'a> {
         loop {
             let (size, duration) = (made.size, made.duration);
             if made.file.size() <= self.bytes_max {
-                return Ok(Finished {
-                    video: Video::Made(made.file),
-                    size,
-                    duration,
-                });
+                return Ok(Finished { video: Video::Made(made.file), size, duration });
             }
             // The next attempt has the same name.
             drop(made);
@@ -128,11 +128,7 @@ impl<'a> Work<'a> {
                 .next()
                 .and_then(|&squeeze| plan::squeezed(probe, duration, self.bytes_max, squeeze));
             let Some(recipe) = recipe else {
-                return Ok(Finished {
-                    video: Video::DoesNotFit,
-                    size,
-                    duration,
-                });
+                return Ok(Finished { video: Video::DoesNotFit, size, duration });
             };
             made = self.make_somehow(probe, recipe).await?;
         }
@@ -162,11 +158,7 @@ impl<'a> Work<'a> {
         let file = Scratch::adopt(&self.folder, VIDEO)?;
         let nothing = || Trouble::Failed("nothing in it could be decoded".to_owned());
         let probe = self.probe(Input::MP4, file.path()).await.map_err(|_| nothing())?;
-        Ok(Made {
-            size: probe.size,
-            duration: probe.duration.ok_or_else(nothing)?,
-            file,
-        })
+        Ok(Made { size: probe.size, duration: probe.duration.ok_or_else(nothing)?, file })
     }
 
     /// A still from near the beginning, in the size that services take; `None` where there is none.
@@ -218,11 +210,7 @@ impl<'a> Work<'a> {
 }
 
 fn finished(video: Video, probe: &Probe) -> Finished {
-    Finished {
-        video,
-        size: probe.size,
-        duration: probe.duration.unwrap_or_default(),
-    }
+    Finished { video, size: probe.size, duration: probe.duration.unwrap_or_default() }
 }
 
 /// How a source is read, and whether it is an MP4 that can be sent as it is.

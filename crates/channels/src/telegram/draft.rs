@@ -2,13 +2,13 @@
 //! Every change is made once at most, and none loses a word.
 
 use serde_json::{Value, json};
-use tipoff_model::{Alert, Receipt, Verdict};
+use tipoff_model::{Alert, Clip, Receipt, Verdict};
 
 use super::answer::{Problem, is_about_rights};
 use super::{broken, receipt};
 use crate::multipart::Form;
 use crate::plan::{self, Role};
-use crate::{Limits, Message};
+use crate::{Attachment, Limits, Message};
 
 /// A message, and where it goes.
 pub(super) struct Draft {
@@ -133,6 +133,15 @@ impl Draft {
             Role::Picture => ("sendPhoto", "photo"),
             Role::Video => {
                 form.field("supports_streaming", "true");
+                if let Some(clip) = shown_clip(file) {
+                    let (duration, width, height) = numbers(clip);
+                    form.field("duration", duration.to_string());
+                    form.field("width", width.to_string());
+                    form.field("height", height.to_string());
+                    if let Some(poster) = &clip.poster {
+                        form.stored("thumbnail", poster);
+                    }
+                }
                 ("sendVideo", "video")
             }
             Role::Animation => ("sendAnimation", "animation"),
@@ -150,15 +159,28 @@ impl Draft {
         let media = self.message.files.iter().enumerate().map(|(index, file)| {
             let mut entry =
                 json!({ "type": kind(file.role), "media": format!("attach://f{index}") });
-            if let (0, Some(entry)) = (index, entry.as_object_mut()) {
-                entry.insert("caption".to_owned(), self.html().into());
-                entry.insert("parse_mode".to_owned(), "HTML".into());
+            if index == 0 {
+                set(&mut entry, "caption", self.html());
+                set(&mut entry, "parse_mode", "HTML");
+            }
+            if let Some(clip) = shown_clip(file) {
+                let (duration, width, height) = numbers(clip);
+                set(&mut entry, "supports_streaming", true);
+                set(&mut entry, "duration", duration);
+                set(&mut entry, "width", width);
+                set(&mut entry, "height", height);
+                if clip.poster.is_some() {
+                    set(&mut entry, "thumbnail", format!("attach://t{index}"));
+                }
             }
             entry
         });
         form.json("media", Value::from_iter(media).to_string());
         for (index, file) in self.message.files.iter().enumerate() {
             form.attachment(&format!("f{index}"), file);
+            if let Some(poster) = shown_clip(file).and_then(|clip| clip.poster.as_ref()) {
+                form.stored(&format!("t{index}"), poster);
+            }
         }
         "sendMediaGroup"
     }
@@ -171,6 +193,24 @@ impl Draft {
         let parted = if title.is_empty() || text.is_empty() { "" } else { "\n" };
         format!("{title}{parted}{}", escaped(text))
     }
+}
+
+fn set(entry: &mut Value, key: &str, value: impl Into<Value>) {
+    if let Some(entry) = entry.as_object_mut() {
+        entry.insert(key.to_owned(), value.into());
+    }
+}
+
+/// What is known of a file that goes as a video.
+fn shown_clip(file: &Attachment) -> Option<&Clip> {
+    file.stored().filter(|_| file.role == Role::Video)?.clip.as_ref()
+}
+
+/// Seconds, width and height, as sendVideo and InputMediaVideo want them. A second is the least
+/// that is shown.
+fn numbers(clip: &Clip) -> (u64, u32, u32) {
+    let seconds = clip.duration.as_millis().div_ceil(1000);
+    (u64::try_from(seconds).unwrap_or(u64::MAX).max(1), clip.width_px, clip.height_px)
 }
 
 /// The `type` of an album's entry. Animations cannot be in albums and are never planned so.

@@ -73,7 +73,7 @@ impl Story {
     }
 
     pub fn file(mut self, name: &str, content_type: &str, kind: MediaKind, bytes: Vec<u8>) -> Self {
-        let blob = format!("blob-{}", self.alert.media.len());
+        let blob = format!("blob-{}", self.memory.files.len());
         self.alert.media.push(stored(name, content_type, kind, bytes.len() as u64, &blob));
         self.memory.files.insert(blob, bytes);
         self
@@ -109,6 +109,7 @@ pub fn stored(name: &str, kind: &str, media: MediaKind, size: u64, blob: &str) -
         place: MediaPlace { arrival: ArrivalId(1), index: Some(0) },
         blob: BlobName(blob.to_owned()),
         url: None,
+        clip: None,
     }
 }
 

@@ -24,7 +24,8 @@ const DUE: &str = "
       AND NOT EXISTS (
           SELECT 1 FROM delivery AS earlier
           WHERE earlier.incident = d.incident AND earlier.channel = d.channel
-            AND earlier.id < d.id AND earlier.state = 'pending')
+            AND earlier.id < d.id AND earlier.state = 'pending'
+            AND (earlier.kind = 'first' OR NOT earlier.video OR d.video))
     ORDER BY d.due_at, d.id
     LIMIT ?3";
 
@@ -167,7 +168,13 @@ impl Told {
         for (index, media) in (0_u32..).zip(content.media) {
             if !media.repeat {
                 let place = MediaPlace { arrival, index: Some(index) };
-                self.media.push(AlertMedia { media, place, blob: blob.clone(), url: None });
+                self.media.push(AlertMedia {
+                    media,
+                    place,
+                    blob: blob.clone(),
+                    url: None,
+                    clip: None,
+                });
             }
         }
         if content.unclear {
@@ -189,7 +196,7 @@ pub(super) fn raw_mail(arrival: ArrivalId, blob: BlobName, bytes: u64) -> AlertM
         whole: true,
         repeat: false,
     };
-    AlertMedia { media, place: MediaPlace { arrival, index: None }, blob, url: None }
+    AlertMedia { media, place: MediaPlace { arrival, index: None }, blob, url: None, clip: None }
 }
 
 fn first_reference(
@@ -261,8 +268,9 @@ fn split_off_untold(connection: &Connection, record: &AttemptRecord) -> Result<(
     }
     connection
         .prepare_cached(
-            "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at)
-             SELECT incident, channel, 'followup', 'pending', ?2, ?2 FROM delivery WHERE id = ?1",
+            "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video)
+             SELECT incident, channel, 'followup', 'pending', ?2, ?2, video
+             FROM delivery WHERE id = ?1",
         )?
         .execute(params![record.delivery.0, record.ended_at.0])?;
     let follow_up = connection.last_insert_rowid();

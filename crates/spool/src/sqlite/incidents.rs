@@ -145,7 +145,7 @@ pub(super) fn media(connection: &Connection, place: MediaPlace) -> Result<Option
         return Ok(Some(raw_mail(place.arrival, blob, bytes)));
     };
     let media = content.media.into_iter().nth(index as usize);
-    Ok(media.map(|media| AlertMedia { media, place, blob, url: None }))
+    Ok(media.map(|media| AlertMedia { media, place, blob, url: None, clip: None }))
 }
 
 /// See [`crate::Spool::stats`].

@@ -26,8 +26,8 @@ use tipoff_model::{
 };
 
 use crate::{
-    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, IncidentDetail, IncidentLine, Keep, NewArrival,
-    Result, Spool, SpoolError, SpoolStats, Stored, Swept, Upload,
+    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, IncidentDetail, IncidentLine, Keep,
+    NewArrival, Result, Spool, SpoolError, SpoolStats, Stored, Swept, Upload,
 };
 use writer::Writer;
 
@@ -195,7 +195,9 @@ impl Spool for SqliteSpool {
     ) -> BoxFuture<'_, Result<Vec<String>>> {
         let planner = Arc::clone(&self.planner);
         let renamed = uploads::Renamed { arrival, path, name, event, now };
-        Box::pin(self.writer.run(move |connection| uploads::rename(connection, &*planner, &renamed)))
+        Box::pin(
+            self.writer.run(move |connection| uploads::rename(connection, &*planner, &renamed)),
+        )
     }
 
     fn uploads<'a>(&'a self, tree: &'a str, limit: u32) -> BoxFuture<'a, Result<Vec<Upload>>> {

@@ -39,7 +39,8 @@ pub(super) fn store(
     let id = insert_arrival(connection, incident, &arrival)?;
     for due in &due {
         let due = Due { due_at: due.due_at.max(arrival.ready_at), ..due.clone() };
-        add_delivery(connection, incident, id, kind, &due, arrival.received_at)?;
+        let added = Added { incident, arrival: id, kind, video: facts.video_only };
+        add_delivery(connection, &added, &due, arrival.received_at)?;
     }
     if arrival.torn || arrival.again == Again::Always {
         let NewArrival { content, prints, torn, .. } = &arrival;
@@ -196,53 +197,67 @@ fn insert_arrival(
     Ok(ArrivalId(connection.last_insert_rowid()))
 }
 
+/// An arrival that a channel is to hear of.
+pub(super) struct Added {
+    pub(super) incident: IncidentId,
+    pub(super) arrival: ArrivalId,
+    pub(super) kind: AlertKind,
+    /// Whether it is a video, which may have to be made ready first.
+    pub(super) video: bool,
+}
+
 /// A delivery of its own, or a place in a follow-up that has not been attempted yet: a burst
 /// becomes an album, not a queue.
 pub(super) fn add_delivery(
     connection: &Connection,
-    incident: IncidentId,
-    arrival: ArrivalId,
-    kind: AlertKind,
+    added: &Added,
     due: &Due,
     now: Timestamp,
 ) -> Result<()> {
-    let waiting = match kind {
+    let waiting = match added.kind {
         AlertKind::First => None,
-        AlertKind::FollowUp => waiting_follow_up(connection, incident, &due.channel)?,
+        AlertKind::FollowUp => waiting_follow_up(connection, added, &due.channel)?,
     };
     let delivery = match waiting {
         Some(delivery) => delivery,
         None => {
             connection
                 .prepare_cached(
-                    "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at)
-                     VALUES (?1, ?2, ?3, 'pending', ?4, ?5)",
+                    "INSERT INTO delivery
+                       (incident, channel, kind, state, created_at, due_at, video)
+                     VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6)",
                 )?
-                .execute(params![incident.0, due.channel, kind.as_str(), now.0, due.due_at.0])?;
+                .execute(params![
+                    added.incident.0,
+                    due.channel,
+                    added.kind.as_str(),
+                    now.0,
+                    due.due_at.0,
+                    added.video,
+                ])?;
             connection.last_insert_rowid()
         }
     };
     connection
         .prepare_cached("INSERT INTO delivery_arrival (delivery, arrival) VALUES (?1, ?2)")?
-        .execute(params![delivery, arrival.0])?;
+        .execute(params![delivery, added.arrival.0])?;
     Ok(())
 }
 
 /// A follow-up that has room for another arrival: a camera gone mad makes many alerts of bounded
-/// size, not one without bounds.
-fn waiting_follow_up(
-    connection: &Connection,
-    incident: IncidentId,
-    channel: &str,
-) -> Result<Option<i64>> {
+/// size, not one without bounds. Pictures do not wait for a video that is made ready.
+fn waiting_follow_up(connection: &Connection, added: &Added, channel: &str) -> Result<Option<i64>> {
     let waiting = connection
         .prepare_cached(
             "SELECT id FROM delivery WHERE incident = ?1 AND channel = ?2 AND kind = 'followup'
-             AND state = 'pending' AND attempts = 0
+             AND state = 'pending' AND attempts = 0 AND video = ?4
              AND (SELECT count(*) FROM delivery_arrival WHERE delivery = delivery.id) < ?3
              ORDER BY id DESC LIMIT 1",
         )?
-        .query_row(params![incident.0, channel, ARRIVALS_PER_DELIVERY_MAX], |row| row.get(0))
+        .query_row(
+            params![added.incident.0, channel, ARRIVALS_PER_DELIVERY_MAX, added.video],
+            |row| row.get(0),
+        )
         .optional()?;
     Ok(waiting)
 }

@@ -6,7 +6,7 @@ use tipoff_model::{
     ArrivalId, Content, Device, Due, Envelope, Event, Facts, IncidentId, Planner, Timestamp,
 };
 
-use super::store::{self, DeviceHistory};
+use super::store::{self, Added, DeviceHistory};
 use super::{at, from_json, json, number, repeats};
 use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
 
@@ -36,7 +36,9 @@ pub(super) fn grow(
         let now = growth.received_at;
         // What has not begun will tell of all of it.
         if !put_off(connection, &growth, &due)? {
-            store::add_delivery(connection, incident, growth.arrival, kind, &due, now)?;
+            let (arrival, video) = (growth.arrival, facts.video_only);
+            let added = Added { incident, arrival, kind, video };
+            store::add_delivery(connection, &added, &due, now)?;
         }
     }
     let Growth { content, prints, torn, .. } = &growth;
@@ -116,9 +118,7 @@ pub(super) fn rename(
         media.name.clone_from(&renamed.name);
     }
     connection
-        .prepare_cached(
-            "UPDATE arrival SET envelope = ?2, content = ?3, event = ?4 WHERE id = ?1",
-        )?
+        .prepare_cached("UPDATE arrival SET envelope = ?2, content = ?3, event = ?4 WHERE id = ?1")?
         .execute(params![
             renamed.arrival.0,
             json(&envelope)?,

@@ -33,3 +33,6 @@ CREATE TABLE heard (
     PRIMARY KEY (place, protocol, told)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX heard_of_device ON heard (device);
+
+-- Follow-ups with videos: what has to be made ready holds no picture back.
+ALTER TABLE delivery ADD COLUMN video INTEGER NOT NULL DEFAULT 0;

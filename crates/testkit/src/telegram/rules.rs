@@ -7,7 +7,9 @@ use image::ImageReader;
 use serde_json::Value;
 
 use super::form::Form;
-use super::{ApiError, CHANNEL, CHAT, GROUP, Options, SUPERGROUP, Sent, SentFile, TOPIC, html};
+use super::{
+    ApiError, CHANNEL, CHAT, GROUP, Options, SUPERGROUP, Sent, SentClip, SentFile, TOPIC, html,
+};
 
 /// The size of a file, and of all files of a call together.
 pub(super) const FILE_BYTES_MAX: u64 = 50 << 20;
@@ -15,6 +17,8 @@ pub(super) const FILE_BYTES_MAX: u64 = 50 << 20;
 pub(super) const PICTURE_BYTES_MAX: u64 = 10 << 20;
 const TEXT_UTF16_MAX: usize = 4096;
 const CAPTION_UTF16_MAX: usize = 1024;
+const THUMBNAIL_PX_MAX: u32 = 320;
+const THUMBNAIL_BYTES_MAX: u64 = 200_000;
 const SIDES_PX_MAX: u32 = 10_000;
 const RATIO_MAX: u32 = 20;
 
@@ -69,7 +73,7 @@ fn field<'a>(form: &'a Form, name: &str) -> &'a str {
 fn check_fields(method: &str, form: &Form) -> Result<(), ApiError> {
     let own: &[&str] = match method {
         "sendMessage" => &["text", "link_preview_options"],
-        "sendVideo" => &["supports_streaming"],
+        "sendVideo" => &["supports_streaming", "duration", "width", "height"],
         "sendDocument" => &["disable_content_type_detection"],
         "sendMediaGroup" => &["media"],
         _ => &[],
@@ -134,15 +138,71 @@ fn text(method: &str, html: &str, form: &Form) -> Result<String, ApiError> {
 fn single(method: &str, form: &Form) -> Result<Vec<SentFile>, ApiError> {
     let kind = method.trim_start_matches("send").to_ascii_lowercase();
     match form.files.as_slice() {
-        [(name, file)] if *name == kind => Ok(vec![SentFile { kind, ..file.clone() }]),
+        [(name, file)] if *name == kind => {
+            Ok(vec![SentFile { kind, clip: clip_of(form)?, ..file.clone() }])
+        }
+        [(name, file), (other, thumbnail)] | [(other, thumbnail), (name, file)]
+            if *name == kind && other == "thumbnail" && kind == "video" =>
+        {
+            check_thumbnail(thumbnail)?;
+            let clip = clip_of(form)?.map(|clip| SentClip { thumbnail: true, ..clip });
+            Ok(vec![SentFile { kind, clip, ..file.clone() }])
+        }
         _ => Err(wrong(&format!("there is no {kind} in the request"))),
+    }
+}
+
+/// What sendVideo says of the video.
+fn clip_of(form: &Form) -> Result<Option<SentClip>, ApiError> {
+    let number = |name: &str| match form.field(name).map(str::parse::<u32>) {
+        Some(Ok(number)) if number > 0 => Ok(Some(number)),
+        None => Ok(None),
+        _ => Err(wrong(&format!("{name} is no number"))),
+    };
+    let told = (number("duration")?, number("width")?, number("height")?);
+    Ok(match told {
+        (Some(duration_s), Some(width_px), Some(height_px)) => {
+            Some(SentClip { duration_s, width_px, height_px, thumbnail: false })
+        }
+        _ => None,
+    })
+}
+
+/// What an album says of a video.
+fn clip_of_entry(form: &Form, entry: &Value) -> Result<Option<SentClip>, ApiError> {
+    let number = |key: &str| u32::try_from(entry.get(key)?.as_u64()?).ok();
+    let (Some(duration_s), Some(width_px), Some(height_px)) =
+        (number("duration"), number("width"), number("height"))
+    else {
+        return Ok(None);
+    };
+    let thumbnail = entry.get("thumbnail").and_then(Value::as_str);
+    if let Some(name) = thumbnail {
+        let name = name.strip_prefix("attach://");
+        let file = form.files.iter().find(|(key, _)| Some(key.as_str()) == name);
+        let (_, file) = file.ok_or_else(|| wrong("wrong file identifier/HTTP URL specified"))?;
+        check_thumbnail(file)?;
+    }
+    Ok(Some(SentClip { duration_s, width_px, height_px, thumbnail: thumbnail.is_some() }))
+}
+
+fn check_thumbnail(file: &SentFile) -> Result<(), ApiError> {
+    let sides = ImageReader::with_format(Cursor::new(&file.bytes), image::ImageFormat::Jpeg);
+    match sides.into_dimensions() {
+        Ok((width, height)) if width <= THUMBNAIL_PX_MAX && height <= THUMBNAIL_PX_MAX => {}
+        _ => return Err(wrong("a thumbnail is a JPEG of at most 320 x 320")),
+    }
+    match file.size {
+        0..THUMBNAIL_BYTES_MAX => Ok(()),
+        _ => Err(wrong("a thumbnail is smaller than 200 kB")),
     }
 }
 
 fn album(form: &Form) -> Result<(String, Vec<SentFile>), ApiError> {
     let entries: Vec<Value> = serde_json::from_str(field(form, "media"))
         .map_err(|_| wrong("can't parse media JSON object"))?;
-    if !(2..=10).contains(&entries.len()) || entries.len() != form.files.len() {
+    let thumbnails = entries.iter().filter(|entry| entry.get("thumbnail").is_some()).count();
+    if !(2..=10).contains(&entries.len()) || entries.len() + thumbnails != form.files.len() {
         return Err(wrong("an album has 2-10 items, each with its file"));
     }
     let entry_text = |entry: &Value, key: &str| {
@@ -154,7 +214,8 @@ fn album(form: &Form) -> Result<(String, Vec<SentFile>), ApiError> {
         let name = media.strip_prefix("attach://");
         let file = form.files.iter().find(|(key, _)| Some(key.as_str()) == name);
         let (_, file) = file.ok_or_else(|| wrong("wrong file identifier/HTTP URL specified"))?;
-        files.push(SentFile { kind, ..file.clone() });
+        let clip = clip_of_entry(form, entry)?;
+        files.push(SentFile { kind, clip, ..file.clone() });
     }
     let kinds = |allowed: &[&str]| files.iter().all(|file| allowed.contains(&file.kind.as_str()));
     if !kinds(&["photo", "video"]) && !kinds(&["document"]) {

@@ -1,44 +1,39 @@
 //! What `tipoff run` prints at its start: what to type into the camera.
 
-use crate::config::Config;
+use std::net::IpAddr;
+
+use crate::config::{Access, Config};
 use crate::network;
 use crate::receive::listen::Door;
 
 /// What to type into the camera, readable at a glance.
-pub(super) fn announce(config: &Config, doors: &[Door], http: Option<&tokio::net::TcpListener>) {
+pub(super) fn announce(
+    config: &Config,
+    smtp: &[Door],
+    ftp: &[Door],
+    http: Option<&tokio::net::TcpListener>,
+) {
     let lan = network::lan_address();
     println!("Tipoff {} is ready.", env!("CARGO_PKG_VERSION"));
     println!();
     println!("Type into the camera's e-mail page:");
-    for door in doors {
-        let Ok(address) = door.listener.local_addr() else {
-            continue;
-        };
-        let server = match lan {
-            Some(lan) if address.ip().is_unspecified() => lan.to_string(),
-            _ => address.ip().to_string(),
-        };
-        let encryption = if door.settings.tls {
-            "SSL/TLS"
-        } else if door.settings.starttls {
-            "none (or STARTTLS)"
-        } else {
-            "none"
-        };
-        println!("  SMTP server  {server}");
-        println!("  port         {}", address.port());
-        println!("  encryption   {encryption}");
+    for (door, offered) in smtp.iter().zip(&config.smtp.listen) {
+        let plain = if offered.starttls { "none (or STARTTLS)" } else { "none" };
+        server(door, "SMTP server", lan, if offered.at.tls { "SSL/TLS" } else { plain });
     }
-    let access = &config.access;
-    match access.user.as_deref() {
-        Some(user) => println!("  user         {user}, with its password"),
-        None if access.require_login => {
-            println!("  user         the one of its [[device]], with its password");
-        }
-        None => println!("  user         any, or none"),
-    }
+    login(&config.access);
     println!("  from, to     any address, such as camera@example.com");
     println!();
+    if !ftp.is_empty() {
+        println!("Type into the camera's FTP page:");
+        for door in ftp {
+            let encryption = if door.settings.tls { "FTPS" } else { "none (or FTPS)" };
+            server(door, "FTP server", lan, encryption);
+        }
+        login(&config.access);
+        println!("  folder       any, or none");
+        println!();
+    }
     if config.channels.is_empty() {
         println!(
             "Alerts go nowhere yet: no channel is configured. `tipoff init` sets up Telegram."
@@ -57,4 +52,27 @@ pub(super) fn announce(config: &Config, doors: &[Door], http: Option<&tokio::net
     }
     println!();
     println!("Try it: tipoff send");
+}
+
+fn server(door: &Door, what: &str, lan: Option<IpAddr>, encryption: &str) {
+    let Ok(address) = door.listener.local_addr() else {
+        return;
+    };
+    let host = match lan {
+        Some(lan) if address.ip().is_unspecified() => lan,
+        _ => address.ip(),
+    };
+    println!("  {what:<12} {host}");
+    println!("  port         {}", address.port());
+    println!("  encryption   {encryption}");
+}
+
+fn login(access: &Access) {
+    match access.user.as_deref() {
+        Some(user) => println!("  user         {user}, with its password"),
+        None if access.require_login => {
+            println!("  user         the one of its [[device]], with its password");
+        }
+        None => println!("  user         any, or none"),
+    }
 }

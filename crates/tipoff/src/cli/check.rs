@@ -1,7 +1,7 @@
 //! `tipoff check`: the configuration has been read by now, so what is left is to say what it means.
 
 use super::{Common, Ending};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Listener};
 
 /// What to print.
 #[derive(Debug, clap::Args)]
@@ -26,6 +26,11 @@ pub(super) fn run(args: &Args, common: &Common) -> Ending {
     Ok(())
 }
 
+fn tell_listener(what: &str, listener: Listener) {
+    let kind = if listener.tls { "TLS from the start" } else { "plain" };
+    println!("  receives {what} on {} ({kind})", listener.address);
+}
+
 /// Says what the configuration comes to, so that a missing line is noticed.
 fn tell(config: &Config) {
     match &config.path {
@@ -33,8 +38,10 @@ fn tell(config: &Config) {
         None => println!("No configuration file: the defaults are fine."),
     }
     for listener in &config.smtp.listen {
-        let kind = if listener.tls { "TLS from the start" } else { "plain" };
-        println!("  receives mail on {} ({kind})", listener.address);
+        tell_listener("mail", listener.at);
+    }
+    for listener in &config.ftp.listen {
+        tell_listener("uploads", *listener);
     }
     for device in &config.devices {
         println!("  device {}", device.name);

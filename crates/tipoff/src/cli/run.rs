@@ -10,13 +10,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::task::TaskTracker;
 
 use super::{Ending, announce};
-use crate::config::{Config, Retention};
-use crate::dispatch::{self, Waker};
+use crate::config::{Config, Listener, Retention};
+use crate::dispatch::{self, Videos, Waker};
 use crate::network;
 use crate::observe::Metrics;
-use crate::receive::listen;
+use crate::receive::listen::{self, Door, Host};
 use crate::receive::tls::{self, Tls};
-use crate::receive::{Doorkeeper, Intake, Receiver};
+use crate::receive::{Doorkeeper, Intake, ftp, smtp};
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::web::{self, Links};
 
@@ -46,20 +46,38 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 
     // All that can be refused is asked for before anything begins.
     let tls = Arc::new(Tls::load(&config.smtp, &config.data_dir)?);
-    let doors = config.smtp.listen.iter().map(listen::bind).collect::<anyhow::Result<Vec<_>>>()?;
+    let smtp_doors = bind(config.smtp.listen.iter().map(|listener| listener.at))?;
+    let ftp_doors = bind(config.ftp.listen.iter().copied())?;
     let http = web::bind(config.http.listen).await?;
-    announce::announce(&config, &doors, http.as_ref());
+    let videos = Videos::open(&config.video, &config.data_dir.join("video")).await?;
+    announce::announce(&config, &smtp_doors, &ftp_doors, http.as_ref());
 
     let doorkeeper = Arc::new(Doorkeeper::new(config.access, config.devices));
     let free_bytes_min = config.retention.min_free;
     let intake =
         Intake::new(Arc::clone(&spool), Arc::clone(&doorkeeper), free_bytes_min, waker.clone());
-    let receiver = Arc::new(Receiver::new(config.smtp, doorkeeper, intake, Arc::clone(&metrics)));
-    for door in doors {
-        let (receiver, tls) = (Arc::clone(&receiver), Arc::clone(&tls));
-        tasks.spawn(listen::accept(door, receiver, tls, tasks.clone(), shutdown.clone()));
+    let open = |door, host| {
+        let tls = Arc::clone(&tls);
+        tasks.spawn(listen::accept(door, host, tls, tasks.clone(), shutdown.clone()));
+    };
+    let offers = config.smtp.listen.clone();
+    let (doors, mail, counts) = (Arc::clone(&doorkeeper), intake.clone(), Arc::clone(&metrics));
+    let smtp = Arc::new(smtp::Receiver::new(config.smtp, doors, mail, counts));
+    for (door, offered) in smtp_doors.into_iter().zip(offers) {
+        open(door, Host::Smtp(Arc::clone(&smtp), offered));
     }
-    dispatch::start(config.channels, &spool, &links, &waker, &metrics, &tasks, &shutdown);
+    let ftp = ftp::Receiver::new(config.ftp, doorkeeper, intake, Arc::clone(&metrics));
+    let ftp = Arc::new(ftp);
+    for door in ftp_doors {
+        open(door, Host::Ftp(Arc::clone(&ftp)));
+    }
+    let common = dispatch::Common {
+        spool: Arc::clone(&spool),
+        links: links.clone(),
+        metrics: Arc::clone(&metrics),
+        videos,
+    };
+    dispatch::start(config.channels, common, &waker, &tasks, &shutdown);
     if let Some(listener) = http {
         let state = web::State { spool: Arc::clone(&spool), metrics, links };
         tasks.spawn(web::serve(listener, state, shutdown.clone()));
@@ -69,6 +87,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     wait_for_the_end().await?;
     end(&trigger, &tasks).await;
     Ok(())
+}
+
+fn bind(listeners: impl Iterator<Item = Listener>) -> anyhow::Result<Vec<Door>> {
+    listeners.map(listen::bind).collect()
 }
 
 /// What was begun is ended; what takes too long has only to keep what came.

@@ -37,12 +37,20 @@ pub(crate) struct Matches {
     pub(crate) to: Vec<Glob>,
     /// Addresses that it connects from.
     pub(crate) ip: Vec<IpNet>,
+    /// Folders that it uploads into.
+    pub(crate) folder: Vec<Glob>,
 }
 
 impl DeviceConfig {
-    /// Whether anything that is given fits what this envelope tells, its login apart.
+    /// Whether an upload of this path stands in one of its folders.
+    pub(crate) fn has_folder_of(&self, path: &str) -> bool {
+        let folders = || path.match_indices('/').filter_map(|(end, _)| path.get(1..end));
+        self.matches.folder.iter().any(|glob| folders().any(|folder| glob.fits_whole(folder)))
+    }
+
+    /// Whether anything that is given fits what this envelope tells, its login and folder apart.
     pub(crate) fn fits(&self, envelope: &Envelope) -> bool {
-        let Matches { from, to, ip } = &self.matches;
+        let Matches { from, to, ip, folder: _ } = &self.matches;
         let peer = envelope.peer.to_canonical();
         from.iter().any(|glob| glob.fits(&envelope.sender))
             || to.iter().any(|glob| envelope.recipients.iter().any(|to| glob.fits(to)))
@@ -118,13 +126,20 @@ fn matches(section: &mut Section<'_>) -> Matches {
         In `from` and `to`, `*` is anything and `?` any one character; a pattern without `@` is \
         of what stands before it. Each may be a list.";
     let matches = section.inline("device.match", doc, value, |section| {
-        if !["from", "to", "ip"].iter().any(|key| section.has(key)) {
+        if !["from", "to", "ip", "folder"].iter().any(|key| section.has(key)) {
             section.wrong("match", section.span.clone(), "nothing in it can fit");
         }
         Matches {
             from: globs(section, "from", "cam1@*", "The sender of its mails."),
             to: globs(section, "to", "front@*", "A recipient of its mails."),
             ip: networks(section),
+            folder: globs(
+                section,
+                "folder",
+                "front/*",
+                "A folder that it uploads into, from the root of what it sees; what is in it counts \
+                 as well.",
+            ),
         }
     });
     matches.unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Patterns of addresses: `*` is anything, `?` any one character, upper and lower case are one.
+//! Patterns of addresses and folders: `*` is anything, `?` any one character, upper and lower case are one.
 
 /// A pattern of a mail address, or of what stands before its `@`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,11 @@ impl Glob {
     /// all that people remember of what they typed into a camera.
     pub(crate) fn fits(&self, address: &str) -> bool {
         let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
-        let text = if self.0.contains(&'@') { address } else { local };
+        self.fits_whole(if self.0.contains(&'@') { address } else { local })
+    }
+
+    /// Whether all of a text fits.
+    pub(crate) fn fits_whole(&self, text: &str) -> bool {
         let text: Vec<char> = text.to_lowercase().chars().collect();
         fits(&self.0, &text)
     }

@@ -14,8 +14,8 @@ use super::reading::{Environment, Reading};
 use super::reference::Book;
 use super::section::Section;
 use super::{
-    Access, ChannelConfig, DeviceConfig, Http, Retention, Smtp, access, channel, checks, device,
-    http, mask, retention, rules, smtp,
+    Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, Video, access, channel,
+    checks, device, ftp, http, mask, retention, rules, smtp, video,
 };
 
 /// A configuration of ten thousand devices has a tenth of this.
@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The SMTP receiver.
     pub(crate) smtp: Smtp,
+    /// The FTP receiver.
+    pub(crate) ftp: Ftp,
     /// The HTTP port.
     pub(crate) http: Http,
     /// Who may send.
@@ -48,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) rules: Rules,
     /// What is kept.
     pub(crate) retention: Retention,
+    /// What is made of videos.
+    pub(crate) video: Video,
 }
 
 impl Config {
@@ -104,6 +108,8 @@ fn read(mut root: Section<'_>) -> Config {
     let data_dir = data_dir(&mut root);
     let zone = rules::zone(&mut root);
     let (smtp, mut listeners) = root.table("smtp", smtp::DOC, smtp::read);
+    let (ftp, more) = root.table("ftp", ftp::DOC, ftp::read);
+    listeners.extend(more);
     let (http, port) = root.table("http", http::DOC, http::read);
     listeners.extend(port);
     checks::listeners(root.reading, &listeners);
@@ -113,22 +119,24 @@ fn read(mut root: Section<'_>) -> Config {
     let Channels { configs, names: targets } = channel::read(&mut root);
     let names: Vec<String> = devices.iter().map(|device| device.name.clone()).collect();
     let routes = rules::routes(&mut root, &names, &targets);
-    let grouping = root.table("incidents", rules::INCIDENTS, rules::grouping);
+    let (grouping, periodic) = root.table("incidents", rules::INCIDENTS, rules::incidents);
     let retention = root.table("retention", retention::DOC, retention::read);
-    root.refuse("ftp", "this version has no FTP server yet", "remove `[ftp]` and its keys");
+    let video = root.table("video", video::DOC, video::read);
     root.finish();
-    let rules = Rules { grouping, channels: targets, routes, zone };
+    let rules = Rules { grouping, channels: targets, routes, periodic, zone };
     let access = access.access;
     Config {
         path: None,
         data_dir,
         smtp,
+        ftp,
         http,
         access,
         devices,
         channels: configs,
         rules,
         retention,
+        video,
     }
 }
 

@@ -20,8 +20,19 @@ const SETTLE_MAX: Duration = Duration::from_secs(600);
 pub(super) const INCIDENTS: &str = "What belongs together: an incident is told of at once and \
     followed by what else belongs to it.";
 
-/// Reads `[incidents]`.
-pub(super) fn grouping(section: &mut Section<'_>) -> Grouping {
+/// Reads `[incidents]`: what belongs together, and whether what is sent by the clock is alerted.
+pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, bool) {
+    let grouping = grouping(section);
+    let periodic = section.flag(
+        "periodic",
+        false,
+        "Whether what devices send by the clock, not because anything happened, is alerted. It is \
+         kept in any case.",
+    );
+    (grouping, periodic)
+}
+
+fn grouping(section: &mut Section<'_>) -> Grouping {
     Grouping {
         quiet: section.duration(
             "quiet",
@@ -37,6 +48,13 @@ pub(super) fn grouping(section: &mut Section<'_>) -> Grouping {
             ..=LONGEST_MAX,
             "An incident takes up nothing more this long after it began, so that a camera that \
              never stops is told of again.",
+        ),
+        video: section.duration(
+            "video",
+            "2 min",
+            ..=LONGEST_MAX,
+            "Cameras send the recording when what it shows is over: the first video belongs to the \
+             incident whose last picture or text came at most this long before its upload began.",
         ),
         settle: section.duration(
             "settle",

@@ -103,14 +103,6 @@ impl<'r> Section<'r> {
         Some(self.child(place, Kind::Inline, doc, table, span).read(read))
     }
 
-    /// Refuses a key for a reason of its own.
-    pub(super) fn refuse(&mut self, name: &'static str, title: &str, help: &str) {
-        if let Some((key, _)) = self.table.get_key_value(name) {
-            self.taken.push(name);
-            self.fault(Fault::at(key.span(), title).label("not known yet").help(help));
-        }
-    }
-
     /// Lets all other keys pass.
     pub(super) fn ignore_others(&mut self) {
         self.table = &self.reading.empty;

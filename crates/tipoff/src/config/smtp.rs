@@ -8,13 +8,12 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::key::{Form, Key, Without, list_of, nothing};
+use super::listener::{Listener, Schemes};
 use super::section::Section;
-use super::units;
 
 /// Where devices find the server if nothing else is said. Port 25 needs a permission.
 const LISTEN: &str = "0.0.0.0:2525";
-/// The port in what is said of an address without one.
-const PORT: u16 = 2525;
+const SCHEMES: Schemes = Schemes { plain: "smtp", tls: "smtps", port: 2525 };
 /// What the server is called where the machine has no name that could be used.
 const HOST_NAME: &str = "tipoff";
 /// RFC 1035, section 2.3.4.
@@ -24,7 +23,7 @@ const HOST_NAME_BYTES_MAX: usize = 255;
 #[derive(Clone, Debug)]
 pub(crate) struct Smtp {
     /// Where it listens: at least one.
-    pub(crate) listen: Vec<Listener>,
+    pub(crate) listen: Vec<SmtpListener>,
     /// What it calls itself.
     pub(crate) host_name: String,
     /// The largest mail, in bytes.
@@ -45,13 +44,11 @@ pub(crate) struct Smtp {
     pub(crate) certificate: Option<Certificate>,
 }
 
-/// An address to listen on.
+/// An address to listen on, and what is offered there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Listener {
-    /// The address and port; port 0 is any free one.
-    pub(crate) address: SocketAddr,
-    /// Whether TLS is spoken from the start.
-    pub(crate) tls: bool,
+pub(crate) struct SmtpListener {
+    /// The address.
+    pub(crate) at: Listener,
     /// Whether EHLO is answered; else only HELO is.
     pub(crate) ehlo: bool,
     /// Whether AUTH is offered.
@@ -75,7 +72,7 @@ pub(super) const DOC: &str = "The mail server that devices see.";
 /// Reads the section; also where each listener stands.
 pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>) {
     let listen = listeners(section);
-    let places = listen.iter().map(|it| Spanned::new(it.span(), it.get_ref().address)).collect();
+    let places = listen.iter().map(|it| Spanned::new(it.span(), it.get_ref().at.address)).collect();
     let smtp = Smtp {
         listen: listen.into_iter().map(Spanned::into_inner).collect(),
         host_name: host_name(section),
@@ -129,7 +126,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>
     (smtp, places)
 }
 
-fn listeners(section: &mut Section<'_>) -> Vec<Spanned<Listener>> {
+fn listeners(section: &mut Section<'_>) -> Vec<Spanned<SmtpListener>> {
     let key = Key {
         name: "listen",
         form: Form::List,
@@ -163,7 +160,7 @@ const LISTENER_DOC: &str = "\
     what a mail server offers: some cameras give up when a login is offered and none is set, some \
     refuse the certificate once STARTTLS is offered.";
 
-fn listener_table(section: &mut Section<'_>) -> Option<Spanned<Listener>> {
+fn listener_table(section: &mut Section<'_>) -> Option<Spanned<SmtpListener>> {
     let key = Key {
         name: "address",
         form: Form::Text,
@@ -187,24 +184,18 @@ fn listener_table(section: &mut Section<'_>) -> Option<Spanned<Listener>> {
     let starttls = section.flag("starttls", true, "Whether STARTTLS is offered.");
     let found = found?;
     let span = found.span();
-    Some(Spanned::new(span, Listener { ehlo, auth, starttls, ..found.into_inner() }))
+    Some(Spanned::new(span, SmtpListener { ehlo, auth, starttls, ..found.into_inner() }))
 }
 
 impl Section<'_> {
-    fn listener(&self, key: &Key, text: Spanned<String>) -> Option<Spanned<Listener>> {
+    fn listener(&self, key: &Key, text: Spanned<String>) -> Option<Spanned<SmtpListener>> {
         self.parse(key, &text, listener)
     }
 }
 
-fn listener(text: &str) -> Result<Listener, String> {
-    let (tls, address) = match text.split_once("://") {
-        Some(("smtps", address)) => (true, address),
-        Some(("smtp", address)) => (false, address),
-        Some(_) => return Err("only smtp:// and smtps:// are possible here".to_owned()),
-        None => (false, text),
-    };
-    let address = units::address(address, PORT)?;
-    Ok(Listener { address, tls, ehlo: true, auth: true, starttls: true })
+fn listener(text: &str) -> Result<SmtpListener, String> {
+    let at = SCHEMES.listener(text)?;
+    Ok(SmtpListener { at, ehlo: true, auth: true, starttls: true })
 }
 
 fn host_name(section: &mut Section<'_>) -> String {
@@ -268,12 +259,5 @@ mod tests {
         assert!(!is_host_name(""));
         assert!(!is_host_name("tip off"));
         assert!(!is_host_name("tip\r\noff"));
-    }
-
-    #[test]
-    fn listeners_by_scheme() {
-        assert!(listener("smtps://0.0.0.0:2465").unwrap().tls);
-        assert!(!listener("smtp://0.0.0.0:25").unwrap().tls);
-        assert!(listener("ftp://0.0.0.0:21").unwrap_err().contains("smtps://"));
     }
 }

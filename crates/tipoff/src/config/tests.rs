@@ -94,7 +94,8 @@ fn the_example_is_a_configuration_as_it_is_and_with_everything_used() {
 /// Every default that the reference shows is the one that holds.
 #[test]
 fn defaults_that_are_written_down_change_nothing() {
-    let optional = ["data_dir", "time_zone", "host_name", "certificate", "public_url"];
+    let optional =
+        ["data_dir", "time_zone", "host_name", "certificate", "public_address", "public_url"];
     let lines = whole_example();
     let (sections, _) = lines.split_once("[[device]]").unwrap();
     let (_, rest) = lines.split_once("[incidents]").unwrap();
@@ -115,9 +116,9 @@ fn defaults_that_are_written_down_change_nothing() {
 fn defaults() {
     let config = parse("").unwrap();
     let smtp = &config.smtp;
-    let listen: Vec<String> = smtp.listen.iter().map(|it| it.address.to_string()).collect();
+    let listen: Vec<String> = smtp.listen.iter().map(|it| it.at.address.to_string()).collect();
     assert_eq!(listen, ["0.0.0.0:2525"]);
-    assert!(smtp.listen.iter().all(|it| !it.tls && it.ehlo && it.auth && it.starttls));
+    assert!(smtp.listen.iter().all(|it| !it.at.tls && it.ehlo && it.auth && it.starttls));
     assert_eq!(smtp.max_message, 50_000_000);
     assert_eq!((smtp.max_recipients, smtp.max_line, smtp.max_errors), (100, 2_048, 20));
     assert_eq!((smtp.max_connections, smtp.max_connections_per_address), (2_000, 100));
@@ -170,8 +171,8 @@ fn what_is_written_holds() {
     .unwrap();
     assert_eq!(config.data_dir, Path::new("/etc/data"));
     let [first, second] = &config.smtp.listen[..] else { panic!("{:?}", config.smtp.listen) };
-    assert!(first.tls && first.auth && first.starttls);
-    assert!(!second.tls && second.ehlo && !second.auth && !second.starttls);
+    assert!(first.at.tls && first.auth && first.starttls);
+    assert!(!second.at.tls && second.ehlo && !second.auth && !second.starttls);
     let certificate = config.smtp.certificate.as_ref().unwrap();
     assert_eq!(certificate.chain, Path::new("/etc/cert.pem"));
     assert_eq!(certificate.key, Path::new("/key.pem"));
@@ -217,8 +218,26 @@ fn a_device_is_recognised_by_any_one_thing() {
             sender: sender.to_owned(),
             recipients: vec!["other@x".to_owned(), recipient.to_owned()],
             tls: false,
+            path: None,
         };
         assert_eq!(config.devices[0].fits(&envelope), expected, "{sender} {recipient} {peer}");
+    }
+}
+
+#[test]
+fn a_device_is_recognised_by_its_folder() {
+    let device = "[[device]]\nname = \"a\"\nmatch = { folder = [\"front\", \"nvr/cam?\"] }";
+    let config = parse(device).unwrap();
+    for (path, expected) in [
+        ("/front/x.jpg", true),
+        ("/Front/2026/10/x.jpg", true),
+        ("/nvr/cam1/x.jpg", true),
+        ("/nvr/cam12/x.jpg", false),
+        ("/nvr/x.jpg", false),
+        ("/front", false),
+        ("/yard/front/x.jpg", false),
+    ] {
+        assert_eq!(config.devices[0].has_folder_of(path), expected, "{path}");
     }
 }
 

@@ -7,6 +7,7 @@ mod backoff;
 mod files;
 mod pace;
 mod schedule;
+mod videos;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::observe::Metrics;
 use crate::shutdown::Shutdown;
 use crate::web::Links;
 use pace::Pacer;
+pub(crate) use videos::Videos;
 
 /// Wakes the channels that have something to do.
 #[derive(Clone, Default)]
@@ -46,16 +48,23 @@ impl Waker {
     }
 }
 
+/// What all channels share.
+pub(crate) struct Common {
+    pub(crate) spool: Arc<dyn Spool>,
+    pub(crate) links: Links,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) videos: Videos,
+}
+
 /// Starts a task for each channel.
 pub(crate) fn start(
     channels: Vec<ChannelConfig>,
-    spool: &Arc<dyn Spool>,
-    links: &Links,
+    common: Common,
     waker: &Waker,
-    metrics: &Arc<Metrics>,
     tasks: &TaskTracker,
     shutdown: &Shutdown,
 ) {
+    let common = Arc::new(common);
     let pacer = Arc::new(Pacer::default());
     for config in channels {
         let schedule = schedule::Schedule::new(schedule::Parts {
@@ -63,10 +72,8 @@ pub(crate) fn start(
             name: config.name,
             channel: config.channel.into(),
             expire: config.expire,
-            spool: Arc::clone(spool),
-            links: links.clone(),
             pacer: Arc::clone(&pacer),
-            metrics: Arc::clone(metrics),
+            common: Arc::clone(&common),
         });
         tasks.spawn(schedule.run(shutdown.clone()));
     }

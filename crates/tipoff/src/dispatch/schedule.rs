@@ -6,22 +6,22 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::future::join_all;
 use tipoff_channels::{Channel, Files};
 use tipoff_model::{DeliveryId, DeliveryState, Timestamp};
-use tipoff_spool::{AttemptRecord, DueBatch, DueDelivery, Spool};
+use tipoff_spool::{AttemptRecord, DueBatch, DueDelivery};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
 
 use super::attempt::{self, Health, Tools};
-use super::backoff;
-use super::files::SpoolFiles;
+use super::files::DeliveryFiles;
 use super::pace::Pacer;
-use crate::observe::Metrics;
+use super::{Common, backoff};
 use crate::shutdown::{Phase, Shutdown};
-use crate::web::Links;
 
 /// Deliveries under way at once to a service that sets no pace.
 const PARALLEL_MAX: u32 = 16;
 /// The same for one that does: a long upload must not hold the next picture back.
 const PARALLEL_PACED_MAX: u32 = 2;
+/// Deliveries whose videos are being made ready: they take no place from those that can be sent.
+const PREPARING_MAX: usize = 16;
 /// How often the spool is asked when nobody calls: `tipoff incidents retry` is another process.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// The pause after the spool itself has failed.
@@ -32,10 +32,8 @@ pub(super) struct Parts {
     pub(super) name: String,
     pub(super) channel: Arc<dyn Channel>,
     pub(super) expire: Duration,
-    pub(super) spool: Arc<dyn Spool>,
-    pub(super) links: Links,
     pub(super) pacer: Arc<Pacer>,
-    pub(super) metrics: Arc<Metrics>,
+    pub(super) common: Arc<Common>,
     pub(super) notify: Arc<Notify>,
 }
 
@@ -44,6 +42,8 @@ pub(super) struct Schedule {
     parts: Arc<Parts>,
     under_way: JoinSet<(AttemptRecord, Health)>,
     claimed: Vec<DeliveryId>,
+    /// One more for each delivery whose videos are being made ready.
+    preparing: Arc<()>,
     ailing: Option<Ailing>,
 }
 
@@ -63,6 +63,7 @@ impl Schedule {
             parts: Arc::new(parts),
             under_way: JoinSet::new(),
             claimed: Vec::new(),
+            preparing: Arc::default(),
             ailing: None,
         }
     }
@@ -114,7 +115,9 @@ impl Schedule {
 
     /// How many more deliveries may be under way.
     fn places(&self) -> u32 {
-        let under_way = u32::try_from(self.under_way.len()).unwrap_or(u32::MAX);
+        let preparing = (Arc::strong_count(&self.preparing) - 1).min(PREPARING_MAX);
+        let under_way = self.under_way.len().saturating_sub(preparing);
+        let under_way = u32::try_from(under_way).unwrap_or(u32::MAX);
         let places_max = if self.ailing.is_some() {
             // One asks whether the service is well again; the others wait for its answer.
             1
@@ -131,7 +134,7 @@ impl Schedule {
         let memory = if parts.channel.paces(&[]).is_empty() {
             Vec::new()
         } else {
-            parts.spool.memory(&parts.name).await?
+            parts.common.spool.memory(&parts.name).await?
         };
         // What is not begun yet can still grow: a burst becomes an album while the pace holds.
         if let Some(wait) = parts.pacer.wait(&parts.channel.paces(&memory), Instant::now()) {
@@ -139,11 +142,15 @@ impl Schedule {
         }
         let now = Timestamp::from(SystemTime::now());
         let DueBatch { deliveries, next_due_at } =
-            parts.spool.due(&parts.name, now, places, &self.claimed).await?;
+            parts.common.spool.due(&parts.name, now, places, &self.claimed).await?;
         for mut due in deliveries {
-            self.parts.links.fill_in(&mut due.alert);
+            self.parts.common.links.fill_in(&mut due.alert);
             self.claimed.push(due.alert.delivery);
-            self.under_way.spawn(deliver(Arc::clone(&self.parts), due, memory.clone()));
+            let videos = &self.parts.common.videos;
+            let has_work = videos.has_work(&due.alert, &self.parts.channel.abilities());
+            let preparing = has_work.then(|| Arc::clone(&self.preparing));
+            let parts = Arc::clone(&self.parts);
+            self.under_way.spawn(deliver(parts, due, memory.clone(), preparing));
         }
         Ok(next_due_at.map_or(LOOK_AGAIN, |due_at| due_at.since(now).min(LOOK_AGAIN)))
     }
@@ -179,7 +186,7 @@ impl Schedule {
 
     /// Until it is noted: otherwise the delivery would be made again.
     async fn record(&self, record: AttemptRecord) {
-        while let Err(error) = self.parts.spool.record(record.clone()).await {
+        while let Err(error) = self.parts.common.spool.record(record.clone()).await {
             tracing::error!(channel = self.parts.name, %error, "The spool does not note an attempt.");
             tokio::time::sleep(SPOOL_FAILED).await;
         }
@@ -209,7 +216,7 @@ impl Schedule {
     fn tell(&self, record: &AttemptRecord) {
         let channel = self.parts.name.as_str();
         let (delivery, error) = (record.delivery, record.error.as_deref().unwrap_or_default());
-        self.parts.metrics.attempt(channel, record);
+        self.parts.common.metrics.attempt(channel, record);
         match record.state {
             DeliveryState::Delivered => {
                 tracing::info!(channel, %delivery, "An alert is delivered.")
@@ -229,10 +236,15 @@ impl Schedule {
 
 async fn deliver(
     parts: Arc<Parts>,
-    due: DueDelivery,
+    mut due: DueDelivery,
     memory: Vec<(String, String)>,
+    preparing: Option<Arc<()>>,
 ) -> (AttemptRecord, Health) {
-    let files: Arc<dyn Files> = Arc::new(SpoolFiles::new(parts.spool.blobs().clone()));
+    let mut files = DeliveryFiles::new(parts.common.spool.blobs().clone());
+    let abilities = parts.channel.abilities();
+    parts.common.videos.prepare(&mut due.alert, &abilities, &mut files).await;
+    drop(preparing);
+    let files: Arc<dyn Files> = Arc::new(files);
     let tools = Tools {
         channel: &*parts.channel,
         files: &files,

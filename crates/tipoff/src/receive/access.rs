@@ -11,6 +11,20 @@ use crate::config::{Access, DeviceConfig, Secret};
 /// A label that a device gave itself is cut to this many characters.
 const LABEL_CHARS_MAX: usize = 60;
 
+/// Users that say nothing of who they are (RFC 1635).
+const ANONYMOUS: [&str; 2] = ["anonymous", "ftp"];
+
+/// What a login is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// User and password are those of the configuration.
+    Proven,
+    /// Whoever it is may send.
+    Unproven,
+    /// It is not let in.
+    Refused,
+}
+
 /// The rules of access and the configured devices.
 pub(crate) struct Doorkeeper {
     access: Access,
@@ -30,9 +44,14 @@ impl Doorkeeper {
 
     /// Whether these credentials let `peer` in. Cameras insist on logging in with whatever was
     /// typed into them, so where no login is required any is good enough.
-    pub(crate) fn admits(&self, peer: IpAddr, credentials: &Credentials) -> bool {
-        !self.requires_login(peer)
-            || self.logins().any(|(user, password)| matches(credentials, user, password.expose()))
+    pub(crate) fn admits(&self, peer: IpAddr, credentials: &Credentials) -> Admission {
+        let proven =
+            self.logins().any(|(user, password)| matches(credentials, user, password.expose()));
+        match proven {
+            true => Admission::Proven,
+            false if self.requires_login(peer) => Admission::Refused,
+            false => Admission::Unproven,
+        }
     }
 
     fn logins(&self) -> impl Iterator<Item = (&str, &Secret)> {
@@ -48,25 +67,33 @@ impl Doorkeeper {
     /// named by what it told.
     pub(crate) fn device(&self, envelope: &Envelope) -> Device {
         let login = envelope.login.as_deref();
+        let path = envelope.path.as_deref();
+        // A recorder has one login and a folder for each of its cameras.
+        let by_folder =
+            self.devices.iter().find(|device| path.is_some_and(|path| device.has_folder_of(path)));
         let by_login = self
             .devices
             .iter()
             .find(|device| login.is_some_and(|login| same_user(login, device.user.as_deref())));
-        let configured =
-            by_login.or_else(|| self.devices.iter().find(|device| device.fits(envelope)));
+        let configured = by_folder
+            .or(by_login)
+            .or_else(|| self.devices.iter().find(|device| device.fits(envelope)));
         match configured {
-            Some(device) => Device { key: device.name.clone(), name: device.name.clone() },
+            Some(DeviceConfig { name, .. }) => {
+                Device { key: name.clone(), name: name.clone(), discovered: false }
+            }
             None => self.discovered(envelope),
         }
     }
 
-    /// Cameras of one make all call themselves the same, so the address is part of who they are,
-    /// unless the device has a login of its own.
+    /// Cameras of one make all call themselves the same, so the address is part of who they are. The
+    /// domain is not: a camera that mails as `cam1@example.com` uploads as `cam1`.
     fn discovered(&self, envelope: &Envelope) -> Device {
         let own_login = envelope
             .login
             .as_deref()
-            .filter(|login| !login.is_empty() && !same_user(login, self.access.user.as_deref()));
+            .filter(|login| !login.is_empty() && !same_user(login, self.access.user.as_deref()))
+            .filter(|login| !ANONYMOUS.contains(login));
         let told = own_login.unwrap_or(&envelope.sender);
         let local_part = told.split('@').next().unwrap_or_default();
         let label: String = local_part
@@ -76,7 +103,8 @@ impl Doorkeeper {
             .collect();
         let peer = envelope.peer.to_canonical();
         let name = if label.is_empty() { peer.to_string() } else { format!("{label} ({peer})") };
-        Device { key: format!("discovered/{peer}/{}", told.to_lowercase()), name }
+        let key = format!("discovered/{peer}/{}", local_part.to_lowercase());
+        Device { key, name, discovered: true }
     }
 }
 

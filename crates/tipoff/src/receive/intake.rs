@@ -1,5 +1,5 @@
-//! An arrival on its way into the spool: bytes go to the blob and through the parser as they come,
-//! so that nothing is left to do at the end but to make it durable.
+//! A mail on its way into the spool: bytes go to the blob and through the parser as they come, so
+//! that nothing is left to do at the end but to make it durable.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -8,7 +8,9 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 use tipoff_mail::Parser;
 use tipoff_model::{Content, Envelope, Media, MediaKind, Timestamp};
-use tipoff_spool::{BlobWriter, Blobs, NewArrival, Print, Spool, SpoolError, Stored, StoredBlob};
+use tipoff_spool::{
+    Again, BlobWriter, Blobs, NewArrival, Print, Spool, SpoolError, Stored, StoredBlob,
+};
 
 use super::access::Doorkeeper;
 use crate::dispatch::Waker;
@@ -16,11 +18,11 @@ use crate::dispatch::Waker;
 /// What every receiver hands its arrivals to.
 #[derive(Clone)]
 pub(crate) struct Intake {
-    spool: Arc<dyn Spool>,
-    doorkeeper: Arc<Doorkeeper>,
+    pub(super) spool: Arc<dyn Spool>,
+    pub(super) doorkeeper: Arc<Doorkeeper>,
     /// Below this the disk is called full, in bytes.
     free_bytes_min: u64,
-    waker: Waker,
+    pub(super) waker: Waker,
 }
 
 impl Intake {
@@ -44,19 +46,29 @@ impl Intake {
         }
     }
 
-    /// Starts an arrival.
+    /// Starts a mail.
     pub(crate) fn begin(&self, envelope: Envelope) -> io::Result<Incoming> {
-        let writer = self.spool.blobs().begin(SystemTime::now().into())?;
-        Ok(Incoming { intake: self.clone(), envelope, writer, parser: Parser::new(), failed: None })
+        let began_at = Timestamp::from(SystemTime::now());
+        let writer = self.spool.blobs().begin(began_at, "eml")?;
+        let parser = Parser::new();
+        Ok(Incoming { intake: self.clone(), envelope, writer, parser, began_at, failed: None })
+    }
+
+    /// Stores an arrival; its channels are told at once.
+    pub(super) async fn keep(&self, arrival: NewArrival) -> Result<Stored, SpoolError> {
+        let stored = self.spool.store(arrival).await?;
+        self.waker.wake(&stored.channels);
+        Ok(stored)
     }
 }
 
-/// An arrival whose bytes are coming.
+/// A mail whose bytes are coming.
 pub(crate) struct Incoming {
     intake: Intake,
     envelope: Envelope,
     writer: BlobWriter,
     parser: Parser,
+    began_at: Timestamp,
     failed: Option<io::Error>,
 }
 
@@ -106,21 +118,24 @@ impl Incoming {
             .map_err(|error: io::Error| disk_error(&error))?;
         let arrival = NewArrival {
             event: tipoff_vendors::event(&content),
+            artefact: false,
             device,
             envelope: self.envelope,
             content,
             blob,
+            began_at: self.began_at,
             received_at,
+            ready_at: received_at,
             torn,
             prints,
+            again: Again::AfterTorn,
+            tree: None,
         };
-        let stored = spool.store(arrival).await?;
-        self.intake.waker.wake(&stored.channels);
-        Ok(stored)
+        self.intake.keep(arrival).await
     }
 }
 
-fn disk_error(error: &io::Error) -> SpoolError {
+pub(super) fn disk_error(error: &io::Error) -> SpoolError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             SpoolError::Full(error.to_string())

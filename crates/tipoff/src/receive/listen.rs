@@ -10,12 +10,12 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
-use super::limit::{Crowded, Place};
-use super::smtp::{self, Receiver};
+use super::limit::{Connections, Crowded, Place};
 use super::sniff::{Known, Speaks, sniff};
 use super::tls::Tls;
 use super::wire::Wire;
-use crate::config::Listener;
+use super::{ftp, smtp};
+use crate::config::{Listener, SmtpListener};
 use crate::shutdown::{Phase, Shutdown};
 
 /// Not accepting for a moment when the system has no more descriptors to give.
@@ -25,22 +25,63 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(20);
 /// Connections that the system holds until they are accepted.
 const BACKLOG: u32 = 1024;
 
-/// A bound listener of the SMTP receiver.
+/// A bound listener.
 pub(crate) struct Door {
     pub(crate) listener: TcpListener,
     pub(crate) settings: Listener,
+}
+
+/// Who answers behind a door.
+pub(crate) enum Host {
+    /// The SMTP receiver, and what it offers here.
+    Smtp(Arc<smtp::Receiver>, SmtpListener),
+    /// The FTP receiver.
+    Ftp(Arc<ftp::Receiver>),
+}
+
+impl Host {
+    fn connections(&self) -> &Connections {
+        match self {
+            Self::Smtp(receiver, _) => &receiver.connections,
+            Self::Ftp(receiver) => &receiver.connections,
+        }
+    }
+
+    async fn converse(&self, call: Call) -> End {
+        match self {
+            Self::Smtp(receiver, offered) => smtp::converse(call, offered, receiver).await,
+            Self::Ftp(receiver) => ftp::converse(call, receiver).await,
+        }
+    }
+}
+
+/// A connection that has been accepted.
+pub(super) struct Call {
+    pub(super) wire: Wire,
+    pub(super) peer: IpAddr,
+    pub(super) tls: Arc<Tls>,
+    pub(super) shutdown: Shutdown,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// As a conversation does.
+    Ended,
+    /// It began TLS after it had been greeted in plain text: next time it is given a moment more.
+    WasTls,
 }
 
 /// What those who came in by one door share; the door itself may be closed by then.
 struct Hall {
     settings: Listener,
     known: Known,
-    receiver: Arc<Receiver>,
+    host: Host,
     tls: Arc<Tls>,
 }
 
 /// Binds a listener; the error says what to do.
-pub(crate) fn bind(settings: &Listener) -> anyhow::Result<Door> {
+pub(crate) fn bind(settings: Listener) -> anyhow::Result<Door> {
     let address = settings.address;
     let open = || -> io::Result<TcpListener> {
         let socket = match address {
@@ -57,26 +98,26 @@ pub(crate) fn bind(settings: &Listener) -> anyhow::Result<Door> {
                 "another program has this port: stop it, or set another `listen`"
             }
             io::ErrorKind::PermissionDenied => {
-                "ports below 1024 need a permission: use 2525, or grant CAP_NET_BIND_SERVICE"
+                "ports below 1024 need a permission: use one above, or grant CAP_NET_BIND_SERVICE"
             }
             io::ErrorKind::AddrNotAvailable => "this machine has no such address: check `listen`",
             _ => "check `listen`",
         };
         anyhow::anyhow!("cannot listen on {address}: {error}; {hint}")
     })?;
-    Ok(Door { listener, settings: settings.clone() })
+    Ok(Door { listener, settings })
 }
 
 /// Accepts until the end, each connection in a task of its own.
 pub(crate) async fn accept(
     door: Door,
-    receiver: Arc<Receiver>,
+    host: Host,
     tls: Arc<Tls>,
     tasks: TaskTracker,
     mut shutdown: Shutdown,
 ) {
     let Door { listener, settings } = door;
-    let hall = Arc::new(Hall { settings, known: Known::default(), receiver, tls });
+    let hall = Arc::new(Hall { settings, known: Known::default(), host, tls });
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -90,7 +131,7 @@ pub(crate) async fn accept(
                 continue;
             }
         };
-        match hall.receiver.connections.enter(peer) {
+        match hall.host.connections().enter(peer) {
             Ok(place) => {
                 let caller = Caller { socket, peer, place };
                 tasks.spawn(converse(caller, Arc::clone(&hall), shutdown.clone()));
@@ -121,9 +162,8 @@ async fn converse(caller: Caller, hall: Arc<Hall>, shutdown: Shutdown) {
             Err(error) => return tell_of_handshake(peer, &error),
         },
     };
-    let call =
-        smtp::Call { wire, peer, door: &hall.settings, tls: Arc::clone(&hall.tls), shutdown };
-    if let smtp::End::WasTls = smtp::converse(call, &hall.receiver).await {
+    let call = Call { wire, peer, tls: Arc::clone(&hall.tls), shutdown };
+    if let End::WasTls = hall.host.converse(call).await {
         hall.known.learn(peer, Speaks::Tls);
     }
     drop(place);
@@ -147,7 +187,7 @@ pub(super) fn tell_of_handshake(peer: IpAddr, error: &io::Error) {
     );
 }
 
-/// RFC 5321, section 3.8: 421 when the server cannot serve now. The socket is fresh, so a short
+/// RFC 5321, section 3.8, and RFC 959, section 4.2: 421 when the server cannot serve now. The socket is fresh, so a short
 /// line is taken without waiting.
 fn turn_away(socket: &TcpStream, peer: IpAddr, crowded: Crowded) {
     let reason = match crowded {

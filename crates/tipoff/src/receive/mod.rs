@@ -3,14 +3,19 @@
 //! Nothing here decides what a protocol says or where an alert goes.
 
 mod access;
+mod data;
+pub(crate) mod ftp;
 mod intake;
 mod limit;
 pub(crate) mod listen;
-mod smtp;
+mod look;
+pub(crate) mod smtp;
 mod sniff;
 pub(crate) mod tls;
+mod transfer;
+mod trees;
+mod upload;
 mod wire;
 
 pub(crate) use access::Doorkeeper;
 pub(crate) use intake::Intake;
-pub(crate) use smtp::Receiver;

@@ -13,13 +13,14 @@ use tipoff_smtp::{Credentials, Denial, Failure, MailFrom, Profile, Session, Step
 use tipoff_spool::{SpoolError, Stored};
 use tokio::time::timeout;
 
-use super::access::Doorkeeper;
+use super::access::{Admission, Doorkeeper};
 use super::intake::{Incoming, Intake};
 use super::limit::Connections;
+use super::listen::{self, Call, End};
+use super::sniff;
 use super::tls::Tls;
 use super::wire::{Buffers, Chunk, Wire};
-use super::{listen, sniff};
-use crate::config::{Listener, Smtp};
+use crate::config::{Smtp, SmtpListener};
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
 
@@ -51,31 +52,13 @@ impl Receiver {
     }
 }
 
-/// A connection that has been accepted.
-pub(super) struct Call<'a> {
-    pub(super) wire: Wire,
-    pub(super) peer: IpAddr,
-    pub(super) door: &'a Listener,
-    pub(super) tls: Arc<Tls>,
-    pub(super) shutdown: Shutdown,
-}
-
-/// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// As a conversation does.
-    Ended,
-    /// It began TLS after it had been greeted in plain text: next time it is given a moment more.
-    WasTls,
-}
-
 /// What ends a conversation before its time.
 enum Break {
     /// The other side is gone, or the socket failed.
     Wire(io::Error),
     /// The session has said its last word.
     Closed,
-    /// See [`End::WasTls`].
+    /// See [`listen::End::WasTls`].
     WasTls,
     /// The program ends.
     Over,
@@ -88,10 +71,10 @@ impl From<io::Error> for Break {
 }
 
 /// Talks with a device until one of both has had enough.
-pub(crate) async fn converse(call: Call<'_>, receiver: &Receiver) -> End {
-    let Call { wire, peer, door, tls, shutdown } = call;
+pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Receiver) -> End {
+    let Call { wire, peer, tls, shutdown } = call;
     let profile =
-        Arc::new(profile(&receiver.settings, door, receiver.doorkeeper.requires_login(peer)));
+        Arc::new(profile(&receiver.settings, offered, receiver.doorkeeper.requires_login(peer)));
     let session = Session::new(profile, wire.is_tls(), challenge(&receiver.settings.host_name));
     receiver.metrics.session_began();
     let mut conversation = Conversation {
@@ -124,12 +107,12 @@ pub(crate) async fn converse(call: Call<'_>, receiver: &Receiver) -> End {
     end
 }
 
-fn profile(settings: &Smtp, door: &Listener, require_login: bool) -> Profile {
+fn profile(settings: &Smtp, offered: &SmtpListener, require_login: bool) -> Profile {
     Profile {
         host_name: settings.host_name.clone(),
-        ehlo: door.ehlo,
-        auth: door.auth,
-        starttls: door.starttls,
+        ehlo: offered.ehlo,
+        auth: offered.auth,
+        starttls: offered.starttls,
         require_login,
         message_bytes_max: settings.max_message,
         recipients_max: settings.max_recipients,
@@ -246,7 +229,7 @@ impl Conversation<'_> {
     }
 
     fn authenticate(&mut self, credentials: &Credentials) {
-        if self.receiver.doorkeeper.admits(self.peer, credentials) {
+        if self.receiver.doorkeeper.admits(self.peer, credentials) != Admission::Refused {
             self.session.login_accepted();
         } else {
             tracing::warn!(
@@ -276,6 +259,7 @@ impl Conversation<'_> {
             sender: transaction.sender,
             recipients: transaction.recipients,
             tls: transaction.tls,
+            path: None,
         };
         match self.receiver.intake.begin(envelope) {
             Ok(incoming) => self.incoming = Some(incoming),
@@ -293,7 +277,7 @@ impl Conversation<'_> {
         match stored {
             Ok(stored) => {
                 self.tell(&stored, false);
-                self.receiver.metrics.arrival(false, began.elapsed());
+                self.receiver.metrics.arrival(Protocol::Smtp, false, began.elapsed());
                 self.session.stored(&stored.arrival.to_string());
             }
             Err(error) => {
@@ -313,7 +297,7 @@ impl Conversation<'_> {
         };
         match incoming.torn().await {
             Ok(Some(stored)) => {
-                self.receiver.metrics.arrival(true, Duration::ZERO);
+                self.receiver.metrics.arrival(Protocol::Smtp, true, Duration::ZERO);
                 self.tell(&stored, true);
             }
             Ok(None) => {}

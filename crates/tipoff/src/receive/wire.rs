@@ -4,6 +4,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
@@ -69,6 +70,11 @@ impl Wire {
     /// Whether it is encrypted.
     pub(crate) fn is_tls(&self) -> bool {
         matches!(self, Self::Tls(_))
+    }
+
+    /// The address of this machine that the other side has connected to.
+    pub(crate) fn local_address(&self) -> io::Result<SocketAddr> {
+        self.socket().local_addr()
     }
 
     fn socket(&self) -> &TcpStream {

@@ -51,6 +51,9 @@ impl Home {
         if !configuration.contains("listen = [") {
             file.push_str("smtp.listen = [\"127.0.0.1:0\"]\n");
         }
+        if !configuration.contains("[ftp]") {
+            file.push_str("ftp.listen = [\"127.0.0.1:0\"]\n");
+        }
         file.push_str(configuration);
         std::fs::write(self.file("tipoff.toml"), file).unwrap();
     }
@@ -129,6 +132,7 @@ pub struct Server {
     child: Child,
     /// The ports that it said it listens on, in the order of the configuration.
     pub smtp: Vec<SocketAddr>,
+    pub ftp: Vec<SocketAddr>,
     pub http: SocketAddr,
     log: Arc<Mutex<String>>,
 }
@@ -148,15 +152,19 @@ impl Server {
             }
         });
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (mut smtp, mut http) = (Vec::new(), None);
-        let mut host = "127.0.0.1".to_owned();
+        let (mut smtp, mut ftp, mut http) = (Vec::new(), Vec::new(), None);
+        let (mut host, mut is_ftp) = ("127.0.0.1".to_owned(), false);
         for line in lines.by_ref() {
             let line = line.unwrap();
             let words: Vec<&str> = line.split_whitespace().collect();
             match words.as_slice() {
-                ["SMTP", "server", address] => host = (*address).to_owned(),
+                [protocol, "server", address] => {
+                    host = (*address).to_owned();
+                    is_ftp = *protocol == "FTP";
+                }
                 ["port", port] => {
-                    smtp.push(SocketAddr::new(host.parse().unwrap(), port.parse().unwrap()));
+                    let address = SocketAddr::new(host.parse().unwrap(), port.parse().unwrap());
+                    if is_ftp { &mut ftp } else { &mut smtp }.push(address);
                 }
                 ["Health", url] => {
                     let port = url.split(':').nth(2).unwrap().split('/').next().unwrap();
@@ -171,7 +179,7 @@ impl Server {
         let log_now = log.lock().unwrap().clone();
         assert!(!smtp.is_empty(), "the server did not start:\n{log_now}");
         let http = http.unwrap_or_else(|| "127.0.0.1:1".parse().unwrap());
-        Self { child, smtp, http, log }
+        Self { child, smtp, ftp, http, log }
     }
 
     /// The first SMTP port.

@@ -16,17 +16,11 @@ fn probe(codec: &str, pixels: &str, audio: Option<&str>) -> Probe {
 }
 
 fn size(width_px: u32, height_px: u32) -> Size {
-    Size {
-        width_px,
-        height_px,
-    }
+    Size { width_px, height_px }
 }
 
 fn encode_to(width_px: u32, height_px: u32) -> Picture {
-    Picture::Encode {
-        size: size(width_px, height_px),
-        bits_per_s_max: None,
-    }
+    Picture::Encode { size: size(width_px, height_px), bits_per_s_max: None }
 }
 
 #[test]
@@ -59,15 +53,9 @@ fn leaves_alone_only_what_plays_streams_and_fits() {
     assert_eq!(plan(&good, true, MB, MB), Plan::AsItIs);
     assert_ne!(plan(&good, true, MB + 1, MB), Plan::AsItIs);
     assert_ne!(plan(&good, false, MB, MB), Plan::AsItIs);
-    let timeless = Probe {
-        duration: None,
-        ..good.clone()
-    };
+    let timeless = Probe { duration: None, ..good.clone() };
     assert_ne!(plan(&timeless, true, MB, MB), Plan::AsItIs);
-    let tag = |tag: &str| Probe {
-        tag: tag.into(),
-        ..probe("hevc", "yuv420p", None)
-    };
+    let tag = |tag: &str| Probe { tag: tag.into(), ..probe("hevc", "yuv420p", None) };
     assert_eq!(plan(&tag("hvc1"), true, MB, MB), Plan::AsItIs);
     assert_ne!(plan(&tag("hev1"), true, MB, MB), Plan::AsItIs);
     assert_ne!(plan(&probe("h264", "yuv420p", Some("mp3")), true, 1, MB), Plan::AsItIs);
@@ -84,14 +72,8 @@ fn copies_first_what_is_hardly_too_large() {
     assert!(!squeezed_at(1_100_000));
     assert!(squeezed_at(1_100_001));
     // Without a duration there is no rate: copy, and measure.
-    let timeless = Probe {
-        duration: None,
-        ..probe
-    };
-    let copy = Recipe {
-        video: COPY,
-        audio: Sound::None,
-    };
+    let timeless = Probe { duration: None, ..probe };
+    let copy = Recipe { video: COPY, audio: Sound::None };
     assert_eq!(plan(&timeless, true, 9 * MB, MB), Plan::Make(copy));
 }
 

@@ -1,0 +1,214 @@
+//! `[ftp]`: the FTP server that devices see.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use tipoff_ftp::MissingFolder;
+use toml::Spanned;
+
+use super::key::{Form, Key, list_of, nothing};
+use super::listener::{Listener, Schemes};
+use super::section::Section;
+
+/// Where devices find the server if nothing else is said. Port 21 needs a permission.
+const LISTEN: &str = "0.0.0.0:2121";
+const SCHEMES: Schemes = Schemes { plain: "ftp", tls: "ftps", port: 2121 };
+/// Few enough to be let through a firewall or a container by hand.
+const PASSIVE_PORTS: &str = "50000-50099";
+
+/// The FTP receiver's settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Ftp {
+    /// Where it listens; nowhere: there is no FTP server.
+    pub(crate) listen: Vec<Listener>,
+    /// The ports of data connections.
+    pub(crate) passive_ports: RangeInclusive<u16>,
+    /// The address that PASV tells; none: the one that the device has connected to.
+    pub(crate) public_address: Option<IpAddr>,
+    /// What happens where a folder is missing.
+    pub(crate) missing_folder: MissingFolder,
+    /// The largest file, in bytes.
+    pub(crate) max_file: u64,
+    /// How long a transfer may take.
+    pub(crate) max_transfer: Duration,
+    /// How long nothing may come during one.
+    pub(crate) stall: Duration,
+    /// How long an alert waits for a name that tells more, or for the rest of a file.
+    pub(crate) rename_wait: Duration,
+    /// Refused logins until a session is ended.
+    pub(crate) max_login_failures: u32,
+    /// The longest command line in bytes.
+    pub(crate) max_line: usize,
+    /// Connections at a time.
+    pub(crate) max_connections: usize,
+    /// Connections at a time from one address.
+    pub(crate) max_connections_per_address: usize,
+    /// Silence until a session is ended.
+    pub(crate) idle: Duration,
+}
+
+/// What the reference says of the section.
+pub(super) const DOC: &str =
+    "The FTP server that devices see. Its certificate is that of `[smtp]`.";
+
+/// Reads the section; also where each listener stands.
+pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>) {
+    let listen = listeners(section);
+    let places = listen.iter().map(|it| Spanned::new(it.span(), it.get_ref().address)).collect();
+    let ftp = Ftp {
+        listen: listen.into_iter().map(Spanned::into_inner).collect(),
+        passive_ports: passive_ports(section),
+        public_address: public_address(section),
+        missing_folder: missing_folder(section),
+        max_file: section.size(
+            "max_file",
+            "5 GB",
+            10_000..,
+            "The largest file that is taken. Of a larger one what came is kept, and it is refused \
+             with 552.",
+        ),
+        max_transfer: section.duration(
+            "max_transfer",
+            "1 h",
+            Duration::from_secs(1)..,
+            "How long one transfer may take.",
+        ),
+        stall: section.duration(
+            "stall",
+            "1 min",
+            Duration::from_secs(1)..,
+            "A transfer in which nothing comes for so long is given up; what came is kept.",
+        ),
+        rename_wait: section.duration(
+            "rename_wait",
+            "10 s",
+            ..=Duration::from_secs(600),
+            "Some cameras upload under a temporary name, or in pieces. Where the content does not \
+             tell what it is, or is not complete, the alert waits at most this long for the rest.",
+        ),
+        max_login_failures: section.count(
+            "max_login_failures",
+            10,
+            1..=10_000,
+            "After this many refused logins a session is ended.",
+        ),
+        max_line: section.count(
+            "max_line",
+            2_048,
+            512..=65_536,
+            "The longest command line in bytes.",
+        ) as usize,
+        max_connections: section.count(
+            "max_connections",
+            2_000,
+            1..=1_000_000,
+            "How many connections are served at a time.",
+        ) as usize,
+        max_connections_per_address: section.count(
+            "max_connections_per_address",
+            100,
+            1..=1_000_000,
+            "How many connections of one address are served at a time. Cameras connect anew for \
+             each file.",
+        ) as usize,
+        idle: section.duration(
+            "idle",
+            "15 min",
+            Duration::from_secs(1)..,
+            "A session in which nothing is said for so long is ended. Recorders keep theirs open.",
+        ),
+    };
+    (ftp, places)
+}
+
+fn listeners(section: &mut Section<'_>) -> Vec<Spanned<Listener>> {
+    let key = Key {
+        name: "listen",
+        form: Form::List,
+        without: list_of(&[LISTEN]),
+        doc: "The addresses to listen on. Each is plain and offers AUTH TLS; \
+              `\"ftps://0.0.0.0:2990\"` is TLS from the start, though either is recognised on any. \
+              `[]`: no FTP server.",
+    };
+    let given = section.has("listen");
+    let texts = section.list(&key).unwrap_or_default();
+    let default = Spanned::new(0..0, LISTEN.to_owned());
+    let texts = if given { texts } else { vec![default] };
+    let read_one = |text| section.parse(&key, &text, |text| SCHEMES.listener(text));
+    texts.into_iter().filter_map(read_one).collect()
+}
+
+fn passive_ports(section: &mut Section<'_>) -> RangeInclusive<u16> {
+    let key = Key {
+        name: "passive_ports",
+        form: Form::Text,
+        without: super::key::Without::Default(format!("\"{PASSIVE_PORTS}\"")),
+        doc: "The ports of data connections. A firewall or container must let them through besides \
+              the port itself.",
+    };
+    let given = section.parsed(&key, ports).map(Spanned::into_inner);
+    given.or_else(|| ports(PASSIVE_PORTS).ok()).unwrap_or(50_000..=50_099)
+}
+
+fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let number = |port: &str| port.trim().parse::<u16>().ok().filter(|port| *port >= 1024);
+    match (number(first), number(last)) {
+        (Some(first), Some(last)) if first <= last => Ok(first..=last),
+        (Some(_), Some(_)) => Err("the first port is above the last".to_owned()),
+        _ => Err("say it like \"50000-50099\", with ports from 1024 to 65535".to_owned()),
+    }
+}
+
+fn public_address(section: &mut Section<'_>) -> Option<IpAddr> {
+    let key = Key {
+        name: "public_address",
+        form: Form::Text,
+        without: nothing("192.168.1.10"),
+        doc: "The address that passive data connections are to go to, where devices reach this \
+              machine by another one than it has, as in a container. Without it: the one that the \
+              device has connected to.",
+    };
+    let address = section.parsed(&key, |text| match text.parse::<IpAddr>() {
+        Ok(address) if address.is_unspecified() => {
+            Err("this is every address: devices need one to connect to".to_owned())
+        }
+        Ok(address) => Ok(address),
+        Err(_) => Err("an IP address such as \"192.168.1.10\" is needed".to_owned()),
+    });
+    address.map(Spanned::into_inner)
+}
+
+fn missing_folder(section: &mut Section<'_>) -> MissingFolder {
+    let key = Key {
+        name: "missing_folder",
+        form: Form::Text,
+        without: super::key::Without::Default("\"learn\"".to_owned()),
+        doc: "What is answered to a device that enters a folder which is not there. `\"learn\"`: it \
+              is refused, so that it makes the folder; one that gives up there finds it at its next \
+              try. `\"create\"`: the folder is made. `\"refuse\"`: it is always refused.",
+    };
+    let given = section.parsed(&key, |text| match text {
+        "learn" => Ok(MissingFolder::Learn),
+        "create" => Ok(MissingFolder::Create),
+        "refuse" => Ok(MissingFolder::Refuse),
+        _ => Err("\"learn\", \"create\" or \"refuse\"".to_owned()),
+    });
+    given.map(Spanned::into_inner).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_of_ports() {
+        assert_eq!(ports("50000-50099"), Ok(50_000..=50_099));
+        assert_eq!(ports("1024"), Ok(1024..=1024));
+        assert_eq!(ports(" 60000 - 60000 "), Ok(60_000..=60_000));
+        for wrong in ["", "1023", "5000-4000", "a-b", "1-2-3", "60000-65536"] {
+            assert!(ports(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `[video]`: what is made of the videos that cameras record.
+
+use std::time::Duration;
+
+use tipoff_video::Limits;
+
+use super::section::Section;
+
+/// What may be done to videos.
+#[derive(Clone, Debug)]
+pub(crate) struct Video {
+    /// Whether videos are made to play, where ffmpeg is installed.
+    pub(crate) convert: bool,
+    /// How many are worked on at a time.
+    processes: usize,
+    /// How long one may take.
+    max_time: Duration,
+}
+
+impl Video {
+    /// For the room that makes them.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { processes: self.processes, time: self.max_time, ..Limits::default() }
+    }
+}
+
+/// What the reference says of the section.
+pub(super) const DOC: &str = "Videos for services that show them. Cameras record in forms that no \
+    phone plays: where ffmpeg is installed, they are sent as MP4.";
+
+/// Reads the section.
+pub(super) fn read(section: &mut Section<'_>) -> Video {
+    Video {
+        convert: section.flag(
+            "convert",
+            true,
+            "Whether videos are converted where they would not play or not fit. Without ffmpeg they \
+             go as they are.",
+        ),
+        processes: section.count(
+            "processes",
+            1,
+            1..=64,
+            "How many videos are worked on at a time.",
+        ) as usize,
+        max_time: section.duration(
+            "max_time",
+            "5 min",
+            Duration::from_secs(1)..,
+            "A video that takes longer goes as it is.",
+        ),
+    }
+}

@@ -1,0 +1,205 @@
+//! Videos as a phone shows them: made of what cameras record, once for all channels with the same
+//! limit, before they are sent. Decides nothing about when.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tipoff_channels::{Abilities, Limits};
+use tipoff_model::{Alert, AlertMedia, BlobName, Clip, Encoding, Media, MediaKind, MediaPlace};
+use tipoff_spool::Blobs;
+use tipoff_video::{Order, Rendition, Scratch, Source, Studio, Trouble, Video};
+use tokio::sync::OnceCell;
+
+use super::files::DeliveryFiles;
+use crate::config;
+
+/// Videos that stay ready for other channels, and for the next attempt.
+const KEPT_MAX: usize = 32;
+/// What a message has besides the video: its words and its thumbnail.
+const BESIDES_BYTES: u64 = 512 * 1024;
+
+/// Makes videos, where ffmpeg is installed.
+pub(crate) struct Videos {
+    studio: Option<Studio>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    slots: HashMap<Key, (u64, Slot)>,
+    turn: u64,
+}
+
+/// A video and the limit that it is made for. One that has grown is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    arrival: i64,
+    index: Option<u32>,
+    bytes: u64,
+    bytes_max: u64,
+}
+
+/// None: nothing could be made of it, and it goes as it is.
+type Slot = Arc<OnceCell<Option<Arc<Rendition>>>>;
+
+impl Videos {
+    /// Looks for ffmpeg; says so where it is missed.
+    pub(crate) async fn open(settings: &config::Video, folder: &Path) -> anyhow::Result<Self> {
+        let studio = match settings.convert {
+            true => Studio::open(folder, settings.limits()).await?,
+            false => None,
+        };
+        match &studio {
+            Some(studio) => tracing::info!(ffmpeg = studio.version(), "Videos are made to play."),
+            None if settings.convert => tracing::warn!(
+                "ffmpeg is not installed: videos go as the cameras made them, and not all will play.",
+            ),
+            None => {}
+        }
+        Ok(Self { studio, kept: Mutex::default() })
+    }
+
+    /// Whether something is to be made before `alert` can be sent.
+    pub(super) fn has_work(&self, alert: &Alert, abilities: &Abilities) -> bool {
+        let of_messages = matches!(abilities, Abilities::Messages(_));
+        self.studio.is_some() && of_messages && alert.media.iter().any(is_video)
+    }
+
+    /// Puts what plays in place of what cameras recorded.
+    pub(super) async fn prepare(
+        &self,
+        alert: &mut Alert,
+        abilities: &Abilities,
+        files: &mut DeliveryFiles,
+    ) {
+        let (Some(studio), Abilities::Messages(limits)) = (&self.studio, abilities) else {
+            return;
+        };
+        let mut media = Vec::with_capacity(alert.media.len());
+        for recorded in std::mem::take(&mut alert.media) {
+            let rendition = match is_video(&recorded) {
+                true => self.rendition(studio, &recorded, limits, files.blobs()).await,
+                false => None,
+            };
+            match rendition {
+                Some(rendition) => media.extend(shown(recorded, &rendition, files)),
+                None => media.push(recorded),
+            }
+        }
+        alert.media = media;
+    }
+
+    async fn rendition(
+        &self,
+        studio: &Studio,
+        recorded: &AlertMedia,
+        limits: &Limits,
+        blobs: &Blobs,
+    ) -> Option<Arc<Rendition>> {
+        let MediaPlace { arrival, index } = recorded.place;
+        let bytes_max = limits.file_bytes_max.saturating_sub(BESIDES_BYTES);
+        let key = Key { arrival: arrival.0, index, bytes: recorded.media.size, bytes_max };
+        let slot = self.kept.lock().unwrap_or_else(PoisonError::into_inner).slot(key);
+        // Who comes second waits for the first; one who is dropped leaves the work to the next.
+        slot.get_or_init(|| make(studio, recorded, bytes_max, blobs)).await.clone()
+    }
+}
+
+impl Kept {
+    fn slot(&mut self, key: Key) -> Slot {
+        self.turn += 1;
+        let turn = self.turn;
+        if let Some((last, slot)) = self.slots.get_mut(&key) {
+            *last = turn;
+            return Arc::clone(slot);
+        }
+        if self.slots.len() >= KEPT_MAX {
+            let oldest = self.slots.iter().min_by_key(|(_, (turn, _))| *turn).map(|(key, _)| *key);
+            oldest.and_then(|key| self.slots.remove(&key));
+        }
+        let slot = Slot::default();
+        self.slots.insert(key, (turn, Arc::clone(&slot)));
+        slot
+    }
+}
+
+fn is_video(stored: &AlertMedia) -> bool {
+    stored.media.kind == MediaKind::Video && stored.media.size > 0
+}
+
+async fn make(
+    studio: &Studio,
+    recorded: &AlertMedia,
+    bytes_max: u64,
+    blobs: &Blobs,
+) -> Option<Arc<Rendition>> {
+    let AlertMedia { media, blob, place, .. } = recorded;
+    let is_file = media.encoding == Encoding::Identity && media.range.start == 0;
+    let source = match is_file {
+        true => Ok(Source::File(blobs.path(blob))),
+        false => blobs.read(blob, media).map(|reader| Source::Bytes(Box::new(reader))),
+    };
+    let made = match source {
+        Ok(source) => {
+            let content_type = media.content_type.clone();
+            studio.prepare(Order { source, content_type, bytes_max }).await
+        }
+        Err(error) => Err(Trouble::from(error)),
+    };
+    match made {
+        Ok(rendition) => Some(Arc::new(rendition)),
+        Err(error) => {
+            let arrival = place.arrival;
+            tracing::warn!(%arrival, %error, "Nothing that plays could be made of a video; it goes as it is.");
+            None
+        }
+    }
+}
+
+/// What is sent for a video: itself with what is known of it; what was made of it; or, where it does
+/// not fit, a picture of it beside the words that say where it is.
+fn shown(
+    mut recorded: AlertMedia,
+    rendition: &Arc<Rendition>,
+    files: &mut DeliveryFiles,
+) -> Vec<AlertMedia> {
+    let stem = recorded.media.name.rsplit_once('.').map_or(&*recorded.media.name, |(stem, _)| stem);
+    let stem = stem.to_owned();
+    let mut made = |scratch: &Scratch, name: String, content_type: &str, kind| {
+        let blob = BlobName(format!("made/{}", scratch.path().display()));
+        files.add(&blob, scratch.path(), rendition);
+        let media = Media {
+            name,
+            content_type: content_type.to_owned(),
+            kind,
+            range: 0..scratch.size(),
+            encoding: Encoding::Identity,
+            size: scratch.size(),
+            whole: true,
+            repeat: false,
+        };
+        AlertMedia { media, place: recorded.place, blob, url: recorded.url.clone(), clip: None }
+    };
+    let poster = rendition
+        .poster
+        .as_ref()
+        .map(|poster| made(poster, format!("{stem}.jpg"), "image/jpeg", MediaKind::Picture));
+    let video = match &rendition.video {
+        Video::DoesNotFit => return poster.into_iter().chain([recorded]).collect(),
+        Video::Made(scratch) => {
+            Some(made(scratch, format!("{stem}.mp4"), "video/mp4", MediaKind::Video))
+        }
+        Video::AsItIs => None,
+    };
+    if let Some(video) = video {
+        recorded = video;
+    }
+    recorded.clip = Some(Clip {
+        width_px: rendition.width_px,
+        height_px: rendition.height_px,
+        duration: rendition.duration,
+        poster: poster.map(Box::new),
+    });
+    vec![recorded]
+}

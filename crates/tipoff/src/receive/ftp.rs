@@ -1,0 +1,406 @@
+//! One FTP control connection: bytes between the wire, the pure session, its transfers and the
+//! spool.
+//!
+//! What is said is decided by `tipoff-ftp`; here are only the sockets, the clock and the answers to
+//! the session's questions.
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tipoff_ftp::{Outcome, Profile, Receive, Send, Session, Step};
+use tipoff_model::{Envelope, Protocol};
+use tipoff_smtp::Credentials;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+use super::access::{Admission, Doorkeeper};
+use super::data;
+use super::intake::Intake;
+use super::limit::Connections;
+use super::listen::{self, Call, End};
+use super::sniff;
+use super::tls::Tls;
+use super::transfer::{self, Signals};
+use super::trees::Trees;
+use super::upload::Uploads;
+use super::wire::{Buffers, Chunk, Wire};
+use crate::config::Ftp;
+use crate::observe::Metrics;
+use crate::shutdown::{Phase, Shutdown};
+
+/// How long a device may take to read a reply.
+const WRITE_MAX: Duration = Duration::from_secs(60);
+
+/// What all FTP connections share.
+pub(crate) struct Receiver {
+    pub(super) settings: Ftp,
+    doorkeeper: Arc<Doorkeeper>,
+    trees: Trees,
+    pub(super) uploads: Uploads,
+    pub(super) buffers: Buffers,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) connections: Connections,
+}
+
+impl Receiver {
+    /// Of the configuration.
+    pub(crate) fn new(
+        settings: Ftp,
+        doorkeeper: Arc<Doorkeeper>,
+        intake: Intake,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let connections =
+            Connections::new(settings.max_connections, settings.max_connections_per_address);
+        Self {
+            trees: Trees::new(Arc::clone(&intake.spool)),
+            uploads: Uploads::new(intake, settings.rename_wait),
+            buffers: Buffers::default(),
+            settings,
+            doorkeeper,
+            metrics,
+            connections,
+        }
+    }
+}
+
+/// What ends a conversation before its time.
+enum Break {
+    /// The other side is gone, or the socket failed.
+    Wire(io::Error),
+    /// The session has said its last word.
+    Closed,
+    /// See [`End::WasTls`].
+    WasTls,
+    /// The program ends.
+    Over,
+}
+
+impl From<io::Error> for Break {
+    fn from(error: io::Error) -> Self {
+        Self::Wire(error)
+    }
+}
+
+/// Talks with a device until one of both has had enough.
+pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
+    let Call { wire, peer, tls, shutdown } = call;
+    let profile = Profile {
+        tls: true,
+        missing_folder: receiver.settings.missing_folder,
+        line_bytes_max: receiver.settings.max_line,
+        login_failures_max: receiver.settings.max_login_failures,
+        transcript: tracing::enabled!(tracing::Level::DEBUG),
+    };
+    let session = Session::new(Arc::new(profile), peer, wire.is_tls());
+    receiver.metrics.session_began();
+    let mut conversation = Conversation {
+        receiver,
+        wire: Some(wire),
+        peer,
+        tls,
+        shutdown,
+        session,
+        replies: Vec::new(),
+        login: None,
+        tree: String::new(),
+        listener: None,
+        transfer: None,
+        heard_anything: false,
+    };
+    let end = match conversation.run().await {
+        Break::WasTls => {
+            tracing::warn!(
+                %peer,
+                "A device began TLS where it used to speak plain; its next try will be understood.",
+            );
+            End::WasTls
+        }
+        Break::Wire(error) => {
+            tracing::debug!(%peer, %error, "The connection ended.");
+            End::Ended
+        }
+        Break::Closed | Break::Over => End::Ended,
+    };
+    conversation.see_transfer_through().await;
+    conversation.session.gone();
+    receiver.metrics.session_ended();
+    end
+}
+
+/// A transfer that is under way.
+struct Transfer<'a> {
+    work: Pin<Box<dyn Future<Output = Outcome> + std::marker::Send + 'a>>,
+    signals: Signals,
+}
+
+/// What happens next.
+enum Event {
+    Heard(Chunk),
+    TransferEnded(Outcome),
+    /// The session was told that time is up.
+    Told,
+}
+
+struct Conversation<'a> {
+    receiver: &'a Receiver,
+    /// Gone only while it is being encrypted.
+    wire: Option<Wire>,
+    peer: IpAddr,
+    tls: Arc<Tls>,
+    shutdown: Shutdown,
+    session: Session,
+    /// Replies that have not been written yet: those to pipelined commands leave together.
+    replies: Vec<u8>,
+    login: Option<String>,
+    /// The name of the tree that the device is in.
+    tree: String,
+    listener: Option<TcpListener>,
+    transfer: Option<Transfer<'a>>,
+    heard_anything: bool,
+}
+
+impl Conversation<'_> {
+    async fn run(&mut self) -> Break {
+        loop {
+            if let Err(end) = self.turn().await {
+                // The last words, such as those of QUIT, are said all the same.
+                let _ = self.write_replies().await;
+                if let Some(wire) = &mut self.wire {
+                    let _ = timeout(WRITE_MAX, wire.close()).await;
+                }
+                return end;
+            }
+        }
+    }
+
+    /// Does all that the session wants, then waits for what happens next.
+    async fn turn(&mut self) -> Result<(), Break> {
+        self.handle(&[]).await?;
+        self.write_replies().await?;
+        let chunk = match self.next_event().await? {
+            Event::Heard(chunk) => chunk,
+            Event::TransferEnded(outcome) => {
+                self.transfer = None;
+                self.session.transfer_ended(outcome);
+                return Ok(());
+            }
+            Event::Told => return Ok(()),
+        };
+        if chunk.bytes().is_empty() {
+            return Err(Break::Wire(io::ErrorKind::UnexpectedEof.into()));
+        }
+        if !self.heard_anything && sniff::is_client_hello(chunk.bytes()) {
+            return Err(Break::WasTls);
+        }
+        self.heard_anything = true;
+        self.handle(chunk.bytes()).await
+    }
+
+    async fn next_event(&mut self) -> Result<Event, Break> {
+        let Some(wire) = &mut self.wire else {
+            return Err(Break::Closed);
+        };
+        let ending = self.shutdown.phase() == Phase::Ending;
+        let next_phase = if ending { Phase::Over } else { Phase::Ending };
+        let settings = &self.receiver.settings;
+        // During a transfer nothing need be said.
+        let idle = match self.transfer {
+            Some(_) => settings.idle.max(settings.max_transfer.saturating_mul(2)),
+            None => settings.idle,
+        };
+        tokio::select! {
+            // That the control connection broke must be known before the data connection's end.
+            biased;
+            read = timeout(idle, wire.read(&self.receiver.buffers)) => match read {
+                Ok(chunk) => Ok(Event::Heard(chunk?)),
+                Err(_) => {
+                    self.session.idle();
+                    Ok(Event::Told)
+                }
+            },
+            outcome = ended(&mut self.transfer) => Ok(Event::TransferEnded(outcome)),
+            () = self.shutdown.reached(next_phase) => {
+                if ending {
+                    return Err(Break::Over);
+                }
+                self.session.shut_down();
+                Ok(Event::Told)
+            }
+        }
+    }
+
+    async fn handle(&mut self, mut input: &[u8]) -> Result<(), Break> {
+        while let Some(step) = self.session.next_step(&mut input) {
+            match step {
+                Step::Reply(reply) => self.replies.extend_from_slice(&reply),
+                Step::Heard(line) => tracing::debug!(peer = %self.peer, line, "The device said."),
+                Step::Authenticate { user, password } => self.authenticate(user, password).await,
+                Step::Passive => self.listen(),
+                Step::Receive(receive) => self.receive(receive),
+                Step::Send(send) => self.send(send),
+                Step::Abort => {
+                    if let Some(transfer) = &self.transfer {
+                        transfer.signals.stop.cancel();
+                    }
+                }
+                Step::Rename { arrival, path } => {
+                    self.receiver.uploads.rename(arrival, &path).await;
+                    self.session.renamed();
+                }
+                Step::StartTls => {
+                    self.encrypt().await?;
+                    return Ok(());
+                }
+                Step::Close => return Err(Break::Closed),
+            }
+        }
+        Ok(())
+    }
+
+    async fn authenticate(&mut self, user: String, password: String) {
+        let credentials = Credentials::Plain { user: user.clone(), password };
+        let admission = self.receiver.doorkeeper.admits(self.peer, &credentials);
+        // What a device uploaded is shown to itself: to whoever has its password, or its address.
+        self.tree = match admission {
+            Admission::Proven => format!("user/{}", user.to_lowercase()),
+            Admission::Unproven => format!("peer/{}/{}", self.peer, user.to_lowercase()),
+            Admission::Refused => {
+                tracing::warn!(
+                    peer = %self.peer,
+                    user,
+                    "A login failed: check user and password in the device.",
+                );
+                return self.session.login_refused();
+            }
+        };
+        self.login = Some(user).filter(|user| !user.is_empty());
+        let tree = self.receiver.trees.of(&self.tree).await;
+        self.session.login_accepted(tree);
+    }
+
+    /// Opens a port for the next data connection, and tells the device where it is.
+    fn listen(&mut self) {
+        // The old one first: its port may be the only one that is free.
+        self.listener = None;
+        let local = self.wire.as_ref().and_then(|wire| wire.local_address().ok());
+        let Some(local) = local.map(|address| address.ip()) else {
+            return self.session.passive(None);
+        };
+        let settings = &self.receiver.settings;
+        let address = match data::listen(local, &settings.passive_ports) {
+            Ok(listener) => {
+                let port = listener.local_addr().map(|address| address.port());
+                self.listener = Some(listener);
+                let ip = settings.public_address.unwrap_or(local.to_canonical());
+                port.map(|port| SocketAddr::new(ip, port)).ok()
+            }
+            Err(error) => {
+                tracing::warn!(
+                    peer = %self.peer,
+                    %error,
+                    "No passive port is free: widen `passive_ports` in `[ftp]`.",
+                );
+                None
+            }
+        };
+        self.session.passive(address);
+    }
+
+    fn plan(&mut self, data: tipoff_ftp::Data, protection: tipoff_ftp::Protection) -> data::Plan {
+        let (listener, tls) = (self.listener.take(), Arc::clone(&self.tls));
+        data::Plan { data, protection, listener, peer: self.peer, tls }
+    }
+
+    fn receive(&mut self, receive: Receive) {
+        let Receive { data, protection, path, how } = receive;
+        let envelope = Envelope {
+            protocol: Protocol::Ftp,
+            peer: self.peer,
+            login: self.login.clone(),
+            greeting: None,
+            sender: String::new(),
+            recipients: Vec::new(),
+            tls: self.wire.as_ref().is_some_and(Wire::is_tls),
+            path: Some(path.to_string()),
+        };
+        let (plan, tree, receiver) =
+            (self.plan(data, protection), self.tree.clone(), self.receiver);
+        let signals = Signals::default();
+        let told = signals.clone();
+        let work = async move {
+            let upload = receiver.uploads.begin(envelope, &tree, how);
+            transfer::receive(receiver, plan, upload, told).await
+        };
+        self.transfer = Some(Transfer { work: Box::pin(work), signals });
+    }
+
+    fn send(&mut self, send: Send) {
+        let Send { data, protection, what } = send;
+        let (plan, receiver) = (self.plan(data, protection), self.receiver);
+        let signals = Signals::default();
+        let work = Box::pin(transfer::send(receiver, plan, what, signals.clone()));
+        self.transfer = Some(Transfer { work, signals });
+    }
+
+    /// The control connection is gone: what is still coming is kept, and torn (invariant 7).
+    async fn see_transfer_through(&mut self) {
+        let Some(Transfer { work, signals }) = &mut self.transfer else {
+            return;
+        };
+        signals.torn.cancel();
+        let outcome = tokio::select! {
+            outcome = work.as_mut() => outcome,
+            () = self.shutdown.reached(Phase::Over) => {
+                signals.stop.cancel();
+                work.await
+            }
+        };
+        self.transfer = None;
+        // The device sees what was kept when it comes again.
+        self.session.transfer_ended(outcome);
+    }
+
+    async fn encrypt(&mut self) -> Result<(), Break> {
+        self.write_replies().await?;
+        let Some(Wire::Plain(socket)) = self.wire.take() else {
+            return Err(Break::Closed);
+        };
+        match listen::handshake(socket, &self.tls).await {
+            Ok(wire) => {
+                self.wire = Some(wire);
+                self.session.tls_started();
+                Ok(())
+            }
+            Err(error) => {
+                listen::tell_of_handshake(self.peer, &error);
+                Err(Break::Closed)
+            }
+        }
+    }
+
+    async fn write_replies(&mut self) -> Result<(), Break> {
+        if self.replies.is_empty() {
+            return Ok(());
+        }
+        let Some(wire) = &mut self.wire else {
+            return Err(Break::Closed);
+        };
+        timeout(WRITE_MAX, wire.write(&self.replies)).await.map_err(io::Error::from)??;
+        // Most conversations are over soon and idle ones should hold nothing.
+        self.replies = Vec::new();
+        Ok(())
+    }
+}
+
+/// The end of the transfer; never, where there is none.
+async fn ended(transfer: &mut Option<Transfer<'_>>) -> Outcome {
+    match transfer {
+        Some(transfer) => transfer.work.as_mut().await,
+        None => std::future::pending().await,
+    }
+}

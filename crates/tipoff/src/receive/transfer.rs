@@ -1,0 +1,212 @@
+//! One transfer: bytes between a data connection and the spool, within limits of time and size.
+
+use std::future::Future;
+use std::io::{self, Read};
+use std::time::{Duration, Instant};
+
+use tipoff_ftp::{Failure, File, Outcome, What};
+use tipoff_model::Protocol;
+use tipoff_spool::{SpoolError, Stored};
+use tokio::time::{sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::data::Plan;
+use super::ftp::Receiver;
+use super::upload::{Unready, Uploading};
+use super::wire::Wire;
+
+/// Bytes of a file that are sent at once.
+const STEP_BYTES: usize = 64 * 1024;
+/// How long the end of a connection may take.
+const CLOSE_MAX: Duration = Duration::from_secs(5);
+
+/// What the control connection tells a transfer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Signals {
+    /// It is to stop: keep what came.
+    pub(super) stop: CancellationToken,
+    /// The control connection is gone: what is still coming is kept, but it is not whole.
+    pub(super) torn: CancellationToken,
+}
+
+/// How the bytes of an upload ended.
+enum End {
+    /// The device closed the connection: that is all of it.
+    Whole,
+    /// This happened before.
+    Before(Failure),
+}
+
+/// Takes an upload.
+pub(super) async fn receive(
+    receiver: &Receiver,
+    plan: Plan,
+    upload: impl Future<Output = Result<Uploading, Unready>>,
+    signals: Signals,
+) -> Outcome {
+    let peer = plan.peer;
+    if !receiver.uploads.has_room() {
+        tracing::error!(%peer, "The disk of the spool is full: an upload is put off.");
+        return Outcome::Failed(Failure::SpoolFull, None);
+    }
+    let mut wire = tokio::select! {
+        opened = plan.open() => match opened {
+            Ok(wire) => wire,
+            Err(error) => {
+                tracing::warn!(
+                    %peer,
+                    %error,
+                    "A device's data connection did not come: where it stays like this, switch \
+                     between passive and active in the device, and see that the passive ports are \
+                     let through.",
+                );
+                return Outcome::Failed(Failure::NoConnection, None);
+            }
+        },
+        () = signals.stop.cancelled() => return Outcome::Failed(Failure::Aborted, None),
+    };
+    let mut upload = match upload.await {
+        Ok(upload) => upload,
+        Err(Unready::Busy) => return Outcome::Failed(Failure::Busy, None),
+        Err(Unready::Failed(error)) => {
+            tracing::error!(%peer, %error, "The spool cannot take a new file.");
+            return Outcome::Failed(failure_of(&error), None);
+        }
+    };
+    let end = take(receiver, &mut wire, &mut upload, &signals).await;
+    let began = Instant::now();
+    let failure = match end {
+        End::Whole if signals.torn.is_cancelled() => Some(Failure::Broken),
+        End::Whole => None,
+        End::Before(failure) => Some(failure),
+    };
+    match upload.store(failure.is_some()).await {
+        Ok(stored) => {
+            if let Some((file, stored)) = &stored {
+                receiver.metrics.arrival(Protocol::Ftp, failure.is_some(), began.elapsed());
+                tell(peer, *file, stored, failure.is_some());
+            }
+            let file = stored.map(|(file, _)| file);
+            match (failure, file) {
+                (None, Some(file)) => Outcome::Stored(file),
+                (failure, file) => Outcome::Failed(failure.unwrap_or(Failure::Temporary), file),
+            }
+        }
+        Err(error) => {
+            tracing::error!(%peer, %error, "An upload could not be stored; the device is told so.");
+            Outcome::Failed(failure_of(&error), None)
+        }
+    }
+}
+
+async fn take(
+    receiver: &Receiver,
+    wire: &mut Wire,
+    upload: &mut Uploading,
+    signals: &Signals,
+) -> End {
+    let settings = &receiver.settings;
+    let deadline = tokio::time::Instant::now() + settings.max_transfer;
+    loop {
+        let read = tokio::select! {
+            biased;
+            () = signals.stop.cancelled() => return End::Before(Failure::Aborted),
+            () = sleep_until(deadline) => return End::Before(Failure::TimedOut),
+            read = timeout(settings.stall, wire.read(&receiver.buffers)) => read,
+        };
+        match read {
+            Err(_) => return End::Before(Failure::TimedOut),
+            Ok(Ok(chunk)) if chunk.bytes().is_empty() => return End::Whole,
+            Ok(Ok(chunk)) => upload.push(chunk.bytes()),
+            // Devices that encrypt often close without a word; then the content must tell.
+            Ok(Err(error)) if is_silent_end(&error) && !upload.lacks_its_end() => {
+                return End::Whole;
+            }
+            Ok(Err(_)) => return End::Before(Failure::Broken),
+        }
+        if upload.size() > settings.max_file {
+            return End::Before(Failure::TooBig);
+        }
+    }
+}
+
+/// TLS that ends without close_notify (RFC 8446, section 6.1).
+fn is_silent_end(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
+}
+
+fn tell(peer: std::net::IpAddr, file: File, stored: &Stored, torn: bool) {
+    tracing::info!(
+        %peer,
+        arrival = %file.arrival,
+        bytes = file.size,
+        incident = %stored.incident,
+        channels = stored.channels.join(", "),
+        torn,
+        "An upload is stored.",
+    );
+}
+
+fn failure_of(error: &SpoolError) -> Failure {
+    match error {
+        SpoolError::Full(_) => Failure::SpoolFull,
+        _ => Failure::Temporary,
+    }
+}
+
+/// Gives a listing or a file.
+pub(super) async fn send(receiver: &Receiver, plan: Plan, what: What, signals: Signals) -> Outcome {
+    let sending = async {
+        let mut wire = plan.open().await.map_err(|_| Failure::NoConnection)?;
+        match what {
+            What::Listing(listing) => write(receiver, &mut wire, &listing).await?,
+            What::File { file, offset } => give(receiver, &mut wire, file, offset).await?,
+        }
+        let closed = timeout(CLOSE_MAX, wire.close()).await;
+        closed.map_err(|_| Failure::Broken)?.map_err(|_| Failure::Broken)
+    };
+    tokio::select! {
+        sent = timeout(receiver.settings.max_transfer, sending) => match sent {
+            Ok(Ok(())) => Outcome::Sent,
+            Ok(Err(failure)) => Outcome::Failed(failure, None),
+            Err(_) => Outcome::Failed(Failure::TimedOut, None),
+        },
+        () = signals.stop.cancelled() => Outcome::Failed(Failure::Aborted, None),
+    }
+}
+
+async fn write(receiver: &Receiver, wire: &mut Wire, bytes: &[u8]) -> Result<(), Failure> {
+    match timeout(receiver.settings.stall, wire.write(bytes)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(Failure::Broken),
+        Err(_) => Err(Failure::TimedOut),
+    }
+}
+
+async fn give(
+    receiver: &Receiver,
+    wire: &mut Wire,
+    file: File,
+    offset: u64,
+) -> Result<(), Failure> {
+    let stored = receiver.uploads.find(file.arrival).await.map_err(|error| failure_of(&error))?;
+    let mut stored = stored.ok_or(Failure::Gone)?;
+    // Since then it may have grown.
+    stored.media.range = offset..file.size;
+    let blobs = receiver.uploads.blobs();
+    let mut reader = blobs.read(&stored.blob, &stored.media).map_err(|_| Failure::Gone)?;
+    loop {
+        let step = tokio::task::spawn_blocking(move || {
+            let mut bytes = Vec::with_capacity(STEP_BYTES);
+            let read = (&mut reader).take(STEP_BYTES as u64).read_to_end(&mut bytes);
+            read.map(|_| (reader, bytes))
+        });
+        let (again, bytes) =
+            step.await.map_err(|_| Failure::Temporary)?.map_err(|_| Failure::Temporary)?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        write(receiver, wire, &bytes).await?;
+        reader = again;
+    }
+}

@@ -1,0 +1,104 @@
+//! The trees that devices see, kept between their sessions: cameras connect anew for each file.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tipoff_ftp::{File, FilePath, SharedTree, Tree};
+use tipoff_spool::Spool;
+
+/// Trees kept for devices that are away; one that comes back later gets its uploads from the spool.
+const TREES_MAX: usize = 1_000;
+/// How many of a device's uploads are found again after a start.
+const UPLOADS_MAX: u32 = 1_000;
+
+/// Every device's tree.
+pub(super) struct Trees {
+    spool: Arc<dyn Spool>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    trees: HashMap<String, (u64, SharedTree)>,
+    /// Counts up, to tell who was here last.
+    turn: u64,
+}
+
+impl Trees {
+    pub(super) fn new(spool: Arc<dyn Spool>) -> Self {
+        Self { spool, kept: Mutex::default() }
+    }
+
+    /// The tree of this name; all sessions of a device share one.
+    pub(super) async fn of(&self, name: &str) -> SharedTree {
+        if let Some(tree) = self.kept().find(name) {
+            return tree;
+        }
+        let tree = self.of_spool(name).await;
+        // Another session of the device may have been quicker.
+        self.kept().keep(name, tree)
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is stored of it. A tree that cannot be read is an empty one: the device may send.
+    async fn of_spool(&self, name: &str) -> Tree {
+        let mut tree = Tree::default();
+        match self.spool.uploads(name, UPLOADS_MAX).await {
+            Ok(uploads) => {
+                for upload in uploads {
+                    let (arrival, size) = (upload.arrival, upload.size);
+                    let file = File { arrival, size, modified: upload.received_at };
+                    if let Ok(path) = FilePath::from_bytes(upload.path.as_bytes()) {
+                        tree.put(&path, file);
+                    }
+                }
+            }
+            Err(error) => tracing::error!(%error, "A device's earlier uploads could not be read."),
+        }
+        tree
+    }
+}
+
+impl Kept {
+    fn find(&mut self, name: &str) -> Option<SharedTree> {
+        self.turn += 1;
+        let (turn, tree) = self.trees.get_mut(name)?;
+        *turn = self.turn;
+        Some(Arc::clone(tree))
+    }
+
+    fn keep(&mut self, name: &str, tree: Tree) -> SharedTree {
+        if let Some(tree) = self.find(name) {
+            return tree;
+        }
+        if self.trees.len() >= TREES_MAX {
+            let idle = self.trees.iter().filter(|(_, (_, tree))| Arc::strong_count(tree) == 1);
+            let oldest = idle.min_by_key(|(_, (turn, _))| *turn).map(|(name, _)| name.clone());
+            oldest.and_then(|name| self.trees.remove(&name));
+        }
+        let tree = Arc::new(Mutex::new(tree));
+        self.trees.insert(name.to_owned(), (self.turn, Arc::clone(&tree)));
+        tree
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_here_last_is_kept() {
+        let mut kept = Kept::default();
+        let in_use = kept.keep("in use", Tree::default());
+        for number in 0..TREES_MAX + 10 {
+            kept.keep(&number.to_string(), Tree::default());
+        }
+        assert_eq!(kept.trees.len(), TREES_MAX);
+        assert!(Arc::ptr_eq(&kept.keep("in use", Tree::default()), &in_use));
+        assert!(kept.find("0").is_none());
+        assert!(kept.find(&(TREES_MAX + 9).to_string()).is_some());
+    }
+}

@@ -1,0 +1,168 @@
+//! What hostile bytes and impatient callers cannot do: hang, reach other files, or leave anything.
+#![allow(clippy::unwrap_used, reason = "a test fails at what it does not expect")]
+
+mod common;
+
+use common::{Bench, PICTURE, ROOMY, order, order_of_bytes, pids_with, until};
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+use tipoff_video::{Limits, Order, Source, Trouble};
+
+const TYPES: [&str; 15] = [
+    "application/octet-stream",
+    "video/3gpp",
+    "video/h264",
+    "video/h265",
+    "video/mp2t",
+    "video/mp4",
+    "video/mpeg",
+    "video/quicktime",
+    "video/webm",
+    "video/x-dav",
+    "video/x-flv",
+    "video/x-hikvision",
+    "video/x-matroska",
+    "video/x-ms-wmv",
+    "video/x-msvideo",
+];
+
+/// A stream that must be encoded, for minutes: longer than any test waits.
+fn long_film(bench: &Bench) -> PathBuf {
+    let picture = "-f lavfi -i testsrc=s=1920x1080:r=10:d=1";
+    let words = format!("{picture} -c:v libx264 -pix_fmt yuv444p -crf 40 -f h264");
+    let short = fs::read(bench.film("short.h264", &words)).unwrap();
+    bench.file("long.h264", &short.repeat(1500))
+}
+
+#[tokio::test]
+async fn garbage_is_trouble_whatever_it_says_it_is() {
+    let bench = Bench::new().await;
+    // No pattern, and the same in every run.
+    let noise: Vec<u8> =
+        (0..40_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    for bytes in [noise, Vec::new(), vec![0; 5000]] {
+        for content_type in TYPES {
+            let order = order_of_bytes(bytes.clone(), content_type, ROOMY);
+            let trouble = bench.studio.prepare(order).await.unwrap_err();
+            assert!(matches!(trouble, Trouble::NotAVideo(_) | Trouble::Failed(_)), "{trouble:?}");
+            let words = trouble.to_string();
+            assert!(!words.contains('/') && !words.contains(" @ "), "{content_type}: {words}");
+        }
+    }
+    bench.assert_empty();
+}
+
+#[tokio::test]
+async fn a_playlist_opens_no_other_file() {
+    let bench = Bench::new().await;
+    let film = bench.film("film.ts", &format!("{PICTURE} -c:v libx264 -f mpegts"));
+    let lists = [
+        format!(
+            "#EXTM3U\n#EXTINF:3,\nfile://{0}\n#EXTINF:3,\n{0}\n#EXT-X-ENDLIST\n",
+            film.display()
+        ),
+        format!("ffconcat version 1.0\nfile '{}'\n", film.display()),
+    ];
+    for list in lists {
+        for content_type in TYPES {
+            let path = bench.file("list.mp4", list.as_bytes());
+            bench.prepare(&path, content_type, ROOMY).await.unwrap_err();
+        }
+    }
+    bench.assert_empty();
+}
+
+#[tokio::test]
+async fn dropping_an_order_ends_its_program_and_removes_its_files() {
+    let bench = Bench::new().await;
+    let path = long_film(&bench);
+    let name = path.to_str().unwrap().to_owned();
+    let studio = bench.studio.clone();
+    let task = tokio::spawn(async move {
+        let _ = studio.prepare(order(&path, "video/h264", ROOMY)).await;
+    });
+    let film = || bench.scratch().iter().any(|order| order.join("video.mp4").exists());
+    until("ffmpeg writes", film).await;
+    let pid = pids_with(&name)[0];
+    task.abort();
+    until("it is gone, and waited for", || !fs::exists(format!("/proc/{pid}")).unwrap()).await;
+    until("its files are gone", || bench.scratch().is_empty()).await;
+    assert!(pids_with(&name).is_empty());
+}
+
+#[tokio::test]
+async fn the_clock_ends_an_order() {
+    let limits = Limits { time: Duration::from_secs(1), ..Limits::default() };
+    let bench = Bench::with(limits).await;
+    let path = long_film(&bench);
+    let trouble = bench.prepare(&path, "video/h264", ROOMY).await.unwrap_err();
+    assert!(matches!(trouble, Trouble::TimedOut), "{trouble:?}");
+    bench.assert_empty();
+    until("no program is left", || pids_with(path.to_str().unwrap()).is_empty()).await;
+}
+
+#[tokio::test]
+async fn memory_and_scratch_are_bounded() {
+    let little = Limits { memory_bytes: 16 << 20, ..Limits::default() };
+    // So little that ffmpeg itself does not start: it counts as not installed.
+    let home = tempfile::tempdir().unwrap();
+    let none = tipoff_video::Studio::open(home.path(), little).await.unwrap();
+    assert!(none.is_none());
+
+    let tight = Limits { scratch_bytes_max: 10_000, ..Limits::default() };
+    let bench = Bench::with(tight).await;
+    let film = bench.film("a.avi", &format!("{PICTURE} -c:v mjpeg"));
+    let trouble = bench.prepare(&film, "video/x-msvideo", ROOMY).await.unwrap_err();
+    assert!(matches!(trouble, Trouble::Failed(_)), "{trouble:?}");
+    let at = |size| bench.studio.prepare(order_of_bytes(vec![0; size], "video/mp4", ROOMY));
+    assert!(matches!(at(10_000).await.unwrap_err(), Trouble::NotAVideo(_)));
+    assert!(matches!(at(10_001).await.unwrap_err(), Trouble::TooLarge));
+    bench.assert_empty();
+}
+
+#[tokio::test]
+async fn only_files_are_opened() {
+    let bench = Bench::new().await;
+    for path in [bench.home.path().to_owned(), "/dev/zero".into()] {
+        let trouble = bench.prepare(&path, "video/mp4", ROOMY).await.unwrap_err();
+        assert!(matches!(trouble, Trouble::NotAVideo(_)));
+    }
+    let missing = bench.home.path().join("missing");
+    let trouble = bench.prepare(&missing, "video/mp4", ROOMY).await.unwrap_err();
+    assert!(matches!(trouble, Trouble::Machine(_)));
+    bench.assert_empty();
+}
+
+#[tokio::test]
+async fn only_listed_decoders_run() {
+    let bench = Bench::new().await;
+    // A codec of film studios, which no camera writes.
+    let film = bench.film("a.mov", &format!("{PICTURE} -c:v prores"));
+    let trouble = bench.prepare(&film, "video/quicktime", ROOMY).await.unwrap_err();
+    assert_eq!(trouble.to_string(), "not a video that can be read: Codec (prores)");
+}
+
+#[tokio::test]
+async fn a_source_that_breaks_is_trouble() {
+    struct Broken;
+    impl std::io::Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("the disk is gone"))
+        }
+    }
+    let bench = Bench::new().await;
+    let order = Order {
+        source: Source::Bytes(Box::new(Broken)),
+        content_type: "video/mp4".to_owned(),
+        bytes_max: ROOMY,
+    };
+    assert!(matches!(bench.studio.prepare(order).await, Err(Trouble::Machine(_))));
+    bench.assert_empty();
+}
+
+#[tokio::test]
+async fn tells_a_version() {
+    let bench = Bench::new().await;
+    assert!(bench.studio.version().chars().any(|c| c.is_ascii_digit()));
+}
