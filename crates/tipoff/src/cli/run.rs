@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use tipoff_spool::{Keep, Spool, SqliteSpool};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::task::TaskTracker;
 
 use super::{Ending, announce};
@@ -36,6 +36,7 @@ pub(super) fn run(config: Config) -> Ending {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
+    let mut ends = Ends::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let tasks = TaskTracker::new();
     let metrics = Arc::new(Metrics::new());
@@ -84,7 +85,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     }
     tasks.spawn(keep_house(spool, config.retention, shutdown));
 
-    wait_for_the_end().await?;
+    ends.wait().await;
     end(&trigger, &tasks).await;
     Ok(())
 }
@@ -104,14 +105,25 @@ async fn end(trigger: &Trigger, tasks: &TaskTracker) {
     }
 }
 
-async fn wait_for_the_end() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// What asks the program to end.
+struct Ends {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ends {
+    /// From now on they are heard; before, they kill.
+    fn listen() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Sweeps what an earlier run left, then keeps to the limits of retention.

@@ -6,10 +6,9 @@
 
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tipoff_ftp::{Outcome, Profile, Receive, Send, Session, Step};
 use tipoff_model::{Envelope, Protocol};
@@ -18,22 +17,19 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::access::{Admission, Doorkeeper};
+use super::control::{Break, Control};
 use super::data;
 use super::intake::Intake;
 use super::limit::Connections;
-use super::listen::{self, Call, End};
+use super::listen::{Call, End};
 use super::sniff;
-use super::tls::Tls;
 use super::transfer::{self, Signals};
 use super::trees::Trees;
 use super::upload::Uploads;
-use super::wire::{Buffers, Chunk, Wire};
+use super::wire::{Buffers, Chunk};
 use crate::config::Ftp;
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
-
-/// How long a device may take to read a reply.
-const WRITE_MAX: Duration = Duration::from_secs(60);
 
 /// What all FTP connections share.
 pub(crate) struct Receiver {
@@ -68,24 +64,6 @@ impl Receiver {
     }
 }
 
-/// What ends a conversation before its time.
-enum Break {
-    /// The other side is gone, or the socket failed.
-    Wire(io::Error),
-    /// The session has said its last word.
-    Closed,
-    /// See [`End::WasTls`].
-    WasTls,
-    /// The program ends.
-    Over,
-}
-
-impl From<io::Error> for Break {
-    fn from(error: io::Error) -> Self {
-        Self::Wire(error)
-    }
-}
-
 /// Talks with a device until one of both has had enough.
 pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
     let Call { wire, peer, tls, shutdown } = call;
@@ -100,32 +78,16 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
     receiver.metrics.session_began();
     let mut conversation = Conversation {
         receiver,
-        wire: Some(wire),
-        peer,
-        tls,
+        control: Control::new(wire, peer, tls),
         shutdown,
         session,
-        replies: Vec::new(),
         login: None,
         tree: String::new(),
         listener: None,
         transfer: None,
         heard_anything: false,
     };
-    let end = match conversation.run().await {
-        Break::WasTls => {
-            tracing::warn!(
-                %peer,
-                "A device began TLS where it used to speak plain; its next try will be understood.",
-            );
-            End::WasTls
-        }
-        Break::Wire(error) => {
-            tracing::debug!(%peer, %error, "The connection ended.");
-            End::Ended
-        }
-        Break::Closed | Break::Over => End::Ended,
-    };
+    let end = conversation.run().await.end(peer);
     conversation.see_transfer_through().await;
     conversation.session.gone();
     receiver.metrics.session_ended();
@@ -148,14 +110,9 @@ enum Event {
 
 struct Conversation<'a> {
     receiver: &'a Receiver,
-    /// Gone only while it is being encrypted.
-    wire: Option<Wire>,
-    peer: IpAddr,
-    tls: Arc<Tls>,
+    control: Control,
     shutdown: Shutdown,
     session: Session,
-    /// Replies that have not been written yet: those to pipelined commands leave together.
-    replies: Vec<u8>,
     login: Option<String>,
     /// The name of the tree that the device is in.
     tree: String,
@@ -168,11 +125,7 @@ impl Conversation<'_> {
     async fn run(&mut self) -> Break {
         loop {
             if let Err(end) = self.turn().await {
-                // The last words, such as those of QUIT, are said all the same.
-                let _ = self.write_replies().await;
-                if let Some(wire) = &mut self.wire {
-                    let _ = timeout(WRITE_MAX, wire.close()).await;
-                }
+                self.control.close().await;
                 return end;
             }
         }
@@ -181,7 +134,7 @@ impl Conversation<'_> {
     /// Does all that the session wants, then waits for what happens next.
     async fn turn(&mut self) -> Result<(), Break> {
         self.handle(&[]).await?;
-        self.write_replies().await?;
+        self.control.flush().await?;
         let chunk = match self.next_event().await? {
             Event::Heard(chunk) => chunk,
             Event::TransferEnded(outcome) => {
@@ -202,9 +155,7 @@ impl Conversation<'_> {
     }
 
     async fn next_event(&mut self) -> Result<Event, Break> {
-        let Some(wire) = &mut self.wire else {
-            return Err(Break::Closed);
-        };
+        let wire = self.control.wire()?;
         let ending = self.shutdown.phase() == Phase::Ending;
         let next_phase = if ending { Phase::Over } else { Phase::Ending };
         let settings = &self.receiver.settings;
@@ -237,8 +188,10 @@ impl Conversation<'_> {
     async fn handle(&mut self, mut input: &[u8]) -> Result<(), Break> {
         while let Some(step) = self.session.next_step(&mut input) {
             match step {
-                Step::Reply(reply) => self.replies.extend_from_slice(&reply),
-                Step::Heard(line) => tracing::debug!(peer = %self.peer, line, "The device said."),
+                Step::Reply(reply) => self.control.say(&reply),
+                Step::Heard(line) => {
+                    tracing::debug!(peer = %self.control.peer, line, "The device said.")
+                }
                 Step::Authenticate { user, password } => self.authenticate(user, password).await,
                 Step::Passive => self.listen(),
                 Step::Receive(receive) => self.receive(receive),
@@ -253,7 +206,8 @@ impl Conversation<'_> {
                     self.session.renamed();
                 }
                 Step::StartTls => {
-                    self.encrypt().await?;
+                    self.control.encrypt().await?;
+                    self.session.tls_started();
                     return Ok(());
                 }
                 Step::Close => return Err(Break::Closed),
@@ -264,14 +218,14 @@ impl Conversation<'_> {
 
     async fn authenticate(&mut self, user: String, password: String) {
         let credentials = Credentials::Plain { user: user.clone(), password };
-        let admission = self.receiver.doorkeeper.admits(self.peer, &credentials);
+        let admission = self.receiver.doorkeeper.admits(self.control.peer, &credentials);
         // What a device uploaded is shown to itself: to whoever has its password, or its address.
         self.tree = match admission {
             Admission::Proven => format!("user/{}", user.to_lowercase()),
-            Admission::Unproven => format!("peer/{}/{}", self.peer, user.to_lowercase()),
+            Admission::Unproven => format!("peer/{}/{}", self.control.peer, user.to_lowercase()),
             Admission::Refused => {
                 tracing::warn!(
-                    peer = %self.peer,
+                    peer = %self.control.peer,
                     user,
                     "A login failed: check user and password in the device.",
                 );
@@ -287,7 +241,7 @@ impl Conversation<'_> {
     fn listen(&mut self) {
         // The old one first: its port may be the only one that is free.
         self.listener = None;
-        let local = self.wire.as_ref().and_then(|wire| wire.local_address().ok());
+        let local = self.control.wire().ok().and_then(|wire| wire.local_address().ok());
         let Some(local) = local.map(|address| address.ip()) else {
             return self.session.passive(None);
         };
@@ -301,7 +255,7 @@ impl Conversation<'_> {
             }
             Err(error) => {
                 tracing::warn!(
-                    peer = %self.peer,
+                    peer = %self.control.peer,
                     %error,
                     "No passive port is free: widen `passive_ports` in `[ftp]`.",
                 );
@@ -312,20 +266,20 @@ impl Conversation<'_> {
     }
 
     fn plan(&mut self, data: tipoff_ftp::Data, protection: tipoff_ftp::Protection) -> data::Plan {
-        let (listener, tls) = (self.listener.take(), Arc::clone(&self.tls));
-        data::Plan { data, protection, listener, peer: self.peer, tls }
+        let (listener, tls) = (self.listener.take(), Arc::clone(&self.control.tls));
+        data::Plan { data, protection, listener, peer: self.control.peer, tls }
     }
 
     fn receive(&mut self, receive: Receive) {
         let Receive { data, protection, path, how } = receive;
         let envelope = Envelope {
             protocol: Protocol::Ftp,
-            peer: self.peer,
+            peer: self.control.peer,
             login: self.login.clone(),
             greeting: None,
             sender: String::new(),
             recipients: Vec::new(),
-            tls: self.wire.as_ref().is_some_and(Wire::is_tls),
+            tls: self.control.is_tls(),
             path: Some(path.to_string()),
         };
         let (plan, tree, receiver) =
@@ -363,37 +317,6 @@ impl Conversation<'_> {
         self.transfer = None;
         // The device sees what was kept when it comes again.
         self.session.transfer_ended(outcome);
-    }
-
-    async fn encrypt(&mut self) -> Result<(), Break> {
-        self.write_replies().await?;
-        let Some(Wire::Plain(socket)) = self.wire.take() else {
-            return Err(Break::Closed);
-        };
-        match listen::handshake(socket, &self.tls).await {
-            Ok(wire) => {
-                self.wire = Some(wire);
-                self.session.tls_started();
-                Ok(())
-            }
-            Err(error) => {
-                listen::tell_of_handshake(self.peer, &error);
-                Err(Break::Closed)
-            }
-        }
-    }
-
-    async fn write_replies(&mut self) -> Result<(), Break> {
-        if self.replies.is_empty() {
-            return Ok(());
-        }
-        let Some(wire) = &mut self.wire else {
-            return Err(Break::Closed);
-        };
-        timeout(WRITE_MAX, wire.write(&self.replies)).await.map_err(io::Error::from)??;
-        // Most conversations are over soon and idle ones should hold nothing.
-        self.replies = Vec::new();
-        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 //! Nothing here decides what a protocol says or where an alert goes.
 
 mod access;
+mod control;
 mod data;
 pub(crate) mod ftp;
 mod intake;

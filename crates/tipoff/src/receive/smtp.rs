@@ -4,7 +4,6 @@
 //! to the session's questions.
 
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,18 +13,15 @@ use tipoff_spool::{SpoolError, Stored};
 use tokio::time::timeout;
 
 use super::access::{Admission, Doorkeeper};
+use super::control::{Break, Control};
 use super::intake::{Incoming, Intake};
 use super::limit::Connections;
-use super::listen::{self, Call, End};
+use super::listen::{Call, End};
 use super::sniff;
-use super::tls::Tls;
-use super::wire::{Buffers, Chunk, Wire};
+use super::wire::{Buffers, Chunk};
 use crate::config::{Smtp, SmtpListener};
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
-
-/// How long a device may take to read a reply.
-const WRITE_MAX: Duration = Duration::from_secs(60);
 
 /// What all SMTP connections share.
 pub(crate) struct Receiver {
@@ -52,24 +48,6 @@ impl Receiver {
     }
 }
 
-/// What ends a conversation before its time.
-enum Break {
-    /// The other side is gone, or the socket failed.
-    Wire(io::Error),
-    /// The session has said its last word.
-    Closed,
-    /// See [`listen::End::WasTls`].
-    WasTls,
-    /// The program ends.
-    Over,
-}
-
-impl From<io::Error> for Break {
-    fn from(error: io::Error) -> Self {
-        Self::Wire(error)
-    }
-}
-
 /// Talks with a device until one of both has had enough.
 pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Receiver) -> End {
     let Call { wire, peer, tls, shutdown } = call;
@@ -79,29 +57,13 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
     receiver.metrics.session_began();
     let mut conversation = Conversation {
         receiver,
-        wire: Some(wire),
-        peer,
-        tls,
+        control: Control::new(wire, peer, tls),
         shutdown,
         session,
-        replies: Vec::new(),
         incoming: None,
         heard_anything: false,
     };
-    let end = match conversation.run().await {
-        Break::WasTls => {
-            tracing::warn!(
-                %peer,
-                "A device began TLS where it used to speak plain; its next try will be understood.",
-            );
-            End::WasTls
-        }
-        Break::Wire(error) => {
-            tracing::debug!(%peer, %error, "The connection ended.");
-            End::Ended
-        }
-        Break::Closed | Break::Over => End::Ended,
-    };
+    let end = conversation.run().await.end(peer);
     conversation.keep_what_came().await;
     receiver.metrics.session_ended();
     end
@@ -133,14 +95,9 @@ fn challenge(host_name: &str) -> String {
 
 struct Conversation<'a> {
     receiver: &'a Receiver,
-    /// Gone only while it is being encrypted.
-    wire: Option<Wire>,
-    peer: IpAddr,
-    tls: Arc<Tls>,
+    control: Control,
     shutdown: Shutdown,
     session: Session,
-    /// Replies that have not been written yet: those to pipelined commands leave together.
-    replies: Vec<u8>,
     incoming: Option<Incoming>,
     heard_anything: bool,
 }
@@ -149,11 +106,7 @@ impl Conversation<'_> {
     async fn run(&mut self) -> Break {
         loop {
             if let Err(end) = self.turn().await {
-                // The last words, such as those of QUIT, are said all the same.
-                let _ = self.write_replies().await;
-                if let Some(wire) = &mut self.wire {
-                    let _ = timeout(WRITE_MAX, wire.close()).await;
-                }
+                self.control.close().await;
                 return end;
             }
         }
@@ -162,7 +115,7 @@ impl Conversation<'_> {
     /// Does all that the session wants, then hears what the device says next.
     async fn turn(&mut self) -> Result<(), Break> {
         self.handle(&[]).await?;
-        self.write_replies().await?;
+        self.control.flush().await?;
         let Some(chunk) = self.hear().await? else {
             return Ok(());
         };
@@ -178,9 +131,7 @@ impl Conversation<'_> {
 
     /// The next bytes; none: instead of them the session was told that time is up.
     async fn hear(&mut self) -> Result<Option<Chunk>, Break> {
-        let Some(wire) = &mut self.wire else {
-            return Err(Break::Closed);
-        };
+        let wire = self.control.wire()?;
         let ending = self.shutdown.phase() == Phase::Ending;
         let next_phase = if ending { Phase::Over } else { Phase::Ending };
         tokio::select! {
@@ -206,8 +157,10 @@ impl Conversation<'_> {
     async fn handle(&mut self, mut input: &[u8]) -> Result<(), Break> {
         while let Some(step) = self.session.next_step(&mut input) {
             match step {
-                Step::Reply(reply) => self.replies.extend_from_slice(&reply),
-                Step::Heard(line) => tracing::debug!(peer = %self.peer, line, "The device said."),
+                Step::Reply(reply) => self.control.say(&reply),
+                Step::Heard(line) => {
+                    tracing::debug!(peer = %self.control.peer, line, "The device said.")
+                }
                 Step::Authenticate(credentials) => self.authenticate(&credentials),
                 Step::Mail(mail) => self.consider(&mail),
                 Step::Begin(transaction) => self.begin(transaction),
@@ -219,7 +172,9 @@ impl Conversation<'_> {
                 Step::End => self.store().await,
                 Step::TooBig | Step::Aborted => self.keep_what_came().await,
                 Step::StartTls => {
-                    self.encrypt().await?;
+                    self.control.encrypt().await?;
+                    let challenge = challenge(&self.receiver.settings.host_name);
+                    self.session.tls_started(challenge);
                     return Ok(());
                 }
                 Step::Close => return Err(Break::Closed),
@@ -229,11 +184,11 @@ impl Conversation<'_> {
     }
 
     fn authenticate(&mut self, credentials: &Credentials) {
-        if self.receiver.doorkeeper.admits(self.peer, credentials) != Admission::Refused {
+        if self.receiver.doorkeeper.admits(self.control.peer, credentials) != Admission::Refused {
             self.session.login_accepted();
         } else {
             tracing::warn!(
-                peer = %self.peer,
+                peer = %self.control.peer,
                 user = credentials.user(),
                 "A login failed: check user and password in the device.",
             );
@@ -245,7 +200,7 @@ impl Conversation<'_> {
         if self.receiver.intake.has_room(mail.size.unwrap_or(0)) {
             self.session.mail_allowed();
         } else {
-            tracing::error!(peer = %self.peer, "The disk of the spool is full: mail is put off.");
+            tracing::error!(peer = %self.control.peer, "The disk of the spool is full: mail is put off.");
             self.session.mail_denied(Denial::SpoolFull);
         }
     }
@@ -253,7 +208,7 @@ impl Conversation<'_> {
     fn begin(&mut self, transaction: Transaction) {
         let envelope = Envelope {
             protocol: Protocol::Smtp,
-            peer: self.peer,
+            peer: self.control.peer,
             login: transaction.login,
             greeting: transaction.greeting,
             sender: transaction.sender,
@@ -281,7 +236,7 @@ impl Conversation<'_> {
                 self.session.stored(&stored.arrival.to_string());
             }
             Err(error) => {
-                tracing::error!(peer = %self.peer, %error, "A mail could not be stored; the device is asked to try again.");
+                tracing::error!(peer = %self.control.peer, %error, "A mail could not be stored; the device is asked to try again.");
                 self.session.not_stored(match error {
                     SpoolError::Full(_) => Failure::SpoolFull,
                     _ => Failure::Temporary,
@@ -302,50 +257,19 @@ impl Conversation<'_> {
             }
             Ok(None) => {}
             Err(error) => {
-                tracing::error!(peer = %self.peer, %error, "What came before a connection broke could not be kept.");
+                tracing::error!(peer = %self.control.peer, %error, "What came before a connection broke could not be kept.");
             }
         }
     }
 
     fn tell(&self, stored: &Stored, torn: bool) {
         tracing::info!(
-            peer = %self.peer,
+            peer = %self.control.peer,
             arrival = %stored.arrival,
             incident = %stored.incident,
             channels = stored.channels.join(", "),
             torn,
             "A mail is stored.",
         );
-    }
-
-    async fn encrypt(&mut self) -> Result<(), Break> {
-        self.write_replies().await?;
-        let Some(Wire::Plain(socket)) = self.wire.take() else {
-            return Err(Break::Closed);
-        };
-        match listen::handshake(socket, &self.tls).await {
-            Ok(wire) => {
-                self.wire = Some(wire);
-                self.session.tls_started(challenge(&self.receiver.settings.host_name));
-                Ok(())
-            }
-            Err(error) => {
-                listen::tell_of_handshake(self.peer, &error);
-                Err(Break::Closed)
-            }
-        }
-    }
-
-    async fn write_replies(&mut self) -> Result<(), Break> {
-        if self.replies.is_empty() {
-            return Ok(());
-        }
-        let Some(wire) = &mut self.wire else {
-            return Err(Break::Closed);
-        };
-        timeout(WRITE_MAX, wire.write(&self.replies)).await.map_err(io::Error::from)??;
-        // Most conversations are over soon and idle ones should hold nothing.
-        self.replies = Vec::new();
-        Ok(())
     }
 }

@@ -48,7 +48,7 @@ impl Home {
         if !configuration.contains("[http]") {
             file.push_str("http.listen = \"127.0.0.1:0\"\n");
         }
-        if !configuration.contains("listen = [") {
+        if !configuration.contains("[smtp]") {
             file.push_str("smtp.listen = [\"127.0.0.1:0\"]\n");
         }
         if !configuration.contains("[ftp]") {
@@ -249,7 +249,7 @@ impl Drop for Server {
     }
 }
 
-/// A hand-made SMTP client, for what real ones never do.
+/// A hand-made client of SMTP, and of FTP's control connection, for what real ones never do.
 pub struct Client {
     socket: BufReader<TcpStream>,
 }
@@ -280,6 +280,14 @@ impl Client {
                 return line.trim_end().to_owned();
             }
         }
+    }
+
+    /// The next reply, if it is there already.
+    pub fn hear_now(&mut self) -> Option<String> {
+        self.socket.get_ref().set_nonblocking(true).unwrap();
+        let is_there = self.socket.fill_buf().is_ok_and(|bytes| !bytes.is_empty());
+        self.socket.get_ref().set_nonblocking(false).unwrap();
+        is_there.then(|| self.hear())
     }
 
     /// All lines up to the one that begins so.

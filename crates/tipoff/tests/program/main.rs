@@ -10,14 +10,18 @@
     unreachable_pub
 )]
 
+mod camera;
 mod clients;
 mod command_line;
 mod crash;
 mod destination;
 mod dialogs;
 mod end;
+mod ftp_limits;
+mod ftp_uploads;
 mod harness;
 mod hook;
+mod incident;
 mod limits;
 mod telegram;
 mod tls;

@@ -11,19 +11,19 @@ use tokio::runtime::Runtime;
 use crate::harness::{Home, PICTURE, Server, mail, send, succeeded, wait_for};
 
 /// The stand-in, with what it needs to run.
-struct Phone {
-    telegram: Telegram,
+pub struct Phone {
+    pub telegram: Telegram,
     _runtime: Runtime,
 }
 
 impl Phone {
-    fn new(options: Options) -> Self {
+    pub fn new(options: Options) -> Self {
         let runtime = Runtime::new().unwrap();
         let telegram = runtime.block_on(Telegram::start_with(options)).unwrap();
         Self { telegram, _runtime: runtime }
     }
 
-    fn channel(&self, chat: &str, extra: &str) -> String {
+    pub fn channel(&self, chat: &str, extra: &str) -> String {
         format!(
             "[[channel]]\nname = \"me\"\ntype = \"telegram\"\ntoken = \"{TOKEN}\"\nchat = {chat}\n\
              api = \"{}\"\n{extra}",
@@ -31,7 +31,7 @@ impl Phone {
         )
     }
 
-    fn wait_for(&self, count: usize) -> Vec<Sent> {
+    pub fn wait_for(&self, count: usize) -> Vec<Sent> {
         wait_for(&format!("{count} messages in the chat"), || {
             Some(self.telegram.log().all()).filter(|sent| sent.len() >= count)
         })

@@ -1,0 +1,123 @@
+//! The connection that commands and replies go over, of any protocol: how it is written, encrypted
+//! and ended.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::listen::{self, End};
+use super::tls::Tls;
+use super::wire::Wire;
+
+/// How long a device may take to read a reply.
+const WRITE_MAX: Duration = Duration::from_secs(60);
+
+/// What ends a conversation before its time.
+pub(super) enum Break {
+    /// The other side is gone, or the socket failed.
+    Wire(io::Error),
+    /// The session has said its last word.
+    Closed,
+    /// See [`End::WasTls`].
+    WasTls,
+    /// The program ends.
+    Over,
+}
+
+impl From<io::Error> for Break {
+    fn from(error: io::Error) -> Self {
+        Self::Wire(error)
+    }
+}
+
+impl Break {
+    /// What it means for the door, and for the log.
+    pub(super) fn end(self, peer: IpAddr) -> End {
+        match self {
+            Self::WasTls => {
+                tracing::warn!(
+                    %peer,
+                    "A device began TLS where it used to speak plain; its next try will be \
+                     understood.",
+                );
+                End::WasTls
+            }
+            Self::Wire(error) => {
+                tracing::debug!(%peer, %error, "The connection ended.");
+                End::Ended
+            }
+            Self::Closed | Self::Over => End::Ended,
+        }
+    }
+}
+
+/// A control connection.
+pub(super) struct Control {
+    /// Gone only while it is being encrypted.
+    wire: Option<Wire>,
+    pub(super) peer: IpAddr,
+    pub(super) tls: Arc<Tls>,
+    /// Replies that have not been written yet: those to pipelined commands leave together.
+    replies: Vec<u8>,
+}
+
+impl Control {
+    pub(super) fn new(wire: Wire, peer: IpAddr, tls: Arc<Tls>) -> Self {
+        Self { wire: Some(wire), peer, tls, replies: Vec::new() }
+    }
+
+    /// The connection itself.
+    pub(super) fn wire(&mut self) -> Result<&mut Wire, Break> {
+        self.wire.as_mut().ok_or(Break::Closed)
+    }
+
+    pub(super) fn is_tls(&self) -> bool {
+        self.wire.as_ref().is_some_and(Wire::is_tls)
+    }
+
+    /// Says something with the next [`Control::flush`].
+    pub(super) fn say(&mut self, reply: &[u8]) {
+        self.replies.extend_from_slice(reply);
+    }
+
+    /// Writes what was said.
+    pub(super) async fn flush(&mut self) -> Result<(), Break> {
+        if self.replies.is_empty() {
+            return Ok(());
+        }
+        let wire = self.wire.as_mut().ok_or(Break::Closed)?;
+        timeout(WRITE_MAX, wire.write(&self.replies)).await.map_err(io::Error::from)??;
+        // Most conversations are over soon and idle ones should hold nothing.
+        self.replies = Vec::new();
+        Ok(())
+    }
+
+    /// Begins TLS, as the server, behind what was said.
+    pub(super) async fn encrypt(&mut self) -> Result<(), Break> {
+        self.flush().await?;
+        let Some(Wire::Plain(socket)) = self.wire.take() else {
+            return Err(Break::Closed);
+        };
+        match listen::handshake(socket, &self.tls).await {
+            Ok(wire) => {
+                self.wire = Some(wire);
+                Ok(())
+            }
+            Err(error) => {
+                listen::tell_of_handshake(self.peer, &error);
+                Err(Break::Closed)
+            }
+        }
+    }
+
+    /// Ends it: the last words, such as those of QUIT, are said all the same.
+    pub(super) async fn close(&mut self) {
+        let _ = self.flush().await;
+        if let Some(wire) = &mut self.wire {
+            let _ = timeout(WRITE_MAX, wire.close()).await;
+        }
+    }
+}

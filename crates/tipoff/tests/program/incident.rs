@@ -1,0 +1,132 @@
+//! One detection over two protocols: the picture by mail at once, the video by FTP as a reply to it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use tipoff_testkit::telegram::CHAT;
+
+use crate::camera::upload;
+use crate::ftp_uploads::picture;
+use crate::harness::{Home, PICTURE, Server, mail, require, send, succeeded, wait_for};
+use crate::hook::Hook;
+use crate::telegram::Phone;
+
+fn scene() -> (Phone, Home, Server) {
+    let phone = Phone::new(tipoff_testkit::telegram::Options::default());
+    let home = Home::new(&phone.channel(CHAT, ""));
+    let server = home.start();
+    (phone, home, server)
+}
+
+/// Two seconds of what a Foscam records: Matroska with a sound that no phone plays.
+fn recording(home: &Home, name: &str, arguments: &[&str]) -> PathBuf {
+    let path = home.file(name);
+    let made = Command::new(require("ffmpeg"))
+        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=2"])
+        .args(["-f", "lavfi", "-i", "sine=duration=2"])
+        .args(arguments)
+        .arg(&path)
+        .output()
+        .unwrap();
+    succeeded(&made);
+    path
+}
+
+#[test]
+fn the_video_of_a_mail_is_a_reply_to_its_picture_and_plays() {
+    let (phone, home, server) = scene();
+    let arguments = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "pcm_alaw"];
+    let video = recording(&home, "MDalarm_20250712_213837.mkv", &arguments);
+    let picture_mail = mail("Motion in the yard", &[PICTURE]);
+    assert!(send(server.smtp[0], "cam1@example.com", &picture_mail).starts_with("250"));
+    upload(
+        server.ftp[0],
+        "cam1",
+        "record/MDalarm_20250712_213837.mkv",
+        &std::fs::read(video).unwrap(),
+    );
+    let sent = phone.wait_for(2);
+    assert_eq!((sent[0].method.as_str(), &sent[0].files[0].bytes[..]), ("sendPhoto", PICTURE));
+    assert_eq!(sent[1].method, "sendVideo");
+    assert_eq!(sent[1].reply_to, Some(sent[0].id));
+    let file = &sent[1].files[0];
+    assert_eq!(
+        (file.name.as_str(), file.content_type.as_str()),
+        ("MDalarm_20250712_213837.mp4", "video/mp4")
+    );
+    assert_eq!(&file.bytes[4..8], b"ftyp");
+    let clip = file.clip.clone().unwrap();
+    assert_eq!((clip.width_px, clip.height_px, clip.thumbnail), (320, 240, true));
+    assert!((2..=3).contains(&clip.duration_s), "{clip:?}");
+    let incidents = home.incidents();
+    assert_eq!(incidents.len(), 1, "one incident: {incidents:?}");
+    assert_eq!(incidents[0]["arrivals"], 2);
+    assert!(phone.telegram.errors().is_empty());
+    server.stop();
+}
+
+#[test]
+fn files_first_and_then_the_mail_are_one_incident_too() {
+    let hook = Hook::start();
+    let home = Home::new(&hook.channel());
+    let server = home.start();
+    upload(server.ftp[0], "yard", "x.jpg", PICTURE);
+    // The mail says nothing of who it is but its address.
+    assert!(send(server.smtp[0], "alarm@example.com", &mail("Motion", &[])).starts_with("250"));
+    let alerts = hook.wait_for(2);
+    assert_eq!((&alerts[0]["kind"], &alerts[1]["kind"]), (&"first".into(), &"followup".into()));
+    assert_eq!(alerts[0]["incident"], alerts[1]["incident"]);
+    assert_eq!(alerts[1]["device"], "yard (127.0.0.1)");
+    // Another sender at the address is somebody else.
+    send(server.smtp[0], "door@example.com", &mail("Motion", &[PICTURE]));
+    assert_eq!(hook.wait_for(3)[2]["device"], "door (127.0.0.1)");
+    server.stop();
+}
+
+#[test]
+fn pictures_that_follow_are_an_album_and_do_not_wait_for_the_video() {
+    let (phone, home, server) = scene();
+    let video = recording(&home, "x.avi", &["-c:v", "mjpeg", "-c:a", "pcm_s16le"]);
+    upload(server.ftp[0], "yard", "1.jpg", &picture(1));
+    phone.wait_for(1);
+    upload(server.ftp[0], "yard", "x.avi", &std::fs::read(video).unwrap());
+    upload(server.ftp[0], "yard", "2.jpg", &picture(2));
+    upload(server.ftp[0], "yard", "3.jpg", &picture(3));
+    let sent = phone.wait_for(3);
+    let methods: Vec<&str> = sent.iter().map(|sent| sent.method.as_str()).collect();
+    assert_eq!(methods[0], "sendPhoto");
+    assert!(methods.contains(&"sendMediaGroup") && methods.contains(&"sendVideo"), "{methods:?}");
+    assert!(sent[1..].iter().all(|reply| reply.reply_to == Some(sent[0].id)));
+    server.stop();
+}
+
+#[test]
+fn what_is_no_video_goes_as_it_is() {
+    let (phone, _home, server) = scene();
+    upload(server.ftp[0], "yard", "x.mp4", b"\0\0\0\x18ftypisom no video at all");
+    let sent = phone.wait_for(1);
+    assert_eq!(
+        (sent[0].method.as_str(), sent[0].files[0].name.as_str()),
+        ("sendDocument", "x.mp4")
+    );
+    wait_for("the reason in the log", || {
+        server.log().contains("Nothing that plays could be made").then_some(())
+    });
+    server.stop();
+}
+
+#[test]
+fn without_ffmpeg_a_recording_goes_as_a_file() {
+    let phone = Phone::new(tipoff_testkit::telegram::Options::default());
+    let home = Home::new(&phone.channel(CHAT, ""));
+    let video = recording(&home, "x.mkv", &["-c:v", "libx264", "-c:a", "pcm_alaw"]);
+    let mut command = home.command(&["run"]);
+    command.env("PATH", "/nowhere");
+    let server = Server::start(command);
+    let bytes = std::fs::read(video).unwrap();
+    upload(server.ftp[0], "yard", "x.mkv", &bytes);
+    let sent = phone.wait_for(1);
+    assert_eq!((sent[0].method.as_str(), &sent[0].files[0].bytes), ("sendDocument", &bytes));
+    assert!(server.log().contains("ffmpeg is not installed"));
+    server.stop();
+}
