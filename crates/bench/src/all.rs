@@ -10,15 +10,18 @@ use clap::Parser;
 
 use crate::server::Places;
 use crate::table;
-use crate::{Cli, Command, deliver, ingest, latency, memory, start};
+use crate::{Cli, Command, deliver, ftp, ingest, latency, memory, start};
 
 /// What is run, as it would be typed.
-const LINES: [&[&str]; 6] = [
+const LINES: [&[&str]; 9] = [
     &["bench", "ingest", "--kb", "60"],
     &["bench", "ingest", "--kb", "300", "--mails", "1500"],
     &["bench", "deliver"],
     &["bench", "latency"],
     &["bench", "memory"],
+    &["bench", "ftp", "small"],
+    &["bench", "ftp", "large"],
+    &["bench", "ftp", "memory"],
     &["bench", "start"],
 ];
 
@@ -28,6 +31,7 @@ pub(crate) fn run(places: &Places) -> Result<String> {
     for line in LINES {
         rows.extend(match Cli::try_parse_from(line)?.command {
             Command::Ingest(args) => ingest::run(places, &args)?,
+            Command::Ftp(what) => ftp::run(places, &what)?,
             Command::Deliver(args) => deliver::run(places, &args)?,
             Command::Latency(args) => latency::run(places, &args)?,
             Command::Memory(args) => memory::run(places, &args)?,

@@ -4,6 +4,7 @@
 mod all;
 mod client;
 mod deliver;
+mod ftp;
 mod hook;
 mod ingest;
 mod latency;
@@ -17,6 +18,7 @@ mod statistics;
 mod stop;
 mod table;
 mod target;
+mod upload;
 
 use std::process::ExitCode;
 use std::thread;
@@ -26,7 +28,7 @@ use clap::{Parser, Subcommand};
 use crate::server::Places;
 use crate::table::Row;
 
-/// Measures Tipoff beside smtp-sink and mailrise.
+/// Measures Tipoff beside smtp-sink, mailrise, vsftpd and pyftpdlib.
 #[derive(Debug, Parser)]
 #[command(name = "tipoff-bench", version, max_term_width = 100)]
 struct Cli {
@@ -40,6 +42,9 @@ struct Cli {
 enum Command {
     /// Mails a second that are taken, beside smtp-sink
     Ingest(ingest::Args),
+    /// Uploads, beside vsftpd and pyftpdlib
+    #[command(subcommand)]
+    Ftp(ftp::Ftp),
     /// Deliveries a second from SMTP to a local webhook, beside mailrise
     Deliver(deliver::Args),
     /// Time from the end of a mail to the finished request at the webhook
@@ -71,6 +76,7 @@ fn work(cli: &Cli) -> anyhow::Result<String> {
     let places = &cli.places;
     let rows: Vec<Row> = match &cli.command {
         Command::Ingest(args) => ingest::run(places, args)?,
+        Command::Ftp(what) => ftp::run(places, what)?,
         Command::Deliver(args) => deliver::run(places, args)?,
         Command::Latency(args) => latency::run(places, args)?,
         Command::Memory(args) => memory::run(places, args)?,

@@ -64,7 +64,7 @@ fn plain(what: &str, target: &str, figure: String) -> Row {
     Row::new(what, target).measured(figure.clone()).ours(figure)
 }
 
-fn megabytes(kb: u64) -> String {
+pub(crate) fn megabytes(kb: u64) -> String {
     format!("{:.1} MB", kb as f64 / 1_024.0)
 }
 
@@ -116,7 +116,7 @@ fn send(server: &Server, number: u64, mail: &Mail) -> Result<()> {
 }
 
 /// The most that was occupied while something was done.
-fn peak_during(server: &Server, act: impl FnOnce() -> Result<()>) -> Result<u64> {
+pub(crate) fn peak_during(server: &Server, act: impl FnOnce() -> Result<()>) -> Result<u64> {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let sampler = scope.spawn(|| {

@@ -40,6 +40,18 @@ pub(crate) struct Places {
     /// mailrise of PyPI [default: the one in PATH]
     #[arg(long, global = true, env = "MAILRISE", value_name = "FILE")]
     pub(crate) mailrise: Option<PathBuf>,
+    /// vsftpd of Debian's package
+    #[arg(
+        long,
+        global = true,
+        env = "VSFTPD",
+        value_name = "FILE",
+        default_value = "/usr/sbin/vsftpd"
+    )]
+    pub(crate) vsftpd: PathBuf,
+    /// A Python that has pyftpdlib of PyPI
+    #[arg(long, global = true, env = "PYFTPDLIB", value_name = "FILE")]
+    pub(crate) pyftpdlib: Option<PathBuf>,
     /// Where servers keep their files while they are measured [default: the system's folder]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub(crate) folder: Option<PathBuf>,
@@ -64,7 +76,7 @@ impl Places {
 /// A running server. Dropping it ends the process, then removes its folder if that is its own.
 pub(crate) struct Server {
     child: Child,
-    /// Where it speaks SMTP.
+    /// Where it speaks what is measured.
     pub(crate) address: SocketAddr,
     /// From before the process was made until its first greeting.
     pub(crate) start_time: Duration,

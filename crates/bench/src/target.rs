@@ -2,6 +2,7 @@
 //! It uses no setting that a user could not write.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,13 +19,32 @@ pub(crate) fn start(places: &Places, hook: Option<&Hook>) -> Result<Server> {
 
 /// Starts Tipoff in a folder that stays.
 pub(crate) fn start_in(places: &Places, folder: &Path, hook: Option<&Hook>) -> Result<Server> {
-    let smtp = free_address()?;
+    start_both(places, folder, hook, free_address()?, free_address()?)
+}
+
+/// Starts Tipoff in a fresh folder, to be uploaded to.
+pub(crate) fn start_ftp(places: &Places) -> Result<Server> {
+    let (folder, ftp) = (places.temporary()?, free_address()?);
+    let mut server = start_both(places, folder.path(), None, free_address()?, ftp)?;
+    server.address = ftp;
+    Ok(server.owning(folder))
+}
+
+fn start_both(
+    places: &Places,
+    folder: &Path,
+    hook: Option<&Hook>,
+    smtp: SocketAddr,
+    ftp: SocketAddr,
+) -> Result<Server> {
     let file = folder.join("tipoff.toml");
     let mut text = format!(
         "[smtp]\n\
          listen = [\"{smtp}\"]\n\
          max_connections = 2_000\n\
          max_connections_per_address = 2_000\n\
+         [ftp]\n\
+         listen = [\"{ftp}\"]\n\
          [http]\n\
          listen = \"{}\"\n\
          [incidents]\n\

@@ -4,13 +4,17 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustix::fs::Advice;
 use tipoff_model::transfer::Decoder;
 use tipoff_model::{BlobName, Media, Timestamp};
 
+/// The disk is set to work each time so much has come, so that little is left to do at the end.
+const AHEAD_BYTES: u64 = 2 * 1024 * 1024;
 /// Decoded bytes are produced in pieces of about this many encoded ones.
 const READ_BYTES: usize = 32 * 1024;
 
@@ -58,7 +62,14 @@ impl Blobs {
             self.make_day(&day)?;
             create(&path)
         })?;
-        Ok(BlobWriter { blobs: self.clone(), name, file: Some(file), size: 0, is_new: true })
+        Ok(BlobWriter {
+            blobs: self.clone(),
+            name,
+            file: Some(file),
+            size: 0,
+            ahead: 0,
+            is_new: true,
+        })
     }
 
     /// Goes on behind the first `size` bytes of a blob. Behind them there may be bytes that were
@@ -76,6 +87,7 @@ impl Blobs {
             name: name.clone(),
             file: Some(file),
             size,
+            ahead: size,
             is_new: false,
         })
     }
@@ -163,6 +175,8 @@ pub struct BlobWriter {
     name: BlobName,
     file: Option<File>,
     size: u64,
+    /// Up to where the disk has been set to work.
+    ahead: u64,
     is_new: bool,
 }
 
@@ -175,6 +189,13 @@ impl BlobWriter {
         };
         file.write_all(bytes)?;
         self.size += bytes.len() as u64;
+        if self.size - self.ahead >= AHEAD_BYTES {
+            // On Linux this begins to write what is dirty, without waiting for it. That it does not
+            // must not stop a file.
+            let length = NonZeroU64::new(self.size - self.ahead);
+            let _ = rustix::fs::fadvise(&*file, self.ahead, length, Advice::DontNeed);
+            self.ahead = self.size;
+        }
         Ok(())
     }
 

@@ -62,7 +62,7 @@ pub enum SpoolError {
 /// What the spool does give.
 pub type Result<T, E = SpoolError> = std::result::Result<T, E>;
 
-/// The SHA-256 of a file's decoded bytes.
+/// A digest of a file's decoded bytes: two files have the same only if they are the same.
 pub type Print = [u8; 32];
 
 /// Which media of an arrival are no news if the device has sent the same bytes before.

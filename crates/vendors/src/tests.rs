@@ -152,10 +152,19 @@ fn meaning(path: &str, kind: MediaKind, size: u64) -> (Option<&'static str>, Mea
     (upload_vendor(&it), upload(&it))
 }
 
+/// The names of uploads, of a usual size: path, kind, vendor, event.
+fn check_uploads(table: &[(&str, MediaKind, &str, Event)]) {
+    for (path, kind, vendor, event) in table {
+        let (found, meaning) = meaning(path, *kind, 100_000);
+        assert_eq!((found.unwrap_or_default(), meaning.event), (*vendor, *event), "{path}");
+        assert!(!meaning.artefact, "{path}");
+    }
+}
+
 #[test]
 fn names_of_uploads_tell() {
     use MediaKind::{Picture, Video};
-    for (path, kind, vendor, event) in [
+    check_uploads(&[
         (
             "/192.168.1.64_01_20190827095800502_MOTION_DETECTION.jpg",
             Picture,
@@ -196,6 +205,13 @@ fn names_of_uploads_tell() {
         ("/R2_00123E45E060/snap/HMDAlarm_20180914-111429.jpg", Picture, "Foscam", Event::Person),
         ("/R2_00123E45E060/record/MDalarm_20250712_213837.mkv", Video, "Foscam", Event::Motion),
         ("/R2_00123E45E060/record/alarm_20231127_200437.mkv", Video, "Foscam", Event::Motion),
+    ]);
+}
+
+#[test]
+fn names_of_other_uploads_tell() {
+    use MediaKind::{Picture, Video};
+    check_uploads(&[
         ("/snap/Schedule_20180914-111429.jpg", Picture, "Foscam", Event::Periodic),
         ("/snap/Schedule_1.jpg", Picture, "", Event::Other),
         ("/2026/05/14/Driveway_00_20260514171805.jpg", Picture, "Reolink", Event::Other),
@@ -221,11 +237,7 @@ fn names_of_uploads_tell() {
         ("/scheduled.jpg", Picture, "", Event::Other),
         ("/test.jpg", Picture, "", Event::Other),
         ("/person/x.jpg", Picture, "", Event::Other),
-    ] {
-        let (found, meaning) = meaning(path, kind, 100_000);
-        assert_eq!((found.unwrap_or_default(), meaning.event), (vendor, event), "{path}");
-        assert!(!meaning.artefact, "{path}");
-    }
+    ]);
 }
 
 #[test]

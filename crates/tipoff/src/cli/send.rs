@@ -1,5 +1,7 @@
 //! `tipoff send`: acts as a camera, and shows what both sides say.
 
+mod ftp;
+
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +17,8 @@ use crate::picture;
 
 /// How long the server may take for a reply.
 const REPLY_MAX: Duration = Duration::from_secs(30);
+/// Where a server listens if nothing else is said.
+const SMTP: &str = "127.0.0.1:2525";
 /// Characters in a line of base64 (RFC 2045, section 6.8).
 const BASE64_LINE: usize = 76;
 /// The boundary between the parts of the mail: base64 and the text never hold it.
@@ -23,12 +27,18 @@ const BOUNDARY: &str = "=_tipoff_send";
 /// How to act.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The server: host and port
-    #[arg(long, default_value = "127.0.0.1:2525", value_name = "HOST:PORT")]
-    to: String,
-    /// A picture to send instead of the one that is drawn
+    /// Upload by FTP instead of sending a mail
+    #[arg(long)]
+    ftp: bool,
+    /// The server: host and port [default: 127.0.0.1:2525, with --ftp 127.0.0.1:2121]
+    #[arg(long, value_name = "HOST:PORT")]
+    to: Option<String>,
+    /// A picture, or with --ftp any file, to send instead of the one that is drawn
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
+    /// With --ftp: the folder that it uploads into
+    #[arg(long, default_value = "/", value_name = "FOLDER", requires = "ftp")]
+    folder: String,
     /// The address that the camera says it is
     #[arg(long, default_value = "camera@example.com", value_name = "ADDRESS")]
     from: String,
@@ -46,13 +56,15 @@ pub(super) struct Args {
     quiet: bool,
 }
 
-/// Sends one mail with one picture.
+/// Sends one mail with one picture, or uploads a file.
 pub(super) fn run(args: &Args) -> Ending {
-    block_on(send(args))?.map_err(Failure::Failed)
+    let sent = if args.ftp { block_on(ftp::send(args)) } else { block_on(send(args)) };
+    sent?.map_err(Failure::Failed)
 }
 
-async fn send(args: &Args) -> anyhow::Result<()> {
-    let (name, picture) = match &args.picture {
+/// The file to send, with its name.
+fn file(args: &Args) -> anyhow::Result<(String, Vec<u8>)> {
+    Ok(match &args.picture {
         Some(path) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let bytes = std::fs::read(path)
@@ -60,14 +72,13 @@ async fn send(args: &Args) -> anyhow::Result<()> {
             (name, bytes)
         }
         None => ("test.jpg".to_owned(), picture::draw(SystemTime::now().into())?),
-    };
-    let socket = timeout(REPLY_MAX, TcpStream::connect(&args.to))
-        .await
-        .map_err(anyhow::Error::from)
-        .and_then(|connected| Ok(connected?))
-        .with_context(|| format!("cannot reach {}: is `tipoff run` running there?", args.to))?;
-    let mut camera = Camera { socket: BufReader::new(socket), quiet: args.quiet };
-    camera.expect("220").await?;
+    })
+}
+
+async fn send(args: &Args) -> anyhow::Result<()> {
+    let (name, picture) = file(args)?;
+    let to = args.to.as_deref().unwrap_or(SMTP);
+    let mut camera = Camera::connect(to, args.quiet).await?;
     camera.say("EHLO camera", "250").await?;
     if let (Some(user), Some(password)) = (&args.user, &args.password) {
         let secret = STANDARD.encode(format!("\0{user}\0{password}"));
@@ -117,6 +128,14 @@ fn mail(args: &Args, name: &str, picture: &[u8]) -> String {
     format!("{}\r\n{folded}--{BOUNDARY}--\r\n", lines.join("\r\n"))
 }
 
+async fn connect(to: &str) -> anyhow::Result<TcpStream> {
+    timeout(REPLY_MAX, TcpStream::connect(to))
+        .await
+        .map_err(anyhow::Error::from)
+        .and_then(|connected| Ok(connected?))
+        .with_context(|| format!("cannot reach {to}: is `tipoff run` running there?"))
+}
+
 /// The camera's side of the conversation.
 struct Camera {
     socket: BufReader<TcpStream>,
@@ -124,6 +143,13 @@ struct Camera {
 }
 
 impl Camera {
+    /// Connects and hears the greeting.
+    async fn connect(to: &str, quiet: bool) -> anyhow::Result<Self> {
+        let mut camera = Self { socket: BufReader::new(connect(to).await?), quiet };
+        camera.expect("220").await?;
+        Ok(camera)
+    }
+
     async fn say(&mut self, line: &str, expected: &str) -> anyhow::Result<String> {
         self.note(line);
         self.socket.write_all(format!("{line}\r\n").as_bytes()).await?;

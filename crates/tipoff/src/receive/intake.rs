@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
 use tipoff_mail::Parser;
 use tipoff_model::{Content, Envelope, Media, MediaKind, Timestamp};
 use tipoff_spool::{
@@ -154,13 +153,6 @@ fn prints(blobs: &Blobs, blob: &StoredBlob, content: &Content) -> io::Result<Vec
     content.media.iter().map(print_of).collect()
 }
 
-fn digest(mut reader: impl Read) -> io::Result<Print> {
-    let mut hasher = Sha256::new();
-    let mut buffer = [0; 16 * 1024];
-    loop {
-        match reader.read(&mut buffer)? {
-            0 => return Ok(hasher.finalize().into()),
-            count => hasher.update(buffer.get(..count).unwrap_or_default()),
-        }
-    }
+fn digest(reader: impl Read) -> io::Result<Print> {
+    Ok(blake3::Hasher::new().update_reader(reader)?.finalize().into())
 }

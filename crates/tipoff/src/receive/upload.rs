@@ -6,7 +6,6 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use sha2::{Digest, Sha256};
 use tipoff_ftp::{File, FilePath, How};
 use tipoff_mail::label;
 use tipoff_model::{
@@ -88,7 +87,7 @@ impl Uploads {
             tree: tree.to_owned(),
             writer,
             look: Look::default(),
-            hasher: Sha256::new(),
+            hasher: blake3::Hasher::new(),
             began_at,
             onto: None,
             failed: None,
@@ -170,7 +169,7 @@ pub(super) struct Uploading {
     tree: String,
     writer: BlobWriter,
     look: Look,
-    hasher: Sha256,
+    hasher: blake3::Hasher,
     began_at: Timestamp,
     /// The upload that this adds to.
     onto: Option<Growing>,

@@ -7,26 +7,65 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::harness::{Home, PICTURE, mail, wait_for};
+use serde_json::Value;
+
+use crate::harness::{Home, PICTURE, Server, mail, wait_for};
 use crate::hook::Hook;
 
 const CAMERAS: usize = 8;
 
-/// Sends mails until the server is gone; the subjects that were acknowledged.
+/// Sends something of this name to a server; whether it was acknowledged.
+type Send = fn(&Server, &str) -> bool;
+
+/// Sends until the server is gone; the names that were acknowledged.
 fn send_until_it_dies(
-    address: SocketAddr,
+    server: &Server,
+    send: Send,
     next: &AtomicUsize,
     acknowledged: &Mutex<HashSet<String>>,
     over: &AtomicBool,
 ) {
     while !over.load(Ordering::Relaxed) {
-        let subject = format!("mail {}", next.fetch_add(1, Ordering::Relaxed));
-        if try_send(address, &mail(&subject, &[PICTURE]))
-            .is_some_and(|reply| reply.starts_with("250"))
-        {
-            acknowledged.lock().unwrap().insert(subject);
+        let name = format!("number {}", next.fetch_add(1, Ordering::Relaxed));
+        if send(server, &name) {
+            acknowledged.lock().unwrap().insert(name);
         }
     }
+}
+
+fn send_mail(server: &Server, name: &str) -> bool {
+    let reply = try_send(server.smtp[0], &mail(name, &[PICTURE]));
+    reply.is_some_and(|reply| reply.starts_with("250"))
+}
+
+fn upload_file(server: &Server, name: &str) -> bool {
+    try_upload(server.ftp[0], name).is_some()
+}
+
+/// Uploads a picture like no other; nothing: it was not acknowledged.
+fn try_upload(address: SocketAddr, name: &str) -> Option<()> {
+    let mut control = BufReader::new(TcpStream::connect(address).ok()?);
+    control.get_ref().set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    let expect = |control: &mut BufReader<TcpStream>, code: &str| {
+        let mut reply = String::new();
+        control.read_line(&mut reply).ok()?;
+        reply.starts_with(code).then_some(reply)
+    };
+    expect(&mut control, "220")?;
+    for (line, code) in [("USER cam\r\n", "331"), ("PASS x\r\n", "230")] {
+        control.get_mut().write_all(line.as_bytes()).ok()?;
+        expect(&mut control, code)?;
+    }
+    control.get_mut().write_all(b"EPSV\r\n").ok()?;
+    let reply = expect(&mut control, "229")?;
+    let port: u16 = reply.split('|').nth(3)?.parse().ok()?;
+    let mut data = TcpStream::connect((address.ip(), port)).ok()?;
+    control.get_mut().write_all(format!("STOR a/{name}.jpg\r\n").as_bytes()).ok()?;
+    expect(&mut control, "150")?;
+    data.write_all(PICTURE).ok()?;
+    data.write_all(name.as_bytes()).ok()?;
+    drop(data);
+    expect(&mut control, "226").map(drop)
 }
 
 /// The reply to the end of DATA, if the connection lived that long.
@@ -52,6 +91,20 @@ fn try_send(address: SocketAddr, mail: &[u8]) -> Option<String> {
 
 #[test]
 fn no_acknowledged_mail_is_lost_over_random_kills() {
+    let subject = |alert: &Value| alert["subject"].as_str().unwrap().to_owned();
+    nothing_acknowledged_is_lost(send_mail, &subject);
+}
+
+#[test]
+fn no_acknowledged_upload_is_lost_over_random_kills() {
+    let name = |alert: &Value| {
+        let name = alert["media"][0]["name"].as_str().unwrap();
+        name.strip_suffix(".jpg").unwrap().to_owned()
+    };
+    nothing_acknowledged_is_lost(upload_file, &name);
+}
+
+fn nothing_acknowledged_is_lost(send: Send, name: &dyn Fn(&Value) -> String) {
     let kills = if std::env::var_os("TIPOFF_TEST_SOAK").is_some() { 100 } else { 20 };
     let hook = Hook::start();
     let home = Home::new(&format!("[incidents]\nquiet = \"0 s\"\n{}", hook.channel()));
@@ -59,19 +112,18 @@ fn no_acknowledged_mail_is_lost_over_random_kills() {
     let acknowledged: Mutex<HashSet<String>> = Mutex::default();
     for _ in 0..kills {
         let server = home.start();
-        let address = server.smtp[0];
         let over = AtomicBool::new(false);
         let before = acknowledged.lock().unwrap().len();
         std::thread::scope(|scope| {
             for _ in 0..CAMERAS {
-                scope.spawn(|| send_until_it_dies(address, &next, &acknowledged, &over));
+                scope.spawn(|| send_until_it_dies(&server, send, &next, &acknowledged, &over));
             }
             // The moment is random by what the machine does meanwhile, and by the count.
             let wanted = before + 5 + next.load(Ordering::Relaxed) % 17;
-            wait_for("some acknowledged mails", || {
+            wait_for("some that are acknowledged", || {
                 (acknowledged.lock().unwrap().len() >= wanted).then_some(())
             });
-            server.kill();
+            server.kill_now();
             over.store(true, Ordering::Relaxed);
         });
     }
@@ -79,20 +131,16 @@ fn no_acknowledged_mail_is_lost_over_random_kills() {
     let acknowledged = acknowledged.into_inner().unwrap();
     assert!(acknowledged.len() > kills * 5);
     let missing = || {
-        let delivered: HashSet<String> = hook
-            .alerts()
-            .iter()
-            .map(|alert| alert["subject"].as_str().unwrap().to_owned())
-            .collect();
+        let delivered: HashSet<String> = hook.alerts().iter().map(name).collect();
         acknowledged.difference(&delivered).count()
     };
-    wait_for("every acknowledged mail at the webhook", || (missing() == 0).then_some(()));
+    wait_for("everything acknowledged at the webhook", || (missing() == 0).then_some(()));
     server.stop();
     // And nothing that was not acknowledged is left lying about.
     let server = home.start();
     let blobs = || walk(&home.data_dir().join("blobs")).len();
-    let stored = home.incidents().len();
-    wait_for("the orphans' removal", || (blobs() == stored).then_some(()));
+    let stored: i64 = home.incidents().iter().map(|it| it["arrivals"].as_i64().unwrap()).sum();
+    wait_for("the orphans' removal", || (blobs() as i64 == stored).then_some(()));
     server.stop();
 }
 

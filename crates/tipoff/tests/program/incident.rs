@@ -130,3 +130,23 @@ fn without_ffmpeg_a_recording_goes_as_a_file() {
     assert!(server.log().contains("ffmpeg is not installed"));
     server.stop();
 }
+
+#[test]
+fn send_acts_as_a_camera_that_uploads() {
+    let hook = Hook::start();
+    let home = Home::new(&format!(
+        "{}[access]\nrequire_login = true\nuser = \"front\"\npassword = \"s3cret\"\n",
+        hook.channel()
+    ));
+    let server = home.start();
+    let to = server.ftp[0].to_string();
+    let login = ["--user", "front", "--password", "s3cret"];
+    let said =
+        home.run(&[&["send", "--ftp", "--to", &to, "--folder", "/a/b"][..], &login].concat());
+    assert!(said.contains("camera: STOR /a/b/test.jpg"), "{said}");
+    assert!(said.contains("camera: PASS ***") && !said.contains("s3cret"), "{said}");
+    assert_eq!(hook.wait_for(1)[0]["media"][0]["name"], "test.jpg");
+    let wrong = home.command(&["send", "--ftp", "--to", &to]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(1));
+    server.stop();
+}

@@ -1,0 +1,218 @@
+//! What every engine does with uploads: growing, renaming, repeats, silence, and devices that speak
+//! several protocols.
+
+use super::{NOW, Open, arrival, due, ended, picture, seconds};
+use std::time::Duration;
+
+use tipoff_model::{DeliveryState, Event, MediaKind, Protocol, Timestamp};
+
+use crate::{Again, Growth, NewArrival, Spool, Stored};
+
+pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> std::sync::Arc<dyn Spool>>) {
+    an_upload_grows_and_is_told_of_as_a_whole(&*fresh()).await;
+    what_was_told_already_is_told_again_when_it_has_grown(&*fresh()).await;
+    a_name_ends_the_wait(&*fresh()).await;
+    the_same_bytes_are_told_once_and_mails_always(&*fresh()).await;
+    what_is_silent_opens_incidents_of_its_own(&*fresh()).await;
+    videos_hold_nobody_back(&*fresh()).await;
+    trees_are_read_again(&*fresh()).await;
+    one_device_speaks_two_protocols(&*fresh()).await;
+    two_devices_at_an_address_stay_two(&*fresh()).await;
+}
+
+fn upload(spool: &dyn Spool, path: &str, at: Timestamp) -> NewArrival {
+    let mut upload = arrival(spool, "discovered/yard", at);
+    upload.device.discovered = true;
+    upload.envelope.protocol = Protocol::Ftp;
+    upload.envelope.path = Some(path.to_owned());
+    upload.again = Again::Always;
+    upload.tree = Some("peer/yard".to_owned());
+    upload
+}
+
+fn growth(stored: &Stored, whole: &NewArrival, at: Timestamp, ready_at: Timestamp) -> Growth {
+    let mut content = whole.content.clone();
+    content.media[0].size = 12;
+    content.media[0].range = 0..12;
+    Growth {
+        arrival: stored.arrival,
+        content,
+        event: Event::Motion,
+        artefact: false,
+        size: 12,
+        began_at: at,
+        received_at: at,
+        ready_at,
+        torn: false,
+        prints: Vec::new(),
+    }
+}
+
+async fn an_upload_grows_and_is_told_of_as_a_whole(open: Open<'_>) {
+    let spool = open();
+    let mut part = upload(&*spool, "/x.mp4", NOW);
+    part.ready_at = seconds(10);
+    let template = part.clone();
+    let stored = spool.store(part).await.unwrap();
+    assert!(due(&*spool, "phone", seconds(9)).await.is_empty());
+    let mut writer = spool.blobs().resume(&template.blob.name, 9).unwrap();
+    writer.write(b"!!!").unwrap();
+    assert_eq!(writer.finish().unwrap().size, 12);
+    let grown = spool.grow(growth(&stored, &template, seconds(5), seconds(15))).await.unwrap();
+    assert_eq!((grown.arrival, grown.incident), (stored.arrival, stored.incident));
+    drop(spool);
+    let spool = open();
+    assert!(due(&*spool, "phone", seconds(14)).await.is_empty(), "more may come");
+    let told = due(&*spool, "phone", seconds(15)).await;
+    assert_eq!((told.len(), told[0].alert.media[0].media.size), (1, 12));
+    assert_eq!(spool.stats().await.unwrap().blob_bytes, 12);
+    // Bytes that were never acknowledged go when it goes on.
+    let writer = spool.blobs().resume(&template.blob.name, 9).unwrap();
+    drop(writer);
+    assert_eq!(spool.blobs().path(&template.blob.name).metadata().unwrap().len(), 9);
+    assert!(spool.blobs().resume(&template.blob.name, 10).is_err(), "not behind the end");
+}
+
+async fn what_was_told_already_is_told_again_when_it_has_grown(open: Open<'_>) {
+    let spool = open();
+    let part = upload(&*spool, "/x.mp4", NOW);
+    let template = part.clone();
+    let stored = spool.store(part).await.unwrap();
+    let first = due(&*spool, "phone", NOW).await.remove(0);
+    // It grows while it is being told.
+    spool.grow(growth(&stored, &template, seconds(5), seconds(5))).await.unwrap();
+    spool.record(ended(&first, DeliveryState::Delivered)).await.unwrap();
+    let again = due(&*spool, "phone", seconds(7)).await;
+    assert_eq!((again.len(), again[0].alert.media[0].media.size), (1, 12));
+}
+
+async fn a_name_ends_the_wait(open: Open<'_>) {
+    let spool = open();
+    let mut unnamed = upload(&*spool, "/x.tmp", NOW);
+    (unnamed.ready_at, unnamed.event) = (seconds(10), Event::Other);
+    let stored = spool.store(unnamed).await.unwrap();
+    let (path, name) = ("/person.jpg".to_owned(), "person.jpg".to_owned());
+    let renamed = spool.rename(stored.arrival, path, name, Event::Person, seconds(1)).await;
+    assert_eq!(renamed.unwrap(), ["phone", "hook"]);
+    let told = due(&*spool, "phone", seconds(1)).await;
+    let alert = &told[0].alert;
+    assert_eq!((alert.event, alert.media[0].media.name.as_str()), (Event::Person, "person.jpg"));
+    let detail = spool.incident(stored.incident).await.unwrap();
+    assert_eq!(detail.arrivals[0].envelope.path.as_deref(), Some("/person.jpg"));
+}
+
+async fn the_same_bytes_are_told_once_and_mails_always(open: Open<'_>) {
+    let spool = open();
+    let with_print = |mut it: NewArrival| {
+        it.prints = vec![Some([7; 32])];
+        it
+    };
+    let first = spool.store(with_print(upload(&*spool, "/x.jpg", NOW))).await.unwrap();
+    let again = upload(&*spool, "/other/y.jpg", seconds(500));
+    let again = spool.store(with_print(again)).await.unwrap();
+    assert_eq!((again.incident, again.channels.len()), (first.incident, 0));
+    let mut mail = with_print(arrival(&*spool, "discovered/yard", seconds(501)));
+    mail.device.discovered = true;
+    assert_eq!(spool.store(mail).await.unwrap().channels.len(), 2);
+}
+
+async fn what_is_silent_opens_incidents_of_its_own(open: Open<'_>) {
+    let spool = open();
+    let silent = |at| {
+        let mut silent = upload(&*spool, "/DVRWorkDirectory", at);
+        silent.artefact = true;
+        silent
+    };
+    let alarm = spool.store(upload(&*spool, "/1.jpg", NOW)).await.unwrap();
+    let marker = spool.store(silent(seconds(5))).await.unwrap();
+    assert!(marker.channels.is_empty() && marker.incident != alarm.incident);
+    let next = spool.store(upload(&*spool, "/2.jpg", seconds(10))).await.unwrap();
+    assert_eq!(next.incident, alarm.incident, "the marker did not part them");
+    let marker_again = spool.store(silent(seconds(25))).await.unwrap();
+    assert_eq!(marker_again.incident, marker.incident);
+    let late = spool.store(upload(&*spool, "/3.jpg", seconds(40))).await.unwrap();
+    assert!(!late.joined, "and did not keep the alarm's open");
+}
+
+async fn videos_hold_nobody_back(open: Open<'_>) {
+    let spool = open();
+    let stored = spool.store(upload(&*spool, "/1.jpg", NOW)).await.unwrap();
+    let first = due(&*spool, "phone", NOW).await.remove(0);
+    spool.record(ended(&first, DeliveryState::Delivered)).await.unwrap();
+    let mut video = upload(&*spool, "/2.mp4", seconds(1));
+    video.content.media[0].kind = MediaKind::Video;
+    spool.store(video).await.unwrap();
+    let mut late = picture();
+    late.name = "late.jpg".to_owned();
+    let mut picture = upload(&*spool, "/3.jpg", seconds(2));
+    picture.content.media = vec![late];
+    let joined = spool.store(picture).await.unwrap();
+    assert_eq!(joined.incident, stored.incident);
+    let both = due(&*spool, "phone", seconds(10)).await;
+    let names: Vec<&str> = both.iter().map(|it| it.alert.media[0].media.name.as_str()).collect();
+    assert_eq!(names, ["picture.jpg", "late.jpg"], "each on its own, and neither waits");
+    // Of two videos the second waits for the first.
+    spool.record(ended(&both[1], DeliveryState::Delivered)).await.unwrap();
+    spool.record(ended(&both[0], DeliveryState::Pending)).await.unwrap();
+    let mut second = upload(&*spool, "/4.mp4", seconds(12));
+    second.content.media[0].kind = MediaKind::Video;
+    spool.store(second).await.unwrap();
+    assert!(due(&*spool, "phone", seconds(20)).await.is_empty());
+}
+
+async fn trees_are_read_again(open: Open<'_>) {
+    let spool = open();
+    for number in 0..3 {
+        let upload = upload(&*spool, &format!("/{number}.jpg"), seconds(number));
+        spool.store(upload).await.unwrap();
+    }
+    drop(spool);
+    let spool = open();
+    let paths = |uploads: Vec<crate::Upload>| -> Vec<(String, u64)> {
+        uploads.into_iter().map(|upload| (upload.path, upload.size)).collect()
+    };
+    let latest = spool.uploads("peer/yard", 2).await.unwrap();
+    assert_eq!(paths(latest), [("/1.jpg".to_owned(), 9), ("/2.jpg".to_owned(), 9)]);
+    assert!(spool.uploads("peer/door", 2).await.unwrap().is_empty());
+}
+
+/// A mail of a device that calls itself so.
+fn mail(spool: &dyn Spool, key: &str, at: Timestamp) -> NewArrival {
+    let mut mail = arrival(spool, key, at);
+    mail.device.discovered = true;
+    mail
+}
+
+async fn one_device_speaks_two_protocols(open: Open<'_>) {
+    let spool = open();
+    let picture = spool.store(mail(&*spool, "discovered/alarm", NOW)).await.unwrap();
+    let video = spool.store(upload(&*spool, "/x.mp4", seconds(5))).await.unwrap();
+    assert_eq!(video.incident, picture.incident);
+    drop(spool);
+    // It is remembered, also when there is another device at the address by then.
+    let spool = open();
+    let other = spool.store(mail(&*spool, "discovered/door", seconds(6))).await.unwrap();
+    assert_ne!(other.incident, picture.incident);
+    let next = spool.store(upload(&*spool, "/y.mp4", seconds(7))).await.unwrap();
+    assert_eq!(next.incident, picture.incident);
+    let names: Vec<String> =
+        spool.incidents(10).await.unwrap().into_iter().map(|line| line.device).collect();
+    assert_eq!(names, ["discovered/door", "discovered/alarm"]);
+}
+
+async fn two_devices_at_an_address_stay_two(open: Open<'_>) {
+    let spool = open();
+    let one = spool.store(mail(&*spool, "discovered/alarm", NOW)).await.unwrap();
+    let two = spool.store(mail(&*spool, "discovered/door", NOW)).await.unwrap();
+    let three = spool.store(upload(&*spool, "/x.mp4", seconds(5))).await.unwrap();
+    assert!(one.incident != two.incident && three.incident > two.incident);
+    // Who was last heard at the address long ago is not there any more.
+    let later = NOW.after(Duration::from_secs(30 * 24 * 3600));
+    let mut moved = mail(&*spool, "discovered/other", later);
+    moved.envelope.peer = std::net::IpAddr::from([10, 0, 0, 9]);
+    spool.store(moved).await.unwrap();
+    let mut far = upload(&*spool, "/x.mp4", later.after(Duration::from_secs(9 * 24 * 3600)));
+    far.envelope.peer = std::net::IpAddr::from([10, 0, 0, 9]);
+    far.device.key = "discovered/new".to_owned();
+    assert!(!spool.store(far).await.unwrap().joined);
+}
