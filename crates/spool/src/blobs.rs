@@ -2,12 +2,13 @@
 //!
 //! Names are made here; nothing that a device says becomes part of a path.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::Advice;
 use tipoff_model::transfer::Decoder;
@@ -34,6 +35,8 @@ pub struct Blobs {
     /// Tells files of this run from those of earlier ones.
     run: Arc<str>,
     next: Arc<AtomicU64>,
+    /// The days whose folders hold names that may not be durable.
+    unsynced: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Blobs {
@@ -44,6 +47,7 @@ impl Blobs {
             root: Arc::new(root.to_owned()),
             run: run.into(),
             next: Arc::new(AtomicU64::new(0)),
+            unsynced: Arc::default(),
         })
     }
 
@@ -70,6 +74,24 @@ impl Blobs {
             ahead: 0,
             is_new: true,
         })
+    }
+
+    /// Makes the names of all finished blobs durable (docs/spool.md, A2): once for all that are
+    /// committed together.
+    pub(crate) fn sync_names(&self) -> io::Result<()> {
+        let days = std::mem::take(&mut *self.unsynced());
+        for day in &days {
+            if let Err(error) = File::open(self.root.join(day)).and_then(|folder| folder.sync_all())
+            {
+                self.unsynced().extend(days);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn unsynced(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.unsynced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes on behind the first `size` bytes of a blob. Behind them there may be bytes that were
@@ -209,14 +231,17 @@ impl BlobWriter {
         &self.name
     }
 
-    /// Makes the file and its name durable (docs/spool.md, A2). Blocks until the disk has them.
+    /// Makes the bytes durable (docs/spool.md, A2). Blocks until the disk has them. The name becomes
+    /// durable with those of others, when their arrivals are committed.
     /// A blob that no arrival names afterwards is swept at the next start.
     pub fn finish(mut self) -> io::Result<StoredBlob> {
         if let Some(file) = &self.file {
             file.sync_data()?;
-            let path = self.blobs.path(&self.name);
-            if let Some(folder) = path.parent() {
-                File::open(folder)?.sync_all()?;
+        }
+        if let Some((day, _)) = self.name.0.split_once('/').filter(|_| self.is_new) {
+            let mut unsynced = self.blobs.unsynced();
+            if !unsynced.contains(day) {
+                unsynced.insert(day.to_owned());
             }
         }
         self.file = None;

@@ -76,10 +76,12 @@ impl SqliteSpool {
         let now = Timestamp::from(SystemTime::now());
         let torn = repeats::torn_devices(&connection)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
+        let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
+        let names = blobs.clone();
         Ok(Self {
-            writer: Writer::start(connection)?,
+            writer: Writer::start(connection, move || names.sync_names().map_err(file_error))?,
             readers: Arc::new(Readers { path, idle: Mutex::default() }),
-            blobs: Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?,
+            blobs,
             identity,
             planner,
             torn_devices: Mutex::new(torn.into_iter().collect()),

@@ -27,12 +27,16 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread with the connection that it alone writes by.
-    pub(super) fn start(connection: Connection) -> Result<Self> {
+    /// Starts the thread with the connection that it alone writes by. What `before_commit` does is
+    /// shared by all that is committed with it.
+    pub(super) fn start(
+        connection: Connection,
+        before_commit: impl Fn() -> Result<()> + Send + 'static,
+    ) -> Result<Self> {
         let (queue_tx, queue_rx) = mpsc::channel(QUEUE_MAX);
         let thread = std::thread::Builder::new()
             .name("spool-writer".to_owned())
-            .spawn(move || write_until_closed(&connection, queue_rx))
+            .spawn(move || write_until_closed(&connection, &before_commit, queue_rx))
             .map_err(|error| SpoolError::File(error.to_string()))?;
         Ok(Self { queue_tx: Some(queue_tx), thread: Some(thread) })
     }
@@ -82,14 +86,22 @@ fn in_savepoint<T>(
     done
 }
 
-fn write_until_closed(connection: &Connection, mut queue_rx: mpsc::Receiver<Job>) {
+fn write_until_closed(
+    connection: &Connection,
+    before_commit: &dyn Fn() -> Result<()>,
+    mut queue_rx: mpsc::Receiver<Job>,
+) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while queue_rx.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
-        write_batch(connection, &mut batch);
+        write_batch(connection, before_commit, &mut batch);
     }
 }
 
-fn write_batch(connection: &Connection, batch: &mut Vec<Job>) {
+fn write_batch(
+    connection: &Connection,
+    before_commit: &dyn Fn() -> Result<()>,
+    batch: &mut Vec<Job>,
+) {
     let mut state = begin(connection);
     let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
     for job in batch.drain(..) {
@@ -99,7 +111,7 @@ fn write_batch(connection: &Connection, batch: &mut Vec<Job>) {
             state = Err(SpoolError::Full("a transaction was given up".to_owned()));
         }
     }
-    let committed = state.and_then(|()| commit(connection));
+    let committed = state.and_then(|()| before_commit()).and_then(|()| commit(connection));
     if let Err(error) = &committed {
         tracing::error!(%error, "The spool could not commit; nothing of it was acknowledged.");
         if !connection.is_autocommit() {
@@ -149,7 +161,7 @@ mod tests {
     async fn a_job_that_fails_or_panics_is_undone_alone() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE t (a)").unwrap();
-        let writer = Writer::start(connection).unwrap();
+        let writer = Writer::start(connection, || Ok(())).unwrap();
         let failing = |connection: &Connection| {
             insert(connection)?;
             Err::<(), _>(SpoolError::Closed)

@@ -3,6 +3,7 @@
 mod announce;
 mod channels;
 mod check;
+mod doctor;
 mod incidents;
 mod init;
 mod run;
@@ -65,6 +66,8 @@ enum Command {
     Init(init::Args),
     /// Check the configuration: every fault at once, each with its line
     Check(check::Args),
+    /// Look at what is needed to receive and to send: what is wrong, and what to do
+    Doctor(doctor::Args),
     /// Act as a camera: send a test picture to a running server
     Send(send::Args),
     /// Try the configured channels
@@ -134,6 +137,7 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Run => run::run(common.load()?),
         Command::Init(args) => init::run(&args, &common),
         Command::Check(args) => check::run(&args, &common),
+        Command::Doctor(args) => doctor::run(&args, &common.load()?),
         Command::Send(args) => send::run(&args),
         Command::Channels(action) => channels::run(&action, common.load()?),
         Command::Incidents(action) => incidents::run(&action, &common.load()?),

@@ -1,0 +1,87 @@
+//! `tipoff doctor`: looks at all that Tipoff needs of the machine, says what is wrong, and what to
+//! do about it. Changes nothing, sends nothing, and does not disturb a running Tipoff.
+
+mod certificate;
+mod data;
+mod finding;
+mod machine;
+mod ports;
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use self::data::Folder;
+use self::finding::{Finding, Mark};
+use super::{Ending, Failure, block_on};
+use crate::config::{ChannelConfig, Config};
+use crate::network;
+
+/// What container engines leave for the programs inside: Docker's file and Podman's.
+const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
+
+/// How to tell it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// For programs: one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Looks, and tells; it fails where something is wrong.
+pub(super) fn run(args: &Args, config: &Config) -> Ending {
+    let findings = block_on(examine(config))?;
+    if args.json {
+        println!("{:#}", finding::to_json(&findings));
+    } else {
+        print!("{}", finding::to_text(&findings));
+    }
+    match findings.iter().any(|finding| finding.mark == Mark::Wrong) {
+        true => Err(Failure::Told),
+        false => Ok(()),
+    }
+}
+
+async fn examine(config: &Config) -> Vec<Finding> {
+    let now = SystemTime::now();
+    let in_container = CONTAINER_FILES.iter().any(|file| Path::new(file).exists());
+    let folder = Folder::look(&config.data_dir);
+    let (listeners, videos) =
+        tokio::join!(ports::listeners(config, folder.in_use), machine::videos(&config.video));
+
+    let mut findings = vec![configuration(config.path.as_deref())];
+    findings.push(folder.finding());
+    findings.push(data::space(&config.data_dir, config.retention));
+    findings.extend(listeners);
+    findings.extend(ports::passive(&config.ftp, in_container));
+    findings.push(machine::address(config, network::lan_address(), in_container));
+    findings.push(certificate::look(&config.smtp, &config.data_dir, now));
+    findings.push(videos);
+    findings.push(machine::clock(now));
+    findings.push(machine::time_zone(&config.rules.zone));
+    findings.push(machine::open_files(config));
+    findings.push(channels(&config.channels));
+    findings
+}
+
+/// Its faults have ended the program before.
+fn configuration(path: Option<&Path>) -> Finding {
+    let found = path.map_or_else(
+        || "no file, so the defaults hold".to_owned(),
+        |path| format!("{} is fine", path.display()),
+    );
+    Finding::fine("configuration", found)
+}
+
+fn channels(channels: &[ChannelConfig]) -> Finding {
+    if channels.is_empty() {
+        return Finding::hint(
+            "channels",
+            "none is configured: what arrives is kept and goes nowhere",
+            "`tipoff init` sets up Telegram",
+        );
+    }
+    let names: Vec<String> =
+        channels.iter().map(|channel| format!("{} ({})", channel.name, channel.kind)).collect();
+    let names = names.join(", ");
+    Finding::fine("channels", format!("{names}; `tipoff channels test` sends them a test picture"))
+}

@@ -1,0 +1,211 @@
+//! The data folder: whether it can be used, whether a Tipoff uses it, whether there is room. Nothing
+//! is made or written in it.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::Access;
+
+use super::finding::{Finding, size};
+use crate::config::Retention;
+
+/// Files whose sizes are added up; with more than these the sum is not known.
+const FILES_MAX: usize = 200_000;
+
+/// The data folder as it was found.
+pub(super) struct Folder {
+    path: PathBuf,
+    usable: io::Result<()>,
+    /// Whether it is there already.
+    exists: bool,
+    /// Whether a Tipoff receives into it; none where that could not be found out.
+    pub(super) in_use: Option<bool>,
+}
+
+impl Folder {
+    pub(super) fn look(path: &Path) -> Self {
+        let nearest = nearest(path);
+        Self {
+            path: path.to_owned(),
+            usable: usable(nearest),
+            exists: nearest == path,
+            in_use: in_use(path),
+        }
+    }
+
+    pub(super) fn finding(&self) -> Finding {
+        let about = "data folder";
+        let path = self.path.display();
+        if let Err(error) = &self.usable {
+            return Finding::wrong(
+                about,
+                format!("{path} cannot be used: {error}"),
+                "ask again as the user that Tipoff runs as (`sudo -u tipoff tipoff doctor`), give \
+                 that user the folder, or set another `data_dir`",
+            );
+        }
+        match (self.exists, self.in_use) {
+            (false, _) => Finding::fine(about, format!("{path} will be made at the first start")),
+            (true, Some(true)) => Finding::fine(about, format!("{path}, a Tipoff runs on it")),
+            (true, Some(false)) => {
+                Finding::fine(about, format!("{path} can be written, no Tipoff runs on it"))
+            }
+            (true, None) => Finding::wrong(
+                about,
+                format!("{path} holds a lock that cannot be read"),
+                "ask again as the user that Tipoff runs as, or give it the files in the folder",
+            ),
+        }
+    }
+}
+
+/// The folder itself, or the one above it that is there.
+fn nearest(path: &Path) -> &Path {
+    let is_there = |path: &&Path| path.symlink_metadata().is_ok();
+    // A relative path ends in the empty one, which is where the program stands.
+    let found = path.ancestors().find(is_there).unwrap_or(Path::new("."));
+    if found.as_os_str().is_empty() { Path::new(".") } else { found }
+}
+
+/// Whether files can be made in a folder; asked of the system, so that nothing need be written.
+fn usable(folder: &Path) -> io::Result<()> {
+    if !fs::metadata(folder)?.is_dir() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
+    Ok(rustix::fs::access(folder, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// Whether a Tipoff holds the lock. It is tried shared and let go at once: two doctors are in
+/// nobody's way, and a Tipoff that starts in this very instant is the only one that could notice.
+fn in_use(folder: &Path) -> Option<bool> {
+    let lock = match File::open(folder.join("lock")) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(false),
+        Err(_) => return None,
+    };
+    match lock.try_lock_shared() {
+        Ok(()) => Some(false),
+        Err(TryLockError::WouldBlock) => Some(true),
+        Err(TryLockError::Error(_)) => None,
+    }
+}
+
+/// Whether there is room, now and until the oldest is removed.
+pub(super) fn space(folder: &Path, retention: Retention) -> Finding {
+    match rustix::fs::statvfs(nearest(folder)) {
+        Ok(disk) => {
+            let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+            judge_space(free, kept_bytes(&folder.join("blobs"), FILES_MAX), retention)
+        }
+        Err(error) => Finding::hint(
+            "disk",
+            format!("how much is free could not be found out: {error}"),
+            "look with `df`",
+        ),
+    }
+}
+
+/// The bytes of all that was received; none where there are too many files to look at each.
+fn kept_bytes(blobs: &Path, files_max: usize) -> Option<u64> {
+    let mut sum: u64 = 0;
+    let mut files = 0;
+    let inside = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    for file in inside(blobs).flat_map(|day| inside(&day.path())) {
+        files += 1;
+        if files > files_max {
+            return None;
+        }
+        sum = sum.saturating_add(file.metadata().map_or(0, |it| it.len()));
+    }
+    Some(sum)
+}
+
+fn judge_space(free: u64, kept: Option<u64>, retention: Retention) -> Finding {
+    let about = "disk";
+    let free_words = size(free);
+    if free < retention.min_free {
+        return Finding::wrong(
+            about,
+            format!(
+                "{free_words} free, less than [retention] min_free ({}): nothing is taken",
+                size(retention.min_free),
+            ),
+            "make room, or set a smaller `max_size`, `keep` or `min_free` in [retention]",
+        );
+    }
+    let room = kept.map(|kept| kept.saturating_add(free - retention.min_free));
+    match room {
+        Some(room) if room < retention.max_size => Finding::hint(
+            about,
+            format!(
+                "{free_words} free; it is full before [retention] max_size ({}) is reached",
+                size(retention.max_size),
+            ),
+            format!("set `max_size` in [retention] to less than {}, or make room", size(room)),
+        ),
+        _ => Finding::fine(about, format!("{free_words} free")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::finding::Mark;
+    use super::*;
+
+    fn retention(max_size: u64, min_free: u64) -> Retention {
+        Retention { keep: Duration::from_secs(60), max_size, min_free }
+    }
+
+    #[test]
+    fn room_by_what_is_free_and_what_is_kept() {
+        let mark = |free, kept| judge_space(free, kept, retention(1_000, 100)).mark;
+        assert_eq!(mark(99, Some(0)), Mark::Wrong);
+        assert_eq!(mark(100, Some(1_000)), Mark::Fine);
+        assert_eq!(mark(100, Some(999)), Mark::Hint);
+        assert_eq!(mark(1_100, Some(0)), Mark::Fine);
+        assert_eq!(mark(1_099, Some(0)), Mark::Hint);
+        assert_eq!(mark(100, None), Mark::Fine, "what is not known is no reason to warn");
+    }
+
+    #[test]
+    fn what_is_kept_is_added_up_unless_it_is_too_much() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(kept_bytes(folder.path(), 2), Some(0));
+        let day = folder.path().join("2025-01-01");
+        fs::create_dir(&day).unwrap();
+        fs::write(day.join("1"), [0; 10]).unwrap();
+        fs::write(day.join("2"), [0; 5]).unwrap();
+        assert_eq!(kept_bytes(folder.path(), 2), Some(15));
+        fs::write(day.join("3"), [0; 5]).unwrap();
+        assert_eq!(kept_bytes(folder.path(), 2), None);
+    }
+
+    #[test]
+    fn a_folder_is_missing_free_in_use_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = Folder::look(&folder.path().join("a/b"));
+        assert!(missing.finding().found.contains("will be made"));
+        assert_eq!(Folder::look(folder.path()).in_use, Some(false));
+
+        let lock = File::create(folder.path().join("lock")).unwrap();
+        assert_eq!(Folder::look(folder.path()).in_use, Some(false), "a lock that was left");
+        lock.try_lock().unwrap();
+        let used = Folder::look(folder.path());
+        assert_eq!(used.in_use, Some(true));
+        assert!(used.finding().found.contains("a Tipoff runs on it"));
+        drop(lock);
+        File::open(folder.path().join("lock")).unwrap().try_lock().unwrap();
+
+        let file = folder.path().join("lock");
+        assert_eq!(Folder::look(&file).finding().mark, Mark::Wrong);
+        assert_eq!(Folder::look(&file.join("below")).finding().mark, Mark::Wrong);
+    }
+
+    #[test]
+    fn a_relative_folder_stands_where_the_program_does() {
+        assert_eq!(nearest(Path::new("not-there/at-all")), Path::new("."));
+    }
+}

@@ -1,0 +1,240 @@
+//! What else Tipoff needs of the machine: an address, ffmpeg, the right time, open files.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use jiff::tz::TimeZone;
+use rustix::process::{Resource, getrlimit};
+use tipoff_video::Studio;
+use tokio::time::timeout;
+
+use super::certificate::day;
+use super::finding::Finding;
+use crate::config::{Config, Video};
+
+/// How long both programs may take to tell their versions.
+const FFMPEG_MAX: Duration = Duration::from_secs(20);
+/// Before this program was written (2025-01-01), in seconds since 1970 …
+const CLOCK_S_MIN: u64 = 1_735_689_600;
+/// … and after it will be forgotten (2100-01-01).
+const CLOCK_S_END: u64 = 4_102_444_800;
+
+/// A mail needs its connection, and the file that it is written to.
+const FILES_OF_MAIL: u64 = 2;
+/// An upload needs two connections, and the file.
+const FILES_OF_UPLOAD: u64 = 3;
+/// What everything else needs: HTTP port, database, channels.
+const FILES_BESIDES: u64 = 700;
+
+/// Which address the cameras must be told.
+pub(super) fn address(config: &Config, lan: Option<IpAddr>, in_container: bool) -> Finding {
+    let about = "address";
+    let smtp = config.smtp.listen.iter().map(|listener| listener.at.address);
+    let ftp = config.ftp.listen.iter().map(|listener| listener.address);
+    let addresses: Vec<IpAddr> = smtp.chain(ftp).map(|address| address.ip()).collect();
+    if addresses.iter().all(IpAddr::is_loopback) {
+        return Finding::hint(
+            about,
+            "it listens only for this machine itself, not for cameras",
+            "set `listen` in [smtp] and [ftp] to 0.0.0.0, or to this machine's address",
+        );
+    }
+    match lan {
+        None => Finding::hint(
+            about,
+            "this machine seems to be on no network",
+            "connect it to the one that the cameras are on",
+        ),
+        Some(lan) if in_container && is_of_engine(lan) => Finding::hint(
+            about,
+            format!("{lan} is the container's own, which cameras do not reach"),
+            "tell the cameras the address of the machine that runs the container",
+        ),
+        Some(lan) => {
+            let given = addresses.iter().find(|ip| !ip.is_unspecified() && !ip.is_loopback());
+            let any = addresses.iter().any(IpAddr::is_unspecified);
+            let server = given.filter(|_| !any).copied().unwrap_or(lan);
+            Finding::fine(about, format!("type {server} into the cameras as the server"))
+        }
+    }
+}
+
+/// Whether an address is out of what Docker (172.16.0.0/12) or Podman (10.88.0.0/16) give away.
+fn is_of_engine(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => matches!(
+            address.octets(),
+            [172, 16..=31, ..] | [10, 88, ..]
+        ),
+        IpAddr::V6(_) => false,
+    }
+}
+
+/// Whether videos can be made to play.
+pub(super) async fn videos(settings: &Video) -> Finding {
+    let about = "ffmpeg";
+    if !settings.convert {
+        return Finding::fine(about, "not wanted: videos go as the cameras made them");
+    }
+    let looked = timeout(FFMPEG_MAX, version(settings)).await;
+    match looked.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+        Ok(Some(version)) => Finding::fine(about, format!("{version}, with ffprobe")),
+        Ok(None) => Finding::hint(
+            about,
+            "ffmpeg and ffprobe are not both installed: videos go as the cameras made them, and \
+             many do not play on phones",
+            "install them: `apt install ffmpeg`, or as your system does; or set `convert = false` \
+             in [video]",
+        ),
+        Err(error) => Finding::hint(
+            about,
+            format!("could not be tried: {error}"),
+            "see whether `ffmpeg -version` works, and whether there is a folder for temporary files",
+        ),
+    }
+}
+
+async fn version(settings: &Video) -> io::Result<Option<String>> {
+    let folder = Temporary::make()?;
+    let studio = Studio::open(&folder.0, settings.limits()).await?;
+    Ok(studio.map(|studio| studio.version().to_owned()))
+}
+
+/// A folder of our own, removed when it is dropped.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn make() -> io::Result<Self> {
+        // Others write into the same place: a name that nobody foresees, and an error if it is there.
+        let random = getrandom::u64().map_err(io::Error::other)?;
+        let path = std::env::temp_dir().join(format!("tipoff-doctor-{random:016x}"));
+        DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Whether the clock can be right.
+pub(super) fn clock(now: SystemTime) -> Finding {
+    let about = "clock";
+    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let found = format!("it is {} by this machine", day(now));
+    if (CLOCK_S_MIN..CLOCK_S_END).contains(&seconds) {
+        return Finding::fine(about, found);
+    }
+    Finding::wrong(
+        about,
+        format!("{found}, which cannot be: services refuse encrypted connections"),
+        "set the clock, or let the network do it: `timedatectl set-ntp true`",
+    )
+}
+
+/// Whether routes know what time of day it is.
+pub(super) fn time_zone(zone: &TimeZone) -> Finding {
+    let about = "time zone";
+    if zone.is_unknown() {
+        return Finding::hint(
+            about,
+            "not known, so the times of routes and messages are UTC",
+            "set `time_zone = \"Europe/Berlin\"` or whichever it is; the system may lack tzdata",
+        );
+    }
+    let name = zone.iana_name().unwrap_or("the machine's, which has no name");
+    Finding::fine(about, name)
+}
+
+/// Whether the system lets as many connections be open as the configuration does.
+pub(super) fn open_files(config: &Config) -> Finding {
+    let mails = config.smtp.max_connections as u64;
+    let uploads = if config.ftp.listen.is_empty() { 0 } else { config.ftp.max_connections as u64 };
+    judge_open_files(mails, uploads, getrlimit(Resource::Nofile).current)
+}
+
+fn judge_open_files(mails: u64, uploads: u64, limit: Option<u64>) -> Finding {
+    let about = "open files";
+    let wanted = mails
+        .saturating_mul(FILES_OF_MAIL)
+        .saturating_add(uploads.saturating_mul(FILES_OF_UPLOAD))
+        .saturating_add(FILES_BESIDES);
+    match limit {
+        Some(limit) if limit < wanted => Finding::hint(
+            about,
+            format!("{limit} are allowed here; all connections of `max_connections` need {wanted}"),
+            "it matters only with hundreds of devices: LimitNOFILE= in the service, \
+             `--ulimit nofile=` for a container, or a smaller `max_connections`",
+        ),
+        Some(limit) => Finding::fine(about, format!("{limit} are allowed here, enough")),
+        None => Finding::fine(about, "as many as are needed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Mark;
+    use super::*;
+
+    #[test]
+    fn addresses_of_containers() {
+        for (address, is_of_engine_) in [
+            ("172.17.0.2", true),
+            ("172.31.255.255", true),
+            ("172.32.0.1", false),
+            ("10.88.0.4", true),
+            ("10.0.0.4", false),
+            ("192.168.1.10", false),
+            ("::1", false),
+        ] {
+            assert_eq!(is_of_engine(address.parse().unwrap()), is_of_engine_, "{address}");
+        }
+    }
+
+    #[test]
+    fn the_clock_is_plausible_or_not() {
+        for (seconds, mark) in [
+            (0, Mark::Wrong),
+            (CLOCK_S_MIN - 1, Mark::Wrong),
+            (CLOCK_S_MIN, Mark::Fine),
+            (CLOCK_S_END - 1, Mark::Fine),
+            (CLOCK_S_END, Mark::Wrong),
+        ] {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            assert_eq!(clock(now).mark, mark, "{seconds}");
+        }
+        assert_eq!(clock(SystemTime::UNIX_EPOCH - Duration::from_secs(9)).mark, Mark::Wrong);
+        assert_eq!(day(SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK_S_MIN)), "2025-01-01");
+        assert_eq!(day(SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK_S_END)), "2100-01-01");
+    }
+
+    #[test]
+    fn time_zones() {
+        assert_eq!(time_zone(&TimeZone::unknown()).mark, Mark::Hint);
+        assert_eq!(time_zone(&TimeZone::UTC).mark, Mark::Fine);
+    }
+
+    #[test]
+    fn open_files_by_connections() {
+        let mark = |limit| judge_open_files(10, 10, limit).mark;
+        assert_eq!(mark(Some(50 + FILES_BESIDES)), Mark::Fine);
+        assert_eq!(mark(Some(49 + FILES_BESIDES)), Mark::Hint);
+        assert_eq!(mark(None), Mark::Fine);
+        assert_eq!(judge_open_files(u64::MAX, u64::MAX, Some(1)).mark, Mark::Hint);
+    }
+
+    #[test]
+    fn a_temporary_folder_is_removed() {
+        let folder = Temporary::make().unwrap();
+        let path = folder.0.clone();
+        assert!(path.is_dir());
+        drop(folder);
+        assert!(!path.exists());
+    }
+}
