@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use tipoff_model::{IncidentId, Timestamp};
+use tipoff_model::{Envelope, IncidentId, Timestamp};
 use tipoff_spool::{DeliveryLine, IncidentDetail, IncidentLine, Spool, SqliteSpool};
 
 use super::{Ending, Failure, block_on};
@@ -121,7 +121,7 @@ fn print_detail(detail: &IncidentDetail) {
             local_time(arrival.received_at),
             arrival.envelope.peer,
         );
-        println!("  {} -> {}", arrival.envelope.sender, arrival.envelope.recipients.join(", "));
+        println!("  {}", route(&arrival.envelope));
         for media in &arrival.content.media {
             println!("  {} ({}, {} bytes)", media.name, media.content_type, media.size);
         }
@@ -144,6 +144,14 @@ fn print_delivery(delivery: &DeliveryLine) {
     }
     if delivery.state == "pending" {
         println!("  next attempt from {}", local_time(delivery.due_at));
+    }
+}
+
+/// What an arrival was called on its way.
+fn route(envelope: &Envelope) -> String {
+    match &envelope.path {
+        Some(path) => format!("{path}, by {}", envelope.login.as_deref().unwrap_or("anybody")),
+        None => format!("{} -> {}", envelope.sender, envelope.recipients.join(", ")),
     }
 }
 

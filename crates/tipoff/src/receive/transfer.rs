@@ -74,6 +74,9 @@ pub(super) async fn receive(
         }
     };
     let end = take(receiver, &mut wire, &mut upload, &signals).await;
+    // Clients that encrypt wait for our end of it; for the 226 they wait on the other connection.
+    let _ = timeout(CLOSE_MAX, wire.close()).await;
+    drop(wire);
     let began = Instant::now();
     let failure = match end {
         End::Whole if signals.torn.is_cancelled() => Some(Failure::Broken),
