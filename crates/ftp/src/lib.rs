@@ -21,4 +21,4 @@ pub use profile::{MissingFolder, Profile};
 pub use reply::Reply;
 pub use session::Session;
 pub use step::{Data, Failure, How, Outcome, Protection, Receive, Send, Step, What};
-pub use tree::{File, NODES_MAX, SharedTree, Tree};
+pub use tree::{File, NODES_MAX, PATHS_BYTES_MAX, SharedTree, Tree};

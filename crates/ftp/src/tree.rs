@@ -1,5 +1,5 @@
 //! What a device sees of what it uploaded. A view only: nothing that happens here changes what is
-//! stored (a device can only add). Holds at most [`NODES_MAX`] names and forgets the oldest.
+//! stored (a device can only add). Bounded: it forgets the oldest.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,9 @@ use tipoff_model::{ArrivalId, Timestamp};
 use crate::path::FilePath;
 
 /// How many files and folders of a device are remembered.
-pub const NODES_MAX: usize = 4_000;
+pub const NODES_MAX: usize = 2_000;
+/// And how many bytes their paths have together.
+pub const PATHS_BYTES_MAX: usize = 256 * 1024;
 
 /// A tree that several sessions of a device share.
 pub type SharedTree = Arc<Mutex<Tree>>;
@@ -29,6 +31,8 @@ pub struct File {
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
     nodes: BTreeMap<FilePath, Node>,
+    /// The bytes of all paths.
+    paths_bytes: usize,
     /// Counts up, to tell old from new.
     turn: u64,
 }
@@ -68,7 +72,7 @@ impl Tree {
         self.turn += 1;
         let node = Node { file: None, turn: self.turn };
         for folder in way {
-            self.nodes.insert(folder, node);
+            self.insert(folder, node);
         }
         self.forget_the_oldest();
         true
@@ -88,7 +92,7 @@ impl Tree {
         if self.takes_file(path) {
             // Not possible to fail: no file is in the way.
             self.make_folder(&path.parent());
-            self.nodes.insert(path.clone(), Node { file: Some(file), turn: self.turn });
+            self.insert(path.clone(), Node { file: Some(file), turn: self.turn });
             self.forget_the_oldest();
         }
     }
@@ -96,6 +100,14 @@ impl Tree {
     /// Takes what is at the path, and below it, out of sight.
     pub(crate) fn remove(&mut self, path: &FilePath) {
         self.nodes.retain(|other, _| other != path && !other.is_below(path));
+        self.paths_bytes = self.nodes.keys().map(|path| path.as_bytes().len()).sum();
+    }
+
+    fn insert(&mut self, path: FilePath, node: Node) {
+        let bytes = path.as_bytes().len();
+        if self.nodes.insert(path, node).is_none() {
+            self.paths_bytes += bytes;
+        }
     }
 
     /// Moves what is at `from`, and below it. False: it would be in the way, or in itself.
@@ -116,10 +128,13 @@ impl Tree {
             return false;
         }
         for old in moved {
-            if let (Ok(new), Some(node)) = (old.moved(from, to), self.nodes.remove(&old)) {
-                self.nodes.insert(new, node);
+            let node = self.nodes.remove(&old);
+            self.paths_bytes = self.paths_bytes.saturating_sub(old.as_bytes().len());
+            if let (Ok(new), Some(node)) = (old.moved(from, to), node) {
+                self.insert(new, node);
             }
         }
+        self.forget_the_oldest();
         true
     }
 
@@ -133,7 +148,7 @@ impl Tree {
 
     /// What was written to last stays. Folders are as new as the newest in them.
     fn forget_the_oldest(&mut self) {
-        while self.nodes.len() > NODES_MAX {
+        while self.nodes.len() > NODES_MAX || self.paths_bytes > PATHS_BYTES_MAX {
             let oldest = self.nodes.iter().min_by_key(|(_, node)| node.turn);
             let Some(oldest) = oldest.map(|(path, _)| path.clone()) else {
                 return;
@@ -194,7 +209,15 @@ mod tests {
             tree.put(&path(&format!("/new/{number}")), file(1));
             assert!(tree.nodes.len() <= NODES_MAX);
         }
-        assert_eq!(tree.find(&path("/old/x")), Found::Nothing);
         assert_eq!(tree.find(&path(&format!("/new/{}", NODES_MAX - 1))), Found::File(file(1)));
+        assert_eq!(tree.find(&path("/old/x")), Found::Nothing);
+        let long = "x".repeat(500);
+        for number in 0..NODES_MAX {
+            tree.make_folder(&path(&format!("/{long}/{number}")));
+            let bytes: usize = tree.nodes.keys().map(|path| path.as_bytes().len()).sum();
+            assert_eq!(bytes, tree.paths_bytes);
+            assert!(bytes <= PATHS_BYTES_MAX);
+        }
+        assert!(tree.nodes.len() > 400);
     }
 }

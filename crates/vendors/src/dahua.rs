@@ -5,7 +5,7 @@
 
 use tipoff_model::Event;
 
-use crate::upload::is_digits;
+use crate::upload::{is_digits, is_number};
 use crate::{Mail, Upload, Vendor, words};
 
 pub(crate) const VENDOR: Vendor = Vendor { name: "Dahua", recognises, event, upload };
@@ -25,12 +25,19 @@ fn event(mail: &Mail<'_>) -> Option<Event> {
 
 /// The letter of `14.03.20[M][0@0][0].jpg`.
 fn letter(name: &str) -> Option<Event> {
-    let (_, rest) = name.split_once('[')?;
-    match rest.split_once("][")? {
-        ("M", _) => Some(Event::Motion),
-        ("R", _) => Some(Event::Periodic),
-        ("A", _) => Some(Event::Input),
-        ("I", _) => Some(Event::Zone),
+    let (time, rest) = name.split_once('[')?;
+    let (letter, marks) = rest.split_once("][")?;
+    // That a picture is sent by the clock is believed of nothing but a time and a place on a disk.
+    let is_exact = || {
+        let is_time = time.bytes().all(|it| it.is_ascii_digit() || it == b'.' || it == b'-');
+        let place = marks.split_once("][").map(|(place, _)| place);
+        !time.is_empty() && is_time && place.is_some_and(|place| place.contains('@'))
+    };
+    match letter {
+        "M" => Some(Event::Motion),
+        "R" => is_exact().then_some(Event::Periodic),
+        "A" => Some(Event::Input),
+        "I" => Some(Event::Zone),
         _ => None,
     }
 }
@@ -44,7 +51,7 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
         let (end, start) = (words.next()?, words.next()?);
         let (stream, channel) = (words.next()?, words.next()?);
         let is_stream = stream == "main" || stream.starts_with("sub");
-        let is_channel = channel.strip_prefix("ch").is_some_and(|it| !it.is_empty());
+        let is_channel = channel.strip_prefix("ch").is_some_and(is_number);
         let is_newer = is_stream && is_channel && is_digits(start, 14) && is_digits(end, 14);
         is_newer.then_some(Event::Other)
     })

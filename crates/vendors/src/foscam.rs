@@ -33,7 +33,10 @@ fn by_name(name: &str) -> Option<Event> {
     match kind.to_ascii_lowercase().as_str() {
         "hmdalarm" => Some(Event::Person),
         "mdalarm" | "alarm" => Some(Event::Motion),
-        "schedule" => Some(Event::Periodic),
+        // Pictures only are sent by the clock; others write an underscore behind the date.
+        "schedule" if rest.starts_with('-') => {
+            rest.get(7..)?.starts_with('.').then_some(Event::Periodic)
+        }
         _ => None,
     }
 }

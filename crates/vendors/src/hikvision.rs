@@ -53,15 +53,43 @@ const TIME_DIGITS: std::ops::RangeInclusive<usize> = 14..=17;
 fn upload(upload: &Upload<'_>) -> Option<Event> {
     let words: Vec<&str> = upload.stem().split('_').collect();
     let is_time = |word: &&str| TIME_DIGITS.contains(&word.len()) && is_digits(word, word.len());
-    let at = words.iter().position(is_time)?;
-    let told = words.get(at + 1..)?.join("_").to_ascii_uppercase();
-    if at == 2 {
-        let known = NAMES.iter().find(|(name, _)| *name == told);
-        let by_words =
-            || told.ends_with("_DETECTION").then(|| words::event(&told.replace('_', " ")));
-        return known.map(|(_, event)| *event).or_else(|| by_words().flatten());
+    let (before, rest) = words.split_at_checked(words.iter().position(is_time)?)?;
+    match (before, rest) {
+        ([], [_, told @ .., address]) if !told.is_empty() && is_address(address) => {
+            Some(meaning(told))
+        }
+        ([address, channel], [_, told @ ..])
+            if !told.is_empty() && is_digits(channel, 2) && is_address(address) =>
+        {
+            Some(meaning(told))
+        }
+        // The camera's name may stand for its address. Then it is less sure whose file it is: it
+        // is not taken for one that is sent by the clock.
+        ([_, .., channel], [_, told @ ..]) if is_digits(channel, 2) => {
+            by_name(told).filter(|event| *event != Event::Periodic)
+        }
+        _ => None,
     }
-    let is_intercom = at == 0 && words.last().is_some_and(|last| last.contains(['.', '-', ':']));
-    let known = NAMES.iter().find(|(name, _)| told.starts_with(name));
-    known.filter(|_| is_intercom).map(|(_, event)| *event)
+}
+
+fn by_name(told: &[&str]) -> Option<Event> {
+    let told = told.join("_");
+    NAMES.iter().find(|(name, _)| *name == told).map(|(_, event)| *event)
+}
+
+/// Of new events at least the words are known.
+fn meaning(told: &[&str]) -> Event {
+    let by_words = || words::event_but(&told.join(" "), &[Event::Periodic, Event::Test]);
+    by_name(told).or_else(by_words).unwrap_or_default()
+}
+
+/// `192.168.1.64`, or of IPv6, which has no colons in a name, `fe80--1` or `--fe80-…`.
+fn is_address(word: &str) -> bool {
+    let is_short = |part: &str| (1..=3).contains(&part.len()) && is_digits(part, part.len());
+    let is_v4 = word.split('.').count() == 4 && word.split('.').all(is_short);
+    let is_v6 = || {
+        word.matches(['-', ':']).count() >= 2
+            && word.chars().all(|it| it.is_ascii_hexdigit() || it == '-' || it == ':')
+    };
+    is_v4 || is_v6()
 }

@@ -10,12 +10,17 @@ pub(crate) const VENDOR: Vendor =
     Vendor { name: "HiSilicon", recognises: |_| false, event: |_| None, upload };
 
 fn upload(upload: &Upload<'_>) -> Option<Event> {
-    let stem = upload.stem();
-    let (letter, number) = stem.split_at_checked(1)?;
+    let (letter, number) = upload.stem().split_at_checked(1)?;
+    if !is_digits(number, 14) {
+        return None;
+    }
     match letter {
-        _ if !is_digits(number, 14) => None,
         "A" => Some(Event::Motion),
-        "P" => Some(Event::Periodic),
+        // The folder tells the same day. `P20260514171805.jpg` is another's, with the century.
+        "P" => upload
+            .folders()
+            .any(|folder| folder.strip_prefix("20").is_some_and(|day| number.get(..6) == Some(day)))
+            .then_some(Event::Periodic),
         _ => None,
     }
 }

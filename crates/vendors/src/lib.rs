@@ -53,30 +53,22 @@ pub fn event(content: &Content) -> Event {
     let mail = Mail::of(content);
     vendor_of(&mail)
         .and_then(|vendor| (vendor.event)(&mail))
-        // Unknown makes are read by their subject; texts hold too many other words. What is sent
-        // by the clock may be held back: a loose word ("Scheduled backup failed") must not do that.
-        .or_else(|| words::event(mail.subject).filter(|event| *event != Event::Periodic))
+        // Unknown makes are read by their subject; texts hold too many other words.
+        .or_else(|| words::event_but(mail.subject, &[Event::Periodic]))
         .unwrap_or_default()
 }
 
 /// What an uploaded file is, by its path and name.
 pub fn upload(upload: &Upload<'_>) -> Meaning {
-    let by_vendor = VENDORS.iter().find_map(|vendor| (vendor.upload)(upload));
-    let by_words = || {
-        let told = words::event(upload.stem());
-        told.filter(|event| ![Event::Periodic, Event::Test].contains(event))
-    };
     let artefact = upload.is_artefact();
-    let event = match by_vendor {
-        _ if artefact => {
-            if upload.is_test() {
-                Event::Test
-            } else {
-                Event::Other
-            }
-        }
-        Some(event) => event,
-        None => by_words().unwrap_or_default(),
+    let event = if upload.is_test() {
+        Event::Test
+    } else if artefact {
+        Event::Other
+    } else {
+        let by_vendor = VENDORS.iter().find_map(|vendor| (vendor.upload)(upload));
+        let by_words = || words::event_but(upload.stem(), &[Event::Periodic, Event::Test]);
+        by_vendor.or_else(by_words).unwrap_or_default()
     };
     Meaning { event, artefact }
 }

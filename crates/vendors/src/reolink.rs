@@ -23,7 +23,9 @@ fn event(mail: &Mail<'_>) -> Option<Event> {
         return Some(Event::Test);
     }
     let by_field = mail.field("Alarm Event").and_then(words::event);
-    by_field.or_else(|| before_from(mail).and_then(words::event))
+    // Others write "from" as well ("Scheduled Virus Detection from the NAS").
+    let in_subject = || words::event_but(before_from(mail)?, &[Event::Periodic]);
+    by_field.or_else(in_subject)
 }
 
 /// `Person Detected` of `Person Detected from Driveway`.
@@ -35,10 +37,15 @@ fn before_from<'a>(mail: &Mail<'a>) -> Option<&'a str> {
 
 /// `Driveway_00_20260514171805.jpg`: a name, a channel, a time. What has happened is not told.
 fn upload(upload: &Upload<'_>) -> Option<Event> {
-    let (rest, time) = upload.stem().rsplit_once('_')?;
-    let (name, channel) = rest.rsplit_once('_')?;
-    let is_so = !name.is_empty() && is_digits(channel, 2) && is_digits(time, 14);
-    (is_so || is_recording(upload.stem())).then_some(Event::Other)
+    let stem = upload.stem();
+    let (rest, time) = stem.rsplit_once('_')?;
+    let is_usual = is_digits(time, 14)
+        && rest
+            .rsplit_once('_')
+            .is_some_and(|(name, channel)| !name.is_empty() && is_digits(channel, 2));
+    // A camera that is told to overwrite its files leaves the time out.
+    let is_overwritten = !rest.is_empty() && time == "00";
+    (is_usual || is_overwritten || is_recording(stem)).then_some(Event::Other)
 }
 
 /// As on the camera's card: `RecM02_20230515_071811_071835_6D28900_13CE8C7`.

@@ -38,16 +38,23 @@ pub fn is_temporary(name: &str) -> bool {
     lasting_name(name).len() < name.len()
 }
 
-/// The name without what makes it temporary: what the file will be called.
+/// The name without what makes it temporary, however often: what the file will be called. It is
+/// the beginning of the name, and never empty unless that is.
 pub fn lasting_name(name: &str) -> &str {
-    let lower = name.to_ascii_lowercase();
-    let ends = |end: &&&str| lower.ends_with(**end);
-    let Some(end) = TEMPORARY.iter().find(ends) else {
-        return name;
-    };
-    let rest = name.get(..name.len() - end.len()).unwrap_or(name);
-    // A name that is nothing else is a name.
-    if rest.is_empty() || rest.ends_with('/') { name } else { rest }
+    let mut lasting = name;
+    while let Some(shorter) = without_end(lasting) {
+        lasting = shorter;
+    }
+    lasting
+}
+
+fn without_end(name: &str) -> Option<&str> {
+    TEMPORARY.iter().find_map(|end| {
+        let (rest, tail) = name.split_at_checked(name.len().checked_sub(end.len())?)?;
+        // A name that is nothing else is a name.
+        let is_named = !rest.is_empty() && !rest.ends_with('/');
+        (is_named && tail.eq_ignore_ascii_case(end)).then_some(rest)
+    })
 }
 
 impl<'a> Upload<'a> {
@@ -86,6 +93,11 @@ impl<'a> Upload<'a> {
         self.size == 0
             || (self.kind == MediaKind::File && self.size <= TEST_BYTES_MAX && is_called_so)
     }
+}
+
+/// Whether a text is digits and nothing else.
+pub(crate) fn is_number(text: &str) -> bool {
+    !text.is_empty() && is_digits(text, text.len())
 }
 
 /// Whether a text is this many digits.

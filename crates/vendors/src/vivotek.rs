@@ -3,7 +3,7 @@
 
 use tipoff_model::Event;
 
-use crate::upload::is_digits;
+use crate::upload::{is_digits, is_number};
 use crate::{Mail, Upload, Vendor, words};
 
 pub(crate) const VENDOR: Vendor = Vendor { name: "Vivotek", recognises, event, upload };
@@ -23,14 +23,18 @@ fn headline<'a>(mail: &Mail<'a>) -> Option<&'a str> {
     })
 }
 
-/// `prefix_20050107180659_4_trg.jpg` and `…_pre`, `…_pos`; of those who build on it `videotrg.jpg`.
+/// `prefix_20050107180659_4_trg.jpg` and `…_pre`, `…_pos`; of those who build on it `videotrg.jpg`, or
+/// one `video.jpg` that is overwritten each time and does not tell why.
 fn upload(upload: &Upload<'_>) -> Option<Event> {
+    if upload.name() == "video.jpg" {
+        return Some(Event::Other);
+    }
     let stem = upload.stem();
     let is_event = |end: &str| ["pre", "trg", "pos"].contains(&end);
     let is_old = stem.strip_prefix("video").is_some_and(is_event);
     let mut words = stem.rsplit('_');
     let (end, number, time) = (words.next()?, words.next(), words.next());
-    let is_numbered = number.is_some_and(|it| !it.is_empty() && is_digits(it, it.len()));
+    let is_numbered = number.is_some_and(is_number);
     let is_new = is_event(end) && is_numbered && time.is_some_and(|time| is_digits(time, 14));
     (is_old || is_new).then_some(Event::Motion)
 }

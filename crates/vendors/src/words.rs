@@ -96,6 +96,12 @@ const WORDS: &[(Event, &[&str])] = &[
 
 /// What a phrase says has happened.
 pub(crate) fn event(phrase: &str) -> Option<Event> {
+    event_but(phrase, &[])
+}
+
+/// The same, as if there were no words for some events: of an unknown make, a loose word must not
+/// say what keeps an alert back ("Scheduled backup failed").
+pub(crate) fn event_but(phrase: &str, not: &[Event]) -> Option<Event> {
     let phrase = phrase.to_lowercase();
     let words: Vec<&str> = phrase
         .split(|character: char| !character.is_alphanumeric())
@@ -105,5 +111,6 @@ pub(crate) fn event(phrase: &str) -> Option<Event> {
         let wanted: Vec<&str> = wanted.split(' ').collect();
         words.windows(wanted.len()).any(|window| window == wanted.as_slice())
     };
-    WORDS.iter().find(|(_, wanted)| wanted.iter().any(&says)).map(|(event, _)| *event)
+    let mut known = WORDS.iter().filter(|(event, _)| !not.contains(event));
+    known.find(|(_, wanted)| wanted.iter().any(&says)).map(|(event, _)| *event)
 }

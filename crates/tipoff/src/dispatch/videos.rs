@@ -15,7 +15,7 @@ use super::files::DeliveryFiles;
 use crate::config;
 
 /// Videos that stay ready for other channels, and for the next attempt.
-const KEPT_MAX: usize = 32;
+const KEPT_MAX: usize = 8;
 /// What a message has besides the video: its words and its thumbnail.
 const BESIDES_BYTES: u64 = 512 * 1024;
 

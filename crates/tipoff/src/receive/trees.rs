@@ -7,7 +7,7 @@ use tipoff_ftp::{File, FilePath, SharedTree, Tree};
 use tipoff_spool::Spool;
 
 /// Trees kept for devices that are away; one that comes back later gets its uploads from the spool.
-const TREES_MAX: usize = 1_000;
+const TREES_MAX: usize = 500;
 /// How many of a device's uploads are found again after a start.
 const UPLOADS_MAX: u32 = 1_000;
 

@@ -105,7 +105,7 @@ fn all_that_is_wrong_is_told_at_once_and_it_exits_with_1() {
         ("disk", "less than [retention] min_free"),
         ("SMTP port", "held by another program"),
         ("FTP data ports", "none of"),
-        ("certificate", "chain.pem"),
+        ("certificate", "cannot read"),
     ] {
         let (mark, found) = about(&said, thing)[0];
         assert_eq!(mark, "wrong", "{said:#}");

@@ -24,8 +24,7 @@ const END_OF_TIME: Duration = Duration::from_secs(253_402_300_800);
 pub(super) fn look(settings: &Smtp, data_dir: &Path, now: SystemTime) -> Finding {
     let about = "certificate";
     let folder = data_dir.join("tls");
-    let own =
-        Certificate { chain: folder.join("certificate.pem"), key: folder.join("key.pem") };
+    let own = Certificate { chain: folder.join("certificate.pem"), key: folder.join("key.pem") };
     let is_own = settings.certificate.is_none();
     if is_own && !(own.chain.exists() && own.key.exists()) {
         return Finding::fine(about, "one will be made at the first start");
@@ -105,8 +104,10 @@ fn judge(chain: &Path, validity: Option<Validity>, now: SystemTime) -> Finding {
 
 /// The day of a time, UTC.
 pub(super) fn day(time: SystemTime) -> String {
-    jiff::Timestamp::try_from(time)
-        .map_or_else(|_| "a time beyond all".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
+    jiff::Timestamp::try_from(time).map_or_else(
+        |_| "a time beyond all".to_owned(),
+        |time| time.strftime("%Y-%m-%d").to_string(),
+    )
 }
 
 #[cfg(test)]
@@ -115,7 +116,8 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> SystemTime {
-        text.parse::<jiff::Timestamp>().unwrap().into()
+        let time: jiff::Timestamp = text.parse().unwrap();
+        UNIX_EPOCH + Duration::from_secs(time.as_second().try_into().unwrap())
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -66,10 +66,7 @@ pub(super) fn address(config: &Config, lan: Option<IpAddr>, in_container: bool) 
 /// Whether an address is out of what Docker (172.16.0.0/12) or Podman (10.88.0.0/16) give away.
 fn is_of_engine(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => matches!(
-            address.octets(),
-            [172, 16..=31, ..] | [10, 88, ..]
-        ),
+        IpAddr::V4(address) => matches!(address.octets(), [172, 16..=31, ..] | [10, 88, ..]),
         IpAddr::V6(_) => false,
     }
 }

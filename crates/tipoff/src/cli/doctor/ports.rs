@@ -116,8 +116,12 @@ async fn answer(protocol: Protocol, address: SocketAddr) -> io::Result<String> {
 /// An address that can be connected to: "every address" is not one.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address {
-        SocketAddr::V4(it) if it.ip().is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        SocketAddr::V6(it) if it.ip().is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        SocketAddr::V4(it) if it.ip().is_unspecified() => {
+            address.set_ip(Ipv4Addr::LOCALHOST.into())
+        }
+        SocketAddr::V6(it) if it.ip().is_unspecified() => {
+            address.set_ip(Ipv6Addr::LOCALHOST.into())
+        }
         _ => {}
     }
     address
@@ -165,8 +169,7 @@ fn held(
 /// The beginning of an answer, which may tell which program gives it; it could be anything.
 fn shown(answer: Option<&str>) -> String {
     let first = answer.and_then(|answer| answer.lines().next()).unwrap_or_default();
-    let clean: String =
-        first.chars().filter(|it| !it.is_control()).take(SHOWN_CHARS_MAX).collect();
+    let clean: String = first.chars().filter(|it| !it.is_control()).take(SHOWN_CHARS_MAX).collect();
     if clean.is_empty() { clean } else { format!(", which says {clean:?}") }
 }
 
@@ -234,7 +237,13 @@ mod tests {
             (PermissionDenied, ours, Some(true), Mark::Fine, "running Tipoff"),
             (AddrInUse, ours, None, Mark::Fine, "running Tipoff"),
             (AddrInUse, ours, Some(false), Mark::Hint, "another data folder"),
-            (AddrInUse, Some("220 Postfix\x1b\r\n"), Some(true), Mark::Wrong, "says \"220 Postfix\""),
+            (
+                AddrInUse,
+                Some("220 Postfix\x1b\r\n"),
+                Some(true),
+                Mark::Wrong,
+                "says \"220 Postfix\"",
+            ),
             (AddrInUse, None, Some(false), Mark::Wrong, "by another program"),
             (PermissionDenied, None, Some(false), Mark::Wrong, "not permitted"),
             (AddrNotAvailable, None, Some(false), Mark::Wrong, "not an address"),
