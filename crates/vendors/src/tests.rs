@@ -145,6 +145,9 @@ fn every_file_of_a_vendor_is_listed_in_order() {
 #[test]
 fn a_loose_word_does_not_silence_an_unknown_make() {
     check("Scheduled backup failed", "", &[], (None, Event::Other));
+    check("Scheduled: person at the gate", "", &[], (None, Event::Person));
+    check("Scheduled Virus Detection from the NAS", "", &[], (Some("Reolink"), Event::Other));
+    check("x", "", &["yard[R][0@0][0].jpg"], (None, Event::Other));
 }
 
 proptest! {
