@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tipoff_spool::{Keep, Spool, SqliteSpool};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::task::TaskTracker;
@@ -29,10 +30,20 @@ const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
 /// Runs until SIGTERM or SIGINT.
 pub(super) fn run(config: Config) -> Ending {
+    raise_open_files();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(serve(config))?;
     Ok(())
+}
+
+/// Every connection is an open file, and the usual limit is far below what the system allows.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::debug!(%error, "The limit of open files stays as it is.");
+    }
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

@@ -153,7 +153,8 @@ pub(super) fn time_zone(zone: &TimeZone) -> Finding {
 pub(super) fn open_files(config: &Config) -> Finding {
     let mails = config.smtp.max_connections as u64;
     let uploads = if config.ftp.listen.is_empty() { 0 } else { config.ftp.max_connections as u64 };
-    judge_open_files(mails, uploads, getrlimit(Resource::Nofile).current)
+    // `tipoff run` takes all that it may have.
+    judge_open_files(mails, uploads, getrlimit(Resource::Nofile).maximum)
 }
 
 fn judge_open_files(mails: u64, uploads: u64, limit: Option<u64>) -> Finding {
