@@ -13,6 +13,9 @@ pub const NODES_MAX: usize = 2_000;
 /// And how many bytes their paths have together.
 pub const PATHS_BYTES_MAX: usize = 256 * 1024;
 
+/// Of a tree that is full, one part in so many is forgotten.
+const FORGOTTEN_PART: usize = 8;
+
 /// A tree that several sessions of a device share.
 pub type SharedTree = Arc<Mutex<Tree>>;
 
@@ -100,7 +103,7 @@ impl Tree {
     /// Takes what is at the path, and below it, out of sight.
     pub(crate) fn remove(&mut self, path: &FilePath) {
         self.nodes.retain(|other, _| other != path && !other.is_below(path));
-        self.paths_bytes = self.nodes.keys().map(|path| path.as_bytes().len()).sum();
+        self.count_bytes();
     }
 
     fn insert(&mut self, path: FilePath, node: Node) {
@@ -146,15 +149,21 @@ impl Tree {
             .map(|(path, node)| (path.name(), node.file))
     }
 
-    /// What was written to last stays. Folders are as new as the newest in them.
+    /// What was written to last stays. Folders are as new as the newest in them. A part goes at a
+    /// time, so that not every upload has to look for the oldest.
     fn forget_the_oldest(&mut self) {
         while self.nodes.len() > NODES_MAX || self.paths_bytes > PATHS_BYTES_MAX {
-            let oldest = self.nodes.iter().min_by_key(|(_, node)| node.turn);
-            let Some(oldest) = oldest.map(|(path, _)| path.clone()) else {
-                return;
-            };
-            self.remove(&oldest);
+            let mut turns: Vec<u64> = self.nodes.values().map(|node| node.turn).collect();
+            turns.sort_unstable();
+            // A node is never newer than the folder that it is in, so what stays has its folders.
+            let last_to_go = turns.get(turns.len() / FORGOTTEN_PART).copied().unwrap_or_default();
+            self.nodes.retain(|_, node| node.turn > last_to_go);
+            self.count_bytes();
         }
+    }
+
+    fn count_bytes(&mut self) {
+        self.paths_bytes = self.nodes.keys().map(|path| path.as_bytes().len()).sum();
     }
 }
 
