@@ -3,6 +3,8 @@
 //!
 //! The form is told in `crates/smtp/tests/dialogs/README.md`.
 
+pub mod suite;
+
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 

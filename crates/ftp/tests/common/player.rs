@@ -1,29 +1,17 @@
 //! Plays the dialogues of tests/dialogs through a session.
 
-use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 
 use tipoff_ftp::{Failure, MissingFolder, Profile};
-use tipoff_testkit::dialog::{Dialog, Line};
+use tipoff_testkit::dialog::{Dialog, Line, suite};
 
 use crate::common::{Answers, Ending, Shell};
 
 /// Every dialogue with its name, in order.
 pub(crate) fn dialogs() -> Vec<(String, Dialog)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialogs");
-    let mut dialogs: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
-        .map(|path| {
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            let dialog = Dialog::parse(&fs::read_to_string(&path).unwrap());
-            (name.clone(), dialog.unwrap_or_else(|error| panic!("{name}: {error}")))
-        })
-        .collect();
-    dialogs.sort_by(|(one, _), (other, _)| one.cmp(other));
-    dialogs
+    suite::read(&folder).unwrap()
 }
 
 /// Plays it. `cut` cuts what the client says up to the next action into what comes at a time.

@@ -1,28 +1,16 @@
 //! Plays a written dialogue to a session, with the client's bytes cut in one way or another.
 
-use std::fs;
 use std::path::Path;
 
 use tipoff_smtp::{Denial, Failure, Profile};
-use tipoff_testkit::dialog::{Dialog, Line, escape};
+use tipoff_testkit::dialog::{Dialog, Line, escape, suite};
 
 use crate::common::{Answers, CHALLENGE, Event, Shell};
 
 /// Every dialogue of the folder, with its name.
 pub(crate) fn dialogs() -> Vec<(String, Dialog)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialogs");
-    let mut dialogs: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
-        .map(|path| {
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            let dialog = Dialog::parse(&fs::read_to_string(&path).unwrap());
-            (name.clone(), dialog.unwrap_or_else(|error| panic!("{name}: {error}")))
-        })
-        .collect();
-    dialogs.sort_by(|(one, _), (other, _)| one.cmp(other));
-    dialogs
+    suite::read(&folder).unwrap()
 }
 
 /// Plays it. `cut` cuts what the client says up to the next action into what comes at a time.
