@@ -6,7 +6,13 @@ use rusqlite::Connection;
 use crate::{Result, SpoolError};
 
 /// Each brings the spool from the version of its place to the next.
-const MIGRATIONS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("v1.sql"),
+    include_str!("v2.sql"),
+    include_str!("v3.sql"),
+    include_str!("v4.sql"),
+    include_str!("v5.sql"),
+];
 
 /// Brings the spool to the newest version.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {

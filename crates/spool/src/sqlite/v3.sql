@@ -1,0 +1,1 @@
+-- The dashboard: what is shown of incidents, and what people say of devices and channels.

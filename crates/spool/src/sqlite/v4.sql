@@ -1,0 +1,1 @@
+-- Sessions: what devices and receivers said to each other.
