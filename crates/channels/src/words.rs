@@ -79,6 +79,7 @@ pub(crate) const fn event(event: Event) -> Option<&'static str> {
         Event::End => "Ended",
         Event::Periodic => "Periodic picture",
         Event::Test => "Test",
+        Event::Silence => "Silent",
         Event::Other => return None,
     })
 }

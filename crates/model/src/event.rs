@@ -61,6 +61,8 @@ events! {
     Periodic = "periodic",
     /// The device's own test button or health mail.
     Test = "test",
+    /// Nothing came of the device for longer than its owner wants.
+    Silence = "silence",
     /// Not recognised.
     #[default]
     Other = "other",

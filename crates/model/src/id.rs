@@ -30,6 +30,10 @@ number_id!(
     DeliveryId
 );
 number_id!(
+    /// A device that was heard, or was added on the dashboard. Given by the spool.
+    DeviceId
+);
+number_id!(
     /// The arrivals of one device that belong to one detection. Given by the spool, growing.
     IncidentId
 );

@@ -21,7 +21,7 @@ pub use arrival::{Content, Envelope, Protocol};
 pub use delivery::{DeliveryState, Outcome, Receipt, Scope, Verdict};
 pub use device::Device;
 pub use event::Event;
-pub use id::{ArrivalId, BlobName, DeliveryId, IncidentId};
+pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
 pub use plan::{Due, Facts, History, OpenIncident, Planner};
 pub use time::Timestamp;

@@ -23,6 +23,8 @@ pub struct Facts<'a> {
     pub video_only: bool,
     /// Whether it is nothing to tell of: a device's marker, index or test file, an empty file.
     pub artefact: bool,
+    /// Whether somebody asked not to be told of the device for now.
+    pub muted: bool,
     /// Whether it brings nothing that was not alerted before: the device sent it again.
     pub repeat: bool,
 }

@@ -58,7 +58,11 @@ impl Planner for Rules {
         told: &[String],
         history: &dyn History,
     ) -> Vec<Due> {
-        if self.is_silent(facts) || facts.repeat || (facts.torn && !facts.whole_picture) {
+        if self.is_silent(facts)
+            || facts.muted
+            || facts.repeat
+            || (facts.torn && !facts.whole_picture)
+        {
             return Vec::new();
         }
         match kind {

@@ -27,6 +27,7 @@ fn facts(device: &Device, at: Timestamp) -> Facts<'_> {
         whole_picture: true,
         video_only: false,
         artefact: false,
+        muted: false,
         repeat: false,
     }
 }

@@ -1,5 +1,6 @@
 //! The suite that every engine passes: each check gets an empty spool and a way to open it again.
 
+mod dashboard;
 mod uploads;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,7 +13,8 @@ use tipoff_model::{
 };
 
 use crate::{
-    Again, AttemptRecord, DueDelivery, Keep, NewArrival, Print, Spool, SpoolError, Stored,
+    Again, AttemptRecord, DueDelivery, IncidentFilter, Keep, NewArrival, Print, Spool, SpoolError,
+    Stored,
 };
 
 /// Opens the same spool, as a start of the program does; the one before is closed by then.
@@ -40,7 +42,7 @@ impl Planner for Plain {
         told: &[String],
         _history: &dyn History,
     ) -> Vec<Due> {
-        if facts.artefact || facts.repeat || facts.torn && !facts.whole_picture {
+        if facts.artefact || facts.muted || facts.repeat || facts.torn && !facts.whole_picture {
             return Vec::new();
         }
         let due = |channel: &str, after| Due {
@@ -90,6 +92,7 @@ fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
         },
         event: Event::Motion,
         artefact: false,
+        maker: None,
         blob: writer.finish().unwrap(),
         began_at: at,
         received_at: at,
@@ -124,6 +127,10 @@ fn ended(delivery: &DueDelivery, state: DeliveryState) -> AttemptRecord {
     }
 }
 
+fn everything() -> IncidentFilter {
+    IncidentFilter { silent: true, ..IncidentFilter::default() }
+}
+
 fn seconds(seconds: u64) -> Timestamp {
     NOW.after(Duration::from_secs(seconds))
 }
@@ -147,6 +154,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     orphans_of_an_earlier_run_are_swept(&*fresh()).await;
     many_at_once_all_survive(&*fresh()).await;
     uploads::check(&fresh).await;
+    dashboard::check(&fresh).await;
 }
 
 async fn what_is_stored_survives_a_new_start(open: Open<'_>) {
@@ -174,7 +182,7 @@ async fn arrivals_join_and_open_incidents(open: Open<'_>) {
     assert!(!first.joined && second.joined && !other.joined && !later.joined);
     assert_eq!(first.incident, second.incident);
     assert_ne!(first.incident, later.incident);
-    let lines = spool.incidents(2).await.unwrap();
+    let lines = spool.incidents(&everything(), 2).await.unwrap();
     let ids: Vec<_> = lines.iter().map(|line| line.id).collect();
     assert_eq!(ids, [later.incident, other.incident]);
     assert_eq!(spool.incident(first.incident).await.unwrap().line.arrivals, 2);
@@ -280,7 +288,7 @@ async fn attempts_are_kept_and_memory_returned(open: Open<'_>) {
     spool.record(ended(&again, DeliveryState::Delivered)).await.unwrap();
     let detail = spool.incident(stored.incident).await.unwrap();
     let line = &detail.deliveries[0];
-    assert_eq!((&*line.channel, &*line.state), ("phone", "delivered"));
+    assert_eq!((&*line.channel, line.state), ("phone", DeliveryState::Delivered));
     assert_eq!(line.attempts.len(), 2);
     assert_eq!(line.attempts[0].1, Duration::from_millis(30));
     assert_eq!(line.attempts[0].2.as_deref(), Some("the service said no"));
@@ -309,7 +317,7 @@ async fn retry_makes_the_undelivered_due_again(open: Open<'_>) {
     let hook = due(&*spool, "hook", NOW).await.remove(0);
     spool.record(ended(&phone, DeliveryState::Refused)).await.unwrap();
     spool.record(ended(&hook, DeliveryState::Delivered)).await.unwrap();
-    assert_eq!(spool.retry(stored.incident, seconds(500)).await.unwrap(), 1);
+    assert_eq!(spool.retry(stored.incident, None, seconds(500)).await.unwrap(), ["phone"]);
     let again = due(&*spool, "phone", seconds(500)).await;
     assert_eq!(again.len(), 1);
     assert_eq!(again[0].created_at, seconds(500), "it has its time anew");
@@ -435,6 +443,6 @@ async fn many_at_once_all_survive(open: Open<'_>) {
     assert_eq!(arrivals.len(), 200);
     drop(spool);
     let spool = open();
-    let lines = spool.incidents(1000).await.unwrap();
+    let lines = spool.incidents(&everything(), 1000).await.unwrap();
     assert_eq!(lines.iter().map(|line| line.arrivals).sum::<u64>(), 200);
 }

@@ -6,6 +6,8 @@
 mod blobs;
 #[cfg(test)]
 mod contract;
+mod device;
+mod incident;
 mod sqlite;
 
 use std::future::Future;
@@ -13,11 +15,18 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tipoff_model::{
-    Alert, AlertMedia, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event,
-    IncidentId, MediaPlace, Timestamp,
+    Alert, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event, IncidentId,
+    Timestamp,
 };
 
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
+pub use device::{
+    DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice, Sighting,
+};
+pub use incident::{
+    ArrivalLine, ChannelFigures, Cover, DeliveryLine, Figures, Hour, IncidentDetail,
+    IncidentFilter, IncidentLine, Incidents,
+};
 pub use sqlite::SqliteSpool;
 
 /// A future that can be stored and sent to another thread.
@@ -87,6 +96,8 @@ pub struct NewArrival {
     pub event: Event,
     /// Whether it is a marker, an index, a test file or empty: nothing to tell of.
     pub artefact: bool,
+    /// Whose make the device is, where that can be told.
+    pub maker: Option<&'static str>,
     /// Where its bytes are.
     pub blob: StoredBlob,
     /// When its first byte came.
@@ -209,74 +220,6 @@ pub struct AttemptRecord {
     pub remember: Vec<(String, String)>,
 }
 
-/// An incident as a list shows it.
-#[derive(Clone, Debug)]
-pub struct IncidentLine {
-    /// Its number.
-    pub id: IncidentId,
-    /// The device's name.
-    pub device: String,
-    /// What happened.
-    pub event: Event,
-    /// The first subject.
-    pub subject: String,
-    /// When its first arrival was received.
-    pub began_at: Timestamp,
-    /// When its latest arrival was received.
-    pub last_arrival_at: Timestamp,
-    /// How many arrivals it has.
-    pub arrivals: u64,
-    /// How many of its deliveries stand how.
-    pub deliveries: Vec<(DeliveryState, u64)>,
-}
-
-/// An arrival as its incident shows it.
-#[derive(Clone, Debug)]
-pub struct ArrivalLine {
-    /// Its number.
-    pub id: ArrivalId,
-    /// When it was received.
-    pub received_at: Timestamp,
-    /// Whether the connection broke.
-    pub torn: bool,
-    /// Who was talking.
-    pub envelope: Envelope,
-    /// What was understood.
-    pub content: Content,
-    /// Where it is stored.
-    pub blob: StoredBlob,
-}
-
-/// A delivery as its incident shows it.
-#[derive(Clone, Debug)]
-pub struct DeliveryLine {
-    /// Its number.
-    pub id: DeliveryId,
-    /// The channel's name.
-    pub channel: String,
-    /// `first` or `followup`.
-    pub kind: String,
-    /// Where it stands.
-    pub state: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it is due, where it is pending.
-    pub due_at: Timestamp,
-    /// Each attempt: when, how long it took, what went wrong.
-    pub attempts: Vec<(Timestamp, Duration, Option<String>)>,
-}
-
-/// An incident with all that belongs to it.
-#[derive(Clone, Debug)]
-pub struct IncidentDetail {
-    /// The incident.
-    pub line: IncidentLine,
-    /// Its arrivals in the order of receipt.
-    pub arrivals: Vec<ArrivalLine>,
-    /// Its deliveries in the order in which they were made.
-    pub deliveries: Vec<DeliveryLine>,
-}
-
 /// What is kept for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Keep {
@@ -307,7 +250,7 @@ pub struct SpoolStats {
 }
 
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
-pub trait Spool: Send + Sync {
+pub trait Spool: Incidents + Devices + Send + Sync {
     /// The files beside it.
     fn blobs(&self) -> &Blobs;
 
@@ -353,20 +296,14 @@ pub trait Spool: Send + Sync {
     /// Notes how an attempt ended.
     fn record(&self, record: AttemptRecord) -> BoxFuture<'_, Result<()>>;
 
+    /// The channels that rest: nothing is attempted until they go on.
+    fn paused(&self) -> BoxFuture<'_, Result<Vec<String>>>;
+
+    /// Lets a channel rest, or go on.
+    fn set_paused(&self, channel: String, paused: bool) -> BoxFuture<'_, Result<()>>;
+
     /// What the channel asked to remember.
     fn memory<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<(String, String)>>>;
-
-    /// The latest incidents, newest first.
-    fn incidents(&self, limit: u32) -> BoxFuture<'_, Result<Vec<IncidentLine>>>;
-
-    /// A file of an arrival; none: there is no such file any more.
-    fn media(&self, place: MediaPlace) -> BoxFuture<'_, Result<Option<AlertMedia>>>;
-
-    /// One incident.
-    fn incident(&self, id: IncidentId) -> BoxFuture<'_, Result<IncidentDetail>>;
-
-    /// Makes every delivery of the incident that is not delivered due at once; how many.
-    fn retry(&self, id: IncidentId, now: Timestamp) -> BoxFuture<'_, Result<u64>>;
 
     /// Removes what need not be kept any longer.
     fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>>;

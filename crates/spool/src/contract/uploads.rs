@@ -195,8 +195,13 @@ async fn one_device_speaks_two_protocols(open: Open<'_>) {
     assert_ne!(other.incident, picture.incident);
     let next = spool.store(upload(&*spool, "/y.mp4", seconds(7))).await.unwrap();
     assert_eq!(next.incident, picture.incident);
-    let names: Vec<String> =
-        spool.incidents(10).await.unwrap().into_iter().map(|line| line.device).collect();
+    let names: Vec<String> = spool
+        .incidents(&super::everything(), 10)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|line| line.device)
+        .collect();
     assert_eq!(names, ["discovered/door", "discovered/alarm"]);
 }
 

@@ -16,7 +16,7 @@ const TEXTS_MAX: usize = 20;
 /// The deliveries of a channel that may be attempted now. `LIMIT` counts those claimed as well.
 const DUE: &str = "
     SELECT d.id, d.incident, d.kind, d.created_at, d.attempts, d.progress, d.reference,
-           incident.event, incident.subject, device.name
+           incident.event, incident.subject, coalesce(device.label, device.name), incident.began_at
     FROM delivery AS d
     JOIN incident ON incident.id = d.incident
     JOIN device ON device.id = incident.device
@@ -86,7 +86,7 @@ fn read_due(
         event: told.event.or_else(|| Event::from_name(&event)).unwrap_or_default(),
         subject: told.subject.unwrap_or(row.get(8)?),
         text: told.texts.join("\n\n"),
-        received_at: told.received_at.unwrap_or_default(),
+        received_at: told.received_at.unwrap_or(at(row, 10)?),
         media: told.media,
         raw: told.raw,
         torn: told.torn,
@@ -290,17 +290,41 @@ pub(super) fn memory(connection: &Connection, channel: &str) -> Result<Vec<(Stri
     Ok(pairs.collect::<Result<_, _>>()?)
 }
 
-/// See [`crate::Spool::retry`].
-pub(super) fn retry(connection: &Connection, incident: IncidentId, now: Timestamp) -> Result<u64> {
+/// See [`crate::Spool::paused`].
+pub(super) fn paused(connection: &Connection) -> Result<Vec<String>> {
+    let mut select = connection.prepare_cached("SELECT channel FROM paused ORDER BY channel")?;
+    let channels = select.query_map([], |row| row.get(0))?;
+    Ok(channels.collect::<rusqlite::Result<_>>()?)
+}
+
+/// See [`crate::Spool::set_paused`].
+pub(super) fn set_paused(connection: &Connection, channel: &str, paused: bool) -> Result<()> {
+    let sql = if paused {
+        "INSERT OR IGNORE INTO paused (channel) VALUES (?1)"
+    } else {
+        "DELETE FROM paused WHERE channel = ?1"
+    };
+    connection.prepare_cached(sql)?.execute([channel])?;
+    Ok(())
+}
+
+/// See [`crate::Incidents::retry`].
+pub(super) fn retry(
+    connection: &Connection,
+    incident: IncidentId,
+    only: Option<DeliveryId>,
+    now: Timestamp,
+) -> Result<Vec<String>> {
     // It has its time to expire anew. Of one that was refused all messages are tried again, since
     // it is not known which of them it was.
-    let changed = connection
-        .prepare_cached(
-            "UPDATE delivery SET due_at = ?2, created_at = ?2, ended_at = NULL,
-                    progress = CASE state WHEN 'refused' THEN 0 ELSE progress END,
-                    state = 'pending'
-             WHERE incident = ?1 AND state <> 'delivered'",
-        )?
-        .execute(params![incident.0, now.0])?;
-    Ok(changed as u64)
+    let mut update = connection.prepare_cached(
+        "UPDATE delivery SET due_at = ?2, created_at = ?2, ended_at = NULL,
+                progress = CASE state WHEN 'refused' THEN 0 ELSE progress END,
+                state = 'pending'
+         WHERE incident = ?1 AND state <> 'delivered' AND (?3 IS NULL OR id = ?3)
+         RETURNING channel",
+    )?;
+    let channels =
+        update.query_map(params![incident.0, now.0, only.map(|only| only.0)], |row| row.get(0))?;
+    Ok(channels.collect::<rusqlite::Result<_>>()?)
 }

@@ -39,7 +39,7 @@ pub(super) fn resolve(connection: &Connection, arrival: &mut NewArrival) -> Resu
 
 fn by_key(connection: &Connection, key: &str) -> Result<Option<i64>> {
     Ok(connection
-        .prepare_cached("SELECT id FROM device WHERE key = ?1")?
+        .prepare_cached("SELECT coalesce(merged_into, id) FROM device WHERE key = ?1")?
         .query_row([key], |row| row.get(0))
         .optional()?)
 }
@@ -53,9 +53,12 @@ fn new(connection: &Connection, device: &Device) -> Result<i64> {
 
 /// The device of this row; where it goes by its own key, its name is what it is called now.
 fn named(connection: &Connection, id: i64, told: &Device) -> Result<Device> {
-    let (key, name): (String, String) = connection
-        .prepare_cached("SELECT key, name FROM device WHERE id = ?1")?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (key, name, label): (String, String, Option<String>) = connection
+        .prepare_cached("SELECT key, name, label FROM device WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    if let Some(name) = label {
+        return Ok(Device { key, name, discovered: told.discovered });
+    }
     if key != told.key {
         return Ok(Device { key, name, discovered: told.discovered });
     }

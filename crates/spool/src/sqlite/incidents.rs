@@ -2,29 +2,42 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use tipoff_model::{
-    AlertMedia, ArrivalId, BlobName, Content, DeliveryId, DeliveryState, Event, IncidentId,
-    MediaPlace,
+    AlertMedia, ArrivalId, BlobName, Content, DeliveryId, DeliveryState, DeviceId, Event,
+    IncidentId, MediaPlace,
 };
 
 use super::deliveries::raw_mail;
 use super::{at, from_json, number};
 use crate::{
-    ArrivalLine, DeliveryLine, IncidentDetail, IncidentLine, Result, SpoolError, SpoolStats,
-    StoredBlob,
+    ArrivalLine, Cover, DeliveryLine, IncidentDetail, IncidentFilter, IncidentLine, Result,
+    SpoolError, SpoolStats, StoredBlob,
 };
 
+/// How many words are looked for at once.
+const WORDS_MAX: usize = 8;
+
 const LINE: &str = "
-    SELECT incident.id, device.name, event, subject, began_at, last_arrival_at,
-           (SELECT count(*) FROM arrival WHERE arrival.incident = incident.id)
+    SELECT incident.id, device.id, coalesce(device.label, device.name), event, subject, began_at,
+           last_arrival_at,
+           (SELECT count(*) FROM arrival WHERE arrival.incident = incident.id),
+           pictures, videos, cover_arrival, cover_index, cover_video, silent, muted,
+           CASE videos WHEN 0 THEN 0 ELSE
+               (SELECT coalesce(sum(length_ms), 0) FROM clip WHERE clip.incident = incident.id) END
     FROM incident JOIN device ON device.id = incident.device";
 
-/// See [`crate::Spool::incidents`].
-pub(super) fn list(connection: &Connection, limit: u32) -> Result<Vec<IncidentLine>> {
-    let mut select =
-        connection.prepare_cached(&format!("{LINE} ORDER BY incident.id DESC LIMIT ?1"))?;
-    let mut rows = select.query(params![limit])?;
+/// See [`crate::Incidents::incidents`].
+pub(super) fn list(
+    connection: &Connection,
+    filter: &IncidentFilter,
+    limit: u32,
+) -> Result<Vec<IncidentLine>> {
+    let Query { conditions, values } = Query::of(filter);
+    let sql = format!("{LINE} WHERE {conditions} ORDER BY incident.id DESC LIMIT {limit}");
+    let mut select = connection.prepare_cached(&sql)?;
+    let mut rows = select.query(params_from_iter(values))?;
     let mut lines = Vec::new();
     while let Some(row) = rows.next()? {
         lines.push(read_line(connection, row)?);
@@ -32,7 +45,82 @@ pub(super) fn list(connection: &Connection, limit: u32) -> Result<Vec<IncidentLi
     Ok(lines)
 }
 
-/// See [`crate::Spool::incident`].
+/// A filter in SQL.
+struct Query {
+    conditions: String,
+    values: Vec<Value>,
+}
+
+impl Query {
+    fn of(filter: &IncidentFilter) -> Self {
+        let mut query = Self { conditions: "1".to_owned(), values: Vec::new() };
+        if !filter.silent {
+            query.and("silent <> 1", []);
+        }
+        if let Some(only) = filter.only {
+            query.and("incident.id = ?", [only.0.into()]);
+        }
+        if let Some(before) = filter.before {
+            query.and("incident.id < ?", [before.0.into()]);
+        }
+        if let Some(device) = filter.device {
+            query.and("incident.device = ?", [device.0.into()]);
+        }
+        if let Some(event) = filter.event {
+            query.and("event = ?", [event.as_str().to_owned().into()]);
+        }
+        if let Some(from) = filter.from {
+            query.and("began_at >= ?", [from.0.into()]);
+        }
+        if let Some(until) = filter.until {
+            query.and("began_at < ?", [until.0.into()]);
+        }
+        query.and_outcome(filter.channel.as_ref(), filter.state);
+        for word in filter.text.split_whitespace().take(WORDS_MAX) {
+            query.and_word(&word.to_lowercase());
+        }
+        query
+    }
+
+    fn and<const N: usize>(&mut self, condition: &str, values: [Value; N]) {
+        self.conditions.push_str(" AND ");
+        self.conditions.push_str(condition);
+        self.values.extend(values);
+    }
+
+    /// What is rare is found by its index; what is common ends the search soon.
+    fn and_outcome(&mut self, channel: Option<&String>, state: Option<DeliveryState>) {
+        let state = state.map(|state| Value::from(state.as_str().to_owned()));
+        let channel = channel.map(|channel| Value::from(channel.clone()));
+        match (channel, state) {
+            (None, None) => {}
+            (None, Some(state)) => {
+                self.and("incident.id IN (SELECT incident FROM delivery WHERE state = ?)", [state])
+            }
+            (Some(channel), None) => self.and(
+                "EXISTS (SELECT 1 FROM delivery
+                         WHERE delivery.incident = incident.id AND channel = ?)",
+                [channel],
+            ),
+            (Some(channel), Some(state)) => self.and(
+                "incident.id IN (SELECT incident FROM delivery WHERE state = ? AND channel = ?)",
+                [state, channel],
+            ),
+        }
+    }
+
+    fn and_word(&mut self, word: &str) {
+        self.and(
+            "(EXISTS (SELECT 1 FROM words
+                      WHERE words.incident = incident.id AND instr(words, ?) > 0)
+              OR incident.device IN
+                 (SELECT id FROM device WHERE instr(lower(coalesce(label, name)), ?) > 0))",
+            [word.to_owned().into(), word.to_owned().into()],
+        );
+    }
+}
+
+/// See [`crate::Incidents::incident`].
 pub(super) fn detail(connection: &Connection, id: IncidentId) -> Result<IncidentDetail> {
     let mut select = connection.prepare_cached(&format!("{LINE} WHERE incident.id = ?1"))?;
     let mut rows = select.query([id.0])?;
@@ -46,15 +134,29 @@ pub(super) fn detail(connection: &Connection, id: IncidentId) -> Result<Incident
 
 fn read_line(connection: &Connection, row: &Row<'_>) -> Result<IncidentLine> {
     let id = IncidentId(row.get(0)?);
-    let event: String = row.get(2)?;
+    let event: String = row.get(3)?;
+    let cover = match (row.get::<_, Option<i64>>(10)?, row.get::<_, Option<u32>>(11)?) {
+        (Some(arrival), index @ Some(_)) => Some(Cover {
+            place: MediaPlace { arrival: ArrivalId(arrival), index },
+            video: row.get(12)?,
+        }),
+        _ => None,
+    };
     Ok(IncidentLine {
         id,
-        device: row.get(1)?,
+        device_id: DeviceId(row.get(1)?),
+        device: row.get(2)?,
         event: Event::from_name(&event).unwrap_or_default(),
-        subject: row.get(3)?,
-        began_at: at(row, 4)?,
-        last_arrival_at: at(row, 5)?,
-        arrivals: number(row, 6)?,
+        subject: row.get(4)?,
+        began_at: at(row, 5)?,
+        last_arrival_at: at(row, 6)?,
+        arrivals: number(row, 7)?,
+        pictures: number(row, 8)?,
+        videos: number(row, 9)?,
+        video_length: Duration::from_millis(number(row, 15)?),
+        cover,
+        silent: row.get::<_, i64>(13)? == 1,
+        muted: row.get(14)?,
         deliveries: delivery_counts(connection, id)?,
     })
 }
@@ -62,18 +164,20 @@ fn read_line(connection: &Connection, row: &Row<'_>) -> Result<IncidentLine> {
 fn delivery_counts(
     connection: &Connection,
     incident: IncidentId,
-) -> Result<Vec<(DeliveryState, u64)>> {
-    let mut counts = Vec::new();
-    let mut count = connection
-        .prepare_cached("SELECT count(*) FROM delivery WHERE incident = ?1 AND state = ?2")?;
-    for &state in DeliveryState::ALL {
-        let number: u64 =
-            count.query_row(params![incident.0, state.as_str()], |row| number(row, 0))?;
-        if number > 0 {
-            counts.push((state, number));
-        }
-    }
-    Ok(counts)
+) -> Result<Vec<(String, DeliveryState, u64)>> {
+    let mut select = connection.prepare_cached(
+        "SELECT channel, state, count(*) FROM delivery WHERE incident = ?1
+         GROUP BY channel, state ORDER BY min(id)",
+    )?;
+    let counts =
+        select.query_map([incident.0], |row| Ok((row.get(0)?, state(row, 1)?, number(row, 2)?)))?;
+    Ok(counts.collect::<rusqlite::Result<_>>()?)
+}
+
+fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<DeliveryState> {
+    let name = row.get_ref(column)?.as_str()?;
+    let known = DeliveryState::ALL.iter().copied().find(|state| state.as_str() == name);
+    Ok(known.unwrap_or(DeliveryState::Pending))
 }
 
 fn arrivals(connection: &Connection, incident: IncidentId) -> Result<Vec<ArrivalLine>> {
@@ -109,7 +213,7 @@ fn deliveries(connection: &Connection, incident: IncidentId) -> Result<Vec<Deliv
             id,
             channel: row.get(1)?,
             kind: row.get(2)?,
-            state: row.get(3)?,
+            state: state(row, 3)?,
             created_at: at(row, 4)?,
             due_at: at(row, 5)?,
             attempts: attempts(connection, id)?,
@@ -130,7 +234,7 @@ fn attempts(connection: &Connection, delivery: DeliveryId) -> Result<Vec<Attempt
     Ok(attempts.collect::<Result<_, _>>()?)
 }
 
-/// See [`crate::Spool::media`].
+/// See [`crate::Incidents::media`].
 pub(super) fn media(connection: &Connection, place: MediaPlace) -> Result<Option<AlertMedia>> {
     let arrival = connection
         .prepare_cached("SELECT blob, bytes, content FROM arrival WHERE id = ?1")?
@@ -146,6 +250,17 @@ pub(super) fn media(connection: &Connection, place: MediaPlace) -> Result<Option
     };
     let media = content.media.into_iter().nth(index as usize);
     Ok(media.map(|media| AlertMedia { media, place, blob, url: None, clip: None }))
+}
+
+/// See [`crate::Incidents::incident_of`].
+pub(super) fn incident_of(
+    connection: &Connection,
+    arrival: ArrivalId,
+) -> Result<Option<IncidentId>> {
+    Ok(connection
+        .prepare_cached("SELECT incident FROM arrival WHERE id = ?1")?
+        .query_row([arrival.0], |row| row.get(0).map(IncidentId))
+        .optional()?)
 }
 
 /// See [`crate::Spool::stats`].

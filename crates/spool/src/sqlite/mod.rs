@@ -2,9 +2,13 @@
 //!
 //! One thread writes, a few connections read; nothing here decides anything.
 
+mod connection;
 mod deliveries;
 mod devices;
+mod figures;
+mod glance;
 mod incidents;
+mod registry;
 mod repeats;
 mod retention;
 mod schema;
@@ -22,19 +26,18 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tipoff_model::{
-    AlertMedia, ArrivalId, BlobName, DeliveryId, Event, IncidentId, MediaPlace, Planner, Timestamp,
+    AlertMedia, ArrivalId, BlobName, DeliveryId, DeviceId, Event, IncidentId, MediaPlace, Planner,
+    Timestamp,
 };
 
 use crate::{
-    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, IncidentDetail, IncidentLine, Keep,
-    NewArrival, Result, Spool, SpoolError, SpoolStats, Stored, Swept, Upload,
+    AttemptRecord, Blobs, BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices,
+    DueBatch, Figures, Growth, IncidentDetail, IncidentFilter, IncidentLine, Incidents, Keep,
+    NewArrival, NewDevice, Notice, Result, Spool, SpoolError, SpoolStats, Stored, Swept, Upload,
 };
+use connection::{Readers, connect};
 use writer::Writer;
 
-/// How long one connection waits for another process (`tipoff incidents retry`) to commit.
-const BUSY_MAX: Duration = Duration::from_secs(10);
-/// Connections kept for reading; more are opened while all are in use.
-const IDLE_READERS_MAX: usize = 4;
 /// Names of blobs looked up in one query.
 const ORPHANS_STEP: usize = 500;
 
@@ -229,25 +232,19 @@ impl Spool for SqliteSpool {
         Box::pin(self.writer.run(move |connection| deliveries::record(connection, &record)))
     }
 
+    fn paused(&self) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(self.read(deliveries::paused))
+    }
+
+    fn set_paused(&self, channel: String, paused: bool) -> BoxFuture<'_, Result<()>> {
+        Box::pin(
+            self.writer.run(move |connection| deliveries::set_paused(connection, &channel, paused)),
+        )
+    }
+
     fn memory<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<(String, String)>>> {
         let channel = channel.to_owned();
         Box::pin(self.read(move |connection| deliveries::memory(connection, &channel)))
-    }
-
-    fn incidents(&self, limit: u32) -> BoxFuture<'_, Result<Vec<IncidentLine>>> {
-        Box::pin(self.read(move |connection| incidents::list(connection, limit)))
-    }
-
-    fn media(&self, place: MediaPlace) -> BoxFuture<'_, Result<Option<AlertMedia>>> {
-        Box::pin(self.read(move |connection| incidents::media(connection, place)))
-    }
-
-    fn incident(&self, id: IncidentId) -> BoxFuture<'_, Result<IncidentDetail>> {
-        Box::pin(self.read(move |connection| incidents::detail(connection, id)))
-    }
-
-    fn retry(&self, id: IncidentId, now: Timestamp) -> BoxFuture<'_, Result<u64>> {
-        Box::pin(self.writer.run(move |connection| deliveries::retry(connection, id, now)))
     }
 
     fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>> {
@@ -263,39 +260,89 @@ impl Spool for SqliteSpool {
     }
 }
 
-/// Connections for reading; WAL lets them read while the writer writes.
-struct Readers {
-    path: std::path::PathBuf,
-    idle: Mutex<Vec<Connection>>,
-}
+impl Incidents for SqliteSpool {
+    fn incidents<'a>(
+        &'a self,
+        filter: &'a IncidentFilter,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<IncidentLine>>> {
+        let filter = filter.clone();
+        Box::pin(self.read(move |connection| incidents::list(connection, &filter, limit)))
+    }
 
-impl Readers {
-    fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let idle = lock(&self.idle).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
-        };
-        let answer = read(&connection);
-        let mut idle = lock(&self.idle);
-        if idle.len() < IDLE_READERS_MAX {
-            idle.push(connection);
-        }
-        answer
+    fn incident(&self, id: IncidentId) -> BoxFuture<'_, Result<IncidentDetail>> {
+        Box::pin(self.read(move |connection| incidents::detail(connection, id)))
+    }
+
+    fn media(&self, place: MediaPlace) -> BoxFuture<'_, Result<Option<AlertMedia>>> {
+        Box::pin(self.read(move |connection| incidents::media(connection, place)))
+    }
+
+    fn incident_of(&self, arrival: ArrivalId) -> BoxFuture<'_, Result<Option<IncidentId>>> {
+        Box::pin(self.read(move |connection| incidents::incident_of(connection, arrival)))
+    }
+
+    fn note_length(&self, place: MediaPlace, length: Duration) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |connection| glance::note_length(connection, place, length)))
+    }
+
+    fn retry(
+        &self,
+        id: IncidentId,
+        only: Option<DeliveryId>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(self.writer.run(move |connection| deliveries::retry(connection, id, only, now)))
+    }
+
+    fn figures(&self, hours_since: Timestamp, today: Timestamp) -> BoxFuture<'_, Result<Figures>> {
+        Box::pin(self.read(move |connection| figures::figures(connection, hours_since, today)))
     }
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_MAX)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        // NORMAL would not sync each commit: invariant 1 needs FULL.
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
+impl Devices for SqliteSpool {
+    fn devices<'a>(
+        &'a self,
+        filter: &'a DeviceFilter,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<DeviceLine>>> {
+        let filter = filter.clone();
+        Box::pin(self.read(move |connection| registry::list(connection, &filter, limit)))
     }
-    Ok(connection)
+
+    fn device(&self, id: DeviceId) -> BoxFuture<'_, Result<Option<DeviceDetail>>> {
+        Box::pin(self.read(move |connection| registry::detail(connection, id)))
+    }
+
+    fn activity<'a>(
+        &'a self,
+        devices: &'a [DeviceId],
+        days: &'a [Timestamp],
+    ) -> BoxFuture<'a, Result<Vec<Vec<u64>>>> {
+        let (devices, days) = (devices.to_owned(), days.to_owned());
+        Box::pin(self.read(move |connection| registry::activity(connection, &devices, &days)))
+    }
+
+    fn add_device(&self, device: NewDevice) -> BoxFuture<'_, Result<Option<DeviceId>>> {
+        Box::pin(self.writer.run(move |connection| registry::add(connection, &device)))
+    }
+
+    fn added_devices(&self) -> BoxFuture<'_, Result<Vec<(DeviceId, NewDevice)>>> {
+        Box::pin(self.read(registry::added))
+    }
+
+    fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| registry::change(connection, id, &change)))
+    }
+
+    fn gone_silent(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<DeviceLine>>> {
+        Box::pin(self.read(move |connection| registry::gone_silent(connection, now)))
+    }
+
+    fn raise(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>> {
+        let planner = Arc::clone(&self.planner);
+        Box::pin(self.writer.run(move |connection| store::raise(connection, &*planner, &notice)))
+    }
 }
 
 fn identity(connection: &Connection) -> Result<String> {

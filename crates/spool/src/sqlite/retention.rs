@@ -30,10 +30,12 @@ pub(super) fn step(
         swept.incidents += 1;
     }
     if swept.incidents > 0 {
-        // Names that hostile devices made up do not stay for ever.
+        // Names that hostile devices made up do not stay for ever; what people said does.
         connection.execute(
             "DELETE FROM device
-             WHERE NOT EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id)",
+             WHERE coalesce(label, user, muted_until, silent_after, merged_into) IS NULL
+               AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id)
+               AND NOT EXISTS (SELECT 1 FROM device AS other WHERE other.merged_into = device.id)",
             [],
         )?;
     }

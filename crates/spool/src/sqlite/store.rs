@@ -7,8 +7,9 @@ use tipoff_model::{
     OpenIncident, Planner, Timestamp,
 };
 
-use super::{at, devices, json, repeats};
-use crate::{Again, NewArrival, Result, Stored};
+use super::glance::{self, Glance};
+use super::{at, devices, json, registry, repeats};
+use crate::{Again, NewArrival, Notice, Result, Stored};
 
 /// How many arrivals one follow-up takes in.
 pub(super) const ARRIVALS_PER_DELIVERY_MAX: u32 = 50;
@@ -22,7 +23,8 @@ pub(super) fn store(
     let device = devices::resolve(connection, &mut arrival)?;
     let NewArrival { content, prints, again, .. } = &mut arrival;
     let seen_in = repeats::mark(connection, device, content, prints, *again)?;
-    let facts = facts_of(&arrival);
+    let muted = registry::heard(connection, device, arrival.received_at, arrival.maker)?;
+    let facts = Facts { muted, ..facts_of(&arrival) };
     let silent = planner.is_silent(&facts);
     let joins = match seen_in {
         Some(incident) if facts.repeat => Some(incident),
@@ -34,9 +36,15 @@ pub(super) fn store(
     let due = planner.due(&facts, kind, &told, &DeviceHistory { connection, device });
     let incident = match joins {
         Some(incident) => touch_incident(connection, incident, &facts)?,
-        None => open_incident(connection, device, silent, &facts, &arrival.content.subject)?,
+        None => {
+            let subject = &arrival.content.subject;
+            open_incident(connection, device, silent.into(), &facts, subject)?
+        }
     };
     let id = insert_arrival(connection, incident, &arrival)?;
+    let NewArrival { envelope, content, .. } = &arrival;
+    glance::note(connection, &Glance { incident, arrival: id, envelope, content }, None)?;
+    glance::count(connection, arrival.received_at, arrival.torn, arrival.blob.size)?;
     for due in &due {
         let due = Due { due_at: due.due_at.max(arrival.ready_at), ..due.clone() };
         let added = Added { incident, arrival: id, kind, video: facts.video_only };
@@ -48,6 +56,38 @@ pub(super) fn store(
     }
     let channels = due.into_iter().map(|due| due.channel).collect();
     Ok(Stored { arrival: id, incident, joined: joins.is_some(), channels })
+}
+
+/// What `incident.silent` holds of one that no arrival opened: none joins it.
+const NOTICE: i64 = 2;
+
+/// See [`crate::Devices::raise`].
+pub(super) fn raise(
+    connection: &Connection,
+    planner: &dyn Planner,
+    notice: &Notice,
+) -> Result<Vec<String>> {
+    let Some(device) = registry::as_device(connection, notice.device)? else {
+        return Ok(Vec::new());
+    };
+    let id = notice.device.0;
+    let facts = Facts {
+        began_at: notice.at,
+        received_at: notice.at,
+        event: notice.event,
+        muted: registry::is_muted(connection, notice.device, notice.at)?,
+        ..facts_of_content(&device, &Content::default())
+    };
+    let incident = open_incident(connection, id, NOTICE, &facts, &notice.subject)?;
+    let history = DeviceHistory { connection, device: id };
+    let due = planner.due(&facts, AlertKind::First, &[], &history);
+    for due in &due {
+        insert_delivery(connection, incident, AlertKind::First, false, due, notice.at)?;
+    }
+    if notice.event == Event::Silence {
+        registry::silence_told(connection, notice.device)?;
+    }
+    Ok(due.into_iter().map(|due| due.channel).collect())
 }
 
 /// Whether an incident is news, and the channels that were told of it. What joins an incident that
@@ -91,6 +131,7 @@ pub(super) fn facts_of_content<'a>(device: &'a Device, content: &Content) -> Fac
         whole_picture: media.iter().any(|media| media.whole && is_shot(media.kind)),
         video_only: has(MediaKind::Video) && !has(MediaKind::Picture),
         artefact: false,
+        muted: false,
         repeat: media.iter().any(|media| media.repeat)
             && media.iter().all(|media| media.repeat || !is_shot(media.kind)),
     }
@@ -128,15 +169,15 @@ fn channels_told(connection: &Connection, incident: IncidentId) -> Result<Vec<St
 fn open_incident(
     connection: &Connection,
     device: i64,
-    silent: bool,
+    silent: i64,
     facts: &Facts<'_>,
     subject: &str,
 ) -> Result<IncidentId> {
     connection
         .prepare_cached(
             "INSERT INTO incident
-               (device, event, subject, began_at, last_arrival_at, silent, has_video)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+               (device, event, subject, began_at, last_arrival_at, silent, has_video, muted)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             device,
@@ -146,6 +187,7 @@ fn open_incident(
             facts.received_at.0,
             silent,
             facts.video_only,
+            facts.muted,
         ])?;
     Ok(IncidentId(connection.last_insert_rowid()))
 }
@@ -220,28 +262,29 @@ pub(super) fn add_delivery(
     };
     let delivery = match waiting {
         Some(delivery) => delivery,
-        None => {
-            connection
-                .prepare_cached(
-                    "INSERT INTO delivery
-                       (incident, channel, kind, state, created_at, due_at, video)
-                     VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6)",
-                )?
-                .execute(params![
-                    added.incident.0,
-                    due.channel,
-                    added.kind.as_str(),
-                    now.0,
-                    due.due_at.0,
-                    added.video,
-                ])?;
-            connection.last_insert_rowid()
-        }
+        None => insert_delivery(connection, added.incident, added.kind, added.video, due, now)?,
     };
     connection
         .prepare_cached("INSERT INTO delivery_arrival (delivery, arrival) VALUES (?1, ?2)")?
         .execute(params![delivery, added.arrival.0])?;
     Ok(())
+}
+
+fn insert_delivery(
+    connection: &Connection,
+    incident: IncidentId,
+    kind: AlertKind,
+    video: bool,
+    due: &Due,
+    now: Timestamp,
+) -> Result<i64> {
+    connection
+        .prepare_cached(
+            "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video)
+             VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6)",
+        )?
+        .execute(params![incident.0, due.channel, kind.as_str(), now.0, due.due_at.0, video])?;
+    Ok(connection.last_insert_rowid())
 }
 
 /// A follow-up that has room for another arrival: a camera gone mad makes many alerts of bounded

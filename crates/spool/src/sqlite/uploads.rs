@@ -3,11 +3,13 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{
-    ArrivalId, Content, Device, Due, Envelope, Event, Facts, IncidentId, Planner, Timestamp,
+    ArrivalId, Content, Device, DeviceId, Due, Envelope, Event, Facts, IncidentId, Planner,
+    Timestamp,
 };
 
+use super::glance::{self, Glance};
 use super::store::{self, Added, DeviceHistory};
-use super::{at, from_json, json, number, repeats};
+use super::{at, from_json, json, number, registry, repeats};
 use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
 
 /// See [`crate::Spool::grow`].
@@ -19,13 +21,19 @@ pub(super) fn grow(
     let Owner { device, incident, id } = owner(connection, growth.arrival)?;
     let Growth { content, prints, .. } = &mut growth;
     repeats::mark(connection, id, content, prints, Again::Always)?;
+    let (envelope, before) = understood(connection, growth.arrival)?;
     update(connection, &growth)?;
+    let (arrival, content) = (growth.arrival, &growth.content);
+    let glance = Glance { incident, arrival, envelope: &envelope, content };
+    glance::note(connection, &glance, Some(&before))?;
+    let muted = registry::is_muted(connection, DeviceId(id), growth.received_at)?;
     let facts = Facts {
         began_at: growth.began_at,
         received_at: growth.received_at,
         event: growth.event,
         torn: growth.torn,
         artefact: growth.artefact,
+        muted,
         ..store::facts_of_content(&device, &growth.content)
     };
     store::touch_incident(connection, incident, &facts)?;
@@ -69,6 +77,13 @@ fn owner(connection: &Connection, arrival: ArrivalId) -> Result<Owner> {
         .ok_or(SpoolError::NoArrival(arrival))
 }
 
+/// What is known of an arrival until now.
+fn understood(connection: &Connection, arrival: ArrivalId) -> Result<(Envelope, Content)> {
+    Ok(connection
+        .prepare_cached("SELECT envelope, content FROM arrival WHERE id = ?1")?
+        .query_row([arrival.0], |row| Ok((from_json(row, 0)?, from_json(row, 1)?)))?)
+}
+
 fn update(connection: &Connection, growth: &Growth) -> Result<()> {
     connection
         .prepare_cached(
@@ -110,9 +125,7 @@ pub(super) fn rename(
     renamed: &Renamed,
 ) -> Result<Vec<String>> {
     let Owner { device, incident, id } = owner(connection, renamed.arrival)?;
-    let (mut envelope, mut content): (Envelope, Content) = connection
-        .prepare_cached("SELECT envelope, content FROM arrival WHERE id = ?1")?
-        .query_row([renamed.arrival.0], |row| Ok((from_json(row, 0)?, from_json(row, 1)?)))?;
+    let (mut envelope, mut content) = understood(connection, renamed.arrival)?;
     envelope.path = Some(renamed.path.clone());
     for media in &mut content.media {
         media.name.clone_from(&renamed.name);
@@ -125,6 +138,9 @@ pub(super) fn rename(
             json(&content)?,
             renamed.event.as_str()
         ])?;
+    let glance =
+        Glance { incident, arrival: renamed.arrival, envelope: &envelope, content: &content };
+    glance::note(connection, &glance, Some(&content))?;
     let facts = Facts {
         began_at: renamed.now,
         received_at: renamed.now,

@@ -6,8 +6,10 @@ use std::time::SystemTime;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use tipoff_model::{Envelope, IncidentId, Timestamp};
-use tipoff_spool::{DeliveryLine, IncidentDetail, IncidentLine, Spool, SqliteSpool};
+use tipoff_model::{DeliveryState, Envelope, IncidentId, Timestamp};
+use tipoff_spool::{
+    DeliveryLine, IncidentDetail, IncidentFilter, IncidentLine, Incidents, SqliteSpool,
+};
 
 use super::{Ending, Failure, block_on};
 use crate::config::Config;
@@ -48,7 +50,8 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
     let spool = SqliteSpool::open_beside(&config.data_dir, Arc::new(config.rules.clone()))?;
     match *action {
         Action::List { limit, json } => {
-            let lines = spool.incidents(limit).await?;
+            let all = IncidentFilter { silent: true, ..IncidentFilter::default() };
+            let lines = spool.incidents(&all, limit).await?;
             if json {
                 print_json(&lines.iter().map(line_json).collect())?;
             } else {
@@ -66,7 +69,7 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
         Action::Retry { incident } => {
             // Asked for by name, so that a wrong number is told.
             let id = spool.incident(IncidentId(incident)).await?.line.id;
-            match spool.retry(id, SystemTime::now().into()).await? {
+            match spool.retry(id, None, SystemTime::now().into()).await?.len() {
                 0 => println!("Incident {id}: everything is delivered already."),
                 count => println!(
                     "Incident {id}: {count} deliveries are due again; the running server sends \
@@ -104,8 +107,24 @@ fn deliveries_in_words(line: &IncidentLine) -> String {
     if line.deliveries.is_empty() {
         return "none".to_owned();
     }
-    let counts = line.deliveries.iter().map(|(state, count)| format!("{count} {}", state.as_str()));
-    counts.collect::<Vec<_>>().join(", ")
+    let counts = by_state(line);
+    let words = counts.iter().map(|(state, count)| format!("{count} {}", state.as_str()));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// How many deliveries stand how, to whatever channel.
+fn by_state(line: &IncidentLine) -> Vec<(DeliveryState, u64)> {
+    let count = |wanted: DeliveryState| {
+        line.deliveries
+            .iter()
+            .filter(move |(_, state, _)| *state == wanted)
+            .map(|(_, _, count)| count)
+    };
+    DeliveryState::ALL
+        .iter()
+        .map(|&state| (state, count(state).sum()))
+        .filter(|(_, count)| *count > 0)
+        .collect()
 }
 
 fn print_detail(detail: &IncidentDetail) {
@@ -136,13 +155,16 @@ fn print_detail(detail: &IncidentDetail) {
 fn print_delivery(delivery: &DeliveryLine) {
     println!(
         "Delivery {} ({}) to {}: {}",
-        delivery.id, delivery.kind, delivery.channel, delivery.state
+        delivery.id,
+        delivery.kind,
+        delivery.channel,
+        delivery.state.as_str()
     );
     for (at, took, error) in &delivery.attempts {
         let outcome = error.as_deref().unwrap_or("taken");
         println!("  {} after {} ms: {outcome}", local_time(*at), took.as_millis());
     }
-    if delivery.state == "pending" {
+    if delivery.state == DeliveryState::Pending {
         println!("  next attempt from {}", local_time(delivery.due_at));
     }
 }
@@ -161,9 +183,8 @@ fn print_json(value: &Value) -> anyhow::Result<()> {
 }
 
 fn line_json(line: &IncidentLine) -> Value {
-    let deliveries: serde_json::Map<String, Value> = line
-        .deliveries
-        .iter()
+    let deliveries: serde_json::Map<String, Value> = by_state(line)
+        .into_iter()
         .map(|(state, count)| (state.as_str().to_owned(), json!(count)))
         .collect();
     json!({

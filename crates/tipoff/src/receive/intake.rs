@@ -118,6 +118,7 @@ impl Incoming {
         let arrival = NewArrival {
             event: tipoff_vendors::event(&content),
             artefact: false,
+            maker: tipoff_vendors::vendor(&content),
             device,
             envelope: self.envelope,
             content,

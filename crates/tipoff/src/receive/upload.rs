@@ -268,6 +268,7 @@ impl Uploading {
             content,
             event,
             artefact,
+            maker: judged.maker,
             blob: blob.clone(),
             began_at,
             received_at,
@@ -286,6 +287,8 @@ impl Uploading {
 struct Judged {
     content: Content,
     meaning: Meaning,
+    /// Whose devices name files so.
+    maker: Option<&'static str>,
     /// Whether nothing more need be waited for.
     is_ready: bool,
 }
@@ -312,9 +315,11 @@ fn judge(look: &Look, path: &str, size: u64, torn: bool) -> Judged {
         whole: is_whole,
         repeat: false,
     };
+    let upload = tipoff_vendors::Upload { path, kind, size };
     Judged {
         content: Content { media: vec![media], ..Content::default() },
-        meaning: meaning(path, kind, size),
+        meaning: tipoff_vendors::upload(&upload),
+        maker: tipoff_vendors::upload_vendor(&upload),
         is_ready: torn || (is_told && complete != Some(false)),
     }
 }

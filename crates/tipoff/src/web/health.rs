@@ -5,10 +5,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::State;
+use tipoff_spool::IncidentFilter;
 
 /// `200 ok` while the spool answers, else `503`. It is asked often, so the question is a small one.
 pub(super) async fn healthz(Shared(state): Shared<State>) -> Response {
-    match state.spool.incidents(1).await {
+    match state.spool.incidents(&IncidentFilter::default(), 1).await {
         Ok(_) => "ok\n".into_response(),
         Err(error) => {
             tracing::error!(%error, "The spool does not answer.");

@@ -1,0 +1,205 @@
+//! Incidents as people look at them: which there are, what belongs to each, what became of it.
+
+use std::time::Duration;
+
+use tipoff_model::{
+    AlertMedia, ArrivalId, Content, DeliveryId, DeliveryState, DeviceId, Envelope, Event,
+    IncidentId, MediaPlace, Timestamp,
+};
+
+use crate::{BoxFuture, Result, StoredBlob};
+
+/// Which incidents are wanted; all that is given must fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IncidentFilter {
+    /// This one, if the rest fits it.
+    pub only: Option<IncidentId>,
+    /// Those opened before this one: where the last page ended.
+    pub before: Option<IncidentId>,
+    /// Those of this device.
+    pub device: Option<DeviceId>,
+    /// Those of this kind.
+    pub event: Option<Event>,
+    /// Those that this channel was to be told of.
+    pub channel: Option<String>,
+    /// Those with a delivery in this state; to the channel, where one is given.
+    pub state: Option<DeliveryState>,
+    /// Those that began at this time or later.
+    pub from: Option<Timestamp>,
+    /// Those that began before this time.
+    pub until: Option<Timestamp>,
+    /// Those in which these words stand, each somewhere: in a subject, a text, a file's name, a
+    /// sender's address, the device's name. In any case.
+    pub text: String,
+    /// Also those that are kept without telling anybody.
+    pub silent: bool,
+}
+
+/// An incident as a list shows it.
+#[derive(Clone, Debug)]
+pub struct IncidentLine {
+    /// Its number.
+    pub id: IncidentId,
+    /// The device.
+    pub device_id: DeviceId,
+    /// The device's name.
+    pub device: String,
+    /// What happened.
+    pub event: Event,
+    /// The first subject.
+    pub subject: String,
+    /// When its first arrival was received.
+    pub began_at: Timestamp,
+    /// When its latest arrival was received.
+    pub last_arrival_at: Timestamp,
+    /// How many arrivals it has.
+    pub arrivals: u64,
+    /// How many whole or torn pictures it has.
+    pub pictures: u64,
+    /// How many videos.
+    pub videos: u64,
+    /// How long they play together, as far as that is known.
+    pub video_length: Duration,
+    /// What stands for it in a list.
+    pub cover: Option<Cover>,
+    /// Whether it is kept without telling anybody: see [`tipoff_model::Planner::is_silent`].
+    pub silent: bool,
+    /// Whether its device was muted when it began.
+    pub muted: bool,
+    /// For each channel how many of its deliveries stand how.
+    pub deliveries: Vec<(String, DeliveryState, u64)>,
+}
+
+/// The file that stands for an incident: its first picture, else its first video.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cover {
+    /// Which file.
+    pub place: MediaPlace,
+    /// Whether it is a video.
+    pub video: bool,
+}
+
+/// An arrival as its incident shows it.
+#[derive(Clone, Debug)]
+pub struct ArrivalLine {
+    /// Its number.
+    pub id: ArrivalId,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// Whether the connection broke.
+    pub torn: bool,
+    /// Who was talking.
+    pub envelope: Envelope,
+    /// What was understood.
+    pub content: Content,
+    /// Where it is stored.
+    pub blob: StoredBlob,
+}
+
+/// A delivery as its incident shows it.
+#[derive(Clone, Debug)]
+pub struct DeliveryLine {
+    /// Its number.
+    pub id: DeliveryId,
+    /// The channel's name.
+    pub channel: String,
+    /// `first` or `followup`.
+    pub kind: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it is due, where it is pending.
+    pub due_at: Timestamp,
+    /// Each attempt: when, how long it took, what went wrong.
+    pub attempts: Vec<(Timestamp, Duration, Option<String>)>,
+}
+
+/// An incident with all that belongs to it.
+#[derive(Clone, Debug)]
+pub struct IncidentDetail {
+    /// The incident.
+    pub line: IncidentLine,
+    /// Its arrivals in the order of receipt.
+    pub arrivals: Vec<ArrivalLine>,
+    /// Its deliveries in the order in which they were made.
+    pub deliveries: Vec<DeliveryLine>,
+}
+
+/// What arrived in one hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hour {
+    /// When it began.
+    pub at: Timestamp,
+    /// How many arrivals there were, torn ones included.
+    pub arrivals: u64,
+    /// How many of them were torn.
+    pub torn: u64,
+    /// How large they were together.
+    pub bytes: u64,
+}
+
+/// What became of a channel's deliveries lately.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChannelFigures {
+    /// The channel's name.
+    pub channel: String,
+    /// How many wait.
+    pub pending: u64,
+    /// Since when the oldest of them waits.
+    pub waiting_since: Option<Timestamp>,
+    /// How many were taken since the time that was asked for.
+    pub delivered: u64,
+    /// How many were refused for good or given up since then.
+    pub failed: u64,
+    /// Of the latest first alerts, half took at most this long from their arrival on, and one in
+    /// twenty longer than the second.
+    pub latency: Option<(Duration, Duration)>,
+    /// The latest failed attempt: when, and why.
+    pub last_error: Option<(Timestamp, String)>,
+}
+
+/// Numbers for an overview.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// The hours in which something arrived, in order.
+    pub hours: Vec<Hour>,
+    /// Every channel that has a delivery.
+    pub channels: Vec<ChannelFigures>,
+    /// When the oldest incident that is kept began.
+    pub oldest: Option<Timestamp>,
+}
+
+/// Looking at incidents, and asking once more for what was not delivered.
+pub trait Incidents {
+    /// Up to `limit` incidents, the newest first.
+    fn incidents<'a>(
+        &'a self,
+        filter: &'a IncidentFilter,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<IncidentLine>>>;
+
+    /// One incident.
+    fn incident(&self, id: IncidentId) -> BoxFuture<'_, Result<IncidentDetail>>;
+
+    /// A file of an arrival; none: there is no such file any more.
+    fn media(&self, place: MediaPlace) -> BoxFuture<'_, Result<Option<AlertMedia>>>;
+
+    /// Which incident an arrival belongs to.
+    fn incident_of(&self, arrival: ArrivalId) -> BoxFuture<'_, Result<Option<IncidentId>>>;
+
+    /// Notes how long a video plays.
+    fn note_length(&self, place: MediaPlace, length: Duration) -> BoxFuture<'_, Result<()>>;
+
+    /// Makes every delivery of the incident that is not delivered due at once, or only one of them;
+    /// the channels that have something to do then.
+    fn retry(
+        &self,
+        id: IncidentId,
+        only: Option<DeliveryId>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<String>>>;
+
+    /// Numbers for an overview: hours since `hours_since`, channels since `today`.
+    fn figures(&self, hours_since: Timestamp, today: Timestamp) -> BoxFuture<'_, Result<Figures>>;
+}

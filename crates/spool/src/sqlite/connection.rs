@@ -1,0 +1,50 @@
+//! Connections to the database file.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::lock;
+use crate::Result;
+
+/// How long one connection waits for another process (`tipoff incidents retry`) to commit.
+const BUSY_MAX: Duration = Duration::from_secs(10);
+/// Connections kept for reading; more are opened while all are in use.
+const IDLE_READERS_MAX: usize = 4;
+
+/// Connections for reading; WAL lets them read while the writer writes.
+pub(super) struct Readers {
+    pub(super) path: std::path::PathBuf,
+    pub(super) idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let idle = lock(&self.idle).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+        };
+        let answer = read(&connection);
+        let mut idle = lock(&self.idle);
+        if idle.len() < IDLE_READERS_MAX {
+            idle.push(connection);
+        }
+        answer
+    }
+}
+
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_MAX)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // NORMAL would not sync each commit: invariant 1 needs FULL.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+    }
+    Ok(connection)
+}

@@ -1,0 +1,232 @@
+//! The devices as people see them, and what they say of them.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tipoff_model::{Device, DeviceId, Protocol, Timestamp};
+
+use super::at;
+use crate::{DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, NewDevice, Result, Sighting};
+
+/// How many places of a device are told.
+const SIGHTINGS_MAX: u32 = 20;
+
+const LINE: &str = "
+    SELECT id, key, coalesce(label, name), maker, last_at, muted_until, silent_after, user
+    FROM device";
+
+/// See [`crate::Devices::devices`].
+pub(super) fn list(
+    connection: &Connection,
+    filter: &DeviceFilter,
+    limit: u32,
+) -> Result<Vec<DeviceLine>> {
+    let mut select = connection.prepare_cached(&format!(
+        "{LINE} WHERE merged_into IS NULL
+           AND (?1 = '' OR instr(lower(coalesce(label, name)), ?1) > 0
+                OR instr(lower(coalesce(user, '')), ?1) > 0
+                OR EXISTS (SELECT 1 FROM heard WHERE device = device.id AND instr(place, ?1) > 0))
+         ORDER BY last_at DESC, id DESC LIMIT ?2 OFFSET ?3"
+    ))?;
+    let lines =
+        select.query_map(params![filter.text.to_lowercase(), limit, filter.offset], read_line)?;
+    Ok(lines.collect::<rusqlite::Result<_>>()?)
+}
+
+fn read_line(row: &Row<'_>) -> rusqlite::Result<DeviceLine> {
+    let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp));
+    Ok(DeviceLine {
+        id: DeviceId(row.get(0)?),
+        key: row.get(1)?,
+        name: row.get(2)?,
+        maker: row.get(3)?,
+        last_at: time(4)?,
+        muted_until: time(5)?,
+        silent_after: row
+            .get::<_, Option<i64>>(6)?
+            .map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
+        user: row.get(7)?,
+    })
+}
+
+/// See [`crate::Devices::device`].
+pub(super) fn detail(connection: &Connection, id: DeviceId) -> Result<Option<DeviceDetail>> {
+    let line = connection
+        .prepare_cached(&format!("{LINE} WHERE id = ?1 AND merged_into IS NULL"))?
+        .query_row([id.0], read_line)
+        .optional()?;
+    let Some(line) = line else {
+        return Ok(None);
+    };
+    let mut select = connection.prepare_cached(
+        "SELECT place, protocol, max(last_at) FROM heard WHERE device = ?1
+         GROUP BY place, protocol ORDER BY max(last_at) DESC LIMIT ?2",
+    )?;
+    let mut rows = select.query(params![id.0, SIGHTINGS_MAX])?;
+    let mut sightings = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (place, protocol): (String, String) = (row.get(0)?, row.get(1)?);
+        let protocol =
+            [Protocol::Smtp, Protocol::Ftp].into_iter().find(|it| it.as_str() == protocol);
+        if let (Ok(place), Some(protocol)) = (place.parse(), protocol) {
+            sightings.push(Sighting { place, protocol, last_at: at(row, 2)? });
+        }
+    }
+    let mut select = connection
+        .prepare_cached("SELECT name FROM device WHERE merged_into = ?1 ORDER BY name LIMIT ?2")?;
+    let merged = select
+        .query_map(params![id.0, SIGHTINGS_MAX], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Some(DeviceDetail { line, sightings, merged }))
+}
+
+/// See [`crate::Devices::activity`].
+pub(super) fn activity(
+    connection: &Connection,
+    devices: &[DeviceId],
+    days: &[Timestamp],
+) -> Result<Vec<Vec<u64>>> {
+    let mut count = connection.prepare_cached(
+        "SELECT began_at FROM incident WHERE device = ?1 AND began_at >= ?2 AND silent <> 1",
+    )?;
+    let since = days.first().copied().unwrap_or_default();
+    let mut activity = Vec::with_capacity(devices.len());
+    for device in devices {
+        let mut counts = vec![0; days.len().saturating_sub(1)];
+        let mut rows = count.query(params![device.0, since.0])?;
+        while let Some(row) = rows.next()? {
+            let began_at = at(row, 0)?;
+            let day = days.partition_point(|day| *day <= began_at);
+            if let Some(count) = counts.get_mut(day.saturating_sub(1)) {
+                *count += 1;
+            }
+        }
+        activity.push(counts);
+    }
+    Ok(activity)
+}
+
+/// See [`crate::Devices::add_device`].
+pub(super) fn add(connection: &Connection, device: &NewDevice) -> Result<Option<DeviceId>> {
+    let added = connection
+        .prepare_cached(
+            "INSERT INTO device (key, name, user, password) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            format!("added/{}", device.user.to_lowercase()),
+            device.name,
+            device.user,
+            device.password
+        ])?;
+    Ok((added > 0).then(|| DeviceId(connection.last_insert_rowid())))
+}
+
+/// See [`crate::Devices::added_devices`].
+pub(super) fn added(connection: &Connection) -> Result<Vec<(DeviceId, NewDevice)>> {
+    let mut select = connection.prepare_cached(
+        "SELECT id, coalesce(label, name), user, password FROM device
+         WHERE user IS NOT NULL AND password IS NOT NULL ORDER BY id",
+    )?;
+    let added = select.query_map([], |row| {
+        let device = NewDevice { name: row.get(1)?, user: row.get(2)?, password: row.get(3)? };
+        Ok((DeviceId(row.get(0)?), device))
+    })?;
+    Ok(added.collect::<rusqlite::Result<_>>()?)
+}
+
+/// See [`crate::Devices::change_device`].
+pub(super) fn change(connection: &Connection, id: DeviceId, change: &DeviceChange) -> Result<bool> {
+    let set = |column: &str, value: &dyn rusqlite::ToSql| -> Result<bool> {
+        let sql = format!("UPDATE device SET {column} WHERE id = ?1 AND merged_into IS NULL");
+        Ok(connection.prepare_cached(&sql)?.execute(params![id.0, value])? > 0)
+    };
+    match change {
+        DeviceChange::Name(name) => set("label = ?2", name),
+        DeviceChange::MutedUntil(until) => set("muted_until = ?2", &until.map(|until| until.0)),
+        DeviceChange::SilentAfter(after) => {
+            let ms = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+            set("silent_after = ?2, silence_told = 0", &ms)
+        }
+        DeviceChange::NoLogin => set("user = NULL, password = ?2", &None::<String>),
+        DeviceChange::MergeInto(other) => merge(connection, id, *other),
+    }
+}
+
+/// From now on one is the other; nothing is lost but the name.
+fn merge(connection: &Connection, id: DeviceId, other: DeviceId) -> Result<bool> {
+    let is_there = |id: DeviceId| -> Result<bool> {
+        Ok(connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM device WHERE id = ?1 AND merged_into IS NULL)",
+            )?
+            .query_row([id.0], |row| row.get(0))?)
+    };
+    if id == other || !is_there(id)? || !is_there(other)? {
+        return Ok(false);
+    }
+    for sql in [
+        "UPDATE incident SET device = ?2 WHERE device = ?1",
+        "UPDATE heard SET device = ?2 WHERE device = ?1",
+        "UPDATE OR IGNORE known_media SET device = ?2 WHERE device = ?1",
+        "UPDATE device SET last_at = max(coalesce(last_at, 0),
+             (SELECT coalesce(last_at, 0) FROM device WHERE id = ?1)) WHERE id = ?2",
+        "UPDATE device SET merged_into = ?2, user = NULL, password = NULL
+         WHERE id = ?1 OR merged_into = ?1",
+    ] {
+        connection.prepare_cached(sql)?.execute(params![id.0, other.0])?;
+    }
+    Ok(true)
+}
+
+/// See [`crate::Devices::gone_silent`].
+pub(super) fn gone_silent(connection: &Connection, now: Timestamp) -> Result<Vec<DeviceLine>> {
+    let mut select = connection.prepare_cached(&format!(
+        "{LINE} WHERE silent_after IS NOT NULL AND merged_into IS NULL AND NOT silence_told
+           AND last_at + silent_after < ?1"
+    ))?;
+    let lines = select.query_map([now.0], read_line)?;
+    Ok(lines.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whether nobody is to be told of it now.
+pub(super) fn is_muted(connection: &Connection, id: DeviceId, now: Timestamp) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT coalesce(muted_until, 0) > ?2 FROM device WHERE id = ?1")?
+        .query_row(params![id.0, now.0], |row| row.get(0))?)
+}
+
+/// Somebody has been told; the next arrival makes it worth telling again.
+pub(super) fn silence_told(connection: &Connection, id: DeviceId) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE device SET silence_told = 1 WHERE id = ?1")?
+        .execute([id.0])?;
+    Ok(())
+}
+
+/// Notes that something of the device arrived; whether it is muted now.
+pub(super) fn heard(
+    connection: &Connection,
+    id: i64,
+    now: Timestamp,
+    maker: Option<&str>,
+) -> Result<bool> {
+    let muted = connection
+        .prepare_cached(
+            "UPDATE device SET last_at = max(coalesce(last_at, 0), ?2), silence_told = 0,
+                    maker = coalesce(?3, maker)
+             WHERE id = ?1 RETURNING coalesce(muted_until, 0) > ?2",
+        )?
+        .query_row(params![id, now.0, maker], |row| row.get(0))?;
+    Ok(muted)
+}
+
+/// The device of this row, as rules know it.
+pub(super) fn as_device(connection: &Connection, id: DeviceId) -> Result<Option<Device>> {
+    Ok(connection
+        .prepare_cached("SELECT key, coalesce(label, name) FROM device WHERE id = ?1")?
+        .query_row([id.0], |row| {
+            Ok(Device { key: row.get(0)?, name: row.get(1)?, discovered: false })
+        })
+        .optional()?)
+}
