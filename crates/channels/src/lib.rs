@@ -24,6 +24,7 @@ use tipoff_model::{AlertMedia, Outcome};
 
 pub use abilities::{Abilities, Limits, PictureLimits};
 pub use plan::{Attachment, Message, Role, Source, TEXT_FILE_NAME, messages};
+pub use words::size;
 pub use settings::{Setting, SettingFault, Settings, Shape, Value};
 
 /// A kind of channel: the value of `type` in `[[channel]]`.

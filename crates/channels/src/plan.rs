@@ -247,7 +247,7 @@ impl Wording {
     fn title(alert: &Alert) -> (String, String) {
         let one_line = |text: &str| words::clean(text).trim().replace('\n', " ");
         let (device, subject) = (one_line(&alert.device), one_line(&alert.subject));
-        let (what, rest) = match words::event(alert.event) {
+        let (what, rest) = match alert.event.title() {
             Some(event) => (event.to_owned(), subject),
             None if subject.is_empty() => ("Alert".to_owned(), subject),
             None => (subject, String::new()),

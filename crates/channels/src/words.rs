@@ -1,6 +1,4 @@
-//! Words for people: sizes, events, and text cut to a service's limits. Knows no service.
-
-use tipoff_model::Event;
+//! Words for people: sizes, and text cut to a service's limits. Knows no service.
 
 /// Ends a text that was cut.
 const ELLIPSIS: char = '…';
@@ -52,7 +50,7 @@ pub(crate) fn clean(text: &str) -> String {
 }
 
 /// A size as people say it, in units of 1024.
-pub(crate) fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     const KB: u64 = 1024;
     const MB: u64 = KB * 1024;
     match bytes {
@@ -60,28 +58,6 @@ pub(crate) fn size(bytes: u64) -> String {
         KB..MB => format!("{} KB", bytes.div_ceil(KB)),
         _ => format!("{} MB", bytes.div_ceil(MB)),
     }
-}
-
-/// What has happened, for a title; nothing where it is not known.
-pub(crate) const fn event(event: Event) -> Option<&'static str> {
-    Some(match event {
-        Event::Motion => "Motion",
-        Event::Person => "Person",
-        Event::Vehicle => "Vehicle",
-        Event::Animal => "Animal",
-        Event::Doorbell => "Doorbell",
-        Event::Line => "Line crossed",
-        Event::Zone => "Zone",
-        Event::Sound => "Sound",
-        Event::Tamper => "Tampering",
-        Event::Input => "Sensor",
-        Event::Fault => "Fault",
-        Event::End => "Ended",
-        Event::Periodic => "Periodic picture",
-        Event::Test => "Test",
-        Event::Silence => "Silent",
-        Event::Other => return None,
-    })
 }
 
 #[cfg(test)]

@@ -68,6 +68,30 @@ events! {
     Other = "other",
 }
 
+impl Event {
+    /// What has happened, for people; nothing where it is not known.
+    pub const fn title(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Motion => "Motion",
+            Self::Person => "Person",
+            Self::Vehicle => "Vehicle",
+            Self::Animal => "Animal",
+            Self::Doorbell => "Doorbell",
+            Self::Line => "Line crossed",
+            Self::Zone => "Zone",
+            Self::Sound => "Sound",
+            Self::Tamper => "Tampering",
+            Self::Input => "Sensor",
+            Self::Fault => "Fault",
+            Self::End => "Ended",
+            Self::Periodic => "Periodic picture",
+            Self::Test => "Test",
+            Self::Silence => "Silent",
+            Self::Other => return None,
+        })
+    }
+}
+
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -16,6 +16,8 @@ pub struct IncidentFilter {
     pub only: Option<IncidentId>,
     /// Those opened before this one: where the last page ended.
     pub before: Option<IncidentId>,
+    /// Those opened after this one; then the oldest of them come first.
+    pub after: Option<IncidentId>,
     /// Those of this device.
     pub device: Option<DeviceId>,
     /// Those of this kind.

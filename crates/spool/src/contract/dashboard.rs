@@ -68,6 +68,7 @@ async fn pages_follow_each_other_and_filters_fit(open: Open<'_>) {
         (IncidentFilter { event: Some(Event::Person), ..all() }, vec![second]),
         (IncidentFilter { from: Some(seconds(100)), ..all() }, vec![third, second]),
         (IncidentFilter { until: Some(seconds(100)), ..all() }, vec![first]),
+        (IncidentFilter { after: Some(first), ..all() }, vec![second, third]),
         (IncidentFilter { only: Some(first), ..all() }, vec![first]),
         (IncidentFilter { only: Some(first), event: Some(Event::Person), ..all() }, vec![]),
         (with(refused, None), vec![second]),

@@ -35,7 +35,8 @@ pub(super) fn list(
     limit: u32,
 ) -> Result<Vec<IncidentLine>> {
     let Query { conditions, values } = Query::of(filter);
-    let sql = format!("{LINE} WHERE {conditions} ORDER BY incident.id DESC LIMIT {limit}");
+    let order = if filter.after.is_some() { "ASC" } else { "DESC" };
+    let sql = format!("{LINE} WHERE {conditions} ORDER BY incident.id {order} LIMIT {limit}");
     let mut select = connection.prepare_cached(&sql)?;
     let mut rows = select.query(params_from_iter(values))?;
     let mut lines = Vec::new();
@@ -62,6 +63,9 @@ impl Query {
         }
         if let Some(before) = filter.before {
             query.and("incident.id < ?", [before.0.into()]);
+        }
+        if let Some(after) = filter.after {
+            query.and("incident.id > ?", [after.0.into()]);
         }
         if let Some(device) = filter.device {
             query.and("incident.device = ?", [device.0.into()]);

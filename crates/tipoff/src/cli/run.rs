@@ -14,6 +14,7 @@ use super::{Ending, announce};
 use crate::config::{Config, Listener, Retention};
 use crate::dispatch::{self, Videos, Waker};
 use crate::network;
+use crate::news::News;
 use crate::observe::Metrics;
 use crate::receive::listen::{self, Door, Host};
 use crate::receive::tls::{self, Tls};
@@ -55,6 +56,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         Arc::new(SqliteSpool::open(&config.data_dir, Arc::new(config.rules.clone()))?);
     let links = links(&config)?;
     let waker = Waker::new(&config.channels);
+    let news = News::new();
+    let channels = config.channels.iter().map(|channel| channel.name.clone()).collect();
 
     // All that can be refused is asked for before anything begins.
     let tls = Arc::new(Tls::load(&config.smtp, &config.data_dir)?);
@@ -91,7 +94,15 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     };
     dispatch::start(config.channels, common, &waker, &tasks, &shutdown);
     if let Some(listener) = http {
-        let state = web::State { spool: Arc::clone(&spool), metrics, links };
+        let state = web::State {
+            spool: Arc::clone(&spool),
+            metrics,
+            links,
+            news: news.clone(),
+            waker: waker.clone(),
+            channels,
+            shutdown: shutdown.clone(),
+        };
         tasks.spawn(web::serve(listener, state, shutdown.clone()));
     }
     tasks.spawn(keep_house(spool, config.retention, shutdown));

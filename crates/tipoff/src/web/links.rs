@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use tipoff_model::{Alert, AlertMedia, MediaPlace};
+use tipoff_model::{Alert, AlertMedia, IncidentId, MediaPlace, Timestamp};
 
 /// How much of the digest a link carries, in bytes: nobody tries 2^128 links.
 const SIGNATURE_BYTES: usize = 16;
@@ -61,15 +61,45 @@ impl Links {
         self.sign(place).as_bytes().ct_eq(signature.as_bytes()).into()
     }
 
+    /// A link to an incident that holds until then.
+    pub(crate) fn share(&self, incident: IncidentId, expires_at: Timestamp) -> String {
+        let base = self.0.base.as_deref().unwrap_or_default();
+        let expires_s = expires_at.as_ms() / 1000;
+        let signature = self.sign_text(&shared(incident, expires_s));
+        format!("{base}/share/{incident}/{expires_s}/{signature}")
+    }
+
+    /// Whether this signature was made here for this incident and time, in seconds since 1970, and
+    /// that is not over.
+    pub(crate) fn is_shared(
+        &self,
+        incident: IncidentId,
+        expires_s: i64,
+        signature: &str,
+        now: Timestamp,
+    ) -> bool {
+        let expected = self.sign_text(&shared(incident, expires_s));
+        let is_ours: bool = expected.as_bytes().ct_eq(signature.as_bytes()).into();
+        is_ours && now.as_ms() / 1000 < expires_s
+    }
+
     fn sign(&self, place: MediaPlace) -> String {
+        self.sign_text(&format!("media/{}/{}", place.arrival, file_part(place)))
+    }
+
+    fn sign_text(&self, text: &str) -> String {
         // HMAC takes a key of any length.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0.key) else {
             return String::new();
         };
-        mac.update(format!("media/{}/{}", place.arrival, file_part(place)).as_bytes());
+        mac.update(text.as_bytes());
         let digest = mac.finalize().into_bytes();
         digest.iter().take(SIGNATURE_BYTES).map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+fn shared(incident: IncidentId, expires_s: i64) -> String {
+    format!("share/{incident}/{expires_s}")
 }
 
 fn file_part(place: MediaPlace) -> String {
@@ -98,6 +128,21 @@ mod tests {
         assert!(!links.is_signed(place(11, Some(0)), &signature));
         assert!(!links.is_signed(place(1, Some(0)), ""));
         assert!(!Links::new(None, [8; 32]).is_signed(place(1, Some(0)), &signature));
+    }
+
+    #[test]
+    fn a_shared_link_opens_its_own_incident_until_its_time_is_over() {
+        let links = Links::new(Some("http://tipoff.example"), [7; 32]);
+        let link = links.share(IncidentId(5), Timestamp::from_ms(9_000));
+        let signature = link.strip_prefix("http://tipoff.example/share/5/9/").unwrap();
+        let opens = |id, expires_s, signature: &str, now| {
+            links.is_shared(IncidentId(id), expires_s, signature, Timestamp::from_ms(now))
+        };
+        assert!(opens(5, 9, signature, 8_999));
+        assert!(!opens(5, 9, signature, 9_000), "it is over");
+        assert!(!opens(5, 99, signature, 8_000), "a later time is not signed");
+        assert!(!opens(6, 9, signature, 8_000));
+        assert!(!opens(5, 9, "", 8_000));
     }
 
     #[test]

@@ -26,6 +26,7 @@ const SHOWN: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp", "
 pub(super) async fn media(
     Shared(state): Shared<State>,
     Path((arrival, file, signature, _name)): Path<(i64, String, String, String)>,
+    headers: axum::http::HeaderMap,
 ) -> Response {
     let Some(index) = parse_file_part(&file) else {
         return StatusCode::NOT_FOUND.into_response();
@@ -35,7 +36,7 @@ pub(super) async fn media(
         return (StatusCode::FORBIDDEN, "this link is not one of ours\n").into_response();
     }
     match state.spool.media(place).await {
-        Ok(Some(media)) => send(state.spool.blobs().clone(), media),
+        Ok(Some(media)) => send(state.spool.blobs().clone(), media, &headers, false),
         Ok(None) => (StatusCode::GONE, "this file is no longer kept\n").into_response(),
         Err(error) => {
             tracing::error!(%error, "A linked file cannot be found.");
@@ -44,9 +45,14 @@ pub(super) async fn media(
     }
 }
 
-fn send(blobs: Blobs, media: AlertMedia) -> Response {
+pub(super) fn send(
+    blobs: Blobs,
+    media: AlertMedia,
+    _headers: &axum::http::HeaderMap,
+    download: bool,
+) -> Response {
     let shown = SHOWN.iter().find(|kind| **kind == media.media.content_type);
-    let disposition = if shown.is_some() { "inline" } else { "attachment" };
+    let disposition = if shown.is_some() && !download { "inline" } else { "attachment" };
     let headers = [
         (header::CONTENT_TYPE, (*shown.unwrap_or(&"application/octet-stream")).to_owned()),
         (header::CONTENT_LENGTH, media.media.size.to_string()),

@@ -1,12 +1,18 @@
-//! The HTTP port: health, metrics, and the files that alerts link to.
-//!
-//! It changes nothing. A link to a file carries a signature, so that it can be opened without a
-//! login and nothing else can be guessed from it.
+//! The HTTP port: the dashboard, the API, health and metrics, and the files that alerts link to.
 
+mod api;
+mod assets;
+mod clock;
+mod filter;
+mod frame;
 mod health;
 mod links;
 mod listener;
 mod media;
+mod pages;
+mod problem;
+mod view;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,9 +22,12 @@ use axum::Router;
 use axum::routing::get;
 use tipoff_spool::Spool;
 use tokio::net::TcpListener;
+use tower_http::compression::CompressionLayer;
 
 pub(crate) use links::Links;
 
+use crate::dispatch::Waker;
+use crate::news::News;
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
 
@@ -28,6 +37,22 @@ pub(crate) struct State {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) links: Links,
+    pub(crate) news: News,
+    pub(crate) waker: Waker,
+    pub(crate) channels: Arc<[String]>,
+    pub(crate) shutdown: Shutdown,
+}
+
+impl State {
+    /// The configured channels.
+    fn channel_names(&self) -> Vec<String> {
+        self.channels.to_vec()
+    }
+
+    /// These channels have something to do.
+    fn wake(&self, channels: &[String]) {
+        self.waker.wake(channels);
+    }
 }
 
 /// Binds the port, where there is to be one.
@@ -43,7 +68,10 @@ pub(crate) async fn bind(address: Option<SocketAddr>) -> anyhow::Result<Option<T
 
 /// Serves until the end.
 pub(crate) async fn serve(listener: TcpListener, state: State, mut shutdown: Shutdown) {
+    let shown = pages::router().merge(assets::router()).layer(CompressionLayer::new());
     let router = Router::new()
+        .merge(shown)
+        .merge(api::router())
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
         .route("/media/{arrival}/{file}/{signature}/{name}", get(media::media))

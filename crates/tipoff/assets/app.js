@@ -1,0 +1,280 @@
+// What a page cannot do by itself: it stays live, sends forms to the API, and answers to keys.
+// Everything that is shown comes from the server; nothing here makes markup of what a device said.
+
+const page = document.documentElement;
+const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
+
+// The reader's zone, so that the server writes times as the reader reads them.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && page.dataset.zone && page.dataset.zone !== zone) {
+  document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+  if (!sessionStorage.getItem("zone-told")) {
+    sessionStorage.setItem("zone-told", "1");
+    location.reload();
+  }
+}
+
+// --- Looking again: elements marked data-live are replaced by what the server shows now.
+
+async function fetchPage(address) {
+  const answer = await fetch(address, { headers: { accept: "text/html" } });
+  if (answer.redirected && new URL(answer.url).pathname === "/login") location.reload();
+  if (!answer.ok) throw new Error(answer.statusText);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+let looking = false;
+let lookAgain = false;
+async function refresh() {
+  if (looking) {
+    lookAgain = true;
+    return;
+  }
+  looking = true;
+  try {
+    const fresh = await fetchPage(location.href);
+    for (const old of document.querySelectorAll("[data-live][id]")) {
+      const now = fresh.getElementById(old.id);
+      const busy = old.contains(document.activeElement) &&
+        document.activeElement.matches("input, select, textarea");
+      if (now && !busy && now.outerHTML !== old.outerHTML) {
+        const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+        old.replaceWith(document.adoptNode(now));
+        if (focused) document.getElementById(focused)?.focus();
+      }
+    }
+    if (document.querySelector("[data-gone]")) location.reload();
+  } catch {
+    // The next notice tries again.
+  } finally {
+    looking = false;
+    if (lookAgain) {
+      lookAgain = false;
+      setTimeout(refresh, 500);
+    }
+  }
+}
+
+// --- The timeline: cards that arrive, and older ones as one scrolls.
+
+const timeline = document.getElementById("timeline");
+
+function place(card, day, label) {
+  const known = document.getElementById(card.id);
+  if (known) {
+    if (known.outerHTML !== card.outerHTML) known.replaceWith(card);
+    return;
+  }
+  let section = [...timeline.querySelectorAll(".day")].find((it) => it.dataset.day === day);
+  if (!section) {
+    section = document.createElement("section");
+    section.className = "day";
+    section.dataset.day = day;
+    const heading = document.createElement("h2");
+    heading.textContent = label;
+    const grid = document.createElement("ol");
+    grid.className = "grid";
+    section.append(heading, grid);
+    const older = [...timeline.querySelectorAll(".day")].find((it) => it.dataset.day < day);
+    timeline.insertBefore(section, older ?? null);
+  }
+  const grid = section.querySelector(".grid");
+  const number = Number(card.dataset.number);
+  const next = [...grid.children].find((it) => Number(it.dataset.number) < number);
+  grid.insertBefore(card, next ?? null);
+}
+
+function placeAll(fresh, isNew) {
+  for (const section of fresh.querySelectorAll("#timeline .day")) {
+    const label = section.querySelector("h2").textContent;
+    for (const card of section.querySelectorAll(".card")) {
+      if (isNew && !document.getElementById(card.id)) card.classList.add("fresh");
+      place(document.adoptNode(card), section.dataset.day, label);
+    }
+  }
+  document.getElementById("nothing")?.toggleAttribute("hidden", !!timeline.querySelector(".card"));
+}
+
+async function show(incident) {
+  const address = new URL(location.href);
+  address.searchParams.set("only", incident);
+  address.searchParams.delete("before");
+  try {
+    placeAll(await fetchPage(address), true);
+  } catch {
+    // The next notice tries again.
+  }
+}
+
+if (timeline) {
+  const older = document.getElementById("older");
+  const watcher = new IntersectionObserver(async (entries) => {
+    const link = older.querySelector("a");
+    if (!link || !entries.some((entry) => entry.isIntersecting) || older.dataset.busy) return;
+    older.dataset.busy = "1";
+    try {
+      const fresh = await fetchPage(link.href);
+      placeAll(fresh, false);
+      older.replaceChildren(...fresh.getElementById("older").childNodes);
+    } finally {
+      delete older.dataset.busy;
+      watcher.unobserve(older);
+      watcher.observe(older);
+    }
+  }, { rootMargin: "600px" });
+  if (older) watcher.observe(older);
+  document.getElementById("filters")?.addEventListener("change", (change) => {
+    change.target.form?.requestSubmit();
+  });
+  const details = document.querySelector(".filters");
+  if (details && matchMedia("(min-width: 50rem)").matches) details.open = true;
+}
+
+// --- News from the server, while the page is looked at.
+
+const live = document.getElementById("live");
+let news = null;
+
+function listen() {
+  if (news || document.hidden || !live) return;
+  news = new EventSource("/api/v1/events");
+  news.addEventListener("open", () => {
+    live.classList.add("on");
+    live.textContent = live.dataset.on;
+  });
+  news.addEventListener("error", () => {
+    live.classList.remove("on");
+    live.textContent = live.dataset.off;
+  });
+  for (const kind of ["incident", "delivery", "channel", "device", "session", "configuration", "missed"]) {
+    news.addEventListener(kind, (notice) => {
+      const told = JSON.parse(notice.data || "{}");
+      if (timeline && told.incident) show(told.incident);
+      const wanted = (page.dataset.hears ?? "").split(" ");
+      const other = page.dataset.incident && told.incident && page.dataset.incident !== String(told.incident);
+      if ((wanted.includes(kind) && !other) || kind === "missed") refresh();
+    });
+  }
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    news?.close();
+    news = null;
+  } else {
+    listen();
+    refresh();
+  }
+});
+listen();
+
+// --- Forms that the API answers.
+
+function fields(form) {
+  const body = {};
+  for (const input of form.elements) {
+    if (!input.name || input.disabled) continue;
+    if (input.type === "checkbox") body[input.name] = input.checked;
+    else if (input.dataset.type === "number") body[input.name] = input.value === "" ? null : Number(input.value);
+    else if (input.dataset.type === "bool") body[input.name] = input.value === "true";
+    else body[input.name] = input.value === "" && "blank" in input.dataset ? null : input.value;
+  }
+  return body;
+}
+
+async function ask(form) {
+  const say = form.querySelector("output");
+  const [method, address] = form.dataset.api.split(" ");
+  const button = form.querySelector("button:not([type=button])");
+  if (form.dataset.confirm && !confirm(form.dataset.confirm)) return;
+  button?.setAttribute("disabled", "");
+  if (say) {
+    say.className = "";
+    say.textContent = form.dataset.busy ?? "";
+  }
+  try {
+    const answer = await fetch(address, {
+      method,
+      headers: { "content-type": "application/json", "x-csrf-token": csrf },
+      body: method === "DELETE" ? undefined : JSON.stringify(fields(form)),
+    });
+    const told = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
+    if (!answer.ok) throw new Error(told.detail ?? answer.statusText);
+    if (form.dataset.show && say) {
+      say.textContent = told[form.dataset.show] ?? "";
+      say.classList.add("told");
+    } else if (say) say.textContent = form.dataset.done ?? "";
+    if (form.dataset.then === "reload") location.reload();
+    else if (form.dataset.then) location.assign(form.dataset.then.replace("{id}", told.id ?? ""));
+    else if (!form.dataset.show) refresh();
+  } catch (error) {
+    if (say) {
+      say.className = "bad";
+      say.textContent = error.message;
+    }
+  } finally {
+    button?.removeAttribute("disabled");
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.dataset?.api) return;
+  event.preventDefault();
+  ask(event.target);
+});
+
+document.addEventListener("click", async (event) => {
+  const copy = event.target.closest("[data-copy]");
+  if (copy) {
+    await navigator.clipboard?.writeText(copy.dataset.copy);
+    copy.textContent = copy.dataset.done;
+  }
+  const zoom = event.target.closest("button.zoom");
+  if (zoom) zoom.closest("figure").classList.toggle("zoomed");
+  const step = event.target.closest("[data-step]");
+  if (step) turn(Number(step.dataset.step));
+});
+
+// --- One incident: arrow keys turn the pages of the reel.
+
+const reel = () => document.querySelector(".reel");
+
+function turn(by) {
+  const it = reel();
+  if (!it) return;
+  const at = Math.round(it.scrollLeft / it.clientWidth);
+  const to = Math.max(0, Math.min(it.children.length - 1, at + by));
+  it.scrollTo({ left: to * it.clientWidth, behavior: "smooth" });
+}
+
+function mark() {
+  const it = reel();
+  if (!it) return;
+  const at = Math.round(it.scrollLeft / it.clientWidth);
+  document.querySelectorAll(".strip a").forEach((link, index) => {
+    if (index === at) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  });
+}
+document.addEventListener("scroll", (event) => event.target === reel() && mark(), true);
+mark();
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("input, select, textarea, video") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+    if (!reel()) return;
+    event.preventDefault();
+    turn(event.key === "ArrowRight" ? 1 : -1);
+  }
+  if (event.key === "z") reel()?.children[Math.round(reel().scrollLeft / reel().clientWidth)]?.classList.toggle("zoomed");
+  if (event.key === "/") {
+    const search = document.querySelector("input[type=search]");
+    if (search) {
+      event.preventDefault();
+      search.closest("details")?.setAttribute("open", "");
+      search.focus();
+    }
+  }
+});
+
+if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("/sw.js");

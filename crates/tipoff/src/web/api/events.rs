@@ -1,0 +1,74 @@
+//! News as they happen: server-sent events (the HTML standard, section 9.2).
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State as Shared;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures_util::{Stream, stream};
+use serde_json::json;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::super::State;
+use super::super::problem::Problem;
+use crate::news::Item;
+use crate::shutdown::{Phase, Shutdown};
+
+/// So often something is said when nothing happens, so that nobody takes the connection for dead.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// What happens from now on: `incident`, `delivery`, `channel`, `device`, `session`, `configuration`;
+/// `missed` after more happened than could be told. The data is JSON and only says what is new.
+#[utoipa::path(
+    get, path = "/api/v1/events", tag = "events",
+    responses(
+        (status = 200, description = "A stream that does not end", content_type = "text/event-stream"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn events(
+    Shared(state): Shared<State>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let listener = Listener { news: state.news.subscribe(), shutdown: state.shutdown.clone() };
+    let stream = stream::unfold(listener, |mut listener| async move {
+        let event = listener.next().await?;
+        Some((Ok(event), listener))
+    });
+    Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+struct Listener {
+    news: broadcast::Receiver<Item>,
+    shutdown: Shutdown,
+}
+
+impl Listener {
+    /// The next event; none at the end of the program, so that nobody has to wait for whoever looks.
+    async fn next(&mut self) -> Option<Event> {
+        tokio::select! {
+            item = self.news.recv() => match item {
+                Ok(item) => Some(event(&item)),
+                Err(RecvError::Lagged(_)) => Some(Event::default().event("missed").data("{}")),
+                Err(RecvError::Closed) => None,
+            },
+            () = self.shutdown.reached(Phase::Ending) => None,
+        }
+    }
+}
+
+fn event(item: &Item) -> Event {
+    let (name, data) = match item {
+        Item::Arrival { incident, opened } => {
+            ("incident", json!({ "incident": incident, "opened": opened }))
+        }
+        Item::Delivery { incident, channel } => {
+            ("delivery", json!({ "incident": incident, "channel": channel }))
+        }
+        Item::Channel { name } => ("channel", json!({ "channel": name })),
+        Item::Device => ("device", json!({})),
+        Item::Config => ("configuration", json!({})),
+    };
+    Event::default().event(name).data(data.to_string())
+}

@@ -1,0 +1,161 @@
+//! Incidents: list, look, try again, share.
+
+use std::time::{Duration, SystemTime};
+
+use axum::Json;
+use axum::extract::State as Shared;
+use serde::{Deserialize, Serialize};
+use tipoff_model::{DeliveryId, IncidentId, Timestamp};
+use utoipa::ToSchema;
+
+use super::super::State;
+use super::super::clock::{Clock, utc};
+use super::super::filter::IncidentQuery;
+use super::super::problem::{Asked, Body, Named, Problem};
+use super::super::view::{Incident, IncidentFull};
+
+/// A link holds for at most so long.
+const SHARE_HOURS_MAX: u32 = 24 * 90;
+
+/// A page of incidents.
+#[derive(Serialize, ToSchema)]
+pub(super) struct IncidentList {
+    /// The newest first.
+    incidents: Vec<Incident>,
+    /// Give this as `before` to go on; nothing: this was the last page.
+    before: Option<i64>,
+}
+
+/// Incidents, the newest first, by a filter.
+#[utoipa::path(
+    get, path = "/api/v1/incidents", tag = "incidents", params(IncidentQuery),
+    responses(
+        (status = 200, body = IncidentList),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn list(
+    Shared(state): Shared<State>,
+    clock: Clock,
+    Asked(query): Asked<IncidentQuery>,
+) -> Result<Json<IncidentList>, Problem> {
+    let (filter, limit) = (query.filter(&clock)?, query.limit()?);
+    let mut lines = state.spool.incidents(&filter, limit + 1).await?;
+    let before = (lines.len() > limit as usize).then(|| {
+        lines.truncate(limit as usize);
+        lines.last().map(|line| line.id.0).unwrap_or_default()
+    });
+    Ok(Json(IncidentList { incidents: lines.iter().map(Incident::from).collect(), before }))
+}
+
+/// One incident with all that belongs to it.
+#[utoipa::path(
+    get, path = "/api/v1/incidents/{id}", tag = "incidents",
+    params(("id" = i64, Path, description = "Its number")),
+    responses(
+        (status = 200, body = IncidentFull),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn one(
+    Shared(state): Shared<State>,
+    Named(id): Named<i64>,
+) -> Result<Json<IncidentFull>, Problem> {
+    let detail = state.spool.incident(IncidentId(id)).await?;
+    Ok(Json(IncidentFull::from(&detail)))
+}
+
+/// What to try again.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retry {
+    /// Only this delivery; without it all that were not delivered.
+    #[serde(default)]
+    delivery: Option<i64>,
+}
+
+/// What will be tried.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Retried {
+    /// The channels that will be told again.
+    channels: Vec<String>,
+}
+
+/// Makes deliveries that failed, or that wait, due at once.
+#[utoipa::path(
+    post, path = "/api/v1/incidents/{id}/retry", tag = "incidents", request_body = Retry,
+    params(("id" = i64, Path, description = "Its number")),
+    responses(
+        (status = 200, body = Retried),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn retry(
+    Shared(state): Shared<State>,
+    Named(id): Named<i64>,
+    Body(retry): Body<Retry>,
+) -> Result<Json<Retried>, Problem> {
+    // Asked for by name, so that a wrong number is told.
+    let incident = state.spool.incident(IncidentId(id)).await?.line.id;
+    let only = retry.delivery.map(DeliveryId);
+    let channels = state.spool.retry(incident, only, SystemTime::now().into()).await?;
+    state.wake(&channels);
+    Ok(Json(Retried { channels }))
+}
+
+/// How long a link is to hold.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Share {
+    /// In hours.
+    #[schema(minimum = 1, maximum = 2160)]
+    hours: u32,
+}
+
+/// A link that needs no login.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SharedLink {
+    /// Where the incident is seen.
+    url: String,
+    /// Until when.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+/// Makes a link by which anybody sees the incident without a login, until it expires.
+#[utoipa::path(
+    post, path = "/api/v1/incidents/{id}/share", tag = "incidents", request_body = Share,
+    params(("id" = i64, Path, description = "Its number")),
+    responses(
+        (status = 200, body = SharedLink),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn share(
+    Shared(state): Shared<State>,
+    Named(id): Named<i64>,
+    Body(share): Body<Share>,
+) -> Result<Json<SharedLink>, Problem> {
+    if !(1..=SHARE_HOURS_MAX).contains(&share.hours) {
+        return Err(Problem::bad("hours: from 1 to 2160"));
+    }
+    let incident = state.spool.incident(IncidentId(id)).await?.line.id;
+    let lasts = Duration::from_secs(u64::from(share.hours) * 3600);
+    let expires_at = Timestamp::from(SystemTime::now()).after(lasts);
+    Ok(Json(SharedLink {
+        url: state.links.share(incident, expires_at),
+        expires_at: utc(expires_at),
+    }))
+}

@@ -1,0 +1,54 @@
+//! What programs may ask, and what the script of our pages asks: all under `/api/v1`, described by
+//! the OpenAPI document at `/api`, which is made from the very handlers.
+
+mod events;
+mod files;
+mod incidents;
+
+use axum::Json;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::State;
+
+/// Bodies of requests are small.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tipoff",
+        description = "Incidents that cameras and other devices told of, the devices, the channels \
+                       that were told, and the sessions in which it was said. Log in with an API \
+                       token: `Authorization: Bearer tip_…`. Times are RFC 3339 in UTC.",
+        license(name = "MIT OR Apache-2.0"),
+    ),
+    security(("token" = []), ("cookie" = [])),
+)]
+struct Document;
+
+/// The API and its description.
+pub(super) fn router() -> axum::Router<State> {
+    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(incidents::list))
+        .routes(routes!(incidents::one))
+        .routes(routes!(incidents::retry))
+        .routes(routes!(incidents::share))
+        .routes(routes!(files::file))
+        .routes(routes!(events::events))
+        .split_for_parts();
+    let schemes = &mut document.components.get_or_insert_default().security_schemes;
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    schemes.insert("token".to_owned(), SecurityScheme::Http(bearer).into());
+    let cookie = ApiKeyValue::with_description("tipoff", "what a login in a browser gives");
+    schemes.insert("cookie".to_owned(), SecurityScheme::ApiKey(ApiKey::Cookie(cookie)).into());
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    router
+        .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .route("/api", get(async move || (kind, Json(document)).into_response()))
+}

@@ -1,0 +1,223 @@
+//! Times as the reader reads them: in the zone of the browser, which it tells in a cookie.
+
+use std::convert::Infallible;
+use std::time::{Duration, SystemTime};
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{ToSpan, ZonedDateTime};
+use tipoff_model::Timestamp;
+
+/// The cookie's name, which the script sets.
+const COOKIE: &str = "zone";
+/// No zone has a longer name.
+const NAME_CHARS_MAX: usize = 64;
+
+/// The reader's zone, and now.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    zone: TimeZone,
+    now: Timestamp,
+}
+
+impl Clock {
+    /// In this zone; without one that is known, in this machine's.
+    pub(crate) fn new(zone: Option<&str>) -> Self {
+        let zone = zone
+            .filter(|name| name.len() <= NAME_CHARS_MAX)
+            .and_then(|name| TimeZone::get(name).ok())
+            .unwrap_or_else(TimeZone::system);
+        Self { zone, now: SystemTime::now().into() }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The zone's name, such as `Europe/Berlin`.
+    pub(crate) fn zone_name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
+    fn zoned(&self, time: Timestamp) -> ZonedDateTime {
+        let time = jiff::Timestamp::from_millisecond(time.as_ms()).unwrap_or_default();
+        time.to_zoned_datetime(self.zone.clone())
+    }
+
+    /// `14:05`
+    pub(crate) fn minute(&self, time: Timestamp) -> String {
+        self.zoned(time).strftime("%H:%M").to_string()
+    }
+
+    /// `14:05:09`
+    pub(crate) fn second(&self, time: Timestamp) -> String {
+        self.zoned(time).strftime("%H:%M:%S").to_string()
+    }
+
+    /// `Tuesday, 24 November 2026, 14:05:09`
+    pub(crate) fn full(&self, time: Timestamp) -> String {
+        self.zoned(time).strftime("%A, %-d %B %Y, %H:%M:%S").to_string()
+    }
+
+    /// `2026-11-24`
+    pub(crate) fn date(&self, time: Timestamp) -> String {
+        self.zoned(time).date().to_string()
+    }
+
+    /// `Today`, `Yesterday`, `Tuesday, 24 November`, and with the year where it is another.
+    pub(crate) fn day(&self, time: Timestamp) -> String {
+        let (day, today) = (self.zoned(time), self.zoned(self.now).date());
+        if day.date() == today {
+            "Today".to_owned()
+        } else if today.yesterday().is_ok_and(|yesterday| day.date() == yesterday) {
+            "Yesterday".to_owned()
+        } else if day.date().year() == today.year() {
+            day.strftime("%A, %-d %B").to_string()
+        } else {
+            day.strftime("%A, %-d %B %Y").to_string()
+        }
+    }
+
+    /// `now`, `5 min ago`, `3 h ago`, else the day and the time.
+    pub(crate) fn ago(&self, time: Timestamp) -> String {
+        match self.now.since(time).as_secs() {
+            0..60 => "just now".to_owned(),
+            seconds @ 60..3600 => format!("{} min ago", seconds / 60),
+            seconds @ 3600..86_400 => format!("{} h ago", seconds / 3600),
+            _ => format!("{}, {}", self.day(time), self.minute(time)),
+        }
+    }
+
+    /// When this day begins and ends in the reader's zone.
+    pub(crate) fn bounds(&self, date: Date) -> Option<(Timestamp, Timestamp)> {
+        let begin = |date: Date| {
+            let zoned = date.to_zoned_datetime(self.zone.clone()).ok()?;
+            Some(Timestamp::from_ms(zoned.timestamp().as_millisecond()))
+        };
+        Some((begin(date)?, begin(date.tomorrow().ok()?)?))
+    }
+
+    /// When today and the days before it began, the oldest first, and when today ends.
+    pub(crate) fn last_days(&self, count: i32) -> Vec<Timestamp> {
+        let today = self.zoned(self.now).date();
+        (1 - count..=1)
+            .filter_map(|offset| {
+                let date = today.checked_add(offset.days()).ok()?;
+                Some(self.bounds(date)?.0)
+            })
+            .collect()
+    }
+}
+
+/// `0:08`, `1:02:03`
+pub(crate) fn length(length: Duration) -> String {
+    let seconds = length.as_secs() + u64::from(length.subsec_millis() >= 500);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+/// `30 ms`, `1.4 s`, `5 min`, `3 h`, `2 days`
+pub(crate) fn span(span: Duration) -> String {
+    match span.as_millis() {
+        ms @ 0..1000 => format!("{ms} ms"),
+        ms @ 1000..60_000 => format!("{}.{} s", ms / 1000, ms / 100 % 10),
+        ms @ 60_000..3_600_000 => format!("{} min", ms / 60_000),
+        ms @ 3_600_000..172_800_000 => format!("{} h", ms / 3_600_000),
+        ms => format!("{} days", ms / 86_400_000),
+    }
+}
+
+/// RFC 3339, UTC: for programs.
+pub(crate) fn utc(time: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(time.as_ms())
+        .map_or_else(|_| "?".to_owned(), |time| time.to_string())
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
+    parts
+        .headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Clock {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::new(cookie(parts, COOKIE)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock(zone: &str, now: &str) -> Clock {
+        let now: jiff::Timestamp = now.parse().unwrap();
+        Clock { zone: TimeZone::get(zone).unwrap(), now: Timestamp::from_ms(now.as_millisecond()) }
+    }
+
+    fn at(time: &str) -> Timestamp {
+        Timestamp::from_ms(time.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+    }
+
+    #[test]
+    fn days_are_the_readers() {
+        let clock = clock("Europe/Berlin", "2026-11-24T00:30:00Z");
+        for (time, day) in [
+            ("2026-11-23T23:00:00Z", "Today"),
+            ("2026-11-23T22:59:59Z", "Yesterday"),
+            ("2026-11-22T22:59:59Z", "Sunday, 22 November"),
+            ("2025-11-22T12:00:00Z", "Saturday, 22 November 2025"),
+        ] {
+            assert_eq!(clock.day(at(time)), day, "{time}");
+        }
+        assert_eq!(clock.full(at("2026-11-23T23:00:00Z")), "Tuesday, 24 November 2026, 00:00:00");
+    }
+
+    #[test]
+    fn a_day_on_which_the_clock_is_set_has_23_or_25_hours() {
+        let clock = clock("Europe/Berlin", "2026-10-26T12:00:00Z");
+        let hours = |date: Date| {
+            let (begin, end) = clock.bounds(date).unwrap();
+            end.since(begin).as_secs() / 3600
+        };
+        assert_eq!(hours(jiff::civil::date(2026, 3, 29)), 23);
+        assert_eq!(hours(jiff::civil::date(2026, 10, 25)), 25);
+        let days = clock.last_days(3);
+        assert_eq!(days.first(), Some(&at("2026-10-23T22:00:00Z")));
+        assert_eq!(days.last(), Some(&at("2026-10-26T23:00:00Z")));
+    }
+
+    #[test]
+    fn an_unknown_zone_is_no_fault() {
+        let system = Clock::new(None).zone_name().to_owned();
+        for zone in ["Mars/Olympus", "../../etc/passwd", &"x".repeat(100), ""] {
+            assert_eq!(Clock::new(Some(zone)).zone_name(), system);
+        }
+    }
+
+    #[test]
+    fn lengths_and_spans_read_well() {
+        assert_eq!(length(Duration::from_millis(8_499)), "0:08");
+        assert_eq!(length(Duration::from_millis(8_500)), "0:09");
+        assert_eq!(length(Duration::from_secs(3_723)), "1:02:03");
+        let spans = [(30, "30 ms"), (1_450, "1.4 s"), (300_000, "5 min"), (259_200_000, "3 days")];
+        for (ms, words) in spans {
+            assert_eq!(span(Duration::from_millis(ms)), words);
+        }
+    }
+}

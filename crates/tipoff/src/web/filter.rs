@@ -1,0 +1,239 @@
+//! Which incidents somebody wants to see, as it stands in an address: the same for the timeline and
+//! for programs.
+
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer};
+use tipoff_model::{DeliveryState, DeviceId, Event, IncidentId, Timestamp};
+use tipoff_spool::IncidentFilter;
+use utoipa::IntoParams;
+
+use super::clock::Clock;
+use super::problem::Problem;
+
+/// Incidents on a page.
+pub(crate) const PAGE: u32 = 48;
+/// The most that may be asked for.
+const LIMIT_MAX: u32 = 200;
+/// The longest text that is looked for.
+const TEXT_CHARS_MAX: usize = 200;
+
+/// What stands behind the question mark. Blank means not given, since forms send it so.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub(crate) struct IncidentQuery {
+    /// Only this incident, if the rest fits it.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) only: Option<i64>,
+    /// Incidents opened before this one: where the page before ended.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) before: Option<i64>,
+    /// How many at most.
+    #[param(minimum = 1, maximum = 200, default = 48)]
+    #[serde(deserialize_with = "blank")]
+    pub(crate) limit: Option<u32>,
+    /// The number of a device.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) device: Option<i64>,
+    /// A kind, such as `motion`.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) event: Option<String>,
+    /// The name of a channel that was to be told.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) channel: Option<String>,
+    /// `pending`, `delivered`, `refused` or `expired`: how a delivery stands, to the channel if one
+    /// is given.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) state: Option<String>,
+    /// A day in the reader's zone (its cookie, else the server's): `2026-11-24`.
+    #[param(value_type = Option<String>, format = Date)]
+    #[serde(deserialize_with = "blank")]
+    pub(crate) day: Option<String>,
+    /// Incidents that began at this time or later, in RFC 3339.
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[serde(deserialize_with = "blank")]
+    pub(crate) from: Option<String>,
+    /// Incidents that began before this time, in RFC 3339.
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[serde(deserialize_with = "blank")]
+    pub(crate) until: Option<String>,
+    /// Words that all stand in it: subject, text, names of files, sender, device.
+    #[param(max_length = 200)]
+    #[serde(deserialize_with = "blank")]
+    pub(crate) text: Option<String>,
+    /// Also what is kept without telling anybody.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) silent: Option<bool>,
+}
+
+/// Nothing where nothing stands.
+pub(crate) fn blank<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+    T::Err: std::fmt::Display,
+{
+    let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
+    match text.trim() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(serde::de::Error::custom),
+    }
+}
+
+impl IncidentQuery {
+    /// What the spool is asked; the error says which part is wrong.
+    pub(crate) fn filter(&self, clock: &Clock) -> Result<IncidentFilter, Problem> {
+        let mut filter = IncidentFilter {
+            only: self.only.map(IncidentId),
+            before: self.before.map(IncidentId),
+            device: self.device.map(DeviceId),
+            channel: self.channel.clone(),
+            from: self.from.as_deref().map(time).transpose()?,
+            until: self.until.as_deref().map(time).transpose()?,
+            silent: self.silent.unwrap_or(false),
+            ..IncidentFilter::default()
+        };
+        if let Some(name) = &self.event {
+            let event = Event::from_name(name);
+            filter.event = Some(event.ok_or_else(|| Problem::bad("event: no such kind"))?);
+        }
+        if let Some(name) = &self.state {
+            let state = DeliveryState::ALL.iter().find(|state| state.as_str() == name);
+            filter.state = Some(*state.ok_or_else(|| Problem::bad("state: no such state"))?);
+        }
+        if let Some(day) = &self.day {
+            let date: Date = day.parse().map_err(|_| Problem::bad("day: write 2026-11-24"))?;
+            let bounds = clock.bounds(date);
+            let (begin, end) = bounds.ok_or_else(|| Problem::bad("day: too far away"))?;
+            filter.from = Some(filter.from.map_or(begin, |from| from.max(begin)));
+            filter.until = Some(filter.until.map_or(end, |until| until.min(end)));
+        }
+        if let Some(text) = &self.text {
+            if text.chars().count() > TEXT_CHARS_MAX {
+                return Err(Problem::bad("text: at most 200 characters"));
+            }
+            filter.text.clone_from(text);
+        }
+        Ok(filter)
+    }
+
+    /// How many are wanted.
+    pub(crate) fn limit(&self) -> Result<u32, Problem> {
+        match self.limit.unwrap_or(PAGE) {
+            limit @ 1..=LIMIT_MAX => Ok(limit),
+            _ => Err(Problem::bad("limit: from 1 to 200")),
+        }
+    }
+
+    /// Whether anything is left out by it.
+    pub(crate) fn is_narrow(&self) -> bool {
+        let given = [
+            self.device.is_some(),
+            self.event.is_some(),
+            self.channel.is_some(),
+            self.state.is_some(),
+            self.day.is_some(),
+            self.from.is_some(),
+            self.until.is_some(),
+            self.text.is_some(),
+        ];
+        given.contains(&true)
+    }
+
+    /// As it stands in an address, without a place in the list: `device=3&text=door`.
+    pub(crate) fn to_address(&self) -> String {
+        let number = |number: Option<i64>| number.map(|number| number.to_string());
+        let pairs = [
+            ("device", number(self.device)),
+            ("event", self.event.clone()),
+            ("channel", self.channel.clone()),
+            ("state", self.state.clone()),
+            ("day", self.day.clone()),
+            ("from", self.from.clone()),
+            ("until", self.until.clone()),
+            ("text", self.text.clone()),
+            ("silent", self.silent.filter(|silent| *silent).map(|_| "true".to_owned())),
+        ];
+        let mut address = String::new();
+        for (name, value) in pairs {
+            if let Some(value) = value {
+                let separator = if address.is_empty() { "" } else { "&" };
+                let _ = write!(address, "{separator}{name}={}", encode(&value));
+            }
+        }
+        address
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, Problem> {
+    text.parse::<jiff::Timestamp>()
+        .map(|time| Timestamp::from_ms(time.as_millisecond()))
+        .map_err(|_| Problem::bad("a time is written as 2026-11-24T08:00:00Z"))
+}
+
+/// RFC 3986, section 2.1.
+pub(crate) fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::Query;
+
+    use super::*;
+
+    fn query(address: &str) -> Result<IncidentQuery, String> {
+        Query::try_from_uri(&format!("http://x/?{address}").parse().unwrap())
+            .map(|Query(query)| query)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_a_form_sends_blank_is_not_given() {
+        let blank = query("device=&event=&channel=&state=&day=&text=&limit=").unwrap();
+        assert!(!blank.is_narrow());
+        assert_eq!(blank.filter(&Clock::new(None)).unwrap(), IncidentFilter::default());
+        assert_eq!(blank.limit().unwrap(), PAGE);
+    }
+
+    #[test]
+    fn an_address_leads_back_to_itself() {
+        let address = "device=3&event=person&channel=my%20phone&state=refused&day=2026-11-24\
+                       &text=a%26b%20%C3%A4&silent=true";
+        let query = query(address).unwrap();
+        assert_eq!(query.to_address(), address);
+        let filter = query.filter(&Clock::new(Some("UTC"))).unwrap();
+        assert_eq!(filter.text, "a&b ä");
+        assert_eq!(filter.until.unwrap().since(filter.from.unwrap()).as_secs(), 86_400);
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused() {
+        let clock = Clock::new(None);
+        for address in ["event=nonsense", "state=gone", "day=yesterday", "from=5", "day=-999999-01-01"] {
+            assert!(query(address).unwrap().filter(&clock).is_err(), "{address}");
+        }
+        for address in ["limit=0", "limit=201"] {
+            assert!(query(address).unwrap().limit().is_err(), "{address}");
+        }
+        for address in ["device=x", "limit=-1", "silent=perhaps"] {
+            assert!(query(address).is_err(), "{address}");
+        }
+        let long = format!("text={}", "x".repeat(TEXT_CHARS_MAX + 1));
+        assert!(query(&long).unwrap().filter(&clock).is_err());
+    }
+}

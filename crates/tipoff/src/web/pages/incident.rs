@@ -1,0 +1,235 @@
+//! One incident: its pictures large, what it said, who was told.
+
+use askama::Template;
+use axum::extract::State as Shared;
+use tipoff_channels::size;
+use tipoff_model::{DeliveryState, IncidentId, Media, MediaKind, MediaPlace, Protocol};
+use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentFilter};
+
+use super::super::clock::{Clock, span, utc};
+use super::super::frame::{Frame, Page, page};
+use super::super::problem::{Named, Problem};
+use super::super::view::{file_url, thumbnail_url};
+use super::super::{State, words};
+
+#[derive(Template)]
+#[template(path = "incident.html")]
+struct IncidentPage {
+    frame: Frame,
+    id: i64,
+    title: String,
+    device: String,
+    device_id: i64,
+    began: String,
+    began_at: String,
+    counted: String,
+    newer: Option<i64>,
+    older: Option<i64>,
+    shots: Vec<Shot>,
+    arrivals: Vec<Arrival>,
+    deliveries: Vec<Delivery>,
+    /// Why nobody was told, where nobody was.
+    untold: &'static str,
+    can_retry_all: bool,
+}
+
+/// A picture or a video.
+pub(super) struct Shot {
+    /// `17-0`: arrival and place.
+    pub(super) place: String,
+    pub(super) name: String,
+    pub(super) video: bool,
+    pub(super) url: String,
+    pub(super) thumbnail: Option<String>,
+    pub(super) time: String,
+    pub(super) size: String,
+    pub(super) whole: bool,
+}
+
+struct Arrival {
+    subject: String,
+    /// How it came, where it has no subject.
+    way: &'static str,
+    text: String,
+    notes: Vec<&'static str>,
+    /// Files that are neither picture nor video.
+    others: Vec<Other>,
+    time: String,
+    from: String,
+    raw: String,
+    raw_name: &'static str,
+    size: String,
+}
+
+struct Other {
+    name: String,
+    content_type: String,
+    url: String,
+    size: String,
+}
+
+struct Delivery {
+    id: i64,
+    channel: String,
+    kind: &'static str,
+    state: &'static str,
+    look: &'static str,
+    attempts: Vec<Attempt>,
+    next: Option<String>,
+    can_retry: bool,
+}
+
+struct Attempt {
+    time: String,
+    outcome: String,
+}
+
+pub(super) async fn incident(
+    Shared(state): Shared<State>,
+    frame: Frame,
+    clock: Clock,
+    Named(id): Named<i64>,
+) -> Page {
+    let detail = state.spool.incident(IncidentId(id)).await?;
+    let IncidentDetail { line, arrivals, deliveries } = &detail;
+    let retriable = deliveries.iter().filter(|it| it.state != DeliveryState::Delivered).count();
+    let (newer, older) = neighbours(&state, line.id).await?;
+    page(&IncidentPage {
+        frame,
+        id,
+        title: words::title(line.event, &line.subject),
+        device: line.device.clone(),
+        device_id: line.device_id.0,
+        began: clock.full(line.began_at),
+        began_at: utc(line.began_at),
+        counted: words::counted(line),
+        newer,
+        older,
+        shots: shots(arrivals, &clock, file_url, thumbnail_url),
+        arrivals: arrivals.iter().map(|arrival| told(arrival, &clock)).collect(),
+        deliveries: deliveries.iter().map(|it| delivery(it, &clock)).collect(),
+        untold: if line.muted {
+            "Nobody: the device was muted."
+        } else if line.silent {
+            "Nobody: what a device sends by the clock, or to mark something, is only kept."
+        } else {
+            "Nobody: no channel is configured, no route leads to one, or nothing whole arrived."
+        },
+        can_retry_all: retriable > 1,
+    })
+}
+
+/// The incidents before and after it.
+async fn neighbours(
+    state: &State,
+    id: IncidentId,
+) -> Result<(Option<i64>, Option<i64>), Problem> {
+    let older = IncidentFilter { before: Some(id), ..IncidentFilter::default() };
+    let older = state.spool.incidents(&older, 1).await?;
+    let newer = IncidentFilter { after: Some(id), ..IncidentFilter::default() };
+    let newer = state.spool.incidents(&newer, 1).await?;
+    let first = |lines: Vec<tipoff_spool::IncidentLine>| lines.first().map(|line| line.id.0);
+    Ok((first(newer), first(older)))
+}
+
+/// Pictures first, as they came; then the videos.
+pub(super) fn shots(
+    arrivals: &[ArrivalLine],
+    clock: &Clock,
+    url: impl Fn(MediaPlace) -> String,
+    thumbnail: impl Fn(MediaPlace) -> String,
+) -> Vec<Shot> {
+    let mut shots = Vec::new();
+    for arrival in arrivals {
+        for (index, media) in (0_u32..).zip(&arrival.content.media) {
+            if media.kind == MediaKind::File {
+                continue;
+            }
+            let place = MediaPlace { arrival: arrival.id, index: Some(index) };
+            shots.push(Shot {
+                place: format!("{}-{index}", arrival.id),
+                name: media.name.clone(),
+                video: media.kind == MediaKind::Video,
+                url: url(place),
+                thumbnail: Some(thumbnail(place)),
+                time: clock.second(arrival.received_at),
+                size: size(media.size),
+                whole: media.whole,
+            });
+        }
+    }
+    shots.sort_by_key(|shot| shot.video);
+    shots
+}
+
+fn told(arrival: &ArrivalLine, clock: &Clock) -> Arrival {
+    let ArrivalLine { id, envelope, content, .. } = arrival;
+    let by_mail = envelope.protocol == Protocol::Smtp;
+    let mut notes = Vec::new();
+    if arrival.torn {
+        notes.push("The connection broke before its end: this is what came.");
+    }
+    if content.unclear {
+        notes.push("It is not written as mail should be: something may be missing here. The mail as it came has all of it.");
+    }
+    let other = |(index, media): (u32, &Media)| Other {
+        name: media.name.clone(),
+        content_type: media.content_type.clone(),
+        url: file_url(MediaPlace { arrival: *id, index: Some(index) }),
+        size: size(media.size),
+    };
+    let files = (0..).zip(&content.media);
+    Arrival {
+        subject: content.subject.clone(),
+        way: if by_mail { "A mail without a subject" } else { "An upload" },
+        text: content.text.clone(),
+        notes,
+        others: files.filter(|(_, it)| it.kind == MediaKind::File).map(other).collect(),
+        time: clock.second(arrival.received_at),
+        from: from(arrival),
+        raw: file_url(MediaPlace { arrival: *id, index: None }),
+        raw_name: if by_mail { "the mail" } else { "the file" },
+        size: size(arrival.blob.size),
+    }
+}
+
+/// Who sent it, in one line.
+fn from(arrival: &ArrivalLine) -> String {
+    let envelope = &arrival.envelope;
+    let mut parts = vec![format!("from {}", envelope.peer)];
+    if let Some(login) = &envelope.login {
+        parts.push(format!("as {login}"));
+    }
+    if !envelope.sender.is_empty() {
+        parts.push(format!("sender {}", envelope.sender));
+    }
+    if !envelope.recipients.is_empty() {
+        parts.push(format!("to {}", envelope.recipients.join(", ")));
+    }
+    if let Some(path) = &envelope.path {
+        parts.push(path.clone());
+    }
+    parts.push(if envelope.tls { "encrypted" } else { "not encrypted" }.to_owned());
+    parts.join(" · ")
+}
+
+fn delivery(line: &DeliveryLine, clock: &Clock) -> Delivery {
+    let attempt = |(at, took, error): &(_, _, Option<String>)| Attempt {
+        time: clock.second(*at),
+        outcome: match error {
+            Some(error) => error.clone(),
+            None => format!("taken after {}", span(*took)),
+        },
+    };
+    let pending = line.state == DeliveryState::Pending;
+    Delivery {
+        id: line.id.0,
+        channel: line.channel.clone(),
+        kind: if line.kind == "first" { "first alert" } else { "follow-up" },
+        state: words::state(line.state),
+        look: words::look(line.state),
+        attempts: line.attempts.iter().map(attempt).collect(),
+        next: pending.then(|| format!("Next attempt from {} on.", clock.second(line.due_at))),
+        can_retry: line.state != DeliveryState::Delivered,
+    }
+}
