@@ -24,8 +24,8 @@ use tipoff_model::{AlertMedia, Outcome};
 
 pub use abilities::{Abilities, Limits, PictureLimits};
 pub use plan::{Attachment, Message, Role, Source, TEXT_FILE_NAME, messages};
-pub use words::size;
 pub use settings::{Setting, SettingFault, Settings, Shape, Value};
+pub use words::size;
 
 /// A kind of channel: the value of `type` in `[[channel]]`.
 pub struct Entry {

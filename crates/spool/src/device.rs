@@ -82,6 +82,8 @@ pub enum DeviceChange {
     SilentAfter(Option<Duration>),
     /// It is the same as this one: all that arrived of it, and will, is of the other.
     MergeInto(DeviceId),
+    /// It has a new password; only where it was added here.
+    Password(String),
     /// Its user and password hold no longer.
     NoLogin,
 }

@@ -147,6 +147,11 @@ async fn what_people_say_of_a_device_stays(open: Open<'_>) {
     assert_eq!(detail.line.name, "Gate");
     assert_eq!(detail.line.last_at, Some(seconds(100)));
     assert_eq!(detail.line.silent_after, Some(Duration::from_secs(3600)));
+    let password = DeviceChange::Password("other".to_owned());
+    assert!(spool.change_device(added, password.clone()).await.unwrap());
+    assert_eq!(spool.added_devices().await.unwrap()[0].1.password, "other");
+    assert!(spool.change_device(id, password).await.unwrap());
+    assert_eq!(spool.added_devices().await.unwrap().len(), 1, "only what was added logs in");
     assert!(spool.change_device(added, DeviceChange::NoLogin).await.unwrap());
     assert_eq!(spool.added_devices().await.unwrap(), []);
     assert_eq!(spool.device(DeviceId(99)).await.unwrap(), None);

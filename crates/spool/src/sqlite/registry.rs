@@ -148,6 +148,9 @@ pub(super) fn change(connection: &Connection, id: DeviceId, change: &DeviceChang
             let ms = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
             set("silent_after = ?2, silence_told = 0", &ms)
         }
+        DeviceChange::Password(password) => {
+            set("password = CASE WHEN user IS NULL THEN NULL ELSE ?2 END", password)
+        }
         DeviceChange::NoLogin => set("user = NULL, password = ?2", &None::<String>),
         DeviceChange::MergeInto(other) => merge(connection, id, *other),
     }

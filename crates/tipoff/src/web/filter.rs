@@ -224,7 +224,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_refused() {
         let clock = Clock::new(None);
-        for address in ["event=nonsense", "state=gone", "day=yesterday", "from=5", "day=-999999-01-01"] {
+        for address in
+            ["event=nonsense", "state=gone", "day=yesterday", "from=5", "day=-999999-01-01"]
+        {
             assert!(query(address).unwrap().filter(&clock).is_err(), "{address}");
         }
         for address in ["limit=0", "limit=201"] {

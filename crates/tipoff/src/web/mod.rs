@@ -8,6 +8,7 @@ mod frame;
 mod health;
 mod links;
 mod listener;
+mod logins;
 mod media;
 mod pages;
 mod problem;
@@ -47,6 +48,17 @@ impl State {
     /// The configured channels.
     fn channel_names(&self) -> Vec<String> {
         self.channels.to_vec()
+    }
+
+    /// Whether the configuration gives somebody this name to log in with.
+    fn is_user(&self, _user: &str) -> bool {
+        false
+    }
+
+    /// What people say of devices has changed.
+    async fn devices_changed(&self) -> Result<(), tipoff_spool::SpoolError> {
+        self.news.tell(crate::news::Item::Device);
+        Ok(())
     }
 
     /// These channels have something to do.

@@ -34,7 +34,10 @@ impl Problem {
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("there is no such {what}, or it is no longer kept"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no such {what}, or it is no longer kept"),
+        )
     }
 
     pub(crate) fn bad(detail: impl Into<String>) -> Self {

@@ -1,6 +1,7 @@
 //! What programs may ask, and what the script of our pages asks: all under `/api/v1`, described by
 //! the OpenAPI document at `/api`, which is made from the very handlers.
 
+pub(super) mod devices;
 mod events;
 mod files;
 mod incidents;
@@ -39,6 +40,10 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(incidents::one))
         .routes(routes!(incidents::retry))
         .routes(routes!(incidents::share))
+        .routes(routes!(devices::list, devices::add))
+        .routes(routes!(devices::one, devices::change))
+        .routes(routes!(devices::merge))
+        .routes(routes!(devices::renew_password, devices::remove_password))
         .routes(routes!(files::file))
         .routes(routes!(events::events))
         .split_for_parts();

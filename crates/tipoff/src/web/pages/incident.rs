@@ -120,10 +120,7 @@ pub(super) async fn incident(
 }
 
 /// The incidents before and after it.
-async fn neighbours(
-    state: &State,
-    id: IncidentId,
-) -> Result<(Option<i64>, Option<i64>), Problem> {
+async fn neighbours(state: &State, id: IncidentId) -> Result<(Option<i64>, Option<i64>), Problem> {
     let older = IncidentFilter { before: Some(id), ..IncidentFilter::default() };
     let older = state.spool.incidents(&older, 1).await?;
     let newer = IncidentFilter { after: Some(id), ..IncidentFilter::default() };

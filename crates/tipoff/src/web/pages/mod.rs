@@ -1,6 +1,7 @@
 //! What people see. Pages only show: whatever changes something is asked of the API by the script,
 //! so that programs can do all that people can.
 
+mod devices;
 mod incident;
 mod timeline;
 
@@ -12,6 +13,8 @@ use super::State;
 pub(super) fn router() -> Router<State> {
     Router::new()
         .route("/", get(timeline::timeline))
+        .route("/devices", get(devices::list))
+        .route("/devices/{id}", get(devices::one))
         .route("/incidents/{id}", get(incident::incident))
 }
 

@@ -37,17 +37,17 @@ struct Day {
     cards: Vec<Card>,
 }
 
-struct Card {
-    id: i64,
-    title: String,
-    device: String,
-    day: String,
-    time: String,
-    began_at: String,
-    thumbnail: Option<String>,
-    badge: String,
-    spoken: String,
-    marks: Vec<Mark>,
+pub(super) struct Card {
+    pub(super) id: i64,
+    pub(super) title: String,
+    pub(super) device: String,
+    pub(super) day: String,
+    pub(super) time: String,
+    pub(super) began_at: String,
+    pub(super) thumbnail: Option<String>,
+    pub(super) badge: String,
+    pub(super) spoken: String,
+    pub(super) marks: Vec<Mark>,
 }
 
 pub(super) async fn timeline(
@@ -97,9 +97,8 @@ async fn devices(state: &State, chosen: Option<i64>) -> Result<Vec<Choice>, Prob
 }
 
 fn events(chosen: Option<&str>) -> Vec<Choice> {
-    let event = |event: &Event| {
-        choice(event.as_str(), event.title().unwrap_or("Not recognised"), chosen)
-    };
+    let event =
+        |event: &Event| choice(event.as_str(), event.title().unwrap_or("Not recognised"), chosen);
     Event::ALL.iter().map(event).collect()
 }
 
@@ -123,7 +122,7 @@ fn days(lines: &[IncidentLine], clock: &Clock) -> Vec<Day> {
     days
 }
 
-fn card(line: &IncidentLine, clock: &Clock) -> Card {
+pub(super) fn card(line: &IncidentLine, clock: &Clock) -> Card {
     Card {
         id: line.id.0,
         title: words::title(line.event, &line.subject),
@@ -146,7 +145,11 @@ fn badge(line: &IncidentLine) -> String {
     }
     if line.videos > 0 {
         let known = !line.video_length.is_zero();
-        parts.push(if known { format!("▶ {}", length(line.video_length)) } else { "▶".to_owned() });
+        parts.push(if known {
+            format!("▶ {}", length(line.video_length))
+        } else {
+            "▶".to_owned()
+        });
     }
     parts.join("  ")
 }
@@ -154,19 +157,20 @@ fn badge(line: &IncidentLine) -> String {
 /// Where it went, and what is special about it.
 fn marks(line: &IncidentLine) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
-    let said = |text: &str, says: &str| Mark {
-        text: text.to_owned(),
-        look: "",
-        says: says.to_owned(),
-    };
+    let said =
+        |text: &str, says: &str| Mark { text: text.to_owned(), look: "", says: says.to_owned() };
     if line.silent {
         marks.push(said("quiet", "kept without telling anybody"));
     }
     if line.muted {
         marks.push(said("muted", "the device was muted"));
     }
-    let mut channels: Vec<&str> = line.deliveries.iter().map(|(channel, ..)| &**channel).collect();
-    channels.dedup();
+    let mut channels: Vec<&str> = Vec::new();
+    for (channel, ..) in &line.deliveries {
+        if !channels.contains(&channel.as_str()) {
+            channels.push(channel);
+        }
+    }
     for channel in channels {
         let of_channel = line.deliveries.iter().filter(|(name, ..)| name == channel);
         if let Some(state) = words::worst(of_channel.map(|(_, state, _)| *state)) {

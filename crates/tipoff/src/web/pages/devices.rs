@@ -1,0 +1,235 @@
+//! The devices: which there are, one of them, and adding one.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::State as Shared;
+use serde::Deserialize;
+use tipoff_model::{DeviceId, Timestamp};
+use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, IncidentFilter};
+
+use super::super::api::devices::{DAYS, origin};
+use super::super::clock::{Clock, span};
+use super::super::filter::{blank, encode};
+use super::super::frame::{Frame, Page, page};
+use super::super::problem::{Asked, Named, Problem};
+use super::super::{State, words};
+use super::Choice;
+use super::timeline::{Card, card};
+
+/// Devices on a page.
+const PAGE: u32 = 100;
+/// Incidents that a device's page shows.
+const LATEST: u32 = 6;
+/// Devices that another may be.
+const OTHERS_MAX: u32 = 500;
+
+#[derive(Template)]
+#[template(path = "devices.html")]
+struct DevicesPage {
+    frame: Frame,
+    text: String,
+    devices: Vec<Row>,
+    older: Option<String>,
+}
+
+struct Row {
+    id: i64,
+    name: String,
+    about: String,
+    last: String,
+    today: String,
+    spark: Spark,
+    muted: bool,
+    silent: bool,
+}
+
+/// Incidents by day, as bars.
+pub(super) struct Spark {
+    pub(super) bars: Vec<Bar>,
+    pub(super) words: String,
+}
+
+/// A bar, in units of its drawing.
+pub(super) struct Bar {
+    pub(super) x: usize,
+    pub(super) y: u64,
+    pub(super) height: u64,
+    pub(super) none: bool,
+}
+
+/// How high the drawing is.
+const SPARK_HEIGHT: u64 = 32;
+/// From bar to bar.
+const SPARK_STEP: usize = 10;
+
+impl Spark {
+    fn of(counts: &[u64]) -> Self {
+        let most = counts.iter().copied().max().unwrap_or(0).max(1);
+        let bar = |(index, count): (usize, &u64)| {
+            let height = (count * SPARK_HEIGHT).div_ceil(most).max(2);
+            Bar { x: index * SPARK_STEP, y: SPARK_HEIGHT - height, height, none: *count == 0 }
+        };
+        let numbers: Vec<String> = counts.iter().map(u64::to_string).collect();
+        Self {
+            bars: counts.iter().enumerate().map(bar).collect(),
+            words: format!("incidents of the last {DAYS} days: {}", numbers.join(", ")),
+        }
+    }
+}
+
+/// Which devices are shown.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Query {
+    #[serde(deserialize_with = "blank")]
+    text: Option<String>,
+    #[serde(deserialize_with = "blank")]
+    offset: Option<u32>,
+}
+
+pub(super) async fn list(
+    Shared(state): Shared<State>,
+    frame: Frame,
+    clock: Clock,
+    Asked(query): Asked<Query>,
+) -> Page {
+    let (text, offset) = (query.text.unwrap_or_default(), query.offset.unwrap_or(0));
+    let filter = DeviceFilter { text: text.clone(), offset };
+    let mut lines = state.spool.devices(&filter, PAGE + 1).await?;
+    let more = lines.len() > PAGE as usize;
+    lines.truncate(PAGE as usize);
+    let ids: Vec<DeviceId> = lines.iter().map(|line| line.id).collect();
+    let activity = state.spool.activity(&ids, &clock.last_days(DAYS)).await?;
+    let next = offset.saturating_add(PAGE);
+    page(&DevicesPage {
+        frame,
+        devices: lines.iter().zip(&activity).map(|(line, days)| row(line, days, &clock)).collect(),
+        older: more.then(|| format!("/devices?text={}&offset={next}", encode(&text))),
+        text,
+    })
+}
+
+fn row(line: &DeviceLine, days: &[u64], clock: &Clock) -> Row {
+    Row {
+        id: line.id.0,
+        name: line.name.clone(),
+        about: about(line),
+        last: line.last_at.map_or_else(|| "never".to_owned(), |at| clock.ago(at)),
+        today: words::count(days.last().copied().unwrap_or(0), "incident today", "incidents today"),
+        spark: Spark::of(days),
+        muted: line.muted_until.is_some_and(|until| until > clock.now()),
+        silent: is_silent(line, clock.now()),
+    }
+}
+
+/// Whose make it is, and how it is known.
+fn about(line: &DeviceLine) -> String {
+    let known = match origin(line) {
+        "discovered" => "discovered",
+        "dashboard" => "added here",
+        _ => "configured",
+    };
+    match &line.maker {
+        Some(maker) => format!("{maker}, {known}"),
+        None => known.to_owned(),
+    }
+}
+
+/// Whether nothing came of it for longer than somebody wants.
+pub(super) fn is_silent(line: &DeviceLine, now: Timestamp) -> bool {
+    match (line.last_at, line.silent_after) {
+        (Some(last), Some(after)) => now.since(last) > after,
+        _ => false,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "device.html")]
+struct DevicePage {
+    frame: Frame,
+    id: i64,
+    name: String,
+    about: String,
+    configured: bool,
+    user: Option<String>,
+    last: String,
+    spark: Spark,
+    muted_until: Option<String>,
+    silent: bool,
+    silences: Vec<Choice>,
+    sightings: Vec<String>,
+    merged: Vec<String>,
+    others: Vec<Choice>,
+    cards: Vec<Card>,
+}
+
+pub(super) async fn one(
+    Shared(state): Shared<State>,
+    frame: Frame,
+    clock: Clock,
+    Named(id): Named<i64>,
+) -> Page {
+    let detail = state.spool.device(DeviceId(id)).await?;
+    let DeviceDetail { line, sightings, merged } =
+        detail.ok_or_else(|| Problem::not_found("device"))?;
+    let activity = state.spool.activity(&[line.id], &clock.last_days(DAYS)).await?;
+    let filter =
+        IncidentFilter { device: Some(line.id), silent: true, ..IncidentFilter::default() };
+    let latest = state.spool.incidents(&filter, LATEST).await?;
+    let seen = sightings.iter().map(|it| {
+        format!(
+            "{} by {}, {}",
+            it.place,
+            it.protocol.as_str().to_uppercase(),
+            clock.ago(it.last_at)
+        )
+    });
+    page(&DevicePage {
+        frame,
+        id,
+        about: about(&line),
+        configured: origin(&line) == "configuration",
+        last: line.last_at.map_or_else(|| "never".to_owned(), |at| clock.ago(at)),
+        spark: Spark::of(activity.first().map(Vec::as_slice).unwrap_or_default()),
+        muted_until: line
+            .muted_until
+            .filter(|until| *until > clock.now())
+            .map(|until| clock.full(until)),
+        silent: is_silent(&line, clock.now()),
+        silences: silences(line.silent_after),
+        sightings: seen.collect(),
+        merged,
+        others: others(&state, line.id).await?,
+        cards: latest.iter().map(|line| card(line, &clock)).collect(),
+        user: line.user,
+        name: line.name,
+    })
+}
+
+/// How long a device may be silent, to choose from; what is set is among them.
+fn silences(set: Option<Duration>) -> Vec<Choice> {
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let mut offered: Vec<Duration> = [1, 6, 12, 24, 72, 168].map(hours).to_vec();
+    offered.extend(set.filter(|set| !offered.contains(set)));
+    offered.sort_unstable();
+    let choice = |after: Duration| Choice {
+        value: after.as_secs().to_string(),
+        text: span(after),
+        chosen: set == Some(after),
+    };
+    let never = Choice { value: "0".to_owned(), text: "never".to_owned(), chosen: set.is_none() };
+    [never].into_iter().chain(offered.into_iter().map(choice)).collect()
+}
+
+/// What it may be merged into.
+async fn others(state: &State, id: DeviceId) -> Result<Vec<Choice>, Problem> {
+    let lines = state.spool.devices(&DeviceFilter::default(), OTHERS_MAX).await?;
+    let mut others: Vec<Choice> = lines
+        .into_iter()
+        .filter(|line| line.id != id)
+        .map(|line| Choice { value: line.id.to_string(), text: line.name, chosen: false })
+        .collect();
+    others.sort_by_key(|choice| choice.text.to_lowercase());
+    Ok(others)
+}
