@@ -6,6 +6,7 @@
 mod blobs;
 #[cfg(test)]
 mod contract;
+mod sessions;
 mod sqlite;
 
 use std::future::Future;
@@ -18,6 +19,10 @@ use tipoff_model::{
 };
 
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
+pub use sessions::{
+    FinishedSession, SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker,
+    TranscriptLine,
+};
 pub use sqlite::SqliteSpool;
 
 /// A future that can be stored and sent to another thread.
@@ -307,7 +312,7 @@ pub struct SpoolStats {
 }
 
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
-pub trait Spool: Send + Sync {
+pub trait Spool: Sessions + Send + Sync {
     /// The files beside it.
     fn blobs(&self) -> &Blobs;
 

@@ -8,6 +8,7 @@ mod incidents;
 mod repeats;
 mod retention;
 mod schema;
+mod sessions;
 mod store;
 mod uploads;
 mod writer;
