@@ -8,6 +8,7 @@ mod incidents;
 mod init;
 mod run;
 mod send;
+mod sessions;
 
 use std::io;
 use std::path::PathBuf;
@@ -76,6 +77,8 @@ enum Command {
     /// Look at what has arrived and where it went
     #[command(subcommand)]
     Incidents(incidents::Action),
+    /// Read what devices said, line by line: why something did not arrive
+    Sessions(sessions::Args),
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -141,6 +144,7 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Send(args) => send::run(&args),
         Command::Channels(action) => channels::run(&action, common.load()?),
         Command::Incidents(action) => incidents::run(&action, &common.load()?),
+        Command::Sessions(args) => sessions::run(args, &common.load()?),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "tipoff", &mut io::stdout());
             Ok(())

@@ -17,14 +17,16 @@ use crate::network;
 use crate::observe::Metrics;
 use crate::receive::listen::{self, Door, Host};
 use crate::receive::tls::{self, Tls};
-use crate::receive::{Doorkeeper, Intake, ftp, smtp};
+use crate::receive::{Doorkeeper, Intake, Transcripts, ftp, smtp};
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::web::{self, Links};
 
 /// After SIGTERM, whoever is in the middle of a message has this long to end it …
-const GRACE: Duration = Duration::from_secs(9);
-/// … and this long to keep what came of it: 10 s in all.
+const GRACE: Duration = Duration::from_secs(8);
+/// … this long to keep what came of it …
 const GRACE_OVER: Duration = Duration::from_secs(1);
+/// … and then the last transcripts are written: 10 s in all.
+const GRACE_TRANSCRIPTS: Duration = Duration::from_secs(1);
 /// How often retention is looked after.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
@@ -65,12 +67,15 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     announce::announce(&config, &smtp_doors, &ftp_doors, http.as_ref());
 
     let doorkeeper = Arc::new(Doorkeeper::new(config.access, config.devices));
+    let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
     let free_bytes_min = config.retention.min_free;
     let intake =
         Intake::new(Arc::clone(&spool), Arc::clone(&doorkeeper), free_bytes_min, waker.clone());
     let open = |door, host| {
         let tls = Arc::clone(&tls);
-        tasks.spawn(listen::accept(door, host, tls, tasks.clone(), shutdown.clone()));
+        let (transcripts, tasks_of_door) = (transcripts.clone(), tasks.clone());
+        let ends = shutdown.clone();
+        tasks.spawn(listen::accept(door, host, tls, transcripts, tasks_of_door, ends));
     };
     let offers = config.smtp.listen.clone();
     let (doors, mail, counts) = (Arc::clone(&doorkeeper), intake.clone(), Arc::clone(&metrics));
@@ -96,8 +101,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     }
     tasks.spawn(keep_house(spool, config.retention, shutdown));
 
+    tokio::spawn(transcripts.clone().write_on());
+
     ends.wait().await;
     end(&trigger, &tasks).await;
+    if tokio::time::timeout(GRACE_TRANSCRIPTS, transcripts.flush()).await.is_err() {
+        tracing::warn!("The last transcripts of sessions could not be kept in time.");
+    }
     Ok(())
 }
 

@@ -54,6 +54,11 @@ impl Doorkeeper {
         }
     }
 
+    /// Whether somebody has this user.
+    pub(super) fn knows_user(&self, user: &str) -> bool {
+        self.logins().any(|(known, _)| same_user(user, Some(known)))
+    }
+
     fn logins(&self) -> impl Iterator<Item = (&str, &Secret)> {
         let shared = self.access.user.as_deref().zip(self.access.password.as_ref());
         let of_devices = self
