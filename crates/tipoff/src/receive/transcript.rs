@@ -258,9 +258,9 @@ struct Entry {
 
 impl Log {
     fn push(&mut self, at_ms: u32, speaker: Speaker, text: &[u8]) {
-        let cut = text.get(..LINE_BYTES_MAX);
-        let entry =
-            Entry { at_ms, speaker, is_cut: cut.is_some(), text: cut.unwrap_or(text).into() };
+        let is_cut = text.len() > LINE_BYTES_MAX;
+        let text = text.get(..LINE_BYTES_MAX).unwrap_or(text);
+        let entry = Entry { at_ms, speaker, is_cut, text: text.into() };
         let bytes = entry.text.len();
         let fits_head = self.tail.is_empty()
             && self.head.len() < HEAD_LINES_MAX

@@ -50,6 +50,8 @@ impl From<&Error> for TlsFault {
                 PeerIncompatible::Tls12NotOffered
                 | PeerIncompatible::Tls12NotOfferedOrEnabled
                 | PeerIncompatible::SupportedVersionsExtensionRequired
+                // Which every TLS 1.2 client sends (RFC 5246, section 7.4.1.4.1) and none before it.
+                | PeerIncompatible::SignatureAlgorithmsExtensionRequired
                 | PeerIncompatible::ExtendedMasterSecretExtensionRequired,
             )
             | Error::AlertReceived(AlertDescription::ProtocolVersion) => Self::TooOld,
