@@ -22,10 +22,42 @@ pub(crate) fn heard(line: &[u8], command: &Command<'_>, logged_in: bool) -> Stri
         Command::Pass(_) => format!("PASS {MASK}"),
         Command::Acct => format!("ACCT {MASK}"),
         Command::Unknown if !logged_in => MASK.to_owned(),
+        // Such as `SITE PSWD`, or `PASS:` with the password behind it.
+        Command::Unknown | Command::Site(_) if mentions_a_secret(line) => MASK.to_owned(),
         _ => read(line)
             .chars()
             .take(HEARD_CHARS_MAX)
             .map(|character| if character.is_control() { '.' } else { character })
             .collect(),
+    }
+}
+
+fn mentions_a_secret(line: &[u8]) -> bool {
+    let words: [&[u8]; 3] = [b"pass", b"pswd", b"auth"];
+    words.iter().any(|word| line.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command;
+
+    #[test]
+    fn secrets_are_masked_wherever_they_may_stand() {
+        for (said, logged_in, shown) in [
+            ("PASS secret", false, "PASS ***"),
+            ("pass secret", true, "PASS ***"),
+            ("ACCT secret", true, "ACCT ***"),
+            ("secret", false, "***"),
+            ("PASS:secret", true, "***"),
+            ("SITE PSWD old new", true, "***"),
+            ("SITE CHMOD 777 x", true, "SITE CHMOD 777 x"),
+            ("XYZZY", true, "XYZZY"),
+            ("STOR passage.jpg", true, "STOR passage.jpg"),
+            ("USER yard\x1b[2J", false, "USER yard.[2J"),
+        ] {
+            let heard = heard(said.as_bytes(), &command::parse(said.as_bytes()), logged_in);
+            assert_eq!(heard, shown, "{said}");
+        }
     }
 }

@@ -44,22 +44,40 @@ pub(crate) fn heard(line: &[u8], command: &Command<'_>, auth_tried: bool) -> Str
             words.extend(initial.map(|_| MASK.to_owned()));
             words.join(" ")
         }
-        Command::Unknown if auth_tried || mentions_auth(line) => MASK.to_owned(),
+        Command::Unknown if auth_tried || mentions_a_secret(line) => MASK.to_owned(),
+        // A web client's password may stand in its address.
+        Command::Http => {
+            let verb = line.trim_ascii().split(u8::is_ascii_whitespace).next().unwrap_or_default();
+            format!("{} {MASK}", shown(verb))
+        }
         _ => shown(line),
     }
 }
 
-/// The form of RFC 4422, section 3.1; in lower case only what is known to be none of a secret.
+/// What is none of these may be a secret that stands in the wrong place.
+const MECHANISMS: [&str; 12] = [
+    "ANONYMOUS",
+    "CRAM-MD5",
+    "DIGEST-MD5",
+    "EXTERNAL",
+    "GSSAPI",
+    "LOGIN",
+    "NTLM",
+    "OAUTHBEARER",
+    "PLAIN",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "XOAUTH2",
+];
+
 fn is_mechanism(name: &[u8]) -> bool {
-    let known: [&[u8]; 3] = [b"LOGIN", b"PLAIN", b"CRAM-MD5"];
-    let in_form =
-        |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_".contains(byte);
-    known.iter().any(|known| name.eq_ignore_ascii_case(known))
-        || (name.len() <= 20 && name.iter().all(in_form))
+    MECHANISMS.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
 
-fn mentions_auth(line: &[u8]) -> bool {
-    line.windows(4).any(|word| word.eq_ignore_ascii_case(b"auth"))
+/// Such as `XAUTH`, and the PASS of a client that means another kind of server.
+fn mentions_a_secret(line: &[u8]) -> bool {
+    line.windows(4)
+        .any(|word| word.eq_ignore_ascii_case(b"auth") || word.eq_ignore_ascii_case(b"pass"))
 }
 
 /// Without anything that could move a terminal's cursor or forge a line of a log.
@@ -103,6 +121,10 @@ mod tests {
             (b"c2VjcmV0", true, "***"),
             (b"c2VjcmV0", false, "c2VjcmV0"),
             (b"XAUTHENTICATE c2VjcmV0", false, "***"),
+            (b"AUTH SECRET7", false, "AUTH ***"),
+            (b"PASS secret", false, "***"),
+            (b"password: secret", false, "***"),
+            (b"GET /?user=a&pwd=secret HTTP/1.1", false, "GET ***"),
             (b"MAIL FROM:<auth@x>", true, "MAIL FROM:<auth@x>"),
         ] {
             assert_eq!(line(said, auth_tried), shown);

@@ -1,6 +1,8 @@
 //! The suite that every engine passes: each check gets an empty spool and a way to open it again.
 
+mod accounts;
 mod dashboard;
+mod sessions;
 mod uploads;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -153,7 +155,9 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     size_removes_the_oldest_and_the_delivered_first(&*fresh()).await;
     orphans_of_an_earlier_run_are_swept(&*fresh()).await;
     many_at_once_all_survive(&*fresh()).await;
+    sessions::check(&fresh).await;
     uploads::check(&fresh).await;
+    accounts::check(&fresh).await;
     dashboard::check(&fresh).await;
 }
 

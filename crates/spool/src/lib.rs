@@ -3,11 +3,13 @@
 //! What is here survives a crash at any instant: the states are numbered in docs/spool.md and the
 //! code cites the numbers. Nothing here knows a protocol, a rule or a service.
 
+mod accounts;
 mod blobs;
 #[cfg(test)]
 mod contract;
 mod device;
 mod incident;
+mod sessions;
 mod sqlite;
 
 use std::future::Future;
@@ -19,6 +21,7 @@ use tipoff_model::{
     Timestamp,
 };
 
+pub use accounts::{Accounts, ApiToken, Login};
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
 pub use device::{
     DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice, Sighting,
@@ -26,6 +29,10 @@ pub use device::{
 pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents,
+};
+pub use sessions::{
+    FinishedSession, SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker,
+    TranscriptLine,
 };
 pub use sqlite::SqliteSpool;
 
@@ -250,7 +257,7 @@ pub struct SpoolStats {
 }
 
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
-pub trait Spool: Incidents + Devices + Send + Sync {
+pub trait Spool: Accounts + Devices + Incidents + Sessions + Send + Sync {
     /// The files beside it.
     fn blobs(&self) -> &Blobs;
 

@@ -10,7 +10,6 @@ const KEPT_MAX: usize = 1024;
 
 /// Something that has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "the dashboard's")]
 pub(crate) enum Item {
     /// An arrival is stored.
     Arrival {
@@ -35,6 +34,8 @@ pub(crate) enum Item {
         /// Its name.
         name: String,
     },
+    /// What people say of a device was changed.
+    Device,
     /// The configuration file was read again, whatever came of it.
     Config,
 }
@@ -55,7 +56,6 @@ impl News {
     }
 
     /// What is told from now on.
-    #[allow(dead_code, reason = "the dashboard's")]
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Item> {
         self.0.subscribe()
     }

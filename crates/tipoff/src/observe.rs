@@ -76,6 +76,7 @@ pub(crate) struct Metrics {
     attempt_seconds: Family<ChannelLabels, Histogram, fn() -> Histogram>,
     pending: Family<ChannelLabels, Gauge>,
     blob_bytes: Gauge<u64, AtomicU64>,
+    transcripts_dropped: Counter,
 }
 
 impl Metrics {
@@ -90,6 +91,7 @@ impl Metrics {
             attempts: Family::default(),
             attempt_seconds: Family::new_with_constructor(seconds),
             pending: Family::default(),
+            transcripts_dropped: Counter::default(),
             blob_bytes: Gauge::default(),
         };
         metrics.register();
@@ -122,6 +124,11 @@ impl Metrics {
             Unit::Seconds,
             self.attempt_seconds.clone(),
         );
+        registry.register(
+            "transcripts_dropped",
+            "Transcripts of sessions that were not kept because too many ended at once",
+            self.transcripts_dropped.clone(),
+        );
         registry.register("deliveries_pending", "Deliveries to be attempted", self.pending.clone());
         registry.register_with_unit(
             "blobs",
@@ -140,6 +147,11 @@ impl Metrics {
     /// A conversation has ended.
     pub(crate) fn session_ended(&self) {
         self.sessions_open.dec();
+    }
+
+    /// So many transcripts are given up.
+    pub(crate) fn transcripts_dropped(&self, count: u64) {
+        self.transcripts_dropped.inc_by(count);
     }
 
     /// An arrival is stored, so long after its last byte.

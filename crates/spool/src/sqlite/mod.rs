@@ -2,6 +2,7 @@
 //!
 //! One thread writes, a few connections read; nothing here decides anything.
 
+mod accounts;
 mod connection;
 mod deliveries;
 mod devices;
@@ -12,6 +13,7 @@ mod registry;
 mod repeats;
 mod retention;
 mod schema;
+mod sessions;
 mod store;
 mod uploads;
 mod writer;

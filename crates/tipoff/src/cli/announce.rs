@@ -12,6 +12,7 @@ pub(super) fn announce(
     smtp: &[Door],
     ftp: &[Door],
     http: Option<&tokio::net::TcpListener>,
+    dashboard: Option<&str>,
 ) {
     let lan = network::lan_address();
     println!("Tipoff {} is ready.", env!("CARGO_PKG_VERSION"));
@@ -47,6 +48,9 @@ pub(super) fn announce(
         println!("Alerts go to  {}", names.join(", "));
     }
     println!("Kept in       {}", config.data_dir.display());
+    if let Some(dashboard) = dashboard {
+        println!("Dashboard     {dashboard}");
+    }
     if let Some(address) = http.and_then(|listener| listener.local_addr().ok()) {
         println!("Health        http://localhost:{}/healthz", address.port());
     }

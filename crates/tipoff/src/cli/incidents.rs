@@ -177,7 +177,7 @@ fn route(envelope: &Envelope) -> String {
     }
 }
 
-fn print_json(value: &Value) -> anyhow::Result<()> {
+pub(super) fn print_json(value: &Value) -> anyhow::Result<()> {
     println!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }
@@ -234,7 +234,7 @@ fn detail_json(detail: &IncidentDetail) -> Value {
 }
 
 /// For people: this machine's time zone.
-fn local_time(time: Timestamp) -> String {
+pub(super) fn local_time(time: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(time.as_ms()).map_or_else(
         |_| "?".to_owned(),
         |time| {
@@ -245,7 +245,7 @@ fn local_time(time: Timestamp) -> String {
 }
 
 /// For programs: RFC 3339, UTC.
-fn utc_time(time: Timestamp) -> String {
+pub(super) fn utc_time(time: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(time.as_ms())
         .map_or_else(|_| "?".to_owned(), |time| time.to_string())
 }

@@ -6,8 +6,10 @@ mod check;
 mod doctor;
 mod incidents;
 mod init;
+mod password;
 mod run;
 mod send;
+mod sessions;
 
 use std::io;
 use std::path::PathBuf;
@@ -77,6 +79,12 @@ enum Command {
     /// Look at what has arrived and where it went
     #[command(subcommand)]
     Incidents(incidents::Action),
+    /// Read what devices said, line by line: why something did not arrive
+    Sessions(sessions::Args),
+    /// Set the password of the dashboard; it is read from standard input
+    Password(password::PasswordArgs),
+    /// Make a token by which a program may ask the API, and print it
+    Token(password::TokenArgs),
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -142,6 +150,9 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Send(args) => send::run(&args),
         Command::Channels(action) => channels::run(&action, common.load()?),
         Command::Incidents(action) => incidents::run(&action, &common.load()?),
+        Command::Sessions(args) => sessions::run(args, &common.load()?),
+        Command::Password(args) => password::password(&args, &common.load()?),
+        Command::Token(args) => password::token(&args, &common.load()?),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "tipoff", &mut io::stdout());
             Ok(())

@@ -19,15 +19,18 @@ use crate::news::News;
 use crate::observe::Metrics;
 use crate::receive::listen::{self, Door, Host};
 use crate::receive::tls::{self, Tls};
-use crate::receive::{Doorkeeper, Intake, ftp, smtp};
+use crate::receive::{Doorkeeper, Intake, Transcripts, ftp, smtp};
 use crate::reload::{LiveRules, Reload, Running, Source};
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
+use crate::web::access::Access;
 use crate::web::{self, Links};
 
 /// After SIGTERM, whoever is in the middle of a message has this long to end it …
-const GRACE: Duration = Duration::from_secs(9);
-/// … and this long to keep what came of it: 10 s in all.
+const GRACE: Duration = Duration::from_secs(8);
+/// … this long to keep what came of it …
 const GRACE_OVER: Duration = Duration::from_secs(1);
+/// … and then the last transcripts are written: 10 s in all.
+const GRACE_TRANSCRIPTS: Duration = Duration::from_secs(1);
 /// How often retention is looked after.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
@@ -66,9 +69,12 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let ftp_doors = bind(config.ftp.listen.iter().copied())?;
     let http = web::bind(config.http.listen).await?;
     let videos = Videos::open(&config.video, &config.data_dir.join("video")).await?;
-    announce::announce(&config, &smtp_doors, &ftp_doors, http.as_ref());
+    let access = Access::new(Arc::clone(&spool), signing_key(&config.data_dir)?);
+    let dashboard = dashboard(&config, &access).await?;
+    announce::announce(&config, &smtp_doors, &ftp_doors, http.as_ref(), dashboard.as_deref());
 
     let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
+    doorkeeper.add(spool.added_devices().await?);
     let retention = Arc::new(ArcSwap::from_pointee(config.retention));
     let intake = Intake::new(
         Arc::clone(&spool),
@@ -77,9 +83,12 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         waker.clone(),
         news.clone(),
     );
+    let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
     let open = |door, host| {
         let tls = Arc::clone(&tls);
-        tasks.spawn(listen::accept(door, host, tls, tasks.clone(), shutdown.clone()));
+        let (transcripts, tasks_of_door) = (transcripts.clone(), tasks.clone());
+        let ends = shutdown.clone();
+        tasks.spawn(listen::accept(door, host, tls, transcripts, tasks_of_door, ends));
     };
     let (doors, mail, counts) = (Arc::clone(&doorkeeper), intake.clone(), Arc::clone(&metrics));
     let smtp = smtp::Receiver::new(config.smtp.clone(), doors, mail, counts);
@@ -119,18 +128,25 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             spool,
             metrics,
             links,
+            access,
             news,
             waker,
             dispatch,
             doorkeeper,
+            transcripts: transcripts.clone(),
             configuration,
             shutdown: shutdown.clone(),
         };
         tasks.spawn(web::serve(listener, state, shutdown));
     }
 
+    tokio::spawn(transcripts.clone().write_on());
+
     signals.end.wait().await;
     end(&trigger, &tasks).await;
+    if tokio::time::timeout(GRACE_TRANSCRIPTS, transcripts.flush()).await.is_err() {
+        tracing::warn!("The last transcripts of sessions could not be kept in time.");
+    }
     Ok(())
 }
 
@@ -217,8 +233,19 @@ fn links(config: &Config) -> anyhow::Result<Links> {
     Ok(Links::new(public_url(config).as_deref(), key))
 }
 
+/// Where the dashboard is; while nobody can log in, with what sets the password.
+async fn dashboard(config: &Config, access: &Access) -> anyhow::Result<Option<String>> {
+    let Some(base) = public_url(config) else {
+        return Ok(None);
+    };
+    Ok(Some(match access.setup_key().await? {
+        Some(key) => format!("{base}/setup?key={key} (sets its password)"),
+        None => format!("{base}/"),
+    }))
+}
+
 /// How others reach the HTTP port.
-fn public_url(config: &Config) -> Option<String> {
+pub(super) fn public_url(config: &Config) -> Option<String> {
     let listen = config.http.listen?;
     config.http.public_url.clone().or_else(|| {
         let address =

@@ -98,7 +98,6 @@ impl Dispatch {
     }
 
     /// How each channel is, in the order of the configuration.
-    #[allow(dead_code, reason = "the dashboard's")]
     pub(crate) fn states(&self) -> Vec<ChannelStatus> {
         let table = self.table();
         let configured = table.desks.iter().filter(|desk| desk.is_configured());
@@ -106,7 +105,6 @@ impl Dispatch {
     }
 
     /// From now on the channel begins nothing, or goes on. Whether there is such a channel.
-    #[allow(dead_code, reason = "the dashboard's")]
     pub(crate) fn set_paused(&self, channel: &str, paused: bool) -> bool {
         let mut table = self.table();
         let Some(desk) = table.find(channel) else {
@@ -122,7 +120,6 @@ impl Dispatch {
     }
 
     /// Sends a test picture, also to a channel that is paused; what came of it, in plain words.
-    #[allow(dead_code, reason = "the dashboard's")]
     pub(crate) async fn test(&self, channel: &str) -> Result<String, String> {
         let parts = self.table().find(channel).map(|desk| Arc::clone(&desk.orders.borrow().parts));
         let parts = parts.ok_or_else(|| format!("there is no channel {channel:?}"))?;

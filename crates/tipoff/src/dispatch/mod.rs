@@ -23,7 +23,6 @@ use crate::news::News;
 use crate::observe::Metrics;
 use crate::web::Links;
 pub(crate) use desks::Dispatch;
-#[allow(unused_imports, reason = "the dashboard's")]
 pub(crate) use status::{ChannelState, ChannelStatus, Refusal};
 pub(crate) use trial::send_test;
 pub(crate) use videos::Videos;

@@ -10,7 +10,6 @@ use crate::news::{Item, News};
 
 /// A channel as it is now; what was before the program's start is in the spool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "the dashboard's")]
 pub(crate) struct ChannelStatus {
     /// Its configured name.
     pub(crate) name: String,
@@ -30,7 +29,6 @@ pub(crate) struct ChannelStatus {
 
 /// Whether a channel's service works.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "the dashboard's")]
 pub(crate) enum ChannelState {
     /// As far as is known.
     Fine,
@@ -49,7 +47,6 @@ pub(crate) enum ChannelState {
 
 /// An alert that the service will never take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "the dashboard's")]
 pub(crate) struct Refusal {
     /// When it said so.
     pub(crate) at: Timestamp,

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use arc_swap::ArcSwap;
 use subtle::ConstantTimeEq;
-use tipoff_model::{Device, Envelope};
+use tipoff_model::{Device, DeviceId, Envelope};
 use tipoff_smtp::Credentials;
+use tipoff_spool::NewDevice;
 
 use crate::config::{Access, DeviceConfig, Secret};
 
@@ -29,20 +30,57 @@ pub(crate) enum Admission {
 /// Lets in by the rules of access, and knows the configured devices. Both may change at any time.
 pub(crate) struct Doorkeeper(ArcSwap<Register>);
 
+#[derive(Clone)]
 struct Register {
     access: Access,
     devices: Vec<DeviceConfig>,
+    /// What people added on the dashboard; what the configuration says wins.
+    added: Vec<Added>,
+}
+
+/// A device that was added on the dashboard.
+#[derive(Clone)]
+struct Added {
+    name: String,
+    user: String,
+    password: Secret,
 }
 
 impl Doorkeeper {
     /// Of the configuration.
     pub(crate) fn new(access: Access, devices: Vec<DeviceConfig>) -> Self {
-        Self(ArcSwap::from_pointee(Register { access, devices }))
+        Self(ArcSwap::from_pointee(Register { access, devices, added: Vec::new() }))
     }
 
     /// From now on these hold, for the next login and the next arrival.
     pub(crate) fn apply(&self, access: Access, devices: Vec<DeviceConfig>) {
-        self.0.store(Register { access, devices }.into());
+        self.0.rcu(|register| Register {
+            access: access.clone(),
+            devices: devices.clone(),
+            added: register.added.clone(),
+        });
+    }
+
+    /// The same for the devices that people added.
+    pub(crate) fn add(&self, devices: Vec<(DeviceId, NewDevice)>) {
+        let added = |(_, NewDevice { name, user, password }): (_, NewDevice)| Added {
+            name,
+            user,
+            password: Secret::new(password),
+        };
+        let added: Vec<Added> = devices.into_iter().map(added).collect();
+        self.0.rcu(|register| Register { added: added.clone(), ..(**register).clone() });
+    }
+
+    /// Whether somebody may log in by this name.
+    pub(super) fn knows_user(&self, user: &str) -> bool {
+        self.0.load().logins().any(|(known, _)| same_user(user, Some(known)))
+    }
+
+    /// Whether the configuration gives somebody this name to log in with.
+    pub(crate) fn is_user(&self, user: &str) -> bool {
+        let register = self.0.load();
+        register.configured_logins().any(|(known, _)| same_user(user, Some(known)))
     }
 
     /// Whether whoever talks from `peer` must log in before sending.
@@ -79,6 +117,11 @@ impl Register {
     }
 
     fn logins(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        let added = self.added.iter().map(|device| (&*device.user, &device.password));
+        self.configured_logins().chain(added)
+    }
+
+    fn configured_logins(&self) -> impl Iterator<Item = (&str, &Secret)> {
         let shared = self.access.user.as_deref().zip(self.access.password.as_ref());
         let of_devices = self
             .devices
@@ -104,8 +147,18 @@ impl Register {
             Some(DeviceConfig { name, .. }) => {
                 Device { key: name.clone(), name: name.clone(), discovered: false }
             }
-            None => self.discovered(envelope),
+            None => self.added(login).unwrap_or_else(|| self.discovered(envelope)),
         }
+    }
+
+    /// The device that people added with this login.
+    fn added(&self, login: Option<&str>) -> Option<Device> {
+        let added = self
+            .added
+            .iter()
+            .find(|it| login.is_some_and(|name| same_user(name, Some(&it.user))))?;
+        let key = format!("added/{}", added.user.to_lowercase());
+        Some(Device { key, name: added.name.clone(), discovered: false })
     }
 
     /// Cameras of one make all call themselves the same, so the address is part of who they are. The

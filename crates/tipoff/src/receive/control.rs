@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::listen::{self, End};
 use super::tls::Tls;
+use super::transcript::{Recorder, TlsFault};
 use super::wire::Wire;
 
 /// How long a device may take to read a reply.
@@ -35,7 +36,7 @@ impl From<io::Error> for Break {
 
 impl Break {
     /// What it means for the door, and for the log.
-    pub(super) fn end(self, peer: IpAddr) -> End {
+    pub(super) fn end(self, peer: IpAddr, record: &Recorder) -> End {
         match self {
             Self::WasTls => {
                 tracing::warn!(
@@ -43,13 +44,22 @@ impl Break {
                     "A device began TLS where it used to speak plain; its next try will be \
                      understood.",
                 );
+                record.tls_failed(TlsFault::Unannounced);
                 End::WasTls
             }
             Self::Wire(error) => {
                 tracing::debug!(%peer, %error, "The connection ended.");
+                match error.kind() {
+                    io::ErrorKind::UnexpectedEof => record.note("It hung up."),
+                    _ => record.note(&format!("The connection broke: {error}.")),
+                }
                 End::Ended
             }
-            Self::Closed | Self::Over => End::Ended,
+            Self::Over => {
+                record.note("Tipoff was stopped.");
+                End::Ended
+            }
+            Self::Closed => End::Ended,
         }
     }
 }
@@ -60,13 +70,14 @@ pub(super) struct Control {
     wire: Option<Wire>,
     pub(super) peer: IpAddr,
     pub(super) tls: Arc<Tls>,
+    pub(super) record: Recorder,
     /// Replies that have not been written yet: those to pipelined commands leave together.
     replies: Vec<u8>,
 }
 
 impl Control {
-    pub(super) fn new(wire: Wire, peer: IpAddr, tls: Arc<Tls>) -> Self {
-        Self { wire: Some(wire), peer, tls, replies: Vec::new() }
+    pub(super) fn new(wire: Wire, peer: IpAddr, tls: Arc<Tls>, record: Recorder) -> Self {
+        Self { wire: Some(wire), peer, tls, record, replies: Vec::new() }
     }
 
     /// The connection itself.
@@ -81,6 +92,7 @@ impl Control {
     /// Says something with the next [`Control::flush`].
     pub(super) fn say(&mut self, reply: &[u8]) {
         self.replies.extend_from_slice(reply);
+        self.record.said(reply);
     }
 
     /// Writes what was said.
@@ -103,11 +115,14 @@ impl Control {
         };
         match listen::handshake(socket, &self.tls).await {
             Ok(wire) => {
+                if let Some(how) = wire.encryption() {
+                    self.record.encrypted(how);
+                }
                 self.wire = Some(wire);
                 Ok(())
             }
             Err(error) => {
-                listen::tell_of_handshake(self.peer, &error);
+                listen::tell_of_handshake(self.peer, &error, &self.record);
                 Err(Break::Closed)
             }
         }

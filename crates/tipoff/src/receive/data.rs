@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::listen;
 use super::sniff::is_client_hello;
 use super::tls::Tls;
+use super::transcript::{Recorder, TlsFault, Trouble};
 use super::wire::Wire;
 
 /// How long a device may take to connect.
@@ -62,25 +63,51 @@ pub(super) struct Plan {
     /// The device's address: nobody else may take its place.
     pub(super) peer: IpAddr,
     pub(super) tls: Arc<Tls>,
+    pub(super) record: Recorder,
 }
 
 impl Plan {
     /// Makes the connection.
     pub(super) async fn open(self) -> io::Result<Wire> {
-        let Self { data, protection, listener, peer, tls } = self;
-        let socket = match (data, listener) {
-            (Data::Active(address), _) => connect(address).await?,
-            (Data::Passive, Some(listener)) => {
-                timeout(ACCEPT_MAX, accept(&listener, peer)).await??
-            }
-            (Data::Passive, None) => return Err(io::ErrorKind::NotConnected.into()),
-        };
+        let Self { data, protection, listener, peer, tls, record } = self;
+        let socket = connection(data, listener, peer, &record).await.inspect_err(|error| {
+            record.note(&format!("There is no data connection: {error}."));
+            record.trouble(Trouble::NoDataConnection);
+        })?;
         let encrypts = match protection {
             Protection::Clear => false,
             Protection::Private => true,
             Protection::Untold => begins_tls(&socket).await,
         };
-        if encrypts { listen::handshake(socket, &tls).await } else { Ok(Wire::Plain(socket)) }
+        if !encrypts {
+            return Ok(Wire::Plain(socket));
+        }
+        let encrypted = listen::handshake(socket, &tls).await;
+        let wire = encrypted.inspect_err(|error| record.tls_failed(TlsFault::from(error)))?;
+        record.note(&format!("It is encrypted with {}.", wire.encryption().unwrap_or_default()));
+        Ok(wire)
+    }
+}
+
+async fn connection(
+    data: Data,
+    listener: Option<TcpListener>,
+    peer: IpAddr,
+    record: &Recorder,
+) -> io::Result<TcpStream> {
+    match (data, listener) {
+        (Data::Active(address), _) => {
+            let socket = connect(address).await?;
+            record.note(&format!("A data connection to {address}."));
+            Ok(socket)
+        }
+        (Data::Passive, Some(listener)) => {
+            let socket = timeout(ACCEPT_MAX, accept(&listener, peer)).await??;
+            let port = socket.local_addr().map_or(0, |address| address.port());
+            record.note(&format!("A data connection from {peer} to port {port}."));
+            Ok(socket)
+        }
+        (Data::Passive, None) => Err(io::ErrorKind::NotConnected.into()),
     }
 }
 

@@ -23,6 +23,7 @@ use super::intake::Intake;
 use super::limit::Connections;
 use super::listen::{Call, End};
 use super::sniff;
+use super::transcript::Trouble;
 use super::transfer::{self, Signals};
 use super::trees::Trees;
 use super::upload::Uploads;
@@ -80,19 +81,19 @@ impl Receiver {
 
 /// Talks with a device until one of both has had enough.
 pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
-    let Call { wire, peer, tls, shutdown } = call;
+    let Call { wire, peer, tls, shutdown, record } = call;
     let profile = Profile {
         tls: true,
         missing_folder: receiver.settings.missing_folder,
         line_bytes_max: receiver.settings.max_line,
         login_failures_max: receiver.settings.max_login_failures,
-        transcript: tracing::enabled!(tracing::Level::DEBUG),
+        transcript: true,
     };
     let session = Session::new(Arc::new(profile), peer, wire.is_tls());
     receiver.metrics.session_began();
     let mut conversation = Conversation {
         receiver,
-        control: Control::new(wire, peer, tls),
+        control: Control::new(wire, peer, tls, record),
         shutdown,
         session,
         login: None,
@@ -101,7 +102,7 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
         transfer: None,
         heard_anything: false,
     };
-    let end = conversation.run().await.end(peer);
+    let end = conversation.run().await.end(peer, &conversation.control.record);
     conversation.see_transfer_through().await;
     conversation.session.gone();
     receiver.metrics.session_ended();
@@ -204,6 +205,7 @@ impl Conversation<'_> {
             match step {
                 Step::Reply(reply) => self.control.say(&reply),
                 Step::Heard(line) => {
+                    self.control.record.heard(&line);
                     tracing::debug!(peer = %self.control.peer, line, "The device said.")
                 }
                 Step::Authenticate { user, password } => self.authenticate(user, password).await,
@@ -243,9 +245,12 @@ impl Conversation<'_> {
                     user,
                     "A login failed: check user and password in the device.",
                 );
+                let user_known = self.receiver.doorkeeper.knows_user(&user);
+                self.control.record.trouble(Trouble::LoginRefused { user, user_known });
                 return self.session.login_refused();
             }
         };
+        self.control.record.logged_in(&user);
         self.login = Some(user).filter(|user| !user.is_empty());
         let tree = self.receiver.trees.of(&self.tree).await;
         self.session.login_accepted(tree);
@@ -273,6 +278,8 @@ impl Conversation<'_> {
                     %error,
                     "No passive port is free: widen `passive_ports` in `[ftp]`.",
                 );
+                self.control.record.note("No passive port is free.");
+                self.control.record.trouble(Trouble::NoPassivePort);
                 None
             }
         };
@@ -281,7 +288,8 @@ impl Conversation<'_> {
 
     fn plan(&mut self, data: tipoff_ftp::Data, protection: tipoff_ftp::Protection) -> data::Plan {
         let (listener, tls) = (self.listener.take(), Arc::clone(&self.control.tls));
-        data::Plan { data, protection, listener, peer: self.control.peer, tls }
+        let record = self.control.record.clone();
+        data::Plan { data, protection, listener, peer: self.control.peer, tls, record }
     }
 
     fn receive(&mut self, receive: Receive) {

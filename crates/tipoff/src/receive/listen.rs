@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use tipoff_model::Protocol;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -14,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::limit::{Crowded, Place};
 use super::sniff::{Known, Speaks, sniff};
 use super::tls::Tls;
+use super::transcript::{Recorder, TlsFault, Transcripts, Trouble};
 use super::wire::Wire;
 use super::{ftp, smtp};
 use crate::config::{Listener, SmtpListener};
@@ -49,6 +51,13 @@ impl Host {
         }
     }
 
+    fn protocol(&self) -> Protocol {
+        match self {
+            Self::Smtp(..) => Protocol::Smtp,
+            Self::Ftp(_) => Protocol::Ftp,
+        }
+    }
+
     async fn converse(&self, call: Call) -> End {
         match self {
             Self::Smtp(receiver, offered) => {
@@ -65,6 +74,7 @@ pub(super) struct Call {
     pub(super) peer: IpAddr,
     pub(super) tls: Arc<Tls>,
     pub(super) shutdown: Shutdown,
+    pub(super) record: Recorder,
 }
 
 /// How a connection ended.
@@ -117,6 +127,7 @@ pub(crate) async fn accept(
     door: Door,
     host: Host,
     tls: Arc<Tls>,
+    transcripts: Transcripts,
     tasks: TaskTracker,
     mut shutdown: Shutdown,
 ) {
@@ -135,12 +146,13 @@ pub(crate) async fn accept(
                 continue;
             }
         };
+        let record = transcripts.begin(hall.host.protocol(), peer);
         match hall.host.enter(peer) {
             Ok(place) => {
-                let caller = Caller { socket, peer, place };
+                let caller = Caller { socket, peer, place, record };
                 tasks.spawn(converse(caller, Arc::clone(&hall), shutdown.clone()));
             }
-            Err(crowded) => turn_away(&socket, peer, crowded),
+            Err(crowded) => turn_away(&socket, peer, crowded, &record),
         }
     }
 }
@@ -149,24 +161,29 @@ struct Caller {
     socket: TcpStream,
     peer: IpAddr,
     place: Place,
+    record: Recorder,
 }
 
 async fn converse(caller: Caller, hall: Arc<Hall>, shutdown: Shutdown) {
-    let Caller { socket, peer, place } = caller;
+    let Caller { socket, peer, place, record } = caller;
     // Small replies must not wait for the device's acknowledgement of the one before.
     let _ = socket.set_nodelay(true);
     let Ok(speaks) = sniff(&socket, peer, hall.settings.tls, &hall.known).await else {
         tracing::debug!(%peer, "A connection was closed before a word was said.");
+        record.note("It hung up before a word was said.");
         return;
     };
     let wire = match speaks {
         Speaks::Plain => Wire::Plain(socket),
         Speaks::Tls => match handshake(socket, &hall.tls).await {
             Ok(wire) => wire,
-            Err(error) => return tell_of_handshake(peer, &error),
+            Err(error) => return tell_of_handshake(peer, &error, &record),
         },
     };
-    let call = Call { wire, peer, tls: Arc::clone(&hall.tls), shutdown };
+    if let Some(how) = wire.encryption() {
+        record.encrypted(how);
+    }
+    let call = Call { wire, peer, tls: Arc::clone(&hall.tls), shutdown, record };
     if let End::WasTls = hall.host.converse(call).await {
         hall.known.learn(peer, Speaks::Tls);
     }
@@ -182,7 +199,8 @@ pub(super) async fn handshake(socket: TcpStream, tls: &Tls) -> io::Result<Wire> 
 }
 
 /// Says what a failed handshake means for the person at the camera.
-pub(super) fn tell_of_handshake(peer: IpAddr, error: &io::Error) {
+pub(super) fn tell_of_handshake(peer: IpAddr, error: &io::Error, record: &Recorder) {
+    record.tls_failed(TlsFault::from(error));
     tracing::warn!(
         %peer,
         %error,
@@ -193,11 +211,14 @@ pub(super) fn tell_of_handshake(peer: IpAddr, error: &io::Error) {
 
 /// RFC 5321, section 3.8, and RFC 959, section 4.2: 421 when the server cannot serve now. The socket is fresh, so a short
 /// line is taken without waiting.
-fn turn_away(socket: &TcpStream, peer: IpAddr, crowded: Crowded) {
+fn turn_away(socket: &TcpStream, peer: IpAddr, crowded: Crowded, record: &Recorder) {
     let reason = match crowded {
         Crowded::InAll => "Too many connections",
         Crowded::FromAddress => "Too many connections from your address",
     };
     tracing::warn!(%peer, reason, "A connection was turned away.");
-    let _ = socket.try_write(format!("421 4.7.0 {reason}, try again later\r\n").as_bytes());
+    let reply = format!("421 4.7.0 {reason}, try again later\r\n");
+    let _ = socket.try_write(reply.as_bytes());
+    record.said(reply.as_bytes());
+    record.trouble(Trouble::TurnedAway(crowded));
 }

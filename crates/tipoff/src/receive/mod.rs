@@ -13,6 +13,7 @@ mod look;
 pub(crate) mod smtp;
 mod sniff;
 pub(crate) mod tls;
+mod transcript;
 mod transfer;
 mod trees;
 mod upload;
@@ -20,3 +21,4 @@ mod wire;
 
 pub(crate) use access::Doorkeeper;
 pub(crate) use intake::Intake;
+pub(crate) use transcript::Transcripts;

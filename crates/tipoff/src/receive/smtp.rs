@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tipoff_model::{Envelope, Protocol};
-use tipoff_smtp::{Credentials, Denial, Failure, MailFrom, Profile, Session, Step, Transaction};
+use tipoff_smtp::{
+    Credentials, Denial, Failure, MailFrom, Profile, Reply, Session, Step, Transaction,
+};
 use tipoff_spool::{SpoolError, Stored};
 use tokio::time::timeout;
 
@@ -18,6 +20,7 @@ use super::intake::{Incoming, Intake};
 use super::limit::Connections;
 use super::listen::{Call, End};
 use super::sniff;
+use super::transcript::{Trouble, grouped};
 use super::wire::{Buffers, Chunk};
 use crate::config::{Smtp, SmtpListener};
 use crate::observe::Metrics;
@@ -63,20 +66,21 @@ impl Receiver {
 
 /// Talks with a device until one of both has had enough.
 pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Receiver) -> End {
-    let Call { wire, peer, tls, shutdown } = call;
+    let Call { wire, peer, tls, shutdown, record } = call;
     let profile =
         Arc::new(profile(&receiver.settings, offered, receiver.doorkeeper.requires_login(peer)));
     let session = Session::new(profile, wire.is_tls(), challenge(&receiver.settings.host_name));
     receiver.metrics.session_began();
     let mut conversation = Conversation {
         receiver,
-        control: Control::new(wire, peer, tls),
+        control: Control::new(wire, peer, tls, record),
         shutdown,
         session,
         incoming: None,
+        content_bytes: 0,
         heard_anything: false,
     };
-    let end = conversation.run().await.end(peer);
+    let end = conversation.run().await.end(peer, &conversation.control.record);
     conversation.keep_what_came().await;
     receiver.metrics.session_ended();
     end
@@ -93,7 +97,7 @@ fn profile(settings: &Smtp, offered: &SmtpListener, require_login: bool) -> Prof
         recipients_max: settings.max_recipients,
         line_bytes_max: settings.max_line,
         errors_max: settings.max_errors,
-        transcript: tracing::enabled!(tracing::Level::DEBUG),
+        transcript: true,
     }
 }
 
@@ -112,6 +116,8 @@ struct Conversation<'a> {
     shutdown: Shutdown,
     session: Session,
     incoming: Option<Incoming>,
+    /// Bytes of the message under way.
+    content_bytes: u64,
     heard_anything: bool,
 }
 
@@ -170,14 +176,16 @@ impl Conversation<'_> {
     async fn handle(&mut self, mut input: &[u8]) -> Result<(), Break> {
         while let Some(step) = self.session.next_step(&mut input) {
             match step {
-                Step::Reply(reply) => self.control.say(&reply),
+                Step::Reply(reply) => self.reply(&reply),
                 Step::Heard(line) => {
+                    self.control.record.heard(&line);
                     tracing::debug!(peer = %self.control.peer, line, "The device said.")
                 }
                 Step::Authenticate(credentials) => self.authenticate(&credentials),
                 Step::Mail(mail) => self.consider(&mail),
                 Step::Begin(transaction) => self.begin(transaction),
                 Step::Content(bytes) => {
+                    self.content_bytes += bytes.len() as u64;
                     if let Some(incoming) = &mut self.incoming {
                         incoming.push(bytes);
                     }
@@ -196,8 +204,24 @@ impl Conversation<'_> {
         Ok(())
     }
 
+    fn reply(&mut self, reply: &Reply) {
+        // Before it is said, so that it is known when the device hangs up on it.
+        let trouble = match reply.code() {
+            504 => Some(Trouble::LoginMechanism),
+            530 => Some(Trouble::LoginMissing),
+            552 => Some(Trouble::TooBig),
+            _ => None,
+        };
+        if let Some(trouble) = trouble {
+            self.control.record.trouble(trouble);
+        }
+        self.control.say(reply);
+    }
+
     fn authenticate(&mut self, credentials: &Credentials) {
+        let record = &self.control.record;
         if self.receiver.doorkeeper.admits(self.control.peer, credentials) != Admission::Refused {
+            record.logged_in(credentials.user());
             self.session.login_accepted();
         } else {
             tracing::warn!(
@@ -205,6 +229,9 @@ impl Conversation<'_> {
                 user = credentials.user(),
                 "A login failed: check user and password in the device.",
             );
+            let user = credentials.user().to_owned();
+            let user_known = self.receiver.doorkeeper.knows_user(&user);
+            record.trouble(Trouble::LoginRefused { user, user_known });
             self.session.login_refused();
         }
     }
@@ -214,11 +241,13 @@ impl Conversation<'_> {
             self.session.mail_allowed();
         } else {
             tracing::error!(peer = %self.control.peer, "The disk of the spool is full: mail is put off.");
+            self.control.record.trouble(Trouble::DiskFull);
             self.session.mail_denied(Denial::SpoolFull);
         }
     }
 
     fn begin(&mut self, transaction: Transaction) {
+        self.content_bytes = 0;
         let envelope = Envelope {
             protocol: Protocol::Smtp,
             peer: self.control.peer,
@@ -238,6 +267,7 @@ impl Conversation<'_> {
     /// The message is complete: only when it is durable is the device told so.
     async fn store(&mut self) {
         let began = Instant::now();
+        self.note_content();
         let stored = match self.incoming.take() {
             Some(incoming) => incoming.complete().await,
             None => Err(SpoolError::File("no file could be made".to_owned())),
@@ -250,10 +280,12 @@ impl Conversation<'_> {
             }
             Err(error) => {
                 tracing::error!(peer = %self.control.peer, %error, "A mail could not be stored; the device is asked to try again.");
-                self.session.not_stored(match error {
-                    SpoolError::Full(_) => Failure::SpoolFull,
-                    _ => Failure::Temporary,
-                });
+                let (failure, trouble) = match error {
+                    SpoolError::Full(_) => (Failure::SpoolFull, Trouble::DiskFull),
+                    _ => (Failure::Temporary, Trouble::NotStored),
+                };
+                self.control.record.trouble(trouble);
+                self.session.not_stored(failure);
             }
         }
     }
@@ -263,6 +295,8 @@ impl Conversation<'_> {
         let Some(incoming) = self.incoming.take() else {
             return;
         };
+        self.note_content();
+        self.control.record.trouble(Trouble::Torn);
         match incoming.torn().await {
             Ok(Some(stored)) => {
                 self.receiver.metrics.arrival(Protocol::Smtp, true, Duration::ZERO);
@@ -275,7 +309,14 @@ impl Conversation<'_> {
         }
     }
 
+    /// What a message says is not for the transcript.
+    fn note_content(&self) {
+        let bytes = grouped(self.content_bytes);
+        self.control.record.note(&format!("{bytes} bytes of a message."));
+    }
+
     fn tell(&self, stored: &Stored, torn: bool) {
+        self.control.record.stored(stored, torn);
         tracing::info!(
             peer = %self.control.peer,
             arrival = %stored.arrival,

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::data::Plan;
 use super::ftp::Receiver;
+use super::transcript::{Recorder, Trouble, grouped};
 use super::upload::{Unready, Uploading};
 use super::wire::Wire;
 
@@ -44,9 +45,10 @@ pub(super) async fn receive(
     upload: impl Future<Output = Result<Uploading, Unready>>,
     signals: Signals,
 ) -> Outcome {
-    let peer = plan.peer;
+    let (peer, record) = (plan.peer, plan.record.clone());
     if !receiver.uploads.has_room() {
         tracing::error!(%peer, "The disk of the spool is full: an upload is put off.");
+        record.trouble(Trouble::DiskFull);
         return Outcome::Failed(Failure::SpoolFull, None);
     }
     let mut wire = tokio::select! {
@@ -63,20 +65,25 @@ pub(super) async fn receive(
                 return Outcome::Failed(Failure::NoConnection, None);
             }
         },
-        () = signals.stop.cancelled() => return Outcome::Failed(Failure::Aborted, None),
+        () = signals.stop.cancelled() => {
+            record.trouble(Trouble::GivenUp);
+            return Outcome::Failed(Failure::Aborted, None);
+        }
     };
     let mut upload = match upload.await {
         Ok(upload) => upload,
-        Err(Unready::Busy) => return Outcome::Failed(Failure::Busy, None),
+        Err(Unready::Busy) => return failed(Failure::Busy, None, &record),
         Err(Unready::Failed(error)) => {
             tracing::error!(%peer, %error, "The spool cannot take a new file.");
-            return Outcome::Failed(failure_of(&error), None);
+            return failed(failure_of(&error), None, &record);
         }
     };
+    let before = upload.size();
     let end = take(receiver, &mut wire, &mut upload, &signals).await;
     // Clients that encrypt wait for our end of it; for the 226 they wait on the other connection.
     let _ = timeout(CLOSE_MAX, wire.close()).await;
     drop(wire);
+    record.note(&format!("{} bytes of an upload.", grouped(upload.size().saturating_sub(before))));
     let began = Instant::now();
     let failure = match end {
         End::Whole if signals.torn.is_cancelled() => Some(Failure::Broken),
@@ -88,18 +95,38 @@ pub(super) async fn receive(
             if let Some((file, stored)) = &stored {
                 receiver.metrics.arrival(Protocol::Ftp, failure.is_some(), began.elapsed());
                 tell(peer, *file, stored, failure.is_some());
+                record.stored(stored, failure.is_some());
             }
             let file = stored.map(|(file, _)| file);
             match (failure, file) {
                 (None, Some(file)) => Outcome::Stored(file),
-                (failure, file) => Outcome::Failed(failure.unwrap_or(Failure::Temporary), file),
+                (failure, file) => failed(failure.unwrap_or(Failure::Temporary), file, &record),
             }
         }
         Err(error) => {
             tracing::error!(%peer, %error, "An upload could not be stored; the device is told so.");
-            Outcome::Failed(failure_of(&error), None)
+            failed(failure_of(&error), None, &record)
         }
     }
+}
+
+/// Notes what is to be changed, if anything is.
+fn failed(failure: Failure, kept: Option<File>, record: &Recorder) -> Outcome {
+    let trouble = match failure {
+        Failure::Broken => Some(Trouble::Torn),
+        Failure::Aborted => Some(Trouble::GivenUp),
+        Failure::TimedOut => Some(Trouble::TimedOut),
+        Failure::TooBig => Some(Trouble::TooBig),
+        Failure::Busy => Some(Trouble::Busy),
+        Failure::SpoolFull => Some(Trouble::DiskFull),
+        Failure::Temporary => Some(Trouble::NotStored),
+        // Noted where it failed; and a device may ask for what is not there.
+        Failure::NoConnection | Failure::Gone => None,
+    };
+    if let Some(trouble) = trouble {
+        record.trouble(trouble);
+    }
+    Outcome::Failed(failure, kept)
 }
 
 async fn take(
@@ -159,12 +186,20 @@ fn failure_of(error: &SpoolError) -> Failure {
 
 /// Gives a listing or a file.
 pub(super) async fn send(receiver: &Receiver, plan: Plan, what: What, signals: Signals) -> Outcome {
+    let record = plan.record.clone();
     let sending = async {
         let mut wire = plan.open().await.map_err(|_| Failure::NoConnection)?;
-        match what {
-            What::Listing(listing) => write(receiver, &mut wire, &listing).await?,
-            What::File { file, offset } => give(receiver, &mut wire, file, offset).await?,
-        }
+        let (what, bytes) = match what {
+            What::Listing(listing) => {
+                write(receiver, &mut wire, &listing).await?;
+                ("listing", listing.len() as u64)
+            }
+            What::File { file, offset } => {
+                give(receiver, &mut wire, file, offset).await?;
+                ("file", file.size.saturating_sub(offset))
+            }
+        };
+        record.note(&format!("{} bytes of a {what} given.", grouped(bytes)));
         let closed = timeout(CLOSE_MAX, wire.close()).await;
         closed.map_err(|_| Failure::Broken)?.map_err(|_| Failure::Broken)
     };

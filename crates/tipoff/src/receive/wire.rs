@@ -72,6 +72,22 @@ impl Wire {
         matches!(self, Self::Tls(_))
     }
 
+    /// How it is encrypted, if it is: version and cipher.
+    pub(crate) fn encryption(&self) -> Option<String> {
+        let Self::Tls(stream) = self else {
+            return None;
+        };
+        let (_, connection) = stream.get_ref();
+        let version = match connection.protocol_version() {
+            Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
+            Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
+            _ => "TLS",
+        };
+        let cipher = connection.negotiated_cipher_suite().map(|cipher| cipher.suite());
+        let cipher = cipher.as_ref().and_then(|cipher| cipher.as_str()).unwrap_or("no cipher");
+        Some(format!("{version} ({cipher})"))
+    }
+
     /// The address of this machine that the other side has connected to.
     pub(crate) fn local_address(&self) -> io::Result<SocketAddr> {
         self.socket().local_addr()

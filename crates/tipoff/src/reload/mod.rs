@@ -87,7 +87,6 @@ fn variable(name: &str) -> Option<String> {
 
 /// How it stands with the configuration.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "the dashboard's")]
 pub(crate) struct ConfigState {
     /// The file; none: there is none, and the defaults hold.
     pub(crate) path: Option<PathBuf>,
@@ -101,7 +100,6 @@ pub(crate) struct ConfigState {
 
 /// Why a file was not taken up.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "the dashboard's")]
 pub(crate) struct Fault {
     /// Every fault at its place, as `tipoff check` shows it; holds no secret.
     pub(crate) text: String,

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::State;
+use super::access::Visitor;
 use super::assets;
 use super::clock::Clock;
 use super::problem::Problem;
@@ -62,9 +63,9 @@ impl FromRequestParts<State> for Frame {
         let clock = Clock::from_request_parts(parts, state).await?;
         Ok(Self {
             zone: clock.zone_name().to_owned(),
-            csrf: String::new(),
+            csrf: parts.extensions.get::<Visitor>().map_or("", Visitor::proof).to_owned(),
             version: assets::VERSION,
-            fault: None,
+            fault: state.configuration.borrow().fault.as_ref().map(|fault| fault.text.clone()),
             path: parts.uri.path().to_owned(),
         })
     }

@@ -1,10 +1,12 @@
 //! The HTTP port: the dashboard, the API, health and metrics, and the files that alerts link to.
 
+pub(crate) mod access;
 mod api;
 mod assets;
 mod clock;
 mod filter;
 mod frame;
+mod headers;
 mod health;
 mod links;
 mod listener;
@@ -20,16 +22,23 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tipoff_spool::Spool;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
 pub(crate) use links::Links;
 
-use crate::dispatch::Waker;
-use crate::news::News;
+use access::Access;
+use listener::Peer;
+
+use crate::dispatch::{Dispatch, Waker};
+use crate::news::{Item, News};
 use crate::observe::Metrics;
+use crate::receive::{Doorkeeper, Transcripts};
+use crate::reload::ConfigState;
 use crate::shutdown::{Phase, Shutdown};
 
 /// What the pages are made of.
@@ -38,26 +47,31 @@ pub(crate) struct State {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) links: Links,
+    pub(crate) access: Access,
     pub(crate) news: News,
     pub(crate) waker: Waker,
-    pub(crate) channels: Arc<[String]>,
+    pub(crate) dispatch: Dispatch,
+    pub(crate) doorkeeper: Arc<Doorkeeper>,
+    pub(crate) transcripts: Transcripts,
+    pub(crate) configuration: watch::Receiver<ConfigState>,
     pub(crate) shutdown: Shutdown,
 }
 
 impl State {
     /// The configured channels.
     fn channel_names(&self) -> Vec<String> {
-        self.channels.to_vec()
+        self.dispatch.states().into_iter().map(|channel| channel.name).collect()
     }
 
     /// Whether the configuration gives somebody this name to log in with.
-    fn is_user(&self, _user: &str) -> bool {
-        false
+    fn is_user(&self, user: &str) -> bool {
+        self.doorkeeper.is_user(user)
     }
 
     /// What people say of devices has changed.
     async fn devices_changed(&self) -> Result<(), tipoff_spool::SpoolError> {
-        self.news.tell(crate::news::Item::Device);
+        self.doorkeeper.add(self.spool.added_devices().await?);
+        self.news.tell(Item::Device);
         Ok(())
     }
 
@@ -80,16 +94,9 @@ pub(crate) async fn bind(address: Option<SocketAddr>) -> anyhow::Result<Option<T
 
 /// Serves until the end.
 pub(crate) async fn serve(listener: TcpListener, state: State, mut shutdown: Shutdown) {
-    let shown = pages::router().merge(assets::router()).layer(CompressionLayer::new());
-    let router = Router::new()
-        .merge(shown)
-        .merge(api::router())
-        .route("/healthz", get(health::healthz))
-        .route("/metrics", get(health::metrics))
-        .route("/media/{arrival}/{file}/{signature}/{name}", get(media::media))
-        .with_state(state);
+    let make = router(state).into_make_service_with_connect_info::<Peer>();
     let mut over = shutdown.clone();
-    let server = axum::serve(listener::Bounded::new(listener), router)
+    let server = axum::serve(listener::Bounded::new(listener), make)
         .with_graceful_shutdown(async move { shutdown.reached(Phase::Ending).await });
     tokio::select! {
         served = server => {
@@ -99,4 +106,20 @@ pub(crate) async fn serve(listener: TcpListener, state: State, mut shutdown: Shu
         }
         () = over.reached(Phase::Over) => {}
     }
+}
+
+/// What is behind the guard, and what is open to all.
+fn router(state: State) -> Router {
+    let behind = pages::router().layer(CompressionLayer::new()).merge(access::way_out());
+    let behind =
+        behind.merge(api::router()).route_layer(from_fn_with_state(state.clone(), access::guard));
+    let open = access::router().merge(assets::router()).layer(CompressionLayer::new());
+    Router::new()
+        .merge(behind)
+        .merge(open)
+        .route("/healthz", get(health::healthz))
+        .route("/metrics", get(health::metrics))
+        .route("/media/{arrival}/{file}/{signature}/{name}", get(media::media))
+        .layer(from_fn(headers::harden))
+        .with_state(state)
 }

@@ -25,6 +25,7 @@ mod hook;
 mod incident;
 mod limits;
 mod reload;
+mod sessions;
 mod telegram;
 mod tls;
 mod torn;

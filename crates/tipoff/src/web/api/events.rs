@@ -63,8 +63,12 @@ fn event(item: &Item) -> Event {
         Item::Arrival { incident, opened } => {
             ("incident", json!({ "incident": incident, "opened": opened }))
         }
-        Item::Delivery { incident, channel } => {
-            ("delivery", json!({ "incident": incident, "channel": channel }))
+        Item::Delivery { delivery, incident, channel, state } => {
+            let state = state.as_str();
+            let data = json!({
+                "delivery": delivery, "incident": incident, "channel": channel, "state": state,
+            });
+            ("delivery", data)
         }
         Item::Channel { name } => ("channel", json!({ "channel": name })),
         Item::Device => ("device", json!({})),

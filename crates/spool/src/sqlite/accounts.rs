@@ -1,0 +1,134 @@
+//! Accounts of the dashboard.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{SqliteSpool, at};
+use crate::{Accounts, ApiToken, BoxFuture, Login, Print, Result};
+
+const PASSWORD: &str = "password";
+const SETUP_KEY: &str = "setup-key";
+
+impl Accounts for SqliteSpool {
+    fn password(&self) -> BoxFuture<'_, Result<Option<String>>> {
+        Box::pin(self.read(|connection| meta(connection, PASSWORD)))
+    }
+
+    fn set_password(&self, hash: String) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |connection| {
+            set_meta(connection, PASSWORD, &hash)?;
+            connection.execute("DELETE FROM meta WHERE key = ?1", [SETUP_KEY])?;
+            connection.execute("DELETE FROM login", [])?;
+            Ok(())
+        }))
+    }
+
+    fn setup_key(&self) -> BoxFuture<'_, Result<Option<Print>>> {
+        Box::pin(
+            self.read(|connection| Ok(meta(connection, SETUP_KEY)?.as_deref().and_then(unhex))),
+        )
+    }
+
+    fn set_setup_key(&self, print: Print) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |connection| set_meta(connection, SETUP_KEY, &hex(&print))))
+    }
+
+    fn keep_login(&self, login: Login, max: u32) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |connection| {
+            connection.execute(
+                "INSERT OR REPLACE INTO login (print, created_at, seen_at) VALUES (?1, ?2, ?3)",
+                params![login.print, login.created_at.0, login.seen_at.0],
+            )?;
+            connection.execute(
+                "DELETE FROM login WHERE print NOT IN
+                     (SELECT print FROM login ORDER BY seen_at DESC, created_at DESC LIMIT ?1)",
+                [max],
+            )?;
+            Ok(())
+        }))
+    }
+
+    fn login(&self, print: Print) -> BoxFuture<'_, Result<Option<Login>>> {
+        Box::pin(self.read(move |connection| {
+            Ok(connection
+                .prepare_cached("SELECT print, created_at, seen_at FROM login WHERE print = ?1")?
+                .query_row([print], |row| {
+                    Ok(Login { print: row.get(0)?, created_at: at(row, 1)?, seen_at: at(row, 2)? })
+                })
+                .optional()?)
+        }))
+    }
+
+    fn end_login(&self, print: Print) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |connection| {
+            connection.execute("DELETE FROM login WHERE print = ?1", [print])?;
+            Ok(())
+        }))
+    }
+
+    fn tokens(&self) -> BoxFuture<'_, Result<Vec<ApiToken>>> {
+        Box::pin(self.read(|connection| {
+            let mut select = connection.prepare_cached(&format!("{TOKEN} ORDER BY id"))?;
+            Ok(select.query_map([], read_token)?.collect::<rusqlite::Result<_>>()?)
+        }))
+    }
+
+    fn token(&self, print: Print) -> BoxFuture<'_, Result<Option<ApiToken>>> {
+        Box::pin(self.read(move |connection| {
+            let mut select = connection.prepare_cached(&format!("{TOKEN} WHERE print = ?1"))?;
+            Ok(select.query_row([print], read_token).optional()?)
+        }))
+    }
+
+    fn add_token(&self, token: ApiToken, max: u32) -> BoxFuture<'_, Result<Option<i64>>> {
+        Box::pin(self.writer.run(move |connection| {
+            let added = connection.execute(
+                "INSERT INTO token (name, print, may_change, created_at)
+                 SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM token) < ?5",
+                params![token.name, token.print, token.may_change, token.created_at.0, max],
+            )?;
+            Ok((added > 0).then(|| connection.last_insert_rowid()))
+        }))
+    }
+
+    fn remove_token(&self, id: i64) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            Ok(connection.execute("DELETE FROM token WHERE id = ?1", [id])? > 0)
+        }))
+    }
+}
+
+const TOKEN: &str = "SELECT id, name, print, may_change, created_at FROM token";
+
+fn read_token(row: &Row<'_>) -> rusqlite::Result<ApiToken> {
+    Ok(ApiToken {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        print: row.get(2)?,
+        may_change: row.get(3)?,
+        created_at: at(row, 4)?,
+    })
+}
+
+fn meta(connection: &Connection, key: &str) -> Result<Option<String>> {
+    Ok(connection
+        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?)
+}
+
+fn set_meta(connection: &Connection, key: &str, value: &str) -> Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
+        .execute([key, value])?;
+    Ok(())
+}
+
+fn hex(print: &Print) -> String {
+    print.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Print> {
+    let byte = |index: usize| u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok();
+    let bytes: Vec<u8> = (0..text.len() / 2).map(byte).collect::<Option<_>>()?;
+    bytes.try_into().ok()
+}

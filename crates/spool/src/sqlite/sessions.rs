@@ -1,0 +1,258 @@
+//! Sessions: kept in batches, and swept with every batch, so that they stay few.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use tipoff_model::Protocol;
+
+use super::{SqliteSpool, at, from_json, json};
+use crate::{
+    BoxFuture, FinishedSession, Result, SessionDetail, SessionFilter, SessionLine, SessionOutcome,
+    Sessions,
+};
+
+/// Of each device.
+const OF_DEVICE_MAX: u32 = 20;
+/// Of each address at which no device is known.
+const OF_STRANGER_MAX: u32 = 10;
+/// Of all such addresses together.
+const OF_STRANGERS_MAX: u32 = 1_000;
+/// Older ones go in any case.
+const AGE_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
+/// An address at which nothing was heard of a device for so long may be another's by now.
+const HEARD_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
+
+const COLUMNS: &str = "
+    session.id, protocol, peer, began_at, ended_at, session.device, device.name, login, tls,
+    outcome, hint, arrivals";
+
+impl Sessions for SqliteSpool {
+    fn keep_sessions(
+        &self,
+        sessions: Vec<FinishedSession>,
+    ) -> BoxFuture<'_, Result<Vec<Option<i64>>>> {
+        Box::pin(self.writer.run(move |connection| keep(connection, &sessions)))
+    }
+
+    fn last_session(&self) -> BoxFuture<'_, Result<i64>> {
+        Box::pin(self.read(|connection| {
+            // Also numbers of those that were swept: none is given twice.
+            let last = connection
+                .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'session'", [], |row| {
+                    row.get(0)
+                })
+                .optional()?;
+            Ok(last.unwrap_or(0))
+        }))
+    }
+
+    fn sessions(&self, filter: SessionFilter) -> BoxFuture<'_, Result<Vec<SessionLine>>> {
+        Box::pin(self.read(move |connection| list(connection, &filter)))
+    }
+
+    fn session(&self, id: i64) -> BoxFuture<'_, Result<Option<SessionDetail>>> {
+        Box::pin(self.read(move |connection| detail(connection, id)))
+    }
+}
+
+fn keep(connection: &Connection, sessions: &[FinishedSession]) -> Result<Vec<Option<i64>>> {
+    let mut devices = Vec::with_capacity(sessions.len());
+    for session in sessions {
+        let device = device_of(connection, session)?;
+        insert(connection, session, device)?;
+        devices.push(device);
+    }
+    sweep(connection, sessions, &devices)?;
+    Ok(devices)
+}
+
+fn device_of(connection: &Connection, session: &FinishedSession) -> Result<Option<i64>> {
+    let mut select = connection.prepare_cached(
+        "SELECT device FROM arrival JOIN incident ON incident.id = arrival.incident
+         WHERE arrival.id = ?1",
+    )?;
+    for arrival in &session.arrivals {
+        let device = select.query_row([arrival.0], |row| row.get(0)).optional()?;
+        if device.is_some() {
+            return Ok(device);
+        }
+    }
+    let mut select = connection.prepare_cached(
+        "SELECT DISTINCT device FROM heard WHERE place = ?1 AND last_at >= ?2 LIMIT 2",
+    )?;
+    let since = session.ended_at.before(HEARD_WITHIN).0;
+    let heard: Vec<i64> = select
+        .query_map(params![place(session.peer), since], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(match heard.as_slice() {
+        [only] => Some(*only),
+        _ => None,
+    })
+}
+
+/// An address as `heard` has it.
+fn place(peer: IpAddr) -> String {
+    peer.to_canonical().to_string()
+}
+
+fn insert(connection: &Connection, session: &FinishedSession, device: Option<i64>) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO session
+               (id, protocol, peer, began_at, ended_at, device, login, tls, outcome, failed, hint,
+                arrivals, lines)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?
+        .execute(params![
+            session.id,
+            session.protocol.as_str(),
+            place(session.peer),
+            session.began_at.0,
+            session.ended_at.0,
+            device,
+            session.login,
+            session.tls,
+            session.outcome.as_str(),
+            session.outcome.is_failure(),
+            session.hint,
+            json(&session.arrivals)?,
+            json(&session.lines)?,
+        ])?;
+    Ok(())
+}
+
+/// Only those are looked at that something was added to; age concerns all.
+fn sweep(
+    connection: &Connection,
+    sessions: &[FinishedSession],
+    devices: &[Option<i64>],
+) -> Result<()> {
+    let known: HashSet<i64> = devices.iter().copied().flatten().collect();
+    let strangers: HashSet<String> = sessions
+        .iter()
+        .zip(devices)
+        .filter(|(_, device)| device.is_none())
+        .map(|(session, _)| place(session.peer))
+        .collect();
+    for device in known {
+        connection
+            .prepare_cached(
+                "DELETE FROM session WHERE device = ?1 AND id <=
+                   (SELECT id FROM session WHERE device = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+            )?
+            .execute(params![device, OF_DEVICE_MAX])?;
+    }
+    for peer in &strangers {
+        connection
+            .prepare_cached(
+                "DELETE FROM session WHERE peer = ?1 AND device IS NULL AND id <=
+                   (SELECT id FROM session WHERE peer = ?1 AND device IS NULL
+                    ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+            )?
+            .execute(params![peer, OF_STRANGER_MAX])?;
+    }
+    if !strangers.is_empty() {
+        connection
+            .prepare_cached(
+                "DELETE FROM session WHERE device IS NULL AND id <=
+                   (SELECT id FROM session WHERE device IS NULL
+                    ORDER BY id DESC LIMIT 1 OFFSET ?1)",
+            )?
+            .execute([OF_STRANGERS_MAX])?;
+    }
+    let now = sessions.iter().map(|session| session.ended_at).max().unwrap_or_default();
+    connection
+        .prepare_cached("DELETE FROM session WHERE ended_at < ?1")?
+        .execute([now.before(AGE_MAX).0])?;
+    Ok(())
+}
+
+fn list(connection: &Connection, filter: &SessionFilter) -> Result<Vec<SessionLine>> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM session LEFT JOIN device ON device.id = session.device
+         WHERE (:device IS NULL OR session.device = :device)
+           AND (:name IS NULL OR device.name = :name)
+           AND (:peer IS NULL OR peer = :peer)
+           AND (NOT :failed_only OR failed)
+           AND (:before IS NULL OR session.id < :before)
+         ORDER BY session.id DESC LIMIT :limit",
+    ))?;
+    let lines = select.query_map(
+        named_params! {
+            ":device": filter.device,
+            ":name": filter.device_name,
+            ":peer": filter.peer.map(place),
+            ":failed_only": filter.failed_only,
+            ":before": filter.before,
+            ":limit": filter.limit,
+        },
+        read_line,
+    )?;
+    Ok(lines.collect::<rusqlite::Result<_>>()?)
+}
+
+fn detail(connection: &Connection, id: i64) -> Result<Option<SessionDetail>> {
+    let found = connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS}, lines FROM session LEFT JOIN device ON device.id = session.device
+             WHERE session.id = ?1",
+        ))?
+        .query_row([id], |row| {
+            Ok(SessionDetail { line: read_line(row)?, lines: from_json(row, 12)? })
+        })
+        .optional()?;
+    Ok(found)
+}
+
+fn read_line(row: &Row<'_>) -> rusqlite::Result<SessionLine> {
+    let protocol: String = row.get(1)?;
+    let peer: String = row.get(2)?;
+    let device: Option<i64> = row.get(5)?;
+    let name: Option<String> = row.get(6)?;
+    let outcome: String = row.get(9)?;
+    Ok(SessionLine {
+        id: row.get(0)?,
+        protocol: if protocol == Protocol::Ftp.as_str() { Protocol::Ftp } else { Protocol::Smtp },
+        peer: peer.parse().map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(
+                2,
+                rusqlite::types::Type::Text,
+                Box::<std::net::AddrParseError>::new(error),
+            )
+        })?,
+        began_at: at(row, 3)?,
+        ended_at: at(row, 4)?,
+        device: device.zip(name),
+        login: row.get(7)?,
+        tls: row.get(8)?,
+        outcome: SessionOutcome::from_name(&outcome).unwrap_or(SessionOutcome::Failed),
+        hint: row.get(10)?,
+        arrivals: from_json(row, 11)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sweeping_reads_no_more_than_it_must() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut connection).unwrap();
+        for condition in ["device = 1", "device IS NULL", "peer = 'x' AND device IS NULL"] {
+            let plan: String = connection
+                .query_row(
+                    &format!(
+                        "EXPLAIN QUERY PLAN SELECT id FROM session WHERE {condition}
+                         ORDER BY id DESC LIMIT 1 OFFSET 20"
+                    ),
+                    [],
+                    |row| row.get(3),
+                )
+                .unwrap();
+            assert!(plan.contains("USING COVERING INDEX"), "{condition}: {plan}");
+        }
+    }
+}

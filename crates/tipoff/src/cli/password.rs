@@ -1,0 +1,65 @@
+//! `tipoff password` and `tipoff token`: who may see the dashboard. Work beside a running server.
+
+use std::io::{self, BufRead, IsTerminal};
+use std::sync::Arc;
+
+use tipoff_spool::SqliteSpool;
+
+use super::{Ending, Failure, block_on};
+use crate::config::Config;
+use crate::web::access;
+
+/// How the password is set.
+#[derive(Debug, clap::Args)]
+pub(super) struct PasswordArgs {
+    /// Print a link that sets it once, instead of reading it from standard input
+    #[arg(long)]
+    link: bool,
+}
+
+/// What a token is for.
+#[derive(Debug, clap::Args)]
+pub(super) struct TokenArgs {
+    /// What it is for
+    name: String,
+    /// It may only look, and change nothing
+    #[arg(long)]
+    read: bool,
+}
+
+/// Sets the password of the dashboard, or prints a link that does.
+pub(super) fn password(args: &PasswordArgs, config: &Config) -> Ending {
+    let spool = open(config)?;
+    if args.link {
+        let key = block_on(access::make_setup_key(&spool))?.map_err(failed)?;
+        let base = super::run::public_url(config).unwrap_or_default();
+        println!("{base}/setup?key={key}");
+        return Ok(());
+    }
+    if io::stdin().is_terminal() {
+        println!("The new password, at least 8 characters (it is shown as you type):");
+    }
+    let mut password = String::new();
+    io::stdin().lock().read_line(&mut password).map_err(|error| Failure::Failed(error.into()))?;
+    let password = password.trim_end_matches(['\r', '\n']);
+    block_on(access::set_password(&spool, password))?.map_err(failed)?;
+    println!("The password is set. Whoever was logged in must log in again.");
+    Ok(())
+}
+
+/// Makes a token for a program.
+pub(super) fn token(args: &TokenArgs, config: &Config) -> Ending {
+    let spool = open(config)?;
+    let made = block_on(access::make_token(&spool, &args.name, !args.read))?;
+    println!("{}", made.map_err(failed)?.1);
+    Ok(())
+}
+
+fn open(config: &Config) -> Result<SqliteSpool, Failure> {
+    SqliteSpool::open_beside(&config.data_dir, Arc::new(config.rules.clone()))
+        .map_err(|error| Failure::Failed(error.into()))
+}
+
+fn failed(refusal: access::Refusal) -> Failure {
+    Failure::Failed(refusal.into())
+}

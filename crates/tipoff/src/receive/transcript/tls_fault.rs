@@ -1,0 +1,153 @@
+//! Why a connection could not be encrypted, in plain words. Knows no more than the error says.
+
+use std::fmt;
+use std::io;
+
+use rustls::{AlertDescription, Error, PeerIncompatible};
+
+/// What was wrong with a handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::receive) enum TlsFault {
+    /// The device is older than TLS 1.2.
+    TooOld,
+    /// No cipher, curve or signature that it offers is still safe.
+    NothingInCommon,
+    /// It does not like the certificate.
+    Refused,
+    /// It hung up.
+    HungUp,
+    /// It went silent.
+    TimedOut,
+    /// It began where it was greeted in plain text already.
+    Unannounced,
+    /// What it sent is no TLS.
+    NotTls,
+    /// As the error says it.
+    Other(String),
+}
+
+impl From<&io::Error> for TlsFault {
+    fn from(error: &io::Error) -> Self {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+        match (inner, error.kind()) {
+            (Some(error), _) => Self::from(error),
+            (None, io::ErrorKind::TimedOut) => Self::TimedOut,
+            (
+                None,
+                io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::BrokenPipe,
+            ) => Self::HungUp,
+            (None, _) => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl From<&Error> for TlsFault {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::PeerIncompatible(
+                PeerIncompatible::Tls12NotOffered
+                | PeerIncompatible::Tls12NotOfferedOrEnabled
+                | PeerIncompatible::SupportedVersionsExtensionRequired
+                // Which every TLS 1.2 client sends (RFC 5246, section 7.4.1.4.1) and none before it.
+                | PeerIncompatible::SignatureAlgorithmsExtensionRequired
+                | PeerIncompatible::ExtendedMasterSecretExtensionRequired,
+            )
+            | Error::AlertReceived(AlertDescription::ProtocolVersion) => Self::TooOld,
+            Error::PeerIncompatible(_) => Self::NothingInCommon,
+            Error::AlertReceived(
+                AlertDescription::UnknownCA
+                | AlertDescription::BadCertificate
+                | AlertDescription::CertificateExpired
+                | AlertDescription::CertificateRevoked
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::UnsupportedCertificate
+                | AlertDescription::AccessDenied,
+            ) => Self::Refused,
+            Error::InvalidMessage(_) => Self::NotTls,
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
+
+/// Behind "It could not be encrypted:".
+impl fmt::Display for TlsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooOld => "the device offers nothing newer than TLS 1.1",
+            Self::NothingInCommon => "the device offers no cipher that is still safe",
+            Self::Refused => "the device refuses the certificate",
+            Self::HungUp => {
+                "the device hung up in the middle of the handshake, as those do that refuse a \
+                 certificate"
+            }
+            Self::TimedOut => "the device did not finish the handshake",
+            Self::Unannounced => "the device began TLS where it used to speak plain",
+            Self::NotTls => "what the device sent is no TLS",
+            Self::Other(error) => error,
+        })
+    }
+}
+
+impl TlsFault {
+    /// What to change.
+    pub(super) const fn hint(&self) -> &'static str {
+        match self {
+            Self::TooOld | Self::NothingInCommon => {
+                "The device is too old for today's encryption: switch encryption off in the device \
+                 (\"none\" or \"plain\" instead of SSL or TLS)."
+            }
+            Self::Refused | Self::HungUp => {
+                "The device does not accept the certificate: switch its verification off in the \
+                 device, or switch encryption off, or give Tipoff a certificate that the device \
+                 knows (`certificate` in `[smtp]`)."
+            }
+            Self::Unannounced => "Nothing is to be done: its next try will be understood.",
+            Self::TimedOut | Self::NotTls | Self::Other(_) => {
+                "Switch encryption off in the device, or choose another kind of it (SSL, TLS, \
+                 STARTTLS)."
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_told_in_plain_words() {
+        let rustls = |error: Error| io::Error::new(io::ErrorKind::InvalidData, error);
+        for (error, fault, word) in [
+            (
+                rustls(Error::PeerIncompatible(PeerIncompatible::Tls12NotOffered)),
+                TlsFault::TooOld,
+                "nothing newer than TLS 1.1",
+            ),
+            (
+                rustls(Error::PeerIncompatible(PeerIncompatible::NoCipherSuitesInCommon)),
+                TlsFault::NothingInCommon,
+                "no cipher",
+            ),
+            (
+                rustls(Error::AlertReceived(AlertDescription::UnknownCA)),
+                TlsFault::Refused,
+                "refuses the certificate",
+            ),
+            (
+                rustls(Error::InvalidMessage(rustls::InvalidMessage::InvalidCcs)),
+                TlsFault::NotTls,
+                "no TLS",
+            ),
+            (io::ErrorKind::UnexpectedEof.into(), TlsFault::HungUp, "hung up"),
+            (io::ErrorKind::TimedOut.into(), TlsFault::TimedOut, "did not finish"),
+            (io::Error::other("odd"), TlsFault::Other("odd".to_owned()), "odd"),
+        ] {
+            let found = TlsFault::from(&error);
+            assert!(found.to_string().contains(word), "{found}");
+            assert_eq!(found, fault);
+            assert!(!found.hint().is_empty());
+        }
+    }
+}

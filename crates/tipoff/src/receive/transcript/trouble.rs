@@ -1,0 +1,201 @@
+//! What can go wrong in a session, and what to change then, in words for the person at the device.
+//! Decides nothing: it only says.
+
+use tipoff_model::Protocol;
+use tipoff_spool::SessionOutcome;
+
+use super::TlsFault;
+use crate::receive::limit::Crowded;
+
+/// Something that went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::receive) enum Trouble {
+    /// User or password are not those of the configuration.
+    LoginRefused {
+        /// Who it wanted to be.
+        user: String,
+        /// Whether somebody has this name, so that it is the password.
+        user_known: bool,
+    },
+    /// It must log in and did not.
+    LoginMissing,
+    /// It knows only ways to log in that are not offered.
+    LoginMechanism,
+    /// It could not be encrypted.
+    Tls(TlsFault),
+    /// There was no place for it.
+    TurnedAway(Crowded),
+    /// It broke in the middle.
+    Torn,
+    /// The device gave it up itself.
+    GivenUp,
+    /// No port was free for a data connection.
+    NoPassivePort,
+    /// A data connection did not come about.
+    NoDataConnection,
+    /// Nothing came for too long, or it took too long.
+    TimedOut,
+    /// It was larger than it may be.
+    TooBig,
+    /// Another session writes the same file.
+    Busy,
+    /// The disk has no room.
+    DiskFull,
+    /// It could not be stored for another reason.
+    NotStored,
+}
+
+impl Trouble {
+    /// What it makes of a session.
+    pub(super) const fn outcome(&self) -> SessionOutcome {
+        match self {
+            Self::LoginRefused { .. } | Self::LoginMissing | Self::LoginMechanism => {
+                SessionOutcome::LoginRefused
+            }
+            Self::Tls(_) => SessionOutcome::TlsFailed,
+            Self::TurnedAway(_) => SessionOutcome::TurnedAway,
+            Self::Torn | Self::GivenUp => SessionOutcome::Torn,
+            Self::NoPassivePort
+            | Self::NoDataConnection
+            | Self::TimedOut
+            | Self::TooBig
+            | Self::Busy
+            | Self::DiskFull
+            | Self::NotStored => SessionOutcome::Failed,
+        }
+    }
+
+    /// Whether all is well again once it has logged in.
+    pub(super) const fn ends_with_a_login(&self) -> bool {
+        matches!(self.outcome(), SessionOutcome::LoginRefused)
+    }
+
+    /// What to change; none: nothing helps but to try again.
+    pub(super) fn hint(&self, protocol: Protocol) -> Option<String> {
+        let hint = match self {
+            Self::LoginRefused { user, .. } if user.is_empty() => {
+                "It tried to log in without a user: type user and password into the device."
+            }
+            Self::LoginRefused { user, user_known: false } => {
+                return Some(format!(
+                    "It tried to log in as \"{}\"; no device has this user. Correct it in the \
+                     device, or add it to the configuration.",
+                    shown(user),
+                ));
+            }
+            Self::LoginRefused { user, user_known: true } => {
+                return Some(format!(
+                    "It tried to log in as \"{}\", and the password is wrong: type it into the \
+                     device again. Some devices cut long passwords or cannot send every character.",
+                    shown(user),
+                ));
+            }
+            Self::LoginMissing => {
+                "It did not log in and must: switch authentication on in the device and set user \
+                 and password, or add its network to `networks` in `[access]`."
+            }
+            Self::LoginMechanism => {
+                "It wants to log in in a way that is not offered: choose LOGIN or PLAIN in the \
+                 device, or switch authentication off."
+            }
+            Self::Tls(fault) => return Some(fault.hint().to_owned()),
+            Self::TurnedAway(crowded) => return Some(crowding(*crowded, protocol)),
+            Self::Torn => {
+                "The connection broke in the middle: look at the network of the device, most of \
+                 all at its wireless link."
+            }
+            Self::NoPassivePort => {
+                "No port was free for its data connection: widen `passive_ports` in `[ftp]`, and \
+                 let them all through the firewall."
+            }
+            Self::NoDataConnection => {
+                "The data connection did not come: switch between passive and active in the \
+                 device, and let the `passive_ports` of `[ftp]` through the firewall."
+            }
+            Self::TimedOut => {
+                "Nothing came for too long: look at the network of the device. A slow one may \
+                 need more time (`stall` and `max_transfer` in `[ftp]`)."
+            }
+            Self::TooBig => match protocol {
+                Protocol::Smtp => {
+                    "The mail was too big: let the device send smaller or fewer pictures, or raise \
+                     `max_message` in `[smtp]`."
+                }
+                Protocol::Ftp => {
+                    "The file was too big: let the device make shorter videos, or raise `max_file` \
+                     in `[ftp]`."
+                }
+            },
+            Self::DiskFull => {
+                "The disk of this machine is full: make room, or keep less (`[retention]`)."
+            }
+            Self::NotStored => {
+                "It could not be stored: see the log of Tipoff, and look at this machine's disk."
+            }
+            Self::Busy | Self::GivenUp => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn crowding(crowded: Crowded, protocol: Protocol) -> String {
+    let section = protocol.as_str();
+    match crowded {
+        Crowded::InAll => format!(
+            "There were too many connections: raise `max_connections` in `[{section}]` if they are \
+             all wanted.",
+        ),
+        Crowded::FromAddress => format!(
+            "There were too many connections from its address. A device that does not end them may \
+             need a restart; where many devices share an address, raise \
+             `max_connections_per_address` in `[{section}]`.",
+        ),
+    }
+}
+
+/// A name for a sentence: short, and nothing that moves a cursor.
+fn shown(user: &str) -> String {
+    user.chars().filter(|character| !character.is_control()).take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_trouble_says_what_to_change() {
+        use Protocol::{Ftp, Smtp};
+        let refused =
+            |user: &str, user_known| Trouble::LoginRefused { user: user.to_owned(), user_known };
+        for (trouble, protocol, outcome, word) in [
+            (refused("cam7", false), Smtp, "login_refused", "\"cam7\"; no device has this user"),
+            (refused("cam7", true), Ftp, "login_refused", "\"cam7\", and the password is wrong"),
+            (refused("a\u{1b}[2J", true), Ftp, "login_refused", "\"a[2J\""),
+            (refused("", false), Ftp, "login_refused", "without a user"),
+            (Trouble::LoginMissing, Smtp, "login_refused", "switch authentication on"),
+            (Trouble::LoginMechanism, Smtp, "login_refused", "LOGIN or PLAIN"),
+            (Trouble::Tls(TlsFault::TooOld), Smtp, "tls_failed", "switch encryption off"),
+            (Trouble::Tls(TlsFault::Refused), Ftp, "tls_failed", "certificate"),
+            (Trouble::TurnedAway(Crowded::InAll), Ftp, "turned_away", "`[ftp]`"),
+            (
+                Trouble::TurnedAway(Crowded::FromAddress),
+                Smtp,
+                "turned_away",
+                "`max_connections_per_address` in `[smtp]`",
+            ),
+            (Trouble::Torn, Smtp, "torn", "network of the device"),
+            (Trouble::NoPassivePort, Ftp, "failed", "widen `passive_ports`"),
+            (Trouble::NoDataConnection, Ftp, "failed", "passive and active"),
+            (Trouble::TimedOut, Ftp, "failed", "`stall`"),
+            (Trouble::TooBig, Smtp, "failed", "`max_message`"),
+            (Trouble::TooBig, Ftp, "failed", "`max_file`"),
+            (Trouble::DiskFull, Smtp, "failed", "disk of this machine is full"),
+            (Trouble::NotStored, Ftp, "failed", "log of Tipoff"),
+        ] {
+            let hint = trouble.hint(protocol).unwrap();
+            assert!(hint.contains(word) && hint.ends_with('.'), "{trouble:?}: {hint}");
+            assert_eq!(trouble.outcome().as_str(), outcome);
+        }
+        assert_eq!(Trouble::Busy.hint(Ftp), None);
+    }
+}

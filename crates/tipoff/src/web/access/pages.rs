@@ -1,0 +1,177 @@
+//! The pages before the door: log in, log out, set the password for the first time.
+
+use askama::Template;
+use axum::extract::{ConnectInfo, Form, Query, State as Shared};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use serde::Deserialize;
+
+use super::super::State;
+use super::super::listener::Peer;
+use super::guard::{COOKIE, is_from_elsewhere};
+use super::{Refusal, Visitor};
+
+/// Browsers keep a cookie for at most 400 days; ours is over sooner where it is unseen.
+const COOKIE_AGE_S: u32 = 400 * 24 * 3600;
+
+/// The pages that are open to all.
+pub(crate) fn router() -> Router<State> {
+    Router::new().route("/login", get(login).post(enter)).route("/setup", get(setup).post(set_up))
+}
+
+/// The way out, which is behind the guard.
+pub(crate) fn way_out() -> Router<State> {
+    Router::new().route("/logout", post(leave))
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage {
+    has_password: bool,
+    next: String,
+    fault: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct SetupPage {
+    key: String,
+    fault: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Next {
+    next: String,
+}
+
+async fn login(Shared(state): Shared<State>, Query(Next { next }): Query<Next>) -> Response {
+    match state.access.has_password().await {
+        Ok(has_password) => show(StatusCode::OK, &LoginPage { has_password, next, fault: None }),
+        Err(refusal) => super::super::problem::Problem::from(refusal).into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn enter(
+    Shared(state): Shared<State>,
+    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Form(Entry { password, next }): Form<Entry>,
+) -> Response {
+    if is_from_elsewhere(&headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    match state.access.enter(&password, peer.ip()).await {
+        Ok(secret) => welcome(&secret, &headers, local(&next)),
+        Err(refusal) => {
+            let page = LoginPage { has_password: true, next, fault: Some(refusal.to_string()) };
+            refused(&refusal, &page)
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Key {
+    key: String,
+}
+
+async fn setup(Query(Key { key }): Query<Key>) -> Response {
+    show(StatusCode::OK, &SetupPage { key, fault: None })
+}
+
+#[derive(Deserialize)]
+struct NewPassword {
+    key: String,
+    password: String,
+}
+
+async fn set_up(
+    Shared(state): Shared<State>,
+    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Form(NewPassword { key, password }): Form<NewPassword>,
+) -> Response {
+    if is_from_elsewhere(&headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    match state.access.set_up(&key, &password, peer.ip()).await {
+        Ok(secret) => welcome(&secret, &headers, "/"),
+        Err(refusal) => {
+            let fault = Some(refusal.to_string());
+            refused(&refusal, &SetupPage { key, fault })
+        }
+    }
+}
+
+async fn leave(Shared(state): Shared<State>, Extension(visitor): Extension<Visitor>) -> Response {
+    if let Visitor::Owner { secret, .. } = visitor
+        && let Err(refusal) = state.access.leave(&secret).await
+    {
+        return super::super::problem::Problem::from(refusal).into_response();
+    }
+    let gone = format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
+    ([(header::SET_COOKIE, gone)], StatusCode::NO_CONTENT).into_response()
+}
+
+/// The cookie of a login.
+pub(crate) fn cookie_of(secret: &str, headers: &HeaderMap) -> String {
+    // A proxy that ends TLS says so; a lie only makes the cookie stricter.
+    let by_tls = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+    let secure = if by_tls { "; Secure" } else { "" };
+    format!("{COOKIE}={secret}; Path=/; Max-Age={COOKIE_AGE_S}; HttpOnly; SameSite=Lax{secure}")
+}
+
+fn welcome(secret: &str, headers: &HeaderMap, next: &str) -> Response {
+    ([(header::SET_COOKIE, cookie_of(secret, headers))], Redirect::to(next)).into_response()
+}
+
+/// A path of ours: never another site, which `//host` and `/\host` would be.
+fn local(next: &str) -> &str {
+    let is_path = next.starts_with('/') && !next.contains(['\\', '\r', '\n']);
+    if is_path && !next.starts_with("//") { next } else { "/" }
+}
+
+fn refused(refusal: &Refusal, page: &impl Template) -> Response {
+    match refusal {
+        Refusal::TooMany(seconds) => {
+            let after = [(header::RETRY_AFTER, seconds.to_string())];
+            (after, show(StatusCode::TOO_MANY_REQUESTS, page)).into_response()
+        }
+        Refusal::Wrong | Refusal::NoKey => show(StatusCode::FORBIDDEN, page),
+        Refusal::Unfit | Refusal::Full => show(StatusCode::BAD_REQUEST, page),
+        Refusal::Spool(_) | Refusal::Machine(_) => show(StatusCode::SERVICE_UNAVAILABLE, page),
+    }
+}
+
+fn show(status: StatusCode, page: &impl Template) -> Response {
+    (status, Html(page.render().unwrap_or_default())).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_of_ours_are_gone_to() {
+        for (next, expected) in [
+            ("/devices?text=x", "/devices?text=x"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/x\r\nset-cookie: a=b", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(local(next), expected);
+        }
+    }
+}
