@@ -23,7 +23,7 @@ use crate::receive::{Doorkeeper, Intake, Transcripts, ftp, smtp};
 use crate::reload::{LiveRules, Reload, Running, Source};
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::web::access::Access;
-use crate::web::{self, Links};
+use crate::web::{self, Gallery, Links, Reach};
 
 /// After SIGTERM, whoever is in the middle of a message has this long to end it …
 const GRACE: Duration = Duration::from_secs(8);
@@ -69,6 +69,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let ftp_doors = bind(config.ftp.listen.iter().copied())?;
     let http = web::bind(config.http.listen).await?;
     let videos = Videos::open(&config.video, &config.data_dir.join("video")).await?;
+    let reach = reach(&smtp_doors, &ftp_doors);
+    let data_dir = config.data_dir.clone();
     let access = Access::new(Arc::clone(&spool), signing_key(&config.data_dir)?);
     let dashboard = dashboard(&config, &access).await?;
     announce::announce(&config, &smtp_doors, &ftp_doors, http.as_ref(), dashboard.as_deref());
@@ -124,6 +126,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let (reload, configuration) = Reload::new(source, config, running, news.clone());
     tasks.spawn(reload.run(signals.hang_up, shutdown.clone()));
     if let Some(listener) = http {
+        let gallery = Gallery::new(data_dir.join("thumbs"), Arc::clone(&spool));
         let state = web::State {
             spool,
             metrics,
@@ -135,6 +138,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             doorkeeper,
             transcripts: transcripts.clone(),
             configuration,
+            gallery,
+            reach,
             shutdown: shutdown.clone(),
         };
         tasks.spawn(web::serve(listener, state, shutdown));
@@ -231,6 +236,19 @@ async fn keep_house(
 fn links(config: &Config) -> anyhow::Result<Links> {
     let key = signing_key(&config.data_dir)?;
     Ok(Links::new(public_url(config).as_deref(), key))
+}
+
+/// What devices are told to type.
+fn reach(smtp: &[Door], ftp: &[Door]) -> Reach {
+    let first = |doors: &[Door]| doors.first()?.listener.local_addr().ok();
+    let (smtp, ftp) = (first(smtp), first(ftp));
+    let bound = smtp.or(ftp).map(|address| address.ip()).filter(|ip| !ip.is_unspecified());
+    let host = bound.or_else(network::lan_address);
+    Reach {
+        host: host.map_or_else(|| "this machine's address".to_owned(), |ip| ip.to_string()),
+        smtp: smtp.map(|address| address.port()),
+        ftp: ftp.map(|address| address.port()),
+    }
 }
 
 /// Where the dashboard is; while nobody can log in, with what sets the password.

@@ -21,4 +21,4 @@ mod wire;
 
 pub(crate) use access::Doorkeeper;
 pub(crate) use intake::Intake;
-pub(crate) use transcript::Transcripts;
+pub(crate) use transcript::{SessionNews, Transcripts};

@@ -100,6 +100,11 @@ impl Clock {
         Some((begin(date)?, begin(date.tomorrow().ok()?)?))
     }
 
+    /// When today began.
+    pub(crate) fn today(&self) -> Timestamp {
+        self.bounds(self.zoned(self.now).date()).map_or(self.now, |(begin, _)| begin)
+    }
+
     /// When today and the days before it began, the oldest first, and when today ends.
     pub(crate) fn last_days(&self, count: i32) -> Vec<Timestamp> {
         let today = self.zoned(self.now).date();

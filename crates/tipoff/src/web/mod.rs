@@ -54,7 +54,18 @@ pub(crate) struct State {
     pub(crate) doorkeeper: Arc<Doorkeeper>,
     pub(crate) transcripts: Transcripts,
     pub(crate) configuration: watch::Receiver<ConfigState>,
+    pub(crate) reach: Reach,
     pub(crate) shutdown: Shutdown,
+}
+
+/// How devices reach us.
+#[derive(Clone)]
+pub(crate) struct Reach {
+    /// This machine's address in the local network.
+    pub(crate) host: String,
+    /// The first port for mail, and the first for uploads.
+    pub(crate) smtp: Option<u16>,
+    pub(crate) ftp: Option<u16>,
 }
 
 impl State {
@@ -117,6 +128,7 @@ fn router(state: State) -> Router {
     Router::new()
         .merge(behind)
         .merge(open)
+        .merge(pages::shared())
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
         .route("/media/{arrival}/{file}/{signature}/{name}", get(media::media))

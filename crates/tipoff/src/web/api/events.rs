@@ -14,6 +14,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::super::State;
 use super::super::problem::Problem;
 use crate::news::Item;
+use crate::receive::SessionNews;
 use crate::shutdown::{Phase, Shutdown};
 
 /// So often something is said when nothing happens, so that nobody takes the connection for dead.
@@ -31,7 +32,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub(super) async fn events(
     Shared(state): Shared<State>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let listener = Listener { news: state.news.subscribe(), shutdown: state.shutdown.clone() };
+    let listener = Listener {
+        news: state.news.subscribe(),
+        sessions: state.transcripts.subscribe(),
+        shutdown: state.shutdown.clone(),
+    };
     let stream = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
@@ -41,6 +46,7 @@ pub(super) async fn events(
 
 struct Listener {
     news: broadcast::Receiver<Item>,
+    sessions: broadcast::Receiver<SessionNews>,
     shutdown: Shutdown,
 }
 
@@ -48,14 +54,26 @@ impl Listener {
     /// The next event; none at the end of the program, so that nobody has to wait for whoever looks.
     async fn next(&mut self) -> Option<Event> {
         tokio::select! {
-            item = self.news.recv() => match item {
-                Ok(item) => Some(event(&item)),
-                Err(RecvError::Lagged(_)) => Some(Event::default().event("missed").data("{}")),
-                Err(RecvError::Closed) => None,
-            },
+            item = self.news.recv() => of(item, event),
+            session = self.sessions.recv() => of(session, of_session),
             () = self.shutdown.reached(Phase::Ending) => None,
         }
     }
+}
+
+/// The event of a notice; whoever missed some is told so.
+fn of<T>(notice: Result<T, RecvError>, event: impl Fn(&T) -> Event) -> Option<Event> {
+    match notice {
+        Ok(notice) => Some(event(&notice)),
+        Err(RecvError::Lagged(_)) => Some(Event::default().event("missed").data("{}")),
+        Err(RecvError::Closed) => None,
+    }
+}
+
+fn of_session(news: &SessionNews) -> Event {
+    let SessionNews { id, peer, device, ended } = news;
+    let data = json!({ "session": id, "peer": peer, "device": device, "ended": ended });
+    Event::default().event("session").data(data.to_string())
 }
 
 fn event(item: &Item) -> Event {

@@ -1,10 +1,13 @@
 //! What programs may ask, and what the script of our pages asks: all under `/api/v1`, described by
 //! the OpenAPI document at `/api`, which is made from the very handlers.
 
+mod accounts;
+pub(super) mod channels;
 pub(super) mod devices;
 mod events;
 mod files;
 mod incidents;
+pub(super) mod sessions;
 
 use axum::Json;
 use axum::http::header;
@@ -45,6 +48,15 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(devices::merge))
         .routes(routes!(devices::renew_password, devices::remove_password))
         .routes(routes!(files::file))
+        .routes(routes!(files::thumbnail))
+        .routes(routes!(channels::list))
+        .routes(routes!(channels::test))
+        .routes(routes!(channels::pause))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::one))
+        .routes(routes!(accounts::list, accounts::add))
+        .routes(routes!(accounts::remove))
+        .routes(routes!(accounts::change_password))
         .routes(routes!(events::events))
         .split_for_parts();
     let schemes = &mut document.components.get_or_insert_default().security_schemes;

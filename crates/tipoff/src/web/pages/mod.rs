@@ -1,8 +1,14 @@
 //! What people see. Pages only show: whatever changes something is asked of the API by the script,
 //! so that programs can do all that people can.
 
+mod add;
+mod channels;
 mod devices;
 mod incident;
+mod overview;
+mod sessions;
+mod settings;
+mod share;
 mod timeline;
 
 use axum::Router;
@@ -14,8 +20,22 @@ pub(super) fn router() -> Router<State> {
     Router::new()
         .route("/", get(timeline::timeline))
         .route("/devices", get(devices::list))
+        .route("/devices/add", get(add::add))
         .route("/devices/{id}", get(devices::one))
+        .route("/devices/{id}/setup", get(add::setup))
         .route("/incidents/{id}", get(incident::incident))
+        .route("/sessions", get(sessions::list))
+        .route("/sessions/{id}", get(sessions::one))
+        .route("/channels", get(channels::list))
+        .route("/overview", get(overview::overview))
+        .route("/settings", get(settings::settings))
+}
+
+/// What a link without a login opens.
+pub(super) fn shared() -> Router<State> {
+    Router::new()
+        .route("/share/{incident}/{expires}/{signature}", get(share::share))
+        .route("/share/{incident}/{expires}/{signature}/{arrival}/{file}", get(share::file))
 }
 
 /// One choice of a form.

@@ -1,0 +1,147 @@
+//! The password, and tokens for programs.
+
+use axum::Json;
+use axum::extract::{ConnectInfo, State as Shared};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::super::access::{Visitor, cookie_of, make_token};
+use super::super::clock::utc;
+use super::super::listener::Peer;
+use super::super::problem::{Body, Named, Problem};
+use super::super::State;
+
+const NAME_CHARS_MAX: usize = 60;
+
+/// A token, without the token itself.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Token {
+    id: i64,
+    name: String,
+    /// Whether it may change anything.
+    may_change: bool,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// All tokens.
+#[utoipa::path(
+    get, path = "/api/v1/tokens", tag = "access",
+    responses(
+        (status = 200, body = [Token]),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn list(Shared(state): Shared<State>) -> Result<Json<Vec<Token>>, Problem> {
+    let token = |token: tipoff_spool::ApiToken| Token {
+        id: token.id,
+        name: token.name,
+        may_change: token.may_change,
+        created_at: utc(token.created_at),
+    };
+    Ok(Json(state.spool.tokens().await?.into_iter().map(token).collect()))
+}
+
+/// A token to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewToken {
+    /// What it is for.
+    #[schema(min_length = 1, max_length = 60)]
+    name: String,
+    /// Whether it may change anything.
+    #[serde(default)]
+    may_change: bool,
+}
+
+/// A token, told this once.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MadeToken {
+    id: i64,
+    token: String,
+}
+
+/// Makes a token for a program.
+#[utoipa::path(
+    post, path = "/api/v1/tokens", tag = "access", request_body = NewToken,
+    responses(
+        (status = 201, body = MadeToken),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn add(
+    Shared(state): Shared<State>,
+    Body(NewToken { name, may_change }): Body<NewToken>,
+) -> Result<(StatusCode, Json<MadeToken>), Problem> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
+        return Err(Problem::bad("name: from 1 to 60 characters"));
+    }
+    let (id, token) = make_token(&*state.spool, name, may_change).await?;
+    Ok((StatusCode::CREATED, Json(MadeToken { id, token })))
+}
+
+/// Ends a token.
+#[utoipa::path(
+    delete, path = "/api/v1/tokens/{id}", tag = "access",
+    params(("id" = i64, Path, description = "Its number")),
+    responses(
+        (status = 204, description = "It holds no longer"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn remove(
+    Shared(state): Shared<State>,
+    Named(id): Named<i64>,
+) -> Result<StatusCode, Problem> {
+    if !state.spool.remove_token(id).await? {
+        return Err(Problem::not_found("token"));
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A change of the password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPassword {
+    old: String,
+    #[schema(min_length = 8, max_length = 200)]
+    new: String,
+}
+
+/// Changes the password; every other browser must log in again. Only for a browser that is logged in.
+#[utoipa::path(
+    put, path = "/api/v1/password", tag = "access", request_body = NewPassword,
+    responses(
+        (status = 204, description = "It is changed"),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn change_password(
+    Shared(state): Shared<State>,
+    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Body(NewPassword { old, new }): Body<NewPassword>,
+) -> Result<Response, Problem> {
+    if let Visitor::Program = visitor {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "a token does not change the password"));
+    }
+    let secret = state.access.change(&old, &new, peer.ip()).await?;
+    Ok(([(header::SET_COOKIE, cookie_of(&secret, &headers))], StatusCode::NO_CONTENT)
+        .into_response())
+}

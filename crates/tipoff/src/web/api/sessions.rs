@@ -1,0 +1,170 @@
+//! Sessions: what devices and we said to each other.
+
+use axum::Json;
+use axum::extract::State as Shared;
+use serde::{Deserialize, Serialize};
+use tipoff_spool::{SessionDetail, SessionFilter, SessionLine, Speaker};
+use utoipa::{IntoParams, ToSchema};
+
+use super::super::State;
+use super::super::clock::utc;
+use super::super::filter::blank;
+use super::super::problem::{Asked, Named, Problem};
+use super::super::view::DeviceName;
+
+/// Sessions on a page.
+const LIMIT: u32 = 50;
+
+/// Which sessions are wanted.
+#[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub(crate) struct SessionQuery {
+    /// The number of a device.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) device: Option<i64>,
+    /// Only those that failed.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) failed: Option<bool>,
+    /// Those before this one: where the page before ended.
+    #[serde(deserialize_with = "blank")]
+    pub(crate) before: Option<i64>,
+}
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Session {
+    id: i64,
+    /// `smtp` or `ftp`.
+    protocol: &'static str,
+    /// The address at the other end.
+    peer: String,
+    device: Option<DeviceName>,
+    #[schema(format = DateTime)]
+    began_at: String,
+    /// Nothing: it is still open.
+    #[schema(format = DateTime)]
+    ended_at: Option<String>,
+    login: Option<String>,
+    /// How it was encrypted.
+    tls: Option<String>,
+    /// `open`, `delivered`, `nothing`, `login-refused`, `tls-failed`, `turned-away`, `torn` or `failed`.
+    outcome: &'static str,
+    /// What to change at the device.
+    hint: Option<String>,
+    arrivals: Vec<i64>,
+}
+
+/// What was said.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Line {
+    /// Milliseconds after the connection was made.
+    at_ms: u32,
+    /// `device`, `us` or `note`.
+    speaker: &'static str,
+    /// Secrets are masked.
+    text: String,
+}
+
+/// A session with all that was said.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Transcript {
+    session: Session,
+    lines: Vec<Line>,
+}
+
+/// Who says a line.
+pub(crate) fn speaker(speaker: Speaker) -> &'static str {
+    match speaker {
+        Speaker::Device => "device",
+        Speaker::Us => "us",
+        Speaker::Note => "note",
+    }
+}
+
+fn session(line: &SessionLine) -> Session {
+    let device = line.device.clone();
+    let is_open = line.outcome == tipoff_spool::SessionOutcome::Open;
+    Session {
+        id: line.id,
+        protocol: line.protocol.as_str(),
+        peer: line.peer.to_string(),
+        device: device.map(|(id, name)| DeviceName { id, name }),
+        began_at: utc(line.began_at),
+        ended_at: (!is_open).then(|| utc(line.ended_at)),
+        login: line.login.clone(),
+        tls: line.tls.clone(),
+        outcome: line.outcome.as_str(),
+        hint: line.hint.clone(),
+        arrivals: line.arrivals.iter().map(|arrival| arrival.0).collect(),
+    }
+}
+
+/// Those that are open, then those that ended, the latest first.
+pub(crate) async fn find(state: &State, query: &SessionQuery) -> Result<Vec<SessionLine>, Problem> {
+    let mut lines = Vec::new();
+    let only_failed = query.failed.unwrap_or(false);
+    if query.device.is_none() && query.before.is_none() && !only_failed {
+        lines = state.transcripts.open_sessions();
+        lines.sort_by_key(|line| std::cmp::Reverse(line.id));
+    }
+    let filter = SessionFilter {
+        device: query.device,
+        failed_only: only_failed,
+        before: query.before,
+        limit: LIMIT,
+        ..SessionFilter::default()
+    };
+    let ended = state.spool.sessions(filter).await?;
+    let open: Vec<i64> = lines.iter().map(|line| line.id).collect();
+    lines.extend(ended.into_iter().filter(|line| !open.contains(&line.id)));
+    Ok(lines)
+}
+
+/// One session, open or ended.
+pub(crate) async fn read(state: &State, id: i64) -> Result<SessionDetail, Problem> {
+    if let Some(detail) = state.transcripts.read(id) {
+        return Ok(detail);
+    }
+    state.spool.session(id).await?.ok_or_else(|| Problem::not_found("session"))
+}
+
+/// The last sessions, also those that failed before a device was known.
+#[utoipa::path(
+    get, path = "/api/v1/sessions", tag = "sessions", params(SessionQuery),
+    responses(
+        (status = 200, body = [Session]),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn list(
+    Shared(state): Shared<State>,
+    Asked(query): Asked<SessionQuery>,
+) -> Result<Json<Vec<Session>>, Problem> {
+    Ok(Json(find(&state, &query).await?.iter().map(session).collect()))
+}
+
+/// What was said in one session.
+#[utoipa::path(
+    get, path = "/api/v1/sessions/{id}", tag = "sessions",
+    params(("id" = i64, Path, description = "Its number")),
+    responses(
+        (status = 200, body = Transcript),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn one(
+    Shared(state): Shared<State>,
+    Named(id): Named<i64>,
+) -> Result<Json<Transcript>, Problem> {
+    let detail = read(&state, id).await?;
+    let line = |line: &tipoff_spool::TranscriptLine| Line {
+        at_ms: line.at_ms,
+        speaker: speaker(line.speaker),
+        text: line.text.clone(),
+    };
+    let lines = detail.lines.iter().map(line).collect();
+    Ok(Json(Transcript { session: session(&detail.line), lines }))
+}

@@ -1,0 +1,157 @@
+//! Adding a camera: its name, then exactly what to type into which field, then waiting for its test.
+
+use askama::Template;
+use axum::extract::State as Shared;
+use serde::Deserialize;
+use tipoff_model::DeviceId;
+use tipoff_spool::IncidentFilter;
+use tipoff_vendors::guide::{self, Guide, Say, Value};
+
+use super::super::State;
+use super::super::api::sessions::{SessionQuery, find};
+use super::super::clock::Clock;
+use super::super::frame::{Frame, Page, page};
+use super::super::problem::{Asked, Named, Problem};
+use super::Choice;
+use super::sessions::{Row, row};
+
+/// Sessions shown while waiting.
+const SESSIONS: usize = 5;
+
+#[derive(Template)]
+#[template(path = "add.html")]
+struct AddPage {
+    frame: Frame,
+}
+
+pub(super) async fn add(frame: Frame) -> Page {
+    page(&AddPage { frame })
+}
+
+/// Whose page, and which of its pages.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Query {
+    maker: String,
+    by: String,
+}
+
+#[derive(Template)]
+#[template(path = "setup_device.html")]
+struct SetupPage {
+    frame: Frame,
+    id: i64,
+    name: String,
+    makers: Vec<Choice>,
+    by_ftp: bool,
+    menu: Option<&'static str>,
+    lines: Vec<Line>,
+    notes: Vec<String>,
+    /// The incident that shows that it works.
+    arrived: Option<(i64, String)>,
+    sessions: Vec<Row>,
+}
+
+struct Line {
+    label: &'static str,
+    value: String,
+    /// Whether it is to be copied as it stands.
+    exact: bool,
+}
+
+pub(super) async fn setup(
+    Shared(state): Shared<State>,
+    frame: Frame,
+    clock: Clock,
+    Named(id): Named<i64>,
+    Asked(query): Asked<Query>,
+) -> Page {
+    let detail = state.spool.device(DeviceId(id)).await?;
+    let device = detail.ok_or_else(|| Problem::not_found("device"))?.line;
+    let added = state.spool.added_devices().await?;
+    let login = added.into_iter().find(|(added, _)| *added == device.id).map(|(_, login)| login);
+    let login = login.ok_or_else(|| Problem::not_found("login of a device that was added here"))?;
+    let filter = IncidentFilter { device: Some(device.id), silent: true, ..IncidentFilter::default() };
+    let arrived = state.spool.incidents(&filter, 1).await?.pop();
+    // Once it works nobody needs to see the password any more.
+    let password = match arrived {
+        Some(_) => "(shown until the first arrival only; its page makes a new one)".to_owned(),
+        None => login.password,
+    };
+    let reach = Reach { state: &state, user: &login.user, password: &password };
+    let guide = guide::guide(&query.maker).unwrap_or(&guide::OTHER);
+    let by_ftp = query.by == "ftp" || (guide.mail.is_none() && guide.ftp.is_some());
+    let (menu, lines, notes) = reach.fill_in(guide, by_ftp);
+    let sessions = find(&state, &SessionQuery::default()).await?;
+    let unknown = sessions.iter().filter(|it| it.device.as_ref().is_none_or(|it| it.0 == id));
+    page(&SetupPage {
+        frame,
+        id,
+        name: device.name,
+        makers: makers(&query.maker),
+        by_ftp,
+        menu,
+        lines,
+        notes,
+        arrived: arrived.map(|line| (line.id.0, clock.ago(line.began_at))),
+        sessions: unknown.take(SESSIONS).map(|line| row(line, &clock)).collect(),
+    })
+}
+
+fn makers(chosen: &str) -> Vec<Choice> {
+    let choice = |maker: guide::Maker| Choice {
+        value: maker.name.to_owned(),
+        text: maker.name.to_owned(),
+        chosen: maker.name == chosen,
+    };
+    guide::makers().into_iter().map(choice).collect()
+}
+
+/// How a device reaches us.
+struct Reach<'a> {
+    state: &'a State,
+    user: &'a str,
+    password: &'a str,
+}
+
+impl Reach<'_> {
+    fn fill_in(&self, guide: &Guide, by_ftp: bool) -> (Option<&'static str>, Vec<Line>, Vec<String>) {
+        let mut notes: Vec<String> = guide.notes.iter().map(|note| (*note).to_owned()).collect();
+        let page = if by_ftp { guide.ftp.as_ref() } else { guide.mail.as_ref() };
+        let page = page.or(if by_ftp { guide::OTHER.ftp.as_ref() } else { guide::OTHER.mail.as_ref() });
+        let Some(page) = page else {
+            return (None, Vec::new(), notes);
+        };
+        let port = if by_ftp { self.state.reach.ftp } else { self.state.reach.smtp };
+        if let Some(only) = page.only_port
+            && port != Some(only)
+        {
+            notes.push(format!(
+                "It knows port {only} only: let Tipoff listen there, with `listen` in the file."
+            ));
+        }
+        notes.extend(page.notes.iter().map(|note| (*note).to_owned()));
+        let line = |line: &guide::Line| Line {
+            label: line.label,
+            value: match line.say {
+                Say::Fixed(text) => text.to_owned(),
+                Say::Value(value) => self.value(value, port),
+            },
+            exact: matches!(line.say, Say::Value(_)),
+        };
+        (page.menu, page.lines.iter().map(line).collect(), notes)
+    }
+
+    fn value(&self, value: Value, port: Option<u16>) -> String {
+        let host = &self.state.reach.host;
+        match value {
+            Value::Server => host.clone(),
+            Value::ServerUrl => format!("ftp://{host}/"),
+            Value::Port => port.map_or_else(|| "(it does not listen)".to_owned(), |it| it.to_string()),
+            Value::User => self.user.to_owned(),
+            Value::Password => self.password.to_owned(),
+            Value::Sender => format!("{}@example.com", self.user),
+            Value::Recipient => "me@example.com".to_owned(),
+        }
+    }
+}

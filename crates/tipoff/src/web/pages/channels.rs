@@ -1,0 +1,82 @@
+//! The channels: how they stand, what waits, a test, rest.
+
+use askama::Template;
+use axum::extract::State as Shared;
+use tipoff_spool::ChannelFigures;
+
+use super::super::State;
+use super::super::api::channels::{standing, word};
+use super::super::clock::{Clock, span};
+use super::super::filter::encode;
+use super::super::frame::{Frame, Page, page};
+use crate::dispatch::{ChannelState, ChannelStatus};
+
+#[derive(Template)]
+#[template(path = "channels.html")]
+struct ChannelsPage {
+    frame: Frame,
+    channels: Vec<Row>,
+}
+
+struct Row {
+    name: String,
+    /// The name as it stands in an address.
+    part: String,
+    kind: &'static str,
+    state: &'static str,
+    look: &'static str,
+    paused: bool,
+    failing: Option<String>,
+    waiting: String,
+    today: String,
+    latency: String,
+    last_error: Option<String>,
+}
+
+pub(super) async fn list(Shared(state): Shared<State>, frame: Frame, clock: Clock) -> Page {
+    let standing = standing(&state, clock.today()).await?;
+    let channels = standing.iter().map(|(status, figures)| row(status, figures, &clock));
+    page(&ChannelsPage { frame, channels: channels.collect() })
+}
+
+fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &Clock) -> Row {
+    let state = word(status);
+    let failing = match &status.state {
+        ChannelState::Failing { since, error, next_try, .. } => Some(format!(
+            "{error}. It fails since {}; the next try is at {}.",
+            clock.second(*since),
+            clock.second(*next_try),
+        )),
+        ChannelState::Fine => None,
+    };
+    let since = figures.waiting_since.filter(|_| figures.pending > 0);
+    Row {
+        name: status.name.clone(),
+        part: encode(&status.name),
+        kind: status.kind,
+        state,
+        look: match state {
+            "fine" => "ok",
+            "paused" => "wait",
+            _ => "bad",
+        },
+        paused: status.paused,
+        failing,
+        waiting: match since {
+            Some(since) => format!("{}, since {}", figures.pending, clock.ago(since)),
+            None => figures.pending.to_string(),
+        },
+        today: match figures.failed {
+            0 => figures.delivered.to_string(),
+            failed => format!("{}, {failed} refused or given up", figures.delivered),
+        },
+        latency: figures.latency.map_or_else(
+            || "not known yet".to_owned(),
+            |(half, most)| format!("{} (one in twenty over {})", span(half), span(most)),
+        ),
+        last_error: figures
+            .last_error
+            .as_ref()
+            .map(|(at, error)| format!("{}: {error}", clock.ago(*at))),
+    }
+}

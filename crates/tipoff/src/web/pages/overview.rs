@@ -1,0 +1,111 @@
+//! How all of it is: what arrives, how quickly it is told, what needs attention.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::State as Shared;
+use tipoff_channels::size;
+use tipoff_model::Timestamp;
+use tipoff_spool::Figures;
+
+use super::super::State;
+use super::super::api::channels::{standing, word};
+use super::super::clock::{Clock, span};
+use super::super::frame::{Frame, Page, page};
+use super::devices::Bar;
+
+/// Hours that are shown.
+const HOURS: u64 = 48;
+const HOUR: Duration = Duration::from_secs(3600);
+const HEIGHT: u64 = 100;
+const STEP: usize = 10;
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct OverviewPage {
+    frame: Frame,
+    wants: Vec<String>,
+    bars: Vec<Bar>,
+    bars_say: String,
+    last_hour: u64,
+    last_day: u64,
+    stored: String,
+    oldest: String,
+    channels: Vec<(String, String)>,
+    configuration: String,
+}
+
+pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: Clock) -> Page {
+    let now = clock.now();
+    let since = now.before(HOUR * u32::try_from(HOURS - 1).unwrap_or(0));
+    let figures = state.spool.figures(since, clock.today()).await?;
+    let stats = state.spool.stats().await?;
+    let counts = by_hour(&figures, since);
+    let standing = standing(&state, clock.today()).await?;
+    let mut wants = Vec::new();
+    if standing.is_empty() {
+        wants.push("No channel is configured: alerts go nowhere but here.".to_owned());
+    }
+    for (status, _) in standing.iter().filter(|(status, _)| word(status) != "fine") {
+        wants.push(format!("The channel {} is {}.", status.name, word(status)));
+    }
+    for (status, figures) in standing.iter().filter(|(_, figures)| figures.failed > 0) {
+        let failed = figures.failed;
+        wants.push(format!("{} refused {failed} alerts today, or they were given up.", status.name));
+    }
+    for device in state.spool.gone_silent(now).await? {
+        wants.push(format!("{} is silent for too long.", device.name));
+    }
+    let configuration = state.configuration.borrow().clone();
+    for key in &configuration.needs_restart {
+        wants.push(format!("{key} was changed in the file and holds after a restart."));
+    }
+    page(&OverviewPage {
+        frame,
+        wants,
+        bars: bars(&counts),
+        bars_say: format!("arrivals of the last {HOURS} hours: {}", join(&counts)),
+        last_hour: counts.last().copied().unwrap_or(0),
+        last_day: counts.iter().rev().take(24).sum(),
+        stored: size(stats.blob_bytes),
+        oldest: figures.oldest.map_or_else(|| "nothing yet".to_owned(), |at| clock.day(at)),
+        channels: standing
+            .iter()
+            .map(|(status, figures)| {
+                let latency = figures.latency;
+                let told = latency.map_or_else(|| "not known yet".to_owned(), |(half, _)| span(half));
+                (status.name.clone(), told)
+            })
+            .collect(),
+        configuration: match &configuration.path {
+            Some(path) => format!("{}, read {}", path.display(), clock.ago(configuration.loaded_at)),
+            None => "none: the defaults hold".to_owned(),
+        },
+    })
+}
+
+/// Arrivals of each hour up to this one.
+fn by_hour(figures: &Figures, since: Timestamp) -> Vec<u64> {
+    let first = since.as_ms().div_euclid(3_600_000);
+    let mut counts = vec![0; usize::try_from(HOURS).unwrap_or(0)];
+    for hour in &figures.hours {
+        let index = usize::try_from(hour.at.as_ms().div_euclid(3_600_000) - first);
+        if let Some(count) = index.ok().and_then(|index| counts.get_mut(index)) {
+            *count = hour.arrivals;
+        }
+    }
+    counts
+}
+
+fn bars(counts: &[u64]) -> Vec<Bar> {
+    let most = counts.iter().copied().max().unwrap_or(0).max(1);
+    let bar = |(index, count): (usize, &u64)| {
+        let height = (count * HEIGHT).div_ceil(most).max(2);
+        Bar { x: index * STEP, y: HEIGHT - height, height, none: *count == 0 }
+    };
+    counts.iter().enumerate().map(bar).collect()
+}
+
+fn join(counts: &[u64]) -> String {
+    counts.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+}

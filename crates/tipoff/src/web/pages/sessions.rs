@@ -1,0 +1,127 @@
+//! Transcripts: why a camera's test button stays red.
+
+use askama::Template;
+use axum::extract::State as Shared;
+use tipoff_spool::{SessionLine, SessionOutcome};
+
+use super::super::State;
+use super::super::api::sessions::{SessionQuery, find, read, speaker};
+use super::super::clock::{Clock, span};
+use super::super::frame::{Frame, Page, page};
+use super::super::problem::{Asked, Named};
+
+#[derive(Template)]
+#[template(path = "sessions.html")]
+struct SessionsPage {
+    frame: Frame,
+    device: Option<i64>,
+    failed: bool,
+    sessions: Vec<Row>,
+    older: Option<String>,
+}
+
+/// A session in a list.
+pub(super) struct Row {
+    pub(super) id: i64,
+    pub(super) who: String,
+    pub(super) when: String,
+    pub(super) about: String,
+    pub(super) outcome: &'static str,
+    pub(super) look: &'static str,
+    pub(super) hint: Option<String>,
+}
+
+pub(super) async fn list(
+    Shared(state): Shared<State>,
+    frame: Frame,
+    clock: Clock,
+    Asked(query): Asked<SessionQuery>,
+) -> Page {
+    let lines = find(&state, &query).await?;
+    let older = lines.last().filter(|_| lines.len() >= 50).map(|last| {
+        let device = query.device.map(|id| format!("device={id}&")).unwrap_or_default();
+        let failed = query.failed.map(|failed| format!("failed={failed}&")).unwrap_or_default();
+        format!("/sessions?{device}{failed}before={}", last.id)
+    });
+    page(&SessionsPage {
+        frame,
+        device: query.device,
+        failed: query.failed.unwrap_or(false),
+        sessions: lines.iter().map(|line| row(line, &clock)).collect(),
+        older,
+    })
+}
+
+pub(super) fn row(line: &SessionLine, clock: &Clock) -> Row {
+    let who = match &line.device {
+        Some((_, name)) => format!("{name} ({})", line.peer),
+        None => line.peer.to_string(),
+    };
+    let mut about = vec![line.protocol.as_str().to_uppercase()];
+    about.extend(line.login.as_ref().map(|login| format!("as {login}")));
+    about.push(line.tls.clone().unwrap_or_else(|| "not encrypted".to_owned()));
+    if line.outcome != SessionOutcome::Open {
+        about.push(span(line.ended_at.since(line.began_at)));
+    }
+    let (outcome, look) = match line.outcome {
+        SessionOutcome::Open => ("open", "wait"),
+        SessionOutcome::Delivered => ("received", "ok"),
+        SessionOutcome::Nothing => ("nothing sent", ""),
+        SessionOutcome::LoginRefused => ("login refused", "bad"),
+        SessionOutcome::TlsFailed => ("encryption failed", "bad"),
+        SessionOutcome::TurnedAway => ("turned away", "bad"),
+        SessionOutcome::Torn => ("broke off", "bad"),
+        SessionOutcome::Failed => ("failed", "bad"),
+    };
+    let when = format!("{}, {}", clock.day(line.began_at), clock.second(line.began_at));
+    Row { id: line.id, who, when, about: about.join(" · "), outcome, look, hint: line.hint.clone() }
+}
+
+#[derive(Template)]
+#[template(path = "session.html")]
+struct SessionPage {
+    frame: Frame,
+    session: Row,
+    arrivals: Vec<i64>,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    at: String,
+    class: &'static str,
+    sign: &'static str,
+    text: String,
+}
+
+pub(super) async fn one(
+    Shared(state): Shared<State>,
+    frame: Frame,
+    clock: Clock,
+    Named(id): Named<i64>,
+) -> Page {
+    let detail = read(&state, id).await?;
+    let line = |line: &tipoff_spool::TranscriptLine| {
+        let class = speaker(line.speaker);
+        let sign = match class {
+            "device" => "→",
+            "us" => "←",
+            _ => "·",
+        };
+        let at = format!("{}.{:03}", line.at_ms / 1000, line.at_ms % 1000);
+        Line { at, class, sign, text: line.text.clone() }
+    };
+    let mut incidents = Vec::new();
+    for arrival in &detail.line.arrivals {
+        if let Some(incident) = state.spool.incident_of(*arrival).await?
+            && !incidents.contains(&incident.0)
+        {
+            incidents.push(incident.0);
+        }
+    }
+    page(&SessionPage {
+        frame,
+        session: row(&detail.line, &clock),
+        arrivals: incidents,
+        lines: detail.lines.iter().map(line).collect(),
+    })
+}

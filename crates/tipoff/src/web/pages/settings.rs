@@ -1,0 +1,33 @@
+//! The password, tokens for programs, and the way out.
+
+use askama::Template;
+use axum::extract::State as Shared;
+
+use super::super::State;
+use super::super::clock::Clock;
+use super::super::frame::{Frame, Page, page};
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct SettingsPage {
+    frame: Frame,
+    tokens: Vec<Token>,
+}
+
+struct Token {
+    id: i64,
+    name: String,
+    may: &'static str,
+    made: String,
+}
+
+pub(super) async fn settings(Shared(state): Shared<State>, frame: Frame, clock: Clock) -> Page {
+    let token = |token: tipoff_spool::ApiToken| Token {
+        id: token.id,
+        name: token.name,
+        may: if token.may_change { "may change things" } else { "may look" },
+        made: clock.ago(token.created_at),
+    };
+    let tokens = state.spool.tokens().await?.into_iter().map(token).collect();
+    page(&SettingsPage { frame, tokens })
+}

@@ -1,0 +1,81 @@
+//! An incident for whoever has its link: the pictures, and nothing of who was told.
+
+use std::time::SystemTime;
+
+use askama::Template;
+use axum::extract::State as Shared;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use tipoff_model::{IncidentId, MediaPlace, Timestamp};
+use tipoff_spool::IncidentDetail;
+
+use super::super::clock::Clock;
+use super::super::frame::{Page, PageProblem, page};
+use super::super::links::parse_file_part;
+use super::super::problem::{Named, Problem};
+use super::super::{State, media, words};
+use super::incident::{Shot, shots};
+
+#[derive(Template)]
+#[template(path = "share.html")]
+struct SharePage {
+    title: String,
+    device: String,
+    began: String,
+    until: String,
+    shots: Vec<Shot>,
+}
+
+pub(super) async fn share(
+    Shared(state): Shared<State>,
+    clock: Clock,
+    Named((id, expires_s, signature)): Named<(i64, i64, String)>,
+) -> Page {
+    let detail = open(&state, id, expires_s, &signature).await?;
+    let IncidentDetail { line, arrivals, .. } = &detail;
+    let base = format!("/share/{id}/{expires_s}/{signature}");
+    let url = |place: MediaPlace| {
+        format!("{base}/{}/{}", place.arrival, place.index.unwrap_or_default())
+    };
+    let mut shots = shots(arrivals, &clock, url, url);
+    for shot in &mut shots {
+        shot.thumbnail = None;
+    }
+    page(&SharePage {
+        title: words::title(line.event, &line.subject),
+        device: line.device.clone(),
+        began: clock.full(line.began_at),
+        until: clock.full(Timestamp::from_ms(expires_s.saturating_mul(1000))),
+        shots,
+    })
+}
+
+/// A file of it.
+pub(super) async fn file(
+    Shared(state): Shared<State>,
+    Named((id, expires_s, signature, arrival, file)): Named<(i64, i64, String, i64, String)>,
+    headers: HeaderMap,
+) -> Result<Response, PageProblem> {
+    let detail = open(&state, id, expires_s, &signature).await?;
+    let arrival = detail.arrivals.iter().find(|it| it.id.0 == arrival);
+    let index = parse_file_part(&file).flatten();
+    let (Some(arrival), Some(index)) = (arrival, index) else {
+        return Err(Problem::not_found("file").into());
+    };
+    let place = MediaPlace { arrival: arrival.id, index: Some(index) };
+    let found = state.spool.media(place).await?.ok_or_else(|| Problem::not_found("file"))?;
+    Ok(media::send(state.spool.blobs().clone(), found, &headers, false))
+}
+
+async fn open(
+    state: &State,
+    id: i64,
+    expires_s: i64,
+    signature: &str,
+) -> Result<IncidentDetail, Problem> {
+    let now = SystemTime::now().into();
+    if !state.links.is_shared(IncidentId(id), expires_s, signature, now) {
+        return Err(Problem::not_found("link"));
+    }
+    Ok(state.spool.incident(IncidentId(id)).await?)
+}
