@@ -59,7 +59,7 @@ pub enum Value {
 }
 
 /// The settings of one configured channel: those that were given, each of its declared shape.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Settings(BTreeMap<String, Value>);
 
 impl Settings {

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod dispatch;
 mod network;
+mod news;
 mod observe;
 mod picture;
 mod receive;

@@ -8,8 +8,8 @@ use anyhow::{Context as _, bail};
 use tipoff_channels::telegram::{Chat, Setup};
 use tipoff_channels::{Settings, Value};
 
-use super::channels::send_test;
 use super::{Common, Ending, Failure, block_on};
+use crate::dispatch::send_test;
 
 /// Where the bot is, if not at Telegram itself.
 const DEFAULT_API: &str = "https://api.telegram.org";
@@ -56,7 +56,7 @@ async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
     println!("(For a group: add the bot to it and write there.) Waiting …");
     let chat = setup.wait_for_chat(MESSAGE_MAX).await.map_err(anyhow::Error::msg)?;
     println!("Found the chat \"{}\".", chat.title);
-    send_test(&*channel(args, &token, &chat)?)
+    send_test(&*channel(args, &token, &chat)?, &[])
         .await
         .map_err(|error| anyhow::anyhow!("the test did not arrive: {error}"))?;
     write(path, &file(args, &token, &chat))

@@ -12,8 +12,9 @@ use tokio_util::task::TaskTracker;
 
 use super::{Ending, announce};
 use crate::config::{Config, Listener, Retention};
-use crate::dispatch::{self, Videos, Waker};
+use crate::dispatch::{Common, Dispatch, Videos, Waker};
 use crate::network;
+use crate::news::News;
 use crate::observe::Metrics;
 use crate::receive::listen::{self, Door, Host};
 use crate::receive::tls::{self, Tls};
@@ -54,7 +55,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let spool: Arc<dyn Spool> =
         Arc::new(SqliteSpool::open(&config.data_dir, Arc::new(config.rules.clone()))?);
     let links = links(&config)?;
-    let waker = Waker::new(&config.channels);
+    let (waker, news) = (Waker::default(), News::new());
 
     // All that can be refused is asked for before anything begins.
     let tls = Arc::new(Tls::load(&config.smtp, &config.data_dir)?);
@@ -83,13 +84,14 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     for door in ftp_doors {
         open(door, Host::Ftp(Arc::clone(&ftp)));
     }
-    let common = dispatch::Common {
+    let common = Common {
         spool: Arc::clone(&spool),
         links: links.clone(),
         metrics: Arc::clone(&metrics),
         videos,
+        news,
     };
-    dispatch::start(config.channels, common, &waker, &tasks, &shutdown);
+    Dispatch::start(&config.channels, Vec::new(), common, &waker, &tasks, &shutdown);
     if let Some(listener) = http {
         let state = web::State { spool: Arc::clone(&spool), metrics, links };
         tasks.spawn(web::serve(listener, state, shutdown.clone()));

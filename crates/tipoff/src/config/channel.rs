@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tipoff_channels::{CHANNELS, Channel, Entry, Setting, Settings, Shape, Value};
@@ -18,6 +19,7 @@ use super::suggest::nearest;
 use super::units;
 
 /// A configured destination.
+#[derive(Clone)]
 pub(crate) struct ChannelConfig {
     /// What routes call it; no other channel has it.
     pub(crate) name: String,
@@ -25,14 +27,24 @@ pub(crate) struct ChannelConfig {
     pub(crate) kind: &'static str,
     /// How long a delivery is tried before it is given up.
     pub(crate) expire: Duration,
+    /// What it was made of, with secrets resolved.
+    settings: Settings,
     /// What sends.
-    pub(crate) channel: Box<dyn Channel>,
+    pub(crate) channel: Arc<dyn Channel>,
+}
+
+/// One that is the same would do nothing else.
+impl PartialEq for ChannelConfig {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { name, kind, expire, settings, channel: _ } = self;
+        (name, *kind, expire, settings) == (&other.name, other.kind, &other.expire, &other.settings)
+    }
 }
 
 /// Channels hold secrets.
 impl fmt::Debug for ChannelConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, kind, expire, channel: _ } = self;
+        let Self { name, kind, expire, settings: _, channel: _ } = self;
         let mut channel = formatter.debug_struct("ChannelConfig");
         channel.field("name", name).field("kind", kind).field("expire", expire);
         channel.finish_non_exhaustive()
@@ -95,20 +107,21 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
         }
     };
     let name = name.or(kind)?;
-    let channel = entry.zip(channel).map(|(entry, channel)| ChannelConfig {
+    let channel = entry.zip(channel).map(|(entry, (settings, channel))| ChannelConfig {
         name: name.get_ref().clone(),
         kind: entry.kind,
         expire,
-        channel,
+        settings,
+        channel: channel.into(),
     });
     Some(Draft { name, channel })
 }
 
 /// Tried even with settings missing, so that all that is wrong is said at once.
-fn make(section: &mut Section<'_>, entry: &Entry) -> Option<Box<dyn Channel>> {
+fn make(section: &mut Section<'_>, entry: &Entry) -> Option<(Settings, Box<dyn Channel>)> {
     let (settings, noted) = settings(section, entry);
     match (entry.build)(&settings) {
-        Ok(channel) => noted.is_empty().then_some(channel),
+        Ok(channel) => noted.is_empty().then_some((settings, channel)),
         Err(faults) => {
             let new = faults.iter().filter(|fault| !noted.contains(&fault.key));
             new.for_each(|fault| {

@@ -4,49 +4,28 @@
 
 mod attempt;
 mod backoff;
+mod desks;
 mod files;
 mod pace;
 mod schedule;
+mod status;
+mod trial;
 mod videos;
+mod waker;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tipoff_spool::Spool;
-use tokio::sync::Notify;
-use tokio_util::task::TaskTracker;
 
-use crate::config::ChannelConfig;
+use crate::news::News;
 use crate::observe::Metrics;
-use crate::shutdown::Shutdown;
 use crate::web::Links;
-use pace::Pacer;
+pub(crate) use desks::Dispatch;
+#[allow(unused_imports, reason = "the dashboard's")]
+pub(crate) use status::{ChannelState, ChannelStatus, Refusal};
+pub(crate) use trial::send_test;
 pub(crate) use videos::Videos;
-
-/// Wakes the channels that have something to do.
-#[derive(Clone, Default)]
-pub(crate) struct Waker(Arc<HashMap<String, Arc<Notify>>>);
-
-impl Waker {
-    /// For these channels.
-    pub(crate) fn new(channels: &[ChannelConfig]) -> Self {
-        let wakers = channels.iter().map(|channel| (channel.name.clone(), Arc::default()));
-        Self(Arc::new(wakers.collect()))
-    }
-
-    /// Something has become due for these channels.
-    pub(crate) fn wake(&self, channels: &[String]) {
-        for channel in channels {
-            if let Some(notify) = self.0.get(channel) {
-                notify.notify_one();
-            }
-        }
-    }
-
-    fn of(&self, channel: &str) -> Arc<Notify> {
-        self.0.get(channel).cloned().unwrap_or_default()
-    }
-}
+pub(crate) use waker::Waker;
 
 /// What all channels share.
 pub(crate) struct Common {
@@ -54,27 +33,5 @@ pub(crate) struct Common {
     pub(crate) links: Links,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) videos: Videos,
-}
-
-/// Starts a task for each channel.
-pub(crate) fn start(
-    channels: Vec<ChannelConfig>,
-    common: Common,
-    waker: &Waker,
-    tasks: &TaskTracker,
-    shutdown: &Shutdown,
-) {
-    let common = Arc::new(common);
-    let pacer = Arc::new(Pacer::default());
-    for config in channels {
-        let schedule = schedule::Schedule::new(schedule::Parts {
-            notify: waker.of(&config.name),
-            name: config.name,
-            channel: config.channel.into(),
-            expire: config.expire,
-            pacer: Arc::clone(&pacer),
-            common: Arc::clone(&common),
-        });
-        tasks.spawn(schedule.run(shutdown.clone()));
-    }
+    pub(crate) news: News,
 }

@@ -5,15 +5,17 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::join_all;
 use tipoff_channels::{Channel, Files};
-use tipoff_model::{DeliveryId, DeliveryState, Timestamp};
+use tipoff_model::{DeliveryId, DeliveryState, IncidentId, Timestamp};
 use tipoff_spool::{AttemptRecord, DueBatch, DueDelivery};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 
 use super::attempt::{self, Health, Tools};
 use super::files::DeliveryFiles;
 use super::pace::Pacer;
-use super::{Common, backoff};
+use super::status::Board;
+use super::{Common, Dispatch, backoff};
+use crate::news::Item;
 use crate::shutdown::{Phase, Shutdown};
 
 /// Deliveries under way at once to a service that sets no pace.
@@ -27,7 +29,25 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// The pause after the spool itself has failed.
 const SPOOL_FAILED: Duration = Duration::from_secs(1);
 
-/// What the task of a channel is made of.
+/// What the task of a channel is to do.
+#[derive(Clone)]
+pub(super) struct Orders {
+    /// What it works with from now on.
+    pub(super) parts: Arc<Parts>,
+    pub(super) stand: Stand,
+}
+
+/// Whether a channel begins deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stand {
+    Goes,
+    /// Nothing is begun until it is resumed.
+    Paused,
+    /// What is under way is ended, and then the task.
+    Removed,
+}
+
+/// What the task of a channel works with; what is under way keeps what it began with.
 pub(super) struct Parts {
     pub(super) name: String,
     pub(super) channel: Arc<dyn Channel>,
@@ -39,16 +59,28 @@ pub(super) struct Parts {
 
 /// The task of one channel.
 pub(super) struct Schedule {
+    orders: watch::Receiver<Orders>,
+    dispatch: Dispatch,
+    board: Arc<Board>,
     parts: Arc<Parts>,
-    under_way: JoinSet<(AttemptRecord, Health)>,
+    under_way: JoinSet<Attempted>,
     claimed: Vec<DeliveryId>,
     /// One more for each delivery whose videos are being made ready.
     preparing: Arc<()>,
     ailing: Option<Ailing>,
 }
 
+/// What came of an attempt.
+struct Attempted {
+    /// What it was made with.
+    parts: Arc<Parts>,
+    incident: IncidentId,
+    record: AttemptRecord,
+    health: Health,
+}
+
 /// An attempt that has ended.
-type Ended = Result<(AttemptRecord, Health), JoinError>;
+type Ended = Result<Attempted, JoinError>;
 
 /// A service to which nothing can be sent for now.
 struct Ailing {
@@ -58,9 +90,17 @@ struct Ailing {
 }
 
 impl Schedule {
-    pub(super) fn new(parts: Parts) -> Self {
+    pub(super) fn new(
+        orders: watch::Receiver<Orders>,
+        board: Arc<Board>,
+        dispatch: Dispatch,
+    ) -> Self {
+        let parts = Arc::clone(&orders.borrow().parts);
         Self {
-            parts: Arc::new(parts),
+            orders,
+            dispatch,
+            board,
+            parts,
             under_way: JoinSet::new(),
             claimed: Vec::new(),
             preparing: Arc::default(),
@@ -71,11 +111,22 @@ impl Schedule {
     /// Delivers until the end; what is under way then is seen through while there is time.
     pub(super) async fn run(mut self, mut shutdown: Shutdown) {
         while shutdown.phase() == Phase::Running {
-            let look_again = self.begin_what_is_due().await;
+            let look_again = match self.take_orders() {
+                Stand::Goes => self.begin_what_is_due().await,
+                Stand::Removed if self.under_way.is_empty() => {
+                    if self.dispatch.leave(&self.parts.name) {
+                        return;
+                    }
+                    continue;
+                }
+                Stand::Paused | Stand::Removed => LOOK_AGAIN,
+            };
+            self.board.under_way(self.under_way.len());
             let notify = Arc::clone(&self.parts.notify);
             tokio::select! {
                 Some(ended) = self.under_way.join_next() => self.finish(ended).await,
                 () = notify.notified() => {}
+                Ok(()) = self.orders.changed() => {}
                 () = tokio::time::sleep(look_again) => {}
                 () = shutdown.reached(Phase::Ending) => {}
             }
@@ -90,6 +141,17 @@ impl Schedule {
                 () = shutdown.reached(Phase::Over) => return,
             }
         }
+    }
+
+    /// Works with what it is told to from now on.
+    fn take_orders(&mut self) -> Stand {
+        let Orders { parts, stand } = self.orders.borrow_and_update().clone();
+        if !Arc::ptr_eq(&parts, &self.parts) {
+            // What failed with other settings may work with these.
+            self.ailing = None;
+            self.parts = parts;
+        }
+        stand
     }
 
     /// Begins as many deliveries as may be; how long there is nothing more to begin.
@@ -143,6 +205,9 @@ impl Schedule {
         let now = Timestamp::from(SystemTime::now());
         let DueBatch { deliveries, next_due_at } =
             parts.common.spool.due(&parts.name, now, places, &self.claimed).await?;
+        if self.orders.has_changed().unwrap_or(false) {
+            return Ok(Duration::ZERO);
+        }
         for mut due in deliveries {
             self.parts.common.links.fill_in(&mut due.alert);
             self.claimed.push(due.alert.delivery);
@@ -162,10 +227,12 @@ impl Schedule {
         let mut next = Some(ended);
         while let Some(ended) = next {
             match ended {
-                Ok((record, health)) => {
-                    self.note(&health);
+                Ok(Attempted { parts, incident, record, health }) => {
+                    if Arc::ptr_eq(&parts, &self.parts) {
+                        self.note(&health);
+                    }
                     self.tell(&record);
-                    records.push(record);
+                    records.push((incident, record));
                 }
                 Err(error) => {
                     // A panic in a service's code. Which delivery it was is not known, so all
@@ -179,17 +246,21 @@ impl Schedule {
             }
             next = self.under_way.try_join_next();
         }
-        let delivered = records.iter().map(|record| record.delivery).collect::<Vec<_>>();
-        join_all(records.into_iter().map(|record| self.record(record))).await;
+        self.board.under_way(self.under_way.len());
+        let delivered = records.iter().map(|(_, record)| record.delivery).collect::<Vec<_>>();
+        join_all(records.into_iter().map(|(incident, record)| self.record(incident, record))).await;
         self.claimed.retain(|claimed| !delivered.contains(claimed));
     }
 
     /// Until it is noted: otherwise the delivery would be made again.
-    async fn record(&self, record: AttemptRecord) {
+    async fn record(&self, incident: IncidentId, record: AttemptRecord) {
         while let Err(error) = self.parts.common.spool.record(record.clone()).await {
             tracing::error!(channel = self.parts.name, %error, "The spool does not note an attempt.");
             tokio::time::sleep(SPOOL_FAILED).await;
         }
+        let (delivery, state) = (record.delivery, record.state);
+        let channel = self.parts.name.clone();
+        self.parts.common.news.tell(Item::Delivery { delivery, incident, channel, state });
     }
 
     /// A service that begins to fail, or to work again, is told of once.
@@ -199,6 +270,7 @@ impl Schedule {
             Health::Fine => {
                 if self.ailing.take().is_some() {
                     tracing::info!(channel, "The channel works again.");
+                    self.board.fine();
                 }
             }
             Health::Ailing { after, error } => {
@@ -207,6 +279,7 @@ impl Schedule {
                     tracing::warn!(channel, error, "The channel fails; its alerts wait.");
                 }
                 let pause = after.unwrap_or_else(|| backoff::pause(failures, backoff::chance()));
+                self.board.failing(failures, error, pause);
                 let until = Instant::now() + pause;
                 self.ailing = Some(Ailing { failures, until, error: error.clone() });
             }
@@ -217,6 +290,7 @@ impl Schedule {
         let channel = self.parts.name.as_str();
         let (delivery, error) = (record.delivery, record.error.as_deref().unwrap_or_default());
         self.parts.common.metrics.attempt(channel, record);
+        self.board.ended(record);
         match record.state {
             DeliveryState::Delivered => {
                 tracing::info!(channel, %delivery, "An alert is delivered.")
@@ -239,7 +313,7 @@ async fn deliver(
     mut due: DueDelivery,
     memory: Vec<(String, String)>,
     preparing: Option<Arc<()>>,
-) -> (AttemptRecord, Health) {
+) -> Attempted {
     let mut files = DeliveryFiles::new(parts.common.spool.blobs().clone());
     let abilities = parts.channel.abilities();
     parts.common.videos.prepare(&mut due.alert, &abilities, &mut files).await;
@@ -251,5 +325,6 @@ async fn deliver(
         pacer: &parts.pacer,
         expire: parts.expire,
     };
-    attempt::attempt(&due, memory, &tools).await
+    let (record, health) = attempt::attempt(&due, memory, &tools).await;
+    Attempted { parts, incident: due.alert.incident, record, health }
 }

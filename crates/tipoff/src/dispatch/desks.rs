@@ -1,0 +1,194 @@
+//! Which channels there are, and the orders to their tasks: to go on, to pause, to use other
+//! settings, to end.
+//!
+//! A channel has one task as long as it has anything to do, so that no delivery is ever under way
+//! twice.
+
+use std::collections::BTreeSet;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+use super::pace::Pacer;
+use super::schedule::{Orders, Parts, Schedule, Stand};
+use super::status::{Board, ChannelStatus};
+use super::{Common, Waker, trial};
+use crate::config::ChannelConfig;
+use crate::shutdown::Shutdown;
+
+/// The channels at work.
+#[derive(Clone)]
+pub(crate) struct Dispatch(Arc<Shared>);
+
+struct Shared {
+    common: Arc<Common>,
+    pacer: Arc<Pacer>,
+    waker: Waker,
+    tasks: TaskTracker,
+    shutdown: Shutdown,
+    table: Mutex<Table>,
+}
+
+struct Table {
+    /// In the order of the configuration; those that are ending come last.
+    desks: Vec<Desk>,
+    /// The names of paused channels, also of such as are not configured now.
+    paused: BTreeSet<String>,
+}
+
+/// A channel's task, as seen from here.
+struct Desk {
+    config: ChannelConfig,
+    orders: watch::Sender<Orders>,
+    board: Arc<Board>,
+}
+
+impl Desk {
+    fn is_configured(&self) -> bool {
+        self.orders.borrow().stand != Stand::Removed
+    }
+
+    fn stand(&self, stand: Stand) {
+        self.orders.send_if_modified(|orders| mem::replace(&mut orders.stand, stand) != stand);
+    }
+}
+
+impl Dispatch {
+    /// Starts a task for each channel; those in `paused` begin nothing until they are resumed.
+    pub(crate) fn start(
+        channels: &[ChannelConfig],
+        paused: Vec<String>,
+        common: Common,
+        waker: &Waker,
+        tasks: &TaskTracker,
+        shutdown: &Shutdown,
+    ) -> Self {
+        let table = Table { desks: Vec::new(), paused: paused.into_iter().collect() };
+        let dispatch = Self(Arc::new(Shared {
+            common: Arc::new(common),
+            pacer: Arc::default(),
+            waker: waker.clone(),
+            tasks: tasks.clone(),
+            shutdown: shutdown.clone(),
+            table: Mutex::new(table),
+        }));
+        dispatch.apply(channels);
+        dispatch
+    }
+
+    /// From now on these are the channels. One that is as it was goes on undisturbed; of one that
+    /// is not among them what is under way ends, and the rest waits in the spool.
+    pub(crate) fn apply(&self, channels: &[ChannelConfig]) {
+        let mut table = self.table();
+        let mut before = mem::take(&mut table.desks);
+        for config in channels {
+            let stand = stand(table.paused.contains(&config.name));
+            let desk = match before.iter().position(|desk| desk.config.name == config.name) {
+                Some(place) => self.keep(before.swap_remove(place), config, stand),
+                None => self.open(config, stand),
+            };
+            table.desks.push(desk);
+        }
+        for desk in before {
+            desk.stand(Stand::Removed);
+            table.desks.push(desk);
+        }
+    }
+
+    /// How each channel is, in the order of the configuration.
+    #[allow(dead_code, reason = "the dashboard's")]
+    pub(crate) fn states(&self) -> Vec<ChannelStatus> {
+        let table = self.table();
+        let configured = table.desks.iter().filter(|desk| desk.is_configured());
+        configured.map(|desk| desk.board.read()).collect()
+    }
+
+    /// From now on the channel begins nothing, or goes on. Whether there is such a channel.
+    #[allow(dead_code, reason = "the dashboard's")]
+    pub(crate) fn set_paused(&self, channel: &str, paused: bool) -> bool {
+        let mut table = self.table();
+        let Some(desk) = table.find(channel) else {
+            return false;
+        };
+        desk.stand(stand(paused));
+        desk.board.pause(paused);
+        match paused {
+            true => table.paused.insert(channel.to_owned()),
+            false => table.paused.remove(channel),
+        };
+        true
+    }
+
+    /// Sends a test picture, also to a channel that is paused; what came of it, in plain words.
+    #[allow(dead_code, reason = "the dashboard's")]
+    pub(crate) async fn test(&self, channel: &str) -> Result<String, String> {
+        let parts = self.table().find(channel).map(|desk| Arc::clone(&desk.orders.borrow().parts));
+        let parts = parts.ok_or_else(|| format!("there is no channel {channel:?}"))?;
+        let spool = &parts.common.spool;
+        let memory = spool.memory(&parts.name).await.map_err(|error| error.to_string())?;
+        parts.pacer.acquire(&parts.channel.paces(&memory)).await;
+        trial::send_test(&*parts.channel, &memory).await?;
+        Ok("the test arrived".to_owned())
+    }
+
+    /// A removed channel has nothing under way any more. Whether its task is to end: the channel
+    /// may have come back.
+    pub(super) fn leave(&self, channel: &str) -> bool {
+        let mut table = self.table();
+        if table.find(channel).is_some() {
+            return false;
+        }
+        table.desks.retain(|desk| desk.config.name != channel);
+        self.0.waker.forget(channel);
+        true
+    }
+
+    fn open(&self, config: &ChannelConfig, stand: Stand) -> Desk {
+        let news = self.0.common.news.clone();
+        let board = Board::new(&config.name, config.kind, stand == Stand::Paused, news);
+        let board = Arc::new(board);
+        let parts = self.parts(config);
+        let (orders, taken) = watch::channel(Orders { parts, stand });
+        let schedule = Schedule::new(taken, Arc::clone(&board), self.clone());
+        self.0.tasks.spawn(schedule.run(self.0.shutdown.clone()));
+        Desk { config: config.clone(), orders, board }
+    }
+
+    fn keep(&self, mut desk: Desk, config: &ChannelConfig, stand: Stand) -> Desk {
+        if desk.config != *config {
+            desk.config = config.clone();
+            desk.board.renew(config.kind);
+            desk.orders.send_replace(Orders { parts: self.parts(config), stand });
+        }
+        desk.stand(stand);
+        desk
+    }
+
+    fn parts(&self, config: &ChannelConfig) -> Arc<Parts> {
+        Arc::new(Parts {
+            name: config.name.clone(),
+            channel: Arc::clone(&config.channel),
+            expire: config.expire,
+            pacer: Arc::clone(&self.0.pacer),
+            common: Arc::clone(&self.0.common),
+            notify: self.0.waker.of(&config.name),
+        })
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// A channel that is configured.
+    fn find(&self, channel: &str) -> Option<&Desk> {
+        self.desks.iter().find(|desk| desk.config.name == channel && desk.is_configured())
+    }
+}
+
+fn stand(paused: bool) -> Stand {
+    if paused { Stand::Paused } else { Stand::Goes }
+}

@@ -1,0 +1,182 @@
+//! How each channel is, for whoever looks: its task writes, the dashboard reads.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tipoff_model::{DeliveryState, Timestamp};
+use tipoff_spool::AttemptRecord;
+
+use crate::news::{Item, News};
+
+/// A channel as it is now; what was before the program's start is in the spool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "the dashboard's")]
+pub(crate) struct ChannelStatus {
+    /// Its configured name.
+    pub(crate) name: String,
+    /// Its type.
+    pub(crate) kind: &'static str,
+    /// Whether it begins nothing until it is resumed.
+    pub(crate) paused: bool,
+    /// Whether its service works.
+    pub(crate) state: ChannelState,
+    /// Deliveries under way.
+    pub(crate) under_way: usize,
+    /// When the service last took an alert.
+    pub(crate) delivered_at: Option<Timestamp>,
+    /// What the service last refused.
+    pub(crate) refused: Option<Refusal>,
+}
+
+/// Whether a channel's service works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "the dashboard's")]
+pub(crate) enum ChannelState {
+    /// As far as is known.
+    Fine,
+    /// Nothing can be sent to it for now.
+    Failing {
+        /// When it began to.
+        since: Timestamp,
+        /// In plain words.
+        error: String,
+        /// When it will be asked again.
+        next_try: Timestamp,
+        /// How many attempts in a row have failed.
+        failures: u32,
+    },
+}
+
+/// An alert that the service will never take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "the dashboard's")]
+pub(crate) struct Refusal {
+    /// When it said so.
+    pub(crate) at: Timestamp,
+    /// In plain words.
+    pub(crate) error: String,
+}
+
+/// Where a channel's task writes how it is.
+pub(super) struct Board {
+    status: Mutex<ChannelStatus>,
+    news: News,
+}
+
+impl Board {
+    /// Of a channel that has not been tried.
+    pub(super) fn new(name: &str, kind: &'static str, paused: bool, news: News) -> Self {
+        let status = ChannelStatus {
+            name: name.to_owned(),
+            kind,
+            paused,
+            state: ChannelState::Fine,
+            under_way: 0,
+            delivered_at: None,
+            refused: None,
+        };
+        Self { status: Mutex::new(status), news }
+    }
+
+    /// As it is now.
+    pub(super) fn read(&self) -> ChannelStatus {
+        self.write().clone()
+    }
+
+    /// So many deliveries are under way.
+    pub(super) fn under_way(&self, count: usize) {
+        self.write().under_way = count;
+    }
+
+    /// It begins nothing any more, or goes on.
+    pub(super) fn pause(&self, paused: bool) {
+        self.change(|status| status.paused = paused);
+    }
+
+    /// Its settings are others: what was wrong with the old ones tells nothing.
+    pub(super) fn renew(&self, kind: &'static str) {
+        self.change(|status| {
+            status.kind = kind;
+            status.state = ChannelState::Fine;
+        });
+    }
+
+    /// The service works.
+    pub(super) fn fine(&self) {
+        self.change(|status| status.state = ChannelState::Fine);
+    }
+
+    /// The service has failed, so many times in a row, and is asked again after `pause`.
+    pub(super) fn failing(&self, failures: u32, error: &str, pause: Duration) {
+        let now = Timestamp::from(SystemTime::now());
+        self.change(|status| {
+            let since = match status.state {
+                ChannelState::Failing { since, .. } => since,
+                ChannelState::Fine => now,
+            };
+            let (error, next_try) = (error.to_owned(), now.after(pause));
+            status.state = ChannelState::Failing { since, error, next_try, failures };
+        });
+    }
+
+    /// What an attempt came to.
+    pub(super) fn ended(&self, record: &AttemptRecord) {
+        let mut status = self.write();
+        match record.state {
+            DeliveryState::Delivered => status.delivered_at = Some(record.ended_at),
+            DeliveryState::Refused => {
+                let error = record.error.clone().unwrap_or_default();
+                status.refused = Some(Refusal { at: record.ended_at, error });
+            }
+            DeliveryState::Pending | DeliveryState::Expired => {}
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut ChannelStatus)) {
+        let name = {
+            let mut status = self.write();
+            let before = status.clone();
+            change(&mut status);
+            (*status != before).then_some(before.name)
+        };
+        if let Some(name) = name {
+            self.news.tell(Item::Channel { name });
+        }
+    }
+
+    fn write(&self) -> MutexGuard<'_, ChannelStatus> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_once_and_failing_remembers_when_it_began() {
+        let news = News::new();
+        let mut listener = news.subscribe();
+        let board = Board::new("me", "webhook", false, news);
+        board.fine();
+        assert!(listener.is_empty());
+        board.failing(1, "no route to host", Duration::from_secs(1));
+        let ChannelState::Failing { since, next_try, .. } = board.read().state else {
+            panic!("it fails")
+        };
+        assert_eq!(next_try.since(since), Duration::from_secs(1));
+        board.failing(2, "no route to host", Duration::from_secs(2));
+        assert!(matches!(
+            board.read().state,
+            ChannelState::Failing { since: same, failures: 2, .. } if same == since
+        ));
+        board.fine();
+        board.fine();
+        board.pause(true);
+        let told = Item::Channel { name: "me".to_owned() };
+        for _ in 0..4 {
+            assert_eq!(listener.try_recv().as_ref(), Ok(&told));
+        }
+        assert!(listener.is_empty());
+    }
+}

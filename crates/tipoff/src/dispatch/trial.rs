@@ -1,0 +1,76 @@
+//! A test alert to one channel, without a camera: the same from the command line and elsewhere.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tipoff_channels::{Channel, Context, Files};
+use tipoff_model::{
+    Alert, AlertKind, AlertMedia, ArrivalId, BlobName, DeliveryId, Encoding, Event, IncidentId,
+    Media, MediaKind, MediaPlace, Verdict,
+};
+
+use crate::picture;
+
+/// Sends a test picture; the error is in plain words. `memory` is what the channel has remembered.
+pub(crate) async fn send_test(
+    channel: &dyn Channel,
+    memory: &[(String, String)],
+) -> Result<(), String> {
+    let picture = picture::draw(SystemTime::now().into()).map_err(|error| error.to_string())?;
+    let alert = test_alert(picture.len() as u64);
+    let files: Arc<dyn Files> = Arc::new(OnePicture(picture));
+    let context = Context { files: &files, memory, alert: &alert };
+    for message in tipoff_channels::messages(&alert, &channel.abilities()) {
+        match channel.send(&message, &context).await.verdict {
+            Verdict::Delivered(_) => {}
+            Verdict::Retry { error, .. } | Verdict::Refused { error } => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn test_alert(size: u64) -> Alert {
+    let media = Media {
+        name: "test.jpg".to_owned(),
+        content_type: "image/jpeg".to_owned(),
+        kind: MediaKind::Picture,
+        range: 0..size,
+        encoding: Encoding::Identity,
+        size,
+        whole: true,
+        repeat: false,
+    };
+    let place = MediaPlace { arrival: ArrivalId(0), index: Some(0) };
+    let now = tipoff_model::Timestamp::from(SystemTime::now());
+    Alert {
+        delivery: DeliveryId(0),
+        idempotency_key: format!("test-{}", now.as_ms()),
+        incident: IncidentId(0),
+        kind: AlertKind::First,
+        device: "Tipoff".to_owned(),
+        event: Event::Test,
+        subject: "Test".to_owned(),
+        text: "This is how an alert looks. Alerts will arrive here.".to_owned(),
+        received_at: now,
+        media: vec![AlertMedia {
+            media,
+            place,
+            blob: BlobName(String::new()),
+            url: None,
+            clip: None,
+        }],
+        raw: Vec::new(),
+        torn: false,
+        reply_to: None,
+    }
+}
+
+/// The test picture, which is in no spool.
+struct OnePicture(Vec<u8>);
+
+impl Files for OnePicture {
+    fn open(&self, _media: &AlertMedia) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(io::Cursor::new(self.0.clone())))
+    }
+}

@@ -1,0 +1,33 @@
+//! Wakes the channels that have something to do.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::Notify;
+
+/// The bells of all channels that have a task.
+#[derive(Clone, Default)]
+pub(crate) struct Waker(Arc<RwLock<HashMap<String, Arc<Notify>>>>);
+
+impl Waker {
+    /// Something has become due for these channels. One without a task finds it when it has one.
+    pub(crate) fn wake(&self, channels: &[String]) {
+        let bells = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        for channel in channels {
+            if let Some(notify) = bells.get(channel) {
+                notify.notify_one();
+            }
+        }
+    }
+
+    /// The bell of this channel, which there is from now on.
+    pub(super) fn of(&self, channel: &str) -> Arc<Notify> {
+        let mut bells = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(bells.entry(channel.to_owned()).or_default())
+    }
+
+    /// Nobody hears this one any more.
+    pub(super) fn forget(&self, channel: &str) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(channel);
+    }
+}
