@@ -12,7 +12,7 @@ pub use grouping::Grouping;
 pub use route::Route;
 
 /// The rules of the configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// Which arrivals belong to one incident.
     pub grouping: Grouping,

@@ -11,6 +11,7 @@ mod news;
 mod observe;
 mod picture;
 mod receive;
+mod reload;
 mod shutdown;
 mod web;
 

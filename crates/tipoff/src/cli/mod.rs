@@ -17,6 +17,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::observe::{self, LogForm};
+use crate::reload::Source;
 
 /// It worked.
 const FINE: u8 = 0;
@@ -134,7 +135,7 @@ pub(crate) fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> Ending {
     let common = cli.common;
     match cli.command {
-        Command::Run => run::run(common.load()?),
+        Command::Run => run::run(Source::new(common.config, common.data_dir)),
         Command::Init(args) => init::run(&args, &common),
         Command::Check(args) => check::run(&args, &common),
         Command::Doctor(args) => doctor::run(&args, &common.load()?),

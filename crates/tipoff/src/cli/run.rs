@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
+use arc_swap::ArcSwap;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tipoff_spool::{Keep, Spool, SqliteSpool};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::task::TaskTracker;
 
-use super::{Ending, announce};
+use super::{Ending, Failure, announce};
 use crate::config::{Config, Listener, Retention};
 use crate::dispatch::{Common, Dispatch, Videos, Waker};
 use crate::network;
@@ -19,6 +20,7 @@ use crate::observe::Metrics;
 use crate::receive::listen::{self, Door, Host};
 use crate::receive::tls::{self, Tls};
 use crate::receive::{Doorkeeper, Intake, ftp, smtp};
+use crate::reload::{LiveRules, Reload, Running, Source};
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::web::{self, Links};
 
@@ -30,11 +32,12 @@ const GRACE_OVER: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
 /// Runs until SIGTERM or SIGINT.
-pub(super) fn run(config: Config) -> Ending {
+pub(super) fn run(mut source: Source) -> Ending {
+    let config = source.load().map_err(|faults| Failure::Configuration(Box::new(faults)))?;
     raise_open_files();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
-    runtime.block_on(serve(config))?;
+    runtime.block_on(serve(source, config))?;
     Ok(())
 }
 
@@ -47,13 +50,13 @@ fn raise_open_files() {
     }
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
-    let mut ends = Ends::listen()?;
+async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
+    let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let tasks = TaskTracker::new();
     let metrics = Arc::new(Metrics::new());
-    let spool: Arc<dyn Spool> =
-        Arc::new(SqliteSpool::open(&config.data_dir, Arc::new(config.rules.clone()))?);
+    let rules = Arc::new(LiveRules::new(config.rules.clone()));
+    let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(&config.data_dir, rules.clone())?);
     let links = links(&config)?;
     let (waker, news) = (Waker::default(), News::new());
 
@@ -65,22 +68,28 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let videos = Videos::open(&config.video, &config.data_dir.join("video")).await?;
     announce::announce(&config, &smtp_doors, &ftp_doors, http.as_ref());
 
-    let doorkeeper = Arc::new(Doorkeeper::new(config.access, config.devices));
-    let free_bytes_min = config.retention.min_free;
-    let intake =
-        Intake::new(Arc::clone(&spool), Arc::clone(&doorkeeper), free_bytes_min, waker.clone());
+    let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
+    let retention = Arc::new(ArcSwap::from_pointee(config.retention));
+    let intake = Intake::new(
+        Arc::clone(&spool),
+        Arc::clone(&doorkeeper),
+        Arc::clone(&retention),
+        waker.clone(),
+        news.clone(),
+    );
     let open = |door, host| {
         let tls = Arc::clone(&tls);
         tasks.spawn(listen::accept(door, host, tls, tasks.clone(), shutdown.clone()));
     };
-    let offers = config.smtp.listen.clone();
     let (doors, mail, counts) = (Arc::clone(&doorkeeper), intake.clone(), Arc::clone(&metrics));
-    let smtp = Arc::new(smtp::Receiver::new(config.smtp, doors, mail, counts));
-    for (door, offered) in smtp_doors.into_iter().zip(offers) {
-        open(door, Host::Smtp(Arc::clone(&smtp), offered));
+    let smtp = smtp::Receiver::new(config.smtp.clone(), doors, mail, counts);
+    let smtp = Arc::new(ArcSwap::from_pointee(smtp));
+    for (door, offered) in smtp_doors.into_iter().zip(&config.smtp.listen) {
+        open(door, Host::Smtp(Arc::clone(&smtp), offered.clone()));
     }
-    let ftp = ftp::Receiver::new(config.ftp, doorkeeper, intake, Arc::clone(&metrics));
-    let ftp = Arc::new(ftp);
+    let (doors, counts) = (Arc::clone(&doorkeeper), Arc::clone(&metrics));
+    let ftp = ftp::Receiver::new(config.ftp.clone(), doors, intake, counts);
+    let ftp = Arc::new(ArcSwap::from_pointee(ftp));
     for door in ftp_doors {
         open(door, Host::Ftp(Arc::clone(&ftp)));
     }
@@ -89,16 +98,19 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         links: links.clone(),
         metrics: Arc::clone(&metrics),
         videos,
-        news,
+        news: news.clone(),
     };
-    Dispatch::start(&config.channels, Vec::new(), common, &waker, &tasks, &shutdown);
+    let dispatch = Dispatch::start(&config.channels, Vec::new(), common, &waker, &tasks, &shutdown);
     if let Some(listener) = http {
         let state = web::State { spool: Arc::clone(&spool), metrics, links };
         tasks.spawn(web::serve(listener, state, shutdown.clone()));
     }
-    tasks.spawn(keep_house(spool, config.retention, shutdown));
+    tasks.spawn(keep_house(spool, Arc::clone(&retention), shutdown.clone()));
+    let running = Running { rules, doorkeeper, retention, tls, smtp, ftp, dispatch };
+    let (reload, _config_state) = Reload::new(source, config, running, news);
+    tasks.spawn(reload.run(signals.hang_up, shutdown));
 
-    ends.wait().await;
+    signals.end.wait().await;
     end(&trigger, &tasks).await;
     Ok(())
 }
@@ -118,6 +130,22 @@ async fn end(trigger: &Trigger, tasks: &TaskTracker) {
     }
 }
 
+/// What the program is told from outside.
+struct Signals {
+    end: Ends,
+    /// SIGHUP: the configuration is to be read again.
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// From now on they are heard; before, they kill.
+    fn listen() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        let end = Ends { terminate, interrupt: signal(SignalKind::interrupt())? };
+        Ok(Self { end, hang_up: signal(SignalKind::hangup())? })
+    }
+}
+
 /// What asks the program to end.
 struct Ends {
     terminate: Signal,
@@ -125,12 +153,6 @@ struct Ends {
 }
 
 impl Ends {
-    /// From now on they are heard; before, they kill.
-    fn listen() -> std::io::Result<Self> {
-        let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
-    }
-
     async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -140,14 +162,19 @@ impl Ends {
 }
 
 /// Sweeps what an earlier run left, then keeps to the limits of retention.
-async fn keep_house(spool: Arc<dyn Spool>, retention: Retention, mut shutdown: Shutdown) {
+async fn keep_house(
+    spool: Arc<dyn Spool>,
+    retention: Arc<ArcSwap<Retention>>,
+    mut shutdown: Shutdown,
+) {
     match spool.sweep_orphans().await {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "Files that were never acknowledged are removed."),
         Err(error) => tracing::warn!(%error, "Files of an earlier run could not be looked after."),
     }
-    let keep = Keep { age: retention.keep, bytes_max: retention.max_size };
     while shutdown.phase() == Phase::Running {
+        let Retention { keep, max_size, .. } = **retention.load();
+        let keep = Keep { age: keep, bytes_max: max_size };
         match spool.sweep(keep, SystemTime::now().into()).await {
             Ok(swept) if swept.incidents > 0 => tracing::info!(
                 incidents = swept.incidents,

@@ -28,7 +28,7 @@ const PRIVATE: [&str; 9] = [
 ];
 
 /// Who may send.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Access {
     /// From where no login is needed.
     pub(crate) networks: Networks,

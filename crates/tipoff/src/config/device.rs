@@ -16,7 +16,7 @@ use super::section::Section;
 const NAME_CHARS_MAX: usize = 60;
 
 /// A device that is known from the configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeviceConfig {
     /// What people call it; no other device has it.
     pub(crate) name: String,

@@ -98,6 +98,15 @@ impl Faults {
         Self::new(Some(&path), Masked::default(), vec![Fault::new(title)])
     }
 
+    /// All of them on one line, for a log: each with its line, without what stands there.
+    pub(crate) fn summary(&self) -> String {
+        let shown = self.faults.iter().take(SHOWN_MAX).map(|fault| match &fault.span {
+            Some(span) => format!("line {}: {}", self.source.line(span), fault.summary()),
+            None => fault.summary(),
+        });
+        shown.collect::<Vec<_>>().join("; ")
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.faults.len()

@@ -18,7 +18,7 @@ const SCHEMES: Schemes = Schemes { plain: "ftp", tls: "ftps", port: 2121 };
 const PASSIVE_PORTS: &str = "50000-50099";
 
 /// The FTP receiver's settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ftp {
     /// Where it listens; nowhere: there is no FTP server.
     pub(crate) listen: Vec<Listener>,

@@ -12,7 +12,7 @@ use super::units;
 const LISTEN: &str = "0.0.0.0:8080";
 
 /// The HTTP server's settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Http {
     /// Where it listens, if it does.
     pub(crate) listen: Option<SocketAddr>,

@@ -28,7 +28,7 @@ const LOCAL_FILE: &str = "tipoff.toml";
 const SYSTEM_DATA: &str = "/var/lib/tipoff";
 
 /// All that can be configured, each value checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Config {
     /// The file that it was read from.
     pub(crate) path: Option<PathBuf>,
@@ -70,7 +70,7 @@ impl Config {
     }
 
     /// Reads the text of a file.
-    pub(super) fn parse(
+    pub(crate) fn parse(
         path: Option<PathBuf>,
         source: &str,
         cli_data_dir: Option<&Path>,
@@ -162,7 +162,7 @@ fn data_dir(root: &mut Section<'_>) -> PathBuf {
 }
 
 /// The file that was asked for, whether it is there or not; else the first that is there.
-fn find(cli_path: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
+pub(crate) fn find(cli_path: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
     let variable = || environment("TIPOFF_CONFIG").filter(|path| !path.is_empty());
     let places = || [LOCAL_FILE, SYSTEM_FILE].map(PathBuf::from);
     cli_path

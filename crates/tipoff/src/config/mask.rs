@@ -38,6 +38,12 @@ impl Masked {
         &self.text
     }
 
+    /// The number of the line in which `span` begins; the first is 1.
+    pub(super) fn line(&self, span: &Span) -> usize {
+        let before = self.text.get(..self.place(span).start).unwrap_or_default();
+        1 + before.matches('\n').count()
+    }
+
     /// Where in the text to show is what stood at `span`.
     pub(super) fn place(&self, span: &Span) -> Span {
         let start = match self.before(span.start) {
@@ -228,6 +234,7 @@ mod tests {
         assert_eq!(masked.text(), "a = ***\n\nbcd = ***\n");
         let key = source.find("bcd").unwrap();
         assert_eq!(&masked.text()[masked.place(&(key..key + 3))], "bcd");
+        assert_eq!((masked.line(&(0..1)), masked.line(&(key..key + 3))), (1, 3));
         assert_eq!(&masked.text()[masked.place(&(4..8))], "***");
         assert_eq!(&masked.text()[masked.place(&(0..source.len()))], masked.text());
     }

@@ -35,7 +35,7 @@ pub(crate) use fault::Faults;
 pub(crate) use ftp::Ftp;
 pub(crate) use http::Http;
 pub(crate) use listener::Listener;
-pub(crate) use load::Config;
+pub(crate) use load::{Config, find};
 pub(crate) use reference::{example, reference};
 pub(crate) use retention::Retention;
 pub(crate) use secret::Secret;

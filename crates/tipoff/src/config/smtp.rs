@@ -20,7 +20,7 @@ const HOST_NAME: &str = "tipoff";
 const HOST_NAME_BYTES_MAX: usize = 255;
 
 /// The SMTP receiver's settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Smtp {
     /// Where it listens: at least one.
     pub(crate) listen: Vec<SmtpListener>,

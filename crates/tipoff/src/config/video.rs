@@ -7,7 +7,7 @@ use tipoff_video::Limits;
 use super::section::Section;
 
 /// What may be done to videos.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Video {
     /// Whether videos are made to play, where ffmpeg is installed.
     pub(crate) convert: bool,

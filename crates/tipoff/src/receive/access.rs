@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use arc_swap::ArcSwap;
 use subtle::ConstantTimeEq;
 use tipoff_model::{Device, Envelope};
 use tipoff_smtp::Credentials;
@@ -25,8 +26,10 @@ pub(crate) enum Admission {
     Refused,
 }
 
-/// The rules of access and the configured devices.
-pub(crate) struct Doorkeeper {
+/// Lets in by the rules of access, and knows the configured devices. Both may change at any time.
+pub(crate) struct Doorkeeper(ArcSwap<Register>);
+
+struct Register {
     access: Access,
     devices: Vec<DeviceConfig>,
 }
@@ -34,17 +37,38 @@ pub(crate) struct Doorkeeper {
 impl Doorkeeper {
     /// Of the configuration.
     pub(crate) fn new(access: Access, devices: Vec<DeviceConfig>) -> Self {
-        Self { access, devices }
+        Self(ArcSwap::from_pointee(Register { access, devices }))
+    }
+
+    /// From now on these hold, for the next login and the next arrival.
+    pub(crate) fn apply(&self, access: Access, devices: Vec<DeviceConfig>) {
+        self.0.store(Register { access, devices }.into());
     }
 
     /// Whether whoever talks from `peer` must log in before sending.
     pub(crate) fn requires_login(&self, peer: IpAddr) -> bool {
-        self.access.require_login || !self.access.networks.contains(peer)
+        self.0.load().requires_login(peer)
     }
 
     /// Whether these credentials let `peer` in. Cameras insist on logging in with whatever was
     /// typed into them, so where no login is required any is good enough.
     pub(crate) fn admits(&self, peer: IpAddr, credentials: &Credentials) -> Admission {
+        self.0.load().admits(peer, credentials)
+    }
+
+    /// The device that this envelope is from: a configured one that it fits, else a discovered one
+    /// named by what it told.
+    pub(crate) fn device(&self, envelope: &Envelope) -> Device {
+        self.0.load().device(envelope)
+    }
+}
+
+impl Register {
+    fn requires_login(&self, peer: IpAddr) -> bool {
+        self.access.require_login || !self.access.networks.contains(peer)
+    }
+
+    fn admits(&self, peer: IpAddr, credentials: &Credentials) -> Admission {
         let proven =
             self.logins().any(|(user, password)| matches(credentials, user, password.expose()));
         match proven {
@@ -63,9 +87,7 @@ impl Doorkeeper {
         shared.into_iter().chain(of_devices)
     }
 
-    /// The device that this envelope is from: a configured one that it fits, else a discovered one
-    /// named by what it told.
-    pub(crate) fn device(&self, envelope: &Envelope) -> Device {
+    fn device(&self, envelope: &Envelope) -> Device {
         let login = envelope.login.as_deref();
         let path = envelope.path.as_deref();
         // A recorder has one login and a folder for each of its cameras.

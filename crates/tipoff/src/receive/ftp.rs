@@ -35,7 +35,7 @@ use crate::shutdown::{Phase, Shutdown};
 pub(crate) struct Receiver {
     pub(super) settings: Ftp,
     doorkeeper: Arc<Doorkeeper>,
-    trees: Trees,
+    trees: Arc<Trees>,
     pub(super) uploads: Uploads,
     pub(super) buffers: Buffers,
     pub(super) metrics: Arc<Metrics>,
@@ -53,13 +53,27 @@ impl Receiver {
         let connections =
             Connections::new(settings.max_connections, settings.max_connections_per_address);
         Self {
-            trees: Trees::new(Arc::clone(&intake.spool)),
+            trees: Arc::new(Trees::new(Arc::clone(&intake.spool))),
             uploads: Uploads::new(intake, settings.rename_wait),
             buffers: Buffers::default(),
             settings,
             doorkeeper,
             metrics,
             connections,
+        }
+    }
+
+    /// The same with other settings, for the sessions to come.
+    pub(crate) fn with(&self, settings: Ftp) -> Self {
+        let Ftp { max_connections, max_connections_per_address, .. } = settings;
+        Self {
+            doorkeeper: Arc::clone(&self.doorkeeper),
+            trees: Arc::clone(&self.trees),
+            uploads: self.uploads.with(settings.rename_wait),
+            buffers: self.buffers.clone(),
+            settings,
+            metrics: Arc::clone(&self.metrics),
+            connections: self.connections.with(max_connections, max_connections_per_address),
         }
     }
 }

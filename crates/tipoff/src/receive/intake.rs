@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use arc_swap::ArcSwap;
 use tipoff_mail::Parser;
 use tipoff_model::{Content, Envelope, Media, MediaKind, Timestamp};
 use tipoff_spool::{
@@ -12,32 +13,35 @@ use tipoff_spool::{
 };
 
 use super::access::Doorkeeper;
+use crate::config::Retention;
 use crate::dispatch::Waker;
+use crate::news::{Item, News};
 
 /// What every receiver hands its arrivals to.
 #[derive(Clone)]
 pub(crate) struct Intake {
     pub(super) spool: Arc<dyn Spool>,
     pub(super) doorkeeper: Arc<Doorkeeper>,
-    /// Below this the disk is called full, in bytes.
-    free_bytes_min: u64,
+    retention: Arc<ArcSwap<Retention>>,
     pub(super) waker: Waker,
+    news: News,
 }
 
 impl Intake {
     pub(crate) fn new(
         spool: Arc<dyn Spool>,
         doorkeeper: Arc<Doorkeeper>,
-        free_bytes_min: u64,
+        retention: Arc<ArcSwap<Retention>>,
         waker: Waker,
+        news: News,
     ) -> Self {
-        Self { spool, doorkeeper, free_bytes_min, waker }
+        Self { spool, doorkeeper, retention, waker, news }
     }
 
     /// Whether the disk has room for an arrival of this size.
     pub(crate) fn has_room(&self, bytes: u64) -> bool {
         match self.spool.blobs().free_bytes() {
-            Ok(free) => free >= self.free_bytes_min.saturating_add(bytes),
+            Ok(free) => free >= self.retention.load().min_free.saturating_add(bytes),
             Err(error) => {
                 tracing::error!(%error, "The free space of the spool's disk is not known.");
                 true
@@ -56,8 +60,14 @@ impl Intake {
     /// Stores an arrival; its channels are told at once.
     pub(super) async fn keep(&self, arrival: NewArrival) -> Result<Stored, SpoolError> {
         let stored = self.spool.store(arrival).await?;
-        self.waker.wake(&stored.channels);
+        self.tell(&stored);
         Ok(stored)
+    }
+
+    /// Its channels begin, and whoever looks on sees it.
+    pub(super) fn tell(&self, stored: &Stored) {
+        self.waker.wake(&stored.channels);
+        self.news.tell(Item::Arrival { incident: stored.incident, opened: !stored.joined });
     }
 }
 

@@ -33,6 +33,11 @@ impl Connections {
         Self { open: Arc::default(), total_max, per_address_max }
     }
 
+    /// The same connections with other limits.
+    pub(crate) fn with(&self, total_max: usize, per_address_max: usize) -> Self {
+        Self { open: Arc::clone(&self.open), total_max, per_address_max }
+    }
+
     /// A place for a connection of `peer`, kept until it is dropped.
     pub(crate) fn enter(&self, peer: IpAddr) -> Result<Place, Crowded> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,5 +92,18 @@ mod tests {
         assert_eq!(connections.enter(B).err(), Some(Crowded::InAll));
         drop(first);
         assert!(connections.enter(A).is_ok());
+    }
+
+    #[test]
+    fn other_limits_count_those_who_are_there() {
+        let connections = Connections::new(3, 2);
+        let first = connections.enter(A).ok();
+        let narrow = connections.with(3, 1);
+        assert_eq!(narrow.enter(A).err(), Some(Crowded::FromAddress));
+        let other = narrow.enter(B).ok();
+        assert!(other.is_some());
+        assert_eq!(connections.with(2, 2).enter(A).err(), Some(Crowded::InAll));
+        drop(first);
+        assert!(narrow.enter(A).is_ok());
     }
 }

@@ -5,12 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
-use super::limit::{Connections, Crowded, Place};
+use super::limit::{Crowded, Place};
 use super::sniff::{Known, Speaks, sniff};
 use super::tls::Tls;
 use super::wire::Wire;
@@ -31,26 +32,29 @@ pub(crate) struct Door {
     pub(crate) settings: Listener,
 }
 
-/// Who answers behind a door.
+/// Who answers behind a door. Each session keeps the receiver that it began with, and so its
+/// settings.
 pub(crate) enum Host {
     /// The SMTP receiver, and what it offers here.
-    Smtp(Arc<smtp::Receiver>, SmtpListener),
+    Smtp(Arc<ArcSwap<smtp::Receiver>>, SmtpListener),
     /// The FTP receiver.
-    Ftp(Arc<ftp::Receiver>),
+    Ftp(Arc<ArcSwap<ftp::Receiver>>),
 }
 
 impl Host {
-    fn connections(&self) -> &Connections {
+    fn enter(&self, peer: IpAddr) -> Result<Place, Crowded> {
         match self {
-            Self::Smtp(receiver, _) => &receiver.connections,
-            Self::Ftp(receiver) => &receiver.connections,
+            Self::Smtp(receiver, _) => receiver.load().connections.enter(peer),
+            Self::Ftp(receiver) => receiver.load().connections.enter(peer),
         }
     }
 
     async fn converse(&self, call: Call) -> End {
         match self {
-            Self::Smtp(receiver, offered) => smtp::converse(call, offered, receiver).await,
-            Self::Ftp(receiver) => ftp::converse(call, receiver).await,
+            Self::Smtp(receiver, offered) => {
+                smtp::converse(call, offered, &receiver.load_full()).await
+            }
+            Self::Ftp(receiver) => ftp::converse(call, &receiver.load_full()).await,
         }
     }
 }
@@ -131,7 +135,7 @@ pub(crate) async fn accept(
                 continue;
             }
         };
-        match hall.host.connections().enter(peer) {
+        match hall.host.enter(peer) {
             Ok(place) => {
                 let caller = Caller { socket, peer, place };
                 tasks.spawn(converse(caller, Arc::clone(&hall), shutdown.clone()));

@@ -46,6 +46,19 @@ impl Receiver {
         let buffers = Buffers::default();
         Self { settings, doorkeeper, intake, buffers, metrics, connections }
     }
+
+    /// The same with other settings, for the sessions to come.
+    pub(crate) fn with(&self, settings: Smtp) -> Self {
+        let Smtp { max_connections, max_connections_per_address, .. } = settings;
+        Self {
+            settings,
+            doorkeeper: Arc::clone(&self.doorkeeper),
+            intake: self.intake.clone(),
+            buffers: self.buffers.clone(),
+            metrics: Arc::clone(&self.metrics),
+            connections: self.connections.with(max_connections, max_connections_per_address),
+        }
+    }
 }
 
 /// Talks with a device until one of both has had enough.

@@ -17,39 +17,49 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use crate::config::{Certificate, Smtp};
 
 /// The certificate in use; a renewed one is used from the next handshake on.
-pub(crate) struct Tls {
-    files: Certificate,
-    current: Mutex<Loaded>,
-}
+pub(crate) struct Tls(Mutex<Loaded>);
 
-struct Loaded {
+/// A certificate that can be used.
+pub(crate) struct Loaded {
+    files: Certificate,
     config: Arc<ServerConfig>,
     /// When the files were changed that it was loaded from.
     changed: [Option<SystemTime>; 2],
 }
 
-impl Tls {
-    /// Loads the owner's certificate, or the one in the data folder, which is made where there is
-    /// none.
-    pub(crate) fn load(settings: &Smtp, data_dir: &Path) -> anyhow::Result<Self> {
+impl Loaded {
+    /// The owner's certificate, or the one in the data folder, which is made where there is none.
+    pub(crate) fn of(settings: &Smtp, data_dir: &Path) -> anyhow::Result<Self> {
         let files = match &settings.certificate {
             Some(certificate) => certificate.clone(),
             None => own_certificate(data_dir, &settings.host_name)?,
         };
         let changed = changed_at(&files);
         let config = Arc::new(load(&files)?);
-        Ok(Self { files, current: Mutex::new(Loaded { config, changed }) })
+        Ok(Self { files, config, changed })
+    }
+}
+
+impl Tls {
+    /// Loads the certificate of the configuration.
+    pub(crate) fn load(settings: &Smtp, data_dir: &Path) -> anyhow::Result<Self> {
+        Ok(Self(Mutex::new(Loaded::of(settings, data_dir)?)))
+    }
+
+    /// With another one from the next handshake on.
+    pub(crate) fn replace(&self, loaded: Loaded) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = loaded;
     }
 
     /// The settings for a handshake now.
     pub(super) fn config(&self) -> Arc<ServerConfig> {
-        let changed = changed_at(&self.files);
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = changed_at(&current.files);
         if changed != current.changed {
             // Looked at once, also where it cannot be used: while only one of the two files has
             // been replaced they do not fit, and the second one changes this again.
             current.changed = changed;
-            match load(&self.files) {
+            match load(&current.files) {
                 Ok(config) => {
                     current.config = Arc::new(config);
                     tracing::info!("The renewed certificate is in use.");

@@ -58,6 +58,11 @@ impl Uploads {
         Self { intake, wait, growing: Arc::default() }
     }
 
+    /// The same with another wait.
+    pub(super) fn with(&self, wait: Duration) -> Self {
+        Self { wait, ..self.clone() }
+    }
+
     /// Whether the disk has room.
     pub(super) fn has_room(&self) -> bool {
         self.intake.has_room(0)
@@ -259,7 +264,7 @@ impl Uploading {
                 prints,
             };
             let stored = intake.spool.grow(growth).await?;
-            intake.waker.wake(&stored.channels);
+            intake.tell(&stored);
             return Ok(Some((file(arrival, &blob), stored)));
         }
         let arrival = NewArrival {

@@ -1,0 +1,221 @@
+//! Edits of the configuration file are taken up while the program runs: it is looked at every two
+//! seconds, and at once upon SIGHUP.
+//!
+//! A file with a fault changes nothing. No session and no delivery that is under way is cut off.
+
+mod changes;
+mod look;
+mod running;
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use tipoff_model::Timestamp;
+use tokio::signal::unix::Signal;
+use tokio::sync::watch;
+
+use crate::config::{self, Config, Faults};
+use crate::news::{Item, News};
+use crate::shutdown::{Phase, Shutdown};
+use look::Look;
+pub(crate) use running::{LiveRules, Running};
+
+/// How often the file is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long a changed file must stay as it is: some editors empty it before they fill it.
+const SETTLE: Duration = Duration::from_millis(300);
+
+/// Where the configuration is, and what was seen there.
+pub(crate) struct Source {
+    /// What the command line says.
+    file: Option<PathBuf>,
+    data_dir: Option<PathBuf>,
+    /// What was there when it was last loaded.
+    loaded: Look,
+    /// What was there when it was last looked at.
+    seen: Look,
+}
+
+/// What a look at the file tells.
+enum Sight {
+    Same,
+    /// It is not what was loaded, and may be changing still.
+    Unsettled,
+    Changed,
+}
+
+impl Source {
+    /// Of this command line.
+    pub(crate) fn new(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> Self {
+        Self { file, data_dir, loaded: Look::default(), seen: Look::default() }
+    }
+
+    /// What is set there now, or all that is wrong with it.
+    pub(crate) fn load(&mut self) -> Result<Config, Faults> {
+        // First, so that an edit in between is seen as one.
+        self.seen = self.look();
+        self.loaded = self.seen.clone();
+        Config::load(self.file.as_deref(), self.data_dir.as_deref(), &variable)
+    }
+
+    fn look(&self) -> Look {
+        let found = config::find(self.file.as_deref(), &variable);
+        found.map_or_else(Look::default, |path| self.seen.again(&path))
+    }
+
+    fn look_again(&mut self) -> Sight {
+        let now = self.look();
+        let before = std::mem::replace(&mut self.seen, now);
+        if self.seen.has_content_of(&self.loaded) {
+            Sight::Same
+        } else if self.seen.has_content_of(&before) {
+            Sight::Changed
+        } else {
+            Sight::Unsettled
+        }
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// How it stands with the configuration.
+#[derive(Clone, Debug)]
+#[allow(dead_code, reason = "the dashboard's")]
+pub(crate) struct ConfigState {
+    /// The file; none: there is none, and the defaults hold.
+    pub(crate) path: Option<PathBuf>,
+    /// When what holds now was loaded.
+    pub(crate) loaded_at: Timestamp,
+    /// Why what stands in the file now does not hold.
+    pub(crate) fault: Option<Fault>,
+    /// What is set in the file and holds only after a restart.
+    pub(crate) needs_restart: Vec<String>,
+}
+
+/// Why a file was not taken up.
+#[derive(Clone, Debug)]
+#[allow(dead_code, reason = "the dashboard's")]
+pub(crate) struct Fault {
+    /// Every fault at its place, as `tipoff check` shows it; holds no secret.
+    pub(crate) text: String,
+    /// The same on one line.
+    pub(crate) summary: String,
+    /// When it was seen.
+    pub(crate) seen_at: Timestamp,
+}
+
+impl Fault {
+    fn of(faults: &Faults) -> Self {
+        Self::new(faults.render(false), faults.summary())
+    }
+
+    fn new(text: String, summary: String) -> Self {
+        Self { text, summary, seen_at: now() }
+    }
+}
+
+fn now() -> Timestamp {
+    SystemTime::now().into()
+}
+
+/// Keeps what runs as the file says.
+pub(crate) struct Reload {
+    source: Source,
+    running: Running,
+    /// What the program was started with.
+    started: Config,
+    current: Config,
+    state: watch::Sender<ConfigState>,
+    news: News,
+}
+
+impl Reload {
+    /// Over what was started with `config`; also where it can be read how it stands.
+    pub(crate) fn new(
+        mut source: Source,
+        config: Config,
+        running: Running,
+        news: News,
+    ) -> (Self, watch::Receiver<ConfigState>) {
+        let state = ConfigState {
+            path: config.path.clone(),
+            loaded_at: now(),
+            fault: None,
+            needs_restart: Vec::new(),
+        };
+        let (state, states) = watch::channel(state);
+        // A file that goes away does not bring another one into force.
+        source.file = source.file.or_else(|| config.path.clone());
+        let started = config.clone();
+        (Self { source, running, started, current: config, state, news }, states)
+    }
+
+    /// Looks until the end.
+    pub(crate) async fn run(mut self, mut hang_up: Signal, mut shutdown: Shutdown) {
+        let mut pause = LOOK_EVERY;
+        loop {
+            let asked = tokio::select! {
+                () = tokio::time::sleep(pause) => false,
+                Some(()) = hang_up.recv() => true,
+                () = shutdown.reached(Phase::Ending) => return,
+            };
+            // Files may be on a disk that sleeps.
+            pause = tokio::task::block_in_place(|| self.look(asked));
+        }
+    }
+
+    /// Loads what has changed, or what it is asked to; how long until the next look.
+    fn look(&mut self, asked: bool) -> Duration {
+        match self.source.look_again() {
+            Sight::Unsettled if !asked => return SETTLE,
+            Sight::Same if !asked => {}
+            _ => self.load(),
+        }
+        LOOK_EVERY
+    }
+
+    fn load(&mut self) {
+        let loaded = self.source.load().map_err(|faults| Fault::of(&faults));
+        match loaded.and_then(|config| self.take_up(config)) {
+            Ok(()) => {}
+            Err(fault) => {
+                tracing::error!(
+                    path = %self.path(),
+                    faults = fault.summary,
+                    "The configuration cannot be used; everything stays as it was.",
+                );
+                self.state.send_modify(|state| state.fault = Some(fault));
+            }
+        }
+        self.news.tell(Item::Config);
+    }
+
+    fn take_up(&mut self, config: Config) -> Result<(), Fault> {
+        let applied = self.running.apply(&self.current, &config, &self.started.data_dir);
+        applied.map_err(|error| Fault::new(format!("{error:#}"), format!("{error:#}")))?;
+        let (path, changed) = (self.path(), changes::taken_up(&self.current, &config).join(", "));
+        let needs_restart = changes::needing_restart(&self.started, &config);
+        match changed.is_empty() {
+            true => tracing::info!(
+                path,
+                "The configuration was read again: nothing that it can change has changed."
+            ),
+            false => tracing::info!(path, changed, "The changed configuration is in use."),
+        }
+        if !needs_restart.is_empty() {
+            let settings = needs_restart.join(", ");
+            tracing::warn!(path, settings, "These settings are changed and need a restart.");
+        }
+        let path = config.path.clone();
+        self.state.send_replace(ConfigState { path, loaded_at: now(), fault: None, needs_restart });
+        self.current = config;
+        Ok(())
+    }
+
+    fn path(&self) -> String {
+        let path = self.source.file.as_deref();
+        path.map_or_else(String::new, |path| path.display().to_string())
+    }
+}

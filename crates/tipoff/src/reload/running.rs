@@ -1,0 +1,82 @@
+//! What runs and takes a changed configuration up: each piece by a value that is exchanged as a
+//! whole.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tipoff_model::{AlertKind, Due, Facts, History, OpenIncident, Planner};
+use tipoff_rules::Rules;
+
+use crate::config::{Config, Retention};
+use crate::dispatch::Dispatch;
+use crate::receive::tls::{Loaded, Tls};
+use crate::receive::{Doorkeeper, ftp, smtp};
+
+/// The pieces whose settings may change.
+pub(crate) struct Running {
+    pub(crate) rules: Arc<LiveRules>,
+    pub(crate) doorkeeper: Arc<Doorkeeper>,
+    pub(crate) retention: Arc<ArcSwap<Retention>>,
+    pub(crate) tls: Arc<Tls>,
+    pub(crate) smtp: Arc<ArcSwap<smtp::Receiver>>,
+    pub(crate) ftp: Arc<ArcSwap<ftp::Receiver>>,
+    pub(crate) dispatch: Dispatch,
+}
+
+impl Running {
+    /// All of it, or an error and nothing.
+    pub(super) fn apply(
+        &self,
+        before: &Config,
+        now: &Config,
+        data_dir: &Path,
+    ) -> anyhow::Result<()> {
+        // What can be refused comes first.
+        if before.smtp.certificate != now.smtp.certificate {
+            self.tls.replace(Loaded::of(&now.smtp, data_dir)?);
+        }
+        // Rules come before channels: what becomes due for a new one is found when it begins.
+        self.rules.apply(now.rules.clone());
+        self.doorkeeper.apply(now.access.clone(), now.devices.clone());
+        self.retention.store(Arc::new(now.retention));
+        self.smtp.store(Arc::new(self.smtp.load().with(now.smtp.clone())));
+        self.ftp.store(Arc::new(self.ftp.load().with(now.ftp.clone())));
+        self.dispatch.apply(&now.channels);
+        Ok(())
+    }
+}
+
+/// The rules that hold now, as the spool asks them.
+pub(crate) struct LiveRules(ArcSwap<Rules>);
+
+impl LiveRules {
+    /// Of the configuration.
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self(ArcSwap::from_pointee(rules))
+    }
+
+    fn apply(&self, rules: Rules) {
+        self.0.store(Arc::new(rules));
+    }
+}
+
+impl Planner for LiveRules {
+    fn is_silent(&self, facts: &Facts<'_>) -> bool {
+        self.0.load().is_silent(facts)
+    }
+
+    fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
+        self.0.load().joins(facts, latest)
+    }
+
+    fn due(
+        &self,
+        facts: &Facts<'_>,
+        kind: AlertKind,
+        told: &[String],
+        history: &dyn History,
+    ) -> Vec<Due> {
+        self.0.load().due(facts, kind, told, history)
+    }
+}
