@@ -179,7 +179,8 @@ every device by itself and keeps what arrives. A file tells it where alerts go, 
 
 The file is the one that `--config` names, else `$TIPOFF_CONFIG`, else `./tipoff.toml`, else
 `/etc/tipoff/tipoff.toml`. It is [TOML](https://toml.io), and every section and key may be left out.
-`tipoff check` says all that is wrong with it, each fault at its line.
+`tipoff check` says all that is wrong with it, each fault at its line. Edits are taken up while it
+runs ([which, and when](operations.md#changing-the-configuration-while-it-runs)).
 
 - Any string may be taken from elsewhere: `token = { env = \"NAME\" }` from the environment,
   `password = { file = \"PATH\" }` from a file, of which the last line end is dropped.

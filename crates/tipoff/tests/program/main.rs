@@ -24,6 +24,7 @@ mod harness;
 mod hook;
 mod incident;
 mod limits;
+mod reload;
 mod telegram;
 mod tls;
 mod torn;
