@@ -9,6 +9,8 @@ mod files;
 mod pace;
 mod schedule;
 mod status;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod videos;
 mod waker;

@@ -1,0 +1,184 @@
+//! Channels that are changed, paused and tested while they run, against a service that listens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tipoff_model::{DeliveryState, Envelope, Protocol};
+use tipoff_spool::{Spool, SqliteSpool};
+use tipoff_testkit::standin::Behaviour;
+use tipoff_testkit::webhook::Webhook;
+use tokio::sync::broadcast::Receiver;
+use tokio_util::task::TaskTracker;
+
+use super::{ChannelState, ChannelStatus, Common, Dispatch, Videos, Waker};
+use crate::config::Config;
+use crate::news::{Item, News};
+use crate::observe::Metrics;
+use crate::receive::{Doorkeeper, Intake};
+use crate::reload::LiveRules;
+use crate::shutdown::{self, Phase, Trigger};
+use crate::web::Links;
+
+/// No condition takes longer than this, unless it will never come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Dispatch over a spool of its own.
+struct Scene {
+    dispatch: Dispatch,
+    intake: Intake,
+    listener: Receiver<Item>,
+    hook: Webhook,
+    trigger: Trigger,
+    tasks: TaskTracker,
+    folder: tempfile::TempDir,
+}
+
+fn config(source: &str) -> Config {
+    let source = format!("video.convert = false\nincidents.quiet = \"0 s\"\n{source}");
+    Config::parse(None, &source, None, &|_| None).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn channel(hook: &Webhook, name: &str) -> String {
+    format!("[[channel]]\nname = {name:?}\ntype = \"webhook\"\nurl = {:?}\n", hook.url())
+}
+
+impl Scene {
+    /// With a channel "hook".
+    async fn new(paused: &[&str]) -> Self {
+        let hook = Webhook::start().await.unwrap();
+        let config = config(&channel(&hook, "hook"));
+        let folder = tempfile::tempdir().unwrap();
+        let rules = Arc::new(LiveRules::new(config.rules.clone()));
+        let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(folder.path(), rules).unwrap());
+        let (waker, news, tasks) = (Waker::default(), News::new(), TaskTracker::new());
+        let (trigger, shutdown) = shutdown::channel();
+        let listener = news.subscribe();
+        let doorkeeper = Arc::new(Doorkeeper::new(config.access, config.devices));
+        let retention = Arc::new(ArcSwap::from_pointee(config.retention));
+        let intake =
+            Intake::new(Arc::clone(&spool), doorkeeper, retention, waker.clone(), news.clone());
+        let common = Common {
+            spool,
+            links: Links::new(None, [0; 32]),
+            metrics: Arc::new(Metrics::new()),
+            videos: Videos::open(&config.video, folder.path()).await.unwrap(),
+            news,
+        };
+        let paused = paused.iter().map(|name| (*name).to_owned()).collect();
+        let dispatch = Dispatch::start(&config.channels, paused, common, &waker, &tasks, &shutdown);
+        Self { dispatch, intake, listener, hook, trigger, tasks, folder }
+    }
+
+    async fn mail(&self) {
+        let envelope = Envelope {
+            protocol: Protocol::Smtp,
+            peer: [192, 168, 1, 20].into(),
+            login: None,
+            greeting: None,
+            sender: "camera@example.com".to_owned(),
+            recipients: Vec::new(),
+            tls: false,
+            path: None,
+        };
+        let mut mail = self.intake.begin(envelope).unwrap();
+        mail.push(b"Subject: Motion\r\n\r\nSomething moved.\r\n");
+        mail.complete().await.unwrap();
+    }
+
+    /// The next notice of a delivery to this channel.
+    async fn delivery(&mut self, of: &str) -> DeliveryState {
+        loop {
+            let told = tokio::time::timeout(PATIENCE, self.listener.recv()).await;
+            match told.unwrap_or_else(|_| panic!("nothing was told of {of}")).unwrap() {
+                Item::Delivery { channel, state, .. } if channel == of => return state,
+                _ => {}
+            }
+        }
+    }
+
+    fn status(&self, channel: &str) -> ChannelStatus {
+        let states = self.dispatch.states();
+        states.into_iter().find(|status| status.name == channel).unwrap()
+    }
+
+    async fn end(self) {
+        self.trigger.enter(Phase::Ending);
+        self.tasks.close();
+        tokio::time::timeout(PATIENCE, self.tasks.wait()).await.unwrap();
+        drop(self.folder);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_channel_begins_nothing_until_it_is_resumed() {
+    let mut scene = Scene::new(&["hook"]).await;
+    assert!(scene.status("hook").paused);
+    scene.mail().await;
+    // One that is not paused has had its turn by then.
+    let both = config(&(channel(&scene.hook, "hook") + &channel(&scene.hook, "other")));
+    scene.dispatch.apply(&both.channels);
+    assert!(scene.status("hook").paused, "and an edit does not resume it");
+    assert_eq!(scene.dispatch.test("other").await, Ok("the test arrived".to_owned()));
+    assert_eq!(scene.hook.log().len(), 1);
+    assert_eq!(scene.dispatch.test("hook").await, Ok("the test arrived".to_owned()));
+    assert!(scene.dispatch.set_paused("hook", false));
+    assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);
+    assert!(scene.status("hook").delivered_at.is_some());
+    assert!(!scene.dispatch.set_paused("nobody", true));
+    assert!(scene.dispatch.test("nobody").await.is_err());
+
+    assert!(scene.dispatch.set_paused("hook", true));
+    scene.mail().await;
+    scene.dispatch.apply(&[]);
+    assert!(scene.dispatch.states().is_empty());
+    let only = config(&channel(&scene.hook, "hook"));
+    scene.dispatch.apply(&only.channels);
+    assert!(scene.status("hook").paused, "also one that was away");
+    assert!(scene.dispatch.set_paused("hook", false));
+    assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_channel_is_is_told() {
+    let mut scene = Scene::new(&[]).await;
+    scene.hook.script().next([Behaviour::answer(500, ""), Behaviour::answer(400, "no")]);
+    assert_eq!(scene.status("hook").state, ChannelState::Fine);
+    scene.mail().await;
+    assert_eq!(scene.delivery("hook").await, DeliveryState::Pending);
+    let ChannelState::Failing { failures: 1, error, .. } = scene.status("hook").state else {
+        panic!("{:?}", scene.status("hook"));
+    };
+    assert!(error.contains("500"), "{error}");
+    assert_eq!(scene.delivery("hook").await, DeliveryState::Refused);
+    let status = scene.status("hook");
+    assert_eq!((status.state, status.under_way), (ChannelState::Fine, 0));
+    assert!(status.refused.is_some_and(|refusal| refusal.error.contains("400")));
+    scene.hook.script().next([Behaviour::answer(400, "no")]);
+    assert!(scene.dispatch.test("hook").await.is_err_and(|error| error.contains("400")));
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_settings_are_tried_at_once_though_the_old_ones_failed() {
+    let mut scene = Scene::new(&[]).await;
+    let headers = vec![("Retry-After".to_owned(), "3600".to_owned())];
+    scene.hook.script().always(Behaviour::Answer { status: 429, headers, body: String::new() });
+    scene.mail().await;
+    assert_eq!(scene.delivery("hook").await, DeliveryState::Pending);
+    assert!(matches!(scene.status("hook").state, ChannelState::Failing { .. }));
+
+    // As it was: it goes on undisturbed, and waits.
+    let same = config(&channel(&scene.hook, "hook"));
+    scene.dispatch.apply(&same.channels);
+    assert!(matches!(scene.status("hook").state, ChannelState::Failing { .. }));
+
+    let good = Webhook::start().await.unwrap();
+    let other = config(&channel(&good, "hook"));
+    scene.dispatch.apply(&other.channels);
+    assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);
+    assert_eq!(scene.status("hook").state, ChannelState::Fine);
+    assert_eq!(good.log().len(), 1);
+    scene.end().await;
+}
