@@ -67,6 +67,31 @@ fn the_owners_certificate_is_used() {
 }
 
 #[test]
+fn a_certificate_that_is_named_later_is_used_and_a_bad_one_changes_nothing() {
+    let home = Home::new("");
+    let server = home.start();
+    let made = certificate_seen(&server);
+    let named = "[smtp]\nlisten = [\"127.0.0.1:0\"]\n\
+                 certificate = { chain = \"chain.pem\", key = \"key.pem\" }\n";
+    home.put("chain.pem", b"no certificate");
+    home.configure(&format!("{named}max_message = \"1 MB\"\n"));
+    wait_for("the word about it", || {
+        server.log().contains("everything stays as it was").then_some(())
+    });
+    assert_eq!(certificate_seen(&server), made);
+    let mut client = Client::connect(server.smtp[0]);
+    client.send(b"EHLO camera\r\n");
+    assert!(client.until("250 ").contains("SIZE 50000000"));
+
+    make_certificate(&home, "one.example.com");
+    home.configure(named);
+    wait_for("the named certificate", || (certificate_seen(&server) != made).then_some(()));
+    let own = std::fs::read_to_string(home.file("chain.pem")).unwrap();
+    assert!(own.contains(&certificate_seen(&server)));
+    server.stop();
+}
+
+#[test]
 fn a_plain_client_at_the_tls_port_is_understood() {
     let home = Home::new("[smtp]\nlisten = [\"smtps://127.0.0.1:0\"]\n");
     let server = home.start();
