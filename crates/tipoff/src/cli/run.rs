@@ -101,14 +101,14 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         news: news.clone(),
     };
     let dispatch = Dispatch::start(&config.channels, Vec::new(), common, &waker, &tasks, &shutdown);
-    if let Some(listener) = http {
-        let state = web::State { spool: Arc::clone(&spool), metrics, links };
-        tasks.spawn(web::serve(listener, state, shutdown.clone()));
-    }
-    tasks.spawn(keep_house(spool, Arc::clone(&retention), shutdown.clone()));
+    tasks.spawn(keep_house(Arc::clone(&spool), Arc::clone(&retention), shutdown.clone()));
     let running = Running { rules, doorkeeper, retention, tls, smtp, ftp, dispatch };
     let (reload, _config_state) = Reload::new(source, config, running, news);
-    tasks.spawn(reload.run(signals.hang_up, shutdown));
+    tasks.spawn(reload.run(signals.hang_up, shutdown.clone()));
+    if let Some(listener) = http {
+        let state = web::State { spool, metrics, links };
+        tasks.spawn(web::serve(listener, state, shutdown));
+    }
 
     signals.end.wait().await;
     end(&trigger, &tasks).await;

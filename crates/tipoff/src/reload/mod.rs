@@ -58,6 +58,11 @@ impl Source {
         Config::load(self.file.as_deref(), self.data_dir.as_deref(), &variable)
     }
 
+    /// A file that goes away later does not bring another one into force.
+    fn settle_on(&mut self, loaded: &Config) {
+        self.file = self.file.take().or_else(|| loaded.path.clone());
+    }
+
     fn look(&self) -> Look {
         let found = config::find(self.file.as_deref(), &variable);
         found.map_or_else(Look::default, |path| self.seen.again(&path))
@@ -146,8 +151,7 @@ impl Reload {
             needs_restart: Vec::new(),
         };
         let (state, states) = watch::channel(state);
-        // A file that goes away does not bring another one into force.
-        source.file = source.file.or_else(|| config.path.clone());
+        source.settle_on(&config);
         let started = config.clone();
         (Self { source, running, started, current: config, state, news }, states)
     }
@@ -195,12 +199,13 @@ impl Reload {
     fn take_up(&mut self, config: Config) -> Result<(), Fault> {
         let applied = self.running.apply(&self.current, &config, &self.started.data_dir);
         applied.map_err(|error| Fault::new(format!("{error:#}"), format!("{error:#}")))?;
+        self.source.settle_on(&config);
         let (path, changed) = (self.path(), changes::taken_up(&self.current, &config).join(", "));
         let needs_restart = changes::needing_restart(&self.started, &config);
         match changed.is_empty() {
             true => tracing::info!(
                 path,
-                "The configuration was read again: nothing that it can change has changed."
+                "The configuration was read again; there is nothing to take up."
             ),
             false => tracing::info!(path, changed, "The changed configuration is in use."),
         }
