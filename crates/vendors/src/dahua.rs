@@ -5,10 +5,11 @@
 
 use tipoff_model::Event;
 
+use crate::guide::{FTP, Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::{is_digits, is_number};
 use crate::{Mail, Upload, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Dahua", recognises, event, upload };
+pub(crate) const VENDOR: Vendor = Vendor { name: "Dahua", recognises, event, upload, guide: GUIDE };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     let by_text = mail.field("Alarm Event").is_some()
@@ -56,3 +57,47 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
         is_newer.then_some(Event::Other)
     })
 }
+
+pub(crate) const GUIDE: Guide = Guide {
+    also: &[
+        "EmpireTech",
+        "Honeywell Performance",
+        "IC Realtime",
+        "IMOU",
+        "Lorex",
+        "Q-See",
+        "Technaxx",
+    ],
+    mail: Some(Page {
+        notes: &[
+            "Save first: Email Test tests what was saved.",
+            "Interval holds mails back; 0 sends each at once.",
+            "Leave Health Mail off: it mails by the clock.",
+        ],
+        ..page(
+            "Setup > Network > SMTP (Email)",
+            &[
+                line("SMTP Server", Value::Server),
+                line("Port", Value::Port),
+                set("Anonymity", "off"),
+                line("Username", Value::User),
+                line("Password", Value::Password),
+                line("Sender", Value::Sender),
+                set("Encryption (SSL, TLS)", "None"),
+                set("Attachment", "on"),
+                line("Receiver", Value::Recipient),
+                set("Interval", "0"),
+            ],
+        )
+    }),
+    ftp: Some(Page {
+        menu: Some("Setup > Storage > Destination > FTP"),
+        notes: &[
+            "Choose FTP for snapshots as well (Setup > Storage > Destination > Path), and switch \
+             Snapshot on at the event.",
+        ],
+        ..FTP
+    }),
+    notes: &["Then switch Send Email on at the event itself."],
+    ..OTHER
+};

@@ -3,10 +3,12 @@
 
 use tipoff_model::Event;
 
+use crate::guide::{Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::is_digits;
 use crate::{Mail, Upload, Vendor};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Foscam", recognises, event, upload };
+pub(crate) const VENDOR: Vendor =
+    Vendor { name: "Foscam", recognises, event, upload, guide: GUIDE };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     event(mail).is_some()
@@ -40,3 +42,38 @@ fn by_name(name: &str) -> Option<Event> {
         _ => None,
     }
 }
+
+pub(crate) const GUIDE: Guide = Guide {
+    mail: Some(page(
+        "Settings > Network > Mail Settings",
+        &[
+            set("Enable", "on"),
+            line("SMTP Server", Value::Server),
+            line("SMTP Port", Value::Port),
+            set("Transport Layer Security", "None"),
+            set("Need Authentication", "Yes"),
+            line("SMTP Username", Value::User),
+            line("SMTP Password", Value::Password),
+            line("Sender E-mail", Value::Sender),
+            line("First Receiver", Value::Recipient),
+        ],
+    )),
+    ftp: Some(Page {
+        notes: &["The address is a URL, with ftp:// before it."],
+        ..page(
+            "Settings > Network > FTP Settings",
+            &[
+                line("FTP Address", Value::ServerUrl),
+                line("Port", Value::Port),
+                set("FTP Mode", "PASV"),
+                line("Username", Value::User),
+                line("Password", Value::Password),
+            ],
+        )
+    }),
+    notes: &[
+        "Save first: Test tests what was saved.",
+        "Then tick Send E-mail, or Take Snapshot, at the motion detection.",
+    ],
+    ..OTHER
+};

@@ -3,11 +3,12 @@
 
 use tipoff_model::Event;
 
+use crate::guide::{Guide, OTHER};
 use crate::upload::is_digits;
 use crate::{Upload, Vendor};
 
 pub(crate) const VENDOR: Vendor =
-    Vendor { name: "GeoVision", recognises: |_| false, event: |_| None, upload };
+    Vendor { name: "GeoVision", recognises: |_| false, event: |_| None, upload, guide: GUIDE };
 
 /// The codes, as they are spelt.
 const CODES: &[(&str, Event)] = &[
@@ -37,3 +38,5 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
     let is_so = is_digits(year, 4) && upload.folders().any(|folder| folder == code);
     known.filter(|_| is_so).map(|(_, event)| *event)
 }
+
+pub(crate) const GUIDE: Guide = Guide { also: &["TVT"], ..OTHER };

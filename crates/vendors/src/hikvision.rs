@@ -6,10 +6,12 @@
 
 use tipoff_model::Event;
 
+use crate::guide::{Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::is_digits;
 use crate::{Mail, Upload, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Hikvision", recognises, event, upload };
+pub(crate) const VENDOR: Vendor =
+    Vendor { name: "Hikvision", recognises, event, upload, guide: GUIDE };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     mail.text.contains("EVENT TYPE:")
@@ -93,3 +95,53 @@ fn is_address(word: &str) -> bool {
     };
     is_v4 || is_v6()
 }
+
+pub(crate) const GUIDE: Guide = Guide {
+    also: &["Annke", "EZVIZ", "HiLook", "LaView", "LTS", "Uniden"],
+    mail: Some(Page {
+        notes: &[
+            "Attached Image sends about three pictures and waits for the last of them: by FTP they \
+             come sooner.",
+        ],
+        ..page(
+            "Configuration > Network > Advanced Settings > Email",
+            &[
+                set("Sender", "any name"),
+                line("Sender's Address", Value::Sender),
+                line("SMTP Server", Value::Server),
+                line("SMTP Port", Value::Port),
+                set("Enable SSL, or E-mail Encryption", "off, None"),
+                set("Attached Image", "on"),
+                set("Interval", "the shortest"),
+                set("Authentication", "on"),
+                line("User Name", Value::User),
+                line("Password", Value::Password),
+                set("Receiver", "any name"),
+                line("Receiver's Address", Value::Recipient),
+            ],
+        )
+    }),
+    ftp: Some(Page {
+        notes: &[
+            "Older ones take only a number as the server, and cut passwords at 16 characters.",
+        ],
+        ..page(
+            "Configuration > Network > Advanced Settings > FTP",
+            &[
+                line("Server Address", Value::Server),
+                line("Port", Value::Port),
+                line("User Name", Value::User),
+                line("Password", Value::Password),
+                set("Anonymous", "off"),
+                set("Directory Structure", "Save in the root directory"),
+                set("Upload Picture", "on"),
+            ],
+        )
+    }),
+    password_chars_max: 15,
+    notes: &[
+        "Then tick Send Email, or Upload to FTP, at the event (Configuration > Event), under \
+         Linkage Method.",
+    ],
+    ..OTHER
+};

@@ -3,11 +3,12 @@
 
 use tipoff_model::Event;
 
+use crate::guide::{FTP, Guide, MAIL, OTHER, Page};
 use crate::upload::is_digits;
 use crate::{Upload, Vendor};
 
 pub(crate) const VENDOR: Vendor =
-    Vendor { name: "HiSilicon", recognises: |_| false, event: |_| None, upload };
+    Vendor { name: "HiSilicon", recognises: |_| false, event: |_| None, upload, guide: GUIDE };
 
 fn upload(upload: &Upload<'_>) -> Option<Event> {
     let (letter, number) = upload.stem().split_at_checked(1)?;
@@ -24,3 +25,13 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
         _ => None,
     }
 }
+
+pub(crate) const GUIDE: Guide = Guide {
+    also: &["INSTAR (older)", "Sricam", "Wansview"],
+    mail: Some(Page { notes: &[ONLY_PLAIN], ..MAIL }),
+    ftp: Some(Page { notes: &[ONLY_PLAIN], ..FTP }),
+    ..OTHER
+};
+
+/// Security notes of 2017 on such firmware: what is typed as FTP password runs as a command.
+const ONLY_PLAIN: &str = "Letters and digits only: some hand user and password to a shell.";

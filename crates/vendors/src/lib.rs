@@ -1,10 +1,11 @@
-//! What a vendor's subjects, bodies and file names mean: one file a vendor and a line in
-//! [`VENDORS`]. It labels; it never alters or drops anything.
+//! What a vendor's subjects, bodies and file names mean, and what to type into its devices: one
+//! file a vendor and a line in [`VENDORS`]. It labels; it never alters or drops anything.
 
 mod axis;
 mod dahua;
 mod foscam;
 mod geovision;
+pub mod guide;
 mod hikvision;
 mod hisilicon;
 mod mail;
@@ -31,6 +32,8 @@ pub struct Vendor {
     pub event: fn(&Mail<'_>) -> Option<Event>,
     /// What the name of an uploaded file says has happened; none: its devices name no file so.
     pub upload: fn(&Upload<'_>) -> Option<Event>,
+    /// How its devices are set up.
+    pub guide: guide::Guide,
 }
 
 /// Every vendor, in alphabetical order. What tells one from the other does not overlap.

@@ -4,9 +4,11 @@
 
 use tipoff_model::Event;
 
+use crate::guide::{FTP, Guide, MAIL, OTHER, Page, Value, Words, line, set};
 use crate::{Mail, Vendor};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Panasonic", recognises, event, upload: |_| None };
+pub(crate) const VENDOR: Vendor =
+    Vendor { name: "Panasonic", recognises, event, upload: |_| None, guide: GUIDE };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     let stamp = mail.subject.strip_prefix("CameraNotification:");
@@ -17,3 +19,25 @@ fn recognises(mail: &Mail<'_>) -> bool {
 fn event(_mail: &Mail<'_>) -> Option<Event> {
     Some(Event::Motion)
 }
+
+pub(crate) const GUIDE: Guide = Guide {
+    also: &["i-PRO"],
+    mail: Some(Page {
+        words: Words::Makers,
+        lines: &[
+            line("SMTP server (IP address or host name)", Value::Server),
+            line("Port", Value::Port),
+            line("Reply e-mail address", Value::Sender),
+            line("Destination e-mail address", Value::Recipient),
+            set("Authentication", "SMTP, not POP before SMTP; or none"),
+            line("User name", Value::User),
+            line("Password", Value::Password),
+        ],
+        notes: &[
+            "On older cameras the page belongs to the trigger: choose Send E-mail Notification there.",
+        ],
+        ..MAIL
+    }),
+    ftp: Some(FTP),
+    ..OTHER
+};

@@ -6,10 +6,12 @@
 
 use tipoff_model::Event;
 
+use crate::guide::{FTP, Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::is_digits;
 use crate::{Mail, Upload, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Reolink", recognises, event, upload };
+pub(crate) const VENDOR: Vendor =
+    Vendor { name: "Reolink", recognises, event, upload, guide: GUIDE };
 
 /// What the test button sends.
 const TEST: &str = "successfully set up and tested the e-mail alert";
@@ -56,3 +58,36 @@ fn is_recording(stem: &str) -> bool {
     let date = date.strip_prefix("DST").unwrap_or(date);
     (kind.starts_with("RecM") || kind.starts_with("RecS")) && is_digits(date, 8)
 }
+
+pub(crate) const GUIDE: Guide = Guide {
+    mail: Some(Page {
+        notes: &[
+            "Tick the schedule on the same page as well: without it nothing is sent.",
+            "An interval of 30 seconds is the shortest there is.",
+            "Where there is no field for a user, the sender stands for it.",
+        ],
+        ..page(
+            "Device Settings > Network > Advanced > E-mail",
+            &[
+                line("SMTP Server", Value::Server),
+                line("SMTP Port", Value::Port),
+                set("SSL or TLS", "off"),
+                line("Sender Address", Value::Sender),
+                line("Password", Value::Password),
+                line("Recipient Address 1", Value::Recipient),
+                set("Attachment", "Picture"),
+                set("Interval", "30 Seconds"),
+            ],
+        )
+    }),
+    ftp: Some(Page {
+        menu: Some("Device Settings > Network > Advanced > FTP"),
+        notes: &[
+            "Tick the schedule as well. Test makes a folder and uploads nothing.",
+            "Leave FTPS off, where it can be chosen.",
+        ],
+        ..FTP
+    }),
+    password_chars_max: 31,
+    ..OTHER
+};

@@ -3,10 +3,12 @@
 
 use tipoff_model::Event;
 
+use crate::guide::{Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::{is_digits, is_number};
 use crate::{Mail, Upload, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Vivotek", recognises, event, upload };
+pub(crate) const VENDOR: Vendor =
+    Vendor { name: "Vivotek", recognises, event, upload, guide: GUIDE };
 
 fn recognises(mail: &Mail<'_>) -> bool {
     headline(mail).is_some() || mail.subject == "Periodic snapshots"
@@ -38,3 +40,37 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
     let is_new = is_event(end) && is_numbered && time.is_some_and(|time| is_digits(time, 14));
     (is_old || is_new).then_some(Event::Motion)
 }
+
+pub(crate) const GUIDE: Guide = Guide {
+    also: &["4XEM"],
+    mail: Some(page(
+        "Event > Event settings > Add server: Email",
+        &[
+            line("Sender email address", Value::Sender),
+            line("Recipient email address", Value::Recipient),
+            line("Server address", Value::Server),
+            line("User name", Value::User),
+            line("Password", Value::Password),
+            line("Server port", Value::Port),
+            set("This server requires a secure connection (SSL)", "off"),
+        ],
+    )),
+    ftp: Some(Page {
+        notes: &["Recorders take ports 21 and 1025 to 65535, and letters, digits, - . _ in names."],
+        ..page(
+            "Event > Event settings > Add server: FTP",
+            &[
+                line("Server address", Value::Server),
+                line("Server port", Value::Port),
+                line("User name", Value::User),
+                line("Password", Value::Password),
+                set("FTP folder name", "empty"),
+                set("Passive mode", "on"),
+            ],
+        )
+    }),
+    notes: &[
+        "A server does nothing alone: an event needs it as its action, with a snapshot as media.",
+    ],
+    ..OTHER
+};

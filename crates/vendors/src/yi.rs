@@ -3,11 +3,12 @@
 
 use tipoff_model::Event;
 
+use crate::guide::{Guide, OTHER, Page, Value, Words, line, set};
 use crate::upload::{is_digits, is_number};
 use crate::{Upload, Vendor};
 
 pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Yi", recognises: |_| false, event: |_| None, upload };
+    Vendor { name: "Yi", recognises: |_| false, event: |_| None, upload, guide: GUIDE };
 
 fn upload(upload: &Upload<'_>) -> Option<Event> {
     let (minute, rest) = upload.stem().split_once('M')?;
@@ -18,3 +19,27 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
     let is_so = is_hour && is_minute && (length.is_empty() || is_number(length));
     is_so.then_some(Event::Other)
 }
+
+pub(crate) const GUIDE: Guide = Guide {
+    also: &["Sonoff with sonoff-hack", "Yi with yi-hack"],
+    mail: None,
+    ftp: Some(Page {
+        menu: None,
+        words: Words::Makers,
+        lines: &[
+            set("FTP Upload", "on"),
+            line("FTP Host", Value::Server),
+            set("FTP Directory", "empty, or /"),
+            set("FTP Directory Tree", "on"),
+            line("FTP Username", Value::User),
+            line("FTP Password", Value::Password),
+        ],
+        only_port: Some(21),
+        notes: &[
+            "Videos only, each a while after it has ended: it looks for new ones now and then.",
+            "Some send what was sent once more after a pause. It is not alerted again.",
+        ],
+    }),
+    notes: &["As they are sold these cameras send nothing: this is the firmware of yi-hack."],
+    ..OTHER
+};

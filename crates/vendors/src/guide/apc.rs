@@ -1,0 +1,34 @@
+//! APC: UPSs, power strips and transfer switches with a network management card.
+
+use super::{Guide, OTHER, Page, Value, line, page, set};
+
+pub(super) const GUIDE: Guide = Guide {
+    also: &["Schneider Electric UPS"],
+    mail: Some(Page {
+        notes: &[
+            "Then add a recipient under Notification > E-mail > Recipients, with Server: Local. \
+             Recipient would ask the Internet for a mail server of the address, once.",
+            "It gives up after 20 seconds.",
+        ],
+        ..page(
+            "Configuration > Notification > E-mail > Server",
+            &[
+                line("From Address", Value::Sender),
+                line("SMTP Server", Value::Server),
+                line("Port", Value::Port),
+                set("Authentication", "on"),
+                line("User Name", Value::User),
+                line("Password", Value::Password),
+                set("Use SSL/TLS", "Never"),
+                line("To Address (under Recipients)", Value::Recipient),
+                set("Server (under Recipients)", "Local"),
+            ],
+        )
+    }),
+    ftp: None,
+    notes: &[
+        "Older cards have the page under Administration > Notification, call the server Local SMTP \
+             Server, and have no field for a port: they use 25.",
+    ],
+    ..OTHER
+};

@@ -1,0 +1,12 @@
+//! Brother: what printers scan and report.
+
+use super::{FTP, Guide, MAIL, OTHER, Page};
+
+pub(super) const GUIDE: Guide = Guide {
+    mail: Some(Page {
+        notes: &["Of the two ways to log in choose SMTP-AUTH, not POP before SMTP; or none."],
+        ..MAIL
+    }),
+    ftp: Some(Page { notes: &["It is the Scan to FTP feature, in Web Based Management."], ..FTP }),
+    ..OTHER
+};

@@ -1,0 +1,16 @@
+//! Dell: the iDRAC of a server.
+
+use super::{Guide, MAIL, OTHER, Page};
+
+pub(super) const GUIDE: Guide = Guide {
+    mail: Some(Page {
+        notes: &[
+            "Alerts have to be switched on as well, each severity for itself, and the recipient \
+             enabled.",
+            "Old ones, such as the DRAC 4, have a field for the address only: they use port 25.",
+        ],
+        ..MAIL
+    }),
+    ftp: None,
+    ..OTHER
+};

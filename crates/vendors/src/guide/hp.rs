@@ -1,0 +1,16 @@
+//! HP: what printers scan and report.
+
+use super::{Guide, MAIL, OTHER, Page};
+
+pub(super) const GUIDE: Guide = Guide {
+    mail: Some(Page {
+        notes: &[
+            "Switch encryption off: of older ones it is SSL 3 or TLS 1.0, which nobody should accept.",
+            "Some log in with nothing, and to port 25 only.",
+        ],
+        ..MAIL
+    }),
+    ftp: None,
+    old_tls: true,
+    ..OTHER
+};
