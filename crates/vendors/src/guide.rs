@@ -179,6 +179,15 @@ pub(crate) const MAIL: Page = Page {
     notes: &[],
 };
 
+/// The same of what has no pictures to attach, or nothing else: printers, UPSs, servers.
+pub(crate) const MAIL_OF_OTHERS: Page = Page {
+    lines: match MAIL.lines {
+        [lines @ .., _attachment] => lines,
+        [] => &[],
+    },
+    ..MAIL
+};
+
 /// An FTP page in the usual words.
 pub(crate) const FTP: Page = Page {
     menu: None,

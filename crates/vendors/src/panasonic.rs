@@ -4,7 +4,7 @@
 
 use tipoff_model::Event;
 
-use crate::guide::{FTP, Guide, MAIL, OTHER, Page, Value, Words, line, set};
+use crate::guide::{FTP, Guide, MAIL, OTHER, Page, Value, line, set};
 use crate::{Mail, Vendor};
 
 pub(crate) const VENDOR: Vendor =
@@ -23,7 +23,6 @@ fn event(_mail: &Mail<'_>) -> Option<Event> {
 pub(crate) const GUIDE: Guide = Guide {
     also: &["i-PRO"],
     mail: Some(Page {
-        words: Words::Makers,
         lines: &[
             line("SMTP server (IP address or host name)", Value::Server),
             line("Port", Value::Port),

@@ -1,11 +1,11 @@
 //! Brother: what printers scan and report.
 
-use super::{FTP, Guide, MAIL, OTHER, Page};
+use super::{FTP, Guide, MAIL_OF_OTHERS, OTHER, Page};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(Page {
         notes: &["Of the two ways to log in choose SMTP-AUTH, not POP before SMTP; or none."],
-        ..MAIL
+        ..MAIL_OF_OTHERS
     }),
     ftp: Some(Page { notes: &["It is the Scan to FTP feature, in Web Based Management."], ..FTP }),
     ..OTHER

@@ -1,6 +1,6 @@
 //! Dell: the iDRAC of a server.
 
-use super::{Guide, MAIL, OTHER, Page};
+use super::{Guide, MAIL_OF_OTHERS, OTHER, Page};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(Page {
@@ -9,7 +9,7 @@ pub(super) const GUIDE: Guide = Guide {
              enabled.",
             "Old ones, such as the DRAC 4, have a field for the address only: they use port 25.",
         ],
-        ..MAIL
+        ..MAIL_OF_OTHERS
     }),
     ftp: None,
     ..OTHER

@@ -1,6 +1,6 @@
 //! HP: what printers scan and report.
 
-use super::{Guide, MAIL, OTHER, Page};
+use super::{Guide, MAIL_OF_OTHERS, OTHER, Page};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(Page {
@@ -8,7 +8,7 @@ pub(super) const GUIDE: Guide = Guide {
             "Switch encryption off: of older ones it is SSL 3 or TLS 1.0, which nobody should accept.",
             "Some log in with nothing, and to port 25 only.",
         ],
-        ..MAIL
+        ..MAIL_OF_OTHERS
     }),
     ftp: None,
     old_tls: true,

@@ -1,11 +1,10 @@
 //! Recorders and cameras that are watched with XMEye or ICSee, sold under hundreds of names.
 
-use super::{FTP, Guide, MAIL, OTHER, Page, Value, Words, line, set};
+use super::{FTP, Guide, MAIL, OTHER, Page, Value, line, set};
 
 pub(super) const GUIDE: Guide = Guide {
     also: &["ICSee", "Xiongmai"],
     mail: Some(Page {
-        words: Words::Makers,
         lines: &[
             line("SMTP Server", Value::Server),
             line("Port", Value::Port),

@@ -139,6 +139,9 @@ fn the_book_tells_the_same() {
     assert_eq!(actual, expected, "{} is stale: UPDATE_EXPECT=1 renews it", path.display());
 }
 
+/// The chapter that others refer to.
+const ANY: &str = "Any other";
+
 const PREFACE: &str = "# What to type, by maker
 
 Where a name stands in *italics*, Tipoff's dashboard and `tipoff run` tell what to type: the *address*
@@ -150,7 +153,7 @@ page does not have can be left out. Makers that are not here are set up like the
 ";
 
 fn book() -> String {
-    let mut text = PREFACE.to_owned() + &chapter("Any other", &OTHER);
+    let mut text = PREFACE.to_owned() + &chapter(ANY, &OTHER);
     for maker in makers() {
         text += &chapter(maker.name, maker.guide);
     }
@@ -163,13 +166,18 @@ fn chapter(name: &str, guide: &Guide) -> String {
         text += &format!("\nAlso {}.\n", guide.also.join(", "));
     }
     for (kind, page) in [("E-mail", &guide.mail), ("FTP", &guide.ftp)] {
-        text += &page.as_ref().map(|page| section(kind, page)).unwrap_or_default();
+        text += &page.as_ref().map(|page| section(kind, page, name == ANY)).unwrap_or_default();
     }
     text + &notes(guide.notes)
 }
 
-fn section(kind: &str, page: &Page) -> String {
+fn section(kind: &str, page: &Page, is_any: bool) -> String {
     let menu = page.menu.map(|menu| format!(": {menu}")).unwrap_or_default();
+    let is_as_any = pages(&OTHER).any(|any| any.lines == page.lines);
+    if is_as_any && !is_any {
+        return format!("\n**{kind}{menu}**, as of [any other](#any-other).\n")
+            + &notes(page.notes);
+    }
     let usual = if page.words == Words::Usual { " (in the usual words)" } else { "" };
     let mut text =
         format!("\n**{kind}{menu}**{usual}\n\n| field | what to type |\n| --- | --- |\n");
