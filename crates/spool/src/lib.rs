@@ -245,6 +245,8 @@ pub struct Swept {
     pub bytes: u64,
     /// Deliveries that ended undelivered because their incident had to go.
     pub undelivered: u64,
+    /// The oldest arrival that is left.
+    pub oldest: Option<ArrivalId>,
 }
 
 /// Numbers for the metrics.

@@ -23,5 +23,5 @@ mod trouble;
 mod work;
 
 pub use scratch::Scratch;
-pub use studio::{Limits, Order, Rendition, Source, Studio, Video};
+pub use studio::{Limits, Order, Rendition, Source, Still, Studio, Video};
 pub use trouble::Trouble;

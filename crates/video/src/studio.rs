@@ -19,6 +19,9 @@ use crate::{Scratch, Trouble, scratch};
 /// How many threads of one program may use the processor at once.
 const PROCESSORS: u64 = 2;
 
+/// A still is there in a second, or not worth waiting for.
+const STILL_TIME_MAX: Duration = Duration::from_secs(20);
+
 /// What the work on videos may take from the machine.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -81,6 +84,15 @@ pub struct Rendition {
     pub width_px: u32,
     /// How high it is shown.
     pub height_px: u32,
+    /// How long it plays.
+    pub duration: Duration,
+    /// A JPEG of at most 320 pixels a side and 200 KB.
+    pub poster: Option<Scratch>,
+}
+
+/// A look at a video.
+#[derive(Debug)]
+pub struct Still {
     /// How long it plays.
     pub duration: Duration,
     /// A JPEG of at most 320 pixels a side and 200 KB.
@@ -150,6 +162,19 @@ impl Studio {
     /// The version of ffmpeg, such as `5.1.8`.
     pub fn version(&self) -> &str {
         &self.shared.version
+    }
+
+    /// A still of a video, and how long it plays. Takes no place from the orders: whoever asks sees
+    /// to it that they are few. Dropping the future kills the program that works on it.
+    pub async fn still(&self, source: Source, content_type: String) -> Result<Still, Trouble> {
+        let deadline = Instant::now() + STILL_TIME_MAX.min(self.shared.limits.time);
+        let made = async {
+            let work = Work::begin(&self.shared, Order { source, content_type, bytes_max: 0 }).await?;
+            let finished = work.look().await?;
+            let poster = work.poster(&finished).await;
+            Ok(Still { duration: finished.duration, poster })
+        };
+        timeout_at(deadline, made).await.map_err(|_| Trouble::TimedOut)?
     }
 
     /// Waits for a free place, then makes the video and its poster. Dropping the future kills the

@@ -109,6 +109,11 @@ impl<'a> Work<'a> {
         self.fit(&probe, first, squeezes).await
     }
 
+    /// What is known of the source as it is.
+    pub(crate) async fn look(&self) -> Result<Finished, Trouble> {
+        Ok(finished(Video::AsItIs, &self.probe(self.input, &self.source).await?))
+    }
+
     /// What was made, or the same made smaller, or nothing.
     async fn fit(
         &self,

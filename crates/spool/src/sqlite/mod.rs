@@ -130,6 +130,7 @@ impl SqliteSpool {
             total.incidents += swept.incidents;
             total.bytes += swept.bytes;
             total.undelivered += swept.undelivered;
+            total.oldest = swept.oldest;
         }
     }
 

@@ -1,7 +1,7 @@
 //! What need not be kept any longer goes: by age, then by size, the oldest first.
 
 use rusqlite::{Connection, params};
-use tipoff_model::{BlobName, IncidentId, Timestamp};
+use tipoff_model::{ArrivalId, BlobName, IncidentId, Timestamp};
 
 use crate::{Keep, Result, Swept};
 
@@ -38,6 +38,9 @@ pub(super) fn step(
                AND NOT EXISTS (SELECT 1 FROM device AS other WHERE other.merged_into = device.id)",
             [],
         )?;
+        swept.oldest = connection
+            .query_row("SELECT min(id) FROM arrival", [], |row| row.get(0))
+            .map(|id: Option<i64>| id.map(ArrivalId))?;
     }
     Ok((swept, blobs))
 }

@@ -69,6 +69,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let ftp_doors = bind(config.ftp.listen.iter().copied())?;
     let http = web::bind(config.http.listen).await?;
     let videos = Videos::open(&config.video, &config.data_dir.join("video")).await?;
+    let studio = videos.studio();
     let reach = reach(&smtp_doors, &ftp_doors);
     let data_dir = config.data_dir.clone();
     let access = Access::new(Arc::clone(&spool), signing_key(&config.data_dir)?);
@@ -113,7 +114,9 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         news: news.clone(),
     };
     let dispatch = Dispatch::start(&config.channels, paused, common, &waker, &tasks, &shutdown);
-    tasks.spawn(keep_house(Arc::clone(&spool), Arc::clone(&retention), shutdown.clone()));
+    let gallery = Gallery::new(data_dir.join("thumbs"), Arc::clone(&spool), studio);
+    let house = (Arc::clone(&spool), Arc::clone(&retention), gallery.clone());
+    tasks.spawn(keep_house(house.0, house.1, house.2, shutdown.clone()));
     let running = Running {
         rules,
         doorkeeper: Arc::clone(&doorkeeper),
@@ -126,7 +129,6 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let (reload, configuration) = Reload::new(source, config, running, news.clone());
     tasks.spawn(reload.run(signals.hang_up, shutdown.clone()));
     if let Some(listener) = http {
-        let gallery = Gallery::new(data_dir.join("thumbs"), Arc::clone(&spool));
         let state = web::State {
             spool,
             metrics,
@@ -205,6 +207,7 @@ impl Ends {
 async fn keep_house(
     spool: Arc<dyn Spool>,
     retention: Arc<ArcSwap<Retention>>,
+    gallery: Gallery,
     mut shutdown: Shutdown,
 ) {
     match spool.sweep_orphans().await {
@@ -216,12 +219,17 @@ async fn keep_house(
         let Retention { keep, max_size, .. } = **retention.load();
         let keep = Keep { age: keep, bytes_max: max_size };
         match spool.sweep(keep, SystemTime::now().into()).await {
-            Ok(swept) if swept.incidents > 0 => tracing::info!(
-                incidents = swept.incidents,
-                bytes = swept.bytes,
-                undelivered = swept.undelivered,
-                "Old incidents are removed.",
-            ),
+            Ok(swept) if swept.incidents > 0 => {
+                tracing::info!(
+                    incidents = swept.incidents,
+                    bytes = swept.bytes,
+                    undelivered = swept.undelivered,
+                    "Old incidents are removed.",
+                );
+                let (gallery, oldest) = (gallery.clone(), swept.oldest);
+                let forgets = move || gallery.forget_before(oldest);
+                let _ = tokio::task::spawn_blocking(forgets).await;
+            }
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "Old incidents could not be removed."),
         }

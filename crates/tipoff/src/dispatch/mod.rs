@@ -23,9 +23,9 @@ use crate::news::News;
 use crate::observe::Metrics;
 use crate::web::Links;
 pub(crate) use desks::Dispatch;
-pub(crate) use status::{ChannelState, ChannelStatus, Refusal};
+pub(crate) use status::{ChannelState, ChannelStatus};
 pub(crate) use trial::send_test;
-pub(crate) use videos::Videos;
+pub(crate) use videos::{Videos, video_source};
 pub(crate) use waker::Waker;
 
 /// What all channels share.

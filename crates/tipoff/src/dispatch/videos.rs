@@ -2,6 +2,7 @@
 //! limit, before they are sent. Decides nothing about when.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -58,6 +59,11 @@ impl Videos {
             None => {}
         }
         Ok(Self { studio, kept: Mutex::default() })
+    }
+
+    /// What makes them; none: ffmpeg is not installed, or not to be used.
+    pub(crate) fn studio(&self) -> Option<Studio> {
+        self.studio.clone()
     }
 
     /// Whether something is to be made before `alert` can be sent.
@@ -128,21 +134,24 @@ fn is_video(stored: &AlertMedia) -> bool {
     stored.media.kind == MediaKind::Video && stored.media.size > 0
 }
 
+/// Where the programs read a stored video.
+pub(crate) fn video_source(stored: &AlertMedia, blobs: &Blobs) -> io::Result<Source> {
+    let AlertMedia { media, blob, .. } = stored;
+    if media.encoding == Encoding::Identity && media.range.start == 0 {
+        return Ok(Source::File(blobs.path(blob)));
+    }
+    Ok(Source::Bytes(Box::new(blobs.read(blob, media)?)))
+}
+
 async fn make(
     studio: &Studio,
     recorded: &AlertMedia,
     bytes_max: u64,
     blobs: &Blobs,
 ) -> Option<Arc<Rendition>> {
-    let AlertMedia { media, blob, place, .. } = recorded;
-    let is_file = media.encoding == Encoding::Identity && media.range.start == 0;
-    let source = match is_file {
-        true => Ok(Source::File(blobs.path(blob))),
-        false => blobs.read(blob, media).map(|reader| Source::Bytes(Box::new(reader))),
-    };
-    let made = match source {
+    let made = match video_source(recorded, blobs) {
         Ok(source) => {
-            let content_type = media.content_type.clone();
+            let content_type = recorded.media.content_type.clone();
             studio.prepare(Order { source, content_type, bytes_max }).await
         }
         Err(error) => Err(Trouble::from(error)),
@@ -150,7 +159,7 @@ async fn make(
     match made {
         Ok(rendition) => Some(Arc::new(rendition)),
         Err(error) => {
-            let arrival = place.arrival;
+            let arrival = recorded.place.arrival;
             tracing::warn!(%arrival, %error, "Nothing that plays could be made of a video; it goes as it is.");
             None
         }

@@ -16,7 +16,7 @@ use tipoff_spool::{
 };
 
 use keeper::Shared;
-pub(crate) use keeper::Transcripts;
+pub(crate) use keeper::{SessionNews, Transcripts};
 pub(super) use tls_fault::TlsFault;
 pub(super) use trouble::Trouble;
 

@@ -6,6 +6,7 @@ mod assets;
 mod clock;
 mod filter;
 mod frame;
+mod gallery;
 mod headers;
 mod health;
 mod links;
@@ -29,6 +30,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
+pub(crate) use gallery::Gallery;
 pub(crate) use links::Links;
 
 use access::Access;
@@ -54,6 +56,7 @@ pub(crate) struct State {
     pub(crate) doorkeeper: Arc<Doorkeeper>,
     pub(crate) transcripts: Transcripts,
     pub(crate) configuration: watch::Receiver<ConfigState>,
+    pub(crate) gallery: Gallery,
     pub(crate) reach: Reach,
     pub(crate) shutdown: Shutdown,
 }

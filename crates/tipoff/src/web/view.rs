@@ -150,11 +150,6 @@ pub(crate) fn thumbnail_url(place: MediaPlace) -> String {
     file_url(place) + "/thumbnail"
 }
 
-/// Where its page is.
-pub(crate) fn incident_url(id: IncidentId) -> String {
-    format!("/incidents/{id}")
-}
-
 const fn kind(kind: MediaKind) -> &'static str {
     match kind {
         MediaKind::Picture => "picture",

@@ -125,7 +125,6 @@ impl Transcripts {
 }
 
 /// For those who watch live.
-#[cfg_attr(not(test), expect(dead_code, reason = "for those who watch live"))]
 impl Transcripts {
     /// The sessions that are open now, the latest first.
     pub(crate) fn open_sessions(&self) -> Vec<SessionLine> {

@@ -1,8 +1,8 @@
 //! Files of arrivals, whole and small.
 
 use axum::extract::State as Shared;
-use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tipoff_model::{ArrivalId, MediaPlace};
 use utoipa::IntoParams;
@@ -47,7 +47,36 @@ pub(super) async fn file(
     Ok(media::send(state.spool.blobs().clone(), media, &headers, query.download.is_some()))
 }
 
-pub(super) fn place(arrival: i64, file: &str) -> Result<MediaPlace, Problem> {
+/// A small picture of a picture or video: a JPEG of at most 480 × 360 pixels.
+#[utoipa::path(
+    get, path = "/api/v1/arrivals/{arrival}/files/{file}/thumbnail", tag = "files",
+    params(
+        ("arrival" = i64, Path, description = "The arrival's number"),
+        ("file" = String, Path, description = "Its place in the arrival, from 0"),
+    ),
+    responses(
+        (status = 200, description = "The small picture", content_type = "image/jpeg"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn thumbnail(
+    Shared(state): Shared<State>,
+    Named((arrival, file)): Named<(i64, String)>,
+) -> Result<Response, Problem> {
+    let place = place(arrival, &file)?;
+    let missing = || Problem::not_found("small picture");
+    let media = state.spool.media(place).await?.ok_or_else(missing)?;
+    let jpeg = state.gallery.thumbnail(media).await.map_err(|error| {
+        tracing::warn!(%error, "A small picture could not be kept.");
+        missing()
+    })?;
+    let headers =
+        [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, max-age=604800")];
+    Ok((headers, jpeg.ok_or_else(missing)?).into_response())
+}
+
+fn place(arrival: i64, file: &str) -> Result<MediaPlace, Problem> {
     let index = parse_file_part(file).ok_or_else(|| Problem::not_found("file"))?;
     Ok(MediaPlace { arrival: ArrivalId(arrival), index })
 }
