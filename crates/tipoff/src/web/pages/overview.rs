@@ -33,8 +33,6 @@ struct OverviewPage {
     oldest: String,
     channels: Vec<(String, String)>,
     configuration: String,
-    /// Why the file as it stands now does not hold, and since when that is known.
-    fault: Option<(String, String)>,
 }
 
 pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: Clock) -> Page {
@@ -53,8 +51,7 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
     }
     for (status, figures) in standing.iter().filter(|(_, figures)| figures.failed > 0) {
         let failed = figures.failed;
-        wants
-            .push(format!("{} refused {failed} alerts today, or they were given up.", status.name));
+        wants.push(format!("{} refused {failed} alerts today, or they were given up.", status.name));
     }
     for device in state.spool.gone_silent(now).await? {
         wants.push(format!("{} is silent for too long.", device.name));
@@ -76,16 +73,12 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
             .iter()
             .map(|(status, figures)| {
                 let latency = figures.latency;
-                let told =
-                    latency.map_or_else(|| "not known yet".to_owned(), |(half, _)| span(half));
+                let told = latency.map_or_else(|| "not known yet".to_owned(), |(half, _)| span(half));
                 (status.name.clone(), told)
             })
             .collect(),
-        fault: configuration.fault.map(|fault| (fault.text, clock.ago(fault.seen_at))),
         configuration: match &configuration.path {
-            Some(path) => {
-                format!("{}, read {}", path.display(), clock.ago(configuration.loaded_at))
-            }
+            Some(path) => format!("{}, read {}", path.display(), clock.ago(configuration.loaded_at)),
             None => "none: the defaults hold".to_owned(),
         },
     })
