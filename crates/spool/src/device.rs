@@ -129,8 +129,9 @@ pub trait Devices {
     /// Changes what is said of a device; whether there is such a one, and the change makes sense.
     fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>>;
 
-    /// The devices that have been silent for longer than somebody wants, of which nobody was told.
-    fn gone_silent(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<DeviceLine>>>;
+    /// The devices that have been silent for longer than somebody wants; or only those of which
+    /// nobody was told.
+    fn gone_silent(&self, now: Timestamp, untold: bool) -> BoxFuture<'_, Result<Vec<DeviceLine>>>;
 
     /// Opens an incident for something that no arrival tells; the channels that will hear of it.
     fn raise(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>>;

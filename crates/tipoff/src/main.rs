@@ -6,6 +6,7 @@
 mod cli;
 mod config;
 mod dispatch;
+mod house;
 mod network;
 mod news;
 mod observe;

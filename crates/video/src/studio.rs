@@ -169,7 +169,8 @@ impl Studio {
     pub async fn still(&self, source: Source, content_type: String) -> Result<Still, Trouble> {
         let deadline = Instant::now() + STILL_TIME_MAX.min(self.shared.limits.time);
         let made = async {
-            let work = Work::begin(&self.shared, Order { source, content_type, bytes_max: 0 }).await?;
+            let work =
+                Work::begin(&self.shared, Order { source, content_type, bytes_max: 0 }).await?;
             let finished = work.look().await?;
             let poster = work.poster(&finished).await;
             Ok(Still { duration: finished.duration, poster })

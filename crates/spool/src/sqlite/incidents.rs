@@ -6,14 +6,14 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use tipoff_model::{
     AlertMedia, ArrivalId, BlobName, Content, DeliveryId, DeliveryState, DeviceId, Event,
-    IncidentId, MediaPlace,
+    IncidentId, MediaPlace, Timestamp,
 };
 
 use super::deliveries::raw_mail;
-use super::{at, from_json, number};
+use super::{SqliteSpool, at, deliveries, figures, from_json, glance, number};
 use crate::{
-    ArrivalLine, Cover, DeliveryLine, IncidentDetail, IncidentFilter, IncidentLine, Result,
-    SpoolError, SpoolStats, StoredBlob,
+    ArrivalLine, BoxFuture, Cover, DeliveryLine, Figures, IncidentDetail, IncidentFilter,
+    IncidentLine, Incidents, Result, SpoolError, SpoolStats, StoredBlob,
 };
 
 /// How many words are looked for at once.
@@ -27,6 +27,46 @@ const LINE: &str = "
            CASE videos WHEN 0 THEN 0 ELSE
                (SELECT coalesce(sum(length_ms), 0) FROM clip WHERE clip.incident = incident.id) END
     FROM incident JOIN device ON device.id = incident.device";
+
+impl Incidents for SqliteSpool {
+    fn incidents<'a>(
+        &'a self,
+        filter: &'a IncidentFilter,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<IncidentLine>>> {
+        let filter = filter.clone();
+        Box::pin(self.read(move |connection| list(connection, &filter, limit)))
+    }
+
+    fn incident(&self, id: IncidentId) -> BoxFuture<'_, Result<IncidentDetail>> {
+        Box::pin(self.read(move |connection| detail(connection, id)))
+    }
+
+    fn media(&self, place: MediaPlace) -> BoxFuture<'_, Result<Option<AlertMedia>>> {
+        Box::pin(self.read(move |connection| media(connection, place)))
+    }
+
+    fn incident_of(&self, arrival: ArrivalId) -> BoxFuture<'_, Result<Option<IncidentId>>> {
+        Box::pin(self.read(move |connection| incident_of(connection, arrival)))
+    }
+
+    fn note_length(&self, place: MediaPlace, length: Duration) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |connection| glance::note_length(connection, place, length)))
+    }
+
+    fn retry(
+        &self,
+        id: IncidentId,
+        only: Option<DeliveryId>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(self.writer.run(move |connection| deliveries::retry(connection, id, only, now)))
+    }
+
+    fn figures(&self, hours_since: Timestamp, today: Timestamp) -> BoxFuture<'_, Result<Figures>> {
+        Box::pin(self.read(move |connection| figures::figures(connection, hours_since, today)))
+    }
+}
 
 /// See [`crate::Incidents::incidents`].
 pub(super) fn list(

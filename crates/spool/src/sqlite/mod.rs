@@ -22,20 +22,16 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tipoff_model::{
-    AlertMedia, ArrivalId, BlobName, DeliveryId, DeviceId, Event, IncidentId, MediaPlace, Planner,
-    Timestamp,
-};
+use tipoff_model::{ArrivalId, BlobName, DeliveryId, Event, Planner, Timestamp};
 
 use crate::{
-    AttemptRecord, Blobs, BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices,
-    DueBatch, Figures, Growth, IncidentDetail, IncidentFilter, IncidentLine, Incidents, Keep,
-    NewArrival, NewDevice, Notice, Result, Spool, SpoolError, SpoolStats, Stored, Swept, Upload,
+    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, NewArrival, Result, Spool, SpoolError,
+    SpoolStats, Stored, Swept, Upload,
 };
 use connection::{Readers, connect};
 use writer::Writer;
@@ -260,91 +256,6 @@ impl Spool for SqliteSpool {
 
     fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>> {
         Box::pin(self.read(incidents::stats))
-    }
-}
-
-impl Incidents for SqliteSpool {
-    fn incidents<'a>(
-        &'a self,
-        filter: &'a IncidentFilter,
-        limit: u32,
-    ) -> BoxFuture<'a, Result<Vec<IncidentLine>>> {
-        let filter = filter.clone();
-        Box::pin(self.read(move |connection| incidents::list(connection, &filter, limit)))
-    }
-
-    fn incident(&self, id: IncidentId) -> BoxFuture<'_, Result<IncidentDetail>> {
-        Box::pin(self.read(move |connection| incidents::detail(connection, id)))
-    }
-
-    fn media(&self, place: MediaPlace) -> BoxFuture<'_, Result<Option<AlertMedia>>> {
-        Box::pin(self.read(move |connection| incidents::media(connection, place)))
-    }
-
-    fn incident_of(&self, arrival: ArrivalId) -> BoxFuture<'_, Result<Option<IncidentId>>> {
-        Box::pin(self.read(move |connection| incidents::incident_of(connection, arrival)))
-    }
-
-    fn note_length(&self, place: MediaPlace, length: Duration) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.writer.run(move |connection| glance::note_length(connection, place, length)))
-    }
-
-    fn retry(
-        &self,
-        id: IncidentId,
-        only: Option<DeliveryId>,
-        now: Timestamp,
-    ) -> BoxFuture<'_, Result<Vec<String>>> {
-        Box::pin(self.writer.run(move |connection| deliveries::retry(connection, id, only, now)))
-    }
-
-    fn figures(&self, hours_since: Timestamp, today: Timestamp) -> BoxFuture<'_, Result<Figures>> {
-        Box::pin(self.read(move |connection| figures::figures(connection, hours_since, today)))
-    }
-}
-
-impl Devices for SqliteSpool {
-    fn devices<'a>(
-        &'a self,
-        filter: &'a DeviceFilter,
-        limit: u32,
-    ) -> BoxFuture<'a, Result<Vec<DeviceLine>>> {
-        let filter = filter.clone();
-        Box::pin(self.read(move |connection| registry::list(connection, &filter, limit)))
-    }
-
-    fn device(&self, id: DeviceId) -> BoxFuture<'_, Result<Option<DeviceDetail>>> {
-        Box::pin(self.read(move |connection| registry::detail(connection, id)))
-    }
-
-    fn activity<'a>(
-        &'a self,
-        devices: &'a [DeviceId],
-        days: &'a [Timestamp],
-    ) -> BoxFuture<'a, Result<Vec<Vec<u64>>>> {
-        let (devices, days) = (devices.to_owned(), days.to_owned());
-        Box::pin(self.read(move |connection| registry::activity(connection, &devices, &days)))
-    }
-
-    fn add_device(&self, device: NewDevice) -> BoxFuture<'_, Result<Option<DeviceId>>> {
-        Box::pin(self.writer.run(move |connection| registry::add(connection, &device)))
-    }
-
-    fn added_devices(&self) -> BoxFuture<'_, Result<Vec<(DeviceId, NewDevice)>>> {
-        Box::pin(self.read(registry::added))
-    }
-
-    fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>> {
-        Box::pin(self.writer.run(move |connection| registry::change(connection, id, &change)))
-    }
-
-    fn gone_silent(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<DeviceLine>>> {
-        Box::pin(self.read(move |connection| registry::gone_silent(connection, now)))
-    }
-
-    fn raise(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>> {
-        let planner = Arc::clone(&self.planner);
-        Box::pin(self.writer.run(move |connection| store::raise(connection, &*planner, &notice)))
     }
 }
 

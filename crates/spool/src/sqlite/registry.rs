@@ -1,12 +1,16 @@
 //! The devices as people see them, and what they say of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tipoff_model::{Device, DeviceId, Protocol, Timestamp};
 
-use super::at;
-use crate::{DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, NewDevice, Result, Sighting};
+use super::{SqliteSpool, at, store};
+use crate::{
+    BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice,
+    Result, Sighting,
+};
 
 /// How many places of a device are told.
 const SIGHTINGS_MAX: u32 = 20;
@@ -14,6 +18,51 @@ const SIGHTINGS_MAX: u32 = 20;
 const LINE: &str = "
     SELECT id, key, coalesce(label, name), maker, last_at, muted_until, silent_after, user
     FROM device";
+
+impl Devices for SqliteSpool {
+    fn devices<'a>(
+        &'a self,
+        filter: &'a DeviceFilter,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<DeviceLine>>> {
+        let filter = filter.clone();
+        Box::pin(self.read(move |connection| list(connection, &filter, limit)))
+    }
+
+    fn device(&self, id: DeviceId) -> BoxFuture<'_, Result<Option<DeviceDetail>>> {
+        Box::pin(self.read(move |connection| detail(connection, id)))
+    }
+
+    fn activity<'a>(
+        &'a self,
+        devices: &'a [DeviceId],
+        days: &'a [Timestamp],
+    ) -> BoxFuture<'a, Result<Vec<Vec<u64>>>> {
+        let (devices, days) = (devices.to_owned(), days.to_owned());
+        Box::pin(self.read(move |connection| activity(connection, &devices, &days)))
+    }
+
+    fn add_device(&self, device: NewDevice) -> BoxFuture<'_, Result<Option<DeviceId>>> {
+        Box::pin(self.writer.run(move |connection| add(connection, &device)))
+    }
+
+    fn added_devices(&self) -> BoxFuture<'_, Result<Vec<(DeviceId, NewDevice)>>> {
+        Box::pin(self.read(added))
+    }
+
+    fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| apply(connection, id, &change)))
+    }
+
+    fn gone_silent(&self, now: Timestamp, untold: bool) -> BoxFuture<'_, Result<Vec<DeviceLine>>> {
+        Box::pin(self.read(move |connection| gone_silent(connection, now, untold)))
+    }
+
+    fn raise(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>> {
+        let planner = Arc::clone(&self.planner);
+        Box::pin(self.writer.run(move |connection| store::raise(connection, &*planner, &notice)))
+    }
+}
 
 /// See [`crate::Devices::devices`].
 pub(super) fn list(
@@ -136,7 +185,7 @@ pub(super) fn added(connection: &Connection) -> Result<Vec<(DeviceId, NewDevice)
 }
 
 /// See [`crate::Devices::change_device`].
-pub(super) fn change(connection: &Connection, id: DeviceId, change: &DeviceChange) -> Result<bool> {
+fn apply(connection: &Connection, id: DeviceId, change: &DeviceChange) -> Result<bool> {
     let set = |column: &str, value: &dyn rusqlite::ToSql| -> Result<bool> {
         let sql = format!("UPDATE device SET {column} WHERE id = ?1 AND merged_into IS NULL");
         Ok(connection.prepare_cached(&sql)?.execute(params![id.0, value])? > 0)
@@ -183,12 +232,12 @@ fn merge(connection: &Connection, id: DeviceId, other: DeviceId) -> Result<bool>
 }
 
 /// See [`crate::Devices::gone_silent`].
-pub(super) fn gone_silent(connection: &Connection, now: Timestamp) -> Result<Vec<DeviceLine>> {
+fn gone_silent(connection: &Connection, now: Timestamp, untold: bool) -> Result<Vec<DeviceLine>> {
     let mut select = connection.prepare_cached(&format!(
-        "{LINE} WHERE silent_after IS NOT NULL AND merged_into IS NULL AND NOT silence_told
-           AND last_at + silent_after < ?1"
+        "{LINE} WHERE silent_after IS NOT NULL AND merged_into IS NULL
+           AND last_at + silent_after < ?1 AND NOT (?2 AND silence_told)"
     ))?;
-    let lines = select.query_map([now.0], read_line)?;
+    let lines = select.query_map(params![now.0, untold], read_line)?;
     Ok(lines.collect::<rusqlite::Result<_>>()?)
 }
 

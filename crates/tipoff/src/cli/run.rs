@@ -1,19 +1,22 @@
 //! `tipoff run`: spool, receivers, dispatch, HTTP port, and the end of it all.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tipoff_spool::{Keep, Spool, SqliteSpool};
+use tipoff_spool::{Spool, SqliteSpool};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::task::TaskTracker;
 
 use super::{Ending, Failure, announce};
 use crate::config::{Config, Listener, Retention};
 use crate::dispatch::{Common, Dispatch, Videos, Waker};
+use crate::house::House;
 use crate::network;
 use crate::news::News;
 use crate::observe::Metrics;
@@ -31,8 +34,6 @@ const GRACE: Duration = Duration::from_secs(8);
 const GRACE_OVER: Duration = Duration::from_secs(1);
 /// … and then the last transcripts are written: 10 s in all.
 const GRACE_TRANSCRIPTS: Duration = Duration::from_secs(1);
-/// How often retention is looked after.
-const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
 /// Runs until SIGTERM or SIGINT.
 pub(super) fn run(mut source: Source) -> Ending {
@@ -53,112 +54,185 @@ fn raise_open_files() {
     }
 }
 
+/// What can be refused: asked for before anything begins.
+struct Bound {
+    tls: Arc<Tls>,
+    smtp: Vec<Door>,
+    ftp: Vec<Door>,
+    http: Option<TcpListener>,
+    videos: Videos,
+}
+
+impl Bound {
+    async fn all(config: &Config) -> anyhow::Result<Self> {
+        let bind = |listeners: Vec<Listener>| listeners.into_iter().map(listen::bind).collect();
+        let smtp: anyhow::Result<_> = bind(config.smtp.listen.iter().map(|it| it.at).collect());
+        let ftp: anyhow::Result<_> = bind(config.ftp.listen.clone());
+        Ok(Self {
+            tls: Arc::new(Tls::load(&config.smtp, &config.data_dir)?),
+            smtp: smtp?,
+            ftp: ftp?,
+            http: web::bind(config.http.listen).await?,
+            videos: Videos::open(&config.video, &config.data_dir.join("video")).await?,
+        })
+    }
+
+    /// Where the HTTP port is, for others.
+    fn url(&self, config: &Config) -> Option<String> {
+        let listen = self.http.as_ref()?.local_addr().ok()?;
+        config.http.public_url.clone().or_else(|| own_url(listen))
+    }
+}
+
+/// What all rooms share.
+struct Ground {
+    spool: Arc<dyn Spool>,
+    metrics: Arc<Metrics>,
+    waker: Waker,
+    news: News,
+    doorkeeper: Arc<Doorkeeper>,
+    transcripts: Transcripts,
+    tasks: TaskTracker,
+    shutdown: Shutdown,
+}
+
 async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
-    let tasks = TaskTracker::new();
     let metrics = Arc::new(Metrics::new());
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
     let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(&config.data_dir, rules.clone())?);
-    let links = links(&config)?;
-    let (waker, news) = (Waker::default(), News::new());
-
-    // All that can be refused is asked for before anything begins.
-    let tls = Arc::new(Tls::load(&config.smtp, &config.data_dir)?);
-    let smtp_doors = bind(config.smtp.listen.iter().map(|listener| listener.at))?;
-    let ftp_doors = bind(config.ftp.listen.iter().copied())?;
-    let http = web::bind(config.http.listen).await?;
-    let videos = Videos::open(&config.video, &config.data_dir.join("video")).await?;
-    let studio = videos.studio();
-    let reach = reach(&smtp_doors, &ftp_doors);
-    let data_dir = config.data_dir.clone();
-    let access = Access::new(Arc::clone(&spool), signing_key(&config.data_dir)?);
-    let dashboard = dashboard(&config, &access).await?;
-    announce::announce(&config, &smtp_doors, &ftp_doors, http.as_ref(), dashboard.as_deref());
+    let key = signing_key(&config.data_dir)?;
+    let bound = Bound::all(&config).await?;
+    let url = bound.url(&config);
+    let access = Access::new(Arc::clone(&spool), key);
+    let dashboard = match &url {
+        Some(url) => Some(dashboard(url, &access).await?),
+        None => None,
+    };
+    announce::announce(&config, &bound.smtp, &bound.ftp, bound.http.as_ref(), dashboard.as_deref());
 
     let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
     doorkeeper.add(spool.added_devices().await?);
-    let retention = Arc::new(ArcSwap::from_pointee(config.retention));
-    let intake = Intake::new(
-        Arc::clone(&spool),
-        Arc::clone(&doorkeeper),
-        Arc::clone(&retention),
-        waker.clone(),
-        news.clone(),
-    );
     let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
-    let open = |door, host| {
-        let tls = Arc::clone(&tls);
-        let (transcripts, tasks_of_door) = (transcripts.clone(), tasks.clone());
-        let ends = shutdown.clone();
-        tasks.spawn(listen::accept(door, host, tls, transcripts, tasks_of_door, ends));
-    };
-    let (doors, mail, counts) = (Arc::clone(&doorkeeper), intake.clone(), Arc::clone(&metrics));
-    let smtp = smtp::Receiver::new(config.smtp.clone(), doors, mail, counts);
-    let smtp = Arc::new(ArcSwap::from_pointee(smtp));
-    for (door, offered) in smtp_doors.into_iter().zip(&config.smtp.listen) {
-        open(door, Host::Smtp(Arc::clone(&smtp), offered.clone()));
-    }
-    let (doors, counts) = (Arc::clone(&doorkeeper), Arc::clone(&metrics));
-    let ftp = ftp::Receiver::new(config.ftp.clone(), doors, intake, counts);
-    let ftp = Arc::new(ArcSwap::from_pointee(ftp));
-    for door in ftp_doors {
-        open(door, Host::Ftp(Arc::clone(&ftp)));
-    }
-    let paused = spool.paused().await?;
-    let common = Common {
-        spool: Arc::clone(&spool),
-        links: links.clone(),
-        metrics: Arc::clone(&metrics),
-        videos,
-        news: news.clone(),
-    };
-    let dispatch = Dispatch::start(&config.channels, paused, common, &waker, &tasks, &shutdown);
-    let gallery = Gallery::new(data_dir.join("thumbs"), Arc::clone(&spool), studio);
-    let house = (Arc::clone(&spool), Arc::clone(&retention), gallery.clone());
-    tasks.spawn(keep_house(house.0, house.1, house.2, shutdown.clone()));
+    let (waker, news, tasks) = (Waker::default(), News::new(), TaskTracker::new());
+    let ground = Ground { spool, metrics, waker, news, doorkeeper, transcripts, tasks, shutdown };
+    tokio::spawn(ground.transcripts.clone().write_on());
+    let retention = Arc::new(ArcSwap::from_pointee(config.retention));
+    let reach = reach(&bound.smtp, &bound.ftp);
+    let (smtp, ftp) = receive(&ground, &config, &bound.tls, bound.smtp, bound.ftp, &retention);
+    let links = Links::new(url.as_deref(), key);
+    let studio = bound.videos.studio();
+    let dispatch = deliver(&ground, &config, &links, bound.videos).await?;
+    let thumbnails = config.data_dir.join("thumbs");
+    let gallery = Gallery::new(thumbnails, Arc::clone(&ground.spool), studio);
+    keep_house(&ground, &retention, &gallery);
     let running = Running {
         rules,
-        doorkeeper: Arc::clone(&doorkeeper),
+        doorkeeper: Arc::clone(&ground.doorkeeper),
         retention,
-        tls,
+        tls: bound.tls,
         smtp,
         ftp,
         dispatch: dispatch.clone(),
     };
-    let (reload, configuration) = Reload::new(source, config, running, news.clone());
-    tasks.spawn(reload.run(signals.hang_up, shutdown.clone()));
-    if let Some(listener) = http {
+    let (reload, configuration) = Reload::new(source, config, running, ground.news.clone());
+    ground.tasks.spawn(reload.run(signals.hang_up, ground.shutdown.clone()));
+    if let Some(listener) = bound.http {
         let state = web::State {
-            spool,
-            metrics,
+            spool: Arc::clone(&ground.spool),
+            metrics: Arc::clone(&ground.metrics),
             links,
             access,
-            news,
-            waker,
+            news: ground.news.clone(),
+            waker: ground.waker.clone(),
             dispatch,
-            doorkeeper,
-            transcripts: transcripts.clone(),
+            doorkeeper: Arc::clone(&ground.doorkeeper),
+            transcripts: ground.transcripts.clone(),
             configuration,
             gallery,
             reach,
-            shutdown: shutdown.clone(),
+            shutdown: ground.shutdown.clone(),
         };
-        tasks.spawn(web::serve(listener, state, shutdown));
+        ground.tasks.spawn(web::serve(listener, state, ground.shutdown.clone()));
     }
 
-    tokio::spawn(transcripts.clone().write_on());
-
     signals.end.wait().await;
-    end(&trigger, &tasks).await;
-    if tokio::time::timeout(GRACE_TRANSCRIPTS, transcripts.flush()).await.is_err() {
+    end(&trigger, &ground.tasks).await;
+    if tokio::time::timeout(GRACE_TRANSCRIPTS, ground.transcripts.flush()).await.is_err() {
         tracing::warn!("The last transcripts of sessions could not be kept in time.");
     }
     Ok(())
 }
 
-fn bind(listeners: impl Iterator<Item = Listener>) -> anyhow::Result<Vec<Door>> {
-    listeners.map(listen::bind).collect()
+type Receivers = (Arc<ArcSwap<smtp::Receiver>>, Arc<ArcSwap<ftp::Receiver>>);
+
+/// Opens the doors to devices.
+fn receive(
+    ground: &Ground,
+    config: &Config,
+    tls: &Arc<Tls>,
+    smtp_doors: Vec<Door>,
+    ftp_doors: Vec<Door>,
+    retention: &Arc<ArcSwap<Retention>>,
+) -> Receivers {
+    let Ground { doorkeeper, metrics, shutdown, .. } = ground;
+    let intake = Intake::new(
+        Arc::clone(&ground.spool),
+        Arc::clone(doorkeeper),
+        Arc::clone(retention),
+        ground.waker.clone(),
+        ground.news.clone(),
+    );
+    let open = |door, host| {
+        let (tls, transcripts) = (Arc::clone(tls), ground.transcripts.clone());
+        let tasks = ground.tasks.clone();
+        ground.tasks.spawn(listen::accept(door, host, tls, transcripts, tasks, shutdown.clone()));
+    };
+    let (doors, counts) = (Arc::clone(doorkeeper), Arc::clone(metrics));
+    let smtp = smtp::Receiver::new(config.smtp.clone(), doors, intake.clone(), counts);
+    let smtp = Arc::new(ArcSwap::from_pointee(smtp));
+    for (door, offered) in smtp_doors.into_iter().zip(&config.smtp.listen) {
+        open(door, Host::Smtp(Arc::clone(&smtp), offered.clone()));
+    }
+    let (doors, counts) = (Arc::clone(doorkeeper), Arc::clone(metrics));
+    let ftp = ftp::Receiver::new(config.ftp.clone(), doors, intake, counts);
+    let ftp = Arc::new(ArcSwap::from_pointee(ftp));
+    for door in ftp_doors {
+        open(door, Host::Ftp(Arc::clone(&ftp)));
+    }
+    (smtp, ftp)
+}
+
+/// Begins to deliver.
+async fn deliver(
+    ground: &Ground,
+    config: &Config,
+    links: &Links,
+    videos: Videos,
+) -> anyhow::Result<Dispatch> {
+    let Ground { waker, tasks, shutdown, .. } = ground;
+    let paused = ground.spool.paused().await?;
+    let common = Common {
+        spool: Arc::clone(&ground.spool),
+        links: links.clone(),
+        metrics: Arc::clone(&ground.metrics),
+        videos,
+        news: ground.news.clone(),
+    };
+    Ok(Dispatch::start(&config.channels, paused, common, waker, tasks, shutdown))
+}
+
+fn keep_house(ground: &Ground, retention: &Arc<ArcSwap<Retention>>, gallery: &Gallery) {
+    let house = House {
+        spool: Arc::clone(&ground.spool),
+        retention: Arc::clone(retention),
+        gallery: gallery.clone(),
+        waker: ground.waker.clone(),
+        news: ground.news.clone(),
+    };
+    ground.tasks.spawn(house.clone().sweep(ground.shutdown.clone()));
+    ground.tasks.spawn(house.listen(ground.shutdown.clone()));
 }
 
 /// What was begun is ended; what takes too long has only to keep what came.
@@ -203,49 +277,6 @@ impl Ends {
     }
 }
 
-/// Sweeps what an earlier run left, then keeps to the limits of retention.
-async fn keep_house(
-    spool: Arc<dyn Spool>,
-    retention: Arc<ArcSwap<Retention>>,
-    gallery: Gallery,
-    mut shutdown: Shutdown,
-) {
-    match spool.sweep_orphans().await {
-        Ok(0) => {}
-        Ok(count) => tracing::info!(count, "Files that were never acknowledged are removed."),
-        Err(error) => tracing::warn!(%error, "Files of an earlier run could not be looked after."),
-    }
-    while shutdown.phase() == Phase::Running {
-        let Retention { keep, max_size, .. } = **retention.load();
-        let keep = Keep { age: keep, bytes_max: max_size };
-        match spool.sweep(keep, SystemTime::now().into()).await {
-            Ok(swept) if swept.incidents > 0 => {
-                tracing::info!(
-                    incidents = swept.incidents,
-                    bytes = swept.bytes,
-                    undelivered = swept.undelivered,
-                    "Old incidents are removed.",
-                );
-                let (gallery, oldest) = (gallery.clone(), swept.oldest);
-                let forgets = move || gallery.forget_before(oldest);
-                let _ = tokio::task::spawn_blocking(forgets).await;
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "Old incidents could not be removed."),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(SWEEP_EVERY) => {}
-            () = shutdown.reached(Phase::Ending) => {}
-        }
-    }
-}
-
-/// Signed links to files, where others can reach the HTTP port.
-fn links(config: &Config) -> anyhow::Result<Links> {
-    let key = signing_key(&config.data_dir)?;
-    Ok(Links::new(public_url(config).as_deref(), key))
-}
-
 /// What devices are told to type.
 fn reach(smtp: &[Door], ftp: &[Door]) -> Reach {
     let first = |doors: &[Door]| doors.first()?.listener.local_addr().ok();
@@ -260,24 +291,22 @@ fn reach(smtp: &[Door], ftp: &[Door]) -> Reach {
 }
 
 /// Where the dashboard is; while nobody can log in, with what sets the password.
-async fn dashboard(config: &Config, access: &Access) -> anyhow::Result<Option<String>> {
-    let Some(base) = public_url(config) else {
-        return Ok(None);
-    };
-    Ok(Some(match access.setup_key().await? {
-        Some(key) => format!("{base}/setup?key={key} (sets its password)"),
-        None => format!("{base}/"),
-    }))
+async fn dashboard(url: &str, access: &Access) -> anyhow::Result<String> {
+    Ok(match access.setup_key().await? {
+        Some(key) => format!("{url}/setup?key={key} (sets its password)"),
+        None => format!("{url}/"),
+    })
 }
 
 /// How others reach the HTTP port.
 pub(super) fn public_url(config: &Config) -> Option<String> {
     let listen = config.http.listen?;
-    config.http.public_url.clone().or_else(|| {
-        let address =
-            if listen.ip().is_unspecified() { network::lan_address()? } else { listen.ip() };
-        Some(format!("http://{}", std::net::SocketAddr::new(address, listen.port())))
-    })
+    config.http.public_url.clone().or_else(|| own_url(listen))
+}
+
+fn own_url(listen: SocketAddr) -> Option<String> {
+    let ip = if listen.ip().is_unspecified() { network::lan_address()? } else { listen.ip() };
+    Some(format!("http://{}", SocketAddr::new(ip, listen.port())))
 }
 
 /// The key that signs links, made at the first start.

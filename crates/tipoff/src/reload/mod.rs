@@ -105,8 +105,6 @@ pub(crate) struct Fault {
     pub(crate) text: String,
     /// The same on one line.
     pub(crate) summary: String,
-    /// When it was seen.
-    pub(crate) seen_at: Timestamp,
 }
 
 impl Fault {
@@ -115,7 +113,7 @@ impl Fault {
     }
 
     fn new(text: String, summary: String) -> Self {
-        Self { text, summary, seen_at: now() }
+        Self { text, summary }
     }
 }
 

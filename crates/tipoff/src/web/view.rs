@@ -2,7 +2,7 @@
 //! only grow.
 
 use serde::Serialize;
-use tipoff_model::{IncidentId, MediaKind, MediaPlace};
+use tipoff_model::{MediaKind, MediaPlace};
 use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentLine};
 use utoipa::ToSchema;
 

@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::super::State;
 use super::super::access::{Visitor, cookie_of, make_token};
 use super::super::clock::utc;
 use super::super::listener::Peer;
 use super::super::problem::{Body, Named, Problem};
-use super::super::State;
 
 const NAME_CHARS_MAX: usize = 60;
 

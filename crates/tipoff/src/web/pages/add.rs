@@ -71,7 +71,8 @@ pub(super) async fn setup(
     let added = state.spool.added_devices().await?;
     let login = added.into_iter().find(|(added, _)| *added == device.id).map(|(_, login)| login);
     let login = login.ok_or_else(|| Problem::not_found("login of a device that was added here"))?;
-    let filter = IncidentFilter { device: Some(device.id), silent: true, ..IncidentFilter::default() };
+    let filter =
+        IncidentFilter { device: Some(device.id), silent: true, ..IncidentFilter::default() };
     let arrived = state.spool.incidents(&filter, 1).await?.pop();
     // Once it works nobody needs to see the password any more.
     let password = match arrived {
@@ -115,10 +116,15 @@ struct Reach<'a> {
 }
 
 impl Reach<'_> {
-    fn fill_in(&self, guide: &Guide, by_ftp: bool) -> (Option<&'static str>, Vec<Line>, Vec<String>) {
+    fn fill_in(
+        &self,
+        guide: &Guide,
+        by_ftp: bool,
+    ) -> (Option<&'static str>, Vec<Line>, Vec<String>) {
         let mut notes: Vec<String> = guide.notes.iter().map(|note| (*note).to_owned()).collect();
         let page = if by_ftp { guide.ftp.as_ref() } else { guide.mail.as_ref() };
-        let page = page.or(if by_ftp { guide::OTHER.ftp.as_ref() } else { guide::OTHER.mail.as_ref() });
+        let page =
+            page.or(if by_ftp { guide::OTHER.ftp.as_ref() } else { guide::OTHER.mail.as_ref() });
         let Some(page) = page else {
             return (None, Vec::new(), notes);
         };
@@ -147,7 +153,9 @@ impl Reach<'_> {
         match value {
             Value::Server => host.clone(),
             Value::ServerUrl => format!("ftp://{host}/"),
-            Value::Port => port.map_or_else(|| "(it does not listen)".to_owned(), |it| it.to_string()),
+            Value::Port => {
+                port.map_or_else(|| "(it does not listen)".to_owned(), |it| it.to_string())
+            }
             Value::User => self.user.to_owned(),
             Value::Password => self.password.to_owned(),
             Value::Sender => format!("{}@example.com", self.user),

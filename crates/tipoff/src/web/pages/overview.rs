@@ -51,9 +51,10 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
     }
     for (status, figures) in standing.iter().filter(|(_, figures)| figures.failed > 0) {
         let failed = figures.failed;
-        wants.push(format!("{} refused {failed} alerts today, or they were given up.", status.name));
+        wants
+            .push(format!("{} refused {failed} alerts today, or they were given up.", status.name));
     }
-    for device in state.spool.gone_silent(now).await? {
+    for device in state.spool.gone_silent(now, false).await? {
         wants.push(format!("{} is silent for too long.", device.name));
     }
     let configuration = state.configuration.borrow().clone();
@@ -73,12 +74,15 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
             .iter()
             .map(|(status, figures)| {
                 let latency = figures.latency;
-                let told = latency.map_or_else(|| "not known yet".to_owned(), |(half, _)| span(half));
+                let told =
+                    latency.map_or_else(|| "not known yet".to_owned(), |(half, _)| span(half));
                 (status.name.clone(), told)
             })
             .collect(),
         configuration: match &configuration.path {
-            Some(path) => format!("{}, read {}", path.display(), clock.ago(configuration.loaded_at)),
+            Some(path) => {
+                format!("{}, read {}", path.display(), clock.ago(configuration.loaded_at))
+            }
             None => "none: the defaults hold".to_owned(),
         },
     })

@@ -74,7 +74,9 @@ pub(super) fn row(line: &SessionLine, clock: &Clock) -> Row {
         SessionOutcome::Failed => ("failed", "bad"),
     };
     let when = format!("{}, {}", clock.day(line.began_at), clock.second(line.began_at));
-    Row { id: line.id, who, when, about: about.join(" · "), outcome, look, hint: line.hint.clone() }
+    Row {
+        id: line.id, who, when, about: about.join(" · "), outcome, look, hint: line.hint.clone()
+    }
 }
 
 #[derive(Template)]

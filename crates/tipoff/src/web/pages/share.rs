@@ -34,9 +34,8 @@ pub(super) async fn share(
     let detail = open(&state, id, expires_s, &signature).await?;
     let IncidentDetail { line, arrivals, .. } = &detail;
     let base = format!("/share/{id}/{expires_s}/{signature}");
-    let url = |place: MediaPlace| {
-        format!("{base}/{}/{}", place.arrival, place.index.unwrap_or_default())
-    };
+    let url =
+        |place: MediaPlace| format!("{base}/{}/{}", place.arrival, place.index.unwrap_or_default());
     let mut shots = shots(arrivals, &clock, url, url);
     for shot in &mut shots {
         shot.thumbnail = None;

@@ -1,0 +1,113 @@
+//! What is done by the clock, besides all that happens: old incidents go, and devices that have been
+//! silent for too long are told of.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use tipoff_model::{Event, Timestamp};
+use tipoff_spool::{Keep, Notice, Spool, SpoolError};
+
+use crate::config::Retention;
+use crate::dispatch::Waker;
+use crate::news::{Item, News};
+use crate::shutdown::{Phase, Shutdown};
+use crate::web::Gallery;
+
+/// How often retention is looked after.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+/// How often silence is listened for, and for how long devices may make themselves heard after a
+/// start first: it may be us who were away.
+const LISTEN_EVERY: Duration = Duration::from_secs(60);
+const LISTEN_AFTER: Duration = Duration::from_secs(600);
+
+/// Keeps the spool within its limits, and an ear on the devices.
+#[derive(Clone)]
+pub(crate) struct House {
+    pub(crate) spool: Arc<dyn Spool>,
+    pub(crate) retention: Arc<ArcSwap<Retention>>,
+    pub(crate) gallery: Gallery,
+    pub(crate) waker: Waker,
+    pub(crate) news: News,
+}
+
+impl House {
+    /// Sweeps what an earlier run left, then keeps to the limits of retention.
+    pub(crate) async fn sweep(self, mut shutdown: Shutdown) {
+        match self.spool.sweep_orphans().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "Files that were never acknowledged are removed."),
+            Err(error) => {
+                tracing::warn!(%error, "Files of an earlier run could not be looked after.");
+            }
+        }
+        while shutdown.phase() == Phase::Running {
+            self.sweep_once().await;
+            tokio::select! {
+                () = tokio::time::sleep(SWEEP_EVERY) => {}
+                () = shutdown.reached(Phase::Ending) => {}
+            }
+        }
+    }
+
+    async fn sweep_once(&self) {
+        let Retention { keep, max_size, .. } = **self.retention.load();
+        let keep = Keep { age: keep, bytes_max: max_size };
+        let swept = match self.spool.sweep(keep, SystemTime::now().into()).await {
+            Ok(swept) => swept,
+            Err(error) => return tracing::warn!(%error, "Old incidents could not be removed."),
+        };
+        if swept.incidents > 0 {
+            tracing::info!(
+                incidents = swept.incidents,
+                bytes = swept.bytes,
+                undelivered = swept.undelivered,
+                "Old incidents are removed.",
+            );
+            let gallery = self.gallery.clone();
+            let forgets = move || gallery.forget_before(swept.oldest);
+            let _ = tokio::task::spawn_blocking(forgets).await;
+        }
+    }
+
+    /// Tells of devices that are silent for longer than their owner wants.
+    pub(crate) async fn listen(self, mut shutdown: Shutdown) {
+        let mut rest = LISTEN_AFTER;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(rest) => {}
+                () = shutdown.reached(Phase::Ending) => return,
+            }
+            if let Err(error) = self.tell_silence(SystemTime::now().into()).await {
+                tracing::warn!(%error, "Whether a device is silent could not be looked up.");
+            }
+            rest = LISTEN_EVERY;
+        }
+    }
+
+    async fn tell_silence(&self, now: Timestamp) -> Result<(), SpoolError> {
+        for device in self.spool.gone_silent(now, true).await? {
+            let since = device.last_at.map_or(Duration::ZERO, |last_at| now.since(last_at));
+            let (name, minutes) = (&device.name, since.as_secs() / 60);
+            tracing::warn!(device = name, minutes, "A device is silent for too long.");
+            let notice = Notice {
+                device: device.id,
+                event: Event::Silence,
+                subject: format!("{name} is silent for {}", spoken(minutes)),
+                at: now,
+            };
+            let channels = self.spool.raise(notice).await?;
+            self.waker.wake(&channels);
+            self.news.tell(Item::Device);
+        }
+        Ok(())
+    }
+}
+
+fn spoken(minutes: u64) -> String {
+    match minutes {
+        0..120 => format!("{minutes} minutes"),
+        120..2880 => format!("{} hours", minutes / 60),
+        _ => format!("{} days", minutes / 1440),
+    }
+}
