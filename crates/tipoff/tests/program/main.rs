@@ -10,6 +10,7 @@
     unreachable_pub
 )]
 
+mod browser;
 mod camera;
 mod clients;
 mod command_line;

@@ -85,8 +85,15 @@ struct Key {
     key: String,
 }
 
-async fn setup(Query(Key { key }): Query<Key>) -> Response {
-    show(StatusCode::OK, &SetupPage { key, fault: None })
+async fn setup(Shared(state): Shared<State>, Query(Key { key }): Query<Key>) -> Response {
+    match state.access.has_password().await {
+        // A link that has done its work leads to the login.
+        Ok(true) if !state.access.is_setup_key(&key).await => {
+            Redirect::to("/login").into_response()
+        }
+        Ok(_) => show(StatusCode::OK, &SetupPage { key, fault: None }),
+        Err(refusal) => super::super::problem::Problem::from(refusal).into_response(),
+    }
 }
 
 #[derive(Deserialize)]

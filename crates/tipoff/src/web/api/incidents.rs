@@ -15,7 +15,7 @@ use super::super::problem::{Asked, Body, Named, Problem};
 use super::super::view::{Incident, IncidentFull};
 
 /// A link holds for at most so long.
-const SHARE_HOURS_MAX: u32 = 24 * 90;
+const SHARE_LASTS_S_MAX: u64 = 90 * 24 * 3600;
 
 /// A page of incidents.
 #[derive(Serialize, ToSchema)]
@@ -114,9 +114,9 @@ pub(super) async fn retry(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Share {
-    /// In hours.
-    #[schema(minimum = 1, maximum = 2160)]
-    hours: u32,
+    /// In seconds.
+    #[schema(minimum = 1, maximum = 7_776_000)]
+    lasts_s: u64,
 }
 
 /// A link that needs no login.
@@ -148,11 +148,11 @@ pub(super) async fn share(
     Named(id): Named<i64>,
     Body(share): Body<Share>,
 ) -> Result<Json<SharedLink>, Problem> {
-    if !(1..=SHARE_HOURS_MAX).contains(&share.hours) {
-        return Err(Problem::bad("hours: from 1 to 2160"));
+    if !(1..=SHARE_LASTS_S_MAX).contains(&share.lasts_s) {
+        return Err(Problem::bad("lasts_s: from 1 to 7776000"));
     }
     let incident = state.spool.incident(IncidentId(id)).await?.line.id;
-    let lasts = Duration::from_secs(u64::from(share.hours) * 3600);
+    let lasts = Duration::from_secs(share.lasts_s);
     let expires_at = Timestamp::from(SystemTime::now()).after(lasts);
     Ok(Json(SharedLink {
         url: state.links.share(incident, expires_at),

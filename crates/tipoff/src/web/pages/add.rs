@@ -1,10 +1,12 @@
 //! Adding a camera: its name, then exactly what to type into which field, then waiting for its test.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::State as Shared;
 use serde::Deserialize;
 use tipoff_model::DeviceId;
-use tipoff_spool::IncidentFilter;
+use tipoff_spool::{IncidentFilter, SessionLine};
 use tipoff_vendors::guide::{self, Guide, Say, Value};
 
 use super::super::State;
@@ -17,6 +19,8 @@ use super::sessions::{Row, row};
 
 /// Sessions shown while waiting.
 const SESSIONS: usize = 5;
+/// How old a session of some other device may be to be this one's first attempt.
+const LATELY: Duration = Duration::from_secs(900);
 
 #[derive(Template)]
 #[template(path = "add.html")]
@@ -76,15 +80,27 @@ pub(super) async fn setup(
     let arrived = state.spool.incidents(&filter, 1).await?.pop();
     // Once it works nobody needs to see the password any more.
     let password = match arrived {
-        Some(_) => "(shown until the first arrival only; its page makes a new one)".to_owned(),
-        None => login.password,
+        Some(_) => "(shown until the first arrival only; its page makes a new one)",
+        None => &login.password,
     };
-    let reach = Reach { state: &state, user: &login.user, password: &password };
+    let reach = Reach { state: &state, user: &login.user, password };
     let guide = guide::guide(&query.maker).unwrap_or(&guide::OTHER);
     let by_ftp = query.by == "ftp" || (guide.mail.is_none() && guide.ftp.is_some());
     let (menu, lines, notes) = reach.fill_in(guide, by_ftp);
     let sessions = find(&state, &SessionQuery::default()).await?;
-    let unknown = sessions.iter().filter(|it| it.device.as_ref().is_none_or(|it| it.0 == id));
+    let lately = clock.now().before(LATELY);
+    let told = |line: &SessionLine| match &line.device {
+        // Of one that failed only the address is known, which another device may have had before.
+        Some((device, name)) if *device != id && line.login.as_deref() != Some(&login.user) => {
+            let as_stranger = line.began_at >= lately && !knows(&state, line.login.as_deref());
+            as_stranger.then(|| Row {
+                hint: Some(taken_for(name, line.login.as_deref(), &login.user)),
+                look: "wait",
+                ..row(line, &clock)
+            })
+        }
+        _ => Some(row(line, &clock)),
+    };
     page(&SetupPage {
         frame,
         id,
@@ -95,8 +111,21 @@ pub(super) async fn setup(
         lines,
         notes,
         arrived: arrived.map(|line| (line.id.0, clock.ago(line.began_at))),
-        sessions: unknown.take(SESSIONS).map(|line| row(line, &clock)).collect(),
+        sessions: sessions.iter().filter_map(told).take(SESSIONS).collect(),
     })
+}
+
+fn knows(state: &State, login: Option<&str>) -> bool {
+    login.is_some_and(|login| state.doorkeeper.knows_user(login))
+}
+
+/// What to change at a device that sent something, and was not known for what it is.
+fn taken_for(name: &str, login: Option<&str>, user: &str) -> String {
+    let how = match login {
+        Some(login) => format!("it logged in as {login}"),
+        None => "it did not log in".to_owned(),
+    };
+    format!("What came was taken for {name}, because {how}. Type the user {user} into it.")
 }
 
 fn makers(chosen: &str) -> Vec<Choice> {

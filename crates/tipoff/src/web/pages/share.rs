@@ -37,7 +37,7 @@ pub(super) async fn share(
     let url =
         |place: MediaPlace| format!("{base}/{}/{}", place.arrival, place.index.unwrap_or_default());
     let mut shots = shots(arrivals, &clock, url, url);
-    for shot in &mut shots {
+    for shot in shots.iter_mut().filter(|shot| shot.video) {
         shot.thumbnail = None;
     }
     page(&SharePage {
