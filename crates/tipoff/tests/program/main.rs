@@ -10,6 +10,7 @@
     unreachable_pub
 )]
 
+mod api;
 mod browser;
 mod camera;
 mod clients;

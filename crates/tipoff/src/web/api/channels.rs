@@ -110,7 +110,7 @@ pub(super) struct Tested {
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 502, body = Problem, content_type = "application/problem+json"),
+        (status = 424, body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn test(
@@ -120,7 +120,7 @@ pub(super) async fn test(
     if !state.channel_names().contains(&name) {
         return Err(Problem::not_found("channel"));
     }
-    let failed = |error: String| Problem::new(StatusCode::BAD_GATEWAY, error);
+    let failed = |error: String| Problem::new(StatusCode::FAILED_DEPENDENCY, error);
     match tokio::time::timeout(TEST_MAX, state.dispatch.test(&name)).await {
         Ok(Ok(said)) => Ok(Json(Tested { said })),
         Ok(Err(error)) => Err(failed(error)),

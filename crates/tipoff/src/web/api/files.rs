@@ -28,8 +28,9 @@ pub(super) struct FileQuery {
         FileQuery,
     ),
     responses(
-        (status = 200, description = "The file", content_type = "application/octet-stream"),
-        (status = 206, description = "The range that was asked for", content_type = "application/octet-stream"),
+        (status = 200, description = "The file", content_type = "*/*"),
+        (status = 206, description = "The range that was asked for", content_type = "*/*"),
+        (status = 304, description = "It is as it was when it had the tag that was given"),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),

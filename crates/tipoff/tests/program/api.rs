@@ -1,0 +1,151 @@
+//! The API against its own description: whatever is asked, nothing that is not described is answered,
+//! and never an error of the server's.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::camera::upload;
+use crate::harness::{Home, PICTURE, Server, mail, send, succeeded, wait_for};
+use crate::hook::{Hook, Manner};
+
+fn scene(hook: &Hook) -> (Home, Server, String) {
+    let home = Home::new(&hook.channel());
+    let server = home.start();
+    let reply = send(server.smtp[0], "yard@example.com", &mail("Motion", &[PICTURE]));
+    assert!(reply.starts_with("250"), "{reply}");
+    upload(server.ftp[0], "gate", "/1.jpg", &crate::ftp_uploads::picture(1));
+    hook.wait_for_requests(1);
+    let token = home.run(&["token", "tester"]);
+    let token = token.split_whitespace().find(|word| word.starts_with("tip_")).unwrap().to_owned();
+    (home, server, token)
+}
+
+fn curl(server: &Server, path: &str, extra: &[&str]) -> (String, Vec<u8>) {
+    let url = format!("http://{}{path}", server.http);
+    let mut command = Command::new("curl");
+    let output =
+        command.args(["-s", "-m", "20", "-w", "\n%{http_code}", &url]).args(extra).output();
+    let mut bytes = output.unwrap().stdout;
+    let at = bytes.iter().rposition(|byte| *byte == b'\n').unwrap();
+    let status = String::from_utf8(bytes.split_off(at)[1..].to_vec()).unwrap();
+    (status, bytes)
+}
+
+#[test]
+fn schemathesis_finds_nothing() {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/schemathesis");
+    assert!(program.exists(), "schemathesis is not installed: ./test.sh installs it");
+    let hook = Hook::start();
+    hook.behave(Manner::Status("400 Bad Request"));
+    let (home, server, token) = scene(&hook);
+    let bearer = format!("Authorization: Bearer {token}");
+    let (status, document) = curl(&server, "/api", &["-H", &bearer]);
+    assert_eq!(status, "200");
+    let document = home.put("openapi.json", &document);
+    let output = Command::new(program)
+        .current_dir(home.file(""))
+        .arg("run")
+        .arg(document)
+        .args(["--url", &format!("http://{}", server.http), "-H", &bearer])
+        .args(["--checks", "not_a_server_error,status_code_conformance"])
+        .args(["--checks", "content_type_conformance,response_schema_conformance"])
+        // One never ends, the others would end what it asks with.
+        .args(["--exclude-path", "/api/v1/events", "--exclude-path", "/api/v1/password"])
+        .args(["--exclude-path", "/api/v1/tokens/{id}"])
+        .args(["--max-examples", "20", "--request-timeout", "20", "--no-color"])
+        .output()
+        .unwrap();
+    succeeded(&output);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("passed") && !told.contains("only 401"), "{told}");
+}
+
+/// Every path that the description has, every page and every file, asked by nobody in particular.
+#[test]
+fn strangers_are_told_nothing() {
+    let hook = Hook::start();
+    let (home, server, token) = scene(&hook);
+    let bearer = format!("Authorization: Bearer {token}");
+    let (_, document) = curl(&server, "/api", &["-H", &bearer]);
+    let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
+    let mut asked = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let path = path.split('/').map(|part| if part.starts_with('{') { "1" } else { part });
+        let path = path.collect::<Vec<_>>().join("/");
+        for method in methods.as_object().unwrap().keys() {
+            let method = method.to_uppercase();
+            let json = ["-X", &method, "-H", "Content-Type: application/json", "-d", "{}"];
+            let plain = ["-X", &method];
+            let extra: &[&str] = if method == "GET" { &plain } else { &json };
+            let (status, body) = curl(&server, &path, extra);
+            assert_eq!(status, "401", "{method} {path}");
+            assert!(!String::from_utf8_lossy(&body).contains("yard"), "{path}");
+            asked += 1;
+        }
+    }
+    assert!(asked >= 20, "{asked}");
+    for page in [
+        "/",
+        "/api",
+        "/devices",
+        "/devices/1",
+        "/devices/add",
+        "/incidents/1",
+        "/sessions",
+        "/sessions/1",
+        "/channels",
+        "/overview",
+        "/settings",
+        "/api/v1/nothing",
+    ] {
+        let (status, body) = curl(&server, page, &[]);
+        assert!(["303", "401", "404"].contains(&status.as_str()), "{page}: {status}");
+        assert!(!String::from_utf8_lossy(&body).contains("yard"), "{page}");
+    }
+    // A forged link, a forged token, and a token that may only look.
+    for forged in ["/share/1/99999999999/00", "/media/1/0/00/1.jpg"] {
+        let (status, _) = curl(&server, forged, &[]);
+        assert!(["403", "404"].contains(&status.as_str()), "{forged}: {status}");
+    }
+    let forged = format!("Authorization: Bearer tip_{}", "0".repeat(64));
+    assert_eq!(curl(&server, "/api/v1/incidents", &["-H", &forged]).0, "401");
+    let reader = home.run(&["token", "reader", "--read"]);
+    let reader = reader.split_whitespace().find(|word| word.starts_with("tip_")).unwrap();
+    let reader = format!("Authorization: Bearer {reader}");
+    assert_eq!(curl(&server, "/api/v1/incidents", &["-H", &reader]).0, "200");
+    let retry = ["-X", "POST", "-H", &reader, "-H", "Content-Type: application/json", "-d", "{}"];
+    assert_eq!(curl(&server, "/api/v1/incidents/1/retry", &retry).0, "403");
+}
+
+/// A part of a file, in whichever way it is stored, is that part of the whole.
+#[test]
+fn a_file_is_read_from_any_place() {
+    let hook = Hook::start();
+    let (_home, server, token) = scene(&hook);
+    let bearer = format!("Authorization: Bearer {token}");
+    for file in ["/api/v1/arrivals/1/files/0", "/api/v1/arrivals/2/files/0"] {
+        let whole = wait_for("the file", || {
+            let (status, whole) = curl(&server, file, &["-H", &bearer]);
+            (status == "200").then_some(whole)
+        });
+        let last = whole.len() - 1;
+        for (range, expected) in [
+            ("0-0".to_owned(), &whole[..1]),
+            ("100-199".to_owned(), &whole[100..200]),
+            ("1-".to_owned(), &whole[1..]),
+            ("-7".to_owned(), &whole[whole.len() - 7..]),
+            (format!("{last}-{}", last + 9), &whole[last..]),
+        ] {
+            let (status, part) = curl(&server, file, &["-H", &bearer, "-r", &range]);
+            assert_eq!((status.as_str(), &*part), ("206", expected), "{file} {range}");
+        }
+        let beyond = format!("{}-", whole.len());
+        assert_eq!(curl(&server, file, &["-H", &bearer, "-r", &beyond]).0, "416");
+        let tag = format!(
+            "If-None-Match: \"{}-0-{}\"",
+            if file.contains("/1/") { 1 } else { 2 },
+            whole.len()
+        );
+        assert_eq!(curl(&server, file, &["-H", &bearer, "-H", &tag]).0, "304");
+    }
+}
