@@ -13,6 +13,8 @@ use crate::Result;
 const BUSY_MAX: Duration = Duration::from_secs(10);
 /// Connections kept for reading; more are opened while all are in use.
 const IDLE_READERS_MAX: usize = 4;
+/// How much of the file each of them keeps in memory.
+const READER_CACHE_KIB: i32 = 512;
 
 /// Connections for reading; WAL lets them read while the writer writes.
 pub(super) struct Readers {
@@ -40,7 +42,10 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_MAX)?;
     connection.set_prepared_statement_cache_capacity(64);
-    if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+    if flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        // The system keeps the pages anyway.
+        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    } else {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // NORMAL would not sync each commit: invariant 1 needs FULL.
         connection.pragma_update(None, "synchronous", "FULL")?;

@@ -21,7 +21,8 @@ pub(crate) struct Http {
 }
 
 /// What the reference says of the section.
-pub(super) const DOC: &str = "The HTTP port: health, metrics, and signed links to stored files.";
+pub(super) const DOC: &str =
+    "The HTTP port: the dashboard, its API, health, metrics, and signed links to stored files.";
 
 /// The port in what is said of an address without one.
 const PORT: u16 = 8080;
