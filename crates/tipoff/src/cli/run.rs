@@ -130,7 +130,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let running = Running {
         rules,
         doorkeeper: Arc::clone(&ground.doorkeeper),
-        retention,
+        retention: Arc::clone(&retention),
         tls: bound.tls,
         smtp,
         ftp,
@@ -151,6 +151,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             transcripts: ground.transcripts.clone(),
             configuration,
             gallery,
+            retention,
             reach,
             shutdown: ground.shutdown.clone(),
         };

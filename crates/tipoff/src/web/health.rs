@@ -5,6 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::State;
+use crate::shutdown::Phase;
 use tipoff_spool::IncidentFilter;
 
 /// `200 ok` while the spool answers, else `503`. It is asked often, so the question is a small one.
@@ -15,6 +16,24 @@ pub(super) async fn healthz(Shared(state): Shared<State>) -> Response {
             tracing::error!(%error, "The spool does not answer.");
             (StatusCode::SERVICE_UNAVAILABLE, "the spool does not answer\n").into_response()
         }
+    }
+}
+
+/// `200 ready` while what devices send can be taken: the spool answers, there is room for more, and
+/// the program is not about to end. Else `503` with what is missing.
+pub(super) async fn readyz(Shared(state): Shared<State>) -> Response {
+    let not = |why: &'static str| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    if state.shutdown.phase() != Phase::Running {
+        return not("it is stopping\n");
+    }
+    if state.spool.stats().await.is_err() {
+        return not("the spool does not answer\n");
+    }
+    let min_free = state.retention.load().min_free;
+    match state.spool.blobs().free_bytes() {
+        Ok(free) if free >= min_free => "ready\n".into_response(),
+        Ok(_) => not("the disk is full: less than retention.min_free is left\n"),
+        Err(_) => not("the disk does not tell how much is free\n"),
     }
 }
 

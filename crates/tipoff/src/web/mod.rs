@@ -23,6 +23,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
@@ -37,6 +38,7 @@ pub(crate) use links::Links;
 use access::Access;
 use listener::Peer;
 
+use crate::config::Retention;
 use crate::dispatch::{Dispatch, Waker};
 use crate::news::{Item, News};
 use crate::observe::Metrics;
@@ -58,6 +60,7 @@ pub(crate) struct State {
     pub(crate) transcripts: Transcripts,
     pub(crate) configuration: watch::Receiver<ConfigState>,
     pub(crate) gallery: Gallery,
+    pub(crate) retention: Arc<ArcSwap<Retention>>,
     pub(crate) reach: Reach,
     pub(crate) shutdown: Shutdown,
 }
@@ -134,6 +137,7 @@ fn router(state: State) -> Router {
         .merge(open)
         .merge(pages::shared())
         .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/media/{arrival}/{file}/{signature}/{name}", get(media::media))
         .layer(from_fn(headers::harden))

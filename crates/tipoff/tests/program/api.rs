@@ -117,6 +117,20 @@ fn strangers_are_told_nothing() {
     assert_eq!(curl(&server, "/api/v1/incidents/1/retry", &retry).0, "403");
 }
 
+#[test]
+fn a_full_disk_is_alive_and_not_ready() {
+    let home = Home::new("[retention]\nmin_free = \"1 MB\"\n");
+    let server = home.start();
+    assert_eq!(curl(&server, "/readyz", &[]), ("200".to_owned(), b"ready\n".to_vec()));
+    server.stop();
+    home.configure("[retention]\nmin_free = \"100000 TB\"\n");
+    let server = home.start();
+    assert_eq!(curl(&server, "/healthz", &[]).0, "200");
+    let (status, why) = curl(&server, "/readyz", &[]);
+    assert_eq!(status, "503");
+    assert!(why.starts_with(b"the disk is full"));
+}
+
 /// A part of a file, in whichever way it is stored, is that part of the whole.
 #[test]
 fn a_file_is_read_from_any_place() {
