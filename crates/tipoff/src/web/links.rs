@@ -34,7 +34,13 @@ impl Links {
         }
     }
 
-    fn link(&self, media: &AlertMedia) -> Option<String> {
+    /// How others reach the HTTP port; nothing where that is not known.
+    pub(crate) fn base(&self) -> &str {
+        self.0.base.as_deref().unwrap_or_default()
+    }
+
+    /// The link to a file.
+    pub(crate) fn link(&self, media: &AlertMedia) -> Option<String> {
         let base = self.0.base.as_deref()?;
         let MediaPlace { arrival, .. } = media.place;
         let file = file_part(media.place);

@@ -117,6 +117,36 @@ fn strangers_are_told_nothing() {
     assert_eq!(curl(&server, "/api/v1/incidents/1/retry", &retry).0, "403");
 }
 
+/// What expat, which most feed readers parse with, makes of the feed.
+#[test]
+fn the_feed_is_read_by_programs_that_cannot_log_in() {
+    let hook = Hook::start();
+    let (home, server, _) = scene(&hook);
+    let hostile = mail("Motion ]]> <b> & \u{1} \u{c} \" é", &[PICTURE]);
+    assert!(send(server.smtp[0], "<i>&@example.com", &hostile).starts_with("250"));
+    let token = home.run(&["token", "reader", "--read"]);
+    let token = token.split_whitespace().find(|word| word.starts_with("tip_")).unwrap();
+    let address = format!("/feed/{token}/incidents.atom");
+    let (status, feed) = curl(&server, &address, &[]);
+    assert_eq!(status, "200");
+    let path = home.put("feed.xml", &feed);
+    let script = "import sys, xml.etree.ElementTree as tree\n\
+        atom = '{http://www.w3.org/2005/Atom}'\n\
+        entries = tree.parse(sys.argv[1]).getroot().findall(atom + 'entry')\n\
+        for entry in entries:\n    \
+        print(entry.find(atom + 'link[@rel=\"enclosure\"]').get('href'))";
+    let output = Command::new("python3").args(["-c", script]).arg(path).output().unwrap();
+    succeeded(&output);
+    let links = String::from_utf8(output.stdout).unwrap();
+    let link = links.lines().last().unwrap();
+    let path = link.split_once("//").unwrap().1.split_once('/').unwrap().1;
+    assert_eq!(curl(&server, &format!("/{path}"), &[]), ("200".to_owned(), PICTURE.to_vec()));
+    let none = format!("{address}?text=nothinglikeit");
+    assert!(!String::from_utf8(curl(&server, &none, &[]).1).unwrap().contains("<entry>"));
+    let forged = format!("/feed/tip_{}/incidents.atom", "0".repeat(64));
+    assert_eq!(curl(&server, &forged, &[]).0, "404");
+}
+
 #[test]
 fn a_full_disk_is_alive_and_not_ready() {
     let home = Home::new("[retention]\nmin_free = \"1 MB\"\n");

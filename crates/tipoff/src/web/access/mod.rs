@@ -191,6 +191,11 @@ impl Access {
         self.proof(secret).as_bytes().ct_eq(proof.as_bytes()).into()
     }
 
+    /// Whether a program may look with this.
+    pub(super) async fn is_token(&self, secret: &str) -> Result<bool, Refusal> {
+        Ok(secret.starts_with(TOKEN_PREFIX) && self.token(secret).await?.is_some())
+    }
+
     async fn token(&self, secret: &str) -> Result<Option<ApiToken>, Refusal> {
         Ok(self.0.spool.token(print(secret)).await?)
     }

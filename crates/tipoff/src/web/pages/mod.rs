@@ -4,6 +4,7 @@
 mod add;
 mod channels;
 mod devices;
+mod feed;
 mod incident;
 mod overview;
 mod sessions;
@@ -34,6 +35,7 @@ pub(super) fn router() -> Router<State> {
 /// What a link without a login opens.
 pub(super) fn shared() -> Router<State> {
     Router::new()
+        .route("/feed/{token}/incidents.atom", get(feed::feed))
         .route("/share/{incident}/{expires}/{signature}", get(share::share))
         .route("/share/{incident}/{expires}/{signature}/{arrival}/{file}", get(share::file))
 }

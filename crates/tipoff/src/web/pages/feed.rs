@@ -1,0 +1,107 @@
+//! Incidents as a feed (Atom, RFC 4287), with their pictures. A feed reader cannot log in, so a token
+//! stands in the address, and the pictures are reached by links that need none.
+
+use askama::Template;
+use axum::extract::State as Shared;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tipoff_spool::IncidentLine;
+
+use super::super::State;
+use super::super::clock::{Clock, utc};
+use super::super::filter::IncidentQuery;
+use super::super::problem::{Asked, Named, Problem};
+use super::super::words;
+
+#[derive(Template)]
+#[template(path = "feed.xml")]
+struct Feed {
+    id: String,
+    own: String,
+    updated: String,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    number: i64,
+    title: String,
+    device: String,
+    began: String,
+    updated: String,
+    page: String,
+    told: String,
+    /// Address, type and bytes of what stands for it.
+    cover: Option<(String, String, u64)>,
+    video: bool,
+}
+
+/// The newest incidents that fit the filter of the timeline.
+pub(super) async fn feed(
+    Shared(state): Shared<State>,
+    clock: Clock,
+    Named(token): Named<String>,
+    Asked(query): Asked<IncidentQuery>,
+    request: HeaderMap,
+) -> Result<Response, Problem> {
+    if !state.access.is_token(&token).await? {
+        return Err(Problem::not_found("feed"));
+    }
+    let base = state.links.base().to_owned();
+    let lines = state.spool.incidents(&query.filter(&clock)?, query.limit()?).await?;
+    let latest = lines.iter().map(|line| line.last_arrival_at).max();
+    let mut entries = Vec::with_capacity(lines.len());
+    for line in &lines {
+        entries.push(entry(&state, &base, line).await?);
+    }
+    let feed = Feed {
+        // A tag (RFC 4151) that stays when the address changes.
+        id: format!("tag:{}.tipoff.invalid,2026:incidents", state.spool.identity()),
+        own: format!("{base}/feed/{token}/incidents.atom"),
+        updated: utc(latest.unwrap_or_else(|| clock.now())),
+        entries,
+    };
+    let text = feed.render().map_err(|error| {
+        tracing::error!(%error, "The feed cannot be made.");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the feed cannot be made")
+    })?;
+    let print = blake3::hash(text.as_bytes()).to_hex();
+    let tag = format!("\"{}\"", print.get(..16).unwrap_or_default());
+    let known = request.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    if known.is_some_and(|known| known.split(", ").any(|it| it == tag)) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+    }
+    let kind = "application/atom+xml; charset=utf-8".to_owned();
+    Ok(([(header::CONTENT_TYPE, kind), (header::ETAG, tag)], text).into_response())
+}
+
+async fn entry(state: &State, base: &str, line: &IncidentLine) -> Result<Entry, Problem> {
+    let cover = match line.cover {
+        Some(cover) => state.spool.media(cover.place).await?,
+        None => None,
+    };
+    let counted = words::counted(line);
+    let told = [&*line.subject, &*counted].into_iter().filter(|part| !part.is_empty());
+    Ok(Entry {
+        number: line.id.0,
+        title: plain(&words::title(line.event, &line.subject)),
+        device: plain(&line.device),
+        began: utc(line.began_at),
+        updated: utc(line.last_arrival_at),
+        page: format!("{base}/incidents/{}", line.id),
+        told: plain(&told.collect::<Vec<_>>().join(" · ")),
+        cover: cover.and_then(|file| {
+            let url = state.links.link(&file)?;
+            Some((url, plain(&file.media.content_type), file.media.size))
+        }),
+        video: line.cover.is_some_and(|cover| cover.video),
+    })
+}
+
+/// Without what XML 1.0 cannot hold (section 2.2), which escaping does not help.
+fn plain(text: &str) -> String {
+    let holds = |character: &char| {
+        !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}'
+            | '\u{fffe}' | '\u{ffff}')
+    };
+    text.chars().filter(holds).collect()
+}
