@@ -80,7 +80,7 @@ impl Bound {
     /// Where the HTTP port is, for others.
     fn url(&self, config: &Config) -> Option<String> {
         let listen = self.http.as_ref()?.local_addr().ok()?;
-        config.http.public_url.clone().or_else(|| own_url(listen))
+        url_at(config, listen)
     }
 }
 
@@ -301,11 +301,13 @@ async fn dashboard(url: &str, access: &Access) -> anyhow::Result<String> {
 
 /// How others reach the HTTP port.
 pub(super) fn public_url(config: &Config) -> Option<String> {
-    let listen = config.http.listen?;
-    config.http.public_url.clone().or_else(|| own_url(listen))
+    url_at(config, config.http.listen?)
 }
 
-fn own_url(listen: SocketAddr) -> Option<String> {
+fn url_at(config: &Config, listen: SocketAddr) -> Option<String> {
+    if let Some(url) = &config.http.public_url {
+        return Some(url.clone());
+    }
     let ip = if listen.ip().is_unspecified() { network::lan_address()? } else { listen.ip() };
     Some(format!("http://{}", SocketAddr::new(ip, listen.port())))
 }

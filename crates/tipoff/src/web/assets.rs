@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
-use super::State;
+use super::{State, tag};
 
 struct Asset {
     path: &'static str,
@@ -50,11 +50,9 @@ pub(super) fn router() -> Router<State> {
 
 /// By its bytes: what a browser has is taken as long as they are the same.
 fn send(asset: &'static Asset, headers: &HeaderMap) -> Response {
-    let print = blake3::hash(asset.bytes).to_hex();
-    let tag = format!("\"{}\"", print.get(..16).unwrap_or_default());
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let tag = tag::of(asset.bytes);
     let status = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "no-cache".to_owned())];
-    if known.is_some_and(|known| known.contains(&tag)) {
+    if tag::is_known(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, status).into_response();
     }
     (status, [(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response()

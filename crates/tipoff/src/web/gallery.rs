@@ -49,22 +49,29 @@ impl Gallery {
     /// A JPEG; none: there is none of this file.
     pub(super) async fn thumbnail(&self, media: AlertMedia) -> io::Result<Option<Vec<u8>>> {
         let path = self.path(&media);
-        if let Some(kept) = kept(&path).await? {
-            return Ok(Some(kept).filter(|jpeg| !jpeg.is_empty()));
-        }
+        let jpeg = match kept(&path).await? {
+            Some(jpeg) => jpeg,
+            None => self.make(media, path).await?,
+        };
+        Ok(Some(jpeg).filter(|jpeg| !jpeg.is_empty()))
+    }
+
+    /// Makes and keeps it, once; empty: none can be made.
+    async fn make(&self, media: AlertMedia, path: PathBuf) -> io::Result<Vec<u8>> {
         let _place = self.place.acquire().await.map_err(io::Error::other)?;
         // Whoever was here before may have made it.
-        if let Some(kept) = kept(&path).await? {
-            return Ok(Some(kept).filter(|jpeg| !jpeg.is_empty()));
+        if let Some(jpeg) = kept(&path).await? {
+            return Ok(jpeg);
         }
-        let made = match media.media.kind {
-            MediaKind::Picture | MediaKind::Animation => self.of_picture(media).await,
-            MediaKind::Video => self.of_video(media).await?,
-            MediaKind::File => None,
+        let made = match (media.media.kind, &self.studio) {
+            (MediaKind::Picture | MediaKind::Animation, _) => self.of_picture(media).await,
+            (MediaKind::Video, Some(studio)) => self.of_video(studio, media).await?,
+            // Nothing was tried, so there is nothing to remember: ffmpeg may be installed later.
+            (MediaKind::Video, None) | (MediaKind::File, _) => return Ok(Vec::new()),
         };
-        let jpeg = made.clone().unwrap_or_default();
-        spawn_blocking(move || keep(&path, &jpeg)).await.map_err(io::Error::other)??;
-        Ok(made)
+        let jpeg = made.unwrap_or_default();
+        let keeps = move || keep(&path, &jpeg).map(|()| jpeg);
+        spawn_blocking(keeps).await.map_err(io::Error::other)?
     }
 
     /// Forgets what was made of arrivals that are not kept any more.
@@ -102,10 +109,7 @@ impl Gallery {
         }
     }
 
-    async fn of_video(&self, media: AlertMedia) -> io::Result<Option<Vec<u8>>> {
-        let Some(studio) = &self.studio else {
-            return Ok(None);
-        };
+    async fn of_video(&self, studio: &Studio, media: AlertMedia) -> io::Result<Option<Vec<u8>>> {
         let source = video_source(&media, self.spool.blobs())?;
         let still = match studio.still(source, media.media.content_type.clone()).await {
             Ok(still) => still,

@@ -8,26 +8,34 @@ use super::State;
 use crate::shutdown::Phase;
 use tipoff_spool::IncidentFilter;
 
-/// `200 ok` while the spool answers, else `503`. It is asked often, so the question is a small one.
+/// `200 ok` while the spool answers, else `503`.
 pub(super) async fn healthz(Shared(state): Shared<State>) -> Response {
-    match state.spool.incidents(&IncidentFilter::default(), 1).await {
-        Ok(_) => "ok\n".into_response(),
-        Err(error) => {
-            tracing::error!(%error, "The spool does not answer.");
-            (StatusCode::SERVICE_UNAVAILABLE, "the spool does not answer\n").into_response()
-        }
+    if spool_answers(&state).await { "ok\n".into_response() } else { not(SPOOL_IS_SILENT) }
+}
+
+const SPOOL_IS_SILENT: &str = "the spool does not answer\n";
+
+/// A small question, because it is asked often.
+async fn spool_answers(state: &State) -> bool {
+    let asked = state.spool.incidents(&IncidentFilter::default(), 1).await;
+    if let Err(error) = &asked {
+        tracing::error!(%error, "The spool does not answer.");
     }
+    asked.is_ok()
+}
+
+fn not(why: &'static str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
 }
 
 /// `200 ready` while what devices send can be taken: the spool answers, there is room for more, and
 /// the program is not about to end. Else `503` with what is missing.
 pub(super) async fn readyz(Shared(state): Shared<State>) -> Response {
-    let not = |why: &'static str| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
     if state.shutdown.phase() != Phase::Running {
         return not("it is stopping\n");
     }
-    if state.spool.stats().await.is_err() {
-        return not("the spool does not answer\n");
+    if !spool_answers(&state).await {
+        return not(SPOOL_IS_SILENT);
     }
     let min_free = state.retention.load().min_free;
     match state.spool.blobs().free_bytes() {

@@ -108,7 +108,8 @@ fn shared(incident: IncidentId, expires_s: i64) -> String {
     format!("share/{incident}/{expires_s}")
 }
 
-fn file_part(place: MediaPlace) -> String {
+/// How a link names a file of an arrival, or the arrival as it came.
+pub(crate) fn file_part(place: MediaPlace) -> String {
     place.index.map_or_else(|| "raw".to_owned(), |index| index.to_string())
 }
 

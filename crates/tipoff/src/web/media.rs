@@ -7,14 +7,14 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use tipoff_model::{AlertMedia, ArrivalId, Encoding, MediaPlace};
 use tipoff_spool::Blobs;
 use tokio::sync::mpsc;
 
-use super::State;
-use super::links::parse_file_part;
+use super::links::{file_part, parse_file_part};
 use super::range::{self, Wanted};
+use super::{State, tag};
 
 /// Pieces on their way between the disk and the reader: this many of this size.
 const PIECES: usize = 4;
@@ -55,10 +55,10 @@ pub(super) fn send(
     download: bool,
 ) -> Response {
     let size = media.media.size;
-    let tag = tag(&media);
+    let tag = tag_of(&media);
     let mut headers = headers(&media, &tag, download);
     let asked = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    if asked(header::IF_NONE_MATCH).is_some_and(|known| known.split(", ").any(|it| it == tag)) {
+    if tag::is_known(request, &tag) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     // A part of what it no longer is would be of no use.
@@ -89,10 +89,8 @@ pub(super) fn send(
 }
 
 /// An upload that goes on is larger than it was.
-fn tag(media: &AlertMedia) -> String {
-    let MediaPlace { arrival, index } = media.place;
-    let index = index.map_or_else(|| "raw".to_owned(), |index| index.to_string());
-    format!("\"{arrival}-{index}-{}\"", media.media.size)
+fn tag_of(media: &AlertMedia) -> String {
+    format!("\"{}-{}-{}\"", media.place.arrival, file_part(media.place), media.media.size)
 }
 
 fn headers(media: &AlertMedia, tag: &str, download: bool) -> HeaderMap {
@@ -150,7 +148,21 @@ fn pieces(
     blobs: Blobs,
     media: AlertMedia,
     part: Range<u64>,
-) -> impl Stream<Item = std::io::Result<Bytes>> {
+) -> impl Stream<Item = io::Result<Bytes>> {
+    // Only begun when somebody takes the first: for HEAD nobody does.
+    let begin = async move || read_ahead(blobs, media, part);
+    stream::once(begin()).flat_map(|pieces_rx| {
+        stream::unfold(pieces_rx, |mut pieces_rx| async move {
+            pieces_rx.recv().await.map(|piece| (piece, pieces_rx))
+        })
+    })
+}
+
+fn read_ahead(
+    blobs: Blobs,
+    media: AlertMedia,
+    part: Range<u64>,
+) -> mpsc::Receiver<io::Result<Bytes>> {
     let (pieces_tx, pieces_rx) = mpsc::channel(PIECES);
     tokio::task::spawn_blocking(move || {
         let mut reader = match read_part(&blobs, media, part) {
@@ -171,9 +183,7 @@ fn pieces(
             }
         }
     });
-    stream::unfold(pieces_rx, |mut pieces_rx| async move {
-        pieces_rx.recv().await.map(|piece| (piece, pieces_rx))
-    })
+    pieces_rx
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod media;
 mod pages;
 mod problem;
 mod range;
+mod tag;
 mod view;
 mod words;
 

@@ -15,9 +15,14 @@ fn scene(hook: &Hook) -> (Home, Server, String) {
     assert!(reply.starts_with("250"), "{reply}");
     upload(server.ftp[0], "gate", "/1.jpg", &crate::ftp_uploads::picture(1));
     hook.wait_for_requests(1);
-    let token = home.run(&["token", "tester"]);
-    let token = token.split_whitespace().find(|word| word.starts_with("tip_")).unwrap().to_owned();
+    let token = make_token(&home, &["tester"]);
     (home, server, token)
+}
+
+/// A new token, as the command prints it.
+fn make_token(home: &Home, arguments: &[&str]) -> String {
+    let printed = home.run(&[&["token"], arguments].concat());
+    printed.split_whitespace().find(|word| word.starts_with("tip_")).unwrap().to_owned()
 }
 
 fn curl(server: &Server, path: &str, extra: &[&str]) -> (String, Vec<u8>) {
@@ -109,9 +114,7 @@ fn strangers_are_told_nothing() {
     }
     let forged = format!("Authorization: Bearer tip_{}", "0".repeat(64));
     assert_eq!(curl(&server, "/api/v1/incidents", &["-H", &forged]).0, "401");
-    let reader = home.run(&["token", "reader", "--read"]);
-    let reader = reader.split_whitespace().find(|word| word.starts_with("tip_")).unwrap();
-    let reader = format!("Authorization: Bearer {reader}");
+    let reader = format!("Authorization: Bearer {}", make_token(&home, &["reader", "--read"]));
     assert_eq!(curl(&server, "/api/v1/incidents", &["-H", &reader]).0, "200");
     let retry = ["-X", "POST", "-H", &reader, "-H", "Content-Type: application/json", "-d", "{}"];
     assert_eq!(curl(&server, "/api/v1/incidents/1/retry", &retry).0, "403");
@@ -124,8 +127,7 @@ fn the_feed_is_read_by_programs_that_cannot_log_in() {
     let (home, server, _) = scene(&hook);
     let hostile = mail("Motion ]]> <b> & \u{1} \u{c} \" é", &[PICTURE]);
     assert!(send(server.smtp[0], "<i>&@example.com", &hostile).starts_with("250"));
-    let token = home.run(&["token", "reader", "--read"]);
-    let token = token.split_whitespace().find(|word| word.starts_with("tip_")).unwrap();
+    let token = make_token(&home, &["reader", "--read"]);
     let address = format!("/feed/{token}/incidents.atom");
     let (status, feed) = curl(&server, &address, &[]);
     assert_eq!(status, "200");

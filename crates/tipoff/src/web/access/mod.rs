@@ -89,15 +89,15 @@ impl Access {
     }
 
     /// Whether this is the key of the latest link, unused.
-    async fn is_setup_key(&self, key: &str) -> bool {
-        let expected = self.0.spool.setup_key().await.ok().flatten();
-        expected.is_some_and(|expected| bool::from(expected.ct_eq(&print(key))))
+    async fn is_setup_key(&self, key: &str) -> Result<bool, Refusal> {
+        let expected = self.0.spool.setup_key().await?;
+        Ok(expected.is_some_and(|expected| bool::from(expected.ct_eq(&print(key)))))
     }
 
     /// Sets the password by the key of the link, and logs in.
     async fn set_up(&self, key: &str, password: &str, peer: IpAddr) -> Result<String, Refusal> {
         self.0.attempts.allows(peer).map_err(Refusal::TooMany)?;
-        if !self.is_setup_key(key).await {
+        if !self.is_setup_key(key).await? {
             self.0.attempts.failed(peer);
             return Err(Refusal::NoKey);
         }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::super::State;
 use super::super::listener::Peer;
+use super::super::problem::Problem;
 use super::guard::{COOKIE, is_from_elsewhere};
 use super::{Refusal, Visitor};
 
@@ -47,11 +48,12 @@ struct Next {
     next: String,
 }
 
-async fn login(Shared(state): Shared<State>, Query(Next { next }): Query<Next>) -> Response {
-    match state.access.has_password().await {
-        Ok(has_password) => show(StatusCode::OK, &LoginPage { has_password, next, fault: None }),
-        Err(refusal) => super::super::problem::Problem::from(refusal).into_response(),
-    }
+async fn login(
+    Shared(state): Shared<State>,
+    Query(Next { next }): Query<Next>,
+) -> Result<Response, Problem> {
+    let has_password = state.access.has_password().await?;
+    Ok(show(StatusCode::OK, &LoginPage { has_password, next, fault: None }))
 }
 
 #[derive(Deserialize)]
@@ -85,15 +87,15 @@ struct Key {
     key: String,
 }
 
-async fn setup(Shared(state): Shared<State>, Query(Key { key }): Query<Key>) -> Response {
-    match state.access.has_password().await {
-        // A link that has done its work leads to the login.
-        Ok(true) if !state.access.is_setup_key(&key).await => {
-            Redirect::to("/login").into_response()
-        }
-        Ok(_) => show(StatusCode::OK, &SetupPage { key, fault: None }),
-        Err(refusal) => super::super::problem::Problem::from(refusal).into_response(),
+async fn setup(
+    Shared(state): Shared<State>,
+    Query(Key { key }): Query<Key>,
+) -> Result<Response, Problem> {
+    // A link that has done its work leads to the login.
+    if state.access.has_password().await? && !state.access.is_setup_key(&key).await? {
+        return Ok(Redirect::to("/login").into_response());
     }
+    Ok(show(StatusCode::OK, &SetupPage { key, fault: None }))
 }
 
 #[derive(Deserialize)]
@@ -124,7 +126,7 @@ async fn leave(Shared(state): Shared<State>, Extension(visitor): Extension<Visit
     if let Visitor::Owner { secret, .. } = visitor
         && let Err(refusal) = state.access.leave(&secret).await
     {
-        return super::super::problem::Problem::from(refusal).into_response();
+        return Problem::from(refusal).into_response();
     }
     let gone = format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
     ([(header::SET_COOKIE, gone)], StatusCode::NO_CONTENT).into_response()

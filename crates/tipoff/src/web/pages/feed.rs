@@ -7,11 +7,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tipoff_spool::IncidentLine;
 
-use super::super::State;
 use super::super::clock::{Clock, utc};
 use super::super::filter::IncidentQuery;
 use super::super::problem::{Asked, Named, Problem};
-use super::super::words;
+use super::super::{State, tag, words};
 
 #[derive(Template)]
 #[template(path = "feed.xml")]
@@ -64,10 +63,8 @@ pub(super) async fn feed(
         tracing::error!(%error, "The feed cannot be made.");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the feed cannot be made")
     })?;
-    let print = blake3::hash(text.as_bytes()).to_hex();
-    let tag = format!("\"{}\"", print.get(..16).unwrap_or_default());
-    let known = request.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    if known.is_some_and(|known| known.split(", ").any(|it| it == tag)) {
+    let tag = tag::of(text.as_bytes());
+    if tag::is_known(&request, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
     let kind = "application/atom+xml; charset=utf-8".to_owned();

@@ -16,10 +16,15 @@ const ARROW_RIGHT: char = '\u{E014}';
 /// Sets the password by the printed link, as at the first start.
 fn set_up(server: &Server, browser: &Browser) {
     browser.go(&server.dashboard);
-    browser.write("input[name=password]", PASSWORD);
-    browser.click("button.main");
+    enter(browser, PASSWORD);
     browser
         .until("the timeline", "location.pathname === '/' && document.querySelector('#live.on')");
+}
+
+/// Types a password into the page that is open, and sends it.
+fn enter(browser: &Browser, password: &str) {
+    browser.write("input[name=password]", password);
+    browser.click("button.main");
 }
 
 fn page(server: &Server, path: &str) -> String {
@@ -52,12 +57,10 @@ fn nobody_sees_anything_without_the_password() {
     browser.until("the login", "location.pathname === '/login'");
     browser.go(&page(&server, "/overview"));
     browser.until("the login", "location.pathname === '/login'");
-    browser.write("input[name=password]", "battery staple");
-    browser.click("button.main");
+    enter(&browser, "battery staple");
     browser.until("a refusal", "document.querySelector('[role=alert]')");
     browser.picture("login-phone");
-    browser.write("input[name=password]", PASSWORD);
-    browser.click("button.main");
+    enter(&browser, PASSWORD);
     browser.until("the page that was wanted", "location.pathname === '/overview'");
     // The link of the first start holds once.
     browser.go(&server.dashboard);
@@ -340,8 +343,7 @@ fn axe_finds_nothing() {
             hook.wait_for_requests(1);
         } else {
             browser.go(&page(&server, "/login"));
-            browser.write("input[name=password]", PASSWORD);
-            browser.click("button.main");
+            enter(&browser, PASSWORD);
             browser.until("the timeline", "location.pathname === '/'");
         }
         for path in [
