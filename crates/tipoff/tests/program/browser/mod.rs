@@ -375,7 +375,7 @@ fn axe_finds_nothing() {
                 ));
                 assert_eq!(faults, json!([]), "{path} {screen:?} {scheme}\n{faults:#}");
             }
-            let wide = browser.run("return document.documentElement.scrollWidth - innerWidth");
+            let wide = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
             assert!(
                 wide.as_i64().unwrap() <= 0,
                 "{path} {screen:?} is {wide} px wider than its screen"
