@@ -146,7 +146,12 @@ async fn take(
         };
         match read {
             Err(_) => return End::Before(Failure::TimedOut),
-            Ok(Ok(chunk)) if chunk.bytes().is_empty() => return End::Whole,
+            Ok(Ok(chunk)) if chunk.bytes().is_empty() => {
+                // The end was read without asking what else has happened: that the control
+                // connection broke before must be heard of first.
+                tokio::task::yield_now().await;
+                return End::Whole;
+            }
             Ok(Ok(chunk)) => upload.push(chunk.bytes()),
             // Devices that encrypt often close without a word; then the content must tell.
             Ok(Err(error)) if is_silent_end(&error) && !upload.lacks_its_end() => {
