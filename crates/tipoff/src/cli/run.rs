@@ -72,7 +72,7 @@ impl Bound {
             tls: Arc::new(Tls::load(&config.smtp, &config.data_dir)?),
             smtp: smtp?,
             ftp: ftp?,
-            http: web::bind(config.http.listen).await?,
+            http: web::bind(&config.http).await?,
             videos: Videos::open(&config.video, &config.data_dir.join("video")).await?,
         })
     }
@@ -131,11 +131,12 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         rules,
         doorkeeper: Arc::clone(&ground.doorkeeper),
         retention: Arc::clone(&retention),
-        tls: bound.tls,
+        tls: Arc::clone(&bound.tls),
         smtp,
         ftp,
         dispatch: dispatch.clone(),
     };
+    let http = config.http.clone();
     let (reload, configuration) = Reload::new(source, config, running, ground.news.clone());
     ground.tasks.spawn(reload.run(signals.hang_up, ground.shutdown.clone()));
     if let Some(listener) = bound.http {
@@ -155,7 +156,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             reach,
             shutdown: ground.shutdown.clone(),
         };
-        ground.tasks.spawn(web::serve(listener, state, ground.shutdown.clone()));
+        ground.tasks.spawn(web::serve(listener, bound.tls, http, state));
     }
 
     signals.end.wait().await;
@@ -301,7 +302,7 @@ async fn dashboard(url: &str, access: &Access) -> anyhow::Result<String> {
 
 /// How others reach the HTTP port.
 pub(super) fn public_url(config: &Config) -> Option<String> {
-    url_at(config, config.http.listen?)
+    url_at(config, config.http.listen?.address)
 }
 
 fn url_at(config: &Config, listen: SocketAddr) -> Option<String> {
@@ -309,7 +310,8 @@ fn url_at(config: &Config, listen: SocketAddr) -> Option<String> {
         return Some(url.clone());
     }
     let ip = if listen.ip().is_unspecified() { network::lan_address()? } else { listen.ip() };
-    Some(format!("http://{}", SocketAddr::new(ip, listen.port())))
+    let scheme = if config.http.listen.is_some_and(|it| it.tls) { "https" } else { "http" };
+    Some(format!("{scheme}://{}", SocketAddr::new(ip, listen.port())))
 }
 
 /// The key that signs links, made at the first start.

@@ -58,9 +58,18 @@ impl Networks {
         match text {
             "any" => self.any = true,
             "private" => self.nets.extend(PRIVATE.iter().filter_map(|net| network(net).ok())),
-            _ => self.nets.push(network(text)?),
+            _ => self.nets.push(network(text).map_err(|reason| {
+                let meant = nearest(text, ["private", "any"]);
+                meant.map_or(reason, |meant| format!("did you mean \"{meant}\"?"))
+            })?),
         }
         Ok(())
+    }
+}
+
+impl FromIterator<IpNet> for Networks {
+    fn from_iter<T: IntoIterator<Item = IpNet>>(nets: T) -> Self {
+        Self { any: false, nets: nets.into_iter().collect() }
     }
 }
 
@@ -77,10 +86,7 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
         Some((address, _)) if address.parse::<IpAddr>().is_ok() => {
             Err("the number after the slash is 0 to 32, with IPv6 0 to 128".to_owned())
         }
-        _ => Err(match nearest(text, ["private", "any"]) {
-            Some(meant) => format!("did you mean \"{meant}\"?"),
-            None => like.to_owned(),
-        }),
+        _ => Err(like.to_owned()),
     }
 }
 
@@ -229,7 +235,8 @@ mod tests {
         assert!(mixed.contains("192.0.2.200".parse().unwrap()));
         assert!(mixed.contains("2001:db8::1".parse().unwrap()));
         assert!(!mixed.contains("2001:db8::2".parse().unwrap()));
-        assert!(network("privat").unwrap_err().contains("\"private\""));
+        let faulty = Networks::default().add("privat").unwrap_err();
+        assert!(faulty.contains("\"private\""), "{faulty}");
         assert!(network("10.0.0.0/33").unwrap_err().contains("0 to 32"));
         assert!(network("home").unwrap_err().contains("like"));
     }

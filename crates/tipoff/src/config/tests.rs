@@ -94,8 +94,16 @@ fn the_example_is_a_configuration_as_it_is_and_with_everything_used() {
 /// Every default that the reference shows is the one that holds.
 #[test]
 fn defaults_that_are_written_down_change_nothing() {
-    let optional =
-        ["data_dir", "time_zone", "host_name", "certificate", "public_address", "public_url"];
+    let optional = [
+        "data_dir",
+        "time_zone",
+        "host_name",
+        "certificate",
+        "public_address",
+        "public_url",
+        "trusted_proxies",
+        "proxy_user_header",
+    ];
     let lines = whole_example();
     let (sections, _) = lines.split_once("[[device]]").unwrap();
     let (_, rest) = lines.split_once("[incidents]").unwrap();
@@ -124,7 +132,8 @@ fn defaults() {
     assert_eq!((smtp.max_connections, smtp.max_connections_per_address), (2_000, 100));
     assert_eq!(smtp.idle, Duration::from_secs(300));
     assert!(smtp.certificate.is_none() && !smtp.host_name.is_empty());
-    assert_eq!(config.http.listen, Some("0.0.0.0:8080".parse().unwrap()));
+    let http = crate::config::Listener { address: "0.0.0.0:8080".parse().unwrap(), tls: false };
+    assert_eq!(config.http.listen, Some(http));
     assert_eq!(config.http.public_url, None);
     assert!(config.access.networks.contains("192.168.1.20".parse().unwrap()));
     assert!(!config.access.networks.contains("8.8.8.8".parse().unwrap()));

@@ -21,4 +21,5 @@ mod wire;
 
 pub(crate) use access::Doorkeeper;
 pub(crate) use intake::Intake;
+pub(crate) use sniff::is_client_hello;
 pub(crate) use transcript::{SessionNews, Transcripts};

@@ -52,7 +52,7 @@ impl Tls {
     }
 
     /// The settings for a handshake now.
-    pub(super) fn config(&self) -> Arc<ServerConfig> {
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
         let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = changed_at(&current.files);
         if changed != current.changed {

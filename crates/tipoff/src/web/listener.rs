@@ -1,4 +1,5 @@
-//! The HTTP port's connections: so many at a time, and none that stands still for ever.
+//! The HTTP port's connections: so many at a time, plain or encrypted, and none that stands still
+//! for ever.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,22 +13,33 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, Sleep};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
+
+use crate::receive::is_client_hello;
+use crate::receive::tls::Tls;
 
 /// Connections served at a time; others wait to be accepted.
 const CONNECTIONS_MAX: usize = 256;
 /// A connection on which nothing moves for so long is closed.
 const STANDSTILL_MAX: Duration = Duration::from_secs(30);
 
-/// A listener with limits.
+/// A listener with limits, on which both plain HTTP and TLS are understood.
 pub(super) struct Bounded {
     listener: TcpListener,
+    tls: Arc<Tls>,
     places: Arc<Semaphore>,
+    /// Those that have not said a word yet, or are about to encrypt.
+    greeting: JoinSet<io::Result<(Connection, SocketAddr)>>,
 }
 
 impl Bounded {
-    pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener, places: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
+    pub(super) fn new(listener: TcpListener, tls: Arc<Tls>) -> Self {
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        Self { listener, tls, places, greeting: JoinSet::new() }
     }
 }
 
@@ -36,12 +48,23 @@ impl Listener for Bounded {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // The semaphore is never closed; should it be, nothing limits.
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
-        let (socket, peer) = Listener::accept(&mut self.listener).await;
-        let standstill = Box::pin(tokio::time::sleep(STANDSTILL_MAX));
-        let connection = Connection { socket, standstill, _place: place };
-        (connection, peer)
+        loop {
+            let come = async {
+                // The semaphore is never closed; should it be, nothing limits.
+                let place = Arc::clone(&self.places).acquire_owned().await.ok();
+                (Listener::accept(&mut self.listener).await, place)
+            };
+            tokio::select! {
+                ((socket, peer), place) = come => {
+                    self.greeting.spawn(greet(socket, peer, Arc::clone(&self.tls), place));
+                }
+                Some(greeted) = self.greeting.join_next() => match greeted {
+                    Ok(Ok(connection)) => return connection,
+                    Ok(Err(error)) => tracing::debug!(%error, "A browser said nothing of use."),
+                    Err(_) => {}
+                },
+            }
+        }
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -49,19 +72,44 @@ impl Listener for Bounded {
     }
 }
 
-/// Who is at the other end.
+/// HTTP and TLS clients both talk first, and the first byte tells which it is.
+async fn greet(
+    socket: TcpStream,
+    peer: SocketAddr,
+    tls: Arc<Tls>,
+    place: Option<OwnedSemaphorePermit>,
+) -> io::Result<(Connection, SocketAddr)> {
+    let mut first = [0];
+    if timeout(STANDSTILL_MAX, socket.peek(&mut first)).await?? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let socket = if is_client_hello(&first) {
+        let handshake = TlsAcceptor::from(tls.config()).accept(socket);
+        Either::Right(Box::new(timeout(STANDSTILL_MAX, handshake).await??))
+    } else {
+        Either::Left(socket)
+    };
+    let standstill = Box::pin(tokio::time::sleep(STANDSTILL_MAX));
+    Ok((Connection { socket, standstill, _place: place }, peer))
+}
+
+/// Who is at the other end, and whether by TLS.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+pub(super) struct Peer {
+    pub(super) address: SocketAddr,
+    pub(super) by_tls: bool,
+}
 
 impl Connected<IncomingStream<'_, Bounded>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Bounded>) -> Self {
-        Self(*stream.remote_addr())
+        let by_tls = matches!(stream.io().socket, Either::Right(_));
+        Self { address: *stream.remote_addr(), by_tls }
     }
 }
 
 /// A connection that fails when nothing moves on it.
 pub(super) struct Connection {
-    socket: TcpStream,
+    socket: Either<TcpStream, Box<TlsStream<TcpStream>>>,
     standstill: Pin<Box<Sleep>>,
     _place: Option<OwnedSemaphorePermit>,
 }
@@ -119,12 +167,21 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+    use crate::config::Config;
+
+    async fn bounded(listener: TcpListener) -> Bounded {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::parse(None, "", None, &|_| None).unwrap();
+        Bounded::new(listener, Arc::new(Tls::load(&config.smtp, folder.path()).unwrap()))
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_stands_still_ends_and_one_that_moves_goes_on() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (mut connection, _) = Bounded::new(listener).accept().await;
+        client.write_all(b"x").await.unwrap();
+        let (mut connection, _) = bounded(listener).await.accept().await;
+        assert_eq!(connection.read_u8().await.unwrap(), b'x');
         for _ in 0..3 {
             tokio::time::advance(STANDSTILL_MAX - Duration::from_secs(1)).await;
             client.write_all(b"x").await.unwrap();
@@ -138,11 +195,14 @@ mod tests {
     async fn no_more_are_accepted_than_there_are_places() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mut bounded = Bounded { listener, places: Arc::new(Semaphore::new(1)) };
-        let _clients = [
-            TcpStream::connect(address).await.unwrap(),
-            TcpStream::connect(address).await.unwrap(),
-        ];
+        let mut bounded =
+            Bounded { places: Arc::new(Semaphore::new(1)), ..bounded(listener).await };
+        let mut clients = Vec::new();
+        for _ in 0..2 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+            clients.push(client);
+        }
         let (first, _) = bounded.accept().await;
         tokio::select! {
             biased;
@@ -151,5 +211,19 @@ mod tests {
         }
         drop(first);
         bounded.accept().await;
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_keeps_nobody_waiting() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut bounded = bounded(listener).await;
+        let _silent = TcpStream::connect(address).await.unwrap();
+        let mut half = TcpStream::connect(address).await.unwrap();
+        half.write_all(&[0x16, 3, 1]).await.unwrap();
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(b"G").await.unwrap();
+        let (_, peer) = bounded.accept().await;
+        assert_eq!(peer, client.local_addr().unwrap());
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 mod api;
 mod assets;
+mod caller;
 mod clock;
 mod filter;
 mod frame;
@@ -20,7 +21,6 @@ mod tag;
 mod view;
 mod words;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -37,12 +37,14 @@ pub(crate) use gallery::Gallery;
 pub(crate) use links::Links;
 
 use access::Access;
+use caller::Manners;
 use listener::Peer;
 
-use crate::config::Retention;
+use crate::config::{Http, Listener, Retention};
 use crate::dispatch::{Dispatch, Waker};
 use crate::news::{Item, News};
 use crate::observe::Metrics;
+use crate::receive::tls::Tls;
 use crate::receive::{Doorkeeper, Transcripts};
 use crate::reload::ConfigState;
 use crate::shutdown::{Phase, Shutdown};
@@ -101,8 +103,8 @@ impl State {
 }
 
 /// Binds the port, where there is to be one.
-pub(crate) async fn bind(address: Option<SocketAddr>) -> anyhow::Result<Option<TcpListener>> {
-    let Some(address) = address else {
+pub(crate) async fn bind(settings: &Http) -> anyhow::Result<Option<TcpListener>> {
+    let Some(Listener { address, .. }) = settings.listen else {
         return Ok(None);
     };
     let listener = TcpListener::bind(address).await.with_context(|| {
@@ -112,10 +114,15 @@ pub(crate) async fn bind(address: Option<SocketAddr>) -> anyhow::Result<Option<T
 }
 
 /// Serves until the end.
-pub(crate) async fn serve(listener: TcpListener, state: State, mut shutdown: Shutdown) {
-    let make = router(state).into_make_service_with_connect_info::<Peer>();
-    let mut over = shutdown.clone();
-    let server = axum::serve(listener::Bounded::new(listener), make)
+pub(crate) async fn serve(listener: TcpListener, tls: Arc<Tls>, settings: Http, state: State) {
+    let (mut shutdown, mut over) = (state.shutdown.clone(), state.shutdown.clone());
+    let tls_only = settings.listen.is_some_and(|listen| listen.tls);
+    let manners = Arc::new(Manners { tls_only, proxies: settings.proxies });
+    let router = router(state)
+        .layer(from_fn_with_state(manners, caller::recognise))
+        .layer(from_fn(headers::harden));
+    let make = router.into_make_service_with_connect_info::<Peer>();
+    let server = axum::serve(listener::Bounded::new(listener, tls), make)
         .with_graceful_shutdown(async move { shutdown.reached(Phase::Ending).await });
     tokio::select! {
         served = server => {
@@ -141,6 +148,5 @@ fn router(state: State) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/media/{arrival}/{file}/{signature}/{name}", get(media::media))
-        .layer(from_fn(headers::harden))
         .with_state(state)
 }

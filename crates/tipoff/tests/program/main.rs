@@ -24,6 +24,7 @@ mod ftp_limits;
 mod ftp_uploads;
 mod harness;
 mod hook;
+mod https;
 mod incident;
 mod limits;
 mod reload;

@@ -64,7 +64,7 @@ impl Protocol {
 pub(super) async fn listeners(config: &Config, in_use: Option<bool>) -> Vec<Finding> {
     let smtp = config.smtp.listen.iter().map(|it| (Protocol::Smtp, it.at.address));
     let ftp = config.ftp.listen.iter().map(|it| (Protocol::Ftp, it.address));
-    let http = config.http.listen.iter().map(|it| (Protocol::Http, *it));
+    let http = config.http.listen.iter().map(|it| (Protocol::Http, it.address));
     let all = smtp.chain(ftp).chain(http);
     join_all(all.map(|(protocol, address)| listener(protocol, address, in_use))).await
 }

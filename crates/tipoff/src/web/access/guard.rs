@@ -2,18 +2,19 @@
 
 use axum::extract::{FromRequestParts, Request, State as Shared};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use subtle::ConstantTimeEq;
 
 use super::super::State;
+use super::super::caller::Caller;
 use super::super::clock::cookie;
 use super::super::filter::encode;
 use super::super::problem::Problem;
+use super::pages::cookie_name;
 use super::{Access, Refusal, TOKEN_PREFIX};
 
-/// The cookie that a login gives.
-pub(super) const COOKIE: &str = "tipoff";
 /// What the script proves itself with.
 const PROOF_HEADER: &str = "x-csrf-token";
 
@@ -27,6 +28,11 @@ pub(crate) enum Visitor {
         /// What its forms hold.
         proof: String,
     },
+    /// Somebody whom a proxy has let in.
+    Guest {
+        /// What their forms hold.
+        proof: String,
+    },
     /// A program with a token.
     Program,
 }
@@ -35,7 +41,7 @@ impl Visitor {
     /// What its forms must hold.
     pub(crate) fn proof(&self) -> &str {
         match self {
-            Self::Owner { proof, .. } => proof,
+            Self::Owner { proof, .. } | Self::Guest { proof } => proof,
             Self::Program => "",
         }
     }
@@ -74,9 +80,14 @@ impl From<Refusal> for Problem {
 }
 
 /// Lets pass who may; a page leads the rest to the login, the API tells them.
-pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Response {
     let (mut parts, body) = request.into_parts();
-    match admit(&state.access, &parts).await {
+    match admit(&state.access, &caller, &parts).await {
         Ok(visitor) => {
             parts.extensions.insert(visitor);
             next.run(Request::from_parts(parts, body)).await
@@ -90,7 +101,7 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
     }
 }
 
-async fn admit(access: &Access, parts: &Parts) -> Result<Visitor, Problem> {
+async fn admit(access: &Access, caller: &Caller, parts: &Parts) -> Result<Visitor, Problem> {
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
     if let Some(token) = bearer(&parts.headers) {
         let Some(token) = access.token(token).await? else {
@@ -102,17 +113,20 @@ async fn admit(access: &Access, parts: &Parts) -> Result<Visitor, Problem> {
             Ok(Visitor::Program)
         };
     }
-    let Some(secret) = cookie(parts, COOKIE) else {
-        return Err(not_logged_in());
+    let visitor = if let Some(user) = &caller.user {
+        Visitor::Guest { proof: access.proof(&format!("proxy/{user}")) }
+    } else {
+        let secret = cookie(parts, cookie_name(caller)).ok_or_else(not_logged_in)?;
+        if !access.knows(secret).await? {
+            return Err(not_logged_in());
+        }
+        Visitor::Owner { secret: secret.to_owned(), proof: access.proof(secret) }
     };
-    if !access.knows(secret).await? {
-        return Err(not_logged_in());
-    }
-    if changes && !is_ours(access, secret, &parts.headers) {
+    if changes && !is_ours(visitor.proof(), &parts.headers) {
         let detail = "this form is not one of ours: load the page again";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
-    Ok(Visitor::Owner { secret: secret.to_owned(), proof: access.proof(secret) })
+    Ok(visitor)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -124,9 +138,9 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Whether a change was asked for by a page of ours: another site can make a browser send the cookie
 /// in some ways, but not this header.
-fn is_ours(access: &Access, secret: &str, headers: &HeaderMap) -> bool {
-    let proof = headers.get(PROOF_HEADER).and_then(|proof| proof.to_str().ok());
-    !is_from_elsewhere(headers) && proof.is_some_and(|proof| access.is_proof(secret, proof))
+fn is_ours(expected: &str, headers: &HeaderMap) -> bool {
+    let proof = headers.get(PROOF_HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
+    !is_from_elsewhere(headers) && bool::from(proof.ct_eq(expected.as_bytes()))
 }
 
 /// Whether the browser says that another site asks (Fetch Metadata), or a page of another origin.

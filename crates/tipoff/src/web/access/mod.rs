@@ -187,10 +187,6 @@ impl Access {
         hex(&mac.finalize().into_bytes())
     }
 
-    fn is_proof(&self, secret: &str, proof: &str) -> bool {
-        self.proof(secret).as_bytes().ct_eq(proof.as_bytes()).into()
-    }
-
     /// Whether a program may look with this.
     pub(super) async fn is_token(&self, secret: &str) -> Result<bool, Refusal> {
         Ok(secret.starts_with(TOKEN_PREFIX) && self.token(secret).await?.is_some())

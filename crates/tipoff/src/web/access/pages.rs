@@ -1,7 +1,7 @@
 //! The pages before the door: log in, log out, set the password for the first time.
 
 use askama::Template;
-use axum::extract::{ConnectInfo, Form, Query, State as Shared};
+use axum::extract::{Form, Query, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -9,9 +9,9 @@ use axum::{Extension, Router};
 use serde::Deserialize;
 
 use super::super::State;
-use super::super::listener::Peer;
+use super::super::caller::Caller;
 use super::super::problem::Problem;
-use super::guard::{COOKIE, is_from_elsewhere};
+use super::guard::is_from_elsewhere;
 use super::{Refusal, Visitor};
 
 /// Browsers keep a cookie for at most 400 days; ours is over sooner where it is unseen.
@@ -65,15 +65,15 @@ struct Entry {
 
 async fn enter(
     Shared(state): Shared<State>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    caller: Caller,
     headers: HeaderMap,
     Form(Entry { password, next }): Form<Entry>,
 ) -> Response {
     if is_from_elsewhere(&headers) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    match state.access.enter(&password, peer.ip()).await {
-        Ok(secret) => welcome(&secret, &headers, local(&next)),
+    match state.access.enter(&password, caller.address).await {
+        Ok(secret) => welcome(&secret, &caller, local(&next)),
         Err(refusal) => {
             let page = LoginPage { has_password: true, next, fault: Some(refusal.to_string()) };
             refused(&refusal, &page)
@@ -106,15 +106,15 @@ struct NewPassword {
 
 async fn set_up(
     Shared(state): Shared<State>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    caller: Caller,
     headers: HeaderMap,
     Form(NewPassword { key, password }): Form<NewPassword>,
 ) -> Response {
     if is_from_elsewhere(&headers) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    match state.access.set_up(&key, &password, peer.ip()).await {
-        Ok(secret) => welcome(&secret, &headers, "/"),
+    match state.access.set_up(&key, &password, caller.address).await {
+        Ok(secret) => welcome(&secret, &caller, "/"),
         Err(refusal) => {
             let fault = Some(refusal.to_string());
             refused(&refusal, &SetupPage { key, fault })
@@ -122,26 +122,39 @@ async fn set_up(
     }
 }
 
-async fn leave(Shared(state): Shared<State>, Extension(visitor): Extension<Visitor>) -> Response {
+async fn leave(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    Extension(visitor): Extension<Visitor>,
+) -> Response {
     if let Visitor::Owner { secret, .. } = visitor
         && let Err(refusal) = state.access.leave(&secret).await
     {
         return Problem::from(refusal).into_response();
     }
-    let gone = format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
+    let gone = cookie_with("", 0, &caller);
     ([(header::SET_COOKIE, gone)], StatusCode::NO_CONTENT).into_response()
 }
 
 /// The cookie of a login.
-pub(crate) fn cookie_of(secret: &str, headers: &HeaderMap) -> String {
-    // A proxy that ends TLS says so; a lie only makes the cookie stricter.
-    let by_tls = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
-    let secure = if by_tls { "; Secure" } else { "" };
-    format!("{COOKIE}={secret}; Path=/; Max-Age={COOKIE_AGE_S}; HttpOnly; SameSite=Lax{secure}")
+pub(crate) fn cookie_of(secret: &str, caller: &Caller) -> String {
+    cookie_with(secret, COOKIE_AGE_S, caller)
 }
 
-fn welcome(secret: &str, headers: &HeaderMap, next: &str) -> Response {
-    ([(header::SET_COOKIE, cookie_of(secret, headers))], Redirect::to(next)).into_response()
+fn cookie_with(value: &str, age_s: u32, caller: &Caller) -> String {
+    let name = cookie_name(caller);
+    let secure = if caller.by_tls { "; Secure" } else { "" };
+    format!("{name}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}")
+}
+
+/// The cookie of a login by TLS is another one: browsers never show it without, nor let it be
+/// replaced without (RFC 6265bis, section 4.1.3.2).
+pub(super) fn cookie_name(caller: &Caller) -> &'static str {
+    if caller.by_tls { "__Host-tipoff" } else { "tipoff" }
+}
+
+fn welcome(secret: &str, caller: &Caller, next: &str) -> Response {
+    ([(header::SET_COOKIE, cookie_of(secret, caller))], Redirect::to(next)).into_response()
 }
 
 /// A path of ours: never another site, which `//host` and `/\host` would be.

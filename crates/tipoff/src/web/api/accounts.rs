@@ -1,16 +1,16 @@
 //! The password, and tokens for programs.
 
 use axum::Json;
-use axum::extract::{ConnectInfo, State as Shared};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::State as Shared;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::State;
 use super::super::access::{Visitor, cookie_of, make_token};
+use super::super::caller::Caller;
 use super::super::clock::utc;
-use super::super::listener::Peer;
 use super::super::problem::{Body, Named, Problem};
 
 const NAME_CHARS_MAX: usize = 60;
@@ -133,15 +133,14 @@ pub(super) struct NewPassword {
 )]
 pub(super) async fn change_password(
     Shared(state): Shared<State>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    caller: Caller,
     visitor: Visitor,
-    headers: HeaderMap,
     Body(NewPassword { old, new }): Body<NewPassword>,
 ) -> Result<Response, Problem> {
     if let Visitor::Program = visitor {
         return Err(Problem::new(StatusCode::FORBIDDEN, "a token does not change the password"));
     }
-    let secret = state.access.change(&old, &new, peer.ip()).await?;
-    Ok(([(header::SET_COOKIE, cookie_of(&secret, &headers))], StatusCode::NO_CONTENT)
+    let secret = state.access.change(&old, &new, caller.address).await?;
+    Ok(([(header::SET_COOKIE, cookie_of(&secret, &caller))], StatusCode::NO_CONTENT)
         .into_response())
 }

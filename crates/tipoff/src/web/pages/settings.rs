@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State as Shared;
 
 use super::super::State;
+use super::super::access::Visitor;
 use super::super::clock::Clock;
 use super::super::frame::{Frame, Page, page};
 
@@ -11,6 +12,8 @@ use super::super::frame::{Frame, Page, page};
 #[template(path = "settings.html")]
 struct SettingsPage {
     frame: Frame,
+    /// Whether leaving is ours to do: whom a proxy lets in leaves there.
+    may_leave: bool,
     tokens: Vec<Token>,
 }
 
@@ -21,7 +24,12 @@ struct Token {
     made: String,
 }
 
-pub(super) async fn settings(Shared(state): Shared<State>, frame: Frame, clock: Clock) -> Page {
+pub(super) async fn settings(
+    Shared(state): Shared<State>,
+    visitor: Visitor,
+    frame: Frame,
+    clock: Clock,
+) -> Page {
     let token = |token: tipoff_spool::ApiToken| Token {
         id: token.id,
         name: token.name,
@@ -29,5 +37,6 @@ pub(super) async fn settings(Shared(state): Shared<State>, frame: Frame, clock: 
         made: clock.ago(token.created_at),
     };
     let tokens = state.spool.tokens().await?.into_iter().map(token).collect();
-    page(&SettingsPage { frame, tokens })
+    let may_leave = matches!(visitor, Visitor::Owner { .. });
+    page(&SettingsPage { frame, may_leave, tokens })
 }
