@@ -3,22 +3,16 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::{Stream, StreamExt as _, stream};
 use tipoff_model::{AlertMedia, ArrivalId, Encoding, MediaPlace};
 use tipoff_spool::Blobs;
-use tokio::sync::mpsc;
 
 use super::links::{file_part, parse_file_part};
+use super::pour::pour;
 use super::range::{self, Wanted};
 use super::{State, tag};
-
-/// Pieces on their way between the disk and the reader: this many of this size.
-const PIECES: usize = 4;
-const PIECE_BYTES: usize = 32 * 1024;
 
 /// The types that a browser may show as themselves; everything else is saved, so that a page that
 /// a device sent never runs on our address.
@@ -85,7 +79,11 @@ pub(super) fn send(
         }
     };
     set(header::CONTENT_LENGTH, (part.end - part.start).to_string());
-    (status, headers, Body::from_stream(pieces(blobs, media, part))).into_response()
+    let body = pour(move |pipe| {
+        io::copy(&mut read_part(&blobs, media, part)?, pipe)?;
+        Ok(())
+    });
+    (status, headers, body).into_response()
 }
 
 /// An upload that goes on is larger than it was.
@@ -110,7 +108,7 @@ fn headers(media: &AlertMedia, tag: &str, download: bool) -> HeaderMap {
 
 /// Under which name it is saved (RFC 6266): in ASCII for those who know no better, and as it is.
 /// What a device called it never leaves its place in the header, nor the folder of downloads.
-fn disposition(inline: bool, name: &str) -> String {
+pub(super) fn disposition(inline: bool, name: &str) -> String {
     let kind = if inline { "inline" } else { "attachment" };
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim_matches(['.', ' ']);
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
@@ -141,49 +139,6 @@ fn read_part(
     let mut reader = blobs.read(&media.blob, &media.media)?;
     io::copy(&mut (&mut reader).take(skip), &mut io::sink())?;
     Ok(reader.take(length))
-}
-
-/// Reads on a thread that may block, no faster than the other side takes it.
-fn pieces(
-    blobs: Blobs,
-    media: AlertMedia,
-    part: Range<u64>,
-) -> impl Stream<Item = io::Result<Bytes>> {
-    // Only begun when somebody takes the first: for HEAD nobody does.
-    let begin = async move || read_ahead(blobs, media, part);
-    stream::once(begin()).flat_map(|pieces_rx| {
-        stream::unfold(pieces_rx, |mut pieces_rx| async move {
-            pieces_rx.recv().await.map(|piece| (piece, pieces_rx))
-        })
-    })
-}
-
-fn read_ahead(
-    blobs: Blobs,
-    media: AlertMedia,
-    part: Range<u64>,
-) -> mpsc::Receiver<io::Result<Bytes>> {
-    let (pieces_tx, pieces_rx) = mpsc::channel(PIECES);
-    tokio::task::spawn_blocking(move || {
-        let mut reader = match read_part(&blobs, media, part) {
-            Ok(reader) => reader,
-            Err(error) => return drop(pieces_tx.blocking_send(Err(error))),
-        };
-        let mut piece = vec![0; PIECE_BYTES];
-        loop {
-            let sent = match reader.read(&mut piece) {
-                Ok(0) => return,
-                Ok(count) => pieces_tx.blocking_send(Ok(Bytes::copy_from_slice(
-                    piece.get(..count).unwrap_or_default(),
-                ))),
-                Err(error) => return drop(pieces_tx.blocking_send(Err(error))),
-            };
-            if sent.is_err() {
-                return;
-            }
-        }
-    });
-    pieces_rx
 }
 
 #[cfg(test)]

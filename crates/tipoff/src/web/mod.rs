@@ -15,6 +15,8 @@ mod listener;
 mod logins;
 mod media;
 mod pages;
+mod parcel;
+mod pour;
 mod problem;
 mod range;
 mod tag;

@@ -195,3 +195,36 @@ fn a_file_is_read_from_any_place() {
         assert_eq!(curl(&server, file, &["-H", &bearer, "-H", &tag]).0, "304");
     }
 }
+
+#[test]
+fn an_incident_is_taken_along_as_one_file() {
+    let hook = Hook::start();
+    let (home, server, token) = scene(&hook);
+    let bearer = format!("Authorization: Bearer {token}");
+    let (status, zip) = curl(&server, "/api/v1/incidents/1/zip", &["-H", &bearer]);
+    assert_eq!(status, "200");
+    let zip = home.put("incident.zip", &zip);
+    // A reader that is not ours.
+    let folder = home.file("taken");
+    let script = "import sys, zipfile\nz = zipfile.ZipFile(sys.argv[1])\nassert z.testzip() is None\n\
+                  z.extractall(sys.argv[2])\nprint('\\n'.join(z.namelist()))";
+    let output =
+        Command::new("python3").args(["-c", script]).arg(zip).arg(&folder).output().unwrap();
+    succeeded(&output);
+    let names = String::from_utf8(output.stdout).unwrap();
+    let expected = ["incident.json", "1-0-1.jpg", "1.eml", "2-0-1.jpg"];
+    assert_eq!(names.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(std::fs::read(folder.join("1-0-1.jpg")).unwrap(), PICTURE);
+    let mail = std::fs::read(folder.join("1.eml")).unwrap();
+    assert!(mail.ends_with(&mail_end()), "as it came");
+    let facts = std::fs::read(folder.join("incident.json")).unwrap();
+    let facts: serde_json::Value = serde_json::from_slice(&facts).unwrap();
+    assert_eq!(facts["arrivals"][0]["sender"], "yard@example.com");
+    assert_eq!(curl(&server, "/api/v1/incidents/99/zip", &["-H", &bearer]).0, "404");
+    server.stop();
+}
+
+fn mail_end() -> Vec<u8> {
+    let mail = mail("Motion", &[PICTURE]);
+    mail[mail.len() - 500..].to_vec()
+}

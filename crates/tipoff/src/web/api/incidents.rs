@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use axum::Json;
 use axum::extract::State as Shared;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use tipoff_model::{DeliveryId, IncidentId, Timestamp};
 use utoipa::ToSchema;
@@ -65,6 +66,24 @@ pub(super) async fn one(
 ) -> Result<Json<IncidentFull>, Problem> {
     let detail = state.spool.incident(IncidentId(id)).await?;
     Ok(Json(IncidentFull::from(&detail)))
+}
+
+/// An incident as one file: all that came, as it came, with `incident.json`, which tells what is known.
+#[utoipa::path(
+    get, path = "/api/v1/incidents/{id}/zip", tag = "incidents",
+    params(("id" = i64, Path, description = "Its number")),
+    responses(
+        (status = 200, description = "The zip", content_type = "application/zip"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn parcel(
+    Shared(state): Shared<State>,
+    Named(id): Named<i64>,
+) -> Result<Response, Problem> {
+    let detail = state.spool.incident(IncidentId(id)).await?;
+    super::super::parcel::send(&state, &detail).await
 }
 
 /// What to try again.

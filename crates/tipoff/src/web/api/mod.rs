@@ -41,6 +41,7 @@ pub(super) fn router() -> axum::Router<State> {
     let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::one))
+        .routes(routes!(incidents::parcel))
         .routes(routes!(incidents::retry))
         .routes(routes!(incidents::share))
         .routes(routes!(devices::list, devices::add))
