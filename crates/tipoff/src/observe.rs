@@ -47,6 +47,11 @@ struct ArrivalLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReceiverLabels {
+    receiver: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ChannelLabels {
     channel: String,
 }
@@ -65,15 +70,19 @@ fn seconds() -> Histogram {
     Histogram::new(SECONDS)
 }
 
+/// A histogram for each receiver or channel.
+type Histograms<Labels> = Family<Labels, Histogram, fn() -> Histogram>;
+
 /// Everything that is counted.
 pub(crate) struct Metrics {
     registry: Registry,
     arrivals: Family<ArrivalLabels, Counter>,
-    store_seconds: Histogram,
+    store_seconds: Histograms<ReceiverLabels>,
     sessions: Counter,
     sessions_open: Gauge,
     attempts: Family<AttemptLabels, Counter>,
-    attempt_seconds: Family<ChannelLabels, Histogram, fn() -> Histogram>,
+    attempt_seconds: Histograms<ChannelLabels>,
+    alert_seconds: Histograms<ChannelLabels>,
     pending: Family<ChannelLabels, Gauge>,
     blob_bytes: Gauge<u64, AtomicU64>,
     transcripts_dropped: Counter,
@@ -85,11 +94,12 @@ impl Metrics {
         let mut metrics = Self {
             registry: Registry::with_prefix("tipoff"),
             arrivals: Family::default(),
-            store_seconds: seconds(),
+            store_seconds: Family::new_with_constructor(seconds),
             sessions: Counter::default(),
             sessions_open: Gauge::default(),
             attempts: Family::default(),
             attempt_seconds: Family::new_with_constructor(seconds),
+            alert_seconds: Family::new_with_constructor(seconds),
             pending: Family::default(),
             transcripts_dropped: Counter::default(),
             blob_bytes: Gauge::default(),
@@ -124,6 +134,12 @@ impl Metrics {
             Unit::Seconds,
             self.attempt_seconds.clone(),
         );
+        registry.register_with_unit(
+            "alert",
+            "From an incident's first arrival until the service had its first alert",
+            Unit::Seconds,
+            self.alert_seconds.clone(),
+        );
         registry.register(
             "transcripts_dropped",
             "Transcripts of sessions that were not kept because too many ended at once",
@@ -156,11 +172,12 @@ impl Metrics {
 
     /// An arrival is stored, so long after its last byte.
     pub(crate) fn arrival(&self, protocol: Protocol, torn: bool, took: Duration) {
-        let torn_label = if torn { "true" } else { "false" };
-        let labels = ArrivalLabels { receiver: protocol.as_str(), torn: torn_label };
+        let receiver = protocol.as_str();
+        let labels = ArrivalLabels { receiver, torn: if torn { "true" } else { "false" } };
         self.arrivals.get_or_create(&labels).inc();
         if !torn {
-            self.store_seconds.observe(took.as_secs_f64());
+            let labels = ReceiverLabels { receiver };
+            self.store_seconds.get_or_create(&labels).observe(took.as_secs_f64());
         }
     }
 
@@ -171,6 +188,12 @@ impl Metrics {
         self.attempts.get_or_create(&labels).inc();
         let took = record.ended_at.since(record.at);
         self.attempt_seconds.get_or_create(&ChannelLabels { channel }).observe(took.as_secs_f64());
+    }
+
+    /// An incident's first alert is delivered, so long after its first arrival.
+    pub(crate) fn alerted(&self, channel: &str, took: Duration) {
+        let labels = ChannelLabels { channel: channel.to_owned() };
+        self.alert_seconds.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
     /// The metrics in the OpenMetrics text format, with what the spool says now.
@@ -185,5 +208,59 @@ impl Metrics {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use tipoff_model::{ArrivalId, DeliveryId, DeliveryState, Timestamp};
+
+    use super::*;
+
+    /// Every name of ours in a text, without what OpenMetrics adds to it.
+    fn names(text: &str) -> BTreeSet<&str> {
+        let is_of_name = |it: char| it.is_ascii_lowercase() || it == '_';
+        let words = text.split(|it| !is_of_name(it)).filter(|it| it.starts_with("tipoff_"));
+        let suffixes = ["_total", "_bucket", "_sum", "_count"];
+        let bare = |word| {
+            suffixes
+                .iter()
+                .fold(word, |word: &str, suffix| word.strip_suffix(suffix).unwrap_or(word))
+        };
+        words.map(bare).collect()
+    }
+
+    #[test]
+    fn what_is_documented_and_drawn_is_what_is_told() {
+        let metrics = Metrics::new();
+        metrics.arrival(Protocol::Smtp, false, Duration::ZERO);
+        metrics.alerted("phone", Duration::ZERO);
+        let now = Timestamp::from_ms(0);
+        metrics.attempt(
+            "phone",
+            &AttemptRecord {
+                delivery: DeliveryId(1),
+                covers: ArrivalId(1),
+                at: now,
+                ended_at: now,
+                state: DeliveryState::Delivered,
+                due_at: now,
+                progress: 1,
+                reference: None,
+                error: None,
+                remember: Vec::new(),
+            },
+        );
+        let pending = [("phone".to_owned(), 1)].into_iter().collect();
+        let told = metrics.render(&SpoolStats { pending, ..SpoolStats::default() }).unwrap();
+        let told = names(&told);
+        assert!(told.len() >= 9, "{told:?}");
+        for file in ["operations.md", "grafana.json"] {
+            let path = format!("{}/../../docs/{file}", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(path).unwrap();
+            assert_eq!(names(&text), told, "{file}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::join_all;
 use tipoff_channels::{Channel, Files};
-use tipoff_model::{DeliveryId, DeliveryState, IncidentId, Timestamp};
+use tipoff_model::{AlertKind, DeliveryId, DeliveryState, IncidentId, Timestamp};
 use tipoff_spool::{AttemptRecord, DueBatch, DueDelivery};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
@@ -326,5 +326,9 @@ async fn deliver(
         expire: parts.expire,
     };
     let (record, health) = attempt::attempt(&due, memory, &tools).await;
+    if due.alert.kind == AlertKind::First && record.state == DeliveryState::Delivered {
+        let took = record.ended_at.since(due.alert.received_at);
+        parts.common.metrics.alerted(&parts.name, took);
+    }
     Attempted { parts, incident: due.alert.incident, record, health }
 }

@@ -57,11 +57,17 @@ fn health_and_metrics_tell_how_it_is() {
     for line in [
         "tipoff_arrivals_total{receiver=\"smtp\",torn=\"false\"} 1",
         "tipoff_deliveries_pending{channel=\"hook\"} 1",
-        "tipoff_store_seconds_count 1",
+        "tipoff_store_seconds_count{receiver=\"smtp\"} 1",
         "# EOF",
     ] {
         assert!(metrics.lines().any(|it| it == line), "{line} is not in\n{metrics}");
     }
+    hook.behave(Manner::Fine);
+    wait_for("the alert in the metrics", || {
+        let metrics = server.get("/metrics");
+        let line = "tipoff_alert_seconds_count{channel=\"hook\"} 1";
+        metrics.lines().any(|it| it == line).then_some(())
+    });
     server.stop();
 }
 
