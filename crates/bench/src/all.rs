@@ -10,7 +10,7 @@ use clap::Parser;
 
 use crate::server::Places;
 use crate::table;
-use crate::{Cli, Command, deliver, ftp, ingest, latency, memory, start};
+use crate::{Cli, Command, dashboard, deliver, ftp, ingest, latency, memory, start};
 
 /// What is run, as it would be typed.
 const LINES: [&[&str]; 9] = [
@@ -36,6 +36,7 @@ pub(crate) fn run(places: &Places) -> Result<String> {
             Command::Latency(args) => latency::run(places, &args)?,
             Command::Memory(args) => memory::run(places, &args)?,
             Command::Start(args) => start::run(places, &args)?,
+            Command::Dashboard(args) => dashboard::run(places, &args)?,
             Command::All => Vec::new(),
         });
     }

@@ -3,6 +3,7 @@
 
 mod all;
 mod client;
+mod dashboard;
 mod deliver;
 mod ftp;
 mod hook;
@@ -53,6 +54,8 @@ enum Command {
     Memory(memory::Args),
     /// Time from the start of the program to its first greeting
     Start(start::Args),
+    /// The dashboard's pages with many incidents, and what they cost in memory; not part of `all`
+    Dashboard(dashboard::Args),
     /// Everything in turn, as Markdown
     All,
 }
@@ -81,6 +84,7 @@ fn work(cli: &Cli) -> anyhow::Result<String> {
         Command::Latency(args) => latency::run(places, args)?,
         Command::Memory(args) => memory::run(places, args)?,
         Command::Start(args) => start::run(places, args)?,
+        Command::Dashboard(args) => dashboard::run(places, args)?,
         Command::All => return all::run(places),
     };
     Ok(table::markdown(&rows))

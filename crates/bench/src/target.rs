@@ -11,6 +11,8 @@ use anyhow::{Context, Result, bail};
 use crate::hook::Hook;
 use crate::server::{Places, Server, free_address};
 
+const FILE: &str = "tipoff.toml";
+
 /// Starts Tipoff in a fresh folder; with a webhook if one is given.
 pub(crate) fn start(places: &Places, hook: Option<&Hook>) -> Result<Server> {
     let folder = places.temporary()?;
@@ -37,7 +39,7 @@ fn start_both(
     smtp: SocketAddr,
     ftp: SocketAddr,
 ) -> Result<Server> {
-    let file = folder.join("tipoff.toml");
+    let file = folder.join(FILE);
     let mut text = format!(
         "[smtp]\n\
          listen = [\"{smtp}\"]\n\
@@ -66,6 +68,24 @@ fn start_both(
         }
     }
     Server::start(command, smtp, folder)
+}
+
+/// A token for the API of the Tipoff in this folder, which has been started there before.
+pub(crate) fn token(places: &Places, folder: &Path) -> Result<String> {
+    let mut command = Command::new(program(places)?);
+    command.args(["token", "bench", "--config"]).arg(folder.join(FILE));
+    let output = command.arg("--data-dir").arg(folder.join("data")).output()?;
+    let told = String::from_utf8_lossy(&output.stdout);
+    let token = told.split_whitespace().find(|word| word.starts_with("tip_"));
+    token.map(str::to_owned).context("no token was made")
+}
+
+/// Where the HTTP port of the Tipoff in this folder is.
+pub(crate) fn http(folder: &Path) -> Result<SocketAddr> {
+    let text = fs::read_to_string(folder.join(FILE))?;
+    let (_, section) = text.split_once("[http]\nlisten = \"").context("no [http]")?;
+    let (address, _) = section.split_once('"').context("no address")?;
+    Ok(address.parse()?)
 }
 
 fn program(places: &Places) -> Result<PathBuf> {
