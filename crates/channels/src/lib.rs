@@ -9,6 +9,7 @@ mod body;
 mod exec;
 mod http;
 mod multipart;
+mod ntfy;
 mod plan;
 mod settings;
 pub mod telegram;
@@ -43,7 +44,7 @@ pub struct Entry {
 pub type Built = Result<Box<dyn Channel>, Vec<SettingFault>>;
 
 /// Every service, in alphabetical order.
-pub const CHANNELS: &[Entry] = &[exec::ENTRY, telegram::ENTRY, webhook::ENTRY];
+pub const CHANNELS: &[Entry] = &[exec::ENTRY, ntfy::ENTRY, telegram::ENTRY, webhook::ENTRY];
 
 /// The service that `type = "kind"` names.
 pub fn entry(kind: &str) -> Option<&'static Entry> {

@@ -1,7 +1,15 @@
 //! Words for people: sizes, and text cut to a service's limits. Knows no service.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 /// Ends a text that was cut.
 const ELLIPSIS: char = '…';
+
+/// RFC 4648, section 4.
+pub(crate) fn base64(text: &str) -> String {
+    STANDARD.encode(text)
+}
 
 /// The length that services count: UTF-16 units.
 pub(crate) fn utf16_len(text: &str) -> usize {

@@ -1,0 +1,332 @@
+//! ntfy (docs.ntfy.sh/publish): a topic on ntfy.sh or on a server of one's own. A message carries one
+//! file; it has no replies, so what follows is a message of its own, and quieter.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use serde::Deserialize;
+use tipoff_model::{AlertKind, Outcome, Receipt, Scope, Verdict};
+
+use crate::body::{Body, Piece};
+use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets};
+use crate::plan::{self, Source};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, words};
+
+/// Where everybody's topics are who runs no server of his own.
+const SERVER: &str = "https://ntfy.sh";
+/// How long an answer may take, where it is not set.
+const TIME: Duration = Duration::from_secs(30);
+/// The server's rule for topics.
+const TOPIC_CHARS_MAX: usize = 64;
+/// From "min" to "max"; 3 is what a message has without one.
+const PRIORITIES: std::ops::RangeInclusive<i64> = 1..=5;
+/// How much of an answer is shown, in UTF-16 units.
+const EXCERPT_UTF16_MAX: usize = 200;
+
+/// docs.ntfy.sh/publish, "Limitations": 4,096 bytes for a message, which becomes a file beyond; a
+/// UTF-16 unit is at most 3 of them. With a file the message is in the address, of which proxies take
+/// 8 KB, and a unit is at most 9 bytes there. A file has 15 MB at most where the server's owner has
+/// not said otherwise; ntfy.sh takes less without a subscription and says so.
+static LIMITS: Limits = Limits {
+    service: "ntfy",
+    text_utf16_max: 1300,
+    caption_utf16_max: 700,
+    album_files_max: 1,
+    album_bytes_max: 15 << 20,
+    picture: PictureLimits {
+        types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
+        bytes_max: 15 << 20,
+        sides_px_max: usize::MAX,
+        ratio_max: usize::MAX,
+    },
+    video_types: &["video/mp4"],
+    animations: false,
+    file_bytes_max: 15 << 20,
+    replies: false,
+};
+
+/// What ntfy can be configured with.
+pub(crate) const ENTRY: Entry = Entry {
+    kind: "ntfy",
+    summary: "A topic of ntfy, on ntfy.sh or on a server of your own.",
+    settings: &[
+        Setting {
+            key: "click",
+            shape: Shape::Text,
+            required: false,
+            doc: "The address that a tap on the message opens, such as the dashboard's. Without it: \
+                  the app opens.",
+            example: "\"http://nas.lan:8080/\"",
+        },
+        Setting {
+            key: "priority",
+            shape: Shape::Integer,
+            required: false,
+            doc: "How urgent the first alert of an incident is, from 1 (no sound) to 5 (rings on). \
+                  What follows is at most 2, without a sound. Without it: 3.",
+            example: "4",
+        },
+        Setting {
+            key: "server",
+            shape: Shape::Text,
+            required: false,
+            doc: "The address of the server. Without it: https://ntfy.sh.",
+            example: "\"https://ntfy.example.org\"",
+        },
+        Setting {
+            key: "tags",
+            shape: Shape::List,
+            required: false,
+            doc: "Tags; those that are names of emojis stand before the title. Without it: none.",
+            example: "[\"camera\"]",
+        },
+        Setting {
+            key: "timeout",
+            shape: Shape::Duration,
+            required: false,
+            doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
+                  30 s.",
+            example: "\"10 s\"",
+        },
+        Setting {
+            key: "token",
+            shape: Shape::Secret,
+            required: false,
+            doc: "An access token; with `user`: that user's password. Without it: no login.",
+            example: "{ env = \"NTFY_TOKEN\" }",
+        },
+        Setting {
+            key: "topic",
+            shape: Shape::Name,
+            required: true,
+            doc: "The topic that the phone has subscribed to. On ntfy.sh whoever guesses it sees \
+                  your pictures: make it long.",
+            example: "\"house-2f9c81d44b\"",
+        },
+        Setting {
+            key: "user",
+            shape: Shape::Text,
+            required: false,
+            doc: "The user to log in as, with the password in `token`. Without it: `token` is an \
+                  access token.",
+            example: "\"tipoff\"",
+        },
+    ],
+    build,
+};
+
+struct Ntfy {
+    url: Url,
+    login: Option<HeaderValue>,
+    priority: Option<i64>,
+    tags: String,
+    click: Option<String>,
+    secrets: Secrets,
+    time: Duration,
+}
+
+fn build(settings: &Settings) -> Built {
+    let mut faults = Vec::new();
+    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+    let mut secrets = Secrets::default();
+    let topic = settings.text("topic").unwrap_or_default();
+    let is_of_topic = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if topic.is_empty() || topic.len() > TOPIC_CHARS_MAX || !topic.bytes().all(is_of_topic) {
+        fault("topic", "must be of 1 to 64 letters, digits, - and _, without the server");
+    }
+    secrets.add_value(topic);
+    let server = settings.text("server").unwrap_or(SERVER);
+    let url = http::address(server).and_then(|server| {
+        secrets.add_url(&server);
+        let base = server.as_str().trim_end_matches('/');
+        http::address(&format!("{base}/{topic}"))
+    });
+    if let Err(error) = &url {
+        fault("server", error);
+    }
+    let priority = settings.integer("priority");
+    if priority.is_some_and(|priority| !PRIORITIES.contains(&priority)) {
+        fault("priority", "must be from 1 to 5");
+    }
+    if let Some(click) = settings.text("click")
+        && Url::parse(click).is_err()
+    {
+        fault("click", "must be an address, such as http://nas.lan:8080/");
+    }
+    let tags = settings.list("tags");
+    if tags.iter().any(|tag| tag.is_empty() || tag.contains(',')) {
+        fault("tags", "a tag has no comma in it: write a list, [\"camera\", \"house\"]");
+    }
+    let login = match login(settings, &mut secrets) {
+        Ok(login) => login,
+        Err((key, message)) => {
+            fault(key, message);
+            None
+        }
+    };
+    match url {
+        Ok(url) if faults.is_empty() => Ok(Box::new(Ntfy {
+            url,
+            login,
+            priority,
+            tags: tags.join(","),
+            click: settings.text("click").map(str::to_owned),
+            secrets,
+            time: settings.duration("timeout").unwrap_or(TIME),
+        })),
+        _ => Err(faults),
+    }
+}
+
+type LoginFault = (&'static str, &'static str);
+
+/// The header that logs in: docs.ntfy.sh/publish, "Authentication".
+fn login(settings: &Settings, secrets: &mut Secrets) -> Result<Option<HeaderValue>, LoginFault> {
+    let header = match (settings.text("user"), settings.text("token")) {
+        (None, None) => return Ok(None),
+        (Some(_), None) => return Err(("user", "`token` is missing: the user's password")),
+        (None, Some(token)) => {
+            secrets.add(token);
+            format!("Bearer {token}")
+        }
+        (Some(user), Some(password)) => {
+            let pair = words::base64(&format!("{user}:{password}"));
+            secrets.add(password);
+            secrets.add(&pair);
+            format!("Basic {pair}")
+        }
+    };
+    let mut header = HeaderValue::try_from(header)
+        .map_err(|_| ("token", "has characters that it cannot be sent with"))?;
+    header.set_sensitive(true);
+    Ok(Some(header))
+}
+
+impl Channel for Ntfy {
+    fn abilities(&self) -> Abilities {
+        Abilities::Messages(&LIMITS)
+    }
+
+    /// A server gives 60 messages at once and then one in 5 s, unless its owner says otherwise, and
+    /// answers 429 beyond: that is obeyed, and nothing is held back before.
+    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
+        Vec::new()
+    }
+
+    fn send<'a>(
+        &'a self,
+        message: &'a Message,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let mut verdict = self.publish(message, context).await;
+            if let Err(NoFiles(why)) = &verdict {
+                // Its words at least, and where the file is.
+                let max = LIMITS.text_utf16_max;
+                let words = plan::without_files(message, context.alert, max, why);
+                verdict = self.publish(&words, context).await;
+            }
+            verdict.unwrap_or_else(|NoFiles(error)| Verdict::Refused { error }).into()
+        })
+    }
+}
+
+/// The server does not take the message with its file; in plain words.
+struct NoFiles(String);
+
+impl Ntfy {
+    async fn publish(&self, message: &Message, context: &Context<'_>) -> Result<Verdict, NoFiles> {
+        let mut headers = HeaderMap::new();
+        if let Some(login) = &self.login {
+            headers.insert(AUTHORIZATION, login.clone());
+        }
+        let (url, body) = self.request(message, context.alert.kind);
+        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+        match http::post(request, context.files).await {
+            Ok(answer) => self.judge(&answer, !message.files.is_empty()),
+            Err(failure) => Ok(failure.into()),
+        }
+    }
+
+    /// What describes a message goes as parameters of the address, which may hold any character,
+    /// unlike headers. The body is the file, or the text.
+    fn request(&self, message: &Message, kind: AlertKind) -> (Url, Body) {
+        let Message { title, text, files, .. } = message;
+        // A message without a text would say that it was "triggered".
+        let (title, text) =
+            if text.is_empty() { ("", title.as_str()) } else { (title.as_str(), text.as_str()) };
+        let priority = match kind {
+            AlertKind::First => self.priority,
+            AlertKind::FollowUp => Some(self.priority.unwrap_or(2).min(2)),
+        };
+        let priority = priority.map(|priority| priority.to_string()).unwrap_or_default();
+        let file = files.first();
+        let parameters = [
+            ("title", title),
+            ("message", if file.is_some() { text } else { "" }),
+            ("filename", file.map_or("", |file| file.name())),
+            ("priority", &priority),
+            ("tags", &self.tags),
+            ("click", self.click.as_deref().unwrap_or_default()),
+        ];
+        let mut url = self.url.clone();
+        for (name, value) in parameters.into_iter().filter(|(_, value)| !value.is_empty()) {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        let (content_type, piece) = match file.map(|file| &file.source) {
+            Some(Source::Stored(stored)) => {
+                ("application/octet-stream", Piece::File(stored.clone()))
+            }
+            Some(Source::Text(text)) => ("text/plain", Piece::Bytes(text.clone().into_bytes())),
+            None => ("text/plain", Piece::Bytes(text.as_bytes().to_vec())),
+        };
+        (url, Body::new(content_type.to_owned(), vec![piece]))
+    }
+
+    /// The codes are those of the server's own list of errors.
+    fn judge(&self, answer: &Answer, with_file: bool) -> Result<Verdict, NoFiles> {
+        let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let said = match fault.error.is_empty() {
+            true => String::from_utf8_lossy(&answer.body).into_owned(),
+            false => fault.error,
+        };
+        let said = self.secrets.hide(&words::excerpt(&said, EXCERPT_UTF16_MAX));
+        let status = answer.status;
+        let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
+        let repair = |error| retry(Some(REPAIR_PAUSE), error);
+        Ok(match (status, fault.code) {
+            (200..=299, _) => Verdict::Delivered(Receipt::default()),
+            (300..=399, _) => repair(format!(
+                "the server answered {status}, a redirect: set its new address in `server`"
+            )),
+            (401 | 403, _) => {
+                repair(format!("ntfy does not let us write to this topic ({said}): set `token`"))
+            }
+            (404 | 405, _) => {
+                repair(format!("this is no ntfy server ({status}, {said}): check `server`"))
+            }
+            (413, _) if with_file => {
+                return Err(NoFiles("too big for this ntfy server".to_owned()));
+            }
+            (429, 42905) if with_file => {
+                return Err(NoFiles("ntfy takes no more files today".to_owned()));
+            }
+            (408 | 429, _) => retry(answer.retry_after, format!("ntfy asks to wait: {said}")),
+            (500.., _) => {
+                retry(answer.retry_after, format!("ntfy has a fault of its own ({status}): {said}"))
+            }
+            _ if with_file => return Err(NoFiles(format!("not taken by ntfy ({said})"))),
+            _ => Verdict::Refused { error: format!("ntfy answered {status}: {said}") },
+        })
+    }
+}
+
+/// How the server tells what is wrong.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Fault {
+    code: u32,
+    error: String,
+}

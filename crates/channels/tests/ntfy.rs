@@ -1,0 +1,197 @@
+//! ntfy: what is published, what the server's limits make of it, and every kind of answer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails at what it does not expect"
+)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{
+    Story, channel, delivered, faults, jpeg, nowhere, refused, retried, send, send_all, text,
+};
+use tipoff_channels::{Channel, Value};
+use tipoff_model::{AlertKind, Event, MediaKind, Scope};
+use tipoff_testkit::ntfy::{Ntfy, Options, Published};
+use tipoff_testkit::standin::Behaviour;
+
+const TOPIC: &str = "house-2f9c81d44b";
+
+fn ntfy(server: &Ntfy, more: &[(&str, Value)]) -> Box<dyn Channel> {
+    let mut values = vec![("server", text(&server.url())), ("topic", text(TOPIC))];
+    values.extend_from_slice(more);
+    channel("ntfy", &values)
+}
+
+async fn published(more: &[(&str, Value)], story: Story) -> Vec<Published> {
+    let server = Ntfy::start(Options::default()).await.unwrap();
+    for outcome in send_all(&*ntfy(&server, more), story).await {
+        delivered(&outcome);
+    }
+    server.log().all()
+}
+
+#[tokio::test]
+async fn a_picture_comes_with_its_words() {
+    let words = "ein Mensch & ein Hund\n=?utf-8?q?x?= 😀";
+    let story = Story::new().text(words).picture("Hof 1.jpg").picture("ä?.jpg");
+    let more = [
+        ("priority", Value::Integer(4)),
+        ("tags", Value::List(vec!["camera".to_owned(), "house".to_owned()])),
+        ("click", text("http://nas.lan:8080/?device=1&x=y")),
+    ];
+    let all = published(&more, story).await;
+    let first = Published {
+        topic: TOPIC.to_owned(),
+        title: "Front yard: Motion".to_owned(),
+        message: words.to_owned(),
+        file: Some(("Hof 1.jpg".to_owned(), jpeg(64, 48))),
+        priority: 4,
+        tags: vec!["camera".to_owned(), "house".to_owned()],
+        click: "http://nas.lan:8080/?device=1&x=y".to_owned(),
+    };
+    let second = Published {
+        title: String::new(),
+        message: "You received a file: ä?.jpg".to_owned(),
+        file: Some(("ä?.jpg".to_owned(), jpeg(64, 48))),
+        ..first.clone()
+    };
+    assert_eq!(all, [first, second]);
+}
+
+#[tokio::test]
+async fn an_alert_without_a_text_is_its_title() {
+    for story in [Story::new(), Story::new().picture("1.jpg")] {
+        let all = published(&[], story).await;
+        assert_eq!((all[0].title.as_str(), all[0].message.as_str()), ("", "Front yard: Motion"));
+        assert_eq!(all[0].priority, 3);
+    }
+}
+
+#[tokio::test]
+async fn what_follows_makes_no_sound() {
+    for (priority, expected) in [(None, 2), (Some(5), 2), (Some(1), 1)] {
+        let follows = |alert: &mut tipoff_model::Alert| alert.kind = AlertKind::FollowUp;
+        let story = Story::new().picture("2.jpg").change(follows);
+        let more = priority.map(|priority| ("priority", Value::Integer(priority)));
+        let all = published(more.as_slice(), story).await;
+        assert_eq!(all[0].priority, expected);
+    }
+}
+
+/// The stand-in makes a file of a message over 4,096 bytes, and refuses an address over 8,000.
+#[tokio::test]
+async fn long_texts_stay_within_what_is_taken_in_any_script() {
+    for letter in ["x", "ж", "字", "😀"] {
+        let long = letter.repeat(20_000);
+        let plain = published(&[], Story::new().text(&long)).await;
+        let file = plain.last().unwrap().file.clone().unwrap();
+        assert_eq!(file.0, "message.txt", "the whole text is there");
+        assert!(String::from_utf8(file.1).unwrap().contains(&long));
+        assert!(plain[0].message.ends_with('…') && plain[0].message.starts_with(letter));
+        let with_picture = published(&[], Story::new().text(&long).picture("1.jpg")).await;
+        assert_eq!(with_picture[0].file.as_ref().unwrap().0, "1.jpg");
+        let fits = published(&[], Story::new().text(&letter.repeat(600))).await;
+        assert_eq!(fits[0].message, letter.repeat(600));
+        assert_eq!(fits[0].file, None);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_taken_leaves_its_words() {
+    let big = || Story::new().text("Somebody").zeros("a.mp4", "video/mp4", MediaKind::Video, 3000);
+    for (options, why) in [
+        (Options { file_bytes_max: 2000, ..Options::default() }, "too big for this ntfy server"),
+        (Options { files: false, ..Options::default() }, "attachments not allowed"),
+    ] {
+        let server = Ntfy::start(options).await.unwrap();
+        let story = big().change(|alert| alert.media[0].url = Some("http://x/a.mp4".to_owned()));
+        delivered(&send(&*ntfy(&server, &[]), story).await);
+        let message = &server.log().all()[0].message;
+        assert!(message.starts_with("Somebody\n\na.mp4 (3 KB): "), "{message}");
+        assert!(message.contains(why) && message.ends_with("open http://x/a.mp4"), "{message}");
+    }
+    let server = Ntfy::start(Options::default()).await.unwrap();
+    let spent = r#"{"code":42905,"http":429,"error":"limit reached: daily bandwidth"}"#;
+    server.script().next([Behaviour::answer(429, spent)]);
+    delivered(&send(&*ntfy(&server, &[]), big()).await);
+    assert!(server.log().all()[0].message.contains("no more files today"));
+}
+
+#[tokio::test]
+async fn logins_are_sent_as_they_are_wanted() {
+    let token = [("token", text("tk_1234567890"))];
+    let pair = [("user", text("tipoff")), ("token", text("grün:12"))];
+    for (login, more) in [
+        ("Bearer tk_1234567890", &token[..]),
+        // printf 'tipoff:grün:12' | base64
+        ("Basic dGlwb2ZmOmdyw7xuOjEy", &pair),
+    ] {
+        let login = Some(login.to_owned());
+        let server = Ntfy::start(Options { login, ..Options::default() }).await.unwrap();
+        delivered(&send(&*ntfy(&server, more), Story::new()).await);
+        for wrong in [&[][..], &[("token", text("tk_0987654321"))]] {
+            let (scope, after, error) = retried(&send(&*ntfy(&server, wrong), Story::new()).await);
+            assert_eq!((scope, after), (Scope::Channel, Some(Duration::from_secs(300))));
+            assert!(error.contains("`token`"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_is_sorted() {
+    let server = Ntfy::start(Options::default()).await.unwrap();
+    let channel = ntfy(&server, &[]);
+    let repair = Some(Duration::from_secs(300));
+    for (status, body, after, told) in [
+        (301, "", repair, "`server`"),
+        (404, r#"{"code":40401,"http":404,"error":"page not found"}"#, repair, "page not found"),
+        (429, r#"{"code":42901,"http":429,"error":"please be nice"}"#, None, "please be nice"),
+        (500, r#"{"code":50001,"http":500,"error":"internal server error"}"#, None, "(500)"),
+        (502, "<html>Bad Gateway", None, "Bad Gateway"),
+    ] {
+        server.script().next([Behaviour::answer(status, body)]);
+        let (scope, pause, error) = retried(&send(&*channel, Story::new()).await);
+        assert_eq!((scope, pause), (Scope::Channel, after), "{status}");
+        assert!(error.contains(told), "{error}");
+    }
+    let body = format!(r#"{{"code":40009,"http":400,"error":"topic {TOPIC} invalid"}}"#);
+    server.script().next([Behaviour::answer(400, &body)]);
+    let error = refused(&send(&*channel, Story::new()).await);
+    assert_eq!(error, "ntfy answered 400: topic [hidden] invalid");
+    server.script().next([Behaviour::Down]);
+    retried(&send(&*channel, Story::new()).await);
+    assert!(server.log().is_empty());
+    let away = [("server", text(&nowhere())), ("topic", text(TOPIC))];
+    let (_, _, error) = retried(&send(&*common::channel("ntfy", &away), Story::new()).await);
+    assert!(error.contains("cannot be reached") && !error.contains(TOPIC), "{error}");
+}
+
+#[test]
+fn what_cannot_be_is_told_at_its_setting() {
+    let with = |more: &[(&'static str, Value)]| {
+        let mut values = vec![("topic", text("a"))];
+        values.retain(|(key, _)| !more.iter().any(|(other, _)| other == key));
+        values.extend_from_slice(more);
+        faults("ntfy", &values)
+    };
+    assert!(with(&[]).is_empty());
+    for topic in ["", "a b", "https://ntfy.sh/x", &"x".repeat(65), "../v1"] {
+        assert_eq!(with(&[("topic", text(topic))]), ["topic"], "{topic}");
+    }
+    assert_eq!(with(&[("server", text("ntfy.sh"))]), ["server"]);
+    assert_eq!(with(&[("priority", Value::Integer(6))]), ["priority"]);
+    assert_eq!(with(&[("click", text("here"))]), ["click"]);
+    assert_eq!(with(&[("tags", Value::List(vec!["a,b".to_owned()]))]), ["tags"]);
+    assert_eq!(with(&[("user", text("me"))]), ["user"]);
+    assert_eq!(with(&[("token", text("t\n"))]), ["token"]);
+}
+
+#[tokio::test]
+async fn what_has_happened_is_in_the_title() {
+    let person = Story::new().text("at the gate").change(|alert| alert.event = Event::Person);
+    assert_eq!(published(&[], person).await[0].title, "Front yard: Person");
+}
