@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tipoff_spool::{Spool, SqliteSpool};
+use tipoff_video::Studio;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::task::TaskTracker;
@@ -60,7 +61,6 @@ struct Bound {
     smtp: Vec<Door>,
     ftp: Vec<Door>,
     http: Option<TcpListener>,
-    videos: Videos,
 }
 
 impl Bound {
@@ -73,7 +73,6 @@ impl Bound {
             smtp: smtp?,
             ftp: ftp?,
             http: web::bind(&config.http).await?,
-            videos: Videos::open(&config.video, &config.data_dir.join("video")).await?,
         })
     }
 
@@ -122,8 +121,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let reach = reach(&bound.smtp, &bound.ftp);
     let (smtp, ftp) = receive(&ground, &config, &bound.tls, bound.smtp, bound.ftp, &retention);
     let links = Links::new(url.as_deref(), key);
-    let studio = bound.videos.studio();
-    let dispatch = deliver(&ground, &config, &links, bound.videos).await?;
+    // The doors are open by now: no device waits for programs to tell their versions.
+    let (dispatch, studio) = deliver(&ground, &config, &links).await?;
     let thumbnails = config.data_dir.join("thumbs");
     let gallery = Gallery::new(thumbnails, Arc::clone(&ground.spool), studio);
     keep_house(&ground, &retention, &gallery);
@@ -206,15 +205,16 @@ fn receive(
     (smtp, ftp)
 }
 
-/// Begins to deliver.
+/// Begins to deliver; with what makes videos, where that is installed.
 async fn deliver(
     ground: &Ground,
     config: &Config,
     links: &Links,
-    videos: Videos,
-) -> anyhow::Result<Dispatch> {
+) -> anyhow::Result<(Dispatch, Option<Studio>)> {
     let Ground { waker, tasks, shutdown, .. } = ground;
     let paused = ground.spool.paused().await?;
+    let videos = Videos::open(&config.video, &config.data_dir.join("video")).await?;
+    let studio = videos.studio();
     let common = Common {
         spool: Arc::clone(&ground.spool),
         links: links.clone(),
@@ -222,7 +222,8 @@ async fn deliver(
         videos,
         news: ground.news.clone(),
     };
-    Ok(Dispatch::start(&config.channels, paused, common, waker, tasks, shutdown))
+    let dispatch = Dispatch::start(&config.channels, paused, common, waker, tasks, shutdown);
+    Ok((dispatch, studio))
 }
 
 fn keep_house(ground: &Ground, retention: &Arc<ArcSwap<Retention>>, gallery: &Gallery) {

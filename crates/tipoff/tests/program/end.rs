@@ -99,3 +99,31 @@ fn the_log_is_json_where_that_is_asked_for_and_holds_no_secret() {
     }
     server.stop();
 }
+
+/// Whatever else is looked for at the start, cameras come first.
+#[test]
+fn a_program_that_is_slow_to_answer_keeps_no_device_waiting() {
+    use std::os::unix::fs::PermissionsExt;
+    let hook = Hook::start();
+    let home = Home::new(&hook.channel());
+    std::fs::create_dir(home.file("bin")).unwrap();
+    let go = home.file("go");
+    let script = format!(
+        "#!/bin/sh\nwhile [ ! -e {} ]; do /bin/sleep 0.05; done\necho ffmpeg version 9.9\n",
+        go.display(),
+    );
+    for program in ["bin/ffmpeg", "bin/ffprobe"] {
+        let path = home.put(program, script.as_bytes());
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut command = home.command(&["run"]);
+    command.env("PATH", home.file("bin"));
+    let server = crate::harness::Server::start(command);
+    let reply = send(server.smtp[0], "camera@example.com", &mail("Motion", &[PICTURE]));
+    assert!(reply.starts_with("250"), "{reply}");
+    assert!(!server.log().contains("ffmpeg"), "it is still asked: {}", server.log());
+    std::fs::write(go, "").unwrap();
+    hook.wait_for(1);
+    assert!(server.log().contains("ffmpeg=\"9.9\""), "{}", server.log());
+    server.stop();
+}
