@@ -6,6 +6,7 @@
 mod abilities;
 mod alert_json;
 mod body;
+mod discord;
 mod exec;
 mod http;
 mod multipart;
@@ -44,7 +45,8 @@ pub struct Entry {
 pub type Built = Result<Box<dyn Channel>, Vec<SettingFault>>;
 
 /// Every service, in alphabetical order.
-pub const CHANNELS: &[Entry] = &[exec::ENTRY, ntfy::ENTRY, telegram::ENTRY, webhook::ENTRY];
+pub const CHANNELS: &[Entry] =
+    &[discord::ENTRY, exec::ENTRY, ntfy::ENTRY, telegram::ENTRY, webhook::ENTRY];
 
 /// The service that `type = "kind"` names.
 pub fn entry(kind: &str) -> Option<&'static Entry> {

@@ -4,6 +4,7 @@
 //! records what it was sent; it knows nothing of who sends.
 
 pub mod dialog;
+pub mod discord;
 pub mod ntfy;
 pub mod standin;
 pub mod telegram;

@@ -1,0 +1,305 @@
+//! Discord, through a webhook of a channel (docs.discord.com/developers/resources/webhook). A webhook
+//! cannot answer an earlier message, so what follows is a message of its own, and silent.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tipoff_model::{AlertKind, Outcome, Receipt, Scope, Verdict};
+
+use crate::body::Body;
+use crate::http::{self, Answer, REPAIR_PAUSE, RETRY_AFTER_MAX, Request, Secrets};
+use crate::multipart::Form;
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, plan, words};
+
+/// How long an answer may take, where it is not set.
+const TIME: Duration = Duration::from_secs(30);
+/// How much of an answer is shown, in UTF-16 units.
+const EXCERPT_UTF16_MAX: usize = 200;
+/// The names that a webhook may write under.
+const USERNAME_CHARS_MAX: usize = 80;
+/// The message flag SUPPRESS_NOTIFICATIONS.
+const NO_NOTIFICATION: u32 = 1 << 12;
+/// What Discord takes for more than itself.
+const MARKUP: &str = "\\*_~`|>#[]<";
+
+/// "Execute Webhook", "Embed Limits" and "Uploading Files" in Discord's documentation: 4,096
+/// characters for an embed's description, of which each may need a backslash here; ten files of
+/// 10 MiB, and 25 MiB for a request.
+static LIMITS: Limits = Limits {
+    service: "Discord",
+    text_utf16_max: 2000,
+    caption_utf16_max: 2000,
+    album_files_max: 10,
+    album_bytes_max: 24 << 20,
+    picture: PictureLimits {
+        types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
+        bytes_max: 10 << 20,
+        sides_px_max: usize::MAX,
+        ratio_max: usize::MAX,
+    },
+    video_types: &["video/mp4"],
+    animations: false,
+    file_bytes_max: 10 << 20,
+    replies: false,
+};
+
+/// What Discord can be configured with.
+pub(crate) const ENTRY: Entry = Entry {
+    kind: "discord",
+    summary: "A channel of a Discord server, through a webhook.",
+    settings: &[
+        Setting {
+            key: "silent",
+            shape: Shape::Flag,
+            required: false,
+            doc: "Whether first alerts, too, come without a notification. Without it: false.",
+            example: "true",
+        },
+        Setting {
+            key: "thread",
+            shape: Shape::Name,
+            required: false,
+            doc: "The number of a thread in the channel. Without it: the channel itself.",
+            example: "1234567890123456789",
+        },
+        Setting {
+            key: "timeout",
+            shape: Shape::Duration,
+            required: false,
+            doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
+                  30 s.",
+            example: "\"10 s\"",
+        },
+        Setting {
+            key: "url",
+            shape: Shape::Secret,
+            required: true,
+            doc: "The webhook's address: in Discord, edit the channel, Integrations, Webhooks. \
+                  Whoever has it can write there.",
+            example: "\"https://discord.com/api/webhooks/1234567890/TOKEN\"",
+        },
+        Setting {
+            key: "username",
+            shape: Shape::Text,
+            required: false,
+            doc: "The name that alerts stand under. Without it: the webhook's own.",
+            example: "\"Cameras\"",
+        },
+    ],
+    build,
+};
+
+struct Discord {
+    url: Url,
+    /// The webhook's number, which is no secret.
+    id: String,
+    username: Option<String>,
+    silent: bool,
+    secrets: Secrets,
+    time: Duration,
+}
+
+fn build(settings: &Settings) -> Built {
+    let mut faults = Vec::new();
+    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+    let mut secrets = Secrets::default();
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let url = http::address(settings.text("url").unwrap_or_default()).ok();
+    let id = url.as_ref().and_then(webhook_id).filter(|id| is_number(id)).map(str::to_owned);
+    if id.is_none() {
+        fault("url", "must be like https://discord.com/api/webhooks/NUMBER/TOKEN");
+    }
+    let thread = settings.text("thread");
+    if thread.is_some_and(|thread| !is_number(thread)) {
+        fault("thread", "must be a number: switch on the developer mode, then \"Copy Thread ID\"");
+    }
+    let username = settings.text("username").map(str::to_owned);
+    if username
+        .as_ref()
+        .is_some_and(|name| !(1..=USERNAME_CHARS_MAX).contains(&name.chars().count()))
+    {
+        fault("username", "must be of 1 to 80 characters");
+    }
+    match (url, id) {
+        (Some(mut url), Some(id)) if faults.is_empty() => {
+            secrets.add_url(&url);
+            // Else only a part of what can go wrong is told.
+            url.query_pairs_mut().append_pair("wait", "true");
+            if let Some(thread) = thread {
+                url.query_pairs_mut().append_pair("thread_id", thread);
+            }
+            let silent = settings.flag("silent");
+            let time = settings.duration("timeout").unwrap_or(TIME);
+            Ok(Box::new(Discord { url, id, username, silent, secrets, time }))
+        }
+        _ => Err(faults),
+    }
+}
+
+/// Of `…/webhooks/NUMBER/TOKEN`.
+fn webhook_id(url: &Url) -> Option<&str> {
+    let (_, rest) = url.path().split_once("/webhooks/")?;
+    rest.split_once('/').filter(|(_, token)| !token.is_empty()).map(|(id, _)| id)
+}
+
+impl Channel for Discord {
+    fn abilities(&self) -> Abilities {
+        Abilities::Messages(&LIMITS)
+    }
+
+    /// Five requests in two seconds, and thirty messages a minute, as webhooks are seen to have; 429
+    /// says what holds.
+    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
+        let key = format!("discord:{}", self.id);
+        let seconds = Duration::from_secs;
+        vec![
+            Pace { key: key.clone(), count: 5, per: seconds(2) },
+            Pace { key, count: 30, per: seconds(60) },
+        ]
+    }
+
+    fn send<'a>(
+        &'a self,
+        message: &'a Message,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let mut verdict = self.post(message, context).await;
+            if let Err(NoFiles(why)) = &verdict {
+                // Its words at least, and where the files are.
+                let max = LIMITS.text_utf16_max;
+                let words = plan::without_files(message, context.alert, max, why);
+                verdict = self.post(&words, context).await;
+            }
+            verdict.unwrap_or_else(|NoFiles(error)| Verdict::Refused { error }).into()
+        })
+    }
+}
+
+/// Discord does not take the message with its files; in plain words.
+struct NoFiles(String);
+
+impl Discord {
+    async fn post(&self, message: &Message, context: &Context<'_>) -> Result<Verdict, NoFiles> {
+        let (url, headers) = (self.url.clone(), HeaderMap::new());
+        let body = self.body(message, context.alert.kind);
+        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+        match http::post(request, context.files).await {
+            Ok(answer) => self.judge(&answer, !message.files.is_empty()),
+            Err(failure) => Ok(failure.into()),
+        }
+    }
+
+    /// The title is the message, which a phone shows at once; the text is an embed below it.
+    fn body(&self, message: &Message, kind: AlertKind) -> Body {
+        let silent = self.silent || kind == AlertKind::FollowUp;
+        let mut payload = json!({
+            // Nobody is called by what a camera says.
+            "allowed_mentions": { "parse": [] },
+            "flags": if silent { NO_NOTIFICATION } else { 0 },
+        });
+        let mut set = |key: &str, value: Value| {
+            if let Some(payload) = payload.as_object_mut() {
+                payload.insert(key.to_owned(), value);
+            }
+        };
+        if !message.title.is_empty() {
+            set("content", format!("**{}**", plain(&message.title)).into());
+        }
+        if !message.text.is_empty() {
+            set("embeds", json!([{ "description": plain(&message.text) }]));
+        }
+        if let Some(username) = &self.username {
+            set("username", username.as_str().into());
+        }
+        let mut form = Form::new();
+        form.json("payload_json", payload.to_string());
+        for (index, file) in message.files.iter().enumerate() {
+            form.attachment(&format!("files[{index}]"), file);
+        }
+        form.into_body()
+    }
+
+    /// The codes are those of "Opcodes and Status Codes" in Discord's documentation.
+    fn judge(&self, answer: &Answer, with_files: bool) -> Result<Verdict, NoFiles> {
+        let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let said = match fault.message.is_empty() {
+            true => String::from_utf8_lossy(&answer.body).into_owned(),
+            false => fault.message,
+        };
+        let said = self.secrets.hide(&words::excerpt(&said, EXCERPT_UTF16_MAX));
+        let status = answer.status;
+        let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
+        Ok(match (status, fault.code) {
+            (200..=299, _) => Verdict::Delivered(Receipt::default()),
+            (300..=399 | 401 | 403 | 404 | 405, _) => retry(
+                Some(REPAIR_PAUSE),
+                format!("Discord does not know this webhook ({said}): make another, set `url`"),
+            ),
+            (413, _) | (400, 40005) if with_files => {
+                return Err(NoFiles("too big for this Discord channel".to_owned()));
+            }
+            (408 | 429, _) => {
+                let asked = fault.retry_after.map(|seconds| seconds.clamp(0.0, 1e6));
+                let asked = asked.map(Duration::from_secs_f64).or(answer.retry_after);
+                let asked = asked.map(|pause| pause.min(RETRY_AFTER_MAX));
+                retry(asked, format!("Discord asks to wait: {said}"))
+            }
+            (500.., _) => retry(
+                answer.retry_after,
+                format!("Discord has a fault of its own ({status}): {said}"),
+            ),
+            _ if with_files => return Err(NoFiles(format!("not taken by Discord ({said})"))),
+            _ => Verdict::Refused { error: format!("Discord answered {status}: {said}") },
+        })
+    }
+}
+
+/// How Discord tells what is wrong.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Fault {
+    code: u32,
+    message: String,
+    /// In seconds.
+    retry_after: Option<f64>,
+}
+
+/// `text` so that it is shown as it is; addresses stay, or they would lead elsewhere.
+fn plain(text: &str) -> String {
+    let escaped = |word: &str| -> String {
+        if word.starts_with("http://") || word.starts_with("https://") {
+            return word.to_owned();
+        }
+        let mut escaped = String::with_capacity(word.len());
+        for character in word.chars() {
+            if MARKUP.contains(character) {
+                escaped.push('\\');
+            }
+            escaped.push(character);
+        }
+        escaped
+    };
+    text.split_inclusive(char::is_whitespace).map(escaped).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn markup_is_shown_and_addresses_stay() {
+        for (text, expected) in [
+            ("a_b *c* 10 %", "a\\_b \\*c\\* 10 %"),
+            ("# Yard\n> x", "\\# Yard\n\\> x"),
+            ("<@123> [x](y)", "\\<@123\\> \\[x\\](y)"),
+            ("open http://h/a_b_c_d now", "open http://h/a_b_c_d now"),
+        ] {
+            assert_eq!(plain(text), expected);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Discord: what is posted, what its limits make of it, and every kind of answer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails at what it does not expect"
+)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{
+    Story, channel, delivered, faults, jpeg, nowhere, refused, retried, send, send_all, text,
+};
+use tipoff_channels::{Channel, Value};
+use tipoff_model::{AlertKind, MediaKind, Scope};
+use tipoff_testkit::discord::{Discord, PATH, Posted, THREAD};
+use tipoff_testkit::standin::Behaviour;
+
+fn discord(server: &Discord, more: &[(&str, Value)]) -> Box<dyn Channel> {
+    let mut values = vec![("url", text(&server.url()))];
+    values.extend_from_slice(more);
+    channel("discord", &values)
+}
+
+async fn posted(more: &[(&str, Value)], story: Story) -> Vec<Posted> {
+    let server = Discord::start().await.unwrap();
+    for outcome in send_all(&*discord(&server, more), story).await {
+        delivered(&outcome);
+    }
+    server.log().all()
+}
+
+#[tokio::test]
+async fn pictures_of_an_alert_are_one_message() {
+    let story = Story::new().text("a_b *@everyone*").picture("1.jpg").picture("2.jpg");
+    let more = [("username", text("Cameras")), ("thread", text(THREAD))];
+    let size = jpeg(64, 48).len();
+    let expected = Posted {
+        content: "**Front yard: Motion**".to_owned(),
+        description: "a\\_b \\*@everyone\\*".to_owned(),
+        files: vec![("1.jpg".to_owned(), size), ("2.jpg".to_owned(), size)],
+        silent: false,
+        username: "Cameras".to_owned(),
+        thread: THREAD.to_owned(),
+    };
+    assert_eq!(posted(&more, story).await, [expected]);
+}
+
+#[tokio::test]
+async fn what_follows_comes_without_a_notification() {
+    let follow_up = Story::new().picture("2.jpg").change(|it| it.kind = AlertKind::FollowUp);
+    assert!(posted(&[], follow_up).await[0].silent);
+    assert!(posted(&[("silent", Value::Flag(true))], Story::new()).await[0].silent);
+    let plain = posted(&[], Story::new()).await;
+    assert_eq!((plain[0].silent, plain[0].description.as_str()), (false, ""));
+}
+
+/// The stand-in refuses what is over a limit of Discord's.
+#[tokio::test]
+async fn whatever_comes_fits() {
+    for letter in ["x", "*", "字", "😀"] {
+        let long = posted(&[], Story::new().text(&letter.repeat(20_000)).picture("1.jpg")).await;
+        assert!(long[0].description.ends_with('…'));
+        let files: Vec<_> = long.iter().flat_map(|it| &it.files).map(|it| &it.0).collect();
+        assert_eq!(files, ["1.jpg", "message.txt"], "the whole text is there");
+    }
+    let many = (0..23).fold(Story::new(), |story, number| story.picture(&format!("{number}.jpg")));
+    let counts: Vec<_> = posted(&[], many).await.iter().map(|it| it.files.len()).collect();
+    assert_eq!(counts, [10, 10, 3]);
+    let large = (0..3).fold(Story::new(), |story, number| {
+        story.zeros(&format!("{number}.mp4"), "video/mp4", MediaKind::Video, 9 << 20)
+    });
+    let counts: Vec<_> = posted(&[], large).await.iter().map(|it| it.files.len()).collect();
+    assert_eq!(counts, [2, 1]);
+    let huge = Story::new().zeros("a.mp4", "video/mp4", MediaKind::Video, (10 << 20) + 1);
+    let huge = posted(&[], huge).await;
+    assert!(huge[0].description.contains("too big for Discord (limit 10 MB)"), "{huge:?}");
+}
+
+#[tokio::test]
+async fn files_that_are_not_taken_leave_their_words() {
+    for (status, code, why) in [
+        (413, 40005, "too big for this Discord channel"),
+        (400, 50035, "not taken by Discord (no)"),
+    ] {
+        let server = Discord::start().await.unwrap();
+        let body = format!(r#"{{"code":{code},"message":"no"}}"#);
+        server.script().next([Behaviour::answer(status, &body)]);
+        let story = Story::new().text("Somebody").picture("1.jpg");
+        delivered(&send(&*discord(&server, &[]), story).await);
+        let all = server.log().all();
+        assert!(all[0].description.starts_with("Somebody"), "{all:?}");
+        assert!(all[0].description.contains(why) && all[0].files.is_empty(), "{all:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_is_sorted() {
+    let server = Discord::start().await.unwrap();
+    let channel = discord(&server, &[]);
+    let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
+    let wait = r#"{"message":"You are being rate limited.","retry_after":1.5,"global":false}"#;
+    let never = r#"{"message":"You are being rate limited.","retry_after":-1e300}"#;
+    for (status, body, after, told) in [
+        (404, r#"{"code":10015,"message":"Unknown Webhook"}"#, seconds(300.0), "`url`"),
+        (401, r#"{"code":50027,"message":"Invalid Webhook Token"}"#, seconds(300.0), "Invalid"),
+        (429, wait, seconds(1.5), "rate limited"),
+        (429, never, seconds(0.0), "rate limited"),
+        (429, "<html>1015", None, "1015"),
+        (503, "upstream", None, "(503)"),
+    ] {
+        server.script().next([Behaviour::answer(status, body)]);
+        let (scope, pause, error) = retried(&send(&*channel, Story::new()).await);
+        assert_eq!((scope, pause), (Scope::Channel, after), "{status}");
+        assert!(error.contains(told), "{error}");
+    }
+    server.script().next([Behaviour::answer(400, r#"{"code":50006,"message":"t0ken-t0ken"}"#)]);
+    let error = refused(&send(&*channel, Story::new()).await);
+    assert_eq!(error, "Discord answered 400: [hidden]");
+    server.script().next([Behaviour::Down]);
+    retried(&send(&*channel, Story::new()).await);
+    assert!(server.log().is_empty());
+    let lost = [("url", text(&format!("{}{PATH}", nowhere())))];
+    let (_, _, error) = retried(&send(&*common::channel("discord", &lost), Story::new()).await);
+    assert!(error.contains("cannot be reached") && !error.contains("t0ken"), "{error}");
+    let no_thread = discord(&server, &[("thread", text("1"))]);
+    let (_, _, error) = retried(&send(&*no_thread, Story::new()).await);
+    assert!(error.contains("Unknown Channel"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_is_told_at_its_setting() {
+    let good = "https://discord.com/api/webhooks/1/x";
+    let with = |key, value: Value| {
+        let mut values = vec![("url", text(good))];
+        values.retain(|(other, _)| *other != key);
+        values.push((key, value));
+        faults("discord", &values)
+    };
+    assert!(with("silent", Value::Flag(true)).is_empty());
+    for url in ["", "discord.com", "https://discord.com/api/webhooks/1", "https://x/webhooks/a/b"] {
+        assert_eq!(with("url", text(url)), ["url"], "{url}");
+    }
+    assert_eq!(with("thread", text("yard")), ["thread"]);
+    assert_eq!(with("username", text(&"x".repeat(81))), ["username"]);
+}
+
+#[test]
+fn all_channels_of_a_webhook_share_its_pace() {
+    let values = [("url", text("https://discord.com/api/webhooks/1/secret"))];
+    let paces = channel("discord", &values).paces(&[]);
+    assert_eq!(paces.len(), 2);
+    assert!(paces.iter().all(|pace| pace.key == "discord:1"), "and no secret is in its key");
+}

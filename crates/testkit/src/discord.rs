@@ -1,0 +1,181 @@
+//! A Discord webhook (docs.discord.com/developers/resources/webhook): checks every limit that is
+//! documented, answers with Discord's own errors, and records the messages that it took.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Multipart, Query, State};
+use axum::response::Response;
+use axum::routing::post;
+use serde_json::{Value, json};
+
+use crate::standin::{Behaviour, Line, Log, Script, Server};
+use crate::webhook::answer;
+
+/// The path of the one webhook that there is.
+pub const PATH: &str = "/api/webhooks/1234567890/t0ken-t0ken";
+/// The one thread that there is.
+pub const THREAD: &str = "4711";
+
+const CONTENT_CHARS_MAX: usize = 2000;
+const DESCRIPTION_CHARS_MAX: usize = 4096;
+const FILES_MAX: usize = 10;
+const FILE_BYTES_MAX: usize = 10 << 20;
+const REQUEST_BYTES_MAX: usize = 25 << 20;
+
+/// A message that was taken.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Posted {
+    /// The message itself.
+    pub content: String,
+    /// The embed's text.
+    pub description: String,
+    /// Names and sizes, in order.
+    pub files: Vec<(String, usize)>,
+    /// Whether it comes without a notification.
+    pub silent: bool,
+    /// The name that it stands under; empty: the webhook's.
+    pub username: String,
+    /// The thread; empty: none.
+    pub thread: String,
+}
+
+/// A running stand-in; it ends when this is dropped.
+pub struct Discord {
+    server: Server,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    script: Script,
+    log: Log<Posted>,
+}
+
+impl Discord {
+    /// Starts one.
+    pub async fn start() -> io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let router = Router::new()
+            .route(PATH, post(execute))
+            .fallback(async || fault(404, 10015, "Unknown Webhook"))
+            .layer(DefaultBodyLimit::disable())
+            .with_state(Arc::clone(&shared));
+        Ok(Self { server: Server::start(router).await?, shared })
+    }
+
+    /// The webhook's address.
+    pub fn url(&self) -> String {
+        format!("http://{}{PATH}", self.server.address())
+    }
+
+    /// How requests are met.
+    pub fn script(&self) -> &Script {
+        &self.shared.script
+    }
+
+    /// The messages that were taken.
+    pub fn log(&self) -> &Log<Posted> {
+        &self.shared.log
+    }
+}
+
+async fn execute(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    Query(parameters): Query<Vec<(String, String)>>,
+    form: Multipart,
+) -> Response {
+    let taken = read(&parameters, form).await;
+    match shared.script.take() {
+        Behaviour::Down => {
+            line.cut();
+            return answer(200, &[], String::new());
+        }
+        Behaviour::Answer { status, headers, body } => return answer(status, &headers, body),
+        Behaviour::Lost => line.cut(),
+        Behaviour::Slow(pause) => tokio::time::sleep(pause).await,
+        Behaviour::Normal => {}
+    }
+    match taken {
+        Ok(posted) => {
+            shared.log.push(posted);
+            answer(200, &[], json!({ "id": "1", "type": 0 }).to_string())
+        }
+        Err((status, code, words)) => fault(status, code, words),
+    }
+}
+
+fn fault(status: u16, code: u32, words: &str) -> Response {
+    answer(status, &[], json!({ "code": code, "message": words }).to_string())
+}
+
+type Refusal = (u16, u32, &'static str);
+
+const INVALID: Refusal = (400, 50035, "Invalid Form Body");
+const TOO_LARGE: Refusal = (413, 40005, "Request entity too large");
+
+async fn read(parameters: &[(String, String)], mut form: Multipart) -> Result<Posted, Refusal> {
+    let mut posted = Posted::default();
+    for (name, value) in parameters {
+        match (name.as_str(), value.as_str()) {
+            ("wait", "true") => {}
+            ("thread_id", THREAD) => posted.thread.clone_from(value),
+            ("thread_id", _) => return Err((404, 10003, "Unknown Channel")),
+            _ => return Err(INVALID),
+        }
+    }
+    let mut bytes = 0;
+    while let Some(field) = form.next_field().await.map_err(|_| INVALID)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "payload_json" {
+            let payload = field.text().await.map_err(|_| INVALID)?;
+            understand(&serde_json::from_str(&payload).map_err(|_| INVALID)?, &mut posted)?;
+            continue;
+        }
+        if name != format!("files[{}]", posted.files.len()) {
+            return Err(INVALID);
+        }
+        let file_name = field.file_name().unwrap_or_default().to_owned();
+        let size = field.bytes().await.map_err(|_| INVALID)?.len();
+        bytes += size;
+        posted.files.push((file_name, size));
+        if size > FILE_BYTES_MAX || bytes > REQUEST_BYTES_MAX {
+            return Err(TOO_LARGE);
+        }
+    }
+    if posted.files.len() > FILES_MAX {
+        return Err(INVALID);
+    }
+    if posted.content.is_empty() && posted.description.is_empty() && posted.files.is_empty() {
+        return Err((400, 50006, "Cannot send an empty message"));
+    }
+    Ok(posted)
+}
+
+fn understand(payload: &Value, posted: &mut Posted) -> Result<(), Refusal> {
+    // What a camera says must call nobody.
+    if payload["allowed_mentions"] != json!({ "parse": [] }) {
+        return Err(INVALID);
+    }
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    posted.content = text(&payload["content"]);
+    posted.username = text(&payload["username"]);
+    posted.silent = payload["flags"] == 4096;
+    if let Some(embeds) = payload["embeds"].as_array() {
+        let [embed] = embeds.as_slice() else {
+            return Err(INVALID);
+        };
+        posted.description = text(&embed["description"]);
+        if posted.description.is_empty() {
+            return Err(INVALID);
+        }
+    }
+    let long = |text: &str, max: usize| text.chars().count() > max;
+    if long(&posted.content, CONTENT_CHARS_MAX) || long(&posted.description, DESCRIPTION_CHARS_MAX)
+    {
+        return Err(INVALID);
+    }
+    Ok(())
+}
