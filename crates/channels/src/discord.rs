@@ -10,15 +10,14 @@ use serde_json::{Value, json};
 use tipoff_model::{AlertKind, Outcome, Receipt, Scope, Verdict};
 
 use crate::body::Body;
+use crate::fallback::{self, NoFiles, Post, Tried};
 use crate::http::{self, Answer, REPAIR_PAUSE, RETRY_AFTER_MAX, Request, Secrets};
 use crate::multipart::Form;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, plan, words};
+use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
 /// How long an answer may take, where it is not set.
 const TIME: Duration = Duration::from_secs(30);
-/// How much of an answer is shown, in UTF-16 units.
-const EXCERPT_UTF16_MAX: usize = 200;
 /// The names that a webhook may write under.
 const USERNAME_CHARS_MAX: usize = 80;
 /// The message flag SUPPRESS_NOTIFICATIONS.
@@ -167,33 +166,25 @@ impl Channel for Discord {
         message: &'a Message,
         context: &'a Context<'a>,
     ) -> BoxFuture<'a, Outcome> {
+        fallback::send(self, &LIMITS, message, context)
+    }
+}
+
+impl Post for Discord {
+    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
         Box::pin(async move {
-            let mut verdict = self.post(message, context).await;
-            if let Err(NoFiles(why)) = &verdict {
-                // Its words at least, and where the files are.
-                let max = LIMITS.text_utf16_max;
-                let words = plan::without_files(message, context.alert, max, why);
-                verdict = self.post(&words, context).await;
+            let (url, headers) = (self.url.clone(), HeaderMap::new());
+            let body = self.body(message, context.alert.kind);
+            let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+            match http::post(request, context.files).await {
+                Ok(answer) => self.judge(&answer, !message.files.is_empty()),
+                Err(failure) => Ok(failure.into()),
             }
-            verdict.unwrap_or_else(|NoFiles(error)| Verdict::Refused { error }).into()
         })
     }
 }
 
-/// Discord does not take the message with its files; in plain words.
-struct NoFiles(String);
-
 impl Discord {
-    async fn post(&self, message: &Message, context: &Context<'_>) -> Result<Verdict, NoFiles> {
-        let (url, headers) = (self.url.clone(), HeaderMap::new());
-        let body = self.body(message, context.alert.kind);
-        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-        match http::post(request, context.files).await {
-            Ok(answer) => self.judge(&answer, !message.files.is_empty()),
-            Err(failure) => Ok(failure.into()),
-        }
-    }
-
     /// The title is the message, which a phone shows at once; the text is an embed below it.
     fn body(&self, message: &Message, kind: AlertKind) -> Body {
         let silent = self.silent || kind == AlertKind::FollowUp;
@@ -225,13 +216,9 @@ impl Discord {
     }
 
     /// The codes are those of "Opcodes and Status Codes" in Discord's documentation.
-    fn judge(&self, answer: &Answer, with_files: bool) -> Result<Verdict, NoFiles> {
+    fn judge(&self, answer: &Answer, with_files: bool) -> Tried {
         let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let said = match fault.message.is_empty() {
-            true => String::from_utf8_lossy(&answer.body).into_owned(),
-            false => fault.message,
-        };
-        let said = self.secrets.hide(&words::excerpt(&said, EXCERPT_UTF16_MAX));
+        let said = answer.said(&fault.message, &self.secrets);
         let status = answer.status;
         let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
         Ok(match (status, fault.code) {

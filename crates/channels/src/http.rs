@@ -86,6 +86,18 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
+impl Answer {
+    /// What the service said, for an error: `told`, where it told that in its own form, else what
+    /// came; short, and without secrets.
+    pub(crate) fn said(&self, told: &str, secrets: &Secrets) -> String {
+        /// How much is shown, in UTF-16 units.
+        const EXCERPT_UTF16_MAX: usize = 200;
+        let raw = String::from_utf8_lossy(&self.body);
+        let said = if told.is_empty() { &raw } else { told };
+        secrets.hide(&words::excerpt(said, EXCERPT_UTF16_MAX))
+    }
+}
+
 /// Why there is no answer. In plain words, without secrets.
 #[derive(Debug)]
 pub(crate) enum Failure {

@@ -8,6 +8,7 @@ mod alert_json;
 mod body;
 mod discord;
 mod exec;
+mod fallback;
 mod http;
 mod multipart;
 mod ntfy;

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use tipoff_model::{AlertKind, Outcome, Receipt, Scope, Verdict};
 
 use crate::body::{Body, Piece};
+use crate::fallback::{self, NoFiles, Post, Tried};
 use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets};
-use crate::plan::{self, Source};
+use crate::plan::Source;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, words};
 
@@ -22,8 +23,6 @@ const TIME: Duration = Duration::from_secs(30);
 const TOPIC_CHARS_MAX: usize = 64;
 /// From "min" to "max"; 3 is what a message has without one.
 const PRIORITIES: std::ops::RangeInclusive<i64> = 1..=5;
-/// How much of an answer is shown, in UTF-16 units.
-const EXCERPT_UTF16_MAX: usize = 200;
 
 /// docs.ntfy.sh/publish, "Limitations": 4,096 bytes for a message, which becomes a file beyond; a
 /// UTF-16 unit is at most 3 of them. With a file the message is in the address, of which proxies take
@@ -220,36 +219,28 @@ impl Channel for Ntfy {
         message: &'a Message,
         context: &'a Context<'a>,
     ) -> BoxFuture<'a, Outcome> {
+        fallback::send(self, &LIMITS, message, context)
+    }
+}
+
+impl Post for Ntfy {
+    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
         Box::pin(async move {
-            let mut verdict = self.publish(message, context).await;
-            if let Err(NoFiles(why)) = &verdict {
-                // Its words at least, and where the file is.
-                let max = LIMITS.text_utf16_max;
-                let words = plan::without_files(message, context.alert, max, why);
-                verdict = self.publish(&words, context).await;
+            let mut headers = HeaderMap::new();
+            if let Some(login) = &self.login {
+                headers.insert(AUTHORIZATION, login.clone());
             }
-            verdict.unwrap_or_else(|NoFiles(error)| Verdict::Refused { error }).into()
+            let (url, body) = self.request(message, context.alert.kind);
+            let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+            match http::post(request, context.files).await {
+                Ok(answer) => self.judge(&answer, !message.files.is_empty()),
+                Err(failure) => Ok(failure.into()),
+            }
         })
     }
 }
 
-/// The server does not take the message with its file; in plain words.
-struct NoFiles(String);
-
 impl Ntfy {
-    async fn publish(&self, message: &Message, context: &Context<'_>) -> Result<Verdict, NoFiles> {
-        let mut headers = HeaderMap::new();
-        if let Some(login) = &self.login {
-            headers.insert(AUTHORIZATION, login.clone());
-        }
-        let (url, body) = self.request(message, context.alert.kind);
-        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-        match http::post(request, context.files).await {
-            Ok(answer) => self.judge(&answer, !message.files.is_empty()),
-            Err(failure) => Ok(failure.into()),
-        }
-    }
-
     /// What describes a message goes as parameters of the address, which may hold any character,
     /// unlike headers. The body is the file, or the text.
     fn request(&self, message: &Message, kind: AlertKind) -> (Url, Body) {
@@ -286,13 +277,9 @@ impl Ntfy {
     }
 
     /// The codes are those of the server's own list of errors.
-    fn judge(&self, answer: &Answer, with_file: bool) -> Result<Verdict, NoFiles> {
+    fn judge(&self, answer: &Answer, with_file: bool) -> Tried {
         let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let said = match fault.error.is_empty() {
-            true => String::from_utf8_lossy(&answer.body).into_owned(),
-            false => fault.error,
-        };
-        let said = self.secrets.hide(&words::excerpt(&said, EXCERPT_UTF16_MAX));
+        let said = answer.said(&fault.error, &self.secrets);
         let status = answer.status;
         let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
         let repair = |error| retry(Some(REPAIR_PAUSE), error);

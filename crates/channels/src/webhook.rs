@@ -15,7 +15,7 @@ use crate::body::{Body, BodyError, Piece};
 use crate::http::{self, Answer, Failure, REPAIR_PAUSE, Request, Secrets};
 use crate::multipart::Form;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message, Pace};
-use crate::{Setting, SettingFault, Settings, Shape, alert_json, words};
+use crate::{Setting, SettingFault, Settings, Shape, alert_json};
 
 /// How long an answer may take, where it is not set.
 const TIME: Duration = Duration::from_secs(30);
@@ -26,8 +26,6 @@ const SIGNATURE_HEADER: &str = "x-hub-signature-256";
 /// What a request has of its own.
 const OWN_HEADERS: &[&str] =
     &["content-length", "content-type", "host", KEY_HEADER, SIGNATURE_HEADER, "transfer-encoding"];
-/// How much of an answer is shown, in UTF-16 units.
-const EXCERPT_UTF16_MAX: usize = 200;
 
 /// What a webhook can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
@@ -240,8 +238,7 @@ impl Webhook {
 
     fn judge(&self, answer: &Answer) -> Verdict {
         let status = answer.status;
-        let said = String::from_utf8_lossy(&answer.body);
-        let said = self.secrets.hide(&words::excerpt(&said, EXCERPT_UTF16_MAX));
+        let said = answer.said("", &self.secrets);
         let error = format!("the server answered {status}: {said}");
         let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
         match status {

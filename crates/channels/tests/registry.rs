@@ -7,8 +7,18 @@ use std::path::Path;
 use tipoff_channels::{CHANNELS, entry};
 
 /// What is in `src/` besides services.
-const COMMON: &[&str] =
-    &["abilities", "alert_json", "body", "http", "lib", "multipart", "plan", "settings", "words"];
+const COMMON: &[&str] = &[
+    "abilities",
+    "alert_json",
+    "body",
+    "fallback",
+    "http",
+    "lib",
+    "multipart",
+    "plan",
+    "settings",
+    "words",
+];
 
 #[test]
 fn every_file_of_a_service_is_in_the_list() {

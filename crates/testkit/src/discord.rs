@@ -10,8 +10,7 @@ use axum::response::Response;
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use crate::standin::{Behaviour, Line, Log, Script, Server};
-use crate::webhook::answer;
+use crate::standin::{Line, Log, Script, Server, answer};
 
 /// The path of the one webhook that there is.
 pub const PATH: &str = "/api/webhooks/1234567890/t0ken-t0ken";
@@ -88,15 +87,8 @@ async fn execute(
     form: Multipart,
 ) -> Response {
     let taken = read(&parameters, form).await;
-    match shared.script.take() {
-        Behaviour::Down => {
-            line.cut();
-            return answer(200, &[], String::new());
-        }
-        Behaviour::Answer { status, headers, body } => return answer(status, &headers, body),
-        Behaviour::Lost => line.cut(),
-        Behaviour::Slow(pause) => tokio::time::sleep(pause).await,
-        Behaviour::Normal => {}
+    if let Some(response) = shared.script.meet(&line).await {
+        return response;
     }
     match taken {
         Ok(posted) => {

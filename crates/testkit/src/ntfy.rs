@@ -11,8 +11,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::response::Response;
 use serde_json::json;
 
-use crate::standin::{Behaviour, Line, Log, Script, Server};
-use crate::webhook::answer;
+use crate::standin::{Line, Log, Script, Server, answer};
 
 /// A longer message becomes a file.
 const MESSAGE_BYTES_MAX: usize = 4096;
@@ -105,15 +104,8 @@ async fn take(
         return error(400, 40000, "the body broke off");
     };
     let taken = publish(&shared.options, login, topic, &address, &parameters, body.to_vec());
-    match shared.script.take() {
-        Behaviour::Down => {
-            line.cut();
-            return answer(200, &[], String::new());
-        }
-        Behaviour::Answer { status, headers, body } => return answer(status, &headers, body),
-        Behaviour::Lost => line.cut(),
-        Behaviour::Slow(pause) => tokio::time::sleep(pause).await,
-        Behaviour::Normal => {}
+    if let Some(response) = shared.script.meet(&line).await {
+        return response;
     }
     match taken {
         Ok(published) => {

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::connect_info::Connected;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -69,6 +71,23 @@ impl Script {
     /// What holds behind the list's end.
     pub fn always(&self, behaviour: Behaviour) {
         lock(&self.0).1 = behaviour;
+    }
+
+    /// Meets a request that came by this line; none: the service does what it does.
+    pub(crate) async fn meet(&self, line: &Line) -> Option<Response> {
+        match self.take() {
+            Behaviour::Down => {
+                line.cut();
+                return Some(StatusCode::OK.into_response());
+            }
+            Behaviour::Answer { status, headers, body } => {
+                return Some(answer(status, &headers, body));
+            }
+            Behaviour::Lost => line.cut(),
+            Behaviour::Slow(pause) => tokio::time::sleep(pause).await,
+            Behaviour::Normal => {}
+        }
+        None
     }
 
     /// How this request is met.
@@ -267,4 +286,18 @@ impl AsyncWrite for Wire {
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An answer of any kind.
+pub(crate) fn answer(status: u16, headers: &[(String, String)], body: String) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, body).into_response();
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) =
+            (name.parse::<axum::http::HeaderName>(), value.parse::<axum::http::HeaderValue>())
+        {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }

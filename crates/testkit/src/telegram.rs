@@ -18,8 +18,7 @@ use axum::routing::post;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::standin::{Behaviour, Line, Log, Script, Server, lock};
-use crate::webhook::answer;
+use crate::standin::{Behaviour, Line, Log, Script, Server, answer, lock};
 use form::Form;
 use pace::Pace;
 
@@ -244,18 +243,8 @@ async fn call(
     multipart: Multipart,
 ) -> Response {
     let form = Form::read(multipart, &shared.options).await;
-    let behaviour = shared.script.take();
-    if let Behaviour::Slow(pause) = behaviour {
-        tokio::time::sleep(pause).await;
-    }
-    match behaviour {
-        Behaviour::Down => {
-            line.cut();
-            return answer(200, &[], String::new());
-        }
-        Behaviour::Answer { status, headers, body } => return answer(status, &headers, body),
-        Behaviour::Lost => line.cut(),
-        Behaviour::Normal | Behaviour::Slow(_) => {}
+    if let Some(response) = shared.script.meet(&line).await {
+        return response;
     }
     match shared.serve(&bot, &method, form).await {
         Ok(result) => answer(200, &[], json!({ "ok": true, "result": result }).to_string()),

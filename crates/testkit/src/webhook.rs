@@ -11,7 +11,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use crate::standin::{Behaviour, Line, Log, Script, Server};
+use crate::standin::{Line, Log, Script, Server};
 
 /// A running receiver; it ends when this is dropped.
 pub struct Webhook {
@@ -86,18 +86,8 @@ async fn take(
     let Ok((body, body_bytes)) = read(body, shared.keep_bodies).await else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let behaviour = shared.script.take();
-    if let Behaviour::Slow(pause) = behaviour {
-        tokio::time::sleep(pause).await;
-    }
-    match behaviour {
-        Behaviour::Down => {
-            line.cut();
-            return StatusCode::OK.into_response();
-        }
-        Behaviour::Answer { status, headers, body } => return answer(status, &headers, body),
-        Behaviour::Lost => line.cut(),
-        Behaviour::Normal | Behaviour::Slow(_) => {}
+    if let Some(response) = shared.script.meet(&line).await {
+        return response;
     }
     shared.log.push(Call {
         method: head.method.to_string(),
@@ -127,19 +117,6 @@ async fn read(body: Body, keep: bool) -> Result<(Vec<u8>, u64), axum::Error> {
             None => return Ok((Vec::new(), bytes)),
         }
     }
-}
-
-pub(crate) fn answer(status: u16, headers: &[(String, String)], body: String) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, body).into_response();
-    for (name, value) in headers {
-        if let (Ok(name), Ok(value)) =
-            (name.parse::<axum::http::HeaderName>(), value.parse::<axum::http::HeaderValue>())
-        {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
 }
 
 fn by_name(headers: &HeaderMap) -> BTreeMap<String, String> {
