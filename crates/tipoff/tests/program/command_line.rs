@@ -86,7 +86,13 @@ fn without_any_configuration_it_runs_and_receives() {
 }
 
 /// The pages with examples.
-const PAGES: &[&str] = &["README.md", "docs/cameras.md", "docs/channels.md", "docs/operations.md"];
+const PAGES: &[&str] = &[
+    "README.md",
+    "docs/cameras.md",
+    "docs/channels.md",
+    "docs/dashboard.md",
+    "docs/operations.md",
+];
 
 #[test]
 fn every_configuration_in_the_documentation_is_good() {
@@ -97,6 +103,7 @@ fn every_configuration_in_the_documentation_is_good() {
         for block in text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
             let home = Home::new("");
             home.put("telegram.token", b"110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw");
+            home.put("discord.webhook", b"https://discord.com/api/webhooks/1234567890/TOKEN");
             home.put("tipoff.toml", block.as_bytes());
             home.run(&["check"]);
             checked += 1;
