@@ -1,12 +1,12 @@
 //! An alert as JSON: what webhooks are sent and programs read. The files' bytes are not its job.
 
 use serde_json::Value;
-use tipoff_model::{Alert, AlertMedia, Timestamp};
+use tipoff_model::{Alert, AlertManner, AlertMedia, Timestamp};
 
 /// The alert up to its list of media, whose entries follow, parted by commas, then [`TAIL`].
 pub(crate) fn head(alert: &Alert) -> String {
     format!(
-        r#"{{"incident":{},"kind":{},"device":{},"event":{},"subject":{},"text":{},"received_at":{},"media":["#,
+        r#"{{"incident":{},"kind":{},"device":{},"event":{},"subject":{},"text":{},"received_at":{},{}"media":["#,
         alert.incident,
         string(alert.kind.as_str()),
         string(&alert.device),
@@ -14,7 +14,20 @@ pub(crate) fn head(alert: &Alert) -> String {
         string(&alert.subject),
         string(&text(alert)),
         string(&rfc3339(alert.received_at)),
+        manner(&alert.manner),
     )
+}
+
+/// What the route wants, where it wants something: fields, each followed by a comma.
+fn manner(manner: &AlertManner) -> String {
+    let silent = manner.silent.then(|| "\"silent\":true,".to_owned());
+    let priority = manner.priority.map(|it| format!(r#""priority":"{}","#, it.as_str()));
+    let words = |name: &str, words: &Option<String>| {
+        words.as_ref().map(|words| format!(r#""{name}":{},"#, string(words)))
+    };
+    let title = words("title", &manner.title);
+    let message = words("message", &manner.text);
+    [silent, priority, title, message].into_iter().flatten().collect()
 }
 
 /// What ends an alert that [`head`] began.

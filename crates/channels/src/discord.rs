@@ -7,7 +7,7 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tipoff_model::{AlertKind, Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, AlertKind, Outcome, Receipt, Scope, Verdict};
 
 use crate::body::Body;
 use crate::fallback::{self, NoFiles, Post, Tried};
@@ -174,7 +174,7 @@ impl Post for Discord {
     fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
         Box::pin(async move {
             let (url, headers) = (self.url.clone(), HeaderMap::new());
-            let body = self.body(message, context.alert.kind);
+            let body = self.body(message, context.alert);
             let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
             match http::post(request, context.files).await {
                 Ok(answer) => self.judge(&answer, !message.files.is_empty()),
@@ -186,8 +186,9 @@ impl Post for Discord {
 
 impl Discord {
     /// The title is the message, which a phone shows at once; the text is an embed below it.
-    fn body(&self, message: &Message, kind: AlertKind) -> Body {
-        let silent = self.silent || kind == AlertKind::FollowUp;
+    fn body(&self, message: &Message, alert: &Alert) -> Body {
+        let is_quiet = alert.manner.silent || alert.kind == AlertKind::FollowUp;
+        let silent = self.silent || is_quiet;
         let mut payload = json!({
             // Nobody is called by what a camera says.
             "allowed_mentions": { "parse": [] },

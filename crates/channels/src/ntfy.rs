@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Deserialize;
-use tipoff_model::{AlertKind, Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Scope, Verdict};
 
 use crate::body::{Body, Piece};
 use crate::fallback::{self, NoFiles, Post, Tried};
@@ -23,6 +23,19 @@ const TIME: Duration = Duration::from_secs(30);
 const TOPIC_CHARS_MAX: usize = 64;
 /// From "min" to "max"; 3 is what a message has without one.
 const PRIORITIES: std::ops::RangeInclusive<i64> = 1..=5;
+/// The highest of them without a sound.
+const SILENT: i64 = 2;
+
+/// What ntfy calls a priority.
+fn number(priority: Priority) -> i64 {
+    match priority {
+        Priority::Lowest => 1,
+        Priority::Low => 2,
+        Priority::Normal => 3,
+        Priority::High => 4,
+        Priority::Urgent => 5,
+    }
+}
 
 /// docs.ntfy.sh/publish, "Limitations": 4,096 bytes for a message, which becomes a file beyond; a
 /// UTF-16 unit is at most 3 of them. With a file the message is in the address, of which proxies take
@@ -230,7 +243,7 @@ impl Post for Ntfy {
             if let Some(login) = &self.login {
                 headers.insert(AUTHORIZATION, login.clone());
             }
-            let (url, body) = self.request(message, context.alert.kind);
+            let (url, body) = self.request(message, context.alert);
             let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
             match http::post(request, context.files).await {
                 Ok(answer) => self.judge(&answer, !message.files.is_empty()),
@@ -243,14 +256,16 @@ impl Post for Ntfy {
 impl Ntfy {
     /// What describes a message goes as parameters of the address, which may hold any character,
     /// unlike headers. The body is the file, or the text.
-    fn request(&self, message: &Message, kind: AlertKind) -> (Url, Body) {
+    fn request(&self, message: &Message, alert: &Alert) -> (Url, Body) {
         let Message { title, text, files, .. } = message;
         // A message without a text would say that it was "triggered".
         let (title, text) =
             if text.is_empty() { ("", title.as_str()) } else { (title.as_str(), text.as_str()) };
-        let priority = match kind {
-            AlertKind::First => self.priority,
-            AlertKind::FollowUp => Some(self.priority.unwrap_or(2).min(2)),
+        let manner = &alert.manner;
+        let priority = manner.priority.map(number).or(self.priority);
+        let priority = match alert.kind {
+            AlertKind::First if !manner.silent => priority,
+            _ => Some(priority.unwrap_or(SILENT).min(SILENT)),
         };
         let priority = priority.map(|priority| priority.to_string()).unwrap_or_default();
         let file = files.first();

@@ -234,6 +234,10 @@ struct Wording {
 impl Wording {
     fn of(alert: &Alert, notes: String) -> Self {
         let (title, rest) = Self::title(alert);
+        let title = alert.manner.title.as_deref().map_or(title, words::clean);
+        if let Some(text) = &alert.manner.text {
+            return Self { title, body: words::clean(text).trim().to_owned(), notes };
+        }
         let text = words::clean(&alert.text).trim().to_owned();
         let body = match (rest.as_str(), text.as_str()) {
             (rest, text) if rest.is_empty() || rest == text => text.to_owned(),

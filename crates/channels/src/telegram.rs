@@ -196,7 +196,8 @@ impl Telegram {
 
     async fn deliver(&self, message: &Message, context: &Context<'_>) -> Outcome {
         let chat = self.current_chat(context.memory).to_owned();
-        let mut draft = Draft::new(message, chat, self.topic, self.silent);
+        let silent = self.silent || context.alert.manner.silent;
+        let mut draft = Draft::new(message, chat, self.topic, silent);
         if !pictures_fit(message, context.files).await {
             draft.send_documents();
         }

@@ -63,6 +63,51 @@ pub struct Clip {
     pub poster: Option<Box<AlertMedia>>,
 }
 
+/// How urgent an alert is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// Seen when somebody looks.
+    Lowest,
+    /// Without a sound.
+    Low,
+    /// As other messages are.
+    Normal,
+    /// Louder than others.
+    High,
+    /// As loud as can be.
+    Urgent,
+}
+
+impl Priority {
+    /// Every priority, the least first.
+    pub const ALL: &[Self] = &[Self::Lowest, Self::Low, Self::Normal, Self::High, Self::Urgent];
+
+    /// The name in configuration and webhooks.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lowest => "lowest",
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Urgent => "urgent",
+        }
+    }
+}
+
+/// How the route that sends an alert wants it told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlertManner {
+    /// Without a sound, where the service knows one.
+    pub silent: bool,
+    /// How urgent; none: as the channel is configured.
+    pub priority: Option<Priority>,
+    /// What stands instead of the device and what has happened.
+    pub title: Option<String>,
+    /// What stands below the title instead of the device's own words.
+    pub text: Option<String>,
+}
+
 /// One delivery, spelled out: everything that a service needs to tell it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
@@ -92,4 +137,6 @@ pub struct Alert {
     pub torn: bool,
     /// What the channel answered to this incident's first alert: [`crate::Receipt::reference`].
     pub reply_to: Option<String>,
+    /// How it is told.
+    pub manner: AlertManner,
 }

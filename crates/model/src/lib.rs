@@ -16,12 +16,12 @@ pub mod sort;
 mod time;
 pub mod transfer;
 
-pub use alert::{Alert, AlertKind, AlertMedia, Clip, MediaPlace};
+pub use alert::{Alert, AlertKind, AlertManner, AlertMedia, Clip, MediaPlace, Priority};
 pub use arrival::{Content, Envelope, Protocol};
 pub use delivery::{DeliveryState, Outcome, Receipt, Scope, Verdict};
 pub use device::Device;
 pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
-pub use plan::{Due, Facts, History, OpenIncident, Planner};
+pub use plan::{Due, Facts, History, OpenIncident, Plan, Planner, Told};
 pub use time::Timestamp;

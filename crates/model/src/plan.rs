@@ -2,7 +2,7 @@
 //!
 //! The spool knows no rules and the rules know no spool: they meet here.
 
-use crate::{AlertKind, Device, Event, IncidentId, Timestamp};
+use crate::{AlertKind, Content, Device, Envelope, Event, IncidentId, Timestamp};
 
 /// What the rules may know of an arrival that is being stored.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,10 @@ pub struct Facts<'a> {
     pub received_at: Timestamp,
     /// What it says has happened.
     pub event: Event,
+    /// Who was talking; none: no arrival tells it, but we ourselves.
+    pub envelope: Option<&'a Envelope>,
+    /// What was understood of it.
+    pub content: &'a Content,
     /// Whether the connection broke before its end.
     pub torn: bool,
     /// Whether it holds a picture or video from its first to its last byte.
@@ -46,6 +50,18 @@ pub struct OpenIncident {
 pub trait History {
     /// When an incident of this device was last alerted for the first time on `channel`.
     fn last_first_alert(&self, channel: &str) -> Option<Timestamp>;
+
+    /// The mode that somebody chose last, and when.
+    fn chosen_mode(&self) -> Option<(String, Timestamp)>;
+}
+
+/// A channel that has a first alert of an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The channel's configured name.
+    pub channel: String,
+    /// The name of the route that sent it there.
+    pub route: Option<String>,
 }
 
 /// A delivery that an arrival makes due.
@@ -53,8 +69,28 @@ pub trait History {
 pub struct Due {
     /// The channel's configured name.
     pub channel: String,
+    /// Whether the incident is new to the channel.
+    pub kind: AlertKind,
     /// When it may go out at the earliest.
     pub due_at: Timestamp,
+    /// The name of the route that sends it there: it says how it is told.
+    pub route: Option<String>,
+}
+
+/// Who hears of an arrival.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// What becomes due.
+    pub due: Vec<Due>,
+    /// Why nobody hears of it, in words for its owner.
+    pub untold: Option<String>,
+}
+
+impl Plan {
+    /// Nobody hears of it.
+    pub fn untold(why: impl Into<String>) -> Self {
+        Self { due: Vec::new(), untold: Some(why.into()) }
+    }
 }
 
 /// Decides, inside the transaction that stores an arrival, where it belongs and who hears of it.
@@ -66,14 +102,7 @@ pub trait Planner: Send + Sync {
     /// Whether the arrival joins `latest`, the device's latest incident that is as silent.
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool;
 
-    /// Which channels hear of it: of a new incident's first arrival with [`AlertKind::First`];
-    /// of an arrival that joined, with [`AlertKind::FollowUp`] and only among `told`, the
-    /// channels that have a first alert of that incident.
-    fn due(
-        &self,
-        facts: &Facts<'_>,
-        kind: AlertKind,
-        told: &[String],
-        history: &dyn History,
-    ) -> Vec<Due>;
+    /// Which channels hear of it: those in `told`, which have a first alert of its incident, with
+    /// [`AlertKind::FollowUp`]; others, to which the incident is news, with [`AlertKind::First`].
+    fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan;
 }

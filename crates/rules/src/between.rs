@@ -3,15 +3,62 @@
 use std::fmt;
 use std::str::FromStr;
 
-const DAY_MINUTES: u16 = 24 * 60;
+use jiff::civil::Time;
 
-/// From one time of day to another, over midnight where the second is the earlier one.
+use crate::sun::Sun;
+
+const DAY_MINUTES: i32 = 24 * 60;
+/// What is added to sunrise or sunset is at most this, in minutes.
+const SHIFT_MAX: i32 = 12 * 60;
+
+/// A point of every day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// Minutes after midnight, up to 24:00.
+    Clock(i32),
+    /// Minutes after sunrise, or before.
+    Sunrise(i32),
+    /// Minutes after sunset, or before.
+    Sunset(i32),
+}
+
+impl Point {
+    /// Whether it moves with the sun, so that a place must be known.
+    pub fn needs_place(self) -> bool {
+        !matches!(self, Self::Clock(_))
+    }
+
+    /// In minutes after midnight; none: the sun does not come to it on such a day.
+    pub(crate) fn minute(self, sun: impl FnOnce() -> Sun) -> Option<i32> {
+        let (rises, shift) = match self {
+            Self::Clock(minute) => return Some(minute),
+            Self::Sunrise(shift) => (true, shift),
+            Self::Sunset(shift) => (false, shift),
+        };
+        match sun() {
+            Sun::Moves { rises: at, .. } if rises => Some((at + shift).rem_euclid(DAY_MINUTES)),
+            Sun::Moves { sets, .. } => Some((sets + shift).rem_euclid(DAY_MINUTES)),
+            Sun::Up | Sun::Down => None,
+        }
+    }
+}
+
+/// From one point of the day to another, over midnight where the second is the earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Between {
-    /// Minutes after midnight; belongs to it.
-    start: u16,
-    /// Minutes after midnight, up to 24:00; does not belong to it.
-    end: u16,
+    /// Belongs to it.
+    start: Point,
+    /// Does not belong to it.
+    end: Point,
+}
+
+/// Which day's stretch a time belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// It began on the same day.
+    Today,
+    /// It began on the evening before.
+    Yesterday,
 }
 
 /// What is wrong with a stretch.
@@ -26,7 +73,9 @@ pub enum BetweenError {
 impl fmt::Display for BetweenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Form => "write two times of day, such as \"22:00-06:00\"",
+            Self::Form => {
+                "write two times of day, such as \"22:00-06:00\" or \"sunset-sunrise+0:30\""
+            }
             Self::Empty => "both times are the same; for the whole day write \"00:00-24:00\"",
         })
     }
@@ -35,14 +84,40 @@ impl fmt::Display for BetweenError {
 impl std::error::Error for BetweenError {}
 
 impl Between {
-    /// Whether it holds this time of day.
-    pub fn contains(&self, time: jiff::civil::Time) -> bool {
-        let minute = u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute()));
-        let minute = minute.unwrap_or(0);
-        if self.start < self.end {
-            (self.start..self.end).contains(&minute)
+    /// Whether it holds this time of day, and when the stretch began that does.
+    pub(crate) fn begun(&self, time: Time, sun: impl Fn() -> Sun) -> Option<Begun> {
+        let minute = i32::from(time.hour()) * 60 + i32::from(time.minute());
+        let (start, end) = self.minutes(sun)?;
+        if start <= end {
+            (start..end).contains(&minute).then_some(Begun::Today)
+        } else if minute >= start {
+            Some(Begun::Today)
         } else {
-            minute >= self.start || minute < self.end
+            (minute < end).then_some(Begun::Yesterday)
+        }
+    }
+
+    /// Whether it moves with the sun, so that a place must be known.
+    pub fn needs_place(&self) -> bool {
+        self.start.needs_place() || self.end.needs_place()
+    }
+
+    /// Start and end of this day; none: it does not come.
+    fn minutes(&self, sun: impl Fn() -> Sun) -> Option<(i32, i32)> {
+        if let (Some(start), Some(end)) = (self.start.minute(&sun), self.end.minute(&sun)) {
+            return Some((start, end));
+        }
+        // Where the sun does not move, what is meant is whether it is light or dark.
+        let is_up = sun() == Sun::Up;
+        match (self.start, self.end) {
+            (Point::Sunrise(_), Point::Sunset(_)) if is_up => Some((0, DAY_MINUTES)),
+            (Point::Sunset(_), Point::Sunrise(_)) if !is_up => Some((0, DAY_MINUTES)),
+            // Dark from noon on, and light from midnight on.
+            (Point::Sunset(_), Point::Clock(end)) if !is_up => Some((DAY_MINUTES / 2, end)),
+            (Point::Clock(start), Point::Sunrise(_)) if !is_up => Some((start, DAY_MINUTES / 2)),
+            (Point::Sunrise(_), Point::Clock(end)) if is_up => Some((0, end)),
+            (Point::Clock(start), Point::Sunset(_)) if is_up => Some((start, DAY_MINUTES)),
+            _ => None,
         }
     }
 }
@@ -51,29 +126,69 @@ impl FromStr for Between {
     type Err = BetweenError;
 
     fn from_str(text: &str) -> Result<Self, BetweenError> {
-        let (start, end) = text.split_once('-').ok_or(BetweenError::Form)?;
-        let start = minutes(start.trim()).filter(|minutes| *minutes < DAY_MINUTES);
-        let (start, end) = start.zip(minutes(end.trim())).ok_or(BetweenError::Form)?;
-        if start == end || (start == 0 && end == 0) {
-            return Err(BetweenError::Empty);
-        }
-        Ok(Self { start, end })
+        // What is taken off sunrise has a dash, too; only one of them has a point on either side.
+        let halves = text.match_indices('-').filter_map(|(at, _)| {
+            let (start, end) = (text.get(..at)?, text.get(at + 1..)?);
+            Some(Self { start: start.parse().ok()?, end: end.parse().ok()? })
+        });
+        let mut possible = halves.into_iter().filter(|it| it.start != Point::Clock(DAY_MINUTES));
+        let between = possible.next().ok_or(BetweenError::Form)?;
+        if between.start == between.end { Err(BetweenError::Empty) } else { Ok(between) }
     }
 }
 
 impl fmt::Display for Between {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (start, end) = (self.start, self.end);
-        write!(f, "{:02}:{:02}-{:02}:{:02}", start / 60, start % 60, end / 60, end % 60)
+        write!(f, "{}-{}", self.start, self.end)
+    }
+}
+
+impl FromStr for Point {
+    type Err = BetweenError;
+
+    fn from_str(text: &str) -> Result<Self, BetweenError> {
+        let text = text.trim();
+        let shift = |rest: &str| match rest.trim().split_at_checked(1) {
+            None => Some(0),
+            Some((sign @ ("+" | "-"), rest)) => {
+                let minutes = minutes(rest.trim()).filter(|minutes| *minutes <= SHIFT_MAX)?;
+                Some(if sign == "-" { -minutes } else { minutes })
+            }
+            Some(_) => None,
+        };
+        let point = if let Some(rest) = text.strip_prefix("sunrise") {
+            shift(rest).map(Self::Sunrise)
+        } else if let Some(rest) = text.strip_prefix("sunset") {
+            shift(rest).map(Self::Sunset)
+        } else {
+            minutes(text).map(Self::Clock)
+        };
+        point.ok_or(BetweenError::Form)
+    }
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, shift) = match *self {
+            Self::Clock(minute) => return write!(f, "{:02}:{:02}", minute / 60, minute % 60),
+            Self::Sunrise(shift) => ("sunrise", shift),
+            Self::Sunset(shift) => ("sunset", shift),
+        };
+        f.write_str(name)?;
+        match (shift, shift.abs()) {
+            (0, _) => Ok(()),
+            (1.., by) => write!(f, "+{}:{:02}", by / 60, by % 60),
+            (_, by) => write!(f, "-{}:{:02}", by / 60, by % 60),
+        }
     }
 }
 
 /// Minutes after midnight of `HH:MM`, up to `24:00`.
-fn minutes(text: &str) -> Option<u16> {
+fn minutes(text: &str) -> Option<i32> {
     let (hours, minutes) = text.split_once(':')?;
-    let number = |part: &str, max: u16| -> Option<u16> {
+    let number = |part: &str, max: i32| -> Option<i32> {
         let digits = (1..=2).contains(&part.len()) && part.bytes().all(|it| it.is_ascii_digit());
-        part.parse().ok().filter(|number: &u16| digits && *number <= max)
+        part.parse().ok().filter(|number: &i32| digits && *number <= max)
     };
     let total = number(hours, 24)? * 60 + number(minutes, 59)?;
     (total <= DAY_MINUTES).then_some(total)

@@ -1,44 +1,170 @@
 //! Which arrivals belong together, and who hears of them. Pure: the time is an argument.
 
 mod between;
+mod clock;
+mod conditions;
+mod days;
+mod glob;
 mod grouping;
+mod manner;
+mod mode;
+mod pattern;
 mod route;
+mod sun;
+mod template;
+mod verdict;
 
-use jiff::tz::TimeZone;
-use tipoff_model::{AlertKind, Due, Event, Facts, History, OpenIncident, Planner};
+use std::collections::HashMap;
 
-pub use between::{Between, BetweenError};
+use tipoff_model::{
+    AlertKind, Content, Device, Due, Event, Facts, History, OpenIncident, Plan, Planner, Timestamp,
+    Told,
+};
+
+pub use between::{Between, BetweenError, Point};
+pub use clock::Clock;
+pub use conditions::{Conditions, Has};
+pub use days::{Days, DaysError};
+pub use glob::Glob;
 pub use grouping::Grouping;
+pub use manner::{Choice, Manner};
+pub use mode::Mode;
+pub use pattern::Pattern;
 pub use route::Route;
+pub use sun::{Place, PlaceError};
+pub use template::{Template, TemplateError};
+pub use verdict::{Judged, Verdict};
+
+use conditions::Scene;
 
 /// The rules of the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
     /// Which arrivals belong to one incident.
     pub grouping: Grouping,
     /// All configured channels.
     pub channels: Vec<String>,
-    /// Who hears of what; none at all: every channel hears of everything.
+    /// Who hears of what, in the order in which they are looked at; none at all: every channel hears
+    /// of everything.
     pub routes: Vec<Route>,
     /// Whether what a device sends by the clock is alerted.
     pub periodic: bool,
-    /// The zone in which times of day are meant.
-    pub zone: TimeZone,
+    /// The zone in which times of day are meant, and the place.
+    pub clock: Clock,
+    /// The groups of each device that is in one, by its name.
+    pub groups: HashMap<String, Vec<String>>,
+    /// The modes; the first holds until another is chosen.
+    pub modes: Vec<Mode>,
 }
 
 impl Rules {
-    /// The channels that hear of a new incident, in the order of the configuration.
-    fn channels_for(&self, facts: &Facts<'_>, history: &dyn History) -> Vec<&str> {
-        let hears = |channel: &str| {
-            self.routes.is_empty()
-                || self
-                    .routes
-                    .iter()
-                    .filter(|route| route.channels.iter().any(|it| it == channel))
-                    .filter(|route| route.fits(facts, &self.zone))
-                    .any(|route| route.is_rested(channel, facts, history))
+    /// The mode that holds; none: there are no modes.
+    pub fn mode(&self, chosen: Option<&(String, Timestamp)>, now: Timestamp) -> Option<&str> {
+        let now = self.clock.local(now)?;
+        mode::current(&self.modes, chosen, &now, &self.clock)
+    }
+
+    /// The route of this name.
+    pub fn route(&self, name: &str) -> Option<&Route> {
+        self.routes.iter().find(|route| route.name == name)
+    }
+
+    /// What each route makes of an arrival, in their order.
+    pub fn judge<'r>(&'r self, facts: &Facts<'_>, history: &dyn History) -> Vec<Judged<'r>> {
+        verdict::judge(&self.routes, &self.scene(facts, history), history)
+    }
+
+    /// What each route would make of an arrival of this device at this time, as far as that can be
+    /// said before it is there.
+    pub fn foresee<'r>(
+        &'r self,
+        device: &Device,
+        now: Timestamp,
+        history: &dyn History,
+    ) -> Vec<Judged<'r>> {
+        let content = Content::default();
+        let facts = Facts {
+            device,
+            began_at: now,
+            received_at: now,
+            event: Event::default(),
+            envelope: None,
+            content: &content,
+            torn: false,
+            whole_picture: true,
+            video_only: false,
+            artefact: false,
+            muted: false,
+            repeat: false,
         };
-        self.channels.iter().map(String::as_str).filter(|channel| hears(channel)).collect()
+        verdict::foresee(&self.routes, &self.scene(&facts, history), history)
+    }
+
+    fn scene<'a>(&'a self, facts: &'a Facts<'a>, history: &dyn History) -> Scene<'a> {
+        let asks_mode = self.routes.iter().any(|route| !route.conditions.modes.is_empty());
+        let chosen = if asks_mode { history.chosen_mode() } else { None };
+        Scene {
+            facts,
+            groups: &self.groups,
+            clock: &self.clock,
+            now: self.clock.local(facts.received_at),
+            mode: self.mode(chosen.as_ref(), facts.received_at),
+        }
+    }
+
+    /// The channels that hear of an incident that is new to them, in the order of the configuration.
+    fn first(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
+        let due = |channel: &str, route: Option<&Route>| Due {
+            channel: channel.to_owned(),
+            kind: AlertKind::First,
+            due_at: facts.received_at,
+            route: route.map(|route| route.name.clone()),
+        };
+        let is_new = |channel: &&String| !told.iter().any(|told| told.channel == **channel);
+        let new = || self.channels.iter().filter(is_new);
+        if self.routes.is_empty() {
+            let due: Vec<_> = new().map(|channel| due(channel, None)).collect();
+            let untold = due.is_empty().then(|| "no channel is configured".to_owned());
+            return Plan { due, untold };
+        }
+        let judged = self.judge(facts, history);
+        let sends = |channel: &str| judged.iter().find(|it| it.sends_to(channel));
+        let due: Vec<_> =
+            new().filter_map(|channel| Some(due(channel, Some(sends(channel)?.route)))).collect();
+        let untold = due.is_empty().then(|| verdict::in_words(&judged));
+        Plan { due, untold }
+    }
+
+    /// What the channels that were told of the incident hear of what follows.
+    fn follow_up(&self, facts: &Facts<'_>, told: &Told) -> Option<Due> {
+        let route = told.route.as_deref().and_then(|name| self.route(name));
+        if route.is_some_and(|route| route.first_only) {
+            return None;
+        }
+        let settle = route.and_then(|route| route.settle).unwrap_or(self.grouping.settle);
+        Some(Due {
+            channel: told.channel.clone(),
+            kind: AlertKind::FollowUp,
+            due_at: facts.received_at.after(settle),
+            route: told.route.clone(),
+        })
+    }
+
+    /// Why nobody is to hear of such an arrival, whatever the routes say.
+    fn hushed(&self, facts: &Facts<'_>) -> Option<&'static str> {
+        if facts.artefact {
+            Some("it is a device's own file, nothing to tell")
+        } else if self.is_silent(facts) {
+            Some("it was sent by the clock (`periodic` in `[incidents]`)")
+        } else if facts.muted {
+            Some("muted")
+        } else if facts.repeat {
+            Some("it was sent before")
+        } else if facts.torn && !facts.whole_picture {
+            Some("the connection broke before a whole picture was there")
+        } else {
+            None
+        }
     }
 }
 
@@ -51,31 +177,13 @@ impl Planner for Rules {
         self.grouping.joins(facts, latest)
     }
 
-    fn due(
-        &self,
-        facts: &Facts<'_>,
-        kind: AlertKind,
-        told: &[String],
-        history: &dyn History,
-    ) -> Vec<Due> {
-        if self.is_silent(facts)
-            || facts.muted
-            || facts.repeat
-            || (facts.torn && !facts.whole_picture)
-        {
-            return Vec::new();
+    fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
+        if let Some(why) = self.hushed(facts) {
+            return Plan::untold(why);
         }
-        match kind {
-            AlertKind::First => self
-                .channels_for(facts, history)
-                .into_iter()
-                .map(|channel| Due { channel: channel.to_owned(), due_at: facts.received_at })
-                .collect(),
-            AlertKind::FollowUp => {
-                let due_at = facts.received_at.after(self.grouping.settle);
-                told.iter().map(|channel| Due { channel: channel.clone(), due_at }).collect()
-            }
-        }
+        let mut plan = self.first(facts, told, history);
+        plan.due.extend(told.iter().filter_map(|told| self.follow_up(facts, told)));
+        plan
     }
 }
 

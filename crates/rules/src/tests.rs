@@ -1,15 +1,69 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tipoff_model::{Device, IncidentId, Timestamp};
+use tipoff_model::{
+    Alert, AlertManner, AlertMedia, ArrivalId, BlobName, Content, DeliveryId, Device, Encoding,
+    Envelope, IncidentId, Media, MediaKind, MediaPlace, Protocol, Timestamp,
+};
 
 use super::*;
+use jiff::tz::TimeZone;
 
-struct Told(Option<Timestamp>);
+/// What was told before, and which mode somebody chose.
+#[derive(Default)]
+struct Past {
+    last: Option<Timestamp>,
+    mode: Option<(String, Timestamp)>,
+}
 
-impl History for Told {
+impl History for Past {
     fn last_first_alert(&self, _channel: &str) -> Option<Timestamp> {
-        self.0
+        self.last
+    }
+
+    fn chosen_mode(&self) -> Option<(String, Timestamp)> {
+        self.mode.clone()
+    }
+}
+
+fn last(last: Timestamp) -> Past {
+    Past { last: Some(last), mode: None }
+}
+
+static NOTHING: Content =
+    Content { subject: String::new(), text: String::new(), media: Vec::new(), unclear: false };
+
+pub(crate) fn file(name: &str, kind: MediaKind, size: u64) -> AlertMedia {
+    let media = Media {
+        name: name.to_owned(),
+        content_type: String::new(),
+        kind,
+        range: 0..size,
+        encoding: Encoding::Identity,
+        size,
+        whole: true,
+        repeat: false,
+    };
+    let place = MediaPlace { arrival: ArrivalId(1), index: Some(0) };
+    AlertMedia { media, place, blob: BlobName(String::new()), url: None, clip: None }
+}
+
+pub(crate) fn alert() -> Alert {
+    Alert {
+        delivery: DeliveryId(1),
+        idempotency_key: String::new(),
+        incident: IncidentId(7),
+        kind: AlertKind::First,
+        device: "Yard".to_owned(),
+        event: Event::Motion,
+        subject: "Alarm".to_owned(),
+        text: "Something moved.".to_owned(),
+        received_at: Timestamp::default(),
+        media: Vec::new(),
+        raw: Vec::new(),
+        torn: false,
+        reply_to: None,
+        manner: AlertManner::default(),
     }
 }
 
@@ -23,6 +77,8 @@ fn facts(device: &Device, at: Timestamp) -> Facts<'_> {
         began_at: at,
         received_at: at,
         event: Event::Motion,
+        envelope: None,
+        content: &NOTHING,
         torn: false,
         whole_picture: true,
         video_only: false,
@@ -38,12 +94,32 @@ fn rules(routes: Vec<Route>) -> Rules {
         channels: vec!["me".to_owned(), "hook".to_owned()],
         routes,
         periodic: false,
-        zone: TimeZone::UTC,
+        clock: Clock { zone: TimeZone::UTC, place: None },
+        groups: HashMap::new(),
+        modes: Vec::new(),
     }
 }
 
-fn names(due: &[Due]) -> Vec<&str> {
-    due.iter().map(|due| due.channel.as_str()).collect()
+fn names(plan: &Plan) -> Vec<&str> {
+    plan.due.iter().map(|due| due.channel.as_str()).collect()
+}
+
+fn told(channels: &[&str]) -> Vec<Told> {
+    channels.iter().map(|it| Told { channel: (*it).to_owned(), route: None }).collect()
+}
+
+/// To the channel "me".
+fn to_me(conditions: Conditions) -> Route {
+    Route {
+        name: "mine".to_owned(),
+        conditions,
+        channels: vec!["me".to_owned()],
+        ..Route::default()
+    }
+}
+
+fn hours(between: &str) -> Conditions {
+    Conditions { between: Some(between.parse().unwrap()), ..Conditions::default() }
 }
 
 fn at(text: &str) -> Timestamp {
@@ -97,8 +173,9 @@ fn what_is_sent_by_the_clock_is_silent_unless_asked_for() {
     let mut rules = rules(Vec::new());
     for (facts, silent) in [(alarm, false), (periodic, true), (artefact, true)] {
         assert_eq!(rules.is_silent(&facts), silent);
-        let due = rules.due(&facts, AlertKind::First, &[], &Told(None));
-        assert_eq!(due.is_empty(), silent);
+        let plan = rules.plan(&facts, &[], &Past::default());
+        assert_eq!(plan.due.is_empty(), silent);
+        assert_eq!(plan.untold.is_some(), silent);
     }
     rules.periodic = true;
     assert!(!rules.is_silent(&periodic) && rules.is_silent(&artefact));
@@ -108,24 +185,54 @@ fn what_is_sent_by_the_clock_is_silent_unless_asked_for() {
 fn without_routes_every_channel_hears_at_once() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
-    let due = rules(Vec::new()).due(&facts(&device, now), AlertKind::First, &[], &Told(None));
-    assert_eq!(names(&due), ["me", "hook"]);
-    assert!(due.iter().all(|due| due.due_at == now));
+    let plan = rules(Vec::new()).plan(&facts(&device, now), &[], &Past::default());
+    assert_eq!(names(&plan), ["me", "hook"]);
+    assert!(plan.due.iter().all(|due| due.due_at == now && due.kind == AlertKind::First));
 }
 
 #[test]
 fn follow_ups_go_to_those_who_were_told_when_it_has_settled() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
-    let night = Route {
-        channels: vec!["me".to_owned()],
-        between: Some("22:00-06:00".parse().unwrap()),
-        ..Route::default()
+    let rules = rules(vec![to_me(hours("22:00-06:00"))]);
+    let plan = rules.plan(&facts(&device, now), &told(&["me"]), &Past::default());
+    assert_eq!(names(&plan), ["me"]);
+    let due = &plan.due[0];
+    assert_eq!((due.due_at, due.kind), (now.after(Duration::from_secs(2)), AlertKind::FollowUp));
+}
+
+#[test]
+fn a_route_says_when_what_follows_is_told_and_whether() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let by_route = [Told { channel: "me".to_owned(), route: Some("mine".to_owned()) }];
+    let due = |route: Route, told: &[Told]| {
+        rules(vec![route]).plan(&facts(&device, now), told, &Past::default()).due
     };
-    let told = ["me".to_owned()];
-    let due = rules(vec![night]).due(&facts(&device, now), AlertKind::FollowUp, &told, &Told(None));
-    assert_eq!(names(&due), ["me"]);
-    assert_eq!(due[0].due_at, now.after(Duration::from_secs(2)));
+    let settle = Some(Duration::from_secs(30));
+    let slow = Route { settle, ..to_me(Conditions::default()) };
+    assert_eq!(due(slow.clone(), &by_route)[0].due_at, now.after(Duration::from_secs(30)));
+    assert_eq!(due(slow, &told(&["me"]))[0].due_at, now.after(Duration::from_secs(2)));
+    let once = Route { first_only: true, ..to_me(Conditions::default()) };
+    assert!(due(once, &by_route).is_empty());
+    let gone = Route { name: "other".to_owned(), ..to_me(Conditions::default()) };
+    assert_eq!(due(gone, &by_route).len(), 1, "a route that is gone keeps nothing back");
+}
+
+#[test]
+fn a_channel_hears_first_of_what_fits_its_route_first() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let person = Conditions { events: vec![Event::Person], ..Conditions::default() };
+    let hook =
+        Route { name: "any".to_owned(), channels: vec!["hook".to_owned()], ..Route::default() };
+    let rules = rules(vec![to_me(person), hook]);
+    let motion = facts(&device, now);
+    assert_eq!(names(&rules.plan(&motion, &[], &Past::default())), ["hook"]);
+    let person = Facts { event: Event::Person, ..motion };
+    let plan = rules.plan(&person, &told(&["hook"]), &Past::default());
+    let kinds: Vec<_> = plan.due.iter().map(|it| (it.channel.as_str(), it.kind)).collect();
+    assert_eq!(kinds, [("me", AlertKind::First), ("hook", AlertKind::FollowUp)]);
 }
 
 #[test]
@@ -137,67 +244,188 @@ fn torn_without_a_picture_and_repeats_are_no_news() {
         (Facts { torn: true, ..plain }, 2),
         (Facts { torn: true, whole_picture: false, ..plain }, 0),
         (Facts { repeat: true, ..plain }, 0),
+        (Facts { muted: true, ..plain }, 0),
         (Facts { whole_picture: false, ..plain }, 2),
     ] {
-        for (kind, told) in
-            [(AlertKind::First, vec![]), (AlertKind::FollowUp, rules.channels.clone())]
-        {
-            assert_eq!(rules.due(&facts, kind, &told, &Told(None)).len(), count, "{facts:?}");
+        for told in [vec![], told(&["me", "hook"])] {
+            let plan = rules.plan(&facts, &told, &Past::default());
+            assert_eq!(plan.due.len(), count, "{facts:?}");
+            assert_eq!(plan.untold.is_some(), count == 0 || told.len() == 2, "told to nobody new");
         }
     }
 }
 
 #[test]
-fn routes_choose_by_device_time_of_day_and_cooldown() {
+fn cooldown_holds_back_the_next_and_never_the_first() {
     let device = device();
-    let route = |devices: &[&str], between: Option<&str>, cooldown: Option<u64>| Route {
-        devices: devices.iter().map(|name| (*name).to_owned()).collect(),
-        channels: vec!["me".to_owned()],
-        between: between.map(|text| text.parse().unwrap()),
-        cooldown: cooldown.map(Duration::from_secs),
-    };
     let now = at("2026-03-01T23:30:00Z");
-    let heard = |route: Route, last| {
-        let due = rules(vec![route]).due(&facts(&device, now), AlertKind::First, &[], &Told(last));
-        names(&due) == ["me"]
-    };
-    assert!(heard(route(&["Yard"], None, None), None));
-    assert!(!heard(route(&["Door"], None, None), None));
-    assert!(heard(route(&[], Some("22:00-06:00"), None), None));
-    assert!(!heard(route(&[], Some("06:00-22:00"), None), None));
-    assert!(heard(route(&[], None, Some(60)), None), "the first is never held back");
-    assert!(!heard(route(&[], None, Some(60)), Some(now.before(Duration::from_secs(59)))));
-    assert!(heard(route(&[], None, Some(60)), Some(now.before(Duration::from_secs(60)))));
+    let route = Route { cooldown: Some(Duration::from_secs(60)), ..to_me(Conditions::default()) };
+    let rules = rules(vec![route]);
+    let plan = |past: Past| rules.plan(&facts(&device, now), &[], &past);
+    assert_eq!(names(&plan(Past::default())), ["me"]);
+    assert_eq!(names(&plan(last(now.before(Duration::from_secs(60))))), ["me"]);
+    let held = plan(last(now.before(Duration::from_secs(59))));
+    assert!(held.due.is_empty());
+    assert_eq!(held.untold.unwrap(), "mine: me rests for 1 s more");
 }
 
 #[test]
 fn a_route_that_is_held_back_does_not_hold_back_another() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
-    let me = || vec!["me".to_owned()];
-    let slow =
-        Route { channels: me(), cooldown: Some(Duration::from_secs(600)), ..Route::default() };
-    let always = Route { channels: me(), ..Route::default() };
-    let last = Told(Some(now));
+    let always = to_me(Conditions::default());
+    let slow = Route { cooldown: Some(Duration::from_secs(600)), ..always.clone() };
     for routes in [vec![slow.clone(), always.clone()], vec![always, slow]] {
-        let due = rules(routes).due(&facts(&device, now), AlertKind::First, &[], &last);
-        assert_eq!(names(&due), ["me"], "once, in either order");
+        let plan = rules(routes).plan(&facts(&device, now), &[], &last(now));
+        assert_eq!(names(&plan), ["me"], "once, in either order");
     }
 }
 
 #[test]
-fn the_time_of_day_is_that_of_the_zone_also_when_clocks_change() {
+fn the_first_route_that_holds_decides_how_and_stop_ends_the_search() {
     let device = device();
-    let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
-    let night = Route {
-        channels: vec!["me".to_owned()],
-        between: Some("02:00-03:00".parse().unwrap()),
+    let now = at("2026-03-01T12:00:00Z");
+    let named = |name: &str, channels: &[&str], stop| Route {
+        name: name.to_owned(),
+        channels: channels.iter().map(|it| (*it).to_owned()).collect(),
+        stop,
         ..Route::default()
     };
-    let rules = Rules { zone, ..rules(vec![night]) };
-    let heard = |time: &str| {
-        !rules.due(&facts(&device, at(time)), AlertKind::First, &[], &Told(None)).is_empty()
+    let told = |routes: Vec<Route>| -> Vec<(String, String)> {
+        let plan = rules(routes).plan(&facts(&device, now), &[], &Past::default());
+        plan.due.into_iter().map(|due| (due.channel, due.route.unwrap())).collect()
     };
+    let pair = |channel: &str, route: &str| (channel.to_owned(), route.to_owned());
+    let (one, two) = (named("one", &["me"], false), named("two", &["me", "hook"], false));
+    assert_eq!(told(vec![one.clone(), two.clone()]), [pair("me", "one"), pair("hook", "two")]);
+    assert_eq!(told(vec![two.clone(), one]), [pair("me", "two"), pair("hook", "two")]);
+    assert_eq!(told(vec![named("one", &["me"], true), two.clone()]), [pair("me", "one")]);
+    let nobody = named("nobody", &[], true);
+    assert!(told(vec![nobody.clone(), two.clone()]).is_empty());
+    let other = Conditions { events: vec![Event::Fault], ..Conditions::default() };
+    let passed = Route { conditions: other, ..nobody };
+    assert_eq!(told(vec![passed, two]).len(), 2, "what does not hold stops nothing");
+}
+
+#[test]
+fn why_nobody_is_told_is_told() {
+    let device = device();
+    let now = at("2026-03-01T12:05:00Z");
+    let elsewhere = Conditions { devices: vec!["Door".to_owned()], ..Conditions::default() };
+    let door = Route { name: "door".to_owned(), ..to_me(elsewhere) };
+    let routes = vec![to_me(hours("22:00-06:00")), door];
+    let plan = rules(routes).plan(&facts(&device, now), &[], &Past::default());
+    assert_eq!(
+        plan.untold.unwrap(),
+        "mine: 22:00-06:00 only, it was 12:05; door: not for this device"
+    );
+    let nowhere = Rules { channels: Vec::new(), ..rules(Vec::new()) };
+    let plan = nowhere.plan(&facts(&device, now), &[], &Past::default());
+    assert_eq!(plan.untold.unwrap(), "no channel is configured");
+}
+
+/// Conditions, and which of them does not fit the mail below.
+fn conditions_and_misfits() -> Vec<(Conditions, Option<&'static str>)> {
+    let all = Conditions::default;
+    let words = |text: &str| vec![text.parse().unwrap()];
+    let globs = |text: &str| vec![Glob::new(text)];
+    let names = |name: &str| vec![name.to_owned()];
+    let night =
+        |days: &str| Conditions { days: Some(days.parse().unwrap()), ..hours("22:00-06:00") };
+    vec![
+        (all(), None),
+        (Conditions { devices: names("Yard"), ..all() }, None),
+        (Conditions { devices: names("Door"), ..all() }, Some("not for this device")),
+        (Conditions { groups: names("outside"), ..all() }, None),
+        (Conditions { groups: names("inside"), ..all() }, Some("not for a group of this device")),
+        (Conditions { events: vec![Event::Motion, Event::Person], ..all() }, None),
+        (Conditions { events: vec![Event::Motion], ..all() }, Some("not for \"person\"")),
+        (Conditions { subject: words("person*"), ..all() }, None),
+        (Conditions { subject: words("person"), ..all() }, Some("the subject does not fit")),
+        (Conditions { text: words("/line \\d+ was/"), ..all() }, None),
+        (Conditions { text: words("*line 3*"), ..all() }, Some("the text does not fit")),
+        (Conditions { from: globs("cam?@*"), ..all() }, None),
+        (Conditions { from: globs("cam2"), ..all() }, Some("the sender does not fit")),
+        (Conditions { to: globs("front"), ..all() }, None),
+        (Conditions { to: globs("back"), ..all() }, Some("no recipient fits")),
+        (Conditions { has: vec![Has::Picture, Has::Video], ..all() }, None),
+        (Conditions { has: vec![Has::Video], ..all() }, Some("no video")),
+        (hours("01:00-02:00"), None),
+        (hours("02:00-03:00"), Some("02:00-03:00 only, it was 01:30")),
+        (Conditions { days: Some("sun".parse().unwrap()), ..all() }, None),
+        (Conditions { days: Some("mon-sat".parse().unwrap()), ..all() }, Some("not on a sunday")),
+        // The night from Saturday to Sunday is Saturday's.
+        (night("sat"), None),
+        (night("sun"), Some("not on a saturday")),
+        (Conditions { modes: names("home"), ..all() }, None),
+        (Conditions { modes: names("away"), ..all() }, Some("not in mode \"home\"")),
+    ]
+}
+
+#[test]
+fn each_condition_is_held_against_what_it_is_of() {
+    let device = device();
+    let envelope = Envelope {
+        protocol: Protocol::Smtp,
+        peer: [192, 168, 1, 20].into(),
+        login: None,
+        greeting: None,
+        sender: "cam1@example.org".to_owned(),
+        recipients: vec!["alerts@house".to_owned(), "front@house".to_owned()],
+        tls: false,
+        path: None,
+    };
+    let content = Content {
+        subject: "Person detected".to_owned(),
+        text: "Line 2 was crossed\nby somebody".to_owned(),
+        media: vec![file("1.jpg", MediaKind::Picture, 9).media],
+        unclear: false,
+    };
+    let facts = Facts {
+        envelope: Some(&envelope),
+        content: &content,
+        event: Event::Person,
+        // A Sunday.
+        ..facts(&device, at("2026-03-01T01:30:00Z"))
+    };
+    let mut rules = rules(Vec::new());
+    rules.groups.insert("Yard".to_owned(), vec!["outside".to_owned()]);
+    rules.modes =
+        ["home", "away"].map(|name| Mode { name: name.to_owned(), ..Mode::default() }).to_vec();
+    for (conditions, misfit) in conditions_and_misfits() {
+        rules.routes = vec![to_me(conditions.clone())];
+        let judged = rules.judge(&facts, &Past::default());
+        let found = match &judged[0].verdict {
+            Verdict::Not(why) => Some(why.as_str()),
+            _ => None,
+        };
+        assert_eq!(found, misfit, "{conditions:?}");
+    }
+}
+
+#[test]
+fn what_no_arrival_tells_has_no_sender() {
+    let device = device();
+    let silence = Facts { event: Event::Silence, ..facts(&device, at("2026-03-01T12:00:00Z")) };
+    let anybody = Conditions { from: vec![Glob::new("*")], ..Conditions::default() };
+    let plan = rules(vec![to_me(anybody)]).plan(&silence, &[], &Past::default());
+    assert_eq!(plan.untold.unwrap(), "mine: the sender does not fit");
+}
+
+fn central() -> TimeZone {
+    TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
+}
+
+/// Whether it is told to "me" with this one route at this time.
+fn is_heard(rules: &Rules, time: &str, past: &Past) -> bool {
+    !rules.plan(&facts(&device(), at(time)), &[], past).due.is_empty()
+}
+
+#[test]
+fn the_time_of_day_is_that_of_the_zone_also_when_clocks_change() {
+    let clock = Clock { zone: central(), place: None };
+    let rules = Rules { clock, ..rules(vec![to_me(hours("02:00-03:00"))]) };
+    let heard = |time: &str| is_heard(&rules, time, &Past::default());
     // Winter: 02:30 is 01:30 UTC; summer: 00:30 UTC.
     assert!(heard("2026-01-10T01:30:00Z") && !heard("2026-01-10T00:30:00Z"));
     assert!(heard("2026-07-10T00:30:00Z") && !heard("2026-07-10T01:30:00Z"));
@@ -207,16 +435,118 @@ fn the_time_of_day_is_that_of_the_zone_also_when_clocks_change() {
 }
 
 #[test]
-fn stretches_of_the_day_are_read_and_written() {
-    let time = |hour, minute| jiff::civil::time(hour, minute, 59, 0);
-    let night: Between = "22:00-06:00".parse().unwrap();
-    assert!(
-        night.contains(time(22, 0)) && night.contains(time(5, 59)) && night.contains(time(0, 0))
+fn the_night_is_as_long_as_the_sun_is_down() {
+    let berlin = Clock { zone: central(), place: Some("52.52, 13.40".parse().unwrap()) };
+    let heard = |clock: &Clock, between: &str, time: &str| {
+        let rules = Rules { clock: clock.clone(), ..rules(vec![to_me(hours(between))]) };
+        is_heard(&rules, time, &Past::default())
+    };
+    for (between, time, expected) in [
+        // The sun sets at 15:54 in December and at 21:33 in June, in local time.
+        ("sunset-sunrise", "2026-12-21T15:10:00Z", true),
+        ("sunset-sunrise", "2026-12-21T14:30:00Z", false),
+        ("sunset-sunrise", "2026-06-21T19:00:00Z", false),
+        ("sunset-sunrise", "2026-06-21T20:00:00Z", true),
+        ("sunset-sunrise", "2026-06-22T02:30:00Z", true),
+        ("sunset-sunrise", "2026-06-22T03:00:00Z", false),
+        ("sunset+1:00-sunrise-1:00", "2026-06-21T20:00:00Z", false),
+        ("sunset+1:00-sunrise-1:00", "2026-06-22T02:30:00Z", false),
+        ("sunrise-12:00", "2026-12-21T07:30:00Z", true),
+        ("sunrise-12:00", "2026-12-21T07:00:00Z", false),
+    ] {
+        assert_eq!(heard(&berlin, between, time), expected, "{between} {time}");
+    }
+    let tromso = Clock { zone: central(), place: Some("69.65, 18.96".parse().unwrap()) };
+    for (between, time, expected) in [
+        ("sunset-sunrise", "2026-06-21T23:00:00Z", false),
+        ("sunrise-sunset", "2026-06-21T23:00:00Z", true),
+        ("sunset-sunrise", "2026-12-21T11:00:00Z", true),
+        ("sunrise-sunset", "2026-12-21T11:00:00Z", false),
+        ("sunset-23:00", "2026-12-21T13:00:00Z", true),
+        ("sunset-23:00", "2026-12-21T22:30:00Z", false),
+        ("sunset-23:00", "2026-06-21T20:30:00Z", false),
+        ("22:00-sunrise", "2026-12-21T05:00:00Z", true),
+        ("22:00-sunrise", "2026-06-21T21:00:00Z", false),
+    ] {
+        assert_eq!(heard(&tromso, between, time), expected, "{between} {time}");
+    }
+}
+
+#[test]
+fn the_mode_is_what_came_last_a_choice_or_its_hour() {
+    let mode = |name: &str, at: &[&str], days: Option<&str>| Mode {
+        name: name.to_owned(),
+        at: at.iter().map(|it| it.parse().unwrap()).collect(),
+        days: days.map(|it| it.parse().unwrap()),
+    };
+    let modes = vec![
+        mode("home", &["07:00"], None),
+        mode("away", &["09:00"], Some("mon-fri")),
+        mode("night", &["22:30"], None),
+    ];
+    let clock = Clock { zone: central(), place: None };
+    let rules = Rules { modes, clock, ..rules(Vec::new()) };
+    let chose = |name: &str, time: &str| Some((name.to_owned(), at(time)));
+    for (chosen, now, expected) in [
+        // 2 March is a Monday; local time is an hour ahead of UTC.
+        (None, "2026-03-02T05:59:59Z", "night"),
+        (None, "2026-03-02T06:00:00Z", "home"),
+        (None, "2026-03-02T08:00:00Z", "away"),
+        (None, "2026-03-01T08:00:00Z", "home"),
+        (chose("home", "2026-03-02T08:10:00Z"), "2026-03-02T12:00:00Z", "home"),
+        (chose("home", "2026-03-02T08:10:00Z"), "2026-03-02T21:30:00Z", "night"),
+        (chose("home", "2026-03-02T08:00:00Z"), "2026-03-02T08:00:00Z", "home"),
+        (chose("away", "2026-02-20T08:00:00Z"), "2026-03-02T12:00:00Z", "away"),
+        (chose("holiday", "2026-03-02T08:10:00Z"), "2026-03-02T12:00:00Z", "away"),
+        // Summer time: 07:00 is 05:00 UTC; and the hour that does not exist is passed over.
+        (None, "2026-03-29T04:59:00Z", "night"),
+        (None, "2026-03-29T05:00:00Z", "home"),
+    ] {
+        assert_eq!(rules.mode(chosen.as_ref(), at(now)), Some(expected), "{chosen:?} {now}");
+    }
+    let by_hand = |names: &[&str]| Rules {
+        modes: names.iter().map(|name| mode(name, &[], None)).collect(),
+        ..rules.clone()
+    };
+    let chosen = chose("away", "2020-03-02T08:10:00Z");
+    let now = at("2026-03-02T12:00:00Z");
+    assert_eq!(by_hand(&["home", "away"]).mode(chosen.as_ref(), now), Some("away"));
+    assert_eq!(by_hand(&["home", "away"]).mode(None, now), Some("home"));
+    assert_eq!(by_hand(&[]).mode(chosen.as_ref(), now), None);
+    let weekly =
+        Rules { modes: vec![mode("a", &[], None), mode("b", &["12:00"], Some("sun"))], ..rules };
+    assert_eq!(
+        weekly.mode(None, at("2026-03-07T23:00:00Z")),
+        Some("b"),
+        "on Saturday night, still"
     );
-    assert!(!night.contains(time(21, 59)) && !night.contains(time(6, 0)));
-    let day: Between = "00:00-24:00".parse().unwrap();
-    assert!(day.contains(time(0, 0)) && day.contains(time(23, 59)));
-    assert_eq!(" 7:30 - 8:05 ".parse::<Between>().unwrap().to_string(), "07:30-08:05");
+}
+
+#[test]
+fn a_route_of_a_mode_holds_in_it() {
+    let away = Conditions { modes: vec!["away".to_owned()], ..Conditions::default() };
+    let modes =
+        ["home", "away"].map(|name| Mode { name: name.to_owned(), ..Mode::default() }).to_vec();
+    let rules = Rules { modes, ..rules(vec![to_me(away)]) };
+    let time = "2026-03-02T12:00:00Z";
+    assert!(!is_heard(&rules, time, &Past::default()));
+    let chosen = Past { mode: Some(("away".to_owned(), at(time))), ..Past::default() };
+    assert!(is_heard(&rules, time, &chosen));
+}
+
+#[test]
+fn stretches_of_the_day_are_read_and_written() {
+    for (text, written) in [
+        (" 7:30 - 8:05 ", "07:30-08:05"),
+        ("00:00-24:00", "00:00-24:00"),
+        ("sunset-sunrise", "sunset-sunrise"),
+        ("sunset-1:00-sunrise+0:30", "sunset-1:00-sunrise+0:30"),
+        ("sunset - 1:00 - 6:00", "sunset-1:00-06:00"),
+        ("22:00-sunrise-0:05", "22:00-sunrise-0:05"),
+        ("sunset-6:00", "sunset-06:00"),
+    ] {
+        assert_eq!(text.parse::<Between>().unwrap().to_string(), written, "{text}");
+    }
     for wrong in [
         "",
         "22:00",
@@ -227,10 +557,16 @@ fn stretches_of_the_day_are_read_and_written() {
         "a:b-c:d",
         "+1:00-2:00",
         "24:01-1:00",
+        "sunset",
+        "sunset+13:00-sunrise",
+        "6:00+1:00-8:00",
+        "noon-sunset",
     ] {
         assert_eq!(wrong.parse::<Between>(), Err(BetweenError::Form), "{wrong}");
     }
-    assert_eq!("06:00-06:00".parse::<Between>(), Err(BetweenError::Empty));
+    for empty in ["06:00-06:00", "sunset-sunset"] {
+        assert_eq!(empty.parse::<Between>(), Err(BetweenError::Empty), "{empty}");
+    }
 }
 
 proptest! {
@@ -239,7 +575,7 @@ proptest! {
         let text = format!("{:02}:{:02}-{:02}:{:02}", start / 60, start % 60, end / 60, end % 60);
         match text.parse::<Between>() {
             Ok(between) => prop_assert_eq!(between.to_string(), text),
-            Err(error) => prop_assert!(start == end && error == BetweenError::Empty),
+            Err(error) => prop_assert!(start == end && error == BetweenError::Empty, "{text}: {error}"),
         }
     }
 

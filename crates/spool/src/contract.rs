@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tipoff_model::{
     AlertKind, Content, DeliveryState, Device, Due, Encoding, Envelope, Event, Facts, History,
-    Media, MediaKind, MediaPlace, OpenIncident, Planner, Protocol, Timestamp,
+    Media, MediaKind, MediaPlace, OpenIncident, Plan, Planner, Protocol, Timestamp, Told,
 };
 
 use crate::{
@@ -37,24 +37,25 @@ impl Planner for Plain {
         facts.received_at.since(latest.last_arrival_at) <= Duration::from_secs(20)
     }
 
-    fn due(
-        &self,
-        facts: &Facts<'_>,
-        kind: AlertKind,
-        told: &[String],
-        _history: &dyn History,
-    ) -> Vec<Due> {
+    fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
         if facts.artefact || facts.muted || facts.repeat || facts.torn && !facts.whole_picture {
-            return Vec::new();
+            return Plan::untold("no news");
         }
-        let due = |channel: &str, after| Due {
+        let mode = history.chosen_mode().map(|(mode, _)| mode);
+        if mode.as_deref() == Some("home") {
+            return Plan::untold("somebody is at home");
+        }
+        let due = |channel: &str, kind, after| Due {
             channel: channel.to_owned(),
+            kind,
             due_at: facts.received_at.after(Duration::from_secs(after)),
+            route: mode.clone(),
         };
-        match kind {
-            AlertKind::First => vec![due("phone", 0), due("hook", 0)],
-            AlertKind::FollowUp => told.iter().map(|channel| due(channel, 2)).collect(),
-        }
+        let is_new = |channel: &&str| !told.iter().any(|told| told.channel == *channel);
+        let first = ["phone", "hook"].into_iter().filter(is_new);
+        let first = first.map(|channel| due(channel, AlertKind::First, 0));
+        let told = told.iter().map(|told| due(&told.channel, AlertKind::FollowUp, 2));
+        Plan { due: first.chain(told).collect(), untold: None }
     }
 }
 

@@ -68,6 +68,8 @@ pub struct IncidentLine {
     pub silent: bool,
     /// Whether its device was muted when it began.
     pub muted: bool,
+    /// Why nobody is told of it, in words for its owner; none: somebody is.
+    pub untold: Option<String>,
     /// For each channel how many of its deliveries stand how.
     pub deliveries: Vec<(String, DeliveryState, u64)>,
 }

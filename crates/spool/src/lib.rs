@@ -190,6 +190,8 @@ pub struct DueDelivery {
     pub reference: Option<String>,
     /// The latest arrival that the alert tells of.
     pub covers: ArrivalId,
+    /// The name of the route that sends it.
+    pub route: Option<String>,
 }
 
 /// The due deliveries of a channel, and when to look again.
@@ -310,6 +312,18 @@ pub trait Spool: Accounts + Devices + Incidents + Sessions + Send + Sync {
 
     /// Lets a channel rest, or go on.
     fn set_paused(&self, channel: String, paused: bool) -> BoxFuture<'_, Result<()>>;
+
+    /// The mode that somebody chose last, and when.
+    fn chosen_mode(&self) -> BoxFuture<'_, Result<Option<(String, Timestamp)>>>;
+
+    /// Chooses a mode.
+    fn choose_mode(&self, mode: String, now: Timestamp) -> BoxFuture<'_, Result<()>>;
+
+    /// Until when nobody is told of anything, where that was said last.
+    fn muted_until(&self) -> BoxFuture<'_, Result<Option<Timestamp>>>;
+
+    /// Tells nobody of anything until then; what is in the past ends it.
+    fn mute_until(&self, until: Timestamp, now: Timestamp) -> BoxFuture<'_, Result<()>>;
 
     /// What the channel asked to remember.
     fn memory<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<(String, String)>>>;

@@ -146,7 +146,7 @@ function listen() {
     live.classList.remove("on");
     live.textContent = live.dataset.off;
   });
-  for (const kind of ["incident", "delivery", "channel", "device", "session", "configuration", "missed"]) {
+  for (const kind of ["incident", "delivery", "channel", "device", "session", "configuration", "house", "missed"]) {
     news.addEventListener(kind, (notice) => {
       const told = JSON.parse(notice.data || "{}");
       if (timeline && told.incident) show(told.incident);

@@ -36,6 +36,8 @@ pub(crate) enum Item {
     },
     /// What people say of a device was changed.
     Device,
+    /// A mode was chosen, or everything muted or heard again.
+    House,
     /// The configuration file was read again, whatever came of it.
     Config,
 }

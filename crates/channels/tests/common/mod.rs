@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use tipoff_channels::{Channel, Context, Files, SettingFault, Settings, Value, entry, messages};
 use tipoff_model::{
-    Alert, AlertKind, AlertMedia, ArrivalId, BlobName, DeliveryId, Encoding, Event, IncidentId,
-    Media, MediaKind, MediaPlace, Outcome, Scope, Timestamp, Verdict,
+    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, DeliveryId, Encoding, Event,
+    IncidentId, Media, MediaKind, MediaPlace, Outcome, Scope, Timestamp, Verdict,
 };
 
 /// Files in memory, and endless ones of zeros where nothing is stored under a name.
@@ -57,6 +57,7 @@ impl Story {
             media: Vec::new(),
             raw: Vec::new(),
             torn: false,
+            manner: AlertManner::default(),
             reply_to: None,
         };
         Self { alert, memory: Memory::default() }

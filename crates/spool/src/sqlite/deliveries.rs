@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tipoff_model::{
-    Alert, AlertKind, AlertMedia, ArrivalId, BlobName, Content, DeliveryId, DeliveryState,
-    Encoding, Event, IncidentId, Media, MediaKind, MediaPlace, Timestamp,
+    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, Content, DeliveryId,
+    DeliveryState, Encoding, Event, IncidentId, Media, MediaKind, MediaPlace, Timestamp,
 };
 
 use super::{at, from_json, number};
@@ -16,7 +16,8 @@ const TEXTS_MAX: usize = 20;
 /// The deliveries of a channel that may be attempted now. `LIMIT` counts those claimed as well.
 const DUE: &str = "
     SELECT d.id, d.incident, d.kind, d.created_at, d.attempts, d.progress, d.reference,
-           incident.event, incident.subject, coalesce(device.label, device.name), incident.began_at
+           incident.event, incident.subject, coalesce(device.label, device.name), incident.began_at,
+           d.route
     FROM delivery AS d
     JOIN incident ON incident.id = d.incident
     JOIN device ON device.id = incident.device
@@ -91,6 +92,7 @@ fn read_due(
         raw: told.raw,
         torn: told.torn,
         reply_to,
+        manner: AlertManner::default(),
     };
     Ok(DueDelivery {
         alert,
@@ -99,6 +101,7 @@ fn read_due(
         created_at: at(row, 3)?,
         reference: row.get(6)?,
         covers: told.covers,
+        route: row.get(11)?,
     })
 }
 
@@ -268,8 +271,8 @@ fn split_off_untold(connection: &Connection, record: &AttemptRecord) -> Result<(
     }
     connection
         .prepare_cached(
-            "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video)
-             SELECT incident, channel, 'followup', 'pending', ?2, ?2, video
+            "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route)
+             SELECT incident, channel, 'followup', 'pending', ?2, ?2, video, route
              FROM delivery WHERE id = ?1",
         )?
         .execute(params![record.delivery.0, record.ended_at.0])?;

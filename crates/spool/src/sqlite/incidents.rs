@@ -25,7 +25,8 @@ const LINE: &str = "
            (SELECT count(*) FROM arrival WHERE arrival.incident = incident.id),
            pictures, videos, cover_arrival, cover_index, cover_video, silent, muted,
            CASE videos WHEN 0 THEN 0 ELSE
-               (SELECT coalesce(sum(length_ms), 0) FROM clip WHERE clip.incident = incident.id) END
+               (SELECT coalesce(sum(length_ms), 0) FROM clip WHERE clip.incident = incident.id) END,
+           untold
     FROM incident JOIN device ON device.id = incident.device";
 
 impl Incidents for SqliteSpool {
@@ -202,6 +203,7 @@ fn read_line(connection: &Connection, row: &Row<'_>) -> Result<IncidentLine> {
         cover,
         silent: row.get::<_, i64>(13)? == 1,
         muted: row.get(14)?,
+        untold: row.get(16)?,
         deliveries: delivery_counts(connection, id)?,
     })
 }

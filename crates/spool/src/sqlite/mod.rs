@@ -3,6 +3,7 @@
 //! One thread writes, a few connections read; nothing here decides anything.
 
 mod accounts;
+mod choice;
 mod connection;
 mod deliveries;
 mod devices;
@@ -33,6 +34,7 @@ use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, NewArrival, Result, Spool, SpoolError,
     SpoolStats, Stored, Swept, Upload,
 };
+use choice::Choice;
 use connection::{Readers, connect};
 use writer::Writer;
 
@@ -239,6 +241,27 @@ impl Spool for SqliteSpool {
         Box::pin(
             self.writer.run(move |connection| deliveries::set_paused(connection, &channel, paused)),
         )
+    }
+
+    fn chosen_mode(&self) -> BoxFuture<'_, Result<Option<(String, Timestamp)>>> {
+        Box::pin(self.read(|connection| choice::read(connection, Choice::Mode)))
+    }
+
+    fn choose_mode(&self, mode: String, now: Timestamp) -> BoxFuture<'_, Result<()>> {
+        let choose =
+            move |connection: &Connection| choice::write(connection, Choice::Mode, &mode, now);
+        Box::pin(self.writer.run(choose))
+    }
+
+    fn muted_until(&self) -> BoxFuture<'_, Result<Option<Timestamp>>> {
+        Box::pin(self.read(choice::muted_until))
+    }
+
+    fn mute_until(&self, until: Timestamp, now: Timestamp) -> BoxFuture<'_, Result<()>> {
+        let mute = move |connection: &Connection| {
+            choice::write(connection, Choice::Muted, &until.0.to_string(), now)
+        };
+        Box::pin(self.writer.run(mute))
     }
 
     fn memory<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<(String, String)>>> {

@@ -4,9 +4,10 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{
     AlertKind, ArrivalId, Content, Device, Due, Event, Facts, History, IncidentId, MediaKind,
-    OpenIncident, Planner, Timestamp,
+    OpenIncident, Plan, Planner, Timestamp, Told,
 };
 
+use super::choice::{self, Choice};
 use super::glance::{self, Glance};
 use super::{at, devices, json, registry, repeats};
 use crate::{Again, NewArrival, Notice, Result, Stored};
@@ -23,7 +24,8 @@ pub(super) fn store(
     let device = devices::resolve(connection, &mut arrival)?;
     let NewArrival { content, prints, again, .. } = &mut arrival;
     let seen_in = repeats::mark(connection, device, content, prints, *again)?;
-    let muted = registry::heard(connection, device, arrival.received_at, arrival.maker)?;
+    let muted = registry::heard(connection, device, arrival.received_at, arrival.maker)?
+        || choice::is_muted(connection, arrival.received_at)?;
     let facts = Facts { muted, ..facts_of(&arrival) };
     let silent = planner.is_silent(&facts);
     let joins = match seen_in {
@@ -32,8 +34,8 @@ pub(super) fn store(
             .filter(|latest| planner.joins(&facts, latest))
             .map(|latest| latest.id),
     };
-    let (kind, told) = kind(connection, joins)?;
-    let due = planner.due(&facts, kind, &told, &DeviceHistory { connection, device });
+    let told = told(connection, joins)?;
+    let plan = planner.plan(&facts, &told, &DeviceHistory { connection, device });
     let incident = match joins {
         Some(incident) => touch_incident(connection, incident, &facts)?,
         None => {
@@ -41,20 +43,22 @@ pub(super) fn store(
             open_incident(connection, device, silent.into(), &facts, subject)?
         }
     };
+    note_untold(connection, incident, &told, &plan)?;
+    let video = facts.video_only;
     let id = insert_arrival(connection, incident, &arrival)?;
     let NewArrival { envelope, content, .. } = &arrival;
     glance::note(connection, &Glance { incident, arrival: id, envelope, content }, None)?;
     glance::count(connection, arrival.received_at, arrival.torn, arrival.blob.size)?;
-    for due in &due {
+    for due in &plan.due {
         let due = Due { due_at: due.due_at.max(arrival.ready_at), ..due.clone() };
-        let added = Added { incident, arrival: id, kind, video: facts.video_only };
+        let added = Added { incident, arrival: id, video };
         add_delivery(connection, &added, &due, arrival.received_at)?;
     }
     if arrival.torn || arrival.again == Again::Always {
         let NewArrival { content, prints, torn, .. } = &arrival;
         repeats::remember(connection, device, incident, content, prints, *torn)?;
     }
-    let channels = due.into_iter().map(|due| due.channel).collect();
+    let channels = plan.due.into_iter().map(|due| due.channel).collect();
     Ok(Stored { arrival: id, incident, joined: joins.is_some(), channels })
 }
 
@@ -71,37 +75,53 @@ pub(super) fn raise(
         return Ok(Vec::new());
     };
     let id = notice.device.0;
+    let content = Content { subject: notice.subject.clone(), ..Content::default() };
     let facts = Facts {
         began_at: notice.at,
         received_at: notice.at,
         event: notice.event,
-        muted: registry::is_muted(connection, notice.device, notice.at)?,
-        ..facts_of_content(&device, &Content::default())
+        muted: registry::is_muted(connection, notice.device, notice.at)?
+            || choice::is_muted(connection, notice.at)?,
+        ..facts_of_content(&device, &content)
     };
     let incident = open_incident(connection, id, NOTICE, &facts, &notice.subject)?;
     let history = DeviceHistory { connection, device: id };
-    let due = planner.due(&facts, AlertKind::First, &[], &history);
-    for due in &due {
-        insert_delivery(connection, incident, AlertKind::First, false, due, notice.at)?;
+    let plan = planner.plan(&facts, &[], &history);
+    note_untold(connection, incident, &[], &plan)?;
+    for due in &plan.due {
+        insert_delivery(connection, incident, false, due, notice.at)?;
     }
     if notice.event == Event::Silence {
         registry::silence_told(connection, notice.device)?;
     }
-    Ok(due.into_iter().map(|due| due.channel).collect())
+    Ok(plan.due.into_iter().map(|due| due.channel).collect())
 }
 
-/// Whether an incident is news, and the channels that were told of it. What joins an incident that
-/// nobody was told of (a torn arrival without a picture opened it) is news to every channel.
-pub(super) fn kind(
-    connection: &Connection,
-    incident: Option<IncidentId>,
-) -> Result<(AlertKind, Vec<String>)> {
-    let told = match incident {
-        Some(incident) => channels_told(connection, incident)?,
-        None => Vec::new(),
+/// The channels that hear of an incident, with the routes of their first alerts.
+pub(super) fn told(connection: &Connection, incident: Option<IncidentId>) -> Result<Vec<Told>> {
+    let Some(incident) = incident else {
+        return Ok(Vec::new());
     };
-    let kind = if told.is_empty() { AlertKind::First } else { AlertKind::FollowUp };
-    Ok((kind, told))
+    let mut select = connection.prepare_cached(
+        "SELECT channel, route FROM delivery WHERE incident = ?1 AND kind = 'first' ORDER BY id",
+    )?;
+    let told = select
+        .query_map([incident.0], |row| Ok(Told { channel: row.get(0)?, route: row.get(1)? }))?;
+    Ok(told.collect::<Result<_, _>>()?)
+}
+
+/// Why nobody hears of an incident; nothing, once somebody does.
+pub(super) fn note_untold(
+    connection: &Connection,
+    incident: IncidentId,
+    told: &[Told],
+    plan: &Plan,
+) -> Result<()> {
+    let untold = plan.untold.as_deref().filter(|_| plan.due.is_empty() && told.is_empty());
+    connection
+        .prepare_cached("UPDATE incident SET untold = ?2 WHERE id = ?1 AND untold IS NOT ?2")?
+        .execute(params![incident.0, untold])?;
+    Ok(())
 }
 
 fn facts_of(arrival: &NewArrival) -> Facts<'_> {
@@ -112,12 +132,13 @@ fn facts_of(arrival: &NewArrival) -> Facts<'_> {
         event: arrival.event,
         torn: arrival.torn,
         artefact: arrival.artefact,
+        envelope: Some(&arrival.envelope),
         ..facts_of_content(&arrival.device, &arrival.content)
     }
 }
 
 /// What the content alone tells.
-pub(super) fn facts_of_content<'a>(device: &'a Device, content: &Content) -> Facts<'a> {
+pub(super) fn facts_of_content<'a>(device: &'a Device, content: &'a Content) -> Facts<'a> {
     let media = &content.media;
     let is_shot =
         |kind| matches!(kind, MediaKind::Picture | MediaKind::Video | MediaKind::Animation);
@@ -127,6 +148,8 @@ pub(super) fn facts_of_content<'a>(device: &'a Device, content: &Content) -> Fac
         began_at: Timestamp::default(),
         received_at: Timestamp::default(),
         event: Event::default(),
+        envelope: None,
+        content,
         torn: false,
         whole_picture: media.iter().any(|media| media.whole && is_shot(media.kind)),
         video_only: has(MediaKind::Video) && !has(MediaKind::Picture),
@@ -157,13 +180,6 @@ fn latest_incident(
         })
         .optional()?;
     Ok(latest)
-}
-
-fn channels_told(connection: &Connection, incident: IncidentId) -> Result<Vec<String>> {
-    let mut select = connection
-        .prepare_cached("SELECT DISTINCT channel FROM delivery WHERE incident = ?1 ORDER BY id")?;
-    let channels = select.query_map([incident.0], |row| row.get(0))?;
-    Ok(channels.collect::<Result<_, _>>()?)
 }
 
 fn open_incident(
@@ -243,7 +259,6 @@ fn insert_arrival(
 pub(super) struct Added {
     pub(super) incident: IncidentId,
     pub(super) arrival: ArrivalId,
-    pub(super) kind: AlertKind,
     /// Whether it is a video, which may have to be made ready first.
     pub(super) video: bool,
 }
@@ -256,13 +271,13 @@ pub(super) fn add_delivery(
     due: &Due,
     now: Timestamp,
 ) -> Result<()> {
-    let waiting = match added.kind {
+    let waiting = match due.kind {
         AlertKind::First => None,
         AlertKind::FollowUp => waiting_follow_up(connection, added, &due.channel)?,
     };
     let delivery = match waiting {
         Some(delivery) => delivery,
-        None => insert_delivery(connection, added.incident, added.kind, added.video, due, now)?,
+        None => insert_delivery(connection, added.incident, added.video, due, now)?,
     };
     connection
         .prepare_cached("INSERT INTO delivery_arrival (delivery, arrival) VALUES (?1, ?2)")?
@@ -273,17 +288,24 @@ pub(super) fn add_delivery(
 fn insert_delivery(
     connection: &Connection,
     incident: IncidentId,
-    kind: AlertKind,
     video: bool,
     due: &Due,
     now: Timestamp,
 ) -> Result<i64> {
     connection
         .prepare_cached(
-            "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video)
-             VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6)",
+            "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route)
+             VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![incident.0, due.channel, kind.as_str(), now.0, due.due_at.0, video])?;
+        .execute(params![
+            incident.0,
+            due.channel,
+            due.kind.as_str(),
+            now.0,
+            due.due_at.0,
+            video,
+            due.route,
+        ])?;
     Ok(connection.last_insert_rowid())
 }
 
@@ -328,5 +350,12 @@ impl History for DeviceHistory<'_> {
                 tracing::error!(%error, "The spool could not tell when a channel was last alerted.");
                 None
             })
+    }
+
+    fn chosen_mode(&self) -> Option<(String, Timestamp)> {
+        choice::read(self.connection, Choice::Mode).unwrap_or_else(|error| {
+            tracing::error!(%error, "The spool could not tell which mode was chosen.");
+            None
+        })
     }
 }

@@ -3,13 +3,13 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{
-    ArrivalId, Content, Device, DeviceId, Due, Envelope, Event, Facts, IncidentId, Planner,
-    Timestamp,
+    AlertKind, ArrivalId, Content, Device, DeviceId, Due, Envelope, Event, Facts, IncidentId,
+    Planner, Timestamp,
 };
 
 use super::glance::{self, Glance};
 use super::store::{self, Added, DeviceHistory};
-use super::{at, from_json, json, number, registry, repeats};
+use super::{at, choice, from_json, json, number, registry, repeats};
 use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
 
 /// See [`crate::Spool::grow`].
@@ -26,32 +26,35 @@ pub(super) fn grow(
     let (arrival, content) = (growth.arrival, &growth.content);
     let glance = Glance { incident, arrival, envelope: &envelope, content };
     glance::note(connection, &glance, Some(&before))?;
-    let muted = registry::is_muted(connection, DeviceId(id), growth.received_at)?;
+    let muted = registry::is_muted(connection, DeviceId(id), growth.received_at)?
+        || choice::is_muted(connection, growth.received_at)?;
     let facts = Facts {
         began_at: growth.began_at,
         received_at: growth.received_at,
         event: growth.event,
         torn: growth.torn,
         artefact: growth.artefact,
+        envelope: Some(&envelope),
         muted,
         ..store::facts_of_content(&device, &growth.content)
     };
     store::touch_incident(connection, incident, &facts)?;
-    let (kind, told) = store::kind(connection, Some(incident))?;
-    let due = planner.due(&facts, kind, &told, &DeviceHistory { connection, device: id });
-    for due in &due {
+    let told = store::told(connection, Some(incident))?;
+    let plan = planner.plan(&facts, &told, &DeviceHistory { connection, device: id });
+    store::note_untold(connection, incident, &told, &plan)?;
+    for due in &plan.due {
         let due = Due { due_at: due.due_at.max(growth.ready_at), ..due.clone() };
         let now = growth.received_at;
         // What has not begun will tell of all of it.
         if !put_off(connection, &growth, &due)? {
             let (arrival, video) = (growth.arrival, facts.video_only);
-            let added = Added { incident, arrival, kind, video };
+            let added = Added { incident, arrival, video };
             store::add_delivery(connection, &added, &due, now)?;
         }
     }
     let Growth { content, prints, torn, .. } = &growth;
     repeats::remember(connection, id, incident, content, prints, *torn)?;
-    let channels = due.into_iter().map(|due| due.channel).collect();
+    let channels = plan.due.into_iter().map(|due| due.channel).collect();
     Ok(Stored { arrival: growth.arrival, incident, joined: true, channels })
 }
 
@@ -145,12 +148,20 @@ pub(super) fn rename(
         began_at: renamed.now,
         received_at: renamed.now,
         event: renamed.event,
+        envelope: Some(&envelope),
         ..store::facts_of_content(&device, &content)
     };
-    let (kind, told) = store::kind(connection, Some(incident))?;
+    let told = store::told(connection, Some(incident))?;
+    let plan = planner.plan(&facts, &told, &DeviceHistory { connection, device: id });
     let mut channels = Vec::new();
-    for due in planner.due(&facts, kind, &told, &DeviceHistory { connection, device: id }) {
-        if hasten(connection, renamed, &due)? {
+    for due in plan.due {
+        let is_due = hasten(connection, renamed, &due)?;
+        if !is_due && due.kind == AlertKind::First {
+            // By its new name it is news to one who was not to hear of it.
+            let added = Added { incident, arrival: renamed.arrival, video: facts.video_only };
+            store::add_delivery(connection, &added, &due, renamed.now)?;
+        }
+        if is_due || due.kind == AlertKind::First {
             channels.push(due.channel);
         }
     }

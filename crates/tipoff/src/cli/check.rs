@@ -1,5 +1,6 @@
 //! `tipoff check`: the configuration has been read by now, so what is left is to say what it means.
 
+use super::explain::{self, Moment};
 use super::{Common, Ending};
 use crate::config::{self, Config, Listener};
 
@@ -12,6 +13,11 @@ pub(super) struct Args {
     /// Print the reference of all settings as Markdown instead
     #[arg(long, conflicts_with = "example")]
     reference: bool,
+    /// Print what would happen to what each device sends
+    #[arg(long, conflicts_with_all = ["example", "reference"])]
+    explain: bool,
+    #[command(flatten)]
+    moment: Moment,
 }
 
 /// Checks, or prints what was asked for.
@@ -20,6 +26,8 @@ pub(super) fn run(args: &Args, common: &Common) -> Ending {
         print!("{}", config::example());
     } else if args.reference {
         print!("{}", config::reference());
+    } else if args.explain || args.moment.is_given() {
+        return explain::check(&common.load()?, &args.moment);
     } else {
         tell(&common.load()?);
     }

@@ -57,7 +57,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
     findings.push(certificate::look(&config.smtp, &config.data_dir, now));
     findings.push(videos);
     findings.push(machine::clock(now));
-    findings.push(machine::time_zone(&config.rules.zone));
+    findings.push(machine::time_zone(&config.rules.clock.zone));
     findings.push(machine::open_files(config));
     findings.push(channels(&config.channels));
     findings

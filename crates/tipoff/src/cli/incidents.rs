@@ -146,6 +146,10 @@ fn print_detail(detail: &IncidentDetail) {
         }
         println!("  stored as {} ({} bytes)", arrival.blob.name, arrival.blob.size);
     }
+    if let Some(why) = &line.untold {
+        println!();
+        println!("Nobody is told: {why}");
+    }
     for delivery in &detail.deliveries {
         println!();
         print_delivery(delivery);
@@ -196,6 +200,7 @@ fn line_json(line: &IncidentLine) -> Value {
         "last_arrival_at": utc_time(line.last_arrival_at),
         "arrivals": line.arrivals,
         "deliveries": deliveries,
+        "untold": line.untold,
     })
 }
 

@@ -4,6 +4,7 @@ mod announce;
 mod channels;
 mod check;
 mod doctor;
+mod explain;
 mod incidents;
 mod init;
 mod password;
@@ -76,6 +77,9 @@ enum Command {
     /// Try the configured channels
     #[command(subcommand)]
     Channels(channels::Action),
+    /// Try the routes
+    #[command(subcommand)]
+    Route(explain::Action),
     /// Look at what has arrived and where it went
     #[command(subcommand)]
     Incidents(incidents::Action),
@@ -149,6 +153,7 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Doctor(args) => doctor::run(&args, &common.load()?),
         Command::Send(args) => send::run(&args),
         Command::Channels(action) => channels::run(&action, common.load()?),
+        Command::Route(action) => explain::route(&action, common.load()?),
         Command::Incidents(action) => incidents::run(&action, &common.load()?),
         Command::Sessions(args) => sessions::run(args, &common.load()?),
         Command::Password(args) => password::password(&args, &common.load()?),

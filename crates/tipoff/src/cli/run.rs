@@ -121,13 +121,12 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let reach = reach(&bound.smtp, &bound.ftp);
     let (smtp, ftp) = receive(&ground, &config, &bound.tls, bound.smtp, bound.ftp, &retention);
     let links = Links::new(url.as_deref(), key);
-    // The doors are open by now: no device waits for programs to tell their versions.
-    let (dispatch, studio) = deliver(&ground, &config, &links).await?;
-    let thumbnails = config.data_dir.join("thumbs");
-    let gallery = Gallery::new(thumbnails, Arc::clone(&ground.spool), studio);
+    let (dispatch, studio) = deliver(&ground, &config, &links, &rules).await?;
+    let spool = Arc::clone(&ground.spool);
+    let gallery = Gallery::new(config.data_dir.join("thumbs"), spool, studio);
     keep_house(&ground, &retention, &gallery);
     let running = Running {
-        rules,
+        rules: Arc::clone(&rules),
         doorkeeper: Arc::clone(&ground.doorkeeper),
         retention: Arc::clone(&retention),
         tls: Arc::clone(&bound.tls),
@@ -152,6 +151,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             configuration,
             gallery,
             retention,
+            rules,
             reach,
             shutdown: ground.shutdown.clone(),
         };
@@ -205,11 +205,13 @@ fn receive(
     (smtp, ftp)
 }
 
-/// Begins to deliver; with what makes videos, where that is installed.
+/// Begins to deliver; with what makes videos, where that is installed. The doors to devices are open
+/// by then: none waits for programs to tell their versions.
 async fn deliver(
     ground: &Ground,
     config: &Config,
     links: &Links,
+    rules: &Arc<LiveRules>,
 ) -> anyhow::Result<(Dispatch, Option<Studio>)> {
     let Ground { waker, tasks, shutdown, .. } = ground;
     let paused = ground.spool.paused().await?;
@@ -221,6 +223,7 @@ async fn deliver(
         metrics: Arc::clone(&ground.metrics),
         videos,
         news: ground.news.clone(),
+        rules: Arc::clone(rules),
     };
     let dispatch = Dispatch::start(&config.channels, paused, common, waker, tasks, shutdown);
     Ok((dispatch, studio))

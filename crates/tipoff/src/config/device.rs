@@ -2,12 +2,12 @@
 
 use ipnet::IpNet;
 use tipoff_model::Envelope;
+use tipoff_rules::Glob;
 use toml::Spanned;
 
 use super::access::{Login, network};
 use super::checks;
 use super::fault::Fault;
-use super::glob::Glob;
 use super::key::{Form, Key, nothing};
 use super::secret::Secret;
 use super::section::Section;
@@ -26,6 +26,8 @@ pub(crate) struct DeviceConfig {
     pub(crate) password: Option<Secret>,
     /// What else it is recognised by.
     pub(crate) matches: Matches,
+    /// What routes may call it together with others.
+    pub(crate) groups: Vec<String>,
 }
 
 /// What a device is recognised by besides its login.
@@ -91,6 +93,13 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
         "The user that it logs in with, and is recognised by, with or without a domain.",
     );
     let matches = matches(section);
+    let groups = Key {
+        name: "groups",
+        form: Form::List,
+        without: nothing("[\"outside\"]"),
+        doc: "What routes may call it together with other devices.",
+    };
+    let groups = section.list(&groups).unwrap_or_default();
     if !section.has("user") && !section.has("match") {
         let title = "nothing tells how this device is recognised";
         let fault = Fault::at(section.span.clone(), title).label("add `user` or `match`");
@@ -107,6 +116,7 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
         user: login.user.as_ref().map(|user| user.get_ref().clone()),
         password: login.password,
         matches,
+        groups: groups.iter().map(|group| group.get_ref().clone()).collect(),
     };
     Some(Draft { name, user: login.user, device })
 }

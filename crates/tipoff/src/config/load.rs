@@ -1,17 +1,18 @@
 //! The configuration as a whole: found, read, checked across its sections.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use tipoff_rules::Rules;
+use tipoff_rules::{Clock, Rules};
 use toml::de::DeTable;
 
 use super::channel::Channels;
 use super::fault::{Fault, Faults};
 use super::reading::{Environment, Reading};
 use super::reference::Book;
+use super::route::{self, Known};
 use super::section::Section;
 use super::{
     Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, Video, access, channel,
@@ -106,7 +107,7 @@ pub(super) fn describe() -> Book {
 
 fn read(mut root: Section<'_>) -> Config {
     let data_dir = data_dir(&mut root);
-    let zone = rules::zone(&mut root);
+    let clock = Clock { zone: rules::zone(&mut root), place: rules::place(&mut root) };
     let (smtp, mut listeners) = root.table("smtp", smtp::DOC, smtp::read);
     let (ftp, more) = root.table("ftp", ftp::DOC, ftp::read);
     listeners.extend(more);
@@ -117,13 +118,21 @@ fn read(mut root: Section<'_>) -> Config {
     let devices = device::read(&mut root, access.shared.clone());
     access.check_open(root.reading, devices.iter().any(|device| device.password.is_some()));
     let Channels { configs, names: targets } = channel::read(&mut root);
-    let names: Vec<String> = devices.iter().map(|device| device.name.clone()).collect();
-    let routes = rules::routes(&mut root, &names, &targets);
+    let modes = rules::modes(&mut root, clock.place.is_some());
+    let groups = groups(&devices);
+    let known = Known {
+        devices: &devices.iter().map(|device| device.name.clone()).collect::<Vec<_>>(),
+        groups: &groups.values().flatten().cloned().collect::<Vec<_>>(),
+        channels: &targets,
+        modes: &modes.iter().map(|mode| mode.name.clone()).collect::<Vec<_>>(),
+        place: clock.place.is_some(),
+    };
+    let routes = route::read(&mut root, &known);
     let (grouping, periodic) = root.table("incidents", rules::INCIDENTS, rules::incidents);
     let retention = root.table("retention", retention::DOC, retention::read);
     let video = root.table("video", video::DOC, video::read);
     root.finish();
-    let rules = Rules { grouping, channels: targets, routes, periodic, zone };
+    let rules = Rules { grouping, channels: targets, routes, periodic, clock, groups, modes };
     let access = access.access;
     Config {
         path: None,
@@ -138,6 +147,12 @@ fn read(mut root: Section<'_>) -> Config {
         retention,
         video,
     }
+}
+
+/// The groups of each device that is in one.
+fn groups(devices: &[DeviceConfig]) -> HashMap<String, Vec<String>> {
+    let grouped = devices.iter().filter(|device| !device.groups.is_empty());
+    grouped.map(|device| (device.name.clone(), device.groups.clone())).collect()
 }
 
 fn data_dir(root: &mut Section<'_>) -> PathBuf {

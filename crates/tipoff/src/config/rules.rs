@@ -1,15 +1,15 @@
-//! `[incidents]` and `[[route]]`: what belongs together, and who hears of it.
+//! `[incidents]`, `[[mode]]`, `time_zone`, `place`: what belongs together, and what rules ask for.
 
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tipoff_rules::{Between, Grouping, Route};
+use tipoff_rules::{Days, Grouping, Mode, Place, Point};
 use toml::Spanned;
 
 use super::checks;
 use super::key::{Form, Key, from_str, nothing};
+use super::route::PLACE_MISSING;
 use super::section::Section;
-use super::units;
 
 /// An incident that never ends would never be told of again.
 const LONGEST_MAX: Duration = Duration::from_secs(86_400);
@@ -81,63 +81,58 @@ pub(super) fn zone(root: &mut Section<'_>) -> TimeZone {
     given.map_or_else(TimeZone::system, Spanned::into_inner)
 }
 
-const DOC: &str = "\
-    Which devices' incidents go to which channels, and when. Without any route every incident \
-    goes to every channel; with routes each goes where at least one of them sends it.";
-
-/// Reads all `[[route]]`.
-pub(super) fn routes(
-    root: &mut Section<'_>,
-    devices: &[String],
-    channels: &[String],
-) -> Vec<Route> {
-    root.tables("route", DOC, |section| Some(route(section, devices, channels)))
-}
-
-fn route(section: &mut Section<'_>, devices: &[String], channels: &[String]) -> Route {
-    let from = names(
-        section,
-        "devices",
-        "[\"Front yard\"]",
-        "The names of devices. Without it: all, also those without a name here.",
-    );
-    checks::known(section, "device", &from, devices);
-    let to =
-        names(section, "channels", "[\"telegram\"]", "The names of channels. Without it: all.");
-    checks::known(section, "channel", &to, channels);
-    let between = Key {
-        name: "between",
+/// Reads `place`.
+pub(super) fn place(root: &mut Section<'_>) -> Option<Place> {
+    let key = Key {
+        name: "place",
         form: Form::Text,
-        without: nothing("22:00-06:00"),
-        doc: "The hours of the day in which it holds; they may go past midnight. Without it: \
-             always.",
+        without: nothing("52.52, 13.40"),
+        doc: "Where the sun rises and sets for routes and modes: latitude and longitude in degrees, \
+              south and west negative.",
     };
-    let between = section.parsed(&between, from_str::<Between>).map(Spanned::into_inner);
-    let cooldown = Key {
-        name: "cooldown",
-        form: Form::Duration,
-        without: nothing("2 min"),
-        doc: "After an incident of a device, its next ones are not told to a channel for so long. \
-             They are kept all the same.",
-    };
-    let cooldown = section.parsed(&cooldown, units::duration).map(Spanned::into_inner);
-    let plain = |names: Vec<Spanned<String>>| names.into_iter().map(Spanned::into_inner).collect();
-    Route { devices: plain(from), channels: plain(to), between, cooldown }
+    root.parsed(&key, from_str::<Place>).map(Spanned::into_inner)
 }
 
-fn names(
-    section: &mut Section<'_>,
-    name: &'static str,
-    example: &str,
-    doc: &'static str,
-) -> Vec<Spanned<String>> {
-    let key = Key { name, form: Form::List, without: nothing(example), doc };
-    if section.is_empty_list(name) {
-        section.wrong(
-            name,
-            section.span_of(name),
-            "an empty list fits nothing; leave it out for all",
-        );
+const MODES: &str = "\
+    A mode of the house, such as home, away or night, that routes ask for. One holds at a time: what \
+    came last, somebody's choice (dashboard, API) or an hour at which one begins by itself; before \
+    any of that the first.";
+
+/// Reads all `[[mode]]`.
+pub(super) fn modes(root: &mut Section<'_>, place: bool) -> Vec<Mode> {
+    let read = root.tables("mode", MODES, |section| mode(section, place));
+    checks::unique(root.reading, read.iter().map(|(name, _)| name), str::to_owned, |name| {
+        format!("two modes are called \"{name}\"")
+    });
+    read.into_iter().map(|(_, mode)| mode).collect()
+}
+
+fn mode(section: &mut Section<'_>, place: bool) -> Option<(Spanned<String>, Mode)> {
+    let name = section.required("name", "night", "What routes and people call it.");
+    let key = Key {
+        name: "at",
+        form: Form::List,
+        without: nothing("[\"22:30\"]"),
+        doc: "It begins by itself at these times of day: `22:30`, `sunset`, `sunrise-0:30`. Without \
+              it: when somebody chooses it.",
+    };
+    let texts = section.list(&key).unwrap_or_default();
+    let at = texts.iter().filter_map(|text| section.parse(&key, text, from_str::<Point>));
+    let at: Vec<Spanned<Point>> = at.collect();
+    for point in at.iter().filter(|point| point.get_ref().needs_place() && !place) {
+        section.wrong("at", point.span(), PLACE_MISSING);
     }
-    section.list(&key).unwrap_or_default()
+    let key = Key {
+        name: "days",
+        form: Form::List,
+        without: nothing("[\"mon-fri\"]"),
+        doc: "On these days only.",
+    };
+    let texts = section.list(&key).unwrap_or_default();
+    let days = texts.iter().filter_map(|text| section.parse(&key, text, from_str::<Days>));
+    let days = days.map(Spanned::into_inner).reduce(Days::and);
+    let name = name?;
+    let at = at.into_iter().map(Spanned::into_inner).collect();
+    let mode = Mode { name: name.get_ref().clone(), at, days };
+    Some((name, mode))
 }

@@ -98,6 +98,7 @@ fn defaults_that_are_written_down_change_nothing() {
         "data_dir",
         "time_zone",
         "host_name",
+        "place",
         "certificate",
         "public_address",
         "public_url",
@@ -106,8 +107,8 @@ fn defaults_that_are_written_down_change_nothing() {
     ];
     let lines = whole_example();
     let (sections, _) = lines.split_once("[[device]]").unwrap();
-    let (_, rest) = lines.split_once("[incidents]").unwrap();
-    let sections = format!("{sections}\n[incidents]{rest}");
+    let (_, rest) = lines.split_once("\n[incidents]\n").unwrap();
+    let sections = format!("{sections}\n[incidents]\n{rest}");
     let defaults: Vec<&str> = sections
         .lines()
         .filter(|line| {
@@ -196,10 +197,10 @@ fn what_is_written_holds() {
     assert_eq!(config.rules.channels, ["exec"]);
     let route = &config.rules.routes[0];
     assert_eq!(
-        (&route.devices[..], &route.channels[..]),
+        (&route.conditions.devices[..], &route.channels[..]),
         (&["Yard".into()][..], &["exec".into()][..])
     );
-    assert!(route.between.is_some());
+    assert!(route.conditions.between.is_some());
     assert_eq!(route.cooldown, Some(Duration::from_secs(120)));
     assert!(!format!("{config:?}").contains(SECRET), "{config:?}");
 }

@@ -17,10 +17,11 @@ mod waker;
 
 use std::sync::Arc;
 
-use tipoff_spool::Spool;
+use tipoff_spool::{DueDelivery, Spool};
 
 use crate::news::News;
 use crate::observe::Metrics;
+use crate::reload::LiveRules;
 use crate::web::Links;
 pub(crate) use desks::Dispatch;
 pub(crate) use status::{ChannelState, ChannelStatus};
@@ -35,4 +36,23 @@ pub(crate) struct Common {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) videos: Videos,
     pub(crate) news: News,
+    pub(crate) rules: Arc<LiveRules>,
+}
+
+impl Common {
+    /// Adds what the spool does not know: links to the files, and how the route wants it told.
+    fn dress(&self, due: &mut DueDelivery) {
+        self.links.fill_in(&mut due.alert);
+        let rules = self.rules.now();
+        let route = due.route.as_deref().and_then(|name| rules.route(name));
+        let time = rules.clock.local(due.alert.received_at);
+        let (Some(route), Some(time)) = (route, time) else {
+            return;
+        };
+        let link = self.links.incident(due.alert.incident);
+        if let Err(error) = route.manner.dress(&mut due.alert, link.as_deref(), &time) {
+            let route = route.name.as_str();
+            tracing::warn!(route, %error, "A template failed; the alert has its usual words.");
+        }
+    }
 }

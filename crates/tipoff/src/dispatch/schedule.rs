@@ -209,7 +209,7 @@ impl Schedule {
             return Ok(Duration::ZERO);
         }
         for mut due in deliveries {
-            self.parts.common.links.fill_in(&mut due.alert);
+            self.parts.common.dress(&mut due);
             self.claimed.push(due.alert.delivery);
             let videos = &self.parts.common.videos;
             let has_work = videos.has_work(&due.alert, &self.parts.channel.abilities());

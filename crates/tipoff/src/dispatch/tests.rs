@@ -50,7 +50,8 @@ impl Scene {
         let config = config(&channel(&hook, "hook"));
         let folder = tempfile::tempdir().unwrap();
         let rules = Arc::new(LiveRules::new(config.rules.clone()));
-        let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(folder.path(), rules).unwrap());
+        let spool: Arc<dyn Spool> =
+            Arc::new(SqliteSpool::open(folder.path(), Arc::clone(&rules) as _).unwrap());
         let (waker, news, tasks) = (Waker::default(), News::new(), TaskTracker::new());
         let (trigger, shutdown) = shutdown::channel();
         let listener = news.subscribe();
@@ -64,6 +65,7 @@ impl Scene {
             metrics: Arc::new(Metrics::new()),
             videos: Videos::open(&config.video, folder.path()).await.unwrap(),
             news,
+            rules,
         };
         let paused = paused.iter().map(|name| (*name).to_owned()).collect();
         let dispatch = Dispatch::start(&config.channels, paused, common, &waker, &tasks, &shutdown);

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use tipoff_channels::{Channel, Context, Files};
 use tipoff_model::{
-    Alert, AlertKind, AlertMedia, ArrivalId, BlobName, DeliveryId, Encoding, Event, IncidentId,
-    Media, MediaKind, MediaPlace, Verdict,
+    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, DeliveryId, Encoding, Event,
+    IncidentId, Media, MediaKind, MediaPlace, Verdict,
 };
 
 use crate::picture;
@@ -44,6 +44,7 @@ fn test_alert(size: u64) -> Alert {
     let place = MediaPlace { arrival: ArrivalId(0), index: Some(0) };
     let now = tipoff_model::Timestamp::from(SystemTime::now());
     Alert {
+        manner: AlertManner::default(),
         delivery: DeliveryId(0),
         idempotency_key: format!("test-{}", now.as_ms()),
         incident: IncidentId(0),

@@ -7,11 +7,13 @@ pub(super) fn taken_up(before: &Config, now: &Config) -> Vec<String> {
     let (rules, old_rules) = (&now.rules, &before.rules);
     let incidents = (rules.grouping, rules.periodic) != (old_rules.grouping, old_rules.periodic);
     let sections = [
-        ("time_zone", rules.zone != old_rules.zone),
+        ("time_zone", rules.clock.zone != old_rules.clock.zone),
+        ("place", rules.clock.place != old_rules.clock.place),
         ("[smtp]", smtp(now) != smtp(before)),
         ("[ftp]", ftp(now) != ftp(before)),
         ("[access]", now.access != before.access),
         ("[[device]]", now.devices != before.devices),
+        ("[[mode]]", rules.modes != old_rules.modes),
         ("[[route]]", rules.routes != old_rules.routes),
         ("[incidents]", incidents),
         ("[retention]", now.retention != before.retention),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tipoff_model::{AlertKind, Due, Facts, History, OpenIncident, Planner};
+use tipoff_model::{Facts, History, OpenIncident, Plan, Planner, Told};
 use tipoff_rules::Rules;
 
 use crate::config::{Config, Retention};
@@ -56,6 +56,11 @@ impl LiveRules {
         Self(ArcSwap::from_pointee(rules))
     }
 
+    /// As they are at this moment.
+    pub(crate) fn now(&self) -> Arc<Rules> {
+        self.0.load_full()
+    }
+
     fn apply(&self, rules: Rules) {
         self.0.store(Arc::new(rules));
     }
@@ -70,13 +75,7 @@ impl Planner for LiveRules {
         self.0.load().joins(facts, latest)
     }
 
-    fn due(
-        &self,
-        facts: &Facts<'_>,
-        kind: AlertKind,
-        told: &[String],
-        history: &dyn History,
-    ) -> Vec<Due> {
-        self.0.load().due(facts, kind, told, history)
+    fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
+        self.0.load().plan(facts, told, history)
     }
 }

@@ -39,6 +39,11 @@ impl Links {
         self.0.base.as_deref().unwrap_or_default()
     }
 
+    /// Where people look at an incident; none: how others reach the HTTP port is not known.
+    pub(crate) fn incident(&self, incident: IncidentId) -> Option<String> {
+        Some(format!("{}/incidents/{incident}", self.0.base.as_deref()?))
+    }
+
     /// The link to a file.
     pub(crate) fn link(&self, media: &AlertMedia) -> Option<String> {
         let base = self.0.base.as_deref()?;

@@ -48,7 +48,7 @@ use crate::news::{Item, News};
 use crate::observe::Metrics;
 use crate::receive::tls::Tls;
 use crate::receive::{Doorkeeper, Transcripts};
-use crate::reload::ConfigState;
+use crate::reload::{ConfigState, LiveRules};
 use crate::shutdown::{Phase, Shutdown};
 
 /// What the pages are made of.
@@ -66,6 +66,7 @@ pub(crate) struct State {
     pub(crate) configuration: watch::Receiver<ConfigState>,
     pub(crate) gallery: Gallery,
     pub(crate) retention: Arc<ArcSwap<Retention>>,
+    pub(crate) rules: Arc<LiveRules>,
     pub(crate) reach: Reach,
     pub(crate) shutdown: Shutdown,
 }

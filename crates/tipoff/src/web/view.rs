@@ -41,6 +41,8 @@ pub(crate) struct Incident {
     pub(crate) silent: bool,
     /// Whether its device was muted when it began.
     pub(crate) muted: bool,
+    /// Why nobody is told of it, in words; none: somebody is.
+    pub(crate) untold: Option<String>,
     /// How many deliveries stand how, by channel.
     pub(crate) outcomes: Vec<Outcome>,
 }
@@ -178,6 +180,7 @@ impl From<&IncidentLine> for Incident {
             thumbnail: line.cover.map(|cover| thumbnail_url(cover.place)),
             silent: line.silent,
             muted: line.muted,
+            untold: line.untold.clone(),
             outcomes: line.deliveries.iter().map(outcome).collect(),
         }
     }

@@ -20,12 +20,12 @@ fn scene(hook: &Hook) -> (Home, Server, String) {
 }
 
 /// A new token, as the command prints it.
-fn make_token(home: &Home, arguments: &[&str]) -> String {
+pub fn make_token(home: &Home, arguments: &[&str]) -> String {
     let printed = home.run(&[&["token"], arguments].concat());
     printed.split_whitespace().find(|word| word.starts_with("tip_")).unwrap().to_owned()
 }
 
-fn curl(server: &Server, path: &str, extra: &[&str]) -> (String, Vec<u8>) {
+pub fn curl(server: &Server, path: &str, extra: &[&str]) -> (String, Vec<u8>) {
     let url = format!("http://{}{path}", server.http);
     let mut command = Command::new("curl");
     let output =

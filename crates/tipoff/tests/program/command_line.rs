@@ -92,6 +92,7 @@ const PAGES: &[&str] = &[
     "docs/channels.md",
     "docs/dashboard.md",
     "docs/operations.md",
+    "docs/rules.md",
 ];
 
 #[test]

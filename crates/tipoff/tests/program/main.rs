@@ -28,6 +28,7 @@ mod https;
 mod incident;
 mod limits;
 mod reload;
+mod rules;
 mod sessions;
 mod telegram;
 mod tls;

@@ -24,7 +24,7 @@ const LIMIT: u32 = 100;
 const NAME_CHARS_MAX: usize = 60;
 const TEXT_CHARS_MAX: usize = 200;
 /// Nobody mutes for longer without meaning for good, which is what a route is for.
-const MUTE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+pub(super) const MUTE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 const SILENT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 /// What is looked after once a minute cannot be told sooner.
 const SILENT_MIN: Duration = Duration::from_secs(60);

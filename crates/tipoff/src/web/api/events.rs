@@ -20,7 +20,8 @@ use crate::shutdown::{Phase, Shutdown};
 /// So often something is said when nothing happens, so that nobody takes the connection for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What happens from now on: `incident`, `delivery`, `channel`, `device`, `session`, `configuration`;
+/// What happens from now on: `incident`, `delivery`, `channel`, `device`, `session`, `configuration`,
+/// `house`;
 /// `missed` after more happened than could be told. The data is JSON and only says what is new.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
@@ -91,6 +92,7 @@ fn event(item: &Item) -> Event {
         Item::Channel { name } => ("channel", json!({ "channel": name })),
         Item::Device => ("device", json!({})),
         Item::Config => ("configuration", json!({})),
+        Item::House => ("house", json!({})),
     };
     Event::default().event(name).data(data.to_string())
 }

@@ -6,6 +6,7 @@ pub(super) mod channels;
 pub(super) mod devices;
 mod events;
 mod files;
+pub(super) mod house;
 mod incidents;
 pub(super) mod sessions;
 
@@ -53,6 +54,7 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(channels::list))
         .routes(routes!(channels::test))
         .routes(routes!(channels::pause))
+        .routes(routes!(house::house, house::change))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::one))
         .routes(routes!(accounts::list, accounts::add))

@@ -29,7 +29,7 @@ struct IncidentPage {
     arrivals: Vec<Arrival>,
     deliveries: Vec<Delivery>,
     /// Why nobody was told, where nobody was.
-    untold: &'static str,
+    untold: String,
     can_retry_all: bool,
 }
 
@@ -108,12 +108,9 @@ pub(super) async fn incident(
         shots: shots(arrivals, &clock, file_url, thumbnail_url),
         arrivals: arrivals.iter().map(|arrival| told(arrival, &clock)).collect(),
         deliveries: deliveries.iter().map(|it| delivery(it, &clock)).collect(),
-        untold: if line.muted {
-            "Nobody: the device was muted."
-        } else if line.silent {
-            "Nobody: what a device sends by the clock, or to mark something, is only kept."
-        } else {
-            "Nobody: no channel is configured, no route leads to one, or nothing whole arrived."
+        untold: match &line.untold {
+            Some(why) => format!("Nobody: {why}."),
+            None => "Nobody.".to_owned(),
         },
         can_retry_all: retriable > 1,
     })

@@ -10,6 +10,7 @@ use tipoff_spool::Figures;
 
 use super::super::State;
 use super::super::api::channels::{standing, word};
+use super::super::api::house::{self, House};
 use super::super::clock::{Clock, span};
 use super::super::frame::{Frame, Page, page};
 use super::devices::Bar;
@@ -25,6 +26,9 @@ const STEP: usize = 10;
 struct OverviewPage {
     frame: Frame,
     wants: Vec<String>,
+    mode: Option<String>,
+    modes: Vec<String>,
+    muted_until: Option<String>,
     bars: Vec<Bar>,
     bars_say: String,
     last_hour: u64,
@@ -57,6 +61,8 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
     for device in state.spool.gone_silent(now, false).await? {
         wants.push(format!("{} is silent for too long.", device.name));
     }
+    let House { mode, modes, .. } = house::standing(&state, now).await?;
+    let muted_until = state.spool.muted_until().await?.filter(|until| *until > now);
     let configuration = state.configuration.borrow().clone();
     for key in &configuration.needs_restart {
         wants.push(format!("{key} was changed in the file and holds after a restart."));
@@ -64,6 +70,9 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
     page(&OverviewPage {
         frame,
         wants,
+        mode,
+        modes,
+        muted_until: muted_until.map(|until| clock.full(until)),
         bars: bars(&counts),
         bars_say: format!("arrivals of the last {HOURS} hours: {}", join(&counts)),
         last_hour: counts.last().copied().unwrap_or(0),

@@ -162,8 +162,11 @@ fn marks(line: &IncidentLine) -> Vec<Mark> {
     if line.silent {
         marks.push(said("quiet", "kept without telling anybody"));
     }
-    if line.muted {
-        marks.push(said("muted", "the device was muted"));
+    match &line.untold {
+        _ if line.silent => {}
+        Some(why) if line.muted => marks.push(said("muted", why)),
+        Some(why) => marks.push(said("untold", why)),
+        None => {}
     }
     let mut channels: Vec<&str> = Vec::new();
     for (channel, ..) in &line.deliveries {

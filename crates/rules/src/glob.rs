@@ -1,26 +1,34 @@
-//! Patterns of addresses and folders: `*` is anything, `?` any one character, upper and lower case are one.
+//! Patterns of addresses, folders and words: `*` is anything, `?` any one character, upper and lower case are one.
+
+use std::fmt;
 
 /// A pattern of a mail address, or of what stands before its `@`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Glob(Vec<char>);
+pub struct Glob(Vec<char>);
 
 impl Glob {
     /// Of a text; every text is a pattern.
-    pub(crate) fn new(pattern: &str) -> Self {
+    pub fn new(pattern: &str) -> Self {
         Self(pattern.to_lowercase().chars().collect())
     }
 
     /// Whether an address fits. A pattern without `@` is of the part before it, because that is
     /// all that people remember of what they typed into a camera.
-    pub(crate) fn fits(&self, address: &str) -> bool {
+    pub fn fits(&self, address: &str) -> bool {
         let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
         self.fits_whole(if self.0.contains(&'@') { address } else { local })
     }
 
     /// Whether all of a text fits.
-    pub(crate) fn fits_whole(&self, text: &str) -> bool {
+    pub fn fits_whole(&self, text: &str) -> bool {
         let text: Vec<char> = text.to_lowercase().chars().collect();
         fits(&self.0, &text)
+    }
+}
+
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|character| write!(f, "{character}"))
     }
 }
 

@@ -1,0 +1,212 @@
+//! What an arrival must be like for a route to hold, and why one does not.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use jiff::ZonedDateTime;
+use jiff::civil::Weekday;
+use tipoff_model::{Event, Facts, MediaKind};
+
+use crate::between::Begun;
+use crate::{Between, Clock, Days, Glob, Pattern};
+
+/// A kind of file that an arrival may bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Has {
+    /// A picture, also a moving one.
+    Picture,
+    /// A video.
+    Video,
+}
+
+impl Has {
+    /// The name in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Picture => "picture",
+            Self::Video => "video",
+        }
+    }
+
+    fn fits(self, kind: MediaKind) -> bool {
+        match self {
+            Self::Picture => matches!(kind, MediaKind::Picture | MediaKind::Animation),
+            Self::Video => kind == MediaKind::Video,
+        }
+    }
+}
+
+/// Each that is given must fit; of a list one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// The names of devices.
+    pub devices: Vec<String>,
+    /// Groups of devices.
+    pub groups: Vec<String>,
+    /// Kinds of event.
+    pub events: Vec<Event>,
+    /// The subject.
+    pub subject: Vec<Pattern>,
+    /// The text.
+    pub text: Vec<Pattern>,
+    /// The sender's address.
+    pub from: Vec<Glob>,
+    /// A recipient's address.
+    pub to: Vec<Glob>,
+    /// What it brings.
+    pub has: Vec<Has>,
+    /// The time of day.
+    pub between: Option<Between>,
+    /// The day of the week; of a stretch over midnight that on which it began.
+    pub days: Option<Days>,
+    /// The mode.
+    pub modes: Vec<String>,
+}
+
+/// All that conditions are held against.
+pub(crate) struct Scene<'a> {
+    pub(crate) facts: &'a Facts<'a>,
+    pub(crate) groups: &'a HashMap<String, Vec<String>>,
+    pub(crate) clock: &'a Clock,
+    /// None: a time that no calendar has.
+    pub(crate) now: Option<ZonedDateTime>,
+    pub(crate) mode: Option<&'a str>,
+}
+
+/// The condition that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    Device,
+    Group,
+    Event(Event),
+    Subject,
+    Text,
+    From,
+    To,
+    Has(Vec<Has>),
+    Between(Between, ZonedDateTime),
+    Day(Weekday),
+    Mode(Option<String>),
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Device => f.write_str("not for this device"),
+            Self::Group => f.write_str("not for a group of this device"),
+            Self::Event(event) => write!(f, "not for \"{event}\""),
+            Self::Subject => f.write_str("the subject does not fit"),
+            Self::Text => f.write_str("the text does not fit"),
+            Self::From => f.write_str("the sender does not fit"),
+            Self::To => f.write_str("no recipient fits"),
+            Self::Has(has) => {
+                let names: Vec<_> = has.iter().map(|has| has.as_str()).collect();
+                write!(f, "no {}", names.join(" or "))
+            }
+            Self::Between(between, now) => {
+                write!(f, "{between} only, it was {}", now.strftime("%H:%M"))
+            }
+            Self::Day(day) => {
+                let name = format!("{day:?}").to_lowercase();
+                write!(f, "not on a {name}")
+            }
+            Self::Mode(Some(mode)) => write!(f, "not in mode \"{mode}\""),
+            Self::Mode(None) => f.write_str("there is no mode"),
+        }
+    }
+}
+
+impl Conditions {
+    /// The first that does not fit.
+    pub(crate) fn misfit(&self, scene: &Scene<'_>) -> Option<Misfit> {
+        self.misfit_of_device(scene)
+            .or_else(|| self.misfit_of_content(scene.facts))
+            .or_else(|| self.misfit_of_time(scene))
+    }
+
+    /// The first that does not fit, of those that need no arrival to be looked at.
+    pub(crate) fn misfit_beforehand(&self, scene: &Scene<'_>) -> Option<Misfit> {
+        self.misfit_of_device(scene).or_else(|| self.misfit_of_time(scene))
+    }
+
+    /// The others, in words.
+    pub(crate) fn of_content(&self) -> Vec<String> {
+        fn joined<T: ToString>(what: &str, items: &[T]) -> Option<String> {
+            let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+            (!items.is_empty()).then(|| format!("{what} {}", items.join(" or ")))
+        }
+        let has: Vec<&str> = self.has.iter().map(|has| has.as_str()).collect();
+        let parts = [
+            joined("event", &self.events),
+            joined("subject", &self.subject),
+            joined("text", &self.text),
+            joined("from", &self.from),
+            joined("to", &self.to),
+            joined("has", &has),
+        ];
+        parts.into_iter().flatten().collect()
+    }
+
+    fn misfit_of_device(&self, scene: &Scene<'_>) -> Option<Misfit> {
+        let name = &scene.facts.device.name;
+        let in_groups = || scene.groups.get(name).into_iter().flatten();
+        if !self.devices.is_empty() && !self.devices.contains(name) {
+            Some(Misfit::Device)
+        } else if !self.groups.is_empty() && !in_groups().any(|it| self.groups.contains(it)) {
+            Some(Misfit::Group)
+        } else {
+            None
+        }
+    }
+
+    fn misfit_of_content(&self, facts: &Facts<'_>) -> Option<Misfit> {
+        let any = |patterns: &[Pattern], text: &str| {
+            patterns.is_empty() || patterns.iter().any(|pattern| pattern.fits(text))
+        };
+        let sender = facts.envelope.map(|envelope| envelope.sender.as_str());
+        let recipients = facts.envelope.map_or(&[][..], |envelope| &envelope.recipients);
+        let media = &facts.content.media;
+        if !self.events.is_empty() && !self.events.contains(&facts.event) {
+            return Some(Misfit::Event(facts.event));
+        }
+        if !any(&self.subject, &facts.content.subject) {
+            return Some(Misfit::Subject);
+        }
+        if !any(&self.text, &facts.content.text) {
+            return Some(Misfit::Text);
+        }
+        if !self.from.is_empty() && !self.from.iter().any(|it| sender.is_some_and(|to| it.fits(to)))
+        {
+            return Some(Misfit::From);
+        }
+        if !self.to.is_empty() && !self.to.iter().any(|it| recipients.iter().any(|to| it.fits(to)))
+        {
+            return Some(Misfit::To);
+        }
+        let is_there = |has: &Has| media.iter().any(|media| has.fits(media.kind));
+        if !self.has.is_empty() && !self.has.iter().any(is_there) {
+            return Some(Misfit::Has(self.has.clone()));
+        }
+        None
+    }
+
+    fn misfit_of_time(&self, scene: &Scene<'_>) -> Option<Misfit> {
+        if !self.modes.is_empty()
+            && !scene.mode.is_some_and(|it| self.modes.iter().any(|m| m == it))
+        {
+            return Some(Misfit::Mode(scene.mode.map(str::to_owned)));
+        }
+        // A time that no calendar has is let through: better an alert too many.
+        let now = scene.now.as_ref()?;
+        let mut date = now.date();
+        if let Some(between) = self.between {
+            match between.begun(now.time(), || scene.clock.sun(now.date())) {
+                None => return Some(Misfit::Between(between, now.clone())),
+                Some(Begun::Yesterday) => date = date.yesterday().unwrap_or(date),
+                Some(Begun::Today) => {}
+            }
+        }
+        let day = date.weekday();
+        self.days.filter(|days| !days.contains(day)).map(|_| Misfit::Day(day))
+    }
+}

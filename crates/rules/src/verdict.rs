@@ -1,0 +1,149 @@
+//! What routes make of an arrival, one after the other, and why.
+
+use std::fmt;
+use std::time::Duration;
+
+use tipoff_model::History;
+
+use crate::Route;
+use crate::conditions::{Misfit, Scene};
+
+/// Why nobody was told is said in so many characters at most.
+const WORDS_CHARS_MAX: usize = 500;
+
+/// A route and what it makes of an arrival.
+#[derive(Clone, Debug)]
+pub struct Judged<'r> {
+    /// The route.
+    pub route: &'r Route,
+    /// What it makes of it.
+    pub verdict: Verdict,
+}
+
+/// What a route makes of an arrival.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A condition does not fit: which one.
+    Not(String),
+    /// It holds, or would.
+    Holds {
+        /// What must still fit, where the arrival is not there yet.
+        provided: Vec<String>,
+        /// The channels that hear of it.
+        tells: Vec<String>,
+        /// Those that must rest from the device, and for how long.
+        resting: Vec<(String, Duration)>,
+    },
+    /// A route before it ended the search.
+    Stopped,
+}
+
+impl Judged<'_> {
+    /// Whether it sends the arrival to `channel`.
+    pub(crate) fn sends_to(&self, channel: &str) -> bool {
+        matches!(&self.verdict, Verdict::Holds { tells, .. } if tells.iter().any(|it| it == channel))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Not(why) => f.write_str(why),
+            Self::Stopped => f.write_str("a route before it ended the search"),
+            Self::Holds { provided, tells, resting } => {
+                let mut parts = Vec::new();
+                if !tells.is_empty() {
+                    parts.push(format!("tells {}", tells.join(", ")));
+                }
+                for (channel, rest) in resting {
+                    parts.push(format!("{channel} rests for {} s more", rest.as_secs().max(1)));
+                }
+                if parts.is_empty() {
+                    parts.push("tells nobody".to_owned());
+                }
+                f.write_str(&parts.join("; "))?;
+                if !provided.is_empty() {
+                    write!(f, ", if {}", provided.join(" and "))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Asks one route after the other.
+pub(crate) fn judge<'r>(
+    routes: &'r [Route],
+    scene: &Scene<'_>,
+    history: &dyn History,
+) -> Vec<Judged<'r>> {
+    let mut stopped = false;
+    let verdict = |route: &'r Route| {
+        let verdict = if stopped {
+            Verdict::Stopped
+        } else if let Some(misfit) = route.conditions.misfit(scene) {
+            not(&misfit)
+        } else {
+            stopped = route.stop;
+            holds(route, scene, history)
+        };
+        Judged { route, verdict }
+    };
+    routes.iter().map(verdict).collect()
+}
+
+/// The same before there is an arrival.
+pub(crate) fn foresee<'r>(
+    routes: &'r [Route],
+    scene: &Scene<'_>,
+    history: &dyn History,
+) -> Vec<Judged<'r>> {
+    let mut stopped = false;
+    let verdict = |route: &'r Route| {
+        let verdict = if stopped {
+            Verdict::Stopped
+        } else if let Some(misfit) = route.conditions.misfit_beforehand(scene) {
+            not(&misfit)
+        } else {
+            let provided = route.conditions.of_content();
+            stopped = route.stop && provided.is_empty();
+            match holds(route, scene, history) {
+                Verdict::Holds { tells, resting, .. } => {
+                    Verdict::Holds { provided, tells, resting }
+                }
+                other => other,
+            }
+        };
+        Judged { route, verdict }
+    };
+    routes.iter().map(verdict).collect()
+}
+
+fn not(misfit: &Misfit) -> Verdict {
+    Verdict::Not(misfit.to_string())
+}
+
+fn holds(route: &Route, scene: &Scene<'_>, history: &dyn History) -> Verdict {
+    let (mut tells, mut resting) = (Vec::new(), Vec::new());
+    for channel in &route.channels {
+        match route.rest(channel, scene.facts, history) {
+            Some(rest) => resting.push((channel.clone(), rest)),
+            None => tells.push(channel.clone()),
+        }
+    }
+    Verdict::Holds { provided: Vec::new(), tells, resting }
+}
+
+/// Why nobody is told, for its owner.
+pub(crate) fn in_words(judged: &[Judged<'_>]) -> String {
+    let reasons: Vec<String> = judged
+        .iter()
+        .filter(|it| it.verdict != Verdict::Stopped)
+        .map(|it| format!("{}: {}", it.route.name, it.verdict))
+        .collect();
+    let words = reasons.join("; ");
+    match words.char_indices().nth(WORDS_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default()),
+        None => words,
+    }
+}

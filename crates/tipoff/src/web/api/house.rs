@@ -1,0 +1,103 @@
+//! The house as a whole: its mode, and whether anybody is told of anything.
+
+use std::time::{Duration, SystemTime};
+
+use axum::Json;
+use axum::extract::State as Shared;
+use serde::{Deserialize, Serialize};
+use tipoff_model::Timestamp;
+use utoipa::ToSchema;
+
+use super::super::State;
+use super::super::clock::utc;
+use super::super::problem::{Body, Problem};
+use super::devices::MUTE_MAX;
+use crate::news::Item;
+
+/// How the house stands.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct House {
+    /// The mode that holds now; none: there are no modes.
+    pub(crate) mode: Option<String>,
+    /// All modes, in the order of the configuration.
+    pub(crate) modes: Vec<String>,
+    /// Until when nobody is told of anything.
+    #[schema(format = DateTime)]
+    muted_until: Option<String>,
+}
+
+/// The mode that holds, and until when nobody is told of anything.
+#[utoipa::path(
+    get, path = "/api/v1/house", tag = "house",
+    responses(
+        (status = 200, body = House),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn house(Shared(state): Shared<State>) -> Result<Json<House>, Problem> {
+    let now = Timestamp::from(SystemTime::now());
+    Ok(Json(standing(&state, now).await?))
+}
+
+/// How the house stands at `now`.
+pub(crate) async fn standing(state: &State, now: Timestamp) -> Result<House, Problem> {
+    let rules = state.rules.now();
+    let chosen = state.spool.chosen_mode().await?;
+    let muted_until = state.spool.muted_until().await?.filter(|until| *until > now);
+    Ok(House {
+        mode: rules.mode(chosen.as_ref(), now).map(str::to_owned),
+        modes: rules.modes.iter().map(|mode| mode.name.clone()).collect(),
+        muted_until: muted_until.map(utc),
+    })
+}
+
+/// What is to change; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Change {
+    /// The mode that is to hold from now on.
+    #[serde(default)]
+    mode: Option<String>,
+    /// For how many seconds from now on nobody is to be told of anything; 0: they are told again.
+    #[serde(default)]
+    #[schema(maximum = 31622400)]
+    muted_for_s: Option<u64>,
+}
+
+/// Chooses a mode, or mutes everything for a while.
+#[utoipa::path(
+    patch, path = "/api/v1/house", tag = "house", request_body = Change,
+    responses(
+        (status = 200, body = House),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn change(
+    Shared(state): Shared<State>,
+    Body(Change { mode, muted_for_s }): Body<Change>,
+) -> Result<Json<House>, Problem> {
+    let now = Timestamp::from(SystemTime::now());
+    let lasts = muted_for_s.map(Duration::from_secs);
+    if lasts.is_some_and(|lasts| lasts > MUTE_MAX) {
+        return Err(Problem::bad("muted_for_s: at most a year"));
+    }
+    if let Some(mode) = mode {
+        let modes: Vec<String> = state.rules.now().modes.iter().map(|it| it.name.clone()).collect();
+        if !modes.contains(&mode) {
+            let there_are = if modes.is_empty() { "none".to_owned() } else { modes.join(", ") };
+            return Err(Problem::bad(format!("mode: not one of the configured: {there_are}")));
+        }
+        tracing::info!(mode, "A mode is chosen.");
+        state.spool.choose_mode(mode, now).await?;
+    }
+    if let Some(lasts) = lasts {
+        tracing::info!(seconds = lasts.as_secs(), "Everything is muted, or heard again.");
+        state.spool.mute_until(now.after(lasts), now).await?;
+    }
+    state.news.tell(Item::House);
+    Ok(Json(standing(&state, now).await?))
+}

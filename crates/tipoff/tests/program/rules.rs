@@ -1,0 +1,133 @@
+//! Routes, modes and templates in the whole program, and what the command line says of them.
+
+use serde_json::{Value, json};
+
+use crate::api::{curl, make_token};
+use crate::harness::{Home, PICTURE, Server, mail, send, wait_for};
+use crate::hook::{Hook, files};
+
+/// One mail of this subject.
+fn arrive(server: &Server, from: &str, subject: &str) {
+    let reply = send(server.smtp[0], from, &mail(subject, &[PICTURE]));
+    assert!(reply.starts_with("250"), "{reply}");
+}
+
+/// Changes the house by the API.
+fn change(server: &Server, token: &str, change: &Value) -> Value {
+    let bearer = format!("Authorization: Bearer {token}");
+    let extra = ["-X", "PATCH", "-H", &bearer, "-H", "Content-Type: application/json", "-d"];
+    let (status, body) =
+        curl(server, "/api/v1/house", &[&extra[..], &[&change.to_string()]].concat());
+    assert_eq!(status, "200", "{}", String::from_utf8_lossy(&body));
+    serde_json::from_slice(&body).unwrap()
+}
+
+/// The latest incident, once it is stored.
+fn untold(home: &Home, count: usize) -> String {
+    let incidents = wait_for("the incident", || {
+        let incidents = home.incidents();
+        (incidents.len() == count).then_some(incidents)
+    });
+    incidents[0]["untold"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_route_says_how_and_why_not() {
+    let hook = Hook::start();
+    let home = Home::new(&format!(
+        "{}[incidents]\nquiet = \"0 s\"\n[http]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://tip.example\"\n\
+         [[device]]\nname = \"Printer\"\nmatch = {{ from = \"printer@*\" }}\ngroups = [\"office\"]\n\
+         [[route]]\nname = \"office\"\ngroups = [\"office\"]\nchannels = []\nstop = true\n\
+         [[route]]\nname = \"people\"\nsubject = \"/person/\"\nmedia = \"none\"\nsilent = true\n\
+         priority = \"urgent\"\ntitle = \"{{{{ device }}}} sees somebody\"\nbody = \"{{{{ link }}}}\"\n\
+         [[route]]\nname = \"rest\"\nhas = \"picture\"\nfrom = \"yard@*\"\n",
+        hook.channel()
+    ));
+    let server = home.start();
+    arrive(&server, "yard@example.com", "Person detected");
+    arrive(&server, "printer@example.com", "Person at the printer");
+    arrive(&server, "yard@example.com", "Motion");
+    arrive(&server, "street@example.com", "Motion");
+    let alerts = hook.wait_for(2);
+    let person = alerts.iter().find(|it| it["subject"] == "Person detected").unwrap();
+    assert_eq!(person["title"], "yard (127.0.0.1) sees somebody");
+    let link = person["message"].as_str().unwrap();
+    assert_eq!(link, format!("https://tip.example/incidents/{}", person["incident"]));
+    assert_eq!((&person["silent"], &person["priority"]), (&json!(true), &json!("urgent")));
+    assert!(files(person).is_empty());
+    let motion = alerts.iter().find(|it| it["subject"] == "Motion").unwrap();
+    assert_eq!(files(motion).len(), 1);
+    assert!(motion.get("title").is_none() && motion.get("silent").is_none());
+    let why = untold(&home, 4);
+    assert_eq!(
+        why,
+        "office: not for a group of this device; people: the subject does not fit; \
+         rest: the sender does not fit"
+    );
+    assert_eq!(home.incidents()[2]["untold"], "office: tells nobody");
+    server.stop();
+    assert_eq!(hook.alerts().len(), 2);
+}
+
+#[test]
+fn the_mode_and_the_mute_hold_at_once_and_after_a_restart() {
+    let hook = Hook::start();
+    let home = Home::new(&format!(
+        "{}[incidents]\nquiet = \"0 s\"\n[[mode]]\nname = \"home\"\n[[mode]]\nname = \"away\"\n\
+         [[route]]\nname = \"alarm\"\nmodes = [\"away\"]\n",
+        hook.channel()
+    ));
+    let server = home.start();
+    let token = make_token(&home, &["tester"]);
+    arrive(&server, "yard@example.com", "at home");
+    assert_eq!(untold(&home, 1), "alarm: not in mode \"home\"");
+    let house = change(&server, &token, &json!({ "mode": "away" }));
+    assert_eq!(house, json!({ "mode": "away", "modes": ["home", "away"], "muted_until": null }));
+    server.stop();
+    let server = home.start();
+    arrive(&server, "yard@example.com", "away");
+    assert_eq!(hook.wait_for(1)[0]["subject"], "away");
+    let house = change(&server, &token, &json!({ "muted_for_s": 3600 }));
+    assert!(house["muted_until"].is_string(), "{house}");
+    arrive(&server, "yard@example.com", "muted");
+    assert_eq!(untold(&home, 3), "muted");
+    change(&server, &token, &json!({ "muted_for_s": 0 }));
+    arrive(&server, "yard@example.com", "heard");
+    assert_eq!(hook.wait_for(2)[1]["subject"], "heard");
+    let told = home.run(&["check", "--explain"]);
+    assert!(told.contains("in mode \"away\"") && told.contains("  alarm: tells hook\n"), "{told}");
+    let told = home.run(&["check", "--explain", "--mode", "home"]);
+    assert!(told.contains("  alarm: not in mode \"home\"\n"), "{told}");
+    server.stop();
+}
+
+#[test]
+fn what_would_become_of_a_mail_is_told_beforehand() {
+    let home = Home::new(
+        "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n\
+         [[device]]\nname = \"Yard\"\nmatch = { from = \"cam1@*\" }\n\
+         [[route]]\nname = \"night\"\nbetween = \"22:00-06:00\"\n\
+         [[route]]\nname = \"people\"\nevents = [\"person\"]\n",
+    );
+    let path = home.put("motion.eml", &mail("Motion Detection", &[PICTURE]));
+    let path = path.to_str().unwrap();
+    let test = |more: &[&str]| {
+        home.run(&[&["route", "test", path, "--from", "cam1@house"], more].concat())
+    };
+    let told = test(&["--at", "2026-11-24T23:00"]);
+    for line in [
+        "device  Yard",
+        "event   motion",
+        "at Tuesday 2026-11-24 23:00:",
+        "  night: tells hook",
+        "  people: not for \"motion\"",
+        "-> hook, by night",
+    ] {
+        assert!(told.lines().any(|it| it == line), "{line} in {told}");
+    }
+    let told = test(&["--at", "12:00"]);
+    assert!(told.contains("-> nobody: night: 22:00-06:00 only, it was 12:00; people: "), "{told}");
+    let told = home.run(&["check", "--explain", "--at", "12:00"]);
+    assert!(told.contains("any other device\n  night: 22:00-06:00 only"), "{told}");
+    assert!(told.contains("  people: tells hook, if event person\n"), "{told}");
+}
