@@ -50,7 +50,8 @@ fn start_both(
          [http]\n\
          listen = \"{}\"\n\
          [incidents]\n\
-         quiet = \"0 s\"\n",
+         quiet = \"0 s\"\n\
+         flood = 0\n",
         free_address()?
     );
     if let Some(hook) = hook {

@@ -1,7 +1,7 @@
 //! An alert as JSON: what webhooks are sent and programs read. The files' bytes are not its job.
 
 use serde_json::Value;
-use tipoff_model::{Alert, AlertManner, AlertMedia, Timestamp};
+use tipoff_model::{Alert, AlertMedia, Timestamp};
 
 /// The alert up to its list of media, whose entries follow, parted by commas, then [`TAIL`].
 pub(crate) fn head(alert: &Alert) -> String {
@@ -14,12 +14,15 @@ pub(crate) fn head(alert: &Alert) -> String {
         string(&alert.subject),
         string(&text(alert)),
         string(&rfc3339(alert.received_at)),
-        manner(&alert.manner),
+        extras(alert),
     )
 }
 
-/// What the route wants, where it wants something: fields, each followed by a comma.
-fn manner(manner: &AlertManner) -> String {
+/// How many a summary stands for and what the route wants, where it wants something: fields, each
+/// followed by a comma.
+fn extras(alert: &Alert) -> String {
+    let held = (alert.held > 0).then(|| format!("\"held\":{},", alert.held));
+    let manner = &alert.manner;
     let silent = manner.silent.then(|| "\"silent\":true,".to_owned());
     let priority = manner.priority.map(|it| format!(r#""priority":"{}","#, it.as_str()));
     let words = |name: &str, words: &Option<String>| {
@@ -27,7 +30,7 @@ fn manner(manner: &AlertManner) -> String {
     };
     let title = words("title", &manner.title);
     let message = words("message", &manner.text);
-    [silent, priority, title, message].into_iter().flatten().collect()
+    [held, silent, priority, title, message].into_iter().flatten().collect()
 }
 
 /// What ends an alert that [`head`] began.

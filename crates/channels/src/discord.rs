@@ -187,7 +187,7 @@ impl Post for Discord {
 impl Discord {
     /// The title is the message, which a phone shows at once; the text is an embed below it.
     fn body(&self, message: &Message, alert: &Alert) -> Body {
-        let is_quiet = alert.manner.silent || alert.kind == AlertKind::FollowUp;
+        let is_quiet = alert.manner.silent || alert.kind != AlertKind::First;
         let silent = self.silent || is_quiet;
         let mut payload = json!({
             // Nobody is called by what a camera says.

@@ -14,14 +14,20 @@ pub enum AlertKind {
     First,
     /// What arrived for it later; sent after the first alert, as a reply where that can be.
     FollowUp,
+    /// How much was held back because it was too much: the first and the latest of it, and a count.
+    Summary,
 }
 
 impl AlertKind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[Self::First, Self::FollowUp, Self::Summary];
+
     /// The name in the spool, webhooks and the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::First => "first",
             Self::FollowUp => "followup",
+            Self::Summary => "summary",
         }
     }
 }
@@ -137,6 +143,8 @@ pub struct Alert {
     pub torn: bool,
     /// What the channel answered to this incident's first alert: [`crate::Receipt::reference`].
     pub reply_to: Option<String>,
+    /// Of a summary, how many arrivals it stands for; else 0.
+    pub held: u64,
     /// How it is told.
     pub manner: AlertManner,
 }

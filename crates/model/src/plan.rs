@@ -51,8 +51,29 @@ pub trait History {
     /// When an incident of this device was last alerted for the first time on `channel`.
     fn last_first_alert(&self, channel: &str) -> Option<Timestamp>;
 
+    /// How many alerts of this kind of event of the device `channel` was to be told since then,
+    /// besides summaries.
+    fn alerts_since(&self, channel: &str, event: Event, since: Timestamp) -> u32;
+
+    /// How many first alerts of the device `channel` was to be told since then, and when the oldest of
+    /// them was made.
+    fn firsts_since(&self, channel: &str, since: Timestamp) -> (u32, Option<Timestamp>);
+
+    /// The latest summary that no route asked for, of this kind of event of the device for `channel`,
+    /// if it is due after `since`.
+    fn gathering(&self, channel: &str, event: Event, since: Timestamp) -> Option<Gathering>;
+
     /// The mode that somebody chose last, and when.
     fn chosen_mode(&self) -> Option<(String, Timestamp)>;
+}
+
+/// A summary that gathers what is held back, or did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gathering {
+    /// When it is told, or was to be.
+    pub due_at: Timestamp,
+    /// How many arrivals it stands for.
+    pub held: u32,
 }
 
 /// A channel that has a first alert of an incident.
@@ -69,7 +90,7 @@ pub struct Told {
 pub struct Due {
     /// The channel's configured name.
     pub channel: String,
-    /// Whether the incident is new to the channel.
+    /// Whether the incident is new to the channel; a summary takes in what comes before it is due.
     pub kind: AlertKind,
     /// When it may go out at the earliest.
     pub due_at: Timestamp,

@@ -6,6 +6,7 @@ mod conditions;
 mod days;
 mod glob;
 mod grouping;
+mod limit;
 mod manner;
 mod mode;
 mod pattern;
@@ -27,6 +28,7 @@ pub use conditions::{Conditions, Has};
 pub use days::{Days, DaysError};
 pub use glob::Glob;
 pub use grouping::Grouping;
+pub use limit::Flood;
 pub use manner::{Choice, Manner};
 pub use mode::Mode;
 pub use pattern::Pattern;
@@ -36,6 +38,9 @@ pub use template::{Template, TemplateError};
 pub use verdict::{Judged, Verdict};
 
 use conditions::Scene;
+
+/// Why nobody is told of one incident of many.
+const FLOOD_WORDS: &str = "too many alerts of this device: told as a count every ten minutes";
 
 /// The rules of the configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +52,8 @@ pub struct Rules {
     /// Who hears of what, in the order in which they are looked at; none at all: every channel hears
     /// of everything.
     pub routes: Vec<Route>,
+    /// What is done with a device that does not stop.
+    pub flood: Flood,
     /// Whether what a device sends by the clock is alerted.
     pub periodic: bool,
     /// The zone in which times of day are meant, and the place.
@@ -128,10 +135,18 @@ impl Rules {
             return Plan { due, untold };
         }
         let judged = self.judge(facts, history);
-        let sends = |channel: &str| judged.iter().find(|it| it.sends_to(channel));
-        let due: Vec<_> =
-            new().filter_map(|channel| Some(due(channel, Some(sends(channel)?.route)))).collect();
-        let untold = due.is_empty().then(|| verdict::in_words(&judged));
+        let told_or_counted = |channel: &String| {
+            if let Some(sends) = judged.iter().find(|it| it.sends_to(channel)) {
+                return Some(due(channel, Some(sends.route)));
+            }
+            let full = |it: &Judged<'_>| Some((it.route.name.clone(), it.full_until(channel)?));
+            let (route, due_at) = judged.iter().find_map(full)?;
+            let (channel, kind) = (channel.clone(), AlertKind::Summary);
+            Some(Due { channel, kind, due_at, route: Some(route) })
+        };
+        let due: Vec<_> = new().filter_map(told_or_counted).collect();
+        let is_told = due.iter().any(|due| due.kind != AlertKind::Summary);
+        let untold = (!is_told).then(|| verdict::in_words(&judged));
         Plan { due, untold }
     }
 
@@ -181,9 +196,17 @@ impl Planner for Rules {
         if let Some(why) = self.hushed(facts) {
             return Plan::untold(why);
         }
-        let mut plan = self.first(facts, told, history);
-        plan.due.extend(told.iter().filter_map(|told| self.follow_up(facts, told)));
-        plan
+        let Plan { due, mut untold } = self.first(facts, told, history);
+        let follow_ups = told.iter().filter_map(|told| self.follow_up(facts, told));
+        let held = |due: Due| match due.kind {
+            AlertKind::Summary => due,
+            _ => self.flood.held(due, facts, history),
+        };
+        let due: Vec<_> = due.into_iter().chain(follow_ups).map(held).collect();
+        if untold.is_none() && due.iter().all(|due| due.kind == AlertKind::Summary) {
+            untold = Some(FLOOD_WORDS.to_owned());
+        }
+        Plan { due, untold }
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Route {
     pub channels: Vec<String>,
     /// Not again for so long after the same device was told of on the same channel.
     pub cooldown: Option<Duration>,
+    /// So many incidents of a device are told to a channel in an hour; what is more, as one count.
+    pub per_hour: Option<u32>,
     /// What follows gathers for so long, to be told together; none: as everywhere.
     pub settle: Option<Duration>,
     /// Whether what follows is not told.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tipoff_model::{
     Alert, AlertManner, AlertMedia, ArrivalId, BlobName, Content, DeliveryId, Device, Encoding,
-    Envelope, IncidentId, Media, MediaKind, MediaPlace, Protocol, Timestamp,
+    Envelope, Gathering, IncidentId, Media, MediaKind, MediaPlace, Protocol, Timestamp,
 };
 
 use super::*;
@@ -14,11 +14,27 @@ use jiff::tz::TimeZone;
 struct Past {
     last: Option<Timestamp>,
     mode: Option<(String, Timestamp)>,
+    /// When alerts were made, the oldest first.
+    alerts: Vec<Timestamp>,
+    gathering: Option<Gathering>,
 }
 
 impl History for Past {
     fn last_first_alert(&self, _channel: &str) -> Option<Timestamp> {
         self.last
+    }
+
+    fn alerts_since(&self, _channel: &str, _event: Event, since: Timestamp) -> u32 {
+        self.firsts_since("", since).0
+    }
+
+    fn firsts_since(&self, _channel: &str, since: Timestamp) -> (u32, Option<Timestamp>) {
+        let mut recent = self.alerts.iter().filter(|at| **at >= since);
+        (u32::try_from(recent.clone().count()).unwrap(), recent.next().copied())
+    }
+
+    fn gathering(&self, _channel: &str, _event: Event, since: Timestamp) -> Option<Gathering> {
+        self.gathering.filter(|it| it.due_at > since)
     }
 
     fn chosen_mode(&self) -> Option<(String, Timestamp)> {
@@ -27,7 +43,7 @@ impl History for Past {
 }
 
 fn last(last: Timestamp) -> Past {
-    Past { last: Some(last), mode: None }
+    Past { last: Some(last), ..Past::default() }
 }
 
 static NOTHING: Content =
@@ -63,6 +79,7 @@ pub(crate) fn alert() -> Alert {
         raw: Vec::new(),
         torn: false,
         reply_to: None,
+        held: 0,
         manner: AlertManner::default(),
     }
 }
@@ -93,6 +110,7 @@ fn rules(routes: Vec<Route>) -> Rules {
         grouping: Grouping::default(),
         channels: vec!["me".to_owned(), "hook".to_owned()],
         routes,
+        flood: Flood::default(),
         periodic: false,
         clock: Clock { zone: TimeZone::UTC, place: None },
         groups: HashMap::new(),
@@ -267,6 +285,71 @@ fn cooldown_holds_back_the_next_and_never_the_first() {
     let held = plan(last(now.before(Duration::from_secs(59))));
     assert!(held.due.is_empty());
     assert_eq!(held.untold.unwrap(), "mine: me rests for 1 s more");
+}
+
+#[test]
+fn so_many_are_told_in_an_hour_and_then_a_count() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let route = Route { per_hour: Some(2), ..to_me(Conditions::default()) };
+    let rules = Rules { flood: Flood { alerts_max: 0 }, ..rules(vec![route.clone()]) };
+    let minutes = |minutes: u64| now.before(Duration::from_secs(minutes * 60));
+    let plan = |rules: &Rules, alerts: &[Timestamp]| {
+        let past = Past { alerts: alerts.to_vec(), ..Past::default() };
+        rules.plan(&facts(&device, now), &[], &past)
+    };
+    assert_eq!(plan(&rules, &[minutes(50)]).due[0].kind, AlertKind::First);
+    let held = plan(&rules, &[minutes(50), minutes(10)]);
+    let expected = Due {
+        channel: "me".to_owned(),
+        kind: AlertKind::Summary,
+        due_at: now.after(Duration::from_secs(600)),
+        route: Some("mine".to_owned()),
+    };
+    assert_eq!(held.due, [expected]);
+    assert_eq!(held.untold.unwrap(), "mine: me has had its alerts of this hour");
+    assert_eq!(plan(&rules, &[minutes(61), minutes(10)]).due[0].kind, AlertKind::First);
+    let always = Route { name: "always".to_owned(), ..to_me(Conditions::default()) };
+    let rules = Rules { routes: vec![route, always], ..rules };
+    let due = plan(&rules, &[minutes(50), minutes(10)]).due.remove(0);
+    assert_eq!((due.kind, due.route.as_deref()), (AlertKind::First, Some("always")));
+}
+
+#[test]
+fn a_device_that_does_not_stop_becomes_a_count_until_it_does() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let seconds = |seconds: u64| now.before(Duration::from_secs(seconds));
+    let flood = Flood { alerts_max: 6 };
+    let rules = Rules { flood, ..rules(vec![to_me(Conditions::default())]) };
+    let due = |past: &Past, told: &[Told]| rules.plan(&facts(&device, now), told, past).due;
+    let many = |count: u64| Past {
+        alerts: (0..count).rev().map(|it| seconds(it * 60)).collect(),
+        ..Past::default()
+    };
+    assert_eq!(due(&many(5), &[])[0].kind, AlertKind::First);
+    for told in [vec![], told(&["me"])] {
+        let held = due(&many(6), &told).remove(0);
+        assert_eq!((held.kind, held.route), (AlertKind::Summary, None));
+        assert_eq!(held.due_at, now.after(Duration::from_secs(600)));
+    }
+    let gathers =
+        |due_at, held| Past { gathering: Some(Gathering { due_at, held }), ..Past::default() };
+    let soon = now.after(Duration::from_secs(30));
+    let held = due(&gathers(soon, 1), &[]).remove(0);
+    assert_eq!((held.kind, held.due_at), (AlertKind::Summary, soon), "it gathers until it is told");
+    let told_at = seconds(60);
+    let held = due(&gathers(told_at, 2), &[]).remove(0);
+    let next = told_at.after(Duration::from_secs(600));
+    assert_eq!((held.kind, held.due_at), (AlertKind::Summary, next), "it has not stopped");
+    let kind = due(&gathers(told_at, 1), &[])[0].kind;
+    assert_eq!(kind, AlertKind::First, "it has become quiet");
+    let mail = Facts { event: Event::Other, ..facts(&device, now) };
+    let plan = rules.plan(&mail, &[], &many(9));
+    assert_eq!(plan.due[0].kind, AlertKind::First, "what a server mails is read one by one");
+    let off = Rules { flood: Flood { alerts_max: 0 }, ..rules.clone() };
+    let plan = off.plan(&facts(&device, now), &[], &many(9));
+    assert_eq!(plan.due[0].kind, AlertKind::First);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use tipoff_model::History;
+use tipoff_model::{History, Timestamp};
 
 use crate::Route;
 use crate::conditions::{Misfit, Scene};
@@ -33,6 +33,8 @@ pub enum Verdict {
         tells: Vec<String>,
         /// Those that must rest from the device, and for how long.
         resting: Vec<(String, Duration)>,
+        /// Those that have had their alerts of this hour, and when they are told how many more came.
+        full: Vec<(String, Timestamp)>,
     },
     /// A route before it ended the search.
     Stopped,
@@ -45,18 +47,31 @@ impl Judged<'_> {
     }
 }
 
+impl Judged<'_> {
+    /// When `channel` is told how much more there was than it may be told.
+    pub(crate) fn full_until(&self, channel: &str) -> Option<Timestamp> {
+        let Verdict::Holds { full, .. } = &self.verdict else {
+            return None;
+        };
+        full.iter().find(|(name, _)| name == channel).map(|(_, until)| *until)
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Not(why) => f.write_str(why),
             Self::Stopped => f.write_str("a route before it ended the search"),
-            Self::Holds { provided, tells, resting } => {
+            Self::Holds { provided, tells, resting, full } => {
                 let mut parts = Vec::new();
                 if !tells.is_empty() {
                     parts.push(format!("tells {}", tells.join(", ")));
                 }
                 for (channel, rest) in resting {
                     parts.push(format!("{channel} rests for {} s more", rest.as_secs().max(1)));
+                }
+                for (channel, _) in full {
+                    parts.push(format!("{channel} has had its alerts of this hour"));
                 }
                 if parts.is_empty() {
                     parts.push("tells nobody".to_owned());
@@ -108,8 +123,8 @@ pub(crate) fn foresee<'r>(
             let provided = route.conditions.of_content();
             stopped = route.stop && provided.is_empty();
             match holds(route, scene, history) {
-                Verdict::Holds { tells, resting, .. } => {
-                    Verdict::Holds { provided, tells, resting }
+                Verdict::Holds { tells, resting, full, .. } => {
+                    Verdict::Holds { provided, tells, resting, full }
                 }
                 other => other,
             }
@@ -124,14 +139,17 @@ fn not(misfit: &Misfit) -> Verdict {
 }
 
 fn holds(route: &Route, scene: &Scene<'_>, history: &dyn History) -> Verdict {
-    let (mut tells, mut resting) = (Vec::new(), Vec::new());
+    let (mut tells, mut resting, mut full) = (Vec::new(), Vec::new(), Vec::new());
     for channel in &route.channels {
-        match route.rest(channel, scene.facts, history) {
-            Some(rest) => resting.push((channel.clone(), rest)),
-            None => tells.push(channel.clone()),
+        if let Some(rest) = route.rest(channel, scene.facts, history) {
+            resting.push((channel.clone(), rest));
+        } else if let Some(until) = route.full_until(channel, scene.facts, history) {
+            full.push((channel.clone(), until));
+        } else {
+            tells.push(channel.clone());
         }
     }
-    Verdict::Holds { provided: Vec::new(), tells, resting }
+    Verdict::Holds { provided: Vec::new(), tells, resting, full }
 }
 
 /// Why nobody is told, for its owner.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod dashboard;
+mod rules;
 mod sessions;
 mod uploads;
 
@@ -45,6 +46,15 @@ impl Planner for Plain {
         if mode.as_deref() == Some("home") {
             return Plan::untold("somebody is at home");
         }
+        if mode.as_deref() == Some("wild") {
+            let recent = facts.received_at.before(Duration::from_secs(600));
+            let gathering = history.gathering("phone", facts.event, recent);
+            let due_at = gathering.map(|it| it.due_at).filter(|at| *at > facts.received_at);
+            let due_at = due_at.unwrap_or(facts.received_at.after(Duration::from_secs(600)));
+            let (channel, kind) = ("phone".to_owned(), AlertKind::Summary);
+            let due = vec![Due { channel, kind, due_at, route: None }];
+            return Plan { due, untold: Some("too much".to_owned()) };
+        }
         let due = |channel: &str, kind, after| Due {
             channel: channel.to_owned(),
             kind,
@@ -52,7 +62,8 @@ impl Planner for Plain {
             route: mode.clone(),
         };
         let is_new = |channel: &&str| !told.iter().any(|told| told.channel == *channel);
-        let first = ["phone", "hook"].into_iter().filter(is_new);
+        let channels = if mode.as_deref() == Some("phone only") { 1 } else { 2 };
+        let first = ["phone", "hook"].into_iter().take(channels).filter(is_new);
         let first = first.map(|channel| due(channel, AlertKind::First, 0));
         let told = told.iter().map(|told| due(&told.channel, AlertKind::FollowUp, 2));
         Plan { due: first.chain(told).collect(), untold: None }
@@ -160,6 +171,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     uploads::check(&fresh).await;
     accounts::check(&fresh).await;
     dashboard::check(&fresh).await;
+    rules::check(&fresh).await;
 }
 
 async fn what_is_stored_survives_a_new_start(open: Open<'_>) {

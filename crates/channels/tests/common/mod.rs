@@ -57,6 +57,7 @@ impl Story {
             media: Vec::new(),
             raw: Vec::new(),
             torn: false,
+            held: 0,
             manner: AlertManner::default(),
             reply_to: None,
         };

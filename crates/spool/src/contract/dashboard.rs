@@ -18,8 +18,6 @@ pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) 
     one_delivery_is_retried_alone(&*fresh()).await;
     figures_count(&*fresh()).await;
     paused_channels_are_remembered(&*fresh()).await;
-    why_nobody_is_told_stays_until_somebody_is(&*fresh()).await;
-    what_is_chosen_for_the_house_is_remembered(&*fresh()).await;
 }
 
 async fn ids(spool: &dyn Spool, filter: IncidentFilter) -> Vec<IncidentId> {
@@ -272,40 +270,4 @@ async fn paused_channels_are_remembered(open: Open<'_>) {
     assert_eq!(spool.paused().await.unwrap(), ["phone"]);
     spool.set_paused("phone".to_owned(), false).await.unwrap();
     assert!(spool.paused().await.unwrap().is_empty());
-}
-
-async fn why_nobody_is_told_stays_until_somebody_is(open: Open<'_>) {
-    let spool = open();
-    spool.choose_mode("home".to_owned(), NOW).await.unwrap();
-    let incident = store(&*spool, "Yard", NOW).await.incident;
-    drop(spool);
-    let spool = open();
-    let untold = async |spool: &dyn Spool| spool.incident(incident).await.unwrap().line.untold;
-    assert_eq!(untold(&*spool).await.as_deref(), Some("somebody is at home"));
-    assert!(due(&*spool, "phone", NOW).await.is_empty());
-    spool.choose_mode("away".to_owned(), seconds(1)).await.unwrap();
-    assert_eq!(store(&*spool, "Yard", seconds(2)).await.incident, incident);
-    assert_eq!(untold(&*spool).await, None, "somebody is told of it now");
-    let first = due(&*spool, "phone", seconds(2)).await.remove(0);
-    assert_eq!(first.route.as_deref(), Some("away"), "by the route that the rules named");
-    spool.choose_mode("home".to_owned(), seconds(3)).await.unwrap();
-    store(&*spool, "Yard", seconds(4)).await;
-    assert_eq!(untold(&*spool).await, None, "what nobody hears of is not all of it");
-}
-
-async fn what_is_chosen_for_the_house_is_remembered(open: Open<'_>) {
-    let spool = open();
-    assert_eq!(spool.chosen_mode().await.unwrap(), None);
-    assert_eq!(spool.muted_until().await.unwrap(), None);
-    spool.choose_mode("home".to_owned(), NOW).await.unwrap();
-    spool.choose_mode("away".to_owned(), seconds(1)).await.unwrap();
-    spool.mute_until(seconds(60), seconds(1)).await.unwrap();
-    drop(spool);
-    let spool = open();
-    assert_eq!(spool.chosen_mode().await.unwrap(), Some(("away".to_owned(), seconds(1))));
-    assert_eq!(spool.muted_until().await.unwrap(), Some(seconds(60)));
-    store(&*spool, "Yard", seconds(59)).await;
-    assert!(due(&*spool, "phone", seconds(59)).await.is_empty(), "all is muted");
-    store(&*spool, "Door", seconds(60)).await;
-    assert_eq!(due(&*spool, "phone", seconds(60)).await.len(), 1, "it is over");
 }

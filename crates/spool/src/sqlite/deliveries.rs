@@ -17,7 +17,7 @@ const TEXTS_MAX: usize = 20;
 const DUE: &str = "
     SELECT d.id, d.incident, d.kind, d.created_at, d.attempts, d.progress, d.reference,
            incident.event, incident.subject, coalesce(device.label, device.name), incident.began_at,
-           d.route
+           d.route, d.held
     FROM delivery AS d
     JOIN incident ON incident.id = d.incident
     JOIN device ON device.id = incident.device
@@ -25,7 +25,7 @@ const DUE: &str = "
       AND NOT EXISTS (
           SELECT 1 FROM delivery AS earlier
           WHERE earlier.incident = d.incident AND earlier.channel = d.channel
-            AND earlier.id < d.id AND earlier.state = 'pending'
+            AND earlier.id < d.id AND earlier.state = 'pending' AND earlier.kind <> 'summary'
             AND (earlier.kind = 'first' OR NOT earlier.video OR d.video))
     ORDER BY d.due_at, d.id
     LIMIT ?3";
@@ -67,15 +67,14 @@ fn read_due(
 ) -> Result<DueDelivery> {
     let delivery = DeliveryId(row.get(0)?);
     let incident = IncidentId(row.get(1)?);
-    let kind = match row.get_ref(2)?.as_str() {
-        Ok("first") => AlertKind::First,
-        _ => AlertKind::FollowUp,
-    };
+    let kind: String = row.get(2)?;
+    let kind = AlertKind::ALL.iter().copied().find(|it| it.as_str() == kind);
+    let kind = kind.unwrap_or(AlertKind::FollowUp);
     let mut told = Told::default();
     told.read(connection, delivery)?;
     let reply_to = match kind {
         AlertKind::First => None,
-        AlertKind::FollowUp => first_reference(connection, incident, channel)?,
+        AlertKind::FollowUp | AlertKind::Summary => first_reference(connection, incident, channel)?,
     };
     let event: String = row.get(7)?;
     let alert = Alert {
@@ -92,6 +91,7 @@ fn read_due(
         raw: told.raw,
         torn: told.torn,
         reply_to,
+        held: number(row, 12)?,
         manner: AlertManner::default(),
     };
     Ok(DueDelivery {

@@ -16,6 +16,7 @@ mod retention;
 mod schema;
 mod sessions;
 mod store;
+mod summary;
 mod uploads;
 mod writer;
 

@@ -3,14 +3,14 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{
-    AlertKind, ArrivalId, Content, Device, Due, Event, Facts, History, IncidentId, MediaKind,
-    OpenIncident, Plan, Planner, Timestamp, Told,
+    AlertKind, ArrivalId, Content, Device, Due, Event, Facts, Gathering, History, IncidentId,
+    MediaKind, OpenIncident, Plan, Planner, Timestamp, Told,
 };
 
 use super::choice::{self, Choice};
 use super::glance::{self, Glance};
-use super::{at, devices, json, registry, repeats};
-use crate::{Again, NewArrival, Notice, Result, Stored};
+use super::{at, devices, json, registry, repeats, summary};
+use crate::{Again, NewArrival, Notice, Result, SpoolError, Stored};
 
 /// How many arrivals one follow-up takes in.
 pub(super) const ARRIVALS_PER_DELIVERY_MAX: u32 = 50;
@@ -117,7 +117,8 @@ pub(super) fn note_untold(
     told: &[Told],
     plan: &Plan,
 ) -> Result<()> {
-    let untold = plan.untold.as_deref().filter(|_| plan.due.is_empty() && told.is_empty());
+    let is_told = plan.due.iter().any(|due| due.kind != AlertKind::Summary);
+    let untold = plan.untold.as_deref().filter(|_| !is_told && told.is_empty());
     connection
         .prepare_cached("UPDATE incident SET untold = ?2 WHERE id = ?1 AND untold IS NOT ?2")?
         .execute(params![incident.0, untold])?;
@@ -274,6 +275,7 @@ pub(super) fn add_delivery(
     let waiting = match due.kind {
         AlertKind::First => None,
         AlertKind::FollowUp => waiting_follow_up(connection, added, &due.channel)?,
+        AlertKind::Summary => return summary::add(connection, added, due, now),
     };
     let delivery = match waiting {
         Some(delivery) => delivery,
@@ -285,7 +287,7 @@ pub(super) fn add_delivery(
     Ok(())
 }
 
-fn insert_delivery(
+pub(super) fn insert_delivery(
     connection: &Connection,
     incident: IncidentId,
     video: bool,
@@ -327,6 +329,15 @@ fn waiting_follow_up(connection: &Connection, added: &Added, channel: &str) -> R
     Ok(waiting)
 }
 
+/// What is known of the past; nothing, where the spool fails: better an alert too many than one too
+/// few.
+fn known<T: Default>(past: Result<T>) -> T {
+    past.unwrap_or_else(|error| {
+        tracing::error!(%error, "The spool could not tell the rules what was before.");
+        T::default()
+    })
+}
+
 /// What the rules may ask of the past of one device.
 pub(super) struct DeviceHistory<'a> {
     pub(super) connection: &'a Connection,
@@ -335,7 +346,8 @@ pub(super) struct DeviceHistory<'a> {
 
 impl History for DeviceHistory<'_> {
     fn last_first_alert(&self, channel: &str) -> Option<Timestamp> {
-        self.connection
+        let last = self
+            .connection
             .prepare_cached(
                 "SELECT delivery.created_at FROM incident
                  JOIN delivery ON delivery.incident = incident.id
@@ -345,17 +357,23 @@ impl History for DeviceHistory<'_> {
             .and_then(|mut select| {
                 select.query_row(params![self.device, channel], |row| at(row, 0)).optional()
             })
-            .unwrap_or_else(|error| {
-                // Better an alert too many than one too few.
-                tracing::error!(%error, "The spool could not tell when a channel was last alerted.");
-                None
-            })
+            .map_err(SpoolError::from);
+        known(last)
+    }
+
+    fn alerts_since(&self, channel: &str, event: Event, since: Timestamp) -> u32 {
+        known(summary::alerts_since(self, channel, event, since))
+    }
+
+    fn firsts_since(&self, channel: &str, since: Timestamp) -> (u32, Option<Timestamp>) {
+        known(summary::firsts_since(self, channel, since))
+    }
+
+    fn gathering(&self, channel: &str, event: Event, since: Timestamp) -> Option<Gathering> {
+        known(summary::gathering(self, channel, event, since))
     }
 
     fn chosen_mode(&self) -> Option<(String, Timestamp)> {
-        choice::read(self.connection, Choice::Mode).unwrap_or_else(|error| {
-            tracing::error!(%error, "The spool could not tell which mode was chosen.");
-            None
-        })
+        known(choice::read(self.connection, Choice::Mode))
     }
 }

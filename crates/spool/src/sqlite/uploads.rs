@@ -108,7 +108,7 @@ fn put_off(connection: &Connection, growth: &Growth, due: &Due) -> Result<bool> 
     let moved = connection
         .prepare_cached(
             "UPDATE delivery SET due_at = CASE kind WHEN 'first' THEN ?4 ELSE ?5 END
-             WHERE channel = ?2 AND state = 'pending' AND due_at > ?3
+             WHERE channel = ?2 AND state = 'pending' AND due_at > ?3 AND kind <> 'summary'
                AND id IN (SELECT delivery FROM delivery_arrival WHERE arrival = ?1)",
         )?
         .execute(params![
@@ -184,7 +184,7 @@ fn hasten(connection: &Connection, renamed: &Renamed, due: &Due) -> Result<bool>
         .prepare_cached(
             "UPDATE delivery
              SET due_at = min(due_at, CASE kind WHEN 'first' THEN ?3 ELSE ?4 END)
-             WHERE channel = ?2 AND state = 'pending' AND attempts = 0
+             WHERE channel = ?2 AND state = 'pending' AND attempts = 0 AND kind <> 'summary'
                AND id IN (SELECT delivery FROM delivery_arrival WHERE arrival = ?1)",
         )?
         .execute(params![renamed.arrival.0, due.channel, renamed.now.0, due.due_at.0])?;

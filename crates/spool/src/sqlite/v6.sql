@@ -12,3 +12,8 @@ CREATE TABLE choice (
     value TEXT NOT NULL,
     at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- How many arrivals a delivery tells of as a count, because they were too many to be told one by one.
+ALTER TABLE delivery ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE delivery ADD COLUMN gathers_until INTEGER;
+CREATE INDEX delivery_summary ON delivery (channel, gathers_until) WHERE kind = 'summary';

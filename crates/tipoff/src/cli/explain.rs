@@ -7,7 +7,8 @@ use std::time::SystemTime;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use tipoff_model::{
-    Device, Envelope, Facts, History, MediaKind, Plan, Planner, Protocol, Timestamp,
+    Device, Envelope, Event, Facts, Gathering, History, MediaKind, Plan, Planner, Protocol,
+    Timestamp,
 };
 use tipoff_rules::{Clock, Judged, Rules};
 use tipoff_spool::{DeviceFilter, Devices, Spool, SqliteSpool};
@@ -68,6 +69,18 @@ struct Past {
 impl History for Past {
     /// Nothing was told lately: what a cooldown would hold back is not asked here.
     fn last_first_alert(&self, _channel: &str) -> Option<Timestamp> {
+        None
+    }
+
+    fn alerts_since(&self, _channel: &str, _event: Event, _since: Timestamp) -> u32 {
+        0
+    }
+
+    fn firsts_since(&self, _channel: &str, _since: Timestamp) -> (u32, Option<Timestamp>) {
+        (0, None)
+    }
+
+    fn gathering(&self, _channel: &str, _event: Event, _since: Timestamp) -> Option<Gathering> {
         None
     }
 

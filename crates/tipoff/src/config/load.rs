@@ -128,11 +128,12 @@ fn read(mut root: Section<'_>) -> Config {
         place: clock.place.is_some(),
     };
     let routes = route::read(&mut root, &known);
-    let (grouping, periodic) = root.table("incidents", rules::INCIDENTS, rules::incidents);
+    let (grouping, flood, periodic) = root.table("incidents", rules::INCIDENTS, rules::incidents);
     let retention = root.table("retention", retention::DOC, retention::read);
     let video = root.table("video", video::DOC, video::read);
     root.finish();
-    let rules = Rules { grouping, channels: targets, routes, periodic, clock, groups, modes };
+    let rules =
+        Rules { grouping, channels: targets, routes, flood, periodic, clock, groups, modes };
     let access = access.access;
     Config {
         path: None,

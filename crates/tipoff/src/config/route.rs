@@ -73,6 +73,7 @@ fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>
             "After an incident of a device, its next ones are not told to a channel for so long. \
              They are kept all the same.",
         ),
+        per_hour: per_hour(section),
         settle: duration(
             section,
             "settle",
@@ -215,6 +216,22 @@ const TITLE: &str = "\
 const BODY: &str = "\
     What stands below the title, as a template with the same names. Without it: what the device \
     wrote.";
+
+fn per_hour(section: &mut Section<'_>) -> Option<u32> {
+    let key = Key {
+        name: "per_hour",
+        form: Form::Count,
+        without: nothing("4"),
+        doc: "So many incidents of a device are told to a channel in an hour; what is more is kept and \
+              told as one count when the hour is over.",
+    };
+    let given = section.integer(&key)?;
+    let count = u32::try_from(*given.get_ref()).ok().filter(|count| *count > 0);
+    if count.is_none() {
+        section.wrong("per_hour", given.span(), "at least 1 is needed; for none leave it out");
+    }
+    count
+}
 
 fn template(
     section: &mut Section<'_>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tipoff_rules::{Days, Grouping, Mode, Place, Point};
+use tipoff_rules::{Days, Flood, Grouping, Mode, Place, Point};
 use toml::Spanned;
 
 use super::checks;
@@ -20,8 +20,9 @@ const SETTLE_MAX: Duration = Duration::from_secs(600);
 pub(super) const INCIDENTS: &str = "What belongs together: an incident is told of at once and \
     followed by what else belongs to it.";
 
-/// Reads `[incidents]`: what belongs together, and whether what is sent by the clock is alerted.
-pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, bool) {
+/// Reads `[incidents]`: what belongs together, how much is too much, and whether what is sent by the
+/// clock is alerted.
+pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, Flood, bool) {
     let grouping = grouping(section);
     let periodic = section.flag(
         "periodic",
@@ -29,7 +30,16 @@ pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, bool) {
         "Whether what devices send by the clock, not because anything happened, is alerted. It is \
          kept in any case.",
     );
-    (grouping, periodic)
+    let alerts_max = section.count(
+        "flood",
+        Flood::default().alerts_max,
+        0..=10_000,
+        "So many alerts of one device and kind of event go to a channel within ten minutes. What is \
+         more is kept, and told as one count with its first and latest picture every ten minutes, \
+         until the device becomes quieter: a camera in the rain wakes nobody all night. Mails that tell \
+         of no known event and bring no picture are not counted. 0: no limit.",
+    );
+    (grouping, Flood { alerts_max }, periodic)
 }
 
 fn grouping(section: &mut Section<'_>) -> Grouping {

@@ -17,6 +17,8 @@ mod waker;
 
 use std::sync::Arc;
 
+use jiff::ZonedDateTime;
+use tipoff_model::AlertKind;
 use tipoff_spool::{DueDelivery, Spool};
 
 use crate::news::News;
@@ -46,13 +48,27 @@ impl Common {
         let rules = self.rules.now();
         let route = due.route.as_deref().and_then(|name| rules.route(name));
         let time = rules.clock.local(due.alert.received_at);
-        let (Some(route), Some(time)) = (route, time) else {
+        let Some(time) = time else {
             return;
         };
-        let link = self.links.incident(due.alert.incident);
-        if let Err(error) = route.manner.dress(&mut due.alert, link.as_deref(), &time) {
+        let alert = &mut due.alert;
+        let link = self.links.incident(alert.incident);
+        if let Some(route) = route
+            && let Err(error) = route.manner.dress(alert, link.as_deref(), &time)
+        {
             let route = route.name.as_str();
             tracing::warn!(route, %error, "A template failed; the alert has its usual words.");
         }
+        if alert.kind == AlertKind::Summary {
+            alert.manner.title = None;
+            alert.manner.text = Some(counted(alert.held, &time, link.as_deref()));
+        }
     }
+}
+
+/// What a summary says.
+fn counted(held: u64, since: &ZonedDateTime, link: Option<&str>) -> String {
+    let link = link.map(|link| format!("\n{link}")).unwrap_or_default();
+    let time = since.strftime("%H:%M");
+    format!("{held} more since {time}. They are kept, and not told one by one.{link}")
 }

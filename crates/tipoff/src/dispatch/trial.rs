@@ -44,6 +44,7 @@ fn test_alert(size: u64) -> Alert {
     let place = MediaPlace { arrival: ArrivalId(0), index: Some(0) };
     let now = tipoff_model::Timestamp::from(SystemTime::now());
     Alert {
+        held: 0,
         manner: AlertManner::default(),
         delivery: DeliveryId(0),
         idempotency_key: format!("test-{}", now.as_ms()),

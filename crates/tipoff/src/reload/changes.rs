@@ -1,11 +1,14 @@
 //! What differs between two configurations, by the names that stand in the file. Pure.
 
+use tipoff_rules::Rules;
+
 use crate::config::{ChannelConfig, Config, Ftp, Smtp};
 
 /// What is in force as soon as it is read.
 pub(super) fn taken_up(before: &Config, now: &Config) -> Vec<String> {
     let (rules, old_rules) = (&now.rules, &before.rules);
-    let incidents = (rules.grouping, rules.periodic) != (old_rules.grouping, old_rules.periodic);
+    let of_incidents = |rules: &Rules| (rules.grouping, rules.flood, rules.periodic);
+    let incidents = of_incidents(rules) != of_incidents(old_rules);
     let sections = [
         ("time_zone", rules.clock.zone != old_rules.clock.zone),
         ("place", rules.clock.place != old_rules.clock.place),

@@ -131,3 +131,23 @@ fn what_would_become_of_a_mail_is_told_beforehand() {
     assert!(told.contains("any other device\n  night: 22:00-06:00 only"), "{told}");
     assert!(told.contains("  people: tells hook, if event person\n"), "{told}");
 }
+
+#[test]
+fn a_camera_gone_mad_becomes_a_count_and_all_of_it_is_kept() {
+    let hook = Hook::start();
+    let home = Home::new(&format!("{}[incidents]\nquiet = \"0 s\"\nflood = 3\n", hook.channel()));
+    let server = home.start();
+    for number in 1..=6 {
+        arrive(&server, "yard@example.com", &format!("Motion {number}"));
+    }
+    arrive(&server, "door@example.com", "Motion elsewhere");
+    assert_eq!(hook.wait_for(4)[3]["device"], "door (127.0.0.1)");
+    assert_eq!(untold(&home, 7), "");
+    let held = home.incident(4);
+    assert_eq!(held["deliveries"][0]["kind"], "summary");
+    assert_eq!(held["deliveries"][0]["state"], "pending");
+    let why = &home.incidents()[1]["untold"];
+    assert_eq!(why, "too many alerts of this device: told as a count every ten minutes");
+    server.stop();
+    assert_eq!(hook.alerts().len(), 4);
+}

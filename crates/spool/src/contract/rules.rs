@@ -1,0 +1,101 @@
+//! What rules ask of a spool, and what they have it keep.
+
+use std::sync::Arc;
+
+use super::*;
+
+/// All checks of this file, on one engine.
+pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
+    why_nobody_is_told_stays_until_somebody_is(&*fresh()).await;
+    what_is_chosen_for_the_house_is_remembered(&*fresh()).await;
+    what_is_held_back_is_told_as_a_count(&*fresh()).await;
+    a_channel_is_told_once_of_what_is_news_to_it(&*fresh()).await;
+}
+
+async fn why_nobody_is_told_stays_until_somebody_is(open: Open<'_>) {
+    let spool = open();
+    spool.choose_mode("home".to_owned(), NOW).await.unwrap();
+    let incident = store(&*spool, "Yard", NOW).await.incident;
+    drop(spool);
+    let spool = open();
+    let untold = async |spool: &dyn Spool| spool.incident(incident).await.unwrap().line.untold;
+    assert_eq!(untold(&*spool).await.as_deref(), Some("somebody is at home"));
+    assert!(due(&*spool, "phone", NOW).await.is_empty());
+    spool.choose_mode("away".to_owned(), seconds(1)).await.unwrap();
+    assert_eq!(store(&*spool, "Yard", seconds(2)).await.incident, incident);
+    assert_eq!(untold(&*spool).await, None, "somebody is told of it now");
+    let first = due(&*spool, "phone", seconds(2)).await.remove(0);
+    assert_eq!(first.route.as_deref(), Some("away"), "by the route that the rules named");
+    spool.choose_mode("home".to_owned(), seconds(3)).await.unwrap();
+    store(&*spool, "Yard", seconds(4)).await;
+    assert_eq!(untold(&*spool).await, None, "what nobody hears of is not all of it");
+}
+
+async fn what_is_chosen_for_the_house_is_remembered(open: Open<'_>) {
+    let spool = open();
+    assert_eq!(spool.chosen_mode().await.unwrap(), None);
+    assert_eq!(spool.muted_until().await.unwrap(), None);
+    spool.choose_mode("home".to_owned(), NOW).await.unwrap();
+    spool.choose_mode("away".to_owned(), seconds(1)).await.unwrap();
+    spool.mute_until(seconds(60), seconds(1)).await.unwrap();
+    drop(spool);
+    let spool = open();
+    assert_eq!(spool.chosen_mode().await.unwrap(), Some(("away".to_owned(), seconds(1))));
+    assert_eq!(spool.muted_until().await.unwrap(), Some(seconds(60)));
+    store(&*spool, "Yard", seconds(59)).await;
+    assert!(due(&*spool, "phone", seconds(59)).await.is_empty(), "all is muted");
+    store(&*spool, "Door", seconds(60)).await;
+    assert_eq!(due(&*spool, "phone", seconds(60)).await.len(), 1, "it is over");
+}
+
+async fn what_is_held_back_is_told_as_a_count(open: Open<'_>) {
+    let spool = open();
+    let told = store(&*spool, "Yard", NOW).await;
+    let first = due(&*spool, "phone", NOW).await.remove(0);
+    spool.record(ended(&first, DeliveryState::Delivered)).await.unwrap();
+    spool.choose_mode("wild".to_owned(), NOW).await.unwrap();
+    let same = store(&*spool, "Yard", seconds(10)).await;
+    assert_eq!(same.incident, told.incident);
+    for after in [100, 200, 300] {
+        store(&*spool, "Yard", seconds(after)).await;
+    }
+    let latest = store(&*spool, "Yard", seconds(600)).await;
+    store(&*spool, "Door", seconds(600)).await;
+    drop(spool);
+    let spool = open();
+    assert!(due(&*spool, "phone", seconds(609)).await.is_empty());
+    let mut summaries = due(&*spool, "phone", seconds(610)).await;
+    assert_eq!(summaries.len(), 1, "each device has its own");
+    let summary = summaries.remove(0);
+    assert_eq!((summary.alert.kind, summary.alert.held), (AlertKind::Summary, 5));
+    assert_eq!(summary.alert.received_at, seconds(10));
+    assert_eq!((summary.alert.media.len(), summary.covers), (2, latest.arrival));
+    // What comes while it is told is counted anew.
+    let during = store(&*spool, "Yard", seconds(611)).await;
+    spool.record(ended(&summary, DeliveryState::Delivered)).await.unwrap();
+    assert!(due(&*spool, "phone", seconds(1_200)).await.iter().all(|it| it.alert.device == "Door"));
+    let next = due(&*spool, "phone", seconds(1_211)).await;
+    let next = next.iter().find(|it| it.alert.device == "Yard").unwrap();
+    assert_eq!((next.alert.held, next.covers), (1, during.arrival));
+    let line = spool.incident(during.incident).await.unwrap().line;
+    assert_eq!(line.untold.as_deref(), Some("too much"));
+    spool.choose_mode("away".to_owned(), seconds(1_211)).await.unwrap();
+    let calm = store(&*spool, "Yard", seconds(2_000)).await;
+    assert_eq!(calm.channels, ["phone", "hook"]);
+}
+
+async fn a_channel_is_told_once_of_what_is_news_to_it(open: Open<'_>) {
+    let spool = open();
+    spool.choose_mode("phone only".to_owned(), NOW).await.unwrap();
+    let incident = store(&*spool, "Yard", NOW).await;
+    assert_eq!(incident.channels, ["phone"]);
+    spool.choose_mode("away".to_owned(), NOW).await.unwrap();
+    let more = store(&*spool, "Yard", seconds(5)).await;
+    assert_eq!((more.incident, more.joined), (incident.incident, true));
+    let kind = |due: Vec<DueDelivery>| due.first().map(|it| it.alert.kind);
+    assert_eq!(kind(due(&*spool, "hook", seconds(5)).await), Some(AlertKind::First));
+    let first = due(&*spool, "phone", seconds(5)).await.remove(0);
+    assert_eq!(first.alert.kind, AlertKind::First);
+    spool.record(ended(&first, DeliveryState::Delivered)).await.unwrap();
+    assert_eq!(kind(due(&*spool, "phone", seconds(7)).await), Some(AlertKind::FollowUp));
+}

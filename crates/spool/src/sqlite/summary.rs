@@ -1,0 +1,121 @@
+//! Summaries: what was held back because it was too much is told as a count, with the first and the
+//! latest of it.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tipoff_model::{Due, Event, Gathering, Timestamp};
+
+use super::at;
+use super::store::{Added, DeviceHistory, insert_delivery};
+use crate::Result;
+
+/// How many of a device's latest incidents are looked at for what was told lately.
+const INCIDENTS_MAX: u32 = 500;
+
+/// Gives an arrival its place in the summary that gathers for the device, or begins one.
+pub(super) fn add(connection: &Connection, added: &Added, due: &Due, now: Timestamp) -> Result<()> {
+    let delivery = match gathers(connection, added, due, now)? {
+        Some(delivery) => delivery,
+        None => insert_delivery(connection, added.incident, false, due, now)?,
+    };
+    // The first stays, the latest takes the place of the one before.
+    connection
+        .prepare_cached(
+            "DELETE FROM delivery_arrival WHERE delivery = ?1 AND arrival >
+                 (SELECT min(arrival) FROM delivery_arrival WHERE delivery = ?1)",
+        )?
+        .execute([delivery])?;
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO delivery_arrival (delivery, arrival) VALUES (?1, ?2)",
+        )?
+        .execute(params![delivery, added.arrival.0])?;
+    connection
+        .prepare_cached(
+            "UPDATE delivery SET held = held + 1, gathers_until = coalesce(gathers_until, due_at)
+             WHERE id = ?1",
+        )?
+        .execute([delivery])?;
+    Ok(())
+}
+
+/// The summary for the device that is not due yet: once it is, it may be under way.
+fn gathers(
+    connection: &Connection,
+    added: &Added,
+    due: &Due,
+    now: Timestamp,
+) -> Result<Option<i64>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT delivery.id FROM delivery JOIN incident ON incident.id = delivery.incident
+             WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2 AND state = 'pending'
+               AND attempts = 0 AND route IS ?3
+               AND (device, event) = (SELECT device, event FROM incident WHERE id = ?4)
+             ORDER BY delivery.id DESC LIMIT 1",
+        )?
+        .query_row(params![due.channel, now.0, due.route, added.incident.0], |row| row.get(0))
+        .optional()?)
+}
+
+/// See [`tipoff_model::History::alerts_since`].
+pub(super) fn alerts_since(
+    history: &DeviceHistory<'_>,
+    channel: &str,
+    event: Event,
+    since: Timestamp,
+) -> Result<u32> {
+    Ok(history
+        .connection
+        .prepare_cached(
+            "SELECT count(*)
+             FROM (SELECT id FROM incident WHERE device = ?1 AND event = ?3
+                   ORDER BY id DESC LIMIT ?5) AS latest
+             JOIN delivery ON delivery.incident = latest.id
+             WHERE channel = ?2 AND created_at >= ?4 AND kind <> 'summary'",
+        )?
+        .query_row(
+            params![history.device, channel, event.as_str(), since.0, INCIDENTS_MAX],
+            |row| row.get(0),
+        )?)
+}
+
+/// See [`tipoff_model::History::firsts_since`].
+pub(super) fn firsts_since(
+    history: &DeviceHistory<'_>,
+    channel: &str,
+    since: Timestamp,
+) -> Result<(u32, Option<Timestamp>)> {
+    Ok(history
+        .connection
+        .prepare_cached(
+            "SELECT count(*), min(created_at)
+             FROM (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?4) AS latest
+             JOIN delivery ON delivery.incident = latest.id
+             WHERE channel = ?2 AND created_at >= ?3 AND kind = 'first'",
+        )?
+        .query_row(params![history.device, channel, since.0, INCIDENTS_MAX], |row| {
+            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(Timestamp)))
+        })?)
+}
+
+/// See [`tipoff_model::History::gathering`].
+pub(super) fn gathering(
+    history: &DeviceHistory<'_>,
+    channel: &str,
+    event: Event,
+    since: Timestamp,
+) -> Result<Option<Gathering>> {
+    Ok(history
+        .connection
+        .prepare_cached(
+            "SELECT gathers_until, held
+             FROM delivery JOIN incident ON incident.id = delivery.incident
+             WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2 AND route IS NULL
+               AND device = ?3 AND event = ?4
+             ORDER BY delivery.id DESC LIMIT 1",
+        )?
+        .query_row(params![channel, since.0, history.device, event.as_str()], |row| {
+            Ok(Gathering { due_at: at(row, 0)?, held: row.get(1)? })
+        })
+        .optional()?)
+}
