@@ -9,10 +9,12 @@ mod body;
 mod discord;
 mod exec;
 mod fallback;
+mod gotify;
 mod http;
 mod multipart;
 mod ntfy;
 mod plan;
+mod pushover;
 mod settings;
 pub mod telegram;
 mod webhook;
@@ -46,8 +48,15 @@ pub struct Entry {
 pub type Built = Result<Box<dyn Channel>, Vec<SettingFault>>;
 
 /// Every service, in alphabetical order.
-pub const CHANNELS: &[Entry] =
-    &[discord::ENTRY, exec::ENTRY, ntfy::ENTRY, telegram::ENTRY, webhook::ENTRY];
+pub const CHANNELS: &[Entry] = &[
+    discord::ENTRY,
+    exec::ENTRY,
+    gotify::ENTRY,
+    ntfy::ENTRY,
+    pushover::ENTRY,
+    telegram::ENTRY,
+    webhook::ENTRY,
+];
 
 /// The service that `type = "kind"` names.
 pub fn entry(kind: &str) -> Option<&'static Entry> {

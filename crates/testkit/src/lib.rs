@@ -5,7 +5,9 @@
 
 pub mod dialog;
 pub mod discord;
+pub mod gotify;
 pub mod ntfy;
+pub mod pushover;
 pub mod standin;
 pub mod telegram;
 pub mod webhook;

@@ -104,6 +104,9 @@ fn every_configuration_in_the_documentation_is_good() {
         for block in text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
             let home = Home::new("");
             home.put("telegram.token", b"110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw");
+            home.put("gotify.token", b"AbCdEfGhIjKlMnO");
+            home.put("pushover.user", b"uQiRzpo4DXghDmr9QzzfQu27cmVRsG");
+            home.put("pushover.token", b"azGDORePK8gMaC0QOYAMyEEuzJnyUi");
             home.put("discord.webhook", b"https://discord.com/api/webhooks/1234567890/TOKEN");
             home.put("tipoff.toml", block.as_bytes());
             home.run(&["check"]);

@@ -1,0 +1,229 @@
+//! Gotify (gotify.net/docs/pushmsg): messages on a server of one's own. It takes no files: a picture is
+//! shown from this machine, by its link. It knows no replies, so what follows is quieter.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderValue};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Scope, Verdict};
+
+use crate::body::{Body, Piece};
+use crate::fallback::{self, NoFiles, Post, Tried};
+use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets};
+use crate::plan::Role;
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
+
+/// How long an answer may take, where it is not set.
+const TIME: Duration = Duration::from_secs(30);
+/// What its apps know.
+const PRIORITIES: std::ops::RangeInclusive<i64> = 0..=10;
+/// What the Android app shows without a sound is below 4.
+const QUIET: i64 = 3;
+const NORMAL: i64 = 5;
+
+/// Gotify has no limits of its own; what a phone shows has. A picture is a message of its own, because
+/// a message shows one.
+static LIMITS: Limits = Limits {
+    service: "Gotify",
+    text_utf16_max: 4000,
+    caption_utf16_max: 4000,
+    album_files_max: 1,
+    album_bytes_max: u64::MAX,
+    picture: PictureLimits {
+        types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
+        bytes_max: u64::MAX,
+        sides_px_max: usize::MAX,
+        ratio_max: usize::MAX,
+    },
+    video_types: &["video/mp4"],
+    animations: false,
+    file_bytes_max: u64::MAX,
+    replies: false,
+};
+
+/// What Gotify can be configured with.
+pub(crate) const ENTRY: Entry = Entry {
+    kind: "gotify",
+    summary: "An application on a Gotify server; pictures by link.",
+    settings: &[
+        Setting {
+            key: "priority",
+            shape: Shape::Integer,
+            required: false,
+            doc: "From 0 to 10; the app makes a sound from 4 on, and a louder one from 8 on. Without \
+                  it: 5.",
+            example: "8",
+        },
+        Setting {
+            key: "server",
+            shape: Shape::Text,
+            required: true,
+            doc: "The address of the server.",
+            example: "\"https://gotify.example.org\"",
+        },
+        Setting {
+            key: "timeout",
+            shape: Shape::Duration,
+            required: false,
+            doc: "How long an answer may take. Without it: 30 s.",
+            example: "\"10 s\"",
+        },
+        Setting {
+            key: "token",
+            shape: Shape::Secret,
+            required: true,
+            doc: "The token of an application: in Gotify, Apps, Create Application.",
+            example: "\"AbCdEfGhIjKlMnO\"",
+        },
+    ],
+    build,
+};
+
+struct Gotify {
+    url: Url,
+    token: HeaderValue,
+    priority: i64,
+    secrets: Secrets,
+    time: Duration,
+}
+
+fn build(settings: &Settings) -> Built {
+    let mut faults = Vec::new();
+    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+    let mut secrets = Secrets::default();
+    let base = settings.text("server").unwrap_or_default().trim_end_matches('/');
+    let url = http::address(&format!("{base}/message"));
+    if let Err(error) = &url {
+        fault("server", error);
+    }
+    let token = settings.text("token").unwrap_or_default().trim();
+    secrets.add(token);
+    let header = HeaderValue::try_from(token).ok().filter(|_| !token.is_empty());
+    if header.is_none() {
+        fault("token", "must be the token of an application, as Gotify shows it");
+    }
+    let priority = settings.integer("priority").unwrap_or(NORMAL);
+    if !PRIORITIES.contains(&priority) {
+        fault("priority", "must be from 0 to 10");
+    }
+    match (url, header) {
+        (Ok(url), Some(mut token)) if faults.is_empty() => {
+            token.set_sensitive(true);
+            let time = settings.duration("timeout").unwrap_or(TIME);
+            Ok(Box::new(Gotify { url, token, priority, secrets, time }))
+        }
+        _ => Err(faults),
+    }
+}
+
+/// What Gotify's apps understand of a priority.
+fn number(priority: Priority) -> i64 {
+    match priority {
+        Priority::Lowest => 0,
+        Priority::Low => 2,
+        Priority::Normal => 5,
+        Priority::High => 8,
+        Priority::Urgent => 10,
+    }
+}
+
+impl Channel for Gotify {
+    fn abilities(&self) -> Abilities {
+        Abilities::Messages(&LIMITS)
+    }
+
+    /// A server of one's own takes what it can.
+    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
+        Vec::new()
+    }
+
+    fn send<'a>(
+        &'a self,
+        message: &'a Message,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, Outcome> {
+        fallback::send(self, &LIMITS, message, context)
+    }
+}
+
+impl Post for Gotify {
+    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
+        Box::pin(async move {
+            let mut picture = None;
+            for file in &message.files {
+                let link = file.stored().and_then(|stored| stored.url.as_deref());
+                if file.role != Role::Picture || link.is_none() {
+                    return Err(NoFiles("Gotify takes no files".to_owned()));
+                }
+                picture = link;
+            }
+            let mut headers = HeaderMap::new();
+            headers.insert("x-gotify-key", self.token.clone());
+            let (url, body) = (self.url.clone(), self.body(message, context.alert, picture));
+            let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+            Ok(match http::post(request, context.files).await {
+                Ok(answer) => self.judge(&answer),
+                Err(failure) => failure.into(),
+            })
+        })
+    }
+}
+
+impl Gotify {
+    fn body(&self, message: &Message, alert: &Alert, picture: Option<&str>) -> Body {
+        let name = message.files.first().map_or("", |file| file.name());
+        // There is no message without a text.
+        let (title, text) = match (message.title.as_str(), message.text.as_str()) {
+            ("", "") => (alert.device.as_str(), name),
+            (title, "") => (alert.device.as_str(), title),
+            (title, text) => (title, text),
+        };
+        let manner = &alert.manner;
+        let mut priority = manner.priority.map_or(self.priority, number);
+        if alert.kind != AlertKind::First || manner.silent {
+            priority = priority.min(QUIET);
+        }
+        // "Message extras": what a camera writes is shown as it is.
+        let mut extras = json!({ "client::display": { "contentType": "text/plain" } });
+        if let (Some(picture), Value::Object(extras)) = (picture, &mut extras) {
+            let shown = json!({ "bigImageUrl": picture, "click": { "url": picture } });
+            extras.insert("client::notification".to_owned(), shown);
+        }
+        let body =
+            json!({ "title": title, "message": text, "priority": priority, "extras": extras });
+        let bytes = body.to_string().into_bytes();
+        Body::new("application/json".to_owned(), vec![Piece::Bytes(bytes)])
+    }
+
+    fn judge(&self, answer: &Answer) -> Verdict {
+        let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let said = answer.said(&fault.description, &self.secrets);
+        let status = answer.status;
+        let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
+        let repair = |error| retry(Some(REPAIR_PAUSE), error);
+        match status {
+            200..=299 => Verdict::Delivered(Receipt::default()),
+            401 | 403 => repair(format!("Gotify does not know this token ({said}): set `token`")),
+            300..=399 | 404 | 405 => {
+                repair(format!("this is no Gotify server ({status}, {said}): check `server`"))
+            }
+            408 | 429 => retry(answer.retry_after, format!("Gotify asks to wait: {said}")),
+            500.. => retry(
+                answer.retry_after,
+                format!("Gotify has a fault of its own ({status}): {said}"),
+            ),
+            _ => Verdict::Refused { error: format!("Gotify answered {status}: {said}") },
+        }
+    }
+}
+
+/// How Gotify tells what is wrong.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Fault {
+    #[serde(rename = "errorDescription")]
+    description: String,
+}

@@ -1,0 +1,166 @@
+//! Pushover: what is sent, what becomes of what it does not take, and every kind of answer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails at what it does not expect"
+)]
+
+mod common;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use common::{Story, channel, delivered, faults, refused, retried, send, send_all, text};
+use tipoff_channels::{Channel, Value};
+use tipoff_model::{Alert, AlertKind, MediaKind, Priority, Scope};
+use tipoff_testkit::pushover::{DEVICE, Notified, Pushover, TOKEN, USER};
+use tipoff_testkit::standin::Behaviour;
+
+fn pushover(server: &Pushover, more: &[(&str, Value)]) -> Box<dyn Channel> {
+    let mut values =
+        vec![("api", text(&server.url())), ("token", text(TOKEN)), ("user", text(USER))];
+    values.retain(|(key, _)| !more.iter().any(|(other, _)| other == key));
+    values.extend_from_slice(more);
+    channel("pushover", &values)
+}
+
+async fn notified(more: &[(&str, Value)], story: Story) -> Vec<Notified> {
+    let server = Pushover::start().await.unwrap();
+    for outcome in send_all(&*pushover(&server, more), story).await {
+        delivered(&outcome);
+    }
+    server.log().all()
+}
+
+fn parameters(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn a_picture_comes_with_its_words() {
+    let more = [
+        ("device", Value::List(vec![DEVICE.to_owned()])),
+        ("sound", text("siren")),
+        ("priority", Value::Integer(1)),
+    ];
+    let story = Story::new().text("ein Mensch & ein Hund 😀").picture("Hof 1.jpg").picture("2.jpg");
+    let all = notified(&more, story).await;
+    let common =
+        [("device", DEVICE), ("sound", "siren"), ("priority", "1"), ("timestamp", "1767225600")];
+    let first = [("title", "Front yard: Motion"), ("message", "ein Mensch & ein Hund 😀")];
+    assert_eq!(all[0].parameters, parameters(&[&first[..], &common].concat()));
+    let (name, kind, _) = all[0].picture.as_ref().unwrap();
+    assert_eq!((name.as_str(), kind.as_str()), ("Hof 1.jpg", "image/jpeg"));
+    assert_eq!(all[1].parameters, parameters(&[&[("message", "2.jpg")][..], &common].concat()));
+    assert_eq!(all.len(), 2);
+}
+
+#[tokio::test]
+async fn how_urgent_it_is_says_the_route_else_the_channel() {
+    let emergency =
+        [("priority", Value::Integer(2)), ("retry", Value::Duration(Duration::from_secs(45)))];
+    type Change = fn(&mut Alert);
+    let as_it_is: Change = |_| {};
+    let follow_up: Change = |alert| alert.kind = AlertKind::FollowUp;
+    let silent: Change = |alert| alert.manner.silent = true;
+    let urgent: Change = |alert| alert.manner.priority = Some(Priority::Urgent);
+    let lowest: Change = |alert| alert.manner.priority = Some(Priority::Lowest);
+    for (more, change, expected) in [
+        (&[][..], as_it_is, ("0", None)),
+        (&emergency[..], as_it_is, ("2", Some(("45", "1800")))),
+        (&emergency[..], follow_up, ("-1", None)),
+        (&emergency[..], silent, ("-1", None)),
+        (&emergency[..], lowest, ("-2", None)),
+        (&[][..], urgent, ("2", Some(("60", "1800")))),
+    ] {
+        let all = notified(more, Story::new().change(change)).await;
+        let get = |name: &str| all[0].parameters.get(name).map(String::as_str);
+        assert_eq!((get("priority").unwrap(), get("retry").zip(get("expire"))), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_picture_becomes_a_link() {
+    let story = Story::new()
+        .text("Somebody")
+        .zeros("a.mp4", "video/mp4", MediaKind::Video, 3000)
+        .change(|alert| alert.media[0].url = Some("http://x/a.mp4".to_owned()));
+    let all = notified(&[], story).await;
+    let message = &all[0].parameters["message"];
+    assert!(
+        message.starts_with("Somebody\n\na.mp4 (3 KB): Pushover takes pictures only"),
+        "{message}"
+    );
+    assert!(message.ends_with("open http://x/a.mp4") && all[0].picture.is_none(), "{message}");
+}
+
+#[tokio::test]
+async fn long_texts_stay_within_what_is_taken_in_any_script() {
+    for letter in ["x", "ж", "😀"] {
+        let all = notified(&[], Story::new().text(&letter.repeat(5_000)).picture("1.jpg")).await;
+        assert!(all[0].parameters["message"].ends_with('…'), "{letter}");
+        assert!(all[0].picture.is_some());
+    }
+}
+
+#[tokio::test]
+async fn every_answer_is_sorted() {
+    let server = Pushover::start().await.unwrap();
+    let channel = pushover(&server, &[]);
+    let repair = Some(Duration::from_secs(300));
+    for (status, body, after, told) in [
+        (301, "", repair, "`api`"),
+        (404, "", repair, "`api`"),
+        (
+            400,
+            r#"{"token":"invalid","errors":["application token is invalid"]}"#,
+            repair,
+            "`token`",
+        ),
+        (400, r#"{"user":"invalid","errors":["user is disabled"]}"#, repair, "user is disabled"),
+        (429, r#"{"errors":["application is over its limit"]}"#, repair, "over its limit"),
+        (500, "", None, "(500)"),
+        (502, "<html>Bad Gateway", None, "Bad Gateway"),
+    ] {
+        server.script().next([Behaviour::answer(status, body)]);
+        let (scope, pause, error) = retried(&send(&*channel, Story::new()).await);
+        assert_eq!((scope, pause), (Scope::Channel, after), "{status}");
+        assert!(error.contains(told), "{error}");
+    }
+    let body = format!(r#"{{"message":"invalid","errors":["{TOKEN} says nothing"]}}"#);
+    server.script().next([Behaviour::answer(400, &body)]);
+    let error = refused(&send(&*channel, Story::new()).await);
+    assert_eq!(error, "Pushover answered 400: [hidden] says nothing");
+    for (setting, told) in [("token", "`token`"), ("user", "`user`")] {
+        let other = [(setting, text(&"x".repeat(30)))];
+        let (_, _, error) = retried(&send(&*pushover(&server, &other), Story::new()).await);
+        assert!(error.contains(told), "{error}");
+    }
+    let other = [("device", Value::List(vec!["tablet".to_owned()]))];
+    let (_, _, error) = retried(&send(&*pushover(&server, &other), Story::new()).await);
+    assert!(error.contains("`device`"), "{error}");
+    // A picture that is not taken leaves its words.
+    server.script().next([Behaviour::answer(413, "")]);
+    delivered(&send(&*channel, Story::new().text("Somebody").picture("1.jpg")).await);
+    let message = server.log().all().last().unwrap().parameters["message"].clone();
+    assert!(message.contains("1.jpg") && message.contains("too big for Pushover"), "{message}");
+}
+
+#[test]
+fn what_cannot_be_is_told_at_its_setting() {
+    let with = |more: &[(&'static str, Value)]| {
+        let mut values = vec![("token", text(TOKEN)), ("user", text(USER))];
+        values.retain(|(key, _)| !more.iter().any(|(other, _)| other == key));
+        values.extend_from_slice(more);
+        faults("pushover", &values)
+    };
+    let seconds = |seconds| Value::Duration(Duration::from_secs(seconds));
+    assert!(with(&[]).is_empty());
+    assert_eq!(with(&[("token", text("short"))]), ["token"]);
+    assert_eq!(with(&[("user", text("me@example.org"))]), ["user"]);
+    assert_eq!(with(&[("api", text("pushover.net"))]), ["api"]);
+    assert_eq!(with(&[("priority", Value::Integer(3))]), ["priority"]);
+    assert_eq!(with(&[("retry", seconds(29))]), ["retry"]);
+    assert_eq!(with(&[("retry_for", seconds(10_801))]), ["retry_for"]);
+}

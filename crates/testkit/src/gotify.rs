@@ -1,0 +1,99 @@
+//! A Gotify server (gotify.net/docs, "REST-API"): checks messages, answers with its own errors, and
+//! records what it took.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::post;
+use serde_json::{Value, json};
+
+use crate::standin::{Line, Log, Script, Server, answer};
+
+/// The token of its one application.
+pub const TOKEN: &str = "AbCdEfGhIjKlMnO";
+
+/// A running server; it ends when this is dropped.
+pub struct Gotify {
+    server: Server,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    script: Script,
+    log: Log<Value>,
+}
+
+impl Gotify {
+    /// Starts one.
+    pub async fn start() -> io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let router = Router::new()
+            .route("/message", post(take))
+            .fallback(async || fault(404, "Not Found", "page not found"))
+            .with_state(Arc::clone(&shared));
+        Ok(Self { server: Server::start(router).await?, shared })
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+
+    /// How requests are met.
+    pub fn script(&self) -> &Script {
+        &self.shared.script
+    }
+
+    /// The messages that were taken.
+    pub fn log(&self) -> &Log<Value> {
+        &self.shared.log
+    }
+}
+
+async fn take(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Some(response) = shared.script.meet(&line).await {
+        return response;
+    }
+    if headers.get("x-gotify-key").is_none_or(|key| key != TOKEN) {
+        let words =
+            "you need to provide a valid access token or user credentials to access this api";
+        return fault(401, "Unauthorized", words);
+    }
+    match check(&headers, &body) {
+        Ok(message) => {
+            shared.log.push(message);
+            answer(200, &[], json!({ "id": 25, "appid": 5 }).to_string())
+        }
+        Err(words) => fault(400, "Bad Request", words),
+    }
+}
+
+fn check(headers: &HeaderMap, body: &[u8]) -> Result<Value, &'static str> {
+    if headers.get("content-type").is_none_or(|kind| kind != "application/json") {
+        return Err("the type is unknown");
+    }
+    let message: Value = serde_json::from_slice(body).map_err(|_| "invalid character")?;
+    if message["message"].as_str().is_none_or(str::is_empty) {
+        return Err("Field 'message' is required");
+    }
+    if !message["priority"].is_i64() {
+        return Err("cannot unmarshal string into Go struct field .priority of type int");
+    }
+    Ok(message)
+}
+
+fn fault(status: u16, error: &str, words: &str) -> Response {
+    let told = json!({ "error": error, "errorCode": status, "errorDescription": words });
+    answer(status, &[], told.to_string())
+}
