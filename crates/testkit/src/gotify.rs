@@ -84,10 +84,11 @@ fn check(headers: &HeaderMap, body: &[u8]) -> Result<Value, &'static str> {
         return Err("the type is unknown");
     }
     let message: Value = serde_json::from_slice(body).map_err(|_| "invalid character")?;
-    if message["message"].as_str().is_none_or(str::is_empty) {
+    let field = |name: &str| message.get(name).unwrap_or(&Value::Null);
+    if field("message").as_str().is_none_or(str::is_empty) {
         return Err("Field 'message' is required");
     }
-    if !message["priority"].is_i64() {
+    if !field("priority").is_i64() {
         return Err("cannot unmarshal string into Go struct field .priority of type int");
     }
     Ok(message)

@@ -138,10 +138,10 @@ fn check(notified: &mut Notified) -> Result<(), Refusal> {
         return Err(("title", "is too long"));
     }
     match number("priority") {
-        Some(2) if !number("retry").is_some_and(|it| it >= 30) => {
+        Some(2) if number("retry").is_none_or(|it| it < 30) => {
             return Err(("retry", "must be supplied with priority=2"));
         }
-        Some(2) if !number("expire").is_some_and(|it| (1..=10_800).contains(&it)) => {
+        Some(2) if number("expire").is_none_or(|it| !(1..=10_800).contains(&it)) => {
             return Err(("expire", "must be supplied with priority=2"));
         }
         Some(-2..=2) => {}
