@@ -1,7 +1,7 @@
 //! Cuts an alert into messages that a service takes: text, albums, documents. Pure: the same
 //! alert always gives the same messages, because a delivery is continued where it stopped.
 
-use tipoff_model::{Alert, AlertMedia, MediaKind};
+use tipoff_model::{Alert, AlertMedia, Event, MediaKind};
 
 use crate::words;
 use crate::{Abilities, Limits};
@@ -11,6 +11,9 @@ const TITLE_UTF16_MAX: usize = 200;
 
 /// The name of the file that holds a text which is too long for a message.
 pub const TEXT_FILE_NAME: &str = "message.txt";
+
+/// What the text says of a device's own test: whoever has just pressed its button waits for this.
+const TEST_WORDS: &str = "Your device's test arrived: what it sees will, too.";
 
 /// What the text says of an alert that broke off.
 pub(crate) const TORN_WORDS: &str =
@@ -235,6 +238,11 @@ impl Wording {
     fn of(alert: &Alert, notes: String) -> Self {
         let (title, rest) = Self::title(alert);
         let title = alert.manner.title.as_deref().map_or(title, words::clean);
+        let rest = match alert.event {
+            Event::Test if rest.is_empty() => TEST_WORDS.to_owned(),
+            Event::Test => format!("{TEST_WORDS}\n{rest}"),
+            _ => rest,
+        };
         if let Some(text) = &alert.manner.text {
             return Self { title, body: words::clean(text).trim().to_owned(), notes };
         }

@@ -306,3 +306,23 @@ proptest! {
         prop_assert!(words.iter().all(|word| told.contains(word)));
     }
 }
+
+#[test]
+fn a_device_s_test_is_answered_and_its_words_stay() {
+    let answered = "Your device's test arrived: what it sees will, too.";
+    for (subject, text, expected) in [
+        ("", "", answered.to_owned()),
+        ("Camera test", "", format!("{answered}\nCamera test")),
+        ("Camera test", "All is well", format!("{answered}\nCamera test\nAll is well")),
+    ] {
+        let story = Story::new().text(text).change(|alert| {
+            alert.event = Event::Test;
+            alert.subject = subject.to_owned();
+        });
+        let planned = messages(&story.alert, &Abilities::Messages(&LIMITS));
+        assert_eq!(
+            (planned[0].title.as_str(), planned[0].text.as_str()),
+            ("Front yard: Test", expected.as_str())
+        );
+    }
+}

@@ -652,7 +652,80 @@ fn stretches_of_the_day_are_read_and_written() {
     }
 }
 
+/// Any route of those that a few conditions and actions make.
+fn any_route() -> impl Strategy<Value = Route> {
+    let condition = prop_oneof![
+        Just(Conditions::default()),
+        Just(Conditions { devices: vec!["Door".to_owned()], ..Conditions::default() }),
+        Just(Conditions { events: vec![Event::Person], ..Conditions::default() }),
+        Just(hours("22:00-06:00")),
+        Just(Conditions { modes: vec!["away".to_owned()], ..Conditions::default() }),
+    ];
+    let channels = proptest::sample::subsequence(vec!["me".to_owned(), "hook".to_owned()], 0..=2);
+    let actions = (any::<bool>(), any::<bool>(), proptest::option::of(1_u32..3));
+    (condition, channels, actions).prop_map(|(conditions, channels, (rests, stop, per_hour))| {
+        Route {
+            name: "any".to_owned(),
+            conditions,
+            channels,
+            cooldown: rests.then_some(Duration::from_secs(600)),
+            per_hour,
+            stop,
+            ..Route::default()
+        }
+    })
+}
+
+/// Who hears, in which manner of delivery.
+fn heard(plan: &Plan) -> Vec<(String, AlertKind)> {
+    plan.due.iter().map(|due| (due.channel.clone(), due.kind)).collect()
+}
+
 proptest! {
+    #[test]
+    fn whoever_is_not_told_is_told_of_why(
+        routes in proptest::collection::vec(any_route(), 0..5),
+        hour in 0_u64..24,
+        rested in any::<bool>(),
+        muted in any::<bool>(),
+    ) {
+        let device = device();
+        let now = at("2026-03-01T00:00:00Z").after(Duration::from_secs(hour * 3600));
+        let past = if rested { Past::default() } else { last(now) };
+        let facts = Facts { muted, ..facts(&device, now) };
+        let plan = rules(routes).plan(&facts, &[], &past);
+        let is_told = plan.due.iter().any(|due| due.kind != AlertKind::Summary);
+        prop_assert!(is_told != plan.untold.is_some(), "{plan:?}");
+        prop_assert!(plan.untold.is_none_or(|why| !why.is_empty()));
+    }
+
+    #[test]
+    fn what_stands_behind_a_stop_that_holds_changes_nothing(
+        before in proptest::collection::vec(any_route(), 0..3),
+        behind in proptest::collection::vec(any_route(), 0..3),
+    ) {
+        let device = device();
+        let now = at("2026-03-01T12:00:00Z");
+        let stop = Route { stop: true, ..to_me(Conditions::default()) };
+        let routes = [before, vec![stop]].concat();
+        let plan = |routes: Vec<Route>| rules(routes).plan(&facts(&device, now), &[], &Past::default());
+        let (with, without) = (plan([routes.clone(), behind].concat()), plan(routes));
+        prop_assert_eq!(heard(&with), heard(&without));
+    }
+
+    #[test]
+    fn no_cooldown_and_no_count_hides_the_first(
+        routes in proptest::collection::vec(any_route(), 1..5),
+        hour in 0_u64..24,
+    ) {
+        let device = device();
+        let now = at("2026-03-01T00:00:00Z").after(Duration::from_secs(hour * 3600));
+        let unlimited = |route: &Route| Route { cooldown: None, per_hour: None, ..route.clone() };
+        let free: Vec<Route> = routes.iter().map(unlimited).collect();
+        let plan = |routes| rules(routes).plan(&facts(&device, now), &[], &Past::default());
+        prop_assert_eq!(heard(&plan(routes)), heard(&plan(free)));
+    }
+
     #[test]
     fn a_written_stretch_reads_the_same(start in 0_u16..1440, end in 0_u16..=1440) {
         let text = format!("{:02}:{:02}-{:02}:{:02}", start / 60, start % 60, end / 60, end % 60);

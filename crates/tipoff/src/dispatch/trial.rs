@@ -30,6 +30,9 @@ pub(crate) async fn send_test(
     Ok(())
 }
 
+/// What it says: no device has sent anything.
+const WORDS: &str = "This is how an alert looks. Alerts will arrive here.";
+
 fn test_alert(size: u64) -> Alert {
     let media = Media {
         name: "test.jpg".to_owned(),
@@ -45,7 +48,7 @@ fn test_alert(size: u64) -> Alert {
     let now = tipoff_model::Timestamp::from(SystemTime::now());
     Alert {
         held: 0,
-        manner: AlertManner::default(),
+        manner: AlertManner { text: Some(WORDS.to_owned()), ..AlertManner::default() },
         delivery: DeliveryId(0),
         idempotency_key: format!("test-{}", now.as_ms()),
         incident: IncidentId(0),
@@ -53,7 +56,7 @@ fn test_alert(size: u64) -> Alert {
         device: "Tipoff".to_owned(),
         event: Event::Test,
         subject: "Test".to_owned(),
-        text: "This is how an alert looks. Alerts will arrive here.".to_owned(),
+        text: WORDS.to_owned(),
         received_at: now,
         media: vec![AlertMedia {
             media,
