@@ -5,6 +5,7 @@
 
 mod abilities;
 mod alert_json;
+mod apprise;
 mod body;
 mod discord;
 mod exec;
@@ -49,6 +50,7 @@ pub type Built = Result<Box<dyn Channel>, Vec<SettingFault>>;
 
 /// Every service, in alphabetical order.
 pub const CHANNELS: &[Entry] = &[
+    apprise::ENTRY,
     discord::ENTRY,
     exec::ENTRY,
     gotify::ENTRY,

@@ -3,6 +3,7 @@
 //! A stand-in does what its service documents, more strictly where the service is lenient, and
 //! records what it was sent; it knows nothing of who sends.
 
+pub mod apprise;
 pub mod dialog;
 pub mod discord;
 pub mod gotify;

@@ -1,0 +1,106 @@
+//! Apprise API: what is sent, in which portions, and every kind of answer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails at what it does not expect"
+)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Story, channel, delivered, faults, refused, retried, send, send_all, text};
+use tipoff_channels::{Channel, Value};
+use tipoff_model::{MediaKind, Scope};
+use tipoff_testkit::apprise::{Apprise, KEY, Passed};
+use tipoff_testkit::standin::Behaviour;
+
+fn apprise(server: &Apprise, more: &[(&str, Value)]) -> Box<dyn Channel> {
+    let mut values = vec![("server", text(&server.url())), ("key", text(KEY))];
+    values.retain(|(key, _)| !more.iter().any(|(other, _)| other == key));
+    values.extend_from_slice(more);
+    channel("apprise", &values)
+}
+
+async fn passed(more: &[(&str, Value)], story: Story) -> Vec<Passed> {
+    let server = Apprise::start().await.unwrap();
+    for outcome in send_all(&*apprise(&server, more), story).await {
+        delivered(&outcome);
+    }
+    server.log().all()
+}
+
+#[tokio::test]
+async fn words_and_files_come_together_in_portions() {
+    let mut story = Story::new().text("ein Mensch & ein Hund 😀");
+    for number in 1..=7 {
+        story = story.picture(&format!("{number}.jpg"));
+    }
+    story = story.zeros("a.mp4", "video/mp4", MediaKind::Video, 3000);
+    let all = passed(&[("tag", text("family"))], story).await;
+    let field = |at: usize, name: &str| all[at].fields.get(name).map(String::as_str);
+    assert_eq!(field(0, "title"), Some("Front yard: Motion"));
+    assert_eq!(field(0, "body"), Some("ein Mensch & ein Hund 😀"));
+    assert_eq!((field(0, "tag"), field(0, "format")), (Some("family"), Some("text")));
+    let names = |at: usize| all[at].files.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+    assert_eq!(names(0), ["1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg", "6.jpg"]);
+    assert_eq!(names(1), ["7.jpg", "a.mp4"]);
+    assert_eq!(field(1, "body"), Some("7.jpg, a.mp4"));
+    assert_eq!(all.len(), 2);
+}
+
+#[tokio::test]
+async fn an_alert_without_a_text_is_its_title() {
+    let all = passed(&[], Story::new()).await;
+    assert_eq!(all[0].fields["body"], "Front yard: Motion");
+    assert!(!all[0].fields.contains_key("tag"));
+}
+
+#[tokio::test]
+async fn every_answer_is_sorted() {
+    let server = Apprise::start().await.unwrap();
+    let channel = apprise(&server, &[]);
+    let repair = Some(Duration::from_secs(300));
+    for (status, body, scope, after, told) in [
+        (204, "", Scope::Channel, repair, "`key`"),
+        (301, "", Scope::Channel, repair, "`server`"),
+        (401, "", Scope::Channel, repair, "user and password"),
+        (404, "", Scope::Channel, repair, "`server`"),
+        (424, r#"{"error":"One failed"}"#, Scope::Message, None, "Apprise's log: One failed"),
+        (500, r#"{"error":"no access"}"#, Scope::Channel, None, "(500): no access"),
+    ] {
+        server.script().next([Behaviour::answer(status, body)]);
+        let (found, pause, error) = retried(&send(&*channel, Story::new()).await);
+        assert_eq!((found, pause), (scope, after), "{status}");
+        assert!(error.contains(told), "{error}");
+    }
+    let body = format!(r#"{{"error":"{KEY} is odd"}}"#);
+    server.script().next([Behaviour::answer(400, &body)]);
+    let error = refused(&send(&*channel, Story::new()).await);
+    assert_eq!(error, "Apprise answered 400: [hidden] is odd");
+    let other = apprise(&server, &[("key", text("garden"))]);
+    let (_, _, error) = retried(&send(&*other, Story::new()).await);
+    assert!(error.contains("no services under this key"), "{error}");
+    assert!(server.log().is_empty());
+    // Files that are not taken leave their words.
+    server.script().next([Behaviour::answer(400, r#"{"error":"Bad Attachment"}"#)]);
+    delivered(&send(&*channel, Story::new().text("Somebody").picture("1.jpg")).await);
+    let body = server.log().all()[0].fields["body"].clone();
+    assert!(
+        body.contains("1.jpg") && body.contains("not taken by Apprise (Bad Attachment)"),
+        "{body}"
+    );
+}
+
+#[test]
+fn what_cannot_be_is_told_at_its_setting() {
+    let with = |server: &str, key: &str| {
+        faults("apprise", &[("server", text(server)), ("key", text(key))])
+    };
+    assert!(with("https://me:secret@nas/apprise/", "a").is_empty());
+    assert_eq!(with("nas:8000", "a"), ["server"]);
+    for key in ["", "a/b", &"x".repeat(129)] {
+        assert_eq!(with("http://nas", key), ["key"], "{key}");
+    }
+}
