@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Method, Response, Url};
 use tipoff_model::{Scope, Timestamp, Verdict};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -68,7 +68,7 @@ impl Secrets {
     }
 }
 
-/// A request: always a POST.
+/// A request.
 pub(crate) struct Request<'a> {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
@@ -117,8 +117,17 @@ impl From<Failure> for Verdict {
     }
 }
 
-/// Sends a request and reads the answer.
+/// Sends a request by POST and reads the answer.
 pub(crate) async fn post(request: Request<'_>, files: &Arc<dyn Files>) -> Result<Answer, Failure> {
+    call(Method::POST, request, files).await
+}
+
+/// Sends a request and reads the answer.
+pub(crate) async fn call(
+    method: Method,
+    request: Request<'_>,
+    files: &Arc<dyn Files>,
+) -> Result<Answer, Failure> {
     let Request { url, headers, body, time, secrets } = request;
     let time = time + Duration::from_secs(body.len() / UPLOAD_BYTES_PER_S_MIN);
     let deadline = Instant::now() + time;
@@ -130,7 +139,7 @@ pub(crate) async fn post(request: Request<'_>, files: &Arc<dyn Files>) -> Result
         let (length, content_type) = (body.len(), body.content_type().to_owned());
         let (body, broken) = body.open(files);
         let request = client
-            .post(url)
+            .request(method, url)
             .headers(headers)
             .header(CONTENT_TYPE, content_type)
             .header(CONTENT_LENGTH, length)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ArrivalId, BlobName, DeliveryId, Event, IncidentId, Media, Timestamp};
+use crate::{ArrivalId, BlobName, DeliveryId, DeviceId, Event, IncidentId, Media, Timestamp};
 
 /// Whether an incident is new to a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -125,6 +125,8 @@ pub struct Alert {
     pub incident: IncidentId,
     /// First alert or follow-up.
     pub kind: AlertKind,
+    /// The device's number: it stays where the name does not.
+    pub device_id: DeviceId,
     /// What people call the device.
     pub device: String,
     /// What it says has happened.
@@ -139,10 +141,14 @@ pub struct Alert {
     pub media: Vec<AlertMedia>,
     /// The raw mail, where the content is unclear: sent along as a file.
     pub raw: Vec<AlertMedia>,
+    /// Every mail told of here as it came, clear or not, for services that pass mails on.
+    pub mails: Vec<AlertMedia>,
     /// Whether a connection broke before the end of what is told of here.
     pub torn: bool,
     /// What the channel answered to this incident's first alert: [`crate::Receipt::reference`].
     pub reply_to: Option<String>,
+    /// Where people look at the incident, where the public address is known.
+    pub link: Option<String>,
     /// Of a summary, how many arrivals it stands for; else 0.
     pub held: u64,
     /// How it is told.

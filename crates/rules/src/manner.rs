@@ -49,20 +49,19 @@ pub struct Manner {
 }
 
 impl Manner {
-    /// Has `alert` told so. `link` is where its incident is shown, `time` what time it is for people.
+    /// Has `alert` told so. `time` is what time it is for people.
     ///
     /// # Errors
     /// What went wrong with the words of a template; then the words are those without it.
     pub fn dress(
         &self,
         alert: &mut Alert,
-        link: Option<&str>,
         time: &jiff::ZonedDateTime,
     ) -> Result<(), minijinja::Error> {
         alert.manner.silent = self.silent;
         alert.manner.priority = self.priority;
         let write = |template: &Option<Template>| {
-            template.as_ref().map(|template| template.write(alert, link, time)).transpose()
+            template.as_ref().map(|template| template.write(alert, time)).transpose()
         };
         let words = write(&self.title).and_then(|title| Ok((title, write(&self.text)?)));
         choose(&mut alert.media, self.media);
@@ -142,7 +141,8 @@ mod tests {
         let mut alert = alert();
         alert.media =
             vec![file("1.jpg", MediaKind::Picture, 1), file("2.jpg", MediaKind::Picture, 1)];
-        manner.dress(&mut alert, Some("https://tip.example/incidents/7"), &time).unwrap();
+        alert.link = Some("https://tip.example/incidents/7".to_owned());
+        manner.dress(&mut alert, &time).unwrap();
         assert!(alert.manner.silent);
         assert_eq!(alert.manner.priority, Some(Priority::Urgent));
         assert_eq!(alert.manner.title.as_deref(), Some("Yard (Motion)"));

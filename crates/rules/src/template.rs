@@ -76,12 +76,7 @@ impl Template {
     ///
     /// # Errors
     /// What could not be foreseen: too many steps, a filter that does not take a value.
-    pub(crate) fn write(
-        &self,
-        alert: &Alert,
-        link: Option<&str>,
-        time: &ZonedDateTime,
-    ) -> Result<String, Error> {
+    pub(crate) fn write(&self, alert: &Alert, time: &ZonedDateTime) -> Result<String, Error> {
         let count = |kinds: &[MediaKind]| {
             alert.media.iter().filter(|file| kinds.contains(&file.media.kind)).count()
         };
@@ -91,7 +86,7 @@ impl Template {
             event => alert.event.as_str(),
             files => alert.media.len(),
             follow_up => alert.kind == AlertKind::FollowUp,
-            link => link.unwrap_or_default(),
+            link => alert.link.as_deref().unwrap_or_default(),
             pictures => count(&[MediaKind::Picture, MediaKind::Animation]),
             subject => alert.subject.as_str(),
             text => alert.text.as_str(),
@@ -121,7 +116,7 @@ mod tests {
         let time: ZonedDateTime = "2026-11-24T22:05:09[UTC]".parse().unwrap();
         let all = names().iter().map(|name| format!("{{{{ {name} }}}}")).collect::<Vec<_>>();
         let template: Template = all.join("|").parse().unwrap();
-        let written = template.write(&alert(), None, &time).unwrap();
+        let written = template.write(&alert(), &time).unwrap();
         assert_eq!(
             written,
             "2026-11-24|Yard|motion|0|False||0|Alarm|Something moved.|22:05|Motion|False|0"

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tipoff_model::{
-    Alert, AlertManner, AlertMedia, ArrivalId, BlobName, Content, DeliveryId, Device, Encoding,
-    Envelope, Gathering, IncidentId, Media, MediaKind, MediaPlace, Protocol, Timestamp,
+    Alert, AlertManner, AlertMedia, ArrivalId, BlobName, Content, DeliveryId, Device, DeviceId,
+    Encoding, Envelope, Gathering, IncidentId, Media, MediaKind, MediaPlace, Protocol, Timestamp,
 };
 
 use super::*;
@@ -70,6 +70,7 @@ pub(crate) fn alert() -> Alert {
         idempotency_key: String::new(),
         incident: IncidentId(7),
         kind: AlertKind::First,
+        device_id: DeviceId(4),
         device: "Yard".to_owned(),
         event: Event::Motion,
         subject: "Alarm".to_owned(),
@@ -77,8 +78,10 @@ pub(crate) fn alert() -> Alert {
         received_at: Timestamp::default(),
         media: Vec::new(),
         raw: Vec::new(),
+        mails: Vec::new(),
         torn: false,
         reply_to: None,
+        link: None,
         held: 0,
         manner: AlertManner::default(),
     }

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod dispatch;
 mod house;
+mod modes;
 mod network;
 mod news;
 mod observe;

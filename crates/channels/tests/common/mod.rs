@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use tipoff_channels::{Channel, Context, Files, SettingFault, Settings, Value, entry, messages};
 use tipoff_model::{
-    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, DeliveryId, Encoding, Event,
-    IncidentId, Media, MediaKind, MediaPlace, Outcome, Scope, Timestamp, Verdict,
+    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, DeliveryId, DeviceId, Encoding,
+    Event, IncidentId, Media, MediaKind, MediaPlace, Outcome, Scope, Timestamp, Verdict,
 };
 
 /// Files in memory, and endless ones of zeros where nothing is stored under a name.
@@ -49,6 +49,7 @@ impl Story {
             idempotency_key: "key-7".to_owned(),
             incident: IncidentId(3),
             kind: AlertKind::First,
+            device_id: DeviceId(4),
             device: "Front yard".to_owned(),
             event: Event::Motion,
             subject: String::new(),
@@ -56,10 +57,12 @@ impl Story {
             received_at: Timestamp::from_ms(1_767_225_600_120),
             media: Vec::new(),
             raw: Vec::new(),
+            mails: Vec::new(),
             torn: false,
             held: 0,
             manner: AlertManner::default(),
             reply_to: None,
+            link: None,
         };
         Self { alert, memory: Memory::default() }
     }

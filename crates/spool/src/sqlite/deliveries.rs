@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tipoff_model::{
     Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, Content, DeliveryId,
-    DeliveryState, Encoding, Event, IncidentId, Media, MediaKind, MediaPlace, Timestamp,
+    DeliveryState, DeviceId, Encoding, Event, IncidentId, Media, MediaKind, MediaPlace, Timestamp,
 };
 
 use super::{at, from_json, number};
@@ -17,7 +17,7 @@ const TEXTS_MAX: usize = 20;
 const DUE: &str = "
     SELECT d.id, d.incident, d.kind, d.created_at, d.attempts, d.progress, d.reference,
            incident.event, incident.subject, coalesce(device.label, device.name), incident.began_at,
-           d.route, d.held
+           d.route, d.held, incident.device
     FROM delivery AS d
     JOIN incident ON incident.id = d.incident
     JOIN device ON device.id = incident.device
@@ -82,6 +82,7 @@ fn read_due(
         idempotency_key: format!("{identity}-{delivery}"),
         incident,
         kind,
+        device_id: DeviceId(row.get(13)?),
         device: row.get(9)?,
         event: told.event.or_else(|| Event::from_name(&event)).unwrap_or_default(),
         subject: told.subject.unwrap_or(row.get(8)?),
@@ -89,8 +90,10 @@ fn read_due(
         received_at: told.received_at.unwrap_or(at(row, 10)?),
         media: told.media,
         raw: told.raw,
+        mails: told.mails,
         torn: told.torn,
         reply_to,
+        link: None,
         held: number(row, 12)?,
         manner: AlertManner::default(),
     };
@@ -113,6 +116,7 @@ struct Told {
     received_at: Option<Timestamp>,
     media: Vec<AlertMedia>,
     raw: Vec<AlertMedia>,
+    mails: Vec<AlertMedia>,
     torn: bool,
     covers: ArrivalId,
 }
@@ -126,6 +130,7 @@ impl Default for Told {
             received_at: None,
             media: Vec::new(),
             raw: Vec::new(),
+            mails: Vec::new(),
             torn: false,
             covers: ArrivalId(0),
         }
@@ -135,7 +140,8 @@ impl Default for Told {
 impl Told {
     fn read(&mut self, connection: &Connection, delivery: DeliveryId) -> Result<()> {
         let mut select = connection.prepare_cached(
-            "SELECT arrival.id, received_at, torn, event, blob, bytes, content
+            "SELECT arrival.id, received_at, torn, event, blob, bytes, content,
+                    envelope ->> '$.protocol' = 'smtp'
              FROM delivery_arrival JOIN arrival ON arrival.id = delivery_arrival.arrival
              WHERE delivery_arrival.delivery = ?1 ORDER BY arrival.id",
         )?;
@@ -180,8 +186,12 @@ impl Told {
                 });
             }
         }
+        let whole = raw_mail(arrival, blob, u64::try_from(bytes).unwrap_or(0));
         if content.unclear {
-            self.raw.push(raw_mail(arrival, blob, u64::try_from(bytes).unwrap_or(0)));
+            self.raw.push(whole.clone());
+        }
+        if row.get(7)? {
+            self.mails.push(whole);
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ use super::{Ending, Failure, announce};
 use crate::config::{Config, Listener, Retention};
 use crate::dispatch::{Common, Dispatch, Videos, Waker};
 use crate::house::House;
+use crate::modes::Modes;
 use crate::network;
 use crate::news::News;
 use crate::observe::Metrics;
@@ -121,7 +122,9 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let reach = reach(&bound.smtp, &bound.ftp);
     let (smtp, ftp) = receive(&ground, &config, &bound.tls, bound.smtp, bound.ftp, &retention);
     let links = Links::new(url.as_deref(), key);
-    let (dispatch, studio) = deliver(&ground, &config, &links, &rules).await?;
+    let spool = Arc::clone(&ground.spool);
+    let modes = Modes { spool, rules: Arc::clone(&rules), news: ground.news.clone() };
+    let (dispatch, studio) = deliver(&ground, &config, &links, &modes).await?;
     let spool = Arc::clone(&ground.spool);
     let gallery = Gallery::new(config.data_dir.join("thumbs"), spool, studio);
     keep_house(&ground, &retention, &gallery);
@@ -151,7 +154,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             configuration,
             gallery,
             retention,
-            rules,
+            modes,
             reach,
             shutdown: ground.shutdown.clone(),
         };
@@ -211,7 +214,7 @@ async fn deliver(
     ground: &Ground,
     config: &Config,
     links: &Links,
-    rules: &Arc<LiveRules>,
+    modes: &Modes,
 ) -> anyhow::Result<(Dispatch, Option<Studio>)> {
     let Ground { waker, tasks, shutdown, .. } = ground;
     let paused = ground.spool.paused().await?;
@@ -223,7 +226,7 @@ async fn deliver(
         metrics: Arc::clone(&ground.metrics),
         videos,
         news: ground.news.clone(),
-        rules: Arc::clone(rules),
+        modes: modes.clone(),
     };
     let dispatch = Dispatch::start(&config.channels, paused, common, waker, tasks, shutdown);
     Ok((dispatch, studio))

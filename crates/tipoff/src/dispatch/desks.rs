@@ -9,7 +9,7 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::pace::Pacer;
 use super::schedule::{Orders, Parts, Schedule, Stand};
@@ -43,6 +43,8 @@ struct Desk {
     config: ChannelConfig,
     orders: watch::Sender<Orders>,
     board: Arc<Board>,
+    /// Stays in touch with the service.
+    attending: AbortOnDropHandle<()>,
 }
 
 impl Desk {
@@ -93,6 +95,7 @@ impl Dispatch {
         }
         for desk in before {
             desk.stand(Stand::Removed);
+            desk.attending.abort();
             table.desks.push(desk);
         }
     }
@@ -147,17 +150,20 @@ impl Dispatch {
         let board = Board::new(&config.name, config.kind, stand == Stand::Paused, news);
         let board = Arc::new(board);
         let parts = self.parts(config);
+        let attending = attend(Arc::clone(&parts));
         let (orders, taken) = watch::channel(Orders { parts, stand });
         let schedule = Schedule::new(taken, Arc::clone(&board), self.clone());
         self.0.tasks.spawn(schedule.run(self.0.shutdown.clone()));
-        Desk { config: config.clone(), orders, board }
+        Desk { config: config.clone(), orders, board, attending }
     }
 
     fn keep(&self, mut desk: Desk, config: &ChannelConfig, stand: Stand) -> Desk {
         if desk.config != *config {
             desk.config = config.clone();
             desk.board.renew(config.kind);
-            desk.orders.send_replace(Orders { parts: self.parts(config), stand });
+            let parts = self.parts(config);
+            desk.attending = attend(Arc::clone(&parts));
+            desk.orders.send_replace(Orders { parts, stand });
         }
         desk.stand(stand);
         desk
@@ -184,6 +190,14 @@ impl Table {
     fn find(&self, channel: &str) -> Option<&Desk> {
         self.desks.iter().find(|desk| desk.config.name == channel && desk.is_configured())
     }
+}
+
+fn attend(parts: Arc<Parts>) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        if let Some(attending) = parts.channel.attend(&*parts.common) {
+            attending.await;
+        }
+    }))
 }
 
 fn stand(paused: bool) -> Stand {

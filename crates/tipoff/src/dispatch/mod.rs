@@ -6,6 +6,7 @@ mod attempt;
 mod backoff;
 mod desks;
 mod files;
+mod household;
 mod pace;
 mod schedule;
 mod status;
@@ -21,9 +22,9 @@ use jiff::ZonedDateTime;
 use tipoff_model::AlertKind;
 use tipoff_spool::{DueDelivery, Spool};
 
+use crate::modes::Modes;
 use crate::news::News;
 use crate::observe::Metrics;
-use crate::reload::LiveRules;
 use crate::web::Links;
 pub(crate) use desks::Dispatch;
 pub(crate) use status::{ChannelState, ChannelStatus};
@@ -38,30 +39,29 @@ pub(crate) struct Common {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) videos: Videos,
     pub(crate) news: News,
-    pub(crate) rules: Arc<LiveRules>,
+    pub(crate) modes: Modes,
 }
 
 impl Common {
     /// Adds what the spool does not know: links to the files, and how the route wants it told.
     fn dress(&self, due: &mut DueDelivery) {
         self.links.fill_in(&mut due.alert);
-        let rules = self.rules.now();
+        let rules = self.modes.rules.now();
         let route = due.route.as_deref().and_then(|name| rules.route(name));
         let time = rules.clock.local(due.alert.received_at);
         let Some(time) = time else {
             return;
         };
         let alert = &mut due.alert;
-        let link = self.links.incident(alert.incident);
         if let Some(route) = route
-            && let Err(error) = route.manner.dress(alert, link.as_deref(), &time)
+            && let Err(error) = route.manner.dress(alert, &time)
         {
             let route = route.name.as_str();
             tracing::warn!(route, %error, "A template failed; the alert has its usual words.");
         }
         if alert.kind == AlertKind::Summary {
             alert.manner.title = None;
-            alert.manner.text = Some(counted(alert.held, &time, link.as_deref()));
+            alert.manner.text = Some(counted(alert.held, &time, alert.link.as_deref()));
         }
     }
 }

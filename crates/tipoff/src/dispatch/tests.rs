@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{ChannelState, ChannelStatus, Common, Dispatch, Videos, Waker};
 use crate::config::Config;
+use crate::modes::Modes;
 use crate::news::{Item, News};
 use crate::observe::Metrics;
 use crate::receive::{Doorkeeper, Intake};
@@ -59,13 +60,14 @@ impl Scene {
         let retention = Arc::new(ArcSwap::from_pointee(config.retention));
         let intake =
             Intake::new(Arc::clone(&spool), doorkeeper, retention, waker.clone(), news.clone());
+        let modes = Modes { spool: Arc::clone(&spool), rules, news: news.clone() };
         let common = Common {
             spool,
             links: Links::new(None, [0; 32]),
             metrics: Arc::new(Metrics::new()),
             videos: Videos::open(&config.video, folder.path()).await.unwrap(),
             news,
-            rules,
+            modes,
         };
         let paused = paused.iter().map(|name| (*name).to_owned()).collect();
         let dispatch = Dispatch::start(&config.channels, paused, common, &waker, &tasks, &shutdown);

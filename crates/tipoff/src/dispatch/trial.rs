@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use tipoff_channels::{Channel, Context, Files};
 use tipoff_model::{
-    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, DeliveryId, Encoding, Event,
-    IncidentId, Media, MediaKind, MediaPlace, Verdict,
+    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, DeliveryId, DeviceId, Encoding,
+    Event, IncidentId, Media, MediaKind, MediaPlace, Verdict,
 };
 
 use crate::picture;
@@ -53,6 +53,7 @@ fn test_alert(size: u64) -> Alert {
         idempotency_key: format!("test-{}", now.as_ms()),
         incident: IncidentId(0),
         kind: AlertKind::First,
+        device_id: DeviceId(0),
         device: "Tipoff".to_owned(),
         event: Event::Test,
         subject: "Test".to_owned(),
@@ -66,8 +67,10 @@ fn test_alert(size: u64) -> Alert {
             clip: None,
         }],
         raw: Vec::new(),
+        mails: Vec::new(),
         torn: false,
         reply_to: None,
+        link: None,
     }
 }
 

@@ -27,8 +27,9 @@ impl Links {
         Self(Arc::new(Parts { base, key }))
     }
 
-    /// Gives every file of an alert its link.
+    /// Gives an alert the link to its incident, and every file its own.
     pub(crate) fn fill_in(&self, alert: &mut Alert) {
+        alert.link = self.incident(alert.incident);
         for media in alert.media.iter_mut().chain(&mut alert.raw) {
             media.url = self.link(media);
         }

@@ -44,11 +44,12 @@ use listener::Peer;
 
 use crate::config::{Http, Listener, Retention};
 use crate::dispatch::{Dispatch, Waker};
+use crate::modes::Modes;
 use crate::news::{Item, News};
 use crate::observe::Metrics;
 use crate::receive::tls::Tls;
 use crate::receive::{Doorkeeper, Transcripts};
-use crate::reload::{ConfigState, LiveRules};
+use crate::reload::ConfigState;
 use crate::shutdown::{Phase, Shutdown};
 
 /// What the pages are made of.
@@ -66,7 +67,7 @@ pub(crate) struct State {
     pub(crate) configuration: watch::Receiver<ConfigState>,
     pub(crate) gallery: Gallery,
     pub(crate) retention: Arc<ArcSwap<Retention>>,
-    pub(crate) rules: Arc<LiveRules>,
+    pub(crate) modes: Modes,
     pub(crate) reach: Reach,
     pub(crate) shutdown: Shutdown,
 }

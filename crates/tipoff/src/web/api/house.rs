@@ -12,6 +12,7 @@ use super::super::State;
 use super::super::clock::utc;
 use super::super::problem::{Body, Problem};
 use super::devices::MUTE_MAX;
+use crate::modes::NotChosen;
 use crate::news::Item;
 
 /// How the house stands.
@@ -41,14 +42,21 @@ pub(super) async fn house(Shared(state): Shared<State>) -> Result<Json<House>, P
 
 /// How the house stands at `now`.
 pub(crate) async fn standing(state: &State, now: Timestamp) -> Result<House, Problem> {
-    let rules = state.rules.now();
-    let chosen = state.spool.chosen_mode().await?;
     let muted_until = state.spool.muted_until().await?.filter(|until| *until > now);
     Ok(House {
-        mode: rules.mode(chosen.as_ref(), now).map(str::to_owned),
-        modes: rules.modes.iter().map(|mode| mode.name.clone()).collect(),
+        mode: state.modes.current(now).await?,
+        modes: state.modes.all(),
         muted_until: muted_until.map(utc),
     })
+}
+
+impl From<NotChosen> for Problem {
+    fn from(error: NotChosen) -> Self {
+        match error {
+            NotChosen::Spool(error) => error.into(),
+            unknown @ NotChosen::Unknown(_) => Self::bad(format!("mode: {unknown}")),
+        }
+    }
 }
 
 /// What is to change; what is left out stays.
@@ -86,18 +94,12 @@ pub(super) async fn change(
         return Err(Problem::bad("muted_for_s: at most a year"));
     }
     if let Some(mode) = mode {
-        let modes: Vec<String> = state.rules.now().modes.iter().map(|it| it.name.clone()).collect();
-        if !modes.contains(&mode) {
-            let there_are = if modes.is_empty() { "none".to_owned() } else { modes.join(", ") };
-            return Err(Problem::bad(format!("mode: not one of the configured: {there_are}")));
-        }
-        tracing::info!(mode, "A mode is chosen.");
-        state.spool.choose_mode(mode, now).await?;
+        state.modes.choose(mode).await?;
     }
     if let Some(lasts) = lasts {
         tracing::info!(seconds = lasts.as_secs(), "Everything is muted, or heard again.");
         state.spool.mute_until(now.after(lasts), now).await?;
+        state.news.tell(Item::House);
     }
-    state.news.tell(Item::House);
     Ok(Json(standing(&state, now).await?))
 }
