@@ -15,6 +15,7 @@ mod picture;
 mod receive;
 mod reload;
 mod shutdown;
+mod small;
 mod web;
 
 use std::process::ExitCode;

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Ending, Failure, announce};
 use crate::config::{Config, Listener, Retention};
-use crate::dispatch::{Common, Dispatch, Videos, Waker};
+use crate::dispatch::{Common, Dispatch, Pictures, Videos, Waker};
 use crate::house::House;
 use crate::modes::Modes;
 use crate::network;
@@ -96,6 +96,17 @@ struct Ground {
     shutdown: Shutdown,
 }
 
+impl Ground {
+    fn modes(&self, rules: &Arc<LiveRules>) -> Modes {
+        let spool = Arc::clone(&self.spool);
+        Modes { spool, rules: Arc::clone(rules), news: self.news.clone() }
+    }
+
+    fn gallery(&self, config: &Config, studio: Option<Studio>) -> Gallery {
+        Gallery::new(config.data_dir.join("thumbs"), Arc::clone(&self.spool), studio)
+    }
+}
+
 async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
@@ -120,13 +131,11 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     tokio::spawn(ground.transcripts.clone().write_on());
     let retention = Arc::new(ArcSwap::from_pointee(config.retention));
     let reach = reach(&bound.smtp, &bound.ftp);
+    let modes = ground.modes(&rules);
     let (smtp, ftp) = receive(&ground, &config, &bound.tls, bound.smtp, bound.ftp, &retention);
     let links = Links::new(url.as_deref(), key);
-    let spool = Arc::clone(&ground.spool);
-    let modes = Modes { spool, rules: Arc::clone(&rules), news: ground.news.clone() };
     let (dispatch, studio) = deliver(&ground, &config, &links, &modes).await?;
-    let spool = Arc::clone(&ground.spool);
-    let gallery = Gallery::new(config.data_dir.join("thumbs"), spool, studio);
+    let gallery = ground.gallery(&config, studio);
     keep_house(&ground, &retention, &gallery);
     let running = Running {
         rules: Arc::clone(&rules),
@@ -225,6 +234,7 @@ async fn deliver(
         links: links.clone(),
         metrics: Arc::clone(&ground.metrics),
         videos,
+        pictures: Pictures::new(),
         news: ground.news.clone(),
         modes: modes.clone(),
     };

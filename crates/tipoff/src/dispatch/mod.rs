@@ -7,7 +7,9 @@ mod backoff;
 mod desks;
 mod files;
 mod household;
+mod kept;
 mod pace;
+mod pictures;
 mod schedule;
 mod status;
 #[cfg(test)]
@@ -27,6 +29,7 @@ use crate::news::News;
 use crate::observe::Metrics;
 use crate::web::Links;
 pub(crate) use desks::Dispatch;
+pub(crate) use pictures::Pictures;
 pub(crate) use status::{ChannelState, ChannelStatus};
 pub(crate) use trial::send_test;
 pub(crate) use videos::{Videos, video_source};
@@ -38,6 +41,7 @@ pub(crate) struct Common {
     pub(crate) links: Links,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) videos: Videos,
+    pub(crate) pictures: Pictures,
     pub(crate) news: News,
     pub(crate) modes: Modes,
 }

@@ -22,7 +22,7 @@ use crate::shutdown::{Phase, Shutdown};
 const PARALLEL_MAX: u32 = 16;
 /// The same for one that does: a long upload must not hold the next picture back.
 const PARALLEL_PACED_MAX: u32 = 2;
-/// Deliveries whose videos are being made ready: they take no place from those that can be sent.
+/// Deliveries whose videos and pictures are being made ready: they take no place from those that can be sent.
 const PREPARING_MAX: usize = 16;
 /// How often the spool is asked when nobody calls: `tipoff incidents retry` is another process.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -65,7 +65,7 @@ pub(super) struct Schedule {
     parts: Arc<Parts>,
     under_way: JoinSet<Attempted>,
     claimed: Vec<DeliveryId>,
-    /// One more for each delivery whose videos are being made ready.
+    /// One more for each delivery whose files are being made ready.
     preparing: Arc<()>,
     ailing: Option<Ailing>,
 }
@@ -211,8 +211,10 @@ impl Schedule {
         for mut due in deliveries {
             self.parts.common.dress(&mut due);
             self.claimed.push(due.alert.delivery);
-            let videos = &self.parts.common.videos;
-            let has_work = videos.has_work(&due.alert, &self.parts.channel.abilities());
+            let abilities = self.parts.channel.abilities();
+            let Common { videos, pictures, .. } = &*self.parts.common;
+            let has_work = videos.has_work(&due.alert, &abilities)
+                || pictures.has_work(&due.alert, &abilities);
             let preparing = has_work.then(|| Arc::clone(&self.preparing));
             let parts = Arc::clone(&self.parts);
             self.under_way.spawn(deliver(parts, due, memory.clone(), preparing));
@@ -317,6 +319,7 @@ async fn deliver(
     let mut files = DeliveryFiles::new(parts.common.spool.blobs().clone());
     let abilities = parts.channel.abilities();
     parts.common.videos.prepare(&mut due.alert, &abilities, &mut files).await;
+    parts.common.pictures.prepare(&mut due.alert, &abilities, &mut files).await;
     drop(preparing);
     let files: Arc<dyn Files> = Arc::new(files);
     let tools = Tools {

@@ -11,7 +11,7 @@ use tipoff_testkit::webhook::Webhook;
 use tokio::sync::broadcast::Receiver;
 use tokio_util::task::TaskTracker;
 
-use super::{ChannelState, ChannelStatus, Common, Dispatch, Videos, Waker};
+use super::{ChannelState, ChannelStatus, Common, Dispatch, Pictures, Videos, Waker};
 use crate::config::Config;
 use crate::modes::Modes;
 use crate::news::{Item, News};
@@ -66,6 +66,7 @@ impl Scene {
             links: Links::new(None, [0; 32]),
             metrics: Arc::new(Metrics::new()),
             videos: Videos::open(&config.video, folder.path()).await.unwrap(),
+            pictures: Pictures::new(),
             news,
             modes,
         };

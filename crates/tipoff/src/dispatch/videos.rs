@@ -1,18 +1,17 @@
 //! Videos as a phone shows them: made of what cameras record, once for all channels with the same
 //! limit, before they are sent. Decides nothing about when.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tipoff_channels::{Abilities, Limits};
 use tipoff_model::{Alert, AlertMedia, BlobName, Clip, Encoding, Media, MediaKind, MediaPlace};
 use tipoff_spool::Blobs;
 use tipoff_video::{Order, Rendition, Scratch, Source, Studio, Trouble, Video};
-use tokio::sync::OnceCell;
 
 use super::files::DeliveryFiles;
+use super::kept::Kept;
 use crate::config;
 
 /// Videos that stay ready for other channels, and for the next attempt.
@@ -23,13 +22,8 @@ const BESIDES_BYTES: u64 = 512 * 1024;
 /// Makes videos, where ffmpeg is installed.
 pub(crate) struct Videos {
     studio: Option<Studio>,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Default)]
-struct Kept {
-    slots: HashMap<Key, (u64, Slot)>,
-    turn: u64,
+    /// None: nothing could be made of it, and it goes as it is.
+    kept: Kept<Key, Rendition>,
 }
 
 /// A video and the limit that it is made for. One that has grown is another.
@@ -40,9 +34,6 @@ struct Key {
     bytes: u64,
     bytes_max: u64,
 }
-
-/// None: nothing could be made of it, and it goes as it is.
-type Slot = Arc<OnceCell<Option<Arc<Rendition>>>>;
 
 impl Videos {
     /// Looks for ffmpeg; says so where it is missed.
@@ -58,7 +49,7 @@ impl Videos {
             ),
             None => {}
         }
-        Ok(Self { studio, kept: Mutex::default() })
+        Ok(Self { studio, kept: Kept::new(KEPT_MAX) })
     }
 
     /// What makes them; none: ffmpeg is not installed, or not to be used.
@@ -106,27 +97,8 @@ impl Videos {
         let MediaPlace { arrival, index } = recorded.place;
         let bytes_max = limits.file_bytes_max.saturating_sub(BESIDES_BYTES);
         let key = Key { arrival: arrival.0, index, bytes: recorded.media.size, bytes_max };
-        let slot = self.kept.lock().unwrap_or_else(PoisonError::into_inner).slot(key);
-        // Who comes second waits for the first; one who is dropped leaves the work to the next.
+        let slot = self.kept.slot(key);
         slot.get_or_init(|| make(studio, recorded, bytes_max, blobs)).await.clone()
-    }
-}
-
-impl Kept {
-    fn slot(&mut self, key: Key) -> Slot {
-        self.turn += 1;
-        let turn = self.turn;
-        if let Some((last, slot)) = self.slots.get_mut(&key) {
-            *last = turn;
-            return Arc::clone(slot);
-        }
-        if self.slots.len() >= KEPT_MAX {
-            let oldest = self.slots.iter().min_by_key(|(_, (turn, _))| *turn).map(|(key, _)| *key);
-            oldest.and_then(|key| self.slots.remove(&key));
-        }
-        let slot = Slot::default();
-        self.slots.insert(key, (turn, Arc::clone(&slot)));
-        slot
     }
 }
 
@@ -177,7 +149,7 @@ fn shown(
     let stem = stem.to_owned();
     let mut made = |scratch: &Scratch, name: String, content_type: &str, kind| {
         let blob = BlobName(format!("made/{}", scratch.path().display()));
-        files.add(&blob, scratch.path(), rendition);
+        files.add_video(&blob, scratch.path(), rendition);
         let media = Media {
             name,
             content_type: content_type.to_owned(),

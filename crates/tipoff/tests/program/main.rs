@@ -27,6 +27,7 @@ mod hook;
 mod https;
 mod incident;
 mod limits;
+mod pictures;
 mod reload;
 mod rules;
 mod sessions;
