@@ -16,11 +16,13 @@ pub enum AlertKind {
     FollowUp,
     /// How much was held back because it was too much: the first and the latest of it, and a count.
     Summary,
+    /// What a device sent in a day: counts, its first and its latest picture. Asked for by the clock.
+    Report,
 }
 
 impl AlertKind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::First, Self::FollowUp, Self::Summary];
+    pub const ALL: &[Self] = &[Self::First, Self::FollowUp, Self::Summary, Self::Report];
 
     /// The name in the spool, webhooks and the command line.
     pub const fn as_str(self) -> &'static str {
@@ -28,6 +30,7 @@ impl AlertKind {
             Self::First => "first",
             Self::FollowUp => "followup",
             Self::Summary => "summary",
+            Self::Report => "report",
         }
     }
 }

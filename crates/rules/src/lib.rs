@@ -9,7 +9,9 @@ mod grouping;
 mod limit;
 mod manner;
 mod mode;
+mod moment;
 mod pattern;
+mod report;
 mod route;
 mod sun;
 mod template;
@@ -32,6 +34,7 @@ pub use limit::Flood;
 pub use manner::{Choice, Manner};
 pub use mode::Mode;
 pub use pattern::Pattern;
+pub use report::Report;
 pub use route::Route;
 pub use sun::{Place, PlaceError};
 pub use template::{Template, TemplateError};
@@ -62,6 +65,8 @@ pub struct Rules {
     pub groups: HashMap<String, Vec<String>>,
     /// The modes; the first holds until another is chosen.
     pub modes: Vec<Mode>,
+    /// What is told by the clock.
+    pub reports: Vec<Report>,
 }
 
 impl Rules {

@@ -1,14 +1,10 @@
 //! Modes of a house: home, away, night. One holds at a time.
 
 use jiff::ZonedDateTime;
-use jiff::civil::Time;
 use tipoff_model::Timestamp;
 
 use crate::between::Point;
-use crate::{Clock, Days};
-
-/// A mode is looked for so many days back: a weekday comes again after seven.
-const DAYS_BACK: u8 = 8;
+use crate::{Clock, Days, moment};
 
 /// A mode and when it begins by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,27 +37,12 @@ pub(crate) fn current<'m>(
     latest.or(modes.first()).map(|mode| mode.name.as_str())
 }
 
-/// The mode that began by itself last, and when, in milliseconds.
+/// The mode that began by itself last, and when, in milliseconds. Of two at the same time the later
+/// one in the list.
 fn begun<'m>(modes: &'m [Mode], now: &ZonedDateTime, clock: &Clock) -> Option<(i64, &'m Mode)> {
-    let mut date = now.date();
-    for _ in 0..=DAYS_BACK {
-        let of_day = modes
-            .iter()
-            .filter(|mode| mode.days.is_none_or(|days| days.contains(date.weekday())))
-            .flat_map(|mode| mode.at.iter().map(move |point| (mode, *point)))
-            .filter_map(|(mode, point)| {
-                let minute = point.minute(|| clock.sun(date))?;
-                let time = Time::midnight()
-                    .checked_add(jiff::Span::new().try_minutes(minute).ok()?)
-                    .unwrap_or(Time::MAX);
-                let at = date.to_datetime(time).to_zoned_datetime(clock.zone.clone()).ok()?;
-                (at <= *now).then(|| (at.timestamp().as_millisecond(), mode))
-            });
-        // Of two at the same time the later one in the list holds.
-        if let Some(latest) = of_day.max_by_key(|(at, _)| *at) {
-            return Some(latest);
-        }
-        date = date.yesterday().ok()?;
-    }
-    None
+    let begun = modes.iter().filter_map(|mode| {
+        let at = moment::latest(&mode.at, mode.days, now, clock)?;
+        Some((at.timestamp().as_millisecond(), mode))
+    });
+    begun.max_by_key(|(at, _)| *at)
 }

@@ -118,6 +118,7 @@ fn rules(routes: Vec<Route>) -> Rules {
         clock: Clock { zone: TimeZone::UTC, place: None },
         groups: HashMap::new(),
         modes: Vec::new(),
+        reports: Vec::new(),
     }
 }
 

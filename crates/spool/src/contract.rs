@@ -2,6 +2,7 @@
 
 mod accounts;
 mod dashboard;
+mod review;
 mod rules;
 mod sessions;
 mod uploads;
@@ -171,6 +172,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     uploads::check(&fresh).await;
     accounts::check(&fresh).await;
     dashboard::check(&fresh).await;
+    review::check(&fresh).await;
     rules::check(&fresh).await;
 }
 

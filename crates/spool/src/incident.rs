@@ -70,6 +70,8 @@ pub struct IncidentLine {
     pub muted: bool,
     /// Why nobody is told of it, in words for its owner; none: somebody is.
     pub untold: Option<String>,
+    /// What is said of it besides its subject, where no arrival opened it.
+    pub note: Option<String>,
     /// For each channel how many of its deliveries stand how.
     pub deliveries: Vec<(String, DeliveryState, u64)>,
 }

@@ -9,6 +9,7 @@ mod blobs;
 mod contract;
 mod device;
 mod incident;
+mod review;
 mod sessions;
 mod sqlite;
 
@@ -30,6 +31,7 @@ pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents,
 };
+pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};
 pub use sessions::{
     FinishedSession, SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker,
     TranscriptLine,
@@ -261,7 +263,7 @@ pub struct SpoolStats {
 }
 
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
-pub trait Spool: Accounts + Devices + Incidents + Sessions + Send + Sync {
+pub trait Spool: Accounts + Devices + Incidents + Review + Sessions + Send + Sync {
     /// The files beside it.
     fn blobs(&self) -> &Blobs;
 

@@ -115,93 +115,53 @@ fn spoken(minutes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tipoff_model::{DeliveryState, Envelope, IncidentId, Protocol};
-    use tipoff_spool::{DeviceChange, IncidentFilter, SqliteSpool};
+    use tipoff_model::{DeliveryState, IncidentId};
+    use tipoff_spool::DeviceChange;
 
     use super::*;
-    use crate::config::Config;
-    use crate::receive::{Doorkeeper, Intake};
-    use crate::reload::LiveRules;
+    use crate::testing::{MOTION, Stand};
 
     const HOOK: &str =
         "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n";
 
-    struct Scene {
-        house: House,
-        intake: Intake,
-        _folder: tempfile::TempDir,
-    }
-
-    impl Scene {
-        fn new() -> Self {
-            let config = Config::parse(None, HOOK, None, &|_| None).unwrap();
-            let folder = tempfile::tempdir().unwrap();
-            let rules = Arc::new(LiveRules::new(config.rules));
-            let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(folder.path(), rules).unwrap());
-            let doorkeeper = Arc::new(Doorkeeper::new(config.access, config.devices));
-            let retention = Arc::new(ArcSwap::from_pointee(config.retention));
-            let (waker, news) = (Waker::default(), News::new());
-            let intake = Intake::new(
-                Arc::clone(&spool),
-                doorkeeper,
-                Arc::clone(&retention),
-                waker.clone(),
-                news.clone(),
-            );
-            let gallery = Gallery::new(folder.path().join("thumbs"), Arc::clone(&spool), None);
-            let house = House { spool, retention, gallery, waker, news };
-            Self { house, intake, _folder: folder }
-        }
-
-        async fn mail(&self) {
-            let envelope = Envelope {
-                protocol: Protocol::Smtp,
-                peer: [192, 168, 1, 20].into(),
-                login: None,
-                greeting: None,
-                sender: "yard@example.com".to_owned(),
-                recipients: Vec::new(),
-                tls: false,
-                path: None,
-            };
-            let mut mail = self.intake.begin(envelope).unwrap();
-            mail.push(b"Subject: Motion\r\n\r\nSomething moved.\r\n");
-            mail.complete().await.unwrap();
-        }
-
-        /// What the timeline shows, the newest first.
-        async fn subjects(&self) -> Vec<String> {
-            let lines = self.house.spool.incidents(&IncidentFilter::default(), 10).await.unwrap();
-            lines.into_iter().map(|line| line.subject).collect()
+    fn house(stand: &Stand) -> House {
+        let spool = Arc::clone(&stand.spool);
+        House {
+            spool: Arc::clone(&spool),
+            retention: Arc::clone(&stand.retention),
+            gallery: Gallery::new(stand.folder.path().join("thumbs"), spool, None),
+            waker: stand.waker.clone(),
+            news: stand.news.clone(),
         }
     }
 
     #[tokio::test]
     async fn a_silent_device_is_told_of_once_until_it_is_heard_again() {
-        let scene = Scene::new();
-        scene.mail().await;
-        let spool = &scene.house.spool;
+        let stand = Stand::new(HOOK);
+        let house = house(&stand);
+        stand.mail("yard@example.com", MOTION).await;
+        let spool = &stand.spool;
         let yard = spool.incident(IncidentId(1)).await.unwrap().line.device_id;
         let now = Timestamp::from(SystemTime::now());
         let in_minutes = |minutes: u64| now.after(Duration::from_secs(minutes * 60 + 5));
-        let listen = async |minutes| scene.house.tell_silence(in_minutes(minutes)).await.unwrap();
+        let listen = async |minutes| house.tell_silence(in_minutes(minutes)).await.unwrap();
         listen(600).await;
-        assert_eq!(scene.subjects().await, ["Motion"], "nobody wants to know");
+        assert_eq!(stand.subjects().await, ["Motion"], "nobody wants to know");
         let after = DeviceChange::SilentAfter(Some(Duration::from_secs(3600)));
         spool.change_device(yard, after).await.unwrap();
         listen(59).await;
-        assert_eq!(scene.subjects().await, ["Motion"], "it is not silent for long enough");
+        assert_eq!(stand.subjects().await, ["Motion"], "it is not silent for long enough");
         listen(61).await;
         let told = ["yard (192.168.1.20) is silent for 61 minutes", "Motion"];
-        assert_eq!(scene.subjects().await, told);
+        assert_eq!(stand.subjects().await, told);
         let alert = &spool.incident(IncidentId(2)).await.unwrap().deliveries;
         let alert: Vec<_> = alert.iter().map(|it| (it.channel.as_str(), it.state)).collect();
         assert_eq!(alert, [("hook", DeliveryState::Pending)], "somebody is to hear of it");
         listen(130).await;
-        assert_eq!(scene.subjects().await, told, "once is enough");
-        scene.mail().await;
+        assert_eq!(stand.subjects().await, told, "once is enough");
+        stand.mail("yard@example.com", MOTION).await;
         listen(300).await;
-        let subjects = scene.subjects().await;
+        let subjects = stand.subjects().await;
         assert_eq!(
             subjects.first().unwrap(),
             "yard (192.168.1.20) is silent for 5 hours",

@@ -14,8 +14,11 @@ mod observe;
 mod picture;
 mod receive;
 mod reload;
+mod reports;
 mod shutdown;
 mod small;
+#[cfg(test)]
+mod testing;
 mod web;
 
 use std::process::ExitCode;

@@ -17,7 +17,7 @@ const TEXTS_MAX: usize = 20;
 const DUE: &str = "
     SELECT d.id, d.incident, d.kind, d.created_at, d.attempts, d.progress, d.reference,
            incident.event, incident.subject, coalesce(device.label, device.name), incident.began_at,
-           d.route, d.held, incident.device
+           d.route, d.held, incident.device, incident.note
     FROM delivery AS d
     JOIN incident ON incident.id = d.incident
     JOIN device ON device.id = incident.device
@@ -73,9 +73,14 @@ fn read_due(
     let mut told = Told::default();
     told.read(connection, delivery)?;
     let reply_to = match kind {
-        AlertKind::First => None,
+        AlertKind::First | AlertKind::Report => None,
         AlertKind::FollowUp | AlertKind::Summary => first_reference(connection, incident, channel)?,
     };
+    // What a report shows happened long ago, and said something else then.
+    if kind == AlertKind::Report {
+        told = Told { media: told.media, covers: told.covers, ..Told::default() };
+    }
+    told.texts.extend(row.get::<_, Option<String>>(14)?);
     let event: String = row.get(7)?;
     let alert = Alert {
         delivery,

@@ -26,7 +26,7 @@ const LINE: &str = "
            pictures, videos, cover_arrival, cover_index, cover_video, silent, muted,
            CASE videos WHEN 0 THEN 0 ELSE
                (SELECT coalesce(sum(length_ms), 0) FROM clip WHERE clip.incident = incident.id) END,
-           untold
+           untold, note
     FROM incident JOIN device ON device.id = incident.device";
 
 impl Incidents for SqliteSpool {
@@ -204,6 +204,7 @@ fn read_line(connection: &Connection, row: &Row<'_>) -> Result<IncidentLine> {
         silent: row.get::<_, i64>(13)? == 1,
         muted: row.get(14)?,
         untold: row.get(16)?,
+        note: row.get(17)?,
         deliveries: delivery_counts(connection, id)?,
     })
 }

@@ -3,14 +3,15 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{
-    AlertKind, ArrivalId, Content, Device, Due, Event, Facts, Gathering, History, IncidentId,
-    MediaKind, OpenIncident, Plan, Planner, Timestamp, Told,
+    AlertKind, ArrivalId, Content, Device, Due, Event, Facts, IncidentId, MediaKind, OpenIncident,
+    Plan, Planner, Timestamp, Told,
 };
 
-use super::choice::{self, Choice};
+use super::choice;
 use super::glance::{self, Glance};
+use super::history::DeviceHistory;
 use super::{at, devices, json, registry, repeats, summary};
-use crate::{Again, NewArrival, Notice, Result, SpoolError, Stored};
+use crate::{Again, NewArrival, Notice, Result, Stored};
 
 /// How many arrivals one follow-up takes in.
 pub(super) const ARRIVALS_PER_DELIVERY_MAX: u32 = 50;
@@ -38,10 +39,18 @@ pub(super) fn store(
     let plan = planner.plan(&facts, &told, &DeviceHistory { connection, device });
     let incident = match joins {
         Some(incident) => touch_incident(connection, incident, &facts)?,
-        None => {
-            let subject = &arrival.content.subject;
-            open_incident(connection, device, silent.into(), &facts, subject)?
-        }
+        None => open_incident(
+            connection,
+            &Opening {
+                device,
+                silent: silent.into(),
+                event: facts.event,
+                subject: &arrival.content.subject,
+                at: facts.received_at,
+                video: facts.video_only,
+                muted,
+            },
+        )?,
     };
     note_untold(connection, incident, &told, &plan)?;
     let video = facts.video_only;
@@ -63,7 +72,7 @@ pub(super) fn store(
 }
 
 /// What `incident.silent` holds of one that no arrival opened: none joins it.
-const NOTICE: i64 = 2;
+pub(super) const NOTICE: i64 = 2;
 
 /// See [`crate::Devices::raise`].
 pub(super) fn raise(
@@ -74,17 +83,29 @@ pub(super) fn raise(
     let Some(device) = registry::as_device(connection, notice.device)? else {
         return Ok(Vec::new());
     };
-    let id = notice.device.0;
     let content = Content { subject: notice.subject.clone(), ..Content::default() };
+    let muted = registry::is_muted(connection, notice.device, notice.at)?
+        || choice::is_muted(connection, notice.at)?;
     let facts = Facts {
         began_at: notice.at,
         received_at: notice.at,
         event: notice.event,
-        muted: registry::is_muted(connection, notice.device, notice.at)?
-            || choice::is_muted(connection, notice.at)?,
+        muted,
         ..facts_of_content(&device, &content)
     };
-    let incident = open_incident(connection, id, NOTICE, &facts, &notice.subject)?;
+    let id = notice.device.0;
+    let incident = open_incident(
+        connection,
+        &Opening {
+            device: id,
+            silent: NOTICE,
+            event: notice.event,
+            subject: &notice.subject,
+            at: notice.at,
+            video: false,
+            muted,
+        },
+    )?;
     let history = DeviceHistory { connection, device: id };
     let plan = planner.plan(&facts, &[], &history);
     note_untold(connection, incident, &[], &plan)?;
@@ -183,28 +204,33 @@ fn latest_incident(
     Ok(latest)
 }
 
-fn open_incident(
-    connection: &Connection,
-    device: i64,
-    silent: i64,
-    facts: &Facts<'_>,
-    subject: &str,
-) -> Result<IncidentId> {
+/// An incident that is opened.
+pub(super) struct Opening<'a> {
+    pub(super) device: i64,
+    /// What `incident.silent` is to hold.
+    pub(super) silent: i64,
+    pub(super) event: Event,
+    pub(super) subject: &'a str,
+    pub(super) at: Timestamp,
+    pub(super) video: bool,
+    pub(super) muted: bool,
+}
+
+pub(super) fn open_incident(connection: &Connection, new: &Opening<'_>) -> Result<IncidentId> {
     connection
         .prepare_cached(
             "INSERT INTO incident
                (device, event, subject, began_at, last_arrival_at, silent, has_video, muted)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
-            device,
-            facts.event.as_str(),
-            subject,
-            facts.received_at.0,
-            facts.received_at.0,
-            silent,
-            facts.video_only,
-            facts.muted,
+            new.device,
+            new.event.as_str(),
+            new.subject,
+            new.at.0,
+            new.silent,
+            new.video,
+            new.muted,
         ])?;
     Ok(IncidentId(connection.last_insert_rowid()))
 }
@@ -273,7 +299,7 @@ pub(super) fn add_delivery(
     now: Timestamp,
 ) -> Result<()> {
     let waiting = match due.kind {
-        AlertKind::First => None,
+        AlertKind::First | AlertKind::Report => None,
         AlertKind::FollowUp => waiting_follow_up(connection, added, &due.channel)?,
         AlertKind::Summary => return summary::add(connection, added, due, now),
     };
@@ -327,53 +353,4 @@ fn waiting_follow_up(connection: &Connection, added: &Added, channel: &str) -> R
         )
         .optional()?;
     Ok(waiting)
-}
-
-/// What is known of the past; nothing, where the spool fails: better an alert too many than one too
-/// few.
-fn known<T: Default>(past: Result<T>) -> T {
-    past.unwrap_or_else(|error| {
-        tracing::error!(%error, "The spool could not tell the rules what was before.");
-        T::default()
-    })
-}
-
-/// What the rules may ask of the past of one device.
-pub(super) struct DeviceHistory<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) device: i64,
-}
-
-impl History for DeviceHistory<'_> {
-    fn last_first_alert(&self, channel: &str) -> Option<Timestamp> {
-        let last = self
-            .connection
-            .prepare_cached(
-                "SELECT delivery.created_at FROM incident
-                 JOIN delivery ON delivery.incident = incident.id
-                 WHERE incident.device = ?1 AND delivery.channel = ?2 AND delivery.kind = 'first'
-                 ORDER BY incident.id DESC LIMIT 1",
-            )
-            .and_then(|mut select| {
-                select.query_row(params![self.device, channel], |row| at(row, 0)).optional()
-            })
-            .map_err(SpoolError::from);
-        known(last)
-    }
-
-    fn alerts_since(&self, channel: &str, event: Event, since: Timestamp) -> u32 {
-        known(summary::alerts_since(self, channel, event, since))
-    }
-
-    fn firsts_since(&self, channel: &str, since: Timestamp) -> (u32, Option<Timestamp>) {
-        known(summary::firsts_since(self, channel, since))
-    }
-
-    fn gathering(&self, channel: &str, event: Event, since: Timestamp) -> Option<Gathering> {
-        known(summary::gathering(self, channel, event, since))
-    }
-
-    fn chosen_mode(&self) -> Option<(String, Timestamp)> {
-        known(choice::read(self.connection, Choice::Mode))
-    }
 }

@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{Due, Event, Gathering, Timestamp};
 
 use super::at;
-use super::store::{Added, DeviceHistory, insert_delivery};
+use super::history::DeviceHistory;
+use super::store::{Added, insert_delivery};
 use crate::Result;
 
 /// How many of a device's latest incidents are looked at for what was told lately.

@@ -8,7 +8,8 @@ use tipoff_model::{
 };
 
 use super::glance::{self, Glance};
-use super::store::{self, Added, DeviceHistory};
+use super::history::DeviceHistory;
+use super::store::{self, Added};
 use super::{at, choice, from_json, json, number, registry, repeats};
 use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
 

@@ -146,6 +146,10 @@ fn print_detail(detail: &IncidentDetail) {
         }
         println!("  stored as {} ({} bytes)", arrival.blob.name, arrival.blob.size);
     }
+    if let Some(note) = &line.note {
+        println!();
+        println!("{note}");
+    }
     if let Some(why) = &line.untold {
         println!();
         println!("Nobody is told: {why}");
@@ -201,6 +205,7 @@ fn line_json(line: &IncidentLine) -> Value {
         "arrivals": line.arrivals,
         "deliveries": deliveries,
         "untold": line.untold,
+        "note": line.note,
     })
 }
 

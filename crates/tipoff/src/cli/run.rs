@@ -26,6 +26,7 @@ use crate::receive::listen::{self, Door, Host};
 use crate::receive::tls::{self, Tls};
 use crate::receive::{Doorkeeper, Intake, Transcripts, ftp, smtp};
 use crate::reload::{LiveRules, Reload, Running, Source};
+use crate::reports::Reports;
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::web::access::Access;
 use crate::web::{self, Gallery, Links, Reach};
@@ -136,7 +137,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let links = Links::new(url.as_deref(), key);
     let (dispatch, studio) = deliver(&ground, &config, &links, &modes).await?;
     let gallery = ground.gallery(&config, studio);
-    keep_house(&ground, &retention, &gallery);
+    keep_house(&ground, &retention, &gallery, &rules);
     let running = Running {
         rules: Arc::clone(&rules),
         doorkeeper: Arc::clone(&ground.doorkeeper),
@@ -242,7 +243,12 @@ async fn deliver(
     Ok((dispatch, studio))
 }
 
-fn keep_house(ground: &Ground, retention: &Arc<ArcSwap<Retention>>, gallery: &Gallery) {
+fn keep_house(
+    ground: &Ground,
+    retention: &Arc<ArcSwap<Retention>>,
+    gallery: &Gallery,
+    rules: &Arc<LiveRules>,
+) {
     let house = House {
         spool: Arc::clone(&ground.spool),
         retention: Arc::clone(retention),
@@ -252,6 +258,13 @@ fn keep_house(ground: &Ground, retention: &Arc<ArcSwap<Retention>>, gallery: &Ga
     };
     ground.tasks.spawn(house.clone().sweep(ground.shutdown.clone()));
     ground.tasks.spawn(house.listen(ground.shutdown.clone()));
+    let reports = Reports {
+        spool: Arc::clone(&ground.spool),
+        rules: Arc::clone(rules),
+        waker: ground.waker.clone(),
+        news: ground.news.clone(),
+    };
+    ground.tasks.spawn(reports.tell(ground.shutdown.clone()));
 }
 
 /// What was begun is ended; what takes too long has only to keep what came.

@@ -16,7 +16,7 @@ use super::route::{self, Known};
 use super::section::Section;
 use super::{
     Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, Video, access, channel,
-    checks, device, ftp, http, mask, retention, rules, smtp, video,
+    checks, device, ftp, http, mask, report, retention, rules, smtp, video,
 };
 
 /// A configuration of ten thousand devices has a tenth of this.
@@ -128,12 +128,22 @@ fn read(mut root: Section<'_>) -> Config {
         place: clock.place.is_some(),
     };
     let routes = route::read(&mut root, &known);
+    let reports = report::read(&mut root, &known);
     let (grouping, flood, periodic) = root.table("incidents", rules::INCIDENTS, rules::incidents);
     let retention = root.table("retention", retention::DOC, retention::read);
     let video = root.table("video", video::DOC, video::read);
     root.finish();
-    let rules =
-        Rules { grouping, channels: targets, routes, flood, periodic, clock, groups, modes };
+    let rules = Rules {
+        grouping,
+        channels: targets,
+        routes,
+        flood,
+        periodic,
+        clock,
+        groups,
+        modes,
+        reports,
+    };
     let access = access.access;
     Config {
         path: None,

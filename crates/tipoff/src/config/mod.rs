@@ -15,6 +15,7 @@ mod load;
 mod mask;
 mod reading;
 mod reference;
+mod report;
 mod retention;
 mod route;
 mod rules;

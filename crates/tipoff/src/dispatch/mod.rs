@@ -21,7 +21,7 @@ mod waker;
 use std::sync::Arc;
 
 use jiff::ZonedDateTime;
-use tipoff_model::AlertKind;
+use tipoff_model::{AlertKind, AlertMedia, MediaKind};
 use tipoff_spool::{DueDelivery, Spool};
 
 use crate::modes::Modes;
@@ -63,11 +63,22 @@ impl Common {
             let route = route.name.as_str();
             tracing::warn!(route, %error, "A template failed; the alert has its usual words.");
         }
+        if alert.kind == AlertKind::Report {
+            alert.manner.silent = true;
+            alert.media = first_and_last(std::mem::take(&mut alert.media));
+        }
         if alert.kind == AlertKind::Summary {
             alert.manner.title = None;
             alert.manner.text = Some(counted(alert.held, &time, alert.link.as_deref()));
         }
     }
+}
+
+/// What a report shows: of the first arrival the first picture, of the last the last.
+fn first_and_last(media: Vec<AlertMedia>) -> Vec<AlertMedia> {
+    let mut pictures = media.into_iter().filter(|it| it.media.kind == MediaKind::Picture);
+    let first = pictures.next();
+    first.into_iter().chain(pictures.next_back()).collect()
 }
 
 /// What a summary says.

@@ -3,22 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use tipoff_model::{DeliveryState, Envelope, Protocol};
-use tipoff_spool::{Spool, SqliteSpool};
+use tipoff_model::DeliveryState;
 use tipoff_testkit::standin::Behaviour;
 use tipoff_testkit::webhook::Webhook;
 use tokio::sync::broadcast::Receiver;
 use tokio_util::task::TaskTracker;
 
-use super::{ChannelState, ChannelStatus, Common, Dispatch, Pictures, Videos, Waker};
+use super::{ChannelState, ChannelStatus, Common, Dispatch, Pictures, Videos};
 use crate::config::Config;
 use crate::modes::Modes;
-use crate::news::{Item, News};
+use crate::news::Item;
 use crate::observe::Metrics;
-use crate::receive::{Doorkeeper, Intake};
-use crate::reload::LiveRules;
 use crate::shutdown::{self, Phase, Trigger};
+use crate::testing::{self, MOTION, Stand};
 use crate::web::Links;
 
 /// No condition takes longer than this, unless it will never come.
@@ -27,17 +24,19 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Dispatch over a spool of its own.
 struct Scene {
     dispatch: Dispatch,
-    intake: Intake,
+    stand: Stand,
     listener: Receiver<Item>,
     hook: Webhook,
     trigger: Trigger,
     tasks: TaskTracker,
-    folder: tempfile::TempDir,
 }
 
-fn config(source: &str) -> Config {
-    let source = format!("video.convert = false\nincidents.quiet = \"0 s\"\n{source}");
-    Config::parse(None, &source, None, &|_| None).unwrap_or_else(|faults| panic!("{faults}"))
+fn source(channels: &str) -> String {
+    format!("video.convert = false\nincidents.quiet = \"0 s\"\n{channels}")
+}
+
+fn config(channels: &str) -> Config {
+    testing::config(&source(channels))
 }
 
 fn channel(hook: &Webhook, name: &str) -> String {
@@ -48,47 +47,28 @@ impl Scene {
     /// With a channel "hook".
     async fn new(paused: &[&str]) -> Self {
         let hook = Webhook::start().await.unwrap();
-        let config = config(&channel(&hook, "hook"));
-        let folder = tempfile::tempdir().unwrap();
-        let rules = Arc::new(LiveRules::new(config.rules.clone()));
-        let spool: Arc<dyn Spool> =
-            Arc::new(SqliteSpool::open(folder.path(), Arc::clone(&rules) as _).unwrap());
-        let (waker, news, tasks) = (Waker::default(), News::new(), TaskTracker::new());
-        let (trigger, shutdown) = shutdown::channel();
-        let listener = news.subscribe();
-        let doorkeeper = Arc::new(Doorkeeper::new(config.access, config.devices));
-        let retention = Arc::new(ArcSwap::from_pointee(config.retention));
-        let intake =
-            Intake::new(Arc::clone(&spool), doorkeeper, retention, waker.clone(), news.clone());
-        let modes = Modes { spool: Arc::clone(&spool), rules, news: news.clone() };
+        let stand = Stand::new(&source(&channel(&hook, "hook")));
+        let (tasks, (trigger, shutdown)) = (TaskTracker::new(), shutdown::channel());
+        let listener = stand.news.subscribe();
+        let spool = Arc::clone(&stand.spool);
+        let modes = Modes { spool, rules: Arc::clone(&stand.rules), news: stand.news.clone() };
+        let Config { video, channels, .. } = &stand.config;
         let common = Common {
-            spool,
+            spool: Arc::clone(&stand.spool),
             links: Links::new(None, [0; 32]),
             metrics: Arc::new(Metrics::new()),
-            videos: Videos::open(&config.video, folder.path()).await.unwrap(),
+            videos: Videos::open(video, stand.folder.path()).await.unwrap(),
             pictures: Pictures::new(),
-            news,
+            news: stand.news.clone(),
             modes,
         };
         let paused = paused.iter().map(|name| (*name).to_owned()).collect();
-        let dispatch = Dispatch::start(&config.channels, paused, common, &waker, &tasks, &shutdown);
-        Self { dispatch, intake, listener, hook, trigger, tasks, folder }
+        let dispatch = Dispatch::start(channels, paused, common, &stand.waker, &tasks, &shutdown);
+        Self { dispatch, stand, listener, hook, trigger, tasks }
     }
 
     async fn mail(&self) {
-        let envelope = Envelope {
-            protocol: Protocol::Smtp,
-            peer: [192, 168, 1, 20].into(),
-            login: None,
-            greeting: None,
-            sender: "camera@example.com".to_owned(),
-            recipients: Vec::new(),
-            tls: false,
-            path: None,
-        };
-        let mut mail = self.intake.begin(envelope).unwrap();
-        mail.push(b"Subject: Motion\r\n\r\nSomething moved.\r\n");
-        mail.complete().await.unwrap();
+        self.stand.mail("camera@example.com", MOTION).await;
     }
 
     /// The next notice of a delivery to this channel.
@@ -111,7 +91,7 @@ impl Scene {
         self.trigger.enter(Phase::Ending);
         self.tasks.close();
         tokio::time::timeout(PATIENCE, self.tasks.wait()).await.unwrap();
-        drop(self.folder);
+        drop(self.stand);
     }
 }
 

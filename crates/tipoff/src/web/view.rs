@@ -43,6 +43,8 @@ pub(crate) struct Incident {
     pub(crate) muted: bool,
     /// Why nobody is told of it, in words; none: somebody is.
     pub(crate) untold: Option<String>,
+    /// What it says besides its subject, where no arrival opened it: a report.
+    pub(crate) note: Option<String>,
     /// How many deliveries stand how, by channel.
     pub(crate) outcomes: Vec<Outcome>,
 }
@@ -181,6 +183,7 @@ impl From<&IncidentLine> for Incident {
             silent: line.silent,
             muted: line.muted,
             untold: line.untold.clone(),
+            note: line.note.clone(),
             outcomes: line.deliveries.iter().map(outcome).collect(),
         }
     }

@@ -28,6 +28,8 @@ struct IncidentPage {
     shots: Vec<Shot>,
     arrivals: Vec<Arrival>,
     deliveries: Vec<Delivery>,
+    /// What we ourselves say.
+    note: Option<String>,
     /// Why nobody was told, where nobody was.
     untold: String,
     can_retry_all: bool,
@@ -108,6 +110,7 @@ pub(super) async fn incident(
         shots: shots(arrivals, &clock, file_url, thumbnail_url),
         arrivals: arrivals.iter().map(|arrival| told(arrival, &clock)).collect(),
         deliveries: deliveries.iter().map(|it| delivery(it, &clock)).collect(),
+        note: line.note.clone(),
         untold: match &line.untold {
             Some(why) => format!("Nobody: {why}."),
             None => "Nobody.".to_owned(),
@@ -219,7 +222,12 @@ fn delivery(line: &DeliveryLine, clock: &Clock) -> Delivery {
     Delivery {
         id: line.id.0,
         channel: line.channel.clone(),
-        kind: if line.kind == "first" { "first alert" } else { "follow-up" },
+        kind: match line.kind.as_str() {
+            "first" => "first alert",
+            "report" => "report",
+            "summary" => "count",
+            _ => "follow-up",
+        },
         state: words::state(line.state),
         look: words::look(line.state),
         attempts: line.attempts.iter().map(attempt).collect(),

@@ -1,0 +1,111 @@
+//! `[[report]]`: what each device sent in a day, told at a time of day.
+
+use tipoff_rules::{Days, Point, Report};
+use toml::Spanned;
+
+use super::checks;
+use super::key::{Form, Key, Without, from_str, nothing};
+use super::route::{Known, PLACE_MISSING};
+use super::section::Section;
+
+const DOC: &str = "\
+    What each device sent since the report before: how many incidents of which kind, the first and the \
+    last picture; an alert without a sound for each device that sent something. Routes are not asked.";
+
+/// Reads all `[[report]]`.
+pub(super) fn read(root: &mut Section<'_>, known: &Known<'_>) -> Vec<Report> {
+    let mut names = Vec::new();
+    let mut reports = root.tables("report", DOC, |section| {
+        let (name, report) = one(section, known);
+        names.extend(name);
+        report
+    });
+    checks::unique(root.reading, names.iter(), str::to_owned, |name| {
+        format!("two reports are called \"{name}\"")
+    });
+    for (number, report) in (1..).zip(&mut reports) {
+        if report.name.is_empty() {
+            report.name = format!("report {number}");
+        }
+    }
+    reports
+}
+
+fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>, Option<Report>) {
+    let name = section.text(
+        "name",
+        "evening",
+        "What it is called. Without it: `report 1`, by its place. Under another name it is another \
+         report, which may be told once more on the same day.",
+    );
+    let key = Key {
+        name: "at",
+        form: Form::Text,
+        without: Without::Required("20:00".to_owned()),
+        doc: "When it is told: `20:00`, `sunset`, `sunrise-0:30`. Where Tipoff was not running then, \
+              it is told up to twelve hours later.",
+    };
+    if !section.has("at") {
+        section.missing("at", &key.sample());
+    }
+    let at = section.parsed(&key, from_str::<Point>);
+    if let Some(point) = at.as_ref().filter(|it| it.get_ref().needs_place() && !known.place) {
+        section.wrong("at", point.span(), PLACE_MISSING);
+    }
+    let key = Key {
+        name: "days",
+        form: Form::List,
+        without: nothing("[\"mon-fri\"]"),
+        doc: "On these days only; it covers what came since the day before of them.",
+    };
+    let texts = section.list(&key).unwrap_or_default();
+    let days = texts.iter().filter_map(|text| section.parse(&key, text, from_str::<Days>));
+    let days = days.map(Spanned::into_inner).reduce(Days::and);
+    let devices = named(
+        section,
+        "device",
+        (
+            "devices",
+            "[\"Front yard\"]",
+            "The names of devices. Without it, and without `groups`: all.",
+        ),
+        known.devices,
+    );
+    let groups = named(
+        section,
+        "group",
+        ("groups", "[\"outside\"]", "Groups of devices: see `groups` in `[[device]]`."),
+        known.groups,
+    );
+    let channels = named(
+        section,
+        "channel",
+        ("channels", "[\"telegram\"]", "The names of channels. Without it: all."),
+        known.channels,
+    );
+    let report = at.map(|at| Report {
+        name: name.as_ref().map(|name| name.get_ref().clone()).unwrap_or_default(),
+        at: at.into_inner(),
+        days,
+        devices: devices.unwrap_or_default(),
+        groups: groups.unwrap_or_default(),
+        channels: channels.unwrap_or_else(|| known.channels.to_owned()),
+    });
+    (name, report)
+}
+
+/// A list of names that are known; none: it is not given.
+fn named(
+    section: &mut Section<'_>,
+    what: &str,
+    (name, example, doc): (&'static str, &str, &'static str),
+    known: &[String],
+) -> Option<Vec<String>> {
+    if section.is_empty_list(name) {
+        let reason = "an empty list names nothing; leave it out for all";
+        section.wrong(name, section.span_of(name), reason);
+    }
+    let given = section.list(&Key { name, form: Form::List, without: nothing(example), doc })?;
+    checks::known(section, what, &given, known);
+    Some(given.into_iter().map(Spanned::into_inner).collect())
+}

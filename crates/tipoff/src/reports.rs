@@ -1,0 +1,224 @@
+//! What each device sent in a day, told at a time of day (`[[report]]`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use jiff::ZonedDateTime;
+use tipoff_model::{Event, Timestamp};
+use tipoff_rules::{Clock, Report, Rules};
+use tipoff_spool::{NewReport, Spool, SpoolError, Tally};
+
+use crate::dispatch::Waker;
+use crate::news::{Item, News};
+use crate::reload::LiveRules;
+use crate::shutdown::{Phase, Shutdown};
+
+/// How often it is looked whether one is due.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
+/// One that was due longer ago, while nothing ran, is not told any more.
+const LATE_MAX: Duration = Duration::from_secs(12 * 3600);
+/// How many devices a report tells of: more than anybody reads.
+const DEVICES_MAX: u32 = 200;
+/// The first line of each, behind the device's name.
+pub(crate) const SUBJECT: &str = "Report";
+
+/// Tells reports when they are due.
+pub(crate) struct Reports {
+    pub(crate) spool: Arc<dyn Spool>,
+    pub(crate) rules: Arc<LiveRules>,
+    pub(crate) waker: Waker,
+    pub(crate) news: News,
+}
+
+impl Reports {
+    /// Until the end. What was told is known to the spool; here only, that it need not be asked again.
+    pub(crate) async fn tell(self, mut shutdown: Shutdown) {
+        let mut told = HashMap::new();
+        loop {
+            self.look(SystemTime::now().into(), &mut told).await;
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = shutdown.reached(Phase::Ending) => return,
+            }
+        }
+    }
+
+    async fn look(&self, now: Timestamp, told: &mut HashMap<String, Timestamp>) {
+        let rules = self.rules.now();
+        for report in &rules.reports {
+            let Some((from, until)) = report.stretch(now, &rules.clock) else {
+                continue;
+            };
+            if now.since(until) > LATE_MAX || told.get(&report.name) == Some(&until) {
+                continue;
+            }
+            match self.tell_one(report, &rules, (from, until), now).await {
+                Ok(()) => {
+                    told.insert(report.name.clone(), until);
+                }
+                Err(error) => {
+                    tracing::warn!(report = report.name, %error, "A report could not be made.");
+                }
+            }
+        }
+    }
+
+    async fn tell_one(
+        &self,
+        report: &Report,
+        rules: &Rules,
+        (from, until): (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> Result<(), SpoolError> {
+        for tally in self.spool.tally(from, until, DEVICES_MAX).await? {
+            let groups = rules.groups.get(&tally.name).map(Vec::as_slice).unwrap_or_default();
+            if !report.covers(&tally.name, groups) {
+                continue;
+            }
+            let new = NewReport {
+                name: report.name.clone(),
+                device: tally.device,
+                due_at: until,
+                at: now,
+                subject: SUBJECT.to_owned(),
+                text: words(&tally, from, &rules.clock),
+                shots: tally.shots,
+                channels: report.channels.clone(),
+            };
+            let channels = self.spool.report(new).await?;
+            self.waker.wake(&channels);
+            if !channels.is_empty() {
+                self.news.tell(Item::Device);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a report says.
+fn words(tally: &Tally, from: Timestamp, clock: &Clock) -> String {
+    let local = |at: Timestamp, format: &str| {
+        clock
+            .local(at)
+            .map_or_else(String::new, |at: ZonedDateTime| at.strftime(format).to_string())
+    };
+    let count: u64 = tally.events.iter().map(|(_, count)| count).sum();
+    let incidents = if count == 1 { "incident" } else { "incidents" };
+    let events = tally.events.iter().map(|(event, count)| {
+        let what = event.title().unwrap_or("Other");
+        format!("{what}: {count}")
+    });
+    let events: Vec<String> = match tally.events.as_slice() {
+        [(Event::Other, _)] => Vec::new(),
+        _ => events.collect(),
+    };
+    let mut lines = vec![format!("{count} {incidents} since {}", local(from, "%A %H:%M"))];
+    lines.extend(events);
+    lines.push(match count {
+        1 => format!("At {}", local(tally.first_at, "%H:%M")),
+        _ => format!(
+            "The first at {}, the last at {}",
+            local(tally.first_at, "%H:%M"),
+            local(tally.last_at, "%H:%M"),
+        ),
+    });
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use tipoff_model::{AlertKind, DeviceId};
+
+    use super::*;
+    use crate::testing::{MOTION, Stand};
+
+    const CONFIG: &str = "\
+        time_zone = \"UTC\"\n\
+        [[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n\
+        [[channel]]\nname = \"other\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n\
+        [[device]]\nname = \"Yard\"\nmatch = { from = \"yard@*\" }\n\
+        [[device]]\nname = \"Printer\"\nmatch = { from = \"printer@*\" }\n\
+        [[report]]\nname = \"evening\"\nat = \"20:00\"\ndevices = [\"Yard\"]\nchannels = [\"hook\"]\n";
+
+    fn reports(stand: &Stand) -> Reports {
+        Reports {
+            spool: Arc::clone(&stand.spool),
+            rules: Arc::clone(&stand.rules),
+            waker: stand.waker.clone(),
+            news: stand.news.clone(),
+        }
+    }
+
+    /// The next time that it is twenty o'clock.
+    fn evening(clock: &Clock) -> Timestamp {
+        let now = clock.local(SystemTime::now().into()).unwrap();
+        let evening = now.date().at(20, 0, 0, 0).to_zoned_datetime(TimeZone::UTC).unwrap();
+        let evening = Timestamp::from_ms(evening.timestamp().as_millisecond());
+        let day = Duration::from_secs(24 * 3600);
+        if evening <= Timestamp::from(SystemTime::now()) { evening.after(day) } else { evening }
+    }
+
+    #[tokio::test]
+    async fn a_report_is_told_when_it_is_due_and_once_over_restarts() {
+        let stand = Stand::new(CONFIG);
+        let evening = evening(&stand.rules.now().clock);
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        let reports = || reports(&stand);
+        stand.mail("yard@example.com", MOTION).await;
+        stand.mail("printer@example.com", MOTION).await;
+        let mut told = HashMap::new();
+        reports().look(evening.before(minutes(1)), &mut told).await;
+        assert_eq!(stand.subjects().await, ["Motion", "Motion"], "it is not due yet");
+        for at in [evening.after(minutes(1)), evening.after(minutes(5))] {
+            reports().look(at, &mut told).await;
+            reports().look(at, &mut HashMap::new()).await;
+            assert_eq!(stand.subjects().await, ["Report", "Motion", "Motion"]);
+        }
+        let due = stand.spool.due("hook", evening.after(minutes(9)), 9, &[]).await.unwrap();
+        let reports_due = due.deliveries.iter().filter(|it| it.alert.kind == AlertKind::Report);
+        let reports_due: Vec<_> = reports_due.collect();
+        assert_eq!(reports_due.len(), 1);
+        assert!(reports_due[0].alert.text.starts_with("1 incident since "), "{reports_due:?}");
+        let other = stand.spool.due("other", evening.after(minutes(9)), 9, &[]).await.unwrap();
+        assert!(other.deliveries.iter().all(|it| it.alert.kind != AlertKind::Report));
+    }
+
+    #[tokio::test]
+    async fn a_report_that_is_half_a_day_late_is_not_told() {
+        let stand = Stand::new(CONFIG);
+        let evening = evening(&stand.rules.now().clock);
+        stand.mail("yard@example.com", MOTION).await;
+        let reports = reports(&stand);
+        reports.look(evening.after(LATE_MAX + Duration::from_secs(60)), &mut HashMap::new()).await;
+        assert_eq!(stand.subjects().await, ["Motion"]);
+        reports.look(evening.after(LATE_MAX), &mut HashMap::new()).await;
+        assert_eq!(stand.subjects().await, ["Report", "Motion"]);
+    }
+
+    #[test]
+    fn a_report_reads_well() {
+        let at = |text: &str| {
+            let at: jiff::Timestamp = text.parse().unwrap();
+            Timestamp::from_ms(at.as_millisecond())
+        };
+        let clock = Clock { zone: TimeZone::get("Europe/Berlin").unwrap(), place: None };
+        let tally = Tally {
+            device: DeviceId(1),
+            name: "Yard".to_owned(),
+            events: vec![(Event::Motion, 8), (Event::Person, 3), (Event::Other, 1)],
+            first_at: at("2026-11-25T06:12Z"),
+            last_at: at("2026-11-25T18:44Z"),
+            shots: Vec::new(),
+        };
+        let from = at("2026-11-24T19:00Z");
+        assert_eq!(
+            words(&tally, from, &clock),
+            "12 incidents since Tuesday 20:00\nMotion: 8\nPerson: 3\nOther: 1\n\
+             The first at 07:12, the last at 19:44"
+        );
+        let one = Tally { events: vec![(Event::Other, 1)], ..tally };
+        assert_eq!(words(&one, from, &clock), "1 incident since Tuesday 20:00\nAt 07:12");
+    }
+}

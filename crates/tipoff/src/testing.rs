@@ -1,0 +1,78 @@
+//! What unit tests stand on: a configuration, a spool in a folder of its own, and mails that arrive.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tipoff_model::{Envelope, Protocol};
+use tipoff_spool::{IncidentFilter, Spool, SqliteSpool};
+
+use crate::config::{Config, Retention};
+use crate::dispatch::Waker;
+use crate::news::News;
+use crate::receive::{Doorkeeper, Intake};
+use crate::reload::LiveRules;
+
+/// The rooms up to the spool; nothing is delivered.
+pub(crate) struct Stand {
+    pub(crate) config: Config,
+    pub(crate) spool: Arc<dyn Spool>,
+    pub(crate) rules: Arc<LiveRules>,
+    pub(crate) retention: Arc<ArcSwap<Retention>>,
+    pub(crate) waker: Waker,
+    pub(crate) news: News,
+    pub(crate) folder: tempfile::TempDir,
+    intake: Intake,
+}
+
+impl Stand {
+    /// With this configuration file.
+    pub(crate) fn new(source: &str) -> Self {
+        let config = config(source);
+        let folder = tempfile::tempdir().unwrap();
+        let rules = Arc::new(LiveRules::new(config.rules.clone()));
+        let planner = Arc::clone(&rules) as _;
+        let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(folder.path(), planner).unwrap());
+        let doorkeeper = Doorkeeper::new(config.access.clone(), config.devices.clone());
+        let retention = Arc::new(ArcSwap::from_pointee(config.retention));
+        let (waker, news) = (Waker::default(), News::new());
+        let intake = Intake::new(
+            Arc::clone(&spool),
+            Arc::new(doorkeeper),
+            Arc::clone(&retention),
+            waker.clone(),
+            news.clone(),
+        );
+        Self { config, spool, rules, retention, waker, news, folder, intake }
+    }
+
+    /// A mail of this sender arrives.
+    pub(crate) async fn mail(&self, sender: &str, mail: &[u8]) {
+        let envelope = Envelope {
+            protocol: Protocol::Smtp,
+            peer: [192, 168, 1, 20].into(),
+            login: None,
+            greeting: None,
+            sender: sender.to_owned(),
+            recipients: Vec::new(),
+            tls: false,
+            path: None,
+        };
+        let mut writer = self.intake.begin(envelope).unwrap();
+        writer.push(mail);
+        writer.complete().await.unwrap();
+    }
+
+    /// What the timeline shows, the newest first.
+    pub(crate) async fn subjects(&self) -> Vec<String> {
+        let lines = self.spool.incidents(&IncidentFilter::default(), 10).await.unwrap();
+        lines.into_iter().map(|line| line.subject).collect()
+    }
+}
+
+/// A configuration that is right.
+pub(crate) fn config(source: &str) -> Config {
+    Config::parse(None, source, None, &|_| None).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+/// A mail that tells of motion.
+pub(crate) const MOTION: &[u8] = b"Subject: Motion\r\n\r\nSomething moved.\r\n";
