@@ -13,6 +13,7 @@ use tipoff_model::{
 use tipoff_rules::{Clock, Judged, Rules};
 use tipoff_spool::{DeviceFilter, Devices, Spool, SqliteSpool};
 
+use super::replay::{self, ReplayArgs};
 use super::{Ending, block_on};
 use crate::config::Config;
 use crate::receive::Doorkeeper;
@@ -27,6 +28,8 @@ const DEVICES_MAX: u32 = 1000;
 pub(super) enum Action {
     /// Which routes match a mail, and why: nothing is stored or sent
     Test(TestArgs),
+    /// What would have been told of a day that is kept, with this configuration: nothing is sent
+    Replay(ReplayArgs),
 }
 
 /// A mail and how it would come.
@@ -91,8 +94,10 @@ impl History for Past {
 
 /// Says what would become of a mail.
 pub(super) fn route(action: &Action, config: Config) -> Ending {
-    let Action::Test(args) = action;
-    block_on(test(args, config))??;
+    match action {
+        Action::Test(args) => block_on(test(args, config))??,
+        Action::Replay(args) => replay::run(args, config)?,
+    }
     Ok(())
 }
 

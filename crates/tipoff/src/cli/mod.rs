@@ -8,6 +8,7 @@ mod explain;
 mod incidents;
 mod init;
 mod password;
+mod replay;
 mod run;
 mod send;
 mod sessions;

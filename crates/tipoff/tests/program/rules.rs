@@ -141,7 +141,8 @@ fn a_camera_gone_mad_becomes_a_count_and_all_of_it_is_kept() {
         arrive(&server, "yard@example.com", &format!("Motion {number}"));
     }
     arrive(&server, "door@example.com", "Motion elsewhere");
-    assert_eq!(hook.wait_for(4)[3]["device"], "door (127.0.0.1)");
+    // Incidents are told side by side.
+    assert!(hook.wait_for(4).iter().any(|it| it["device"] == "door (127.0.0.1)"));
     assert_eq!(untold(&home, 7), "");
     let held = home.incident(4);
     assert_eq!(held["deliveries"][0]["kind"], "summary");
@@ -150,4 +151,50 @@ fn a_camera_gone_mad_becomes_a_count_and_all_of_it_is_kept() {
     assert_eq!(why, "too many alerts of this device: told as a count every ten minutes");
     server.stop();
     assert_eq!(hook.alerts().len(), 4);
+}
+
+#[test]
+fn a_day_is_gone_through_again_with_other_rules_and_nothing_is_sent() {
+    let hook = Hook::start();
+    let before = format!("{}[incidents]\nquiet = \"0 s\"\n", hook.channel());
+    let home = Home::new(&before);
+    let server = home.start();
+    for number in 1..=3 {
+        arrive(&server, "yard@example.com", &format!("Motion {number}"));
+    }
+    arrive(&server, "hall@example.com", "Person detected");
+    hook.wait_for(4);
+    server.stop();
+    let replay = |more: &[&str]| {
+        let told = home.run(&[&["route", "replay", "--json"], more].concat());
+        serde_json::from_str::<Value>(&told).unwrap()
+    };
+    let as_it_was = replay(&[]);
+    let told = |told: &Value| {
+        let all = told.as_array().unwrap().iter();
+        all.map(|it| it["told"].as_object().unwrap().len()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&as_it_was), [1, 1, 1, 1]);
+    assert_eq!(
+        as_it_was[3]["told"],
+        json!({ "hook": { "first": 1, "followup": 0, "summary": 0 } })
+    );
+
+    // Under another name, at another length, and held back.
+    home.configure(&format!(
+        "{}[[device]]\nname = \"Yard\"\nmatch = {{ from = \"yard@*\" }}\n\
+         [[route]]\nname = \"yard\"\ndevices = [\"Yard\"]\ncooldown = \"1 h\"\n",
+        hook.channel()
+    ));
+    let changed = replay(&[]);
+    assert_eq!(told(&changed), [1, 0], "what comes within 20 s is one incident now");
+    assert_eq!((&changed[0]["device"], &changed[0]["incident"]), (&json!("Yard"), &json!(1)));
+    assert_eq!(changed[0]["told"]["hook"]["first"], 1);
+    assert_eq!(changed[1]["untold"], "yard: not for this device");
+    assert_eq!(told(&replay(&["--device", "yard"])), [1]);
+    assert_eq!(told(&replay(&["--day", "2020-02-29"])), Vec::<usize>::new());
+    let words = home.run(&["route", "replay"]);
+    assert!(words.contains("2 incidents, of 1 nobody is told\nnow: hook: 1 alert"), "{words}");
+    assert!(words.ends_with("it was: hook: 4 alerts\n"), "{words}");
+    assert_eq!(hook.alerts().len(), 4, "nothing is sent");
 }
