@@ -18,8 +18,8 @@ pub(crate) fn head(alert: &Alert) -> String {
     )
 }
 
-/// How many a summary stands for and what the route wants, where it wants something: fields, each
-/// followed by a comma.
+/// Where the incident is shown, how many a summary stands for and what the route wants, where there is
+/// such a thing: fields, each followed by a comma.
 fn extras(alert: &Alert) -> String {
     let held = (alert.held > 0).then(|| format!("\"held\":{},", alert.held));
     let manner = &alert.manner;
@@ -30,7 +30,8 @@ fn extras(alert: &Alert) -> String {
     };
     let title = words("title", &manner.title);
     let message = words("message", &manner.text);
-    [held, silent, priority, title, message].into_iter().flatten().collect()
+    let link = words("link", &alert.link);
+    [held, link, silent, priority, title, message].into_iter().flatten().collect()
 }
 
 /// What ends an alert that [`head`] began.

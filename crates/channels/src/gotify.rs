@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Scope, Verdict};
 
 use crate::body::{Body, Piece};
@@ -188,9 +188,13 @@ impl Gotify {
         }
         // "Message extras": what a camera writes is shown as it is.
         let mut extras = json!({ "client::display": { "contentType": "text/plain" } });
-        if let (Some(picture), Value::Object(extras)) = (picture, &mut extras) {
-            let shown = json!({ "bigImageUrl": picture, "click": { "url": picture } });
-            extras.insert("client::notification".to_owned(), shown);
+        let mut shown = json!({});
+        if let Some(picture) = picture {
+            shown["bigImageUrl"] = picture.into();
+        }
+        if let Some(link) = alert.link.as_deref().or(picture) {
+            shown["click"] = json!({ "url": link });
+            extras["client::notification"] = shown;
         }
         let body =
             json!({ "title": title, "message": text, "priority": priority, "extras": extras });

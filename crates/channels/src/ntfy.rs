@@ -26,6 +26,14 @@ const PRIORITIES: std::ops::RangeInclusive<i64> = 1..=5;
 /// The highest of them without a sound.
 const SILENT: i64 = 2;
 
+/// docs.ntfy.sh/publish, "Action buttons": what a button can do, and how many there may be. They stand in
+/// the address, of which they get this much.
+const ACTIONS: [&str; 4] = ["broadcast", "copy", "http", "view"];
+const ACTIONS_MAX: usize = 3;
+const ACTIONS_BYTES_MAX: usize = 500;
+/// Stands in an action for where people look at the incident.
+const LINK: &str = "{link}";
+
 /// What ntfy calls a priority.
 fn number(priority: Priority) -> i64 {
     match priority {
@@ -44,7 +52,7 @@ fn number(priority: Priority) -> i64 {
 static LIMITS: Limits = Limits {
     service: "ntfy",
     text_utf16_max: 1300,
-    caption_utf16_max: 700,
+    caption_utf16_max: 600,
     album_files_max: 1,
     album_bytes_max: 15 << 20,
     picture: PictureLimits {
@@ -65,11 +73,20 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "A topic of ntfy, on ntfy.sh or on a server of your own.",
     settings: &[
         Setting {
+            key: "actions",
+            shape: Shape::List,
+            required: false,
+            doc: "Up to three buttons, each in ntfy's short form: what it does (`view`, `http`, \
+                  `broadcast`, `copy`), its words, and an address or value. `{link}` is where the \
+                  incident is shown. Without it: none.",
+            example: "[\"view, Look, {link}\", \"http, Light, http://nas.lan/light\"]",
+        },
+        Setting {
             key: "click",
             shape: Shape::Text,
             required: false,
-            doc: "The address that a tap on the message opens, such as the dashboard's. Without it: \
-                  the app opens.",
+            doc: "The address that a tap on the message opens. Without it: the incident on the \
+                  dashboard, where `public_url` in `[http]` is reached.",
             example: "\"http://nas.lan:8080/\"",
         },
         Setting {
@@ -134,6 +151,7 @@ struct Ntfy {
     login: Option<HeaderValue>,
     priority: Option<i64>,
     tags: String,
+    actions: Vec<String>,
     click: Option<String>,
     secrets: Secrets,
     time: Duration,
@@ -171,6 +189,12 @@ fn build(settings: &Settings) -> Built {
     if tags.iter().any(|tag| tag.is_empty() || tag.contains(',')) {
         fault("tags", "a tag has no comma in it: write a list, [\"camera\", \"house\"]");
     }
+    let actions = settings.list("actions");
+    if let Err(message) = check(actions) {
+        fault("actions", message);
+    }
+    // Addresses of buttons may hold what lets in.
+    actions.iter().flat_map(|it| it.split([',', '/', '='])).for_each(|it| secrets.add_value(it));
     let login = match login(settings, &mut secrets) {
         Ok(login) => login,
         Err((key, message)) => {
@@ -184,11 +208,31 @@ fn build(settings: &Settings) -> Built {
             login,
             priority,
             tags: tags.join(","),
+            actions: actions.to_vec(),
             click: settings.text("click").map(str::to_owned),
             secrets,
             time: settings.duration("timeout").unwrap_or(TIME),
         })),
         _ => Err(faults),
+    }
+}
+
+/// What is wrong with the buttons.
+fn check(actions: &[String]) -> Result<(), &'static str> {
+    let kind = |action: &str| action.split(',').next().unwrap_or_default().trim().to_owned();
+    let is_whole = |action: &String| {
+        ACTIONS.contains(&kind(action).as_str())
+            && !action.contains(';')
+            && (kind(action) == "broadcast" || action.split(',').count() > 2)
+    };
+    if actions.len() > ACTIONS_MAX {
+        Err("at most three buttons are possible")
+    } else if !actions.iter().all(is_whole) {
+        Err("must each be like \"view, Look, http://nas.lan:8080/\", without a semicolon")
+    } else if actions.iter().map(String::len).sum::<usize>() > ACTIONS_BYTES_MAX {
+        Err("the buttons are too long: shorten their addresses")
+    } else {
+        Ok(())
     }
 }
 
@@ -269,13 +313,16 @@ impl Ntfy {
         };
         let priority = priority.map(|priority| priority.to_string()).unwrap_or_default();
         let file = files.first();
+        let actions = if message.title.is_empty() { String::new() } else { self.actions(alert) };
+        let click = self.click.as_deref().or(alert.link.as_deref());
         let parameters = [
             ("title", title),
             ("message", if file.is_some() { text } else { "" }),
             ("filename", file.map_or("", |file| file.name())),
             ("priority", &priority),
             ("tags", &self.tags),
-            ("click", self.click.as_deref().unwrap_or_default()),
+            ("click", click.unwrap_or_default()),
+            ("actions", &actions),
         ];
         let mut url = self.url.clone();
         for (name, value) in parameters.into_iter().filter(|(_, value)| !value.is_empty()) {
@@ -289,6 +336,15 @@ impl Ntfy {
             None => ("text/plain", Piece::Bytes(text.as_bytes().to_vec())),
         };
         (url, Body::new(content_type.to_owned(), vec![piece]))
+    }
+
+    /// The buttons, without those that lead to an incident which nobody reaches.
+    fn actions(&self, alert: &Alert) -> String {
+        let fill_in = |action: &String| match alert.link.as_deref() {
+            Some(link) => Some(action.replace(LINK, link)),
+            None => Some(action.clone()).filter(|action| !action.contains(LINK)),
+        };
+        self.actions.iter().filter_map(fill_in).collect::<Vec<_>>().join(";")
     }
 
     /// The codes are those of the server's own list of errors.

@@ -30,6 +30,8 @@ const RETRY_MIN: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_secs(60);
 const RETRY_FOR_MAX: Duration = Duration::from_secs(10_800);
 const RETRY_FOR: Duration = Duration::from_secs(1_800);
+/// "Supplementary URLs": an address below the message has 512 characters at most.
+const URL_CHARS_MAX: usize = 512;
 
 /// "Limits" and "Attachments": 1,024 characters, 250 in the title, one picture of 5 MB.
 static LIMITS: Limits = Limits {
@@ -261,6 +263,10 @@ impl Pushover {
             ("title", title),
             ("device", &self.device),
             ("sound", self.sound.as_deref().unwrap_or_default()),
+            (
+                "url",
+                alert.link.as_deref().filter(|it| it.len() <= URL_CHARS_MAX).unwrap_or_default(),
+            ),
         ];
         for (name, value) in optional.into_iter().filter(|(_, value)| !value.is_empty()) {
             form.field(name, value);

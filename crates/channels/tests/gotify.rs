@@ -58,6 +58,14 @@ async fn a_picture_is_shown_by_its_link() {
 }
 
 #[tokio::test]
+async fn a_tap_leads_to_the_incident() {
+    let link = "https://tip.example/incidents/3";
+    let all = messages(&[], Story::new().change(|it| it.link = Some(link.to_owned()))).await;
+    let notification = json!({ "click": { "url": link } });
+    assert_eq!(all[0]["extras"]["client::notification"], notification);
+}
+
+#[tokio::test]
 async fn without_a_link_the_file_is_named() {
     let all = messages(&[], Story::new().text("Somebody").picture("1.jpg")).await;
     let message = all[0]["message"].as_str().unwrap();

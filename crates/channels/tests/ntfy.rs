@@ -35,6 +35,36 @@ async fn published(more: &[(&str, Value)], story: Story) -> Vec<Published> {
 }
 
 #[tokio::test]
+async fn a_tap_and_the_buttons_lead_to_the_incident() {
+    let list = |actions: &[&str]| Value::List(actions.iter().map(|it| (*it).to_owned()).collect());
+    let buttons = list(&["view, Look, {link}", "http, Light & bell, http://nas.lan/light?a=1&b=2"]);
+    let more = [("actions", buttons.clone())];
+    let link = "https://tip.example/incidents/3";
+    let story = || Story::new().picture("1.jpg").picture("2.jpg");
+    let all = published(&more, story().change(|it| it.link = Some(link.to_owned()))).await;
+    let light =
+        ["http", "Light & bell", "http://nas.lan/light?a=1&b=2"].map(str::to_owned).to_vec();
+    let look = ["view", "Look", link].map(str::to_owned).to_vec();
+    assert_eq!((all[0].click.as_str(), &all[0].actions), (link, &vec![look, light.clone()]));
+    assert!(all[1].actions.is_empty(), "only what has words has buttons");
+    let all = published(&more, story()).await;
+    assert_eq!((all[0].click.as_str(), &all[0].actions), ("", &vec![light]));
+
+    let with =
+        |actions: &[&str]| faults("ntfy", &[("topic", text(TOPIC)), ("actions", list(actions))]);
+    assert!(with(&["copy, Code, 1234", "broadcast, Take a picture"]).is_empty());
+    for bad in [
+        &["view, Look"][..],
+        &["look, Look, http://x"],
+        &["view, a;b, http://x"],
+        &["view, a, b"; 4],
+    ] {
+        assert_eq!(with(bad), ["actions"], "{bad:?}");
+    }
+    assert_eq!(with(&[&format!("view, Look, http://{}", "x".repeat(500))]), ["actions"]);
+}
+
+#[tokio::test]
 async fn a_picture_comes_with_its_words() {
     let words = "ein Mensch & ein Hund\n=?utf-8?q?x?= 😀";
     let story = Story::new().text(words).picture("Hof 1.jpg").picture("ä?.jpg");
@@ -52,6 +82,7 @@ async fn a_picture_comes_with_its_words() {
         priority: 4,
         tags: vec!["camera".to_owned(), "house".to_owned()],
         click: "http://nas.lan:8080/?device=1&x=y".to_owned(),
+        actions: Vec::new(),
     };
     let second = Published {
         title: String::new(),

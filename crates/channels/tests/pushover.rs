@@ -57,6 +57,21 @@ async fn a_picture_comes_with_its_words() {
 }
 
 #[tokio::test]
+async fn the_incident_is_below_the_words() {
+    let link = "https://tip.example/incidents/3";
+    let with = async |link: &str| {
+        let story = Story::new().change(|it| it.link = Some(link.to_owned()));
+        notified(&[], story).await[0].parameters.get("url").cloned()
+    };
+    assert_eq!(with(link).await.as_deref(), Some(link));
+    assert_eq!(
+        with(&format!("{link}?{}", "x".repeat(512))).await,
+        None,
+        "Pushover would refuse it"
+    );
+}
+
+#[tokio::test]
 async fn how_urgent_it_is_says_the_route_else_the_channel() {
     let emergency =
         [("priority", Value::Integer(2)), ("retry", Value::Duration(Duration::from_secs(45)))];

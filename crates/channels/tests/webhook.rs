@@ -78,6 +78,13 @@ async fn an_alert_is_the_documented_json() {
 }
 
 #[tokio::test]
+async fn where_the_incident_is_shown_is_told() {
+    let link = "https://tip.example/incidents/3";
+    let story = Story::new().change(|alert| alert.link = Some(link.to_owned()));
+    assert_eq!(body(&call(&[], story).await)["link"], link);
+}
+
+#[tokio::test]
 async fn every_length_is_encoded_and_raw_mails_come_last() {
     let mut story = Story::new();
     for length in 0..5 {

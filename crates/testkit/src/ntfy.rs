@@ -52,6 +52,8 @@ pub struct Published {
     pub tags: Vec<String>,
     /// What a tap opens.
     pub click: String,
+    /// The buttons: what each does, its words, its address.
+    pub actions: Vec<Vec<String>>,
 }
 
 /// A running server; it ends when this is dropped.
@@ -148,6 +150,7 @@ fn publish(
             "message" => published.message.clone_from(value),
             "filename" => file_name.clone_from(value),
             "click" => published.click.clone_from(value),
+            "actions" => published.actions = actions(value)?,
             "tags" => published.tags = value.split(',').map(str::to_owned).collect(),
             "priority" => match value.parse() {
                 Ok(priority @ 1..=5) => published.priority = priority,
@@ -172,4 +175,19 @@ fn publish(
     }
     published.file = Some((file_name, body));
     Ok(published)
+}
+
+/// docs.ntfy.sh/publish, "Action buttons", in their short form.
+fn actions(value: &str) -> Result<Vec<Vec<String>>, Refusal> {
+    const INVALID: Refusal = (40018, "invalid request: actions invalid");
+    let parts = |action: &str| action.split(',').map(|part| part.trim().to_owned()).collect();
+    let actions: Vec<Vec<String>> = value.split(';').map(parts).collect();
+    let is_good = |action: &Vec<String>| match action.as_slice() {
+        [kind, label, url, ..] if kind == "view" || kind == "http" => {
+            !label.is_empty() && url.contains("://")
+        }
+        [kind, label, ..] if kind == "broadcast" || kind == "copy" => !label.is_empty(),
+        _ => false,
+    };
+    if actions.len() > 3 || !actions.iter().all(is_good) { Err(INVALID) } else { Ok(actions) }
 }

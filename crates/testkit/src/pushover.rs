@@ -137,6 +137,9 @@ fn check(notified: &mut Notified) -> Result<(), Refusal> {
     if text("title").chars().count() > TITLE_CHARS_MAX {
         return Err(("title", "is too long"));
     }
+    if text("url").chars().count() > 512 {
+        return Err(("url", "is too long"));
+    }
     match number("priority") {
         Some(2) if number("retry").is_none_or(|it| it < 30) => {
             return Err(("retry", "must be supplied with priority=2"));
