@@ -10,14 +10,15 @@ use clap::Parser;
 
 use crate::server::Places;
 use crate::table;
-use crate::{Cli, Command, dashboard, deliver, ftp, ingest, latency, memory, start};
+use crate::{Cli, Command, dashboard, deliver, ftp, ingest, isolation, latency, memory, start};
 
 /// What is run, as it would be typed.
-const LINES: [&[&str]; 9] = [
+const LINES: [&[&str]; 10] = [
     &["bench", "ingest", "--kb", "60"],
     &["bench", "ingest", "--kb", "300", "--mails", "1500"],
     &["bench", "deliver"],
     &["bench", "latency"],
+    &["bench", "isolation"],
     &["bench", "memory"],
     &["bench", "ftp", "small"],
     &["bench", "ftp", "large"],
@@ -34,6 +35,7 @@ pub(crate) fn run(places: &Places) -> Result<String> {
             Command::Ftp(what) => ftp::run(places, &what)?,
             Command::Deliver(args) => deliver::run(places, &args)?,
             Command::Latency(args) => latency::run(places, &args)?,
+            Command::Isolation(args) => isolation::run(places, &args)?,
             Command::Memory(args) => memory::run(places, &args)?,
             Command::Start(args) => start::run(places, &args)?,
             Command::Dashboard(args) => dashboard::run(places, &args)?,

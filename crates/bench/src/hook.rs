@@ -92,6 +92,18 @@ fn serve(stream: &TcpStream, sender: &Sender<Arrival>) {
     }
 }
 
+/// Answers 200 to everything on this connection, each after so long.
+pub(crate) fn answer_after(stream: &TcpStream, pause: Duration) {
+    let mut requests = Requests::new(BufReader::with_capacity(BUFFER_BYTES, stream));
+    let mut stream = stream;
+    while let Ok(Some(request)) = requests.next() {
+        thread::sleep(pause);
+        if stream.write_all(ANSWER).is_err() || request.last {
+            return;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Read;

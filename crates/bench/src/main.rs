@@ -8,6 +8,7 @@ mod deliver;
 mod ftp;
 mod hook;
 mod ingest;
+mod isolation;
 mod latency;
 mod mail;
 mod memory;
@@ -50,6 +51,8 @@ enum Command {
     Deliver(deliver::Args),
     /// Time from the end of a mail to the finished request at the webhook
     Latency(latency::Args),
+    /// Ten channels, of which one is slow, silent or not there: what the others notice
+    Isolation(isolation::Args),
     /// Memory: idle, with idle connections, with a large mail in flight
     Memory(memory::Args),
     /// Time from the start of the program to its first greeting
@@ -82,6 +85,7 @@ fn work(cli: &Cli) -> anyhow::Result<String> {
         Command::Ftp(what) => ftp::run(places, what)?,
         Command::Deliver(args) => deliver::run(places, args)?,
         Command::Latency(args) => latency::run(places, args)?,
+        Command::Isolation(args) => isolation::run(places, args)?,
         Command::Memory(args) => memory::run(places, args)?,
         Command::Start(args) => start::run(places, args)?,
         Command::Dashboard(args) => dashboard::run(places, args)?,

@@ -19,15 +19,23 @@ pub(crate) fn start(places: &Places, hook: Option<&Hook>) -> Result<Server> {
     Ok(start_in(places, folder.path(), hook)?.owning(folder))
 }
 
+/// Starts Tipoff in a fresh folder, with a webhook at each of these addresses.
+pub(crate) fn start_with(places: &Places, urls: &[String]) -> Result<Server> {
+    let folder = places.temporary()?;
+    let server = start_both(places, folder.path(), urls, free_address()?, free_address()?)?;
+    Ok(server.owning(folder))
+}
+
 /// Starts Tipoff in a folder that stays.
 pub(crate) fn start_in(places: &Places, folder: &Path, hook: Option<&Hook>) -> Result<Server> {
-    start_both(places, folder, hook, free_address()?, free_address()?)
+    let urls: Vec<String> = hook.iter().map(|hook| hook.url("http")).collect();
+    start_both(places, folder, &urls, free_address()?, free_address()?)
 }
 
 /// Starts Tipoff in a fresh folder, to be uploaded to.
 pub(crate) fn start_ftp(places: &Places) -> Result<Server> {
     let (folder, ftp) = (places.temporary()?, free_address()?);
-    let mut server = start_both(places, folder.path(), None, free_address()?, ftp)?;
+    let mut server = start_both(places, folder.path(), &[], free_address()?, ftp)?;
     server.address = ftp;
     Ok(server.owning(folder))
 }
@@ -35,7 +43,7 @@ pub(crate) fn start_ftp(places: &Places) -> Result<Server> {
 fn start_both(
     places: &Places,
     folder: &Path,
-    hook: Option<&Hook>,
+    urls: &[String],
     smtp: SocketAddr,
     ftp: SocketAddr,
 ) -> Result<Server> {
@@ -54,9 +62,10 @@ fn start_both(
          flood = 0\n",
         free_address()?
     );
-    if let Some(hook) = hook {
-        let url = hook.url("http");
-        text += &format!("[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"{url}\"\n");
+    for (number, url) in urls.iter().enumerate() {
+        text += &format!(
+            "[[channel]]\nname = \"hook {number}\"\ntype = \"webhook\"\nurl = \"{url}\"\n"
+        );
     }
     fs::write(&file, text)?;
     let mut command = Command::new(program(places)?);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Scope, Verdict};
 
 use crate::body::{Body, Piece};
@@ -188,13 +188,15 @@ impl Gotify {
         }
         // "Message extras": what a camera writes is shown as it is.
         let mut extras = json!({ "client::display": { "contentType": "text/plain" } });
-        let mut shown = json!({});
-        if let Some(picture) = picture {
-            shown["bigImageUrl"] = picture.into();
-        }
-        if let Some(link) = alert.link.as_deref().or(picture) {
-            shown["click"] = json!({ "url": link });
-            extras["client::notification"] = shown;
+        let shown = match (picture, alert.link.as_deref().or(picture)) {
+            (Some(picture), Some(link)) => {
+                Some(json!({ "bigImageUrl": picture, "click": { "url": link } }))
+            }
+            (None, Some(link)) => Some(json!({ "click": { "url": link } })),
+            _ => None,
+        };
+        if let (Some(shown), Value::Object(extras)) = (shown, &mut extras) {
+            extras.insert("client::notification".to_owned(), shown);
         }
         let body =
             json!({ "title": title, "message": text, "priority": priority, "extras": extras });

@@ -14,6 +14,9 @@ mod gotify;
 mod http;
 mod multipart;
 mod ntfy;
+#[cfg(test)]
+#[path = "../tests/made_up/pigeon.rs"]
+mod pigeon;
 mod plan;
 mod pushover;
 mod settings;
@@ -135,3 +138,6 @@ pub trait Channel: Send + Sync {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

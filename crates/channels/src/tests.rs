@@ -1,0 +1,78 @@
+//! The made-up service of CONTRIBUTING.md.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use tipoff_model::{
+    Alert, AlertKind, AlertManner, DeliveryId, Event, IncidentId, Timestamp, Verdict,
+};
+
+use super::*;
+
+/// What CONTRIBUTING.md shows is what is compiled here.
+#[test]
+fn the_made_up_service_is_the_one_in_the_walk_through() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let shown = text.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next());
+    assert_eq!(shown, Some(include_str!("../tests/made_up/pigeon.rs")));
+}
+
+#[tokio::test]
+async fn the_made_up_service_works() {
+    let server = tipoff_testkit::webhook::Webhook::start().await.unwrap();
+    let mut settings = Settings::default();
+    settings.set("loft", Value::Text(server.url()));
+    settings.set("ring", Value::Text("DV-1".to_owned()));
+    let Ok(channel) = (pigeon::ENTRY.build)(&settings) else {
+        panic!("the settings are good");
+    };
+    let message =
+        Message { title: "Yard".to_owned(), text: "Motion".to_owned(), ..Message::default() };
+    let (alert, files) = (nothing(), Arc::new(NoFiles) as Arc<dyn Files>);
+    let context = Context { files: &files, memory: &[], alert: &alert };
+    let outcome = channel.send(&message, &context).await;
+    assert!(matches!(outcome.verdict, Verdict::Delivered(_)), "{outcome:?}");
+    let call = server.log().all().remove(0);
+    assert_eq!(call.body, b"Yard\nMotion");
+    assert_eq!(call.headers.get("x-ring"), Some(&"DV-1".to_owned()));
+    settings.set("loft", Value::Text("loft".to_owned()));
+    let faults: BTreeMap<_, _> = (pigeon::ENTRY.build)(&settings)
+        .err()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|it| (it.key, it.message))
+        .collect();
+    assert!(faults.contains_key("loft"), "{faults:?}");
+}
+
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn open(&self, _media: &AlertMedia) -> std::io::Result<Box<dyn Read + Send>> {
+        Err(std::io::ErrorKind::NotFound.into())
+    }
+}
+
+fn nothing() -> Alert {
+    Alert {
+        delivery: DeliveryId(1),
+        idempotency_key: String::new(),
+        incident: IncidentId(1),
+        kind: AlertKind::First,
+        device_id: DeviceId(1),
+        device: "Yard".to_owned(),
+        event: Event::Motion,
+        subject: String::new(),
+        text: String::new(),
+        received_at: Timestamp::default(),
+        media: Vec::new(),
+        raw: Vec::new(),
+        mails: Vec::new(),
+        torn: false,
+        reply_to: None,
+        link: None,
+        held: 0,
+        manner: AlertManner::default(),
+    }
+}
