@@ -12,11 +12,13 @@ mod exec;
 mod fallback;
 mod gotify;
 mod http;
+mod matrix;
 mod multipart;
 mod ntfy;
 mod plan;
 mod pushover;
 mod settings;
+mod sides;
 pub mod telegram;
 mod webhook;
 mod words;
@@ -54,6 +56,7 @@ pub const CHANNELS: &[Entry] = &[
     discord::ENTRY,
     exec::ENTRY,
     gotify::ENTRY,
+    matrix::ENTRY,
     ntfy::ENTRY,
     pushover::ENTRY,
     telegram::ENTRY,

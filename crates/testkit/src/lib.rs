@@ -7,6 +7,7 @@ pub mod apprise;
 pub mod dialog;
 pub mod discord;
 pub mod gotify;
+pub mod matrix;
 pub mod ntfy;
 pub mod pushover;
 pub mod standin;
