@@ -19,6 +19,7 @@ mod plan;
 mod pushover;
 mod settings;
 mod sides;
+mod signal;
 pub mod telegram;
 mod webhook;
 mod words;
@@ -59,6 +60,7 @@ pub const CHANNELS: &[Entry] = &[
     matrix::ENTRY,
     ntfy::ENTRY,
     pushover::ENTRY,
+    signal::ENTRY,
     telegram::ENTRY,
     webhook::ENTRY,
 ];

@@ -10,6 +10,7 @@ pub mod gotify;
 pub mod matrix;
 pub mod ntfy;
 pub mod pushover;
+pub mod signal;
 pub mod standin;
 pub mod telegram;
 pub mod webhook;

@@ -116,12 +116,15 @@ fn put(shared: &Shared, transaction: &str, body: &[u8]) -> Response {
     if body.len() > EVENT_BYTES_MAX {
         return told(413, json!({ "errcode": "M_TOO_LARGE", "error": "event too large" }));
     }
-    let has = |key: &str| content[key].as_str().is_some_and(|text| !text.is_empty());
-    let is_file = ["m.image", "m.video", "m.file"].iter().any(|kind| content["msgtype"] == *kind);
+    let text = |key: &str| content.get(key).and_then(Value::as_str).unwrap_or_default();
+    let has = |key: &str| !text(key).is_empty();
+    let is_file = ["m.image", "m.video", "m.file"].contains(&text("msgtype"));
     if !has("body") || !has("msgtype") || is_file && !(has("url") && has("filename")) {
         return bad("something is missing");
     }
-    if !content["m.mentions"].is_object() || has("format") != has("formatted_body") {
+    if !content.get("m.mentions").is_some_and(Value::is_object)
+        || has("format") != has("formatted_body")
+    {
         return bad("something is half there");
     }
     let mut transactions = lock(&shared.transactions);
