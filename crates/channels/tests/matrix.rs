@@ -160,7 +160,10 @@ fn what_follows_stands_in_the_thread_of_the_first_alert_or_answers_it() {
 
         // What cannot be followed is no reason to lose an alert: an event within a thread, and another room's.
         let within = format!("{room} {}", events[1]["event_id"].as_str().unwrap());
-        for lost in [within.as_str(), "!other:tipoff.test $x", "$x"] {
+        let other = owner.room(json!({})).await;
+        owner.to(&other, "invite", &bot).await;
+        let there = delivered(&send(&*matrix(&bot, &other, &[]), Story::new()).await).unwrap();
+        for lost in [within.as_str(), &there, "$x"] {
             let story = follow_up(lost).change(|it| it.idempotency_key = lost.to_owned());
             delivered(&send(&*matrix(&bot, &room, &[]), story).await);
             let event = owner.messages(&room).await.pop().unwrap();

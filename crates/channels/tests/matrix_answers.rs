@@ -46,6 +46,21 @@ async fn a_lost_answer_repeats_nothing_and_what_was_joined_is_not_joined_again()
     assert_eq!(server.requests().all(), [join, look, upload, put, look, upload, put]);
 }
 
+/// Not every server minds a thread whose beginning is in another room, where nobody would see it.
+#[tokio::test]
+async fn only_an_alert_in_the_same_room_is_followed() {
+    let server = Matrix::start().await.unwrap();
+    for (reference, followed) in [(&format!("{ROOM} $1"), true), (&"!other:x $1".into(), false)] {
+        let story = Story::new().change(|it| {
+            it.idempotency_key.clone_from(reference);
+            it.reply_to = Some(reference.clone());
+        });
+        delivered(&send(&*matrix(&server.url()), story).await);
+        let content = server.events().all().pop().unwrap();
+        assert_eq!(content["m.relates_to"]["event_id"] == "$1", followed, "{content}");
+    }
+}
+
 #[tokio::test]
 async fn files_that_are_not_taken_leave_their_words() {
     let server = Matrix::start().await.unwrap();
