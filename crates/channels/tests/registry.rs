@@ -17,6 +17,7 @@ const COMMON: &[&str] = &[
     "multipart",
     "plan",
     "settings",
+    "sides",
     "tests",
     "words",
 ];

@@ -1,0 +1,153 @@
+//! A message as the content of an event: "m.room.message" in the specification. Whatever a camera writes
+//! is shown as it is and calls nobody.
+
+use serde_json::{Map, Value, json};
+use tipoff_model::{Alert, AlertMedia, Media, Priority};
+
+use crate::plan::Role;
+use crate::{Attachment, Message, words};
+
+/// The length of a file's name in an event: everything in it has 64 KiB together.
+const NAME_UTF16_MAX: usize = 200;
+
+/// A file that was uploaded, and what is known of it.
+pub(super) struct Sent {
+    /// Its address: `mxc://…`.
+    pub(super) url: String,
+    /// Of a picture: width and height.
+    pub(super) sides_px: Option<(usize, usize)>,
+    /// Of a video.
+    pub(super) poster: Option<Poster>,
+}
+
+/// The uploaded picture that stands for a video.
+pub(super) struct Poster {
+    pub(super) url: String,
+    pub(super) sides_px: Option<(usize, usize)>,
+    pub(super) media: Media,
+}
+
+/// The event that a message belongs to, by its ID.
+pub(super) enum Relation {
+    /// It begins a thread, in which the message stands.
+    Thread(String),
+    /// The message answers it.
+    Reply(String),
+}
+
+impl Relation {
+    /// The value of `m.relates_to`. Clients without threads show a thread's events as answers.
+    pub(super) fn json(&self) -> Value {
+        match self {
+            Self::Reply(event) => json!({ "m.in_reply_to": { "event_id": event } }),
+            Self::Thread(event) => json!({
+                "rel_type": "m.thread",
+                "event_id": event,
+                "is_falling_back": true,
+                "m.in_reply_to": { "event_id": event },
+            }),
+        }
+    }
+}
+
+/// The picture that stands for a file shown as a video.
+pub(super) fn poster(file: &Attachment) -> Option<&AlertMedia> {
+    let video = file.stored().filter(|_| file.role == Role::Video)?;
+    video.clip.as_ref()?.poster.as_deref()
+}
+
+/// The content of a message's event; of its file, what became of it.
+pub(super) fn content(message: &Message, alert: &Alert, sent: Option<&Sent>) -> Value {
+    let priority = alert.manner.priority;
+    let is_quiet =
+        alert.manner.silent || matches!(priority, Some(Priority::Lowest | Priority::Low));
+    let is_urgent = !is_quiet && matches!(priority, Some(Priority::High | Priority::Urgent));
+    let mut content = Map::new();
+    let mut set = |key: &str, value: Value| drop(content.insert(key.to_owned(), value));
+    // The push rule ".m.rule.suppress_notices" keeps notices silent; ".m.rule.is_room_mention" rings even
+    // where only mentions do. Without the field, old clients look for names in what a camera wrote.
+    set("msgtype", if is_quiet { "m.notice" } else { "m.text" }.into());
+    set("m.mentions", if is_urgent { json!({ "room": true }) } else { json!({}) });
+    let body = plain(message);
+    if !body.is_empty() {
+        set("body", body.as_str().into());
+        set("format", "org.matrix.custom.html".into());
+        set("formatted_body", html(message, alert.link.as_deref()).into());
+    }
+    if let (Some(file), Some(sent)) = (message.files.first(), sent) {
+        let name = words::cut(file.name(), NAME_UTF16_MAX);
+        set("msgtype", kind(file.role).into());
+        set("url", sent.url.as_str().into());
+        set("info", info(file, sent));
+        // A body that is the name is no caption: "Media captions".
+        if body.is_empty() {
+            set("body", name.as_str().into());
+        }
+        set("filename", name.into());
+    }
+    Value::Object(content)
+}
+
+const fn kind(role: Role) -> &'static str {
+    match role {
+        Role::Picture | Role::Animation => "m.image",
+        Role::Video => "m.video",
+        Role::Document => "m.file",
+    }
+}
+
+fn info(file: &Attachment, sent: &Sent) -> Value {
+    let content_type = file.stored().map_or("text/plain", |stored| &stored.media.content_type);
+    let mut info = described(content_type, file.size(), sent.sides_px);
+    let clip = file.stored().filter(|_| file.role == Role::Video).and_then(|it| it.clip.as_ref());
+    if let Some(clip) = clip {
+        let duration_ms = u64::try_from(clip.duration.as_millis()).unwrap_or_default();
+        info.insert("w".to_owned(), clip.width_px.into());
+        info.insert("h".to_owned(), clip.height_px.into());
+        info.insert("duration".to_owned(), duration_ms.into());
+    }
+    if let Some(Poster { url, sides_px, media }) = &sent.poster {
+        let thumbnail = described(&media.content_type, media.size, *sides_px);
+        info.insert("thumbnail_url".to_owned(), url.as_str().into());
+        info.insert("thumbnail_info".to_owned(), thumbnail.into());
+    }
+    info.into()
+}
+
+fn described(
+    content_type: &str,
+    size: u64,
+    sides_px: Option<(usize, usize)>,
+) -> Map<String, Value> {
+    let mut info = Map::new();
+    info.insert("mimetype".to_owned(), content_type.into());
+    info.insert("size".to_owned(), size.into());
+    if let Some((width, height)) = sides_px {
+        info.insert("w".to_owned(), width.into());
+        info.insert("h".to_owned(), height.into());
+    }
+    info
+}
+
+/// Title and text, as notifications show them.
+fn plain(message: &Message) -> String {
+    let Message { title, text, .. } = message;
+    let parted = if title.is_empty() || text.is_empty() { "" } else { "\n" };
+    format!("{title}{parted}{text}")
+}
+
+/// The same in HTML. The title leads to where people look at the incident.
+fn html(message: &Message, link: Option<&str>) -> String {
+    let Message { title, text, .. } = message;
+    let title = match (escaped(title), link) {
+        (title, _) if title.is_empty() => title,
+        (title, Some(link)) => format!("<a href=\"{}\"><b>{title}</b></a>", escaped(link)),
+        (title, None) => format!("<b>{title}</b>"),
+    };
+    let parted = if title.is_empty() || text.is_empty() { "" } else { "<br>" };
+    format!("{title}{parted}{}", escaped(text).replace('\n', "<br>"))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
