@@ -6,7 +6,6 @@ mod api;
 mod draft;
 mod setup;
 
-use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use tipoff_model::{Outcome, Receipt, Scope, Verdict};
 use crate::http::REPAIR_PAUSE;
 use crate::plan::Role;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Limits, Message, Pace};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
+use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sides};
 
 use answer::Problem;
 use api::Api;
@@ -227,30 +226,14 @@ impl Telegram {
 /// Whether Telegram takes all the message's pictures as pictures. Of a picture whose sides cannot
 /// be found Telegram is asked.
 async fn pictures_fit(message: &Message, files: &Arc<dyn Files>) -> bool {
-    /// Where the sides stand, even behind a preview picture and other notes of a camera.
-    const HEAD_BYTES_MAX: u64 = 128 * 1024;
-    let pictures: Vec<_> = message
-        .files
-        .iter()
-        .filter(|file| file.role == Role::Picture)
-        .filter_map(|file| file.stored().cloned())
-        .collect();
-    if pictures.is_empty() {
-        return true;
+    let pictures = message.files.iter().filter(|file| file.role == Role::Picture);
+    for picture in pictures.filter_map(|file| file.stored()) {
+        let sides = sides::of(picture, files).await;
+        if sides.is_some_and(|(width, height)| !LIMITS.picture.takes(width, height)) {
+            return false;
+        }
     }
-    let files = Arc::clone(files);
-    let looking = tokio::task::spawn_blocking(move || {
-        pictures.iter().all(|picture| {
-            let mut head = Vec::new();
-            let read = files
-                .open(picture)
-                .and_then(|file| file.take(HEAD_BYTES_MAX).read_to_end(&mut head));
-            let sides = read.ok().and_then(|_| imagesize::blob_size(&head).ok());
-            sides.is_none_or(|sides| LIMITS.picture.takes(sides.width, sides.height))
-        })
-    });
-    // A reader that panics at what a camera sent has found no sides.
-    looking.await.unwrap_or(true)
+    true
 }
 
 /// Somebody has to repair something: nothing is lost meanwhile.
