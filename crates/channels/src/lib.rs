@@ -7,15 +7,18 @@ mod abilities;
 mod alert_json;
 mod apprise;
 mod body;
+mod chat_hook;
 mod discord;
 mod exec;
 mod fallback;
 mod gotify;
 mod http;
+mod mattermost;
 mod multipart;
 mod ntfy;
 mod plan;
 mod pushover;
+mod rocketchat;
 mod settings;
 pub mod telegram;
 mod webhook;
@@ -54,8 +57,10 @@ pub const CHANNELS: &[Entry] = &[
     discord::ENTRY,
     exec::ENTRY,
     gotify::ENTRY,
+    mattermost::ENTRY,
     ntfy::ENTRY,
     pushover::ENTRY,
+    rocketchat::ENTRY,
     telegram::ENTRY,
     webhook::ENTRY,
 ];
