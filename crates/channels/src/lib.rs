@@ -20,6 +20,7 @@ mod plan;
 mod pushover;
 mod rocketchat;
 mod settings;
+mod slack;
 pub mod telegram;
 mod webhook;
 mod words;
@@ -61,6 +62,7 @@ pub const CHANNELS: &[Entry] = &[
     ntfy::ENTRY,
     pushover::ENTRY,
     rocketchat::ENTRY,
+    slack::ENTRY,
     telegram::ENTRY,
     webhook::ENTRY,
 ];

@@ -11,6 +11,7 @@ pub mod mattermost;
 pub mod ntfy;
 pub mod pushover;
 pub mod rocketchat;
+pub mod slack;
 pub mod standin;
 pub mod telegram;
 pub mod webhook;
