@@ -7,12 +7,14 @@ mod abilities;
 mod alert_json;
 mod apprise;
 mod body;
+mod chat_hook;
 mod discord;
 mod exec;
 mod fallback;
 mod gotify;
 mod http;
 mod matrix;
+mod mattermost;
 mod multipart;
 mod ntfy;
 #[cfg(test)]
@@ -20,9 +22,11 @@ mod ntfy;
 mod pigeon;
 mod plan;
 mod pushover;
+mod rocketchat;
 mod settings;
 mod sides;
 mod signal;
+mod slack;
 pub mod telegram;
 mod webhook;
 mod words;
@@ -61,9 +65,12 @@ pub const CHANNELS: &[Entry] = &[
     exec::ENTRY,
     gotify::ENTRY,
     matrix::ENTRY,
+    mattermost::ENTRY,
     ntfy::ENTRY,
     pushover::ENTRY,
+    rocketchat::ENTRY,
     signal::ENTRY,
+    slack::ENTRY,
     telegram::ENTRY,
     webhook::ENTRY,
 ];

@@ -11,6 +11,7 @@ const COMMON: &[&str] = &[
     "abilities",
     "alert_json",
     "body",
+    "chat_hook",
     "fallback",
     "http",
     "lib",

@@ -1,0 +1,297 @@
+//! What the incoming webhooks of chat services have in common: an address that is a secret, a message
+//! in JSON, pictures by their link, words that call nobody. Knows no service, and sends no file.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use serde_json::{Map, Value};
+use tipoff_model::Alert;
+
+use crate::body::{Body, Piece};
+use crate::http::{self, Answer, Failure, Request, Secrets};
+use crate::plan::{self, Role};
+use crate::{Files, Limits, Message, PictureLimits, Setting, SettingFault, Settings, Shape};
+
+/// How long an answer may take, where it is not set.
+const TIME: Duration = Duration::from_secs(30);
+/// Stands, unseen, where a sign would mean something to a service.
+const NOTHING: char = '\u{200b}';
+/// What browsers and phones show.
+pub(crate) const PICTURE_TYPES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp"];
+/// How many pictures a message shows: no service limits them, but this is what one looks through.
+const PICTURES_MAX: usize = 10;
+/// What would end an address, or call somebody from within it.
+const UNSAFE_IN_ADDRESS: &[(char, &str)] =
+    &[('<', "%3C"), ('>', "%3E"), ('|', "%7C"), ('@', "%40"), ('(', "%28"), (')', "%29")];
+
+/// The setting `channel`.
+pub(crate) const CHANNEL: Setting = Setting {
+    key: "channel",
+    shape: Shape::Text,
+    required: false,
+    doc: "Another channel than the webhook's own, or a @user, where the webhook may write there. \
+          Without it: the webhook's own.",
+    example: "\"cameras\"",
+};
+/// The setting `icon`.
+pub(crate) const ICON: Setting = Setting {
+    key: "icon",
+    shape: Shape::Text,
+    required: false,
+    doc: "The address of the picture that stands beside alerts, where the server allows it. Without \
+          it: the webhook's own.",
+    example: "\"https://example.org/camera.png\"",
+};
+/// The setting `timeout`.
+pub(crate) const TIMEOUT: Setting = Setting {
+    key: "timeout",
+    shape: Shape::Duration,
+    required: false,
+    doc: "How long an answer may take. Without it: 30 s.",
+    example: "\"10 s\"",
+};
+/// The setting `username`.
+pub(crate) const USERNAME: Setting = Setting {
+    key: "username",
+    shape: Shape::Text,
+    required: false,
+    doc: "The name that alerts stand under, where the server allows it. Without it: the webhook's \
+          own.",
+    example: "\"Cameras\"",
+};
+
+/// What a webhook takes: words of this length, and pictures of these types by their link, whose bytes
+/// never pass through it.
+pub(crate) const fn limits(
+    service: &'static str,
+    text_utf16_max: usize,
+    types: &'static [&'static str],
+) -> Limits {
+    Limits {
+        service,
+        text_utf16_max,
+        caption_utf16_max: text_utf16_max,
+        album_files_max: PICTURES_MAX,
+        album_bytes_max: u64::MAX,
+        picture: PictureLimits {
+            types,
+            bytes_max: u64::MAX,
+            sides_px_max: usize::MAX,
+            ratio_max: usize::MAX,
+        },
+        video_types: &["video/mp4"],
+        animations: false,
+        file_bytes_max: u64::MAX,
+        replies: false,
+    }
+}
+
+/// An incoming webhook.
+pub(crate) struct Hook {
+    url: Url,
+    secrets: Secrets,
+    time: Duration,
+}
+
+impl Hook {
+    /// Reads `url` and `timeout`: an address in whose path `parts` words follow `marker`.
+    pub(crate) fn read(
+        settings: &Settings,
+        marker: &str,
+        parts: usize,
+        example: &str,
+    ) -> Result<Self, SettingFault> {
+        let url = http::address(settings.text("url").unwrap_or_default().trim()).ok();
+        let url = url.filter(|url| {
+            let after = url.path().split_once(marker).map(|(_, after)| after);
+            after.is_some_and(|it| it.split('/').filter(|part| !part.is_empty()).count() >= parts)
+        });
+        let Some(url) = url else {
+            return Err(SettingFault { key: "url", message: format!("must be like {example}") });
+        };
+        let mut secrets = Secrets::default();
+        secrets.add_url(&url);
+        Ok(Self { url, secrets, time: settings.duration("timeout").unwrap_or(TIME) })
+    }
+
+    /// The words of the address behind `marker`.
+    pub(crate) fn words_behind(&self, marker: &str) -> impl Iterator<Item = &str> {
+        let after = self.url.path().split_once(marker).map(|(_, after)| after);
+        after.unwrap_or_default().split('/').filter(|part| !part.is_empty())
+    }
+
+    /// What a service said, for an error.
+    pub(crate) fn said(&self, answer: &Answer, told: &str) -> String {
+        answer.said(told, &self.secrets)
+    }
+
+    /// Sends a message.
+    pub(crate) async fn post(
+        &self,
+        payload: &Value,
+        files: &Arc<dyn Files>,
+    ) -> Result<Answer, Failure> {
+        let (url, headers, secrets) = (self.url.clone(), HeaderMap::new(), &self.secrets);
+        let bytes = payload.to_string().into_bytes();
+        let body = Body::new("application/json".to_owned(), vec![Piece::Bytes(bytes)]);
+        http::post(Request { url, headers, body, time: self.time, secrets }, files).await
+    }
+}
+
+/// Reads all settings of a webhook that has a [`Sender`]: see [`Hook::read`] and [`Sender::read`].
+pub(crate) fn read(
+    settings: &Settings,
+    parts: usize,
+    example: &str,
+    names: [&'static str; 3],
+) -> Result<(Hook, Sender), Vec<SettingFault>> {
+    match (Hook::read(settings, "/hooks/", parts, example), Sender::read(settings, names)) {
+        (Ok(hook), Ok(sender)) => Ok((hook, sender)),
+        (hook, sender) => {
+            Err(hook.err().into_iter().chain(sender.err().unwrap_or_default()).collect())
+        }
+    }
+}
+
+/// Where and as whom a webhook writes: [`CHANNEL`], [`ICON`] and [`USERNAME`].
+pub(crate) struct Sender {
+    /// The service's names for the three, and their values.
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Sender {
+    /// Reads them; `names` are what the service calls channel, icon and username.
+    pub(crate) fn read(
+        settings: &Settings,
+        names: [&'static str; 3],
+    ) -> Result<Self, Vec<SettingFault>> {
+        let mut faults = Vec::new();
+        let mut fields = Vec::new();
+        for (key, name) in [CHANNEL.key, ICON.key, USERNAME.key].into_iter().zip(names) {
+            let Some(value) = settings.text(key) else {
+                continue;
+            };
+            if value.trim().is_empty() {
+                faults.push(SettingFault { key, message: "must not be empty".to_owned() });
+            } else if key == ICON.key
+                && let Err(message) = http::address(value)
+            {
+                faults.push(SettingFault { key, message });
+            }
+            fields.push((name, value.to_owned()));
+        }
+        if faults.is_empty() { Ok(Self { fields }) } else { Err(faults) }
+    }
+
+    /// Writes them into a message.
+    pub(crate) fn sign(&self, payload: &mut Map<String, Value>) {
+        for (name, value) in &self.fields {
+            payload.insert((*name).to_owned(), value.as_str().into());
+        }
+    }
+}
+
+/// A message for a service that takes no files.
+pub(crate) struct Linked<'a> {
+    /// Title and text; of files that cannot be shown it says where they are.
+    pub(crate) words: Message,
+    /// What is shown by its link.
+    pub(crate) pictures: Vec<Picture<'a>>,
+}
+
+/// A picture that the service, or whoever looks, fetches by itself.
+pub(crate) struct Picture<'a> {
+    /// The file's name.
+    pub(crate) name: &'a str,
+    /// Where it is.
+    pub(crate) url: &'a str,
+}
+
+/// Parts a message into pictures at addresses that are good for the service, and words.
+pub(crate) fn linked<'a>(
+    message: &'a Message,
+    alert: &Alert,
+    limits: &Limits,
+    is_good: fn(&str) -> bool,
+) -> Linked<'a> {
+    let (mut pictures, mut files) = (Vec::new(), Vec::new());
+    for file in &message.files {
+        let url = file.stored().and_then(|stored| stored.url.as_deref());
+        match url.filter(|url| file.role == Role::Picture && is_good(url)) {
+            Some(url) => pictures.push(Picture { name: file.name(), url }),
+            None => files.push(file.clone()),
+        }
+    }
+    let none_left = files.is_empty();
+    let words = Message { files, ..message.clone() };
+    let words = if none_left {
+        words
+    } else {
+        let why = format!("{} takes no files", limits.service);
+        plan::without_files(&words, alert, limits.text_utf16_max, &why)
+    };
+    Linked { words, pictures }
+}
+
+/// Title and text in Markdown: the title stands between `bold`, and leads to the incident.
+pub(crate) fn markdown(
+    words: &Message,
+    alert: &Alert,
+    bold: &str,
+    plain: fn(&str) -> String,
+) -> String {
+    let title = match (plain(&words.title), &alert.link) {
+        (title, _) if title.is_empty() => title,
+        (title, Some(link)) => format!("{bold}[{title}]({}){bold}", safe_address(link)),
+        (title, None) => format!("{bold}{title}{bold}"),
+    };
+    let parted = if title.is_empty() || words.text.is_empty() { "" } else { "\n" };
+    format!("{title}{parted}{}", plain(&words.text))
+}
+
+/// `text` with its addresses by `address` and every other character by `sign`.
+pub(crate) fn spelled(
+    text: &str,
+    address: impl Fn(&str) -> String,
+    sign: impl Fn(char, &mut String),
+) -> String {
+    let mut spelled = String::with_capacity(text.len());
+    for word in text.split_inclusive(char::is_whitespace) {
+        if word.starts_with("http://") || word.starts_with("https://") {
+            let (word, space) = word.split_at(word.trim_end().len());
+            spelled.push_str(&address(&safe_address(word)));
+            spelled.push_str(space);
+        } else {
+            word.chars().for_each(|character| sign(character, &mut spelled));
+        }
+    }
+    spelled
+}
+
+/// An address that leads to the same place and ends where it ends.
+pub(crate) fn safe_address(address: &str) -> String {
+    UNSAFE_IN_ADDRESS.iter().fold(address.to_owned(), |it, (sign, code)| it.replace(*sign, code))
+}
+
+/// Writes a sign so that what follows it does not complete it: `@all` calls all, this does not.
+pub(crate) fn push_parted(sign: char, out: &mut String) {
+    out.push(sign);
+    out.push(NOTHING);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_stay_and_cannot_call() {
+        let spell = |text| {
+            spelled(text, |it| format!("[{it}]"), |sign, out| out.extend(sign.to_uppercase()))
+        };
+        assert_eq!(spell("open http://h/a_b\nnow"), "OPEN [http://h/a_b]\nNOW");
+        assert_eq!(spell("https://h/<!all>|@all()"), "[https://h/%3C!all%3E%7C%40all%28%29]");
+        assert_eq!(spell(""), "");
+    }
+}

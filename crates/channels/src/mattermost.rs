@@ -1,0 +1,184 @@
+//! Mattermost, through an incoming webhook (docs.mattermost.com/developers/integrate/webhooks/incoming).
+//! It takes no files: pictures are shown by their link. A webhook cannot answer an earlier message, so
+//! what follows is a message of its own, and silent where the server knows that.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Scope, Verdict};
+
+use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
+use crate::fallback::{self, Post, Tried};
+use crate::http::{Answer, REPAIR_PAUSE};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::{Setting, Settings, Shape};
+
+/// What Mattermost takes for more than itself.
+const MARKUP: &str = "\\*_~`|>#[]<!";
+
+/// A post has 16,383 characters, of which each may need a second one here; longer ones are cut in two
+/// ("Tips and best practices" of incoming webhooks).
+static LIMITS: Limits = chat_hook::limits("Mattermost", 7900, PICTURE_TYPES);
+
+/// What Mattermost can be configured with.
+pub(crate) const ENTRY: Entry = Entry {
+    kind: "mattermost",
+    summary: "A channel of a Mattermost server, through an incoming webhook; pictures by link.",
+    settings: &[
+        chat_hook::CHANNEL,
+        chat_hook::ICON,
+        chat_hook::TIMEOUT,
+        Setting {
+            key: "url",
+            shape: Shape::Secret,
+            required: true,
+            doc: "The webhook's address: in Mattermost, Integrations, Incoming Webhooks. Whoever has \
+                  it can write there.",
+            example: "\"https://chat.example.org/hooks/KEY\"",
+        },
+        chat_hook::USERNAME,
+    ],
+    build,
+};
+
+struct Mattermost {
+    hook: Hook,
+    sender: Sender,
+}
+
+fn build(settings: &Settings) -> Built {
+    let names = ["channel", "icon_url", "username"];
+    let (hook, sender) = chat_hook::read(settings, 1, "https://chat.example.org/hooks/KEY", names)?;
+    Ok(Box::new(Mattermost { hook, sender }))
+}
+
+impl Channel for Mattermost {
+    fn abilities(&self) -> Abilities {
+        Abilities::Messages(&LIMITS)
+    }
+
+    /// A server of one's own takes what it can; where its owner has set a rate, it says so.
+    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
+        Vec::new()
+    }
+
+    fn send<'a>(
+        &'a self,
+        message: &'a Message,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, Outcome> {
+        fallback::send(self, &LIMITS, message, context)
+    }
+}
+
+impl Post for Mattermost {
+    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
+        Box::pin(async move {
+            let mut payload = self.payload(message, context.alert);
+            let mut answer = self.hook.post(&payload, context.files).await;
+            // A server that knows no priorities may refuse them: the alert is worth more.
+            let refused = answer.as_ref().is_ok_and(|it| it.status >= 400 && it.status != 429);
+            if refused && payload.as_object_mut().and_then(|it| it.remove("priority")).is_some() {
+                answer = self.hook.post(&payload, context.files).await;
+            }
+            Ok(match answer {
+                Ok(answer) => self.judge(&answer),
+                Err(failure) => failure.into(),
+            })
+        })
+    }
+}
+
+impl Mattermost {
+    fn payload(&self, message: &Message, alert: &Alert) -> Value {
+        let Linked { words, pictures } = chat_hook::linked(message, alert, &LIMITS, |_| true);
+        let mut payload = Map::new();
+        payload.insert("text".to_owned(), chat_hook::markdown(&words, alert, "**", plain).into());
+        let pictures = pictures.iter().map(|picture| {
+            let (name, url) = (plain(picture.name), picture.url);
+            json!({ "fallback": name, "title": name, "title_link": url, "image_url": url })
+        });
+        let pictures: Vec<Value> = pictures.collect();
+        if !pictures.is_empty() {
+            payload.insert("attachments".to_owned(), pictures.into());
+        }
+        let is_quiet = alert.manner.silent || alert.kind != AlertKind::First;
+        if is_quiet {
+            // Servers from before it know it overlook it.
+            payload.insert("silent".to_owned(), true.into());
+        } else if let Some(priority) = alert.manner.priority.and_then(name) {
+            payload.insert("priority".to_owned(), json!({ "priority": priority }));
+        }
+        self.sender.sign(&mut payload);
+        payload.into()
+    }
+
+    /// Errors have an `id` (model/utils.go, AppError); those of webhooks are in app/webhook.go.
+    fn judge(&self, answer: &Answer) -> Verdict {
+        let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let said = self.hook.said(answer, &fault.message);
+        let status = answer.status;
+        let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
+        let repair = |error| retry(Some(REPAIR_PAUSE), error);
+        match (status, fault.webhook_error()) {
+            (200..=299, _) if answer.body.trim_ascii() == b"ok" => {
+                Verdict::Delivered(Receipt::default())
+            }
+            (_, Some("disabled")) => repair(format!(
+                "this server takes no incoming webhooks ({said}): have them enabled"
+            )),
+            (_, Some("invalid")) => repair(format!(
+                "Mattermost does not know this webhook ({said}): make another, set `url`"
+            )),
+            (_, Some("channel" | "channel_locked" | "permissions" | "user")) => repair(format!(
+                "the webhook may not write to this channel ({said}): check `channel`, and the webhook \
+                 in Mattermost"
+            )),
+            (200..=399 | 401 | 403..=405, _) => {
+                repair(format!("this is no Mattermost webhook ({status}, {said}): check `url`"))
+            }
+            (408 | 429, _) => retry(answer.retry_after, format!("Mattermost asks to wait: {said}")),
+            (500.., _) => retry(
+                answer.retry_after,
+                format!("Mattermost has a fault of its own ({status}): {said}"),
+            ),
+            _ => Verdict::Refused { error: format!("Mattermost answered {status}: {said}") },
+        }
+    }
+}
+
+/// "Use message priority" in Mattermost's documentation: it knows two that are above others.
+fn name(priority: Priority) -> Option<&'static str> {
+    match priority {
+        Priority::Lowest | Priority::Low | Priority::Normal => None,
+        Priority::High => Some("important"),
+        Priority::Urgent => Some("urgent"),
+    }
+}
+
+/// How Mattermost tells what is wrong.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Fault {
+    id: String,
+    message: String,
+}
+
+impl Fault {
+    /// Of `web.incoming_webhook.….app_error`.
+    fn webhook_error(&self) -> Option<&str> {
+        self.id.strip_prefix("web.incoming_webhook.")?.strip_suffix(".app_error")
+    }
+}
+
+/// `text` so that it is shown as it is and mentions nobody.
+fn plain(text: &str) -> String {
+    chat_hook::spelled(text, str::to_owned, |sign, out| match sign {
+        '@' => chat_hook::push_parted(sign, out),
+        sign => {
+            if MARKUP.contains(sign) {
+                out.push('\\');
+            }
+            out.push(sign);
+        }
+    })
+}

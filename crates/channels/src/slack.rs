@@ -1,0 +1,83 @@
+//! Slack (docs.slack.dev): a channel through a bot, with pictures, videos and threads; or through an
+//! incoming webhook, which takes words alone. Whatever a camera writes calls nobody.
+
+mod answer;
+mod api;
+mod bot;
+mod hook;
+mod wording;
+
+use std::time::Duration;
+
+use crate::{Built, Entry, Pace, Setting, SettingFault, Settings, Shape};
+
+/// What Slack can be configured with.
+pub(crate) const ENTRY: Entry = Entry {
+    kind: "slack",
+    summary: "A Slack channel, through a bot with files and threads, or through an incoming webhook.",
+    settings: &[
+        Setting {
+            key: "api",
+            shape: Shape::Text,
+            required: false,
+            doc: "The address of the Web API, such as GovSlack's. Without it: \
+                  https://slack.com/api.",
+            example: "\"https://slack-gov.com/api\"",
+        },
+        Setting {
+            key: "channel",
+            shape: Shape::Text,
+            required: false,
+            doc: "With `token`: the channel's id, which its details in Slack show at the bottom. Invite \
+                  the bot there. Without it: `url` is needed.",
+            example: "\"C0123456789\"",
+        },
+        Setting {
+            key: "timeout",
+            shape: Shape::Duration,
+            required: false,
+            doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
+                  30 s.",
+            example: "\"10 s\"",
+        },
+        Setting {
+            key: "token",
+            shape: Shape::Secret,
+            required: false,
+            doc: "The bot's token, of an app with the scopes chat:write, files:write and files:read. \
+                  Without it: `url` is needed.",
+            example: "{ env = \"SLACK_TOKEN\" }",
+        },
+        Setting {
+            key: "url",
+            shape: Shape::Secret,
+            required: false,
+            doc: "The address of an incoming webhook, which takes words alone, instead of `token` and \
+                  `channel`. Without it: the bot.",
+            example: "\"https://hooks.slack.com/services/T000/B000/KEY\"",
+        },
+    ],
+    build,
+};
+
+fn build(settings: &Settings) -> Built {
+    let given = |key| settings.text(key).is_some();
+    let fault = |key, message: &str| Err(vec![SettingFault { key, message: message.to_owned() }]);
+    match (given("token"), given("url")) {
+        (true, false) => bot::build(settings),
+        (false, true) if given("channel") => {
+            fault("channel", "a webhook writes to its own channel: leave it out, or set `token`")
+        }
+        (false, true) if given("api") => fault("api", "is of use with `token` only"),
+        (false, true) => hook::build(settings),
+        (true, true) => fault("url", "give either this, or `token` and `channel`"),
+        (false, false) => {
+            fault("token", "is missing: give `token` and `channel`, or a webhook's `url`")
+        }
+    }
+}
+
+/// A message a second, in short bursts. `name` is no secret.
+fn pace(name: &str) -> Pace {
+    Pace { key: format!("slack:{name}"), count: 3, per: Duration::from_secs(3) }
+}

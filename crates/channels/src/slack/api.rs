@@ -1,0 +1,136 @@
+//! Calls of Slack's Web API: a form, an answer in JSON; and the upload of a file. Shows the token to
+//! nobody else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use serde_json::Value;
+
+use super::answer::{self, Problem};
+use crate::body::{Body, Piece};
+use crate::http::{self, Request, Secrets};
+use crate::multipart::Form;
+use crate::plan::Source;
+use crate::{Attachment, Files, SettingFault, Settings};
+
+/// Where everybody's Slack is.
+const ADDRESS: &str = "https://slack.com/api";
+/// How long an answer may take, where it is not set.
+const TIME: Duration = Duration::from_secs(30);
+/// What bots' tokens begin with.
+const TOKEN_BEGIN: &str = "xoxb-";
+
+/// The Web API and a bot there.
+pub(super) struct Api {
+    /// Ends in a slash; the name of a method follows.
+    base: Url,
+    login: HeaderValue,
+    secrets: Secrets,
+    time: Duration,
+}
+
+impl Api {
+    /// Reads `api`, `timeout` and `token`.
+    pub(super) fn read(settings: &Settings) -> Result<Self, Vec<SettingFault>> {
+        let mut faults = Vec::new();
+        let mut fault =
+            |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+        let mut secrets = Secrets::default();
+        let token = settings.text("token").unwrap_or_default().trim();
+        secrets.add(token);
+        let login = HeaderValue::try_from(format!("Bearer {token}")).ok();
+        let is_bots = token.strip_prefix(TOKEN_BEGIN).is_some_and(|rest| !rest.is_empty());
+        let login = login.filter(|_| is_bots);
+        if login.is_none() {
+            fault("token", "is not a bot's token, which begins with xoxb-");
+        }
+        let address = settings.text("api").unwrap_or(ADDRESS).trim_end_matches('/');
+        let base = http::address(&format!("{address}/"));
+        if let Err(message) = &base {
+            fault("api", message);
+        }
+        match (base, login) {
+            (Ok(base), Some(mut login)) => {
+                login.set_sensitive(true);
+                secrets.add(base.username());
+                secrets.add(base.password().unwrap_or_default());
+                let time = settings.duration("timeout").unwrap_or(TIME);
+                Ok(Self { base, login, secrets, time })
+            }
+            _ => Err(faults),
+        }
+    }
+
+    /// How long an answer may take.
+    pub(super) fn time(&self) -> Duration {
+        self.time
+    }
+
+    /// Calls a method of the Web API.
+    pub(super) async fn call(
+        &self,
+        method: &str,
+        form: Form,
+        files: &Arc<dyn Files>,
+    ) -> Result<Value, Problem> {
+        let url = self.base.join(method).map_err(|error| Problem::NotTaken(error.to_string()))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, self.login.clone());
+        let body = form.into_body();
+        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+        let answer = http::post(request, files).await.map_err(|it| Problem::Stop(it.into()))?;
+        answer::read(&answer, &self.secrets)
+    }
+
+    /// Takes a file to where Slack wants it: its number.
+    pub(super) async fn upload(
+        &self,
+        file: &Attachment,
+        files: &Arc<dyn Files>,
+    ) -> Result<String, Problem> {
+        let name = if file.name().is_empty() { "file" } else { file.name() };
+        let mut form = Form::new();
+        form.field("filename", name);
+        form.field("length", file.size().to_string());
+        let answer = self.call("files.getUploadURLExternal", form, files).await?;
+        let text = |name| answer.get(name).and_then(Value::as_str);
+        let (Some(id), Some(url)) = (text("file_id"), text("upload_url")) else {
+            return Err(Problem::NotTaken("Slack named no place for it".to_owned()));
+        };
+        let Some(url) = http::address(url).ok().filter(|url| self.is_good_place(url)) else {
+            let error = "Slack named a place for files that is not safe: nothing was sent there";
+            return Err(Problem::Stop(answer::repair(error.to_owned())));
+        };
+        let piece = match &file.source {
+            Source::Stored(stored) => Piece::File(stored.clone()),
+            Source::Text(text) => Piece::Bytes(text.clone().into_bytes()),
+        };
+        let body = Body::new("application/octet-stream".to_owned(), vec![piece]);
+        // The address is a secret of its own; the token is none of its business.
+        let mut secrets = self.secrets.clone();
+        secrets.add_url(&url);
+        let headers = HeaderMap::new();
+        let request = Request { url, headers, body, time: self.time, secrets: &secrets };
+        let answer = http::post(request, files).await.map_err(|it| Problem::Stop(it.into()))?;
+        let said = answer.said("", &secrets);
+        match answer.status {
+            200 => Ok(id.to_owned()),
+            413 => Err(Problem::NotTaken("too big for Slack".to_owned())),
+            status @ (300..=407 | 409..=428 | 430..=499) => {
+                Err(Problem::NotTaken(format!("not taken by Slack ({status}, {said})")))
+            }
+            status => {
+                let error = format!("Slack's place for files has a fault ({status}): {said}");
+                Err(Problem::Stop(answer::retry(&answer, error)))
+            }
+        }
+    }
+
+    /// Whether files may be sent there: over TLS, or as the API itself is reached.
+    fn is_good_place(&self, url: &Url) -> bool {
+        let way = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned));
+        url.scheme() == "https" || way(url) == way(&self.base)
+    }
+}

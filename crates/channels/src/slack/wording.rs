@@ -1,0 +1,55 @@
+//! Words as Slack shows them ("Formatting message text" in Slack's documentation). Nothing that a
+//! camera writes becomes a mention: those begin with a bracket, which is escaped.
+
+use tipoff_model::Alert;
+
+use crate::Message;
+use crate::chat_hook;
+
+/// Title and text; the title leads to the incident.
+pub(super) fn text(message: &Message, alert: &Alert) -> String {
+    let title = match (plain(&message.title), &alert.link) {
+        (title, _) if title.is_empty() => title,
+        (title, Some(link)) => format!("*<{}|{title}>*", escaped(&chat_hook::safe_address(link))),
+        (title, None) => format!("*{title}*"),
+    };
+    let parted = if title.is_empty() || message.text.is_empty() { "" } else { "\n" };
+    format!("{title}{parted}{}", plain(&message.text))
+}
+
+/// `text` without mentions and links of its own making; plain addresses become links.
+fn plain(text: &str) -> String {
+    chat_hook::spelled(
+        text,
+        |address| format!("<{}>", escaped(address)),
+        |sign, out| match sign {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            // Some ways of posting still look for @channel and @here in plain text.
+            '@' => chat_hook::push_parted(sign, out),
+            _ => out.push(sign),
+        },
+    )
+}
+
+fn escaped(address: &str) -> String {
+    address.replace('&', "&amp;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn nobody_is_called_and_addresses_are_links() {
+        for (text, expected) in [
+            ("<!channel> & <@U1|x>", "&lt;!channel&gt; &amp; &lt;@\u{200b}U1|x&gt;"),
+            ("@here a", "@\u{200b}here a"),
+            ("open https://h/a?b=1&c=2\nx", "open <https://h/a?b=1&amp;c=2>\nx"),
+            ("http://h/><!here>|", "<http://h/%3E%3C!here%3E%7C>"),
+        ] {
+            assert_eq!(plain(text), expected);
+        }
+    }
+}
