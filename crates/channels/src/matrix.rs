@@ -89,7 +89,7 @@ pub(crate) const ENTRY: Entry = Entry {
             shape: Shape::Secret,
             required: true,
             doc: "The access token of the user that alerts come from.",
-            example: "{ file = \"matrix.token\" }",
+            example: "{ env = \"MATRIX_TOKEN\" }",
         },
         Setting {
             key: "unencrypted",
