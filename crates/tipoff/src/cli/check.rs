@@ -64,5 +64,8 @@ fn tell(config: &Config) {
         0 => println!("  no route: every incident goes to every channel"),
         count => println!("  {count} routes"),
     }
+    for report in &config.rules.reports {
+        println!("  report {} to {}", report.name, report.channels.join(", "));
+    }
     println!("  everything is kept in {}", config.data_dir.display());
 }
