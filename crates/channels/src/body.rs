@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use base64::engine::general_purpose::STANDARD;
 use base64::write::EncoderWriter;
-use futures_util::stream;
+use futures_util::{Stream, stream};
 use tipoff_model::AlertMedia;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -105,6 +105,15 @@ impl Body {
     }
 
     fn stream(self, files: Arc<dyn Files>, broken: Broken) -> reqwest::Body {
+        reqwest::Body::wrap_stream(self.chunks(files, broken))
+    }
+
+    /// Its bytes, piece by piece; an error ends them, and where it is the store's, `broken` tells it.
+    pub(crate) fn chunks(
+        self,
+        files: Arc<dyn Files>,
+        broken: Broken,
+    ) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static {
         let (queue_tx, queue_rx) = mpsc::channel(CHUNKS_WAITING_MAX);
         spawn_blocking(move || {
             let mut out = Queue { queue_tx, chunk: Vec::with_capacity(CHUNK_BYTES) };
@@ -116,10 +125,9 @@ impl Body {
                 let _ = out.queue_tx.blocking_send(Err(io::ErrorKind::InvalidData.into()));
             }
         });
-        let chunks = stream::unfold(queue_rx, |mut queue_rx| async {
+        stream::unfold(queue_rx, |mut queue_rx| async {
             queue_rx.recv().await.map(|chunk: io::Result<Vec<u8>>| (chunk, queue_rx))
-        });
-        reqwest::Body::wrap_stream(chunks)
+        })
     }
 }
 
@@ -155,8 +163,11 @@ impl Write for Queue {
     }
 }
 
-enum WriteError {
+/// Why a stored file was not copied.
+pub(crate) enum WriteError {
+    /// It cannot be read.
     Stored(BodyError),
+    /// It cannot be written.
     Out(io::Error),
 }
 
@@ -197,7 +208,11 @@ fn write(pieces: &[Piece], files: &dyn Files, out: &mut dyn Write) -> Result<(),
 }
 
 /// Copies a stored file: exactly as many bytes as it is said to have, because they were announced.
-fn copy(stored: &AlertMedia, files: &dyn Files, out: &mut dyn Write) -> Result<(), WriteError> {
+pub(crate) fn copy(
+    stored: &AlertMedia,
+    files: &dyn Files,
+    out: &mut dyn Write,
+) -> Result<(), WriteError> {
     let broken = |cause: String| {
         WriteError::Stored(BodyError(format!("{} cannot be read: {cause}", stored.media.name)))
     };

@@ -87,7 +87,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// A content type as it may stand in a header: devices declare what they like.
-fn header_safe(content_type: &str) -> &str {
+pub(crate) fn header_safe(content_type: &str) -> &str {
     let safe = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
     if !content_type.is_empty() && content_type.bytes().all(safe) {
         content_type
