@@ -17,6 +17,8 @@ use crate::Files;
 const WHOLE_BYTES_MAX: u64 = 256 * 1024;
 /// What is handed over at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
+/// A line of base64 in a mail (RFC 2045, section 6.8).
+const LINE_BYTES: usize = 76;
 /// How many chunks wait for the network.
 const CHUNKS_WAITING_MAX: usize = 4;
 
@@ -29,6 +31,8 @@ pub(crate) enum Piece {
     File(AlertMedia),
     /// A file's bytes in base64 (RFC 4648, section 4), on one line.
     Base64(AlertMedia),
+    /// A file's bytes in base64 as mails have it: in lines, each of them ended.
+    Base64Lines(AlertMedia),
 }
 
 impl Piece {
@@ -36,9 +40,17 @@ impl Piece {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::File(stored) => stored.media.size,
-            Self::Base64(stored) => stored.media.size.div_ceil(3).saturating_mul(4),
+            Self::Base64(stored) => base64_len(stored),
+            Self::Base64Lines(stored) => {
+                let len = base64_len(stored);
+                len.saturating_add(len.div_ceil(LINE_BYTES as u64).saturating_mul(2))
+            }
         }
     }
+}
+
+fn base64_len(stored: &AlertMedia) -> u64 {
+    stored.media.size.div_ceil(3).saturating_mul(4)
 }
 
 /// A stored file cannot be read. In plain words.
@@ -163,6 +175,44 @@ impl Write for Queue {
     }
 }
 
+/// Breaks what is written to it into lines.
+struct Lines<'a> {
+    out: &'a mut dyn Write,
+    column: usize,
+}
+
+impl Lines<'_> {
+    /// Ends the last line, where there is one.
+    fn end(&mut self) -> io::Result<()> {
+        if self.column > 0 {
+            self.column = 0;
+            self.out.write_all(b"\r\n")?;
+        }
+        Ok(())
+    }
+}
+
+impl Write for Lines<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let room = LINE_BYTES.saturating_sub(self.column);
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            self.out.write_all(now)?;
+            self.column = self.column.saturating_add(now.len());
+            if self.column >= LINE_BYTES {
+                self.end()?;
+            }
+            rest = later;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 /// Why a stored file was not copied.
 pub(crate) enum WriteError {
     /// It cannot be read.
@@ -201,6 +251,14 @@ fn write(pieces: &[Piece], files: &dyn Files, out: &mut dyn Write) -> Result<(),
                 let mut encoder = EncoderWriter::new(&mut *out, &STANDARD);
                 copy(stored, files, &mut encoder)?;
                 encoder.finish().map_err(WriteError::Out)?;
+            }
+            Piece::Base64Lines(stored) => {
+                let mut lines = Lines { out: &mut *out, column: 0 };
+                let mut encoder = EncoderWriter::new(&mut lines, &STANDARD);
+                copy(stored, files, &mut encoder)?;
+                encoder.finish().map_err(WriteError::Out)?;
+                drop(encoder);
+                lines.end().map_err(WriteError::Out)?;
             }
         }
     }
