@@ -9,6 +9,7 @@ mod apprise;
 mod archive;
 mod body;
 mod discord;
+mod email;
 mod exec;
 mod fallback;
 mod gotify;
@@ -54,6 +55,7 @@ pub const CHANNELS: &[Entry] = &[
     apprise::ENTRY,
     archive::ENTRY,
     discord::ENTRY,
+    email::ENTRY,
     exec::ENTRY,
     gotify::ENTRY,
     ntfy::ENTRY,
