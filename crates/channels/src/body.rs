@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use base64::engine::general_purpose::STANDARD;
 use base64::write::EncoderWriter;
-use futures_util::stream;
+use futures_util::{Stream, stream};
 use tipoff_model::AlertMedia;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -17,6 +17,8 @@ use crate::Files;
 const WHOLE_BYTES_MAX: u64 = 256 * 1024;
 /// What is handed over at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
+/// A line of base64 in a mail (RFC 2045, section 6.8).
+const LINE_BYTES: usize = 76;
 /// How many chunks wait for the network.
 const CHUNKS_WAITING_MAX: usize = 4;
 
@@ -29,6 +31,8 @@ pub(crate) enum Piece {
     File(AlertMedia),
     /// A file's bytes in base64 (RFC 4648, section 4), on one line.
     Base64(AlertMedia),
+    /// A file's bytes in base64 as mails have it: in lines, each of them ended.
+    Base64Lines(AlertMedia),
 }
 
 impl Piece {
@@ -36,9 +40,17 @@ impl Piece {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::File(stored) => stored.media.size,
-            Self::Base64(stored) => stored.media.size.div_ceil(3).saturating_mul(4),
+            Self::Base64(stored) => base64_len(stored),
+            Self::Base64Lines(stored) => {
+                let len = base64_len(stored);
+                len.saturating_add(len.div_ceil(LINE_BYTES as u64).saturating_mul(2))
+            }
         }
     }
+}
+
+fn base64_len(stored: &AlertMedia) -> u64 {
+    stored.media.size.div_ceil(3).saturating_mul(4)
 }
 
 /// A stored file cannot be read. In plain words.
@@ -105,6 +117,15 @@ impl Body {
     }
 
     fn stream(self, files: Arc<dyn Files>, broken: Broken) -> reqwest::Body {
+        reqwest::Body::wrap_stream(self.chunks(files, broken))
+    }
+
+    /// Its bytes, piece by piece; an error ends them, and where it is the store's, `broken` tells it.
+    pub(crate) fn chunks(
+        self,
+        files: Arc<dyn Files>,
+        broken: Broken,
+    ) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static {
         let (queue_tx, queue_rx) = mpsc::channel(CHUNKS_WAITING_MAX);
         spawn_blocking(move || {
             let mut out = Queue { queue_tx, chunk: Vec::with_capacity(CHUNK_BYTES) };
@@ -116,10 +137,9 @@ impl Body {
                 let _ = out.queue_tx.blocking_send(Err(io::ErrorKind::InvalidData.into()));
             }
         });
-        let chunks = stream::unfold(queue_rx, |mut queue_rx| async {
+        stream::unfold(queue_rx, |mut queue_rx| async {
             queue_rx.recv().await.map(|chunk: io::Result<Vec<u8>>| (chunk, queue_rx))
-        });
-        reqwest::Body::wrap_stream(chunks)
+        })
     }
 }
 
@@ -155,8 +175,49 @@ impl Write for Queue {
     }
 }
 
-enum WriteError {
+/// Breaks what is written to it into lines.
+struct Lines<'a> {
+    out: &'a mut dyn Write,
+    column: usize,
+}
+
+impl Lines<'_> {
+    /// Ends the last line, where there is one.
+    fn end(&mut self) -> io::Result<()> {
+        if self.column > 0 {
+            self.column = 0;
+            self.out.write_all(b"\r\n")?;
+        }
+        Ok(())
+    }
+}
+
+impl Write for Lines<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let room = LINE_BYTES.saturating_sub(self.column);
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            self.out.write_all(now)?;
+            self.column = self.column.saturating_add(now.len());
+            if self.column >= LINE_BYTES {
+                self.end()?;
+            }
+            rest = later;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Why a stored file was not copied.
+pub(crate) enum WriteError {
+    /// It cannot be read.
     Stored(BodyError),
+    /// It cannot be written.
     Out(io::Error),
 }
 
@@ -191,13 +252,25 @@ fn write(pieces: &[Piece], files: &dyn Files, out: &mut dyn Write) -> Result<(),
                 copy(stored, files, &mut encoder)?;
                 encoder.finish().map_err(WriteError::Out)?;
             }
+            Piece::Base64Lines(stored) => {
+                let mut lines = Lines { out: &mut *out, column: 0 };
+                let mut encoder = EncoderWriter::new(&mut lines, &STANDARD);
+                copy(stored, files, &mut encoder)?;
+                encoder.finish().map_err(WriteError::Out)?;
+                drop(encoder);
+                lines.end().map_err(WriteError::Out)?;
+            }
         }
     }
     Ok(())
 }
 
 /// Copies a stored file: exactly as many bytes as it is said to have, because they were announced.
-fn copy(stored: &AlertMedia, files: &dyn Files, out: &mut dyn Write) -> Result<(), WriteError> {
+pub(crate) fn copy(
+    stored: &AlertMedia,
+    files: &dyn Files,
+    out: &mut dyn Write,
+) -> Result<(), WriteError> {
     let broken = |cause: String| {
         WriteError::Stored(BodyError(format!("{} cannot be read: {cause}", stored.media.name)))
     };

@@ -15,7 +15,7 @@ use crate::body::{Body, BodyError};
 use crate::words;
 
 /// How long a connection may take to come up.
-const CONNECT_TIME: Duration = Duration::from_secs(10);
+pub(crate) const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long an unused connection is kept for the next alert.
 const IDLE_TIME: Duration = Duration::from_secs(90);
 /// How long an HTTP/2 connection may leave a ping unanswered while a request waits.
@@ -129,7 +129,7 @@ pub(crate) async fn call(
     files: &Arc<dyn Files>,
 ) -> Result<Answer, Failure> {
     let Request { url, headers, body, time, secrets } = request;
-    let time = time + Duration::from_secs(body.len() / UPLOAD_BYTES_PER_S_MIN);
+    let time = time + upload_time(body.len());
     let deadline = Instant::now() + time;
     let host = host(&url);
     let late = || Failure::Service(format!("{host} did not answer within {} s", time.as_secs()));
@@ -161,6 +161,11 @@ pub(crate) async fn call(
     Ok(Answer { status, retry_after, body })
 }
 
+/// How long so many bytes may take besides.
+pub(crate) fn upload_time(bytes: u64) -> Duration {
+    Duration::from_secs(bytes / UPLOAD_BYTES_PER_S_MIN)
+}
+
 /// An address that requests can be sent to, or what is wrong with it.
 pub(crate) fn address(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).ok();
@@ -172,8 +177,7 @@ pub(crate) fn address(text: &str) -> Result<Url, String> {
 fn client() -> Result<&'static Client, String> {
     static CLIENT: OnceLock<Result<Client, String>> = OnceLock::new();
     let client = CLIENT.get_or_init(|| {
-        // Fails where one is installed already: then that one serves.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        install_crypto();
         Client::builder()
             .user_agent(concat!("Tipoff/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIME)
@@ -185,6 +189,12 @@ fn client() -> Result<&'static Client, String> {
             .map_err(|error| format!("no HTTP client: {}", innermost(&error)))
     });
     client.as_ref().map_err(Clone::clone)
+}
+
+/// Has to be called before the first client is made, of whatever library.
+pub(crate) fn install_crypto() {
+    // Fails where one is installed already: then that one serves.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 async fn read(mut response: Response) -> Vec<u8> {
@@ -217,7 +227,7 @@ fn in_words(error: reqwest::Error, host: &str) -> String {
 }
 
 /// What is at the bottom of a chain of errors says most.
-fn innermost(error: &dyn Error) -> String {
+pub(crate) fn innermost(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;

@@ -6,9 +6,11 @@
 mod abilities;
 mod alert_json;
 mod apprise;
+mod archive;
 mod body;
 mod chat_hook;
 mod discord;
+mod email;
 mod exec;
 mod fallback;
 mod gotify;
@@ -61,7 +63,9 @@ pub type Built = Result<Box<dyn Channel>, Vec<SettingFault>>;
 /// Every service, in alphabetical order.
 pub const CHANNELS: &[Entry] = &[
     apprise::ENTRY,
+    archive::ENTRY,
     discord::ENTRY,
+    email::ENTRY,
     exec::ENTRY,
     gotify::ENTRY,
     matrix::ENTRY,

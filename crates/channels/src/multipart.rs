@@ -14,12 +14,7 @@ pub(crate) struct Form {
 impl Form {
     /// An empty form.
     pub(crate) fn new() -> Self {
-        // Nobody who sends a file can know it, so that no file can end its own part.
-        let mut random = [0; 16];
-        // Without randomness, a boundary that can be guessed is still most likely in no file.
-        let _ = getrandom::fill(&mut random);
-        let boundary = format!("tipoff-{:032x}", u128::from_be_bytes(random));
-        Self { boundary, pieces: Vec::new() }
+        Self { boundary: boundary(), pieces: Vec::new() }
     }
 
     /// Adds a field.
@@ -79,6 +74,15 @@ impl Form {
         self.text(format!("--{}--\r\n", self.boundary));
         Body::new(format!("multipart/form-data; boundary={}", self.boundary), self.pieces)
     }
+}
+
+/// What parts the parts of a message. Nobody who sends a file can know it, so that no file can end its
+/// own part.
+pub(crate) fn boundary() -> String {
+    let mut random = [0; 16];
+    // Without randomness, a boundary that can be guessed is still most likely in no file.
+    let _ = getrandom::fill(&mut random);
+    format!("tipoff-{:032x}", u128::from_be_bytes(random))
 }
 
 /// A file name in quotes, as browsers write it (RFC 7578, section 4.2 leaves it open).

@@ -123,9 +123,27 @@ pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
     messages
 }
 
+/// What an alert's first line says.
+pub(crate) fn title(alert: &Alert) -> String {
+    Wording::of(alert, String::new()).title
+}
+
 /// The same message with words in place of its files, and why they could not be sent.
 pub(crate) fn without_files(message: &Message, alert: &Alert, max: usize, why: &str) -> Message {
-    let notes: Vec<String> = message.files.iter().map(|file| note(file, why)).collect();
+    without(message, alert, max, why, &|_| true)
+}
+
+/// The same message with words in place of some of its files.
+pub(crate) fn without(
+    message: &Message,
+    alert: &Alert,
+    max: usize,
+    why: &str,
+    leave_out: &dyn Fn(&Attachment) -> bool,
+) -> Message {
+    let (left_out, files): (Vec<_>, Vec<_>) =
+        message.files.iter().cloned().partition(|file| leave_out(file));
+    let notes: Vec<String> = left_out.iter().map(|file| note(file, why)).collect();
     let wording = Wording {
         title: if message.title.is_empty() {
             Wording::title(alert).0
@@ -136,7 +154,7 @@ pub(crate) fn without_files(message: &Message, alert: &Alert, max: usize, why: &
         notes: notes.join("\n"),
     };
     let ((title, text), _) = wording.fit(max);
-    Message { title, text, files: Vec::new(), reply_to: message.reply_to.clone() }
+    Message { title, text, files, reply_to: message.reply_to.clone() }
 }
 
 fn note(file: &Attachment, why: &str) -> String {

@@ -6,6 +6,7 @@
 pub mod apprise;
 pub mod dialog;
 pub mod discord;
+pub mod email;
 pub mod gotify;
 pub mod matrix;
 pub mod mattermost;

@@ -1,0 +1,268 @@
+//! A bucket of S3 or of what speaks like it. Large files go in parts, so that no more than one part
+//! is in memory.
+
+use std::sync::Arc;
+
+use futures_util::{Stream, StreamExt};
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::path::Path;
+use object_store::{Attribute, Attributes, Error, ObjectStore, ObjectStoreExt, PutMode};
+use object_store::{ClientOptions, PutMultipartOptions, PutOptions, PutPayload, RetryConfig};
+use sha2::{Digest, Sha256};
+use tipoff_model::{AlertMedia, Verdict};
+
+use super::{Kept, Shelf, broken, unreadable, waits};
+use crate::body::{Body, BodyError, Broken, Piece};
+use crate::http::{self, CONNECT_TIME, Secrets};
+use crate::multipart::header_safe;
+use crate::{BoxFuture, Files, Settings, words};
+
+/// Larger files go in parts of this size. S3 wants 5 MiB at least and 10,000 parts at most ("Amazon
+/// S3 multipart upload limits"): files of 78 GiB.
+const PART_BYTES: usize = 8 << 20;
+/// How much of an error is shown, in UTF-16 units.
+const EXCERPT_UTF16_MAX: usize = 200;
+
+type SettingError = (&'static str, &'static str);
+
+pub(super) struct Bucket {
+    store: AmazonS3,
+    name: String,
+    secrets: Secrets,
+}
+
+impl Bucket {
+    pub(super) fn new(name: &str, settings: &Settings) -> Result<Self, SettingError> {
+        let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        if name.is_empty() || !name.bytes().all(of_name) {
+            return Err(("bucket", "must be its name alone: letters, digits, - . and _"));
+        }
+        let key = settings.text("access_key").filter(|key| !key.is_empty());
+        let key = key.ok_or(("access_key", "is missing: a bucket needs a key"))?;
+        let secret = settings.text("secret_key").filter(|secret| !secret.is_empty());
+        let secret = secret.ok_or(("secret_key", "is missing: it belongs to `access_key`"))?;
+        let mut secrets = Secrets::default();
+        secrets.add(secret);
+        http::install_crypto();
+        let mut builder = AmazonS3Builder::new()
+            .with_bucket_name(name)
+            .with_region(settings.text("region").unwrap_or("us-east-1"))
+            .with_access_key_id(key)
+            .with_secret_access_key(secret)
+            // When to try again is not decided here.
+            .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() })
+            // How long a file may take is said by who asks for it.
+            .with_client_options(
+                ClientOptions::new().with_connect_timeout(CONNECT_TIME).with_timeout_disabled(),
+            );
+        if let Some(endpoint) = settings.text("endpoint") {
+            let url = http::address(endpoint)
+                .map_err(|_| ("endpoint", "must begin with http:// or https://"))?;
+            secrets.add_url(&url);
+            builder = builder.with_endpoint(endpoint).with_allow_http(url.scheme() == "http");
+        }
+        let store = builder.build().map_err(|_| ("bucket", "cannot be a bucket of S3"))?;
+        Ok(Self { store, name: name.to_owned(), secrets })
+    }
+
+    async fn keep(
+        &self,
+        path: &str,
+        stored: &AlertMedia,
+        files: &Arc<dyn Files>,
+    ) -> Result<Kept, Verdict> {
+        let path = Path::parse(path).map_err(|error| unreadable(error.to_string()))?;
+        // Asked beforehand, because not every service knows conditional writes. Who may not list
+        // a bucket is told 403 of what is not there ("HeadObject" in the API reference).
+        match self.store.head(&path).await {
+            Ok(there) => return self.compare(&path, there.size, stored, files).await,
+            Err(Error::NotFound { .. } | Error::PermissionDenied { .. }) => {}
+            Err(error) => return Err(self.in_words(&error)),
+        }
+        let put = match usize::try_from(stored.media.size) {
+            Ok(size) if size <= PART_BYTES => self.put_whole(&path, stored, files).await,
+            _ => self.put_parts(&path, stored, files).await,
+        };
+        match put {
+            Ok(()) => Ok(Kept::File),
+            Err(Fault::Stored(BodyError(error))) => Err(unreadable(error)),
+            Err(Fault::Store(Error::AlreadyExists { .. } | Error::Precondition { .. })) => {
+                let there = self.store.head(&path).await.map_err(|error| self.in_words(&error))?;
+                self.compare(&path, there.size, stored, files).await
+            }
+            Err(Fault::Store(error)) => Err(self.in_words(&error)),
+        }
+    }
+
+    async fn put_whole(
+        &self,
+        path: &Path,
+        stored: &AlertMedia,
+        files: &Arc<dyn Files>,
+    ) -> Result<(), Fault> {
+        let mut parts = Parts::open(stored, files);
+        let payload = parts.next().await?.unwrap_or_default();
+        let attributes = attributes(stored);
+        let create = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
+        match self.store.put_opts(path, payload.clone(), create.clone()).await {
+            Err(error) if is_unknown(&error) => {
+                let options = PutOptions { mode: PutMode::Overwrite, ..create };
+                self.store.put_opts(path, payload, options).await.map_err(Fault::Store)?;
+            }
+            put => drop(put.map_err(Fault::Store)?),
+        }
+        Ok(())
+    }
+
+    /// An upload that fails leaves no parts behind, for which the owner would pay.
+    async fn put_parts(
+        &self,
+        path: &Path,
+        stored: &AlertMedia,
+        files: &Arc<dyn Files>,
+    ) -> Result<(), Fault> {
+        let attributes = attributes(stored);
+        let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
+        let mut upload =
+            self.store.put_multipart_opts(path, options).await.map_err(Fault::Store)?;
+        let mut parts = Parts::open(stored, files);
+        let putting = async {
+            while let Some(part) = parts.next().await? {
+                upload.put_part(part).await.map_err(Fault::Store)?;
+            }
+            upload.complete().await.map_err(Fault::Store)
+        };
+        let put = putting.await;
+        if put.is_err() {
+            let _ = upload.abort().await;
+        }
+        put.map(drop)
+    }
+
+    /// Whether what is there is the file already, as an attempt whose answer was lost leaves it.
+    async fn compare(
+        &self,
+        path: &Path,
+        size: u64,
+        stored: &AlertMedia,
+        files: &Arc<dyn Files>,
+    ) -> Result<Kept, Verdict> {
+        if size != stored.media.size {
+            return Ok(Kept::Other);
+        }
+        let fault = |error: Error| self.in_words(&error);
+        let mut there = self.store.get(path).await.map_err(fault)?.into_stream();
+        let mut sum = Sha256::new();
+        while let Some(chunk) = there.next().await {
+            sum.update(chunk.map_err(fault)?);
+        }
+        let mut parts = Parts::open(stored, files);
+        let mut own = Sha256::new();
+        while let Some(part) = parts.next().await.map_err(|fault| match fault {
+            Fault::Stored(BodyError(error)) => unreadable(error),
+            Fault::Store(error) => self.in_words(&error),
+        })? {
+            part.iter().for_each(|bytes| own.update(bytes));
+        }
+        Ok(if sum.finalize() == own.finalize() { Kept::File } else { Kept::Other })
+    }
+
+    /// The codes are those of "Error responses" in Amazon's API reference.
+    fn in_words(&self, error: &Error) -> Verdict {
+        let told = error.to_string();
+        let tag = |name: &str| {
+            let (_, rest) = told.split_once(&format!("<{name}>"))?;
+            rest.split_once("</").map(|(value, _)| value.to_owned())
+        };
+        let code = tag("Code").unwrap_or_default();
+        let said = tag("Message").unwrap_or_else(|| http::innermost(error));
+        let said = self.secrets.hide(&words::excerpt(&said, EXCERPT_UTF16_MAX));
+        let name = &self.name;
+        match (code.as_str(), error) {
+            ("InvalidAccessKeyId", _) => {
+                broken(format!("S3 does not know this key ({said}): set `access_key`"))
+            }
+            ("SignatureDoesNotMatch", _) => {
+                broken(format!("S3 does not take this key's secret ({said}): set `secret_key`"))
+            }
+            ("RequestTimeTooSkewed", _) => {
+                broken(format!("this machine's clock is wrong, says S3 ({said}): set it"))
+            }
+            ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) => {
+                broken(format!("the bucket {name} is elsewhere ({said}): set `region`"))
+            }
+            ("EntityTooLarge", _) => Verdict::Refused { error: format!("too big for S3: {said}") },
+            (_, Error::NotFound { .. }) => {
+                broken(format!("there is no bucket {name} ({said}): make it, or set `bucket`"))
+            }
+            (_, Error::PermissionDenied { .. } | Error::Unauthenticated { .. }) => broken(format!(
+                "the key may not read and write the bucket {name} ({said}): let it, or set \
+                 `access_key` and `secret_key`"
+            )),
+            _ => waits(None, format!("the bucket {name} cannot be written to: {said}")),
+        }
+    }
+}
+
+impl Shelf for Bucket {
+    fn keep<'a>(
+        &'a self,
+        path: &'a str,
+        stored: &'a AlertMedia,
+        files: &'a Arc<dyn Files>,
+    ) -> BoxFuture<'a, Result<Kept, Verdict>> {
+        Box::pin(self.keep(path, stored, files))
+    }
+}
+
+/// So that a browser shows it.
+fn attributes(stored: &AlertMedia) -> Attributes {
+    let content_type = header_safe(&stored.media.content_type).to_owned();
+    Attributes::from_iter([(Attribute::ContentType, content_type)])
+}
+
+/// The service does not know conditional writes.
+fn is_unknown(error: &Error) -> bool {
+    matches!(error, Error::NotImplemented { .. })
+        || error.to_string().contains("<Code>NotImplemented</Code>")
+}
+
+enum Fault {
+    Stored(BodyError),
+    Store(Error),
+}
+
+/// A stored file, part by part.
+struct Parts {
+    chunks: std::pin::Pin<Box<dyn Stream<Item = std::io::Result<Vec<u8>>> + Send>>,
+    broken: Broken,
+    left: u64,
+}
+
+impl Parts {
+    fn open(stored: &AlertMedia, files: &Arc<dyn Files>) -> Self {
+        let broken = Broken::default();
+        let body = Body::new(String::new(), vec![Piece::File(stored.clone())]);
+        let chunks = Box::pin(body.chunks(Arc::clone(files), Arc::clone(&broken)));
+        Self { chunks, broken, left: stored.media.size }
+    }
+
+    /// The next part; all of them are of one size but the last, as some services want it.
+    async fn next(&mut self) -> Result<Option<PutPayload>, Fault> {
+        // Chunks are of one size, too, of which a part is a multiple.
+        let mut part: Vec<u8> = Vec::new();
+        while part.len() < PART_BYTES && self.left > 0 {
+            match self.chunks.next().await {
+                Some(Ok(chunk)) => {
+                    self.left = self.left.saturating_sub(chunk.len() as u64);
+                    part.extend_from_slice(&chunk);
+                }
+                Some(Err(_)) | None => {
+                    let unknown = || BodyError("a file ended too early".to_owned());
+                    return Err(Fault::Stored(self.broken.get().cloned().unwrap_or_else(unknown)));
+                }
+            }
+        }
+        Ok((!part.is_empty()).then(|| part.into()))
+    }
+}

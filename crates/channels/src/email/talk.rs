@@ -1,0 +1,258 @@
+//! One conversation with a mail server (RFC 5321), over lettre: the connection, TLS, the login, mails. Knows
+//! at which step it is, because the same answer means another thing at another step.
+
+use std::fmt::Display;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Rset};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::Response;
+use tipoff_model::{Scope, Verdict};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::fault::{Refusal, Step, broken, later};
+use crate::http::{self, CONNECT_TIME, Secrets};
+
+/// What is handed over to the network at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// How long a farewell may take: what matters has been said.
+const QUIT_TIME: Duration = Duration::from_secs(2);
+
+/// Whether a connection that begins in the clear goes on in TLS (RFC 3207).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StartTls {
+    /// It must.
+    Required,
+    /// Where the server offers it.
+    Offered,
+    /// It does not.
+    Never,
+}
+
+/// A server, and how it is spoken to.
+pub(super) struct Server {
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// Whether it is TLS from the start.
+    pub(super) wrapped: bool,
+    pub(super) start_tls: StartTls,
+    pub(super) trust: Option<Certificate>,
+    pub(super) tls: OnceLock<TlsParameters>,
+    pub(super) login: Option<Credentials>,
+    pub(super) hello: ClientId,
+    pub(super) time: Duration,
+    pub(super) secrets: Secrets,
+}
+
+/// Who got a mail, and who did not.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    pub(super) served: Vec<Address>,
+    /// Recipients who are to be tried again, and why.
+    pub(super) later: Vec<String>,
+    /// Recipients who do not exist, say, and why.
+    pub(super) never: Vec<String>,
+}
+
+/// A conversation under way.
+pub(super) struct Talk<'a> {
+    server: &'a Server,
+    connection: AsyncSmtpConnection,
+    deadline: Instant,
+    /// The most bytes that a mail may have; none: the server has not said (RFC 1870).
+    pub(super) bytes_max: Option<u64>,
+    announces_size: bool,
+    /// Whether a mail has been tried already.
+    used: bool,
+}
+
+impl Server {
+    /// Begins a conversation, up to where mails can be sent.
+    pub(super) async fn talk(&self) -> Result<Talk<'_>, Verdict> {
+        let deadline = Instant::now() + self.time;
+        let tls = match self.wrapped {
+            true => Some(self.tls()?),
+            false => None,
+        };
+        let address = (self.host.as_str(), self.port);
+        let hello = &self.hello;
+        let connecting =
+            AsyncSmtpConnection::connect_tokio1(address, Some(CONNECT_TIME), hello, tls, None);
+        let step = if self.wrapped { Step::Tls } else { Step::Greeting };
+        let connection =
+            self.within(deadline, connecting).await?.map_err(|error| self.fault(step, &error))?;
+        let mut talk = Talk {
+            server: self,
+            connection,
+            deadline,
+            bytes_max: None,
+            announces_size: false,
+            used: false,
+        };
+        talk.encrypt().await?;
+        talk.read_size().await?;
+        talk.log_in().await?;
+        Ok(talk)
+    }
+
+    async fn within<T>(
+        &self,
+        deadline: Instant,
+        doing: impl Future<Output = T>,
+    ) -> Result<T, Verdict> {
+        let late = || format!("{} did not answer within {} s", self.host, self.time.as_secs());
+        timeout_at(deadline, doing).await.map_err(|_| later(Scope::Channel, late()))
+    }
+
+    /// Made once: the machine's certificates are read for it.
+    fn tls(&self) -> Result<TlsParameters, Verdict> {
+        if let Some(tls) = self.tls.get() {
+            return Ok(tls.clone());
+        }
+        let mut builder = TlsParameters::builder(self.host.clone());
+        if let Some(trust) = &self.trust {
+            builder = builder.add_root_certificate(trust.clone());
+        }
+        let tls = builder.build().map_err(|error| {
+            broken(format!("no TLS: {}: is `trust` a certificate?", http::innermost(&error)))
+        })?;
+        Ok(self.tls.get_or_init(|| tls).clone())
+    }
+}
+
+impl Talk<'_> {
+    async fn encrypt(&mut self) -> Result<(), Verdict> {
+        let Server { host, hello, start_tls, login, .. } = self.server;
+        if self.server.wrapped || *start_tls == StartTls::Never {
+            return Ok(());
+        }
+        if self.connection.can_starttls() {
+            let starting = self.connection.starttls(self.server.tls()?, hello);
+            let started = self.server.within(self.deadline, starting).await?;
+            return started.map_err(|error| self.server.fault(Step::Tls, &error));
+        }
+        match (start_tls, login) {
+            (StartTls::Offered, None) => Ok(()),
+            _ => Err(broken(format!(
+                "{host} offers no TLS (STARTTLS): set `server` to smtps://{host}, or `tls` to \
+                 \"never\" where nobody listens in"
+            ))),
+        }
+    }
+
+    /// Asks once more what the server offers: lettre keeps no SIZE. It is no other session by that (RFC
+    /// 5321, section 4.1.4).
+    async fn read_size(&mut self) -> Result<(), Verdict> {
+        let offers = self.command(Step::Greeting, Ehlo::new(self.server.hello.clone())).await?;
+        let of_size = |line: &str| {
+            let mut words = line.split_ascii_whitespace();
+            let is_size = words.next().is_some_and(|word| word.eq_ignore_ascii_case("SIZE"));
+            is_size.then(|| words.next().and_then(|number| number.parse().ok()))
+        };
+        let size = offers.message().find_map(of_size);
+        self.announces_size = size.is_some();
+        // 0 is no limit.
+        self.bytes_max = size.flatten().filter(|&bytes: &u64| bytes > 0);
+        Ok(())
+    }
+
+    async fn log_in(&mut self) -> Result<(), Verdict> {
+        let Some(login) = &self.server.login else {
+            return Ok(());
+        };
+        let known = [Mechanism::Plain, Mechanism::Login];
+        if self.connection.server_info().get_auth_mechanism(&known).is_none() {
+            return Err(broken(format!(
+                "{} lets nobody log in by PLAIN or LOGIN here: check its port in `server`, or \
+                 remove `user`",
+                self.server.host
+            )));
+        }
+        let logging_in = self.connection.auth(&known, login);
+        let logged_in = self.server.within(self.deadline, logging_in).await?;
+        logged_in.map(drop).map_err(|error| self.server.fault(Step::Login, &error))
+    }
+
+    /// Whether a mail with other bytes than ASCII is taken.
+    pub(super) fn takes_eight_bit(&self) -> bool {
+        self.connection.server_info().supports_feature(Extension::EightBitMime)
+    }
+
+    /// Sends a mail to some of its recipients.
+    pub(super) async fn mail(
+        &mut self,
+        from: &Address,
+        to: &[Address],
+        mail: &[u8],
+    ) -> Result<Taken, Refusal> {
+        self.deadline = Instant::now() + self.server.time + http::upload_time(mail.len() as u64);
+        if std::mem::replace(&mut self.used, true) {
+            // What is left of a mail that was refused is in the way of the next.
+            self.say(Step::Sender, Rset).await?;
+        }
+        let mut parameters = Vec::new();
+        if self.announces_size {
+            parameters.push(MailParameter::Size(mail.len()));
+        }
+        if !mail.is_ascii() {
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        let sender = Mail::new(Some(from.clone()), parameters);
+        self.say(Step::Sender, sender).await?;
+        let mut taken = Taken::default();
+        let mut fault = None;
+        for address in to {
+            match self.reply(Rcpt::new(address.clone(), Vec::new())).await? {
+                Ok(_) => taken.served.push(address.clone()),
+                Err(error) => {
+                    let told = format!("{address}: {}", self.server.said(&error));
+                    let list = match error.is_permanent() {
+                        true => &mut taken.never,
+                        false => &mut taken.later,
+                    };
+                    list.push(told);
+                    let verdict = self.server.fault(Step::Recipient, &error);
+                    // Who may still take it keeps the others from being given up.
+                    if !matches!(&fault, Some(Verdict::Retry { .. })) {
+                        fault = Some(verdict);
+                    }
+                    if self.connection.has_broken() {
+                        break;
+                    }
+                }
+            }
+        }
+        if let (true, Some(verdict)) = (taken.served.is_empty(), fault) {
+            return Err(Refusal::Verdict(verdict));
+        }
+        self.say(Step::Content, Data).await?;
+        let sending = self.connection.message_iter(mail.chunks(CHUNK_BYTES));
+        let sent = self.server.within(self.deadline, sending).await.map_err(Refusal::Verdict)?;
+        sent.map(|_| taken).map_err(|error| self.server.refusal(Step::Content, &error))
+    }
+
+    /// Says farewell, where anybody listens.
+    pub(super) async fn end(mut self) {
+        let _ = timeout(QUIT_TIME, self.connection.quit()).await;
+    }
+
+    async fn reply(&mut self, command: impl Display) -> Result<Result<Response, Error>, Refusal> {
+        let replying = self.connection.command(command);
+        self.server.within(self.deadline, replying).await.map_err(Refusal::Verdict)
+    }
+
+    async fn command(&mut self, step: Step, command: impl Display) -> Result<Response, Verdict> {
+        let replying = self.connection.command(command);
+        let reply = self.server.within(self.deadline, replying).await?;
+        reply.map_err(|error| self.server.fault(step, &error))
+    }
+
+    async fn say(&mut self, step: Step, command: impl Display) -> Result<Response, Refusal> {
+        self.reply(command).await?.map_err(|error| self.server.refusal(step, &error))
+    }
+}

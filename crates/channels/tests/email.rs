@@ -1,0 +1,635 @@
+//! Mail: what is sent, what its limits make of it, and every kind of answer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails at what it does not expect"
+)]
+
+mod common;
+#[path = "email/mod.rs"]
+mod reader;
+
+use std::time::Duration;
+
+use common::{
+    Story, channel, delivered, faults, jpeg, refused, retried, send, send_all, send_with,
+};
+use common::{stored, text};
+use reader::{field, outline, read};
+use tipoff_channels::{Abilities, Channel, Value};
+use tipoff_model::{AlertKind, ArrivalId, MediaKind, MediaPlace, Outcome, Priority, Scope};
+use tipoff_testkit::email::{Act, Email, Mail, Options, PASSWORD, Step, USER};
+
+const ME: &str = "me@example.org";
+const YOU: &str = "you@example.org";
+/// A server that wants neither TLS nor a login.
+const OPEN: Options = Options {
+    wrapped: false,
+    start_tls: false,
+    login: false,
+    size: Some(30 << 20),
+    eight_bit: true,
+};
+
+fn list(names: &[&str]) -> Value {
+    Value::List(names.iter().map(|&name| name.to_owned()).collect())
+}
+
+fn settings(
+    server: &Email,
+    options: Options,
+    more: &[(&str, Value)],
+) -> Vec<(&'static str, Value)> {
+    let mut values = vec![
+        ("server", text(&server.url())),
+        ("from", text("Cameras <cameras@example.org>")),
+        ("to", list(&[ME])),
+        ("trust", text(server.certificate())),
+    ];
+    if options.login {
+        values.extend([("user", text(USER)), ("password", text(PASSWORD))]);
+    }
+    if !options.wrapped && !options.start_tls {
+        values.push(("tls", text("never")));
+    }
+    let key = |key: &str| ENTRY_KEYS.iter().find(|known| **known == key).copied().unwrap();
+    values.retain(|(key, _)| more.iter().all(|(other, _)| other != key));
+    values.extend(more.iter().map(|(name, value)| (key(name), value.clone())));
+    values
+}
+
+const ENTRY_KEYS: &[&str] =
+    &["form", "from", "password", "server", "timeout", "tls", "to", "trust", "user"];
+
+async fn start(options: Options, more: &[(&str, Value)]) -> (Email, Box<dyn Channel>) {
+    let server = Email::start(options).await.unwrap();
+    let values = settings(&server, options, more);
+    (server, channel("email", &values))
+}
+
+/// The mails that tell an alert.
+async fn mails(options: Options, more: &[(&str, Value)], story: Story) -> Vec<Mail> {
+    let (server, channel) = start(options, more).await;
+    for outcome in send_all(&*channel, story).await {
+        delivered(&outcome);
+    }
+    server.log().all()
+}
+
+/// A device's mail, stored.
+fn with_mail(story: Story, mail: &[u8], arrival: i64) -> Story {
+    let raw = stored("mail.eml", "message/rfc822", MediaKind::File, mail.len() as u64, "later");
+    let mut story = story.file("mail", "x/y", MediaKind::File, mail.to_vec());
+    let blob = story.alert.media.pop().unwrap().blob;
+    let place = MediaPlace { arrival: ArrivalId(arrival), index: None };
+    story.alert.mails.push(tipoff_model::AlertMedia { blob, place, ..raw });
+    story
+}
+
+fn has_line(mail: &Mail, line: &str) -> bool {
+    String::from_utf8_lossy(&mail.content).split("\r\n").any(|there| there == line)
+}
+
+#[tokio::test]
+async fn an_alert_is_one_mail_with_its_pictures_in_it() {
+    let story = Story::new()
+        .text("Wärme & <b>Licht</b>\n.\n..dots")
+        .picture("Bild ü.jpg")
+        .picture("2.jpg")
+        .file("clip.mp4", "video/mp4", MediaKind::Video, b"\0\r\n.\r\nvideo".to_vec())
+        .change(|alert| alert.link = Some("http://nas.lan/incidents/3?a&b".to_owned()));
+    let sent = mails(Options::default(), &[("to", list(&[ME, YOU]))], story).await;
+    let [sent] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!((sent.from.as_str(), sent.tls, sent.login), (USER, true, true));
+    assert_eq!(sent.to, [ME, YOU]);
+    let size = format!("SIZE={}", sent.content.len() - "\r\n".len());
+    assert_eq!(sent.parameters, [size], "all of it is ASCII");
+
+    let mail = read(&sent.content);
+    let expected = "mixed(alternative(plain, related(html, inline Bild ü.jpg, inline 2.jpg)), \
+                    attachment clip.mp4)";
+    assert_eq!(outline(&mail["content"]), expected);
+    assert_eq!(field(&mail, "subject"), "Front yard: Motion");
+    assert_eq!(field(&mail, "from"), "Cameras <cameras@example.org>");
+    assert_eq!(field(&mail, "to"), "me@example.org, you@example.org");
+    assert_eq!(field(&mail, "auto-submitted"), "auto-generated");
+    assert_eq!(field(&mail, "message-id"), "<key-7.0@example.org>");
+    assert!(field(&mail, "date").contains("2026"));
+    assert!(mail["fields"]["importance"].is_null() && mail["fields"]["in-reply-to"].is_null());
+
+    let plain = reader::text(&mail["content"], "text/plain");
+    let link = "http://nas.lan/incidents/3?a&b";
+    assert_eq!(plain, format!("Front yard: Motion\n\nWärme & <b>Licht</b>\n.\n..dots\n\n{link}"));
+    let html = reader::text(&mail["content"], "text/html");
+    assert!(html.contains("<strong>Front yard: Motion</strong>"), "{html}");
+    assert!(html.contains("W&#228;rme &amp; &lt;b&gt;Licht&lt;/b&gt;<br>\n."), "{html}");
+    assert!(html.contains("<a href=\"http://nas.lan/incidents/3?a&amp;b\">"), "{html}");
+
+    let related = &mail["content"]["parts"][0]["parts"][1]["parts"];
+    let id = related[1]["id"].as_str().unwrap().trim_matches(['<', '>']);
+    assert!(html.contains(&format!("<img src=\"cid:{id}\"")), "{id} in {html}");
+    assert_ne!(related[1]["id"], related[2]["id"]);
+    assert_eq!(related[1]["sha256"], digest(&jpeg(64, 48)));
+    assert_eq!(mail["content"]["parts"][1]["sha256"], digest(b"\0\r\n.\r\nvideo"));
+}
+
+fn digest(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn nothing_that_a_device_says_leaves_its_place() {
+    let evil = "x\r\nBcc: thief@example.net\r\n\r\n--tipoff\0";
+    let story = Story::new()
+        .text(evil)
+        .file(evil, evil, MediaKind::Picture, b"no picture".to_vec())
+        .file("b\".html", "text/html; charset=x\r\nX: y", MediaKind::File, b"<b>".to_vec())
+        .change(|alert| {
+            alert.device = evil.to_owned();
+            alert.subject = evil.to_owned();
+            alert.idempotency_key = format!("<>{evil}");
+        });
+    for sent in mails(OPEN, &[], story).await {
+        assert_eq!(sent.to, [ME]);
+        let mail = read(&sent.content);
+        assert!(mail["fields"]["bcc"].is_null() && mail["fields"]["x"].is_null(), "{mail}");
+        assert!(field(&mail, "subject").contains("x Bcc: thief@example.net"), "{mail}");
+    }
+}
+
+#[tokio::test]
+async fn words_alone_are_a_small_mail() {
+    let sent = mails(OPEN, &[], Story::new().text("hello")).await;
+    let mail = read(&sent[0].content);
+    assert_eq!(outline(&mail["content"]), "alternative(plain, html)");
+    assert!(has_line(&sent[0], "hello"), "and anybody can read it");
+    for letter in ["x", "ü", "😀"] {
+        let long = mails(OPEN, &[], Story::new().text(&letter.repeat(60_000))).await;
+        let outlines: Vec<_> =
+            long.iter().map(|it| outline(&read(&it.content)["content"])).collect();
+        let whole = "mixed(alternative(plain, html), attachment message.txt)";
+        assert_eq!(outlines, ["alternative(plain, html)", whole]);
+    }
+}
+
+#[tokio::test]
+async fn importance_is_what_the_route_asks_for() {
+    for (priority, silent, number, word) in [
+        (Some(Priority::Urgent), false, "1", "high"),
+        (Some(Priority::High), true, "2", "high"),
+        (Some(Priority::Normal), false, "3", "normal"),
+        (Some(Priority::Low), false, "4", "low"),
+        (Some(Priority::Lowest), false, "5", "low"),
+        (None, true, "4", "low"),
+    ] {
+        let story = Story::new().change(|alert| {
+            alert.manner.priority = priority;
+            alert.manner.silent = silent;
+        });
+        let mail = read(&mails(OPEN, &[], story).await[0].content);
+        assert_eq!(
+            (field(&mail, "x-priority"), field(&mail, "importance")),
+            (number.into(), word.into())
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_follows_is_in_the_thread_of_the_first() {
+    let (server, channel) = start(OPEN, &[]).await;
+    let first = Story::new().picture("1.jpg").file(
+        "log.txt",
+        "text/plain",
+        MediaKind::File,
+        b"log".to_vec(),
+    );
+    let outcomes = send_all(&*channel, first).await;
+    let reference = delivered(&outcomes[0]);
+    assert_eq!(reference.as_deref(), Some("key-7.0@example.org Front yard: Motion"));
+    let follow_up = Story::new().picture("2.jpg").change(|alert| {
+        alert.kind = AlertKind::FollowUp;
+        alert.event = tipoff_model::Event::Person;
+        alert.idempotency_key = "key-8".to_owned();
+        alert.reply_to = reference.clone();
+    });
+    delivered(&send(&*channel, follow_up).await);
+    let mails: Vec<_> = server.log().all().iter().map(|it| read(&it.content)).collect();
+    let ids: Vec<_> = mails.iter().map(|mail| field(mail, "message-id")).collect();
+    let expected = ["<key-7.0@example.org>", "<key-7.1@example.org>", "<key-8.0@example.org>"];
+    assert_eq!(ids, expected, "the same at every attempt, and never twice");
+    for mail in &mails[1..] {
+        assert_eq!(field(mail, "in-reply-to"), "<key-7.0@example.org>");
+        assert_eq!(field(mail, "references"), "<key-7.0@example.org>");
+        assert_eq!(field(mail, "subject"), "Re: Front yard: Motion");
+    }
+    let words = reader::text(&mails[2]["content"], "text/plain");
+    assert!(words.starts_with("Front yard: Person"), "{words}");
+    // What another service once answered is no thread.
+    let odd = Story::new().change(|alert| alert.reply_to = Some("-100123 17".to_owned()));
+    delivered(&send(&*channel, odd).await);
+    let last = server.log().all().pop().unwrap();
+    assert!(read(&last.content)["fields"]["in-reply-to"].is_null());
+}
+
+#[tokio::test]
+async fn what_is_too_big_for_the_server_becomes_words() {
+    let small = Options { size: Some(100_000), ..OPEN };
+    let story = Story::new()
+        .zeros("1.jpg", "image/jpeg", MediaKind::Picture, 40_000)
+        .zeros("2.jpg", "image/jpeg", MediaKind::Picture, 60_000)
+        .zeros("3.jpg", "image/jpeg", MediaKind::Picture, 20_000);
+    let sent = mails(small, &[], story).await;
+    let mail = read(&sent[0].content);
+    let expected = "alternative(plain, related(html, inline 1.jpg, inline 3.jpg))";
+    assert_eq!((sent.len(), outline(&mail["content"]).as_str()), (1, expected));
+    let words = reader::text(&mail["content"], "text/plain");
+    let told =
+        "2.jpg (59 KB): too big for this mail server (limit 98 KB a mail): it is kept in Tipoff";
+    assert!(words.contains(told), "{words}");
+
+    // One that does not say what it takes; and one that says so at the end.
+    for (options, step) in [
+        (Options { size: None, ..OPEN }, Step::End),
+        (Options { size: Some(0), ..OPEN }, Step::Sender),
+    ] {
+        let (server, channel) = start(options, &[]).await;
+        server.act(step.clone(), Act::Say("552 5.3.4 too large"));
+        let story = Story::new().picture("1.jpg");
+        let error = refused(&send(&*channel, story).await);
+        assert!(error.contains("too big for this mail server"), "{step:?}: {error}");
+        assert!(server.log().is_empty());
+    }
+    let huge = Story::new().zeros("a.mp4", "video/mp4", MediaKind::Video, (18 << 20) + 1);
+    let mail = read(&mails(OPEN, &[], huge).await[0].content);
+    let words = reader::text(&mail["content"], "text/plain");
+    assert!(words.contains("too big for a mail (limit 18 MB)"), "{words}");
+}
+
+#[tokio::test]
+async fn files_that_a_filter_does_not_take_leave_their_words() {
+    let (server, channel) = start(OPEN, &[]).await;
+    for (number, step) in (0..).zip([Step::Sender, Step::Data, Step::End]) {
+        let reply = if number == 0 { "552 5.3.4 too large" } else { "554 5.7.0 no programs" };
+        server.act(step, Act::Once(reply));
+        let story = Story::new().text("words").zeros("a.exe", "x/y", MediaKind::File, 4096);
+        delivered(&send(&*channel, story).await);
+        let mail = read(&server.log().all()[number].content);
+        assert_eq!(outline(&mail["content"]), "alternative(plain, html)");
+        let words = reader::text(&mail["content"], "text/plain");
+        let why = ["too big for this mail server", "localhost answered 554 5.7.0 no programs"];
+        assert!(words.contains("a.exe (4 KB)") && words.contains(why[number.min(1)]), "{words}");
+    }
+    server.act(Step::End, Act::Say("554 5.7.0 no programs"));
+    let error = refused(&send(&*channel, Story::new().text("words").picture("a.jpg")).await);
+    assert_eq!(error, "not taken: localhost answered 554 5.7.0 no programs");
+}
+
+#[tokio::test]
+async fn every_answer_is_sorted() {
+    let (server, channel) = start(Options::default(), &[]).await;
+    let repair = Some(Duration::from_secs(300));
+    let to = || Step::Recipient(ME.to_owned());
+    for (step, act, scope, after, told) in [
+        (
+            Step::Greeting,
+            Act::Say("421 4.3.2 busy"),
+            Scope::Channel,
+            None,
+            "answered 421 4.3.2 busy",
+        ),
+        (Step::Greeting, Act::Say("554 5.3.2 no"), Scope::Channel, repair, "check `server`"),
+        (Step::Greeting, Act::Say("HTTP/1.1 400 no"), Scope::Channel, None, "speaks no SMTP"),
+        (Step::Greeting, Act::Cut, Scope::Channel, None, "localhost"),
+        (Step::Hello, Act::Say("451 4.3.0 later"), Scope::Channel, None, "451 4.3.0 later"),
+        (Step::StartTls, Act::Say("454 4.7.0 no TLS"), Scope::Channel, None, "454 4.7.0 no TLS"),
+        (Step::StartTls, Act::Cut, Scope::Channel, None, "localhost"),
+        (
+            Step::Login,
+            Act::Say("535 5.7.8 wrong"),
+            Scope::Channel,
+            repair,
+            "set `user` and `password`",
+        ),
+        (Step::Login, Act::Say("535 pa55-w0rd"), Scope::Channel, repair, "[hidden]"),
+        (Step::Login, Act::Say("454 4.7.0 later"), Scope::Channel, None, "454 4.7.0 later"),
+        (Step::Login, Act::Cut, Scope::Channel, None, "localhost"),
+        (Step::Sender, Act::Say("451 4.3.0 later"), Scope::Channel, None, "451 4.3.0 later"),
+        (Step::Sender, Act::Say("550 5.1.0 not you"), Scope::Channel, repair, "set `from`"),
+        (
+            Step::Sender,
+            Act::Say("553 5.7.1 not you"),
+            Scope::Channel,
+            repair,
+            "check `user` and `from`",
+        ),
+        (Step::Sender, Act::Cut, Scope::Channel, None, "localhost"),
+        (to(), Act::Say("450 4.2.0 greylisted"), Scope::Channel, None, "450 4.2.0 greylisted"),
+        (to(), Act::Say("554 5.7.1 relaying"), Scope::Channel, repair, "check `to`"),
+        (to(), Act::Cut, Scope::Channel, None, "localhost"),
+        (Step::Data, Act::Say("451 4.3.0 later"), Scope::Message, None, "451 4.3.0 later"),
+        (Step::Data, Act::Cut, Scope::Message, None, "localhost"),
+        (Step::End, Act::Say("451 4.7.1 later"), Scope::Message, None, "451 4.7.1 later"),
+        (Step::End, Act::Cut, Scope::Message, None, "localhost"),
+    ] {
+        server.behave();
+        server.act(step.clone(), act);
+        let (there, pause, error) = retried(&send(&*channel, Story::new().picture("1.jpg")).await);
+        assert_eq!((there, pause), (scope, after), "{step:?} {act:?}: {error}");
+        assert!(error.contains(told), "{step:?} {act:?}: {error}");
+        assert!(!error.contains(PASSWORD) && !error.contains('\n'), "{error}");
+    }
+    server.behave();
+    server.act(to(), Act::Say("550 5.1.1 no such user"));
+    let error = refused(&send(&*channel, Story::new()).await);
+    assert_eq!(error, "localhost answered 550 5.1.1 no such user");
+    assert!(server.log().is_empty());
+    server.behave();
+    delivered(&send(&*channel, Story::new()).await);
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_given_up() {
+    for step in [Step::Greeting, Step::Login, Step::Sender, Step::End] {
+        let more = [("timeout", Value::Duration(Duration::from_secs(1)))];
+        let (server, channel) = start(Options::default(), &more).await;
+        server.act(step, Act::Hush);
+        let (scope, _, error) = retried(&send(&*channel, Story::new()).await);
+        assert_eq!(
+            (scope, error.as_str()),
+            (Scope::Channel, "localhost did not answer within 1 s")
+        );
+    }
+}
+
+#[tokio::test]
+async fn those_who_got_it_do_not_get_it_again() {
+    let (server, channel) = start(OPEN, &[("to", list(&[ME, YOU]))]).await;
+    server.act(Step::Recipient(YOU.to_owned()), Act::Say("450 4.2.0 greylisted"));
+    let Outcome { verdict, remember } = send(&*channel, Story::new().picture("1.jpg")).await;
+    let (scope, _, error) = retried(&verdict.into());
+    assert_eq!(scope, Scope::Message);
+    assert_eq!(error, format!("{YOU}: localhost answered 450 4.2.0 greylisted"));
+    assert_eq!(remember, [("sent".to_owned(), format!("key-7 0 {ME}"))]);
+    server.behave();
+    delivered(&send_with(&*channel, Story::new().picture("1.jpg"), &remember).await);
+    let to: Vec<_> = server.log().all().into_iter().map(|mail| mail.to).collect();
+    assert_eq!(to, [[ME], [YOU]]);
+    // What is remembered of one alert is nothing to another.
+    let other = Story::new().change(|alert| alert.idempotency_key = "key-9".to_owned());
+    delivered(&send_with(&*channel, other, &remember).await);
+    assert_eq!(server.log().all()[2].to, [ME, YOU]);
+
+    server.act(Step::Recipient(YOU.to_owned()), Act::Say("550 5.1.1 who"));
+    let error = refused(&send(&*channel, Story::new()).await);
+    let told = format!("not everybody in `to` got it: {YOU}: localhost answered 550 5.1.1 who");
+    assert_eq!((error, server.log().all()[3].to.as_slice()), (told, [ME.to_owned()].as_slice()));
+}
+
+#[tokio::test]
+async fn passwords_go_by_tls_alone() {
+    let repair = Some(Duration::from_secs(300));
+    let login = [("user", text(USER)), ("password", text(PASSWORD))];
+    for (options, more, told) in [
+        (OPEN, vec![("tls", text("required"))], "offers no TLS"),
+        (OPEN, [&[("tls", text("offered"))], login.as_slice()].concat(), "offers no TLS"),
+        (OPEN, login.to_vec(), "lets nobody log in"),
+        (Options::default(), vec![("trust", text(&other_certificate()))], "not to be trusted"),
+        (
+            Options { wrapped: true, ..OPEN },
+            vec![("trust", text(&other_certificate()))],
+            "not to be trusted",
+        ),
+    ] {
+        let (server, channel) = start(options, &more).await;
+        let (scope, after, error) = retried(&send(&*channel, Story::new()).await);
+        assert_eq!((scope, after), (Scope::Channel, repair), "{error}");
+        assert!(error.contains(told), "{error}");
+        assert!(server.log().is_empty());
+    }
+    for options in [
+        Options { wrapped: true, ..Options::default() },
+        Options { wrapped: true, ..OPEN },
+        Options::default(),
+    ] {
+        assert!(mails(options, &[], Story::new()).await[0].tls);
+    }
+    let offered = [("tls", text("offered"))];
+    assert!(!mails(OPEN, &offered, Story::new()).await[0].tls);
+    assert!(
+        mails(Options { login: false, ..Options::default() }, &offered, Story::new()).await[0].tls
+    );
+    // TLS from the start where there is none, and the other way round.
+    let server = Email::start(OPEN).await.unwrap();
+    let url = text(&server.url().replace("smtp:", "smtps:"));
+    let values = settings(&server, Options { wrapped: true, ..OPEN }, &[("server", url)]);
+    let (_, after, error) = retried(&send(&*channel("email", &values), Story::new()).await);
+    assert!(after == repair && error.contains("check `server`"), "{error}");
+}
+
+fn other_certificate() -> String {
+    rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem()
+}
+
+#[tokio::test]
+async fn nobody_there_is_tried_again() {
+    let nowhere = common::nowhere().replace("http:", "smtp:");
+    let values = [("server", text(&nowhere)), ("from", text(USER)), ("to", list(&[ME]))];
+    let (scope, after, error) = retried(&send(&*channel("email", &values), Story::new()).await);
+    assert_eq!((scope, after), (Scope::Channel, None));
+    assert!(error.contains("the connection to 127.0.0.1 failed"), "{error}");
+}
+
+fn original() -> (&'static str, Value) {
+    ("form", text("original"))
+}
+
+#[tokio::test]
+async fn a_device_s_own_mail_is_sent_on_as_it_came() {
+    let raw = b"To: evil@example.net\nBcc: evil@example.net\nFrom: cam@lan\nDate: Mon\n\
+                Subject: Alarm\n\n.\n..\nB\xe4ume \n";
+    let story = with_mail(Story::new().picture("1.jpg"), raw, 1);
+    let (server, channel) = start(OPEN, &[original()]).await;
+    assert_eq!(channel.abilities(), Abilities::Whole);
+    delivered(&send(&*channel, story).await);
+    let [sent] = server.log().all().try_into().unwrap();
+    assert_eq!((sent.from.as_str(), sent.to.as_slice()), (USER, [ME.to_owned()].as_slice()));
+    assert!(sent.parameters.contains(&"BODY=8BITMIME".to_owned()));
+    let text = sent.content.clone();
+    let tail = b"To: evil@example.net\r\nBcc: evil@example.net\r\nFrom: cam@lan\r\nDate: Mon\r\n\
+                 Subject: Alarm\r\n\r\n.\r\n..\r\nB\xe4ume \r\n";
+    assert!(text.ends_with(tail), "{}", String::from_utf8_lossy(&text));
+    for line in [
+        "Resent-From: Cameras <cameras@example.org>",
+        "Resent-To: me@example.org",
+        "Resent-Message-ID: <key-7.0@example.org>",
+        "Auto-Submitted: auto-generated",
+        "X-Tipoff-Alert: key-7",
+    ] {
+        assert!(has_line(&sent, line), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_mail_has_to_have_is_added() {
+    let raw = b"Subject: Alarm\nAuto-Submitted: auto-generated\n\nhello";
+    let sent = mails(OPEN, &[original()], with_mail(Story::new(), raw, 1)).await;
+    let mail = read(&sent[0].content);
+    assert_eq!(field(&mail, "from"), "Cameras <cameras@example.org>");
+    assert_eq!(field(&mail, "auto-submitted"), "auto-generated");
+    assert!(field(&mail, "date").contains("2026"));
+}
+
+#[tokio::test]
+async fn what_is_no_mail_as_it_must_be_goes_as_a_file() {
+    let long = format!("A: b\n\n{}\n", "x".repeat(999));
+    let eight = b"A: b\n\n\xe4\n".as_slice();
+    for (raw, options) in [
+        (b"A: b\n\nNUL \0\n".as_slice(), OPEN),
+        (b"Subject: \xb1\xa8\xbe\xaf\n\nx\n", OPEN),
+        (b"no header at all\r", OPEN),
+        (long.as_bytes(), OPEN),
+        (eight, Options { eight_bit: false, ..OPEN }),
+    ] {
+        let story = with_mail(Story::new().text("words").picture("1.jpg"), raw, 1);
+        let sent = mails(options, &[original()], story).await;
+        let names: Vec<_> = sent.iter().map(|it| outline(&read(&it.content)["content"])).collect();
+        let names = names.join(" ");
+        assert!(names.contains("inline 1.jpg") && names.contains("attachment mail.eml"), "{names}");
+        let mail = sent.iter().map(|it| read(&it.content).to_string()).collect::<String>();
+        assert!(mail.contains(&digest(raw)), "byte for byte");
+    }
+}
+
+#[tokio::test]
+async fn what_came_otherwise_goes_in_a_mail_of_ours() {
+    let raw = b"From: cam@lan\nDate: Mon\nSubject: Alarm\n\nhello\n";
+    let story = with_mail(Story::new().picture("mailed.jpg").picture("uploaded.jpg"), raw, 1)
+        .change(|alert| alert.media[1].place.arrival = ArrivalId(2));
+    let sent = mails(OPEN, &[original()], story).await;
+    assert_eq!(sent.len(), 2);
+    assert!(has_line(&sent[0], "Subject: Alarm"));
+    let ours = read(&sent[1].content);
+    assert_eq!(outline(&ours["content"]), "alternative(plain, related(html, inline uploaded.jpg))");
+    // Alerts that say more than a mail: torn ones, and counts.
+    for (torn, kind) in [(true, AlertKind::First), (false, AlertKind::Summary)] {
+        let story = with_mail(Story::new().text("words"), raw, 1).change(|alert| {
+            alert.torn = torn;
+            alert.kind = kind;
+        });
+        let sent = mails(OPEN, &[original()], story).await;
+        assert_eq!(sent.len(), 1);
+        let mail = read(&sent[0].content);
+        assert_eq!(
+            outline(&mail["content"]),
+            "mixed(alternative(plain, html), attachment mail.eml)"
+        );
+    }
+    // And those without a mail.
+    let sent = mails(OPEN, &[original()], Story::new().text("gone silent")).await;
+    assert!(has_line(&sent[0], "gone silent"));
+}
+
+#[tokio::test]
+async fn mails_that_were_sent_on_are_not_sent_again() {
+    let raw = |number: u8| format!("From: cam@lan\nDate: Mon\nSubject: {number}\n\nx\n");
+    let story = || {
+        (1..=3).fold(Story::new(), |story, number| {
+            with_mail(story, raw(number).as_bytes(), i64::from(number))
+        })
+    };
+    let small = Options { size: Some(2000), ..OPEN };
+    let (server, channel) = start(small, &[original(), ("to", list(&[ME, YOU]))]).await;
+    server.act(Step::Recipient(YOU.to_owned()), Act::Say("450 4.2.0 later"));
+    let Outcome { verdict, remember } = send(&*channel, story()).await;
+    retried(&verdict.into());
+    assert_eq!(remember, [("sent".to_owned(), format!("key-7 0 {ME}"))]);
+    server.behave();
+    delivered(&send_with(&*channel, story(), &remember).await);
+    let expected = [(ME, "1"), (YOU, "1"), (ME, "2"), (ME, "3")];
+    let sent: Vec<_> = server.log().all();
+    for (mail, (to, subject)) in sent.iter().zip(expected) {
+        assert!(mail.to[0] == to && has_line(mail, &format!("Subject: {subject}")), "{mail:?}");
+    }
+    // One that is refused keeps none behind it back.
+    let before = server.log().len();
+    server.act(Step::Recipient(ME.to_owned()), Act::Once("550 5.1.1 who"));
+    server.act(Step::Recipient(YOU.to_owned()), Act::Once("550 5.1.1 who"));
+    let error = refused(&send(&*channel, story()).await);
+    assert_eq!(error, "localhost answered 550 5.1.1 who");
+    assert_eq!(server.log().len(), before + 2);
+    // Where it breaks off later, what was sent is remembered, too.
+    let third = [("sent".to_owned(), "key-7 2".to_owned())];
+    delivered(&send_with(&*channel, story(), &third).await);
+    assert_eq!(server.log().len(), before + 3);
+}
+
+#[tokio::test]
+async fn a_mail_that_goes_round_in_circles_is_stopped() {
+    for form in ["fresh", "original"] {
+        let more = [("form", text(form))];
+        let (server, channel) = start(OPEN, &more).await;
+        delivered(&send(&*channel, Story::new().picture("1.jpg")).await);
+        let own = server.log().all()[0].content.clone();
+        let back = with_mail(Story::new().picture("1.jpg"), &own, 1);
+        let error = refused(&send(&*channel, back).await);
+        assert!(error.contains("goes round in circles"), "{error}");
+        assert_eq!(server.log().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_concerns_its_message() {
+    let gone = || stored("gone.jpg", "image/jpeg", MediaKind::Picture, 9, "gone");
+    let story = Story::new().change(|alert| alert.media.push(gone()));
+    let (server, channel) = start(OPEN, &[]).await;
+    let (scope, _, error) = retried(&send(&*channel, story).await);
+    assert_eq!(scope, Scope::Message);
+    assert!(error.contains("gone.jpg cannot be read"), "{error}");
+    let (server_two, channel) = start(OPEN, &[original()]).await;
+    let story = Story::new().change(|alert| alert.mails.push(gone()));
+    assert_eq!(retried(&send(&*channel, story).await).0, Scope::Message);
+    assert!(server.log().is_empty() && server_two.log().is_empty());
+}
+
+#[test]
+fn what_cannot_be_is_told_at_its_setting() {
+    let with = |more: &[(&str, Value)]| {
+        let mut values = vec![
+            ("server", text("smtp://mail.example.org")),
+            ("from", text(USER)),
+            ("to", list(&[ME])),
+        ];
+        values.retain(|(key, _)| more.iter().all(|(other, _)| other != key));
+        values.extend_from_slice(more);
+        faults("email", &values)
+    };
+    assert!(with(&[]).is_empty());
+    assert!(with(&[("server", text("smtps://[::1]:465/"))]).is_empty());
+    for server in [
+        "",
+        "mail.example.org",
+        "http://mail.example.org",
+        "smtp://",
+        "smtp://mail.example.org/path",
+        "smtp://user:secret@mail.example.org",
+    ] {
+        assert_eq!(with(&[("server", text(server))]), ["server"], "{server}");
+    }
+    assert_eq!(with(&[("from", text("Cameras"))]), ["from"]);
+    assert_eq!(with(&[("to", list(&[]))]), ["to"]);
+    assert_eq!(with(&[("to", list(&[ME, "you"]))]), ["to"]);
+    assert!(with(&[("to", list(&[ME; 50]))]).is_empty());
+    assert_eq!(with(&[("to", list(&[ME; 51]))]), ["to"]);
+    assert_eq!(with(&[("form", text("copy"))]), ["form"]);
+    assert_eq!(with(&[("tls", text("maybe"))]), ["tls"]);
+    let smtps = ("server", text("smtps://mail.example.org"));
+    assert_eq!(with(&[smtps, ("tls", text("never"))]), ["tls"]);
+    assert_eq!(with(&[("user", text("me"))]), ["user"]);
+    assert_eq!(with(&[("password", text("x"))]), ["password"]);
+    assert_eq!(with(&[("trust", text("a.pem"))]), ["trust"]);
+    let broken = "-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n";
+    assert_eq!(with(&[("trust", text(broken))]), ["trust"]);
+}
