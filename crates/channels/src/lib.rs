@@ -12,6 +12,7 @@ mod exec;
 mod fallback;
 mod gotify;
 mod http;
+mod mqtt;
 mod multipart;
 mod ntfy;
 mod plan;
@@ -54,6 +55,7 @@ pub const CHANNELS: &[Entry] = &[
     discord::ENTRY,
     exec::ENTRY,
     gotify::ENTRY,
+    mqtt::ENTRY,
     ntfy::ENTRY,
     pushover::ENTRY,
     telegram::ENTRY,

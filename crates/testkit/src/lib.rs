@@ -7,6 +7,8 @@ pub mod apprise;
 pub mod dialog;
 pub mod discord;
 pub mod gotify;
+pub mod homeassistant;
+pub mod mosquitto;
 pub mod ntfy;
 pub mod pushover;
 pub mod standin;
