@@ -217,7 +217,7 @@ fn in_words(error: reqwest::Error, host: &str) -> String {
 }
 
 /// What is at the bottom of a chain of errors says most.
-fn innermost(error: &dyn Error) -> String {
+pub(crate) fn innermost(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;

@@ -214,15 +214,18 @@ impl Mqtt {
         };
         let size = telling.picture.as_ref().map(|(_, bytes)| bytes.len() as u64);
         let time = self.broker.time_for(size.unwrap_or_default());
-        let told = match self.kept.up() {
-            Some(up) => timeout(time, self.tell_by(&up, telling)).await.unwrap_or_else(|_| {
-                up.line.give_up();
-                Err(self.broker.late())
-            }),
-            None => timeout(time, self.tell_alone(telling))
-                .await
-                .unwrap_or_else(|_| Err(self.broker.late())),
+        let up = self.kept.up();
+        let telling = async {
+            match &up {
+                Some(up) => self.tell_by(up, telling).await,
+                None => self.tell_alone(telling).await,
+            }
         };
+        let told = timeout(time, telling).await.unwrap_or_else(|_| Err(self.broker.late()));
+        if let (Err(_), Some(up)) = (&told, &up) {
+            self.kept.forget(up);
+            up.line.give_up();
+        }
         match (told, size) {
             (Ok(()), _) => Verdict::Delivered(Receipt::default()),
             (Err(mut trouble), Some(size)) if self.tries.of(&alert.idempotency_key) > 0 => {

@@ -259,16 +259,10 @@ async fn a_broker_that_does_not_take_a_picture_gets_words_at_the_third_attempt()
 
 #[tokio::test]
 async fn logins_are_told_to_be_mended() {
-    let files = [("users", "me:passw0rd\n")];
     let lines = "allow_anonymous false\npassword_file {folder}/users";
-    let passwd = |path: &std::path::Path| {
-        let done = std::process::Command::new("mosquitto_passwd").arg("-U").arg(path).status();
-        assert!(done.unwrap().success());
-    };
-    let folder = tempfile_of(&files);
-    passwd(&folder.path().join("users"));
-    let users = std::fs::read_to_string(folder.path().join("users")).unwrap();
-    let broker = Mosquitto::start(lines, &[("users", &users)]).unwrap();
+    let mut broker = Mosquitto::start(lines, &[("users", "")]).unwrap();
+    broker.put_user("users", "me", "passw0rd").unwrap();
+    broker.resume().unwrap();
     let login = |user, password| [("user", text(user)), ("password", text(password))];
     let right = login("me", "passw0rd");
     delivered(&send(&*mqtt(&broker.url(), &right), Story::new()).await);
@@ -278,14 +272,6 @@ async fn logins_are_told_to_be_mended() {
         let address = broker.url().replace("mqtt://", "");
         assert_eq!(error, format!("{address} refuses the login: check `user` and `password`"));
     }
-}
-
-fn tempfile_of(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).unwrap();
-    }
-    folder
 }
 
 /// An authority's certificate; a certificate that it signed, and its key.
@@ -318,7 +304,7 @@ async fn tls_trusts_the_authority_that_is_set_and_no_other() {
         let (scope, after, error) =
             retried(&send(&*mqtt(&url("localhost"), more), Story::new()).await);
         assert_eq!((scope, after), (Scope::Channel, REPAIR));
-        assert!(error.contains("is not trusted") && error.ends_with("set `ca`"), "{error}");
+        assert!(error.contains("is not trusted") && error.contains("in `ca`"), "{error}");
     }
     // The wrong port for the protocol, both ways.
     let (scope, after, error) =

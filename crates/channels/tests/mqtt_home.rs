@@ -18,6 +18,7 @@ use tipoff_channels::{BoxFuture, Channel, Household, Standing, Value};
 use tipoff_model::{DeviceId, Event, Outcome, Scope};
 use tipoff_testkit::homeassistant::{HomeAssistant, render};
 use tipoff_testkit::mosquitto::{Heard, Listener, Mosquitto};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
@@ -74,7 +75,11 @@ struct Attended {
 
 impl Attended {
     fn new(broker: &Mosquitto, house: &Arc<House>, more: &[(&str, Value)]) -> Self {
-        let mut values = vec![("server", text(&broker.url()))];
+        Self::at(&broker.url(), house, more)
+    }
+
+    fn at(url: &str, house: &Arc<House>, more: &[(&str, Value)]) -> Self {
+        let mut values = vec![("server", text(url))];
         values.extend_from_slice(more);
         let channel: Arc<dyn Channel> = channel("mqtt", &values).into();
         let (attended, house) = (Arc::clone(&channel), Arc::clone(house));
@@ -330,4 +335,98 @@ async fn a_broker_that_comes_back_is_told_everything_again() {
     delivered(&attended.send(Story::new()).await);
     // One connection is kept, and alerts go by it: one for each of the two that were sent without.
     assert!(broker.log().matches("New client connected").count() <= 6, "{}", broker.log());
+}
+
+/// A way to a broker that can become a dead end: connections stay, and nothing moves on them any more.
+/// New ones are not concerned.
+struct Way {
+    url: String,
+    age: watch::Sender<u32>,
+}
+
+impl Way {
+    async fn to(broker: &Mosquitto) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("mqtt://{}", listener.local_addr().unwrap());
+        let (age, port) = (watch::Sender::new(0), broker.port());
+        let ages = age.clone();
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let mut age = ages.subscribe();
+                let mine = *age.borrow();
+                tokio::spawn(async move {
+                    let mut far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                    let frozen = async { drop(age.wait_for(|age| *age > mine).await) };
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => return,
+                        () = frozen => {}
+                    }
+                    std::future::pending().await
+                });
+            }
+        });
+        Self { url, age }
+    }
+
+    fn freeze(&self) {
+        self.age.send_modify(|age| *age += 1);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_moves_is_given_up() {
+    let broker = Mosquitto::open().unwrap();
+    let (listener, way) = (broker.listen("#").unwrap(), Way::to(&broker).await);
+    let soon = [("timeout", Value::Duration(Duration::from_secs(1)))];
+    let attended = Attended::at(&way.url, &House::new(), &soon);
+    announced(&listener, 5).await;
+    let online = || listener.log().all().iter().filter(|it| it.payload == b"online").count();
+    assert_eq!(online(), 1);
+    way.freeze();
+    let (scope, after, error) = retried(&attended.send(Story::new()).await);
+    assert_eq!((scope, after), (Scope::Channel, None));
+    assert!(error.ends_with("did not answer within 1 s"), "{error}");
+    // By a connection of its own, at once; the one that is kept comes back by itself.
+    delivered(&attended.send(Story::new()).await);
+    while online() < 2 {
+        let count = listener.log().len() + 1;
+        assert!(listener.log().wait_for(count).await.len() >= count);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_login_is_tried_until_it_is_mended() {
+    let lines = "allow_anonymous false\npassword_file {folder}/users";
+    let mut broker = Mosquitto::start(lines, &[("users", "")]).unwrap();
+    let listener = broker.listen("tipoff/status").unwrap();
+    let login = [("user", text("me")), ("password", text("passw0rd"))];
+    let attended = Attended::new(&broker, &House::new(), &login);
+    let (_, after, error) = retried(&attended.send(Story::new()).await);
+    assert!(after.is_some() && error.contains("refuses the login"), "{error}");
+    drop(listener);
+    broker.put_user("users", "me", "passw0rd").unwrap();
+    broker.resume().unwrap();
+    let listener = broker.listen("tipoff/status").unwrap();
+    says(&listener, "tipoff/status", "online").await;
+}
+
+#[tokio::test]
+async fn however_often_it_is_said_to_be_offline_it_is_answered_once_in_a_while() {
+    let broker = Mosquitto::open().unwrap();
+    let listener = broker.listen("tipoff/status").unwrap();
+    let _attended = Attended::new(&broker, &House::new(), &[]);
+    says(&listener, "tipoff/status", "online").await;
+    let begun = std::time::Instant::now();
+    for _ in 0..50 {
+        broker.publish("tipoff/status", b"offline", true).unwrap();
+    }
+    listener.log().wait_for(52).await;
+    while listener.log().all().last().unwrap().payload != b"online" {
+        let count = listener.log().len() + 1;
+        assert!(listener.log().wait_for(count).await.len() >= count);
+    }
+    let said = listener.log().all();
+    let answers = said.iter().filter(|heard| heard.payload == b"online").count() - 1;
+    let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap();
+    assert!((1..=seconds + 2).contains(&answers), "{answers} answers in {seconds} s");
 }

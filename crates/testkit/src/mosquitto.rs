@@ -127,6 +127,16 @@ impl Mosquitto {
         Err(io::Error::other("mosquitto did not start"))
     }
 
+    /// Makes a user in a password file of the folder; the broker reads it when it starts.
+    pub fn put_user(&self, file: &str, user: &str, password: &str) -> io::Result<()> {
+        let path = self.folder.path().join(file);
+        let mut command = Command::new(installed("mosquitto_passwd")?);
+        match command.arg("-b").arg(path).args([user, password]).status()?.success() {
+            true => Ok(()),
+            false => Err(io::Error::other("mosquitto_passwd failed")),
+        }
+    }
+
     /// What the broker has said.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()

@@ -19,7 +19,7 @@ use tipoff_model::{Scope, Verdict};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::http::{REPAIR_PAUSE, Secrets};
+use crate::http::{self, REPAIR_PAUSE, Secrets};
 use crate::words;
 
 /// The ports that IANA has given to MQTT, and to MQTT over TLS.
@@ -182,7 +182,7 @@ impl Broker {
 
     /// What an error means.
     pub(super) fn trouble(&self, error: &ConnectionError) -> Trouble {
-        let cause = || self.secrets.hide(&words::excerpt(&error.to_string(), 200));
+        let cause = self.secrets.hide(&words::excerpt(&http::innermost(error), 200));
         let (error, repair) = match error {
             ConnectionError::ConnectionRefused(
                 ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,
@@ -190,24 +190,23 @@ impl Broker {
             ConnectionError::ConnectionRefused(code) => {
                 (format!("{self} refuses the connection ({code:?})"), false)
             }
-            ConnectionError::Tls(fault) => match distrusted(fault) {
-                Some(why) => {
-                    (format!("the certificate of {self} is not trusted ({why}): set `ca`"), true)
-                }
-                None => (
-                    format!("no TLS with {self}, is this its port for mqtts? ({})", cause()),
-                    false,
+            ConnectionError::Tls(fault) if distrusted(fault).is_some() => (
+                format!(
+                    "the certificate of {self} is not trusted ({}): set its authority in `ca`, and \
+                     the name that it was made out to in `server`",
+                    distrusted(fault).unwrap_or_default()
                 ),
-            },
-            ConnectionError::Io(fault) => {
-                let fault = words::excerpt(&fault.to_string(), 200);
-                (format!("{self} cannot be reached: {fault}"), false)
+                true,
+            ),
+            ConnectionError::Tls(_) => {
+                (format!("no TLS with {self}, is this its port for mqtts? ({cause})"), false)
             }
+            ConnectionError::Io(_) => (format!("{self} cannot be reached: {cause}"), false),
             ConnectionError::NetworkTimeout | ConnectionError::FlushTimeout => return self.late(),
             ConnectionError::MqttState(StateError::ConnectionAborted) => {
                 (format!("{self} closed the connection"), false)
             }
-            _ => (format!("the connection to {self} failed: {}", cause()), false),
+            _ => (format!("the connection to {self} failed: {cause}"), false),
         };
         Trouble { error, repair }
     }

@@ -43,18 +43,26 @@ impl Kept {
         lock(&self.0).clone()
     }
 
+    /// No alert goes by this connection any more.
+    pub(super) fn forget(&self, up: &Up) {
+        lock(&self.0).take_if(|kept| Arc::ptr_eq(&kept.announced, &up.announced));
+    }
+
     fn hold(&self, up: Up) -> Held<'_> {
-        *lock(&self.0) = Some(up);
-        Held(self)
+        *lock(&self.0) = Some(up.clone());
+        Held { kept: self, up }
     }
 }
 
 /// Alerts go by the connection for as long as this lives.
-struct Held<'a>(&'a Kept);
+struct Held<'a> {
+    kept: &'a Kept,
+    up: Up,
+}
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.0) = None;
+        self.kept.forget(&self.up);
     }
 }
 

@@ -27,6 +27,7 @@ mod hook;
 mod https;
 mod incident;
 mod limits;
+mod mqtt;
 mod reload;
 mod rules;
 mod sessions;
