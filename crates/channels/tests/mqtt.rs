@@ -257,6 +257,43 @@ async fn a_broker_that_does_not_take_a_picture_gets_words_at_the_third_attempt()
     assert_eq!(told(&broker, &*mqtt, next).await.len(), 3);
 }
 
+/// Greets whoever connects, acknowledges the first thing it is told and hangs up at the second; how large
+/// the first was.
+async fn breaks_off(listener: &TcpListener) -> usize {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut sizes = Vec::new();
+    for answer in [&[0x20, 2, 0, 0][..], &[0x40, 2, 0, 1]] {
+        let (_kind, mut size, mut shift) = (stream.read_u8().await.unwrap(), 0, 0);
+        // MQTT 3.1.1, section 2.2.3.
+        loop {
+            let byte = stream.read_u8().await.unwrap();
+            size |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        stream.read_exact(&mut vec![0; size]).await.unwrap();
+        stream.write_all(answer).await.unwrap();
+        sizes.push(size);
+    }
+    stream.read_u8().await.unwrap();
+    sizes[1]
+}
+
+#[tokio::test]
+async fn a_picture_that_was_taken_is_not_left_out_for_what_failed_after_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mqtt = mqtt(&format!("mqtt://{}", listener.local_addr().unwrap()), &[soon()]);
+    for _ in 0..4 {
+        let story = Story::new().zeros("big.jpg", "image/jpeg", MediaKind::Picture, 100_000);
+        let (outcome, size) = tokio::join!(send(&*mqtt, story), breaks_off(&listener));
+        let (scope, _, error) = retried(&outcome);
+        assert!(scope == Scope::Channel && !error.contains("picture"), "{error}");
+        assert!(size > 100_000, "{size}");
+    }
+}
+
 #[tokio::test]
 async fn logins_are_told_to_be_mended() {
     let lines = "allow_anonymous false\npassword_file {folder}/users";

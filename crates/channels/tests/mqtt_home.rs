@@ -123,7 +123,7 @@ fn discovered(all: &[Heard]) -> Vec<Json> {
     home.devices
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn home_assistant_finds_every_device_and_the_mode() {
     let broker = Mosquitto::open().unwrap();
     let listener = broker.listen("#").unwrap();
@@ -171,7 +171,7 @@ async fn home_assistant_finds_every_device_and_the_mode() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn without_modes_and_without_discovery_nothing_of_them_is_there() {
     let broker = Mosquitto::open().unwrap();
     let listener = broker.listen("#").unwrap();
@@ -194,7 +194,7 @@ async fn without_modes_and_without_discovery_nothing_of_them_is_there() {
     assert!(discovered(&broker.retained().await.unwrap()).is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_device_is_announced_before_its_first_alert_and_a_test_is_no_device() {
     let broker = Mosquitto::open().unwrap();
     let listener = broker.listen("#").unwrap();
@@ -216,7 +216,7 @@ async fn a_new_device_is_announced_before_its_first_alert_and_a_test_is_no_devic
     assert!(!topics.iter().any(|topic| topic.contains("tipoff_0")));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_renamed_device_stays_the_same_and_leaves_nothing_behind() {
     let broker = Mosquitto::open().unwrap();
     let (listener, house) = (broker.listen("#").unwrap(), House::new());
@@ -234,7 +234,7 @@ async fn a_renamed_device_stays_the_same_and_leaves_nothing_behind() {
     assert_eq!(config["components"]["motion"]["state_topic"], "tipoff/back-yard-4/event");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_mode_goes_both_ways() {
     let broker = Mosquitto::open().unwrap();
     let (listener, house) = (broker.listen("#").unwrap(), House::new());
@@ -243,6 +243,7 @@ async fn the_mode_goes_both_ways() {
     let _attended = Attended::new(&broker, &house, &[]);
     announced(&listener, 5).await;
     says(&listener, "tipoff/mode", "home").await;
+    assert!(house.wishes.lock().unwrap().is_empty());
     broker.publish("tipoff/mode/set", b"away \"now\"", false).unwrap();
     says(&listener, "tipoff/mode", "away \"now\"").await;
     // Chosen elsewhere.
@@ -262,7 +263,7 @@ async fn the_mode_goes_both_ways() {
     assert_eq!(house.standing.borrow().mode.as_deref(), Some("away \"now\""));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_last_will_is_said_when_the_connection_is_cut() {
     let broker = Mosquitto::open().unwrap();
     let listener = broker.listen("tipoff/status").unwrap();
@@ -274,7 +275,7 @@ async fn the_last_will_is_said_when_the_connection_is_cut() {
     assert_eq!(retained(&all, "tipoff/status").unwrap(), "offline");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_last_will_of_an_older_connection_is_answered() {
     let broker = Mosquitto::open().unwrap();
     let (listener, house) = (broker.listen("tipoff/status").unwrap(), House::new());
@@ -296,7 +297,7 @@ async fn a_last_will_of_an_older_connection_is_answered() {
     assert_eq!(said, ["online", "online", "offline", "online"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_test_beside_the_running_program_changes_no_status_and_disturbs_nothing() {
     let broker = Mosquitto::open().unwrap();
     let listener = broker.listen("tipoff/#").unwrap();
@@ -311,7 +312,7 @@ async fn a_test_beside_the_running_program_changes_no_status_and_disturbs_nothin
     assert_eq!(said.map(|heard| heard.text()).collect::<Vec<_>>(), ["online"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_comes_back_is_told_everything_again() {
     let mut broker = Mosquitto::open().unwrap();
     let listener = broker.listen("#").unwrap();
@@ -373,7 +374,7 @@ impl Way {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_on_which_nothing_moves_is_given_up() {
     let broker = Mosquitto::open().unwrap();
     let (listener, way) = (broker.listen("#").unwrap(), Way::to(&broker).await);
@@ -394,7 +395,7 @@ async fn a_connection_on_which_nothing_moves_is_given_up() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_login_is_tried_until_it_is_mended() {
     let lines = "allow_anonymous false\npassword_file {folder}/users";
     let mut broker = Mosquitto::start(lines, &[("users", "")]).unwrap();
@@ -410,7 +411,7 @@ async fn a_refused_login_is_tried_until_it_is_mended() {
     says(&listener, "tipoff/status", "online").await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn however_often_it_is_said_to_be_offline_it_is_answered_once_in_a_while() {
     let broker = Mosquitto::open().unwrap();
     let listener = broker.listen("tipoff/status").unwrap();

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use minijinja::{Environment, context};
+use minijinja::{Environment, UndefinedBehavior, context};
 use serde_json::{Map, Value};
 
 /// "Device discovery payload", and the shared options.
@@ -170,7 +170,9 @@ impl HomeAssistant {
 pub fn render(template: &str, payload: &[u8]) -> Checked<String> {
     let value = String::from_utf8_lossy(payload);
     let value_json: minijinja::Value = serde_json::from_str(&value).unwrap_or_default();
-    let environment = Environment::new();
+    let mut environment = Environment::new();
+    // Home Assistant warns in its log where a template uses what is not there.
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment
         .render_str(template, context! { value, value_json })
         .map_err(|error| error.to_string())

@@ -11,7 +11,7 @@ use reqwest::Url;
 use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, LastWill, MqttOptions,
     NetworkOptions, Packet, Publish, PublishOptions, QoS, StateError, SubscribeReasonCode,
-    TlsConfiguration, TlsError, Transport, default_socket_connect,
+    TlsConfiguration, TlsError, Transport,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -172,11 +172,6 @@ impl Broker {
                 options.set_transport(Transport::tls_with_config(tls));
             }
         }
-        // The library puts host and port together without the brackets that an IPv6 address needs.
-        let address = self.to_string();
-        options.set_socket_connector(move |_, network| {
-            default_socket_connect(address.clone(), network)
-        });
         Ok(options)
     }
 

@@ -105,18 +105,16 @@ async fn stay(mqtt: &Mqtt, household: &dyn Household) -> (bool, Trouble) {
     (true, trouble)
 }
 
+/// A mode; or what is wrong with what came in its place.
+type Wish = Result<String, &'static str>;
+
 /// What was heard and not yet acted upon: the latest only, however much comes.
+#[derive(Default)]
 struct Ears {
     /// Somebody has said that the program is not there.
     offline: Notify,
-    /// The mode that somebody has chosen; or what is wrong with it.
-    mode: watch::Sender<Result<String, &'static str>>,
-}
-
-impl Default for Ears {
-    fn default() -> Self {
-        Self { offline: Notify::new(), mode: watch::Sender::new(Err("nothing")) }
-    }
+    /// What somebody has chosen.
+    mode: watch::Sender<Option<Wish>>,
 }
 
 impl Ears {
@@ -133,7 +131,7 @@ impl Ears {
                 Ok(mode) if mode.len() <= MODE_BYTES_MAX => Ok(mode.to_owned()),
                 _ => Err("it is no name of a mode"),
             };
-            drop(self.mode.send_replace(chosen));
+            self.mode.send_replace(Some(chosen));
         }
     }
 }
@@ -195,18 +193,25 @@ async fn show(mqtt: &Mqtt, up: &Up, household: &dyn Household) -> Result<Infalli
 async fn obey(ears: &Ears, household: &dyn Household) -> Infallible {
     let mut wishes = ears.mode.subscribe();
     loop {
+        // The first may have come before anybody waited for it.
+        let wish = wishes.borrow_and_update().clone();
+        if let Some(wish) = wish {
+            fulfil(wish, household).await;
+        }
         if wishes.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-        let wish = wishes.borrow_and_update().clone();
-        let (mode, refusal) = match wish {
-            Ok(mode) => (mode.clone(), household.choose_mode(mode).await.err()),
-            Err(why) => (String::new(), Some(why.to_owned())),
-        };
-        match refusal {
-            None => tracing::info!(mode, "A mode was chosen by MQTT."),
-            Some(why) => tracing::warn!(mode, why, "A mode was wished for by MQTT and not chosen."),
-        }
+    }
+}
+
+async fn fulfil(wish: Wish, household: &dyn Household) {
+    let (mode, chosen) = match wish {
+        Ok(mode) => (mode.clone(), household.choose_mode(mode).await),
+        Err(why) => (String::new(), Err(why.to_owned())),
+    };
+    match chosen {
+        Ok(()) => tracing::info!(mode, "A mode was chosen by MQTT."),
+        Err(why) => tracing::warn!(mode, why, "A mode was wished for by MQTT and not chosen."),
     }
 }
 
