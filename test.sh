@@ -34,6 +34,8 @@ want ncftpput ncftp
 want tnftp tnftp
 want inetutils-ftp inetutils-ftp
 want busybox busybox
+want mosquitto mosquitto
+want mosquitto_pub mosquitto-clients
 want ffmpeg ffmpeg
 want chromium chromium
 want chromedriver chromium-driver

@@ -17,6 +17,7 @@ mod gotify;
 mod http;
 mod matrix;
 mod mattermost;
+mod mqtt;
 mod multipart;
 mod ntfy;
 #[cfg(test)]
@@ -70,6 +71,7 @@ pub const CHANNELS: &[Entry] = &[
     gotify::ENTRY,
     matrix::ENTRY,
     mattermost::ENTRY,
+    mqtt::ENTRY,
     ntfy::ENTRY,
     pushover::ENTRY,
     rocketchat::ENTRY,

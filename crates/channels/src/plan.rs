@@ -157,7 +157,8 @@ pub(crate) fn without(
     Message { title, text, files, reply_to: message.reply_to.clone() }
 }
 
-fn note(file: &Attachment, why: &str) -> String {
+/// Words for a file that is not sent: why, and where it is.
+pub(crate) fn note(file: &Attachment, why: &str) -> String {
     let url = file.stored().and_then(|stored| stored.url.as_deref());
     let place = url.map_or("it is kept in Tipoff".to_owned(), |url| format!("open {url}"));
     let (name, size) = (words::clean(file.name()), words::size(file.size()));

@@ -27,6 +27,7 @@ mod hook;
 mod https;
 mod incident;
 mod limits;
+mod mqtt;
 mod pictures;
 mod reload;
 mod rules;
