@@ -214,7 +214,7 @@ impl Mqtt {
         };
         let size = telling.picture.as_ref().map(|(_, bytes)| bytes.len() as u64);
         let time = self.broker.time_for(size.unwrap_or_default());
-        let up = self.kept.up();
+        let (up, tries) = (self.kept.up(), self.tries.of(&alert.idempotency_key));
         let telling = async {
             match &up {
                 Some(up) => self.tell_by(up, telling).await,
@@ -228,7 +228,7 @@ impl Mqtt {
         }
         match (told, size) {
             (Ok(()), _) => Verdict::Delivered(Receipt::default()),
-            (Err(mut trouble), Some(size)) if self.tries.of(&alert.idempotency_key) > 0 => {
+            (Err(mut trouble), Some(size)) if self.tries.of(&alert.idempotency_key) > tries => {
                 let size = words::size(size);
                 trouble.error +=
                     &format!(", while a picture of {size} was sent (see `picture_kb`)");

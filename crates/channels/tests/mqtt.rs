@@ -241,10 +241,16 @@ async fn a_file_that_cannot_be_read_concerns_its_message_only() {
 #[tokio::test]
 async fn a_broker_that_does_not_take_a_picture_gets_words_at_the_third_attempt() {
     // Closes the connection of whoever sends more; as EMQX does beyond 1 MB.
-    let broker = Mosquitto::start("allow_anonymous true\nmax_packet_size 20000", &[]).unwrap();
+    let lines = "allow_anonymous true\nmax_packet_size 20000";
+    let mut broker = Mosquitto::start(lines, &[]).unwrap();
     let mqtt = mqtt(&broker.url(), &[]);
     let story = || Story::new().zeros("big.jpg", "image/jpeg", MediaKind::Picture, 100_000);
     for _ in 0..2 {
+        // A broker that is away says nothing of the picture.
+        broker.stop();
+        let (_, _, error) = retried(&send(&*mqtt, story()).await);
+        assert!(error.contains("cannot be reached") && !error.contains("picture"), "{error}");
+        broker.resume().unwrap();
         let (scope, after, error) = retried(&send(&*mqtt, story()).await);
         assert_eq!((scope, after), (Scope::Channel, None));
         assert!(error.contains("while a picture of 98 KB was sent (see `picture_kb`)"), "{error}");
