@@ -157,3 +157,42 @@ fn in_words(folder: &Path, error: &io::Error) -> Verdict {
         _ => waits(None, format!("nothing can be written to {folder}: {error}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tipoff_model::{ArrivalId, BlobName, Encoding, Media, MediaKind, MediaPlace};
+
+    use super::*;
+
+    struct Three;
+
+    impl Files for Three {
+        fn open(&self, _: &AlertMedia) -> io::Result<Box<dyn Read + Send>> {
+            Ok(Box::new(b"new".as_slice()))
+        }
+    }
+
+    /// Two channels of one folder: what the other put there since the look stays.
+    #[test]
+    fn who_is_faster_keeps_the_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.jpg");
+        fs::write(&target, "old").unwrap();
+        let media = Media {
+            name: "a.jpg".to_owned(),
+            content_type: "image/jpeg".to_owned(),
+            kind: MediaKind::Picture,
+            range: 0..3,
+            encoding: Encoding::Identity,
+            size: 3,
+            whole: true,
+            repeat: false,
+        };
+        let place = MediaPlace { arrival: ArrivalId(1), index: Some(0) };
+        let blob = BlobName("blob".to_owned());
+        let stored = AlertMedia { media, place, blob, url: None, clip: None };
+        assert!(matches!(write(&target, &stored, &Three), Ok(None)));
+        assert_eq!(fs::read(&target).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half made is left");
+    }
+}
