@@ -85,7 +85,7 @@ pub(crate) const ENTRY: Entry = Entry {
             required: false,
             doc: "Of a bucket: the secret that belongs to `access_key`. Without it: there is no \
                   bucket.",
-            example: "{ file = \"archive.secret\" }",
+            example: "{ env = \"ARCHIVE_SECRET\" }",
         },
         Setting {
             key: "time_zone",

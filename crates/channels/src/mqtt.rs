@@ -80,7 +80,7 @@ pub(crate) const ENTRY: Entry = Entry {
             shape: Shape::Secret,
             required: false,
             doc: "The password of `user`. Without it: no password.",
-            example: "{ file = \"mqtt.password\" }",
+            example: "{ env = \"MQTT_PASSWORD\" }",
         },
         Setting {
             key: "picture_kb",

@@ -45,7 +45,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         shape: Shape::Secret,
         required: false,
         doc: "The password of `user`; with Gmail and its like an app password. Without it: no login.",
-        example: "{ file = \"email.password\" }",
+        example: "{ env = \"MAIL_PASSWORD\" }",
     },
     Setting {
         key: "server",

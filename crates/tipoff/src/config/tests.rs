@@ -69,8 +69,18 @@ fn the_reference_is_what_is_read() {
 }
 
 /// What the example says once everything in it is used.
-/// Settings that are given instead of others: of a type, the key.
-const INSTEAD: &[(&str, &str)] = &[("slack", "url")];
+/// Settings that are given instead of others, or with others only: of a type, the key.
+const INSTEAD: &[(&str, &str)] = &[
+    ("archive", "access_key"),
+    ("archive", "bucket"),
+    ("archive", "endpoint"),
+    ("archive", "region"),
+    ("archive", "secret_key"),
+    ("email", "tls"),
+    ("email", "trust"),
+    ("mqtt", "ca"),
+    ("slack", "url"),
+];
 
 fn whole_example() -> String {
     let mut kind = String::new();
