@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tipoff_model::{Alert, AlertMedia, MediaKind, Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, AlertKind, AlertMedia, MediaKind, Outcome, Receipt, Scope, Verdict};
 use tokio::time::timeout;
 
 use self::bucket::Bucket;
@@ -245,10 +245,17 @@ impl Channel for Archive {
         Vec::new()
     }
 
+    fn keeps(&self) -> bool {
+        true
+    }
+
     fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             let mut left = None;
-            for stored in self.what.choose(context.alert) {
+            // What a report shows is here already.
+            let is_news = context.alert.kind != AlertKind::Report;
+            let chosen = self.what.choose(context.alert).filter(|_| is_news);
+            for stored in chosen {
                 match self.keep(stored, context).await {
                     Ok(()) => {}
                     // One wrong file keeps no other from its place.

@@ -144,6 +144,11 @@ pub trait Channel: Send + Sync {
     /// How fast it may be sent to; empty: as fast as it answers.
     fn paces(&self, memory: &[(String, String)]) -> Vec<Pace>;
 
+    /// Whether it keeps what arrives instead of telling somebody: then nothing is too much for it.
+    fn keeps(&self) -> bool {
+        false
+    }
+
     /// Sends one message. Never takes longer than the channel's own time limit; dropping the
     /// future aborts it.
     fn send<'a>(&'a self, message: &'a Message, context: &'a Context<'a>)

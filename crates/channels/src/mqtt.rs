@@ -13,7 +13,7 @@ mod topics;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tipoff_model::{Alert, AlertMedia, Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, AlertKind, AlertMedia, Outcome, Receipt, Scope, Verdict};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -202,7 +202,7 @@ impl Channel for Mqtt {
 struct Telling<'a> {
     alert: &'a Alert,
     picture: Option<(String, Vec<u8>)>,
-    state: (String, String),
+    state: Option<(String, String)>,
     event: (String, String),
 }
 
@@ -244,9 +244,11 @@ impl Mqtt {
         files: &Arc<dyn Files>,
     ) -> Result<Telling<'a>, String> {
         let topics = self.topics.of_device(alert.device_id, &alert.device);
+        // A report is no news: the last picture and what happened last stay as they are.
+        let is_news = alert.kind != AlertKind::Report;
         let mut picture = match self.broker.picture_bytes_max {
-            0 => Picture::None,
-            bytes_max => telling::picture(alert, bytes_max),
+            bytes_max if is_news && bytes_max > 0 => telling::picture(alert, bytes_max),
+            _ => Picture::None,
         };
         if let Picture::Sent(stored) = &picture
             && self.tries.of(&alert.idempotency_key) >= PICTURE_TRIES_MAX
@@ -259,7 +261,8 @@ impl Mqtt {
             Picture::Sent(stored) => Some((topics.picture, read(*stored, files).await?)),
             _ => None,
         };
-        Ok(Telling { alert, picture, state: (topics.state, state), event: (topics.event, event) })
+        let state = is_news.then_some((topics.state, state));
+        Ok(Telling { alert, picture, state, event: (topics.event, event) })
     }
 
     /// By the connection that is kept. A new device is announced before its first alert.
@@ -291,7 +294,9 @@ impl Mqtt {
             line.publish(&topic, true, bytes).await?;
             self.tries.succeed();
         }
-        line.publish(&state.0, true, state.1.into_bytes()).await?;
+        if let Some((topic, state)) = state {
+            line.publish(&topic, true, state.into_bytes()).await?;
+        }
         line.publish(&event.0, false, event.1.into_bytes()).await
     }
 }

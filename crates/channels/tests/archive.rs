@@ -19,7 +19,7 @@ use common::{Story, channel, delivered, faults, jpeg, refused, retried, send, st
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tipoff_channels::{Abilities, Channel, Value};
-use tipoff_model::{ArrivalId, MediaKind, MediaPlace, Scope};
+use tipoff_model::{AlertKind, ArrivalId, MediaKind, MediaPlace, Scope};
 
 fn archive(folder: &Path, more: &[(&str, Value)]) -> Box<dyn Channel> {
     let mut values =
@@ -112,6 +112,10 @@ async fn an_alert_without_files_is_done_at_once() {
     let archive = archive(folder.path(), &[]);
     assert_eq!(archive.abilities(), Abilities::Whole);
     delivered(&send(&*archive, Story::new().text("words")).await);
+    // What a report shows was kept when it came.
+    let report = Story::new().picture("snap.jpg").change(|alert| alert.kind = AlertKind::Report);
+    delivered(&send(&*archive, report).await);
+    assert!(archive.keeps());
     assert!(paths(folder.path()).is_empty());
 }
 

@@ -60,6 +60,7 @@ async fn an_alert_is_a_picture_a_state_and_an_event() {
     assert_eq!(topics, [of("picture"), of("state"), of("event")]);
     assert!(heard.iter().all(|heard| heard.qos == 1));
     assert_eq!(heard[0].payload, jpeg(64, 48));
+    assert_eq!(String::from_utf8_lossy(&heard[2].payload).matches("\"link\"").count(), 1);
     assert_eq!(
         heard[2].json(),
         json!({
@@ -127,6 +128,24 @@ async fn an_alert_without_a_picture_leaves_the_last_one_alone() {
     assert_eq!((&state["event"], &state["held"]), (&json!("end"), &json!(12)));
     let retained = broker.retained().await.unwrap();
     assert_eq!(on(&retained, "home/cams/front-yard-4/picture").payload, jpeg(64, 48));
+}
+
+/// It shows pictures of hours ago.
+#[tokio::test]
+async fn a_report_is_an_event_and_changes_nothing_that_is_retained() {
+    let broker = Mosquitto::open().unwrap();
+    let report = Story::new().picture("p.jpg").change(|alert| {
+        alert.kind = AlertKind::Report;
+        alert.event = Event::Other;
+    });
+    let heard = told(&broker, &*mqtt(&broker.url(), &[]), report).await;
+    assert_eq!(
+        heard.iter().map(|it| it.topic.as_str()).collect::<Vec<_>>(),
+        ["tipoff/front-yard-4/event"]
+    );
+    let event = heard[0].json();
+    assert_eq!(event["kind"], "report");
+    assert!(event.get("motion").is_none() && event.get("picture").is_none(), "{event}");
 }
 
 #[tokio::test]

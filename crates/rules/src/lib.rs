@@ -52,6 +52,8 @@ pub struct Rules {
     pub grouping: Grouping,
     /// All configured channels.
     pub channels: Vec<String>,
+    /// Those of them that keep what they get, and tell nobody: nothing is held back from them.
+    pub keepers: Vec<String>,
     /// Who hears of what, in the order in which they are looked at; none at all: every channel hears
     /// of everything.
     pub routes: Vec<Route>,
@@ -205,6 +207,7 @@ impl Planner for Rules {
         let follow_ups = told.iter().filter_map(|told| self.follow_up(facts, told));
         let held = |due: Due| match due.kind {
             AlertKind::Summary => due,
+            _ if self.keepers.contains(&due.channel) => due,
             _ => self.flood.held(due, facts, history),
         };
         let due: Vec<_> = due.into_iter().chain(follow_ups).map(held).collect();

@@ -117,6 +117,7 @@ fn rules(routes: Vec<Route>) -> Rules {
         periodic: false,
         clock: Clock { zone: TimeZone::UTC, place: None },
         groups: HashMap::new(),
+        keepers: Vec::new(),
         modes: Vec::new(),
         reports: Vec::new(),
     }
@@ -351,6 +352,9 @@ fn a_device_that_does_not_stop_becomes_a_count_until_it_does() {
     let mail = Facts { event: Event::Other, ..facts(&device, now) };
     let plan = rules.plan(&mail, &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First, "what a server mails is read one by one");
+    let keeper = Rules { keepers: vec!["me".to_owned()], ..rules.clone() };
+    let plan = keeper.plan(&facts(&device, now), &[], &many(9));
+    assert_eq!(plan.due[0].kind, AlertKind::First, "an archive gets all of it");
     let off = Rules { flood: Flood { alerts_max: 0 }, ..rules.clone() };
     let plan = off.plan(&facts(&device, now), &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First);

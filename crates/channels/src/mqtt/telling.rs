@@ -60,7 +60,6 @@ pub(super) fn event(alert: &Alert, topics: &DeviceTopics, picture: &Picture) -> 
     let count = alert_json::files(alert).count();
     let files: Vec<String> = alert_json::files(alert).take(EVENT_FILES_MAX).map(file).collect();
     let mut more = json!({ "idempotency_key": alert.idempotency_key });
-    set(&mut more, "link", alert.link.as_deref());
     set(&mut more, "motion", motion(alert).map(|on| if on { "ON" } else { "OFF" }));
     set(&mut more, "more_files", count.checked_sub(EVENT_FILES_MAX).filter(|more| *more > 0));
     set_picture(&mut more, topics, picture);
@@ -120,6 +119,10 @@ fn set<T: Into<Value>>(json: &mut Value, key: &str, value: Option<T>) {
 
 /// Whether something moves where the device is; none: it does not say.
 fn motion(alert: &Alert) -> Option<bool> {
+    // What a report shows was told when it happened.
+    if alert.kind == AlertKind::Report {
+        return None;
+    }
     let seen = |stored: &AlertMedia| stored.media.kind != MediaKind::File;
     match alert.event {
         Event::Motion | Event::Person | Event::Vehicle | Event::Animal | Event::Doorbell => {

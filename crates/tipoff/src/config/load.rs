@@ -133,8 +133,10 @@ fn read(mut root: Section<'_>) -> Config {
     let retention = root.table("retention", retention::DOC, retention::read);
     let video = root.table("video", video::DOC, video::read);
     root.finish();
+    let keepers = configs.iter().filter(|it| it.channel.keeps()).map(|it| it.name.clone());
     let rules = Rules {
         grouping,
+        keepers: keepers.collect(),
         channels: targets,
         routes,
         flood,
