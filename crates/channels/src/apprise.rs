@@ -12,7 +12,7 @@ use crate::body::Body;
 use crate::fallback::{self, NoFiles, Post, Tried};
 use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets};
 use crate::multipart::Form;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
 /// How long an answer may take, where it is not set: it comes when all services have answered.
@@ -115,11 +115,6 @@ fn build(settings: &Settings) -> Built {
 impl Channel for Apprise {
     fn abilities(&self) -> Abilities {
         Abilities::Messages(&LIMITS)
-    }
-
-    /// A server of one's own takes what it can.
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
-        Vec::new()
     }
 
     fn send<'a>(

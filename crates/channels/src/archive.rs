@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use self::bucket::Bucket;
 use self::folder::Folder;
 use self::path::Template;
-use crate::http::{self, REPAIR_PAUSE};
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message, Pace};
+use crate::http::{self, retry};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
 use crate::{Setting, SettingFault, Settings, Shape};
 
 /// How long a file may take, where it is not set.
@@ -241,10 +241,6 @@ impl Channel for Archive {
         Abilities::Whole
     }
 
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
-        Vec::new()
-    }
-
     fn keeps(&self) -> bool {
         true
     }
@@ -281,7 +277,7 @@ impl Archive {
             let path = path.numbered(stored.place, number);
             let keeping = self.shelf.keep(&path, stored, context.files);
             let kept = timeout(time, keeping).await.unwrap_or_else(|_| {
-                Err(waits(None, format!("{path} was not kept within {} s", time.as_secs())))
+                Err(retry(None, format!("{path} was not kept within {} s", time.as_secs())))
             });
             if let Kept::File = kept? {
                 return Ok(());
@@ -290,16 +286,6 @@ impl Archive {
         let error = format!("other files have all the names that {} could get", path.plain());
         Err(Verdict::Refused { error })
     }
-}
-
-/// The whole archive has to wait.
-fn waits(after: Option<Duration>, error: String) -> Verdict {
-    Verdict::Retry { scope: Scope::Channel, after, error }
-}
-
-/// Somebody has to repair something.
-fn broken(error: String) -> Verdict {
-    waits(Some(REPAIR_PAUSE), error)
 }
 
 /// A file cannot be read from the store.

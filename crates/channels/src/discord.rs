@@ -7,17 +7,16 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tipoff_model::{Alert, AlertKind, Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, AlertKind, Outcome, Receipt, Verdict};
 
 use crate::body::Body;
 use crate::fallback::{self, NoFiles, Post, Tried};
-use crate::http::{self, Answer, REPAIR_PAUSE, RETRY_AFTER_MAX, Request, Secrets};
+use crate::http::{self, Answer, RETRY_AFTER_MAX, Request, Secrets, repair, retry};
 use crate::multipart::Form;
+use crate::settings::TIMEOUT;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
-/// How long an answer may take, where it is not set.
-const TIME: Duration = Duration::from_secs(30);
 /// The names that a webhook may write under.
 const USERNAME_CHARS_MAX: usize = 80;
 /// The message flag SUPPRESS_NOTIFICATIONS.
@@ -65,14 +64,7 @@ pub(crate) const ENTRY: Entry = Entry {
             doc: "The number of a thread in the channel. Without it: the channel itself.",
             example: "1234567890123456789",
         },
-        Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
-            doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
-                  30 s.",
-            example: "\"10 s\"",
-        },
+        TIMEOUT,
         Setting {
             key: "url",
             shape: Shape::Secret,
@@ -132,7 +124,7 @@ fn build(settings: &Settings) -> Built {
                 url.query_pairs_mut().append_pair("thread_id", thread);
             }
             let silent = settings.flag("silent");
-            let time = settings.duration("timeout").unwrap_or(TIME);
+            let time = settings.answer_time();
             Ok(Box::new(Discord { url, id, username, silent, secrets, time }))
         }
         _ => Err(faults),
@@ -221,13 +213,11 @@ impl Discord {
         let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
         let said = answer.said(&fault.message, &self.secrets);
         let status = answer.status;
-        let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
         Ok(match (status, fault.code) {
             (200..=299, _) => Verdict::Delivered(Receipt::default()),
-            (300..=399 | 401 | 403 | 404 | 405, _) => retry(
-                Some(REPAIR_PAUSE),
-                format!("Discord does not know this webhook ({said}): make another, set `url`"),
-            ),
+            (300..=399 | 401 | 403 | 404 | 405, _) => repair(format!(
+                "Discord does not know this webhook ({said}): make another, set `url`"
+            )),
             (413, _) | (400, 40005) if with_files => {
                 return Err(NoFiles("too big for this Discord channel".to_owned()));
             }

@@ -22,7 +22,7 @@ use self::original::Fit;
 use self::setup::build;
 use self::talk::Server;
 use crate::body::{Body, BodyError};
-use crate::{Abilities, BoxFuture, Channel, Context, Entry, Limits, Message, Pace};
+use crate::{Abilities, BoxFuture, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, plan};
 
 /// How many mails of an alert are looked at for a circle.
@@ -86,10 +86,6 @@ impl Channel for Email {
             Form::Fresh => Abilities::Messages(&LIMITS),
             Form::Original => Abilities::Whole,
         }
-    }
-
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
-        Vec::new()
     }
 
     fn send<'a>(

@@ -18,7 +18,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::http::REPAIR_PAUSE;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message, Pace};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
 use crate::{Setting, SettingFault, Settings, Shape, alert_json, body, words};
 
 /// How long a program may run, where it is not set.
@@ -91,10 +91,6 @@ fn build(settings: &Settings) -> Built {
 impl Channel for Exec {
     fn abilities(&self) -> Abilities {
         Abilities::Whole
-    }
-
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
-        Vec::new()
     }
 
     fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {

@@ -7,13 +7,13 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Verdict};
 
 use crate::body::{Body, Piece};
 use crate::fallback::{self, NoFiles, Post, Tried};
-use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets};
+use crate::http::{self, Answer, Request, Secrets, repair, retry};
 use crate::plan::Role;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
 /// How long an answer may take, where it is not set.
@@ -135,11 +135,6 @@ impl Channel for Gotify {
         Abilities::Messages(&LIMITS)
     }
 
-    /// A server of one's own takes what it can.
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
-        Vec::new()
-    }
-
     fn send<'a>(
         &'a self,
         message: &'a Message,
@@ -208,8 +203,6 @@ impl Gotify {
         let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
         let said = answer.said(&fault.description, &self.secrets);
         let status = answer.status;
-        let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
-        let repair = |error| retry(Some(REPAIR_PAUSE), error);
         match status {
             200..=299 => Verdict::Delivered(Receipt::default()),
             401 | 403 => repair(format!("Gotify does not know this token ({said}): set `token`")),

@@ -31,6 +31,16 @@ pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// The pause after a failure that somebody has to repair: no use in asking every second.
 pub(crate) const REPAIR_PAUSE: Duration = Duration::from_secs(5 * 60);
 
+/// The whole channel waits, and is tried again: not before `after`, where the service named a time.
+pub(crate) fn retry(after: Option<Duration>, error: String) -> Verdict {
+    Verdict::Retry { scope: Scope::Channel, after, error }
+}
+
+/// The whole channel waits for somebody to repair something; nothing is lost meanwhile.
+pub(crate) fn repair(error: String) -> Verdict {
+    retry(Some(REPAIR_PAUSE), error)
+}
+
 /// What must never be shown, as it is looked for in every error.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Vec<String>);

@@ -142,7 +142,10 @@ pub trait Channel: Send + Sync {
     fn abilities(&self) -> Abilities;
 
     /// How fast it may be sent to; empty: as fast as it answers.
-    fn paces(&self, memory: &[(String, String)]) -> Vec<Pace>;
+    fn paces(&self, memory: &[(String, String)]) -> Vec<Pace> {
+        let _ = memory;
+        Vec::new()
+    }
 
     /// Whether it keeps what arrives instead of telling somebody: then nothing is too much for it.
     fn keeps(&self) -> bool {

@@ -6,21 +6,18 @@ mod api;
 mod content;
 mod upload;
 
-use std::time::Duration;
-
 use reqwest::Method;
 use serde_json::{Value, json};
 use tipoff_model::{Outcome, Scope, Verdict};
 
-use crate::http::REPAIR_PAUSE;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace, plan};
+use crate::http::repair;
+use crate::settings::TIMEOUT;
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, plan};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
 use answer::{Fault, Problem};
 use api::Api;
 
-/// How long an answer may take, where it is not set.
-const TIME: Duration = Duration::from_secs(30);
 /// The room that was joined: as it is set and its ID, parted by a space.
 const ROOM_MEMORY: &str = "room";
 /// How often a message is changed, or its room looked for, and sent again at once: a bound, for each is
@@ -76,14 +73,7 @@ pub(crate) const ENTRY: Entry = Entry {
             doc: "The address of the homeserver.",
             example: "\"https://matrix.example.org\"",
         },
-        Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
-            doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
-                  30 s.",
-            example: "\"10 s\"",
-        },
+        TIMEOUT,
         Setting {
             key: "token",
             shape: Shape::Secret,
@@ -119,7 +109,7 @@ fn build(settings: &Settings) -> Built {
         fault("room", "must be like #yard:example.org, or an internal ID beginning with !");
     }
     let token = settings.text("token").unwrap_or_default().trim();
-    let time = settings.duration("timeout").unwrap_or(TIME);
+    let time = settings.answer_time();
     let api = Api::new(settings.text("server").unwrap_or_default(), token, time);
     match api {
         Ok(api) if faults.is_empty() => Ok(Box::new(Matrix {
@@ -145,14 +135,10 @@ fn is_room(room: &str) -> bool {
 }
 
 impl Channel for Matrix {
-    fn abilities(&self) -> Abilities {
-        Abilities::Messages(&LIMITS)
-    }
-
     /// Synapse gives ten messages at once and then one in 5 s, where its owner has not said otherwise
     /// (`rc_message`): 429 says what holds, and nothing is held back before.
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
-        Vec::new()
+    fn abilities(&self) -> Abilities {
+        Abilities::Messages(&LIMITS)
     }
 
     fn send<'a>(
@@ -220,12 +206,12 @@ impl Matrix {
         let (room, said) = (&self.room, fault.said());
         match (fault.errcode(), fault.status()) {
             ("M_NOT_FOUND", _) => {
-                Err(broken(format!("there is no room {room} ({said}): check `room`")))
+                Err(repair(format!("there is no room {room} ({said}): check `room`")))
             }
             // Synapse says 404 and M_UNKNOWN of a room that it has never heard of.
             ("M_FORBIDDEN", _) | ("M_UNKNOWN", Some(404)) => {
                 let me = self.who_am_i(context).await;
-                Err(broken(format!(
+                Err(repair(format!(
                     "{me} is not in {room} ({said}): invite it there, and it joins"
                 )))
             }
@@ -247,7 +233,7 @@ impl Matrix {
         }
         let path = ["v3", "rooms", room, "state", "m.room.encryption", ""];
         match self.api.ask(Method::GET, &path, Value::Null, context.files).await {
-            Ok(_) => Err(Problem::Stop(broken(
+            Ok(_) => Err(Problem::Stop(repair(
                 "this room is encrypted, and Tipoff cannot encrypt: set `room` to one that is not, \
                  or `unencrypted = true` to send there what its servers can read"
                     .to_owned(),
@@ -256,11 +242,6 @@ impl Matrix {
             Err(fault) => Err(fault.problem("look into this room")),
         }
     }
-}
-
-/// Somebody has to repair something: nothing is lost meanwhile.
-fn broken(error: String) -> Verdict {
-    Verdict::Retry { scope: Scope::Channel, after: Some(REPAIR_PAUSE), error }
 }
 
 /// A text that must be in an answer.

@@ -4,12 +4,12 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Verdict};
 
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
 use crate::fallback::{self, Post, Tried};
-use crate::http::{Answer, REPAIR_PAUSE};
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::http::{Answer, repair, retry};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{Setting, Settings, Shape};
 
 /// What Mattermost takes for more than itself.
@@ -52,13 +52,9 @@ fn build(settings: &Settings) -> Built {
 }
 
 impl Channel for Mattermost {
+    /// A server of one's own takes what it can; where its owner has set a rate, it says so.
     fn abilities(&self) -> Abilities {
         Abilities::Messages(&LIMITS)
-    }
-
-    /// A server of one's own takes what it can; where its owner has set a rate, it says so.
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
-        Vec::new()
     }
 
     fn send<'a>(
@@ -117,8 +113,6 @@ impl Mattermost {
         let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
         let said = self.hook.said(answer, &fault.message);
         let status = answer.status;
-        let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
-        let repair = |error| retry(Some(REPAIR_PAUSE), error);
         match (status, fault.webhook_error()) {
             (200..=299, _) if answer.body.trim_ascii() == b"ok" => {
                 Verdict::Delivered(Receipt::default())

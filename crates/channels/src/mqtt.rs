@@ -17,9 +17,8 @@ use tipoff_model::{Alert, AlertKind, AlertMedia, Outcome, Receipt, Scope, Verdic
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::{
-    Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Household, Message, Pace,
-};
+use crate::settings::TIMEOUT;
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Household, Message};
 use crate::{Setting, SettingFault, Settings, Shape, body, words};
 
 use broker::{Broken, Broker, Line, Trouble};
@@ -27,8 +26,6 @@ use presence::Kept;
 use telling::Picture;
 use topics::Topics;
 
-/// How long an answer may take, where it is not set.
-const TIME: Duration = Duration::from_secs(30);
 /// The first part of every topic, where it is not set.
 const TOPIC: &str = "tipoff";
 /// Home Assistant's own default.
@@ -99,14 +96,7 @@ pub(crate) const ENTRY: Entry = Entry {
                   named.",
             example: "\"mqtt://homeassistant.local\"",
         },
-        Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
-            doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
-                  30 s.",
-            example: "\"10 s\"",
-        },
+        TIMEOUT,
         Setting {
             key: "topic",
             shape: Shape::Text,
@@ -171,7 +161,7 @@ fn build(settings: &Settings) -> Built {
             broker.secrets.add(settings.text("password").unwrap_or_default());
             broker.login = login;
             broker.picture_bytes_max = u64::try_from(picture_kb).unwrap_or_default() << 10;
-            broker.time = settings.duration("timeout").unwrap_or(TIME);
+            broker.time = settings.answer_time();
             let topics = Topics::new(topic, discovery);
             let (kept, tries) = (Kept::default(), Tries::default());
             Ok(Box::new(Mqtt { broker, topics, off_delay, kept, tries }))
@@ -183,10 +173,6 @@ fn build(settings: &Settings) -> Built {
 impl Channel for Mqtt {
     fn abilities(&self) -> Abilities {
         Abilities::Whole
-    }
-
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
-        Vec::new()
     }
 
     fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {

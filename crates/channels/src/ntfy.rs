@@ -6,19 +6,18 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Deserialize;
-use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Verdict};
 
 use crate::body::{Body, Piece};
 use crate::fallback::{self, NoFiles, Post, Tried};
-use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets};
+use crate::http::{self, Answer, Request, Secrets, repair, retry};
 use crate::plan::Source;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::settings::TIMEOUT;
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, words};
 
 /// Where everybody's topics are who runs no server of his own.
 const SERVER: &str = "https://ntfy.sh";
-/// How long an answer may take, where it is not set.
-const TIME: Duration = Duration::from_secs(30);
 /// The server's rule for topics.
 const TOPIC_CHARS_MAX: usize = 64;
 /// From "min" to "max"; 3 is what a message has without one.
@@ -111,14 +110,7 @@ pub(crate) const ENTRY: Entry = Entry {
             doc: "Tags; those that are names of emojis stand before the title. Without it: none.",
             example: "[\"camera\"]",
         },
-        Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
-            doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
-                  30 s.",
-            example: "\"10 s\"",
-        },
+        TIMEOUT,
         Setting {
             key: "token",
             shape: Shape::Secret,
@@ -211,7 +203,7 @@ fn build(settings: &Settings) -> Built {
             actions: actions.to_vec(),
             click: settings.text("click").map(str::to_owned),
             secrets,
-            time: settings.duration("timeout").unwrap_or(TIME),
+            time: settings.answer_time(),
         })),
         _ => Err(faults),
     }
@@ -261,14 +253,10 @@ fn login(settings: &Settings, secrets: &mut Secrets) -> Result<Option<HeaderValu
 }
 
 impl Channel for Ntfy {
+    /// A server gives 60 messages at once and then one in 5 s, unless its owner says otherwise, and answers
+    /// 429 beyond: that is obeyed, and nothing is held back before.
     fn abilities(&self) -> Abilities {
         Abilities::Messages(&LIMITS)
-    }
-
-    /// A server gives 60 messages at once and then one in 5 s, unless its owner says otherwise, and
-    /// answers 429 beyond: that is obeyed, and nothing is held back before.
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
-        Vec::new()
     }
 
     fn send<'a>(
@@ -352,8 +340,6 @@ impl Ntfy {
         let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
         let said = answer.said(&fault.error, &self.secrets);
         let status = answer.status;
-        let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
-        let repair = |error| retry(Some(REPAIR_PAUSE), error);
         Ok(match (status, fault.code) {
             (200..=299, _) => Verdict::Delivered(Receipt::default()),
             (300..=399, _) => repair(format!(

@@ -6,19 +6,18 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
-use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Verdict};
 
 use crate::body::Body;
 use crate::fallback::{self, NoFiles, Post, Tried};
-use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets};
+use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets, repair, retry};
 use crate::multipart::Form;
 use crate::plan::Role;
+use crate::settings::TIMEOUT;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
 const API: &str = "https://api.pushover.net";
-/// How long an answer may take, where it is not set.
-const TIME: Duration = Duration::from_secs(30);
 /// From "no notification at all" to "until somebody has seen it".
 const PRIORITIES: std::ops::RangeInclusive<i64> = -2..=2;
 /// What rings again and again, and needs `retry` and `expire`.
@@ -100,14 +99,7 @@ pub(crate) const ENTRY: Entry = Entry {
             doc: "The name of the sound. Without it: as set in the app.",
             example: "\"siren\"",
         },
-        Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
-            doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
-                  30 s.",
-            example: "\"10 s\"",
-        },
+        TIMEOUT,
         Setting {
             key: "token",
             shape: Shape::Secret,
@@ -181,7 +173,7 @@ fn build(settings: &Settings) -> Built {
             retry,
             retry_for,
             secrets,
-            time: settings.duration("timeout").unwrap_or(TIME),
+            time: settings.answer_time(),
         })),
         _ => Err(faults),
     }
@@ -281,8 +273,6 @@ impl Pushover {
         let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
         let said = answer.said(&fault.errors.join("; "), &self.secrets);
         let status = answer.status;
-        let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
-        let repair = |error| retry(Some(REPAIR_PAUSE), error);
         Ok(match status {
             200..=299 => Verdict::Delivered(Receipt::default()),
             300..=399 | 404 | 405 => {

@@ -9,7 +9,7 @@ use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
 use crate::fallback::{self, Post, Tried};
 use crate::http::{Answer, REPAIR_PAUSE};
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{Setting, Settings, Shape};
 
 /// "Maximum Allowed Characters Per Message" is 5,000 where the server's owner has not said otherwise;
@@ -50,13 +50,9 @@ fn build(settings: &Settings) -> Built {
 }
 
 impl Channel for RocketChat {
+    /// A server of one's own takes what its owner has set, and answers 429 beyond.
     fn abilities(&self) -> Abilities {
         Abilities::Messages(&LIMITS)
-    }
-
-    /// A server of one's own takes what its owner has set, and answers 429 beyond.
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
-        Vec::new()
     }
 
     fn send<'a>(

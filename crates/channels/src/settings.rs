@@ -41,6 +41,18 @@ pub struct Setting {
     pub example: &'static str,
 }
 
+/// How long an answer may take, where a service sets nothing else.
+pub(crate) const ANSWER_TIME: Duration = Duration::from_secs(30);
+
+/// The setting for it, of services that read [`Settings::answer_time`].
+pub(crate) const TIMEOUT: Setting = Setting {
+    key: "timeout",
+    shape: Shape::Duration,
+    required: false,
+    doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: 30 s.",
+    example: "\"10 s\"",
+};
+
 /// A value that was read by its [`Shape`].
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {
@@ -95,6 +107,11 @@ impl Settings {
             Some(Value::Duration(duration)) => Some(*duration),
             _ => None,
         }
+    }
+
+    /// How long an answer may take: see [`TIMEOUT`].
+    pub(crate) fn answer_time(&self) -> Duration {
+        self.duration(TIMEOUT.key).unwrap_or(ANSWER_TIME)
     }
 
     /// A list; empty where it is not given.

@@ -13,7 +13,7 @@ use tipoff_model::{Outcome, Receipt, Verdict};
 use crate::fallback::{self, Post, Tried};
 use crate::http::{self, Request, Secrets};
 use crate::plan::Role;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
 /// How long an answer may take, where it is not set: the server itself gives signal-cli 120 s
@@ -146,13 +146,9 @@ fn check_recipients(recipients: &[String]) -> Result<(), &'static str> {
 }
 
 impl Channel for Signal {
+    /// Signal tells nobody how much it takes; who sends too much is answered 429.
     fn abilities(&self) -> Abilities {
         Abilities::Messages(&LIMITS)
-    }
-
-    /// Signal tells nobody how much it takes; who sends too much is answered 429.
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
-        Vec::new()
     }
 
     fn send<'a>(

@@ -9,6 +9,7 @@ mod wording;
 
 use std::time::Duration;
 
+use crate::settings::TIMEOUT;
 use crate::{Built, Entry, Pace, Setting, SettingFault, Settings, Shape};
 
 /// What Slack can be configured with.
@@ -32,14 +33,7 @@ pub(crate) const ENTRY: Entry = Entry {
                   the bot there. Without it: `url` is needed.",
             example: "\"C0123456789\"",
         },
-        Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
-            doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
-                  30 s.",
-            example: "\"10 s\"",
-        },
+        TIMEOUT,
         Setting {
             key: "token",
             shape: Shape::Secret,

@@ -12,7 +12,6 @@ use std::time::Duration;
 use serde_json::Value;
 use tipoff_model::{Outcome, Receipt, Scope, Verdict};
 
-use crate::http::REPAIR_PAUSE;
 use crate::plan::Role;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Limits, Message, Pace};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sides};
@@ -234,11 +233,6 @@ async fn pictures_fit(message: &Message, files: &Arc<dyn Files>) -> bool {
         }
     }
     true
-}
-
-/// Somebody has to repair something: nothing is lost meanwhile.
-fn broken(error: String) -> Verdict {
-    Verdict::Retry { scope: Scope::Channel, after: Some(REPAIR_PAUSE), error }
 }
 
 fn receipt(chat: &str, result: &Value) -> Receipt {

@@ -9,16 +9,15 @@ use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use sha2::Sha256;
-use tipoff_model::{Alert, AlertMedia, Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, AlertMedia, Outcome, Receipt, Verdict};
 
 use crate::body::{Body, BodyError, Piece};
-use crate::http::{self, Answer, Failure, REPAIR_PAUSE, Request, Secrets};
+use crate::http::{self, Answer, Failure, REPAIR_PAUSE, Request, Secrets, repair, retry};
 use crate::multipart::Form;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message, Pace};
+use crate::settings::TIMEOUT;
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
 use crate::{Setting, SettingFault, Settings, Shape, alert_json};
 
-/// How long an answer may take, where it is not set.
-const TIME: Duration = Duration::from_secs(30);
 /// The same for every attempt at a delivery, so that the server can tell a repetition.
 const KEY_HEADER: &str = "idempotency-key";
 /// `sha256=` and the HMAC-SHA256 of the body in hexadecimal: the form that GitHub made common.
@@ -65,14 +64,7 @@ pub(crate) const ENTRY: Entry = Entry {
                   HMAC-SHA256 of the body with this key, in hexadecimal. Without it: no signature.",
             example: "{ env = \"HOOK_SECRET\" }",
         },
-        Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
-            doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
-                  30 s.",
-            example: "\"10 s\"",
-        },
+        TIMEOUT,
         Setting {
             key: "url",
             shape: Shape::Text,
@@ -140,7 +132,7 @@ fn build(settings: &Settings) -> Built {
             Err(error) => fault("headers", &error),
         }
     }
-    let time = settings.duration("timeout").unwrap_or(TIME);
+    let time = settings.answer_time();
     match url {
         Ok(url) if faults.is_empty() => {
             Ok(Box::new(Webhook { url, format, by_url, key, headers, secrets, time }))
@@ -164,10 +156,6 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> 
 impl Channel for Webhook {
     fn abilities(&self) -> Abilities {
         Abilities::Whole
-    }
-
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
-        Vec::new()
     }
 
     fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {
@@ -240,14 +228,12 @@ impl Webhook {
         let status = answer.status;
         let said = answer.said("", &self.secrets);
         let error = format!("the server answered {status}: {said}");
-        let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
         match status {
             200..=299 => Verdict::Delivered(Receipt::default()),
             // Who redirects has moved; a POST with pictures in it is not sent wherever it says.
-            300..=399 => retry(
-                Some(REPAIR_PAUSE),
-                format!("the server answered {status}, a redirect: set its new address in `url`"),
-            ),
+            300..=399 => repair(format!(
+                "the server answered {status}, a redirect: set its new address in `url`"
+            )),
             401 | 403 | 404 => retry(
                 Some(answer.retry_after.unwrap_or(REPAIR_PAUSE)),
                 format!("{error} (are `url`, `headers` and `secret` right?)"),

@@ -11,9 +11,9 @@ use object_store::{ClientOptions, PutMultipartOptions, PutOptions, PutPayload, R
 use sha2::{Digest, Sha256};
 use tipoff_model::{AlertMedia, Verdict};
 
-use super::{Kept, Shelf, broken, unreadable, waits};
+use super::{Kept, Shelf, unreadable};
 use crate::body::{Body, BodyError, Broken, Piece};
-use crate::http::{self, CONNECT_TIME, Secrets};
+use crate::http::{self, CONNECT_TIME, Secrets, repair, retry};
 use crate::multipart::header_safe;
 use crate::{BoxFuture, Files, Settings, words};
 
@@ -180,26 +180,26 @@ impl Bucket {
         let name = &self.name;
         match (code.as_str(), error) {
             ("InvalidAccessKeyId", _) => {
-                broken(format!("S3 does not know this key ({said}): set `access_key`"))
+                repair(format!("S3 does not know this key ({said}): set `access_key`"))
             }
             ("SignatureDoesNotMatch", _) => {
-                broken(format!("S3 does not take this key's secret ({said}): set `secret_key`"))
+                repair(format!("S3 does not take this key's secret ({said}): set `secret_key`"))
             }
             ("RequestTimeTooSkewed", _) => {
-                broken(format!("this machine's clock is wrong, says S3 ({said}): set it"))
+                repair(format!("this machine's clock is wrong, says S3 ({said}): set it"))
             }
             ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) => {
-                broken(format!("the bucket {name} is elsewhere ({said}): set `region`"))
+                repair(format!("the bucket {name} is elsewhere ({said}): set `region`"))
             }
             ("EntityTooLarge", _) => Verdict::Refused { error: format!("too big for S3: {said}") },
             (_, Error::NotFound { .. }) => {
-                broken(format!("there is no bucket {name} ({said}): make it, or set `bucket`"))
+                repair(format!("there is no bucket {name} ({said}): make it, or set `bucket`"))
             }
-            (_, Error::PermissionDenied { .. } | Error::Unauthenticated { .. }) => broken(format!(
+            (_, Error::PermissionDenied { .. } | Error::Unauthenticated { .. }) => repair(format!(
                 "the key may not read and write the bucket {name} ({said}): let it, or set \
                  `access_key` and `secret_key`"
             )),
-            _ => waits(None, format!("the bucket {name} cannot be written to: {said}")),
+            _ => retry(None, format!("the bucket {name} cannot be written to: {said}")),
         }
     }
 }

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use tipoff_model::{AlertMedia, Scope, Verdict};
 use tokio::task::spawn_blocking;
 
-use super::{Kept, Shelf, broken, unreadable, waits};
+use super::{Kept, Shelf, unreadable};
 use crate::body::{BodyError, WriteError, copy};
+use crate::http::{repair, retry};
 use crate::{BoxFuture, Files};
 
 /// What files under construction begin with. One that a crash left is of no use to anybody.
@@ -59,7 +60,7 @@ fn keep(
     let cannot = |error: io::Error| in_words(folder, &error);
     if !folder.is_dir() {
         // To make it could mean to fill the disk on which it is to be mounted.
-        return Err(broken(format!(
+        return Err(repair(format!(
             "the folder {} is not there: mount it, make it, or set `folder`",
             folder.display()
         )));
@@ -143,9 +144,9 @@ fn in_words(folder: &Path, error: &io::Error) -> Verdict {
     let folder = folder.display();
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            broken(format!("there is no room left in {folder} ({error}): make some"))
+            repair(format!("there is no room left in {folder} ({error}): make some"))
         }
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => broken(format!(
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => repair(format!(
             "nothing can be written to {folder} ({error}): give Tipoff's user the right to"
         )),
         // What has a folder's name is in the way of all that should be in it.
@@ -154,7 +155,7 @@ fn in_words(folder: &Path, error: &io::Error) -> Verdict {
                 format!("a folder in {folder} cannot be made ({error}): set another `path`");
             Verdict::Retry { scope: Scope::Message, after: None, error }
         }
-        _ => waits(None, format!("nothing can be written to {folder}: {error}")),
+        _ => retry(None, format!("nothing can be written to {folder}: {error}")),
     }
 }
 

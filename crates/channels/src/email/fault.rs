@@ -7,7 +7,7 @@ use lettre::transport::smtp::Error;
 use tipoff_model::{Scope, Verdict};
 
 use super::talk::Server;
-use crate::http::{self, REPAIR_PAUSE};
+use crate::http::{self, repair};
 use crate::words;
 
 /// How much of a server's words is shown, in UTF-16 units.
@@ -48,7 +48,7 @@ impl Server {
     pub(super) fn fault(&self, step: Step, error: &Error) -> Verdict {
         let said = self.said(error);
         if let Some(fault) = tls_fault(error) {
-            return broken(match fault {
+            return repair(match fault {
                 rustls::Error::InvalidCertificate(_) => format!(
                     "the certificate of {} is not to be trusted ({fault}): set `server` to the \
                      name in it, or `trust` to the certificate itself",
@@ -59,12 +59,12 @@ impl Server {
         }
         match step {
             _ if !error.is_permanent() => later(Scope::Channel, said),
-            Step::Greeting | Step::Tls => broken(format!("{said}: check `server`")),
-            Step::Login => broken(format!("{said}: set `user` and `password`")),
-            Step::Sender if wants_login(error) => broken(format!("{said}: {}", self.login_hint())),
-            Step::Sender => broken(format!("{said}: set `from` to what it lets you send as")),
+            Step::Greeting | Step::Tls => repair(format!("{said}: check `server`")),
+            Step::Login => repair(format!("{said}: set `user` and `password`")),
+            Step::Sender if wants_login(error) => repair(format!("{said}: {}", self.login_hint())),
+            Step::Sender => repair(format!("{said}: set `from` to what it lets you send as")),
             Step::Recipient if wants_login(error) => {
-                broken(format!("{said}: {}, and check `to`", self.login_hint()))
+                repair(format!("{said}: {}, and check `to`", self.login_hint()))
             }
             Step::Recipient | Step::Content => Verdict::Refused { error: said },
         }
@@ -125,9 +125,4 @@ fn tls_fault(error: &Error) -> Option<&rustls::Error> {
 /// Tried again by itself.
 pub(super) fn later(scope: Scope, error: String) -> Verdict {
     Verdict::Retry { scope, after: None, error }
-}
-
-/// Somebody has to repair something: nothing is lost meanwhile.
-pub(super) fn broken(error: String) -> Verdict {
-    Verdict::Retry { scope: Scope::Channel, after: Some(REPAIR_PAUSE), error }
 }

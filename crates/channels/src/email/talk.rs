@@ -15,8 +15,8 @@ use lettre::transport::smtp::response::Response;
 use tipoff_model::{Scope, Verdict};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::fault::{Refusal, Step, broken, later};
-use crate::http::{self, CONNECT_TIME, Secrets};
+use super::fault::{Refusal, Step, later};
+use crate::http::{self, CONNECT_TIME, Secrets, repair};
 
 /// What is handed over to the network at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -119,7 +119,7 @@ impl Server {
             builder = builder.add_root_certificate(trust.clone());
         }
         let tls = builder.build().map_err(|error| {
-            broken(format!("no TLS: {}: is `trust` a certificate?", http::innermost(&error)))
+            repair(format!("no TLS: {}: is `trust` a certificate?", http::innermost(&error)))
         })?;
         Ok(self.tls.get_or_init(|| tls).clone())
     }
@@ -138,7 +138,7 @@ impl Talk<'_> {
         }
         match (start_tls, login) {
             (StartTls::Offered, None) => Ok(()),
-            _ => Err(broken(format!(
+            _ => Err(repair(format!(
                 "{host} offers no TLS (STARTTLS): set `server` to smtps://{host}, or `tls` to \
                  \"never\" where nobody listens in"
             ))),
@@ -167,7 +167,7 @@ impl Talk<'_> {
         };
         let known = [Mechanism::Plain, Mechanism::Login];
         if self.connection.server_info().get_auth_mechanism(&known).is_none() {
-            return Err(broken(format!(
+            return Err(repair(format!(
                 "{} lets nobody log in by PLAIN or LOGIN here: check its port in `server`, or \
                  remove `user`",
                 self.server.host

@@ -7,8 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tipoff_model::{Scope, Verdict};
 
-use super::broken;
-use crate::http::{Answer, Failure, RETRY_AFTER_MAX, Secrets};
+use crate::http::{Answer, Failure, RETRY_AFTER_MAX, Secrets, repair};
 
 /// Why a message is not in the room.
 pub(super) enum Problem {
@@ -24,7 +23,7 @@ impl From<Problem> for Verdict {
     fn from(problem: Problem) -> Self {
         match problem {
             Problem::NotTaken(error) => Self::Refused { error },
-            Problem::Shut(error) => broken(error),
+            Problem::Shut(error) => repair(error),
             Problem::Stop(verdict) => verdict,
         }
     }
@@ -152,7 +151,7 @@ impl Fault {
             ("M_LIMIT_EXCEEDED", _) | (_, 408 | 429) => {
                 retry(format!("Matrix asks to wait: {said}"))
             }
-            ("M_RESOURCE_LIMIT_EXCEEDED" | "M_USER_LIMIT_EXCEEDED", _) => broken(format!(
+            ("M_RESOURCE_LIMIT_EXCEEDED" | "M_USER_LIMIT_EXCEEDED", _) => repair(format!(
                 "a limit of this Matrix server is reached ({said}): ask who runs it"
             )),
             (
@@ -160,14 +159,14 @@ impl Fault {
                 | "M_USER_SUSPENDED",
                 _,
             )
-            | (_, 401) => broken(format!(
+            | (_, 401) => repair(format!(
                 "Matrix does not let this user in ({said}): log in again, and set `token`"
             )),
             (_, 500..) => retry(format!("Matrix has a fault of its own ({status}): {said}")),
             ("" | "M_UNRECOGNIZED", _) => {
-                broken(format!("this is no Matrix server ({status}, {said}): check `server`"))
+                repair(format!("this is no Matrix server ({status}, {said}): check `server`"))
             }
-            _ => broken(format!("cannot {doing} ({status}, {said}): check `room`")),
+            _ => repair(format!("cannot {doing} ({status}, {said}): check `room`")),
         }
     }
 }

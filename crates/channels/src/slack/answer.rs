@@ -3,10 +3,10 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use tipoff_model::{Scope, Verdict};
+use tipoff_model::Verdict;
 
 use crate::fallback::{NoFiles, Tried};
-use crate::http::{Answer, REPAIR_PAUSE, Secrets};
+use crate::http::{Answer, Secrets, repair, retry};
 
 /// Why a message was not taken.
 pub(super) enum Problem {
@@ -84,7 +84,10 @@ fn no_reply(answer: &Answer, said: &str) -> Verdict {
         300..=399 | 401..=405 => {
             repair(format!("this is not Slack ({status}, {said}): check `api`"))
         }
-        _ => retry(answer, format!("what answers with status {status} is not Slack: {said}")),
+        _ => retry(
+            answer.retry_after,
+            format!("what answers with status {status} is not Slack: {said}"),
+        ),
     }
 }
 
@@ -130,7 +133,9 @@ pub(super) fn problem(error: &str, said: &str, answer: &Answer) -> Problem {
         | "service_unavailable"
         | "request_timeout"
         | "team_added_to_org"
-        | "rollup_error" => retry(answer, format!("Slack has a fault of its own: {said}")),
+        | "rollup_error" => {
+            retry(answer.retry_after, format!("Slack has a fault of its own: {said}"))
+        }
         "file_upload_size_restricted" => return Problem::NotTaken("too big for Slack".to_owned()),
         _ => return Problem::NotTaken(format!("not taken by Slack ({said})")),
     })
@@ -160,15 +165,5 @@ fn is_forbidden(error: &str) -> bool {
 
 /// Slack asks for a pause: "Rate limits" promises Retry-After with 429.
 pub(super) fn wait(answer: &Answer, said: &str) -> Verdict {
-    retry(answer, format!("Slack asks to wait: {said}"))
-}
-
-/// Somebody has to repair something: nothing is lost meanwhile.
-pub(super) fn repair(error: String) -> Verdict {
-    Verdict::Retry { scope: Scope::Channel, after: Some(REPAIR_PAUSE), error }
-}
-
-/// It passes by itself.
-pub(super) fn retry(answer: &Answer, error: String) -> Verdict {
-    Verdict::Retry { scope: Scope::Channel, after: answer.retry_after, error }
+    retry(answer.retry_after, format!("Slack asks to wait: {said}"))
 }

@@ -10,15 +10,13 @@ use serde_json::Value;
 
 use super::answer::{self, Problem};
 use crate::body::{Body, Piece};
-use crate::http::{self, Request, Secrets};
+use crate::http::{self, Request, Secrets, repair, retry};
 use crate::multipart::Form;
 use crate::plan::Source;
 use crate::{Attachment, Files, SettingFault, Settings};
 
 /// Where everybody's Slack is.
 const ADDRESS: &str = "https://slack.com/api";
-/// How long an answer may take, where it is not set.
-const TIME: Duration = Duration::from_secs(30);
 /// What bots' tokens begin with.
 const TOKEN_BEGIN: &str = "xoxb-";
 
@@ -56,7 +54,7 @@ impl Api {
                 login.set_sensitive(true);
                 secrets.add(base.username());
                 secrets.add(base.password().unwrap_or_default());
-                let time = settings.duration("timeout").unwrap_or(TIME);
+                let time = settings.answer_time();
                 Ok(Self { base, login, secrets, time })
             }
             _ => Err(faults),
@@ -101,7 +99,7 @@ impl Api {
         };
         let Some(url) = http::address(url).ok().filter(|url| self.is_good_place(url)) else {
             let error = "Slack named a place for files that is not safe: nothing was sent there";
-            return Err(Problem::Stop(answer::repair(error.to_owned())));
+            return Err(Problem::Stop(repair(error.to_owned())));
         };
         let piece = match &file.source {
             Source::Stored(stored) => Piece::File(stored.clone()),
@@ -123,7 +121,7 @@ impl Api {
             }
             status => {
                 let error = format!("Slack's place for files has a fault ({status}): {said}");
-                Err(Problem::Stop(answer::retry(&answer, error)))
+                Err(Problem::Stop(retry(answer.retry_after, error)))
             }
         }
     }

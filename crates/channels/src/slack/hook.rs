@@ -9,7 +9,7 @@ use super::answer::{self, Problem};
 use super::wording;
 use crate::chat_hook::{self, Hook, Linked};
 use crate::fallback::{self, Post, Tried};
-use crate::http::Answer;
+use crate::http::{Answer, repair, retry};
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Limits, Message, Pace, Settings};
 
 /// What stands before the three words that name a webhook.
@@ -77,10 +77,10 @@ impl SlackHook {
             // Slack cannot fetch a picture, for one: words are taken.
             (400, problem) => return problem.into_tried(with_files),
             (408 | 429, _) => answer::wait(answer, &said),
-            (500.., _) => answer::retry(answer, format!("Slack has a fault of its own: {said}")),
-            _ => answer::repair(format!(
-                "this is no webhook of Slack's ({status}, {said}): check `url`"
-            )),
+            (500.., _) => {
+                retry(answer.retry_after, format!("Slack has a fault of its own: {said}"))
+            }
+            _ => repair(format!("this is no webhook of Slack's ({status}, {said}): check `url`")),
         })
     }
 }

@@ -7,8 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tipoff_model::{Scope, Verdict};
 
-use super::broken;
-use crate::http::{Answer, RETRY_AFTER_MAX, Secrets};
+use crate::http::{Answer, RETRY_AFTER_MAX, Secrets, repair};
 use crate::words;
 
 /// How much of a description is shown, in UTF-16 units.
@@ -84,10 +83,10 @@ fn problem(code: u16, said: &str, asked: Option<Duration>) -> Problem {
             Some(pause) => wait(Some(pause)),
             None => Problem::NotTaken(said.to_owned()),
         }),
-        401 | 404 => Problem::Stop(broken(format!(
+        401 | 404 => Problem::Stop(repair(format!(
             "Telegram does not know this bot ({said}): set the `token` that @BotFather shows"
         ))),
-        403 => Problem::Stop(broken(format!(
+        403 => Problem::Stop(repair(format!(
             "the bot may not write to this chat ({said}): open the bot and press Start, or add it \
              to the group again"
         ))),
@@ -106,7 +105,7 @@ fn bad_request(said: &str) -> Option<Problem> {
     let said_lower = said.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|words| said_lower.contains(words));
     if has(&["chat not found", "peer_id_invalid", "chat_id is empty", "channel_private"]) {
-        return Some(Problem::Stop(broken(format!(
+        return Some(Problem::Stop(repair(format!(
             "Telegram does not know this chat ({said}): check `chat`, and write to the bot once or \
              add it to the group"
         ))));

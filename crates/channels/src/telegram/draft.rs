@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use tipoff_model::{Alert, Clip, Receipt, Verdict};
 
 use super::answer::{Problem, is_about_rights};
-use super::{broken, receipt};
+use super::receipt;
+use crate::http::repair;
 use crate::multipart::Form;
 use crate::plan::{self, Role};
 use crate::{Attachment, Limits, Message};
@@ -81,7 +82,7 @@ impl Draft {
         if self.message.files.is_empty() {
             let error = why.to_owned();
             return Err(if is_about_rights(why) {
-                broken(error)
+                repair(error)
             } else {
                 Verdict::Refused { error }
             });
