@@ -60,8 +60,8 @@ pub(super) fn build(settings: &Settings) -> Built {
     }
 }
 
-/// What files.completeUploadExternal takes as a `channel_id`: ^[CGDZ][A-Z0-9]{8,}$, as it says when it
-/// refuses another.
+/// What files.completeUploadExternal takes as a `channel_id`, as it says when it refuses another: C, G, D or
+/// Z, and eight capital letters and digits or more.
 fn is_channel(id: &str) -> bool {
     id.strip_prefix(['C', 'G', 'D', 'Z']).is_some_and(|rest| {
         rest.len() >= 8 && rest.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit())
