@@ -12,8 +12,13 @@ const PURE: &[&str] =
 /// What a pure room must not depend on.
 const IO: &[&str] = &["tokio", "tokio-util", "reqwest", "rusqlite", "rustix", "axum", "rustls"];
 /// Crates that only one room may know.
-const OWNED: &[(&str, &str)] =
-    &[("rusqlite", "tipoff-spool"), ("reqwest", "tipoff-channels"), ("axum", "tipoff")];
+const OWNED: &[(&str, &str)] = &[
+    ("axum", "tipoff"),
+    ("lettre", "tipoff-channels"),
+    ("reqwest", "tipoff-channels"),
+    ("rumqttc-v4-next", "tipoff-channels"),
+    ("rusqlite", "tipoff-spool"),
+];
 /// Crates that may know several rooms: the program itself, and what is never shipped.
 const CENTRES: &[&str] = &["tipoff", "tipoff-testkit", "tipoff-bench", "xtask"];
 

@@ -26,6 +26,7 @@ mod harness;
 mod hook;
 mod https;
 mod incident;
+mod keeping;
 mod limits;
 mod mqtt;
 mod pictures;
