@@ -16,7 +16,7 @@ use rumqttc::{
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tipoff_model::{Scope, Verdict};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use crate::http::{self, REPAIR_PAUSE, Secrets};
@@ -125,6 +125,21 @@ impl Broker {
 
     /// Connects and logs in. What the `will` says, the broker says when the connection breaks.
     pub(super) async fn connect(&self, will: Option<LastWill>) -> Result<(Line, Wire), Trouble> {
+        let (line, mut wire) = self.unconnected(will)?;
+        let connecting = async {
+            loop {
+                match wire.events.poll().await {
+                    Ok(Event::Incoming(Packet::ConnAck(_))) => return Ok(()),
+                    Ok(_) => {}
+                    Err(error) => return Err(self.trouble(&error)),
+                }
+            }
+        };
+        timeout(self.time, connecting).await.unwrap_or_else(|_| Err(self.late()))?;
+        Ok((line, wire))
+    }
+
+    fn unconnected(&self, will: Option<LastWill>) -> Result<(Line, Wire), Trouble> {
         let options = self.options(will).map_err(|error| self.trouble(&error.into()))?;
         let built = AsyncClient::builder(options).capacity(WAITING_MAX).try_build();
         let (client, mut events) = built.map_err(|error| Trouble {
@@ -137,17 +152,9 @@ impl Broker {
         let flush = self.time_for(self.picture_bytes_max).as_secs().saturating_add(1);
         network.set_connection_timeout(flush);
         events.set_network_options(network);
-        let connecting = async {
-            loop {
-                match events.poll().await {
-                    Ok(Event::Incoming(Packet::ConnAck(_))) => return Ok(()),
-                    Ok(_) => {}
-                    Err(error) => return Err(self.trouble(&error)),
-                }
-            }
-        };
-        timeout(self.time, connecting).await.unwrap_or_else(|_| Err(self.late()))?;
-        Ok((Line { client, given_up: Arc::default() }, Wire { events }))
+        let over = Arc::new(watch::Sender::new(false));
+        let line = Line { client, given_up: Arc::default(), over: Arc::clone(&over) };
+        Ok((line, Wire { events, over }))
     }
 
     fn options(&self, will: Option<LastWill>) -> Result<MqttOptions, TlsError> {
@@ -233,6 +240,8 @@ impl fmt::Display for Broker {
 pub(super) struct Line {
     client: AsyncClient,
     given_up: Arc<Notify>,
+    /// Whether nobody runs the connection any more. What is left in its queue is not told so.
+    over: Arc<watch::Sender<bool>>,
 }
 
 impl Line {
@@ -244,17 +253,34 @@ impl Line {
         payload: Vec<u8>,
     ) -> Result<(), Broken> {
         let options = PublishOptions::at_least_once().retain(retain);
-        let notice = self.client.publish_tracked(topic, payload, options).await;
-        let notice = notice.map_err(|_| Broken)?;
-        notice.wait_completion_async().await.map_err(|_| Broken)
+        let publishing = async {
+            let notice = self.client.publish_tracked(topic, payload, options).await;
+            notice.map_err(|_| Broken)?.wait_completion_async().await.map_err(|_| Broken)
+        };
+        self.unless_over(publishing).await
     }
 
     /// Subscribes with QoS 1; whether the broker allows it.
     pub(super) async fn subscribe(&self, topic: &str) -> Result<bool, Broken> {
-        let notice = self.client.subscribe_tracked(topic, QoS::AtLeastOnce).await;
-        let answer = notice.map_err(|_| Broken)?.wait_async().await.map_err(|_| Broken)?;
+        let subscribing = async {
+            let notice = self.client.subscribe_tracked(topic, QoS::AtLeastOnce).await;
+            notice.map_err(|_| Broken)?.wait_async().await.map_err(|_| Broken)
+        };
+        let answer = self.unless_over(subscribing).await?;
         let allowed = |code: &SubscribeReasonCode| matches!(code, SubscribeReasonCode::Success(_));
         Ok(answer.return_codes.iter().all(allowed))
+    }
+
+    async fn unless_over<T>(
+        &self,
+        doing: impl Future<Output = Result<T, Broken>>,
+    ) -> Result<T, Broken> {
+        let mut over = self.over.subscribe();
+        tokio::select! {
+            biased;
+            done = doing => done,
+            _ = over.wait_for(|over| *over) => Err(Broken),
+        }
     }
 
     /// The broker has stopped answering: whoever keeps the connection is to make a new one.
@@ -271,6 +297,13 @@ impl Line {
 /// The connection itself, which moves only while somebody runs it.
 pub(super) struct Wire {
     events: EventLoop,
+    over: Arc<watch::Sender<bool>>,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.over.send_replace(true);
+    }
 }
 
 impl Wire {
@@ -338,4 +371,26 @@ fn innermost(error: &io::Error) -> Option<&rustls::Error> {
         inner = error.source();
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands in the queue of a connection that nobody runs is told nothing by it.
+    #[tokio::test]
+    async fn whoever_waits_on_a_connection_that_is_gone_is_told_at_once() {
+        let broker = Broker::new("mqtt://127.0.0.1:9", None).unwrap();
+        let (line, wire) = broker.unconnected(None).unwrap();
+        let publishing = line.publish("tipoff/status", true, b"online".to_vec());
+        let going = async {
+            tokio::task::yield_now().await;
+            drop(wire);
+        };
+        let both = async { tokio::join!(biased; publishing, going).0 };
+        let told = timeout(Duration::from_secs(20), both).await;
+        assert!(matches!(told, Ok(Err(Broken))), "{told:?}");
+        let told = timeout(Duration::from_secs(20), line.subscribe("x")).await;
+        assert!(matches!(told, Ok(Err(Broken))), "{told:?}");
+    }
 }
