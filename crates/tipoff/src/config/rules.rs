@@ -105,8 +105,8 @@ pub(super) fn place(root: &mut Section<'_>) -> Option<Place> {
 
 const MODES: &str = "\
     A mode of the house, such as home, away or night, that routes ask for. One holds at a time: what \
-    came last, somebody's choice (dashboard, API) or an hour at which one begins by itself; before \
-    any of that the first.";
+    came last, somebody's choice (dashboard, API, MQTT) or an hour at which one begins by itself; \
+    before any of that the first.";
 
 /// Reads all `[[mode]]`.
 pub(super) fn modes(root: &mut Section<'_>, place: bool) -> Vec<Mode> {
