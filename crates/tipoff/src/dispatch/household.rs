@@ -39,9 +39,8 @@ impl Household for Common {
 async fn changed(news: &mut broadcast::Receiver<Item>) {
     loop {
         match news.recv().await {
-            Ok(Item::House | Item::Device | Item::Config | Item::Arrival { opened: true, .. }) => {
-                return;
-            }
+            // A device that is new is announced with its first alert, and seen here a little later.
+            Ok(Item::House | Item::Device | Item::Config) => return,
             // What was missed may have been such.
             Err(broadcast::error::RecvError::Lagged(_)) => return,
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
