@@ -96,7 +96,7 @@ fn print_list(lines: &[IncidentLine]) {
             "{:>6}  {:<19}  {device:<24}  {:<9}  {:<20}  {}",
             line.id,
             local_time(line.began_at),
-            line.event,
+            line.event.as_str(),
             deliveries_in_words(line),
             line.subject,
         );

@@ -1,9 +1,11 @@
 //! Channels that are changed, paused and tested while they run, against a service that listens.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use tipoff_model::DeliveryState;
+use serde_json::{Value, json};
+use tipoff_model::{DeliveryState, Timestamp};
+use tipoff_spool::NewReport;
 use tipoff_testkit::standin::Behaviour;
 use tipoff_testkit::webhook::Webhook;
 use tokio::sync::broadcast::Receiver;
@@ -165,5 +167,54 @@ async fn other_settings_are_tried_at_once_though_the_old_ones_failed() {
     assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);
     assert_eq!(scene.status("hook").state, ChannelState::Fine);
     assert_eq!(good.log().len(), 1);
+    scene.end().await;
+}
+
+/// A mail with two pictures of these names.
+fn shots(first: &str, second: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    let picture = crate::picture::draw(Timestamp::from_ms(0)).unwrap();
+    let picture = base64::engine::general_purpose::STANDARD.encode(picture);
+    let part = |name: &str| {
+        format!(
+            "--b\r\nContent-Type: image/jpeg; name={name}\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+             {picture}\r\n"
+        )
+    };
+    let head = "Subject: Motion\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n";
+    format!("{head}{}{}--b--\r\n", part(first), part(second)).into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_shows_the_first_and_the_last_picture_without_a_sound() {
+    let mut scene = Scene::new(&["hook"]).await;
+    scene.stand.mail("camera@example.com", &shots("1.jpg", "2.jpg")).await;
+    scene.stand.mail("camera@example.com", &shots("3.jpg", "4.jpg")).await;
+    let now = Timestamp::from(SystemTime::now());
+    let day = Duration::from_secs(86_400);
+    let spool = Arc::clone(&scene.stand.spool);
+    let tally = spool.tally(now.before(day), now.after(day), 9).await.unwrap().remove(0);
+    let report = NewReport {
+        name: "evening".to_owned(),
+        device: tally.device,
+        due_at: now,
+        at: now,
+        subject: "Report".to_owned(),
+        text: "2 incidents".to_owned(),
+        shots: tally.shots,
+        channels: vec!["hook".to_owned()],
+    };
+    scene.stand.waker.wake(&spool.report(report).await.unwrap());
+    assert!(scene.dispatch.set_paused("hook", false));
+    for _ in 0..3 {
+        assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);
+    }
+    let calls = scene.hook.log().all();
+    let alerts = calls.iter().map(|call| serde_json::from_slice(&call.body).unwrap());
+    let report = alerts.filter(|it: &Value| it["kind"] == "report").collect::<Vec<_>>();
+    let names = report[0]["media"].as_array().unwrap().iter().map(|it| it["name"].clone());
+    assert_eq!(names.collect::<Vec<_>>(), ["1.jpg", "4.jpg"]);
+    assert_eq!((&report[0]["silent"], &report[0]["text"]), (&json!(true), &json!("2 incidents")));
+    assert_eq!(report.len(), 1);
     scene.end().await;
 }
