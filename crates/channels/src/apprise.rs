@@ -10,7 +10,7 @@ use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
 
 use crate::body::Body;
 use crate::fallback::{self, NoFiles, Post, Tried};
-use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets};
+use crate::http::{self, Answer, Request, Secrets, repair, retry};
 use crate::multipart::Form;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
@@ -169,8 +169,6 @@ impl Apprise {
         let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
         let said = answer.said(&fault.error, &self.secrets);
         let status = answer.status;
-        let retry = |scope, after, error| Verdict::Retry { scope, after, error };
-        let repair = |error| retry(Scope::Channel, Some(REPAIR_PAUSE), error);
         Ok(match status {
             204 => repair(
                 "Apprise has no services under this key: configure them there, or set \
@@ -191,17 +189,17 @@ impl Apprise {
                 repair(format!("this is no Apprise API ({status}, {said}): check `server`"))
             }
             // Which one, its log says. The others are told again with it.
-            424 => retry(
-                Scope::Message,
-                answer.retry_after,
-                format!("a service behind Apprise did not take it, see Apprise's log: {said}"),
-            ),
-            408 | 429 => {
-                retry(Scope::Channel, answer.retry_after, format!("Apprise asks to wait: {said}"))
-            }
+            424 => Verdict::Retry {
+                scope: Scope::Message,
+                after: answer.retry_after,
+                error: format!(
+                    "a service behind Apprise did not take it, see Apprise's log: {said}"
+                ),
+            },
+            408 | 429 => retry(answer.retry_after, format!("Apprise asks to wait: {said}")),
             500.. => {
                 let error = format!("Apprise has a fault of its own ({status}): {said}");
-                retry(Scope::Channel, answer.retry_after, error)
+                retry(answer.retry_after, error)
             }
             _ => Verdict::Refused { error: format!("Apprise answered {status}: {said}") },
         })

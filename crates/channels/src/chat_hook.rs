@@ -14,8 +14,6 @@ use crate::http::{self, Answer, Failure, Request, Secrets};
 use crate::plan::{self, Role};
 use crate::{Files, Limits, Message, PictureLimits, Setting, SettingFault, Settings, Shape};
 
-/// How long an answer may take, where it is not set.
-const TIME: Duration = Duration::from_secs(30);
 /// Stands, unseen, where a sign would mean something to a service.
 const NOTHING: char = '\u{200b}';
 /// What browsers and phones show.
@@ -43,14 +41,6 @@ pub(crate) const ICON: Setting = Setting {
     doc: "The address of the picture that stands beside alerts, where the server allows it. Without \
           it: the webhook's own.",
     example: "\"https://example.org/camera.png\"",
-};
-/// The setting `timeout`.
-pub(crate) const TIMEOUT: Setting = Setting {
-    key: "timeout",
-    shape: Shape::Duration,
-    required: false,
-    doc: "How long an answer may take. Without it: 30 s.",
-    example: "\"10 s\"",
 };
 /// The setting `username`.
 pub(crate) const USERNAME: Setting = Setting {
@@ -113,7 +103,7 @@ impl Hook {
         };
         let mut secrets = Secrets::default();
         secrets.add_url(&url);
-        Ok(Self { url, secrets, time: settings.duration("timeout").unwrap_or(TIME) })
+        Ok(Self { url, secrets, time: settings.answer_time() })
     }
 
     /// The words of the address behind `marker`.

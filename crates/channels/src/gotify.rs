@@ -13,11 +13,10 @@ use crate::body::{Body, Piece};
 use crate::fallback::{self, NoFiles, Post, Tried};
 use crate::http::{self, Answer, Request, Secrets, repair, retry};
 use crate::plan::Role;
+use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
-/// How long an answer may take, where it is not set.
-const TIME: Duration = Duration::from_secs(30);
 /// What its apps know.
 const PRIORITIES: std::ops::RangeInclusive<i64> = 0..=10;
 /// What the Android app shows without a sound is below 4.
@@ -64,13 +63,7 @@ pub(crate) const ENTRY: Entry = Entry {
             doc: "The address of the server.",
             example: "\"https://gotify.example.org\"",
         },
-        Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
-            doc: "How long an answer may take. Without it: 30 s.",
-            example: "\"10 s\"",
-        },
+        TIMEOUT_OF_WORDS,
         Setting {
             key: "token",
             shape: Shape::Secret,
@@ -112,7 +105,7 @@ fn build(settings: &Settings) -> Built {
     match (url, header) {
         (Ok(url), Some(mut token)) if faults.is_empty() => {
             token.set_sensitive(true);
-            let time = settings.duration("timeout").unwrap_or(TIME);
+            let time = settings.answer_time();
             Ok(Box::new(Gotify { url, token, priority, secrets, time }))
         }
         _ => Err(faults),

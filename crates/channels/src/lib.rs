@@ -44,6 +44,7 @@ use tipoff_model::{AlertMedia, DeviceId, Outcome};
 pub use abilities::{Abilities, Limits, PictureLimits};
 pub use plan::{Attachment, Message, Role, Source, TEXT_FILE_NAME, messages};
 pub use settings::{Setting, SettingFault, Settings, Shape, Value};
+pub use sides::sides;
 pub use words::size;
 
 /// A kind of channel: the value of `type` in `[[channel]]`.

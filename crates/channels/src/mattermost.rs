@@ -9,6 +9,7 @@ use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Verdict};
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
 use crate::fallback::{self, Post, Tried};
 use crate::http::{Answer, repair, retry};
+use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{Setting, Settings, Shape};
 
@@ -26,7 +27,7 @@ pub(crate) const ENTRY: Entry = Entry {
     settings: &[
         chat_hook::CHANNEL,
         chat_hook::ICON,
-        chat_hook::TIMEOUT,
+        TIMEOUT_OF_WORDS,
         Setting {
             key: "url",
             shape: Shape::Secret,

@@ -8,7 +8,8 @@ use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
 
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
 use crate::fallback::{self, Post, Tried};
-use crate::http::{Answer, REPAIR_PAUSE};
+use crate::http::{Answer, REPAIR_PAUSE, repair, retry};
+use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{Setting, Settings, Shape};
 
@@ -23,7 +24,7 @@ pub(crate) const ENTRY: Entry = Entry {
     settings: &[
         chat_hook::CHANNEL,
         chat_hook::ICON,
-        chat_hook::TIMEOUT,
+        TIMEOUT_OF_WORDS,
         Setting {
             key: "url",
             shape: Shape::Secret,
@@ -99,20 +100,18 @@ impl RocketChat {
     fn judge(&self, answer: &Answer) -> Verdict {
         let reply: Reply = serde_json::from_slice(&answer.body).unwrap_or_default();
         let (said, status) = (self.hook.said(answer, &reply.error), answer.status);
-        let retry = |scope, after, error| Verdict::Retry { scope, after, error };
-        let repair = |error| retry(Scope::Channel, Some(REPAIR_PAUSE), error);
         match (status, reply.error.as_str()) {
             (200..=299, _) if reply.success => Verdict::Delivered(Receipt::default()),
             (408 | 429, _) => {
                 let error = format!("Rocket.Chat asks to wait: {said}");
-                retry(Scope::Channel, answer.retry_after, error)
+                retry(answer.retry_after, error)
             }
             (503, "Service Unavailable") => {
                 repair("the integration is switched off in Rocket.Chat: enable it".to_owned())
             }
             (500.., _) => {
                 let error = format!("Rocket.Chat has a fault of its own ({status}): {said}");
-                retry(Scope::Channel, answer.retry_after, error)
+                retry(answer.retry_after, error)
             }
             (_, error) if error.starts_with("Invalid integration id or token") => {
                 let error = format!(
@@ -127,7 +126,11 @@ impl RocketChat {
             (_, "error-message-size-exceeded") => {
                 let error = "the server takes shorter messages only: raise \"Maximum Allowed Characters \
                              Per Message\" in Rocket.Chat to 5,000";
-                retry(Scope::Message, Some(REPAIR_PAUSE), error.to_owned())
+                Verdict::Retry {
+                    scope: Scope::Message,
+                    after: Some(REPAIR_PAUSE),
+                    error: error.to_owned(),
+                }
             }
             (200..=399 | 401 | 403..=405, _) => {
                 repair(format!("this is no Rocket.Chat webhook ({status}, {said}): check `url`"))

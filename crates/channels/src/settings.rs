@@ -53,6 +53,10 @@ pub(crate) const TIMEOUT: Setting = Setting {
     example: "\"10 s\"",
 };
 
+/// The same, of services to which no files are sent.
+pub(crate) const TIMEOUT_OF_WORDS: Setting =
+    Setting { doc: "How long an answer may take. Without it: 30 s.", ..TIMEOUT };
+
 /// A value that was read by its [`Shape`].
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {

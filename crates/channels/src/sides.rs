@@ -10,15 +10,19 @@ use crate::Files;
 /// Where the sides stand, even behind a preview picture and other notes of a camera.
 const HEAD_BYTES_MAX: u64 = 128 * 1024;
 
-/// Width and height in pixels; none where they cannot be found.
+/// Width and height of a picture in pixels; none where they cannot be found. Blocks, and may panic at what
+/// a camera sent: call it in a task of its own.
+pub fn sides(picture: impl Read) -> Option<(usize, usize)> {
+    let mut head = Vec::new();
+    picture.take(HEAD_BYTES_MAX).read_to_end(&mut head).ok()?;
+    let sides = imagesize::blob_size(&head).ok()?;
+    Some((sides.width, sides.height))
+}
+
+/// The same of a stored one.
 pub(crate) async fn of(picture: &AlertMedia, files: &Arc<dyn Files>) -> Option<(usize, usize)> {
     let (picture, files) = (picture.clone(), Arc::clone(files));
-    let looking = tokio::task::spawn_blocking(move || {
-        let mut head = Vec::new();
-        files.open(&picture).ok()?.take(HEAD_BYTES_MAX).read_to_end(&mut head).ok()?;
-        let sides = imagesize::blob_size(&head).ok()?;
-        Some((sides.width, sides.height))
-    });
-    // A reader that panics at what a camera sent has found no sides.
+    let looking = tokio::task::spawn_blocking(move || sides(files.open(&picture).ok()?));
+    // A reader that panics has found none.
     looking.await.ok().flatten()
 }

@@ -33,8 +33,6 @@ const INCOMING_BYTES_MAX: usize = 256 * 1024;
 const EVENT_BYTES_MAX: u64 = 1 << 20;
 /// How many packets wait to be sent.
 const WAITING_MAX: usize = 16;
-/// The slowest upload that is waited for: a time limit grows with what is sent.
-const UPLOAD_BYTES_PER_S_MIN: u64 = 128 * 1024;
 /// How long a farewell may take.
 const FAREWELL_TIME: Duration = Duration::from_secs(1);
 
@@ -120,7 +118,7 @@ impl Broker {
 
     /// How long something of this many bytes may take.
     pub(super) fn time_for(&self, bytes: u64) -> Duration {
-        self.time.saturating_add(Duration::from_secs(bytes / UPLOAD_BYTES_PER_S_MIN))
+        self.time.saturating_add(http::upload_time(bytes))
     }
 
     /// Connects and logs in. What the `will` says, the broker says when the connection breaks.

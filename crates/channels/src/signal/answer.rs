@@ -5,7 +5,7 @@ use serde_json::Value;
 use tipoff_model::{Scope, Verdict};
 
 use crate::fallback::NoFiles;
-use crate::http::{Answer, REPAIR_PAUSE, Secrets};
+use crate::http::{self, Answer, REPAIR_PAUSE, Secrets, retry};
 
 /// When the message was sent, which names it; or a verdict; or that its files are not taken.
 type Judged = Result<Result<i64, Verdict>, NoFiles>;
@@ -37,8 +37,7 @@ pub(super) fn judge(answer: &Answer, with_files: bool, secrets: &Secrets) -> Jud
     let told = reply.get("error").and_then(Value::as_str).unwrap_or_default();
     let said = answer.said(told, secrets);
     let status = answer.status;
-    let retry = |after, error| Verdict::Retry { scope: Scope::Channel, after, error };
-    let repair = |error| Ok(Err(retry(Some(REPAIR_PAUSE), error)));
+    let repair = |error| Ok(Err(http::repair(error)));
     match status {
         200..=299 => match timestamp(&reply) {
             Some(timestamp) => Ok(Ok(timestamp)),
@@ -65,8 +64,7 @@ fn by_words(answer: &Answer, with_files: bool, said: &str) -> Judged {
     // What is shown is cut, what is looked through is not.
     let all = String::from_utf8_lossy(&answer.body).to_lowercase();
     let has = |words: &[&str]| words.iter().any(|words| all.contains(words));
-    let retry = |scope, after, error| Ok(Err(Verdict::Retry { scope, after, error }));
-    let repair = |error| retry(Scope::Channel, Some(REPAIR_PAUSE), error);
+    let repair = |error| Ok(Err(http::repair(error)));
     if has(RATIONED) {
         return Ok(Err(rationed(answer, said)));
     }
@@ -94,24 +92,24 @@ fn by_words(answer: &Answer, with_files: bool, said: &str) -> Judged {
         return Err(NoFiles("too big for Signal".to_owned()));
     }
     if has(UNREACHED) {
-        return retry(Scope::Channel, None, format!("Signal cannot be reached: {said}"));
+        return Ok(Err(retry(None, format!("Signal cannot be reached: {said}"))));
     }
     if with_files {
         return Err(NoFiles(format!("not taken by Signal ({said})")));
     }
-    retry(Scope::Message, None, format!("not taken by Signal: {said}"))
+    let error = format!("not taken by Signal: {said}");
+    Ok(Err(Verdict::Retry { scope: Scope::Message, after: None, error }))
 }
 
 /// Asking again soon makes it worse.
 fn rationed(answer: &Answer, said: &str) -> Verdict {
-    Verdict::Retry {
-        scope: Scope::Channel,
-        after: Some(answer.retry_after.unwrap_or(REPAIR_PAUSE)),
-        error: format!(
+    retry(
+        Some(answer.retry_after.unwrap_or(REPAIR_PAUSE)),
+        format!(
             "Signal wants a pause, or a captcha solved ({said}): POST \
              /v1/accounts/NUMBER/rate-limit-challenge of signal-cli-rest-api takes it"
         ),
-    }
+    )
 }
 
 /// The server answers a list with an entry for each kind of recipients; older ones, the entry itself.

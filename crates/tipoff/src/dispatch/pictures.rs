@@ -1,11 +1,11 @@
 //! Pictures as a service takes them: those that are too large for it, or of a form that it does not
 //! show, are made smaller before they are sent. The spool keeps what came.
 
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
 
 use image::{DynamicImage, ImageResult};
-use tipoff_channels::{Abilities, Limits};
+use tipoff_channels::{Abilities, Limits, sides};
 use tipoff_model::{Alert, AlertMedia, BlobName, Encoding, Media, MediaKind, MediaPlace};
 use tipoff_spool::Blobs;
 use tokio::sync::Semaphore;
@@ -24,8 +24,6 @@ const SIDES_PX: [u32; 6] = [4096, 2560, 1920, 1280, 960, 640];
 const QUALITY: u8 = 85;
 /// A picture with sides that no service takes has more bytes than this.
 const LARGE_SIDES_BYTES_MIN: u64 = 200 * 1024;
-/// Where a picture's sides stand, even behind a preview and other notes of a camera.
-const HEAD_BYTES_MAX: u64 = 128 * 1024;
 
 /// Makes pictures smaller, one at a time.
 pub(crate) struct Pictures {
@@ -142,11 +140,8 @@ fn may_have_large_sides(picture: &AlertMedia, limits: &Limits) -> bool {
 async fn has_large_sides(picture: AlertMedia, limits: &Limits, blobs: &Blobs) -> bool {
     let (blobs, max) = (blobs.clone(), limits.picture.sides_px_max);
     let looking = move || {
-        let mut head = Vec::new();
-        let file = blobs.read(&picture.blob, &picture.media).ok()?;
-        file.take(HEAD_BYTES_MAX).read_to_end(&mut head).ok()?;
-        let sides = imagesize::blob_size(&head).ok()?;
-        Some(sides.width.saturating_add(sides.height) > max)
+        let (width, height) = sides(blobs.read(&picture.blob, &picture.media).ok()?)?;
+        Some(width.saturating_add(height) > max)
     };
     // Where the sides cannot be found the service is asked.
     spawn_blocking(looking).await.ok().flatten().unwrap_or(false)
