@@ -5,8 +5,8 @@ use tipoff_model::{
     AlertKind, ArrivalId, BlobName, Content, Device, DeviceId, Due, Event, IncidentId, Timestamp,
 };
 
-use super::store::{NOTICE, Opening, insert_delivery, open_incident};
-use super::{SqliteSpool, at, choice, from_json, number, registry};
+use super::store::{NOTICE, insert_delivery, open_notice};
+use super::{SqliteSpool, at, from_json, number};
 use crate::{
     ArrivalLine, BoxFuture, NewReport, PastArrival, Result, Review, StoredBlob, TalliedChannel,
     Tally,
@@ -124,18 +124,8 @@ fn report(connection: &Connection, new: &NewReport) -> Result<Vec<String>> {
     if told {
         return Ok(Vec::new());
     }
-    let muted = registry::is_muted(connection, new.device, new.at)?
-        || choice::is_muted(connection, new.at)?;
-    let opening = Opening {
-        device: new.device.0,
-        silent: NOTICE,
-        event: Event::Other,
-        subject: &new.subject,
-        at: new.at,
-        video: false,
-        muted,
-    };
-    let incident = open_incident(connection, &opening)?;
+    let (device, event) = (new.device, Event::Other);
+    let (incident, muted) = open_notice(connection, device, event, &new.subject, new.at)?;
     connection
         .prepare_cached("UPDATE incident SET note = ?2, report = ?3, untold = ?4 WHERE id = ?1")?
         .execute(params![incident.0, new.text, new.name, muted.then_some("muted")])?;

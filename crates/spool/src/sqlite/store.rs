@@ -3,8 +3,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{
-    AlertKind, ArrivalId, Content, Device, Due, Event, Facts, IncidentId, MediaKind, OpenIncident,
-    Plan, Planner, Timestamp, Told,
+    AlertKind, ArrivalId, Content, Device, DeviceId, Due, Event, Facts, IncidentId, MediaKind,
+    OpenIncident, Plan, Planner, Timestamp, Told,
 };
 
 use super::choice;
@@ -84,29 +84,16 @@ pub(super) fn raise(
         return Ok(Vec::new());
     };
     let content = Content { subject: notice.subject.clone(), ..Content::default() };
-    let muted = registry::is_muted(connection, notice.device, notice.at)?
-        || choice::is_muted(connection, notice.at)?;
+    let Notice { device: id, event, subject, at } = notice;
+    let (incident, muted) = open_notice(connection, *id, *event, subject, *at)?;
     let facts = Facts {
-        began_at: notice.at,
-        received_at: notice.at,
-        event: notice.event,
+        began_at: *at,
+        received_at: *at,
+        event: *event,
         muted,
         ..facts_of_content(&device, &content)
     };
-    let id = notice.device.0;
-    let incident = open_incident(
-        connection,
-        &Opening {
-            device: id,
-            silent: NOTICE,
-            event: notice.event,
-            subject: &notice.subject,
-            at: notice.at,
-            video: false,
-            muted,
-        },
-    )?;
-    let history = DeviceHistory { connection, device: id };
+    let history = DeviceHistory { connection, device: id.0 };
     let plan = planner.plan(&facts, &[], &history);
     note_untold(connection, incident, &[], &plan)?;
     for due in &plan.due {
@@ -116,6 +103,20 @@ pub(super) fn raise(
         registry::silence_told(connection, notice.device)?;
     }
     Ok(plan.due.into_iter().map(|due| due.channel).collect())
+}
+
+/// Opens an incident that no arrival opened; whether nobody is to be told of it.
+pub(super) fn open_notice(
+    connection: &Connection,
+    device: DeviceId,
+    event: Event,
+    subject: &str,
+    at: Timestamp,
+) -> Result<(IncidentId, bool)> {
+    let muted = registry::is_muted(connection, device, at)? || choice::is_muted(connection, at)?;
+    let opening =
+        Opening { device: device.0, silent: NOTICE, event, subject, at, video: false, muted };
+    Ok((open_incident(connection, &opening)?, muted))
 }
 
 /// The channels that hear of an incident, with the routes of their first alerts.
@@ -205,18 +206,18 @@ fn latest_incident(
 }
 
 /// An incident that is opened.
-pub(super) struct Opening<'a> {
-    pub(super) device: i64,
+struct Opening<'a> {
+    device: i64,
     /// What `incident.silent` is to hold.
-    pub(super) silent: i64,
-    pub(super) event: Event,
-    pub(super) subject: &'a str,
-    pub(super) at: Timestamp,
-    pub(super) video: bool,
-    pub(super) muted: bool,
+    silent: i64,
+    event: Event,
+    subject: &'a str,
+    at: Timestamp,
+    video: bool,
+    muted: bool,
 }
 
-pub(super) fn open_incident(connection: &Connection, new: &Opening<'_>) -> Result<IncidentId> {
+fn open_incident(connection: &Connection, new: &Opening<'_>) -> Result<IncidentId> {
     connection
         .prepare_cached(
             "INSERT INTO incident

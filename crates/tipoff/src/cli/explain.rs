@@ -266,9 +266,7 @@ impl Moment {
         spool: Option<&SqliteSpool>,
     ) -> anyhow::Result<Past> {
         if let Some(mode) = &self.mode {
-            if !rules.modes.iter().any(|known| known.name == *mode) {
-                bail!("--mode {mode}: there is no such mode in the configuration");
-            }
+            check_mode(mode, rules)?;
             return Ok(Past { mode: Some((mode.clone(), now)) });
         }
         let mode = match spool {
@@ -277,6 +275,14 @@ impl Moment {
         };
         Ok(Past { mode })
     }
+}
+
+/// Whether there is such a mode.
+pub(super) fn check_mode(mode: &str, rules: &Rules) -> anyhow::Result<()> {
+    if !rules.modes.iter().any(|known| known.name == mode) {
+        bail!("--mode {mode}: there is no such mode in the configuration");
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use jiff::civil::Date;
 use serde_json::json;
 use tipoff_model::{ArrivalId, DeliveryState, Event, IncidentId, Planner, Timestamp};
@@ -18,6 +18,7 @@ use tipoff_spool::{
     Review, Spool, SqliteSpool,
 };
 
+use super::explain::check_mode;
 use super::{Ending, block_on};
 use crate::config::Config;
 use crate::receive::Doorkeeper;
@@ -59,9 +60,7 @@ async fn replay(args: &ReplayArgs, config: Config) -> anyhow::Result<()> {
     let folder = tempfile::tempdir().context("no temporary folder")?;
     let spool = SqliteSpool::open(folder.path(), Arc::clone(&rules) as Arc<dyn Planner>)?;
     if let Some(mode) = &args.mode {
-        if !rules.modes.iter().any(|known| known.name == *mode) {
-            bail!("--mode {mode}: there is no such mode in the configuration");
-        }
+        check_mode(mode, &rules)?;
         // Behind every mode that begins by itself.
         spool.choose_mode(mode.clone(), until).await?;
     } else if let Some((mode, at)) = past.chosen_mode().await?.filter(|(_, at)| *at <= from) {

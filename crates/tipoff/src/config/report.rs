@@ -1,11 +1,12 @@
 //! `[[report]]`: what each device sent in a day, told at a time of day.
 
-use tipoff_rules::{Days, Point, Report};
+use tipoff_rules::{Point, Report};
 use toml::Spanned;
 
 use super::checks;
 use super::key::{Form, Key, Without, from_str, nothing};
 use super::route::{Known, PLACE_MISSING};
+use super::rules::days;
 use super::section::Section;
 
 const DOC: &str = "\
@@ -52,15 +53,8 @@ fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>
     if let Some(point) = at.as_ref().filter(|it| it.get_ref().needs_place() && !known.place) {
         section.wrong("at", point.span(), PLACE_MISSING);
     }
-    let key = Key {
-        name: "days",
-        form: Form::List,
-        without: nothing("[\"mon-fri\"]"),
-        doc: "On these days only; it covers what came since the day before of them.",
-    };
-    let texts = section.list(&key).unwrap_or_default();
-    let days = texts.iter().filter_map(|text| section.parse(&key, text, from_str::<Days>));
-    let days = days.map(Spanned::into_inner).reduce(Days::and);
+    let days =
+        days(section, "On these days only; it covers what came since the day before of them.");
     let devices = named(
         section,
         "device",

@@ -132,17 +132,17 @@ fn mode(section: &mut Section<'_>, place: bool) -> Option<(Spanned<String>, Mode
     for point in at.iter().filter(|point| point.get_ref().needs_place() && !place) {
         section.wrong("at", point.span(), PLACE_MISSING);
     }
-    let key = Key {
-        name: "days",
-        form: Form::List,
-        without: nothing("[\"mon-fri\"]"),
-        doc: "On these days only.",
-    };
-    let texts = section.list(&key).unwrap_or_default();
-    let days = texts.iter().filter_map(|text| section.parse(&key, text, from_str::<Days>));
-    let days = days.map(Spanned::into_inner).reduce(Days::and);
+    let days = days(section, "On these days only.");
     let name = name?;
     let at = at.into_iter().map(Spanned::into_inner).collect();
     let mode = Mode { name: name.get_ref().clone(), at, days };
     Some((name, mode))
+}
+
+/// Reads `days` of what happens at a time of day; none: on every day.
+pub(super) fn days(section: &mut Section<'_>, doc: &'static str) -> Option<Days> {
+    let key = Key { name: "days", form: Form::List, without: nothing("[\"mon-fri\"]"), doc };
+    let texts = section.list(&key).unwrap_or_default();
+    let days = texts.iter().filter_map(|text| section.parse(&key, text, from_str::<Days>));
+    days.map(Spanned::into_inner).reduce(Days::and)
 }
