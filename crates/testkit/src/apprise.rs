@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,7 +12,7 @@ use axum::response::Response;
 use axum::routing::post;
 use serde_json::json;
 
-use crate::standin::{Line, Log, Script, Server, answer};
+use crate::standin::{Line, Shared, StandIn, answer};
 
 /// The key that has services.
 pub const KEY: &str = "house-2f9c81d44b";
@@ -28,46 +29,27 @@ pub struct Passed {
 }
 
 /// A running server; it ends when this is dropped.
-pub struct Apprise {
-    server: Server,
-    shared: Arc<Shared>,
-}
+pub struct Apprise(StandIn<Passed>);
 
-#[derive(Default)]
-struct Shared {
-    script: Script,
-    log: Log<Passed>,
+impl Deref for Apprise {
+    type Target = StandIn<Passed>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Apprise {
     /// Starts one.
     pub async fn start() -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let router = Router::new()
-            .route("/notify/{key}", post(take))
-            .layer(DefaultBodyLimit::disable())
-            .with_state(Arc::clone(&shared));
-        Ok(Self { server: Server::start(router).await?, shared })
-    }
-
-    /// Its address.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.server.address())
-    }
-
-    /// How requests are met.
-    pub fn script(&self) -> &Script {
-        &self.shared.script
-    }
-
-    /// The messages that were taken.
-    pub fn log(&self) -> &Log<Passed> {
-        &self.shared.log
+        let routes =
+            Router::new().route("/notify/{key}", post(take)).layer(DefaultBodyLimit::disable());
+        StandIn::start(routes, "").await.map(Self)
     }
 }
 
 async fn take(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<Shared<Passed>>>,
     ConnectInfo(line): ConnectInfo<Line>,
     Path(key): Path<String>,
     form: Multipart,

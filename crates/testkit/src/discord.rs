@@ -2,6 +2,7 @@
 //! documented, answers with Discord's own errors, and records the messages that it took.
 
 use std::io;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,7 +11,7 @@ use axum::response::Response;
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use crate::standin::{Line, Log, Script, Server, answer};
+use crate::standin::{Line, Shared, StandIn, answer};
 
 /// The path of the one webhook that there is.
 pub const PATH: &str = "/api/webhooks/1234567890/t0ken-t0ken";
@@ -41,47 +42,29 @@ pub struct Posted {
 }
 
 /// A running stand-in; it ends when this is dropped.
-pub struct Discord {
-    server: Server,
-    shared: Arc<Shared>,
-}
+pub struct Discord(StandIn<Posted>);
 
-#[derive(Default)]
-struct Shared {
-    script: Script,
-    log: Log<Posted>,
+impl Deref for Discord {
+    type Target = StandIn<Posted>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Discord {
     /// Starts one.
     pub async fn start() -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let router = Router::new()
+        let routes = Router::new()
             .route(PATH, post(execute))
             .fallback(async || fault(404, 10015, "Unknown Webhook"))
-            .layer(DefaultBodyLimit::disable())
-            .with_state(Arc::clone(&shared));
-        Ok(Self { server: Server::start(router).await?, shared })
-    }
-
-    /// The webhook's address.
-    pub fn url(&self) -> String {
-        format!("http://{}{PATH}", self.server.address())
-    }
-
-    /// How requests are met.
-    pub fn script(&self) -> &Script {
-        &self.shared.script
-    }
-
-    /// The messages that were taken.
-    pub fn log(&self) -> &Log<Posted> {
-        &self.shared.log
+            .layer(DefaultBodyLimit::disable());
+        StandIn::start(routes, PATH).await.map(Self)
     }
 }
 
 async fn execute(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<Shared<Posted>>>,
     ConnectInfo(line): ConnectInfo<Line>,
     Query(parameters): Query<Vec<(String, String)>>,
     form: Multipart,

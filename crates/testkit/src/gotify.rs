@@ -2,6 +2,7 @@
 //! records what it took.
 
 use std::io;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,52 +13,34 @@ use axum::response::Response;
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use crate::standin::{Line, Log, Script, Server, answer};
+use crate::standin::{Line, Shared, StandIn, answer};
 
 /// The token of its one application.
 pub const TOKEN: &str = "AbCdEfGhIjKlMnO";
 
 /// A running server; it ends when this is dropped.
-pub struct Gotify {
-    server: Server,
-    shared: Arc<Shared>,
-}
+pub struct Gotify(StandIn<Value>);
 
-#[derive(Default)]
-struct Shared {
-    script: Script,
-    log: Log<Value>,
+impl Deref for Gotify {
+    type Target = StandIn<Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Gotify {
     /// Starts one.
     pub async fn start() -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let router = Router::new()
+        let routes = Router::new()
             .route("/message", post(take))
-            .fallback(async || fault(404, "Not Found", "page not found"))
-            .with_state(Arc::clone(&shared));
-        Ok(Self { server: Server::start(router).await?, shared })
-    }
-
-    /// Its address.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.server.address())
-    }
-
-    /// How requests are met.
-    pub fn script(&self) -> &Script {
-        &self.shared.script
-    }
-
-    /// The messages that were taken.
-    pub fn log(&self) -> &Log<Value> {
-        &self.shared.log
+            .fallback(async || fault(404, "Not Found", "page not found"));
+        StandIn::start(routes, "").await.map(Self)
     }
 }
 
 async fn take(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<Shared<Value>>>,
     ConnectInfo(line): ConnectInfo<Line>,
     headers: HeaderMap,
     body: Bytes,

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,7 +12,7 @@ use axum::response::Response;
 use axum::routing::post;
 use serde_json::json;
 
-use crate::standin::{Line, Log, Script, Server, answer};
+use crate::standin::{Line, Shared, StandIn, answer};
 
 /// The application that it knows.
 pub const TOKEN: &str = "azGDORePK8gMaC0QOYAMyEEuzJnyUi";
@@ -34,46 +35,27 @@ pub struct Notified {
 }
 
 /// The service; it ends when this is dropped.
-pub struct Pushover {
-    server: Server,
-    shared: Arc<Shared>,
-}
+pub struct Pushover(StandIn<Notified>);
 
-#[derive(Default)]
-struct Shared {
-    script: Script,
-    log: Log<Notified>,
+impl Deref for Pushover {
+    type Target = StandIn<Notified>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Pushover {
     /// Starts it.
     pub async fn start() -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let router = Router::new()
-            .route("/1/messages.json", post(take))
-            .layer(DefaultBodyLimit::disable())
-            .with_state(Arc::clone(&shared));
-        Ok(Self { server: Server::start(router).await?, shared })
-    }
-
-    /// Its address.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.server.address())
-    }
-
-    /// How requests are met.
-    pub fn script(&self) -> &Script {
-        &self.shared.script
-    }
-
-    /// The messages that were taken.
-    pub fn log(&self) -> &Log<Notified> {
-        &self.shared.log
+        let routes =
+            Router::new().route("/1/messages.json", post(take)).layer(DefaultBodyLimit::disable());
+        StandIn::start(routes, "").await.map(Self)
     }
 }
 
 async fn take(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<Shared<Notified>>>,
     ConnectInfo(line): ConnectInfo<Line>,
     form: Multipart,
 ) -> Response {

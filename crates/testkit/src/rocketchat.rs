@@ -2,6 +2,7 @@
 //! checks messages, answers with Rocket.Chat's own errors, and records what it took.
 
 use std::io;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,7 +13,7 @@ use axum::response::Response;
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use crate::standin::{Line, Log, Script, Server, answer};
+use crate::standin::{Line, Shared, StandIn, answer};
 
 /// The path of the one integration that there is.
 pub const PATH: &str = "/hooks/a847c392165c41f7/9343289d1c33464bb15e";
@@ -22,47 +23,29 @@ const TEXT_UTF16_MAX: usize = 5000;
 const FIELDS: &[&str] = &["text", "alias", "avatar", "channel", "attachments", "parseUrls"];
 
 /// A running server; it ends when this is dropped.
-pub struct RocketChat {
-    server: Server,
-    shared: Arc<Shared>,
-}
+pub struct RocketChat(StandIn<Value>);
 
-#[derive(Default)]
-struct Shared {
-    script: Script,
-    log: Log<Value>,
+impl Deref for RocketChat {
+    type Target = StandIn<Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl RocketChat {
     /// Starts one.
     pub async fn start() -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let router = Router::new()
+        let routes = Router::new()
             .route("/hooks/{id}/{token}", post(take))
             // Whatever it does not know is its start page.
-            .fallback(async || answer(200, &[], "<!DOCTYPE html><html>".to_owned()))
-            .with_state(Arc::clone(&shared));
-        Ok(Self { server: Server::start(router).await?, shared })
-    }
-
-    /// The webhook's address.
-    pub fn url(&self) -> String {
-        format!("http://{}{PATH}", self.server.address())
-    }
-
-    /// How requests are met.
-    pub fn script(&self) -> &Script {
-        &self.shared.script
-    }
-
-    /// The messages that were taken.
-    pub fn log(&self) -> &Log<Value> {
-        &self.shared.log
+            .fallback(async || answer(200, &[], "<!DOCTYPE html><html>".to_owned()));
+        StandIn::start(routes, PATH).await.map(Self)
     }
 }
 
 async fn take(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<Shared<Value>>>,
     ConnectInfo(line): ConnectInfo<Line>,
     Path((id, token)): Path<(String, String)>,
     headers: HeaderMap,

@@ -2,6 +2,7 @@
 //! the real one does, styles its text as that does, answers in its words, and records what it took.
 
 use std::io;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -13,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::standin::{Line, Log, Script, Server, answer};
+use crate::standin::{Line, Shared, StandIn, answer};
 
 /// The account that is registered.
 pub const NUMBER: &str = "+491511234567";
@@ -49,46 +50,26 @@ pub struct Sent {
 }
 
 /// A running server; it ends when this is dropped.
-pub struct Signal {
-    server: Server,
-    shared: Arc<Shared>,
-}
+pub struct Signal(StandIn<Sent>);
 
-#[derive(Default)]
-struct Shared {
-    script: Script,
-    log: Log<Sent>,
+impl Deref for Signal {
+    type Target = StandIn<Sent>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Signal {
     /// Starts one.
     pub async fn start() -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let router = Router::new()
-            .route("/v2/send", post(take))
-            .layer(DefaultBodyLimit::disable())
-            .with_state(Arc::clone(&shared));
-        Ok(Self { server: Server::start(router).await?, shared })
-    }
-
-    /// Its address.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.server.address())
-    }
-
-    /// How requests are met.
-    pub fn script(&self) -> &Script {
-        &self.shared.script
-    }
-
-    /// The messages that were sent.
-    pub fn log(&self) -> &Log<Sent> {
-        &self.shared.log
+        let routes = Router::new().route("/v2/send", post(take)).layer(DefaultBodyLimit::disable());
+        StandIn::start(routes, "").await.map(Self)
     }
 }
 
 async fn take(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<Shared<Sent>>>,
     ConnectInfo(line): ConnectInfo<Line>,
     body: Bytes,
 ) -> Response {

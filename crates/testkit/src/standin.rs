@@ -188,6 +188,46 @@ impl Drop for Server {
     }
 }
 
+/// How a service behaves that is told one kind of thing, and what it was told.
+pub(crate) struct Shared<T> {
+    pub(crate) script: Script,
+    pub(crate) log: Log<T>,
+}
+
+/// A running stand-in for such a service; it ends when this is dropped.
+pub struct StandIn<T> {
+    server: Server,
+    shared: Arc<Shared<T>>,
+    path: &'static str,
+}
+
+impl<T: Send + Sync + 'static> StandIn<T> {
+    /// Serves these routes; its address ends in `path`.
+    pub(crate) async fn start(
+        routes: Router<Arc<Shared<T>>>,
+        path: &'static str,
+    ) -> io::Result<Self> {
+        let shared = Arc::new(Shared { script: Script::default(), log: Log::default() });
+        let server = Server::start(routes.with_state(Arc::clone(&shared))).await?;
+        Ok(Self { server, shared, path })
+    }
+
+    /// The address that a channel is given.
+    pub fn url(&self) -> String {
+        format!("http://{}{}", self.server.address(), self.path)
+    }
+
+    /// How requests are met.
+    pub fn script(&self) -> &Script {
+        &self.shared.script
+    }
+
+    /// What it took.
+    pub fn log(&self) -> &Log<T> {
+        &self.shared.log
+    }
+}
+
 /// The connection of a request, which can be cut.
 #[derive(Clone, Default)]
 pub(crate) struct Line(Arc<AtomicBool>);
