@@ -1,4 +1,4 @@
-//! Mail: what is sent, what its limits make of it, and every kind of answer.
+//! Mail of ours: what is sent, what its limits make of it, and every kind of answer.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,6 +10,8 @@
 mod common;
 #[path = "email/mod.rs"]
 mod reader;
+#[path = "email/scene.rs"]
+mod scene;
 
 use std::time::Duration;
 
@@ -18,79 +20,10 @@ use common::{
 };
 use common::{stored, text};
 use reader::{field, outline, read};
-use tipoff_channels::{Abilities, Channel, Value};
-use tipoff_model::{AlertKind, ArrivalId, MediaKind, MediaPlace, Outcome, Priority, Scope};
-use tipoff_testkit::email::{Act, Email, Mail, Options, PASSWORD, Step, USER};
-
-const ME: &str = "me@example.org";
-const YOU: &str = "you@example.org";
-/// A server that wants neither TLS nor a login.
-const OPEN: Options = Options {
-    wrapped: false,
-    start_tls: false,
-    login: false,
-    size: Some(30 << 20),
-    eight_bit: true,
-};
-
-fn list(names: &[&str]) -> Value {
-    Value::List(names.iter().map(|&name| name.to_owned()).collect())
-}
-
-fn settings(
-    server: &Email,
-    options: Options,
-    more: &[(&str, Value)],
-) -> Vec<(&'static str, Value)> {
-    let mut values = vec![
-        ("server", text(&server.url())),
-        ("from", text("Cameras <cameras@example.org>")),
-        ("to", list(&[ME])),
-        ("trust", text(server.certificate())),
-    ];
-    if options.login {
-        values.extend([("user", text(USER)), ("password", text(PASSWORD))]);
-    }
-    if !options.wrapped && !options.start_tls {
-        values.push(("tls", text("never")));
-    }
-    let key = |key: &str| ENTRY_KEYS.iter().find(|known| **known == key).copied().unwrap();
-    values.retain(|(key, _)| more.iter().all(|(other, _)| other != key));
-    values.extend(more.iter().map(|(name, value)| (key(name), value.clone())));
-    values
-}
-
-const ENTRY_KEYS: &[&str] =
-    &["form", "from", "password", "server", "timeout", "tls", "to", "trust", "user"];
-
-async fn start(options: Options, more: &[(&str, Value)]) -> (Email, Box<dyn Channel>) {
-    let server = Email::start(options).await.unwrap();
-    let values = settings(&server, options, more);
-    (server, channel("email", &values))
-}
-
-/// The mails that tell an alert.
-async fn mails(options: Options, more: &[(&str, Value)], story: Story) -> Vec<Mail> {
-    let (server, channel) = start(options, more).await;
-    for outcome in send_all(&*channel, story).await {
-        delivered(&outcome);
-    }
-    server.log().all()
-}
-
-/// A device's mail, stored.
-fn with_mail(story: Story, mail: &[u8], arrival: i64) -> Story {
-    let raw = stored("mail.eml", "message/rfc822", MediaKind::File, mail.len() as u64, "later");
-    let mut story = story.file("mail", "x/y", MediaKind::File, mail.to_vec());
-    let blob = story.alert.media.pop().unwrap().blob;
-    let place = MediaPlace { arrival: ArrivalId(arrival), index: None };
-    story.alert.mails.push(tipoff_model::AlertMedia { blob, place, ..raw });
-    story
-}
-
-fn has_line(mail: &Mail, line: &str) -> bool {
-    String::from_utf8_lossy(&mail.content).split("\r\n").any(|there| there == line)
-}
+use scene::{ME, OPEN, YOU, digest, has_line, list, mails, original, settings, start};
+use tipoff_channels::Value;
+use tipoff_model::{AlertKind, MediaKind, Outcome, Priority, Scope};
+use tipoff_testkit::email::{Act, Email, Options, PASSWORD, Step, USER};
 
 #[tokio::test]
 async fn an_alert_is_one_mail_with_its_pictures_in_it() {
@@ -133,11 +66,6 @@ async fn an_alert_is_one_mail_with_its_pictures_in_it() {
     assert_ne!(related[1]["id"], related[2]["id"]);
     assert_eq!(related[1]["sha256"], digest(&jpeg(64, 48)));
     assert_eq!(mail["content"]["parts"][1]["sha256"], digest(b"\0\r\n.\r\nvideo"));
-}
-
-fn digest(bytes: &[u8]) -> String {
-    use sha2::Digest;
-    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[tokio::test]
@@ -440,144 +368,6 @@ async fn nobody_there_is_tried_again() {
     let (scope, after, error) = retried(&send(&*channel("email", &values), Story::new()).await);
     assert_eq!((scope, after), (Scope::Channel, None));
     assert!(error.contains("the connection to 127.0.0.1 failed"), "{error}");
-}
-
-fn original() -> (&'static str, Value) {
-    ("form", text("original"))
-}
-
-#[tokio::test]
-async fn a_device_s_own_mail_is_sent_on_as_it_came() {
-    let raw = b"To: evil@example.net\nBcc: evil@example.net\nFrom: cam@lan\nDate: Mon\n\
-                Subject: Alarm\n\n.\n..\nB\xe4ume \n";
-    let story = with_mail(Story::new().picture("1.jpg"), raw, 1);
-    let (server, channel) = start(OPEN, &[original()]).await;
-    assert_eq!(channel.abilities(), Abilities::Whole);
-    delivered(&send(&*channel, story).await);
-    let [sent] = server.log().all().try_into().unwrap();
-    assert_eq!((sent.from.as_str(), sent.to.as_slice()), (USER, [ME.to_owned()].as_slice()));
-    assert!(sent.parameters.contains(&"BODY=8BITMIME".to_owned()));
-    let text = sent.content.clone();
-    let tail = b"To: evil@example.net\r\nBcc: evil@example.net\r\nFrom: cam@lan\r\nDate: Mon\r\n\
-                 Subject: Alarm\r\n\r\n.\r\n..\r\nB\xe4ume \r\n";
-    assert!(text.ends_with(tail), "{}", String::from_utf8_lossy(&text));
-    for line in [
-        "Resent-From: Cameras <cameras@example.org>",
-        "Resent-To: me@example.org",
-        "Resent-Message-ID: <key-7.0@example.org>",
-        "Auto-Submitted: auto-generated",
-        "X-Tipoff-Alert: key-7",
-    ] {
-        assert!(has_line(&sent, line), "{line}");
-    }
-}
-
-#[tokio::test]
-async fn what_a_mail_has_to_have_is_added() {
-    let raw = b"Subject: Alarm\nAuto-Submitted: auto-generated\n\nhello";
-    let sent = mails(OPEN, &[original()], with_mail(Story::new(), raw, 1)).await;
-    let mail = read(&sent[0].content);
-    assert_eq!(field(&mail, "from"), "Cameras <cameras@example.org>");
-    assert_eq!(field(&mail, "auto-submitted"), "auto-generated");
-    assert!(field(&mail, "date").contains("2026"));
-}
-
-#[tokio::test]
-async fn what_is_no_mail_as_it_must_be_goes_as_a_file() {
-    let long = format!("A: b\n\n{}\n", "x".repeat(999));
-    let eight = b"A: b\n\n\xe4\n".as_slice();
-    for (raw, options) in [
-        (b"A: b\n\nNUL \0\n".as_slice(), OPEN),
-        (b"Subject: \xb1\xa8\xbe\xaf\n\nx\n", OPEN),
-        (b"no header at all\r", OPEN),
-        (long.as_bytes(), OPEN),
-        (eight, Options { eight_bit: false, ..OPEN }),
-    ] {
-        let story = with_mail(Story::new().text("words").picture("1.jpg"), raw, 1);
-        let sent = mails(options, &[original()], story).await;
-        let names: Vec<_> = sent.iter().map(|it| outline(&read(&it.content)["content"])).collect();
-        let names = names.join(" ");
-        assert!(names.contains("inline 1.jpg") && names.contains("attachment mail.eml"), "{names}");
-        let mail = sent.iter().map(|it| read(&it.content).to_string()).collect::<String>();
-        assert!(mail.contains(&digest(raw)), "byte for byte");
-    }
-}
-
-#[tokio::test]
-async fn what_came_otherwise_goes_in_a_mail_of_ours() {
-    let raw = b"From: cam@lan\nDate: Mon\nSubject: Alarm\n\nhello\n";
-    let story = with_mail(Story::new().picture("mailed.jpg").picture("uploaded.jpg"), raw, 1)
-        .change(|alert| alert.media[1].place.arrival = ArrivalId(2));
-    let sent = mails(OPEN, &[original()], story).await;
-    assert_eq!(sent.len(), 2);
-    assert!(has_line(&sent[0], "Subject: Alarm"));
-    let ours = read(&sent[1].content);
-    assert_eq!(outline(&ours["content"]), "alternative(plain, related(html, inline uploaded.jpg))");
-    // Alerts that say more than a mail: torn ones, and counts.
-    for (torn, kind) in [(true, AlertKind::First), (false, AlertKind::Summary)] {
-        let story = with_mail(Story::new().text("words"), raw, 1).change(|alert| {
-            alert.torn = torn;
-            alert.kind = kind;
-        });
-        let sent = mails(OPEN, &[original()], story).await;
-        assert_eq!(sent.len(), 1);
-        let mail = read(&sent[0].content);
-        assert_eq!(
-            outline(&mail["content"]),
-            "mixed(alternative(plain, html), attachment mail.eml)"
-        );
-    }
-    // And those without a mail.
-    let sent = mails(OPEN, &[original()], Story::new().text("gone silent")).await;
-    assert!(has_line(&sent[0], "gone silent"));
-}
-
-#[tokio::test]
-async fn mails_that_were_sent_on_are_not_sent_again() {
-    let raw = |number: u8| format!("From: cam@lan\nDate: Mon\nSubject: {number}\n\nx\n");
-    let story = || {
-        (1..=3).fold(Story::new(), |story, number| {
-            with_mail(story, raw(number).as_bytes(), i64::from(number))
-        })
-    };
-    let small = Options { size: Some(2000), ..OPEN };
-    let (server, channel) = start(small, &[original(), ("to", list(&[ME, YOU]))]).await;
-    server.act(Step::Recipient(YOU.to_owned()), Act::Say("450 4.2.0 later"));
-    let Outcome { verdict, remember } = send(&*channel, story()).await;
-    retried(&verdict.into());
-    assert_eq!(remember, [("sent".to_owned(), format!("key-7 0 {ME}"))]);
-    server.behave();
-    delivered(&send_with(&*channel, story(), &remember).await);
-    let expected = [(ME, "1"), (YOU, "1"), (ME, "2"), (ME, "3")];
-    let sent: Vec<_> = server.log().all();
-    for (mail, (to, subject)) in sent.iter().zip(expected) {
-        assert!(mail.to[0] == to && has_line(mail, &format!("Subject: {subject}")), "{mail:?}");
-    }
-    // One that is refused keeps none behind it back.
-    let before = server.log().len();
-    server.act(Step::Recipient(ME.to_owned()), Act::Once("550 5.1.1 who"));
-    server.act(Step::Recipient(YOU.to_owned()), Act::Once("550 5.1.1 who"));
-    let error = refused(&send(&*channel, story()).await);
-    assert_eq!(error, "localhost answered 550 5.1.1 who");
-    assert_eq!(server.log().len(), before + 2);
-    // Where it breaks off later, what was sent is remembered, too.
-    let third = [("sent".to_owned(), "key-7 2".to_owned())];
-    delivered(&send_with(&*channel, story(), &third).await);
-    assert_eq!(server.log().len(), before + 3);
-}
-
-#[tokio::test]
-async fn a_mail_that_goes_round_in_circles_is_stopped() {
-    for form in ["fresh", "original"] {
-        let more = [("form", text(form))];
-        let (server, channel) = start(OPEN, &more).await;
-        delivered(&send(&*channel, Story::new().picture("1.jpg")).await);
-        let own = server.log().all()[0].content.clone();
-        let back = with_mail(Story::new().picture("1.jpg"), &own, 1);
-        let error = refused(&send(&*channel, back).await);
-        assert!(error.contains("goes round in circles"), "{error}");
-        assert_eq!(server.log().len(), 1);
-    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What the tests of mail share: a strict reader of mails that is not ours.
 
-#![allow(unreachable_pub, reason = "every test of mail is a program of its own")]
+#![allow(dead_code, unreachable_pub, reason = "every test of mail uses a part of it")]
 
 use std::io::Write;
 use std::path::Path;
