@@ -8,6 +8,7 @@ mod blobs;
 #[cfg(test)]
 mod contract;
 mod device;
+pub mod durable;
 mod incident;
 mod review;
 mod sessions;
