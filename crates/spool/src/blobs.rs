@@ -55,8 +55,8 @@ struct Day {
 }
 
 impl Blobs {
-    /// Opens the folder and makes it where it is missing; its name becomes durable with the first blob
-    /// of a day. `run` must differ at every start.
+    /// Opens the folder and makes it where it is missing; whoever opens it syncs its name. `run` must
+    /// differ at every start.
     pub fn open(root: &Path, run: &str) -> io::Result<Self> {
         fs::create_dir_all(root)?;
         Ok(Self {
@@ -93,15 +93,16 @@ impl Blobs {
     }
 
     /// Makes the names of all finished blobs durable (docs/spool.md, A2): once for all that are
-    /// committed together. For the first of a day in this run that includes the folders above, up to
-    /// the data folder.
+    /// committed together. For the first of a day in this run that includes the name of the day's folder.
     pub(crate) fn sync_names(&self) -> io::Result<()> {
         let taken = self.take_unsynced();
         let synced = self.sync_days(&taken);
         if synced.is_err() {
             let mut days = self.days();
             // A folder that somebody removed must not fail the commits after this one as well.
-            for (name, before) in taken.into_iter().filter(|(name, _)| self.root.join(name).exists()) {
+            for (name, before) in
+                taken.into_iter().filter(|(name, _)| self.root.join(name).exists())
+            {
                 let day = days.entry(name).or_default();
                 day.has_new_names = true;
                 day.is_durable &= before.is_durable;
@@ -123,11 +124,10 @@ impl Blobs {
         for (day, _) in days {
             sync_folder(&self.root.join(day))?;
         }
-        if days.iter().all(|(_, day)| day.is_durable) {
-            return Ok(());
+        if days.iter().any(|(_, day)| !day.is_durable) {
+            sync_folder(&self.root)?;
         }
-        sync_folder(&self.root)?;
-        self.root.parent().map_or(Ok(()), sync_folder)
+        Ok(())
     }
 
     fn days(&self) -> MutexGuard<'_, Days> {

@@ -38,9 +38,9 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
         Err(_) if folder.is_dir() => {}
         made => made?,
     }
-    for (depth, ancestor) in folder.canonicalize()?.ancestors().enumerate() {
+    for (depth, ancestor) in folder.canonicalize()?.ancestors().skip(1).enumerate() {
         match sync_folder(ancestor) {
-            Err(error) if depth <= missing => return Err(error),
+            Err(error) if depth < missing => return Err(error),
             Err(error) => tracing::debug!(
                 folder = %ancestor.display(), %error, "A parent of the data folder is not synced.",
             ),
@@ -85,8 +85,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

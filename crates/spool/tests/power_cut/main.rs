@@ -14,18 +14,35 @@ use tipoff_testkit::power_cut::{Operation, Recording, Unsynced, record};
 
 /// Where the recorded program keeps its spool. Two folders above it are made by it as well.
 const DATA: &str = "made/by/data";
-/// Seeds of random survivors at each acknowledgement, and at each of the other moments that are tried.
-const SEEDS: u64 = 4;
-const SEEDS_SOAK: u64 = 100;
-/// Of the moments between acknowledgements one in so many is tried.
-const MOMENTS: usize = 40;
+/// How much of a recording is tried.
+#[derive(Clone, Copy)]
+struct Extent {
+    /// Besides each acknowledgement, one in so many of the other moments.
+    moments: usize,
+    /// Whether all of [`SURVIVORS`] are tried at each moment, or one after the other.
+    all: bool,
+    /// So many random parts of what was not synced survive at each moment.
+    seeds: u64,
+}
 
-/// The program that is recorded; started by the test below, and nothing without it.
+/// What may survive besides nothing and random parts.
+const SURVIVORS: [Unsynced; 6] = [
+    Unsynced::Kept,
+    Unsynced::NamesOnly,
+    Unsynced::BytesOnly,
+    Unsynced::LengthsOnly,
+    Unsynced::Zeros,
+    Unsynced::Torn,
+];
+
+/// The program that is recorded; started by the tests below, and nothing without them.
 #[test]
-#[ignore = "part of `no_power_cut_loses_what_was_acknowledged`"]
+#[ignore = "part of the other tests"]
 fn recorded_workload() {
     if let (Some(root), Some(marks)) = (path("TIPOFF_TEST_ROOT"), path("TIPOFF_TEST_MARKS")) {
-        workload::run(&root.join(DATA), &marks);
+        let is_short = std::env::var_os("TIPOFF_TEST_SHORT").is_some();
+        let workload = if is_short { workload::run_first } else { workload::run };
+        workload(&root.join(DATA), &marks);
     }
 }
 
@@ -33,20 +50,38 @@ fn path(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from)
 }
 
-fn recording(root: &Path, marks: &Path) -> Recording {
+fn recording(root: &Path, marks: &Path, is_short: bool) -> Recording {
     let mut program = Command::new(std::env::current_exe().unwrap());
     program.args(["--exact", "recorded_workload", "--ignored", "--nocapture"]);
     program.env("TIPOFF_TEST_ROOT", root).env("TIPOFF_TEST_MARKS", marks);
+    if is_short {
+        program.env("TIPOFF_TEST_SHORT", "1");
+    }
     record(&mut program, root, marks).unwrap()
 }
 
 #[test]
 fn no_power_cut_loses_what_was_acknowledged() {
-    let is_soak = std::env::var_os("TIPOFF_TEST_SOAK").is_some();
+    let extent = match std::env::var_os("TIPOFF_TEST_SOAK") {
+        Some(_) => Extent { moments: 1, all: true, seeds: 20 },
+        None => Extent { moments: 40, all: false, seeds: 2 },
+    };
+    let marks = check(false, extent);
+    assert!(marks > 200, "{marks} marks");
+}
+
+#[test]
+fn the_first_run_makes_nothing_that_a_power_cut_takes_away() {
+    let marks = check(true, Extent { moments: 4, all: true, seeds: 4 });
+    assert_eq!(marks, 2);
+}
+
+/// Records a program and looks into the states that cuts could leave; how many marks it wrote.
+fn check(is_short: bool, extent: Extent) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root");
     std::fs::create_dir(&root).unwrap();
-    let recording = recording(&root, &folder.path().join("marks"));
+    let recording = recording(&root, &folder.path().join("marks"), is_short);
     let marks: Vec<_> = recording
         .steps()
         .iter()
@@ -57,47 +92,40 @@ fn no_power_cut_loses_what_was_acknowledged() {
         .collect();
     let acknowledgements = marks.iter().map(|(moment, _)| *moment);
     let between = recording.moments();
-    let between = between.iter().copied().step_by(if is_soak { 1 } else { MOMENTS });
+    let between = between.iter().copied().step_by(extent.moments);
     let moments: BTreeSet<_> = acknowledgements.chain(between).collect();
     let moments: Vec<_> = moments.into_iter().collect();
-    let kinds = survivors(if is_soak { SEEDS_SOAK } else { SEEDS });
 
-    let (mut expected, mut read, mut states) = (Expected::default(), 0, 0);
+    let (mut expected, mut read) = (Expected::default(), 0);
+    let (mut cuts, mut states) = (0, 0);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     recording.cuts(&moments, |moment, cut| {
         while let Some((_, mark)) = marks.get(read).filter(|(at, _)| *at <= moment) {
             expected.note(mark);
             read += 1;
         }
-        for unsynced in &kinds {
-            let unsynced = match unsynced {
-                Unsynced::Random(seed) => Unsynced::Random(seed + ((moment as u64) << 32)),
-                other => *other,
-            };
+        for unsynced in survivors(moment, cuts, extent) {
             let rebuilt = scratch();
             cut.rebuild(rebuilt.path(), unsynced).unwrap();
-            let checked = runtime.block_on(expected.check(&rebuilt.path().join(DATA)));
+            let share = if extent.all { None } else { Some(states) };
+            let checked = runtime.block_on(expected.check(&rebuilt.path().join(DATA), share));
             if let Err(error) = checked {
                 panic!("a cut at moment {moment}, {unsynced:?}: {error}");
             }
             states += 1;
         }
+        cuts += 1;
     });
-    println!("{} acknowledgements, {} moments, {states} disk states", marks.len(), moments.len());
-    assert!(read == marks.len() && read > 200, "{read} of {} acknowledgements", marks.len());
+    println!("{} marks, {cuts} moments, {states} disk states", marks.len());
+    assert_eq!(read, marks.len());
+    read
 }
 
-fn survivors(seeds: u64) -> Vec<Unsynced> {
-    let all = [
-        Unsynced::Lost,
-        Unsynced::Kept,
-        Unsynced::NamesOnly,
-        Unsynced::BytesOnly,
-        Unsynced::LengthsOnly,
-        Unsynced::Zeros,
-        Unsynced::Torn,
-    ];
-    all.into_iter().chain((0..seeds).map(Unsynced::Random)).collect()
+fn survivors(moment: usize, cuts: usize, extent: Extent) -> Vec<Unsynced> {
+    let random = (0..extent.seeds).map(|seed| Unsynced::Random(((moment as u64) << 32) + seed));
+    let count = if extent.all { SURVIVORS.len() } else { 1 };
+    let others = SURVIVORS.into_iter().cycle().skip(cuts % SURVIVORS.len()).take(count);
+    [Unsynced::Lost].into_iter().chain(others).chain(random).collect()
 }
 
 /// A folder for a rebuilt state: in memory where that is possible, because it need not last.

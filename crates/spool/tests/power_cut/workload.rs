@@ -81,6 +81,17 @@ pub(crate) fn run(data: &Path, marks: &Path) {
     });
 }
 
+/// The first run of all: there is nothing yet.
+pub(crate) fn run_first(data: &Path, marks: &Path) {
+    let marks = Arc::new(Mutex::new(File::create(marks).unwrap()));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let run = Run::open(data, &marks);
+        run.mail(NOW, "camera", 300).await;
+        run.mail(NOW.after(DAY), "camera", 300).await;
+    });
+}
+
 fn day_name() -> &'static str {
     "2023-11-14"
 }
@@ -106,7 +117,9 @@ impl Run {
         let mut tasks = tokio::task::JoinSet::new();
         for number in 0..count {
             let (run, at) = (self.clone(), at.after(Duration::from_millis(number)));
-            tasks.spawn(async move { run.mail(at, &format!("camera {number}"), 200 + number * 37).await });
+            tasks.spawn(async move {
+                run.mail(at, &format!("camera {number}"), 200 + number * 37).await
+            });
         }
         tasks.join_all().await;
     }

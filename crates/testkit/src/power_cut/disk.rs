@@ -312,7 +312,8 @@ impl Cut<'_> {
             let (changed, change) = self.disk.change_of(&step.operation)?;
             (changed == node).then_some(change)
         });
-        let pending: Vec<_> = pending.iter().map(|(_, change)| change.clone()).chain(under_way).collect();
+        let pending: Vec<_> =
+            pending.iter().map(|(_, change)| change.clone()).chain(under_way).collect();
         let mut bytes = durable.clone();
         for (index, change) in pending.iter().enumerate() {
             let is_last = index + 1 == pending.len();
@@ -459,7 +460,11 @@ mod tests {
     fn a_rename_happens_wholly_or_not_at_all() {
         let steps = [
             open(0, 1, "/r/a"),
-            step(1, 1, Operation::Open { file: 2, path: "/r".into(), create: false, truncate: false }),
+            step(
+                1,
+                1,
+                Operation::Open { file: 2, path: "/r".into(), create: false, truncate: false },
+            ),
             step(2, 3, Operation::Sync { file: 2 }),
             step(4, 4, Operation::Rename("/r/a".into(), "/r/b".into())),
         ];

@@ -201,7 +201,9 @@ impl Reader<'_> {
             "writev" | "pwritev" | "pwritev2" | "fallocate" | "sendfile" => {
                 (!self.open.contains_key(&call.number(0)?)).then(Vec::new)
             }
-            "copy_file_range" | "splice" => (!self.open.contains_key(&call.number(2)?)).then(Vec::new),
+            "copy_file_range" | "splice" => {
+                (!self.open.contains_key(&call.number(2)?)).then(Vec::new)
+            }
             _ => None,
         }
     }
@@ -220,7 +222,8 @@ impl Reader<'_> {
         self.open.insert(call.result, Opened::File(file));
         let (create, truncate) = (call.has(2, "O_CREAT"), call.has(2, "O_TRUNC"));
         // What is appended to or written past the cache is not modelled.
-        let is_known = !call.has(2, "O_APPEND") && !call.has(2, "O_TMPFILE") && !call.has(2, "O_SYNC");
+        let is_known =
+            !call.has(2, "O_APPEND") && !call.has(2, "O_TMPFILE") && !call.has(2, "O_SYNC");
         is_known.then(|| vec![Operation::Open { file, path, create, truncate }])
     }
 
@@ -256,7 +259,9 @@ impl Reader<'_> {
             return Some(Vec::new());
         };
         let is_index = self.steps.iter().any(|step| match &step.operation {
-            Operation::Open { file: opened, path, .. } => *opened == file && super::disk::is_index(path),
+            Operation::Open { file: opened, path, .. } => {
+                *opened == file && super::disk::is_index(path)
+            }
             _ => false,
         });
         is_index.then(Vec::new)
