@@ -36,7 +36,8 @@ pub(super) fn store(
             .map(|latest| latest.id),
     };
     let told = told(connection, joins)?;
-    let plan = planner.plan(&facts, &told, &DeviceHistory { connection, device });
+    let history = DeviceHistory { connection, device, now: arrival.received_at };
+    let plan = planner.plan(&facts, &told, &history);
     let incident = match joins {
         Some(incident) => touch_incident(connection, incident, &facts)?,
         None => open_incident(
@@ -93,7 +94,7 @@ pub(super) fn raise(
         muted,
         ..facts_of_content(&device, &content)
     };
-    let history = DeviceHistory { connection, device: id.0 };
+    let history = DeviceHistory { connection, device: id.0, now: *at };
     let plan = planner.plan(&facts, &[], &history);
     note_untold(connection, incident, &[], &plan)?;
     for due in &plan.due {
