@@ -17,7 +17,7 @@ mod time;
 pub mod transfer;
 
 pub use alert::{Alert, AlertKind, AlertManner, AlertMedia, Clip, MediaPlace, Priority};
-pub use arrival::{Content, Envelope, Protocol};
+pub use arrival::{Camera, Content, Envelope, Protocol};
 pub use delivery::{DeliveryState, Outcome, Receipt, Scope, Verdict};
 pub use device::Device;
 pub use event::Event;

@@ -104,6 +104,8 @@ fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
             text: "Something moved.".to_owned(),
             media: vec![picture()],
             unclear: false,
+            details: None,
+            camera: None,
         },
         event: Event::Motion,
         artefact: false,
