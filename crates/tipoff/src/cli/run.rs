@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Ending, Failure, announce};
 use crate::config::{Config, Listener, Retention};
-use crate::dispatch::{Common, Dispatch, Pictures, Videos, Waker};
+use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos, Waker};
 use crate::house::House;
 use crate::modes::Modes;
 use crate::network;
@@ -238,6 +238,7 @@ async fn deliver(
         pictures: Pictures::new(),
         news: ground.news.clone(),
         modes: modes.clone(),
+        late_sounds: LateSounds::default(),
     };
     let dispatch = Dispatch::start(&config.channels, paused, common, waker, tasks, shutdown);
     Ok((dispatch, studio))
