@@ -19,8 +19,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tipoff_model::{
-    Alert, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event, IncidentId,
-    Timestamp,
+    Alert, AlertMedia, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event,
+    IncidentId, Timestamp,
 };
 
 pub use accounts::{Accounts, ApiToken, Login};
@@ -193,6 +193,9 @@ pub struct DueDelivery {
     pub reference: Option<String>,
     /// The latest arrival that the alert tells of.
     pub covers: ArrivalId,
+    /// Of a follow-up: pictures and videos of the incident's earlier arrivals that are as large as one
+    /// of the alert's. They are the same if their bytes are.
+    pub earlier_media: Vec<AlertMedia>,
     /// The name of the route that sends it.
     pub route: Option<String>,
 }

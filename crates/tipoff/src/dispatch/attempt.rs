@@ -49,6 +49,23 @@ struct Stop {
     error: String,
 }
 
+/// The record of a delivery that has nothing to send; `why` stands in the timeline.
+pub(crate) fn not_sent(due: &DueDelivery, why: &str) -> AttemptRecord {
+    let now = Timestamp::from(SystemTime::now());
+    AttemptRecord {
+        delivery: due.alert.delivery,
+        covers: due.covers,
+        at: now,
+        ended_at: now,
+        state: DeliveryState::Delivered,
+        due_at: now,
+        progress: due.progress,
+        reference: due.reference.clone(),
+        error: Some(why.to_owned()),
+        remember: Vec::new(),
+    }
+}
+
 /// Makes an attempt; what is to be recorded, and how the channel is.
 pub(crate) async fn attempt(
     due: &DueDelivery,

@@ -11,6 +11,7 @@ mod kept;
 mod late;
 mod pace;
 mod pictures;
+mod repeats;
 mod schedule;
 mod status;
 #[cfg(test)]

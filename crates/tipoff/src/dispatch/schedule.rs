@@ -14,7 +14,7 @@ use super::attempt::{self, Health, Tools};
 use super::files::DeliveryFiles;
 use super::pace::Pacer;
 use super::status::Board;
-use super::{Common, Dispatch, backoff};
+use super::{Common, Dispatch, backoff, repeats};
 use crate::news::Item;
 use crate::shutdown::{Phase, Shutdown};
 
@@ -318,6 +318,10 @@ async fn deliver(
 ) -> Attempted {
     let mut files = DeliveryFiles::new(parts.common.spool.blobs().clone());
     let abilities = parts.channel.abilities();
+    if !parts.channel.keeps() {
+        repeats::drop_repeats(&mut due, files.blobs()).await;
+    }
+    let has_news = repeats::has_news(&due, &abilities);
     parts.common.videos.prepare(&mut due.alert, &abilities, &mut files).await;
     parts.common.pictures.prepare(&mut due.alert, &abilities, &mut files).await;
     drop(preparing);
@@ -329,7 +333,10 @@ async fn deliver(
         pacer: &parts.pacer,
         expire: parts.expire,
     };
-    let (record, health) = attempt::attempt(&due, memory, &tools).await;
+    let (record, health) = match has_news {
+        true => attempt::attempt(&due, memory, &tools).await,
+        false => (attempt::not_sent(&due, repeats::NOTHING_NEW), Health::Fine),
+    };
     if due.alert.kind == AlertKind::First && record.state == DeliveryState::Delivered {
         let took = record.ended_at.since(due.alert.received_at);
         parts.common.metrics.alerted(&parts.name, took);
