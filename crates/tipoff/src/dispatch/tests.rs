@@ -9,7 +9,6 @@ use tipoff_spool::NewReport;
 use tipoff_testkit::standin::Behaviour;
 use tipoff_testkit::webhook::Webhook;
 use tokio::sync::broadcast::Receiver;
-use tokio_util::task::TaskTracker;
 
 use super::{ChannelState, ChannelStatus, Common, Dispatch, Pictures, Videos};
 use crate::config::Config;
@@ -17,6 +16,7 @@ use crate::modes::Modes;
 use crate::news::Item;
 use crate::observe::Metrics;
 use crate::shutdown::{self, Phase, Trigger};
+use crate::supervise::Supervisor;
 use crate::testing::{self, MOTION, Stand};
 use crate::web::Links;
 
@@ -30,7 +30,7 @@ struct Scene {
     listener: Receiver<Item>,
     hook: Webhook,
     trigger: Trigger,
-    tasks: TaskTracker,
+    supervisor: Supervisor,
 }
 
 fn source(channels: &str) -> String {
@@ -50,7 +50,9 @@ impl Scene {
     async fn new(paused: &[&str]) -> Self {
         let hook = Webhook::start().await.unwrap();
         let stand = Stand::new(&source(&channel(&hook, "hook")));
-        let (tasks, (trigger, shutdown)) = (TaskTracker::new(), shutdown::channel());
+        let (trigger, shutdown) = shutdown::channel();
+        let metrics = Arc::new(Metrics::new());
+        let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         let listener = stand.news.subscribe();
         let spool = Arc::clone(&stand.spool);
         let modes = Modes { spool, rules: Arc::clone(&stand.rules), news: stand.news.clone() };
@@ -58,15 +60,15 @@ impl Scene {
         let common = Common {
             spool: Arc::clone(&stand.spool),
             links: Links::new(None, [0; 32]),
-            metrics: Arc::new(Metrics::new()),
+            metrics,
             videos: Videos::open(video, stand.folder.path()).await.unwrap(),
             pictures: Pictures::new(),
             news: stand.news.clone(),
             modes,
         };
         let paused = paused.iter().map(|name| (*name).to_owned()).collect();
-        let dispatch = Dispatch::start(channels, paused, common, &stand.waker, &tasks, &shutdown);
-        Self { dispatch, stand, listener, hook, trigger, tasks }
+        let dispatch = Dispatch::start(channels, paused, common, &stand.waker, &supervisor);
+        Self { dispatch, stand, listener, hook, trigger, supervisor }
     }
 
     async fn mail(&self) {
@@ -91,8 +93,8 @@ impl Scene {
 
     async fn end(self) {
         self.trigger.enter(Phase::Ending);
-        self.tasks.close();
-        tokio::time::timeout(PATIENCE, self.tasks.wait()).await.unwrap();
+        self.supervisor.tasks().close();
+        tokio::time::timeout(PATIENCE, self.supervisor.tasks().wait()).await.unwrap();
         drop(self.stand);
     }
 }
