@@ -80,6 +80,9 @@ impl SqliteSpool {
         schema::migrate(&mut connection)?;
         let identity = identity(&connection)?;
         let now = Timestamp::from(SystemTime::now());
+        if lock.is_some() {
+            retry_at_once(&connection, now)?;
+        }
         let torn = repeats::torn_devices(&connection)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
@@ -152,6 +155,15 @@ impl SqliteSpool {
         }
         Ok(removed)
     }
+}
+
+/// What failed in an earlier run is due now: no pause outlives the run that chose it.
+fn retry_at_once(connection: &Connection, now: Timestamp) -> Result<()> {
+    connection.execute(
+        "UPDATE delivery SET due_at = ?1 WHERE state = 'pending' AND attempts > 0 AND due_at > ?1",
+        [now.0],
+    )?;
+    Ok(())
 }
 
 /// Those of the blobs that no arrival names.

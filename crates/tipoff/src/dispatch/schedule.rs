@@ -14,7 +14,7 @@ use super::attempt::{self, Begun, Health};
 use super::backoff::{self, Backoff, Reason};
 use super::pace::Pacer;
 use super::status::Board;
-use super::under_way::{Attempted, Claim, Ended, UnderWay};
+use super::under_way::{self, Attempted, Claim, Ended, UnderWay};
 use super::{Common, Dispatch};
 use crate::news::Item;
 use crate::shutdown::{Phase, Shutdown};
@@ -150,7 +150,7 @@ impl Schedule {
 
     /// Something happened that makes an attempt at a service that fails worthwhile.
     fn hurry(&mut self, gap: Duration) {
-        let now = Instant::now();
+        let now = under_way::now();
         if let Some(failing) = &mut self.failing
             && failing.backoff.hurry(gap, now)
         {
@@ -161,7 +161,7 @@ impl Schedule {
     /// Begins as many deliveries as may be; how long there is nothing more to begin.
     async fn begin_what_is_due(&mut self) -> Duration {
         if let Some(failing) = &self.failing {
-            let rest = failing.backoff.wait(Instant::now());
+            let rest = failing.backoff.wait(under_way::now());
             if !rest.is_zero() {
                 return rest.min(LOOK_AGAIN);
             }
@@ -235,7 +235,7 @@ impl Schedule {
     fn attempt(&mut self, due: DueDelivery, memory: Vec<(String, String)>) {
         let delivery = due.alert.delivery;
         if let Some(failing) = &mut self.failing {
-            let now = Instant::now();
+            let now = under_way::now();
             failing.backoff.begin(now, backoff::chance());
             self.board.next_try(failing.backoff.wait(now));
             if failing.probed.len() >= PROBED_MAX {
@@ -302,7 +302,7 @@ impl Schedule {
     }
 
     fn fails(&mut self, reason: Reason, error: &str, began: Instant, is_late: bool) {
-        let (now, chance) = (Instant::now(), backoff::chance());
+        let (now, chance) = (under_way::now(), backoff::chance());
         if self.failing.as_ref().is_none_or(|failing| failing.error != error) && !is_late {
             let channel = &self.parts.name;
             tracing::warn!(channel, error, "The channel fails; its alerts wait.");

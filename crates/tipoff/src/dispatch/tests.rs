@@ -1,5 +1,7 @@
 //! Channels that are changed, paused and tested while they run, against a service that listens.
 
+mod outage;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -45,6 +47,20 @@ fn channel(hook: &Webhook, name: &str) -> String {
     format!("[[channel]]\nname = {name:?}\ntype = \"webhook\"\nurl = {:?}\n", hook.url())
 }
 
+async fn common(stand: &Stand, metrics: Arc<Metrics>) -> Common {
+    let spool = Arc::clone(&stand.spool);
+    let modes = Modes { spool, rules: Arc::clone(&stand.rules), news: stand.news.clone() };
+    Common {
+        spool: Arc::clone(&stand.spool),
+        links: Links::new(None, [0; 32]),
+        metrics,
+        videos: Videos::open(&stand.config.video, stand.folder.path()).await.unwrap(),
+        pictures: Pictures::new(),
+        news: stand.news.clone(),
+        modes,
+    }
+}
+
 impl Scene {
     /// With a channel "hook".
     async fn new(paused: &[&str]) -> Self {
@@ -54,18 +70,8 @@ impl Scene {
         let metrics = Arc::new(Metrics::new());
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         let listener = stand.news.subscribe();
-        let spool = Arc::clone(&stand.spool);
-        let modes = Modes { spool, rules: Arc::clone(&stand.rules), news: stand.news.clone() };
-        let Config { video, channels, .. } = &stand.config;
-        let common = Common {
-            spool: Arc::clone(&stand.spool),
-            links: Links::new(None, [0; 32]),
-            metrics,
-            videos: Videos::open(video, stand.folder.path()).await.unwrap(),
-            pictures: Pictures::new(),
-            news: stand.news.clone(),
-            modes,
-        };
+        let common = common(&stand, metrics).await;
+        let channels = &stand.config.channels;
         let paused = paused.iter().map(|name| (*name).to_owned()).collect();
         let dispatch = Dispatch::start(channels, paused, common, &stand.waker, &supervisor);
         Self { dispatch, stand, listener, hook, trigger, supervisor }

@@ -18,6 +18,11 @@ const PREPARING_MAX: usize = 16;
 /// Attempts at once in all, also of those that hang from before the channel last failed.
 const ATTEMPTS_MAX: usize = 64;
 
+/// The time by the clock that pauses are slept by.
+pub(super) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 /// What came of an attempt.
 pub(super) struct Attempted {
     /// What it was made with.
@@ -142,7 +147,7 @@ impl Claim {
             remember: Vec::new(),
         };
         let (incident, created_at) = (due.alert.incident, due.created_at);
-        let (began, is_late) = (Instant::now(), false);
+        let (began, is_late) = (now(), false);
         Self { parts, began, is_late, incident, record, failures, created_at }
     }
 
