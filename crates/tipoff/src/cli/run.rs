@@ -15,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Ending, Failure, announce};
 use crate::config::{Config, Listener, Retention};
-use crate::dispatch::{Common, Dispatch, Pictures, Videos, Waker};
+use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos, Waker};
 use crate::house::House;
 use crate::modes::Modes;
 use crate::network;
@@ -240,6 +240,7 @@ async fn deliver(
         pictures: Pictures::new(),
         news: ground.news.clone(),
         modes: modes.clone(),
+        late_sounds: LateSounds::default(),
     };
     let dispatch = Dispatch::start(&config.channels, paused, common, waker, supervisor);
     Ok((dispatch, studio))

@@ -12,7 +12,7 @@ use tipoff_testkit::standin::Behaviour;
 use tipoff_testkit::webhook::Webhook;
 use tokio::sync::broadcast::Receiver;
 
-use super::{ChannelState, ChannelStatus, Common, Dispatch, Pictures, Videos};
+use super::{ChannelState, ChannelStatus, Common, Dispatch, LateSounds, Pictures, Videos};
 use crate::config::Config;
 use crate::modes::Modes;
 use crate::news::Item;
@@ -58,6 +58,7 @@ async fn common(stand: &Stand, metrics: Arc<Metrics>) -> Common {
         pictures: Pictures::new(),
         news: stand.news.clone(),
         modes,
+        late_sounds: LateSounds::default(),
     }
 }
 

@@ -133,14 +133,14 @@ impl UnderWay {
 impl Claim {
     /// `failures`: how often the delivery has failed by itself before.
     pub(super) fn new(due: &DueDelivery, parts: Arc<Parts>, failures: u32) -> Self {
-        let now = Timestamp::from(SystemTime::now());
+        let at = Timestamp::from(SystemTime::now());
         let record = AttemptRecord {
             delivery: due.alert.delivery,
             covers: due.covers,
-            at: now,
-            ended_at: now,
+            at,
+            ended_at,
             state: DeliveryState::Pending,
-            due_at: now,
+            due_at,
             progress: due.progress,
             reference: due.reference.clone(),
             error: None,
