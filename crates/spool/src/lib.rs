@@ -264,6 +264,8 @@ pub struct SpoolStats {
     pub blob_bytes: u64,
     /// Pending deliveries by channel.
     pub pending: Vec<(String, u64)>,
+    /// How often the writer had to be started again.
+    pub writer_restarts: u64,
 }
 
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
@@ -339,6 +341,10 @@ pub trait Spool: Accounts + Devices + Incidents + Review + Sessions + Send + Syn
 
     /// Removes blobs that no arrival names (docs/spool.md, A2) and that an earlier run left; how many.
     fn sweep_orphans(&self) -> BoxFuture<'_, Result<u64>>;
+
+    /// Whether arrivals can be stored now: whoever writes does so, and has not failed, or does not fail any
+    /// more. Does not look how much room there is.
+    fn check_writer(&self) -> BoxFuture<'_, Result<()>>;
 
     /// Numbers for the metrics.
     fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>>;

@@ -326,5 +326,6 @@ pub(super) fn stats(connection: &Connection) -> Result<SpoolStats> {
     Ok(SpoolStats {
         blob_bytes: u64::try_from(blob_bytes).unwrap_or(0),
         pending: pending.collect::<Result<_, _>>()?,
+        writer_restarts: 0,
     })
 }

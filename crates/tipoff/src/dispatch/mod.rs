@@ -17,6 +17,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod under_way;
 mod videos;
 mod waker;
 
