@@ -130,6 +130,8 @@ impl Collector {
             text: texts.join("\n\n"),
             media: self.media,
             unclear: self.unclear,
+            details: None,
+            camera: None,
         }
     }
 }

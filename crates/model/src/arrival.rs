@@ -60,4 +60,35 @@ pub struct Content {
     /// True where the structure was broken in a way that may hide something: then the raw
     /// arrival is sent along.
     pub unclear: bool,
+    /// The words below an alert's title, where the vendor's wording is known: the text without its
+    /// boilerplate. `None`: subject and text are shown as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
+    /// The recorder's channel that sent this; `None` if the device is a single camera.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera: Option<Camera>,
+}
+
+/// A channel of a recorder: one camera of several that share a login.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Camera {
+    /// The channel's number as the recorder writes it: `2`, `A2`, `D3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// The name that its owner gave the channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl Camera {
+    /// The key of the channel within its recorder: its number, else its name; lower case.
+    pub fn key(&self) -> Option<String> {
+        self.number.as_deref().or(self.name.as_deref()).map(str::to_lowercase)
+    }
+
+    /// The label of the channel for people: its name, else its number.
+    pub fn label(&self) -> Option<String> {
+        let numbered = || self.number.as_deref().map(|number| format!("channel {number}"));
+        self.name.clone().or_else(numbered)
+    }
 }

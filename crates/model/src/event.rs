@@ -90,6 +90,55 @@ impl Event {
             Self::Other => return None,
         })
     }
+
+    /// The sign before an alert's title.
+    pub const fn icon(self) -> &'static str {
+        match self {
+            Self::Motion => "👀",
+            Self::Person => "🚶",
+            Self::Vehicle => "🚗",
+            Self::Animal => "🐾",
+            Self::Doorbell => "🔔",
+            Self::Line | Self::Zone => "🚧",
+            Self::Sound => "🔊",
+            Self::Tamper => "🛑",
+            Self::Input => "🚨",
+            Self::Fault => "⚠️",
+            Self::End => "🏁",
+            Self::Periodic => "📷",
+            Self::Test => "✅",
+            Self::Silence => "💤",
+            Self::Other => "📩",
+        }
+    }
+
+    /// The place among the events of one alert; the highest one names the alert. A fault or
+    /// tampering is above motion: it may be why nothing else is reported.
+    pub const fn importance(self) -> u8 {
+        match self {
+            Self::Person => 14,
+            Self::Vehicle => 13,
+            Self::Animal => 12,
+            Self::Doorbell => 11,
+            Self::Tamper => 10,
+            Self::Fault => 9,
+            Self::Zone => 8,
+            Self::Line => 7,
+            Self::Input => 6,
+            Self::Sound => 5,
+            Self::Motion => 4,
+            Self::Silence => 3,
+            Self::Test => 2,
+            Self::Periodic | Self::End => 1,
+            Self::Other => 0,
+        }
+    }
+
+    /// The more important of two events.
+    #[must_use]
+    pub const fn or_more_important(self, other: Self) -> Self {
+        if other.importance() > self.importance() { other } else { self }
+    }
 }
 
 impl fmt::Display for Event {

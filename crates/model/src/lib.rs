@@ -17,11 +17,11 @@ mod time;
 pub mod transfer;
 
 pub use alert::{Alert, AlertKind, AlertManner, AlertMedia, Clip, MediaPlace, Priority};
-pub use arrival::{Content, Envelope, Protocol};
+pub use arrival::{Camera, Content, Envelope, Protocol};
 pub use delivery::{DeliveryState, Outcome, Receipt, Scope, Verdict};
 pub use device::Device;
 pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
-pub use plan::{Due, Facts, Gathering, History, OpenIncident, Plan, Planner, Told};
+pub use plan::{Due, Facts, Gathering, History, IncidentClass, OpenIncident, Plan, Planner, Told};
 pub use time::Timestamp;

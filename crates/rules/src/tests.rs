@@ -46,8 +46,14 @@ fn last(last: Timestamp) -> Past {
     Past { last: Some(last), ..Past::default() }
 }
 
-static NOTHING: Content =
-    Content { subject: String::new(), text: String::new(), media: Vec::new(), unclear: false };
+static NOTHING: Content = Content {
+    subject: String::new(),
+    text: String::new(),
+    media: Vec::new(),
+    unclear: false,
+    details: None,
+    camera: None,
+};
 
 pub(crate) fn file(name: &str, kind: MediaKind, size: u64) -> AlertMedia {
     let media = Media {
@@ -75,6 +81,10 @@ pub(crate) fn alert() -> Alert {
         event: Event::Motion,
         subject: "Alarm".to_owned(),
         text: "Something moved.".to_owned(),
+        events: Vec::new(),
+        details: None,
+        more: 0,
+        late: None,
         received_at: Timestamp::default(),
         media: Vec::new(),
         raw: Vec::new(),
@@ -88,7 +98,7 @@ pub(crate) fn alert() -> Alert {
 }
 
 fn device() -> Device {
-    Device { key: "yard".to_owned(), name: "Yard".to_owned(), discovered: false }
+    Device { key: "yard".to_owned(), name: "Yard".to_owned(), ..Device::default() }
 }
 
 fn facts(device: &Device, at: Timestamp) -> Facts<'_> {
@@ -471,6 +481,8 @@ fn each_condition_is_held_against_what_it_is_of() {
         text: "Line 2 was crossed\nby somebody".to_owned(),
         media: vec![file("1.jpg", MediaKind::Picture, 9).media],
         unclear: false,
+        details: None,
+        camera: None,
     };
     let facts = Facts {
         envelope: Some(&envelope),

@@ -7,6 +7,7 @@ mod accounts;
 mod blobs;
 #[cfg(test)]
 mod contract;
+mod core;
 mod device;
 pub mod durable;
 mod incident;
@@ -19,8 +20,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tipoff_model::{
-    Alert, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event, IncidentId,
-    Timestamp,
+    Alert, AlertMedia, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event,
+    IncidentId, Timestamp,
 };
 
 pub use accounts::{Accounts, ApiToken, Login};
@@ -193,6 +194,9 @@ pub struct DueDelivery {
     pub reference: Option<String>,
     /// The latest arrival that the alert tells of.
     pub covers: ArrivalId,
+    /// Of a follow-up: pictures and videos of the incident's earlier arrivals that are as large as one
+    /// of the alert's. They are the same if their bytes are.
+    pub earlier_media: Vec<AlertMedia>,
     /// The name of the route that sends it.
     pub route: Option<String>,
 }
@@ -261,6 +265,8 @@ pub struct SpoolStats {
     pub blob_bytes: u64,
     /// Pending deliveries by channel.
     pub pending: Vec<(String, u64)>,
+    /// How often the writer had to be started again.
+    pub writer_restarts: u64,
 }
 
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
@@ -336,6 +342,10 @@ pub trait Spool: Accounts + Devices + Incidents + Review + Sessions + Send + Syn
 
     /// Removes blobs that no arrival names (docs/spool.md, A2) and that an earlier run left; how many.
     fn sweep_orphans(&self) -> BoxFuture<'_, Result<u64>>;
+
+    /// Whether arrivals can be stored now: whoever writes does so, and has not failed, or does not fail any
+    /// more. Does not look how much room there is.
+    fn check_writer(&self) -> BoxFuture<'_, Result<()>>;
 
     /// Numbers for the metrics.
     fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>>;

@@ -22,6 +22,8 @@ fn content(subject: &str, text: &str, names: &[&str]) -> Content {
         text: text.to_owned(),
         media: names.iter().map(media).collect(),
         unclear: false,
+        details: None,
+        camera: None,
     }
 }
 
