@@ -8,8 +8,10 @@
 mod terminal;
 
 mod cli;
+mod clock;
 mod config;
 mod dispatch;
+mod eviction;
 mod house;
 mod line_queue;
 mod log;

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Ending, Failure, announce};
+use crate::clock::Clock;
 use crate::config::{Config, Listener, Retention};
 use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos, Waker};
 use crate::house::House;
@@ -90,6 +91,7 @@ impl Bound {
 /// What all rooms share.
 struct Ground {
     spool: Arc<dyn Spool>,
+    clock: Clock,
     metrics: Arc<Metrics>,
     waker: Waker,
     news: News,
@@ -130,7 +132,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
     let (waker, news) = (Waker::default(), News::new());
     let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
-    let ground = Ground { spool, metrics, waker, news, doorkeeper, transcripts, supervisor };
+    let clock = Clock::system();
+    let ground = Ground { spool, clock, metrics, waker, news, doorkeeper, transcripts, supervisor };
     ground.transcripts.start(&ground.supervisor);
     let retention = Arc::new(ArcSwap::from_pointee(config.retention));
     let reach = reach(&bound.smtp, &bound.ftp);
@@ -240,6 +243,7 @@ async fn deliver(
         pictures: Pictures::new(),
         news: ground.news.clone(),
         modes: modes.clone(),
+        clock: ground.clock.clone(),
         late_sounds: LateSounds::default(),
     };
     let dispatch = Dispatch::start(&config.channels, paused, common, waker, supervisor);
@@ -258,6 +262,8 @@ fn keep_house(
         gallery: gallery.clone(),
         waker: ground.waker.clone(),
         news: ground.news.clone(),
+        clock: ground.clock.clone(),
+        eviction: Arc::default(),
     };
     house.start(&ground.supervisor);
     let reports = Reports {
