@@ -21,6 +21,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
 const FORM: Form = Form {
     keys: &["name", "contact", "serial number", "device ser*", "date", "time", "code"],
     sentences: &[],
+    free: false,
 };
 
 fn recognises(mail: &Mail<'_>) -> bool {
@@ -43,8 +44,11 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     // The words decide: "Informational - UPS: Passed a self-test." is no fault, and an end none either.
     let by_words = words::subject(said);
     let event = by_words.unwrap_or(if is_bad { Event::Fault } else { Event::Other });
-    let names = mail.filled("Name").into_iter().collect();
-    Found { known: Known { event, names, ..Known::default() }, ..Found::default() }
+    // The words of the severity stand before what is said.
+    let severities = "critical severe informational information";
+    let names = mail.filled("Name").into_iter().chain([severities]).collect();
+    let known = Known { event, value: Some(said), names, ..Known::default() };
+    Found { known, ..Found::default() }
 }
 
 /// `Warning  - UPS: On battery power.`: whether that is bad, and what is said.

@@ -12,7 +12,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     name: "Axis",
     recognises: |mail| mail.file_names().any(is_default),
     read,
-    form: Form { keys: &[], sentences: &[] },
+    form: Form { keys: &[], sentences: &[], free: false },
     upload,
     guide: GUIDE,
 };

@@ -2,7 +2,7 @@
 
 use tipoff_model::Event;
 
-use crate::details::{Form, Known};
+use crate::details::{Form, Known, SubjectNews};
 use crate::guide;
 use crate::mail::lines;
 use crate::{Found, Mail, Vendor, words};
@@ -19,6 +19,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
 const FORM: Form = Form {
     keys: &["serial number", "size"],
     sentences: &["sincerely,", "your dlink*", "sincerely", "dear customer,"],
+    free: true,
 };
 
 fn recognises(mail: &Mail<'_>) -> bool {
@@ -34,6 +35,6 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
         Some(_) => Event::Fault,
         None => by_line().unwrap_or_default(),
     };
-    let has_plain_subject = mail.subject.ends_with("_E-Mail_Alert");
-    Found { known: Known { event, has_plain_subject, ..Known::default() }, ..Found::default() }
+    let subject = SubjectNews::unless(mail.subject.ends_with("_E-Mail_Alert"));
+    Found { known: Known { event, subject, ..Known::default() }, ..Found::default() }
 }

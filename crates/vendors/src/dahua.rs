@@ -8,7 +8,7 @@
 use tipoff_model::{Camera, Event};
 
 use crate::camera::Channel;
-use crate::details::{Form, Known};
+use crate::details::{Form, Known, SubjectNews};
 use crate::guide::{FTP, Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::{is_digits, is_number};
 use crate::{Found, Mail, Upload, Vendor, words};
@@ -36,6 +36,7 @@ const FORM: Form = Form {
         "ip address*",
     ],
     sentences: &[],
+    free: false,
 };
 
 /// Keys that others do not have beside `Alarm Event`.
@@ -74,7 +75,7 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     // The channel of a local alarm is its input: what the owner called that stays.
     let extra = name.filter(|_| !is_of_channel && event == Event::Input);
     let names = device.into_iter().chain(name.filter(|_| extra.is_none())).collect();
-    let known = Known { event, value, names, extra, has_plain_subject: false };
+    let known = Known { event, value, names, extra, subject: SubjectNews::Whole };
     Found { known, camera, details: None }
 }
 

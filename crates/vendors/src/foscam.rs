@@ -12,7 +12,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     name: "Foscam",
     recognises: |mail| by_files(mail).is_some(),
     read,
-    form: Form { keys: &["time", "ip address*"], sentences: &[] },
+    form: Form { keys: &["time", "ip address*"], sentences: &[], free: false },
     upload,
     guide: GUIDE,
 };

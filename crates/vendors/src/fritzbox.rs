@@ -1,7 +1,7 @@
 //! FRITZ!Box and FRITZ!Repeater: the mails of the push service, `FRITZ!Box-Info: Nutzungs- und
 //! Verbindungsdaten vom 14.05.2026`, `FRITZ!Box info: Data on usage and connections`.
 
-use crate::details::{Form, Known};
+use crate::details::{Form, Known, SubjectNews};
 use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, Page};
 use crate::{Found, Mail, Vendor, words};
 
@@ -21,13 +21,14 @@ const FORM: Form = Form {
         "guten tag",
         "dear fritz!box user,",
         "sehr geehrte*,",
-        "ihre fritz!box*",
+        "ihre fritz!box",
         "your fritz!box",
         "sie erhalten diese e-mail*",
         "diese e-mail wurde automatisch*",
         "this e-mail was automatically*",
         "this email was automatically*",
     ],
+    free: true,
 };
 
 /// The device and what it says: `FRITZ!Box 7590-Info: …`.
@@ -40,7 +41,8 @@ fn prefix(subject: &str) -> Option<(&str, &str)> {
 fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     let (device, said) = prefix(mail.subject).unwrap_or_default();
     let event = words::subject(said).unwrap_or_default();
-    let known = Known { event, names: vec![device], ..Known::default() };
+    let known =
+        Known { event, names: vec![device], subject: SubjectNews::Part(said), ..Known::default() };
     Found { known, ..Found::default() }
 }
 

@@ -8,7 +8,7 @@
 use tipoff_model::{Camera, Event};
 
 use crate::camera::Channel;
-use crate::details::{Form, Known};
+use crate::details::{Form, Known, SubjectNews};
 use crate::guide::{Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::is_digits;
 use crate::{Found, Mail, Upload, Vendor, words};
@@ -38,6 +38,7 @@ const FORM: Form = Form {
         "port",
     ],
     sentences: &["this is an automatically generated e-mail from your *"],
+    free: false,
 };
 
 fn recognises(mail: &Mail<'_>) -> bool {
@@ -104,9 +105,9 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     let several =
         listed.filter(|listed| listed.matches(['(', ')']).count() > 2 && listed.contains(','));
     let camera = if several.is_some() { None } else { camera(mail, name, number) };
-    let has_plain_subject =
-        in_subject.is_some_and(|it| it.channel.is_some() || it.number.is_some());
-    let known = Known { event, value, names, extra: several, has_plain_subject };
+    let has_form = in_subject.is_some_and(|it| it.channel.is_some() || it.number.is_some());
+    let subject = SubjectNews::unless(has_form);
+    let known = Known { event, value, names, extra: several, subject };
     Found { known, camera, details: None }
 }
 

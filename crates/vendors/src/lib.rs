@@ -64,7 +64,7 @@ const fn unread<'a>(_mail: &Mail<'a>) -> Found<'a> {
             value: None,
             names: Vec::new(),
             extra: None,
-            has_plain_subject: false,
+            subject: details::SubjectNews::Whole,
         },
         camera: None,
         details: None,

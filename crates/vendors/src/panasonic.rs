@@ -5,15 +5,18 @@
 use tipoff_model::Event;
 
 use crate::camera::Channel;
-use crate::details::{Form, Known};
+use crate::details::{Form, Known, SubjectNews};
 use crate::guide::{FTP, Guide, MAIL, OTHER, Page, Value, line, set};
 use crate::{Found, Mail, Vendor};
 
 pub(crate) const VENDOR: Vendor =
     Vendor { name: "Panasonic", recognises, read, form: FORM, upload: |_| None, guide: GUIDE };
 
-const FORM: Form =
-    Form { keys: &["source", "port", "date", "time", "link"], sentences: &["!!! alarm notice"] };
+const FORM: Form = Form {
+    keys: &["source", "port", "date", "time", "link"],
+    sentences: &["!!! alarm notice"],
+    free: false,
+};
 
 fn recognises(mail: &Mail<'_>) -> bool {
     is_stamped(mail.subject) || mail.text.trim_start().starts_with("!!! ALARM NOTICE !!!")
@@ -33,7 +36,7 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     let known = Known {
         event: Event::Motion,
         names: name.into_iter().collect(),
-        has_plain_subject: is_stamped(mail.subject),
+        subject: SubjectNews::unless(is_stamped(mail.subject)),
         ..Known::default()
     };
     Found { known, camera, details: None }

@@ -11,7 +11,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     name: "Proxmox",
     recognises: |mail| said(mail.subject).is_some(),
     read,
-    form: Form { keys: &[], sentences: &[] },
+    form: Form { keys: &[], sentences: &[], free: false },
     upload: |_| None,
     guide: GUIDE,
 };

@@ -7,7 +7,7 @@
 use tipoff_model::Event;
 
 use crate::camera::Channel;
-use crate::details::{Form, Known};
+use crate::details::{Form, Known, SubjectNews};
 use crate::guide::{FTP, Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::is_digits;
 use crate::{Found, Mail, Upload, Vendor, words};
@@ -30,6 +30,7 @@ const FORM: Form = Form {
     sentences: &[
         "if you receive this e-mail you have successfully set up and tested the e-mail alert from your *",
     ],
+    free: false,
 };
 
 fn recognises(mail: &Mail<'_>) -> bool {
@@ -51,12 +52,8 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     let of_recorder = device.is_some_and(|device| name.is_some_and(|name| name != device));
     let camera = Channel { number, name, of_recorder }.camera();
     let names = device.into_iter().chain(name).collect();
-    let has_plain_subject = subject.is_some();
-    Found {
-        known: Known { event, value, names, extra: None, has_plain_subject },
-        camera,
-        details: None,
-    }
+    let subject = SubjectNews::unless(subject.is_some());
+    Found { known: Known { event, value, names, extra: None, subject }, camera, details: None }
 }
 
 fn event(value: &str) -> Option<Event> {

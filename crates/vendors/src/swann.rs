@@ -4,7 +4,7 @@
 use tipoff_model::Event;
 
 use crate::camera::Channel;
-use crate::details::{Form, Known};
+use crate::details::{Form, Known, SubjectNews};
 use crate::guide::{FTP, Guide, MAIL, OTHER, Page, Value, Words, line, set};
 use crate::mail::{key_and_value, lines};
 use crate::upload::is_digits;
@@ -21,45 +21,42 @@ const FORM: Form = Form {
         "alert from your nvr/dvr --- a * event has been detected on one of your cameras",
         "alert from your nvr/dvr --- a * event has been detected",
     ],
+    free: false,
 };
 
-/// The abbreviations of Raysharp's menus (Alarm > Intelligent, and the pages of its HTTP interface): PID
-/// perimeter intrusion, LCD line crossing, SOD stationary object, PD and VD pedestrians and vehicles,
-/// FD face, CC cross counting, CD crowd density, QD queue length, LPD license plate, RSD rare
-/// sound, SD sound detection, AD attributes of persons, HM heat map, VT tampering, OD occlusion,
-/// VL video loss, MD motion.
-const CODES: &[(&str, Event)] = &[
-    ("ad", Event::Person),
-    ("cc", Event::Line),
-    ("cd", Event::Zone),
-    ("cross counting", Event::Line),
-    ("crowd density detection", Event::Zone),
-    ("fd", Event::Person),
-    ("fr", Event::Person),
-    ("hm", Event::Other),
-    ("heat map", Event::Other),
-    ("human and vehicle", Event::Person),
-    ("io", Event::Input),
-    ("lcd", Event::Line),
-    ("lpd", Event::Vehicle),
-    ("lpr", Event::Vehicle),
-    ("md", Event::Motion),
-    ("motion", Event::Motion),
-    ("od", Event::Tamper),
-    ("pd", Event::Person),
-    ("pd&vd", Event::Person),
-    ("pd & vd", Event::Person),
-    ("pid", Event::Zone),
-    ("pir", Event::Input),
-    ("qd", Event::Zone),
-    ("queue length detection", Event::Zone),
-    ("rsd", Event::Sound),
-    ("sd", Event::Sound),
-    ("sensor", Event::Input),
-    ("sod", Event::Zone),
-    ("vd", Event::Vehicle),
-    ("vl", Event::Fault),
-    ("vt", Event::Tamper),
+/// The abbreviations of Raysharp's menus (Alarm > Intelligent, and the pages of its HTTP interface), their
+/// event and, where that says less, their words.
+const CODES: &[(&str, Event, &str)] = &[
+    ("ad", Event::Person, ""),
+    ("cc", Event::Line, "Cross counting"),
+    ("cd", Event::Zone, "Crowd density"),
+    ("cross counting", Event::Line, ""),
+    ("crowd density detection", Event::Zone, "Crowd density"),
+    ("fd", Event::Person, "Face"),
+    ("fr", Event::Person, "Face recognition"),
+    ("heat map", Event::Other, "Heat map"),
+    ("hm", Event::Other, "Heat map"),
+    ("human and vehicle", Event::Person, ""),
+    ("io", Event::Input, ""),
+    ("lcd", Event::Line, ""),
+    ("lpd", Event::Vehicle, "License plate"),
+    ("lpr", Event::Vehicle, "License plate"),
+    ("md", Event::Motion, ""),
+    ("od", Event::Tamper, ""),
+    ("pd", Event::Person, ""),
+    ("pd & vd", Event::Person, ""),
+    ("pd&vd", Event::Person, ""),
+    ("pid", Event::Zone, "Perimeter intrusion"),
+    ("pir", Event::Input, ""),
+    ("qd", Event::Zone, "Queue length"),
+    ("queue length detection", Event::Zone, "Queue length"),
+    ("rsd", Event::Sound, "Rare sound"),
+    ("sd", Event::Sound, ""),
+    ("sensor", Event::Input, ""),
+    ("sod", Event::Zone, "Stationary object"),
+    ("vd", Event::Vehicle, ""),
+    ("vl", Event::Fault, "Video loss"),
+    ("vt", Event::Tamper, ""),
 ];
 
 fn recognises(mail: &Mail<'_>) -> bool {
@@ -72,7 +69,7 @@ fn recognises(mail: &Mail<'_>) -> bool {
 fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     let value = mail.filled("AlarmType").or_else(|| mail.filled("Event Type"));
     let value = value.or_else(|| in_sentence(mail.subject)).or_else(|| in_sentence(mail.text));
-    let event = value.and_then(event).unwrap_or_default();
+    let (event, value) = value.map(meaning).unwrap_or_default();
     let channel = lines(mail.text).filter_map(key_and_value).find_map(|(key, name)| {
         let (word, number) = key.split_once('[')?;
         let is_channel = word.trim().eq_ignore_ascii_case("channel name");
@@ -82,12 +79,8 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     let name = channel.map(|(_, name)| name).filter(|it| !it.is_empty());
     let camera = Channel { number, name, of_recorder: true }.camera();
     let names = mail.filled("Device Name").into_iter().chain(name).collect();
-    let has_plain_subject = in_sentence(mail.subject).is_some();
-    Found {
-        known: Known { event, value, names, extra: None, has_plain_subject },
-        camera,
-        details: None,
-    }
+    let subject = SubjectNews::unless(in_sentence(mail.subject).is_some());
+    Found { known: Known { event, value, names, extra: None, subject }, camera, details: None }
 }
 
 /// `Alert from your NVR/DVR --- A Human and Vehicle event has been detected`.
@@ -96,10 +89,13 @@ fn in_sentence(text: &str) -> Option<&str> {
     rest.split_once(" event has been detected").map(|(event, _)| event)
 }
 
-fn event(value: &str) -> Option<Event> {
+/// The event of an `AlarmType`, and the words for it.
+fn meaning(value: &str) -> (Event, Option<&str>) {
     let lower = value.trim().to_lowercase();
-    let listed = CODES.iter().find(|(code, _)| *code == lower).map(|(_, event)| *event);
-    listed.or_else(|| words::field(value))
+    match CODES.iter().find(|(code, _, _)| *code == lower) {
+        Some((_, event, words)) => (*event, Some(*words).filter(|words| !words.is_empty())),
+        None => (words::field(value).unwrap_or_default(), Some(value)),
+    }
 }
 
 /// `SNAP_CH01_2022_10_14_14_15_35_23978.jpg`: a channel and a time.

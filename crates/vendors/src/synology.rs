@@ -1,7 +1,7 @@
 //! Synology: the mails of DSM, `[DiskStation] Volume 1 on DiskStation has degraded`, with "Dear user," and
 //! "Sincerely, Synology DiskStation" around what happened.
 
-use crate::details::{Form, Known};
+use crate::details::{Form, Known, SubjectNews};
 use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, Page};
 use crate::mail::lines;
 use crate::{Found, Mail, Vendor, words};
@@ -16,14 +16,15 @@ const FORM: Form = Form {
         "dear user",
         "sincerely,",
         "sincerely",
-        "synology*",
-        "from synology*",
+        "synology",
+        "synology diskstation",
+        "synology nas",
         "from *diskstation",
         "sehr geehrter benutzer,",
         "mit freundlichen grüßen,",
         "mit freundlichen grüßen",
-        "from * (synology *)",
     ],
+    free: true,
 };
 
 fn recognises(mail: &Mail<'_>) -> bool {
@@ -40,7 +41,8 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
         || lines(mail.text).filter(|line| !FORM.is_boilerplate(line)).find_map(words::subject);
     let event = words::subject(said).or_else(by_text).unwrap_or_default();
     let names = tag.into_iter().collect();
-    Found { known: Known { event, names, ..Known::default() }, ..Found::default() }
+    let subject = SubjectNews::Part(said);
+    Found { known: Known { event, names, subject, ..Known::default() }, ..Found::default() }
 }
 
 pub(crate) const GUIDE: Guide = Guide {

@@ -12,7 +12,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     name: "TrueNAS",
     recognises: |mail| host(mail).is_some(),
     read,
-    form: Form { keys: &[], sentences: &[] },
+    form: Form { keys: &[], sentences: &[], free: false },
     upload: |_| None,
     guide: GUIDE,
 };
@@ -66,8 +66,8 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
         None if news.is_empty() && cleared => Event::End,
         None => Event::Other,
     };
-    let details: Vec<&str> =
-        lines(mail.whole_text()).filter(|line| !line.is_empty()).skip(1).collect();
+    let rest = lines(mail.whole_text()).filter(|line| !line.is_empty()).skip(1);
+    let details: Vec<&str> = rest.filter(|line| list(line) != Some(List::New)).collect();
     let known = Known { event, ..Known::default() };
     Found { known, camera: None, details: Some(details.join("\n")) }
 }

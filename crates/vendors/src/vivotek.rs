@@ -20,6 +20,7 @@ const FORM: Form = Form {
         "periodic snapshots: *",
         "periodic snapshots",
     ],
+    free: false,
 };
 
 fn recognises(mail: &Mail<'_>) -> bool {

@@ -12,7 +12,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     name: "Yi",
     recognises: |_| false,
     read: unread,
-    form: Form { keys: &[], sentences: &[] },
+    form: Form { keys: &[], sentences: &[], free: false },
     upload,
     guide: GUIDE,
 };
