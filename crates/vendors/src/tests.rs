@@ -5,6 +5,7 @@ use super::*;
 
 mod guides;
 mod uploads;
+mod values;
 
 fn content(subject: &str, text: &str, names: &[&str]) -> Content {
     let media = |name: &&str| Media {

@@ -315,7 +315,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     of(
         Event::Zone,
         Kind::Sure,
-        "crossregiondetection, crossregion*, unattended baggage, unattended object",
+        "crossregiondetection, crossregion*, cross region*, unattended baggage, unattended object",
     ),
     of(
         Event::Zone,
@@ -505,7 +505,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     of(
         Event::Input,
         Kind::Sure,
-        "alarm input, alarm in, input alarm, io alarm, external alarm, local alarm, alarmlocal",
+        "alarm input, alarm in, input alarm, io alarm, external alarm, local alarm, alarm local, alarmlocal",
     ),
     of(
         Event::Input,

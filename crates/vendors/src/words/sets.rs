@@ -130,7 +130,7 @@ fn has_alarm(segment: &Segment) -> bool {
 
 /// An alarm word that is no beginning: "alarm", "detection", "event".
 fn is_alarm_word(word: &str) -> bool {
-    DETECTED.has(word) && !["start", "started", "begin", "began"].contains(&word)
+    DETECTED.has(word) && !["start", "started", "begin", "began", "present"].contains(&word)
 }
 
 fn says_end(segment: &Segment, hits: &[&Hit]) -> bool {

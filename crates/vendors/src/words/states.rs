@@ -547,7 +547,7 @@ pub(super) const ENTRIES: &[Entry] = &[
 /// Words that make a noun an event: "motion detected", "Personen erkannt".
 pub(super) const DETECTED: &str = "detect, detected, detection, detections, detects, detecting, alarm, alarms, alarmed, alert, alerts, \
      event, events, trigger, triggered, triggers, recognised, recognized, recognition, seen, spotted, sensed, \
-     identified, started, start, begin, began, present, arrived, appears, appeared, passing, approaching, \
+     identified, started, start, begin, began, capture, captured, present, arrived, appears, appeared, passing, approaching, \
      erkannt, erkennung, entdeckt, detektiert, detektion, meldung, ausgelost, warnung, gesehen, festgestellt, \
      ereignis, gemeldet, gedetecteerd, detectie, waargenomen, gesignaleerd, melding, herkend, detecte, detectee, \
      detectes, detectees, alerte, declenche, declenchee, declenchement, detectad*, detectaron, deteccion, alerta, \
