@@ -42,14 +42,6 @@ pub(crate) enum Kind {
     Prone,
 }
 
-/// Words for an event.
-pub(crate) struct Entry {
-    pub(crate) event: Event,
-    pub(crate) kind: Kind,
-    /// Phrases, separated by commas.
-    pub(crate) words: &'static str,
-}
-
 /// The order in which events of one phrase count.
 const ORDER: &[Event] = &[
     Event::Fault,

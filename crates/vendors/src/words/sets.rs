@@ -51,6 +51,7 @@ pub(super) static FILLERS: LazyLock<Words> = LazyLock::new(|| {
 });
 static ENDED: LazyLock<Words> = LazyLock::new(|| Words::of(states::ENDED));
 static ENDED_BEHIND_NAME: LazyLock<Words> = LazyLock::new(|| Words::of(states::ENDED_BEHIND_NAME));
+static AUXILIARIES: LazyLock<Words> = LazyLock::new(|| Words::of(states::AUXILIARIES));
 static END_OF: LazyLock<Words> = LazyLock::new(|| Words::of(states::END_OF));
 static ENDS: LazyLock<Vec<Vec<&'static str>>> = LazyLock::new(|| {
     states::ENDS.split(',').map(|phrase| phrase.split_whitespace().collect()).collect()
@@ -160,28 +161,34 @@ fn ends_behind(words: &[Word], hit: &Hit) -> bool {
     is_alarm && ends_at(words, hit.end, hit.event == Event::Fault)
 }
 
-/// Whether an end stands at a place, or behind the small words that follow, or at the end of the
-/// segment behind a name.
+/// Whether an end stands at a place: behind small verbs ("alarm has ended"), or as a verb at the end of the
+/// segment behind a name or a number ("Motion on Camera 1 stopped").
 fn ends_at(words: &[Word], from: usize, of_fault: bool) -> bool {
     let rest = words.get(from..).unwrap_or_default();
-    let skipped = rest
-        .iter()
-        .take_while(|word| !word.named && (is_between(&word.text) || is_alarm_word(&word.text)))
-        .count();
+    let is_small = |word: &Word| AUXILIARIES.has(&word.text) || is_alarm_word(&word.text);
+    let skipped = rest.iter().take_while(|word| !word.named && is_small(word)).count();
     let at_once = rest.get(skipped).is_some_and(|word| {
-        let is_end = if of_fault { &ENDED_BEHIND_NAME } else { &ENDED };
-        let goes_on =
-            rest.get(skipped + 1).is_some_and(|next| next.text == "of" || next.text == "to");
-        !word.named && is_end.has(&word.text) && !goes_on
+        let is_verb = ENDED_BEHIND_NAME.has(&word.text);
+        // "Alarm Stop sign": a noun is an end only as the last word.
+        let is_last = rest.get(skipped + 1).is_none_or(|next| next.named || is_mark(&next.text));
+        !word.named && (is_verb || (!of_fault && is_last && ENDED.has(&word.text)))
     });
-    let is_name_between = rest.iter().any(|word| word.named);
-    let at_last = rest.last().is_some_and(|word| ENDED_BEHIND_NAME.has(&word.text));
+    let may_stand_between =
+        |word: &Word| word.named || is_mark(&word.text) || is_between(&word.text);
+    let at_last = rest.split_last().is_some_and(|(last, between)| {
+        ENDED_BEHIND_NAME.has(&last.text) && between.iter().all(may_stand_between)
+    });
     // A script without spaces says both in one word.
     let in_word = from.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| {
         word.text.chars().any(is_ideographic)
             && ENDED.ideographic.iter().any(|it| word.text.contains(it))
     });
-    at_once || (is_name_between && at_last) || (in_word && !of_fault)
+    at_once || at_last || (in_word && !of_fault)
+}
+
+/// Whether a word begins something else: a preposition or a comma.
+fn is_mark(word: &str) -> bool {
+    super::hits::is_preposition(word) || word == super::phrase::COMMA
 }
 
 /// "End of motion", "Ende der Bewegung", "fin de l'alarme".

@@ -133,6 +133,19 @@ fn names_of_cameras_make_no_event() {
         other Railway crossing
         other Perimeter north
         other Alert: Bus stop
+        other Alarm: Dead end
+        other Full stop
+        other Test lab camera
+        other Lights on at Bus stop
+        motion Kamera \"Ende\" meldet Bewegung
+        motion Stop Motion: Movement detected
+        vehicle Stop sign camera: Vehicle detected
+        vehicle Test track: Vehicle detected
+        person End unit person detected
+        motion Disk room: motion detected
+        motion Endlager: Bewegung
+        motion Ring: There is motion at your Front Door
+        person Ring: There is a Person at your Front Door
         other Alarm at West end
         other Alarm Bus stop
         other Alarm West end
@@ -241,6 +254,12 @@ fn an_end_needs_what_has_ended() {
         end Koniec alarmu
         end Конец тревоги
         end Тревога завершена
+        end Motion Alarm on Channel 3 has ended
+        end Alarm has been cleared
+        end Connection restored
+        motion Détection mouvement caméra Fin de rue
+        motion Motion Stop sign
+        other Alarm Stop sign
         end 移动侦测结束
         end 报警解除
         end モーション検知終了
@@ -309,6 +328,27 @@ fn a_fault_needs_more_than_a_disk() {
         fault RAID 0 degraded
         fault Fan failure on switch
         fault vzdump backup status (pve1): backup failed
+        fault [Uptime Kuma] [Down] web
+        fault Server down
+        fault Connection to Storage room lost
+        fault Device: /dev/sda [SAT], 8 Currently unreadable (pending) sectors
+        fault DegradedArray event on /dev/md0:nas
+        fault Disk C: nearly full
+        fault Freezer temperature high
+        fault USV im Batteriebetrieb
+        fault Speicherplatz wird knapp
+        fault Device: /dev/sdb [SAT], Self-Test Log error count increased from 0 to 1
+        fault [Surveillance Station] Camera \"Doorbell\" was disconnected
+        fault UniFi Network: Device disconnected
+        fault Printer offline
+        fault Mail delivery failed: returning message to sender
+        other Lost and found
+        other [Uptime Kuma] [Up] web
+        other Cron <backup@nas> /usr/local/bin/backup.sh
+        other Unattended upgrades result for host: SUCCESS
+        other Report: 0 errors, 0 warnings
+        other Job \"error cleanup\" finished
+        other Certificate expires in 14 days
         other vzdump backup status (pve1): backup successful
         other Backup finished
         other Backup completed with 0 errors
@@ -518,6 +558,8 @@ fn bells_lines_zones_and_the_rest_are_read_in_all_languages() {
         doorbell Doorbell rang
         doorbell Front door is ringing
         doorbell There is someone at your door
+        doorbell Ring: Someone is at your Front Door
+        doorbell Someone rang your doorbell
         doorbell Call button pressed
         doorbell Es hat geklingelt
         doorbell Besucher an der Tür
@@ -590,6 +632,8 @@ fn bells_lines_zones_and_the_rest_are_read_in_all_languages() {
         input Local Alarm
         input PIR
         input PIR detected
+        input Input 1 triggered
+        sound Dog barking
         input Smoke detected
         input Water leak detected
         input Alarmeingang 2
@@ -631,6 +675,19 @@ fn other_mails_are_no_event() {
         other <motion@example.com>
         ",
     );
+}
+
+#[test]
+fn every_line_of_the_vocabulary_is_understood() {
+    for line in vocabulary::lines() {
+        let (_, _, words) = vocabulary::entry(line).unwrap_or_else(|| panic!("{line}"));
+        let has_stray = words.split(',').any(|it| it.trim().is_empty() || it.trim().contains("  "));
+        let is_folded = phrase::segments(&words.replace('*', "").replace(',', " "), false)
+            .iter()
+            .flat_map(|segment| &segment.words)
+            .all(|word| words.contains(&word.text));
+        assert!(!has_stray && is_folded, "{line}");
+    }
 }
 
 #[test]

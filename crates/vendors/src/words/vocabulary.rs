@@ -33,18 +33,18 @@ pub(super) static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(Vocabulary::n
 impl Vocabulary {
     fn new() -> Self {
         let mut vocabulary = Self::default();
-        for entry in alarms::ENTRIES.iter().chain(states::ENTRIES) {
-            for phrase in entry.words.split(',').map(str::trim).filter(|it| !it.is_empty()) {
+        for (event, kind, words) in lines().filter_map(entry) {
+            for phrase in words.split(',').map(str::trim).filter(|it| !it.is_empty()) {
                 if phrase.chars().any(is_ideographic) {
-                    vocabulary.ideographic.push((phrase, entry.event));
+                    vocabulary.ideographic.push((phrase, event));
                     continue;
                 }
                 let words: Vec<&'static str> = phrase.split(' ').collect();
-                let is_noun = matches!(entry.kind, Kind::Noun | Kind::Prone);
+                let is_noun = matches!(kind, Kind::Noun | Kind::Prone);
                 if let ([word], true) = (words.as_slice(), is_noun) {
                     vocabulary.nouns.add(word);
                 }
-                vocabulary.add(Phrase { event: entry.event, kind: entry.kind, words });
+                vocabulary.add(Phrase { event, kind, words });
             }
         }
         // The longest first: they are taken before those within them.
@@ -68,6 +68,26 @@ impl Vocabulary {
             move |phrase: &&Phrase| phrase.words.first().is_some_and(|first| fits(first, word));
         by_first.chain(self.starred.iter().filter(is_first))
     }
+}
+
+/// The lines of the vocabulary.
+pub(super) fn lines() -> impl Iterator<Item = &'static str> {
+    let lines = alarms::WORDS.lines().chain(states::WORDS.lines());
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// The parts of a line: an event, a kind and words.
+pub(super) fn entry(line: &'static str) -> Option<(Event, Kind, &'static str)> {
+    let (event, rest) = line.split_once(' ')?;
+    let (kind, words) = rest.trim_start().split_once(' ')?;
+    let kind = match kind {
+        "sure" => Kind::Sure,
+        "predicate" => Kind::Predicate,
+        "noun" => Kind::Noun,
+        "prone" => Kind::Prone,
+        _ => return None,
+    };
+    Some((Event::from_name(event)?, kind, words))
 }
 
 /// Whether a word is what the vocabulary wrote: itself, or with a star a beginning or an end.
