@@ -131,7 +131,7 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
         device: &device,
         began_at: now,
         received_at: now,
-        event: tipoff_vendors::event(&content),
+        event: tipoff_vendors::read(&content).event,
         envelope: Some(&envelope),
         content: &content,
         torn: false,

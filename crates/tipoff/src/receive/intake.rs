@@ -125,10 +125,11 @@ impl Incoming {
             .await
             .map_err(|_| SpoolError::Closed)?
             .map_err(|error: io::Error| disk_error(&error))?;
+        let reading = tipoff_vendors::read(&content);
         let arrival = NewArrival {
-            event: tipoff_vendors::event(&content),
+            event: reading.event,
             artefact: false,
-            maker: tipoff_vendors::vendor(&content),
+            maker: reading.vendor,
             device,
             envelope: self.envelope,
             content,
