@@ -37,7 +37,7 @@ vehicle sure    auto erkannt, autos erkannt, auto gedetecteerd, auto rilevata, a
 vehicle sure    license plate*, licence plate*, number plate*, plate recogni*, plate number
 vehicle prone   car, cars, truck, trucks, lorry, motorcycle, motorbike, bus, wagen, lkw, pkw
 vehicle prone   vrachtwagen, voiture*, camion, camiones, coche, coches, carro, carros, targa, targhe
-vehicle prone   samochod*, ciezarowk*, машин, машина, машины, машину, грузовик*
+vehicle prone   samochod*, ciezarowk*, машина, машины, машину, грузовик*
 vehicle sure    车辆, 机动车, 非机动车, 车牌, 汽车, 车形, 車輛, 車牌, 車両, 自動車, 車を検, 車検知
 vehicle sure    車検出, ナンバープレート
 # Animals.

@@ -12,7 +12,7 @@ fault predicate lost power, faulted, suspended, aborted, corrupted, unresponsive
 fault sure      no longer available, no longer respond*, no longer reachable, no longer accessible
 fault sure      unreadable, degradedarray, failspare, nearly full, temperature high
 fault sure      temperature is high, temperature is too high, temperature critical
-fault prone     down, lost
+fault prone     down, lost, on battery
 fault sure      fail, failing, failure, failures, error, errors, fault, faults, faulty, degrading
 fault sure      critical, problem, malfunction*, exception, abnormal, corrupt, corruption, overload*
 fault sure      overheat*, over temperature, high temperature, temperature alarm
@@ -38,7 +38,7 @@ fault sure      recordingfailure, resolution mismatch*, mismatch, standard misma
 fault sure      hot spare exception, fan stopped, fan speed, fan warning, smart warning, pre failure
 fault sure      currentpendingsector, offlineuncorrectable*, pending sector*, uncorrectable sector*
 fault sure      reallocated sector*, power loss, power lost, power outage, power cut, blackout
-fault sure      on battery, on batteries, running on ups, low battery, battery low, battery is low
+fault sure      on battery power, on batteries, running on ups, low battery, battery low, battery is low
 fault sure      battery critical, battery power is too low, battery discharged, batteries discharged
 fault sure      battery exhausted, replace battery, replace batteries, battery needs
 fault sure      battery must be replaced, battery replacement, improper shutdown

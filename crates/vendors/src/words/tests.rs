@@ -133,6 +133,17 @@ fn names_of_cameras_make_no_event() {
         other Railway crossing
         other Perimeter north
         other Alert: Bus stop
+        motion Motion: Schedule board
+        motion Motion detected on Battery room
+        motion Motion detected on Perimeter fence
+        motion Vehicle entrance: Motion detected
+        motion Line 3: Motion
+        motion Pet room motion detected
+        motion Face wall: Motion
+        motion Ende motion detected
+        person Person detected on Fire station
+        fault Video loss: Smoke house
+        fault HDD error on Zone A
         other Alarm: Dead end
         other Full stop
         other Test lab camera
