@@ -63,7 +63,9 @@ async fn every_answer_is_sorted() {
     ] {
         server.script().next([behaviour.clone()]);
         let (scope, pause, error) = retried(&send(&*channel, Story::new()).await);
-        assert_eq!((scope, pause), (Scope::Channel, after), "{behaviour:?}");
+        let is_down = matches!(behaviour, Behaviour::Down);
+        let expected = if is_down { Scope::Unreachable } else { Scope::Channel };
+        assert_eq!((scope, pause), (expected, after), "{behaviour:?}");
         assert!(error.contains(words) && !error.contains('\n'), "{error}");
     }
     let body = format!(
@@ -126,7 +128,7 @@ async fn a_webhook_takes_words_and_shows_pictures_by_their_link() {
         (&["https://tip/1.jpg".to_owned()][..], 0)
     );
     let words = &posted.text;
-    assert!(words.starts_with("*Front yard: Motion*\n&lt;!here&gt;\n\n2.jpg ("), "{words}");
+    assert!(words.starts_with("*👀 Front yard · Motion*\n&lt;!here&gt;\n\n2.jpg ("), "{words}");
     assert!(words.contains("open <http://192.168.1.2/2.jpg>\n3.jpg ("), "{words}");
     assert!(words.ends_with("this Slack webhook takes no files: it is kept in Tipoff"), "{words}");
 }

@@ -104,12 +104,12 @@ async fn what_is_not_shown_goes_as_a_document_and_what_is_no_document_as_words()
         delivered(&outcome);
         assert!(sent[0].files.iter().all(|file| file.kind == "document"), "{description}");
         assert_eq!((sent[0].files.len(), sent[0].method.as_str()), (2, "sendMediaGroup"));
-        assert_eq!(sent[0].text, "Front yard: Motion\nhello");
+        assert_eq!(sent[0].text, "👀 Front yard · Motion\nhello");
 
         let (outcome, sent) = meet(vec![bad(description), bad(description)], story()).await;
         delivered(&outcome);
         assert!(sent[0].files.is_empty());
-        assert!(sent[0].text.starts_with("Front yard: Motion\nhello\n\n1.jpg ("));
+        assert!(sent[0].text.starts_with("👀 Front yard · Motion\nhello\n\n1.jpg ("));
         assert!(sent[0].text.contains(description) && sent[0].text.contains("2.jpg"));
 
         let (outcome, sent) = meet(vec![bad(description); 3], story()).await;
@@ -177,7 +177,9 @@ async fn a_service_that_fails_is_asked_again() {
     ] {
         let (outcome, sent) = meet(vec![behaviour.clone()], Story::new()).await;
         let (scope, asked, error) = retried(&outcome);
-        assert_eq!((scope, asked), (Scope::Channel, after), "{behaviour:?}: {error}");
+        let is_down = matches!(behaviour, Behaviour::Down);
+        let expected = if is_down { Scope::Unreachable } else { Scope::Channel };
+        assert_eq!((scope, asked), (expected, after), "{behaviour:?}: {error}");
         assert!(sent.is_empty());
     }
 }
@@ -195,7 +197,7 @@ async fn a_service_that_does_not_answer_or_is_not_there_is_asked_again() {
         ];
         let (scope, after, error) =
             retried(&send(&*channel("telegram", &values), Story::new()).await);
-        assert_eq!((scope, after), (Scope::Channel, None));
+        assert_eq!((scope, after), (Scope::Unreachable, None));
         assert!(error.contains(words), "{error}");
     }
 }

@@ -81,6 +81,10 @@ pub(crate) fn alert() -> Alert {
         event: Event::Motion,
         subject: "Alarm".to_owned(),
         text: "Something moved.".to_owned(),
+        events: Vec::new(),
+        details: None,
+        more: 0,
+        late: None,
         received_at: Timestamp::default(),
         media: Vec::new(),
         raw: Vec::new(),
@@ -94,7 +98,7 @@ pub(crate) fn alert() -> Alert {
 }
 
 fn device() -> Device {
-    Device { key: "yard".to_owned(), name: "Yard".to_owned(), discovered: false }
+    Device { key: "yard".to_owned(), name: "Yard".to_owned(), ..Device::default() }
 }
 
 fn facts(device: &Device, at: Timestamp) -> Facts<'_> {

@@ -1,7 +1,9 @@
 //! The suite that every engine passes: each check gets an empty spool and a way to open it again.
 
 mod accounts;
+mod alerts;
 mod dashboard;
+mod recorders;
 mod review;
 mod rules;
 mod sessions;
@@ -13,7 +15,8 @@ use std::time::Duration;
 
 use tipoff_model::{
     AlertKind, Content, DeliveryState, Device, Due, Encoding, Envelope, Event, Facts, History,
-    Media, MediaKind, MediaPlace, OpenIncident, Plan, Planner, Protocol, Timestamp, Told,
+    IncidentClass, Media, MediaKind, MediaPlace, OpenIncident, Plan, Planner, Protocol, Timestamp,
+    Told,
 };
 
 use crate::{
@@ -33,6 +36,14 @@ pub(crate) struct Plain;
 impl Planner for Plain {
     fn is_silent(&self, facts: &Facts<'_>) -> bool {
         facts.artefact
+    }
+
+    fn class(&self, facts: &Facts<'_>) -> IncidentClass {
+        match facts.event {
+            Event::Fault => IncidentClass::Fault,
+            Event::Test => IncidentClass::Alone,
+            _ => IncidentClass::Alarm,
+        }
     }
 
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
@@ -88,7 +99,7 @@ fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
     let mut writer = spool.blobs().begin(at, "eml").unwrap();
     writer.write(b"a picture").unwrap();
     NewArrival {
-        device: Device { key: device.to_owned(), name: device.to_owned(), discovered: false },
+        device: Device { key: device.to_owned(), name: device.to_owned(), ..Device::default() },
         envelope: Envelope {
             protocol: Protocol::Smtp,
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -170,6 +181,8 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     size_removes_the_oldest_and_the_delivered_first(&*fresh()).await;
     orphans_of_an_earlier_run_are_swept(&*fresh()).await;
     many_at_once_all_survive(&*fresh()).await;
+    alerts::check(&fresh).await;
+    recorders::check(&fresh).await;
     sessions::check(&fresh).await;
     uploads::check(&fresh).await;
     accounts::check(&fresh).await;
@@ -418,7 +431,7 @@ async fn size_removes_the_oldest_and_the_delivered_first(open: Open<'_>) {
     for second in [100, 200] {
         let stored = store(&*spool, "yard", seconds(second)).await;
         for channel in ["phone", "hook"] {
-            let delivery = due(&*spool, channel, seconds(second)).await.pop().unwrap();
+            let delivery = due(&*spool, channel, seconds(second)).await.remove(0);
             assert_eq!(delivery.alert.incident, stored.incident);
             spool.record(ended(&delivery, DeliveryState::Delivered)).await.unwrap();
         }

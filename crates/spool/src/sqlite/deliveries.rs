@@ -2,18 +2,18 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tipoff_model::{
-    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, Content, DeliveryId,
-    DeliveryState, DeviceId, Encoding, Event, IncidentId, Media, MediaKind, MediaPlace, Timestamp,
+    Alert, AlertKind, AlertManner, DeliveryId, DeliveryState, DeviceId, Event, IncidentId,
+    Timestamp,
 };
 
-use super::{at, from_json, number};
+use super::covered::Covered;
+use super::{at, number};
+use crate::core::alert::{self, Composed};
 use crate::{AttemptRecord, DueBatch, DueDelivery, Result};
 
-/// How many texts of a follow-up's arrivals are told, so that an alert stays bounded; media are
-/// bounded by what a mail may hold and by how much gathers while a channel is away.
-const TEXTS_MAX: usize = 20;
-
-/// The deliveries of a channel that may be attempted now. `LIMIT` counts those claimed as well.
+/// The deliveries of a channel that may be attempted now, the newest first: after an outage what
+/// has just happened does not wait behind what happened hours ago. `LIMIT` counts those claimed as
+/// well.
 const DUE: &str = "
     SELECT d.id, d.incident, d.kind, d.created_at, d.attempts, d.progress, d.reference,
            incident.event, incident.subject, coalesce(device.label, device.name), incident.began_at,
@@ -27,7 +27,7 @@ const DUE: &str = "
           WHERE earlier.incident = d.incident AND earlier.channel = d.channel
             AND earlier.id < d.id AND earlier.state = 'pending' AND earlier.kind <> 'summary'
             AND (earlier.kind = 'first' OR NOT earlier.video OR d.video))
-    ORDER BY d.due_at, d.id
+    ORDER BY d.id DESC
     LIMIT ?3";
 
 /// See [`crate::Spool::due`].
@@ -70,18 +70,29 @@ fn read_due(
     let kind: String = row.get(2)?;
     let kind = AlertKind::ALL.iter().copied().find(|it| it.as_str() == kind);
     let kind = kind.unwrap_or(AlertKind::FollowUp);
-    let mut told = Told::default();
-    told.read(connection, delivery)?;
+    let covered = Covered::read(connection, delivery)?;
     let reply_to = match kind {
         AlertKind::First | AlertKind::Report => None,
         AlertKind::FollowUp | AlertKind::Summary => first_reference(connection, incident, channel)?,
     };
-    // What a report shows happened long ago, and said something else then.
-    if kind == AlertKind::Report {
-        told = Told { media: told.media, covers: told.covers, ..Told::default() };
-    }
-    told.texts.extend(row.get::<_, Option<String>>(14)?);
+    let maybe_repeated = match kind {
+        AlertKind::FollowUp => covered.maybe_repeated(connection, incident)?,
+        _ => Vec::new(),
+    };
     let event: String = row.get(7)?;
+    let composed = match kind {
+        // The pictures of a report are of other incidents, and so are their words.
+        AlertKind::Report => Composed::default(),
+        AlertKind::First | AlertKind::Summary => alert::compose(&covered.words, None),
+        AlertKind::FollowUp => {
+            let earlier = covered.earlier_words(connection, incident)?;
+            alert::compose(&covered.words, Some(&earlier))
+        }
+    };
+    // An incident without arrivals has words of its own.
+    let is_notice = covered.words.is_empty() || kind == AlertKind::Report;
+    let note = row.get::<_, Option<String>>(14)?.unwrap_or_default();
+    let received_at = covered.received_at.filter(|_| kind != AlertKind::Report);
     let alert = Alert {
         delivery,
         idempotency_key: format!("{identity}-{delivery}"),
@@ -89,14 +100,21 @@ fn read_due(
         kind,
         device_id: DeviceId(row.get(13)?),
         device: row.get(9)?,
-        event: told.event.or_else(|| Event::from_name(&event)).unwrap_or_default(),
-        subject: told.subject.unwrap_or(row.get(8)?),
-        text: told.texts.join("\n\n"),
-        received_at: told.received_at.unwrap_or(at(row, 10)?),
-        media: told.media,
-        raw: told.raw,
-        mails: told.mails,
-        torn: told.torn,
+        event: match is_notice {
+            true => Event::from_name(&event).unwrap_or_default(),
+            false => composed.event,
+        },
+        events: composed.events,
+        subject: if is_notice { row.get(8)? } else { composed.subject },
+        text: if is_notice { note } else { composed.text },
+        details: (!is_notice).then_some(composed.details),
+        more: composed.more,
+        late: None,
+        received_at: received_at.unwrap_or(at(row, 10)?),
+        media: covered.media,
+        raw: if kind == AlertKind::Report { Vec::new() } else { covered.raw },
+        mails: if kind == AlertKind::Report { Vec::new() } else { covered.mails },
+        torn: covered.torn && kind != AlertKind::Report,
         reply_to,
         link: None,
         held: number(row, 12)?,
@@ -108,113 +126,10 @@ fn read_due(
         attempts: number(row, 4)?,
         created_at: at(row, 3)?,
         reference: row.get(6)?,
-        covers: told.covers,
+        covers: covered.last,
+        maybe_repeated,
         route: row.get(11)?,
     })
-}
-
-/// What the arrivals of a delivery say together.
-struct Told {
-    event: Option<Event>,
-    subject: Option<String>,
-    texts: Vec<String>,
-    received_at: Option<Timestamp>,
-    media: Vec<AlertMedia>,
-    raw: Vec<AlertMedia>,
-    mails: Vec<AlertMedia>,
-    torn: bool,
-    covers: ArrivalId,
-}
-
-impl Default for Told {
-    fn default() -> Self {
-        Self {
-            event: None,
-            subject: None,
-            texts: Vec::new(),
-            received_at: None,
-            media: Vec::new(),
-            raw: Vec::new(),
-            mails: Vec::new(),
-            torn: false,
-            covers: ArrivalId(0),
-        }
-    }
-}
-
-impl Told {
-    fn read(&mut self, connection: &Connection, delivery: DeliveryId) -> Result<()> {
-        let mut select = connection.prepare_cached(
-            "SELECT arrival.id, received_at, torn, event, blob, bytes, content,
-                    envelope ->> '$.protocol' = 'smtp'
-             FROM delivery_arrival JOIN arrival ON arrival.id = delivery_arrival.arrival
-             WHERE delivery_arrival.delivery = ?1 ORDER BY arrival.id",
-        )?;
-        let mut rows = select.query([delivery.0])?;
-        while let Some(row) = rows.next()? {
-            self.add(row)?;
-        }
-        Ok(())
-    }
-
-    fn add(&mut self, row: &Row<'_>) -> Result<()> {
-        let arrival = ArrivalId(row.get(0)?);
-        let received_at = at(row, 1)?;
-        let event: String = row.get(3)?;
-        let blob = BlobName(row.get(4)?);
-        let bytes: i64 = row.get(5)?;
-        let content: Content = from_json(row, 6)?;
-        self.covers = arrival;
-        self.torn |= row.get::<_, bool>(2)?;
-        self.received_at.get_or_insert(received_at);
-        if self.event.is_none() {
-            self.event = Event::from_name(&event);
-        }
-        if self.subject.is_none() {
-            self.subject = Some(content.subject);
-        }
-        if self.texts.len() < TEXTS_MAX
-            && !content.text.is_empty()
-            && !self.texts.contains(&content.text)
-        {
-            self.texts.push(content.text);
-        }
-        for (index, media) in (0_u32..).zip(content.media) {
-            if !media.repeat {
-                let place = MediaPlace { arrival, index: Some(index) };
-                self.media.push(AlertMedia {
-                    media,
-                    place,
-                    blob: blob.clone(),
-                    url: None,
-                    clip: None,
-                });
-            }
-        }
-        let whole = raw_mail(arrival, blob, u64::try_from(bytes).unwrap_or(0));
-        if content.unclear {
-            self.raw.push(whole.clone());
-        }
-        if row.get(7)? {
-            self.mails.push(whole);
-        }
-        Ok(())
-    }
-}
-
-/// The stored mail itself, as a file.
-pub(super) fn raw_mail(arrival: ArrivalId, blob: BlobName, bytes: u64) -> AlertMedia {
-    let media = Media {
-        name: format!("mail-{arrival}.eml"),
-        content_type: "message/rfc822".to_owned(),
-        kind: MediaKind::File,
-        range: 0..bytes,
-        encoding: Encoding::Identity,
-        size: bytes,
-        whole: true,
-        repeat: false,
-    };
-    AlertMedia { media, place: MediaPlace { arrival, index: None }, blob, url: None, clip: None }
 }
 
 fn first_reference(

@@ -9,7 +9,7 @@ use tipoff_model::{
     IncidentId, MediaPlace, Timestamp,
 };
 
-use super::deliveries::raw_mail;
+use super::covered::raw_mail;
 use super::{SqliteSpool, at, deliveries, figures, from_json, glance, number};
 use crate::{
     ArrivalLine, BoxFuture, Cover, DeliveryLine, Figures, IncidentDetail, IncidentFilter,
@@ -326,5 +326,6 @@ pub(super) fn stats(connection: &Connection) -> Result<SpoolStats> {
     Ok(SpoolStats {
         blob_bytes: u64::try_from(blob_bytes).unwrap_or(0),
         pending: pending.collect::<Result<_, _>>()?,
+        writer_restarts: 0,
     })
 }

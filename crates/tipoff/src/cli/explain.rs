@@ -125,7 +125,7 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
     if let Some(spool) = &spool {
         doorkeeper.add(spool.added_devices().await?);
     }
-    let device = doorkeeper.device(&envelope);
+    let device = doorkeeper.device(&envelope, content.camera.as_ref());
     let has = |kinds: &[MediaKind]| content.media.iter().any(|it| kinds.contains(&it.kind));
     let facts = Facts {
         device: &device,
@@ -208,7 +208,7 @@ async fn explain(config: &Config, moment: &Moment) -> anyhow::Result<()> {
 }
 
 fn named(name: &str) -> Device {
-    Device { key: name.to_owned(), name: name.to_owned(), discovered: false }
+    Device { key: name.to_owned(), name: name.to_owned(), ..Device::default() }
 }
 
 fn tell_moment(rules: &Rules, past: &Past, now: Timestamp) {

@@ -9,14 +9,14 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::pace::Pacer;
 use super::schedule::{Orders, Parts, Schedule, Stand};
 use super::status::{Board, ChannelStatus};
 use super::{Common, Waker, trial};
 use crate::config::ChannelConfig;
-use crate::shutdown::Shutdown;
+use crate::supervise::Supervisor;
 
 /// The channels at work.
 #[derive(Clone)]
@@ -26,8 +26,7 @@ struct Shared {
     common: Arc<Common>,
     pacer: Arc<Pacer>,
     waker: Waker,
-    tasks: TaskTracker,
-    shutdown: Shutdown,
+    supervisor: Supervisor,
     table: Mutex<Table>,
 }
 
@@ -64,16 +63,14 @@ impl Dispatch {
         paused: Vec<String>,
         common: Common,
         waker: &Waker,
-        tasks: &TaskTracker,
-        shutdown: &Shutdown,
+        supervisor: &Supervisor,
     ) -> Self {
         let table = Table { desks: Vec::new(), paused: paused.into_iter().collect() };
         let dispatch = Self(Arc::new(Shared {
             common: Arc::new(common),
             pacer: Arc::default(),
             waker: waker.clone(),
-            tasks: tasks.clone(),
-            shutdown: shutdown.clone(),
+            supervisor: supervisor.clone(),
             table: Mutex::new(table),
         }));
         dispatch.apply(channels);
@@ -150,10 +147,9 @@ impl Dispatch {
         let board = Board::new(&config.name, config.kind, stand == Stand::Paused, news);
         let board = Arc::new(board);
         let parts = self.parts(config);
-        let attending = attend(Arc::clone(&parts));
+        let attending = self.attend(&parts);
         let (orders, taken) = watch::channel(Orders { parts, stand });
-        let schedule = Schedule::new(taken, Arc::clone(&board), self.clone());
-        self.0.tasks.spawn(schedule.run(self.0.shutdown.clone()));
+        self.work(&config.name, taken, Arc::clone(&board));
         Desk { config: config.clone(), orders, board, attending }
     }
 
@@ -162,11 +158,45 @@ impl Dispatch {
             desk.config = config.clone();
             desk.board.renew(config.kind);
             let parts = self.parts(config);
-            desk.attending = attend(Arc::clone(&parts));
+            desk.attending = self.attend(&parts);
             desk.orders.send_replace(Orders { parts, stand });
         }
         desk.stand(stand);
         desk
+    }
+
+    /// Starts the worker of a channel.
+    fn work(&self, channel: &str, orders: watch::Receiver<Orders>, board: Arc<Board>) {
+        let (dispatch, shutdown) = (self.clone(), self.0.supervisor.shutdown());
+        self.0.supervisor.spawn(format!("channel {channel}"), move || {
+            let worker = Schedule::new(orders.clone(), Arc::clone(&board), dispatch.clone());
+            let working = worker.run(shutdown.clone());
+            async move {
+                working.await;
+                Ok(())
+            }
+        });
+    }
+
+    /// Stays in touch with the service, where the channel does so.
+    fn attend(&self, parts: &Arc<Parts>) -> AbortOnDropHandle<()> {
+        let parts = Arc::clone(parts);
+        let name = format!("connection of channel {}", parts.name);
+        let attending = self.0.supervisor.supervise(name, move || {
+            let parts = Arc::clone(&parts);
+            async move {
+                if let Some(attending) = parts.channel.attend(&*parts.common) {
+                    attending.await;
+                }
+                Ok(())
+            }
+        });
+        AbortOnDropHandle::new(tokio::spawn(attending))
+    }
+
+    /// Where changes of the network are seen from now on.
+    pub(super) fn network(&self) -> watch::Receiver<()> {
+        self.0.waker.network()
     }
 
     fn parts(&self, config: &ChannelConfig) -> Arc<Parts> {
@@ -190,14 +220,6 @@ impl Table {
     fn find(&self, channel: &str) -> Option<&Desk> {
         self.desks.iter().find(|desk| desk.config.name == channel && desk.is_configured())
     }
-}
-
-fn attend(parts: Arc<Parts>) -> AbortOnDropHandle<()> {
-    AbortOnDropHandle::new(tokio::spawn(async move {
-        if let Some(attending) = parts.channel.attend(&*parts.common) {
-            attending.await;
-        }
-    }))
 }
 
 fn stand(paused: bool) -> Stand {

@@ -111,7 +111,7 @@ impl Incoming {
         }
         let received_at = Timestamp::from(SystemTime::now());
         let content = if torn { self.parser.torn() } else { self.parser.finish() };
-        let device = self.intake.doorkeeper.device(&self.envelope);
+        let device = self.intake.doorkeeper.device(&self.envelope, content.camera.as_ref());
         let spool = &self.intake.spool;
         let wants_prints = torn || spool.has_torn(&device.key);
         let blobs = spool.blobs().clone();
