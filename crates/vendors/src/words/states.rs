@@ -6,7 +6,7 @@ pub(super) const WORDS: &str = r"
 # Faults. A disk or storage alone is none.
 fault predicate failed, fails, offline, unreachable, degraded, crashed, disconnected, not responding
 fault predicate not reachable, not available, unavailable, is down, went down, has failed, timed out
-fault predicate has stopped responding, is dead, lost connection, gone down, is critical, is low
+fault predicate has stopped responding, is dead, lost connection, gone down, is critical
 fault predicate is full, is almost full, is lost, was lost, is overheating, connection lost
 fault predicate lost power, faulted, suspended, aborted, corrupted, unresponsive
 fault sure      no longer available, no longer respond*, no longer reachable, no longer accessible
@@ -43,8 +43,7 @@ fault sure      battery critical, battery power is too low, battery discharged, 
 fault sure      battery exhausted, replace battery, replace batteries, battery needs
 fault sure      battery must be replaced, battery replacement, improper shutdown
 fault sure      unexpected shutdown, unclean shutdown, emergency shutdown, in bypass, load exceeds
-fault sure      paper jam*, out of paper, no paper, toner low, low toner, toner empty, replace toner
-fault sure      ink low, low ink, cover open
+fault sure      paper jam*, out of paper, no paper
 # German.
 fault predicate fehlgeschlagen, ausgefallen, gescheitert, abgesturzt, nicht erreichbar, getrennt
 fault predicate unterbrochen, defekt, herabgesetzt, nicht verfugbar, gestort
