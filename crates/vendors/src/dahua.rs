@@ -79,18 +79,21 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     Found { known, camera, details: None }
 }
 
-/// Values that the common words do not have, or have otherwise. Dahua NVR manual, chapters Alarm and
-/// Exception; `setting of alarms` of the IPC manual.
+/// Values that the common words do not have, or have otherwise: the menus Event and Abnormality of NVR4208
+/// and its like.
 const VALUES: &[(&str, Event)] = &[
     ("audio input abnormal", Event::Fault),
     ("call", Event::Doorbell),
     ("call no answer", Event::Doorbell),
+    ("cross warning zone", Event::Zone),
     ("doorbell", Event::Doorbell),
     ("fast-moving", Event::Zone),
     ("input abnormal", Event::Fault),
     ("intensity change", Event::Sound),
     ("login error", Event::Fault),
     ("non-motor vehicle", Event::Vehicle),
+    ("object detect", Event::Zone),
+    ("object detection", Event::Zone),
     ("parking", Event::Zone),
     ("people gathering", Event::Zone),
     ("crowd gathering estimation", Event::Zone),

@@ -109,6 +109,7 @@ zone sure       入侵, 周界, 进入区域, 离开区域, 区域进入, 区域
 zone sure       物品丢失, 人员聚集, 停车检测, 快速移动, 侵入, 不審者, エリア進入, エリア退出
 zone sure       置き去り, 持ち去り, うろつき
 # Tampering.
+tamper sure     change scene, scene shift
 tamper sure     tamper*, sabotage*, shelteralarm, videoblind, blinddetect, camera mask*, video mask*
 tamper sure     camera covered, camera blocked, camera moved, camera obstruct*, lens covered
 tamper sure     lens blocked, view blocked, view obstruct*, occlusion*, occluded, defocus*

@@ -10,6 +10,7 @@ fault predicate has stopped responding, is dead, lost connection, gone down, is 
 fault predicate is full, is almost full, is lost, was lost, is overheating, connection lost
 fault predicate lost power, faulted, suspended, aborted, corrupted, unresponsive
 fault sure      no longer available, no longer respond*, no longer reachable, no longer accessible
+fault sure      no space, space used up, disk attenuation, out of service
 fault sure      unreadable, degradedarray, failspare, nearly full, temperature high
 fault sure      temperature is high, temperature is too high, temperature critical
 fault prone     down, lost, on battery
