@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use tipoff_model::{
     Alert, AlertMedia, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event,
-    IncidentId, Timestamp,
+    IncidentId, MediaPlace, Timestamp,
 };
 
 pub use accounts::{Accounts, ApiToken, Login};
