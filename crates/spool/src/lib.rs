@@ -19,8 +19,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tipoff_model::{
-    Alert, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event, IncidentId,
-    Timestamp,
+    Alert, AlertMedia, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event,
+    IncidentId, MediaPlace, Timestamp,
 };
 
 pub use accounts::{Accounts, ApiToken, Login};
@@ -193,6 +193,9 @@ pub struct DueDelivery {
     pub reference: Option<String>,
     /// The latest arrival that the alert tells of.
     pub covers: ArrivalId,
+    /// Files of a follow-up that may repeat one that came by another protocol, which is as large:
+    /// they are the same if their bytes are.
+    pub maybe_repeated: Vec<(MediaPlace, AlertMedia)>,
     /// The name of the route that sends it.
     pub route: Option<String>,
 }

@@ -9,7 +9,7 @@ use tipoff_model::{
     IncidentId, MediaPlace, Timestamp,
 };
 
-use super::deliveries::raw_mail;
+use super::covered::raw_mail;
 use super::{SqliteSpool, at, deliveries, figures, from_json, glance, number};
 use crate::{
     ArrivalLine, BoxFuture, Cover, DeliveryLine, Figures, IncidentDetail, IncidentFilter,

@@ -5,6 +5,7 @@
 mod accounts;
 mod choice;
 mod connection;
+mod covered;
 mod deliveries;
 mod devices;
 mod figures;

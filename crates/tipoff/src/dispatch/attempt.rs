@@ -10,6 +10,7 @@ use tipoff_spool::{AttemptRecord, DueDelivery};
 use super::backoff::{self, Reason};
 use super::files::DeliveryFiles;
 use super::pace::Pacer;
+use super::repeats;
 use super::schedule::Parts;
 use super::under_way::Attempted;
 
@@ -54,6 +55,23 @@ struct Stop {
     error: String,
 }
 
+/// The record of a delivery that has nothing to send; `why` stands in the timeline.
+fn not_sent(due: &DueDelivery, why: &str) -> AttemptRecord {
+    let now = Timestamp::from(SystemTime::now());
+    AttemptRecord {
+        delivery: due.alert.delivery,
+        covers: due.covers,
+        at: now,
+        ended_at: now,
+        state: DeliveryState::Delivered,
+        due_at: now,
+        progress: due.progress,
+        reference: due.reference.clone(),
+        error: Some(why.to_owned()),
+        remember: Vec::new(),
+    }
+}
+
 /// What an attempt begins with, besides its delivery.
 pub(super) struct Begun {
     pub(super) memory: Vec<(String, String)>,
@@ -68,6 +86,10 @@ pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begu
     let Begun { memory, preparing, failures } = begun;
     let mut files = DeliveryFiles::new(parts.common.spool.blobs().clone());
     let abilities = parts.channel.abilities();
+    if !parts.channel.keeps() {
+        repeats::drop_repeats(&mut due, files.blobs()).await;
+    }
+    let has_news = repeats::has_news(&due, &abilities);
     parts.common.videos.prepare(&mut due.alert, &abilities, &mut files).await;
     parts.common.pictures.prepare(&mut due.alert, &abilities, &mut files).await;
     drop(preparing);
@@ -80,7 +102,10 @@ pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begu
         expire: parts.expire,
         failures,
     };
-    let (record, health) = attempt(&due, memory, &tools).await;
+    let (record, health) = match has_news {
+        true => attempt(&due, memory, &tools).await,
+        false => (not_sent(&due, repeats::NOTHING_NEW), Health::Fine),
+    };
     if due.alert.kind == AlertKind::First && record.state == DeliveryState::Delivered {
         let took = record.ended_at.since(due.alert.received_at);
         parts.common.metrics.alerted(&parts.name, took);
