@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use tipoff_model::{
     AlertKind, ArrivalId, BlobName, Content, DeliveryState, Device, Due, Encoding, Envelope, Event,
-    Facts, History, IncidentId, Media, MediaKind, OpenIncident, Plan, Planner, Protocol, Timestamp,
-    Told,
+    Facts, History, IncidentClass, IncidentId, Media, MediaKind, OpenIncident, Plan, Planner,
+    Protocol, Timestamp, Told,
 };
 use tipoff_spool::{
-    Again, AttemptRecord, Growth, Incidents, Keep, NewArrival, Spool, SqliteSpool, Stored,
+    Again, AgeGuard, AttemptRecord, Growth, Incidents, Keep, NewArrival, Spool, SqliteSpool, Stored,
 };
 
 use crate::expected::{Mark, bytes_of};
@@ -29,6 +29,10 @@ pub(crate) struct Everything;
 impl Planner for Everything {
     fn is_silent(&self, _: &Facts<'_>) -> bool {
         false
+    }
+
+    fn class(&self, _: &Facts<'_>) -> IncidentClass {
+        IncidentClass::Alarm
     }
 
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
@@ -206,7 +210,9 @@ impl Run {
 
     async fn sweep(&self, now: Timestamp) {
         self.mark(&Mark::Sweeping);
-        let keep = Keep { age: Duration::from_secs(3600), bytes_max: u64::MAX };
+        let all = Some(self.spool.newest().await.unwrap());
+        let guard = AgeGuard { before_run: all, counted: all };
+        let keep = Keep { age: Duration::from_secs(3600), bytes_max: u64::MAX, guard };
         self.spool.sweep(keep, now).await.unwrap();
         let left = self.spool.incidents(&Default::default(), 10_000).await.unwrap();
         let left: Vec<IncidentId> = left.iter().map(|line| line.id).collect();
@@ -230,6 +236,8 @@ fn content(size: u64) -> Content {
         text: "Something moved.".to_owned(),
         media: vec![picture],
         unclear: false,
+        details: None,
+        camera: None,
     }
 }
 
@@ -247,7 +255,7 @@ async fn arrival(
     }
     let blob = tokio::task::spawn_blocking(move || writer.finish().unwrap()).await.unwrap();
     NewArrival {
-        device: Device { key: device.to_owned(), name: device.to_owned(), discovered: false },
+        device: Device { key: device.to_owned(), name: device.to_owned(), ..Device::default() },
         envelope: Envelope {
             protocol: Protocol::Smtp,
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
