@@ -4,6 +4,7 @@
 
 mod accounts;
 mod choice;
+mod clock;
 mod connection;
 mod covered;
 mod deliveries;
@@ -27,7 +28,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 use serde::Serialize;
@@ -35,8 +36,8 @@ use serde::de::DeserializeOwned;
 use tipoff_model::{ArrivalId, BlobName, DeliveryId, Event, Planner, Timestamp};
 
 use crate::{
-    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, NewArrival, Result, Spool, SpoolError,
-    SpoolStats, Stored, Swept, Upload, durable,
+    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, NewArrival, Newest, Result, Spool,
+    SpoolError, SpoolStats, Stored, Swept, Upload, durable,
 };
 use choice::Choice;
 use connection::{Readers, connect};
@@ -288,6 +289,21 @@ impl Spool for SqliteSpool {
     fn memory<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<(String, String)>>> {
         let channel = channel.to_owned();
         Box::pin(self.read(move |connection| deliveries::memory(connection, &channel)))
+    }
+
+    fn newest(&self) -> BoxFuture<'_, Result<Newest>> {
+        Box::pin(self.read(clock::newest))
+    }
+
+    fn clock_set_back(
+        &self,
+        now: Timestamp,
+        by: Duration,
+        is_certain: bool,
+    ) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(
+            self.writer.run(move |connection| clock::set_back(connection, now, by, is_certain)),
+        )
     }
 
     fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>> {

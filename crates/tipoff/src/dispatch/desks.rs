@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::expiry::Expiry;
 use super::pace::Pacer;
 use super::schedule::{Orders, Parts, Schedule, Stand};
 use super::status::{Board, ChannelStatus};
@@ -203,7 +204,7 @@ impl Dispatch {
         Arc::new(Parts {
             name: config.name.clone(),
             channel: Arc::clone(&config.channel),
-            expire: config.expire,
+            expiry: Expiry::new(self.0.common.clock.clone(), config.expire),
             pacer: Arc::clone(&self.0.pacer),
             common: Arc::clone(&self.0.common),
             notify: self.0.waker.of(&config.name),

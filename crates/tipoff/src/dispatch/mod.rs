@@ -5,6 +5,7 @@
 mod attempt;
 mod backoff;
 mod desks;
+mod expiry;
 mod files;
 mod household;
 mod kept;
@@ -30,6 +31,7 @@ use jiff::ZonedDateTime;
 use tipoff_model::{Alert, AlertKind, AlertMedia, MediaKind, Timestamp};
 use tipoff_spool::{DueDelivery, Spool};
 
+use crate::clock::Clock;
 use crate::modes::Modes;
 use crate::news::News;
 use crate::observe::Metrics;
@@ -51,6 +53,7 @@ pub(crate) struct Common {
     pub(crate) pictures: Pictures,
     pub(crate) news: News,
     pub(crate) modes: Modes,
+    pub(crate) clock: Clock,
     pub(crate) late_sounds: LateSounds,
 }
 
