@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use tipoff_model::{
     Alert, AlertMedia, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event,
-    IncidentId, Timestamp,
+    IncidentId, MediaPlace, Timestamp,
 };
 
 pub use accounts::{Accounts, ApiToken, Login};
@@ -196,9 +196,9 @@ pub struct DueDelivery {
     pub reference: Option<String>,
     /// The latest arrival that the alert tells of.
     pub covers: ArrivalId,
-    /// Of a follow-up: pictures and videos of the incident's earlier arrivals that are as large as one
-    /// of the alert's. They are the same if their bytes are.
-    pub earlier_media: Vec<AlertMedia>,
+    /// Files of a follow-up that may repeat one that came by another protocol, which is as large:
+    /// they are the same if their bytes are.
+    pub maybe_repeated: Vec<(MediaPlace, AlertMedia)>,
     /// The name of the route that sends it.
     pub route: Option<String>,
 }

@@ -104,7 +104,10 @@ async fn a_configured_camera_keeps_its_name_until_a_second_channel_mails(open: O
     assert_eq!(name_of(&*spool, &second).await, "Garden");
     let first = mail(&*spool, 2, channel(&base, "IPC-7", false)).await;
     assert_eq!(name_of(&*spool, &first).await, "IPC-7");
-    let numbered = mail(&*spool, 3, channel(&configured("NVR"), "NVR channel 2", true)).await;
+    let unnamed = Device { distinct_name: None, ..channel(&base, "IPC-7", false) };
+    let unnamed = Device { name: "Front yard channel 1".to_owned(), ..unnamed };
+    assert_eq!(name_of(&*spool, &mail(&*spool, 3, unnamed).await).await, "IPC-7");
+    let numbered = mail(&*spool, 4, channel(&configured("NVR"), "NVR channel 2", true)).await;
     assert_eq!(name_of(&*spool, &numbered).await, "NVR channel 2");
 }
 

@@ -1,5 +1,7 @@
 //! The arrivals that a delivery covers, read for its alert.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, Row, params};
 use tipoff_model::{
     AlertMedia, ArrivalId, BlobName, Content, DeliveryId, Encoding, Event, IncidentId, Media,
@@ -22,6 +24,7 @@ pub(super) struct Covered {
     pub(super) raw: Vec<AlertMedia>,
     pub(super) mails: Vec<AlertMedia>,
     pub(super) torn: bool,
+    by_mail: HashSet<ArrivalId>,
     pub(super) first: ArrivalId,
     pub(super) last: ArrivalId,
 }
@@ -35,6 +38,7 @@ impl Default for Covered {
             raw: Vec::new(),
             mails: Vec::new(),
             torn: false,
+            by_mail: HashSet::new(),
             first: ArrivalId(0),
             last: ArrivalId(0),
         }
@@ -93,6 +97,7 @@ impl Covered {
             self.raw.push(whole.clone());
         }
         if row.get(7)? {
+            self.by_mail.insert(arrival);
             self.mails.push(whole);
         }
         Ok(())
@@ -120,33 +125,39 @@ impl Covered {
         Ok(words.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Pictures and videos of the incident's earlier arrivals that are as large as one of these: they
-    /// may be the same, sent by another protocol.
-    pub(super) fn earlier_media(
+    /// Files that may repeat one that came by another protocol: of the same kind and size.
+    pub(super) fn maybe_repeated(
         &self,
         connection: &Connection,
         incident: IncidentId,
-    ) -> Result<Vec<AlertMedia>> {
+    ) -> Result<Vec<(MediaPlace, AlertMedia)>> {
         let sizes: Vec<u64> = self.media.iter().map(|stored| stored.media.size).collect();
         let mut select = connection.prepare_cached(
-            "SELECT latest.id, blob, part.key, part.value
-             FROM (SELECT id, blob, content FROM arrival WHERE incident = ?1 AND id < ?2
+            "SELECT latest.id, blob, part.key, part.value, by_mail
+             FROM (SELECT id, blob, content, envelope ->> '$.protocol' = 'smtp' AS by_mail
+                   FROM arrival WHERE incident = ?1 AND id <= ?2
                    ORDER BY id DESC LIMIT ?3) AS latest, json_each(content, '$.media') AS part
              WHERE part.value ->> '$.kind' <> 'file'
                AND part.value ->> '$.size' IN (SELECT value FROM json_each(?4))",
         )?;
-        let arguments = params![incident.0, self.first.0, EARLIER_MAX, json(&sizes)?];
-        let media = select.query_map(arguments, |row| {
-            let (arrival, index) = (ArrivalId(row.get(0)?), Some(number(row, 2)?));
-            Ok(AlertMedia {
-                media: from_json(row, 3)?,
-                place: MediaPlace { arrival, index },
-                blob: BlobName(row.get(1)?),
-                url: None,
-                clip: None,
-            })
-        })?;
-        Ok(media.collect::<rusqlite::Result<_>>()?)
+        let arguments = params![incident.0, self.last.0, EARLIER_MAX, json(&sizes)?];
+        let mut rows = select.query(arguments)?;
+        let mut pairs = Vec::new();
+        while let Some(row) = rows.next()? {
+            let place =
+                MediaPlace { arrival: ArrivalId(row.get(0)?), index: Some(number(row, 2)?) };
+            let (media, blob): (Media, _) = (from_json(row, 3)?, BlobName(row.get(1)?));
+            let earlier = AlertMedia { media, place, blob, url: None, clip: None };
+            let by_mail: bool = row.get(4)?;
+            let repeats = self.media.iter().filter(|it| {
+                let is_alike = it.media.kind == earlier.media.kind
+                    && it.media.size == earlier.media.size
+                    && it.place.arrival > place.arrival;
+                is_alike && self.by_mail.contains(&it.place.arrival) != by_mail
+            });
+            pairs.extend(repeats.map(|it| (it.place, earlier.clone())));
+        }
+        Ok(pairs)
     }
 }
 

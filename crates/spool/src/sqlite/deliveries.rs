@@ -75,8 +75,8 @@ fn read_due(
         AlertKind::First | AlertKind::Report => None,
         AlertKind::FollowUp | AlertKind::Summary => first_reference(connection, incident, channel)?,
     };
-    let earlier_media = match kind {
-        AlertKind::FollowUp => covered.earlier_media(connection, incident)?,
+    let maybe_repeated = match kind {
+        AlertKind::FollowUp => covered.maybe_repeated(connection, incident)?,
         _ => Vec::new(),
     };
     let event: String = row.get(7)?;
@@ -127,7 +127,7 @@ fn read_due(
         created_at: at(row, 3)?,
         reference: row.get(6)?,
         covers: covered.last,
-        earlier_media,
+        maybe_repeated,
         route: row.get(11)?,
     })
 }

@@ -127,7 +127,9 @@ fn free_name<'a>(connection: &Connection, device: &'a Device) -> Result<&'a str>
 fn named(connection: &Connection, id: i64, told: &Device) -> Result<Device> {
     let (row, label) = row(connection, id)?;
     let row = Device { discovered: told.discovered, ..row };
-    if label || row.key != told.key {
+    // A channel that is only numbered this time keeps the name that it had.
+    let is_unnamed = told.recorder.is_some() && told.distinct_name.is_none();
+    if label || is_unnamed || row.key != told.key {
         return Ok(row);
     }
     let is_known = row.name == told.name || Some(&row.name) == told.distinct_name.as_ref();

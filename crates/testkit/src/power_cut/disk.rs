@@ -387,7 +387,7 @@ impl Chance {
     }
 
     fn one_in(&mut self, count: u64) -> bool {
-        self.next() % count == 0
+        self.next().is_multiple_of(count)
     }
 
     fn fate(&mut self, bytes: usize) -> Fate {

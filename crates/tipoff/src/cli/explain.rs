@@ -7,11 +7,12 @@ use std::time::SystemTime;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use tipoff_model::{
-    Device, Envelope, Event, Facts, Gathering, History, MediaKind, Plan, Planner, Protocol,
-    Timestamp,
+    Content, Device, Envelope, Event, Facts, Gathering, History, MediaKind, Plan, Planner,
+    Protocol, Timestamp,
 };
 use tipoff_rules::{Clock, Judged, Rules};
 use tipoff_spool::{DeviceFilter, Devices, Spool, SqliteSpool};
+use tipoff_vendors::Reading;
 
 use super::replay::{self, ReplayArgs};
 use super::{Ending, block_on};
@@ -107,6 +108,8 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
     let mut parser = tipoff_mail::Parser::new();
     parser.push(&mail);
     let content = parser.finish();
+    let Reading { event, details, camera, .. } = tipoff_vendors::read(&content);
+    let content = Content { details, camera, ..content };
     let recipients = if args.to.is_empty() { headers.to } else { args.to.clone() };
     let envelope = Envelope {
         protocol: Protocol::Smtp,
@@ -131,7 +134,7 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
         device: &device,
         began_at: now,
         received_at: now,
-        event: tipoff_vendors::event(&content),
+        event,
         envelope: Some(&envelope),
         content: &content,
         torn: false,

@@ -19,6 +19,8 @@ mod status;
 mod tests;
 mod trial;
 mod under_way;
+#[cfg(test)]
+mod vendor_alerts;
 mod videos;
 mod waker;
 

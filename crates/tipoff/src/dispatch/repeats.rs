@@ -4,26 +4,20 @@
 use std::io;
 
 use tipoff_channels::Abilities;
-use tipoff_model::{AlertKind, AlertMedia, MediaKind};
+use tipoff_model::{AlertKind, AlertMedia, MediaPlace};
 use tipoff_spool::{Blobs, DueDelivery};
 
 /// The entry in the timeline of a follow-up that is not sent.
 pub(super) const NOTHING_NEW: &str = "not sent: the incident's earlier alerts have these files";
 
-/// Leaves out files whose bytes an earlier arrival of the incident, or an earlier file of this
-/// delivery, has. Files that cannot be compared stay.
+/// Leaves out files whose bytes came before by another protocol. Files that cannot be compared stay.
 pub(super) async fn drop_repeats(due: &mut DueDelivery, blobs: &Blobs) {
-    let media = &due.alert.media;
-    let may_repeat = |(place, file): (usize, &AlertMedia)| {
-        let before = media.iter().take(place).chain(&due.earlier_media);
-        before.filter(|other| is_same_size(other, file)).count() > 0
-    };
-    if due.alert.kind != AlertKind::FollowUp || !media.iter().enumerate().any(may_repeat) {
+    if due.maybe_repeated.is_empty() {
         return;
     }
-    let (files, earlier, blobs) = (media.clone(), due.earlier_media.clone(), blobs.clone());
-    let compared = tokio::task::spawn_blocking(move || news(files, &earlier, &blobs)).await;
-    match compared {
+    let (media, blobs) = (due.alert.media.clone(), blobs.clone());
+    let pairs = due.maybe_repeated.clone();
+    match tokio::task::spawn_blocking(move || news(media, &pairs, &blobs)).await {
         Ok(media) => due.alert.media = media,
         Err(error) => tracing::warn!(%error, "Files could not be compared; all are sent."),
     }
@@ -37,29 +31,24 @@ pub(super) fn has_news(due: &DueDelivery, abilities: &Abilities) -> bool {
     let has_words = alert.details.as_deref() != Some("") || !alert.events.is_empty();
     let has_files = !alert.media.is_empty() || !alert.raw.is_empty();
     alert.kind != AlertKind::FollowUp
-        || due.earlier_media.is_empty()
+        || due.maybe_repeated.is_empty()
         || passes_on
         || has_words
         || has_files
         || alert.torn
 }
 
-fn is_same_size(a: &AlertMedia, b: &AlertMedia) -> bool {
-    a.media.kind != MediaKind::File && a.media.kind == b.media.kind && a.media.size == b.media.size
-}
-
 /// The files without those whose bytes are known. Blocks while it reads.
-fn news(files: Vec<AlertMedia>, earlier: &[AlertMedia], blobs: &Blobs) -> Vec<AlertMedia> {
-    let mut kept: Vec<AlertMedia> = Vec::new();
-    for file in files {
-        let is_same = |other: &AlertMedia| {
-            is_same_size(other, &file) && matches!(have_same_bytes(other, &file, blobs), Ok(true))
-        };
-        if !earlier.iter().any(is_same) && !kept.iter().any(is_same) {
-            kept.push(file);
-        }
-    }
-    kept
+fn news(
+    files: Vec<AlertMedia>,
+    pairs: &[(MediaPlace, AlertMedia)],
+    blobs: &Blobs,
+) -> Vec<AlertMedia> {
+    let is_repeat = |file: &AlertMedia| {
+        let mut earlier = pairs.iter().filter(|(place, _)| *place == file.place);
+        earlier.any(|(_, earlier)| matches!(have_same_bytes(earlier, file, blobs), Ok(true)))
+    };
+    files.into_iter().filter(|file| !is_repeat(file)).collect()
 }
 
 fn have_same_bytes(a: &AlertMedia, b: &AlertMedia, blobs: &Blobs) -> io::Result<bool> {

@@ -216,7 +216,7 @@ fn channel_of(recorder: Device, camera: &Camera) -> Device {
     };
     Device {
         key: format!("{}#{key}", recorder.key),
-        distinct_name: Some(of_recorder(name.clone())),
+        distinct_name: camera.name.is_some().then(|| of_recorder(name.clone())),
         name,
         discovered: recorder.discovered,
         recorder: Some(Box::new(recorder)),

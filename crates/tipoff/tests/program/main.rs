@@ -39,3 +39,4 @@ mod telegram;
 mod tls;
 mod torn;
 mod uploaders;
+mod words;
