@@ -1,7 +1,6 @@
 //! `tipoff run`: spool, receivers, dispatch, HTTP port, and the end of it all.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use tipoff_video::Studio;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Ending, Failure, announce};
+use super::{Ending, Failure, announce, signing_key};
 use crate::clock::Clock;
 use crate::config::{Config, Listener, Retention};
 use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos, Waker};
@@ -23,7 +22,7 @@ use crate::network;
 use crate::news::News;
 use crate::observe::Metrics;
 use crate::receive::listen::{self, Door, Host};
-use crate::receive::tls::{self, Tls};
+use crate::receive::tls::Tls;
 use crate::receive::{Doorkeeper, Intake, Transcripts, ftp, smtp};
 use crate::reload::{LiveRules, Reload, Running, Source};
 use crate::reports::Reports;
@@ -117,7 +116,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::new());
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
     let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(&config.data_dir, rules.clone())?);
-    let key = signing_key(&config.data_dir)?;
+    let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let url = bound.url(&config);
     let access = Access::new(Arc::clone(&spool), key);
@@ -351,18 +350,4 @@ fn url_at(config: &Config, listen: SocketAddr) -> Option<String> {
     let ip = if listen.ip().is_unspecified() { network::lan_address()? } else { listen.ip() };
     let scheme = if config.http.listen.is_some_and(|it| it.tls) { "https" } else { "http" };
     Some(format!("{scheme}://{}", SocketAddr::new(ip, listen.port())))
-}
-
-/// The key that signs links, made at the first start.
-fn signing_key(data_dir: &Path) -> anyhow::Result<[u8; 32]> {
-    let path = data_dir.join("link.key");
-    if let Ok(bytes) = std::fs::read(&path)
-        && let Ok(key) = bytes.try_into()
-    {
-        return Ok(key);
-    }
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-    tls::write_private(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(key)
 }
