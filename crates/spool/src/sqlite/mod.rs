@@ -12,6 +12,7 @@ mod devices;
 mod figures;
 mod glance;
 mod history;
+mod incident_rows;
 mod incidents;
 mod registry;
 mod repeats;
