@@ -31,6 +31,7 @@ mod sides;
 mod signal;
 mod slack;
 pub mod telegram;
+mod template;
 mod webhook;
 mod words;
 

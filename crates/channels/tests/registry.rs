@@ -19,6 +19,7 @@ const COMMON: &[&str] = &[
     "plan",
     "settings",
     "sides",
+    "template",
     "tests",
     "words",
 ];
