@@ -7,7 +7,7 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tipoff_model::{Alert, AlertKind, Outcome, Receipt, Verdict};
+use tipoff_model::{Alert, Outcome, Receipt, Verdict};
 
 use crate::body::Body;
 use crate::fallback::{self, NoFiles, Post, Tried};
@@ -15,7 +15,7 @@ use crate::http::{self, Answer, RETRY_AFTER_MAX, Request, Secrets, repair, retry
 use crate::multipart::Form;
 use crate::settings::TIMEOUT;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
+use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound};
 
 /// The names that a webhook may write under.
 const USERNAME_CHARS_MAX: usize = 80;
@@ -179,8 +179,7 @@ impl Post for Discord {
 impl Discord {
     /// The title is the message, which a phone shows at once; the text is an embed below it.
     fn body(&self, message: &Message, alert: &Alert) -> Body {
-        let is_quiet = alert.manner.silent || alert.kind != AlertKind::First;
-        let silent = self.silent || is_quiet;
+        let silent = self.silent || sound::is_silent(message, alert);
         let mut payload = json!({
             // Nobody is called by what a camera says.
             "allowed_mentions": { "parse": [] },

@@ -30,6 +30,7 @@ mod settings;
 mod sides;
 mod signal;
 mod slack;
+mod sound;
 pub mod telegram;
 mod template;
 mod webhook;

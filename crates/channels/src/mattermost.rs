@@ -4,14 +4,14 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Verdict};
+use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
 
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
 use crate::fallback::{self, Post, Tried};
 use crate::http::{Answer, repair, retry};
 use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
-use crate::{Setting, Settings, Shape};
+use crate::{Setting, Settings, Shape, sound};
 
 /// What Mattermost takes for more than itself.
 const MARKUP: &str = "\\*_~`|>#[]<!";
@@ -98,8 +98,7 @@ impl Mattermost {
         if !pictures.is_empty() {
             payload.insert("attachments".to_owned(), pictures.into());
         }
-        let is_quiet = alert.manner.silent || alert.kind != AlertKind::First;
-        if is_quiet {
+        if sound::is_silent(message, alert) {
             // Servers from before it know it overlook it.
             payload.insert("silent".to_owned(), true.into());
         } else if let Some(priority) = alert.manner.priority.and_then(name) {

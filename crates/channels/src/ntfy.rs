@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Deserialize;
-use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Verdict};
+use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
 
 use crate::body::{Body, Piece};
 use crate::fallback::{self, NoFiles, Post, Tried};
@@ -14,7 +14,7 @@ use crate::http::{self, Answer, Request, Secrets, repair, retry};
 use crate::plan::Source;
 use crate::settings::TIMEOUT;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, words};
+use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound, words};
 
 /// Where everybody's topics are who runs no server of his own.
 const SERVER: &str = "https://ntfy.sh";
@@ -293,11 +293,10 @@ impl Ntfy {
         // A message without a text would say that it was "triggered".
         let (title, text) =
             if text.is_empty() { ("", title.as_str()) } else { (title.as_str(), text.as_str()) };
-        let manner = &alert.manner;
-        let priority = manner.priority.map(number).or(self.priority);
-        let priority = match alert.kind {
-            AlertKind::First if !manner.silent => priority,
-            _ => Some(priority.unwrap_or(SILENT).min(SILENT)),
+        let priority = alert.manner.priority.map(number).or(self.priority);
+        let priority = match sound::is_silent(message, alert) {
+            false => priority,
+            true => Some(priority.unwrap_or(SILENT).min(SILENT)),
         };
         let priority = priority.map(|priority| priority.to_string()).unwrap_or_default();
         let file = files.first();

@@ -53,6 +53,9 @@ async fn what_follows_comes_without_a_notification() {
     let follow_up = Story::new().picture("2.jpg").change(|it| it.kind = AlertKind::FollowUp);
     assert!(posted(&[], follow_up).await[0].silent);
     assert!(posted(&[("silent", Value::Flag(true))], Story::new()).await[0].silent);
+    let eleven = (0..11).fold(Story::new(), |story, number| story.picture(&format!("{number}.jpg")));
+    let silent: Vec<bool> = posted(&[], eleven).await.iter().map(|it| it.silent).collect();
+    assert_eq!(silent, [false, true], "the second message of an alert");
     let plain = posted(&[], Story::new()).await;
     assert_eq!((plain[0].silent, plain[0].description.as_str()), (false, ""));
 }

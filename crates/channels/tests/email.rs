@@ -104,24 +104,27 @@ async fn words_alone_are_a_small_mail() {
 }
 
 #[tokio::test]
-async fn importance_is_what_the_route_asks_for() {
+async fn importance_is_what_the_route_asks_for_and_low_where_it_is_silent() {
     for (priority, silent, number, word) in [
         (Some(Priority::Urgent), false, "1", "high"),
-        (Some(Priority::High), true, "2", "high"),
+        (Some(Priority::High), false, "2", "high"),
+        (Some(Priority::High), true, "4", "low"),
         (Some(Priority::Normal), false, "3", "normal"),
         (Some(Priority::Low), false, "4", "low"),
         (Some(Priority::Lowest), false, "5", "low"),
+        (Some(Priority::Lowest), true, "5", "low"),
         (None, true, "4", "low"),
     ] {
-        let story = Story::new().change(|alert| {
-            alert.manner.priority = priority;
-            alert.manner.silent = silent;
-        });
-        let mail = read(&mails(OPEN, &[], story).await[0].content);
-        assert_eq!(
-            (field(&mail, "x-priority"), field(&mail, "importance")),
-            (number.into(), word.into())
-        );
+        let quiet: [fn(&mut tipoff_model::Alert); 2] =
+            [|alert| alert.manner.silent = true, |alert| alert.kind = AlertKind::FollowUp];
+        let loud: [fn(&mut tipoff_model::Alert); 1] = [|_| ()];
+        for change in if silent { quiet.as_slice() } else { &loud } {
+            let priority = |alert: &mut tipoff_model::Alert| alert.manner.priority = priority;
+            let story = Story::new().change(priority).change(change);
+            let mail = read(&mails(OPEN, &[], story).await[0].content);
+            let importance = (field(&mail, "x-priority"), field(&mail, "importance"));
+            assert_eq!(importance, (number.into(), word.into()));
+        }
     }
 }
 

@@ -194,6 +194,13 @@ fn silent_words_are_a_notice_and_urgent_ones_call_the_room() {
             let content = &owner.messages(&room).await.pop().unwrap()["content"];
             assert_eq!((&content["msgtype"], &content["m.mentions"]), (&json!(msgtype), &mentions));
         }
+        let story = Story::new().change(|it| {
+            it.kind = AlertKind::FollowUp;
+            it.manner.priority = Some(Priority::Urgent);
+        });
+        delivered(&send(&*matrix(&bot, &room, &[]), story).await);
+        let content = &owner.messages(&room).await.pop().unwrap()["content"];
+        assert_eq!((&content["msgtype"], &content["m.mentions"]), (&json!("m.notice"), &json!({})));
     });
 }
 

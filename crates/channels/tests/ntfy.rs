@@ -88,6 +88,7 @@ async fn a_picture_comes_with_its_words() {
         title: String::new(),
         message: "You received a file: ä?.jpg".to_owned(),
         file: Some(("ä?.jpg".to_owned(), jpeg(64, 48))),
+        priority: 2,
         ..first.clone()
     };
     assert_eq!(all, [first, second]);

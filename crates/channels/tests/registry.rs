@@ -19,6 +19,7 @@ const COMMON: &[&str] = &[
     "plan",
     "settings",
     "sides",
+    "sound",
     "template",
     "tests",
     "words",

@@ -157,3 +157,11 @@ pub struct Alert {
     /// How it is told.
     pub manner: AlertManner,
 }
+
+impl Alert {
+    /// Whether it comes without a sound, where the service can: the route asks for it, or it is not the first
+    /// alert of its incident.
+    pub fn is_silent(&self) -> bool {
+        self.manner.silent || self.kind != AlertKind::First
+    }
+}

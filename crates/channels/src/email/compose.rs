@@ -68,7 +68,8 @@ pub(super) fn key(alert: &Alert) -> String {
 
 fn importance(alert: &Alert) -> Option<(u8, &'static str)> {
     let priority = match alert.manner.priority {
-        None if alert.manner.silent => Priority::Low,
+        Some(Priority::Lowest) => Priority::Lowest,
+        _ if alert.is_silent() => Priority::Low,
         priority => priority?,
     };
     Some(match priority {

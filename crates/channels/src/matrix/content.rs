@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use tipoff_model::{Alert, AlertMedia, Media, Priority};
 
 use crate::plan::Role;
-use crate::{Attachment, Message, words};
+use crate::{Attachment, Message, sound, words};
 
 /// The length of a file's name in an event: everything in it has 64 KiB together.
 const NAME_UTF16_MAX: usize = 200;
@@ -59,8 +59,8 @@ pub(super) fn poster(file: &Attachment) -> Option<&AlertMedia> {
 /// The content of a message's event; of its file, what became of it.
 pub(super) fn content(message: &Message, alert: &Alert, sent: Option<&Sent>) -> Value {
     let priority = alert.manner.priority;
-    let is_quiet =
-        alert.manner.silent || matches!(priority, Some(Priority::Lowest | Priority::Low));
+    let is_quiet = sound::is_silent(message, alert)
+        || matches!(priority, Some(Priority::Lowest | Priority::Low));
     let is_urgent = !is_quiet && matches!(priority, Some(Priority::High | Priority::Urgent));
     let mut content = Map::new();
     let mut set = |key: &str, value: Value| drop(content.insert(key.to_owned(), value));
