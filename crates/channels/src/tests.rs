@@ -74,5 +74,6 @@ fn nothing() -> Alert {
         link: None,
         held: 0,
         manner: AlertManner::default(),
+        buttons: Vec::new(),
     }
 }

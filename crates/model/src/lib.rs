@@ -3,6 +3,7 @@
 //! What each word means is told in GLOSSARY.md; what may be assumed of a value is told where it
 //! is defined.
 
+mod action;
 mod alert;
 mod arrival;
 mod delivery;
@@ -17,6 +18,10 @@ mod template;
 mod time;
 pub mod transfer;
 
+pub use action::{
+    ACTION_BYTES_MAX, Action, BUTTON_CHARS_MAX, Button, Effect, MUTE_MINUTES_MAX, MuteFor,
+    MuteTarget,
+};
 pub use alert::{Alert, AlertKind, AlertManner, AlertMedia, Clip, MediaPlace, Priority};
 pub use arrival::{Camera, Content, Envelope, Protocol};
 pub use delivery::{DeliveryState, Outcome, Receipt, Scope, Verdict};

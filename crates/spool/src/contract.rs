@@ -2,6 +2,7 @@
 
 mod accounts;
 mod dashboard;
+mod dismissal;
 mod review;
 mod rules;
 mod sessions;
@@ -37,6 +38,10 @@ impl Planner for Plain {
 
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
         facts.received_at.since(latest.last_arrival_at) <= Duration::from_secs(20)
+    }
+
+    fn is_archive(&self, channel: &str) -> bool {
+        channel == "hook"
     }
 
     fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
@@ -174,6 +179,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     uploads::check(&fresh).await;
     accounts::check(&fresh).await;
     dashboard::check(&fresh).await;
+    dismissal::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
 }

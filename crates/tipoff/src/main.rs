@@ -3,6 +3,7 @@
 //!
 //! Configuration, then spool, then receivers, then dispatch: `cli::run` has them in this order.
 
+mod actions;
 mod cli;
 mod config;
 mod dispatch;

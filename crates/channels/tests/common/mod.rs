@@ -61,6 +61,7 @@ impl Story {
             torn: false,
             held: 0,
             manner: AlertManner::default(),
+            buttons: Vec::new(),
             reply_to: None,
             link: None,
         };

@@ -7,6 +7,7 @@ mod choice;
 mod connection;
 mod deliveries;
 mod devices;
+mod dismissal;
 mod figures;
 mod glance;
 mod history;
@@ -270,6 +271,17 @@ impl Spool for SqliteSpool {
     fn memory<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<(String, String)>>> {
         let channel = channel.to_owned();
         Box::pin(self.read(move |connection| deliveries::memory(connection, &channel)))
+    }
+
+    fn remember<'a>(
+        &'a self,
+        channel: &'a str,
+        pairs: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<()>> {
+        let channel = channel.to_owned();
+        Box::pin(
+            self.writer.run(move |connection| deliveries::remember(connection, &channel, &pairs)),
+        )
     }
 
     fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>> {

@@ -10,7 +10,7 @@ use tipoff_model::{
 use super::choice;
 use super::glance::{self, Glance};
 use super::history::DeviceHistory;
-use super::{at, devices, json, registry, repeats, summary};
+use super::{at, devices, dismissal, json, registry, repeats, summary};
 use crate::{Again, NewArrival, Notice, Result, Stored};
 
 /// How many arrivals one follow-up takes in.
@@ -36,7 +36,7 @@ pub(super) fn store(
             .map(|latest| latest.id),
     };
     let told = told(connection, joins)?;
-    let plan = planner.plan(&facts, &told, &DeviceHistory { connection, device });
+    let plan = dismissal::plan(connection, planner, joins, &facts, &told, device)?;
     let incident = match joins {
         Some(incident) => touch_incident(connection, incident, &facts)?,
         None => open_incident(

@@ -15,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::task::TaskTracker;
 
 use super::{Ending, Failure, announce};
+use crate::actions::Actions;
 use crate::config::{Config, Listener, Retention};
 use crate::dispatch::{Common, Dispatch, Pictures, Videos, Waker};
 use crate::house::House;
@@ -103,6 +104,16 @@ impl Ground {
         Modes { spool, rules: Arc::clone(rules), news: self.news.clone() }
     }
 
+    fn actions(&self, modes: &Modes, links: &Links) -> Actions {
+        Actions {
+            spool: Arc::clone(&self.spool),
+            modes: modes.clone(),
+            news: self.news.clone(),
+            waker: self.waker.clone(),
+            links: links.clone(),
+        }
+    }
+
     fn gallery(&self, config: &Config, studio: Option<Studio>) -> Gallery {
         Gallery::new(config.data_dir.join("thumbs"), Arc::clone(&self.spool), studio)
     }
@@ -135,7 +146,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let modes = ground.modes(&rules);
     let (smtp, ftp) = receive(&ground, &config, &bound.tls, bound.smtp, bound.ftp, &retention);
     let links = Links::new(url.as_deref(), key);
-    let (dispatch, studio) = deliver(&ground, &config, &links, &modes).await?;
+    let actions = ground.actions(&modes, &links);
+    let (dispatch, studio) = deliver(&ground, &config, &links, &actions).await?;
     let gallery = ground.gallery(&config, studio);
     keep_house(&ground, &retention, &gallery, &rules);
     let running = Running {
@@ -165,6 +177,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             gallery,
             retention,
             modes,
+            actions,
             reach,
             shutdown: ground.shutdown.clone(),
         };
@@ -224,7 +237,7 @@ async fn deliver(
     ground: &Ground,
     config: &Config,
     links: &Links,
-    modes: &Modes,
+    actions: &Actions,
 ) -> anyhow::Result<(Dispatch, Option<Studio>)> {
     let Ground { waker, tasks, shutdown, .. } = ground;
     let paused = ground.spool.paused().await?;
@@ -237,7 +250,8 @@ async fn deliver(
         videos,
         pictures: Pictures::new(),
         news: ground.news.clone(),
-        modes: modes.clone(),
+        modes: actions.modes.clone(),
+        actions: actions.clone(),
     };
     let dispatch = Dispatch::start(&config.channels, paused, common, waker, tasks, shutdown);
     Ok((dispatch, studio))

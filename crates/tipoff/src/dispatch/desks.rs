@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tipoff_channels::{HookFault, HookRequest};
 use tokio::sync::watch;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use super::household::ChannelHousehold;
 use super::pace::Pacer;
 use super::schedule::{Orders, Parts, Schedule, Stand};
 use super::status::{Board, ChannelStatus};
@@ -133,6 +135,17 @@ impl Dispatch {
         Ok("the test arrived".to_owned())
     }
 
+    /// Takes a request that a service made for a channel.
+    pub(crate) async fn receive(
+        &self,
+        channel: &str,
+        request: HookRequest,
+    ) -> Option<Result<(), HookFault>> {
+        let parts =
+            self.table().find(channel).map(|desk| Arc::clone(&desk.orders.borrow().parts))?;
+        Some(parts.channel.receive(request)?.await)
+    }
+
     /// A removed channel has nothing under way any more. Whether its task is to end: the channel
     /// may have come back.
     pub(super) fn leave(&self, channel: &str) -> bool {
@@ -150,7 +163,7 @@ impl Dispatch {
         let board = Board::new(&config.name, config.kind, stand == Stand::Paused, news);
         let board = Arc::new(board);
         let parts = self.parts(config);
-        let attending = attend(Arc::clone(&parts));
+        let attending = self.attend(&parts);
         let (orders, taken) = watch::channel(Orders { parts, stand });
         let schedule = Schedule::new(taken, Arc::clone(&board), self.clone());
         self.0.tasks.spawn(schedule.run(self.0.shutdown.clone()));
@@ -162,7 +175,7 @@ impl Dispatch {
             desk.config = config.clone();
             desk.board.renew(config.kind);
             let parts = self.parts(config);
-            desk.attending = attend(Arc::clone(&parts));
+            desk.attending = self.attend(&parts);
             desk.orders.send_replace(Orders { parts, stand });
         }
         desk.stand(stand);
@@ -180,6 +193,16 @@ impl Dispatch {
         })
     }
 
+    /// Stays in touch with the service, where the channel does that.
+    fn attend(&self, parts: &Arc<Parts>) -> AbortOnDropHandle<()> {
+        let household = ChannelHousehold { parts: Arc::clone(parts), dispatch: self.clone() };
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            if let Some(attending) = household.parts.channel.attend(&household) {
+                attending.await;
+            }
+        }))
+    }
+
     fn table(&self) -> MutexGuard<'_, Table> {
         self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -190,14 +213,6 @@ impl Table {
     fn find(&self, channel: &str) -> Option<&Desk> {
         self.desks.iter().find(|desk| desk.config.name == channel && desk.is_configured())
     }
-}
-
-fn attend(parts: Arc<Parts>) -> AbortOnDropHandle<()> {
-    AbortOnDropHandle::new(tokio::spawn(async move {
-        if let Some(attending) = parts.channel.attend(&*parts.common) {
-            attending.await;
-        }
-    }))
 }
 
 fn stand(paused: bool) -> Stand {

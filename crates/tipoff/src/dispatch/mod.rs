@@ -24,6 +24,7 @@ use jiff::ZonedDateTime;
 use tipoff_model::{AlertKind, AlertMedia, MediaKind};
 use tipoff_spool::{DueDelivery, Spool};
 
+use crate::actions::Actions;
 use crate::modes::Modes;
 use crate::news::News;
 use crate::observe::Metrics;
@@ -44,6 +45,7 @@ pub(crate) struct Common {
     pub(crate) pictures: Pictures,
     pub(crate) news: News,
     pub(crate) modes: Modes,
+    pub(crate) actions: Actions,
 }
 
 impl Common {

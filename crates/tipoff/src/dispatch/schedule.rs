@@ -210,6 +210,8 @@ impl Schedule {
         }
         for mut due in deliveries {
             self.parts.common.dress(&mut due);
+            let Parts { common, name, .. } = &*self.parts;
+            due.alert.buttons = common.actions.buttons(&due.alert, name).await;
             self.claimed.push(due.alert.delivery);
             let abilities = self.parts.channel.abilities();
             let Common { videos, pictures, .. } = &*self.parts.common;
@@ -299,6 +301,9 @@ impl Schedule {
             }
             DeliveryState::Pending => {
                 tracing::debug!(channel, %delivery, error, "An alert will be tried again.");
+            }
+            DeliveryState::Withdrawn => {
+                tracing::debug!(channel, %delivery, "An alert was withdrawn.");
             }
             DeliveryState::Refused => {
                 tracing::error!(channel, %delivery, error, "The service refused an alert.");

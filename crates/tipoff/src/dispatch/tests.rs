@@ -13,7 +13,6 @@ use tokio_util::task::TaskTracker;
 
 use super::{ChannelState, ChannelStatus, Common, Dispatch, Pictures, Videos};
 use crate::config::Config;
-use crate::modes::Modes;
 use crate::news::Item;
 use crate::observe::Metrics;
 use crate::shutdown::{self, Phase, Trigger};
@@ -52,8 +51,7 @@ impl Scene {
         let stand = Stand::new(&source(&channel(&hook, "hook")));
         let (tasks, (trigger, shutdown)) = (TaskTracker::new(), shutdown::channel());
         let listener = stand.news.subscribe();
-        let spool = Arc::clone(&stand.spool);
-        let modes = Modes { spool, rules: Arc::clone(&stand.rules), news: stand.news.clone() };
+        let actions = stand.actions(Links::new(None, [0; 32]));
         let Config { video, channels, .. } = &stand.config;
         let common = Common {
             spool: Arc::clone(&stand.spool),
@@ -62,7 +60,8 @@ impl Scene {
             videos: Videos::open(video, stand.folder.path()).await.unwrap(),
             pictures: Pictures::new(),
             news: stand.news.clone(),
-            modes,
+            modes: actions.modes.clone(),
+            actions,
         };
         let paused = paused.iter().map(|name| (*name).to_owned()).collect();
         let dispatch = Dispatch::start(channels, paused, common, &stand.waker, &tasks, &shutdown);
