@@ -35,6 +35,7 @@ mod sound;
 pub mod telegram;
 mod template;
 mod webhook;
+mod wording;
 mod words;
 
 use std::io::Read;

@@ -48,7 +48,7 @@ async fn a_picture_comes_with_its_words() {
     let all = notified(&more, story).await;
     let common = [("device", DEVICE), ("sound", "siren"), ("timestamp", "1767225600")];
     let first = [
-        ("title", "Front yard: Motion"),
+        ("title", "👀 Front yard · Motion"),
         ("message", "ein Mensch & ein Hund 😀"),
         ("priority", "1"),
     ];

@@ -13,6 +13,7 @@ const COMMON: &[&str] = &[
     "body",
     "chat_hook",
     "fallback",
+    "household",
     "http",
     "lib",
     "multipart",
@@ -22,6 +23,7 @@ const COMMON: &[&str] = &[
     "sound",
     "template",
     "tests",
+    "wording",
     "words",
 ];
 

@@ -56,7 +56,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         required: false,
         doc: "GET, POST, PUT, PATCH or DELETE. GET has neither body nor files, DELETE only a `body`. \
               Without it: POST.",
-        example: "\"GET\"",
+        example: "\"PUT\"",
     },
     Setting {
         key: "secret",
