@@ -8,6 +8,7 @@ mod alert_json;
 mod apprise;
 mod archive;
 mod body;
+mod buttons;
 mod chat_hook;
 mod discord;
 mod email;

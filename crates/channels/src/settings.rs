@@ -105,6 +105,14 @@ impl Settings {
         matches!(self.0.get(key), Some(Value::Flag(true)))
     }
 
+    /// A flag, where it is given, else `without`.
+    pub fn flag_or(&self, key: &str, without: bool) -> bool {
+        match self.0.get(key) {
+            Some(Value::Flag(flag)) => *flag,
+            _ => without,
+        }
+    }
+
     /// A duration, where it is given.
     pub fn duration(&self, key: &str) -> Option<Duration> {
         match self.0.get(key) {

@@ -16,7 +16,8 @@ mod scene;
 use std::time::Duration;
 
 use common::{
-    Story, channel, delivered, faults, jpeg, refused, retried, send, send_all, send_with,
+    MODE_LABEL, Story, TIP, channel, delivered, faults, jpeg, refused, retried, send, send_all,
+    send_with,
 };
 use common::{stored, text};
 use reader::{field, outline, read};
@@ -428,4 +429,27 @@ fn what_cannot_be_is_told_at_its_setting() {
     assert_eq!(with(&[("trust", text("a.pem"))]), ["trust"]);
     let broken = "-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n";
     assert_eq!(with(&[("trust", text(broken))]), ["trust"]);
+}
+
+#[tokio::test]
+async fn a_first_alert_has_links_that_act() {
+    let mail = read(&mails(OPEN, &[], Story::new().text("Somebody").buttons()).await[0].content);
+    let plain = reader::text(&mail["content"], "text/plain");
+    let links = [
+        ("🔇 15 min", 1),
+        ("🔇 1 h", 2),
+        ("🔇 Until morning", 3),
+        (MODE_LABEL, 4),
+        ("👎 Not interesting", 5),
+    ];
+    let lines = links.map(|(label, number)| format!("{label}: {TIP}/act/T0KEN{number}.s1gnature"));
+    let begin = format!("👀 Front yard · Motion\n\nSomebody\n\n{TIP}/incidents/3");
+    assert_eq!(plain, format!("{begin}\n\n{}", lines.join("\n")));
+    let html = reader::text(&mail["content"], "text/html");
+    let link = format!("<a href=\"{TIP}/act/T0KEN3.s1gnature\">&#128263; Until morning</a>");
+    assert!(html.contains(&link) && html.contains("&quot;c&quot;; @all &lt;d&gt;"), "{html}");
+
+    let off = [("buttons", tipoff_channels::Value::Flag(false))];
+    let mail = read(&mails(OPEN, &off, Story::new().text("Somebody").buttons()).await[0].content);
+    assert_eq!(reader::text(&mail["content"], "text/plain"), begin);
 }

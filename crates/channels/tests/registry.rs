@@ -11,6 +11,7 @@ const COMMON: &[&str] = &[
     "abilities",
     "alert_json",
     "body",
+    "buttons",
     "chat_hook",
     "fallback",
     "household",

@@ -196,6 +196,8 @@ fn examples() -> BTreeMap<String, toml::Table> {
             let mut channel = channel.as_table().unwrap().clone();
             assert_eq!(channel.remove("type").unwrap().as_str(), Some("webhook"));
             let name = channel.remove("name").unwrap();
+            // Of every channel.
+            channel.remove("expire");
             examples.insert(name.as_str().unwrap().to_owned(), channel);
         }
     }
