@@ -125,6 +125,12 @@ mod tests {
         ] {
             assert_eq!(read(text).is_ok(), right, "{text}");
         }
+        for text in
+            ["http://{{ device }}/", "http://h{{torn}}/", "http://{{ device }}@h/x", "{{ link }}"]
+        {
+            let error = read(text).err().unwrap();
+            assert!(error.starts_with("must begin with scheme, host, port"), "{text}: {error}");
+        }
     }
 
     #[test]
