@@ -138,6 +138,16 @@ pub(crate) async fn call(
     request: Request<'_>,
     files: &Arc<dyn Files>,
 ) -> Result<Answer, Failure> {
+    call_reading(method, request, files, ANSWER_BYTES_MAX).await
+}
+
+/// Sends a request and reads at most so many bytes of the answer.
+pub(crate) async fn call_reading(
+    method: Method,
+    request: Request<'_>,
+    files: &Arc<dyn Files>,
+    answer_bytes_max: usize,
+) -> Result<Answer, Failure> {
     let Request { url, headers, body, time, secrets } = request;
     let time = time + upload_time(body.len());
     let deadline = Instant::now() + time;
@@ -167,7 +177,7 @@ pub(crate) async fn call(
         .and_then(|value| value.to_str().ok())
         .and_then(|value| retry_after(value, SystemTime::now()));
     // Past its head an answer cannot turn into a failure any more: what was said was said.
-    let body = timeout(ANSWER_TIME, read(response)).await.unwrap_or_default();
+    let body = timeout(ANSWER_TIME, read(response, answer_bytes_max)).await.unwrap_or_default();
     Ok(Answer { status, retry_after, body })
 }
 
@@ -207,16 +217,16 @@ pub(crate) fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-async fn read(mut response: Response) -> Vec<u8> {
+async fn read(mut response: Response, bytes_max: usize) -> Vec<u8> {
     let mut body = Vec::new();
-    while body.len() < ANSWER_BYTES_MAX {
+    while body.len() < bytes_max {
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => break,
             Err(_) => return Vec::new(),
         }
     }
-    body.truncate(ANSWER_BYTES_MAX);
+    body.truncate(bytes_max);
     body
 }
 

@@ -3,21 +3,34 @@
 
 mod answer;
 mod api;
+mod attend;
+mod bot;
+mod command;
 mod draft;
+mod hook;
+mod keyboard;
+mod poll;
 mod setup;
+mod update;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use tipoff_model::{Outcome, Receipt, Scope, Verdict};
+use tokio::sync::{Mutex, OnceCell, mpsc};
+use tokio::time::timeout;
 
 use crate::plan::Role;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Limits, Message, Pace};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sides};
+use crate::{
+    Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HookFault, HookRequest, Household,
+    Limits, Message, Pace, PictureLimits, Setting, SettingFault, Settings, Shape, sides,
+};
 
 use answer::Problem;
 use api::Api;
+use attend::LateKeyboard;
+use bot::{Access, Bot, Membership};
 use draft::Draft;
 pub use setup::{BotInfo, Chat, Setup};
 
@@ -27,7 +40,12 @@ pub const DEFAULT_API: &str = "https://api.telegram.org";
 /// How long an answer may take, where it is not set: Telegram converts a video meanwhile.
 const TIME: Duration = Duration::from_secs(60);
 /// How often a message is changed and sent again at once: a bound, for each repair is made once.
-const REPAIRS_MAX: usize = 6;
+const REPAIRS_MAX: usize = 7;
+/// Keyboards of albums that wait to be sent.
+const KEYBOARDS_MAX: usize = 32;
+/// How long Telegram waits for the answer to a request that it makes to us is not documented: then it
+/// makes it again.
+const HOOK_TIME: Duration = Duration::from_secs(25);
 /// What holds where a group has become a supergroup: the number set, and the one that it has now.
 const CHAT_MEMORY: &str = "chat";
 
@@ -57,11 +75,35 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "A Telegram chat, group, topic or channel, through a bot.",
     settings: &[
         Setting {
+            key: "allowed_chats",
+            shape: Shape::Names,
+            required: false,
+            doc: "Further chats in which people may press buttons and write commands, by number or \
+                  @name. Without it: the chat of this channel only. A chat that anybody can join \
+                  (one with a public @name) has to stand here even if it is the channel's own.",
+            example: "[-1001234567890]",
+        },
+        Setting {
             key: "api",
             shape: Shape::Text,
             required: false,
             doc: "The address of a Bot API server of your own. Without it: Telegram's.",
             example: "\"http://localhost:8081\"",
+        },
+        Setting {
+            key: "arm_mode",
+            shape: Shape::Text,
+            required: false,
+            doc: "The mode that `/arm` sets. Without it: the one called \"away\".",
+            example: "\"away\"",
+        },
+        Setting {
+            key: "buttons",
+            shape: Shape::Flag,
+            required: false,
+            doc: "Whether first alerts have buttons: mute the device, set another home mode, end the \
+                  alerts of the incident, open it. Without it: true.",
+            example: "false",
         },
         Setting {
             key: "chat",
@@ -70,6 +112,21 @@ pub(crate) const ENTRY: Entry = Entry {
             doc: "The number of a chat or group, or the @name of a channel. A group that becomes a \
                   supergroup, with another number, is followed.",
             example: "123456789",
+        },
+        Setting {
+            key: "commands",
+            shape: Shape::Flag,
+            required: false,
+            doc: "Whether `/status`, `/arm`, `/disarm`, `/mute`, `/last` and `/devices` are answered. \
+                  Without it: true.",
+            example: "false",
+        },
+        Setting {
+            key: "disarm_mode",
+            shape: Shape::Text,
+            required: false,
+            doc: "The mode that `/disarm` sets. Without it: the one called \"home\".",
+            example: "\"home\"",
         },
         Setting {
             key: "silent",
@@ -101,6 +158,15 @@ pub(crate) const ENTRY: Entry = Entry {
                   gone, alerts come into the group itself. Without it: no topic.",
             example: "4",
         },
+        Setting {
+            key: "updates",
+            shape: Shape::Text,
+            required: false,
+            doc: "How Telegram's presses and commands come here: `\"poll\"` asks Telegram, \
+                  `\"webhook\"` has Telegram call `http.public_url`, which must begin with https://, \
+                  `\"off\"`: not at all. Without it: poll.",
+            example: "\"webhook\"",
+        },
     ],
     build,
 };
@@ -111,6 +177,35 @@ struct Telegram {
     topic: Option<i64>,
     silent: bool,
     time: Duration,
+    buttons: bool,
+    commands: bool,
+    updates: Updates,
+    arm_mode: Option<String>,
+    disarm_mode: Option<String>,
+    allowed_chats: Vec<String>,
+    access: Arc<Access>,
+    username: OnceCell<String>,
+    late: mpsc::Sender<LateKeyboard>,
+    keyboards: Mutex<mpsc::Receiver<LateKeyboard>>,
+}
+
+/// How presses and commands come to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Updates {
+    Poll,
+    Webhook,
+    Off,
+}
+
+impl Updates {
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "poll" => Some(Self::Poll),
+            "webhook" => Some(Self::Webhook),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
 }
 
 fn build(settings: &Settings) -> Built {
@@ -124,6 +219,15 @@ fn build(settings: &Settings) -> Built {
     if topic.is_some_and(|topic| topic < 1) {
         fault("topic", "must be a positive number");
     }
+    let allowed_chats = settings.list("allowed_chats").to_vec();
+    if !allowed_chats.iter().all(|chat| is_chat(chat)) {
+        fault("allowed_chats", "must be numbers of chats, or names of chats beginning with @");
+    }
+    let updates = Updates::from_name(settings.text("updates").unwrap_or("poll"));
+    if updates.is_none() {
+        fault("updates", "must be \"poll\", \"webhook\" or \"off\"");
+    }
+    let (late, keyboards) = mpsc::channel(KEYBOARDS_MAX);
     let address = settings.text("api").unwrap_or(DEFAULT_API);
     let api = Api::new(address, settings.text("token").unwrap_or_default());
     match api {
@@ -133,6 +237,16 @@ fn build(settings: &Settings) -> Built {
             topic,
             silent: settings.flag("silent"),
             time: settings.duration("timeout").unwrap_or(TIME),
+            buttons: settings.flag_or("buttons", true),
+            commands: settings.flag_or("commands", true),
+            updates: updates.unwrap_or(Updates::Poll),
+            arm_mode: settings.text("arm_mode").map(str::to_owned),
+            disarm_mode: settings.text("disarm_mode").map(str::to_owned),
+            access: Arc::new(Access::new(chat, allowed_chats.clone())),
+            allowed_chats,
+            username: OnceCell::new(),
+            late,
+            keyboards: Mutex::new(keyboards),
         })),
         Ok(_) => Err(faults),
         Err(more) => Err(faults.into_iter().chain(more).collect()),
@@ -157,19 +271,7 @@ impl Channel for Telegram {
     /// "My bot is hitting limits" in Telegram's bot FAQ: about a message a second to a chat, with
     /// short bursts tolerated, 20 a minute to a group, 30 a second in all.
     fn paces(&self, memory: &[(String, String)]) -> Vec<Pace> {
-        let bot = format!("telegram:{}", self.api.bot());
-        let chat = self.current_chat(memory);
-        let key = format!("{bot}:{chat}");
-        let seconds = Duration::from_secs;
-        let mut paces = vec![
-            Pace { key: bot, count: 30, per: seconds(1) },
-            Pace { key: key.clone(), count: 3, per: seconds(3) },
-        ];
-        // Groups and channels have negative numbers; @names are channels.
-        if chat.starts_with(['-', '@']) {
-            paces.push(Pace { key, count: 20, per: seconds(60) });
-        }
-        paces
+        self.paces_of(self.current_chat(memory))
     }
 
     fn send<'a>(
@@ -178,6 +280,28 @@ impl Channel for Telegram {
         context: &'a Context<'a>,
     ) -> BoxFuture<'a, Outcome> {
         Box::pin(self.deliver(message, context))
+    }
+
+    fn attend<'a>(&'a self, household: &'a dyn Household) -> Option<BoxFuture<'a, ()>> {
+        Some(Box::pin(self.stay_in_touch(household)))
+    }
+
+    fn needs_public_https(&self) -> bool {
+        self.updates == Updates::Webhook
+    }
+
+    fn receive(&self, request: HookRequest) -> Option<BoxFuture<'_, Result<(), HookFault>>> {
+        if self.updates != Updates::Webhook {
+            return None;
+        }
+        Some(Box::pin(async move {
+            let update = hook::read(&self.api, &request)?;
+            let bot = Bot::of(&self.api.identity());
+            if !bot.has_members() {
+                return Err(HookFault::Later);
+            }
+            timeout(HOOK_TIME, bot.deliver(update)).await.map_err(|_| HookFault::Later)
+        }))
     }
 }
 
@@ -192,10 +316,64 @@ impl Telegram {
             .unwrap_or(&self.chat)
     }
 
+    fn bot_key(&self) -> String {
+        format!("telegram:{}", self.api.bot())
+    }
+
+    fn paces_of(&self, chat: &str) -> Vec<Pace> {
+        let bot = self.bot_key();
+        let key = format!("{bot}:{chat}");
+        let seconds = Duration::from_secs;
+        let mut paces = vec![
+            Pace { key: bot, count: 30, per: seconds(1) },
+            Pace { key: key.clone(), count: 3, per: seconds(3) },
+        ];
+        // Groups and channels have negative numbers; @names are channels.
+        if chat.starts_with(['-', '@']) {
+            paces.push(Pace { key, count: 20, per: seconds(60) });
+        }
+        paces
+    }
+
+    /// Takes presses and commands. Of the channels of one bot, one asks Telegram at a time.
+    async fn stay_in_touch(&self, household: &dyn Household) {
+        if self.updates == Updates::Off {
+            return hook::retire(&self.api, household).await;
+        }
+        let memory = household.memory().await.unwrap_or_default();
+        self.access.follow(self.current_chat(&memory));
+        let bot = Bot::of(&self.api.identity());
+        let Membership { jobs, .. } = &mut bot.clone().join(Arc::clone(&self.access));
+        let mut keyboards = self.keyboards.lock().await;
+        let lead = async {
+            let _leading = bot.leading.lock().await;
+            match self.updates {
+                Updates::Webhook => poll::hook(&self.api, household).await,
+                Updates::Poll | Updates::Off => poll::poll(&self.api, &bot, household).await,
+            }
+        };
+        tokio::select! {
+            never = lead => match never {},
+            never = self.serve(jobs, &mut keyboards, household) => match never {},
+        }
+    }
+
+    /// The keyboard below this message of an alert: first alerts have buttons, and their first message
+    /// has them.
+    fn keyboard(&self, message: &Message, chat: &str, context: &Context<'_>) -> Option<Value> {
+        let is_first = !message.title.is_empty() && message.reply_to.is_none();
+        if !self.buttons || !is_first {
+            return None;
+        }
+        let presses = self.updates != Updates::Off && self.access.offers_presses(chat);
+        keyboard::of_alert(&context.alert.buttons, presses)
+    }
+
     async fn deliver(&self, message: &Message, context: &Context<'_>) -> Outcome {
         let chat = self.current_chat(context.memory).to_owned();
         let silent = self.silent || context.alert.manner.silent;
-        let mut draft = Draft::new(message, chat, self.topic, silent);
+        let keyboard = self.keyboard(message, &chat, context);
+        let mut draft = Draft::new(message, chat, self.topic, silent, keyboard);
         if !pictures_fit(message, context.files).await {
             draft.send_documents();
         }
@@ -204,9 +382,13 @@ impl Telegram {
             let (method, form) = draft.form();
             let answer = self.api.call(method, form, self.time, context.files).await;
             let repaired = match answer {
-                Ok(result) => Err(Verdict::Delivered(draft.receipt(&result))),
+                Ok(result) => {
+                    self.send_later(draft.late_keyboard(&result));
+                    Err(Verdict::Delivered(draft.receipt(&result)))
+                }
                 Err(problem) => {
                     if let Problem::Migrated(number) = problem {
+                        self.access.follow(&number.to_string());
                         remember =
                             vec![(CHAT_MEMORY.to_owned(), format!("{} {number}", self.chat))];
                     }
@@ -219,6 +401,15 @@ impl Telegram {
         }
         let error = "Telegram asked for one change after the other".to_owned();
         Outcome { verdict: Verdict::Retry { scope: Scope::Message, after: None, error }, remember }
+    }
+
+    /// An album cannot carry buttons: they follow below it, without a sound, when no alert waits.
+    fn send_later(&self, late: Option<LateKeyboard>) {
+        if let Some(late) = late.filter(|_| self.updates != Updates::Off)
+            && self.late.try_send(late).is_err()
+        {
+            tracing::warn!("An album has no buttons: too many wait to be sent.");
+        }
     }
 }
 
@@ -236,10 +427,14 @@ async fn pictures_fit(message: &Message, files: &Arc<dyn Files>) -> bool {
 }
 
 fn receipt(chat: &str, result: &Value) -> Receipt {
-    // An album's answer is a list of messages; replies go to its first.
+    Receipt { reference: number_of(result).map(|number| format!("{chat} {number}")) }
+}
+
+/// The number of the message that was sent. An album's answer is a list of messages; replies go to its
+/// first.
+fn number_of(result: &Value) -> Option<i64> {
     let message = result.get(0).unwrap_or(result);
-    let number = message.get("message_id").and_then(Value::as_i64);
-    Receipt { reference: number.map(|number| format!("{chat} {number}")) }
+    message.get("message_id").and_then(Value::as_i64)
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 use serde_json::{Value, json};
 use tipoff_model::{Alert, Clip, Receipt, Verdict};
 
-use super::answer::{Problem, is_about_rights};
-use super::receipt;
+use super::answer::{Problem, is_about_buttons, is_about_rights};
+use super::attend::LateKeyboard;
+use super::{number_of, receipt};
 use crate::http::repair;
 use crate::multipart::Form;
 use crate::plan::{self, Role};
@@ -19,16 +20,24 @@ pub(super) struct Draft {
     /// The number of the message that it answers.
     reply_to: Option<i64>,
     silent: bool,
+    /// The buttons below it.
+    keyboard: Option<Value>,
 }
 
 impl Draft {
-    pub(super) fn new(message: &Message, chat: String, topic: Option<i64>, silent: bool) -> Self {
+    pub(super) fn new(
+        message: &Message,
+        chat: String,
+        topic: Option<i64>,
+        silent: bool,
+        keyboard: Option<Value>,
+    ) -> Self {
         // In another chat the number names another message.
         let reply_to = message
             .reply_to
             .as_deref()
             .and_then(|reference| reference.strip_prefix(chat.as_str())?.trim().parse().ok());
-        Self { message: message.clone(), chat, topic, reply_to, silent }
+        Self { message: message.clone(), chat, topic, reply_to, silent, keyboard }
     }
 
     /// Sends files as they are instead of having them shown.
@@ -40,6 +49,20 @@ impl Draft {
 
     pub(super) fn receipt(&self, result: &Value) -> Receipt {
         receipt(&self.chat, result)
+    }
+
+    /// The buttons that the message cannot carry itself, for a message below it.
+    pub(super) fn late_keyboard(&self, result: &Value) -> Option<LateKeyboard> {
+        if self.message.files.len() < 2 {
+            return None;
+        }
+        Some(LateKeyboard {
+            chat: self.chat.clone(),
+            topic: self.topic,
+            reply_to: number_of(result),
+            text: self.message.title.clone(),
+            keyboard: self.keyboard.clone()?,
+        })
     }
 
     /// Changes the message so that it may be taken, or gives up.
@@ -54,6 +77,10 @@ impl Draft {
                 self.chat = number.to_string();
                 self.reply_to = None;
             }
+            Problem::NotTaken(said) if self.keyboard.is_some() && is_about_buttons(&said) => {
+                tracing::warn!(said, "Telegram did not take the buttons: sent without them.");
+                self.keyboard = None;
+            }
             Problem::NoTopic if self.topic.is_some() => {
                 tracing::warn!(topic = self.topic, "the topic is closed or gone: sent without it");
                 self.topic = None;
@@ -62,7 +89,9 @@ impl Draft {
             Problem::NoTopic => self.simplify("no such topic", alert, limits)?,
             Problem::NoReply => self.simplify("no such message", alert, limits)?,
             Problem::TooBig => self.use_words("too big for Telegram", alert, limits)?,
-            Problem::NotTaken(said) => self.simplify(&said, alert, limits)?,
+            Problem::NotTaken(said) | Problem::Conflict(said) => {
+                self.simplify(&said, alert, limits)?
+            }
             Problem::Stop(verdict) => return Err(verdict),
         }
         Ok(())
@@ -110,6 +139,9 @@ impl Draft {
             [_] => self.file(&mut form),
             _ => self.album(&mut form),
         };
+        if let Some(keyboard) = self.keyboard.as_ref().filter(|_| self.message.files.len() < 2) {
+            form.json("reply_markup", keyboard.to_string());
+        }
         (method, form)
     }
 
