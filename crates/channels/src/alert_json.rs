@@ -3,6 +3,8 @@
 use serde_json::Value;
 use tipoff_model::{Alert, AlertMedia, Timestamp};
 
+use crate::wording;
+
 /// The alert up to its list of media, whose entries follow, parted by commas, then [`TAIL`].
 pub(crate) fn head(alert: &Alert) -> String {
     format!(
@@ -25,13 +27,14 @@ fn extras(alert: &Alert) -> String {
     let manner = &alert.manner;
     let silent = manner.silent.then(|| "\"silent\":true,".to_owned());
     let priority = manner.priority.map(|it| format!(r#""priority":"{}","#, it.as_str()));
+    let late = alert.late.as_deref().map(|late| format!("\"late\":{},", string(late)));
     let words = |name: &str, words: &Option<String>| {
         words.as_ref().map(|words| format!(r#""{name}":{},"#, string(words)))
     };
     let title = words("title", &manner.title);
     let message = words("message", &manner.text);
     let link = words("link", &alert.link);
-    [held, link, silent, priority, title, message].into_iter().flatten().collect()
+    [held, late, link, silent, priority, title, message].into_iter().flatten().collect()
 }
 
 /// What ends an alert that [`head`] began.
@@ -58,13 +61,12 @@ pub(crate) fn string(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// What the device wrote, and what it could not write: that it was cut off.
+/// The device's words; and whether the connection broke, and how many arrivals a limit left out.
 pub(crate) fn text(alert: &Alert) -> String {
-    match (alert.torn, alert.text.as_str()) {
-        (false, text) => text.to_owned(),
-        (true, "") => crate::plan::TORN_WORDS.to_owned(),
-        (true, text) => format!("{text}\n\n{}", crate::plan::TORN_WORDS),
-    }
+    let torn = if alert.torn { crate::plan::TORN_WORDS } else { "" };
+    let left_out = wording::left_out(alert);
+    let parts = [alert.text.as_str(), torn, &left_out];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
 /// RFC 3339 in UTC with milliseconds.

@@ -23,7 +23,7 @@ use self::setup::build;
 use self::talk::Server;
 use crate::body::{Body, BodyError};
 use crate::{Abilities, BoxFuture, Channel, Context, Entry, Limits, Message};
-use crate::{PictureLimits, plan};
+use crate::{PictureLimits, plan, wording};
 
 /// How many mails of an alert are looked at for a circle.
 const LOOKED_AT_MAX: usize = 16;
@@ -160,8 +160,10 @@ impl Email {
     fn subject(&self, number: usize, alert: &Alert) -> String {
         match thread(alert) {
             Some((_, subject)) => format!("Re: {subject}"),
-            None if number > 0 && self.form == Form::Fresh => format!("Re: {}", plan::title(alert)),
-            None => plan::title(alert),
+            None if number > 0 && self.form == Form::Fresh => {
+                format!("Re: {}", wording::title(alert, false))
+            }
+            None => wording::title(alert, false),
         }
     }
 

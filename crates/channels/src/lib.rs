@@ -33,6 +33,7 @@ mod signal;
 mod slack;
 pub mod telegram;
 mod webhook;
+mod wording;
 mod words;
 
 use std::io::Read;

@@ -1,19 +1,14 @@
 //! Cuts an alert into messages that a service takes: text, albums, documents. Pure: the same
 //! alert always gives the same messages, because a delivery is continued where it stopped.
 
-use tipoff_model::{Alert, AlertMedia, Event, MediaKind};
+use tipoff_model::{Alert, AlertMedia, MediaKind};
 
+use crate::wording::{self, Wording};
 use crate::words;
 use crate::{Abilities, Limits};
 
-/// How long a title may get, in UTF-16 units: it stands above the text, on a phone's screen.
-const TITLE_UTF16_MAX: usize = 200;
-
 /// The name of the file that holds a text which is too long for a message.
 pub const TEXT_FILE_NAME: &str = "message.txt";
-
-/// What the text says of a device's own test: whoever has just pressed its button waits for this.
-const TEST_WORDS: &str = "Your device's test arrived: what it sees will, too.";
 
 /// What the text says of an alert that broke off.
 pub(crate) const TORN_WORDS: &str =
@@ -101,7 +96,8 @@ pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
     let Sorted { shown, moving, mut documents, notes } = sort(alert, limits);
     let text_only = shown.is_empty() && moving.is_empty() && documents.is_empty();
     let max = if text_only { limits.text_utf16_max } else { limits.caption_utf16_max };
-    let (first, left_over) = Wording::of(alert, notes).fit(max);
+    let reply_to = alert.reply_to.as_ref().filter(|_| limits.replies);
+    let (first, left_over) = Wording::of(alert, reply_to.is_some(), notes).fit(max);
     if let Some(whole) = left_over {
         documents.insert(0, Attachment { role: Role::Document, source: Source::Text(whole) });
     }
@@ -112,7 +108,6 @@ pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
     if text_only {
         groups.insert(0, Vec::new());
     }
-    let reply_to = alert.reply_to.as_ref().filter(|_| limits.replies);
     let mut messages: Vec<Message> = groups
         .into_iter()
         .map(|files| Message { files, reply_to: reply_to.cloned(), ..Message::default() })
@@ -121,11 +116,6 @@ pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
         (message.title, message.text) = first;
     }
     messages
-}
-
-/// What an alert's first line says.
-pub(crate) fn title(alert: &Alert) -> String {
-    Wording::of(alert, String::new()).title
 }
 
 /// The same message with words in place of its files, and why they could not be sent.
@@ -146,7 +136,7 @@ pub(crate) fn without(
     let notes: Vec<String> = left_out.iter().map(|file| note(file, why)).collect();
     let wording = Wording {
         title: if message.title.is_empty() {
-            Wording::title(alert).0
+            wording::title(alert, message.reply_to.is_some())
         } else {
             message.title.clone()
         },
@@ -244,72 +234,4 @@ fn albums(files: Vec<Attachment>, limits: &Limits) -> Vec<Vec<Attachment>> {
         }
     }
     albums
-}
-
-/// What an alert says, before it is cut.
-struct Wording {
-    title: String,
-    body: String,
-    notes: String,
-}
-
-impl Wording {
-    fn of(alert: &Alert, notes: String) -> Self {
-        let (title, rest) = Self::title(alert);
-        let title = alert.manner.title.as_deref().map_or(title, words::clean);
-        let rest = match alert.event {
-            Event::Test if rest.is_empty() => TEST_WORDS.to_owned(),
-            Event::Test => format!("{TEST_WORDS}\n{rest}"),
-            _ => rest,
-        };
-        if let Some(text) = &alert.manner.text {
-            return Self { title, body: words::clean(text).trim().to_owned(), notes };
-        }
-        let text = words::clean(&alert.text).trim().to_owned();
-        let body = match (rest.as_str(), text.as_str()) {
-            (rest, text) if rest.is_empty() || rest == text => text.to_owned(),
-            (rest, "") => rest.to_owned(),
-            (rest, text) => format!("{rest}\n{text}"),
-        };
-        Self { title, body, notes }
-    }
-
-    /// The device and what has happened; and the subject, where that is not in it already.
-    fn title(alert: &Alert) -> (String, String) {
-        let one_line = |text: &str| words::clean(text).trim().replace('\n', " ");
-        let (device, subject) = (one_line(&alert.device), one_line(&alert.subject));
-        let (what, rest) = match alert.event.title() {
-            Some(event) => (event.to_owned(), subject),
-            None if subject.is_empty() => ("Alert".to_owned(), subject),
-            None => (subject, String::new()),
-        };
-        let title = if device.is_empty() { what } else { format!("{device}: {what}") };
-        (title, rest)
-    }
-
-    fn below_title(&self) -> String {
-        match (self.body.as_str(), self.notes.as_str()) {
-            (body, "") => body.to_owned(),
-            ("", notes) => notes.to_owned(),
-            (body, notes) => format!("{body}\n\n{notes}"),
-        }
-    }
-
-    /// Title and text in `max` UTF-16 units, a line break between them; and all of it, where it
-    /// had to be cut. The notes are cut last: they say where the rest is.
-    fn fit(&self, max: usize) -> ((String, String), Option<String>) {
-        let title = words::cut(&self.title, TITLE_UTF16_MAX.min(max / 2));
-        let text = self.below_title();
-        let room = max.saturating_sub(words::utf16_len(&title) + 1);
-        if title == self.title && words::utf16_len(&text) <= room {
-            return ((title, text), None);
-        }
-        let whole = format!("{}\n{text}\n", self.title);
-        let notes = words::cut(&self.notes, room / 2);
-        let body_room = room.saturating_sub(words::utf16_len(&notes) + "\n\n".len());
-        let body = words::cut(&self.body, body_room);
-        let cut = Self { title, body, notes };
-        let text = cut.below_title();
-        ((cut.title, text), Some(whole))
-    }
 }

@@ -40,7 +40,7 @@ async fn words_and_files_come_together_in_portions() {
     story = story.zeros("a.mp4", "video/mp4", MediaKind::Video, 3000);
     let all = passed(&[("tag", text("family"))], story).await;
     let field = |at: usize, name: &str| all[at].fields.get(name).map(String::as_str);
-    assert_eq!(field(0, "title"), Some("Front yard: Motion"));
+    assert_eq!(field(0, "title"), Some("👀 Front yard · Motion"));
     assert_eq!(field(0, "body"), Some("ein Mensch & ein Hund 😀"));
     assert_eq!((field(0, "tag"), field(0, "format")), (Some("family"), Some("text")));
     let names = |at: usize| all[at].files.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
@@ -53,7 +53,7 @@ async fn words_and_files_come_together_in_portions() {
 #[tokio::test]
 async fn an_alert_without_a_text_is_its_title() {
     let all = passed(&[], Story::new()).await;
-    assert_eq!(all[0].fields["body"], "Front yard: Motion");
+    assert_eq!(all[0].fields["body"], "👀 Front yard · Motion");
     assert!(!all[0].fields.contains_key("tag"));
 }
 

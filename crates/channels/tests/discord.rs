@@ -38,7 +38,7 @@ async fn pictures_of_an_alert_are_one_message() {
     let more = [("username", text("Cameras")), ("thread", text(THREAD))];
     let size = jpeg(64, 48).len();
     let expected = Posted {
-        content: "**Front yard: Motion**".to_owned(),
+        content: "**👀 Front yard · Motion**".to_owned(),
         description: "a\\_b \\*@everyone\\*".to_owned(),
         files: vec![("1.jpg".to_owned(), size), ("2.jpg".to_owned(), size)],
         silent: false,

@@ -227,14 +227,14 @@ async fn pictures_arrive_in_the_mail_and_what_follows_in_its_thread() {
     let picture = &mails[0]["content"]["parts"][1]["parts"][1];
     assert_eq!(picture["sha256"], digest(&jpeg(64, 48)));
     let words = reader::text(&mails[0]["content"], "text/plain");
-    assert_eq!(words, "Front yard: Motion\n\nBäume\n.\nfrom here");
+    assert_eq!(words, "👀 Front yard · Motion\n\nBäume\n.\nfrom here");
     assert_eq!(field(&mails[0], "delivered-to"), "me@tipoff.test");
     assert_eq!(field(&mails[0], "return-path"), "<cameras@tipoff.test>");
     let received = field(&mails[0], "received");
     assert!(received.contains("with ESMTPS"), "by TLS: {received}");
 
     assert_eq!(field(&mails[1], "in-reply-to"), "<key-7.0@tipoff.test>");
-    assert_eq!(field(&mails[1], "subject"), "Re: Front yard: Motion");
+    assert_eq!(field(&mails[1], "subject"), "Re: 👀 Front yard · Motion");
     let clip = &mails[1]["content"]["parts"][1];
     assert_eq!(
         (&clip["name"], &clip["sha256"]),

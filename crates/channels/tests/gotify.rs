@@ -48,7 +48,7 @@ async fn a_picture_is_shown_by_its_link() {
         })
     };
     let first = json!({
-        "title": "Front yard: Motion", "message": "*ein* Mensch", "priority": 5,
+        "title": "👀 Front yard · Motion", "message": "*ein* Mensch", "priority": 5,
         "extras": shown("http://tip/1.jpg"),
     });
     let second = json!({
@@ -88,7 +88,7 @@ async fn how_urgent_it_is_says_the_route_else_the_channel() {
     for (change, expected) in changes {
         let all = messages(&[("priority", Value::Integer(8))], Story::new().change(change)).await;
         assert_eq!(all[0]["priority"], expected);
-        assert_eq!(all[0]["message"], "Front yard: Motion");
+        assert_eq!(all[0]["message"], "👀 Front yard · Motion");
     }
 }
 

@@ -51,11 +51,11 @@ fn a_text_arrives_with_its_title_and_whatever_characters_it_has() {
         let outcome = send(&*matrix(&bot, &room, &[]), story).await;
         let [event] = owner.messages(&room).await.try_into().unwrap();
         assert_eq!(event["sender"], json!(bot.id));
-        let html = "<a href=\"http://nas/i/3?a&amp;b\"><b>Front yard: Motion</b></a><br>&lt;b&gt;1 &amp; \
+        let html = "<a href=\"http://nas/i/3?a&amp;b\"><b>👀 Front yard · Motion</b></a><br>&lt;b&gt;1 &amp; \
                 2&lt;/b&gt; &quot;3&quot;<br>😀 @room";
         let expected = json!({
             "msgtype": "m.text",
-            "body": format!("Front yard: Motion\n{words}"),
+            "body": format!("👀 Front yard · Motion\n{words}"),
             "format": "org.matrix.custom.html",
             "formatted_body": html,
             "m.mentions": {},
@@ -85,7 +85,7 @@ fn every_kind_of_file_is_shown_as_what_it_is() {
         for (event, (msgtype, body, name, info, bytes)) in events.iter().zip([
             (
                 "m.image",
-                "Front yard: Motion\nhello",
+                "👀 Front yard · Motion\nhello",
                 "p.jpg",
                 json!({ "mimetype": "image/jpeg", "size": picture.len(), "w": 64, "h": 48 }),
                 picture,
@@ -291,7 +291,7 @@ fn whatever_is_written_fits_into_an_event() {
                     (&file["msgtype"], &file["body"]),
                     (&json!("m.file"), &json!("message.txt"))
                 );
-                let whole = format!("Motion\n{long}\n").into_bytes();
+                let whole = format!("👀 Motion\n{long}\n").into_bytes();
                 assert!(owner.download(&file["url"]).await == whole, "the whole text is there");
             }
         }

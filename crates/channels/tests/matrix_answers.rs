@@ -84,7 +84,7 @@ async fn files_that_are_not_taken_leave_their_words() {
         let content = server.events().all().pop().unwrap();
         let body = content["body"].as_str().unwrap();
         assert_eq!(content["msgtype"], "m.text");
-        assert!(body.starts_with("Front yard: Motion\nSomebody\n\np.jpg ("), "{body}");
+        assert!(body.starts_with("👀 Front yard · Motion\nSomebody\n\np.jpg ("), "{body}");
         assert!(body.contains(why), "{body}");
     }
 }

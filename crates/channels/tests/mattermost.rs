@@ -53,7 +53,7 @@ async fn pictures_are_shown_by_their_link_beside_the_words() {
     ];
     let picture = |name: &str, url: &str| json!({ "fallback": name, "title": name, "title_link": url, "image_url": url });
     let expected = json!({
-        "text": "**[Front yard: Motion](http://tip/incident/3)**\n\
+        "text": "**[👀 Front yard · Motion](http://tip/incident/3)**\n\
                  a\\_b @\u{200b}all \\<\\!channel\\> http://h/a_b%40all\n\n\
                  a.mp4 (5 bytes): Mattermost takes no files: open http://tip/3",
         "attachments": [picture("1.jpg", "http://tip/1"), picture("2\\_.jpg", "http://tip/2")],

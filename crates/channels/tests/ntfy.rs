@@ -76,7 +76,7 @@ async fn a_picture_comes_with_its_words() {
     let all = published(&more, story).await;
     let first = Published {
         topic: TOPIC.to_owned(),
-        title: "Front yard: Motion".to_owned(),
+        title: "👀 Front yard · Motion".to_owned(),
         message: words.to_owned(),
         file: Some(("Hof 1.jpg".to_owned(), jpeg(64, 48))),
         priority: 4,
@@ -97,7 +97,10 @@ async fn a_picture_comes_with_its_words() {
 async fn an_alert_without_a_text_is_its_title() {
     for story in [Story::new(), Story::new().picture("1.jpg")] {
         let all = published(&[], story).await;
-        assert_eq!((all[0].title.as_str(), all[0].message.as_str()), ("", "Front yard: Motion"));
+        assert_eq!(
+            (all[0].title.as_str(), all[0].message.as_str()),
+            ("", "👀 Front yard · Motion")
+        );
         assert_eq!(all[0].priority, 3);
     }
 }
@@ -224,5 +227,5 @@ fn what_cannot_be_is_told_at_its_setting() {
 #[tokio::test]
 async fn what_has_happened_is_in_the_title() {
     let person = Story::new().text("at the gate").change(|alert| alert.event = Event::Person);
-    assert_eq!(published(&[], person).await[0].title, "Front yard: Person");
+    assert_eq!(published(&[], person).await[0].title, "🚶 Front yard · Person");
 }

@@ -51,7 +51,7 @@ fn a_text_is_one_message_and_the_whole_alert_is_one_too() {
         alert.subject = "Motion detected".to_owned();
     });
     let [message] = plan(&story.alert).try_into().unwrap();
-    assert_eq!(message.title, "Front yard: Motion");
+    assert_eq!(message.title, "👀 Front yard · Motion");
     assert_eq!(message.text, "Motion detected\nSomebody is there.");
     assert_eq!(messages(&story.alert, &Abilities::Whole), [Message::default()]);
 }
@@ -59,10 +59,10 @@ fn a_text_is_one_message_and_the_whole_alert_is_one_too() {
 #[test]
 fn titles_say_what_has_happened_in_whatever_words_there_are() {
     for (event, subject, title, text) in [
-        (Event::Other, "Toner low", "Front yard: Toner low", ""),
-        (Event::Other, "", "Front yard: Alert", ""),
-        (Event::Person, "", "Front yard: Person", ""),
-        (Event::Person, "Line 1\r\nfeed", "Front yard: Person", "Line 1 feed"),
+        (Event::Other, "Toner low", "📩 Front yard · Toner low", ""),
+        (Event::Other, "", "📩 Front yard · Alert", ""),
+        (Event::Person, "", "🚶 Front yard · Person", ""),
+        (Event::Person, "Line 1\r\nfeed", "🚶 Front yard · Person", "Line 1 feed"),
     ] {
         let story = Story::new().change(|alert| {
             alert.event = event;
@@ -152,7 +152,7 @@ fn a_torn_alert_says_so() {
 
 #[test]
 fn a_text_at_the_limit_is_whole_and_one_beyond_goes_along_as_a_file() {
-    let title = utf16("Front yard: Motion\n");
+    let title = utf16("👀 Front yard · Motion\n");
     let full = "😀".repeat((400 - title) / 2) + &"x".repeat((400 - title) % 2);
     let at = Story::new().text(&full);
     let [message] = plan(&at.alert).try_into().unwrap();
@@ -309,7 +309,8 @@ proptest! {
 
 #[test]
 fn a_device_s_test_is_answered_and_its_words_stay() {
-    let answered = "Your device's test arrived: what it sees will, too.";
+    let answered = "The test has no picture. If the device is a camera, switch attachments on in its \
+                    mail settings.";
     for (subject, text, expected) in [
         ("", "", answered.to_owned()),
         ("Camera test", "", format!("{answered}\nCamera test")),
@@ -322,7 +323,7 @@ fn a_device_s_test_is_answered_and_its_words_stay() {
         let planned = messages(&story.alert, &Abilities::Messages(&LIMITS));
         assert_eq!(
             (planned[0].title.as_str(), planned[0].text.as_str()),
-            ("Front yard: Test", expected.as_str())
+            ("✅ Front yard works", expected.as_str())
         );
     }
 }

@@ -48,7 +48,7 @@ async fn a_picture_comes_with_its_words() {
     let all = notified(&more, story).await;
     let common =
         [("device", DEVICE), ("sound", "siren"), ("priority", "1"), ("timestamp", "1767225600")];
-    let first = [("title", "Front yard: Motion"), ("message", "ein Mensch & ein Hund 😀")];
+    let first = [("title", "👀 Front yard · Motion"), ("message", "ein Mensch & ein Hund 😀")];
     assert_eq!(all[0].parameters, parameters(&[&first[..], &common].concat()));
     let (name, kind, _) = all[0].picture.as_ref().unwrap();
     assert_eq!((name.as_str(), kind.as_str()), ("Hof 1.jpg", "image/jpeg"));

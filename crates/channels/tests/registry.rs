@@ -20,6 +20,7 @@ const COMMON: &[&str] = &[
     "settings",
     "sides",
     "tests",
+    "wording",
     "words",
 ];
 

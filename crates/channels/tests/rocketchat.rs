@@ -48,7 +48,7 @@ async fn pictures_are_shown_by_their_link_beside_the_words() {
     ];
     let all = messages(&more, story).await;
     let words = all[0]["text"].as_str().unwrap();
-    let begin = "*[Front yard: Motion](http://tip/incident/3)*\n\
+    let begin = "*[👀 Front yard · Motion](http://tip/incident/3)*\n\
                  @\u{200b}all ![x]\u{200b}(http://h/x) http://h/%40all\n\n2.jpg (";
     assert!(words.starts_with(begin), "{words}");
     assert!(words.ends_with("Rocket.Chat takes no files: it is kept in Tipoff"), "{words}");
@@ -69,7 +69,7 @@ async fn what_follows_is_a_message_of_its_own() {
         it.kind = AlertKind::FollowUp;
         it.reply_to = Some("1".to_owned());
     });
-    let expected = json!({ "text": "*Front yard: Motion*\nEnd", "parseUrls": false });
+    let expected = json!({ "text": "*Front yard · More*\nEnd", "parseUrls": false });
     assert_eq!(messages(&[], story).await, [expected]);
 }
 

@@ -51,8 +51,8 @@ async fn pictures_of_an_alert_are_one_message() {
     let to = vec!["+491517654321".to_owned()];
     let first = Sent {
         recipients: to.clone(),
-        text: "Front yard: Motion\n*a* ~b~ `c` ||d|| \\*e | f\\".to_owned(),
-        bold: vec!["Front yard: Motion".to_owned()],
+        text: "👀 Front yard · Motion\n*a* ~b~ `c` ||d|| \\*e | f\\".to_owned(),
+        bold: vec!["👀 Front yard · Motion".to_owned()],
         files: vec![
             of("image/jpeg", "1.jpg", &jpeg(64, 48)),
             of("image/jpeg", "2.jpg", &jpeg(64, 48)),
@@ -78,7 +78,7 @@ async fn what_follows_quotes_the_first_alert() {
     let server = Signal::start().await.unwrap();
     let channel = signal(&server.url());
     let reference = delivered(&send(&*channel, Story::new()).await).unwrap();
-    assert_eq!(reference, format!("{} Front yard: Motion", TIMESTAMP + 1));
+    assert_eq!(reference, format!("{} 👀 Front yard · Motion", TIMESTAMP + 1));
     let follow_up = |reference: &str| {
         let reference = Some(reference.to_owned());
         let story = Story::new().picture("p.jpg");
@@ -87,7 +87,7 @@ async fn what_follows_quotes_the_first_alert() {
     delivered(&send(&*channel, follow_up(&reference)).await);
     delivered(&send(&*channel, follow_up("of another time")).await);
     let all = server.log().all();
-    let quote = (TIMESTAMP + 1, NUMBER.to_owned(), "Front yard: Motion".to_owned());
+    let quote = (TIMESTAMP + 1, NUMBER.to_owned(), "👀 Front yard · Motion".to_owned());
     assert_eq!((&all[1].quote, &all[2].quote), (&Some(quote), &None));
 }
 
@@ -103,7 +103,7 @@ async fn documents_come_one_by_one() {
         all.iter().map(|it| it.files.iter().map(|file| file.1.as_str()).collect()).collect();
     assert_eq!(names, [["message.txt"], ["a.pdf"], ["b.pdf"]]);
     assert!(all[0].text.ends_with('…') && all[1].text.is_empty() && all[2].text.is_empty());
-    assert_eq!(all[0].files[0].2.len(), "Front yard: Motion\n\n".len() + 5000);
+    assert_eq!(all[0].files[0].2.len(), "👀 Front yard · Motion\n\n".len() + 5000);
 }
 
 /// The server makes files of these names, and apps see by the extension what they are.
@@ -166,7 +166,7 @@ async fn files_that_are_not_taken_leave_their_words() {
         let story = Story::new().text("Somebody").picture("1.jpg");
         delivered(&send(&*signal(&server.url()), story).await);
         let [sent] = server.log().all().try_into().unwrap();
-        assert!(sent.text.starts_with("Front yard: Motion\nSomebody\n"), "{sent:?}");
+        assert!(sent.text.starts_with("👀 Front yard · Motion\nSomebody\n"), "{sent:?}");
         assert!(sent.text.contains(why) && sent.files.is_empty(), "{sent:?}");
     }
 }
@@ -248,7 +248,7 @@ async fn older_answers_are_understood_and_so_are_those_of_which_a_part_failed() 
     ] {
         let outcome = answered(201, body, Story::new()).await;
         let reference = delivered(&outcome).unwrap();
-        assert_eq!(reference, "1767225600007 Front yard: Motion", "{body}");
+        assert_eq!(reference, "1767225600007 👀 Front yard · Motion", "{body}");
     }
 }
 

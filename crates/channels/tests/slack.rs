@@ -46,7 +46,7 @@ async fn pictures_and_words_are_one_message_in_the_channel() {
     let outcome = send(&*bot(&server, &[]), story).await;
     let size = jpeg(64, 48).len();
     let expected = Posted {
-        text: "*<http://tip/incident/3|Front yard: Motion>*\n\
+        text: "*<http://tip/incident/3|👀 Front yard · Motion>*\n\
                  &lt;!channel&gt; &amp; @\u{200b}here a_b <http://h/1>"
             .to_owned(),
         files: vec![("1.jpg".to_owned(), size), ("2.jpg".to_owned(), size)],
@@ -60,7 +60,7 @@ async fn pictures_and_words_are_one_message_in_the_channel() {
 #[tokio::test]
 async fn words_alone_are_a_message() {
     let all = posted(Story::new().text("Somebody")).await;
-    assert_eq!((all[0].text.as_str(), all.len()), ("*Front yard: Motion*\nSomebody", 1));
+    assert_eq!((all[0].text.as_str(), all.len()), ("*👀 Front yard · Motion*\nSomebody", 1));
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn a_file_that_is_not_taken_leaves_its_words_beside_the_others() {
     assert_eq!((names(&all[0]), all[1].files.len()), (vec!["1.jpg"], 0));
     let why = "a.mp4 (5 bytes): not taken by Slack (file_type_not_allowed)";
     assert!(all.iter().all(|it| it.text.contains(why)), "{all:?}");
-    assert!(all[0].text.starts_with("*Front yard: Motion*\nS\n\n"), "{all:?}");
+    assert!(all[0].text.starts_with("*👀 Front yard · Motion*\nS\n\n"), "{all:?}");
 }
 
 #[tokio::test]

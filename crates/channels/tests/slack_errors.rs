@@ -126,7 +126,7 @@ async fn a_webhook_takes_words_and_shows_pictures_by_their_link() {
         (&["https://tip/1.jpg".to_owned()][..], 0)
     );
     let words = &posted.text;
-    assert!(words.starts_with("*Front yard: Motion*\n&lt;!here&gt;\n\n2.jpg ("), "{words}");
+    assert!(words.starts_with("*👀 Front yard · Motion*\n&lt;!here&gt;\n\n2.jpg ("), "{words}");
     assert!(words.contains("open <http://192.168.1.2/2.jpg>\n3.jpg ("), "{words}");
     assert!(words.ends_with("this Slack webhook takes no files: it is kept in Tipoff"), "{words}");
 }

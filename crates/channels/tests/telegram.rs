@@ -27,8 +27,8 @@ async fn a_text_arrives_with_its_title_and_whatever_characters_it_has() {
     let reference = delivered(&send(&*telegram(&server, CHAT, &[]), story).await).unwrap();
     let [sent] = server.log().all().try_into().unwrap();
     assert_eq!(sent.method, "sendMessage");
-    assert_eq!(sent.text, "Front yard: Motion\n<b>1 & 2</b> > \"3\" 😀");
-    assert!(sent.html.starts_with("<b>Front yard: Motion</b>\n"));
+    assert_eq!(sent.text, "👀 Front yard · Motion\n<b>1 & 2</b> > \"3\" 😀");
+    assert!(sent.html.starts_with("<b>👀 Front yard · Motion</b>\n"));
     assert_eq!(reference, format!("{CHAT} {}", sent.id));
     assert_eq!((sent.reply_to, sent.topic, sent.silent), (None, None, false));
 }
@@ -49,7 +49,7 @@ async fn every_kind_of_file_goes_by_its_method() {
         assert_eq!(sent.files[0].bytes, bytes);
         assert_eq!(sent.files[0].content_type, content_type);
         assert_eq!(sent.files[0].name.replace("%22", "\""), name);
-        assert_eq!(sent.text, "Front yard: Motion\nhello");
+        assert_eq!(sent.text, "👀 Front yard · Motion\nhello");
     }
     delivered(&send(&*telegram(&server, CHAT, &[]), Story::new().picture("p.jpg")).await);
     assert_eq!(server.log().all().pop().unwrap().files[0].kind, "photo");
@@ -100,7 +100,7 @@ async fn many_files_become_albums() {
     let mut expected: Vec<String> = (0..11).map(|index| format!("{index}.jpg")).collect();
     expected.extend(["a.pdf".to_owned(), "b.pdf".to_owned()]);
     assert_eq!(names, expected);
-    assert_eq!(sent[0].text, "Front yard: Motion\nhello");
+    assert_eq!(sent[0].text, "👀 Front yard · Motion\nhello");
     assert_eq!(delivered(&outcomes[0]), Some(format!("{CHAT} {}", sent[0].id)));
 }
 
@@ -108,7 +108,7 @@ async fn many_files_become_albums() {
 async fn texts_at_the_limits_are_taken_and_longer_ones_go_along_as_a_file() {
     let server = Telegram::start().await.unwrap();
     let telegram = telegram(&server, CHAT, &[]);
-    let title = "Front yard: Motion\n".len();
+    let title = "👀 Front yard · Motion\n".encode_utf16().count();
     for (length, with_picture, messages) in [
         (4096 - title, false, 1),
         (4096 - title + 1, false, 2),
@@ -126,7 +126,7 @@ async fn texts_at_the_limits_are_taken_and_longer_ones_go_along_as_a_file() {
         if let [_, file] = sent {
             let whole = String::from_utf8(file.files[0].bytes.clone()).unwrap();
             assert_eq!(file.files[0].name, "message.txt");
-            assert_eq!(whole, format!("Front yard: Motion\n{}\n", "&".repeat(length)));
+            assert_eq!(whole, format!("👀 Front yard · Motion\n{}\n", "&".repeat(length)));
         }
     }
     assert!(server.errors().is_empty());

@@ -104,12 +104,12 @@ async fn what_is_not_shown_goes_as_a_document_and_what_is_no_document_as_words()
         delivered(&outcome);
         assert!(sent[0].files.iter().all(|file| file.kind == "document"), "{description}");
         assert_eq!((sent[0].files.len(), sent[0].method.as_str()), (2, "sendMediaGroup"));
-        assert_eq!(sent[0].text, "Front yard: Motion\nhello");
+        assert_eq!(sent[0].text, "👀 Front yard · Motion\nhello");
 
         let (outcome, sent) = meet(vec![bad(description), bad(description)], story()).await;
         delivered(&outcome);
         assert!(sent[0].files.is_empty());
-        assert!(sent[0].text.starts_with("Front yard: Motion\nhello\n\n1.jpg ("));
+        assert!(sent[0].text.starts_with("👀 Front yard · Motion\nhello\n\n1.jpg ("));
         assert!(sent[0].text.contains(description) && sent[0].text.contains("2.jpg"));
 
         let (outcome, sent) = meet(vec![bad(description); 3], story()).await;

@@ -134,12 +134,22 @@ pub struct Alert {
     pub device_id: DeviceId,
     /// What people call the device.
     pub device: String,
-    /// What it says has happened.
+    /// The most important event among the arrivals of this alert.
     pub event: Event,
-    /// As in [`crate::Content::subject`].
+    /// The events that the title names, the most important one first. Those of a follow-up are new:
+    /// no earlier arrival of the incident reported them.
+    pub events: Vec<Event>,
+    /// The subject of the arrival with the most important event, as in [`crate::Content::subject`].
     pub subject: String,
-    /// As in [`crate::Content::text`], of all arrivals told of here.
+    /// The other subjects and the texts of all arrivals of this alert, as the device sent them.
     pub text: String,
+    /// The words below the title for people: without boilerplate, and in a follow-up without what
+    /// was sent before. `None`: subject and text as they are.
+    pub details: Option<String>,
+    /// Number of arrivals whose words are left out of `text` and `details`, because a limit cut them.
+    pub more: u32,
+    /// When the alert happened, for people, if it is delivered late: `03:12, 4 h late`.
+    pub late: Option<String>,
     /// When the first arrival told of here was received.
     pub received_at: Timestamp,
     /// In the order of receipt. Repeats are left out already.

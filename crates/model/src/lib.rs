@@ -28,5 +28,5 @@ pub use device::Device;
 pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
-pub use plan::{Due, Facts, Gathering, History, OpenIncident, Plan, Planner, Told};
+pub use plan::{Due, Facts, Gathering, History, IncidentClass, OpenIncident, Plan, Planner, Told};
 pub use time::Timestamp;

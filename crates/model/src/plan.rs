@@ -46,6 +46,17 @@ pub struct OpenIncident {
     pub has_video: bool,
 }
 
+/// Which arrivals may share an incident: those of one class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IncidentClass {
+    /// Detections and their pictures and videos.
+    Alarm,
+    /// Failures of the device itself: gathered with each other, never hidden among alarms.
+    Fault,
+    /// Mails to read, and tests: each is an incident of its own.
+    Alone,
+}
+
 /// What the spool remembers that a rule may ask for.
 pub trait History {
     /// When an incident of this device was last alerted for the first time on `channel`.
@@ -120,7 +131,11 @@ pub trait Planner: Send + Sync {
     /// that what is sent by the clock keeps no alarm's incident open.
     fn is_silent(&self, facts: &Facts<'_>) -> bool;
 
-    /// Whether the arrival joins `latest`, the device's latest incident that is as silent.
+    /// The class of the incident that it joins or opens.
+    fn class(&self, facts: &Facts<'_>) -> IncidentClass;
+
+    /// Whether the arrival joins `latest`, the device's latest incident that is as silent and of the
+    /// same class. Not asked for [`IncidentClass::Alone`].
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool;
 
     /// Whether a channel keeps what arrives instead of alerting somebody.

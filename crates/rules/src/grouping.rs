@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tipoff_model::{Facts, OpenIncident};
+use tipoff_model::{Event, Facts, IncidentClass, Media, MediaKind, OpenIncident, Protocol};
 
 /// The times of grouping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,23 @@ impl Default for Grouping {
             settle: Duration::from_secs(2),
         }
     }
+}
+
+/// The class of incident that an arrival belongs to.
+pub(crate) fn class(facts: &Facts<'_>) -> IncidentClass {
+    let is_mail = facts.envelope.is_some_and(|envelope| envelope.protocol == Protocol::Smtp);
+    match facts.event {
+        Event::Fault => IncidentClass::Fault,
+        Event::Test if is_mail => IncidentClass::Alone,
+        _ if is_mail && is_mail_to_read(facts) => IncidentClass::Alone,
+        _ => IncidentClass::Alarm,
+    }
+}
+
+/// Of a printer or a server that mails what it has to say, each mail says something else.
+pub(crate) fn is_mail_to_read(facts: &Facts<'_>) -> bool {
+    let is_shot = |media: &Media| media.kind != MediaKind::File;
+    facts.event == Event::Other && !facts.content.media.iter().any(is_shot)
 }
 
 impl Grouping {

@@ -20,8 +20,8 @@ mod verdict;
 use std::collections::HashMap;
 
 use tipoff_model::{
-    AlertKind, Content, Device, Due, Event, Facts, History, OpenIncident, Plan, Planner, Timestamp,
-    Told,
+    AlertKind, Content, Device, Due, Event, Facts, History, IncidentClass, OpenIncident, Plan,
+    Planner, Timestamp, Told,
 };
 
 pub use between::{Between, BetweenError, Point};
@@ -193,6 +193,10 @@ impl Rules {
 impl Planner for Rules {
     fn is_silent(&self, facts: &Facts<'_>) -> bool {
         facts.artefact || (facts.event == Event::Periodic && !self.periodic)
+    }
+
+    fn class(&self, facts: &Facts<'_>) -> IncidentClass {
+        grouping::class(facts)
     }
 
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use tipoff_model::{AlertKind, Due, Event, Facts, Gathering, History, Media, MediaKind, Timestamp};
+use tipoff_model::{AlertKind, Due, Facts, Gathering, History, Timestamp};
 
 use crate::Route;
+use crate::grouping::is_mail_to_read;
 
 /// In how long alerts are counted, and how often what was held back is told as a count.
 const WINDOW: Duration = Duration::from_secs(600);
@@ -58,12 +59,6 @@ impl Flood {
         let alerts = history.alerts_since(channel, facts.event, since);
         (alerts >= self.alerts_max).then(|| now.after(WINDOW))
     }
-}
-
-/// Of a printer or a server that mails what it has to say, each mail says something else.
-fn is_mail_to_read(facts: &Facts<'_>) -> bool {
-    let is_shot = |media: &Media| media.kind != MediaKind::File;
-    facts.event == Event::Other && !facts.content.media.iter().any(is_shot)
 }
 
 impl Route {

@@ -1,6 +1,7 @@
 //! The suite that every engine passes: each check gets an empty spool and a way to open it again.
 
 mod accounts;
+mod alerts;
 mod dashboard;
 mod dismissal;
 mod review;
@@ -14,7 +15,8 @@ use std::time::Duration;
 
 use tipoff_model::{
     AlertKind, Content, DeliveryState, Device, Due, Encoding, Envelope, Event, Facts, History,
-    Media, MediaKind, MediaPlace, OpenIncident, Plan, Planner, Protocol, Timestamp, Told,
+    IncidentClass, Media, MediaKind, MediaPlace, OpenIncident, Plan, Planner, Protocol, Timestamp,
+    Told,
 };
 
 use crate::{
@@ -34,6 +36,14 @@ pub(crate) struct Plain;
 impl Planner for Plain {
     fn is_silent(&self, facts: &Facts<'_>) -> bool {
         facts.artefact
+    }
+
+    fn class(&self, facts: &Facts<'_>) -> IncidentClass {
+        match facts.event {
+            Event::Fault => IncidentClass::Fault,
+            Event::Test => IncidentClass::Alone,
+            _ => IncidentClass::Alarm,
+        }
     }
 
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
@@ -175,6 +185,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     size_removes_the_oldest_and_the_delivered_first(&*fresh()).await;
     orphans_of_an_earlier_run_are_swept(&*fresh()).await;
     many_at_once_all_survive(&*fresh()).await;
+    alerts::check(&fresh).await;
     sessions::check(&fresh).await;
     uploads::check(&fresh).await;
     accounts::check(&fresh).await;
@@ -424,7 +435,7 @@ async fn size_removes_the_oldest_and_the_delivered_first(open: Open<'_>) {
     for second in [100, 200] {
         let stored = store(&*spool, "yard", seconds(second)).await;
         for channel in ["phone", "hook"] {
-            let delivery = due(&*spool, channel, seconds(second)).await.pop().unwrap();
+            let delivery = due(&*spool, channel, seconds(second)).await.remove(0);
             assert_eq!(delivery.alert.incident, stored.incident);
             spool.record(ended(&delivery, DeliveryState::Delivered)).await.unwrap();
         }

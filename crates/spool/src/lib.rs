@@ -7,6 +7,7 @@ mod accounts;
 mod blobs;
 #[cfg(test)]
 mod contract;
+mod core;
 mod device;
 mod incident;
 mod review;

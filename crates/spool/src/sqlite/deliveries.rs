@@ -7,13 +7,16 @@ use tipoff_model::{
 };
 
 use super::{at, from_json, number};
+use crate::core::alert::{self, Composed, Words};
 use crate::{AttemptRecord, DueBatch, DueDelivery, Result};
 
-/// How many texts of a follow-up's arrivals are told, so that an alert stays bounded; media are
-/// bounded by what a mail may hold and by how much gathers while a channel is away.
-const TEXTS_MAX: usize = 20;
+/// Number of earlier arrivals of an incident that are looked up, so that a follow-up does not repeat
+/// their words.
+const EARLIER_MAX: u32 = 100;
 
-/// The deliveries of a channel that may be attempted now. `LIMIT` counts those claimed as well.
+/// The deliveries of a channel that may be attempted now, the newest first: after an outage what
+/// has just happened does not wait behind what happened hours ago. `LIMIT` counts those claimed as
+/// well.
 const DUE: &str = "
     SELECT d.id, d.incident, d.kind, d.created_at, d.attempts, d.progress, d.reference,
            incident.event, incident.subject, coalesce(device.label, device.name), incident.began_at,
@@ -27,7 +30,7 @@ const DUE: &str = "
           WHERE earlier.incident = d.incident AND earlier.channel = d.channel
             AND earlier.id < d.id AND earlier.state = 'pending' AND earlier.kind <> 'summary'
             AND (earlier.kind = 'first' OR NOT earlier.video OR d.video))
-    ORDER BY d.due_at, d.id
+    ORDER BY d.id DESC
     LIMIT ?3";
 
 /// See [`crate::Spool::due`].
@@ -70,18 +73,26 @@ fn read_due(
     let kind: String = row.get(2)?;
     let kind = AlertKind::ALL.iter().copied().find(|it| it.as_str() == kind);
     let kind = kind.unwrap_or(AlertKind::FollowUp);
-    let mut told = Told::default();
-    told.read(connection, delivery)?;
+    let mut covered = Covered::default();
+    covered.read(connection, delivery)?;
     let reply_to = match kind {
         AlertKind::First | AlertKind::Report => None,
         AlertKind::FollowUp | AlertKind::Summary => first_reference(connection, incident, channel)?,
     };
-    // What a report shows happened long ago, and said something else then.
-    if kind == AlertKind::Report {
-        told = Told { media: told.media, covers: told.covers, ..Told::default() };
-    }
-    told.texts.extend(row.get::<_, Option<String>>(14)?);
     let event: String = row.get(7)?;
+    let composed = match kind {
+        // The pictures of a report are of other incidents, and so are their words.
+        AlertKind::Report => Composed::default(),
+        AlertKind::First | AlertKind::Summary => alert::compose(&covered.words, None),
+        AlertKind::FollowUp => {
+            let earlier = earlier_words(connection, incident, covered.first)?;
+            alert::compose(&covered.words, Some(&earlier))
+        }
+    };
+    // An incident without arrivals has words of its own.
+    let is_notice = covered.words.is_empty() || kind == AlertKind::Report;
+    let note = row.get::<_, Option<String>>(14)?.unwrap_or_default();
+    let received_at = covered.received_at.filter(|_| kind != AlertKind::Report);
     let alert = Alert {
         delivery,
         idempotency_key: format!("{identity}-{delivery}"),
@@ -89,14 +100,21 @@ fn read_due(
         kind,
         device_id: DeviceId(row.get(13)?),
         device: row.get(9)?,
-        event: told.event.or_else(|| Event::from_name(&event)).unwrap_or_default(),
-        subject: told.subject.unwrap_or(row.get(8)?),
-        text: told.texts.join("\n\n"),
-        received_at: told.received_at.unwrap_or(at(row, 10)?),
-        media: told.media,
-        raw: told.raw,
-        mails: told.mails,
-        torn: told.torn,
+        event: match is_notice {
+            true => Event::from_name(&event).unwrap_or_default(),
+            false => composed.event,
+        },
+        events: composed.events,
+        subject: if is_notice { row.get(8)? } else { composed.subject },
+        text: if is_notice { note } else { composed.text },
+        details: (!is_notice).then_some(composed.details),
+        more: composed.more,
+        late: None,
+        received_at: received_at.unwrap_or(at(row, 10)?),
+        media: covered.media,
+        raw: if kind == AlertKind::Report { Vec::new() } else { covered.raw },
+        mails: if kind == AlertKind::Report { Vec::new() } else { covered.mails },
+        torn: covered.torn && kind != AlertKind::Report,
         reply_to,
         link: None,
         held: number(row, 12)?,
@@ -109,41 +127,39 @@ fn read_due(
         attempts: number(row, 4)?,
         created_at: at(row, 3)?,
         reference: row.get(6)?,
-        covers: told.covers,
+        covers: covered.last,
         route: row.get(11)?,
     })
 }
 
-/// What the arrivals of a delivery say together.
-struct Told {
-    event: Option<Event>,
-    subject: Option<String>,
-    texts: Vec<String>,
+/// The arrivals that a delivery covers.
+struct Covered {
+    words: Vec<Words>,
     received_at: Option<Timestamp>,
     media: Vec<AlertMedia>,
     raw: Vec<AlertMedia>,
     mails: Vec<AlertMedia>,
     torn: bool,
-    covers: ArrivalId,
+    first: ArrivalId,
+    last: ArrivalId,
 }
 
-impl Default for Told {
+impl Default for Covered {
     fn default() -> Self {
         Self {
-            event: None,
-            subject: None,
-            texts: Vec::new(),
+            words: Vec::new(),
             received_at: None,
             media: Vec::new(),
             raw: Vec::new(),
             mails: Vec::new(),
             torn: false,
-            covers: ArrivalId(0),
+            first: ArrivalId(0),
+            last: ArrivalId(0),
         }
     }
 }
 
-impl Told {
+impl Covered {
     fn read(&mut self, connection: &Connection, delivery: DeliveryId) -> Result<()> {
         let mut select = connection.prepare_cached(
             "SELECT arrival.id, received_at, torn, event, blob, bytes, content,
@@ -165,21 +181,18 @@ impl Told {
         let blob = BlobName(row.get(4)?);
         let bytes: i64 = row.get(5)?;
         let content: Content = from_json(row, 6)?;
-        self.covers = arrival;
+        if self.words.is_empty() {
+            self.first = arrival;
+        }
+        self.last = arrival;
         self.torn |= row.get::<_, bool>(2)?;
         self.received_at.get_or_insert(received_at);
-        if self.event.is_none() {
-            self.event = Event::from_name(&event);
-        }
-        if self.subject.is_none() {
-            self.subject = Some(content.subject);
-        }
-        if self.texts.len() < TEXTS_MAX
-            && !content.text.is_empty()
-            && !self.texts.contains(&content.text)
-        {
-            self.texts.push(content.text);
-        }
+        self.words.push(Words {
+            event: Event::from_name(&event).unwrap_or_default(),
+            subject: content.subject,
+            text: content.text,
+            details: content.details,
+        });
         for (index, media) in (0_u32..).zip(content.media) {
             if !media.repeat {
                 let place = MediaPlace { arrival, index: Some(index) };
@@ -201,6 +214,28 @@ impl Told {
         }
         Ok(())
     }
+}
+
+/// The words of an incident's arrivals before `first`, the latest ones.
+fn earlier_words(
+    connection: &Connection,
+    incident: IncidentId,
+    first: ArrivalId,
+) -> Result<Vec<Words>> {
+    let mut select = connection.prepare_cached(
+        "SELECT event, content ->> '$.subject', content ->> '$.text', content ->> '$.details'
+         FROM arrival WHERE incident = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+    )?;
+    let words = select.query_map(params![incident.0, first.0, EARLIER_MAX], |row| {
+        let event: String = row.get(0)?;
+        Ok(Words {
+            event: Event::from_name(&event).unwrap_or_default(),
+            subject: row.get(1)?,
+            text: row.get(2)?,
+            details: row.get(3)?,
+        })
+    })?;
+    Ok(words.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The stored mail itself, as a file.

@@ -3,8 +3,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{
-    AlertKind, ArrivalId, Content, Device, DeviceId, Due, Event, Facts, IncidentId, MediaKind,
-    OpenIncident, Plan, Planner, Timestamp, Told,
+    AlertKind, ArrivalId, Content, Device, DeviceId, Due, Event, Facts, IncidentClass, IncidentId,
+    MediaKind, OpenIncident, Plan, Planner, Timestamp, Told,
 };
 
 use super::choice;
@@ -29,9 +29,10 @@ pub(super) fn store(
         || choice::is_muted(connection, arrival.received_at)?;
     let facts = Facts { muted, ..facts_of(&arrival) };
     let silent = planner.is_silent(&facts);
+    let class = planner.class(&facts);
     let joins = match seen_in {
         Some(incident) if facts.repeat => Some(incident),
-        _ => latest_incident(connection, device, silent)?
+        _ => latest_incident(connection, device, silent, class)?
             .filter(|latest| planner.joins(&facts, latest))
             .map(|latest| latest.id),
     };
@@ -44,6 +45,7 @@ pub(super) fn store(
             &Opening {
                 device,
                 silent: silent.into(),
+                class,
                 event: facts.event,
                 subject: &arrival.content.subject,
                 at: facts.received_at,
@@ -114,8 +116,16 @@ pub(super) fn open_notice(
     at: Timestamp,
 ) -> Result<(IncidentId, bool)> {
     let muted = registry::is_muted(connection, device, at)? || choice::is_muted(connection, at)?;
-    let opening =
-        Opening { device: device.0, silent: NOTICE, event, subject, at, video: false, muted };
+    let opening = Opening {
+        device: device.0,
+        silent: NOTICE,
+        class: IncidentClass::Alone,
+        event,
+        subject,
+        at,
+        video: false,
+        muted,
+    };
     Ok((open_incident(connection, &opening)?, muted))
 }
 
@@ -183,17 +193,30 @@ pub(super) fn facts_of_content<'a>(device: &'a Device, content: &'a Content) -> 
     }
 }
 
+/// What `incident.class` holds.
+const fn class_number(class: IncidentClass) -> i64 {
+    match class {
+        IncidentClass::Alarm => 0,
+        IncidentClass::Fault => 1,
+        IncidentClass::Alone => 2,
+    }
+}
+
 fn latest_incident(
     connection: &Connection,
     device: i64,
     silent: bool,
+    class: IncidentClass,
 ) -> Result<Option<OpenIncident>> {
+    if class == IncidentClass::Alone {
+        return Ok(None);
+    }
     let latest = connection
         .prepare_cached(
             "SELECT id, began_at, last_arrival_at, has_video FROM incident
-             WHERE device = ?1 AND silent = ?2 ORDER BY id DESC LIMIT 1",
+             WHERE device = ?1 AND silent = ?2 AND class = ?3 ORDER BY id DESC LIMIT 1",
         )?
-        .query_row(params![device, silent], |row| {
+        .query_row(params![device, silent, class_number(class)], |row| {
             Ok(OpenIncident {
                 id: IncidentId(row.get(0)?),
                 began_at: at(row, 1)?,
@@ -210,6 +233,7 @@ struct Opening<'a> {
     device: i64,
     /// What `incident.silent` is to hold.
     silent: i64,
+    class: IncidentClass,
     event: Event,
     subject: &'a str,
     at: Timestamp,
@@ -221,8 +245,8 @@ fn open_incident(connection: &Connection, new: &Opening<'_>) -> Result<IncidentI
     connection
         .prepare_cached(
             "INSERT INTO incident
-               (device, event, subject, began_at, last_arrival_at, silent, has_video, muted)
-             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
+               (device, event, subject, began_at, last_arrival_at, silent, has_video, muted, class)
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             new.device,
@@ -232,28 +256,35 @@ fn open_incident(connection: &Connection, new: &Opening<'_>) -> Result<IncidentI
             new.silent,
             new.video,
             new.muted,
+            class_number(new.class),
         ])?;
     Ok(IncidentId(connection.last_insert_rowid()))
 }
 
-/// Something arrived for the incident; the first that tells what has happened names it.
+/// Something arrived for the incident: the most important event names it, with its subject.
 pub(super) fn touch_incident(
     connection: &Connection,
     incident: IncidentId,
     facts: &Facts<'_>,
 ) -> Result<IncidentId> {
+    let below = Event::ALL.iter().filter(|it| it.importance() < facts.event.importance());
+    let below: String = below.map(|event| format!(" {event} ")).collect();
     connection
         .prepare_cached(
             "UPDATE incident SET last_arrival_at = max(last_arrival_at, ?2),
                     has_video = has_video OR ?3,
-                    event = CASE event WHEN 'other' THEN ?4 ELSE event END
+                    subject = CASE WHEN ?6 <> '' AND (subject = '' OR instr(?5, ' ' || event || ' '))
+                                   THEN ?6 ELSE subject END,
+                    event = CASE WHEN instr(?5, ' ' || event || ' ') THEN ?4 ELSE event END
              WHERE id = ?1",
         )?
         .execute(params![
             incident.0,
             facts.received_at.0,
             facts.video_only,
-            facts.event.as_str()
+            facts.event.as_str(),
+            below,
+            facts.content.subject,
         ])?;
     Ok(incident)
 }

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::{Ending, Failure, announce};
 use crate::actions::Actions;
 use crate::config::{Config, Listener, Retention};
-use crate::dispatch::{Common, Dispatch, Pictures, Videos, Waker};
+use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos, Waker};
 use crate::house::House;
 use crate::modes::Modes;
 use crate::network;
@@ -252,6 +252,7 @@ async fn deliver(
         news: ground.news.clone(),
         modes: actions.modes.clone(),
         actions: actions.clone(),
+        late_sounds: LateSounds::default(),
     };
     let dispatch = Dispatch::start(&config.channels, paused, common, waker, tasks, shutdown);
     Ok((dispatch, studio))

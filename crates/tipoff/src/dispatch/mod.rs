@@ -8,6 +8,7 @@ mod desks;
 mod files;
 mod household;
 mod kept;
+mod late;
 mod pace;
 mod pictures;
 mod schedule;
@@ -19,9 +20,10 @@ mod videos;
 mod waker;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use jiff::ZonedDateTime;
-use tipoff_model::{AlertKind, AlertMedia, MediaKind};
+use tipoff_model::{Alert, AlertKind, AlertMedia, MediaKind, Timestamp};
 use tipoff_spool::{DueDelivery, Spool};
 
 use crate::actions::Actions;
@@ -30,6 +32,7 @@ use crate::news::News;
 use crate::observe::Metrics;
 use crate::web::Links;
 pub(crate) use desks::Dispatch;
+pub(crate) use late::LateSounds;
 pub(crate) use pictures::Pictures;
 pub(crate) use status::{ChannelState, ChannelStatus};
 pub(crate) use trial::send_test;
@@ -46,6 +49,7 @@ pub(crate) struct Common {
     pub(crate) news: News,
     pub(crate) modes: Modes,
     pub(crate) actions: Actions,
+    pub(crate) late_sounds: LateSounds,
 }
 
 impl Common {
@@ -65,13 +69,23 @@ impl Common {
             let route = route.name.as_str();
             tracing::warn!(route, %error, "A template failed; the alert has its usual words.");
         }
+        // A sound for what is new; what belongs to it, and what is counted, comes silently.
+        alert.manner.silent |= alert.kind != AlertKind::First;
         if alert.kind == AlertKind::Report {
-            alert.manner.silent = true;
             alert.media = first_and_last(std::mem::take(&mut alert.media));
         }
         if alert.kind == AlertKind::Summary {
             alert.manner.title = None;
             alert.manner.text = Some(counted(alert.held, &time, alert.link.as_deref()));
+        }
+    }
+
+    /// Marks an alert that is late at the moment of an attempt on `channel`.
+    fn mark_late(&self, channel: &str, alert: &mut Alert) {
+        let clock = &self.modes.rules.now().clock;
+        let now = Timestamp::from(SystemTime::now());
+        if let (Some(received), Some(now)) = (clock.local(alert.received_at), clock.local(now)) {
+            self.late_sounds.mark(channel, alert, &received, &now);
         }
     }
 }

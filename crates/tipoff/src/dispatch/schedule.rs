@@ -326,6 +326,7 @@ async fn deliver(
     parts.common.videos.prepare(&mut due.alert, &abilities, &mut files).await;
     parts.common.pictures.prepare(&mut due.alert, &abilities, &mut files).await;
     drop(preparing);
+    parts.common.mark_late(&parts.name, &mut due.alert);
     let files: Arc<dyn Files> = Arc::new(files);
     let tools = Tools {
         channel: &*parts.channel,

@@ -11,7 +11,7 @@ use tipoff_testkit::webhook::Webhook;
 use tokio::sync::broadcast::Receiver;
 use tokio_util::task::TaskTracker;
 
-use super::{ChannelState, ChannelStatus, Common, Dispatch, Pictures, Videos};
+use super::{ChannelState, ChannelStatus, Common, Dispatch, LateSounds, Pictures, Videos};
 use crate::config::Config;
 use crate::news::Item;
 use crate::observe::Metrics;
@@ -62,6 +62,7 @@ impl Scene {
             news: stand.news.clone(),
             modes: actions.modes.clone(),
             actions,
+            late_sounds: LateSounds::default(),
         };
         let paused = paused.iter().map(|name| (*name).to_owned()).collect();
         let dispatch = Dispatch::start(channels, paused, common, &stand.waker, &tasks, &shutdown);

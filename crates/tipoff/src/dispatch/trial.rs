@@ -59,6 +59,10 @@ fn test_alert(size: u64) -> Alert {
         event: Event::Test,
         subject: "Test".to_owned(),
         text: WORDS.to_owned(),
+        events: Vec::new(),
+        details: None,
+        more: 0,
+        late: None,
         received_at: now,
         media: vec![AlertMedia {
             media,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tipoff_model::{Facts, History, OpenIncident, Plan, Planner, Told};
+use tipoff_model::{Facts, History, IncidentClass, OpenIncident, Plan, Planner, Told};
 use tipoff_rules::Rules;
 
 use crate::config::{Config, Retention};
@@ -69,6 +69,10 @@ impl LiveRules {
 impl Planner for LiveRules {
     fn is_silent(&self, facts: &Facts<'_>) -> bool {
         self.0.load().is_silent(facts)
+    }
+
+    fn class(&self, facts: &Facts<'_>) -> IncidentClass {
+        self.0.load().class(facts)
     }
 
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {

@@ -1,0 +1,209 @@
+//! The words of a message: the title, the text below it, and both cut to a service's limits. Pure.
+
+use std::time::Duration;
+
+use tipoff_model::{Alert, AlertKind, Event, MediaKind};
+
+use crate::words;
+
+/// Length of a title in UTF-16 units: it stands above the text, on a phone's screen.
+const TITLE_UTF16_MAX: usize = 200;
+
+/// The text of a device's test that has no picture.
+const TEST_WITHOUT_PICTURE: &str = "The test has no picture. If the device is a camera, switch \
+    attachments on in its mail settings.";
+
+/// The text of a device's test that has one.
+const TEST_WITH_PICTURE: &str = "The test arrived with a picture.";
+
+/// The sign of a report.
+const REPORT_ICON: &str = "📋";
+
+/// The words of an alert before they are cut.
+pub(crate) struct Wording {
+    /// One line.
+    pub(crate) title: String,
+    /// The text below the title.
+    pub(crate) body: String,
+    /// Lines about what is missing or left out; cut last.
+    pub(crate) notes: String,
+}
+
+impl Wording {
+    /// The words of `alert`, with `notes` below them. In a reply the title need not name the device.
+    pub(crate) fn of(alert: &Alert, is_reply: bool, notes: String) -> Self {
+        let left_out = left_out(alert);
+        let notes: Vec<&str> =
+            [notes.as_str(), &left_out].into_iter().filter(|it| !it.is_empty()).collect();
+        let notes = notes.join("\n");
+        let body = match &alert.manner.text {
+            Some(text) => words::clean(text).trim().to_owned(),
+            None => body(alert),
+        };
+        Self { title: title(alert, is_reply), body, notes }
+    }
+
+    fn below_title(&self) -> String {
+        match (self.body.as_str(), self.notes.as_str()) {
+            (body, "") => body.to_owned(),
+            ("", notes) => notes.to_owned(),
+            (body, notes) => format!("{body}\n\n{notes}"),
+        }
+    }
+
+    /// Title and text in `max` UTF-16 units, a line break between them; and all of it, where it
+    /// had to be cut. The notes are cut last: they say where the rest is.
+    pub(crate) fn fit(&self, max: usize) -> ((String, String), Option<String>) {
+        let title = words::cut(&self.title, TITLE_UTF16_MAX.min(max / 2));
+        let text = self.below_title();
+        let room = max.saturating_sub(words::utf16_len(&title) + 1);
+        if title == self.title && words::utf16_len(&text) <= room {
+            return ((title, text), None);
+        }
+        let whole = format!("{}\n{text}\n", self.title);
+        let notes = words::cut(&self.notes, room / 2);
+        let body_room = room.saturating_sub(words::utf16_len(&notes) + "\n\n".len());
+        let body = words::cut(&self.body, body_room);
+        let cut = Self { title, body, notes };
+        let text = cut.below_title();
+        ((cut.title, text), Some(whole))
+    }
+}
+
+/// The first line of an alert: `🚶 Front door · Person`, and when it happened if it is late. A reply
+/// stands below the first alert, so it names only what is new: `4 more pictures`.
+pub(crate) fn title(alert: &Alert, is_reply: bool) -> String {
+    let title = match &alert.manner.title {
+        Some(title) => words::clean(title),
+        None => usual_title(alert, is_reply),
+    };
+    match &alert.late {
+        Some(late) => format!("{title} · {late}"),
+        None => title,
+    }
+}
+
+fn usual_title(alert: &Alert, is_reply: bool) -> String {
+    let device = one_line(&alert.device);
+    if alert.event == Event::Test && alert.kind == AlertKind::First {
+        return format!("{} {device} works", Event::Test.icon());
+    }
+    let events = events(alert);
+    let icon = match (alert.kind, events.first()) {
+        (AlertKind::Report, _) => REPORT_ICON,
+        (_, Some(event)) => event.icon(),
+        (AlertKind::FollowUp, None) => "",
+        (_, None) if !titled_by_subject(alert) && !alert.media.is_empty() => "📷",
+        (_, None) => Event::Other.icon(),
+    };
+    let what = match events.as_slice() {
+        [] if titled_by_subject(alert) => one_line(&alert.subject),
+        [] => contents(alert),
+        events => event_names(events),
+    };
+    let device = if is_reply || device.is_empty() { what } else { format!("{device} · {what}") };
+    format!("{icon} {device}").trim_start().to_owned()
+}
+
+/// The events that the title names.
+fn events(alert: &Alert) -> Vec<Event> {
+    let all = match (alert.events.as_slice(), alert.kind) {
+        ([], AlertKind::FollowUp) => Vec::new(),
+        ([], _) => vec![alert.event],
+        (events, _) => events.to_vec(),
+    };
+    all.into_iter().filter(|event| event.title().is_some()).collect()
+}
+
+/// `Person, vehicle`.
+fn event_names(events: &[Event]) -> String {
+    let names: Vec<&str> = events.iter().filter_map(|event| event.title()).collect();
+    let (first, rest) = names.split_first().unwrap_or((&"", &[]));
+    rest.iter().fold((*first).to_owned(), |names, name| format!("{names}, {}", name.to_lowercase()))
+}
+
+/// Whether the subject is the title: nothing else says what happened.
+fn titled_by_subject(alert: &Alert) -> bool {
+    alert.kind != AlertKind::FollowUp
+        && events(alert).is_empty()
+        && !alert.subject.trim().is_empty()
+}
+
+/// The files of an alert in words: `4 more pictures, video 0:08`.
+fn contents(alert: &Alert) -> String {
+    let is_follow_up = alert.kind == AlertKind::FollowUp;
+    let count = |kinds: &[MediaKind]| {
+        alert.media.iter().filter(|file| kinds.contains(&file.media.kind)).count()
+    };
+    let pictures = count(&[MediaKind::Picture, MediaKind::Animation]);
+    let (videos, files) = (count(&[MediaKind::Video]), count(&[MediaKind::File]));
+    let length = alert.media.iter().find_map(|file| file.clip.as_ref()).map(|clip| clip.duration);
+    let counted = |count: usize, name: &str| match (count, is_follow_up) {
+        (0, _) => None,
+        (1, true) => Some(format!("1 more {name}")),
+        (1, false) => Some(name.to_owned()),
+        (_, true) => Some(format!("{count} more {name}s")),
+        (_, false) => Some(format!("{count} {name}s")),
+    };
+    let video = match (videos, length.map(clock)) {
+        (1, Some(length)) if pictures + files == 0 => Some(format!("video, {length}")),
+        (1, Some(length)) => Some(format!("video {length}")),
+        (1, None) => Some("video".to_owned()),
+        (videos, _) => counted(videos, "video"),
+    };
+    let parts = [counted(pictures, "picture"), video, counted(files, "file")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    match parts.is_empty() {
+        true if is_follow_up => "More".to_owned(),
+        true => "Alert".to_owned(),
+        false => capitalized(&parts.join(", ")),
+    }
+}
+
+/// `0:08`.
+fn clock(length: Duration) -> String {
+    let seconds = length.as_millis().div_ceil(1000);
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The text below the title.
+fn body(alert: &Alert) -> String {
+    let words = match &alert.details {
+        Some(details) => words::clean(details).trim().to_owned(),
+        None => subject_and_text(alert),
+    };
+    if alert.event != Event::Test || alert.kind != AlertKind::First {
+        return words;
+    }
+    let has_picture = alert.media.iter().any(|file| file.media.kind != MediaKind::File);
+    let verdict = if has_picture { TEST_WITH_PICTURE } else { TEST_WITHOUT_PICTURE };
+    if words.is_empty() { verdict.to_owned() } else { format!("{verdict}\n{words}") }
+}
+
+fn subject_and_text(alert: &Alert) -> String {
+    let subject = if titled_by_subject(alert) { String::new() } else { one_line(&alert.subject) };
+    let text = words::clean(&alert.text).trim().to_owned();
+    match (subject.as_str(), text.as_str()) {
+        (subject, text) if subject.is_empty() || subject == text => text.to_owned(),
+        (subject, "") => subject.to_owned(),
+        (subject, text) => format!("{subject}\n{text}"),
+    }
+}
+
+/// A line for arrivals whose words a limit cut; empty where there are none.
+pub(crate) fn left_out(alert: &Alert) -> String {
+    match (alert.more, &alert.link) {
+        (0, _) => String::new(),
+        (more, Some(link)) => format!("and {more} more: {link}"),
+        (more, None) => format!("and {more} more, kept in Tipoff"),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    words::clean(text).trim().replace('\n', " ")
+}

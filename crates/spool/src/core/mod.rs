@@ -1,0 +1,3 @@
+//! Decisions of the spool: rows in, a decision out. Knows no engine, no clock and no file.
+
+pub(crate) mod alert;

@@ -1,0 +1,112 @@
+//! Alerts that are delivered late: when they happened, and how loudly they say so.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::ZonedDateTime;
+use tipoff_model::{Alert, AlertKind, DeliveryId};
+
+/// An alert older than this says when it was received.
+const TIME_AFTER: Duration = Duration::from_secs(30);
+
+/// An alert older than this says how late it is as well.
+const DELAY_AFTER: Duration = Duration::from_secs(600);
+
+/// After an outage one alert of a channel makes a sound in this time; the others come silently.
+const SOUND_EVERY: Duration = Duration::from_secs(600);
+
+/// The late alert of each channel that makes a sound.
+#[derive(Default)]
+pub(crate) struct LateSounds(Mutex<HashMap<String, (DeliveryId, Instant)>>);
+
+impl LateSounds {
+    /// Whether this late delivery makes a sound on `channel`. Every attempt at it gets the same answer.
+    fn rings(&self, channel: &str, delivery: DeliveryId, now: Instant) -> bool {
+        let mut sounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match sounds.get(channel) {
+            Some((ringing, _)) if *ringing == delivery => true,
+            Some((_, since)) if now.duration_since(*since) < SOUND_EVERY => false,
+            _ => {
+                sounds.insert(channel.to_owned(), (delivery, now));
+                true
+            }
+        }
+    }
+
+    /// Marks an alert that is late: `received` and `now` are the device's local times.
+    pub(super) fn mark(
+        &self,
+        channel: &str,
+        alert: &mut Alert,
+        received: &ZonedDateTime,
+        now: &ZonedDateTime,
+    ) {
+        if matches!(alert.kind, AlertKind::Report | AlertKind::Summary) {
+            return;
+        }
+        let age = Duration::try_from(received.duration_until(now)).unwrap_or_default();
+        alert.late = words(received, now, age);
+        if age > DELAY_AFTER && !alert.manner.silent {
+            alert.manner.silent = !self.rings(channel, alert.delivery, Instant::now());
+        }
+    }
+}
+
+/// `03:12`, or `03:12, 4 h late`; `None` if it is not late.
+fn words(received: &ZonedDateTime, now: &ZonedDateTime, age: Duration) -> Option<String> {
+    if age <= TIME_AFTER {
+        return None;
+    }
+    let format = if received.date() == now.date() { "%H:%M" } else { "%-d %b, %H:%M" };
+    let time = received.strftime(format).to_string();
+    if age <= DELAY_AFTER {
+        return Some(time);
+    }
+    let minutes = age.as_secs() / 60;
+    Some(match minutes {
+        0..60 => format!("{time}, {minutes} min late"),
+        60..2880 => format!("{time}, {} h late", minutes / 60),
+        _ => format!("{time}, {} days late", minutes / 1440),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_alert_says_when_and_how_late() {
+        let at = |text: &str| text.parse::<ZonedDateTime>().unwrap();
+        let received = "2026-11-24T03:12:00[Europe/Berlin]";
+        for (now, expected) in [
+            ("2026-11-24T03:12:30[Europe/Berlin]", None),
+            ("2026-11-24T03:12:31[Europe/Berlin]", Some("03:12")),
+            ("2026-11-24T03:22:00[Europe/Berlin]", Some("03:12")),
+            ("2026-11-24T03:23:00[Europe/Berlin]", Some("03:12, 11 min late")),
+            ("2026-11-24T07:30:00[Europe/Berlin]", Some("03:12, 4 h late")),
+            ("2026-11-25T04:00:00[Europe/Berlin]", Some("24 Nov, 03:12, 24 h late")),
+            ("2026-11-27T04:00:00[Europe/Berlin]", Some("24 Nov, 03:12, 3 days late")),
+            ("2026-11-24T02:00:00[Europe/Berlin]", None),
+        ] {
+            let (received, now) = (at(received), at(now));
+            let age = Duration::try_from(received.duration_until(&now)).unwrap_or_default();
+            assert_eq!(words(&received, &now, age).as_deref(), expected, "{now}");
+        }
+    }
+
+    #[test]
+    fn one_late_alert_in_ten_minutes_makes_a_sound() {
+        let sounds = LateSounds::default();
+        let start = Instant::now();
+        let rings = |channel: &str, delivery, seconds| {
+            sounds.rings(channel, DeliveryId(delivery), start + Duration::from_secs(seconds))
+        };
+        assert!(rings("me", 9, 0));
+        assert!(!rings("me", 8, 1));
+        assert!(rings("me", 9, 2), "its next attempt is as loud");
+        assert!(rings("you", 7, 3));
+        assert!(!rings("me", 6, 599));
+        assert!(rings("me", 5, 600));
+    }
+}
