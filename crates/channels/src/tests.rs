@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use tipoff_model::{
-    Alert, AlertKind, AlertManner, DeliveryId, Event, IncidentId, Timestamp, Verdict,
+    Alert, AlertKind, AlertManner, DeliveryId, DeviceId, Event, IncidentId, Timestamp, Verdict,
 };
 
 use super::*;

@@ -80,7 +80,8 @@ impl Access {
     fn rank(&self, chat: &ChatInfo) -> Option<u8> {
         let number = chat.id.to_string();
         let name = chat.username.as_deref().map(|name| format!("@{name}"));
-        let allowed = self.is_allowed(&number) || name.as_deref().is_some_and(|it| self.is_allowed(it));
+        let allowed =
+            self.is_allowed(&number) || name.as_deref().is_some_and(|it| self.is_allowed(it));
         let own = self.chat.read().unwrap_or_else(PoisonError::into_inner);
         let is_own = *own == number || name.is_some_and(|name| own.eq_ignore_ascii_case(&name));
         match (is_own, allowed) {

@@ -80,7 +80,9 @@ fn mute(rest: &str) -> Command {
         "off" => Command::Unmute,
         time => match minutes(time) {
             Some(minutes) => Command::Mute(MuteFor::Minutes(minutes)),
-            None => Command::Wrong("Write a time of up to a year: /mute 15 min, /mute 2 h, /mute 1 d"),
+            None => {
+                Command::Wrong("Write a time of up to a year: /mute 15 min, /mute 2 h, /mute 1 d")
+            }
         },
     }
 }
@@ -133,7 +135,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_behind_a_command_is_answered() {
-        for text in ["/last ten", "/last -1", "/mute 0", "/mute 2 weeks", "/mute 9999999999", "/mute 367 d"] {
+        for text in
+            ["/last ten", "/last -1", "/mute 0", "/mute 2 weeks", "/mute 9999999999", "/mute 367 d"]
+        {
             assert!(matches!(read(text, |_| true), Some(Command::Wrong(_))), "{text}");
         }
     }
@@ -142,7 +146,9 @@ mod tests {
     fn telegram_takes_the_list_of_commands() {
         // BotCommand: 1-32 lower-case letters, digits and underscores; 1-256 characters.
         for (name, description) in COMMANDS {
-            assert!((1..=32).contains(&name.len()) && name.bytes().all(|it| it.is_ascii_lowercase()));
+            assert!(
+                (1..=32).contains(&name.len()) && name.bytes().all(|it| it.is_ascii_lowercase())
+            );
             assert!((1..=256).contains(&description.chars().count()));
             assert!(read(&format!("/{name}"), |_| true).is_some(), "{name}");
         }

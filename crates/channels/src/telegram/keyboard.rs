@@ -153,9 +153,12 @@ fn markup(mut keys: Vec<Key>) -> Option<Value> {
     let mut rows: Vec<Vec<Value>> = Vec::new();
     let mut last: Option<(Kind, bool)> = None;
     for Key { kind, note, json } in keys {
-        let beside = |before: Kind| before == kind || before == Kind::Incident && kind == Kind::Open;
+        let beside =
+            |before: Kind| before == kind || before == Kind::Incident && kind == Kind::Open;
         match (rows.last_mut(), last) {
-            (Some(row), Some((before, false))) if !note && beside(before) && row.len() < ROW_MAX => {
+            (Some(row), Some((before, false)))
+                if !note && beside(before) && row.len() < ROW_MAX =>
+            {
                 row.push(json);
             }
             _ => rows.push(vec![json]),

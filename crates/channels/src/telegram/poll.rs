@@ -137,7 +137,9 @@ impl Trouble {
             Problem::Stop(Verdict::Refused { error }) | Problem::NotTaken(error) => {
                 (PAUSE_MIN, PAUSE_MAX, None, error)
             }
-            other => (PAUSE_MIN, PAUSE_MAX, None, format!("Telegram's answer is not known: {other:?}")),
+            other => {
+                (PAUSE_MIN, PAUSE_MAX, None, format!("Telegram's answer is not known: {other:?}"))
+            }
         };
         if self.told {
             tracing::debug!(error, "Telegram's buttons and commands still do not work.");

@@ -110,7 +110,10 @@ mod tests {
     #[test]
     fn people_have_names_and_public_chats_too() {
         let user = |value| serde_json::from_value::<User>(value).unwrap().name();
-        assert_eq!(user(json!({ "first_name": "Ann", "last_name": "Lee", "username": "a" })), "Ann Lee");
+        assert_eq!(
+            user(json!({ "first_name": "Ann", "last_name": "Lee", "username": "a" })),
+            "Ann Lee"
+        );
         assert_eq!(user(json!({ "first_name": "", "username": "ann" })), "ann");
         let chat = |value| serde_json::from_value::<ChatInfo>(value).unwrap().is_public();
         assert!(!chat(json!({ "id": 5, "type": "private", "username": "ann" })));

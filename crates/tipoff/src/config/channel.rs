@@ -91,7 +91,11 @@ fn tables(root: &mut Section<'_>) -> Channels {
     let is_hooked =
         |draft: &&Draft| draft.channel.as_ref().is_some_and(|it| it.channel.needs_public_https());
     let hooked = drafts.iter().filter(is_hooked).map(|draft| draft.name.clone()).collect();
-    Channels { configs: drafts.into_iter().filter_map(|draft| draft.channel).collect(), names, hooked }
+    Channels {
+        configs: drafts.into_iter().filter_map(|draft| draft.channel).collect(),
+        names,
+        hooked,
+    }
 }
 
 fn one(section: &mut Section<'_>) -> Option<Draft> {
@@ -226,11 +230,7 @@ fn value(section: &mut Section<'_>, key: &Key, shape: Shape) -> Option<Value> {
 }
 
 /// A string, or a whole number as it is written in decimal.
-fn name<'r>(
-    reading: &Reading<'r>,
-    key: &Key,
-    value: &'r Spanned<DeValue<'r>>,
-) -> Option<String> {
+fn name<'r>(reading: &Reading<'r>, key: &Key, value: &'r Spanned<DeValue<'r>>) -> Option<String> {
     reading.show(value.span());
     match value.get_ref() {
         DeValue::Integer(digits) if digits.radix() == 10 => {
