@@ -241,7 +241,7 @@ async fn a_press_is_carried_out_answered_and_shown_with_who_pressed() {
     let server = Telegram::start().await.unwrap();
     let me = attend(&server, CHAT, &[]);
     let first = sent(&server, &*me.channel).await;
-    let query = server.press(first, "15 min", "Ann");
+    let query = server.press(first, "15 min", "Ann").unwrap();
     let edits = server.edits().wait_for(1).await;
     let mute = Action::Mute { target: DEVICE, lasts: MuteFor::Minutes(15) };
     assert_eq!(me.house.acts(), [(mute, "Ann".to_owned())]);
@@ -252,10 +252,10 @@ async fn a_press_is_carried_out_answered_and_shown_with_who_pressed() {
     assert_eq!(server.labels(first), rows);
     until("the confirmation", || (server.unconfirmed() == 0).then_some(())).await;
 
-    server.press(first, "m:4:15 · Ann", "Ben");
+    server.press(first, "m:4:15 · Ann", "Ben").unwrap();
     let note = server.answers().wait_for(2).await.pop().unwrap();
     assert_eq!(note.text, "m:4:15 · Ann", "it says in full what it says");
-    server.press(first, "Unmute", "Ben");
+    server.press(first, "Unmute", "Ben").unwrap();
     server.edits().wait_for(2).await;
     assert_eq!(
         me.house.acts().pop().unwrap(),
@@ -269,7 +269,7 @@ async fn a_press_is_carried_out_answered_and_shown_with_who_pressed() {
 async fn a_press_that_is_too_old_to_be_answered_is_carried_out_and_shown() {
     let server = Telegram::start().await.unwrap();
     let first = sent(&server, &*telegram(&server, CHAT, &[])).await;
-    server.press(first, "away", "Ann");
+    server.press(first, "away", "Ann").unwrap();
     server.expire_presses();
     // A message that is too old comes without its content (InaccessibleMessage).
     let chat = json!({ "id": CHAT.parse::<i64>().unwrap(), "type": "private" });
@@ -327,7 +327,7 @@ async fn chats_that_are_not_allowed_are_ignored() {
 async fn a_press_is_confirmed_to_telegram_only_when_it_is_done() {
     let server = Telegram::start().await.unwrap();
     let first = sent(&server, &*telegram(&server, CHAT, &[])).await;
-    server.press(first, "15 min", "Ann");
+    server.press(first, "15 min", "Ann").unwrap();
     let mut stuck = House::new();
     stuck.gate = Semaphore::new(0);
     let before = attend_with(telegram(&server, CHAT, &[]), stuck);
@@ -423,7 +423,7 @@ async fn commands_are_answered() {
     assert!(help.text.starts_with("/status: "), "{}", help.text);
     assert_eq!(server.log().len(), before + 1);
     let mute = server.log().all().into_iter().find(|sent| sent.text.starts_with("m:all")).unwrap();
-    server.press(mute.id, "Unmute", "Ben");
+    server.press(mute.id, "Unmute", "Ben").unwrap();
     server.edits().wait_for(1).await;
     let everything = MuteTarget::Everything;
     let last = me.house.acts().pop().unwrap();
@@ -466,7 +466,7 @@ async fn an_album_has_its_buttons_in_a_silent_message_below_it() {
     assert_eq!((sent[1].reply_to, sent[1].silent), (Some(sent[0].id), true));
     assert_eq!(server.labels(sent[1].id).concat().len(), 4);
     assert!(sent[0].text.starts_with(&sent[1].text), "{}", sent[1].text);
-    server.press(sent[1].id, "15 min", "Ann");
+    server.press(sent[1].id, "15 min", "Ann").unwrap();
     server.edits().wait_for(1).await;
     assert!(server.errors().is_empty(), "{:?}", server.errors().all());
 }
