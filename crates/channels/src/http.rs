@@ -16,6 +16,9 @@ use crate::words;
 
 /// How long a connection may take to come up.
 pub(crate) const CONNECT_TIME: Duration = Duration::from_secs(10);
+/// How long bytes that were sent may stay unacknowledged by the other machine: then the network or the
+/// machine is gone, and no time limit of a large upload is waited for.
+const ACKNOWLEDGED_TIME: Duration = Duration::from_secs(20);
 /// How long an unused connection is kept for the next alert.
 const IDLE_TIME: Duration = Duration::from_secs(90);
 /// How long an HTTP/2 connection may leave a ping unanswered while a request waits.
@@ -34,6 +37,11 @@ pub(crate) const REPAIR_PAUSE: Duration = Duration::from_secs(5 * 60);
 /// The whole channel waits, and is tried again: not before `after`, where the service named a time.
 pub(crate) fn retry(after: Option<Duration>, error: String) -> Verdict {
     Verdict::Retry { scope: Scope::Channel, after, error }
+}
+
+/// No answer came: the whole channel waits until the destination can be reached.
+pub(crate) fn no_answer(error: String) -> Verdict {
+    Verdict::Retry { scope: Scope::Unreachable, after: None, error }
 }
 
 /// The whole channel waits for somebody to repair something; nothing is lost meanwhile.
@@ -121,7 +129,7 @@ impl From<Failure> for Verdict {
     fn from(failure: Failure) -> Self {
         let (scope, error) = match failure {
             Failure::Stored(error) => (Scope::Message, error),
-            Failure::Service(error) => (Scope::Channel, error),
+            Failure::Service(error) => (Scope::Unreachable, error),
         };
         Self::Retry { scope, after: None, error }
     }
@@ -201,6 +209,7 @@ fn client() -> Result<&'static Client, String> {
         Client::builder()
             .user_agent(concat!("Tipoff/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIME)
+            .tcp_user_timeout(ACKNOWLEDGED_TIME)
             .pool_idle_timeout(IDLE_TIME)
             .http2_keep_alive_interval(PING_TIME)
             .http2_keep_alive_timeout(PING_TIME)
