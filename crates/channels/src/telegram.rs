@@ -7,9 +7,11 @@ mod attend;
 mod bot;
 mod command;
 mod draft;
+mod growing;
 mod hook;
 mod keyboard;
 mod poll;
+mod settings;
 mod setup;
 mod update;
 
@@ -17,14 +19,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tipoff_model::{Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{AlertKind, Outcome, Receipt, Scope, Verdict};
 use tokio::sync::{Mutex, OnceCell, mpsc};
 use tokio::time::timeout;
 
 use crate::plan::Role;
 use crate::{
     Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HookFault, HookRequest, Household,
-    Limits, Message, Pace, PictureLimits, Setting, SettingFault, Settings, Shape, sides,
+    Limits, Message, Pace, PictureLimits, SettingFault, Settings, sides,
 };
 
 use answer::Problem;
@@ -32,6 +34,8 @@ use api::Api;
 use attend::LateKeyboard;
 use bot::{Access, Bot, Membership};
 use draft::Draft;
+use growing::Growing;
+use settings::SETTINGS;
 pub use setup::{BotInfo, Chat, Setup};
 
 /// What everybody uses who runs no Bot API server of his own.
@@ -73,101 +77,7 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "telegram",
     summary: "A Telegram chat, group, topic or channel, through a bot.",
-    settings: &[
-        Setting {
-            key: "allowed_chats",
-            shape: Shape::Names,
-            required: false,
-            doc: "Further chats in which people may press buttons and write commands, by number or \
-                  @name. Without it: the chat of this channel only. A chat that anybody can join \
-                  (one with a public @name) has to stand here even if it is the channel's own.",
-            example: "[-1001234567890]",
-        },
-        Setting {
-            key: "api",
-            shape: Shape::Text,
-            required: false,
-            doc: "The address of a Bot API server of your own. Without it: Telegram's.",
-            example: "\"http://localhost:8081\"",
-        },
-        Setting {
-            key: "arm_mode",
-            shape: Shape::Text,
-            required: false,
-            doc: "The mode that `/arm` sets. Without it: the one called \"away\".",
-            example: "\"away\"",
-        },
-        Setting {
-            key: "buttons",
-            shape: Shape::Flag,
-            required: false,
-            doc: "Whether first alerts have buttons: mute the device, set another home mode, end the \
-                  alerts of the incident, open it. Without it: true.",
-            example: "false",
-        },
-        Setting {
-            key: "chat",
-            shape: Shape::Name,
-            required: true,
-            doc: "The number of a chat or group, or the @name of a channel. A group that becomes a \
-                  supergroup, with another number, is followed.",
-            example: "123456789",
-        },
-        Setting {
-            key: "commands",
-            shape: Shape::Flag,
-            required: false,
-            doc: "Whether `/status`, `/arm`, `/disarm`, `/mute`, `/last` and `/devices` are answered. \
-                  Without it: true.",
-            example: "false",
-        },
-        Setting {
-            key: "disarm_mode",
-            shape: Shape::Text,
-            required: false,
-            doc: "The mode that `/disarm` sets. Without it: the one called \"home\".",
-            example: "\"home\"",
-        },
-        Setting {
-            key: "silent",
-            shape: Shape::Flag,
-            required: false,
-            doc: "Whether alerts come without a sound. Without it: false.",
-            example: "true",
-        },
-        Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
-            doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
-                  60 s.",
-            example: "\"30 s\"",
-        },
-        Setting {
-            key: "token",
-            shape: Shape::Secret,
-            required: true,
-            doc: "The bot's token, from @BotFather.",
-            example: "{ env = \"TELEGRAM_TOKEN\" }",
-        },
-        Setting {
-            key: "topic",
-            shape: Shape::Integer,
-            required: false,
-            doc: "The number of a topic in a group that has topics. Where the topic is closed or \
-                  gone, alerts come into the group itself. Without it: no topic.",
-            example: "4",
-        },
-        Setting {
-            key: "updates",
-            shape: Shape::Text,
-            required: false,
-            doc: "How Telegram's presses and commands come here: `\"poll\"` asks Telegram, \
-                  `\"webhook\"` has Telegram call `http.public_url`, which must begin with https://, \
-                  `\"off\"`: not at all. Without it: poll.",
-            example: "\"webhook\"",
-        },
-    ],
+    settings: SETTINGS,
     build,
 };
 
@@ -179,6 +89,8 @@ struct Telegram {
     time: Duration,
     buttons: bool,
     commands: bool,
+    edit_in_place: bool,
+    growing: Growing,
     updates: Updates,
     arm_mode: Option<String>,
     disarm_mode: Option<String>,
@@ -239,6 +151,8 @@ fn build(settings: &Settings) -> Built {
             time: settings.duration("timeout").unwrap_or(TIME),
             buttons: settings.flag_or("buttons", true),
             commands: settings.flag_or("commands", true),
+            edit_in_place: settings.flag("edit_in_place"),
+            growing: Growing::default(),
             updates: updates.unwrap_or(Updates::Poll),
             arm_mode: settings.text("arm_mode").map(str::to_owned),
             disarm_mode: settings.text("disarm_mode").map(str::to_owned),
@@ -370,6 +284,9 @@ impl Telegram {
     }
 
     async fn deliver(&self, message: &Message, context: &Context<'_>) -> Outcome {
+        if let Some(outcome) = self.grow(message, context).await {
+            return outcome;
+        }
         let chat = self.current_chat(context.memory).to_owned();
         let silent = self.silent || context.alert.manner.silent;
         let keyboard = self.keyboard(message, &chat, context);
@@ -384,6 +301,7 @@ impl Telegram {
             let repaired = match answer {
                 Ok(result) => {
                     self.send_later(draft.late_keyboard(&result));
+                    remember.extend(self.remember_growing(&draft, &result, context));
                     Err(Verdict::Delivered(draft.receipt(&result)))
                 }
                 Err(problem) => {
@@ -401,6 +319,19 @@ impl Telegram {
         }
         let error = "Telegram asked for one change after the other".to_owned();
         Outcome { verdict: Verdict::Retry { scope: Scope::Message, after: None, error }, remember }
+    }
+
+    /// A first alert that may grow is remembered.
+    fn remember_growing(
+        &self,
+        draft: &Draft,
+        result: &Value,
+        context: &Context<'_>,
+    ) -> Option<(String, String)> {
+        let (message, chat, keyboard) = draft.sent();
+        let is_first = context.alert.kind == AlertKind::First && !message.title.is_empty();
+        let may_grow = self.edit_in_place && is_first;
+        may_grow.then(|| self.growing.add(message, chat, result, keyboard))?
     }
 
     /// An album cannot carry buttons: they follow below it, without a sound, when no alert waits.

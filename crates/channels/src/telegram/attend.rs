@@ -153,6 +153,15 @@ impl Telegram {
             form.json("reply_markup", keyboard.to_string());
             form
         };
+        if self.edit_in_place {
+            let memory = household.memory().await.unwrap_or_default();
+            let number = message.message_id;
+            if let Some(pair) = self.growing.pressed(&chat, number, &keyboard, &memory).await
+                && let Err(error) = household.remember(vec![pair]).await
+            {
+                tracing::warn!(error, "The buttons of a message could not be stored.");
+            }
+        }
         self.send_beside("editMessageReplyMarkup", &chat, &form, household).await;
     }
 

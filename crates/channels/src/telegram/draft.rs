@@ -51,6 +51,11 @@ impl Draft {
         receipt(&self.chat, result)
     }
 
+    /// The message as it was taken, the chat that it is in and its buttons.
+    pub(super) fn sent(&self) -> (&Message, &str, Option<&Value>) {
+        (&self.message, &self.chat, self.keyboard.as_ref())
+    }
+
     /// The buttons that the message cannot carry itself, for a message below it.
     pub(super) fn late_keyboard(&self, result: &Value) -> Option<LateKeyboard> {
         if self.message.files.len() < 2 {
@@ -190,45 +195,57 @@ impl Draft {
 
     fn album(&self, form: &mut Form) -> &'static str {
         let media = self.message.files.iter().enumerate().map(|(index, file)| {
-            let mut entry =
-                json!({ "type": kind(file.role), "media": format!("attach://f{index}") });
+            let mut entry = entry(file, index);
             if index == 0 {
                 set(&mut entry, "caption", self.html());
                 set(&mut entry, "parse_mode", "HTML");
-            }
-            if let Some(clip) = shown_clip(file) {
-                let (duration, width, height) = numbers(clip);
-                set(&mut entry, "supports_streaming", true);
-                set(&mut entry, "duration", duration);
-                set(&mut entry, "width", width);
-                set(&mut entry, "height", height);
-                if clip.poster.is_some() {
-                    set(&mut entry, "thumbnail", format!("attach://t{index}"));
-                }
             }
             entry
         });
         form.json("media", Value::from_iter(media).to_string());
         for (index, file) in self.message.files.iter().enumerate() {
-            form.attachment(&format!("f{index}"), file);
-            if let Some(poster) = shown_clip(file).and_then(|clip| clip.poster.as_ref()) {
-                form.stored(&format!("t{index}"), poster);
-            }
+            attach(form, file, index);
         }
         "sendMediaGroup"
     }
 
-    /// Title and text; the tags do not count towards the limits.
     fn html(&self) -> String {
-        let Message { title, text, .. } = &self.message;
-        let title =
-            if title.is_empty() { String::new() } else { format!("<b>{}</b>", escaped(title)) };
-        let parted = if title.is_empty() || text.is_empty() { "" } else { "\n" };
-        format!("{title}{parted}{}", escaped(text))
+        html_of(&self.message.title, &self.message.text)
     }
 }
 
-fn set(entry: &mut Value, key: &str, value: impl Into<Value>) {
+/// Title and text; the tags do not count towards the limits.
+pub(super) fn html_of(title: &str, text: &str) -> String {
+    let parted = if title.is_empty() || text.is_empty() { "" } else { "\n" };
+    let title = if title.is_empty() { String::new() } else { format!("<b>{}</b>", escaped(title)) };
+    format!("{title}{parted}{}", escaped(text))
+}
+
+/// A file of an album or an edit (InputMedia), whose bytes are attached by [`attach`].
+pub(super) fn entry(file: &Attachment, index: usize) -> Value {
+    let mut entry = json!({ "type": kind(file.role), "media": format!("attach://f{index}") });
+    if let Some(clip) = shown_clip(file) {
+        let (duration, width, height) = numbers(clip);
+        set(&mut entry, "supports_streaming", true);
+        set(&mut entry, "duration", duration);
+        set(&mut entry, "width", width);
+        set(&mut entry, "height", height);
+        if clip.poster.is_some() {
+            set(&mut entry, "thumbnail", format!("attach://t{index}"));
+        }
+    }
+    entry
+}
+
+/// The bytes of [`entry`].
+pub(super) fn attach(form: &mut Form, file: &Attachment, index: usize) {
+    form.attachment(&format!("f{index}"), file);
+    if let Some(poster) = shown_clip(file).and_then(|clip| clip.poster.as_ref()) {
+        form.stored(&format!("t{index}"), poster);
+    }
+}
+
+pub(super) fn set(entry: &mut Value, key: &str, value: impl Into<Value>) {
     if let Some(entry) = entry.as_object_mut() {
         entry.insert(key.to_owned(), value.into());
     }
