@@ -38,7 +38,15 @@ pub(crate) struct Hook {
 impl Hook {
     /// Listens on a free port.
     pub(crate) fn open() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").context("webhook")?;
+        Self::over(TcpListener::bind("127.0.0.1:0").context("webhook")?)
+    }
+
+    /// Listens at this address.
+    pub(crate) fn open_at(address: SocketAddr) -> Result<Self> {
+        Self::over(TcpListener::bind(address).context("webhook")?)
+    }
+
+    fn over(listener: TcpListener) -> Result<Self> {
         let address = listener.local_addr()?;
         let (sender, arrivals) = channel();
         thread::spawn(move || {
@@ -58,6 +66,11 @@ impl Hook {
 
     /// Waits until so many pictures have arrived; when the last of them did.
     pub(crate) fn wait_for(&self, pictures: u64) -> Result<Instant> {
+        self.wait_within(pictures, SILENCE_MAX)
+    }
+
+    /// The same, with another time in which something has to arrive.
+    pub(crate) fn wait_within(&self, pictures: u64, silence_max: Duration) -> Result<Instant> {
         let (mut arrived, mut heard) = (0, Instant::now());
         loop {
             match self.arrivals.recv_timeout(LOOK) {
@@ -70,7 +83,7 @@ impl Hook {
                 }
                 Err(RecvTimeoutError::Disconnected) => bail!("the webhook broke down"),
                 Err(RecvTimeoutError::Timeout) if stop::asked() => bail!("interrupted"),
-                Err(RecvTimeoutError::Timeout) if heard.elapsed() > SILENCE_MAX => {
+                Err(RecvTimeoutError::Timeout) if heard.elapsed() > silence_max => {
                     bail!("only {arrived} of {pictures} pictures arrived at the webhook")
                 }
                 Err(RecvTimeoutError::Timeout) => {}

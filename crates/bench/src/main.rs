@@ -13,6 +13,7 @@ mod latency;
 mod mail;
 mod memory;
 mod peers;
+mod recovery;
 mod request;
 mod server;
 mod start;
@@ -53,6 +54,8 @@ enum Command {
     Latency(latency::Args),
     /// Ten channels, of which one is slow, silent or not there: what the others notice
     Isolation(isolation::Args),
+    /// Alerts that wait for a webhook that is away: how soon they are there once it is back; not part of `all`
+    Recovery(recovery::Args),
     /// Memory: idle, with idle connections, with a large mail in flight
     Memory(memory::Args),
     /// Time from the start of the program to its first greeting
@@ -86,6 +89,7 @@ fn work(cli: &Cli) -> anyhow::Result<String> {
         Command::Deliver(args) => deliver::run(places, args)?,
         Command::Latency(args) => latency::run(places, args)?,
         Command::Isolation(args) => isolation::run(places, args)?,
+        Command::Recovery(args) => recovery::run(places, args)?,
         Command::Memory(args) => memory::run(places, args)?,
         Command::Start(args) => start::run(places, args)?,
         Command::Dashboard(args) => dashboard::run(places, args)?,

@@ -32,6 +32,11 @@ pub(crate) fn start_in(places: &Places, folder: &Path, hook: Option<&Hook>) -> R
     start_both(places, folder, &urls, free_address()?, free_address()?)
 }
 
+/// Starts Tipoff in a folder that stays, with a webhook at this address.
+pub(crate) fn start_for(places: &Places, folder: &Path, url: &str) -> Result<Server> {
+    start_both(places, folder, &[url.to_owned()], free_address()?, free_address()?)
+}
+
 /// Starts Tipoff in a fresh folder, to be uploaded to.
 pub(crate) fn start_ftp(places: &Places) -> Result<Server> {
     let (folder, ftp) = (places.temporary()?, free_address()?);

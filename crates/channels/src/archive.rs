@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use self::bucket::Bucket;
 use self::folder::Folder;
 use self::path::Template;
-use crate::http::{self, retry};
+use crate::http::{self, no_answer};
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
 use crate::{Setting, SettingFault, Settings, Shape};
 
@@ -265,7 +265,7 @@ impl Channel for Archive {
 }
 
 fn is_of_message(verdict: &Verdict) -> bool {
-    !matches!(verdict, Verdict::Retry { scope: Scope::Channel, .. })
+    !matches!(verdict, Verdict::Retry { scope: Scope::Channel | Scope::Unreachable, .. })
 }
 
 impl Archive {
@@ -277,7 +277,7 @@ impl Archive {
             let path = path.numbered(stored.place, number);
             let keeping = self.shelf.keep(&path, stored, context.files);
             let kept = timeout(time, keeping).await.unwrap_or_else(|_| {
-                Err(retry(None, format!("{path} was not kept within {} s", time.as_secs())))
+                Err(no_answer(format!("{path} was not kept within {} s", time.as_secs())))
             });
             if let Kept::File = kept? {
                 return Ok(());

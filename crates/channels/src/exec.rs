@@ -17,7 +17,7 @@ use tokio::process::{Child, Command};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::http::REPAIR_PAUSE;
+use crate::http::no_answer;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
 use crate::{Setting, SettingFault, Settings, Shape, alert_json, body, words};
 
@@ -101,7 +101,7 @@ impl Channel for Exec {
             let folder = unpacking.await.unwrap_or_else(|error| Err(error.to_string()));
             let verdict = match folder {
                 Ok(folder) => self.run(context.alert, &folder).await,
-                Err(error) => retry(Scope::Message, None, error),
+                Err(error) => retry(error),
             };
             verdict.into()
         })
@@ -118,7 +118,8 @@ impl Exec {
                     "{} cannot be started: {error}: is `command` the whole path of a program?",
                     self.program
                 );
-                return retry(Scope::Channel, Some(REPAIR_PAUSE), error);
+                // The disk with the program may be mounted later.
+                return no_answer(error);
             }
         };
         // Declared after the child and so dropped before it: while it is there, its number is its.
@@ -131,12 +132,12 @@ impl Exec {
                 self.program,
                 self.time.as_secs()
             );
-            return retry(Scope::Message, None, error);
+            return retry(error);
         };
         group.0 = None;
         let (status, output) = match ended {
             Ok(ended) => ended,
-            Err(error) => return retry(Scope::Message, None, error.to_string()),
+            Err(error) => return retry(error.to_string()),
         };
         if !output.is_empty() {
             tracing::info!(program = self.program, output, "output of a program");
@@ -145,7 +146,7 @@ impl Exec {
             return Verdict::Delivered(Receipt::default());
         }
         let output = words::excerpt(&output, EXCERPT_UTF16_MAX);
-        retry(Scope::Message, None, format!("{} {}: {output}", self.program, how(status)))
+        retry(format!("{} {}: {output}", self.program, how(status)))
     }
 
     fn command(&self, alert: &Alert, folder: &Folder) -> Command {
@@ -190,8 +191,8 @@ fn is_ours(name: &OsString) -> bool {
     name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
 }
 
-fn retry(scope: Scope, after: Option<Duration>, error: String) -> Verdict {
-    Verdict::Retry { scope, after, error }
+fn retry(error: String) -> Verdict {
+    Verdict::Retry { scope: Scope::Message, after: None, error }
 }
 
 fn how(status: ExitStatus) -> String {

@@ -16,6 +16,9 @@ use crate::words;
 
 /// How long a connection may take to come up.
 pub(crate) const CONNECT_TIME: Duration = Duration::from_secs(10);
+/// How long bytes that were sent may stay unacknowledged by the other machine: then the network or the
+/// machine is gone, and no time limit of a large upload is waited for.
+const ACKNOWLEDGED_TIME: Duration = Duration::from_secs(20);
 /// How long an unused connection is kept for the next alert.
 const IDLE_TIME: Duration = Duration::from_secs(90);
 /// How long an HTTP/2 connection may leave a ping unanswered while a request waits.
@@ -34,6 +37,11 @@ pub(crate) const REPAIR_PAUSE: Duration = Duration::from_secs(5 * 60);
 /// The whole channel waits, and is tried again: not before `after`, where the service named a time.
 pub(crate) fn retry(after: Option<Duration>, error: String) -> Verdict {
     Verdict::Retry { scope: Scope::Channel, after, error }
+}
+
+/// No answer came: the whole channel waits until the destination can be reached.
+pub(crate) fn no_answer(error: String) -> Verdict {
+    Verdict::Retry { scope: Scope::Unreachable, after: None, error }
 }
 
 /// The whole channel waits for somebody to repair something; nothing is lost meanwhile.
@@ -121,7 +129,7 @@ impl From<Failure> for Verdict {
     fn from(failure: Failure) -> Self {
         let (scope, error) = match failure {
             Failure::Stored(error) => (Scope::Message, error),
-            Failure::Service(error) => (Scope::Channel, error),
+            Failure::Service(error) => (Scope::Unreachable, error),
         };
         Self::Retry { scope, after: None, error }
     }
@@ -137,6 +145,16 @@ pub(crate) async fn call(
     method: Method,
     request: Request<'_>,
     files: &Arc<dyn Files>,
+) -> Result<Answer, Failure> {
+    call_reading(method, request, files, ANSWER_BYTES_MAX).await
+}
+
+/// Sends a request and reads at most so many bytes of the answer.
+pub(crate) async fn call_reading(
+    method: Method,
+    request: Request<'_>,
+    files: &Arc<dyn Files>,
+    answer_bytes_max: usize,
 ) -> Result<Answer, Failure> {
     let Request { url, headers, body, time, secrets } = request;
     let time = time + upload_time(body.len());
@@ -167,7 +185,7 @@ pub(crate) async fn call(
         .and_then(|value| value.to_str().ok())
         .and_then(|value| retry_after(value, SystemTime::now()));
     // Past its head an answer cannot turn into a failure any more: what was said was said.
-    let body = timeout(ANSWER_TIME, read(response)).await.unwrap_or_default();
+    let body = timeout(ANSWER_TIME, read(response, answer_bytes_max)).await.unwrap_or_default();
     Ok(Answer { status, retry_after, body })
 }
 
@@ -191,6 +209,7 @@ fn client() -> Result<&'static Client, String> {
         Client::builder()
             .user_agent(concat!("Tipoff/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIME)
+            .tcp_user_timeout(ACKNOWLEDGED_TIME)
             .pool_idle_timeout(IDLE_TIME)
             .http2_keep_alive_interval(PING_TIME)
             .http2_keep_alive_timeout(PING_TIME)
@@ -207,16 +226,16 @@ pub(crate) fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-async fn read(mut response: Response) -> Vec<u8> {
+async fn read(mut response: Response, bytes_max: usize) -> Vec<u8> {
     let mut body = Vec::new();
-    while body.len() < ANSWER_BYTES_MAX {
+    while body.len() < bytes_max {
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => break,
             Err(_) => return Vec::new(),
         }
     }
-    body.truncate(ANSWER_BYTES_MAX);
+    body.truncate(bytes_max);
     body
 }
 

@@ -151,6 +151,11 @@ pub trait Channel: Send + Sync {
         None
     }
 
+    /// Whether the service has to reach us at `http.public_url` over TLS: see [`Channel::receive`].
+    fn needs_public_https(&self) -> bool {
+        false
+    }
+
     /// Takes a request that the service makes to [`Household::hook_url`]. When this returns well, what
     /// it asked for is durable. None: this service makes no requests.
     fn receive(&self, request: HookRequest) -> Option<BoxFuture<'_, Result<(), HookFault>>> {

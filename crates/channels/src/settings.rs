@@ -22,6 +22,8 @@ pub enum Shape {
     Duration,
     /// A list of strings.
     List,
+    /// A list of numbers or strings: kept as strings.
+    Names,
     /// A table of strings, such as headers; the values may be secrets.
     Table,
 }
@@ -68,7 +70,7 @@ pub enum Value {
     Flag(bool),
     /// Of [`Shape::Duration`].
     Duration(Duration),
-    /// Of [`Shape::List`].
+    /// Of [`Shape::List`] and [`Shape::Names`].
     List(Vec<String>),
     /// Of [`Shape::Table`].
     Table(BTreeMap<String, String>),

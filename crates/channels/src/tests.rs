@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use tipoff_model::{
-    Alert, AlertKind, AlertManner, DeliveryId, Event, IncidentId, Timestamp, Verdict,
+    Alert, AlertKind, AlertManner, DeliveryId, DeviceId, Event, IncidentId, Timestamp, Verdict,
 };
 
 use super::*;
@@ -60,7 +60,7 @@ fn nothing() -> Alert {
         idempotency_key: String::new(),
         incident: IncidentId(1),
         kind: AlertKind::First,
-        device_id: tipoff_model::DeviceId(1),
+        device_id: DeviceId(1),
         device: "Yard".to_owned(),
         event: Event::Motion,
         subject: String::new(),

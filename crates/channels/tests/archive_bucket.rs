@@ -156,19 +156,19 @@ async fn large_files_go_in_parts() {
 #[tokio::test]
 async fn what_is_wrong_is_told_with_its_setting() {
     let service = Service::start();
-    let repair = Some(Duration::from_secs(300));
+    let repair = (Scope::Channel, Some(Duration::from_secs(300)));
     let closed = nowhere();
-    for (key, value, after, told) in [
+    for (key, value, expected, told) in [
         ("access_key", "AKIAWRONGWRONGWRONG1", repair, "set `access_key`"),
         ("secret_key", "wr0ng-wr0ng-wr0ng", repair, "set `secret_key`"),
         ("bucket", "nowhere", repair, "there is no bucket nowhere"),
-        ("endpoint", closed.as_str(), None, "cannot be written to"),
+        ("endpoint", closed.as_str(), (Scope::Unreachable, None), "cannot be written to"),
     ] {
         let archive = service.archive(&[(key, text(value))]);
         for size in [5, 9 << 20] {
             let story = Story::new().zeros("a", "x/y", MediaKind::File, size);
             let (scope, pause, error) = retried(&send(&*archive, story).await);
-            assert_eq!((scope, pause), (Scope::Channel, after), "{key}: {error}");
+            assert_eq!((scope, pause), expected, "{key}: {error}");
             assert!(error.contains(told), "{key}: {error}");
             assert!(!error.contains(&service.secret) && !error.contains("wr0ng"), "{error}");
             assert!(!error.contains('\n'), "{error}");
@@ -188,6 +188,6 @@ async fn a_service_that_does_not_answer_is_given_up() {
     ];
     let (scope, after, error) =
         retried(&send(&*channel("archive", &values), Story::new().picture("a.jpg")).await);
-    assert_eq!((scope, after), (Scope::Channel, None));
+    assert_eq!((scope, after), (Scope::Unreachable, None));
     assert!(error.contains("was not kept within 0 s"), "{error}");
 }

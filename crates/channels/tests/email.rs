@@ -236,11 +236,11 @@ async fn every_answer_is_sorted() {
             "answered 421 4.3.2 busy",
         ),
         (Step::Greeting, Act::Say("554 5.3.2 no"), Scope::Channel, repair, "check `server`"),
-        (Step::Greeting, Act::Say("HTTP/1.1 400 no"), Scope::Channel, None, "speaks no SMTP"),
-        (Step::Greeting, Act::Cut, Scope::Channel, None, "localhost"),
+        (Step::Greeting, Act::Say("HTTP/1.1 400 no"), Scope::Unreachable, None, "speaks no SMTP"),
+        (Step::Greeting, Act::Cut, Scope::Unreachable, None, "localhost"),
         (Step::Hello, Act::Say("451 4.3.0 later"), Scope::Channel, None, "451 4.3.0 later"),
         (Step::StartTls, Act::Say("454 4.7.0 no TLS"), Scope::Channel, None, "454 4.7.0 no TLS"),
-        (Step::StartTls, Act::Cut, Scope::Channel, None, "localhost"),
+        (Step::StartTls, Act::Cut, Scope::Unreachable, None, "localhost"),
         (
             Step::Login,
             Act::Say("535 5.7.8 wrong"),
@@ -250,7 +250,7 @@ async fn every_answer_is_sorted() {
         ),
         (Step::Login, Act::Say("535 pa55-w0rd"), Scope::Channel, repair, "[hidden]"),
         (Step::Login, Act::Say("454 4.7.0 later"), Scope::Channel, None, "454 4.7.0 later"),
-        (Step::Login, Act::Cut, Scope::Channel, None, "localhost"),
+        (Step::Login, Act::Cut, Scope::Unreachable, None, "localhost"),
         (Step::Sender, Act::Say("451 4.3.0 later"), Scope::Channel, None, "451 4.3.0 later"),
         (Step::Sender, Act::Say("550 5.1.0 not you"), Scope::Channel, repair, "set `from`"),
         (
@@ -260,10 +260,10 @@ async fn every_answer_is_sorted() {
             repair,
             "check `user` and `from`",
         ),
-        (Step::Sender, Act::Cut, Scope::Channel, None, "localhost"),
+        (Step::Sender, Act::Cut, Scope::Unreachable, None, "localhost"),
         (to(), Act::Say("450 4.2.0 greylisted"), Scope::Channel, None, "450 4.2.0 greylisted"),
         (to(), Act::Say("554 5.7.1 relaying"), Scope::Channel, repair, "check `to`"),
-        (to(), Act::Cut, Scope::Channel, None, "localhost"),
+        (to(), Act::Cut, Scope::Unreachable, None, "localhost"),
         (Step::Data, Act::Say("451 4.3.0 later"), Scope::Message, None, "451 4.3.0 later"),
         (Step::Data, Act::Cut, Scope::Message, None, "localhost"),
         (Step::End, Act::Say("451 4.7.1 later"), Scope::Message, None, "451 4.7.1 later"),
@@ -294,7 +294,7 @@ async fn a_server_that_says_nothing_is_given_up() {
         let (scope, _, error) = retried(&send(&*channel, Story::new()).await);
         assert_eq!(
             (scope, error.as_str()),
-            (Scope::Channel, "localhost did not answer within 1 s")
+            (Scope::Unreachable, "localhost did not answer within 1 s")
         );
     }
 }
@@ -325,22 +325,29 @@ async fn those_who_got_it_do_not_get_it_again() {
 
 #[tokio::test]
 async fn passwords_go_by_tls_alone() {
-    let repair = Some(Duration::from_secs(300));
+    let repair = (Scope::Channel, Some(Duration::from_secs(300)));
+    let no_tls = (Scope::Unreachable, None);
     let login = [("user", text(USER)), ("password", text(PASSWORD))];
-    for (options, more, told) in [
-        (OPEN, vec![("tls", text("required"))], "offers no TLS"),
-        (OPEN, [&[("tls", text("offered"))], login.as_slice()].concat(), "offers no TLS"),
-        (OPEN, login.to_vec(), "lets nobody log in"),
-        (Options::default(), vec![("trust", text(&other_certificate()))], "not to be trusted"),
+    for (options, more, expected, told) in [
+        (OPEN, vec![("tls", text("required"))], repair, "offers no TLS"),
+        (OPEN, [&[("tls", text("offered"))], login.as_slice()].concat(), repair, "offers no TLS"),
+        (OPEN, login.to_vec(), repair, "lets nobody log in"),
+        (
+            Options::default(),
+            vec![("trust", text(&other_certificate()))],
+            no_tls,
+            "not to be trusted",
+        ),
         (
             Options { wrapped: true, ..OPEN },
             vec![("trust", text(&other_certificate()))],
+            no_tls,
             "not to be trusted",
         ),
     ] {
         let (server, channel) = start(options, &more).await;
         let (scope, after, error) = retried(&send(&*channel, Story::new()).await);
-        assert_eq!((scope, after), (Scope::Channel, repair), "{error}");
+        assert_eq!((scope, after), expected, "{error}");
         assert!(error.contains(told), "{error}");
         assert!(server.log().is_empty());
     }
@@ -360,8 +367,9 @@ async fn passwords_go_by_tls_alone() {
     let server = Email::start(OPEN).await.unwrap();
     let url = text(&server.url().replace("smtp:", "smtps:"));
     let values = settings(&server, Options { wrapped: true, ..OPEN }, &[("server", url)]);
-    let (_, after, error) = retried(&send(&*channel("email", &values), Story::new()).await);
-    assert!(after == repair && error.contains("check `server`"), "{error}");
+    let (scope, after, error) = retried(&send(&*channel("email", &values), Story::new()).await);
+    assert_eq!((scope, after), no_tls, "{error}");
+    assert!(error.contains("check `server`"), "{error}");
 }
 
 fn other_certificate() -> String {
@@ -373,7 +381,7 @@ async fn nobody_there_is_tried_again() {
     let nowhere = common::nowhere().replace("http:", "smtp:");
     let values = [("server", text(&nowhere)), ("from", text(USER)), ("to", list(&[ME]))];
     let (scope, after, error) = retried(&send(&*channel("email", &values), Story::new()).await);
-    assert_eq!((scope, after), (Scope::Channel, None));
+    assert_eq!((scope, after), (Scope::Unreachable, None));
     assert!(error.contains("the connection to 127.0.0.1 failed"), "{error}");
 }
 

@@ -111,7 +111,7 @@ async fn a_program_that_is_not_there_concerns_the_channel() {
     for program in ["/nonexistent/siren", "/etc/passwd"] {
         let outcome = send(&*exec(&[program], Duration::from_secs(20)), Story::new()).await;
         let (scope, after, error) = retried(&outcome);
-        assert_eq!((scope, after), (Scope::Channel, Some(Duration::from_secs(300))));
+        assert_eq!((scope, after), (Scope::Unreachable, None));
         assert!(error.contains(program) && error.contains("`command`"), "{error}");
     }
 }

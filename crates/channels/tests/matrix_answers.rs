@@ -34,7 +34,7 @@ async fn a_lost_answer_repeats_nothing_and_what_was_joined_is_not_joined_again()
     server.script().next([normal(), normal(), normal(), Behaviour::Lost]);
     let outcome = send(&*channel, story()).await;
     let (scope, after, _) = retried(&outcome);
-    assert_eq!((scope, after), (Scope::Channel, None));
+    assert_eq!((scope, after), (Scope::Unreachable, None));
     assert_eq!(outcome.remember, known(), "although it failed");
     let again = send_with(&*channel, story(), &known()).await;
     assert_eq!(delivered(&again), Some(format!("{ROOM} $1")));

@@ -271,7 +271,7 @@ async fn a_broker_that_does_not_take_a_picture_gets_words_at_the_third_attempt()
         assert!(error.contains("cannot be reached") && !error.contains("picture"), "{error}");
         broker.resume().unwrap();
         let (scope, after, error) = retried(&send(&*mqtt, story()).await);
-        assert_eq!((scope, after), (Scope::Channel, None));
+        assert_eq!((scope, after), (Scope::Unreachable, None));
         assert!(error.contains("while a picture of 98 KB was sent (see `picture_kb`)"), "{error}");
     }
     let heard = told(&broker, &*mqtt, story()).await;
@@ -314,7 +314,7 @@ async fn a_picture_that_was_taken_is_not_left_out_for_what_failed_after_it() {
         let story = Story::new().zeros("big.jpg", "image/jpeg", MediaKind::Picture, 100_000);
         let (outcome, size) = tokio::join!(send(&*mqtt, story), breaks_off(&listener));
         let (scope, _, error) = retried(&outcome);
-        assert!(scope == Scope::Channel && !error.contains("picture"), "{error}");
+        assert!(scope == Scope::Unreachable && !error.contains("picture"), "{error}");
         assert!(size > 100_000, "{size}");
     }
 }
@@ -365,13 +365,13 @@ async fn tls_trusts_the_authority_that_is_set_and_no_other() {
     for more in [&[("ca", text(&other)), soon()][..], &[soon()]] {
         let (scope, after, error) =
             retried(&send(&*mqtt(&url("localhost"), more), Story::new()).await);
-        assert_eq!((scope, after), (Scope::Channel, REPAIR));
+        assert_eq!((scope, after), (Scope::Unreachable, None));
         assert!(error.contains("is not trusted") && error.contains("in `ca`"), "{error}");
     }
     // The wrong port for the protocol, both ways.
     let (scope, after, error) =
         retried(&send(&*mqtt(&broker.url(), &[soon()]), Story::new()).await);
-    assert_eq!((scope, after), (Scope::Channel, None));
+    assert_eq!((scope, after), (Scope::Unreachable, None));
     assert!(error.contains(&broker.port().to_string()), "{error}");
     let plain = Mosquitto::open().unwrap();
     let url = plain.url().replace("mqtt:", "mqtts:");
@@ -386,7 +386,7 @@ async fn brokers_that_are_gone_or_silent_are_tried_again() {
     let channel = mqtt_of(&broker.url());
     broker.stop();
     let (scope, after, error) = retried(&send(&*channel, Story::new()).await);
-    assert_eq!((scope, after), (Scope::Channel, None));
+    assert_eq!((scope, after), (Scope::Unreachable, None));
     assert!(error.contains("cannot be reached"), "{error}");
     broker.resume().unwrap();
     delivered(&send(&*channel, Story::new()).await);
@@ -401,7 +401,7 @@ async fn brokers_that_are_gone_or_silent_are_tried_again() {
             while stream.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
         });
         let (scope, after, error) = retried(&send(&*mqtt_of(&url), Story::new()).await);
-        assert_eq!((scope, after), (Scope::Channel, None));
+        assert_eq!((scope, after), (Scope::Unreachable, None));
         assert!(error.ends_with("did not answer within 2 s"), "{error}");
         silent.abort();
     }

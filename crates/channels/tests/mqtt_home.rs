@@ -354,7 +354,7 @@ async fn a_broker_that_comes_back_is_told_everything_again() {
     delivered(&attended.send(Story::new()).await);
     broker.stop();
     let (scope, _, error) = retried(&attended.send(Story::new()).await);
-    assert_eq!(scope, Scope::Channel);
+    assert_eq!(scope, Scope::Unreachable);
     assert!(error.contains("broke") || error.contains("cannot be reached"), "{error}");
     broker.resume().unwrap();
     let listener = broker.listen("#").unwrap();
@@ -417,7 +417,7 @@ async fn a_connection_on_which_nothing_moves_is_given_up() {
     assert_eq!(online(), 1);
     way.freeze();
     let (scope, after, error) = retried(&attended.send(Story::new()).await);
-    assert_eq!((scope, after), (Scope::Channel, None));
+    assert_eq!((scope, after), (Scope::Unreachable, None));
     assert!(error.ends_with("did not answer within 1 s"), "{error}");
     // By a connection of its own, at once; the one that is kept comes back by itself.
     delivered(&attended.send(Story::new()).await);

@@ -177,7 +177,9 @@ async fn a_service_that_fails_is_asked_again() {
     ] {
         let (outcome, sent) = meet(vec![behaviour.clone()], Story::new()).await;
         let (scope, asked, error) = retried(&outcome);
-        assert_eq!((scope, asked), (Scope::Channel, after), "{behaviour:?}: {error}");
+        let is_down = matches!(behaviour, Behaviour::Down);
+        let expected = if is_down { Scope::Unreachable } else { Scope::Channel };
+        assert_eq!((scope, asked), (expected, after), "{behaviour:?}: {error}");
         assert!(sent.is_empty());
     }
 }
@@ -195,7 +197,7 @@ async fn a_service_that_does_not_answer_or_is_not_there_is_asked_again() {
         ];
         let (scope, after, error) =
             retried(&send(&*channel("telegram", &values), Story::new()).await);
-        assert_eq!((scope, after), (Scope::Channel, None));
+        assert_eq!((scope, after), (Scope::Unreachable, None));
         assert!(error.contains(words), "{error}");
     }
 }

@@ -229,7 +229,7 @@ async fn a_server_that_fails_is_asked_again_with_the_same_key() {
     ]);
     for _ in 0..3 {
         let (scope, after, _) = retried(&send(&*webhook, Story::new()).await);
-        assert_eq!((scope, after), (Scope::Channel, None));
+        assert_eq!((scope, after), (Scope::Unreachable, None));
     }
     delivered(&send(&*webhook, Story::new()).await);
     let calls = server.log().all();

@@ -43,8 +43,13 @@ impl DeliveryState {
 pub enum Scope {
     /// This message only.
     Message,
-    /// Everything sent to this channel: service down, rate limit, wrong token, blocked bot.
+    /// Everything sent to this channel. The service answered, and does not accept anything now: a
+    /// fault of its own (5xx), a rate limit, a wrong token, a blocked bot. The pauses grow.
     Channel,
+    /// Everything sent to this channel. No answer came: no route, no name, connection refused or
+    /// broken, no TLS, time-out, a folder that is not mounted. The pauses stay short, because
+    /// nothing else shows that the destination is back.
+    Unreachable,
 }
 
 /// What the service gave back, to be kept.

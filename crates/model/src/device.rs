@@ -3,13 +3,54 @@
 use serde::{Deserialize, Serialize};
 
 /// A camera, recorder, printer, UPS: known from configuration, or discovered at its first arrival.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Device {
     /// What it is recognised by, unique and lasting: its configured name, or what a discovered
     /// device told of itself together with its address. Never shown.
     pub key: String,
     /// What people call it.
     pub name: String,
+    /// The name for when another device has the same one: with the address, or the recorder.
+    pub distinct_name: Option<String>,
     /// Whether no configured device fits, so that key and name are what it told itself.
     pub discovered: bool,
+    /// The recorder, if this is one of its channels.
+    pub recorder: Option<Box<Device>>,
+    /// Whether the channel has a number. One that has only a name may be a single camera: see
+    /// docs/spool.md, "Devices".
+    pub numbered: bool,
+}
+
+impl Device {
+    /// Whether a rule that names `name` is about this device: by its own names, or those of its
+    /// recorder.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name
+            || self.distinct_name.as_deref() == Some(name)
+            || self.recorder.as_ref().is_some_and(|recorder| recorder.is_called(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_is_called_by_its_own_names_and_those_of_its_recorder() {
+        let recorder = Device {
+            name: "nvr".to_owned(),
+            distinct_name: Some("nvr (192.168.1.9)".to_owned()),
+            ..Device::default()
+        };
+        let camera = Device {
+            name: "Driveway".to_owned(),
+            recorder: Some(Box::new(recorder)),
+            ..Device::default()
+        };
+        for (name, fits) in
+            [("Driveway", true), ("nvr", true), ("nvr (192.168.1.9)", true), ("Garden", false)]
+        {
+            assert_eq!(camera.is_called(name), fits, "{name}");
+        }
+    }
 }

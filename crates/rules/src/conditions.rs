@@ -148,9 +148,11 @@ impl Conditions {
     }
 
     fn misfit_of_device(&self, scene: &Scene<'_>) -> Option<Misfit> {
-        let name = &scene.facts.device.name;
-        let in_groups = || scene.groups.get(name).into_iter().flatten();
-        if !self.devices.is_empty() && !self.devices.contains(name) {
+        let device = scene.facts.device;
+        let recorder = device.recorder.as_ref().map(|recorder| &recorder.name);
+        let names = || [Some(&device.name), recorder].into_iter().flatten();
+        let in_groups = || names().filter_map(|name| scene.groups.get(name)).flatten();
+        if !self.devices.is_empty() && !self.devices.iter().any(|name| device.is_called(name)) {
             Some(Misfit::Device)
         } else if !self.groups.is_empty() && !in_groups().any(|it| self.groups.contains(it)) {
             Some(Misfit::Group)

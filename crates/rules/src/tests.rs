@@ -99,7 +99,7 @@ pub(crate) fn alert() -> Alert {
 }
 
 fn device() -> Device {
-    Device { key: "yard".to_owned(), name: "Yard".to_owned(), discovered: false }
+    Device { key: "yard".to_owned(), name: "Yard".to_owned(), ..Device::default() }
 }
 
 fn facts(device: &Device, at: Timestamp) -> Facts<'_> {

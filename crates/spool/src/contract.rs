@@ -4,6 +4,7 @@ mod accounts;
 mod alerts;
 mod dashboard;
 mod dismissal;
+mod recorders;
 mod review;
 mod rules;
 mod sessions;
@@ -103,7 +104,7 @@ fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
     let mut writer = spool.blobs().begin(at, "eml").unwrap();
     writer.write(b"a picture").unwrap();
     NewArrival {
-        device: Device { key: device.to_owned(), name: device.to_owned(), discovered: false },
+        device: Device { key: device.to_owned(), name: device.to_owned(), ..Device::default() },
         envelope: Envelope {
             protocol: Protocol::Smtp,
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -186,6 +187,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     orphans_of_an_earlier_run_are_swept(&*fresh()).await;
     many_at_once_all_survive(&*fresh()).await;
     alerts::check(&fresh).await;
+    recorders::check(&fresh).await;
     sessions::check(&fresh).await;
     uploads::check(&fresh).await;
     accounts::check(&fresh).await;

@@ -36,6 +36,8 @@ pub struct DeviceLine {
     pub silent_after: Option<Duration>,
     /// The user that it logs in as, where it was added on the dashboard.
     pub user: Option<String>,
+    /// The name of the recorder that it is a channel of.
+    pub recorder: Option<String>,
 }
 
 /// By what a device was heard.

@@ -19,8 +19,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tipoff_model::{
-    Alert, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event, IncidentId,
-    Timestamp,
+    Alert, AlertMedia, ArrivalId, Content, DeliveryId, DeliveryState, Device, Envelope, Event,
+    IncidentId, MediaPlace, Timestamp,
 };
 
 pub use accounts::{Accounts, ApiToken, Login};
@@ -193,6 +193,9 @@ pub struct DueDelivery {
     pub reference: Option<String>,
     /// The latest arrival that the alert tells of.
     pub covers: ArrivalId,
+    /// Files of a follow-up that may repeat one that came by another protocol, which is as large:
+    /// they are the same if their bytes are.
+    pub maybe_repeated: Vec<(MediaPlace, AlertMedia)>,
     /// The name of the route that sends it.
     pub route: Option<String>,
 }
@@ -261,6 +264,8 @@ pub struct SpoolStats {
     pub blob_bytes: u64,
     /// Pending deliveries by channel.
     pub pending: Vec<(String, u64)>,
+    /// How often the writer had to be started again.
+    pub writer_restarts: u64,
 }
 
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
@@ -344,6 +349,10 @@ pub trait Spool: Accounts + Devices + Incidents + Review + Sessions + Send + Syn
 
     /// Removes blobs that no arrival names (docs/spool.md, A2) and that an earlier run left; how many.
     fn sweep_orphans(&self) -> BoxFuture<'_, Result<u64>>;
+
+    /// Whether arrivals can be stored now: whoever writes does so, and has not failed, or does not fail any
+    /// more. Does not look how much room there is.
+    fn check_writer(&self) -> BoxFuture<'_, Result<()>>;
 
     /// Numbers for the metrics.
     fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>>;

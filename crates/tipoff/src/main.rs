@@ -4,10 +4,16 @@
 //! Configuration, then spool, then receivers, then dispatch: `cli::run` has them in this order.
 
 mod actions;
+// First, because its macros are for all that follow.
+#[macro_use]
+mod terminal;
+
 mod cli;
 mod config;
 mod dispatch;
 mod house;
+mod line_queue;
+mod log;
 mod modes;
 mod network;
 mod news;
@@ -18,6 +24,7 @@ mod reload;
 mod reports;
 mod shutdown;
 mod small;
+mod supervise;
 #[cfg(test)]
 mod testing;
 mod web;

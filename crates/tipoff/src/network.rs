@@ -1,4 +1,8 @@
-//! What this machine is called by the others on its network.
+//! What this machine is called by the others on its network, and when that network changes.
+
+mod watch;
+
+pub(crate) use watch::watch;
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 

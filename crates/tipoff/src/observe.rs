@@ -1,12 +1,10 @@
-//! What the program tells of itself: logs for people or machines, and metrics.
+//! What the program tells of itself in numbers.
 //!
 //! No secret and no picture ever passes here.
 
-use std::io::IsTerminal;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use clap::ValueEnum;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -15,30 +13,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use tipoff_model::Protocol;
 use tipoff_spool::{AttemptRecord, SpoolStats};
-use tracing_subscriber::EnvFilter;
 
-/// The form of the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogForm {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// Begins logging to standard error. `level` is a filter such as `info` or `tipoff=debug`.
-pub(crate) fn start_logging(form: LogForm, level: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(level)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match form {
-        LogForm::Text => {
-            builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).init()
-        }
-        LogForm::Json => builder.json().flatten_event(true).init(),
-    }
-    Ok(())
-}
+use crate::log;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ArrivalLabels {
@@ -60,6 +36,11 @@ struct ChannelLabels {
 struct AttemptLabels {
     channel: String,
     state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TaskLabels {
+    task: String,
 }
 
 /// Seconds in which things should happen, and in which they do when something is wrong.
@@ -86,6 +67,8 @@ pub(crate) struct Metrics {
     pending: Family<ChannelLabels, Gauge>,
     blob_bytes: Gauge<u64, AtomicU64>,
     transcripts_dropped: Counter,
+    log_lines_dropped: Counter,
+    task_restarts: Family<TaskLabels, Counter>,
 }
 
 impl Metrics {
@@ -102,6 +85,8 @@ impl Metrics {
             alert_seconds: Family::new_with_constructor(seconds),
             pending: Family::default(),
             transcripts_dropped: Counter::default(),
+            log_lines_dropped: Counter::default(),
+            task_restarts: Family::default(),
             blob_bytes: Gauge::default(),
         };
         metrics.register();
@@ -145,6 +130,16 @@ impl Metrics {
             "Transcripts of sessions that were not kept because too many ended at once",
             self.transcripts_dropped.clone(),
         );
+        registry.register(
+            "log_lines_dropped",
+            "Lines of the log that could not be written",
+            self.log_lines_dropped.clone(),
+        );
+        registry.register(
+            "task_restarts",
+            "Restarts of tasks that ended unexpectedly, by task",
+            self.task_restarts.clone(),
+        );
         registry.register("deliveries_pending", "Deliveries to be attempted", self.pending.clone());
         registry.register_with_unit(
             "blobs",
@@ -168,6 +163,11 @@ impl Metrics {
     /// So many transcripts are given up.
     pub(crate) fn transcripts_dropped(&self, count: u64) {
         self.transcripts_dropped.inc_by(count);
+    }
+
+    /// A task has ended unexpectedly.
+    pub(crate) fn task_restarted(&self, task: &str) {
+        self.task_restarts.get_or_create(&TaskLabels { task: task.to_owned() }).inc();
     }
 
     /// An arrival is stored, so long after its last byte.
@@ -199,6 +199,12 @@ impl Metrics {
     /// The metrics in the OpenMetrics text format, with what the spool says now.
     pub(crate) fn render(&self, stats: &SpoolStats) -> Result<String, std::fmt::Error> {
         self.blob_bytes.set(stats.blob_bytes);
+        if stats.writer_restarts > 0 {
+            let labels = TaskLabels { task: "spool writer".to_owned() };
+            let restarts = self.task_restarts.get_or_create(&labels);
+            restarts.inner().store(stats.writer_restarts, Ordering::Relaxed);
+        }
+        self.log_lines_dropped.inner().store(log::dropped(), Ordering::Relaxed);
         self.pending.clear();
         for (channel, count) in &stats.pending {
             let labels = ChannelLabels { channel: channel.clone() };
@@ -237,6 +243,7 @@ mod tests {
         let metrics = Metrics::new();
         metrics.arrival(Protocol::Smtp, false, Duration::ZERO);
         metrics.alerted("phone", Duration::ZERO);
+        metrics.task_restarted("channel phone");
         let now = Timestamp::from_ms(0);
         metrics.attempt(
             "phone",

@@ -13,6 +13,7 @@ use crate::dispatch::Waker;
 use crate::news::{Item, News};
 use crate::reload::LiveRules;
 use crate::shutdown::{Phase, Shutdown};
+use crate::supervise::Supervisor;
 
 /// How often it is looked whether one is due.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
@@ -24,6 +25,7 @@ const DEVICES_MAX: u32 = 200;
 pub(crate) const SUBJECT: &str = "Report";
 
 /// Tells reports when they are due.
+#[derive(Clone)]
 pub(crate) struct Reports {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) rules: Arc<LiveRules>,
@@ -32,8 +34,20 @@ pub(crate) struct Reports {
 }
 
 impl Reports {
+    /// Starts its task.
+    pub(crate) fn start(self, supervisor: &Supervisor) {
+        let shutdown = supervisor.shutdown();
+        supervisor.spawn("reports", move || {
+            let (reports, shutdown) = (self.clone(), shutdown.clone());
+            async move {
+                reports.tell(shutdown).await;
+                Ok(())
+            }
+        });
+    }
+
     /// Until the end. What was told is known to the spool; here only, that it need not be asked again.
-    pub(crate) async fn tell(self, mut shutdown: Shutdown) {
+    async fn tell(self, mut shutdown: Shutdown) {
         let mut told = HashMap::new();
         loop {
             self.look(SystemTime::now().into(), &mut told).await;

@@ -1,21 +1,37 @@
-//! Axis: everything is the owner's choice; the names that it begins with are
+//! Axis: everything is the owner's choice, also the words of its mails; the names that it begins with are
 //! `image26-10-05_14-03-20-41_1.jpg`.
 
 use tipoff_model::Event;
 
+use crate::details::{Form, Known};
 use crate::guide::{Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::is_digits;
-use crate::{Upload, Vendor};
+use crate::{Found, Mail, Upload, Vendor, words};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Axis", recognises: |_| false, event: |_| None, upload, guide: GUIDE };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Axis",
+    recognises: |mail| mail.file_names().any(is_default),
+    read,
+    form: Form { keys: &[], sentences: &[], free: false },
+    upload,
+    guide: GUIDE,
+};
+
+fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+    let event = words::subject(mail.subject).unwrap_or_default();
+    Found { known: Known { event, ..Known::default() }, ..Found::default() }
+}
 
 fn upload(upload: &Upload<'_>) -> Option<Event> {
-    let mut words = upload.stem().strip_prefix("image")?.split('_');
-    let (date, time) = (words.next()?, words.next()?);
+    is_default(upload.stem()).then_some(Event::Other)
+}
+
+/// `image26-10-05_14-03-20-41_1`.
+fn is_default(name: &str) -> bool {
+    let mut words = name.strip_prefix("image").unwrap_or_default().split('_');
+    let (date, time) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let of_pairs = |text: &str| text.split('-').all(|pair| is_digits(pair, 2));
-    let is_so = date.len() == 8 && of_pairs(date) && time.len() == 11 && of_pairs(time);
-    is_so.then_some(Event::Other)
+    date.len() == 8 && of_pairs(date) && time.len() == 11 && of_pairs(time)
 }
 
 pub(crate) const GUIDE: Guide = Guide {

@@ -1,27 +1,128 @@
 //! Dahua and those who build on it (Amcrest, EmpireTech, EZIP, IC Realtime, IMOU, Lorex, Q-See).
 //!
 //! The text has lines `Alarm Event: Motion Detection Start` and `Alarm Start Time(D/M/Y …)`; what
-//! has ended comes as `… Stop` or `… end`. Pictures are named with a letter in brackets.
+//! has ended comes as `… Stop` or `… end`. Cameras write `Alarm Input Channel: 1`, recorders `Alarm Input
+//! Channel No.: 2` and `Alarm Input Channel Name: …`. The subject is the owner's. Pictures are named
+//! with a letter in brackets.
 
-use tipoff_model::Event;
+use tipoff_model::{Camera, Event};
 
+use crate::camera::Channel;
+use crate::details::{Form, Known, SubjectNews};
 use crate::guide::{FTP, Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::{is_digits, is_number};
-use crate::{Mail, Upload, Vendor, words};
+use crate::{Found, Mail, Upload, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Dahua", recognises, event, upload, guide: GUIDE };
+pub(crate) const VENDOR: Vendor =
+    Vendor { name: "Dahua", recognises, read, form: FORM, upload, guide: GUIDE };
+
+const FORM: Form = Form {
+    keys: &[
+        "alarm event",
+        "alarm type",
+        "alarm input channel*",
+        "alarm channel*",
+        "channel name",
+        "channel no*",
+        "channel",
+        "alarm start time*",
+        "alarm stop time*",
+        "alarm end time*",
+        "alarm time*",
+        "event time*",
+        "time*",
+        "alarm device name",
+        "device name",
+        "ip address*",
+    ],
+    sentences: &[],
+    free: false,
+};
+
+/// Keys that others do not have beside `Alarm Event`.
+const KEYS: &[&str] = &[
+    "alarm start time",
+    "alarm stop time",
+    "alarm end time",
+    "time (d/m/y",
+    "time(d/m/y",
+    "alarm input channel",
+];
 
 fn recognises(mail: &Mail<'_>) -> bool {
     let by_text = mail.field("Alarm Event").is_some()
-        && (mail.says("Alarm Start Time")
-            || mail.says("Alarm Stop Time")
-            || mail.says("Time (D/M/Y"));
+        && mail.field("Alarm Camera Name").is_none()
+        && KEYS.iter().any(|key| mail.says(key));
     by_text || mail.file_names().any(|name| letter(name).is_some())
 }
 
-fn event(mail: &Mail<'_>) -> Option<Event> {
-    let by_field = mail.field("Alarm Event").and_then(words::event);
-    by_field.or_else(|| mail.file_names().find_map(letter))
+fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+    let value = mail.filled("Alarm Event").or_else(|| mail.filled("Alarm Type"));
+    let has_only_stopped =
+        mail.filled_by("alarm start time").is_none() && mail.filled_by("alarm stop time").is_some();
+    let event = match value {
+        Some(_) if has_only_stopped => Event::End,
+        Some(value) => event(value).unwrap_or_default(),
+        None => mail.file_names().find_map(letter).unwrap_or_default(),
+    };
+    let device = mail.filled("Alarm Device Name").or_else(|| mail.filled("Device Name"));
+    let name = mail.filled("Alarm Input Channel Name").or_else(|| mail.filled("Channel Name"));
+    let number =
+        ["Alarm Input Channel No.", "Alarm Input Channel No", "Alarm Input Channel", "Channel No."];
+    let number = number.into_iter().find_map(|key| mail.filled(key));
+    let is_of_channel = value.is_none_or(is_of_channel);
+    let camera = if is_of_channel { camera(device, name, number) } else { None };
+    // The channel of a local alarm is its input: what the owner called that stays.
+    let extra = name.filter(|_| !is_of_channel && event == Event::Input);
+    let names = device.into_iter().chain(name.filter(|_| extra.is_none())).collect();
+    let known = Known { event, value, names, extra, subject: SubjectNews::Whole };
+    Found { known, camera, details: None }
+}
+
+/// Values that the common words do not have, or have otherwise. Dahua NVR manual, chapters Alarm and
+/// Exception; `setting of alarms` of the IPC manual.
+const VALUES: &[(&str, Event)] = &[
+    ("audio input abnormal", Event::Fault),
+    ("call", Event::Doorbell),
+    ("call no answer", Event::Doorbell),
+    ("doorbell", Event::Doorbell),
+    ("fast-moving", Event::Zone),
+    ("input abnormal", Event::Fault),
+    ("intensity change", Event::Sound),
+    ("login error", Event::Fault),
+    ("non-motor vehicle", Event::Vehicle),
+    ("parking", Event::Zone),
+    ("people gathering", Event::Zone),
+    ("crowd gathering estimation", Event::Zone),
+];
+
+fn event(value: &str) -> Option<Event> {
+    let lower = value.trim().to_lowercase();
+    let listed = VALUES.iter().find(|(listed, _)| *listed == lower).map(|(_, event)| *event);
+    listed.or_else(|| words::field(value))
+}
+
+/// Whether an event belongs to a camera: neither to an input of the recorder nor to the recorder itself.
+fn is_of_channel(value: &str) -> bool {
+    let value = value.to_lowercase();
+    let of_input = ["local alarm", "external alarm", "alarm local", "alarmlocal", "alarm box"];
+    let of_recorder = [
+        "hdd", "disk", "storage", "space", "net ", "network", "conflict", "illegal", "fan",
+        "power", "raid", "login", "account", "lock",
+    ];
+    !of_input.iter().any(|it| value.starts_with(it))
+        && !of_recorder.iter().any(|it| value.contains(it))
+}
+
+fn camera(device: Option<&str>, name: Option<&str>, number: Option<&str>) -> Option<Camera> {
+    let device = device.unwrap_or_default().to_lowercase();
+    let of_recorder =
+        ["nvr", "dvr", "xvr", "hcvr", "recorder"].iter().any(|it| device.contains(it));
+    // Old firmware writes a name where the number stands.
+    let number_is_name =
+        name.is_none() && number.is_some_and(|it| it.bytes().all(|it| !it.is_ascii_digit()));
+    let (number, name) = if number_is_name { (None, number) } else { (number, name) };
+    Channel { number, name, of_recorder }.camera()
 }
 
 /// The letter of `14.03.20[M][0@0][0].jpg`.

@@ -3,18 +3,26 @@
 
 use tipoff_model::Event;
 
+use crate::details::{Form, Known};
 use crate::guide::{Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::is_digits;
-use crate::{Mail, Upload, Vendor};
+use crate::{Found, Mail, Upload, Vendor};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Foscam", recognises, event, upload, guide: GUIDE };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Foscam",
+    recognises: |mail| by_files(mail).is_some(),
+    read,
+    form: Form { keys: &["time", "ip address*"], sentences: &[], free: false },
+    upload,
+    guide: GUIDE,
+};
 
-fn recognises(mail: &Mail<'_>) -> bool {
-    event(mail).is_some()
+fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+    let event = by_files(mail).unwrap_or_default();
+    Found { known: Known { event, ..Known::default() }, ..Found::default() }
 }
 
-fn event(mail: &Mail<'_>) -> Option<Event> {
+fn by_files(mail: &Mail<'_>) -> Option<Event> {
     mail.file_names().find_map(by_name)
 }
 

@@ -3,12 +3,19 @@
 
 use tipoff_model::Event;
 
+use crate::details::Form;
 use crate::guide::{Guide, OTHER};
 use crate::upload::is_digits;
-use crate::{Upload, Vendor};
+use crate::{Upload, Vendor, unread};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "GeoVision", recognises: |_| false, event: |_| None, upload, guide: GUIDE };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "GeoVision",
+    recognises: |_| false,
+    read: unread,
+    form: Form { keys: &[], sentences: &[], free: false },
+    upload,
+    guide: GUIDE,
+};
 
 /// The codes, as they are spelt.
 const CODES: &[(&str, Event)] = &[

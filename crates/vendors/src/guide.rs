@@ -3,10 +3,10 @@
 
 mod acti;
 mod amcrest;
-mod apc;
+pub(crate) mod apc;
 mod avtech;
 mod brother;
-mod d_link;
+pub(crate) mod d_link;
 mod dell;
 mod esp32_cam;
 mod hp;
@@ -119,10 +119,8 @@ pub struct Maker {
 const GUIDES: &[Maker] = &[
     Maker { name: "ACTi", guide: &acti::GUIDE },
     Maker { name: "Amcrest", guide: &amcrest::GUIDE },
-    Maker { name: "APC UPS", guide: &apc::GUIDE },
     Maker { name: "AVTech", guide: &avtech::GUIDE },
     Maker { name: "Brother printers", guide: &brother::GUIDE },
-    Maker { name: "D-Link", guide: &d_link::GUIDE },
     Maker { name: "Dell iDRAC", guide: &dell::GUIDE },
     Maker { name: "ESP32-CAM sketches", guide: &esp32_cam::GUIDE },
     Maker { name: "HP printers", guide: &hp::GUIDE },

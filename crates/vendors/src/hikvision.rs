@@ -1,30 +1,143 @@
 //! Hikvision and those who build on it (Annke, EZVIZ, HiLook, LaView, LTS, Uniden).
 //!
-//! The text has lines `EVENT TYPE: …`, padded with spaces or tabs; the subject is
-//! `device: on channel: event` of a camera and `Embedded Net DVR: event On Channel A1` of a
-//! recorder. Names of devices stand in both, so only the field and the event's part are read.
+//! The text has lines `EVENT TYPE: …`, padded with spaces or tabs. The subject is
+//! `device: on channel: event` of a camera and `device: event On Channel A1` of a recorder. A recorder
+//! names its channel in `CAMERA NAME(NUM): Garage(A2)`, a camera in `CHANNEL NAME` and `CHANNEL NUMBER`.
+//! Names stand in all of them, so only the field and the event's part of the subject are read.
 
-use tipoff_model::Event;
+use tipoff_model::{Camera, Event};
 
+use crate::camera::Channel;
+use crate::details::{Form, Known, SubjectNews};
 use crate::guide::{Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::is_digits;
-use crate::{Mail, Upload, Vendor, words};
+use crate::{Found, Mail, Upload, Vendor, words};
 
 pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Hikvision", recognises, event, upload, guide: GUIDE };
+    Vendor { name: "Hikvision", recognises, read, form: FORM, upload, guide: GUIDE };
+
+const FORM: Form = Form {
+    keys: &[
+        "event type",
+        "event time",
+        "ipc name",
+        "dvr name",
+        "nvr name",
+        "hvr name",
+        "device name",
+        "channel name",
+        "channel number",
+        "channel no*",
+        "camera name*",
+        "ipc ip*",
+        "dvr ip*",
+        "nvr ip*",
+        "ip address*",
+        "ipv4*",
+        "ipv6*",
+        "port",
+    ],
+    sentences: &["this is an automatically generated e-mail from your *"],
+    free: false,
+};
 
 fn recognises(mail: &Mail<'_>) -> bool {
     mail.text.contains("EVENT TYPE:")
-        || mail.says("automatically generated e-mail from your")
+        || mail.says("this is an automatically generated e-mail from your")
         || mail.subject.starts_with("Embedded Net DVR:")
+        || Subject::of(mail.subject).is_some_and(|subject| subject.number.is_some())
 }
 
-fn event(mail: &Mail<'_>) -> Option<Event> {
-    let in_subject = || {
-        let last = mail.subject.rsplit(':').next()?;
-        Some(last.split(" On Channel").next().unwrap_or(last))
+/// The parts of a subject in one of the two forms.
+struct Subject<'a> {
+    device: &'a str,
+    event: &'a str,
+    /// Of a camera.
+    channel: Option<&'a str>,
+    /// Of a recorder.
+    number: Option<&'a str>,
+}
+
+impl<'a> Subject<'a> {
+    fn of(subject: &'a str) -> Option<Self> {
+        let (device, rest) = subject.split_once(':')?;
+        let (device, rest) = (device.trim(), rest.trim());
+        if let Some((event, number)) = rest.rsplit_once(" On Channel ") {
+            let number = number.trim();
+            let digits = number.strip_prefix(|it: char| it.is_ascii_uppercase()).unwrap_or(number);
+            let is_number = (1..=3).contains(&digits.len()) && is_digits(digits, digits.len());
+            return is_number.then_some(Self {
+                device,
+                event,
+                channel: None,
+                number: Some(number),
+            });
+        }
+        if let Some((channel, event)) = rest.strip_prefix("on ").and_then(|it| it.rsplit_once(": "))
+        {
+            return Some(Self { device, event, channel: Some(channel), number: None });
+        }
+        Some(Self { device, event: rest, channel: None, number: None })
+    }
+}
+
+fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+    let subject = Subject::of(mail.subject);
+    let value = mail.filled("EVENT TYPE").or_else(|| Some(subject.as_ref()?.event));
+    let target = mail.filled("TARGET TYPE").and_then(words::field);
+    let by_value = value.and_then(event);
+    let event = match (by_value, target) {
+        // Whoever crosses a line is more than the line.
+        (Some(Event::Line | Event::Zone | Event::Motion) | None, Some(target)) => target,
+        _ => by_value.unwrap_or_default(),
     };
-    words::event(mail.field("EVENT TYPE").or_else(in_subject)?)
+    let listed = mail.filled("CAMERA NAME(NUM)");
+    let (name, number) = match listed {
+        Some(listed) => named_and_numbered(listed),
+        None => (mail.filled("CHANNEL NAME"), mail.filled("CHANNEL NUMBER")),
+    };
+    let in_subject = subject.as_ref();
+    let number = number.or_else(|| in_subject?.number);
+    let name = name.or_else(|| in_subject?.channel);
+    let names = ["IPC NAME", "DVR NAME", "NVR NAME", "HVR NAME", "DEVICE NAME"];
+    let names = names.into_iter().filter_map(|key| mail.filled(key));
+    let names = names.chain(name).chain(in_subject.map(|it| it.device)).collect();
+    let several =
+        listed.filter(|listed| listed.matches(['(', ')']).count() > 2 && listed.contains(','));
+    let camera = if several.is_some() { None } else { camera(mail, name, number) };
+    let has_form = in_subject.is_some_and(|it| it.channel.is_some() || it.number.is_some());
+    let subject = SubjectNews::unless(has_form);
+    let known = Known { event, value, names, extra: several, subject };
+    Found { known, camera, details: None }
+}
+
+fn event(value: &str) -> Option<Event> {
+    let value = value.trim().to_lowercase();
+    let has = |word: &str| value.contains(word);
+    if has("fire") || has("temperature") || has("smoke") {
+        return Some(Event::Input);
+    }
+    words::field(&value)
+}
+
+fn camera(mail: &Mail<'_>, name: Option<&str>, number: Option<&str>) -> Option<Camera> {
+    let is_lettered = number.is_some_and(|it| it.starts_with(|it: char| it.is_ascii_alphabetic()));
+    let of_recorder = is_lettered
+        || ["from your dvr", "from your nvr", "from your hvr", "video recorder"]
+            .iter()
+            .any(|it| mail.says(it))
+        || ["DVR NAME", "NVR NAME", "HVR NAME"].iter().any(|key| mail.field(key).is_some());
+    Channel { number, name, of_recorder }.camera()
+}
+
+/// `CAM 2 Garage(A2)`: the name and the number.
+fn named_and_numbered(listed: &str) -> (Option<&str>, Option<&str>) {
+    match listed.strip_suffix(')').and_then(|listed| listed.rsplit_once('(')) {
+        Some((name, number)) => {
+            (Some(name.trim()).filter(|it| !it.is_empty()), Some(number.trim()))
+        }
+        None => (Some(listed), None),
+    }
 }
 
 /// What stands behind address, channel and time in the names of pictures, and means it.
@@ -81,7 +194,7 @@ fn by_name(told: &[&str]) -> Option<Event> {
 
 /// Of new events at least the words are known.
 fn meaning(told: &[&str]) -> Event {
-    let by_words = || words::event_but(&told.join(" "), &[Event::Periodic, Event::Test]);
+    let by_words = || words::subject(&told.join(" ")).filter(|event| *event != Event::Test);
     by_name(told).or_else(by_words).unwrap_or_default()
 }
 

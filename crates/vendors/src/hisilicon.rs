@@ -3,12 +3,19 @@
 
 use tipoff_model::Event;
 
+use crate::details::Form;
 use crate::guide::{FTP, Guide, MAIL, OTHER, Page};
 use crate::upload::is_digits;
-use crate::{Upload, Vendor};
+use crate::{Upload, Vendor, unread};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "HiSilicon", recognises: |_| false, event: |_| None, upload, guide: GUIDE };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "HiSilicon",
+    recognises: |_| false,
+    read: unread,
+    form: Form { keys: &[], sentences: &[], free: false },
+    upload,
+    guide: GUIDE,
+};
 
 fn upload(upload: &Upload<'_>) -> Option<Event> {
     let (letter, number) = upload.stem().split_at_checked(1)?;

@@ -2,19 +2,30 @@
 
 use tipoff_model::Content;
 
+/// Vendors are recognised, and fields read, in this much of a text; theirs are far shorter.
+pub(crate) const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// A key is at most this long; else a colon ends no key.
+const KEY_BYTES_MAX: usize = 48;
+/// As much of a subject is looked at.
+const SUBJECT_BYTES_MAX: usize = 1024;
+
 /// The words of a mail and the names of its files.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Mail<'a> {
-    /// The subject.
+    /// The beginning of the subject.
     pub subject: &'a str,
-    /// The text.
+    /// The beginning of the text.
     pub text: &'a str,
+    /// The same in lower case (ASCII only).
+    lower: String,
     content: &'a Content,
 }
 
 impl<'a> Mail<'a> {
     pub(crate) fn of(content: &'a Content) -> Self {
-        Self { subject: &content.subject, text: &content.text, content }
+        let text = head(&content.text, HEAD_BYTES_MAX);
+        let subject = head(&content.subject, SUBJECT_BYTES_MAX).trim();
+        Self { subject, text, lower: text.to_ascii_lowercase(), content }
     }
 
     /// The names of the files, in order.
@@ -22,17 +33,83 @@ impl<'a> Mail<'a> {
         self.content.media.iter().map(|media| media.name.as_str())
     }
 
-    /// The value of a line `KEY: value` of the text, whatever its case and indentation. Some text
-    /// is joined by commas instead of lines.
+    /// The whole text.
+    pub(crate) fn whole_text(&self) -> &'a str {
+        &self.content.text
+    }
+
+    /// The value of a line `KEY: value` of the text, whatever its case and indentation.
     pub(crate) fn field(&self, key: &str) -> Option<&'a str> {
-        self.text.split(['\n', ',']).find_map(|line| {
-            let (found, value) = line.split_once(':')?;
-            found.trim().eq_ignore_ascii_case(key).then(|| value.trim())
+        lines(self.text).find_map(|line| {
+            let (found, value) = key_and_value(line)?;
+            found.eq_ignore_ascii_case(key).then_some(value)
         })
     }
 
-    /// Whether the text holds these words, whatever their case.
-    pub(crate) fn says(&self, words: &str) -> bool {
-        self.text.to_ascii_lowercase().contains(&words.to_ascii_lowercase())
+    /// The same, if the value is not empty.
+    pub(crate) fn filled(&self, key: &str) -> Option<&'a str> {
+        self.field(key).filter(|value| !value.is_empty())
     }
+
+    /// The value of a field whose key begins so, in lower case, if it is not empty.
+    pub(crate) fn filled_by(&self, beginning: &str) -> Option<&'a str> {
+        lines(self.text).find_map(|line| {
+            let (key, value) = key_and_value(line)?;
+            let is_key = key.to_ascii_lowercase().starts_with(beginning) && !value.is_empty();
+            is_key.then_some(value)
+        })
+    }
+
+    /// Whether the text holds these words; they are in lower case.
+    pub(crate) fn says(&self, words: &str) -> bool {
+        self.lower.contains(words)
+    }
+}
+
+/// The lines of a text, trimmed. Some texts arrive on one line: Reolink's fields are then joined by
+/// commas, Swann's by slashes.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| {
+        let by_slashes = line.contains("AlarmType:") && line.contains(" / ");
+        let separator = if by_slashes { " / " } else { ", Alarm " };
+        Joined { rest: Some(line), separator }.map(str::trim)
+    })
+}
+
+/// The fields of a line that are joined by a separator; what it has besides spaces and punctuation
+/// belongs to the field behind it.
+struct Joined<'a> {
+    rest: Option<&'a str>,
+    separator: &'static str,
+}
+
+impl<'a> Iterator for Joined<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let line = self.rest.take()?;
+        let Some((at, _)) = line.match_indices(self.separator).find(|(at, _)| *at > 0) else {
+            return Some(line);
+        };
+        let (field, rest) = line.split_at_checked(at)?;
+        self.rest = Some(rest.trim_start_matches([',', ' ', '/']));
+        Some(field)
+    }
+}
+
+/// The two sides of `KEY: value`, trimmed. A key may hold the form of a time: `Time (D/M/Y H:M:S): …`.
+pub(crate) fn key_and_value(line: &str) -> Option<(&str, &str)> {
+    let end = match (line.find("):"), line.find([':', '：'])) {
+        (Some(end), Some(colon)) if line.get(..end)?.rfind('(')? < colon && colon < end => end + 1,
+        (_, colon) => colon?,
+    };
+    let (key, value) = line.split_at_checked(end)?;
+    let key = key.trim();
+    let value = value.trim_start_matches([':', '：']).trim();
+    (!key.is_empty() && key.len() <= KEY_BYTES_MAX).then_some((key, value))
+}
+
+/// The beginning of a text, up to a whole character.
+pub(crate) fn head(text: &str, bytes_max: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes_max)).unwrap_or(text)
 }

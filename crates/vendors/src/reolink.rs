@@ -6,35 +6,114 @@
 
 use tipoff_model::Event;
 
+use crate::camera::Channel;
+use crate::details::{Form, Known, SubjectNews};
 use crate::guide::{FTP, Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::is_digits;
-use crate::{Mail, Upload, Vendor, words};
+use crate::{Found, Mail, Upload, Vendor, words};
 
 pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Reolink", recognises, event, upload, guide: GUIDE };
+    Vendor { name: "Reolink", recognises, read, form: FORM, upload, guide: GUIDE };
 
 /// What the test button sends.
 const TEST: &str = "successfully set up and tested the e-mail alert";
+const FORM: Form = Form {
+    keys: &[
+        "alarm camera name",
+        "alarm event",
+        "alarm input channel*",
+        "alarm device name",
+        "alarm time*",
+        "alarm start time*",
+        "time*",
+    ],
+    sentences: &[
+        "if you receive this e-mail you have successfully set up and tested the e-mail alert from your *",
+    ],
+    free: false,
+};
 
 fn recognises(mail: &Mail<'_>) -> bool {
-    mail.field("Alarm Camera Name").is_some() || mail.says(TEST) || before_from(mail).is_some()
+    mail.field("Alarm Camera Name").is_some()
+        || mail.says(TEST)
+        || Subject::of(mail.subject).is_some()
 }
 
-fn event(mail: &Mail<'_>) -> Option<Event> {
-    if mail.says(TEST) {
-        return Some(Event::Test);
+fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+    let subject = Subject::of(mail.subject);
+    let field = mail.filled("Alarm Event");
+    let value = field.or_else(|| subject.as_ref().map(|it| it.event));
+    let event =
+        if mail.says(TEST) { Event::Test } else { value.and_then(event).unwrap_or_default() };
+    let device = mail.filled("Alarm Device Name");
+    let name = mail.filled("Alarm Camera Name").or_else(|| subject.as_ref()?.camera);
+    let number = mail.filled("Alarm Input Channel No.");
+    // A single camera is the device, and both have one name.
+    let of_recorder = device.is_some_and(|device| name.is_some_and(|name| name != device));
+    let camera = Channel { number, name, of_recorder }.camera();
+    let names = device.into_iter().chain(name).collect();
+    let subject = SubjectNews::unless(subject.is_some());
+    Found { known: Known { event, value, names, extra: None, subject }, camera, details: None }
+}
+
+fn event(value: &str) -> Option<Event> {
+    // `Visitor`, `Ringing`; anything else is in the common words.
+    words::field(value).or_else(|| value.to_lowercase().contains("ring").then_some(Event::Doorbell))
+}
+
+/// `Person Detected from Driveway at 14:30:00`; `Doorbell is Ringing the doorbell`.
+struct Subject<'a> {
+    event: &'a str,
+    camera: Option<&'a str>,
+}
+
+impl<'a> Subject<'a> {
+    fn of(subject: &'a str) -> Option<Self> {
+        const RINGING: &str = " is Ringing the doorbell";
+        if let Some(camera) = subject.strip_suffix(RINGING) {
+            return Some(Self { event: "Ringing", camera: Some(camera) });
+        }
+        let (event, camera) = subject.split_once(" from ")?;
+        let last = event.split_whitespace().next_back()?;
+        let is_form = ["Detected", "Detection", "Visitor", "rang", "Ringing"].contains(&last);
+        // Others write "from" as well ("Virus Detected from the NAS").
+        let is_known = || {
+            VALUES.iter().any(|known| event.eq_ignore_ascii_case(known.trim()))
+                || (last == "Detected" && is_of_camera(event))
+        };
+        (is_form && is_known()).then(|| Self { event, camera: Some(without_time(camera)) })
     }
-    let by_field = mail.field("Alarm Event").and_then(words::event);
-    // Others write "from" as well ("Scheduled Virus Detection from the NAS").
-    let in_subject = || words::event_but(before_from(mail)?, &[Event::Periodic]);
-    by_field.or_else(in_subject)
 }
 
-/// `Person Detected` of `Person Detected from Driveway`.
-fn before_from<'a>(mail: &Mail<'a>) -> Option<&'a str> {
-    let (before, _) = mail.subject.split_once(" from ")?;
-    let last = before.split_whitespace().next_back()?;
-    ["Detected", "Detection", "Visitor", "rang", "Ringing"].contains(&last).then_some(before)
+/// What newer subjects begin with.
+const VALUES: &[&str] = &[
+    "Motion Detection",
+    "Person Detection",
+    "Vehicle Detection",
+    "Animal Detection",
+    "Pet Detection",
+    "Face Detection",
+    "Package Detection",
+    "Visitor",
+    "Visitor rang",
+    "Someone rang",
+    "Ringing",
+    "Visitor Detected",
+];
+
+fn is_of_camera(event: &str) -> bool {
+    let lower = event.to_lowercase();
+    ["package", "baby", "cry"].iter().any(|it| lower.contains(it)) || words::field(event).is_some()
+}
+
+/// Without ` at 14:30:00`, which follows the name on some models.
+fn without_time(camera: &str) -> &str {
+    let is_time =
+        |text: &str| text.starts_with(|it: char| it.is_ascii_digit()) && text.contains(':');
+    match camera.rsplit_once(" at ") {
+        Some((name, time)) if is_time(time) => name.trim(),
+        _ => camera.trim(),
+    }
 }
 
 /// `Driveway_00_20260514171805.jpg`: a name, a channel, a time. What has happened is not told.

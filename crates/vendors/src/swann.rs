@@ -1,25 +1,101 @@
 //! Swann, and others built by Raysharp: the text has a line `AlarmType: Human` beside
-//! `Channel Name [IP-CH1]: Front Yard`.
+//! `Channel Name [IP-CH1]: Front Yard`. Only recorders mail.
 
 use tipoff_model::Event;
 
+use crate::camera::Channel;
+use crate::details::{Form, Known, SubjectNews};
 use crate::guide::{FTP, Guide, MAIL, OTHER, Page, Value, Words, line, set};
+use crate::mail::{key_and_value, lines};
 use crate::upload::is_digits;
-use crate::{Mail, Upload, Vendor, words};
+use crate::{Found, Mail, Upload, Vendor, words};
 
-pub(crate) const VENDOR: Vendor = Vendor { name: "Swann", recognises, event, upload, guide: GUIDE };
+pub(crate) const VENDOR: Vendor =
+    Vendor { name: "Swann", recognises, read, form: FORM, upload, guide: GUIDE };
+
+const FORM: Form = Form {
+    keys: &["device name", "event type", "channel name*", "alarmtype", "alarm type", "time"],
+    sentences: &[
+        "alert from your nvr/dvr --- a * event has been detected on one of your cameras; please check the \
+         attached image for reference",
+        "alert from your nvr/dvr --- a * event has been detected on one of your cameras",
+        "alert from your nvr/dvr --- a * event has been detected",
+    ],
+    free: false,
+};
+
+/// The abbreviations of Raysharp's menus (Alarm > Intelligent, and the pages of its HTTP interface), their
+/// event and, where that says less, their words.
+const CODES: &[(&str, Event, &str)] = &[
+    ("ad", Event::Person, ""),
+    ("cc", Event::Line, "Cross counting"),
+    ("cd", Event::Zone, "Crowd density"),
+    ("cross counting", Event::Line, ""),
+    ("crowd density detection", Event::Zone, "Crowd density"),
+    ("fd", Event::Person, "Face"),
+    ("fr", Event::Person, "Face recognition"),
+    ("heat map", Event::Other, "Heat map"),
+    ("hm", Event::Other, "Heat map"),
+    ("human and vehicle", Event::Person, ""),
+    ("io", Event::Input, ""),
+    ("lcd", Event::Line, ""),
+    ("lpd", Event::Vehicle, "License plate"),
+    ("lpr", Event::Vehicle, "License plate"),
+    ("md", Event::Motion, ""),
+    ("od", Event::Tamper, ""),
+    ("pd", Event::Person, ""),
+    ("pd & vd", Event::Person, ""),
+    ("pd&vd", Event::Person, ""),
+    ("pid", Event::Zone, "Perimeter intrusion"),
+    ("pir", Event::Input, ""),
+    ("qd", Event::Zone, "Queue length"),
+    ("queue length detection", Event::Zone, "Queue length"),
+    ("rsd", Event::Sound, "Rare sound"),
+    ("sd", Event::Sound, ""),
+    ("sensor", Event::Input, ""),
+    ("sod", Event::Zone, "Stationary object"),
+    ("vd", Event::Vehicle, ""),
+    ("vl", Event::Fault, "Video loss"),
+    ("vt", Event::Tamper, ""),
+];
 
 fn recognises(mail: &Mail<'_>) -> bool {
-    alarm_type(mail).is_some() && mail.says("Channel Name [")
+    let has_type = mail.field("AlarmType").is_some() || mail.field("Event Type").is_some();
+    (has_type && mail.says("channel name ["))
+        || mail.says("alert from your nvr/dvr")
+        || mail.subject.starts_with("Alert from your NVR/DVR")
 }
 
-fn event(mail: &Mail<'_>) -> Option<Event> {
-    words::event(alarm_type(mail)?)
+fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+    let value = mail.filled("AlarmType").or_else(|| mail.filled("Event Type"));
+    let value = value.or_else(|| in_sentence(mail.subject)).or_else(|| in_sentence(mail.text));
+    let (event, value) = value.map(meaning).unwrap_or_default();
+    let channel = lines(mail.text).filter_map(key_and_value).find_map(|(key, name)| {
+        let (word, number) = key.split_once('[')?;
+        let is_channel = word.trim().eq_ignore_ascii_case("channel name");
+        is_channel.then_some((number.strip_suffix(']')?.trim(), name))
+    });
+    let number = channel.map(|(number, _)| number).filter(|it| !it.is_empty());
+    let name = channel.map(|(_, name)| name).filter(|it| !it.is_empty());
+    let camera = Channel { number, name, of_recorder: true }.camera();
+    let names = mail.filled("Device Name").into_iter().chain(name).collect();
+    let subject = SubjectNews::unless(in_sentence(mail.subject).is_some());
+    Found { known: Known { event, value, names, extra: None, subject }, camera, details: None }
 }
 
-/// Fields stand on lines, or behind slashes on one.
-fn alarm_type<'a>(mail: &Mail<'a>) -> Option<&'a str> {
-    mail.text.split(['\n', '/']).find_map(|line| line.trim().strip_prefix("AlarmType:"))
+/// `Alert from your NVR/DVR --- A Human and Vehicle event has been detected`.
+fn in_sentence(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("Alert from your NVR/DVR --- A ")?;
+    rest.split_once(" event has been detected").map(|(event, _)| event)
+}
+
+/// The event of an `AlarmType`, and the words for it.
+fn meaning(value: &str) -> (Event, Option<&str>) {
+    let lower = value.trim().to_lowercase();
+    match CODES.iter().find(|(code, _, _)| *code == lower) {
+        Some((_, event, words)) => (*event, Some(*words).filter(|words| !words.is_empty())),
+        None => (words::field(value).unwrap_or_default(), Some(value)),
+    }
 }
 
 /// `SNAP_CH01_2022_10_14_14_15_35_23978.jpg`: a channel and a time.

@@ -3,24 +3,47 @@
 
 use tipoff_model::Event;
 
+use crate::details::{Form, Known};
 use crate::guide::{Guide, OTHER, Page, Value, line, page, set};
+use crate::mail::lines;
 use crate::upload::{is_digits, is_number};
-use crate::{Mail, Upload, Vendor, words};
+use crate::{Found, Mail, Upload, Vendor, words};
 
 pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Vivotek", recognises, event, upload, guide: GUIDE };
+    Vendor { name: "Vivotek", recognises, read, form: FORM, upload, guide: GUIDE };
+
+const FORM: Form = Form {
+    keys: &["from"],
+    sentences: &[
+        "event snapshots: *",
+        "event snapshots",
+        "periodic snapshots: *",
+        "periodic snapshots",
+    ],
+    free: false,
+};
 
 fn recognises(mail: &Mail<'_>) -> bool {
     headline(mail).is_some() || mail.subject == "Periodic snapshots"
 }
 
-fn event(mail: &Mail<'_>) -> Option<Event> {
-    words::event(headline(mail).unwrap_or(mail.subject))
+fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+    let headline = headline(mail).unwrap_or(mail.subject);
+    let (kind, value) = headline.split_once(':').unwrap_or((headline, ""));
+    let value = Some(value.trim()).filter(|value| !value.is_empty());
+    let by_clock = kind.trim().eq_ignore_ascii_case("Periodic snapshots");
+    let event = match value {
+        _ if by_clock => Event::Periodic,
+        Some(value) => words::field(value).unwrap_or_default(),
+        None => Event::Other,
+    };
+    Found { known: Known { event, value, ..Known::default() }, ..Found::default() }
 }
 
 fn headline<'a>(mail: &Mail<'a>) -> Option<&'a str> {
-    let lines = mail.text.lines().map(str::trim);
-    lines.filter_map(|line| line.strip_prefix("*** ")?.strip_suffix(" ***")).find(|headline| {
+    let mut headlines =
+        lines(mail.text).filter_map(|line| line.strip_prefix("*** ")?.strip_suffix(" ***"));
+    headlines.find(|headline| {
         headline.starts_with("Event snapshots") || headline.starts_with("Periodic snapshots")
     })
 }

@@ -3,12 +3,19 @@
 
 use tipoff_model::Event;
 
+use crate::details::Form;
 use crate::guide::{Guide, OTHER, Page, Value, Words, line, set};
 use crate::upload::{is_digits, is_number};
-use crate::{Upload, Vendor};
+use crate::{Upload, Vendor, unread};
 
-pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Yi", recognises: |_| false, event: |_| None, upload, guide: GUIDE };
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Yi",
+    recognises: |_| false,
+    read: unread,
+    form: Form { keys: &[], sentences: &[], free: false },
+    upload,
+    guide: GUIDE,
+};
 
 fn upload(upload: &Upload<'_>) -> Option<Event> {
     let (minute, rest) = upload.stem().split_once('M')?;

@@ -13,7 +13,7 @@ use tipoff_model::{AlertMedia, Verdict};
 
 use super::{Kept, Shelf, unreadable};
 use crate::body::{Body, BodyError, Broken, Piece};
-use crate::http::{self, CONNECT_TIME, Secrets, repair, retry};
+use crate::http::{self, CONNECT_TIME, Secrets, no_answer, repair, retry};
 use crate::multipart::header_safe;
 use crate::{BoxFuture, Files, Settings, words};
 
@@ -199,7 +199,12 @@ impl Bucket {
                 "the key may not read and write the bucket {name} ({said}): let it, or set \
                  `access_key` and `secret_key`"
             )),
-            _ => retry(None, format!("the bucket {name} cannot be written to: {said}")),
+            _ => {
+                let error = format!("the bucket {name} cannot be written to: {said}");
+                // The words of `object_store::client::retry` for every status that is an error.
+                let answered = told.contains("Server returned");
+                if answered { retry(None, error) } else { no_answer(error) }
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 
 use super::{Kept, Shelf, unreadable};
 use crate::body::{BodyError, WriteError, copy};
-use crate::http::{repair, retry};
+use crate::http::no_answer;
 use crate::{BoxFuture, Files};
 
 /// What files under construction begin with. One that a crash left is of no use to anybody.
@@ -60,7 +60,7 @@ fn keep(
     let cannot = |error: io::Error| in_words(folder, &error);
     if !folder.is_dir() {
         // To make it could mean to fill the disk on which it is to be mounted.
-        return Err(repair(format!(
+        return Err(no_answer(format!(
             "the folder {} is not there: mount it, make it, or set `folder`",
             folder.display()
         )));
@@ -144,9 +144,9 @@ fn in_words(folder: &Path, error: &io::Error) -> Verdict {
     let folder = folder.display();
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            repair(format!("there is no room left in {folder} ({error}): make some"))
+            no_answer(format!("there is no room left in {folder} ({error}): make some"))
         }
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => repair(format!(
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => no_answer(format!(
             "nothing can be written to {folder} ({error}): give Tipoff's user the right to"
         )),
         // What has a folder's name is in the way of all that should be in it.
@@ -155,7 +155,7 @@ fn in_words(folder: &Path, error: &io::Error) -> Verdict {
                 format!("a folder in {folder} cannot be made ({error}): set another `path`");
             Verdict::Retry { scope: Scope::Message, after: None, error }
         }
-        _ => retry(None, format!("nothing can be written to {folder}: {error}")),
+        _ => no_answer(format!("nothing can be written to {folder}: {error}")),
     }
 }
 

@@ -7,7 +7,7 @@ use lettre::transport::smtp::Error;
 use tipoff_model::{Scope, Verdict};
 
 use super::talk::Server;
-use crate::http::{self, repair};
+use crate::http::{self, no_answer, repair};
 use crate::words;
 
 /// How much of a server's words is shown, in UTF-16 units.
@@ -48,7 +48,7 @@ impl Server {
     pub(super) fn fault(&self, step: Step, error: &Error) -> Verdict {
         let said = self.said(error);
         if let Some(fault) = tls_fault(error) {
-            return repair(match fault {
+            return no_answer(match fault {
                 rustls::Error::InvalidCertificate(_) => format!(
                     "the certificate of {} is not to be trusted ({fault}): set `server` to the \
                      name in it, or `trust` to the certificate itself",
@@ -58,6 +58,7 @@ impl Server {
             });
         }
         match step {
+            _ if error.status().is_none() => no_answer(said),
             _ if !error.is_permanent() => later(Scope::Channel, said),
             Step::Greeting | Step::Tls => repair(format!("{said}: check `server`")),
             Step::Login => repair(format!("{said}: set `user` and `password`")),

@@ -12,11 +12,11 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
-use tipoff_model::{Scope, Verdict};
+use tipoff_model::Verdict;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::fault::{Refusal, Step, later};
-use crate::http::{self, CONNECT_TIME, Secrets, repair};
+use super::fault::{Refusal, Step};
+use crate::http::{self, CONNECT_TIME, Secrets, no_answer, repair};
 
 /// What is handed over to the network at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -106,7 +106,7 @@ impl Server {
         doing: impl Future<Output = T>,
     ) -> Result<T, Verdict> {
         let late = || format!("{} did not answer within {} s", self.host, self.time.as_secs());
-        timeout_at(deadline, doing).await.map_err(|_| later(Scope::Channel, late()))
+        timeout_at(deadline, doing).await.map_err(|_| no_answer(late()))
     }
 
     /// Made once: the machine's certificates are read for it.

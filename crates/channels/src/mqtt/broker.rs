@@ -19,7 +19,7 @@ use tipoff_model::{Scope, Verdict};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use crate::http::{self, REPAIR_PAUSE, Secrets};
+use crate::http::{self, CONNECT_TIME, REPAIR_PAUSE, Secrets};
 use crate::words;
 
 /// The ports that IANA has given to MQTT, and to MQTT over TLS.
@@ -61,14 +61,28 @@ enum Trust {
 #[derive(Debug)]
 pub(super) struct Trouble {
     pub(super) error: String,
-    /// Whether somebody has to mend it.
-    repair: bool,
+    cause: Cause,
+}
+
+/// Who has to do something about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// Somebody has to change the settings.
+    Settings,
+    /// The broker answered, and does not accept us now.
+    Refused,
+    /// The broker cannot be reached, or does not answer.
+    Unreachable,
 }
 
 impl From<Trouble> for Verdict {
     fn from(trouble: Trouble) -> Self {
-        let after = trouble.repair.then_some(REPAIR_PAUSE);
-        Self::Retry { scope: Scope::Channel, after, error: trouble.error }
+        let (scope, after) = match trouble.cause {
+            Cause::Settings => (Scope::Channel, Some(REPAIR_PAUSE)),
+            Cause::Refused => (Scope::Channel, None),
+            Cause::Unreachable => (Scope::Unreachable, None),
+        };
+        Self::Retry { scope, after, error: trouble.error }
     }
 }
 
@@ -133,7 +147,8 @@ impl Broker {
                 }
             }
         };
-        timeout(self.time, connecting).await.unwrap_or_else(|_| Err(self.late()))?;
+        let time = self.time.min(CONNECT_TIME);
+        timeout(time, connecting).await.unwrap_or_else(|_| Err(self.no_connection(time)))?;
         Ok((line, wire))
     }
 
@@ -142,7 +157,7 @@ impl Broker {
         let built = AsyncClient::builder(options).capacity(WAITING_MAX).try_build();
         let (client, mut events) = built.map_err(|error| Trouble {
             error: format!("no connection can be made: {error}"),
-            repair: true,
+            cause: Cause::Settings,
         })?;
         let mut network = NetworkOptions::new();
         network.set_tcp_nodelay(true);
@@ -182,13 +197,15 @@ impl Broker {
 
     /// What an error means.
     pub(super) fn trouble(&self, error: &ConnectionError) -> Trouble {
-        let cause = self.secrets.hide(&words::excerpt(&http::innermost(error), 200));
-        let (error, repair) = match error {
+        let said = self.secrets.hide(&words::excerpt(&http::innermost(error), 200));
+        let (error, cause) = match error {
             ConnectionError::ConnectionRefused(
                 ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,
-            ) => (format!("{self} refuses the login: check `user` and `password`"), true),
+            ) => {
+                (format!("{self} refuses the login: check `user` and `password`"), Cause::Settings)
+            }
             ConnectionError::ConnectionRefused(code) => {
-                (format!("{self} refuses the connection ({code:?})"), false)
+                (format!("{self} refuses the connection ({code:?})"), Cause::Refused)
             }
             ConnectionError::Tls(fault) if distrusted(fault).is_some() => (
                 format!(
@@ -196,31 +213,40 @@ impl Broker {
                      the name that it was made out to in `server`",
                     distrusted(fault).unwrap_or_default()
                 ),
-                true,
+                Cause::Unreachable,
             ),
-            ConnectionError::Tls(_) => {
-                (format!("no TLS with {self}, is this its port for mqtts? ({cause})"), false)
+            ConnectionError::Tls(_) => (
+                format!("no TLS with {self}, is this its port for mqtts? ({said})"),
+                Cause::Unreachable,
+            ),
+            ConnectionError::Io(_) => {
+                (format!("{self} cannot be reached: {said}"), Cause::Unreachable)
             }
-            ConnectionError::Io(_) => (format!("{self} cannot be reached: {cause}"), false),
             ConnectionError::NetworkTimeout | ConnectionError::FlushTimeout => return self.late(),
             ConnectionError::MqttState(StateError::ConnectionAborted) => {
-                (format!("{self} closed the connection"), false)
+                (format!("{self} closed the connection"), Cause::Unreachable)
             }
-            _ => (format!("the connection to {self} failed: {cause}"), false),
+            _ => (format!("the connection to {self} failed: {said}"), Cause::Unreachable),
         };
-        Trouble { error, repair }
+        Trouble { error, cause }
+    }
+
+    /// No connection came up in time.
+    fn no_connection(&self, time: Duration) -> Trouble {
+        let error = format!("{self} did not answer within {} s", time.as_secs());
+        Trouble { error, cause: Cause::Unreachable }
     }
 
     /// Nothing came in time.
     pub(super) fn late(&self) -> Trouble {
         let error = format!("{self} did not answer within {} s", self.time.as_secs());
-        Trouble { error, repair: false }
+        Trouble { error, cause: Cause::Unreachable }
     }
 
     /// The connection ended in between.
     pub(super) fn broken(&self) -> Trouble {
         let error = format!("the connection to {self} broke before it had acknowledged");
-        Trouble { error, repair: false }
+        Trouble { error, cause: Cause::Unreachable }
     }
 }
 

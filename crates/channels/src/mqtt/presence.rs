@@ -18,8 +18,8 @@ use crate::{Household, Standing};
 
 /// The pauses between attempts at a connection grow from here …
 const PAUSE_MIN: Duration = Duration::from_secs(1);
-/// … to here.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// … to here. With the time that a connection may take, a broker that is back is found within 30 s.
+const PAUSE_MAX: Duration = Duration::from_secs(20);
 /// How soon it is said again that the program is there, where somebody has said otherwise.
 const ONLINE_PAUSE: Duration = Duration::from_secs(1);
 /// How long the name of a mode may be that somebody chooses.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tipoff_model::{Scope, Verdict};
 
 use crate::fallback::NoFiles;
-use crate::http::{self, Answer, REPAIR_PAUSE, Secrets, retry};
+use crate::http::{self, Answer, REPAIR_PAUSE, Secrets, no_answer, retry};
 
 /// When the message was sent, which names it; or a verdict; or that its files are not taken.
 type Judged = Result<Result<i64, Verdict>, NoFiles>;
@@ -92,7 +92,7 @@ fn by_words(answer: &Answer, with_files: bool, said: &str) -> Judged {
         return Err(NoFiles("too big for Signal".to_owned()));
     }
     if has(UNREACHED) {
-        return Ok(Err(retry(None, format!("Signal cannot be reached: {said}"))));
+        return Ok(Err(no_answer(format!("Signal cannot be reached: {said}"))));
     }
     if with_files {
         return Err(NoFiles(format!("not taken by Signal ({said})")));

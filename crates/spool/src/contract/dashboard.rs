@@ -163,6 +163,7 @@ async fn a_merged_device_is_the_other_from_then_on(open: Open<'_>) {
         key: format!("discovered/127.0.0.1/{name}"),
         name: name.to_owned(),
         discovered: true,
+        ..Device::default()
     };
     store(&*spool, "Yard", NOW).await;
     let mut stray = arrival(&*spool, "", NOW);
@@ -214,7 +215,7 @@ async fn silence_is_told_once_until_something_arrives(open: Open<'_>) {
     };
     assert_eq!(spool.raise(notice.clone()).await.unwrap(), ["phone", "hook"]);
     assert_eq!(silent(seconds(62)).await, 0, "once is enough");
-    let alert = due(&*spool, "phone", seconds(61)).await.pop().unwrap().alert;
+    let alert = due(&*spool, "phone", seconds(61)).await.remove(0).alert;
     assert_eq!((alert.event, alert.subject), (Event::Silence, notice.subject));
     assert_eq!(alert.received_at, seconds(61));
     let next = store(&*spool, "yard", seconds(70)).await;

@@ -150,10 +150,10 @@ async fn videos_hold_nobody_back(open: Open<'_>) {
     assert_eq!(joined.incident, stored.incident);
     let both = due(&*spool, "phone", seconds(10)).await;
     let names: Vec<&str> = both.iter().map(|it| it.alert.media[0].media.name.as_str()).collect();
-    assert_eq!(names, ["picture.jpg", "late.jpg"], "each on its own, and neither waits");
+    assert_eq!(names, ["late.jpg", "picture.jpg"], "each on its own, and neither waits");
     // Of two videos the second waits for the first.
-    spool.record(ended(&both[1], DeliveryState::Delivered)).await.unwrap();
-    spool.record(ended(&both[0], DeliveryState::Pending)).await.unwrap();
+    spool.record(ended(&both[0], DeliveryState::Delivered)).await.unwrap();
+    spool.record(ended(&both[1], DeliveryState::Pending)).await.unwrap();
     let mut second = upload(&*spool, "/4.mp4", seconds(12));
     second.content.media[0].kind = MediaKind::Video;
     spool.store(second).await.unwrap();

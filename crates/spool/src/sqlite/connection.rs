@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::lock;
-use crate::Result;
+use crate::{Result, SpoolError};
 
 /// How long one connection waits for another process (`tipoff incidents retry`) to commit.
 const BUSY_MAX: Duration = Duration::from_secs(10);
@@ -30,6 +30,10 @@ impl Readers {
             None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
         };
         let answer = read(&connection);
+        // One whose file or disk has failed may fail for ever.
+        if matches!(answer, Err(SpoolError::Database(_) | SpoolError::File(_))) {
+            return answer;
+        }
         let mut idle = lock(&self.idle);
         if idle.len() < IDLE_READERS_MAX {
             idle.push(connection);

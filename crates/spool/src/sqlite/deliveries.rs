@@ -2,17 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tipoff_model::{
-    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, Content, DeliveryId,
-    DeliveryState, DeviceId, Encoding, Event, IncidentId, Media, MediaKind, MediaPlace, Timestamp,
+    Alert, AlertKind, AlertManner, DeliveryId, DeliveryState, DeviceId, Event, IncidentId,
+    Timestamp,
 };
 
-use super::{at, from_json, number};
-use crate::core::alert::{self, Composed, Words};
+use super::covered::Covered;
+use super::{at, number};
+use crate::core::alert::{self, Composed};
 use crate::{AttemptRecord, DueBatch, DueDelivery, Result};
-
-/// Number of earlier arrivals of an incident that are looked up, so that a follow-up does not repeat
-/// their words.
-const EARLIER_MAX: u32 = 100;
 
 /// The deliveries of a channel that may be attempted now, the newest first: after an outage what
 /// has just happened does not wait behind what happened hours ago. `LIMIT` counts those claimed as
@@ -73,11 +70,14 @@ fn read_due(
     let kind: String = row.get(2)?;
     let kind = AlertKind::ALL.iter().copied().find(|it| it.as_str() == kind);
     let kind = kind.unwrap_or(AlertKind::FollowUp);
-    let mut covered = Covered::default();
-    covered.read(connection, delivery)?;
+    let covered = Covered::read(connection, delivery)?;
     let reply_to = match kind {
         AlertKind::First | AlertKind::Report => None,
         AlertKind::FollowUp | AlertKind::Summary => first_reference(connection, incident, channel)?,
+    };
+    let maybe_repeated = match kind {
+        AlertKind::FollowUp => covered.maybe_repeated(connection, incident)?,
+        _ => Vec::new(),
     };
     let event: String = row.get(7)?;
     let composed = match kind {
@@ -85,7 +85,7 @@ fn read_due(
         AlertKind::Report => Composed::default(),
         AlertKind::First | AlertKind::Summary => alert::compose(&covered.words, None),
         AlertKind::FollowUp => {
-            let earlier = earlier_words(connection, incident, covered.first)?;
+            let earlier = covered.earlier_words(connection, incident)?;
             alert::compose(&covered.words, Some(&earlier))
         }
     };
@@ -128,129 +128,9 @@ fn read_due(
         created_at: at(row, 3)?,
         reference: row.get(6)?,
         covers: covered.last,
+        maybe_repeated,
         route: row.get(11)?,
     })
-}
-
-/// The arrivals that a delivery covers.
-struct Covered {
-    words: Vec<Words>,
-    received_at: Option<Timestamp>,
-    media: Vec<AlertMedia>,
-    raw: Vec<AlertMedia>,
-    mails: Vec<AlertMedia>,
-    torn: bool,
-    first: ArrivalId,
-    last: ArrivalId,
-}
-
-impl Default for Covered {
-    fn default() -> Self {
-        Self {
-            words: Vec::new(),
-            received_at: None,
-            media: Vec::new(),
-            raw: Vec::new(),
-            mails: Vec::new(),
-            torn: false,
-            first: ArrivalId(0),
-            last: ArrivalId(0),
-        }
-    }
-}
-
-impl Covered {
-    fn read(&mut self, connection: &Connection, delivery: DeliveryId) -> Result<()> {
-        let mut select = connection.prepare_cached(
-            "SELECT arrival.id, received_at, torn, event, blob, bytes, content,
-                    envelope ->> '$.protocol' = 'smtp'
-             FROM delivery_arrival JOIN arrival ON arrival.id = delivery_arrival.arrival
-             WHERE delivery_arrival.delivery = ?1 ORDER BY arrival.id",
-        )?;
-        let mut rows = select.query([delivery.0])?;
-        while let Some(row) = rows.next()? {
-            self.add(row)?;
-        }
-        Ok(())
-    }
-
-    fn add(&mut self, row: &Row<'_>) -> Result<()> {
-        let arrival = ArrivalId(row.get(0)?);
-        let received_at = at(row, 1)?;
-        let event: String = row.get(3)?;
-        let blob = BlobName(row.get(4)?);
-        let bytes: i64 = row.get(5)?;
-        let content: Content = from_json(row, 6)?;
-        if self.words.is_empty() {
-            self.first = arrival;
-        }
-        self.last = arrival;
-        self.torn |= row.get::<_, bool>(2)?;
-        self.received_at.get_or_insert(received_at);
-        self.words.push(Words {
-            event: Event::from_name(&event).unwrap_or_default(),
-            subject: content.subject,
-            text: content.text,
-            details: content.details,
-        });
-        for (index, media) in (0_u32..).zip(content.media) {
-            if !media.repeat {
-                let place = MediaPlace { arrival, index: Some(index) };
-                self.media.push(AlertMedia {
-                    media,
-                    place,
-                    blob: blob.clone(),
-                    url: None,
-                    clip: None,
-                });
-            }
-        }
-        let whole = raw_mail(arrival, blob, u64::try_from(bytes).unwrap_or(0));
-        if content.unclear {
-            self.raw.push(whole.clone());
-        }
-        if row.get(7)? {
-            self.mails.push(whole);
-        }
-        Ok(())
-    }
-}
-
-/// The words of an incident's arrivals before `first`, the latest ones.
-fn earlier_words(
-    connection: &Connection,
-    incident: IncidentId,
-    first: ArrivalId,
-) -> Result<Vec<Words>> {
-    let mut select = connection.prepare_cached(
-        "SELECT event, content ->> '$.subject', content ->> '$.text', content ->> '$.details'
-         FROM arrival WHERE incident = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-    )?;
-    let words = select.query_map(params![incident.0, first.0, EARLIER_MAX], |row| {
-        let event: String = row.get(0)?;
-        Ok(Words {
-            event: Event::from_name(&event).unwrap_or_default(),
-            subject: row.get(1)?,
-            text: row.get(2)?,
-            details: row.get(3)?,
-        })
-    })?;
-    Ok(words.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The stored mail itself, as a file.
-pub(super) fn raw_mail(arrival: ArrivalId, blob: BlobName, bytes: u64) -> AlertMedia {
-    let media = Media {
-        name: format!("mail-{arrival}.eml"),
-        content_type: "message/rfc822".to_owned(),
-        kind: MediaKind::File,
-        range: 0..bytes,
-        encoding: Encoding::Identity,
-        size: bytes,
-        whole: true,
-        repeat: false,
-    };
-    AlertMedia { media, place: MediaPlace { arrival, index: None }, blob, url: None, clip: None }
 }
 
 fn first_reference(

@@ -13,28 +13,73 @@ const NEIGHBOUR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// That a device was heard again is noted this often at most: it costs a write.
 const NOTE_EVERY: Duration = Duration::from_secs(3600);
 
-/// The device's row. A discovered device that calls itself something new is the one device that was
-/// heard at its address lately, if that was by other protocols only.
+/// The device's row, and that of its recorder before it (docs/spool.md, "Devices"). A discovered device that calls itself
+/// something new is the one device that was heard at its address lately, if that was by other
+/// protocols only. A recorder's channel is found by its key alone: the address is the recorder's.
 pub(super) fn resolve(connection: &Connection, arrival: &mut NewArrival) -> Result<i64> {
-    let heard = Heard::of(arrival);
+    let told = arrival.device.clone();
+    let Some(recorder) = told.recorder.as_deref() else {
+        let (id, device) = resolve_at_address(connection, arrival, &told)?;
+        arrival.device = device;
+        let only = only_channel(connection, id)?.filter(|_| told.discovered);
+        if let Some(channel) = only
+            && let Some(device) = read(connection, channel)?
+        {
+            arrival.device = device;
+            return Ok(channel);
+        }
+        return Ok(id);
+    };
+    let (recorder_id, recorder) = resolve_at_address(connection, arrival, recorder)?;
+    let id = match by_key(connection, &told.key)? {
+        Some(id) => id,
+        None => new(connection, &told, Some(recorder_id))?,
+    };
+    if !recorder.discovered && !told.numbered && only_channel(connection, recorder_id)? == Some(id)
+    {
+        arrival.device = recorder;
+        return Ok(recorder_id);
+    }
+    let device = named(connection, id, &told)?;
+    arrival.device = Device { recorder: Some(Box::new(recorder)), ..device };
+    Ok(id)
+}
+
+/// The channel of a device that has one and no other: it is a single camera.
+fn only_channel(connection: &Connection, id: i64) -> Result<Option<i64>> {
+    let mut select = connection.prepare_cached(
+        "SELECT id FROM device WHERE recorder = ?1 AND merged_into IS NULL LIMIT 2",
+    )?;
+    let channels: Vec<i64> =
+        select.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(match channels.as_slice() {
+        [only] => Some(*only),
+        _ => None,
+    })
+}
+
+fn resolve_at_address(
+    connection: &Connection,
+    arrival: &NewArrival,
+    told: &Device,
+) -> Result<(i64, Device)> {
+    let heard = Heard::of(arrival, told);
     let known = match heard.find(connection)? {
-        known @ Some(_) if arrival.device.discovered => known,
+        known @ Some(_) if told.discovered => known,
         _ => None,
     };
-    let by_key = || by_key(connection, &arrival.device.key);
     let id = match known {
         Some(id) => id,
-        None => match by_key()? {
+        None => match by_key(connection, &told.key)? {
             Some(id) => id,
-            None => match heard.neighbour(connection)?.filter(|_| arrival.device.discovered) {
+            None => match heard.neighbour(connection)?.filter(|_| told.discovered) {
                 Some(id) => id,
-                None => new(connection, &arrival.device)?,
+                None => new(connection, told, None)?,
             },
         },
     };
     heard.note(connection, id)?;
-    arrival.device = named(connection, id, &arrival.device)?;
-    Ok(id)
+    Ok((id, named(connection, id, told)?))
 }
 
 fn by_key(connection: &Connection, key: &str) -> Result<Option<i64>> {
@@ -44,30 +89,87 @@ fn by_key(connection: &Connection, key: &str) -> Result<Option<i64>> {
         .optional()?)
 }
 
-fn new(connection: &Connection, device: &Device) -> Result<i64> {
+fn new(connection: &Connection, device: &Device, recorder: Option<i64>) -> Result<i64> {
+    let name = free_name(connection, device)?;
     connection
-        .prepare_cached("INSERT INTO device (key, name) VALUES (?1, ?2)")?
-        .execute(params![device.key, device.name])?;
+        .prepare_cached(
+            "INSERT INTO device (key, name, distinct_name, recorder) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![device.key, name, device.distinct_name, recorder])?;
     Ok(connection.last_insert_rowid())
+}
+
+/// The name of a device: its distinct name if another device has the same name. That one is called
+/// by its distinct name from then on as well.
+fn free_name<'a>(connection: &Connection, device: &'a Device) -> Result<&'a str> {
+    let Some(distinct) = device.distinct_name.as_deref() else {
+        return Ok(&device.name);
+    };
+    let is_taken: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM device WHERE key <> ?1 AND merged_into IS NULL
+               AND (name = ?2 OR label = ?2 OR substr(distinct_name, 1, length(?2) + 2) = ?2 || ' ('))",
+        )?
+        .query_row(params![device.key, device.name], |row| row.get(0))?;
+    if !is_taken {
+        return Ok(&device.name);
+    }
+    connection
+        .prepare_cached(
+            "UPDATE device SET name = distinct_name
+             WHERE name = ?2 AND key <> ?1 AND distinct_name IS NOT NULL",
+        )?
+        .execute(params![device.key, device.name])?;
+    Ok(distinct)
 }
 
 /// The device of this row; where it goes by its own key, its name is what it is called now.
 fn named(connection: &Connection, id: i64, told: &Device) -> Result<Device> {
-    let (key, name, label): (String, String, Option<String>) = connection
-        .prepare_cached("SELECT key, name, label FROM device WHERE id = ?1")?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    if let Some(name) = label {
-        return Ok(Device { key, name, discovered: told.discovered });
+    let (row, label) = row(connection, id)?;
+    let row = Device { discovered: told.discovered, ..row };
+    // A channel that is only numbered this time keeps the name that it had.
+    let is_unnamed = told.recorder.is_some() && told.distinct_name.is_none();
+    if label || is_unnamed || row.key != told.key {
+        return Ok(row);
     }
-    if key != told.key {
-        return Ok(Device { key, name, discovered: told.discovered });
+    let is_known = row.name == told.name || Some(&row.name) == told.distinct_name.as_ref();
+    if is_known && row.distinct_name == told.distinct_name {
+        return Ok(Device { name: row.name, ..told.clone() });
     }
-    if name != told.name {
-        connection
-            .prepare_cached("UPDATE device SET name = ?2 WHERE id = ?1")?
-            .execute(params![id, told.name])?;
-    }
-    Ok(told.clone())
+    let name = free_name(connection, told)?.to_owned();
+    connection
+        .prepare_cached("UPDATE device SET name = ?2, distinct_name = ?3 WHERE id = ?1")?
+        .execute(params![id, name, told.distinct_name])?;
+    Ok(Device { name, ..told.clone() })
+}
+
+/// A row without its recorder, and whether its name is a label that somebody gave it.
+fn row(connection: &Connection, id: i64) -> Result<(Device, bool)> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT key, coalesce(label, name), distinct_name, label IS NOT NULL
+             FROM device WHERE id = ?1",
+        )?
+        .query_row([id], |row| {
+            let (key, name, distinct_name) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok((Device { key, name, distinct_name, ..Device::default() }, row.get(3)?))
+        })?)
+}
+
+/// The device of this row, as rules know it; `None` if there is none.
+pub(super) fn read(connection: &Connection, id: i64) -> Result<Option<Device>> {
+    let recorder: Option<Option<i64>> = connection
+        .prepare_cached("SELECT recorder FROM device WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    let Some(recorder) = recorder else {
+        return Ok(None);
+    };
+    let recorder = match recorder {
+        Some(recorder) => Some(Box::new(row(connection, recorder)?.0)),
+        None => None,
+    };
+    Ok(Some(Device { recorder, ..row(connection, id)?.0 }))
 }
 
 /// Where, how and as what a device is heard now.
@@ -79,11 +181,11 @@ struct Heard {
 }
 
 impl Heard {
-    fn of(arrival: &NewArrival) -> Self {
+    fn of(arrival: &NewArrival, told: &Device) -> Self {
         Self {
             place: arrival.envelope.peer.to_canonical().to_string(),
             protocol: arrival.envelope.protocol.as_str(),
-            told: arrival.device.key.clone(),
+            told: told.key.clone(),
             now: arrival.received_at,
         }
     }

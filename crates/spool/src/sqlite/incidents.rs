@@ -10,7 +10,7 @@ use tipoff_model::{
     IncidentId, MediaPlace, Timestamp,
 };
 
-use super::deliveries::raw_mail;
+use super::covered::raw_mail;
 use super::{SqliteSpool, at, deliveries, dismissal, figures, from_json, glance, number};
 use crate::{
     ArrivalLine, BoxFuture, Cover, DeliveryLine, Dismissal, Figures, IncidentDetail,
@@ -347,5 +347,6 @@ pub(super) fn stats(connection: &Connection) -> Result<SpoolStats> {
     Ok(SpoolStats {
         blob_bytes: u64::try_from(blob_bytes).unwrap_or(0),
         pending: pending.collect::<Result<_, _>>()?,
+        writer_restarts: 0,
     })
 }

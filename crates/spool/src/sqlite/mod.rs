@@ -5,6 +5,7 @@
 mod accounts;
 mod choice;
 mod connection;
+mod covered;
 mod deliveries;
 mod devices;
 mod dismissal;
@@ -81,12 +82,17 @@ impl SqliteSpool {
         schema::migrate(&mut connection)?;
         let identity = identity(&connection)?;
         let now = Timestamp::from(SystemTime::now());
+        if lock.is_some() {
+            retry_at_once(&connection, now)?;
+        }
         let torn = repeats::torn_devices(&connection)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
-        let names = blobs.clone();
+        let (names, file) = (blobs.clone(), path.clone());
+        let reopen = move || connect(&file, OpenFlags::default());
+        let sync_names = move || names.sync_names().map_err(file_error);
         Ok(Self {
-            writer: Writer::start(connection, move || names.sync_names().map_err(file_error))?,
+            writer: Writer::start(connection, reopen, sync_names)?,
             readers: Arc::new(Readers { path, idle: Mutex::default() }),
             blobs,
             identity,
@@ -151,6 +157,15 @@ impl SqliteSpool {
         }
         Ok(removed)
     }
+}
+
+/// What failed in an earlier run is due now: no pause outlives the run that chose it.
+fn retry_at_once(connection: &Connection, now: Timestamp) -> Result<()> {
+    connection.execute(
+        "UPDATE delivery SET due_at = ?1 WHERE state = 'pending' AND attempts > 0 AND due_at > ?1",
+        [now.0],
+    )?;
+    Ok(())
 }
 
 /// Those of the blobs that no arrival names.
@@ -292,8 +307,23 @@ impl Spool for SqliteSpool {
         Box::pin(self.remove_orphans())
     }
 
+    fn check_writer(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.check(|connection| {
+            // A change, so that it is written.
+            connection.execute(
+                "INSERT INTO meta (key, value) VALUES ('writer_check', '1')
+                 ON CONFLICT (key) DO UPDATE SET value = value + 1",
+                [],
+            )?;
+            Ok(())
+        }))
+    }
+
     fn stats(&self) -> BoxFuture<'_, Result<SpoolStats>> {
-        Box::pin(self.read(incidents::stats))
+        Box::pin(async move {
+            let stats = self.read(incidents::stats).await?;
+            Ok(SpoolStats { writer_restarts: self.writer.restarts(), ..stats })
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use tipoff_model::{Device, DeviceId, Protocol, Timestamp};
+use tipoff_model::{DeviceId, Protocol, Timestamp};
 
 use super::{SqliteSpool, at, store};
 use crate::{
@@ -16,7 +16,8 @@ use crate::{
 const SIGHTINGS_MAX: u32 = 20;
 
 const LINE: &str = "
-    SELECT id, key, coalesce(label, name), maker, last_at, muted_until, silent_after, user
+    SELECT id, key, coalesce(label, name), maker, last_at, muted_until, silent_after, user,
+           (SELECT coalesce(label, name) FROM device AS it WHERE it.id = device.recorder)
     FROM device";
 
 impl Devices for SqliteSpool {
@@ -95,6 +96,7 @@ fn read_line(row: &Row<'_>) -> rusqlite::Result<DeviceLine> {
             .get::<_, Option<i64>>(6)?
             .map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
         user: row.get(7)?,
+        recorder: row.get(8)?,
     })
 }
 
@@ -241,10 +243,13 @@ fn gone_silent(connection: &Connection, now: Timestamp, untold: bool) -> Result<
     Ok(lines.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Whether nobody is to be told of it now.
+/// Whether the device, or the recorder that it is a channel of, is muted now.
 pub(super) fn is_muted(connection: &Connection, id: DeviceId, now: Timestamp) -> Result<bool> {
     Ok(connection
-        .prepare_cached("SELECT coalesce(muted_until, 0) > ?2 FROM device WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT max(coalesce(muted_until, 0)) > ?2 FROM device
+             WHERE id IN (?1, (SELECT recorder FROM device WHERE id = ?1))",
+        )?
         .query_row(params![id.0, now.0], |row| row.get(0))?)
 }
 
@@ -256,29 +261,27 @@ pub(super) fn silence_told(connection: &Connection, id: DeviceId) -> Result<()> 
     Ok(())
 }
 
-/// Notes that something of the device arrived; whether it is muted now.
+/// Notes that something of the device arrived, and so of its recorder; whether one is muted now.
 pub(super) fn heard(
     connection: &Connection,
     id: i64,
     now: Timestamp,
     maker: Option<&str>,
 ) -> Result<bool> {
-    let muted = connection
-        .prepare_cached(
-            "UPDATE device SET last_at = max(coalesce(last_at, 0), ?2), silence_told = 0,
-                    maker = coalesce(?3, maker)
-             WHERE id = ?1 RETURNING coalesce(muted_until, 0) > ?2",
-        )?
-        .query_row(params![id, now.0, maker], |row| row.get(0))?;
-    Ok(muted)
-}
-
-/// The device of this row, as rules know it.
-pub(super) fn as_device(connection: &Connection, id: DeviceId) -> Result<Option<Device>> {
-    Ok(connection
-        .prepare_cached("SELECT key, coalesce(label, name) FROM device WHERE id = ?1")?
-        .query_row([id.0], |row| {
-            Ok(Device { key: row.get(0)?, name: row.get(1)?, discovered: false })
+    let mut update = connection.prepare_cached(
+        "UPDATE device SET last_at = max(coalesce(last_at, 0), ?2), silence_told = 0,
+                maker = coalesce(?3, maker)
+         WHERE id = ?1 RETURNING recorder, coalesce(muted_until, 0) > ?2",
+    )?;
+    let mut note = |id: i64| {
+        update.query_row(params![id, now.0, maker], |row| {
+            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, bool>(1)?))
         })
-        .optional()?)
+    };
+    let (recorder, muted) = note(id)?;
+    let recorder_muted = match recorder {
+        Some(recorder) => note(recorder)?.1,
+        None => false,
+    };
+    Ok(muted || recorder_muted)
 }

@@ -35,7 +35,8 @@ pub(super) fn step(
             "DELETE FROM device
              WHERE coalesce(label, user, muted_until, silent_after, merged_into) IS NULL
                AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id)
-               AND NOT EXISTS (SELECT 1 FROM device AS other WHERE other.merged_into = device.id)",
+               AND NOT EXISTS (SELECT 1 FROM device AS other
+                               WHERE device.id IN (other.merged_into, other.recorder))",
             [],
         )?;
         swept.oldest = connection

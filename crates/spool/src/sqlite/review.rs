@@ -6,7 +6,7 @@ use tipoff_model::{
 };
 
 use super::store::{NOTICE, insert_delivery, open_notice};
-use super::{SqliteSpool, at, from_json, number};
+use super::{SqliteSpool, at, devices, from_json, number};
 use crate::{
     ArrivalLine, BoxFuture, NewReport, PastArrival, Result, Review, StoredBlob, TalliedChannel,
     Tally,
@@ -158,26 +158,26 @@ fn past_arrivals(
 ) -> Result<Vec<PastArrival>> {
     let mut select = connection.prepare_cached(
         "SELECT arrival.id, received_at, torn, envelope, content, blob, bytes, arrival.event, tree,
-                incident.id, incident.silent, device.key, coalesce(label, name)
+                incident.id, incident.silent, incident.device
          FROM arrival
          JOIN incident ON incident.id = arrival.incident
-         JOIN device ON device.id = incident.device
          WHERE arrival.id > ?3 AND received_at >= ?1 AND received_at < ?2
          ORDER BY arrival.id LIMIT ?4",
     )?;
     let mut rows = select.query(params![from.0, until.0, after.0, limit])?;
     let mut arrivals = Vec::new();
     while let Some(row) = rows.next()? {
-        arrivals.push(past_arrival(row)?);
+        let device = devices::read(connection, row.get(11)?)?.unwrap_or_default();
+        arrivals.push(past_arrival(row, device)?);
     }
     Ok(arrivals)
 }
 
-fn past_arrival(row: &Row<'_>) -> Result<PastArrival> {
+fn past_arrival(row: &Row<'_>, device: Device) -> Result<PastArrival> {
     let event: String = row.get(7)?;
     let content: Content = from_json(row, 4)?;
     Ok(PastArrival {
-        device: Device { key: row.get(11)?, name: row.get(12)?, discovered: false },
+        device,
         incident: IncidentId(row.get(9)?),
         silent: row.get(10)?,
         event: Event::from_name(&event).unwrap_or_default(),

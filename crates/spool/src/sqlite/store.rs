@@ -82,7 +82,7 @@ pub(super) fn raise(
     planner: &dyn Planner,
     notice: &Notice,
 ) -> Result<Vec<String>> {
-    let Some(device) = registry::as_device(connection, notice.device)? else {
+    let Some(device) = devices::read(connection, notice.device.0)? else {
         return Ok(Vec::new());
     };
     let content = Content { subject: notice.subject.clone(), ..Content::default() };

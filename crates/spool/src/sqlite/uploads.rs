@@ -9,7 +9,7 @@ use tipoff_model::{
 
 use super::glance::{self, Glance};
 use super::store::{self, Added};
-use super::{at, choice, dismissal, from_json, json, number, registry, repeats};
+use super::{at, choice, devices, dismissal, from_json, json, number, registry, repeats};
 use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
 
 /// See [`crate::Spool::grow`].
@@ -66,18 +66,18 @@ struct Owner {
 }
 
 fn owner(connection: &Connection, arrival: ArrivalId) -> Result<Owner> {
-    connection
+    let owner = connection
         .prepare_cached(
-            "SELECT device.id, device.key, device.name, incident.id FROM arrival
-             JOIN incident ON incident.id = arrival.incident
-             JOIN device ON device.id = incident.device WHERE arrival.id = ?1",
+            "SELECT incident.device, incident.id FROM arrival
+             JOIN incident ON incident.id = arrival.incident WHERE arrival.id = ?1",
         )?
-        .query_row([arrival.0], |row| {
-            let device = Device { key: row.get(1)?, name: row.get(2)?, discovered: false };
-            Ok(Owner { device, incident: IncidentId(row.get(3)?), id: row.get(0)? })
-        })
-        .optional()?
-        .ok_or(SpoolError::NoArrival(arrival))
+        .query_row([arrival.0], |row| Ok((row.get(0)?, IncidentId(row.get(1)?))))
+        .optional()?;
+    let Some((id, incident)) = owner else {
+        return Err(SpoolError::NoArrival(arrival));
+    };
+    let device = devices::read(connection, id)?.ok_or(SpoolError::NoArrival(arrival))?;
+    Ok(Owner { device, incident, id })
 }
 
 /// What is known of an arrival until now.

@@ -2,7 +2,10 @@
 //! arrivals share one fsync (group commit). Answers leave only after the commit.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -13,6 +16,8 @@ use crate::{Result, SpoolError};
 const QUEUE_MAX: usize = 1024;
 /// How many jobs share a transaction at the most.
 const BATCH_MAX: usize = 256;
+/// Between two attempts to open the database again, after the writer broke down.
+const REOPEN_PAUSE: Duration = Duration::from_millis(500);
 
 /// Called with the result of the commit.
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
@@ -24,21 +29,49 @@ type Job = Box<dyn FnOnce(Result<&Connection>) -> Answer + Send>;
 pub(super) struct Writer {
     queue_tx: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
+    state: Arc<State>,
+}
+
+/// How the thread is, for others.
+#[derive(Default)]
+struct State {
+    /// Whether the last change could not be committed.
+    is_failing: AtomicBool,
+    restarts: AtomicU64,
 }
 
 impl Writer {
-    /// Starts the thread with the connection that it alone writes by. What `before_commit` does is
-    /// shared by all that is committed with it.
+    /// Starts the thread with the connection that it alone writes by; should it ever break down, it goes
+    /// on with another one from `reopen`. What `before_commit` does is shared by all that is committed
+    /// with it.
     pub(super) fn start(
         connection: Connection,
+        reopen: impl Fn() -> Result<Connection> + Send + 'static,
         before_commit: impl Fn() -> Result<()> + Send + 'static,
     ) -> Result<Self> {
         let (queue_tx, queue_rx) = mpsc::channel(QUEUE_MAX);
+        let state = Arc::new(State::default());
+        let thread = Thread { reopen, before_commit, queue_rx, state: Arc::clone(&state) };
         let thread = std::thread::Builder::new()
             .name("spool-writer".to_owned())
-            .spawn(move || write_until_closed(&connection, &before_commit, queue_rx))
+            .spawn(move || thread.run(connection))
             .map_err(|error| SpoolError::File(error.to_string()))?;
-        Ok(Self { queue_tx: Some(queue_tx), thread: Some(thread) })
+        Ok(Self { queue_tx: Some(queue_tx), thread: Some(thread), state })
+    }
+
+    /// How often it broke down and was started again.
+    pub(super) fn restarts(&self) -> u64 {
+        self.state.restarts.load(Ordering::Relaxed)
+    }
+
+    /// Whether work is done and committed. If the last commit failed, `change` is made to see whether
+    /// the next one does.
+    pub(super) async fn check(
+        &self,
+        change: impl FnOnce(&Connection) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        let is_failing = self.state.is_failing.load(Ordering::Relaxed);
+        self.run(move |connection| if is_failing { change(connection) } else { Ok(()) }).await
     }
 
     /// Does `work` in a transaction; the answer comes when it is durable. Work that fails is
@@ -86,22 +119,64 @@ fn in_savepoint<T>(
     done
 }
 
-fn write_until_closed(
-    connection: &Connection,
-    before_commit: &dyn Fn() -> Result<()>,
-    mut queue_rx: mpsc::Receiver<Job>,
-) {
-    let mut batch = Vec::with_capacity(BATCH_MAX);
-    while queue_rx.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
-        write_batch(connection, before_commit, &mut batch);
+/// What the thread works with.
+struct Thread<O, C> {
+    reopen: O,
+    before_commit: C,
+    queue_rx: mpsc::Receiver<Job>,
+    state: Arc<State>,
+}
+
+impl<O: Fn() -> Result<Connection>, C: Fn() -> Result<()>> Thread<O, C> {
+    /// Writes until the queue is closed. A panic costs the jobs that were being written, none of which is
+    /// acknowledged; the others go on.
+    fn run(mut self, connection: Connection) {
+        let mut connection = Some(connection);
+        while let Some(current) = connection.take() {
+            let writing = AssertUnwindSafe(|| self.write_until_closed(&current));
+            if catch_unwind(writing).is_ok() {
+                return;
+            }
+            tracing::error!("The spool's writer broke down, and is started again.");
+            self.state.is_failing.store(true, Ordering::Relaxed);
+            self.state.restarts.fetch_add(1, Ordering::Relaxed);
+            // Ends its transaction.
+            drop(current);
+            connection = self.connect();
+        }
+    }
+
+    fn write_until_closed(&mut self, connection: &Connection) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while self.queue_rx.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+            let before = connection.total_changes();
+            let is_committed = write_batch(connection, &self.before_commit, &mut batch);
+            // What changed nothing says nothing.
+            if !is_committed || connection.total_changes() > before {
+                self.state.is_failing.store(!is_committed, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Another connection, unless nobody needs one any more.
+    fn connect(&self) -> Option<Connection> {
+        while !self.queue_rx.is_closed() {
+            match (self.reopen)() {
+                Ok(connection) => return Some(connection),
+                Err(error) => tracing::error!(%error, "The spool cannot be opened again."),
+            }
+            std::thread::sleep(REOPEN_PAUSE);
+        }
+        None
     }
 }
 
+/// Whether it is committed.
 fn write_batch(
     connection: &Connection,
     before_commit: &dyn Fn() -> Result<()>,
     batch: &mut Vec<Job>,
-) {
+) -> bool {
     let mut state = begin(connection);
     let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
     for job in batch.drain(..) {
@@ -121,6 +196,7 @@ fn write_batch(
     for answer in answers {
         answer(committed.as_ref().copied().map_err(same));
     }
+    committed.is_ok()
 }
 
 fn begin(connection: &Connection) -> Result<()> {
@@ -157,11 +233,57 @@ mod tests {
         Ok(())
     }
 
+    fn reopen() -> Result<Connection> {
+        Err(SpoolError::Closed)
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_breaks_down_is_started_again_and_undoes_what_was_not_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let open = move || Ok(Connection::open(&path)?);
+        open().unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        let breaks = Arc::new(AtomicBool::new(false));
+        let (breaks_now, next) = (Arc::clone(&breaks), open.clone());
+        let before_commit = move || {
+            assert!(!breaks_now.swap(false, Ordering::Relaxed), "on purpose");
+            Ok(())
+        };
+        let writer = Writer::start(open().unwrap(), next, before_commit).unwrap();
+        writer.run(insert).await.unwrap();
+        breaks.store(true, Ordering::Relaxed);
+        assert!(matches!(writer.run(insert).await, Err(SpoolError::Closed)));
+        writer.run(insert).await.unwrap();
+        assert_eq!((count(&writer).await, writer.restarts()), (2, 1));
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_cannot_commit_says_so_until_it_can_again() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (a)").unwrap();
+        let is_full = Arc::new(AtomicBool::new(false));
+        let full = Arc::clone(&is_full);
+        let before_commit = move || match full.load(Ordering::Relaxed) {
+            true => Err(SpoolError::Full("no room".to_owned())),
+            false => Ok(()),
+        };
+        let writer = Writer::start(connection, reopen, before_commit).unwrap();
+        writer.check(insert).await.unwrap();
+        assert_eq!(count(&writer).await, 0, "nothing is written while all is well");
+        is_full.store(true, Ordering::Relaxed);
+        assert!(writer.run(insert).await.is_err());
+        assert!(writer.check(insert).await.is_err());
+        is_full.store(false, Ordering::Relaxed);
+        writer.check(insert).await.unwrap();
+        writer.check(insert).await.unwrap();
+        assert_eq!(count(&writer).await, 1, "one change shows that it works again");
+    }
+
     #[tokio::test]
     async fn a_job_that_fails_or_panics_is_undone_alone() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE t (a)").unwrap();
-        let writer = Writer::start(connection, || Ok(())).unwrap();
+        let writer = Writer::start(connection, reopen, || Ok(())).unwrap();
         let failing = |connection: &Connection| {
             insert(connection)?;
             Err::<(), _>(SpoolError::Closed)

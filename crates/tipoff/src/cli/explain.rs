@@ -7,11 +7,12 @@ use std::time::SystemTime;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use tipoff_model::{
-    Device, Envelope, Event, Facts, Gathering, History, MediaKind, Plan, Planner, Protocol,
-    Timestamp,
+    Content, Device, Envelope, Event, Facts, Gathering, History, MediaKind, Plan, Planner,
+    Protocol, Timestamp,
 };
 use tipoff_rules::{Clock, Judged, Rules};
 use tipoff_spool::{DeviceFilter, Devices, Spool, SqliteSpool};
+use tipoff_vendors::Reading;
 
 use super::replay::{self, ReplayArgs};
 use super::{Ending, block_on};
@@ -107,6 +108,8 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
     let mut parser = tipoff_mail::Parser::new();
     parser.push(&mail);
     let content = parser.finish();
+    let Reading { event, details, camera, .. } = tipoff_vendors::read(&content);
+    let content = Content { details, camera, ..content };
     let recipients = if args.to.is_empty() { headers.to } else { args.to.clone() };
     let envelope = Envelope {
         protocol: Protocol::Smtp,
@@ -125,13 +128,13 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
     if let Some(spool) = &spool {
         doorkeeper.add(spool.added_devices().await?);
     }
-    let device = doorkeeper.device(&envelope);
+    let device = doorkeeper.device(&envelope, content.camera.as_ref());
     let has = |kinds: &[MediaKind]| content.media.iter().any(|it| kinds.contains(&it.kind));
     let facts = Facts {
         device: &device,
         began_at: now,
         received_at: now,
-        event: tipoff_vendors::event(&content),
+        event,
         envelope: Some(&envelope),
         content: &content,
         torn: false,
@@ -208,7 +211,7 @@ async fn explain(config: &Config, moment: &Moment) -> anyhow::Result<()> {
 }
 
 fn named(name: &str) -> Device {
-    Device { key: name.to_owned(), name: name.to_owned(), discovered: false }
+    Device { key: name.to_owned(), name: name.to_owned(), ..Device::default() }
 }
 
 fn tell_moment(rules: &Rules, past: &Past, now: Timestamp) {

@@ -20,8 +20,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Config;
-use crate::observe::{self, LogForm};
+use crate::log::{self, LogForm};
 use crate::reload::Source;
+use crate::terminal;
 
 /// It worked.
 const FINE: u8 = 0;
@@ -127,21 +128,31 @@ pub(crate) fn main() -> ExitCode {
             return code.into();
         }
     };
-    if let Err(error) = observe::start_logging(cli.common.log, &cli.common.log_level) {
+    if let Err(error) = log::start(cli.common.log, &cli.common.log_level) {
         eprintln!("tipoff: --log-level {}: {error}", cli.common.log_level);
         return USAGE.into();
     }
-    match dispatch(cli) {
-        Ok(()) => FINE.into(),
-        Err(Failure::Told) => FAILED.into(),
+    let code = match dispatch(cli).and_then(|()| printed()) {
+        Ok(()) => FINE,
+        Err(Failure::Told) => FAILED,
         Err(Failure::Failed(error)) => {
             eprintln!("tipoff: {error:#}");
-            FAILED.into()
+            FAILED
         }
         Err(Failure::Configuration(faults)) => {
             eprint!("{}", faults.render(io::IsTerminal::is_terminal(&io::stderr())));
-            USAGE.into()
+            USAGE
         }
+    };
+    terminal::flush();
+    code.into()
+}
+
+/// What was asked for is of no use where it could not be printed.
+fn printed() -> Ending {
+    match terminal::failure() {
+        None => Ok(()),
+        Some(error) => Err(anyhow::anyhow!("cannot write to standard output: {error}").into()),
     }
 }
 
@@ -160,12 +171,18 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Password(args) => password::password(&args, &common.load()?),
         Command::Token(args) => password::token(&args, &common.load()?),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "tipoff", &mut io::stdout());
+            // It panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "tipoff", &mut script);
+            terminal::print_bytes(&script);
             Ok(())
         }
         Command::Man => {
             let page = clap_mangen::Man::new(Cli::command());
-            page.render(&mut io::stdout()).map_err(|error| Failure::Failed(error.into()))
+            let mut text = Vec::new();
+            page.render(&mut text).map_err(|error| Failure::Failed(error.into()))?;
+            terminal::print_bytes(&text);
+            Ok(())
         }
     }
 }

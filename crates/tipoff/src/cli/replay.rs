@@ -150,7 +150,7 @@ impl Stage {
     /// The arrival as it would come now: of a device that this configuration knows, under its name.
     fn again(&self, past: PastArrival) -> NewArrival {
         let PastArrival { device, silent, event, tree, line, .. } = past;
-        let known = self.doorkeeper.device(&line.envelope);
+        let known = self.doorkeeper.device(&line.envelope, line.content.camera.as_ref());
         NewArrival {
             device: if known.discovered { device } else { known },
             envelope: line.envelope,

@@ -12,7 +12,6 @@ use tipoff_spool::{Spool, SqliteSpool};
 use tipoff_video::Studio;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio_util::task::TaskTracker;
 
 use super::{Ending, Failure, announce};
 use crate::actions::Actions;
@@ -28,7 +27,9 @@ use crate::receive::tls::{self, Tls};
 use crate::receive::{Doorkeeper, Intake, Transcripts, ftp, smtp};
 use crate::reload::{LiveRules, Reload, Running, Source};
 use crate::reports::Reports;
-use crate::shutdown::{self, Phase, Shutdown, Trigger};
+use crate::shutdown::{self, Phase, Trigger};
+use crate::supervise::Supervisor;
+use crate::terminal;
 use crate::web::access::Access;
 use crate::web::{self, Gallery, Links, Reach};
 
@@ -43,6 +44,7 @@ const GRACE_TRANSCRIPTS: Duration = Duration::from_secs(1);
 pub(super) fn run(mut source: Source) -> Ending {
     let config = source.load().map_err(|faults| Failure::Configuration(Box::new(faults)))?;
     raise_open_files();
+    terminal::print_in_background();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(serve(source, config))?;
@@ -94,8 +96,7 @@ struct Ground {
     news: News,
     doorkeeper: Arc<Doorkeeper>,
     transcripts: Transcripts,
-    tasks: TaskTracker,
-    shutdown: Shutdown,
+    supervisor: Supervisor,
 }
 
 impl Ground {
@@ -138,9 +139,10 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
     doorkeeper.add(spool.added_devices().await?);
     let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
-    let (waker, news, tasks) = (Waker::default(), News::new(), TaskTracker::new());
-    let ground = Ground { spool, metrics, waker, news, doorkeeper, transcripts, tasks, shutdown };
-    tokio::spawn(ground.transcripts.clone().write_on());
+    let (waker, news) = (Waker::default(), News::new());
+    let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
+    let ground = Ground { spool, metrics, waker, news, doorkeeper, transcripts, supervisor };
+    ground.transcripts.start(&ground.supervisor);
     let retention = Arc::new(ArcSwap::from_pointee(config.retention));
     let reach = reach(&bound.smtp, &bound.ftp);
     let modes = ground.modes(&rules);
@@ -161,7 +163,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     };
     let http = config.http.clone();
     let (reload, configuration) = Reload::new(source, config, running, ground.news.clone());
-    ground.tasks.spawn(reload.run(signals.hang_up, ground.shutdown.clone()));
+    reload.start(signals.hang_up, &ground.supervisor);
+    network::watch(&ground.supervisor, ground.waker.clone());
     if let Some(listener) = bound.http {
         let state = web::State {
             spool: Arc::clone(&ground.spool),
@@ -179,13 +182,13 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             modes,
             actions,
             reach,
-            shutdown: ground.shutdown.clone(),
+            supervisor: ground.supervisor.clone(),
         };
-        ground.tasks.spawn(web::serve(listener, bound.tls, http, state));
+        web::start(listener, bound.tls, http, state);
     }
 
     signals.end.wait().await;
-    end(&trigger, &ground.tasks).await;
+    end(&trigger, &ground.supervisor).await;
     if tokio::time::timeout(GRACE_TRANSCRIPTS, ground.transcripts.flush()).await.is_err() {
         tracing::warn!("The last transcripts of sessions could not be kept in time.");
     }
@@ -203,7 +206,7 @@ fn receive(
     ftp_doors: Vec<Door>,
     retention: &Arc<ArcSwap<Retention>>,
 ) -> Receivers {
-    let Ground { doorkeeper, metrics, shutdown, .. } = ground;
+    let Ground { doorkeeper, metrics, supervisor, .. } = ground;
     let intake = Intake::new(
         Arc::clone(&ground.spool),
         Arc::clone(doorkeeper),
@@ -213,8 +216,7 @@ fn receive(
     );
     let open = |door, host| {
         let (tls, transcripts) = (Arc::clone(tls), ground.transcripts.clone());
-        let tasks = ground.tasks.clone();
-        ground.tasks.spawn(listen::accept(door, host, tls, transcripts, tasks, shutdown.clone()));
+        listen::open(door, host, tls, transcripts, supervisor);
     };
     let (doors, counts) = (Arc::clone(doorkeeper), Arc::clone(metrics));
     let smtp = smtp::Receiver::new(config.smtp.clone(), doors, intake.clone(), counts);
@@ -239,7 +241,7 @@ async fn deliver(
     links: &Links,
     actions: &Actions,
 ) -> anyhow::Result<(Dispatch, Option<Studio>)> {
-    let Ground { waker, tasks, shutdown, .. } = ground;
+    let Ground { waker, supervisor, .. } = ground;
     let paused = ground.spool.paused().await?;
     let videos = Videos::open(&config.video, &config.data_dir.join("video")).await?;
     let studio = videos.studio();
@@ -254,7 +256,7 @@ async fn deliver(
         actions: actions.clone(),
         late_sounds: LateSounds::default(),
     };
-    let dispatch = Dispatch::start(&config.channels, paused, common, waker, tasks, shutdown);
+    let dispatch = Dispatch::start(&config.channels, paused, common, waker, supervisor);
     Ok((dispatch, studio))
 }
 
@@ -271,19 +273,19 @@ fn keep_house(
         waker: ground.waker.clone(),
         news: ground.news.clone(),
     };
-    ground.tasks.spawn(house.clone().sweep(ground.shutdown.clone()));
-    ground.tasks.spawn(house.listen(ground.shutdown.clone()));
+    house.start(&ground.supervisor);
     let reports = Reports {
         spool: Arc::clone(&ground.spool),
         rules: Arc::clone(rules),
         waker: ground.waker.clone(),
         news: ground.news.clone(),
     };
-    ground.tasks.spawn(reports.tell(ground.shutdown.clone()));
+    reports.start(&ground.supervisor);
 }
 
 /// What was begun is ended; what takes too long has only to keep what came.
-async fn end(trigger: &Trigger, tasks: &TaskTracker) {
+async fn end(trigger: &Trigger, supervisor: &Supervisor) {
+    let tasks = supervisor.tasks();
     tracing::info!("Stopping: what was begun is ended first.");
     trigger.enter(Phase::Ending);
     tasks.close();

@@ -1,7 +1,7 @@
 //! `[[device]]`: senders that have a name, and how each is recognised.
 
 use ipnet::IpNet;
-use tipoff_model::Envelope;
+use tipoff_model::{Camera, Envelope};
 use tipoff_rules::Glob;
 use toml::Spanned;
 
@@ -41,6 +41,8 @@ pub(crate) struct Matches {
     pub(crate) ip: Vec<IpNet>,
     /// Folders that it uploads into.
     pub(crate) folder: Vec<Glob>,
+    /// Names or numbers of a recorder's channel.
+    pub(crate) channel: Vec<Glob>,
 }
 
 impl DeviceConfig {
@@ -50,9 +52,27 @@ impl DeviceConfig {
         self.matches.folder.iter().any(|glob| folders().any(|folder| glob.fits_whole(folder)))
     }
 
+    /// Whether a recorder's mail is about this device: its channel fits, and where a login or
+    /// anything else of the recorder is given, one of those fits too.
+    pub(crate) fn is_channel(
+        &self,
+        envelope: &Envelope,
+        camera: &Camera,
+        same_user: impl Fn(&str, Option<&str>) -> bool,
+    ) -> bool {
+        let Matches { from, to, ip, folder: _, channel } = &self.matches;
+        let labels = || [&camera.number, &camera.name].into_iter().flatten();
+        let login = envelope.login.as_deref();
+        let is_any = self.user.is_none() && from.is_empty() && to.is_empty() && ip.is_empty();
+        channel.iter().any(|glob| labels().any(|label| glob.fits_whole(label)))
+            && (is_any
+                || self.fits(envelope)
+                || login.is_some_and(|login| same_user(login, self.user.as_deref())))
+    }
+
     /// Whether anything that is given fits what this envelope tells, its login and folder apart.
     pub(crate) fn fits(&self, envelope: &Envelope) -> bool {
-        let Matches { from, to, ip, folder: _ } = &self.matches;
+        let Matches { from, to, ip, folder: _, channel: _ } = &self.matches;
         let peer = envelope.peer.to_canonical();
         from.iter().any(|glob| glob.fits(&envelope.sender))
             || to.iter().any(|glob| envelope.recipients.iter().any(|to| glob.fits(to)))
@@ -136,7 +156,7 @@ fn matches(section: &mut Section<'_>) -> Matches {
         In `from` and `to`, `*` is anything and `?` any one character; a pattern without `@` is \
         of what stands before it. Each may be a list.";
     let matches = section.inline("device.match", doc, value, |section| {
-        if !["from", "to", "ip", "folder"].iter().any(|key| section.has(key)) {
+        if !["from", "to", "ip", "folder", "channel"].iter().any(|key| section.has(key)) {
             section.wrong("match", section.span.clone(), "nothing in it can fit");
         }
         Matches {
@@ -149,6 +169,13 @@ fn matches(section: &mut Section<'_>) -> Matches {
                 "front/*",
                 "A folder that it uploads into, from the root of what it sees; what is in it counts \
                  as well.",
+            ),
+            channel: globs(
+                section,
+                "channel",
+                "Driveway",
+                "The name or number of a recorder's channel, as its mails give it. Where `user` or \
+                 another key of `match` is given as well, one of those must fit too.",
             ),
         }
     });

@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tipoff_channels::{Channel, Context, Files, Message};
-use tipoff_model::{Alert, DeliveryState, Outcome, Scope, Timestamp, Verdict};
+use tipoff_model::{Alert, AlertKind, DeliveryState, Outcome, Scope, Timestamp, Verdict};
 use tipoff_spool::{AttemptRecord, DueDelivery};
 
-use super::backoff;
+use super::backoff::{self, Reason};
+use super::files::DeliveryFiles;
 use super::pace::Pacer;
+use super::repeats;
+use super::schedule::Parts;
+use super::under_way::Attempted;
 
 /// What an attempt means for the channel as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,21 +20,23 @@ pub(crate) enum Health {
     /// The service answered.
     Fine,
     /// Nothing can be sent to it for now.
-    Ailing {
-        /// What it asked for.
-        after: Option<Duration>,
+    Failing {
+        /// Which of the two kinds of failure it is.
+        reason: Reason,
         /// In plain words.
         error: String,
     },
 }
 
 /// What is used to make an attempt.
-pub(crate) struct Tools<'a> {
-    pub(crate) channel: &'a dyn Channel,
-    pub(crate) files: &'a Arc<dyn Files>,
-    pub(crate) pacer: &'a Pacer,
+struct Tools<'a> {
+    channel: &'a dyn Channel,
+    files: &'a Arc<dyn Files>,
+    pacer: &'a Pacer,
     /// After this long a delivery that has failed is given up.
-    pub(crate) expire: Duration,
+    expire: Duration,
+    /// How often the delivery has failed by itself since the start, and not because of its channel.
+    failures: u32,
 }
 
 /// How far an attempt got.
@@ -49,8 +55,66 @@ struct Stop {
     error: String,
 }
 
+/// The record of a delivery that has nothing to send; `why` stands in the timeline.
+fn not_sent(due: &DueDelivery, why: &str) -> AttemptRecord {
+    let now = Timestamp::from(SystemTime::now());
+    AttemptRecord {
+        delivery: due.alert.delivery,
+        covers: due.covers,
+        at: now,
+        ended_at: now,
+        state: DeliveryState::Delivered,
+        due_at: now,
+        progress: due.progress,
+        reference: due.reference.clone(),
+        error: Some(why.to_owned()),
+        remember: Vec::new(),
+    }
+}
+
+/// What an attempt begins with, besides its delivery.
+pub(super) struct Begun {
+    pub(super) memory: Vec<(String, String)>,
+    /// Held until the delivery's files are ready.
+    pub(super) preparing: Option<Arc<()>>,
+    /// How often the delivery has failed by itself before.
+    pub(super) failures: u32,
+}
+
+/// Makes a delivery's files ready, then an attempt at it.
+pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begun) -> Attempted {
+    let Begun { memory, preparing, failures } = begun;
+    let mut files = DeliveryFiles::new(parts.common.spool.blobs().clone());
+    let abilities = parts.channel.abilities();
+    if !parts.channel.keeps() {
+        repeats::drop_repeats(&mut due, files.blobs()).await;
+    }
+    let has_news = repeats::has_news(&due, &abilities);
+    parts.common.videos.prepare(&mut due.alert, &abilities, &mut files).await;
+    parts.common.pictures.prepare(&mut due.alert, &abilities, &mut files).await;
+    drop(preparing);
+    parts.common.mark_late(&parts.name, &mut due.alert);
+    let files: Arc<dyn Files> = Arc::new(files);
+    let tools = Tools {
+        channel: &*parts.channel,
+        files: &files,
+        pacer: &parts.pacer,
+        expire: parts.expire,
+        failures,
+    };
+    let (record, health) = match has_news {
+        true => attempt(&due, memory, &tools).await,
+        false => (not_sent(&due, repeats::NOTHING_NEW), Health::Fine),
+    };
+    if due.alert.kind == AlertKind::First && record.state == DeliveryState::Delivered {
+        let took = record.ended_at.since(due.alert.received_at);
+        parts.common.metrics.alerted(&parts.name, took);
+    }
+    Attempted { parts, incident: due.alert.incident, record, health }
+}
+
 /// Makes an attempt; what is to be recorded, and how the channel is.
-pub(crate) async fn attempt(
+async fn attempt(
     due: &DueDelivery,
     memory: Vec<(String, String)>,
     tools: &Tools<'_>,
@@ -69,7 +133,8 @@ pub(crate) async fn attempt(
     let expired = ended_at.since(due.created_at) >= tools.expire;
     let pause = match &stop {
         Some(Stop { scope: Scope::Message, after, .. }) => {
-            after.unwrap_or_else(|| backoff::pause(due.attempts + 1, backoff::chance()))
+            let failures = tools.failures.saturating_add(1);
+            after.unwrap_or_else(|| backoff::pause_of_delivery(failures, backoff::chance()))
         }
         // The channel as a whole waits: this delivery is the first when it goes on.
         _ => Duration::ZERO,
@@ -82,7 +147,10 @@ pub(crate) async fn attempt(
     };
     let health = match &stop {
         Some(Stop { scope: Scope::Channel, after, error }) => {
-            Health::Ailing { after: *after, error: error.clone() }
+            Health::Failing { reason: Reason::NotNow(*after), error: error.clone() }
+        }
+        Some(Stop { scope: Scope::Unreachable, error, .. }) => {
+            Health::Failing { reason: Reason::Unreachable, error: error.clone() }
         }
         _ => Health::Fine,
     };

@@ -1,18 +1,126 @@
-//! How long to wait before trying again: growing, jittered, capped. Pure.
+//! When a channel that fails, or a single delivery, is tried again. Pure: time and chance are arguments.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The pause after the first failure.
 const FIRST: Duration = Duration::from_secs(1);
 /// No pause is longer, unless the service asks for it.
 const LONGEST: Duration = Duration::from_secs(300);
+/// No pause is longer while the destination cannot be reached. With the time that a connection takes
+/// to come up, the first alert arrives within 30 s of the destination's return.
+const LONGEST_UNREACHABLE: Duration = Duration::from_secs(25);
+/// A new alert is tried at once, but no sooner than this after the attempt before.
+pub(crate) const AFTER_ALERT: Duration = Duration::from_secs(5);
+/// The same for a change of the network: it comes back in several steps within seconds.
+pub(crate) const AFTER_NETWORK: Duration = Duration::from_secs(1);
 
-/// The pause after `failures` failures in a row (at least one). `chance`, from 0 to 1, spreads
-/// those who failed together, so that they do not all come back together.
-pub(crate) fn pause(failures: u32, chance: f64) -> Duration {
+/// Why nothing can be sent to a channel for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// No answer came: nothing but another attempt shows that the destination is back.
+    Unreachable,
+    /// The service answered, and accepts nothing; the pause that it asked for.
+    NotNow(Option<Duration>),
+}
+
+/// A channel that fails: how often it has failed, and when it is tried again.
+#[derive(Clone, Debug)]
+pub(crate) struct Backoff {
+    reason: Reason,
+    /// Failures of each kind since the channel last worked: the first 503 of a service that is
+    /// starting is not the hundredth failure.
+    unreachable: u32,
+    not_now: u32,
+    tried_at: Instant,
+    next_at: Instant,
+}
+
+impl Backoff {
+    /// Of a channel that worked until the attempt that began at `began` failed `now`.
+    pub(crate) fn new(reason: Reason, began: Instant, now: Instant, chance: f64) -> Self {
+        let mut backoff =
+            Self { reason, unreachable: 0, not_now: 0, tried_at: began, next_at: now };
+        backoff.fail(reason, began, now, chance);
+        backoff
+    }
+
+    /// The attempt that began at `began` has failed `now`.
+    pub(crate) fn fail(&mut self, reason: Reason, began: Instant, now: Instant, chance: f64) {
+        self.reason = reason;
+        self.next_at = match reason {
+            Reason::Unreachable => {
+                self.unreachable = self.unreachable.saturating_add(1);
+                // From the beginning of the attempt: a time-out does not lengthen the pause.
+                let next_at = began + pause(self.unreachable, LONGEST_UNREACHABLE, chance);
+                next_at.max(now + FIRST.mul_f64(jitter(chance)))
+            }
+            Reason::NotNow(after) => {
+                self.not_now = self.not_now.saturating_add(1);
+                now + after.unwrap_or_else(|| pause(self.not_now, LONGEST, chance))
+            }
+        };
+    }
+
+    /// An attempt that began before the channel failed has failed as well: it says nothing new, but for
+    /// a longer pause that the service asks for.
+    pub(crate) fn fail_late(&mut self, reason: Reason, now: Instant) {
+        if let Reason::NotNow(Some(after)) = reason {
+            self.next_at = self.next_at.max(now + after);
+        }
+    }
+
+    /// An attempt begins `now`. The next one does not wait for its end: it may hang.
+    pub(crate) fn begin(&mut self, now: Instant, chance: f64) {
+        self.tried_at = now;
+        let failures = match self.reason {
+            Reason::Unreachable => self.unreachable.saturating_add(1),
+            Reason::NotNow(_) => u32::MAX,
+        };
+        self.next_at = now + pause(failures, LONGEST_UNREACHABLE, chance);
+    }
+
+    /// Something happened that makes an attempt worthwhile: the next one begins `gap` after the last
+    /// one, or now. Not if the service itself asked for a pause. Whether it begins sooner by that.
+    pub(crate) fn hurry(&mut self, gap: Duration, now: Instant) -> bool {
+        let next_at = now.max(self.tried_at + gap);
+        let sooner = self.reason == Reason::Unreachable && next_at < self.next_at;
+        if sooner {
+            self.next_at = next_at;
+        }
+        sooner
+    }
+
+    /// How long until the next attempt; zero if it may begin now.
+    pub(crate) fn wait(&self, now: Instant) -> Duration {
+        self.next_at.saturating_duration_since(now)
+    }
+
+    /// How many attempts have failed since the channel last worked.
+    pub(crate) fn failures(&self) -> u32 {
+        self.unreachable.saturating_add(self.not_now)
+    }
+
+    /// Whether an attempt that began before the channel failed, and succeeded, shows that it works again.
+    pub(crate) fn ends_with_earlier_success(&self) -> bool {
+        self.reason == Reason::Unreachable
+    }
+}
+
+/// The pause of one delivery after `failures` failures in a row (at least one) that concern it alone.
+pub(crate) fn pause_of_delivery(failures: u32, chance: f64) -> Duration {
+    pause(failures, LONGEST, chance)
+}
+
+/// Growing up to `longest`. `chance`, from 0 to 1, spreads those who failed together, so that they do
+/// not all come back together.
+fn pause(failures: u32, longest: Duration, chance: f64) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
-    let full = FIRST.saturating_mul(1 << doublings).min(LONGEST);
-    full.mul_f64(0.75 + chance.clamp(0.0, 1.0) / 2.0)
+    FIRST.saturating_mul(1 << doublings).min(longest).mul_f64(jitter(chance))
+}
+
+/// From three quarters to one.
+fn jitter(chance: f64) -> f64 {
+    0.75 + chance.clamp(0.0, 1.0) / 4.0
 }
 
 /// A number from 0 to 1.
@@ -24,17 +132,98 @@ pub(crate) fn chance() -> f64 {
 mod tests {
     use super::*;
 
-    #[test]
-    fn pauses_double_up_to_the_longest() {
-        let pauses: Vec<u64> = (1..12).map(|failures| pause(failures, 0.5).as_secs()).collect();
-        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-        assert_eq!(pause(u32::MAX, 0.5), LONGEST);
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// The pauses between attempts that each take so long, and that never succeed.
+    fn pauses(reason: Reason, takes: Duration, count: usize) -> Vec<u64> {
+        let mut now = Instant::now();
+        let mut backoff = Backoff::new(reason, now, now, 1.0);
+        let mut pauses = Vec::new();
+        for _ in 0..count {
+            let wait = backoff.wait(now);
+            pauses.push(wait.as_secs());
+            now += wait;
+            backoff.begin(now, 1.0);
+            backoff.fail(reason, now, now + takes, 1.0);
+            now += takes;
+        }
+        pauses
     }
 
     #[test]
-    fn chance_moves_a_pause_by_a_quarter_at_most() {
-        assert_eq!(pause(3, 0.0), Duration::from_secs(3));
-        assert_eq!(pause(3, 1.0), Duration::from_secs(5));
+    fn a_service_that_answers_is_asked_less_and_less_often() {
+        let expected = [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300];
+        assert_eq!(pauses(Reason::NotNow(None), s(0), 11), expected);
+        assert_eq!(pauses(Reason::NotNow(Some(s(1000))), s(0), 2), [1000, 1000]);
+    }
+
+    #[test]
+    fn a_destination_that_cannot_be_reached_is_tried_every_25_s_at_least() {
+        assert_eq!(pauses(Reason::Unreachable, s(0), 8), [1, 2, 4, 8, 16, 25, 25, 25]);
+        // A time-out of 10 s is a part of the pause.
+        assert_eq!(pauses(Reason::Unreachable, s(10), 8), [1, 1, 1, 1, 6, 15, 15, 15]);
+        let mut now = Instant::now();
+        let mut backoff = Backoff::new(Reason::Unreachable, now, now, 1.0);
+        for _ in 0..10_000 {
+            now += backoff.wait(now);
+            // The attempt hangs, and the next one begins all the same.
+            backoff.begin(now, 1.0);
+            assert!(backoff.wait(now) <= LONGEST_UNREACHABLE);
+        }
+    }
+
+    #[test]
+    fn chance_only_shortens_a_pause() {
+        for failures in [1, 3, 100, u32::MAX] {
+            let (least, most) = (pause(failures, LONGEST, 0.0), pause(failures, LONGEST, 1.0));
+            assert_eq!(least, most.mul_f64(0.75));
+            assert!(most <= LONGEST);
+        }
         assert!((0.0..=1.0).contains(&chance()));
+    }
+
+    #[test]
+    fn a_new_alert_is_tried_at_once_and_every_5_s_at_most() {
+        let start = Instant::now();
+        let mut backoff = Backoff::new(Reason::Unreachable, start, start, 1.0);
+        for _ in 0..10 {
+            backoff.fail(Reason::Unreachable, start, start, 1.0);
+        }
+        assert_eq!(backoff.wait(start), s(25));
+        assert!(backoff.hurry(AFTER_ALERT, start + s(1)));
+        assert_eq!(backoff.wait(start + s(1)), s(4));
+        assert!(backoff.hurry(AFTER_NETWORK, start + s(2)));
+        assert_eq!(backoff.wait(start + s(2)), s(0));
+        backoff.begin(start + s(2), 1.0);
+        assert!(backoff.hurry(AFTER_ALERT, start + s(12)));
+        assert_eq!(backoff.wait(start + s(12)), s(0));
+        assert!(!backoff.hurry(AFTER_ALERT, start + s(13)), "it is due already");
+    }
+
+    #[test]
+    fn nothing_hurries_a_service_that_asked_for_a_pause() {
+        let now = Instant::now();
+        let mut backoff = Backoff::new(Reason::NotNow(Some(s(60))), now, now, 1.0);
+        assert!(!backoff.hurry(AFTER_NETWORK, now + s(10)));
+        assert_eq!(backoff.wait(now + s(10)), s(50));
+        assert!(!backoff.ends_with_earlier_success());
+        backoff.fail_late(Reason::NotNow(Some(s(90))), now + s(1));
+        backoff.fail_late(Reason::NotNow(Some(s(5))), now + s(2));
+        backoff.fail_late(Reason::Unreachable, now + s(2));
+        assert_eq!(backoff.wait(now + s(1)), s(90));
+    }
+
+    #[test]
+    fn a_service_that_is_starting_is_asked_soon_after_a_long_outage() {
+        let now = Instant::now();
+        let mut backoff = Backoff::new(Reason::Unreachable, now, now, 1.0);
+        for _ in 0..100 {
+            backoff.fail(Reason::Unreachable, now, now, 1.0);
+        }
+        backoff.fail(Reason::NotNow(None), now, now, 1.0);
+        assert_eq!(backoff.wait(now), s(1));
+        assert_eq!(backoff.failures(), 102);
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tipoff_channels::{HookFault, HookRequest};
 use tokio::sync::watch;
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::household::ChannelHousehold;
 use super::pace::Pacer;
@@ -18,7 +18,7 @@ use super::schedule::{Orders, Parts, Schedule, Stand};
 use super::status::{Board, ChannelStatus};
 use super::{Common, Waker, trial};
 use crate::config::ChannelConfig;
-use crate::shutdown::Shutdown;
+use crate::supervise::Supervisor;
 
 /// The channels at work.
 #[derive(Clone)]
@@ -28,8 +28,7 @@ struct Shared {
     common: Arc<Common>,
     pacer: Arc<Pacer>,
     waker: Waker,
-    tasks: TaskTracker,
-    shutdown: Shutdown,
+    supervisor: Supervisor,
     table: Mutex<Table>,
 }
 
@@ -66,16 +65,14 @@ impl Dispatch {
         paused: Vec<String>,
         common: Common,
         waker: &Waker,
-        tasks: &TaskTracker,
-        shutdown: &Shutdown,
+        supervisor: &Supervisor,
     ) -> Self {
         let table = Table { desks: Vec::new(), paused: paused.into_iter().collect() };
         let dispatch = Self(Arc::new(Shared {
             common: Arc::new(common),
             pacer: Arc::default(),
             waker: waker.clone(),
-            tasks: tasks.clone(),
-            shutdown: shutdown.clone(),
+            supervisor: supervisor.clone(),
             table: Mutex::new(table),
         }));
         dispatch.apply(channels);
@@ -165,8 +162,7 @@ impl Dispatch {
         let parts = self.parts(config);
         let attending = self.attend(&parts);
         let (orders, taken) = watch::channel(Orders { parts, stand });
-        let schedule = Schedule::new(taken, Arc::clone(&board), self.clone());
-        self.0.tasks.spawn(schedule.run(self.0.shutdown.clone()));
+        self.work(&config.name, taken, Arc::clone(&board));
         Desk { config: config.clone(), orders, board, attending }
     }
 
@@ -182,6 +178,41 @@ impl Dispatch {
         desk
     }
 
+    /// Starts the worker of a channel.
+    fn work(&self, channel: &str, orders: watch::Receiver<Orders>, board: Arc<Board>) {
+        let (dispatch, shutdown) = (self.clone(), self.0.supervisor.shutdown());
+        self.0.supervisor.spawn(format!("channel {channel}"), move || {
+            let worker = Schedule::new(orders.clone(), Arc::clone(&board), dispatch.clone());
+            let working = worker.run(shutdown.clone());
+            async move {
+                working.await;
+                Ok(())
+            }
+        });
+    }
+
+    /// Stays in touch with the service, where the channel does so.
+    fn attend(&self, parts: &Arc<Parts>) -> AbortOnDropHandle<()> {
+        let (parts, dispatch) = (Arc::clone(parts), self.clone());
+        let name = format!("connection of channel {}", parts.name);
+        let attending = self.0.supervisor.supervise(name, move || {
+            let household =
+                ChannelHousehold { parts: Arc::clone(&parts), dispatch: dispatch.clone() };
+            async move {
+                if let Some(attending) = household.parts.channel.attend(&household) {
+                    attending.await;
+                }
+                Ok(())
+            }
+        });
+        AbortOnDropHandle::new(tokio::spawn(attending))
+    }
+
+    /// Where changes of the network are seen from now on.
+    pub(super) fn network(&self) -> watch::Receiver<()> {
+        self.0.waker.network()
+    }
+
     fn parts(&self, config: &ChannelConfig) -> Arc<Parts> {
         Arc::new(Parts {
             name: config.name.clone(),
@@ -191,16 +222,6 @@ impl Dispatch {
             common: Arc::clone(&self.0.common),
             notify: self.0.waker.of(&config.name),
         })
-    }
-
-    /// Stays in touch with the service, where the channel does that.
-    fn attend(&self, parts: &Arc<Parts>) -> AbortOnDropHandle<()> {
-        let household = ChannelHousehold { parts: Arc::clone(parts), dispatch: self.clone() };
-        AbortOnDropHandle::new(tokio::spawn(async move {
-            if let Some(attending) = household.parts.channel.attend(&household) {
-                attending.await;
-            }
-        }))
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

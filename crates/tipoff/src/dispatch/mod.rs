@@ -11,11 +11,15 @@ mod kept;
 mod late;
 mod pace;
 mod pictures;
+mod repeats;
 mod schedule;
 mod status;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod under_way;
+#[cfg(test)]
+mod vendor_alerts;
 mod videos;
 mod waker;
 

@@ -1,29 +1,36 @@
-//! The task of one channel: what is due, how many at once, and the pause of a service that ails.
+//! The worker of one channel: what is due, how many at once, and the pause of a service that fails.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::join_all;
-use tipoff_channels::{Channel, Files};
-use tipoff_model::{AlertKind, DeliveryId, DeliveryState, IncidentId, Timestamp};
+use tipoff_channels::Channel;
+use tipoff_model::{DeliveryId, DeliveryState, IncidentId, Timestamp};
 use tipoff_spool::{AttemptRecord, DueBatch, DueDelivery};
 use tokio::sync::{Notify, watch};
-use tokio::task::{JoinError, JoinSet};
 
-use super::attempt::{self, Health, Tools};
-use super::files::DeliveryFiles;
+use super::attempt::{self, Begun, Health};
+use super::backoff::{self, Backoff, Reason};
 use super::pace::Pacer;
 use super::status::Board;
-use super::{Common, Dispatch, backoff};
+use super::under_way::{self, Attempted, Claim, Ended, UnderWay};
+use super::{Common, Dispatch};
 use crate::news::Item;
 use crate::shutdown::{Phase, Shutdown};
 
 /// Deliveries under way at once to a service that sets no pace.
-const PARALLEL_MAX: u32 = 16;
+const PARALLEL_MAX: usize = 16;
 /// The same for one that does: a long upload must not hold the next picture back.
-const PARALLEL_PACED_MAX: u32 = 2;
-/// Deliveries whose videos and pictures are being made ready: they take no place from those that can be sent.
-const PREPARING_MAX: usize = 16;
+const PARALLEL_PACED_MAX: usize = 2;
+/// Attempts at once at a service that fails: one that hangs does not keep the next one from finding that
+/// the service is back.
+const PROBES_MAX: usize = 8;
+/// Deliveries that are remembered because they failed: another one is the next to be attempted, so that
+/// one at which the service itself stumbles is in nobody's way.
+const PROBED_MAX: usize = 64;
+/// Deliveries whose own failures are counted; of more, the pauses begin anew.
+const FAILURES_MAX: usize = 10_000;
 /// How often the spool is asked when nobody calls: `tipoff incidents retry` is another process.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// The pause after the spool itself has failed.
@@ -57,36 +64,26 @@ pub(super) struct Parts {
     pub(super) notify: Arc<Notify>,
 }
 
-/// The task of one channel.
+/// The worker of one channel. All that it knows by itself may be lost with it.
 pub(super) struct Schedule {
     orders: watch::Receiver<Orders>,
+    network: watch::Receiver<()>,
     dispatch: Dispatch,
     board: Arc<Board>,
     parts: Arc<Parts>,
-    under_way: JoinSet<Attempted>,
-    claimed: Vec<DeliveryId>,
-    /// One more for each delivery whose files are being made ready.
-    preparing: Arc<()>,
-    ailing: Option<Ailing>,
+    under_way: UnderWay,
+    /// While nothing but single attempts can be sent.
+    failing: Option<Failing>,
+    /// How often deliveries have failed by themselves.
+    failures: HashMap<DeliveryId, u32>,
 }
-
-/// What came of an attempt.
-struct Attempted {
-    /// What it was made with.
-    parts: Arc<Parts>,
-    incident: IncidentId,
-    record: AttemptRecord,
-    health: Health,
-}
-
-/// An attempt that has ended.
-type Ended = Result<Attempted, JoinError>;
 
 /// A service to which nothing can be sent for now.
-struct Ailing {
-    failures: u32,
-    until: Instant,
+struct Failing {
+    backoff: Backoff,
     error: String,
+    /// What was attempted since it fails.
+    probed: Vec<DeliveryId>,
 }
 
 impl Schedule {
@@ -96,20 +93,15 @@ impl Schedule {
         dispatch: Dispatch,
     ) -> Self {
         let parts = Arc::clone(&orders.borrow().parts);
-        Self {
-            orders,
-            dispatch,
-            board,
-            parts,
-            under_way: JoinSet::new(),
-            claimed: Vec::new(),
-            preparing: Arc::default(),
-            ailing: None,
-        }
+        let mut network = dispatch.network();
+        network.mark_unchanged();
+        let (under_way, failures) = (UnderWay::default(), HashMap::new());
+        Self { orders, network, dispatch, board, parts, under_way, failing: None, failures }
     }
 
     /// Delivers until the end; what is under way then is seen through while there is time.
     pub(super) async fn run(mut self, mut shutdown: Shutdown) {
+        self.board.fine();
         while shutdown.phase() == Phase::Running {
             let look_again = match self.take_orders() {
                 Stand::Goes => self.begin_what_is_due().await,
@@ -125,7 +117,8 @@ impl Schedule {
             let notify = Arc::clone(&self.parts.notify);
             tokio::select! {
                 Some(ended) = self.under_way.join_next() => self.finish(ended).await,
-                () = notify.notified() => {}
+                () = notify.notified() => self.hurry(backoff::AFTER_ALERT),
+                Ok(()) = self.network.changed() => self.hurry(backoff::AFTER_NETWORK),
                 Ok(()) = self.orders.changed() => {}
                 () = tokio::time::sleep(look_again) => {}
                 () = shutdown.reached(Phase::Ending) => {}
@@ -148,23 +141,34 @@ impl Schedule {
         let Orders { parts, stand } = self.orders.borrow_and_update().clone();
         if !Arc::ptr_eq(&parts, &self.parts) {
             // What failed with other settings may work with these.
-            self.ailing = None;
+            self.failing = None;
+            self.under_way.all_are_late();
             self.parts = parts;
         }
         stand
     }
 
+    /// Something happened that makes an attempt at a service that fails worthwhile.
+    fn hurry(&mut self, gap: Duration) {
+        let now = under_way::now();
+        if let Some(failing) = &mut self.failing
+            && failing.backoff.hurry(gap, now)
+        {
+            self.board.next_try(failing.backoff.wait(now));
+        }
+    }
+
     /// Begins as many deliveries as may be; how long there is nothing more to begin.
     async fn begin_what_is_due(&mut self) -> Duration {
-        let places = self.places();
-        if places == 0 {
-            return LOOK_AGAIN;
-        }
-        if let Some(ailing) = &self.ailing {
-            let rest = ailing.until.saturating_duration_since(Instant::now());
+        if let Some(failing) = &self.failing {
+            let rest = failing.backoff.wait(under_way::now());
             if !rest.is_zero() {
                 return rest.min(LOOK_AGAIN);
             }
+        }
+        let places = self.places();
+        if places == 0 {
+            return LOOK_AGAIN;
         }
         match self.begin(places).await {
             Ok(look_again) => look_again,
@@ -175,23 +179,19 @@ impl Schedule {
         }
     }
 
-    /// How many more deliveries may be under way.
-    fn places(&self) -> u32 {
-        let preparing = (Arc::strong_count(&self.preparing) - 1).min(PREPARING_MAX);
-        let under_way = self.under_way.len().saturating_sub(preparing);
-        let under_way = u32::try_from(under_way).unwrap_or(u32::MAX);
-        let places_max = if self.ailing.is_some() {
-            // One asks whether the service is well again; the others wait for its answer.
-            1
+    /// How many more deliveries may begin.
+    fn places(&self) -> usize {
+        if self.failing.is_some() {
+            // One asks whether the service works again; the others wait for its answer.
+            self.under_way.places(PROBES_MAX).min(1)
         } else if self.parts.channel.paces(&[]).is_empty() {
-            PARALLEL_MAX
+            self.under_way.places(PARALLEL_MAX)
         } else {
-            PARALLEL_PACED_MAX
-        };
-        places_max.saturating_sub(under_way)
+            self.under_way.places(PARALLEL_PACED_MAX)
+        }
     }
 
-    async fn begin(&mut self, places: u32) -> tipoff_spool::Result<Duration> {
+    async fn begin(&mut self, places: usize) -> tipoff_spool::Result<Duration> {
         let parts = &self.parts;
         let memory = if parts.channel.paces(&[]).is_empty() {
             Vec::new()
@@ -203,8 +203,7 @@ impl Schedule {
             return Ok(wait);
         }
         let now = Timestamp::from(SystemTime::now());
-        let DueBatch { deliveries, next_due_at } =
-            parts.common.spool.due(&parts.name, now, places, &self.claimed).await?;
+        let DueBatch { deliveries, next_due_at } = self.due(now, places).await?;
         if self.orders.has_changed().unwrap_or(false) {
             return Ok(Duration::ZERO);
         }
@@ -212,16 +211,49 @@ impl Schedule {
             self.parts.common.dress(&mut due);
             let Parts { common, name, .. } = &*self.parts;
             due.alert.buttons = common.actions.buttons(&due.alert, name).await;
-            self.claimed.push(due.alert.delivery);
-            let abilities = self.parts.channel.abilities();
-            let Common { videos, pictures, .. } = &*self.parts.common;
-            let has_work = videos.has_work(&due.alert, &abilities)
-                || pictures.has_work(&due.alert, &abilities);
-            let preparing = has_work.then(|| Arc::clone(&self.preparing));
-            let parts = Arc::clone(&self.parts);
-            self.under_way.spawn(deliver(parts, due, memory.clone(), preparing));
+            self.attempt(due, memory.clone());
         }
         Ok(next_due_at.map_or(LOOK_AGAIN, |due_at| due_at.since(now).min(LOOK_AGAIN)))
+    }
+
+    /// What is due and not under way; of a service that fails, first what was not attempted since.
+    async fn due(&mut self, now: Timestamp, places: usize) -> tipoff_spool::Result<DueBatch> {
+        let Parts { common, name, .. } = &*self.parts;
+        let limit = u32::try_from(places).unwrap_or(u32::MAX);
+        let claimed: Vec<DeliveryId> = self.under_way.claimed().collect();
+        if let Some(failing) = &mut self.failing
+            && !failing.probed.is_empty()
+        {
+            let without = [claimed.as_slice(), failing.probed.as_slice()].concat();
+            let batch = common.spool.due(name, now, limit, &without).await?;
+            if !batch.deliveries.is_empty() {
+                return Ok(batch);
+            }
+            failing.probed.clear();
+        }
+        common.spool.due(name, now, limit, &claimed).await
+    }
+
+    fn attempt(&mut self, due: DueDelivery, memory: Vec<(String, String)>) {
+        let delivery = due.alert.delivery;
+        if let Some(failing) = &mut self.failing {
+            let now = under_way::now();
+            failing.backoff.begin(now, backoff::chance());
+            self.board.next_try(failing.backoff.wait(now));
+            if failing.probed.len() >= PROBED_MAX {
+                failing.probed.clear();
+            }
+            failing.probed.push(delivery);
+        }
+        let abilities = self.parts.channel.abilities();
+        let Common { videos, pictures, .. } = &*self.parts.common;
+        let has_work =
+            videos.has_work(&due.alert, &abilities) || pictures.has_work(&due.alert, &abilities);
+        let preparing = has_work.then(|| self.under_way.prepare());
+        let failures = self.failures.get(&delivery).copied().unwrap_or_default();
+        let claim = Claim::new(&due, Arc::clone(&self.parts), failures);
+        let begun = Begun { memory, preparing, failures };
+        self.under_way.begin(claim, attempt::deliver(Arc::clone(&self.parts), due, begun));
     }
 
     /// Notes how an attempt ended, and with it all others that have ended by now: they share a
@@ -229,31 +261,18 @@ impl Schedule {
     async fn finish(&mut self, ended: Ended) {
         let mut records = Vec::new();
         let mut next = Some(ended);
-        while let Some(ended) = next {
-            match ended {
-                Ok(Attempted { parts, incident, record, health }) => {
-                    if Arc::ptr_eq(&parts, &self.parts) {
-                        self.note(&health);
-                    }
-                    self.tell(&record);
-                    records.push((incident, record));
-                }
-                Err(error) => {
-                    // A panic in a service's code. Which delivery it was is not known, so all
-                    // claims are given up, after a pause: better told twice than never.
-                    self.claimed.clear();
-                    self.note(&Health::Ailing {
-                        after: None,
-                        error: format!("an attempt ended unexpectedly: {error}"),
-                    });
-                }
+        while let Some(Ended { attempted, began, is_late }) = next {
+            let Attempted { parts, incident, record, health } = attempted;
+            if Arc::ptr_eq(&parts, &self.parts) {
+                self.note(&health, began, is_late);
             }
+            self.count(&record, &health);
+            self.tell(&record);
+            records.push((incident, record));
             next = self.under_way.try_join_next();
         }
         self.board.under_way(self.under_way.len());
-        let delivered = records.iter().map(|(_, record)| record.delivery).collect::<Vec<_>>();
         join_all(records.into_iter().map(|(incident, record)| self.record(incident, record))).await;
-        self.claimed.retain(|claimed| !delivered.contains(claimed));
     }
 
     /// Until it is noted: otherwise the delivery would be made again.
@@ -268,25 +287,60 @@ impl Schedule {
     }
 
     /// A service that begins to fail, or to work again, is told of once.
-    fn note(&mut self, health: &Health) {
-        let channel = &self.parts.name;
+    fn note(&mut self, health: &Health, began: Instant, is_late: bool) {
         match health {
-            Health::Fine => {
-                if self.ailing.take().is_some() {
-                    tracing::info!(channel, "The channel works again.");
-                    self.board.fine();
-                }
+            Health::Fine => self.works(is_late),
+            Health::Failing { reason, error } => self.fails(*reason, error, began, is_late),
+        }
+    }
+
+    fn works(&mut self, is_late: bool) {
+        let still_fails = |it: &mut Failing| !is_late || it.backoff.ends_with_earlier_success();
+        if self.failing.take_if(still_fails).is_some() {
+            tracing::info!(channel = self.parts.name, "The channel works again.");
+            self.under_way.all_are_late();
+            self.board.fine();
+        }
+    }
+
+    fn fails(&mut self, reason: Reason, error: &str, began: Instant, is_late: bool) {
+        let (now, chance) = (under_way::now(), backoff::chance());
+        if self.failing.as_ref().is_none_or(|failing| failing.error != error) && !is_late {
+            let channel = &self.parts.name;
+            tracing::warn!(channel, error, "The channel fails; its alerts wait.");
+        }
+        match &mut self.failing {
+            // What hung from before it worked again says nothing.
+            None if is_late => return,
+            None => {
+                let backoff = Backoff::new(reason, began, now, chance);
+                let (error, probed) = (error.to_owned(), Vec::new());
+                self.failing = Some(Failing { backoff, error, probed });
+                self.under_way.all_are_late();
             }
-            Health::Ailing { after, error } => {
-                let failures = self.ailing.as_ref().map_or(0, |ailing| ailing.failures) + 1;
-                if self.ailing.as_ref().is_none_or(|ailing| ailing.error != *error) {
-                    tracing::warn!(channel, error, "The channel fails; its alerts wait.");
-                }
-                let pause = after.unwrap_or_else(|| backoff::pause(failures, backoff::chance()));
-                self.board.failing(failures, error, pause);
-                let until = Instant::now() + pause;
-                self.ailing = Some(Ailing { failures, until, error: error.clone() });
+            Some(failing) if is_late => failing.backoff.fail_late(reason, now),
+            Some(failing) => {
+                failing.backoff.fail(reason, began, now, chance);
+                failing.error = error.to_owned();
             }
+        }
+        if let Some(Failing { backoff, error, .. }) = &self.failing {
+            self.board.failing(backoff.failures(), error, backoff.wait(now));
+        }
+    }
+
+    /// Counts how often a delivery fails by itself: its pauses grow.
+    fn count(&mut self, record: &AttemptRecord, health: &Health) {
+        match (record.state, health) {
+            (DeliveryState::Pending, Health::Fine) => {
+                if self.failures.len() >= FAILURES_MAX {
+                    self.failures.clear();
+                }
+                let failures = self.failures.entry(record.delivery).or_default();
+                *failures = failures.saturating_add(1);
+            }
+            (DeliveryState::Pending, Health::Failing { .. }) => {}
+            _ => drop(self.failures.remove(&record.delivery)),
         }
     }
 
@@ -313,31 +367,4 @@ impl Schedule {
             ),
         }
     }
-}
-
-async fn deliver(
-    parts: Arc<Parts>,
-    mut due: DueDelivery,
-    memory: Vec<(String, String)>,
-    preparing: Option<Arc<()>>,
-) -> Attempted {
-    let mut files = DeliveryFiles::new(parts.common.spool.blobs().clone());
-    let abilities = parts.channel.abilities();
-    parts.common.videos.prepare(&mut due.alert, &abilities, &mut files).await;
-    parts.common.pictures.prepare(&mut due.alert, &abilities, &mut files).await;
-    drop(preparing);
-    parts.common.mark_late(&parts.name, &mut due.alert);
-    let files: Arc<dyn Files> = Arc::new(files);
-    let tools = Tools {
-        channel: &*parts.channel,
-        files: &files,
-        pacer: &parts.pacer,
-        expire: parts.expire,
-    };
-    let (record, health) = attempt::attempt(&due, memory, &tools).await;
-    if due.alert.kind == AlertKind::First && record.state == DeliveryState::Delivered {
-        let took = record.ended_at.since(due.alert.received_at);
-        parts.common.metrics.alerted(&parts.name, took);
-    }
-    Attempted { parts, incident: due.alert.incident, record, health }
 }

@@ -116,6 +116,16 @@ impl Board {
         });
     }
 
+    /// The service is asked again after `wait`, and not when it was said before.
+    pub(super) fn next_try(&self, wait: Duration) {
+        let at = Timestamp::from(SystemTime::now()).after(wait);
+        self.change(|status| {
+            if let ChannelState::Failing { next_try, .. } = &mut status.state {
+                *next_try = at;
+            }
+        });
+    }
+
     /// What an attempt came to.
     pub(super) fn ended(&self, record: &AttemptRecord) {
         let mut status = self.write();

@@ -1,5 +1,7 @@
 //! Channels that are changed, paused and tested while they run, against a service that listens.
 
+mod outage;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -9,13 +11,13 @@ use tipoff_spool::NewReport;
 use tipoff_testkit::standin::Behaviour;
 use tipoff_testkit::webhook::Webhook;
 use tokio::sync::broadcast::Receiver;
-use tokio_util::task::TaskTracker;
 
 use super::{ChannelState, ChannelStatus, Common, Dispatch, LateSounds, Pictures, Videos};
 use crate::config::Config;
 use crate::news::Item;
 use crate::observe::Metrics;
 use crate::shutdown::{self, Phase, Trigger};
+use crate::supervise::Supervisor;
 use crate::testing::{self, MOTION, Stand};
 use crate::web::Links;
 
@@ -29,7 +31,7 @@ struct Scene {
     listener: Receiver<Item>,
     hook: Webhook,
     trigger: Trigger,
-    tasks: TaskTracker,
+    supervisor: Supervisor,
 }
 
 fn source(channels: &str) -> String {
@@ -44,29 +46,35 @@ fn channel(hook: &Webhook, name: &str) -> String {
     format!("[[channel]]\nname = {name:?}\ntype = \"webhook\"\nurl = {:?}\n", hook.url())
 }
 
+async fn common(stand: &Stand, metrics: Arc<Metrics>) -> Common {
+    let actions = stand.actions(Links::new(None, [0; 32]));
+    Common {
+        spool: Arc::clone(&stand.spool),
+        links: Links::new(None, [0; 32]),
+        metrics,
+        videos: Videos::open(&stand.config.video, stand.folder.path()).await.unwrap(),
+        pictures: Pictures::new(),
+        news: stand.news.clone(),
+        modes: actions.modes.clone(),
+        actions,
+        late_sounds: LateSounds::default(),
+    }
+}
+
 impl Scene {
     /// With a channel "hook".
     async fn new(paused: &[&str]) -> Self {
         let hook = Webhook::start().await.unwrap();
         let stand = Stand::new(&source(&channel(&hook, "hook")));
-        let (tasks, (trigger, shutdown)) = (TaskTracker::new(), shutdown::channel());
+        let (trigger, shutdown) = shutdown::channel();
+        let metrics = Arc::new(Metrics::new());
+        let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         let listener = stand.news.subscribe();
-        let actions = stand.actions(Links::new(None, [0; 32]));
-        let Config { video, channels, .. } = &stand.config;
-        let common = Common {
-            spool: Arc::clone(&stand.spool),
-            links: Links::new(None, [0; 32]),
-            metrics: Arc::new(Metrics::new()),
-            videos: Videos::open(video, stand.folder.path()).await.unwrap(),
-            pictures: Pictures::new(),
-            news: stand.news.clone(),
-            modes: actions.modes.clone(),
-            actions,
-            late_sounds: LateSounds::default(),
-        };
+        let common = common(&stand, metrics).await;
+        let channels = &stand.config.channels;
         let paused = paused.iter().map(|name| (*name).to_owned()).collect();
-        let dispatch = Dispatch::start(channels, paused, common, &stand.waker, &tasks, &shutdown);
-        Self { dispatch, stand, listener, hook, trigger, tasks }
+        let dispatch = Dispatch::start(channels, paused, common, &stand.waker, &supervisor);
+        Self { dispatch, stand, listener, hook, trigger, supervisor }
     }
 
     async fn mail(&self) {
@@ -91,8 +99,8 @@ impl Scene {
 
     async fn end(self) {
         self.trigger.enter(Phase::Ending);
-        self.tasks.close();
-        tokio::time::timeout(PATIENCE, self.tasks.wait()).await.unwrap();
+        self.supervisor.tasks().close();
+        tokio::time::timeout(PATIENCE, self.supervisor.tasks().wait()).await.unwrap();
         drop(self.stand);
     }
 }

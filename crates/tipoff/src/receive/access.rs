@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use arc_swap::ArcSwap;
 use subtle::ConstantTimeEq;
-use tipoff_model::{Device, DeviceId, Envelope};
+use tipoff_model::{Camera, Device, DeviceId, Envelope};
 use tipoff_smtp::Credentials;
 use tipoff_spool::NewDevice;
 
@@ -95,9 +95,9 @@ impl Doorkeeper {
     }
 
     /// The device that this envelope is from: a configured one that it fits, else a discovered one
-    /// named by what it told.
-    pub(crate) fn device(&self, envelope: &Envelope) -> Device {
-        self.0.load().device(envelope)
+    /// named by what it told. `camera` is the channel that a recorder names: a device of its own.
+    pub(crate) fn device(&self, envelope: &Envelope, camera: Option<&Camera>) -> Device {
+        self.0.load().device(envelope, camera)
     }
 }
 
@@ -130,22 +130,35 @@ impl Register {
         shared.into_iter().chain(of_devices)
     }
 
-    fn device(&self, envelope: &Envelope) -> Device {
+    fn device(&self, envelope: &Envelope, camera: Option<&Camera>) -> Device {
+        let recorder = self.sender(envelope);
+        let by_channel = camera.and_then(|camera| {
+            self.devices.iter().find(|device| device.is_channel(envelope, camera, same_user))
+        });
+        if let Some(DeviceConfig { name, .. }) = by_channel {
+            return Device { key: name.clone(), name: name.clone(), ..Device::default() };
+        }
+        match camera {
+            Some(camera) => channel_of(recorder, camera),
+            None => recorder,
+        }
+    }
+
+    /// The device that logged in, or that the envelope names, whatever channel it mails for.
+    fn sender(&self, envelope: &Envelope) -> Device {
         let login = envelope.login.as_deref();
         let path = envelope.path.as_deref();
         // A recorder has one login and a folder for each of its cameras.
         let by_folder =
             self.devices.iter().find(|device| path.is_some_and(|path| device.has_folder_of(path)));
-        let by_login = self
-            .devices
-            .iter()
+        let whole = || self.devices.iter().filter(|device| device.matches.channel.is_empty());
+        let by_login = whole()
             .find(|device| login.is_some_and(|login| same_user(login, device.user.as_deref())));
-        let configured = by_folder
-            .or(by_login)
-            .or_else(|| self.devices.iter().find(|device| device.fits(envelope)));
+        let configured =
+            by_folder.or(by_login).or_else(|| whole().find(|device| device.fits(envelope)));
         match configured {
             Some(DeviceConfig { name, .. }) => {
-                Device { key: name.clone(), name: name.clone(), discovered: false }
+                Device { key: name.clone(), name: name.clone(), ..Device::default() }
             }
             None => self.added(login).unwrap_or_else(|| self.discovered(envelope)),
         }
@@ -158,7 +171,7 @@ impl Register {
             .iter()
             .find(|it| login.is_some_and(|name| same_user(name, Some(&it.user))))?;
         let key = format!("added/{}", added.user.to_lowercase());
-        Some(Device { key, name: added.name.clone(), discovered: false })
+        Some(Device { key, name: added.name.clone(), ..Device::default() })
     }
 
     /// Cameras of one make all call themselves the same, so the address is part of who they are. The
@@ -177,9 +190,37 @@ impl Register {
             .take(LABEL_CHARS_MAX)
             .collect();
         let peer = envelope.peer.to_canonical();
-        let name = if label.is_empty() { peer.to_string() } else { format!("{label} ({peer})") };
+        let distinct_name = (!label.is_empty()).then(|| format!("{label} ({peer})"));
+        let name = if label.is_empty() { peer.to_string() } else { label };
         let key = format!("discovered/{peer}/{}", local_part.to_lowercase());
-        Device { key, name, discovered: true }
+        Device { key, name, distinct_name, discovered: true, ..Device::default() }
+    }
+}
+
+/// A channel of a recorder. One that is called like its recorder is no other device.
+fn channel_of(recorder: Device, camera: &Camera) -> Device {
+    let is_itself = camera.name.as_ref().is_some_and(|name| recorder.is_called(name));
+    let Some(key) = camera.key().filter(|_| !is_itself) else {
+        return recorder;
+    };
+    let printable = |name: &String| -> String {
+        name.chars().filter(|it| !it.is_control()).take(LABEL_CHARS_MAX).collect()
+    };
+    let numbered = camera.number.is_some();
+    let chosen = camera.name.as_ref().map(printable).filter(|name| !name.trim().is_empty());
+    let of_recorder = |label: String| format!("{label} ({})", recorder.name);
+    let name = match (chosen, &camera.number) {
+        (Some(name), _) => name,
+        (None, Some(number)) => format!("{} channel {}", recorder.name, printable(number)),
+        (None, None) => return recorder,
+    };
+    Device {
+        key: format!("{}#{key}", recorder.key),
+        distinct_name: camera.name.is_some().then(|| of_recorder(name.clone())),
+        name,
+        discovered: recorder.discovered,
+        recorder: Some(Box::new(recorder)),
+        numbered,
     }
 }
 
@@ -219,6 +260,50 @@ fn cram_md5(challenge: &str, password: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
+
+    fn camera(number: &str, name: &str) -> Camera {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Camera { number: some(number), name: some(name) }
+    }
+
+    fn mail_of(user: &str) -> Envelope {
+        Envelope {
+            protocol: tipoff_model::Protocol::Smtp,
+            peer: "192.168.1.9".parse().unwrap(),
+            login: Some(user.to_owned()),
+            greeting: None,
+            sender: "nvr@example.org".to_owned(),
+            recipients: Vec::new(),
+            tls: false,
+            path: None,
+        }
+    }
+
+    #[test]
+    fn a_recorder_s_channels_are_devices() {
+        let config = testing::config(
+            "[[device]]\nname = \"NVR\"\nuser = \"nvr\"\npassword = \"a long one\"\n\
+             [[device]]\nname = \"Gate\"\nmatch = { channel = [\"4\", \"Drive*\"], from = \"nvr@*\" }\n\
+             [[device]]\nname = \"Shed\"\nmatch = { channel = \"Shed\", ip = \"10.0.0.1\" }\n",
+        );
+        let doorkeeper = Doorkeeper::new(config.access, config.devices);
+        let name = |user: &str, camera: Option<Camera>| {
+            doorkeeper.device(&mail_of(user), camera.as_ref()).name
+        };
+        assert_eq!(name("nvr", None), "NVR");
+        assert_eq!(name("nvr", Some(camera("D4", "Driveway"))), "Gate", "by its name");
+        assert_eq!(name("nvr", Some(camera("4", ""))), "Gate", "by its number");
+        assert_eq!(name("nvr", Some(camera("2", ""))), "NVR channel 2");
+        assert_eq!(name("nvr", Some(camera("2", "Shed"))), "Shed", "another address: its own name");
+        assert_eq!(name("nvr", Some(camera("", "nvr"))), "nvr");
+        let shed = doorkeeper.device(&mail_of("nvr"), Some(&camera("2", "Shed")));
+        assert_eq!(shed.key, "NVR#2", "the configured Shed is at another address");
+        assert!(shed.is_called("NVR"), "routes for the recorder hold for its channels");
+        let other = doorkeeper.device(&mail_of("cam"), Some(&camera("", "Porch")));
+        assert_eq!((other.name.as_str(), other.discovered), ("Porch", true));
+        assert_eq!(other.distinct_name.as_deref(), Some("Porch (cam)"));
+    }
 
     /// The example of RFC 2195, section 2.
     #[test]

@@ -11,6 +11,7 @@ use tipoff_model::{Content, Envelope, Media, MediaKind, Timestamp};
 use tipoff_spool::{
     Again, BlobWriter, Blobs, NewArrival, Print, Spool, SpoolError, Stored, StoredBlob,
 };
+use tipoff_vendors::Reading;
 
 use super::access::Doorkeeper;
 use crate::config::Retention;
@@ -111,7 +112,10 @@ impl Incoming {
         }
         let received_at = Timestamp::from(SystemTime::now());
         let content = if torn { self.parser.torn() } else { self.parser.finish() };
-        let device = self.intake.doorkeeper.device(&self.envelope);
+        let reading = tipoff_vendors::read(&content);
+        let Reading { details, camera, .. } = reading;
+        let content = Content { details, camera, ..content };
+        let device = self.intake.doorkeeper.device(&self.envelope, content.camera.as_ref());
         let spool = &self.intake.spool;
         let wants_prints = torn || spool.has_torn(&device.key);
         let blobs = spool.blobs().clone();
@@ -126,9 +130,9 @@ impl Incoming {
             .map_err(|_| SpoolError::Closed)?
             .map_err(|error: io::Error| disk_error(&error))?;
         let arrival = NewArrival {
-            event: tipoff_vendors::event(&content),
+            event: reading.event,
             artefact: false,
-            maker: tipoff_vendors::vendor(&content),
+            maker: reading.vendor,
             device,
             envelope: self.envelope,
             content,

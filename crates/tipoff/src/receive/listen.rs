@@ -20,6 +20,7 @@ use super::wire::Wire;
 use super::{ftp, smtp};
 use crate::config::{Listener, SmtpListener};
 use crate::shutdown::{Phase, Shutdown};
+use crate::supervise::Supervisor;
 
 /// Not accepting for a moment when the system has no more descriptors to give.
 const BREATHER: Duration = Duration::from_millis(100);
@@ -123,16 +124,39 @@ pub(crate) fn bind(settings: Listener) -> anyhow::Result<Door> {
 }
 
 /// Accepts until the end, each connection in a task of its own.
-pub(crate) async fn accept(
+pub(crate) fn open(
     door: Door,
     host: Host,
     tls: Arc<Tls>,
     transcripts: Transcripts,
-    tasks: TaskTracker,
-    mut shutdown: Shutdown,
+    supervisor: &Supervisor,
 ) {
     let Door { listener, settings } = door;
+    let protocol = match host.protocol() {
+        Protocol::Ftp => "FTP",
+        _ => "SMTP",
+    };
+    let name = format!("{protocol} listener {}", settings.address);
     let hall = Arc::new(Hall { settings, known: Known::default(), host, tls });
+    let (listener, tasks) = (Arc::new(listener), supervisor.tasks().clone());
+    let shutdown = supervisor.shutdown();
+    supervisor.spawn(name, move || {
+        let (listener, hall) = (Arc::clone(&listener), Arc::clone(&hall));
+        let (transcripts, tasks, shutdown) = (transcripts.clone(), tasks.clone(), shutdown.clone());
+        async move {
+            accept(&listener, &hall, &transcripts, &tasks, shutdown).await;
+            Ok(())
+        }
+    });
+}
+
+async fn accept(
+    listener: &TcpListener,
+    hall: &Arc<Hall>,
+    transcripts: &Transcripts,
+    tasks: &TaskTracker,
+    mut shutdown: Shutdown,
+) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -150,7 +174,7 @@ pub(crate) async fn accept(
         match hall.host.enter(peer) {
             Ok(place) => {
                 let caller = Caller { socket, peer, place, record };
-                tasks.spawn(converse(caller, Arc::clone(&hall), shutdown.clone()));
+                tasks.spawn(converse(caller, Arc::clone(hall), shutdown.clone()));
             }
             Err(crowded) => turn_away(&socket, peer, crowded, &record),
         }

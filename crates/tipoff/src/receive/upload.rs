@@ -268,7 +268,7 @@ impl Uploading {
             return Ok(Some((file(arrival, &blob), stored)));
         }
         let arrival = NewArrival {
-            device: intake.doorkeeper.device(&self.envelope),
+            device: intake.doorkeeper.device(&self.envelope, None),
             envelope: self.envelope,
             content,
             event,

@@ -8,15 +8,17 @@ mod look;
 mod running;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tipoff_model::Timestamp;
 use tokio::signal::unix::Signal;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use crate::config::{self, Config, Faults};
 use crate::news::{Item, News};
 use crate::shutdown::{Phase, Shutdown};
+use crate::supervise::Supervisor;
 use look::Look;
 pub(crate) use running::{LiveRules, Running};
 
@@ -152,8 +154,20 @@ impl Reload {
         (Self { source, running, started, current: config, state, news }, states)
     }
 
-    /// Looks until the end.
-    pub(crate) async fn run(mut self, mut hang_up: Signal, mut shutdown: Shutdown) {
+    /// Looks until the end, in a task that is supervised. What is known of the file outlives the task.
+    pub(crate) fn start(self, hang_up: Signal, supervisor: &Supervisor) {
+        let (this, shutdown) = (Arc::new(Mutex::new((self, hang_up))), supervisor.shutdown());
+        supervisor.spawn("configuration watch", move || {
+            let (this, shutdown) = (Arc::clone(&this), shutdown.clone());
+            async move {
+                let (reload, hang_up) = &mut *this.lock().await;
+                reload.run(hang_up, shutdown).await;
+                Ok(())
+            }
+        });
+    }
+
+    async fn run(&mut self, hang_up: &mut Signal, mut shutdown: Shutdown) {
         let mut pause = LOOK_EVERY;
         loop {
             let asked = tokio::select! {

@@ -1,5 +1,7 @@
 //! For those who watch the program: is it well, and how much does it do.
 
+use std::time::Duration;
+
 use axum::extract::State as Shared;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -24,18 +26,44 @@ async fn spool_answers(state: &State) -> bool {
     asked.is_ok()
 }
 
+/// How long the spool's writer may take: it writes what waits before.
+const WRITER_TIME: Duration = Duration::from_secs(5);
+
+async fn spool_writes(state: &State) -> bool {
+    match tokio::time::timeout(WRITER_TIME, state.spool.check_writer()).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "The spool cannot store anything.");
+            false
+        }
+        Err(_) => {
+            let seconds = WRITER_TIME.as_secs();
+            tracing::error!(seconds, "The spool's writer does not answer in time.");
+            false
+        }
+    }
+}
+
 fn not(why: &'static str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
 }
 
-/// `200 ready` while what devices send can be taken: the spool answers, there is room for more, and
-/// the program is not about to end. Else `503` with what is missing.
+/// `200 ready` while what devices send can be stored and delivered: every task runs, the spool answers and
+/// writes, there is room for more, and the program is not about to end. Else `503` with what is missing.
 pub(super) async fn readyz(Shared(state): Shared<State>) -> Response {
-    if state.shutdown.phase() != Phase::Running {
+    if state.supervisor.shutdown().phase() != Phase::Running {
         return not("it is stopping\n");
+    }
+    let down = state.supervisor.down();
+    if !down.is_empty() {
+        let why = format!("not running: {}\n", down.join(", "));
+        return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
     }
     if !spool_answers(&state).await {
         return not(SPOOL_IS_SILENT);
+    }
+    if !spool_writes(&state).await {
+        return not("the spool cannot store anything\n");
     }
     let min_free = state.retention.load().min_free;
     match state.spool.blobs().free_bytes() {

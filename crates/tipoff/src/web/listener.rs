@@ -27,9 +27,12 @@ const CONNECTIONS_MAX: usize = 256;
 /// A connection on which nothing moves for so long is closed.
 const STANDSTILL_MAX: Duration = Duration::from_secs(30);
 
+/// Not accepting for a moment when the system has no more descriptors to give.
+const BREATHER: Duration = Duration::from_millis(100);
+
 /// A listener with limits, on which both plain HTTP and TLS are understood.
 pub(super) struct Bounded {
-    listener: TcpListener,
+    listener: Arc<TcpListener>,
     tls: Arc<Tls>,
     places: Arc<Semaphore>,
     /// Those that have not said a word yet, or are about to encrypt.
@@ -37,7 +40,7 @@ pub(super) struct Bounded {
 }
 
 impl Bounded {
-    pub(super) fn new(listener: TcpListener, tls: Arc<Tls>) -> Self {
+    pub(super) fn new(listener: Arc<TcpListener>, tls: Arc<Tls>) -> Self {
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         Self { listener, tls, places, greeting: JoinSet::new() }
     }
@@ -52,7 +55,7 @@ impl Listener for Bounded {
             let come = async {
                 // The semaphore is never closed; should it be, nothing limits.
                 let place = Arc::clone(&self.places).acquire_owned().await.ok();
-                (Listener::accept(&mut self.listener).await, place)
+                (accept(&self.listener).await, place)
             };
             tokio::select! {
                 ((socket, peer), place) = come => {
@@ -69,6 +72,19 @@ impl Listener for Bounded {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+}
+
+/// The next connection. What ends one before it is accepted concerns no other.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                tracing::warn!(%error, "A connection to the HTTP port could not be accepted.");
+                tokio::time::sleep(BREATHER).await;
+            }
+        }
     }
 }
 
@@ -172,7 +188,7 @@ mod tests {
     async fn bounded(listener: TcpListener) -> Bounded {
         let folder = tempfile::tempdir().unwrap();
         let config = Config::parse(None, "", None, &|_| None).unwrap();
-        Bounded::new(listener, Arc::new(Tls::load(&config.smtp, folder.path()).unwrap()))
+        Bounded::new(Arc::new(listener), Arc::new(Tls::load(&config.smtp, folder.path()).unwrap()))
     }
 
     #[tokio::test(start_paused = true)]

@@ -54,6 +54,7 @@ use crate::receive::tls::Tls;
 use crate::receive::{Doorkeeper, Transcripts};
 use crate::reload::ConfigState;
 use crate::shutdown::{Phase, Shutdown};
+use crate::supervise::{Ending, Supervisor};
 
 /// What the pages are made of.
 #[derive(Clone)]
@@ -73,7 +74,7 @@ pub(crate) struct State {
     pub(crate) modes: Modes,
     pub(crate) actions: Actions,
     pub(crate) reach: Reach,
-    pub(crate) shutdown: Shutdown,
+    pub(crate) supervisor: Supervisor,
 }
 
 /// How devices reach us.
@@ -121,24 +122,33 @@ pub(crate) async fn bind(settings: &Http) -> anyhow::Result<Option<TcpListener>>
     Ok(Some(listener))
 }
 
-/// Serves until the end.
-pub(crate) async fn serve(listener: TcpListener, tls: Arc<Tls>, settings: Http, state: State) {
-    let (mut shutdown, mut over) = (state.shutdown.clone(), state.shutdown.clone());
+/// Serves until the end, in a task that is supervised.
+pub(crate) fn start(listener: TcpListener, tls: Arc<Tls>, settings: Http, state: State) {
+    let (listener, supervisor) = (Arc::new(listener), state.supervisor.clone());
+    supervisor.clone().spawn("HTTP listener", move || {
+        let bounded = listener::Bounded::new(Arc::clone(&listener), Arc::clone(&tls));
+        serve(bounded, settings.clone(), state.clone(), supervisor.shutdown())
+    });
+}
+
+async fn serve(
+    listener: listener::Bounded,
+    settings: Http,
+    state: State,
+    shutdown: Shutdown,
+) -> Ending {
+    let (mut ending, mut over) = (shutdown.clone(), shutdown);
     let tls_only = settings.listen.is_some_and(|listen| listen.tls);
     let manners = Arc::new(Manners { tls_only, proxies: settings.proxies });
     let router = router(state)
         .layer(from_fn_with_state(manners, caller::recognise))
         .layer(from_fn(headers::harden));
     let make = router.into_make_service_with_connect_info::<Peer>();
-    let server = axum::serve(listener::Bounded::new(listener, tls), make)
-        .with_graceful_shutdown(async move { shutdown.reached(Phase::Ending).await });
+    let server = axum::serve(listener, make)
+        .with_graceful_shutdown(async move { ending.reached(Phase::Ending).await });
     tokio::select! {
-        served = server => {
-            if let Err(error) = served {
-                tracing::error!(%error, "The HTTP port is closed.");
-            }
-        }
-        () = over.reached(Phase::Over) => {}
+        served = server => Ok(served?),
+        () = over.reached(Phase::Over) => Ok(()),
     }
 }
 

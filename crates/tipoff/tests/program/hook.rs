@@ -52,6 +52,11 @@ pub fn files(alert: &Value) -> Vec<Vec<u8>> {
     media.iter().map(|file| engine.decode(file["data"].as_str().unwrap()).unwrap()).collect()
 }
 
+/// The configuration of a channel that sends to this address.
+pub fn channel_at(address: SocketAddr) -> String {
+    format!("[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://{address}/in\"\n")
+}
+
 /// Listens until it is dropped.
 pub struct Hook {
     pub address: SocketAddr,
@@ -61,7 +66,20 @@ pub struct Hook {
 
 impl Hook {
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::over(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    /// An address at which nobody listens yet.
+    pub fn nobody() -> SocketAddr {
+        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    }
+
+    /// The service at this address is back.
+    pub fn start_at(address: SocketAddr) -> Self {
+        Self::over(TcpListener::bind(address).unwrap())
+    }
+
+    fn over(listener: TcpListener) -> Self {
         let hook = Self {
             address: listener.local_addr().unwrap(),
             manner: Arc::new(Mutex::new(Manner::Fine)),
@@ -79,10 +97,7 @@ impl Hook {
 
     /// The configuration of a channel that sends here.
     pub fn channel(&self) -> String {
-        format!(
-            "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://{}/in\"\n",
-            self.address
-        )
+        channel_at(self.address)
     }
 
     /// From now on requests are answered so.

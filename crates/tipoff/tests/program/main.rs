@@ -10,12 +10,14 @@
     unreachable_pub
 )]
 
+mod actions;
 mod api;
 mod browser;
 mod camera;
 mod clients;
 mod command_line;
 mod crash;
+mod dead_log;
 mod destination;
 mod dialogs;
 mod doctor;
@@ -30,6 +32,7 @@ mod keeping;
 mod limits;
 mod mqtt;
 mod pictures;
+mod recovery;
 mod reload;
 mod rules;
 mod sessions;
@@ -37,3 +40,4 @@ mod telegram;
 mod tls;
 mod torn;
 mod uploaders;
+mod words;

@@ -2,7 +2,7 @@
 
 use super::{Guide, OTHER, Page, Value, line, page, set};
 
-pub(super) const GUIDE: Guide = Guide {
+pub(crate) const GUIDE: Guide = Guide {
     also: &["Schneider Electric UPS"],
     mail: Some(Page {
         notes: &[

@@ -2,7 +2,7 @@
 
 use super::{Guide, OTHER, Page, Value, line, page, set};
 
-pub(super) const GUIDE: Guide = Guide {
+pub(crate) const GUIDE: Guide = Guide {
     mail: Some(Page {
         notes: &[
             "Snapshots and video clips have an account each: fill in Snapshot for pictures at once.",

@@ -59,7 +59,15 @@ const NAMES: &str = "
     Reolink     other    /Schedule_00_20260514171805.jpg
     Reolink     other    /test1_00_20260514171805.jpg
     Reolink     other    /Doorbell_00.jpg
-    -           doorbell /Doorbell_7.jpg
+    -           other    /Doorbell_7.jpg
+    -           doorbell /Doorbell_pressed_7.jpg
+    -           motion   /Doorbell_motion_7.jpg
+    -           motion   /West_end-motion.jpg
+    -           other    /West end_001.jpg
+    -           other    /Bus_stop_20260514.jpg
+    -           other    /Storage room 3.jpg
+    -           other    /Car park-2026-05-14.jpg
+    -           person   /front-person-12345.jpg
     Reolink     other    /RecM02_20230515_071811_071835_6D28900_13CE8C7.mp4
     Reolink     other    /RecS02_DST20230426_071811_071835_6D28900_13CE8C7.mp4
     Vivotek     motion   /yard_20050107180659_4_trg.jpg
@@ -84,7 +92,8 @@ const NAMES: &str = "
     -           other    /2025/55M00S.mp4
     Axis        other    /axis/image26-10-05_14-03-20-41_1.jpg.tmp
     -           person   /person at the door.jpg
-    -           fault    /scheduled disk check.jpg
+    -           other    /scheduled disk check.jpg
+    -           fault    /disk error.jpg
     -           other    /scheduled.jpg
     -           other    /test.jpg
     -           other    /person/x.jpg

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, broadcast};
 
 use super::{Finished, Recorder, Session};
 use crate::observe::Metrics;
+use crate::supervise::Supervisor;
 
 /// Between two writings into the spool.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
@@ -90,8 +91,20 @@ impl Transcripts {
         recorder
     }
 
+    /// Starts the task that writes what has ended; it goes on until the program is over.
+    pub(crate) fn start(&self, supervisor: &Supervisor) {
+        let this = self.clone();
+        tokio::spawn(supervisor.supervise("transcripts", move || {
+            let this = this.clone();
+            async move {
+                this.write_on().await;
+                Ok(())
+            }
+        }));
+    }
+
     /// Writes what has ended, at most once a second, for ever.
-    pub(crate) async fn write_on(self) {
+    async fn write_on(self) {
         loop {
             self.0.any_ended.notified().await;
             self.flush().await;

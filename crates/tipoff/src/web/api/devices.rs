@@ -55,7 +55,7 @@ pub(super) struct Device {
 
 /// Where a device's entry comes from.
 pub(crate) fn origin(line: &DeviceLine) -> &'static str {
-    if line.key.starts_with("discovered/") {
+    if line.key.starts_with("discovered/") || line.recorder.is_some() {
         "discovered"
     } else if line.key.starts_with("added/") {
         "dashboard"

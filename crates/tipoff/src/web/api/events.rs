@@ -36,7 +36,7 @@ pub(super) async fn events(
     let listener = Listener {
         news: state.news.subscribe(),
         sessions: state.transcripts.subscribe(),
-        shutdown: state.shutdown.clone(),
+        shutdown: state.supervisor.shutdown(),
     };
     let stream = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;

@@ -130,9 +130,13 @@ fn about(line: &DeviceLine) -> String {
         "dashboard" => "added here",
         _ => "configured",
     };
+    let known = match &line.recorder {
+        Some(recorder) => format!("channel of {recorder}"),
+        None => known.to_owned(),
+    };
     match &line.maker {
         Some(maker) => format!("{maker}, {known}"),
-        None => known.to_owned(),
+        None => known,
     }
 }
 

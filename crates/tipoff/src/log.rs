@@ -1,0 +1,96 @@
+//! The log: for people or machines, on standard error. Whatever becomes of it, writing a line never
+//! blocks, never fails and never panics; lines that cannot be written are dropped and counted.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::{self, IsTerminal, Write};
+use std::panic::PanicHookInfo;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+
+use crate::line_queue::LineQueue;
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogForm {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The one queue before standard error.
+static QUEUE: OnceLock<LineQueue> = OnceLock::new();
+
+/// Begins logging to standard error. `level` is a filter such as `info` or `tipoff=debug`.
+pub(crate) fn start(form: LogForm, level: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(level)?;
+    let queue = LineQueue::start(io::stderr(), |lines| {
+        tracing::warn!(lines, "Log lines were dropped, because the log could not be written.");
+    })?;
+    let _ = QUEUE.set(queue);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(|| Lines)
+        // They would go to standard error by a macro that panics.
+        .log_internal_errors(false);
+    match form {
+        LogForm::Text => builder.with_target(false).with_ansi(io::stderr().is_terminal()).init(),
+        LogForm::Json => builder.json().flatten_event(true).init(),
+    }
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+/// Writes whole lines among those of the log.
+pub(crate) fn write(lines: &[u8]) {
+    match QUEUE.get() {
+        Some(queue) => queue.push(lines),
+        // Before the log begins there is nothing but the command line to complain about.
+        None => drop(io::stderr().write_all(lines)),
+    }
+}
+
+/// How many lines were dropped so far.
+pub(crate) fn dropped() -> u64 {
+    QUEUE.get().map_or(0, LineQueue::dropped)
+}
+
+/// Waits until all is written, at most for `time`.
+pub(crate) fn flush(time: Duration) {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(time);
+    }
+}
+
+/// What the log is written to: each call is one line.
+struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Instead of the standard hook, which writes to standard error by itself.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let at = panic.location().map(ToString::to_string).unwrap_or_default();
+    let why = panic.payload_as_str().unwrap_or("a panic without words");
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or_default();
+    let backtrace = Backtrace::capture();
+    match backtrace.status() {
+        BacktraceStatus::Captured => {
+            tracing::error!(at, why, thread, %backtrace, "There is a fault in Tipoff: please report it.");
+        }
+        _ => tracing::error!(at, why, thread, "There is a fault in Tipoff: please report it."),
+    }
+}

@@ -1,0 +1,267 @@
+//! What of a known vendor's mail stands below an alert's title: what adds something to the event, the
+//! device, the camera and the time. Whatever is not known to be boilerplate stays.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use tipoff_model::Event;
+
+use crate::mail::{HEAD_BYTES_MAX, Mail, head, key_and_value, lines};
+use crate::words;
+
+/// What a vendor's mails hold besides news, in lower case.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Form {
+    /// The keys of fields that add nothing; a star stands for any end.
+    pub(crate) keys: &'static [&'static str],
+    /// Sentences that add nothing; a star stands for a few words.
+    pub(crate) sentences: &'static [&'static str],
+    /// Whether the text is free: then only these keys and sentences are left out of it, and not what
+    /// seems to repeat event, names and times.
+    pub(crate) free: bool,
+}
+
+/// What is known of a mail already.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known<'a> {
+    pub(crate) event: Event,
+    /// The vendor's own words for the event.
+    pub(crate) value: Option<&'a str>,
+    /// What device and camera are called.
+    pub(crate) names: Vec<&'a str>,
+    /// What is said besides, and stays.
+    pub(crate) extra: Option<&'a str>,
+    /// What of the subject may be news.
+    pub(crate) subject: SubjectNews<'a>,
+}
+
+/// What of a subject may be news.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum SubjectNews<'a> {
+    /// All of it: the owner may choose it.
+    #[default]
+    Whole,
+    /// This part of it.
+    Part(&'a str),
+    /// Nothing: it has the vendor's form.
+    Nothing,
+}
+
+impl SubjectNews<'_> {
+    /// For a subject that may have the vendor's form.
+    pub(crate) const fn unless(has_form: bool) -> Self {
+        if has_form { Self::Nothing } else { Self::Whole }
+    }
+}
+
+/// The details of a mail.
+pub(crate) fn of(mail: &Mail<'_>, form: &Form, known: &Known<'_>) -> String {
+    let mut kept: Vec<String> = Vec::new();
+    if let Some(value) = known.value.filter(|value| !words::is_plain(value, known.event)) {
+        kept.push(squeezed(value));
+    }
+    kept.extend(known.extra.map(squeezed));
+    let names = Names::of(known);
+    let (head, rest) = split(mail.whole_text());
+    let news = lines(head).filter(|line| adds(line, form, &names));
+    let unread = lines(rest).filter(|line| !line.is_empty() && !form.is_boilerplate(line));
+    for line in news.chain(unread).map(squeezed) {
+        if kept.last() != Some(&line) {
+            kept.push(line);
+        }
+    }
+    let subject = match known.subject {
+        SubjectNews::Whole => mail.subject,
+        SubjectNews::Part(part) => part,
+        SubjectNews::Nothing => "",
+    };
+    if names.adds_to(subject, &kept) {
+        kept.insert(0, squeezed(subject));
+    }
+    kept.join("\n")
+}
+
+/// The lines that are read, and those behind them.
+fn split(text: &str) -> (&str, &str) {
+    let head = head(text, HEAD_BYTES_MAX);
+    let last = || head.rfind('\n').unwrap_or(head.len());
+    let end = if head.len() == text.len() { head.len() } else { last() };
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+fn adds(line: &str, form: &Form, names: &Names) -> bool {
+    if line.is_empty() || form.is_boilerplate(line) {
+        return false;
+    }
+    match key_and_value(line) {
+        Some((key, _)) if form.has(key) => false,
+        _ if form.free => true,
+        _ if is_address(line) || is_dated(line) => false,
+        Some((key, value)) => names.adds(value) && !is_technical(key, value),
+        None => names.adds(line),
+    }
+}
+
+impl Form {
+    pub(crate) fn has(&self, key: &str) -> bool {
+        let key = key.to_lowercase();
+        self.keys.iter().any(|known| match known.strip_suffix('*') {
+            Some(beginning) => key.starts_with(beginning),
+            None => key == *known,
+        })
+    }
+
+    pub(crate) fn is_boilerplate(&self, line: &str) -> bool {
+        let is_rule = |it: char| it.is_whitespace() || "-*=_~".contains(it);
+        let line = line.trim_matches(is_rule).to_lowercase();
+        line.is_empty() || self.sentences.iter().any(|sentence| fits(sentence, &line))
+    }
+}
+
+/// A star stands for at most this much.
+const STAR_BYTES_MAX: usize = 80;
+
+/// Whether a line is a sentence in which a star stands for a few words.
+fn fits(sentence: &str, line: &str) -> bool {
+    let line = line.trim_end_matches(['.', '!', ' ']);
+    let Some((beginning, end)) = sentence.split_once('*') else {
+        return line == sentence;
+    };
+    let inner = line.strip_prefix(beginning).and_then(|rest| rest.strip_suffix(end));
+    inner.is_some_and(|inner| {
+        inner.len() <= STAR_BYTES_MAX && !inner.contains([';', ':', '!']) && !inner.contains(". ")
+    })
+}
+
+/// The words that say nothing new.
+struct Names {
+    event: Event,
+    names: HashSet<String>,
+}
+
+impl Names {
+    fn of(known: &Known<'_>) -> Self {
+        let names = known.names.iter().chain(&known.value).copied();
+        Self { event: known.event, names: names.flat_map(words::words).collect() }
+    }
+
+    /// Whether a text says anything besides the event, names, times and small words.
+    fn adds(&self, text: &str) -> bool {
+        text.len() > words::READ_MAX || self.new_words(text).next().is_some()
+    }
+
+    /// The same, besides what other lines say.
+    fn adds_to(&self, text: &str, lines: &[String]) -> bool {
+        let new: Vec<String> = self.new_words(text).collect();
+        // Without looking at all of a long text where there is nothing new.
+        !new.is_empty() && {
+            let said: HashSet<String> =
+                lines.iter().take(SAID_LINES_MAX).flat_map(|line| words::words(line)).collect();
+            new.iter().any(|word| !said.contains(word))
+        }
+    }
+
+    fn new_words(&self, text: &str) -> impl Iterator<Item = String> {
+        let timeless: Vec<&str> = text.split_whitespace().filter(|it| !is_time(it)).collect();
+        words::words(&timeless.join(" ")).into_iter().filter(|word| self.is_new(word))
+    }
+
+    fn is_new(&self, word: &str) -> bool {
+        !(self.names.contains(word)
+            || words::is_filler(word)
+            || words::is_plain_word(word, self.event)
+            || SMALL.contains(&word))
+    }
+}
+
+/// A subject's words are looked for in this many lines of the text.
+const SAID_LINES_MAX: usize = 100;
+
+/// Words around names and times, beside those of [`words::is_filler`].
+const SMALL: &[&str] = &[
+    "on",
+    "from",
+    "at",
+    "in",
+    "by",
+    "to",
+    "am",
+    "pm",
+    "utc",
+    "no",
+    "h",
+    "net",
+    "network",
+    "recorder",
+    "embedded",
+    "device",
+    "system",
+    "axis",
+    "dahua",
+    "foscam",
+    "hikvision",
+    "reolink",
+    "swann",
+    "vivotek",
+];
+
+/// Whether a field is of interest to machines only: a serial number, an address, a time. Whose address
+/// failed to log in is of interest.
+fn is_technical(key: &str, value: &str) -> bool {
+    let key = key.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| key.contains(word));
+    let is_clock = || value.split_whitespace().all(is_time);
+    is_serial(&key)
+        || (is_address(value) && !has(&["login", "remote", "source", "client", "user"]))
+        || is_dated(value)
+        || (is_clock() && has(&["time", "date"]))
+}
+
+/// Whether a field is a serial number or a hardware address, by its key.
+fn is_serial(key: &str) -> bool {
+    let ends = ["s/n", "sn", "serial number", "serial no", "serial no.", "mac", "mac address"];
+    let is_word = |rest: &str| rest.is_empty() || rest.ends_with(' ');
+    ends.iter().any(|end| key.strip_suffix(end).is_some_and(is_word))
+}
+
+/// An IP or hardware address, or a URL with an IP address.
+fn is_address(text: &str) -> bool {
+    let bare = text.trim_matches(['[', ']', '(', ')', '<', '>', ',']);
+    let host = bare.split_once("://").map_or(bare, |(_, host)| host);
+    let host = host.split(['/', '?']).next().unwrap_or_default();
+    let host = host.rsplit_once(':').filter(|(_, port)| is_digits(port)).map_or(host, |(it, _)| it);
+    let host = host.trim_matches(['[', ']']);
+    host.parse::<IpAddr>().is_ok() || bare.parse::<IpAddr>().is_ok() || is_mac(bare)
+}
+
+fn is_mac(text: &str) -> bool {
+    let is_pair = |pair: &str| pair.len() == 2 && pair.bytes().all(|it| it.is_ascii_hexdigit());
+    text.split([':', '-']).count() == 6 && text.split([':', '-']).all(is_pair)
+}
+
+/// Whether a text is a date, perhaps with a time.
+fn is_dated(text: &str) -> bool {
+    let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
+    let is_date = |part: &str| digits(part) >= 8 || (digits(part) >= 6 && !part.contains(':'));
+    text.split_whitespace().any(is_date) && text.split_whitespace().all(is_time)
+}
+
+/// A date or a time: `2015-05-22,14:52:18`, `23/12/2021`, `10:27:46`, `20260514171805`.
+fn is_time(text: &str) -> bool {
+    let text = text.trim_matches(['(', ')', '[', ']', ',', '.', ';']);
+    let parts: Vec<&str> = text.split(['-', '/', '.', ':', ',', 'T']).collect();
+    let zone = text.trim_end_matches(['Z', 'z']);
+    // "38.5" is none.
+    let has_form = (3..=7).contains(&parts.len()) || (parts.len() == 2 && text.contains(':'));
+    let is_short = |part: &&str| (1..=4).contains(&part.len()) && is_digits(part);
+    (has_form && parts.iter().all(is_short)) || ([14, 17].contains(&zone.len()) && is_digits(zone))
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// Without the spaces that pad fields.
+pub(crate) fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

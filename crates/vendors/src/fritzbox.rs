@@ -1,0 +1,55 @@
+//! FRITZ!Box and FRITZ!Repeater: the mails of the push service, `FRITZ!Box-Info: Nutzungs- und
+//! Verbindungsdaten vom 14.05.2026`, `FRITZ!Box info: Data on usage and connections`.
+
+use crate::details::{Form, Known, SubjectNews};
+use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, Page};
+use crate::{Found, Mail, Vendor, words};
+
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "FRITZ!Box",
+    recognises: |mail| prefix(mail.subject).is_some(),
+    read,
+    form: FORM,
+    upload: |_| None,
+    guide: GUIDE,
+};
+
+const FORM: Form = Form {
+    keys: &[],
+    sentences: &[
+        "guten tag,",
+        "guten tag",
+        "dear fritz!box user,",
+        "sehr geehrte*,",
+        "ihre fritz!box",
+        "your fritz!box",
+        "sie erhalten diese e-mail*",
+        "diese e-mail wurde automatisch*",
+        "this e-mail was automatically*",
+        "this email was automatically*",
+    ],
+    free: true,
+};
+
+/// The device and what it says: `FRITZ!Box 7590-Info: …`.
+fn prefix(subject: &str) -> Option<(&str, &str)> {
+    let subject = subject.strip_prefix('[').unwrap_or(subject);
+    let is_fritz = subject.starts_with("FRITZ!") || subject.starts_with("Fritz!");
+    is_fritz.then(|| subject.split_once(':').unwrap_or((subject, "")))
+}
+
+fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+    let (device, said) = prefix(mail.subject).unwrap_or_default();
+    let event = words::subject(said).unwrap_or_default();
+    let known =
+        Known { event, names: vec![device], subject: SubjectNews::Part(said), ..Known::default() };
+    Found { known, ..Found::default() }
+}
+
+pub(crate) const GUIDE: Guide = Guide {
+    also: &["FRITZ!Repeater"],
+    mail: Some(Page { menu: Some("System > Push Service > Sender"), ..MAIL_OF_OTHERS }),
+    ftp: None,
+    notes: &["Choose \"Other provider\"; then tick what it is to report under Push Services."],
+    ..OTHER
+};

@@ -1,0 +1,51 @@
+//! Proxmox VE: the mails of backups, `vzdump backup status (HOST): backup failed: REASON`. The text is a table
+//! of the guests, and below `Logs` all that the tools printed.
+
+use tipoff_model::Event;
+
+use crate::details::{Form, Known, squeezed};
+use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, Page};
+use crate::{Found, Mail, Vendor};
+
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "Proxmox",
+    recognises: |mail| said(mail.subject).is_some(),
+    read,
+    form: Form { keys: &[], sentences: &[], free: false },
+    upload: |_| None,
+    guide: GUIDE,
+};
+
+/// What stands behind `vzdump backup status (HOST):`.
+fn said(subject: &str) -> Option<&str> {
+    let rest = subject.split_once("vzdump backup status (")?.1;
+    rest.split_once(')').map(|(_, said)| said.trim_start_matches([':', ' ']))
+}
+
+fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+    let said = said(mail.subject).unwrap_or_default();
+    let is_bad = ["fail", "err", "warn", "abort"].iter().any(|it| said.to_lowercase().contains(it));
+    let event = if is_bad { Event::Fault } else { Event::Other };
+    let mut details = vec![squeezed(said)];
+    let mut in_logs = false;
+    for line in mail.whole_text().lines().map(str::trim) {
+        let is_rule = line.len() > 2 && line.bytes().all(|it| it == b'=');
+        in_logs |= line.eq_ignore_ascii_case("logs") || line == "verbose backup log follows";
+        let is_heading = line.eq_ignore_ascii_case("logs") || line.eq_ignore_ascii_case("details");
+        // Of the logs only what went wrong is for people.
+        let is_for_people = !in_logs || line.contains("ERROR") || line.contains("WARN");
+        if !line.is_empty() && !is_rule && !is_heading && is_for_people {
+            details.push(squeezed(line));
+        }
+    }
+    let known = Known { event, ..Known::default() };
+    Found { known, camera: None, details: Some(details.join("\n")) }
+}
+
+pub(crate) const GUIDE: Guide = Guide {
+    also: &["Proxmox Backup Server"],
+    mail: Some(Page { menu: Some("Datacenter > Notifications > Add: SMTP"), ..MAIL_OF_OTHERS }),
+    ftp: None,
+    notes: &["Then let a notification matcher use it. Its Test button sends a mail."],
+    ..OTHER
+};

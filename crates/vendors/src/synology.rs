@@ -1,0 +1,54 @@
+//! Synology: the mails of DSM, `[DiskStation] Volume 1 on DiskStation has degraded`, with "Dear user," and
+//! "Sincerely, Synology DiskStation" around what happened.
+
+use crate::details::{Form, Known, SubjectNews};
+use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, Page};
+use crate::mail::lines;
+use crate::{Found, Mail, Vendor, words};
+
+pub(crate) const VENDOR: Vendor =
+    Vendor { name: "Synology", recognises, read, form: FORM, upload: |_| None, guide: GUIDE };
+
+const FORM: Form = Form {
+    keys: &[],
+    sentences: &[
+        "dear user,",
+        "dear user",
+        "sincerely,",
+        "sincerely",
+        "synology",
+        "synology diskstation",
+        "synology nas",
+        "from *diskstation",
+        "sehr geehrter benutzer,",
+        "mit freundlichen grüßen,",
+        "mit freundlichen grüßen",
+    ],
+    free: true,
+};
+
+fn recognises(mail: &Mail<'_>) -> bool {
+    let has_frame = ["dear user", "sincerely", "sehr geehrter"].iter().any(|it| mail.says(it));
+    has_frame && (mail.says("synology") || mail.says("diskstation"))
+}
+
+fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+    let (tag, said) = match mail.subject.strip_prefix('[').and_then(|it| it.split_once(']')) {
+        Some((tag, said)) => (Some(tag), said.trim()),
+        None => (None, mail.subject),
+    };
+    let by_text =
+        || lines(mail.text).filter(|line| !FORM.is_boilerplate(line)).find_map(words::subject);
+    let event = words::subject(said).or_else(by_text).unwrap_or_default();
+    let names = tag.into_iter().collect();
+    let subject = SubjectNews::Part(said);
+    Found { known: Known { event, names, subject, ..Known::default() }, ..Found::default() }
+}
+
+pub(crate) const GUIDE: Guide = Guide {
+    also: &[],
+    mail: Some(Page { menu: Some("Control Panel > Notification > Email"), ..MAIL_OF_OTHERS }),
+    ftp: None,
+    notes: &["Choose Custom SMTP server as the service provider."],
+    ..OTHER
+};

@@ -1,0 +1,81 @@
+//! TrueNAS and FreeNAS: the text begins with `TrueNAS @ HOST`, followed by lists of new, cleared and
+//! current alerts; the subject says no more than "Alerts".
+
+use tipoff_model::Event;
+
+use crate::details::{Form, Known};
+use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, Page};
+use crate::mail::lines;
+use crate::{Found, Mail, Vendor, words};
+
+pub(crate) const VENDOR: Vendor = Vendor {
+    name: "TrueNAS",
+    recognises: |mail| host(mail).is_some(),
+    read,
+    form: Form { keys: &[], sentences: &[], free: false },
+    upload: |_| None,
+    guide: GUIDE,
+};
+
+/// The host of the first line.
+fn host<'a>(mail: &Mail<'a>) -> Option<&'a str> {
+    let first = lines(mail.text).find(|line| !line.is_empty())?;
+    first.strip_prefix("TrueNAS @ ").or_else(|| first.strip_prefix("FreeNAS @ "))
+}
+
+/// The lists of alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum List {
+    New,
+    Cleared,
+    Current,
+}
+
+fn list(line: &str) -> Option<List> {
+    let line = line.to_lowercase();
+    if !line.ends_with(':') {
+        return None;
+    }
+    if line.starts_with("new alert") {
+        Some(List::New)
+    } else if line.contains("been cleared") {
+        Some(List::Cleared)
+    } else {
+        line.starts_with("current alert").then_some(List::Current)
+    }
+}
+
+fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+    let mut at = List::New;
+    let (mut news, mut cleared) = (Vec::new(), false);
+    for line in lines(mail.text).filter(|line| !line.is_empty()).skip(1) {
+        match list(line) {
+            Some(list) => at = list,
+            None if at == List::New => news.push(line),
+            None => cleared |= at == List::Cleared,
+        }
+    }
+    let by_words = |lines: &[&str]| {
+        let events = lines
+            .iter()
+            .filter_map(|line| words::subject(line.trim_start_matches(['*', '-', ' '])));
+        events.reduce(Event::or_more_important)
+    };
+    let event = match by_words(&news) {
+        Some(event) => event,
+        None if news.is_empty() && cleared => Event::End,
+        None => Event::Other,
+    };
+    let rest = lines(mail.whole_text()).filter(|line| !line.is_empty()).skip(1);
+    let details: Vec<&str> = rest.filter(|line| list(line) != Some(List::New)).collect();
+    let known = Known { event, ..Known::default() };
+    Found { known, camera: None, details: Some(details.join("\n")) }
+}
+
+pub(crate) const GUIDE: Guide = Guide {
+    also: &["FreeNAS"],
+    mail: Some(Page { menu: Some("System > General Settings > Email"), ..MAIL_OF_OTHERS }),
+    ftp: None,
+    notes: &["Choose SMTP as the send method; alerts go to the address of the user root or admin."],
+    ..OTHER
+};

@@ -1,0 +1,239 @@
+//! Where a segment says an event, and how surely.
+
+use tipoff_model::Event;
+
+use super::Kind;
+use super::phrase::{self, Segment, Word, is_ideographic};
+use super::sets::{DETECTED, is_between, is_negated, is_number};
+use super::vocabulary::{Phrase, VOCABULARY, fits};
+
+/// How surely an event is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    Sure,
+    /// A noun in a segment that holds nothing unknown.
+    Alone,
+    /// A noun beside unknown words.
+    Weak,
+    /// Sure, but within what looks like a name: "In the garage motion was detected".
+    Named,
+}
+
+/// An event that a segment says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub(super) event: Event,
+    pub(super) weight: Weight,
+    /// Its first word.
+    pub(super) start: usize,
+    /// The word behind its last one.
+    pub(super) end: usize,
+    pub(super) prone: bool,
+}
+
+struct Found {
+    event: Event,
+    kind: Kind,
+    start: usize,
+    end: usize,
+}
+
+/// The events that a segment says.
+pub(super) fn of(segment: &Segment) -> Vec<Hit> {
+    let words = segment.words.as_slice();
+    let mut found: Vec<Found> = Vec::new();
+    for start in 0..words.len() {
+        found.extend(longest_at(words, start));
+    }
+    // Of phrases that overlap the longest is meant: an "audio exception" is no exception.
+    found.sort_by_key(|it| (std::cmp::Reverse(it.end - it.start), it.start));
+    let mut kept: Vec<Found> = Vec::new();
+    for it in found {
+        if kept.iter().all(|other| it.end <= other.start || other.end <= it.start) {
+            kept.push(it);
+        }
+    }
+    let hits = kept.iter().filter(|it| !is_negated(words, it.start, it.end));
+    let mut hits: Vec<Hit> = hits.filter_map(|it| weigh(words, it)).collect();
+    for (at, word) in words.iter().enumerate() {
+        hits.extend(ideographic(word, at));
+    }
+    hits
+}
+
+/// The longest phrases of each kind that begin at a place.
+fn longest_at(words: &[Word], start: usize) -> Option<Found> {
+    let word = words.get(start)?;
+    let rest = words.get(start..)?;
+    let is_here = |phrase: &&Phrase| {
+        phrase.words.len() <= rest.len()
+            && phrase.words.iter().zip(rest).all(|(written, word)| fits(written, &word.text))
+    };
+    let all = VOCABULARY.beginning_with(&word.text).filter(is_here);
+    let longest = all.max_by_key(|phrase| phrase.words.len())?;
+    let Phrase { event, kind, ref words } = *longest;
+    Some(Found { event, kind, start, end: start + words.len() })
+}
+
+fn weigh(words: &[Word], it: &Found) -> Option<Hit> {
+    let named = words.get(it.start).is_some_and(|word| word.named);
+    let is_noun = matches!(it.kind, Kind::Noun | Kind::Prone);
+    let prone = it.kind == Kind::Prone;
+    let weight = if named {
+        let is_predicate = it.kind == Kind::Predicate && it.end == words.len();
+        let is_said = is_noun && !prone && is_detected(words, it.end);
+        // A name alone does not end in a predicate.
+        let behind_name = it.start.checked_sub(1).and_then(|at| words.get(at));
+        match (is_predicate && behind_name.is_some_and(|word| word.named), is_said) {
+            (true, _) => Weight::Sure,
+            (_, true) => Weight::Named,
+            _ => return None,
+        }
+    } else if !is_noun || is_said(words, it) {
+        Weight::Sure
+    } else if words.iter().filter(|word| !word.named).all(|word| is_known(&word.text)) {
+        Weight::Alone
+    } else if is_weak(words, it) {
+        Weight::Weak
+    } else {
+        return None;
+    };
+    Some(Hit { event: it.event, weight, start: it.start, end: it.end, prone })
+}
+
+/// A noun beside "detected", "alarm" and their like.
+fn is_said(words: &[Word], it: &Found) -> bool {
+    let behind = is_detected(words, it.end);
+    let before = || {
+        let before = words.get(..it.start).unwrap_or_default().iter().rev();
+        let mut rest = before.skip_while(|word| is_between(&word.text) || is_noun(&word.text));
+        rest.next().is_some_and(|word| DETECTED.has(&word.text)) && is_last(words, it.end)
+    };
+    behind || before()
+}
+
+/// Whether "detected" follows, perhaps behind small words and other nouns.
+fn is_detected(words: &[Word], from: usize) -> bool {
+    let mut rest = words.get(from..).unwrap_or_default().iter();
+    rest.find(|word| !is_between(&word.text) && !is_noun(&word.text))
+        .is_some_and(|word| DETECTED.has(&word.text))
+}
+
+/// Whether nothing unknown follows within what is no name.
+fn is_last(words: &[Word], from: usize) -> bool {
+    let rest = words.get(from..).unwrap_or_default().iter();
+    rest.take_while(|word| !word.named).all(|word| is_known(&word.text))
+}
+
+/// Beside unknown words: "Motion Garden", "Person Garden", but not "Dog house" and "Visitor parking".
+fn is_weak(words: &[Word], it: &Found) -> bool {
+    let is_name_too = it.kind == Kind::Prone || it.event == Event::Doorbell;
+    is_last(words, it.end) || (!is_name_too && (it.start == 0 || it.event == Event::Motion))
+}
+
+fn is_known(word: &str) -> bool {
+    is_between(word)
+        || DETECTED.has(word)
+        || is_noun(word)
+        || is_number(word)
+        || is_preposition(word)
+}
+
+fn is_noun(word: &str) -> bool {
+    VOCABULARY.nouns.has(word)
+}
+
+pub(super) fn is_preposition(word: &str) -> bool {
+    phrase::PREPOSITIONS.contains(&word)
+}
+
+/// The ends of compounds: "Bewegungserkennung", "motiondetected".
+const ENDS: &[&str] = &[
+    "detected",
+    "detection",
+    "detect",
+    "alarm",
+    "alert",
+    "event",
+    "erkennung",
+    "erkannt",
+    "detektion",
+    "meldung",
+    "melder",
+    "warnung",
+    "ereignis",
+    "detectie",
+    "melding",
+];
+/// What German and Dutch put between the parts of a compound.
+const GLUE: &[&str] = &["", "s", "n", "en", "e"];
+
+/// The segment with compounds of a noun for an event and an end in two words.
+pub(super) fn with_parts(segment: Segment) -> Segment {
+    let words = segment.words.into_iter();
+    let words = words.flat_map(|word| parts(&word).unwrap_or_else(|| vec![word])).collect();
+    Segment { words, ..segment }
+}
+
+fn parts(word: &Word) -> Option<Vec<Word>> {
+    if VOCABULARY
+        .beginning_with(&word.text)
+        .any(|phrase| phrase.words.len() == 1 && phrase.kind == Kind::Sure)
+    {
+        return None;
+    }
+    ENDS.iter().find_map(|end| {
+        let stem = word.text.strip_suffix(end).filter(|stem| !stem.is_empty())?;
+        let nouns = GLUE.iter().filter_map(|glue| stem.strip_suffix(glue));
+        let noun = nouns.into_iter().find(|noun| is_noun(noun))?;
+        let part = |text: &str| Word { text: text.to_owned(), named: word.named };
+        Some(vec![part(noun), part(end)])
+    })
+}
+
+/// What a word of a script without spaces says: the longest phrases that do not overlap.
+fn ideographic(word: &Word, at: usize) -> Vec<Hit> {
+    let text = word.text.as_str();
+    if word.named || !text.chars().any(is_ideographic) {
+        return Vec::new();
+    }
+    let mut taken: Vec<(usize, usize, Event)> = Vec::new();
+    for (phrase, event) in &VOCABULARY.ideographic {
+        for (start, _) in text.match_indices(phrase) {
+            let end = start + phrase.len();
+            if taken.iter().all(|(from, to, _)| end <= *from || *to <= start) {
+                taken.push((start, end, *event));
+            }
+        }
+    }
+    let names = names_within(text);
+    let last_place = ["で", "から", "にて"].iter().filter_map(|it| text.rfind(it)).max();
+    let is_behind = |start: usize| last_place.is_some_and(|place| start > place);
+    let some_behind = taken.iter().any(|(start, _, _)| is_behind(*start));
+    let is_name = |start: usize| {
+        names.iter().any(|name| name.contains(&start)) || (some_behind && !is_behind(start))
+    };
+    let counts = taken.into_iter().filter(|(start, end, _)| {
+        let before = text.get(..*start).unwrap_or_default();
+        let after = text.get(*end..).unwrap_or_default();
+        let negated = ["无", "未", "没有", "無"].iter().any(|no| before.ends_with(no))
+            || ["なし", "ありません"].iter().any(|no| after.starts_with(no));
+        !negated && !is_name(*start)
+    });
+    let hit =
+        |(_, _, event)| Hit { event, weight: Weight::Sure, start: at, end: at + 1, prone: false };
+    counts.map(hit).collect()
+}
+
+/// The names in Chinese: "来自门铃的移动侦测", "在车库检测到人形".
+fn names_within(text: &str) -> Vec<std::ops::Range<usize>> {
+    let between = |begin: &str, ends: &[&str]| {
+        let start = text.find(begin)?;
+        let rest = text.get(start + begin.len()..)?;
+        let end = ends.iter().filter_map(|end| rest.find(end)).min()?;
+        Some(start..start + begin.len() + end)
+    };
+    let from = between("来自", &["的"]);
+    let at = between("在", &["检测", "侦测", "发现", "有", "上"]);
+    from.into_iter().chain(at).collect()
+}

@@ -1,0 +1,206 @@
+//! The small words around those for events, and what they make of them.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use tipoff_model::Event;
+
+use super::hits::{Hit, Weight};
+use super::phrase::{Segment, Word, is_ideographic};
+use super::states;
+use super::vocabulary::fits;
+
+/// A set of words, some of them with a star.
+#[derive(Default)]
+pub(crate) struct Words {
+    exact: HashSet<&'static str>,
+    starred: Vec<&'static str>,
+    ideographic: Vec<&'static str>,
+}
+
+impl Words {
+    pub(super) fn of(words: &'static str) -> Self {
+        let mut set = Self::default();
+        words.split(',').map(str::trim).filter(|it| !it.is_empty()).for_each(|it| set.add(it));
+        set
+    }
+
+    pub(super) fn add(&mut self, word: &'static str) {
+        if word.chars().any(is_ideographic) {
+            self.ideographic.push(word);
+        } else if word.contains('*') {
+            self.starred.push(word);
+        } else {
+            self.exact.insert(word);
+        }
+    }
+
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.exact.contains(word)
+            || self.starred.iter().any(|it| fits(it, word))
+            || self.ideographic.iter().any(|it| word.contains(it))
+    }
+}
+
+pub(super) static DETECTED: LazyLock<Words> = LazyLock::new(|| Words::of(states::DETECTED));
+pub(super) static FILLERS: LazyLock<Words> = LazyLock::new(|| {
+    let mut set = Words::of(states::FILLERS);
+    set.add(super::phrase::COMMA);
+    set.add(super::phrase::GAP);
+    set
+});
+static ENDED: LazyLock<Words> = LazyLock::new(|| Words::of(states::ENDED));
+static ENDED_BEHIND_NAME: LazyLock<Words> = LazyLock::new(|| Words::of(states::ENDED_BEHIND_NAME));
+static AUXILIARIES: LazyLock<Words> = LazyLock::new(|| Words::of(states::AUXILIARIES));
+static END_OF: LazyLock<Words> = LazyLock::new(|| Words::of(states::END_OF));
+static ENDS: LazyLock<Vec<Vec<&'static str>>> = LazyLock::new(|| {
+    states::ENDS.split(',').map(|phrase| phrase.split_whitespace().collect()).collect()
+});
+static NEGATIONS: LazyLock<Words> = LazyLock::new(|| Words::of(states::NEGATIONS));
+static TEST: LazyLock<Words> = LazyLock::new(|| {
+    Words::of("test, tests, testing, prueba, prova, teste, essai, тест, proba, テスト, 测试, 測試")
+});
+/// What a number may belong to: "RAID 0 failed" is not "0 failed".
+static NUMBERED: LazyLock<Words> = LazyLock::new(|| {
+    Words::of(
+        "raid, camera, cam, channel, ch, disk, drive, port, slot, bay, cpu, unit, ups, hdd, kamera, kanal",
+    )
+});
+
+/// Whether a word of this kind may stand between a noun and "detected".
+pub(super) fn is_between(word: &str) -> bool {
+    FILLERS.has(word) || is_number(word)
+}
+
+/// A number, or a word with one: `2`, `camera1`, `a1`.
+pub(super) fn is_number(word: &str) -> bool {
+    let letters = word.trim_matches(|it: char| it.is_ascii_digit());
+    letters.len() < word.len() && (letters.len() <= 1 || FILLERS.has(letters))
+}
+
+/// Whether a segment says nothing but that it is a test.
+pub(super) fn is_test(segment: &Segment) -> bool {
+    let mut unnamed = segment.words.iter().filter(|word| !word.named).map(|it| it.text.as_str());
+    let has_test = unnamed.clone().any(|word| TEST.has(word));
+    has_test
+        && unnamed.all(|word| {
+            TEST.has(word)
+                || is_between(word)
+                || DETECTED.has(word)
+                || super::hits::is_preposition(word)
+        })
+}
+
+/// Whether the word at a place is turned into its opposite.
+pub(super) fn is_negated(words: &[Word], start: usize, end: usize) -> bool {
+    let text = |at: usize| words.get(at).map_or("", |word| word.text.as_str());
+    if text(end) == "0" {
+        return true;
+    }
+    let Some(before) = start.checked_sub(1) else {
+        return false;
+    };
+    match text(before) {
+        "0" => !before.checked_sub(1).is_some_and(|at| NUMBERED.has(text(at))),
+        word => NEGATIONS.has(word),
+    }
+}
+
+/// Whether the segments say that an alarm has ended.
+pub(super) fn has_ended(segments: &[Segment], hits: &[(usize, Hit)]) -> bool {
+    segments.iter().enumerate().any(|(index, segment)| {
+        let hits: Vec<&Hit> =
+            hits.iter().filter(|(at, _)| *at == index).map(|(_, hit)| hit).collect();
+        says_end(segment, &hits)
+    }) || segments.windows(2).any(|pair| match pair {
+        // "Motion alarm: cleared".
+        [alarm, end] => has_alarm(alarm) && end.words.iter().all(|word| ends_alone(&word.text)),
+        _ => false,
+    })
+}
+
+fn ends_alone(word: &str) -> bool {
+    FILLERS.has(word) || ENDED_BEHIND_NAME.has(word)
+}
+
+fn has_alarm(segment: &Segment) -> bool {
+    let is_unnamed = |word: &&Word| !word.named;
+    segment.words.iter().filter(is_unnamed).any(|word| is_alarm_word(&word.text))
+        || super::hits::of(segment).iter().any(|hit| hit.weight == Weight::Sure)
+}
+
+/// An alarm word that is no beginning: "alarm", "detection", "event".
+fn is_alarm_word(word: &str) -> bool {
+    DETECTED.has(word) && !["start", "started", "begin", "began", "present"].contains(&word)
+}
+
+fn says_end(segment: &Segment, hits: &[&Hit]) -> bool {
+    let words = &segment.words;
+    let has_phrase = ENDS.iter().any(|phrase| {
+        words.windows(phrase.len().max(1)).any(|window| {
+            let is_same = |(word, written): (&Word, &&str)| {
+                fits(written, &word.text) || is_within(written, &word.text)
+            };
+            window.first().is_some_and(|word| !word.named) && window.iter().zip(phrase).all(is_same)
+        })
+    });
+    has_phrase
+        || hits.iter().any(|hit| hit.weight != Weight::Named && ends_behind(words, hit))
+        || words.iter().enumerate().any(|(at, word)| {
+            !word.named && is_alarm_word(&word.text) && ends_at(words, at + 1, false)
+        })
+        || begins_with_end(words, hits)
+}
+
+fn is_within(written: &str, word: &str) -> bool {
+    written.chars().any(is_ideographic) && word.contains(written)
+}
+
+fn ends_behind(words: &[Word], hit: &Hit) -> bool {
+    let is_alarm = !matches!(hit.event, Event::Other | Event::Test | Event::Periodic) && !hit.prone;
+    is_alarm && ends_at(words, hit.end, hit.event == Event::Fault)
+}
+
+/// Whether an end stands at a place: behind small verbs ("alarm has ended"), or as a verb at the end of the
+/// segment behind a name or a number ("Motion on Camera 1 stopped").
+fn ends_at(words: &[Word], from: usize, of_fault: bool) -> bool {
+    let rest = words.get(from..).unwrap_or_default();
+    let is_small = |word: &Word| AUXILIARIES.has(&word.text) || is_alarm_word(&word.text);
+    let skipped = rest.iter().take_while(|word| !word.named && is_small(word)).count();
+    let at_once = rest.get(skipped).is_some_and(|word| {
+        let is_verb = ENDED_BEHIND_NAME.has(&word.text);
+        // "Alarm Stop sign": a noun is an end only as the last word.
+        let is_last = rest.get(skipped + 1).is_none_or(|next| next.named || is_mark(&next.text));
+        !word.named && (is_verb || (!of_fault && is_last && ENDED.has(&word.text)))
+    });
+    let may_stand_between =
+        |word: &Word| word.named || is_mark(&word.text) || is_between(&word.text);
+    let at_last = rest.split_last().is_some_and(|(last, between)| {
+        ENDED_BEHIND_NAME.has(&last.text) && between.iter().all(may_stand_between)
+    });
+    // A script without spaces says both in one word.
+    let in_word = from.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| {
+        word.text.chars().any(is_ideographic)
+            && ENDED.ideographic.iter().any(|it| word.text.contains(it))
+    });
+    at_once || at_last || (in_word && !of_fault)
+}
+
+/// Whether a word begins something else: a preposition or a comma.
+fn is_mark(word: &str) -> bool {
+    super::hits::is_preposition(word) || word == super::phrase::COMMA
+}
+
+/// "End of motion", "Ende der Bewegung", "fin de l'alarme".
+fn begins_with_end(words: &[Word], hits: &[&Hit]) -> bool {
+    let Some((first, rest)) = words.split_first() else {
+        return false;
+    };
+    let of = rest.iter().take_while(|word| is_between(&word.text)).count();
+    let is_next = |word: &Word| is_alarm_word(&word.text);
+    END_OF.has(&first.text)
+        && (rest.get(of).is_some_and(is_next)
+            || hits
+                .iter()
+                .any(|hit| hit.start == of + 1 && hit.event != Event::Other && !hit.prone))
+}
