@@ -112,6 +112,7 @@ fn read_due(
         link: None,
         held: number(row, 12)?,
         manner: AlertManner::default(),
+        buttons: Vec::new(),
     };
     Ok(DueDelivery {
         alert,
@@ -157,7 +158,9 @@ pub(super) fn record(connection: &Connection, record: &AttemptRecord) -> Result<
     let pending = record.state == DeliveryState::Pending;
     connection
         .prepare_cached(
-            "UPDATE delivery SET state = ?2, due_at = ?3, ended_at = ?4, attempts = attempts + 1,
+            "UPDATE delivery
+             SET state = CASE WHEN ?2 = 'pending' AND state = 'withdrawn' THEN state ELSE ?2 END,
+                    due_at = ?3, ended_at = ?4, attempts = attempts + 1,
                     progress = ?5, reference = coalesce(?6, reference)
              WHERE id = ?1",
         )?
@@ -181,13 +184,28 @@ pub(super) fn record(connection: &Connection, record: &AttemptRecord) -> Result<
             i64::try_from(took_ms).unwrap_or(i64::MAX),
             record.error,
         ])?;
-    let mut remember = connection.prepare_cached(
-        "INSERT INTO channel_memory (channel, key, value)
-         SELECT channel, ?2, ?3 FROM delivery WHERE id = ?1
+    if record.remember.is_empty() {
+        return Ok(());
+    }
+    let channel: Option<String> = connection
+        .prepare_cached("SELECT channel FROM delivery WHERE id = ?1")?
+        .query_row([record.delivery.0], |row| row.get(0))
+        .optional()?;
+    channel.map_or(Ok(()), |channel| remember(connection, &channel, &record.remember))
+}
+
+/// See [`crate::Spool::remember`].
+pub(super) fn remember(
+    connection: &Connection,
+    channel: &str,
+    pairs: &[(String, String)],
+) -> Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO channel_memory (channel, key, value) VALUES (?1, ?2, ?3)
          ON CONFLICT (channel, key) DO UPDATE SET value = excluded.value",
     )?;
-    for (key, value) in &record.remember {
-        remember.execute(params![record.delivery.0, key, value])?;
+    for (key, value) in pairs {
+        insert.execute(params![channel, key, value])?;
     }
     Ok(())
 }
@@ -206,7 +224,8 @@ fn split_off_untold(connection: &Connection, record: &AttemptRecord) -> Result<(
     connection
         .prepare_cached(
             "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route)
-             SELECT incident, channel, 'followup', 'pending', ?2, ?2, video, route
+             SELECT incident, channel, 'followup',
+                    CASE state WHEN 'withdrawn' THEN state ELSE 'pending' END, ?2, ?2, video, route
              FROM delivery WHERE id = ?1",
         )?
         .execute(params![record.delivery.0, record.ended_at.0])?;

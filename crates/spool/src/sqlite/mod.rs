@@ -9,6 +9,7 @@ mod connection;
 mod covered;
 mod deliveries;
 mod devices;
+mod dismissal;
 mod figures;
 mod glance;
 mod history;
@@ -304,6 +305,17 @@ impl Spool for SqliteSpool {
     ) -> BoxFuture<'_, Result<Vec<String>>> {
         Box::pin(
             self.writer.run(move |connection| clock::set_back(connection, now, by, is_certain)),
+        )
+    }
+
+    fn remember<'a>(
+        &'a self,
+        channel: &'a str,
+        pairs: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<()>> {
+        let channel = channel.to_owned();
+        Box::pin(
+            self.writer.run(move |connection| deliveries::remember(connection, &channel, &pairs)),
         )
     }
 

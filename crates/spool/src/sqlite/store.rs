@@ -11,7 +11,7 @@ use super::choice;
 use super::glance::{self, Glance};
 use super::history::DeviceHistory;
 use super::incident_rows::{Opening, latest_incident, open_incident, touch_incident};
-use super::{devices, json, registry, repeats, summary};
+use super::{devices, dismissal, json, registry, repeats, summary};
 use crate::{Again, NewArrival, Notice, Result, Stored};
 
 /// How many arrivals one follow-up takes in.
@@ -38,8 +38,7 @@ pub(super) fn store(
             .map(|latest| latest.id),
     };
     let told = told(connection, joins)?;
-    let history = DeviceHistory { connection, device, now: arrival.received_at };
-    let plan = planner.plan(&facts, &told, &history);
+    let plan = dismissal::plan(connection, planner, joins, &facts, &told, device)?;
     let incident = match joins {
         Some(incident) => touch_incident(connection, incident, &facts)?,
         None => open_incident(

@@ -8,9 +8,10 @@ use tipoff_model::{
 };
 
 use super::glance::{self, Glance};
-use super::history::DeviceHistory;
 use super::store::{self, Added};
-use super::{at, choice, devices, from_json, incident_rows, json, number, registry, repeats};
+use super::{
+    at, choice, devices, dismissal, from_json, incident_rows, json, number, registry, repeats,
+};
 use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
 
 /// See [`crate::Spool::grow`].
@@ -41,8 +42,7 @@ pub(super) fn grow(
     };
     incident_rows::touch_incident(connection, incident, &facts)?;
     let told = store::told(connection, Some(incident))?;
-    let history = DeviceHistory { connection, device: id, now: facts.received_at };
-    let plan = planner.plan(&facts, &told, &history);
+    let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, id)?;
     store::note_untold(connection, incident, &told, &plan)?;
     for due in &plan.due {
         let due = Due { due_at: due.due_at.max(growth.ready_at), ..due.clone() };
@@ -157,8 +157,7 @@ pub(super) fn rename(
         ..store::facts_of_content(&device, &content)
     };
     let told = store::told(connection, Some(incident))?;
-    let history = DeviceHistory { connection, device: id, now: facts.received_at };
-    let plan = planner.plan(&facts, &told, &history);
+    let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, id)?;
     let mut channels = Vec::new();
     for due in plan.due {
         let is_due = hasten(connection, renamed, &due)?;

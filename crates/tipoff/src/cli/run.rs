@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Ending, Failure, announce};
+use crate::actions::Actions;
 use crate::config::{Config, Listener, Retention};
 use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos, Waker};
 use crate::house::House;
@@ -104,6 +105,16 @@ impl Ground {
         Modes { spool, rules: Arc::clone(rules), news: self.news.clone() }
     }
 
+    fn actions(&self, modes: &Modes, links: &Links) -> Actions {
+        Actions {
+            spool: Arc::clone(&self.spool),
+            modes: modes.clone(),
+            news: self.news.clone(),
+            waker: self.waker.clone(),
+            links: links.clone(),
+        }
+    }
+
     fn gallery(&self, config: &Config, studio: Option<Studio>) -> Gallery {
         Gallery::new(config.data_dir.join("thumbs"), Arc::clone(&self.spool), studio)
     }
@@ -137,7 +148,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let modes = ground.modes(&rules);
     let (smtp, ftp) = receive(&ground, &config, &bound.tls, bound.smtp, bound.ftp, &retention);
     let links = Links::new(url.as_deref(), key);
-    let (dispatch, studio) = deliver(&ground, &config, &links, &modes).await?;
+    let actions = ground.actions(&modes, &links);
+    let (dispatch, studio) = deliver(&ground, &config, &links, &actions).await?;
     let gallery = ground.gallery(&config, studio);
     keep_house(&ground, &retention, &gallery, &rules);
     let running = Running {
@@ -168,6 +180,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             gallery,
             retention,
             modes,
+            actions,
             reach,
             supervisor: ground.supervisor.clone(),
         };
@@ -226,7 +239,7 @@ async fn deliver(
     ground: &Ground,
     config: &Config,
     links: &Links,
-    modes: &Modes,
+    actions: &Actions,
 ) -> anyhow::Result<(Dispatch, Option<Studio>)> {
     let Ground { waker, supervisor, .. } = ground;
     let paused = ground.spool.paused().await?;
@@ -239,7 +252,8 @@ async fn deliver(
         videos,
         pictures: Pictures::new(),
         news: ground.news.clone(),
-        modes: modes.clone(),
+        modes: actions.modes.clone(),
+        actions: actions.clone(),
         late_sounds: LateSounds::default(),
     };
     let dispatch = Dispatch::start(&config.channels, paused, common, waker, supervisor);

@@ -216,6 +216,8 @@ impl Schedule {
         }
         for mut due in deliveries {
             self.parts.common.dress(&mut due);
+            let Parts { common, name, .. } = &*self.parts;
+            due.alert.buttons = common.actions.buttons(&due.alert, name).await;
             self.attempt(due, memory.clone());
         }
         Ok(next_due_at.map_or(LOOK_AGAIN, |due_at| due_at.since(now).min(LOOK_AGAIN)))
@@ -360,6 +362,9 @@ impl Schedule {
             }
             DeliveryState::Pending => {
                 tracing::debug!(channel, %delivery, error, "An alert will be tried again.");
+            }
+            DeliveryState::Withdrawn => {
+                tracing::debug!(channel, %delivery, "An alert was withdrawn.");
             }
             DeliveryState::Refused => {
                 tracing::error!(channel, %delivery, error, "The service refused an alert.");
