@@ -161,8 +161,11 @@ impl History {
             latest.until = latest.until.max(reading.running);
             return;
         }
-        let (jump, by) =
-            if back.is_zero() { (Jump::Forward(forward), forward) } else { (Jump::Back(back), back) };
+        let (jump, by) = if back.is_zero() {
+            (Jump::Forward(forward), forward)
+        } else {
+            (Jump::Back(back), back)
+        };
         if self.unread.len() < FRAMES_MAX {
             self.unread.push(jump);
         }
@@ -173,7 +176,8 @@ impl History {
     }
 
     fn last_jump(&self, min: Duration) -> Option<Reading> {
-        let jump = self.frames.iter().rev().find(|frame| !frame.jump.is_zero() && frame.jump >= min);
+        let jump =
+            self.frames.iter().rev().find(|frame| !frame.jump.is_zero() && frame.jump >= min);
         jump.map(|frame| frame.began)
     }
 
@@ -266,7 +270,8 @@ pub(crate) mod tests {
 
     #[test]
     fn the_age_of_what_was_recorded_in_this_run_is_not_changed_by_a_jump() {
-        for set_to in [NOW.after(40 * DAY), NOW.after(DAY), NOW.before(HOUR), NOW.before(40 * DAY)] {
+        for set_to in [NOW.after(40 * DAY), NOW.after(DAY), NOW.before(HOUR), NOW.before(40 * DAY)]
+        {
             let (hands, clock) = Hands::at(NOW);
             hands.pass(HOUR);
             let before = clock.now();

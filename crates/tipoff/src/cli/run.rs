@@ -15,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Ending, Failure, announce};
 use crate::actions::Actions;
+use crate::clock::Clock;
 use crate::config::{Config, Listener, Retention};
 use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos, Waker};
 use crate::house::House;
@@ -91,6 +92,7 @@ impl Bound {
 /// What all rooms share.
 struct Ground {
     spool: Arc<dyn Spool>,
+    clock: Clock,
     metrics: Arc<Metrics>,
     waker: Waker,
     news: News,
@@ -141,7 +143,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
     let (waker, news) = (Waker::default(), News::new());
     let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
-    let ground = Ground { spool, metrics, waker, news, doorkeeper, transcripts, supervisor };
+    let clock = Clock::system();
+    let ground = Ground { spool, clock, metrics, waker, news, doorkeeper, transcripts, supervisor };
     ground.transcripts.start(&ground.supervisor);
     let retention = Arc::new(ArcSwap::from_pointee(config.retention));
     let reach = reach(&bound.smtp, &bound.ftp);
@@ -254,6 +257,7 @@ async fn deliver(
         news: ground.news.clone(),
         modes: actions.modes.clone(),
         actions: actions.clone(),
+        clock: ground.clock.clone(),
         late_sounds: LateSounds::default(),
     };
     let dispatch = Dispatch::start(&config.channels, paused, common, waker, supervisor);
@@ -272,6 +276,8 @@ fn keep_house(
         gallery: gallery.clone(),
         waker: ground.waker.clone(),
         news: ground.news.clone(),
+        clock: ground.clock.clone(),
+        eviction: Arc::default(),
     };
     house.start(&ground.supervisor);
     let reports = Reports {
