@@ -13,7 +13,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use common::{Story, channel, delivered, faults, jpeg, refused, retried, send, stored, text};
 use proptest::prelude::*;

@@ -321,13 +321,13 @@ async fn those_who_got_it_do_not_get_it_again() {
 
 #[tokio::test]
 async fn passwords_go_by_tls_alone() {
-    let settings = (Scope::Channel, Some(Duration::from_secs(300)));
+    let repair = (Scope::Channel, Some(Duration::from_secs(300)));
     let no_tls = (Scope::Unreachable, None);
     let login = [("user", text(USER)), ("password", text(PASSWORD))];
     for (options, more, expected, told) in [
-        (OPEN, vec![("tls", text("required"))], settings, "offers no TLS"),
-        (OPEN, [&[("tls", text("offered"))], login.as_slice()].concat(), settings, "offers no TLS"),
-        (OPEN, login.to_vec(), settings, "lets nobody log in"),
+        (OPEN, vec![("tls", text("required"))], repair, "offers no TLS"),
+        (OPEN, [&[("tls", text("offered"))], login.as_slice()].concat(), repair, "offers no TLS"),
+        (OPEN, login.to_vec(), repair, "lets nobody log in"),
         (
             Options::default(),
             vec![("trust", text(&other_certificate()))],

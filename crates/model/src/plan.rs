@@ -57,7 +57,8 @@ pub enum IncidentClass {
     Alone,
 }
 
-/// What the spool remembers that a rule may ask for.
+/// What the spool remembers that a rule may ask for. What was recorded by a clock that has been set back
+/// since ([`Timestamp::is_ahead_of`]) is left out: it must not suppress an alert.
 pub trait History {
     /// When an incident of this device was last alerted for the first time on `channel`.
     fn last_first_alert(&self, channel: &str) -> Option<Timestamp>;

@@ -4,6 +4,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+/// Times of this run may lie so far ahead of each other, because they are taken before they are stored. A
+/// time that lies further ahead of now was recorded by a clock that has been set back since.
+const AHEAD_MAX: Duration = Duration::from_secs(60);
+
 /// Milliseconds since 1970-01-01 00:00 UTC by this machine's clock.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
@@ -25,6 +29,18 @@ impl Timestamp {
     /// How long after `earlier` this is; zero where the clock went backwards in between.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The latest time that can have been recorded before this moment, if the clock was not set back
+    /// since.
+    #[must_use]
+    pub fn latest_recorded(self) -> Self {
+        self.after(AHEAD_MAX)
+    }
+
+    /// Whether this was recorded, before `now`, by a clock that has been set back since.
+    pub fn is_ahead_of(self, now: Self) -> bool {
+        self > now.latest_recorded()
     }
 
     /// This moment, `duration` later.
@@ -55,6 +71,14 @@ mod tests {
     fn a_clock_that_went_backwards_gives_no_time_passed() {
         assert_eq!(Timestamp(5).since(Timestamp(9)), Duration::ZERO);
         assert_eq!(Timestamp(9).since(Timestamp(5)), Duration::from_millis(4));
+    }
+
+    #[test]
+    fn a_time_far_ahead_is_of_a_clock_that_was_set_back() {
+        let now = Timestamp(1_000_000);
+        assert!(!now.after(AHEAD_MAX).is_ahead_of(now));
+        assert!(now.after(AHEAD_MAX + Duration::from_millis(1)).is_ahead_of(now));
+        assert!(!Timestamp(0).is_ahead_of(now));
     }
 
     #[test]

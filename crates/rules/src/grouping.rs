@@ -53,7 +53,10 @@ impl Grouping {
         // The first video of an incident is the record of it; a second one is of something else.
         let is_its_record = facts.video_only && !latest.has_video;
         let reach = if is_its_record { self.quiet.max(self.video) } else { self.quiet };
+        // A clock that was set back must not keep the incident open until it has caught up.
+        let is_past = !latest.last_arrival_at.is_ahead_of(facts.received_at);
         !self.quiet.is_zero()
+            && is_past
             && at.since(latest.last_arrival_at) <= reach
             && at.since(latest.began_at) <= self.longest
     }

@@ -2,7 +2,7 @@
 //!
 //! Names are made here; nothing that a device says becomes part of a path.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::num::NonZeroU64;
@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::fs::Advice;
 use tipoff_model::transfer::Decoder;
 use tipoff_model::{BlobName, Media, Timestamp};
+
+use crate::durable::sync_folder;
 
 /// The disk is set to work each time so much has come, so that little is left to do at the end.
 const AHEAD_BYTES: u64 = 2 * 1024 * 1024;
@@ -35,19 +37,33 @@ pub struct Blobs {
     /// Tells files of this run from those of earlier ones.
     run: Arc<str>,
     next: Arc<AtomicU64>,
-    /// The days whose folders hold names that may not be durable.
-    unsynced: Arc<Mutex<BTreeSet<String>>>,
+    /// The folders that this run has used.
+    days: Arc<Mutex<Days>>,
+}
+
+/// Which names are durable, by the day whose folder holds them.
+type Days = BTreeMap<String, Day>;
+
+/// What is durable of a day's folder.
+#[derive(Clone, Copy, Debug, Default)]
+struct Day {
+    /// Whether it holds names that may not be durable.
+    has_new_names: bool,
+    /// Whether this run has synced its own name. That the folder exists proves nothing: an earlier run
+    /// may have ended before the sync, or another thread may have made it a moment ago.
+    is_durable: bool,
 }
 
 impl Blobs {
-    /// Opens the folder and makes it where it is missing. `run` must differ at every start.
+    /// Opens the folder and makes it where it is missing; whoever opens it syncs its name. `run` must
+    /// differ at every start.
     pub fn open(root: &Path, run: &str) -> io::Result<Self> {
         fs::create_dir_all(root)?;
         Ok(Self {
             root: Arc::new(root.to_owned()),
             run: run.into(),
             next: Arc::new(AtomicU64::new(0)),
-            unsynced: Arc::default(),
+            days: Arc::default(),
         })
     }
 
@@ -77,21 +93,45 @@ impl Blobs {
     }
 
     /// Makes the names of all finished blobs durable (docs/spool.md, A2): once for all that are
-    /// committed together.
+    /// committed together. For the first of a day in this run that includes the name of the day's folder.
     pub(crate) fn sync_names(&self) -> io::Result<()> {
-        let days = std::mem::take(&mut *self.unsynced());
-        for day in &days {
-            if let Err(error) = File::open(self.root.join(day)).and_then(|folder| folder.sync_all())
+        let taken = self.take_unsynced();
+        let synced = self.sync_days(&taken);
+        if synced.is_err() {
+            let mut days = self.days();
+            // A folder that somebody removed must not fail the commits after this one as well.
+            for (name, before) in
+                taken.into_iter().filter(|(name, _)| self.root.join(name).exists())
             {
-                self.unsynced().extend(days);
-                return Err(error);
+                let day = days.entry(name).or_default();
+                day.has_new_names = true;
+                day.is_durable &= before.is_durable;
             }
+        }
+        synced
+    }
+
+    /// The days with names to be synced, as they were. They count as synced from here on, so that what
+    /// is added during the sync is synced by the next.
+    fn take_unsynced(&self) -> Vec<(String, Day)> {
+        let mut days = self.days();
+        let unsynced = days.iter_mut().filter(|(_, day)| day.has_new_names);
+        let synced = Day { has_new_names: false, is_durable: true };
+        unsynced.map(|(name, day)| (name.clone(), std::mem::replace(day, synced))).collect()
+    }
+
+    fn sync_days(&self, days: &[(String, Day)]) -> io::Result<()> {
+        for (day, _) in days {
+            sync_folder(&self.root.join(day))?;
+        }
+        if days.iter().any(|(_, day)| !day.is_durable) {
+            sync_folder(&self.root)?;
         }
         Ok(())
     }
 
-    fn unsynced(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.unsynced.lock().unwrap_or_else(PoisonError::into_inner)
+    fn days(&self) -> MutexGuard<'_, Days> {
+        self.days.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes on behind the first `size` bytes of a blob. Behind them there may be bytes that were
@@ -114,10 +154,13 @@ impl Blobs {
         })
     }
 
-    /// The folder of a day, itself durable.
+    /// Makes the folder of a day. Its name becomes durable before the first commit of a blob in it.
     fn make_day(&self, day: &str) -> io::Result<()> {
+        // Under the lock, so that no sync in between takes the new folder for the one before.
+        let mut days = self.days();
         fs::create_dir_all(self.root.join(day))?;
-        File::open(self.root.as_path())?.sync_all()
+        days.entry(day.to_owned()).or_default().is_durable = false;
+        Ok(())
     }
 
     /// Where a blob stands in the file system.
@@ -164,8 +207,10 @@ impl Blobs {
                     found.push(BlobName(format!("{day_name}/{name}")));
                 }
             }
-            if files == 0 && day_name != day_of(std::time::SystemTime::now().into()) {
-                // Another blob may have come meanwhile: then it is not empty, and stays.
+            let days = self.days();
+            if files == 0 && !days.contains_key(&day_name) {
+                // A blob may be begun in it at this moment: then it is not empty and stays, or it is
+                // made again.
                 let _ = fs::remove_dir(day.path());
             }
         }
@@ -238,11 +283,11 @@ impl BlobWriter {
         if let Some(file) = &self.file {
             file.sync_data()?;
         }
-        if let Some((day, _)) = self.name.0.split_once('/').filter(|_| self.is_new) {
-            let mut unsynced = self.blobs.unsynced();
-            if !unsynced.contains(day) {
-                unsynced.insert(day.to_owned());
-            }
+        if let Some((day, _)) = self.name.0.split_once('/') {
+            let mut days = self.blobs.days();
+            let day = days.entry(day.to_owned()).or_default();
+            // The name of a resumed blob is in a folder that an earlier run may not have synced.
+            day.has_new_names |= self.is_new || !day.is_durable;
         }
         self.file = None;
         Ok(StoredBlob { name: self.name.clone(), size: self.size })

@@ -9,6 +9,7 @@ mod blobs;
 mod contract;
 mod core;
 mod device;
+pub mod durable;
 mod incident;
 mod review;
 mod sessions;

@@ -13,6 +13,7 @@ pub mod matrix;
 pub mod mattermost;
 pub mod mosquitto;
 pub mod ntfy;
+pub mod power_cut;
 pub mod pushover;
 pub mod rocketchat;
 pub mod signal;

@@ -84,6 +84,11 @@ impl Channel<'_> {
     }
 }
 
+/// Whether a name is one of the factory.
+pub(crate) fn is_of_factory(name: &str) -> bool {
+    factory_number(name).is_some()
+}
+
 /// The number, or nothing, behind a name of the factory; `None` if the owner chose the name.
 fn factory_number(name: &str) -> Option<&str> {
     let name = name.trim();

@@ -7,7 +7,7 @@
 
 use tipoff_model::{Camera, Event};
 
-use crate::camera::Channel;
+use crate::camera::{Channel, is_of_factory};
 use crate::details::{Form, Known, SubjectNews};
 use crate::guide::{FTP, Guide, OTHER, Page, Value, line, page, set};
 use crate::upload::{is_digits, is_number};
@@ -79,18 +79,21 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     Found { known, camera, details: None }
 }
 
-/// Values that the common words do not have, or have otherwise. Dahua NVR manual, chapters Alarm and
-/// Exception; `setting of alarms` of the IPC manual.
+/// Values that the common words do not have, or have otherwise: the menus Event and Abnormality of NVR4208
+/// and its like.
 const VALUES: &[(&str, Event)] = &[
     ("audio input abnormal", Event::Fault),
     ("call", Event::Doorbell),
     ("call no answer", Event::Doorbell),
+    ("cross warning zone", Event::Zone),
     ("doorbell", Event::Doorbell),
     ("fast-moving", Event::Zone),
     ("input abnormal", Event::Fault),
     ("intensity change", Event::Sound),
     ("login error", Event::Fault),
     ("non-motor vehicle", Event::Vehicle),
+    ("object detect", Event::Zone),
+    ("object detection", Event::Zone),
     ("parking", Event::Zone),
     ("people gathering", Event::Zone),
     ("crowd gathering estimation", Event::Zone),
@@ -116,11 +119,13 @@ fn is_of_channel(value: &str) -> bool {
 
 fn camera(device: Option<&str>, name: Option<&str>, number: Option<&str>) -> Option<Camera> {
     let device = device.unwrap_or_default().to_lowercase();
-    let of_recorder =
+    let is_recorder =
         ["nvr", "dvr", "xvr", "hcvr", "recorder"].iter().any(|it| device.contains(it));
+    // Only recorders write the name of a channel; "IPC" may be that of anything.
+    let of_recorder = is_recorder || name.is_some_and(|name| !is_of_factory(name));
     // Old firmware writes a name where the number stands.
-    let number_is_name =
-        name.is_none() && number.is_some_and(|it| it.bytes().all(|it| !it.is_ascii_digit()));
+    let is_name = |it: &str| it.bytes().all(|it| !it.is_ascii_digit());
+    let number_is_name = name.is_none() && number.is_some_and(is_name);
     let (number, name) = if number_is_name { (None, number) } else { (number, name) };
     Channel { number, name, of_recorder }.camera()
 }

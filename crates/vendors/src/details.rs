@@ -196,10 +196,17 @@ const SMALL: &[&str] = &[
     "embedded",
     "device",
     "system",
+    "amcrest",
+    "annke",
     "axis",
     "dahua",
+    "ezviz",
     "foscam",
     "hikvision",
+    "hilook",
+    "imou",
+    "lorex",
+    "lts",
     "reolink",
     "swann",
     "vivotek",
@@ -251,8 +258,13 @@ fn is_time(text: &str) -> bool {
     let text = text.trim_matches(['(', ')', '[', ']', ',', '.', ';']);
     let parts: Vec<&str> = text.split(['-', '/', '.', ':', ',', 'T']).collect();
     let zone = text.trim_end_matches(['Z', 'z']);
-    // "38.5" is none.
-    let has_form = (3..=7).contains(&parts.len()) || (parts.len() == 2 && text.contains(':'));
+    let has_form = match parts.len() {
+        2 => text.contains(':'),
+        // "5.4.5" is a version, "192.168.1.9" an address.
+        3 => !text.contains('.') || text.len() >= 8,
+        4..=7 => text.contains([':', '-', '/']),
+        _ => false,
+    };
     let is_short = |part: &&str| (1..=4).contains(&part.len()) && is_digits(part);
     (has_form && parts.iter().all(is_short)) || ([14, 17].contains(&zone.len()) && is_digits(zone))
 }

@@ -11,6 +11,7 @@ use crate::{Again, Growth, NewArrival, Spool, Stored};
 pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> std::sync::Arc<dyn Spool>>) {
     an_upload_grows_and_is_told_of_as_a_whole(&*fresh()).await;
     what_was_told_already_is_told_again_when_it_has_grown(&*fresh()).await;
+    an_upload_in_many_pieces_is_two_alerts_at_most_while_a_channel_is_away(&*fresh()).await;
     a_name_ends_the_wait(&*fresh()).await;
     the_same_bytes_are_told_once_and_mails_always(&*fresh()).await;
     what_is_silent_opens_incidents_of_its_own(&*fresh()).await;
@@ -84,6 +85,24 @@ async fn what_was_told_already_is_told_again_when_it_has_grown(open: Open<'_>) {
     spool.record(ended(&first, DeliveryState::Delivered)).await.unwrap();
     let again = due(&*spool, "phone", seconds(7)).await;
     assert_eq!((again.len(), again[0].alert.media[0].media.size), (1, 12));
+}
+
+async fn an_upload_in_many_pieces_is_two_alerts_at_most_while_a_channel_is_away(open: Open<'_>) {
+    let spool = open();
+    let part = upload(&*spool, "/x.mp4", NOW);
+    let template = part.clone();
+    let stored = spool.store(part).await.unwrap();
+    for piece in 1..10 {
+        let at = seconds(piece * 30);
+        spool.grow(growth(&stored, &template, at, at)).await.unwrap();
+    }
+    // The first may be under way since it was due, so what came later follows it.
+    for sizes in [[12], [12]] {
+        let due = due(&*spool, "phone", seconds(999)).await;
+        assert_eq!(due.iter().map(|it| it.alert.media[0].media.size).collect::<Vec<_>>(), sizes);
+        spool.record(ended(&due[0], DeliveryState::Delivered)).await.unwrap();
+    }
+    assert!(due(&*spool, "phone", seconds(999)).await.is_empty());
 }
 
 async fn a_name_ends_the_wait(open: Open<'_>) {

@@ -20,6 +20,8 @@ fn known<T: Default>(past: Result<T>) -> T {
 pub(super) struct DeviceHistory<'a> {
     pub(super) connection: &'a Connection,
     pub(super) device: i64,
+    /// The time of the question: what was recorded later is left out.
+    pub(super) now: Timestamp,
 }
 
 impl History for DeviceHistory<'_> {
@@ -30,10 +32,12 @@ impl History for DeviceHistory<'_> {
                 "SELECT delivery.created_at FROM incident
                  JOIN delivery ON delivery.incident = incident.id
                  WHERE incident.device = ?1 AND delivery.channel = ?2 AND delivery.kind = 'first'
+                   AND delivery.created_at <= ?3
                  ORDER BY incident.id DESC LIMIT 1",
             )
             .and_then(|mut select| {
-                select.query_row(params![self.device, channel], |row| at(row, 0)).optional()
+                let now = self.now.latest_recorded().0;
+                select.query_row(params![self.device, channel, now], |row| at(row, 0)).optional()
             })
             .map_err(SpoolError::from);
         known(last)

@@ -25,7 +25,7 @@ mod uploads;
 mod writer;
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -37,7 +37,7 @@ use tipoff_model::{ArrivalId, BlobName, DeliveryId, Event, Planner, Timestamp};
 
 use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, NewArrival, Result, Spool, SpoolError,
-    SpoolStats, Stored, Swept, Upload,
+    SpoolStats, Stored, Swept, Upload, durable,
 };
 use choice::Choice;
 use connection::{Readers, connect};
@@ -62,10 +62,13 @@ impl SqliteSpool {
     /// Opens the spool in `folder` and makes it where it is missing; refuses a folder on which
     /// another Tipoff receives.
     pub fn open(folder: &Path, planner: Arc<dyn Planner>) -> Result<Self> {
-        make_private(folder)?;
+        durable::make_private_folder(folder).map_err(file_error)?;
         let lock = File::create(folder.join("lock")).map_err(file_error)?;
         lock.try_lock().map_err(|_| SpoolError::Locked(folder.display().to_string()))?;
-        Self::open_shared(folder, planner, Some(lock))
+        let spool = Self::open_shared(folder, planner, Some(lock))?;
+        // The names of the database and of the folder of blobs: SQLite syncs those of its own logs only.
+        durable::sync_folder(folder).map_err(file_error)?;
+        Ok(spool)
     }
 
     /// Opens the spool beside a Tipoff that may be running on it: to look, and to retry.
@@ -343,16 +346,6 @@ fn random_hex(bytes: usize) -> Result<String> {
     let mut random = vec![0; bytes];
     getrandom::fill(&mut random).map_err(|error| SpoolError::File(error.to_string()))?;
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The pictures of somebody's home: for the owner's eyes only.
-fn make_private(folder: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    if folder.exists() {
-        return Ok(());
-    }
-    fs::create_dir_all(folder).map_err(file_error)?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(file_error)
 }
 
 fn file_error(error: std::io::Error) -> SpoolError {

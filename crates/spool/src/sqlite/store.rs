@@ -37,7 +37,8 @@ pub(super) fn store(
             .map(|latest| latest.id),
     };
     let told = told(connection, joins)?;
-    let plan = dismissal::plan(connection, planner, joins, &facts, &told, device)?;
+    let history = DeviceHistory { connection, device, now: arrival.received_at };
+    let plan = dismissal::plan(connection, planner, joins, &facts, &told, &history)?;
     let incident = match joins {
         Some(incident) => touch_incident(connection, incident, &facts)?,
         None => open_incident(
@@ -95,7 +96,7 @@ pub(super) fn raise(
         muted,
         ..facts_of_content(&device, &content)
     };
-    let history = DeviceHistory { connection, device: id.0 };
+    let history = DeviceHistory { connection, device: id.0, now: *at };
     let plan = planner.plan(&facts, &[], &history);
     note_untold(connection, incident, &[], &plan)?;
     for due in &plan.due {
@@ -340,7 +341,9 @@ pub(super) fn add_delivery(
         None => insert_delivery(connection, added.incident, added.video, due, now)?,
     };
     connection
-        .prepare_cached("INSERT INTO delivery_arrival (delivery, arrival) VALUES (?1, ?2)")?
+        .prepare_cached(
+            "INSERT OR IGNORE INTO delivery_arrival (delivery, arrival) VALUES (?1, ?2)",
+        )?
         .execute(params![delivery, added.arrival.0])?;
     Ok(())
 }
@@ -370,17 +373,31 @@ pub(super) fn insert_delivery(
 }
 
 /// A follow-up that has room for another arrival: a camera gone mad makes many alerts of bounded
-/// size, not one without bounds. Pictures do not wait for a video that is made ready.
+/// size, not one without bounds. Pictures do not wait for a video that is made ready. One that holds the
+/// arrival already may be under way with what the arrival was before it grew, unless another is before it.
 fn waiting_follow_up(connection: &Connection, added: &Added, channel: &str) -> Result<Option<i64>> {
     let waiting = connection
         .prepare_cached(
             "SELECT id FROM delivery WHERE incident = ?1 AND channel = ?2 AND kind = 'followup'
              AND state = 'pending' AND attempts = 0 AND video = ?4
              AND (SELECT count(*) FROM delivery_arrival WHERE delivery = delivery.id) < ?3
+             AND (NOT EXISTS (SELECT 1 FROM delivery_arrival
+                              WHERE delivery = delivery.id AND arrival = ?5)
+                  OR EXISTS (SELECT 1 FROM delivery AS earlier
+                             WHERE earlier.incident = ?1 AND earlier.channel = ?2
+                               AND earlier.id < delivery.id AND earlier.state = 'pending'
+                               AND (earlier.kind = 'first'
+                                    OR earlier.kind = 'followup' AND (?4 OR NOT earlier.video))))
              ORDER BY id DESC LIMIT 1",
         )?
         .query_row(
-            params![added.incident.0, channel, ARRIVALS_PER_DELIVERY_MAX, added.video],
+            params![
+                added.incident.0,
+                channel,
+                ARRIVALS_PER_DELIVERY_MAX,
+                added.video,
+                added.arrival.0
+            ],
             |row| row.get(0),
         )
         .optional()?;

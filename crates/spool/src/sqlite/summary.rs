@@ -50,11 +50,20 @@ fn gathers(
         .prepare_cached(
             "SELECT delivery.id FROM delivery JOIN incident ON incident.id = delivery.incident
              WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2 AND state = 'pending'
-               AND attempts = 0 AND route IS ?3
+               AND attempts = 0 AND route IS ?3 AND created_at <= ?5
                AND (device, event) = (SELECT device, event FROM incident WHERE id = ?4)
              ORDER BY delivery.id DESC LIMIT 1",
         )?
-        .query_row(params![due.channel, now.0, due.route, added.incident.0], |row| row.get(0))
+        .query_row(
+            params![
+                due.channel,
+                now.0,
+                due.route,
+                added.incident.0,
+                now.latest_recorded().0
+            ],
+            |row| row.get(0),
+        )
         .optional()?)
 }
 
@@ -72,10 +81,17 @@ pub(super) fn alerts_since(
              FROM (SELECT id FROM incident WHERE device = ?1 AND event = ?3
                    ORDER BY id DESC LIMIT ?5) AS latest
              JOIN delivery ON delivery.incident = latest.id
-             WHERE channel = ?2 AND created_at >= ?4 AND kind <> 'summary'",
+             WHERE channel = ?2 AND created_at BETWEEN ?4 AND ?6 AND kind <> 'summary'",
         )?
         .query_row(
-            params![history.device, channel, event.as_str(), since.0, INCIDENTS_MAX],
+            params![
+                history.device,
+                channel,
+                event.as_str(),
+                since.0,
+                INCIDENTS_MAX,
+                history.now.latest_recorded().0
+            ],
             |row| row.get(0),
         )?)
 }
@@ -92,11 +108,18 @@ pub(super) fn firsts_since(
             "SELECT count(*), min(created_at)
              FROM (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?4) AS latest
              JOIN delivery ON delivery.incident = latest.id
-             WHERE channel = ?2 AND created_at >= ?3 AND kind = 'first'",
+             WHERE channel = ?2 AND created_at BETWEEN ?3 AND ?5 AND kind = 'first'",
         )?
-        .query_row(params![history.device, channel, since.0, INCIDENTS_MAX], |row| {
-            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(Timestamp)))
-        })?)
+        .query_row(
+            params![
+                history.device,
+                channel,
+                since.0,
+                INCIDENTS_MAX,
+                history.now.latest_recorded().0
+            ],
+            |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(Timestamp))),
+        )?)
 }
 
 /// See [`tipoff_model::History::gathering`].
@@ -112,11 +135,18 @@ pub(super) fn gathering(
             "SELECT gathers_until, held
              FROM delivery JOIN incident ON incident.id = delivery.incident
              WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2 AND route IS NULL
-               AND device = ?3 AND event = ?4
+               AND device = ?3 AND event = ?4 AND created_at <= ?5
              ORDER BY delivery.id DESC LIMIT 1",
         )?
-        .query_row(params![channel, since.0, history.device, event.as_str()], |row| {
-            Ok(Gathering { due_at: at(row, 0)?, held: row.get(1)? })
-        })
+        .query_row(
+            params![
+                channel,
+                since.0,
+                history.device,
+                event.as_str(),
+                history.now.latest_recorded().0
+            ],
+            |row| Ok(Gathering { due_at: at(row, 0)?, held: row.get(1)? }),
+        )
         .optional()?)
 }

@@ -8,6 +8,7 @@ use tipoff_model::{
 };
 
 use super::glance::{self, Glance};
+use super::history::DeviceHistory;
 use super::store::{self, Added};
 use super::{at, choice, devices, dismissal, from_json, json, number, registry, repeats};
 use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
@@ -40,7 +41,8 @@ pub(super) fn grow(
     };
     store::touch_incident(connection, incident, &facts)?;
     let told = store::told(connection, Some(incident))?;
-    let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, id)?;
+    let history = DeviceHistory { connection, device: id, now: facts.received_at };
+    let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, &history)?;
     store::note_untold(connection, incident, &told, &plan)?;
     for due in &plan.due {
         let due = Due { due_at: due.due_at.max(growth.ready_at), ..due.clone() };
@@ -102,13 +104,15 @@ fn update(connection: &Connection, growth: &Growth) -> Result<()> {
     Ok(())
 }
 
-/// Moves a delivery of the arrival that cannot have begun; whether there is one.
+/// Moves a delivery of the arrival that cannot have begun; whether there is one. Where the clock was set
+/// back, one that is due later may have begun.
 fn put_off(connection: &Connection, growth: &Growth, due: &Due) -> Result<bool> {
     let now = growth.received_at;
     let moved = connection
         .prepare_cached(
             "UPDATE delivery SET due_at = CASE kind WHEN 'first' THEN ?4 ELSE ?5 END
              WHERE channel = ?2 AND state = 'pending' AND due_at > ?3 AND kind <> 'summary'
+               AND created_at <= ?6
                AND id IN (SELECT delivery FROM delivery_arrival WHERE arrival = ?1)",
         )?
         .execute(params![
@@ -117,6 +121,7 @@ fn put_off(connection: &Connection, growth: &Growth, due: &Due) -> Result<bool> 
             now.0,
             growth.ready_at.max(now).0,
             due.due_at.0,
+            now.latest_recorded().0,
         ])?;
     Ok(moved > 0)
 }
@@ -152,7 +157,8 @@ pub(super) fn rename(
         ..store::facts_of_content(&device, &content)
     };
     let told = store::told(connection, Some(incident))?;
-    let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, id)?;
+    let history = DeviceHistory { connection, device: id, now: facts.received_at };
+    let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, &history)?;
     let mut channels = Vec::new();
     for due in plan.due {
         let is_due = hasten(connection, renamed, &due)?;

@@ -149,12 +149,7 @@ impl<O: Fn() -> Result<Connection>, C: Fn() -> Result<()>> Thread<O, C> {
     fn write_until_closed(&mut self, connection: &Connection) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         while self.queue_rx.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
-            let before = connection.total_changes();
-            let is_committed = write_batch(connection, &self.before_commit, &mut batch);
-            // What changed nothing says nothing.
-            if !is_committed || connection.total_changes() > before {
-                self.state.is_failing.store(!is_committed, Ordering::Relaxed);
-            }
+            write_batch(connection, &self.before_commit, &mut batch, &self.state);
         }
     }
 
@@ -171,12 +166,13 @@ impl<O: Fn() -> Result<Connection>, C: Fn() -> Result<()>> Thread<O, C> {
     }
 }
 
-/// Whether it is committed.
 fn write_batch(
     connection: &Connection,
     before_commit: &dyn Fn() -> Result<()>,
     batch: &mut Vec<Job>,
-) -> bool {
+    writer: &State,
+) {
+    let before = connection.total_changes();
     let mut state = begin(connection);
     let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
     for job in batch.drain(..) {
@@ -193,10 +189,13 @@ fn write_batch(
             let _ = connection.execute_batch("ROLLBACK");
         }
     }
+    // What changed nothing says nothing.
+    if committed.is_err() || connection.total_changes() > before {
+        writer.is_failing.store(committed.is_err(), Ordering::Relaxed);
+    }
     for answer in answers {
         answer(committed.as_ref().copied().map_err(same));
     }
-    committed.is_ok()
 }
 
 fn begin(connection: &Connection) -> Result<()> {

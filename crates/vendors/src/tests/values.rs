@@ -1,10 +1,11 @@
-//! What the vendors' own fields say, and of which camera.
+//! What the vendors' own fields say, and of which camera. A row of a file in `values` is an event and a
+//! value; each file begins with where its values come from.
 
 use super::*;
 
 fn check_values(vendor: &str, subject: &str, text: impl Fn(&str) -> String, rows: &str) {
     let mut wrong = Vec::new();
-    for row in rows.lines().map(str::trim).filter(|row| !row.is_empty()) {
+    for row in rows.lines().map(str::trim).filter(|row| !row.starts_with('#')) {
         let (expected, value) = row.split_once(' ').unwrap();
         let value = value.trim();
         let reading = read(&content(subject, &text(value), &[]));
@@ -16,8 +17,6 @@ fn check_values(vendor: &str, subject: &str, text: impl Fn(&str) -> String, rows
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Dahua NVR user's manual, chapters Alarm (Video Detection, Alarm Settings, Exception) and AI; Smart PSS;
-/// IPC web manual, Event; the codes are those of the HTTP interface. A subject of the owner's choice.
 #[test]
 fn values_of_dahua() {
     let text = |value: &str| {
@@ -29,102 +28,10 @@ fn values_of_dahua() {
         "Dahua",
         "Test: person at the West end, disk error",
         text,
-        "
-        motion Motion Detection
-        motion Motion Detection Start
-        motion Smart Motion Detection
-        motion VideoMotion
-        end Motion Detection Stop
-        end Motion Detection end
-        fault Video Loss
-        fault VideoLoss
-        tamper Video Tampering
-        tamper Video Tamper
-        tamper Camera Masking
-        tamper Camera Masking Start
-        tamper VideoBlind
-        tamper Scene Changing
-        tamper Scene Change
-        tamper Video Unfocus
-        tamper Defocus
-        input Local Alarm
-        input External Alarm
-        input Alarm Local
-        input AlarmLocal
-        input IPC External Alarm
-        input Net Alarm
-        input PIR Alarm
-        fault IPC Offline
-        fault Camera Offline
-        fault Channel Offline
-        line Tripwire
-        line Cross Line
-        line CrossLineDetection
-        zone Intrusion
-        zone Cross Region
-        zone CrossRegionDetection
-        zone Abandoned Object
-        zone Missing Object
-        zone LeftDetection
-        zone TakenAwayDetection
-        zone Loitering Detection
-        zone Crowd Gathering
-        zone People Gathering
-        zone Parking Detection
-        zone Parking
-        zone Fast Moving
-        zone Fast-Moving
-        person Face Detection
-        person Face Recognition
-        person SMD Human
-        person Smart Motion Human
-        person SmartMotionHuman
-        person Human Detection
-        vehicle SMD Vehicle
-        vehicle Smart Motion Vehicle
-        vehicle Motor Vehicle
-        vehicle Non-motor Vehicle
-        vehicle ANPR
-        animal Animal Detection
-        sound Audio Abnormal
-        sound Audio Intensity Change
-        sound Intensity Change
-        sound Audio Detection
-        sound AudioMutation
-        fault Input Abnormal
-        fault Audio Input Abnormal
-        fault No Disk
-        fault No HDD
-        fault HDD Error
-        fault Disk Error
-        fault HDD Low Space
-        fault Low Space
-        fault Disk Full
-        fault No SD Card
-        fault SD Card Error
-        fault Net Disconnection
-        fault Network Disconnected
-        fault NetAbort
-        fault IP Conflict
-        fault MAC Conflict
-        fault Illegal Access
-        fault Login Error
-        fault Account Locked
-        fault Fan Speed Alarm
-        fault StorageFailure
-        fault StorageLowSpace
-        input Fire Warning
-        input Smoke Detected
-        doorbell Call
-        doorbell Doorbell
-        doorbell Call No Answer
-        other Heat Map
-        other Something that nobody mapped
-        ",
+        include_str!("values/dahua.txt"),
     );
 }
 
-/// Hikvision NVR and IPC user's manuals, chapters Event (Basic Event, Smart Event) and Exception; ISAPI.
 #[test]
 fn values_of_hikvision() {
     let text = |value: &str| format!("EVENT TYPE:    {value}\nEVENT TIME:   2026-07-26,16:53:09\n");
@@ -132,112 +39,17 @@ fn values_of_hikvision() {
         "Hikvision",
         "Test: on Person: disk error",
         text,
-        "
-        motion Motion Detected
-        motion Motion Detection
-        motion Motion Alarm
-        fault Video Loss
-        fault Signal Loss
-        fault Video Signal Loss
-        fault Video Signal Exception
-        tamper Video Tampering
-        tamper Video Tampering Detection
-        tamper View Tampering
-        tamper Defocus Detection
-        tamper Scene Change Detection
-        tamper Sudden Scene Change
-        line Line Crossing
-        line Line Crossing Detection
-        line Crossing Detection
-        zone Intrusion
-        zone Intrusion Detection
-        zone Region Entrance
-        zone Region Entrance Detection
-        zone Region Exiting Detection
-        zone Unattended Baggage Detection
-        zone Object Removal Detection
-        zone Loitering Detection
-        zone People Gathering Detection
-        zone Fast Moving Detection
-        zone Parking Detection
-        sound Audio Exception
-        sound Audio Exception Detection
-        sound Sudden Increase of Sound Intensity Detection
-        person Face Detection
-        person Face Capture
-        person Human Detected
-        person Human Target Detected
-        vehicle Vehicle Detection
-        vehicle Vehicle Target Detected
-        vehicle ANPR
-        vehicle License Plate Recognition
-        input PIR Alarm
-        input Alarm Input
-        input Alarm Input A<-1
-        input Fire Source Detection
-        input Temperature Measurement Alarm
-        fault HDD Full
-        fault HDD Error
-        fault Disk Error
-        fault Network Disconnected
-        fault IP Address Conflicted
-        fault IP Conflict
-        fault Illegal Login
-        fault Illegal Access
-        fault Record Exception
-        fault Recording Exception
-        fault Abnormal Record
-        fault Resolution Mismatch
-        fault Video Standard Mismatch
-        fault PoE Power Overload
-        fault Array Exception
-        fault Hot Spare Exception
-        doorbell Call Button
-        doorbell Doorbell Ringing
-        doorbell Call from Doorstation
-        doorbell Video Intercom Call
-        test Test
-        other VCA Alarm
-        other Queue Management
-        ",
+        include_str!("values/hikvision.txt"),
     );
 }
 
-/// Reolink: its mails and pushes, the names of the settings of its cameras (MD, AI_PEOPLE and so on).
 #[test]
 fn values_of_reolink() {
     let text = |value: &str| format!("Alarm Camera Name: Yard\nAlarm Event: {value}\n");
-    let rows = "
-        motion Motion Detection
-        motion Motion Detected
-        person Person Detected
-        person Person Detection
-        person People Detected
-        person Face Detected
-        person AI Person Detected
-        vehicle Vehicle Detected
-        vehicle Car Detected
-        animal Pet Detected
-        animal Animal Detected
-        animal Dog/Cat Detected
-        sound Baby Crying Detected
-        sound Baby Cry Detected
-        doorbell Visitor
-        doorbell Visitor Detected
-        doorbell Ringing the doorbell
-        other Package Detected
-        input PIR Detected
-        fault HDD Error
-        fault Camera Offline
-        zone Intrusion Detected
-        line Line Crossing Detected
-        zone Loitering Detected
-        other Forgotten Object
-        ";
+    let rows = include_str!("values/reolink.txt");
     check_values("Reolink", "Test: disk error", text, rows);
 }
 
-/// Raysharp's HTTP interface (the pages of Alarm), Swann's manuals of NVRs and DVRs.
 #[test]
 fn values_of_swann() {
     let text = |value: &str| {
@@ -245,47 +57,7 @@ fn values_of_swann() {
             "Device Name: NVR8\nEvent Type: x\nChannel Name [IP-CH2]: Car park\nAlarmType: {value}\n"
         )
     };
-    check_values(
-        "Swann",
-        "Test: disk error",
-        text,
-        "
-        person Human
-        vehicle Vehicle
-        person Human and Vehicle
-        motion Motion
-        motion Motion Detection
-        motion MD
-        input PIR
-        input IO
-        input Sensor
-        zone PID
-        line LCD
-        zone SOD
-        person PD
-        vehicle VD
-        person PD&VD
-        person FD
-        person Face Detection
-        line CC
-        zone CD
-        zone QD
-        vehicle LPD
-        sound RSD
-        sound SD
-        sound Sound Detection
-        tamper OD
-        tamper Video Tampering
-        tamper Occlusion
-        fault VL
-        fault Video Loss
-        fault HDD Error
-        fault Disk Full
-        animal Pet
-        other HM
-        other XYZ
-        ",
-    );
+    check_values("Swann", "Test: disk error", text, include_str!("values/swann.txt"));
 }
 
 fn camera_of(subject: &str, text: &str) -> (String, String) {

@@ -37,7 +37,7 @@ vehicle sure    auto erkannt, autos erkannt, auto gedetecteerd, auto rilevata, a
 vehicle sure    license plate*, licence plate*, number plate*, plate recogni*, plate number
 vehicle prone   car, cars, truck, trucks, lorry, motorcycle, motorbike, bus, wagen, lkw, pkw
 vehicle prone   vrachtwagen, voiture*, camion, camiones, coche, coches, carro, carros, targa, targhe
-vehicle prone   samochod*, ciezarowk*, машин, машина, машины, машину, грузовик*
+vehicle prone   samochod*, ciezarowk*, машина, машины, машину, грузовик*
 vehicle sure    车辆, 机动车, 非机动车, 车牌, 汽车, 车形, 車輛, 車牌, 車両, 自動車, 車を検, 車検知
 vehicle sure    車検出, ナンバープレート
 # Animals.
@@ -109,6 +109,7 @@ zone sure       入侵, 周界, 进入区域, 离开区域, 区域进入, 区域
 zone sure       物品丢失, 人员聚集, 停车检测, 快速移动, 侵入, 不審者, エリア進入, エリア退出
 zone sure       置き去り, 持ち去り, うろつき
 # Tampering.
+tamper sure     change scene, scene shift
 tamper sure     tamper*, sabotage*, shelteralarm, videoblind, blinddetect, camera mask*, video mask*
 tamper sure     camera covered, camera blocked, camera moved, camera obstruct*, lens covered
 tamper sure     lens blocked, view blocked, view obstruct*, occlusion*, occluded, defocus*

@@ -79,6 +79,11 @@ fn weigh(words: &[Word], it: &Found) -> Option<Hit> {
     let named = words.get(it.start).is_some_and(|word| word.named);
     let is_noun = matches!(it.kind, Kind::Noun | Kind::Prone);
     let prone = it.kind == Kind::Prone;
+    // "UPS on battery", but not "Motion on Battery room".
+    let begins_name = words.get(it.start).is_some_and(|word| is_preposition(&word.text));
+    if prone && begins_name && words.get(it.end).is_some_and(|next| !is_known(&next.text)) {
+        return None;
+    }
     let weight = if named {
         let is_predicate = it.kind == Kind::Predicate && it.end == words.len();
         let is_said = is_noun && !prone && is_detected(words, it.end);

@@ -121,6 +121,7 @@ fn judge(segments: &[Segment]) -> Option<Event> {
         .iter()
         .enumerate()
         .flat_map(|(index, segment)| hits::of(segment).into_iter().map(move |hit| (index, hit)))
+        .filter(|(_, hit)| hit.event != Event::Periodic)
         .collect();
     if sets::has_ended(segments, &hits) {
         return Some(Event::End);

@@ -191,16 +191,20 @@ fn is_mark(word: &str) -> bool {
     super::hits::is_preposition(word) || word == super::phrase::COMMA
 }
 
-/// "End of motion", "Ende der Bewegung", "fin de l'alarme".
+/// "End of motion", "Ende der Bewegung", "fin de l'alarme"; "koniec ruchu" without a word between.
 fn begins_with_end(words: &[Word], hits: &[&Hit]) -> bool {
     let Some((first, rest)) = words.split_first() else {
         return false;
     };
     let of = rest.iter().take_while(|word| is_between(&word.text)).count();
-    let is_next = |word: &Word| is_alarm_word(&word.text);
-    END_OF.has(&first.text)
-        && (rest.get(of).is_some_and(is_next)
-            || hits
-                .iter()
-                .any(|hit| hit.start == of + 1 && hit.event != Event::Other && !hit.prone))
+    // "Ende" may be a name; "Ende der" is none.
+    let is_end =
+        END_OF.has(&first.text) && (of > 0 || !END_OF_WITH_ARTICLE.contains(&first.text.as_str()));
+    let is_alarm = rest.get(of).is_some_and(|word| is_alarm_word(&word.text));
+    let is_hit =
+        || hits.iter().any(|hit| hit.start == of + 1 && hit.event != Event::Other && !hit.prone);
+    is_end && (is_alarm || is_hit())
 }
+
+/// The words of [`END_OF`] in languages that have an article or a preposition behind them.
+const END_OF_WITH_ARTICLE: &[&str] = &["end", "ende", "einde", "fin"];

@@ -6,13 +6,14 @@ pub(super) const WORDS: &str = r"
 # Faults. A disk or storage alone is none.
 fault predicate failed, fails, offline, unreachable, degraded, crashed, disconnected, not responding
 fault predicate not reachable, not available, unavailable, is down, went down, has failed, timed out
-fault predicate has stopped responding, is dead, lost connection, gone down, is critical, is low
+fault predicate has stopped responding, is dead, lost connection, gone down, is critical
 fault predicate is full, is almost full, is lost, was lost, is overheating, connection lost
 fault predicate lost power, faulted, suspended, aborted, corrupted, unresponsive
 fault sure      no longer available, no longer respond*, no longer reachable, no longer accessible
+fault sure      no space, space used up, disk attenuation, out of service
 fault sure      unreadable, degradedarray, failspare, nearly full, temperature high
 fault sure      temperature is high, temperature is too high, temperature critical
-fault prone     down, lost
+fault prone     down, lost, on battery
 fault sure      fail, failing, failure, failures, error, errors, fault, faults, faulty, degrading
 fault sure      critical, problem, malfunction*, exception, abnormal, corrupt, corruption, overload*
 fault sure      overheat*, over temperature, high temperature, temperature alarm
@@ -38,13 +39,12 @@ fault sure      recordingfailure, resolution mismatch*, mismatch, standard misma
 fault sure      hot spare exception, fan stopped, fan speed, fan warning, smart warning, pre failure
 fault sure      currentpendingsector, offlineuncorrectable*, pending sector*, uncorrectable sector*
 fault sure      reallocated sector*, power loss, power lost, power outage, power cut, blackout
-fault sure      on battery, on batteries, running on ups, low battery, battery low, battery is low
+fault sure      on battery power, on batteries, running on ups, low battery, battery low, battery is low
 fault sure      battery critical, battery power is too low, battery discharged, batteries discharged
 fault sure      battery exhausted, replace battery, replace batteries, battery needs
 fault sure      battery must be replaced, battery replacement, improper shutdown
 fault sure      unexpected shutdown, unclean shutdown, emergency shutdown, in bypass, load exceeds
-fault sure      paper jam*, out of paper, no paper, toner low, low toner, toner empty, replace toner
-fault sure      ink low, low ink, cover open
+fault sure      paper jam*, out of paper, no paper
 # German.
 fault predicate fehlgeschlagen, ausgefallen, gescheitert, abgesturzt, nicht erreichbar, getrennt
 fault predicate unterbrochen, defekt, herabgesetzt, nicht verfugbar, gestort
