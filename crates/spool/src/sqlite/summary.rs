@@ -55,13 +55,7 @@ fn gathers(
              ORDER BY delivery.id DESC LIMIT 1",
         )?
         .query_row(
-            params![
-                due.channel,
-                now.0,
-                due.route,
-                added.incident.0,
-                now.latest_recorded().0
-            ],
+            params![due.channel, now.0, due.route, added.incident.0, now.latest_recorded().0],
             |row| row.get(0),
         )
         .optional()?)
