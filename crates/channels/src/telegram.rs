@@ -139,6 +139,10 @@ fn build(settings: &Settings) -> Built {
     if updates.is_none() {
         fault("updates", "must be \"poll\", \"webhook\" or \"off\"");
     }
+    let (buttons, commands) =
+        (settings.flag_or("buttons", true), settings.flag_or("commands", true));
+    // Nothing is asked for that nobody wants.
+    let updates = updates.filter(|_| buttons || commands).unwrap_or(Updates::Off);
     let (late, keyboards) = mpsc::channel(KEYBOARDS_MAX);
     let address = settings.text("api").unwrap_or(DEFAULT_API);
     let api = Api::new(address, settings.text("token").unwrap_or_default());
@@ -149,11 +153,11 @@ fn build(settings: &Settings) -> Built {
             topic,
             silent: settings.flag("silent"),
             time: settings.duration("timeout").unwrap_or(TIME),
-            buttons: settings.flag_or("buttons", true),
-            commands: settings.flag_or("commands", true),
+            buttons,
+            commands,
             edit_in_place: settings.flag("edit_in_place"),
             growing: Growing::default(),
-            updates: updates.unwrap_or(Updates::Poll),
+            updates,
             arm_mode: settings.text("arm_mode").map(str::to_owned),
             disarm_mode: settings.text("disarm_mode").map(str::to_owned),
             access: Arc::new(Access::new(chat, allowed_chats.clone())),

@@ -4,6 +4,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::words;
+
 /// The updates that are asked for (getUpdates, setWebhook: `allowed_updates`).
 pub(super) const ALLOWED_UPDATES: &str = r#"["message","callback_query"]"#;
 
@@ -59,7 +61,8 @@ pub(super) struct User {
 impl User {
     /// What people call them.
     pub(super) fn name(&self) -> String {
-        let name = format!("{} {}", self.first_name, self.last_name).trim().to_owned();
+        let name = words::clean(&format!("{} {}", self.first_name, self.last_name));
+        let name = name.trim().replace('\n', " ");
         match &self.username {
             Some(username) if name.is_empty() => username.clone(),
             _ => name,

@@ -1,9 +1,8 @@
 //! Incidents that somebody marked as not interesting: no more alerts of them, and the reason is kept.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tipoff_model::{Facts, IncidentId, Plan, Planner, Timestamp, Told};
+use tipoff_model::{Facts, History, IncidentId, Plan, Planner, Timestamp, Told};
 
-use super::history::DeviceHistory;
 use crate::{Result, SpoolError};
 
 /// How long the name of whoever asked may be, in characters.
@@ -84,10 +83,9 @@ pub(super) fn plan(
     incident: Option<IncidentId>,
     facts: &Facts<'_>,
     told: &[Told],
-    device: i64,
+    history: &dyn History,
 ) -> Result<Plan> {
-    let mut plan =
-        planner.plan(facts, told, &DeviceHistory { connection, device, now: facts.received_at });
+    let mut plan = planner.plan(facts, told, history);
     if let Some(incident) = incident
         && is_dismissed(connection, incident)?
     {

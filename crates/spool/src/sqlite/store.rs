@@ -38,7 +38,8 @@ pub(super) fn store(
             .map(|latest| latest.id),
     };
     let told = told(connection, joins)?;
-    let plan = dismissal::plan(connection, planner, joins, &facts, &told, device)?;
+    let history = DeviceHistory { connection, device, now: arrival.received_at };
+    let plan = dismissal::plan(connection, planner, joins, &facts, &told, &history)?;
     let incident = match joins {
         Some(incident) => touch_incident(connection, incident, &facts)?,
         None => open_incident(

@@ -8,6 +8,7 @@ use tipoff_model::{
 };
 
 use super::glance::{self, Glance};
+use super::history::DeviceHistory;
 use super::store::{self, Added};
 use super::{
     at, choice, devices, dismissal, from_json, incident_rows, json, number, registry, repeats,
@@ -42,7 +43,8 @@ pub(super) fn grow(
     };
     incident_rows::touch_incident(connection, incident, &facts)?;
     let told = store::told(connection, Some(incident))?;
-    let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, id)?;
+    let history = DeviceHistory { connection, device: id, now: facts.received_at };
+    let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, &history)?;
     store::note_untold(connection, incident, &told, &plan)?;
     for due in &plan.due {
         let due = Due { due_at: due.due_at.max(growth.ready_at), ..due.clone() };
@@ -157,7 +159,8 @@ pub(super) fn rename(
         ..store::facts_of_content(&device, &content)
     };
     let told = store::told(connection, Some(incident))?;
-    let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, id)?;
+    let history = DeviceHistory { connection, device: id, now: facts.received_at };
+    let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, &history)?;
     let mut channels = Vec::new();
     for due in plan.due {
         let is_due = hasten(connection, renamed, &due)?;

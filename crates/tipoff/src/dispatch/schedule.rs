@@ -216,8 +216,6 @@ impl Schedule {
         }
         for mut due in deliveries {
             self.parts.common.dress(&mut due);
-            let Parts { common, name, .. } = &*self.parts;
-            due.alert.buttons = common.actions.buttons(&due.alert, name).await;
             self.attempt(due, memory.clone());
         }
         Ok(next_due_at.map_or(LOOK_AGAIN, |due_at| due_at.since(now).min(LOOK_AGAIN)))

@@ -125,7 +125,7 @@ pub(crate) struct Delivery {
     pub(crate) channel: String,
     /// `first` or `followup`.
     pub(crate) kind: String,
-    /// `pending`, `delivered`, `refused` or `expired`.
+    /// `pending`, `delivered`, `refused`, `expired` or `withdrawn`.
     pub(crate) state: &'static str,
     #[schema(format = DateTime)]
     pub(crate) created_at: String,

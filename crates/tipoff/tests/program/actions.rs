@@ -7,7 +7,7 @@ use serde_json::json;
 use sha2::Sha256;
 use tipoff_testkit::telegram::{CHAT, Edited, GROUP, Options};
 
-use crate::api::curl;
+use crate::api::{curl, make_token};
 use crate::harness::{Home, PICTURE, Server, mail, send, wait_for};
 use crate::telegram::Phone;
 
@@ -249,5 +249,53 @@ fn requests_for_channels_without_a_webhook_are_turned_away() {
     assert_eq!(status, "200");
     assert_eq!(scene.phone.wait_for(1)[0].text, "The mode is away.");
     assert_eq!(scene.phone.telegram.polls(), polls);
+    server.stop();
+}
+
+#[test]
+fn an_alert_that_grows_is_one_message_with_its_buttons() {
+    let scene = Scene::new();
+    let growing = RULES.replace("[http]", "edit_in_place = true\n[http]");
+    scene.home.configure(&scene.phone.channel(CHAT, &growing));
+    let server = scene.home.start();
+    scene.motion(&server, "door");
+    let first = scene.phone.wait_for(1).remove(0);
+    scene.press(first.id, "🏠 away");
+    scene.motion(&server, "door");
+    let edit =
+        wait_for("the second picture", || scene.phone.telegram.edits().all().get(1).cloned());
+    assert_eq!((edit.method.as_str(), edit.id), ("editMessageMedia", first.id));
+    assert!(edit.text.unwrap().ends_with("Latest of 2 pictures"));
+    server.stop();
+    let server = scene.home.start();
+    scene.motion(&server, "door");
+    let edit = wait_for("the third picture", || scene.phone.telegram.edits().all().get(2).cloned());
+    assert!(edit.text.unwrap().ends_with("Latest of 3 pictures"));
+    assert_eq!(scene.phone.telegram.labels(first.id)[1], ["🏠 away · Ann"], "as it was pressed");
+    scene.is_settled();
+    assert_eq!(scene.phone.telegram.log().len(), 1);
+    server.stop();
+}
+
+#[test]
+fn the_api_and_the_page_say_who_dismissed_an_incident() {
+    let scene = Scene::new();
+    let server = scene.home.start();
+    let token = make_token(&scene.home, &["tester"]);
+    let bearer = format!("Authorization: Bearer {token}");
+    scene.motion(&server, "door");
+    let first = scene.phone.wait_for(1).remove(0);
+    scene.press(first.id, "👎 Not interesting");
+    for (path, said) in [
+        ("/api/v1/incidents/1", "\"dismissed_by\":\"Ann (me)\""),
+        ("/incidents/1", "Ann (me). No more alerts are sent."),
+        ("/", "not interesting"),
+    ] {
+        let (status, body) = curl(&server, path, &["-H", &bearer]);
+        let body = String::from_utf8(body).unwrap();
+        assert!(status == "200" && body.contains(said), "{path}: {status} {body}");
+    }
+    let shown = scene.home.run(&["incidents", "show", "1"]);
+    assert!(shown.contains("Not interesting since "), "{shown}");
     server.stop();
 }
