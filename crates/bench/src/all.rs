@@ -10,7 +10,9 @@ use clap::Parser;
 
 use crate::server::Places;
 use crate::table;
-use crate::{Cli, Command, dashboard, deliver, ftp, ingest, isolation, latency, memory, start};
+use crate::{
+    Cli, Command, dashboard, deliver, ftp, ingest, isolation, latency, memory, recovery, start,
+};
 
 /// What is run, as it would be typed.
 const LINES: [&[&str]; 10] = [
@@ -39,6 +41,7 @@ pub(crate) fn run(places: &Places) -> Result<String> {
             Command::Memory(args) => memory::run(places, &args)?,
             Command::Start(args) => start::run(places, &args)?,
             Command::Dashboard(args) => dashboard::run(places, &args)?,
+            Command::Recovery(args) => recovery::run(places, &args)?,
             Command::All => Vec::new(),
         });
     }
