@@ -28,7 +28,7 @@ use crate::receive::tls::{self, Tls};
 use crate::receive::{Doorkeeper, Intake, Transcripts, ftp, smtp};
 use crate::reload::{LiveRules, Reload, Running, Source};
 use crate::reports::Reports;
-use crate::shutdown::{self, Phase, Trigger};
+use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::supervise::Supervisor;
 use crate::terminal;
 use crate::web::access::Access;
@@ -102,6 +102,22 @@ struct Ground {
 }
 
 impl Ground {
+    async fn open(
+        config: &Config,
+        spool: Arc<dyn Spool>,
+        shutdown: Shutdown,
+    ) -> anyhow::Result<Self> {
+        let metrics = Arc::new(Metrics::new());
+        let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
+        doorkeeper.add(spool.added_devices().await?);
+        let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
+        let (waker, news) = (Waker::default(), News::new());
+        let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
+        transcripts.start(&supervisor);
+        let clock = Clock::system();
+        Ok(Self { spool, clock, metrics, waker, news, doorkeeper, transcripts, supervisor })
+    }
+
     fn modes(&self, rules: &Arc<LiveRules>) -> Modes {
         let spool = Arc::clone(&self.spool);
         Modes { spool, rules: Arc::clone(rules), news: self.news.clone() }
@@ -125,7 +141,6 @@ impl Ground {
 async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
-    let metrics = Arc::new(Metrics::new());
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
     let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(&config.data_dir, rules.clone())?);
     let key = signing_key(&config.data_dir)?;
@@ -138,14 +153,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     };
     announce::announce(&config, &bound.smtp, &bound.ftp, bound.http.as_ref(), dashboard.as_deref());
 
-    let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
-    doorkeeper.add(spool.added_devices().await?);
-    let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
-    let (waker, news) = (Waker::default(), News::new());
-    let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
-    let clock = Clock::system();
-    let ground = Ground { spool, clock, metrics, waker, news, doorkeeper, transcripts, supervisor };
-    ground.transcripts.start(&ground.supervisor);
+    let ground = Ground::open(&config, spool, shutdown).await?;
     let retention = Arc::new(ArcSwap::from_pointee(config.retention));
     let reach = reach(&bound.smtp, &bound.ftp);
     let modes = ground.modes(&rules);
