@@ -146,6 +146,16 @@ pub(crate) async fn call(
     request: Request<'_>,
     files: &Arc<dyn Files>,
 ) -> Result<Answer, Failure> {
+    call_reading(method, request, files, ANSWER_BYTES_MAX).await
+}
+
+/// Sends a request and reads at most so many bytes of the answer.
+pub(crate) async fn call_reading(
+    method: Method,
+    request: Request<'_>,
+    files: &Arc<dyn Files>,
+    answer_bytes_max: usize,
+) -> Result<Answer, Failure> {
     let Request { url, headers, body, time, secrets } = request;
     let time = time + upload_time(body.len());
     let deadline = Instant::now() + time;
@@ -156,12 +166,12 @@ pub(crate) async fn call(
         let body = body.settle(files).await.map_err(|BodyError(error)| Failure::Stored(error))?;
         let (length, content_type) = (body.len(), body.content_type().to_owned());
         let (body, broken) = body.open(files);
-        let request = client
-            .request(method, url)
-            .headers(headers)
-            .header(CONTENT_TYPE, content_type)
-            .header(CONTENT_LENGTH, length)
-            .body(body);
+        let mut request = client.request(method, url).headers(headers);
+        // What has neither bytes nor a type is no body.
+        if length > 0 || !content_type.is_empty() {
+            request = request.header(CONTENT_TYPE, content_type).header(CONTENT_LENGTH, length);
+            request = request.body(body);
+        }
         request.send().await.map_err(|error| match broken.get() {
             Some(BodyError(error)) => Failure::Stored(error.clone()),
             None => Failure::Service(secrets.hide(&in_words(error, &host))),
@@ -175,7 +185,7 @@ pub(crate) async fn call(
         .and_then(|value| value.to_str().ok())
         .and_then(|value| retry_after(value, SystemTime::now()));
     // Past its head an answer cannot turn into a failure any more: what was said was said.
-    let body = timeout(ANSWER_TIME, read(response)).await.unwrap_or_default();
+    let body = timeout(ANSWER_TIME, read(response, answer_bytes_max)).await.unwrap_or_default();
     Ok(Answer { status, retry_after, body })
 }
 
@@ -216,16 +226,16 @@ pub(crate) fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-async fn read(mut response: Response) -> Vec<u8> {
+async fn read(mut response: Response, bytes_max: usize) -> Vec<u8> {
     let mut body = Vec::new();
-    while body.len() < ANSWER_BYTES_MAX {
+    while body.len() < bytes_max {
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => break,
             Err(_) => return Vec::new(),
         }
     }
-    body.truncate(ANSWER_BYTES_MAX);
+    body.truncate(bytes_max);
     body
 }
 

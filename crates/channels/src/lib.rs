@@ -8,12 +8,14 @@ mod alert_json;
 mod apprise;
 mod archive;
 mod body;
+mod buttons;
 mod chat_hook;
 mod discord;
 mod email;
 mod exec;
 mod fallback;
 mod gotify;
+mod household;
 mod http;
 mod matrix;
 mod mattermost;
@@ -30,7 +32,9 @@ mod settings;
 mod sides;
 mod signal;
 mod slack;
+mod sound;
 pub mod telegram;
+mod template;
 mod webhook;
 mod wording;
 mod words;
@@ -40,9 +44,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipoff_model::{AlertMedia, DeviceId, Outcome};
+use tipoff_model::{AlertMedia, Outcome};
 
 pub use abilities::{Abilities, Limits, PictureLimits};
+pub use household::{Done, HookFault, HookRequest, Household, Standing};
 pub use plan::{Attachment, Message, Role, Source, TEXT_FILE_NAME, messages};
 pub use settings::{Setting, SettingFault, Settings, Shape, Value};
 pub use sides::sides;
@@ -118,26 +123,6 @@ pub struct Context<'a> {
     pub alert: &'a tipoff_model::Alert,
 }
 
-/// What a service that stays in touch may know of the household, and may ask of it.
-pub trait Household: Send + Sync {
-    /// Waits until it stands otherwise than `known`; how it stands then. With nothing known: at once.
-    fn standing(&self, known: Option<Standing>) -> BoxFuture<'_, Standing>;
-
-    /// Chooses the mode that is to hold from now on; or says why that cannot be.
-    fn choose_mode(&self, mode: String) -> BoxFuture<'_, Result<(), String>>;
-}
-
-/// How a household stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// The mode that holds; none: there are no modes.
-    pub mode: Option<String>,
-    /// All modes, in the order of the configuration.
-    pub modes: Vec<String>,
-    /// The devices that are known, with their names: those heard last, in the order of their numbers.
-    pub devices: Vec<(DeviceId, String)>,
-}
-
 /// A configured destination.
 pub trait Channel: Send + Sync {
     /// What the service takes.
@@ -163,6 +148,18 @@ pub trait Channel: Send + Sync {
     /// what it shows of the household, what it asks of it. None: it does not. Dropping it ends it.
     fn attend<'a>(&'a self, household: &'a dyn Household) -> Option<BoxFuture<'a, ()>> {
         let _ = household;
+        None
+    }
+
+    /// Whether the service has to reach us at `http.public_url` over TLS: see [`Channel::receive`].
+    fn needs_public_https(&self) -> bool {
+        false
+    }
+
+    /// Takes a request that the service makes to [`Household::hook_url`]. When this returns well, what
+    /// it asked for is durable. None: this service makes no requests.
+    fn receive(&self, request: HookRequest) -> Option<BoxFuture<'_, Result<(), HookFault>>> {
+        let _ = request;
         None
     }
 }

@@ -22,6 +22,8 @@ pub enum Shape {
     Duration,
     /// A list of strings.
     List,
+    /// A list of numbers or strings: kept as strings.
+    Names,
     /// A table of strings, such as headers; the values may be secrets.
     Table,
 }
@@ -68,7 +70,7 @@ pub enum Value {
     Flag(bool),
     /// Of [`Shape::Duration`].
     Duration(Duration),
-    /// Of [`Shape::List`].
+    /// Of [`Shape::List`] and [`Shape::Names`].
     List(Vec<String>),
     /// Of [`Shape::Table`].
     Table(BTreeMap<String, String>),
@@ -103,6 +105,14 @@ impl Settings {
     /// Whether a flag is given and true.
     pub fn flag(&self, key: &str) -> bool {
         matches!(self.0.get(key), Some(Value::Flag(true)))
+    }
+
+    /// A flag, where it is given, else `without`.
+    pub fn flag_or(&self, key: &str, without: bool) -> bool {
+        match self.0.get(key) {
+            Some(Value::Flag(flag)) => *flag,
+            _ => without,
+        }
     }
 
     /// A duration, where it is given.

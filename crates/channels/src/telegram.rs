@@ -3,22 +3,39 @@
 
 mod answer;
 mod api;
+mod attend;
+mod bot;
+mod command;
 mod draft;
+mod growing;
+mod hook;
+mod keyboard;
+mod poll;
+mod settings;
 mod setup;
+mod update;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tipoff_model::{Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{AlertKind, Outcome, Receipt, Scope, Verdict};
+use tokio::sync::{Mutex, OnceCell, mpsc};
+use tokio::time::timeout;
 
 use crate::plan::Role;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Limits, Message, Pace};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sides};
+use crate::{
+    Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HookFault, HookRequest, Household,
+    Limits, Message, Pace, PictureLimits, SettingFault, Settings, sides,
+};
 
 use answer::Problem;
 use api::Api;
+use attend::LateKeyboard;
+use bot::{Access, Bot, Membership};
 use draft::Draft;
+use growing::Growing;
+use settings::SETTINGS;
 pub use setup::{BotInfo, Chat, Setup};
 
 /// What everybody uses who runs no Bot API server of his own.
@@ -27,7 +44,12 @@ pub const DEFAULT_API: &str = "https://api.telegram.org";
 /// How long an answer may take, where it is not set: Telegram converts a video meanwhile.
 const TIME: Duration = Duration::from_secs(60);
 /// How often a message is changed and sent again at once: a bound, for each repair is made once.
-const REPAIRS_MAX: usize = 6;
+const REPAIRS_MAX: usize = 7;
+/// Keyboards of albums that wait to be sent.
+const KEYBOARDS_MAX: usize = 32;
+/// How long Telegram waits for the answer to a request that it makes to us is not documented: then it
+/// makes it again.
+const HOOK_TIME: Duration = Duration::from_secs(25);
 /// What holds where a group has become a supergroup: the number set, and the one that it has now.
 const CHAT_MEMORY: &str = "chat";
 
@@ -55,53 +77,7 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "telegram",
     summary: "A Telegram chat, group, topic or channel, through a bot.",
-    settings: &[
-        Setting {
-            key: "api",
-            shape: Shape::Text,
-            required: false,
-            doc: "The address of a Bot API server of your own. Without it: Telegram's.",
-            example: "\"http://localhost:8081\"",
-        },
-        Setting {
-            key: "chat",
-            shape: Shape::Name,
-            required: true,
-            doc: "The number of a chat or group, or the @name of a channel. A group that becomes a \
-                  supergroup, with another number, is followed.",
-            example: "123456789",
-        },
-        Setting {
-            key: "silent",
-            shape: Shape::Flag,
-            required: false,
-            doc: "Whether alerts come without a sound. Without it: false.",
-            example: "true",
-        },
-        Setting {
-            key: "timeout",
-            shape: Shape::Duration,
-            required: false,
-            doc: "How long an answer may take, besides 8 s for each MB that is sent. Without it: \
-                  60 s.",
-            example: "\"30 s\"",
-        },
-        Setting {
-            key: "token",
-            shape: Shape::Secret,
-            required: true,
-            doc: "The bot's token, from @BotFather.",
-            example: "{ env = \"TELEGRAM_TOKEN\" }",
-        },
-        Setting {
-            key: "topic",
-            shape: Shape::Integer,
-            required: false,
-            doc: "The number of a topic in a group that has topics. Where the topic is closed or \
-                  gone, alerts come into the group itself. Without it: no topic.",
-            example: "4",
-        },
-    ],
+    settings: SETTINGS,
     build,
 };
 
@@ -111,6 +87,37 @@ struct Telegram {
     topic: Option<i64>,
     silent: bool,
     time: Duration,
+    buttons: bool,
+    commands: bool,
+    edit_in_place: bool,
+    growing: Growing,
+    updates: Updates,
+    arm_mode: Option<String>,
+    disarm_mode: Option<String>,
+    allowed_chats: Vec<String>,
+    access: Arc<Access>,
+    username: OnceCell<String>,
+    late: mpsc::Sender<LateKeyboard>,
+    keyboards: Mutex<mpsc::Receiver<LateKeyboard>>,
+}
+
+/// How presses and commands come to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Updates {
+    Poll,
+    Webhook,
+    Off,
+}
+
+impl Updates {
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "poll" => Some(Self::Poll),
+            "webhook" => Some(Self::Webhook),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
 }
 
 fn build(settings: &Settings) -> Built {
@@ -124,6 +131,19 @@ fn build(settings: &Settings) -> Built {
     if topic.is_some_and(|topic| topic < 1) {
         fault("topic", "must be a positive number");
     }
+    let allowed_chats = settings.list("allowed_chats").to_vec();
+    if !allowed_chats.iter().all(|chat| is_chat(chat)) {
+        fault("allowed_chats", "must be numbers of chats, or names of chats beginning with @");
+    }
+    let updates = Updates::from_name(settings.text("updates").unwrap_or("poll"));
+    if updates.is_none() {
+        fault("updates", "must be \"poll\", \"webhook\" or \"off\"");
+    }
+    let (buttons, commands) =
+        (settings.flag_or("buttons", true), settings.flag_or("commands", true));
+    // Nothing is asked for that nobody wants.
+    let updates = updates.filter(|_| buttons || commands).unwrap_or(Updates::Off);
+    let (late, keyboards) = mpsc::channel(KEYBOARDS_MAX);
     let address = settings.text("api").unwrap_or(DEFAULT_API);
     let api = Api::new(address, settings.text("token").unwrap_or_default());
     match api {
@@ -133,6 +153,18 @@ fn build(settings: &Settings) -> Built {
             topic,
             silent: settings.flag("silent"),
             time: settings.duration("timeout").unwrap_or(TIME),
+            buttons,
+            commands,
+            edit_in_place: settings.flag("edit_in_place"),
+            growing: Growing::default(),
+            updates,
+            arm_mode: settings.text("arm_mode").map(str::to_owned),
+            disarm_mode: settings.text("disarm_mode").map(str::to_owned),
+            access: Arc::new(Access::new(chat, allowed_chats.clone())),
+            allowed_chats,
+            username: OnceCell::new(),
+            late,
+            keyboards: Mutex::new(keyboards),
         })),
         Ok(_) => Err(faults),
         Err(more) => Err(faults.into_iter().chain(more).collect()),
@@ -157,19 +189,7 @@ impl Channel for Telegram {
     /// "My bot is hitting limits" in Telegram's bot FAQ: about a message a second to a chat, with
     /// short bursts tolerated, 20 a minute to a group, 30 a second in all.
     fn paces(&self, memory: &[(String, String)]) -> Vec<Pace> {
-        let bot = format!("telegram:{}", self.api.bot());
-        let chat = self.current_chat(memory);
-        let key = format!("{bot}:{chat}");
-        let seconds = Duration::from_secs;
-        let mut paces = vec![
-            Pace { key: bot, count: 30, per: seconds(1) },
-            Pace { key: key.clone(), count: 3, per: seconds(3) },
-        ];
-        // Groups and channels have negative numbers; @names are channels.
-        if chat.starts_with(['-', '@']) {
-            paces.push(Pace { key, count: 20, per: seconds(60) });
-        }
-        paces
+        self.paces_of(self.current_chat(memory))
     }
 
     fn send<'a>(
@@ -178,6 +198,28 @@ impl Channel for Telegram {
         context: &'a Context<'a>,
     ) -> BoxFuture<'a, Outcome> {
         Box::pin(self.deliver(message, context))
+    }
+
+    fn attend<'a>(&'a self, household: &'a dyn Household) -> Option<BoxFuture<'a, ()>> {
+        Some(Box::pin(self.stay_in_touch(household)))
+    }
+
+    fn needs_public_https(&self) -> bool {
+        self.updates == Updates::Webhook
+    }
+
+    fn receive(&self, request: HookRequest) -> Option<BoxFuture<'_, Result<(), HookFault>>> {
+        if self.updates != Updates::Webhook {
+            return None;
+        }
+        Some(Box::pin(async move {
+            let update = hook::read(&self.api, &request)?;
+            let bot = Bot::of(&self.api.identity());
+            if !bot.has_members() {
+                return Err(HookFault::Later);
+            }
+            timeout(HOOK_TIME, bot.deliver(update)).await.map_err(|_| HookFault::Later)
+        }))
     }
 }
 
@@ -192,10 +234,67 @@ impl Telegram {
             .unwrap_or(&self.chat)
     }
 
+    fn bot_key(&self) -> String {
+        format!("telegram:{}", self.api.bot())
+    }
+
+    fn paces_of(&self, chat: &str) -> Vec<Pace> {
+        let bot = self.bot_key();
+        let key = format!("{bot}:{chat}");
+        let seconds = Duration::from_secs;
+        let mut paces = vec![
+            Pace { key: bot, count: 30, per: seconds(1) },
+            Pace { key: key.clone(), count: 3, per: seconds(3) },
+        ];
+        // Groups and channels have negative numbers; @names are channels.
+        if chat.starts_with(['-', '@']) {
+            paces.push(Pace { key, count: 20, per: seconds(60) });
+        }
+        paces
+    }
+
+    /// Takes presses and commands. Of the channels of one bot, one asks Telegram at a time.
+    async fn stay_in_touch(&self, household: &dyn Household) {
+        if self.updates == Updates::Off {
+            return hook::retire(&self.api, household).await;
+        }
+        let memory = household.memory().await.unwrap_or_default();
+        self.access.follow(self.current_chat(&memory));
+        let bot = Bot::of(&self.api.identity());
+        let Membership { jobs, .. } = &mut bot.clone().join(Arc::clone(&self.access));
+        let mut keyboards = self.keyboards.lock().await;
+        let lead = async {
+            let _leading = bot.leading.lock().await;
+            match self.updates {
+                Updates::Webhook => poll::hook(&self.api, household).await,
+                Updates::Poll | Updates::Off => poll::poll(&self.api, &bot, household).await,
+            }
+        };
+        tokio::select! {
+            never = lead => match never {},
+            never = self.serve(jobs, &mut keyboards, household) => match never {},
+        }
+    }
+
+    /// The keyboard below this message of an alert: first alerts have buttons, and their first message
+    /// has them.
+    fn keyboard(&self, message: &Message, chat: &str, context: &Context<'_>) -> Option<Value> {
+        let is_first = !message.title.is_empty() && message.reply_to.is_none();
+        if !self.buttons || !is_first {
+            return None;
+        }
+        let presses = self.updates != Updates::Off && self.access.offers_presses(chat);
+        keyboard::of_alert(&context.alert.buttons, presses)
+    }
+
     async fn deliver(&self, message: &Message, context: &Context<'_>) -> Outcome {
+        if let Some(outcome) = self.grow(message, context).await {
+            return outcome;
+        }
         let chat = self.current_chat(context.memory).to_owned();
         let silent = self.silent || context.alert.manner.silent;
-        let mut draft = Draft::new(message, chat, self.topic, silent);
+        let keyboard = self.keyboard(message, &chat, context);
+        let mut draft = Draft::new(message, chat, self.topic, silent, keyboard);
         if !pictures_fit(message, context.files).await {
             draft.send_documents();
         }
@@ -204,9 +303,14 @@ impl Telegram {
             let (method, form) = draft.form();
             let answer = self.api.call(method, form, self.time, context.files).await;
             let repaired = match answer {
-                Ok(result) => Err(Verdict::Delivered(draft.receipt(&result))),
+                Ok(result) => {
+                    self.send_later(draft.late_keyboard(&result));
+                    remember.extend(self.remember_growing(&draft, &result, context));
+                    Err(Verdict::Delivered(draft.receipt(&result)))
+                }
                 Err(problem) => {
                     if let Problem::Migrated(number) = problem {
+                        self.access.follow(&number.to_string());
                         remember =
                             vec![(CHAT_MEMORY.to_owned(), format!("{} {number}", self.chat))];
                     }
@@ -219,6 +323,28 @@ impl Telegram {
         }
         let error = "Telegram asked for one change after the other".to_owned();
         Outcome { verdict: Verdict::Retry { scope: Scope::Message, after: None, error }, remember }
+    }
+
+    /// A first alert that may grow is remembered.
+    fn remember_growing(
+        &self,
+        draft: &Draft,
+        result: &Value,
+        context: &Context<'_>,
+    ) -> Option<(String, String)> {
+        let (message, chat, keyboard) = draft.sent();
+        let is_first = context.alert.kind == AlertKind::First && !message.title.is_empty();
+        let may_grow = self.edit_in_place && is_first;
+        may_grow.then(|| self.growing.add(message, chat, result, keyboard))?
+    }
+
+    /// An album cannot carry buttons: they follow below it, without a sound, when no alert waits.
+    fn send_later(&self, late: Option<LateKeyboard>) {
+        if let Some(late) = late.filter(|_| self.updates != Updates::Off)
+            && self.late.try_send(late).is_err()
+        {
+            tracing::warn!("An album has no buttons: too many wait to be sent.");
+        }
     }
 }
 
@@ -236,10 +362,14 @@ async fn pictures_fit(message: &Message, files: &Arc<dyn Files>) -> bool {
 }
 
 fn receipt(chat: &str, result: &Value) -> Receipt {
-    // An album's answer is a list of messages; replies go to its first.
+    Receipt { reference: number_of(result).map(|number| format!("{chat} {number}")) }
+}
+
+/// The number of the message that was sent. An album's answer is a list of messages; replies go to its
+/// first.
+fn number_of(result: &Value) -> Option<i64> {
     let message = result.get(0).unwrap_or(result);
-    let number = message.get("message_id").and_then(Value::as_i64);
-    Receipt { reference: number.map(|number| format!("{chat} {number}")) }
+    message.get("message_id").and_then(Value::as_i64)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use tipoff_model::{
-    Alert, AlertKind, AlertManner, DeliveryId, Event, IncidentId, Timestamp, Verdict,
+    Alert, AlertKind, AlertManner, DeliveryId, DeviceId, Event, IncidentId, Timestamp, Verdict,
 };
 
 use super::*;
@@ -78,5 +78,6 @@ fn nothing() -> Alert {
         link: None,
         held: 0,
         manner: AlertManner::default(),
+        buttons: Vec::new(),
     }
 }

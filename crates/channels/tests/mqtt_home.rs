@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use common::{Story, channel, delivered, retried, send, text};
 use serde_json::Value as Json;
-use tipoff_channels::{BoxFuture, Channel, Household, Standing, Value};
-use tipoff_model::{DeviceId, Event, Outcome, Scope};
+use tipoff_channels::{BoxFuture, Channel, Done, Household, Pace, Standing, Value};
+use tipoff_model::{Action, DeviceId, Event, Outcome, Scope};
 use tipoff_testkit::homeassistant::{HomeAssistant, render};
 use tipoff_testkit::mosquitto::{Heard, Listener, Mosquitto};
 use tokio::net::{TcpListener, TcpStream};
@@ -64,6 +64,38 @@ impl Household for House {
             self.change(|standing| standing.mode = Some(mode));
             Ok(())
         })
+    }
+
+    fn act<'a>(&'a self, _: &'a Action, _: &'a str) -> BoxFuture<'a, Result<Done, String>> {
+        unreachable!("a broker has no buttons")
+    }
+
+    fn status(&self) -> BoxFuture<'_, Result<String, String>> {
+        unreachable!("a broker has no commands")
+    }
+
+    fn last(&self, _: u32) -> BoxFuture<'_, Result<String, String>> {
+        unreachable!("a broker has no commands")
+    }
+
+    fn devices(&self) -> BoxFuture<'_, Result<String, String>> {
+        unreachable!("a broker has no commands")
+    }
+
+    fn memory(&self) -> BoxFuture<'_, Result<Vec<(String, String)>, String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn remember(&self, _: Vec<(String, String)>) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn spare_turn<'a>(&'a self, _: &'a [Pace]) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
+
+    fn hook_url(&self) -> Option<String> {
+        None
     }
 }
 

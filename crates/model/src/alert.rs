@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ArrivalId, BlobName, DeliveryId, DeviceId, Event, IncidentId, Media, Timestamp};
+use crate::{
+    ArrivalId, BlobName, Button, DeliveryId, DeviceId, Event, IncidentId, Media, Timestamp,
+};
 
 /// Whether an incident is new to a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -166,4 +168,14 @@ pub struct Alert {
     pub held: u64,
     /// How it is told.
     pub manner: AlertManner,
+    /// What people may press below it; empty for all but first alerts.
+    pub buttons: Vec<Button>,
+}
+
+impl Alert {
+    /// Whether it comes without a sound, where the service can: the route asks for it, or it is not the first
+    /// alert of its incident.
+    pub fn is_silent(&self) -> bool {
+        self.manner.silent || self.kind != AlertKind::First
+    }
 }

@@ -16,11 +16,14 @@ pub enum DeliveryState {
     Refused,
     /// It could not be delivered in time.
     Expired,
+    /// Somebody wanted no more alerts of its incident before it was delivered.
+    Withdrawn,
 }
 
 impl DeliveryState {
     /// Every state.
-    pub const ALL: &[Self] = &[Self::Pending, Self::Delivered, Self::Refused, Self::Expired];
+    pub const ALL: &[Self] =
+        &[Self::Pending, Self::Delivered, Self::Refused, Self::Expired, Self::Withdrawn];
 
     /// The name in the spool and on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -29,6 +32,7 @@ impl DeliveryState {
             Self::Delivered => "delivered",
             Self::Refused => "refused",
             Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }

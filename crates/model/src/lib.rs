@@ -3,6 +3,7 @@
 //! What each word means is told in GLOSSARY.md; what may be assumed of a value is told where it
 //! is defined.
 
+mod action;
 mod alert;
 mod arrival;
 mod delivery;
@@ -13,9 +14,14 @@ pub mod lines;
 mod media;
 mod plan;
 pub mod sort;
+mod template;
 mod time;
 pub mod transfer;
 
+pub use action::{
+    ACTION_BYTES_MAX, Action, BUTTON_CHARS_MAX, Button, Effect, MUTE_MINUTES_MAX, MuteFor,
+    MuteTarget,
+};
 pub use alert::{Alert, AlertKind, AlertManner, AlertMedia, Clip, MediaPlace, Priority};
 pub use arrival::{Camera, Content, Envelope, Protocol};
 pub use delivery::{DeliveryState, Outcome, Receipt, Scope, Verdict};
@@ -24,4 +30,5 @@ pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
 pub use plan::{Due, Facts, Gathering, History, IncidentClass, OpenIncident, Plan, Planner, Told};
+pub use template::{TEMPLATE_STEPS_MAX, TemplateValues};
 pub use time::Timestamp;

@@ -139,6 +139,12 @@ pub trait Planner: Send + Sync {
     /// same class. Not asked for [`IncidentClass::Alone`].
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool;
 
+    /// Whether a channel keeps what arrives instead of alerting somebody.
+    fn is_archive(&self, channel: &str) -> bool {
+        let _ = channel;
+        false
+    }
+
     /// Which channels hear of it: those in `told`, which have a first alert of its incident, with
     /// [`AlertKind::FollowUp`]; others, to which the incident is news, with [`AlertKind::First`].
     fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan;

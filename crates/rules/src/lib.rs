@@ -203,6 +203,10 @@ impl Planner for Rules {
         self.grouping.joins(facts, latest)
     }
 
+    fn is_archive(&self, channel: &str) -> bool {
+        self.keepers.iter().any(|keeper| keeper == channel)
+    }
+
     fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
         if let Some(why) = self.hushed(facts) {
             return Plan::untold(why);

@@ -94,6 +94,7 @@ pub(crate) fn alert() -> Alert {
         link: None,
         held: 0,
         manner: AlertManner::default(),
+        buttons: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@ mod accounts;
 mod alerts;
 mod clock;
 mod dashboard;
+mod dismissal;
 mod recorders;
 mod review;
 mod rules;
@@ -50,6 +51,10 @@ impl Planner for Plain {
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
         !latest.last_arrival_at.is_ahead_of(facts.received_at)
             && facts.received_at.since(latest.last_arrival_at) <= Duration::from_secs(20)
+    }
+
+    fn is_archive(&self, channel: &str) -> bool {
+        channel == "hook"
     }
 
     fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
@@ -204,6 +209,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     accounts::check(&fresh).await;
     clock::check(&fresh).await;
     dashboard::check(&fresh).await;
+    dismissal::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
 }

@@ -72,8 +72,19 @@ pub struct IncidentLine {
     pub untold: Option<String>,
     /// What is said of it besides its subject, where no arrival opened it.
     pub note: Option<String>,
+    /// Who wants no more alerts of it, and since when. `None`: nobody said so.
+    pub dismissed: Option<Dismissal>,
     /// For each channel how many of its deliveries stand how.
     pub deliveries: Vec<(String, DeliveryState, u64)>,
+}
+
+/// That somebody marked an incident as not interesting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dismissal {
+    /// Who, in words for the owner: "Ann (me)".
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// The file that stands for an incident: its first picture, else its first video.
@@ -196,6 +207,15 @@ pub trait Incidents {
 
     /// Notes how long a video plays.
     fn note_length(&self, place: MediaPlace, length: Duration) -> BoxFuture<'_, Result<()>>;
+
+    /// Sends no more alerts of an incident, other than to archives: what waits is withdrawn, and what
+    /// arrives for it later is stored only. Who asked is kept; where it was asked before, nothing
+    /// changes.
+    fn dismiss(&self, id: IncidentId, by: String, now: Timestamp) -> BoxFuture<'_, Result<()>>;
+
+    /// Ends what [`Incidents::dismiss`] began: what was withdrawn is due at once; the channels that
+    /// have something to do then.
+    fn restore(&self, id: IncidentId, now: Timestamp) -> BoxFuture<'_, Result<Vec<String>>>;
 
     /// Makes every delivery of the incident that is not delivered due at once, or only one of them;
     /// the channels that have something to do then.

@@ -32,7 +32,7 @@ pub use device::{
     DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice, Sighting,
 };
 pub use incident::{
-    ArrivalLine, ChannelFigures, Cover, DeliveryLine, Figures, Hour, IncidentDetail,
+    ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents,
 };
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};
@@ -354,6 +354,14 @@ pub trait Spool: Accounts + Devices + Incidents + Review + Sessions + Send + Syn
         by: Duration,
         is_certain: bool,
     ) -> BoxFuture<'_, Result<Vec<String>>>;
+
+    /// Keeps what the channel asks to remember outside of an attempt; a value replaces the earlier one
+    /// of its key.
+    fn remember<'a>(
+        &'a self,
+        channel: &'a str,
+        pairs: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<()>>;
 
     /// Removes what need not be kept any longer.
     fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>>;

@@ -1,24 +1,27 @@
 //! A Bot API server (core.telegram.org/bots/api) with one bot: checks everything that is
 //! documented, answers with Telegram's own errors, and records the messages that it took.
 
+mod bot;
 mod form;
 mod html;
+mod keyboard;
 mod pace;
 mod rules;
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Multipart, Path, State};
 use axum::response::Response;
 use axum::routing::post;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
-use crate::standin::{Behaviour, Line, Log, Script, Server, answer, lock};
+use crate::standin::{Behaviour, Line, Log, Script, Server, answer};
+pub use bot::{Answered, Edited};
+use bot::{BESIDE, Bot, Held};
 use form::Form;
 use pace::Pace;
 
@@ -73,6 +76,8 @@ pub struct Sent {
     pub topic: Option<i64>,
     /// Whether it came without a sound.
     pub silent: bool,
+    /// The buttons that it came with.
+    pub keyboard: Option<Value>,
     /// When it was there to its end.
     pub at: Instant,
 }
@@ -176,8 +181,8 @@ struct Shared {
     errors: Log<ApiError>,
     pace: Pace,
     last_id: AtomicI64,
-    updates: Mutex<Vec<Value>>,
-    updated: Notify,
+    beside: Script,
+    bot: Bot,
 }
 
 impl Telegram {
@@ -195,8 +200,8 @@ impl Telegram {
             errors: Log::default(),
             pace: Pace::default(),
             last_id: AtomicI64::new(100),
-            updates: Mutex::default(),
-            updated: Notify::new(),
+            beside: Script::default(),
+            bot: Bot::default(),
         });
         let router = Router::new()
             .route("/{bot}/{method}", post(call))
@@ -226,13 +231,17 @@ impl Telegram {
     }
 
     /// Something that happened, such as `{"message": {…}}`; its number is added.
-    pub fn update(&self, mut update: Value) {
-        let mut updates = lock(&self.shared.updates);
-        if let Some(update) = update.as_object_mut() {
-            update.insert("update_id".to_owned(), json!(1000 + updates.len()));
-        }
-        updates.push(update);
-        self.shared.updated.notify_waiters();
+    pub fn update(&self, update: Value) {
+        self.shared.bot.update(update);
+    }
+
+    /// How requests are met that send no message: updates, answers to presses, edits of buttons.
+    pub fn beside(&self) -> &Script {
+        &self.shared.beside
+    }
+
+    fn bot(&self) -> &Bot {
+        &self.shared.bot
     }
 }
 
@@ -243,7 +252,9 @@ async fn call(
     multipart: Multipart,
 ) -> Response {
     let form = Form::read(multipart, &shared.options).await;
-    if let Some(response) = shared.script.meet(&line).await {
+    let is_beside = BESIDE.contains(&method.as_str());
+    let script = if is_beside { &shared.beside } else { &shared.script };
+    if let Some(response) = script.meet(&line).await {
         return response;
     }
     match shared.serve(&bot, &method, form).await {
@@ -273,15 +284,24 @@ impl Shared {
                 let (id, name, username) = (110_201_543, "Tip", "tip_bot");
                 Ok(json!({ "id": id, "is_bot": true, "first_name": name, "username": username }))
             }
-            "getUpdates" => Ok(self.updates(&form).await),
             "sendMessage" | "sendPhoto" | "sendVideo" | "sendAnimation" | "sendDocument"
             | "sendMediaGroup" => self.send(method, form),
-            _ => Err(ApiError::new(404, "Not Found")),
+            "editMessageReplyMarkup"
+            | "editMessageCaption"
+            | "editMessageText"
+            | "editMessageMedia" => {
+                if self.options.flood {
+                    let chat = form.field("chat_id").unwrap_or_default();
+                    self.pace.take(chat, Instant::now()).map_err(ApiError::flood)?;
+                }
+                self.bot.serve(method, &form).await
+            }
+            _ => self.bot.serve(method, &form).await,
         }
     }
 
     fn send(&self, method: &str, form: Form) -> Result<Value, ApiError> {
-        let known = |id: i64| self.log.any(|sent| sent.id == id);
+        let known = |id: i64| self.log.any(|sent| sent.id == id) || self.bot.is_of_people(id);
         let draft = rules::check(method, form, &self.options, &known)?;
         if self.options.flood {
             self.pace.take(&draft.chat, Instant::now()).map_err(ApiError::flood)?;
@@ -289,36 +309,27 @@ impl Shared {
         let count = i64::try_from(draft.files.len().max(1)).unwrap_or(1);
         let id = self.last_id.fetch_add(count, Ordering::Relaxed) + 1;
         let chat = json!({ "id": draft.chat.parse::<i64>().unwrap_or(-1) });
+        for (place, number) in (id..id + count).enumerate() {
+            let first = place == 0;
+            self.bot.hold(
+                number,
+                Held {
+                    chat: draft.chat.clone(),
+                    kind: draft
+                        .files
+                        .get(place)
+                        .map_or("text".to_owned(), |file| file.kind.clone()),
+                    album: method == "sendMediaGroup",
+                    html: if first { draft.html.clone() } else { String::new() },
+                    keyboard: draft.keyboard.clone(),
+                },
+            );
+        }
         self.log.push(Sent { id, ..draft });
         let message = |id: i64| json!({ "message_id": id, "date": 0, "chat": chat });
         Ok(match method {
             "sendMediaGroup" => (id..id + count).map(message).collect(),
             _ => message(id),
         })
-    }
-
-    async fn updates(&self, form: &Form) -> Value {
-        let number = |key| form.field(key).and_then(|value| value.parse().ok()).unwrap_or(0_i64);
-        let (offset, timeout_s) = (number("offset"), number("timeout"));
-        let found = || -> Vec<Value> {
-            let updates = lock(&self.updates);
-            let number = |update: &Value| update.get("update_id").and_then(Value::as_i64);
-            let new = |update: &&Value| number(update) >= Some(offset);
-            updates.iter().filter(new).cloned().collect()
-        };
-        let waiting = async {
-            loop {
-                let updated = self.updated.notified();
-                tokio::pin!(updated);
-                updated.as_mut().enable();
-                if !found().is_empty() {
-                    return;
-                }
-                updated.await;
-            }
-        };
-        let timeout = Duration::from_secs(timeout_s.unsigned_abs());
-        let _ = tokio::time::timeout(timeout, waiting).await;
-        Value::Array(found())
     }
 }

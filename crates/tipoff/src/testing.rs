@@ -6,11 +6,14 @@ use arc_swap::ArcSwap;
 use tipoff_model::{Envelope, Protocol};
 use tipoff_spool::{IncidentFilter, Spool, SqliteSpool};
 
+use crate::actions::Actions;
 use crate::config::{Config, Retention};
 use crate::dispatch::Waker;
+use crate::modes::Modes;
 use crate::news::News;
 use crate::receive::{Doorkeeper, Intake};
 use crate::reload::LiveRules;
+use crate::web::Links;
 
 /// The rooms up to the spool; nothing is delivered.
 pub(crate) struct Stand {
@@ -60,6 +63,17 @@ impl Stand {
         let mut writer = self.intake.begin(envelope).unwrap();
         writer.push(mail);
         writer.complete().await.unwrap();
+    }
+
+    /// What people may ask for.
+    pub(crate) fn actions(&self, links: Links) -> Actions {
+        let modes = Modes {
+            spool: Arc::clone(&self.spool),
+            rules: Arc::clone(&self.rules),
+            news: self.news.clone(),
+        };
+        let (spool, news) = (Arc::clone(&self.spool), self.news.clone());
+        Actions { spool, modes, news, waker: self.waker.clone(), links }
     }
 
     /// What the timeline shows, the newest first.

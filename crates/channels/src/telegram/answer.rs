@@ -24,6 +24,8 @@ pub(super) enum Problem {
     NoReply,
     /// More bytes than the server reads.
     TooBig,
+    /// Somebody else asks for the bot's updates, or has set a webhook.
+    Conflict(String),
     /// Something about this message, in Telegram's words: often a file that it cannot show.
     NotTaken(String),
     /// Nothing that another message could change.
@@ -92,6 +94,7 @@ fn problem(code: u16, said: &str, asked: Option<Duration>) -> Problem {
         ))),
         413 => Problem::TooBig,
         429 => wait(asked.or_else(|| retry_after(said))),
+        409 => Problem::Conflict(said.to_owned()),
         402 | 405..=499 => Problem::NotTaken(said.to_owned()),
         _ => Problem::Stop(Verdict::Retry {
             scope: Scope::Channel,
@@ -125,6 +128,13 @@ fn retry_after(said: &str) -> Option<Duration> {
     let (_, rest) = said.split_once("Too Many Requests: retry after ")?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok().map(|seconds| Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
+}
+
+/// Whether it is the buttons that were not taken: "BUTTON_URL_INVALID", "inline keyboard button URL
+/// '…' is invalid", "can't parse inline keyboard button".
+pub(super) fn is_about_buttons(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    said.contains("button") || said.contains("keyboard") || said.contains("reply markup")
 }
 
 /// Whether the bot lacks a right that an administrator can give it.

@@ -4,21 +4,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::header::HeaderMap;
+use reqwest::{Method, Url};
 use serde_json::Value;
-use tipoff_model::Verdict;
+use tipoff_model::{AlertMedia, Verdict};
 
 use super::answer::{self, Problem};
 use crate::http::{self, Request, Secrets};
 use crate::multipart::Form;
 use crate::{Files, SettingFault};
 
+/// How much of a usual answer is read.
+pub(super) const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
 /// A Bot API server and a bot there.
 pub(super) struct Api {
     /// Ends in a slash; the name of a method follows.
     base: Url,
     bot: String,
+    token: String,
     secrets: Secrets,
 }
 
@@ -39,7 +43,7 @@ impl Api {
                 secrets.add(key);
                 secrets.add(base.username());
                 secrets.add(base.password().unwrap_or_default());
-                Ok(Self { base, bot: bot.to_owned(), secrets })
+                Ok(Self { base, bot: bot.to_owned(), token: token.to_owned(), secrets })
             }
             (Err(message), _) => {
                 faults.push(SettingFault { key: "api", message });
@@ -47,6 +51,17 @@ impl Api {
             }
             _ => Err(faults),
         }
+    }
+
+    /// What is the same for all channels of this bot on this server: no secret.
+    pub(super) fn identity(&self) -> String {
+        let host = self.base.host_str().unwrap_or_default();
+        format!("{}@{host}:{}", self.bot, self.base.port_or_known_default().unwrap_or_default())
+    }
+
+    /// The bot's token.
+    pub(super) fn token(&self) -> &str {
+        &self.token
     }
 
     /// The bot's number: no secret.
@@ -62,14 +77,46 @@ impl Api {
         time: Duration,
         files: &Arc<dyn Files>,
     ) -> Result<Value, Problem> {
+        self.call_reading(method, form, time, files, ANSWER_BYTES_MAX).await
+    }
+
+    /// The same without files, for an answer of up to `answer_bytes_max` bytes.
+    pub(super) async fn ask(
+        &self,
+        method: &str,
+        form: Form,
+        time: Duration,
+        answer_bytes_max: usize,
+    ) -> Result<Value, Problem> {
+        let files: Arc<dyn Files> = Arc::new(NoFiles);
+        self.call_reading(method, form, time, &files, answer_bytes_max).await
+    }
+
+    async fn call_reading(
+        &self,
+        method: &str,
+        form: Form,
+        time: Duration,
+        files: &Arc<dyn Files>,
+        answer_bytes_max: usize,
+    ) -> Result<Value, Problem> {
         let url = self.base.join(method).map_err(|error| {
             Problem::Stop(Verdict::Refused { error: self.secrets.hide(&error.to_string()) })
         })?;
         let (body, headers) = (form.into_body(), HeaderMap::new());
         let request = Request { url, headers, body, time, secrets: &self.secrets };
-        let answer = http::post(request, files).await;
+        let answer = http::call_reading(Method::POST, request, files, answer_bytes_max).await;
         let answer = answer.map_err(|failure| Problem::Stop(Verdict::from(failure)))?;
         answer::read(&answer, &self.secrets)
+    }
+}
+
+/// For what is sent without files.
+pub(super) struct NoFiles;
+
+impl Files for NoFiles {
+    fn open(&self, _: &AlertMedia) -> std::io::Result<Box<dyn std::io::Read + Send>> {
+        Err(std::io::ErrorKind::NotFound.into())
     }
 }
 

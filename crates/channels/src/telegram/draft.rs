@@ -4,8 +4,9 @@
 use serde_json::{Value, json};
 use tipoff_model::{Alert, Clip, Receipt, Verdict};
 
-use super::answer::{Problem, is_about_rights};
-use super::receipt;
+use super::answer::{Problem, is_about_buttons, is_about_rights};
+use super::attend::LateKeyboard;
+use super::{number_of, receipt};
 use crate::http::repair;
 use crate::multipart::Form;
 use crate::plan::{self, Role};
@@ -19,16 +20,24 @@ pub(super) struct Draft {
     /// The number of the message that it answers.
     reply_to: Option<i64>,
     silent: bool,
+    /// The buttons below it.
+    keyboard: Option<Value>,
 }
 
 impl Draft {
-    pub(super) fn new(message: &Message, chat: String, topic: Option<i64>, silent: bool) -> Self {
+    pub(super) fn new(
+        message: &Message,
+        chat: String,
+        topic: Option<i64>,
+        silent: bool,
+        keyboard: Option<Value>,
+    ) -> Self {
         // In another chat the number names another message.
         let reply_to = message
             .reply_to
             .as_deref()
             .and_then(|reference| reference.strip_prefix(chat.as_str())?.trim().parse().ok());
-        Self { message: message.clone(), chat, topic, reply_to, silent }
+        Self { message: message.clone(), chat, topic, reply_to, silent, keyboard }
     }
 
     /// Sends files as they are instead of having them shown.
@@ -40,6 +49,25 @@ impl Draft {
 
     pub(super) fn receipt(&self, result: &Value) -> Receipt {
         receipt(&self.chat, result)
+    }
+
+    /// The message as it was taken, the chat that it is in and its buttons.
+    pub(super) fn sent(&self) -> (&Message, &str, Option<&Value>) {
+        (&self.message, &self.chat, self.keyboard.as_ref())
+    }
+
+    /// The buttons that the message cannot carry itself, for a message below it.
+    pub(super) fn late_keyboard(&self, result: &Value) -> Option<LateKeyboard> {
+        if self.message.files.len() < 2 {
+            return None;
+        }
+        Some(LateKeyboard {
+            chat: self.chat.clone(),
+            topic: self.topic,
+            reply_to: number_of(result),
+            text: self.message.title.clone(),
+            keyboard: self.keyboard.clone()?,
+        })
     }
 
     /// Changes the message so that it may be taken, or gives up.
@@ -54,6 +82,10 @@ impl Draft {
                 self.chat = number.to_string();
                 self.reply_to = None;
             }
+            Problem::NotTaken(said) if self.keyboard.is_some() && is_about_buttons(&said) => {
+                tracing::warn!(said, "Telegram did not take the buttons: sent without them.");
+                self.keyboard = None;
+            }
             Problem::NoTopic if self.topic.is_some() => {
                 tracing::warn!(topic = self.topic, "the topic is closed or gone: sent without it");
                 self.topic = None;
@@ -62,7 +94,9 @@ impl Draft {
             Problem::NoTopic => self.simplify("no such topic", alert, limits)?,
             Problem::NoReply => self.simplify("no such message", alert, limits)?,
             Problem::TooBig => self.use_words("too big for Telegram", alert, limits)?,
-            Problem::NotTaken(said) => self.simplify(&said, alert, limits)?,
+            Problem::NotTaken(said) | Problem::Conflict(said) => {
+                self.simplify(&said, alert, limits)?
+            }
             Problem::Stop(verdict) => return Err(verdict),
         }
         Ok(())
@@ -110,6 +144,9 @@ impl Draft {
             [_] => self.file(&mut form),
             _ => self.album(&mut form),
         };
+        if let Some(keyboard) = self.keyboard.as_ref().filter(|_| self.message.files.len() < 2) {
+            form.json("reply_markup", keyboard.to_string());
+        }
         (method, form)
     }
 
@@ -158,45 +195,57 @@ impl Draft {
 
     fn album(&self, form: &mut Form) -> &'static str {
         let media = self.message.files.iter().enumerate().map(|(index, file)| {
-            let mut entry =
-                json!({ "type": kind(file.role), "media": format!("attach://f{index}") });
+            let mut entry = entry(file, index);
             if index == 0 {
                 set(&mut entry, "caption", self.html());
                 set(&mut entry, "parse_mode", "HTML");
-            }
-            if let Some(clip) = shown_clip(file) {
-                let (duration, width, height) = numbers(clip);
-                set(&mut entry, "supports_streaming", true);
-                set(&mut entry, "duration", duration);
-                set(&mut entry, "width", width);
-                set(&mut entry, "height", height);
-                if clip.poster.is_some() {
-                    set(&mut entry, "thumbnail", format!("attach://t{index}"));
-                }
             }
             entry
         });
         form.json("media", Value::from_iter(media).to_string());
         for (index, file) in self.message.files.iter().enumerate() {
-            form.attachment(&format!("f{index}"), file);
-            if let Some(poster) = shown_clip(file).and_then(|clip| clip.poster.as_ref()) {
-                form.stored(&format!("t{index}"), poster);
-            }
+            attach(form, file, index);
         }
         "sendMediaGroup"
     }
 
-    /// Title and text; the tags do not count towards the limits.
     fn html(&self) -> String {
-        let Message { title, text, .. } = &self.message;
-        let title =
-            if title.is_empty() { String::new() } else { format!("<b>{}</b>", escaped(title)) };
-        let parted = if title.is_empty() || text.is_empty() { "" } else { "\n" };
-        format!("{title}{parted}{}", escaped(text))
+        html_of(&self.message.title, &self.message.text)
     }
 }
 
-fn set(entry: &mut Value, key: &str, value: impl Into<Value>) {
+/// Title and text; the tags do not count towards the limits.
+pub(super) fn html_of(title: &str, text: &str) -> String {
+    let parted = if title.is_empty() || text.is_empty() { "" } else { "\n" };
+    let title = if title.is_empty() { String::new() } else { format!("<b>{}</b>", escaped(title)) };
+    format!("{title}{parted}{}", escaped(text))
+}
+
+/// A file of an album or an edit (InputMedia), whose bytes are attached by [`attach`].
+pub(super) fn entry(file: &Attachment, index: usize) -> Value {
+    let mut entry = json!({ "type": kind(file.role), "media": format!("attach://f{index}") });
+    if let Some(clip) = shown_clip(file) {
+        let (duration, width, height) = numbers(clip);
+        set(&mut entry, "supports_streaming", true);
+        set(&mut entry, "duration", duration);
+        set(&mut entry, "width", width);
+        set(&mut entry, "height", height);
+        if clip.poster.is_some() {
+            set(&mut entry, "thumbnail", format!("attach://t{index}"));
+        }
+    }
+    entry
+}
+
+/// The bytes of [`entry`].
+pub(super) fn attach(form: &mut Form, file: &Attachment, index: usize) {
+    form.attachment(&format!("f{index}"), file);
+    if let Some(poster) = shown_clip(file).and_then(|clip| clip.poster.as_ref()) {
+        form.stored(&format!("t{index}"), poster);
+    }
+}
+
+pub(super) fn set(entry: &mut Value, key: &str, value: impl Into<Value>) {
     if let Some(entry) = entry.as_object_mut() {
         entry.insert(key.to_owned(), value.into());
     }

@@ -1,17 +1,16 @@
 //! What is asked of Telegram while a channel is set up: who the bot is, and who writes to it.
 //! Sends nothing.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
-use tipoff_model::{AlertMedia, Verdict};
+use tipoff_model::Verdict;
 use tokio::time::Instant;
 
 use super::answer::Problem;
 use super::api::Api;
-use crate::Files;
+use super::poll::UPDATES_BYTES_MAX;
 use crate::multipart::Form;
 
 /// How long an answer may take.
@@ -26,7 +25,6 @@ pub struct Setup {
     api: Api,
     /// Updates before this number were seen.
     offset: AtomicI64,
-    files: Arc<dyn Files>,
 }
 
 /// A bot, as its owner knows it.
@@ -57,7 +55,7 @@ impl Setup {
                 faults.iter().map(|fault| format!("`{}` {}", fault.key, fault.message)).collect();
             faults.join("; ")
         })?;
-        Ok(Self { api, offset: AtomicI64::new(0), files: Arc::new(NoFiles) })
+        Ok(Self { api, offset: AtomicI64::new(0) })
     }
 
     /// Who the bot is.
@@ -84,7 +82,8 @@ impl Setup {
                         return Ok(chat);
                     }
                 }
-                Err(Problem::Stop(Verdict::Retry { after: None, .. })) => {
+                // A Tipoff that runs with this bot asks too; it leaves the bot alone for a while now.
+                Err(Problem::Conflict(_) | Problem::Stop(Verdict::Retry { after: None, .. })) => {
                     tokio::time::sleep(PAUSE.min(left)).await;
                 }
                 Err(problem) => return Err(words(problem)),
@@ -110,14 +109,15 @@ impl Setup {
     }
 
     async fn call(&self, method: &str, form: Form, time: Duration) -> Result<Value, Problem> {
-        self.api.call(method, form, time, &self.files).await
+        self.api.ask(method, form, time, UPDATES_BYTES_MAX).await
     }
 }
 
 fn words(problem: Problem) -> String {
     match problem {
         Problem::Stop(Verdict::Retry { error, .. } | Verdict::Refused { error })
-        | Problem::NotTaken(error) => error,
+        | Problem::NotTaken(error)
+        | Problem::Conflict(error) => error,
         other => format!("Telegram gave an answer that does not belong here: {other:?}"),
     }
 }
@@ -144,15 +144,6 @@ fn chat(update: &Value) -> Option<Chat> {
     let in_topic = message.get("is_topic_message").and_then(Value::as_bool) == Some(true);
     let topic = message.get("message_thread_id").and_then(Value::as_i64).filter(|_| in_topic);
     Some(Chat { id, title, topic })
-}
-
-/// Here nothing is sent that could have files.
-struct NoFiles;
-
-impl Files for NoFiles {
-    fn open(&self, _: &AlertMedia) -> std::io::Result<Box<dyn std::io::Read + Send>> {
-        Err(std::io::ErrorKind::NotFound.into())
-    }
 }
 
 #[cfg(test)]

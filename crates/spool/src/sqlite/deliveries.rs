@@ -70,29 +70,25 @@ fn read_due(
     let kind: String = row.get(2)?;
     let kind = AlertKind::ALL.iter().copied().find(|it| it.as_str() == kind);
     let kind = kind.unwrap_or(AlertKind::FollowUp);
-    let covered = Covered::read(connection, delivery)?;
-    let reply_to = match kind {
-        AlertKind::First | AlertKind::Report => None,
-        AlertKind::FollowUp | AlertKind::Summary => first_reference(connection, incident, channel)?,
-    };
-    let maybe_repeated = match kind {
-        AlertKind::FollowUp => covered.maybe_repeated(connection, incident)?,
-        _ => Vec::new(),
-    };
-    let event: String = row.get(7)?;
-    let composed = match kind {
+    let mut covered = Covered::read(connection, delivery)?;
+    if kind == AlertKind::Report {
         // The pictures of a report are of other incidents, and so are their words.
-        AlertKind::Report => Composed::default(),
-        AlertKind::First | AlertKind::Summary => alert::compose(&covered.words, None),
-        AlertKind::FollowUp => {
-            let earlier = covered.earlier_words(connection, incident)?;
-            alert::compose(&covered.words, Some(&earlier))
-        }
+        covered = Covered { media: covered.media, last: covered.last, ..Covered::default() };
+    }
+    let composed = if covered.words.is_empty() {
+        notice(row)?
+    } else if kind == AlertKind::FollowUp {
+        alert::compose(&covered.words, Some(&covered.earlier_words(connection, incident)?))
+    } else {
+        alert::compose(&covered.words, None)
     };
-    // An incident without arrivals has words of its own.
-    let is_notice = covered.words.is_empty() || kind == AlertKind::Report;
-    let note = row.get::<_, Option<String>>(14)?.unwrap_or_default();
-    let received_at = covered.received_at.filter(|_| kind != AlertKind::Report);
+    let (mut reply_to, mut maybe_repeated) = (None, Vec::new());
+    if matches!(kind, AlertKind::FollowUp | AlertKind::Summary) {
+        reply_to = first_reference(connection, incident, channel)?;
+    }
+    if kind == AlertKind::FollowUp {
+        maybe_repeated = covered.maybe_repeated(connection, incident)?;
+    }
     let alert = Alert {
         delivery,
         idempotency_key: format!("{identity}-{delivery}"),
@@ -100,25 +96,23 @@ fn read_due(
         kind,
         device_id: DeviceId(row.get(13)?),
         device: row.get(9)?,
-        event: match is_notice {
-            true => Event::from_name(&event).unwrap_or_default(),
-            false => composed.event,
-        },
+        event: composed.event,
         events: composed.events,
-        subject: if is_notice { row.get(8)? } else { composed.subject },
-        text: if is_notice { note } else { composed.text },
-        details: (!is_notice).then_some(composed.details),
+        subject: composed.subject,
+        text: composed.text,
+        details: composed.details,
         more: composed.more,
         late: None,
-        received_at: received_at.unwrap_or(at(row, 10)?),
+        received_at: covered.received_at.unwrap_or(at(row, 10)?),
         media: covered.media,
-        raw: if kind == AlertKind::Report { Vec::new() } else { covered.raw },
-        mails: if kind == AlertKind::Report { Vec::new() } else { covered.mails },
-        torn: covered.torn && kind != AlertKind::Report,
+        raw: covered.raw,
+        mails: covered.mails,
+        torn: covered.torn,
         reply_to,
         link: None,
         held: number(row, 12)?,
         manner: AlertManner::default(),
+        buttons: Vec::new(),
     };
     Ok(DueDelivery {
         alert,
@@ -129,6 +123,17 @@ fn read_due(
         covers: covered.last,
         maybe_repeated,
         route: row.get(11)?,
+    })
+}
+
+/// The words of an incident without arrivals.
+fn notice(row: &Row<'_>) -> Result<Composed> {
+    let event: String = row.get(7)?;
+    Ok(Composed {
+        event: Event::from_name(&event).unwrap_or_default(),
+        subject: row.get(8)?,
+        text: row.get::<_, Option<String>>(14)?.unwrap_or_default(),
+        ..Composed::default()
     })
 }
 
@@ -153,7 +158,9 @@ pub(super) fn record(connection: &Connection, record: &AttemptRecord) -> Result<
     let pending = record.state == DeliveryState::Pending;
     connection
         .prepare_cached(
-            "UPDATE delivery SET state = ?2, due_at = ?3, ended_at = ?4, attempts = attempts + 1,
+            "UPDATE delivery
+             SET state = CASE WHEN ?2 = 'pending' AND state = 'withdrawn' THEN state ELSE ?2 END,
+                    due_at = ?3, ended_at = ?4, attempts = attempts + 1,
                     progress = ?5, reference = coalesce(?6, reference)
              WHERE id = ?1",
         )?
@@ -177,13 +184,28 @@ pub(super) fn record(connection: &Connection, record: &AttemptRecord) -> Result<
             i64::try_from(took_ms).unwrap_or(i64::MAX),
             record.error,
         ])?;
-    let mut remember = connection.prepare_cached(
-        "INSERT INTO channel_memory (channel, key, value)
-         SELECT channel, ?2, ?3 FROM delivery WHERE id = ?1
+    if record.remember.is_empty() {
+        return Ok(());
+    }
+    let channel: Option<String> = connection
+        .prepare_cached("SELECT channel FROM delivery WHERE id = ?1")?
+        .query_row([record.delivery.0], |row| row.get(0))
+        .optional()?;
+    channel.map_or(Ok(()), |channel| remember(connection, &channel, &record.remember))
+}
+
+/// See [`crate::Spool::remember`].
+pub(super) fn remember(
+    connection: &Connection,
+    channel: &str,
+    pairs: &[(String, String)],
+) -> Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO channel_memory (channel, key, value) VALUES (?1, ?2, ?3)
          ON CONFLICT (channel, key) DO UPDATE SET value = excluded.value",
     )?;
-    for (key, value) in &record.remember {
-        remember.execute(params![record.delivery.0, key, value])?;
+    for (key, value) in pairs {
+        insert.execute(params![channel, key, value])?;
     }
     Ok(())
 }
@@ -202,7 +224,8 @@ fn split_off_untold(connection: &Connection, record: &AttemptRecord) -> Result<(
     connection
         .prepare_cached(
             "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route)
-             SELECT incident, channel, 'followup', 'pending', ?2, ?2, video, route
+             SELECT incident, channel, 'followup',
+                    CASE state WHEN 'withdrawn' THEN state ELSE 'pending' END, ?2, ?2, video, route
              FROM delivery WHERE id = ?1",
         )?
         .execute(params![record.delivery.0, record.ended_at.0])?;

@@ -1,5 +1,6 @@
 //! Incidents as people look at them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::types::Value;
@@ -10,10 +11,10 @@ use tipoff_model::{
 };
 
 use super::covered::raw_mail;
-use super::{SqliteSpool, at, deliveries, figures, from_json, glance, number};
+use super::{SqliteSpool, at, deliveries, dismissal, figures, from_json, glance, number};
 use crate::{
-    ArrivalLine, BoxFuture, Cover, DeliveryLine, Figures, IncidentDetail, IncidentFilter,
-    IncidentLine, Incidents, Result, SpoolError, SpoolStats, StoredBlob,
+    ArrivalLine, BoxFuture, Cover, DeliveryLine, Dismissal, Figures, IncidentDetail,
+    IncidentFilter, IncidentLine, Incidents, Result, SpoolError, SpoolStats, StoredBlob,
 };
 
 /// How many words are looked for at once.
@@ -26,7 +27,7 @@ const LINE: &str = "
            pictures, videos, cover_arrival, cover_index, cover_video, silent, muted,
            CASE videos WHEN 0 THEN 0 ELSE
                (SELECT coalesce(sum(length_ms), 0) FROM clip WHERE clip.incident = incident.id) END,
-           untold, note
+           untold, note, dismissed_by, dismissed_at
     FROM incident JOIN device ON device.id = incident.device";
 
 impl Incidents for SqliteSpool {
@@ -53,6 +54,17 @@ impl Incidents for SqliteSpool {
 
     fn note_length(&self, place: MediaPlace, length: Duration) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.writer.run(move |connection| glance::note_length(connection, place, length)))
+    }
+
+    fn dismiss(&self, id: IncidentId, by: String, now: Timestamp) -> BoxFuture<'_, Result<()>> {
+        let planner = Arc::clone(&self.planner);
+        let work =
+            move |connection: &Connection| dismissal::dismiss(connection, &*planner, id, &by, now);
+        Box::pin(self.writer.run(work))
+    }
+
+    fn restore(&self, id: IncidentId, now: Timestamp) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(self.writer.run(move |connection| dismissal::restore(connection, id, now)))
     }
 
     fn retry(
@@ -205,7 +217,16 @@ fn read_line(connection: &Connection, row: &Row<'_>) -> Result<IncidentLine> {
         muted: row.get(14)?,
         untold: row.get(16)?,
         note: row.get(17)?,
+        dismissed: dismissal(row)?,
         deliveries: delivery_counts(connection, id)?,
+    })
+}
+
+fn dismissal(row: &Row<'_>) -> Result<Option<Dismissal>> {
+    let by: Option<String> = row.get(18)?;
+    Ok(match by {
+        Some(by) => Some(Dismissal { by, at: Timestamp(row.get(19)?) }),
+        None => None,
     })
 }
 

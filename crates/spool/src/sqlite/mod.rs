@@ -9,9 +9,12 @@ mod connection;
 mod covered;
 mod deliveries;
 mod devices;
+mod dismissal;
 mod figures;
 mod glance;
 mod history;
+mod identity;
+mod incident_rows;
 mod incidents;
 mod registry;
 mod repeats;
@@ -30,7 +33,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
+use rusqlite::{Connection, OpenFlags, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tipoff_model::{ArrivalId, BlobName, DeliveryId, Event, Planner, Timestamp};
@@ -41,6 +44,7 @@ use crate::{
 };
 use choice::Choice;
 use connection::{Readers, connect};
+use identity::{identity, random_hex};
 use writer::Writer;
 
 /// Names of blobs looked up in one query.
@@ -306,6 +310,17 @@ impl Spool for SqliteSpool {
         )
     }
 
+    fn remember<'a>(
+        &'a self,
+        channel: &'a str,
+        pairs: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<()>> {
+        let channel = channel.to_owned();
+        Box::pin(
+            self.writer.run(move |connection| deliveries::remember(connection, &channel, &pairs)),
+        )
+    }
+
     fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>> {
         Box::pin(self.sweep_all(keep, now))
     }
@@ -332,24 +347,6 @@ impl Spool for SqliteSpool {
             Ok(SpoolStats { writer_restarts: self.writer.restarts(), ..stats })
         })
     }
-}
-
-fn identity(connection: &Connection) -> Result<String> {
-    let known = connection
-        .query_row("SELECT value FROM meta WHERE key = 'identity'", [], |row| row.get(0))
-        .optional()?;
-    if let Some(identity) = known {
-        return Ok(identity);
-    }
-    let identity = random_hex(8)?;
-    connection.execute("INSERT INTO meta (key, value) VALUES ('identity', ?1)", [&identity])?;
-    Ok(identity)
-}
-
-fn random_hex(bytes: usize) -> Result<String> {
-    let mut random = vec![0; bytes];
-    getrandom::fill(&mut random).map_err(|error| SpoolError::File(error.to_string()))?;
-    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn file_error(error: std::io::Error) -> SpoolError {

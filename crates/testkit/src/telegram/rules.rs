@@ -6,9 +6,11 @@ use std::time::Instant;
 use image::ImageReader;
 use serde_json::Value;
 
+use super::bot::Held;
 use super::form::Form;
 use super::{
     ApiError, CHANNEL, CHAT, GROUP, Options, SUPERGROUP, Sent, SentClip, SentFile, TOPIC, html,
+    keyboard,
 };
 
 /// The size of a file, and of all files of a call together.
@@ -56,9 +58,80 @@ pub(super) fn check(
     for file in &mut files {
         check_file(file, options)?;
     }
+    let keyboard = form.field("reply_markup").map(keyboard::check).transpose()?;
     let method = method.to_owned();
     let at = Instant::now();
-    Ok(Sent { id: 0, method, chat, text, html, files, reply_to, topic, silent, at })
+    Ok(Sent { id: 0, method, chat, text, html, files, reply_to, topic, silent, keyboard, at })
+}
+
+/// The text and the file that an edit gives a message, where it gives any.
+pub(super) fn edited(
+    method: &str,
+    form: &Form,
+    held: &Held,
+) -> Result<(Option<String>, Option<SentFile>), ApiError> {
+    let own: &[&str] = match method {
+        "editMessageText" => &["text", "parse_mode", "link_preview_options"],
+        "editMessageCaption" => &["caption", "parse_mode"],
+        "editMessageMedia" => &["media"],
+        _ => &[],
+    };
+    for (name, _) in &form.fields {
+        if !["chat_id", "message_id", "reply_markup"].contains(&name.as_str())
+            && !own.contains(&name.as_str())
+        {
+            return Err(wrong(&format!("{method} has no parameter {name}")));
+        }
+    }
+    match (method, held.kind.as_str()) {
+        ("editMessageReplyMarkup", _) => Ok((None, None)),
+        ("editMessageText", "text") => {
+            let html = field(form, "text").to_owned();
+            text("sendMessage", &html, form)?;
+            Ok((Some(html), None))
+        }
+        ("editMessageText", _) => Err(wrong("there is no text in the message to edit")),
+        ("editMessageCaption", "text") => Err(wrong("there is no caption in the message to edit")),
+        ("editMessageCaption", _) => {
+            let html = field(form, "caption").to_owned();
+            text("sendPhoto", &html, form)?;
+            Ok((Some(html), None))
+        }
+        _ => edited_media(form, held),
+    }
+}
+
+/// "If a message is part of a message album, then it can be edited only to … a document for document
+/// albums and to a photo or a video otherwise."
+fn edited_media(form: &Form, held: &Held) -> Result<(Option<String>, Option<SentFile>), ApiError> {
+    let entry: Value = serde_json::from_str(field(form, "media"))
+        .map_err(|_| wrong("can't parse input media JSON object"))?;
+    let text_of = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (kind, media) = (text_of("type"), text_of("media"));
+    let name = media.strip_prefix("attach://");
+    let file = form.files.iter().find(|(key, _)| Some(key.as_str()) == name);
+    let (_, file) = file.ok_or_else(|| wrong("wrong file identifier/HTTP URL specified"))?;
+    let shown = ["photo", "video"];
+    if held.album && shown.contains(&held.kind.as_str()) != shown.contains(&kind.as_str()) {
+        return Err(wrong("message media can't be changed to another kind in an album"));
+    }
+    if held.kind == "text" && kind.is_empty() {
+        return Err(wrong("there is no media in the message to edit"));
+    }
+    let html = text_of("caption");
+    let plain = match text_of("parse_mode").as_str() {
+        "HTML" => html::plain(&html)?,
+        "" => html.clone(),
+        _ => return Err(wrong("unsupported parse_mode")),
+    };
+    if plain.encode_utf16().count() > CAPTION_UTF16_MAX {
+        return Err(wrong("message caption is too long"));
+    }
+    let clip = clip_of_entry(form, &entry)?;
+    let mut file = SentFile { kind, clip, ..file.clone() };
+    let options = Options { decode: true, keep_bytes: true, flood: false };
+    check_file(&mut file, &options)?;
+    Ok((Some(html), Some(file)))
 }
 
 fn wrong(what: &str) -> ApiError {
@@ -78,7 +151,11 @@ fn check_fields(method: &str, form: &Form) -> Result<(), ApiError> {
         "sendMediaGroup" => &["media"],
         _ => &[],
     };
+    let has_keyboard = method != "sendMediaGroup";
     for (name, value) in &form.fields {
+        if name == "reply_markup" && has_keyboard {
+            continue;
+        }
         if !COMMON.contains(&name.as_str()) && !own.contains(&name.as_str()) {
             return Err(wrong(&format!("{method} has no parameter {name}")));
         }

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use tipoff_model::{DeliveryState, Envelope, IncidentId, Timestamp};
 use tipoff_spool::{
-    DeliveryLine, IncidentDetail, IncidentFilter, IncidentLine, Incidents, SqliteSpool,
+    DeliveryLine, Dismissal, IncidentDetail, IncidentFilter, IncidentLine, Incidents, SqliteSpool,
 };
 
 use super::{Ending, Failure, block_on};
@@ -154,6 +154,10 @@ fn print_detail(detail: &IncidentDetail) {
         println!();
         println!("Nobody is told: {why}");
     }
+    if let Some(Dismissal { by, at }) = &line.dismissed {
+        println!();
+        println!("Not interesting since {}: {by}. No more alerts are sent.", local_time(*at));
+    }
     for delivery in &detail.deliveries {
         println!();
         print_delivery(delivery);
@@ -205,6 +209,7 @@ fn line_json(line: &IncidentLine) -> Value {
         "arrivals": line.arrivals,
         "deliveries": deliveries,
         "untold": line.untold,
+        "dismissed_by": line.dismissed.as_ref().map(|it| &it.by),
         "note": line.note,
     })
 }

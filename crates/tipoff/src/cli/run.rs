@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Ending, Failure, announce, signing_key};
+use crate::actions::Actions;
 use crate::clock::Clock;
 use crate::config::{Config, Listener, Retention};
 use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos, Waker};
@@ -26,7 +27,7 @@ use crate::receive::tls::Tls;
 use crate::receive::{Doorkeeper, Intake, Transcripts, ftp, smtp};
 use crate::reload::{LiveRules, Reload, Running, Source};
 use crate::reports::Reports;
-use crate::shutdown::{self, Phase, Trigger};
+use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::supervise::Supervisor;
 use crate::terminal;
 use crate::web::access::Access;
@@ -100,9 +101,35 @@ struct Ground {
 }
 
 impl Ground {
+    async fn open(
+        config: &Config,
+        spool: Arc<dyn Spool>,
+        shutdown: Shutdown,
+    ) -> anyhow::Result<Self> {
+        let metrics = Arc::new(Metrics::new());
+        let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
+        doorkeeper.add(spool.added_devices().await?);
+        let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
+        let (waker, news) = (Waker::default(), News::new());
+        let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
+        transcripts.start(&supervisor);
+        let clock = Clock::system();
+        Ok(Self { spool, clock, metrics, waker, news, doorkeeper, transcripts, supervisor })
+    }
+
     fn modes(&self, rules: &Arc<LiveRules>) -> Modes {
         let spool = Arc::clone(&self.spool);
         Modes { spool, rules: Arc::clone(rules), news: self.news.clone() }
+    }
+
+    fn actions(&self, modes: &Modes, links: &Links) -> Actions {
+        Actions {
+            spool: Arc::clone(&self.spool),
+            modes: modes.clone(),
+            news: self.news.clone(),
+            waker: self.waker.clone(),
+            links: links.clone(),
+        }
     }
 
     fn gallery(&self, config: &Config, studio: Option<Studio>) -> Gallery {
@@ -113,7 +140,6 @@ impl Ground {
 async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
-    let metrics = Arc::new(Metrics::new());
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
     let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(&config.data_dir, rules.clone())?);
     let key = signing_key::load(&config.data_dir)?;
@@ -126,20 +152,14 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     };
     announce::announce(&config, &bound.smtp, &bound.ftp, bound.http.as_ref(), dashboard.as_deref());
 
-    let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
-    doorkeeper.add(spool.added_devices().await?);
-    let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
-    let (waker, news) = (Waker::default(), News::new());
-    let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
-    let clock = Clock::system();
-    let ground = Ground { spool, clock, metrics, waker, news, doorkeeper, transcripts, supervisor };
-    ground.transcripts.start(&ground.supervisor);
+    let ground = Ground::open(&config, spool, shutdown).await?;
     let retention = Arc::new(ArcSwap::from_pointee(config.retention));
     let reach = reach(&bound.smtp, &bound.ftp);
     let modes = ground.modes(&rules);
     let (smtp, ftp) = receive(&ground, &config, &bound.tls, bound.smtp, bound.ftp, &retention);
     let links = Links::new(url.as_deref(), key);
-    let (dispatch, studio) = deliver(&ground, &config, &links, &modes).await?;
+    let actions = ground.actions(&modes, &links);
+    let (dispatch, studio) = deliver(&ground, &config, &links, &actions).await?;
     let gallery = ground.gallery(&config, studio);
     keep_house(&ground, &retention, &gallery, &rules);
     let running = Running {
@@ -170,6 +190,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             gallery,
             retention,
             modes,
+            actions,
             reach,
             supervisor: ground.supervisor.clone(),
         };
@@ -228,7 +249,7 @@ async fn deliver(
     ground: &Ground,
     config: &Config,
     links: &Links,
-    modes: &Modes,
+    actions: &Actions,
 ) -> anyhow::Result<(Dispatch, Option<Studio>)> {
     let Ground { waker, supervisor, .. } = ground;
     let paused = ground.spool.paused().await?;
@@ -241,7 +262,8 @@ async fn deliver(
         videos,
         pictures: Pictures::new(),
         news: ground.news.clone(),
-        modes: modes.clone(),
+        modes: actions.modes.clone(),
+        actions: actions.clone(),
         clock: ground.clock.clone(),
         late_sounds: LateSounds::default(),
     };

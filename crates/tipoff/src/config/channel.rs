@@ -66,6 +66,8 @@ struct Draft {
 pub(super) struct Channels {
     pub(super) configs: Vec<ChannelConfig>,
     pub(super) names: Vec<String>,
+    /// The names of those whose service has to reach us over TLS.
+    pub(super) hooked: Vec<Spanned<String>>,
 }
 
 /// Reads all of them; where there is none, the environment may make one.
@@ -86,7 +88,14 @@ fn tables(root: &mut Section<'_>) -> Channels {
         format!("two channels are called \"{name}\": give each a `name`")
     });
     let names = drafts.iter().map(|draft| draft.name.get_ref().clone()).collect();
-    Channels { configs: drafts.into_iter().filter_map(|draft| draft.channel).collect(), names }
+    let is_hooked =
+        |draft: &&Draft| draft.channel.as_ref().is_some_and(|it| it.channel.needs_public_https());
+    let hooked = drafts.iter().filter(is_hooked).map(|draft| draft.name.clone()).collect();
+    Channels {
+        configs: drafts.into_iter().filter_map(|draft| draft.channel).collect(),
+        names,
+        hooked,
+    }
 }
 
 fn one(section: &mut Section<'_>) -> Option<Draft> {
@@ -176,6 +185,7 @@ fn key(setting: &Setting) -> Key {
         Shape::Flag => Form::Flag,
         Shape::Duration => Form::Duration,
         Shape::List => Form::Arguments,
+        Shape::Names => Form::Names,
         Shape::Table => Form::Table,
     };
     let example = setting.example.to_owned();
@@ -190,7 +200,14 @@ fn value(section: &mut Section<'_>, key: &Key, shape: Shape) -> Option<Value> {
             let value = section.take(key)?;
             section.reading.text(value, key).map(|text| Value::Text(text.into_inner()))
         }
-        Shape::Name => name(section, key),
+        Shape::Name => {
+            let value = section.take(key)?;
+            name(section.reading, key, value).map(Value::Text)
+        }
+        Shape::Names => {
+            let names = section.items(key)?.iter().map(|item| name(section.reading, key, item));
+            names.collect::<Option<_>>().map(Value::List)
+        }
         Shape::Integer => section.integer(key).map(|number| Value::Integer(number.into_inner())),
         Shape::Flag => section.given_flag(key).map(Value::Flag),
         Shape::Duration => {
@@ -213,14 +230,13 @@ fn value(section: &mut Section<'_>, key: &Key, shape: Shape) -> Option<Value> {
 }
 
 /// A string, or a whole number as it is written in decimal.
-fn name(section: &mut Section<'_>, key: &Key) -> Option<Value> {
-    let value = section.take(key)?;
-    section.reading.show(value.span());
+fn name<'r>(reading: &Reading<'r>, key: &Key, value: &'r Spanned<DeValue<'r>>) -> Option<String> {
+    reading.show(value.span());
     match value.get_ref() {
         DeValue::Integer(digits) if digits.radix() == 10 => {
-            Some(Value::Text(digits.as_str().trim_start_matches('+').to_owned()))
+            Some(digits.as_str().trim_start_matches('+').to_owned())
         }
-        _ => section.reading.text(value, key).map(|text| Value::Text(text.into_inner())),
+        _ => reading.text(value, key).map(Spanned::into_inner),
     }
 }
 

@@ -57,6 +57,18 @@ fn clash(one: SocketAddr, other: SocketAddr) -> bool {
     one.port() != 0 && one.port() == other.port() && overlap
 }
 
+/// Notes each channel that a service has to reach over TLS where no such address is public.
+pub(super) fn hooks(reading: &Reading<'_>, channels: &[Spanned<String>], public_url: Option<&str>) {
+    if public_url.is_some_and(|url| url.starts_with("https://")) {
+        return;
+    }
+    for name in channels {
+        let title = format!("the channel \"{}\" needs a public address with TLS", name.get_ref());
+        let fault = Fault::at(name.span(), title).label("its service sends requests to Tipoff");
+        reading.fault(fault.help("set `public_url` of `[http]` to an address with https://"));
+    }
+}
+
 /// Notes each of `names` that is not `known`.
 pub(super) fn known(
     section: &Section<'_>,

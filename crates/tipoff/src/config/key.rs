@@ -19,6 +19,8 @@ pub(super) enum Form {
     Size,
     Path,
     List,
+    /// A list of [`Form::Name`].
+    Names,
     /// A list that may hold a password or a token.
     Arguments,
     Table,
@@ -36,6 +38,7 @@ impl Form {
             Self::Size => "a size",
             Self::Path => "a path",
             Self::List | Self::Arguments => "a list of strings",
+            Self::Names => "a list of strings or whole numbers",
             Self::Table => "a table",
         }
     }

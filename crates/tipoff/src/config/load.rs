@@ -117,7 +117,8 @@ fn read(mut root: Section<'_>) -> Config {
     let access = root.table("access", access::DOC, access::read);
     let devices = device::read(&mut root, access.shared.clone());
     access.check_open(root.reading, devices.iter().any(|device| device.password.is_some()));
-    let Channels { configs, names: targets } = channel::read(&mut root);
+    let Channels { configs, names: targets, hooked } = channel::read(&mut root);
+    checks::hooks(root.reading, &hooked, http.public_url.as_deref());
     let modes = rules::modes(&mut root, clock.place.is_some());
     let groups = groups(&devices);
     let known = Known {

@@ -94,6 +94,7 @@ pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begu
     parts.common.videos.prepare(&mut due.alert, &abilities, &mut files).await;
     parts.common.pictures.prepare(&mut due.alert, &abilities, &mut files).await;
     drop(preparing);
+    due.alert.buttons = parts.common.actions.buttons(&due.alert, &parts.name).await;
     parts.common.mark_late(&parts.name, &mut due.alert);
     let files: Arc<dyn Files> = Arc::new(files);
     let tools = Tools {

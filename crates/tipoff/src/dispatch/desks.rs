@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tipoff_channels::{HookFault, HookRequest};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::expiry::Expiry;
+use super::household::ChannelHousehold;
 use super::pace::Pacer;
 use super::schedule::{Orders, Parts, Schedule, Stand};
 use super::status::{Board, ChannelStatus};
@@ -131,6 +133,17 @@ impl Dispatch {
         Ok("the test arrived".to_owned())
     }
 
+    /// Takes a request that a service made for a channel.
+    pub(crate) async fn receive(
+        &self,
+        channel: &str,
+        request: HookRequest,
+    ) -> Option<Result<(), HookFault>> {
+        let parts =
+            self.table().find(channel).map(|desk| Arc::clone(&desk.orders.borrow().parts))?;
+        Some(parts.channel.receive(request)?.await)
+    }
+
     /// A removed channel has nothing under way any more. Whether its task is to end: the channel
     /// may have come back.
     pub(super) fn leave(&self, channel: &str) -> bool {
@@ -181,12 +194,13 @@ impl Dispatch {
 
     /// Stays in touch with the service, where the channel does so.
     fn attend(&self, parts: &Arc<Parts>) -> AbortOnDropHandle<()> {
-        let parts = Arc::clone(parts);
+        let (parts, dispatch) = (Arc::clone(parts), self.clone());
         let name = format!("connection of channel {}", parts.name);
         let attending = self.0.supervisor.supervise(name, move || {
-            let parts = Arc::clone(&parts);
+            let household =
+                ChannelHousehold { parts: Arc::clone(&parts), dispatch: dispatch.clone() };
             async move {
-                if let Some(attending) = parts.channel.attend(&*parts.common) {
+                if let Some(attending) = household.parts.channel.attend(&household) {
                     attending.await;
                 }
                 Ok(())

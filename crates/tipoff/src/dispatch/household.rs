@@ -1,13 +1,15 @@
-//! The household as channels see it that stay in touch with their service.
+//! The household as a channel sees it that stays in touch with its service.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tipoff_channels::{BoxFuture, Household, Standing};
-use tipoff_model::Timestamp;
+use tipoff_channels::{BoxFuture, Done, Household, Pace, Standing};
+use tipoff_model::{Action, Timestamp};
 use tipoff_spool::{DeviceFilter, SpoolError};
 use tokio::sync::broadcast;
 
-use super::Common;
+use super::schedule::Parts;
+use super::{ChannelState, Common, Dispatch};
 use crate::news::Item;
 
 /// How often it is looked at when nothing is told: a mode may begin by itself.
@@ -15,12 +17,19 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// How many devices a service is told of before they have sent something.
 const DEVICES_MAX: u32 = 500;
 
-impl Household for Common {
+/// What one channel knows of the household and may ask of it.
+pub(super) struct ChannelHousehold {
+    pub(super) parts: Arc<Parts>,
+    pub(super) dispatch: Dispatch,
+}
+
+impl Household for ChannelHousehold {
     fn standing(&self, known: Option<Standing>) -> BoxFuture<'_, Standing> {
+        let common = &*self.parts.common;
         Box::pin(async move {
-            let mut news = self.news.subscribe();
+            let mut news = common.news.subscribe();
             loop {
-                match look(self).await {
+                match look(common).await {
                     Ok(standing) if known.as_ref() != Some(&standing) => return standing,
                     Ok(_) => {}
                     Err(error) => tracing::warn!(%error, "How the house stands is not known."),
@@ -31,8 +40,68 @@ impl Household for Common {
     }
 
     fn choose_mode(&self, mode: String) -> BoxFuture<'_, Result<(), String>> {
-        Box::pin(async move { self.modes.choose(mode).await.map_err(|error| error.to_string()) })
+        let modes = &self.parts.common.modes;
+        Box::pin(async move { modes.choose(mode).await.map_err(|error| error.to_string()) })
     }
+
+    fn act<'a>(
+        &'a self,
+        action: &'a Action,
+        person: &'a str,
+    ) -> BoxFuture<'a, Result<Done, String>> {
+        let Parts { name, common, .. } = &*self.parts;
+        Box::pin(async move {
+            common.actions.act(action, person, name).await.map_err(|error| error.to_string())
+        })
+    }
+
+    fn status(&self) -> BoxFuture<'_, Result<String, String>> {
+        Box::pin(async move {
+            let mut lines = self.parts.common.actions.status().await.map_err(unread)?;
+            for channel in self.dispatch.states() {
+                if let ChannelState::Failing { error, .. } = channel.state {
+                    lines.push_str(&format!("\n⚠️ {} fails: {error}", channel.name));
+                } else if channel.paused {
+                    lines.push_str(&format!("\n⏸ {} is paused", channel.name));
+                }
+            }
+            Ok(lines)
+        })
+    }
+
+    fn last(&self, count: u32) -> BoxFuture<'_, Result<String, String>> {
+        let actions = &self.parts.common.actions;
+        Box::pin(async move { actions.last(count).await.map_err(unread) })
+    }
+
+    fn devices(&self) -> BoxFuture<'_, Result<String, String>> {
+        let actions = &self.parts.common.actions;
+        Box::pin(async move { actions.devices().await.map_err(unread) })
+    }
+
+    fn memory(&self) -> BoxFuture<'_, Result<Vec<(String, String)>, String>> {
+        let Parts { name, common, .. } = &*self.parts;
+        Box::pin(async move { common.spool.memory(name).await.map_err(unread) })
+    }
+
+    fn remember(&self, pairs: Vec<(String, String)>) -> BoxFuture<'_, Result<(), String>> {
+        let Parts { name, common, .. } = &*self.parts;
+        Box::pin(async move { common.spool.remember(name, pairs).await.map_err(unread) })
+    }
+
+    fn spare_turn<'a>(&'a self, paces: &'a [Pace]) -> BoxFuture<'a, ()> {
+        Box::pin(self.parts.pacer.acquire_spare(paces))
+    }
+
+    fn hook_url(&self) -> Option<String> {
+        self.parts.common.links.hook(&self.parts.name)
+    }
+}
+
+/// What a person is told who asked to see something.
+fn unread(error: SpoolError) -> String {
+    tracing::error!(%error, "The spool did not answer a channel.");
+    "That did not work just now. Try again in a moment.".to_owned()
 }
 
 /// Waits for something that may change how it stands.

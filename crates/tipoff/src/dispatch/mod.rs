@@ -31,6 +31,7 @@ use jiff::ZonedDateTime;
 use tipoff_model::{Alert, AlertKind, AlertMedia, MediaKind, Timestamp};
 use tipoff_spool::{DueDelivery, Spool};
 
+use crate::actions::Actions;
 use crate::clock::Clock;
 use crate::modes::Modes;
 use crate::news::News;
@@ -54,6 +55,7 @@ pub(crate) struct Common {
     pub(crate) news: News,
     pub(crate) modes: Modes,
     pub(crate) clock: Clock,
+    pub(crate) actions: Actions,
     pub(crate) late_sounds: LateSounds,
 }
 

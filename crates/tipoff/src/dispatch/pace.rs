@@ -35,6 +35,15 @@ impl Pacer {
         paces.iter().filter_map(|pace| wait_for(&mut sent, pace, now)).max()
     }
 
+    /// Waits until there is a place for one message and another, and takes one: an alert finds its
+    /// place free.
+    pub(crate) async fn acquire_spare(&self, paces: &[Pace]) {
+        let spare =
+            |pace: &Pace| Pace { count: pace.count.saturating_sub(1).max(1), ..pace.clone() };
+        let spare: Vec<Pace> = paces.iter().map(spare).collect();
+        self.acquire(&spare).await;
+    }
+
     /// Waits for a place and takes it.
     pub(crate) async fn acquire(&self, paces: &[Pace]) {
         while let Err(wait) = self.take(paces, Instant::now()) {
@@ -100,6 +109,17 @@ mod tests {
         assert!(pacer.take(&paces, now).is_ok());
         assert!(pacer.take(&paces, now).is_ok());
         assert_eq!(pacer.wait(&paces, now), Some(Duration::from_secs(1)));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_alert_leaves_a_place_for_one() {
+        let pacer = Pacer::default();
+        let paces = [pace("chat", 3, 60), pace("group", 20, 60)];
+        pacer.acquire_spare(&paces).await;
+        pacer.acquire_spare(&paces).await;
+        let third = pacer.acquire_spare(&paces);
+        assert!(tokio::time::timeout(Duration::from_millis(1), third).await.is_err());
+        assert_eq!(pacer.take(&paces, Instant::now()), Ok(()));
     }
 
     #[test]

@@ -361,6 +361,9 @@ impl Schedule {
             DeliveryState::Pending => {
                 tracing::debug!(channel, %delivery, error, "An alert will be tried again.");
             }
+            DeliveryState::Withdrawn => {
+                tracing::debug!(channel, %delivery, "An alert was withdrawn.");
+            }
             DeliveryState::Refused => {
                 tracing::error!(channel, %delivery, error, "The service refused an alert.");
             }

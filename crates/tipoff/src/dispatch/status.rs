@@ -135,7 +135,7 @@ impl Board {
                 let error = record.error.clone().unwrap_or_default();
                 status.refused = Some(Refusal { at: record.ended_at, error });
             }
-            DeliveryState::Pending | DeliveryState::Expired => {}
+            DeliveryState::Pending | DeliveryState::Expired | DeliveryState::Withdrawn => {}
         }
     }
 

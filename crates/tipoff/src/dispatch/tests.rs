@@ -16,7 +16,6 @@ use tokio::sync::broadcast::Receiver;
 use super::{ChannelState, ChannelStatus, Common, Dispatch, LateSounds, Pictures, Videos};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::modes::Modes;
 use crate::news::Item;
 use crate::observe::Metrics;
 use crate::shutdown::{self, Phase, Trigger};
@@ -50,8 +49,7 @@ fn channel(hook: &Webhook, name: &str) -> String {
 }
 
 async fn common(stand: &Stand, metrics: Arc<Metrics>) -> Common {
-    let spool = Arc::clone(&stand.spool);
-    let modes = Modes { spool, rules: Arc::clone(&stand.rules), news: stand.news.clone() };
+    let actions = stand.actions(Links::new(None, [0; 32]));
     Common {
         spool: Arc::clone(&stand.spool),
         links: Links::new(None, [0; 32]),
@@ -59,7 +57,8 @@ async fn common(stand: &Stand, metrics: Arc<Metrics>) -> Common {
         videos: Videos::open(&stand.config.video, stand.folder.path()).await.unwrap(),
         pictures: Pictures::new(),
         news: stand.news.clone(),
-        modes,
+        modes: actions.modes.clone(),
+        actions,
         clock: Clock::system(),
         late_sounds: LateSounds::default(),
     }

@@ -49,6 +49,7 @@ fn test_alert(size: u64) -> Alert {
     Alert {
         held: 0,
         manner: AlertManner { text: Some(WORDS.to_owned()), ..AlertManner::default() },
+        buttons: Vec::new(),
         delivery: DeliveryId(0),
         idempotency_key: format!("test-{}", now.as_ms()),
         incident: IncidentId(0),

@@ -79,6 +79,10 @@ impl Planner for LiveRules {
         self.0.load().joins(facts, latest)
     }
 
+    fn is_archive(&self, channel: &str) -> bool {
+        self.0.load().is_archive(channel)
+    }
+
     fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
         self.0.load().plan(facts, told, history)
     }

@@ -44,7 +44,7 @@ pub(crate) struct IncidentQuery {
     /// The name of a channel that was to be told.
     #[serde(deserialize_with = "blank")]
     pub(crate) channel: Option<String>,
-    /// `pending`, `delivered`, `refused` or `expired`: how a delivery stands, to the channel if one
+    /// `pending`, `delivered`, `refused`, `expired` or `withdrawn`: how a delivery stands, to the channel if one
     /// is given.
     #[serde(deserialize_with = "blank")]
     pub(crate) state: Option<String>,

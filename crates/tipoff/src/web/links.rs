@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use tipoff_model::{Alert, AlertMedia, IncidentId, MediaPlace, Timestamp};
+use tipoff_model::{Action, Alert, AlertMedia, IncidentId, MediaPlace, Timestamp};
 
 /// How much of the digest a link carries, in bytes: nobody tries 2^128 links.
 const SIGNATURE_BYTES: usize = 16;
@@ -95,6 +97,44 @@ impl Links {
         is_ours && now.as_ms() / 1000 < expires_s
     }
 
+    /// A link that carries out an action until then, for whoever has it. The name of the channel that
+    /// gets it is in it. `None` if the public address is not known, or the action has no text.
+    pub(crate) fn action(
+        &self,
+        action: &Action,
+        channel: &str,
+        expires_at: Timestamp,
+    ) -> Option<String> {
+        let base = self.0.base.as_deref()?;
+        let expires_s = expires_at.as_ms() / 1000;
+        let grant = format!("{expires_s}\n{}\n{channel}", action.encode()?);
+        let signature = self.sign_text(&format!("act/{grant}"));
+        Some(format!("{base}/act/{}.{signature}", URL_SAFE_NO_PAD.encode(grant)))
+    }
+
+    /// What the token of such a link allows. `None` if it was not made here, or its time is over.
+    pub(crate) fn action_of(&self, token: &str, now: Timestamp) -> Option<ActionGrant> {
+        let (grant, signature) = token.split_once('.')?;
+        let grant = String::from_utf8(URL_SAFE_NO_PAD.decode(grant).ok()?).ok()?;
+        let expected = self.sign_text(&format!("act/{grant}"));
+        let is_ours: bool = expected.as_bytes().ct_eq(signature.as_bytes()).into();
+        if !is_ours {
+            return None;
+        }
+        let mut parts = grant.splitn(3, '\n');
+        let expires_s: i64 = parts.next()?.parse().ok()?;
+        let action = Action::decode(parts.next()?)?;
+        let channel = parts.next()?.to_owned();
+        (now.as_ms() / 1000 < expires_s).then_some(ActionGrant { action, channel })
+    }
+
+    /// Where a service sends requests for a channel: only over TLS. `None` if the public address does
+    /// not begin with https://.
+    pub(crate) fn hook(&self, channel: &str) -> Option<String> {
+        let base = self.0.base.as_deref().filter(|base| base.starts_with("https://"))?;
+        Some(format!("{base}/hooks/{}", super::filter::encode(channel)))
+    }
+
     fn sign(&self, place: MediaPlace) -> String {
         self.sign_text(&format!("media/{}/{}", place.arrival, file_part(place)))
     }
@@ -108,6 +148,15 @@ impl Links {
         let digest = mac.finalize().into_bytes();
         digest.iter().take(SIGNATURE_BYTES).map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// What an action link allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ActionGrant {
+    /// What may be done.
+    pub(crate) action: Action,
+    /// The name of the channel that got the link.
+    pub(crate) channel: String,
 }
 
 fn shared(incident: IncidentId, expires_s: i64) -> String {
@@ -156,6 +205,32 @@ mod tests {
         assert!(!opens(5, 99, signature, 8_000), "a later time is not signed");
         assert!(!opens(6, 9, signature, 8_000));
         assert!(!opens(5, 9, "", 8_000));
+    }
+
+    #[test]
+    fn an_action_link_allows_its_own_action_until_its_time_is_over() {
+        let links = Links::new(Some("http://tipoff.example/"), [7; 32]);
+        let action = Action::NotInteresting { incident: IncidentId(5) };
+        let link = links.action(&action, "my phone\n", Timestamp::from_ms(9_000)).unwrap();
+        let token = link.strip_prefix("http://tipoff.example/act/").unwrap();
+        let grant = ActionGrant { action, channel: "my phone\n".to_owned() };
+        let at = Timestamp::from_ms;
+        assert_eq!(links.action_of(token, at(8_999)), Some(grant));
+        assert_eq!(links.action_of(token, at(9_000)), None, "it is over");
+        assert_eq!(Links::new(None, [8; 32]).action_of(token, at(1)), None, "another key");
+        let (grant, signature) = token.split_once('.').unwrap();
+        let other = URL_SAFE_NO_PAD.encode("99\nn:5\nmy phone\n");
+        for token in ["", ".", grant, &format!("{other}.{signature}"), &format!("{grant}.")] {
+            assert_eq!(links.action_of(token, at(1)), None, "{token}");
+        }
+    }
+
+    #[test]
+    fn services_send_requests_over_tls_only() {
+        let hook = |base| Links::new(Some(base), [7; 32]).hook("my phone");
+        assert_eq!(hook("https://a.example").unwrap(), "https://a.example/hooks/my%20phone");
+        assert_eq!(hook("http://a.example"), None);
+        assert_eq!(Links::new(None, [7; 32]).hook("me"), None);
     }
 
     #[test]

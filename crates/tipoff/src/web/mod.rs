@@ -1,6 +1,7 @@
 //! The HTTP port: the dashboard, the API, health and metrics, and the files that alerts link to.
 
 pub(crate) mod access;
+mod act;
 mod api;
 mod assets;
 mod caller;
@@ -10,6 +11,7 @@ mod frame;
 mod gallery;
 mod headers;
 mod health;
+mod hooks;
 mod links;
 mod listener;
 mod logins;
@@ -42,6 +44,7 @@ use access::Access;
 use caller::Manners;
 use listener::Peer;
 
+use crate::actions::Actions;
 use crate::config::{Http, Listener, Retention};
 use crate::dispatch::{Dispatch, Waker};
 use crate::modes::Modes;
@@ -69,6 +72,7 @@ pub(crate) struct State {
     pub(crate) gallery: Gallery,
     pub(crate) retention: Arc<ArcSwap<Retention>>,
     pub(crate) modes: Modes,
+    pub(crate) actions: Actions,
     pub(crate) reach: Reach,
     pub(crate) supervisor: Supervisor,
 }
@@ -158,6 +162,8 @@ fn router(state: State) -> Router {
         .merge(behind)
         .merge(open)
         .merge(pages::shared())
+        .merge(act::router().layer(CompressionLayer::new()))
+        .merge(hooks::router())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

@@ -43,6 +43,8 @@ pub(crate) struct Incident {
     pub(crate) muted: bool,
     /// Why nobody is told of it, in words; none: somebody is.
     pub(crate) untold: Option<String>,
+    /// Who marked it as not interesting: no more alerts of it are sent. None: nobody did.
+    pub(crate) dismissed_by: Option<String>,
     /// What it says besides its subject, where no arrival opened it: a report.
     pub(crate) note: Option<String>,
     /// How many deliveries stand how, by channel.
@@ -53,7 +55,7 @@ pub(crate) struct Incident {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Outcome {
     pub(crate) channel: String,
-    /// `pending`, `delivered`, `refused` or `expired`.
+    /// `pending`, `delivered`, `refused`, `expired` or `withdrawn`.
     pub(crate) state: &'static str,
     pub(crate) count: u64,
 }
@@ -123,7 +125,7 @@ pub(crate) struct Delivery {
     pub(crate) channel: String,
     /// `first` or `followup`.
     pub(crate) kind: String,
-    /// `pending`, `delivered`, `refused` or `expired`.
+    /// `pending`, `delivered`, `refused`, `expired` or `withdrawn`.
     pub(crate) state: &'static str,
     #[schema(format = DateTime)]
     pub(crate) created_at: String,
@@ -183,6 +185,7 @@ impl From<&IncidentLine> for Incident {
             silent: line.silent,
             muted: line.muted,
             untold: line.untold.clone(),
+            dismissed_by: line.dismissed.as_ref().map(|it| it.by.clone()),
             note: line.note.clone(),
             outcomes: line.deliveries.iter().map(outcome).collect(),
         }

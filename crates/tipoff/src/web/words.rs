@@ -21,6 +21,7 @@ pub(super) const fn state(state: DeliveryState) -> &'static str {
         DeliveryState::Delivered => "delivered",
         DeliveryState::Refused => "refused",
         DeliveryState::Expired => "given up",
+        DeliveryState::Withdrawn => "withdrawn",
     }
 }
 
@@ -28,6 +29,7 @@ pub(super) const fn state(state: DeliveryState) -> &'static str {
 pub(super) const fn look(state: DeliveryState) -> &'static str {
     match state {
         DeliveryState::Pending => "wait",
+        DeliveryState::Withdrawn => "",
         DeliveryState::Delivered => "ok",
         DeliveryState::Refused | DeliveryState::Expired => "bad",
     }
@@ -60,8 +62,9 @@ pub(super) fn counted(line: &IncidentLine) -> String {
 pub(super) fn worst(states: impl Iterator<Item = DeliveryState>) -> Option<DeliveryState> {
     states.max_by_key(|state| match state {
         DeliveryState::Delivered => 0,
-        DeliveryState::Pending => 1,
-        DeliveryState::Expired => 2,
-        DeliveryState::Refused => 3,
+        DeliveryState::Withdrawn => 1,
+        DeliveryState::Pending => 2,
+        DeliveryState::Expired => 3,
+        DeliveryState::Refused => 4,
     })
 }

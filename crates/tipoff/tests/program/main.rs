@@ -10,6 +10,7 @@
     unreachable_pub
 )]
 
+mod actions;
 mod api;
 mod browser;
 mod camera;

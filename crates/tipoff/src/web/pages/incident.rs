@@ -32,6 +32,8 @@ struct IncidentPage {
     note: Option<String>,
     /// Why nobody was told, where nobody was.
     untold: String,
+    /// Who wants no more alerts of it, and since when; empty: nobody said so.
+    dismissed: String,
     can_retry_all: bool,
 }
 
@@ -115,6 +117,13 @@ pub(super) async fn incident(
             Some(why) => format!("Nobody: {why}."),
             None => "Nobody.".to_owned(),
         },
+        dismissed: line.dismissed.as_ref().map_or_else(String::new, |it| {
+            format!(
+                "Not interesting since {}: {}. No more alerts are sent.",
+                clock.full(it.at),
+                it.by
+            )
+        }),
         can_retry_all: retriable > 1,
     })
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State as Shared;
 use tipoff_model::{DeliveryState, Event};
-use tipoff_spool::{DeviceFilter, IncidentLine};
+use tipoff_spool::{DeviceFilter, Dismissal, IncidentLine};
 
 use super::super::clock::{Clock, length, utc};
 use super::super::filter::IncidentQuery;
@@ -167,6 +167,9 @@ fn marks(line: &IncidentLine) -> Vec<Mark> {
         Some(why) if line.muted => marks.push(said("muted", why)),
         Some(why) => marks.push(said("untold", why)),
         None => {}
+    }
+    if let Some(Dismissal { by, .. }) = &line.dismissed {
+        marks.push(said("not interesting", &format!("no more alerts are sent: {by}")));
     }
     let mut channels: Vec<&str> = Vec::new();
     for (channel, ..) in &line.deliveries {

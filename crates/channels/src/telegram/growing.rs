@@ -1,0 +1,250 @@
+//! An alert that is one message and grows (`edit_in_place`): a picture that follows takes the place of
+//! the one before, a video takes the place of the picture, words are added below. What one message
+//! cannot hold comes as a reply: several files at once, documents, whatever follows a video.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tipoff_model::{AlertKind, Outcome, Receipt, Verdict};
+
+use super::answer::Problem;
+use super::draft::{self, html_of};
+use super::{LIMITS, Telegram, number_of, pictures_fit};
+use crate::multipart::Form;
+use crate::plan::Role;
+use crate::{Attachment, Context, Message, words};
+
+/// Messages that are remembered over a restart: an incident lasts a few minutes.
+const SLOTS: i64 = 32;
+/// Messages that are remembered while the program runs.
+const MESSAGES_MAX: usize = 64;
+/// Lines that are added to a message.
+const LINES_MAX: usize = 20;
+
+/// What a message shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Shows {
+    Text,
+    Picture,
+    Video,
+}
+
+/// A message of ours as it is now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Grown {
+    chat: String,
+    number: i64,
+    shows: Shows,
+    title: String,
+    text: String,
+    /// What follow-ups had to say.
+    lines: Vec<String>,
+    /// What is said of the files until now.
+    files: String,
+    pictures: u32,
+    keyboard: Option<Value>,
+}
+
+type Shared = Arc<tokio::sync::Mutex<Grown>>;
+
+/// The messages that may still grow.
+#[derive(Default)]
+pub(super) struct Growing(Mutex<VecDeque<(String, Shared)>>);
+
+impl Growing {
+    /// Remembers a first alert; what the channel is to remember of it over a restart. `None` for what
+    /// cannot grow: an album, a document.
+    pub(super) fn add(
+        &self,
+        message: &Message,
+        chat: &str,
+        result: &Value,
+        keyboard: Option<&Value>,
+    ) -> Option<(String, String)> {
+        let shows = match message.files.as_slice() {
+            [] => Shows::Text,
+            [file] if file.role == Role::Picture => Shows::Picture,
+            [file] if file.role == Role::Video => Shows::Video,
+            _ => return None,
+        };
+        let grown = Grown {
+            chat: chat.to_owned(),
+            number: number_of(result)?,
+            shows,
+            title: message.title.clone(),
+            text: message.text.clone(),
+            lines: Vec::new(),
+            files: String::new(),
+            pictures: u32::from(shows == Shows::Picture),
+            keyboard: keyboard.cloned(),
+        };
+        let memory = grown.memory();
+        self.insert(grown);
+        Some(memory)
+    }
+
+    /// The message of this reference ("chat number"), as it is now.
+    fn get(&self, reference: &str, memory: &[(String, String)]) -> Option<Shared> {
+        let known = |messages: &VecDeque<(String, Shared)>| {
+            let found = messages.iter().find(|(key, _)| key == reference);
+            found.map(|(_, shared)| Arc::clone(shared))
+        };
+        if let Some(shared) = known(&self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Some(shared);
+        }
+        let number: i64 = reference.rsplit_once(' ')?.1.parse().ok()?;
+        let (_, text) = memory.iter().find(|(key, _)| *key == slot(number))?;
+        let grown: Grown = serde_json::from_str(text).ok()?;
+        (grown.reference() == reference).then(|| self.insert(grown))
+    }
+
+    fn insert(&self, grown: Grown) -> Shared {
+        let reference = grown.reference();
+        let shared = Arc::new(tokio::sync::Mutex::new(grown));
+        let mut messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        messages.retain(|(key, _)| *key != reference);
+        messages.push_back((reference, Arc::clone(&shared)));
+        if messages.len() > MESSAGES_MAX {
+            messages.pop_front();
+        }
+        shared
+    }
+
+    /// The message has other buttons now; what the channel is to remember of it.
+    pub(super) async fn pressed(
+        &self,
+        chat: &str,
+        number: i64,
+        keyboard: &Value,
+        memory: &[(String, String)],
+    ) -> Option<(String, String)> {
+        let shared = self.get(&format!("{chat} {number}"), memory)?;
+        let mut grown = shared.lock().await;
+        grown.keyboard = Some(keyboard.clone());
+        Some(grown.memory())
+    }
+}
+
+impl Grown {
+    fn reference(&self) -> String {
+        format!("{} {}", self.chat, self.number)
+    }
+
+    fn memory(&self) -> (String, String) {
+        (slot(self.number), json!(self).to_string())
+    }
+
+    /// The message with a follow-up in it. `None` if one message cannot hold it.
+    fn with(&self, message: &Message, has_own_title: bool) -> Option<Self> {
+        let mut grown = self.clone();
+        let said = |parts: [&str; 2]| -> String {
+            let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            parts.join("\n")
+        };
+        let title = if has_own_title { message.title.as_str() } else { "" };
+        let line = said([title, &message.text]);
+        if !line.is_empty() && !grown.lines.contains(&line) {
+            grown.lines.push(line);
+        }
+        match (message.files.as_slice(), self.shows) {
+            ([], _) => {}
+            ([file], Shows::Text | Shows::Picture) if file.role == Role::Picture => {
+                grown.shows = Shows::Picture;
+                grown.pictures = grown.pictures.saturating_add(1);
+                grown.files = match grown.pictures {
+                    1 => String::new(),
+                    pictures => format!("Latest of {pictures} pictures"),
+                };
+            }
+            ([file], Shows::Text | Shows::Picture) if file.role == Role::Video => {
+                grown.shows = Shows::Video;
+                grown.files = if has_own_title { String::new() } else { message.title.clone() };
+            }
+            _ => return None,
+        }
+        let max = match grown.shows {
+            Shows::Text => LIMITS.text_utf16_max,
+            Shows::Picture | Shows::Video => LIMITS.caption_utf16_max,
+        };
+        let length = words::utf16_len(&grown.title) + 1 + words::utf16_len(&grown.body());
+        (length <= max && grown.lines.len() <= LINES_MAX).then_some(grown)
+    }
+
+    fn body(&self) -> String {
+        let parts = std::iter::once(&self.text).chain(&self.lines).chain([&self.files]);
+        let parts: Vec<&str> = parts.map(String::as_str).filter(|part| !part.is_empty()).collect();
+        parts.join("\n")
+    }
+
+    /// The method that shows it, and what with: `file` where that is new.
+    fn form(&self, file: Option<&Attachment>) -> (&'static str, Form) {
+        let mut form = Form::new();
+        form.field("chat_id", self.chat.as_str());
+        form.field("message_id", self.number.to_string());
+        if let Some(keyboard) = &self.keyboard {
+            form.json("reply_markup", keyboard.to_string());
+        }
+        let html = html_of(&self.title, &self.body());
+        let method = match (file, self.shows) {
+            (Some(file), _) => {
+                let mut entry = draft::entry(file, 0);
+                draft::set(&mut entry, "caption", html);
+                draft::set(&mut entry, "parse_mode", "HTML");
+                form.json("media", entry.to_string());
+                draft::attach(&mut form, file, 0);
+                "editMessageMedia"
+            }
+            (None, Shows::Text) => {
+                form.field("text", html);
+                form.field("parse_mode", "HTML");
+                form.json("link_preview_options", json!({ "is_disabled": true }).to_string());
+                "editMessageText"
+            }
+            (None, Shows::Picture | Shows::Video) => {
+                form.field("caption", html);
+                form.field("parse_mode", "HTML");
+                "editMessageCaption"
+            }
+        };
+        (method, form)
+    }
+}
+
+impl Telegram {
+    /// Edits the first message of the incident so that it holds `message` too. `None` if it cannot: then
+    /// the message is sent as a reply.
+    pub(super) async fn grow(&self, message: &Message, context: &Context<'_>) -> Option<Outcome> {
+        let alert = context.alert;
+        if !self.edit_in_place || alert.kind != AlertKind::FollowUp {
+            return None;
+        }
+        let shared = self.growing.get(message.reply_to.as_deref()?, context.memory)?;
+        // One edit of a message at a time, or one would lose what the other has added.
+        let mut grown = shared.lock().await;
+        let has_own_title = !alert.events.is_empty() || alert.manner.title.is_some();
+        let new = grown.with(message, has_own_title)?;
+        if !pictures_fit(message, context.files).await {
+            return None;
+        }
+        let (method, form) = new.form(message.files.first());
+        match self.api.call(method, form, self.time, context.files).await {
+            Ok(_) => {}
+            Err(Problem::NotTaken(said)) if said.contains("message is not modified") => {}
+            Err(Problem::Stop(verdict)) => return Some(verdict.into()),
+            Err(problem) => {
+                tracing::debug!(?problem, "The message cannot be edited: a reply follows.");
+                return None;
+            }
+        }
+        *grown = new;
+        let verdict = Verdict::Delivered(Receipt::default());
+        Some(Outcome { verdict, remember: vec![grown.memory()] })
+    }
+}
+
+/// Where a message is remembered: a few places that are used again.
+fn slot(number: i64) -> String {
+    format!("message {}", number.rem_euclid(SLOTS))
+}

@@ -1,0 +1,95 @@
+//! The webhook: Telegram sends each update to an address of ours. What comes there is believed only
+//! with the secret that we gave Telegram for it.
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+
+use super::answer::Problem;
+use super::api::Api;
+use super::poll::ask;
+use super::update::{ALLOWED_UPDATES, Update};
+use crate::multipart::Form;
+use crate::{HookFault, HookRequest, Household};
+
+/// The header with the secret (setWebhook, `secret_token`).
+const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
+/// What the secret is made of besides the token, so that it is good for nothing else.
+const SECRET_LABEL: &[u8] = b"tipoff telegram webhook";
+/// How many requests Telegram makes at once.
+const CONNECTIONS_MAX: u32 = 4;
+/// What holds over restarts: the address that we gave Telegram; empty: none.
+const MEMORY: &str = "webhook";
+
+/// Has Telegram send updates to `url` from now on.
+pub(super) async fn set(api: &Api, household: &dyn Household, url: &str) -> Result<(), Problem> {
+    let mut form = Form::new();
+    form.field("url", url);
+    form.field("secret_token", secret(api));
+    form.field("max_connections", CONNECTIONS_MAX.to_string());
+    form.json("allowed_updates", ALLOWED_UPDATES.to_owned());
+    ask(api, "setWebhook", form).await?;
+    remember(household, url).await;
+    Ok(())
+}
+
+/// Ends the webhook that an earlier configuration has set; one of another program stays.
+pub(super) async fn retire(api: &Api, household: &dyn Household) {
+    let memory = household.memory().await.unwrap_or_default();
+    let ours = memory.iter().find(|(key, url)| key == MEMORY && !url.is_empty());
+    let Some((_, ours)) = ours else {
+        return;
+    };
+    let retired = async {
+        let info = ask(api, "getWebhookInfo", Form::new()).await?;
+        if info.get("url").and_then(Value::as_str) == Some(ours) {
+            ask(api, "deleteWebhook", Form::new()).await?;
+        }
+        Ok::<_, Problem>(())
+    };
+    match retired.await {
+        Ok(()) => remember(household, "").await,
+        Err(problem) => tracing::warn!(?problem, "The webhook could not be ended."),
+    }
+}
+
+async fn remember(household: &dyn Household, url: &str) {
+    let pair = (MEMORY.to_owned(), url.to_owned());
+    if let Err(error) = household.remember(vec![pair]).await {
+        tracing::warn!(error, "The webhook's address could not be stored.");
+    }
+}
+
+/// The update in a request, where it is from Telegram.
+pub(super) fn read(api: &Api, request: &HookRequest) -> Result<Update, HookFault> {
+    let given = request.header(SECRET_HEADER).unwrap_or_default();
+    if !is_same(given, &secret(api)) {
+        return Err(HookFault::Forbidden);
+    }
+    let value: Value = serde_json::from_slice(&request.body).map_err(|_| HookFault::Unreadable)?;
+    Update::read(&value).ok_or(HookFault::Unreadable)
+}
+
+/// The same for a bot at every start, without being stored.
+fn secret(api: &Api) -> String {
+    let digest = mac(api.token().as_bytes(), SECRET_LABEL).map(|mac| mac.finalize().into_bytes());
+    digest.iter().flatten().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Compares in constant time: digests of both, by the library that made them.
+fn is_same(given: &str, expected: &str) -> bool {
+    let of = |text: &str| mac(SECRET_LABEL, text.as_bytes());
+    match (of(given), of(expected)) {
+        (Some(given), Some(digest)) if !expected.is_empty() => {
+            given.verify(&digest.finalize().into_bytes()).is_ok()
+        }
+        _ => false,
+    }
+}
+
+/// HMAC takes a key of any length.
+fn mac(key: &[u8], text: &[u8]) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    mac.update(text);
+    Some(mac)
+}

@@ -1,0 +1,103 @@
+//! Incidents that somebody marked as not interesting: no more alerts of them, and the reason is kept.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use tipoff_model::{Facts, History, IncidentId, Plan, Planner, Timestamp, Told};
+
+use crate::{Result, SpoolError};
+
+/// How long the name of whoever asked may be, in characters.
+const BY_CHARS_MAX: usize = 100;
+
+/// See [`crate::Incidents::dismiss`].
+pub(super) fn dismiss(
+    connection: &Connection,
+    planner: &dyn Planner,
+    incident: IncidentId,
+    by: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let by: String = by.chars().take(BY_CHARS_MAX).collect();
+    // Who asked first stays: the same press may come twice.
+    let known = connection
+        .prepare_cached(
+            "UPDATE incident SET dismissed_by = coalesce(dismissed_by, ?2),
+                    dismissed_at = coalesce(dismissed_at, ?3)
+             WHERE id = ?1",
+        )?
+        .execute(params![incident.0, by, now.0])?;
+    if known == 0 {
+        return Err(SpoolError::NoIncident(incident));
+    }
+    withdraw(connection, planner, incident, now)
+}
+
+/// What waits is not sent. Summaries and reports stand for more than this incident.
+fn withdraw(
+    connection: &Connection,
+    planner: &dyn Planner,
+    incident: IncidentId,
+    now: Timestamp,
+) -> Result<()> {
+    let mut select = connection.prepare_cached(
+        "SELECT DISTINCT channel FROM delivery WHERE incident = ?1 AND state = 'pending'",
+    )?;
+    let channels: Vec<String> =
+        select.query_map([incident.0], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let mut update = connection.prepare_cached(
+        "UPDATE delivery SET state = 'withdrawn', ended_at = ?3
+         WHERE incident = ?1 AND channel = ?2 AND state = 'pending'
+           AND kind IN ('first', 'followup')",
+    )?;
+    for channel in channels.iter().filter(|channel| !planner.is_archive(channel)) {
+        update.execute(params![incident.0, channel, now.0])?;
+    }
+    Ok(())
+}
+
+/// See [`crate::Incidents::restore`].
+pub(super) fn restore(
+    connection: &Connection,
+    incident: IncidentId,
+    now: Timestamp,
+) -> Result<Vec<String>> {
+    let known = connection
+        .prepare_cached(
+            "UPDATE incident SET dismissed_by = NULL, dismissed_at = NULL WHERE id = ?1",
+        )?
+        .execute([incident.0])?;
+    if known == 0 {
+        return Err(SpoolError::NoIncident(incident));
+    }
+    let mut update = connection.prepare_cached(
+        "UPDATE delivery SET state = 'pending', due_at = ?2, created_at = ?2, ended_at = NULL
+         WHERE incident = ?1 AND state = 'withdrawn' RETURNING channel",
+    )?;
+    let channels = update.query_map(params![incident.0, now.0], |row| row.get(0))?;
+    Ok(channels.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What the rules plan for an arrival; of an incident that was dismissed, for archives only.
+pub(super) fn plan(
+    connection: &Connection,
+    planner: &dyn Planner,
+    incident: Option<IncidentId>,
+    facts: &Facts<'_>,
+    told: &[Told],
+    history: &dyn History,
+) -> Result<Plan> {
+    let mut plan = planner.plan(facts, told, history);
+    if let Some(incident) = incident
+        && is_dismissed(connection, incident)?
+    {
+        plan.due.retain(|due| planner.is_archive(&due.channel));
+    }
+    Ok(plan)
+}
+
+fn is_dismissed(connection: &Connection, incident: IncidentId) -> Result<bool> {
+    let by = connection
+        .prepare_cached("SELECT dismissed_by FROM incident WHERE id = ?1")?
+        .query_row([incident.0], |row| row.get::<_, Option<String>>(0))
+        .optional()?;
+    Ok(by.flatten().is_some())
+}

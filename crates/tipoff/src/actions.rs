@@ -1,0 +1,228 @@
+//! What people ask for from a message: one place for Telegram's buttons and commands, for action
+//! links and for whatever else a service hands back. Each action is durable when it returns.
+
+mod buttons;
+mod overview;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use jiff::civil::Time;
+use jiff::{ToSpan, ZonedDateTime};
+use tipoff_channels::Done;
+use tipoff_model::{Action, DeviceId, IncidentId, MuteFor, MuteTarget, Timestamp};
+use tipoff_rules::Clock;
+use tipoff_spool::{DeviceChange, DeviceLine, Spool, SpoolError};
+
+use crate::dispatch::Waker;
+use crate::modes::{Modes, NotChosen};
+use crate::news::{Item, News};
+use crate::web::Links;
+
+/// When "until morning" ends, in the zone of the configuration.
+const MORNING: Time = Time::constant(7, 0, 0, 0);
+/// How long the name of whoever asks may be, in characters.
+const PERSON_CHARS_MAX: usize = 60;
+
+/// What actions are carried out with.
+#[derive(Clone)]
+pub(crate) struct Actions {
+    pub(crate) spool: Arc<dyn Spool>,
+    pub(crate) modes: Modes,
+    pub(crate) news: News,
+    pub(crate) waker: Waker,
+    pub(crate) links: Links,
+}
+
+/// Why an action was not carried out, in a sentence for whoever asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ActionError {
+    /// The device was removed or merged into another.
+    #[error("There is no such device any more. The dashboard shows all devices.")]
+    NoDevice,
+    /// The incident is no longer kept.
+    #[error("This incident is no longer stored.")]
+    NoIncident,
+    /// The configuration has changed since the button was made.
+    #[error("There is no such mode any more: {0}.")]
+    NoMode(String),
+    /// It could not be stored.
+    #[error("Nothing was changed because it could not be stored. Try again in a moment.")]
+    Spool(SpoolError),
+}
+
+impl From<SpoolError> for ActionError {
+    fn from(error: SpoolError) -> Self {
+        match error {
+            SpoolError::NoIncident(_) => Self::NoIncident,
+            error => {
+                tracing::error!(%error, "An action could not be stored.");
+                Self::Spool(error)
+            }
+        }
+    }
+}
+
+impl From<NotChosen> for ActionError {
+    fn from(error: NotChosen) -> Self {
+        match error {
+            NotChosen::Unknown(all) => Self::NoMode(all),
+            NotChosen::Spool(error) => error.into(),
+        }
+    }
+}
+
+impl Actions {
+    /// Carries out what `person` asks for by `channel`; the empty string where it is not known who.
+    pub(crate) async fn act(
+        &self,
+        action: &Action,
+        person: &str,
+        channel: &str,
+    ) -> Result<Done, ActionError> {
+        let by = by(person, channel);
+        let now = Timestamp::from(SystemTime::now());
+        let done = match action {
+            Action::Mute { target, lasts } => self.mute(*target, *lasts, now).await,
+            Action::Unmute { target } => self.unmute(*target, now).await,
+            Action::SetMode { mode } => self.set_mode(mode, now).await,
+            Action::NotInteresting { incident } => self.dismiss(*incident, &by, now).await,
+            Action::Interesting { incident } => self.restore(*incident, now).await,
+        };
+        match &done {
+            Ok(done) => {
+                tracing::info!(by, ?action, result = done.text, "An action is carried out.")
+            }
+            Err(error) => tracing::warn!(by, ?action, %error, "An action is not carried out."),
+        }
+        done
+    }
+
+    async fn mute(
+        &self,
+        target: MuteTarget,
+        lasts: MuteFor,
+        now: Timestamp,
+    ) -> Result<Done, ActionError> {
+        let clock = self.clock();
+        let until = match lasts {
+            MuteFor::Minutes(minutes) => now.after(Duration::from_secs(u64::from(minutes) * 60)),
+            MuteFor::Morning => next_morning(&clock, now),
+        };
+        let what = match target {
+            MuteTarget::Everything => {
+                self.spool.mute_until(until, now).await?;
+                self.news.tell(Item::House);
+                "Everything".to_owned()
+            }
+            MuteTarget::Device(id) => {
+                self.change(id, DeviceChange::MutedUntil(Some(until))).await?.name
+            }
+        };
+        let time = time_of(&clock, until, now);
+        Ok(Done {
+            text: format!("{what} is muted until {time}."),
+            label: format!("🔇 Until {time}"),
+            next: vec![(Action::Unmute { target }, "Unmute".to_owned())],
+        })
+    }
+
+    async fn unmute(&self, target: MuteTarget, now: Timestamp) -> Result<Done, ActionError> {
+        let what = match target {
+            MuteTarget::Everything => {
+                self.spool.mute_until(now, now).await?;
+                self.news.tell(Item::House);
+                "Everything".to_owned()
+            }
+            MuteTarget::Device(id) => self.change(id, DeviceChange::MutedUntil(None)).await?.name,
+        };
+        let text = format!("{what} is not muted.");
+        Ok(Done { text, label: "🔔 Not muted".to_owned(), next: buttons::mutes(target) })
+    }
+
+    async fn change(&self, id: DeviceId, change: DeviceChange) -> Result<DeviceLine, ActionError> {
+        let device = self.spool.device(id).await?.ok_or(ActionError::NoDevice)?;
+        if !self.spool.change_device(id, change).await? {
+            return Err(ActionError::NoDevice);
+        }
+        self.news.tell(Item::Device);
+        Ok(device.line)
+    }
+
+    async fn set_mode(&self, mode: &str, now: Timestamp) -> Result<Done, ActionError> {
+        let before = self.modes.current(now).await?.filter(|before| before != mode);
+        self.modes.choose(mode.to_owned()).await?;
+        let back = |before: String| {
+            let label = buttons::short(&format!("Back to {before}"));
+            let action = Action::SetMode { mode: before };
+            action.encode().is_some().then_some((action, label))
+        };
+        Ok(Done {
+            text: format!("The mode is {mode}."),
+            label: buttons::short(&format!("🏠 {mode}")),
+            next: before.and_then(back).into_iter().collect(),
+        })
+    }
+
+    async fn dismiss(
+        &self,
+        incident: IncidentId,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Done, ActionError> {
+        self.spool.dismiss(incident, by.to_owned(), now).await?;
+        self.news.tell(Item::Arrival { incident, opened: false });
+        Ok(Done {
+            text: "No more alerts of this incident are sent.".to_owned(),
+            label: "👎 Not interesting".to_owned(),
+            next: vec![(Action::Interesting { incident }, "Interesting after all".to_owned())],
+        })
+    }
+
+    async fn restore(&self, incident: IncidentId, now: Timestamp) -> Result<Done, ActionError> {
+        let channels = self.spool.restore(incident, now).await?;
+        self.waker.wake(&channels);
+        self.news.tell(Item::Arrival { incident, opened: false });
+        Ok(Done {
+            text: "Alerts of this incident are sent again.".to_owned(),
+            label: "👍 Interesting".to_owned(),
+            next: vec![buttons::dismiss(incident)],
+        })
+    }
+
+    fn clock(&self) -> Clock {
+        self.modes.rules.now().clock.clone()
+    }
+}
+
+/// Who asked, for the log and the timeline: "Ann (me)".
+fn by(person: &str, channel: &str) -> String {
+    let person: String =
+        person.chars().filter(|it| !it.is_control()).take(PERSON_CHARS_MAX).collect();
+    match (person.trim(), channel) {
+        ("", channel) => format!("somebody ({channel})"),
+        (person, channel) => format!("{person} ({channel})"),
+    }
+}
+
+/// The next morning after `now`; in a day where no calendar has one.
+fn next_morning(clock: &Clock, now: Timestamp) -> Timestamp {
+    let morning = || {
+        let local = clock.local(now)?;
+        let at = |day: &ZonedDateTime| day.with().time(MORNING).build().ok();
+        let today = at(&local)?;
+        let morning = if today > local { today } else { at(&local.checked_add(1.day()).ok()?)? };
+        Some(Timestamp::from_ms(morning.timestamp().as_millisecond()))
+    };
+    morning().unwrap_or_else(|| now.after(Duration::from_secs(24 * 60 * 60)))
+}
+
+/// `07:00`; with the day where it is further off than the next time of this name.
+fn time_of(clock: &Clock, at: Timestamp, now: Timestamp) -> String {
+    let within_a_day = at.since(now) < Duration::from_secs(24 * 60 * 60);
+    let format = if within_a_day { "%H:%M" } else { "%-d %b, %H:%M" };
+    clock.local(at).map(|at| at.strftime(format).to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! The buttons below a first alert. Services without room for all of them take the first of a kind.
+
+use std::time::{Duration, SystemTime};
+
+use tipoff_model::{
+    Action, Alert, AlertKind, BUTTON_CHARS_MAX, Button, Effect, Event, IncidentId, MuteFor,
+    MuteTarget, Timestamp,
+};
+
+use super::Actions;
+
+/// How long an action link may be used.
+const LINK_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
+/// How many other modes are offered.
+const MODES_MAX: usize = 3;
+
+impl Actions {
+    /// What can be asked for below this alert on `channel`: mutes from short to long, then modes, then
+    /// the incident, then its page. None below anything but a first alert, nor where it is the
+    /// device's own test.
+    pub(crate) async fn buttons(&self, alert: &Alert, channel: &str) -> Vec<Button> {
+        if alert.kind != AlertKind::First || alert.event == Event::Test {
+            return Vec::new();
+        }
+        let now = Timestamp::from(SystemTime::now());
+        let mut wanted = mutes(MuteTarget::Device(alert.device_id));
+        for mode in self.other_modes(now).await {
+            let label = short(&format!("🏠 {mode}"));
+            wanted.push((Action::SetMode { mode }, label));
+        }
+        wanted.push(dismiss(alert.incident));
+        let expires_at = now.after(LINK_LASTS);
+        let act = |(action, label): (Action, String)| {
+            let link = self.links.action(&action, channel, expires_at);
+            action.encode()?;
+            Some(Button { label, effect: Effect::Act { action, link } })
+        };
+        let open = alert
+            .link
+            .clone()
+            .map(|url| Button { label: "Open".to_owned(), effect: Effect::Open { url } });
+        wanted.into_iter().filter_map(act).chain(open).collect()
+    }
+
+    /// The modes that do not hold now.
+    async fn other_modes(&self, now: Timestamp) -> Vec<String> {
+        let mut modes = self.modes.all();
+        if modes.len() < 2 {
+            return Vec::new();
+        }
+        match self.modes.current(now).await {
+            Ok(current) => modes.retain(|mode| Some(mode) != current.as_ref()),
+            Err(error) => tracing::warn!(%error, "The mode could not be read for an alert."),
+        }
+        modes.truncate(MODES_MAX);
+        modes
+    }
+}
+
+/// What mutes, from short to long.
+pub(super) fn mutes(target: MuteTarget) -> Vec<(Action, String)> {
+    let mute = |lasts, label: &str| (Action::Mute { target, lasts }, label.to_owned());
+    vec![
+        mute(MuteFor::Minutes(15), "🔇 15 min"),
+        mute(MuteFor::Minutes(60), "🔇 1 h"),
+        mute(MuteFor::Morning, "🔇 Until morning"),
+    ]
+}
+
+/// What ends the alerts of an incident.
+pub(super) fn dismiss(incident: IncidentId) -> (Action, String) {
+    (Action::NotInteresting { incident }, "👎 Not interesting".to_owned())
+}
+
+/// A label that fits on a button.
+pub(super) fn short(label: &str) -> String {
+    match label.char_indices().nth(BUTTON_CHARS_MAX - 1) {
+        Some((end, _)) if label.chars().count() > BUTTON_CHARS_MAX => {
+            format!("{}…", label.get(..end).unwrap_or_default())
+        }
+        _ => label.to_owned(),
+    }
+}
