@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use tipoff_model::Alert;
 
 use crate::body::{Body, Piece};
+use crate::buttons::{self, BUTTONS, Link};
 use crate::http::{self, Answer, Failure, Request, Secrets};
 use crate::plan::{self, Role};
 use crate::{Files, Limits, Message, PictureLimits, Setting, SettingFault, Settings, Shape};
@@ -83,10 +84,11 @@ pub(crate) struct Hook {
     url: Url,
     secrets: Secrets,
     time: Duration,
+    buttons: bool,
 }
 
 impl Hook {
-    /// Reads `url` and `timeout`: an address in whose path `parts` words follow `marker`.
+    /// Reads `url`, `timeout` and `buttons`: an address in whose path `parts` words follow `marker`.
     pub(crate) fn read(
         settings: &Settings,
         marker: &str,
@@ -103,13 +105,19 @@ impl Hook {
         };
         let mut secrets = Secrets::default();
         secrets.add_url(&url);
-        Ok(Self { url, secrets, time: settings.answer_time() })
+        let (time, buttons) = (settings.answer_time(), settings.flag_or(BUTTONS.key, true));
+        Ok(Self { url, secrets, time, buttons })
     }
 
     /// The words of the address behind `marker`.
     pub(crate) fn words_behind(&self, marker: &str) -> impl Iterator<Item = &str> {
         let after = self.url.path().split_once(marker).map(|(_, after)| after);
         after.unwrap_or_default().split('/').filter(|part| !part.is_empty())
+    }
+
+    /// The links below a message whose title leads to the incident.
+    pub(crate) fn links<'a>(&self, message: &Message, alert: &'a Alert) -> Vec<Link<'a>> {
+        if self.buttons { buttons::action_links(message, alert) } else { Vec::new() }
     }
 
     /// What a service said, for an error.
@@ -239,6 +247,15 @@ pub(crate) fn markdown(
     };
     let parted = if title.is_empty() || words.text.is_empty() { "" } else { "\n" };
     format!("{title}{parted}{}", plain(&words.text))
+}
+
+/// Links on a line of their own, of at most `room` UTF-16 units; the empty string where there are none.
+pub(crate) fn markdown_links(links: &[Link<'_>], room: usize, plain: fn(&str) -> String) -> String {
+    let write = |link: &Link<'_>| format!("[{}]({})", plain(link.label), safe_address(link.url));
+    match buttons::line(links, room, write) {
+        line if line.is_empty() => line,
+        line => format!("\n{line}"),
+    }
 }
 
 /// `text` with its addresses by `address` and every other character by `sign`.

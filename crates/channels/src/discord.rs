@@ -7,20 +7,28 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tipoff_model::{Alert, AlertKind, Outcome, Receipt, Verdict};
+use tipoff_model::{Alert, Outcome, Receipt, Verdict};
 
 use crate::body::Body;
+use crate::buttons::{self, BUTTONS, Link};
 use crate::fallback::{self, NoFiles, Post, Tried};
-use crate::http::{self, Answer, RETRY_AFTER_MAX, Request, Secrets, repair, retry};
+use crate::http::{self, Answer, Failure, RETRY_AFTER_MAX, Request, Secrets, repair, retry};
 use crate::multipart::Form;
 use crate::settings::TIMEOUT;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
+use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound, words};
 
 /// The names that a webhook may write under.
 const USERNAME_CHARS_MAX: usize = 80;
 /// The message flag SUPPRESS_NOTIFICATIONS.
 const NO_NOTIFICATION: u32 = 1 << 12;
+/// "Invalid form body": a part of it is not as Discord wants it.
+const INVALID_FORM: u32 = 50035;
+/// "Action Row", "Button": so many buttons in a row, rows in a message, characters on a button and in its address.
+const ROW_BUTTONS_MAX: usize = 5;
+const ROWS_MAX: usize = 5;
+const BUTTON_LABEL_CHARS_MAX: usize = 80;
+const BUTTON_URL_CHARS_MAX: usize = 512;
 /// What Discord takes for more than itself.
 const MARKUP: &str = "\\*_~`|>#[]<";
 
@@ -50,6 +58,7 @@ pub(crate) const ENTRY: Entry = Entry {
     kind: "discord",
     summary: "A channel of a Discord server, through a webhook.",
     settings: &[
+        BUTTONS,
         Setting {
             key: "silent",
             shape: Shape::Flag,
@@ -90,6 +99,7 @@ struct Discord {
     id: String,
     username: Option<String>,
     silent: bool,
+    buttons: bool,
     secrets: Secrets,
     time: Duration,
 }
@@ -124,8 +134,9 @@ fn build(settings: &Settings) -> Built {
                 url.query_pairs_mut().append_pair("thread_id", thread);
             }
             let silent = settings.flag("silent");
+            let buttons = settings.flag_or(BUTTONS.key, true);
             let time = settings.answer_time();
-            Ok(Box::new(Discord { url, id, username, silent, secrets, time }))
+            Ok(Box::new(Discord { url, id, username, silent, buttons, secrets, time }))
         }
         _ => Err(faults),
     }
@@ -165,10 +176,14 @@ impl Channel for Discord {
 impl Post for Discord {
     fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
         Box::pin(async move {
-            let (url, headers) = (self.url.clone(), HeaderMap::new());
-            let body = self.body(message, context.alert);
-            let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-            match http::post(request, context.files).await {
+            let links = if self.buttons { rows(message, context.alert) } else { Vec::new() };
+            let mut answer = self.put(message, &links, context).await;
+            // Such as an address that Discord does not take for one. The alert is worth more.
+            let is_refused = |it: &Answer| it.status == 400 && Fault::of(it).code == INVALID_FORM;
+            if !links.is_empty() && answer.as_ref().is_ok_and(is_refused) {
+                answer = self.put(message, &[], context).await;
+            }
+            match answer {
                 Ok(answer) => self.judge(&answer, !message.files.is_empty()),
                 Err(failure) => Ok(failure.into()),
             }
@@ -176,11 +191,46 @@ impl Post for Discord {
     }
 }
 
+/// The buttons of a message as rows of them: "Action Row" and "Button" in Discord's documentation. Buttons that
+/// open an address are the only ones that a webhook can have which belongs to no app.
+fn rows(message: &Message, alert: &Alert) -> Vec<Value> {
+    let is_good = |link: &Link<'_>| {
+        let is_short = link.url.chars().count() <= BUTTON_URL_CHARS_MAX;
+        is_short && (link.url.starts_with("http://") || link.url.starts_with("https://"))
+    };
+    let mut links = buttons::links(message, alert);
+    links.retain(is_good);
+    let links = buttons::best(links, ROW_BUTTONS_MAX * ROWS_MAX);
+    let button = |link: &Link<'_>| {
+        let label = words::cut(link.label, BUTTON_LABEL_CHARS_MAX);
+        json!({ "type": 2, "style": 5, "label": label, "url": link.url })
+    };
+    let row = |links: &[Link<'_>]| {
+        let buttons: Vec<Value> = links.iter().map(button).collect();
+        json!({ "type": 1, "components": buttons })
+    };
+    links.chunks(ROW_BUTTONS_MAX).map(row).collect()
+}
+
 impl Discord {
+    async fn put(
+        &self,
+        message: &Message,
+        rows: &[Value],
+        context: &Context<'_>,
+    ) -> Result<Answer, Failure> {
+        let (mut url, headers) = (self.url.clone(), HeaderMap::new());
+        if !rows.is_empty() {
+            url.query_pairs_mut().append_pair("with_components", "true");
+        }
+        let body = self.body(message, rows, context.alert);
+        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+        http::post(request, context.files).await
+    }
+
     /// The title is the message, which a phone shows at once; the text is an embed below it.
-    fn body(&self, message: &Message, alert: &Alert) -> Body {
-        let is_quiet = alert.manner.silent || alert.kind != AlertKind::First;
-        let silent = self.silent || is_quiet;
+    fn body(&self, message: &Message, rows: &[Value], alert: &Alert) -> Body {
+        let silent = self.silent || sound::is_silent(message, alert);
         let mut payload = json!({
             // Nobody is called by what a camera says.
             "allowed_mentions": { "parse": [] },
@@ -197,6 +247,9 @@ impl Discord {
         if !message.text.is_empty() {
             set("embeds", json!([{ "description": plain(&message.text) }]));
         }
+        if !rows.is_empty() {
+            set("components", rows.into());
+        }
         if let Some(username) = &self.username {
             set("username", username.as_str().into());
         }
@@ -210,7 +263,7 @@ impl Discord {
 
     /// The codes are those of "Opcodes and Status Codes" in Discord's documentation.
     fn judge(&self, answer: &Answer, with_files: bool) -> Tried {
-        let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let fault = Fault::of(answer);
         let said = answer.said(&fault.message, &self.secrets);
         let status = answer.status;
         Ok(match (status, fault.code) {
@@ -245,6 +298,12 @@ struct Fault {
     message: String,
     /// In seconds.
     retry_after: Option<f64>,
+}
+
+impl Fault {
+    fn of(answer: &Answer) -> Self {
+        serde_json::from_slice(&answer.body).unwrap_or_default()
+    }
 }
 
 /// `text` so that it is shown as it is; addresses stay, or they would lead elsewhere.

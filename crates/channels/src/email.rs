@@ -23,7 +23,7 @@ use self::setup::build;
 use self::talk::Server;
 use crate::body::{Body, BodyError};
 use crate::{Abilities, BoxFuture, Channel, Context, Entry, Limits, Message};
-use crate::{PictureLimits, plan, wording};
+use crate::{PictureLimits, buttons, plan, wording};
 
 /// How many mails of an alert are looked at for a circle.
 const LOOKED_AT_MAX: usize = 16;
@@ -71,6 +71,7 @@ struct Email {
     from: Mailbox,
     to: Vec<Mailbox>,
     form: Form,
+    buttons: bool,
 }
 
 /// A mail to be sent.
@@ -147,7 +148,9 @@ impl Email {
         };
         let (from, to) = (&self.from, self.to.as_slice());
         let (id, subject) = (id.as_str(), subject.as_str());
-        compose::compose(&Letter { from, to, id, subject, follows, alert, message })
+        let links = if self.buttons { buttons::action_links(message, alert) } else { Vec::new() };
+        let links = links.as_slice();
+        compose::compose(&Letter { from, to, id, subject, follows, alert, links, message })
     }
 
     /// The same for every attempt, so that a mail that comes twice is told as one.

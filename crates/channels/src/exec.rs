@@ -50,9 +50,10 @@ pub(crate) const ENTRY: Entry = Entry {
             doc: "The program and its arguments; no shell is involved. It gets the alert as JSON \
                   on standard input: that of a webhook, but each file with its `path`. It gets \
                   TIPOFF_INCIDENT, TIPOFF_KIND, TIPOFF_DEVICE, TIPOFF_EVENT, TIPOFF_SUBJECT, \
-                  TIPOFF_TEXT, TIPOFF_RECEIVED_AT, TIPOFF_IDEMPOTENCY_KEY, TIPOFF_MEDIA (the \
-                  paths, one a line) and TIPOFF_MEDIA_DIR in its environment, from which all \
-                  other variables named TIPOFF_… are taken away. The files are removed when it \
+                  TIPOFF_TEXT, TIPOFF_RECEIVED_AT, TIPOFF_SILENT (true or false), \
+                  TIPOFF_IDEMPOTENCY_KEY, TIPOFF_MEDIA (the paths, one a line) and \
+                  TIPOFF_MEDIA_DIR in its environment, from which all other variables named \
+                  TIPOFF_… are taken away. The files are removed when it \
                   ends. Exit code 0: delivered. Any other: tried again until the alert expires.",
             example: "[\"/usr/local/bin/siren\", \"--loud\"]",
         },
@@ -167,6 +168,7 @@ impl Exec {
             ("SUBJECT", &alert.subject),
             ("TEXT", &alert_json::text(alert)),
             ("RECEIVED_AT", &received_at),
+            ("SILENT", if alert.is_silent() { "true" } else { "false" }),
             ("IDEMPOTENCY_KEY", &alert.idempotency_key),
             ("MEDIA", &paths),
             ("MEDIA_DIR", &folder.path),

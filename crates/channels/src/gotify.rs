@@ -7,7 +7,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Verdict};
+use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
 
 use crate::body::{Body, Piece};
 use crate::fallback::{self, NoFiles, Post, Tried};
@@ -15,7 +15,7 @@ use crate::http::{self, Answer, Request, Secrets, repair, retry};
 use crate::plan::Role;
 use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
+use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound};
 
 /// What its apps know.
 const PRIORITIES: std::ops::RangeInclusive<i64> = 0..=10;
@@ -169,9 +169,8 @@ impl Gotify {
             (title, "") => (alert.device.as_str(), title),
             (title, text) => (title, text),
         };
-        let manner = &alert.manner;
-        let mut priority = manner.priority.map_or(self.priority, number);
-        if alert.kind != AlertKind::First || manner.silent {
+        let mut priority = alert.manner.priority.map_or(self.priority, number);
+        if sound::is_silent(message, alert) {
             priority = priority.min(QUIET);
         }
         // "Message extras": what a camera writes is shown as it is.

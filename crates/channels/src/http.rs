@@ -166,12 +166,12 @@ pub(crate) async fn call_reading(
         let body = body.settle(files).await.map_err(|BodyError(error)| Failure::Stored(error))?;
         let (length, content_type) = (body.len(), body.content_type().to_owned());
         let (body, broken) = body.open(files);
-        let request = client
-            .request(method, url)
-            .headers(headers)
-            .header(CONTENT_TYPE, content_type)
-            .header(CONTENT_LENGTH, length)
-            .body(body);
+        let mut request = client.request(method, url).headers(headers);
+        // What has neither bytes nor a type is no body.
+        if length > 0 || !content_type.is_empty() {
+            request = request.header(CONTENT_TYPE, content_type).header(CONTENT_LENGTH, length);
+            request = request.body(body);
+        }
         request.send().await.map_err(|error| match broken.get() {
             Some(BodyError(error)) => Failure::Stored(error.clone()),
             None => Failure::Service(secrets.hide(&in_words(error, &host))),

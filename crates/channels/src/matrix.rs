@@ -10,6 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tipoff_model::{Outcome, Scope, Verdict};
 
+use crate::buttons::BUTTONS;
 use crate::http::repair;
 use crate::settings::TIMEOUT;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, plan};
@@ -50,6 +51,7 @@ pub(crate) const ENTRY: Entry = Entry {
     kind: "matrix",
     summary: "A Matrix room, through a user of its own.",
     settings: &[
+        BUTTONS,
         Setting {
             key: "replies",
             shape: Shape::Flag,
@@ -99,6 +101,7 @@ struct Matrix {
     room: String,
     replies: bool,
     unencrypted: bool,
+    buttons: bool,
 }
 
 fn build(settings: &Settings) -> Built {
@@ -117,6 +120,7 @@ fn build(settings: &Settings) -> Built {
             room: room.to_owned(),
             replies: settings.flag("replies"),
             unencrypted: settings.flag("unencrypted"),
+            buttons: settings.flag_or(BUTTONS.key, true),
         })),
         Ok(_) => Err(faults),
         Err(more) => Err(faults.into_iter().chain(more).collect()),

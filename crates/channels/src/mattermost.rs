@@ -4,27 +4,31 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Verdict};
+use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
 
+use crate::buttons::BUTTONS;
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
 use crate::fallback::{self, Post, Tried};
 use crate::http::{Answer, repair, retry};
 use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
-use crate::{Setting, Settings, Shape};
+use crate::{Setting, Settings, Shape, sound};
 
 /// What Mattermost takes for more than itself.
 const MARKUP: &str = "\\*_~`|>#[]<!";
 
 /// A post has 16,383 characters, of which each may need a second one here; longer ones are cut in two
 /// ("Tips and best practices" of incoming webhooks).
-static LIMITS: Limits = chat_hook::limits("Mattermost", 7900, PICTURE_TYPES);
+static LIMITS: Limits = chat_hook::limits("Mattermost", 7400, PICTURE_TYPES);
+/// What is left for the links of actions, in UTF-16 units.
+const LINKS_UTF16_MAX: usize = 1500;
 
 /// What Mattermost can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "mattermost",
     summary: "A channel of a Mattermost server, through an incoming webhook; pictures by link.",
     settings: &[
+        BUTTONS,
         chat_hook::CHANNEL,
         chat_hook::ICON,
         TIMEOUT_OF_WORDS,
@@ -89,7 +93,10 @@ impl Mattermost {
     fn payload(&self, message: &Message, alert: &Alert) -> Value {
         let Linked { words, pictures } = chat_hook::linked(message, alert, &LIMITS, |_| true);
         let mut payload = Map::new();
-        payload.insert("text".to_owned(), chat_hook::markdown(&words, alert, "**", plain).into());
+        let links = self.hook.links(message, alert);
+        let text = chat_hook::markdown(&words, alert, "**", plain)
+            + &chat_hook::markdown_links(&links, LINKS_UTF16_MAX, plain);
+        payload.insert("text".to_owned(), text.into());
         let pictures = pictures.iter().map(|picture| {
             let (name, url) = (plain(picture.name), picture.url);
             json!({ "fallback": name, "title": name, "title_link": url, "image_url": url })
@@ -98,8 +105,7 @@ impl Mattermost {
         if !pictures.is_empty() {
             payload.insert("attachments".to_owned(), pictures.into());
         }
-        let is_quiet = alert.manner.silent || alert.kind != AlertKind::First;
-        if is_quiet {
+        if sound::is_silent(message, alert) {
             // Servers from before it know it overlook it.
             payload.insert("silent".to_owned(), true.into());
         } else if let Some(priority) = alert.manner.priority.and_then(name) {

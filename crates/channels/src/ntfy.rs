@@ -1,20 +1,24 @@
 //! ntfy (docs.ntfy.sh/publish): a topic on ntfy.sh or on a server of one's own. A message carries one
 //! file; it has no replies, so what follows is a message of its own, and quieter.
 
+mod actions;
+
 use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Deserialize;
-use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Verdict};
+use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
 
+use self::actions::Actions;
 use crate::body::{Body, Piece};
+use crate::buttons::BUTTONS;
 use crate::fallback::{self, NoFiles, Post, Tried};
 use crate::http::{self, Answer, Request, Secrets, repair, retry};
 use crate::plan::Source;
 use crate::settings::TIMEOUT;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, words};
+use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound, words};
 
 /// Where everybody's topics are who runs no server of his own.
 const SERVER: &str = "https://ntfy.sh";
@@ -24,14 +28,6 @@ const TOPIC_CHARS_MAX: usize = 64;
 const PRIORITIES: std::ops::RangeInclusive<i64> = 1..=5;
 /// The highest of them without a sound.
 const SILENT: i64 = 2;
-
-/// docs.ntfy.sh/publish, "Action buttons": what a button can do, and how many there may be. They stand in
-/// the address, of which they get this much.
-const ACTIONS: [&str; 4] = ["broadcast", "copy", "http", "view"];
-const ACTIONS_MAX: usize = 3;
-const ACTIONS_BYTES_MAX: usize = 500;
-/// Stands in an action for where people look at the incident.
-const LINK: &str = "{link}";
 
 /// What ntfy calls a priority.
 fn number(priority: Priority) -> i64 {
@@ -77,9 +73,10 @@ pub(crate) const ENTRY: Entry = Entry {
             required: false,
             doc: "Up to three buttons, each in ntfy's short form: what it does (`view`, `http`, \
                   `broadcast`, `copy`), its words, and an address or value. `{link}` is where the \
-                  incident is shown. Without it: none.",
+                  incident is shown. They come before those of `buttons`. Without it: none.",
             example: "[\"view, Look, {link}\", \"http, Light, http://nas.lan/light\"]",
         },
+        BUTTONS,
         Setting {
             key: "click",
             shape: Shape::Text,
@@ -143,7 +140,7 @@ struct Ntfy {
     login: Option<HeaderValue>,
     priority: Option<i64>,
     tags: String,
-    actions: Vec<String>,
+    actions: Actions,
     click: Option<String>,
     secrets: Secrets,
     time: Duration,
@@ -181,12 +178,10 @@ fn build(settings: &Settings) -> Built {
     if tags.iter().any(|tag| tag.is_empty() || tag.contains(',')) {
         fault("tags", "a tag has no comma in it: write a list, [\"camera\", \"house\"]");
     }
-    let actions = settings.list("actions");
-    if let Err(message) = check(actions) {
+    let actions = Actions::read(settings, &mut secrets);
+    if let Err(message) = actions {
         fault("actions", message);
     }
-    // Addresses of buttons may hold what lets in.
-    actions.iter().flat_map(|it| it.split([',', '/', '='])).for_each(|it| secrets.add_value(it));
     let login = match login(settings, &mut secrets) {
         Ok(login) => login,
         Err((key, message)) => {
@@ -194,37 +189,18 @@ fn build(settings: &Settings) -> Built {
             None
         }
     };
-    match url {
-        Ok(url) if faults.is_empty() => Ok(Box::new(Ntfy {
+    match (url, actions) {
+        (Ok(url), Ok(actions)) if faults.is_empty() => Ok(Box::new(Ntfy {
             url,
             login,
             priority,
             tags: tags.join(","),
-            actions: actions.to_vec(),
+            actions,
             click: settings.text("click").map(str::to_owned),
             secrets,
             time: settings.answer_time(),
         })),
         _ => Err(faults),
-    }
-}
-
-/// What is wrong with the buttons.
-fn check(actions: &[String]) -> Result<(), &'static str> {
-    let kind = |action: &str| action.split(',').next().unwrap_or_default().trim().to_owned();
-    let is_whole = |action: &String| {
-        ACTIONS.contains(&kind(action).as_str())
-            && !action.contains(';')
-            && (kind(action) == "broadcast" || action.split(',').count() > 2)
-    };
-    if actions.len() > ACTIONS_MAX {
-        Err("at most three buttons are possible")
-    } else if !actions.iter().all(is_whole) {
-        Err("must each be like \"view, Look, http://nas.lan:8080/\", without a semicolon")
-    } else if actions.iter().map(String::len).sum::<usize>() > ACTIONS_BYTES_MAX {
-        Err("the buttons are too long: shorten their addresses")
-    } else {
-        Ok(())
     }
 }
 
@@ -293,15 +269,14 @@ impl Ntfy {
         // A message without a text would say that it was "triggered".
         let (title, text) =
             if text.is_empty() { ("", title.as_str()) } else { (title.as_str(), text.as_str()) };
-        let manner = &alert.manner;
-        let priority = manner.priority.map(number).or(self.priority);
-        let priority = match alert.kind {
-            AlertKind::First if !manner.silent => priority,
-            _ => Some(priority.unwrap_or(SILENT).min(SILENT)),
+        let priority = alert.manner.priority.map(number).or(self.priority);
+        let priority = match sound::is_silent(message, alert) {
+            false => priority,
+            true => Some(priority.unwrap_or(SILENT).min(SILENT)),
         };
         let priority = priority.map(|priority| priority.to_string()).unwrap_or_default();
         let file = files.first();
-        let actions = if message.title.is_empty() { String::new() } else { self.actions(alert) };
+        let actions = self.actions.of(message, alert);
         let click = self.click.as_deref().or(alert.link.as_deref());
         let parameters = [
             ("title", title),
@@ -324,15 +299,6 @@ impl Ntfy {
             None => ("text/plain", Piece::Bytes(text.as_bytes().to_vec())),
         };
         (url, Body::new(content_type.to_owned(), vec![piece]))
-    }
-
-    /// The buttons, without those that lead to an incident which nobody reaches.
-    fn actions(&self, alert: &Alert) -> String {
-        let fill_in = |action: &String| match alert.link.as_deref() {
-            Some(link) => Some(action.replace(LINK, link)),
-            None => Some(action.clone()).filter(|action| !action.contains(LINK)),
-        };
-        self.actions.iter().filter_map(fill_in).collect::<Vec<_>>().join(";")
     }
 
     /// The codes are those of the server's own list of errors.

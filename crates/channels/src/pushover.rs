@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
-use tipoff_model::{Alert, AlertKind, Outcome, Priority, Receipt, Verdict};
+use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
 
 use crate::body::Body;
 use crate::fallback::{self, NoFiles, Post, Tried};
@@ -15,7 +15,7 @@ use crate::multipart::Form;
 use crate::plan::Role;
 use crate::settings::TIMEOUT;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
+use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound};
 
 const API: &str = "https://api.pushover.net";
 /// From "no notification at all" to "until somebody has seen it".
@@ -236,9 +236,8 @@ impl Pushover {
             (title, "") => ("", title),
             (title, text) => (title, text),
         };
-        let manner = &alert.manner;
-        let mut priority = manner.priority.map_or(self.priority, number);
-        if alert.kind != AlertKind::First || manner.silent {
+        let mut priority = alert.manner.priority.map_or(self.priority, number);
+        if sound::is_silent(message, alert) {
             priority = priority.min(QUIET);
         }
         let mut form = Form::new();

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
 
+use crate::buttons::BUTTONS;
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
 use crate::fallback::{self, Post, Tried};
 use crate::http::{Answer, REPAIR_PAUSE, repair, retry};
@@ -15,13 +16,16 @@ use crate::{Setting, Settings, Shape};
 
 /// "Maximum Allowed Characters Per Message" is 5,000 where the server's owner has not said otherwise;
 /// each may need a second one here.
-static LIMITS: Limits = chat_hook::limits("Rocket.Chat", 2300, PICTURE_TYPES);
+static LIMITS: Limits = chat_hook::limits("Rocket.Chat", 1900, PICTURE_TYPES);
+/// What is left for the links of actions, in UTF-16 units.
+const LINKS_UTF16_MAX: usize = 1100;
 
 /// What Rocket.Chat can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
     kind: "rocketchat",
     summary: "A channel of a Rocket.Chat server, through an incoming webhook; pictures by link.",
     settings: &[
+        BUTTONS,
         chat_hook::CHANNEL,
         chat_hook::ICON,
         TIMEOUT_OF_WORDS,
@@ -81,7 +85,10 @@ impl RocketChat {
     fn payload(&self, message: &Message, alert: &Alert) -> Value {
         let Linked { words, pictures } = chat_hook::linked(message, alert, &LIMITS, |_| true);
         let mut payload = Map::new();
-        payload.insert("text".to_owned(), chat_hook::markdown(&words, alert, "*", plain).into());
+        let links = self.hook.links(message, alert);
+        let text = chat_hook::markdown(&words, alert, "*", plain)
+            + &chat_hook::markdown_links(&links, LINKS_UTF16_MAX, plain);
+        payload.insert("text".to_owned(), text.into());
         // A preview of whatever a camera links to is no part of the alert.
         payload.insert("parseUrls".to_owned(), false.into());
         let pictures = pictures.iter().map(

@@ -9,6 +9,7 @@ mod wording;
 
 use std::time::Duration;
 
+use crate::buttons::BUTTONS;
 use crate::settings::TIMEOUT;
 use crate::{Built, Entry, Pace, Setting, SettingFault, Settings, Shape};
 
@@ -25,6 +26,7 @@ pub(crate) const ENTRY: Entry = Entry {
                   https://slack.com/api.",
             example: "\"https://slack-gov.com/api\"",
         },
+        BUTTONS,
         Setting {
             key: "channel",
             shape: Shape::Text,

@@ -174,7 +174,7 @@ fn capitalized(text: &str) -> String {
 /// The text below the title.
 fn body(alert: &Alert) -> String {
     let words = match &alert.details {
-        Some(details) => words::clean(details).trim().to_owned(),
+        Some(details) => below_subject(alert, words::clean(details).trim()).to_owned(),
         None => subject_and_text(alert),
     };
     if alert.event != Event::Test || alert.kind != AlertKind::First {
@@ -183,6 +183,15 @@ fn body(alert: &Alert) -> String {
     let has_picture = alert.media.iter().any(|file| file.media.kind != MediaKind::File);
     let verdict = if has_picture { TEST_WITH_PICTURE } else { TEST_WITHOUT_PICTURE };
     if words.is_empty() { verdict.to_owned() } else { format!("{verdict}\n{words}") }
+}
+
+/// The details without a first line that the subject, as the title, has already.
+fn below_subject<'a>(alert: &Alert, details: &'a str) -> &'a str {
+    let (first, rest) = details.split_once('\n').unwrap_or((details, ""));
+    let is_said = titled_by_subject(alert)
+        && !first.is_empty()
+        && alert.subject.to_lowercase().contains(&first.trim().to_lowercase());
+    if is_said { rest.trim_start() } else { details }
 }
 
 fn subject_and_text(alert: &Alert) -> String {

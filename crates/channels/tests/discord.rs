@@ -11,10 +11,12 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    Story, channel, delivered, faults, jpeg, nowhere, refused, retried, send, send_all, text,
+    MODE_LABEL, Story, TIP, channel, delivered, faults, jpeg, nowhere, refused, retried, send,
+    send_all, text,
 };
+use serde_json::json;
 use tipoff_channels::{Channel, Value};
-use tipoff_model::{AlertKind, MediaKind, Scope};
+use tipoff_model::{AlertKind, Effect, MediaKind, Scope};
 use tipoff_testkit::discord::{Discord, PATH, Posted, THREAD};
 use tipoff_testkit::standin::Behaviour;
 
@@ -44,6 +46,7 @@ async fn pictures_of_an_alert_are_one_message() {
         silent: false,
         username: "Cameras".to_owned(),
         thread: THREAD.to_owned(),
+        buttons: Vec::new(),
     };
     assert_eq!(posted(&more, story).await, [expected]);
 }
@@ -53,8 +56,50 @@ async fn what_follows_comes_without_a_notification() {
     let follow_up = Story::new().picture("2.jpg").change(|it| it.kind = AlertKind::FollowUp);
     assert!(posted(&[], follow_up).await[0].silent);
     assert!(posted(&[("silent", Value::Flag(true))], Story::new()).await[0].silent);
+    let eleven =
+        (0..11).fold(Story::new(), |story, number| story.picture(&format!("{number}.jpg")));
+    let silent: Vec<bool> = posted(&[], eleven).await.iter().map(|it| it.silent).collect();
+    assert_eq!(silent, [false, true], "the second message of an alert");
     let plain = posted(&[], Story::new()).await;
     assert_eq!((plain[0].silent, plain[0].description.as_str()), (false, ""));
+}
+
+#[tokio::test]
+async fn a_first_alert_has_buttons_that_open_links() {
+    let story = || (0..11).fold(Story::new().buttons(), |it, n| it.picture(&format!("{n}.jpg")));
+    let all = posted(&[], story()).await;
+    let link = |label: &str, end: &str| (label.to_owned(), format!("{TIP}/{end}"));
+    let expected = [
+        vec![
+            link("🔇 15 min", "act/T0KEN1.s1gnature"),
+            link("🔇 1 h", "act/T0KEN2.s1gnature"),
+            link("🔇 Until morning", "act/T0KEN3.s1gnature"),
+            link(MODE_LABEL, "act/T0KEN4.s1gnature"),
+            link("👎 Not interesting", "act/T0KEN5.s1gnature"),
+        ],
+        vec![link("Open", "incidents/3")],
+    ];
+    assert_eq!(all[0].buttons, expected);
+    assert!(all[1].buttons.is_empty(), "the second message of an alert");
+    assert!(posted(&[("buttons", Value::Flag(false))], story()).await[0].buttons.is_empty());
+}
+
+#[tokio::test]
+async fn an_alert_whose_buttons_are_not_taken_comes_without_them() {
+    let server = Discord::start().await.unwrap();
+    let invalid = json!({ "code": 50035, "message": "Invalid Form Body" }).to_string();
+    server.script().next([Behaviour::answer(400, &invalid)]);
+    let story = Story::new().picture("1.jpg").buttons();
+    delivered(&send(&*discord(&server, &[]), story).await);
+    let all = server.log().all();
+    assert_eq!((all.len(), all[0].buttons.len(), all[0].files.len()), (1, 0, 1));
+    // An address that is too long for a button is none.
+    let story = Story::new().buttons().change(|alert| {
+        alert.buttons[5].effect = Effect::Open { url: format!("{TIP}/{}", "x".repeat(512)) };
+    });
+    delivered(&send(&*discord(&server, &[]), story).await);
+    let labels: usize = server.log().all()[1].buttons.iter().map(Vec::len).sum();
+    assert_eq!(labels, 5);
 }
 
 /// The stand-in refuses what is over a limit of Discord's.

@@ -16,7 +16,8 @@ mod scene;
 use std::time::Duration;
 
 use common::{
-    Story, channel, delivered, faults, jpeg, refused, retried, send, send_all, send_with,
+    MODE_LABEL, Story, TIP, channel, delivered, faults, jpeg, refused, retried, send, send_all,
+    send_with,
 };
 use common::{stored, text};
 use reader::{field, outline, read};
@@ -107,24 +108,27 @@ async fn words_alone_are_a_small_mail() {
 }
 
 #[tokio::test]
-async fn importance_is_what_the_route_asks_for() {
+async fn importance_is_what_the_route_asks_for_and_low_where_it_is_silent() {
     for (priority, silent, number, word) in [
         (Some(Priority::Urgent), false, "1", "high"),
-        (Some(Priority::High), true, "2", "high"),
+        (Some(Priority::High), false, "2", "high"),
+        (Some(Priority::High), true, "4", "low"),
         (Some(Priority::Normal), false, "3", "normal"),
         (Some(Priority::Low), false, "4", "low"),
         (Some(Priority::Lowest), false, "5", "low"),
+        (Some(Priority::Lowest), true, "5", "low"),
         (None, true, "4", "low"),
     ] {
-        let story = Story::new().change(|alert| {
-            alert.manner.priority = priority;
-            alert.manner.silent = silent;
-        });
-        let mail = read(&mails(OPEN, &[], story).await[0].content);
-        assert_eq!(
-            (field(&mail, "x-priority"), field(&mail, "importance")),
-            (number.into(), word.into())
-        );
+        let quiet: [fn(&mut tipoff_model::Alert); 2] =
+            [|alert| alert.manner.silent = true, |alert| alert.kind = AlertKind::FollowUp];
+        let loud: [fn(&mut tipoff_model::Alert); 1] = [|_| ()];
+        for change in if silent { quiet.as_slice() } else { &loud } {
+            let priority = |alert: &mut tipoff_model::Alert| alert.manner.priority = priority;
+            let story = Story::new().change(priority).change(change);
+            let mail = read(&mails(OPEN, &[], story).await[0].content);
+            let importance = (field(&mail, "x-priority"), field(&mail, "importance"));
+            assert_eq!(importance, (number.into(), word.into()));
+        }
     }
 }
 
@@ -433,4 +437,27 @@ fn what_cannot_be_is_told_at_its_setting() {
     assert_eq!(with(&[("trust", text("a.pem"))]), ["trust"]);
     let broken = "-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n";
     assert_eq!(with(&[("trust", text(broken))]), ["trust"]);
+}
+
+#[tokio::test]
+async fn a_first_alert_has_links_that_act() {
+    let mail = read(&mails(OPEN, &[], Story::new().text("Somebody").buttons()).await[0].content);
+    let plain = reader::text(&mail["content"], "text/plain");
+    let links = [
+        ("🔇 15 min", 1),
+        ("🔇 1 h", 2),
+        ("🔇 Until morning", 3),
+        (MODE_LABEL, 4),
+        ("👎 Not interesting", 5),
+    ];
+    let lines = links.map(|(label, number)| format!("{label}: {TIP}/act/T0KEN{number}.s1gnature"));
+    let begin = format!("👀 Front yard · Motion\n\nSomebody\n\n{TIP}/incidents/3");
+    assert_eq!(plain, format!("{begin}\n\n{}", lines.join("\n")));
+    let html = reader::text(&mail["content"], "text/html");
+    let link = format!("<a href=\"{TIP}/act/T0KEN3.s1gnature\">&#128263; Until morning</a>");
+    assert!(html.contains(&link) && html.contains("&quot;c&quot;; @all &lt;d&gt;"), "{html}");
+
+    let off = [("buttons", tipoff_channels::Value::Flag(false))];
+    let mail = read(&mails(OPEN, &off, Story::new().text("Somebody").buttons()).await[0].content);
+    assert_eq!(reader::text(&mail["content"], "text/plain"), begin);
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use common::{Story, channel, delivered, faults, jpeg, retried, send};
 use tipoff_channels::{Channel, Value};
-use tipoff_model::{MediaKind, Scope};
+use tipoff_model::{AlertKind, MediaKind, Scope};
 
 fn exec(command: &[&str], time: Duration) -> Box<dyn Channel> {
     let command = command.iter().map(|&part| part.to_owned()).collect();
@@ -67,12 +67,21 @@ async fn a_program_gets_the_alert_and_its_files_and_nothing_of_them_stays() {
         "TIPOFF_TEXT=line 1",
         "line 2 ",
         "TIPOFF_RECEIVED_AT=2026-01-01T00:00:00.120Z",
+        "TIPOFF_SILENT=false",
         "TIPOFF_IDEMPOTENCY_KEY=key-7",
         &format!("TIPOFF_MEDIA={path}"),
     ] {
         assert!(env.lines().any(|there| there == line), "{line} in {env}");
     }
     assert!(env.contains("PATH="));
+}
+
+#[tokio::test]
+async fn a_program_knows_what_is_to_make_no_sound() {
+    let shell = shell("test \"$TIPOFF_SILENT\" = true");
+    retried(&send(&*shell, Story::new()).await);
+    delivered(&send(&*shell, Story::new().change(|it| it.manner.silent = true)).await);
+    delivered(&send(&*shell, Story::new().change(|it| it.kind = AlertKind::FollowUp)).await);
 }
 
 #[tokio::test]

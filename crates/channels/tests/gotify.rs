@@ -52,7 +52,7 @@ async fn a_picture_is_shown_by_its_link() {
         "extras": shown("http://tip/1.jpg"),
     });
     let second = json!({
-        "title": "Front yard", "message": "2.jpg", "priority": 5, "extras": shown("http://tip/2.jpg"),
+        "title": "Front yard", "message": "2.jpg", "priority": 3, "extras": shown("http://tip/2.jpg"),
     });
     assert_eq!(all, [first, second]);
 }

@@ -11,7 +11,9 @@ mod synapse;
 
 use std::time::Duration;
 
-use common::{Story, channel, delivered, encoded, jpeg, retried, send, send_all, send_with, text};
+use common::{
+    Story, TIP, channel, delivered, encoded, jpeg, retried, send, send_all, send_with, text,
+};
 use serde_json::{Value as Json, json};
 use synapse::{NAME, UPLOAD_BYTES_MAX, User, run, synapse};
 use tipoff_channels::{Channel, Value};
@@ -194,6 +196,13 @@ fn silent_words_are_a_notice_and_urgent_ones_call_the_room() {
             let content = &owner.messages(&room).await.pop().unwrap()["content"];
             assert_eq!((&content["msgtype"], &content["m.mentions"]), (&json!(msgtype), &mentions));
         }
+        let story = Story::new().change(|it| {
+            it.kind = AlertKind::FollowUp;
+            it.manner.priority = Some(Priority::Urgent);
+        });
+        delivered(&send(&*matrix(&bot, &room, &[]), story).await);
+        let content = &owner.messages(&room).await.pop().unwrap()["content"];
+        assert_eq!((&content["msgtype"], &content["m.mentions"]), (&json!("m.notice"), &json!({})));
     });
 }
 
@@ -399,5 +408,47 @@ fn a_server_that_rations_is_obeyed() {
         assert!(after.is_some_and(|after| after <= Duration::from_secs(5)), "{after:?}");
         assert!(error.starts_with("Matrix asks to wait: "), "{error}");
         assert!(owner.messages(&room).await.len() < 4);
+    });
+}
+
+#[test]
+fn a_first_alert_has_links_that_act_and_notifications_do_not_show_them() {
+    run(async {
+        let (owner, bot, room) = household(json!({})).await;
+        let story = || Story::new().text("Somebody").picture("1.jpg").buttons();
+        delivered(&send(&*matrix(&bot, &room, &[]), story()).await);
+        let content = owner.messages(&room).await.pop().unwrap()["content"].clone();
+        let links = [
+            ("🔇 15 min", 1),
+            ("🔇 1 h", 2),
+            ("🔇 Until morning", 3),
+            ("🏠 [a](b), &quot;c&quot;; @all &lt;d&gt; *e*", 4),
+            ("👎 Not interesting", 5),
+        ];
+        let link = |(label, number): (&str, u32)| {
+            format!("<a href=\"{TIP}/act/T0KEN{number}.s1gnature\">{label}</a>")
+        };
+        let title = format!("<a href=\"{TIP}/incidents/3\"><b>👀 Front yard · Motion</b></a>");
+        let html = format!("{title}<br>Somebody<br>{}", links.map(link).join(" · "));
+        assert_eq!(content["formatted_body"], html);
+        assert_eq!(content["body"], "👀 Front yard · Motion\nSomebody");
+
+        let other = story().change(|it| it.idempotency_key = "key-8".to_owned());
+        delivered(&send(&*matrix(&bot, &room, &[("buttons", Value::Flag(false))]), other).await);
+        let content = owner.messages(&room).await.pop().unwrap()["content"].clone();
+        assert_eq!(content["formatted_body"], format!("{title}<br>Somebody"));
+    });
+}
+
+#[test]
+fn the_same_alert_is_in_the_room_once_however_late_it_is_by_then() {
+    run(async {
+        let (owner, bot, room) = household(json!({})).await;
+        let channel = matrix(&bot, &room, &[]);
+        for late in ["03:12", "03:12, 11 min late", "03:12, 12 min late"] {
+            let story = Story::new().change(|it| it.late = Some(late.to_owned()));
+            delivered(&send(&*channel, story).await);
+        }
+        assert_eq!(owner.messages(&room).await.len(), 1);
     });
 }

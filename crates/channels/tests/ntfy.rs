@@ -11,10 +11,11 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    Story, channel, delivered, faults, jpeg, nowhere, refused, retried, send, send_all, text,
+    MODE_LABEL, Story, TIP, channel, delivered, faults, jpeg, nowhere, refused, retried, send,
+    send_all, text,
 };
 use tipoff_channels::{Channel, Value};
-use tipoff_model::{AlertKind, Event, MediaKind, Scope};
+use tipoff_model::{AlertKind, Effect, Event, MediaKind, Scope};
 use tipoff_testkit::ntfy::{Ntfy, Options, Published};
 use tipoff_testkit::standin::Behaviour;
 
@@ -88,6 +89,7 @@ async fn a_picture_comes_with_its_words() {
         title: String::new(),
         message: "You received a file: ä?.jpg".to_owned(),
         file: Some(("ä?.jpg".to_owned(), jpeg(64, 48))),
+        priority: 2,
         ..first.clone()
     };
     assert_eq!(all, [first, second]);
@@ -103,6 +105,52 @@ async fn an_alert_without_a_text_is_its_title() {
         );
         assert_eq!(all[0].priority, 3);
     }
+}
+
+#[tokio::test]
+async fn the_three_best_buttons_act_by_a_post_of_the_app() {
+    let act = |label: &str, end: &str| {
+        let parts = ["http", label, &format!("{TIP}/act/{end}.s1gnature"), "clear=true"];
+        parts.map(str::to_owned).to_vec()
+    };
+    let open = ["view", "Open", &format!("{TIP}/incidents/3")].map(str::to_owned).to_vec();
+    let all = published(&[], Story::new().picture("1.jpg").picture("2.jpg").buttons()).await;
+    let (hour, morning) = (act("🔇 1 h", "T0KEN2"), act("🔇 Until morning", "T0KEN3"));
+    assert_eq!(all[0].actions, [hour, morning.clone(), open.clone()]);
+    assert!(all[1].actions.is_empty(), "the second message of an alert");
+
+    let own = Value::List(vec!["http, Light, http://nas.lan/light".to_owned()]);
+    let light = ["http", "Light", "http://nas.lan/light"].map(str::to_owned).to_vec();
+    let all = published(&[("actions", own)], Story::new().buttons()).await;
+    assert_eq!(all[0].actions, [light, morning, open], "the owner's own come first");
+    let off = ("buttons", Value::Flag(false));
+    assert!(published(&[off], Story::new().buttons()).await[0].actions.is_empty());
+}
+
+#[tokio::test]
+async fn whatever_stands_on_a_button_stays_on_it() {
+    let story =
+        Story::new().buttons().change(|alert| alert.buttons.retain(|it| it.label == MODE_LABEL));
+    let actions = published(&[], story).await.remove(0).actions;
+    assert_eq!(actions.len(), 1);
+    assert_eq!(
+        actions[0][1..3],
+        ["🏠 [a](b)   c   @all <d> *e*", &format!("{TIP}/act/T0KEN4.s1gnature")]
+    );
+}
+
+#[tokio::test]
+async fn buttons_have_room_beside_the_longest_text() {
+    let long = |alert: &mut tipoff_model::Alert| {
+        for button in &mut alert.buttons {
+            if let Effect::Act { link, .. } = &mut button.effect {
+                *link = Some(format!("{TIP}/act/{}", "T".repeat(275)));
+            }
+        }
+        alert.text = "字".repeat(20_000);
+    };
+    let all = published(&[], Story::new().picture("1.jpg").buttons().change(long)).await;
+    assert_eq!(all[0].actions.len(), 3);
 }
 
 #[tokio::test]

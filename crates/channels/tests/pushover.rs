@@ -46,13 +46,17 @@ async fn a_picture_comes_with_its_words() {
     ];
     let story = Story::new().text("ein Mensch & ein Hund 😀").picture("Hof 1.jpg").picture("2.jpg");
     let all = notified(&more, story).await;
-    let common =
-        [("device", DEVICE), ("sound", "siren"), ("priority", "1"), ("timestamp", "1767225600")];
-    let first = [("title", "👀 Front yard · Motion"), ("message", "ein Mensch & ein Hund 😀")];
+    let common = [("device", DEVICE), ("sound", "siren"), ("timestamp", "1767225600")];
+    let first = [
+        ("title", "👀 Front yard · Motion"),
+        ("message", "ein Mensch & ein Hund 😀"),
+        ("priority", "1"),
+    ];
     assert_eq!(all[0].parameters, parameters(&[&first[..], &common].concat()));
     let (name, kind, _) = all[0].picture.as_ref().unwrap();
     assert_eq!((name.as_str(), kind.as_str()), ("Hof 1.jpg", "image/jpeg"));
-    assert_eq!(all[1].parameters, parameters(&[&[("message", "2.jpg")][..], &common].concat()));
+    let more = [("message", "2.jpg"), ("priority", "-1")];
+    assert_eq!(all[1].parameters, parameters(&[&more[..], &common].concat()));
     assert_eq!(all.len(), 2);
 }
 

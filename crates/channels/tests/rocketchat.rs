@@ -10,7 +10,9 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Story, channel, delivered, faults, nowhere, refused, retried, send, send_all, text};
+use common::{
+    Story, TIP, channel, delivered, faults, nowhere, refused, retried, send, send_all, text,
+};
 use serde_json::json;
 use tipoff_channels::{Channel, Value};
 use tipoff_model::{AlertKind, Scope};
@@ -137,4 +139,32 @@ fn what_cannot_be_is_told_at_its_setting() {
     assert!(with("https://chat.example.org/hooks/ID/USER/TOKEN", "http://h/i.png").is_empty());
     assert_eq!(with("https://chat.example.org/hooks/ID", "i.png"), ["url", "icon"]);
     assert_eq!(with("", "http://h/i.png"), ["url"]);
+}
+
+#[tokio::test]
+async fn a_first_alert_has_links_that_act() {
+    let all = messages(&[], Story::new().text("Somebody").buttons()).await;
+    let links = [
+        ("🔇 15 min", 1),
+        ("🔇 1 h", 2),
+        ("🔇 Until morning", 3),
+        ("🏠 [a]\u{200b}(b), \"c\"; @\u{200b}all <\u{200b}d> *e*", 4),
+        ("👎 Not interesting", 5),
+    ];
+    let links =
+        links.map(|(label, number)| format!("[{label}]({TIP}/act/T0KEN{number}.s1gnature)"));
+    let title = format!("*[👀 Front yard · Motion]({TIP}/incidents/3)*");
+    assert_eq!(all[0]["text"], format!("{title}\nSomebody\n{}", links.join(" · ")));
+    let off = messages(&[("buttons", Value::Flag(false))], Story::new().buttons()).await;
+    assert_eq!(off[0]["text"], title);
+}
+
+/// The stand-in refuses what is too long.
+#[tokio::test]
+async fn links_have_room_below_the_longest_text() {
+    for letter in ["x", "@", "😀"] {
+        let story = Story::new().text(&letter.repeat(20_000)).buttons();
+        let text = messages(&[], story).await[0]["text"].to_string();
+        assert!(text.contains("T0KEN1") && text.contains("T0KEN5"), "{text}");
+    }
 }

@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{Story, channel, delivered, jpeg, send, send_all, text};
+use common::{Story, TIP, channel, delivered, jpeg, send, send_all, text};
 use tipoff_channels::{Channel, Value};
 use tipoff_model::{AlertKind, MediaKind};
 use tipoff_testkit::slack::{CHANNEL, Posted, Slack, TOKEN};
@@ -185,4 +185,34 @@ async fn without_the_scope_to_look_it_is_delivered_once() {
     let outcome = send(&*bot(&server, &[]), Story::new().picture("1.jpg")).await;
     assert_eq!(delivered(&outcome), None);
     assert_eq!(server.log().len(), 1);
+}
+
+#[tokio::test]
+async fn a_first_alert_has_links_that_act_and_no_buttons() {
+    let links = [
+        ("🔇 15 min", 1),
+        ("🔇 1 h", 2),
+        ("🔇 Until morning", 3),
+        ("🏠 [a](b), \"c\"; @\u{200b}all &lt;d&gt; *e*", 4),
+        ("👎 Not interesting", 5),
+    ];
+    let links = links.map(|(label, number)| format!("<{TIP}/act/T0KEN{number}.s1gnature|{label}>"));
+    let title = format!("*<{TIP}/incidents/3|👀 Front yard · Motion>*");
+    let expected = format!("{title}\nSomebody\n{}", links.join(" · "));
+    for story in [Story::new(), Story::new().picture("1.jpg")] {
+        let all = posted(story.text("Somebody").buttons()).await;
+        assert_eq!(all[0].text, expected);
+    }
+    let many =
+        (0..11).fold(Story::new().buttons(), |it, number| it.picture(&format!("{number}.jpg")));
+    assert_eq!(posted(many).await[1].text, "", "the second message of an alert");
+    let server = Slack::start().await.unwrap();
+    let off = bot(&server, &[("buttons", Value::Flag(false))]);
+    delivered(&send(&*off, Story::new().buttons()).await);
+    assert_eq!(server.log().all()[0].text, title);
+
+    let server = Slack::start().await.unwrap();
+    let hook = channel("slack", &[("url", text(&server.hook()))]);
+    delivered(&send(&*hook, Story::new().text("Somebody").buttons()).await);
+    assert_eq!(server.log().all()[0].text, expected, "of a webhook as well");
 }

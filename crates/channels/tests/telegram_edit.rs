@@ -1,5 +1,7 @@
 //! Telegram with `edit_in_place`: an alert is one message that grows; what it cannot hold is a reply.
 
+#![allow(clippy::unwrap_used, reason = "a test that goes wrong should say so")]
+
 mod common;
 
 use common::{Story, channel, delivered, text};

@@ -111,6 +111,21 @@ fn details_stand_for_subject_and_text() {
 }
 
 #[test]
+fn details_do_not_repeat_the_subject_in_the_title() {
+    let story = |details: &str| {
+        let story = Story::new().change(|alert| {
+            alert.event = Event::Other;
+            alert.subject = "Package Detected from Front door".to_owned();
+            alert.details = Some(details.to_owned());
+        });
+        first_message(&story.alert).text
+    };
+    assert_eq!(story("Package detected\nAt the mat"), "At the mat");
+    assert_eq!(story("Parcel"), "Parcel");
+    assert_eq!(story("package detected"), "");
+}
+
+#[test]
 fn words_that_a_limit_left_out_are_counted_with_the_link() {
     let more = |link: Option<&str>| {
         let story = Story::new().text("one").change(|alert| {

@@ -292,7 +292,7 @@ fn all_faults_of_the_settings_are_told() {
     ];
     assert_eq!(
         faults("webhook", &wrong),
-        ["url", "format", "media", "headers", "headers", "headers"]
+        ["url", "headers", "headers", "headers", "format", "media"]
     );
 }
 

@@ -171,3 +171,11 @@ pub struct Alert {
     /// What people may press below it; empty for all but first alerts.
     pub buttons: Vec<Button>,
 }
+
+impl Alert {
+    /// Whether it comes without a sound, where the service can: the route asks for it, or it is not the first
+    /// alert of its incident.
+    pub fn is_silent(&self) -> bool {
+        self.manner.silent || self.kind != AlertKind::First
+    }
+}

@@ -14,6 +14,7 @@ pub mod lines;
 mod media;
 mod plan;
 pub mod sort;
+mod template;
 mod time;
 pub mod transfer;
 
@@ -29,4 +30,5 @@ pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
 pub use plan::{Due, Facts, Gathering, History, IncidentClass, OpenIncident, Plan, Planner, Told};
+pub use template::{TEMPLATE_STEPS_MAX, TemplateValues};
 pub use time::Timestamp;

@@ -4,11 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::ZonedDateTime;
-use minijinja::{Environment, Error, UndefinedBehavior, Value, context};
-use tipoff_model::{Alert, AlertKind, MediaKind};
-
-/// A template goes through at most so many steps: no loop holds an alert up.
-const STEPS_MAX: u64 = 50_000;
+use minijinja::value::{Serde, Value};
+use minijinja::{Environment, Error, UndefinedBehavior};
+use tipoff_model::{Alert, TEMPLATE_STEPS_MAX, TemplateValues};
 
 /// A template that is known to be good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,28 +35,10 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
-/// An example of all that a template may name.
-fn sample() -> Value {
-    context! {
-        date => "2026-11-24",
-        device => "Front yard",
-        event => "motion",
-        files => 2,
-        follow_up => false,
-        link => "http://192.168.1.10:8080/incidents/7",
-        pictures => 1,
-        subject => "Motion Detection",
-        text => "Channel 1",
-        time => "22:05",
-        title => "Motion",
-        torn => false,
-        videos => 1,
-    }
-}
-
 /// The names of the example.
 fn names() -> Vec<String> {
-    sample().try_iter().into_iter().flatten().map(|name| name.to_string()).collect()
+    let sample = Value::from(Serde(TemplateValues::sample()));
+    sample.try_iter().into_iter().flatten().map(|name| name.to_string()).collect()
 }
 
 impl FromStr for Template {
@@ -66,7 +46,7 @@ impl FromStr for Template {
 
     /// Checks it with an example.
     fn from_str(source: &str) -> Result<Self, TemplateError> {
-        render(source, sample()).map_err(TemplateError)?;
+        render(source, TemplateValues::sample()).map_err(TemplateError)?;
         Ok(Self(source.to_owned()))
     }
 }
@@ -77,33 +57,17 @@ impl Template {
     /// # Errors
     /// What could not be foreseen: too many steps, a filter that does not take a value.
     pub(crate) fn write(&self, alert: &Alert, time: &ZonedDateTime) -> Result<String, Error> {
-        let count = |kinds: &[MediaKind]| {
-            alert.media.iter().filter(|file| kinds.contains(&file.media.kind)).count()
-        };
-        let values = context! {
-            date => time.strftime("%Y-%m-%d").to_string(),
-            device => alert.device.as_str(),
-            event => alert.event.as_str(),
-            files => alert.media.len(),
-            follow_up => alert.kind == AlertKind::FollowUp,
-            link => alert.link.as_deref().unwrap_or_default(),
-            pictures => count(&[MediaKind::Picture, MediaKind::Animation]),
-            subject => alert.subject.as_str(),
-            text => alert.text.as_str(),
-            time => time.strftime("%H:%M").to_string(),
-            title => alert.event.title().unwrap_or("Alert"),
-            torn => alert.torn,
-            videos => count(&[MediaKind::Video]),
-        };
+        let (date, clock) = (time.strftime("%Y-%m-%d"), time.strftime("%H:%M"));
+        let values = TemplateValues::of(alert, date.to_string(), clock.to_string());
         render(&self.0, values)
     }
 }
 
-fn render(source: &str, values: Value) -> Result<String, Error> {
+fn render(source: &str, values: TemplateValues<'_>) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(STEPS_MAX));
-    environment.render_str(source, values)
+    environment.set_fuel(Some(TEMPLATE_STEPS_MAX));
+    environment.render_str(source, Serde(values))
 }
 
 #[cfg(test)]
@@ -119,7 +83,7 @@ mod tests {
         let written = template.write(&alert(), &time).unwrap();
         assert_eq!(
             written,
-            "2026-11-24|Yard|motion|0|False||0|Alarm|Something moved.|22:05|Motion|False|0"
+            "2026-11-24|Yard|motion|0|False|||0|Alarm|Something moved.|22:05|Motion|False|0"
         );
     }
 

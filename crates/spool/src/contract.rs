@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alerts;
+mod clock;
 mod dashboard;
 mod dismissal;
 mod recorders;
@@ -21,8 +22,8 @@ use tipoff_model::{
 };
 
 use crate::{
-    Again, AttemptRecord, DueDelivery, IncidentFilter, Keep, NewArrival, Print, Spool, SpoolError,
-    Stored,
+    Again, AgeGuard, AttemptRecord, DueDelivery, IncidentFilter, Keep, NewArrival, Print, Spool,
+    SpoolError, Stored,
 };
 
 /// Opens the same spool, as a start of the program does; the one before is closed by then.
@@ -48,7 +49,8 @@ impl Planner for Plain {
     }
 
     fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
-        facts.received_at.since(latest.last_arrival_at) <= Duration::from_secs(20)
+        !latest.last_arrival_at.is_ahead_of(facts.received_at)
+            && facts.received_at.since(latest.last_arrival_at) <= Duration::from_secs(20)
     }
 
     fn is_archive(&self, channel: &str) -> bool {
@@ -145,6 +147,20 @@ async fn due(spool: &dyn Spool, channel: &str, now: Timestamp) -> Vec<DueDeliver
     spool.due(channel, now, 10, &[]).await.unwrap().deliveries
 }
 
+/// Whatever is stored now was there before the run.
+async fn before_run(spool: &dyn Spool) -> AgeGuard {
+    AgeGuard { before_run: Some(spool.newest().await.unwrap()), counted: None }
+}
+
+/// Delivers what is due of an incident that is the only one.
+async fn deliver(spool: &dyn Spool, incident: tipoff_model::IncidentId) {
+    for channel in ["phone", "hook"] {
+        let delivery = due(spool, channel, seconds(9)).await.remove(0);
+        assert_eq!(delivery.alert.incident, incident);
+        spool.record(ended(&delivery, DeliveryState::Delivered)).await.unwrap();
+    }
+}
+
 fn ended(delivery: &DueDelivery, state: DeliveryState) -> AttemptRecord {
     AttemptRecord {
         delivery: delivery.alert.delivery,
@@ -191,6 +207,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     sessions::check(&fresh).await;
     uploads::check(&fresh).await;
     accounts::check(&fresh).await;
+    clock::check(&fresh).await;
     dashboard::check(&fresh).await;
     dismissal::check(&fresh).await;
     review::check(&fresh).await;
@@ -414,14 +431,16 @@ async fn a_torn_picture_with_a_new_one_tells_the_new_one(open: Open<'_>) {
 
 async fn age_removes_incidents_with_their_files(open: Open<'_>) {
     let spool = open();
-    let old = store(&*spool, "yard", NOW).await;
+    let old = store(&*spool, "yard", NOW).await.incident;
+    deliver(&*spool, old).await;
     let young = store(&*spool, "yard", seconds(100)).await;
-    let blob = spool.incident(old.incident).await.unwrap().arrivals.remove(0).blob;
-    let keep = Keep { age: Duration::from_secs(50), bytes_max: u64::MAX };
+    let blob = spool.incident(old).await.unwrap().arrivals.remove(0).blob;
+    let guard = before_run(&*spool).await;
+    let keep = Keep { age: Duration::from_secs(50), bytes_max: u64::MAX, guard };
     let swept = spool.sweep(keep, seconds(120)).await.unwrap();
-    assert_eq!((swept.incidents, swept.bytes, swept.undelivered), (1, 9, 2));
+    assert_eq!((swept.incidents, swept.bytes, swept.undelivered), (1, 9, 0));
     assert!(!spool.blobs().path(&blob.name).exists());
-    assert!(spool.incident(old.incident).await.is_err());
+    assert!(spool.incident(old).await.is_err());
     assert!(spool.incident(young.incident).await.is_ok());
     assert_eq!(due(&*spool, "phone", seconds(120)).await.len(), 1);
     assert_eq!(spool.stats().await.unwrap().blob_bytes, 9);
@@ -443,7 +462,8 @@ async fn size_removes_the_oldest_and_the_delivered_first(open: Open<'_>) {
         }
         told.push(stored);
     }
-    let keep = |bytes_max| Keep { age: Duration::from_secs(1_000_000), bytes_max };
+    let (age, guard) = (Duration::from_secs(1_000_000), AgeGuard::default());
+    let keep = |bytes_max| Keep { age, bytes_max, guard };
     let swept = spool.sweep(keep(18), seconds(300)).await.unwrap();
     assert_eq!((swept.incidents, swept.undelivered), (1, 0));
     assert!(spool.incident(told[0].incident).await.is_err());

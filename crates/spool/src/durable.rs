@@ -4,15 +4,17 @@
 //! (fsync(2)). Everything here blocks until the disk has answered: never call it on a thread of the
 //! runtime.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 /// Access rights of private folders: for the owner only.
 const FOLDER_MODE: u32 = 0o700;
 /// Access rights of private files: for the owner only.
 const FILE_MODE: u32 = 0o600;
+/// What the name of a file ends with until it is whole.
+const UNFINISHED: &str = ".new";
 
 /// Makes the names in a folder durable.
 ///
@@ -56,38 +58,83 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// The file cannot be written, renamed or synced; the old content stays.
 pub fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let path = match fs::canonicalize(path) {
-        Ok(target) => target,
-        Err(error) if error.kind() == ErrorKind::NotFound => path.to_owned(),
-        Err(error) => return Err(error),
-    };
-    let unfinished = unfinished(&path);
-    let written = write_new(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, &path));
+    let path = followed(path)?;
+    replace(&path, bytes, None)?;
+    sync_parent(&path)
+}
+
+/// The same for a file whose owner and access rights stay as they are. A new one is for its owner only.
+/// Where only the file itself can be written to, as in a folder of somebody else, it is written in place.
+///
+/// # Errors
+/// As [`write_private_file`].
+pub fn rewrite_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = followed(path)?;
+    match replace(&path, bytes, fs::metadata(&path).ok().as_ref()) {
+        Ok(()) => sync_parent(&path),
+        // A file that is mounted is busy.
+        Err(error)
+            if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ResourceBusy) =>
+        {
+            let mut file = OpenOptions::new().write(true).truncate(true).open(&path)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a file that can be made again, for the owner only: after a power cut it is there with all of
+/// `bytes`, or as before. What it costs less: the name is not durable when this returns.
+///
+/// # Errors
+/// The file cannot be written or renamed; the old content stays.
+pub fn write_cached_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, bytes, None)
+}
+
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(path.to_owned()),
+        target => target,
+    }
+}
+
+/// Writes the file beside its name, syncs it, and gives it the name. The owner and access rights are
+/// those of `like`.
+fn replace(path: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result<()> {
+    let mut unfinished = path.file_name().unwrap_or_default().to_owned();
+    unfinished.push(UNFINISHED);
+    let unfinished = path.with_file_name(unfinished);
+    let written = write_new(&unfinished, bytes, like).and_then(|()| fs::rename(&unfinished, path));
     if written.is_err() {
         let _ = fs::remove_file(&unfinished);
     }
-    written?;
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
-        _ => sync_folder(Path::new(".")),
-    }
+    written
 }
 
-/// Name of a file until it is written whole.
-fn unfinished(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    path.with_file_name(name)
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_new(path: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result<()> {
+    // One that a crash left.
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)?;
+    if let Some(like) = like {
+        if (like.uid(), like.gid()) != (file.metadata()?.uid(), file.metadata()?.gid()) {
+            fchown(&file, Some(like.uid()), Some(like.gid()))?;
+        }
+        file.set_permissions(like.permissions())?;
+    }
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
+        _ => sync_folder(Path::new(".")),
+    }
 }
 
 #[cfg(test)]
@@ -105,13 +152,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         // An earlier run ended while it wrote, with other rights.
-        fs::write(unfinished(&path), "half").unwrap();
+        let unfinished = folder.path().join("key.new");
+        fs::write(&unfinished, "half").unwrap();
         write_private_file(&path, b"one").unwrap();
         assert_eq!((fs::read(&path).unwrap().as_slice(), mode(&path)), (b"one".as_slice(), 0o600));
         write_private_file(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
-        assert!(!unfinished(&path).exists());
+        assert!(!unfinished.exists());
         assert!(write_private_file(&folder.path().join("missing/key"), b"one").is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_rewritten_keeps_its_rights() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tipoff.toml");
+        rewrite_file(&path, b"new").unwrap();
+        assert_eq!(mode(&path), 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        rewrite_file(&path, b"newer").unwrap();
+        assert_eq!(
+            (fs::read(&path).unwrap().as_slice(), mode(&path)),
+            (b"newer".as_slice(), 0o640)
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! code cites the numbers. Nothing here knows a protocol, a rule or a service.
 
 mod accounts;
+mod age;
 mod blobs;
 #[cfg(test)]
 mod contract;
@@ -25,6 +26,7 @@ use tipoff_model::{
 };
 
 pub use accounts::{Accounts, ApiToken, Login};
+pub use age::{AgeGuard, Newest};
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
 pub use device::{
     DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice, Sighting,
@@ -241,6 +243,8 @@ pub struct AttemptRecord {
 pub struct Keep {
     /// Incidents older than this go.
     pub age: Duration,
+    /// Which of them are that old by more than the wall clock.
+    pub guard: AgeGuard,
     /// The oldest go until all blobs together are at most this, in bytes.
     pub bytes_max: u64,
 }
@@ -336,6 +340,20 @@ pub trait Spool: Accounts + Devices + Incidents + Review + Sessions + Send + Syn
 
     /// What the channel asked to remember.
     fn memory<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<(String, String)>>>;
+
+    /// The newest of what is held.
+    fn newest(&self) -> BoxFuture<'_, Result<Newest>>;
+
+    /// The clock shows `now` and was ahead by `by`: what is due later was given its time by the clock
+    /// before, and becomes due as much sooner; the channels that it is due for. If it `is_certain` that
+    /// the clock is right now, mutes, the chosen mode and when devices were last heard are brought to it
+    /// as well: none of them lasts longer than it was meant to.
+    fn clock_set_back(
+        &self,
+        now: Timestamp,
+        by: Duration,
+        is_certain: bool,
+    ) -> BoxFuture<'_, Result<Vec<String>>>;
 
     /// Keeps what the channel asks to remember outside of an attempt; a value replaces the earlier one
     /// of its key.

@@ -22,6 +22,10 @@ const CONTENT_CHARS_MAX: usize = 2000;
 const DESCRIPTION_CHARS_MAX: usize = 4096;
 const FILES_MAX: usize = 10;
 const FILE_BYTES_MAX: usize = 10 << 20;
+const ROWS_MAX: usize = 5;
+const ROW_BUTTONS_MAX: usize = 5;
+const LABEL_CHARS_MAX: usize = 80;
+const URL_CHARS_MAX: usize = 512;
 const REQUEST_BYTES_MAX: usize = 25 << 20;
 
 /// A message that was taken.
@@ -39,6 +43,8 @@ pub struct Posted {
     pub username: String,
     /// The thread; empty: none.
     pub thread: String,
+    /// The rows of buttons, each with its label and address.
+    pub buttons: Vec<Vec<(String, String)>>,
 }
 
 /// A running stand-in; it ends when this is dropped.
@@ -93,9 +99,11 @@ const TOO_LARGE: Refusal = (413, 40005, "Request entity too large");
 
 async fn read(parameters: &[(String, String)], mut form: Multipart) -> Result<Posted, Refusal> {
     let mut posted = Posted::default();
+    let mut with_components = false;
     for (name, value) in parameters {
         match (name.as_str(), value.as_str()) {
             ("wait", "true") => {}
+            ("with_components", "true") => with_components = true,
             ("thread_id", THREAD) => posted.thread.clone_from(value),
             ("thread_id", _) => return Err((404, 10003, "Unknown Channel")),
             _ => return Err(INVALID),
@@ -119,6 +127,10 @@ async fn read(parameters: &[(String, String)], mut form: Multipart) -> Result<Po
         if size > FILE_BYTES_MAX || bytes > REQUEST_BYTES_MAX {
             return Err(TOO_LARGE);
         }
+    }
+    // "Otherwise they'll be ignored": "Using Message Components".
+    if !with_components {
+        posted.buttons.clear();
     }
     if posted.files.len() > FILES_MAX {
         return Err(INVALID);
@@ -147,10 +159,37 @@ fn understand(payload: &Value, posted: &mut Posted) -> Result<(), Refusal> {
             return Err(INVALID);
         }
     }
+    if let Some(rows) = payload["components"].as_array() {
+        posted.buttons = rows.iter().map(row).collect::<Result<_, _>>()?;
+        if posted.buttons.len() > ROWS_MAX {
+            return Err(INVALID);
+        }
+    }
     let long = |text: &str, max: usize| text.chars().count() > max;
     if long(&posted.content, CONTENT_CHARS_MAX) || long(&posted.description, DESCRIPTION_CHARS_MAX)
     {
         return Err(INVALID);
     }
     Ok(())
+}
+
+/// An action row. The webhook belongs to no app: it can have only buttons that open an address.
+fn row(row: &Value) -> Result<Vec<(String, String)>, Refusal> {
+    let buttons = row["components"].as_array().filter(|_| row["type"] == 1).ok_or(INVALID)?;
+    let button = |button: &Value| {
+        let text = |name: &str| button[name].as_str().unwrap_or_default().to_owned();
+        let (label, url) = (text("label"), text("url"));
+        let is_link = button["type"] == 2 && button["style"] == 5 && button["custom_id"].is_null();
+        let fits = |text: &str, max| (1..=max).contains(&text.chars().count());
+        let is_good = url.starts_with("http://") || url.starts_with("https://");
+        if is_link && is_good && fits(&label, LABEL_CHARS_MAX) && fits(&url, URL_CHARS_MAX) {
+            Ok((label, url))
+        } else {
+            Err(INVALID)
+        }
+    };
+    if !(1..=ROW_BUTTONS_MAX).contains(&buttons.len()) {
+        return Err(INVALID);
+    }
+    buttons.iter().map(button).collect()
 }

@@ -183,8 +183,10 @@ fn actions(value: &str) -> Result<Vec<Vec<String>>, Refusal> {
     let parts = |action: &str| action.split(',').map(|part| part.trim().to_owned()).collect();
     let actions: Vec<Vec<String>> = value.split(';').map(parts).collect();
     let is_good = |action: &Vec<String>| match action.as_slice() {
-        [kind, label, url, ..] if kind == "view" || kind == "http" => {
-            !label.is_empty() && url.contains("://")
+        [kind, label, url, more @ ..] if kind == "view" || kind == "http" => {
+            let is_known = |it: &String| it == "clear=true" || it.starts_with("method=");
+            let is_plain = !label.is_empty() && !label.contains(['=', '"', '\'']);
+            is_plain && url.contains("://") && more.iter().all(is_known)
         }
         [kind, label, ..] if kind == "broadcast" || kind == "copy" => !label.is_empty(),
         _ => false,

@@ -2,14 +2,17 @@
 //! silent for too long are told of.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tipoff_model::{Event, Timestamp};
-use tipoff_spool::{Keep, Notice, Spool, SpoolError};
+use tipoff_spool::{DeviceLine, Notice, Spool, SpoolError, Swept};
+use tokio::sync::Mutex;
 
+use crate::clock::{Clock, Jump, READ_EVERY};
 use crate::config::Retention;
 use crate::dispatch::Waker;
+use crate::eviction::{self, Eviction};
 use crate::news::{Item, News};
 use crate::shutdown::{Phase, Shutdown};
 use crate::supervise::Supervisor;
@@ -21,6 +24,11 @@ const SWEEP_EVERY: Duration = Duration::from_secs(300);
 /// start first: it may be us who were away.
 const LISTEN_EVERY: Duration = Duration::from_secs(60);
 const LISTEN_AFTER: Duration = Duration::from_secs(600);
+/// Devices are not inactive for less time than since the clock was last set by so much.
+const SET_MIN: Duration = Duration::from_secs(60);
+/// A clock that was behind at the start, and was not corrected for so long, is right: what was recorded
+/// before was recorded by a clock that was ahead.
+const TRUST_AFTER: Duration = Duration::from_secs(3600);
 
 /// Keeps the spool within its limits, and an ear on the devices.
 #[derive(Clone)]
@@ -30,16 +38,42 @@ pub(crate) struct House {
     pub(crate) gallery: Gallery,
     pub(crate) waker: Waker,
     pub(crate) news: News,
+    pub(crate) clock: Clock,
+    /// Made at the first start of the sweep, and kept when that is started again.
+    pub(crate) eviction: Arc<Mutex<Option<Eviction>>>,
 }
 
 impl House {
-    /// Starts its two tasks.
+    /// Over a spool of a test.
+    #[cfg(test)]
+    pub(crate) fn of(stand: &crate::testing::Stand, clock: Clock) -> Self {
+        let spool = Arc::clone(&stand.spool);
+        Self {
+            spool: Arc::clone(&spool),
+            retention: Arc::clone(&stand.retention),
+            gallery: Gallery::new(stand.folder.path().join("thumbs"), spool, None),
+            waker: stand.waker.clone(),
+            news: stand.news.clone(),
+            clock,
+            eviction: Arc::default(),
+        }
+    }
+
+    /// Starts its tasks.
     pub(crate) fn start(self, supervisor: &Supervisor) {
         let (house, shutdown) = (self.clone(), supervisor.shutdown());
         supervisor.spawn("retention", move || {
             let (house, shutdown) = (house.clone(), shutdown.clone());
             async move {
                 house.sweep(shutdown).await;
+                Ok(())
+            }
+        });
+        let (house, shutdown) = (self.clone(), supervisor.shutdown());
+        supervisor.spawn("clock", move || {
+            let (house, shutdown) = (house.clone(), shutdown.clone());
+            async move {
+                house.watch_clock(shutdown).await?;
                 Ok(())
             }
         });
@@ -72,9 +106,7 @@ impl House {
     }
 
     async fn sweep_once(&self) {
-        let Retention { keep, max_size, .. } = **self.retention.load();
-        let keep = Keep { age: keep, bytes_max: max_size };
-        let swept = match self.spool.sweep(keep, SystemTime::now().into()).await {
+        let swept = match self.sweep_old().await {
             Ok(swept) => swept,
             Err(error) => return tracing::warn!(%error, "Old incidents could not be removed."),
         };
@@ -91,6 +123,68 @@ impl House {
         }
     }
 
+    async fn sweep_old(&self) -> Result<Swept, SpoolError> {
+        let newest = self.spool.newest().await?;
+        let (now, retention) = (self.clock.read(), **self.retention.load());
+        let jump = self.clock.last_jump(eviction::JUMP_MIN);
+        let mut eviction = self.eviction.lock().await;
+        let eviction = eviction.get_or_insert_with(|| Eviction::new(now, newest));
+        let keep = eviction.keep(&retention, now, newest, jump);
+        self.spool.sweep(keep, now.wall).await
+    }
+
+    /// Brings what waits to the clock when that is set back, or was behind at the start.
+    pub(crate) async fn watch_clock(self, mut shutdown: Shutdown) -> Result<(), SpoolError> {
+        let began = self.clock.read();
+        let recorded_at = self.spool.newest().await?.recorded_at;
+        let mut ahead = recorded_at.filter(|at| at.is_ahead_of(began.wall));
+        if let Some(recorded_at) = ahead {
+            tracing::warn!(
+                seconds = recorded_at.since(began.wall).as_secs(),
+                "The clock is behind what was stored before. Waiting alerts are sent by this clock.",
+            );
+            self.set_back(recorded_at.since(began.wall), false, &shutdown).await;
+        }
+        while shutdown.phase() == Phase::Running {
+            for jump in self.clock.take_jumps() {
+                match jump {
+                    Jump::Forward(by) => {
+                        tracing::warn!(seconds = by.as_secs(), "The clock was set forward.");
+                    }
+                    Jump::Back(by) => {
+                        tracing::warn!(seconds = by.as_secs(), "The clock was set back.");
+                        self.set_back(by, true, &shutdown).await;
+                    }
+                }
+            }
+            let now = self.clock.read();
+            ahead = ahead.filter(|at| at.is_ahead_of(now.wall));
+            if now.running.saturating_sub(began.running) >= TRUST_AFTER
+                && let Some(recorded_at) = ahead.take()
+            {
+                self.set_back(recorded_at.since(now.wall), true, &shutdown).await;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(READ_EVERY) => {}
+                () = shutdown.reached(Phase::Ending) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Until it is done: alerts would wait until the clock has caught up.
+    async fn set_back(&self, by: Duration, is_certain: bool, shutdown: &Shutdown) {
+        while shutdown.phase() == Phase::Running {
+            match self.spool.clock_set_back(self.clock.now(), by, is_certain).await {
+                Ok(channels) => return self.waker.wake(&channels),
+                Err(error) => {
+                    tracing::error!(%error, "Waiting alerts cannot be brought to the clock; trying again.");
+                    tokio::time::sleep(READ_EVERY).await;
+                }
+            }
+        }
+    }
+
     /// Tells of devices that are silent for longer than their owner wants.
     async fn listen(self, mut shutdown: Shutdown) {
         let mut rest = LISTEN_AFTER;
@@ -99,15 +193,24 @@ impl House {
                 () = tokio::time::sleep(rest) => {}
                 () = shutdown.reached(Phase::Ending) => return,
             }
-            if let Err(error) = self.tell_silence(SystemTime::now().into()).await {
+            if let Err(error) = self.tell_silence(self.clock.now()).await {
                 tracing::warn!(%error, "Whether a device is silent could not be looked up.");
             }
             rest = LISTEN_EVERY;
         }
     }
 
+    /// Whether the device is silent for too long only by a clock that was set since.
+    fn may_have_sent(&self, device: &DeviceLine, now: Timestamp) -> bool {
+        let (jump, after) = (self.clock.last_jump(SET_MIN), device.silent_after);
+        jump.is_some_and(|jump| after.is_some_and(|after| now.since(jump.wall) < after))
+    }
+
     async fn tell_silence(&self, now: Timestamp) -> Result<(), SpoolError> {
         for device in self.spool.gone_silent(now, true).await? {
+            if self.may_have_sent(&device, now) {
+                continue;
+            }
             let since = device.last_at.map_or(Duration::ZERO, |last_at| now.since(last_at));
             let (name, minutes) = (&device.name, since.as_secs() / 60);
             tracing::warn!(device = name, minutes, "A device is silent for too long.");
@@ -137,23 +240,114 @@ fn spoken(minutes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use tipoff_model::{DeliveryState, IncidentId};
-    use tipoff_spool::DeviceChange;
+    use tipoff_spool::{AttemptRecord, DeviceChange};
 
     use super::*;
+    use crate::clock::tests::{DAY, HOUR, Hands};
     use crate::testing::{MOTION, Stand};
 
     const HOOK: &str =
         "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n";
 
     fn house(stand: &Stand) -> House {
-        let spool = Arc::clone(&stand.spool);
-        House {
-            spool: Arc::clone(&spool),
-            retention: Arc::clone(&stand.retention),
-            gallery: Gallery::new(stand.folder.path().join("thumbs"), spool, None),
-            waker: stand.waker.clone(),
-            news: stand.news.clone(),
+        House::of(stand, Clock::system())
+    }
+
+    fn now() -> Timestamp {
+        std::time::SystemTime::now().into()
+    }
+
+    /// One mail of before the run and one of this run, both delivered to the only channel.
+    async fn delivered_mails(stand: &Stand, house: &House) {
+        for _ in 0..2 {
+            stand.mail("yard@example.com", MOTION).await;
+            for due in stand.spool.due("hook", now(), 9, &[]).await.unwrap().deliveries {
+                let record = AttemptRecord {
+                    delivery: due.alert.delivery,
+                    covers: due.covers,
+                    at: now(),
+                    ended_at: now(),
+                    state: DeliveryState::Delivered,
+                    due_at: now(),
+                    progress: 1,
+                    reference: None,
+                    error: None,
+                    remember: Vec::new(),
+                };
+                stand.spool.record(record).await.unwrap();
+            }
+            // The first time is before the second mail.
+            house.sweep_old().await.unwrap();
         }
+        assert_eq!(stand.subjects().await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_clock_40_days_ahead_removes_nothing_of_this_run() {
+        let stand = Stand::new(&format!("incidents.quiet = \"0 s\"\n{HOOK}"));
+        let (hands, clock) = Hands::at(now());
+        let house = House::of(&stand, clock);
+        delivered_mails(&stand, &house).await;
+        hands.set(now().after(40 * DAY));
+        house.sweep_old().await.unwrap();
+        assert_eq!(stand.subjects().await.len(), 2, "the clock may be set back");
+        hands.pass(HOUR);
+        house.sweep_old().await.unwrap();
+        assert_eq!(stand.subjects().await.len(), 1, "what was before is old by now");
+        hands.set(now());
+        house.sweep_old().await.unwrap();
+        hands.pass(29 * DAY);
+        house.sweep_old().await.unwrap();
+        assert_eq!(stand.subjects().await.len(), 1);
+        hands.pass(2 * DAY);
+        house.sweep_old().await.unwrap();
+        assert!(stand.subjects().await.is_empty(), "the run has lasted that long");
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_40_days_behind_removes_nothing_that_came_by_it() {
+        let stand = Stand::new(&format!("incidents.quiet = \"0 s\"\n{HOOK}"));
+        // The mails are received by the right clock; the other one is 40 days ahead of it.
+        let (hands, clock) = Hands::at(now().after(40 * DAY));
+        let house = House::of(&stand, clock);
+        house.sweep_old().await.unwrap();
+        delivered_mails(&stand, &house).await;
+        hands.pass(2 * HOUR);
+        house.sweep_old().await.unwrap();
+        assert_eq!(stand.subjects().await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_waits_does_not_go_by_age_and_the_task_may_be_started_again() {
+        let stand = Stand::new(&format!("incidents.quiet = \"0 s\"\n{HOOK}"));
+        let (hands, clock) = Hands::at(now());
+        stand.mail("yard@example.com", MOTION).await;
+        let house = House::of(&stand, clock);
+        house.sweep_old().await.unwrap();
+        stand.mail("yard@example.com", MOTION).await;
+        hands.set(now().after(40 * DAY));
+        hands.pass(2 * HOUR);
+        // As the supervisor starts it.
+        house.clone().sweep_old().await.unwrap();
+        assert_eq!(stand.subjects().await.len(), 2);
+        assert_eq!(stand.spool.due("hook", now(), 9, &[]).await.unwrap().deliveries.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_jump_of_the_clock_makes_no_device_inactive() {
+        let stand = Stand::new(HOOK);
+        stand.mail("yard@example.com", MOTION).await;
+        let yard = stand.spool.incident(IncidentId(1)).await.unwrap().line.device_id;
+        let after = DeviceChange::SilentAfter(Some(HOUR));
+        stand.spool.change_device(yard, after).await.unwrap();
+        let (hands, clock) = Hands::at(now());
+        let house = House::of(&stand, clock.clone());
+        hands.set(now().after(DAY));
+        house.tell_silence(clock.now()).await.unwrap();
+        assert_eq!(stand.subjects().await.len(), 1);
+        hands.pass(HOUR);
+        house.tell_silence(clock.now()).await.unwrap();
+        assert_eq!(stand.subjects().await.len(), 2);
     }
 
     #[tokio::test]
@@ -163,7 +357,7 @@ mod tests {
         stand.mail("yard@example.com", MOTION).await;
         let spool = &stand.spool;
         let yard = spool.incident(IncidentId(1)).await.unwrap().line.device_id;
-        let now = Timestamp::from(SystemTime::now());
+        let now = now();
         let in_minutes = |minutes: u64| now.after(Duration::from_secs(minutes * 60 + 5));
         let listen = async |minutes| house.tell_silence(in_minutes(minutes)).await.unwrap();
         listen(600).await;

@@ -202,8 +202,11 @@ mod tests {
         Full,
     }
 
+    /// The state of the descriptor, and all that it took.
+    type Taken = Mutex<(State, Vec<u8>)>;
+
     #[derive(Clone)]
-    struct Output(Arc<(Mutex<(State, Vec<u8>)>, Condvar)>);
+    struct Output(Arc<(Taken, Condvar)>);
 
     impl Output {
         fn new(state: State) -> Self {

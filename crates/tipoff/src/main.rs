@@ -9,8 +9,10 @@ mod actions;
 mod terminal;
 
 mod cli;
+mod clock;
 mod config;
 mod dispatch;
+mod eviction;
 mod house;
 mod line_queue;
 mod log;

@@ -63,6 +63,16 @@ impl Supervisor {
         self.tasks.spawn(self.supervise(name, begin));
     }
 
+    /// Starts a task for which the end of the program does not wait.
+    pub(crate) fn spawn_detached<N, B, F>(&self, name: N, begin: B)
+    where
+        N: Into<String>,
+        B: FnMut() -> F + Send + 'static,
+        F: Future<Output = Ending> + Send + 'static,
+    {
+        tokio::spawn(self.supervise(name, begin));
+    }
+
     /// Runs a task until it ends well, or the program does. Dropping it ends the task.
     pub(crate) fn supervise<N, B, F>(
         &self,

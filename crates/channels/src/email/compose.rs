@@ -5,6 +5,7 @@ use tipoff_model::{Alert, Priority};
 
 use super::header::{self, Mailbox};
 use crate::body::{Body, Piece};
+use crate::buttons::Link;
 use crate::multipart::boundary;
 use crate::{Attachment, Message, Role, Source, words};
 
@@ -25,6 +26,8 @@ pub(super) struct Letter<'a> {
     /// The mail that this one follows.
     pub(super) follows: Option<&'a str>,
     pub(super) alert: &'a Alert,
+    /// What it leads to besides the incident.
+    pub(super) links: &'a [Link<'a>],
     pub(super) message: &'a Message,
 }
 
@@ -68,7 +71,8 @@ pub(super) fn key(alert: &Alert) -> String {
 
 fn importance(alert: &Alert) -> Option<(u8, &'static str)> {
     let priority = match alert.manner.priority {
-        None if alert.manner.silent => Priority::Low,
+        Some(Priority::Lowest) => Priority::Lowest,
+        _ if alert.is_silent() => Priority::Low,
         priority => priority?,
     };
     Some(match priority {
@@ -182,7 +186,10 @@ fn said<'a>(letter: &'a Letter<'_>) -> (&'a str, String) {
 fn text(letter: &Letter<'_>) -> String {
     let (title, text) = said(letter);
     let link = letter.alert.link.as_deref().map(words::clean).unwrap_or_default();
-    let parts = [title, &text, &link];
+    let links = letter.links.iter();
+    let links = links.map(|it| format!("{}: {}", words::clean(it.label), words::clean(it.url)));
+    let links = links.collect::<Vec<_>>().join("\n");
+    let parts = [title, &text, &link, &links];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("\n\n")
 }
@@ -205,6 +212,12 @@ fn html(letter: &Letter<'_>, shown: &[&Attachment]) -> String {
     }
     if let Some(link) = &letter.alert.link {
         html += &format!("<p><a href=\"{}\">Open it in Tipoff</a></p>\n", escaped(link));
+    }
+    if !letter.links.is_empty() {
+        let links = letter.links.iter();
+        let links =
+            links.map(|it| format!("<a href=\"{}\">{}</a>", escaped(it.url), escaped(it.label)));
+        html += &format!("<p>{}</p>\n", links.collect::<Vec<_>>().join(" &#183;\n"));
     }
     html + "</body></html>"
 }

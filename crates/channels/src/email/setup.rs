@@ -14,6 +14,7 @@ use rustls::pki_types::pem::PemObject;
 use super::header::Mailbox;
 use super::talk::{Server, StartTls};
 use super::{Email, Form};
+use crate::buttons::BUTTONS;
 use crate::http::{self, Secrets};
 use crate::{Built, Setting, SettingFault, Settings, Shape, words};
 
@@ -25,6 +26,7 @@ const RECIPIENTS_MAX: usize = 50;
 
 /// In alphabetical order.
 pub(super) const SETTINGS: &[Setting] = &[
+    BUTTONS,
     Setting {
         key: "form",
         shape: Shape::Text,
@@ -135,7 +137,8 @@ pub(super) fn build(settings: &Settings) -> Built {
             let hello = hello();
             let server =
                 Server { host, port, wrapped, start_tls, trust, tls, login, hello, time, secrets };
-            Ok(Box::new(Email { server, from, to: recipients, form }))
+            let buttons = settings.flag_or(BUTTONS.key, true);
+            Ok(Box::new(Email { server, from, to: recipients, form, buttons }))
         }
         _ => Err(faults),
     }

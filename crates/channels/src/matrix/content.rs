@@ -4,11 +4,15 @@
 use serde_json::{Map, Value, json};
 use tipoff_model::{Alert, AlertMedia, Media, Priority};
 
+use crate::buttons::{self, Link};
 use crate::plan::Role;
-use crate::{Attachment, Message, words};
+use crate::{Attachment, Message, sound, words};
 
 /// The length of a file's name in an event: everything in it has 64 KiB together.
 const NAME_UTF16_MAX: usize = 200;
+
+/// Room for the links of actions, in UTF-16 units: see the limits of a message.
+const LINKS_UTF16_MAX: usize = 2000;
 
 /// A file that was uploaded, and what is known of it.
 pub(super) struct Sent {
@@ -56,11 +60,16 @@ pub(super) fn poster(file: &Attachment) -> Option<&AlertMedia> {
     video.clip.as_ref()?.poster.as_deref()
 }
 
-/// The content of a message's event; of its file, what became of it.
-pub(super) fn content(message: &Message, alert: &Alert, sent: Option<&Sent>) -> Value {
+/// The content of a message's event: with links below its words; of its file, what became of it.
+pub(super) fn content(
+    message: &Message,
+    alert: &Alert,
+    links: &[Link<'_>],
+    sent: Option<&Sent>,
+) -> Value {
     let priority = alert.manner.priority;
-    let is_quiet =
-        alert.manner.silent || matches!(priority, Some(Priority::Lowest | Priority::Low));
+    let is_quiet = sound::is_silent(message, alert)
+        || matches!(priority, Some(Priority::Lowest | Priority::Low));
     let is_urgent = !is_quiet && matches!(priority, Some(Priority::High | Priority::Urgent));
     let mut content = Map::new();
     let mut set = |key: &str, value: Value| drop(content.insert(key.to_owned(), value));
@@ -72,7 +81,7 @@ pub(super) fn content(message: &Message, alert: &Alert, sent: Option<&Sent>) -> 
     if !body.is_empty() {
         set("body", body.as_str().into());
         set("format", "org.matrix.custom.html".into());
-        set("formatted_body", html(message, alert.link.as_deref()).into());
+        set("formatted_body", html(message, alert.link.as_deref(), links).into());
     }
     if let (Some(file), Some(sent)) = (message.files.first(), sent) {
         let name = words::cut(file.name(), NAME_UTF16_MAX);
@@ -136,8 +145,9 @@ fn plain(message: &Message) -> String {
     format!("{title}{parted}{text}")
 }
 
-/// The same in HTML. The title leads to where people look at the incident.
-fn html(message: &Message, link: Option<&str>) -> String {
+/// The same in HTML. The title leads to where people look at the incident; the links of actions are here only,
+/// so that notifications do not show their addresses.
+fn html(message: &Message, link: Option<&str>, links: &[Link<'_>]) -> String {
     let Message { title, text, .. } = message;
     let title = match (escaped(title), link) {
         (title, _) if title.is_empty() => title,
@@ -145,7 +155,11 @@ fn html(message: &Message, link: Option<&str>) -> String {
         (title, None) => format!("<b>{title}</b>"),
     };
     let parted = if title.is_empty() || text.is_empty() { "" } else { "<br>" };
-    format!("{title}{parted}{}", escaped(text).replace('\n', "<br>"))
+    let write =
+        |link: &Link<'_>| format!("<a href=\"{}\">{}</a>", escaped(link.url), escaped(link.label));
+    let links = buttons::line(links, LINKS_UTF16_MAX, write);
+    let below = if links.is_empty() { "" } else { "<br>" };
+    format!("{title}{parted}{}{below}{links}", escaped(text).replace('\n', "<br>"))
 }
 
 fn escaped(text: &str) -> String {

@@ -4,12 +4,13 @@
 use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tipoff_model::{AlertMedia, Receipt};
+use tipoff_model::{Alert, AlertMedia, Receipt};
 
 use super::answer::{Fault, Problem};
 use super::content::{self, Poster, Relation, Sent};
 use super::{Matrix, text};
 use crate::body::Piece;
+use crate::buttons;
 use crate::plan::{Role, Source};
 use crate::{Attachment, Context, Message, sides, words};
 
@@ -29,7 +30,9 @@ impl Matrix {
             Some(file) => Some(self.upload_all(file, context).await?),
             None => None,
         };
-        let content = content::content(message, context.alert, sent.as_ref());
+        let alert = context.alert;
+        let links = if self.buttons { buttons::action_links(message, alert) } else { Vec::new() };
+        let content = content::content(message, context.alert, &links, sent.as_ref());
         let relation = self.relation(room, message);
         let mut answer = self.put(room, message, &content, relation.as_ref(), context).await;
         // What was followed is gone, or itself in a thread: then this one stands alone.
@@ -59,7 +62,7 @@ impl Matrix {
         if let (Some(content), Some(relation)) = (content.as_object_mut(), relation) {
             content.insert("m.relates_to".to_owned(), relation.json());
         }
-        let transaction = transaction(message, &context.alert.idempotency_key);
+        let transaction = transaction(message, context.alert);
         let path = ["v3", "rooms", room, "send", "m.room.message", &transaction];
         self.api.ask(Method::PUT, &path, content, context.files).await
     }
@@ -125,11 +128,15 @@ impl Matrix {
 }
 
 /// The same for every attempt at a message, different for every other one: the server then takes it once
-/// ("Transaction identifiers" in the specification).
-fn transaction(message: &Message, key: &str) -> String {
+/// ("Transaction identifiers" in the specification). How late it is changes with each attempt, and is no part of
+/// it.
+fn transaction(message: &Message, alert: &Alert) -> String {
+    let late = alert.late.as_deref().unwrap_or_default();
+    let title = message.title.strip_suffix(late).unwrap_or(&message.title);
     let file = message.files.first();
     let place = file.and_then(Attachment::stored).map(|it| (it.place, it.media.name.as_str()));
-    let whole = format!("{:?}", (key, &message.title, &message.text, file.is_some(), place));
+    let whole =
+        format!("{:?}", (&alert.idempotency_key, title, &message.text, file.is_some(), place));
     let sum = Sha256::digest(whole);
     sum.iter().take(16).fold("tipoff-".to_owned(), |id, byte| format!("{id}{byte:02x}"))
 }

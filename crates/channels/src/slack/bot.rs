@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tipoff_model::{Outcome, Receipt, Verdict};
+use tipoff_model::{Alert, Outcome, Receipt, Verdict};
 use tokio::time::{Instant, sleep};
 
 use super::answer::{self, Problem};
 use super::api::Api;
 use super::wording;
+use crate::buttons::{self, BUTTONS};
 use crate::fallback::{self, Post, Tried};
 use crate::multipart::Form;
 use crate::plan;
@@ -46,16 +47,18 @@ static LIMITS: Limits = Limits {
 struct Bot {
     api: Api,
     channel: String,
+    buttons: bool,
 }
 
 /// Makes a channel of `token` and `channel`.
 pub(super) fn build(settings: &Settings) -> Built {
     let api = Api::read(settings);
+    let buttons = settings.flag_or(BUTTONS.key, true);
     let channel = settings.text("channel").unwrap_or_default().to_owned();
     let message = "must be the channel's id, such as C0123456789, not its name".to_owned();
     let fault = (!is_channel(&channel)).then_some(SettingFault { key: "channel", message });
     match (api, fault) {
-        (Ok(api), None) => Ok(Box::new(Bot { api, channel })),
+        (Ok(api), None) => Ok(Box::new(Bot { api, channel, buttons })),
         (api, fault) => Err(api.err().unwrap_or_default().into_iter().chain(fault).collect()),
     }
 }
@@ -138,7 +141,7 @@ impl Bot {
         }
         if message.files.is_empty() {
             form.field("channel", self.channel.as_str());
-            form.field("text", wording::text(message, context.alert));
+            form.field("text", self.text(message, context.alert));
             // Replies stay in their thread, and previews of what a camera links to are no part of it.
             for name in ["reply_broadcast", "unfurl_links", "unfurl_media"] {
                 form.field(name, "false");
@@ -149,7 +152,7 @@ impl Bot {
         let Uploaded { ids, files, words } = self.upload(message, context).await?;
         form.field("channel_id", self.channel.as_str());
         form.field("files", Value::from(files).to_string());
-        let text = wording::text(&words, context.alert);
+        let text = self.text(&words, context.alert);
         if !text.is_empty() {
             form.field("initial_comment", text);
         }
@@ -168,6 +171,12 @@ impl Bot {
                 Err(Problem::NotTaken("Slack took it and does not show it".to_owned()))
             }
         }
+    }
+
+    /// What Slack shows.
+    fn text(&self, message: &Message, alert: &Alert) -> String {
+        let links = if self.buttons { buttons::action_links(message, alert) } else { Vec::new() };
+        wording::text(message, alert, &links)
     }
 
     /// Uploads a message's files. Those that Slack does not take become words, unless it takes none.

@@ -7,6 +7,7 @@ use tipoff_model::{Alert, Outcome, Receipt, Verdict};
 
 use super::answer::{self, Problem};
 use super::wording;
+use crate::buttons::Link;
 use crate::chat_hook::{self, Hook, Linked};
 use crate::fallback::{self, Post, Tried};
 use crate::http::{Answer, repair, retry};
@@ -58,7 +59,8 @@ impl Channel for SlackHook {
 impl Post for SlackHook {
     fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
         Box::pin(async move {
-            let payload = payload(message, context.alert);
+            let links = self.0.links(message, context.alert);
+            let payload = payload(message, context.alert, &links);
             match self.0.post(&payload, context.files).await {
                 Ok(answer) => self.judge(&answer, !message.files.is_empty()),
                 Err(failure) => Ok(failure.into()),
@@ -85,10 +87,10 @@ impl SlackHook {
     }
 }
 
-fn payload(message: &Message, alert: &Alert) -> Value {
+fn payload(message: &Message, alert: &Alert, links: &[Link<'_>]) -> Value {
     let Linked { words, pictures } = chat_hook::linked(message, alert, &LIMITS, can_fetch);
     let mut payload = Map::new();
-    payload.insert("text".to_owned(), wording::text(&words, alert).into());
+    payload.insert("text".to_owned(), wording::text(&words, alert, links).into());
     // A preview of whatever a camera links to is no part of the alert.
     payload.insert("unfurl_links".to_owned(), false.into());
     payload.insert("unfurl_media".to_owned(), false.into());

@@ -3,18 +3,29 @@
 
 use tipoff_model::Alert;
 
-use crate::Message;
-use crate::chat_hook;
+use crate::buttons::{self, Link};
+use crate::{Message, chat_hook};
 
-/// Title and text; the title leads to the incident.
-pub(super) fn text(message: &Message, alert: &Alert) -> String {
+/// Room for the links of actions, in UTF-16 units.
+const LINKS_UTF16_MAX: usize = 2000;
+
+/// Title, text and links; the title leads to the incident.
+///
+/// The links are no buttons: Slack reports a press on any button to the app, and shows a warning beside it
+/// where the app takes no such reports (issue 869 of Slack's SDK for Node).
+pub(super) fn text(message: &Message, alert: &Alert, links: &[Link<'_>]) -> String {
     let title = match (plain(&message.title), &alert.link) {
         (title, _) if title.is_empty() => title,
         (title, Some(link)) => format!("*<{}|{title}>*", escaped(&chat_hook::safe_address(link))),
         (title, None) => format!("*{title}*"),
     };
     let parted = if title.is_empty() || message.text.is_empty() { "" } else { "\n" };
-    format!("{title}{parted}{}", plain(&message.text))
+    let write = |link: &Link<'_>| {
+        format!("<{}|{}>", escaped(&chat_hook::safe_address(link.url)), plain(link.label))
+    };
+    let links = buttons::line(links, LINKS_UTF16_MAX, write);
+    let below = if links.is_empty() { "" } else { "\n" };
+    format!("{title}{parted}{}{below}{links}", plain(&message.text))
 }
 
 /// `text` without mentions and links of its own making; plain addresses become links.

@@ -14,9 +14,15 @@ use std::time::Duration;
 
 use tipoff_channels::{Channel, Context, Files, SettingFault, Settings, Value, entry, messages};
 use tipoff_model::{
-    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, DeliveryId, DeviceId, Encoding,
-    Event, IncidentId, Media, MediaKind, MediaPlace, Outcome, Scope, Timestamp, Verdict,
+    Action, Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, Button, DeliveryId,
+    DeviceId, Effect, Encoding, Event, IncidentId, Media, MediaKind, MediaPlace, MuteFor,
+    MuteTarget, Outcome, Scope, Timestamp, Verdict,
 };
+
+/// Where the stories' public address is.
+pub const TIP: &str = "https://tip.example";
+/// The label of a mode.
+pub const MODE_LABEL: &str = "🏠 [a](b), \"c\"; @all <d> *e*";
 
 /// Files in memory, and endless ones of zeros where nothing is stored under a name.
 #[derive(Default)]
@@ -79,6 +85,31 @@ impl Story {
 
     pub fn change(mut self, change: impl FnOnce(&mut Alert)) -> Self {
         change(&mut self.alert);
+        self
+    }
+
+    /// Buttons as a first alert has them, where the public address is known, one with whatever an owner may
+    /// call a mode.
+    pub fn buttons(mut self) -> Self {
+        let device = MuteTarget::Device(DeviceId(4));
+        let mute = |lasts| Action::Mute { target: device, lasts };
+        let act = |label: &str, action: Action, number: u32| Button {
+            label: label.to_owned(),
+            effect: Effect::Act {
+                action,
+                link: Some(format!("{TIP}/act/T0KEN{number}.s1gnature")),
+            },
+        };
+        let incident = format!("{TIP}/incidents/3");
+        self.alert.link = Some(incident.clone());
+        self.alert.buttons = vec![
+            act("🔇 15 min", mute(MuteFor::Minutes(15)), 1),
+            act("🔇 1 h", mute(MuteFor::Minutes(60)), 2),
+            act("🔇 Until morning", mute(MuteFor::Morning), 3),
+            act(MODE_LABEL, Action::SetMode { mode: "any".to_owned() }, 4),
+            act("👎 Not interesting", Action::NotInteresting { incident: IncidentId(3) }, 5),
+            Button { label: "Open".to_owned(), effect: Effect::Open { url: incident } },
+        ];
         self
     }
 

@@ -46,7 +46,7 @@ pub fn settings(
 }
 
 const ENTRY_KEYS: &[&str] =
-    &["form", "from", "password", "server", "timeout", "tls", "to", "trust", "user"];
+    &["buttons", "form", "from", "password", "server", "timeout", "tls", "to", "trust", "user"];
 
 pub async fn start(options: Options, more: &[(&str, Value)]) -> (Email, Box<dyn Channel>) {
     let server = Email::start(options).await.unwrap();

@@ -138,7 +138,7 @@ async fn what_people_say_of_a_device_stays(open: Open<'_>) {
     };
     let added = spool.add_device(new.clone()).await.unwrap().unwrap();
     assert_eq!(spool.add_device(new.clone()).await.unwrap(), None, "the user is taken");
-    let keep = Keep { age: Duration::ZERO, bytes_max: 0 };
+    let keep = Keep { age: Duration::ZERO, bytes_max: 0, guard: AgeGuard::default() };
     spool.sweep(keep, seconds(1000)).await.unwrap();
     drop(spool);
     let spool = open();

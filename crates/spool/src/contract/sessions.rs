@@ -210,7 +210,11 @@ async fn a_device_that_goes_leaves_a_stranger(open: Open<'_>) {
     let yard = store(&*spool, "yard", NOW).await;
     let known = FinishedSession { arrivals: vec![yard.arrival], ..session(1, address(1), NOW) };
     assert!(keep(&*spool, vec![known]).await[0].is_some());
-    let nothing = crate::Keep { age: Duration::from_secs(1), bytes_max: u64::MAX };
+    let nothing = crate::Keep {
+        age: Duration::from_secs(1_000_000),
+        bytes_max: 0,
+        guard: crate::AgeGuard::default(),
+    };
     assert_eq!(spool.sweep(nothing, seconds(100)).await.unwrap().incidents, 1);
     assert_eq!(spool.session(1).await.unwrap().unwrap().line.device, None);
 }

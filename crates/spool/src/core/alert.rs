@@ -33,7 +33,7 @@ pub(crate) struct Composed {
     pub(crate) events: Vec<Event>,
     pub(crate) subject: String,
     pub(crate) text: String,
-    pub(crate) details: String,
+    pub(crate) details: Option<String>,
     pub(crate) more: u32,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn compose(parts: &[Words], earlier: Option<&[Words]>) -> Composed {
     Composed {
         event: parts.iter().fold(Event::Other, |event, it| event.or_more_important(it.event)),
         text: whole_text(&quoted, &subject),
-        details: details(&quoted, &subject, events.is_empty(), earlier),
+        details: Some(details(&quoted, &subject, events.is_empty(), earlier)),
         subject,
         events,
         more,
@@ -187,9 +187,9 @@ mod tests {
             (composed.subject.as_str(), composed.text.as_str()),
             ("Motion detected", "Channel 1")
         );
-        assert_eq!(composed.details, "Motion detected\nChannel 1");
+        assert_eq!(composed.details.unwrap(), "Motion detected\nChannel 1");
         let unknown = [words(Event::Other, "Toner low", "Tray 2")];
-        assert_eq!(compose(&unknown, None).details, "Tray 2", "the subject is the title");
+        assert_eq!(compose(&unknown, None).details.unwrap(), "Tray 2", "the subject is the title");
     }
 
     #[test]
@@ -206,8 +206,9 @@ mod tests {
         assert_eq!(composed.subject, "Person at the back door");
         let listed = "Motion at the drive\nMotion at the garden\nVehicle at the garage";
         assert_eq!(composed.text, listed);
+        let details = composed.details.unwrap();
         for words in &many {
-            assert!(composed.details.contains(&words.subject), "{}", composed.details);
+            assert!(details.contains(&words.subject), "{details}");
         }
     }
 
@@ -237,11 +238,11 @@ mod tests {
         let same = [words(Event::Motion, "Motion", "Channel 1")];
         let composed = compose(&same, Some(&earlier));
         assert_eq!(composed.event, Event::Motion);
-        assert!(composed.events.is_empty() && composed.details.is_empty());
+        assert!(composed.events.is_empty() && composed.details.unwrap().is_empty());
         let new = [same[0].clone(), words(Event::Person, "Person", "Channel 1")];
         let composed = compose(&new, Some(&earlier));
         assert_eq!(composed.events, [Event::Person]);
-        assert_eq!(composed.details, "Person");
+        assert_eq!(composed.details.unwrap(), "Person");
     }
 
     #[test]
@@ -251,11 +252,14 @@ mod tests {
             ..words(Event::Motion, "Embedded Net DVR: Motion Detected On Channel A1", "S/N: 1")
         };
         let composed = compose(std::slice::from_ref(&known), None);
-        assert_eq!(composed.details, "");
+        assert_eq!(composed.details.unwrap(), "");
         assert_eq!(composed.text, "S/N: 1", "programs get all of it");
         let other = Words { subject: "Line Crossing On Channel A1".to_owned(), ..known.clone() };
         let composed = compose(&[known, other], None);
-        assert!(composed.details.contains("Line Crossing"), "subjects that differ are listed");
+        assert!(
+            composed.details.unwrap().contains("Line Crossing"),
+            "subjects that differ are listed"
+        );
     }
 
     #[test]

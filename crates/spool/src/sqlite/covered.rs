@@ -24,7 +24,7 @@ pub(super) struct Covered {
     pub(super) raw: Vec<AlertMedia>,
     pub(super) mails: Vec<AlertMedia>,
     pub(super) torn: bool,
-    by_mail: HashSet<ArrivalId>,
+    pub(super) by_mail: HashSet<ArrivalId>,
     pub(super) first: ArrivalId,
     pub(super) last: ArrivalId,
 }

@@ -70,29 +70,25 @@ fn read_due(
     let kind: String = row.get(2)?;
     let kind = AlertKind::ALL.iter().copied().find(|it| it.as_str() == kind);
     let kind = kind.unwrap_or(AlertKind::FollowUp);
-    let covered = Covered::read(connection, delivery)?;
-    let reply_to = match kind {
-        AlertKind::First | AlertKind::Report => None,
-        AlertKind::FollowUp | AlertKind::Summary => first_reference(connection, incident, channel)?,
-    };
-    let maybe_repeated = match kind {
-        AlertKind::FollowUp => covered.maybe_repeated(connection, incident)?,
-        _ => Vec::new(),
-    };
-    let event: String = row.get(7)?;
-    let composed = match kind {
+    let mut covered = Covered::read(connection, delivery)?;
+    if kind == AlertKind::Report {
         // The pictures of a report are of other incidents, and so are their words.
-        AlertKind::Report => Composed::default(),
-        AlertKind::First | AlertKind::Summary => alert::compose(&covered.words, None),
-        AlertKind::FollowUp => {
-            let earlier = covered.earlier_words(connection, incident)?;
-            alert::compose(&covered.words, Some(&earlier))
-        }
+        covered = Covered { media: covered.media, last: covered.last, ..Covered::default() };
+    }
+    let composed = if covered.words.is_empty() {
+        notice(row)?
+    } else if kind == AlertKind::FollowUp {
+        alert::compose(&covered.words, Some(&covered.earlier_words(connection, incident)?))
+    } else {
+        alert::compose(&covered.words, None)
     };
-    // An incident without arrivals has words of its own.
-    let is_notice = covered.words.is_empty() || kind == AlertKind::Report;
-    let note = row.get::<_, Option<String>>(14)?.unwrap_or_default();
-    let received_at = covered.received_at.filter(|_| kind != AlertKind::Report);
+    let (mut reply_to, mut maybe_repeated) = (None, Vec::new());
+    if matches!(kind, AlertKind::FollowUp | AlertKind::Summary) {
+        reply_to = first_reference(connection, incident, channel)?;
+    }
+    if kind == AlertKind::FollowUp {
+        maybe_repeated = covered.maybe_repeated(connection, incident)?;
+    }
     let alert = Alert {
         delivery,
         idempotency_key: format!("{identity}-{delivery}"),
@@ -100,21 +96,18 @@ fn read_due(
         kind,
         device_id: DeviceId(row.get(13)?),
         device: row.get(9)?,
-        event: match is_notice {
-            true => Event::from_name(&event).unwrap_or_default(),
-            false => composed.event,
-        },
+        event: composed.event,
         events: composed.events,
-        subject: if is_notice { row.get(8)? } else { composed.subject },
-        text: if is_notice { note } else { composed.text },
-        details: (!is_notice).then_some(composed.details),
+        subject: composed.subject,
+        text: composed.text,
+        details: composed.details,
         more: composed.more,
         late: None,
-        received_at: received_at.unwrap_or(at(row, 10)?),
+        received_at: covered.received_at.unwrap_or(at(row, 10)?),
         media: covered.media,
-        raw: if kind == AlertKind::Report { Vec::new() } else { covered.raw },
-        mails: if kind == AlertKind::Report { Vec::new() } else { covered.mails },
-        torn: covered.torn && kind != AlertKind::Report,
+        raw: covered.raw,
+        mails: covered.mails,
+        torn: covered.torn,
         reply_to,
         link: None,
         held: number(row, 12)?,
@@ -130,6 +123,17 @@ fn read_due(
         covers: covered.last,
         maybe_repeated,
         route: row.get(11)?,
+    })
+}
+
+/// The words of an incident without arrivals.
+fn notice(row: &Row<'_>) -> Result<Composed> {
+    let event: String = row.get(7)?;
+    Ok(Composed {
+        event: Event::from_name(&event).unwrap_or_default(),
+        subject: row.get(8)?,
+        text: row.get::<_, Option<String>>(14)?.unwrap_or_default(),
+        ..Composed::default()
     })
 }
 

@@ -59,3 +59,44 @@ impl History for DeviceHistory<'_> {
         known(choice::read(self.connection, Choice::Mode))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema;
+
+    const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
+    const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
+
+    /// Each question, asked of a spool with a first alert and a summary that were made at this time.
+    fn asked(made_at: Timestamp) -> (bool, u32, u32, bool) {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let until = made_at.after(HOUR).0;
+        let rows = format!(
+            "INSERT INTO device (id, key, name) VALUES (1, 'yard', 'yard');
+             INSERT INTO incident (id, device, event, subject, began_at, last_arrival_at)
+             VALUES (1, 1, 'motion', '', {0}, {0});
+             INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, gathers_until)
+             VALUES (1, 'phone', 'first', 'delivered', {0}, {0}, NULL),
+                    (1, 'phone', 'summary', 'delivered', {0}, {0}, {until});",
+            made_at.0
+        );
+        connection.execute_batch(&rows).unwrap();
+        let history = DeviceHistory { connection: &connection, device: 1, now: NOW };
+        let since = NOW.before(HOUR);
+        (
+            history.last_first_alert("phone").is_some(),
+            history.alerts_since("phone", Event::Motion, since),
+            history.firsts_since("phone", since).0,
+            history.gathering("phone", Event::Motion, since).is_some(),
+        )
+    }
+
+    #[test]
+    fn what_a_clock_ahead_recorded_suppresses_nothing() {
+        assert_eq!(asked(NOW), (true, 1, 1, true));
+        assert_eq!(asked(NOW.after(std::time::Duration::from_secs(1))), (true, 1, 1, true));
+        assert_eq!(asked(NOW.after(HOUR)), (false, 0, 0, false));
+    }
+}

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod choice;
+mod clock;
 mod connection;
 mod covered;
 mod deliveries;
@@ -12,6 +13,8 @@ mod dismissal;
 mod figures;
 mod glance;
 mod history;
+mod identity;
+mod incident_rows;
 mod incidents;
 mod registry;
 mod repeats;
@@ -28,19 +31,20 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
+use rusqlite::{Connection, OpenFlags, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tipoff_model::{ArrivalId, BlobName, DeliveryId, Event, Planner, Timestamp};
 
 use crate::{
-    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, NewArrival, Result, Spool, SpoolError,
-    SpoolStats, Stored, Swept, Upload, durable,
+    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, NewArrival, Newest, Result, Spool,
+    SpoolError, SpoolStats, Stored, Swept, Upload, durable,
 };
 use choice::Choice;
 use connection::{Readers, connect};
+use identity::{identity, random_hex};
 use writer::Writer;
 
 /// Names of blobs looked up in one query.
@@ -291,6 +295,21 @@ impl Spool for SqliteSpool {
         Box::pin(self.read(move |connection| deliveries::memory(connection, &channel)))
     }
 
+    fn newest(&self) -> BoxFuture<'_, Result<Newest>> {
+        Box::pin(self.read(clock::newest))
+    }
+
+    fn clock_set_back(
+        &self,
+        now: Timestamp,
+        by: Duration,
+        is_certain: bool,
+    ) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(
+            self.writer.run(move |connection| clock::set_back(connection, now, by, is_certain)),
+        )
+    }
+
     fn remember<'a>(
         &'a self,
         channel: &'a str,
@@ -328,24 +347,6 @@ impl Spool for SqliteSpool {
             Ok(SpoolStats { writer_restarts: self.writer.restarts(), ..stats })
         })
     }
-}
-
-fn identity(connection: &Connection) -> Result<String> {
-    let known = connection
-        .query_row("SELECT value FROM meta WHERE key = 'identity'", [], |row| row.get(0))
-        .optional()?;
-    if let Some(identity) = known {
-        return Ok(identity);
-    }
-    let identity = random_hex(8)?;
-    connection.execute("INSERT INTO meta (key, value) VALUES ('identity', ?1)", [&identity])?;
-    Ok(identity)
-}
-
-fn random_hex(bytes: usize) -> Result<String> {
-    let mut random = vec![0; bytes];
-    getrandom::fill(&mut random).map_err(|error| SpoolError::File(error.to_string()))?;
-    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn file_error(error: std::io::Error) -> SpoolError {

@@ -269,12 +269,12 @@ pub(super) fn heard(
     maker: Option<&str>,
 ) -> Result<bool> {
     let mut update = connection.prepare_cached(
-        "UPDATE device SET last_at = max(coalesce(last_at, 0), ?2), silence_told = 0,
-                maker = coalesce(?3, maker)
+        "UPDATE device SET silence_told = 0, maker = coalesce(?3, maker),
+                last_at = CASE WHEN last_at > ?4 THEN ?2 ELSE max(coalesce(last_at, 0), ?2) END
          WHERE id = ?1 RETURNING recorder, coalesce(muted_until, 0) > ?2",
     )?;
     let mut note = |id: i64| {
-        update.query_row(params![id, now.0, maker], |row| {
+        update.query_row(params![id, now.0, maker, now.latest_recorded().0], |row| {
             Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, bool>(1)?))
         })
     };

@@ -1,4 +1,5 @@
-//! What need not be kept any longer goes: by age, then by size, the oldest first.
+//! What need not be kept any longer goes: by age, then by size, the oldest first. The wall clock alone makes
+//! nothing old.
 
 use rusqlite::{Connection, params};
 use tipoff_model::{ArrivalId, BlobName, IncidentId, Timestamp};
@@ -47,26 +48,20 @@ pub(super) fn step(
 }
 
 fn candidates(connection: &Connection, keep: Keep, now: Timestamp) -> Result<Vec<IncidentId>> {
-    let old = now.before(keep.age);
-    let mut select = connection.prepare_cached(
-        "SELECT id FROM incident WHERE last_arrival_at < ?1 ORDER BY last_arrival_at LIMIT ?2",
-    )?;
-    let aged: Vec<IncidentId> = select
-        .query_map(params![old.0, STEP_INCIDENTS], |row| row.get(0).map(IncidentId))?
-        .collect::<Result<_, _>>()?;
+    let aged = aged(connection, keep, now)?;
     if !aged.is_empty() {
         return Ok(aged);
     }
     let total = super::incidents::stats(connection)?.blob_bytes;
     let mut excess = total.saturating_sub(keep.bytes_max);
     let mut chosen = Vec::new();
-    // What is delivered goes before what is not.
+    // What is delivered goes before what is not. By number: times may be of a clock that was wrong.
     let mut select = connection.prepare_cached(
         "SELECT id, (SELECT coalesce(sum(bytes), 0) FROM arrival WHERE arrival.incident = incident.id)
          FROM incident
          ORDER BY EXISTS (SELECT 1 FROM delivery
                           WHERE delivery.incident = incident.id AND state = 'pending'),
-                  last_arrival_at
+                  id
          LIMIT ?1",
     )?;
     let mut rows = if excess > 0 { Some(select.query([STEP_INCIDENTS])?) } else { None };
@@ -77,6 +72,29 @@ fn candidates(connection: &Connection, keep: Keep, now: Timestamp) -> Result<Vec
         excess = excess.saturating_sub(u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0));
     }
     Ok(chosen)
+}
+
+/// Incidents that are old by the wall clock, and by [`crate::AgeGuard`].
+fn aged(connection: &Connection, keep: Keep, now: Timestamp) -> Result<Vec<IncidentId>> {
+    let old = now.before(keep.age);
+    let [before_run, counted] = [keep.guard.before_run, keep.guard.counted]
+        .map(|newest| newest.map_or((-1, -1), |newest| (newest.incident.0, newest.arrival.0)));
+    let mut select = connection.prepare_cached(
+        "SELECT id FROM incident
+         WHERE last_arrival_at < ?1
+           AND (id <= ?5 AND NOT EXISTS (SELECT 1 FROM arrival
+                                         WHERE arrival.incident = incident.id AND arrival.id > ?6)
+                OR id <= ?3 AND NOT EXISTS (SELECT 1 FROM arrival
+                                            WHERE arrival.incident = incident.id AND arrival.id > ?4)
+                   AND NOT EXISTS (SELECT 1 FROM delivery
+                                   WHERE delivery.incident = incident.id AND state = 'pending'))
+         ORDER BY last_arrival_at LIMIT ?2",
+    )?;
+    let aged = select.query_map(
+        params![old.0, STEP_INCIDENTS, before_run.0, before_run.1, counted.0, counted.1],
+        |row| row.get(0).map(IncidentId),
+    )?;
+    Ok(aged.collect::<Result<_, _>>()?)
 }
 
 /// What goes undelivered is said, one line for each delivery.

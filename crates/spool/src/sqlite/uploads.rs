@@ -10,7 +10,9 @@ use tipoff_model::{
 use super::glance::{self, Glance};
 use super::history::DeviceHistory;
 use super::store::{self, Added};
-use super::{at, choice, devices, dismissal, from_json, json, number, registry, repeats};
+use super::{
+    at, choice, devices, dismissal, from_json, incident_rows, json, number, registry, repeats,
+};
 use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
 
 /// See [`crate::Spool::grow`].
@@ -39,7 +41,7 @@ pub(super) fn grow(
         muted,
         ..store::facts_of_content(&device, &growth.content)
     };
-    store::touch_incident(connection, incident, &facts)?;
+    incident_rows::touch_incident(connection, incident, &facts)?;
     let told = store::told(connection, Some(incident))?;
     let history = DeviceHistory { connection, device: id, now: facts.received_at };
     let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, &history)?;

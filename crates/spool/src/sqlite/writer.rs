@@ -149,7 +149,7 @@ impl<O: Fn() -> Result<Connection>, C: Fn() -> Result<()>> Thread<O, C> {
     fn write_until_closed(&mut self, connection: &Connection) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         while self.queue_rx.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
-            write_batch(connection, &self.before_commit, &mut batch, &self.state);
+            write_batch(connection, &self.before_commit, &self.state, &mut batch);
         }
     }
 
@@ -169,8 +169,8 @@ impl<O: Fn() -> Result<Connection>, C: Fn() -> Result<()>> Thread<O, C> {
 fn write_batch(
     connection: &Connection,
     before_commit: &dyn Fn() -> Result<()>,
-    batch: &mut Vec<Job>,
     writer: &State,
+    batch: &mut Vec<Job>,
 ) {
     let before = connection.total_changes();
     let mut state = begin(connection);
@@ -189,7 +189,7 @@ fn write_batch(
             let _ = connection.execute_batch("ROLLBACK");
         }
     }
-    // What changed nothing says nothing.
+    // What changed nothing says nothing. Before the answers: who has one may ask at once.
     if committed.is_err() || connection.total_changes() > before {
         writer.is_failing.store(committed.is_err(), Ordering::Relaxed);
     }

@@ -37,7 +37,6 @@ const SURVIVORS: [Unsynced; 6] = [
 
 /// The program that is recorded; started by the tests below, and nothing without them.
 #[test]
-#[ignore = "part of the other tests"]
 fn recorded_workload() {
     if let (Some(root), Some(marks)) = (path("TIPOFF_TEST_ROOT"), path("TIPOFF_TEST_MARKS")) {
         let is_short = std::env::var_os("TIPOFF_TEST_SHORT").is_some();
@@ -52,7 +51,7 @@ fn path(variable: &str) -> Option<PathBuf> {
 
 fn recording(root: &Path, marks: &Path, is_short: bool) -> Recording {
     let mut program = Command::new(std::env::current_exe().unwrap());
-    program.args(["--exact", "recorded_workload", "--ignored", "--nocapture"]);
+    program.args(["--exact", "recorded_workload", "--nocapture"]);
     program.env("TIPOFF_TEST_ROOT", root).env("TIPOFF_TEST_MARKS", marks);
     if is_short {
         program.env("TIPOFF_TEST_SHORT", "1");

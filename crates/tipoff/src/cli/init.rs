@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use tipoff_channels::telegram::{Chat, Setup};
 use tipoff_channels::{Settings, Value};
+use tipoff_spool::durable;
 
 use super::{Common, Ending, Failure, block_on};
 use crate::dispatch::send_test;
@@ -59,7 +60,8 @@ async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
     send_test(&*channel(args, &token, &chat)?, &[])
         .await
         .map_err(|error| anyhow::anyhow!("the test did not arrive: {error}"))?;
-    write(path, &file(args, &token, &chat))
+    // It holds the token: a new file is for the owner's eyes only.
+    durable::rewrite_file(path, file(args, &token, &chat).as_bytes())
         .with_context(|| format!("cannot write {}", path.display()))?;
     println!("A test picture is in the chat, and {} is written.", path.display());
     println!();
@@ -120,16 +122,4 @@ fn file(args: &Args, token: &str, chat: &Chat) -> String {
 /// A TOML basic string.
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
-}
-
-/// It holds the token: for the owner's eyes only.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())
 }

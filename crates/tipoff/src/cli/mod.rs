@@ -12,6 +12,7 @@ mod replay;
 mod run;
 mod send;
 mod sessions;
+mod signing_key;
 
 use std::io;
 use std::path::PathBuf;

@@ -1,7 +1,6 @@
 //! `tipoff run`: spool, receivers, dispatch, HTTP port, and the end of it all.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +12,9 @@ use tipoff_video::Studio;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Ending, Failure, announce};
+use super::{Ending, Failure, announce, signing_key};
 use crate::actions::Actions;
+use crate::clock::Clock;
 use crate::config::{Config, Listener, Retention};
 use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos, Waker};
 use crate::house::House;
@@ -23,11 +23,11 @@ use crate::network;
 use crate::news::News;
 use crate::observe::Metrics;
 use crate::receive::listen::{self, Door, Host};
-use crate::receive::tls::{self, Tls};
+use crate::receive::tls::Tls;
 use crate::receive::{Doorkeeper, Intake, Transcripts, ftp, smtp};
 use crate::reload::{LiveRules, Reload, Running, Source};
 use crate::reports::Reports;
-use crate::shutdown::{self, Phase, Trigger};
+use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::supervise::Supervisor;
 use crate::terminal;
 use crate::web::access::Access;
@@ -91,6 +91,7 @@ impl Bound {
 /// What all rooms share.
 struct Ground {
     spool: Arc<dyn Spool>,
+    clock: Clock,
     metrics: Arc<Metrics>,
     waker: Waker,
     news: News,
@@ -100,6 +101,22 @@ struct Ground {
 }
 
 impl Ground {
+    async fn open(
+        config: &Config,
+        spool: Arc<dyn Spool>,
+        shutdown: Shutdown,
+    ) -> anyhow::Result<Self> {
+        let metrics = Arc::new(Metrics::new());
+        let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
+        doorkeeper.add(spool.added_devices().await?);
+        let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
+        let (waker, news) = (Waker::default(), News::new());
+        let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
+        transcripts.start(&supervisor);
+        let clock = Clock::system();
+        Ok(Self { spool, clock, metrics, waker, news, doorkeeper, transcripts, supervisor })
+    }
+
     fn modes(&self, rules: &Arc<LiveRules>) -> Modes {
         let spool = Arc::clone(&self.spool);
         Modes { spool, rules: Arc::clone(rules), news: self.news.clone() }
@@ -123,10 +140,9 @@ impl Ground {
 async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
-    let metrics = Arc::new(Metrics::new());
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
     let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(&config.data_dir, rules.clone())?);
-    let key = signing_key(&config.data_dir)?;
+    let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let url = bound.url(&config);
     let access = Access::new(Arc::clone(&spool), key);
@@ -136,13 +152,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     };
     announce::announce(&config, &bound.smtp, &bound.ftp, bound.http.as_ref(), dashboard.as_deref());
 
-    let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
-    doorkeeper.add(spool.added_devices().await?);
-    let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
-    let (waker, news) = (Waker::default(), News::new());
-    let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
-    let ground = Ground { spool, metrics, waker, news, doorkeeper, transcripts, supervisor };
-    ground.transcripts.start(&ground.supervisor);
+    let ground = Ground::open(&config, spool, shutdown).await?;
     let retention = Arc::new(ArcSwap::from_pointee(config.retention));
     let reach = reach(&bound.smtp, &bound.ftp);
     let modes = ground.modes(&rules);
@@ -254,6 +264,7 @@ async fn deliver(
         news: ground.news.clone(),
         modes: actions.modes.clone(),
         actions: actions.clone(),
+        clock: ground.clock.clone(),
         late_sounds: LateSounds::default(),
     };
     let dispatch = Dispatch::start(&config.channels, paused, common, waker, supervisor);
@@ -272,6 +283,8 @@ fn keep_house(
         gallery: gallery.clone(),
         waker: ground.waker.clone(),
         news: ground.news.clone(),
+        clock: ground.clock.clone(),
+        eviction: Arc::default(),
     };
     house.start(&ground.supervisor);
     let reports = Reports {
@@ -359,18 +372,4 @@ fn url_at(config: &Config, listen: SocketAddr) -> Option<String> {
     let ip = if listen.ip().is_unspecified() { network::lan_address()? } else { listen.ip() };
     let scheme = if config.http.listen.is_some_and(|it| it.tls) { "https" } else { "http" };
     Some(format!("{scheme}://{}", SocketAddr::new(ip, listen.port())))
-}
-
-/// The key that signs links, made at the first start.
-fn signing_key(data_dir: &Path) -> anyhow::Result<[u8; 32]> {
-    let path = data_dir.join("link.key");
-    if let Ok(bytes) = std::fs::read(&path)
-        && let Ok(key) = bytes.try_into()
-    {
-        return Ok(key);
-    }
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-    tls::write_private(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(key)
 }

@@ -211,8 +211,8 @@ const PRIORITY: &str = "\
 const TITLE: &str = "\
     The first line of an alert, as a template in the language of Jinja, which may name `device`, \
     `event`, `title` (the event in words), `subject`, `text`, `date`, `time`, `pictures`, `videos`, \
-    `files` (how many), `follow_up`, `torn` and `link` (to the incident; needs `public_url` in \
-    `[http]`). Without it: the device and what has happened.";
+    `files` (how many), `follow_up`, `torn`, `link` (to the incident) and `picture` (the address of \
+    the first picture; both need `public_url` in `[http]`). Without it: the device and what has happened.";
 const BODY: &str = "\
     What stands below the title, as a template with the same names. Without it: what the device \
     wrote.";

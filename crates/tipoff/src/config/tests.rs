@@ -80,6 +80,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ("email", "trust"),
     ("mqtt", "ca"),
     ("slack", "url"),
+    ("webhook", "body"),
 ];
 
 fn whole_example() -> String {

@@ -8,6 +8,7 @@ use tipoff_model::{Alert, AlertKind, DeliveryState, Outcome, Scope, Timestamp, V
 use tipoff_spool::{AttemptRecord, DueDelivery};
 
 use super::backoff::{self, Reason};
+use super::expiry::Expiry;
 use super::files::DeliveryFiles;
 use super::pace::Pacer;
 use super::repeats;
@@ -33,8 +34,8 @@ struct Tools<'a> {
     channel: &'a dyn Channel,
     files: &'a Arc<dyn Files>,
     pacer: &'a Pacer,
-    /// After this long a delivery that has failed is given up.
-    expire: Duration,
+    /// When a delivery that has failed is given up.
+    expiry: &'a Expiry,
     /// How often the delivery has failed by itself since the start, and not because of its channel.
     failures: u32,
 }
@@ -100,7 +101,7 @@ pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begu
         channel: &*parts.channel,
         files: &files,
         pacer: &parts.pacer,
-        expire: parts.expire,
+        expiry: &parts.expiry,
         failures,
     };
     let (record, health) = match has_news {
@@ -131,7 +132,7 @@ async fn attempt(
     };
     let stop = send_all(&messages, &due.alert, tools, &mut progress).await;
     let ended_at = Timestamp::from(SystemTime::now());
-    let expired = ended_at.since(due.created_at) >= tools.expire;
+    let expired = tools.expiry.has_expired(due.created_at);
     let pause = match &stop {
         Some(Stop { scope: Scope::Message, after, .. }) => {
             let failures = tools.failures.saturating_add(1);

@@ -12,6 +12,7 @@ use tipoff_channels::{HookFault, HookRequest};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::expiry::Expiry;
 use super::household::ChannelHousehold;
 use super::pace::Pacer;
 use super::schedule::{Orders, Parts, Schedule, Stand};
@@ -217,7 +218,7 @@ impl Dispatch {
         Arc::new(Parts {
             name: config.name.clone(),
             channel: Arc::clone(&config.channel),
-            expire: config.expire,
+            expiry: Expiry::new(self.0.common.clock.clone(), config.expire),
             pacer: Arc::clone(&self.0.pacer),
             common: Arc::clone(&self.0.common),
             notify: self.0.waker.of(&config.name),

@@ -5,6 +5,7 @@
 mod attempt;
 mod backoff;
 mod desks;
+mod expiry;
 mod files;
 mod household;
 mod kept;
@@ -31,6 +32,7 @@ use tipoff_model::{Alert, AlertKind, AlertMedia, MediaKind, Timestamp};
 use tipoff_spool::{DueDelivery, Spool};
 
 use crate::actions::Actions;
+use crate::clock::Clock;
 use crate::modes::Modes;
 use crate::news::News;
 use crate::observe::Metrics;
@@ -52,6 +54,7 @@ pub(crate) struct Common {
     pub(crate) pictures: Pictures,
     pub(crate) news: News,
     pub(crate) modes: Modes,
+    pub(crate) clock: Clock,
     pub(crate) actions: Actions,
     pub(crate) late_sounds: LateSounds,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tipoff_channels::Channel;
@@ -12,6 +12,7 @@ use tokio::sync::{Notify, watch};
 
 use super::attempt::{self, Begun, Health};
 use super::backoff::{self, Backoff, Reason};
+use super::expiry::Expiry;
 use super::pace::Pacer;
 use super::status::Board;
 use super::under_way::{self, Attempted, Claim, Ended, UnderWay};
@@ -58,7 +59,7 @@ pub(super) enum Stand {
 pub(super) struct Parts {
     pub(super) name: String,
     pub(super) channel: Arc<dyn Channel>,
-    pub(super) expire: Duration,
+    pub(super) expiry: Expiry,
     pub(super) pacer: Arc<Pacer>,
     pub(super) common: Arc<Common>,
     pub(super) notify: Arc<Notify>,
@@ -71,6 +72,7 @@ pub(super) struct Schedule {
     dispatch: Dispatch,
     board: Arc<Board>,
     parts: Arc<Parts>,
+    stand: Stand,
     under_way: UnderWay,
     /// While nothing but single attempts can be sent.
     failing: Option<Failing>,
@@ -96,7 +98,8 @@ impl Schedule {
         let mut network = dispatch.network();
         network.mark_unchanged();
         let (under_way, failures) = (UnderWay::default(), HashMap::new());
-        Self { orders, network, dispatch, board, parts, under_way, failing: None, failures }
+        let (stand, failing) = (Stand::Goes, None);
+        Self { orders, network, dispatch, board, parts, stand, under_way, failing, failures }
     }
 
     /// Delivers until the end; what is under way then is seen through while there is time.
@@ -145,6 +148,10 @@ impl Schedule {
             self.under_way.all_are_late();
             self.parts = parts;
         }
+        if stand == Stand::Goes && self.stand != Stand::Goes {
+            self.parts.expiry.resume();
+        }
+        self.stand = stand;
         stand
     }
 
@@ -202,7 +209,7 @@ impl Schedule {
         if let Some(wait) = parts.pacer.wait(&parts.channel.paces(&memory), Instant::now()) {
             return Ok(wait);
         }
-        let now = Timestamp::from(SystemTime::now());
+        let now = parts.common.clock.now();
         let DueBatch { deliveries, next_due_at } = self.due(now, places).await?;
         if self.orders.has_changed().unwrap_or(false) {
             return Ok(Duration::ZERO);

@@ -1,5 +1,6 @@
 //! Channels that are changed, paused and tested while they run, against a service that listens.
 
+mod clock;
 mod outage;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tipoff_testkit::webhook::Webhook;
 use tokio::sync::broadcast::Receiver;
 
 use super::{ChannelState, ChannelStatus, Common, Dispatch, LateSounds, Pictures, Videos};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::news::Item;
 use crate::observe::Metrics;
@@ -57,6 +59,7 @@ async fn common(stand: &Stand, metrics: Arc<Metrics>) -> Common {
         news: stand.news.clone(),
         modes: actions.modes.clone(),
         actions,
+        clock: Clock::system(),
         late_sounds: LateSounds::default(),
     }
 }
@@ -64,13 +67,18 @@ async fn common(stand: &Stand, metrics: Arc<Metrics>) -> Common {
 impl Scene {
     /// With a channel "hook".
     async fn new(paused: &[&str]) -> Self {
+        Self::by(paused, Clock::system()).await
+    }
+
+    /// The same by this clock.
+    async fn by(paused: &[&str], clock: Clock) -> Self {
         let hook = Webhook::start().await.unwrap();
         let stand = Stand::new(&source(&channel(&hook, "hook")));
         let (trigger, shutdown) = shutdown::channel();
         let metrics = Arc::new(Metrics::new());
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         let listener = stand.news.subscribe();
-        let common = common(&stand, metrics).await;
+        let common = Common { clock, ..common(&stand, metrics).await };
         let channels = &stand.config.channels;
         let paused = paused.iter().map(|name| (*name).to_owned()).collect();
         let dispatch = Dispatch::start(channels, paused, common, &stand.waker, &supervisor);

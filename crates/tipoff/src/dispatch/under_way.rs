@@ -159,7 +159,7 @@ impl Claim {
         let pause = backoff::pause_of_delivery(failures.saturating_add(1), backoff::chance());
         record.due_at = record.ended_at.after(pause);
         record.error = Some(format!("a fault in Tipoff: an attempt ended unexpectedly: {error}"));
-        if record.ended_at.since(created_at) >= parts.expire {
+        if parts.expiry.has_expired(created_at) {
             record.state = DeliveryState::Expired;
         }
         Attempted { parts, incident, record, health: Health::Fine }

@@ -24,7 +24,7 @@ const SETTLE: Duration = Duration::from_millis(200);
 /// Wakes the channels that fail, whenever the network has changed. Where the system does not allow to
 /// watch it, they are tried by the clock alone.
 pub(crate) fn watch(supervisor: &Supervisor, waker: Waker) {
-    supervisor.spawn("network watch", move || watch_until_ended(waker.clone()));
+    supervisor.spawn_detached("network watch", move || watch_until_ended(waker.clone()));
 }
 
 async fn watch_until_ended(waker: Waker) -> anyhow::Result<()> {

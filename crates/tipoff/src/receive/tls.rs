@@ -3,7 +3,6 @@
 //! Cameras check no names; they want any certificate at all, and the same one tomorrow.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -13,6 +12,7 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tipoff_spool::durable;
 
 use crate::config::{Certificate, Smtp};
 
@@ -28,15 +28,15 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// The owner's certificate, or the one in the data folder, which is made where there is none.
+    /// The owner's certificate, or the one in the data folder, which is made where there is none that
+    /// can be used.
     pub(crate) fn of(settings: &Smtp, data_dir: &Path) -> anyhow::Result<Self> {
-        let files = match &settings.certificate {
-            Some(certificate) => certificate.clone(),
+        let (files, config) = match &settings.certificate {
+            Some(certificate) => (certificate.clone(), load(certificate)?),
             None => own_certificate(data_dir, &settings.host_name)?,
         };
         let changed = changed_at(&files);
-        let config = Arc::new(load(&files)?);
-        Ok(Self { files, config, changed })
+        Ok(Self { files, config: Arc::new(config), changed })
     }
 }
 
@@ -94,43 +94,105 @@ fn load(files: &Certificate) -> anyhow::Result<ServerConfig> {
         })
 }
 
-/// The self-signed certificate in the data folder, made where there is none.
-fn own_certificate(data_dir: &Path, host_name: &str) -> anyhow::Result<Certificate> {
+/// The self-signed certificate in the data folder, made where there is none that can be used.
+fn own_certificate(
+    data_dir: &Path,
+    host_name: &str,
+) -> anyhow::Result<(Certificate, ServerConfig)> {
     let folder = data_dir.join("tls");
     let files = Certificate { chain: folder.join("certificate.pem"), key: folder.join("key.pem") };
-    if files.chain.exists() && files.key.exists() {
-        return Ok(files);
+    if [&files.chain, &files.key].into_iter().any(|path| path.symlink_metadata().is_ok()) {
+        match load(&files) {
+            Ok(config) => return Ok((files, config)),
+            // A power cut may have left it torn, or only one of the two. Without any, nothing starts.
+            Err(error) => tracing::warn!(
+                error = format!("{error:#}"),
+                "Tipoff's own certificate cannot be used; it makes a new one. Where a device was told to \
+                 trust the old one, let it trust the new one.",
+            ),
+        }
     }
-    let make = || -> anyhow::Result<()> {
-        fs::create_dir_all(&folder)?;
-        let names = vec![host_name.to_owned(), "localhost".to_owned()];
-        let mut params = rcgen::CertificateParams::new(names)?;
-        params.distinguished_name.push(rcgen::DnType::CommonName, "Tipoff");
-        // Old firmware reads no year after 2049 (RFC 5280, section 4.1.2.5.1: UTCTime ends there).
-        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-        params.not_after = rcgen::date_time_ymd(2049, 12, 31);
-        let key = rcgen::KeyPair::generate()?;
-        let certificate = params.self_signed(&key)?;
-        write_private(&files.key, key.serialize_pem().as_bytes())?;
-        write_private(&files.chain, certificate.pem().as_bytes())?;
-        Ok(())
-    };
-    make().with_context(|| format!("cannot make a certificate in {}", folder.display()))?;
-    Ok(files)
+    make_certificate(&files, host_name)
+        .with_context(|| format!("cannot make a certificate in {}", folder.display()))?;
+    let config = load(&files)?;
+    Ok((files, config))
 }
 
-/// Whole or not at all, and for the owner only.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let temporary = path.with_extension("new");
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)
+fn make_certificate(files: &Certificate, host_name: &str) -> anyhow::Result<()> {
+    if let Some(folder) = files.key.parent() {
+        durable::make_private_folder(folder)?;
+    }
+    let names = vec![host_name.to_owned(), "localhost".to_owned()];
+    let mut params = rcgen::CertificateParams::new(names)?;
+    params.distinguished_name.push(rcgen::DnType::CommonName, "Tipoff");
+    // Old firmware reads no year after 2049 (RFC 5280, section 4.1.2.5.1: UTCTime ends there).
+    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2049, 12, 31);
+    let key = rcgen::KeyPair::generate()?;
+    let certificate = params.self_signed(&key)?;
+    durable::write_private_file(&files.key, key.serialize_pem().as_bytes())?;
+    durable::write_private_file(&files.chain, certificate.pem().as_bytes())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn own(data_dir: &Path) -> anyhow::Result<(String, String)> {
+        let (files, _) = own_certificate(data_dir, "tipoff")?;
+        Ok((fs::read_to_string(files.chain)?, fs::read_to_string(files.key)?))
+    }
+
+    #[test]
+    fn a_certificate_of_our_own_is_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = own(folder.path()).unwrap();
+        assert_eq!(own(folder.path()).unwrap(), made);
+        for name in ["tls/key.pem", "tls/certificate.pem"] {
+            let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_of_our_own_that_a_power_cut_has_damaged_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = tempfile::tempdir().unwrap();
+        own(other.path()).unwrap();
+        own(folder.path()).unwrap();
+        for name in ["tls/key.pem", "tls/certificate.pem"] {
+            let (path, other) = (folder.path().join(name), other.path().join(name));
+            let whole = fs::read(&path).unwrap();
+            let half = whole[..whole.len() / 2].to_vec();
+            let zeros = vec![0; whole.len()];
+            // Also one that is of another time than the other, and one that is missing.
+            for damaged in [vec![], half, zeros, fs::read(&other).unwrap(), b"gone".to_vec()] {
+                let before = own(folder.path()).unwrap();
+                fs::write(&path, &damaged).unwrap();
+                if damaged == b"gone" {
+                    fs::remove_file(&path).unwrap();
+                }
+                let after = own(folder.path()).unwrap();
+                assert_ne!(after, before, "{name}");
+                assert_eq!(own(folder.path()).unwrap(), after, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_owners_certificate_that_cannot_be_used_is_an_error_and_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        own(folder.path()).unwrap();
+        let key = folder.path().join("tls/key.pem");
+        fs::write(&key, "").unwrap();
+        let chain = folder.path().join("tls/certificate.pem");
+        let certificate = Some(Certificate { chain, key: key.clone() });
+        let settings = Smtp { certificate, ..crate::testing::config("").smtp };
+        let error = Loaded::of(&settings, folder.path()).err().unwrap();
+        assert!(format!("{error:#}").contains("cannot read the private key"), "{error:#}");
+        assert_eq!(fs::read(key).unwrap(), b"");
+    }
 }

@@ -1,15 +1,16 @@
 //! Small pictures of stored pictures and videos: made once, when one is first looked at, and kept
 //! in a folder that cannot grow beyond its limit. One is made at a time, out of a source of limited
-//! size and with limited memory; what cannot be made is remembered as well.
+//! size and with limited memory; what cannot be made is remembered for a day. What a crash or a power cut
+//! has damaged is made again.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tipoff_model::{AlertMedia, ArrivalId, MediaKind, MediaPlace};
-use tipoff_spool::{Blobs, Spool};
+use tipoff_spool::{Blobs, Spool, durable};
 use tipoff_video::Studio;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -24,6 +25,10 @@ const QUALITY: u8 = 75;
 /// So many folders of so many bytes: 512 MB in all. The oldest in a folder make room.
 const FOLDERS: i64 = 256;
 const FOLDER_BYTES_MAX: u64 = 2 << 20;
+/// What cannot be made is tried again after this: the disk may have failed, or ffmpeg may know more now.
+const FAILED_FOR: Duration = Duration::from_secs(24 * 3600);
+/// Content of the file that says that a small picture cannot be made.
+const FAILED: &[u8] = b"no small picture can be made\n";
 
 /// Makes and keeps small pictures. A clone shares the place in which they are made.
 #[derive(Clone)]
@@ -43,28 +48,29 @@ impl Gallery {
     /// A JPEG; none: there is none of this file.
     pub(super) async fn thumbnail(&self, media: AlertMedia) -> io::Result<Option<Vec<u8>>> {
         let path = self.path(&media);
-        let jpeg = match kept(&path).await? {
-            Some(jpeg) => jpeg,
-            None => self.make(media, path).await?,
-        };
-        Ok(Some(jpeg).filter(|jpeg| !jpeg.is_empty()))
+        match kept(path.clone()).await? {
+            Kept::Jpeg(jpeg) => Ok(Some(jpeg)),
+            Kept::Failed => Ok(None),
+            Kept::Nothing => self.make(media, path).await,
+        }
     }
 
-    /// Makes and keeps it, once; empty: none can be made.
-    async fn make(&self, media: AlertMedia, path: PathBuf) -> io::Result<Vec<u8>> {
+    /// Makes and keeps it, or keeps that none can be made.
+    async fn make(&self, media: AlertMedia, path: PathBuf) -> io::Result<Option<Vec<u8>>> {
         let _place = self.place.acquire().await.map_err(io::Error::other)?;
         // Whoever was here before may have made it.
-        if let Some(jpeg) = kept(&path).await? {
-            return Ok(jpeg);
+        match kept(path.clone()).await? {
+            Kept::Jpeg(jpeg) => return Ok(Some(jpeg)),
+            Kept::Failed => return Ok(None),
+            Kept::Nothing => {}
         }
         let made = match (media.media.kind, &self.studio) {
             (MediaKind::Picture | MediaKind::Animation, _) => self.of_picture(media).await,
             (MediaKind::Video, Some(studio)) => self.of_video(studio, media).await?,
             // Nothing was tried, so there is nothing to remember: ffmpeg may be installed later.
-            (MediaKind::Video, None) | (MediaKind::File, _) => return Ok(Vec::new()),
+            (MediaKind::Video, None) | (MediaKind::File, _) => return Ok(None),
         };
-        let jpeg = made.unwrap_or_default();
-        let keeps = move || keep(&path, &jpeg).map(|()| jpeg);
+        let keeps = move || keep(&path, made.as_deref()).map(|()| made);
         spawn_blocking(keeps).await.map_err(io::Error::other)?
     }
 
@@ -128,25 +134,60 @@ fn of_picture(blobs: &Blobs, media: &AlertMedia) -> image::ImageResult<Vec<u8>> 
     small::jpeg(&picture, WIDTH_PX, HEIGHT_PX, QUALITY)
 }
 
-/// What is kept there; an empty file says that none can be made.
-async fn kept(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match tokio::fs::read(path).await {
-        Ok(jpeg) => Ok(Some(jpeg)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+/// What is kept of a small picture.
+#[derive(Debug, PartialEq, Eq)]
+enum Kept {
+    Jpeg(Vec<u8>),
+    /// That none can be made.
+    Failed,
+    /// Nothing that can be used.
+    Nothing,
 }
 
-/// Keeps it whole or not at all, and makes room for it.
-fn keep(path: &Path, jpeg: &[u8]) -> io::Result<()> {
+async fn kept(path: PathBuf) -> io::Result<Kept> {
+    spawn_blocking(move || find(&path)).await.map_err(io::Error::other)?
+}
+
+fn find(path: &Path) -> io::Result<Kept> {
+    match fs::read(path) {
+        Ok(jpeg) if is_whole(&jpeg) => return Ok(Kept::Jpeg(jpeg)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let failed = failed(path);
+    let is_valid = fs::read(&failed).is_ok_and(|bytes| bytes == FAILED)
+        && failed.metadata().and_then(|file| file.modified()).is_ok_and(is_recent);
+    Ok(if is_valid { Kept::Failed } else { Kept::Nothing })
+}
+
+/// Whether these bytes are a JPEG from its first marker to its last (ITU-T T.81, section B.1.1.3).
+fn is_whole(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xff, 0xd8, 0xff]) && bytes.ends_with(&[0xff, 0xd9])
+}
+
+/// Whether this was less than [`FAILED_FOR`] ago. What lies in the future was noted by a clock that was
+/// wrong.
+fn is_recent(noted: SystemTime) -> bool {
+    SystemTime::now().duration_since(noted).is_ok_and(|age| age < FAILED_FOR)
+}
+
+/// Where it is noted that a small picture cannot be made.
+fn failed(path: &Path) -> PathBuf {
+    path.with_extension("failed")
+}
+
+/// Keeps a small picture, or that none can be made, and makes room for it. It is whole or not there also
+/// after a power cut; its name is not synced, because it can be made again.
+fn keep(path: &Path, jpeg: Option<&[u8]>) -> io::Result<()> {
     let Some(folder) = path.parent() else {
         return Ok(());
     };
     fs::create_dir_all(folder)?;
     make_room(folder);
-    let unfinished = path.with_extension("new");
-    fs::write(&unfinished, jpeg)?;
-    fs::rename(&unfinished, path)
+    match jpeg {
+        Some(jpeg) => durable::write_cached_file(path, jpeg),
+        None => durable::write_cached_file(&failed(path), FAILED),
+    }
 }
 
 /// Removes the oldest of a full folder, to three quarters of what it may hold.
@@ -180,12 +221,56 @@ fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
 mod tests {
     use super::*;
 
+    fn jpeg() -> Vec<u8> {
+        crate::picture::draw(tipoff_model::Timestamp::from_ms(0)).unwrap()
+    }
+
+    #[test]
+    fn what_a_power_cut_has_damaged_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("00/256-0-1.jpg");
+        assert_eq!(find(&path).unwrap(), Kept::Nothing);
+        keep(&path, Some(&jpeg())).unwrap();
+        assert_eq!(find(&path).unwrap(), Kept::Jpeg(jpeg()));
+        for damaged in
+            [vec![], vec![0; 900], jpeg()[..900].to_vec(), [&jpeg()[..900], &[0; 90]].concat()]
+        {
+            fs::write(&path, damaged).unwrap();
+            assert_eq!(find(&path).unwrap(), Kept::Nothing);
+        }
+        keep(&path, None).unwrap();
+        assert_eq!(find(&path).unwrap(), Kept::Failed);
+        for damaged in [vec![], vec![0; FAILED.len()], FAILED[..5].to_vec()] {
+            fs::write(failed(&path), damaged).unwrap();
+            assert_eq!(find(&path).unwrap(), Kept::Nothing);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_made_is_tried_again_after_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("256-0-1.jpg");
+        keep(&path, None).unwrap();
+        let file = fs::File::options().write(true).open(failed(&path)).unwrap();
+        let now = SystemTime::now();
+        let minute = Duration::from_secs(60);
+        for (noted, expected) in [
+            (now - FAILED_FOR + minute, Kept::Failed),
+            (now - FAILED_FOR, Kept::Nothing),
+            // By a clock that was 40 days ahead.
+            (now + Duration::from_secs(40 * 24 * 3600), Kept::Nothing),
+        ] {
+            file.set_modified(noted).unwrap();
+            assert_eq!(find(&path).unwrap(), expected, "{noted:?}");
+        }
+    }
+
     #[test]
     fn a_full_folder_loses_its_oldest() {
         let folder = tempfile::tempdir().unwrap();
         for number in 0..40 {
             let path = folder.path().join(format!("{number}-0-1.jpg"));
-            keep(&path, &vec![0; 60_000]).unwrap();
+            keep(&path, Some(&vec![0; 60_000])).unwrap();
             let age = std::time::Duration::from_secs(1000 - number);
             let file = fs::File::options().write(true).open(path).unwrap();
             file.set_modified(SystemTime::now() - age).unwrap();

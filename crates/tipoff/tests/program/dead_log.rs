@@ -1,9 +1,9 @@
 //! A log that cannot be written: mails and uploads are taken and alerted as if nothing was wrong.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, PipeReader, PipeWriter};
 use std::net::TcpListener;
-use std::process::{ChildStderr, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::camera::upload;
@@ -11,8 +11,10 @@ use crate::ftp_uploads::picture;
 use crate::harness::{Home, Server, mail, send, wait_for};
 use crate::hook::Hook;
 
-/// Mails, and as many uploads: what is logged of them by far exceeds a pipe's 64 KB.
+/// Mails, and as many uploads: about 40 KB of log.
 const COUNT: u32 = 20;
+/// The smallest pipe that there is.
+const PIPE_BYTES: usize = 4096;
 /// A reply that takes longer was held up.
 const PROMPT: Duration = Duration::from_secs(10);
 
@@ -48,15 +50,10 @@ fn dropped(server: &Server) -> bool {
 }
 
 /// Starts the server with such a log, lets `then` happen to it, and sees that all goes on.
-fn all_goes_on(
-    command: Command,
-    hook: &Hook,
-    stderr: Stdio,
-    then: impl FnOnce(Option<ChildStderr>),
-) {
-    let (server, log) = Server::start_logging_to(command, stderr);
+fn all_goes_on(command: Command, hook: &Hook, stderr: Stdio, then: impl FnOnce()) {
+    let server = Server::start_logging_to(command, stderr);
     assert!(receive(&server, 0) < PROMPT);
-    then(log);
+    then();
     assert!(receive(&server, COUNT) < PROMPT);
     let count = 4 * COUNT as usize;
     let alerts = hook.wait_for(count);
@@ -66,7 +63,7 @@ fn all_goes_on(
     assert_eq!(server.get("/readyz"), "ready\n");
     let began = Instant::now();
     server.stop();
-    assert!(began.elapsed() < PROMPT);
+    assert!(began.elapsed() < PROMPT, "{:?}", began.elapsed());
 }
 
 fn scene() -> (Hook, Home) {
@@ -75,46 +72,59 @@ fn scene() -> (Hook, Home) {
     (hook, home)
 }
 
+/// A pipe as small as the kernel makes it.
+fn small_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    rustix::pipe::fcntl_setpipe_size(&writer, PIPE_BYTES).unwrap();
+    (reader, writer)
+}
+
 #[test]
 fn a_pipe_that_nobody_reads() {
     let (hook, home) = scene();
-    // Kept open, and never read.
-    let mut kept = None;
-    all_goes_on(run(&home), &hook, Stdio::piped(), |log| kept = log);
-    drop(kept);
+    let (_unread, writer) = small_pipe();
+    all_goes_on(run(&home), &hook, writer.into(), || {});
 }
 
 #[test]
 fn a_pipe_that_is_read_no_longer() {
     let (hook, home) = scene();
-    let mut kept = None;
-    all_goes_on(run(&home), &hook, Stdio::piped(), |log| {
-        let mut lines = BufReader::new(log.unwrap()).lines();
+    let (reader, writer) = small_pipe();
+    let mut lines = BufReader::new(reader).lines();
+    let first = std::thread::spawn(move || {
         assert!(lines.by_ref().take(100).all(|line| line.is_ok()));
-        kept = Some(lines);
+        lines
     });
+    let mut kept = None;
+    all_goes_on(run(&home), &hook, writer.into(), || kept = Some(first.join().unwrap()));
 }
 
 #[test]
 fn a_pipe_whose_reader_has_gone() {
     let (hook, home) = scene();
-    all_goes_on(run(&home), &hook, Stdio::piped(), drop);
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
+    let (reader, writer) = small_pipe();
+    // It is read until the reader goes in the middle.
+    let first = std::thread::spawn(move || {
+        let mut lines = BufReader::new(reader).lines();
+        assert!(lines.by_ref().take(100).all(|line| line.is_ok()));
+    });
+    all_goes_on(run(&home), &hook, writer.into(), || first.join().unwrap());
     let (hook, home) = scene();
-    all_goes_on(run(&home), &hook, writer.into(), drop);
+    let (reader, writer) = small_pipe();
+    drop(reader);
+    all_goes_on(run(&home), &hook, writer.into(), || {});
 }
 
 #[test]
 fn a_full_disk() {
     let (hook, home) = scene();
-    let (server, _) = Server::start_logging_to(run(&home), full());
+    let server = Server::start_logging_to(run(&home), full());
     receive(&server, 0);
     wait_for("the lines that are dropped", || dropped(&server).then_some(()));
     hook.wait_for(2 * COUNT as usize);
     server.stop();
     let (hook, home) = scene();
-    all_goes_on(run(&home), &hook, full(), drop);
+    all_goes_on(run(&home), &hook, full(), || {});
 }
 
 #[test]
@@ -123,7 +133,7 @@ fn a_closed_standard_error() {
     let run = run(&home);
     let mut closed = Command::new("/bin/sh");
     closed.args(["-c", "exec \"$0\" \"$@\" 2>&-"]).arg(run.get_program()).args(run.get_args());
-    all_goes_on(closed, &hook, Stdio::null(), drop);
+    all_goes_on(closed, &hook, Stdio::null(), || {});
 }
 
 #[test]
@@ -133,7 +143,7 @@ fn a_standard_output_that_takes_nothing_does_not_keep_it_from_starting() {
     let (_reader, unread) = std::io::pipe().unwrap();
     let (gone, no_reader) = std::io::pipe().unwrap();
     drop(gone);
-    for stdout in [full(), unread.into(), no_reader.into()] {
+    for (count, stdout) in (1..).zip([full(), unread.into(), no_reader.into()]) {
         let address = port();
         let home = Home::new(&format!("[smtp]\nlisten = [\"{address}\"]\n{}", hook.channel()));
         let mut command = home.command(&["run"]);
@@ -141,12 +151,12 @@ fn a_standard_output_that_takes_nothing_does_not_keep_it_from_starting() {
         wait_for("the open port", || std::net::TcpStream::connect(address).ok());
         let reply = send(address, "camera@example.com", &mail("Motion", &[&picture(1)]));
         assert!(reply.starts_with("250"), "{reply}");
+        hook.wait_for(count);
         let sent = Command::new("kill").arg(child.id().to_string()).status().unwrap();
         assert!(sent.success());
         let status = wait_for("its end", || child.try_wait().unwrap());
         assert!(status.success(), "{status}");
     }
-    hook.wait_for(3);
 }
 
 #[test]

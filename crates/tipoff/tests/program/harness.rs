@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -143,30 +143,27 @@ impl Server {
     pub fn start(command: Command) -> Self {
         let log = Arc::new(Mutex::new(String::new()));
         let log_of_reader = Arc::clone(&log);
-        let (server, stderr) = Self::start_with_log(command, Stdio::piped(), log);
+        let (reader, writer) = std::io::pipe().unwrap();
         std::thread::spawn(move || {
-            for line in BufReader::new(stderr.unwrap()).lines() {
+            for line in BufReader::new(reader).lines() {
                 let Ok(line) = line else { return };
                 let mut log = log_of_reader.lock().unwrap();
                 log.push_str(&line);
                 log.push('\n');
             }
         });
-        server
+        Self::start_with(command, writer.into(), log)
     }
 
     /// With this as its standard error, which is for the caller to read, or not to.
-    pub fn start_logging_to(command: Command, stderr: Stdio) -> (Self, Option<ChildStderr>) {
-        Self::start_with_log(command, stderr, Arc::default())
+    pub fn start_logging_to(command: Command, stderr: Stdio) -> Self {
+        Self::start_with(command, stderr, Arc::default())
     }
 
-    fn start_with_log(
-        mut command: Command,
-        stderr: Stdio,
-        log: Arc<Mutex<String>>,
-    ) -> (Self, Option<ChildStderr>) {
+    fn start_with(mut command: Command, stderr: Stdio, log: Arc<Mutex<String>>) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
-        let stderr = child.stderr.take();
+        // It holds the other end of a pipe.
+        drop(command);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (mut smtp, mut ftp, mut http) = (Vec::new(), Vec::new(), None);
         let mut dashboard = String::new();
@@ -197,7 +194,7 @@ impl Server {
         let log_now = log.lock().unwrap().clone();
         assert!(!smtp.is_empty(), "the server did not start:\n{log_now}");
         let http = http.unwrap_or_else(|| "127.0.0.1:1".parse().unwrap());
-        (Self { child, smtp, ftp, http, dashboard, log }, stderr)
+        Self { child, smtp, ftp, http, dashboard, log }
     }
 
     /// The first SMTP port.

@@ -94,13 +94,13 @@ impl Transcripts {
     /// Starts the task that writes what has ended; it goes on until the program is over.
     pub(crate) fn start(&self, supervisor: &Supervisor) {
         let this = self.clone();
-        tokio::spawn(supervisor.supervise("transcripts", move || {
+        supervisor.spawn_detached("transcripts", move || {
             let this = this.clone();
             async move {
                 this.write_on().await;
                 Ok(())
             }
-        }));
+        });
     }
 
     /// Writes what has ended, at most once a second, for ever.

@@ -1,0 +1,87 @@
+//! The values of an alert that a template may name. Knows no template language.
+
+use serde::Serialize;
+
+use crate::{Alert, AlertKind, MediaKind};
+
+/// Limit of the steps that one template takes: no loop delays an alert.
+pub const TEMPLATE_STEPS_MAX: u64 = 50_000;
+
+/// The values of an alert that a template may name: one name a field, in alphabetical order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TemplateValues<'a> {
+    /// The day of receipt, such as `2026-11-24`.
+    pub date: String,
+    /// The name of the device.
+    pub device: &'a str,
+    /// The event as in the configuration, such as `motion`.
+    pub event: &'a str,
+    /// Number of files.
+    pub files: usize,
+    /// Whether an earlier alert of the same incident was sent to this channel.
+    pub follow_up: bool,
+    /// Address of the incident; empty if the public address is unknown.
+    pub link: &'a str,
+    /// Address of the first picture; empty if there is none or the public address is unknown.
+    pub picture: &'a str,
+    /// Number of pictures.
+    pub pictures: usize,
+    /// The subject that the device wrote.
+    pub subject: &'a str,
+    /// The text that the device wrote, or the text of the route's own template.
+    pub text: &'a str,
+    /// The time of receipt, such as `22:05`.
+    pub time: String,
+    /// The event in words, or the title of the route's own template.
+    pub title: &'a str,
+    /// Whether the connection broke before the end.
+    pub torn: bool,
+    /// Number of videos.
+    pub videos: usize,
+}
+
+impl<'a> TemplateValues<'a> {
+    /// The values of `alert`. `date` and `time` are those of its receipt in the reader's time zone.
+    pub fn of(alert: &'a Alert, date: String, time: String) -> Self {
+        let is_picture = |kind| matches!(kind, MediaKind::Picture | MediaKind::Animation);
+        let pictures = || alert.media.iter().filter(|file| is_picture(file.media.kind));
+        let videos = alert.media.iter().filter(|file| file.media.kind == MediaKind::Video);
+        let manner = &alert.manner;
+        Self {
+            date,
+            device: &alert.device,
+            event: alert.event.as_str(),
+            files: alert.media.len(),
+            follow_up: alert.kind == AlertKind::FollowUp,
+            link: alert.link.as_deref().unwrap_or_default(),
+            picture: pictures().find_map(|file| file.url.as_deref()).unwrap_or_default(),
+            pictures: pictures().count(),
+            subject: &alert.subject,
+            text: manner.text.as_deref().unwrap_or(&alert.text),
+            time,
+            title: manner.title.as_deref().or_else(|| alert.event.title()).unwrap_or("Alert"),
+            torn: alert.torn,
+            videos: videos.count(),
+        }
+    }
+
+    /// An example, with which a template is checked when the configuration is read.
+    pub fn sample() -> Self {
+        Self {
+            date: "2026-11-24".to_owned(),
+            device: "Front yard",
+            event: "motion",
+            files: 2,
+            follow_up: false,
+            link: "http://192.168.1.10:8080/incidents/7",
+            picture: "http://192.168.1.10:8080/media/7/1",
+            pictures: 1,
+            subject: "Motion Detection",
+            text: "Channel 1",
+            time: "22:05".to_owned(),
+            title: "Motion",
+            torn: false,
+            videos: 1,
+        }
+    }
+}
