@@ -380,6 +380,20 @@ async fn setting_up_the_bot_works_while_the_channel_asks_for_its_updates() {
 }
 
 #[tokio::test]
+async fn setting_up_the_bot_works_when_the_channel_begins_to_ask_for_its_updates() {
+    let server = Telegram::start().await.unwrap();
+    let setup = Setup::new(&server.url(), TOKEN).unwrap();
+    let waiting = tokio::spawn(async move { setup.wait_for_chat(PATIENCE).await });
+    until("the first request", || (server.polls() == 1).then_some(())).await;
+    let _me = attend(&server, CHAT, &[]);
+    // The channel's request ends the first one, and is ended by the next one.
+    until("the third request", || (server.polls() == 3).then_some(())).await;
+    server.write(GROUP, "hello", "Ann");
+    let chat = waiting.await.unwrap().unwrap();
+    assert_eq!(chat.id.to_string(), GROUP);
+}
+
+#[tokio::test]
 async fn a_server_that_fails_or_talks_nonsense_is_asked_again() {
     let server = Telegram::start().await.unwrap();
     server.beside().next([
