@@ -178,6 +178,10 @@ fn an_arrival_joins_within_quiet_and_longest_and_not_beyond() {
     assert!(joins(300_000, open(0, 290)));
     assert!(!joins(300_001, open(0, 290)));
     assert!(joins(50_000, open(0, 100)), "the clock went backwards");
+    assert!(
+        !joins(50_000, open(3600, 3600)),
+        "it was set back: the incident is not open for an hour"
+    );
     let each = Grouping { quiet: Duration::ZERO, ..grouping };
     assert!(!each.joins(&facts(&device, Timestamp::from_ms(100_000)), &open(0, 100)));
 }

@@ -210,23 +210,40 @@ pub(crate) mod tests {
     pub(crate) struct Hands {
         wall_ms: Arc<AtomicI64>,
         running_ms: Arc<AtomicI64>,
+        /// Since when time passes by itself as well.
+        ticks_since: Option<Instant>,
     }
 
     impl Hands {
-        /// A run that begins at this time of day.
+        /// A run that begins at this time of day. Time passes only when the test says so.
         pub(crate) fn at(wall: Timestamp) -> (Self, Clock) {
+            Self::new(wall, None)
+        }
+
+        /// The same, but time passes by itself.
+        pub(crate) fn ticking_at(wall: Timestamp) -> (Self, Clock) {
+            Self::new(wall, Some(Instant::now()))
+        }
+
+        fn new(wall: Timestamp, ticks_since: Option<Instant>) -> (Self, Clock) {
             let wall_ms = Arc::new(AtomicI64::new(wall.as_ms()));
-            let hands = Self { wall_ms, running_ms: Arc::default() };
+            let hands = Self { wall_ms, running_ms: Arc::default(), ticks_since };
             let read = hands.clone();
             (hands, Clock::new(move || read.reading()))
         }
 
         fn reading(&self) -> Reading {
             let running = self.running_ms.load(Ordering::Relaxed).unsigned_abs();
+            let wall = Timestamp::from_ms(self.wall_ms.load(Ordering::Relaxed));
+            let ticked = self.ticked();
             Reading {
-                wall: Timestamp::from_ms(self.wall_ms.load(Ordering::Relaxed)),
-                running: Duration::from_millis(running),
+                wall: wall.after(ticked),
+                running: Duration::from_millis(running).saturating_add(ticked),
             }
+        }
+
+        fn ticked(&self) -> Duration {
+            self.ticks_since.map(|since| since.elapsed()).unwrap_or_default()
         }
 
         /// Time passes.
@@ -238,7 +255,7 @@ pub(crate) mod tests {
 
         /// The wall clock is set.
         pub(crate) fn set(&self, wall: Timestamp) {
-            self.wall_ms.store(wall.as_ms(), Ordering::Relaxed);
+            self.wall_ms.store(wall.before(self.ticked()).as_ms(), Ordering::Relaxed);
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tipoff_model::DeviceId;
 
+use super::uploads::{growth, upload};
 use super::*;
 use crate::DeviceChange;
 
@@ -14,6 +15,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     what_waits_is_due_soon_after_the_clock_is_set_back(&*fresh()).await;
     a_summary_made_by_a_clock_ahead_gathers_nothing(&*fresh()).await;
+    what_grows_after_the_clock_is_set_back_is_told_again(&*fresh()).await;
     mutes_and_modes_last_no_longer_than_they_were_meant_to(&*fresh()).await;
     a_device_heard_by_a_clock_ahead_can_become_inactive(&*fresh()).await;
     what_is_pending_does_not_go_by_age(&*fresh()).await;
@@ -54,6 +56,20 @@ async fn a_summary_made_by_a_clock_ahead_gathers_nothing(open: Open<'_>) {
     spool.clock_set_back(behind, HOUR, true).await.unwrap();
     let due = due(&*spool, "phone", behind.after(Duration::from_secs(600))).await;
     assert_eq!(due.iter().map(|it| it.alert.held).collect::<Vec<_>>(), [1, 1]);
+}
+
+async fn what_grows_after_the_clock_is_set_back_is_told_again(open: Open<'_>) {
+    let spool = open();
+    let part = upload(&*spool, "/x.mp4", NOW);
+    let template = part.clone();
+    let stored = spool.store(part).await.unwrap();
+    let first = due(&*spool, "phone", NOW).await.remove(0);
+    // It is under way when the clock is set back, and due later by the new one.
+    let behind = NOW.before(HOUR);
+    spool.grow(growth(&stored, &template, behind, behind)).await.unwrap();
+    spool.record(ended(&first, DeliveryState::Delivered)).await.unwrap();
+    let again = due(&*spool, "phone", seconds(9)).await;
+    assert_eq!(again.iter().map(|it| it.alert.media[0].media.size).collect::<Vec<_>>(), [12]);
 }
 
 async fn mutes_and_modes_last_no_longer_than_they_were_meant_to(open: Open<'_>) {
@@ -114,30 +130,31 @@ async fn what_is_pending_does_not_go_by_age(open: Open<'_>) {
 }
 
 async fn what_came_in_this_run_does_not_go_by_the_wall_clock(open: Open<'_>) {
+    let deliver_all = async |spool: &dyn Spool| {
+        for channel in ["phone", "hook"] {
+            while let Some(delivery) = due(spool, channel, seconds(900)).await.pop() {
+                spool.record(ended(&delivery, DeliveryState::Delivered)).await.unwrap();
+            }
+        }
+    };
     let spool = open();
     let old = store(&*spool, "yard", NOW).await.incident;
-    deliver(&*spool, old).await;
+    let joined = store(&*spool, "door", NOW).await.incident;
+    deliver_all(&*spool).await;
     drop(spool);
     let spool = open();
     let guard = before_run(&*spool).await;
     let new = store(&*spool, "yard", seconds(100)).await.incident;
-    // It joins an incident of before.
-    let mut joins = arrival(&*spool, "yard", NOW);
-    joins.received_at = seconds(101);
-    assert_eq!(spool.store(joins).await.unwrap().incident, new);
-    for channel in ["phone", "hook"] {
-        while let Some(delivery) = due(&*spool, channel, seconds(900)).await.pop() {
-            spool.record(ended(&delivery, DeliveryState::Delivered)).await.unwrap();
-        }
-    }
+    assert_eq!(store(&*spool, "door", seconds(10)).await.incident, joined);
+    deliver_all(&*spool).await;
     let ahead = NOW.after(40 * DAY);
     assert_eq!(spool.sweep(by_age(AgeGuard::default()), ahead).await.unwrap().incidents, 0);
     assert_eq!(spool.sweep(by_age(guard), ahead).await.unwrap().incidents, 1);
     assert!(spool.incident(old).await.is_err());
-    assert!(spool.incident(new).await.is_ok());
+    assert!(spool.incident(new).await.is_ok() && spool.incident(joined).await.is_ok());
     let counted = Some(spool.newest().await.unwrap());
     let swept = spool.sweep(by_age(AgeGuard { counted, ..guard }), ahead).await.unwrap();
-    assert_eq!(swept.incidents, 1);
+    assert_eq!(swept.incidents, 2);
 }
 
 async fn by_size_what_came_by_a_clock_behind_does_not_go_first(open: Open<'_>) {

@@ -21,7 +21,7 @@ pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> std::sync::Arc<dy
     two_devices_at_an_address_stay_two(&*fresh()).await;
 }
 
-fn upload(spool: &dyn Spool, path: &str, at: Timestamp) -> NewArrival {
+pub(super) fn upload(spool: &dyn Spool, path: &str, at: Timestamp) -> NewArrival {
     let mut upload = arrival(spool, "discovered/yard", at);
     upload.device.discovered = true;
     upload.envelope.protocol = Protocol::Ftp;
@@ -31,7 +31,12 @@ fn upload(spool: &dyn Spool, path: &str, at: Timestamp) -> NewArrival {
     upload
 }
 
-fn growth(stored: &Stored, whole: &NewArrival, at: Timestamp, ready_at: Timestamp) -> Growth {
+pub(super) fn growth(
+    stored: &Stored,
+    whole: &NewArrival,
+    at: Timestamp,
+    ready_at: Timestamp,
+) -> Growth {
     let mut content = whole.content.clone();
     content.media[0].size = 12;
     content.media[0].range = 0..12;

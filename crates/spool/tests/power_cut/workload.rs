@@ -129,11 +129,11 @@ impl Run {
     }
 
     async fn mail(&self, at: Timestamp, device: &str, size: u64) {
-        self.store(arrival(&*self.spool, device, at, size, "eml").await).await;
+        self.store(arrival(&self.spool, device, at, size, "eml").await).await;
     }
 
     async fn upload(&self, at: Timestamp, size: u64) -> ArrivalId {
-        let mut arrival = arrival(&*self.spool, "recorder", at, size, "upload").await;
+        let mut arrival = arrival(&self.spool, "recorder", at, size, "upload").await;
         arrival.envelope.protocol = Protocol::Ftp;
         arrival.envelope.path = Some("/first.jpg".to_owned());
         arrival.again = Again::Always;

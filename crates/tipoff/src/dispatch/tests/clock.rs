@@ -11,7 +11,7 @@ fn now() -> Timestamp {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_day_without_power_the_first_failure_expires_nothing() {
-    let (_, clock) = Hands::at(now().after(25 * HOUR));
+    let (_, clock) = Hands::ticking_at(now().after(25 * HOUR));
     let mut scene = Scene::by(&["hook"], clock).await;
     scene.mail().await;
     scene.hook.script().next([Behaviour::Down, Behaviour::answer(503, "")]);
@@ -24,7 +24,7 @@ async fn after_a_day_without_power_the_first_failure_expires_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_jumps_ahead_expires_nothing() {
-    let (hands, clock) = Hands::at(now());
+    let (hands, clock) = Hands::ticking_at(now());
     let mut scene = Scene::by(&[], clock).await;
     scene.hook.script().next([Behaviour::answer(503, ""), Behaviour::answer(503, "")]);
     hands.pass(2 * HOUR);
@@ -38,7 +38,7 @@ async fn a_clock_that_jumps_ahead_expires_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alert_waits_for_no_clock_that_is_behind_at_the_start() {
-    let (_, clock) = Hands::at(now().before(HOUR));
+    let (_, clock) = Hands::ticking_at(now().before(HOUR));
     let mut scene = Scene::by(&[], clock.clone()).await;
     scene.mail().await;
     let due = scene.stand.spool.due("hook", clock.now(), 9, &[]).await.unwrap();
@@ -52,7 +52,7 @@ async fn an_alert_waits_for_no_clock_that_is_behind_at_the_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alert_waits_for_no_clock_that_is_set_back() {
-    let (hands, clock) = Hands::at(now());
+    let (hands, clock) = Hands::ticking_at(now());
     let mut scene = Scene::by(&["hook"], clock.clone()).await;
     let house = House::of(&scene.stand, clock);
     let watch = tokio::spawn(house.watch_clock(scene.supervisor.shutdown()));
@@ -64,4 +64,17 @@ async fn an_alert_waits_for_no_clock_that_is_set_back() {
     assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);
     scene.end().await;
     watch.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_pause_of_a_day_the_first_failure_expires_nothing() {
+    let (hands, clock) = Hands::ticking_at(now());
+    let mut scene = Scene::by(&["hook"], clock).await;
+    scene.mail().await;
+    hands.pass(30 * HOUR);
+    scene.hook.script().next([Behaviour::answer(503, "")]);
+    assert!(scene.dispatch.set_paused("hook", false));
+    assert_eq!(scene.delivery("hook").await, DeliveryState::Pending);
+    assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);
+    scene.end().await;
 }
