@@ -103,10 +103,7 @@ fn a_mail_is_there_with_every_line_and_without_its_content() {
             "< 221 2.0.0 Bye",
         ],
     );
-    assert_eq!(
-        (&session["device"], &session["arrivals"]),
-        (&"camera".into(), &json!([1]))
-    );
+    assert_eq!((&session["device"], &session["arrivals"]), (&"camera".into(), &json!([1])));
     assert_eq!((&session["hint"], &session["failed"]), (&Value::Null, &json!(false)));
     // By its device it is found, and people can read it.
     let found = home.json(&["sessions", "--device", "camera", "--json"]);
