@@ -25,8 +25,8 @@ const PARALLEL_MAX: usize = 16;
 /// The same for one that does: a long upload must not hold the next picture back.
 const PARALLEL_PACED_MAX: usize = 2;
 /// Attempts at once at a service that fails: one that hangs does not keep the next one from finding that
-/// the service is back.
-const PROBES_MAX: usize = 8;
+/// the service is back. One every 5 s, each of which takes a minute to fail.
+const PROBES_MAX: usize = 16;
 /// Deliveries that are remembered because they failed: another one is the next to be attempted, so that
 /// one at which the service itself stumbles is in nobody's way.
 const PROBED_MAX: usize = 64;
@@ -178,7 +178,14 @@ impl Schedule {
             return LOOK_AGAIN;
         }
         match self.begin(places).await {
-            Ok(look_again) => look_again,
+            // An attempt that has begun may hang.
+            Ok(look_again) => match &self.failing {
+                Some(failing) => match failing.backoff.wait(under_way::now()) {
+                    Duration::ZERO => look_again,
+                    next_try => look_again.min(next_try),
+                },
+                None => look_again,
+            },
             Err(error) => {
                 tracing::error!(channel = self.parts.name, %error, "The spool does not tell what is due.");
                 SPOOL_FAILED

@@ -37,6 +37,7 @@ async fn watch_until_ended(waker: Waker) -> anyhow::Result<()> {
     };
     loop {
         if next(&notices).await? {
+            tracing::debug!("The network has changed.");
             waker.network_changed();
             tokio::time::sleep(SETTLE).await;
         }

@@ -8,18 +8,20 @@ use axum::response::{IntoResponse, Response};
 
 use super::State;
 use crate::shutdown::Phase;
-use tipoff_spool::IncidentFilter;
+use crate::supervise::Supervisor;
+use tipoff_spool::{IncidentFilter, Spool};
 
 /// `200 ok` while the spool answers, else `503`.
 pub(super) async fn healthz(Shared(state): Shared<State>) -> Response {
-    if spool_answers(&state).await { "ok\n".into_response() } else { not(SPOOL_IS_SILENT) }
+    match spool_answers(&*state.spool).await {
+        true => "ok\n".into_response(),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "the spool does not answer\n").into_response(),
+    }
 }
 
-const SPOOL_IS_SILENT: &str = "the spool does not answer\n";
-
 /// A small question, because it is asked often.
-async fn spool_answers(state: &State) -> bool {
-    let asked = state.spool.incidents(&IncidentFilter::default(), 1).await;
+async fn spool_answers(spool: &dyn Spool) -> bool {
+    let asked = spool.incidents(&IncidentFilter::default(), 1).await;
     if let Err(error) = &asked {
         tracing::error!(%error, "The spool does not answer.");
     }
@@ -29,8 +31,8 @@ async fn spool_answers(state: &State) -> bool {
 /// How long the spool's writer may take: it writes what waits before.
 const WRITER_TIME: Duration = Duration::from_secs(5);
 
-async fn spool_writes(state: &State) -> bool {
-    match tokio::time::timeout(WRITER_TIME, state.spool.check_writer()).await {
+async fn spool_writes(spool: &dyn Spool) -> bool {
+    match tokio::time::timeout(WRITER_TIME, spool.check_writer()).await {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
             tracing::error!(%error, "The spool cannot store anything.");
@@ -44,32 +46,35 @@ async fn spool_writes(state: &State) -> bool {
     }
 }
 
-fn not(why: &'static str) -> Response {
-    (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
-}
-
 /// `200 ready` while what devices send can be stored and delivered: every task runs, the spool answers and
 /// writes, there is room for more, and the program is not about to end. Else `503` with what is missing.
 pub(super) async fn readyz(Shared(state): Shared<State>) -> Response {
-    if state.supervisor.shutdown().phase() != Phase::Running {
-        return not("it is stopping\n");
-    }
-    let down = state.supervisor.down();
-    if !down.is_empty() {
-        let why = format!("not running: {}\n", down.join(", "));
-        return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
-    }
-    if !spool_answers(&state).await {
-        return not(SPOOL_IS_SILENT);
-    }
-    if !spool_writes(&state).await {
-        return not("the spool cannot store anything\n");
-    }
     let min_free = state.retention.load().min_free;
-    match state.spool.blobs().free_bytes() {
-        Ok(free) if free >= min_free => "ready\n".into_response(),
-        Ok(_) => not("the disk is full: less than retention.min_free is left\n"),
-        Err(_) => not("the disk does not tell how much is free\n"),
+    match missing(&state.supervisor, &*state.spool, min_free).await {
+        None => "ready\n".into_response(),
+        Some(what) => (StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n")).into_response(),
+    }
+}
+
+/// What is missing for work; nothing, if all is there.
+async fn missing(supervisor: &Supervisor, spool: &dyn Spool, min_free: u64) -> Option<String> {
+    if supervisor.shutdown().phase() != Phase::Running {
+        return Some("it is stopping".to_owned());
+    }
+    let down = supervisor.down();
+    if !down.is_empty() {
+        return Some(format!("not running: {}", down.join(", ")));
+    }
+    if !spool_answers(spool).await {
+        return Some("the spool does not answer".to_owned());
+    }
+    if !spool_writes(spool).await {
+        return Some("the spool cannot store anything".to_owned());
+    }
+    match spool.blobs().free_bytes() {
+        Ok(free) if free >= min_free => None,
+        Ok(_) => Some("the disk is full: less than retention.min_free is left".to_owned()),
+        Err(_) => Some("the disk does not tell how much is free".to_owned()),
     }
 }
 
@@ -84,5 +89,36 @@ pub(super) async fn metrics(Shared(state): Shared<State>) -> Response {
             ([(header::CONTENT_TYPE, kind)], text).into_response()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::observe::Metrics;
+    use crate::shutdown;
+    use crate::testing::Stand;
+
+    #[tokio::test]
+    async fn it_is_not_ready_while_a_task_is_down_the_disk_is_full_or_it_stops() {
+        let stand = Stand::new("");
+        let (trigger, shutdown) = shutdown::channel();
+        let supervisor = Supervisor::new(shutdown, Arc::new(Metrics::new()));
+        let missing = async |min_free| missing(&supervisor, &*stand.spool, min_free).await;
+        assert_eq!(missing(0).await, None);
+        let full = missing(u64::MAX).await.unwrap();
+        assert!(full.starts_with("the disk is full"), "{full}");
+        supervisor.spawn("channel phone", || async { panic!("on purpose") });
+        let down = loop {
+            match missing(0).await {
+                None => tokio::task::yield_now().await,
+                Some(down) => break down,
+            }
+        };
+        assert_eq!(down, "not running: channel phone");
+        trigger.enter(Phase::Ending);
+        assert_eq!(missing(0).await.unwrap(), "it is stopping");
     }
 }
