@@ -154,9 +154,20 @@ fn contents(alert: &Alert) -> String {
     let parts = [counted(pictures, "picture"), video, counted(files, "file")];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     match parts.is_empty() {
+        true if is_follow_up && alert.details.as_deref() == Some("") => again(alert),
         true if is_follow_up => "More".to_owned(),
         true => "Alert".to_owned(),
         false => capitalized(&parts.join(", ")),
+    }
+}
+
+/// A follow-up without files and new words: `Motion again`.
+fn again(alert: &Alert) -> String {
+    let subject = one_line(&alert.subject);
+    match (alert.event.title(), subject.as_str()) {
+        (Some(event), _) => format!("{event} again"),
+        (None, "") => "More".to_owned(),
+        (None, subject) => format!("{subject} again"),
     }
 }
 

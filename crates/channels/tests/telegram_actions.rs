@@ -1,4 +1,11 @@
 //! Telegram's buttons and commands, against a strict stand-in and a household that notes what is asked.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails at what it does not expect"
+)]
 
 mod common;
 
@@ -377,6 +384,20 @@ async fn setting_up_the_bot_works_while_the_channel_asks_for_its_updates() {
     assert_eq!(chat.id.to_string(), GROUP);
     // Alerts go out all the same.
     delivered(&send(&*me.channel, alert()).await);
+}
+
+#[tokio::test]
+async fn setting_up_the_bot_works_when_the_channel_begins_to_ask_for_its_updates() {
+    let server = Telegram::start().await.unwrap();
+    let setup = Setup::new(&server.url(), TOKEN).unwrap();
+    let waiting = tokio::spawn(async move { setup.wait_for_chat(PATIENCE).await });
+    until("the first request", || (server.polls() == 1).then_some(())).await;
+    let _me = attend(&server, CHAT, &[]);
+    // The channel's request ends the first one, and is ended by the next one.
+    until("the third request", || (server.polls() == 3).then_some(())).await;
+    server.write(GROUP, "hello", "Ann");
+    let chat = waiting.await.unwrap().unwrap();
+    assert_eq!(chat.id.to_string(), GROUP);
 }
 
 #[tokio::test]

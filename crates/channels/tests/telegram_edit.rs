@@ -1,6 +1,11 @@
 //! Telegram with `edit_in_place`: an alert is one message that grows; what it cannot hold is a reply.
-
-#![allow(clippy::unwrap_used, reason = "a test that goes wrong should say so")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails at what it does not expect"
+)]
 
 mod common;
 

@@ -76,6 +76,8 @@ fn a_follow_up_is_called_by_what_it_brings() {
     ] {
         assert_eq!(title(reply(story)), expected);
     }
+    let same = reply(Story::new()).change(|alert| alert.details = Some(String::new()));
+    assert_eq!(title(same), "Motion again");
     assert_eq!(title(follow_up(pictures(4))), "Front yard · 4 more pictures", "it is no reply");
     let person = reply(pictures(1)).change(|alert| alert.events = vec![Event::Person]);
     assert_eq!(title(person), "🚶 Person");

@@ -141,6 +141,8 @@ function listen() {
   news.addEventListener("open", () => {
     live.classList.add("on");
     live.textContent = live.dataset.on;
+    // Notices between the page's load and now were missed.
+    refresh();
   });
   news.addEventListener("error", () => {
     live.classList.remove("on");

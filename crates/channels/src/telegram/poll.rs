@@ -27,7 +27,7 @@ pub(super) const UPDATES_BYTES_MAX: usize = 4 << 20;
 /// The pauses after a failure grow from here …
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 /// … to here.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+const PAUSE_MAX: Duration = Duration::from_secs(20);
 /// The same where another program asks for the updates of this bot: each request of ours cuts its
 /// request off.
 const CONFLICT_PAUSE_MIN: Duration = Duration::from_secs(30);

@@ -20,6 +20,8 @@ use super::under_way::Attempted;
 pub(crate) enum Health {
     /// The service answered.
     Fine,
+    /// The service was not asked.
+    Unknown,
     /// Nothing can be sent to it for now.
     Failing {
         /// Which of the two kinds of failure it is.
@@ -106,7 +108,7 @@ pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begu
     };
     let (record, health) = match has_news {
         true => attempt(&due, memory, &tools).await,
-        false => (not_sent(&due, repeats::NOTHING_NEW), Health::Fine),
+        false => (not_sent(&due, repeats::NOTHING_NEW), Health::Unknown),
     };
     if due.alert.kind == AlertKind::First && record.state == DeliveryState::Delivered {
         let took = record.ended_at.since(due.alert.received_at);

@@ -79,6 +79,11 @@ impl Backoff {
         self.next_at = now + pause(failures, LONGEST_UNREACHABLE, chance);
     }
 
+    /// The attempt that has begun did not ask the service: the next one may, `now`.
+    pub(crate) fn ask_now(&mut self, now: Instant) {
+        self.next_at = self.next_at.min(now);
+    }
+
     /// Something happened that makes an attempt worthwhile: the next one begins `gap` after the last
     /// one, or now. Not if the service itself asked for a pause. Whether it begins sooner by that.
     pub(crate) fn hurry(&mut self, gap: Duration, now: Instant) -> bool {

@@ -295,6 +295,12 @@ impl Schedule {
     fn note(&mut self, health: &Health, began: Instant, is_late: bool) {
         match health {
             Health::Fine => self.works(is_late),
+            Health::Unknown => {
+                // Then the next one asks.
+                if let Some(failing) = self.failing.as_mut().filter(|_| !is_late) {
+                    failing.backoff.ask_now(under_way::now());
+                }
+            }
             Health::Failing { reason, error } => self.fails(*reason, error, began, is_late),
         }
     }
@@ -337,7 +343,7 @@ impl Schedule {
     /// Counts how often a delivery fails by itself: its pauses grow.
     fn count(&mut self, record: &AttemptRecord, health: &Health) {
         match (record.state, health) {
-            (DeliveryState::Pending, Health::Fine) => {
+            (DeliveryState::Pending, Health::Fine | Health::Unknown) => {
                 if self.failures.len() >= FAILURES_MAX {
                     self.failures.clear();
                 }

@@ -162,6 +162,6 @@ impl Claim {
         if parts.expiry.has_expired(created_at) {
             record.state = DeliveryState::Expired;
         }
-        Attempted { parts, incident, record, health: Health::Fine }
+        Attempted { parts, incident, record, health: Health::Unknown }
     }
 }

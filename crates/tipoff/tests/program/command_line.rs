@@ -61,7 +61,7 @@ fn incidents_are_listed_and_shown_beside_a_running_server() {
     let server = home.start();
     send(server.smtp[0], "camera@example.com", &mail("Motion in the yard", &[PICTURE]));
     let list = home.run(&["incidents", "list"]);
-    assert!(list.contains("Motion in the yard") && list.contains("camera (127.0.0.1)"), "{list}");
+    assert!(list.contains("Motion in the yard") && list.contains("camera"), "{list}");
     let shown = home.run(&["incidents", "show", "1"]);
     assert!(shown.contains("1.jpg (image/jpeg, 2498 bytes)"), "{shown}");
     let output = home.command(&["incidents", "show", "99"]).output().unwrap();

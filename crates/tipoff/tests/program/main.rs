@@ -17,6 +17,7 @@ mod camera;
 mod clients;
 mod command_line;
 mod crash;
+mod day;
 mod dead_log;
 mod destination;
 mod dialogs;

@@ -60,7 +60,7 @@ fn a_picture_arrives_in_the_chat_and_the_next_ones_as_an_album_in_reply() {
     assert_eq!(sent[0].method, "sendPhoto");
     assert_eq!(sent[0].files[0].bytes, PICTURE);
     assert!(sent[0].text.contains("Motion in the yard"), "{}", sent[0].text);
-    assert!(sent[0].text.contains("camera (127.0.0.1)"), "{}", sent[0].text);
+    assert!(sent[0].text.contains("camera"), "{}", sent[0].text);
     assert_eq!((sent[1].method.as_str(), sent[1].files.len()), ("sendMediaGroup", 3));
     assert_eq!(sent[1].reply_to, Some(sent[0].id));
     server.stop();

@@ -308,6 +308,25 @@ async fn one_delivery_at_which_the_code_of_a_service_panics_is_in_nobodys_way() 
     scene.end().await;
 }
 
+/// Neither does it show that a service works which asked for a pause.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_did_not_ask_the_service_says_nothing_of_it() {
+    let scene = Scene::new(State::Busy(s(60)), 0, 0).await;
+    scene.mails(3).await;
+    scene.pass(s(1)).await;
+    assert!(matches!(scene.state(), ChannelState::Failing { failures: 1, .. }));
+    // The newest is the first to be attempted.
+    let newest = DeliveryId(4);
+    scene.destination.set(State::PanicsAt(newest));
+    scene.mails(1).await;
+    scene.pass(s(50)).await;
+    assert!(scene.destination.delivered().is_empty());
+    scene.until_delivered(3, s(12)).await;
+    scene.destination.set(State::Works);
+    scene.until_delivered(4, s(100_000)).await;
+    scene.end().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_breaks_down_is_back_within_a_second_and_its_alerts_are_tried_again() {
     let scene = Scene::new(State::Hangs(s(3600)), 0, 0).await;
