@@ -2,7 +2,7 @@
 # Installs what the tests need (quietly, and only what is missing) and runs everything.
 #   ./test.sh            all of it
 #   ./test.sh --fuzz N   besides, each fuzz target for N seconds
-#   ./test.sh --soak     besides, the long crash test
+#   ./test.sh --soak     besides, the long crash and power cut tests
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -34,6 +34,7 @@ want ncftpput ncftp
 want tnftp tnftp
 want inetutils-ftp inetutils-ftp
 want busybox busybox
+want strace strace
 want mosquitto mosquitto
 want mosquitto_pub mosquitto-clients
 want ffmpeg ffmpeg

@@ -106,6 +106,15 @@ pub(crate) enum Age {
     BeforeThisRun(Duration),
 }
 
+impl Age {
+    /// The age itself.
+    pub(crate) fn duration(self) -> Duration {
+        match self {
+            Self::InThisRun(age) | Self::BeforeThisRun(age) => age,
+        }
+    }
+}
+
 /// A time in which the wall clock was not set.
 #[derive(Clone, Copy, Debug)]
 struct Frame {

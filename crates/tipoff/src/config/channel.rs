@@ -105,7 +105,8 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
         "expire",
         "24 h",
         Duration::from_secs(1)..,
-        "How long an alert is tried again while the service does not take it.",
+        "How long an alert is tried again while the service does not take it. Time in which Tipoff did not \
+         run does not expire it: it is tried for an hour, or this long if that is less, after every start.",
     );
     let entry = kind.as_ref().and_then(|kind| entry(section, kind));
     let channel = match entry {

@@ -25,10 +25,9 @@ mod videos;
 mod waker;
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use jiff::ZonedDateTime;
-use tipoff_model::{Alert, AlertKind, AlertMedia, MediaKind, Timestamp};
+use tipoff_model::{Alert, AlertKind, AlertMedia, MediaKind};
 use tipoff_spool::{DueDelivery, Spool};
 
 use crate::actions::Actions;
@@ -90,7 +89,8 @@ impl Common {
     /// Marks an alert that is late at the moment of an attempt on `channel`.
     fn mark_late(&self, channel: &str, alert: &mut Alert) {
         let clock = &self.modes.rules.now().clock;
-        let now = Timestamp::from(SystemTime::now());
+        // A clock that was set makes no alert late.
+        let now = alert.received_at.after(self.clock.proven_age(alert.received_at).duration());
         if let (Some(received), Some(now)) = (clock.local(alert.received_at), clock.local(now)) {
             self.late_sounds.mark(channel, alert, &received, &now);
         }

@@ -78,3 +78,17 @@ async fn after_a_pause_of_a_day_the_first_failure_expires_nothing() {
     assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);
     scene.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_ahead_makes_no_alert_late() {
+    let (hands, clock) = Hands::ticking_at(now());
+    let mut scene = Scene::by(&["hook"], clock).await;
+    scene.mail().await;
+    hands.set(now().after(40 * DAY));
+    assert!(scene.dispatch.set_paused("hook", false));
+    assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);
+    let call = scene.hook.log().all().remove(0);
+    let alert: Value = serde_json::from_slice(&call.body).unwrap();
+    assert_eq!(alert.get("late").filter(|late| !late.is_null()), None, "{alert}");
+    scene.end().await;
+}
