@@ -368,6 +368,7 @@ fn a_device_that_does_not_stop_becomes_a_count_until_it_does() {
     let plan = rules.plan(&mail, &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First, "what a server mails is read one by one");
     let keeper = Rules { keepers: vec!["me".to_owned()], ..rules.clone() };
+    assert!(keeper.is_archive("me") && !keeper.is_archive("hook") && !rules.is_archive("me"));
     let plan = keeper.plan(&facts(&device, now), &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First, "an archive gets all of it");
     let off = Rules { flood: Flood { alerts_max: 0 }, ..rules.clone() };
