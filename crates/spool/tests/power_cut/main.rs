@@ -62,13 +62,13 @@ fn recording(root: &Path, marks: &Path, is_short: bool) -> Recording {
     if is_short {
         program.env("TIPOFF_TEST_SHORT", "1");
     }
-    record(&mut program, root, marks).unwrap()
+    record(&program, root, marks).unwrap()
 }
 
 #[test]
 fn no_power_cut_loses_what_was_acknowledged() {
     let extent = match std::env::var_os("TIPOFF_TEST_SOAK") {
-        Some(_) => Extent { moments: 1, all: true, seeds: 20 },
+        Some(_) => Extent { moments: 1, all: true, seeds: 6 },
         None => Extent { moments: 40, all: false, seeds: 2 },
     };
     let marks = check(false, extent);

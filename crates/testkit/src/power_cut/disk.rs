@@ -139,7 +139,7 @@ impl Disk {
                 }
                 self.change(node, step.ended, change);
             }
-            Operation::Mark(_) => {}
+            Operation::Mark(_) | Operation::Sent(_) => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! Reads what strace writes: `PID call(arguments) = result`, all strings in hexadecimal. A call during
 //! which another thread was busy is on two lines, `… <unfinished ...>` and `<... call resumed>…`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// A file operation of the recorded program.
@@ -67,6 +67,8 @@ pub enum Operation {
     Remove(PathBuf),
     /// What the program wrote to the file of marks.
     Mark(Vec<u8>),
+    /// What the program sent over a connection.
+    Sent(Vec<u8>),
 }
 
 /// Reads a whole recording. The steps are in the order in which they ended.
@@ -99,7 +101,52 @@ pub(super) fn parse(trace: &str, root: &Path, marks: &Path) -> Result<Vec<Step>,
             reader.steps.extend(steps.map(|operation| Step { began, ended: number, operation }));
         }
     }
-    Ok(reader.steps)
+    Ok(in_order_of_effect(reader.steps, root))
+}
+
+/// A folder or file that another thread uses was made before, also if strace noted the end of the call that
+/// made it later: such a call is moved to before its first use.
+fn in_order_of_effect(mut steps: Vec<Step>, root: &Path) -> Vec<Step> {
+    let mut made: HashSet<PathBuf> = HashSet::from([root.to_owned()]);
+    let mut at = 0;
+    while let Some(step) = steps.get(at) {
+        let (ended, needed) = (step.ended, step.operation.needs());
+        let missing = needed.filter(|path| !made.contains(*path)).map(Path::to_owned);
+        let maker = missing.and_then(|path| {
+            let mut later = steps.iter().enumerate().skip(at + 1);
+            later.find(|(_, step)| step.began < ended && step.operation.makes() == Some(&*path))
+        });
+        if let Some(maker) = maker.map(|(index, _)| index) {
+            let mut step = steps.remove(maker);
+            step.ended = ended;
+            steps.insert(at, step);
+            continue;
+        }
+        made.extend(step.operation.makes().map(Path::to_owned));
+        at += 1;
+    }
+    steps
+}
+
+impl Operation {
+    /// The path that is there afterwards, if the operation may make it.
+    fn makes(&self) -> Option<&Path> {
+        match self {
+            Self::Open { path, create: true, .. } | Self::MakeFolder(path) => Some(path),
+            Self::Rename(_, path) | Self::Link(_, path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The path that must have been there before.
+    fn needs(&self) -> Option<&Path> {
+        match self {
+            Self::Open { path, create: false, .. } | Self::Remove(path) => Some(path),
+            Self::Open { path, .. } | Self::MakeFolder(path) => path.parent(),
+            Self::Rename(path, _) | Self::Link(path, _) => Some(path),
+            _ => None,
+        }
+    }
 }
 
 fn fault(number: usize, line: &str) -> String {
@@ -188,6 +235,11 @@ impl Reader<'_> {
             "link" => self.two_names(call, [0, 1], Operation::Link),
             "linkat" => self.two_names(call, [1, 3], Operation::Link),
             "mmap" => self.map(call),
+            "sendto" => {
+                let mut bytes = text(call.argument(1)?)?;
+                bytes.truncate(usize::try_from(call.result).ok()?);
+                Some(vec![Operation::Sent(bytes)])
+            }
             "write" | "pwrite64" | "lseek" | "ftruncate" | "fsync" | "fdatasync" => {
                 match self.open.get(&call.number(0)?).copied() {
                     Some(Opened::File(file)) => Self::change(call, file).map(|it| vec![it]),

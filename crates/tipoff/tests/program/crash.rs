@@ -43,7 +43,7 @@ fn upload_file(server: &Server, name: &str) -> bool {
 }
 
 /// Uploads a picture like no other; nothing: it was not acknowledged.
-fn try_upload(address: SocketAddr, name: &str) -> Option<()> {
+pub fn try_upload(address: SocketAddr, name: &str) -> Option<()> {
     let mut control = BufReader::new(TcpStream::connect(address).ok()?);
     control.get_ref().set_read_timeout(Some(Duration::from_secs(20))).ok()?;
     let expect = |control: &mut BufReader<TcpStream>, code: &str| {
@@ -69,7 +69,7 @@ fn try_upload(address: SocketAddr, name: &str) -> Option<()> {
 }
 
 /// The reply to the end of DATA, if the connection lived that long.
-fn try_send(address: SocketAddr, mail: &[u8]) -> Option<String> {
+pub fn try_send(address: SocketAddr, mail: &[u8]) -> Option<String> {
     let mut socket = BufReader::new(TcpStream::connect(address).ok()?);
     socket.get_ref().set_read_timeout(Some(Duration::from_secs(20))).ok()?;
     let mut reply = String::new();

@@ -33,6 +33,7 @@ mod keeping;
 mod limits;
 mod mqtt;
 mod pictures;
+mod power_cut;
 mod recovery;
 mod reload;
 mod rules;
