@@ -27,6 +27,8 @@ fn extras(alert: &Alert) -> String {
     let manner = &alert.manner;
     let silent = manner.silent.then(|| "\"silent\":true,".to_owned());
     let priority = manner.priority.map(|it| format!(r#""priority":"{}","#, it.as_str()));
+    let names: Vec<String> = alert.events.iter().map(|event| string(event.as_str())).collect();
+    let events = (names.len() > 1).then(|| format!("\"events\":[{}],", names.join(",")));
     let late = alert.late.as_deref().map(|late| format!("\"late\":{},", string(late)));
     let words = |name: &str, words: &Option<String>| {
         words.as_ref().map(|words| format!(r#""{name}":{},"#, string(words)))
@@ -34,7 +36,7 @@ fn extras(alert: &Alert) -> String {
     let title = words("title", &manner.title);
     let message = words("message", &manner.text);
     let link = words("link", &alert.link);
-    [held, late, link, silent, priority, title, message].into_iter().flatten().collect()
+    [events, held, late, link, silent, priority, title, message].into_iter().flatten().collect()
 }
 
 /// What ends an alert that [`head`] began.

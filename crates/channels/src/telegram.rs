@@ -24,6 +24,7 @@ use tokio::sync::{Mutex, OnceCell, mpsc};
 use tokio::time::timeout;
 
 use crate::plan::Role;
+use crate::sound;
 use crate::{
     Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HookFault, HookRequest, Household,
     Limits, Message, Pace, PictureLimits, SettingFault, Settings, sides,
@@ -292,7 +293,7 @@ impl Telegram {
             return outcome;
         }
         let chat = self.current_chat(context.memory).to_owned();
-        let silent = self.silent || context.alert.manner.silent;
+        let silent = self.silent || sound::is_silent(message, context.alert);
         let keyboard = self.keyboard(message, &chat, context);
         let mut draft = Draft::new(message, chat, self.topic, silent, keyboard);
         if !pictures_fit(message, context.files).await {

@@ -4,7 +4,7 @@
 //! are `Person Detected from Driveway at 14:30:00`. The camera's name stands behind "from", and
 //! people call their cameras Doorbell and Carport: only what stands before it is read.
 
-use tipoff_model::Event;
+use tipoff_model::{Camera, Event};
 
 use crate::camera::Channel;
 use crate::details::{Form, Known, SubjectNews};
@@ -51,6 +51,9 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     // A single camera is the device, and both have one name.
     let of_recorder = device.is_some_and(|device| name.is_some_and(|name| name != device));
     let camera = Channel { number, name, of_recorder }.camera();
+    // In a subject the name tells the camera, also one of the factory: nothing else does.
+    let in_subject = || Some(Camera { number: None, name: Some(name?.to_owned()) });
+    let camera = camera.or_else(|| in_subject().filter(|_| subject.is_some()));
     let names = device.into_iter().chain(name).collect();
     let subject = SubjectNews::unless(subject.is_some());
     Found { known: Known { event, value, names, extra: None, subject }, camera, details: None }

@@ -14,6 +14,9 @@ const QUOTED_MAX: usize = 30;
 /// Size of all quoted words of a gathered alert, in bytes. A single text is quoted whole.
 const QUOTED_BYTES_MAX: usize = 64 * 1024;
 
+/// Words beside an event's name that add nothing to it.
+const NAMING: &[&str] = &["alarm", "alert", "detected", "detection", "email", "mail"];
+
 /// The words of one arrival.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Words {
@@ -85,20 +88,25 @@ fn events(parts: &[Words]) -> Vec<Event> {
     events
 }
 
-/// The arrivals whose words differ, within the limits, and the number of those beyond.
+/// The arrivals whose words differ, within the limits and in their order, and the number of those
+/// beyond. Those with the most important events are within.
 fn quoted(parts: &[Words]) -> (Vec<&Words>, u32) {
     let mut seen = HashSet::new();
     let differ = parts.iter().filter(|it| !it.subject.is_empty() || !it.text.is_empty());
     let differ: Vec<&Words> =
         differ.filter(|it| seen.insert((it.subject.as_str(), it.text.as_str()))).collect();
+    let mut ranked: Vec<(usize, &Words)> = differ.iter().copied().enumerate().collect();
+    ranked.sort_by_key(|(_, words)| std::cmp::Reverse(words.event.importance()));
     let mut bytes = 0_usize;
-    let fits = |words: &&&Words| {
+    let fits = |(_, words): &&(usize, &Words)| {
         bytes = bytes.saturating_add(words.subject.len() + words.text.len());
         bytes <= QUOTED_BYTES_MAX
     };
-    let count = differ.iter().take(QUOTED_MAX).take_while(fits).count().max(1).min(differ.len());
+    let count = ranked.iter().take(QUOTED_MAX).take_while(fits).count().max(1).min(differ.len());
+    ranked.truncate(count);
+    ranked.sort_by_key(|(place, _)| *place);
     let more = u32::try_from(differ.len() - count).unwrap_or(u32::MAX);
-    (differ.into_iter().take(count).collect(), more)
+    (ranked.into_iter().map(|(_, words)| words).collect(), more)
 }
 
 /// Collects lines that were not there before.
@@ -160,13 +168,28 @@ fn details(quoted: &[&Words], subject: &str, untitled: bool, earlier: Option<&[W
     }
     let one_subject = quoted.iter().all(|words| words.subject == subject);
     for words in quoted {
-        if words.details.is_none() || !one_subject {
+        let adds = words.details.is_none() && !only_names(&words.subject, words.event);
+        if adds || !one_subject {
             blocks.add(&words.subject);
         }
         blocks.add(words.details.as_deref().unwrap_or(&words.text));
         blocks.end_block();
     }
     blocks.join()
+}
+
+/// Whether a subject says no more than the title, which names the event: "Motion detected!".
+fn only_names(subject: &str, event: Event) -> bool {
+    let Some(title) = event.title() else {
+        return false;
+    };
+    let title = title.to_lowercase();
+    let subject = subject.to_lowercase();
+    let words = subject.split(|letter: char| !letter.is_alphanumeric());
+    let is_known = |word: &str| {
+        NAMING.contains(&word) || word == event.as_str() || title.split(' ').any(|it| it == word)
+    };
+    words.filter(|word| !word.is_empty()).all(is_known)
 }
 
 #[cfg(test)]
@@ -187,7 +210,9 @@ mod tests {
             (composed.subject.as_str(), composed.text.as_str()),
             ("Motion detected", "Channel 1")
         );
-        assert_eq!(composed.details.unwrap(), "Motion detected\nChannel 1");
+        assert_eq!(composed.details.unwrap(), "Channel 1", "the title names the event");
+        let named = [words(Event::Motion, "Motion at the gate", "Channel 1")];
+        assert_eq!(compose(&named, None).details.unwrap(), "Motion at the gate\nChannel 1");
         let unknown = [words(Event::Other, "Toner low", "Tray 2")];
         assert_eq!(compose(&unknown, None).details.unwrap(), "Tray 2", "the subject is the title");
     }
@@ -269,6 +294,9 @@ mod tests {
         let composed = compose(&parts, None);
         assert_eq!(composed.more, 12);
         assert!(composed.text.contains("mail 29") && !composed.text.contains("mail 30"));
+        let late = [parts.as_slice(), &[words(Event::Fault, "UPS on battery", "")]].concat();
+        let composed = compose(&late, None);
+        assert!(composed.details.unwrap().contains("UPS on battery"), "what matters is within");
         let long = words(Event::Other, "", &"x".repeat(QUOTED_BYTES_MAX + 1));
         assert_eq!(compose(std::slice::from_ref(&long), None).more, 0, "a single text is whole");
         assert_eq!(compose(&[long, subject(1)], None).more, 1);

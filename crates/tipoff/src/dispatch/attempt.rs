@@ -110,6 +110,9 @@ pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begu
         true => attempt(&due, memory, &tools).await,
         false => (not_sent(&due, repeats::NOTHING_NEW), Health::Unknown),
     };
+    if record.state != DeliveryState::Delivered {
+        parts.common.late_sounds.release(&parts.name, due.alert.delivery);
+    }
     if due.alert.kind == AlertKind::First && record.state == DeliveryState::Delivered {
         let took = record.ended_at.since(due.alert.received_at);
         parts.common.metrics.alerted(&parts.name, took);

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::ZonedDateTime;
-use tipoff_model::{Alert, AlertKind, DeliveryId};
+use tipoff_model::{Alert, AlertKind, DeliveryId, Event};
 
 /// An alert older than this says when it was received.
 const TIME_AFTER: Duration = Duration::from_secs(30);
@@ -18,19 +18,38 @@ const SOUND_EVERY: Duration = Duration::from_secs(600);
 
 /// The late alert of each channel that makes a sound.
 #[derive(Default)]
-pub(crate) struct LateSounds(Mutex<HashMap<String, (DeliveryId, Instant)>>);
+pub(crate) struct LateSounds(Mutex<HashMap<String, Sound>>);
+
+/// A late alert that makes a sound, or did.
+struct Sound {
+    delivery: DeliveryId,
+    importance: u8,
+    at: Instant,
+}
 
 impl LateSounds {
-    /// Whether this late delivery makes a sound on `channel`. Every attempt at it gets the same answer.
-    fn rings(&self, channel: &str, delivery: DeliveryId, now: Instant) -> bool {
+    /// Whether this late delivery makes a sound on `channel`: the first one in ten minutes, and one of
+    /// a more important event than that.
+    fn rings(&self, channel: &str, delivery: DeliveryId, event: Event, now: Instant) -> bool {
         let mut sounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match sounds.get(channel) {
-            Some((ringing, _)) if *ringing == delivery => true,
-            Some((_, since)) if now.duration_since(*since) < SOUND_EVERY => false,
-            _ => {
-                sounds.insert(channel.to_owned(), (delivery, now));
-                true
-            }
+        let importance = event.importance();
+        let is_quiet = |last: &Sound| {
+            last.delivery != delivery
+                && now.duration_since(last.at) < SOUND_EVERY
+                && importance <= last.importance
+        };
+        if sounds.get(channel).is_some_and(is_quiet) {
+            return false;
+        }
+        sounds.insert(channel.to_owned(), Sound { delivery, importance, at: now });
+        true
+    }
+
+    /// The delivery was not made: another one may make the sound.
+    pub(super) fn release(&self, channel: &str, delivery: DeliveryId) {
+        let mut sounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if sounds.get(channel).is_some_and(|sound| sound.delivery == delivery) {
+            sounds.remove(channel);
         }
     }
 
@@ -47,8 +66,9 @@ impl LateSounds {
         }
         let age = Duration::try_from(received.duration_until(now)).unwrap_or_default();
         alert.late = words(received, now, age);
-        if age > DELAY_AFTER && !alert.manner.silent {
-            alert.manner.silent = !self.rings(channel, alert.delivery, Instant::now());
+        if alert.late.is_some() && !alert.manner.silent {
+            let now = Instant::now();
+            alert.manner.silent = !self.rings(channel, alert.delivery, alert.event, now);
         }
     }
 }
@@ -99,14 +119,20 @@ mod tests {
     fn one_late_alert_in_ten_minutes_makes_a_sound() {
         let sounds = LateSounds::default();
         let start = Instant::now();
-        let rings = |channel: &str, delivery, seconds| {
-            sounds.rings(channel, DeliveryId(delivery), start + Duration::from_secs(seconds))
+        let rings = |channel: &str, delivery, event, seconds| {
+            let now = start + Duration::from_secs(seconds);
+            sounds.rings(channel, DeliveryId(delivery), event, now)
         };
-        assert!(rings("me", 9, 0));
-        assert!(!rings("me", 8, 1));
-        assert!(rings("me", 9, 2), "its next attempt is as loud");
-        assert!(rings("you", 7, 3));
-        assert!(!rings("me", 6, 599));
-        assert!(rings("me", 5, 600));
+        let motion = Event::Motion;
+        assert!(rings("me", 9, motion, 0));
+        assert!(!rings("me", 8, motion, 1));
+        assert!(rings("me", 9, motion, 2), "its next attempt is as loud");
+        assert!(rings("you", 7, motion, 3));
+        assert!(!rings("me", 6, motion, 599));
+        assert!(rings("me", 5, Event::Person, 600), "it is more important");
+        assert!(!rings("me", 4, motion, 601));
+        assert!(rings("me", 3, motion, 1200));
+        sounds.release("me", DeliveryId(3));
+        assert!(rings("me", 2, motion, 1201), "the one before was not delivered");
     }
 }

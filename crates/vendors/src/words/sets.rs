@@ -114,7 +114,11 @@ pub(super) fn has_ended(segments: &[Segment], hits: &[(usize, Hit)]) -> bool {
         says_end(segment, &hits)
     }) || segments.windows(2).any(|pair| match pair {
         // "Motion alarm: cleared".
-        [alarm, end] => has_alarm(alarm) && end.words.iter().all(|word| ends_alone(&word.text)),
+        [alarm, end] => {
+            has_alarm(alarm)
+                && end.words.iter().all(|word| ends_alone(&word.text))
+                && end.words.iter().any(|word| ENDED_BEHIND_NAME.has(&word.text))
+        }
         _ => false,
     })
 }
