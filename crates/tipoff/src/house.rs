@@ -149,7 +149,10 @@ impl House {
             for jump in self.clock.take_jumps() {
                 match jump {
                     Jump::Forward(by) => {
-                        tracing::warn!(seconds = by.as_secs(), "The clock was set forward, or the machine slept.");
+                        tracing::warn!(
+                            seconds = by.as_secs(),
+                            "The clock was set forward, or the machine slept."
+                        );
                     }
                     Jump::Back(by) => {
                         tracing::warn!(seconds = by.as_secs(), "The clock was set back.");
