@@ -2,7 +2,7 @@
 //!
 //! [`record`] runs a program under strace(1) and keeps its writes, syncs and changes of names, and what it
 //! sends to others.
-//! [`Recording::cut`] gives the state of the disk at a moment of it: what was synced by then is there;
+//! [`Recording::cuts`] gives the state of the disk at a moment of it: what was synced by then is there;
 //! of everything else an [`Unsynced`] says what survives. [`Cut::rebuild`] writes that state into a
 //! folder, on which the program can be started again.
 //!
