@@ -13,6 +13,9 @@ const TIME_AFTER: Duration = Duration::from_secs(30);
 /// An alert older than this says how late it is as well.
 const DELAY_AFTER: Duration = Duration::from_secs(600);
 
+/// An alert older than this was held up by an outage and not by the pace of its service.
+const OUTAGE_AFTER: Duration = Duration::from_secs(120);
+
 /// After an outage one alert of a channel makes a sound in this time; the others come silently.
 const SOUND_EVERY: Duration = Duration::from_secs(600);
 
@@ -66,7 +69,7 @@ impl LateSounds {
         }
         let age = Duration::try_from(received.duration_until(now)).unwrap_or_default();
         alert.late = words(received, now, age);
-        if alert.late.is_some() && !alert.manner.silent {
+        if age > OUTAGE_AFTER && !alert.manner.silent {
             let now = Instant::now();
             alert.manner.silent = !self.rings(channel, alert.delivery, alert.event, now);
         }
