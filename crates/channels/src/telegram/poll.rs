@@ -175,7 +175,7 @@ mod tests {
         for _ in 0..9 {
             pause(failed(None));
         }
-        assert_eq!(pause(failed(None)), 60);
+        assert_eq!(pause(failed(None)), PAUSE_MAX.as_secs());
         trouble.over();
         let mut pause = || trouble.pause(Problem::Conflict(String::new())).as_secs();
         assert_eq!((pause(), pause(), pause()), (30, 60, 120));
