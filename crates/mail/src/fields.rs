@@ -60,6 +60,7 @@ pub(crate) struct Fields {
     pub(crate) encoding: Option<Encoding>,
     /// An encoding was declared that nobody knows.
     pub(crate) strange_encoding: bool,
+    pub(crate) has_message_id: bool,
     /// Whether any field is one that headers have.
     pub(crate) known: bool,
     /// The lines of all other fields: perhaps text behind which or before which a blank line is
@@ -91,6 +92,7 @@ pub(crate) fn parse(block: &[u8]) -> Fields {
                 disposition = Some(Value::parse(value));
             }
             "content-transfer-encoding" => fields.take_encoding(value),
+            "message-id" => fields.has_message_id |= !value.trim_ascii().is_empty(),
             _ => {}
         }
     }

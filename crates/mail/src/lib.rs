@@ -16,4 +16,4 @@ mod parser;
 mod state;
 mod words;
 
-pub use parser::Parser;
+pub use parser::{Parsed, Parser};

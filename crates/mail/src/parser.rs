@@ -33,7 +33,19 @@ pub struct Parser {
     /// Bytes that may be a boundary.
     held: Vec<u8>,
     groups: usize,
+    has_message_id: bool,
     found: Collector,
+}
+
+/// A mail that ended, or whose connection broke.
+#[derive(Debug)]
+pub struct Parsed {
+    /// All that it holds.
+    pub content: Content,
+    /// Whether its header has a Message-ID (RFC 5322, section 3.6.4).
+    pub has_message_id: bool,
+    /// Whether its outermost multipart was closed (RFC 2046, section 5.1.1): then nothing of it is missing.
+    pub is_closed: bool,
 }
 
 impl Default for Parser {
@@ -51,6 +63,7 @@ impl Parser {
             open: vec![Open::Mail],
             held: Vec::new(),
             groups: 0,
+            has_message_id: false,
             found: Collector::default(),
         }
     }
@@ -68,7 +81,12 @@ impl Parser {
     }
 
     /// The mail ended: all that it holds.
-    pub fn finish(mut self) -> Content {
+    pub fn finish(self) -> Content {
+        self.finish_parsed().content
+    }
+
+    /// As [`Self::finish`], with what is known of the mail besides.
+    pub fn finish_parsed(mut self) -> Parsed {
         loop {
             self.end_header();
             match self.decide_held(true) {
@@ -82,7 +100,12 @@ impl Parser {
 
     /// The connection broke: what came until then. A file that was under way is whole if it has
     /// its end nevertheless.
-    pub fn torn(mut self) -> Content {
+    pub fn torn(self) -> Content {
+        self.torn_parsed().content
+    }
+
+    /// As [`Self::torn`], with what is known of the mail besides.
+    pub fn torn_parsed(mut self) -> Parsed {
         loop {
             self.tear_header();
             match (self.decide_held(true), self.decide_held(false)) {
@@ -95,9 +118,19 @@ impl Parser {
         self.end(true)
     }
 
-    fn end(mut self, torn: bool) -> Content {
+    fn end(mut self, torn: bool) -> Parsed {
+        let is_closed = self.is_closed();
         self.end_body(false, torn);
-        self.found.into_content()
+        let has_message_id = self.has_message_id;
+        Parsed { content: self.found.into_content(), has_message_id, is_closed }
+    }
+
+    /// Whether all parts that were announced have come: the mail itself and its multipart are open, and
+    /// what came last is behind the parts.
+    fn is_closed(&self) -> bool {
+        let is_behind =
+            matches!(&self.state, State::Body(Body { content: BodyContent::Epilogue(_), .. }));
+        is_behind && self.open.len() == 2
     }
 
     /// Takes bytes of a header; how many.
@@ -148,6 +181,7 @@ impl Parser {
         self.at -= again.len() as u64;
         if matches!(self.open.last(), Some(Open::Mail)) {
             self.found.add_subject(fields.subject.as_deref().unwrap_or_default());
+            self.has_message_id |= self.open.len() == 1 && fields.has_message_id;
         }
         // Lines with colons, and no mail's header: text without a blank line before it.
         if !fields.unknown.is_empty() && (!fields.known || is_last && again.is_empty()) {

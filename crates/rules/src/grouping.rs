@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tipoff_model::{Event, Facts, IncidentClass, Media, MediaKind, OpenIncident, Protocol};
+use tipoff_model::{
+    Content, Event, Facts, IncidentClass, Media, MediaKind, OpenIncident, Protocol,
+};
 
 /// The times of grouping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +35,20 @@ impl Default for Grouping {
 pub(crate) fn class(facts: &Facts<'_>) -> IncidentClass {
     let is_mail = facts.envelope.is_some_and(|envelope| envelope.protocol == Protocol::Smtp);
     match facts.event {
+        // Its alert waits for a second try of the device: nothing else waits with it.
+        _ if is_torn_text(facts) => IncidentClass::Alone,
         Event::Fault => IncidentClass::Fault,
         Event::Test if is_mail => IncidentClass::Alone,
         _ if is_mail && is_mail_to_read(facts) => IncidentClass::Alone,
         _ => IncidentClass::Alarm,
     }
+}
+
+/// A mail without files whose connection broke: the text may lack its end.
+pub(crate) fn is_torn_text(facts: &Facts<'_>) -> bool {
+    let is_mail = facts.envelope.is_some_and(|envelope| envelope.protocol == Protocol::Smtp);
+    let Content { subject, text, media, .. } = facts.content;
+    facts.torn && is_mail && media.is_empty() && !(subject.is_empty() && text.is_empty())
 }
 
 /// Of a printer or a server that mails what it has to say, each mail says something else.

@@ -275,6 +275,8 @@ async fn arrival(
         received_at: at,
         ready_at: at,
         torn: false,
+        unacknowledged: false,
+        digest: None,
         prints: Vec::new(),
         again: Again::AfterTorn,
         tree: None,

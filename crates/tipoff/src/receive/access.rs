@@ -88,6 +88,11 @@ impl Doorkeeper {
         self.0.load().requires_login(peer)
     }
 
+    /// Whether `peer` is in the networks of `[access]`.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.0.load().access.networks.contains(peer)
+    }
+
     /// Whether these credentials let `peer` in. Cameras insist on logging in with whatever was
     /// typed into them, so where no login is required any is good enough.
     pub(crate) fn admits(&self, peer: IpAddr, credentials: &Credentials) -> Admission {

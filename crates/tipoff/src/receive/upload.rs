@@ -279,6 +279,8 @@ impl Uploading {
             received_at,
             ready_at,
             torn,
+            unacknowledged: torn,
+            digest: None,
             prints,
             again: Again::Always,
             tree: Some(self.tree),
