@@ -178,7 +178,7 @@ impl Leaf {
     }
 
     fn is_binary(&self, text: &[u8]) -> bool {
-        text.contains(&0) && !charset::is_wide(self.fields.charset.as_deref())
+        text.contains(&0) && !charset::is_wide(text, self.fields.charset.as_deref())
     }
 
     /// Text that is too long for an alert goes along as a file.

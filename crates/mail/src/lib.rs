@@ -14,6 +14,7 @@ mod leaf;
 mod meter;
 mod parser;
 mod state;
+mod wide;
 mod words;
 
 pub use parser::Parser;

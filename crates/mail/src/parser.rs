@@ -151,7 +151,8 @@ impl Parser {
         }
         // Lines with colons, and no mail's header: text without a blank line before it.
         if !fields.unknown.is_empty() && (!fields.known || is_last && again.is_empty()) {
-            let text = charset::decode(&fields.unknown, fields.charset.as_deref());
+            let text =
+                charset::decode(&fields.unknown, charset::of_header(fields.charset.as_deref()));
             self.found.add_text(Text { group: None, is_html: false, text });
         }
         self.enter(fields);
