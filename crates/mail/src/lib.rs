@@ -12,6 +12,7 @@ mod html;
 pub mod label;
 mod leaf;
 mod meter;
+mod outside;
 mod parser;
 mod state;
 mod wide;
