@@ -17,8 +17,20 @@ pub(crate) const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// A part's text counts as at least this much, so that parts of one letter are bounded too.
 const PIECE_BYTES_MIN: usize = 64;
 
+/// As many bytes behind the last part may hide something.
+pub(crate) const HIDDEN_BYTES_MAX: u64 = 1000;
+
 /// A longer subject is cut.
 pub(crate) const SUBJECT_CHARS_MAX: usize = 1000;
+
+/// Where text stands that is in no part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outside {
+    /// Before the first part.
+    Preamble,
+    /// Behind the last part.
+    Epilogue,
+}
 
 /// Text of a part.
 #[derive(Debug)]
@@ -50,6 +62,9 @@ pub(crate) struct Collector {
     subject: Option<String>,
     texts: Vec<Text>,
     text_bytes: usize,
+    preambles: Vec<String>,
+    epilogues: Vec<String>,
+    outside_bytes: usize,
     media: Vec<Media>,
     pub(crate) unclear: bool,
 }
@@ -79,6 +94,18 @@ impl Collector {
         if !text.text.is_empty() && self.text_bytes < TEXT_BYTES_MAX {
             self.text_bytes += bytes;
             self.texts.push(text);
+        }
+    }
+
+    /// Text that counts if no part gives any.
+    pub(crate) fn add_outside(&mut self, outside: Outside, text: &str) {
+        let text = tidy(text);
+        if !text.is_empty() && self.outside_bytes < TEXT_BYTES_MAX {
+            self.outside_bytes += text.len().max(PIECE_BYTES_MIN);
+            match outside {
+                Outside::Preamble => self.preambles.push(text),
+                Outside::Epilogue => self.epilogues.push(text),
+            }
         }
     }
 
@@ -125,11 +152,25 @@ impl Collector {
                 texts.push(text);
             }
         }
+        let is_hidden = |text: &String| {
+            let blank = text.bytes().filter(u8::is_ascii_whitespace).count();
+            (text.len() - blank) as u64 > HIDDEN_BYTES_MAX
+        };
+        let epilogue_hides = self.epilogues.iter().any(is_hidden);
+        let mut unclear = self.unclear;
+        if !texts.is_empty() {
+            unclear |= epilogue_hides;
+        } else if !self.preambles.is_empty() {
+            unclear |= epilogue_hides;
+            texts = self.preambles;
+        } else {
+            texts = self.epilogues;
+        }
         Content {
             subject: self.subject.unwrap_or_default(),
             text: texts.join("\n\n"),
             media: self.media,
-            unclear: self.unclear,
+            unclear,
             details: None,
             camera: None,
         }

@@ -3,11 +3,12 @@
 use tipoff_model::Encoding;
 
 use crate::charset;
-use crate::collect::{Collector, File, Text};
+use crate::collect::{Collector, File, HIDDEN_BYTES_MAX, Outside, Text};
 use crate::embedded::{EmbeddedFile, TextScan, base64_head};
 use crate::fields::Fields;
 use crate::html;
 use crate::meter::Meter;
+use crate::outside::without_notices;
 use tipoff_model::sort::{HEAD_BYTES, by_content};
 
 /// Encoded bytes by which it is decided how a part is really encoded.
@@ -21,6 +22,8 @@ pub(crate) struct Leaf {
     group: Option<usize>,
     start: u64,
     text_bytes_max: usize,
+    /// It stands outside the parts, where notices are.
+    is_outside: bool,
     content: Content,
 }
 
@@ -42,7 +45,13 @@ impl Leaf {
         start: u64,
         text_bytes_max: usize,
     ) -> Self {
-        Self { fields, group, start, text_bytes_max, content: Content::Opening(Vec::new()) }
+        let content = Content::Opening(Vec::new());
+        Self { fields, group, start, text_bytes_max, is_outside: false, content }
+    }
+
+    /// It stands outside the parts of a multipart.
+    pub(crate) fn into_outside(self) -> Self {
+        Self { is_outside: true, ..self }
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
@@ -78,10 +87,23 @@ impl Leaf {
         }
     }
 
-    /// The part turned out to be none, but a preamble: only files in its midst are told.
-    pub(crate) fn finish_preamble(self, found: &mut Collector) {
-        if let Content::Plain(scan) = self.content {
-            add_embedded(scan.finish(false).files, None, found);
+    /// It stood before or behind parts: files in its midst, and text that counts if no part gave any.
+    pub(crate) fn finish_outside(mut self, outside: Outside, torn: bool, found: &mut Collector) {
+        self.open();
+        match std::mem::replace(&mut self.content, Content::Opening(Vec::new())) {
+            Content::Plain(scan) => {
+                let scanned = scan.finish(torn);
+                let is_binary = self.is_binary(&scanned.text);
+                let is_cut = scanned.text_bytes > scanned.text.len() as u64;
+                found.unclear |= scanned.missed || is_cut || is_binary;
+                add_embedded(scanned.files, None, found);
+                if !is_binary {
+                    let text = self.text(&scanned.text, self.is_html(&scanned.text));
+                    found.add_outside(outside, &text);
+                }
+            }
+            Content::Measured(meter) => found.unclear |= meter.size() > HIDDEN_BYTES_MAX,
+            Content::Opening(_) => {}
         }
     }
 
@@ -161,9 +183,13 @@ impl Leaf {
 
     fn add_text(&self, bytes: &[u8], found: &mut Collector) {
         let is_html = self.is_html(bytes);
+        found.add_text(Text { group: self.group, is_html, text: self.text(bytes, is_html) });
+    }
+
+    fn text(&self, bytes: &[u8], is_html: bool) -> String {
         let text = charset::decode(bytes, self.fields.charset.as_deref());
         let text = if is_html { html::to_text(&text) } else { text };
-        found.add_text(Text { group: self.group, is_html, text });
+        if self.is_outside { without_notices(&text) } else { text }
     }
 
     fn is_html(&self, text: &[u8]) -> bool {
@@ -178,7 +204,7 @@ impl Leaf {
     }
 
     fn is_binary(&self, text: &[u8]) -> bool {
-        text.contains(&0) && !charset::is_wide(self.fields.charset.as_deref())
+        text.contains(&0) && !charset::is_wide(text, self.fields.charset.as_deref())
     }
 
     /// Text that is too long for an alert goes along as a file.

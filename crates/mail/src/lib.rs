@@ -12,8 +12,10 @@ mod html;
 pub mod label;
 mod leaf;
 mod meter;
+mod outside;
 mod parser;
 mod state;
+mod wide;
 mod words;
 
 pub use parser::{Parsed, Parser};

@@ -6,7 +6,7 @@ use std::mem::take;
 use tipoff_model::Content;
 
 use crate::charset;
-use crate::collect::{Collector, Text};
+use crate::collect::{Collector, Outside, TEXT_BYTES_MAX, Text};
 use crate::delimiter::{
     BOUNDARY_BYTES_MAX, Boundary, Decision, Delimiter, HELD_BYTES_MAX, decide, hold_from,
     settled_bytes,
@@ -18,9 +18,6 @@ use crate::state::{Body, BodyContent, Open, State};
 
 /// Multiparts and mails inside each other; what is deeper goes along as a file.
 pub(crate) const DEPTH_MAX: usize = 10;
-
-/// As much text behind the last part may hide something.
-const EPILOGUE_BYTES_MAX: u64 = 1000;
 
 /// Understands a mail while it streams by: every split of the stream gives the same content.
 #[derive(Debug)]
@@ -185,7 +182,8 @@ impl Parser {
         }
         // Lines with colons, and no mail's header: text without a blank line before it.
         if !fields.unknown.is_empty() && (!fields.known || is_last && again.is_empty()) {
-            let text = charset::decode(&fields.unknown, fields.charset.as_deref());
+            let text =
+                charset::decode(&fields.unknown, charset::of_header(fields.charset.as_deref()));
             self.found.add_text(Text { group: None, is_html: false, text });
         }
         self.enter(fields);
@@ -214,7 +212,7 @@ impl Parser {
                 boundaries: boundary.into_iter().collect(),
                 group: group.or_else(|| self.group()),
             });
-            let preamble = self.leaf(Fields { charset: fields.charset, ..Fields::default() });
+            let preamble = self.outside(fields.charset);
             State::Body(Body { content: BodyContent::Preamble(preamble), at_line_start: true })
         } else {
             let part = self.leaf(fields);
@@ -224,6 +222,12 @@ impl Parser {
 
     fn leaf(&self, fields: Fields) -> Leaf {
         Leaf::new(fields, self.group(), self.at, self.found.text_bytes_left())
+    }
+
+    /// What stands before or behind the parts.
+    fn outside(&self, charset: Option<String>) -> Leaf {
+        let fields = Fields { charset, ..Fields::default() };
+        Leaf::new(fields, self.group(), self.at, TEXT_BYTES_MAX).into_outside()
     }
 
     /// The innermost alternatives.
@@ -293,10 +297,8 @@ impl Parser {
         };
         body.at_line_start = false;
         match &mut body.content {
-            BodyContent::Part(leaf) | BodyContent::Preamble(leaf) => leaf.push(bytes),
-            BodyContent::Epilogue(count) => {
-                *count += bytes.iter().filter(|byte| !byte.is_ascii_whitespace()).count() as u64;
-                self.found.unclear |= *count > EPILOGUE_BYTES_MAX;
+            BodyContent::Part(leaf) | BodyContent::Preamble(leaf) | BodyContent::Epilogue(leaf) => {
+                leaf.push(bytes)
             }
         }
     }
@@ -314,7 +316,8 @@ impl Parser {
         self.found_boundary(place, delimiter.of);
         self.at += delimiter.bytes as u64;
         self.state = if delimiter.closes {
-            State::Body(Body { content: BodyContent::Epilogue(0), at_line_start: true })
+            let epilogue = self.outside(None);
+            State::Body(Body { content: BodyContent::Epilogue(epilogue), at_line_start: true })
         } else {
             State::Header(Header::default())
         };
@@ -339,19 +342,30 @@ impl Parser {
 
     /// What streamed by ended. `begins_parts`: a preamble was one.
     fn end_body(&mut self, begins_parts: bool, torn: bool) {
-        let body = Body { content: BodyContent::Epilogue(0), at_line_start: true };
-        let State::Body(body) = std::mem::replace(&mut self.state, State::Body(body)) else {
+        let nothing =
+            Body { content: BodyContent::Epilogue(self.outside(None)), at_line_start: true };
+        let State::Body(body) = std::mem::replace(&mut self.state, State::Body(nothing)) else {
             return;
         };
         match body.content {
+            // Of a mail that has parts and does not say so.
+            BodyContent::Part(leaf)
+                if begins_parts && matches!(self.open.last(), Some(Open::Mail)) =>
+            {
+                leaf.into_outside().finish(torn, &mut self.found);
+            }
             BodyContent::Part(leaf) => leaf.finish(torn, &mut self.found),
-            BodyContent::Preamble(leaf) if begins_parts => leaf.finish_preamble(&mut self.found),
+            BodyContent::Preamble(leaf) if begins_parts => {
+                leaf.finish_outside(Outside::Preamble, torn, &mut self.found);
+            }
             BodyContent::Preamble(leaf) => {
                 // Parts were announced and none was found.
                 self.found.unclear = true;
                 leaf.finish(torn, &mut self.found);
             }
-            BodyContent::Epilogue(_) => {}
+            BodyContent::Epilogue(leaf) => {
+                leaf.finish_outside(Outside::Epilogue, torn, &mut self.found);
+            }
         }
     }
 }
