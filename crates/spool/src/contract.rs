@@ -45,7 +45,7 @@ impl Planner for Plain {
         match facts.event {
             Event::Fault => IncidentClass::Fault,
             Event::Test => IncidentClass::Alone,
-            _ if facts.torn && facts.content.media.is_empty() => IncidentClass::Alone,
+            _ if facts.torn && !facts.content.has_shots() => IncidentClass::Alone,
             _ => IncidentClass::Alarm,
         }
     }
@@ -61,7 +61,7 @@ impl Planner for Plain {
 
     fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
         let lacks_its_picture = facts.torn && !facts.whole_picture;
-        let is_text = facts.content.media.is_empty();
+        let is_text = !facts.content.has_shots();
         if facts.artefact || facts.muted || facts.repeat || lacks_its_picture && !is_text {
             return Plan::untold("no news");
         }

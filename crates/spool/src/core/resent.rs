@@ -6,9 +6,21 @@ use tipoff_model::Content;
 /// sequence of quoted-printable or half a tag may stand there.
 const CUT_CHARS: usize = 8;
 
-/// Whether `again` begins with all that came of `torn`, a mail without a file. White space and
+/// Whether `again` begins with all that came of `torn`, a mail without pictures. White space and
 /// punctuation do not count: where the text was cut, they are decoded in another way.
 pub(crate) fn continues(torn: &Content, again: &Content) -> bool {
+    has_files(again, torn) && has_words(again, torn)
+}
+
+/// A file that was cut is there again, at least as large.
+fn has_files(again: &Content, torn: &Content) -> bool {
+    let mut files = again.media.iter();
+    torn.media
+        .iter()
+        .all(|cut| files.next().is_some_and(|it| it.name == cut.name && it.size >= cut.size))
+}
+
+fn has_words(again: &Content, torn: &Content) -> bool {
     if torn.text.is_empty() {
         return !torn.subject.is_empty() && begins_with(&again.subject, &torn.subject);
     }
@@ -29,6 +41,7 @@ fn letters(text: &str) -> impl Iterator<Item = char> + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tipoff_model::{Encoding, Media, MediaKind};
 
     fn mail(subject: &str, text: &str) -> Content {
         Content { subject: subject.to_owned(), text: text.to_owned(), ..Content::default() }
@@ -50,5 +63,26 @@ mod tests {
         ] {
             assert_eq!(continues(&torn, &whole), continued, "{torn:?}");
         }
+    }
+
+    #[test]
+    fn a_torn_scan_is_continued_by_one_with_its_file() {
+        let scan = |name: &str, size: u64| {
+            let file = Media {
+                name: name.to_owned(),
+                content_type: "application/pdf".to_owned(),
+                kind: MediaKind::File,
+                range: 0..size,
+                encoding: Encoding::Base64,
+                size,
+                whole: true,
+                repeat: false,
+            };
+            Content { media: vec![file], ..mail("Scan", "Scan from the copier") }
+        };
+        assert!(continues(&scan("1.pdf", 300), &scan("1.pdf", 9000)));
+        assert!(!continues(&scan("1.pdf", 300), &scan("2.pdf", 9000)));
+        assert!(!continues(&scan("1.pdf", 300), &scan("1.pdf", 200)));
+        assert!(!continues(&scan("1.pdf", 300), &mail("Scan", "Scan from the copier")));
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn compare(
             resent.replaces.push(waiting.incident);
             let due_at = resent.due_at.unwrap_or(waiting.due_at);
             resent.due_at = Some(due_at.min(waiting.due_at));
-        } else if is_torn_text(arrival) && continues(&arrival.content, &waiting.content) {
+        } else if is_torn_mail(arrival) && continues(&arrival.content, &waiting.content) {
             return Ok(Resent { repeats: Some(waiting.incident), ..Resent::default() });
         }
     }
@@ -105,9 +105,9 @@ pub(super) fn remember(
             )?
             .execute(params![device, digest.print, incident.0, at.0])?;
     }
-    if is_torn_text(arrival) {
+    if is_torn_mail(arrival) {
         connection
-            .prepare_cached("INSERT INTO torn_text (device, arrival, at) VALUES (?1, ?2, ?3)")?
+            .prepare_cached("INSERT INTO torn_mail (device, arrival, at) VALUES (?1, ?2, ?3)")?
             .execute(params![device, id.0, at.0])?;
     }
     Ok(())
@@ -116,21 +116,22 @@ pub(super) fn remember(
 /// Forgets what is too long ago to be sent again.
 pub(super) fn forget_old(connection: &Connection, now: Timestamp) -> Result<()> {
     let old = now.before(SAME_WITHIN);
-    for delete in ["DELETE FROM known_mail WHERE at < ?1", "DELETE FROM torn_text WHERE at < ?1"] {
+    for delete in ["DELETE FROM known_mail WHERE at < ?1", "DELETE FROM torn_mail WHERE at < ?1"] {
         connection.prepare_cached(delete)?.execute([old.0])?;
     }
     Ok(())
 }
 
-fn is_torn_text(arrival: &NewArrival) -> bool {
-    arrival.torn && arrival.envelope.path.is_none() && arrival.content.media.is_empty()
+fn is_torn_mail(arrival: &NewArrival) -> bool {
+    arrival.torn && arrival.envelope.path.is_none() && !arrival.content.has_shots()
 }
 
-/// The same words, torn at the same place.
+/// Torn at the same place, or near it.
 fn is_same(waiting: &Waiting, arrival: &NewArrival) -> bool {
-    is_torn_text(arrival)
+    is_torn_mail(arrival)
         && waiting.content.subject == arrival.content.subject
         && waiting.content.text == arrival.content.text
+        && waiting.content.media.len() == arrival.content.media.len()
 }
 
 fn same_mail(
@@ -155,10 +156,10 @@ fn same_mail(
 fn waiting(connection: &Connection, device: i64, now: Timestamp) -> Result<Vec<Waiting>> {
     let mut select = connection.prepare_cached(
         "SELECT arrival.incident, arrival.content, max(delivery.due_at)
-         FROM torn_text
-         JOIN arrival ON arrival.id = torn_text.arrival
+         FROM torn_mail
+         JOIN arrival ON arrival.id = torn_mail.arrival
          JOIN delivery ON delivery.incident = arrival.incident
-         WHERE torn_text.device = ?1 AND delivery.state = 'pending' AND delivery.due_at > ?2
+         WHERE torn_mail.device = ?1 AND delivery.state = 'pending' AND delivery.due_at > ?2
          GROUP BY arrival.id ORDER BY arrival.id DESC LIMIT ?3",
     )?;
     let mut rows = select.query(params![device, now.0, COMPARED_MAX])?;

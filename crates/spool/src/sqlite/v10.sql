@@ -11,8 +11,8 @@ CREATE TABLE known_mail (
     PRIMARY KEY (device, digest)
 ) STRICT, WITHOUT ROWID;
 
--- Torn mails without a file, whose alerts wait in case the device sends them again.
-CREATE TABLE torn_text (
+-- Torn mails without pictures, whose alerts wait in case the device sends them again.
+CREATE TABLE torn_mail (
     device  INTEGER NOT NULL,
     arrival INTEGER NOT NULL,
     at      INTEGER NOT NULL,

@@ -129,7 +129,7 @@ impl Incoming {
         let Parsed { content, has_message_id, is_closed } = parsed;
         let torn = broken && !is_closed;
         let digest = MailDigest { print: self.hasher.finish(), has_message_id };
-        let ready_at = match torn && content.media.is_empty() {
+        let ready_at = match torn && !content.has_shots() {
             true => received_at.after(SEND_AGAIN),
             false => received_at,
         };
