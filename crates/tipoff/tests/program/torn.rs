@@ -139,6 +139,7 @@ fn a_torn_text_waits_for_the_second_try() {
     assert_eq!(alerts[0]["text"], "Battery at 90 %, it will last for twelve minutes.");
     let torn = home.incident(incident["incident"].as_i64().unwrap());
     assert_eq!(torn["deliveries"][0]["state"], "withdrawn", "{torn}");
+    assert_eq!(torn["untold"], "the device sent this mail again");
     server.stop();
 }
 

@@ -32,6 +32,8 @@ struct IncidentPage {
     note: Option<String>,
     /// Why nobody was told, where nobody was.
     untold: String,
+    /// Why what waited is not sent; empty where it is.
+    withdrawn: String,
     /// Who wants no more alerts of it, and since when; empty: nobody said so.
     dismissed: String,
     can_retry_all: bool,
@@ -116,6 +118,10 @@ pub(super) async fn incident(
         untold: match &line.untold {
             Some(why) => format!("Nobody: {why}."),
             None => "Nobody.".to_owned(),
+        },
+        withdrawn: match &line.untold {
+            Some(why) if !deliveries.is_empty() => format!("No alert is sent: {why}."),
+            _ => String::new(),
         },
         dismissed: line.dismissed.as_ref().map_or_else(String::new, |it| {
             format!(
