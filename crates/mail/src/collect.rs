@@ -1,11 +1,11 @@
 //! Gathers what the parts of a mail hold, and makes its content of it.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use tipoff_model::{Content, Encoding, Media};
 
 use crate::label::{default_label, label};
+use crate::same_words::without_repeats;
 use tipoff_model::sort::{by_content, by_name, by_type, kind_of};
 
 /// Files of a mail; more are in the raw mail only, which is sent along then.
@@ -143,15 +143,7 @@ impl Collector {
     }
 
     pub(crate) fn into_content(self) -> Content {
-        let plain_groups: HashSet<usize> =
-            self.texts.iter().filter(|text| !text.is_html).filter_map(|text| text.group).collect();
-        let mut texts: Vec<String> = Vec::new();
-        for Text { group, is_html, text } in self.texts {
-            let told_plainly = is_html && group.is_some_and(|group| plain_groups.contains(&group));
-            if !told_plainly && !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
+        let mut texts = without_repeats(self.texts);
         let is_hidden = |text: &String| {
             let blank = text.bytes().filter(u8::is_ascii_whitespace).count();
             (text.len() - blank) as u64 > HIDDEN_BYTES_MAX
