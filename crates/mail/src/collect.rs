@@ -20,6 +20,9 @@ const PIECE_BYTES_MIN: usize = 64;
 /// As many bytes behind the last part may hide something.
 pub(crate) const HIDDEN_BYTES_MAX: u64 = 1000;
 
+/// As much text of a file is shown where there is no other.
+const FILE_CHARS_SHOWN: usize = 4000;
+
 /// A longer subject is cut.
 pub(crate) const SUBJECT_CHARS_MAX: usize = 1000;
 
@@ -65,6 +68,8 @@ pub(crate) struct Collector {
     preambles: Vec<String>,
     epilogues: Vec<String>,
     outside_bytes: usize,
+    /// Of the first file of text.
+    text_of_file: Option<String>,
     media: Vec<Media>,
     pub(crate) unclear: bool,
 }
@@ -106,6 +111,14 @@ impl Collector {
                 Outside::Preamble => self.preambles.push(text),
                 Outside::Epilogue => self.epilogues.push(text),
             }
+        }
+    }
+
+    /// Text that is in a file, and counts if nothing else says anything: a NAS mails its log so.
+    pub(crate) fn add_text_of_file(&mut self, text: &str) {
+        if self.text_of_file.is_none() {
+            let text = beginning(&tidy(text));
+            self.text_of_file = Some(text).filter(|text| !text.is_empty());
         }
     }
 
@@ -155,8 +168,10 @@ impl Collector {
         } else if !self.preambles.is_empty() {
             unclear |= epilogue_hides;
             texts = self.preambles;
-        } else {
+        } else if !self.epilogues.is_empty() {
             texts = self.epilogues;
+        } else {
+            texts.extend(self.text_of_file);
         }
         Content {
             subject: self.subject.unwrap_or_default(),
@@ -167,6 +182,16 @@ impl Collector {
             camera: None,
         }
     }
+}
+
+/// The first lines of the text of a file: all of it is in the file.
+fn beginning(text: &str) -> String {
+    let Some((end, _)) = text.char_indices().nth(FILE_CHARS_SHOWN) else {
+        return text.to_owned();
+    };
+    let cut = text.get(..end).unwrap_or(text);
+    let lines = cut.rsplit_once('\n').map_or(cut, |(lines, _)| lines);
+    format!("{lines}\n…")
 }
 
 /// Lines ended by `\n`, without white space at their ends, without control characters, with one
@@ -212,6 +237,19 @@ mod tests {
         assert_eq!(tidy("\r\n\ta \r\nb\0\rc\n\n"), "\ta\nb\nc");
         assert_eq!(tidy("a\n \n\n\nb\n\nc"), "a\n\nb\n\nc");
         assert_eq!(tidy(" \n\t\n"), "");
+    }
+
+    #[test]
+    fn of_a_file_the_beginning_is_shown() {
+        for (text, expected) in [
+            ("ä".repeat(FILE_CHARS_SHOWN), "ä".repeat(FILE_CHARS_SHOWN)),
+            (format!("x\n{}", "y".repeat(FILE_CHARS_SHOWN)), "x\n…".to_owned()),
+        ] {
+            let mut found = Collector::default();
+            found.add_text_of_file(&text);
+            found.add_text_of_file("another");
+            assert_eq!(found.into_content().text, expected);
+        }
     }
 
     #[test]

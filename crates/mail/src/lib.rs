@@ -15,6 +15,7 @@ mod leaf;
 mod meter;
 mod outside;
 mod parser;
+mod role;
 mod same_words;
 mod state;
 mod wide;
