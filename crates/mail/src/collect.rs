@@ -1,11 +1,11 @@
 //! Gathers what the parts of a mail hold, and makes its content of it.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use tipoff_model::{Content, Encoding, Media};
 
 use crate::label::{default_label, label};
+use crate::same_words::without_repeats;
 use tipoff_model::sort::{by_content, by_name, by_type, kind_of};
 
 /// Files of a mail; more are in the raw mail only, which is sent along then.
@@ -19,6 +19,9 @@ const PIECE_BYTES_MIN: usize = 64;
 
 /// As many bytes behind the last part may hide something.
 pub(crate) const HIDDEN_BYTES_MAX: u64 = 1000;
+
+/// As much text of a file is shown where there is no other.
+const FILE_CHARS_SHOWN: usize = 4000;
 
 /// A longer subject is cut.
 pub(crate) const SUBJECT_CHARS_MAX: usize = 1000;
@@ -65,6 +68,8 @@ pub(crate) struct Collector {
     preambles: Vec<String>,
     epilogues: Vec<String>,
     outside_bytes: usize,
+    /// Of the first file of text.
+    text_of_file: Option<String>,
     media: Vec<Media>,
     pub(crate) unclear: bool,
 }
@@ -109,6 +114,14 @@ impl Collector {
         }
     }
 
+    /// Text that is in a file, and counts if nothing else says anything: a NAS mails its log so.
+    pub(crate) fn add_text_of_file(&mut self, text: &str) {
+        if self.text_of_file.is_none() {
+            let text = beginning(&tidy(text));
+            self.text_of_file = Some(text).filter(|text| !text.is_empty());
+        }
+    }
+
     pub(crate) fn add_file(&mut self, file: File<'_>) {
         if self.media.len() == MEDIA_MAX {
             self.unclear = true;
@@ -143,15 +156,7 @@ impl Collector {
     }
 
     pub(crate) fn into_content(self) -> Content {
-        let plain_groups: HashSet<usize> =
-            self.texts.iter().filter(|text| !text.is_html).filter_map(|text| text.group).collect();
-        let mut texts: Vec<String> = Vec::new();
-        for Text { group, is_html, text } in self.texts {
-            let told_plainly = is_html && group.is_some_and(|group| plain_groups.contains(&group));
-            if !told_plainly && !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
+        let mut texts = without_repeats(self.texts);
         let is_hidden = |text: &String| {
             let blank = text.bytes().filter(u8::is_ascii_whitespace).count();
             (text.len() - blank) as u64 > HIDDEN_BYTES_MAX
@@ -163,8 +168,10 @@ impl Collector {
         } else if !self.preambles.is_empty() {
             unclear |= epilogue_hides;
             texts = self.preambles;
-        } else {
+        } else if !self.epilogues.is_empty() {
             texts = self.epilogues;
+        } else {
+            texts.extend(self.text_of_file);
         }
         Content {
             subject: self.subject.unwrap_or_default(),
@@ -175,6 +182,16 @@ impl Collector {
             camera: None,
         }
     }
+}
+
+/// The first lines of the text of a file: all of it is in the file.
+fn beginning(text: &str) -> String {
+    let Some((end, _)) = text.char_indices().nth(FILE_CHARS_SHOWN) else {
+        return text.to_owned();
+    };
+    let cut = text.get(..end).unwrap_or(text);
+    let lines = cut.rsplit_once('\n').map_or(cut, |(lines, _)| lines);
+    format!("{lines}\n…")
 }
 
 /// Lines ended by `\n`, without white space at their ends, without control characters, with one
@@ -220,6 +237,19 @@ mod tests {
         assert_eq!(tidy("\r\n\ta \r\nb\0\rc\n\n"), "\ta\nb\nc");
         assert_eq!(tidy("a\n \n\n\nb\n\nc"), "a\n\nb\n\nc");
         assert_eq!(tidy(" \n\t\n"), "");
+    }
+
+    #[test]
+    fn of_a_file_the_beginning_is_shown() {
+        for (text, expected) in [
+            ("ä".repeat(FILE_CHARS_SHOWN), "ä".repeat(FILE_CHARS_SHOWN)),
+            (format!("x\n{}", "y".repeat(FILE_CHARS_SHOWN)), "x\n…".to_owned()),
+        ] {
+            let mut found = Collector::default();
+            found.add_text_of_file(&text);
+            found.add_text_of_file("another");
+            assert_eq!(found.into_content().text, expected);
+        }
     }
 
     #[test]

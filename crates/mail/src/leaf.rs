@@ -9,6 +9,7 @@ use crate::fields::Fields;
 use crate::html;
 use crate::meter::Meter;
 use crate::outside::without_notices;
+use crate::role::Role;
 use tipoff_model::sort::{HEAD_BYTES, by_content};
 
 /// Encoded bytes by which it is decided how a part is really encoded.
@@ -18,6 +19,7 @@ const OPENING_BYTES: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Leaf {
     fields: Fields,
+    role: Role,
     /// The innermost alternatives that it is one of.
     group: Option<usize>,
     start: u64,
@@ -41,12 +43,13 @@ impl Leaf {
     /// A part whose content starts at `start`, of whose text this much can be kept.
     pub(crate) fn new(
         fields: Fields,
+        role: Role,
         group: Option<usize>,
         start: u64,
         text_bytes_max: usize,
     ) -> Self {
         let content = Content::Opening(Vec::new());
-        Self { fields, group, start, text_bytes_max, is_outside: false, content }
+        Self { fields, role, group, start, text_bytes_max, is_outside: false, content }
     }
 
     /// It stands outside the parts of a multipart.
@@ -72,7 +75,7 @@ impl Leaf {
 
     /// Whether its header says nothing of it, or is missing.
     pub(crate) fn is_undeclared(&self) -> bool {
-        is_text(&self.fields)
+        self.role == Role::Text
             && self.fields.content_type.is_none()
             && self.fields.encoding.is_none()
     }
@@ -112,7 +115,7 @@ impl Leaf {
             return;
         };
         let opening = std::mem::take(opening);
-        let is_text = is_text(&self.fields);
+        let is_text = self.role == Role::Text;
         let declared = self.fields.encoding.unwrap_or(Encoding::Identity);
         let encoding = real_encoding(declared, is_text, &opening);
         // The range of an uuencoded part has its data lines only, which are found as in text.
@@ -123,7 +126,10 @@ impl Leaf {
             scan.push(&opening);
             self.content = Content::Plain(scan);
         } else {
-            let head_bytes = if is_text { self.text_bytes_max } else { HEAD_BYTES };
+            let head_bytes = match self.role {
+                Role::Text | Role::TextFile => self.text_bytes_max,
+                Role::File => HEAD_BYTES,
+            };
             let mut meter = Meter::new(encoding, self.start, head_bytes);
             meter.push(&opening);
             self.content = Content::Measured(meter);
@@ -163,8 +169,8 @@ impl Leaf {
         let whole = !torn || meter.is_complete();
         let (encoding, range) = (meter.encoding, meter.start..meter.end);
         let head = meter.into_head();
-        let is_text =
-            is_text(&self.fields) && by_content(&head).is_none() && !self.is_binary(&head);
+        let is_readable = by_content(&head).is_none() && !self.is_binary(&head);
+        let is_text = self.role == Role::Text && is_readable;
         if !is_text || size > head.len() as u64 {
             found.add_file(File {
                 name: self.file_name(&head, !is_text),
@@ -178,6 +184,8 @@ impl Leaf {
         }
         if is_text {
             self.add_text(&head, found);
+        } else if self.role == Role::TextFile && is_readable {
+            found.add_text_of_file(&self.text(&head, self.is_html(&head)));
         }
     }
 
@@ -198,8 +206,9 @@ impl Leaf {
             text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark))
         };
         match self.fields.content_type.as_deref() {
-            Some(content_type) => content_type == "text/html",
-            None => begins(b"<html") || begins(b"<!doctype html"),
+            Some("text/html" | "application/xhtml+xml") => true,
+            Some(content_type) if content_type != "text/plain" => false,
+            _ => begins(b"<html") || begins(b"<!doctype html"),
         }
     }
 
@@ -229,15 +238,6 @@ fn add_embedded(files: Vec<EmbeddedFile>, name: Option<&str>, found: &mut Collec
             size,
             whole: file.whole,
         });
-    }
-}
-
-/// Whether a part is to be read rather than to be sent on as a file, if its bytes agree.
-fn is_text(fields: &Fields) -> bool {
-    match fields.content_type.as_deref() {
-        Some("message/delivery-status" | "message/disposition-notification") => true,
-        Some(content_type) => content_type.starts_with("text/") && !fields.attachment,
-        None => fields.name.is_none() && !fields.attachment,
     }
 }
 

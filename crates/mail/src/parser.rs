@@ -14,6 +14,7 @@ use crate::delimiter::{
 use crate::fields::{self, Fields};
 use crate::header::{Header, Step};
 use crate::leaf::Leaf;
+use crate::role::{Place, Role};
 use crate::state::{Body, BodyContent, Open, State};
 
 /// Multiparts and mails inside each other; what is deeper goes along as a file.
@@ -221,13 +222,20 @@ impl Parser {
     }
 
     fn leaf(&self, fields: Fields) -> Leaf {
-        Leaf::new(fields, self.group(), self.at, self.found.text_bytes_left())
+        let group = self.group();
+        let place = match self.open.last() {
+            Some(Open::Mail) => Place::Alone,
+            _ if group.is_some() => Place::Alternatives,
+            _ => Place::Parts,
+        };
+        let role = Role::of(&fields, place);
+        Leaf::new(fields, role, group, self.at, self.found.text_bytes_left())
     }
 
     /// What stands before or behind the parts.
     fn outside(&self, charset: Option<String>) -> Leaf {
         let fields = Fields { charset, ..Fields::default() };
-        Leaf::new(fields, self.group(), self.at, TEXT_BYTES_MAX).into_outside()
+        Leaf::new(fields, Role::Text, self.group(), self.at, TEXT_BYTES_MAX).into_outside()
     }
 
     /// The innermost alternatives.

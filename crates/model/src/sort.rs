@@ -75,6 +75,7 @@ static ZIP: Sort = sort("application/zip", File, &["zip"], &["application/x-zip-
 static GZIP: Sort = sort("application/gzip", File, &["gz"], &["application/x-gzip"]);
 static TEXT: Sort = sort("text/plain", File, &["txt", "log"], &[]);
 static HTML: Sort = sort("text/html", File, &["html", "htm"], &[]);
+static CALENDAR: Sort = sort("text/calendar", File, &["ics"], &[]);
 static CSV: Sort = sort("text/csv", File, &["csv"], &[]);
 static XML: Sort = sort("text/xml", File, &["xml"], &["application/xml"]);
 static JSON: Sort = sort("application/json", File, &["json"], &[]);
@@ -84,7 +85,7 @@ static TNEF: Sort = sort("application/ms-tnef", File, &["dat"], &["application/v
 static ALL: &[&Sort] = &[
     &JPEG, &PNG, &GIF, &WEBP, &TIFF, &BMP, &HEIC, &AVIF, &MP4, &QUICKTIME, &THREE_GP, &AVI,
     &MATROSKA, &WEBM, &DHAV, &IMKH, &H264, &H265, &MPEG, &MPEG_TS, &FLV, &ASF, &WAV, &M4A, &MP3,
-    &PDF, &ZIP, &GZIP, &TEXT, &HTML, &CSV, &XML, &JSON, &MAIL, &TNEF,
+    &PDF, &ZIP, &GZIP, &TEXT, &HTML, &CALENDAR, &CSV, &XML, &JSON, &MAIL, &TNEF,
 ];
 
 /// By content, which is what counts. Of text and of archives the declaration knows more.
