@@ -60,6 +60,7 @@ static AVI: Sort = sort("video/x-msvideo", Video, &["avi"], &["video/avi", "vide
 static MATROSKA: Sort = sort("video/x-matroska", Video, &["mkv"], &[]);
 static WEBM: Sort = sort("video/webm", Video, &["webm"], &[]);
 static DHAV: Sort = sort("video/x-dav", Video, &["dav"], &[]);
+static HICHIP: Sort = sort("video/x-hichip", Video, &["250"], &[]);
 static IMKH: Sort = sort("video/x-hikvision", Video, &["hik"], &[]);
 static H264: Sort = sort("video/h264", Video, &["264", "h264", "avc"], &[]);
 static H265: Sort = sort("video/h265", Video, &["265", "h265", "hevc"], &[]);
@@ -84,8 +85,8 @@ static TNEF: Sort = sort("application/ms-tnef", File, &["dat"], &["application/v
 
 static ALL: &[&Sort] = &[
     &JPEG, &PNG, &GIF, &WEBP, &TIFF, &BMP, &HEIC, &AVIF, &MP4, &QUICKTIME, &THREE_GP, &AVI,
-    &MATROSKA, &WEBM, &DHAV, &IMKH, &H264, &H265, &MPEG, &MPEG_TS, &FLV, &ASF, &WAV, &M4A, &MP3,
-    &PDF, &ZIP, &GZIP, &TEXT, &HTML, &CALENDAR, &CSV, &XML, &JSON, &MAIL, &TNEF,
+    &MATROSKA, &WEBM, &DHAV, &HICHIP, &IMKH, &H264, &H265, &MPEG, &MPEG_TS, &FLV, &ASF, &WAV, &M4A,
+    &MP3, &PDF, &ZIP, &GZIP, &TEXT, &HTML, &CALENDAR, &CSV, &XML, &JSON, &MAIL, &TNEF,
 ];
 
 /// By content, which is what counts. Of text and of archives the declaration knows more.
@@ -103,6 +104,8 @@ pub fn by_content(head: &[u8]) -> Option<&'static Sort> {
                 if memchr::memmem::find(rest, b"webm").is_some() { &WEBM } else { &MATROSKA }
             }
             [b'D', b'H', b'A', b'V', ..] => &DHAV,
+            // Hichip: a file header for H.264 or H.265, or a frame where the file begins in the middle.
+            [b'H', b'X', b'V', b'S' | b'T' | b'F', ..] | [b'H', b'X', b'A', b'F', ..] => &HICHIP,
             [b'I', b'M', b'K', b'H', ..] => &IMKH,
             [0, 0, 0, 1, unit @ ..] | [0, 0, 1, unit @ ..] => by_unit(unit)?,
             [b'F', b'L', b'V', 1, ..] => &FLV,
@@ -194,6 +197,11 @@ mod tests {
             (b"\x1A\x45\xDF\xA3\x01\x42\x82\x84webm", Some("video/webm")),
             (b"DHAV\xfd", Some("video/x-dav")),
             (b"IMKH", Some("video/x-hikvision")),
+            (b"HXVS\0\x05\0\0", Some("video/x-hichip")),
+            (b"HXVT\0\x05\0\0", Some("video/x-hichip")),
+            (b"HXVF\x1c\0\0\0", Some("video/x-hichip")),
+            (b"HXAF\xa4\0\0\0", Some("video/x-hichip")),
+            (b"HXXX", None),
             (b"\0\0\0\x01\x67\x64", Some("video/h264")),
             (b"\0\0\x01\x09\xf0", Some("video/h264")),
             (b"\0\0\0\x01\x40\x01\x0c", Some("video/h265")),

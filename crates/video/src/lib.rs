@@ -11,6 +11,7 @@
 //! output and words. Dropping an order kills its program and removes its files.
 
 mod arguments;
+pub mod hichip;
 mod input;
 mod isobmff;
 mod plan;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
+use crate::hichip::{self, Unpacked};
 use crate::input::{self, HEADER_BYTES_MAX, Input};
 use crate::plan::{self, Plan, Recipe, Squeeze};
 use crate::probe::{self, Probe, Size};
@@ -22,6 +23,7 @@ use crate::{Scratch, Trouble, arguments, isobmff};
 
 /// The names in an order's folder.
 const SOURCE: &str = "source";
+const UNPACKED: &str = "unpacked.mkv";
 const VIDEO: &str = "video.mp4";
 const POSTER: &str = "poster.jpg";
 /// What Telegram takes as a thumbnail: so many pixels a side, and so many bytes.
@@ -35,7 +37,7 @@ pub(crate) struct Work<'a> {
     shared: &'a Shared,
     folder: Arc<TempDir>,
     source: PathBuf,
-    /// Keeps the copy of the source, where there is one.
+    /// Keeps the copy of the source, or what was unpacked from it, where there is one.
     _copy: Option<Scratch>,
     source_bytes: u64,
     /// How large a program's output may be.
@@ -63,7 +65,7 @@ impl<'a> Work<'a> {
     /// Brings the source within reach of the programs, and tells how it is to be read.
     pub(crate) async fn begin(shared: &'a Shared, order: Order) -> Result<Work<'a>, Trouble> {
         let folder = Arc::new(scratch::order_folder(&shared.folder)?);
-        let (source, copy) = match order.source {
+        let (mut source, mut copy) = match order.source {
             Source::File(path) => (std::path::absolute(path)?, None),
             Source::Bytes(from) => {
                 let copy = copied(&folder, from, shared.limits.scratch_bytes_max).await?;
@@ -77,7 +79,13 @@ impl<'a> Work<'a> {
         }
         let looked_at = source.clone();
         let content_type = order.content_type;
-        let (input, streamable) = blocking(move || look(&looked_at, &content_type)).await?;
+        let Look { mut input, streamable, is_hichip } =
+            blocking(move || look(&looked_at, &content_type)).await?;
+        if is_hichip {
+            let unpacked = unpacked(&folder, source, shared.limits.scratch_bytes_max).await?;
+            source = unpacked.path().to_owned();
+            (input, copy) = (Some(Input::MATROSKA), Some(unpacked));
+        }
         let copied_bytes = copy.as_ref().map_or(0, Scratch::size);
         Ok(Work {
             shared,
@@ -218,14 +226,33 @@ fn finished(video: Video, probe: &Probe) -> Finished {
     Finished { video, size: probe.size, duration: probe.duration.unwrap_or_default() }
 }
 
-/// How a source is read, and whether it is an MP4 that can be sent as it is.
-fn look(source: &Path, content_type: &str) -> io::Result<(Option<Input>, bool)> {
+/// What the first bytes of a source say.
+struct Look {
+    /// How it is read; `None`: not a video.
+    input: Option<Input>,
+    /// It is an MP4 that can be sent as it is.
+    streamable: bool,
+    /// It must be unpacked first.
+    is_hichip: bool,
+}
+
+fn look(source: &Path, content_type: &str) -> io::Result<Look> {
     let mut file = File::open(source)?;
     let mut head = Vec::with_capacity(HEADER_BYTES_MAX);
     (&mut file).take(HEADER_BYTES_MAX as u64).read_to_end(&mut head)?;
     let input = input::of(content_type, &head);
     let streamable = content_type == "video/mp4" && isobmff::has_index_first(&mut file)?;
-    Ok((input, streamable))
+    let is_hichip = match content_type {
+        hichip::CONTENT_TYPE => true,
+        // One that begins in the middle looks like nothing, and has the name of a raw stream.
+        "video/h264" | "video/h265" | "application/octet-stream" => {
+            let more = hichip::SEARCH_BYTES_MAX.saturating_sub(head.len());
+            (&mut file).take(more as u64).read_to_end(&mut head)?;
+            hichip::is_in(&head)
+        }
+        _ => false,
+    };
+    Ok(Look { input, streamable, is_hichip })
 }
 
 /// Copies what cannot be opened by name. Dropping the future ends the copy.
@@ -234,19 +261,44 @@ async fn copied(
     from: Box<dyn Read + Send>,
     bytes_max: u64,
 ) -> Result<Scratch, Trouble> {
-    struct GiveUp(Arc<AtomicBool>);
-    impl Drop for GiveUp {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-    let give_up = GiveUp(Arc::default());
+    let give_up = GiveUp::default();
     let given_up = Arc::clone(&give_up.0);
     let to = folder.path().join(SOURCE);
     match blocking(move || scratch::copy(from, &to, bytes_max, &given_up)).await? {
         Copied::Whole => Ok(Scratch::adopt(folder, SOURCE)?),
         Copied::TooLarge => Err(Trouble::TooLarge),
         Copied::GivenUp => Err(Trouble::TimedOut),
+    }
+}
+
+/// Unpacks what ffmpeg does not read. Dropping the future ends it.
+async fn unpacked(
+    folder: &Arc<TempDir>,
+    source: PathBuf,
+    bytes_max: u64,
+) -> Result<Scratch, Trouble> {
+    let give_up = GiveUp::default();
+    let given_up = Arc::clone(&give_up.0);
+    let to = folder.path().join(UNPACKED);
+    let unpack = move || {
+        let to = File::create_new(to)?;
+        hichip::unpack(&mut File::open(source)?, to, bytes_max, &given_up)
+    };
+    match blocking(unpack).await? {
+        Unpacked::Whole => Ok(Scratch::adopt(folder, UNPACKED)?),
+        Unpacked::NoVideo => Err(Trouble::NotAVideo("no picture in it can be decoded".to_owned())),
+        Unpacked::TooLarge => Err(Trouble::TooLarge),
+        Unpacked::GivenUp => Err(Trouble::TimedOut),
+    }
+}
+
+/// Ends the work of a thread when it is dropped.
+#[derive(Default)]
+struct GiveUp(Arc<AtomicBool>);
+
+impl Drop for GiveUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
