@@ -207,11 +207,7 @@ impl Schedule {
 
     async fn begin(&mut self, places: usize) -> tipoff_spool::Result<Duration> {
         let parts = &self.parts;
-        let memory = if parts.channel.paces(&[]).is_empty() {
-            Vec::new()
-        } else {
-            parts.common.spool.memory(&parts.name).await?
-        };
+        let memory = parts.common.spool.memory(&parts.name).await?;
         // What is not begun yet can still grow: a burst becomes an album while the pace holds.
         if let Some(wait) = parts.pacer.wait(&parts.channel.paces(&memory), Instant::now()) {
             return Ok(wait);

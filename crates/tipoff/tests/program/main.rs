@@ -22,6 +22,7 @@ mod dead_log;
 mod destination;
 mod dialogs;
 mod doctor;
+mod email;
 mod end;
 mod ftp_limits;
 mod ftp_uploads;
