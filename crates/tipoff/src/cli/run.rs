@@ -151,6 +151,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         None => None,
     };
     announce::announce(&config, &bound.smtp, &bound.ftp, bound.http.as_ref(), dashboard.as_deref());
+    terminal::end_background();
 
     let ground = Ground::open(&config, spool, shutdown).await?;
     let retention = Arc::new(ArcSwap::from_pointee(config.retention));
