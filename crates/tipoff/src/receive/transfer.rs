@@ -85,11 +85,7 @@ pub(super) async fn receive(
     drop(wire);
     record.note(&format!("{} bytes of an upload.", grouped(upload.size().saturating_sub(before))));
     let began = Instant::now();
-    let failure = match end {
-        End::Whole if signals.torn.is_cancelled() => Some(Failure::Broken),
-        End::Whole => None,
-        End::Before(failure) => Some(failure),
-    };
+    let failure = failure_at(end, &upload, &signals);
     match upload.store(failure.is_some()).await {
         Ok(stored) => {
             if let Some((file, stored)) = &stored {
@@ -107,6 +103,16 @@ pub(super) async fn receive(
             tracing::error!(%peer, %error, "An upload could not be stored; the device is told so.");
             failed(failure_of(&error), None, &record)
         }
+    }
+}
+
+/// What the end of an upload makes of it; `None` if it is whole.
+fn failure_at(end: End, upload: &Uploading, signals: &Signals) -> Option<Failure> {
+    match end {
+        // ffmpeg closes both connections, the control connection first, and waits for no reply.
+        End::Whole if signals.torn.is_cancelled() && !upload.may_end_so() => Some(Failure::Broken),
+        End::Whole => None,
+        End::Before(failure) => Some(failure),
     }
 }
 
