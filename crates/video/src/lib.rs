@@ -18,11 +18,13 @@ mod plan;
 mod probe;
 mod process;
 mod programs;
+mod progress;
 mod scratch;
 mod studio;
 mod trouble;
 mod work;
 
+pub use progress::Progress;
 pub use scratch::Scratch;
-pub use studio::{Limits, Order, Rendition, Source, Still, Studio, Video};
+pub use studio::{Audience, Limits, Order, Rendition, Source, Still, Studio, Video};
 pub use trouble::Trouble;

@@ -1,6 +1,7 @@
 //! One order: the source probed, a plan made of it and carried out, the result measured. Never
 //! believes a program that says it succeeded: what it made is probed again.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -16,10 +17,11 @@ use crate::input::{self, HEADER_BYTES_MAX, Input};
 use crate::plan::{self, Plan, Recipe, Squeeze};
 use crate::probe::{self, Probe, Size};
 use crate::process::{self, Ended, STDOUT_BYTES_MAX};
+use crate::progress::Reports;
 use crate::scratch::{self, Copied};
-use crate::studio::{Order, Shared, Source, Video};
+use crate::studio::{Audience, Order, Shared, Source, Video};
 use crate::trouble::first_words;
-use crate::{Scratch, Trouble, arguments, isobmff};
+use crate::{Progress, Scratch, Trouble, arguments, isobmff};
 
 /// The names in an order's folder.
 const SOURCE: &str = "source";
@@ -46,6 +48,7 @@ pub(crate) struct Work<'a> {
     /// The source is an MP4 whose index stands first.
     streamable: bool,
     bytes_max: u64,
+    audience: Audience,
 }
 
 /// What is known when the video is done.
@@ -53,12 +56,14 @@ pub(crate) struct Finished {
     pub(crate) video: Video,
     pub(crate) size: Size,
     pub(crate) duration: Duration,
+    pub(crate) plays_in_browsers: bool,
 }
 
 struct Made {
     file: Scratch,
     size: Size,
     duration: Duration,
+    plays_in_browsers: bool,
 }
 
 impl<'a> Work<'a> {
@@ -97,24 +102,31 @@ impl<'a> Work<'a> {
             input: input.ok_or_else(|| Trouble::NotAVideo("no known kind of video".to_owned()))?,
             streamable,
             bytes_max: order.bytes_max,
+            audience: order.audience,
         })
     }
 
     /// Makes the video, unless it is one already or none would fit.
-    pub(crate) async fn video(&self) -> Result<Finished, Trouble> {
+    pub(crate) async fn video(&self, progress: &Progress) -> Result<Finished, Trouble> {
         let probe = self.probe(self.input, &self.source).await?;
-        let recipe = match plan::plan(&probe, self.streamable, self.source_bytes, self.bytes_max) {
+        progress.set_whole(probe.duration);
+        let source = plan::Source {
+            streamable: self.streamable,
+            bytes: self.source_bytes,
+            audience: self.audience,
+        };
+        let recipe = match plan::plan(&probe, source, self.bytes_max) {
             Plan::AsItIs => return Ok(finished(Video::AsItIs, &probe)),
             Plan::DoesNotFit => return Ok(finished(Video::DoesNotFit, &probe)),
             Plan::Make(recipe) => recipe,
         };
-        let first = self.make_somehow(&probe, recipe).await?;
+        let first = self.make_somehow(&probe, recipe, progress).await?;
         let squeezes: &[Squeeze] = if recipe.is_squeezed() {
             &[Squeeze::Second]
         } else {
             &[Squeeze::First, Squeeze::Second]
         };
-        self.fit(&probe, first, squeezes).await
+        self.fit(&probe, first, squeezes, progress).await
     }
 
     /// What is known of the source as it is.
@@ -128,12 +140,14 @@ impl<'a> Work<'a> {
         probe: &Probe,
         mut made: Made,
         squeezes: &[Squeeze],
+        progress: &Progress,
     ) -> Result<Finished, Trouble> {
         let mut squeezes = squeezes.iter();
         loop {
-            let (size, duration) = (made.size, made.duration);
+            let Made { size, duration, plays_in_browsers, .. } = made;
+            let finished = |video| Finished { video, size, duration, plays_in_browsers };
             if made.file.size() <= self.bytes_max {
-                return Ok(Finished { video: Video::Made(made.file), size, duration });
+                return Ok(finished(Video::Made(made.file)));
             }
             // The next attempt has the same name.
             drop(made);
@@ -141,17 +155,22 @@ impl<'a> Work<'a> {
                 .next()
                 .and_then(|&squeeze| plan::squeezed(probe, duration, self.bytes_max, squeeze));
             let Some(recipe) = recipe else {
-                return Ok(Finished { video: Video::DoesNotFit, size, duration });
+                return Ok(finished(Video::DoesNotFit));
             };
-            made = self.make_somehow(probe, recipe).await?;
+            made = self.make_somehow(probe, recipe, progress).await?;
         }
     }
 
     /// Tries the recipe, then what else may work. The error is that of the recipe itself.
-    async fn make_somehow(&self, probe: &Probe, recipe: Recipe) -> Result<Made, Trouble> {
+    async fn make_somehow(
+        &self,
+        probe: &Probe,
+        recipe: Recipe,
+        progress: &Progress,
+    ) -> Result<Made, Trouble> {
         let mut trouble = None;
         for attempt in recipe.attempts(probe) {
-            match self.make(attempt).await {
+            match self.make(attempt, progress).await {
                 Ok(made) => return Ok(made),
                 Err(error) => {
                     tracing::debug!(?attempt, "a video could not be made this way: {error}");
@@ -162,16 +181,23 @@ impl<'a> Work<'a> {
         Err(trouble.unwrap_or_else(|| Trouble::Failed("nothing was tried".to_owned())))
     }
 
-    async fn make(&self, recipe: Recipe) -> Result<Made, Trouble> {
+    async fn make(&self, recipe: Recipe, progress: &Progress) -> Result<Made, Trouble> {
         let words = arguments::make(self.input, &self.source, recipe, VIDEO);
-        let ended = self.run(&self.shared.programs.ffmpeg, words).await?;
+        let mut reports = Reports::new(progress);
+        let program = &self.shared.programs.ffmpeg;
+        let ended = self.run_watched(program, words, |said| reports.push(said)).await?;
         if !ended.status.success() {
             return Err(Trouble::Failed(self.said(&ended)));
         }
         let file = Scratch::adopt(&self.folder, VIDEO)?;
         let nothing = || Trouble::Failed("nothing in it could be decoded".to_owned());
         let probe = self.probe(Input::MP4, file.path()).await.map_err(|_| nothing())?;
-        Ok(Made { size: probe.size, duration: probe.duration.ok_or_else(nothing)?, file })
+        Ok(Made {
+            size: probe.size,
+            duration: probe.duration.ok_or_else(nothing)?,
+            plays_in_browsers: probe.plays_in_browsers(),
+            file,
+        })
     }
 
     /// A still from near the beginning, in the size that services take; `None` where there is none.
@@ -211,10 +237,19 @@ impl<'a> Work<'a> {
         probe::read(&ended.stdout).map_err(|words| Trouble::NotAVideo(words.to_owned()))
     }
 
-    async fn run(&self, program: &Path, words: Vec<std::ffi::OsString>) -> io::Result<Ended> {
+    async fn run(&self, program: &Path, words: Vec<OsString>) -> io::Result<Ended> {
+        self.run_watched(program, words, |_| ()).await
+    }
+
+    async fn run_watched(
+        &self,
+        program: &Path,
+        words: Vec<OsString>,
+        watch: impl FnMut(&[u8]),
+    ) -> io::Result<Ended> {
         let bounds = self.shared.bounds(self.room_bytes);
         let path = &self.shared.programs.path;
-        process::run(program, words, path, self.folder.path(), bounds).await
+        process::run_watched(program, words, path, self.folder.path(), bounds, watch).await
     }
 
     fn said(&self, ended: &Ended) -> String {
@@ -223,7 +258,12 @@ impl<'a> Work<'a> {
 }
 
 fn finished(video: Video, probe: &Probe) -> Finished {
-    Finished { video, size: probe.size, duration: probe.duration.unwrap_or_default() }
+    Finished {
+        video,
+        size: probe.size,
+        duration: probe.duration.unwrap_or_default(),
+        plays_in_browsers: probe.plays_in_browsers(),
+    }
 }
 
 /// What the first bytes of a source say.

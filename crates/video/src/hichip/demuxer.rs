@@ -41,6 +41,8 @@ pub struct Demuxer {
     /// How much of the buffer is done with.
     at: usize,
     ended: bool,
+    /// The last bytes were garbage: from here on a header must be proven.
+    lost: bool,
     codec: Option<Codec>,
     size: Option<(u32, u32)>,
 }
@@ -92,7 +94,12 @@ impl Demuxer {
             if unread.len() < HEADER_BYTES && !self.ended {
                 return None;
             }
-            match header(unread) {
+            let header = match self.lost && !is_proven(unread) {
+                true => Header::None,
+                false => header(unread),
+            };
+            self.lost = matches!(header, Header::None);
+            match header {
                 Header::File(codec, size) => {
                     (self.codec, self.size) = (Some(codec), size.or(self.size));
                     self.at += HEADER_BYTES;

@@ -101,6 +101,16 @@ fn garbage_between_frames_is_passed_over() {
 }
 
 #[test]
+fn what_only_looks_like_a_header_in_garbage_is_none_in_any_pieces() {
+    let false_mark = [&head(b"HXVF", 3, 5, 1)[..], b"xyz"].concat();
+    let all =
+        [file()[..3].concat(), b"garbage".to_vec(), false_mark, file()[3..].concat()].concat();
+    for step in 1..all.len() {
+        assert_eq!(read(all.chunks(step)), whole(), "{step}");
+    }
+}
+
+#[test]
 fn bytes_that_are_missing_cost_one_frame() {
     let all = file().concat();
     // Six bytes of the content of the first picture.
