@@ -99,6 +99,7 @@ fn picture() -> Media {
         size: 9,
         whole: true,
         repeat: false,
+        decoration: false,
     }
 }
 
