@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use tipoff_model::{Content, Encoding, Media};
+use tipoff_model::{Content, Encoding, Media, MediaKind};
 
+use crate::decoration::{Picture, Shown, is_decoration};
 use crate::label::{default_label, label};
+use crate::pixels::pixels;
 use crate::same_words::without_repeats;
 use tipoff_model::sort::{by_content, by_name, by_type, kind_of};
 
@@ -57,6 +59,22 @@ pub(crate) struct File<'a> {
     pub(crate) encoding: Encoding,
     pub(crate) size: u64,
     pub(crate) whole: bool,
+    /// How a page calls it.
+    pub(crate) page_names: Vec<String>,
+    /// A page may show it.
+    pub(crate) is_of_page: bool,
+}
+
+/// A picture that a page may show: decoration, perhaps.
+#[derive(Debug)]
+struct OfPage {
+    /// Its place among the files.
+    index: usize,
+    /// Its file name and how a page calls it.
+    names: Vec<String>,
+    pixels: Option<(u32, u32)>,
+    /// Else it is decoration only if a page shows it.
+    is_of_page: bool,
 }
 
 /// What was found so far.
@@ -71,6 +89,9 @@ pub(crate) struct Collector {
     /// Of the first file of text.
     text_of_file: Option<String>,
     media: Vec<Media>,
+    of_page: Vec<OfPage>,
+    has_page: bool,
+    shown: Vec<Shown>,
     pub(crate) unclear: bool,
 }
 
@@ -143,6 +164,12 @@ impl Collector {
             let number = 1 + self.media.iter().filter(|media| media.kind == kind).count();
             default_label(kind, sort, number)
         });
+        if matches!(kind, MediaKind::Picture | MediaKind::Animation) {
+            let mut names = file.page_names;
+            names.push(name.to_lowercase());
+            let (pixels, is_of_page) = (pixels(file.head), file.is_of_page);
+            self.of_page.push(OfPage { index: self.media.len(), names, pixels, is_of_page });
+        }
         self.media.push(Media {
             name,
             content_type,
@@ -152,11 +179,40 @@ impl Collector {
             size: file.size,
             whole: file.whole,
             repeat: false,
+            decoration: false,
         });
     }
 
-    pub(crate) fn into_content(self) -> Content {
-        let mut texts = without_repeats(self.texts);
+    /// A page shows these.
+    pub(crate) fn add_page(&mut self, pictures: Vec<Shown>) {
+        self.has_page = true;
+        let room = MEDIA_MAX.saturating_sub(self.shown.len());
+        self.shown.extend(pictures.into_iter().take(room));
+    }
+
+    /// Of a mail with words: what decorates its pages is not what it is about.
+    fn mark_decoration(&mut self) {
+        for picture in &self.of_page {
+            let Some(media) = self.media.get_mut(picture.index) else {
+                continue;
+            };
+            let is_it = |shown: &&Shown| picture.names.contains(&shown.source);
+            let shown = self.shown.iter().find(is_it);
+            let found = Picture {
+                content_type: &media.content_type,
+                names: &picture.names,
+                pixels: picture.pixels,
+                shown,
+            };
+            if (shown.is_some() || picture.is_of_page && self.has_page) && is_decoration(&found) {
+                media.decoration = true;
+                media.kind = MediaKind::File;
+            }
+        }
+    }
+
+    pub(crate) fn into_content(mut self) -> Content {
+        let mut texts = without_repeats(std::mem::take(&mut self.texts));
         let is_hidden = |text: &String| {
             let blank = text.bytes().filter(u8::is_ascii_whitespace).count();
             (text.len() - blank) as u64 > HIDDEN_BYTES_MAX
@@ -167,11 +223,14 @@ impl Collector {
             unclear |= epilogue_hides;
         } else if !self.preambles.is_empty() {
             unclear |= epilogue_hides;
-            texts = self.preambles;
+            texts.append(&mut self.preambles);
         } else if !self.epilogues.is_empty() {
-            texts = self.epilogues;
+            texts.append(&mut self.epilogues);
         } else {
-            texts.extend(self.text_of_file);
+            texts.extend(self.text_of_file.take());
+        }
+        if !texts.is_empty() {
+            self.mark_decoration();
         }
         Content {
             subject: self.subject.unwrap_or_default(),
@@ -265,6 +324,8 @@ mod tests {
                 encoding: Encoding::Identity,
                 size: 1,
                 whole: true,
+                page_names: Vec::new(),
+                is_of_page: false,
             });
         }
         let content = found.into_content();

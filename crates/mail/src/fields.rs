@@ -3,7 +3,7 @@
 
 use tipoff_model::Encoding;
 
-use crate::{charset, words};
+use crate::{charset, shown, words};
 
 /// Parameters of a field that are looked at.
 const PARAMETERS_MAX: usize = 64;
@@ -13,6 +13,9 @@ const PIECES_MAX: usize = 64;
 
 /// Subjects of one header that are looked at, until one says something.
 const SUBJECTS_MAX: usize = 8;
+
+/// Names of one part by which a page may call it.
+const PAGE_NAMES_MAX: usize = 4;
 
 /// Longer types are nonsense (RFC 6838, section 4.2).
 const TYPE_BYTES_MAX: usize = 127;
@@ -59,6 +62,8 @@ pub(crate) struct Fields {
     /// As the device wrote it, decoded: not safe yet.
     pub(crate) name: Option<String>,
     pub(crate) attachment: bool,
+    /// How a page calls it: `cid:…`, or the name of a file (RFC 2392, RFC 2557), in lower case.
+    pub(crate) page_names: Vec<String>,
     /// As declared; as it is where nothing was.
     pub(crate) encoding: Option<Encoding>,
     /// An encoding was declared that nobody knows.
@@ -92,6 +97,7 @@ pub(crate) fn parse(block: &[u8]) -> Fields {
             "subject" if subjects.len() < SUBJECTS_MAX => subjects.push(value.to_vec()),
             "content-type" => content_type.or_better(Value::parse(value)),
             "content-disposition" => disposition.or_better(Value::parse(value)),
+            "content-id" | "content-location" => fields.take_page_name(&name, value),
             "content-transfer-encoding" => fields.take_encoding(value),
             "message-id" => fields.has_message_id |= !value.trim_ascii().is_empty(),
             _ => {}
@@ -114,6 +120,15 @@ impl Fields {
             "x-uuencode" | "uuencode" | "x-uue" => self.encoding = Some(Encoding::Uuencode),
             "7bit" | "8bit" | "binary" | "7-bit" | "8-bit" | "none" | "" => {}
             _ => self.strange_encoding = true,
+        }
+    }
+
+    fn take_page_name(&mut self, field: &str, value: &[u8]) {
+        let value = words::decode(value, None);
+        let value = value.trim().trim_matches(['<', '>', '"']);
+        if !value.is_empty() && self.page_names.len() < PAGE_NAMES_MAX {
+            let scheme = if field == "content-id" { "cid:" } else { "" };
+            self.page_names.push(shown::source(&format!("{scheme}{value}")));
         }
     }
 

@@ -1,8 +1,10 @@
 //! HTML becomes readable text: lines, bullets, links with their targets, no markup, no scripts,
 //! nothing hidden. It judges nothing and follows nothing.
 
+use crate::decoration::Shown;
 use crate::entities::push_resolved;
 use crate::hidden::{HiddenNames, attribute};
+use crate::shown;
 
 /// Elements of which nothing is shown.
 const HIDDEN: &[&str] = &["head", "script", "style", "title", "template", "noscript"];
@@ -43,6 +45,9 @@ const BLOCKS: &[&str] = &[
 /// Before each item of a list.
 const BULLET: &str = "• ";
 
+/// Pictures of a page that are looked at.
+const PICTURES_MAX: usize = 200;
+
 /// After so many hidden elements without an end nothing more is hidden: each costs a look at all of
 /// the rest.
 const UNCLOSED_MAX: usize = 16;
@@ -50,17 +55,24 @@ const UNCLOSED_MAX: usize = 16;
 /// Elements that need no end tag and hold none of their own kind.
 const UNNESTED: &[&str] = &["li", "option", "p", "td", "th", "tr"];
 
-/// The text of a page. What has not one tag is text, and keeps its lines.
-pub(crate) fn to_text(html: &str) -> String {
+/// What a page says and shows.
+#[derive(Debug, Default)]
+pub(crate) struct Rendered {
+    pub(crate) text: String,
+    pub(crate) pictures: Vec<Shown>,
+}
+
+/// Reads a page. What has not one tag is text, and keeps its lines.
+pub(crate) fn render(html: &str) -> Rendered {
     if !has_tag(html) {
-        return resolved_text(html);
+        return Rendered { text: resolved_text(html), pictures: Vec::new() };
     }
-    let text = render(html, Page::default());
-    if text.trim().is_empty() {
+    let shown = read(html, Page::default());
+    if shown.text.trim().is_empty() {
         // Rather what was hidden than nothing.
-        return render(html, Page { unclosed: UNCLOSED_MAX, ..Page::default() });
+        return read(html, Page { unclosed: UNCLOSED_MAX, ..Page::default() });
     }
-    text
+    shown
 }
 
 fn resolved_text(text: &str) -> String {
@@ -69,14 +81,14 @@ fn resolved_text(text: &str) -> String {
     resolved
 }
 
-fn render(html: &str, mut page: Page) -> String {
+fn read(html: &str, mut page: Page) -> Rendered {
     let mut rest = html;
     while let Some((text, behind)) = rest.split_once('<') {
         page.text(text);
         rest = page.markup(behind);
     }
     page.text(rest);
-    page.text
+    Rendered { text: page.text, pictures: page.pictures }
 }
 
 fn has_tag(html: &str) -> bool {
@@ -109,6 +121,7 @@ struct Page {
     hidden: HiddenNames,
     /// Hidden elements whose end was looked for in vain.
     unclosed: usize,
+    pictures: Vec<Shown>,
 }
 
 impl Page {
@@ -126,12 +139,14 @@ impl Page {
         let (name, attributes) = tag.split_at(name_end);
         let name = name.trim_end_matches('/').to_ascii_lowercase();
         if HIDDEN.contains(&name.as_str()) {
-            let (content, after) = element(rest, &name).unwrap_or((rest, ""));
-            if name == "style" {
-                self.hidden.add_sheet(content);
-            }
-            if name == "head" {
-                self.sheets(content);
+            let Some((content, after)) = element(rest, &name) else {
+                // A head without an end is followed by the body nevertheless.
+                return if name == "head" { rest } else { "" };
+            };
+            match name.as_str() {
+                "style" => self.hidden.add_sheet(content),
+                "head" => self.sheets(content),
+                _ => {}
             }
             return after;
         }
@@ -162,6 +177,9 @@ impl Page {
 
     fn tag(&mut self, name: &str, attributes: &str) {
         let bare = name.trim_start_matches('/');
+        if self.pictures.len() < PICTURES_MAX {
+            self.pictures.extend(shown::by(name, attributes));
+        }
         match name {
             "br" => self.new_line(),
             "td" | "th" | "/td" | "/th" => self.space = true,
@@ -305,6 +323,7 @@ mod tests {
             ("<i>  many</i> \n\t spaces ", "many spaces"),
             ("<html><head><title>x</title><style>p{}</style></head><body>y</body></html>", "y\n"),
             ("<script>if (a<b) {}</script>after", "after"),
+            ("<html><head><title>x</title><body>no end", "no end"),
             ("<script>never closed", ""),
             ("a<!-- <b> hidden -->b", "ab"),
             ("<!DOCTYPE html><div>x</div>", "x\n"),
@@ -338,7 +357,7 @@ mod tests {
             ("<div style='display:none'><divider>x</divider></div>y", "y"),
             ("<a data-href=x href=\"http://y/\">z</a>", "z (http://y/)"),
         ] {
-            assert_eq!(to_text(html), expected, "{html}");
+            assert_eq!(render(html).text, expected, "{html}");
         }
     }
 }

@@ -6,9 +6,10 @@ use crate::charset;
 use crate::collect::{Collector, File, HIDDEN_BYTES_MAX, Outside, Text};
 use crate::embedded::{EmbeddedFile, TextScan, base64_head};
 use crate::fields::Fields;
-use crate::html;
+use crate::html::{self, Rendered};
 use crate::meter::Meter;
 use crate::outside::without_notices;
+use crate::pixels::PIXELS_HEAD_BYTES;
 use crate::role::Role;
 use tipoff_model::sort::{HEAD_BYTES, by_content};
 
@@ -20,6 +21,8 @@ const OPENING_BYTES: usize = 128;
 pub(crate) struct Leaf {
     fields: Fields,
     role: Role,
+    /// It stands beside the page that may show it.
+    is_related: bool,
     /// The innermost alternatives that it is one of.
     group: Option<usize>,
     start: u64,
@@ -49,12 +52,26 @@ impl Leaf {
         text_bytes_max: usize,
     ) -> Self {
         let content = Content::Opening(Vec::new());
-        Self { fields, role, group, start, text_bytes_max, is_outside: false, content }
+        Self {
+            fields,
+            role,
+            is_related: false,
+            group,
+            start,
+            text_bytes_max,
+            is_outside: false,
+            content,
+        }
     }
 
     /// It stands outside the parts of a multipart.
     pub(crate) fn into_outside(self) -> Self {
         Self { is_outside: true, ..self }
+    }
+
+    /// It stands beside a page, in a `multipart/related`, or not.
+    pub(crate) fn related(self, is_related: bool) -> Self {
+        Self { is_related, ..self }
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
@@ -128,6 +145,7 @@ impl Leaf {
         } else {
             let head_bytes = match self.role {
                 Role::Text | Role::TextFile => self.text_bytes_max,
+                Role::File if self.is_of_page() => PIXELS_HEAD_BYTES,
                 Role::File => HEAD_BYTES,
             };
             let mut meter = Meter::new(encoding, self.start, head_bytes);
@@ -154,6 +172,8 @@ impl Leaf {
                 encoding: Encoding::Identity,
                 size: scanned.end - self.start,
                 whole: !torn,
+                page_names: Vec::new(),
+                is_of_page: false,
             });
         }
         if !is_binary {
@@ -180,6 +200,8 @@ impl Leaf {
                 encoding,
                 size,
                 whole,
+                page_names: self.fields.page_names.clone(),
+                is_of_page: self.is_of_page(),
             });
         }
         if is_text {
@@ -191,13 +213,25 @@ impl Leaf {
 
     fn add_text(&self, bytes: &[u8], found: &mut Collector) {
         let is_html = self.is_html(bytes);
-        found.add_text(Text { group: self.group, is_html, text: self.text(bytes, is_html) });
+        let Rendered { text, pictures } = self.rendered(bytes, is_html);
+        found.add_text(Text { group: self.group, is_html, text });
+        if is_html {
+            found.add_page(pictures);
+        }
     }
 
     fn text(&self, bytes: &[u8], is_html: bool) -> String {
+        self.rendered(bytes, is_html).text
+    }
+
+    fn rendered(&self, bytes: &[u8], is_html: bool) -> Rendered {
         let text = charset::decode(bytes, self.fields.charset.as_deref());
-        let text = if is_html { html::to_text(&text) } else { text };
-        if self.is_outside { without_notices(&text) } else { text }
+        let Rendered { text, pictures } = match is_html {
+            true => html::render(&text),
+            false => Rendered { text, pictures: Vec::new() },
+        };
+        let text = if self.is_outside { without_notices(&text) } else { text };
+        Rendered { text, pictures }
     }
 
     fn is_html(&self, text: &[u8]) -> bool {
@@ -210,6 +244,11 @@ impl Leaf {
             Some(content_type) if content_type != "text/plain" => false,
             _ => begins(b"<html") || begins(b"<!doctype html"),
         }
+    }
+
+    /// Whether a page may show it (RFC 2387, RFC 2392).
+    fn is_of_page(&self) -> bool {
+        self.is_related || !self.fields.page_names.is_empty()
     }
 
     fn is_binary(&self, text: &[u8]) -> bool {
@@ -237,6 +276,8 @@ fn add_embedded(files: Vec<EmbeddedFile>, name: Option<&str>, found: &mut Collec
             encoding,
             size,
             whole: file.whole,
+            page_names: Vec::new(),
+            is_of_page: false,
         });
     }
 }

@@ -3,6 +3,7 @@
 
 mod charset;
 mod collect;
+mod decoration;
 mod delimiter;
 mod embedded;
 mod entities;
@@ -15,8 +16,10 @@ mod leaf;
 mod meter;
 mod outside;
 mod parser;
+mod pixels;
 mod role;
 mod same_words;
+mod shown;
 mod state;
 mod wide;
 mod words;

@@ -212,6 +212,7 @@ impl Parser {
             self.open.push(Open::Multipart {
                 boundaries: boundary.into_iter().collect(),
                 group: group.or_else(|| self.group()),
+                is_related: content_type == "multipart/related",
             });
             let preamble = self.outside(fields.charset);
             State::Body(Body { content: BodyContent::Preamble(preamble), at_line_start: true })
@@ -229,7 +230,8 @@ impl Parser {
             _ => Place::Parts,
         };
         let role = Role::of(&fields, place);
-        Leaf::new(fields, role, group, self.at, self.found.text_bytes_left())
+        let is_related = matches!(self.open.last(), Some(Open::Multipart { is_related: true, .. }));
+        Leaf::new(fields, role, group, self.at, self.found.text_bytes_left()).related(is_related)
     }
 
     /// What stands before or behind the parts.
@@ -339,7 +341,11 @@ impl Parser {
     /// A part of the multipart at `place` begins, or its parts end.
     fn found_boundary(&mut self, place: usize, of: Boundary) {
         if place == self.open.len() {
-            self.open.push(Open::Multipart { boundaries: Vec::new(), group: None });
+            self.open.push(Open::Multipart {
+                boundaries: Vec::new(),
+                group: None,
+                is_related: false,
+            });
         }
         if let Boundary::Undeclared(boundary) = of
             && let Some(Open::Multipart { boundaries, .. }) = self.open.get_mut(place)

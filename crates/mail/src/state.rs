@@ -36,6 +36,8 @@ pub(crate) enum Open {
         boundaries: Vec<Vec<u8>>,
         /// Parts that say the same.
         group: Option<usize>,
+        /// A page and the pictures that it shows.
+        is_related: bool,
     },
 }
 

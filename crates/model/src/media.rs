@@ -54,4 +54,8 @@ pub struct Media {
     /// bytes: kept, shown, not sent again.
     #[serde(default)]
     pub repeat: bool,
+    /// True for a picture that only decorates the page of a mail (a logo, a spacer): kept and
+    /// listed as a file, not sent.
+    #[serde(default)]
+    pub decoration: bool,
 }

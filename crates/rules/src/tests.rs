@@ -65,6 +65,7 @@ pub(crate) fn file(name: &str, kind: MediaKind, size: u64) -> AlertMedia {
         size,
         whole: true,
         repeat: false,
+        decoration: false,
     };
     let place = MediaPlace { arrival: ArrivalId(1), index: Some(0) };
     AlertMedia { media, place, blob: BlobName(String::new()), url: None, clip: None }

@@ -103,6 +103,7 @@ fn picture() -> Media {
         size: 9,
         whole: true,
         repeat: false,
+        decoration: false,
     }
 }
 

@@ -146,6 +146,7 @@ pub fn stored(name: &str, kind: &str, media: MediaKind, size: u64, blob: &str) -
             size,
             whole: true,
             repeat: false,
+            decoration: false,
         },
         place: MediaPlace { arrival: ArrivalId(1), index: Some(0) },
         blob: BlobName(blob.to_owned()),

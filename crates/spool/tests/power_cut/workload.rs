@@ -230,6 +230,7 @@ fn content(size: u64) -> Content {
         size,
         whole: true,
         repeat: false,
+        decoration: false,
     };
     Content {
         subject: "Motion".to_owned(),

@@ -43,6 +43,7 @@ fn test_alert(size: u64) -> Alert {
         size,
         whole: true,
         repeat: false,
+        decoration: false,
     };
     let place = MediaPlace { arrival: ArrivalId(0), index: Some(0) };
     let now = tipoff_model::Timestamp::from(SystemTime::now());

@@ -159,6 +159,7 @@ fn shown(
             size: scratch.size(),
             whole: true,
             repeat: false,
+            decoration: false,
         };
         AlertMedia { media, place: recorded.place, blob, url: recorded.url.clone(), clip: None }
     };

@@ -114,6 +114,8 @@ pub(crate) struct File {
     pub(crate) whole: bool,
     /// Whether the device had sent it before.
     pub(crate) repeat: bool,
+    /// Whether it only decorates the page of a mail, such as a logo: listed, not sent.
+    pub(crate) decoration: bool,
     pub(crate) url: String,
     pub(crate) thumbnail: Option<String>,
 }
@@ -213,6 +215,7 @@ impl From<&ArrivalLine> for Arrival {
             size: media.size,
             whole: media.whole,
             repeat: media.repeat,
+            decoration: media.decoration,
             url: file_url(place(Some(index))),
             thumbnail: (media.kind != MediaKind::File).then(|| thumbnail_url(place(Some(index)))),
         };

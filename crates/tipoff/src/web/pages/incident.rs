@@ -184,6 +184,11 @@ fn told(arrival: &ArrivalLine, clock: &Clock) -> Arrival {
     if content.unclear {
         notes.push("It is not written as mail should be: something may be missing here. The mail as it came has all of it.");
     }
+    if content.media.iter().any(|media| media.decoration) {
+        notes.push(
+            "Pictures that only decorate the mail, such as a logo, are listed and were not sent.",
+        );
+    }
     let other = |(index, media): (u32, &Media)| Other {
         name: media.name.clone(),
         content_type: media.content_type.clone(),
