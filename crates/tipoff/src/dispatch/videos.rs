@@ -1,18 +1,18 @@
 //! Videos as a phone shows them: made of what cameras record, once for all channels with the same
 //! limit, before they are sent. Decides nothing about when.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use tipoff_channels::{Abilities, Limits};
 use tipoff_model::{Alert, AlertMedia, BlobName, Clip, Encoding, Media, MediaKind, MediaPlace};
 use tipoff_spool::Blobs;
-use tipoff_video::{Order, Rendition, Scratch, Source, Studio, Trouble, Video};
+use tipoff_video::{Audience, Order, Rendition, Scratch, Studio, Trouble, Video};
 
 use super::files::DeliveryFiles;
 use super::kept::Kept;
 use crate::config;
+use crate::renditions::{Renditions, video_source};
 
 /// Videos that stay ready for other channels, and for the next attempt.
 const KEPT_MAX: usize = 8;
@@ -24,6 +24,8 @@ pub(crate) struct Videos {
     studio: Option<Studio>,
     /// None: nothing could be made of it, and it goes as it is.
     kept: Kept<Key, Rendition>,
+    /// Where the dashboard finds what was made.
+    renditions: Option<Renditions>,
 }
 
 /// A video and the limit that it is made for. One that has grown is another.
@@ -49,12 +51,17 @@ impl Videos {
             ),
             None => {}
         }
-        Ok(Self { studio, kept: Kept::new(KEPT_MAX) })
+        Ok(Self { studio, kept: Kept::new(KEPT_MAX), renditions: None })
     }
 
     /// What makes them; none: ffmpeg is not installed, or not to be used.
     pub(crate) fn studio(&self) -> Option<Studio> {
         self.studio.clone()
+    }
+
+    /// From now on what is made is kept for the dashboard as well.
+    pub(crate) fn keep_in(&mut self, renditions: Renditions) {
+        self.renditions = Some(renditions);
     }
 
     /// Whether something is to be made before `alert` can be sent.
@@ -98,21 +105,19 @@ impl Videos {
         let bytes_max = limits.file_bytes_max.saturating_sub(BESIDES_BYTES);
         let key = Key { arrival: arrival.0, index, bytes: recorded.media.size, bytes_max };
         let slot = self.kept.slot(key);
-        slot.get_or_init(|| make(studio, recorded, bytes_max, blobs)).await.clone()
+        let make = async || {
+            let made = make(studio, recorded, bytes_max, blobs).await?;
+            if let Some(renditions) = &self.renditions {
+                renditions.keep(recorded, &made).await;
+            }
+            Some(made)
+        };
+        slot.get_or_init(make).await.clone()
     }
 }
 
 fn is_video(stored: &AlertMedia) -> bool {
     stored.media.kind == MediaKind::Video && stored.media.size > 0
-}
-
-/// Where the programs read a stored video.
-pub(crate) fn video_source(stored: &AlertMedia, blobs: &Blobs) -> io::Result<Source> {
-    let AlertMedia { media, blob, .. } = stored;
-    if media.encoding == Encoding::Identity && media.range.start == 0 {
-        return Ok(Source::File(blobs.path(blob)));
-    }
-    Ok(Source::Bytes(Box::new(blobs.read(blob, media)?)))
 }
 
 async fn make(
@@ -124,7 +129,8 @@ async fn make(
     let made = match video_source(recorded, blobs) {
         Ok(source) => {
             let content_type = recorded.media.content_type.clone();
-            studio.prepare(Order { source, content_type, bytes_max }).await
+            let audience = Audience::Chat;
+            studio.prepare(Order { source, content_type, bytes_max, audience }).await
         }
         Err(error) => Err(Trouble::from(error)),
     };

@@ -153,6 +153,11 @@ pub(crate) fn file_url(place: MediaPlace) -> String {
     format!("/api/v1/arrivals/{}/files/{file}", place.arrival)
 }
 
+/// Where a video is as a browser plays it.
+pub(crate) fn rendition_url(place: MediaPlace) -> String {
+    file_url(place) + "/rendition"
+}
+
 /// Where a small picture of it is.
 pub(crate) fn thumbnail_url(place: MediaPlace) -> String {
     file_url(place) + "/thumbnail"

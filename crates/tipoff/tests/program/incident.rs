@@ -65,6 +65,23 @@ fn the_video_of_a_mail_is_a_reply_to_its_picture_and_plays() {
     server.stop();
 }
 
+/// KKMoon, H811 and others write a container that ffmpeg did not read before version 8.1.
+#[test]
+fn the_recording_of_a_hichip_camera_plays() {
+    let (phone, _home, server) = scene();
+    for (number, name) in (1..).zip(["A231126_181503_181517.265", "20231126/RECORD.250", "x.264"]) {
+        let bytes = crate::browser::film::hichip(number * 1000);
+        upload(server.ftp[0], "yard", name, &bytes);
+        let sent = phone.wait_for(number as usize);
+        let video = &sent[number as usize - 1];
+        assert_eq!(video.method, "sendVideo", "{name}");
+        assert_eq!(&video.files[0].bytes[4..8], b"ftyp");
+        let clip = video.files[0].clip.clone().unwrap();
+        assert_eq!((clip.width_px, clip.height_px, clip.duration_s), (320, 240, 3), "{name}");
+    }
+    server.stop();
+}
+
 #[test]
 fn files_first_and_then_the_mail_are_one_incident_too() {
     let hook = Hook::start();

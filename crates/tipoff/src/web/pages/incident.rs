@@ -9,7 +9,7 @@ use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentFilter};
 use super::super::clock::{Clock, span, utc};
 use super::super::frame::{Frame, Page, page};
 use super::super::problem::{Named, Problem};
-use super::super::view::{file_url, thumbnail_url};
+use super::super::view::{file_url, rendition_url, thumbnail_url};
 use super::super::{State, words};
 
 #[derive(Template)]
@@ -46,6 +46,10 @@ pub(super) struct Shot {
     pub(super) name: String,
     pub(super) video: bool,
     pub(super) url: String,
+    /// Where it is as a browser plays it, where it is a video.
+    pub(super) rendition: Option<String>,
+    /// A browser may play the file as it is.
+    pub(super) is_direct: bool,
     pub(super) thumbnail: Option<String>,
     pub(super) time: String,
     pub(super) size: String,
@@ -111,7 +115,7 @@ pub(super) async fn incident(
         counted: words::counted(line),
         newer,
         older,
-        shots: shots(arrivals, &clock, file_url, thumbnail_url),
+        shots: shots(arrivals, &clock, file_url, thumbnail_url, rendition_url),
         arrivals: arrivals.iter().map(|arrival| told(arrival, &clock)).collect(),
         deliveries: deliveries.iter().map(|it| delivery(it, &clock)).collect(),
         note: line.note.clone(),
@@ -144,12 +148,16 @@ async fn neighbours(state: &State, id: IncidentId) -> Result<(Option<i64>, Optio
     Ok((first(newer), first(older)))
 }
 
+/// Videos that browsers may play as they are: it depends on what is in them, and on the browser.
+const DIRECT: &[&str] = &["video/mp4", "video/webm"];
+
 /// Pictures first, as they came; then the videos.
 pub(super) fn shots(
     arrivals: &[ArrivalLine],
     clock: &Clock,
     url: impl Fn(MediaPlace) -> String,
     thumbnail: impl Fn(MediaPlace) -> String,
+    rendition: impl Fn(MediaPlace) -> String,
 ) -> Vec<Shot> {
     let mut shots = Vec::new();
     for arrival in arrivals {
@@ -158,10 +166,13 @@ pub(super) fn shots(
                 continue;
             }
             let place = MediaPlace { arrival: arrival.id, index: Some(index) };
+            let video = media.kind == MediaKind::Video;
             shots.push(Shot {
                 place: format!("{}-{index}", arrival.id),
                 name: media.name.clone(),
-                video: media.kind == MediaKind::Video,
+                video,
+                rendition: video.then(|| rendition(place)),
+                is_direct: DIRECT.contains(&media.content_type.as_str()),
                 url: url(place),
                 thumbnail: Some(thumbnail(place)),
                 time: clock.second(arrival.received_at),
