@@ -25,6 +25,7 @@ mod doctor;
 mod end;
 mod ftp_limits;
 mod ftp_uploads;
+mod ftp_wire;
 mod harness;
 mod hook;
 mod https;
