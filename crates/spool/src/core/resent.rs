@@ -77,6 +77,7 @@ mod tests {
                 size,
                 whole: true,
                 repeat: false,
+                decoration: false,
             };
             Content { media: vec![file], ..mail("Scan", "Scan from the copier") }
         };

@@ -11,6 +11,8 @@ mod intake;
 mod limit;
 pub(crate) mod listen;
 mod look;
+mod passive;
+mod refusal;
 pub(crate) mod smtp;
 mod sniff;
 pub(crate) mod tls;

@@ -219,9 +219,9 @@ impl Uploading {
         self.writer.size()
     }
 
-    /// Whether its end is known to be missing.
-    pub(super) fn lacks_its_end(&self) -> bool {
-        self.look.is_complete() == Some(false)
+    /// Whether its content has an end; none: it does not tell.
+    pub(super) fn is_complete(&self) -> Option<bool> {
+        self.look.is_complete()
     }
 
     /// Whether it may be whole where the control connection ended before the data connection did, which ended

@@ -26,6 +26,7 @@ mod email;
 mod end;
 mod ftp_limits;
 mod ftp_uploads;
+mod ftp_wire;
 mod harness;
 mod hook;
 mod https;
