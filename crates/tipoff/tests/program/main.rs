@@ -31,6 +31,7 @@ mod https;
 mod incident;
 mod keeping;
 mod limits;
+mod mail_contents;
 mod mqtt;
 mod pictures;
 mod power_cut;
