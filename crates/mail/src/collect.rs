@@ -160,16 +160,17 @@ impl Collector {
             (None, Some(declared)) => (declared.clone(), kind_of(&declared)),
             (None, None) => ("application/octet-stream".to_owned(), kind_of("")),
         };
-        let name = file.name.and_then(|name| label(&name, sort)).unwrap_or_else(|| {
-            let number = 1 + self.media.iter().filter(|media| media.kind == kind).count();
-            default_label(kind, sort, number)
-        });
+        let given = file.name.and_then(|name| label(&name, sort));
         if matches!(kind, MediaKind::Picture | MediaKind::Animation) {
             let mut names = file.page_names;
-            names.push(name.to_lowercase());
+            names.extend(given.as_deref().map(str::to_lowercase));
             let (pixels, is_of_page) = (pixels(file.head), file.is_of_page);
             self.of_page.push(OfPage { index: self.media.len(), names, pixels, is_of_page });
         }
+        let name = given.unwrap_or_else(|| {
+            let number = 1 + self.media.iter().filter(|media| media.kind == kind).count();
+            default_label(kind, sort, number)
+        });
         self.media.push(Media {
             name,
             content_type,

@@ -9,9 +9,12 @@ use crate::fields::Fields;
 use crate::html::{self, Rendered};
 use crate::meter::Meter;
 use crate::outside::without_notices;
+use crate::page::{PageFile, PageScan, ScannedPage};
 use crate::pixels::PIXELS_HEAD_BYTES;
 use crate::role::Role;
+use crate::shown;
 use tipoff_model::sort::{HEAD_BYTES, by_content};
+use tipoff_model::transfer::Decoder;
 
 /// Encoded bytes by which it is decided how a part is really encoded.
 const OPENING_BYTES: usize = 128;
@@ -38,6 +41,8 @@ enum Content {
     Opening(Vec<u8>),
     /// Text as it is, perhaps with files in its midst.
     Plain(TextScan),
+    /// HTML, perhaps with pictures in its addresses.
+    Page(Box<PageScan>),
     /// A file, or text that is encoded.
     Measured(Meter),
 }
@@ -77,6 +82,7 @@ impl Leaf {
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         match &mut self.content {
             Content::Plain(scan) => scan.push(bytes),
+            Content::Page(scan) => scan.push(bytes),
             Content::Measured(meter) => meter.push(bytes),
             Content::Opening(opening) => {
                 let room = OPENING_BYTES.saturating_sub(opening.len()).min(bytes.len());
@@ -101,7 +107,16 @@ impl Leaf {
     pub(crate) fn finish(mut self, torn: bool, found: &mut Collector) {
         self.open();
         match std::mem::replace(&mut self.content, Content::Opening(Vec::new())) {
-            Content::Plain(scan) => self.finish_plain(scan, torn, found),
+            Content::Plain(scan) => {
+                let scanned = scan.finish(torn);
+                let size = scanned.end - self.start;
+                let page = ScannedPage { scanned, files: Vec::new(), missed: false, size };
+                self.finish_text(page, Encoding::Identity, torn, found);
+            }
+            Content::Page(scan) => {
+                let encoding = scan.encoding();
+                self.finish_text(scan.finish(torn), encoding, torn, found);
+            }
             Content::Measured(meter) => self.finish_measured(meter, torn, found),
             Content::Opening(_) => {}
         }
@@ -110,20 +125,25 @@ impl Leaf {
     /// It stood before or behind parts: files in its midst, and text that counts if no part gave any.
     pub(crate) fn finish_outside(mut self, outside: Outside, torn: bool, found: &mut Collector) {
         self.open();
-        match std::mem::replace(&mut self.content, Content::Opening(Vec::new())) {
-            Content::Plain(scan) => {
-                let scanned = scan.finish(torn);
-                let is_binary = self.is_binary(&scanned.text);
-                let is_cut = scanned.text_bytes > scanned.text.len() as u64;
-                found.unclear |= scanned.missed || is_cut || is_binary;
-                add_embedded(scanned.files, None, found);
-                if !is_binary {
-                    let text = self.text(&scanned.text, self.is_html(&scanned.text));
-                    found.add_outside(outside, &text);
+        let (scanned, files, missed) =
+            match std::mem::replace(&mut self.content, Content::Opening(Vec::new())) {
+                Content::Plain(scan) => (scan.finish(torn), Vec::new(), false),
+                Content::Page(scan) => {
+                    let ScannedPage { scanned, files, missed, .. } = scan.finish(torn);
+                    (scanned, files, missed)
                 }
-            }
-            Content::Measured(meter) => found.unclear |= meter.size() > HIDDEN_BYTES_MAX,
-            Content::Opening(_) => {}
+                Content::Measured(meter) => {
+                    found.unclear |= meter.size() > HIDDEN_BYTES_MAX;
+                    return;
+                }
+                Content::Opening(_) => return,
+            };
+        let is_binary = self.is_binary(&scanned.text);
+        let is_cut = scanned.text_bytes > scanned.text.len() as u64;
+        found.unclear |= scanned.missed || missed || is_cut || is_binary;
+        add_found(scanned.files, files, None, found);
+        if !is_binary {
+            found.add_outside(outside, &self.text(&scanned.text, self.is_html(&scanned.text)));
         }
     }
 
@@ -135,6 +155,13 @@ impl Leaf {
         let is_text = self.role == Role::Text;
         let declared = self.fields.encoding.unwrap_or(Encoding::Identity);
         let encoding = real_encoding(declared, is_text, &opening);
+        let is_page = is_text && self.is_html(&opening) && encoding != Encoding::Uuencode;
+        if is_page && by_content(&decoded_head(encoding, &opening)).is_none() {
+            let mut scan = PageScan::new(encoding, self.start, self.text_bytes_max);
+            scan.push(&opening);
+            self.content = Content::Page(Box::new(scan));
+            return;
+        }
         // The range of an uuencoded part has its data lines only, which are found as in text.
         let plain = encoding == Encoding::Uuencode
             || encoding == Encoding::Identity && is_text && by_content(&opening).is_none();
@@ -154,23 +181,23 @@ impl Leaf {
         }
     }
 
-    fn finish_plain(self, scan: TextScan, torn: bool, found: &mut Collector) {
-        let scanned = scan.finish(torn);
+    fn finish_text(self, page: ScannedPage, encoding: Encoding, torn: bool, found: &mut Collector) {
+        let ScannedPage { scanned, files, missed, size } = page;
         let is_cut = scanned.text_bytes > scanned.text.len() as u64;
         let is_binary = self.is_binary(&scanned.text);
-        found.unclear |= scanned.missed;
-        if !scanned.files.is_empty() {
+        found.unclear |= scanned.missed | missed;
+        if !scanned.files.is_empty() || !files.is_empty() {
             // A file of text and files would be none of either.
             found.unclear |= is_cut || is_binary;
-            add_embedded(scanned.files, self.fields.name.as_deref(), found);
+            add_found(scanned.files, files, self.fields.name.as_deref(), found);
         } else if is_cut || is_binary {
             found.add_file(File {
                 name: self.file_name(&scanned.text, is_binary),
                 content_type: self.fields.content_type.clone(),
                 head: &scanned.text,
                 range: self.start..scanned.end,
-                encoding: Encoding::Identity,
-                size: scanned.end - self.start,
+                encoding,
+                size,
                 whole: !torn,
                 page_names: Vec::new(),
                 is_of_page: false,
@@ -263,23 +290,46 @@ impl Leaf {
     }
 }
 
-/// Files without a name of their own are called as the part is.
-fn add_embedded(files: Vec<EmbeddedFile>, name: Option<&str>, found: &mut Collector) {
-    for file in files {
-        let (encoding, size) = (file.meter.encoding, file.meter.size());
-        let range = file.meter.start..file.meter.end;
+/// Files in the midst of text, in the order in which they stand. Those without a name of their own
+/// are called as the part is.
+fn add_found(
+    embedded: Vec<EmbeddedFile>,
+    of_page: Vec<PageFile>,
+    name: Option<&str>,
+    found: &mut Collector,
+) {
+    let embedded = embedded.into_iter().map(|file| {
+        let name = file.name.or_else(|| name.map(str::to_owned));
+        (file.meter, file.whole, name, None, Vec::new())
+    });
+    let of_page = of_page.into_iter().map(|file| {
+        let names = vec![shown::source(&format!("data:,{}", file.number))];
+        (file.meter, file.whole, None, Some(file.content_type), names)
+    });
+    let mut files: Vec<_> = embedded.chain(of_page).collect();
+    files.sort_by_key(|(meter, ..)| meter.start);
+    for (meter, whole, name, content_type, page_names) in files {
+        let (encoding, size, range) = (meter.encoding, meter.size(), meter.start..meter.end);
         found.add_file(File {
-            name: file.name.or_else(|| name.map(str::to_owned)),
-            content_type: None,
-            head: &file.meter.into_head(),
+            name,
+            content_type,
+            head: &meter.into_head(),
             range,
             encoding,
             size,
-            whole: file.whole,
-            page_names: Vec::new(),
-            is_of_page: false,
+            whole,
+            is_of_page: !page_names.is_empty(),
+            page_names,
         });
     }
+}
+
+fn decoded_head(encoding: Encoding, opening: &[u8]) -> Vec<u8> {
+    let mut head = Vec::new();
+    let mut decoder = Decoder::new(encoding);
+    decoder.push(opening, &mut head);
+    decoder.finish(&mut head);
+    head
 }
 
 /// What was declared, unless the bytes say otherwise: some firmware declares base64 and sends a

@@ -1,6 +1,7 @@
 //! A mail becomes subject, text and media ranges while it streams by (RFC 5322, RFC 2045–2049).
 //! It never holds the mail, refuses no input, and neither reads nor writes anything itself.
 
+mod address;
 mod charset;
 mod collect;
 mod decoration;
@@ -15,6 +16,7 @@ pub mod label;
 mod leaf;
 mod meter;
 mod outside;
+mod page;
 mod parser;
 mod pixels;
 mod role;

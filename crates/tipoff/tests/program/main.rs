@@ -33,6 +33,7 @@ mod https;
 mod incident;
 mod keeping;
 mod limits;
+mod mail_contents;
 mod mqtt;
 mod pictures;
 mod power_cut;
