@@ -14,6 +14,9 @@ pub const TEXT_FILE_NAME: &str = "message.txt";
 pub(crate) const TORN_WORDS: &str =
     "The connection broke before the end: something may be missing.";
 
+/// What the text says of a video that has no end, or no index: it is sent as a file.
+pub(crate) const INCOMPLETE_WORDS: &str = "the recording is incomplete or damaged and may not play";
+
 /// One message. For a service that takes the alert whole it is empty: there the alert itself,
 /// in [`crate::Context::alert`], is the message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -178,6 +181,9 @@ fn sort(alert: &Alert, limits: &Limits) -> Sorted {
     let raw = alert.raw.iter().map(|stored| (stored, Role::Document));
     for (stored, role) in media.chain(raw) {
         let file = Attachment { role, source: Source::Stored(stored.clone()) };
+        if stored.media.kind == MediaKind::Video && !stored.media.whole && !alert.torn {
+            notes.push(format!("{}: {INCOMPLETE_WORDS}", words::clean(file.name())));
+        }
         if file.size() > limits.file_bytes_max {
             let limit = words::size(limits.file_bytes_max);
             let why = format!("too big for {} (limit {limit})", limits.service);

@@ -24,6 +24,7 @@ mod studio;
 mod trouble;
 mod work;
 
+pub use isobmff::lacks_index;
 pub use progress::Progress;
 pub use scratch::Scratch;
 pub use studio::{Audience, Limits, Order, Rendition, Source, Still, Studio, Video};

@@ -18,7 +18,7 @@ use super::{State, tag};
 
 /// The types that a browser may show as themselves; everything else is saved, so that a page that
 /// a device sent never runs on our address.
-const SHOWN: &[&str] =
+pub(super) const SHOWN: &[&str] =
     &["image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4", "video/webm"];
 
 /// The file of this link.

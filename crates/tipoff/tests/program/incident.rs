@@ -132,6 +132,57 @@ fn what_is_no_video_goes_as_it_is() {
     server.stop();
 }
 
+/// The camera lost its power, or the connection broke: the index of an MP4 is written last.
+#[test]
+fn a_recording_without_its_index_says_so_and_is_a_file() {
+    let made = Home::new("");
+    let arguments = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"];
+    let whole = std::fs::read(recording(&made, "x.mp4", &arguments)).unwrap();
+    let index = whole.windows(4).position(|kind| kind == b"moov").unwrap() - 4;
+    let cut = &whole[..index];
+    for path in [None, Some("/nowhere")] {
+        let phone = Phone::new(tipoff_testkit::telegram::Options::default());
+        let home = Home::new(&phone.channel(CHAT, ""));
+        let mut command = home.command(&["run"]);
+        if let Some(path) = path {
+            command.env("PATH", path);
+        }
+        let server = Server::start(command);
+        upload(server.ftp[0], "yard", "x.mp4", cut);
+        let uploaded = phone.wait_for(1).remove(0);
+        // The same bytes would not be alerted again.
+        let shorter = &cut[..cut.len() - 1];
+        let mailed = mail("Motion", &[shorter]);
+        assert!(send(server.smtp[0], "door@example.com", &mailed).starts_with("250"));
+        let mailed = phone.wait_for(2).remove(1);
+        for (sent, bytes) in [(uploaded, cut), (mailed, shorter)] {
+            assert_eq!((sent.method.as_str(), &sent.files[0].bytes[..]), ("sendDocument", bytes));
+            assert!(sent.text.contains("incomplete"), "{}", sent.text);
+        }
+        server.stop();
+    }
+}
+
+/// A Canon's raw picture has the boxes of an MP4, and is none.
+#[test]
+fn a_raw_picture_goes_as_a_file_and_is_no_video() {
+    let (phone, home, server) = scene();
+    let cr3 = [b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom".to_vec(), vec![7; 5000]].concat();
+    upload(server.ftp[0], "yard", "IMG_0001.CR3", &cr3);
+    let sent = phone.wait_for(1).remove(0);
+    assert_eq!(
+        (sent.method.as_str(), sent.files[0].name.as_str()),
+        ("sendDocument", "IMG_0001.CR3")
+    );
+    assert!(!sent.text.contains("incomplete"), "{}", sent.text);
+    let media = home.incident(1)["arrivals"][0]["content"]["media"][0].clone();
+    assert_eq!(
+        (&media["content_type"], &media["kind"]),
+        (&"image/x-canon-cr3".into(), &"picture".into())
+    );
+    server.stop();
+}
+
 #[test]
 fn without_ffmpeg_a_recording_goes_as_a_file() {
     let phone = Phone::new(tipoff_testkit::telegram::Options::default());

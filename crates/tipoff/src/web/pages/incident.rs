@@ -10,7 +10,7 @@ use super::super::clock::{Clock, span, utc};
 use super::super::frame::{Frame, Page, page};
 use super::super::problem::{Named, Problem};
 use super::super::view::{file_url, rendition_url, thumbnail_url};
-use super::super::{State, words};
+use super::super::{State, media, words};
 
 #[derive(Template)]
 #[template(path = "incident.html")]
@@ -62,7 +62,7 @@ struct Arrival {
     way: &'static str,
     text: String,
     notes: Vec<&'static str>,
-    /// Files that are neither picture nor video.
+    /// Files that the page does not show.
     others: Vec<Other>,
     time: String,
     from: String,
@@ -151,6 +151,17 @@ async fn neighbours(state: &State, id: IncidentId) -> Result<(Option<i64>, Optio
 /// Videos that browsers may play as they are: it depends on what is in them, and on the browser.
 const DIRECT: &[&str] = &["video/mp4", "video/webm"];
 
+/// Whether a page shows it; what browsers do not know, such as a TIFF or a camera's raw, is a file to save.
+fn is_shown(media: &Media) -> bool {
+    match media.kind {
+        MediaKind::Picture | MediaKind::Animation => {
+            media::SHOWN.contains(&media.content_type.as_str())
+        }
+        MediaKind::Video => true,
+        MediaKind::File => false,
+    }
+}
+
 /// Pictures first, as they came; then the videos.
 pub(super) fn shots(
     arrivals: &[ArrivalLine],
@@ -162,7 +173,7 @@ pub(super) fn shots(
     let mut shots = Vec::new();
     for arrival in arrivals {
         for (index, media) in (0_u32..).zip(&arrival.content.media) {
-            if media.kind == MediaKind::File {
+            if !is_shown(media) {
                 continue;
             }
             let place = MediaPlace { arrival: arrival.id, index: Some(index) };
@@ -212,7 +223,7 @@ fn told(arrival: &ArrivalLine, clock: &Clock) -> Arrival {
         way: if by_mail { "A mail without a subject" } else { "An upload" },
         text: content.text.clone(),
         notes,
-        others: files.filter(|(_, it)| it.kind == MediaKind::File).map(other).collect(),
+        others: files.filter(|(_, it)| !is_shown(it)).map(other).collect(),
         time: clock.second(arrival.received_at),
         from: from(arrival),
         raw: file_url(MediaPlace { arrival: *id, index: None }),

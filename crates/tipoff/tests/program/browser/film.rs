@@ -145,9 +145,12 @@ fn a_shared_incident_plays_as_well() {
 fn what_does_not_play_is_said_and_offered() {
     let broken = [b"RIFF\x10\x00\x00\x00AVI LIST".to_vec(), vec![0; 100]].concat();
     let avi = film("a.avi", &["-c:v", "mjpeg"]);
+    let mut cut = film("c.mp4", &["-c:v", "libx264"]);
+    cut.truncate(cut.windows(4).position(|kind| kind == b"moov").unwrap() - 4);
     for (settings, name, bytes, words) in [
         ("[video]\nconvert = false\n", "/a.avi", &avi, "ffmpeg is not installed"),
         ("", "/b.avi", &broken, "This video cannot be played"),
+        ("", "/c.mp4", &cut, "the recording is incomplete: its index is missing"),
     ] {
         let home = Home::new(settings);
         let server = home.start();
