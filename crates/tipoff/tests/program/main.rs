@@ -33,6 +33,7 @@ mod incident;
 mod keeping;
 mod limits;
 mod mqtt;
+mod ntfy;
 mod pictures;
 mod power_cut;
 mod recovery;
