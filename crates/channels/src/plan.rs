@@ -30,6 +30,8 @@ pub struct Message {
     pub files: Vec<Attachment>,
     /// The earlier message that this one answers: [`tipoff_model::Receipt::reference`].
     pub reply_to: Option<String>,
+    /// Whether an earlier message of the same alert has its words: this one makes no sound, and has no buttons.
+    pub is_rest: bool,
 }
 
 /// A file of a message.
@@ -111,12 +113,12 @@ pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
     if text_only {
         groups.insert(0, Vec::new());
     }
-    let mut messages: Vec<Message> = groups
-        .into_iter()
-        .map(|files| Message { files, reply_to: reply_to.cloned(), ..Message::default() })
-        .collect();
+    let message =
+        |files| Message { files, reply_to: reply_to.cloned(), is_rest: true, ..Message::default() };
+    let mut messages: Vec<Message> = groups.into_iter().map(message).collect();
     if let Some(message) = messages.first_mut() {
         (message.title, message.text) = first;
+        message.is_rest = false;
     }
     messages
 }
@@ -147,7 +149,7 @@ pub(crate) fn without(
         notes: notes.join("\n"),
     };
     let ((title, text), _) = wording.fit(max);
-    Message { title, text, files, reply_to: message.reply_to.clone() }
+    Message { title, text, files, reply_to: message.reply_to.clone(), is_rest: message.is_rest }
 }
 
 /// Words for a file that is not sent: why, and where it is.

@@ -222,6 +222,14 @@ pub fn delivered(outcome: &Outcome) -> Option<String> {
     }
 }
 
+/// What the owner is told of an alert that came without something.
+pub fn repair_of(outcome: &Outcome) -> String {
+    match &outcome.verdict {
+        Verdict::Delivered(receipt) => receipt.repair.clone().unwrap_or_default(),
+        other => panic!("not delivered: {other:?}"),
+    }
+}
+
 pub fn retried(outcome: &Outcome) -> (Scope, Option<Duration>, String) {
     match &outcome.verdict {
         Verdict::Retry { scope, after, error } => (*scope, *after, error.clone()),

@@ -35,6 +35,7 @@ mod keeping;
 mod limits;
 mod mail_contents;
 mod mqtt;
+mod ntfy;
 mod pictures;
 mod power_cut;
 mod recovery;
