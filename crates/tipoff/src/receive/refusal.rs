@@ -92,13 +92,21 @@ impl Refusals {
             530 => Change::Refused(Trouble::LoginMissing),
             // Told otherwise too.
             552 => Change::None,
-            500..=599 if logged_in => {
-                self.standing = Some(about);
-                let refusal = Refusal { about, command: self.command.clone(), code };
-                Change::Refused(self.foreign.take().unwrap_or(Trouble::Refused(refusal)))
+            // No PORT and no PASV came before it, or a refused one, which stands. Other reasons are told
+            // where they are known.
+            425 if self.standing.is_none() => self.refused(About::Address, code),
+            // Before the login there are guesses and scans, and how to encrypt.
+            500..=599 if logged_in || ["AUTH", "PROT", "PBSZ"].contains(&&*verb) => {
+                self.refused(about, code)
             }
             _ => Change::None,
         }
+    }
+
+    fn refused(&mut self, about: About, code: u16) -> Change {
+        self.standing = Some(about);
+        let refusal = Refusal { about, command: self.command.clone(), code };
+        Change::Refused(self.foreign.take().unwrap_or(Trouble::Refused(refusal)))
     }
 
     /// A question that was answered by no is over when the device goes on. What it needs is good when it gets
@@ -128,6 +136,7 @@ impl Refusal {
             About::Folder => {
                 "choose a folder that it makes itself, or set `missing_folder = \"create\"` in `[ftp]`"
             }
+            About::File if *code == 501 => "switch off in the device that uploads are resumed",
             About::File => "choose another folder or another form of file names in the device",
             About::Form => {
                 "choose binary transfers in the device, without compression and in stream mode"
@@ -175,6 +184,8 @@ mod tests {
             (&[("PROT S", 536), ("TYPE I", 200)], "encrypt"),
             (&[("SIZE /clip.mp4", 550)], "\"SIZE /clip.mp4\""),
             (&[("RETR x", 550), ("NOOP", 200), ("QUIT", 221)], "transcript"),
+            (&[("REST 5", 350), ("STOR x", 501)], "resumed"),
+            (&[("STOR x", 425), ("QUIT", 221)], "passive FTP"),
             (&[("LIST", 530)], "LoginMissing"),
         ] {
             let hint = standing(said).unwrap();
@@ -193,6 +204,8 @@ mod tests {
             &[("MODE Z", 504), ("LIST", 150), ("LIST", 226)],
             &[("SIZE x", 550), ("PASV", 227)],
             &[("HOST x", 500), ("PWD", 257), ("QUIT", 221)],
+            &[("STOR x", 425), ("PASV", 227)],
+            &[("AUTH GSSAPI", 504), ("USER x", 331)],
             &[("PASS ***", 530)],
             &[("STOR x", 150), ("STOR x", 552)],
         ] {
@@ -205,6 +218,8 @@ mod tests {
         let mut refusals = Refusals::default();
         refusals.heard("***");
         assert_eq!(refusals.answered(500, false), Change::None);
+        refusals.heard("AUTH X");
+        assert!(matches!(refusals.answered(504, false), Change::Refused(Trouble::Refused(_))));
         refusals.heard("STOR x");
         assert_eq!(refusals.answered(530, false), Change::Refused(Trouble::LoginMissing));
     }

@@ -18,6 +18,8 @@ use super::wire::Wire;
 
 /// Bytes of a file that are sent at once.
 const STEP_BYTES: usize = 64 * 1024;
+/// Reads, of 64 KiB at most, of what had come before a transfer was stopped.
+const DRAINED_READS_MAX: usize = 16;
 /// How long the end of a connection may take.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 
@@ -161,7 +163,10 @@ async fn take(
     loop {
         let read = tokio::select! {
             biased;
-            () = signals.stop.cancelled() => return End::Before(Failure::Aborted),
+            () = signals.stop.cancelled() => {
+                drain(receiver, wire, upload).await;
+                return End::Before(Failure::Aborted);
+            }
             () = sleep_until(deadline) => return End::Before(Failure::TimedOut),
             read = timeout(settings.stall, wire.read(&receiver.buffers)) => read,
         };
@@ -178,6 +183,16 @@ async fn take(
         }
         if upload.size() > settings.max_file {
             return End::Before(Failure::TooBig);
+        }
+    }
+}
+
+/// Reads what had come already when a transfer was stopped, but for more than so much.
+async fn drain(receiver: &Receiver, wire: &mut Wire, upload: &mut Uploading) {
+    for _ in 0..DRAINED_READS_MAX {
+        match timeout(Duration::ZERO, wire.read(&receiver.buffers)).await {
+            Ok(Ok(chunk)) if !chunk.bytes().is_empty() => upload.push(chunk.bytes()),
+            _ => return,
         }
     }
 }
