@@ -44,7 +44,7 @@ const DECORATION: &[&str] = &[
     "youtube",
 ];
 
-/// As a word of its own, and not of a JPEG.
+/// As a word of its own; of a JPEG only in its name.
 const DECORATION_WORDS: &[&str] = &[
     "arrow",
     "background",
@@ -57,6 +57,7 @@ const DECORATION_WORDS: &[&str] = &[
     "button",
     "corner",
     "footer",
+    "head",
     "header",
     "icon",
     "icons",
@@ -93,6 +94,9 @@ const BANNER_RATIO_MIN: u32 = 3;
 /// A sign is no larger, whatever it is called.
 const ICON_SIDE_MAX: u32 = 48;
 
+/// A JPEG of such sides is a camera's, whatever else it is called.
+const JPEG_SIDE_LARGE: u32 = 240;
+
 /// A JPEG that is shown smaller is no camera's.
 const JPEG_SHOWN_MIN: u32 = 60;
 
@@ -114,11 +118,14 @@ pub(crate) fn is_decoration(picture: &Picture<'_>) -> bool {
         return true;
     }
     let side = picture.pixels.map(|(width, height)| width.min(height));
-    let is_icon = side.is_some_and(|side| (2..=ICON_SIDE_MAX).contains(&side));
+    let is_icon = side.is_some_and(|side| (2..=ICON_SIDE_MAX).contains(&side)) && !is_dated;
     let is_shot = is_called(SHOTS) || is_dated;
     if is_jpeg {
+        let is_called_so = picture.names.iter().any(|name| has_decoration_word(name));
+        let is_large = side.is_some_and(|side| side >= JPEG_SIDE_LARGE);
         return !is_shot
-            && (is_banner(picture, JPEG_BANNER_HEIGHT_MAX)
+            && (is_called_so && !is_large
+                || is_banner(picture, JPEG_BANNER_HEIGHT_MAX)
                 || is_shown_small(picture, JPEG_SHOWN_MIN));
     }
     if picture.names.iter().map(String::as_str).chain([alt]).any(has_decoration_word) {
@@ -175,6 +182,7 @@ mod tests {
             ("image/jpeg", "cid:image001.jpg@01da", Some((640, 360)), plain(), false),
             ("image/jpeg", "cid:snapshot", None, plain(), false),
             ("image/jpeg", "header.jpg", Some((640, 360)), plain(), false),
+            ("image/jpeg", "cid:qnap_head", Some((1, 1)), plain(), true),
             ("image/jpeg", "plate.jpg", Some((200, 50)), plain(), false),
             ("image/jpeg", "20240506101112.jpg", Some((200, 50)), plain(), false),
             ("image/jpeg", "cid:1", Some((7680, 2160)), plain(), false),

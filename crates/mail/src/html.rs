@@ -91,9 +91,24 @@ fn read(html: &str, mut page: Page) -> Rendered {
     Rendered { text: page.text, pictures: page.pictures }
 }
 
+/// Elements by which a page is known, besides [`BLOCKS`] and [`HIDDEN`].
+const ELEMENTS: &[&str] = &[
+    "!doctype", "a", "abbr", "b", "big", "br", "caption", "cite", "code", "em", "font", "i", "img",
+    "link", "main", "map", "meta", "nav", "s", "small", "span", "strike", "strong", "sub", "sup",
+    "tbody", "td", "tfoot", "th", "thead", "tt", "u",
+];
+
+/// Whether there is a tag of HTML: `<critical>` is none.
 fn has_tag(html: &str) -> bool {
-    let mut behind = html.split('<').skip(1);
-    behind.any(|tag| begins_a_tag(tag) && tag.contains('>'))
+    let is_known = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        [ELEMENTS, BLOCKS, HIDDEN].iter().any(|names| names.contains(&name.as_str()))
+    };
+    html.split('<').skip(1).any(|tag| {
+        let name = tag.strip_prefix('/').unwrap_or(tag);
+        let end = name.find(|c: char| c.is_whitespace() || "/>".contains(c));
+        tag.contains('>') && end.and_then(|end| name.get(..end)).is_some_and(is_known)
+    })
 }
 
 /// Whether a tag or a comment stands behind `<`, and not an address: `<nas@example.org>`.
@@ -338,6 +353,7 @@ mod tests {
             ("<b>never</b> <closed", "never"),
             ("<", "<"),
             ("Motion\nat <gate & more", "Motion\nat <gate & more"),
+            ("Fan 3\nis <critical>\n", "Fan 3\nis <critical>\n"),
             ("Line 1\nLine 2 &amp; 3\n", "Line 1\nLine 2 & 3\n"),
             (
                 "<p>From <nas@example.org> at <http://nas/></p>",
