@@ -19,6 +19,7 @@ use self::compose::Letter;
 use self::fault::later;
 use self::header::Mailbox;
 use self::original::Fit;
+use self::progress::Slots;
 use self::setup::build;
 use self::talk::Server;
 use crate::body::{Body, BodyError};
@@ -72,6 +73,7 @@ struct Email {
     to: Vec<Mailbox>,
     form: Form,
     buttons: bool,
+    slots: Slots,
 }
 
 /// A mail to be sent.

@@ -14,6 +14,9 @@ pub const TEXT_FILE_NAME: &str = "message.txt";
 pub(crate) const TORN_WORDS: &str =
     "The connection broke before the end: something may be missing.";
 
+/// What the text says of a video that has no end, or no index: it is sent as a file.
+pub(crate) const INCOMPLETE_WORDS: &str = "the recording is incomplete or damaged and may not play";
+
 /// One message. For a service that takes the alert whole it is empty: there the alert itself,
 /// in [`crate::Context::alert`], is the message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct Message {
     pub files: Vec<Attachment>,
     /// The earlier message that this one answers: [`tipoff_model::Receipt::reference`].
     pub reply_to: Option<String>,
+    /// Whether an earlier message of the same alert has its words: this one makes no sound, and has no buttons.
+    pub is_rest: bool,
 }
 
 /// A file of a message.
@@ -108,12 +113,12 @@ pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
     if text_only {
         groups.insert(0, Vec::new());
     }
-    let mut messages: Vec<Message> = groups
-        .into_iter()
-        .map(|files| Message { files, reply_to: reply_to.cloned(), ..Message::default() })
-        .collect();
+    let message =
+        |files| Message { files, reply_to: reply_to.cloned(), is_rest: true, ..Message::default() };
+    let mut messages: Vec<Message> = groups.into_iter().map(message).collect();
     if let Some(message) = messages.first_mut() {
         (message.title, message.text) = first;
+        message.is_rest = false;
     }
     messages
 }
@@ -144,7 +149,7 @@ pub(crate) fn without(
         notes: notes.join("\n"),
     };
     let ((title, text), _) = wording.fit(max);
-    Message { title, text, files, reply_to: message.reply_to.clone() }
+    Message { title, text, files, reply_to: message.reply_to.clone(), is_rest: message.is_rest }
 }
 
 /// Words for a file that is not sent: why, and where it is.
@@ -178,6 +183,9 @@ fn sort(alert: &Alert, limits: &Limits) -> Sorted {
     let raw = alert.raw.iter().map(|stored| (stored, Role::Document));
     for (stored, role) in media.chain(raw) {
         let file = Attachment { role, source: Source::Stored(stored.clone()) };
+        if stored.media.kind == MediaKind::Video && !stored.media.whole && !alert.torn {
+            notes.push(format!("{}: {INCOMPLETE_WORDS}", words::clean(file.name())));
+        }
         if file.size() > limits.file_bytes_max {
             let limit = words::size(limits.file_bytes_max);
             let why = format!("too big for {} (limit {limit})", limits.service);

@@ -190,7 +190,8 @@ impl Signal {
                 // What a follow-up quotes: when it was sent, and its first line.
                 let title = message.title.as_str();
                 let title = if title.is_empty() { context.alert.device.as_str() } else { title };
-                Verdict::Delivered(Receipt { reference: Some(format!("{timestamp} {title}")) })
+                let reference = Some(format!("{timestamp} {title}"));
+                Verdict::Delivered(Receipt { reference, ..Receipt::default() })
             }
             Err(verdict) => verdict,
         })

@@ -45,7 +45,7 @@ pub const DEFAULT_API: &str = "https://api.telegram.org";
 /// How long an answer may take, where it is not set: Telegram converts a video meanwhile.
 const TIME: Duration = Duration::from_secs(60);
 /// How often a message is changed and sent again at once: a bound, for each repair is made once.
-const REPAIRS_MAX: usize = 7;
+const REPAIRS_MAX: usize = 8;
 /// Keyboards of albums that wait to be sent.
 const KEYBOARDS_MAX: usize = 32;
 /// How long Telegram waits for the answer to a request that it makes to us is not documented: then it
@@ -303,22 +303,20 @@ impl Telegram {
         for _ in 0..REPAIRS_MAX {
             let (method, form) = draft.form();
             let answer = self.api.call(method, form, self.time, context.files).await;
-            let repaired = match answer {
+            let problem = match answer {
                 Ok(result) => {
                     self.send_later(draft.late_keyboard(&result));
                     remember.extend(self.remember_growing(&draft, &result, context));
-                    Err(Verdict::Delivered(draft.receipt(&result)))
+                    let verdict = draft.into_verdict(&result);
+                    return Outcome { verdict, remember };
                 }
-                Err(problem) => {
-                    if let Problem::Migrated(number) = problem {
-                        self.access.follow(&number.to_string());
-                        remember =
-                            vec![(CHAT_MEMORY.to_owned(), format!("{} {number}", self.chat))];
-                    }
-                    draft.repair(problem, context.alert, &LIMITS)
-                }
+                Err(problem) => problem,
             };
-            if let Err(verdict) = repaired {
+            if let Problem::Migrated(number) = problem {
+                self.access.follow(&number.to_string());
+                remember = vec![(CHAT_MEMORY.to_owned(), format!("{} {number}", self.chat))];
+            }
+            if let Err(verdict) = draft.repair(problem, context.alert, &LIMITS) {
                 return Outcome { verdict, remember };
             }
         }
@@ -363,7 +361,8 @@ async fn pictures_fit(message: &Message, files: &Arc<dyn Files>) -> bool {
 }
 
 fn receipt(chat: &str, result: &Value) -> Receipt {
-    Receipt { reference: number_of(result).map(|number| format!("{chat} {number}")) }
+    let reference = number_of(result).map(|number| format!("{chat} {number}"));
+    Receipt { reference, ..Receipt::default() }
 }
 
 /// The number of the message that was sent. An album's answer is a list of messages; replies go to its

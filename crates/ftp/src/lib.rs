@@ -6,6 +6,7 @@
 
 mod address;
 mod command;
+mod letters;
 mod listing;
 mod path;
 mod profile;
@@ -16,7 +17,7 @@ mod telnet;
 mod text;
 mod tree;
 
-pub use path::{BadPath, FilePath, PATH_BYTES_MAX, PATH_DEPTH_MAX};
+pub use path::{FilePath, NAME_BYTES_MAX, PATH_BYTES_MAX, PATH_DEPTH_MAX};
 pub use profile::{MissingFolder, Profile};
 pub use reply::Reply;
 pub use session::Session;

@@ -110,10 +110,10 @@ mod tests {
     fn a_folder_is_told_in_three_ways() {
         let mut tree = Tree::default();
         let modified = Timestamp(1_791_208_000_000);
-        let file = File { arrival: ArrivalId(1), size: 5, modified };
-        tree.put(&FilePath::from_bytes(b"/a/x y.jpg").unwrap(), file);
+        let file = File { arrival: ArrivalId(1), size: 5, modified, may_grow: false };
+        tree.put(&FilePath::from_bytes(b"/a/x y.jpg"), file);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let folder = FilePath::from_bytes(b"/a").unwrap();
+        let folder = FilePath::from_bytes(b"/a");
         assert_eq!(
             text(long(&tree, &FilePath::ROOT, None)),
             "drwxr-xr-x   1 ftp      ftp                 0 Jan 01  1970 a\r\n",

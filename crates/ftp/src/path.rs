@@ -2,19 +2,29 @@
 
 use std::fmt;
 
-/// A longer path is refused, in bytes.
+use crate::letters;
+
+/// The longest path, in bytes. A longer one is shortened.
 pub const PATH_BYTES_MAX: usize = 1024;
-/// A path with more folders is refused.
+/// The most names in a path. A deeper one is shortened.
 pub const PATH_DEPTH_MAX: usize = 32;
+/// The longest name in a path, in bytes, as file systems have it. A longer one is shortened.
+pub const NAME_BYTES_MAX: usize = 255;
+
+/// The longest extension that a shortened name keeps, in bytes with its dot.
+const EXTENSION_BYTES_MAX: usize = 9;
+/// What the digest of left out bytes begins with.
+const MARK: u8 = b'~';
+/// Bytes of such a digest: the mark and 16 digits.
+const DIGEST_BYTES: usize = 17;
 
 /// An absolute path in a device's tree: `/2026/10/05/x.jpg`, without `.`, `..` and empty names.
 /// The root is empty.
+///
+/// Agent DVR and others write deeper and longer paths than the limits. Their first folder and the innermost ones
+/// stay, and a digest stands for what is between them: such a path is the same each time, however it was entered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FilePath(Vec<u8>);
-
-/// A path that is too long or too deep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadPath;
 
 impl FilePath {
     /// The folder that everything is in.
@@ -22,35 +32,55 @@ impl FilePath {
 
     /// What `given` means in the folder `self`. Backslashes are slashes, doubled ones are one, and
     /// nothing leads above the root. What no name can hold becomes `_`.
-    pub fn join(&self, given: &[u8]) -> Result<Self, BadPath> {
-        let is_slash = |byte: &u8| matches!(byte, b'/' | b'\\');
+    pub fn join(&self, given: &[u8]) -> Self {
         let mut path = match given.first() {
-            Some(first) if is_slash(first) => Self::ROOT,
+            Some(b'/' | b'\\') => Self::ROOT,
             _ => self.clone(),
         };
-        for name in given.split(is_slash) {
+        for name in letters::names(given) {
             match name {
                 b"" | b"." => {}
                 b".." => path = path.parent(),
-                name => path.push(name)?,
+                name => path.push(name),
             }
         }
-        Ok(path)
+        path
     }
 
     /// The path whose text is `path`, as [`FilePath::as_bytes`] gave it.
-    pub fn from_bytes(path: &[u8]) -> Result<Self, BadPath> {
+    pub fn from_bytes(path: &[u8]) -> Self {
         Self::ROOT.join(path)
     }
 
-    fn push(&mut self, name: &[u8]) -> Result<(), BadPath> {
-        if self.0.len() + 1 + name.len() > PATH_BYTES_MAX || self.depth() >= PATH_DEPTH_MAX {
-            return Err(BadPath);
+    fn push(&mut self, name: &[u8]) {
+        let name = shortened(name);
+        while self.0.len() + 1 + name.len() > PATH_BYTES_MAX || self.depth() >= PATH_DEPTH_MAX {
+            self.leave_out();
         }
         self.0.push(b'/');
         let safe = |byte: &u8| if byte.is_ascii_control() { b'_' } else { *byte };
         self.0.extend(name.iter().map(safe));
-        Ok(())
+    }
+
+    /// Leaves out the outermost folder behind the first. A digest behind the first folder stands for all that
+    /// were left out.
+    fn leave_out(&mut self) {
+        let names: Vec<&[u8]> = self.0.split(|byte| *byte == b'/').skip(1).collect();
+        let (digest, kept) = match names.as_slice() {
+            [_, marked, left_out, kept @ ..] if is_digest(marked) => {
+                (digest(&[*marked, *left_out]), kept)
+            }
+            [_, one, other, kept @ ..] => (digest(&[*one, *other]), kept),
+            // Not possible: the first folder, a digest and a name are within the limits.
+            _ => return self.0.clear(),
+        };
+        let first = names.first().copied().unwrap_or_default();
+        let mut shorter = [b"/", first, b"/", digest.as_bytes()].concat();
+        for name in kept {
+            shorter.push(b'/');
+            shorter.extend_from_slice(name);
+        }
+        self.0 = shorter;
     }
 
     /// The folder that it is in; the root is in itself.
@@ -74,8 +104,13 @@ impl FilePath {
         self.0.strip_prefix(folder.0.as_slice()).is_some_and(|rest| rest.first() == Some(&b'/'))
     }
 
+    /// Where what is below it begins in the order of paths.
+    pub(crate) fn first_below(&self) -> Self {
+        Self([self.0.as_slice(), b"/"].concat())
+    }
+
     /// The same path below `to` that it is below `from`.
-    pub(crate) fn moved(&self, from: &Self, to: &Self) -> Result<Self, BadPath> {
+    pub(crate) fn moved(&self, from: &Self, to: &Self) -> Self {
         let rest = self.0.get(from.0.len()..).unwrap_or_default();
         to.join(rest.strip_prefix(b"/").unwrap_or(rest))
     }
@@ -97,17 +132,41 @@ impl FilePath {
     }
 }
 
-/// For people: UTF-8 (RFC 2640), else the Chinese that recorders write, else Latin-1.
+/// A name within its limit: of a longer one the beginning, a digest of all of it, and its extension.
+fn shortened(name: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    if name.len() <= NAME_BYTES_MAX {
+        return name.into();
+    }
+    let dot = name.iter().rposition(|byte| *byte == b'.').unwrap_or(name.len());
+    let extension = name.get(dot..).filter(|extension| {
+        extension.len() <= EXTENSION_BYTES_MAX
+            && extension.iter().skip(1).all(u8::is_ascii_alphanumeric)
+    });
+    let extension = extension.unwrap_or_default();
+    let room = NAME_BYTES_MAX - DIGEST_BYTES - extension.len();
+    [letters::beginning(name, room), digest(&[name]).as_bytes(), extension].concat().into()
+}
+
+/// `~` and 16 digits. FNV-1a: who finds two paths with the same finds two of his own.
+fn digest(names: &[&[u8]]) -> String {
+    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
+    for byte in names.iter().flat_map(|name| name.iter().chain(b"/")) {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+    }
+    format!("{}{hash:016x}", char::from(MARK))
+}
+
+fn is_digest(name: &[u8]) -> bool {
+    name.len() == DIGEST_BYTES
+        && name.split_first().is_some_and(|(first, digits)| {
+            *first == MARK && digits.iter().all(u8::is_ascii_hexdigit)
+        })
+}
+
+/// For people: as [`letters::decode`] reads it.
 impl fmt::Display for FilePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = self.as_bytes();
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            return f.write_str(text);
-        }
-        match encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes) {
-            Some(text) => f.write_str(&text),
-            None => bytes.iter().try_for_each(|byte| write!(f, "{}", char::from(*byte))),
-        }
+        f.write_str(&letters::decode(self.as_bytes()))
     }
 }
 
@@ -118,7 +177,7 @@ mod tests {
     use super::*;
 
     fn path(text: &str) -> FilePath {
-        FilePath::from_bytes(text.as_bytes()).unwrap()
+        FilePath::from_bytes(text.as_bytes())
     }
 
     #[test]
@@ -140,7 +199,7 @@ mod tests {
             ("a\nb\0c", "/cam/a_b_c"),
             ("...", "/cam/..."),
         ] {
-            assert_eq!(folder.join(given.as_bytes()).unwrap(), path(meant), "{given:?}");
+            assert_eq!(folder.join(given.as_bytes()), path(meant), "{given:?}");
         }
         assert_eq!(path("/").as_bytes(), b"/");
         assert_eq!(path("/a/b").name(), b"b");
@@ -149,36 +208,79 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_as_long_and_as_deep_as_the_limits() {
-        let long = vec![b'x'; PATH_BYTES_MAX - 1];
-        assert!(FilePath::ROOT.join(&long).is_ok());
-        assert_eq!(FilePath::ROOT.join(&[long.as_slice(), b"x"].concat()), Err(BadPath));
-        let deep = b"x/".repeat(PATH_DEPTH_MAX);
-        assert!(FilePath::ROOT.join(&deep).is_ok());
-        assert_eq!(FilePath::ROOT.join(&[deep.as_slice(), b"x"].concat()), Err(BadPath));
+    fn what_is_within_the_limits_stays_as_it_is() {
+        let name = "x".repeat(NAME_BYTES_MAX);
+        let long = format!("/{name}/{name}/{name}/{}", "y".repeat(NAME_BYTES_MAX));
+        assert_eq!(long.len(), PATH_BYTES_MAX);
+        assert_eq!(path(&long).as_bytes(), long.as_bytes());
+        let deep = "/x".repeat(PATH_DEPTH_MAX);
+        assert_eq!(path(&deep).as_bytes(), deep.as_bytes());
+    }
+
+    #[test]
+    fn what_is_deeper_or_longer_is_shortened_in_its_middle() {
+        let deep: String = (1..=40).map(|number| format!("/{number}")).collect();
+        let shorter = path(&format!("{deep}/x.jpg")).to_string();
+        let names: Vec<&str> = shorter.split('/').skip(1).collect();
+        assert_eq!((names.len(), names[0], names[31]), (PATH_DEPTH_MAX, "1", "x.jpg"));
+        assert!(is_digest(names[1].as_bytes()), "{shorter}");
+        assert_eq!(names[2..31].to_vec(), (12..=40).map(|it| it.to_string()).collect::<Vec<_>>());
+        // Two that differ in what is left out only stay two.
+        let other = path(&format!("{}/x.jpg", deep.replace("/5/", "/five/"))).to_string();
+        assert_ne!(other, shorter);
+        assert_eq!(
+            other.rsplit_once("/12/").map(|it| it.1),
+            shorter.rsplit_once("/12/").map(|it| it.1)
+        );
+        let long = path(&format!("/cam/{}.jpg", "x".repeat(5_000)));
+        assert_eq!(long.name().len(), NAME_BYTES_MAX);
+        assert!(long.name().ends_with(b".jpg") && long.name().starts_with(b"xxx"));
+        let folders = path(&format!("/cam{}/x.jpg", format!("/{}", "y".repeat(200)).repeat(30)));
+        assert!(folders.as_bytes().len() <= PATH_BYTES_MAX && folders.name() == b"x.jpg");
     }
 
     #[test]
     fn names_are_shown_as_text() {
-        let chinese = FilePath::ROOT.join(b"\xd2\xc6\xb6\xaf.jpg").unwrap();
+        let chinese = FilePath::ROOT.join(b"\xd2\xc6\xb6\xaf.jpg");
         assert_eq!(chinese.to_string(), "/移动.jpg");
-        assert_eq!(FilePath::ROOT.join(b"T\xFCr\xFF").unwrap().to_string(), "/Tür\u{FF}");
+        assert_eq!(FilePath::ROOT.join(b"T\xFCr\xFF").to_string(), "/Tür\u{FF}");
+        let japanese = FilePath::ROOT.join(b"\\\x95\x5C\\\x83\x5C.jpg");
+        assert_eq!(japanese.to_string(), "/表/ソ.jpg");
+        assert_eq!(japanese.name(), b"\x83\x5C.jpg");
+    }
+
+    fn given() -> impl Strategy<Value = Vec<u8>> {
+        let name = prop_oneof![
+            4 => proptest::collection::vec(any::<u8>(), 0..20),
+            1 => proptest::collection::vec(any::<u8>(), 200..400),
+            1 => Just(b"\x95\\".to_vec()),
+            1 => Just(b"..".to_vec()),
+        ];
+        proptest::collection::vec(name, 0..60).prop_map(|names| names.join(b"/".as_slice()))
     }
 
     proptest! {
         #[test]
-        fn nothing_leads_out_of_the_tree(folder in any::<Vec<u8>>(), given in any::<Vec<u8>>()) {
-            let folder = FilePath::ROOT.join(&folder).unwrap_or_default();
-            if let Ok(path) = folder.join(&given) {
-                let names: Vec<&[u8]> = path.as_bytes().split(|byte| *byte == b'/').skip(1).collect();
-                let is_safe = |name: &&[u8]| {
-                    let odd = |byte: &u8| *byte == b'\\' || byte.is_ascii_control();
-                    !name.is_empty() && *name != b"." && *name != b".." && !name.iter().any(odd)
-                };
-                prop_assert!(path.is_root() || names.iter().all(is_safe));
-                prop_assert_eq!(FilePath::from_bytes(path.as_bytes()), Ok(path.clone()));
-                prop_assert_eq!(path.way().last().cloned().unwrap_or_default(), path);
+        fn nothing_leads_out_of_the_tree(folder in given(), given in given()) {
+            let path = FilePath::from_bytes(&folder).join(&given);
+            let bytes = path.as_bytes();
+            let names = letters::names(bytes);
+            let is_safe = |name: &&[u8]| {
+                !name.is_empty() && *name != b"." && *name != b".." && !name.iter().any(u8::is_ascii_control)
+            };
+            prop_assert!(path.is_root() || names.iter().skip(1).all(is_safe));
+            prop_assert!(bytes.len() <= PATH_BYTES_MAX && path.depth() <= PATH_DEPTH_MAX);
+            prop_assert_eq!(&FilePath::from_bytes(bytes), &path);
+            prop_assert_eq!(path.way().last().cloned().unwrap_or_default(), path);
+        }
+
+        #[test]
+        fn a_path_is_the_same_in_one_go_and_folder_by_folder(names in proptest::collection::vec("[a-z]{1,300}", 0..60)) {
+            let mut walked = FilePath::ROOT;
+            for name in &names {
+                walked = walked.join(name.as_bytes());
             }
+            prop_assert_eq!(walked, path(&names.join("/")));
         }
     }
 }

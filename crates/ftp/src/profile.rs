@@ -3,8 +3,8 @@
 /// What is answered to a device that enters a folder which is not there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissingFolder {
-    /// 550, so that cameras which make their own folders do so; a device that gave up there finds
-    /// the folder at its next try.
+    /// 550, so that cameras which make their own folders do so. A device that gave up there finds this folder
+    /// at its next try, and every other one that it wants.
     #[default]
     Learn,
     /// The folder is made.
@@ -33,7 +33,7 @@ impl Default for Profile {
         Self {
             tls: true,
             missing_folder: MissingFolder::Learn,
-            line_bytes_max: 2_048,
+            line_bytes_max: 8_192,
             login_failures_max: 10,
             transcript: false,
         }

@@ -1,6 +1,7 @@
 //! Bytes from outside as text: as a value, and as a line to be shown. Never fails.
 
 use crate::command::Command;
+use crate::letters;
 
 /// A transcript's line is cut to about this length.
 const HEARD_CHARS_MAX: usize = 512;
@@ -24,7 +25,7 @@ pub(crate) fn heard(line: &[u8], command: &Command<'_>, logged_in: bool) -> Stri
         Command::Unknown if !logged_in => MASK.to_owned(),
         // Such as `SITE PSWD`, or `PASS:` with the password behind it.
         Command::Unknown | Command::Site(_) if mentions_a_secret(line) => MASK.to_owned(),
-        _ => read(line)
+        _ => letters::decode(line)
             .chars()
             .take(HEARD_CHARS_MAX)
             .map(|character| if character.is_control() { '.' } else { character })

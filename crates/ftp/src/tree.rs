@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use tipoff_model::{ArrivalId, Timestamp};
+use tipoff_model::{ArrivalId, Timestamp, sort};
 
 use crate::path::FilePath;
 
@@ -28,6 +28,8 @@ pub struct File {
     pub size: u64,
     /// When its last byte came.
     pub modified: Timestamp,
+    /// Whether a later upload may bring more of it: it is torn, or nothing shows that it is whole.
+    pub may_grow: bool,
 }
 
 /// The folders and files of a device.
@@ -38,6 +40,10 @@ pub struct Tree {
     paths_bytes: usize,
     /// Counts up, to tell old from new.
     turn: u64,
+    /// Whether the device makes no folders, and gives up where one is missing.
+    expects_folders: bool,
+    /// Whether that was found out here and is not stored yet.
+    is_news: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,44 +72,61 @@ impl Tree {
         }
     }
 
-    /// Makes the folder and those that it is in. False: a file is in the way.
-    pub(crate) fn make_folder(&mut self, path: &FilePath) -> bool {
-        let way = path.way();
-        if way.iter().any(|folder| matches!(self.find(folder), Found::File(_))) {
-            return false;
-        }
+    /// Makes the folder and those that it is in. A file in their place goes out of sight.
+    pub(crate) fn make_folder(&mut self, path: &FilePath) {
         self.turn += 1;
         let node = Node { file: None, turn: self.turn };
-        for folder in way {
+        for folder in path.way() {
             self.insert(folder, node);
         }
         self.forget_the_oldest();
-        true
     }
 
-    /// Whether a file may stand at the path.
+    /// Whether the folder is in the place of a file that the device may still ask for. Empty files are none, and
+    /// neither is one that is called like a folder: devices try with them whether they can write.
+    pub(crate) fn hides_a_file(&self, folder: &FilePath) -> bool {
+        folder.way().iter().any(|path| match self.find(path) {
+            Found::File(file) => file.size > 0 && is_called_like_a_file(path.name()),
+            Found::Folder | Found::Nothing => false,
+        })
+    }
+
+    /// Whether a file may stand at the path: in place of another one, or of a folder without files.
     pub(crate) fn takes_file(&self, path: &FilePath) -> bool {
-        let mut way = path.way();
-        way.pop();
-        !path.is_root()
-            && self.find(path) != Found::Folder
-            && !way.iter().any(|folder| matches!(self.find(folder), Found::File(_)))
+        !path.is_root() && !self.below(path).any(|(_, node)| node.file.is_some())
     }
 
-    /// Puts a file at the path, in place of one that was there, and makes the folders it names.
+    /// Puts a file at the path, in place of what was there, and makes the folders that it names.
     pub fn put(&mut self, path: &FilePath, file: File) {
-        if self.takes_file(path) {
-            // Not possible to fail: no file is in the way.
-            self.make_folder(&path.parent());
-            self.insert(path.clone(), Node { file: Some(file), turn: self.turn });
-            self.forget_the_oldest();
+        if path.is_root() {
+            return;
         }
+        self.take_out(path);
+        self.make_folder(&path.parent());
+        self.insert(path.clone(), Node { file: Some(file), turn: self.turn });
+        self.forget_the_oldest();
     }
 
     /// Takes what is at the path, and below it, out of sight.
     pub(crate) fn remove(&mut self, path: &FilePath) {
-        self.nodes.retain(|other, _| other != path && !other.is_below(path));
-        self.count_bytes();
+        self.take_out(path);
+    }
+
+    /// What is at the path and below it, which is not in the tree any more.
+    fn take_out(&mut self, path: &FilePath) -> Vec<(FilePath, Node)> {
+        let below: Vec<FilePath> = self.below(path).map(|(path, _)| path.clone()).collect();
+        let all = [path.clone()].into_iter().chain(below);
+        let taken: Vec<(FilePath, Node)> =
+            all.filter_map(|path| self.nodes.remove_entry(&path)).collect();
+        let bytes: usize = taken.iter().map(|(path, _)| path.as_bytes().len()).sum();
+        self.paths_bytes = self.paths_bytes.saturating_sub(bytes);
+        taken
+    }
+
+    /// Everything below a folder.
+    fn below(&self, folder: &FilePath) -> impl Iterator<Item = (&FilePath, &Node)> {
+        let nodes = self.nodes.range(folder.first_below()..);
+        nodes.take_while(|(path, _)| path.is_below(folder))
     }
 
     fn insert(&mut self, path: FilePath, node: Node) {
@@ -113,32 +136,48 @@ impl Tree {
         }
     }
 
-    /// Moves what is at `from`, and below it. False: it would be in the way, or in itself.
+    /// Moves what is at `from`, and below it, in place of a file or of a folder without files. False: it would be
+    /// in itself, or a folder with files is in the way.
     pub(crate) fn rename(&mut self, from: &FilePath, to: &FilePath) -> bool {
         if from == to {
             return true;
         }
         let moves_folder = self.find(from) == Found::Folder;
-        let taken =
-            if moves_folder { self.find(to) != Found::Nothing } else { !self.takes_file(to) };
-        if taken || to.is_below(from) || from.is_root() {
+        if from.is_root() || (moves_folder && to.is_below(from)) {
             return false;
         }
-        let is_moved = |path: &FilePath| path == from || path.is_below(from);
-        let moved: Vec<FilePath> =
-            self.nodes.keys().filter(|path| is_moved(path)).cloned().collect();
-        if !self.make_folder(&to.parent()) {
-            return false;
+        let moved = self.take_out(from);
+        let fits = self.takes_file(to);
+        if fits {
+            self.take_out(to);
+            self.make_folder(&to.parent());
         }
-        for old in moved {
-            let node = self.nodes.remove(&old);
-            self.paths_bytes = self.paths_bytes.saturating_sub(old.as_bytes().len());
-            if let (Ok(new), Some(node)) = (old.moved(from, to), node) {
-                self.insert(new, node);
-            }
+        for (old, node) in moved {
+            self.insert(if fits { old.moved(from, to) } else { old }, node);
         }
         self.forget_the_oldest();
-        true
+        fits
+    }
+
+    /// The device gave up where a folder was missing, without having made any.
+    pub(crate) fn note_giving_up(&mut self) {
+        self.is_news |= !self.expects_folders;
+        self.expects_folders = true;
+    }
+
+    /// Whether it did so before: then what is missing is made.
+    pub(crate) fn expects_folders(&self) -> bool {
+        self.expects_folders
+    }
+
+    /// The same, read from where [`Tree::take_news`] was stored.
+    pub fn set_expects_folders(&mut self) {
+        self.expects_folders = true;
+    }
+
+    /// Whether the device was found to expect folders since this was asked last.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.is_news)
     }
 
     /// What is in a folder, by name.
@@ -167,16 +206,21 @@ impl Tree {
     }
 }
 
+/// Whether a name ends as those of known sorts of files do.
+fn is_called_like_a_file(name: &[u8]) -> bool {
+    sort::by_name(&String::from_utf8_lossy(name)).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn path(text: &str) -> FilePath {
-        FilePath::from_bytes(text.as_bytes()).unwrap()
+        FilePath::from_bytes(text.as_bytes())
     }
 
     fn file(number: i64) -> File {
-        File { arrival: ArrivalId(number), size: 1, modified: Timestamp(0) }
+        File { arrival: ArrivalId(number), size: 1, modified: Timestamp(0), may_grow: false }
     }
 
     fn names(tree: &Tree, folder: &str) -> Vec<String> {
@@ -191,9 +235,34 @@ mod tests {
         assert_eq!(tree.find(&path("/a/b")), Found::Folder);
         assert_eq!(names(&tree, "/"), ["a"]);
         assert_eq!(names(&tree, "/a/b"), ["x.jpg"]);
-        assert!(!tree.make_folder(&path("/a/b/x.jpg/c")), "a file is no folder");
-        assert!(!tree.takes_file(&path("/a/b")), "a folder is no file");
-        assert!(!tree.takes_file(&path("/a/b/x.jpg/y")));
+    }
+
+    #[test]
+    fn an_empty_folder_gives_way_to_a_file_and_a_file_to_a_folder() {
+        let mut tree = Tree::default();
+        tree.make_folder(&path("/x.jpg/in"));
+        assert!(tree.takes_file(&path("/x.jpg")), "there is no file in it");
+        tree.put(&path("/x.jpg"), file(1));
+        assert_eq!(tree.find(&path("/x.jpg")), Found::File(file(1)));
+        assert_eq!(tree.find(&path("/x.jpg/in")), Found::Nothing);
+        tree.put(&path("/x.jpg/y"), file(2));
+        assert_eq!(tree.find(&path("/x.jpg")), Found::Folder);
+        assert!(!tree.takes_file(&path("/x.jpg")), "a folder with a file stays");
+        assert!(!tree.takes_file(&FilePath::ROOT));
+        let beside = path("/x.jpg.txt");
+        tree.put(&beside, file(3));
+        tree.remove(&path("/x.jpg"));
+        assert_eq!(tree.find(&beside), Found::File(file(3)));
+    }
+
+    #[test]
+    fn who_enters_a_folder_hides_no_file_that_may_be_asked_for() {
+        let mut tree = Tree::default();
+        tree.put(&path("/cam1"), file(1));
+        tree.put(&path("/empty.jpg"), File { size: 0, ..file(2) });
+        tree.put(&path("/x.jpg"), file(3));
+        assert!(!tree.hides_a_file(&path("/cam1/a")) && !tree.hides_a_file(&path("/empty.jpg")));
+        assert!(tree.hides_a_file(&path("/x.jpg")) && tree.hides_a_file(&path("/x.jpg/a")));
     }
 
     #[test]
@@ -202,12 +271,24 @@ mod tests {
         tree.put(&path("/a/x"), file(1));
         tree.put(&path("/ab"), file(2));
         assert!(!tree.rename(&path("/a"), &path("/a/b")), "not into itself");
-        assert!(!tree.rename(&path("/a"), &path("/ab")), "not over a file");
+        assert!(!tree.rename(&path("/ab"), &path("/a")), "not over a folder with files");
+        assert_eq!(tree.find(&path("/ab")), Found::File(file(2)));
         assert!(tree.rename(&path("/a"), &path("/new/c")));
         assert_eq!(tree.find(&path("/new/c/x")), Found::File(file(1)));
         assert_eq!(tree.find(&path("/a")), Found::Nothing);
         assert!(tree.rename(&path("/new/c/x"), &path("/ab")), "a file goes over a file");
         assert_eq!(tree.find(&path("/ab")), Found::File(file(1)));
+        assert!(tree.rename(&path("/ab"), &path("/new/c")), "and over a folder without files");
+        tree.put(&path("/d/y"), file(4));
+        assert!(tree.rename(&path("/d"), &path("/new/c")), "a folder goes over a file");
+        assert_eq!(tree.find(&path("/new/c/y")), Found::File(file(4)));
+        assert!(
+            tree.rename(&path("/new/c/y"), &path("/new/c/y/z")),
+            "a file goes into a new folder"
+        );
+        assert_eq!(tree.find(&path("/new/c/y/z")), Found::File(file(4)));
+        assert!(tree.rename(&path("/new/c/y/z"), &path("/new/c")), "and out of its own");
+        assert_eq!(names(&tree, "/new"), ["c"]);
     }
 
     #[test]
@@ -220,13 +301,13 @@ mod tests {
         }
         assert_eq!(tree.find(&path(&format!("/new/{}", NODES_MAX - 1))), Found::File(file(1)));
         assert_eq!(tree.find(&path("/old/x")), Found::Nothing);
-        let long = "x".repeat(500);
+        let long = "x".repeat(250);
         for number in 0..NODES_MAX {
             tree.make_folder(&path(&format!("/{long}/{number}")));
             let bytes: usize = tree.nodes.keys().map(|path| path.as_bytes().len()).sum();
             assert_eq!(bytes, tree.paths_bytes);
             assert!(bytes <= PATHS_BYTES_MAX);
         }
-        assert!(tree.nodes.len() > 400);
+        assert!(tree.nodes.len() > 800);
     }
 }

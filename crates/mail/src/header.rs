@@ -9,6 +9,9 @@ pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
 /// A field's name; a line without a colon by then is no field.
 const NAME_BYTES_MAX: usize = 128;
 
+/// Parameters of `Content-Type` and `Content-Disposition` (RFC 2045, 2046, 2183).
+const PARAMETERS: [&[u8]; 6] = [b"boundary", b"charset", b"name", b"filename", b"format", b"type"];
+
 /// CRs in a row that may still turn out to belong to one line end.
 const RETURNS_MAX: usize = 16;
 
@@ -106,6 +109,20 @@ impl Header {
             (Place::Name, b' ' | b'\t') if self.line.is_empty() && !is_first => Place::Field,
             // The envelope line of mailbox files.
             (Place::Name, b' ') if is_first && self.line == b"From" => Place::Field,
+            (Place::Name | Place::Space, b'=' | b';') if self.goes_on(byte) => {
+                let between: &[u8] =
+                    if byte == b'=' && !self.ends_with(b";") { b" ;" } else { b" " };
+                self.line.splice(0..0, between.iter().copied());
+                Place::Field
+            }
+            (Place::Name, b'?') if self.line == b"=" && !is_first => {
+                self.line.insert(0, b' ');
+                Place::Field
+            }
+            (Place::Name, b'"') if self.line.is_empty() && self.ends_with(b"=") => {
+                self.line.push(b' ');
+                Place::Field
+            }
             (Place::Name | Place::Space, b':') if !self.line.is_empty() => Place::Field,
             (Place::Name | Place::Space, b' ' | b'\t') if !self.line.is_empty() => Place::Space,
             // A boundary, if anything: no header of a camera has such a name.
@@ -117,6 +134,35 @@ impl Header {
         };
         self.line.push(byte);
         Step::More
+    }
+
+    /// Whether the line, up to `byte`, is a parameter of the field above, from which firmware has
+    /// broken it without a blank at its start: `boundary="x"`.
+    fn goes_on(&self, byte: u8) -> bool {
+        let is_of_content = || self.field_above().is_some_and(|it| it.starts_with(b"content-"));
+        if byte == b';' {
+            return self.line.is_empty() && is_of_content();
+        }
+        let name = self.line.trim_ascii_end();
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_*.".contains(byte);
+        if name.is_empty() || !name.iter().all(is_name) {
+            return false;
+        }
+        let name = name.to_ascii_lowercase();
+        let name = name.split(|&byte| byte == b'*').next().unwrap_or_default();
+        self.ends_with(b";") || PARAMETERS.contains(&name) && is_of_content()
+    }
+
+    /// Whether the last line ends so.
+    fn ends_with(&self, end: &[u8]) -> bool {
+        self.block.trim_ascii_end().ends_with(end)
+    }
+
+    /// The beginning of the last field, in lower case.
+    fn field_above(&self) -> Option<Vec<u8>> {
+        let lines = self.block.trim_ascii_end().rsplit(|&byte| byte == b'\n');
+        let field = lines.into_iter().find(|line| !matches!(line.first(), Some(b' ' | b'\t')))?;
+        Some(field.get(..NAME_BYTES_MAX).unwrap_or(field).to_ascii_lowercase())
     }
 
     fn no_field(&mut self, behind: &[u8]) -> Step {
@@ -208,6 +254,31 @@ mod tests {
             ("A: 1\nB: 2\rstray\n\nb", "A: 1\nB: 2 stray\n", "b"),
             ("A: 1\nB\rx: 2\n", "A: 1\n", "B\rx: 2\n"),
             ("A: 1\r\r\r\rbody", "A: 1\n", "\r\rbody"),
+            (
+                "Content-Type: a/b;\nboundary=\"x:y\"\nSubject: s\n\nb",
+                "Content-Type: a/b;\n boundary=\"x:y\"\nSubject: s\n",
+                "b",
+            ),
+            (
+                "Content-Type: a/b\r\nCharset = x\r\nname*0=y\r\nB: 2\r\n\r\nb",
+                "Content-Type: a/b\n ;Charset = x\n ;name*0=y\nB: 2\n",
+                "b",
+            ),
+            ("Content-Type: a/b\n; name=y\nB: 2\n\n", "Content-Type: a/b\n ; name=y\nB: 2\n", ""),
+            (
+                "Content-Type: a/b; name=\n\"y\"\nB: 2\n\n",
+                "Content-Type: a/b; name=\n \"y\"\nB: 2\n",
+                "",
+            ),
+            (
+                "Subject: =?utf-8?B?YQ==?=\n=?utf-8?B?Yg==?=\nB: 2\n\n",
+                "Subject: =?utf-8?B?YQ==?=\n =?utf-8?B?Yg==?=\nB: 2\n",
+                "",
+            ),
+            ("Content-Type: a/b\nTemp=35\n", "Content-Type: a/b\n", "Temp=35\n"),
+            ("Subject: a\nname=x\n", "Subject: a\n", "name=x\n"),
+            ("name=x\nSubject: a\n", "", "name=x\nSubject: a\n"),
+            ("Subject: a\n;x\n", "Subject: a\n", ";x\n"),
         ] {
             assert_eq!(read(input.as_bytes()), (block.to_owned(), body.to_owned()), "{input:?}");
         }

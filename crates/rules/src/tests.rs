@@ -65,6 +65,7 @@ pub(crate) fn file(name: &str, kind: MediaKind, size: u64) -> AlertMedia {
         size,
         whole: true,
         repeat: false,
+        decoration: false,
     };
     let place = MediaPlace { arrival: ArrivalId(1), index: Some(0) };
     AlertMedia { media, place, blob: BlobName(String::new()), url: None, clip: None }
@@ -290,6 +291,43 @@ fn torn_without_a_picture_and_repeats_are_no_news() {
             assert_eq!(plan.due.len(), count, "{facts:?}");
             assert_eq!(plan.untold.is_some(), count == 0 || told.len() == 2, "told to nobody new");
         }
+    }
+}
+
+#[test]
+fn a_torn_mail_with_words_and_without_pictures_is_alerted_alone() {
+    let device = device();
+    let rules = rules(Vec::new());
+    let envelope = Envelope {
+        protocol: Protocol::Smtp,
+        peer: "192.168.1.9".parse().unwrap(),
+        login: None,
+        greeting: None,
+        sender: String::new(),
+        recipients: Vec::new(),
+        tls: false,
+        path: None,
+    };
+    let mail = |text: &str, kind: Option<MediaKind>| Content {
+        text: text.to_owned(),
+        media: kind.map(|kind| file("1", kind, 10).media).into_iter().collect(),
+        ..NOTHING.clone()
+    };
+    for (content, count, class) in [
+        (mail("On battery", None), 2, IncidentClass::Alone),
+        (mail("Your scan", Some(MediaKind::File)), 2, IncidentClass::Alone),
+        (mail("", Some(MediaKind::File)), 0, IncidentClass::Alarm),
+        (mail("Motion", Some(MediaKind::Picture)), 0, IncidentClass::Alarm),
+    ] {
+        let facts = Facts {
+            torn: true,
+            whole_picture: false,
+            content: &content,
+            envelope: Some(&envelope),
+            ..facts(&device, at("2026-03-01T12:00:00Z"))
+        };
+        let plan = rules.plan(&facts, &[], &Past::default());
+        assert_eq!((plan.due.len(), rules.class(&facts)), (count, class), "{content:?}");
     }
 }
 

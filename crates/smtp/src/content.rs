@@ -37,14 +37,25 @@ impl Framing {
     }
 }
 
+/// Where a line ends, for the end of DATA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LineEnds {
+    /// With CRLF only (RFC 5321, section 2.3.8): if `LF.LF` or `LF.CRLF` ended the content as well,
+    /// whoever writes the content could begin a second message.
+    Crlf,
+    /// Also with a bare LF, as the client's own DATA line did: it has no other line end (sketches for
+    /// small boards).
+    Lf,
+    /// With CRLF, but a dot between bare LFs is the end too: for a trusted client, whose firmware ends
+    /// commands with CRLF and its texts with LF. It takes no dots off behind a bare LF, because whether
+    /// the client added one there is not known.
+    LfBeforeEnd,
+}
+
 /// Takes the dots off what follows DATA and finds its end (RFC 5321, section 4.5.2).
-///
-/// A line ends with CRLF, and CRLF.CRLF is the only end: if `LF.LF` or `LF.CRLF` were one as well,
-/// whoever writes the content could begin a second message. A client whose own DATA line ended with
-/// a bare LF has no other line end (sketches for small boards); for it LF alone ends a line.
 #[derive(Debug)]
 pub(crate) struct Dots {
-    bare_lf: bool,
+    line_ends: LineEnds,
     place: Place,
 }
 
@@ -54,13 +65,17 @@ enum Place {
     LineStart,
     AfterDot,
     AfterDotCr,
+    /// Behind a bare LF, where a dot is content unless it is the end.
+    BareLineStart,
+    AfterBareDot,
+    AfterBareDotCr,
     AfterCr,
     InLine,
 }
 
 impl Dots {
-    pub(crate) fn new(bare_lf: bool) -> Self {
-        Self { bare_lf, place: Place::LineStart }
+    pub(crate) fn new(line_ends: LineEnds) -> Self {
+        Self { line_ends, place: Place::LineStart }
     }
 
     /// The next piece; none: all of `input` was taken.
@@ -70,23 +85,33 @@ impl Dots {
             match (self.place, byte) {
                 (Place::LineStart, b'.') => self.place = Place::AfterDot,
                 (Place::AfterDot, b'\r') => self.place = Place::AfterDotCr,
-                (Place::AfterDot, b'\n') if self.bare_lf => {
-                    *input = rest;
-                    return Some(Piece::End);
+                (Place::BareLineStart, b'.') => self.place = Place::AfterBareDot,
+                (Place::AfterBareDot, b'\r') => self.place = Place::AfterBareDotCr,
+                (Place::AfterDot, b'\n') if self.line_ends != LineEnds::Crlf => {
+                    return self.end(input, rest);
                 }
-                (Place::AfterDotCr, b'\n') => {
-                    *input = rest;
-                    return Some(Piece::End);
+                (Place::AfterDotCr | Place::AfterBareDot | Place::AfterBareDotCr, b'\n') => {
+                    return self.end(input, rest);
                 }
-                (Place::AfterDotCr, _) => {
-                    self.place = Place::AfterCr;
-                    return Some(Piece::Bytes(b"\r"));
-                }
+                (Place::AfterDotCr, _) => return self.held(b"\r", Place::AfterCr),
+                (Place::AfterBareDot, _) => return self.held(b".", Place::InLine),
+                (Place::AfterBareDotCr, _) => return self.held(b".\r", Place::AfterCr),
                 // Behind a dot too: the dot goes, the rest of its line is content.
                 _ => return Some(Piece::Bytes(self.run(input))),
             }
             *input = rest;
         }
+    }
+
+    fn end<'a>(&mut self, input: &mut &'a [u8], rest: &'a [u8]) -> Option<Piece<'a>> {
+        *input = rest;
+        Some(Piece::End)
+    }
+
+    /// What was held back is content after all.
+    fn held<'a>(&mut self, bytes: &'static [u8], place: Place) -> Option<Piece<'a>> {
+        self.place = place;
+        Some(Piece::Bytes(bytes))
     }
 
     /// Content up to the next dot that may begin a line: whether it does, the place tells.
@@ -96,11 +121,12 @@ impl Dots {
         let end = LINE_END_DOT.find(all).map_or(all.len(), |lf| lf + 1);
         let (run, rest) = all.split_at_checked(end).unwrap_or((all, &[]));
         *input = rest;
-        self.place = match run {
-            [.., b'\r', b'\n'] => Place::LineStart,
-            [b'\n'] if after_cr => Place::LineStart,
-            [.., b'\n'] if self.bare_lf => Place::LineStart,
-            [.., b'\r'] => Place::AfterCr,
+        self.place = match (run, self.line_ends) {
+            ([.., b'\r', b'\n'], _) => Place::LineStart,
+            ([b'\n'], _) if after_cr => Place::LineStart,
+            ([.., b'\n'], LineEnds::Lf) => Place::LineStart,
+            ([.., b'\n'], LineEnds::LfBeforeEnd) => Place::BareLineStart,
+            ([.., b'\r'], _) => Place::AfterCr,
             _ => Place::InLine,
         };
         run
@@ -173,23 +199,23 @@ mod tests {
         (content, None)
     }
 
-    fn table(bare_lf: bool, rows: &[(&str, &str, Option<&str>)]) {
+    fn table(line_ends: LineEnds, rows: &[(&str, &str, Option<&str>)]) {
         for (data, content, behind) in rows {
             let expected = (content.as_bytes().to_vec(), behind.map(|it| it.as_bytes().to_vec()));
             for cut in 0..=data.len() {
                 let (one, two) = data.as_bytes().split_at(cut);
-                let found = read(&mut Dots::new(bare_lf), &[one, two]);
+                let found = read(&mut Dots::new(line_ends), &[one, two]);
                 assert_eq!(found, expected, "{data:?} cut at {cut}");
             }
             let bytes: Vec<&[u8]> = data.as_bytes().chunks(1).collect();
-            assert_eq!(read(&mut Dots::new(bare_lf), &bytes), expected, "{data:?} in bytes");
+            assert_eq!(read(&mut Dots::new(line_ends), &bytes), expected, "{data:?} in bytes");
         }
     }
 
     #[test]
     fn only_crlf_dot_crlf_ends_data() {
         table(
-            false,
+            LineEnds::Crlf,
             &[
                 (".\r\n", "", Some("")),
                 ("a\r\n.\r\nQUIT\r\n", "a\r\n", Some("QUIT\r\n")),
@@ -212,7 +238,7 @@ mod tests {
     #[test]
     fn lf_ends_lines_for_a_client_that_has_no_other_line_end() {
         table(
-            true,
+            LineEnds::Lf,
             &[
                 (".\n", "", Some("")),
                 ("a\n.\nQUIT\n", "a\n", Some("QUIT\n")),
@@ -221,6 +247,29 @@ mod tests {
                 ("a\r\n.\r\n", "a\r\n", Some("")),
                 ("a\n..\n..b\n.\n", "a\n.\n.b\n", Some("")),
                 ("a\r.\rb\n.\n", "a\r.\rb\n", Some("")),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_trusted_client_may_end_its_text_with_lf_dot_lf() {
+        table(
+            LineEnds::LfBeforeEnd,
+            &[
+                (".\r\n", "", Some("")),
+                (".\n", "", Some("")),
+                ("a\n.\nQUIT\r\n", "a\n", Some("QUIT\r\n")),
+                ("a\n.\r\nQUIT\r\n", "a\n", Some("QUIT\r\n")),
+                ("a\r\n.\nQUIT\r\n", "a\r\n", Some("QUIT\r\n")),
+                ("a\r\n.\r\n", "a\r\n", Some("")),
+                ("a: b\r\n\r\nc\nd\n.\n", "a: b\r\n\r\nc\nd\n", Some("")),
+                ("a\n.b\n..c\n.\n", "a\n.b\n..c\n", Some("")),
+                ("a\r\n..b\r\n.\r\n", "a\r\n.b\r\n", Some("")),
+                ("a\n.\rb\n.\n", "a\n.\rb\n", Some("")),
+                ("a\n.\r\r\n.\r\n", "a\n.\r\r\n", Some("")),
+                ("a\n.", "a\n", None),
+                ("a.\n", "a.\n", None),
+                ("a\r.\rb", "a\r.\rb", None),
             ],
         );
     }

@@ -9,9 +9,9 @@ use std::mem;
 use std::sync::Arc;
 
 use self::state::{Addresses, Client, Stage, State};
-use crate::auth::{self, Exchange, Progress};
+use crate::auth::{self, Exchange, Progress, Reading};
 use crate::command::{self, Chunk, Command};
-use crate::content::{Allowance, Dots, Framing, Piece};
+use crate::content::{Allowance, Dots, Framing, LineEnds, Piece};
 use crate::profile::Profile;
 use crate::reply::{self, Reply};
 use crate::step::{MailFrom, Step, Transaction};
@@ -139,7 +139,7 @@ impl Session {
             return self.refuse(reply::RESPONSE_TOO_LONG, Stage::Idle);
         };
         self.note(|| text::heard_response(&text));
-        let progress = exchange.respond(&text, &self.client.challenge);
+        let progress = exchange.respond(&text, &self.client.challenge, self.reading());
         self.progress(progress)
     }
 
@@ -207,8 +207,12 @@ impl Session {
         if self.client.login.is_some() {
             return self.refuse(reply::ALREADY_LOGGED_IN, Stage::Idle);
         }
-        let progress = auth::begin(mechanism, initial, &self.client.challenge);
+        let progress = auth::begin(mechanism, initial, &self.client.challenge, self.reading());
         self.progress(progress)
+    }
+
+    fn reading(&self) -> Reading {
+        if self.profile.require_login { Reading::Strict } else { Reading::Lenient }
     }
 
     fn progress(&mut self, progress: Progress) -> State {
@@ -263,7 +267,12 @@ impl Session {
         }
         let allowance = self.begin(addresses);
         self.due.push_back(Step::Reply(reply::SEND_MESSAGE));
-        State::Content(Framing::Dots(Dots::new(bare_lf)), allowance)
+        let line_ends = match bare_lf {
+            true => LineEnds::Lf,
+            false if self.profile.lf_ends_message => LineEnds::LfBeforeEnd,
+            false => LineEnds::Crlf,
+        };
+        State::Content(Framing::Dots(Dots::new(line_ends)), allowance)
     }
 
     fn bdat(&mut self, addresses: Addresses, chunk: Chunk) -> State {

@@ -87,6 +87,15 @@ pub type Result<T, E = SpoolError> = std::result::Result<T, E>;
 /// A digest of a file's decoded bytes: two files have the same only if they are the same.
 pub type Print = [u8; 32];
 
+/// By what a mail is recognised that the device sends again because it was not told that it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailDigest {
+    /// Digest of its envelope's recipients and its bytes, without the line ends behind it.
+    pub print: Print,
+    /// Whether it has a Message-ID: only then no other mail has the same bytes.
+    pub has_message_id: bool,
+}
+
 /// Which media of an arrival are no news if the device has sent the same bytes before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Again {
@@ -121,8 +130,13 @@ pub struct NewArrival {
     pub ready_at: Timestamp,
     /// Whether the connection broke before its end.
     pub torn: bool,
+    /// Whether the device was not told that it is stored, so that it may send it again: what is torn, and
+    /// what lacked only the sign of its end.
+    pub unacknowledged: bool,
+    /// Of a mail.
+    pub digest: Option<MailDigest>,
     /// For each of the content's media its print, or nothing; shorter where the rest has none.
-    /// Needed where it is torn, or where [`Spool::has_torn`] says so for its device.
+    /// Needed where it is unacknowledged, or where [`Spool::has_torn`] says so for its device.
     pub prints: Vec<Option<Print>>,
     /// What is a repeat.
     pub again: Again,

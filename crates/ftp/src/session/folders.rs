@@ -6,23 +6,19 @@ use super::Session;
 use super::state::{Home, State};
 use crate::command;
 use crate::listing;
-use crate::path::{BadPath, FilePath};
+use crate::path::FilePath;
 use crate::profile::MissingFolder;
 use crate::reply::{self, Reply};
 use crate::step::Step;
 use crate::tree::{File, Found};
 
+/// A folder that was refused so often in one session is made.
+const REFUSALS_MAX: u32 = 2;
+
 impl Session {
-    /// What a path means; a path that is not possible is answered.
-    pub(super) fn path(&mut self, given: &[u8]) -> Option<FilePath> {
-        let folder = self.client.home.as_ref().map(|home| &home.folder)?;
-        match folder.join(given) {
-            Ok(path) => Some(path),
-            Err(BadPath) => {
-                self.reply(reply::BAD_NAME);
-                None
-            }
-        }
+    /// What a path means where the client is; `None` if it has not logged in.
+    pub(super) fn path(&self, given: &[u8]) -> Option<FilePath> {
+        self.client.home.as_ref().map(|home| home.folder.join(given))
     }
 
     pub(super) fn find(&self, path: &FilePath) -> Found {
@@ -33,14 +29,7 @@ impl Session {
         let Some(path) = self.path(given) else { return };
         let missing = self.profile.missing_folder;
         let Some(home) = &mut self.client.home else { return };
-        let found = home.tree().find(&path);
-        let entered = match found {
-            Found::Folder => true,
-            Found::File(_) => false,
-            Found::Nothing => missing == MissingFolder::Create || let_in(home, &path, missing),
-        };
-        if entered {
-            // Not possible to fail: no file is in the way of what is there or was made.
+        if may_enter(home, &path, missing) {
             home.tree().make_folder(&path);
             home.folder = path;
             self.reply(reply::DONE);
@@ -54,13 +43,17 @@ impl Session {
         self.reply(reply::folder(&folder.unwrap_or_default(), "is the folder"));
     }
 
-    /// One that is there already is made as well: cameras do not look before.
+    /// One that is there already is made as well: cameras do not look before. A file that they may still ask for
+    /// stays in sight; an upload that names it as a folder is taken all the same.
     pub(super) fn make_folder(&mut self, given: &[u8]) {
         let Some(path) = self.path(given) else { return };
         let Some(home) = &mut self.client.home else { return };
-        let made = home.tree().make_folder(&path);
-        home.made_folder |= made;
-        self.reply(if made { reply::folder(&path, "is made") } else { reply::BAD_NAME });
+        if home.tree().hides_a_file(&path) {
+            return self.reply(reply::BAD_NAME);
+        }
+        home.tree().make_folder(&path);
+        home.made_folder = true;
+        self.reply(reply::folder(&path, "is made"));
     }
 
     /// Out of the device's sight; what is stored stays.
@@ -106,7 +99,7 @@ impl Session {
     pub(super) fn modified(&mut self, argument: &[u8]) {
         let is_name = |session: &Self| {
             let home = session.client.home.as_ref();
-            let path = home.and_then(|home| home.folder.join(argument).ok());
+            let path = home.map(|home| home.folder.join(argument));
             path.is_some_and(|path| session.find(&path) != Found::Nothing)
         };
         match timed(argument) {
@@ -132,7 +125,7 @@ impl Session {
     /// Shows a file with this time, if it is there.
     fn put_time(&self, modified: Timestamp, given: &[u8]) {
         let Some(home) = &self.client.home else { return };
-        let Ok(path) = home.folder.join(given) else { return };
+        let path = home.folder.join(given);
         let mut tree = home.tree();
         if let Found::File(file) = tree.find(&path) {
             tree.put(&path, File { modified, ..file });
@@ -207,9 +200,23 @@ fn utime(argument: &[u8]) -> Option<(Timestamp, &[u8])> {
     Some((listing::read_time(modified).filter(|_| is_utc)?, path))
 }
 
-/// A folder that is missing is refused, so that the camera makes it. Some make each level where
-/// they stand, and then want the whole path: whoever has tried is let in.
-fn let_in(home: &mut Home, path: &FilePath, missing: MissingFolder) -> bool {
-    let was_refused = home.refuse(path.clone());
-    missing == MissingFolder::Learn && was_refused && home.made_folder
+/// A folder that is missing is refused, so that the camera makes it. Some make each level where they stand, and
+/// then want the whole path: whoever has tried is let in. Others give up: the folder is made at their third try,
+/// and from the next session on at the first.
+fn may_enter(home: &mut Home, path: &FilePath, missing: MissingFolder) -> bool {
+    let (found, hides_a_file, is_expected) = {
+        let tree = home.tree();
+        (tree.find(path), tree.hides_a_file(path), tree.expects_folders())
+    };
+    match missing {
+        _ if found == Found::Folder => true,
+        _ if hides_a_file => false,
+        MissingFolder::Create => true,
+        MissingFolder::Refuse => false,
+        MissingFolder::Learn if is_expected => true,
+        MissingFolder::Learn => {
+            let refusals = home.refuse(path);
+            refusals > 0 && home.made_folder || refusals >= REFUSALS_MAX
+        }
+    }
 }

@@ -67,14 +67,21 @@ impl Session {
     }
 
     /// The client is gone or becomes another. A folder that it wanted and did not make, and then
-    /// uploaded nothing, is there at its next try.
+    /// uploaded nothing, is there at its next try. A client that made no folder at all never does: libcurl
+    /// enters one level a session, and needs new folders every day.
     pub(super) fn leave_home(&mut self) {
         let Some(home) = self.client.home.take() else {
             return;
         };
-        if self.profile.missing_folder == crate::MissingFolder::Learn {
-            let mut tree = home.tree();
-            for folder in &home.refused {
+        if self.profile.missing_folder != crate::MissingFolder::Learn || home.refused.is_empty() {
+            return;
+        }
+        let mut tree = home.tree();
+        if !home.made_folder {
+            tree.note_giving_up();
+        }
+        for (folder, _) in &home.refused {
+            if !tree.hides_a_file(folder) {
                 tree.make_folder(folder);
             }
         }

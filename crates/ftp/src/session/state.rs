@@ -60,8 +60,8 @@ pub(super) struct Client {
 pub(super) struct Home {
     tree: SharedTree,
     pub(super) folder: FilePath,
-    /// Missing folders that it wanted to enter since it uploaded anything.
-    pub(super) refused: Vec<FilePath>,
+    /// Missing folders that it wanted to enter since it uploaded anything, and how often.
+    pub(super) refused: Vec<(FilePath, u32)>,
     /// Whether it has made a folder since.
     pub(super) made_folder: bool,
 }
@@ -113,12 +113,16 @@ impl Home {
         self.tree.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers a folder that was missing; whether it was before.
-    pub(super) fn refuse(&mut self, folder: FilePath) -> bool {
-        let known = self.refused.contains(&folder);
-        if !known && self.refused.len() < REFUSED_MAX {
-            self.refused.push(folder);
+    /// Remembers a folder that was missing; how often it was refused before.
+    pub(super) fn refuse(&mut self, folder: &FilePath) -> u32 {
+        if let Some((_, count)) = self.refused.iter_mut().find(|(refused, _)| refused == folder) {
+            let before = *count;
+            *count = count.saturating_add(1);
+            return before;
         }
-        known
+        if self.refused.len() < REFUSED_MAX {
+            self.refused.push((folder.clone(), 1));
+        }
+        0
     }
 }

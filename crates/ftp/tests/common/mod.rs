@@ -90,7 +90,8 @@ impl Shell {
                     ArrivalId(shell.arrivals)
                 }
             };
-            size.filter(|_| upload.is_some()).map(|size| File { arrival, size, modified: MODIFIED })
+            let file = |size| File { arrival, size, modified: MODIFIED, may_grow: false };
+            size.filter(|_| upload.is_some()).map(file)
         };
         let outcome = match ending {
             Ending::Done(size) => file(Some(size), self).map_or(Outcome::Sent, Outcome::Stored),

@@ -63,6 +63,7 @@ fn profile(dialog: &Dialog) -> (Profile, bool) {
             "no-auth" => profile.auth = false,
             "no-starttls" => profile.starttls = false,
             "require-login" => profile.require_login = true,
+            "trusted" => profile.lf_ends_message = true,
             "transcript" => profile.transcript = true,
             "tls" => tls = true,
             "message" => profile.message_bytes_max = value.parse().unwrap(),

@@ -18,6 +18,7 @@ mod incident_rows;
 mod incidents;
 mod registry;
 mod repeats;
+mod resent;
 mod retention;
 mod review;
 mod schema;
@@ -134,6 +135,7 @@ impl SqliteSpool {
 
     async fn sweep_all(&self, keep: Keep, now: Timestamp) -> Result<Swept> {
         let mut total = Swept::default();
+        self.writer.run(move |connection| resent::forget_old(connection, now)).await?;
         loop {
             let step = move |connection: &Connection| retention::step(connection, keep, now);
             let (swept, blobs) = self.writer.run(step).await?;
@@ -201,7 +203,7 @@ impl Spool for SqliteSpool {
 
     fn store(&self, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>> {
         let planner = Arc::clone(&self.planner);
-        let torn = arrival.torn.then(|| arrival.device.key.clone());
+        let torn = arrival.unacknowledged.then(|| arrival.device.key.clone());
         Box::pin(async move {
             let work = move |connection: &Connection| store::store(connection, &*planner, arrival);
             let stored = self.writer.run(work).await?;

@@ -11,7 +11,7 @@ use super::choice;
 use super::glance::{self, Glance};
 use super::history::DeviceHistory;
 use super::incident_rows::{Opening, latest_incident, open_incident, touch_incident};
-use super::{devices, dismissal, json, registry, repeats, summary};
+use super::{devices, dismissal, json, registry, repeats, resent, summary};
 use crate::{Again, NewArrival, Notice, Result, Stored};
 
 /// How many arrivals one follow-up takes in.
@@ -26,9 +26,16 @@ pub(super) fn store(
     let device = devices::resolve(connection, &mut arrival)?;
     let NewArrival { content, prints, again, .. } = &mut arrival;
     let seen_in = repeats::mark(connection, device, content, prints, *again)?;
+    let resent = resent::compare(connection, device, &arrival)?;
+    if resent.repeats.is_some() {
+        arrival.content.media.iter_mut().for_each(|media| media.repeat = true);
+    }
+    let seen_in = resent.repeats.or(seen_in);
     let muted = registry::heard(connection, device, arrival.received_at, arrival.maker)?
         || choice::is_muted(connection, arrival.received_at)?;
-    let facts = Facts { muted, ..facts_of(&arrival) };
+    let facts = facts_of(&arrival);
+    let repeat = facts.repeat || resent.repeats.is_some();
+    let facts = Facts { muted, repeat, ..facts };
     let silent = planner.is_silent(&facts);
     let class = planner.class(&facts);
     let joins = match seen_in {
@@ -57,19 +64,24 @@ pub(super) fn store(
         )?,
     };
     note_untold(connection, incident, &told, &plan)?;
+    resent.withdraw(connection, planner, arrival.received_at)?;
+    let ready_at = resent.due_at.unwrap_or(arrival.ready_at).min(arrival.ready_at);
     let video = facts.video_only;
     let id = insert_arrival(connection, incident, &arrival)?;
     let NewArrival { envelope, content, .. } = &arrival;
     glance::note(connection, &Glance { incident, arrival: id, envelope, content }, None)?;
     glance::count(connection, arrival.received_at, arrival.torn, arrival.blob.size)?;
     for due in &plan.due {
-        let due = Due { due_at: due.due_at.max(arrival.ready_at), ..due.clone() };
+        let due = Due { due_at: due.due_at.max(ready_at), ..due.clone() };
         let added = Added { incident, arrival: id, video };
         add_delivery(connection, &added, &due, arrival.received_at)?;
     }
-    if arrival.torn || arrival.again == Again::Always {
-        let NewArrival { content, prints, torn, .. } = &arrival;
-        repeats::remember(connection, device, incident, content, prints, *torn)?;
+    if arrival.unacknowledged || arrival.again == Again::Always {
+        let NewArrival { content, prints, unacknowledged, .. } = &arrival;
+        repeats::remember(connection, device, incident, content, prints, *unacknowledged)?;
+    }
+    if resent.repeats.is_none() {
+        resent::remember(connection, device, incident, id, &arrival)?;
     }
     let channels = plan.due.into_iter().map(|due| due.channel).collect();
     Ok(Stored { arrival: id, incident, joined: joins.is_some(), channels })

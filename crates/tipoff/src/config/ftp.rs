@@ -108,7 +108,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>)
         ),
         max_line: section.count(
             "max_line",
-            2_048,
+            8_192,
             512..=65_536,
             "The longest command line in bytes.",
         ) as usize,
@@ -218,7 +218,7 @@ fn missing_folder(section: &mut Section<'_>) -> MissingFolder {
         without: super::key::Without::Default("\"learn\"".to_owned()),
         doc: "What is answered to a device that enters a folder which is not there. `\"learn\"`: it \
               is refused, so that it makes the folder; one that gives up there finds it at its next \
-              try. `\"create\"`: the folder is made. `\"refuse\"`: it is always refused.",
+              try, and so every other one that it wants. `\"create\"`: the folder is made. `\"refuse\"`: it is always refused.",
     };
     let given = section.parsed(&key, |text| match text {
         "learn" => Ok(MissingFolder::Learn),

@@ -129,8 +129,10 @@ impl Dispatch {
         let spool = &parts.common.spool;
         let memory = spool.memory(&parts.name).await.map_err(|error| error.to_string())?;
         parts.pacer.acquire(&parts.channel.paces(&memory)).await;
-        trial::send_test(&*parts.channel, &memory).await?;
-        Ok("the test arrived".to_owned())
+        Ok(match trial::send_test(&*parts.channel, &memory).await? {
+            None => "the test arrived".to_owned(),
+            Some(repair) => format!("the test arrived; it was {repair}"),
+        })
     }
 
     /// Takes a request that a service made for a channel.

@@ -88,6 +88,11 @@ impl Doorkeeper {
         self.0.load().requires_login(peer)
     }
 
+    /// Whether `peer` is in the networks of `[access]`.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.0.load().access.networks.contains(peer)
+    }
+
     /// Whether devices may be at this address. `"any"` in the configuration names no place, so it counts as the
     /// private networks here.
     pub(crate) fn is_in_networks(&self, address: IpAddr) -> bool {

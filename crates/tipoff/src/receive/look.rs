@@ -1,20 +1,35 @@
 //! What an uploaded file is, and whether all of it is there: seen while it streams by. Keeps its
 //! beginning and its end only.
 
+mod boxes;
+mod jpeg;
+
 use tipoff_model::sort::{HEAD_BYTES, Sort, by_content};
+
+use boxes::Boxes;
+use jpeg::Jpeg;
 
 /// Bytes kept of a file's end: cameras write notes of their own behind a picture.
 const TAIL_BYTES: usize = 1024;
 /// The two bytes that end a JPEG.
-const JPEG_END: [u8; 2] = [0xFF, 0xD9];
+const JPEG_END: &[u8] = b"\xFF\xD9";
+/// The chunk that ends a PNG.
+const PNG_END: &[u8] = b"IEND\xAE\x42\x60\x82";
+/// No AVI says that it is longer: recorders that cannot go back to the beginning leave such a length there, or
+/// zero. (OpenDML AVI 1.02 ends each part at 1 GB.)
+const RIFF_BYTES_MAX: u32 = 0x7FFF_0000;
 
 /// A file while it streams by.
 #[derive(Debug, Default)]
 pub(super) struct Look {
     head: Vec<u8>,
+    /// Without what the file is filled up with.
     tail: Vec<u8>,
+    /// Bytes behind the tail that fill the file up, or line ends: cameras write whole blocks of a disk.
+    fill: usize,
     size: u64,
     boxes: Boxes,
+    jpeg: Jpeg,
 }
 
 impl Look {
@@ -23,10 +38,23 @@ impl Look {
         let missing = HEAD_BYTES.saturating_sub(self.head.len());
         self.head.extend(bytes.iter().take(missing));
         self.boxes.push(bytes);
-        let newest = bytes.get(bytes.len().saturating_sub(TAIL_BYTES)..).unwrap_or_default();
+        self.jpeg.push(bytes);
+        self.see_end(bytes);
+    }
+
+    fn see_end(&mut self, bytes: &[u8]) {
+        let fill = bytes.iter().rev().take_while(|byte| matches!(byte, 0 | b'\r' | b'\n')).count();
+        let (told, _) = bytes.split_at(bytes.len() - fill);
+        if told.is_empty() {
+            self.fill = self.fill.saturating_add(fill);
+            return;
+        }
+        let newest = told.get(told.len().saturating_sub(TAIL_BYTES)..).unwrap_or_default();
+        self.tail.resize(self.tail.len() + self.fill.min(TAIL_BYTES), 0);
         self.tail.extend_from_slice(newest);
         let too_many = self.tail.len().saturating_sub(TAIL_BYTES);
         self.tail.drain(..too_many);
+        self.fill = fill;
     }
 
     /// What the first bytes tell.
@@ -34,71 +62,34 @@ impl Look {
         by_content(&self.head)
     }
 
+    /// Whether it begins as an MPEG transport stream does (ISO 13818-1, section 2.4.3.2), of which one byte tells too
+    /// little to call a file so.
+    pub(super) fn may_be_a_stream(&self) -> bool {
+        self.head.first() == Some(&0x47)
+    }
+
     /// Whether the file has its end; none: its sort does not tell.
     pub(super) fn is_complete(&self) -> Option<bool> {
         let sort = self.sort()?;
         match sort.content_type {
-            "image/jpeg" => Some(self.tail.windows(2).any(|pair| pair == JPEG_END)),
+            // Some are written in ways that no standard knows, but end as they must.
+            "image/jpeg" => Some(self.jpeg.has_ended() || self.tail_has(JPEG_END)),
+            "image/png" => Some(self.tail_has(PNG_END)),
             "video/mp4" | "video/quicktime" | "video/3gpp" => Some(self.boxes.are_complete()),
             "video/x-msvideo" => self.riff_bytes().map(|bytes| bytes <= self.size),
             _ => sort.has_end(&self.tail),
         }
     }
 
-    /// How long the file says it is. Recorders that were cut off leave zero there.
+    fn tail_has(&self, mark: &[u8]) -> bool {
+        self.tail.windows(mark.len()).any(|window| window == mark)
+    }
+
+    /// How long the file says it is; `None` if that was never filled in.
     fn riff_bytes(&self) -> Option<u64> {
         let length = self.head.get(4..8)?;
         let bytes = u32::from_le_bytes(length.try_into().ok()?);
-        (bytes != 0).then(|| u64::from(bytes) + 8)
-    }
-}
-
-/// The outermost boxes of an MP4 (ISO 14496-12, section 4.2).
-#[derive(Debug, Default)]
-struct Boxes {
-    header: Vec<u8>,
-    /// How much of the present box is still to come.
-    rest: u64,
-    /// The present box goes on to the end of the file.
-    is_last: bool,
-    has_index: bool,
-    is_odd: bool,
-}
-
-impl Boxes {
-    fn push(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() && !self.is_last && !self.is_odd {
-            if self.rest > 0 {
-                let skipped = usize::try_from(self.rest).unwrap_or(usize::MAX).min(bytes.len());
-                self.rest -= skipped as u64;
-                bytes = bytes.get(skipped..).unwrap_or_default();
-                continue;
-            }
-            let Some((first, behind)) = bytes.split_first() else { return };
-            self.header.push(*first);
-            bytes = behind;
-            self.read_header();
-        }
-    }
-
-    fn read_header(&mut self) {
-        let Some((length, kind)) = self.header.split_first_chunk::<4>() else { return };
-        let Some((kind, large)) = kind.split_first_chunk::<4>() else { return };
-        let (length, header_bytes) = match (u32::from_be_bytes(*length), large.first_chunk::<8>()) {
-            (1, None) => return,
-            (1, Some(large)) => (u64::from_be_bytes(*large), 16),
-            (length, _) => (u64::from(length), 8),
-        };
-        self.has_index |= kind == b"moov";
-        self.is_last = length == 0;
-        self.is_odd = !self.is_last && length < header_bytes;
-        self.rest = length.saturating_sub(header_bytes);
-        self.header.clear();
-    }
-
-    /// Without its index no video plays.
-    fn are_complete(&self) -> bool {
-        self.has_index && self.rest == 0 && (self.header.is_empty() || self.is_odd)
+        (1..RIFF_BYTES_MAX).contains(&bytes).then(|| u64::from(bytes) + 8)
     }
 }
 
@@ -125,6 +116,25 @@ mod tests {
         assert_eq!(look(&picture).is_complete(), Some(true));
         assert_eq!(look(&[picture.as_slice(), b"SN=123"].concat()).is_complete(), Some(true));
         assert_eq!(look(&picture[..picture.len() - 1]).is_complete(), Some(false));
+        for behind in [vec![0; 5_000], vec![0xFF; 5_000], vec![b'x'; 70_000], b"\r\n".repeat(2_000)]
+        {
+            // Start, a segment with a small picture in it, a scan with a restart and a stuffed byte, the end.
+            let whole = b"\xFF\xD8\xFF\xE1\0\x08\xFF\xD8\xFF\xD9--\xFF\xDA\0\x03.abc\xFF\0\xFF\xD0de\xFF\xD9";
+            assert_eq!(look(&[whole.as_slice(), &behind].concat()).is_complete(), Some(true));
+            let (torn, _) = whole.split_at(whole.len() - 2);
+            let torn = [torn, &b"picture".repeat(1_000)].concat();
+            assert_eq!(look(&torn).is_complete(), Some(false));
+        }
+        for (whole, fill) in [
+            (b"\x89PNG\r\n\x1a\n...IEND\xAE\x42\x60\x82".as_slice(), 4_096),
+            (b"GIF89a...\0;", 4_096),
+        ] {
+            let filled = [whole, &vec![0; fill]].concat();
+            assert_eq!(look(&filled).is_complete(), Some(true));
+            assert_eq!(look(&filled[..whole.len() - 1]).is_complete(), Some(false));
+        }
+        let noted = [b"\x89PNG\r\n\x1a\n...IEND\xAE\x42\x60\x82".as_slice(), b"SN=123456"].concat();
+        assert_eq!(look(&noted).is_complete(), Some(true));
         assert_eq!(look(b"DHAV").is_complete(), None);
         assert_eq!(look(b"text").is_complete(), None);
     }
@@ -142,8 +152,29 @@ mod tests {
         let whole = [kind.clone(), index.clone(), large].concat();
         assert_eq!(look(&whole).is_complete(), Some(true));
         assert_eq!(look(&whole[..whole.len() - 1]).is_complete(), Some(false));
-        let to_the_end = [kind, index, b"\0\0\0\0mdatxyz".to_vec()].concat();
+        let to_the_end = [kind.clone(), index.clone(), b"\0\0\0\0mdatxyz".to_vec()].concat();
         assert_eq!(look(&to_the_end).is_complete(), Some(true));
+        let whole = [kind.clone(), frames.clone(), index.clone()].concat();
+        let padding = vec![0; 4_096];
+        for behind in [
+            b"\0".as_slice(),
+            b"\r\n",
+            b"SN=12345678",
+            b"\0\0\x10\0free",
+            b"\0\0\0\0free",
+            &padding,
+        ] {
+            assert_eq!(
+                look(&[whole.as_slice(), behind].concat()).is_complete(),
+                Some(true),
+                "{behind:?}"
+            );
+        }
+        // Another part of it that is torn is missed.
+        let torn = [whole.as_slice(), b"\0\0\x10\0moof"].concat();
+        assert_eq!(look(&torn).is_complete(), Some(false));
+        let empty = [kind, b"\0\0\0\0free".to_vec(), frames, index].concat();
+        assert_eq!(look(&empty).is_complete(), Some(true));
     }
 
     #[test]
@@ -152,5 +183,7 @@ mod tests {
         assert_eq!(look(&avi).is_complete(), Some(true));
         assert_eq!(look(&avi[..15]).is_complete(), Some(false));
         assert_eq!(look(b"RIFF\0\0\0\0AVI LIST").is_complete(), None);
+        assert_eq!(look(b"RIFF\xFF\xFF\xFF\xFFAVI LIST").is_complete(), None);
+        assert_eq!(look(b"RIFF\xFF\xFF\xFF\x7FAVI LIST").is_complete(), None);
     }
 }

@@ -5,6 +5,7 @@
 mod access;
 mod control;
 mod data;
+mod digest;
 pub(crate) mod ftp;
 mod intake;
 mod limit;

@@ -4,6 +4,7 @@
 //! to the session's questions.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use tokio::time::timeout;
 
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
-use super::intake::{Incoming, Intake};
+use super::intake::{Incoming, Intake, Kept};
 use super::limit::Connections;
 use super::listen::{Call, End};
 use super::sniff;
@@ -67,8 +68,7 @@ impl Receiver {
 /// Talks with a device until one of both has had enough.
 pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Receiver) -> End {
     let Call { wire, peer, tls, shutdown, record } = call;
-    let profile =
-        Arc::new(profile(&receiver.settings, offered, receiver.doorkeeper.requires_login(peer)));
+    let profile = Arc::new(profile(&receiver.settings, offered, &receiver.doorkeeper, peer));
     let session = Session::new(profile, wire.is_tls(), challenge(&receiver.settings.host_name));
     receiver.metrics.session_began();
     let mut conversation = Conversation {
@@ -86,13 +86,19 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
     end
 }
 
-fn profile(settings: &Smtp, offered: &SmtpListener, require_login: bool) -> Profile {
+fn profile(
+    settings: &Smtp,
+    offered: &SmtpListener,
+    doorkeeper: &Doorkeeper,
+    peer: IpAddr,
+) -> Profile {
     Profile {
         host_name: settings.host_name.clone(),
         ehlo: offered.ehlo,
         auth: offered.auth,
         starttls: offered.starttls,
-        require_login,
+        require_login: doorkeeper.requires_login(peer),
+        lf_ends_message: doorkeeper.trusts(peer),
         message_bytes_max: settings.max_message,
         recipients_max: settings.max_recipients,
         line_bytes_max: settings.max_line,
@@ -296,11 +302,16 @@ impl Conversation<'_> {
             return;
         };
         self.note_content();
-        self.control.record.trouble(Trouble::Torn);
         match incoming.torn().await {
-            Ok(Some(stored)) => {
-                self.receiver.metrics.arrival(Protocol::Smtp, true, Duration::ZERO);
-                self.tell(&stored, true);
+            Ok(Some(Kept { stored, torn })) => {
+                self.receiver.metrics.arrival(Protocol::Smtp, torn, Duration::ZERO);
+                self.tell(&stored, torn);
+                if !torn {
+                    self.control
+                        .record
+                        .note("It lacked only its end, and is alerted as a whole mail.");
+                }
+                self.control.record.trouble(Trouble::Torn);
             }
             Ok(None) => {}
             Err(error) => {

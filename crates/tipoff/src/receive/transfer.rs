@@ -46,15 +46,25 @@ enum End {
     Before(Failure),
 }
 
+/// What the content of an upload says of its end.
+#[derive(Clone, Copy)]
+struct Ends {
+    /// As in [`Uploading::is_complete`].
+    is_complete: Option<bool>,
+    /// As in [`Uploading::may_end_so`].
+    may_end_so: bool,
+}
+
 impl End {
-    /// What it makes of an upload; none: it is whole. In stream mode the end of the connection is the end of
-    /// the file (RFC 959, section 3.4.1), and ffmpeg closes the control connection before it: nothing else is
-    /// known then, so the content must not say otherwise. After a reset it must have its end.
-    fn failure(self, is_gone: bool, is_complete: Option<bool>, bytes: u64) -> Option<Failure> {
+    /// What it makes of an upload; `None`: it is whole. In stream mode the end of the connection is the end of
+    /// the file (RFC 959, section 3.4.1). ffmpeg closes the control connection before it: nothing else is known
+    /// then, so the content must not say otherwise. After a reset it must have its end.
+    fn failure(self, is_gone: bool, content: Ends) -> Option<Failure> {
+        let Ends { is_complete, may_end_so } = content;
         let is_whole = match self {
             Self::Before(failure) => return Some(failure),
-            Self::Closed if !is_gone => true,
-            Self::Closed => bytes > 0 && is_complete != Some(false),
+            Self::Closed if is_gone => may_end_so,
+            Self::Closed => true,
             Self::Silent if !is_gone => is_complete != Some(false),
             Self::Silent | Self::Reset => is_complete == Some(true),
         };
@@ -100,7 +110,8 @@ pub(super) async fn receive(
     drop(wire);
     record.note(&format!("{} bytes of an upload.", grouped(upload.size().saturating_sub(before))));
     let began = Instant::now();
-    let failure = end.failure(signals.gone.is_cancelled(), upload.is_complete(), upload.size());
+    let content = Ends { is_complete: upload.is_complete(), may_end_so: upload.may_end_so() };
+    let failure = end.failure(signals.gone.is_cancelled(), content);
     match upload.store(failure.is_some()).await {
         Ok(stored) => {
             if let Some((file, stored)) = &stored {
@@ -289,27 +300,27 @@ mod tests {
 
     #[test]
     fn how_a_connection_ended_and_the_content_tell_whether_an_upload_is_whole() {
-        let (yes, no, unknown) = (Some(true), Some(false), None);
+        let content = |is_complete, may_end_so| Ends { is_complete, may_end_so };
+        let [yes, no] = [true, false].map(|whole| content(Some(whole), whole));
+        let (unknown, video) = (content(None, false), content(None, true));
         for (end, is_gone, wholes, torns) in [
             // The device is told 226 or 426, and so it is believed.
             (End::Closed, false, &[yes, no, unknown][..], &[][..]),
-            (End::Closed, true, &[yes, unknown], &[no]),
+            (End::Closed, true, &[yes, video], &[no, unknown]),
             (End::Silent, false, &[yes, unknown], &[no]),
             (End::Silent, true, &[yes], &[no, unknown]),
             (End::Reset, false, &[yes], &[no, unknown]),
             (End::Reset, true, &[yes], &[no, unknown]),
         ] {
             for complete in wholes {
-                assert_eq!(end.failure(is_gone, *complete, 1), None, "{end:?} {is_gone}");
+                assert_eq!(end.failure(is_gone, *complete), None, "{end:?} {is_gone}");
             }
             for complete in torns {
-                let failure = end.failure(is_gone, *complete, 1);
+                let failure = end.failure(is_gone, *complete);
                 assert_eq!(failure, Some(Failure::Broken), "{end:?} {is_gone}");
             }
         }
-        assert_eq!(End::Closed.failure(false, None, 0), None, "an empty file is a file");
-        assert_eq!(End::Closed.failure(true, None, 0), Some(Failure::Broken), "and nothing is not");
         let aborted = End::Before(Failure::Aborted);
-        assert_eq!(aborted.failure(false, yes, 1), Some(Failure::Aborted));
+        assert_eq!(aborted.failure(false, yes), Some(Failure::Aborted));
     }
 }

@@ -50,10 +50,9 @@ impl Trees {
             Ok(uploads) => {
                 for upload in uploads {
                     let (arrival, size) = (upload.arrival, upload.size);
-                    let file = File { arrival, size, modified: upload.received_at };
-                    if let Ok(path) = FilePath::from_bytes(upload.path.as_bytes()) {
-                        tree.put(&path, file);
-                    }
+                    let modified = upload.received_at;
+                    let file = File { arrival, size, modified, may_grow: false };
+                    tree.put(&FilePath::from_bytes(upload.path.as_bytes()), file);
                 }
             }
             Err(error) => tracing::error!(%error, "A device's earlier uploads could not be read."),

@@ -224,6 +224,19 @@ impl Uploading {
         self.look.is_complete()
     }
 
+    /// Whether it may be whole where the control connection ended before the data connection did, which ended
+    /// well: its content shows its end, or it is a video that plays as far as it goes.
+    pub(super) fn may_end_so(&self) -> bool {
+        let by_name = || {
+            let path = self.envelope.path.as_deref().unwrap_or_default();
+            let sort = sort::by_name(tipoff_vendors::lasting_name(path));
+            sort.filter(|_| self.look.may_be_a_stream())
+        };
+        let sort = self.look.sort().or_else(by_name);
+        let is_video = sort.is_some_and(|sort| sort.kind == MediaKind::Video);
+        self.look.is_complete().unwrap_or(is_video)
+    }
+
     /// Stores it: when this returns it is durable (docs/spool.md, A3). Where the connection broke,
     /// `torn`, and nothing came, there is nothing to store.
     pub(super) async fn store(self, torn: bool) -> Result<Option<(File, Stored)>, SpoolError> {
@@ -242,8 +255,13 @@ impl Uploading {
             .await
             .map_err(|_| SpoolError::Closed)?
             .map_err(|error| disk_error(&error))?;
-        let file =
-            |arrival, blob: &StoredBlob| File { arrival, size: blob.size, modified: received_at };
+        let may_grow = torn || self.look.is_complete() != Some(true);
+        let file = |arrival, blob: &StoredBlob| File {
+            arrival,
+            size: blob.size,
+            modified: received_at,
+            may_grow,
+        };
         let Meaning { event, artefact } = judged.meaning;
         let wait = if judged.is_ready { Duration::ZERO } else { self.uploads.wait };
         let (began_at, ready_at) = (self.began_at, received_at.after(wait));
@@ -279,6 +297,8 @@ impl Uploading {
             received_at,
             ready_at,
             torn,
+            unacknowledged: torn,
+            digest: None,
             prints,
             again: Again::Always,
             tree: Some(self.tree),
@@ -319,6 +339,7 @@ fn judge(look: &Look, path: &str, size: u64, torn: bool) -> Judged {
         size,
         whole: is_whole,
         repeat: false,
+        decoration: false,
     };
     let upload = tipoff_vendors::Upload { path, kind, size };
     Judged {

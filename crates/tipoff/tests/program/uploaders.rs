@@ -280,3 +280,37 @@ fn over_ipv6() {
     }
     scene.server.stop();
 }
+
+/// It closes the control connection, then the data connection, and waits for no reply.
+#[test]
+fn ffmpeg() {
+    let scene = scene();
+    let address = scene.plain();
+    let formats = [
+        ("avi", "x.avi"),
+        ("matroska", "x.mkv"),
+        ("mpegts", "x.ts"),
+        ("mp4", "x.mp4"),
+        ("image2", "x.jpg"),
+    ];
+    for (format, name) in formats {
+        let source = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=5:duration=1"];
+        let codec = if format == "image2" { "mjpeg" } else { "mpeg4" };
+        let mut target = vec!["-c:v", codec, "-f", format];
+        match format {
+            "mp4" => target.extend(["-movflags", "+frag_keyframe+empty_moov"]),
+            "image2" => target.extend(["-frames:v", "1", "-update", "1"]),
+            _ => {}
+        }
+        let url = format!("ftp://cam:x@{address}/{name}");
+        let quiet = ["-hide_banner", "-loglevel", "error"];
+        scene.run("ffmpeg", &[&quiet[..], &source, &target, &[&url]].concat());
+    }
+    let all = wait_for("all formats", || Some(arrivals(&scene.home)).filter(|all| all.len() == 5));
+    for (arrival, (_, name)) in all.iter().zip(formats) {
+        assert_eq!(arrival["envelope"]["path"], format!("/{name}"));
+        let is_whole = &arrival["content"]["media"][0]["whole"];
+        assert_eq!((&arrival["torn"], is_whole), (&false.into(), &true.into()), "{name}");
+    }
+    scene.server.stop();
+}
