@@ -140,7 +140,8 @@ pub(super) async fn advance(
     context: &DataContext,
 ) -> Infallible {
     match passive {
-        Some(passive) => passive.advance(protection, context).await,
+        // Boxed: most connections wait for nothing, and should hold nothing for it.
+        Some(passive) => Box::pin(passive.advance(protection, context)).await,
         None => pending().await,
     }
 }

@@ -97,7 +97,7 @@ fn the_end_of_both_connections_is_an_end_unless_the_content_says_otherwise() {
     let (home, server) = scene("");
     let half = &PICTURE[..PICTURE.len() / 2];
     for (number, (bytes, is_torn)) in
-        [(PICTURE, false), (half, true), (b"nobody knows", false)].into_iter().enumerate()
+        [(PICTURE, false), (half, true), (b"nobody knows", true)].into_iter().enumerate()
     {
         let mut camera = Camera::connect(server.ftp[0], "yard");
         let mut data = camera.begin(&format!("STOR {number}"));
