@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("v7.sql"),
     include_str!("v8.sql"),
     include_str!("v9.sql"),
+    include_str!("v10.sql"),
 ];
 
 /// Brings the spool to the newest version.
@@ -52,7 +53,7 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 18);
+        assert_eq!(tables, 20);
     }
 
     #[test]
