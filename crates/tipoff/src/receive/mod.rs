@@ -5,8 +5,10 @@
 mod access;
 mod control;
 mod data;
+mod follow;
 pub(crate) mod ftp;
 mod intake;
+mod judge;
 mod limit;
 pub(crate) mod listen;
 mod look;

@@ -23,6 +23,7 @@ mod destination;
 mod dialogs;
 mod doctor;
 mod end;
+mod ftp_again;
 mod ftp_limits;
 mod ftp_uploads;
 mod harness;
