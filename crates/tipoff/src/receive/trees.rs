@@ -65,19 +65,25 @@ impl Trees {
     /// What is stored of it. A tree that cannot be read is an empty one: the device may send.
     async fn of_spool(&self, name: &str) -> Tree {
         let mut tree = Tree::default();
-        match self.spool.uploads(name, UPLOADS_MAX).await {
-            Ok(uploads) => {
-                for upload in uploads {
-                    let path = path_of(&upload);
-                    let Upload { arrival, size, received_at: modified, torn: may_grow, .. } =
-                        upload;
-                    tree.put(&path, File { arrival, size, modified, may_grow });
-                }
-            }
-            Err(error) => tracing::error!(%error, "A device's earlier uploads could not be read."),
+        let uploads = self.spool.uploads(name, UPLOADS_MAX).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "A device's earlier uploads could not be read.");
+            Vec::new()
+        });
+        let uploads: Vec<(FilePath, Upload)> =
+            uploads.into_iter().map(|upload| (path_of(&upload), upload)).collect();
+        for (path, upload) in &uploads {
+            let Upload { arrival, size, received_at: modified, torn: may_grow, .. } = *upload;
+            tree.put(path, File { arrival, size, modified, may_grow });
         }
         for unfinished in self.spool.blobs().unfinished_of(name) {
-            tree.put(&FilePath::from_bytes(&unfinished.path), file_of(&unfinished));
+            let path = FilePath::from_bytes(&unfinished.path);
+            // The device may have sent all of it since.
+            let is_latest = uploads.iter().all(|(other, upload)| {
+                *other != path || upload.received_at < unfinished.received_at
+            });
+            if is_latest {
+                tree.put(&path, file_of(&unfinished));
+            }
         }
         match self.spool.expects_folders(name).await {
             Ok(true) => tree.set_expects_folders(),

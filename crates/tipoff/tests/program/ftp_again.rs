@@ -95,6 +95,45 @@ fn what_a_crash_cut_off_goes_on_behind_its_end() {
 }
 
 #[test]
+fn real_clients_go_on_after_a_crash() {
+    let (_hook, home, mut server) = scene(LOGIN);
+    let file: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
+    home.put("x.bin", &file);
+    for (count, client) in ["curl", "lftp"].into_iter().enumerate() {
+        let mut camera = Camera::connect(server.ftp[0], "cam");
+        let name = format!("{client}.bin");
+        let _data = begin(&home, &mut camera, &format!("STOR {name}"), &file[..300_000]);
+        server.kill_now();
+        drop(server);
+        server = home.start();
+        let address = server.ftp[0];
+        let url = format!("ftp://cam:secret@{address}/{name}");
+        let mut command = Command::new(require(client));
+        let script = format!(
+            "set ftp:ssl-allow no; open ftp://cam:secret@{address}; put -c x.bin -o {name}"
+        );
+        match client {
+            "curl" => command.args(["-sS", "-C", "-", "-T", "x.bin", &url]),
+            _ => command.args(["-c", &script]),
+        };
+        assert!(command.current_dir(home.file("")).status().unwrap().success());
+        assert_eq!(sizes(&home).last(), Some(&(Some(file.len() as u64), false)));
+        assert_eq!(blobs(&home), vec![file.len() as u64; count + 1], "nothing came twice");
+    }
+    // What was sent from the beginning instead is what is seen.
+    let mut camera = Camera::connect(server.ftp[0], "cam");
+    let _data = begin(&home, &mut camera, "STOR y.bin", &file[..1_000]);
+    server.kill_now();
+    drop(server);
+    let server = home.start();
+    upload(server.ftp[0], "cam", "y.bin", &file[..2_000]);
+    server.stop();
+    let server = home.start();
+    Camera::connect(server.ftp[0], "cam").control.must("SIZE y.bin", "213 2000");
+    server.stop();
+}
+
+#[test]
 fn what_a_crash_cut_off_goes_after_a_day() {
     let (_hook, home, server) = scene(LOGIN);
     let mut camera = Camera::connect(server.ftp[0], "cam");
