@@ -15,6 +15,7 @@ mod incident;
 mod review;
 mod sessions;
 mod sqlite;
+mod unfinished;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -41,6 +42,7 @@ pub use sessions::{
     TranscriptLine,
 };
 pub use sqlite::SqliteSpool;
+pub use unfinished::Unfinished;
 
 /// A future that can be stored and sent to another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -180,6 +182,10 @@ pub struct Upload {
     pub size: u64,
     /// When it was received.
     pub received_at: Timestamp,
+    /// Whether the connection broke before its end.
+    pub torn: bool,
+    /// The bytes that [`Spool::note_path`] noted last.
+    pub path_bytes: Option<Vec<u8>>,
 }
 
 /// What became of an arrival (docs/spool.md, A3): from here on it cannot be lost.
@@ -315,6 +321,16 @@ pub trait Spool: Accounts + Devices + Incidents + Review + Sessions + Send + Syn
 
     /// The latest uploads in a tree, the oldest of them first.
     fn uploads<'a>(&'a self, tree: &'a str, limit: u32) -> BoxFuture<'a, Result<Vec<Upload>>>;
+
+    /// Notes the bytes of an upload's path, where they are not UTF-8: a listing gives them back after a start.
+    fn note_path(&self, arrival: ArrivalId, path: Vec<u8>) -> BoxFuture<'_, Result<()>>;
+
+    /// Notes that the device of this tree makes no folders. Of the trees of unproven devices, and then of all, the
+    /// oldest notes are forgotten when there are too many.
+    fn note_expects_folders(&self, tree: String, now: Timestamp) -> BoxFuture<'_, Result<()>>;
+
+    /// Whether that was noted.
+    fn expects_folders<'a>(&'a self, tree: &'a str) -> BoxFuture<'a, Result<bool>>;
 
     /// Whether prints of the new media of a mail are wanted: the device, by what it tells of itself,
     /// left a torn picture lately.

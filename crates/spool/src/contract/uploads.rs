@@ -9,6 +9,8 @@ use tipoff_model::{DeliveryState, Event, MediaKind, Protocol, Timestamp};
 use crate::{Again, Growth, NewArrival, Spool, Stored};
 
 pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> std::sync::Arc<dyn Spool>>) {
+    what_a_crash_cut_off_is_there_for_a_day(&*fresh()).await;
+    what_views_need_is_kept(&*fresh()).await;
     an_upload_grows_and_is_told_of_as_a_whole(&*fresh()).await;
     what_was_told_already_is_told_again_when_it_has_grown(&*fresh()).await;
     an_upload_in_many_pieces_is_two_alerts_at_most_while_a_channel_is_away(&*fresh()).await;
@@ -198,6 +200,76 @@ async fn trees_are_read_again(open: Open<'_>) {
     let latest = spool.uploads("peer/yard", 2).await.unwrap();
     assert_eq!(paths(latest), [("/1.jpg".to_owned(), 9), ("/2.jpg".to_owned(), 9)]);
     assert!(spool.uploads("peer/door", 2).await.unwrap().is_empty());
+}
+
+/// A crash: the file stays, and nobody looks after it.
+fn cut_off(spool: &dyn Spool, tree: &str, path: &[u8]) {
+    let mut writer = spool.blobs().begin(NOW, "upload").unwrap();
+    writer.note(tree, path);
+    writer.write(&[7; 60]).unwrap();
+    std::mem::forget(writer);
+}
+
+async fn what_a_crash_cut_off_is_there_for_a_day(open: Open<'_>) {
+    let spool = open();
+    cut_off(&*spool, "user/yard", b"/\xE4/x.mp4");
+    cut_off(&*spool, "user/door", b"/y.mp4");
+    let mut ended = spool.blobs().begin(NOW, "upload").unwrap();
+    ended.note("user/yard", b"/z.mp4");
+    ended.write(b"whole").unwrap();
+    let mut stored = upload(&*spool, "/z.mp4", NOW);
+    stored.blob = ended.finish().unwrap();
+    spool.store(stored).await.unwrap();
+    drop(spool);
+    let spool = open();
+    let unfinished = spool.blobs().unfinished_of("user/yard");
+    if unfinished.is_empty() && cfg!(not(target_os = "linux")) {
+        return;
+    }
+    assert_eq!((unfinished.len(), unfinished[0].size), (1, 60));
+    assert_eq!(unfinished[0].path, b"/\xE4/x.mp4");
+    assert_eq!(spool.sweep_orphans().await.unwrap(), 1, "of a file that nobody stored");
+    drop(spool);
+    // Over another start as well, until somebody goes on with it.
+    let spool = open();
+    let number = spool.blobs().unfinished_of("user/yard")[0].number;
+    assert!(spool.blobs().unfinished(number).is_some());
+    let unfinished = spool.blobs().take_unfinished(number).unwrap();
+    assert_eq!(spool.blobs().take_unfinished(number), None);
+    let mut writer = spool.blobs().resume(&unfinished.blob, 60).unwrap();
+    writer.write(b"more").unwrap();
+    let mut stored = upload(&*spool, "/x.mp4", NOW);
+    stored.blob = writer.finish().unwrap();
+    spool.store(stored).await.unwrap();
+    drop(spool);
+    let spool = open();
+    assert!(spool.blobs().unfinished_of("user/yard").is_empty(), "it is an arrival now");
+    let other = spool.blobs().unfinished_of("user/door").remove(0);
+    let keep =
+        crate::Keep { age: Duration::MAX, guard: crate::AgeGuard::default(), bytes_max: u64::MAX };
+    let hours = |hours: u64| other.received_at.after(Duration::from_secs(hours * 3600));
+    spool.sweep(keep, hours(23)).await.unwrap();
+    assert!(spool.blobs().path(&other.blob).exists());
+    spool.sweep(keep, hours(25)).await.unwrap();
+    assert!(!spool.blobs().path(&other.blob).exists());
+    assert!(spool.blobs().unfinished_of("user/door").is_empty());
+}
+
+async fn what_views_need_is_kept(open: Open<'_>) {
+    let spool = open();
+    let mut torn = upload(&*spool, "/表.jpg", NOW);
+    torn.torn = true;
+    let stored = spool.store(torn).await.unwrap();
+    spool.note_path(stored.arrival, b"/\x95\x5C.jpg".to_vec()).await.unwrap();
+    spool.note_path(tipoff_model::ArrivalId(999), b"/x".to_vec()).await.unwrap();
+    spool.note_expects_folders("peer/yard".to_owned(), NOW).await.unwrap();
+    drop(spool);
+    let spool = open();
+    let seen = spool.uploads("peer/yard", 9).await.unwrap().remove(0);
+    assert_eq!(seen.path_bytes.as_deref(), Some(b"/\x95\x5C.jpg".as_slice()));
+    assert!(seen.torn);
+    assert!(spool.expects_folders("peer/yard").await.unwrap());
+    assert!(!spool.expects_folders("peer/door").await.unwrap());
 }
 
 /// A mail of a device that calls itself so.
