@@ -47,6 +47,9 @@ const STRONG: &[&[u8]] = &[
 /// The same, if the header does not have it yet. Texts have a date.
 const WEAK: &[&[u8]] = &[b"cc", b"from", b"reply-to", b"sender", b"subject", b"to"];
 
+/// UTF-8's (RFC 3629, section 6).
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// CRs in a row that may still turn out to belong to one line end.
 const RETURNS_MAX: usize = 16;
 
@@ -242,9 +245,19 @@ impl Header {
                 self.line.insert(0, b' ');
                 Place::Field
             }
-            (Place::Name, b'"') if self.line.is_empty() && self.ends_with(b"=") => {
+            (Place::Name, _) if self.line.is_empty() && self.lacks_a_value() => {
                 self.line.push(b' ');
                 Place::Field
+            }
+            // The byte order mark of an editor.
+            (Place::Name, byte)
+                if is_first
+                    && BYTE_ORDER_MARK
+                        .strip_prefix(self.line.as_slice())
+                        .and_then(<[u8]>::first)
+                        == Some(&byte) =>
+            {
+                Place::Name
             }
             (Place::Name | Place::Space, b':') if !self.line.is_empty() => Place::Field,
             (Place::Name | Place::Space, b' ' | b'\t') if !self.line.is_empty() => Place::Space,
@@ -277,6 +290,13 @@ impl Header {
             true => PARAMETERS.contains(&name) || name.starts_with(b"x-"),
             false => self.ends_with(b";"),
         }
+    }
+
+    /// Whether the last line ends in a parameter whose value follows in the next.
+    fn lacks_a_value(&self) -> bool {
+        self.ends_with(b"=")
+            && !self.ends_with(b"?=")
+            && self.field_above().is_some_and(|it| it.starts_with(b"content-"))
     }
 
     /// Whether the last line ends so.
@@ -396,6 +416,14 @@ mod tests {
                 "Content-Type: a/b; name=\n \"y\"\nB: 2\n",
                 "",
             ),
+            (
+                "Content-Type: a/b; boundary=\n----=_x\nB: 2\n\n",
+                "Content-Type: a/b; boundary=\n ----=_x\nB: 2\n",
+                "",
+            ),
+            ("Subject: =?utf-8?B?YQ==?=\n\"x\"\n", "Subject: =?utf-8?B?YQ==?=\n", "\"x\"\n"),
+            ("\u{FEFF}A: 1\n\nb", "\u{FEFF}A: 1\n", "b"),
+            ("\u{FEFF}text\n", "", "\u{FEFF}text\n"),
             (
                 "Subject: =?utf-8?B?YQ==?=\n=?utf-8?B?Yg==?=\nB: 2\n\n",
                 "Subject: =?utf-8?B?YQ==?=\n =?utf-8?B?Yg==?=\nB: 2\n",

@@ -207,7 +207,8 @@ impl Page {
                 if !self.text.is_empty() && !self.text.ends_with('\n') {
                     self.new_line();
                 }
-                self.bullet = name == "li" || self.bullet && name != "/li";
+                let ends_item = matches!(name, "/li" | "/ul" | "/ol");
+                self.bullet = name == "li" || self.bullet && !ends_item;
                 if bare == "pre" {
                     self.preformatted = name == "pre";
                 }
@@ -361,6 +362,7 @@ mod tests {
             ),
             ("<ul><li>a</li><li><p>b</p></li><li></li></ul>c", "• a\n• b\nc"),
             ("<ul><li>a<li>b<ul><li>c</ul></ul>", "• a\n• b\n• c\n"),
+            ("<ul><li></ul><p>a</p>", "a\n"),
             ("<ul><li>* a</li></ul><li><pre>b</pre>", "* a\nb\n"),
             ("<div style=\"display:none\">x<div>y</div>z</div>seen", "seen"),
             ("<div style='display: none !important'><br>x", "\nx"),
