@@ -12,6 +12,7 @@ mod core;
 mod device;
 pub mod durable;
 mod incident;
+mod resent;
 mod review;
 mod sessions;
 mod sqlite;
@@ -36,6 +37,7 @@ pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents,
 };
+pub use resent::{Again, MailDigest, Print};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};
 pub use sessions::{
     FinishedSession, SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker,
@@ -85,27 +87,6 @@ pub enum SpoolError {
 
 /// What the spool does give.
 pub type Result<T, E = SpoolError> = std::result::Result<T, E>;
-
-/// A digest of a file's decoded bytes: two files have the same only if they are the same.
-pub type Print = [u8; 32];
-
-/// By what a mail is recognised that the device sends again because it was not told that it is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MailDigest {
-    /// Digest of its envelope's recipients and its bytes, without the line ends behind it.
-    pub print: Print,
-    /// Whether it has a Message-ID: only then no other mail has the same bytes.
-    pub has_message_id: bool,
-}
-
-/// Which media of an arrival are no news if the device has sent the same bytes before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
-    /// Those that a torn arrival brought.
-    AfterTorn,
-    /// All: there are devices that upload everything once more.
-    Always,
-}
 
 /// An arrival that is to be stored. Its blob is durable already (docs/spool.md, A2).
 #[derive(Clone, Debug)]
