@@ -23,7 +23,7 @@ pub struct Facts<'a> {
     pub content: &'a Content,
     /// Whether the connection broke before its end.
     pub torn: bool,
-    /// Whether it holds a picture or video from its first to its last byte.
+    /// Whether it holds a picture or video from its first to its last byte that was not alerted before.
     pub whole_picture: bool,
     /// Whether it holds videos and no picture.
     pub video_only: bool,

@@ -155,11 +155,11 @@ impl Exchange {
         let credentials = match (self, decoded, reading) {
             (_, None, Reading::Strict) => None,
             (Self::LoginUser, decoded, _) => {
-                let user = text::read(decoded.as_deref().unwrap_or(line));
+                let user = text::read(decoded.as_deref().unwrap_or_else(|| unquoted(line)));
                 return Prompt(reply::PASSWORD, Self::LoginPassword { user });
             }
             (Self::LoginPassword { user }, decoded, _) => {
-                let password = text::read(decoded.as_deref().unwrap_or(line));
+                let password = text::read(decoded.as_deref().unwrap_or_else(|| unquoted(line)));
                 Some(Credentials::Plain { user, password })
             }
             (Self::Plain, Some(response), Reading::Strict) => plain(&response),
@@ -188,6 +188,14 @@ fn decode_leniently(line: &[u8]) -> Option<Vec<u8>> {
         .collect();
     let decoded = BASE64.decode(&standard).ok()?;
     (standard.ends_with(b"=") || is_text(&decoded)).then_some(decoded)
+}
+
+/// The answer as it stands, without quotes around it.
+fn unquoted(line: &[u8]) -> &[u8] {
+    match line {
+        [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => inner,
+        _ => line,
+    }
 }
 
 /// Whether these may be the bytes of a name or password: UTF-8, or Latin-1 with many ASCII letters.
@@ -305,6 +313,7 @@ mod tests {
             (["w7_Dv8O_", "c2VjcmV0"], "ÿÿÿ", "secret"),
             (["VPxy", "cPR0"], "T\u{fc}r", "p\u{f4}t"),
             (["cam@example.com", "p@ss!"], "cam@example.com", "p@ss!"),
+            (["\"front\"", "'geheim'"], "front", "geheim"),
             (["", ""], "", ""),
         ] {
             assert_eq!(leniently("LOGIN", &answers), (user.to_owned(), password.to_owned()));

@@ -13,6 +13,8 @@ pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) 
     mails_without_a_message_id_are_the_same_only_if_the_first_was_not_acknowledged(&*fresh()).await;
     a_torn_text_is_alerted_once_and_late(&*fresh()).await;
     a_torn_text_that_comes_whole_is_not_alerted_itself(&*fresh()).await;
+    what_a_lost_connection_left_is_not_alerted_behind_the_whole_mail(&*fresh()).await;
+    a_second_torn_try_without_a_new_picture_is_no_news(&*fresh()).await;
 }
 
 fn mail(spool: &dyn Spool, device: &str, at: Timestamp, has_message_id: bool) -> NewArrival {
@@ -112,4 +114,36 @@ async fn a_torn_text_that_comes_whole_is_not_alerted_itself(open: Open<'_>) {
     assert!(untold(&*spool, torn.incident).await.is_some());
     let due = due(&*spool, "phone", seconds(1000)).await;
     assert!(due.iter().all(|it| it.alert.incident != torn.incident), "{due:?}");
+}
+
+async fn what_a_lost_connection_left_is_not_alerted_behind_the_whole_mail(open: Open<'_>) {
+    let spool = open();
+    let whole = spool.store(arrival(&*spool, "yard", seconds(60))).await.unwrap();
+    // It began before, and its connection is given up long after.
+    let torn = |began_at: Timestamp, size: u64| {
+        let mut torn = arrival(&*spool, "yard", seconds(300));
+        (torn.torn, torn.unacknowledged, torn.began_at) = (true, true, began_at);
+        torn.content.media[0].size = size;
+        torn
+    };
+    let late = spool.store(torn(NOW, 9)).await.unwrap();
+    assert_eq!((late.incident, late.channels.len()), (whole.incident, 0));
+    let other = spool.store(torn(NOW, 8)).await.unwrap();
+    assert_eq!(other.channels.len(), 2, "that is another picture");
+    let next = spool.store(torn(seconds(200), 9)).await.unwrap();
+    assert_eq!(next.channels.len(), 2, "the device began it after the other one");
+}
+
+async fn a_second_torn_try_without_a_new_picture_is_no_news(open: Open<'_>) {
+    let spool = open();
+    let cut = || Media { whole: false, name: "n.jpg".to_owned(), ..picture() };
+    let torn = |at: Timestamp| {
+        let mut torn = arrival(&*spool, "yard", at);
+        (torn.torn, torn.unacknowledged) = (true, true);
+        torn.content.media.push(cut());
+        torn.prints = vec![Some([1; 32]), None];
+        torn
+    };
+    assert_eq!(spool.store(torn(NOW)).await.unwrap().channels.len(), 2);
+    assert!(spool.store(torn(seconds(60))).await.unwrap().channels.is_empty());
 }

@@ -6,18 +6,20 @@ use tipoff_model::Content;
 /// sequence of quoted-printable or half a tag may stand there.
 const CUT_CHARS: usize = 8;
 
-/// Whether `again` begins with all that came of `torn`, a mail without pictures. White space and
+/// Whether `again` begins with all that came of `torn`. White space and
 /// punctuation do not count: where the text was cut, they are decoded in another way.
 pub(crate) fn continues(torn: &Content, again: &Content) -> bool {
     has_files(again, torn) && has_words(again, torn)
 }
 
-/// A file that was cut is there again, at least as large.
+/// Each file is there again: one that is whole as large, and one that was cut at least as large.
 fn has_files(again: &Content, torn: &Content) -> bool {
     let mut files = again.media.iter();
-    torn.media
-        .iter()
-        .all(|cut| files.next().is_some_and(|it| it.name == cut.name && it.size >= cut.size))
+    torn.media.iter().all(|came| {
+        files.next().is_some_and(|it| {
+            it.name == came.name && (it.size == came.size || !came.whole && it.size > came.size)
+        })
+    })
 }
 
 fn has_words(again: &Content, torn: &Content) -> bool {
@@ -67,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_torn_scan_is_continued_by_one_with_its_file() {
-        let scan = |name: &str, size: u64| {
+        let scan = |name: &str, size: u64, whole: bool| {
             let file = Media {
                 name: name.to_owned(),
                 content_type: "application/pdf".to_owned(),
@@ -75,15 +77,19 @@ mod tests {
                 range: 0..size,
                 encoding: Encoding::Base64,
                 size,
-                whole: true,
+                whole,
                 repeat: false,
                 decoration: false,
             };
             Content { media: vec![file], ..mail("Scan", "Scan from the copier") }
         };
-        assert!(continues(&scan("1.pdf", 300), &scan("1.pdf", 9000)));
-        assert!(!continues(&scan("1.pdf", 300), &scan("2.pdf", 9000)));
-        assert!(!continues(&scan("1.pdf", 300), &scan("1.pdf", 200)));
-        assert!(!continues(&scan("1.pdf", 300), &mail("Scan", "Scan from the copier")));
+        let cut = scan("1.pdf", 300, false);
+        assert!(continues(&cut, &scan("1.pdf", 9000, true)));
+        assert!(!continues(&cut, &scan("2.pdf", 9000, true)));
+        assert!(!continues(&cut, &scan("1.pdf", 200, true)));
+        assert!(!continues(&cut, &mail("Scan", "Scan from the copier")));
+        let whole = scan("1.pdf", 300, true);
+        assert!(continues(&whole, &whole));
+        assert!(!continues(&whole, &scan("1.pdf", 9000, true)), "that is another file");
     }
 }

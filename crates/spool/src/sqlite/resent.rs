@@ -17,7 +17,8 @@ const SAME_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// alike may mean another event.
 const ALIKE_WITHIN: Duration = Duration::from_secs(5 * 60);
 
-/// Number of waiting torn mails of a device that a new one is compared with, the newest first.
+/// Number of mails of a device that a new one is compared with, the newest first; and of its incidents that
+/// they are looked for in.
 const COMPARED_MAX: u32 = 20;
 
 /// Why no alert of a torn mail is sent.
@@ -55,6 +56,11 @@ pub(super) fn compare(
     let mut resent = Resent::default();
     if arrival.envelope.path.is_some() {
         return Ok(resent);
+    }
+    if arrival.torn
+        && let Some(incident) = told_meanwhile(connection, device, arrival)?
+    {
+        return Ok(Resent { repeats: Some(incident), ..Resent::default() });
     }
     for waiting in waiting(connection, device, arrival.received_at)? {
         if continues(&waiting.content, &arrival.content) && !is_same(&waiting, arrival) {
@@ -150,6 +156,28 @@ fn same_mail(
         .query_row(params![device, digest.print, since.0, now.0], |row| row.get(0))
         .optional()?;
     Ok(incident.map(IncidentId))
+}
+
+/// The incident of a whole mail that goes on from this torn one and came while this one hung: a connection
+/// that a wireless link lost ends minutes after the device has sent the mail again by another.
+fn told_meanwhile(
+    connection: &Connection,
+    device: i64,
+    torn: &NewArrival,
+) -> Result<Option<IncidentId>> {
+    let mut select = connection.prepare_cached(
+        "SELECT incident, content FROM arrival
+         WHERE incident IN (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?3)
+           AND received_at >= ?2 AND NOT torn AND tree IS NULL
+         ORDER BY id DESC LIMIT ?3",
+    )?;
+    let mut rows = select.query(params![device, torn.began_at.0, COMPARED_MAX])?;
+    while let Some(row) = rows.next()? {
+        if continues(&torn.content, &from_json(row, 1)?) {
+            return Ok(Some(IncidentId(row.get(0)?)));
+        }
+    }
+    Ok(None)
 }
 
 /// The device's torn mails whose alerts are not due yet.

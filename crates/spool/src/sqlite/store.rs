@@ -200,7 +200,7 @@ pub(super) fn facts_of_content<'a>(device: &'a Device, content: &'a Content) -> 
         envelope: None,
         content,
         torn: false,
-        whole_picture: media.iter().any(|media| media.whole && is_shot(media.kind)),
+        whole_picture: media.iter().any(|it| it.whole && !it.repeat && is_shot(it.kind)),
         video_only: has(MediaKind::Video) && !has(MediaKind::Picture),
         artefact: false,
         muted: false,
