@@ -68,7 +68,8 @@ pub(crate) struct Fields {
     pub(crate) encoding: Option<Encoding>,
     /// An encoding was declared that nobody knows.
     pub(crate) strange_encoding: bool,
-    pub(crate) has_message_id: bool,
+    /// Without the blanks around it; `None` if it is empty.
+    pub(crate) message_id: Option<Vec<u8>>,
     /// Whether any field is one that headers have.
     pub(crate) known: bool,
     /// The lines of all other fields: perhaps text behind which or before which a blank line is
@@ -100,7 +101,10 @@ pub(crate) fn parse(block: &[u8]) -> Fields {
             "content-disposition" => disposition.or_better(Value::parse(value)),
             "content-id" | "content-location" => fields.take_page_name(&name, value),
             "content-transfer-encoding" => fields.take_encoding(value),
-            "message-id" => fields.has_message_id |= !value.trim_ascii().is_empty(),
+            "message-id" if fields.message_id.is_none() => {
+                let id = value.trim_ascii();
+                fields.message_id = (!id.is_empty() && id != b"<>").then(|| id.to_vec());
+            }
             _ => {}
         }
     }

@@ -31,7 +31,7 @@ pub struct Parser {
     /// Bytes that may be a boundary.
     held: Vec<u8>,
     groups: usize,
-    has_message_id: bool,
+    message_id: Option<Vec<u8>>,
     found: Collector,
 }
 
@@ -40,8 +40,8 @@ pub struct Parser {
 pub struct Parsed {
     /// All that it holds.
     pub content: Content,
-    /// Whether its header has a Message-ID (RFC 5322, section 3.6.4).
-    pub has_message_id: bool,
+    /// The Message-ID of its header as it stands there (RFC 5322, section 3.6.4).
+    pub message_id: Option<Vec<u8>>,
     /// Whether its outermost multipart was closed (RFC 2046, section 5.1.1): then nothing of it is missing.
     pub is_closed: bool,
 }
@@ -61,7 +61,7 @@ impl Parser {
             open: vec![Open::Mail],
             held: Vec::new(),
             groups: 0,
-            has_message_id: false,
+            message_id: None,
             found: Collector::default(),
         }
     }
@@ -119,8 +119,8 @@ impl Parser {
     fn end(mut self, torn: bool) -> Parsed {
         let is_closed = self.is_closed();
         self.end_body(false, torn);
-        let has_message_id = self.has_message_id;
-        Parsed { content: self.found.into_content(), has_message_id, is_closed }
+        let message_id = self.message_id.take();
+        Parsed { content: self.found.into_content(), message_id, is_closed }
     }
 
     /// Whether all parts that were announced have come: the mail itself and its multipart are open, and
@@ -180,7 +180,9 @@ impl Parser {
         self.at -= again.len() as u64;
         if matches!(self.open.last(), Some(Open::Mail)) {
             self.found.add_subject(fields.subject.as_deref().unwrap_or_default());
-            self.has_message_id |= self.open.len() == 1 && fields.has_message_id;
+            if self.open.len() == 1 {
+                self.message_id = fields.message_id.clone();
+            }
         }
         // Lines with colons, and no mail's header: text without a blank line before it.
         if !fields.unknown.is_empty() && (!fields.known || is_last && again.is_empty()) {

@@ -140,6 +140,7 @@ fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
         torn: false,
         unacknowledged: false,
         digest: None,
+        same_as: None,
         prints: Vec::new(),
         again: Again::AfterTorn,
         tree: None,

@@ -118,6 +118,8 @@ pub struct NewArrival {
     pub unacknowledged: bool,
     /// Of a mail.
     pub digest: Option<MailDigest>,
+    /// The arrival that holds the same mail, from the first to the last byte ([`Spool::known_mail`]).
+    pub same_as: Option<ArrivalId>,
     /// For each of the content's media its print, or nothing; shorter where the rest has none.
     /// Needed where it is unacknowledged, or where [`Spool::has_torn`] says so for its device.
     pub prints: Vec<Option<Print>>,
@@ -312,6 +314,9 @@ pub trait Spool: Accounts + Devices + Incidents + Review + Sessions + Send + Syn
 
     /// Whether that was noted.
     fn expects_folders<'a>(&'a self, tree: &'a str) -> BoxFuture<'a, Result<bool>>;
+
+    /// The mail of the last minutes that one with this digest may be again: it is, if the bytes are the same.
+    fn known_mail(&self, digest: &MailDigest, now: Timestamp) -> Option<(ArrivalId, StoredBlob)>;
 
     /// Whether prints of the new media of a mail are wanted: the device, by what it tells of itself,
     /// left a torn picture lately.

@@ -16,6 +16,7 @@ mod history;
 mod identity;
 mod incident_rows;
 mod incidents;
+mod known_mails;
 mod orphans;
 mod registry;
 mod repeats;
@@ -41,12 +42,13 @@ use serde::de::DeserializeOwned;
 use tipoff_model::{ArrivalId, DeliveryId, Event, Planner, Timestamp};
 
 use crate::{
-    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, NewArrival, Newest, Result, Spool,
-    SpoolError, SpoolStats, Stored, Swept, Upload, durable,
+    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, MailDigest, NewArrival, Newest,
+    Result, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload, durable,
 };
 use choice::Choice;
 use connection::{Readers, connect};
 use identity::{identity, random_hex};
+use known_mails::KnownMails;
 use writer::Writer;
 
 /// The embedded engine.
@@ -57,6 +59,7 @@ pub struct SqliteSpool {
     identity: String,
     planner: Arc<dyn Planner>,
     torn_devices: Mutex<HashSet<String>>,
+    known_mails: Mutex<KnownMails>,
     /// Held while this spool is open for receiving.
     _lock: Option<File>,
 }
@@ -92,6 +95,7 @@ impl SqliteSpool {
             retry_at_once(&connection, now)?;
         }
         let torn = repeats::torn_devices(&connection)?;
+        let known_mails = KnownMails::read(&connection, now)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
         let journal = match lock {
@@ -109,6 +113,7 @@ impl SqliteSpool {
             identity,
             planner,
             torn_devices: Mutex::new(torn.into_iter().collect()),
+            known_mails: Mutex::new(known_mails),
             _lock: lock,
         })
     }
@@ -166,11 +171,16 @@ impl Spool for SqliteSpool {
     fn store(&self, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>> {
         let planner = Arc::clone(&self.planner);
         let torn = arrival.unacknowledged.then(|| arrival.device.key.clone());
+        let digest = arrival.digest_to_keep();
+        let (blob, at) = (arrival.blob.clone(), arrival.received_at);
         Box::pin(async move {
             let work = move |connection: &Connection| store::store(connection, &*planner, arrival);
             let stored = self.writer.run(work).await?;
             if let Some(device) = torn {
                 lock(&self.torn_devices).insert(device);
+            }
+            if let Some(digest) = digest {
+                lock(&self.known_mails).note(digest, stored.arrival, blob, at);
             }
             Ok(stored)
         })
@@ -215,6 +225,10 @@ impl Spool for SqliteSpool {
     fn expects_folders<'a>(&'a self, tree: &'a str) -> BoxFuture<'a, Result<bool>> {
         let tree = tree.to_owned();
         Box::pin(self.read(move |connection| uploads::expects_folders(connection, &tree)))
+    }
+
+    fn known_mail(&self, digest: &MailDigest, now: Timestamp) -> Option<(ArrivalId, StoredBlob)> {
+        lock(&self.known_mails).find(digest, now)
     }
 
     fn has_torn(&self, device_key: &str) -> bool {

@@ -8,14 +8,10 @@ use tipoff_model::{ArrivalId, Content, IncidentId, Planner, Timestamp};
 
 use super::{at, dismissal, from_json};
 use crate::core::resent::continues;
-use crate::{MailDigest, NewArrival, Result};
+use crate::{NewArrival, Result};
 
-/// Within this time, a mail of the same bytes with a Message-ID is the same mail.
-const SAME_WITHIN: Duration = Duration::from_secs(15 * 60);
-
-/// The same for mails without one, of which the first was not acknowledged: a device whose mails are all
-/// alike may mean another event.
-const ALIKE_WITHIN: Duration = Duration::from_secs(5 * 60);
+/// Torn mails are compared for this long.
+const TORN_WITHIN: Duration = Duration::from_secs(15 * 60);
 
 /// Number of mails of a device that a new one is compared with, the newest first; and of its incidents that
 /// they are looked for in.
@@ -48,8 +44,8 @@ pub(super) fn compare(
     device: i64,
     arrival: &NewArrival,
 ) -> Result<Resent> {
-    if let Some(digest) = &arrival.digest
-        && let Some(incident) = same_mail(connection, device, digest, arrival.received_at)?
+    if let Some(first) = arrival.same_as
+        && let Some(incident) = incident_of(connection, device, first)?
     {
         return Ok(Resent { repeats: Some(incident), ..Resent::default() });
     }
@@ -92,39 +88,26 @@ impl Resent {
     }
 }
 
-/// Remembers an arrival that may be sent again.
+/// Remembers a torn mail whose alert waits.
 pub(super) fn remember(
     connection: &Connection,
     device: i64,
-    incident: IncidentId,
     id: ArrivalId,
     arrival: &NewArrival,
 ) -> Result<()> {
-    let at = arrival.received_at;
-    if let Some(digest) = arrival.digest.as_ref()
-        && (digest.has_message_id || arrival.unacknowledged)
-    {
-        connection
-            .prepare_cached(
-                "INSERT OR REPLACE INTO known_mail (device, digest, incident, at)
-                 VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![device, digest.print, incident.0, at.0])?;
-    }
     if is_torn_mail(arrival) {
         connection
             .prepare_cached("INSERT INTO torn_mail (device, arrival, at) VALUES (?1, ?2, ?3)")?
-            .execute(params![device, id.0, at.0])?;
+            .execute(params![device, id.0, arrival.received_at.0])?;
     }
     Ok(())
 }
 
 /// Forgets what is too long ago to be sent again.
 pub(super) fn forget_old(connection: &Connection, now: Timestamp) -> Result<()> {
-    let old = now.before(SAME_WITHIN);
-    for delete in ["DELETE FROM known_mail WHERE at < ?1", "DELETE FROM torn_mail WHERE at < ?1"] {
-        connection.prepare_cached(delete)?.execute([old.0])?;
-    }
+    connection
+        .prepare_cached("DELETE FROM torn_mail WHERE at < ?1")?
+        .execute([now.before(TORN_WITHIN).0])?;
     Ok(())
 }
 
@@ -140,20 +123,18 @@ fn is_same(waiting: &Waiting, arrival: &NewArrival) -> bool {
         && waiting.content.media.len() == arrival.content.media.len()
 }
 
-fn same_mail(
+/// The incident of an arrival of the device.
+fn incident_of(
     connection: &Connection,
     device: i64,
-    digest: &MailDigest,
-    now: Timestamp,
+    arrival: ArrivalId,
 ) -> Result<Option<IncidentId>> {
-    let since = now.before(if digest.has_message_id { SAME_WITHIN } else { ALIKE_WITHIN });
     let incident = connection
         .prepare_cached(
-            "SELECT incident FROM known_mail WHERE device = ?1 AND digest = ?2
-             AND at BETWEEN ?3 AND ?4
-             AND EXISTS (SELECT 1 FROM incident WHERE incident.id = known_mail.incident)",
+            "SELECT incident.id FROM arrival JOIN incident ON incident.id = arrival.incident
+             WHERE arrival.id = ?1 AND incident.device = ?2",
         )?
-        .query_row(params![device, digest.print, since.0, now.0], |row| row.get(0))
+        .query_row(params![arrival.0, device], |row| row.get(0))
         .optional()?;
     Ok(incident.map(IncidentId))
 }

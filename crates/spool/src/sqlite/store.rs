@@ -13,7 +13,7 @@ use super::choice;
 use super::glance::{self, Glance};
 use super::history::DeviceHistory;
 use super::incident_rows::{Opening, latest_incident, open_incident, touch_incident};
-use super::{devices, dismissal, json, registry, repeats, resent, summary};
+use super::{devices, dismissal, json, known_mails, registry, repeats, resent, summary};
 use crate::{Again, NewArrival, Notice, Result, Stored};
 
 /// How many arrivals one follow-up takes in.
@@ -83,7 +83,7 @@ pub(super) fn store(
         repeats::remember(connection, device, incident, content, prints, *unacknowledged)?;
     }
     if resent.repeats.is_none() {
-        resent::remember(connection, device, incident, id, &arrival)?;
+        resent::remember(connection, device, id, &arrival)?;
     }
     let channels = plan.due.into_iter().map(|due| due.channel).collect();
     Ok(Stored { arrival: id, incident, joined: joins.is_some(), channels })
@@ -217,8 +217,8 @@ fn insert_arrival(
     connection
         .prepare_cached(
             "INSERT INTO arrival
-               (incident, received_at, torn, event, blob, bytes, envelope, content, tree)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+               (incident, received_at, torn, event, blob, bytes, envelope, content, tree, mail_digest)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             incident.0,
@@ -230,6 +230,7 @@ fn insert_arrival(
             json(&arrival.envelope)?,
             json(&arrival.content)?,
             arrival.tree,
+            arrival.digest_to_keep().as_ref().map(known_mails::to_bytes),
         ])?;
     Ok(ArrivalId(connection.last_insert_rowid()))
 }

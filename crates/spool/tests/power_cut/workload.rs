@@ -278,6 +278,7 @@ async fn arrival(
         torn: false,
         unacknowledged: false,
         digest: None,
+        same_as: None,
         prints: Vec::new(),
         again: Again::AfterTorn,
         tree: None,

@@ -165,6 +165,7 @@ impl Stage {
             torn: line.torn,
             unacknowledged: line.torn,
             digest: None,
+            same_as: None,
             prints: Vec::new(),
             again: Again::AfterTorn,
             tree,

@@ -9,12 +9,12 @@ use arc_swap::ArcSwap;
 use tipoff_mail::{Parsed, Parser};
 use tipoff_model::{Content, Envelope, Media, MediaKind, Timestamp};
 use tipoff_spool::{
-    Again, BlobWriter, Blobs, MailDigest, NewArrival, Print, Spool, SpoolError, Stored, StoredBlob,
+    Again, BlobWriter, Blobs, NewArrival, Print, Spool, SpoolError, Stored, StoredBlob,
 };
 use tipoff_vendors::Reading;
 
 use super::access::Doorkeeper;
-use super::digest::MailHasher;
+use super::digest::{self, MailSize};
 use crate::config::Retention;
 use crate::dispatch::Waker;
 use crate::news::{Item, News};
@@ -61,7 +61,7 @@ impl Intake {
         let writer = self.spool.blobs().begin(began_at, "eml")?;
         Ok(Incoming {
             intake: self.clone(),
-            hasher: MailHasher::new(&envelope.recipients),
+            size: MailSize::default(),
             envelope,
             writer,
             parser: Parser::new(),
@@ -90,7 +90,7 @@ pub(crate) struct Incoming {
     envelope: Envelope,
     writer: BlobWriter,
     parser: Parser,
-    hasher: MailHasher,
+    size: MailSize,
     began_at: Timestamp,
     failed: Option<io::Error>,
 }
@@ -104,7 +104,7 @@ impl Incoming {
             self.failed = Some(error);
         }
         self.parser.push(bytes);
-        self.hasher.push(bytes);
+        self.size.push(bytes);
     }
 
     /// It has come whole: stores it. When this returns it is durable (docs/spool.md, A3).
@@ -130,9 +130,11 @@ impl Incoming {
             Ending::Broken => self.parser.torn_parsed(),
             Ending::Whole | Ending::Unacknowledged => self.parser.finish_parsed(),
         };
-        let Parsed { content, has_message_id, is_closed } = parsed;
+        let Parsed { content, message_id, is_closed } = parsed;
         let torn = ending == Ending::Broken && !is_closed;
-        let digest = MailDigest { print: self.hasher.finish(), has_message_id };
+        let (recipients, size) = (&self.envelope.recipients, self.size.bytes());
+        let digest = digest::digest(recipients, message_id.as_deref(), &self.size);
+        let known = self.intake.spool.known_mail(&digest, received_at);
         let ready_at = match torn && !content.has_shots() {
             true => received_at.after(SEND_AGAIN),
             false => received_at,
@@ -149,9 +151,10 @@ impl Incoming {
         let durable = tokio::task::spawn_blocking(move || {
             let blob = writer.finish()?;
             let prints = if wants_prints { prints(&blobs, &blob, &content)? } else { Vec::new() };
-            Ok((blob, content, prints))
+            let same_as = known.filter(|(_, known)| is_same(&blobs, &blob, known, size));
+            Ok((blob, content, prints, same_as.map(|(arrival, _)| arrival)))
         });
-        let (blob, content, prints) = durable
+        let (blob, content, prints, same_as) = durable
             .await
             .map_err(|_| SpoolError::Closed)?
             .map_err(|error: io::Error| disk_error(&error))?;
@@ -169,6 +172,7 @@ impl Incoming {
             torn,
             unacknowledged,
             digest: Some(digest),
+            same_as,
             prints,
             again: Again::AfterTorn,
             tree: None,
@@ -203,6 +207,13 @@ pub(super) fn disk_error(error: &io::Error) -> SpoolError {
         }
         _ => SpoolError::File(error.to_string()),
     }
+}
+
+/// Whether two mails have the same bytes. One that cannot be read any more is another one: rather twice
+/// than not at all.
+fn is_same(blobs: &Blobs, one: &StoredBlob, other: &StoredBlob, size: u64) -> bool {
+    let (one, other) = (blobs.path(&one.name), blobs.path(&other.name));
+    digest::begin_equally(&one, &other, size).unwrap_or(false)
 }
 
 /// By the print of its pictures a mail is recognised that the device sends a second time.

@@ -279,6 +279,7 @@ impl Uploading {
             torn,
             unacknowledged: torn,
             digest: None,
+            same_as: None,
             prints,
             again: Again::Always,
             tree: Some(tree.clone()),
