@@ -228,7 +228,7 @@ impl Leaf {
                 size,
                 whole,
                 page_names: self.fields.page_names.clone(),
-                is_of_page: self.is_of_page(),
+                is_of_page: self.is_of_page() && !self.fields.attachment,
             });
         }
         if is_text {

@@ -8,6 +8,7 @@ mod decoration;
 mod delimiter;
 mod embedded;
 mod entities;
+mod entity_names;
 mod fields;
 mod header;
 mod hidden;
