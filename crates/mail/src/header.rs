@@ -28,9 +28,20 @@ const PARAMETERS: &[&[u8]] = &[
     b"type",
 ];
 
-/// A line that is no field is of the field above, if it is no longer and one of these follows: hardly
-/// a text has such lines.
-const STRANGE_BYTES_MAX: usize = 1000;
+/// Lines that are no fields are of the field above, if they are no longer and one of these follows:
+/// hardly a text has such lines.
+const STRANGE_BYTES_MAX: usize = 8 * 1024;
+
+/// So many lines, where they do not look like the field above.
+const STRANGE_LINES_MAX: usize = 4;
+
+/// How the lines of a `Received` begin (RFC 5321, section 4.4), in lower case.
+const RECEIVED_WORDS: &[&[u8]] = &[b"by", b"for", b"from", b"id", b"via", b"with"];
+
+/// Fields of addresses and of names like them: each of their lines has an `@`.
+const ADDRESS_FIELDS: &[&[u8]] =
+    &[b"bcc", b"cc", b"from", b"in-reply-to", b"references", b"reply-to", b"sender", b"to"];
+
 const STRONG: &[&[u8]] = &[
     b"content-disposition",
     b"content-id",
@@ -92,7 +103,7 @@ pub(crate) struct Header {
     returns: usize,
     line_ends: Option<LineEnds>,
     cut: bool,
-    /// A line that is no field, and the beginning of the next.
+    /// Lines that are no fields, and the beginning of the next.
     strange: Option<Vec<u8>>,
 }
 
@@ -138,32 +149,82 @@ impl Header {
             && !body.starts_with(b"--")
     }
 
-    /// A byte of a line that is no field, or of the line behind it, which decides.
+    /// A byte of lines that are no fields, or of the line behind them, which decides.
     fn strange(&mut self, byte: u8) -> Step {
         let mut strange = self.strange.take().unwrap_or_default();
         strange.push(byte);
-        let (line, next) = match memchr::memchr(b'\n', &strange) {
-            Some(at) => strange.split_at_checked(at + 1).unwrap_or((&strange, b"")),
-            None if strange.len() > STRANGE_BYTES_MAX => return Step::Ended(strange),
-            None => {
-                self.strange = Some(strange);
-                return Step::More;
-            }
-        };
-        let lower = next.to_ascii_lowercase();
-        match lower.strip_suffix(b":") {
-            Some(name) if STRONG.contains(&name) || WEAK.contains(&name) && !self.has(name) => {
-                self.go_on_with(line.trim_ascii());
-                self.line = next.to_vec();
-                self.place = Place::Field;
-                Step::More
-            }
-            None if STRONG.iter().chain(WEAK).any(|name| name.starts_with(&lower)) => {
-                self.strange = Some(strange);
-                Step::More
-            }
-            _ => Step::Ended(strange),
+        let is_too_long = strange.len() > STRANGE_BYTES_MAX;
+        // Any other byte decides nothing.
+        if !is_too_long && !b"\n:-".contains(&byte) {
+            self.strange = Some(strange);
+            return Step::More;
         }
+        let held = strange.strip_suffix(&[byte]).unwrap_or_default();
+        // A longer line has no name at its start.
+        let seen = if byte == b'\n' { held.len() } else { NAME_BYTES_MAX + 2 };
+        let from = held.len().saturating_sub(seen);
+        let line_end = held.get(from..).and_then(|it| memchr::memrchr(b'\n', it));
+        let line_start = line_end.map_or(0, |at| from + at + 1);
+        let (before, line) = strange.split_at_checked(line_start).unwrap_or((&strange, b""));
+        let goes_on = match byte {
+            b'\n' => self.may_be_strange(before, line),
+            b':' if !before.is_empty() => match Self::field_name(line) {
+                Some(name) if self.follows(&name, before) => {
+                    for line in before.split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
+                    {
+                        self.go_on_with(line.trim_ascii());
+                    }
+                    self.line = line.to_vec();
+                    self.place = Place::Field;
+                    return Step::More;
+                }
+                Some(_) => false,
+                None => true,
+            },
+            b'-' if line == b"--" => false,
+            _ => true,
+        };
+        if is_too_long || !goes_on {
+            return Step::Ended(strange);
+        }
+        self.strange = Some(strange);
+        Step::More
+    }
+
+    /// Whether `line`, which is complete, may go on with the field above, as those before it.
+    fn may_be_strange(&self, before: &[u8], line: &[u8]) -> bool {
+        let lines = || before.iter().filter(|&&byte| byte == b'\n').count();
+        !line.trim_ascii().is_empty() && (self.is_like_above(line) || lines() < STRANGE_LINES_MAX)
+    }
+
+    /// Whether the field of this name, in lower case, may follow these lines.
+    fn follows(&self, name: &[u8], strange: &[u8]) -> bool {
+        let mut lines = strange.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        STRONG.contains(&name)
+            || WEAK.contains(&name) && !self.has(name)
+            || lines.all(|line| self.is_like_above(line))
+    }
+
+    /// Whether a line looks as the rest of the field above does.
+    fn is_like_above(&self, line: &[u8]) -> bool {
+        let above = self.field_above().unwrap_or_default();
+        let name = above.split(|&byte| byte == b':').next().unwrap_or_default().trim_ascii();
+        let lower = line.trim_ascii().to_ascii_lowercase();
+        let word = lower.split(|byte| !byte.is_ascii_alphabetic()).next().unwrap_or_default();
+        match name {
+            b"received" => RECEIVED_WORDS.contains(&word) || lower.starts_with(b"("),
+            name => ADDRESS_FIELDS.contains(&name) && line.contains(&b'@'),
+        }
+    }
+
+    /// The name before the colon, in lower case, if a field may have it.
+    fn field_name(line: &[u8]) -> Option<Vec<u8>> {
+        let name = line.strip_suffix(b":")?.trim_ascii_end();
+        let may_be = !name.is_empty()
+            && name.len() <= NAME_BYTES_MAX
+            && name.iter().all(u8::is_ascii_graphic)
+            && !is_number(name);
+        may_be.then(|| name.to_ascii_lowercase())
     }
 
     /// A line belongs to the last field.
@@ -258,6 +319,10 @@ impl Header {
                         == Some(&byte) =>
             {
                 Place::Name
+            }
+            // A time: a text, or the rest of the field above.
+            (Place::Name | Place::Space, b':') if !is_first && is_number(&self.line) => {
+                return self.no_field(&[byte]);
             }
             (Place::Name | Place::Space, b':') if !self.line.is_empty() => Place::Field,
             (Place::Name | Place::Space, b' ' | b'\t') if !self.line.is_empty() => Place::Space,
@@ -359,6 +424,12 @@ impl Header {
     }
 }
 
+/// Whether it has digits alone, as the hour of a time.
+fn is_number(name: &[u8]) -> bool {
+    let name = name.trim_ascii_end();
+    !name.is_empty() && name.iter().all(u8::is_ascii_digit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -442,9 +513,41 @@ mod tests {
             ("Subject: a\nname=x\n", "Subject: a\n", "name=x\n"),
             ("name=x\nSubject: a\n", "", "name=x\nSubject: a\n"),
             ("Subject: a\n;x\n", "Subject: a\n", ";x\n"),
+            (
+                "To: a@x,\nb@x,\nc@x\nSubject: s\nFrom: y\n\nt",
+                "To: a@x,\n b@x,\n c@x\nSubject: s\nFrom: y\n",
+                "t",
+            ),
+            (
+                "Received: from a (1)\nby b\nfor <c@x>; Mon, 1 Jan 10:00:00\nDate: d\nSubject: s\n\nt",
+                "Received: from a (1)\n by b\n for <c@x>; Mon, 1 Jan 10:00:00\nDate: d\nSubject: s\n",
+                "t",
+            ),
+            (
+                "Subject: a\n12:00:01 hall\nFrom: y\n\nt",
+                "Subject: a\n 12:00:01 hall\nFrom: y\n",
+                "t",
+            ),
+            ("Subject: a\nb c\nd e\nFrom: y\n\nt", "Subject: a\n b c\n d e\nFrom: y\n", "t"),
+            ("Subject: a\n12:00:01 hall\n", "Subject: a\n", "12:00:01 hall\n"),
+            ("Subject: a\nb c\nd e\n--b\nFrom: y\n", "Subject: a\n", "b c\nd e\n--b\nFrom: y\n"),
+            ("Subject: a\nb c\nCamera: 1\nFrom: y\n", "Subject: a\n", "b c\nCamera: 1\nFrom: y\n"),
+            (
+                "Subject: a\nb b\nc c\nd d\ne e\nf f\nFrom: y\n",
+                "Subject: a\n",
+                "b b\nc c\nd d\ne e\nf f\nFrom: y\n",
+            ),
         ] {
             assert_eq!(read(input.as_bytes()), (block.to_owned(), body.to_owned()), "{input:?}");
         }
+    }
+
+    #[test]
+    fn any_number_of_addresses_may_stand_on_lines_of_their_own() {
+        let lines = "c@example.org,\n".repeat(100);
+        let (block, body) = read(format!("To: a@x,\n{lines}d@x\nSubject: s\n\nt").as_bytes());
+        assert!(block.ends_with("\n c@example.org,\n d@x\nSubject: s\n"), "{block}");
+        assert_eq!(body, "t");
     }
 
     #[test]

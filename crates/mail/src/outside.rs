@@ -139,14 +139,14 @@ fn push_other_lines(sentence: &str, kept: &mut String) {
         has_words_of_a_notice(line) || says(line, BESIDE_WORDS) || says(line, GOES_ON_WORDS)
     };
     let lines: Vec<&str> = sentence.split('\n').collect();
-    let first = lines.iter().position(|line| is_marked(line)).unwrap_or(0);
+    let first = lines.iter().position(is_marked).unwrap_or(0);
     let begins = |line: &&str| {
         let line = line.trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         OPENERS.iter().any(|opener| line.starts_with(opener))
     };
     let before = lines.get(..first).unwrap_or_default();
-    let first = before.iter().rposition(|line| begins(line)).unwrap_or(first);
-    let last = lines.iter().rposition(|line| is_marked(line)).unwrap_or(lines.len());
+    let first = before.iter().rposition(begins).unwrap_or(first);
+    let last = lines.iter().rposition(is_marked).unwrap_or(lines.len());
     for (number, line) in lines.iter().enumerate() {
         if number < first || number > last || tells_of_a_device(line) {
             kept.push('\n');
