@@ -24,6 +24,7 @@ mod role;
 mod same_words;
 mod shown;
 mod state;
+mod tags;
 mod wide;
 mod words;
 
