@@ -3,11 +3,13 @@
 
 use std::mem::take;
 
+use crate::wrapped::{field_name, is_like, is_number, is_strong, is_weak};
+
 /// A header's lines beyond are passed over.
 pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
 
 /// A field's name; a line without a colon by then is no field.
-const NAME_BYTES_MAX: usize = 128;
+pub(crate) const NAME_BYTES_MAX: usize = 128;
 
 /// Parameters of `Content-Type` and `Content-Disposition` (RFC 2045, 2046, 2183).
 const PARAMETERS: &[&[u8]] = &[
@@ -28,35 +30,12 @@ const PARAMETERS: &[&[u8]] = &[
     b"type",
 ];
 
-/// Lines that are no fields are of the field above, if they are no longer and one of these follows:
-/// hardly a text has such lines.
+/// Lines that are no fields are of the field above, if they are no longer and certain fields
+/// follow.
 const STRANGE_BYTES_MAX: usize = 8 * 1024;
 
 /// So many lines, where they do not look like the field above.
 const STRANGE_LINES_MAX: usize = 4;
-
-/// How the lines of a `Received` begin (RFC 5321, section 4.4), in lower case.
-const RECEIVED_WORDS: &[&[u8]] = &[b"by", b"for", b"from", b"id", b"via", b"with"];
-
-/// Fields of addresses and of names like them: each of their lines has an `@`.
-const ADDRESS_FIELDS: &[&[u8]] =
-    &[b"bcc", b"cc", b"from", b"in-reply-to", b"references", b"reply-to", b"sender", b"to"];
-
-const STRONG: &[&[u8]] = &[
-    b"content-disposition",
-    b"content-id",
-    b"content-transfer-encoding",
-    b"content-type",
-    b"message-id",
-    b"mime-version",
-    b"received",
-    b"return-path",
-    b"x-mailer",
-    b"x-priority",
-];
-
-/// The same, if the header does not have it yet. Texts have a date.
-const WEAK: &[&[u8]] = &[b"cc", b"from", b"reply-to", b"sender", b"subject", b"to"];
 
 /// UTF-8's (RFC 3629, section 6).
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -168,7 +147,7 @@ impl Header {
         let (before, line) = strange.split_at_checked(line_start).unwrap_or((&strange, b""));
         let goes_on = match byte {
             b'\n' => self.may_be_strange(before, line),
-            b':' if !before.is_empty() => match Self::field_name(line) {
+            b':' if !before.is_empty() => match field_name(line) {
                 Some(name) if self.follows(&name, before) => {
                     for line in before.split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
                     {
@@ -200,31 +179,14 @@ impl Header {
     /// Whether the field of this name, in lower case, may follow these lines.
     fn follows(&self, name: &[u8], strange: &[u8]) -> bool {
         let mut lines = strange.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-        STRONG.contains(&name)
-            || WEAK.contains(&name) && !self.has(name)
+        is_strong(name)
+            || is_weak(name) && !self.has(name)
             || lines.all(|line| self.is_like_above(line))
     }
 
     /// Whether a line looks as the rest of the field above does.
     fn is_like_above(&self, line: &[u8]) -> bool {
-        let above = self.field_above().unwrap_or_default();
-        let name = above.split(|&byte| byte == b':').next().unwrap_or_default().trim_ascii();
-        let lower = line.trim_ascii().to_ascii_lowercase();
-        let word = lower.split(|byte| !byte.is_ascii_alphabetic()).next().unwrap_or_default();
-        match name {
-            b"received" => RECEIVED_WORDS.contains(&word) || lower.starts_with(b"("),
-            name => ADDRESS_FIELDS.contains(&name) && line.contains(&b'@'),
-        }
-    }
-
-    /// The name before the colon, in lower case, if a field may have it.
-    fn field_name(line: &[u8]) -> Option<Vec<u8>> {
-        let name = line.strip_suffix(b":")?.trim_ascii_end();
-        let may_be = !name.is_empty()
-            && name.len() <= NAME_BYTES_MAX
-            && name.iter().all(u8::is_ascii_graphic)
-            && !is_number(name);
-        may_be.then(|| name.to_ascii_lowercase())
+        is_like(&self.field_above().unwrap_or_default(), line)
     }
 
     /// A line belongs to the last field.
@@ -424,12 +386,6 @@ impl Header {
     }
 }
 
-/// Whether it has digits alone, as the hour of a time.
-fn is_number(name: &[u8]) -> bool {
-    let name = name.trim_ascii_end();
-    !name.is_empty() && name.iter().all(u8::is_ascii_digit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -513,6 +469,14 @@ mod tests {
             ("Subject: a\nname=x\n", "Subject: a\n", "name=x\n"),
             ("name=x\nSubject: a\n", "", "name=x\nSubject: a\n"),
             ("Subject: a\n;x\n", "Subject: a\n", ";x\n"),
+        ] {
+            assert_eq!(read(input.as_bytes()), (block.to_owned(), body.to_owned()), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn lines_without_a_blank_go_on_where_fields_follow() {
+        for (input, block, body) in [
             (
                 "To: a@x,\nb@x,\nc@x\nSubject: s\nFrom: y\n\nt",
                 "To: a@x,\n b@x,\n c@x\nSubject: s\nFrom: y\n",

@@ -27,5 +27,6 @@ mod state;
 mod tags;
 mod wide;
 mod words;
+mod wrapped;
 
 pub use parser::{Parsed, Parser};
