@@ -28,6 +28,7 @@ const NOTICE_WORDS: &[&str] = &[
     "멀티파트",
     "multiple parts",
     "should never be seen",
+    "does not understand this format",
 ];
 
 /// Words of the sentences beside it.
@@ -123,6 +124,8 @@ pub(crate) fn without_notices(text: &str) -> String {
             in_notice = is_notice(sentence) || in_notice && says(sentence, BESIDE_WORDS);
             if in_notice {
                 push_other_lines(sentence, &mut kept);
+            } else if kept.is_empty() || kept.ends_with('\n') {
+                kept.push_str(sentence.trim_start_matches(' '));
             } else {
                 kept.push_str(sentence);
             }
@@ -197,12 +200,14 @@ fn has_words_of_a_notice(text: &str) -> bool {
     words.any(|word| word.eq_ignore_ascii_case("mime")) || says(text, NOTICE_WORDS)
 }
 
-/// A boundary that nobody declared: `------=_Part_0_1`.
+/// A boundary that nobody declared, `------=_Part_0_1`, or a header's line on MIME.
 fn is_boundary(line: &str) -> bool {
     let line = line.trim();
-    line.starts_with("--")
-        && !line.contains(char::is_whitespace)
-        && ["=_", "_part", "boundary"].iter().any(|mark| line.to_lowercase().contains(mark))
+    let lower = line.to_lowercase();
+    lower.starts_with("mime-version:")
+        || line.starts_with("--")
+            && !line.contains(char::is_whitespace)
+            && ["=_", "_part", "boundary"].iter().any(|mark| lower.contains(mark))
 }
 
 /// Whether a sentence has one of these in it, however it is broken into lines.
@@ -241,6 +246,8 @@ mod tests {
             "> This message is in MIME format. The first part should be readable text, while the \
              remaining parts are likely unreadable without MIME-aware tools.",
             "------=_Part_0_1",
+            "MIME-Version: 1.0",
+            "Since your mail reader does not understand\nthis format, it may not be legible.",
             "This is a message with multiple parts.",
             "This part of the E-mail should never be seen. If you are reading this, consider \
              upgrading your e-mail client to a MIME-compatible client.",
@@ -296,7 +303,8 @@ mod tests {
             ("The pantomime ended", "The pantomime ended"),
             ("移动侦测。前院。", "移动侦测。前院。"),
         ] {
-            assert_eq!(without_notices(text).trim(), expected, "{text}");
+            let found = without_notices(text);
+            assert_eq!(found.trim_matches('\n'), expected, "{text}");
         }
     }
 }
