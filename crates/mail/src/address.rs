@@ -3,11 +3,20 @@
 
 use tipoff_model::transfer::may_be_data;
 
+use crate::entities::push_resolved;
+
 /// What stands directly before the data.
 const MARK: &[u8] = b";base64,";
 
 /// The scheme.
 const SCHEME: &[u8] = b"data:";
+
+/// More than a few escaped line ends and paddings behind data is data that is not read.
+const TAIL_BYTES_MAX: usize = 64;
+
+/// Escaped, these may follow data that is complete: its padding, line ends, and quotes.
+const TAIL_ENDS: [&str; 14] =
+    ["%3d", "%0d", "%0a", "%20", "\\r", "\\n", "\\\"", "\\'", "=", "\r", "\n", "\"", "'", " "];
 
 /// What stands before the data, from the quote on, is no longer.
 const LEAD_BYTES_MAX: usize = 160;
@@ -17,8 +26,11 @@ const LEAD_BYTES_MAX: usize = 160;
 pub(crate) enum Found {
     /// So many bytes of the page; then data of this declared type begins.
     Begin(usize, String),
-    /// So many bytes of data, and then its end.
+    /// So many bytes of data, and then its end, or what is no base64.
     End(usize),
+    /// So many bytes, up to the end of an address, that are no base64; whether the data was
+    /// nevertheless all of it.
+    Tail(usize, bool),
     /// All of these bytes are of the page, or of the data.
     Nothing,
 }
@@ -32,6 +44,8 @@ pub(crate) struct Finder {
     lead: Vec<u8>,
     /// In data: whether it stands in quotes, in which blanks do not end it.
     data: Option<Quoted>,
+    /// Behind data, in what is no base64, up to the end of the address: its first bytes.
+    tail: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +59,17 @@ impl Finder {
 
     /// Looks at the next bytes. Those behind what was found are to be given again.
     pub(crate) fn next(&mut self, bytes: &[u8]) -> Found {
+        if self.tail.is_some() {
+            return self.in_tail(bytes);
+        }
         if let Some(quoted) = self.data {
             let ends = |&byte: &u8| !may_be_data(byte) || byte.is_ascii_whitespace() && !quoted.0;
             return match bytes.iter().position(ends) {
                 Some(end) => {
                     self.data = None;
+                    if !bytes.get(end).is_some_and(|&byte| ends_address(byte)) {
+                        self.tail = Some(Vec::new());
+                    }
                     Found::End(end)
                 }
                 None => Found::Nothing,
@@ -71,6 +91,28 @@ impl Finder {
                 self.remember(bytes);
                 Found::Nothing
             }
+        }
+    }
+
+    /// Whether what is no base64 goes on behind data.
+    pub(crate) fn is_in_tail(&self) -> bool {
+        self.tail.is_some()
+    }
+
+    fn in_tail(&mut self, bytes: &[u8]) -> Found {
+        let is_end = |&byte: &u8| ends_address(byte) && byte != b'\r' && byte != b'\n';
+        let end = bytes.iter().position(is_end);
+        if let Some(tail) = &mut self.tail {
+            let room = (TAIL_BYTES_MAX + 1).saturating_sub(tail.len());
+            let piece = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
+            tail.extend_from_slice(piece.get(..room).unwrap_or(piece));
+        }
+        match end {
+            Some(end) => {
+                let tail = self.tail.take().unwrap_or_default();
+                Found::Tail(end, is_harmless(&tail))
+            }
+            None => Found::Nothing,
         }
     }
 
@@ -115,7 +157,10 @@ impl Finder {
             let lead = self.lead.get(..self.lead.len().checked_sub(MARK.len())?)?;
             Some(lead.to_vec())
         })?;
-        let lower = lead.to_ascii_lowercase();
+        // Templates escape what is in an address: `data:image&#x2F;jpeg`.
+        let mut resolved = String::new();
+        push_resolved(&String::from_utf8_lossy(&lead), &mut resolved);
+        let lower = resolved.to_ascii_lowercase().replace("%2f", "/").into_bytes();
         let at = memchr::memmem::rfind(&lower, SCHEME)?;
         let declared = lower.get(at + SCHEME.len()..)?;
         let is_of_type = |byte: &u8| byte.is_ascii_alphanumeric() || b"/+.-;=_".contains(byte);
@@ -123,10 +168,32 @@ impl Finder {
             return None;
         }
         let content_type = declared.split(|&byte| byte == b';').next().unwrap_or_default();
-        let before = at.checked_sub(1).and_then(|before| lower.get(before));
-        let quoted = Quoted(matches!(before, Some(b'"' | b'\'')));
+        let before = lower.get(..at).unwrap_or_default().trim_ascii_end().last();
+        let quoted = Quoted(matches!(before, Some(b'"' | b'\'' | b'(')));
         Some((String::from_utf8_lossy(content_type).into_owned(), quoted))
     }
+}
+
+fn ends_address(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || b"\"'<>)".contains(&byte)
+}
+
+/// Whether nothing of the data is in what follows it.
+fn is_harmless(tail: &[u8]) -> bool {
+    if tail.len() > TAIL_BYTES_MAX {
+        return false;
+    }
+    let mut resolved = String::new();
+    push_resolved(&String::from_utf8_lossy(tail), &mut resolved);
+    let lower = resolved.to_ascii_lowercase();
+    let mut rest = lower.as_str();
+    while !rest.is_empty() {
+        match TAIL_ENDS.iter().find_map(|end| rest.strip_prefix(end)) {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -150,6 +217,7 @@ mod tests {
                         all.last_mut().unwrap().1 = String::from_utf8(data.clone()).unwrap();
                         taken
                     }
+                    Found::Tail(taken, _) => taken,
                     Found::Nothing => {
                         if was_in_data {
                             data.extend(bytes);

@@ -8,6 +8,7 @@ use crate::decoration::{Picture, Shown, is_decoration};
 use crate::label::{default_label, label};
 use crate::pixels::pixels;
 use crate::same_words::without_repeats;
+use crate::shown::{DATA, DATA_DRAWN};
 use tipoff_model::sort::{by_content, by_name, by_type, kind_of};
 
 /// Files of a mail; more are in the raw mail only, which is sent along then.
@@ -61,7 +62,7 @@ pub(crate) struct File<'a> {
     pub(crate) whole: bool,
     /// How a page calls it.
     pub(crate) page_names: Vec<String>,
-    /// A page may show it.
+    /// A page may show it, though it does not say how it calls it.
     pub(crate) is_of_page: bool,
 }
 
@@ -191,8 +192,19 @@ impl Collector {
         self.shown.extend(pictures.into_iter().take(room));
     }
 
+    /// Whether a page has a picture in an address that was not found there.
+    fn misses_data(&self) -> bool {
+        let is_known =
+            |source: &String| self.of_page.iter().any(|picture| picture.names.contains(source));
+        self.shown
+            .iter()
+            .map(|shown| &shown.source)
+            .any(|source| source.starts_with(DATA) && source != DATA_DRAWN && !is_known(source))
+    }
+
     /// Of a mail with words: what decorates its pages is not what it is about.
     fn mark_decoration(&mut self) {
+        let is_only = self.of_page.len() == 1;
         for picture in &self.of_page {
             let Some(media) = self.media.get_mut(picture.index) else {
                 continue;
@@ -204,6 +216,7 @@ impl Collector {
                 names: &picture.names,
                 pixels: picture.pixels,
                 shown,
+                is_only,
             };
             if (shown.is_some() || picture.is_of_page && self.has_page) && is_decoration(&found) {
                 media.decoration = true;
@@ -219,7 +232,7 @@ impl Collector {
             (text.len() - blank) as u64 > HIDDEN_BYTES_MAX
         };
         let epilogue_hides = self.epilogues.iter().any(is_hidden);
-        let mut unclear = self.unclear;
+        let mut unclear = self.unclear || self.misses_data();
         if !texts.is_empty() {
             unclear |= epilogue_hides;
         } else if !self.preambles.is_empty() {

@@ -26,6 +26,8 @@ pub(crate) struct Picture<'a> {
     pub(crate) pixels: Option<(u32, u32)>,
     /// Its place in the page; `None` if the page does not name it.
     pub(crate) shown: Option<&'a Shown>,
+    /// The mail has no other.
+    pub(crate) is_only: bool,
 }
 
 /// What decoration is called, in lower case; anywhere in a name.
@@ -97,12 +99,19 @@ const ICON_SIDE_MAX: u32 = 48;
 /// A JPEG of such sides is a camera's, whatever else it is called.
 const JPEG_SIDE_LARGE: u32 = 240;
 
+/// The only picture of a mail is an alert's, whatever it is called, if it is a JPEG of at least this
+/// many pixels (QVGA).
+const ONLY_SIDES: (u32, u32) = (320, 240);
+
 /// A JPEG that is shown smaller is no camera's.
 const JPEG_SHOWN_MIN: u32 = 60;
 
 /// Whether a picture of a page decorates it.
 pub(crate) fn is_decoration(picture: &Picture<'_>) -> bool {
     let is_jpeg = picture.content_type == "image/jpeg";
+    if is_jpeg && is_only_shot(picture) {
+        return false;
+    }
     let alt = picture.shown.map(|shown| shown.words.as_str()).unwrap_or_default();
     let has =
         |name: &str, words: &[&str]| words.iter().any(|word| name.to_lowercase().contains(word));
@@ -143,6 +152,13 @@ pub(crate) fn is_decoration(picture: &Picture<'_>) -> bool {
             && (is_small
                 || is_banner(picture, BANNER_HEIGHT_MAX)
                 || is_shown_small(picture, SIDE_MIN))
+}
+
+fn is_only_shot(picture: &Picture<'_>) -> bool {
+    let is_large = picture.pixels.is_some_and(|(width, height)| {
+        width.max(height) >= ONLY_SIDES.0 && width.min(height) >= ONLY_SIDES.1
+    });
+    picture.is_only && is_large && !is_shown_small(picture, JPEG_SHOWN_MIN)
 }
 
 fn is_banner(picture: &Picture<'_>, height_max: u32) -> bool {
@@ -221,12 +237,23 @@ mod tests {
             ("image/svg+xml", "cid:1", None, plain(), true),
         ] {
             let names = [names.to_owned()];
-            let picture = Picture { content_type, names: &names, pixels, shown: shown.as_ref() };
+            let shown = shown.as_ref();
+            let picture = Picture { content_type, names: &names, pixels, shown, is_only: false };
             assert_eq!(is_decoration(&picture), expected, "{picture:?}");
         }
         let behind = Shown { is_background: true, ..Shown::default() };
-        let picture =
-            Picture { content_type: "image/jpeg", names: &[], pixels: None, shown: Some(&behind) };
+        let picture = Picture {
+            content_type: "image/jpeg",
+            names: &[],
+            pixels: None,
+            shown: Some(&behind),
+            is_only: true,
+        };
         assert!(is_decoration(&picture));
+        for (pixels, expected) in [((640, 480), false), ((240, 320), false), ((300, 240), true)] {
+            let picture =
+                Picture { names: &["logo.jpg".to_owned()], pixels: Some(pixels), ..picture };
+            assert_eq!(is_decoration(&picture), expected, "{pixels:?}");
+        }
     }
 }

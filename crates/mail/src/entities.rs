@@ -1,81 +1,77 @@
-//! Character references in HTML: numbers, and the names that devices and their mailers use.
+//! Character references in HTML: numbers, and names; also as browsers let them pass, without a
+//! semicolon, and with the numbers of Windows-1252 (HTML, section 13.2.5.80).
+
+use crate::charset;
+use crate::entity_names::NAMES;
 
 /// A reference is no longer, without `&` and `;`.
 const REFERENCE_BYTES_MAX: usize = 10;
 
-/// In alphabetical order.
-static NAMES: &[(&str, char)] = &[
-    ("Agrave", 'À'),
-    ("Auml", 'Ä'),
-    ("Ccedil", 'Ç'),
-    ("Eacute", 'É'),
-    ("Ntilde", 'Ñ'),
-    ("Ouml", 'Ö'),
-    ("Uuml", 'Ü'),
-    ("aacute", 'á'),
-    ("acirc", 'â'),
-    ("agrave", 'à'),
-    ("amp", '&'),
-    ("apos", '\''),
-    ("aring", 'å'),
-    ("auml", 'ä'),
-    ("bull", '•'),
-    ("ccedil", 'ç'),
-    ("copy", '©'),
-    ("deg", '°'),
-    ("eacute", 'é'),
-    ("ecirc", 'ê'),
-    ("egrave", 'è'),
-    ("euml", 'ë'),
-    ("euro", '€'),
-    ("gt", '>'),
-    ("hellip", '…'),
-    ("iacute", 'í'),
-    ("icirc", 'î'),
-    ("iuml", 'ï'),
-    ("laquo", '«'),
-    ("ldquo", '“'),
-    ("lsquo", '‘'),
-    ("lt", '<'),
-    ("mdash", '—'),
-    ("middot", '·'),
-    ("nbsp", ' '),
-    ("ndash", '–'),
-    ("ntilde", 'ñ'),
-    ("oacute", 'ó'),
-    ("ocirc", 'ô'),
-    ("oslash", 'ø'),
-    ("ouml", 'ö'),
-    ("pound", '£'),
-    ("quot", '"'),
-    ("raquo", '»'),
-    ("rdquo", '”'),
-    ("reg", '®'),
-    ("rsquo", '’'),
-    ("szlig", 'ß'),
-    ("trade", '™'),
-    ("uacute", 'ú'),
-    ("ugrave", 'ù'),
-    ("uuml", 'ü'),
+/// Letters with these marks are references without a semicolon even in the midst of a word:
+/// `T&uumlr`. Others there are parameters of an address: `&copyright=1`.
+const MARKS: &[&str] =
+    &["uml", "acute", "grave", "circ", "tilde", "cedil", "ring", "slash", "szlig"];
+
+/// Signs that need no semicolon where no letter follows.
+const SIGNS: &[&str] = &[
+    "amp", "lt", "gt", "quot", "nbsp", "copy", "reg", "deg", "micro", "middot", "para", "sect",
+    "plusmn", "times", "frac12", "frac14", "frac34", "sup1", "sup2", "sup3", "laquo", "raquo",
+    "pound", "yen", "cent", "shy", "not", "iexcl", "iquest", "ordf", "ordm", "divide",
 ];
 
-/// The character behind `&`, and what follows the reference; nothing if it is none.
+/// What a reference stands for, and what follows it; nothing if it is none.
 fn reference(text: &str) -> Option<(char, &str)> {
-    let end = text.bytes().take(REFERENCE_BYTES_MAX + 1).position(|byte| byte == b';')?;
-    let (name, rest) = (text.get(..end)?, text.get(end + 1..)?);
-    let number = name.strip_prefix('#').and_then(|number| {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(digits) => u32::from_str_radix(digits, 16),
-            None => number.parse(),
-        };
-        char::from_u32(code.ok()?)
-    });
-    let named = || {
-        let at = NAMES.binary_search_by_key(&name, |(name, _)| name).ok()?;
-        NAMES.get(at).map(|&(_, character)| character)
+    match text.strip_prefix('#') {
+        Some(number) => by_number(number),
+        None => by_name(text),
+    }
+}
+
+fn by_number(text: &str) -> Option<(char, &str)> {
+    let (digits, radix) = match text.strip_prefix(['x', 'X']) {
+        Some(digits) => (digits, 16),
+        None => (text, 10),
     };
-    let character = number.or_else(named)?;
-    Some((if character == '\u{A0}' { ' ' } else { character }, rest))
+    let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
+    let (number, rest) = digits.split_at_checked(end.min(REFERENCE_BYTES_MAX))?;
+    let code = u32::from_str_radix(number, radix).ok()?;
+    let character = match u8::try_from(code) {
+        Ok(byte @ 0x80..=0x9F) => charset::decode(&[byte], Some("windows-1252")).chars().next()?,
+        _ => char::from_u32(code)?,
+    };
+    Some((character, rest.strip_prefix(';').unwrap_or(rest)))
+}
+
+fn by_name(text: &str) -> Option<(char, &str)> {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric();
+    let end = text.bytes().take(REFERENCE_BYTES_MAX).take_while(is_letter).count();
+    let (name, rest) = text.split_at_checked(end)?;
+    if let (Some(character), Some(rest)) = (named(name), rest.strip_prefix(';')) {
+        return Some((character, rest));
+    }
+    (2..=end).rev().find_map(|end| {
+        let (name, rest) = text.split_at_checked(end)?;
+        let next = rest.chars().next().unwrap_or(' ');
+        let is_lone = !next.is_ascii_alphabetic() && next != '=';
+        let is_sign = SIGNS.contains(&name) && is_lone;
+        let has_mark =
+            MARKS.iter().any(|mark| name.ends_with(mark) && name.len() > 4 || *mark == name);
+        let is_letter = (has_mark || name.len() == 4 && name.ends_with("uml")) && next != '=';
+        if is_sign || is_letter { named(name).map(|character| (character, rest)) } else { None }
+    })
+}
+
+fn named(name: &str) -> Option<char> {
+    let at = NAMES.binary_search_by_key(&name, |(name, _)| name).ok()?;
+    NAMES.get(at).map(|&(_, character)| character)
+}
+
+/// Whether a character has no look: zero width, or a hyphen that is shown at a line's end only.
+pub(crate) fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}'
+    )
 }
 
 /// Appends `text` with its references resolved; what is none stays as it is.
@@ -85,7 +81,11 @@ pub(crate) fn push_resolved(text: &str, output: &mut String) {
         output.push_str(before);
         match reference(behind) {
             Some((character, after)) => {
-                output.push(character);
+                match character {
+                    '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' => output.push(' '),
+                    it if is_invisible(it) => {}
+                    it => output.push(it),
+                }
                 rest = after;
             }
             None => {
@@ -110,6 +110,11 @@ mod tests {
             ("a&nbsp;b&#160;c", "a b c"),
             ("&#xD800;&#99999999;", "&#xD800;&#99999999;"),
             ("&", "&"),
+            ("&ge; &rarr; &micro; &frac12; &check; &Omega;", "≥ → µ ½ ✓ Ω"),
+            ("a&zwnj;b&shy;c&#8203;d&ensp;e&thinsp;f&lrm;", "abcd e f"),
+            ("&#146;x&#x92; &#128; &#228 &#xE4,", "’x’ € ä ä,"),
+            ("T&uumlr &Ouml &lt5 &gt &amp", "Tür Ö <5 > &"),
+            ("?a&b=c&copy=1&copyright=2&order=3&lte=4", "?a&b=c&copy=1&copyright=2&order=3&lte=4"),
         ] {
             let mut output = String::new();
             push_resolved(text, &mut output);

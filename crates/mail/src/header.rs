@@ -3,11 +3,13 @@
 
 use std::mem::take;
 
+use crate::wrapped::{field_name, is_like, is_number, is_strong, is_weak};
+
 /// A header's lines beyond are passed over.
 pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
 
 /// A field's name; a line without a colon by then is no field.
-const NAME_BYTES_MAX: usize = 128;
+pub(crate) const NAME_BYTES_MAX: usize = 128;
 
 /// Parameters of `Content-Type` and `Content-Disposition` (RFC 2045, 2046, 2183).
 const PARAMETERS: &[&[u8]] = &[
@@ -28,24 +30,12 @@ const PARAMETERS: &[&[u8]] = &[
     b"type",
 ];
 
-/// A line that is no field is of the field above, if it is no longer and one of these follows: hardly
-/// a text has such lines.
-const STRANGE_BYTES_MAX: usize = 1000;
-const STRONG: &[&[u8]] = &[
-    b"content-disposition",
-    b"content-id",
-    b"content-transfer-encoding",
-    b"content-type",
-    b"message-id",
-    b"mime-version",
-    b"received",
-    b"return-path",
-    b"x-mailer",
-    b"x-priority",
-];
+/// Lines that are no fields are of the field above, if they are no longer and certain fields
+/// follow.
+const STRANGE_BYTES_MAX: usize = 8 * 1024;
 
-/// The same, if the header does not have it yet. Texts have a date.
-const WEAK: &[&[u8]] = &[b"cc", b"from", b"reply-to", b"sender", b"subject", b"to"];
+/// So many lines, where they do not look like the field above.
+const STRANGE_LINES_MAX: usize = 4;
 
 /// UTF-8's (RFC 3629, section 6).
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -92,7 +82,7 @@ pub(crate) struct Header {
     returns: usize,
     line_ends: Option<LineEnds>,
     cut: bool,
-    /// A line that is no field, and the beginning of the next.
+    /// Lines that are no fields, and the beginning of the next.
     strange: Option<Vec<u8>>,
 }
 
@@ -138,32 +128,65 @@ impl Header {
             && !body.starts_with(b"--")
     }
 
-    /// A byte of a line that is no field, or of the line behind it, which decides.
+    /// A byte of lines that are no fields, or of the line behind them, which decides.
     fn strange(&mut self, byte: u8) -> Step {
         let mut strange = self.strange.take().unwrap_or_default();
         strange.push(byte);
-        let (line, next) = match memchr::memchr(b'\n', &strange) {
-            Some(at) => strange.split_at_checked(at + 1).unwrap_or((&strange, b"")),
-            None if strange.len() > STRANGE_BYTES_MAX => return Step::Ended(strange),
-            None => {
-                self.strange = Some(strange);
-                return Step::More;
-            }
-        };
-        let lower = next.to_ascii_lowercase();
-        match lower.strip_suffix(b":") {
-            Some(name) if STRONG.contains(&name) || WEAK.contains(&name) && !self.has(name) => {
-                self.go_on_with(line.trim_ascii());
-                self.line = next.to_vec();
-                self.place = Place::Field;
-                Step::More
-            }
-            None if STRONG.iter().chain(WEAK).any(|name| name.starts_with(&lower)) => {
-                self.strange = Some(strange);
-                Step::More
-            }
-            _ => Step::Ended(strange),
+        let is_too_long = strange.len() > STRANGE_BYTES_MAX;
+        // Any other byte decides nothing.
+        if !is_too_long && !b"\n:-".contains(&byte) {
+            self.strange = Some(strange);
+            return Step::More;
         }
+        let held = strange.strip_suffix(&[byte]).unwrap_or_default();
+        // A longer line has no name at its start.
+        let seen = if byte == b'\n' { held.len() } else { NAME_BYTES_MAX + 2 };
+        let from = held.len().saturating_sub(seen);
+        let line_end = held.get(from..).and_then(|it| memchr::memrchr(b'\n', it));
+        let line_start = line_end.map_or(0, |at| from + at + 1);
+        let (before, line) = strange.split_at_checked(line_start).unwrap_or((&strange, b""));
+        let goes_on = match byte {
+            b'\n' => self.may_be_strange(before, line),
+            b':' if !before.is_empty() => match field_name(line) {
+                Some(name) if self.follows(&name, before) => {
+                    for line in before.split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
+                    {
+                        self.go_on_with(line.trim_ascii());
+                    }
+                    self.line = line.to_vec();
+                    self.place = Place::Field;
+                    return Step::More;
+                }
+                Some(_) => false,
+                None => true,
+            },
+            b'-' if line == b"--" => false,
+            _ => true,
+        };
+        if is_too_long || !goes_on {
+            return Step::Ended(strange);
+        }
+        self.strange = Some(strange);
+        Step::More
+    }
+
+    /// Whether `line`, which is complete, may go on with the field above, as those before it.
+    fn may_be_strange(&self, before: &[u8], line: &[u8]) -> bool {
+        let lines = || before.iter().filter(|&&byte| byte == b'\n').count();
+        !line.trim_ascii().is_empty() && (self.is_like_above(line) || lines() < STRANGE_LINES_MAX)
+    }
+
+    /// Whether the field of this name, in lower case, may follow these lines.
+    fn follows(&self, name: &[u8], strange: &[u8]) -> bool {
+        let mut lines = strange.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        is_strong(name)
+            || is_weak(name) && !self.has(name)
+            || lines.all(|line| self.is_like_above(line))
+    }
+
+    /// Whether a line looks as the rest of the field above does.
+    fn is_like_above(&self, line: &[u8]) -> bool {
+        is_like(&self.field_above().unwrap_or_default(), line)
     }
 
     /// A line belongs to the last field.
@@ -258,6 +281,10 @@ impl Header {
                         == Some(&byte) =>
             {
                 Place::Name
+            }
+            // A time: a text, or the rest of the field above.
+            (Place::Name | Place::Space, b':') if !is_first && is_number(&self.line) => {
+                return self.no_field(&[byte]);
             }
             (Place::Name | Place::Space, b':') if !self.line.is_empty() => Place::Field,
             (Place::Name | Place::Space, b' ' | b'\t') if !self.line.is_empty() => Place::Space,
@@ -445,6 +472,46 @@ mod tests {
         ] {
             assert_eq!(read(input.as_bytes()), (block.to_owned(), body.to_owned()), "{input:?}");
         }
+    }
+
+    #[test]
+    fn lines_without_a_blank_go_on_where_fields_follow() {
+        for (input, block, body) in [
+            (
+                "To: a@x,\nb@x,\nc@x\nSubject: s\nFrom: y\n\nt",
+                "To: a@x,\n b@x,\n c@x\nSubject: s\nFrom: y\n",
+                "t",
+            ),
+            (
+                "Received: from a (1)\nby b\nfor <c@x>; Mon, 1 Jan 10:00:00\nDate: d\nSubject: s\n\nt",
+                "Received: from a (1)\n by b\n for <c@x>; Mon, 1 Jan 10:00:00\nDate: d\nSubject: s\n",
+                "t",
+            ),
+            (
+                "Subject: a\n12:00:01 hall\nFrom: y\n\nt",
+                "Subject: a\n 12:00:01 hall\nFrom: y\n",
+                "t",
+            ),
+            ("Subject: a\nb c\nd e\nFrom: y\n\nt", "Subject: a\n b c\n d e\nFrom: y\n", "t"),
+            ("Subject: a\n12:00:01 hall\n", "Subject: a\n", "12:00:01 hall\n"),
+            ("Subject: a\nb c\nd e\n--b\nFrom: y\n", "Subject: a\n", "b c\nd e\n--b\nFrom: y\n"),
+            ("Subject: a\nb c\nCamera: 1\nFrom: y\n", "Subject: a\n", "b c\nCamera: 1\nFrom: y\n"),
+            (
+                "Subject: a\nb b\nc c\nd d\ne e\nf f\nFrom: y\n",
+                "Subject: a\n",
+                "b b\nc c\nd d\ne e\nf f\nFrom: y\n",
+            ),
+        ] {
+            assert_eq!(read(input.as_bytes()), (block.to_owned(), body.to_owned()), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn any_number_of_addresses_may_stand_on_lines_of_their_own() {
+        let lines = "c@example.org,\n".repeat(100);
+        let (block, body) = read(format!("To: a@x,\n{lines}d@x\nSubject: s\n\nt").as_bytes());
+        assert!(block.ends_with("\n c@example.org,\n d@x\nSubject: s\n"), "{block}");
+        assert_eq!(body, "t");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::decoration::Shown;
 use crate::entities::push_resolved;
 use crate::hidden::{HiddenNames, attribute};
 use crate::shown;
+use crate::tags::has_tag;
 
 /// Elements of which nothing is shown.
 const HIDDEN: &[&str] = &["head", "script", "style", "title", "template", "noscript"];
@@ -89,26 +90,6 @@ fn read(html: &str, mut page: Page) -> Rendered {
     }
     page.text(rest);
     Rendered { text: page.text, pictures: page.pictures }
-}
-
-/// Elements by which a page is known, besides [`BLOCKS`] and [`HIDDEN`].
-const ELEMENTS: &[&str] = &[
-    "!doctype", "a", "abbr", "b", "big", "br", "caption", "cite", "code", "em", "font", "i", "img",
-    "link", "main", "map", "meta", "nav", "s", "small", "span", "strike", "strong", "sub", "sup",
-    "tbody", "td", "tfoot", "th", "thead", "tt", "u",
-];
-
-/// Whether there is a tag of HTML: `<critical>` is none.
-fn has_tag(html: &str) -> bool {
-    let is_known = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        [ELEMENTS, BLOCKS, HIDDEN].iter().any(|names| names.contains(&name.as_str()))
-    };
-    html.split('<').skip(1).any(|tag| {
-        let name = tag.strip_prefix('/').unwrap_or(tag);
-        let end = name.find(|c: char| c.is_whitespace() || "/>".contains(c));
-        tag.contains('>') && end.and_then(|end| name.get(..end)).is_some_and(is_known)
-    })
 }
 
 /// Whether a tag or a comment stands behind `<`, and not an address: `<nas@example.org>`.

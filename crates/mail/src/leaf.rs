@@ -13,6 +13,7 @@ use crate::page::{PageFile, PageScan, ScannedPage};
 use crate::pixels::PIXELS_HEAD_BYTES;
 use crate::role::Role;
 use crate::shown;
+use crate::tags::{is_page, may_begin_page};
 use tipoff_model::sort::{HEAD_BYTES, by_content};
 use tipoff_model::transfer::Decoder;
 
@@ -155,7 +156,8 @@ impl Leaf {
         let is_text = self.role == Role::Text;
         let declared = self.fields.encoding.unwrap_or(Encoding::Identity);
         let encoding = real_encoding(declared, is_text, &opening);
-        let is_page = is_text && self.is_html(&opening) && encoding != Encoding::Uuencode;
+        let is_page =
+            is_text && self.may_be_page(encoding, &opening) && encoding != Encoding::Uuencode;
         if is_page && by_content(&decoded_head(encoding, &opening)).is_none() {
             let mut scan = PageScan::new(encoding, self.start, self.text_bytes_max);
             scan.push(&opening);
@@ -228,7 +230,7 @@ impl Leaf {
                 size,
                 whole,
                 page_names: self.fields.page_names.clone(),
-                is_of_page: self.is_of_page(),
+                is_of_page: self.is_of_page() && !self.fields.attachment,
             });
         }
         if is_text {
@@ -262,15 +264,26 @@ impl Leaf {
     }
 
     fn is_html(&self, text: &[u8]) -> bool {
-        let begins = |mark: &[u8]| {
-            let text = text.trim_ascii_start();
-            text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark))
-        };
+        self.is_declared_html()
+            .unwrap_or_else(|| is_page(&charset::decode(text, self.fields.charset.as_deref())))
+    }
+
+    /// Whether its header says so; nothing, if it says no more than that it is text.
+    fn is_declared_html(&self) -> Option<bool> {
         match self.fields.content_type.as_deref() {
-            Some("text/html" | "application/xhtml+xml") => true,
-            Some(content_type) if content_type != "text/plain" => false,
-            _ => begins(b"<html") || begins(b"<!doctype html"),
+            Some("text/html" | "application/xhtml+xml") => Some(true),
+            Some("text/plain") | None => None,
+            Some(_) => Some(false),
         }
+    }
+
+    /// Whether pictures may stand in its addresses, by its first bytes. Text that is not encoded may
+    /// turn out to be a page later on.
+    fn may_be_page(&self, encoding: Encoding, opening: &[u8]) -> bool {
+        self.is_declared_html().unwrap_or_else(|| {
+            encoding == Encoding::Identity
+                || may_begin_page(&String::from_utf8_lossy(&decoded_head(encoding, opening)))
+        })
     }
 
     /// Whether a page may show it (RFC 2387, RFC 2392).

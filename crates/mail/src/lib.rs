@@ -8,6 +8,7 @@ mod decoration;
 mod delimiter;
 mod embedded;
 mod entities;
+mod entity_names;
 mod fields;
 mod header;
 mod hidden;
@@ -23,7 +24,9 @@ mod role;
 mod same_words;
 mod shown;
 mod state;
+mod tags;
 mod wide;
 mod words;
+mod wrapped;
 
 pub use parser::{Parsed, Parser};

@@ -26,6 +26,9 @@ const NOTICE_WORDS: &[&str] = &[
     "多部份",
     "多段",
     "멀티파트",
+    "multiple parts",
+    "should never be seen",
+    "does not understand this format",
 ];
 
 /// Words of the sentences beside it.
@@ -47,7 +50,61 @@ const BESIDE_WORDS: &[&str] = &[
     "client di posta",
     "programma di posta",
     "почтов",
+    "邮件客户端",
+    "if you see this",
+    "if you can read this",
+    "if you are reading this",
+    "your mailer",
+    "e-mail client",
+    "email client",
+    "e-mail software",
+    "email software",
+    "programm zeigt",
 ];
+
+/// What lines of those sentences say that have none of the words above.
+const GOES_ON_WORDS: &[&str] = &["this format", "this text", "legible", "readable", "too old"];
+
+/// How the first line of a notice begins that is broken before its words.
+const OPENERS: &[&str] =
+    &["this ", "if you", "you need", "since your", "dies ", "diese ", "ceci ", "este ", "questo "];
+
+/// A sentence of a device that merely mentions MIME has a word that begins so, or a number.
+const DEVICE_WORDS: &[&str] = &[
+    "alarm",
+    "alert",
+    "attachment",
+    "backup",
+    "batter",
+    "camera",
+    "crash",
+    "detect",
+    "disk",
+    "error",
+    "fail",
+    "fault",
+    "fehler",
+    "firmware",
+    "kamera",
+    "lost",
+    "motion",
+    "offline",
+    "pool",
+    "printer",
+    "reject",
+    "scanner",
+    "sensor",
+    "server",
+    "storage",
+    "toner",
+    "unable",
+    "virus",
+    "volume",
+    "warning",
+];
+
+/// The same, whole words.
+const DEVICE_WHOLE_WORDS: &[&str] = &["down", "nas", "raid", "ups"];
 
 /// Behind one of these a sentence ends, where white space or nothing follows.
 const SENTENCE_ENDS: [char; 7] = ['.', '!', '?', '。', '！', '？', ':'];
@@ -55,24 +112,62 @@ const SENTENCE_ENDS: [char; 7] = ['.', '!', '?', '。', '！', '？', ':'];
 /// `text` without notices.
 pub(crate) fn without_notices(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    if !is_notice(&text) {
+    let lines = text.split('\n').filter(|line| !is_boundary(line));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    if !has_words_of_a_notice(&text) {
         return text;
     }
     let mut kept = String::with_capacity(text.len());
     for paragraph in text.split("\n\n") {
         let mut in_notice = false;
         for sentence in sentences(paragraph) {
-            let begins_a_line = sentence.starts_with('\n') || !in_notice;
-            // What follows on a notice's line goes on with it: "Since your reader does not …".
-            in_notice =
-                is_notice(sentence) || says(sentence, BESIDE_WORDS) || in_notice && !begins_a_line;
-            if !in_notice {
+            in_notice = is_notice(sentence) || in_notice && says(sentence, BESIDE_WORDS);
+            if in_notice {
+                push_other_lines(sentence, &mut kept);
+            } else if kept.is_empty() || kept.ends_with('\n') {
+                kept.push_str(sentence.trim_start_matches(' '));
+            } else {
                 kept.push_str(sentence);
             }
         }
         kept.push_str("\n\n");
     }
     kept
+}
+
+/// The lines of a sentence with a notice that are not of the notice: where the full stop is missing,
+/// it ends with its line.
+fn push_other_lines(sentence: &str, kept: &mut String) {
+    let is_marked = |line: &&str| {
+        has_words_of_a_notice(line) || says(line, BESIDE_WORDS) || says(line, GOES_ON_WORDS)
+    };
+    let lines: Vec<&str> = sentence.split('\n').collect();
+    let first = lines.iter().position(is_marked).unwrap_or(0);
+    let begins = |line: &&str| {
+        let line = line.trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        OPENERS.iter().any(|opener| line.starts_with(opener))
+    };
+    let before = lines.get(..first).unwrap_or_default();
+    let first = before.iter().rposition(begins).unwrap_or(first);
+    let last = lines.iter().rposition(is_marked).unwrap_or(lines.len());
+    for (number, line) in lines.iter().enumerate() {
+        if number < first || number > last || tells_of_a_device(line) {
+            kept.push('\n');
+            kept.push_str(line);
+        }
+    }
+}
+
+/// Whether a sentence has a number, that of a standard (`RFC 4880`) aside, or words of devices.
+pub(crate) fn tells_of_a_device(sentence: &str) -> bool {
+    let lower = sentence.to_lowercase();
+    let words = || lower.split(|c: char| !c.is_alphanumeric());
+    let has_number = !words().any(|word| word.starts_with("rfc"))
+        && words().any(|word| word.contains(|c: char| c.is_ascii_digit()));
+    let is_of_device = |word: &str| {
+        DEVICE_WHOLE_WORDS.contains(&word) || DEVICE_WORDS.iter().any(|it| word.starts_with(it))
+    };
+    has_number || words().any(is_of_device)
 }
 
 /// The sentences of a paragraph, each with the white space before it.
@@ -96,8 +191,23 @@ fn sentences(mut paragraph: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_notice(sentence: &str) -> bool {
-    let mut words = sentence.split(|c: char| !c.is_ascii_alphanumeric());
-    words.any(|word| word.eq_ignore_ascii_case("mime")) || says(sentence, NOTICE_WORDS)
+    sentence.split('\n').any(|line| has_words_of_a_notice(line) && !tells_of_a_device(line))
+        || has_words_of_a_notice(sentence) && !tells_of_a_device(sentence)
+}
+
+fn has_words_of_a_notice(text: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| word.eq_ignore_ascii_case("mime")) || says(text, NOTICE_WORDS)
+}
+
+/// A boundary that nobody declared, `------=_Part_0_1`, or a header's line on MIME.
+fn is_boundary(line: &str) -> bool {
+    let line = line.trim();
+    let lower = line.to_lowercase();
+    lower.starts_with("mime-version:")
+        || line.starts_with("--")
+            && !line.contains(char::is_whitespace)
+            && ["=_", "_part", "boundary"].iter().any(|mark| lower.contains(mark))
 }
 
 /// Whether a sentence has one of these in it, however it is broken into lines.
@@ -135,6 +245,20 @@ mod tests {
             "You need a MIME-aware mail reader to see it.",
             "> This message is in MIME format. The first part should be readable text, while the \
              remaining parts are likely unreadable without MIME-aware tools.",
+            "------=_Part_0_1",
+            "MIME-Version: 1.0",
+            "Since your mail reader does not understand\nthis format, it may not be legible.",
+            "This is a message with multiple parts.",
+            "This part of the E-mail should never be seen. If you are reading this, consider \
+             upgrading your e-mail client to a MIME-compatible client.",
+            "This is an OpenPGP/MIME signed message (RFC 4880 and 3156)",
+            "This is an S/MIME signed message",
+            "This is a multi-part message in MIME format. If you see this\n\
+             your mail reader is too old.",
+            "This is a multi-part message in MIME format...",
+            "If you are reading this, your mail reader does not support MIME.",
+            "This is a multi-part message in HTML format.",
+            "This is a\nmulti-part message in\nMIME format",
         ] {
             assert_eq!(without_notices(notice).trim(), "", "{notice}");
         }
@@ -148,11 +272,39 @@ mod tests {
             ("This is a multi-part message in MIME format.\n\nPool.", "Pool."),
             ("Pool degraded.\nThis is a MIME-encapsulated message.", "Pool degraded."),
             ("The mail program failed.", "The mail program failed."),
+            ("This is a MIME-encapsulated message\nVolume 1 degraded", "Volume 1 degraded"),
+            ("This is a multi-part message in MIME format\nUPS on battery", "UPS on battery"),
+            ("This is a multi-part message in MIME format\nGate is open.", "Gate is open."),
+            (
+                "This is a multi-part message in MIME format. Motion detected on camera 2.",
+                "Motion detected on camera 2.",
+            ),
+            ("This is a multi-part message in MIME format. Gate is open.", "Gate is open."),
+            ("UPS on battery\nThis is a multi-part message in MIME format.", "UPS on battery"),
+            ("Gate is open\nThis is a\nmulti-part message", "Gate is open"),
+            (
+                "The mail server does not support MIME\nVolume 1 degraded",
+                "The mail server does not support MIME\nVolume 1 degraded",
+            ),
+            (
+                "Scanner: file format MIME multi-part failed to send on tray 2",
+                "Scanner: file format MIME multi-part failed to send on tray 2",
+            ),
+            (
+                "Your NAS could not send: the server does not support MIME\nGate is open",
+                "Your NAS could not send: the server does not support MIME\nGate is open",
+            ),
+            (
+                "The printer needs MIME type support\n\nGate",
+                "The printer needs MIME type support\n\nGate",
+            ),
+            ("----------\nDisk 3 failed", "----------\nDisk 3 failed"),
             ("Battery at 20.5 %", "Battery at 20.5 %"),
             ("The pantomime ended", "The pantomime ended"),
             ("移动侦测。前院。", "移动侦测。前院。"),
         ] {
-            assert_eq!(without_notices(text).trim(), expected, "{text}");
+            let found = without_notices(text);
+            assert_eq!(found.trim_matches('\n'), expected, "{text}");
         }
     }
 }

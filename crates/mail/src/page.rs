@@ -31,6 +31,8 @@ pub(crate) struct PageScan {
     /// Pictures that can still be looked for.
     left: usize,
     missed: bool,
+    /// Whether the data that ended last is media, and whether it is among the files.
+    last: (bool, bool),
     encoded: Option<Encoded>,
 }
 
@@ -92,6 +94,7 @@ impl PageScan {
             files: Vec::new(),
             left: LOOKED_FOR_MAX,
             missed: false,
+            last: (false, false),
             encoded,
         }
     }
@@ -124,6 +127,9 @@ impl PageScan {
             self.block(&mut encoded, true);
             size = Some(encoded.size);
         }
+        if self.finder.is_in_tail() {
+            self.tail(false);
+        }
         self.close(|meter| !torn || meter.is_complete());
         let mut scanned = self.text.finish(torn);
         if size.is_some() {
@@ -140,20 +146,23 @@ impl PageScan {
     fn plain(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let in_data = self.finder.is_in_data();
+            let in_tail = self.finder.is_in_tail();
             let found = self.look(bytes);
             let taken = match &found {
-                Found::Begin(taken, _) | Found::End(taken) => *taken,
+                Found::Begin(taken, _) | Found::End(taken) | Found::Tail(taken, _) => *taken,
                 Found::Nothing => bytes.len(),
             };
             let (piece, rest) = bytes.split_at(taken);
             self.at += taken as u64;
             match &mut self.open {
                 Some(file) if in_data => file.meter.push(piece),
+                _ if in_tail => self.text.replace(taken as u64, b""),
                 _ => self.text.push(piece),
             }
             match found {
                 Found::Begin(_, content_type) => self.open(Encoding::Base64, self.at, content_type),
-                Found::End(_) => self.end(rest),
+                Found::End(_) => self.close(|_| true),
+                Found::Tail(_, is_harmless) => self.tail(is_harmless),
                 Found::Nothing => {}
             }
             bytes = rest;
@@ -175,14 +184,15 @@ impl PageScan {
         let mut from = 0;
         let mut done = 0;
         while let Some(rest) = decoded.get(done..).filter(|rest| !rest.is_empty()) {
-            let in_data = self.finder.is_in_data();
+            let is_text = !self.finder.is_in_data() && !self.finder.is_in_tail();
             let found = self.look(rest);
             let taken = match &found {
-                Found::Begin(taken, _) | Found::End(taken) => *taken,
+                Found::Begin(taken, _) | Found::End(taken) | Found::Tail(taken, _) => *taken,
                 Found::Nothing => rest.len(),
             };
-            let (piece, behind) = rest.split_at(taken);
-            if !in_data {
+            if let Some(piece) = rest.get(..taken)
+                && is_text
+            {
                 self.text.push(piece);
             }
             done += taken;
@@ -203,8 +213,9 @@ impl PageScan {
                         file.meter.push(encoded.block.get(from..end).unwrap_or_default());
                     }
                     from = end.max(from);
-                    self.end(behind);
+                    self.close(|_| true);
                 }
+                Found::Tail(_, is_harmless) => self.tail(is_harmless),
                 Found::Nothing => {}
             }
         }
@@ -217,7 +228,7 @@ impl PageScan {
     }
 
     fn look(&mut self, bytes: &[u8]) -> Found {
-        if self.left == 0 && !self.finder.is_in_data() {
+        if self.left == 0 && !self.finder.is_in_data() && !self.finder.is_in_tail() {
             return Found::Nothing;
         }
         let found = self.finder.next(bytes);
@@ -233,11 +244,16 @@ impl PageScan {
         self.open = Some(PageFile { meter, content_type, number: start, whole: true });
     }
 
-    /// Data ended before `behind`.
-    fn end(&mut self, behind: &[u8]) {
-        // Escaped letters in it are not read.
-        self.missed |= behind.starts_with(b"%");
-        self.close(|_| true);
+    /// What is no base64 stood behind data: the file is no range of the page, if that was of it.
+    fn tail(&mut self, is_harmless: bool) {
+        let (is_media, is_file) = std::mem::take(&mut self.last);
+        if is_harmless {
+            return;
+        }
+        self.missed |= is_media;
+        if is_file {
+            self.files.pop();
+        }
     }
 
     fn close(&mut self, whole: impl FnOnce(&Meter) -> bool) {
@@ -250,6 +266,7 @@ impl PageScan {
         self.text.replace(skipped, if has_room { number.as_bytes() } else { b"" });
         let is_media = ["image/", "video/"].iter().any(|it| file.content_type.starts_with(it))
             || by_content(&file.meter.clone().into_head()).is_some();
+        self.last = (is_media, false);
         if !is_media || file.meter.size() == 0 {
             return;
         }
@@ -259,6 +276,7 @@ impl PageScan {
         }
         file.whole = whole(&file.meter);
         self.files.push(file);
+        self.last = (true, true);
     }
 }
 
@@ -341,7 +359,39 @@ mod tests {
 
     #[test]
     fn escaped_letters_are_not_read() {
-        let page = format!("<img src=\"data:image/jpeg;base64,{DATA}%2B{DATA}\">");
-        assert!(scan(&page, 7).missed);
+        let all = DATA.repeat(3);
+        for escaped in ["%2B", "%2F", "%0A", "&#43;", "&#x2F;", "&#13;&#10;", "\\n", "-", "_"] {
+            let data = format!("{DATA}{escaped}{all}");
+            for page in [
+                format!("<img src=\"data:image/jpeg;base64,{data}\">x"),
+                format!("<img src=\"data:image&#x2F;jpeg;base64,{escaped}{data}\">x"),
+                format!("<p style=\"a:url(data:image/jpeg;base64,{data})\">x"),
+                format!("<p style=\"a:url(&quot;data:image/jpeg;base64,{data}&quot;)\">x"),
+            ] {
+                for step in [1, 7, 1000] {
+                    let found = scan(&page, step);
+                    assert!(found.missed && found.files.is_empty(), "{page}");
+                    let text = String::from_utf8(found.scanned.text).unwrap();
+                    assert!(text.len() < 80 && text.ends_with(">x"), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_data_may_be_escaped() {
+        for end in ["&#x3D;", "%3D%3D", "&#61;&#10;", "&quot;", "\\n", "\r\n", "=", ""] {
+            for page in [
+                format!("<img src=\"data:image/jpeg;base64,{DATA}{end}\">x"),
+                format!("<p style='a:url( data:image/jpeg;base64,{DATA}{end})'>x"),
+            ] {
+                for step in [1, 7, 1000] {
+                    let found = scan(&page, step);
+                    assert!(!found.missed, "{page}");
+                    assert_eq!(found.files.len(), 1, "{page}");
+                    assert_eq!(found.files[0].meter.size(), 21, "{page}");
+                }
+            }
+        }
     }
 }

@@ -4,6 +4,8 @@
 use std::collections::HashSet;
 
 use crate::collect::Text;
+use crate::entities::is_invisible;
+use crate::outside::tells_of_a_device;
 
 /// A plain text of more words is no stub.
 const STUB_WORDS_MAX: usize = 60;
@@ -42,6 +44,31 @@ const STUB_MARKS: &[&str] = &[
     "nicht darstellen",
 ];
 
+/// Words of the sentences beside those.
+const POLITE: &[&str] = &[
+    "bitte",
+    "click",
+    "client",
+    "enable",
+    "format",
+    "klicken",
+    "message",
+    "nachricht",
+    "please",
+    "program",
+    "programm",
+    "sorry",
+    "thank",
+    "thanks",
+    "upgrade",
+    "use",
+    "view",
+    "viewer",
+];
+
+/// Fewer words are a greeting.
+const SENTENCE_WORDS_MIN: usize = 3;
+
 /// As many texts are compared with each other; of more only exact repeats are left out.
 const COMPARED_MAX: usize = 32;
 
@@ -69,19 +96,20 @@ struct Words {
     joined: String,
     /// It is a short plain text that tells to read the HTML.
     is_marked: bool,
+    /// What it tells besides, in lower case: its other sentences, or all where a device speaks.
+    besides: Vec<String>,
 }
 
 impl Words {
     fn of(text: Text) -> Self {
-        let lower = text.text.to_lowercase();
-        let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        let words: Vec<String> = words.map(str::to_owned).collect();
+        let lower: String =
+            text.text.chars().filter(|&c| !is_invisible(c)).map(half_width).collect();
+        let lower = lower.to_lowercase();
+        let words = words_of(&lower);
         let joined = words.concat();
-        let is_marked = !text.is_html
-            && words.len() <= STUB_WORDS_MAX
-            && (words.iter().any(|word| word == "html" || word == "mime")
-                || STUB_MARKS.iter().any(|mark| lower.contains(mark)));
-        Self { text, words, joined, is_marked }
+        let is_marked = !text.is_html && words.len() <= STUB_WORDS_MAX && is_of_stub(&lower);
+        let besides = if is_marked { besides(&lower) } else { Vec::new() };
+        Self { text, words, joined, is_marked, besides }
     }
 
     /// Whether this text takes the place of `other`, which is written in the other way.
@@ -96,22 +124,31 @@ impl Words {
         } else {
             plain.is_stub_of(html) || plain.joined != html.joined && plain.is_piece_of(html)
         };
+        // A stub that tells more stands beside the HTML.
+        let is_mixed = plain.is_marked && plain.tells_besides(html);
         if self.text.is_html {
             html_is_better
         } else {
             !html_is_better
-                && (are_alternatives || self.joined == other.joined || other.is_piece_of(self))
+                && (are_alternatives && !is_mixed
+                    || self.joined == other.joined
+                    || other.is_piece_of(self))
         }
     }
 
     /// Whether it tells no more than that the HTML is to be read.
     fn is_stub_of(&self, html: &Self) -> bool {
-        if !self.is_marked || html.words.is_empty() {
+        if !self.is_marked || html.words.is_empty() || self.tells_besides(html) {
             return false;
         }
         let said: HashSet<&String> = html.words.iter().collect();
         let shared = self.words.iter().filter(|word| said.contains(word)).count();
         shared * 2 <= self.words.len()
+    }
+
+    /// Whether a stub tells what the HTML does not.
+    fn tells_besides(&self, html: &Self) -> bool {
+        self.besides.iter().any(|word| !html.words.contains(word))
     }
 
     /// Whether it is a headline, and `whole` says it and much more.
@@ -125,6 +162,43 @@ impl Words {
         let mut rest = whole.words.iter();
         self.words.iter().all(|word| rest.any(|other| other == word))
     }
+}
+
+fn words_of(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
+/// A letter of full width as that of ASCII.
+fn half_width(c: char) -> char {
+    match c {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        c => c,
+    }
+}
+
+/// Whether a text, in lower case, tells to read the HTML.
+fn is_of_stub(text: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric()).any(|word| word == "html" || word == "mime")
+        || STUB_MARKS.iter().any(|mark| text.contains(mark))
+}
+
+/// The words of a stub's sentences that tell something else; of addresses nothing.
+fn besides(text: &str) -> Vec<String> {
+    let text = text.split(' ').filter(|word| !word.contains("://")).collect::<Vec<_>>().join(" ");
+    let ends = |c: char| matches!(c, '\n' | '!' | '?' | '。' | '！' | '？');
+    let sentences = text.split(ends).flat_map(|it| it.split(". "));
+    let mut besides = Vec::new();
+    for sentence in sentences {
+        let words = words_of(sentence);
+        let is_polite = words.iter().any(|word| POLITE.contains(&word.as_str()));
+        if tells_of_a_device(sentence)
+            || words.len() >= SENTENCE_WORDS_MIN && !is_of_stub(sentence) && !is_polite
+        {
+            besides.extend(words);
+        }
+    }
+    besides
 }
 
 #[cfg(test)]
@@ -161,6 +235,14 @@ mod tests {
         assert_eq!(kept(&[("a b", false, None), ("a b", false, None)]), ["a b"]);
         assert_eq!(kept(&[("!", false, None), ("?", true, None)]), ["!", "?"]);
         assert_eq!(kept(&[("x", true, None), ("x", true, None)]), ["x"]);
+        // What is not seen does not count.
+        let unseen = "Disk 3\u{200B} fai\u{AD}led";
+        assert_eq!(
+            kept(&[("Disk 3 failed", false, None), (unseen, true, None)]),
+            ["Disk 3 failed"]
+        );
+        let wide = "Ｄｉｓｋ ３ failed";
+        assert_eq!(kept(&[(wide, false, None), ("Disk 3 failed", true, None)]), [wide]);
     }
 
     #[test]
@@ -173,6 +255,11 @@ mod tests {
             "Ihr E-Mail-Programm kann diese Nachricht nicht darstellen.",
             "View this message in your browser: http://nas/1",
             "此邮件为HTML格式，您的邮件客户端不支持。",
+            "This is an HTML email. Please enable HTML view.",
+            "Your mail client does not support HTML email. View online: https://x.example/a1",
+            "This email was sent in HTML format. Please open it in a HTML viewer",
+            "This message contains HTML content that your email client cannot display.",
+            "Ce message est au format HTML",
             "UPS",
         ] {
             for group in [Some(1), None] {
@@ -182,6 +269,17 @@ mod tests {
         }
         for plain in ["On battery since 10:12", "HTML: battery at 20 %, UPS in the cellar"] {
             assert_eq!(kept(&[(plain, false, Some(1)), (html, true, Some(1))]), [plain]);
+        }
+        for plain in [
+            "Your client does not support HTML.\n\nDisk 3 failed on nas at 12:00. Serial 12345.",
+            "Please use a program that can show HTML. The gate is open.",
+            "Web server alert: HTML page check failed",
+            "HTML is not supported, serial number AB12",
+        ] {
+            for group in [Some(1), None] {
+                let texts = [(plain, false, group), ("See portal", true, group)];
+                assert_eq!(kept(&texts), [plain, "See portal"], "{plain}");
+            }
         }
         // A footer does not stand for the HTML that a stub gave way to.
         let stub = "Please use a program that can show HTML.";

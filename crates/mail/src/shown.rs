@@ -7,6 +7,12 @@ use crate::hidden::attribute;
 /// Elements that show a picture.
 const ELEMENTS: &[&str] = &["image", "img", "input", "v:imagedata"];
 
+/// How a picture in an address is called: this, and its number.
+pub(crate) const DATA: &str = "data:";
+
+/// One that is drawn by words, and is never more than decoration.
+pub(crate) const DATA_DRAWN: &str = "data:drawn";
+
 /// Bytes of the words about a picture that are looked at.
 const WORDS_BYTES_MAX: usize = 200;
 
@@ -55,11 +61,15 @@ pub(crate) fn source(written: &str) -> String {
     let written = written.get(..written.floor_char_boundary(SOURCE_BYTES_MAX)).unwrap_or_default();
     push_resolved(written.trim(), &mut resolved);
     let lower = unescaped(&resolved).to_lowercase();
+    let lower = lower.trim_matches(['\'', '"', ' ']).to_owned();
     if lower.starts_with("cid:") {
         return lower.replace(['<', '>'], "");
     }
-    if lower.starts_with("data:") {
-        return format!("data:{}", lower.rsplit(',').next().unwrap_or_default());
+    if lower.starts_with("data:image/svg") && !lower.contains(";base64,") {
+        return DATA_DRAWN.to_owned();
+    }
+    if lower.starts_with(DATA) {
+        return format!("{DATA}{}", lower.rsplit(',').next().unwrap_or_default());
     }
     if lower.contains("://") {
         return lower;
