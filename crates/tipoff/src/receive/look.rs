@@ -81,6 +81,11 @@ impl Look {
         }
     }
 
+    /// Whether more of it may come, as far as the content tells.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.is_complete() != Some(true) || self.boxes.are_fragments()
+    }
+
     fn tail_has(&self, mark: &[u8]) -> bool {
         self.tail.windows(mark.len()).any(|window| window == mark)
     }

@@ -26,6 +26,8 @@ const SAME_FILE_MAX: Duration = Duration::from_secs(3600);
 /// A whole picture with a temporary name that tells nothing waits at most this long for its name, or
 /// `rename_wait`: devices rename within moments after the 226.
 const NAME_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Number of trees of which it is remembered that their devices send clips again as they grow.
+const RESENDING_MAX: usize = 1_000;
 /// The alert of a file that grows waits at most this long for the next piece, or `rename_wait`.
 const GROWTH_WAIT_MAX: Duration = Duration::from_secs(120);
 /// Bytes of an earlier upload that are read at once.
@@ -39,6 +41,8 @@ pub(super) struct Uploads {
     wait: Duration,
     /// Uploads that go on now, each in one session at a time.
     growing: Arc<Mutex<HashSet<ArrivalId>>>,
+    /// Trees of devices that were seen to send a clip again as it grew.
+    resending: Arc<Mutex<HashSet<String>>>,
 }
 
 /// Why an upload cannot begin.
@@ -63,12 +67,25 @@ impl From<io::Error> for Unready {
 
 impl Uploads {
     pub(super) fn new(intake: Intake, wait: Duration) -> Self {
-        Self { intake, wait, growing: Arc::default() }
+        Self { intake, wait, growing: Arc::default(), resending: Arc::default() }
     }
 
     /// The same with another wait.
     pub(super) fn with(&self, wait: Duration) -> Self {
         Self { wait, ..self.clone() }
+    }
+
+    /// A device that sends a clip again as it grows does so with all: where nothing shows that a clip is whole, its
+    /// alert waits for the rest.
+    fn note_resending(&self, tree: &str) {
+        let mut resending = self.resending.lock().unwrap_or_else(PoisonError::into_inner);
+        if resending.len() < RESENDING_MAX {
+            resending.insert(tree.to_owned());
+        }
+    }
+
+    fn resends(&self, tree: &str) -> bool {
+        self.resending.lock().unwrap_or_else(PoisonError::into_inner).contains(tree)
     }
 
     fn wait_for(&self, awaits: Awaits) -> Duration {

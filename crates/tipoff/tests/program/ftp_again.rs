@@ -187,7 +187,7 @@ fn tries_that_break_off_do_not_pile_up() {
 
 #[test]
 fn a_clip_that_is_sent_again_as_it_grows_is_told_once() {
-    let (hook, home, server) = scene("");
+    let (hook, home, server) = scene("[ftp]\nlisten = [\"127.0.0.1:0\"]\nrename_wait = \"3 s\"\n");
     let video = mp4();
     for end in [20, 50, 50, 80, video.len()] {
         upload(server.ftp[0], "yard", "clip.mp4", &video[..end]);
@@ -197,10 +197,21 @@ fn a_clip_that_is_sent_again_as_it_grows_is_told_once() {
     assert_eq!(sizes(&home), [(Some(video.len() as u64), false)]);
     upload(server.ftp[0], "other", "x.jpg", PICTURE);
     assert_eq!(hook.wait_for(2)[1]["device"], "other", "nothing else was told");
+    // One whose end nothing shows is told once as well, by a device that is known to do so.
+    let fragments =
+        [&video[..16], b"\0\0\0\x0cmoovidx!", &b"\0\0\0\x08moof\0\0\0\x0cmdat1234".repeat(3)]
+            .concat();
+    for end in [48, 68, 88] {
+        upload(server.ftp[0], "yard", "fragments.mp4", &fragments[..end]);
+    }
+    let clip = wait_for("the clip", || {
+        hook.alerts().into_iter().skip(2).find(|alert| alert["device"] == "yard")
+    });
+    assert_eq!(files(&clip), [fragments]);
     // A picture that is whole is no beginning of another.
     upload(server.ftp[0], "yard", "x.jpg", &picture(1));
     upload(server.ftp[0], "yard", "x.jpg", &picture(12));
-    assert_eq!(arrivals(&home).len(), 4);
+    assert_eq!(arrivals(&home).len(), 5);
     server.stop();
 }
 

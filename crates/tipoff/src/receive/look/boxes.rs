@@ -21,6 +21,8 @@ pub(super) struct Boxes {
     is_last: bool,
     has_index: bool,
     has_frames: bool,
+    /// Whether it is written in fragments, which may go on (section 8.8.4).
+    has_fragments: bool,
     /// What follows is no box.
     is_odd: bool,
 }
@@ -58,6 +60,7 @@ impl Boxes {
             (length, _) => (u64::from(length), 8),
         };
         self.has_index |= kind == b"moov";
+        self.has_fragments |= kind == b"moof";
         self.has_frames |= kind == b"mdat" || kind == b"moof";
         self.is_last = length == 0;
         self.is_odd = !self.is_last && length < header_bytes;
@@ -67,6 +70,11 @@ impl Boxes {
 
     fn has_both(&self) -> bool {
         self.has_index && self.has_frames
+    }
+
+    /// Whether more fragments may follow.
+    pub(super) fn are_fragments(&self) -> bool {
+        self.has_fragments
     }
 
     /// Whether everything is there that the video needs. Without its index none plays.

@@ -12,7 +12,7 @@ use tipoff_spool::{
 use super::{Claim, GROWTH_WAIT_MAX, STEP_BYTES, Start, Uploads};
 use crate::receive::follow::{self, Following};
 use crate::receive::intake::disk_error;
-use crate::receive::judge::{Judged, judge};
+use crate::receive::judge::{Awaits, Judged, judge};
 use crate::receive::look::Look;
 use crate::receive::trees;
 
@@ -208,7 +208,7 @@ impl Uploading {
     /// Whether a later upload of its name may bring more of it. A log that is sent again with more lines is news.
     fn may_grow(&self, content: &Content, torn: bool) -> bool {
         let is_shot = content.media.iter().any(|media| media.kind != MediaKind::File);
-        torn || (is_shot && self.look.is_complete() != Some(true))
+        torn || (is_shot && self.look.may_go_on())
     }
 
     fn prints(&self, size: u64) -> Vec<Option<Print>> {
@@ -226,10 +226,13 @@ impl Uploading {
         let (size, arrival) = (writer.size(), claim.arrival);
         let Judged { content, meaning, awaits, .. } = self.judged(size, torn);
         let wait = match again {
-            true if !torn && self.look.is_complete() != Some(true) => self.wait_for_more(),
+            true if !torn && self.look.may_go_on() => self.wait_for_more(),
             _ => self.uploads.wait_for(awaits),
         };
         let may_grow = self.may_grow(&content, torn);
+        if again && !torn {
+            self.uploads.note_resending(&self.start.tree);
+        }
         let growth = Growth {
             arrival,
             content,
@@ -262,8 +265,13 @@ impl Uploading {
         let Judged { content, meaning, maker, awaits } = self.judged(size, torn);
         let prints = self.prints(size);
         let blob = finish(writer).await?;
-        let wait = self.uploads.wait_for(awaits);
         let may_grow = self.may_grow(&content, torn);
+        let wait = match awaits {
+            Awaits::Nothing if !torn && may_grow && self.uploads.resends(&self.start.tree) => {
+                self.uploads.wait_for(Awaits::Rest)
+            }
+            awaits => self.uploads.wait_for(awaits),
+        };
         let (intake, Start { envelope, tree, path, .. }) = (&self.uploads.intake, &self.start);
         let arrival = NewArrival {
             device: intake.doorkeeper.device(envelope, None),
