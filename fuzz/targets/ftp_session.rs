@@ -72,6 +72,7 @@ fn hear(
             }
             Step::Authenticate { .. } => session.login_refused(),
             Step::Passive => session.passive(Some("192.168.1.10:50000".parse().unwrap())),
+            Step::Foreign(_) => session.foreign(answer & 2 == 0),
             Step::Rename { path, .. } => {
                 is_inside(&path);
                 session.renamed();

@@ -35,6 +35,7 @@ fn shell(offer: u8, answer: u8) -> Shell {
         auth: !on(offer, 1),
         starttls: !on(offer, 2),
         require_login: on(offer, 3),
+        lf_ends_message: on(offer, 4),
         message_bytes_max: if on(offer, 4) { 64 } else { 4_096 },
         recipients_max: 2,
         line_bytes_max: if on(offer, 5) { 64 } else { 1_024 },

@@ -10,13 +10,15 @@ fuzz_target!(|input: &[u8]| {
     let Some((&how, input)) = input.split_first() else {
         return;
     };
-    let encoding = match how & 3 {
+    let encoding = match how & 7 {
         0 => Encoding::Identity,
         1 => Encoding::Base64,
         2 => Encoding::QuotedPrintable,
+        3 => Encoding::Base64InBase64,
+        4 => Encoding::Base64InQuotedPrintable,
         _ => Encoding::Uuencode,
     };
-    let step = usize::from(how >> 2) + 1;
+    let step = usize::from(how >> 3) + 1;
     let whole = decode(encoding, [input]);
     assert_eq!(decode(encoding, input.chunks(step)), whole);
     let mut counter = Counter::new(encoding);

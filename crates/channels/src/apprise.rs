@@ -1,22 +1,29 @@
 //! Apprise API (github.com/caronc/apprise-api): a server that passes messages with their files on to the
 //! services that are configured there under a key. Replies, sounds and priorities are not known to it.
 
+mod apart;
+
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde::Deserialize;
+use serde_json::Value;
 use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
 
 use crate::body::Body;
-use crate::fallback::{self, NoFiles, Post, Tried};
-use crate::http::{self, Answer, Request, Secrets, repair, retry};
+use crate::fallback::{self, Extras, NoFiles, Post, Tried};
+use crate::http::{self, Answer, Failure, Request, Secrets, repair, retry};
 use crate::multipart::Form;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
 /// How long an answer may take, where it is not set: it comes when all services have answered.
 const TIME: Duration = Duration::from_secs(60);
+/// The tag of all services, whatever tags they have ("Tagging"). Without a tag a message goes only to those that
+/// have none.
+const ALL: &str = "all";
 /// The rule of its addresses for keys.
 const KEY_CHARS_MAX: usize = 128;
 
@@ -27,6 +34,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 4000,
     caption_utf16_max: 4000,
     album_files_max: 6,
+    documents_max: 6,
     album_bytes_max: 200_000_000,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
@@ -81,7 +89,10 @@ pub(crate) const ENTRY: Entry = Entry {
 
 struct Apprise {
     url: Url,
+    /// Of the services that are to get alerts; empty: all.
     tag: String,
+    /// Whether the server has taken files one by one that it did not take together.
+    takes_one: AtomicBool,
     secrets: Secrets,
     time: Duration,
 }
@@ -102,11 +113,12 @@ fn build(settings: &Settings) -> Built {
         Ok(url) => secrets.add_url(url),
         Err(error) => fault("server", error),
     }
-    let tag = settings.text("tag").unwrap_or_default().to_owned();
+    let tag = settings.text("tag").unwrap_or_default().trim().to_owned();
     match url {
         Ok(url) if faults.is_empty() => {
             let time = settings.duration("timeout").unwrap_or(TIME);
-            Ok(Box::new(Apprise { url, tag, secrets, time }))
+            let takes_one = AtomicBool::new(false);
+            Ok(Box::new(Apprise { url, tag, takes_one, secrets, time }))
         }
         _ => Err(faults),
     }
@@ -122,27 +134,49 @@ impl Channel for Apprise {
         message: &'a Message,
         context: &'a Context<'a>,
     ) -> BoxFuture<'a, Outcome> {
-        fallback::send(self, &LIMITS, message, context)
+        match message.files.len() {
+            0 | 1 => fallback::send(self, &LIMITS, message, context),
+            _ => Box::pin(self.send_files(message, context)),
+        }
     }
 }
 
 impl Post for Apprise {
     fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
         Box::pin(async move {
-            let mut headers = HeaderMap::new();
-            headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-            let (url, body) = (self.url.clone(), self.body(message, context.alert));
-            let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-            match http::post(request, context.files).await {
-                Ok(answer) => self.judge(&answer, !message.files.is_empty()),
-                Err(failure) => Ok(failure.into()),
+            let mut extras = Extras::default();
+            loop {
+                let answer = match self.put(message, context, &extras).await {
+                    Ok(answer) => answer,
+                    Err(failure) => return Ok(failure.into()),
+                };
+                let fault = Fault::of(&answer);
+                let is_about_tag = !self.tag.is_empty() && fault.is_about_tag(answer.status);
+                let doubtful: &[_] = if is_about_tag { &["tag"] } else { &[] };
+                if !extras.leave_out(doubtful, &answer.said(&fault.error, &self.secrets)) {
+                    let tried = self.judge(&answer, &fault, !message.files.is_empty());
+                    return tried.map(|verdict| extras.into_verdict("Apprise", verdict));
+                }
             }
         })
     }
 }
 
 impl Apprise {
-    fn body(&self, message: &Message, alert: &Alert) -> Body {
+    async fn put(
+        &self,
+        message: &Message,
+        context: &Context<'_>,
+        extras: &Extras,
+    ) -> Result<Answer, Failure> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let (url, body) = (self.url.clone(), self.body(message, context.alert, extras));
+        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+        http::post(request, context.files).await
+    }
+
+    fn body(&self, message: &Message, alert: &Alert, extras: &Extras) -> Body {
         // There is no message without a body, unless it has a file; some services show no file's name.
         let names: Vec<&str> = message.files.iter().map(|file| file.name()).collect();
         let names = names.join(", ");
@@ -156,17 +190,15 @@ impl Apprise {
         form.field("body", text);
         form.field("format", "text");
         form.field("type", "info");
-        if !self.tag.is_empty() {
-            form.field("tag", &self.tag);
-        }
+        let tag = if self.tag.is_empty() || !extras.has("tag") { ALL } else { &self.tag };
+        form.field("tag", tag);
         for (number, file) in (1..).zip(&message.files) {
             form.attachment(&format!("attach{number}"), file);
         }
         form.into_body()
     }
 
-    fn judge(&self, answer: &Answer, with_files: bool) -> Tried {
-        let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
+    fn judge(&self, answer: &Answer, fault: &Fault, with_files: bool) -> Tried {
         let said = answer.said(&fault.error, &self.secrets);
         let status = answer.status;
         Ok(match status {
@@ -211,4 +243,22 @@ impl Apprise {
 #[serde(default)]
 struct Fault {
     error: String,
+    /// What the services logged; `None` from older servers.
+    details: Option<Vec<Value>>,
+}
+
+impl Fault {
+    fn of(answer: &Answer) -> Self {
+        serde_json::from_slice(&answer.body).unwrap_or_default()
+    }
+
+    /// Whether no service has the tag: then nothing was tried, and nothing logged (`NotifyView`). Or the server does
+    /// not understand it.
+    fn is_about_tag(&self, status: u16) -> bool {
+        match status {
+            424 => self.details.as_ref().is_some_and(Vec::is_empty),
+            400 => self.error.contains("tag definition"),
+            _ => false,
+        }
+    }
 }

@@ -43,7 +43,7 @@ pub(crate) fn links<'a>(message: &Message, alert: &'a Alert) -> Vec<Link<'a>> {
             Effect::Open { url } => Some(Link { label, url, acts: false, rank: 0 }),
         }
     };
-    if message.title.is_empty() {
+    if message.is_rest || message.title.is_empty() {
         Vec::new()
     } else {
         alert.buttons.iter().filter_map(link).collect()

@@ -11,6 +11,7 @@ use tipoff_model::Alert;
 
 use crate::body::{Body, Piece};
 use crate::buttons::{self, BUTTONS, Link};
+use crate::fallback::Extras;
 use crate::http::{self, Answer, Failure, Request, Secrets};
 use crate::plan::{self, Role};
 use crate::{Files, Limits, Message, PictureLimits, Setting, SettingFault, Settings, Shape};
@@ -65,6 +66,7 @@ pub(crate) const fn limits(
         text_utf16_max,
         caption_utf16_max: text_utf16_max,
         album_files_max: PICTURES_MAX,
+        documents_max: PICTURES_MAX,
         album_bytes_max: u64::MAX,
         picture: PictureLimits {
             types,
@@ -155,8 +157,8 @@ pub(crate) fn read(
 
 /// Where and as whom a webhook writes: [`CHANNEL`], [`ICON`] and [`USERNAME`].
 pub(crate) struct Sender {
-    /// The service's names for the three, and their values.
-    fields: Vec<(&'static str, String)>,
+    /// The keys of the three, the service's names for them, and their values.
+    fields: Vec<(&'static str, &'static str, String)>,
 }
 
 impl Sender {
@@ -178,16 +180,21 @@ impl Sender {
             {
                 faults.push(SettingFault { key, message });
             }
-            fields.push((name, value.to_owned()));
+            fields.push((key, name, value.to_owned()));
         }
         if faults.is_empty() { Ok(Self { fields }) } else { Err(faults) }
     }
 
-    /// Writes them into a message.
-    pub(crate) fn sign(&self, payload: &mut Map<String, Value>) {
-        for (name, value) in &self.fields {
+    /// Writes them into a message, but for those that are left out.
+    pub(crate) fn sign(&self, payload: &mut Map<String, Value>, extras: &Extras) {
+        for (_, name, value) in self.fields.iter().filter(|(key, ..)| extras.has(key)) {
             payload.insert((*name).to_owned(), value.as_str().into());
         }
+    }
+
+    /// What of it a server may not take without the webhook being wrong: where it writes is no matter of taste.
+    pub(crate) fn extras(&self) -> Vec<&'static str> {
+        self.fields.iter().map(|(key, ..)| *key).filter(|key| *key != CHANNEL.key).collect()
     }
 }
 

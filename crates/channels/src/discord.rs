@@ -11,7 +11,7 @@ use tipoff_model::{Alert, Outcome, Receipt, Verdict};
 
 use crate::body::Body;
 use crate::buttons::{self, BUTTONS, Link};
-use crate::fallback::{self, NoFiles, Post, Tried};
+use crate::fallback::{self, Extras, NoFiles, Post, Tried};
 use crate::http::{self, Answer, Failure, RETRY_AFTER_MAX, Request, Secrets, repair, retry};
 use crate::multipart::Form;
 use crate::settings::TIMEOUT;
@@ -24,6 +24,17 @@ const USERNAME_CHARS_MAX: usize = 80;
 const NO_NOTIFICATION: u32 = 1 << 12;
 /// "Invalid form body": a part of it is not as Discord wants it.
 const INVALID_FORM: u32 = 50035;
+/// "Unknown channel", "Cannot message this thread until …", "Thread is archived", "Thread is locked": all of it
+/// is about the thread, for the webhook itself is known.
+const NO_THREAD: &[u32] = &[10003, 40058, 50083, 160005];
+/// "Webhooks posted to forum channels must have a thread_name or thread_id".
+const FORUM: u32 = 220001;
+/// How long the name of a thread may be.
+const THREAD_NAME_CHARS_MAX: usize = 100;
+/// Words that no webhook may have in its name ("Usernames and Nicknames").
+const FORBIDDEN_NAMES: &[&str] = &["clyde", "discord"];
+/// What a message can have besides its words, as its settings are called.
+const EXTRAS: &[&str] = &["buttons", "thread", "username"];
 /// "Action Row", "Button": so many buttons in a row, rows in a message, characters on a button and in its address.
 const ROW_BUTTONS_MAX: usize = 5;
 const ROWS_MAX: usize = 5;
@@ -40,6 +51,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 2000,
     caption_utf16_max: 2000,
     album_files_max: 10,
+    documents_max: 10,
     album_bytes_max: 24 << 20,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
@@ -98,6 +110,7 @@ struct Discord {
     /// The webhook's number, which is no secret.
     id: String,
     username: Option<String>,
+    thread: Option<String>,
     silent: bool,
     buttons: bool,
     secrets: Secrets,
@@ -125,18 +138,20 @@ fn build(settings: &Settings) -> Built {
     {
         fault("username", "must be of 1 to 80 characters");
     }
+    let has = |word: &&str| username.as_ref().is_some_and(|it| it.to_lowercase().contains(*word));
+    if FORBIDDEN_NAMES.iter().any(has) {
+        fault("username", "must not have \"clyde\" or \"discord\" in it: Discord refuses that");
+    }
     match (url, id) {
         (Some(mut url), Some(id)) if faults.is_empty() => {
             secrets.add_url(&url);
             // Else only a part of what can go wrong is told.
             url.query_pairs_mut().append_pair("wait", "true");
-            if let Some(thread) = thread {
-                url.query_pairs_mut().append_pair("thread_id", thread);
-            }
+            let thread = thread.map(str::to_owned);
             let silent = settings.flag("silent");
             let buttons = settings.flag_or(BUTTONS.key, true);
             let time = settings.answer_time();
-            Ok(Box::new(Discord { url, id, username, silent, buttons, secrets, time }))
+            Ok(Box::new(Discord { url, id, username, thread, silent, buttons, secrets, time }))
         }
         _ => Err(faults),
     }
@@ -176,19 +191,36 @@ impl Channel for Discord {
 impl Post for Discord {
     fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
         Box::pin(async move {
-            let links = if self.buttons { rows(message, context.alert) } else { Vec::new() };
-            let mut answer = self.put(message, &links, context).await;
-            // Such as an address that Discord does not take for one. The alert is worth more.
-            let is_refused = |it: &Answer| it.status == 400 && Fault::of(it).code == INVALID_FORM;
-            if !links.is_empty() && answer.as_ref().is_ok_and(is_refused) {
-                answer = self.put(message, &[], context).await;
-            }
-            match answer {
-                Ok(answer) => self.judge(&answer, !message.files.is_empty()),
-                Err(failure) => Ok(failure.into()),
+            let rows = if self.buttons { rows(message, context.alert) } else { Vec::new() };
+            let mut post = Posting { rows, extras: Extras::default(), is_forum: false };
+            loop {
+                let answer = match self.put(message, &post, context).await {
+                    Ok(answer) => answer,
+                    Err(failure) => return Ok(failure.into()),
+                };
+                let fault = Fault::of(&answer);
+                if fault.code == FORUM && !post.is_forum {
+                    post.is_forum = true;
+                    continue;
+                }
+                let doubtful = self.doubtful(&post, &answer, &fault);
+                let said = answer.said(&fault.message, &self.secrets);
+                if !post.extras.leave_out(&doubtful, &said) {
+                    let tried = self.judge(&answer, &fault, !message.files.is_empty());
+                    return tried.map(|verdict| post.extras.into_verdict("Discord", verdict));
+                }
             }
         })
     }
+}
+
+/// How a message is posted, besides its words and files.
+struct Posting {
+    /// The rows of its buttons.
+    rows: Vec<Value>,
+    extras: Extras,
+    /// Whether the channel is a forum, where each alert is a thread.
+    is_forum: bool,
 }
 
 /// The buttons of a message as rows of them: "Action Row" and "Button" in Discord's documentation. Buttons that
@@ -216,20 +248,49 @@ impl Discord {
     async fn put(
         &self,
         message: &Message,
-        rows: &[Value],
+        post: &Posting,
         context: &Context<'_>,
     ) -> Result<Answer, Failure> {
         let (mut url, headers) = (self.url.clone(), HeaderMap::new());
-        if !rows.is_empty() {
+        if let Some(thread) = self.thread.as_ref().filter(|_| post.extras.has("thread")) {
+            url.query_pairs_mut().append_pair("thread_id", thread);
+        }
+        if !post.rows.is_empty() && post.extras.has("buttons") {
             url.query_pairs_mut().append_pair("with_components", "true");
         }
-        let body = self.body(message, rows, context.alert);
+        let body = self.body(message, post, context.alert);
         let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
         http::post(request, context.files).await
     }
 
+    /// What of a message's extras Discord may not have taken: the one that it names; else of an invalid form one
+    /// after the other, of what is not known all.
+    fn doubtful(&self, post: &Posting, answer: &Answer, fault: &Fault) -> Vec<&'static str> {
+        let is_there = |key: &&&'static str| match **key {
+            "buttons" => !post.rows.is_empty(),
+            "thread" => self.thread.is_some(),
+            _ => self.username.is_some(),
+        };
+        let there: Vec<&'static str> =
+            EXTRAS.iter().filter(is_there).copied().filter(|key| post.extras.has(key)).collect();
+        let named =
+            |names: &[&str]| there.iter().copied().filter(|key| names.contains(key)).collect();
+        match (answer.status, fault.code) {
+            (_, code) if NO_THREAD.contains(&code) => named(&["thread"]),
+            (400, INVALID_FORM) if fault.names("username") => named(&["username"]),
+            (400, INVALID_FORM) if fault.names("components") => named(&["buttons"]),
+            // Such as an address that Discord does not take for one. The alert is worth more.
+            (400, INVALID_FORM) => {
+                there.into_iter().filter(|key| *key != "thread").take(1).collect()
+            }
+            (400, 40005) => Vec::new(),
+            (400, _) => there,
+            _ => Vec::new(),
+        }
+    }
+
     /// The title is the message, which a phone shows at once; the text is an embed below it.
-    fn body(&self, message: &Message, rows: &[Value], alert: &Alert) -> Body {
+    fn body(&self, message: &Message, post: &Posting, alert: &Alert) -> Body {
         let silent = self.silent || sound::is_silent(message, alert);
         let mut payload = json!({
             // Nobody is called by what a camera says.
@@ -247,11 +308,15 @@ impl Discord {
         if !message.text.is_empty() {
             set("embeds", json!([{ "description": plain(&message.text) }]));
         }
-        if !rows.is_empty() {
-            set("components", rows.into());
+        if !post.rows.is_empty() && post.extras.has("buttons") {
+            set("components", post.rows.as_slice().into());
         }
-        if let Some(username) = &self.username {
+        if let Some(username) = self.username.as_ref().filter(|_| post.extras.has("username")) {
             set("username", username.as_str().into());
+        }
+        if post.is_forum {
+            let name = if message.title.is_empty() { &alert.device } else { &message.title };
+            set("thread_name", words::cut(name, THREAD_NAME_CHARS_MAX).into());
         }
         let mut form = Form::new();
         form.json("payload_json", payload.to_string());
@@ -262,8 +327,7 @@ impl Discord {
     }
 
     /// The codes are those of "Opcodes and Status Codes" in Discord's documentation.
-    fn judge(&self, answer: &Answer, with_files: bool) -> Tried {
-        let fault = Fault::of(answer);
+    fn judge(&self, answer: &Answer, fault: &Fault, with_files: bool) -> Tried {
         let said = answer.said(&fault.message, &self.secrets);
         let status = answer.status;
         Ok(match (status, fault.code) {
@@ -298,11 +362,18 @@ struct Fault {
     message: String,
     /// In seconds.
     retry_after: Option<f64>,
+    /// Of an invalid form: by the names of its fields.
+    errors: Value,
 }
 
 impl Fault {
     fn of(answer: &Answer) -> Self {
         serde_json::from_slice(&answer.body).unwrap_or_default()
+    }
+
+    /// Whether a field of the form is named as wrong.
+    fn names(&self, field: &str) -> bool {
+        self.errors.get(field).is_some()
     }
 }
 

@@ -19,6 +19,7 @@ use self::compose::Letter;
 use self::fault::later;
 use self::header::Mailbox;
 use self::original::Fit;
+use self::progress::Slots;
 use self::setup::build;
 use self::talk::Server;
 use crate::body::{Body, BodyError};
@@ -36,6 +37,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 50_000,
     caption_utf16_max: 50_000,
     album_files_max: 30,
+    documents_max: 30,
     album_bytes_max: 18 << 20,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
@@ -72,6 +74,7 @@ struct Email {
     to: Vec<Mailbox>,
     form: Form,
     buttons: bool,
+    slots: Slots,
 }
 
 /// A mail to be sent.

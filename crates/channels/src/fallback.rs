@@ -1,9 +1,13 @@
 //! What is done where a service does not take a message with its files: its words go, and where the
 //! files are. No alert is lost for a file.
 
+mod extras;
+
 use tipoff_model::{Outcome, Verdict};
 
 use crate::{BoxFuture, Context, Limits, Message, plan};
+
+pub(crate) use extras::Extras;
 
 /// The service does not take the message with its files; in plain words.
 pub(crate) struct NoFiles(pub(crate) String);

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
 
 use crate::body::{Body, Piece};
-use crate::fallback::{self, NoFiles, Post, Tried};
-use crate::http::{self, Answer, Request, Secrets, repair, retry};
+use crate::fallback::{self, Extras, NoFiles, Post, Tried};
+use crate::http::{self, Answer, Failure, Request, Secrets, repair, retry};
 use crate::plan::Role;
 use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
@@ -30,6 +30,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 4000,
     caption_utf16_max: 4000,
     album_files_max: 1,
+    documents_max: 1,
     album_bytes_max: u64::MAX,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
@@ -78,7 +79,7 @@ pub(crate) const ENTRY: Entry = Entry {
 struct Gotify {
     url: Url,
     token: HeaderValue,
-    priority: i64,
+    priority: Option<i64>,
     secrets: Secrets,
     time: Duration,
 }
@@ -98,8 +99,8 @@ fn build(settings: &Settings) -> Built {
     if header.is_none() {
         fault("token", "must be the token of an application, as Gotify shows it");
     }
-    let priority = settings.integer("priority").unwrap_or(NORMAL);
-    if !PRIORITIES.contains(&priority) {
+    let priority = settings.integer("priority");
+    if priority.is_some_and(|priority| !PRIORITIES.contains(&priority)) {
         fault("priority", "must be from 0 to 10");
     }
     match (url, header) {
@@ -148,20 +149,56 @@ impl Post for Gotify {
                 }
                 picture = link;
             }
-            let mut headers = HeaderMap::new();
-            headers.insert("x-gotify-key", self.token.clone());
-            let (url, body) = (self.url.clone(), self.body(message, context.alert, picture));
-            let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-            Ok(match http::post(request, context.files).await {
-                Ok(answer) => self.judge(&answer),
-                Err(failure) => failure.into(),
-            })
+            let mut extras = Extras::default();
+            loop {
+                let answer = match self.put(message, context, picture, &extras).await {
+                    Ok(answer) => answer,
+                    Err(failure) => return Ok(failure.into()),
+                };
+                let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
+                let said = answer.said(&fault.description, &self.secrets);
+                let doubtful = self.doubtful(context.alert, picture, &answer);
+                if !extras.leave_out(&doubtful, &said) {
+                    let tried = self.judge(&answer, &said, picture.is_some());
+                    return tried.map(|verdict| extras.into_verdict("Gotify", verdict));
+                }
+            }
         })
     }
 }
 
 impl Gotify {
-    fn body(&self, message: &Message, alert: &Alert, picture: Option<&str>) -> Body {
+    async fn put(
+        &self,
+        message: &Message,
+        context: &Context<'_>,
+        picture: Option<&str>,
+        extras: &Extras,
+    ) -> Result<Answer, Failure> {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-gotify-key", self.token.clone());
+        let (url, body) = (self.url.clone(), self.body(message, context.alert, picture, extras));
+        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+        http::post(request, context.files).await
+    }
+
+    /// What of a message's extras the server may not have taken: it names none.
+    fn doubtful(&self, alert: &Alert, picture: Option<&str>, answer: &Answer) -> Vec<&'static str> {
+        let has_priority = self.priority.is_some() || alert.manner.priority.is_some();
+        // What a tap opens stands where a picture does: without it, that is words.
+        let has_click = picture.is_none() && alert.link.is_some();
+        let there = [("priority", has_priority), ("public_url", has_click)];
+        let there = there.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key);
+        if matches!(answer.status, 400 | 422) { there.collect() } else { Vec::new() }
+    }
+
+    fn body(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        picture: Option<&str>,
+        extras: &Extras,
+    ) -> Body {
         let name = message.files.first().map_or("", |file| file.name());
         // There is no message without a text.
         let (title, text) = match (message.title.as_str(), message.text.as_str()) {
@@ -169,33 +206,32 @@ impl Gotify {
             (title, "") => (alert.device.as_str(), title),
             (title, text) => (title, text),
         };
-        let mut priority = alert.manner.priority.map_or(self.priority, number);
+        let priority = alert.manner.priority.map(number).or(self.priority);
+        let mut priority = priority.filter(|_| extras.has("priority")).unwrap_or(NORMAL);
         if sound::is_silent(message, alert) {
             priority = priority.min(QUIET);
         }
         // "Message extras": what a camera writes is shown as it is.
-        let mut extras = json!({ "client::display": { "contentType": "text/plain" } });
-        let shown = match (picture, alert.link.as_deref().or(picture)) {
+        let mut more = json!({ "client::display": { "contentType": "text/plain" } });
+        let link = alert.link.as_deref().or(picture).filter(|_| extras.has("public_url"));
+        let shown = match (picture, link) {
             (Some(picture), Some(link)) => {
                 Some(json!({ "bigImageUrl": picture, "click": { "url": link } }))
             }
             (None, Some(link)) => Some(json!({ "click": { "url": link } })),
             _ => None,
         };
-        if let (Some(shown), Value::Object(extras)) = (shown, &mut extras) {
-            extras.insert("client::notification".to_owned(), shown);
+        if let (Some(shown), Value::Object(more)) = (shown, &mut more) {
+            more.insert("client::notification".to_owned(), shown);
         }
-        let body =
-            json!({ "title": title, "message": text, "priority": priority, "extras": extras });
+        let body = json!({ "title": title, "message": text, "priority": priority, "extras": more });
         let bytes = body.to_string().into_bytes();
         Body::new("application/json".to_owned(), vec![Piece::Bytes(bytes)])
     }
 
-    fn judge(&self, answer: &Answer) -> Verdict {
-        let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let said = answer.said(&fault.description, &self.secrets);
+    fn judge(&self, answer: &Answer, said: &str, with_picture: bool) -> Tried {
         let status = answer.status;
-        match status {
+        Ok(match status {
             200..=299 => Verdict::Delivered(Receipt::default()),
             401 | 403 => repair(format!("Gotify does not know this token ({said}): set `token`")),
             300..=399 | 404 | 405 => {
@@ -206,8 +242,9 @@ impl Gotify {
                 answer.retry_after,
                 format!("Gotify has a fault of its own ({status}): {said}"),
             ),
+            _ if with_picture => return Err(NoFiles(format!("not taken by Gotify ({said})"))),
             _ => Verdict::Refused { error: format!("Gotify answered {status}: {said}") },
-        }
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
 
 use crate::buttons::BUTTONS;
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
-use crate::fallback::{self, Post, Tried};
+use crate::fallback::{self, Extras, Post, Tried};
 use crate::http::{Answer, repair, retry};
 use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
@@ -74,23 +74,37 @@ impl Channel for Mattermost {
 impl Post for Mattermost {
     fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
         Box::pin(async move {
-            let mut payload = self.payload(message, context.alert);
-            let mut answer = self.hook.post(&payload, context.files).await;
-            // A server that knows no priorities may refuse them: the alert is worth more.
-            let refused = answer.as_ref().is_ok_and(|it| it.status >= 400 && it.status != 429);
-            if refused && payload.as_object_mut().and_then(|it| it.remove("priority")).is_some() {
-                answer = self.hook.post(&payload, context.files).await;
+            let mut extras = Extras::default();
+            loop {
+                let payload = self.payload(message, context.alert, &extras);
+                let answer = match self.hook.post(&payload, context.files).await {
+                    Ok(answer) => answer,
+                    Err(failure) => return Ok(failure.into()),
+                };
+                let fault = Fault::of(&answer);
+                let doubtful = self.doubtful(&payload, &answer, &fault);
+                let said = self.hook.said(&answer, &fault.message);
+                if !extras.leave_out(&doubtful, &said) {
+                    return Ok(extras.into_verdict("Mattermost", self.judge(&answer, &fault)));
+                }
             }
-            Ok(match answer {
-                Ok(answer) => self.judge(&answer),
-                Err(failure) => failure.into(),
-            })
         })
     }
 }
 
 impl Mattermost {
-    fn payload(&self, message: &Message, alert: &Alert) -> Value {
+    /// What of a message's extras the server may not have taken: it names none.
+    fn doubtful(&self, payload: &Value, answer: &Answer, fault: &Fault) -> Vec<&'static str> {
+        let has_priority = payload.get("priority").is_some();
+        match (answer.status, fault.webhook_error()) {
+            // A server that knows no priorities may refuse them in whatever way: the alert is worth more.
+            (400..=428 | 430.., _) if has_priority => vec!["priority"],
+            (400, None | Some("parse" | "text")) => self.sender.extras(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn payload(&self, message: &Message, alert: &Alert, extras: &Extras) -> Value {
         let Linked { words, pictures } = chat_hook::linked(message, alert, &LIMITS, |_| true);
         let mut payload = Map::new();
         let links = self.hook.links(message, alert);
@@ -108,16 +122,17 @@ impl Mattermost {
         if sound::is_silent(message, alert) {
             // Servers from before it know it overlook it.
             payload.insert("silent".to_owned(), true.into());
-        } else if let Some(priority) = alert.manner.priority.and_then(name) {
+        } else if let Some(priority) =
+            alert.manner.priority.and_then(name).filter(|_| extras.has("priority"))
+        {
             payload.insert("priority".to_owned(), json!({ "priority": priority }));
         }
-        self.sender.sign(&mut payload);
+        self.sender.sign(&mut payload, extras);
         payload.into()
     }
 
     /// Errors have an `id` (model/utils.go, AppError); those of webhooks are in app/webhook.go.
-    fn judge(&self, answer: &Answer) -> Verdict {
-        let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
+    fn judge(&self, answer: &Answer, fault: &Fault) -> Verdict {
         let said = self.hook.said(answer, &fault.message);
         let status = answer.status;
         match (status, fault.webhook_error()) {
@@ -165,6 +180,10 @@ struct Fault {
 }
 
 impl Fault {
+    fn of(answer: &Answer) -> Self {
+        serde_json::from_slice(&answer.body).unwrap_or_default()
+    }
+
     /// Of `web.incoming_webhook.….app_error`.
     fn webhook_error(&self) -> Option<&str> {
         self.id.strip_prefix("web.incoming_webhook.")?.strip_suffix(".app_error")

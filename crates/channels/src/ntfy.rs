@@ -2,6 +2,8 @@
 //! file; it has no replies, so what follows is a message of its own, and quieter.
 
 mod actions;
+mod setup;
+mod short_form;
 
 use std::time::Duration;
 
@@ -12,18 +14,22 @@ use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
 
 use self::actions::Actions;
 use crate::body::{Body, Piece};
-use crate::buttons::BUTTONS;
-use crate::fallback::{self, NoFiles, Post, Tried};
-use crate::http::{self, Answer, Request, Secrets, repair, retry};
+use crate::fallback::{self, Extras, NoFiles, Post, Tried};
+use crate::http::{self, Answer, Failure, Request, Secrets, repair, retry};
 use crate::plan::Source;
-use crate::settings::TIMEOUT;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound, words};
+use crate::{PictureLimits, SettingFault, Settings, sound};
 
 /// Where everybody's topics are who runs no server of his own.
 const SERVER: &str = "https://ntfy.sh";
 /// The server's rule for topics.
 const TOPIC_CHARS_MAX: usize = 64;
+/// Names that are no topics (`DefaultDisallowedTopics` of the server): its own pages have them.
+const DISALLOWED_TOPICS: &[&str] =
+    &["account", "app", "docs", "file", "login", "metrics", "settings", "signup", "static", "v1"];
+/// What a message can have besides its words, as its settings are called; `click` is the incident where it
+/// is not set.
+const EXTRAS: &[&str] = &["actions", "buttons", "click", "priority", "tags"];
 /// From "min" to "max"; 3 is what a message has without one.
 const PRIORITIES: std::ops::RangeInclusive<i64> = 1..=5;
 /// The highest of them without a sound.
@@ -49,6 +55,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 1300,
     caption_utf16_max: 600,
     album_files_max: 1,
+    documents_max: 1,
     album_bytes_max: 15 << 20,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
@@ -66,72 +73,7 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "ntfy",
     summary: "A topic of ntfy, on ntfy.sh or on a server of your own.",
-    settings: &[
-        Setting {
-            key: "actions",
-            shape: Shape::List,
-            required: false,
-            doc: "Up to three buttons, each in ntfy's short form: what it does (`view`, `http`, \
-                  `broadcast`, `copy`), its words, and an address or value. `{link}` is where the \
-                  incident is shown. They come before those of `buttons`. Without it: none.",
-            example: "[\"view, Look, {link}\", \"http, Light, http://nas.lan/light\"]",
-        },
-        BUTTONS,
-        Setting {
-            key: "click",
-            shape: Shape::Text,
-            required: false,
-            doc: "The address that a tap on the message opens. Without it: the incident on the \
-                  dashboard, where `public_url` in `[http]` is reached.",
-            example: "\"http://nas.lan:8080/\"",
-        },
-        Setting {
-            key: "priority",
-            shape: Shape::Integer,
-            required: false,
-            doc: "How urgent the first alert of an incident is, from 1 (no sound) to 5 (rings on). \
-                  What follows is at most 2, without a sound. Without it: 3.",
-            example: "4",
-        },
-        Setting {
-            key: "server",
-            shape: Shape::Text,
-            required: false,
-            doc: "The address of the server. Without it: https://ntfy.sh.",
-            example: "\"https://ntfy.example.org\"",
-        },
-        Setting {
-            key: "tags",
-            shape: Shape::List,
-            required: false,
-            doc: "Tags; those that are names of emojis stand before the title. Without it: none.",
-            example: "[\"camera\"]",
-        },
-        TIMEOUT,
-        Setting {
-            key: "token",
-            shape: Shape::Secret,
-            required: false,
-            doc: "An access token; with `user`: that user's password. Without it: no login.",
-            example: "{ env = \"NTFY_TOKEN\" }",
-        },
-        Setting {
-            key: "topic",
-            shape: Shape::Name,
-            required: true,
-            doc: "The topic that the phone has subscribed to. On ntfy.sh whoever guesses it sees \
-                  your pictures: make it long.",
-            example: "\"house-2f9c81d44b\"",
-        },
-        Setting {
-            key: "user",
-            shape: Shape::Text,
-            required: false,
-            doc: "The user to log in as, with the password in `token`. Without it: `token` is an \
-                  access token.",
-            example: "\"tipoff\"",
-        },
-    ],
+    settings: setup::SETTINGS,
     build,
 };
 
@@ -154,6 +96,9 @@ fn build(settings: &Settings) -> Built {
     let is_of_topic = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if topic.is_empty() || topic.len() > TOPIC_CHARS_MAX || !topic.bytes().all(is_of_topic) {
         fault("topic", "must be of 1 to 64 letters, digits, - and _, without the server");
+    }
+    if DISALLOWED_TOPICS.contains(&topic) {
+        fault("topic", "is a page of the server's own, and no topic: choose another name");
     }
     secrets.add_value(topic);
     let server = settings.text("server").unwrap_or(SERVER);
@@ -179,10 +124,10 @@ fn build(settings: &Settings) -> Built {
         fault("tags", "a tag has no comma in it: write a list, [\"camera\", \"house\"]");
     }
     let actions = Actions::read(settings, &mut secrets);
-    if let Err(message) = actions {
+    if let Err(message) = &actions {
         fault("actions", message);
     }
-    let login = match login(settings, &mut secrets) {
+    let login = match setup::login(settings, &mut secrets) {
         Ok(login) => login,
         Err((key, message)) => {
             fault(key, message);
@@ -204,30 +149,6 @@ fn build(settings: &Settings) -> Built {
     }
 }
 
-type LoginFault = (&'static str, &'static str);
-
-/// The header that logs in: docs.ntfy.sh/publish, "Authentication".
-fn login(settings: &Settings, secrets: &mut Secrets) -> Result<Option<HeaderValue>, LoginFault> {
-    let header = match (settings.text("user"), settings.text("token")) {
-        (None, None) => return Ok(None),
-        (Some(_), None) => return Err(("user", "`token` is missing: the user's password")),
-        (None, Some(token)) => {
-            secrets.add(token);
-            format!("Bearer {token}")
-        }
-        (Some(user), Some(password)) => {
-            let pair = words::base64(&format!("{user}:{password}"));
-            secrets.add(password);
-            secrets.add(&pair);
-            format!("Basic {pair}")
-        }
-    };
-    let mut header = HeaderValue::try_from(header)
-        .map_err(|_| ("token", "has characters that it cannot be sent with"))?;
-    header.set_sensitive(true);
-    Ok(Some(header))
-}
-
 impl Channel for Ntfy {
     /// A server gives 60 messages at once and then one in 5 s, unless its owner says otherwise, and answers
     /// 429 beyond: that is obeyed, and nothing is held back before.
@@ -247,43 +168,100 @@ impl Channel for Ntfy {
 impl Post for Ntfy {
     fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
         Box::pin(async move {
-            let mut headers = HeaderMap::new();
-            if let Some(login) = &self.login {
-                headers.insert(AUTHORIZATION, login.clone());
-            }
-            let (url, body) = self.request(message, context.alert);
-            let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-            match http::post(request, context.files).await {
-                Ok(answer) => self.judge(&answer, !message.files.is_empty()),
-                Err(failure) => Ok(failure.into()),
+            let with_file = !message.files.is_empty();
+            let mut extras = Extras::default();
+            loop {
+                let answer = match self.put(message, context, &extras).await {
+                    Ok(answer) => answer,
+                    Err(failure) => return Ok(failure.into()),
+                };
+                let fault = Fault::of(&answer);
+                let doubtful = self.doubtful(message, context.alert, &extras, &answer, fault.code);
+                let said = answer.said(&fault.error, &self.secrets);
+                if !extras.leave_out(&doubtful, &said) {
+                    let tried = self.judge(&answer, &fault, with_file);
+                    return tried.map(|verdict| extras.into_verdict("ntfy", verdict));
+                }
             }
         })
     }
 }
 
 impl Ntfy {
+    async fn put(
+        &self,
+        message: &Message,
+        context: &Context<'_>,
+        extras: &Extras,
+    ) -> Result<Answer, Failure> {
+        let mut headers = HeaderMap::new();
+        if let Some(login) = &self.login {
+            headers.insert(AUTHORIZATION, login.clone());
+        }
+        let (url, body) = self.request(message, context.alert, extras);
+        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+        http::post(request, context.files).await
+    }
+
+    /// What of a message's extras the server may not have taken: the one that its code names, or all that are
+    /// there, where it names nothing.
+    fn doubtful(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        extras: &Extras,
+        answer: &Answer,
+        code: u32,
+    ) -> Vec<&'static str> {
+        let is_there = |key: &&&'static str| match **key {
+            "actions" => self.actions.has_own(message, alert),
+            "buttons" => self.actions.has_buttons(message, alert),
+            "click" => self.click.is_some() || alert.link.is_some(),
+            "priority" => self.priority.is_some() || alert.manner.priority.is_some(),
+            _ => !self.tags.is_empty(),
+        };
+        let there: Vec<&'static str> =
+            EXTRAS.iter().filter(is_there).copied().filter(|key| extras.has(key)).collect();
+        let named = |names: &[&str]| {
+            there.iter().copied().filter(|key| names.contains(key)).take(1).collect::<Vec<_>>()
+        };
+        match (answer.status, code) {
+            (_, 40007) => named(&["priority"]),
+            // Buttons of the owner's are named first: those of ours are made as the server wants them.
+            (_, 40018) => named(&["actions", "buttons"]),
+            // Of the topic, the words or the file.
+            (_, 40009..=40011 | 40013..=40015) => Vec::new(),
+            (400 | 414 | 422 | 431, _) => there,
+            _ => Vec::new(),
+        }
+    }
+
     /// What describes a message goes as parameters of the address, which may hold any character,
     /// unlike headers. The body is the file, or the text.
-    fn request(&self, message: &Message, alert: &Alert) -> (Url, Body) {
+    fn request(&self, message: &Message, alert: &Alert, extras: &Extras) -> (Url, Body) {
         let Message { title, text, files, .. } = message;
         // A message without a text would say that it was "triggered".
         let (title, text) =
             if text.is_empty() { ("", title.as_str()) } else { (title.as_str(), text.as_str()) };
         let priority = alert.manner.priority.map(number).or(self.priority);
+        let priority = priority.filter(|_| extras.has("priority"));
         let priority = match sound::is_silent(message, alert) {
             false => priority,
             true => Some(priority.unwrap_or(SILENT).min(SILENT)),
         };
         let priority = priority.map(|priority| priority.to_string()).unwrap_or_default();
         let file = files.first();
-        let actions = self.actions.of(message, alert);
+        let actions = self.actions.of(message, alert, extras);
         let click = self.click.as_deref().or(alert.link.as_deref());
+        let click = click.filter(|_| extras.has("click"));
+        let tags = if extras.has("tags") { self.tags.as_str() } else { "" };
+        let below = if file.is_some() { without_breaks(text) } else { String::new() };
         let parameters = [
             ("title", title),
-            ("message", if file.is_some() { text } else { "" }),
+            ("message", below.as_str()),
             ("filename", file.map_or("", |file| file.name())),
             ("priority", &priority),
-            ("tags", &self.tags),
+            ("tags", tags),
             ("click", click.unwrap_or_default()),
             ("actions", &actions),
         ];
@@ -302,8 +280,7 @@ impl Ntfy {
     }
 
     /// The codes are those of the server's own list of errors.
-    fn judge(&self, answer: &Answer, with_file: bool) -> Tried {
-        let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
+    fn judge(&self, answer: &Answer, fault: &Fault, with_file: bool) -> Tried {
         let said = answer.said(&fault.error, &self.secrets);
         let status = answer.status;
         Ok(match (status, fault.code) {
@@ -316,6 +293,9 @@ impl Ntfy {
             }
             (404 | 405, _) => {
                 repair(format!("this is no ntfy server ({status}, {said}): check `server`"))
+            }
+            (400, 40009 | 40010) => {
+                repair(format!("the server has no such topic ({said}): set another `topic`"))
             }
             (413, _) if with_file => {
                 return Err(NoFiles("too big for this ntfy server".to_owned()));
@@ -339,4 +319,16 @@ impl Ntfy {
 struct Fault {
     code: u32,
     error: String,
+}
+
+impl Fault {
+    fn of(answer: &Answer) -> Self {
+        serde_json::from_slice(&answer.body).unwrap_or_default()
+    }
+}
+
+/// Of a text that stands in a parameter, the server makes a line break of each backslash with an n behind it
+/// (`parsePublishParams`), as in `C:\new`: something unseen parts them.
+fn without_breaks(text: &str) -> String {
+    text.replace("\\n", "\\\u{200b}n")
 }

@@ -14,6 +14,9 @@ pub const TEXT_FILE_NAME: &str = "message.txt";
 pub(crate) const TORN_WORDS: &str =
     "The connection broke before the end: something may be missing.";
 
+/// What the text says of a video that has no end, or no index: it is sent as a file.
+pub(crate) const INCOMPLETE_WORDS: &str = "the recording is incomplete or damaged and may not play";
+
 /// One message. For a service that takes the alert whole it is empty: there the alert itself,
 /// in [`crate::Context::alert`], is the message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct Message {
     pub files: Vec<Attachment>,
     /// The earlier message that this one answers: [`tipoff_model::Receipt::reference`].
     pub reply_to: Option<String>,
+    /// Whether an earlier message of the same alert has its words: this one makes no sound, and has no buttons.
+    pub is_rest: bool,
 }
 
 /// A file of a message.
@@ -98,22 +103,27 @@ pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
     let max = if text_only { limits.text_utf16_max } else { limits.caption_utf16_max };
     let reply_to = alert.reply_to.as_ref().filter(|_| limits.replies);
     let (first, left_over) = Wording::of(alert, reply_to.is_some(), notes).fit(max);
+    // The pages of a scan come before the notes of the program that sent them.
+    documents.sort_by_key(rank);
     if let Some(whole) = left_over {
-        documents.insert(0, Attachment { role: Role::Document, source: Source::Text(whole) });
+        let words = Attachment { role: Role::Document, source: Source::Text(whole) };
+        // Beside its beginning where it is alone in its message, else behind the files.
+        let behind = documents.iter().filter(|file| rank(file) < RAW_RANK).count();
+        documents.insert(if limits.documents_max > 1 { behind } else { 0 }, words);
     }
 
-    let mut groups = albums(shown, limits);
+    let mut groups = albums(shown, limits.album_files_max, limits);
     groups.extend(moving.into_iter().map(|file| vec![file]));
-    groups.extend(albums(documents, limits));
+    groups.extend(albums(documents, limits.documents_max, limits));
     if text_only {
         groups.insert(0, Vec::new());
     }
-    let mut messages: Vec<Message> = groups
-        .into_iter()
-        .map(|files| Message { files, reply_to: reply_to.cloned(), ..Message::default() })
-        .collect();
+    let message =
+        |files| Message { files, reply_to: reply_to.cloned(), is_rest: true, ..Message::default() };
+    let mut messages: Vec<Message> = groups.into_iter().map(message).collect();
     if let Some(message) = messages.first_mut() {
         (message.title, message.text) = first;
+        message.is_rest = false;
     }
     messages
 }
@@ -144,7 +154,7 @@ pub(crate) fn without(
         notes: notes.join("\n"),
     };
     let ((title, text), _) = wording.fit(max);
-    Message { title, text, files, reply_to: message.reply_to.clone() }
+    Message { title, text, files, reply_to: message.reply_to.clone(), is_rest: message.is_rest }
 }
 
 /// Words for a file that is not sent: why, and where it is.
@@ -178,6 +188,9 @@ fn sort(alert: &Alert, limits: &Limits) -> Sorted {
     let raw = alert.raw.iter().map(|stored| (stored, Role::Document));
     for (stored, role) in media.chain(raw) {
         let file = Attachment { role, source: Source::Stored(stored.clone()) };
+        if stored.media.kind == MediaKind::Video && !stored.media.whole && !alert.torn {
+            notes.push(format!("{}: {INCOMPLETE_WORDS}", words::clean(file.name())));
+        }
         if file.size() > limits.file_bytes_max {
             let limit = words::size(limits.file_bytes_max);
             let why = format!("too big for {} (limit {limit})", limits.service);
@@ -214,17 +227,40 @@ fn role(stored: &AlertMedia, limits: &Limits) -> Role {
     }
 }
 
-/// Cuts files into messages, in order.
-fn albums(files: Vec<Attachment>, limits: &Limits) -> Vec<Vec<Attachment>> {
+/// The rank of the mail as it came.
+const RAW_RANK: u8 = 2;
+
+/// Where a document stands among others: files, then logs and other text, then the mail as it came.
+fn rank(file: &Attachment) -> u8 {
+    let Some(stored) = file.stored() else {
+        return 0;
+    };
+    let media = &stored.media;
+    match media.content_type.as_str() {
+        _ if stored.place.index.is_none() => RAW_RANK,
+        "application/json" => 1,
+        kind if kind.starts_with("text/") || has_log_name(&media.name) => 1,
+        _ => 0,
+    }
+}
+
+/// Names under which programs write down what they did, whatever type they declare. `XST` is the job log that
+/// a Xerox uploads beside the pages of a scan.
+fn has_log_name(name: &str) -> bool {
+    const ENDS: &[&str] = &["log", "txt", "csv", "xml", "json", "ini", "xst"];
+    let end = name.rsplit_once('.').map_or("", |(_, end)| end);
+    ENDS.iter().any(|known| end.eq_ignore_ascii_case(known))
+}
+
+/// Cuts files into messages of at most so many, in order.
+fn albums(files: Vec<Attachment>, files_max: usize, limits: &Limits) -> Vec<Vec<Attachment>> {
     let mut albums: Vec<Vec<Attachment>> = Vec::new();
     let mut bytes = 0_u64;
     for file in files {
         let size = file.size();
         bytes = bytes.saturating_add(size);
         match albums.last_mut() {
-            Some(album)
-                if album.len() < limits.album_files_max && bytes <= limits.album_bytes_max =>
-            {
+            Some(album) if album.len() < files_max && bytes <= limits.album_bytes_max => {
                 album.push(file);
             }
             _ => {

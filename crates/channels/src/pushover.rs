@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::HeaderMap;
-use serde::Deserialize;
+use serde_json::Value;
 use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
 
 use crate::body::Body;
-use crate::fallback::{self, NoFiles, Post, Tried};
-use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets, repair, retry};
+use crate::fallback::{self, Extras, NoFiles, Post, Tried};
+use crate::http::{self, Answer, Failure, REPAIR_PAUSE, Request, Secrets, repair, retry};
 use crate::multipart::Form;
 use crate::plan::Role;
 use crate::settings::TIMEOUT;
@@ -29,6 +29,16 @@ const RETRY_MIN: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_secs(60);
 const RETRY_FOR_MAX: Duration = Duration::from_secs(10_800);
 const RETRY_FOR: Duration = Duration::from_secs(1_800);
+/// "Identifying devices": letters, digits, hyphens and underscores, 25 of them at most.
+const DEVICE_CHARS_MAX: usize = 25;
+/// What a message can have besides its words, as its settings are called, with the names that Pushover gives its
+/// parameters.
+const EXTRAS: &[(&str, &[&str])] = &[
+    ("device", &["device"]),
+    ("priority", &["priority", "retry", "expire"]),
+    ("public_url", &["url"]),
+    ("sound", &["sound"]),
+];
 /// "Supplementary URLs": an address below the message has 512 characters at most.
 const URL_CHARS_MAX: usize = 512;
 
@@ -38,6 +48,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 1024,
     caption_utf16_max: 1024,
     album_files_max: 1,
+    documents_max: 1,
     album_bytes_max: 5 << 20,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif"],
@@ -124,7 +135,7 @@ struct Pushover {
     user: String,
     device: String,
     sound: Option<String>,
-    priority: i64,
+    priority: Option<i64>,
     retry: Duration,
     retry_for: Duration,
     secrets: Secrets,
@@ -150,9 +161,17 @@ fn build(settings: &Settings) -> Built {
     if let Err(error) = &url {
         fault("api", error);
     }
-    let priority = settings.integer("priority").unwrap_or(0);
-    if !PRIORITIES.contains(&priority) {
+    let priority = settings.integer("priority");
+    if priority.is_some_and(|priority| !PRIORITIES.contains(&priority)) {
         fault("priority", "must be from -2 to 2");
+    }
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(is_of_name);
+    if !settings.list("device").iter().all(|it| is_name(it) && it.len() <= DEVICE_CHARS_MAX) {
+        fault("device", "must be names of devices: up to 25 letters, digits, - and _ each");
+    }
+    if settings.text("sound").is_some_and(|sound| !is_name(sound)) {
+        fault("sound", "must be the name of a sound, such as siren: letters, digits, - and _");
     }
     let retry = settings.duration("retry").unwrap_or(RETRY);
     if retry < RETRY_MIN {
@@ -215,19 +234,66 @@ impl Post for Pushover {
             if message.files.iter().any(|file| file.role != Role::Picture) {
                 return Err(NoFiles("Pushover takes pictures only".to_owned()));
             }
-            let (url, headers) = (self.url.clone(), HeaderMap::new());
-            let body = self.body(message, context.alert);
-            let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-            match http::post(request, context.files).await {
-                Ok(answer) => self.judge(&answer, !message.files.is_empty()),
-                Err(failure) => Ok(failure.into()),
+            let with_file = !message.files.is_empty();
+            let mut extras = Extras::default();
+            loop {
+                let answer = match self.put(message, context, &extras).await {
+                    Ok(answer) => answer,
+                    Err(failure) => return Ok(failure.into()),
+                };
+                let fault = Fault::of(&answer);
+                let doubtful = self.doubtful(context.alert, &extras, &answer, &fault);
+                let said = answer.said(&fault.errors(), &self.secrets);
+                if !extras.leave_out(&doubtful, &said) {
+                    let tried = self.judge(&answer, &fault, with_file);
+                    return tried.map(|verdict| extras.into_verdict("Pushover", verdict));
+                }
             }
         })
     }
 }
 
 impl Pushover {
-    fn body(&self, message: &Message, alert: &Alert) -> Body {
+    async fn put(
+        &self,
+        message: &Message,
+        context: &Context<'_>,
+        extras: &Extras,
+    ) -> Result<Answer, Failure> {
+        let (url, headers) = (self.url.clone(), HeaderMap::new());
+        let body = self.body(message, context.alert, extras);
+        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+        http::post(request, context.files).await
+    }
+
+    /// What of a message's extras Pushover did not take: those that it names; where it names nothing, all.
+    fn doubtful(
+        &self,
+        alert: &Alert,
+        extras: &Extras,
+        answer: &Answer,
+        fault: &Fault,
+    ) -> Vec<&'static str> {
+        let is_there = |key: &str| match key {
+            "device" => !self.device.is_empty(),
+            "priority" => self.priority.is_some() || alert.manner.priority.is_some(),
+            "public_url" => alert.link.is_some(),
+            _ => self.sound.is_some(),
+        };
+        let there = EXTRAS.iter().filter(|(key, _)| is_there(key) && extras.has(key));
+        let of_others = ["token", "user", "message", "title", "attachment"];
+        if answer.status / 100 != 4 || matches!(answer.status, 401..=408 | 413 | 429) {
+            return Vec::new();
+        }
+        if of_others.iter().any(|name| fault.names(name)) {
+            return Vec::new();
+        }
+        let named = there.clone().filter(|(_, names)| names.iter().any(|name| fault.names(name)));
+        let named: Vec<&'static str> = named.map(|(key, _)| *key).collect();
+        if named.is_empty() { there.map(|(key, _)| *key).collect() } else { named }
+    }
+
+    fn body(&self, message: &Message, alert: &Alert, extras: &Extras) -> Body {
         let file = message.files.first();
         // There is no message without a text.
         let name = file.map_or("", |file| file.name());
@@ -236,7 +302,8 @@ impl Pushover {
             (title, "") => ("", title),
             (title, text) => (title, text),
         };
-        let mut priority = alert.manner.priority.map_or(self.priority, number);
+        let priority = alert.manner.priority.map(number).or(self.priority);
+        let mut priority = priority.filter(|_| extras.has("priority")).unwrap_or_default();
         if sound::is_silent(message, alert) {
             priority = priority.min(QUIET);
         }
@@ -250,14 +317,13 @@ impl Pushover {
             form.field("retry", self.retry.as_secs().to_string());
             form.field("expire", self.retry_for.as_secs().to_string());
         }
+        let link = alert.link.as_deref().filter(|it| it.len() <= URL_CHARS_MAX);
+        let extra = |key, value: Option<_>| value.filter(|_| extras.has(key)).unwrap_or_default();
         let optional = [
             ("title", title),
-            ("device", &self.device),
-            ("sound", self.sound.as_deref().unwrap_or_default()),
-            (
-                "url",
-                alert.link.as_deref().filter(|it| it.len() <= URL_CHARS_MAX).unwrap_or_default(),
-            ),
+            ("device", extra("device", Some(self.device.as_str()))),
+            ("sound", extra("sound", self.sound.as_deref())),
+            ("url", extra("public_url", link)),
         ];
         for (name, value) in optional.into_iter().filter(|(_, value)| !value.is_empty()) {
             form.field(name, value);
@@ -268,23 +334,19 @@ impl Pushover {
         form.into_body()
     }
 
-    fn judge(&self, answer: &Answer, with_file: bool) -> Tried {
-        let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let said = answer.said(&fault.errors.join("; "), &self.secrets);
+    fn judge(&self, answer: &Answer, fault: &Fault, with_file: bool) -> Tried {
+        let said = answer.said(&fault.errors(), &self.secrets);
         let status = answer.status;
         Ok(match status {
             200..=299 => Verdict::Delivered(Receipt::default()),
             300..=399 | 404 | 405 => {
                 repair(format!("this is no Pushover ({status}, {said}): check `api`"))
             }
-            _ if fault.token.is_some() => {
+            _ if fault.names("token") => {
                 repair(format!("Pushover does not know this application ({said}): check `token`"))
             }
-            _ if fault.user.is_some() => {
+            _ if fault.names("user") => {
                 repair(format!("Pushover does not know this user ({said}): check `user`"))
-            }
-            _ if fault.device.is_some() => {
-                repair(format!("Pushover does not know this device ({said}): check `device`"))
             }
             413 if with_file => return Err(NoFiles("too big for Pushover".to_owned())),
             408 => retry(answer.retry_after, format!("Pushover did not wait: {said}")),
@@ -304,11 +366,20 @@ impl Pushover {
 }
 
 /// How Pushover tells what is wrong: in words, and with the name of the parameter.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Fault {
-    errors: Vec<String>,
-    token: Option<String>,
-    user: Option<String>,
-    device: Option<String>,
+struct Fault(Value);
+
+impl Fault {
+    fn of(answer: &Answer) -> Self {
+        Self(serde_json::from_slice(&answer.body).unwrap_or_default())
+    }
+
+    /// Whether it names this parameter.
+    fn names(&self, parameter: &str) -> bool {
+        self.0.get(parameter).is_some()
+    }
+
+    fn errors(&self) -> String {
+        let errors = self.0.get("errors").and_then(Value::as_array).into_iter().flatten();
+        errors.filter_map(Value::as_str).collect::<Vec<_>>().join("; ")
+    }
 }

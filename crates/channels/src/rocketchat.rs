@@ -8,7 +8,7 @@ use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
 
 use crate::buttons::BUTTONS;
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
-use crate::fallback::{self, Post, Tried};
+use crate::fallback::{self, Extras, Post, Tried};
 use crate::http::{Answer, REPAIR_PAUSE, repair, retry};
 use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
@@ -72,17 +72,31 @@ impl Channel for RocketChat {
 impl Post for RocketChat {
     fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
         Box::pin(async move {
-            let payload = self.payload(message, context.alert);
-            Ok(match self.hook.post(&payload, context.files).await {
-                Ok(answer) => self.judge(&answer),
-                Err(failure) => failure.into(),
-            })
+            let mut extras = Extras::default();
+            loop {
+                let payload = self.payload(message, context.alert, &extras);
+                let answer = match self.hook.post(&payload, context.files).await {
+                    Ok(answer) => answer,
+                    Err(failure) => return Ok(failure.into()),
+                };
+                let verdict = self.judge(&answer);
+                // Such as "Not enough permission": whose user may not write under another name
+                // (`message-impersonate`).
+                let doubtful = match &verdict {
+                    Verdict::Refused { .. } => self.sender.extras(),
+                    _ => Vec::new(),
+                };
+                let reply: Reply = serde_json::from_slice(&answer.body).unwrap_or_default();
+                if !extras.leave_out(&doubtful, &self.hook.said(&answer, &reply.error)) {
+                    return Ok(extras.into_verdict("Rocket.Chat", verdict));
+                }
+            }
         })
     }
 }
 
 impl RocketChat {
-    fn payload(&self, message: &Message, alert: &Alert) -> Value {
+    fn payload(&self, message: &Message, alert: &Alert, extras: &Extras) -> Value {
         let Linked { words, pictures } = chat_hook::linked(message, alert, &LIMITS, |_| true);
         let mut payload = Map::new();
         let links = self.hook.links(message, alert);
@@ -98,7 +112,7 @@ impl RocketChat {
         if !pictures.is_empty() {
             payload.insert("attachments".to_owned(), pictures.into());
         }
-        self.sender.sign(&mut payload);
+        self.sender.sign(&mut payload, extras);
         payload.into()
     }
 

@@ -45,7 +45,7 @@ pub const DEFAULT_API: &str = "https://api.telegram.org";
 /// How long an answer may take, where it is not set: Telegram converts a video meanwhile.
 const TIME: Duration = Duration::from_secs(60);
 /// How often a message is changed and sent again at once: a bound, for each repair is made once.
-const REPAIRS_MAX: usize = 7;
+const REPAIRS_MAX: usize = 8;
 /// Keyboards of albums that wait to be sent.
 const KEYBOARDS_MAX: usize = 32;
 /// How long Telegram waits for the answer to a request that it makes to us is not documented: then it
@@ -55,12 +55,14 @@ const HOOK_TIME: Duration = Duration::from_secs(25);
 const CHAT_MEMORY: &str = "chat";
 
 /// From the Bot API's documentation: sendMessage, sendPhoto, sendMediaGroup, "Sending files". Its
-/// MB are of 1024 x 1024 bytes. A whole request may not be larger than a file.
+/// MB are of 1024 x 1024 bytes. sendMediaGroup: "Documents and audio files can be only grouped in an album with
+/// messages of the same type", two to ten of them. A whole request may not be larger than a file.
 static LIMITS: Limits = Limits {
     service: "Telegram",
     text_utf16_max: 4096,
     caption_utf16_max: 1024,
     album_files_max: 10,
+    documents_max: 10,
     album_bytes_max: 50 << 20,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/webp"],
@@ -303,22 +305,20 @@ impl Telegram {
         for _ in 0..REPAIRS_MAX {
             let (method, form) = draft.form();
             let answer = self.api.call(method, form, self.time, context.files).await;
-            let repaired = match answer {
+            let problem = match answer {
                 Ok(result) => {
                     self.send_later(draft.late_keyboard(&result));
                     remember.extend(self.remember_growing(&draft, &result, context));
-                    Err(Verdict::Delivered(draft.receipt(&result)))
+                    let verdict = draft.into_verdict(&result);
+                    return Outcome { verdict, remember };
                 }
-                Err(problem) => {
-                    if let Problem::Migrated(number) = problem {
-                        self.access.follow(&number.to_string());
-                        remember =
-                            vec![(CHAT_MEMORY.to_owned(), format!("{} {number}", self.chat))];
-                    }
-                    draft.repair(problem, context.alert, &LIMITS)
-                }
+                Err(problem) => problem,
             };
-            if let Err(verdict) = repaired {
+            if let Problem::Migrated(number) = problem {
+                self.access.follow(&number.to_string());
+                remember = vec![(CHAT_MEMORY.to_owned(), format!("{} {number}", self.chat))];
+            }
+            if let Err(verdict) = draft.repair(problem, context.alert, &LIMITS) {
                 return Outcome { verdict, remember };
             }
         }
@@ -363,7 +363,8 @@ async fn pictures_fit(message: &Message, files: &Arc<dyn Files>) -> bool {
 }
 
 fn receipt(chat: &str, result: &Value) -> Receipt {
-    Receipt { reference: number_of(result).map(|number| format!("{chat} {number}")) }
+    let reference = number_of(result).map(|number| format!("{chat} {number}"));
+    Receipt { reference, ..Receipt::default() }
 }
 
 /// The number of the message that was sent. An album's answer is a list of messages; replies go to its

@@ -22,7 +22,7 @@ use self::payload::Payload;
 use self::setup::build;
 use crate::body::BodyError;
 use crate::http::{self, Answer, Failure, REPAIR_PAUSE, Request, Secrets, repair, retry};
-use crate::{Abilities, BoxFuture, Channel, Context, Entry, Message};
+use crate::{Abilities, BoxFuture, Channel, Context, Entry, Message, alert_json};
 
 /// What a webhook can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
@@ -51,29 +51,59 @@ impl Channel for Webhook {
 
     fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            match self.request(context.alert) {
-                Ok(request) => match self.call(request, context).await {
-                    Ok(answer) => self.judge(&answer),
-                    Err(failure) => failure.into(),
+            let verdict = match self.post(&self.payload, context).await {
+                Err(verdict) => verdict,
+                Ok(answer) if answer.status == 413 => match self.payload.without_bytes() {
+                    Some(payload) if alert_json::files(context.alert).next().is_some() => {
+                        self.post_names(&payload, &answer, context).await
+                    }
+                    _ => self.judge(&answer),
                 },
-                // Other alerts may do; this one waits for somebody to correct the template.
-                Err(error) => {
-                    let error = self.secrets.hide(&error);
-                    let after = Some(REPAIR_PAUSE);
-                    Verdict::Retry { scope: Scope::Message, after, error }
-                }
-            }
-            .into()
+                Ok(answer) => self.judge(&answer),
+            };
+            verdict.into()
         })
     }
 }
 
 impl Webhook {
+    async fn post(&self, payload: &Payload, context: &Context<'_>) -> Result<Answer, Verdict> {
+        match self.request(payload, context.alert) {
+            Ok(request) => self.call(request, context).await.map_err(Verdict::from),
+            // Other alerts may do; this one waits for somebody to correct the template.
+            Err(error) => {
+                let error = self.secrets.hide(&error);
+                Err(Verdict::Retry { scope: Scope::Message, after: Some(REPAIR_PAUSE), error })
+            }
+        }
+    }
+
+    /// What is too large for a server goes without the files' bytes: they are named, with their addresses.
+    async fn post_names(
+        &self,
+        payload: &Payload,
+        answer: &Answer,
+        context: &Context<'_>,
+    ) -> Verdict {
+        let said = answer.said("", &self.secrets);
+        let mut verdict = match self.post(payload, context).await {
+            Ok(answer) => self.judge(&answer),
+            Err(verdict) => verdict,
+        };
+        if let Verdict::Delivered(receipt) = &mut verdict {
+            receipt.repair = Some(format!(
+                "sent without its files, which are too large for the server (413: {said}): let it take more, \
+                 or set `media` to \"url\""
+            ));
+        }
+        verdict
+    }
+
     /// The request for an alert, without a signature.
     ///
     /// # Errors
     /// What is wrong with a template that the example could not show.
-    fn request(&self, alert: &Alert) -> Result<Request<'_>, String> {
+    fn request(&self, payload: &Payload, alert: &Alert) -> Result<Request<'_>, String> {
         let at = jiff::Timestamp::from_millisecond(alert.received_at.as_ms()).unwrap_or_default();
         let at = at.to_zoned_datetime(self.zone.clone());
         let (date, time) = (at.strftime("%Y-%m-%d"), at.strftime("%H:%M"));
@@ -81,7 +111,7 @@ impl Webhook {
         let fault = |key| move |error| format!("the template in `{key}` failed: {error}");
         let url = self.url.url(&values).map_err(fault("url"))?;
         let mut headers = self.headers.of(&values).map_err(fault("headers"))?;
-        let body = self.payload.body(alert, &values).map_err(fault("body"))?;
+        let body = payload.body(alert, &values).map_err(fault("body"))?;
         // Of letters and digits always; a key that could not be sent would be ours to repair.
         if let Ok(key) = HeaderValue::from_str(&alert.idempotency_key) {
             headers.insert(KEY_HEADER, key);
@@ -105,6 +135,13 @@ impl Webhook {
         http::call(self.method.clone(), request, context.files).await
     }
 
+    /// Whether a template of its owner's makes a part of the request.
+    fn is_in_own_words(&self) -> bool {
+        matches!(self.payload, Payload::Template(_))
+            || matches!(self.url, Address::Template { .. })
+            || self.headers.have_templates()
+    }
+
     fn judge(&self, answer: &Answer) -> Verdict {
         let status = answer.status;
         let said = answer.said("", &self.secrets);
@@ -120,6 +157,15 @@ impl Webhook {
                 format!("{error} (are `url`, `headers` and `secret` right?)"),
             ),
             408 | 425 | 429 | 500.. => retry(answer.retry_after, error),
+            // Of the request's form, which is the same for every alert.
+            405..=407 | 411 | 414 | 415 | 421 | 426 | 431 => {
+                repair(format!("{error} (are `url`, `method` and `headers` right?)"))
+            }
+            // In its owner's words it may be these that are wrong, and not what a device says.
+            400 | 409 | 422 if self.is_in_own_words() => {
+                let error = format!("{error} (are `url`, `headers` and `body` right?)");
+                Verdict::Retry { scope: Scope::Message, after: None, error }
+            }
             _ => Verdict::Refused { error },
         }
     }

@@ -10,7 +10,9 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Story, channel, delivered, faults, refused, retried, send, send_all, text};
+use common::{
+    Story, channel, delivered, faults, refused, repair_of, retried, send, send_all, text,
+};
 use tipoff_channels::{Channel, Value};
 use tipoff_model::{MediaKind, Scope};
 use tipoff_testkit::apprise::{Apprise, KEY, Passed};
@@ -54,7 +56,64 @@ async fn words_and_files_come_together_in_portions() {
 async fn an_alert_without_a_text_is_its_title() {
     let all = passed(&[], Story::new()).await;
     assert_eq!(all[0].fields["body"], "👀 Front yard · Motion");
-    assert!(!all[0].fields.contains_key("tag"));
+    assert_eq!(all[0].fields["tag"], "all");
+    assert_eq!(all[0].services, ["phone", "tablet", "siren"], "whatever tags they have");
+}
+
+#[tokio::test]
+async fn a_tag_that_no_service_has_costs_no_alert() {
+    let server = Apprise::start().await.unwrap();
+    let family = apprise(&server, &[("tag", text("family"))]);
+    delivered(&send(&*family, Story::new()).await);
+    assert_eq!(server.log().all()[0].services, ["tablet"]);
+    let typo = apprise(&server, &[("tag", text("famly"))]);
+    let outcome = send(&*typo, Story::new().picture("1.jpg").picture("2.jpg")).await;
+    let passed = server.log().all().pop().unwrap();
+    assert_eq!((passed.services.len(), passed.files.len()), (3, 2));
+    assert!(repair_of(&outcome).contains("`tag`"), "{outcome:?}");
+    // A service that fails is another matter: its log says so.
+    let failed = r#"{"error":"One failed","details":[["ERROR","now","no route to host"]]}"#;
+    server.script().next([Behaviour::answer(424, failed)]);
+    assert_eq!(retried(&send(&*family, Story::new()).await).0, Scope::Message);
+    let odd = r#"{"error":"Unsupported characters found in tag definition"}"#;
+    server.script().next([Behaviour::answer(400, odd)]);
+    assert!(repair_of(&send(&*family, Story::new().picture("1.jpg")).await).contains("`tag`"));
+}
+
+#[tokio::test]
+async fn files_that_are_too_many_for_the_server_come_one_by_one() {
+    let server = Apprise::start().await.unwrap();
+    server.take_files(2);
+    let channel = apprise(&server, &[]);
+    let story = || Story::new().text("Somebody").picture("1.jpg").picture("2.jpg").picture("3.jpg");
+    for _ in 0..2 {
+        let before = server.log().len();
+        delivered(&send(&*channel, story()).await);
+        let passed = server.log().all().split_off(before);
+        let names: Vec<_> =
+            passed.iter().flat_map(|it| &it.files).map(|it| it.0.as_str()).collect();
+        assert_eq!(names, ["1.jpg", "2.jpg", "3.jpg"]);
+        let bodies: Vec<_> = passed.iter().map(|it| it.fields["body"].as_str()).collect();
+        assert_eq!(bodies, ["Somebody", "2.jpg", "3.jpg"]);
+    }
+    // What breaks off between them goes on there.
+    let before = server.log().len();
+    server.script().next([Behaviour::Normal, Behaviour::answer(500, "")]);
+    let outcome = send(&*channel, story()).await;
+    retried(&outcome);
+    let outcome = common::send_with(&*channel, story(), &outcome.remember).await;
+    delivered(&outcome);
+    assert!(outcome.remember.iter().all(|(_, value)| value.is_empty()), "{outcome:?}");
+    let passed = server.log().all().split_off(before);
+    let names: Vec<_> = passed.iter().flat_map(|it| &it.files).map(|it| it.0.as_str()).collect();
+    assert_eq!(names, ["1.jpg", "2.jpg", "3.jpg"]);
+    // A server that takes none gets the words once.
+    server.take_files(0);
+    let before = server.log().len();
+    delivered(&send(&*channel, story()).await);
+    let passed = server.log().all().split_off(before);
+    assert_eq!(passed.len(), 1);
+    assert!(passed[0].fields["body"].contains("3.jpg ("), "{passed:?}");
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    MODE_LABEL, Story, TIP, channel, delivered, faults, jpeg, nowhere, refused, retried, send,
-    send_all, text,
+    MODE_LABEL, Story, TIP, channel, delivered, faults, jpeg, nowhere, refused, repair_of, retried,
+    send, send_all, text,
 };
 use serde_json::json;
 use tipoff_channels::{Channel, Value};
@@ -170,9 +170,57 @@ async fn every_answer_is_sorted() {
     let lost = [("url", text(&format!("{}{PATH}", nowhere())))];
     let (_, _, error) = retried(&send(&*common::channel("discord", &lost), Story::new()).await);
     assert!(error.contains("cannot be reached") && !error.contains("t0ken"), "{error}");
-    let no_thread = discord(&server, &[("thread", text("1"))]);
-    let (_, _, error) = retried(&send(&*no_thread, Story::new()).await);
-    assert!(error.contains("Unknown Channel"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_set_and_not_taken_costs_no_alert() {
+    let server = Discord::start().await.unwrap();
+    let more = [("thread", text("1")), ("username", text("Cameras"))];
+    let outcome = send(&*discord(&server, &more), Story::new().picture("1.jpg").buttons()).await;
+    let posted = server.log().all().pop().unwrap();
+    assert_eq!((posted.thread.as_str(), posted.username.as_str()), ("", "Cameras"));
+    assert_eq!((posted.files.len(), posted.buttons.len()), (1, 2), "all else is there");
+    let repair = repair_of(&outcome);
+    assert!(repair.contains("`thread`") && repair.contains("Unknown Channel"), "{repair}");
+    // A thread that is archived, of a webhook that is known.
+    let archived = r#"{"code":50083,"message":"Thread is archived"}"#;
+    server.script().next([Behaviour::answer(400, archived)]);
+    let there = discord(&server, &[("thread", text(THREAD))]);
+    assert!(repair_of(&send(&*there, Story::new()).await).contains("`thread`"));
+    // A name that is forbidden by a rule of tomorrow.
+    let named = json!({ "username": { "_errors": [{ "message": "no" }] } });
+    let invalid = json!({ "code": 50035, "message": "Invalid Form Body", "errors": named });
+    server.script().next([Behaviour::answer(400, &invalid.to_string())]);
+    let outcome =
+        send(&*discord(&server, &more[1..]), Story::new().picture("1.jpg").buttons()).await;
+    let posted = server.log().all().pop().unwrap();
+    assert_eq!((posted.username.as_str(), posted.files.len()), ("", 1));
+    assert!(repair_of(&outcome).contains("`username`") && posted.buttons.len() == 2);
+}
+
+#[tokio::test]
+async fn in_a_forum_each_alert_is_a_thread() {
+    let server = Discord::start().await.unwrap();
+    let forum = r#"{"code":220001,"message":"Webhooks posted to forum channels must have a thread_name or thread_id"}"#;
+    server.script().next([Behaviour::answer(400, forum)]);
+    delivered(&send(&*discord(&server, &[]), Story::new().picture("1.jpg")).await);
+    let posted = server.log().all().remove(0);
+    assert_eq!((posted.thread.as_str(), posted.files.len()), ("👀 Front yard · Motion", 1));
+}
+
+#[tokio::test]
+async fn an_alert_rings_once_whatever_becomes_of_its_files() {
+    let server = Discord::start().await.unwrap();
+    let refused = r#"{"code":50035,"message":"no"}"#;
+    let eleven =
+        (0..11).fold(Story::new(), |story, number| story.picture(&format!("{number}.jpg")));
+    let refuse = [Behaviour::answer(400, refused), Behaviour::Normal];
+    server.script().next(refuse.iter().cloned().chain(refuse.iter().cloned()));
+    for outcome in send_all(&*discord(&server, &[]), eleven).await {
+        delivered(&outcome);
+    }
+    let silent: Vec<bool> = server.log().all().iter().map(|it| it.silent).collect();
+    assert_eq!(silent, [false, true]);
 }
 
 #[test]
@@ -190,6 +238,7 @@ fn what_cannot_be_is_told_at_its_setting() {
     }
     assert_eq!(with("thread", text("yard")), ["thread"]);
     assert_eq!(with("username", text(&"x".repeat(81))), ["username"]);
+    assert_eq!(with("username", text("Discord cameras")), ["username"]);
 }
 
 #[test]

@@ -278,8 +278,9 @@ async fn every_answer_is_sorted() {
     }
     server.behave();
     server.act(to(), Act::Say("550 5.1.1 no such user"));
-    let error = refused(&send(&*channel, Story::new()).await);
-    assert_eq!(error, "localhost answered 550 5.1.1 no such user");
+    let (scope, pause, error) = retried(&send(&*channel, Story::new()).await);
+    assert_eq!((scope, pause), (Scope::Channel, repair), "what is set is wrong: nothing is lost");
+    assert_eq!(error, "localhost answered 550 5.1.1 no such user: check `to`");
     assert!(server.log().is_empty());
     server.behave();
     delivered(&send(&*channel, Story::new()).await);
@@ -308,8 +309,16 @@ async fn those_who_got_it_do_not_get_it_again() {
     assert_eq!(scope, Scope::Message);
     assert_eq!(error, format!("{YOU}: localhost answered 450 4.2.0 greylisted"));
     assert_eq!(remember, [("sent".to_owned(), format!("key-7 0 {ME}"))]);
+    // Whoever is left keeps no other alert waiting, whatever the server says of them.
+    let again = send_with(&*channel, Story::new().picture("1.jpg"), &remember).await;
+    assert_eq!(retried(&again).0, Scope::Message);
+    server.act(Step::Recipient(YOU.to_owned()), Act::Say("554 5.7.1 relaying"));
+    let again = send_with(&*channel, Story::new().picture("1.jpg"), &remember).await;
+    assert_eq!(retried(&again).0, Scope::Message);
     server.behave();
-    delivered(&send_with(&*channel, Story::new().picture("1.jpg"), &remember).await);
+    let last = send_with(&*channel, Story::new().picture("1.jpg"), &remember).await;
+    delivered(&last);
+    assert_eq!(last.remember, [("sent".to_owned(), String::new())], "it makes room");
     let to: Vec<_> = server.log().all().into_iter().map(|mail| mail.to).collect();
     assert_eq!(to, [[ME], [YOU]]);
     // What is remembered of one alert is nothing to another.

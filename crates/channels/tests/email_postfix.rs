@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Story, channel, delivered, jpeg, refused, send, send_all, stored, text};
+use common::{Story, channel, delivered, jpeg, refused, retried, send, send_all, stored, text};
 use reader::{field, outline, read};
 use serde_json::Value as Json;
 use sha2::Digest;
@@ -296,8 +296,9 @@ async fn recipients_that_do_not_exist_are_told() {
         let names = names.iter().map(|name| format!("{name}@tipoff.test")).collect();
         [("to", Value::List(names))]
     };
-    let error = refused(&send(&*postfix.channel(&to(&["who"])), Story::new()).await);
+    let (_, _, error) = retried(&send(&*postfix.channel(&to(&["who"])), Story::new()).await);
     assert!(error.contains("localhost answered 550 5.1.1"), "{error}");
+    assert!(error.ends_with("check `to`"), "{error}");
     let error = refused(&send(&*postfix.channel(&to(&["me", "who", "you"])), Story::new()).await);
     assert!(error.starts_with("not everybody in `to` got it: who@tipoff.test"), "{error}");
     postfix.read("me", 1);

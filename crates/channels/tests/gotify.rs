@@ -10,7 +10,9 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Story, channel, delivered, faults, refused, retried, send, send_all, text};
+use common::{
+    Story, channel, delivered, faults, refused, repair_of, retried, send, send_all, text,
+};
 use serde_json::json;
 use tipoff_channels::{Channel, Value};
 use tipoff_model::{Alert, AlertKind, Priority, Scope};
@@ -118,6 +120,28 @@ async fn every_answer_is_sorted() {
         "{error}"
     );
     assert!(server.log().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_set_and_not_taken_costs_no_alert() {
+    let server = Gotify::start().await.unwrap();
+    let channel = gotify(&server, &[("priority", Value::Integer(8))]);
+    server.script().next([Behaviour::answer(400, r#"{"errorDescription":"odd"}"#)]);
+    let story = Story::new().change(|it| it.link = Some("https://tip.example/3".to_owned()));
+    let outcome = send(&*channel, story).await;
+    let message = server.log().all().remove(0);
+    assert_eq!(message["priority"], 5);
+    assert_eq!(message["extras"], json!({ "client::display": { "contentType": "text/plain" } }));
+    let repair = repair_of(&outcome);
+    assert!(repair.contains("`priority`, `public_url`") && repair.contains("odd"), "{repair}");
+}
+
+#[tokio::test]
+async fn an_alert_rings_once_whatever_becomes_of_its_files() {
+    let story = Story::new().picture("1.jpg").picture("2.jpg").picture("3.jpg");
+    let all = messages(&[("priority", Value::Integer(10))], story).await;
+    let priorities: Vec<_> = all.iter().map(|it| it["priority"].as_i64().unwrap()).collect();
+    assert_eq!(priorities, [10, 3, 3]);
 }
 
 #[test]

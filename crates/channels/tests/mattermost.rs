@@ -93,6 +93,19 @@ async fn a_server_without_priorities_gets_the_alert_all_the_same() {
     assert_eq!(server.log().all()[0]["priority"], serde_json::Value::Null);
 }
 
+#[tokio::test]
+async fn a_name_or_an_icon_that_is_not_taken_costs_no_alert() {
+    let server = Mattermost::start().await.unwrap();
+    let more = [("username", text("Cameras")), ("icon", text("https://h/i.png"))];
+    let odd = r#"{"id":"model.post.is_valid.props.app_error","message":"odd"}"#;
+    server.script().next([Behaviour::answer(400, odd)]);
+    let outcome = send(&*mattermost(&server, &more), Story::new().text("Somebody")).await;
+    let post = server.log().all().remove(0);
+    assert!(post["username"].is_null() && post["icon_url"].is_null(), "{post}");
+    let repair = common::repair_of(&outcome);
+    assert!(repair.contains("`icon`, `username`") && repair.contains("odd"), "{repair}");
+}
+
 /// The stand-in refuses what would be cut in two.
 #[tokio::test]
 async fn whatever_comes_fits() {

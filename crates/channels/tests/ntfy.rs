@@ -11,8 +11,8 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    MODE_LABEL, Story, TIP, channel, delivered, faults, jpeg, nowhere, refused, retried, send,
-    send_all, text,
+    MODE_LABEL, Story, TIP, channel, delivered, faults, jpeg, nowhere, refused, repair_of, retried,
+    send, send_all, text,
 };
 use tipoff_channels::{Channel, Value};
 use tipoff_model::{AlertKind, Effect, Event, MediaKind, Scope};
@@ -59,6 +59,11 @@ async fn a_tap_and_the_buttons_lead_to_the_incident() {
         &["look, Look, http://x"],
         &["view, a;b, http://x"],
         &["view, a, b"; 4],
+        &["broadcast"],
+        &["broadcast, "],
+        &["broadcast, Take, a picture"],
+        &["http, Light, http://x, colour=red"],
+        &["view, \"Look, http://x"],
     ] {
         assert_eq!(with(bad), ["actions"], "{bad:?}");
     }
@@ -203,6 +208,75 @@ async fn a_file_that_is_not_taken_leaves_its_words() {
     assert!(server.log().all()[0].message.contains("no more files today"));
 }
 
+fn list(values: &[&str]) -> Value {
+    Value::List(values.iter().map(|&value| value.to_owned()).collect())
+}
+
+#[tokio::test]
+async fn buttons_that_this_server_does_not_take_cost_no_alert() {
+    let server = Ntfy::start(Options::default()).await.unwrap();
+    // A server from before there were such buttons; then one that takes no buttons at all.
+    let invalid = r#"{"code":40018,"http":400,"error":"invalid request: actions invalid"}"#;
+    let more = [("actions", list(&["copy, Code, 1234"])), ("tags", list(&["camera"]))];
+    let channel = ntfy(&server, &more);
+    for (refusals, buttons, told) in
+        [(0, 3, ""), (1, 3, "`actions`"), (2, 0, "`actions`, `buttons`")]
+    {
+        server.script().next(vec![Behaviour::answer(400, invalid); refusals]);
+        let story = Story::new().picture("1.jpg").buttons();
+        let outcome = send(&*channel, story).await;
+        let published = server.log().all().pop().unwrap();
+        assert_eq!(published.actions.len(), buttons);
+        assert!(published.file.is_some() && published.tags == ["camera"], "all else is there");
+        let repair = repair_of(&outcome);
+        assert!(repair.contains(told) && repair.is_empty() == (refusals == 0), "{repair}");
+        assert!(refusals == 0 || repair.contains("actions invalid"), "{repair}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_else_is_set_and_not_taken_is_left_out_too() {
+    let server = Ntfy::start(Options::default()).await.unwrap();
+    let more = [("tags", list(&["camera"])), ("priority", Value::Integer(5))];
+    let channel = ntfy(&server, &more);
+    for (body, priority, tags) in [
+        (r#"{"code":40007,"http":400,"error":"invalid priority parameter"}"#, 3, 1),
+        (r#"{"code":40099,"http":400,"error":"odd"}"#, 3, 0),
+        ("<html>", 3, 0),
+    ] {
+        server.script().next([Behaviour::answer(400, body)]);
+        let outcome = send(&*channel, Story::new().text("Somebody").picture("1.jpg")).await;
+        let published = server.log().all().pop().unwrap();
+        assert_eq!((published.priority, published.tags.len()), (priority, tags), "{body}");
+        assert!(published.file.is_some() && published.message == "Somebody", "{published:?}");
+        assert!(repair_of(&outcome).contains("`priority`"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_alert_rings_once_whatever_becomes_of_its_files() {
+    let options = Options { files: false, ..Options::default() };
+    let server = Ntfy::start(options).await.unwrap();
+    let story = Story::new().picture("1.jpg").picture("2.jpg").picture("3.jpg").buttons();
+    let more = [("priority", Value::Integer(5))];
+    for outcome in send_all(&*ntfy(&server, &more), story).await {
+        delivered(&outcome);
+    }
+    let all = server.log().all();
+    assert_eq!(all.iter().map(|it| it.priority).collect::<Vec<_>>(), [5, 2, 2]);
+    assert_eq!(all.iter().map(|it| it.actions.len()).collect::<Vec<_>>(), [3, 0, 0]);
+}
+
+/// The server makes a line break of a backslash with an n behind it, in a parameter.
+#[tokio::test]
+async fn a_path_stays_on_its_line() {
+    let story = || Story::new().text(r"saved to C:\new\night");
+    let plain = published(&[], story()).await;
+    assert_eq!(plain[0].message, r"saved to C:\new\night");
+    let with_file = published(&[], story().picture("1.jpg")).await;
+    assert_eq!(with_file[0].message.replace('\u{200b}', ""), r"saved to C:\new\night");
+}
+
 #[tokio::test]
 async fn logins_are_sent_as_they_are_wanted() {
     let token = [("token", text("tk_1234567890"))];
@@ -240,10 +314,16 @@ async fn every_answer_is_sorted() {
         assert_eq!((scope, pause), (Scope::Channel, after), "{status}");
         assert!(error.contains(told), "{error}");
     }
-    let body = format!(r#"{{"code":40009,"http":400,"error":"topic {TOPIC} invalid"}}"#);
-    server.script().next([Behaviour::answer(400, &body)]);
+    for code in [40009, 40010] {
+        let body = format!(r#"{{"code":{code},"http":400,"error":"topic {TOPIC} invalid"}}"#);
+        server.script().next([Behaviour::answer(400, &body)]);
+        let (scope, pause, error) = retried(&send(&*channel, Story::new()).await);
+        assert_eq!((scope, pause), (Scope::Channel, repair));
+        assert!(error.contains("topic [hidden] invalid") && error.contains("`topic`"), "{error}");
+    }
+    server.script().next([Behaviour::answer(400, r#"{"code":40011,"error":"must be UTF-8"}"#)]);
     let error = refused(&send(&*channel, Story::new()).await);
-    assert_eq!(error, "ntfy answered 400: topic [hidden] invalid");
+    assert_eq!(error, "ntfy answered 400: must be UTF-8");
     server.script().next([Behaviour::Down]);
     retried(&send(&*channel, Story::new()).await);
     assert!(server.log().is_empty());
@@ -261,7 +341,7 @@ fn what_cannot_be_is_told_at_its_setting() {
         faults("ntfy", &values)
     };
     assert!(with(&[]).is_empty());
-    for topic in ["", "a b", "https://ntfy.sh/x", &"x".repeat(65), "../v1"] {
+    for topic in ["", "a b", "https://ntfy.sh/x", &"x".repeat(65), "../v1", "v1", "docs"] {
         assert_eq!(with(&[("topic", text(topic))]), ["topic"], "{topic}");
     }
     assert_eq!(with(&[("server", text("ntfy.sh"))]), ["server"]);

@@ -11,7 +11,9 @@ mod common;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use common::{Story, channel, delivered, faults, refused, retried, send, send_all, text};
+use common::{
+    Story, channel, delivered, faults, refused, repair_of, retried, send, send_all, text,
+};
 use tipoff_channels::{Channel, Value};
 use tipoff_model::{Alert, AlertKind, MediaKind, Priority, Scope};
 use tipoff_testkit::pushover::{DEVICE, Notified, Pushover, TOKEN, USER};
@@ -156,14 +158,64 @@ async fn every_answer_is_sorted() {
         let (_, _, error) = retried(&send(&*pushover(&server, &other), Story::new()).await);
         assert!(error.contains(told), "{error}");
     }
-    let other = [("device", Value::List(vec!["tablet".to_owned()]))];
-    let (_, _, error) = retried(&send(&*pushover(&server, &other), Story::new()).await);
-    assert!(error.contains("`device`"), "{error}");
     // A picture that is not taken leaves its words.
     server.script().next([Behaviour::answer(413, "")]);
     delivered(&send(&*channel, Story::new().text("Somebody").picture("1.jpg")).await);
     let message = server.log().all().last().unwrap().parameters["message"].clone();
     assert!(message.contains("1.jpg") && message.contains("too big for Pushover"), "{message}");
+}
+
+#[tokio::test]
+async fn what_is_set_and_not_taken_costs_no_alert() {
+    let server = Pushover::start().await.unwrap();
+    let list = |name: &str| Value::List(vec![name.to_owned()]);
+    let more =
+        [("device", list("old-phone")), ("sound", text("siren")), ("priority", Value::Integer(2))];
+    // The stand-in knows no such device.
+    let outcome = send(&*pushover(&server, &more), Story::new().picture("1.jpg")).await;
+    let told = server.log().all().pop().unwrap();
+    assert_eq!(told.parameters.get("device"), None);
+    assert_eq!(told.parameters["sound"], "siren");
+    assert!(told.parameters["priority"] == "2" && told.picture.is_some(), "all else is there");
+    let repair = repair_of(&outcome);
+    assert!(repair.contains("`device`") && repair.contains("not valid for user"), "{repair}");
+    let more = [("sound", text("siren")), ("priority", Value::Integer(2))];
+    let channel = pushover(&server, &more);
+    for (body, sound, priority) in [
+        (r#"{"sound":"invalid","errors":["sound is unknown"],"status":0}"#, false, "2"),
+        (r#"{"retry":"invalid","errors":["retry is too short"],"status":0}"#, true, "0"),
+        (r#"{"errors":["odd"],"status":0}"#, false, "0"),
+    ] {
+        server.script().next([Behaviour::answer(400, body)]);
+        let outcome = send(&*channel, Story::new().picture("1.jpg")).await;
+        let told = server.log().all().pop().unwrap();
+        assert_eq!(told.parameters.contains_key("sound"), sound, "{body}");
+        assert!(told.parameters["priority"] == priority && told.picture.is_some(), "{body}");
+        assert!(!repair_of(&outcome).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_alert_rings_once_whatever_becomes_of_its_files() {
+    let emergency = [("priority", Value::Integer(2))];
+    let pictures = || Story::new().picture("1.jpg").picture("2.jpg").picture("3.jpg");
+    let priorities = |all: Vec<Notified>| -> Vec<String> {
+        all.into_iter().map(|it| it.parameters["priority"].clone()).collect()
+    };
+    assert_eq!(priorities(notified(&emergency, pictures()).await), ["2", "-1", "-1"]);
+    // Pictures that are too large for Pushover, and files that are no pictures, become words.
+    let server = Pushover::start().await.unwrap();
+    let too_large = Behaviour::answer(413, "<html>");
+    let refuse = [too_large, Behaviour::Normal];
+    server.script().next((0..3).flat_map(|_| refuse.clone()));
+    for outcome in send_all(&*pushover(&server, &emergency), pictures()).await {
+        delivered(&outcome);
+    }
+    assert_eq!(priorities(server.log().all()), ["2", "-1", "-1"]);
+    let clips = ["a.mp4", "b.mp4"]
+        .into_iter()
+        .fold(Story::new(), |story, name| story.zeros(name, "video/mp4", MediaKind::Video, 3000));
+    assert_eq!(priorities(notified(&emergency, clips).await), ["2", "-1"]);
 }
 
 #[test]
@@ -181,5 +233,10 @@ fn what_cannot_be_is_told_at_its_setting() {
     assert_eq!(with(&[("api", text("pushover.net"))]), ["api"]);
     assert_eq!(with(&[("priority", Value::Integer(3))]), ["priority"]);
     assert_eq!(with(&[("retry", seconds(29))]), ["retry"]);
+    for device in ["", "my phone", &"x".repeat(26)] {
+        let device = Value::List(vec!["phone".to_owned(), device.to_owned()]);
+        assert_eq!(with(&[("device", device)]), ["device"]);
+    }
+    assert_eq!(with(&[("sound", text("the siren"))]), ["sound"]);
     assert_eq!(with(&[("retry_for", seconds(10_801))]), ["retry_for"]);
 }

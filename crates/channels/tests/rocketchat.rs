@@ -75,6 +75,19 @@ async fn what_follows_is_a_message_of_its_own() {
     assert_eq!(messages(&[], story).await, [expected]);
 }
 
+/// Of a user without the permission `message-impersonate`.
+#[tokio::test]
+async fn a_name_or_an_icon_that_is_not_taken_costs_no_alert() {
+    let server = RocketChat::start().await.unwrap();
+    let more = [("username", text("Cameras")), ("icon", text("https://h/i.png"))];
+    let refused = r#"{"success":false,"error":"Not enough permission"}"#;
+    server.script().next([Behaviour::answer(400, refused)]);
+    let outcome = send(&*rocketchat(&server, &more), Story::new()).await;
+    let message = server.log().all().remove(0);
+    assert!(message["alias"].is_null() && message["avatar"].is_null(), "{message}");
+    assert!(common::repair_of(&outcome).contains("`icon`, `username`"));
+}
+
 /// The stand-in refuses what is too long.
 #[tokio::test]
 async fn whatever_comes_fits() {

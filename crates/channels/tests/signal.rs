@@ -179,6 +179,45 @@ async fn answered(status: u16, body: &str, story: Story) -> Outcome {
     outcome
 }
 
+/// What signal-cli writes with `--output json` of recipients none of whom got a message, and the server passes on.
+fn results(types: &[&str]) -> String {
+    let results: Vec<_> = types
+        .iter()
+        .map(|kind| serde_json::json!({ "recipientAddress": { "number": "+49" }, "type": kind }))
+        .collect();
+    let written = serde_json::json!({ "timestamp": 1_767_225_600_007_i64, "results": results });
+    format!("{written}\nFailed to send message\n")
+}
+
+#[tokio::test]
+async fn what_signal_cli_tells_of_recipients_is_understood_in_every_mode() {
+    let repaired_in = Some(Duration::from_secs(300));
+    for (words, scope, after, told) in [
+        // Where it is started for each message, it writes JSON.
+        (results(&["UNREGISTERED_FAILURE"]), Scope::Channel, repaired_in, "check `recipients`"),
+        (results(&["IDENTITY_FAILURE"]), Scope::Channel, repaired_in, "/trust/"),
+        (results(&["RATE_LIMIT_FAILURE"]), Scope::Channel, repaired_in, "/rate-limit-challenge"),
+        (results(&["NETWORK_FAILURE"]), Scope::Unreachable, None, "cannot be reached"),
+        (
+            results(&["UNREGISTERED_FAILURE", "NETWORK_FAILURE"]),
+            Scope::Unreachable,
+            None,
+            "cannot be reached",
+        ),
+        (results(&["INVALID_PRE_KEY_FAILURE"]), Scope::Channel, None, "check `recipients`"),
+        // Where it runs as a daemon, this is all.
+        ("Failed to send message".to_owned(), Scope::Channel, None, "check `recipients`"),
+        ("Failed to send message\n".to_owned(), Scope::Channel, None, "check `recipients`"),
+    ] {
+        let body = serde_json::json!({ "error": words }).to_string();
+        for story in [Story::new(), Story::new().picture("p.jpg")] {
+            let (found, pause, error) = retried(&answered(400, &body, story).await);
+            assert_eq!((found, pause), (scope, after), "{words}");
+            assert!(error.contains(told), "{error}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_answer_is_sorted() {
     let repaired_in = Some(Duration::from_secs(300));

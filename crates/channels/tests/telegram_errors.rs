@@ -149,9 +149,19 @@ async fn without_its_topic_or_what_it_answers_an_alert_arrives() {
         ("chat", text(SUPERGROUP)),
         ("topic", Value::Integer(99)),
     ];
-    delivered(&send(&*channel("telegram", &values), Story::new().picture("p.jpg")).await);
+    let outcome = send(&*channel("telegram", &values), Story::new().picture("p.jpg")).await;
+    delivered(&outcome);
     assert_eq!(server.log().all()[0].topic, None);
+    assert!(common::repair_of(&outcome).contains("`topic`"), "{outcome:?}");
     assert_eq!(server.log().all()[0].files[0].kind, "photo");
+
+    // Of a group whose "General" is closed.
+    let (outcome, _) = meet(vec![bad("TOPIC_CLOSED")], Story::new().picture("p.jpg")).await;
+    assert!(retried(&outcome).2.contains("reopen it"), "{outcome:?}");
+    let entities = "can't parse entities: unsupported start tag";
+    let (outcome, sent) = meet(vec![bad(entities)], Story::new().picture("p.jpg")).await;
+    delivered(&outcome);
+    assert_eq!((sent[0].text.as_str(), sent[0].files.len()), ("👀 Front yard · Motion", 1));
 
     let story = Story::new().change(|alert| alert.reply_to = Some(format!("{CHAT} 1")));
     let (outcome, sent) = meet(vec![bad("message to be replied not found")], story).await;

@@ -21,6 +21,7 @@ use serde_json::json;
 use sha2::Sha256;
 use tipoff_channels::{Channel, Value};
 use tipoff_model::{AlertKind, MediaKind, Scope};
+use tipoff_testkit::homeassistant::render_trigger;
 use tipoff_testkit::standin::Behaviour;
 use tipoff_testkit::webhook::{Call, Webhook};
 
@@ -210,11 +211,36 @@ async fn answers_mean_what_http_says() {
         assert_eq!((scope, after), (Scope::Channel, Some(Duration::from_secs(300))));
         assert!(error.contains("`url`"), "{error}");
     }
-    for status in [400, 405, 410, 413, 422, 499] {
+    for status in [405, 406, 411, 414, 415, 431] {
+        let (scope, after, error) = retried(&verdict(status, &[]).await);
+        assert_eq!((scope, after), (Scope::Channel, Some(Duration::from_secs(300))));
+        assert!(error.contains("`method`"), "{error}");
+    }
+    for status in [400, 410, 413, 422, 499] {
         let error = refused(&verdict(status, &[]).await);
         assert_eq!(error, format!("the server answered {status}: the reason"));
     }
     assert!(server.log().is_empty());
+}
+
+#[tokio::test]
+async fn files_that_are_too_large_for_a_server_are_named() {
+    for format in ["json", "multipart"] {
+        let server = Webhook::start().await.unwrap();
+        let webhook = webhook(&server.url(), &[("format", text(format))]);
+        server.script().next([Behaviour::answer(413, "too large")]);
+        let story = Story::new().picture("1.jpg").picture("2.jpg").change(|alert| {
+            alert.media[0].url = Some("http://tip/1.jpg".to_owned());
+        });
+        let outcome = send(&*webhook, story).await;
+        let repair = common::repair_of(&outcome);
+        assert!(repair.contains("413: too large") && repair.contains("`media`"), "{repair}");
+        let calls = server.log().all();
+        let alert: serde_json::Value = serde_json::from_slice(&calls[0].body).unwrap();
+        assert_eq!(alert["media"][0]["url"], "http://tip/1.jpg");
+        assert_eq!(alert["media"][1]["name"], "2.jpg");
+        assert!(alert["media"][1]["data"].is_null(), "{alert}");
+    }
 }
 
 #[tokio::test]
@@ -304,4 +330,36 @@ async fn connections_are_kept() {
         delivered(&send(&*webhook, Story::new()).await);
     }
     assert_eq!(server.connections(), 1);
+}
+
+/// The automation in the book, with an alert without a picture, with one that has no address, and with one that has.
+#[tokio::test]
+async fn the_automation_in_the_book_stands_an_alert_without_pictures() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/channels/webhook.md");
+    let book = std::fs::read_to_string(path).unwrap();
+    let automation = book.split("```yaml").nth(1).unwrap().split("```").next().unwrap();
+    let template = |key: &str| {
+        let line = automation.lines().find(|line| line.trim().starts_with(&format!("{key}: \"")));
+        let (_, value) = line.unwrap().split_once(": \"").unwrap();
+        value.strip_suffix('"').unwrap().to_owned()
+    };
+    let with = |url: Option<&str>| {
+        Story::new().picture("1.jpg").change(|it| it.media[0].url = url.map(str::to_owned))
+    };
+    for (story, picture, data) in [
+        (Story::new(), "", "{}"),
+        (with(None), "", "{}"),
+        (with(Some("http://tip/1.jpg")), "http://tip/1.jpg", "{\"image\": \"http://tip/1.jpg\"}"),
+    ] {
+        let server = Webhook::start().await.unwrap();
+        delivered(&send(&*webhook(&server.url(), &[("media", text("url"))]), story).await);
+        let json = serde_json::from_slice(&server.log().all()[0].body).unwrap();
+        let render = |key: &str| render_trigger(&template(key), &json, picture).unwrap();
+        assert_eq!(render("picture"), picture);
+        assert_eq!(
+            (render("title").as_str(), render("message").as_str()),
+            ("Front yard", "motion")
+        );
+        assert_eq!(render("data").replace('\'', "\""), data);
+    }
 }

@@ -157,8 +157,10 @@ async fn no_error_shows_a_secret_beside_a_template() {
     let url = server.url().replace("/hook", "/p4thS3cret/{{ device }}?token=qu3ryS3cret");
     let headers = table(&[("Authorization", "h3aderS3cret {{ device }}")]);
     let webhook = channel("webhook", &[("url", text(&url)), ("headers", headers)]);
-    let error = common::refused(&send(&*webhook, Story::new()).await);
-    assert_eq!(error, "the server answered 400: [hidden] [hidden] [hidden]");
+    let (scope, _, error) = common::retried(&send(&*webhook, Story::new()).await);
+    let told = "the server answered 400: [hidden] [hidden] [hidden] (are `url`, `headers` and `body` \
+                right?)";
+    assert_eq!((scope, error.as_str()), (Scope::Message, told), "what is set may be wrong");
 }
 
 #[test]

@@ -12,6 +12,20 @@ pub(crate) fn time(at: Timestamp) -> String {
     written(at, "%Y%m%d%H%M%S")
 }
 
+/// The same read: its first 14 digits, the seconds may be missing.
+pub(crate) fn read_time(text: &[u8]) -> Option<Timestamp> {
+    let count = text.iter().take(14).take_while(|byte| byte.is_ascii_digit()).count();
+    let form = match count {
+        14 => "%Y%m%d%H%M%S",
+        12 => "%Y%m%d%H%M",
+        _ => return None,
+    };
+    let digits = std::str::from_utf8(text.get(..count)?).ok()?;
+    let time = jiff::civil::DateTime::strptime(form, digits).ok()?;
+    let time = TimeZone::UTC.to_timestamp(time).ok()?;
+    Some(Timestamp::from_ms(time.as_millisecond()))
+}
+
 fn written(at: Timestamp, form: &str) -> String {
     jiff::Timestamp::from_millisecond(at.as_ms())
         .map(|time| time.to_zoned_datetime(TimeZone::UTC).strftime(form).to_string())
@@ -77,6 +91,20 @@ mod tests {
     use tipoff_model::ArrivalId;
 
     use super::*;
+
+    #[test]
+    fn times_are_read_as_they_are_written() {
+        let at = Timestamp(1_791_208_000_000);
+        for text in ["20261005134640", "20261005134640.123", "20261005134640+060"] {
+            assert_eq!(read_time(text.as_bytes()), Some(at), "{text}");
+        }
+        assert_eq!(time(at), "20261005134640");
+        assert_eq!(read_time(b"202610051346"), Some(Timestamp(1_791_207_960_000)));
+        assert_eq!(read_time(b"19691231235959"), Some(Timestamp(-1000)));
+        for wrong in ["", "2026", "20261305134640", "20260230000000", "99991332000000", "x.jpg"] {
+            assert_eq!(read_time(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn a_folder_is_told_in_three_ways() {

@@ -23,6 +23,12 @@ impl Reply {
     fn made(text: String) -> Self {
         Self(Cow::Owned(text.into_bytes()))
     }
+
+    /// Its three digits (RFC 959, section 4.2).
+    pub fn code(&self) -> u16 {
+        let digits = self.0.iter().take(3);
+        digits.fold(0, |code, digit| code * 10 + u16::from(digit.wrapping_sub(b'0')))
+    }
 }
 
 /// The lines with their line ends.
@@ -65,6 +71,10 @@ pub(crate) const NO_PORT: Reply = Reply::fixed("425 Use PASV or PORT first\r\n")
 pub(crate) const USE_EPSV: Reply = Reply::fixed("425 This is IPv6: use EPSV\r\n");
 pub(crate) const CANNOT_OPEN: Reply = Reply::fixed("425 No port is free for a data connection\r\n");
 pub(crate) const NO_CONNECTION: Reply = Reply::fixed("425 The data connection did not come\r\n");
+pub(crate) const NOT_ENCRYPTED: Reply =
+    Reply::fixed("425 The data connection could not be encrypted\r\n");
+pub(crate) const ONLY_UPLOADS: Reply =
+    Reply::fixed("425 To an address that is not yours, only uploads are possible\r\n");
 pub(crate) const BROKEN: Reply = Reply::fixed("426 The data connection broke\r\n");
 pub(crate) const STOPPED: Reply = Reply::fixed("426 Transfer aborted\r\n");
 pub(crate) const STALLED: Reply = Reply::fixed("426 Nothing came for too long\r\n");
@@ -139,6 +149,12 @@ pub(crate) fn size(bytes: u64) -> Reply {
 
 pub(crate) fn modified(file: File) -> Reply {
     Reply::made(format!("213 {}\r\n", listing::time(file.modified)))
+}
+
+/// draft-somers-ftp-mfxx, section 3.1: the time that the file has now.
+pub(crate) fn time_set(file: File, path: &FilePath) -> Reply {
+    let head = format!("213 Modify={}; ", listing::time(file.modified));
+    Reply([head.as_bytes(), path.as_bytes(), b"\r\n"].concat().into())
 }
 
 /// RFC 3659, section 3.1: the transfer behind it begins there.

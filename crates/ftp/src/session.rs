@@ -18,7 +18,7 @@ use crate::command::{self, Command};
 use crate::path::FilePath;
 use crate::profile::Profile;
 use crate::reply::{self, Reply};
-use crate::step::Step;
+use crate::step::{Protection, Step};
 use crate::{telnet, text};
 
 /// How much may be said during a transfer that has to wait for its end, in bytes.
@@ -83,6 +83,7 @@ impl Session {
                 }
                 State::LoginAsked
                 | State::PassiveAsked { .. }
+                | State::ForeignAsked(_)
                 | State::TlsAsked
                 | State::RenameAsked => return None,
             }
@@ -93,13 +94,22 @@ impl Session {
     pub fn waiting(&self) -> bool {
         matches!(
             self.state,
-            State::LoginAsked | State::PassiveAsked { .. } | State::TlsAsked | State::RenameAsked
+            State::LoginAsked
+                | State::PassiveAsked { .. }
+                | State::ForeignAsked(_)
+                | State::TlsAsked
+                | State::RenameAsked
         )
     }
 
     /// Whether a transfer is under way.
     pub fn in_transfer(&self) -> bool {
         matches!(self.state, State::Transfer(_))
+    }
+
+    /// How the next data connection is protected, as far as is known.
+    pub fn protection(&self) -> Protection {
+        self.client.protection()
     }
 
     /// Whether the client is logged in.
@@ -198,7 +208,7 @@ impl Session {
             Command::Rnto(path) => self.rename_to(path),
             Command::Size(path) => self.size(path),
             Command::Mdtm(argument) => self.modified(argument),
-            Command::Mfmt(argument) => self.modified(argument),
+            Command::Mfmt(argument) => self.set_time(argument),
             Command::Mlst(path) => self.facts(path),
             Command::Stat(b"") => self.reply(reply::STATUS),
             Command::Stat(argument) => self.status(argument),
@@ -258,10 +268,16 @@ impl Session {
     }
 }
 
-/// Files are kept as they come, whatever type is agreed on.
+/// Files are kept as they come, whatever type is agreed on: text with any format (RFC 959, section 3.1.1.5),
+/// bytes, and logical bytes of 8 bits. What no device sends is not (EBCDIC).
 fn kind(argument: &[u8]) -> Reply {
-    match argument.to_ascii_uppercase().as_slice() {
-        b"I" | b"A" | b"A N" | b"L8" | b"L 8" => reply::OK,
+    let upper = argument.to_ascii_uppercase();
+    let words: Vec<&[u8]> =
+        upper.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
+    match words.as_slice() {
+        [b"I" | b"I8" | b"L8" | b"AN" | b"AT" | b"AC"] => reply::OK,
+        [b"A"] | [b"A" | b"I", b"N" | b"T" | b"C"] => reply::OK,
+        [b"L" | b"I", b"8"] => reply::OK,
         _ => reply::NOT_THIS,
     }
 }

@@ -26,6 +26,9 @@ pub enum Step {
     /// Listen for a data connection, in place of an earlier one. Answer with
     /// [`crate::Session::passive`].
     Passive,
+    /// The client wants data connections to go to an address that is not its own. Answer with
+    /// [`crate::Session::foreign`].
+    Foreign(SocketAddr),
     /// Encrypt, then tell by [`crate::Session::tls_started`]. All input behind it is gone: nothing
     /// that came in plain text survives.
     StartTls,
@@ -52,7 +55,7 @@ pub enum Step {
 pub enum Data {
     /// The client connects to where the shell listens.
     Passive,
-    /// The shell connects, to the client's own address.
+    /// The shell connects, to the client's own address or to one that it was asked for.
     Active(SocketAddr),
 }
 
@@ -139,6 +142,8 @@ pub enum Outcome {
 pub enum Failure {
     /// There was no data connection.
     NoConnection,
+    /// There was one, and it could not be encrypted.
+    NotEncrypted,
     /// The data connection broke.
     Broken,
     /// [`Step::Abort`] was done.

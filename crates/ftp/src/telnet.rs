@@ -10,11 +10,14 @@ const NEGOTIATIONS: std::ops::RangeInclusive<u8> = 0xFB..=0xFE;
 /// IP and DM (interrupt, data mark: what stands before ABOR), and other signals of one byte.
 const SIGNALS: std::ops::RangeInclusive<u8> = 0xF0..=0xFA;
 
+/// DM, IP and IAC.
+const REMAINS: [u8; 3] = [0xF2, 0xF4, IAC];
+
 /// The line without Telnet's signals. A byte 255 that means itself is doubled; one that is neither
 /// doubled nor before a signal stands for itself too, because no camera knows the rule.
 pub(crate) fn strip(line: &[u8]) -> Cow<'_, [u8]> {
     if !line.contains(&IAC) {
-        return Cow::Borrowed(line);
+        return Cow::Borrowed(without_remains(line));
     }
     let mut clean = Vec::with_capacity(line.len());
     let mut rest = line;
@@ -32,7 +35,20 @@ pub(crate) fn strip(line: &[u8]) -> Cow<'_, [u8]> {
             }
         };
     }
-    Cow::Owned(clean)
+    match without_remains(&clean) {
+        whole if whole.len() == clean.len() => Cow::Owned(clean),
+        rest => Cow::Owned(rest.to_owned()),
+    }
+}
+
+/// No command begins with what is left of a signal whose other byte was urgent data, and got lost in a proxy.
+fn without_remains(mut line: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = line
+        && REMAINS.contains(first)
+    {
+        line = rest;
+    }
+    line
 }
 
 #[cfg(test)]
@@ -44,7 +60,10 @@ mod tests {
         for (line, clean) in [
             (b"NOOP".as_slice(), b"NOOP".as_slice()),
             (b"\xFF\xF4\xFF\xF2ABOR", b"ABOR"),
-            (b"\xFF\xF4\xF2ABOR", b"\xF2ABOR"),
+            (b"\xFF\xF4\xF2ABOR", b"ABOR"),
+            (b"\xF2ABOR", b"ABOR"),
+            (b"\xFFABOR", b"ABOR"),
+            (b"\xFF\xF4\xFF\xF2", b""),
             (b"\xFF\xFD\x06NOOP", b"NOOP"),
             (b"CWD \xFF\xFF", b"CWD \xFF"),
             (b"CWD \xFFz", b"CWD \xFFz"),

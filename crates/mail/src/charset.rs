@@ -2,17 +2,28 @@
 //! nothing and send GBK. Never fails: the last resort reads any byte.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, GB18030, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{
+    Encoding, GB18030, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
+    X_USER_DEFINED,
+};
+
+use crate::wide::{self, Wide};
 
 /// Decodes `bytes`: as UTF-8 if they are that, else as declared if they fit, else as GB18030 if
 /// they have its shape, else as what they look like most.
 pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
-    let declared = declared.and_then(|label| Encoding::for_label(label.trim().as_bytes()));
-    // These two look like ASCII, and are not.
-    if let Some(encoding) = declared
-        && [ISO_2022_JP, UTF_16LE, UTF_16BE].contains(&encoding)
+    if let Some(wide) = Wide::of(bytes, declared) {
+        return wide.decode(bytes);
+    }
+    if wide::is_utf7(declared)
+        && let Some(text) = wide::decode_utf7(bytes)
     {
-        return encoding.decode(bytes).0.into_owned();
+        return text;
+    }
+    let declared = declared.and_then(known);
+    // It looks like ASCII, and is not.
+    if declared == Some(ISO_2022_JP) && bytes.contains(&ESCAPE) {
+        return ISO_2022_JP.decode(bytes).0.into_owned();
     }
     if let (text, false) = UTF_8.decode_with_bom_removal(bytes)
         && !is_rather_gb2312(bytes, &text)
@@ -23,7 +34,7 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
         return text.to_owned();
     }
     // us-ascii is declared by firmware that never thought of it; to the table it is windows-1252.
-    let thought_of = declared.filter(|&encoding| encoding != UTF_8 && encoding != WINDOWS_1252);
+    let thought_of = declared.filter(|encoding| !NEVER_THOUGHT_OF.contains(encoding));
     thought_of
         .and_then(|encoding| strict(encoding, bytes))
         .or_else(|| has_gb2312_shape(bytes).then(|| strict(GB18030, bytes)).flatten())
@@ -31,11 +42,28 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
         .unwrap_or_else(|| WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned())
 }
 
-/// Whether text of this charset may hold zero bytes.
-pub(crate) fn is_wide(declared: Option<&str>) -> bool {
-    declared
-        .and_then(|label| Encoding::for_label(label.trim().as_bytes()))
-        .is_some_and(|encoding| [UTF_16LE, UTF_16BE].contains(&encoding))
+/// Declared by firmware that never thought of it, or already found to be wrong.
+const NEVER_THOUGHT_OF: [&Encoding; 5] = [UTF_8, UTF_16LE, UTF_16BE, WINDOWS_1252, ISO_2022_JP];
+
+/// Without this byte there is no ISO-2022-JP (RFC 1468).
+const ESCAPE: u8 = 0x1B;
+
+/// The encoding of a label; `None` if text can not be read by it.
+fn known(label: &str) -> Option<&'static Encoding> {
+    Encoding::for_label(label.trim().as_bytes())
+        .filter(|encoding| ![REPLACEMENT, X_USER_DEFINED].contains(encoding))
+}
+
+/// The charset by which raw bytes of a header may be read: the body's, if it extends ASCII. A
+/// header is ASCII, or bytes beyond it, whatever the body is in (RFC 5322, section 2.2).
+pub(crate) fn of_header(declared: Option<&str>) -> Option<&str> {
+    let extends_ascii = |label: &&str| known(label).is_some_and(Encoding::is_ascii_compatible);
+    declared.filter(extends_ascii)
+}
+
+/// Whether text may hold zero bytes: it is in UTF-16 or UTF-32, as declared or by its bytes.
+pub(crate) fn is_wide(bytes: &[u8], declared: Option<&str>) -> bool {
+    Wide::of(bytes, declared).is_some()
 }
 
 /// UTF-8 that was cut in the midst of its last character, and not just a Latin-1 letter.
@@ -56,7 +84,7 @@ fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
 
 /// Two bytes to a character, both with the high bit: every run of such bytes is of even length.
 /// In Latin-1 text they mostly stand alone: `für`.
-fn has_gb2312_shape(bytes: &[u8]) -> bool {
+pub(crate) fn has_gb2312_shape(bytes: &[u8]) -> bool {
     bytes.split(u8::is_ascii).all(|run| run.len() % 2 == 0 && !run.iter().any(|&byte| byte < 0xA1))
 }
 
@@ -105,6 +133,13 @@ mod tests {
             (b"caf\xe9", None, "café"),
             (b"\xd2\xc6\xb6", Some("gb2312"), "移"),
             (b"h\0i\0", Some("utf-16le"), "hi"),
+            (b"Motion at gate", Some("utf-16"), "Motion at gate"),
+            (b"T\xfcr", Some("utf-16"), "Tür"),
+            ("Tür".as_bytes(), Some("utf-16le"), "Tür"),
+            ("動き".as_bytes(), Some("iso-2022-jp"), "動き"),
+            (b"T\xfcr", Some("x-user-defined"), "Tür"),
+            (gbk, Some("hz-gb-2312"), "移动侦测: on Camera1"),
+            (b"T+APw-r", Some("utf-7"), "Tür"),
         ] {
             assert_eq!(decode(bytes, declared), expected, "{declared:?}");
         }

@@ -1,11 +1,13 @@
 //! Gathers what the parts of a mail hold, and makes its content of it.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
-use tipoff_model::{Content, Encoding, Media};
+use tipoff_model::{Content, Encoding, Media, MediaKind};
 
+use crate::decoration::{Picture, Shown, is_decoration};
 use crate::label::{default_label, label};
+use crate::pixels::pixels;
+use crate::same_words::without_repeats;
 use tipoff_model::sort::{by_content, by_name, by_type, kind_of};
 
 /// Files of a mail; more are in the raw mail only, which is sent along then.
@@ -17,8 +19,23 @@ pub(crate) const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// A part's text counts as at least this much, so that parts of one letter are bounded too.
 const PIECE_BYTES_MIN: usize = 64;
 
+/// As many bytes behind the last part may hide something.
+pub(crate) const HIDDEN_BYTES_MAX: u64 = 1000;
+
+/// As much text of a file is shown where there is no other.
+const FILE_CHARS_SHOWN: usize = 4000;
+
 /// A longer subject is cut.
 pub(crate) const SUBJECT_CHARS_MAX: usize = 1000;
+
+/// Where text stands that is in no part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outside {
+    /// Before the first part.
+    Preamble,
+    /// Behind the last part.
+    Epilogue,
+}
 
 /// Text of a part.
 #[derive(Debug)]
@@ -42,6 +59,22 @@ pub(crate) struct File<'a> {
     pub(crate) encoding: Encoding,
     pub(crate) size: u64,
     pub(crate) whole: bool,
+    /// How a page calls it.
+    pub(crate) page_names: Vec<String>,
+    /// A page may show it.
+    pub(crate) is_of_page: bool,
+}
+
+/// A picture that a page may show: decoration, perhaps.
+#[derive(Debug)]
+struct OfPage {
+    /// Its place among the files.
+    index: usize,
+    /// Its file name and how a page calls it.
+    names: Vec<String>,
+    pixels: Option<(u32, u32)>,
+    /// Else it is decoration only if a page shows it.
+    is_of_page: bool,
 }
 
 /// What was found so far.
@@ -50,7 +83,15 @@ pub(crate) struct Collector {
     subject: Option<String>,
     texts: Vec<Text>,
     text_bytes: usize,
+    preambles: Vec<String>,
+    epilogues: Vec<String>,
+    outside_bytes: usize,
+    /// Of the first file of text.
+    text_of_file: Option<String>,
     media: Vec<Media>,
+    of_page: Vec<OfPage>,
+    has_page: bool,
+    shown: Vec<Shown>,
     pub(crate) unclear: bool,
 }
 
@@ -82,6 +123,26 @@ impl Collector {
         }
     }
 
+    /// Text that counts if no part gives any.
+    pub(crate) fn add_outside(&mut self, outside: Outside, text: &str) {
+        let text = tidy(text);
+        if !text.is_empty() && self.outside_bytes < TEXT_BYTES_MAX {
+            self.outside_bytes += text.len().max(PIECE_BYTES_MIN);
+            match outside {
+                Outside::Preamble => self.preambles.push(text),
+                Outside::Epilogue => self.epilogues.push(text),
+            }
+        }
+    }
+
+    /// Text that is in a file, and counts if nothing else says anything: a NAS mails its log so.
+    pub(crate) fn add_text_of_file(&mut self, text: &str) {
+        if self.text_of_file.is_none() {
+            let text = beginning(&tidy(text));
+            self.text_of_file = Some(text).filter(|text| !text.is_empty());
+        }
+    }
+
     pub(crate) fn add_file(&mut self, file: File<'_>) {
         if self.media.len() == MEDIA_MAX {
             self.unclear = true;
@@ -99,7 +160,14 @@ impl Collector {
             (None, Some(declared)) => (declared.clone(), kind_of(&declared)),
             (None, None) => ("application/octet-stream".to_owned(), kind_of("")),
         };
-        let name = file.name.and_then(|name| label(&name, sort)).unwrap_or_else(|| {
+        let given = file.name.and_then(|name| label(&name, sort));
+        if matches!(kind, MediaKind::Picture | MediaKind::Animation) {
+            let mut names = file.page_names;
+            names.extend(given.as_deref().map(str::to_lowercase));
+            let (pixels, is_of_page) = (pixels(file.head), file.is_of_page);
+            self.of_page.push(OfPage { index: self.media.len(), names, pixels, is_of_page });
+        }
+        let name = given.unwrap_or_else(|| {
             let number = 1 + self.media.iter().filter(|media| media.kind == kind).count();
             default_label(kind, sort, number)
         });
@@ -112,28 +180,78 @@ impl Collector {
             size: file.size,
             whole: file.whole,
             repeat: false,
+            decoration: false,
         });
     }
 
-    pub(crate) fn into_content(self) -> Content {
-        let plain_groups: HashSet<usize> =
-            self.texts.iter().filter(|text| !text.is_html).filter_map(|text| text.group).collect();
-        let mut texts: Vec<String> = Vec::new();
-        for Text { group, is_html, text } in self.texts {
-            let told_plainly = is_html && group.is_some_and(|group| plain_groups.contains(&group));
-            if !told_plainly && !texts.contains(&text) {
-                texts.push(text);
+    /// A page shows these.
+    pub(crate) fn add_page(&mut self, pictures: Vec<Shown>) {
+        self.has_page = true;
+        let room = MEDIA_MAX.saturating_sub(self.shown.len());
+        self.shown.extend(pictures.into_iter().take(room));
+    }
+
+    /// Of a mail with words: what decorates its pages is not what it is about.
+    fn mark_decoration(&mut self) {
+        for picture in &self.of_page {
+            let Some(media) = self.media.get_mut(picture.index) else {
+                continue;
+            };
+            let is_it = |shown: &&Shown| picture.names.contains(&shown.source);
+            let shown = self.shown.iter().find(is_it);
+            let found = Picture {
+                content_type: &media.content_type,
+                names: &picture.names,
+                pixels: picture.pixels,
+                shown,
+            };
+            if (shown.is_some() || picture.is_of_page && self.has_page) && is_decoration(&found) {
+                media.decoration = true;
+                media.kind = MediaKind::File;
             }
+        }
+    }
+
+    pub(crate) fn into_content(mut self) -> Content {
+        let mut texts = without_repeats(std::mem::take(&mut self.texts));
+        let is_hidden = |text: &String| {
+            let blank = text.bytes().filter(u8::is_ascii_whitespace).count();
+            (text.len() - blank) as u64 > HIDDEN_BYTES_MAX
+        };
+        let epilogue_hides = self.epilogues.iter().any(is_hidden);
+        let mut unclear = self.unclear;
+        if !texts.is_empty() {
+            unclear |= epilogue_hides;
+        } else if !self.preambles.is_empty() {
+            unclear |= epilogue_hides;
+            texts.append(&mut self.preambles);
+        } else if !self.epilogues.is_empty() {
+            texts.append(&mut self.epilogues);
+        } else {
+            texts.extend(self.text_of_file.take());
+        }
+        if !texts.is_empty() {
+            self.mark_decoration();
         }
         Content {
             subject: self.subject.unwrap_or_default(),
             text: texts.join("\n\n"),
             media: self.media,
-            unclear: self.unclear,
+            unclear,
             details: None,
             camera: None,
         }
     }
+}
+
+/// The first lines of the text of a file: all of it is in the file.
+fn beginning(text: &str) -> String {
+    let Some((end, _)) = text.char_indices().nth(FILE_CHARS_SHOWN) else {
+        return text.to_owned();
+    };
+    let cut = text.get(..end).unwrap_or(text);
+    let lines = cut.rsplit_once('\n').map_or(cut, |(lines, _)| lines);
+    format!("{lines}\n…")
 }
 
 /// Lines ended by `\n`, without white space at their ends, without control characters, with one
@@ -182,6 +300,19 @@ mod tests {
     }
 
     #[test]
+    fn of_a_file_the_beginning_is_shown() {
+        for (text, expected) in [
+            ("ä".repeat(FILE_CHARS_SHOWN), "ä".repeat(FILE_CHARS_SHOWN)),
+            (format!("x\n{}", "y".repeat(FILE_CHARS_SHOWN)), "x\n…".to_owned()),
+        ] {
+            let mut found = Collector::default();
+            found.add_text_of_file(&text);
+            found.add_text_of_file("another");
+            assert_eq!(found.into_content().text, expected);
+        }
+    }
+
+    #[test]
     fn files_are_told_up_to_their_limit() {
         let mut found = Collector::default();
         for number in 0..=MEDIA_MAX as u64 {
@@ -194,6 +325,8 @@ mod tests {
                 encoding: Encoding::Identity,
                 size: 1,
                 whole: true,
+                page_names: Vec::new(),
+                is_of_page: false,
             });
         }
         let content = found.into_content();

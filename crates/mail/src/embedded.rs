@@ -26,6 +26,8 @@ const FOLDED_BYTES_MAX: u64 = 1000;
 #[derive(Debug)]
 pub(crate) struct TextScan {
     at: u64,
+    /// Bytes that were not given, without what took their place.
+    skipped: u64,
     text: Vec<u8>,
     text_bytes: u64,
     text_bytes_max: usize,
@@ -82,6 +84,7 @@ impl TextScan {
     pub(crate) fn new(at: u64, text_bytes_max: usize) -> Self {
         Self {
             at,
+            skipped: 0,
             text: Vec::new(),
             text_bytes: 0,
             text_bytes_max,
@@ -105,6 +108,18 @@ impl TextScan {
         }
     }
 
+    /// Bytes that were not given stand here, in a line that is text; `by`, which is no longer, takes
+    /// their place.
+    pub(crate) fn replace(&mut self, skipped: u64, by: &[u8]) {
+        self.skipped += skipped.saturating_sub(by.len() as u64);
+        self.push(by);
+    }
+
+    /// Where the next line stands in the stream.
+    fn place(&self) -> u64 {
+        self.at + self.skipped
+    }
+
     /// The part ended; `torn`: because the connection broke.
     pub(crate) fn finish(mut self, torn: bool) -> Scanned {
         if let Line::Head(head) = std::mem::replace(&mut self.line, Line::Rest)
@@ -114,7 +129,8 @@ impl TextScan {
         }
         let whole = |meter: &Meter| !torn || meter.is_complete();
         self.close_file(whole);
-        let Self { text, text_bytes, files, missed, at: end, .. } = self;
+        let end = self.place();
+        let Self { text, text_bytes, files, missed, .. } = self;
         Scanned { text, text_bytes, files, missed, end }
     }
 
@@ -155,13 +171,13 @@ impl TextScan {
             file.begin_line();
         } else if let Some(name) = uuencode_begin(head) {
             self.at += head.len() as u64;
-            let mut file = OpenFile::new(Encoding::Uuencode, self.at);
+            let mut file = OpenFile::new(Encoding::Uuencode, self.place());
             file.name = Some(name);
             file.lead = head.to_vec();
             self.file = Some(file);
             return;
         } else if is_base64_of_a_file(head) {
-            self.file = Some(OpenFile::new(Encoding::Base64, self.at));
+            self.file = Some(OpenFile::new(Encoding::Base64, self.place()));
         }
         self.give(head);
     }

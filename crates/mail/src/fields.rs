@@ -3,13 +3,19 @@
 
 use tipoff_model::Encoding;
 
-use crate::{charset, words};
+use crate::{charset, shown, words};
 
 /// Parameters of a field that are looked at.
 const PARAMETERS_MAX: usize = 64;
 
 /// Pieces of a parameter that is continued (RFC 2231, section 3).
 const PIECES_MAX: usize = 64;
+
+/// Subjects of one header that are looked at, until one says something.
+const SUBJECTS_MAX: usize = 8;
+
+/// Names of one part by which a page may call it.
+const PAGE_NAMES_MAX: usize = 4;
 
 /// Longer types are nonsense (RFC 6838, section 4.2).
 const TYPE_BYTES_MAX: usize = 127;
@@ -56,10 +62,13 @@ pub(crate) struct Fields {
     /// As the device wrote it, decoded: not safe yet.
     pub(crate) name: Option<String>,
     pub(crate) attachment: bool,
+    /// How a page calls it: `cid:…`, or the name of a file (RFC 2392, RFC 2557), in lower case.
+    pub(crate) page_names: Vec<String>,
     /// As declared; as it is where nothing was.
     pub(crate) encoding: Option<Encoding>,
     /// An encoding was declared that nobody knows.
     pub(crate) strange_encoding: bool,
+    pub(crate) has_message_id: bool,
     /// Whether any field is one that headers have.
     pub(crate) known: bool,
     /// The lines of all other fields: perhaps text behind which or before which a blank line is
@@ -70,14 +79,15 @@ pub(crate) struct Fields {
 /// Reads a block of header lines, ended by `\n` each.
 pub(crate) fn parse(block: &[u8]) -> Fields {
     let mut fields = Fields::default();
-    let mut subject = None;
-    let mut disposition = None;
-    let mut content_type = None;
+    let mut subjects = Vec::new();
+    let mut disposition = Value::default();
+    let mut content_type = Value::default();
     for field in unfolded(block) {
         let colon = memchr::memchr(b':', &field).unwrap_or(field.len());
         let (name, value) = field.split_at(colon);
         let value = value.get(1..).unwrap_or_default();
-        let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
+        let name = String::from_utf8_lossy(name);
+        let name = name.trim_start_matches('\u{FEFF}').trim().to_ascii_lowercase();
         if !is_known(&name) {
             fields.unknown.extend_from_slice(&field);
             fields.unknown.push(b'\n');
@@ -85,17 +95,19 @@ pub(crate) fn parse(block: &[u8]) -> Fields {
         }
         fields.known = true;
         match name.as_str() {
-            "subject" if subject.is_none() => subject = Some(value.to_vec()),
-            "content-type" if content_type.is_none() => content_type = Some(Value::parse(value)),
-            "content-disposition" if disposition.is_none() => {
-                disposition = Some(Value::parse(value));
-            }
+            "subject" if subjects.len() < SUBJECTS_MAX => subjects.push(value.to_vec()),
+            "content-type" => content_type.or_better(Value::parse(value)),
+            "content-disposition" => disposition.or_better(Value::parse(value)),
+            "content-id" | "content-location" => fields.take_page_name(&name, value),
             "content-transfer-encoding" => fields.take_encoding(value),
+            "message-id" => fields.has_message_id |= !value.trim_ascii().is_empty(),
             _ => {}
         }
     }
-    fields.take_content_type(&content_type.unwrap_or_default(), &disposition.unwrap_or_default());
-    fields.subject = subject.map(|raw| words::decode(&raw, fields.charset.as_deref()));
+    fields.take_content_type(&content_type, &disposition);
+    let charset = charset::of_header(fields.charset.as_deref());
+    let mut subjects = subjects.iter().map(|raw| words::decode(raw, charset));
+    fields.subject = subjects.find(|subject| !subject.is_empty());
     fields
 }
 
@@ -109,6 +121,15 @@ impl Fields {
             "x-uuencode" | "uuencode" | "x-uue" => self.encoding = Some(Encoding::Uuencode),
             "7bit" | "8bit" | "binary" | "7-bit" | "8-bit" | "none" | "" => {}
             _ => self.strange_encoding = true,
+        }
+    }
+
+    fn take_page_name(&mut self, field: &str, value: &[u8]) {
+        let value = words::decode(value, None);
+        let value = value.trim().trim_matches(['<', '>', '"']);
+        if !value.is_empty() && self.page_names.len() < PAGE_NAMES_MAX {
+            let scheme = if field == "content-id" { "cid:" } else { "" };
+            self.page_names.push(shown::source(&format!("{scheme}{value}")));
         }
     }
 
@@ -177,6 +198,21 @@ impl Value {
             })
             .collect();
         Self { word: word.split_whitespace().collect(), parameters }
+    }
+
+    /// Of a field that is written twice the first that says something; of types the one that
+    /// tells of parts, without which the mail cannot be taken apart.
+    fn or_better(&mut self, other: Self) {
+        let has_parts = |it: &Self| {
+            it.word.starts_with("multipart/") && it.get("boundary").is_some_and(|it| !it.is_empty())
+        };
+        if self.word.is_empty() || has_parts(&other) && !has_parts(self) {
+            let before = std::mem::replace(self, other);
+            self.parameters.extend(before.parameters);
+        } else {
+            self.parameters.extend(other.parameters);
+        }
+        self.parameters.truncate(PARAMETERS_MAX);
     }
 
     fn get(&self, key: &str) -> Option<&[u8]> {
@@ -342,5 +378,69 @@ mod tests {
         assert_eq!(fields.unknown, b"EVENT: motion\n");
         assert!(parse(b"Content-Transfer-Encoding: x-foo\n").strange_encoding);
         assert_eq!(parse(b"Content-Type: image\n").content_type, None);
+    }
+
+    #[test]
+    fn of_a_field_written_twice_the_one_that_says_something_counts() {
+        for (block, subject, content_type, boundary) in [
+            ("Subject:\nSubject: Motion\n", Some("Motion"), None, None),
+            ("Subject: \t \nSubject: =?utf-8?B??=\nSubject: a\n", Some("a"), None, None),
+            ("Subject: a\nSubject:\n", Some("a"), None, None),
+            ("\u{FEFF}Subject: a\n", Some("a"), None, None),
+            ("Subject:\n", None, None, None),
+            (
+                "Content-Type:\nContent-Type: text/html; charset=utf-8\n",
+                None,
+                Some("text/html"),
+                None,
+            ),
+            (
+                "Content-Type: text/plain; charset=x\nContent-Type: multipart/mixed; boundary=b\n",
+                None,
+                Some("multipart/mixed"),
+                Some(b"b".as_slice()),
+            ),
+            (
+                "Content-Type: multipart/mixed; boundary=b\nContent-Type: text/plain\n",
+                None,
+                Some("multipart/mixed"),
+                Some(b"b"),
+            ),
+            (
+                "Content-Type: image/jpeg\nContent-Type: text/plain\n",
+                None,
+                Some("image/jpeg"),
+                None,
+            ),
+        ] {
+            let fields = parse(block.as_bytes());
+            assert_eq!(fields.subject.as_deref(), subject, "{block}");
+            assert_eq!(fields.content_type.as_deref(), content_type, "{block}");
+            assert_eq!(fields.boundary.as_deref(), boundary, "{block}");
+        }
+        let twice = "Content-Disposition:\nContent-Disposition: attachment; filename=a.jpg\n";
+        let fields = parse(twice.as_bytes());
+        assert!(fields.attachment && fields.name.as_deref() == Some("a.jpg"));
+    }
+
+    #[test]
+    fn the_charset_of_the_body_is_the_headers_only_if_it_extends_ascii() {
+        for charset in
+            ["UTF-16", "utf-16be", "utf-32", "utf-7", "unicode", "no-such", "x-user-defined"]
+        {
+            for (raw, expected) in [
+                (b"Motion at gate".as_slice(), "Motion at gate"),
+                (b"T\xFCr", "Tür"),
+                ("Tür".as_bytes(), "Tür"),
+                (b"\xd2\xc6\xb6\xaf\xd5\xec\xb2\xe2", "移动侦测"),
+            ] {
+                let mut block = b"Subject: ".to_vec();
+                block.extend(raw);
+                block.extend(format!("\nContent-Type: text/plain; charset={charset}\n").bytes());
+                assert_eq!(parse(&block).subject.as_deref(), Some(expected), "{charset}");
+            }
+        }
+        let big5 = b"Subject: \xb2\xbe\xb0\xca\nContent-Type: text/plain; charset=big5\n";
+        assert_eq!(parse(big5).subject.as_deref(), Some("移動"));
     }
 }

@@ -1,7 +1,10 @@
-//! HTML becomes readable text: lines, links with their targets, no markup, no scripts. It judges
-//! nothing and follows nothing.
+//! HTML becomes readable text: lines, bullets, links with their targets, no markup, no scripts,
+//! nothing hidden. It judges nothing and follows nothing.
 
+use crate::decoration::Shown;
 use crate::entities::push_resolved;
+use crate::hidden::{HiddenNames, attribute};
+use crate::shown;
 
 /// Elements of which nothing is shown.
 const HIDDEN: &[&str] = &["head", "script", "style", "title", "template", "noscript"];
@@ -39,16 +42,85 @@ const BLOCKS: &[&str] = &[
     "ul",
 ];
 
-/// The text of a page.
-pub(crate) fn to_text(html: &str) -> String {
-    let mut page = Page::default();
+/// Before each item of a list.
+const BULLET: &str = "• ";
+
+/// Pictures of a page that are looked at.
+const PICTURES_MAX: usize = 200;
+
+/// After so many hidden elements without an end nothing more is hidden: each costs a look at all of
+/// the rest.
+const UNCLOSED_MAX: usize = 16;
+
+/// Elements that need no end tag and hold none of their own kind.
+const UNNESTED: &[&str] = &["li", "option", "p", "td", "th", "tr"];
+
+/// What a page says and shows.
+#[derive(Debug, Default)]
+pub(crate) struct Rendered {
+    pub(crate) text: String,
+    pub(crate) pictures: Vec<Shown>,
+}
+
+/// Reads a page. What has not one tag is text, and keeps its lines.
+pub(crate) fn render(html: &str) -> Rendered {
+    if !has_tag(html) {
+        return Rendered { text: resolved_text(html), pictures: Vec::new() };
+    }
+    let shown = read(html, Page::default());
+    if shown.text.trim().is_empty() {
+        // Rather what was hidden than nothing.
+        return read(html, Page { unclosed: UNCLOSED_MAX, ..Page::default() });
+    }
+    shown
+}
+
+fn resolved_text(text: &str) -> String {
+    let mut resolved = String::with_capacity(text.len());
+    push_resolved(text, &mut resolved);
+    resolved
+}
+
+fn read(html: &str, mut page: Page) -> Rendered {
     let mut rest = html;
     while let Some((text, behind)) = rest.split_once('<') {
         page.text(text);
         rest = page.markup(behind);
     }
     page.text(rest);
-    page.text
+    Rendered { text: page.text, pictures: page.pictures }
+}
+
+/// Elements by which a page is known, besides [`BLOCKS`] and [`HIDDEN`].
+const ELEMENTS: &[&str] = &[
+    "!doctype", "a", "abbr", "b", "big", "br", "caption", "cite", "code", "em", "font", "i", "img",
+    "link", "main", "map", "meta", "nav", "s", "small", "span", "strike", "strong", "sub", "sup",
+    "tbody", "td", "tfoot", "th", "thead", "tt", "u",
+];
+
+/// Whether there is a tag of HTML: `<critical>` is none.
+fn has_tag(html: &str) -> bool {
+    let is_known = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        [ELEMENTS, BLOCKS, HIDDEN].iter().any(|names| names.contains(&name.as_str()))
+    };
+    html.split('<').skip(1).any(|tag| {
+        let name = tag.strip_prefix('/').unwrap_or(tag);
+        let end = name.find(|c: char| c.is_whitespace() || "/>".contains(c));
+        tag.contains('>') && end.and_then(|end| name.get(..end)).is_some_and(is_known)
+    })
+}
+
+/// Whether a tag or a comment stands behind `<`, and not an address: `<nas@example.org>`.
+fn begins_a_tag(behind: &str) -> bool {
+    let name = behind.strip_prefix('/').unwrap_or(behind);
+    let end = name.find(|c: char| c.is_whitespace() || "/>".contains(c)).unwrap_or(name.len());
+    let (name, rest) = name.split_at_checked(end).unwrap_or((name, ""));
+    behind.starts_with(['!', '?'])
+        || name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !name.contains('@')
+            && !(name.ends_with(':') && rest.starts_with("//"))
+        || name.is_empty() && behind.starts_with('/')
 }
 
 #[derive(Default)]
@@ -56,9 +128,15 @@ struct Page {
     text: String,
     /// White space was seen that is not yet written.
     space: bool,
+    /// An item of a list begins with the next word.
+    bullet: bool,
     preformatted: bool,
     /// The target of an open link, and where its text begins.
     link: Option<(String, usize)>,
+    hidden: HiddenNames,
+    /// Hidden elements whose end was looked for in vain.
+    unclosed: usize,
+    pictures: Vec<Shown>,
 }
 
 impl Page {
@@ -67,8 +145,7 @@ impl Page {
         if let Some(comment) = behind.strip_prefix("!--") {
             return comment.split_once("-->").map_or("", |(_, rest)| rest);
         }
-        let begins_a_tag = |c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?');
-        if !behind.starts_with(begins_a_tag) {
+        if !begins_a_tag(behind) {
             self.text("<");
             return behind;
         }
@@ -77,25 +154,61 @@ impl Page {
         let (name, attributes) = tag.split_at(name_end);
         let name = name.trim_end_matches('/').to_ascii_lowercase();
         if HIDDEN.contains(&name.as_str()) {
-            return behind_element(rest, &name);
+            let Some((content, after)) = element(rest, &name) else {
+                // A head without an end is followed by the body nevertheless.
+                return if name == "head" { rest } else { "" };
+            };
+            match name.as_str() {
+                "style" => self.hidden.add_sheet(content),
+                "head" => self.sheets(content),
+                _ => {}
+            }
+            return after;
+        }
+        // What is never closed would hide all the rest.
+        if self.unclosed < UNCLOSED_MAX && self.hidden.hide(&name, attributes) {
+            match nested_element(rest, &name) {
+                Some(after) => return after,
+                None => self.unclosed += 1,
+            }
         }
         self.tag(&name, attributes);
         rest
     }
 
+    /// The style sheets in a head.
+    fn sheets(&mut self, head: &str) {
+        let mut rest = head;
+        while let Some((_, behind)) = rest.split_once('<') {
+            let (tag, after) = split_tag(behind);
+            rest = after;
+            if tag.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("style")) {
+                let (content, after) = element(rest, "style").unwrap_or((rest, ""));
+                self.hidden.add_sheet(content);
+                rest = after;
+            }
+        }
+    }
+
     fn tag(&mut self, name: &str, attributes: &str) {
         let bare = name.trim_start_matches('/');
+        if self.pictures.len() < PICTURES_MAX {
+            self.pictures.extend(shown::by(name, attributes));
+        }
         match name {
             "br" => self.new_line(),
             "td" | "th" | "/td" | "/th" => self.space = true,
             "a" => {
-                self.link = attribute(attributes, "href").map(|href| (href, self.text.len()));
+                let target = attribute(attributes, "href").map(|it| resolved_text(it.trim()));
+                self.link = target.map(|href| (href, self.text.len()));
             }
             "/a" => self.end_link(),
             _ if BLOCKS.contains(&bare) => {
                 if !self.text.is_empty() && !self.text.ends_with('\n') {
                     self.new_line();
                 }
+                let ends_item = matches!(name, "/li" | "/ul" | "/ol");
+                self.bullet = name == "li" || self.bullet && !ends_item;
                 if bare == "pre" {
                     self.preformatted = name == "pre";
                 }
@@ -106,6 +219,7 @@ impl Page {
 
     fn text(&mut self, text: &str) {
         if self.preformatted {
+            self.bullet &= text.trim().is_empty();
             return push_resolved(text, &mut self.text);
         }
         let mut first = true;
@@ -119,6 +233,10 @@ impl Page {
                 self.text.push(' ');
             }
             self.space = false;
+            let has_its_own = word.starts_with(['•', '·', '*']) || word == "-" || word == "–";
+            if std::mem::take(&mut self.bullet) && !has_its_own {
+                self.text.push_str(BULLET);
+            }
             push_resolved(word, &mut self.text);
         }
     }
@@ -171,32 +289,42 @@ fn split_tag(behind: &str) -> (&str, &str) {
     (tag, rest.get(1..).unwrap_or_default())
 }
 
-/// What follows the end tag of an element whose content is hidden; nothing, if it never ends.
-fn behind_element<'a>(rest: &'a str, name: &str) -> &'a str {
-    let mut rest = rest;
-    while let Some((_, behind)) = rest.split_once("</") {
+/// What an element holds, and what follows its end tag; `None` if it never ends.
+fn element<'a>(rest: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
+    let mut at = 0;
+    loop {
+        let end = at + rest.get(at..)?.find("</")?;
+        let behind = rest.get(end + 2..)?;
         if behind.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)) {
-            return split_tag(behind).1;
+            return Some((rest.get(..end)?, split_tag(behind).1));
         }
-        rest = behind;
+        at = end + 2;
     }
-    ""
 }
 
-fn attribute(attributes: &str, name: &str) -> Option<String> {
-    let lower = attributes.to_ascii_lowercase();
-    let at = lower
-        .match_indices(name)
-        .map(|(at, _)| at + name.len())
-        .find(|&end| lower.get(end..).is_some_and(|rest| rest.trim_start().starts_with('=')))?;
-    let value = attributes.get(at..)?.trim_start().strip_prefix('=')?.trim_start();
-    let raw = match value.chars().next()? {
-        quote @ ('"' | '\'') => value.get(1..)?.split(quote).next()?,
-        _ => value.split_whitespace().next()?,
-    };
-    let mut resolved = String::new();
-    push_resolved(raw.trim(), &mut resolved);
-    Some(resolved)
+/// What follows an element that may hold others of its kind; `None` if it never ends.
+fn nested_element<'a>(content: &'a str, name: &str) -> Option<&'a str> {
+    let mut depth = 1_usize;
+    let mut rest = content;
+    loop {
+        let (before, behind) = rest.split_once('<')?;
+        let tag_start = rest.get(before.len()..)?;
+        let (is_end, tag) = match behind.strip_prefix('/') {
+            Some(tag) => (true, tag),
+            None => (false, behind),
+        };
+        let is_it = tag.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name))
+            && tag.get(name.len()..)?.starts_with(|c: char| c.is_whitespace() || "/>".contains(c));
+        rest = split_tag(behind).1;
+        match (is_it, is_end) {
+            (false, _) => {}
+            // The next one of its kind begins where an unclosed one ends.
+            (true, false) if UNNESTED.contains(&name) => return Some(tag_start),
+            (true, false) => depth += 1,
+            (true, true) if depth == 1 => return Some(rest),
+            (true, true) => depth -= 1,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -208,9 +336,10 @@ mod tests {
         for (html, expected) in [
             ("<p>Motion <b>detected</b></p><p>Camera&nbsp;1</p>", "Motion detected\nCamera 1\n"),
             ("a<br>b<BR/>c<br />d", "a\nb\nc\nd"),
-            ("  many \n\t spaces ", "many spaces"),
+            ("<i>  many</i> \n\t spaces ", "many spaces"),
             ("<html><head><title>x</title><style>p{}</style></head><body>y</body></html>", "y\n"),
             ("<script>if (a<b) {}</script>after", "after"),
+            ("<html><head><title>x</title><body>no end", "no end"),
             ("<script>never closed", ""),
             ("a<!-- <b> hidden -->b", "ab"),
             ("<!DOCTYPE html><div>x</div>", "x\n"),
@@ -222,10 +351,31 @@ mod tests {
             ("1 < 2 & 3 > 2", "1 < 2 & 3 > 2"),
             ("<img alt=\"a > b\">x", "x"),
             ("<pre>a\n  b</pre>", "a\n  b\n"),
-            ("never <closed", "never"),
+            ("<b>never</b> <closed", "never"),
             ("<", "<"),
+            ("Motion\nat <gate & more", "Motion\nat <gate & more"),
+            ("Fan 3\nis <critical>\n", "Fan 3\nis <critical>\n"),
+            ("Line 1\nLine 2 &amp; 3\n", "Line 1\nLine 2 & 3\n"),
+            (
+                "<p>From <nas@example.org> at <http://nas/></p>",
+                "From <nas@example.org> at <http://nas/>\n",
+            ),
+            ("<ul><li>a</li><li><p>b</p></li><li></li></ul>c", "• a\n• b\nc"),
+            ("<ul><li>a<li>b<ul><li>c</ul></ul>", "• a\n• b\n• c\n"),
+            ("<ul><li></ul><p>a</p>", "a\n"),
+            ("<ul><li>* a</li></ul><li><pre>b</pre>", "* a\nb\n"),
+            ("<div style=\"display:none\">x<div>y</div>z</div>seen", "seen"),
+            ("<div style='display: none !important'><br>x", "\nx"),
+            ("<p hidden>x<p>y", "y"),
+            ("<body style=\"display:none\">x</body>", "x\n"),
+            ("<p hidden>x</p>y", "y"),
+            ("<span style=\"font-size:0\">x</span>y", "y"),
+            ("<head><style>.pre{display:none}</style></head><p class=pre>x</p>y", "y"),
+            ("<style>.pre{display:none}</style><td class='a pre'>x</td>y", "y"),
+            ("<div style='display:none'><divider>x</divider></div>y", "y"),
+            ("<a data-href=x href=\"http://y/\">z</a>", "z (http://y/)"),
         ] {
-            assert_eq!(to_text(html), expected, "{html}");
+            assert_eq!(render(html).text, expected, "{html}");
         }
     }
 }

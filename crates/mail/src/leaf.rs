@@ -3,12 +3,18 @@
 use tipoff_model::Encoding;
 
 use crate::charset;
-use crate::collect::{Collector, File, Text};
+use crate::collect::{Collector, File, HIDDEN_BYTES_MAX, Outside, Text};
 use crate::embedded::{EmbeddedFile, TextScan, base64_head};
 use crate::fields::Fields;
-use crate::html;
+use crate::html::{self, Rendered};
 use crate::meter::Meter;
+use crate::outside::without_notices;
+use crate::page::{PageFile, PageScan, ScannedPage};
+use crate::pixels::PIXELS_HEAD_BYTES;
+use crate::role::Role;
+use crate::shown;
 use tipoff_model::sort::{HEAD_BYTES, by_content};
+use tipoff_model::transfer::Decoder;
 
 /// Encoded bytes by which it is decided how a part is really encoded.
 const OPENING_BYTES: usize = 128;
@@ -17,10 +23,15 @@ const OPENING_BYTES: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Leaf {
     fields: Fields,
+    role: Role,
+    /// It stands beside the page that may show it.
+    is_related: bool,
     /// The innermost alternatives that it is one of.
     group: Option<usize>,
     start: u64,
     text_bytes_max: usize,
+    /// It stands outside the parts, where notices are.
+    is_outside: bool,
     content: Content,
 }
 
@@ -30,6 +41,8 @@ enum Content {
     Opening(Vec<u8>),
     /// Text as it is, perhaps with files in its midst.
     Plain(TextScan),
+    /// HTML, perhaps with pictures in its addresses.
+    Page(Box<PageScan>),
     /// A file, or text that is encoded.
     Measured(Meter),
 }
@@ -38,16 +51,38 @@ impl Leaf {
     /// A part whose content starts at `start`, of whose text this much can be kept.
     pub(crate) fn new(
         fields: Fields,
+        role: Role,
         group: Option<usize>,
         start: u64,
         text_bytes_max: usize,
     ) -> Self {
-        Self { fields, group, start, text_bytes_max, content: Content::Opening(Vec::new()) }
+        let content = Content::Opening(Vec::new());
+        Self {
+            fields,
+            role,
+            is_related: false,
+            group,
+            start,
+            text_bytes_max,
+            is_outside: false,
+            content,
+        }
+    }
+
+    /// It stands outside the parts of a multipart.
+    pub(crate) fn into_outside(self) -> Self {
+        Self { is_outside: true, ..self }
+    }
+
+    /// It stands beside a page, in a `multipart/related`, or not.
+    pub(crate) fn related(self, is_related: bool) -> Self {
+        Self { is_related, ..self }
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         match &mut self.content {
             Content::Plain(scan) => scan.push(bytes),
+            Content::Page(scan) => scan.push(bytes),
             Content::Measured(meter) => meter.push(bytes),
             Content::Opening(opening) => {
                 let room = OPENING_BYTES.saturating_sub(opening.len()).min(bytes.len());
@@ -63,7 +98,7 @@ impl Leaf {
 
     /// Whether its header says nothing of it, or is missing.
     pub(crate) fn is_undeclared(&self) -> bool {
-        is_text(&self.fields)
+        self.role == Role::Text
             && self.fields.content_type.is_none()
             && self.fields.encoding.is_none()
     }
@@ -72,16 +107,43 @@ impl Leaf {
     pub(crate) fn finish(mut self, torn: bool, found: &mut Collector) {
         self.open();
         match std::mem::replace(&mut self.content, Content::Opening(Vec::new())) {
-            Content::Plain(scan) => self.finish_plain(scan, torn, found),
+            Content::Plain(scan) => {
+                let scanned = scan.finish(torn);
+                let size = scanned.end - self.start;
+                let page = ScannedPage { scanned, files: Vec::new(), missed: false, size };
+                self.finish_text(page, Encoding::Identity, torn, found);
+            }
+            Content::Page(scan) => {
+                let encoding = scan.encoding();
+                self.finish_text(scan.finish(torn), encoding, torn, found);
+            }
             Content::Measured(meter) => self.finish_measured(meter, torn, found),
             Content::Opening(_) => {}
         }
     }
 
-    /// The part turned out to be none, but a preamble: only files in its midst are told.
-    pub(crate) fn finish_preamble(self, found: &mut Collector) {
-        if let Content::Plain(scan) = self.content {
-            add_embedded(scan.finish(false).files, None, found);
+    /// It stood before or behind parts: files in its midst, and text that counts if no part gave any.
+    pub(crate) fn finish_outside(mut self, outside: Outside, torn: bool, found: &mut Collector) {
+        self.open();
+        let (scanned, files, missed) =
+            match std::mem::replace(&mut self.content, Content::Opening(Vec::new())) {
+                Content::Plain(scan) => (scan.finish(torn), Vec::new(), false),
+                Content::Page(scan) => {
+                    let ScannedPage { scanned, files, missed, .. } = scan.finish(torn);
+                    (scanned, files, missed)
+                }
+                Content::Measured(meter) => {
+                    found.unclear |= meter.size() > HIDDEN_BYTES_MAX;
+                    return;
+                }
+                Content::Opening(_) => return,
+            };
+        let is_binary = self.is_binary(&scanned.text);
+        let is_cut = scanned.text_bytes > scanned.text.len() as u64;
+        found.unclear |= scanned.missed || missed || is_cut || is_binary;
+        add_found(scanned.files, files, None, found);
+        if !is_binary {
+            found.add_outside(outside, &self.text(&scanned.text, self.is_html(&scanned.text)));
         }
     }
 
@@ -90,9 +152,16 @@ impl Leaf {
             return;
         };
         let opening = std::mem::take(opening);
-        let is_text = is_text(&self.fields);
+        let is_text = self.role == Role::Text;
         let declared = self.fields.encoding.unwrap_or(Encoding::Identity);
         let encoding = real_encoding(declared, is_text, &opening);
+        let is_page = is_text && self.is_html(&opening) && encoding != Encoding::Uuencode;
+        if is_page && by_content(&decoded_head(encoding, &opening)).is_none() {
+            let mut scan = PageScan::new(encoding, self.start, self.text_bytes_max);
+            scan.push(&opening);
+            self.content = Content::Page(Box::new(scan));
+            return;
+        }
         // The range of an uuencoded part has its data lines only, which are found as in text.
         let plain = encoding == Encoding::Uuencode
             || encoding == Encoding::Identity && is_text && by_content(&opening).is_none();
@@ -101,31 +170,37 @@ impl Leaf {
             scan.push(&opening);
             self.content = Content::Plain(scan);
         } else {
-            let head_bytes = if is_text { self.text_bytes_max } else { HEAD_BYTES };
+            let head_bytes = match self.role {
+                Role::Text | Role::TextFile => self.text_bytes_max,
+                Role::File if self.is_of_page() => PIXELS_HEAD_BYTES,
+                Role::File => HEAD_BYTES,
+            };
             let mut meter = Meter::new(encoding, self.start, head_bytes);
             meter.push(&opening);
             self.content = Content::Measured(meter);
         }
     }
 
-    fn finish_plain(self, scan: TextScan, torn: bool, found: &mut Collector) {
-        let scanned = scan.finish(torn);
+    fn finish_text(self, page: ScannedPage, encoding: Encoding, torn: bool, found: &mut Collector) {
+        let ScannedPage { scanned, files, missed, size } = page;
         let is_cut = scanned.text_bytes > scanned.text.len() as u64;
         let is_binary = self.is_binary(&scanned.text);
-        found.unclear |= scanned.missed;
-        if !scanned.files.is_empty() {
+        found.unclear |= scanned.missed | missed;
+        if !scanned.files.is_empty() || !files.is_empty() {
             // A file of text and files would be none of either.
             found.unclear |= is_cut || is_binary;
-            add_embedded(scanned.files, self.fields.name.as_deref(), found);
+            add_found(scanned.files, files, self.fields.name.as_deref(), found);
         } else if is_cut || is_binary {
             found.add_file(File {
                 name: self.file_name(&scanned.text, is_binary),
                 content_type: self.fields.content_type.clone(),
                 head: &scanned.text,
                 range: self.start..scanned.end,
-                encoding: Encoding::Identity,
-                size: scanned.end - self.start,
+                encoding,
+                size,
                 whole: !torn,
+                page_names: Vec::new(),
+                is_of_page: false,
             });
         }
         if !is_binary {
@@ -141,8 +216,8 @@ impl Leaf {
         let whole = !torn || meter.is_complete();
         let (encoding, range) = (meter.encoding, meter.start..meter.end);
         let head = meter.into_head();
-        let is_text =
-            is_text(&self.fields) && by_content(&head).is_none() && !self.is_binary(&head);
+        let is_readable = by_content(&head).is_none() && !self.is_binary(&head);
+        let is_text = self.role == Role::Text && is_readable;
         if !is_text || size > head.len() as u64 {
             found.add_file(File {
                 name: self.file_name(&head, !is_text),
@@ -152,18 +227,38 @@ impl Leaf {
                 encoding,
                 size,
                 whole,
+                page_names: self.fields.page_names.clone(),
+                is_of_page: self.is_of_page(),
             });
         }
         if is_text {
             self.add_text(&head, found);
+        } else if self.role == Role::TextFile && is_readable {
+            found.add_text_of_file(&self.text(&head, self.is_html(&head)));
         }
     }
 
     fn add_text(&self, bytes: &[u8], found: &mut Collector) {
         let is_html = self.is_html(bytes);
-        let text = charset::decode(bytes, self.fields.charset.as_deref());
-        let text = if is_html { html::to_text(&text) } else { text };
+        let Rendered { text, pictures } = self.rendered(bytes, is_html);
         found.add_text(Text { group: self.group, is_html, text });
+        if is_html {
+            found.add_page(pictures);
+        }
+    }
+
+    fn text(&self, bytes: &[u8], is_html: bool) -> String {
+        self.rendered(bytes, is_html).text
+    }
+
+    fn rendered(&self, bytes: &[u8], is_html: bool) -> Rendered {
+        let text = charset::decode(bytes, self.fields.charset.as_deref());
+        let Rendered { text, pictures } = match is_html {
+            true => html::render(&text),
+            false => Rendered { text, pictures: Vec::new() },
+        };
+        let text = if self.is_outside { without_notices(&text) } else { text };
+        Rendered { text, pictures }
     }
 
     fn is_html(&self, text: &[u8]) -> bool {
@@ -172,13 +267,19 @@ impl Leaf {
             text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark))
         };
         match self.fields.content_type.as_deref() {
-            Some(content_type) => content_type == "text/html",
-            None => begins(b"<html") || begins(b"<!doctype html"),
+            Some("text/html" | "application/xhtml+xml") => true,
+            Some(content_type) if content_type != "text/plain" => false,
+            _ => begins(b"<html") || begins(b"<!doctype html"),
         }
     }
 
+    /// Whether a page may show it (RFC 2387, RFC 2392).
+    fn is_of_page(&self) -> bool {
+        self.is_related || !self.fields.page_names.is_empty()
+    }
+
     fn is_binary(&self, text: &[u8]) -> bool {
-        text.contains(&0) && !charset::is_wide(self.fields.charset.as_deref())
+        text.contains(&0) && !charset::is_wide(text, self.fields.charset.as_deref())
     }
 
     /// Text that is too long for an alert goes along as a file.
@@ -189,30 +290,46 @@ impl Leaf {
     }
 }
 
-/// Files without a name of their own are called as the part is.
-fn add_embedded(files: Vec<EmbeddedFile>, name: Option<&str>, found: &mut Collector) {
-    for file in files {
-        let (encoding, size) = (file.meter.encoding, file.meter.size());
-        let range = file.meter.start..file.meter.end;
+/// Files in the midst of text, in the order in which they stand. Those without a name of their own
+/// are called as the part is.
+fn add_found(
+    embedded: Vec<EmbeddedFile>,
+    of_page: Vec<PageFile>,
+    name: Option<&str>,
+    found: &mut Collector,
+) {
+    let embedded = embedded.into_iter().map(|file| {
+        let name = file.name.or_else(|| name.map(str::to_owned));
+        (file.meter, file.whole, name, None, Vec::new())
+    });
+    let of_page = of_page.into_iter().map(|file| {
+        let names = vec![shown::source(&format!("data:,{}", file.number))];
+        (file.meter, file.whole, None, Some(file.content_type), names)
+    });
+    let mut files: Vec<_> = embedded.chain(of_page).collect();
+    files.sort_by_key(|(meter, ..)| meter.start);
+    for (meter, whole, name, content_type, page_names) in files {
+        let (encoding, size, range) = (meter.encoding, meter.size(), meter.start..meter.end);
         found.add_file(File {
-            name: file.name.or_else(|| name.map(str::to_owned)),
-            content_type: None,
-            head: &file.meter.into_head(),
+            name,
+            content_type,
+            head: &meter.into_head(),
             range,
             encoding,
             size,
-            whole: file.whole,
+            whole,
+            is_of_page: !page_names.is_empty(),
+            page_names,
         });
     }
 }
 
-/// Whether a part is to be read rather than to be sent on as a file, if its bytes agree.
-fn is_text(fields: &Fields) -> bool {
-    match fields.content_type.as_deref() {
-        Some("message/delivery-status" | "message/disposition-notification") => true,
-        Some(content_type) => content_type.starts_with("text/") && !fields.attachment,
-        None => fields.name.is_none() && !fields.attachment,
-    }
+fn decoded_head(encoding: Encoding, opening: &[u8]) -> Vec<u8> {
+    let mut head = Vec::new();
+    let mut decoder = Decoder::new(encoding);
+    decoder.push(opening, &mut head);
+    decoder.finish(&mut head);
+    head
 }
 
 /// What was declared, unless the bytes say otherwise: some firmware declares base64 and sends a

@@ -13,7 +13,7 @@ const TAIL_BYTES: usize = 128;
 const STEP_BYTES: usize = 256;
 
 /// A file while it streams by.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Meter {
     pub(crate) encoding: Encoding,
     pub(crate) start: u64,
@@ -87,8 +87,10 @@ impl Meter {
     fn decoded_tails(&self) -> Vec<Vec<u8>> {
         match self.encoding {
             Encoding::Identity | Encoding::QuotedPrintable => vec![self.decoded(&self.tail)],
-            // Its lines tell where they end: nobody asks.
-            Encoding::Uuencode => Vec::new(),
+            // Its lines tell where they end, or the address does: nobody asks.
+            Encoding::Uuencode | Encoding::Base64InBase64 | Encoding::Base64InQuotedPrintable => {
+                Vec::new()
+            }
             Encoding::Base64 => {
                 let letters: Vec<u8> =
                     self.tail.iter().copied().filter(u8::is_ascii_graphic).collect();

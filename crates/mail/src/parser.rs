@@ -6,7 +6,7 @@ use std::mem::take;
 use tipoff_model::Content;
 
 use crate::charset;
-use crate::collect::{Collector, Text};
+use crate::collect::{Collector, Outside, TEXT_BYTES_MAX, Text};
 use crate::delimiter::{
     BOUNDARY_BYTES_MAX, Boundary, Decision, Delimiter, HELD_BYTES_MAX, decide, hold_from,
     settled_bytes,
@@ -14,13 +14,11 @@ use crate::delimiter::{
 use crate::fields::{self, Fields};
 use crate::header::{Header, Step};
 use crate::leaf::Leaf;
+use crate::role::{Place, Role};
 use crate::state::{Body, BodyContent, Open, State};
 
 /// Multiparts and mails inside each other; what is deeper goes along as a file.
 pub(crate) const DEPTH_MAX: usize = 10;
-
-/// As much text behind the last part may hide something.
-const EPILOGUE_BYTES_MAX: u64 = 1000;
 
 /// Understands a mail while it streams by: every split of the stream gives the same content.
 #[derive(Debug)]
@@ -33,7 +31,19 @@ pub struct Parser {
     /// Bytes that may be a boundary.
     held: Vec<u8>,
     groups: usize,
+    has_message_id: bool,
     found: Collector,
+}
+
+/// A mail that ended, or whose connection broke.
+#[derive(Debug)]
+pub struct Parsed {
+    /// All that it holds.
+    pub content: Content,
+    /// Whether its header has a Message-ID (RFC 5322, section 3.6.4).
+    pub has_message_id: bool,
+    /// Whether its outermost multipart was closed (RFC 2046, section 5.1.1): then nothing of it is missing.
+    pub is_closed: bool,
 }
 
 impl Default for Parser {
@@ -51,6 +61,7 @@ impl Parser {
             open: vec![Open::Mail],
             held: Vec::new(),
             groups: 0,
+            has_message_id: false,
             found: Collector::default(),
         }
     }
@@ -68,7 +79,12 @@ impl Parser {
     }
 
     /// The mail ended: all that it holds.
-    pub fn finish(mut self) -> Content {
+    pub fn finish(self) -> Content {
+        self.finish_parsed().content
+    }
+
+    /// As [`Self::finish`], with what is known of the mail besides.
+    pub fn finish_parsed(mut self) -> Parsed {
         loop {
             self.end_header();
             match self.decide_held(true) {
@@ -82,7 +98,12 @@ impl Parser {
 
     /// The connection broke: what came until then. A file that was under way is whole if it has
     /// its end nevertheless.
-    pub fn torn(mut self) -> Content {
+    pub fn torn(self) -> Content {
+        self.torn_parsed().content
+    }
+
+    /// As [`Self::torn`], with what is known of the mail besides.
+    pub fn torn_parsed(mut self) -> Parsed {
         loop {
             self.tear_header();
             match (self.decide_held(true), self.decide_held(false)) {
@@ -95,9 +116,19 @@ impl Parser {
         self.end(true)
     }
 
-    fn end(mut self, torn: bool) -> Content {
+    fn end(mut self, torn: bool) -> Parsed {
+        let is_closed = self.is_closed();
         self.end_body(false, torn);
-        self.found.into_content()
+        let has_message_id = self.has_message_id;
+        Parsed { content: self.found.into_content(), has_message_id, is_closed }
+    }
+
+    /// Whether all parts that were announced have come: the mail itself and its multipart are open, and
+    /// what came last is behind the parts.
+    fn is_closed(&self) -> bool {
+        let is_behind =
+            matches!(&self.state, State::Body(Body { content: BodyContent::Epilogue(_), .. }));
+        is_behind && self.open.len() == 2
     }
 
     /// Takes bytes of a header; how many.
@@ -127,8 +158,9 @@ impl Parser {
     /// As [`Self::end_header`], but half a field's name is not the beginning of a body.
     fn tear_header(&mut self) {
         if let State::Header(header) = &mut self.state {
+            let is_text = header.is_empty() || header.holds_text();
             let body = header.finish();
-            if header.is_empty() {
+            if is_text {
                 self.begin_body(&body, true);
             } else {
                 self.at -= body.len() as u64;
@@ -148,10 +180,12 @@ impl Parser {
         self.at -= again.len() as u64;
         if matches!(self.open.last(), Some(Open::Mail)) {
             self.found.add_subject(fields.subject.as_deref().unwrap_or_default());
+            self.has_message_id |= self.open.len() == 1 && fields.has_message_id;
         }
         // Lines with colons, and no mail's header: text without a blank line before it.
         if !fields.unknown.is_empty() && (!fields.known || is_last && again.is_empty()) {
-            let text = charset::decode(&fields.unknown, fields.charset.as_deref());
+            let text =
+                charset::decode(&fields.unknown, charset::of_header(fields.charset.as_deref()));
             self.found.add_text(Text { group: None, is_html: false, text });
         }
         self.enter(fields);
@@ -179,8 +213,9 @@ impl Parser {
             self.open.push(Open::Multipart {
                 boundaries: boundary.into_iter().collect(),
                 group: group.or_else(|| self.group()),
+                is_related: content_type == "multipart/related",
             });
-            let preamble = self.leaf(Fields { charset: fields.charset, ..Fields::default() });
+            let preamble = self.outside(fields.charset);
             State::Body(Body { content: BodyContent::Preamble(preamble), at_line_start: true })
         } else {
             let part = self.leaf(fields);
@@ -189,7 +224,21 @@ impl Parser {
     }
 
     fn leaf(&self, fields: Fields) -> Leaf {
-        Leaf::new(fields, self.group(), self.at, self.found.text_bytes_left())
+        let group = self.group();
+        let place = match self.open.last() {
+            Some(Open::Mail) => Place::Alone,
+            _ if group.is_some() => Place::Alternatives,
+            _ => Place::Parts,
+        };
+        let role = Role::of(&fields, place);
+        let is_related = matches!(self.open.last(), Some(Open::Multipart { is_related: true, .. }));
+        Leaf::new(fields, role, group, self.at, self.found.text_bytes_left()).related(is_related)
+    }
+
+    /// What stands before or behind the parts.
+    fn outside(&self, charset: Option<String>) -> Leaf {
+        let fields = Fields { charset, ..Fields::default() };
+        Leaf::new(fields, Role::Text, self.group(), self.at, TEXT_BYTES_MAX).into_outside()
     }
 
     /// The innermost alternatives.
@@ -259,10 +308,8 @@ impl Parser {
         };
         body.at_line_start = false;
         match &mut body.content {
-            BodyContent::Part(leaf) | BodyContent::Preamble(leaf) => leaf.push(bytes),
-            BodyContent::Epilogue(count) => {
-                *count += bytes.iter().filter(|byte| !byte.is_ascii_whitespace()).count() as u64;
-                self.found.unclear |= *count > EPILOGUE_BYTES_MAX;
+            BodyContent::Part(leaf) | BodyContent::Preamble(leaf) | BodyContent::Epilogue(leaf) => {
+                leaf.push(bytes)
             }
         }
     }
@@ -280,7 +327,8 @@ impl Parser {
         self.found_boundary(place, delimiter.of);
         self.at += delimiter.bytes as u64;
         self.state = if delimiter.closes {
-            State::Body(Body { content: BodyContent::Epilogue(0), at_line_start: true })
+            let epilogue = self.outside(None);
+            State::Body(Body { content: BodyContent::Epilogue(epilogue), at_line_start: true })
         } else {
             State::Header(Header::default())
         };
@@ -294,7 +342,11 @@ impl Parser {
     /// A part of the multipart at `place` begins, or its parts end.
     fn found_boundary(&mut self, place: usize, of: Boundary) {
         if place == self.open.len() {
-            self.open.push(Open::Multipart { boundaries: Vec::new(), group: None });
+            self.open.push(Open::Multipart {
+                boundaries: Vec::new(),
+                group: None,
+                is_related: false,
+            });
         }
         if let Boundary::Undeclared(boundary) = of
             && let Some(Open::Multipart { boundaries, .. }) = self.open.get_mut(place)
@@ -305,19 +357,30 @@ impl Parser {
 
     /// What streamed by ended. `begins_parts`: a preamble was one.
     fn end_body(&mut self, begins_parts: bool, torn: bool) {
-        let body = Body { content: BodyContent::Epilogue(0), at_line_start: true };
-        let State::Body(body) = std::mem::replace(&mut self.state, State::Body(body)) else {
+        let nothing =
+            Body { content: BodyContent::Epilogue(self.outside(None)), at_line_start: true };
+        let State::Body(body) = std::mem::replace(&mut self.state, State::Body(nothing)) else {
             return;
         };
         match body.content {
+            // Of a mail that has parts and does not say so.
+            BodyContent::Part(leaf)
+                if begins_parts && matches!(self.open.last(), Some(Open::Mail)) =>
+            {
+                leaf.into_outside().finish(torn, &mut self.found);
+            }
             BodyContent::Part(leaf) => leaf.finish(torn, &mut self.found),
-            BodyContent::Preamble(leaf) if begins_parts => leaf.finish_preamble(&mut self.found),
+            BodyContent::Preamble(leaf) if begins_parts => {
+                leaf.finish_outside(Outside::Preamble, torn, &mut self.found);
+            }
             BodyContent::Preamble(leaf) => {
                 // Parts were announced and none was found.
                 self.found.unclear = true;
                 leaf.finish(torn, &mut self.found);
             }
-            BodyContent::Epilogue(_) => {}
+            BodyContent::Epilogue(leaf) => {
+                leaf.finish_outside(Outside::Epilogue, torn, &mut self.found);
+            }
         }
     }
 }

@@ -23,8 +23,8 @@ pub(crate) enum BodyContent {
     Part(Leaf),
     /// What stands before the first part of the innermost multipart; text, if there is no part.
     Preamble(Leaf),
-    /// What stands behind its last part: so many bytes that are not blank.
-    Epilogue(u64),
+    /// What stands behind its last part; text, if no part gave any.
+    Epilogue(Leaf),
 }
 
 /// What parts stand in.
@@ -36,6 +36,8 @@ pub(crate) enum Open {
         boundaries: Vec<Vec<u8>>,
         /// Parts that say the same.
         group: Option<usize>,
+        /// A page and the pictures that it shows.
+        is_related: bool,
     },
 }
 

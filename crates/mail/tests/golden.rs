@@ -61,7 +61,11 @@ fn described(content: &Content, mail: &[u8]) -> String {
             media.encoding,
             media.range,
             media.size,
-            if media.whole { "whole" } else { "not whole" },
+            match (media.whole, media.decoration) {
+                (_, true) => "decoration",
+                (true, false) => "whole",
+                (false, false) => "not whole",
+            },
             bytes[..bytes.len().min(SHOWN_BYTES)].escape_ascii(),
             fnv1a(&bytes),
         )

@@ -9,7 +9,7 @@
 mod common;
 
 use proptest::prelude::*;
-use tipoff_model::Encoding;
+use tipoff_model::{Encoding, MediaKind};
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -111,6 +111,40 @@ proptest! {
         }
     }
 
+    /// Pictures in the addresses of a page come out, however the page is encoded.
+    #[test]
+    fn pictures_in_a_page_come_out(
+        parts in proptest::collection::vec(part(), 1..5),
+        how in prop_oneof![Just(""), Just("base64"), Just("quoted-printable")],
+        before in "[ a-z;:,]{0,9000}",
+        lengths in proptest::collection::vec(1..5000_usize, 1..10),
+    ) {
+        let mut page = format!("<p>{before}</p>").into_bytes();
+        for (number, part) in parts.iter().enumerate() {
+            let letters = base64(&Part { fold: 0, ..part.clone() });
+            page.extend(format!("<img alt=x{number} src=\"data:image/jpeg;base64,").bytes());
+            page.extend(letters);
+            page.extend(b"\"> word ");
+        }
+        let whole = Part { bytes: page.clone(), encoding: Encoding::Base64, fold: 76, padded: true };
+        let body = match how {
+            "base64" => base64(&whole),
+            "quoted-printable" => quoted_printable(&page),
+            _ => page,
+        };
+        let mut mail = format!("Content-Type: text/html\r\nContent-Transfer-Encoding: {how}\r\n\r\n").into_bytes();
+        mail.extend(body);
+        let content = common::parse(common::pieces(&mail, &lengths), false);
+        prop_assert_eq!(&common::parse([mail.as_slice()], false), &content);
+        prop_assert!(!content.unclear);
+        prop_assert_eq!(content.media.len(), parts.len());
+        prop_assert!(content.text.ends_with("word") && !content.text.contains("base64"));
+        for (media, part) in content.media.iter().zip(&parts) {
+            prop_assert_eq!(&common::decoded(media, &mail), &part.bytes);
+            prop_assert!(media.whole && media.kind == MediaKind::Picture);
+        }
+    }
+
     /// A connection that breaks anywhere: files before it are whole, and nothing is made up.
     #[test]
     fn a_torn_mail_holds_what_came(
@@ -150,6 +184,9 @@ proptest! {
             Just("\r\n"), Just("\n"), Just("\r"), Just("--b\r\n"), Just("--bb\n"), Just("--b--\r\n"),
             Just("--bb--"), Just("--x\r\n"), Just("-"), Just("/9j/4AAQSkZJRgABAQAAAQAB\r\n"),
             Just("begin 644 x\n"), Just("#0V%T\n"), Just("end\n"), Just("text=20\r\n"), Just("<p>x"),
+            Just("Content-Type: text/html\r\n"), Just("<img src=\"data:image/jpeg;base64,"),
+            Just("PGltZyBzcmM9ImRhdGE6aW1hZ2UvanBlZztiYXNlNjQsLzlqLzRBQVFTa1pKUmc9PSI+\r\n"),
+            Just("\">"), Just("=\r\n"), Just("=2C"),
         ], 0..40),
         torn in any::<bool>(),
     ) {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Media;
+use crate::{Media, MediaKind};
 
 /// The protocol of a receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    /// Every protocol.
+    pub const ALL: &[Self] = &[Self::Smtp, Self::Ftp];
+
     /// The name in the spool, in metrics and to people.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -67,6 +70,18 @@ pub struct Content {
     /// The recorder's channel that sent this; `None` if the device is a single camera.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub camera: Option<Camera>,
+}
+
+impl Content {
+    /// Whether it holds a picture, an animation or a video, whole or not.
+    pub fn has_shots(&self) -> bool {
+        self.media.iter().any(|media| media.kind != MediaKind::File)
+    }
+
+    /// Whether it has a subject or a text.
+    pub fn has_words(&self) -> bool {
+        !self.subject.is_empty() || !self.text.is_empty()
+    }
 }
 
 /// A channel of a recorder: one camera of several that share a login.

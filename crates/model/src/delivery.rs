@@ -57,6 +57,9 @@ pub enum Scope {
 pub struct Receipt {
     /// The service's own name of the message, by which a follow-up replies to it.
     pub reference: Option<String>,
+    /// What its owner has to correct, although the message is there: something that is set beside its words was
+    /// not taken. In plain words, without secrets.
+    pub repair: Option<String>,
 }
 
 /// The answer to the one question after an attempt: try again?

@@ -30,6 +30,13 @@ pub enum Encoding {
     QuotedPrintable,
     /// The uuencode of old mailers: the range holds the data lines only.
     Uuencode,
+    /// Base64 in an address of a page (RFC 2397) that is itself base64. The range begins shortly
+    /// before the comma in front of the data.
+    #[serde(rename = "base64-in-base64")]
+    Base64InBase64,
+    /// The same of a page in quoted-printable.
+    #[serde(rename = "base64-in-quoted-printable")]
+    Base64InQuotedPrintable,
 }
 
 /// A picture, video or other file: a byte range of the arrival's blob, decoded when it is read.
@@ -54,4 +61,8 @@ pub struct Media {
     /// bytes: kept, shown, not sent again.
     #[serde(default)]
     pub repeat: bool,
+    /// True for a picture that only decorates the page of a mail (a logo, a spacer): kept and
+    /// listed as a file, not sent.
+    #[serde(default)]
+    pub decoration: bool,
 }

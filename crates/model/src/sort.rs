@@ -53,13 +53,17 @@ static TIFF: Sort = sort("image/tiff", Picture, &["tif", "tiff"], &[]);
 static BMP: Sort = sort("image/bmp", Picture, &["bmp"], &["image/x-ms-bmp"]);
 static HEIC: Sort = sort("image/heic", Picture, &["heic", "heif"], &["image/heif"]);
 static AVIF: Sort = sort("image/avif", Picture, &["avif"], &[]);
-static MP4: Sort = sort("video/mp4", Video, &["mp4", "m4v"], &["video/x-m4v"]);
+static CR3: Sort = sort("image/x-canon-cr3", Picture, &["cr3"], &[]);
+static CR2: Sort = sort("image/x-canon-cr2", Picture, &["cr2"], &[]);
+static MP4: Sort =
+    sort("video/mp4", Video, &["mp4", "m4v", "f4v"], &["video/x-m4v", "video/x-f4v"]);
 static QUICKTIME: Sort = sort("video/quicktime", Video, &["mov", "qt"], &[]);
 static THREE_GP: Sort = sort("video/3gpp", Video, &["3gp", "3g2"], &[]);
 static AVI: Sort = sort("video/x-msvideo", Video, &["avi"], &["video/avi", "video/msvideo"]);
 static MATROSKA: Sort = sort("video/x-matroska", Video, &["mkv"], &[]);
 static WEBM: Sort = sort("video/webm", Video, &["webm"], &[]);
 static DHAV: Sort = sort("video/x-dav", Video, &["dav"], &[]);
+static HICHIP: Sort = sort("video/x-hichip", Video, &["250"], &[]);
 static IMKH: Sort = sort("video/x-hikvision", Video, &["hik"], &[]);
 static H264: Sort = sort("video/h264", Video, &["264", "h264", "avc"], &[]);
 static H265: Sort = sort("video/h265", Video, &["265", "h265", "hevc"], &[]);
@@ -68,13 +72,14 @@ static MPEG_TS: Sort = sort("video/mp2t", Video, &["ts", "mts", "m2ts"], &[]);
 static FLV: Sort = sort("video/x-flv", Video, &["flv"], &[]);
 static ASF: Sort = sort("video/x-ms-wmv", Video, &["wmv", "asf"], &["video/x-ms-asf"]);
 static WAV: Sort = sort("audio/wav", File, &["wav"], &["audio/x-wav"]);
-static M4A: Sort = sort("audio/mp4", File, &["m4a"], &["audio/x-m4a"]);
+static M4A: Sort = sort("audio/mp4", File, &["m4a", "m4b", "f4a"], &["audio/x-m4a"]);
 static MP3: Sort = sort("audio/mpeg", File, &["mp3"], &[]);
 static PDF: Sort = sort("application/pdf", File, &["pdf"], &[]);
 static ZIP: Sort = sort("application/zip", File, &["zip"], &["application/x-zip-compressed"]);
 static GZIP: Sort = sort("application/gzip", File, &["gz"], &["application/x-gzip"]);
 static TEXT: Sort = sort("text/plain", File, &["txt", "log"], &[]);
 static HTML: Sort = sort("text/html", File, &["html", "htm"], &[]);
+static CALENDAR: Sort = sort("text/calendar", File, &["ics"], &[]);
 static CSV: Sort = sort("text/csv", File, &["csv"], &[]);
 static XML: Sort = sort("text/xml", File, &["xml"], &["application/xml"]);
 static JSON: Sort = sort("application/json", File, &["json"], &[]);
@@ -82,9 +87,9 @@ static MAIL: Sort = sort("message/rfc822", File, &["eml"], &[]);
 static TNEF: Sort = sort("application/ms-tnef", File, &["dat"], &["application/vnd.ms-tnef"]);
 
 static ALL: &[&Sort] = &[
-    &JPEG, &PNG, &GIF, &WEBP, &TIFF, &BMP, &HEIC, &AVIF, &MP4, &QUICKTIME, &THREE_GP, &AVI,
-    &MATROSKA, &WEBM, &DHAV, &IMKH, &H264, &H265, &MPEG, &MPEG_TS, &FLV, &ASF, &WAV, &M4A, &MP3,
-    &PDF, &ZIP, &GZIP, &TEXT, &HTML, &CSV, &XML, &JSON, &MAIL, &TNEF,
+    &JPEG, &PNG, &GIF, &WEBP, &TIFF, &BMP, &HEIC, &AVIF, &CR3, &CR2, &MP4, &QUICKTIME, &THREE_GP,
+    &AVI, &MATROSKA, &WEBM, &DHAV, &HICHIP, &IMKH, &H264, &H265, &MPEG, &MPEG_TS, &FLV, &ASF, &WAV,
+    &M4A, &MP3, &PDF, &ZIP, &GZIP, &TEXT, &HTML, &CALENDAR, &CSV, &XML, &JSON, &MAIL, &TNEF,
 ];
 
 /// By content, which is what counts. Of text and of archives the declaration knows more.
@@ -94,6 +99,8 @@ pub fn by_content(head: &[u8]) -> Option<&'static Sort> {
             [0xFF, 0xD8, 0xFF, ..] => &JPEG,
             [0x89, b'P', b'N', b'G', ..] => &PNG,
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => &GIF,
+            // A TIFF that says in its header that it is Canon's raw.
+            [b'I', b'I', b'*', 0, _, _, _, _, b'C', b'R', 2, ..] => &CR2,
             [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => &TIFF,
             [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => &BMP,
             [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => by_brand(brand),
@@ -102,6 +109,8 @@ pub fn by_content(head: &[u8]) -> Option<&'static Sort> {
                 if memchr::memmem::find(rest, b"webm").is_some() { &WEBM } else { &MATROSKA }
             }
             [b'D', b'H', b'A', b'V', ..] => &DHAV,
+            // Hichip: a file header for H.264 or H.265, or a frame where the file begins in the middle.
+            [b'H', b'X', b'V', b'S' | b'T' | b'F', ..] | [b'H', b'X', b'A', b'F', ..] => &HICHIP,
             [b'I', b'M', b'K', b'H', ..] => &IMKH,
             [0, 0, 0, 1, unit @ ..] | [0, 0, 1, unit @ ..] => by_unit(unit)?,
             [b'F', b'L', b'V', 1, ..] => &FLV,
@@ -134,13 +143,24 @@ pub fn kind_of(content_type: &str) -> MediaKind {
     }
 }
 
-/// ISO 14496-12, section 4.3.
-fn by_brand(brand: &[u8]) -> &'static Sort {
-    match brand {
+/// By the brand that a file says it is of first, then by those that it is compatible with: ISO 14496-12,
+/// section 4.3; ISO 23008-12, section 10 (HEIF); the AVIF specification, section 6.
+fn by_brand(brands: &[u8]) -> &'static Sort {
+    let (major, compatible) = brands.split_at_checked(4).unwrap_or((brands, &[]));
+    match major {
         [b'q', b't', ..] => &QUICKTIME,
-        [b'h', b'e', b'i' | b'v', ..] | [b'm', b'i', b'f', b'1', ..] => &HEIC,
+        b"crx " => &CR3,
+        // Of any codec: the others say which.
+        b"mif1" | b"msf1" | b"miaf" => {
+            // Behind the minor version.
+            let mut compatible = compatible.chunks_exact(4).skip(1);
+            let is_avif = compatible.any(|brand| matches!(brand, b"avif" | b"avis"));
+            if is_avif { &AVIF } else { &HEIC }
+        }
+        [b'h', b'e', b'i' | b'v', ..] => &HEIC,
         [b'a', b'v', b'i', b'f' | b's', ..] => &AVIF,
-        [b'M', b'4', b'A', ..] => &M4A,
+        // Apple's sound, books and bought music, and Adobe's.
+        b"M4A " | b"M4B " | b"M4P " | b"F4A " | b"F4B " => &M4A,
         [b'3', b'g', ..] => &THREE_GP,
         _ => &MP4,
     }
@@ -186,6 +206,23 @@ mod tests {
             (b"\0\0\0\x14ftypqt  ", Some("video/quicktime")),
             (b"\0\0\0\x18ftypheic", Some("image/heic")),
             (b"\0\0\0\x18ftypM4A ", Some("audio/mp4")),
+            (b"\0\0\0\x18ftypM4B ", Some("audio/mp4")),
+            (b"\0\0\0\x18ftypF4A ", Some("audio/mp4")),
+            (b"\0\0\0\x18ftypM4V ", Some("video/mp4")),
+            (b"\0\0\0\x18ftypF4V ", Some("video/mp4")),
+            (b"\0\0\0\x18ftyp3gp5", Some("video/3gpp")),
+            (b"\0\0\0\x18ftyp3g2a", Some("video/3gpp")),
+            (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", Some("image/x-canon-cr3")),
+            (b"II*\0\x10\0\0\0CR\x02\0", Some("image/x-canon-cr2")),
+            (b"II*\0\x08\0\0\0CR\x01\0", Some("image/tiff")),
+            (b"\0\0\0\x1cftypmif1\0\0\0\0mif1heicmiaf", Some("image/heic")),
+            (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", Some("image/avif")),
+            (b"\0\0\0\x1cftypmsf1\0\0\0\0msf1hevcavis", Some("image/avif")),
+            (b"\0\0\0\x18ftypheix", Some("image/heic")),
+            (b"\0\0\0\x18ftyphevc", Some("image/heic")),
+            (b"\0\0\0\x18ftypavif", Some("image/avif")),
+            (b"\0\0\0\x18ftypavis", Some("image/avif")),
+            (b"\0\0\0\x18ftyp", Some("video/mp4")),
             (b"RIFF\0\0\0\0AVI LIST", Some("video/x-msvideo")),
             (b"RIFF\0\0\0\0WEBP", Some("image/webp")),
             (b"RIFF\0\0\0\0nope", None),
@@ -193,6 +230,11 @@ mod tests {
             (b"\x1A\x45\xDF\xA3\x01\x42\x82\x84webm", Some("video/webm")),
             (b"DHAV\xfd", Some("video/x-dav")),
             (b"IMKH", Some("video/x-hikvision")),
+            (b"HXVS\0\x05\0\0", Some("video/x-hichip")),
+            (b"HXVT\0\x05\0\0", Some("video/x-hichip")),
+            (b"HXVF\x1c\0\0\0", Some("video/x-hichip")),
+            (b"HXAF\xa4\0\0\0", Some("video/x-hichip")),
+            (b"HXXX", None),
             (b"\0\0\0\x01\x67\x64", Some("video/h264")),
             (b"\0\0\x01\x09\xf0", Some("video/h264")),
             (b"\0\0\0\x01\x40\x01\x0c", Some("video/h265")),

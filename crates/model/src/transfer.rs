@@ -2,6 +2,7 @@
 //! write is read, never judged, and no input is an error.
 
 mod base64;
+mod nested;
 mod quoted_printable;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,8 @@ mod uuencode;
 
 use crate::Encoding;
 use base64::{Base64, Base64Count};
+use nested::Nested;
+pub use nested::may_be_data;
 use quoted_printable::QuotedPrintable;
 use uuencode::Uuencode;
 
@@ -25,6 +28,7 @@ enum Kind {
     Base64(Base64),
     QuotedPrintable(QuotedPrintable),
     Uuencode(Uuencode),
+    Nested(Nested),
 }
 
 impl Decoder {
@@ -35,6 +39,8 @@ impl Decoder {
             Encoding::Base64 => Kind::Base64(Base64::default()),
             Encoding::QuotedPrintable => Kind::QuotedPrintable(QuotedPrintable::default()),
             Encoding::Uuencode => Kind::Uuencode(Uuencode::default()),
+            Encoding::Base64InBase64 => Kind::Nested(Nested::in_base64()),
+            Encoding::Base64InQuotedPrintable => Kind::Nested(Nested::in_quoted_printable()),
         })
     }
 
@@ -45,6 +51,7 @@ impl Decoder {
             Kind::Base64(base64) => base64.push(input, output),
             Kind::QuotedPrintable(quoted) => quoted.push(input, output),
             Kind::Uuencode(uuencode) => uuencode.push(input, output),
+            Kind::Nested(nested) => nested.push(input, output),
         }
     }
 
@@ -55,6 +62,7 @@ impl Decoder {
             Kind::Base64(base64) => base64.finish(output),
             Kind::QuotedPrintable(quoted) => quoted.finish(output),
             Kind::Uuencode(uuencode) => uuencode.finish(output),
+            Kind::Nested(nested) => nested.finish(output),
         }
     }
 }
@@ -77,7 +85,10 @@ impl Counter {
         Self(match encoding {
             Encoding::Identity => Count::Identity(0),
             Encoding::Base64 => Count::Base64(Base64Count::default()),
-            Encoding::QuotedPrintable | Encoding::Uuencode => {
+            Encoding::QuotedPrintable
+            | Encoding::Uuencode
+            | Encoding::Base64InBase64
+            | Encoding::Base64InQuotedPrintable => {
                 Count::Decoded { decoder: Decoder::new(encoding), scratch: Vec::new(), size: 0 }
             }
         })

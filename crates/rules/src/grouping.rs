@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tipoff_model::{Event, Facts, IncidentClass, Media, MediaKind, OpenIncident, Protocol};
+use tipoff_model::{Event, Facts, IncidentClass, OpenIncident, Protocol};
+
+/// How long an uploaded document waits for the next page: a scanner takes two or three seconds for one.
+pub(crate) const PAGES_SETTLE: Duration = Duration::from_secs(5);
 
 /// The times of grouping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,8 @@ impl Default for Grouping {
 pub(crate) fn class(facts: &Facts<'_>) -> IncidentClass {
     let is_mail = facts.envelope.is_some_and(|envelope| envelope.protocol == Protocol::Smtp);
     match facts.event {
+        // Its alert waits for a second try of the device: nothing else waits with it.
+        _ if is_torn_mail(facts) => IncidentClass::Alone,
         Event::Fault => IncidentClass::Fault,
         Event::Test if is_mail => IncidentClass::Alone,
         _ if is_mail && is_mail_to_read(facts) => IncidentClass::Alone,
@@ -40,10 +45,16 @@ pub(crate) fn class(facts: &Facts<'_>) -> IncidentClass {
     }
 }
 
+/// A mail with words and without pictures whose connection broke: of its words, or of its files, something
+/// may be missing.
+pub(crate) fn is_torn_mail(facts: &Facts<'_>) -> bool {
+    let is_mail = facts.envelope.is_some_and(|envelope| envelope.protocol == Protocol::Smtp);
+    facts.torn && is_mail && facts.content.has_words() && !facts.content.has_shots()
+}
+
 /// Of a printer or a server that mails what it has to say, each mail says something else.
 pub(crate) fn is_mail_to_read(facts: &Facts<'_>) -> bool {
-    let is_shot = |media: &Media| media.kind != MediaKind::File;
-    facts.event == Event::Other && !facts.content.media.iter().any(is_shot)
+    facts.event == Event::Other && !facts.content.has_shots()
 }
 
 impl Grouping {

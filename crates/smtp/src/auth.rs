@@ -80,19 +80,38 @@ pub(crate) enum Progress {
 
 use Progress::{Complete, Failed, Prompt};
 
+/// How answers of the client are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// As the RFCs say, for a login that must be proven.
+    Strict,
+    /// Any login is good enough: what cannot be decoded is taken as it stands, because firmware that
+    /// forgets base64, or a field of PLAIN, gives up at a 501 and its alert is lost.
+    Lenient,
+}
+
 /// The AUTH command itself.
-pub(crate) fn begin(mechanism: &[u8], initial: Option<&[u8]>, challenge: &str) -> Progress {
+pub(crate) fn begin(
+    mechanism: &[u8],
+    initial: Option<&[u8]>,
+    challenge: &str,
+    reading: Reading,
+) -> Progress {
     // A single `=` stands for an initial response that is empty (RFC 4954, section 4).
     let initial = initial.map(|initial| if initial == b"=" { b"" } else { initial });
+    let initial = initial.map(|initial| match reading {
+        Reading::Strict => initial.split(u8::is_ascii_whitespace).next().unwrap_or_default(),
+        Reading::Lenient => initial,
+    });
     if mechanism.eq_ignore_ascii_case(b"LOGIN") {
         match initial {
             // .NET programs send the user at once and give up when asked for it again.
-            Some(user) if !user.is_empty() => Exchange::LoginUser.respond(user, challenge),
+            Some(user) if !user.is_empty() => begin_login(user, challenge, reading),
             _ => Prompt(reply::USER_NAME, Exchange::LoginUser),
         }
     } else if mechanism.eq_ignore_ascii_case(b"PLAIN") {
         match initial {
-            Some(response) => Exchange::Plain.respond(response, challenge),
+            Some(response) => Exchange::Plain.respond(response, challenge, reading),
             None => Prompt(reply::GO_ON, Exchange::Plain),
         }
     } else if mechanism.eq_ignore_ascii_case(b"CRAM-MD5") {
@@ -107,28 +126,81 @@ pub(crate) fn begin(mechanism: &[u8], initial: Option<&[u8]>, challenge: &str) -
     }
 }
 
+/// Some clients send user and password, each encoded, in the command itself.
+fn begin_login(initial: &[u8], challenge: &str, reading: Reading) -> Progress {
+    let halves = initial.iter().position(u8::is_ascii_whitespace).map(|at| initial.split_at(at));
+    let both = halves.and_then(|(user, password)| {
+        Some((BASE64.decode(user).ok()?, BASE64.decode(password.trim_ascii()).ok()?))
+    });
+    match both {
+        Some((user, password)) if is_text(&user) && is_text(&password) => {
+            let (user, password) = (text::read(&user), text::read(&password));
+            Complete(Credentials::Plain { user, password })
+        }
+        _ => Exchange::LoginUser.respond(initial, challenge, reading),
+    }
+}
+
 impl Exchange {
     /// The client's answer to a prompt.
-    pub(crate) fn respond(self, line: &[u8], challenge: &str) -> Progress {
+    pub(crate) fn respond(self, line: &[u8], challenge: &str, reading: Reading) -> Progress {
         let line = line.trim_ascii();
         if line == b"*" {
             return Failed(reply::CANCELLED);
         }
-        let Ok(response) = BASE64.decode(line) else {
-            return Failed(reply::BAD_RESPONSE);
+        let decoded = match reading {
+            Reading::Strict => BASE64.decode(line).ok(),
+            Reading::Lenient => decode_leniently(line),
         };
-        match self {
-            Self::LoginUser => {
-                Prompt(reply::PASSWORD, Self::LoginPassword { user: text::read(&response) })
+        let credentials = match (self, decoded, reading) {
+            (_, None, Reading::Strict) => None,
+            (Self::LoginUser, decoded, _) => {
+                let user = text::read(decoded.as_deref().unwrap_or(line));
+                return Prompt(reply::PASSWORD, Self::LoginPassword { user });
             }
-            Self::LoginPassword { user } => {
-                Complete(Credentials::Plain { user, password: text::read(&response) })
+            (Self::LoginPassword { user }, decoded, _) => {
+                let password = text::read(decoded.as_deref().unwrap_or(line));
+                Some(Credentials::Plain { user, password })
             }
-            Self::Plain => plain(&response).map_or(Failed(reply::BAD_RESPONSE), Complete),
-            Self::CramMd5 => {
-                cram_md5(&response, challenge).map_or(Failed(reply::BAD_RESPONSE), Complete)
+            (Self::Plain, Some(response), Reading::Strict) => plain(&response),
+            (Self::Plain, decoded, Reading::Lenient) => Some(plain_leniently(decoded, line)),
+            (Self::CramMd5, Some(response), Reading::Strict) => cram_md5(&response, challenge),
+            (Self::CramMd5, decoded, Reading::Lenient) => {
+                let response = decoded.as_deref().unwrap_or(line);
+                Some(cram_md5(response, challenge).unwrap_or_else(|| secret_only(response)))
             }
+        };
+        credentials.map_or(Failed(reply::BAD_RESPONSE), Complete)
+    }
+}
+
+/// Base64 as firmware writes it: with the alphabet for URLs, in quotes, or with blanks inside. `None`
+/// where the answer is no base64, or what it stands for is no text: then it was never encoded.
+fn decode_leniently(line: &[u8]) -> Option<Vec<u8>> {
+    let is_quote = |byte: u8| matches!(byte, b'"' | b'\'');
+    let bytes = line.iter().copied().filter(|&byte| !byte.is_ascii_whitespace() && !is_quote(byte));
+    let standard: Vec<u8> = bytes
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            byte => byte,
+        })
+        .collect();
+    let decoded = BASE64.decode(&standard).ok()?;
+    (standard.ends_with(b"=") || is_text(&decoded)).then_some(decoded)
+}
+
+/// Whether these may be the bytes of a name or password: UTF-8, or Latin-1 with many ASCII letters.
+fn is_text(bytes: &[u8]) -> bool {
+    let parts = bytes.utf8_chunks();
+    let is_utf_8 = parts.clone().all(|part| part.invalid().is_empty());
+    let is_shown = |byte: &u8| *byte == 0 || (0x20..0x7F).contains(byte) || *byte >= 0xA0;
+    let ascii = bytes.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
+    match is_utf_8 {
+        true => {
+            parts.flat_map(|part| part.valid().chars()).all(|it| it == '\0' || !it.is_control())
         }
+        false => bytes.iter().all(is_shown) && ascii * 2 >= bytes.len(),
     }
 }
 
@@ -137,6 +209,29 @@ fn plain(response: &[u8]) -> Option<Credentials> {
     let mut parts = response.splitn(3, |&byte| byte == 0).skip(1);
     let user = text::read(parts.next()?);
     Some(Credentials::Plain { user, password: text::read(parts.next()?) })
+}
+
+/// The same of `user NUL password`, of the user alone, and of nothing. What could not be decoded and
+/// has no NUL is a secret for all that is known, so it is not taken for the user's name.
+fn plain_leniently(decoded: Option<Vec<u8>>, line: &[u8]) -> Credentials {
+    let Some(response) = decoded.or_else(|| line.contains(&0).then(|| line.to_vec())) else {
+        return secret_only(line);
+    };
+    let parts: Vec<String> = response.splitn(3, |&byte| byte == 0).map(text::read).collect();
+    let (user, password) = match parts.as_slice() {
+        [acts_for, user, password] if user.is_empty() => (acts_for, password.as_str()),
+        [_, user, password] => (user, password.as_str()),
+        [first, user] if first.is_empty() => (user, ""),
+        [user, password] => (user, password.as_str()),
+        [user, ..] => (user, ""),
+        [] => return secret_only(line),
+    };
+    Credentials::Plain { user: user.clone(), password: password.to_owned() }
+}
+
+/// A login that names nobody.
+fn secret_only(secret: &[u8]) -> Credentials {
+    Credentials::Plain { user: String::new(), password: text::read(secret) }
 }
 
 /// `user SP digest`; the user may have spaces in it.
@@ -169,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn responses_that_make_no_sense_fail() {
+    fn responses_that_make_no_sense_fail_where_a_login_must_be_proven() {
         for (exchange, response) in [
             (Exchange::Plain, ""),
             (Exchange::Plain, "Y2FtMQ=="),
@@ -179,9 +274,67 @@ mod tests {
             (Exchange::CramMd5, "Y2FtMQ=="),
         ] {
             assert!(matches!(
-                exchange.respond(response.as_bytes(), "<1@host>"),
+                exchange.respond(response.as_bytes(), "<1@host>", Reading::Strict),
                 Failed(reply) if reply == reply::BAD_RESPONSE
             ));
+        }
+    }
+
+    /// What a lenient reading makes of the answers to the prompts of a mechanism.
+    fn leniently(mechanism: &str, answers: &[&str]) -> (String, String) {
+        let mut progress = begin(mechanism.as_bytes(), None, "<1@host>", Reading::Lenient);
+        for answer in answers {
+            let Prompt(_, exchange) = progress else { panic!("{mechanism}: not asked") };
+            progress = exchange.respond(answer.as_bytes(), "<1@host>", Reading::Lenient);
+        }
+        match progress {
+            Complete(Credentials::Plain { user, password }) => (user, password),
+            Complete(Credentials::CramMd5 { user, digest, .. }) => (user, digest),
+            _ => panic!("{mechanism} {answers:?}: not complete"),
+        }
+    }
+
+    #[test]
+    fn where_any_login_is_good_enough_every_answer_is_understood() {
+        for (answers, user, password) in [
+            (["Y2FtMQ==", "c2VjcmV0"], "cam1", "secret"),
+            (["cam1", "secret"], "cam1", "secret"),
+            (["front door", "two words"], "front door", "two words"),
+            (["\"Y2FtMQ==\"", "'c2VjcmV0'"], "cam1", "secret"),
+            (["Y2Ft MQ==", "c2Vj cmV0"], "cam1", "secret"),
+            (["w7_Dv8O_", "c2VjcmV0"], "ÿÿÿ", "secret"),
+            (["VPxy", "cPR0"], "T\u{fc}r", "p\u{f4}t"),
+            (["cam@example.com", "p@ss!"], "cam@example.com", "p@ss!"),
+            (["", ""], "", ""),
+        ] {
+            assert_eq!(leniently("LOGIN", &answers), (user.to_owned(), password.to_owned()));
+        }
+        for (answer, user, password) in [
+            ("AGNhbTEAc2VjcmV0", "cam1", "secret"),
+            ("Y2FtMQBzZWNyZXQ=", "cam1", "secret"),
+            ("Y2FtMQ==", "cam1", ""),
+            ("AGNhbTE=", "cam1", ""),
+            ("Y2FtMQAAc2VjcmV0", "cam1", "secret"),
+            ("", "", ""),
+            ("cam1\0secret", "cam1", "secret"),
+            ("cam1 secret", "", "cam1 secret"),
+        ] {
+            assert_eq!(leniently("PLAIN", &[answer]), (user.to_owned(), password.to_owned()));
+        }
+        let digest = "b913a602c7eda7a495b4e6e7334d3890";
+        let answer = BASE64.encode(format!("cam 1 {digest}"));
+        assert_eq!(leniently("CRAM-MD5", &[&answer]), ("cam 1".to_owned(), digest.to_owned()));
+        assert_eq!(leniently("CRAM-MD5", &["c2VjcmV0"]), (String::new(), "secret".to_owned()));
+    }
+
+    #[test]
+    fn user_and_password_may_stand_in_the_command() {
+        for (initial, user) in [("Y2FtMQ== c2VjcmV0", "cam1"), ("Y2FtMQ c2VjcmV0", "cam1")] {
+            let progress = begin(b"LOGIN", Some(initial.as_bytes()), "<1@host>", Reading::Lenient);
+            let Complete(Credentials::Plain { user: found, password }) = progress else {
+                panic!("{initial}")
+            };
+            assert_eq!((found.as_str(), password.as_str()), (user, "secret"));
         }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) enum Command<'a> {
     Auth {
         /// Empty where none is named.
         mechanism: &'a [u8],
+        /// Without the blanks around it; firmware may have some inside.
         initial: Option<&'a [u8]>,
     },
     StartTls,
@@ -89,7 +90,7 @@ fn word(text: &[u8]) -> (&[u8], &[u8]) {
 
 fn auth(arguments: &[u8]) -> Command<'_> {
     let (mechanism, rest) = word(arguments);
-    let (initial, _) = word(rest);
+    let initial = rest.trim_ascii_end();
     Command::Auth { mechanism, initial: (!initial.is_empty()).then_some(initial) }
 }
 
@@ -158,7 +159,7 @@ mod tests {
             ("RCPT TO:<>", Command::Malformed),
             ("RCPT", Command::Malformed),
             ("AUTH", auth(b"", None)),
-            ("auth  login  dXNlcg== x", auth(b"login", Some(b"dXNlcg=="))),
+            ("auth  login  dXNlcg== x", auth(b"login", Some(b"dXNlcg== x"))),
             ("BDAT 0 last", Command::Bdat(Chunk { bytes: 0, last: true })),
             ("BDAT 86", Command::Bdat(Chunk { bytes: 86, last: false })),
             ("BDAT 86 FIRST", Command::Malformed),

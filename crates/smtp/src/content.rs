@@ -37,14 +37,25 @@ impl Framing {
     }
 }
 
+/// Where a line ends, for the end of DATA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LineEnds {
+    /// With CRLF only (RFC 5321, section 2.3.8): if `LF.LF` or `LF.CRLF` ended the content as well,
+    /// whoever writes the content could begin a second message.
+    Crlf,
+    /// Also with a bare LF, as the client's own DATA line did: it has no other line end (sketches for
+    /// small boards).
+    Lf,
+    /// With CRLF, but a dot between bare LFs is the end too if nothing follows it: for a trusted client,
+    /// whose firmware ends commands with CRLF and its texts with LF, and then waits for the reply. No dots are
+    /// taken off behind a bare LF, because whether the client added one there is not known.
+    LfBeforePause,
+}
+
 /// Takes the dots off what follows DATA and finds its end (RFC 5321, section 4.5.2).
-///
-/// A line ends with CRLF, and CRLF.CRLF is the only end: if `LF.LF` or `LF.CRLF` were one as well,
-/// whoever writes the content could begin a second message. A client whose own DATA line ended with
-/// a bare LF has no other line end (sketches for small boards); for it LF alone ends a line.
 #[derive(Debug)]
 pub(crate) struct Dots {
-    bare_lf: bool,
+    line_ends: LineEnds,
     place: Place,
 }
 
@@ -54,13 +65,19 @@ enum Place {
     LineStart,
     AfterDot,
     AfterDotCr,
+    /// Behind a bare LF, where a dot is content unless it is the end.
+    BareLineStart,
+    AfterBareDot,
+    AfterBareDotCr,
+    /// Behind a line that is the end, or, if more follows, these bytes of the content.
+    MayBeEnd(&'static [u8]),
     AfterCr,
     InLine,
 }
 
 impl Dots {
-    pub(crate) fn new(bare_lf: bool) -> Self {
-        Self { bare_lf, place: Place::LineStart }
+    pub(crate) fn new(line_ends: LineEnds) -> Self {
+        Self { line_ends, place: Place::LineStart }
     }
 
     /// The next piece; none: all of `input` was taken.
@@ -70,7 +87,12 @@ impl Dots {
             match (self.place, byte) {
                 (Place::LineStart, b'.') => self.place = Place::AfterDot,
                 (Place::AfterDot, b'\r') => self.place = Place::AfterDotCr,
-                (Place::AfterDot, b'\n') if self.bare_lf => {
+                (Place::BareLineStart, b'.') => self.place = Place::AfterBareDot,
+                (Place::AfterBareDot, b'\r') => self.place = Place::AfterBareDotCr,
+                (Place::AfterDot, b'\n') if self.line_ends == LineEnds::LfBeforePause => {
+                    self.place = Place::MayBeEnd(b"\n");
+                }
+                (Place::AfterDot, b'\n') if self.line_ends == LineEnds::Lf => {
                     *input = rest;
                     return Some(Piece::End);
                 }
@@ -78,15 +100,32 @@ impl Dots {
                     *input = rest;
                     return Some(Piece::End);
                 }
-                (Place::AfterDotCr, _) => {
-                    self.place = Place::AfterCr;
-                    return Some(Piece::Bytes(b"\r"));
+                (Place::AfterBareDot, b'\n') => self.place = Place::MayBeEnd(b".\n"),
+                (Place::AfterBareDotCr, b'\n') => self.place = Place::MayBeEnd(b".\r\n"),
+                (Place::MayBeEnd(line), _) => {
+                    let is_bare = !line.ends_with(b"\r\n");
+                    let next = if is_bare { Place::BareLineStart } else { Place::LineStart };
+                    return self.held(line, next);
                 }
+                (Place::AfterDotCr, _) => return self.held(b"\r", Place::AfterCr),
+                (Place::AfterBareDot, _) => return self.held(b".", Place::InLine),
+                (Place::AfterBareDotCr, _) => return self.held(b".\r", Place::AfterCr),
                 // Behind a dot too: the dot goes, the rest of its line is content.
                 _ => return Some(Piece::Bytes(self.run(input))),
             }
             *input = rest;
         }
+    }
+
+    /// Whether what came last is the end if nothing follows it.
+    pub(crate) fn may_have_ended(&self) -> bool {
+        matches!(self.place, Place::MayBeEnd(_))
+    }
+
+    /// What was held back is content after all.
+    fn held<'a>(&mut self, bytes: &'static [u8], place: Place) -> Option<Piece<'a>> {
+        self.place = place;
+        Some(Piece::Bytes(bytes))
     }
 
     /// Content up to the next dot that may begin a line: whether it does, the place tells.
@@ -96,11 +135,12 @@ impl Dots {
         let end = LINE_END_DOT.find(all).map_or(all.len(), |lf| lf + 1);
         let (run, rest) = all.split_at_checked(end).unwrap_or((all, &[]));
         *input = rest;
-        self.place = match run {
-            [.., b'\r', b'\n'] => Place::LineStart,
-            [b'\n'] if after_cr => Place::LineStart,
-            [.., b'\n'] if self.bare_lf => Place::LineStart,
-            [.., b'\r'] => Place::AfterCr,
+        self.place = match (run, self.line_ends) {
+            ([.., b'\r', b'\n'], _) => Place::LineStart,
+            ([b'\n'], _) if after_cr => Place::LineStart,
+            ([.., b'\n'], LineEnds::Lf) => Place::LineStart,
+            ([.., b'\n'], LineEnds::LfBeforePause) => Place::BareLineStart,
+            ([.., b'\r'], _) => Place::AfterCr,
             _ => Place::InLine,
         };
         run
@@ -173,23 +213,23 @@ mod tests {
         (content, None)
     }
 
-    fn table(bare_lf: bool, rows: &[(&str, &str, Option<&str>)]) {
+    fn table(line_ends: LineEnds, rows: &[(&str, &str, Option<&str>)]) {
         for (data, content, behind) in rows {
             let expected = (content.as_bytes().to_vec(), behind.map(|it| it.as_bytes().to_vec()));
             for cut in 0..=data.len() {
                 let (one, two) = data.as_bytes().split_at(cut);
-                let found = read(&mut Dots::new(bare_lf), &[one, two]);
+                let found = read(&mut Dots::new(line_ends), &[one, two]);
                 assert_eq!(found, expected, "{data:?} cut at {cut}");
             }
             let bytes: Vec<&[u8]> = data.as_bytes().chunks(1).collect();
-            assert_eq!(read(&mut Dots::new(bare_lf), &bytes), expected, "{data:?} in bytes");
+            assert_eq!(read(&mut Dots::new(line_ends), &bytes), expected, "{data:?} in bytes");
         }
     }
 
     #[test]
     fn only_crlf_dot_crlf_ends_data() {
         table(
-            false,
+            LineEnds::Crlf,
             &[
                 (".\r\n", "", Some("")),
                 ("a\r\n.\r\nQUIT\r\n", "a\r\n", Some("QUIT\r\n")),
@@ -212,7 +252,7 @@ mod tests {
     #[test]
     fn lf_ends_lines_for_a_client_that_has_no_other_line_end() {
         table(
-            true,
+            LineEnds::Lf,
             &[
                 (".\n", "", Some("")),
                 ("a\n.\nQUIT\n", "a\n", Some("QUIT\n")),
@@ -223,6 +263,44 @@ mod tests {
                 ("a\r.\rb\n.\n", "a\r.\rb\n", Some("")),
             ],
         );
+    }
+
+    #[test]
+    fn a_dot_between_bare_lfs_is_the_end_for_a_trusted_client_if_nothing_follows() {
+        table(
+            LineEnds::LfBeforePause,
+            &[
+                (".\r\n", "", Some("")),
+                ("a\r\n.\r\n", "a\r\n", Some("")),
+                ("a\n.\nMAIL\r\n.\r\n", "a\n.\nMAIL\r\n", Some("")),
+                ("a\n.\r\nMAIL\r\n.\r\n", "a\n.\r\nMAIL\r\n", Some("")),
+                ("a\n.\r\n.\r\n", "a\n.\r\n", Some("")),
+                ("a\r\n.\nb\r\n.\r\n", "a\r\n\nb\r\n", Some("")),
+                ("a\n.b\n..c\r\n..\r\n.\r\n", "a\n.b\n..c\r\n.\r\n", Some("")),
+                ("a\n.\rb\r\n.\r\n", "a\n.\rb\r\n", Some("")),
+                ("a\n.\n.\n", "a\n.\n", None),
+                ("a\n.", "a\n", None),
+                ("a.\n", "a.\n", None),
+                ("a\r.\rb", "a\r.\rb", None),
+            ],
+        );
+        for (data, may_have_ended) in [
+            ("a\n.\n", true),
+            ("a\n.\r\n", true),
+            ("a\r\n.\n", true),
+            (".\n", true),
+            ("a\n.\n.\n", true),
+            ("a\n.\nb", false),
+            ("a\n.", false),
+            ("a\n..\n", false),
+        ] {
+            let mut dots = Dots::new(LineEnds::LfBeforePause);
+            read(&mut dots, &[data.as_bytes()]);
+            assert_eq!(dots.may_have_ended(), may_have_ended, "{data:?}");
+            let mut strict = Dots::new(LineEnds::Crlf);
+            read(&mut strict, &[data.as_bytes()]);
+            assert!(!strict.may_have_ended());
+        }
     }
 
     #[test]

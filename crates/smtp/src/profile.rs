@@ -15,6 +15,9 @@ pub struct Profile {
     pub starttls: bool,
     /// Whether MAIL is refused to whoever has not logged in.
     pub require_login: bool,
+    /// Whether a dot between bare LFs may end a message whose commands end with CRLF
+    /// ([`crate::Session::may_have_ended`]). For clients in the trusted networks only.
+    pub lf_ends_message: bool,
     /// The largest message.
     pub message_bytes_max: u64,
     /// The most recipients of a message.
@@ -36,6 +39,7 @@ impl Default for Profile {
             auth: true,
             starttls: true,
             require_login: false,
+            lf_ends_message: false,
             message_bytes_max: 50_000_000,
             recipients_max: 100,
             line_bytes_max: 2_048,

@@ -9,9 +9,9 @@ use std::mem;
 use std::sync::Arc;
 
 use self::state::{Addresses, Client, Stage, State};
-use crate::auth::{self, Exchange, Progress};
+use crate::auth::{self, Exchange, Progress, Reading};
 use crate::command::{self, Chunk, Command};
-use crate::content::{Allowance, Dots, Framing, Piece};
+use crate::content::{Allowance, Dots, Framing, LineEnds, Piece};
 use crate::profile::Profile;
 use crate::reply::{self, Reply};
 use crate::step::{MailFrom, Step, Transaction};
@@ -112,6 +112,12 @@ impl Session {
         }
     }
 
+    /// Whether the message has ended if the client says nothing more: tell it by [`Session::paused`], after a
+    /// moment.
+    pub fn may_have_ended(&self) -> bool {
+        matches!(&self.state, State::Content(Framing::Dots(dots), _) if dots.may_have_ended())
+    }
+
     fn hear(&mut self, line: Line<'_>) {
         self.state = match mem::replace(&mut self.state, State::Closed) {
             State::Command(stage) => self.hear_command(stage, line),
@@ -139,7 +145,7 @@ impl Session {
             return self.refuse(reply::RESPONSE_TOO_LONG, Stage::Idle);
         };
         self.note(|| text::heard_response(&text));
-        let progress = exchange.respond(&text, &self.client.challenge);
+        let progress = exchange.respond(&text, &self.client.challenge, self.reading());
         self.progress(progress)
     }
 
@@ -207,8 +213,12 @@ impl Session {
         if self.client.login.is_some() {
             return self.refuse(reply::ALREADY_LOGGED_IN, Stage::Idle);
         }
-        let progress = auth::begin(mechanism, initial, &self.client.challenge);
+        let progress = auth::begin(mechanism, initial, &self.client.challenge, self.reading());
         self.progress(progress)
+    }
+
+    fn reading(&self) -> Reading {
+        if self.profile.require_login { Reading::Strict } else { Reading::Lenient }
     }
 
     fn progress(&mut self, progress: Progress) -> State {
@@ -263,7 +273,12 @@ impl Session {
         }
         let allowance = self.begin(addresses);
         self.due.push_back(Step::Reply(reply::SEND_MESSAGE));
-        State::Content(Framing::Dots(Dots::new(bare_lf)), allowance)
+        let line_ends = match bare_lf {
+            true => LineEnds::Lf,
+            false if self.profile.lf_ends_message => LineEnds::LfBeforePause,
+            false => LineEnds::Crlf,
+        };
+        State::Content(Framing::Dots(Dots::new(line_ends)), allowance)
     }
 
     fn bdat(&mut self, addresses: Addresses, chunk: Chunk) -> State {
@@ -286,7 +301,7 @@ impl Session {
     }
 
     /// The dot of DATA has come, or all of a chunk.
-    fn content_ended(&mut self) {
+    pub(super) fn content_ended(&mut self) {
         self.state = match mem::replace(&mut self.state, State::Closed) {
             State::Content(_, allowance) if allowance.is_exceeded() => {
                 self.refuse(reply::TOO_BIG, Stage::Idle)

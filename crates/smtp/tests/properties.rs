@@ -58,6 +58,9 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
         b"AUTH CRAM-MD5\r\n",
         b"AUTH LOGIN Y2Ft\r\n",
         b"c2VjcmV0\r\n",
+        b"not base64\r\n",
+        b"\n.\n",
+        b"\n.\r",
         b"*\r\n",
         b"RSET\r\n",
         b"NOOP\r\n",
@@ -141,10 +144,13 @@ proptest! {
         bytes in soup(),
         places in vec(any::<Index>(), 0..20),
         answers in answers(),
+        lf_ends_message: bool,
+        require_login: bool,
     ) {
-        let mut whole = Shell::new(narrow(), false, answers.clone());
+        let profile = Profile { lf_ends_message, require_login, ..narrow() };
+        let mut whole = Shell::new(profile.clone(), false, answers.clone());
         whole.push(&bytes);
-        let mut pieces = Shell::new(narrow(), false, answers);
+        let mut pieces = Shell::new(profile, false, answers);
         for piece in cut(&bytes, &places) {
             pieces.push(piece);
         }

@@ -6,6 +6,7 @@ mod clock;
 mod dashboard;
 mod dismissal;
 mod recorders;
+mod resent;
 mod review;
 mod rules;
 mod sessions;
@@ -44,6 +45,7 @@ impl Planner for Plain {
         match facts.event {
             Event::Fault => IncidentClass::Fault,
             Event::Test => IncidentClass::Alone,
+            _ if facts.torn && !facts.content.has_shots() => IncidentClass::Alone,
             _ => IncidentClass::Alarm,
         }
     }
@@ -58,7 +60,9 @@ impl Planner for Plain {
     }
 
     fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
-        if facts.artefact || facts.muted || facts.repeat || facts.torn && !facts.whole_picture {
+        let lacks_its_picture = facts.torn && !facts.whole_picture;
+        let is_text = !facts.content.has_shots();
+        if facts.artefact || facts.muted || facts.repeat || lacks_its_picture && !is_text {
             return Plan::untold("no news");
         }
         let mode = history.chosen_mode().map(|(mode, _)| mode);
@@ -99,6 +103,7 @@ fn picture() -> Media {
         size: 9,
         whole: true,
         repeat: false,
+        decoration: false,
     }
 }
 
@@ -133,6 +138,8 @@ fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
         received_at: at,
         ready_at: at,
         torn: false,
+        unacknowledged: false,
+        digest: None,
         prints: Vec::new(),
         again: Again::AfterTorn,
         tree: None,
@@ -204,6 +211,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     many_at_once_all_survive(&*fresh()).await;
     alerts::check(&fresh).await;
     recorders::check(&fresh).await;
+    resent::check(&fresh).await;
     sessions::check(&fresh).await;
     uploads::check(&fresh).await;
     accounts::check(&fresh).await;
@@ -385,6 +393,7 @@ async fn retry_makes_the_undelivered_due_again(open: Open<'_>) {
 fn torn(spool: &dyn Spool, print: Print) -> NewArrival {
     let mut torn = arrival(spool, "yard", NOW);
     torn.torn = true;
+    torn.unacknowledged = true;
     torn.prints = vec![Some(print)];
     torn
 }

@@ -12,6 +12,7 @@ mod core;
 mod device;
 pub mod durable;
 mod incident;
+mod resent;
 mod review;
 mod sessions;
 mod sqlite;
@@ -36,6 +37,7 @@ pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents,
 };
+pub use resent::{Again, MailDigest, Print};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};
 pub use sessions::{
     FinishedSession, SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker,
@@ -86,18 +88,6 @@ pub enum SpoolError {
 /// What the spool does give.
 pub type Result<T, E = SpoolError> = std::result::Result<T, E>;
 
-/// A digest of a file's decoded bytes: two files have the same only if they are the same.
-pub type Print = [u8; 32];
-
-/// Which media of an arrival are no news if the device has sent the same bytes before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
-    /// Those that a torn arrival brought.
-    AfterTorn,
-    /// All: there are devices that upload everything once more.
-    Always,
-}
-
 /// An arrival that is to be stored. Its blob is durable already (docs/spool.md, A2).
 #[derive(Clone, Debug)]
 pub struct NewArrival {
@@ -123,8 +113,13 @@ pub struct NewArrival {
     pub ready_at: Timestamp,
     /// Whether the connection broke before its end.
     pub torn: bool,
+    /// Whether the device was not told that it is stored, so that it may send it again: what is torn, and
+    /// what lacked only the sign of its end.
+    pub unacknowledged: bool,
+    /// Of a mail.
+    pub digest: Option<MailDigest>,
     /// For each of the content's media its print, or nothing; shorter where the rest has none.
-    /// Needed where it is torn, or where [`Spool::has_torn`] says so for its device.
+    /// Needed where it is unacknowledged, or where [`Spool::has_torn`] says so for its device.
     pub prints: Vec<Option<Print>>,
     /// What is a repeat.
     pub again: Again,

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Multipart, Path, State};
 use axum::response::Response;
 use axum::routing::post;
+use axum::{Extension, Router};
 use serde_json::json;
 
 use crate::standin::{Line, Shared, StandIn, answer};
@@ -19,6 +20,9 @@ pub const KEY: &str = "house-2f9c81d44b";
 /// `APPRISE_MAX_ATTACHMENTS`.
 const FILES_MAX: usize = 6;
 
+/// Its services: what each is called, and its tag; empty: none.
+const SERVICES: &[(&str, &str)] = &[("phone", ""), ("tablet", "family"), ("siren", "yard")];
+
 /// A message that was taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
@@ -26,35 +30,59 @@ pub struct Passed {
     pub fields: HashMap<String, String>,
     /// The files' names and sizes, in order.
     pub files: Vec<(String, usize)>,
+    /// The services that it was passed on to.
+    pub services: Vec<&'static str>,
+}
+
+impl Passed {
+    /// `is_exclusive_match` in Apprise: without a tag only those that have none.
+    fn reaches(&self) -> Vec<&'static str> {
+        let wanted = self.fields.get("tag").map_or("", String::as_str);
+        let is_wanted = |tag: &str| wanted == "all" || wanted == tag;
+        SERVICES.iter().filter(|(_, tag)| is_wanted(tag)).map(|(name, _)| *name).collect()
+    }
 }
 
 /// A running server; it ends when this is dropped.
-pub struct Apprise(StandIn<Passed>);
+pub struct Apprise {
+    server: StandIn<Passed>,
+    files_max: Arc<AtomicUsize>,
+}
 
 impl Deref for Apprise {
     type Target = StandIn<Passed>;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.server
     }
 }
 
 impl Apprise {
     /// Starts one.
     pub async fn start() -> io::Result<Self> {
-        let routes =
-            Router::new().route("/notify/{key}", post(take)).layer(DefaultBodyLimit::disable());
-        StandIn::start(routes, "").await.map(Self)
+        let files_max = Arc::new(AtomicUsize::new(FILES_MAX));
+        let routes = Router::new()
+            .route("/notify/{key}", post(take))
+            .layer(Extension(Arc::clone(&files_max)))
+            .layer(DefaultBodyLimit::disable());
+        Ok(Self { server: StandIn::start(routes, "").await?, files_max })
+    }
+
+    /// Takes at most so many files in a message from now on; 0: files are switched off
+    /// (`APPRISE_MAX_ATTACHMENTS`, `APPRISE_ATTACH_SIZE`).
+    pub fn take_files(&self, max: usize) {
+        self.files_max.store(max, Ordering::Relaxed);
     }
 }
 
 async fn take(
     State(shared): State<Arc<Shared<Passed>>>,
     ConnectInfo(line): ConnectInfo<Line>,
+    Extension(files_max): Extension<Arc<AtomicUsize>>,
     Path(key): Path<String>,
     form: Multipart,
 ) -> Response {
-    let taken = read(form).await;
+    let taken = read(form, files_max.load(Ordering::Relaxed)).await;
     if let Some(response) = shared.script.meet(&line).await {
         return response;
     }
@@ -62,7 +90,13 @@ async fn take(
         return answer(204, &[], String::new());
     }
     match taken {
-        Ok(passed) => {
+        // Nobody has the tag: nothing is tried, and so nothing is logged.
+        Ok(passed) if passed.reaches().is_empty() => {
+            let words = "One or more notification could not be sent";
+            answer(424, &[], json!({ "error": words, "details": [] }).to_string())
+        }
+        Ok(mut passed) => {
+            passed.services = passed.reaches();
             shared.log.push(passed);
             answer(200, &[], json!({ "error": null }).to_string())
         }
@@ -70,7 +104,7 @@ async fn take(
     }
 }
 
-async fn read(mut form: Multipart) -> Result<Passed, &'static str> {
+async fn read(mut form: Multipart, files_max: usize) -> Result<Passed, &'static str> {
     const BROKEN: &str = "Bad FORM Payload provided";
     let mut passed = Passed::default();
     while let Some(field) = form.next_field().await.map_err(|_| BROKEN)? {
@@ -89,7 +123,7 @@ async fn read(mut form: Multipart) -> Result<Passed, &'static str> {
             }
         }
     }
-    if passed.files.len() > FILES_MAX {
+    if passed.files.len() > files_max {
         return Err("Bad Attachment");
     }
     let field = |name: &str| passed.fields.get(name).map(String::as_str).unwrap_or_default();

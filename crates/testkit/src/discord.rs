@@ -41,7 +41,7 @@ pub struct Posted {
     pub silent: bool,
     /// The name that it stands under; empty: the webhook's.
     pub username: String,
-    /// The thread; empty: none.
+    /// The thread: its number, or the name of one that the message begins in a forum; empty: none.
     pub thread: String,
     /// The rows of buttons, each with its label and address.
     pub buttons: Vec<Vec<(String, String)>>,
@@ -80,6 +80,15 @@ async fn execute(
         return response;
     }
     match taken {
+        // "Usernames and Nicknames".
+        Ok(posted) if ["clyde", "discord"].iter().any(|it| posted.username.contains(it)) => {
+            let words = "Username cannot contain \"discord\"";
+            let code =
+                json!({ "_errors": [{ "code": "USERNAME_INVALID_CONTAINS", "message": words }] });
+            let errors = json!({ "username": code });
+            let told = json!({ "code": 50035, "message": "Invalid Form Body", "errors": errors });
+            answer(400, &[], told.to_string())
+        }
         Ok(posted) => {
             shared.log.push(posted);
             answer(200, &[], json!({ "id": "1", "type": 0 }).to_string())
@@ -149,6 +158,14 @@ fn understand(payload: &Value, posted: &mut Posted) -> Result<(), Refusal> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     posted.content = text(&payload["content"]);
     posted.username = text(&payload["username"]);
+    let thread_name = text(&payload["thread_name"]);
+    if !thread_name.is_empty() {
+        // Both exclude each other.
+        if !posted.thread.is_empty() || thread_name.chars().count() > 100 {
+            return Err(INVALID);
+        }
+        posted.thread = thread_name;
+    }
     posted.silent = payload["flags"] == 4096;
     if let Some(embeds) = payload["embeds"].as_array() {
         let [embed] = embeds.as_slice() else {

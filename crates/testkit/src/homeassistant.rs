@@ -39,12 +39,15 @@ const ORIGIN: &[&str] = &["name", "support_url", "sw_version"];
 /// What every platform takes.
 const COMMON: &[&str] = &[
     "availability_topic",
+    "default_entity_id",
     "enabled_by_default",
     "entity_category",
     "icon",
     "json_attributes_template",
     "json_attributes_topic",
     "name",
+    // Deprecated since 2025.10, and no fault beside `default_entity_id`.
+    "object_id",
     "payload_available",
     "payload_not_available",
     "platform",
@@ -119,6 +122,11 @@ impl HomeAssistant {
         known("device", device, DEVICE)?;
         strings("identifiers", device.get("identifiers"))?;
         text("name", device.get("name"))?;
+        if let Some(url) = device.get("configuration_url")
+            && !text("configuration_url", Some(url))?.starts_with("http")
+        {
+            return Err("configuration_url is no address of the web".to_owned());
+        }
         let origin = object("origin", payload.get("origin").unwrap_or(&Value::Null))?;
         known("origin", origin, ORIGIN)?;
         text("origin.name", origin.get("name"))?;
@@ -153,6 +161,13 @@ impl HomeAssistant {
         if let Some(options) = component.get("options") {
             strings("options", Some(options))?;
         }
+        if let Some(id) = component.get("default_entity_id") {
+            let object_id = component.get("object_id").and_then(Value::as_str).unwrap_or_default();
+            let is_of_id = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_';
+            if *id != format!("{platform}.{object_id}") || !object_id.bytes().all(is_of_id) {
+                return Err(format!("{id} is no id of a {platform}"));
+            }
+        }
         let class = component.get("device_class").and_then(Value::as_str);
         if platform == "binary_sensor" && class.is_some_and(|it| !BINARY_CLASSES.contains(&it)) {
             return Err(format!("{class:?} is no device class"));
@@ -175,6 +190,18 @@ pub fn render(template: &str, payload: &[u8]) -> Checked<String> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment
         .render_str(template, context! { value, value_json })
+        .map_err(|error| error.to_string())
+}
+
+/// What a template of an automation makes of a webhook's JSON (`trigger.json`), with `picture` as a variable.
+pub fn render_trigger(template: &str, json: &Value, picture: &str) -> Checked<String> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let json: minijinja::Value =
+        serde_json::from_str(&json.to_string()).map_err(|error| error.to_string())?;
+    let trigger = context! { json };
+    environment
+        .render_str(template, context! { trigger, picture })
         .map_err(|error| error.to_string())
 }
 

@@ -8,6 +8,7 @@ pub mod dialog;
 pub mod discord;
 pub mod email;
 pub mod gotify;
+pub mod hichip;
 pub mod homeassistant;
 pub mod matrix;
 pub mod mattermost;

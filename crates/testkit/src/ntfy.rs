@@ -18,6 +18,10 @@ const MESSAGE_BYTES_MAX: usize = 4096;
 /// What proxies before a server take of an address.
 const ADDRESS_BYTES_MAX: usize = 8000;
 
+/// `DefaultDisallowedTopics` in server/config.go.
+const DISALLOWED: &[&str] =
+    &["docs", "static", "file", "app", "metrics", "account", "settings", "signup", "login", "v1"];
+
 /// What it asks for.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -133,8 +137,12 @@ fn publish(
     parameters: &[(String, String)],
     body: Vec<u8>,
 ) -> Result<Published, Refusal> {
-    if topic.is_empty() || topic.contains('/') {
+    let is_of_topic = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if topic.is_empty() || topic.len() > 64 || !topic.bytes().all(is_of_topic) {
         return Err((40401, "page not found"));
+    }
+    if DISALLOWED.contains(&topic) {
+        return Err((40010, "invalid request: topic name is not allowed"));
     }
     if options.login.is_some() && options.login.as_deref() != login {
         return Err(if login.is_some() { (40101, "unauthorized") } else { (40301, "forbidden") });
@@ -147,7 +155,8 @@ fn publish(
     for (name, value) in parameters {
         match name.as_str() {
             "title" => published.title.clone_from(value),
-            "message" => published.message.clone_from(value),
+            // `parsePublishParams` in server/server.go; `readParam` trims.
+            "message" => published.message = value.trim().replace("\\n", "\n"),
             "filename" => file_name.clone_from(value),
             "click" => published.click.clone_from(value),
             "actions" => published.actions = actions(value)?,
@@ -177,18 +186,26 @@ fn publish(
     Ok(published)
 }
 
-/// docs.ntfy.sh/publish, "Action buttons", in their short form.
+/// docs.ntfy.sh/publish, "Action buttons", in their short form, as server/actions.go reads it; and stricter where
+/// an app could do nothing with an address.
 fn actions(value: &str) -> Result<Vec<Vec<String>>, Refusal> {
     const INVALID: Refusal = (40018, "invalid request: actions invalid");
     let parts = |action: &str| action.split(',').map(|part| part.trim().to_owned()).collect();
     let actions: Vec<Vec<String>> = value.split(';').map(parts).collect();
+    let is_known = |it: &String| {
+        let known = ["clear=true", "method=", "body=", "headers.", "extras.", "intent="];
+        known.iter().any(|key| it.starts_with(key))
+    };
     let is_good = |action: &Vec<String>| match action.as_slice() {
         [kind, label, url, more @ ..] if kind == "view" || kind == "http" => {
-            let is_known = |it: &String| it == "clear=true" || it.starts_with("method=");
             let is_plain = !label.is_empty() && !label.contains(['=', '"', '\'']);
             is_plain && url.contains("://") && more.iter().all(is_known)
         }
-        [kind, label, ..] if kind == "broadcast" || kind == "copy" => !label.is_empty(),
+        [kind, label, more @ ..] if kind == "broadcast" => {
+            !label.is_empty() && more.iter().all(is_known)
+        }
+        // What newer servers know.
+        [kind, label, _] if kind == "copy" => !label.is_empty(),
         _ => false,
     };
     if actions.len() > 3 || !actions.iter().all(is_good) { Err(INVALID) } else { Ok(actions) }

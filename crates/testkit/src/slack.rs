@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Multipart, Path, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
+use axum::{Form, Router};
 use serde_json::{Value, json};
 
 use crate::standin::{Line, Log, Script, Server, answer, lock};
@@ -172,14 +172,9 @@ async fn call(
 }
 
 async fn read(request: Request) -> Result<Fields, Refusal> {
-    let invalid = ("invalid_form_data", "");
-    let mut form = Multipart::from_request(request, &()).await.map_err(|_| invalid)?;
-    let mut fields = Fields::new();
-    while let Some(field) = form.next_field().await.map_err(|_| invalid)? {
-        let name = field.name().unwrap_or_default().to_owned();
-        fields.insert(name, field.text().await.map_err(|_| invalid)?);
-    }
-    Ok(fields)
+    // "Content types" of each method. The form is not said to be one of parts anywhere.
+    let form = Form::<Fields>::from_request(request, &()).await;
+    form.map(|Form(fields)| fields).map_err(|_| ("invalid_form_data", ""))
 }
 
 fn serve(

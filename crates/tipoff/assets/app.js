@@ -23,6 +23,10 @@ async function fetchPage(address) {
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
+// As the server sent them: what a script has changed since, such as a video that plays, is no news.
+const served = new WeakMap();
+for (const part of document.querySelectorAll("[data-live][id]")) served.set(part, part.outerHTML);
+
 let looking = false;
 let lookAgain = false;
 async function refresh() {
@@ -37,8 +41,9 @@ async function refresh() {
       const now = fresh.getElementById(old.id);
       const busy = old.contains(document.activeElement) &&
         document.activeElement.matches("input, select, textarea");
-      if (now && !busy && now.outerHTML !== old.outerHTML) {
+      if (now && !busy && now.outerHTML !== (served.get(old) ?? old.outerHTML)) {
         const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+        served.set(now, now.outerHTML);
         old.replaceWith(document.adoptNode(now));
         if (focused) document.getElementById(focused)?.focus();
       }

@@ -1,7 +1,7 @@
 // Keeps the shell, so that the app opens at once and says so when the server is away. Never keeps
 // a picture, a page or an answer of the API.
 const shell = "shell-{version}";
-const files = ["/assets/app.css", "/assets/app.js", "/assets/icon.svg", "/away"];
+const files = ["/assets/app.css", "/assets/app.js", "/assets/film.js", "/assets/icon.svg", "/away"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(shell).then((cache) => cache.addAll(files)).then(() => self.skipWaiting()));

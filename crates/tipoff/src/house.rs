@@ -14,6 +14,7 @@ use crate::config::Retention;
 use crate::dispatch::Waker;
 use crate::eviction::{self, Eviction};
 use crate::news::{Item, News};
+use crate::renditions::Renditions;
 use crate::shutdown::{Phase, Shutdown};
 use crate::supervise::Supervisor;
 use crate::web::Gallery;
@@ -36,6 +37,7 @@ pub(crate) struct House {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) retention: Arc<ArcSwap<Retention>>,
     pub(crate) gallery: Gallery,
+    pub(crate) renditions: Renditions,
     pub(crate) waker: Waker,
     pub(crate) news: News,
     pub(crate) clock: Clock,
@@ -51,6 +53,12 @@ impl House {
         Self {
             spool: Arc::clone(&spool),
             retention: Arc::clone(&stand.retention),
+            renditions: Renditions::open(
+                stand.folder.path().join("renditions"),
+                None,
+                spool.blobs().clone(),
+            )
+            .expect("a folder for renditions"),
             gallery: Gallery::new(stand.folder.path().join("thumbs"), spool, None),
             waker: stand.waker.clone(),
             news: stand.news.clone(),
@@ -117,8 +125,11 @@ impl House {
                 undelivered = swept.undelivered,
                 "Old incidents are removed.",
             );
-            let gallery = self.gallery.clone();
-            let forgets = move || gallery.forget_before(swept.oldest);
+            let (gallery, renditions) = (self.gallery.clone(), self.renditions.clone());
+            let forgets = move || {
+                gallery.forget_before(swept.oldest);
+                renditions.forget_before(swept.oldest);
+            };
             let _ = tokio::task::spawn_blocking(forgets).await;
         }
     }

@@ -7,11 +7,11 @@ use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::time::Duration;
 
-/// Lines that wait at most, and bytes of them.
-const LINES_MAX: usize = 8192;
+/// Items that wait at most, of one line or more, and bytes of them.
+const ITEMS_MAX: usize = 8192;
 const BYTES_MAX: usize = 4 << 20;
 /// Bytes of lines that are written at once.
 const WRITE_BYTES: usize = 32 * 1024;
@@ -21,7 +21,8 @@ const TRY_EVERY: Duration = Duration::from_millis(20);
 /// Where lines are handed over. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct LineQueue {
-    queue_tx: SyncSender<Item>,
+    /// Bounded by [`Counts`]: a channel with a bound of its own allocates all its places at once.
+    queue_tx: Sender<Item>,
     counts: Arc<Counts>,
 }
 
@@ -34,6 +35,7 @@ enum Item {
 
 #[derive(Default)]
 struct Counts {
+    waiting_items: AtomicUsize,
     waiting_bytes: AtomicUsize,
     dropped: AtomicU64,
 }
@@ -52,7 +54,7 @@ impl LineQueue {
         output: impl Write + Send + 'static,
         report: impl Fn(u64) + Send + 'static,
     ) -> io::Result<Self> {
-        let (queue_tx, queue_rx) = sync_channel(LINES_MAX);
+        let (queue_tx, queue_rx) = channel();
         let counts = Arc::new(Counts::default());
         let mut writer = Writer {
             output,
@@ -71,10 +73,9 @@ impl LineQueue {
 
     /// Hands over one line or more, with their ends; drops them if too many wait already.
     pub(crate) fn push(&self, lines: &[u8]) {
-        let waiting = self.counts.waiting_bytes.fetch_add(lines.len(), Ordering::Relaxed);
-        let fits = waiting.saturating_add(lines.len()) <= BYTES_MAX;
-        if !fits || self.queue_tx.try_send(Item::Lines(lines.into())).is_err() {
-            self.counts.waiting_bytes.fetch_sub(lines.len(), Ordering::Relaxed);
+        let fits = self.counts.add(lines.len());
+        if !fits || self.queue_tx.send(Item::Lines(lines.into())).is_err() {
+            self.counts.remove(lines.len());
             self.counts.dropped.fetch_add(count(lines), Ordering::Relaxed);
         }
     }
@@ -86,18 +87,30 @@ impl LineQueue {
 
     /// Waits until all that was handed over is written, at most for `time`. Whether it is.
     pub(crate) fn flush(&self, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
+        self.end().recv_timeout(time).is_ok()
+    }
+
+    /// Answers when all that was handed over is written.
+    pub(crate) fn end(&self) -> Receiver<()> {
         let (done_tx, done_rx) = sync_channel(1);
-        let mut item = Item::Flush(done_tx);
-        loop {
-            match self.queue_tx.try_send(item) {
-                Ok(()) => break,
-                Err(TrySendError::Full(back)) if Instant::now() < deadline => item = back,
-                Err(_) => return false,
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        done_rx.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok()
+        // If nobody writes any more, the receiver finds its sender gone.
+        let _ = self.queue_tx.send(Item::Flush(done_tx));
+        done_rx
+    }
+}
+
+impl Counts {
+    /// Counts an item that is to wait. Whether there is room for it.
+    fn add(&self, bytes: usize) -> bool {
+        let items = self.waiting_items.fetch_add(1, Ordering::Relaxed);
+        let waiting = self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        items < ITEMS_MAX && waiting.saturating_add(bytes) <= BYTES_MAX
+    }
+
+    /// An item does not wait any more.
+    fn remove(&self, bytes: usize) {
+        self.waiting_items.fetch_sub(1, Ordering::Relaxed);
+        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -121,7 +134,7 @@ impl<W: Write, R: Fn(u64)> Writer<W, R> {
             while let Some(item) = next.take() {
                 match item {
                     Item::Lines(lines) => {
-                        self.counts.waiting_bytes.fetch_sub(lines.len(), Ordering::Relaxed);
+                        self.counts.remove(lines.len());
                         self.batch.extend_from_slice(&lines);
                     }
                     Item::Flush(done_tx) => flushed = Some(done_tx),
@@ -267,7 +280,7 @@ mod tests {
     #[test]
     fn a_descriptor_that_takes_nothing_blocks_nobody_and_what_is_dropped_is_counted() {
         let (queue, output, reports) = queue(State::Stuck);
-        let many = 3 * LINES_MAX;
+        let many = 3 * ITEMS_MAX;
         for _ in 0..many {
             queue.push(b"a line\n");
         }

@@ -25,9 +25,14 @@ pub(crate) enum LogForm {
 /// The one queue before standard error.
 static QUEUE: OnceLock<LineQueue> = OnceLock::new();
 
+/// What is not logged unless `level` asks for it. The TLS library warns in each handshake of oddities that
+/// do no harm, such as an IP address in SNI (RFC 6066, section 3, forbids it; many cameras send it). What
+/// makes a handshake fail is an error that Tipoff logs itself.
+const QUIET: &str = "rustls=error";
+
 /// Begins logging to standard error. `level` is a filter such as `info` or `tipoff=debug`.
 pub(crate) fn start(form: LogForm, level: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(level)?;
+    let filter = filter(level)?;
     let queue = LineQueue::start(io::stderr(), |lines| {
         tracing::warn!(lines, "Log lines were dropped, because the log could not be written.");
     })?;
@@ -43,6 +48,15 @@ pub(crate) fn start(form: LogForm, level: &str) -> anyhow::Result<()> {
     }
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+/// The filter of a level: of directives for the same target the last one holds.
+fn filter(level: &str) -> anyhow::Result<EnvFilter> {
+    match level.trim() {
+        // Both log nothing at all.
+        "off" | "" => Ok(EnvFilter::try_new(level)?),
+        _ => Ok(EnvFilter::try_new(format!("{QUIET},{level}"))?),
+    }
 }
 
 /// Writes whole lines among those of the log.
@@ -92,5 +106,24 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
             tracing::error!(at, why, thread, %backtrace, "There is a fault in Tipoff: please report it.");
         }
         _ => tracing::error!(at, why, thread, "There is a fault in Tipoff: please report it."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tls_library_warns_only_who_asks_for_it() {
+        for (level, shown) in [
+            ("info", "rustls=error,info"),
+            ("rustls=debug", "rustls=debug"),
+            ("tipoff=debug,rustls=warn", "tipoff=debug,rustls=warn"),
+            ("off", "off"),
+            ("", ""),
+        ] {
+            assert_eq!(filter(level).unwrap().to_string(), shown, "{level}");
+        }
+        assert!(filter("a=b=c").is_err());
     }
 }

@@ -23,6 +23,7 @@ mod observe;
 mod picture;
 mod receive;
 mod reload;
+mod renditions;
 mod reports;
 mod shutdown;
 mod small;

@@ -3,7 +3,8 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
-use std::sync::OnceLock;
+use std::sync::mpsc::Receiver;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::line_queue::LineQueue;
@@ -37,21 +38,40 @@ macro_rules! eprintln {
 /// How long the end of the program waits for its last lines.
 const FLUSH_TIME: Duration = Duration::from_secs(1);
 
-/// What a server prints goes by this: it waits for nobody to read it.
-static OUTPUT: OnceLock<LineQueue> = OnceLock::new();
+/// Where standard output goes. A server waits for nobody to read what it prints at its start.
+enum Output {
+    Direct,
+    Background(LineQueue),
+    /// The last lines are being written; it answers when they are.
+    Ending(Receiver<()>),
+}
+
+static OUTPUT: Mutex<Output> = Mutex::new(Output::Direct);
 /// Why something could not be printed.
 static FAILURE: OnceLock<String> = OnceLock::new();
 
 /// From now on what is printed to standard output blocks nothing; what cannot be written is dropped.
 pub(crate) fn print_in_background() {
     if let Ok(queue) = LineQueue::start(io::stdout(), |_| {}) {
-        let _ = OUTPUT.set(queue);
+        *output() = Output::Background(queue);
     }
+}
+
+/// Nothing more is printed in the background: its thread ends when all is written.
+pub(crate) fn end_background() {
+    let mut output = output();
+    if let Output::Background(queue) = &*output {
+        *output = Output::Ending(queue.end());
+    }
+}
+
+fn output() -> MutexGuard<'static, Output> {
+    OUTPUT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Prints to standard output.
 pub(crate) fn print(text: fmt::Arguments<'_>) {
-    if let Some(queue) = OUTPUT.get() {
+    if let Output::Background(queue) = &*output() {
         return queue.push(text.to_string().as_bytes());
     }
     keep_failure(io::stdout().write_fmt(text));
@@ -70,8 +90,14 @@ pub(crate) fn failure() -> Option<&'static str> {
 
 /// Waits until all is printed and logged, for a second each at most.
 pub(crate) fn flush() {
-    if let Some(queue) = OUTPUT.get() {
-        queue.flush(FLUSH_TIME);
+    match &*output() {
+        Output::Direct => {}
+        Output::Background(queue) => {
+            queue.flush(FLUSH_TIME);
+        }
+        Output::Ending(done_rx) => {
+            let _ = done_rx.recv_timeout(FLUSH_TIME);
+        }
     }
     log::flush(FLUSH_TIME);
 }

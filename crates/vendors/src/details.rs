@@ -112,7 +112,7 @@ impl Form {
     }
 
     pub(crate) fn is_boilerplate(&self, line: &str) -> bool {
-        let is_rule = |it: char| it.is_whitespace() || "-*=_~".contains(it);
+        let is_rule = |it: char| it.is_whitespace() || "-*=_~•".contains(it);
         let line = line.trim_matches(is_rule).to_lowercase();
         line.is_empty() || self.sentences.iter().any(|sentence| fits(sentence, &line))
     }

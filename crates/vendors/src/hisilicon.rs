@@ -1,5 +1,5 @@
-//! Cameras on a HiSilicon hi3510 (older INSTAR, Sricam, Wansview): `A17100714051200.jpg` in
-//! `/20171007/images/`, A for an alarm and P for the clock.
+//! Cameras on a HiSilicon hi3510 (older INSTAR, KKMoon, Sricam, Wansview): `A17100714051200.jpg` in
+//! `/20171007/images/`, and recordings `A231126_181503_181517.265`; A for an alarm and P for the clock.
 
 use tipoff_model::Event;
 
@@ -19,7 +19,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
 
 fn upload(upload: &Upload<'_>) -> Option<Event> {
     let (letter, number) = upload.stem().split_at_checked(1)?;
-    if !is_digits(number, 14) {
+    if !is_digits(number, 14) && !is_span(number) {
         return None;
     }
     match letter {
@@ -33,8 +33,15 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
     }
 }
 
+/// The day, and when a recording began and ended.
+fn is_span(number: &str) -> bool {
+    let mut parts = number.split('_');
+    let mut next = || parts.next().is_some_and(|part| is_digits(part, 6));
+    next() && next() && next() && parts.next().is_none()
+}
+
 pub(crate) const GUIDE: Guide = Guide {
-    also: &["INSTAR (older)", "Sricam", "Wansview"],
+    also: &["INSTAR (older)", "KKMoon", "Sricam", "Wansview"],
     mail: Some(Page { notes: &[ONLY_PLAIN], ..MAIL }),
     ftp: Some(Page { notes: &[ONLY_PLAIN], ..FTP }),
     ..OTHER

@@ -104,7 +104,7 @@ pub(crate) fn key_and_value(line: &str) -> Option<(&str, &str)> {
         (_, colon) => colon?,
     };
     let (key, value) = line.split_at_checked(end)?;
-    let key = key.trim();
+    let key = key.trim_start_matches(['•', ' ']).trim();
     let value = value.trim_start_matches([':', '：']).trim();
     (!key.is_empty() && key.len() <= KEY_BYTES_MAX).then_some((key, value))
 }

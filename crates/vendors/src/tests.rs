@@ -17,6 +17,7 @@ fn content(subject: &str, text: &str, names: &[&str]) -> Content {
         size: 1,
         whole: true,
         repeat: false,
+        decoration: false,
     };
     Content {
         subject: subject.to_owned(),

@@ -58,7 +58,7 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     let by_words = |lines: &[&str]| {
         let events = lines
             .iter()
-            .filter_map(|line| words::subject(line.trim_start_matches(['*', '-', ' '])));
+            .filter_map(|line| words::subject(line.trim_start_matches(['*', '-', '•', ' '])));
         events.reduce(Event::or_more_important)
     };
     let event = match by_words(&news) {

@@ -35,6 +35,7 @@ fn content(mail: &str) -> Content {
         size: 1,
         whole: true,
         repeat: false,
+        decoration: false,
     };
     Content {
         subject: subject.to_owned(),

@@ -37,6 +37,7 @@ pub(crate) fn probe(input: Input, path: &Path) -> Vec<OsString> {
 /// How an MP4 that plays while it loads is made; `output` is a name in the working folder.
 pub(crate) fn make(input: Input, path: &Path, recipe: Recipe, output: &str) -> Vec<OsString> {
     let mut words = start();
+    words.extend(list(&["-progress", "pipe:1"]));
     words.extend(listed_decoders());
     // Raw streams and some AVI have no timestamps: the stream's own frame rate, or 25, counts then.
     words.extend(list(&["-fflags", "+genpts"]));

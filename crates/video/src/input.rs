@@ -1,6 +1,8 @@
 //! Which of ffmpeg's demuxers reads a source, and from which byte on. Never lets the bytes choose:
 //! ffmpeg's own guess would follow a playlist or a script to other files.
 
+use crate::hichip::Codec;
+
 /// How far into a file of unknown make the first parameter set is looked for, in bytes: the vendors'
 /// own headers before raw H.264 and H.265 are shorter.
 pub(crate) const HEADER_BYTES_MAX: usize = 4 * 1024;
@@ -49,6 +51,8 @@ pub(crate) struct Input {
 impl Input {
     /// An MP4, such as this crate makes.
     pub(crate) const MP4: Input = Input { demuxer: Demuxer::Mov, skip_bytes: 0 };
+    /// A Matroska file, such as this crate makes of Hichip's container.
+    pub(crate) const MATROSKA: Input = Input { demuxer: Demuxer::Matroska, skip_bytes: 0 };
 }
 
 /// How a source of this content type that begins with `head` is opened; `None`: not a video.
@@ -85,22 +89,26 @@ fn parameter_set(head: &[u8]) -> Option<Input> {
         let [0, 0, 1, unit, next] = *window else {
             return None;
         };
-        let demuxer = codec_of(unit, next)?;
+        let demuxer = match codec_of(unit, next)? {
+            Codec::H264 => Demuxer::H264,
+            Codec::H265 => Demuxer::Hevc,
+        };
         // The start code is four bytes long where one more zero stands before it.
         let long = at > 0 && head.get(at - 1) == Some(&0);
         Some(Input { demuxer, skip_bytes: at - usize::from(long) })
     })
 }
 
-fn codec_of(unit: u8, next: u8) -> Option<Demuxer> {
+/// The codec whose parameter set begins with these two bytes.
+pub(crate) fn codec_of(unit: u8, next: u8) -> Option<Codec> {
     /// `profile_idc`, H.264 A.2: a byte that is none of them is chance, not a parameter set.
     const H264_PROFILES: [u8; 8] = [44, 66, 77, 88, 100, 110, 122, 244];
     // H.264 7.3.1: a zero bit, two bits of importance (not 0 for a parameter set), type 7.
     if unit & 0x9f == 7 && unit & 0x60 != 0 && H264_PROFILES.contains(&next) {
-        return Some(Demuxer::H264);
+        return Some(Codec::H264);
     }
     // H.265 7.3.1.2: a zero bit, six bits of type (32 and 33), layer 0, first temporal layer.
-    matches!((unit, next), (0x40 | 0x42, 1)).then_some(Demuxer::Hevc)
+    matches!((unit, next), (0x40 | 0x42, 1)).then_some(Codec::H265)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub(crate) fn has_index_first<R: Read + Seek>(file: &mut R) -> io::Result<bool> 
     let mut at = 0_u64;
     for _ in 0..BOXES_MAX {
         file.seek(SeekFrom::Start(at))?;
-        let Some((size, kind)) = header(file)? else {
+        let Some((size, kind, _)) = header(file)? else {
             return Ok(false);
         };
         match &kind {
@@ -31,16 +31,39 @@ pub(crate) fn has_index_first<R: Read + Seek>(file: &mut R) -> io::Result<bool> 
     Ok(false)
 }
 
-fn header<R: Read>(file: &mut R) -> io::Result<Option<(u64, [u8; 4])>> {
+/// True where no box of a file is an index (`moov`), nor a fragment with one of its own (`moof`): the
+/// camera did not end the recording, or the transfer broke off, and no program can play it.
+pub fn lacks_index<R: Read>(file: &mut R) -> io::Result<bool> {
+    for _ in 0..BOXES_MAX {
+        let Some((size, kind, header_bytes)) = header(file)? else {
+            return Ok(true);
+        };
+        if matches!(&kind, b"moov" | b"moof") {
+            return Ok(false);
+        }
+        // Size 0 is "to the end of the file".
+        let Some(content) = size.checked_sub(header_bytes) else {
+            return Ok(true);
+        };
+        if io::copy(&mut file.take(content), &mut io::sink())? < content {
+            return Ok(true);
+        }
+    }
+    // More boxes than are looked at.
+    Ok(false)
+}
+
+/// The size of a box, its kind, and how long its header is.
+fn header<R: Read>(file: &mut R) -> io::Result<Option<(u64, [u8; 4], u64)>> {
     let (mut size, mut kind, mut large) = ([0; 4], [0; 4], [0; 8]);
     if !fill(file, &mut size)? || !fill(file, &mut kind)? {
         return Ok(None);
     }
     match u32::from_be_bytes(size) {
         // Size 1: a 64-bit size follows the type.
-        1 if fill(file, &mut large)? => Ok(Some((u64::from_be_bytes(large), kind))),
+        1 if fill(file, &mut large)? => Ok(Some((u64::from_be_bytes(large), kind, 16))),
         1 => Ok(None),
-        size => Ok(Some((u64::from(size), kind))),
+        size => Ok(Some((u64::from(size), kind, 8))),
     }
 }
 
@@ -84,6 +107,21 @@ mod tests {
     }
 
     #[test]
+    fn tells_where_there_is_no_index() {
+        let lacks = |boxes: &[Vec<u8>]| lacks_index(&mut Cursor::new(boxes.concat())).unwrap();
+        let (moov, mdat, ftyp) = (boxed(b"moov", 9), boxed(b"mdat", 5), boxed(b"ftyp", 8));
+        assert!(lacks(&[ftyp.clone(), mdat.clone()]));
+        assert!(!lacks(&[ftyp.clone(), mdat.clone(), moov]));
+        assert!(!lacks(&[ftyp.clone(), boxed(b"moof", 4), mdat.clone()]));
+        let large = [&[0, 0, 0, 1], &b"mdat"[..], &20_u64.to_be_bytes(), &[0; 4]].concat();
+        assert!(!lacks(&[ftyp.clone(), large, boxed(b"moov", 1)]));
+        // Cut inside of its pictures, to the end of the file, and not an MP4 at all.
+        assert!(lacks(&[ftyp.clone(), mdat[..10].to_vec()]));
+        assert!(lacks(&[ftyp, [&[0; 4], &b"mdat"[..], &[1; 30]].concat()]));
+        assert!(lacks(&[b"no boxes at all".to_vec()]) && lacks(&[]));
+    }
+
+    #[test]
     fn looks_at_so_many_boxes_and_no_more() {
         let with = |free: usize| {
             let mut boxes = vec![boxed(b"free", 0); free];
@@ -97,7 +135,8 @@ mod tests {
     proptest! {
         #[test]
         fn ends_on_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            has_index_first(&mut Cursor::new(bytes)).unwrap();
+            has_index_first(&mut Cursor::new(&bytes)).unwrap();
+            lacks_index(&mut Cursor::new(bytes)).unwrap();
         }
     }
 }

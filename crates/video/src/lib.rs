@@ -11,17 +11,21 @@
 //! output and words. Dropping an order kills its program and removes its files.
 
 mod arguments;
+pub mod hichip;
 mod input;
 mod isobmff;
 mod plan;
 mod probe;
 mod process;
 mod programs;
+mod progress;
 mod scratch;
 mod studio;
 mod trouble;
 mod work;
 
+pub use isobmff::lacks_index;
+pub use progress::Progress;
 pub use scratch::Scratch;
-pub use studio::{Limits, Order, Rendition, Source, Still, Studio, Video};
+pub use studio::{Audience, Limits, Order, Rendition, Source, Still, Studio, Video};
 pub use trouble::Trouble;

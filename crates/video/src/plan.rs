@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use crate::probe::{Probe, Size};
+use crate::studio::Audience;
 
 /// The widest picture that is made.
 const WIDTH_PX_MAX: u32 = 1920;
+/// The widest picture that is encoded for a browser, which waits for it.
+const BROWSER_WIDTH_PX_MAX: u32 = 1280;
 /// What sound is encoded to, in bits per second: speech, in mono.
 pub(crate) const AUDIO_BITS_PER_S: u64 = 64_000;
 /// The part of the limit that is aimed at; the container takes some, and the encoder misses a little.
@@ -97,13 +100,26 @@ impl Recipe {
     }
 }
 
-/// Decides. `streamable`: the source is an MP4 with its index first. Without a duration nothing can be
-/// made to fit: the recipe is then tried, and what came of it measured.
-pub(crate) fn plan(probe: &Probe, streamable: bool, source_bytes: u64, bytes_max: u64) -> Plan {
-    let recipe = unsqueezed(probe);
+/// What is known of a source besides its streams.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source {
+    /// It is an MP4 with its index first.
+    pub(crate) streamable: bool,
+    /// Its size in bytes.
+    pub(crate) bytes: u64,
+    /// Who is to play what is made of it.
+    pub(crate) audience: Audience,
+}
+
+/// Decides. Without a duration nothing can be made to fit: the recipe is then tried, and what came of it
+/// measured.
+pub(crate) fn plan(probe: &Probe, source: Source, bytes_max: u64) -> Plan {
+    let Source { streamable, bytes: source_bytes, audience } = source;
+    let recipe = unsqueezed(probe, audience);
     let untouched = matches!(recipe.video, Picture::Copy { hvc1 } if !hvc1 || probe.tag == "hvc1")
         && recipe.audio != Sound::Encode
-        && probe.duration.is_some();
+        && probe.duration.is_some()
+        && audience == Audience::Chat;
     if untouched && streamable && source_bytes <= bytes_max {
         return Plan::AsItIs;
     }
@@ -145,11 +161,19 @@ pub(crate) fn squeezed(
     })
 }
 
-fn unsqueezed(probe: &Probe) -> Recipe {
-    let video = match (probe.codec.as_str(), probe.pixels.as_str()) {
-        ("h264", "yuv420p" | "yuvj420p") => Picture::Copy { hvc1: false },
-        ("hevc", "yuv420p" | "yuvj420p" | "yuv420p10le") => Picture::Copy { hvc1: true },
-        _ => encode(probe),
+fn unsqueezed(probe: &Probe, audience: Audience) -> Recipe {
+    let is_hevc = matches!(
+        (probe.codec.as_str(), probe.pixels.as_str()),
+        ("hevc", "yuv420p" | "yuvj420p" | "yuv420p10le")
+    );
+    let video = match audience {
+        _ if probe.is_plain_h264() => Picture::Copy { hvc1: false },
+        Audience::Chat if is_hevc => Picture::Copy { hvc1: true },
+        Audience::Chat => encode(probe),
+        Audience::Browser => {
+            let size = probe.size.within(BROWSER_WIDTH_PX_MAX, u32::MAX);
+            Picture::Encode { size, bits_per_s_max: None }
+        }
     };
     let audio = match probe.audio.as_deref() {
         None => Sound::None,

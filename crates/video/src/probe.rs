@@ -30,6 +30,18 @@ pub(crate) struct Probe {
     pub(crate) duration: Option<Duration>,
 }
 
+impl Probe {
+    /// H.264 as phones and browsers decode it.
+    pub(crate) fn is_plain_h264(&self) -> bool {
+        self.codec == "h264" && matches!(self.pixels.as_str(), "yuv420p" | "yuvj420p")
+    }
+
+    /// What this crate makes of such a source plays in every browser.
+    pub(crate) fn plays_in_browsers(&self) -> bool {
+        self.is_plain_h264() && self.audio.as_deref().is_none_or(|audio| audio == "aac")
+    }
+}
+
 /// How large a frame is shown, in square pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size {

@@ -55,6 +55,18 @@ pub(crate) async fn run(
     folder: &Path,
     bounds: Bounds,
 ) -> io::Result<Ended> {
+    run_watched(program, words, path, folder, bounds, |_| ()).await
+}
+
+/// The same, and `watch` sees the standard output while it comes, all of it.
+pub(crate) async fn run_watched(
+    program: &Path,
+    words: Vec<OsString>,
+    path: &OsString,
+    folder: &Path,
+    bounds: Bounds,
+    watch: impl FnMut(&[u8]),
+) -> io::Result<Ended> {
     let mut child = Command::new(program)
         .args(words)
         .env_clear()
@@ -70,8 +82,8 @@ pub(crate) async fn run(
     }
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (stdout, stderr, status) = tokio::try_join!(
-        keep(stdout, STDOUT_BYTES_MAX),
-        keep(stderr, STDERR_BYTES_MAX),
+        keep(stdout, STDOUT_BYTES_MAX, watch),
+        keep(stderr, STDERR_BYTES_MAX, |_| ()),
         child.wait(),
     )?;
     Ok(Ended { status, stdout, stderr })
@@ -107,14 +119,27 @@ fn unless_gone(result: rustix::io::Result<()>) -> io::Result<()> {
 }
 
 /// The first `bytes_max` of what comes; the rest is read and dropped, or the program would wait.
-async fn keep<R: AsyncRead + Unpin>(from: Option<R>, bytes_max: usize) -> io::Result<Vec<u8>> {
+async fn keep<R: AsyncRead + Unpin>(
+    from: Option<R>,
+    bytes_max: usize,
+    mut watch: impl FnMut(&[u8]),
+) -> io::Result<Vec<u8>> {
+    const CHUNK_BYTES: usize = 4096;
     let mut kept = Vec::new();
-    if let Some(mut from) = from {
-        let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-        (&mut from).take(limit).read_to_end(&mut kept).await?;
-        tokio::io::copy(&mut from, &mut tokio::io::sink()).await?;
+    let Some(mut from) = from else {
+        return Ok(kept);
+    };
+    let mut chunk = [0; CHUNK_BYTES];
+    loop {
+        let read = from.read(&mut chunk).await?;
+        let bytes = chunk.get(..read).unwrap_or_default();
+        if bytes.is_empty() {
+            return Ok(kept);
+        }
+        watch(bytes);
+        let room = bytes_max.saturating_sub(kept.len());
+        kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
-    Ok(kept)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::process::Bounds;
 use crate::programs::Programs;
 use crate::work::{Finished, Work};
-use crate::{Scratch, Trouble, scratch};
+use crate::{Progress, Scratch, Trouble, scratch};
 
 /// How many threads of one program may use the processor at once.
 const PROCESSORS: u64 = 2;
@@ -56,6 +56,17 @@ pub struct Order {
     pub content_type: String,
     /// How large the result may be, in bytes.
     pub bytes_max: u64,
+    /// Who is to play it.
+    pub audience: Audience,
+}
+
+/// What plays a video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// A phone, inside a chat: H.265 stays what it is, and a source that plays is not touched.
+    Chat,
+    /// Any browser: always a file of its own, in H.264.
+    Browser,
 }
 
 /// Where the bytes of a video are.
@@ -86,6 +97,8 @@ pub struct Rendition {
     pub height_px: u32,
     /// How long it plays.
     pub duration: Duration,
+    /// It is H.264, which every browser plays.
+    pub plays_in_browsers: bool,
     /// A JPEG of at most 320 pixels a side and 200 KB.
     pub poster: Option<Scratch>,
 }
@@ -169,8 +182,8 @@ impl Studio {
     pub async fn still(&self, source: Source, content_type: String) -> Result<Still, Trouble> {
         let deadline = Instant::now() + STILL_TIME_MAX.min(self.shared.limits.time);
         let made = async {
-            let work =
-                Work::begin(&self.shared, Order { source, content_type, bytes_max: 0 }).await?;
+            let order = Order { source, content_type, bytes_max: 0, audience: Audience::Chat };
+            let work = Work::begin(&self.shared, order).await?;
             let finished = work.look().await?;
             let poster = work.poster(&finished).await;
             Ok(Still { duration: finished.duration, poster })
@@ -181,24 +194,51 @@ impl Studio {
     /// Waits for a free place, then makes the video and its poster. Dropping the future kills the
     /// program that works on it and removes its files.
     pub async fn prepare(&self, order: Order) -> Result<Rendition, Trouble> {
+        let _place = self.shared.places.acquire().await.map_err(io::Error::other)?;
+        self.make(order, &Progress::default(), true).await
+    }
+
+    /// Makes the video without a poster, and reports how far it is. Takes no place from the orders:
+    /// whoever asks sees to it that they are few. Dropping the future kills the program that works on
+    /// it and removes its files.
+    pub async fn prepare_apart(
+        &self,
+        order: Order,
+        progress: &Progress,
+    ) -> Result<Rendition, Trouble> {
+        self.make(order, progress, false).await
+    }
+
+    async fn make(
+        &self,
+        order: Order,
+        progress: &Progress,
+        wants_poster: bool,
+    ) -> Result<Rendition, Trouble> {
         let shared = &self.shared;
-        let _place = shared.places.acquire().await.map_err(io::Error::other)?;
         let deadline = Instant::now() + shared.limits.time;
         let made = async {
             let work = Work::begin(shared, order).await?;
-            let finished = work.video().await?;
+            let finished = work.video(progress).await?;
             Ok::<_, Trouble>((work, finished))
         };
         let (work, finished) =
             timeout_at(deadline, made).await.map_err(|_| Trouble::TimedOut)??;
         // A video without a poster is a video: neither an error nor the clock takes it away now.
-        let poster = timeout_at(deadline, work.poster(&finished)).await.ok().flatten();
-        let Finished { video, size, duration } = finished;
+        let poster = async {
+            match wants_poster {
+                true => work.poster(&finished).await,
+                false => None,
+            }
+        };
+        let poster = timeout_at(deadline, poster).await.ok().flatten();
+        let Finished { video, size, duration, plays_in_browsers } = finished;
         Ok(Rendition {
             video,
             width_px: size.width_px,
             height_px: size.height_px,
             duration,
+            plays_in_browsers,
             poster,
         })
     }

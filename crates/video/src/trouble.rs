@@ -12,6 +12,9 @@ pub enum Trouble {
     /// The bytes are not a video that ffmpeg can read.
     #[error("not a video that can be read: {0}")]
     NotAVideo(String),
+    /// It is an MP4 whose index is missing.
+    #[error("the recording is incomplete: its index is missing, so no program can play it")]
+    NoIndex,
     /// It is a video, but no playable one could be made of it.
     #[error("the video could not be prepared: {0}")]
     Failed(String),
@@ -24,6 +27,13 @@ pub enum Trouble {
     /// The scratch folder or the programs could not be used.
     #[error("the video could not be prepared here: {0}")]
     Machine(#[from] io::Error),
+}
+
+impl Trouble {
+    /// The fault is the file's: no program will play it.
+    pub fn is_of_the_file(&self) -> bool {
+        matches!(self, Trouble::NotAVideo(_) | Trouble::NoIndex | Trouble::Failed(_))
+    }
 }
 
 /// The first line a program wrote to its standard error, fit for an owner to read: without the

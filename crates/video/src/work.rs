@@ -1,8 +1,9 @@
 //! One order: the source probed, a plan made of it and carried out, the result measured. Never
 //! believes a program that says it succeeded: what it made is probed again.
 
+use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,17 +12,20 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
-use crate::input::{self, HEADER_BYTES_MAX, Input};
+use crate::hichip::{self, Unpacked};
+use crate::input::{self, Demuxer, HEADER_BYTES_MAX, Input};
 use crate::plan::{self, Plan, Recipe, Squeeze};
 use crate::probe::{self, Probe, Size};
 use crate::process::{self, Ended, STDOUT_BYTES_MAX};
+use crate::progress::Reports;
 use crate::scratch::{self, Copied};
-use crate::studio::{Order, Shared, Source, Video};
+use crate::studio::{Audience, Order, Shared, Source, Video};
 use crate::trouble::first_words;
-use crate::{Scratch, Trouble, arguments, isobmff};
+use crate::{Progress, Scratch, Trouble, arguments, isobmff};
 
 /// The names in an order's folder.
 const SOURCE: &str = "source";
+const UNPACKED: &str = "unpacked.mkv";
 const VIDEO: &str = "video.mp4";
 const POSTER: &str = "poster.jpg";
 /// What Telegram takes as a thumbnail: so many pixels a side, and so many bytes.
@@ -35,7 +39,7 @@ pub(crate) struct Work<'a> {
     shared: &'a Shared,
     folder: Arc<TempDir>,
     source: PathBuf,
-    /// Keeps the copy of the source, where there is one.
+    /// Keeps the copy of the source, or what was unpacked from it, where there is one.
     _copy: Option<Scratch>,
     source_bytes: u64,
     /// How large a program's output may be.
@@ -44,6 +48,7 @@ pub(crate) struct Work<'a> {
     /// The source is an MP4 whose index stands first.
     streamable: bool,
     bytes_max: u64,
+    audience: Audience,
 }
 
 /// What is known when the video is done.
@@ -51,19 +56,21 @@ pub(crate) struct Finished {
     pub(crate) video: Video,
     pub(crate) size: Size,
     pub(crate) duration: Duration,
+    pub(crate) plays_in_browsers: bool,
 }
 
 struct Made {
     file: Scratch,
     size: Size,
     duration: Duration,
+    plays_in_browsers: bool,
 }
 
 impl<'a> Work<'a> {
     /// Brings the source within reach of the programs, and tells how it is to be read.
     pub(crate) async fn begin(shared: &'a Shared, order: Order) -> Result<Work<'a>, Trouble> {
         let folder = Arc::new(scratch::order_folder(&shared.folder)?);
-        let (source, copy) = match order.source {
+        let (mut source, mut copy) = match order.source {
             Source::File(path) => (std::path::absolute(path)?, None),
             Source::Bytes(from) => {
                 let copy = copied(&folder, from, shared.limits.scratch_bytes_max).await?;
@@ -77,7 +84,13 @@ impl<'a> Work<'a> {
         }
         let looked_at = source.clone();
         let content_type = order.content_type;
-        let (input, streamable) = blocking(move || look(&looked_at, &content_type)).await?;
+        let Look { mut input, streamable, is_hichip } =
+            blocking(move || look(&looked_at, &content_type)).await?;
+        if is_hichip {
+            let unpacked = unpacked(&folder, source, shared.limits.scratch_bytes_max).await?;
+            source = unpacked.path().to_owned();
+            (input, copy) = (Some(Input::MATROSKA), Some(unpacked));
+        }
         let copied_bytes = copy.as_ref().map_or(0, Scratch::size);
         Ok(Work {
             shared,
@@ -89,29 +102,49 @@ impl<'a> Work<'a> {
             input: input.ok_or_else(|| Trouble::NotAVideo("no known kind of video".to_owned()))?,
             streamable,
             bytes_max: order.bytes_max,
+            audience: order.audience,
         })
     }
 
     /// Makes the video, unless it is one already or none would fit.
-    pub(crate) async fn video(&self) -> Result<Finished, Trouble> {
-        let probe = self.probe(self.input, &self.source).await?;
-        let recipe = match plan::plan(&probe, self.streamable, self.source_bytes, self.bytes_max) {
+    pub(crate) async fn video(&self, progress: &Progress) -> Result<Finished, Trouble> {
+        let probe = self.probe_source().await?;
+        progress.set_whole(probe.duration);
+        let source = plan::Source {
+            streamable: self.streamable,
+            bytes: self.source_bytes,
+            audience: self.audience,
+        };
+        let recipe = match plan::plan(&probe, source, self.bytes_max) {
             Plan::AsItIs => return Ok(finished(Video::AsItIs, &probe)),
             Plan::DoesNotFit => return Ok(finished(Video::DoesNotFit, &probe)),
             Plan::Make(recipe) => recipe,
         };
-        let first = self.make_somehow(&probe, recipe).await?;
+        let first = self.make_somehow(&probe, recipe, progress).await?;
         let squeezes: &[Squeeze] = if recipe.is_squeezed() {
             &[Squeeze::Second]
         } else {
             &[Squeeze::First, Squeeze::Second]
         };
-        self.fit(&probe, first, squeezes).await
+        self.fit(&probe, first, squeezes, progress).await
     }
 
     /// What is known of the source as it is.
     pub(crate) async fn look(&self) -> Result<Finished, Trouble> {
-        Ok(finished(Video::AsItIs, &self.probe(self.input, &self.source).await?))
+        Ok(finished(Video::AsItIs, &self.probe_source().await?))
+    }
+
+    /// Says of an MP4 without an index what its fault is.
+    async fn probe_source(&self) -> Result<Probe, Trouble> {
+        let probed = self.probe(self.input, &self.source).await;
+        if probed.is_err() && self.input.demuxer == Demuxer::Mov {
+            let source = self.source.clone();
+            let looks = move || isobmff::lacks_index(&mut BufReader::new(File::open(source)?));
+            if blocking(looks).await? {
+                return Err(Trouble::NoIndex);
+            }
+        }
+        probed
     }
 
     /// What was made, or the same made smaller, or nothing.
@@ -120,12 +153,14 @@ impl<'a> Work<'a> {
         probe: &Probe,
         mut made: Made,
         squeezes: &[Squeeze],
+        progress: &Progress,
     ) -> Result<Finished, Trouble> {
         let mut squeezes = squeezes.iter();
         loop {
-            let (size, duration) = (made.size, made.duration);
+            let Made { size, duration, plays_in_browsers, .. } = made;
+            let finished = |video| Finished { video, size, duration, plays_in_browsers };
             if made.file.size() <= self.bytes_max {
-                return Ok(Finished { video: Video::Made(made.file), size, duration });
+                return Ok(finished(Video::Made(made.file)));
             }
             // The next attempt has the same name.
             drop(made);
@@ -133,17 +168,22 @@ impl<'a> Work<'a> {
                 .next()
                 .and_then(|&squeeze| plan::squeezed(probe, duration, self.bytes_max, squeeze));
             let Some(recipe) = recipe else {
-                return Ok(Finished { video: Video::DoesNotFit, size, duration });
+                return Ok(finished(Video::DoesNotFit));
             };
-            made = self.make_somehow(probe, recipe).await?;
+            made = self.make_somehow(probe, recipe, progress).await?;
         }
     }
 
     /// Tries the recipe, then what else may work. The error is that of the recipe itself.
-    async fn make_somehow(&self, probe: &Probe, recipe: Recipe) -> Result<Made, Trouble> {
+    async fn make_somehow(
+        &self,
+        probe: &Probe,
+        recipe: Recipe,
+        progress: &Progress,
+    ) -> Result<Made, Trouble> {
         let mut trouble = None;
         for attempt in recipe.attempts(probe) {
-            match self.make(attempt).await {
+            match self.make(attempt, progress).await {
                 Ok(made) => return Ok(made),
                 Err(error) => {
                     tracing::debug!(?attempt, "a video could not be made this way: {error}");
@@ -154,16 +194,23 @@ impl<'a> Work<'a> {
         Err(trouble.unwrap_or_else(|| Trouble::Failed("nothing was tried".to_owned())))
     }
 
-    async fn make(&self, recipe: Recipe) -> Result<Made, Trouble> {
+    async fn make(&self, recipe: Recipe, progress: &Progress) -> Result<Made, Trouble> {
         let words = arguments::make(self.input, &self.source, recipe, VIDEO);
-        let ended = self.run(&self.shared.programs.ffmpeg, words).await?;
+        let mut reports = Reports::new(progress);
+        let program = &self.shared.programs.ffmpeg;
+        let ended = self.run_watched(program, words, |said| reports.push(said)).await?;
         if !ended.status.success() {
             return Err(Trouble::Failed(self.said(&ended)));
         }
         let file = Scratch::adopt(&self.folder, VIDEO)?;
         let nothing = || Trouble::Failed("nothing in it could be decoded".to_owned());
         let probe = self.probe(Input::MP4, file.path()).await.map_err(|_| nothing())?;
-        Ok(Made { size: probe.size, duration: probe.duration.ok_or_else(nothing)?, file })
+        Ok(Made {
+            size: probe.size,
+            duration: probe.duration.ok_or_else(nothing)?,
+            plays_in_browsers: probe.plays_in_browsers(),
+            file,
+        })
     }
 
     /// A still from near the beginning, in the size that services take; `None` where there is none.
@@ -203,10 +250,19 @@ impl<'a> Work<'a> {
         probe::read(&ended.stdout).map_err(|words| Trouble::NotAVideo(words.to_owned()))
     }
 
-    async fn run(&self, program: &Path, words: Vec<std::ffi::OsString>) -> io::Result<Ended> {
+    async fn run(&self, program: &Path, words: Vec<OsString>) -> io::Result<Ended> {
+        self.run_watched(program, words, |_| ()).await
+    }
+
+    async fn run_watched(
+        &self,
+        program: &Path,
+        words: Vec<OsString>,
+        watch: impl FnMut(&[u8]),
+    ) -> io::Result<Ended> {
         let bounds = self.shared.bounds(self.room_bytes);
         let path = &self.shared.programs.path;
-        process::run(program, words, path, self.folder.path(), bounds).await
+        process::run_watched(program, words, path, self.folder.path(), bounds, watch).await
     }
 
     fn said(&self, ended: &Ended) -> String {
@@ -215,17 +271,41 @@ impl<'a> Work<'a> {
 }
 
 fn finished(video: Video, probe: &Probe) -> Finished {
-    Finished { video, size: probe.size, duration: probe.duration.unwrap_or_default() }
+    Finished {
+        video,
+        size: probe.size,
+        duration: probe.duration.unwrap_or_default(),
+        plays_in_browsers: probe.plays_in_browsers(),
+    }
 }
 
-/// How a source is read, and whether it is an MP4 that can be sent as it is.
-fn look(source: &Path, content_type: &str) -> io::Result<(Option<Input>, bool)> {
+/// What the first bytes of a source say.
+struct Look {
+    /// How it is read; `None`: not a video.
+    input: Option<Input>,
+    /// It is an MP4 that can be sent as it is.
+    streamable: bool,
+    /// It must be unpacked first.
+    is_hichip: bool,
+}
+
+fn look(source: &Path, content_type: &str) -> io::Result<Look> {
     let mut file = File::open(source)?;
     let mut head = Vec::with_capacity(HEADER_BYTES_MAX);
     (&mut file).take(HEADER_BYTES_MAX as u64).read_to_end(&mut head)?;
     let input = input::of(content_type, &head);
     let streamable = content_type == "video/mp4" && isobmff::has_index_first(&mut file)?;
-    Ok((input, streamable))
+    let is_hichip = match content_type {
+        hichip::CONTENT_TYPE => true,
+        // One that begins in the middle looks like nothing, and has the name of a raw stream.
+        "video/h264" | "video/h265" | "application/octet-stream" => {
+            let more = hichip::SEARCH_BYTES_MAX.saturating_sub(head.len());
+            (&mut file).take(more as u64).read_to_end(&mut head)?;
+            hichip::is_in(&head)
+        }
+        _ => false,
+    };
+    Ok(Look { input, streamable, is_hichip })
 }
 
 /// Copies what cannot be opened by name. Dropping the future ends the copy.
@@ -234,19 +314,44 @@ async fn copied(
     from: Box<dyn Read + Send>,
     bytes_max: u64,
 ) -> Result<Scratch, Trouble> {
-    struct GiveUp(Arc<AtomicBool>);
-    impl Drop for GiveUp {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-    let give_up = GiveUp(Arc::default());
+    let give_up = GiveUp::default();
     let given_up = Arc::clone(&give_up.0);
     let to = folder.path().join(SOURCE);
     match blocking(move || scratch::copy(from, &to, bytes_max, &given_up)).await? {
         Copied::Whole => Ok(Scratch::adopt(folder, SOURCE)?),
         Copied::TooLarge => Err(Trouble::TooLarge),
         Copied::GivenUp => Err(Trouble::TimedOut),
+    }
+}
+
+/// Unpacks what ffmpeg does not read. Dropping the future ends it.
+async fn unpacked(
+    folder: &Arc<TempDir>,
+    source: PathBuf,
+    bytes_max: u64,
+) -> Result<Scratch, Trouble> {
+    let give_up = GiveUp::default();
+    let given_up = Arc::clone(&give_up.0);
+    let to = folder.path().join(UNPACKED);
+    let unpack = move || {
+        let to = File::create_new(to)?;
+        hichip::unpack(&mut File::open(source)?, to, bytes_max, &given_up)
+    };
+    match blocking(unpack).await? {
+        Unpacked::Whole => Ok(Scratch::adopt(folder, UNPACKED)?),
+        Unpacked::NoVideo => Err(Trouble::NotAVideo("no picture in it can be decoded".to_owned())),
+        Unpacked::TooLarge => Err(Trouble::TooLarge),
+        Unpacked::GivenUp => Err(Trouble::TimedOut),
+    }
+}
+
+/// Ends the work of a thread when it is dropped.
+#[derive(Default)]
+struct GiveUp(Arc<AtomicBool>);
+
+impl Drop for GiveUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -156,6 +156,7 @@ async fn a_source_that_breaks_is_trouble() {
         source: Source::Bytes(Box::new(Broken)),
         content_type: "video/mp4".to_owned(),
         bytes_max: ROOMY,
+        audience: tipoff_video::Audience::Chat,
     };
     assert!(matches!(bench.studio.prepare(order).await, Err(Trouble::Machine(_))));
     bench.assert_empty();

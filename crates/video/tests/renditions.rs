@@ -4,9 +4,9 @@
 mod common;
 
 use common::{Bench, H264, PICTURE, PICTURE_AND_TONE, ROOMY, Seen, assert_poster};
-use common::{file, order_of_bytes};
+use common::{file, order, order_of_bytes};
 use std::fs;
-use tipoff_video::{Trouble, Video};
+use tipoff_video::{Audience, Order, Progress, Trouble, Video};
 
 const AVC: &str = "h264,avc1,yuv420p";
 
@@ -200,5 +200,34 @@ async fn takes_what_can_be_read_of_a_torn_file() {
     let words = trouble.to_string();
     assert!(matches!(trouble, Trouble::NotAVideo(_)));
     assert_eq!(words, "not a video that can be read: moov atom not found");
+    bench.assert_empty();
+}
+
+#[tokio::test]
+async fn makes_h264_for_a_browser_and_says_how_far_it_is() {
+    let bench = Bench::new().await;
+    let x265 = "-c:v libx265 -preset ultrafast -x265-params log-level=none -pix_fmt yuv420p";
+    let h265 = format!("{PICTURE_AND_TONE} {x265} -c:a pcm_alaw");
+    let h264 = format!("{PICTURE_AND_TONE} {H264} -c:a aac -movflags +faststart");
+    for (content_type, name, words) in [
+        ("video/x-matroska", "a.mkv", h265.as_str()),
+        ("video/x-msvideo", "b.avi", &format!("{PICTURE} -c:v mjpeg")),
+        ("video/mp4", "c.mp4", &h264),
+    ] {
+        let path = bench.film(name, words);
+        let order = Order { audience: Audience::Browser, ..order(&path, content_type, ROOMY) };
+        let progress = Progress::default();
+        let rendition = bench.studio.prepare_apart(order, &progress).await.unwrap();
+        assert!(rendition.plays_in_browsers && rendition.poster.is_none(), "{name}");
+        assert!(file(&rendition).size() > 0);
+        assert!(progress.percent().is_some_and(|percent| percent >= 80), "{progress:?}");
+    }
+    // What was made for a chat says whether a browser plays it as well.
+    for (name, content_type, plays) in
+        [("a.mkv", "video/x-matroska", false), ("b.avi", "video/x-msvideo", true)]
+    {
+        let rendition = bench.prepare(&bench.home.path().join(name), content_type, ROOMY).await;
+        assert_eq!(rendition.unwrap().plays_in_browsers, plays, "{name}");
+    }
     bench.assert_empty();
 }

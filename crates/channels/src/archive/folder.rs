@@ -188,6 +188,7 @@ mod tests {
             size: 3,
             whole: true,
             repeat: false,
+            decoration: false,
         };
         let place = MediaPlace { arrival: ArrivalId(1), index: Some(0) };
         let blob = BlobName("blob".to_owned());

@@ -51,7 +51,7 @@ fn fields(letter: &Letter<'_>) -> String {
     }
     fields += &marks(alert);
     // Read by most programs, in two ways.
-    if let Some((number, word)) = importance(alert) {
+    if let Some((number, word)) = importance(letter.message, alert) {
         fields += &format!("X-Priority: {number}\r\nImportance: {word}\r\n");
     }
     fields + "MIME-Version: 1.0\r\n"
@@ -69,10 +69,12 @@ pub(super) fn key(alert: &Alert) -> String {
     alert.idempotency_key.chars().take(100).map(harmless).collect()
 }
 
-fn importance(alert: &Alert) -> Option<(u8, &'static str)> {
+/// Of an alert that takes several mails the first alone is urgent.
+fn importance(message: &Message, alert: &Alert) -> Option<(u8, &'static str)> {
     let priority = match alert.manner.priority {
         Some(Priority::Lowest) => Priority::Lowest,
         _ if alert.is_silent() => Priority::Low,
+        Some(Priority::High | Priority::Urgent) if message.is_rest => Priority::Normal,
         priority => priority?,
     };
     Some(match priority {

@@ -9,7 +9,7 @@ use tokio::task::{JoinError, spawn_blocking};
 use super::fault::{Refusal, later};
 use super::original::{self, Fit};
 use super::progress::Progress;
-use super::talk::{Taken, Talk};
+use super::talk::{Envelope, Taken, Talk};
 use super::{Email, Item, LIMITS, attached};
 use crate::body::BodyError;
 use crate::{Attachment, Context, Message, plan, words};
@@ -25,7 +25,8 @@ impl Email {
         let mut receipt = Receipt::default();
         let mut refused = Vec::new();
         let mut remember = Vec::new();
-        for (number, item) in items {
+        let mut more = items.into_iter().peekable();
+        while let Some((number, item)) = more.next() {
             let to = progress.missing(number, &self.to);
             if to.is_empty() {
                 continue;
@@ -34,7 +35,7 @@ impl Email {
                 Ok(taken) => {
                     progress.note(number, &taken.served);
                     if !taken.later.is_empty() {
-                        remember = vec![progress.write(context.alert)];
+                        remember = vec![progress.write(context, &self.slots)];
                         let verdict = later(Scope::Message, taken.later.join("; "));
                         return Outcome { verdict, remember };
                     }
@@ -50,12 +51,15 @@ impl Email {
                 Err(verdict) => return Outcome { verdict, remember },
             }
             progress.done(number);
-            remember = vec![progress.write(context.alert)];
+            if more.peek().is_some() {
+                remember = vec![progress.write(context, &self.slots)];
+            }
         }
-        match refused.is_empty() {
-            true => Verdict::Delivered(receipt).into(),
-            false => Verdict::Refused { error: refused.join("; ") }.into(),
-        }
+        let verdict = match refused.is_empty() {
+            true => Verdict::Delivered(receipt),
+            false => Verdict::Refused { error: refused.join("; ") },
+        };
+        Outcome { verdict, remember: progress.end() }
     }
 
     /// What follows answers a mail of ours; of a device's own the id is not known.
@@ -100,7 +104,7 @@ impl Email {
             let reading =
                 spawn_blocking(move || original::append(&mail, &*files, head.into_bytes()));
             let bytes = read(reading.await)?;
-            match talk.mail(&self.from.address, to, &bytes).await {
+            match talk.mail(&self.envelope(to), &bytes).await {
                 Ok(taken) => return Ok(taken),
                 Err(Refusal::Verdict(verdict)) => return Err(verdict),
                 // What is in it may do better in a mail of ours, or at least its words.
@@ -137,6 +141,10 @@ impl Email {
         }
     }
 
+    fn envelope<'a>(&'a self, to: &'a [Address]) -> Envelope<'a> {
+        Envelope { from: &self.from.address, to, is_rest: to.len() < self.to.len() }
+    }
+
     async fn try_fresh(
         &self,
         talk: &mut Talk<'_>,
@@ -150,7 +158,7 @@ impl Email {
         let bytes = body.write_to(context.files, bytes).await;
         let bytes =
             bytes.map_err(|BodyError(error)| Refusal::Verdict(later(Scope::Message, error)))?;
-        talk.mail(&self.from.address, to, &bytes).await
+        talk.mail(&self.envelope(to), &bytes).await
     }
 
     /// The message without its largest files, as far as the server does not take a mail so large.

@@ -12,6 +12,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::header::Mailbox;
+use super::progress::Slots;
 use super::talk::{Server, StartTls};
 use super::{Email, Form};
 use crate::buttons::BUTTONS;
@@ -138,7 +139,8 @@ pub(super) fn build(settings: &Settings) -> Built {
             let server =
                 Server { host, port, wrapped, start_tls, trust, tls, login, hello, time, secrets };
             let buttons = settings.flag_or(BUTTONS.key, true);
-            Ok(Box::new(Email { server, from, to: recipients, form, buttons }))
+            let slots = Slots::default();
+            Ok(Box::new(Email { server, from, to: recipients, form, buttons, slots }))
         }
         _ => Err(faults),
     }

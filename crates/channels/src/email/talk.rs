@@ -12,7 +12,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
-use tipoff_model::Verdict;
+use tipoff_model::{Scope, Verdict};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::fault::{Refusal, Step};
@@ -47,6 +47,14 @@ pub(super) struct Server {
     pub(super) hello: ClientId,
     pub(super) time: Duration,
     pub(super) secrets: Secrets,
+}
+
+/// From whom a mail is, and to whom it is still to go.
+pub(super) struct Envelope<'a> {
+    pub(super) from: &'a Address,
+    pub(super) to: &'a [Address],
+    /// Whether others have got it already.
+    pub(super) is_rest: bool,
 }
 
 /// Who got a mail, and who did not.
@@ -125,6 +133,19 @@ impl Server {
     }
 }
 
+/// What it means that no recipient was taken.
+fn of_recipients(verdict: Verdict, is_rest: bool) -> Verdict {
+    match (verdict, is_rest) {
+        // Others have got this alert, and those of every other alert are asked as ever.
+        (Verdict::Retry { scope: Scope::Channel, after, error }, true) => {
+            Verdict::Retry { scope: Scope::Message, after, error }
+        }
+        // Nobody gets anything until somebody corrects the addresses.
+        (Verdict::Refused { error }, false) => repair(format!("{error}: check `to`")),
+        (verdict, _) => verdict,
+    }
+}
+
 impl Talk<'_> {
     async fn encrypt(&mut self) -> Result<(), Verdict> {
         let Server { host, hello, start_tls, login, .. } = self.server;
@@ -186,10 +207,10 @@ impl Talk<'_> {
     /// Sends a mail to some of its recipients.
     pub(super) async fn mail(
         &mut self,
-        from: &Address,
-        to: &[Address],
+        envelope: &Envelope<'_>,
         mail: &[u8],
     ) -> Result<Taken, Refusal> {
+        let Envelope { from, to, is_rest } = *envelope;
         self.deadline = Instant::now() + self.server.time + http::upload_time(mail.len() as u64);
         if std::mem::replace(&mut self.used, true) {
             // What is left of a mail that was refused is in the way of the next.
@@ -228,7 +249,7 @@ impl Talk<'_> {
             }
         }
         if let (true, Some(verdict)) = (taken.served.is_empty(), fault) {
-            return Err(Refusal::Verdict(verdict));
+            return Err(Refusal::Verdict(of_recipients(verdict, is_rest)));
         }
         self.say(Step::Content, Data).await?;
         let sending = self.connection.message_iter(mail.chunks(CHUNK_BYTES));

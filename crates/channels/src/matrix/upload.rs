@@ -41,7 +41,7 @@ impl Matrix {
         }
         let event = answer.and_then(|answer| text(&answer, "event_id"));
         let event = event.map_err(|fault| fault.problem("write to this room"))?;
-        Ok(Receipt { reference: Some(format!("{room} {event}")) })
+        Ok(Receipt { reference: Some(format!("{room} {event}")), ..Receipt::default() })
     }
 
     /// The alert that is followed. In another room its thread would be in nobody's sight.

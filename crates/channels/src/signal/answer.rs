@@ -10,17 +10,18 @@ use crate::http::{self, Answer, REPAIR_PAUSE, Secrets, no_answer, retry};
 /// When the message was sent, which names it; or a verdict; or that its files are not taken.
 type Judged = Result<Result<i64, Verdict>, NoFiles>;
 
-/// What can be told by signal-cli's words: `SendMessageResultUtils` and `SendCommand` there.
-const UNREGISTERED: &[&str] = &["unregistered user", "is not registered"];
+/// What can be told by signal-cli's words: `SendMessageResultUtils`, `SendCommand` and, in the JSON that the server
+/// passes on when it starts signal-cli for each message, `JsonSendMessageResult`.
+const UNREGISTERED: &[&str] = &["unregistered user", "unregistered_failure", "is not registered"];
 const NO_ACCOUNT: &[&str] = &["specified account does not exist", "no local users found"];
-const UNTRUSTED: &[&str] = &["untrusted"];
+const UNTRUSTED: &[&str] = &["untrusted", "identity_failure"];
 const NO_GROUP: &[&str] = &[
     "group not found",
     "invalid group",
     "not a member in group",
     "not allowed to send message to group",
 ];
-const RATIONED: &[&str] = &["captcha", "rate limit", "challenge token"];
+const RATIONED: &[&str] = &["captcha", "rate limit", "rate_limit_failure", "challenge token"];
 const UNREACHED: &[&str] = &[
     "network failure",
     "timeout",
@@ -33,7 +34,7 @@ const UNREACHED: &[&str] = &[
 
 /// Sorts an answer.
 pub(super) fn judge(answer: &Answer, with_files: bool, secrets: &Secrets) -> Judged {
-    let reply: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let reply = reply(answer);
     let told = reply.get("error").and_then(Value::as_str).unwrap_or_default();
     let said = answer.said(told, secrets);
     let status = answer.status;
@@ -60,6 +61,16 @@ pub(super) fn judge(answer: &Answer, with_files: bool, secrets: &Secrets) -> Jud
     }
 }
 
+fn reply(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap_or_default()
+}
+
+/// `SendMessageResultUtils` and `ErrorUtils`: all that is said where no recipient got a message.
+fn is_without_a_cause(reply: &Value) -> bool {
+    let told = reply.get("error").and_then(Value::as_str).unwrap_or_default();
+    told.trim().trim_end_matches('.').eq_ignore_ascii_case("failed to send message")
+}
+
 fn by_words(answer: &Answer, with_files: bool, said: &str) -> Judged {
     // What is shown is cut, what is looked through is not.
     let all = String::from_utf8_lossy(&answer.body).to_lowercase();
@@ -67,6 +78,10 @@ fn by_words(answer: &Answer, with_files: bool, said: &str) -> Judged {
     let repair = |error| Ok(Err(http::repair(error)));
     if has(RATIONED) {
         return Ok(Err(rationed(answer, said)));
+    }
+    // Of several recipients, who could not be reached may be reached soon, whatever the others are.
+    if all.contains("network_failure") {
+        return Ok(Err(no_answer(format!("Signal cannot be reached: {said}"))));
     }
     if has(UNTRUSTED) {
         return repair(format!(
@@ -93,6 +108,17 @@ fn by_words(answer: &Answer, with_files: bool, said: &str) -> Judged {
     }
     if has(UNREACHED) {
         return Ok(Err(no_answer(format!("Signal cannot be reached: {said}"))));
+    }
+    if is_without_a_cause(&reply(answer)) || all.contains("invalid_pre_key_failure") {
+        // Where signal-cli runs as a daemon, this is all it says, whatever the cause: most often that nobody of
+        // `recipients` is on Signal, or that Signal cannot be reached. No file and no word is at fault.
+        return Ok(Err(retry(
+            None,
+            format!(
+                "signal-cli-rest-api does not say why nobody got it ({said}): if that goes on, check \
+                 `recipients`, and its log"
+            ),
+        )));
     }
     if with_files {
         return Err(NoFiles(format!("not taken by Signal ({said})")));

@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::answer::{self, Problem};
 use crate::body::{Body, Piece};
 use crate::http::{self, Request, Secrets, repair, retry};
-use crate::multipart::Form;
 use crate::plan::Source;
 use crate::{Attachment, Files, SettingFault, Settings};
 
@@ -19,6 +18,25 @@ use crate::{Attachment, Files, SettingFault, Settings};
 const ADDRESS: &str = "https://slack.com/api";
 /// What bots' tokens begin with.
 const TOKEN_BEGIN: &str = "xoxb-";
+
+/// What a method is called with: a form in an address's way of writing, which every method documents, and
+/// `files.getUploadURLExternal` insists on.
+#[derive(Default)]
+pub(super) struct Form(Vec<(&'static str, String)>);
+
+impl Form {
+    /// Adds a field.
+    pub(super) fn field(&mut self, name: &'static str, value: impl Into<String>) {
+        self.0.push((name, value.into()));
+    }
+
+    /// The form behind the address of a method, which knows how fields are written.
+    fn into_body(self, mut url: Url) -> Body {
+        url.query_pairs_mut().clear().extend_pairs(&self.0);
+        let bytes = url.query().unwrap_or_default().as_bytes().to_vec();
+        Body::new("application/x-www-form-urlencoded".to_owned(), vec![Piece::Bytes(bytes)])
+    }
+}
 
 /// The Web API and a bot there.
 pub(super) struct Api {
@@ -76,7 +94,7 @@ impl Api {
         let url = self.base.join(method).map_err(|error| Problem::NotTaken(error.to_string()))?;
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, self.login.clone());
-        let body = form.into_body();
+        let body = form.into_body(url.clone());
         let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
         let answer = http::post(request, files).await.map_err(|it| Problem::Stop(it.into()))?;
         answer::read(&answer, &self.secrets)
@@ -89,7 +107,7 @@ impl Api {
         files: &Arc<dyn Files>,
     ) -> Result<String, Problem> {
         let name = if file.name().is_empty() { "file" } else { file.name() };
-        let mut form = Form::new();
+        let mut form = Form::default();
         form.field("filename", name);
         form.field("length", file.size().to_string());
         let answer = self.call("files.getUploadURLExternal", form, files).await?;

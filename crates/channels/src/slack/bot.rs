@@ -9,11 +9,10 @@ use tipoff_model::{Alert, Outcome, Receipt, Verdict};
 use tokio::time::{Instant, sleep};
 
 use super::answer::{self, Problem};
-use super::api::Api;
+use super::api::{Api, Form};
 use super::wording;
 use crate::buttons::{self, BUTTONS};
 use crate::fallback::{self, Post, Tried};
-use crate::multipart::Form;
 use crate::plan;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Files, Limits, Message, Pace};
 use crate::{PictureLimits, SettingFault, Settings};
@@ -31,6 +30,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 3000,
     caption_utf16_max: 3000,
     album_files_max: 10,
+    documents_max: 10,
     album_bytes_max: u64::MAX,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
@@ -100,7 +100,9 @@ impl Post for Bot {
                 taken = self.put(message, None, context).await;
             }
             match taken {
-                Ok(reference) => Ok(Verdict::Delivered(Receipt { reference })),
+                Ok(reference) => {
+                    Ok(Verdict::Delivered(Receipt { reference, ..Receipt::default() }))
+                }
                 Err(problem) => problem.into_tried(!message.files.is_empty()),
             }
         })
@@ -135,7 +137,7 @@ impl Bot {
         thread: Option<&str>,
         context: &Context<'_>,
     ) -> Result<Option<String>, Problem> {
-        let mut form = Form::new();
+        let mut form = Form::default();
         if let Some(thread) = thread {
             form.field("thread_ts", thread);
         }
@@ -217,7 +219,7 @@ impl Bot {
         loop {
             sleep(pause).await;
             pause = pause.saturating_mul(2).min(LOOK_PAUSE_MAX);
-            let mut form = Form::new();
+            let mut form = Form::default();
             form.field("file", id);
             let shown = match self.api.call("files.info", form, files).await {
                 Ok(answer) => answer

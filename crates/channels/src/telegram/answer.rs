@@ -137,6 +137,11 @@ pub(super) fn is_about_buttons(said: &str) -> bool {
     said.contains("button") || said.contains("keyboard") || said.contains("reply markup")
 }
 
+/// Whether it is the markup of the words: "can't parse entities: …", which a server of one's own may read otherwise.
+pub(super) fn is_about_markup(said: &str) -> bool {
+    said.to_ascii_lowercase().contains("can't parse entities")
+}
+
 /// Whether the bot lacks a right that an administrator can give it.
 pub(super) fn is_about_rights(said: &str) -> bool {
     let said = said.to_ascii_lowercase();

@@ -2,11 +2,12 @@
 //! Every change is made once at most, and none loses a word.
 
 use serde_json::{Value, json};
-use tipoff_model::{Alert, Clip, Receipt, Verdict};
+use tipoff_model::{Alert, Clip, Verdict};
 
-use super::answer::{Problem, is_about_buttons, is_about_rights};
+use super::answer::{Problem, is_about_buttons, is_about_markup, is_about_rights};
 use super::attend::LateKeyboard;
 use super::{number_of, receipt};
+use crate::fallback::Extras;
 use crate::http::repair;
 use crate::multipart::Form;
 use crate::plan::{self, Role};
@@ -22,6 +23,9 @@ pub(super) struct Draft {
     silent: bool,
     /// The buttons below it.
     keyboard: Option<Value>,
+    /// Whether its words go without markup.
+    is_plain: bool,
+    extras: Extras,
 }
 
 impl Draft {
@@ -37,7 +41,8 @@ impl Draft {
             .reply_to
             .as_deref()
             .and_then(|reference| reference.strip_prefix(chat.as_str())?.trim().parse().ok());
-        Self { message: message.clone(), chat, topic, reply_to, silent, keyboard }
+        let (message, is_plain, extras) = (message.clone(), false, Extras::default());
+        Self { message, chat, topic, reply_to, silent, keyboard, is_plain, extras }
     }
 
     /// Sends files as they are instead of having them shown.
@@ -47,8 +52,10 @@ impl Draft {
         }
     }
 
-    pub(super) fn receipt(&self, result: &Value) -> Receipt {
-        receipt(&self.chat, result)
+    /// What became of it, once it was taken.
+    pub(super) fn into_verdict(self, result: &Value) -> Verdict {
+        let verdict = Verdict::Delivered(receipt(&self.chat, result));
+        self.extras.into_verdict("Telegram", verdict)
     }
 
     /// The message as it was taken, the chat that it is in and its buttons.
@@ -83,15 +90,22 @@ impl Draft {
                 self.reply_to = None;
             }
             Problem::NotTaken(said) if self.keyboard.is_some() && is_about_buttons(&said) => {
-                tracing::warn!(said, "Telegram did not take the buttons: sent without them.");
+                self.extras.leave_out(&["buttons"], &said);
                 self.keyboard = None;
             }
+            Problem::NotTaken(said) if !self.is_plain && is_about_markup(&said) => {
+                self.is_plain = true;
+            }
             Problem::NoTopic if self.topic.is_some() => {
-                tracing::warn!(topic = self.topic, "the topic is closed or gone: sent without it");
+                self.extras.leave_out(&["topic"], "the topic is closed or gone");
                 self.topic = None;
             }
             Problem::NoReply if self.reply_to.is_some() => self.reply_to = None,
-            Problem::NoTopic => self.simplify("no such topic", alert, limits)?,
+            // Of a group whose "General" is closed.
+            Problem::NoTopic => {
+                let error = "the topic is closed in Telegram: reopen it, or set another `topic`";
+                return Err(repair(error.to_owned()));
+            }
             Problem::NoReply => self.simplify("no such message", alert, limits)?,
             Problem::TooBig => self.use_words("too big for Telegram", alert, limits)?,
             Problem::NotTaken(said) | Problem::Conflict(said) => {
@@ -151,8 +165,10 @@ impl Draft {
     }
 
     fn text(&self, form: &mut Form) -> &'static str {
-        form.field("text", self.html());
-        form.field("parse_mode", "HTML");
+        form.field("text", self.words());
+        if !self.is_plain {
+            form.field("parse_mode", "HTML");
+        }
         // A preview of whatever a camera links to is no part of the alert.
         form.json("link_preview_options", json!({ "is_disabled": true }).to_string());
         "sendMessage"
@@ -162,10 +178,12 @@ impl Draft {
         let Some(file) = self.message.files.first() else {
             return "sendDocument";
         };
-        let caption = self.html();
+        let caption = self.words();
         if !caption.is_empty() {
             form.field("caption", caption);
-            form.field("parse_mode", "HTML");
+            if !self.is_plain {
+                form.field("parse_mode", "HTML");
+            }
         }
         let (method, field) = match file.role {
             Role::Picture => ("sendPhoto", "photo"),
@@ -197,8 +215,10 @@ impl Draft {
         let media = self.message.files.iter().enumerate().map(|(index, file)| {
             let mut entry = entry(file, index);
             if index == 0 {
-                set(&mut entry, "caption", self.html());
-                set(&mut entry, "parse_mode", "HTML");
+                set(&mut entry, "caption", self.words());
+                if !self.is_plain {
+                    set(&mut entry, "parse_mode", "HTML");
+                }
             }
             entry
         });
@@ -209,8 +229,13 @@ impl Draft {
         "sendMediaGroup"
     }
 
-    fn html(&self) -> String {
-        html_of(&self.message.title, &self.message.text)
+    fn words(&self) -> String {
+        let Message { title, text, .. } = &self.message;
+        match (self.is_plain, title.is_empty() || text.is_empty()) {
+            (false, _) => html_of(title, text),
+            (true, true) => format!("{title}{text}"),
+            (true, false) => format!("{title}\n{text}"),
+        }
     }
 }
 

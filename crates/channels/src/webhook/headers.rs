@@ -64,6 +64,11 @@ impl Headers {
         Ok(())
     }
 
+    /// Whether any value is a template.
+    pub(super) fn have_templates(&self) -> bool {
+        !self.templates.is_empty()
+    }
+
     /// The headers for an alert.
     ///
     /// # Errors

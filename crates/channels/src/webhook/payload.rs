@@ -19,6 +19,8 @@ pub(super) enum Payload {
         /// Whether files are named by their address, where they have one.
         by_url: bool,
     },
+    /// The same without the bytes of any file.
+    Names,
     /// A form: the JSON and the files.
     Multipart,
     /// What a template says.
@@ -84,6 +86,11 @@ fn json_fault(text: &str) -> Option<String> {
 }
 
 impl Payload {
+    /// The same without the files' bytes. `None` if it has none.
+    pub(super) fn without_bytes(&self) -> Option<Self> {
+        matches!(self, Self::Json { .. } | Self::Multipart).then_some(Self::Names)
+    }
+
     /// The body for an alert.
     ///
     /// # Errors
@@ -93,7 +100,12 @@ impl Payload {
             Self::Empty => Ok(Body::new(String::new(), Vec::new())),
             Self::Json { by_url } => {
                 let mut json = Json(Vec::new());
-                write_json(alert, *by_url, &mut json);
+                write_json(alert, *by_url, true, &mut json);
+                Ok(Body::new("application/json".to_owned(), json.0))
+            }
+            Self::Names => {
+                let mut json = Json(Vec::new());
+                write_json(alert, true, false, &mut json);
                 Ok(Body::new("application/json".to_owned(), json.0))
             }
             Self::Multipart => {
@@ -109,7 +121,7 @@ impl Payload {
     }
 }
 
-fn write_json(alert: &Alert, by_url: bool, json: &mut Json) {
+fn write_json(alert: &Alert, by_url: bool, with_bytes: bool, json: &mut Json) {
     json.text(&alert_json::head(alert));
     for (index, stored) in alert_json::files(alert).enumerate() {
         json.text(if index == 0 { "" } else { "," });
@@ -118,6 +130,7 @@ fn write_json(alert: &Alert, by_url: bool, json: &mut Json) {
             Some(url) if by_url => {
                 json.text(&format!(",\"url\":{}}}", alert_json::string(url)));
             }
+            _ if !with_bytes => json.text("}"),
             _ => {
                 json.text(",\"data\":\"");
                 json.data(stored);

@@ -146,6 +146,7 @@ pub fn stored(name: &str, kind: &str, media: MediaKind, size: u64, blob: &str) -
             size,
             whole: true,
             repeat: false,
+            decoration: false,
         },
         place: MediaPlace { arrival: ArrivalId(1), index: Some(0) },
         blob: BlobName(blob.to_owned()),
@@ -217,6 +218,14 @@ pub async fn send_with(
 pub fn delivered(outcome: &Outcome) -> Option<String> {
     match &outcome.verdict {
         Verdict::Delivered(receipt) => receipt.reference.clone(),
+        other => panic!("not delivered: {other:?}"),
+    }
+}
+
+/// What the owner is told of an alert that came without something.
+pub fn repair_of(outcome: &Outcome) -> String {
+    match &outcome.verdict {
+        Verdict::Delivered(receipt) => receipt.repair.clone().unwrap_or_default(),
         other => panic!("not delivered: {other:?}"),
     }
 }

@@ -46,6 +46,17 @@ impl Session {
         self.end_if_shutting_down();
     }
 
+    /// Answers [`crate::Step::Foreign`]: whether uploads may come from there.
+    pub fn foreign(&mut self, allowed: bool) {
+        if let State::ForeignAsked(address) = self.state {
+            if allowed {
+                self.client.data = Some(Data::Active(address));
+            }
+            self.reply(if allowed { reply::OK } else { reply::FOREIGN });
+        }
+        self.end_if_shutting_down();
+    }
+
     /// Answers [`crate::Step::StartTls`]: from now on the input is what was encrypted.
     pub fn tls_started(&mut self) {
         if matches!(self.state, State::TlsAsked) {
@@ -124,6 +135,7 @@ fn last_words(outcome: Outcome) -> Reply {
         Outcome::Sent => reply::SENT,
         Outcome::Failed(failure, _) => match failure {
             Failure::NoConnection => reply::NO_CONNECTION,
+            Failure::NotEncrypted => reply::NOT_ENCRYPTED,
             Failure::Broken => reply::BROKEN,
             Failure::Aborted => reply::STOPPED,
             Failure::TimedOut => reply::STALLED,

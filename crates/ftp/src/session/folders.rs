@@ -1,5 +1,7 @@
 //! Folders and names in the device's own tree. Nothing here reaches what is stored.
 
+use tipoff_model::Timestamp;
+
 use super::Session;
 use super::state::{Home, State};
 use crate::command;
@@ -93,17 +95,41 @@ impl Session {
         self.tell_of_file(given, |file| reply::size(file.size));
     }
 
-    /// MDTM; and what sets a time, by MFMT or by the MDTM of old clients: `20261005140320 x.jpg`.
-    /// Times are those of receipt, so nothing is set.
+    /// MDTM; and the MDTM of old clients that sets a time: `20261005140320 x.jpg`.
     pub(super) fn modified(&mut self, argument: &[u8]) {
-        let is_time =
-            |word: &[u8]| word.len() >= 14 && word.iter().take(14).all(u8::is_ascii_digit);
-        let end = argument.iter().position(|byte| *byte == b' ');
-        let path = match end.and_then(|end| argument.split_at_checked(end)) {
-            Some((time, path)) if is_time(time) => path.trim_ascii_start(),
-            _ => argument,
+        let is_name = |session: &Self| {
+            let home = session.client.home.as_ref();
+            let path = home.map(|home| home.folder.join(argument));
+            path.is_some_and(|path| session.find(&path) != Found::Nothing)
         };
-        self.tell_of_file(path, reply::modified);
+        match timed(argument) {
+            Some((time, path)) if !is_name(self) => {
+                self.put_time(time, path);
+                self.tell_of_file(path, reply::modified);
+            }
+            _ => self.tell_of_file(argument, reply::modified),
+        }
+    }
+
+    /// MFMT (draft-somers-ftp-mfxx, section 3): the time is what the device is told from then on. What is
+    /// stored has the time of receipt.
+    pub(super) fn set_time(&mut self, argument: &[u8]) {
+        let Some((time, given)) = timed(argument) else {
+            return self.reply(reply::BAD_ARGUMENT);
+        };
+        self.put_time(time, given);
+        let Some(path) = self.path(given) else { return };
+        self.tell_of_file(given, |file| reply::time_set(file, &path));
+    }
+
+    /// Shows a file with this time, if it is there.
+    fn put_time(&self, modified: Timestamp, given: &[u8]) {
+        let Some(home) = &self.client.home else { return };
+        let path = home.folder.join(given);
+        let mut tree = home.tree();
+        if let Found::File(file) = tree.find(&path) {
+            tree.put(&path, File { modified, ..file });
+        }
     }
 
     fn tell_of_file(&mut self, given: &[u8], told: impl FnOnce(File) -> Reply) {
@@ -137,8 +163,11 @@ impl Session {
         self.reply(reply::status_of(&listing));
     }
 
-    /// Rights and times of files are nothing that could be changed, and it is no fault to try.
+    /// Rights of files are nothing that could be changed, and it is no fault to try.
     pub(super) fn site(&mut self, argument: &[u8]) {
+        if let Some((time, path)) = utime(argument) {
+            self.put_time(time, path);
+        }
         let word = argument.split(u8::is_ascii_whitespace).next().unwrap_or_default();
         self.reply(match word.to_ascii_uppercase().as_slice() {
             b"CHMOD" | b"UTIME" | b"UMASK" | b"IDLE" => reply::OK,
@@ -146,6 +175,29 @@ impl Session {
             _ => reply::NOT_THIS,
         });
     }
+}
+
+/// `20261005140320 x.jpg`, perhaps with a fraction or a time zone behind the digits, which do not count.
+fn timed(argument: &[u8]) -> Option<(Timestamp, &[u8])> {
+    let end = argument.iter().position(|byte| *byte == b' ')?;
+    let (time, path) = argument.split_at_checked(end)?;
+    Some((listing::read_time(time)?, path.trim_ascii_start()))
+}
+
+/// `UTIME 20261005140320 x.jpg`, or `UTIME x.jpg ACCESSED MODIFIED CREATED UTC`.
+fn utime(argument: &[u8]) -> Option<(Timestamp, &[u8])> {
+    let (word, rest) = argument.split_at_checked(b"UTIME ".len())?;
+    if !word.eq_ignore_ascii_case(b"UTIME ") {
+        return None;
+    }
+    if let Some(timed) = timed(rest) {
+        return Some(timed);
+    }
+    let mut words = rest.rsplitn(5, |byte| *byte == b' ');
+    let (zone, _created, modified) = (words.next()?, words.next()?, words.next()?);
+    let (_accessed, path) = (words.next()?, words.next()?);
+    let is_utc = zone.eq_ignore_ascii_case(b"UTC");
+    Some((listing::read_time(modified).filter(|_| is_utc)?, path))
 }
 
 /// A folder that is missing is refused, so that the camera makes it. Some make each level where they stand, and

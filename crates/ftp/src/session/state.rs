@@ -20,6 +20,8 @@ pub(super) enum State {
     LoginAsked,
     /// The shell is asked to listen.
     PassiveAsked { extended: bool },
+    /// The shell is asked whether it may connect to an address that is not the client's.
+    ForeignAsked(SocketAddr),
     /// The shell encrypts.
     TlsAsked,
     /// The shell notes a new name.
@@ -94,9 +96,9 @@ impl Client {
         }
     }
 
-    /// Whether an address may be connected to: the client's own (RFC 2577, section 3).
+    /// Whether an address is the client's own.
     pub(super) fn owns(&self, address: SocketAddr) -> bool {
-        address.ip().to_canonical() == self.peer.to_canonical() && address.port() >= 1024
+        address.ip().to_canonical() == self.peer.to_canonical()
     }
 }
 

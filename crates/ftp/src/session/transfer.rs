@@ -1,5 +1,7 @@
 //! What leads to a data connection. The connection itself is the shell's.
 
+use std::net::SocketAddr;
+
 use super::Session;
 use super::state::State;
 use crate::address::{self, Eprt};
@@ -10,6 +12,8 @@ use crate::reply;
 use crate::step::{Data, How, Receive, Send, Step, What};
 use crate::tree::Found;
 
+/// The first port that a client may name (RFC 2577, section 3).
+const PORT_MIN: u16 = 1024;
 /// The names that STOU tries.
 const UNIQUE_TRIES_MAX: u32 = 10_000;
 
@@ -39,12 +43,23 @@ impl Session {
         }
     }
 
-    fn connect_to(&mut self, address: std::net::SocketAddr) {
-        if !self.client.owns(address) {
+    /// RFC 2577, section 3: no well-known port; and no address but the client's own unless the shell allows
+    /// it. Firmware that does not know its address names none (0.0.0.0).
+    fn connect_to(&mut self, mut address: SocketAddr) {
+        if address.ip().is_unspecified() {
+            address.set_ip(self.client.peer);
+        }
+        if address.port() < PORT_MIN {
             return self.reply(reply::FOREIGN);
         }
-        self.client.data = Some(Data::Active(address));
-        self.reply(reply::OK);
+        if self.client.owns(address) {
+            self.client.data = Some(Data::Active(address));
+            return self.reply(reply::OK);
+        }
+        // An earlier address does not hold, whatever becomes of this one.
+        self.client.data = None;
+        self.due.push_back(Step::Foreign(address));
+        self.state = State::ForeignAsked(address);
     }
 
     pub(super) fn pasv(&mut self) {
@@ -180,6 +195,12 @@ impl Session {
         let Some(data) = self.client.take_data() else {
             return self.reply(reply::NO_PORT);
         };
+        // What a client chooses the bytes of goes to nobody else: they could be commands for another server.
+        if let Data::Active(address) = data
+            && !self.client.owns(address)
+        {
+            return self.reply(reply::ONLY_UPLOADS);
+        }
         let protection = self.client.protection();
         self.begin(None, reply::LISTING, Step::Send(Send { data, protection, what }));
     }

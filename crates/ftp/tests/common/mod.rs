@@ -19,6 +19,8 @@ const MODIFIED: Timestamp = Timestamp(1_791_208_000_000);
 pub(crate) struct Answers {
     pub(crate) login: VecDeque<bool>,
     pub(crate) passive: VecDeque<bool>,
+    /// Whether addresses that are not the client's are allowed.
+    pub(crate) foreign: bool,
 }
 
 pub(crate) struct Shell {
@@ -124,6 +126,7 @@ impl Shell {
                 self.ports += 1;
                 self.session.passive(free.then_some(address));
             }
+            Step::Foreign(_) => self.session.foreign(self.answers.foreign),
             Step::Receive(Receive { how, .. }) => self.begin(Some(how)),
             Step::Send(_) => self.begin(None),
             Step::Abort => assert!(self.transfer.is_some(), "there is something to abort"),
@@ -152,6 +155,7 @@ fn name(step: &Step) -> String {
         Step::Heard(line) => format!("heard {line}"),
         Step::Authenticate { user, password } => format!("login user={user} password={password}"),
         Step::Passive => "passive".to_owned(),
+        Step::Foreign(address) => format!("foreign {address}"),
         Step::StartTls => "start-tls".to_owned(),
         Step::Receive(receive) => {
             let how = match receive.how {

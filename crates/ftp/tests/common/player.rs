@@ -23,6 +23,7 @@ pub(crate) fn play(dialog: &Dialog, cut: impl Fn(&[Vec<u8>]) -> Vec<Vec<u8>>) ->
     let answers = Answers {
         login: yes(dialog.answers("login").into(), "accepted"),
         passive: yes(dialog.answers("passive").into(), "free"),
+        foreign: dialog.settings.iter().any(|(key, _)| key == "foreign"),
     };
     let mut shell = Shell::new(profile, peer, tls, answers);
     let mut happened: Vec<Line> = shell.happened.drain(..).collect();
@@ -63,6 +64,7 @@ fn act(shell: &mut Shell, action: &str) {
 fn failure(word: &str) -> Failure {
     match word {
         "no-connection" => Failure::NoConnection,
+        "not-encrypted" => Failure::NotEncrypted,
         "broken" => Failure::Broken,
         "aborted" => Failure::Aborted,
         "timed-out" => Failure::TimedOut,
@@ -81,6 +83,7 @@ fn profile(dialog: &Dialog) -> (Profile, IpAddr, bool) {
     for (key, value) in &dialog.settings {
         match key.as_str() {
             "no-tls" => profile.tls = false,
+            "foreign" => {}
             "tls" => tls = true,
             "ipv6" => peer = "fe80::20",
             "create" => profile.missing_folder = MissingFolder::Create,

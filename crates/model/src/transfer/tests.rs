@@ -2,8 +2,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ENCODINGS: [Encoding; 4] =
-    [Encoding::Identity, Encoding::Base64, Encoding::QuotedPrintable, Encoding::Uuencode];
+const ENCODINGS: [Encoding; 6] = [
+    Encoding::Identity,
+    Encoding::Base64,
+    Encoding::QuotedPrintable,
+    Encoding::Uuencode,
+    Encoding::Base64InBase64,
+    Encoding::Base64InQuotedPrintable,
+];
 
 fn decode<'a>(encoding: Encoding, pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut decoder = Decoder::new(encoding);
@@ -41,6 +47,29 @@ fn base64_is_read_leniently() {
         ("====", ""),
     ] {
         check(Encoding::Base64, input, expected);
+    }
+}
+
+#[test]
+fn base64_in_an_encoded_page_is_decoded_twice() {
+    for (input, expected) in [
+        ("4,QWxhcm0=\" b", "Alarm"),
+        ("=2CQWxh=\r\ncm0=3D\">QUFB", "Alarm"),
+        (",QWxh\r\n cm0h) QUFB", "Alarm!"),
+        ("=,QQ", "A"),
+        ("no comma", ""),
+        ("", ""),
+    ] {
+        check(Encoding::Base64InQuotedPrintable, input, expected);
+    }
+    // `64,QWxhcm0="a`
+    for (input, expected) in [
+        ("NjQsUVd4aGNtMD0iYQ==", "Alarm"),
+        ("NjQsUVd4\r\naGNtMD0iYQ==", "Alarm"),
+        ("NjQsUVd4aGNtMD0", "Alarm"),
+        ("NjQsUVd4aG", "Ala"),
+    ] {
+        check(Encoding::Base64InBase64, input, expected);
     }
 }
 

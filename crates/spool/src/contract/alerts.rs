@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tipoff_model::{AlertKind, DeliveryState, Event};
+use tipoff_model::{AlertKind, DeliveryState, Event, Media, MediaKind};
 
 use super::{NOW, Open, arrival, due, ended, seconds};
 use crate::{NewArrival, Spool, Stored};
@@ -12,6 +12,7 @@ pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) 
     the_most_important_event_names_the_incident(&*fresh()).await;
     arrivals_of_different_classes_are_not_gathered(&*fresh()).await;
     the_newest_alert_goes_first(&*fresh()).await;
+    decoration_is_listed_and_not_sent(&*fresh()).await;
 }
 
 fn mail(spool: &dyn Spool, second: u64, event: Event, subject: &str) -> NewArrival {
@@ -83,4 +84,18 @@ async fn the_newest_alert_goes_first(open: Open<'_>) {
         due.into_iter().map(|it| it.alert.subject).collect()
     };
     assert_eq!(subjects().await, ["minute 2", "minute 1", "minute 0"]);
+}
+
+async fn decoration_is_listed_and_not_sent(open: Open<'_>) {
+    let spool = open();
+    let mut report = mail(&*spool, 0, Event::Fault, "Disk 3 failed");
+    let picture = report.content.media.remove(0);
+    let logo = Media { kind: MediaKind::File, decoration: true, ..picture.clone() };
+    report.content.media = vec![logo, picture];
+    let stored = spool.store(report).await.unwrap();
+    let alert = due(&*spool, "phone", seconds(9)).await.remove(0).alert;
+    let places: Vec<_> = alert.media.iter().map(|it| it.place.index).collect();
+    assert_eq!(places, [Some(1)]);
+    let arrivals = spool.incident(stored.incident).await.unwrap().arrivals;
+    assert_eq!(arrivals[0].content.media.len(), 2);
 }

@@ -17,6 +17,7 @@ pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> std::sync::Arc<dy
     a_name_ends_the_wait(&*fresh()).await;
     the_same_bytes_are_told_once_and_mails_always(&*fresh()).await;
     what_is_silent_opens_incidents_of_its_own(&*fresh()).await;
+    pages_that_come_while_the_first_waits_are_in_it(&*fresh()).await;
     videos_hold_nobody_back(&*fresh()).await;
     trees_are_read_again(&*fresh()).await;
     one_device_speaks_two_protocols(&*fresh()).await;
@@ -158,6 +159,45 @@ async fn what_is_silent_opens_incidents_of_its_own(open: Open<'_>) {
     assert_eq!(marker_again.incident, marker.incident);
     let late = spool.store(upload(&*spool, "/3.jpg", seconds(40))).await.unwrap();
     assert!(!late.joined, "and did not keep the alarm's open");
+}
+
+/// The log of a scan and its pages; and a picture, which is told at once with what waited.
+async fn pages_that_come_while_the_first_waits_are_in_it(open: Open<'_>) {
+    let spool = open();
+    let page = |name: &str, at: Timestamp| {
+        let mut page = upload(&*spool, name, at);
+        page.event = Event::Other;
+        page.content.media[0].name = name.to_owned();
+        page.content.media[0].kind = MediaKind::File;
+        page.ready_at = at.after(Duration::from_secs(5));
+        page
+    };
+    let names = |deliveries: &[crate::DueDelivery]| -> Vec<String> {
+        deliveries[0].alert.media.iter().map(|it| it.media.name.clone()).collect()
+    };
+    for (number, name) in (0..).zip(["job.log", "1.pdf", "2.pdf"]) {
+        spool.store(page(name, seconds(3 * number))).await.unwrap();
+    }
+    assert!(due(&*spool, "phone", seconds(10)).await.is_empty(), "each waits for the next");
+    let first = due(&*spool, "phone", seconds(11)).await;
+    assert_eq!(names(&first), ["job.log", "1.pdf", "2.pdf"]);
+    assert_eq!(first.len(), 1);
+    // What comes while it is sent follows it.
+    spool.store(page("3.pdf", seconds(11))).await.unwrap();
+    spool.record(ended(&first[0], DeliveryState::Delivered)).await.unwrap();
+    assert_eq!(names(&due(&*spool, "phone", seconds(30)).await), ["3.pdf"]);
+
+    let other = |mut arrival: NewArrival| {
+        arrival.device.key = "discovered/door".to_owned();
+        arrival.device.name = "door".to_owned();
+        arrival.envelope.peer = [192, 168, 1, 9].into();
+        arrival
+    };
+    spool.store(other(page("camera.log", seconds(40)))).await.unwrap();
+    spool.store(other(upload(&*spool, "/1.jpg", seconds(41)))).await.unwrap();
+    let both = due(&*spool, "phone", seconds(41)).await;
+    let door = both.iter().find(|it| it.alert.device == "door").unwrap();
+    assert_eq!(door.alert.media.len(), 2);
 }
 
 async fn videos_hold_nobody_back(open: Open<'_>) {

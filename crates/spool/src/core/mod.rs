@@ -1,3 +1,4 @@
 //! Decisions of the spool: rows in, a decision out. Knows no engine, no clock and no file.
 
 pub(crate) mod alert;
+pub(crate) mod resent;

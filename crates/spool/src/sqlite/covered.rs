@@ -81,7 +81,7 @@ impl Covered {
             details: content.details,
         });
         for (index, media) in (0_u32..).zip(content.media) {
-            if !media.repeat {
+            if !media.repeat && !media.decoration {
                 let place = MediaPlace { arrival, index: Some(index) };
                 self.media.push(AlertMedia {
                     media,
@@ -172,6 +172,7 @@ pub(super) fn raw_mail(arrival: ArrivalId, blob: BlobName, bytes: u64) -> AlertM
         size: bytes,
         whole: true,
         repeat: false,
+        decoration: false,
     };
     AlertMedia { media, place: MediaPlace { arrival, index: None }, blob, url: None, clip: None }
 }

@@ -31,8 +31,9 @@ pub(super) fn dismiss(
     withdraw(connection, planner, incident, now)
 }
 
-/// What waits is not sent. Summaries and reports stand for more than this incident.
-fn withdraw(
+/// What waits is not sent, other than to archives. Summaries and reports stand for more than this
+/// incident.
+pub(super) fn withdraw(
     connection: &Connection,
     planner: &dyn Planner,
     incident: IncidentId,

@@ -19,6 +19,7 @@ mod incidents;
 mod orphans;
 mod registry;
 mod repeats;
+mod resent;
 mod retention;
 mod review;
 mod schema;
@@ -125,6 +126,7 @@ impl SqliteSpool {
 
     async fn sweep_all(&self, keep: Keep, now: Timestamp) -> Result<Swept> {
         let mut total = Swept::default();
+        self.writer.run(move |connection| resent::forget_old(connection, now)).await?;
         loop {
             let step = move |connection: &Connection| retention::step(connection, keep, now);
             let (swept, blobs) = self.writer.run(step).await?;
@@ -163,7 +165,7 @@ impl Spool for SqliteSpool {
 
     fn store(&self, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>> {
         let planner = Arc::clone(&self.planner);
-        let torn = arrival.torn.then(|| arrival.device.key.clone());
+        let torn = arrival.unacknowledged.then(|| arrival.device.key.clone());
         Box::pin(async move {
             let work = move |connection: &Connection| store::store(connection, &*planner, arrival);
             let stored = self.writer.run(work).await?;

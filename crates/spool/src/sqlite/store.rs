@@ -1,6 +1,8 @@
 //! Storing an arrival: its row, its incident and its due deliveries, in one transaction
 //! (docs/spool.md, A3).
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{
     AlertKind, ArrivalId, Content, Device, DeviceId, Due, Event, Facts, IncidentClass, IncidentId,
@@ -11,7 +13,7 @@ use super::choice;
 use super::glance::{self, Glance};
 use super::history::DeviceHistory;
 use super::incident_rows::{Opening, latest_incident, open_incident, touch_incident};
-use super::{devices, dismissal, json, registry, repeats, summary};
+use super::{devices, dismissal, json, registry, repeats, resent, summary};
 use crate::{Again, NewArrival, Notice, Result, Stored};
 
 /// How many arrivals one follow-up takes in.
@@ -26,9 +28,16 @@ pub(super) fn store(
     let device = devices::resolve(connection, &mut arrival)?;
     let NewArrival { content, prints, again, .. } = &mut arrival;
     let seen_in = repeats::mark(connection, device, content, prints, *again)?;
+    let resent = resent::compare(connection, device, &arrival)?;
+    if resent.repeats.is_some() {
+        arrival.content.media.iter_mut().for_each(|media| media.repeat = true);
+    }
+    let seen_in = resent.repeats.or(seen_in);
     let muted = registry::heard(connection, device, arrival.received_at, arrival.maker)?
         || choice::is_muted(connection, arrival.received_at)?;
-    let facts = Facts { muted, ..facts_of(&arrival) };
+    let facts = facts_of(&arrival);
+    let repeat = facts.repeat || resent.repeats.is_some();
+    let facts = Facts { muted, repeat, ..facts };
     let silent = planner.is_silent(&facts);
     let class = planner.class(&facts);
     let joins = match seen_in {
@@ -57,19 +66,24 @@ pub(super) fn store(
         )?,
     };
     note_untold(connection, incident, &told, &plan)?;
-    let video = facts.video_only;
+    resent.withdraw(connection, planner, arrival.received_at)?;
+    let ready_at = resent.due_at.unwrap_or(arrival.ready_at).min(arrival.ready_at);
+    let (video, page) = (facts.video_only, facts.is_page());
     let id = insert_arrival(connection, incident, &arrival)?;
     let NewArrival { envelope, content, .. } = &arrival;
     glance::note(connection, &Glance { incident, arrival: id, envelope, content }, None)?;
     glance::count(connection, arrival.received_at, arrival.torn, arrival.blob.size)?;
     for due in &plan.due {
-        let due = Due { due_at: due.due_at.max(arrival.ready_at), ..due.clone() };
-        let added = Added { incident, arrival: id, video };
+        let due = Due { due_at: due.due_at.max(ready_at), ..due.clone() };
+        let added = Added { incident, arrival: id, video, page };
         add_delivery(connection, &added, &due, arrival.received_at)?;
     }
-    if arrival.torn || arrival.again == Again::Always {
-        let NewArrival { content, prints, torn, .. } = &arrival;
-        repeats::remember(connection, device, incident, content, prints, *torn)?;
+    if arrival.unacknowledged || arrival.again == Again::Always {
+        let NewArrival { content, prints, unacknowledged, .. } = &arrival;
+        repeats::remember(connection, device, incident, content, prints, *unacknowledged)?;
+    }
+    if resent.repeats.is_none() {
+        resent::remember(connection, device, incident, id, &arrival)?;
     }
     let channels = plan.due.into_iter().map(|due| due.channel).collect();
     Ok(Stored { arrival: id, incident, joined: joins.is_some(), channels })
@@ -226,6 +240,8 @@ pub(super) struct Added {
     pub(super) arrival: ArrivalId,
     /// Whether it is a video, which may have to be made ready first.
     pub(super) video: bool,
+    /// Whether it is a page of a scan ([`Facts::is_page`]).
+    pub(super) page: bool,
 }
 
 /// A delivery of its own, or a place in a follow-up that has not been attempted yet: a burst
@@ -238,7 +254,10 @@ pub(super) fn add_delivery(
 ) -> Result<()> {
     let waiting = match due.kind {
         AlertKind::First | AlertKind::Report => None,
-        AlertKind::FollowUp => waiting_follow_up(connection, added, &due.channel)?,
+        AlertKind::FollowUp => match gathering_first(connection, added, due, now)? {
+            Some(first) => Some(first),
+            None => waiting_follow_up(connection, added, &due.channel)?,
+        },
         AlertKind::Summary => return summary::add(connection, added, due, now),
     };
     let delivery = match waiting {
@@ -275,6 +294,52 @@ pub(super) fn insert_delivery(
             due.route,
         ])?;
     Ok(connection.last_insert_rowid())
+}
+
+/// How long the first alert of a scan waits for its pages altogether.
+const PAGES_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// The first alert of a scan that waits for further pages: it takes this arrival in. It waits longer for the
+/// one after a page, and no longer where a picture comes.
+fn gathering_first(
+    connection: &Connection,
+    added: &Added,
+    due: &Due,
+    now: Timestamp,
+) -> Result<Option<i64>> {
+    if added.video {
+        return Ok(None);
+    }
+    let waiting: Option<(i64, i64)> = connection
+        .prepare_cached(
+            "SELECT id, created_at FROM delivery
+             WHERE incident = ?1 AND channel = ?2 AND kind = 'first' AND state = 'pending'
+               AND attempts = 0 AND due_at > ?3 AND created_at <= ?3 AND NOT video
+               AND (SELECT count(*) FROM delivery_arrival WHERE delivery = delivery.id) < ?4
+               AND NOT EXISTS (
+                   SELECT 1 FROM delivery_arrival JOIN arrival ON arrival.id = delivery_arrival.arrival,
+                                 json_each(arrival.content, '$.media') AS media
+                   WHERE delivery_arrival.delivery = delivery.id
+                     AND media.value ->> '$.kind' <> 'file'
+                     AND media.value ->> '$.content_type' <> 'image/tiff')
+             ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row(
+            params![added.incident.0, due.channel, now.0, ARRIVALS_PER_DELIVERY_MAX],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((first, created_at)) = waiting else {
+        return Ok(None);
+    };
+    let due_at = match added.page {
+        true => due.due_at.min(Timestamp(created_at).after(PAGES_WAIT_MAX)),
+        false => now,
+    };
+    connection
+        .prepare_cached("UPDATE delivery SET due_at = ?2 WHERE id = ?1")?
+        .execute(params![first, due_at.0])?;
+    Ok(Some(first))
 }
 
 /// A follow-up that has room for another arrival: a camera gone mad makes many alerts of bounded

@@ -54,8 +54,8 @@ pub(super) fn grow(
         let now = growth.received_at;
         // What has not begun will tell of all of it.
         if !put_off(connection, &growth, &due)? {
-            let (arrival, video) = (growth.arrival, facts.video_only);
-            let added = Added { incident, arrival, video };
+            let (arrival, video, page) = (growth.arrival, facts.video_only, facts.is_page());
+            let added = Added { incident, arrival, video, page };
             store::add_delivery(connection, &added, &due, now)?;
         }
     }
@@ -166,10 +166,13 @@ pub(super) fn rename(
     let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, &history)?;
     let mut channels = Vec::new();
     for due in plan.due {
-        let is_due = hasten(connection, renamed, &due)?;
+        // The pages of a scan still wait for each other.
+        let first_at = if facts.is_page() { due.due_at } else { renamed.now };
+        let is_due = hasten(connection, renamed, &due, first_at)?;
         if !is_due && due.kind == AlertKind::First {
             // By its new name it is news to one who was not to hear of it.
-            let added = Added { incident, arrival: renamed.arrival, video: facts.video_only };
+            let (video, page) = (facts.video_only, facts.is_page());
+            let added = Added { incident, arrival: renamed.arrival, video, page };
             store::add_delivery(connection, &added, &due, renamed.now)?;
         }
         if is_due || due.kind == AlertKind::First {
@@ -189,8 +192,13 @@ pub(super) struct Renamed {
 }
 
 /// What waited for the name need not wait longer than any other; whether there was something. The
-/// first alert waits for nothing, a follow-up for what gathers.
-fn hasten(connection: &Connection, renamed: &Renamed, due: &Due) -> Result<bool> {
+/// first alert waits until `first_at`, a follow-up for what gathers.
+fn hasten(
+    connection: &Connection,
+    renamed: &Renamed,
+    due: &Due,
+    first_at: Timestamp,
+) -> Result<bool> {
     let moved = connection
         .prepare_cached(
             "UPDATE delivery
@@ -198,7 +206,7 @@ fn hasten(connection: &Connection, renamed: &Renamed, due: &Due) -> Result<bool>
              WHERE channel = ?2 AND state = 'pending' AND attempts = 0 AND kind <> 'summary'
                AND id IN (SELECT delivery FROM delivery_arrival WHERE arrival = ?1)",
         )?
-        .execute(params![renamed.arrival.0, due.channel, renamed.now.0, due.due_at.0])?;
+        .execute(params![renamed.arrival.0, due.channel, first_at.0, due.due_at.0])?;
     Ok(moved > 0)
 }
 

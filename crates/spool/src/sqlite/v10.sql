@@ -1,13 +1,20 @@
--- Uploads: what the views of devices need besides their arrivals.
+-- Mails that a device sends again because it was not told that they are stored.
 
--- The bytes of a path that is not UTF-8, as the device wrote them.
-CREATE TABLE path_bytes (
-    arrival INTEGER PRIMARY KEY REFERENCES arrival (id) ON DELETE CASCADE,
-    path    BLOB NOT NULL
-) STRICT;
+-- Mails of the last minutes, by the digest of their bytes. Rows of incidents that are gone count for
+-- nothing; old ones are removed by a sweep.
+CREATE TABLE known_mail (
+    device   INTEGER NOT NULL,
+    digest   BLOB NOT NULL,
+    incident INTEGER NOT NULL,
+    -- In milliseconds since 1970.
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (device, digest)
+) STRICT, WITHOUT ROWID;
 
--- The views of devices that make no folders and give up where one is missing.
-CREATE TABLE expects_folders (
-    tree TEXT PRIMARY KEY,
-    at   INTEGER NOT NULL
+-- Torn mails without pictures, whose alerts wait in case the device sends them again.
+CREATE TABLE torn_mail (
+    device  INTEGER NOT NULL,
+    arrival INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (device, arrival)
 ) STRICT, WITHOUT ROWID;

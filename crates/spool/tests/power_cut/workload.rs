@@ -230,6 +230,7 @@ fn content(size: u64) -> Content {
         size,
         whole: true,
         repeat: false,
+        decoration: false,
     };
     Content {
         subject: "Motion".to_owned(),
@@ -275,6 +276,8 @@ async fn arrival(
         received_at: at,
         ready_at: at,
         torn: false,
+        unacknowledged: false,
+        digest: None,
         prints: Vec::new(),
         again: Again::AfterTorn,
         tree: None,

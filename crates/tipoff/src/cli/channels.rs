@@ -38,7 +38,10 @@ async fn test_all(channels: &[&ChannelConfig]) -> bool {
     let mut all_fine = true;
     for channel in channels {
         match send_test(&*channel.channel, &[]).await {
-            Ok(()) => println!("{} ({}): the test arrived", channel.name, channel.kind),
+            Ok(None) => println!("{} ({}): the test arrived", channel.name, channel.kind),
+            Ok(Some(repair)) => {
+                println!("{} ({}): the test arrived; it was {repair}", channel.name, channel.kind);
+            }
             Err(error) => {
                 println!("{} ({}): {error}", channel.name, channel.kind);
                 all_fine = false;

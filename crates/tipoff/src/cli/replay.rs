@@ -163,6 +163,8 @@ impl Stage {
             received_at: line.received_at,
             ready_at: line.received_at,
             torn: line.torn,
+            unacknowledged: line.torn,
+            digest: None,
             prints: Vec::new(),
             again: Again::AfterTorn,
             tree,

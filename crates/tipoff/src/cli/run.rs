@@ -26,6 +26,7 @@ use crate::receive::listen::{self, Door, Host};
 use crate::receive::tls::Tls;
 use crate::receive::{Doorkeeper, Intake, Transcripts, ftp, smtp};
 use crate::reload::{LiveRules, Reload, Running, Source};
+use crate::renditions::Renditions;
 use crate::reports::Reports;
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::supervise::Supervisor;
@@ -141,6 +142,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
+    rules.name_devices(&config);
     let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(&config.data_dir, rules.clone())?);
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
@@ -151,6 +153,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         None => None,
     };
     announce::announce(&config, &bound.smtp, &bound.ftp, bound.http.as_ref(), dashboard.as_deref());
+    terminal::end_background();
 
     let ground = Ground::open(&config, spool, shutdown).await?;
     let retention = Arc::new(ArcSwap::from_pointee(config.retention));
@@ -159,9 +162,9 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let (smtp, ftp) = receive(&ground, &config, &bound.tls, bound.smtp, bound.ftp, &retention);
     let links = Links::new(url.as_deref(), key);
     let actions = ground.actions(&modes, &links);
-    let (dispatch, studio) = deliver(&ground, &config, &links, &actions).await?;
+    let (dispatch, studio, renditions) = deliver(&ground, &config, &links, &actions).await?;
     let gallery = ground.gallery(&config, studio);
-    keep_house(&ground, &retention, &gallery, &rules);
+    keep_house(&ground, &retention, &gallery, &renditions, &rules);
     let running = Running {
         rules: Arc::clone(&rules),
         doorkeeper: Arc::clone(&ground.doorkeeper),
@@ -188,6 +191,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             transcripts: ground.transcripts.clone(),
             configuration,
             gallery,
+            renditions,
             retention,
             modes,
             actions,
@@ -250,11 +254,14 @@ async fn deliver(
     config: &Config,
     links: &Links,
     actions: &Actions,
-) -> anyhow::Result<(Dispatch, Option<Studio>)> {
+) -> anyhow::Result<(Dispatch, Option<Studio>, Renditions)> {
     let Ground { waker, supervisor, .. } = ground;
     let paused = ground.spool.paused().await?;
-    let videos = Videos::open(&config.video, &config.data_dir.join("video")).await?;
+    let mut videos = Videos::open(&config.video, &config.data_dir.join("video")).await?;
     let studio = videos.studio();
+    let (folder, blobs) = (config.data_dir.join("renditions"), ground.spool.blobs().clone());
+    let renditions = Renditions::open(folder, studio.clone(), blobs)?;
+    videos.keep_in(renditions.clone());
     let common = Common {
         spool: Arc::clone(&ground.spool),
         links: links.clone(),
@@ -268,19 +275,21 @@ async fn deliver(
         late_sounds: LateSounds::default(),
     };
     let dispatch = Dispatch::start(&config.channels, paused, common, waker, supervisor);
-    Ok((dispatch, studio))
+    Ok((dispatch, studio, renditions))
 }
 
 fn keep_house(
     ground: &Ground,
     retention: &Arc<ArcSwap<Retention>>,
     gallery: &Gallery,
+    renditions: &Renditions,
     rules: &Arc<LiveRules>,
 ) {
     let house = House {
         spool: Arc::clone(&ground.spool),
         retention: Arc::clone(retention),
         gallery: gallery.clone(),
+        renditions: renditions.clone(),
         waker: ground.waker.clone(),
         news: ground.news.clone(),
         clock: ground.clock.clone(),

@@ -54,10 +54,17 @@ impl Networks {
         self.any || self.nets.iter().any(|net| net.contains(&address))
     }
 
+    /// Whether an address is in one that is named; where any is allowed, in a private one.
+    pub(crate) fn names(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let is_in = |nets: &[IpNet]| nets.iter().any(|net| net.contains(&address));
+        is_in(&self.nets) || (self.any && is_in(&private()))
+    }
+
     fn add(&mut self, text: &str) -> Result<(), String> {
         match text {
             "any" => self.any = true,
-            "private" => self.nets.extend(PRIVATE.iter().filter_map(|net| network(net).ok())),
+            "private" => self.nets.extend(private()),
             _ => self.nets.push(network(text).map_err(|reason| {
                 let meant = nearest(text, ["private", "any"]);
                 meant.map_or(reason, |meant| format!("did you mean \"{meant}\"?"))
@@ -65,6 +72,10 @@ impl Networks {
         }
         Ok(())
     }
+}
+
+fn private() -> Vec<IpNet> {
+    PRIVATE.iter().filter_map(|net| network(net).ok()).collect()
 }
 
 impl FromIterator<IpNet> for Networks {

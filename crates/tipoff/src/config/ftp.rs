@@ -26,6 +26,8 @@ pub(crate) struct Ftp {
     pub(crate) passive_ports: RangeInclusive<u16>,
     /// The address that PASV tells; none: the one that the device has connected to.
     pub(crate) public_address: Option<IpAddr>,
+    /// Where active data connections may go.
+    pub(crate) active_addresses: ActiveAddresses,
     /// What happens where a folder is missing.
     pub(crate) missing_folder: MissingFolder,
     /// The largest file, in bytes.
@@ -48,6 +50,16 @@ pub(crate) struct Ftp {
     pub(crate) idle: Duration,
 }
 
+/// Where active data connections may go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ActiveAddresses {
+    /// To the address that the device has, seen from here.
+    #[default]
+    Own,
+    /// To any in the networks that devices are in.
+    Networks,
+}
+
 /// What the reference says of the section.
 pub(super) const DOC: &str =
     "The FTP server that devices see. Its certificate is that of `[smtp]`.";
@@ -60,6 +72,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>)
         listen: listen.into_iter().map(Spanned::into_inner).collect(),
         passive_ports: passive_ports(section),
         public_address: public_address(section),
+        active_addresses: active_addresses(section),
         missing_folder: missing_folder(section),
         max_file: section.size(
             "max_file",
@@ -178,6 +191,24 @@ fn public_address(section: &mut Section<'_>) -> Option<IpAddr> {
         Err(_) => Err("an IP address such as \"192.168.1.10\" is needed".to_owned()),
     });
     address.map(Spanned::into_inner)
+}
+
+fn active_addresses(section: &mut Section<'_>) -> ActiveAddresses {
+    let key = Key {
+        name: "active_addresses",
+        form: Form::Text,
+        without: super::key::Without::Default("\"own\"".to_owned()),
+        doc: "Where active data connections (PORT, EPRT) may go. `\"own\"`: to the address that the \
+              device comes from. `\"networks\"`: uploads also from other addresses in `networks` of \
+              `[access]` (where that is `\"any\"`: in private networks), for devices that are seen by \
+              another address than their own, as behind NAT or from a container.",
+    };
+    let given = section.parsed(&key, |text| match text {
+        "own" => Ok(ActiveAddresses::Own),
+        "networks" => Ok(ActiveAddresses::Networks),
+        _ => Err("\"own\" or \"networks\"".to_owned()),
+    });
+    given.map(Spanned::into_inner).unwrap_or_default()
 }
 
 fn missing_folder(section: &mut Section<'_>) -> MissingFolder {

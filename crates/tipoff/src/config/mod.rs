@@ -33,7 +33,7 @@ pub(crate) use access::Access;
 pub(crate) use channel::ChannelConfig;
 pub(crate) use device::DeviceConfig;
 pub(crate) use fault::Faults;
-pub(crate) use ftp::Ftp;
+pub(crate) use ftp::{ActiveAddresses, Ftp};
 pub(crate) use http::{Http, Proxies};
 pub(crate) use listener::Listener;
 pub(crate) use load::{Config, find};

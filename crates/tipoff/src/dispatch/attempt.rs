@@ -49,6 +49,8 @@ struct Progress {
     memory: Vec<(String, String)>,
     remember: Vec<(String, String)>,
     refused: Option<String>,
+    /// What the owner has to correct, of what was taken all the same.
+    repair: Option<String>,
 }
 
 /// What stopped an attempt before its end.
@@ -106,9 +108,9 @@ pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begu
         expiry: &parts.expiry,
         failures,
     };
-    let (record, health) = match has_news {
+    let (record, health, repair) = match has_news {
         true => attempt(&due, memory, &tools).await,
-        false => (not_sent(&due, repeats::NOTHING_NEW), Health::Unknown),
+        false => (not_sent(&due, repeats::NOTHING_NEW), Health::Unknown, None),
     };
     if record.state != DeliveryState::Delivered {
         parts.common.late_sounds.release(&parts.name, due.alert.delivery);
@@ -117,15 +119,15 @@ pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begu
         let took = record.ended_at.since(due.alert.received_at);
         parts.common.metrics.alerted(&parts.name, took);
     }
-    Attempted { parts, incident: due.alert.incident, record, health }
+    Attempted { parts, incident: due.alert.incident, record, health, repair }
 }
 
-/// Makes an attempt; what is to be recorded, and how the channel is.
+/// Makes an attempt; what is to be recorded, how the channel is, and what its owner has to correct.
 async fn attempt(
     due: &DueDelivery,
     memory: Vec<(String, String)>,
     tools: &Tools<'_>,
-) -> (AttemptRecord, Health) {
+) -> (AttemptRecord, Health, Option<String>) {
     let at = Timestamp::from(SystemTime::now());
     let messages = tipoff_channels::messages(&due.alert, &tools.channel.abilities());
     let mut progress = Progress {
@@ -134,6 +136,7 @@ async fn attempt(
         memory,
         remember: Vec::new(),
         refused: None,
+        repair: None,
     };
     let stop = send_all(&messages, &due.alert, tools, &mut progress).await;
     let ended_at = Timestamp::from(SystemTime::now());
@@ -161,6 +164,7 @@ async fn attempt(
         }
         _ => Health::Fine,
     };
+    let repair = progress.repair;
     let record = AttemptRecord {
         delivery: due.alert.delivery,
         covers: due.covers,
@@ -170,10 +174,10 @@ async fn attempt(
         due_at: ended_at.after(pause),
         progress: progress.taken,
         reference: progress.reference,
-        error: stop.map(|stop| stop.error).or(progress.refused),
+        error: stop.map(|stop| stop.error).or(progress.refused).or(repair.clone()),
         remember: progress.remember,
     };
-    (record, health)
+    (record, health, repair)
 }
 
 async fn send_all(
@@ -194,6 +198,7 @@ async fn send_all(
         match verdict {
             Verdict::Delivered(receipt) => {
                 progress.reference = progress.reference.take().or(receipt.reference);
+                progress.repair = progress.repair.take().or(receipt.repair);
             }
             // The messages behind it may still be taken: they are tried, and the refusal is told.
             Verdict::Refused { error } => progress.refused = Some(error),

@@ -86,6 +86,7 @@ impl Dispatch {
         let mut table = self.table();
         let mut before = mem::take(&mut table.desks);
         for config in channels {
+            self.0.common.metrics.name_channel(&config.name);
             let stand = stand(table.paused.contains(&config.name));
             let desk = match before.iter().position(|desk| desk.config.name == config.name) {
                 Some(place) => self.keep(before.swap_remove(place), config, stand),
@@ -129,8 +130,10 @@ impl Dispatch {
         let spool = &parts.common.spool;
         let memory = spool.memory(&parts.name).await.map_err(|error| error.to_string())?;
         parts.pacer.acquire(&parts.channel.paces(&memory)).await;
-        trial::send_test(&*parts.channel, &memory).await?;
-        Ok("the test arrived".to_owned())
+        Ok(match trial::send_test(&*parts.channel, &memory).await? {
+            None => "the test arrived".to_owned(),
+            Some(repair) => format!("the test arrived; it was {repair}"),
+        })
     }
 
     /// Takes a request that a service made for a channel.

@@ -41,7 +41,7 @@ pub(crate) use late::LateSounds;
 pub(crate) use pictures::Pictures;
 pub(crate) use status::{ChannelState, ChannelStatus};
 pub(crate) use trial::send_test;
-pub(crate) use videos::{Videos, video_source};
+pub(crate) use videos::Videos;
 pub(crate) use waker::Waker;
 
 /// What all channels share.

@@ -179,6 +179,7 @@ fn put_in_place(picture: &AlertMedia, jpeg: &[u8]) -> AlertMedia {
             size: size as u64,
             whole: true,
             repeat: false,
+            decoration: false,
         },
         place: *place,
         blob: BlobName(format!("made/picture-{arrival}-{index}")),

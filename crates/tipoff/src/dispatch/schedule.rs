@@ -207,11 +207,7 @@ impl Schedule {
 
     async fn begin(&mut self, places: usize) -> tipoff_spool::Result<Duration> {
         let parts = &self.parts;
-        let memory = if parts.channel.paces(&[]).is_empty() {
-            Vec::new()
-        } else {
-            parts.common.spool.memory(&parts.name).await?
-        };
+        let memory = parts.common.spool.memory(&parts.name).await?;
         // What is not begun yet can still grow: a burst becomes an album while the pace holds.
         if let Some(wait) = parts.pacer.wait(&parts.channel.paces(&memory), Instant::now()) {
             return Ok(wait);
@@ -274,9 +270,10 @@ impl Schedule {
         let mut records = Vec::new();
         let mut next = Some(ended);
         while let Some(Ended { attempted, began, is_late }) = next {
-            let Attempted { parts, incident, record, health } = attempted;
+            let Attempted { parts, incident, record, health, repair } = attempted;
             if Arc::ptr_eq(&parts, &self.parts) {
                 self.note(&health, began, is_late);
+                self.note_repair(repair);
             }
             self.count(&record, &health);
             self.tell(&record);
@@ -309,6 +306,16 @@ impl Schedule {
                 }
             }
             Health::Failing { reason, error } => self.fails(*reason, error, began, is_late),
+        }
+    }
+
+    /// What its owner has to correct is told once, and shown until the channel has other settings.
+    fn note_repair(&self, repair: Option<String>) {
+        if let Some(repair) = repair
+            && self.board.repair(&repair)
+        {
+            let channel = &self.parts.name;
+            tracing::warn!(channel, repair, "Alerts are delivered without something that is set.");
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct ChannelStatus {
     pub(crate) delivered_at: Option<Timestamp>,
     /// What the service last refused.
     pub(crate) refused: Option<Refusal>,
+    /// What its owner has to correct: alerts are delivered without it.
+    pub(crate) repair: Option<String>,
 }
 
 /// Whether a channel's service works.
@@ -71,6 +73,7 @@ impl Board {
             under_way: 0,
             delivered_at: None,
             refused: None,
+            repair: None,
         };
         Self { status: Mutex::new(status), news }
     }
@@ -95,6 +98,7 @@ impl Board {
         self.change(|status| {
             status.kind = kind;
             status.state = ChannelState::Fine;
+            status.repair = None;
         });
     }
 
@@ -137,6 +141,13 @@ impl Board {
             }
             DeliveryState::Pending | DeliveryState::Expired | DeliveryState::Withdrawn => {}
         }
+    }
+
+    /// The service did not take something that is set. Whether that is news.
+    pub(super) fn repair(&self, repair: &str) -> bool {
+        let is_news = self.write().repair.as_deref() != Some(repair);
+        self.change(|status| status.repair = Some(repair.to_owned()));
+        is_news
     }
 
     fn change(&self, change: impl FnOnce(&mut ChannelStatus)) {

@@ -12,22 +12,24 @@ use tipoff_model::{
 
 use crate::picture;
 
-/// Sends a test picture; the error is in plain words. `memory` is what the channel has remembered.
+/// Sends a test picture; what its owner has to correct although it arrived. The error is in plain words. `memory`
+/// is what the channel has remembered.
 pub(crate) async fn send_test(
     channel: &dyn Channel,
     memory: &[(String, String)],
-) -> Result<(), String> {
+) -> Result<Option<String>, String> {
     let picture = picture::draw(SystemTime::now().into()).map_err(|error| error.to_string())?;
     let alert = test_alert(picture.len() as u64);
     let files: Arc<dyn Files> = Arc::new(OnePicture(picture));
     let context = Context { files: &files, memory, alert: &alert };
+    let mut repair = None;
     for message in tipoff_channels::messages(&alert, &channel.abilities()) {
         match channel.send(&message, &context).await.verdict {
-            Verdict::Delivered(_) => {}
+            Verdict::Delivered(receipt) => repair = repair.or(receipt.repair),
             Verdict::Retry { error, .. } | Verdict::Refused { error } => return Err(error),
         }
     }
-    Ok(())
+    Ok(repair)
 }
 
 /// What it says: no device has sent anything.
@@ -43,6 +45,7 @@ fn test_alert(size: u64) -> Alert {
         size,
         whole: true,
         repeat: false,
+        decoration: false,
     };
     let place = MediaPlace { arrival: ArrivalId(0), index: Some(0) };
     let now = tipoff_model::Timestamp::from(SystemTime::now());

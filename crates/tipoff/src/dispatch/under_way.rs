@@ -30,6 +30,8 @@ pub(super) struct Attempted {
     pub(super) incident: IncidentId,
     pub(super) record: AttemptRecord,
     pub(super) health: Health,
+    /// What the channel's owner has to correct, of an alert that was delivered without it.
+    pub(super) repair: Option<String>,
 }
 
 /// An attempt that has ended.
@@ -162,6 +164,6 @@ impl Claim {
         if parts.expiry.has_expired(created_at) {
             record.state = DeliveryState::Expired;
         }
-        Attempted { parts, incident, record, health: Health::Unknown }
+        Attempted { parts, incident, record, health: Health::Unknown, repair: None }
     }
 }

@@ -1,29 +1,33 @@
 //! Videos as a phone shows them: made of what cameras record, once for all channels with the same
 //! limit, before they are sent. Decides nothing about when.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use tipoff_channels::{Abilities, Limits};
 use tipoff_model::{Alert, AlertMedia, BlobName, Clip, Encoding, Media, MediaKind, MediaPlace};
 use tipoff_spool::Blobs;
-use tipoff_video::{Order, Rendition, Scratch, Source, Studio, Trouble, Video};
+use tipoff_video::{Audience, Order, Rendition, Scratch, Studio, Trouble, Video, lacks_index};
 
 use super::files::DeliveryFiles;
 use super::kept::Kept;
 use crate::config;
+use crate::renditions::{Renditions, video_source};
 
 /// Videos that stay ready for other channels, and for the next attempt.
 const KEPT_MAX: usize = 8;
+/// The types that have their index in boxes.
+const MP4_TYPES: &[&str] = &["video/mp4", "video/quicktime", "video/3gpp"];
 /// What a message has besides the video: its words and its thumbnail.
 const BESIDES_BYTES: u64 = 512 * 1024;
 
 /// Makes videos, where ffmpeg is installed.
 pub(crate) struct Videos {
     studio: Option<Studio>,
-    /// None: nothing could be made of it, and it goes as it is.
-    kept: Kept<Key, Rendition>,
+    /// `None`: nothing could be made of it, and it goes as it is.
+    kept: Kept<Key, Made>,
+    /// Where the dashboard finds what was made.
+    renditions: Option<Renditions>,
 }
 
 /// A video and the limit that it is made for. One that has grown is another.
@@ -33,6 +37,13 @@ struct Key {
     index: Option<u32>,
     bytes: u64,
     bytes_max: u64,
+}
+
+/// What came of a video.
+enum Made {
+    Rendition(Arc<Rendition>),
+    /// Nothing: it is incomplete or damaged, and plays nowhere.
+    Broken,
 }
 
 impl Videos {
@@ -49,12 +60,17 @@ impl Videos {
             ),
             None => {}
         }
-        Ok(Self { studio, kept: Kept::new(KEPT_MAX) })
+        Ok(Self { studio, kept: Kept::new(KEPT_MAX), renditions: None })
     }
 
     /// What makes them; none: ffmpeg is not installed, or not to be used.
     pub(crate) fn studio(&self) -> Option<Studio> {
         self.studio.clone()
+    }
+
+    /// From now on what is made is kept for the dashboard as well.
+    pub(crate) fn keep_in(&mut self, renditions: Renditions) {
+        self.renditions = Some(renditions);
     }
 
     /// Whether something is to be made before `alert` can be sent.
@@ -70,35 +86,46 @@ impl Videos {
         abilities: &Abilities,
         files: &mut DeliveryFiles,
     ) {
-        let (Some(studio), Abilities::Messages(limits)) = (&self.studio, abilities) else {
+        let Abilities::Messages(limits) = abilities else {
             return;
+        };
+        let Some(studio) = &self.studio else {
+            return mark_broken(alert, files.blobs()).await;
         };
         let mut media = Vec::with_capacity(alert.media.len());
         for recorded in std::mem::take(&mut alert.media) {
-            let rendition = match is_video(&recorded) {
-                true => self.rendition(studio, &recorded, limits, files.blobs()).await,
+            let made = match is_video(&recorded) {
+                true => self.made(studio, &recorded, limits, files.blobs()).await,
                 false => None,
             };
-            match rendition {
-                Some(rendition) => media.extend(shown(recorded, &rendition, files)),
+            match made.as_deref() {
+                Some(Made::Rendition(rendition)) => media.extend(shown(recorded, rendition, files)),
+                Some(Made::Broken) => media.push(broken(recorded)),
                 None => media.push(recorded),
             }
         }
         alert.media = media;
     }
 
-    async fn rendition(
+    async fn made(
         &self,
         studio: &Studio,
         recorded: &AlertMedia,
         limits: &Limits,
         blobs: &Blobs,
-    ) -> Option<Arc<Rendition>> {
+    ) -> Option<Arc<Made>> {
         let MediaPlace { arrival, index } = recorded.place;
         let bytes_max = limits.file_bytes_max.saturating_sub(BESIDES_BYTES);
         let key = Key { arrival: arrival.0, index, bytes: recorded.media.size, bytes_max };
         let slot = self.kept.slot(key);
-        slot.get_or_init(|| make(studio, recorded, bytes_max, blobs)).await.clone()
+        let make = async || {
+            let made = make(studio, recorded, bytes_max, blobs).await?;
+            if let (Some(renditions), Made::Rendition(rendition)) = (&self.renditions, &*made) {
+                renditions.keep(recorded, rendition).await;
+            }
+            Some(made)
+        };
+        slot.get_or_init(make).await.clone()
     }
 }
 
@@ -106,36 +133,50 @@ fn is_video(stored: &AlertMedia) -> bool {
     stored.media.kind == MediaKind::Video && stored.media.size > 0
 }
 
-/// Where the programs read a stored video.
-pub(crate) fn video_source(stored: &AlertMedia, blobs: &Blobs) -> io::Result<Source> {
-    let AlertMedia { media, blob, .. } = stored;
-    if media.encoding == Encoding::Identity && media.range.start == 0 {
-        return Ok(Source::File(blobs.path(blob)));
-    }
-    Ok(Source::Bytes(Box::new(blobs.read(blob, media)?)))
-}
-
 async fn make(
     studio: &Studio,
     recorded: &AlertMedia,
     bytes_max: u64,
     blobs: &Blobs,
-) -> Option<Arc<Rendition>> {
+) -> Option<Arc<Made>> {
     let made = match video_source(recorded, blobs) {
         Ok(source) => {
             let content_type = recorded.media.content_type.clone();
-            studio.prepare(Order { source, content_type, bytes_max }).await
+            let audience = Audience::Chat;
+            studio.prepare(Order { source, content_type, bytes_max, audience }).await
         }
         Err(error) => Err(Trouble::from(error)),
     };
     match made {
-        Ok(rendition) => Some(Arc::new(rendition)),
+        Ok(rendition) => Some(Arc::new(Made::Rendition(Arc::new(rendition)))),
         Err(error) => {
             let arrival = recorded.place.arrival;
             tracing::warn!(%arrival, %error, "Nothing that plays could be made of a video; it goes as it is.");
-            None
+            error.is_of_the_file().then(|| Arc::new(Made::Broken))
         }
     }
+}
+
+/// Without ffmpeg nothing is known of a video but whether an MP4 has its index. Of an upload that was noted
+/// while it streamed by; a mail's file is looked at here.
+async fn mark_broken(alert: &mut Alert, blobs: &Blobs) {
+    for stored in &mut alert.media {
+        let is_mp4 = MP4_TYPES.contains(&stored.media.content_type.as_str());
+        if !is_mp4 || !stored.media.whole || stored.media.encoding == Encoding::Identity {
+            continue;
+        }
+        let (media, blob, blobs) = (stored.media.clone(), stored.blob.clone(), blobs.clone());
+        let looks = move || lacks_index(&mut blobs.read(&blob, &media)?);
+        let lacks = tokio::task::spawn_blocking(looks).await.map_err(std::io::Error::other);
+        // One that cannot be read now fails when it is sent.
+        stored.media.whole = !lacks.flatten().unwrap_or(false);
+    }
+}
+
+/// A video that plays nowhere is sent as the file that it is, and the alert says so.
+fn broken(mut recorded: AlertMedia) -> AlertMedia {
+    recorded.media.whole = false;
+    recorded
 }
 
 /// What is sent for a video: itself with what is known of it; what was made of it; or, where it does
@@ -159,6 +200,7 @@ fn shown(
             size: scratch.size(),
             whole: true,
             repeat: false,
+            decoration: false,
         };
         AlertMedia { media, place: recorded.place, blob, url: recorded.url.clone(), clip: None }
     };

@@ -88,6 +88,17 @@ impl Doorkeeper {
         self.0.load().requires_login(peer)
     }
 
+    /// Whether `peer` is in the networks of `[access]`.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.0.load().access.networks.contains(peer)
+    }
+
+    /// Whether devices may be at this address. `"any"` in the configuration names no place, so it counts as the
+    /// private networks here.
+    pub(crate) fn is_in_networks(&self, address: IpAddr) -> bool {
+        self.0.load().access.networks.names(address)
+    }
+
     /// Whether these credentials let `peer` in. Cameras insist on logging in with whatever was
     /// typed into them, so where no login is required any is good enough.
     pub(crate) fn admits(&self, peer: IpAddr, credentials: &Credentials) -> Admission {

@@ -73,11 +73,13 @@ pub(super) struct Control {
     pub(super) record: Recorder,
     /// Replies that have not been written yet: those to pipelined commands leave together.
     replies: Vec<u8>,
+    /// The other side reads nothing any more; what it said before may still be there to be read.
+    is_deaf: bool,
 }
 
 impl Control {
     pub(super) fn new(wire: Wire, peer: IpAddr, tls: Arc<Tls>, record: Recorder) -> Self {
-        Self { wire: Some(wire), peer, tls, record, replies: Vec::new() }
+        Self { wire: Some(wire), peer, tls, record, replies: Vec::new(), is_deaf: false }
     }
 
     /// The connection itself.
@@ -95,15 +97,20 @@ impl Control {
         self.record.said(reply);
     }
 
-    /// Writes what was said.
+    /// Writes what was said. That nobody reads it is no reason to leave unread what came before: scripts
+    /// write all they have and close. How the connection ended is heard when it is read.
     pub(super) async fn flush(&mut self) -> Result<(), Break> {
-        if self.replies.is_empty() {
+        // Most conversations are over soon and idle ones should hold nothing.
+        let replies = std::mem::take(&mut self.replies);
+        if replies.is_empty() || self.is_deaf {
             return Ok(());
         }
         let wire = self.wire.as_mut().ok_or(Break::Closed)?;
-        timeout(WRITE_MAX, wire.write(&self.replies)).await.map_err(io::Error::from)??;
-        // Most conversations are over soon and idle ones should hold nothing.
-        self.replies = Vec::new();
+        let written = timeout(WRITE_MAX, wire.write(&replies)).await.map_err(io::Error::from)?;
+        if let Err(error) = written {
+            tracing::debug!(peer = %self.peer, %error, "The device does not read replies any more.");
+            self.is_deaf = true;
+        }
         Ok(())
     }
 

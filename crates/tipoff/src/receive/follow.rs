@@ -104,6 +104,7 @@ mod tests {
             size: blob.size,
             whole: true,
             repeat: false,
+            decoration: false,
         };
         let place = MediaPlace { arrival: ArrivalId(1), index: None };
         AlertMedia { media, place, blob: blob.name, url: None, clip: None }

@@ -10,25 +10,26 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tipoff_ftp::{Outcome, Profile, Receive, Send, Session, Step};
+use tipoff_ftp::{Outcome, Profile, Receive, Reply, Send, Session, Step};
 use tipoff_model::{Envelope, Protocol};
 use tipoff_smtp::Credentials;
-use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
-use super::data;
+use super::data::{DataContext, Plan};
 use super::intake::Intake;
 use super::limit::Connections;
 use super::listen::{Call, End};
+use super::passive::{self, Passive};
+use super::refusal::{Change, Refusals};
 use super::sniff;
 use super::transcript::Trouble;
 use super::transfer::{self, Signals};
 use super::trees::{self, Trees};
 use super::upload::{Start, Uploads};
 use super::wire::{Buffers, Chunk};
-use crate::config::Ftp;
+use crate::config::{ActiveAddresses, Ftp};
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
 
@@ -98,7 +99,8 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
         session,
         login: None,
         tree: String::new(),
-        listener: None,
+        passive: None,
+        refusals: Refusals::default(),
         transfer: None,
         heard_anything: false,
     };
@@ -132,7 +134,9 @@ struct Conversation<'a> {
     login: Option<String>,
     /// The name of the tree that the device is in.
     tree: String,
-    listener: Option<TcpListener>,
+    /// The port of the next data connection.
+    passive: Option<Passive>,
+    refusals: Refusals,
     transfer: Option<Transfer<'a>>,
     heard_anything: bool,
 }
@@ -171,6 +175,8 @@ impl Conversation<'_> {
     }
 
     async fn next_event(&mut self) -> Result<Event, Break> {
+        let context = self.data_context();
+        let protection = self.session.protection();
         let wire = self.control.wire()?;
         let ending = self.shutdown.phase() == Phase::Ending;
         let next_phase = if ending { Phase::Over } else { Phase::Ending };
@@ -183,7 +189,7 @@ impl Conversation<'_> {
         tokio::select! {
             // That the control connection broke must be known before the data connection's end.
             biased;
-            read = timeout(idle, wire.read(&self.receiver.buffers)) => match read {
+            read = timeout(idle, wire.read_with_urgent(&self.receiver.buffers)) => match read {
                 Ok(chunk) => Ok(Event::Heard(chunk?)),
                 Err(_) => {
                     self.session.idle();
@@ -191,6 +197,7 @@ impl Conversation<'_> {
                 }
             },
             outcome = ended(&mut self.transfer) => Ok(Event::TransferEnded(outcome)),
+            never = passive::advance(&mut self.passive, protection, &context) => match never {},
             () = self.shutdown.reached(next_phase) => {
                 if ending {
                     return Err(Break::Over);
@@ -204,13 +211,15 @@ impl Conversation<'_> {
     async fn handle(&mut self, mut input: &[u8]) -> Result<(), Break> {
         while let Some(step) = self.session.next_step(&mut input) {
             match step {
-                Step::Reply(reply) => self.control.say(&reply),
+                Step::Reply(reply) => self.reply(&reply),
                 Step::Heard(line) => {
+                    self.refusals.heard(&line);
                     self.control.record.heard(&line);
                     tracing::debug!(peer = %self.control.peer, line, "The device said.")
                 }
                 Step::Authenticate { user, password } => self.authenticate(user, password).await,
                 Step::Passive => self.listen(),
+                Step::Foreign(address) => self.consider(address),
                 Step::Receive(receive) => self.receive(receive),
                 Step::Send(send) => self.send(send),
                 Step::Abort => {
@@ -260,16 +269,16 @@ impl Conversation<'_> {
     /// Opens a port for the next data connection, and tells the device where it is.
     fn listen(&mut self) {
         // The old one first: its port may be the only one that is free.
-        self.listener = None;
+        self.passive = None;
         let local = self.control.wire().ok().and_then(|wire| wire.local_address().ok());
         let Some(local) = local.map(|address| address.ip()) else {
             return self.session.passive(None);
         };
         let settings = &self.receiver.settings;
-        let address = match data::listen(local, &settings.passive_ports) {
-            Ok(listener) => {
-                let port = listener.local_addr().map(|address| address.port());
-                self.listener = Some(listener);
+        let address = match Passive::listen(local, &settings.passive_ports) {
+            Ok(passive) => {
+                let port = passive.port();
+                self.passive = Some(passive);
                 let ip = settings.public_address.unwrap_or(local.to_canonical());
                 port.map(|port| SocketAddr::new(ip, port)).ok()
             }
@@ -287,10 +296,45 @@ impl Conversation<'_> {
         self.session.passive(address);
     }
 
-    fn plan(&mut self, data: tipoff_ftp::Data, protection: tipoff_ftp::Protection) -> data::Plan {
-        let (listener, tls) = (self.listener.take(), Arc::clone(&self.control.tls));
-        let record = self.control.record.clone();
-        data::Plan { data, protection, listener, peer: self.control.peer, tls, record }
+    /// Whether data connections may go to an address that is not the device's own: only where the setting
+    /// says so, and never from outside to this machine.
+    fn consider(&mut self, address: SocketAddr) {
+        let allowed = self.receiver.settings.active_addresses == ActiveAddresses::Networks;
+        let local = self.control.wire().ok().and_then(|wire| wire.local_address().ok());
+        let (peer, ip) = (self.control.peer, address.ip().to_canonical());
+        let is_ours =
+            ip.is_loopback() || local.is_some_and(|local| local.ip().to_canonical() == ip);
+        let reachable = peer.is_loopback() || !is_ours;
+        let granted = allowed && reachable && self.receiver.doorkeeper.is_in_networks(ip);
+        if !granted {
+            tracing::warn!(
+                %peer,
+                %address,
+                "A device wants active FTP and names an address that it does not come from: switch it \
+                 to passive, or see `active_addresses` in `[ftp]`.",
+            );
+            self.refusals.foreign(Trouble::ForeignAddress { address, peer, allowed });
+        }
+        self.session.foreign(granted);
+    }
+
+    /// A refusal is noted before it is said, so that it is known when the device hangs up on it.
+    fn reply(&mut self, reply: &Reply) {
+        match self.refusals.answered(reply.code(), self.session.logged_in()) {
+            Change::Refused(trouble) => self.control.record.refused(trouble),
+            Change::MadeGood => self.control.record.made_good(),
+            Change::None => {}
+        }
+        self.control.say(reply);
+    }
+
+    fn data_context(&self) -> DataContext {
+        let Control { peer, tls, record, .. } = &self.control;
+        DataContext { peer: *peer, tls: Arc::clone(tls), record: record.clone() }
+    }
+
+    fn plan(&mut self, data: tipoff_ftp::Data, protection: tipoff_ftp::Protection) -> Plan {
+        Plan { data, protection, passive: self.passive.take(), context: self.data_context() }
     }
 
     fn receive(&mut self, receive: Receive) {
@@ -325,12 +369,12 @@ impl Conversation<'_> {
         self.transfer = Some(Transfer { work, signals });
     }
 
-    /// The control connection is gone: what is still coming is kept, and torn (invariant 7).
+    /// The control connection is gone: what is still coming is kept (invariant 7).
     async fn see_transfer_through(&mut self) {
         let Some(Transfer { work, signals }) = &mut self.transfer else {
             return;
         };
-        signals.torn.cancel();
+        signals.gone.cancel();
         let outcome = tokio::select! {
             outcome = work.as_mut() => outcome,
             () = self.shutdown.reached(Phase::Over) => {

@@ -3,20 +3,25 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
-use tipoff_mail::Parser;
+use tipoff_mail::{Parsed, Parser};
 use tipoff_model::{Content, Envelope, Media, MediaKind, Timestamp};
 use tipoff_spool::{
-    Again, BlobWriter, Blobs, NewArrival, Print, Spool, SpoolError, Stored, StoredBlob,
+    Again, BlobWriter, Blobs, MailDigest, NewArrival, Print, Spool, SpoolError, Stored, StoredBlob,
 };
 use tipoff_vendors::Reading;
 
 use super::access::Doorkeeper;
+use super::digest::MailHasher;
 use crate::config::Retention;
 use crate::dispatch::Waker;
 use crate::news::{Item, News};
+
+/// Time that a device has to send a mail again whose connection broke, before what came of its text is
+/// alerted.
+const SEND_AGAIN: Duration = Duration::from_secs(5 * 60);
 
 /// What every receiver hands its arrivals to.
 #[derive(Clone)]
@@ -54,8 +59,15 @@ impl Intake {
     pub(crate) fn begin(&self, envelope: Envelope) -> io::Result<Incoming> {
         let began_at = Timestamp::from(SystemTime::now());
         let writer = self.spool.blobs().begin(began_at, "eml")?;
-        let parser = Parser::new();
-        Ok(Incoming { intake: self.clone(), envelope, writer, parser, began_at, failed: None })
+        Ok(Incoming {
+            intake: self.clone(),
+            hasher: MailHasher::new(&envelope.recipients),
+            envelope,
+            writer,
+            parser: Parser::new(),
+            began_at,
+            failed: None,
+        })
     }
 
     /// Stores an arrival; its channels are told at once.
@@ -78,6 +90,7 @@ pub(crate) struct Incoming {
     envelope: Envelope,
     writer: BlobWriter,
     parser: Parser,
+    hasher: MailHasher,
     began_at: Timestamp,
     failed: Option<io::Error>,
 }
@@ -91,33 +104,46 @@ impl Incoming {
             self.failed = Some(error);
         }
         self.parser.push(bytes);
+        self.hasher.push(bytes);
     }
 
     /// It has come whole: stores it. When this returns it is durable (docs/spool.md, A3).
     pub(crate) async fn complete(self) -> Result<Stored, SpoolError> {
-        self.store(false).await
+        self.store(Ending::Whole).await.map(|kept| kept.stored)
     }
 
-    /// The connection broke: keeps what came, if anything did.
-    pub(crate) async fn torn(self) -> Result<Option<Stored>, SpoolError> {
+    /// The connection broke: keeps what came, if anything did. `may_have_ended`: what came last can be its end.
+    pub(crate) async fn torn(self, may_have_ended: bool) -> Result<Option<Kept>, SpoolError> {
         if self.writer.size() == 0 {
             return Ok(None);
         }
-        self.store(true).await.map(Some)
+        let ending = if may_have_ended { Ending::Unacknowledged } else { Ending::Broken };
+        self.store(ending).await.map(Some)
     }
 
-    async fn store(self, torn: bool) -> Result<Stored, SpoolError> {
+    async fn store(self, ending: Ending) -> Result<Kept, SpoolError> {
         if let Some(error) = self.failed {
             return Err(disk_error(&error));
         }
         let received_at = Timestamp::from(SystemTime::now());
-        let content = if torn { self.parser.torn() } else { self.parser.finish() };
+        let parsed = match ending {
+            Ending::Broken => self.parser.torn_parsed(),
+            Ending::Whole | Ending::Unacknowledged => self.parser.finish_parsed(),
+        };
+        let Parsed { content, has_message_id, is_closed } = parsed;
+        let torn = ending == Ending::Broken && !is_closed;
+        let digest = MailDigest { print: self.hasher.finish(), has_message_id };
+        let ready_at = match torn && !content.has_shots() {
+            true => received_at.after(SEND_AGAIN),
+            false => received_at,
+        };
         let reading = tipoff_vendors::read(&content);
         let Reading { details, camera, .. } = reading;
         let content = Content { details, camera, ..content };
         let device = self.intake.doorkeeper.device(&self.envelope, content.camera.as_ref());
         let spool = &self.intake.spool;
-        let wants_prints = torn || spool.has_torn(&device.key);
+        let unacknowledged = ending != Ending::Whole;
+        let wants_prints = unacknowledged || spool.has_torn(&device.key);
         let blobs = spool.blobs().clone();
         let writer = self.writer;
         let durable = tokio::task::spawn_blocking(move || {
@@ -139,14 +165,35 @@ impl Incoming {
             blob,
             began_at: self.began_at,
             received_at,
-            ready_at: received_at,
+            ready_at,
             torn,
+            unacknowledged,
+            digest: Some(digest),
             prints,
             again: Again::AfterTorn,
             tree: None,
         };
-        self.intake.keep(arrival).await
+        let stored = self.intake.keep(arrival).await?;
+        Ok(Kept { stored, torn })
     }
+}
+
+/// How the connection of a mail ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// Behind the end of the mail: the device is told that it is stored.
+    Whole,
+    /// Behind what can be its end: the device is told nothing.
+    Unacknowledged,
+    /// Somewhere in it.
+    Broken,
+}
+
+/// A mail whose connection broke, or that came whole.
+pub(crate) struct Kept {
+    pub(crate) stored: Stored,
+    /// Whether something of it is missing.
+    pub(crate) torn: bool,
 }
 
 pub(super) fn disk_error(error: &io::Error) -> SpoolError {

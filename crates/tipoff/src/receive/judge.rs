@@ -56,6 +56,7 @@ pub(super) fn judge(look: &Look, path: &str, size: u64, torn: bool) -> Judged {
         size,
         whole: is_whole,
         repeat: false,
+        decoration: false,
     };
     let upload = tipoff_vendors::Upload { path, kind, size };
     Judged {

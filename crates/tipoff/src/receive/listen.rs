@@ -192,6 +192,11 @@ async fn converse(caller: Caller, hall: Arc<Hall>, shutdown: Shutdown) {
     let Caller { socket, peer, place, record } = caller;
     // Small replies must not wait for the device's acknowledgement of the one before.
     let _ = socket.set_nodelay(true);
+    if hall.host.protocol() == Protocol::Ftp {
+        // Telnet's Synch (RFC 854): the last byte of ABOR and of what stands before it comes as urgent data,
+        // and would be left out of what is read.
+        let _ = rustix::net::sockopt::set_socket_oobinline(&socket, true);
+    }
     let Ok(speaks) = sniff(&socket, peer, hall.settings.tls, &hall.known).await else {
         tracing::debug!(%peer, "A connection was closed before a word was said.");
         record.note("It hung up before a word was said.");

@@ -5,6 +5,7 @@
 mod access;
 mod control;
 mod data;
+mod digest;
 mod follow;
 pub(crate) mod ftp;
 mod intake;
@@ -12,6 +13,8 @@ mod judge;
 mod limit;
 pub(crate) mod listen;
 mod look;
+mod passive;
+mod refusal;
 pub(crate) mod smtp;
 mod sniff;
 pub(crate) mod tls;

@@ -4,6 +4,7 @@
 //! to the session's questions.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use tokio::time::timeout;
 
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
-use super::intake::{Incoming, Intake};
+use super::intake::{Incoming, Intake, Kept};
 use super::limit::Connections;
 use super::listen::{Call, End};
 use super::sniff;
@@ -25,6 +26,9 @@ use super::wire::{Buffers, Chunk};
 use crate::config::{Smtp, SmtpListener};
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
+
+/// How long a client whose message may have ended with a bare LF has for the rest of it.
+const END_PAUSE: Duration = Duration::from_secs(1);
 
 /// What all SMTP connections share.
 pub(crate) struct Receiver {
@@ -67,8 +71,7 @@ impl Receiver {
 /// Talks with a device until one of both has had enough.
 pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Receiver) -> End {
     let Call { wire, peer, tls, shutdown, record } = call;
-    let profile =
-        Arc::new(profile(&receiver.settings, offered, receiver.doorkeeper.requires_login(peer)));
+    let profile = Arc::new(profile(&receiver.settings, offered, &receiver.doorkeeper, peer));
     let session = Session::new(profile, wire.is_tls(), challenge(&receiver.settings.host_name));
     receiver.metrics.session_began();
     let mut conversation = Conversation {
@@ -86,13 +89,19 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
     end
 }
 
-fn profile(settings: &Smtp, offered: &SmtpListener, require_login: bool) -> Profile {
+fn profile(
+    settings: &Smtp,
+    offered: &SmtpListener,
+    doorkeeper: &Doorkeeper,
+    peer: IpAddr,
+) -> Profile {
     Profile {
         host_name: settings.host_name.clone(),
         ehlo: offered.ehlo,
         auth: offered.auth,
         starttls: offered.starttls,
-        require_login,
+        require_login: doorkeeper.requires_login(peer),
+        lf_ends_message: doorkeeper.trusts(peer),
         message_bytes_max: settings.max_message,
         recipients_max: settings.max_recipients,
         line_bytes_max: settings.max_line,
@@ -138,6 +147,10 @@ impl Conversation<'_> {
         let Some(chunk) = self.hear().await? else {
             return Ok(());
         };
+        if chunk.bytes().is_empty() && self.session.may_have_ended() {
+            self.session.paused();
+            return self.handle(&[]).await;
+        }
         if chunk.bytes().is_empty() {
             return Err(Break::Wire(io::ErrorKind::UnexpectedEof.into()));
         }
@@ -153,12 +166,15 @@ impl Conversation<'_> {
         let wire = self.control.wire()?;
         let ending = self.shutdown.phase() == Phase::Ending;
         let next_phase = if ending { Phase::Over } else { Phase::Ending };
+        let may_have_ended = self.session.may_have_ended();
+        let idle = self.receiver.settings.idle;
+        let patience = if may_have_ended { idle.min(END_PAUSE) } else { idle };
         tokio::select! {
-            read = timeout(self.receiver.settings.idle, wire.read(&self.receiver.buffers)) => {
+            read = timeout(patience, wire.read(&self.receiver.buffers)) => {
                 match read {
                     Ok(chunk) => Ok(Some(chunk?)),
                     Err(_) => {
-                        self.session.idle();
+                        if may_have_ended { self.session.paused() } else { self.session.idle() }
                         Ok(None)
                     }
                 }
@@ -296,11 +312,16 @@ impl Conversation<'_> {
             return;
         };
         self.note_content();
-        self.control.record.trouble(Trouble::Torn);
-        match incoming.torn().await {
-            Ok(Some(stored)) => {
-                self.receiver.metrics.arrival(Protocol::Smtp, true, Duration::ZERO);
-                self.tell(&stored, true);
+        match incoming.torn(self.session.may_have_ended()).await {
+            Ok(Some(Kept { stored, torn })) => {
+                self.receiver.metrics.arrival(Protocol::Smtp, torn, Duration::ZERO);
+                self.tell(&stored, torn);
+                if !torn {
+                    self.control
+                        .record
+                        .note("It lacked only its end, and is alerted as a whole mail.");
+                }
+                self.control.record.trouble(Trouble::Torn);
             }
             Ok(None) => {}
             Err(error) => {

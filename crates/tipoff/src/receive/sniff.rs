@@ -73,7 +73,9 @@ pub(crate) async fn sniff(
     tls_port: bool,
     known: &Known,
 ) -> io::Result<Speaks> {
-    if known.is_plain(peer) {
+    // On a TLS port nobody is taken to be plain: one plain try, or another device behind the same address,
+    // would have the next TLS client greeted in plain text.
+    if !tls_port && known.is_plain(peer) {
         return Ok(Speaks::Plain);
     }
     let patience = if tls_port { AT_TLS } else { AT_PLAIN };
@@ -85,7 +87,9 @@ pub(crate) async fn sniff(
         // Talking before the greeting is rude, but plain.
         Ok(Ok(_)) | Err(_) => Speaks::Plain,
     };
-    known.learn(peer, speaks);
+    if !tls_port {
+        known.learn(peer, speaks);
+    }
     Ok(speaks)
 }
 
@@ -96,7 +100,32 @@ pub(crate) fn is_client_hello(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    #[tokio::test]
+    async fn on_a_tls_port_nobody_is_taken_to_be_plain() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let known = Known::default();
+        for (tls_port, first, speaks) in [
+            (true, b'E', Speaks::Plain),
+            (true, HANDSHAKE_RECORD, Speaks::Tls),
+            (true, b'E', Speaks::Plain),
+            // A plain port learns, and from then on does not look.
+            (false, b'E', Speaks::Plain),
+            (false, HANDSHAKE_RECORD, Speaks::Plain),
+            (true, HANDSHAKE_RECORD, Speaks::Tls),
+        ] {
+            let mut device = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            device.write_all(&[first]).await.unwrap();
+            let (socket, peer) = listener.accept().await.unwrap();
+            socket.readable().await.unwrap();
+            let found = sniff(&socket, peer.ip(), tls_port, &known).await.unwrap();
+            assert_eq!(found, speaks, "{tls_port} {first}");
+        }
+    }
 
     #[test]
     fn only_who_was_always_plain_is_not_waited_for() {

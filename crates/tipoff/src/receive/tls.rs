@@ -84,14 +84,20 @@ fn load(files: &Certificate) -> anyhow::Result<ServerConfig> {
         .with_context(|| format!("cannot read the certificate {}", files.chain.display()))?;
     let key = PrivateKeyDer::from_pem_file(&files.key)
         .with_context(|| format!("cannot read the private key {}", files.key.display()))?;
-    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .with_context(|| {
             let (chain, key) = (files.chain.display(), files.key.display());
             format!("the certificate {chain} and the key {key} cannot be used together")
-        })
+        })?;
+    // TLS 1.3 sends tickets behind the handshake (RFC 8446, section 4.6.1). A client that only writes never
+    // reads them, and closing a socket with unread bytes resets it: what was still on its way is lost
+    // (RFC 1122, section 4.2.2.13). Ruby, lftp and libesmtp lost uploads so. TLS 1.2 has none without a
+    // ticketer, and resumes sessions all the same.
+    config.send_tls13_tickets = 0;
+    Ok(config)
 }
 
 /// The self-signed certificate in the data folder, made where there is none that can be used.

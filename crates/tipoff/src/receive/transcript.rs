@@ -130,6 +130,30 @@ impl Recorder {
         self.trouble(Trouble::Tls(fault));
     }
 
+    /// The same of a data connection.
+    pub(super) fn data_tls_failed(&self, fault: TlsFault) {
+        self.note(&format!("The data connection could not be encrypted: {fault}."));
+        self.trouble(Trouble::Tls(fault));
+    }
+
+    /// A command was refused. What went wrong otherwise is worse; and once something has arrived, only what
+    /// loses an upload counts.
+    pub(super) fn refused(&self, trouble: Trouble) {
+        let mut state = self.0.state();
+        let stands = state.trouble.as_ref().is_some_and(|trouble| !trouble.is_refusal());
+        if !stands && (state.arrivals.is_empty() || trouble.loses_an_upload()) {
+            state.trouble = Some(trouble);
+        }
+    }
+
+    /// What was refused is possible now.
+    pub(super) fn made_good(&self) {
+        let mut state = self.0.state();
+        if state.trouble.as_ref().is_some_and(Trouble::is_refusal) {
+            state.trouble = None;
+        }
+    }
+
     fn write(&self, speaker: Speaker, text: &[u8]) {
         let at_ms = u32::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u32::MAX);
         self.0.state().log.push(at_ms, speaker, text);

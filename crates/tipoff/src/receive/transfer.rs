@@ -18,6 +18,8 @@ use super::wire::Wire;
 
 /// Bytes of a file that are sent at once.
 const STEP_BYTES: usize = 64 * 1024;
+/// Reads, of 64 KiB at most, of what had come before a transfer was stopped.
+const DRAINED_READS_MAX: usize = 16;
 /// How long the end of a connection may take.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 
@@ -26,16 +28,48 @@ const CLOSE_MAX: Duration = Duration::from_secs(5);
 pub(super) struct Signals {
     /// It is to stop: keep what came.
     pub(super) stop: CancellationToken,
-    /// The control connection is gone: what is still coming is kept, but it is not whole.
-    pub(super) torn: CancellationToken,
+    /// The control connection is gone: what is still coming is kept, and may be all of it.
+    pub(super) gone: CancellationToken,
 }
 
 /// How the bytes of an upload ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// The device closed the connection: that is all of it.
-    Whole,
+    /// The device closed the connection, with the end of TLS where it is encrypted.
+    Closed,
+    /// It closed the connection without the end of TLS (RFC 8446, section 6.1), as those do that close and do
+    /// not look back.
+    Silent,
+    /// The connection was reset.
+    Reset,
     /// This happened before.
     Before(Failure),
+}
+
+/// What the content of an upload says of its end.
+#[derive(Clone, Copy)]
+struct Ends {
+    /// As in [`Uploading::is_complete`].
+    is_complete: Option<bool>,
+    /// As in [`Uploading::may_end_so`].
+    may_end_so: bool,
+}
+
+impl End {
+    /// What it makes of an upload; `None`: it is whole. In stream mode the end of the connection is the end of
+    /// the file (RFC 959, section 3.4.1). ffmpeg closes the control connection before it: nothing else is known
+    /// then, so the content must not say otherwise. After a reset it must have its end.
+    fn failure(self, is_gone: bool, content: Ends) -> Option<Failure> {
+        let Ends { is_complete, may_end_so } = content;
+        let is_whole = match self {
+            Self::Before(failure) => return Some(failure),
+            Self::Closed if is_gone => may_end_so,
+            Self::Closed => true,
+            Self::Silent if !is_gone => is_complete != Some(false),
+            Self::Silent | Self::Reset => is_complete == Some(true),
+        };
+        (!is_whole).then_some(Failure::Broken)
+    }
 }
 
 /// Takes an upload.
@@ -45,7 +79,7 @@ pub(super) async fn receive(
     upload: impl Future<Output = Result<Uploading, Unready>>,
     signals: Signals,
 ) -> Outcome {
-    let (peer, record) = (plan.peer, plan.record.clone());
+    let (peer, record) = (plan.context.peer, plan.context.record.clone());
     if !receiver.uploads.has_room() {
         tracing::error!(%peer, "The disk of the spool is full: an upload is put off.");
         record.trouble(Trouble::DiskFull);
@@ -54,16 +88,7 @@ pub(super) async fn receive(
     let mut wire = tokio::select! {
         opened = plan.open() => match opened {
             Ok(wire) => wire,
-            Err(error) => {
-                tracing::warn!(
-                    %peer,
-                    %error,
-                    "A device's data connection did not come: where it stays like this, switch \
-                     between passive and active in the device, and see that the passive ports are \
-                     let through.",
-                );
-                return Outcome::Failed(Failure::NoConnection, None);
-            }
+            Err(why) => return Outcome::Failed(why.into(), None),
         },
         () = signals.stop.cancelled() => {
             record.trouble(Trouble::GivenUp);
@@ -79,13 +104,14 @@ pub(super) async fn receive(
         }
     };
     let before = upload.size();
-    let end = take(receiver, &mut wire, &mut upload, &signals).await;
+    let end = take(receiver, &mut wire, &mut upload, &signals, &record).await;
     // Clients that encrypt wait for our end of it; for the 226 they wait on the other connection.
     let _ = timeout(CLOSE_MAX, wire.close()).await;
     drop(wire);
     record.note(&format!("{} bytes of an upload.", grouped(upload.size().saturating_sub(before))));
     let began = Instant::now();
-    let failure = failure_at(end, &upload, &signals);
+    let content = Ends { is_complete: upload.is_complete(), may_end_so: upload.may_end_so() };
+    let failure = end.failure(signals.gone.is_cancelled(), content);
     match upload.store(failure.is_some()).await {
         Ok(Kept::Stored(file, stored)) => {
             receiver.metrics.arrival(Protocol::Ftp, failure.is_some(), began.elapsed());
@@ -108,16 +134,6 @@ pub(super) async fn receive(
     }
 }
 
-/// What the end of an upload makes of it; `None` if it is whole.
-fn failure_at(end: End, upload: &Uploading, signals: &Signals) -> Option<Failure> {
-    match end {
-        // ffmpeg closes both connections, the control connection first, and waits for no reply.
-        End::Whole if signals.torn.is_cancelled() && !upload.may_end_so() => Some(Failure::Broken),
-        End::Whole => None,
-        End::Before(failure) => Some(failure),
-    }
-}
-
 /// Notes what is to be changed, if anything is.
 fn failed(failure: Failure, kept: Option<File>, record: &Recorder) -> Outcome {
     let trouble = match failure {
@@ -129,7 +145,7 @@ fn failed(failure: Failure, kept: Option<File>, record: &Recorder) -> Outcome {
         Failure::SpoolFull => Some(Trouble::DiskFull),
         Failure::Temporary => Some(Trouble::NotStored),
         // Noted where it failed; and a device may ask for what is not there.
-        Failure::NoConnection | Failure::Gone => None,
+        Failure::NoConnection | Failure::NotEncrypted | Failure::Gone => None,
     };
     if let Some(trouble) = trouble {
         record.trouble(trouble);
@@ -142,13 +158,17 @@ async fn take(
     wire: &mut Wire,
     upload: &mut Uploading,
     signals: &Signals,
+    record: &Recorder,
 ) -> End {
     let settings = &receiver.settings;
     let deadline = tokio::time::Instant::now() + settings.max_transfer;
     loop {
         let read = tokio::select! {
             biased;
-            () = signals.stop.cancelled() => return End::Before(Failure::Aborted),
+            () = signals.stop.cancelled() => {
+                drain(receiver, wire, upload).await;
+                return End::Before(Failure::Aborted);
+            }
             () = sleep_until(deadline) => return End::Before(Failure::TimedOut),
             read = timeout(settings.stall, wire.read(&receiver.buffers)) => read,
         };
@@ -158,14 +178,10 @@ async fn take(
                 // The end was read without asking what else has happened: that the control
                 // connection broke before must be heard of first.
                 tokio::task::yield_now().await;
-                return End::Whole;
+                return End::Closed;
             }
             Ok(Ok(chunk)) => upload.push(chunk.bytes()),
-            // Devices that encrypt often close without a word; then the content must tell.
-            Ok(Err(error)) if is_silent_end(&error) && !upload.lacks_its_end() => {
-                return End::Whole;
-            }
-            Ok(Err(_)) => return End::Before(Failure::Broken),
+            Ok(Err(error)) => return broken(&error, record),
         }
         if upload.size() > settings.max_file {
             return End::Before(Failure::TooBig);
@@ -173,9 +189,27 @@ async fn take(
     }
 }
 
-/// TLS that ends without close_notify (RFC 8446, section 6.1).
-fn is_silent_end(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::UnexpectedEof
+/// Reads what had come already when a transfer was stopped, but for more than so much.
+async fn drain(receiver: &Receiver, wire: &mut Wire, upload: &mut Uploading) {
+    for _ in 0..DRAINED_READS_MAX {
+        match timeout(Duration::ZERO, wire.read(&receiver.buffers)).await {
+            Ok(Ok(chunk)) if !chunk.bytes().is_empty() => upload.push(chunk.bytes()),
+            _ => return,
+        }
+    }
+}
+
+/// How a connection ended that could not be read any further.
+fn broken(error: &io::Error, record: &Recorder) -> End {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => End::Silent,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => End::Reset,
+        _ => {
+            // Such as what TLS does not understand.
+            record.note(&format!("The data connection broke: {error}."));
+            End::Before(Failure::Broken)
+        }
+    }
 }
 
 fn tell(peer: std::net::IpAddr, file: File, stored: &Stored, torn: bool) {
@@ -199,9 +233,9 @@ fn failure_of(error: &SpoolError) -> Failure {
 
 /// Gives a listing or a file.
 pub(super) async fn send(receiver: &Receiver, plan: Plan, what: What, signals: Signals) -> Outcome {
-    let record = plan.record.clone();
+    let record = plan.context.record.clone();
     let sending = async {
-        let mut wire = plan.open().await.map_err(|_| Failure::NoConnection)?;
+        let mut wire = plan.open().await.map_err(Failure::from)?;
         let (what, bytes) = match what {
             What::Listing(listing) => {
                 write(receiver, &mut wire, &listing).await?;
@@ -259,5 +293,36 @@ async fn give(
         }
         write(receiver, wire, &bytes).await?;
         reader = again;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_a_connection_ended_and_the_content_tell_whether_an_upload_is_whole() {
+        let content = |is_complete, may_end_so| Ends { is_complete, may_end_so };
+        let [yes, no] = [true, false].map(|whole| content(Some(whole), whole));
+        let (unknown, video) = (content(None, false), content(None, true));
+        for (end, is_gone, wholes, torns) in [
+            // The device is told 226 or 426, and so it is believed.
+            (End::Closed, false, &[yes, no, unknown][..], &[][..]),
+            (End::Closed, true, &[yes, video], &[no, unknown]),
+            (End::Silent, false, &[yes, unknown], &[no]),
+            (End::Silent, true, &[yes], &[no, unknown]),
+            (End::Reset, false, &[yes], &[no, unknown]),
+            (End::Reset, true, &[yes], &[no, unknown]),
+        ] {
+            for complete in wholes {
+                assert_eq!(end.failure(is_gone, *complete), None, "{end:?} {is_gone}");
+            }
+            for complete in torns {
+                let failure = end.failure(is_gone, *complete);
+                assert_eq!(failure, Some(Failure::Broken), "{end:?} {is_gone}");
+            }
+        }
+        let aborted = End::Before(Failure::Aborted);
+        assert_eq!(aborted.failure(false, yes), Some(Failure::Aborted));
     }
 }

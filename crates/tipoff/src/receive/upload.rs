@@ -282,6 +282,7 @@ fn media_of(arrival: ArrivalId, unfinished: Unfinished) -> AlertMedia {
         size: unfinished.size,
         whole: false,
         repeat: false,
+        decoration: false,
     };
     let place = MediaPlace { arrival, index: None };
     AlertMedia { media, place, blob: unfinished.blob, url: None, clip: None }

@@ -44,6 +44,10 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
+    fn borrow(buffers: &Buffers) -> Self {
+        Self { buffer: Some(buffers.take()), filled: 0, home: buffers.clone() }
+    }
+
     /// The bytes. Empty: the other side has ended.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.buffer.as_deref().and_then(|buffer| buffer.get(..self.filled)).unwrap_or_default()
@@ -104,14 +108,33 @@ impl Wire {
     pub(crate) async fn read(&mut self, buffers: &Buffers) -> io::Result<Chunk> {
         loop {
             // The TLS layer may hold bytes that the socket no longer has, so it is asked first.
-            let mut chunk =
-                Chunk { buffer: Some(buffers.take()), filled: 0, home: buffers.clone() };
+            let mut chunk = Chunk::borrow(buffers);
             if let Some(filled) = self.read_now(&mut chunk).await? {
                 chunk.filled = filled;
                 return Ok(chunk);
             }
             drop(chunk);
             self.socket().readable().await?;
+        }
+    }
+
+    /// The same where urgent data may come: a read ends before the urgent byte, and Tokio would take that for
+    /// the end of what there is and wait for more.
+    pub(crate) async fn read_with_urgent(&mut self, buffers: &Buffers) -> io::Result<Chunk> {
+        let Self::Plain(socket) = self else {
+            return self.read(buffers).await;
+        };
+        loop {
+            let mut chunk = Chunk::borrow(buffers);
+            match socket.try_read(chunk.buffer.as_deref_mut().unwrap_or_default()) {
+                Ok(filled) => {
+                    chunk.filled = filled;
+                    return Ok(chunk);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => drop(chunk),
+                Err(error) => return Err(error),
+            }
+            socket.readable().await?;
         }
     }
 

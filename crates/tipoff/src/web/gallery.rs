@@ -15,7 +15,7 @@ use tipoff_video::Studio;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use crate::dispatch::video_source;
+use crate::renditions::video_source;
 use crate::small;
 
 /// How wide and high a small picture is at most, and how well it is kept.

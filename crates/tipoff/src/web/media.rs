@@ -1,7 +1,9 @@
 //! A stored file, by a signed link.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::path::PathBuf;
 
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -16,7 +18,8 @@ use super::{State, tag};
 
 /// The types that a browser may show as themselves; everything else is saved, so that a page that
 /// a device sent never runs on our address.
-const SHOWN: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4"];
+pub(super) const SHOWN: &[&str] =
+    &["image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4", "video/webm"];
 
 /// The file of this link.
 pub(super) async fn media(
@@ -48,11 +51,39 @@ pub(super) fn send(
     request: &HeaderMap,
     download: bool,
 ) -> Response {
-    let size = media.media.size;
-    let tag = tag_of(&media);
-    let mut headers = headers(&media, &tag, download);
+    let (size, tag) = (media.media.size, tag_of(&media));
+    let headers = headers(&media, &tag, download);
+    answer(request, size, &tag, headers, move |part| read_part(&blobs, media, part))
+}
+
+/// A rendition of a video, or the part of it that the request wants.
+pub(super) fn send_rendition(
+    media: &AlertMedia,
+    path: PathBuf,
+    bytes: u64,
+    request: &HeaderMap,
+) -> Response {
+    // One that is made better later is larger.
+    let tag = format!("\"{}-{}-mp4-{bytes}\"", media.place.arrival, file_part(media.place));
+    let stem = media.media.name.rsplit_once('.').map_or(&*media.media.name, |(stem, _)| stem);
+    let told = told("video/mp4", disposition(true, &format!("{stem}.mp4")), &tag);
+    answer(request, bytes, &tag, told, move |part| {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(part.start))?;
+        Ok(file.take(part.end.saturating_sub(part.start)))
+    })
+}
+
+/// So many bytes that can be read from anywhere on, or the part of them that the request wants.
+fn answer<R: Read>(
+    request: &HeaderMap,
+    size: u64,
+    tag: &str,
+    mut headers: HeaderMap,
+    open: impl FnOnce(Range<u64>) -> io::Result<R> + Send + 'static,
+) -> Response {
     let asked = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    if tag::is_known(request, &tag) {
+    if tag::is_known(request, tag) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     // A part of what it no longer is would be of no use.
@@ -80,7 +111,7 @@ pub(super) fn send(
     };
     set(header::CONTENT_LENGTH, (part.end - part.start).to_string());
     let body = pour(move |pipe| {
-        io::copy(&mut read_part(&blobs, media, part)?, pipe)?;
+        io::copy(&mut open(part)?, pipe)?;
         Ok(())
     });
     (status, headers, body).into_response()
@@ -94,9 +125,14 @@ fn tag_of(media: &AlertMedia) -> String {
 fn headers(media: &AlertMedia, tag: &str, download: bool) -> HeaderMap {
     let shown = SHOWN.iter().find(|kind| **kind == media.media.content_type);
     let inline = shown.is_some() && !download;
+    let kind = *shown.unwrap_or(&"application/octet-stream");
+    told(kind, disposition(inline, &media.media.name), tag)
+}
+
+fn told(kind: &str, disposition: String, tag: &str) -> HeaderMap {
     let told = [
-        (header::CONTENT_TYPE, (*shown.unwrap_or(&"application/octet-stream")).to_owned()),
-        (header::CONTENT_DISPOSITION, disposition(inline, &media.media.name)),
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (header::CACHE_CONTROL, "private, max-age=86400".to_owned()),
         (header::ACCEPT_RANGES, "bytes".to_owned()),

@@ -53,6 +53,7 @@ use crate::observe::Metrics;
 use crate::receive::tls::Tls;
 use crate::receive::{Doorkeeper, Transcripts};
 use crate::reload::ConfigState;
+use crate::renditions::Renditions;
 use crate::shutdown::{Phase, Shutdown};
 use crate::supervise::{Ending, Supervisor};
 
@@ -70,6 +71,7 @@ pub(crate) struct State {
     pub(crate) transcripts: Transcripts,
     pub(crate) configuration: watch::Receiver<ConfigState>,
     pub(crate) gallery: Gallery,
+    pub(crate) renditions: Renditions,
     pub(crate) retention: Arc<ArcSwap<Retention>>,
     pub(crate) modes: Modes,
     pub(crate) actions: Actions,

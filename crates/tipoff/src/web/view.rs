@@ -114,6 +114,8 @@ pub(crate) struct File {
     pub(crate) whole: bool,
     /// Whether the device had sent it before.
     pub(crate) repeat: bool,
+    /// Whether it only decorates the page of a mail, such as a logo: listed, not sent.
+    pub(crate) decoration: bool,
     pub(crate) url: String,
     pub(crate) thumbnail: Option<String>,
 }
@@ -149,6 +151,11 @@ pub(crate) struct Attempt {
 pub(crate) fn file_url(place: MediaPlace) -> String {
     let file = place.index.map_or_else(|| "raw".to_owned(), |index| index.to_string());
     format!("/api/v1/arrivals/{}/files/{file}", place.arrival)
+}
+
+/// Where a video is as a browser plays it.
+pub(crate) fn rendition_url(place: MediaPlace) -> String {
+    file_url(place) + "/rendition"
 }
 
 /// Where a small picture of it is.
@@ -213,6 +220,7 @@ impl From<&ArrivalLine> for Arrival {
             size: media.size,
             whole: media.whole,
             repeat: media.repeat,
+            decoration: media.decoration,
             url: file_url(place(Some(index))),
             thumbnail: (media.kind != MediaKind::File).then(|| thumbnail_url(place(Some(index)))),
         };

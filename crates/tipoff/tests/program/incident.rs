@@ -65,6 +65,23 @@ fn the_video_of_a_mail_is_a_reply_to_its_picture_and_plays() {
     server.stop();
 }
 
+/// KKMoon, H811 and others write a container that ffmpeg did not read before version 8.1.
+#[test]
+fn the_recording_of_a_hichip_camera_plays() {
+    let (phone, _home, server) = scene();
+    for (number, name) in (1..).zip(["A231126_181503_181517.265", "20231126/RECORD.250", "x.264"]) {
+        let bytes = crate::browser::film::hichip(number * 1000);
+        upload(server.ftp[0], "yard", name, &bytes);
+        let sent = phone.wait_for(number as usize);
+        let video = &sent[number as usize - 1];
+        assert_eq!(video.method, "sendVideo", "{name}");
+        assert_eq!(&video.files[0].bytes[4..8], b"ftyp");
+        let clip = video.files[0].clip.clone().unwrap();
+        assert_eq!((clip.width_px, clip.height_px, clip.duration_s), (320, 240, 3), "{name}");
+    }
+    server.stop();
+}
+
 #[test]
 fn files_first_and_then_the_mail_are_one_incident_too() {
     let hook = Hook::start();
@@ -112,6 +129,86 @@ fn what_is_no_video_goes_as_it_is() {
     wait_for("the reason in the log", || {
         server.log().contains("Nothing that plays could be made").then_some(())
     });
+    server.stop();
+}
+
+/// The camera lost its power, or the connection broke: the index of an MP4 is written last.
+#[test]
+fn a_recording_without_its_index_says_so_and_is_a_file() {
+    let made = Home::new("");
+    let arguments = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"];
+    let whole = std::fs::read(recording(&made, "x.mp4", &arguments)).unwrap();
+    let index = whole.windows(4).position(|kind| kind == b"moov").unwrap() - 4;
+    let cut = &whole[..index];
+    for path in [None, Some("/nowhere")] {
+        let phone = Phone::new(tipoff_testkit::telegram::Options::default());
+        let home = Home::new(&phone.channel(CHAT, ""));
+        let mut command = home.command(&["run"]);
+        if let Some(path) = path {
+            command.env("PATH", path);
+        }
+        let server = Server::start(command);
+        upload(server.ftp[0], "yard", "x.mp4", cut);
+        let uploaded = phone.wait_for(1).remove(0);
+        // The same bytes would not be alerted again.
+        let shorter = &cut[..cut.len() - 1];
+        let mailed = mail("Motion", &[shorter]);
+        assert!(send(server.smtp[0], "door@example.com", &mailed).starts_with("250"));
+        let mailed = phone.wait_for(2).remove(1);
+        for (sent, bytes) in [(uploaded, cut), (mailed, shorter)] {
+            assert_eq!((sent.method.as_str(), &sent.files[0].bytes[..]), ("sendDocument", bytes));
+            assert!(sent.text.contains("incomplete"), "{}", sent.text);
+        }
+        server.stop();
+    }
+}
+
+/// A Canon's raw picture has the boxes of an MP4, and is none.
+#[test]
+fn a_raw_picture_goes_as_a_file_and_is_no_video() {
+    let (phone, home, server) = scene();
+    let cr3 = [b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom".to_vec(), vec![7; 5000]].concat();
+    upload(server.ftp[0], "yard", "IMG_0001.CR3", &cr3);
+    let sent = phone.wait_for(1).remove(0);
+    assert_eq!(
+        (sent.method.as_str(), sent.files[0].name.as_str()),
+        ("sendDocument", "IMG_0001.CR3")
+    );
+    assert!(!sent.text.contains("incomplete"), "{}", sent.text);
+    let media = home.incident(1)["arrivals"][0]["content"]["media"][0].clone();
+    assert_eq!(
+        (&media["content_type"], &media["kind"]),
+        (&"image/x-canon-cr3".into(), &"picture".into())
+    );
+    server.stop();
+}
+
+/// As a Xerox does it: a job log, and each page a file of its own.
+#[test]
+fn a_scan_of_several_pages_is_one_message_and_its_job_log_is_last() {
+    let (phone, home, server) = scene();
+    let page = |number: u8| [b"II*\0\x08\0\0\0", &[number; 300][..]].concat();
+    upload(server.ftp[0], "scanner", "DOC.XST", b"[service xrxscan]\njob");
+    for number in 1..=3 {
+        let name = format!("DOC.XSM/0000000{number}.TIF");
+        upload(server.ftp[0], "scanner", &name, &page(number));
+    }
+    let sent = phone.wait_for(1).remove(0);
+    assert_eq!(sent.method, "sendMediaGroup");
+    let names: Vec<&str> = sent.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["00000001.TIF", "00000002.TIF", "00000003.TIF", "DOC.XST"]);
+    assert_eq!(home.incidents().len(), 1);
+    // A picture is alerted at once, and takes along what waits.
+    upload(server.ftp[0], "camera", "camera.log", b"moved");
+    upload(server.ftp[0], "camera", "1.jpg", PICTURE);
+    let sent = wait_for("the picture and the log", || {
+        let sent = phone.telegram.log().all();
+        let files: Vec<String> =
+            sent.iter().skip(1).flat_map(|it| &it.files).map(|file| file.name.clone()).collect();
+        (files.len() >= 2).then_some(files)
+    });
+    assert_eq!(sent, ["1.jpg", "camera.log"]);
+    assert_eq!(home.incident(2)["deliveries"].as_array().unwrap().len(), 1, "in one alert");
     server.stop();
 }
 

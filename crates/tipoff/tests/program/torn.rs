@@ -77,3 +77,101 @@ fn a_connection_that_breaks_before_data_leaves_nothing() {
     server.stop();
     assert!(home.incidents().is_empty());
 }
+
+/// A mail with these words and no file, in one part of a multipart.
+fn text_mail(message_id: &str, words: &str) -> Vec<u8> {
+    let mail = mail("UPS on battery", &[]);
+    let mail = String::from_utf8(mail).unwrap().replace("Something moved.", words);
+    format!("Message-ID: <{message_id}@ups.example>\r\n{mail}").into_bytes()
+}
+
+/// The alerts with this text, once something else shows that nothing more is under way.
+fn alerts_of(hook: &Hook, server: &Server, words: &str) -> usize {
+    let marker = format!("Marker {}", hook.alerts().len());
+    send(server.smtp[0], "other@example.com", &mail(&marker, &[]));
+    wait_for("the other alert", || {
+        hook.alerts().iter().any(|alert| alert["subject"] == *marker).then_some(())
+    });
+    hook.alerts().iter().filter(|alert| alert["text"] == *words).count()
+}
+
+#[test]
+fn a_mail_that_lacks_only_its_end_is_alerted_like_a_whole_one_and_once() {
+    let (hook, home, server) = scene();
+    let whole = text_mail("1", "Battery at 90 %.");
+    break_off(&server, whole.strip_suffix(b"\r\n").unwrap());
+    let alerts = hook.wait_for(1);
+    assert_eq!(alerts[0]["text"], "Battery at 90 %.", "and not that something is missing");
+    assert!(send(server.smtp[0], "camera@example.com", &whole).starts_with("250"));
+    assert_eq!(alerts_of(&hook, &server, "Battery at 90 %."), 1);
+    let arrivals = home.incident(home.incidents().last().unwrap()["incident"].as_i64().unwrap());
+    assert_eq!(arrivals["arrivals"].as_array().unwrap().len(), 2, "it is kept");
+    server.stop();
+}
+
+#[test]
+fn the_same_mail_again_is_kept_and_not_alerted_also_after_a_crash() {
+    let (hook, home, server) = scene();
+    let motion = text_mail("2", "Motion at the gate.");
+    assert!(send(server.smtp[0], "camera@example.com", &motion).starts_with("250"));
+    hook.wait_for(1);
+    server.kill_now();
+    drop(server);
+    let server = home.start();
+    assert!(send(server.smtp[0], "camera@example.com", &motion).starts_with("250"));
+    assert_eq!(alerts_of(&hook, &server, "Motion at the gate."), 1);
+    let another = text_mail("3", "Motion at the gate.");
+    send(server.smtp[0], "camera@example.com", &another);
+    let is_follow_up = |alert: &serde_json::Value| alert["kind"] == "followup";
+    wait_for("the alert of another mail", || hook.alerts().iter().any(is_follow_up).then_some(()));
+    server.stop();
+}
+
+#[test]
+fn a_torn_text_waits_for_the_second_try() {
+    let (hook, home, server) = scene();
+    let whole = text_mail("4", "Battery at 90 %, it will last for twelve minutes.");
+    break_off(&server, up_to(&whole, "minutes"));
+    let incident = wait_for("the torn arrival", || home.incidents().pop());
+    assert_eq!(incident["deliveries"]["pending"], 1, "{incident}");
+    send(server.smtp[0], "camera@example.com", &whole);
+    let alerts = hook.wait_for(1);
+    assert_eq!(alerts[0]["text"], "Battery at 90 %, it will last for twelve minutes.");
+    let torn = home.incident(incident["incident"].as_i64().unwrap());
+    assert_eq!(torn["deliveries"][0]["state"], "withdrawn", "{torn}");
+    assert_eq!(torn["untold"], "the device sent this mail again");
+    server.stop();
+}
+
+#[test]
+fn a_dot_between_bare_line_feeds_ends_a_mail_from_a_trusted_network_only() {
+    let hook = Hook::start();
+    let text = b"Subject: UPS on battery\n\nBattery at 90 %.\n.\n";
+    let home = Home::new(&hook.channel());
+    let server = home.start();
+    let mut client = Client::connect(server.smtp[0]);
+    client.begin("ups@example.com");
+    client.send(text);
+    assert!(client.hear().starts_with("250"));
+    hook.wait_for(1);
+    drop(client);
+    server.stop();
+
+    let home = Home::new(&format!(
+        "[access]\nnetworks = [\"192.0.2.0/24\"]\n[[device]]\nname = \"UPS\"\nuser = \"ups\"\n\
+         password = \"a long secret\"\n{}",
+        hook.channel(),
+    ));
+    let server = home.start();
+    let mut client = Client::connect(server.smtp[0]);
+    client.must("EHLO ups", "250");
+    client.must("AUTH PLAIN AHVwcwBhIGxvbmcgc2VjcmV0", "235");
+    client.begin("ups@example.com");
+    client.send(text);
+    client.send(b"MAIL FROM:<other@example.com>\r\n.\r\n");
+    assert!(client.hear().starts_with("250"));
+    let alerts = hook.wait_for(2);
+    let expected = "Battery at 90 %.\n.\nMAIL FROM:<other@example.com>";
+    assert_eq!(alerts[1]["text"], expected, "that is content");
+    server.stop();
+}

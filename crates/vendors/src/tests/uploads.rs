@@ -83,6 +83,10 @@ const NAMES: &str = "
     -           other    /00A1/VFD/2021-01-09/14/1.jpg
     HiSilicon   motion   /20171007/images/A17100714051200.jpg
     HiSilicon   periodic /20171007/images/P17100714051200.jpg
+    HiSilicon   motion   /20231126/record000/A231126_181503_181517.265
+    HiSilicon   periodic /20231126/record000/P231126_181503_181517.264
+    -           other    /record000/P231126_181503_181517.264
+    -           other    /20231126/record000/A231126_181503.264
     -           other    /20171008/images/P17100714051200.jpg
     -           other    /images/P20260514171805.jpg
     -           other    /20171007/images/P1710071405120.jpg

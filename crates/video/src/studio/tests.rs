@@ -44,6 +44,7 @@ impl Bench {
             source: Source::File(self.home.path().join("film")),
             content_type: "video/mp4".to_owned(),
             bytes_max: 1,
+            audience: Audience::Chat,
         };
         tokio::spawn(async move {
             let _ = studio.prepare(order).await;
@@ -112,6 +113,7 @@ async fn a_reader_that_never_ends_is_let_go_of() {
         source: Source::Bytes(Box::new(Endless { _alive: Arc::clone(&alive) })),
         content_type: "video/mp4".to_owned(),
         bytes_max: 1,
+        audience: Audience::Chat,
     };
     let studio = bench.studio.clone();
     let task = tokio::spawn(async move { studio.prepare(order).await.is_ok() });

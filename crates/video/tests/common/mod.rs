@@ -16,7 +16,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tipoff_video::{Limits, Order, Rendition, Scratch, Source, Studio, Trouble, Video};
+use tipoff_video::{Audience, Limits, Order, Rendition, Scratch, Source, Studio, Trouble, Video};
 
 /// Enough for every small video.
 pub(crate) const ROOMY: u64 = 50_000_000;
@@ -97,6 +97,7 @@ pub(crate) fn order(path: &Path, content_type: &str, bytes_max: u64) -> Order {
         source: Source::File(path.to_owned()),
         content_type: content_type.to_owned(),
         bytes_max,
+        audience: Audience::Chat,
     }
 }
 
@@ -105,6 +106,7 @@ pub(crate) fn order_of_bytes(bytes: Vec<u8>, content_type: &str, bytes_max: u64)
         source: Source::Bytes(Box::new(Cursor::new(bytes))),
         content_type: content_type.to_owned(),
         bytes_max,
+        audience: Audience::Chat,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use rustls::{AlertDescription, Error, PeerIncompatible};
+use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
 /// What was wrong with a handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(in crate::receive) enum TlsFault {
     TimedOut,
     /// It began where it was greeted in plain text already.
     Unannounced,
+    /// What it calls the server (SNI, RFC 6066, section 3) is neither a host name nor an address.
+    ServerName,
     /// What it sent is no TLS.
     NotTls,
     /// As the error says it.
@@ -65,6 +67,8 @@ impl From<&Error> for TlsFault {
                 | AlertDescription::UnsupportedCertificate
                 | AlertDescription::AccessDenied,
             ) => Self::Refused,
+            Error::PeerMisbehaved(PeerMisbehaved::ServerNameMustContainOneHostName)
+            | Error::InvalidMessage(InvalidMessage::InvalidServerName) => Self::ServerName,
             Error::InvalidMessage(_) => Self::NotTls,
             other => Self::Other(other.to_string()),
         }
@@ -84,6 +88,7 @@ impl fmt::Display for TlsFault {
             }
             Self::TimedOut => "the device did not finish the handshake",
             Self::Unannounced => "the device began TLS where it used to speak plain",
+            Self::ServerName => "the device calls the server by what is no host name",
             Self::NotTls => "what the device sent is no TLS",
             Self::Other(error) => error,
         })
@@ -104,6 +109,10 @@ impl TlsFault {
                  knows (`certificate` in `[smtp]`)."
             }
             Self::Unannounced => "Nothing is to be done: its next try will be understood.",
+            Self::ServerName => {
+                "Type the name or the address of this machine into the device as it stands: without \
+                 a port, brackets or blanks."
+            }
             Self::TimedOut | Self::NotTls | Self::Other(_) => {
                 "Switch encryption off in the device, or choose another kind of it (SSL, TLS, \
                  STARTTLS)."
@@ -139,6 +148,11 @@ mod tests {
                 rustls(Error::InvalidMessage(rustls::InvalidMessage::InvalidCcs)),
                 TlsFault::NotTls,
                 "no TLS",
+            ),
+            (
+                rustls(Error::PeerMisbehaved(PeerMisbehaved::ServerNameMustContainOneHostName)),
+                TlsFault::ServerName,
+                "no host name",
             ),
             (io::ErrorKind::UnexpectedEof.into(), TlsFault::HungUp, "hung up"),
             (io::ErrorKind::TimedOut.into(), TlsFault::TimedOut, "did not finish"),

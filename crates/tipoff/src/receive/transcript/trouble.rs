@@ -1,11 +1,14 @@
 //! What can go wrong in a session, and what to change then, in words for the person at the device.
 //! Decides nothing: it only says.
 
+use std::net::{IpAddr, SocketAddr};
+
 use tipoff_model::Protocol;
 use tipoff_spool::SessionOutcome;
 
 use super::TlsFault;
 use crate::receive::limit::Crowded;
+use crate::receive::refusal::Refusal;
 
 /// Something that went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,17 @@ pub(in crate::receive) enum Trouble {
     LoginMissing,
     /// It knows only ways to log in that are not offered.
     LoginMechanism,
+    /// It wants data connections to go where it does not come from.
+    ForeignAddress {
+        /// Where it wants them to go.
+        address: SocketAddr,
+        /// Where it comes from.
+        peer: IpAddr,
+        /// Whether the setting allows that for the networks of devices.
+        allowed: bool,
+    },
+    /// A command was refused.
+    Refused(Refusal),
     /// It could not be encrypted.
     Tls(TlsFault),
     /// There was no place for it.
@@ -55,7 +69,9 @@ impl Trouble {
             Self::Tls(_) => SessionOutcome::TlsFailed,
             Self::TurnedAway(_) => SessionOutcome::TurnedAway,
             Self::Torn | Self::GivenUp => SessionOutcome::Torn,
-            Self::NoPassivePort
+            Self::ForeignAddress { .. }
+            | Self::Refused(_)
+            | Self::NoPassivePort
             | Self::NoDataConnection
             | Self::TimedOut
             | Self::TooBig
@@ -70,25 +86,26 @@ impl Trouble {
         matches!(self.outcome(), SessionOutcome::LoginRefused)
     }
 
+    /// Whether it is that a command was refused.
+    pub(super) const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::ForeignAddress { .. })
+    }
+
+    /// Whether a refusal is of an upload itself.
+    pub(super) fn loses_an_upload(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.loses_an_upload(),
+            _ => true,
+        }
+    }
+
     /// What to change; none: nothing helps but to try again.
     pub(super) fn hint(&self, protocol: Protocol) -> Option<String> {
         let hint = match self {
-            Self::LoginRefused { user, .. } if user.is_empty() => {
-                "It tried to log in without a user: type user and password into the device."
-            }
-            Self::LoginRefused { user, user_known: false } => {
-                return Some(format!(
-                    "It tried to log in as \"{}\"; no device has this user. Correct it in the \
-                     device, or add it to the configuration.",
-                    shown(user),
-                ));
-            }
-            Self::LoginRefused { user, user_known: true } => {
-                return Some(format!(
-                    "It tried to log in as \"{}\", and the password is wrong: type it into the \
-                     device again. Some devices cut long passwords or cannot send every character.",
-                    shown(user),
-                ));
+            Self::LoginRefused { user, user_known } => return Some(wrong_login(user, *user_known)),
+            Self::LoginMissing if protocol == Protocol::Ftp => {
+                "It did not log in and must: set user and password in the device. Where no login is \
+                 required, any are good enough."
             }
             Self::LoginMissing => {
                 "It did not log in and must: switch authentication on in the device and set user \
@@ -98,6 +115,10 @@ impl Trouble {
                 "It wants to log in in a way that is not offered: choose LOGIN or PLAIN in the \
                  device, or switch authentication off."
             }
+            Self::ForeignAddress { address, peer, allowed } => {
+                return Some(foreign(*address, *peer, *allowed));
+            }
+            Self::Refused(refusal) => return Some(refusal.hint()),
             Self::Tls(fault) => return Some(fault.hint().to_owned()),
             Self::TurnedAway(crowded) => return Some(crowding(*crowded, protocol)),
             Self::Torn => {
@@ -110,7 +131,8 @@ impl Trouble {
             }
             Self::NoDataConnection => {
                 "The data connection did not come: switch between passive and active in the \
-                 device, and let the `passive_ports` of `[ftp]` through the firewall."
+                 device, and let the `passive_ports` of `[ftp]` through the firewall. Where Tipoff \
+                 is in a container or behind a router, set `public_address` in `[ftp]` as well."
             }
             Self::TimedOut => {
                 "Nothing came for too long: look at the network of the device. A slow one may \
@@ -136,6 +158,36 @@ impl Trouble {
         };
         Some(hint.to_owned())
     }
+}
+
+fn wrong_login(user: &str, user_known: bool) -> String {
+    if user.is_empty() {
+        return "It tried to log in without a user: type user and password into the device."
+            .to_owned();
+    }
+    let user = shown(user);
+    match user_known {
+        false => format!(
+            "It tried to log in as \"{user}\"; no device has this user. Correct it in the device, or \
+             add it to the configuration.",
+        ),
+        true => format!(
+            "It tried to log in as \"{user}\", and the password is wrong: type it into the device \
+             again. Some devices cut long passwords or cannot send every character.",
+        ),
+    }
+}
+
+fn foreign(address: SocketAddr, peer: IpAddr, allowed: bool) -> String {
+    let address = address.ip();
+    let but = match allowed {
+        false => "set `active_addresses = \"networks\"` in `[ftp]`",
+        true => "add that address to `networks` in `[access]`, if it is not this machine's",
+    };
+    format!(
+        "It wants active FTP from {address} and comes from {peer}: switch it to passive. Where a \
+         container or a router changes its address and it can only be active, {but}.",
+    )
 }
 
 fn crowding(crowded: Crowded, protocol: Protocol) -> String {
@@ -173,6 +225,7 @@ mod tests {
             (refused("a\u{1b}[2J", true), Ftp, "login_refused", "\"a[2J\""),
             (refused("", false), Ftp, "login_refused", "without a user"),
             (Trouble::LoginMissing, Smtp, "login_refused", "switch authentication on"),
+            (Trouble::LoginMissing, Ftp, "login_refused", "any are good enough"),
             (Trouble::LoginMechanism, Smtp, "login_refused", "LOGIN or PLAIN"),
             (Trouble::Tls(TlsFault::TooOld), Smtp, "tls_failed", "switch encryption off"),
             (Trouble::Tls(TlsFault::Refused), Ftp, "tls_failed", "certificate"),
@@ -196,6 +249,14 @@ mod tests {
             assert!(hint.contains(word) && hint.ends_with('.'), "{trouble:?}: {hint}");
             assert_eq!(trouble.outcome().as_str(), outcome);
         }
+        let foreign = |allowed| {
+            let (address, peer) = ("192.168.7.20:2000", "172.17.0.1");
+            let (address, peer) = (address.parse().unwrap(), peer.parse().unwrap());
+            Trouble::ForeignAddress { address, peer, allowed }.hint(Ftp).unwrap()
+        };
+        assert!(foreign(false).contains("from 192.168.7.20 and comes from 172.17.0.1"));
+        assert!(foreign(false).contains("`active_addresses = \"networks\"` in `[ftp]`"));
+        assert!(foreign(true).contains("`networks` in `[access]`"));
         assert_eq!(Trouble::Busy.hint(Ftp), None);
     }
 }

@@ -137,9 +137,9 @@ impl Uploading {
         }
     }
 
-    /// Whether its end is known to be missing.
-    pub(in crate::receive) fn lacks_its_end(&self) -> bool {
-        self.look.is_complete() == Some(false)
+    /// Whether its content has an end; `None`: it does not tell.
+    pub(in crate::receive) fn is_complete(&self) -> Option<bool> {
+        self.look.is_complete()
     }
 
     /// Whether it may be whole where the control connection ended before the data connection did, which ended
@@ -285,6 +285,8 @@ impl Uploading {
             received_at,
             ready_at: received_at.after(wait),
             torn,
+            unacknowledged: torn,
+            digest: None,
             prints,
             again: Again::Always,
             tree: Some(tree.clone()),

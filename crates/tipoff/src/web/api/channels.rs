@@ -31,6 +31,8 @@ pub(super) struct Channel {
     failing_since: Option<String>,
     /// Why, in plain words.
     error: Option<String>,
+    /// What is to be corrected, where alerts are delivered without something that is set.
+    repair: Option<String>,
     /// How many deliveries wait.
     waiting: u64,
     /// How many were delivered today, in the reader's zone.
@@ -85,6 +87,7 @@ pub(super) async fn list(
             kind: status.kind,
             failing_since,
             error,
+            repair: status.repair,
             waiting: figures.pending,
             delivered_today: figures.delivered,
             failed_today: figures.failed,

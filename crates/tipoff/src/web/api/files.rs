@@ -1,15 +1,17 @@
 //! Files of arrivals, whole and small.
 
+use axum::Json;
 use axum::extract::State as Shared;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use tipoff_model::{ArrivalId, MediaPlace};
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use tipoff_model::{ArrivalId, MediaKind, MediaPlace};
+use utoipa::{IntoParams, ToSchema};
 
 use super::super::links::parse_file_part;
 use super::super::problem::{Asked, Named, Problem};
 use super::super::{State, media};
+use crate::renditions::Rendition;
 
 /// How a file is wanted.
 #[derive(Deserialize, IntoParams)]
@@ -75,6 +77,73 @@ pub(super) async fn thumbnail(
     let headers =
         [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, max-age=604800")];
     Ok((headers, jpeg.ok_or_else(missing)?).into_response())
+}
+
+/// A video as browsers play it: an MP4 with H.264. It is made when it is asked for first; ask again until
+/// it is there. Made is one at a time, and only for as long as somebody asks.
+#[utoipa::path(
+    get, path = "/api/v1/arrivals/{arrival}/files/{file}/rendition", tag = "files",
+    params(
+        ("arrival" = i64, Path, description = "The arrival's number"),
+        ("file" = String, Path, description = "Its place in the arrival, from 0"),
+    ),
+    responses(
+        (status = 200, description = "The video", content_type = "video/mp4"),
+        (status = 202, description = "It is being made", body = RenditionProgress),
+        (status = 206, description = "The range that was asked for", content_type = "video/mp4"),
+        (status = 304, description = "It is as it was when it had the tag that was given"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 416, description = "It has no such range"),
+        (status = 422, description = "It cannot be made", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Too many are being made", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn rendition(
+    Shared(state): Shared<State>,
+    Named((arrival, file)): Named<(i64, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let place = place(arrival, &file)?;
+    rendition_of(&state, place, &headers).await
+}
+
+/// How far a rendition is.
+#[derive(Serialize, ToSchema)]
+struct RenditionProgress {
+    /// From 0 to 100; null while it waits for others.
+    percent: Option<u8>,
+}
+
+/// The rendition of the video at a place, or how far it is.
+pub(in super::super) async fn rendition_of(
+    state: &State,
+    place: MediaPlace,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let media = state.spool.media(place).await?.ok_or_else(|| Problem::not_found("file"))?;
+    if media.media.kind != MediaKind::Video {
+        return Err(Problem::not_found("video"));
+    }
+    let asked = state.renditions.ask(media.clone()).await.map_err(|error| {
+        tracing::warn!(%error, "The kept videos cannot be read.");
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the kept videos cannot be read; the log says why",
+        )
+    })?;
+    let later = [(header::RETRY_AFTER, "1")];
+    Ok(match asked {
+        Rendition::Ready(path, bytes) => media::send_rendition(&media, path, bytes, headers),
+        Rendition::Making(percent) => {
+            (StatusCode::ACCEPTED, later, Json(RenditionProgress { percent })).into_response()
+        }
+        Rendition::Crowded => {
+            let why = "Too many videos are being converted; try again in a minute.";
+            (later, Problem::new(StatusCode::SERVICE_UNAVAILABLE, why)).into_response()
+        }
+        Rendition::None(why) => return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
+    })
 }
 
 fn place(arrival: i64, file: &str) -> Result<MediaPlace, Problem> {

@@ -5,7 +5,7 @@ mod accounts;
 pub(super) mod channels;
 pub(super) mod devices;
 mod events;
-mod files;
+pub(super) mod files;
 pub(super) mod house;
 mod incidents;
 pub(super) mod sessions;
@@ -51,6 +51,7 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(devices::renew_password, devices::remove_password))
         .routes(routes!(files::file))
         .routes(routes!(files::thumbnail))
+        .routes(routes!(files::rendition))
         .routes(routes!(channels::list))
         .routes(routes!(channels::test))
         .routes(routes!(channels::pause))

@@ -30,6 +30,7 @@ struct Row {
     waiting: String,
     today: String,
     latency: String,
+    repair: Option<String>,
     last_error: Option<String>,
 }
 
@@ -74,6 +75,7 @@ fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &Clock) -> Row {
             || "not known yet".to_owned(),
             |(half, most)| format!("{} (one in twenty over {})", span(half), span(most)),
         ),
+        repair: status.repair.as_ref().map(|repair| format!("Alerts are {repair}.")),
         last_error: figures
             .last_error
             .as_ref()

@@ -9,8 +9,8 @@ use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentFilter};
 use super::super::clock::{Clock, span, utc};
 use super::super::frame::{Frame, Page, page};
 use super::super::problem::{Named, Problem};
-use super::super::view::{file_url, thumbnail_url};
-use super::super::{State, words};
+use super::super::view::{file_url, rendition_url, thumbnail_url};
+use super::super::{State, media, words};
 
 #[derive(Template)]
 #[template(path = "incident.html")]
@@ -32,6 +32,8 @@ struct IncidentPage {
     note: Option<String>,
     /// Why nobody was told, where nobody was.
     untold: String,
+    /// Why what waited is not sent; empty where it is.
+    withdrawn: String,
     /// Who wants no more alerts of it, and since when; empty: nobody said so.
     dismissed: String,
     can_retry_all: bool,
@@ -44,6 +46,10 @@ pub(super) struct Shot {
     pub(super) name: String,
     pub(super) video: bool,
     pub(super) url: String,
+    /// Where it is as a browser plays it, where it is a video.
+    pub(super) rendition: Option<String>,
+    /// A browser may play the file as it is.
+    pub(super) is_direct: bool,
     pub(super) thumbnail: Option<String>,
     pub(super) time: String,
     pub(super) size: String,
@@ -56,7 +62,7 @@ struct Arrival {
     way: &'static str,
     text: String,
     notes: Vec<&'static str>,
-    /// Files that are neither picture nor video.
+    /// Files that the page does not show.
     others: Vec<Other>,
     time: String,
     from: String,
@@ -109,13 +115,17 @@ pub(super) async fn incident(
         counted: words::counted(line),
         newer,
         older,
-        shots: shots(arrivals, &clock, file_url, thumbnail_url),
+        shots: shots(arrivals, &clock, file_url, thumbnail_url, rendition_url),
         arrivals: arrivals.iter().map(|arrival| told(arrival, &clock)).collect(),
         deliveries: deliveries.iter().map(|it| delivery(it, &clock)).collect(),
         note: line.note.clone(),
         untold: match &line.untold {
             Some(why) => format!("Nobody: {why}."),
             None => "Nobody.".to_owned(),
+        },
+        withdrawn: match &line.untold {
+            Some(why) if !deliveries.is_empty() => format!("No alert is sent: {why}."),
+            _ => String::new(),
         },
         dismissed: line.dismissed.as_ref().map_or_else(String::new, |it| {
             format!(
@@ -138,24 +148,42 @@ async fn neighbours(state: &State, id: IncidentId) -> Result<(Option<i64>, Optio
     Ok((first(newer), first(older)))
 }
 
+/// Videos that browsers may play as they are: it depends on what is in them, and on the browser.
+const DIRECT: &[&str] = &["video/mp4", "video/webm"];
+
+/// Whether a page shows it; what browsers do not know, such as a TIFF or a camera's raw, is a file to save.
+fn is_shown(media: &Media) -> bool {
+    match media.kind {
+        MediaKind::Picture | MediaKind::Animation => {
+            media::SHOWN.contains(&media.content_type.as_str())
+        }
+        MediaKind::Video => true,
+        MediaKind::File => false,
+    }
+}
+
 /// Pictures first, as they came; then the videos.
 pub(super) fn shots(
     arrivals: &[ArrivalLine],
     clock: &Clock,
     url: impl Fn(MediaPlace) -> String,
     thumbnail: impl Fn(MediaPlace) -> String,
+    rendition: impl Fn(MediaPlace) -> String,
 ) -> Vec<Shot> {
     let mut shots = Vec::new();
     for arrival in arrivals {
         for (index, media) in (0_u32..).zip(&arrival.content.media) {
-            if media.kind == MediaKind::File {
+            if !is_shown(media) {
                 continue;
             }
             let place = MediaPlace { arrival: arrival.id, index: Some(index) };
+            let video = media.kind == MediaKind::Video;
             shots.push(Shot {
                 place: format!("{}-{index}", arrival.id),
                 name: media.name.clone(),
-                video: media.kind == MediaKind::Video,
+                video,
+                rendition: video.then(|| rendition(place)),
+                is_direct: DIRECT.contains(&media.content_type.as_str()),
                 url: url(place),
                 thumbnail: Some(thumbnail(place)),
                 time: clock.second(arrival.received_at),
@@ -178,6 +206,11 @@ fn told(arrival: &ArrivalLine, clock: &Clock) -> Arrival {
     if content.unclear {
         notes.push("It is not written as mail should be: something may be missing here. The mail as it came has all of it.");
     }
+    if content.media.iter().any(|media| media.decoration) {
+        notes.push(
+            "Pictures that only decorate the mail, such as a logo, are listed and were not sent.",
+        );
+    }
     let other = |(index, media): (u32, &Media)| Other {
         name: media.name.clone(),
         content_type: media.content_type.clone(),
@@ -190,7 +223,7 @@ fn told(arrival: &ArrivalLine, clock: &Clock) -> Arrival {
         way: if by_mail { "A mail without a subject" } else { "An upload" },
         text: content.text.clone(),
         notes,
-        others: files.filter(|(_, it)| it.kind == MediaKind::File).map(other).collect(),
+        others: files.filter(|(_, it)| !is_shown(it)).map(other).collect(),
         time: clock.second(arrival.received_at),
         from: from(arrival),
         raw: file_url(MediaPlace { arrival: *id, index: None }),

@@ -38,6 +38,10 @@ pub(super) fn shared() -> Router<State> {
         .route("/feed/{token}/incidents.atom", get(feed::feed))
         .route("/share/{incident}/{expires}/{signature}", get(share::share))
         .route("/share/{incident}/{expires}/{signature}/{arrival}/{file}", get(share::file))
+        .route(
+            "/share/{incident}/{expires}/{signature}/{arrival}/{file}/rendition",
+            get(share::rendition),
+        )
 }
 
 /// One choice of a form.

@@ -53,6 +53,10 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
     for (status, _) in standing.iter().filter(|(status, _)| word(status) != "fine") {
         wants.push(format!("The channel {} is {}.", status.name, word(status)));
     }
+    for (status, _) in &standing {
+        let repair = status.repair.as_ref();
+        wants.extend(repair.map(|repair| format!("Alerts of {} are {repair}.", status.name)));
+    }
     for (status, figures) in standing.iter().filter(|(_, figures)| figures.failed > 0) {
         let failed = figures.failed;
         wants

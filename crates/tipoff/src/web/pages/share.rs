@@ -9,6 +9,7 @@ use axum::response::Response;
 use tipoff_model::{IncidentId, MediaPlace, Timestamp};
 use tipoff_spool::IncidentDetail;
 
+use super::super::api::files::rendition_of;
 use super::super::clock::Clock;
 use super::super::frame::{Page, PageProblem, page};
 use super::super::links::parse_file_part;
@@ -36,7 +37,8 @@ pub(super) async fn share(
     let base = format!("/share/{id}/{expires_s}/{signature}");
     let url =
         |place: MediaPlace| format!("{base}/{}/{}", place.arrival, place.index.unwrap_or_default());
-    let mut shots = shots(arrivals, &clock, url, url);
+    let rendition = |place| url(place) + "/rendition";
+    let mut shots = shots(arrivals, &clock, url, url, rendition);
     for shot in shots.iter_mut().filter(|shot| shot.video) {
         shot.thumbnail = None;
     }
@@ -55,15 +57,37 @@ pub(super) async fn file(
     Named((id, expires_s, signature, arrival, file)): Named<(i64, i64, String, i64, String)>,
     headers: HeaderMap,
 ) -> Result<Response, PageProblem> {
-    let detail = open(&state, id, expires_s, &signature).await?;
-    let arrival = detail.arrivals.iter().find(|it| it.id.0 == arrival);
-    let index = parse_file_part(&file).flatten();
-    let (Some(arrival), Some(index)) = (arrival, index) else {
-        return Err(Problem::not_found("file").into());
-    };
-    let place = MediaPlace { arrival: arrival.id, index: Some(index) };
+    let place = place(&state, id, expires_s, &signature, arrival, &file).await?;
     let found = state.spool.media(place).await?.ok_or_else(|| Problem::not_found("file"))?;
     Ok(media::send(state.spool.blobs().clone(), found, &headers, false))
+}
+
+/// A video of it as browsers play it.
+pub(super) async fn rendition(
+    Shared(state): Shared<State>,
+    Named((id, expires_s, signature, arrival, file)): Named<(i64, i64, String, i64, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let place = place(&state, id, expires_s, &signature, arrival, &file).await?;
+    rendition_of(&state, place, &headers).await
+}
+
+/// A file of a shared incident.
+async fn place(
+    state: &State,
+    id: i64,
+    expires_s: i64,
+    signature: &str,
+    arrival: i64,
+    file: &str,
+) -> Result<MediaPlace, Problem> {
+    let detail = open(state, id, expires_s, signature).await?;
+    let arrival = detail.arrivals.iter().find(|it| it.id.0 == arrival);
+    let index = parse_file_part(file).flatten();
+    let (Some(arrival), Some(index)) = (arrival, index) else {
+        return Err(Problem::not_found("file"));
+    };
+    Ok(MediaPlace { arrival: arrival.id, index: Some(index) })
 }
 
 async fn open(

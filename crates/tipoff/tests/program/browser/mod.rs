@@ -1,6 +1,7 @@
 //! The dashboard as people meet it: in a real browser, on a phone's and a desktop's screen.
 
 mod driver;
+pub(crate) mod film;
 
 use serde_json::{Value, json};
 

@@ -1,0 +1,232 @@
+//! Tells the picture of an alert from what decorates its page: logos, icons, spacers, tracking pixels.
+//! Cameras put their picture into the page as well, by `cid:` or `data:`, nearly always as JPEG:
+//! of that only a name or a shape that no camera gives makes decoration.
+
+/// What a page says of a picture that it shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// `cid:…`, `data:…` or a file's name, in lower case.
+    pub(crate) source: String,
+    /// `alt`, `title`, `class` and `id`.
+    pub(crate) words: String,
+    /// In pixels, as far as it is said.
+    pub(crate) width: Option<u32>,
+    pub(crate) height: Option<u32>,
+    /// It is behind the text.
+    pub(crate) is_background: bool,
+}
+
+/// A picture of a mail.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Picture<'a> {
+    pub(crate) content_type: &'a str,
+    /// Its file name and how the page calls it.
+    pub(crate) names: &'a [String],
+    /// Width and height.
+    pub(crate) pixels: Option<(u32, u32)>,
+    /// Its place in the page; `None` if the page does not name it.
+    pub(crate) shown: Option<&'a Shown>,
+}
+
+/// What decoration is called, in lower case; anywhere in a name.
+const DECORATION: &[&str] = &[
+    "logo",
+    "banner",
+    "spacer",
+    "signature",
+    "favicon",
+    "divider",
+    "separator",
+    "facebook",
+    "twitter",
+    "linkedin",
+    "instagram",
+    "youtube",
+];
+
+/// As a word of its own; of a JPEG only in its name.
+const DECORATION_WORDS: &[&str] = &[
+    "arrow",
+    "background",
+    "badge",
+    "bg",
+    "blank",
+    "border",
+    "brand",
+    "bullet",
+    "button",
+    "corner",
+    "footer",
+    "head",
+    "header",
+    "icon",
+    "icons",
+    "icn",
+    "ico",
+    "line",
+    "pixel",
+    "shadow",
+    "sig",
+    "social",
+    "tracking",
+    "transparent",
+    "watermark",
+];
+
+/// What pictures of cameras are called.
+const SHOTS: &[&str] = &[
+    "snap", "capture", "cam", "motion", "alarm", "event", "detect", "person", "picture", "photo",
+    "frame", "plate", "face", "channel",
+];
+
+/// Digits in the name of a file by which it has a date or a time.
+const DATE_DIGITS: usize = 8;
+
+/// No side of a camera's picture is shorter, in pixels, nor its area smaller (QQVGA, 160 x 120).
+const SIDE_MIN: u32 = 100;
+const AREA_MIN: u64 = 160 * 120;
+
+/// A banner is lower and its sides are further apart. Panoramic cameras are at 3.6 and far higher.
+const BANNER_HEIGHT_MAX: u32 = 250;
+const JPEG_BANNER_HEIGHT_MAX: u32 = 120;
+const BANNER_RATIO_MIN: u32 = 3;
+
+/// A sign is no larger, whatever it is called.
+const ICON_SIDE_MAX: u32 = 48;
+
+/// A JPEG of such sides is a camera's, whatever else it is called.
+const JPEG_SIDE_LARGE: u32 = 240;
+
+/// A JPEG that is shown smaller is no camera's.
+const JPEG_SHOWN_MIN: u32 = 60;
+
+/// Whether a picture of a page decorates it.
+pub(crate) fn is_decoration(picture: &Picture<'_>) -> bool {
+    let is_jpeg = picture.content_type == "image/jpeg";
+    let alt = picture.shown.map(|shown| shown.words.as_str()).unwrap_or_default();
+    let has =
+        |name: &str, words: &[&str]| words.iter().any(|word| name.to_lowercase().contains(word));
+    let is_named = |words: &[&str]| picture.names.iter().any(|name| has(name, words));
+    let is_called = |words: &[&str]| is_named(words) || has(alt, words);
+    if picture.content_type == "image/svg+xml"
+        || picture.shown.is_some_and(|shown| shown.is_background)
+    {
+        return true;
+    }
+    let is_dated = picture.names.iter().any(|name| is_dated(name));
+    let side = picture.pixels.map(|(width, height)| width.min(height));
+    let is_large = side.is_some_and(|side| side >= JPEG_SIDE_LARGE);
+    if is_jpeg && is_dated {
+        return false;
+    }
+    // Cameras are called by where they are: "facebook-cam.jpg".
+    if is_called(DECORATION) && !(is_jpeg && is_large && !is_named(&["logo"])) {
+        return true;
+    }
+    let is_icon = side.is_some_and(|side| (2..=ICON_SIDE_MAX).contains(&side)) && !is_dated;
+    let is_shot = is_named(SHOTS) || is_dated || is_jpeg && is_called(SHOTS);
+    if is_jpeg {
+        let is_called_so = picture.names.iter().any(|name| has_decoration_word(name));
+        return !is_shot
+            && (is_called_so && !is_large
+                || is_banner(picture, JPEG_BANNER_HEIGHT_MAX)
+                || is_shown_small(picture, JPEG_SHOWN_MIN));
+    }
+    if picture.names.iter().map(String::as_str).chain([alt]).any(has_decoration_word) {
+        return true;
+    }
+    let is_small = picture.pixels.is_some_and(|(width, height)| {
+        width.min(height) < SIDE_MIN || u64::from(width) * u64::from(height) < AREA_MIN
+    });
+    is_icon
+        || !is_shot
+            && (is_small
+                || is_banner(picture, BANNER_HEIGHT_MAX)
+                || is_shown_small(picture, SIDE_MIN))
+}
+
+fn is_banner(picture: &Picture<'_>, height_max: u32) -> bool {
+    picture.pixels.is_some_and(|(width, height)| {
+        height <= height_max && width >= height.saturating_mul(BANNER_RATIO_MIN)
+    })
+}
+
+fn is_shown_small(picture: &Picture<'_>, min: u32) -> bool {
+    let Some(shown) = picture.shown else {
+        return false;
+    };
+    [shown.width, shown.height].into_iter().flatten().any(|side| side < min)
+}
+
+/// Words are parted by anything but letters, and by numbers.
+fn has_decoration_word(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let mut words = name.split(|c: char| !c.is_alphabetic());
+    words.any(|word| DECORATION_WORDS.contains(&word))
+}
+
+/// A `cid:` is not looked at: mailers make it of digits.
+fn is_dated(name: &str) -> bool {
+    !name.starts_with("cid:") && name.bytes().filter(u8::is_ascii_digit).count() >= DATE_DIGITS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(words: &str, width: Option<u32>, height: Option<u32>) -> Shown {
+        Shown { words: words.to_owned(), width, height, ..Shown::default() }
+    }
+
+    #[test]
+    fn logos_are_told_from_pictures_of_cameras() {
+        let plain = || Some(shown("", None, None));
+        for (content_type, names, pixels, shown, expected) in [
+            ("image/jpeg", "cid:1", Some((1, 1)), plain(), false),
+            ("image/jpeg", "cid:image001.jpg@01da", Some((640, 360)), plain(), false),
+            ("image/jpeg", "cid:snapshot", None, plain(), false),
+            ("image/jpeg", "header.jpg", Some((640, 360)), plain(), false),
+            ("image/jpeg", "cid:qnap_head", Some((1, 1)), plain(), true),
+            ("image/jpeg", "facebook-cam.jpg", Some((640, 360)), plain(), false),
+            ("image/jpeg", "cid:1", Some((640, 360)), Some(shown("Logo", None, None)), false),
+            ("image/png", "cid:1", Some((180, 48)), Some(shown("Camera", None, None)), true),
+            ("image/jpeg", "plate.jpg", Some((200, 50)), plain(), false),
+            ("image/jpeg", "20240506101112.jpg", Some((200, 50)), plain(), false),
+            ("image/jpeg", "cid:1", Some((7680, 2160)), plain(), false),
+            (
+                "image/jpeg",
+                "cid:1",
+                Some((1280, 720)),
+                Some(shown("Camera 1", Some(320), None)),
+                false,
+            ),
+            ("image/jpeg", "catalogo_20240506.jpg", Some((640, 360)), plain(), false),
+            ("image/jpeg", "cid:1", Some((600, 100)), plain(), true),
+            ("image/jpeg", "cid:wd_logo", Some((640, 360)), plain(), true),
+            ("image/jpeg", "cid:1", Some((200, 150)), Some(shown("Logo", None, None)), true),
+            ("image/jpeg", "cid:1", None, Some(shown("", Some(1), Some(1))), true),
+            ("image/jpeg", "cid:1", None, Some(shown("", None, Some(40))), true),
+            ("image/png", "cid:1", Some((1280, 720)), plain(), false),
+            ("image/png", "cid:panel.png", Some((1000, 500)), plain(), false),
+            ("image/png", "snapshot.png", Some((1, 1)), plain(), false),
+            ("image/png", "alarm.png", Some((24, 24)), plain(), true),
+            ("image/png", "cid:1", Some((1, 1)), plain(), true),
+            ("image/png", "cid:1", Some((200, 60)), plain(), true),
+            ("image/png", "cid:1", Some((600, 200)), plain(), true),
+            ("image/png", "cid:1", Some((512, 512)), Some(shown("", Some(64), None)), true),
+            ("image/png", "icon-alarm.png", Some((512, 512)), plain(), true),
+            ("image/png", "QNAP_Logo.png", None, None, true),
+            ("image/gif", "spacer.gif", None, None, true),
+            ("image/gif", "cid:1", Some((640, 360)), plain(), false),
+            ("image/svg+xml", "cid:1", None, plain(), true),
+        ] {
+            let names = [names.to_owned()];
+            let picture = Picture { content_type, names: &names, pixels, shown: shown.as_ref() };
+            assert_eq!(is_decoration(&picture), expected, "{picture:?}");
+        }
+        let behind = Shown { is_background: true, ..Shown::default() };
+        let picture =
+            Picture { content_type: "image/jpeg", names: &[], pixels: None, shown: Some(&behind) };
+        assert!(is_decoration(&picture));
+    }
+}

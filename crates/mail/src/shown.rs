@@ -1,0 +1,107 @@
+//! Which pictures a page shows, and how.
+
+use crate::decoration::Shown;
+use crate::entities::push_resolved;
+use crate::hidden::attribute;
+
+/// Elements that show a picture.
+const ELEMENTS: &[&str] = &["image", "img", "input", "v:imagedata"];
+
+/// Bytes of the words about a picture that are looked at.
+const WORDS_BYTES_MAX: usize = 200;
+
+/// Bytes of a picture's address that are looked at.
+const SOURCE_BYTES_MAX: usize = 500;
+
+/// What an element shows.
+pub(crate) fn by(name: &str, attributes: &str) -> Option<Shown> {
+    let style = attribute(attributes, "style").unwrap_or_default();
+    if ELEMENTS.contains(&name) {
+        let source = attribute(attributes, "src").map(source)?;
+        let words = ["alt", "title", "class", "id"].map(|key| {
+            let value = attribute(attributes, key).unwrap_or_default();
+            value.get(..value.floor_char_boundary(WORDS_BYTES_MAX)).unwrap_or_default()
+        });
+        let size = |key| {
+            attribute(attributes, key).and_then(in_pixels).or_else(|| {
+                let mut declarations = style.split(';').filter_map(|it| it.split_once(':'));
+                let (_, value) =
+                    declarations.find(|(it, _)| it.trim().eq_ignore_ascii_case(key))?;
+                in_pixels(value)
+            })
+        };
+        let (width, height) = (size("width"), size("height"));
+        return Some(Shown { source, words: words.join(" "), width, height, is_background: false });
+    }
+    let in_style = || {
+        let (_, behind) = style.split_once("url(")?;
+        behind.split_once(')').map(|(source, _)| source)
+    };
+    let behind = attribute(attributes, "background").or_else(in_style)?;
+    let source = source(behind.trim_matches(['\'', '"']));
+    Some(Shown { source, is_background: true, ..Shown::default() })
+}
+
+/// Whole pixels: `120`, `120px`, and neither `50%` nor `auto`.
+fn in_pixels(value: &str) -> Option<u32> {
+    let value = value.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let whole = value.trim().split('.').next()?;
+    whole.parse().ok()
+}
+
+/// An address as parts are called by: `cid:…`, `data:NUMBER`, or the name of a file.
+pub(crate) fn source(written: &str) -> String {
+    let mut resolved = String::new();
+    let written = written.get(..written.floor_char_boundary(SOURCE_BYTES_MAX)).unwrap_or_default();
+    push_resolved(written.trim(), &mut resolved);
+    let lower = unescaped(&resolved).to_lowercase();
+    if lower.starts_with("cid:") {
+        return lower.replace(['<', '>'], "");
+    }
+    if lower.starts_with("data:") {
+        return format!("data:{}", lower.rsplit(',').next().unwrap_or_default());
+    }
+    if lower.contains("://") {
+        return lower;
+    }
+    lower.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
+}
+
+/// Without the escapes of an address (RFC 3986, section 2.1).
+fn unescaped(address: &str) -> String {
+    let mut bytes = Vec::with_capacity(address.len());
+    let mut rest = address.as_bytes();
+    while let Some((&byte, behind)) = rest.split_first() {
+        let escaped = (byte == b'%').then(|| {
+            let (digits, after) = behind.split_at_checked(2)?;
+            Some((u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?, after))
+        });
+        let (byte, after) = escaped.flatten().unwrap_or((byte, behind));
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_page_shows_is_found() {
+        let shown =
+            by("img", " SRC='cid:Logo%40nas' alt=\"Our Logo\" width=120px height=50%").unwrap();
+        assert_eq!(shown.source, "cid:logo@nas");
+        assert!(shown.words.starts_with("Our Logo"));
+        assert_eq!((shown.width, shown.height), (Some(120), None));
+        let styled =
+            by("img", " src=images/a.png style=\"max-width: 9px; Width: 60.5px\"").unwrap();
+        assert_eq!((styled.source.as_str(), styled.width), ("a.png", Some(60)));
+        let behind = by("td", " style=\"background:url('cid:bg') no-repeat\"").unwrap();
+        assert_eq!((behind.source.as_str(), behind.is_background), ("cid:bg", true));
+        assert_eq!(by("body", " background=cid:x").unwrap().source, "cid:x");
+        assert_eq!(by("img", " src=\"data:image/png;base64,3\"").unwrap().source, "data:3");
+        assert_eq!(by("p", " class=x"), None);
+        assert_eq!(by("img", ""), None);
+    }
+}

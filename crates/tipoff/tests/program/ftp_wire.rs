@@ -1,0 +1,294 @@
+//! What happens on the wire: how connections end, how they are encrypted, what is refused.
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::camera::{Camera, reset};
+use crate::ftp_uploads::{arrivals, picture};
+use crate::harness::{Client, Home, PICTURE, Server, require, succeeded, wait_for};
+
+const PORTS: &str = "[ftp]\nlisten = [\"127.0.0.1:0\", \"ftps://127.0.0.1:0\"]\n\
+                     [smtp]\nlisten = [\"127.0.0.1:0\", \"smtps://127.0.0.1:0\"]\n";
+
+fn scene(configuration: &str) -> (Home, Server) {
+    let home = Home::new(&format!("{PORTS}{configuration}"));
+    home.put("x.jpg", PICTURE);
+    let server = home.start();
+    (home, server)
+}
+
+/// Runs the Python client; what it printed.
+fn python(home: &Home, what: &str, ports: &[SocketAddr]) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/program/uploaders/wire.py");
+    let mut command = Command::new(require("python3"));
+    command.current_dir(home.file("")).arg(script).arg(what);
+    command.args(ports.iter().map(|address| address.port().to_string()));
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    succeeded(&output);
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn torn(arrivals: &[Value]) -> Vec<bool> {
+    arrivals.iter().map(|arrival| arrival["torn"].as_bool().unwrap()).collect()
+}
+
+/// The kept session with this number. Of an address only the latest are kept.
+fn session(home: &Home, number: usize) -> Value {
+    wait_for("the session", || {
+        let list = home.json(&["sessions", "--limit", "1000", "--json"]);
+        let mut list = list.as_array().unwrap().iter();
+        list.find(|session| session["session"] == number && session["outcome"] != "open").cloned()
+    })
+}
+
+/// Whether a stored file is as large as this.
+fn has_blob(home: &Home, bytes: usize) -> Option<()> {
+    let days = std::fs::read_dir(home.data_dir().join("blobs")).ok()?;
+    let mut files = days.flatten().flat_map(|day| std::fs::read_dir(day.path()).unwrap().flatten());
+    files.find(|file| file.metadata().unwrap().len() == bytes as u64).map(drop)
+}
+
+#[test]
+fn a_client_that_only_writes_loses_nothing_by_tls() {
+    let (home, server) = scene("");
+    let count: usize = python(&home, "only_write", &server.ftp).parse().unwrap();
+    let all = arrivals(&home);
+    assert_eq!(torn(&all), vec![false; count]);
+    assert!(all.iter().all(|arrival| arrival["size"] == all[0]["size"]));
+    server.stop();
+}
+
+#[test]
+fn a_mail_of_a_client_that_reads_nothing_is_stored() {
+    let (home, server) = scene("");
+    python(&home, "mail_only_written", &server.smtp);
+    let all = wait_for("both mails", || Some(arrivals(&home)).filter(|all| all.len() == 2));
+    assert_eq!(torn(&all), [false, false]);
+    server.stop();
+}
+
+#[test]
+fn a_reset_is_an_end_where_the_content_has_its_own() {
+    let (home, server) = scene("");
+    let half = &PICTURE[..PICTURE.len() / 2];
+    for (name, bytes, code) in [
+        ("whole.jpg", PICTURE, "226"),
+        ("half.jpg", half, "426"),
+        ("unknown.bin", b"nobody knows", "426"),
+    ] {
+        let mut camera = Camera::connect(server.ftp[0], "yard");
+        let mut data = camera.begin(&format!("STOR {name}"));
+        data.write_all(bytes).unwrap();
+        wait_for("the bytes' arrival", || has_blob(&home, bytes.len()));
+        reset(data);
+        let reply = camera.control.hear();
+        assert!(reply.starts_with(code), "{name}: {reply}");
+    }
+    assert_eq!(torn(&arrivals(&home)), [false, true, true]);
+    server.stop();
+}
+
+#[test]
+fn the_end_of_both_connections_is_an_end_unless_the_content_says_otherwise() {
+    let (home, server) = scene("");
+    let half = &PICTURE[..PICTURE.len() / 2];
+    for (number, (bytes, is_torn)) in
+        [(PICTURE, false), (half, true), (b"nobody knows", true)].into_iter().enumerate()
+    {
+        let mut camera = Camera::connect(server.ftp[0], "yard");
+        let mut data = camera.begin(&format!("STOR {number}"));
+        data.write_all(bytes).unwrap();
+        wait_for("the bytes' arrival", || has_blob(&home, bytes.len()));
+        // First the control connection, as ffmpeg does.
+        drop(camera);
+        drop(data);
+        let all = wait_for("the upload", || Some(arrivals(&home)).filter(|it| it.len() > number));
+        assert_eq!(torn(&all).pop(), Some(is_torn), "{number}");
+    }
+    server.stop();
+}
+
+#[test]
+fn ffmpeg() {
+    let (home, server) = scene("");
+    let port = server.ftp[0].port();
+    let forms: [(&str, &[&str]); 5] = [
+        ("clip.ts", &["-f", "mpegts"]),
+        ("clip.mp4", &["-f", "mp4", "-movflags", "frag_keyframe+empty_moov"]),
+        ("clip.mkv", &["-f", "matroska"]),
+        ("clip.flv", &["-f", "flv"]),
+        ("shot.jpg", &["-frames:v", "1", "-f", "image2", "-update", "1"]),
+    ];
+    for (number, (name, form)) in forms.into_iter().enumerate() {
+        let mut command = Command::new(require("ffmpeg"));
+        command.args(["-hide_banner", "-loglevel", "error", "-f", "lavfi", "-i"]);
+        command.args(["testsrc=size=160x120:rate=5", "-t", "1"]).args(form);
+        command.arg(format!("ftp://cam:x@127.0.0.1:{port}/{name}")).stdin(Stdio::null());
+        succeeded(&command.output().unwrap());
+        let all = wait_for(name, || Some(arrivals(&home)).filter(|all| all.len() > number));
+        let last = &all[number];
+        assert_eq!(
+            (&last["envelope"]["path"], &last["torn"]),
+            (&format!("/{name}").into(), &false.into())
+        );
+        assert_eq!(session(&home, number + 1)["outcome"], "delivered");
+    }
+    server.stop();
+}
+
+#[test]
+fn abor_comes_as_urgent_data() {
+    let (home, server) = scene("");
+    for (number, what) in (1..).zip(["abort", "abort-tls"]) {
+        python(&home, what, &server.ftp);
+        // Of what was aborted there is as much as had come by then.
+        let (aborted, whole): (Vec<_>, Vec<_>) = arrivals(&home)
+            .into_iter()
+            .partition(|arrival| arrival["envelope"]["path"] == "/half.jpg");
+        assert!(torn(&aborted).into_iter().all(|torn| torn));
+        assert_eq!(torn(&whole), vec![false; 3 * number]);
+    }
+    server.stop();
+}
+
+#[test]
+fn tls_on_the_data_connection_may_begin_before_stor() {
+    let (home, server) = scene("");
+    let count: usize = python(&home, "early_tls", &server.ftp).parse().unwrap();
+    assert_eq!(torn(&arrivals(&home)), vec![false; count]);
+    server.stop();
+}
+
+#[test]
+fn tls_that_fails_on_the_data_connection_is_told_as_that() {
+    let (home, server) = scene("");
+    for (number, what) in ["refuses_certificate", "sends_plain"].into_iter().enumerate() {
+        python(&home, what, &server.ftp);
+        let session = session(&home, number + 1);
+        assert_eq!(session["outcome"], "tls_failed", "{what}");
+        assert!(session["hint"].as_str().unwrap().contains("encryption"), "{session}");
+    }
+    let log = server.log();
+    assert_eq!(log.matches("data connection could not be encrypted").count(), 2, "{log}");
+    assert!(!log.contains("did not come"), "{log}");
+    server.stop();
+}
+
+#[test]
+fn an_address_as_server_name_is_no_warning() {
+    let (_home, server) = scene("");
+    for (address, protocol) in [
+        (server.ftp[0], &["-starttls", "ftp"][..]),
+        (server.ftp[1], &[]),
+        (server.smtp[0], &["-starttls", "smtp"]),
+        (server.smtp[1], &[]),
+    ] {
+        for name in ["127.0.0.1", "192.168.1.10", "::1"] {
+            let mut command = Command::new(require("openssl"));
+            command.args(["s_client", "-servername", name, "-connect", &address.to_string()]);
+            let output = command.args(protocol).stdin(Stdio::null()).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(said.contains("Cipher is TLS_"), "{address} {name}: {said}");
+        }
+    }
+    let log = server.log();
+    assert!(!log.contains("SNI") && !log.contains("WARN"), "{log}");
+    server.stop();
+}
+
+/// Says these lines in a session of its own, and leaves without a word.
+fn say(server: &Server, lines: &[&str]) {
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    for line in lines {
+        camera.control.say(line);
+    }
+}
+
+#[test]
+fn what_was_refused_is_told_with_advice() {
+    let (home, server) = scene("");
+    let cases: [(&[&str], &str); 11] = [
+        (&["PORT 192,168,7,20,200,10"], "`active_addresses = \"networks\"`"),
+        (&["EPRT |1|192.168.7.20|2000|", "STOR x.jpg", "QUIT"], "from 192.168.7.20"),
+        (&["PORT 127,0,0,1,0,20"], "passive FTP"),
+        (&["STOR /"], "\"STOR /\" was refused with 553"),
+        (&["TYPE E", "QUIT"], "binary"),
+        (&["STRU R"], "binary"),
+        (&["MODE B"], "binary"),
+        (&["CWD /gone", "PWD"], "missing_folder"),
+        (&["RETR /gone", "QUIT"], "\"RETR /gone\" was refused with 550"),
+        (&["STOR x.jpg", "QUIT"], "passive FTP"),
+        (&["SIZE /gone"], "\"SIZE /gone\" was refused with 550"),
+    ];
+    for (number, (lines, word)) in cases.into_iter().enumerate() {
+        say(&server, lines);
+        let session = session(&home, number + 1);
+        assert_eq!(session["outcome"], "failed", "{lines:?}: {session}");
+        let hint = session["hint"].as_str().unwrap();
+        assert!(hint.contains(word), "{lines:?}: {hint}");
+    }
+    // What is got round is none, and neither is a question beside an upload.
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    for line in ["CWD /new", "MKD /new", "CWD /new", "TYPE E", "TYPE I", "SIZE /gone"] {
+        camera.control.say(line);
+    }
+    camera.store("x.jpg", &picture(1));
+    camera.control.must("SIZE /gone", "550");
+    drop(camera);
+    let it = session(&home, cases.len() + 1);
+    assert_eq!((&it["outcome"], &it["hint"]), (&"delivered".into(), &Value::Null));
+    // Without a login.
+    let mut client = Client::connect(server.ftp[0]);
+    client.must("STOR x.jpg", "530");
+    drop(client);
+    assert_eq!(session(&home, cases.len() + 2)["outcome"], "login_refused");
+    server.stop();
+}
+
+#[test]
+fn active_uploads_may_come_from_another_address_where_the_setting_says_so() {
+    let home = Home::new(
+        "[ftp]\nlisten = [\"127.0.0.1:0\"]\nactive_addresses = \"networks\"\n\
+         [access]\nnetworks = [\"127.0.0.0/30\"]\n",
+    );
+    let server = home.start();
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    let device = TcpListener::bind("127.0.0.2:0").unwrap();
+    let [high, low] = device.local_addr().unwrap().port().to_be_bytes();
+    camera.control.must(&format!("PORT 127,0,0,2,{high},{low}"), "200");
+    camera.control.must("STOR x.jpg", "150");
+    let (mut data, _) = device.accept().unwrap();
+    data.write_all(PICTURE).unwrap();
+    drop(data);
+    assert!(camera.control.hear().starts_with("226"));
+    // Nothing is sent there, and nobody else may be named.
+    device.set_nonblocking(true).unwrap();
+    for command in ["RETR x.jpg", "LIST", "NLST", "MLSD"] {
+        camera.control.must(command, "425");
+    }
+    assert!(device.accept().is_err());
+    camera.control.must(&format!("PORT 127,0,0,4,{high},{low}"), "501");
+    camera.control.must("EPRT |1|192.168.7.20|2000|", "501");
+    camera.control.must("PORT 127,0,0,2,0,25", "501");
+    drop(camera);
+    let hint = session(&home, 1)["hint"].as_str().unwrap().to_owned();
+    assert!(hint.contains("127.0.0.2") || hint.contains("passive"), "{hint}");
+    server.stop();
+}
+
+#[test]
+fn the_time_that_a_device_sets_is_the_time_that_it_is_told() {
+    let (home, server) = scene("");
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    camera.store("x.jpg", PICTURE);
+    camera.control.must("MFMT 20200102030405 x.jpg", "213 Modify=20200102030405; /x.jpg");
+    camera.control.must("MDTM x.jpg", "213 20200102030405");
+    // Ours is that of receipt.
+    let received_at = arrivals(&home).remove(0)["received_at"].to_string();
+    assert!(!received_at.contains("2020-01-02"), "{received_at}");
+    server.stop();
+}
