@@ -281,3 +281,39 @@ fn deep_and_long_paths_are_taken() {
     assert!(paths[0].starts_with("/folder0/") && paths[1].starts_with("/agent/"), "{paths:?}");
     server.stop();
 }
+
+#[test]
+fn append_of_a_file_from_its_beginning_is_no_addition() {
+    let (_hook, home, server) = scene("");
+    let (first, second) = (picture(1), picture(2));
+    break_off(&server, "x.jpg", &first[..PICTURE.len() / 2]);
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    let size = |bytes: &[u8]| Some(bytes.len() as u64);
+    assert!(camera.transfer("APPE x.jpg", &first).starts_with("226"));
+    assert_eq!(sizes(&home), [(size(&first), false)], "the torn try is whole now");
+    // The same again, and another one.
+    for bytes in [&first, &second] {
+        assert!(camera.transfer("APPE x.jpg", bytes).starts_with("226"));
+        camera.control.must("SIZE x.jpg", &format!("213 {}", bytes.len()));
+    }
+    assert_eq!(sizes(&home)[1..], [(size(&first), false), (size(&second), false)]);
+    // A whole one behind REST, also where another one broke off.
+    drop(camera);
+    break_off(&server, "y.jpg", &first[..1_000]);
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    for (rest, bytes) in [(1_000, &second), (second.len() - 7, &first)] {
+        camera.control.must(&format!("REST {rest}"), "350");
+        assert!(camera.transfer("STOR y.jpg", bytes).starts_with("226"));
+        camera.control.must("SIZE y.jpg", &format!("213 {}", bytes.len()));
+    }
+    // The rest, as SIZE told where it begins, in pieces.
+    drop(camera);
+    break_off(&server, "z.jpg", &second[..1_000]);
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    camera.control.must("SIZE z.jpg", "213 1000");
+    assert!(camera.transfer("APPE z.jpg", &second[1_000..1_100]).starts_with("226"));
+    assert!(camera.transfer("APPE z.jpg", &second[1_100..]).starts_with("226"));
+    assert_eq!(camera.fetch("RETR z.jpg"), second);
+    assert_eq!(sizes(&home).last(), Some(&(size(&second), false)));
+    server.stop();
+}

@@ -9,6 +9,7 @@ use tipoff_spool::{
     Again, BlobWriter, Blobs, Growth, NewArrival, Print, SpoolError, Stored, StoredBlob,
 };
 
+use super::probe::Probe;
 use super::{Claim, GROWTH_WAIT_MAX, STEP_BYTES, Start, Uploads};
 use crate::receive::follow::{self, Following};
 use crate::receive::intake::disk_error;
@@ -32,6 +33,8 @@ pub(in crate::receive) struct Uploading {
     pub(super) start: Start,
     /// `None` before the first and after a failure.
     pub(super) target: Option<Target>,
+    /// Until it is known whether it is more of an earlier upload.
+    pub(super) probe: Option<Probe>,
     pub(super) look: Look,
     pub(super) hasher: blake3::Hasher,
     pub(super) began_at: Timestamp,
@@ -81,6 +84,9 @@ impl Uploading {
             if writes {
                 self.write(piece)?;
             }
+            if let Some(probe) = &mut self.probe {
+                probe.see_earlier(piece);
+            }
             self.see(piece);
         }
     }
@@ -92,6 +98,12 @@ impl Uploading {
 
     /// The next bytes. A failing disk is told at the end, when there is somebody to tell.
     pub(in crate::receive) fn push(&mut self, bytes: &[u8]) {
+        if let Some(probe) = &mut self.probe {
+            if probe.push(bytes) {
+                self.settle();
+            }
+            return;
+        }
         if self.failed.is_none()
             && let Err(error) = self.write(bytes)
         {
@@ -130,11 +142,12 @@ impl Uploading {
 
     /// How much there is of the file.
     pub(in crate::receive) fn size(&self) -> u64 {
-        match &self.target {
+        let written = match &self.target {
             Some(Target::New(writer) | Target::Growing { writer, .. }) => writer.size(),
             Some(Target::Following(following)) => following.size(),
             None => 0,
-        }
+        };
+        written + self.probe.as_ref().map_or(0, Probe::size)
     }
 
     /// Whether its content has an end; `None`: it does not tell.
