@@ -17,6 +17,8 @@ pub(super) struct Boxes {
     rest: u64,
     /// Whether the present box must be whole.
     is_needed: bool,
+    /// Whether the present box has the frames, or the data of a picture.
+    is_data: bool,
     /// The present box goes on to the end of the file.
     is_last: bool,
     has_index: bool,
@@ -61,6 +63,7 @@ impl Boxes {
         };
         self.has_index |= kind == b"moov";
         self.has_fragments |= kind == b"moof";
+        self.is_data = kind == b"mdat";
         self.has_frames |= kind == b"mdat" || kind == b"moof";
         self.is_last = length == 0;
         self.is_odd = !self.is_last && length < header_bytes;
@@ -75,6 +78,11 @@ impl Boxes {
     /// Whether more fragments may follow.
     pub(super) fn are_fragments(&self) -> bool {
         self.has_fragments
+    }
+
+    /// Whether the data of a picture are all there; `None` if there are none in a box of their own (yet).
+    pub(super) fn have_data(&self) -> Option<bool> {
+        self.has_frames.then_some(self.rest == 0 || !self.is_data)
     }
 
     /// Whether everything is there that the video needs. Without its index none plays.
