@@ -17,6 +17,9 @@ use crate::receive::judge::{Awaits, Judged, judge};
 use crate::receive::look::Look;
 use crate::receive::trees;
 
+/// Files other than pictures and videos that show in their first bytes what they are.
+const WITH_A_HEAD: [&str; 3] = ["application/pdf", "audio/mp4", "audio/wav"];
+
 /// Where the bytes of an upload go.
 pub(super) enum Target {
     /// Into a blob of their own.
@@ -156,16 +159,21 @@ impl Uploading {
     }
 
     /// Whether it may be whole where the control connection ended before the data connection did, which ended
-    /// well: its content shows its end, or it is a video that plays as far as it goes.
+    /// well: yes, unless it is known that its end is missing. A file that is called a picture or a video and does
+    /// not begin as one is not known to be whole.
     pub(in crate::receive) fn may_end_so(&self) -> bool {
-        let by_name = || {
-            let path = self.start.envelope.path.as_deref().unwrap_or_default();
-            let sort = sort::by_name(tipoff_vendors::lasting_name(path));
-            sort.filter(|_| self.look.may_be_a_stream())
-        };
-        let sort = self.look.sort().or_else(by_name);
-        let is_video = sort.is_some_and(|sort| sort.kind == MediaKind::Video);
-        self.look.is_complete().unwrap_or(is_video)
+        if let Some(is_complete) = self.look.is_complete() {
+            return is_complete;
+        }
+        let path = self.start.envelope.path.as_deref().unwrap_or_default();
+        self.look.sort().is_some()
+            || match sort::by_name(tipoff_vendors::lasting_name(path)) {
+                Some(sort) if sort.kind == MediaKind::File => {
+                    !WITH_A_HEAD.contains(&sort.content_type)
+                }
+                Some(_) => self.look.may_be_a_stream(),
+                None => true,
+            } && self.look.size() > 0
     }
 
     /// Stores it: when this returns it is durable (docs/spool.md, A3). Where the connection broke,
