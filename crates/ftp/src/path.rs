@@ -13,6 +13,10 @@ pub const NAME_BYTES_MAX: usize = 255;
 
 /// The longest extension that a shortened name keeps, in bytes with its dot.
 const EXTENSION_BYTES_MAX: usize = 9;
+/// The most outermost names that a shortened path keeps: routes match on folders.
+const FIRST_LEVELS_MAX: usize = 8;
+/// And their bytes, with slashes, where there is more than one. Leaves room for a digest and a name.
+const FIRST_LEVELS_BYTES_MAX: usize = PATH_BYTES_MAX / 2;
 /// What the digest of left out bytes begins with.
 const MARK: u8 = b'~';
 /// Bytes of such a digest: the mark and 16 digits.
@@ -21,7 +25,7 @@ const DIGEST_BYTES: usize = 17;
 /// An absolute path in a device's tree: `/2026/10/05/x.jpg`, without `.`, `..` and empty names.
 /// The root is empty.
 ///
-/// Agent DVR and others write deeper and longer paths than the limits. Their first folder and the innermost ones
+/// Agent DVR and others write deeper and longer paths than the limits. Their first levels and the innermost ones
 /// stay, and a digest stands for what is between them: such a path is the same each time, however it was entered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FilePath(Vec<u8>);
@@ -62,25 +66,19 @@ impl FilePath {
         self.0.extend(name.iter().map(safe));
     }
 
-    /// Leaves out the outermost folder behind the first. A digest behind the first folder stands for all that
+    /// Leaves out the outermost folder behind the first levels. A digest behind them stands for all that
     /// were left out.
     fn leave_out(&mut self) {
         let names: Vec<&[u8]> = self.0.split(|byte| *byte == b'/').skip(1).collect();
-        let (digest, kept) = match names.as_slice() {
-            [_, marked, left_out, kept @ ..] if is_digest(marked) => {
-                (digest(&[*marked, *left_out]), kept)
-            }
-            [_, one, other, kept @ ..] => (digest(&[*one, *other]), kept),
-            // Not possible: the first folder, a digest and a name are within the limits.
-            _ => return self.0.clear(),
+        let (first, rest) = names.split_at(first_levels(&names));
+        // What stands for two may be such a digest itself: one step at a time leads to the same path.
+        let [one, other, kept @ ..] = rest else {
+            // Not possible: the first levels, a digest and a name are within the limits.
+            return self.0.clear();
         };
-        let first = names.first().copied().unwrap_or_default();
-        let mut shorter = [b"/", first, b"/", digest.as_bytes()].concat();
-        for name in kept {
-            shorter.push(b'/');
-            shorter.extend_from_slice(name);
-        }
-        self.0 = shorter;
+        let digest = digest(&[*one, *other]);
+        let names = first.iter().copied().chain([digest.as_bytes()]).chain(kept.iter().copied());
+        self.0 = names.flat_map(|name| [b"/", name].concat()).collect();
     }
 
     /// The folder that it is in; the root is in itself.
@@ -156,6 +154,18 @@ fn digest(names: &[&[u8]]) -> String {
     format!("{}{hash:016x}", char::from(MARK))
 }
 
+/// Number of the outermost names that stay. Depends on these names only, so that it is the same for a path that
+/// was shortened already.
+fn first_levels(names: &[&[u8]]) -> usize {
+    let mut bytes = 0;
+    let stays = |(level, name): &(usize, &&[u8])| {
+        bytes += 1 + name.len();
+        *level == 0
+            || (*level < FIRST_LEVELS_MAX && bytes <= FIRST_LEVELS_BYTES_MAX && !is_digest(name))
+    };
+    names.iter().enumerate().take_while(stays).count()
+}
+
 fn is_digest(name: &[u8]) -> bool {
     name.len() == DIGEST_BYTES
         && name.split_first().is_some_and(|(first, digits)| {
@@ -222,21 +232,30 @@ mod tests {
         let deep: String = (1..=40).map(|number| format!("/{number}")).collect();
         let shorter = path(&format!("{deep}/x.jpg")).to_string();
         let names: Vec<&str> = shorter.split('/').skip(1).collect();
-        assert_eq!((names.len(), names[0], names[31]), (PATH_DEPTH_MAX, "1", "x.jpg"));
-        assert!(is_digest(names[1].as_bytes()), "{shorter}");
-        assert_eq!(names[2..31].to_vec(), (12..=40).map(|it| it.to_string()).collect::<Vec<_>>());
+        assert_eq!((names.len(), names[31]), (PATH_DEPTH_MAX, "x.jpg"));
+        let numbers =
+            |numbers: std::ops::RangeInclusive<u32>| numbers.map(|it| it.to_string()).collect();
+        let (first, last): (Vec<_>, Vec<_>) = (numbers(1..=8), numbers(19..=40));
+        assert_eq!(
+            (names[..8].to_vec(), names[9..31].to_vec()),
+            (first.iter().map(String::as_str).collect(), last.iter().map(String::as_str).collect(),)
+        );
+        assert!(is_digest(names[8].as_bytes()), "{shorter}");
         // Two that differ in what is left out only stay two.
-        let other = path(&format!("{}/x.jpg", deep.replace("/5/", "/five/"))).to_string();
+        let other = path(&format!("{}/x.jpg", deep.replace("/10/", "/ten/"))).to_string();
         assert_ne!(other, shorter);
         assert_eq!(
-            other.rsplit_once("/12/").map(|it| it.1),
-            shorter.rsplit_once("/12/").map(|it| it.1)
+            other.rsplit_once("/19/").map(|it| it.1),
+            shorter.rsplit_once("/19/").map(|it| it.1)
         );
         let long = path(&format!("/cam/{}.jpg", "x".repeat(5_000)));
         assert_eq!(long.name().len(), NAME_BYTES_MAX);
         assert!(long.name().ends_with(b".jpg") && long.name().starts_with(b"xxx"));
         let folders = path(&format!("/cam{}/x.jpg", format!("/{}", "y".repeat(200)).repeat(30)));
         assert!(folders.as_bytes().len() <= PATH_BYTES_MAX && folders.name() == b"x.jpg");
+        // The first levels stay as far as there is room.
+        let levels = format!("/cam/{0}/{0}/{0}/a{1}/x.jpg", "z".repeat(250), "/y".repeat(40));
+        assert!(path(&levels).to_string().starts_with(&format!("/cam/{0}/{0}/~", "z".repeat(250))));
     }
 
     #[test]

@@ -91,12 +91,8 @@ impl Tree {
         })
     }
 
-    /// Whether a file may stand at the path: in place of another one, or of a folder without files.
-    pub(crate) fn takes_file(&self, path: &FilePath) -> bool {
-        !path.is_root() && !self.below(path).any(|(_, node)| node.file.is_some())
-    }
-
-    /// Puts a file at the path, in place of what was there, and makes the folders that it names.
+    /// Puts a file at the path, in place of what was there, and makes the folders that it names. A folder in its
+    /// place goes out of sight with its files: they are stored, and no name is a reason to lose another one.
     pub fn put(&mut self, path: &FilePath, file: File) {
         if path.is_root() {
             return;
@@ -136,27 +132,24 @@ impl Tree {
         }
     }
 
-    /// Moves what is at `from`, and below it, in place of a file or of a folder without files. False: it would be
-    /// in itself, or a folder with files is in the way.
+    /// Moves what is at `from`, and below it, in place of what is at `to`. False: it would be in itself, or there
+    /// is no name.
     pub(crate) fn rename(&mut self, from: &FilePath, to: &FilePath) -> bool {
         if from == to {
             return true;
         }
         let moves_folder = self.find(from) == Found::Folder;
-        if from.is_root() || (moves_folder && to.is_below(from)) {
+        if from.is_root() || to.is_root() || (moves_folder && to.is_below(from)) {
             return false;
         }
         let moved = self.take_out(from);
-        let fits = self.takes_file(to);
-        if fits {
-            self.take_out(to);
-            self.make_folder(&to.parent());
-        }
+        self.take_out(to);
+        self.make_folder(&to.parent());
         for (old, node) in moved {
-            self.insert(if fits { old.moved(from, to) } else { old }, node);
+            self.insert(old.moved(from, to), node);
         }
         self.forget_the_oldest();
-        fits
+        true
     }
 
     /// The device gave up where a folder was missing, without having made any.
@@ -238,17 +231,17 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_folder_gives_way_to_a_file_and_a_file_to_a_folder() {
+    fn a_folder_gives_way_to_a_file_and_a_file_to_a_folder() {
         let mut tree = Tree::default();
         tree.make_folder(&path("/x.jpg/in"));
-        assert!(tree.takes_file(&path("/x.jpg")), "there is no file in it");
         tree.put(&path("/x.jpg"), file(1));
         assert_eq!(tree.find(&path("/x.jpg")), Found::File(file(1)));
         assert_eq!(tree.find(&path("/x.jpg/in")), Found::Nothing);
         tree.put(&path("/x.jpg/y"), file(2));
         assert_eq!(tree.find(&path("/x.jpg")), Found::Folder);
-        assert!(!tree.takes_file(&path("/x.jpg")), "a folder with a file stays");
-        assert!(!tree.takes_file(&FilePath::ROOT));
+        tree.put(&path("/x.jpg"), file(4));
+        assert_eq!(tree.find(&path("/x.jpg")), Found::File(file(4)));
+        assert_eq!(tree.find(&path("/x.jpg/y")), Found::Nothing);
         let beside = path("/x.jpg.txt");
         tree.put(&beside, file(3));
         tree.remove(&path("/x.jpg"));
@@ -271,7 +264,7 @@ mod tests {
         tree.put(&path("/a/x"), file(1));
         tree.put(&path("/ab"), file(2));
         assert!(!tree.rename(&path("/a"), &path("/a/b")), "not into itself");
-        assert!(!tree.rename(&path("/ab"), &path("/a")), "not over a folder with files");
+        assert!(!tree.rename(&path("/ab"), &FilePath::ROOT), "not without a name");
         assert_eq!(tree.find(&path("/ab")), Found::File(file(2)));
         assert!(tree.rename(&path("/a"), &path("/new/c")));
         assert_eq!(tree.find(&path("/new/c/x")), Found::File(file(1)));
@@ -287,8 +280,13 @@ mod tests {
             "a file goes into a new folder"
         );
         assert_eq!(tree.find(&path("/new/c/y/z")), Found::File(file(4)));
-        assert!(tree.rename(&path("/new/c/y/z"), &path("/new/c")), "and out of its own");
+        tree.put(&path("/new/c/y/other"), file(5));
+        assert!(
+            tree.rename(&path("/new/c/y/z"), &path("/new/c")),
+            "and out of its own, over a folder with files"
+        );
         assert_eq!(names(&tree, "/new"), ["c"]);
+        assert_eq!(tree.find(&path("/new/c")), Found::File(file(4)));
     }
 
     #[test]

@@ -43,14 +43,11 @@ impl Session {
         self.reply(reply::folder(&folder.unwrap_or_default(), "is the folder"));
     }
 
-    /// One that is there already is made as well: cameras do not look before. A file that they may still ask for
-    /// stays in sight; an upload that names it as a folder is taken all the same.
+    /// One that is there already is made as well: cameras do not look before. A file in its place goes out of sight:
+    /// who is refused a folder may give up the upload into it.
     pub(super) fn make_folder(&mut self, given: &[u8]) {
         let Some(path) = self.path(given) else { return };
         let Some(home) = &mut self.client.home else { return };
-        if home.tree().hides_a_file(&path) {
-            return self.reply(reply::BAD_NAME);
-        }
         home.tree().make_folder(&path);
         home.made_folder = true;
         self.reply(reply::folder(&path, "is made"));

@@ -142,7 +142,7 @@ impl Session {
             return None;
         }
         let path = self.path(given)?;
-        if !self.client.home.as_ref().is_some_and(|home| home.tree().takes_file(&path)) {
+        if path.is_root() {
             self.reply(reply::BAD_NAME);
             return None;
         }

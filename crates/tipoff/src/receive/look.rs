@@ -2,11 +2,14 @@
 //! beginning and its end only.
 
 mod boxes;
+mod chunks;
 mod jpeg;
+mod length;
 
 use tipoff_model::sort::{HEAD_BYTES, Sort, by_content};
 
 use boxes::Boxes;
+use chunks::Chunks;
 use jpeg::Jpeg;
 
 /// Bytes kept of a file's end: cameras write notes of their own behind a picture.
@@ -15,10 +18,6 @@ const TAIL_BYTES: usize = 1024;
 const JPEG_END: &[u8] = b"\xFF\xD9";
 /// The chunk that ends a PNG.
 const PNG_END: &[u8] = b"IEND\xAE\x42\x60\x82";
-/// No AVI says that it is longer: recorders that cannot go back to the beginning leave such a length there, or
-/// zero. (OpenDML AVI 1.02 ends each part at 1 GB.)
-const RIFF_BYTES_MAX: u32 = 0x7FFF_0000;
-
 /// A file while it streams by.
 #[derive(Debug, Default)]
 pub(super) struct Look {
@@ -29,6 +28,7 @@ pub(super) struct Look {
     fill: Vec<u8>,
     size: u64,
     boxes: Boxes,
+    chunks: Chunks,
     jpeg: Jpeg,
 }
 
@@ -38,6 +38,7 @@ impl Look {
         let missing = HEAD_BYTES.saturating_sub(self.head.len());
         self.head.extend(bytes.iter().take(missing));
         self.boxes.push(bytes);
+        self.chunks.push(bytes);
         self.jpeg.push(bytes);
         self.see_end(bytes);
     }
@@ -76,20 +77,22 @@ impl Look {
             "image/jpeg" => Some(self.jpeg.has_ended() || self.tail_has(JPEG_END)),
             "image/png" => Some(self.tail_has(PNG_END)),
             "video/mp4" | "video/quicktime" | "video/3gpp" => Some(self.boxes.are_complete()),
-            "video/x-msvideo" => self.riff_bytes().map(|bytes| bytes <= self.size),
+            "audio/mp4" | "image/x-canon-cr3" => Some(self.boxes.are_complete()),
+            "image/heic" | "image/avif" => self.boxes.have_data(),
+            "video/x-msvideo" | "video/x-hichip" if self.chunks.have_index() => Some(true),
+            "video/x-msvideo" | "image/webp" | "audio/wav" | "image/bmp" | "video/x-matroska"
+            | "video/webm" => length::stated(&self.head, sort).map(|bytes| bytes <= self.size),
             _ => sort.has_end(&self.tail),
         }
     }
 
-    fn tail_has(&self, mark: &[u8]) -> bool {
-        self.tail.windows(mark.len()).any(|window| window == mark)
+    /// Whether more of it may come, as far as the content tells.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.is_complete() != Some(true) || self.boxes.are_fragments()
     }
 
-    /// How long the file says it is; `None` if that was never filled in.
-    fn riff_bytes(&self) -> Option<u64> {
-        let length = self.head.get(4..8)?;
-        let bytes = u32::from_le_bytes(length.try_into().ok()?);
-        (1..RIFF_BYTES_MAX).contains(&bytes).then(|| u64::from(bytes) + 8)
+    fn tail_has(&self, mark: &[u8]) -> bool {
+        self.tail.windows(mark.len()).any(|window| window == mark)
     }
 }
 
@@ -188,10 +191,58 @@ mod tests {
     fn an_avi_says_how_long_it_is() {
         let avi = b"RIFF\x08\0\0\0AVI LIST".to_vec();
         assert_eq!(look(&avi).is_complete(), Some(true));
-        assert_eq!(look(&avi[..15]).is_complete(), Some(false));
+        // Writers forget the head of the file.
+        assert_eq!(look(&avi[..15]).is_complete(), Some(true));
+        let long = b"RIFF\x10\0\0\0AVI LIST".to_vec();
+        assert_eq!(look(&long).is_complete(), Some(true));
+        assert_eq!(look(&long[..15]).is_complete(), Some(false));
         assert_eq!(look(b"RIFF\0\0\0\0AVI LIST").is_complete(), None);
         assert_eq!(look(b"RIFF\xFF\xFF\xFF\xFFAVI LIST").is_complete(), None);
         assert_eq!(look(b"RIFF\xFF\xFF\xFF\x7FAVI LIST").is_complete(), None);
+    }
+
+    #[test]
+    fn an_index_ends_a_recording() {
+        let avi = b"RIFF\xFF\xFF\0\0AVI LIST\x03\0\0\0abc\0idx1\x04\0\0\0abcd";
+        let hichip = [
+            b"HXVS....____....HXVF\x03\0\0\0....\x01\0\0\0abc".as_slice(),
+            b"HXAF\x01\0\0\0....\0\0\0\0aHXFI\x04\0\0\0........1234",
+        ]
+        .concat();
+        for (whole, torn) in [(avi.as_slice(), Some(false)), (&hichip, None)] {
+            assert_eq!(look(whole).is_complete(), Some(true));
+            assert_eq!(look(&[whole, &[0; 5_000]].concat()).is_complete(), Some(true));
+            for end in 13..whole.len() {
+                assert_eq!(look(&whole[..end]).is_complete(), torn, "{end}");
+            }
+        }
+        assert_eq!(look(&hichip[16..]).is_complete(), Some(true), "begun in the middle");
+    }
+
+    #[test]
+    fn what_says_how_long_it_is_has_its_end_there() {
+        for whole in [
+            b"RIFF\x0c\0\0\0WEBPVP8 ----".as_slice(),
+            b"RIFF\x0c\0\0\0WAVEfmt ----",
+            b"BM\x14\0\0\0\0\0\0\0----------",
+            b"\x1A\x45\xDF\xA3\x81-\x18\x53\x80\x67\x84----",
+            b"\x1A\x45\xDF\xA3\x87\x42\x82\x84webm\x18\x53\x80\x67\x01\0\0\0\0\0\0\x04----",
+            b"\0\0\0\x10ftypheic0000\0\0\0\x0cmdat1234",
+        ] {
+            assert_eq!(look(whole).is_complete(), Some(true), "{whole:?}");
+            assert_eq!(look(&[whole, b"note"].concat()).is_complete(), Some(true), "{whole:?}");
+            assert_eq!(look(&whole[..whole.len() - 2]).is_complete(), Some(false), "{whole:?}");
+        }
+        for unknown in [
+            b"RIFF\xFF\xFF\xFF\xFFWAVEfmt ".as_slice(),
+            b"BM\0\0\0\0\0\0\0\0----",
+            b"\x1A\x45\xDF\xA3\x81-\x18\x53\x80\x67\xFF----",
+            b"\x1A\x45\xDF\xA3\x81-\x18\x53\x80\x67\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF----",
+            b"\x1A\x45\xDF\xA3\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFE",
+            b"\x1A\x45\xDF\xA3\0",
+        ] {
+            assert_eq!(look(unknown).is_complete(), None, "{unknown:?}");
+        }
     }
 
     proptest::proptest! {
@@ -199,11 +250,12 @@ mod tests {
         fn however_it_is_cut_it_is_judged_the_same(
             kind in proptest::sample::select(vec![
                 b"\xFF\xD8\xFF\xE1\0\x04ab\xFF\xDA\0\x03.".as_slice(), b"\0\0\0\x10ftypisom0000", b"\x89PNG\r\n\x1a\n",
-                b"RIFF\x30\0\0\0AVI LIST", b"GIF89a", b"",
+                b"RIFF\x30\0\0\0AVI ", b"HXVS............", b"RIFF\x30\0\0\0WEBP", b"GIF89a", b"",
             ]),
             parts in proptest::collection::vec(proptest::sample::select(vec![
                 b"\xFF\xD9".as_slice(), b"\xFF", b"\0\0\0\x0cmoovidx!", b"\0\0\0\x0cmdat1234", b"\0\0\0\0", b"free", b";",
                 b"IEND\xAE\x42\x60\x82", b"\0", b"\r\n", b"abc",
+                b"idx1\x02\0\0\0ab", b"HXVF\x01\0\0\0--------a", b"HXFI\x01\0\0\0--------a",
             ]), 0..20),
             pieces in 1_usize..40,
         ) {

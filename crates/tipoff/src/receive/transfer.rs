@@ -105,6 +105,7 @@ pub(super) async fn receive(
     };
     let before = upload.size();
     let end = take(receiver, &mut wire, &mut upload, &signals, &record).await;
+    upload.settle();
     // Clients that encrypt wait for our end of it; for the 226 they wait on the other connection.
     let _ = timeout(CLOSE_MAX, wire.close()).await;
     drop(wire);

@@ -1,6 +1,7 @@
 //! A file on its way into the spool: bytes go to the blob as they come, so that nothing is left to
 //! do at the end but to make it durable.
 
+mod probe;
 mod uploading;
 
 use std::collections::HashSet;
@@ -18,6 +19,7 @@ use super::follow::Following;
 use super::intake::{Intake, disk_error};
 use super::judge::{Awaits, meaning, name_of};
 use super::look::Look;
+use probe::Probe;
 use uploading::Target;
 pub(super) use uploading::{Kept, Uploading};
 
@@ -26,6 +28,8 @@ const SAME_FILE_MAX: Duration = Duration::from_secs(3600);
 /// A whole picture with a temporary name that tells nothing waits at most this long for its name, or
 /// `rename_wait`: devices rename within moments after the 226.
 const NAME_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Number of trees of which it is remembered that their devices send clips again as they grow.
+const RESENDING_MAX: usize = 1_000;
 /// The alert of a file that grows waits at most this long for the next piece, or `rename_wait`.
 const GROWTH_WAIT_MAX: Duration = Duration::from_secs(120);
 /// Bytes of an earlier upload that are read at once.
@@ -39,6 +43,8 @@ pub(super) struct Uploads {
     wait: Duration,
     /// Uploads that go on now, each in one session at a time.
     growing: Arc<Mutex<HashSet<ArrivalId>>>,
+    /// Trees of devices that were seen to send a clip again as it grew.
+    resending: Arc<Mutex<HashSet<String>>>,
 }
 
 /// Why an upload cannot begin.
@@ -63,12 +69,25 @@ impl From<io::Error> for Unready {
 
 impl Uploads {
     pub(super) fn new(intake: Intake, wait: Duration) -> Self {
-        Self { intake, wait, growing: Arc::default() }
+        Self { intake, wait, growing: Arc::default(), resending: Arc::default() }
     }
 
     /// The same with another wait.
     pub(super) fn with(&self, wait: Duration) -> Self {
         Self { wait, ..self.clone() }
+    }
+
+    /// A device that sends a clip again as it grows does so with all: where nothing shows that a clip is whole, its
+    /// alert waits for the rest.
+    fn note_resending(&self, tree: &str) {
+        let mut resending = self.resending.lock().unwrap_or_else(PoisonError::into_inner);
+        if resending.len() < RESENDING_MAX {
+            resending.insert(tree.to_owned());
+        }
+    }
+
+    fn resends(&self, tree: &str) -> bool {
+        self.resending.lock().unwrap_or_else(PoisonError::into_inner).contains(tree)
     }
 
     fn wait_for(&self, awaits: Awaits) -> Duration {
@@ -106,6 +125,7 @@ impl Uploads {
             uploads: self.clone(),
             start,
             target,
+            probe: None,
             look: Look::default(),
             hasher: blake3::Hasher::new(),
             began_at,
@@ -129,10 +149,13 @@ impl Uploads {
             // What it had is not kept any longer: what comes now is.
             return new(begin(None));
         };
-        let upload = match how {
+        let mut upload = match how {
             How::Append(_) => self.append(begin(None), file, &stored)?,
             _ => new(begin(None))?,
         };
+        if unfinished_number(file.arrival).is_none() {
+            upload.probe = Some(Probe::new(self.stored_file(file, began_at).await?, file.may_grow));
+        }
         let (blobs, writes) = (self.blobs().clone(), !matches!(how, How::Append(_)));
         tokio::task::spawn_blocking(move || upload.after(&blobs, &stored, prefix_bytes, writes))
             .await
@@ -172,20 +195,29 @@ impl Uploads {
         earlier: Option<File>,
         now: Timestamp,
     ) -> Result<Option<Following>, Unready> {
-        let is_possible = |file: &File| {
-            file.may_grow
-                && file.size > 0
-                && unfinished_number(file.arrival).is_none()
-                && now.since(file.modified) <= SAME_FILE_MAX
-        };
-        let Some(file) = earlier.filter(is_possible) else { return Ok(None) };
+        let Some(file) = earlier else { return Ok(None) };
+        let Some(stored) = self.stored_file(file, now).await? else { return Ok(None) };
         let Ok(claim) = self.claim(file.arrival) else { return Ok(None) };
-        // As a file: whether it is whole counts.
+        // What cannot be read is no reason to refuse the new one.
+        Ok(Following::new(claim, stored, self.blobs()).ok())
+    }
+
+    /// An earlier upload as a file, whole or not; `None` if a new one brings no more of it.
+    async fn stored_file(
+        &self,
+        file: File,
+        now: Timestamp,
+    ) -> Result<Option<AlertMedia>, SpoolError> {
+        let is_possible = file.may_grow
+            && file.size > 0
+            && unfinished_number(file.arrival).is_none()
+            && now.since(file.modified) <= SAME_FILE_MAX;
+        if !is_possible {
+            return Ok(None);
+        }
         let place = MediaPlace { arrival: file.arrival, index: Some(0) };
         let stored = self.intake.spool.media(place).await?;
-        let stored = stored.filter(|stored| stored.media.range == (0..file.size));
-        // What cannot be read is no reason to refuse the new one.
-        Ok(stored.and_then(|stored| Following::new(claim, stored, self.blobs()).ok()))
+        Ok(stored.filter(|stored| stored.media.range == (0..file.size)))
     }
 
     fn claim(&self, arrival: ArrivalId) -> Result<Claim, Unready> {

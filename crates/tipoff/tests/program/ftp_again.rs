@@ -187,7 +187,7 @@ fn tries_that_break_off_do_not_pile_up() {
 
 #[test]
 fn a_clip_that_is_sent_again_as_it_grows_is_told_once() {
-    let (hook, home, server) = scene("");
+    let (hook, home, server) = scene("[ftp]\nlisten = [\"127.0.0.1:0\"]\nrename_wait = \"3 s\"\n");
     let video = mp4();
     for end in [20, 50, 50, 80, video.len()] {
         upload(server.ftp[0], "yard", "clip.mp4", &video[..end]);
@@ -197,10 +197,21 @@ fn a_clip_that_is_sent_again_as_it_grows_is_told_once() {
     assert_eq!(sizes(&home), [(Some(video.len() as u64), false)]);
     upload(server.ftp[0], "other", "x.jpg", PICTURE);
     assert_eq!(hook.wait_for(2)[1]["device"], "other", "nothing else was told");
+    // One whose end nothing shows is told once as well, by a device that is known to do so.
+    let fragments =
+        [&video[..16], b"\0\0\0\x0cmoovidx!", &b"\0\0\0\x08moof\0\0\0\x0cmdat1234".repeat(3)]
+            .concat();
+    for end in [48, 68, 88] {
+        upload(server.ftp[0], "yard", "fragments.mp4", &fragments[..end]);
+    }
+    let clip = wait_for("the clip", || {
+        hook.alerts().into_iter().skip(2).find(|alert| alert["device"] == "yard")
+    });
+    assert_eq!(files(&clip), [fragments]);
     // A picture that is whole is no beginning of another.
     upload(server.ftp[0], "yard", "x.jpg", &picture(1));
     upload(server.ftp[0], "yard", "x.jpg", &picture(12));
-    assert_eq!(arrivals(&home).len(), 4);
+    assert_eq!(arrivals(&home).len(), 5);
     server.stop();
 }
 
@@ -268,5 +279,41 @@ fn deep_and_long_paths_are_taken() {
         .collect();
     assert!(paths.iter().all(|path| path.len() <= 1_024 && path.ends_with(".jpg")), "{paths:?}");
     assert!(paths[0].starts_with("/folder0/") && paths[1].starts_with("/agent/"), "{paths:?}");
+    server.stop();
+}
+
+#[test]
+fn append_of_a_file_from_its_beginning_is_no_addition() {
+    let (_hook, home, server) = scene("");
+    let (first, second) = (picture(1), picture(2));
+    break_off(&server, "x.jpg", &first[..PICTURE.len() / 2]);
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    let size = |bytes: &[u8]| Some(bytes.len() as u64);
+    assert!(camera.transfer("APPE x.jpg", &first).starts_with("226"));
+    assert_eq!(sizes(&home), [(size(&first), false)], "the torn try is whole now");
+    // The same again, and another one.
+    for bytes in [&first, &second] {
+        assert!(camera.transfer("APPE x.jpg", bytes).starts_with("226"));
+        camera.control.must("SIZE x.jpg", &format!("213 {}", bytes.len()));
+    }
+    assert_eq!(sizes(&home)[1..], [(size(&first), false), (size(&second), false)]);
+    // A whole one behind REST, also where another one broke off.
+    drop(camera);
+    break_off(&server, "y.jpg", &first[..1_000]);
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    for (rest, bytes) in [(1_000, &second), (second.len() - 7, &first)] {
+        camera.control.must(&format!("REST {rest}"), "350");
+        assert!(camera.transfer("STOR y.jpg", bytes).starts_with("226"));
+        camera.control.must("SIZE y.jpg", &format!("213 {}", bytes.len()));
+    }
+    // The rest, as SIZE told where it begins, in pieces.
+    drop(camera);
+    break_off(&server, "z.jpg", &second[..1_000]);
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    camera.control.must("SIZE z.jpg", "213 1000");
+    assert!(camera.transfer("APPE z.jpg", &second[1_000..1_100]).starts_with("226"));
+    assert!(camera.transfer("APPE z.jpg", &second[1_100..]).starts_with("226"));
+    assert_eq!(camera.fetch("RETR z.jpg"), second);
+    assert_eq!(sizes(&home).last(), Some(&(size(&second), false)));
     server.stop();
 }

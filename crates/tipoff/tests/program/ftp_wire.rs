@@ -14,6 +14,9 @@ use crate::harness::{Client, Home, PICTURE, Server, require, succeeded, wait_for
 const PORTS: &str = "[ftp]\nlisten = [\"127.0.0.1:0\", \"ftps://127.0.0.1:0\"]\n\
                      [smtp]\nlisten = [\"127.0.0.1:0\", \"smtps://127.0.0.1:0\"]\n";
 
+/// It says how long it is.
+const WEBP: &[u8] = b"RIFF\x0c\0\0\0WEBPVP8 ----";
+
 fn scene(configuration: &str) -> (Home, Server) {
     let home = Home::new(&format!("{PORTS}{configuration}"));
     home.put("x.jpg", PICTURE);
@@ -79,6 +82,11 @@ fn a_reset_is_an_end_where_the_content_has_its_own() {
         ("whole.jpg", PICTURE, "226"),
         ("half.jpg", half, "426"),
         ("unknown.bin", b"nobody knows", "426"),
+        ("x.webp", WEBP, "226"),
+        ("x.mkv", b"\x1A\x45\xDF\xA3\x81-\x18\x53\x80\x67\x84----", "226"),
+        ("live.mkv", b"\x1A\x45\xDF\xA3\x81-\x18\x53\x80\x67\xFF------", "426"),
+        ("x.264", b"HXVS............HXFI\x04\0\0\0........1234", "226"),
+        ("torn.264", b"HXVS............HXFI\x04\0\0\0........123", "426"),
     ] {
         let mut camera = Camera::connect(server.ftp[0], "yard");
         let mut data = camera.begin(&format!("STOR {name}"));
@@ -88,7 +96,8 @@ fn a_reset_is_an_end_where_the_content_has_its_own() {
         let reply = camera.control.hear();
         assert!(reply.starts_with(code), "{name}: {reply}");
     }
-    assert_eq!(torn(&arrivals(&home)), [false, true, true]);
+    let expected = [false, true, true, false, false, true, false, true];
+    assert_eq!(torn(&arrivals(&home)), expected);
     server.stop();
 }
 
@@ -96,18 +105,32 @@ fn a_reset_is_an_end_where_the_content_has_its_own() {
 fn the_end_of_both_connections_is_an_end_unless_the_content_says_otherwise() {
     let (home, server) = scene("");
     let half = &PICTURE[..PICTURE.len() / 2];
-    for (number, (bytes, is_torn)) in
-        [(PICTURE, false), (half, true), (b"nobody knows", true)].into_iter().enumerate()
-    {
+    let uploads: [(&str, &[u8], bool); 14] = [
+        ("x", PICTURE, false),
+        ("x.jpg", half, true),
+        ("y.jpg", &PICTURE[..2], true),
+        ("x", b"nobody knows", false),
+        ("x.mp4", b"nobody knows", true),
+        ("x.wav", b"nobody knows", true),
+        ("x.txt", b"motion", false),
+        ("x.mp3", b"\xFF\xFB\x90\0 sound", false),
+        ("x.aac", b"\xFF\xF1\x50 sound", false),
+        ("x.m3u8", b"#EXTM3U\n", false),
+        ("x.webp", WEBP, false),
+        ("y.webp", &WEBP[..16], true),
+        ("x.bmp", b"BM\x14\0\0\0\0\0\0\0----------", false),
+        ("y.wav", b"RIFF\x10\0\0\0WAVEfmt ----", true),
+    ];
+    for (number, (name, bytes, is_torn)) in uploads.into_iter().enumerate() {
         let mut camera = Camera::connect(server.ftp[0], "yard");
-        let mut data = camera.begin(&format!("STOR {number}"));
+        let mut data = camera.begin(&format!("STOR {number}/{name}"));
         data.write_all(bytes).unwrap();
         wait_for("the bytes' arrival", || has_blob(&home, bytes.len()));
         // First the control connection, as ffmpeg does.
         drop(camera);
         drop(data);
         let all = wait_for("the upload", || Some(arrivals(&home)).filter(|it| it.len() > number));
-        assert_eq!(torn(&all).pop(), Some(is_torn), "{number}");
+        assert_eq!(torn(&all).pop(), Some(is_torn), "{name} {number}");
     }
     server.stop();
 }
@@ -116,12 +139,14 @@ fn the_end_of_both_connections_is_an_end_unless_the_content_says_otherwise() {
 fn ffmpeg() {
     let (home, server) = scene("");
     let port = server.ftp[0].port();
-    let forms: [(&str, &[&str]); 5] = [
+    let forms: [(&str, &[&str]); 7] = [
         ("clip.ts", &["-f", "mpegts"]),
         ("clip.mp4", &["-f", "mp4", "-movflags", "frag_keyframe+empty_moov"]),
         ("clip.mkv", &["-f", "matroska"]),
         ("clip.flv", &["-f", "flv"]),
         ("shot.jpg", &["-frames:v", "1", "-f", "image2", "-update", "1"]),
+        ("shot.bmp", &["-frames:v", "1", "-f", "image2", "-update", "1"]),
+        ("sums.txt", &["-f", "framecrc"]),
     ];
     for (number, (name, form)) in forms.into_iter().enumerate() {
         let mut command = Command::new(require("ffmpeg"));

@@ -17,10 +17,14 @@ pub(super) struct Boxes {
     rest: u64,
     /// Whether the present box must be whole.
     is_needed: bool,
+    /// Whether the present box has the frames, or the data of a picture.
+    is_data: bool,
     /// The present box goes on to the end of the file.
     is_last: bool,
     has_index: bool,
     has_frames: bool,
+    /// Whether it is written in fragments, which may go on (section 8.8.4).
+    has_fragments: bool,
     /// What follows is no box.
     is_odd: bool,
 }
@@ -58,6 +62,8 @@ impl Boxes {
             (length, _) => (u64::from(length), 8),
         };
         self.has_index |= kind == b"moov";
+        self.has_fragments |= kind == b"moof";
+        self.is_data = kind == b"mdat";
         self.has_frames |= kind == b"mdat" || kind == b"moof";
         self.is_last = length == 0;
         self.is_odd = !self.is_last && length < header_bytes;
@@ -67,6 +73,16 @@ impl Boxes {
 
     fn has_both(&self) -> bool {
         self.has_index && self.has_frames
+    }
+
+    /// Whether more fragments may follow.
+    pub(super) fn are_fragments(&self) -> bool {
+        self.has_fragments
+    }
+
+    /// Whether the data of a picture are all there; `None` if there are none in a box of their own (yet).
+    pub(super) fn have_data(&self) -> Option<bool> {
+        self.has_frames.then_some(self.rest == 0 || !self.is_data)
     }
 
     /// Whether everything is there that the video needs. Without its index none plays.

@@ -9,12 +9,16 @@ use tipoff_spool::{
     Again, BlobWriter, Blobs, Growth, NewArrival, Print, SpoolError, Stored, StoredBlob,
 };
 
+use super::probe::Probe;
 use super::{Claim, GROWTH_WAIT_MAX, STEP_BYTES, Start, Uploads};
 use crate::receive::follow::{self, Following};
 use crate::receive::intake::disk_error;
-use crate::receive::judge::{Judged, judge};
+use crate::receive::judge::{Awaits, Judged, judge};
 use crate::receive::look::Look;
 use crate::receive::trees;
+
+/// Files other than pictures and videos that show in their first bytes what they are.
+const WITH_A_HEAD: [&str; 3] = ["application/pdf", "audio/mp4", "audio/wav"];
 
 /// Where the bytes of an upload go.
 pub(super) enum Target {
@@ -32,6 +36,8 @@ pub(in crate::receive) struct Uploading {
     pub(super) start: Start,
     /// `None` before the first and after a failure.
     pub(super) target: Option<Target>,
+    /// Until it is known whether it is more of an earlier upload.
+    pub(super) probe: Option<Probe>,
     pub(super) look: Look,
     pub(super) hasher: blake3::Hasher,
     pub(super) began_at: Timestamp,
@@ -81,6 +87,9 @@ impl Uploading {
             if writes {
                 self.write(piece)?;
             }
+            if let Some(probe) = &mut self.probe {
+                probe.see_earlier(piece);
+            }
             self.see(piece);
         }
     }
@@ -92,6 +101,12 @@ impl Uploading {
 
     /// The next bytes. A failing disk is told at the end, when there is somebody to tell.
     pub(in crate::receive) fn push(&mut self, bytes: &[u8]) {
+        if let Some(probe) = &mut self.probe {
+            if probe.push(bytes) {
+                self.settle();
+            }
+            return;
+        }
         if self.failed.is_none()
             && let Err(error) = self.write(bytes)
         {
@@ -130,11 +145,12 @@ impl Uploading {
 
     /// How much there is of the file.
     pub(in crate::receive) fn size(&self) -> u64 {
-        match &self.target {
+        let written = match &self.target {
             Some(Target::New(writer) | Target::Growing { writer, .. }) => writer.size(),
             Some(Target::Following(following)) => following.size(),
             None => 0,
-        }
+        };
+        written + self.probe.as_ref().map_or(0, Probe::size)
     }
 
     /// Whether its content has an end; `None`: it does not tell.
@@ -143,16 +159,21 @@ impl Uploading {
     }
 
     /// Whether it may be whole where the control connection ended before the data connection did, which ended
-    /// well: its content shows its end, or it is a video that plays as far as it goes.
+    /// well: yes, unless it is known that its end is missing. A file that is called a picture or a video and does
+    /// not begin as one is not known to be whole.
     pub(in crate::receive) fn may_end_so(&self) -> bool {
-        let by_name = || {
-            let path = self.start.envelope.path.as_deref().unwrap_or_default();
-            let sort = sort::by_name(tipoff_vendors::lasting_name(path));
-            sort.filter(|_| self.look.may_be_a_stream())
-        };
-        let sort = self.look.sort().or_else(by_name);
-        let is_video = sort.is_some_and(|sort| sort.kind == MediaKind::Video);
-        self.look.is_complete().unwrap_or(is_video)
+        if let Some(is_complete) = self.look.is_complete() {
+            return is_complete;
+        }
+        let path = self.start.envelope.path.as_deref().unwrap_or_default();
+        self.look.sort().is_some()
+            || match sort::by_name(tipoff_vendors::lasting_name(path)) {
+                Some(sort) if sort.kind == MediaKind::File => {
+                    !WITH_A_HEAD.contains(&sort.content_type)
+                }
+                Some(_) => self.look.may_be_a_stream(),
+                None => true,
+            } && self.look.size() > 0
     }
 
     /// Stores it: when this returns it is durable (docs/spool.md, A3). Where the connection broke,
@@ -208,7 +229,7 @@ impl Uploading {
     /// Whether a later upload of its name may bring more of it. A log that is sent again with more lines is news.
     fn may_grow(&self, content: &Content, torn: bool) -> bool {
         let is_shot = content.media.iter().any(|media| media.kind != MediaKind::File);
-        torn || (is_shot && self.look.is_complete() != Some(true))
+        torn || (is_shot && self.look.may_go_on())
     }
 
     fn prints(&self, size: u64) -> Vec<Option<Print>> {
@@ -226,10 +247,13 @@ impl Uploading {
         let (size, arrival) = (writer.size(), claim.arrival);
         let Judged { content, meaning, awaits, .. } = self.judged(size, torn);
         let wait = match again {
-            true if !torn && self.look.is_complete() != Some(true) => self.wait_for_more(),
+            true if !torn && self.look.may_go_on() => self.wait_for_more(),
             _ => self.uploads.wait_for(awaits),
         };
         let may_grow = self.may_grow(&content, torn);
+        if again && !torn {
+            self.uploads.note_resending(&self.start.tree);
+        }
         let growth = Growth {
             arrival,
             content,
@@ -262,8 +286,13 @@ impl Uploading {
         let Judged { content, meaning, maker, awaits } = self.judged(size, torn);
         let prints = self.prints(size);
         let blob = finish(writer).await?;
-        let wait = self.uploads.wait_for(awaits);
         let may_grow = self.may_grow(&content, torn);
+        let wait = match awaits {
+            Awaits::Nothing if !torn && may_grow && self.uploads.resends(&self.start.tree) => {
+                self.uploads.wait_for(Awaits::Rest)
+            }
+            awaits => self.uploads.wait_for(awaits),
+        };
         let (intake, Start { envelope, tree, path, .. }) = (&self.uploads.intake, &self.start);
         let arrival = NewArrival {
             device: intake.doorkeeper.device(envelope, None),
