@@ -18,8 +18,10 @@ pub struct Limits {
     pub text_utf16_max: usize,
     /// The same for a message with files.
     pub caption_utf16_max: usize,
-    /// How many files one message may hold: pictures and videos mixed, or documents.
+    /// How many pictures and videos one message may hold.
     pub album_files_max: usize,
+    /// How many documents one message may hold, such as the pages of a scan.
+    pub documents_max: usize,
     /// How large the files of one message may be together.
     pub album_bytes_max: u64,
     /// What is shown as a picture.

@@ -34,6 +34,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 4000,
     caption_utf16_max: 4000,
     album_files_max: 6,
+    documents_max: 6,
     album_bytes_max: 200_000_000,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],

@@ -66,6 +66,7 @@ pub(crate) const fn limits(
         text_utf16_max,
         caption_utf16_max: text_utf16_max,
         album_files_max: PICTURES_MAX,
+        documents_max: PICTURES_MAX,
         album_bytes_max: u64::MAX,
         picture: PictureLimits {
             types,

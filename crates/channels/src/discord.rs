@@ -51,6 +51,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 2000,
     caption_utf16_max: 2000,
     album_files_max: 10,
+    documents_max: 10,
     album_bytes_max: 24 << 20,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],

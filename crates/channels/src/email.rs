@@ -37,6 +37,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 50_000,
     caption_utf16_max: 50_000,
     album_files_max: 30,
+    documents_max: 30,
     album_bytes_max: 18 << 20,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],

@@ -30,6 +30,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 4000,
     caption_utf16_max: 4000,
     album_files_max: 1,
+    documents_max: 1,
     album_bytes_max: u64::MAX,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],

@@ -7,6 +7,9 @@ use tipoff_model::{Action, DeviceId};
 
 use crate::{BoxFuture, Pace};
 
+/// How many devices a service is told of before they have sent something.
+pub const DEVICES_MAX: usize = 500;
+
 /// What a service that stays in touch may know of the household, and may ask of it. Each channel has
 /// its own: what it asks for is noted with its name.
 pub trait Household: Send + Sync {
@@ -47,6 +50,11 @@ pub trait Household: Send + Sync {
     /// The address at which the service can send requests to this channel: [`crate::Channel::receive`].
     /// `None` if `http.public_url` is not set to an https:// address.
     fn hook_url(&self) -> Option<String>;
+
+    /// The address of the dashboard, without a slash at its end. `None` if it is not known how others reach it.
+    fn dashboard(&self) -> Option<String> {
+        None
+    }
 }
 
 /// How a household stands.
@@ -56,7 +64,8 @@ pub struct Standing {
     pub mode: Option<String>,
     /// All modes, in the order of the configuration.
     pub modes: Vec<String>,
-    /// The devices that are known, with their names: those heard last, in the order of their numbers.
+    /// The devices that are known, with their names: those heard last, at most [`DEVICES_MAX`], in the order of
+    /// their numbers.
     pub devices: Vec<(DeviceId, String)>,
 }
 

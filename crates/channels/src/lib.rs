@@ -47,7 +47,7 @@ use std::time::Duration;
 use tipoff_model::{AlertMedia, Outcome};
 
 pub use abilities::{Abilities, Limits, PictureLimits};
-pub use household::{Done, HookFault, HookRequest, Household, Standing};
+pub use household::{DEVICES_MAX, Done, HookFault, HookRequest, Household, Standing};
 pub use plan::{Attachment, Message, Role, Source, TEXT_FILE_NAME, messages};
 pub use settings::{Setting, SettingFault, Settings, Shape, Value};
 pub use sides::sides;

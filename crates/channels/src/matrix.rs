@@ -33,6 +33,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 8000,
     caption_utf16_max: 8000,
     album_files_max: 1,
+    documents_max: 1,
     album_bytes_max: 1 << 30,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],

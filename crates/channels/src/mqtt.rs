@@ -6,7 +6,9 @@
 
 mod broker;
 mod discovery;
+mod motions;
 mod presence;
+mod sweep;
 mod telling;
 mod topics;
 
@@ -22,6 +24,7 @@ use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Househo
 use crate::{Setting, SettingFault, Settings, Shape, body, words};
 
 use broker::{Broken, Broker, Line, Trouble};
+use motions::Motions;
 use presence::Kept;
 use telling::Picture;
 use topics::Topics;
@@ -121,6 +124,7 @@ struct Mqtt {
     topics: Topics,
     off_delay: Duration,
     kept: Kept,
+    motions: Motions,
     tries: Tries,
 }
 
@@ -163,8 +167,8 @@ fn build(settings: &Settings) -> Built {
             broker.picture_bytes_max = u64::try_from(picture_kb).unwrap_or_default() << 10;
             broker.time = settings.answer_time();
             let topics = Topics::new(topic, discovery);
-            let (kept, tries) = (Kept::default(), Tries::default());
-            Ok(Box::new(Mqtt { broker, topics, off_delay, kept, tries }))
+            let (kept, motions, tries) = Default::default();
+            Ok(Box::new(Mqtt { broker, topics, off_delay, kept, motions, tries }))
         }
         _ => Err(faults),
     }
@@ -283,7 +287,9 @@ impl Mqtt {
         if let Some((topic, state)) = state {
             line.publish(&topic, true, state.into_bytes()).await?;
         }
-        line.publish(&event.0, false, event.1.into_bytes()).await
+        line.publish(&event.0, false, event.1.into_bytes()).await?;
+        self.motions.note(alert);
+        Ok(())
     }
 }
 

@@ -55,6 +55,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 1300,
     caption_utf16_max: 600,
     album_files_max: 1,
+    documents_max: 1,
     album_bytes_max: 15 << 20,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],

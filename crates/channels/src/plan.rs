@@ -103,13 +103,18 @@ pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
     let max = if text_only { limits.text_utf16_max } else { limits.caption_utf16_max };
     let reply_to = alert.reply_to.as_ref().filter(|_| limits.replies);
     let (first, left_over) = Wording::of(alert, reply_to.is_some(), notes).fit(max);
+    // The pages of a scan come before the notes of the program that sent them.
+    documents.sort_by_key(rank);
     if let Some(whole) = left_over {
-        documents.insert(0, Attachment { role: Role::Document, source: Source::Text(whole) });
+        let words = Attachment { role: Role::Document, source: Source::Text(whole) };
+        // Beside its beginning where it is alone in its message, else behind the files.
+        let behind = documents.iter().filter(|file| rank(file) < RAW_RANK).count();
+        documents.insert(if limits.documents_max > 1 { behind } else { 0 }, words);
     }
 
-    let mut groups = albums(shown, limits);
+    let mut groups = albums(shown, limits.album_files_max, limits);
     groups.extend(moving.into_iter().map(|file| vec![file]));
-    groups.extend(albums(documents, limits));
+    groups.extend(albums(documents, limits.documents_max, limits));
     if text_only {
         groups.insert(0, Vec::new());
     }
@@ -222,17 +227,40 @@ fn role(stored: &AlertMedia, limits: &Limits) -> Role {
     }
 }
 
-/// Cuts files into messages, in order.
-fn albums(files: Vec<Attachment>, limits: &Limits) -> Vec<Vec<Attachment>> {
+/// The rank of the mail as it came.
+const RAW_RANK: u8 = 2;
+
+/// Where a document stands among others: files, then logs and other text, then the mail as it came.
+fn rank(file: &Attachment) -> u8 {
+    let Some(stored) = file.stored() else {
+        return 0;
+    };
+    let media = &stored.media;
+    match media.content_type.as_str() {
+        _ if stored.place.index.is_none() => RAW_RANK,
+        "application/json" => 1,
+        kind if kind.starts_with("text/") || has_log_name(&media.name) => 1,
+        _ => 0,
+    }
+}
+
+/// Names under which programs write down what they did, whatever type they declare. `XST` is the job log that
+/// a Xerox uploads beside the pages of a scan.
+fn has_log_name(name: &str) -> bool {
+    const ENDS: &[&str] = &["log", "txt", "csv", "xml", "json", "ini", "xst"];
+    let end = name.rsplit_once('.').map_or("", |(_, end)| end);
+    ENDS.iter().any(|known| end.eq_ignore_ascii_case(known))
+}
+
+/// Cuts files into messages of at most so many, in order.
+fn albums(files: Vec<Attachment>, files_max: usize, limits: &Limits) -> Vec<Vec<Attachment>> {
     let mut albums: Vec<Vec<Attachment>> = Vec::new();
     let mut bytes = 0_u64;
     for file in files {
         let size = file.size();
         bytes = bytes.saturating_add(size);
         match albums.last_mut() {
-            Some(album)
-                if album.len() < limits.album_files_max && bytes <= limits.album_bytes_max =>
-            {
+            Some(album) if album.len() < files_max && bytes <= limits.album_bytes_max => {
                 album.push(file);
             }
             _ => {

@@ -48,6 +48,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 1024,
     caption_utf16_max: 1024,
     album_files_max: 1,
+    documents_max: 1,
     album_bytes_max: 5 << 20,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif"],

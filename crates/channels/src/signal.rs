@@ -12,7 +12,6 @@ use tipoff_model::{Outcome, Receipt, Verdict};
 
 use crate::fallback::{self, Post, Tried};
 use crate::http::{self, Request, Secrets};
-use crate::plan::Role;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
@@ -25,12 +24,14 @@ const RECIPIENTS_MAX: usize = 50;
 /// Of a text over 2,000 bytes signal-cli sends the rest as a "long text", which apps show behind "Read
 /// more". Apps send 32 files in a message, and 100 MiB in a file with what encryption adds: padding of up
 /// to 5 % (`android.attachments.maxCount`, `global.attachments.maxBytes`). The server holds a request in
-/// memory whole, so that a message has no more than that.
+/// memory whole, so that a message has no more than that. Apps show one document of a message, and not the
+/// others (`getDocumentSlide` in Signal for Android).
 static LIMITS: Limits = Limits {
     service: "Signal",
     text_utf16_max: 4000,
     caption_utf16_max: 4000,
     album_files_max: 32,
+    documents_max: 1,
     album_bytes_max: 95 << 20,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
@@ -163,59 +164,25 @@ impl Channel for Signal {
 impl Post for Signal {
     fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
         Box::pin(async move {
-            let mut receipt = None;
-            for part in parts(message) {
-                match self.post_part(&part, context).await? {
-                    Verdict::Delivered(of_part) => drop(receipt.get_or_insert(of_part)),
-                    other => return Ok(other),
+            let body = request::body(message, &self.number, &self.recipients);
+            let (url, headers) = (self.url.clone(), HeaderMap::new());
+            let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
+            let answer = match http::post(request, context.files).await {
+                Ok(answer) => answer,
+                Err(failure) => return Ok(failure.into()),
+            };
+            let timestamp = answer::judge(&answer, !message.files.is_empty(), &self.secrets)?;
+            Ok(match timestamp {
+                Ok(timestamp) => {
+                    // What a follow-up quotes: when it was sent, and its first line.
+                    let title = message.title.as_str();
+                    let title =
+                        if title.is_empty() { context.alert.device.as_str() } else { title };
+                    let reference = Some(format!("{timestamp} {title}"));
+                    Verdict::Delivered(Receipt { reference, ..Receipt::default() })
                 }
-            }
-            Ok(Verdict::Delivered(receipt.unwrap_or_default()))
+                Err(verdict) => verdict,
+            })
         })
     }
-}
-
-impl Signal {
-    async fn post_part(&self, message: &Message, context: &Context<'_>) -> Tried {
-        let body = request::body(message, &self.number, &self.recipients);
-        let (url, headers) = (self.url.clone(), HeaderMap::new());
-        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-        let answer = match http::post(request, context.files).await {
-            Ok(answer) => answer,
-            Err(failure) => return Ok(failure.into()),
-        };
-        let timestamp = answer::judge(&answer, !message.files.is_empty(), &self.secrets)?;
-        Ok(match timestamp {
-            Ok(timestamp) => {
-                // What a follow-up quotes: when it was sent, and its first line.
-                let title = message.title.as_str();
-                let title = if title.is_empty() { context.alert.device.as_str() } else { title };
-                let reference = Some(format!("{timestamp} {title}"));
-                Verdict::Delivered(Receipt { reference, ..Receipt::default() })
-            }
-            Err(verdict) => verdict,
-        })
-    }
-}
-
-/// Apps show one document of a message, and not the others (`getDocumentSlide` in Signal for Android).
-fn parts(message: &Message) -> Vec<Message> {
-    let is_document = message.files.iter().all(|file| file.role == Role::Document);
-    if message.files.len() < 2 || !is_document {
-        return vec![message.clone()];
-    }
-    let reply_to = &message.reply_to;
-    let mut parts: Vec<Message> = message
-        .files
-        .iter()
-        .map(|file| Message {
-            files: vec![file.clone()],
-            reply_to: reply_to.clone(),
-            ..Message::default()
-        })
-        .collect();
-    if let Some(first) = parts.first_mut() {
-        (first.title, first.text) = (message.title.clone(), message.text.clone());
-    }
-    parts
 }

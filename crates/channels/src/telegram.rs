@@ -55,12 +55,14 @@ const HOOK_TIME: Duration = Duration::from_secs(25);
 const CHAT_MEMORY: &str = "chat";
 
 /// From the Bot API's documentation: sendMessage, sendPhoto, sendMediaGroup, "Sending files". Its
-/// MB are of 1024 x 1024 bytes. A whole request may not be larger than a file.
+/// MB are of 1024 x 1024 bytes. sendMediaGroup: "Documents and audio files can be only grouped in an album with
+/// messages of the same type", two to ten of them. A whole request may not be larger than a file.
 static LIMITS: Limits = Limits {
     service: "Telegram",
     text_utf16_max: 4096,
     caption_utf16_max: 1024,
     album_files_max: 10,
+    documents_max: 10,
     album_bytes_max: 50 << 20,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/webp"],

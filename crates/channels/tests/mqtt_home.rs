@@ -97,6 +97,10 @@ impl Household for House {
     fn hook_url(&self) -> Option<String> {
         None
     }
+
+    fn dashboard(&self) -> Option<String> {
+        Some("https://tip.example".to_owned())
+    }
 }
 
 /// A channel that is attended until this is dropped, as when the program ends.
@@ -266,6 +270,114 @@ async fn a_renamed_device_stays_the_same_and_leaves_nothing_behind() {
     assert_eq!(config["components"]["motion"]["state_topic"], "tipoff/back-yard-4/event");
 }
 
+/// Home Assistant subscribes some 600 ms after the announcement; here somebody subscribes when the alert has
+/// long been told.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_alert_of_a_new_or_renamed_device_shows_motion() {
+    let broker = Mosquitto::open().unwrap();
+    let (listener, house) = (broker.listen("#").unwrap(), House::new());
+    let attended = Attended::new(&broker, &house, &[]);
+    announced(&listener, 5).await;
+    house.change(|standing| standing.devices[0].1 = "Back yard".to_owned());
+    says(&listener, "tipoff/front-yard-4/picture", "").await;
+    for (id, name, slug) in [(9, "New", "new-9"), (4, "Back yard", "back-yard-4")] {
+        let story = Story::new().picture("p.jpg").change(|alert| {
+            (alert.device_id, alert.device) = (DeviceId(id), name.to_owned());
+        });
+        delivered(&attended.send(story).await);
+        let topic = format!("tipoff/{slug}/event");
+        listener.on(&topic).await.unwrap();
+        let late = broker.listen(&topic).unwrap();
+        let heard = late.on(&topic).await.unwrap();
+        let all = broker.retained().await.unwrap();
+        let config = retained(&all, &format!("homeassistant/device/tipoff_{id}/config")).unwrap();
+        let motion = &serde_json::from_str::<Json>(&config).unwrap()["components"]["motion"];
+        assert_eq!(motion["state_topic"], topic.as_str());
+        let template = motion["value_template"].as_str().unwrap();
+        assert_eq!(render(template, &heard.payload).unwrap(), "ON");
+        // Whoever listens for alerts does not take it for one.
+        assert_eq!((heard.json()["kind"].as_str(), heard.retained), (Some("repeated"), false));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn motion_that_is_over_is_not_said_again() {
+    let broker = Mosquitto::open().unwrap();
+    let listener = broker.listen("#").unwrap();
+    let attended = Attended::new(&broker, &House::new(), &[]);
+    announced(&listener, 5).await;
+    for (id, happens) in [(9, Event::Motion), (9, Event::End), (10, Event::Motion)] {
+        let story = Story::new().change(|alert| {
+            (alert.device_id, alert.event) = (DeviceId(id), happens);
+            alert.device = "New".to_owned();
+        });
+        delivered(&attended.send(story).await);
+    }
+    let is_repeated = |heard: &Heard| heard.json()["kind"] == "repeated";
+    let first = listener.wait_for(is_repeated).await.unwrap();
+    assert_eq!(first.topic, "tipoff/new-10/event", "announced later than the other");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entity_id_has_no_address_and_a_device_leads_to_its_page() {
+    let broker = Mosquitto::open().unwrap();
+    let (listener, house) = (broker.listen("#").unwrap(), House::new());
+    let names = ["cam1 (192.168.1.20)", "192.168.1.21"];
+    house.change(|standing| {
+        for (device, name) in standing.devices.iter_mut().zip(names) {
+            device.1 = name.to_owned();
+        }
+    });
+    let _attended = Attended::new(&broker, &house, &[]);
+    announced(&listener, 5).await;
+    let devices = discovered(&broker.retained().await.unwrap());
+    let find =
+        |id: &str| devices.iter().find(|device| device["device"]["identifiers"][0] == id).unwrap();
+    for (unique, base) in [("tipoff_4", "cam1"), ("tipoff_5", "tipoff_5")] {
+        let components = &find(unique)["components"];
+        let id = |component: &str| components[component]["default_entity_id"].clone();
+        assert_eq!(id("motion"), format!("binary_sensor.{base}_motion"));
+        assert_eq!(id("picture"), format!("image.{base}_picture"));
+        assert_eq!(id("event"), format!("sensor.{base}_last_event"));
+    }
+    let url = |unique: &str| find(unique)["device"]["configuration_url"].clone();
+    assert_eq!(url("tipoff_4"), "https://tip.example/devices/4");
+    assert_eq!(url("tipoff"), "https://tip.example");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_renamed_and_removed_devices_have_left_is_taken_away() {
+    let broker = Mosquitto::open().unwrap();
+    let (listener, house) = (broker.listen("#").unwrap(), House::new());
+    // From before this start: a name that was changed meanwhile, a device that is no more, and what stays.
+    let discovery = |id: i64| format!("homeassistant/device/tipoff_{id}/config");
+    for topic in [
+        "tipoff/old-name-4/state",
+        "tipoff/old-name-4/picture",
+        "tipoff/ghost-77/state",
+        "tipoff/ghost-77/picture",
+        &discovery(77),
+        "tipoff/front-yard-4/state",
+        "other/ghost-77/state",
+    ] {
+        broker.publish(topic, b"{}", true).unwrap();
+    }
+    let _attended = Attended::new(&broker, &house, &[]);
+    announced(&listener, 5).await;
+    for topic in ["tipoff/old-name-4/picture", "tipoff/ghost-77/picture", &discovery(77)] {
+        says(&listener, topic, "").await;
+    }
+    let all = broker.retained().await.unwrap();
+    assert!(!all.iter().any(|heard| heard.topic.contains("old-name-4")), "{all:?}");
+    assert!(!all.iter().any(|heard| heard.topic.contains("tipoff/ghost")), "{all:?}");
+    assert!(retained(&all, "tipoff/front-yard-4/state").is_some());
+    assert!(retained(&all, "other/ghost-77/state").is_some());
+    assert!(retained(&all, &discovery(4)).is_some());
+    // While the program runs.
+    house.change(|standing| standing.devices.truncate(1));
+    says(&listener, &discovery(5), "").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_mode_goes_both_ways() {
     let broker = Mosquitto::open().unwrap();
@@ -415,6 +527,8 @@ async fn a_connection_on_which_nothing_moves_is_given_up() {
     announced(&listener, 5).await;
     let online = || listener.log().all().iter().filter(|it| it.payload == b"online").count();
     assert_eq!(online(), 1);
+    // Nothing that was said before is unacknowledged then.
+    delivered(&attended.send(Story::new()).await);
     way.freeze();
     let (scope, after, error) = retried(&attended.send(Story::new()).await);
     assert_eq!((scope, after), (Scope::Unreachable, None));

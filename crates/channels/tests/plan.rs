@@ -16,6 +16,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 400,
     caption_utf16_max: 100,
     album_files_max: 3,
+    documents_max: 3,
     album_bytes_max: 3000,
     picture: PictureLimits {
         types: &["image/jpeg"],
@@ -99,6 +100,46 @@ fn pictures_and_videos_become_albums_with_the_text_at_the_first() {
     );
     assert_eq!(planned[0].text, "hello");
     assert!(planned[1..].iter().all(|message| message.title.is_empty() && message.text.is_empty()));
+}
+
+#[test]
+fn a_scan_is_one_message_and_its_log_comes_last() {
+    let scan = || {
+        let mut story = Story::new().zeros("job.log", "text/plain", MediaKind::File, 10).zeros(
+            "JOB.XML",
+            "application/octet-stream",
+            MediaKind::File,
+            10,
+        );
+        for page in 1..=3 {
+            let name = format!("scan-{page}.pdf");
+            story = story.zeros(&name, "application/pdf", MediaKind::File, 10);
+        }
+        story.zeros("scan-4.tif", "image/tiff", MediaKind::Picture, 10)
+    };
+    let names = |limits: &'static Limits, story: &Story| -> Vec<Vec<String>> {
+        let planned = messages(&story.alert, &Abilities::Messages(limits));
+        let names =
+            |message: &Message| message.files.iter().map(|it| it.name().to_owned()).collect();
+        planned.iter().map(names).collect()
+    };
+    static TEN: Limits = Limits { documents_max: 10, ..LIMITS };
+    static TWO: Limits = Limits { documents_max: 2, ..LIMITS };
+    let pages = ["scan-1.pdf", "scan-2.pdf", "scan-3.pdf", "scan-4.tif"];
+    let logs = ["job.log", "JOB.XML"];
+    let all = [&pages[..], &logs].concat();
+    assert_eq!(names(&TEN, &scan()).concat(), all);
+    assert_eq!(names(&TWO, &scan()), [&pages[..2], &pages[2..], &logs]);
+    // With a picture, words that are too long, and the mail as it came.
+    let more = || {
+        picture(scan(), "1.jpg", 10).text(&"y".repeat(101)).change(|alert| {
+            let mut raw = stored("mail.eml", "message/rfc822", MediaKind::File, 10, "zeros");
+            raw.place.index = None;
+            alert.raw.push(raw);
+        })
+    };
+    let rest = [&all[..], &[TEXT_FILE_NAME, "mail.eml"]].concat();
+    assert_eq!(names(&TEN, &more()), [vec!["1.jpg"], rest]);
 }
 
 #[test]

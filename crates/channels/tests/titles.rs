@@ -13,6 +13,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 4000,
     caption_utf16_max: 1000,
     album_files_max: 10,
+    documents_max: 10,
     album_bytes_max: 1 << 20,
     picture: PictureLimits {
         types: &["image/jpeg"],

@@ -237,4 +237,14 @@ mod tests {
         assert_eq!(beginning(b"a\x95\x5C", 2), b"a");
         assert_eq!(beginning(b"a\x95\x5C", 3), b"a\x95\x5C");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_text_and_every_name_is_part_of_them(text in proptest::prelude::any::<Vec<u8>>(), max in 0_usize..40) {
+            proptest::prop_assert_eq!(decode(&text).is_empty(), text.is_empty());
+            let joined = names(&text).join(b"/".as_slice());
+            proptest::prop_assert_eq!(joined.len(), text.len());
+            proptest::prop_assert!(beginning(&text, max).len() <= max);
+        }
+    }
 }

@@ -81,6 +81,8 @@ pub struct Receive {
     pub path: FilePath,
     /// What there is of it already.
     pub how: How,
+    /// A file of its name that it takes the place of.
+    pub earlier: Option<File>,
 }
 
 /// How an upload begins.

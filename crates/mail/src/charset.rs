@@ -84,7 +84,7 @@ fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
 
 /// Two bytes to a character, both with the high bit: every run of such bytes is of even length.
 /// In Latin-1 text they mostly stand alone: `für`.
-fn has_gb2312_shape(bytes: &[u8]) -> bool {
+pub(crate) fn has_gb2312_shape(bytes: &[u8]) -> bool {
     bytes.split(u8::is_ascii).all(|run| run.len() % 2 == 0 && !run.iter().any(|&byte| byte < 0xA1))
 }
 

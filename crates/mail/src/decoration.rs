@@ -44,7 +44,7 @@ const DECORATION: &[&str] = &[
     "youtube",
 ];
 
-/// As a word of its own, and not of a JPEG.
+/// As a word of its own; of a JPEG only in its name.
 const DECORATION_WORDS: &[&str] = &[
     "arrow",
     "background",
@@ -57,6 +57,7 @@ const DECORATION_WORDS: &[&str] = &[
     "button",
     "corner",
     "footer",
+    "head",
     "header",
     "icon",
     "icons",
@@ -93,6 +94,9 @@ const BANNER_RATIO_MIN: u32 = 3;
 /// A sign is no larger, whatever it is called.
 const ICON_SIDE_MAX: u32 = 48;
 
+/// A JPEG of such sides is a camera's, whatever else it is called.
+const JPEG_SIDE_LARGE: u32 = 240;
+
 /// A JPEG that is shown smaller is no camera's.
 const JPEG_SHOWN_MIN: u32 = 60;
 
@@ -100,25 +104,32 @@ const JPEG_SHOWN_MIN: u32 = 60;
 pub(crate) fn is_decoration(picture: &Picture<'_>) -> bool {
     let is_jpeg = picture.content_type == "image/jpeg";
     let alt = picture.shown.map(|shown| shown.words.as_str()).unwrap_or_default();
-    let is_called = |words: &[&str]| {
-        let has = |name: &str| words.iter().any(|word| name.to_lowercase().contains(word));
-        picture.names.iter().any(|name| has(name)) || has(alt)
-    };
+    let has =
+        |name: &str, words: &[&str]| words.iter().any(|word| name.to_lowercase().contains(word));
+    let is_named = |words: &[&str]| picture.names.iter().any(|name| has(name, words));
+    let is_called = |words: &[&str]| is_named(words) || has(alt, words);
     if picture.content_type == "image/svg+xml"
         || picture.shown.is_some_and(|shown| shown.is_background)
     {
         return true;
     }
     let is_dated = picture.names.iter().any(|name| is_dated(name));
-    if is_called(DECORATION) && !(is_jpeg && is_dated) {
+    let side = picture.pixels.map(|(width, height)| width.min(height));
+    let is_large = side.is_some_and(|side| side >= JPEG_SIDE_LARGE);
+    if is_jpeg && is_dated {
+        return false;
+    }
+    // Cameras are called by where they are: "facebook-cam.jpg".
+    if is_called(DECORATION) && !(is_jpeg && is_large && !is_named(&["logo"])) {
         return true;
     }
-    let side = picture.pixels.map(|(width, height)| width.min(height));
-    let is_icon = side.is_some_and(|side| (2..=ICON_SIDE_MAX).contains(&side));
-    let is_shot = is_called(SHOTS) || is_dated;
+    let is_icon = side.is_some_and(|side| (2..=ICON_SIDE_MAX).contains(&side)) && !is_dated;
+    let is_shot = is_named(SHOTS) || is_dated || is_jpeg && is_called(SHOTS);
     if is_jpeg {
+        let is_called_so = picture.names.iter().any(|name| has_decoration_word(name));
         return !is_shot
-            && (is_banner(picture, JPEG_BANNER_HEIGHT_MAX)
+            && (is_called_so && !is_large
+                || is_banner(picture, JPEG_BANNER_HEIGHT_MAX)
                 || is_shown_small(picture, JPEG_SHOWN_MIN));
     }
     if picture.names.iter().map(String::as_str).chain([alt]).any(has_decoration_word) {
@@ -175,6 +186,10 @@ mod tests {
             ("image/jpeg", "cid:image001.jpg@01da", Some((640, 360)), plain(), false),
             ("image/jpeg", "cid:snapshot", None, plain(), false),
             ("image/jpeg", "header.jpg", Some((640, 360)), plain(), false),
+            ("image/jpeg", "cid:qnap_head", Some((1, 1)), plain(), true),
+            ("image/jpeg", "facebook-cam.jpg", Some((640, 360)), plain(), false),
+            ("image/jpeg", "cid:1", Some((640, 360)), Some(shown("Logo", None, None)), false),
+            ("image/png", "cid:1", Some((180, 48)), Some(shown("Camera", None, None)), true),
             ("image/jpeg", "plate.jpg", Some((200, 50)), plain(), false),
             ("image/jpeg", "20240506101112.jpg", Some((200, 50)), plain(), false),
             ("image/jpeg", "cid:1", Some((7680, 2160)), plain(), false),
@@ -188,7 +203,7 @@ mod tests {
             ("image/jpeg", "catalogo_20240506.jpg", Some((640, 360)), plain(), false),
             ("image/jpeg", "cid:1", Some((600, 100)), plain(), true),
             ("image/jpeg", "cid:wd_logo", Some((640, 360)), plain(), true),
-            ("image/jpeg", "cid:1", Some((640, 360)), Some(shown("Logo", None, None)), true),
+            ("image/jpeg", "cid:1", Some((200, 150)), Some(shown("Logo", None, None)), true),
             ("image/jpeg", "cid:1", None, Some(shown("", Some(1), Some(1))), true),
             ("image/jpeg", "cid:1", None, Some(shown("", None, Some(40))), true),
             ("image/png", "cid:1", Some((1280, 720)), plain(), false),

@@ -86,7 +86,8 @@ pub(crate) fn parse(block: &[u8]) -> Fields {
         let colon = memchr::memchr(b':', &field).unwrap_or(field.len());
         let (name, value) = field.split_at(colon);
         let value = value.get(1..).unwrap_or_default();
-        let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
+        let name = String::from_utf8_lossy(name);
+        let name = name.trim_start_matches('\u{FEFF}').trim().to_ascii_lowercase();
         if !is_known(&name) {
             fields.unknown.extend_from_slice(&field);
             fields.unknown.push(b'\n');
@@ -385,6 +386,7 @@ mod tests {
             ("Subject:\nSubject: Motion\n", Some("Motion"), None, None),
             ("Subject: \t \nSubject: =?utf-8?B??=\nSubject: a\n", Some("a"), None, None),
             ("Subject: a\nSubject:\n", Some("a"), None, None),
+            ("\u{FEFF}Subject: a\n", Some("a"), None, None),
             ("Subject:\n", None, None, None),
             (
                 "Content-Type:\nContent-Type: text/html; charset=utf-8\n",

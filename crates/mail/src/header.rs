@@ -10,7 +10,45 @@ pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
 const NAME_BYTES_MAX: usize = 128;
 
 /// Parameters of `Content-Type` and `Content-Disposition` (RFC 2045, 2046, 2183).
-const PARAMETERS: [&[u8]; 6] = [b"boundary", b"charset", b"name", b"filename", b"format", b"type"];
+const PARAMETERS: &[&[u8]] = &[
+    b"boundary",
+    b"charset",
+    b"creation-date",
+    b"delsp",
+    b"filename",
+    b"format",
+    b"method",
+    b"micalg",
+    b"modification-date",
+    b"name",
+    b"protocol",
+    b"report-type",
+    b"size",
+    b"start",
+    b"type",
+];
+
+/// A line that is no field is of the field above, if it is no longer and one of these follows: hardly
+/// a text has such lines.
+const STRANGE_BYTES_MAX: usize = 1000;
+const STRONG: &[&[u8]] = &[
+    b"content-disposition",
+    b"content-id",
+    b"content-transfer-encoding",
+    b"content-type",
+    b"message-id",
+    b"mime-version",
+    b"received",
+    b"return-path",
+    b"x-mailer",
+    b"x-priority",
+];
+
+/// The same, if the header does not have it yet. Texts have a date.
+const WEAK: &[&[u8]] = &[b"cc", b"from", b"reply-to", b"sender", b"subject", b"to"];
+
+/// UTF-8's (RFC 3629, section 6).
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// CRs in a row that may still turn out to belong to one line end.
 const RETURNS_MAX: usize = 16;
@@ -54,6 +92,8 @@ pub(crate) struct Header {
     returns: usize,
     line_ends: Option<LineEnds>,
     cut: bool,
+    /// A line that is no field, and the beginning of the next.
+    strange: Option<Vec<u8>>,
 }
 
 impl Header {
@@ -69,6 +109,89 @@ impl Header {
 
     /// Takes the next byte.
     pub(crate) fn byte(&mut self, byte: u8) -> Step {
+        if self.strange.is_some() {
+            return self.strange(byte);
+        }
+        match self.step(byte) {
+            Step::Ended(body) if self.may_go_on(&body) => {
+                self.strange = Some(Vec::new());
+                self.place = Place::Name;
+                let mut bytes = body.into_iter();
+                while let Some(byte) = bytes.next() {
+                    if let Step::Ended(mut body) = self.strange(byte) {
+                        body.extend(bytes);
+                        return Step::Ended(body);
+                    }
+                }
+                Step::More
+            }
+            step => step,
+        }
+    }
+
+    /// Whether what is no field may be the rest of the field above, broken without a blank at its
+    /// start: then fields follow.
+    fn may_go_on(&self, body: &[u8]) -> bool {
+        self.line_ends == Some(LineEnds::Feed)
+            && !self.block.is_empty()
+            && !body.is_empty()
+            && !body.starts_with(b"--")
+    }
+
+    /// A byte of a line that is no field, or of the line behind it, which decides.
+    fn strange(&mut self, byte: u8) -> Step {
+        let mut strange = self.strange.take().unwrap_or_default();
+        strange.push(byte);
+        let (line, next) = match memchr::memchr(b'\n', &strange) {
+            Some(at) => strange.split_at_checked(at + 1).unwrap_or((&strange, b"")),
+            None if strange.len() > STRANGE_BYTES_MAX => return Step::Ended(strange),
+            None => {
+                self.strange = Some(strange);
+                return Step::More;
+            }
+        };
+        let lower = next.to_ascii_lowercase();
+        match lower.strip_suffix(b":") {
+            Some(name) if STRONG.contains(&name) || WEAK.contains(&name) && !self.has(name) => {
+                self.go_on_with(line.trim_ascii());
+                self.line = next.to_vec();
+                self.place = Place::Field;
+                Step::More
+            }
+            None if STRONG.iter().chain(WEAK).any(|name| name.starts_with(&lower)) => {
+                self.strange = Some(strange);
+                Step::More
+            }
+            _ => Step::Ended(strange),
+        }
+    }
+
+    /// A line belongs to the last field.
+    fn go_on_with(&mut self, line: &[u8]) {
+        let room = HEADER_BYTES_MAX.saturating_sub(self.block.len() + 2);
+        self.cut |= line.len() > room;
+        if room == 0 {
+            return;
+        }
+        self.block.push(b' ');
+        self.block.extend_from_slice(line.get(..room).unwrap_or(line));
+        self.block.push(b'\n');
+    }
+
+    /// Whether a field of this name, in lower case, is there.
+    fn has(&self, name: &[u8]) -> bool {
+        self.block.split(|&byte| byte == b'\n').any(|line| {
+            let found = line.split(|&byte| byte == b':').next().unwrap_or_default();
+            found.trim_ascii_end().eq_ignore_ascii_case(name)
+        })
+    }
+
+    /// Whether bytes are held that are text, if no more follow.
+    pub(crate) fn holds_text(&self) -> bool {
+        self.strange.is_some()
+    }
+
+    fn step(&mut self, byte: u8) -> Step {
         match byte {
             b'\n' => {
                 self.line_ends.get_or_insert(LineEnds::Feed);
@@ -87,6 +210,9 @@ impl Header {
 
     /// The mail ended: what of the last bytes is body, because it is no field.
     pub(crate) fn finish(&mut self) -> Vec<u8> {
+        if let Some(strange) = self.strange.take() {
+            return strange;
+        }
         let line_end = vec![b'\r'; take(&mut self.returns)];
         match self.end_line(&line_end) {
             Step::More => Vec::new(),
@@ -119,9 +245,19 @@ impl Header {
                 self.line.insert(0, b' ');
                 Place::Field
             }
-            (Place::Name, b'"') if self.line.is_empty() && self.ends_with(b"=") => {
+            (Place::Name, _) if self.line.is_empty() && self.lacks_a_value() => {
                 self.line.push(b' ');
                 Place::Field
+            }
+            // The byte order mark of an editor.
+            (Place::Name, byte)
+                if is_first
+                    && BYTE_ORDER_MARK
+                        .strip_prefix(self.line.as_slice())
+                        .and_then(<[u8]>::first)
+                        == Some(&byte) =>
+            {
+                Place::Name
             }
             (Place::Name | Place::Space, b':') if !self.line.is_empty() => Place::Field,
             (Place::Name | Place::Space, b' ' | b'\t') if !self.line.is_empty() => Place::Space,
@@ -150,7 +286,17 @@ impl Header {
         }
         let name = name.to_ascii_lowercase();
         let name = name.split(|&byte| byte == b'*').next().unwrap_or_default();
-        self.ends_with(b";") || PARAMETERS.contains(&name) && is_of_content()
+        match is_of_content() {
+            true => PARAMETERS.contains(&name) || name.starts_with(b"x-"),
+            false => self.ends_with(b";"),
+        }
+    }
+
+    /// Whether the last line ends in a parameter whose value follows in the next.
+    fn lacks_a_value(&self) -> bool {
+        self.ends_with(b"=")
+            && !self.ends_with(b"?=")
+            && self.field_above().is_some_and(|it| it.starts_with(b"content-"))
     }
 
     /// Whether the last line ends so.
@@ -271,10 +417,27 @@ mod tests {
                 "",
             ),
             (
+                "Content-Type: a/b; boundary=\n----=_x\nB: 2\n\n",
+                "Content-Type: a/b; boundary=\n ----=_x\nB: 2\n",
+                "",
+            ),
+            ("Subject: =?utf-8?B?YQ==?=\n\"x\"\n", "Subject: =?utf-8?B?YQ==?=\n", "\"x\"\n"),
+            ("\u{FEFF}A: 1\n\nb", "\u{FEFF}A: 1\n", "b"),
+            ("\u{FEFF}text\n", "", "\u{FEFF}text\n"),
+            (
                 "Subject: =?utf-8?B?YQ==?=\n=?utf-8?B?Yg==?=\nB: 2\n\n",
                 "Subject: =?utf-8?B?YQ==?=\n =?utf-8?B?Yg==?=\nB: 2\n",
                 "",
             ),
+            ("Content-Type: a/b;\nTemp=35\n", "Content-Type: a/b;\n", "Temp=35\n"),
+            ("D: v=1;\nb=x\nB: 2\n", "D: v=1;\n b=x\nB: 2\n", ""),
+            ("Subject: a\nb c\nFrom: x\n\nt", "Subject: a\n b c\nFrom: x\n", "t"),
+            ("From: a\r\nb c\r\nMime-Version: 1\r\n\r\nt", "From: a\n b c\nMime-Version: 1\n", "t"),
+            ("From: a\nb c\nFrom: x\n\nt", "From: a\n", "b c\nFrom: x\n\nt"),
+            ("A: 1\nmotion\nDate: x\n", "A: 1\n", "motion\nDate: x\n"),
+            ("A: 1\nmotion\n\nTo: x\n", "A: 1\n", "motion\n\nTo: x\n"),
+            ("A: 1\nmotion\nTo", "A: 1\n", "motion\nTo"),
+            ("A: 1\nmotion", "A: 1\n", "motion"),
             ("Content-Type: a/b\nTemp=35\n", "Content-Type: a/b\n", "Temp=35\n"),
             ("Subject: a\nname=x\n", "Subject: a\n", "name=x\n"),
             ("name=x\nSubject: a\n", "", "name=x\nSubject: a\n"),

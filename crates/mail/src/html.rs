@@ -91,9 +91,24 @@ fn read(html: &str, mut page: Page) -> Rendered {
     Rendered { text: page.text, pictures: page.pictures }
 }
 
+/// Elements by which a page is known, besides [`BLOCKS`] and [`HIDDEN`].
+const ELEMENTS: &[&str] = &[
+    "!doctype", "a", "abbr", "b", "big", "br", "caption", "cite", "code", "em", "font", "i", "img",
+    "link", "main", "map", "meta", "nav", "s", "small", "span", "strike", "strong", "sub", "sup",
+    "tbody", "td", "tfoot", "th", "thead", "tt", "u",
+];
+
+/// Whether there is a tag of HTML: `<critical>` is none.
 fn has_tag(html: &str) -> bool {
-    let mut behind = html.split('<').skip(1);
-    behind.any(|tag| begins_a_tag(tag) && tag.contains('>'))
+    let is_known = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        [ELEMENTS, BLOCKS, HIDDEN].iter().any(|names| names.contains(&name.as_str()))
+    };
+    html.split('<').skip(1).any(|tag| {
+        let name = tag.strip_prefix('/').unwrap_or(tag);
+        let end = name.find(|c: char| c.is_whitespace() || "/>".contains(c));
+        tag.contains('>') && end.and_then(|end| name.get(..end)).is_some_and(is_known)
+    })
 }
 
 /// Whether a tag or a comment stands behind `<`, and not an address: `<nas@example.org>`.
@@ -192,7 +207,8 @@ impl Page {
                 if !self.text.is_empty() && !self.text.ends_with('\n') {
                     self.new_line();
                 }
-                self.bullet = name == "li" || self.bullet && name != "/li";
+                let ends_item = matches!(name, "/li" | "/ul" | "/ol");
+                self.bullet = name == "li" || self.bullet && !ends_item;
                 if bare == "pre" {
                     self.preformatted = name == "pre";
                 }
@@ -338,6 +354,7 @@ mod tests {
             ("<b>never</b> <closed", "never"),
             ("<", "<"),
             ("Motion\nat <gate & more", "Motion\nat <gate & more"),
+            ("Fan 3\nis <critical>\n", "Fan 3\nis <critical>\n"),
             ("Line 1\nLine 2 &amp; 3\n", "Line 1\nLine 2 & 3\n"),
             (
                 "<p>From <nas@example.org> at <http://nas/></p>",
@@ -345,6 +362,7 @@ mod tests {
             ),
             ("<ul><li>a</li><li><p>b</p></li><li></li></ul>c", "• a\n• b\nc"),
             ("<ul><li>a<li>b<ul><li>c</ul></ul>", "• a\n• b\n• c\n"),
+            ("<ul><li></ul><p>a</p>", "a\n"),
             ("<ul><li>* a</li></ul><li><pre>b</pre>", "* a\nb\n"),
             ("<div style=\"display:none\">x<div>y</div>z</div>seen", "seen"),
             ("<div style='display: none !important'><br>x", "\nx"),

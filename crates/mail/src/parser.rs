@@ -158,8 +158,9 @@ impl Parser {
     /// As [`Self::end_header`], but half a field's name is not the beginning of a body.
     fn tear_header(&mut self) {
         if let State::Header(header) = &mut self.state {
+            let is_text = header.is_empty() || header.holds_text();
             let body = header.finish();
-            if header.is_empty() {
+            if is_text {
                 self.begin_body(&body, true);
             } else {
                 self.at -= body.len() as u64;

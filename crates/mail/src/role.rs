@@ -19,6 +19,11 @@ const DATA_TYPES: &[&str] = &[
     "text/xml",
 ];
 
+/// Mailers that name everything call the words of a mail so, in lower case and without what follows
+/// the first dot.
+const NAMES_OF_WORDS: &[&str] =
+    &["body", "content", "mail", "message", "msg", "noname", "part", "text", "untitled"];
+
 /// What a part is to be taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -50,9 +55,8 @@ impl Role {
             Some("message/delivery-status" | "message/disposition-notification") => Self::Text,
             Some(it) if it.starts_with("text/") || it == "application/xhtml+xml" => {
                 let is_data = DATA_TYPES.contains(&it);
-                // Mailers that name everything name the words as well.
-                let is_alternative = place == Place::Alternatives && !is_data && !fields.attachment;
-                let is_file = is_file && !is_alternative;
+                let are_words = place == Place::Alternatives || has_name_of_words(fields);
+                let is_file = is_file && !(are_words && !is_data && !fields.attachment);
                 if is_file || is_data && place != Place::Alone {
                     Self::TextFile
                 } else {
@@ -64,6 +68,12 @@ impl Role {
             _ => Self::File,
         }
     }
+}
+
+fn has_name_of_words(fields: &Fields) -> bool {
+    let name = fields.name.as_deref().unwrap_or_default().to_lowercase();
+    let stem = name.split('.').next().unwrap_or_default();
+    NAMES_OF_WORDS.contains(&stem.trim_end_matches(|c: char| c.is_ascii_digit()))
 }
 
 fn is_text_by_name(fields: &Fields) -> bool {
@@ -85,6 +95,13 @@ mod tests {
             ("Content-Type: text/html\nContent-Disposition: inline", Parts, Role::Text),
             ("Content-Type: text/plain; name=event.log", Parts, Role::TextFile),
             ("Content-Type: text/plain; name=event.log", Alone, Role::TextFile),
+            ("Content-Type: text/plain; name=Body1.txt", Parts, Role::Text),
+            ("Content-Type: text/csv; name=body.csv", Parts, Role::TextFile),
+            (
+                "Content-Type: text/plain; name=body.txt\nContent-Disposition: attachment",
+                Parts,
+                Role::TextFile,
+            ),
             ("Content-Disposition: inline; filename=a.txt", Parts, Role::TextFile),
             ("Content-Type: text/html\nContent-Disposition: attachment", Parts, Role::TextFile),
             ("Content-Type: text/csv; name=usage.csv", Parts, Role::TextFile),

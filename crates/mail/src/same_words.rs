@@ -8,6 +8,9 @@ use crate::collect::Text;
 /// A plain text of more words is no stub.
 const STUB_WORDS_MAX: usize = 60;
 
+/// A plain text of more words is more than a headline of its HTML.
+const HEADLINE_WORDS_MAX: usize = 5;
+
 /// Words by which a stub tells that the HTML is to be read, in lower case.
 const STUB_MARKS: &[&str] = &[
     "browser",
@@ -89,7 +92,7 @@ impl Words {
         let are_alternatives = self.text.group.is_some() && self.text.group == other.text.group;
         let (plain, html) = if self.text.is_html { (other, self) } else { (self, other) };
         let html_is_better = if are_alternatives {
-            plain.is_stub_of(html) || plain.is_small_piece_of(html)
+            plain.is_stub_of(html) || plain.is_headline_of(html)
         } else {
             plain.is_stub_of(html) || plain.joined != html.joined && plain.is_piece_of(html)
         };
@@ -111,9 +114,11 @@ impl Words {
         shared * 2 <= self.words.len()
     }
 
-    /// Whether `whole` says all of it and much more, in the same order.
-    fn is_small_piece_of(&self, whole: &Self) -> bool {
-        self.words.len() * 3 <= whole.words.len() && self.is_piece_of(whole)
+    /// Whether it is a headline, and `whole` says it and much more.
+    fn is_headline_of(&self, whole: &Self) -> bool {
+        self.words.len() <= HEADLINE_WORDS_MAX
+            && self.words.len() * 3 <= whole.words.len()
+            && self.is_piece_of(whole)
     }
 
     fn is_piece_of(&self, whole: &Self) -> bool {

@@ -5,6 +5,8 @@ use encoding_rs::{UTF_16BE, UTF_16LE};
 use tipoff_model::Encoding as Transfer;
 use tipoff_model::transfer::Decoder;
 
+use crate::charset::has_gb2312_shape;
+
 /// Without a byte order mark and a declaration, fewer characters may be anything.
 const UNITS_MIN: usize = 4;
 
@@ -83,6 +85,7 @@ impl Wide {
         let ascii = bytes.iter().filter(|byte| byte.is_ascii()).count();
         bytes.len().is_multiple_of(2)
             && ascii <= bytes.len() / 4 * 3
+            && !has_gb2312_shape(bytes)
             && !self.decode(bytes).contains(char::REPLACEMENT_CHARACTER)
     }
 
@@ -163,6 +166,7 @@ mod tests {
             (b"Motion at gate", Some("utf-16"), None),
             (b"Motion at gate!", Some("utf-32"), None),
             ("Tür".as_bytes(), Some("utf-16"), None),
+            (b"\xd2\xc6\xb6\xaf\r\n", Some("utf-16"), None),
             (b"T\xFCr auf", Some("utf-16"), None),
             (b"PK\x03\x04\x14\0\0\0\x08\0", None, None),
             (b"", Some("utf-16"), None),

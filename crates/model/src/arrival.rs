@@ -17,6 +17,9 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    /// Every protocol.
+    pub const ALL: &[Self] = &[Self::Smtp, Self::Ftp];
+
     /// The name in the spool, in metrics and to people.
     pub const fn as_str(self) -> &'static str {
         match self {

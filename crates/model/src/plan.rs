@@ -2,7 +2,9 @@
 //!
 //! The spool knows no rules and the rules know no spool: they meet here.
 
-use crate::{AlertKind, Content, Device, Envelope, Event, IncidentId, Timestamp};
+use crate::{
+    AlertKind, Content, Device, Envelope, Event, IncidentId, Media, MediaKind, Protocol, Timestamp,
+};
 
 /// What the rules may know of an arrival that is being stored.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +33,20 @@ pub struct Facts<'a> {
     pub muted: bool,
     /// Whether it brings nothing that was not alerted before: the device sent it again.
     pub repeat: bool,
+}
+
+impl Facts<'_> {
+    /// Whether it is a page of a scan or its like: an upload of nothing but documents, of which more may
+    /// follow at once, and which nobody has to see within the second.
+    pub fn is_page(&self) -> bool {
+        let is_upload = self.envelope.is_some_and(|it| it.protocol == Protocol::Ftp);
+        let is_document =
+            |media: &Media| media.kind == MediaKind::File || media.content_type == "image/tiff";
+        is_upload
+            && self.event == Event::Other
+            && !self.content.media.is_empty()
+            && self.content.media.iter().all(is_document)
+    }
 }
 
 /// The device's latest incident.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use tipoff_model::{Event, Facts, IncidentClass, OpenIncident, Protocol};
 
+/// How long an uploaded document waits for the next page: a scanner takes two or three seconds for one.
+pub(crate) const PAGES_SETTLE: Duration = Duration::from_secs(5);
+
 /// The times of grouping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grouping {

@@ -18,6 +18,7 @@ mod template;
 mod verdict;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use tipoff_model::{
     AlertKind, Content, Device, Due, Event, Facts, History, IncidentClass, OpenIncident, Plan,
@@ -131,7 +132,7 @@ impl Rules {
         let due = |channel: &str, route: Option<&Route>| Due {
             channel: channel.to_owned(),
             kind: AlertKind::First,
-            due_at: facts.received_at,
+            due_at: facts.received_at.after(self.gathers(facts)),
             route: route.map(|route| route.name.clone()),
         };
         let is_new = |channel: &&String| !told.iter().any(|told| told.channel == **channel);
@@ -164,12 +165,21 @@ impl Rules {
             return None;
         }
         let settle = route.and_then(|route| route.settle).unwrap_or(self.grouping.settle);
+        let settle = settle.max(self.gathers(facts));
         Some(Due {
             channel: told.channel.clone(),
             kind: AlertKind::FollowUp,
             due_at: facts.received_at.after(settle),
             route: told.route.clone(),
         })
+    }
+
+    /// How long the pages of a scan wait for each other.
+    fn gathers(&self, facts: &Facts<'_>) -> Duration {
+        match facts.is_page() && !self.grouping.quiet.is_zero() {
+            true => grouping::PAGES_SETTLE,
+            false => Duration::ZERO,
+        }
     }
 
     /// Why nobody is to hear of such an arrival, whatever the routes say.

@@ -241,6 +241,46 @@ fn follow_ups_go_to_those_who_were_told_when_it_has_settled() {
 }
 
 #[test]
+fn the_pages_of_a_scan_wait_for_each_other() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let upload = |name: &str, kind: MediaKind, content_type: &str| {
+        let mut media = file(name, kind, 10).media;
+        media.content_type = content_type.to_owned();
+        Content { media: vec![media], ..NOTHING.clone() }
+    };
+    let envelope = Envelope {
+        protocol: Protocol::Ftp,
+        peer: [192, 168, 1, 20].into(),
+        login: None,
+        greeting: None,
+        sender: String::new(),
+        recipients: Vec::new(),
+        tls: false,
+        path: None,
+    };
+    let waits = |rules: &Rules, content: &Content, event: Event| {
+        let facts = Facts { content, event, envelope: Some(&envelope), ..facts(&device, now) };
+        let due = |told: &[Told]| {
+            let plan = rules.plan(&facts, told, &Past::default());
+            plan.due.into_iter().find(|due| due.channel == "me").unwrap().due_at
+        };
+        (due(&[]).since(now).as_secs(), due(&told(&["me"])).since(now).as_secs())
+    };
+    let plain = rules(Vec::new());
+    let page = upload("00000001.TIF", MediaKind::Picture, "image/tiff");
+    let log = upload("DOC.XST", MediaKind::File, "application/octet-stream");
+    let picture = upload("1.jpg", MediaKind::Picture, "image/jpeg");
+    assert_eq!(waits(&plain, &page, Event::Other), (5, 5));
+    assert_eq!(waits(&plain, &log, Event::Other), (5, 5));
+    assert_eq!(waits(&plain, &picture, Event::Other), (0, 2));
+    assert_eq!(waits(&plain, &log, Event::Motion), (0, 2), "what names an event is an alarm");
+    let mut alone = rules(Vec::new());
+    alone.grouping.quiet = Duration::ZERO;
+    assert_eq!(waits(&alone, &page, Event::Other).0, 0, "nothing would join it");
+}
+
+#[test]
 fn a_route_says_when_what_follows_is_told_and_whether() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");

@@ -46,10 +46,10 @@ pub(crate) enum LineEnds {
     /// Also with a bare LF, as the client's own DATA line did: it has no other line end (sketches for
     /// small boards).
     Lf,
-    /// With CRLF, but a dot between bare LFs is the end too: for a trusted client, whose firmware ends
-    /// commands with CRLF and its texts with LF. It takes no dots off behind a bare LF, because whether
-    /// the client added one there is not known.
-    LfBeforeEnd,
+    /// With CRLF, but a dot between bare LFs is the end too if nothing follows it: for a trusted client,
+    /// whose firmware ends commands with CRLF and its texts with LF, and then waits for the reply. No dots are
+    /// taken off behind a bare LF, because whether the client added one there is not known.
+    LfBeforePause,
 }
 
 /// Takes the dots off what follows DATA and finds its end (RFC 5321, section 4.5.2).
@@ -69,6 +69,8 @@ enum Place {
     BareLineStart,
     AfterBareDot,
     AfterBareDotCr,
+    /// Behind a line that is the end, or, if more follows, these bytes of the content.
+    MayBeEnd(&'static [u8]),
     AfterCr,
     InLine,
 }
@@ -87,11 +89,23 @@ impl Dots {
                 (Place::AfterDot, b'\r') => self.place = Place::AfterDotCr,
                 (Place::BareLineStart, b'.') => self.place = Place::AfterBareDot,
                 (Place::AfterBareDot, b'\r') => self.place = Place::AfterBareDotCr,
-                (Place::AfterDot, b'\n') if self.line_ends != LineEnds::Crlf => {
-                    return self.end(input, rest);
+                (Place::AfterDot, b'\n') if self.line_ends == LineEnds::LfBeforePause => {
+                    self.place = Place::MayBeEnd(b"\n");
                 }
-                (Place::AfterDotCr | Place::AfterBareDot | Place::AfterBareDotCr, b'\n') => {
-                    return self.end(input, rest);
+                (Place::AfterDot, b'\n') if self.line_ends == LineEnds::Lf => {
+                    *input = rest;
+                    return Some(Piece::End);
+                }
+                (Place::AfterDotCr, b'\n') => {
+                    *input = rest;
+                    return Some(Piece::End);
+                }
+                (Place::AfterBareDot, b'\n') => self.place = Place::MayBeEnd(b".\n"),
+                (Place::AfterBareDotCr, b'\n') => self.place = Place::MayBeEnd(b".\r\n"),
+                (Place::MayBeEnd(line), _) => {
+                    let is_bare = !line.ends_with(b"\r\n");
+                    let next = if is_bare { Place::BareLineStart } else { Place::LineStart };
+                    return self.held(line, next);
                 }
                 (Place::AfterDotCr, _) => return self.held(b"\r", Place::AfterCr),
                 (Place::AfterBareDot, _) => return self.held(b".", Place::InLine),
@@ -103,9 +117,9 @@ impl Dots {
         }
     }
 
-    fn end<'a>(&mut self, input: &mut &'a [u8], rest: &'a [u8]) -> Option<Piece<'a>> {
-        *input = rest;
-        Some(Piece::End)
+    /// Whether what came last is the end if nothing follows it.
+    pub(crate) fn may_have_ended(&self) -> bool {
+        matches!(self.place, Place::MayBeEnd(_))
     }
 
     /// What was held back is content after all.
@@ -125,7 +139,7 @@ impl Dots {
             ([.., b'\r', b'\n'], _) => Place::LineStart,
             ([b'\n'], _) if after_cr => Place::LineStart,
             ([.., b'\n'], LineEnds::Lf) => Place::LineStart,
-            ([.., b'\n'], LineEnds::LfBeforeEnd) => Place::BareLineStart,
+            ([.., b'\n'], LineEnds::LfBeforePause) => Place::BareLineStart,
             ([.., b'\r'], _) => Place::AfterCr,
             _ => Place::InLine,
         };
@@ -252,26 +266,41 @@ mod tests {
     }
 
     #[test]
-    fn a_trusted_client_may_end_its_text_with_lf_dot_lf() {
+    fn a_dot_between_bare_lfs_is_the_end_for_a_trusted_client_if_nothing_follows() {
         table(
-            LineEnds::LfBeforeEnd,
+            LineEnds::LfBeforePause,
             &[
                 (".\r\n", "", Some("")),
-                (".\n", "", Some("")),
-                ("a\n.\nQUIT\r\n", "a\n", Some("QUIT\r\n")),
-                ("a\n.\r\nQUIT\r\n", "a\n", Some("QUIT\r\n")),
-                ("a\r\n.\nQUIT\r\n", "a\r\n", Some("QUIT\r\n")),
                 ("a\r\n.\r\n", "a\r\n", Some("")),
-                ("a: b\r\n\r\nc\nd\n.\n", "a: b\r\n\r\nc\nd\n", Some("")),
-                ("a\n.b\n..c\n.\n", "a\n.b\n..c\n", Some("")),
-                ("a\r\n..b\r\n.\r\n", "a\r\n.b\r\n", Some("")),
-                ("a\n.\rb\n.\n", "a\n.\rb\n", Some("")),
-                ("a\n.\r\r\n.\r\n", "a\n.\r\r\n", Some("")),
+                ("a\n.\nMAIL\r\n.\r\n", "a\n.\nMAIL\r\n", Some("")),
+                ("a\n.\r\nMAIL\r\n.\r\n", "a\n.\r\nMAIL\r\n", Some("")),
+                ("a\n.\r\n.\r\n", "a\n.\r\n", Some("")),
+                ("a\r\n.\nb\r\n.\r\n", "a\r\n\nb\r\n", Some("")),
+                ("a\n.b\n..c\r\n..\r\n.\r\n", "a\n.b\n..c\r\n.\r\n", Some("")),
+                ("a\n.\rb\r\n.\r\n", "a\n.\rb\r\n", Some("")),
+                ("a\n.\n.\n", "a\n.\n", None),
                 ("a\n.", "a\n", None),
                 ("a.\n", "a.\n", None),
                 ("a\r.\rb", "a\r.\rb", None),
             ],
         );
+        for (data, may_have_ended) in [
+            ("a\n.\n", true),
+            ("a\n.\r\n", true),
+            ("a\r\n.\n", true),
+            (".\n", true),
+            ("a\n.\n.\n", true),
+            ("a\n.\nb", false),
+            ("a\n.", false),
+            ("a\n..\n", false),
+        ] {
+            let mut dots = Dots::new(LineEnds::LfBeforePause);
+            read(&mut dots, &[data.as_bytes()]);
+            assert_eq!(dots.may_have_ended(), may_have_ended, "{data:?}");
+            let mut strict = Dots::new(LineEnds::Crlf);
+            read(&mut strict, &[data.as_bytes()]);
+            assert!(!strict.may_have_ended());
+        }
     }
 
     #[test]

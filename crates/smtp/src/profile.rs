@@ -15,8 +15,8 @@ pub struct Profile {
     pub starttls: bool,
     /// Whether MAIL is refused to whoever has not logged in.
     pub require_login: bool,
-    /// Whether a dot between bare LFs ends a message whose commands end with CRLF. For clients in the
-    /// trusted networks only: a message of theirs is never somebody else's.
+    /// Whether a dot between bare LFs may end a message whose commands end with CRLF
+    /// ([`crate::Session::may_have_ended`]). For clients in the trusted networks only.
     pub lf_ends_message: bool,
     /// The largest message.
     pub message_bytes_max: u64,

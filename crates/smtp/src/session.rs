@@ -112,6 +112,12 @@ impl Session {
         }
     }
 
+    /// Whether the message has ended if the client says nothing more: tell it by [`Session::paused`], after a
+    /// moment.
+    pub fn may_have_ended(&self) -> bool {
+        matches!(&self.state, State::Content(Framing::Dots(dots), _) if dots.may_have_ended())
+    }
+
     fn hear(&mut self, line: Line<'_>) {
         self.state = match mem::replace(&mut self.state, State::Closed) {
             State::Command(stage) => self.hear_command(stage, line),
@@ -269,7 +275,7 @@ impl Session {
         self.due.push_back(Step::Reply(reply::SEND_MESSAGE));
         let line_ends = match bare_lf {
             true => LineEnds::Lf,
-            false if self.profile.lf_ends_message => LineEnds::LfBeforeEnd,
+            false if self.profile.lf_ends_message => LineEnds::LfBeforePause,
             false => LineEnds::Crlf,
         };
         State::Content(Framing::Dots(Dots::new(line_ends)), allowance)
@@ -295,7 +301,7 @@ impl Session {
     }
 
     /// The dot of DATA has come, or all of a chunk.
-    fn content_ended(&mut self) {
+    pub(super) fn content_ended(&mut self) {
         self.state = match mem::replace(&mut self.state, State::Closed) {
             State::Content(_, allowance) if allowance.is_exceeded() => {
                 self.refuse(reply::TOO_BIG, Stage::Idle)

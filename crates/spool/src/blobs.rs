@@ -15,6 +15,7 @@ use tipoff_model::transfer::Decoder;
 use tipoff_model::{BlobName, Media, Timestamp};
 
 use crate::durable::sync_folder;
+use crate::unfinished::{Journal, Note, Unfinished};
 
 /// The disk is set to work each time so much has come, so that little is left to do at the end.
 const AHEAD_BYTES: u64 = 2 * 1024 * 1024;
@@ -39,6 +40,8 @@ pub struct Blobs {
     next: Arc<AtomicU64>,
     /// The folders that this run has used.
     days: Arc<Mutex<Days>>,
+    /// `None` if this run receives nothing.
+    journal: Option<Arc<Journal>>,
 }
 
 /// Which names are durable, by the day whose folder holds them.
@@ -64,7 +67,33 @@ impl Blobs {
             run: run.into(),
             next: Arc::new(AtomicU64::new(0)),
             days: Arc::default(),
+            journal: None,
         })
+    }
+
+    /// The same with a journal of uploads.
+    pub(crate) fn with_journal(self, journal: Option<Journal>) -> Self {
+        Self { journal: journal.map(Arc::new), ..self }
+    }
+
+    /// Uploads of a view that a crash cut off: their bytes were never acknowledged.
+    pub fn unfinished_of(&self, tree: &str) -> Vec<Unfinished> {
+        self.journal.as_ref().map(|journal| journal.of_tree(tree)).unwrap_or_default()
+    }
+
+    /// One of them; `None` if somebody went on with it, or it is older than a day.
+    pub fn unfinished(&self, number: i64) -> Option<Unfinished> {
+        self.journal.as_ref()?.find(number)
+    }
+
+    /// Takes one of them to go on with it: nobody else can.
+    pub fn take_unfinished(&self, number: i64) -> Option<Unfinished> {
+        self.journal.as_ref()?.take(number)
+    }
+
+    /// Those that are older than a day are to be removed.
+    pub(crate) fn take_old_unfinished(&self, now: Timestamp) -> Vec<BlobName> {
+        self.journal.as_ref().map(|journal| journal.take_old(now)).unwrap_or_default()
     }
 
     /// Starts a new blob. It is nothing until [`BlobWriter::finish`]; dropped before, it is removed.
@@ -89,6 +118,7 @@ impl Blobs {
             size: 0,
             ahead: 0,
             is_new: true,
+            note: None,
         })
     }
 
@@ -151,6 +181,7 @@ impl Blobs {
             size,
             ahead: size,
             is_new: false,
+            note: None,
         })
     }
 
@@ -190,7 +221,8 @@ impl Blobs {
         }
     }
 
-    /// Blobs that an earlier run left, and folders of days that are empty by now are removed.
+    /// Blobs that an earlier run left, without what a device may go on with. Folders of days that are empty by now
+    /// are removed.
     pub(crate) fn of_earlier_runs(&self) -> io::Result<Vec<BlobName>> {
         let mut found = Vec::new();
         for day in fs::read_dir(self.root.as_path())? {
@@ -203,8 +235,10 @@ impl Blobs {
             for file in fs::read_dir(day.path())? {
                 let name = file?.file_name().to_string_lossy().into_owned();
                 files += 1;
-                if !name.starts_with(&*self.run) {
-                    found.push(BlobName(format!("{day_name}/{name}")));
+                let blob = BlobName(format!("{day_name}/{name}"));
+                let may_go_on = self.journal.as_ref().is_some_and(|journal| journal.holds(&blob));
+                if !name.starts_with(&*self.run) && !may_go_on {
+                    found.push(blob);
                 }
             }
             let days = self.days();
@@ -245,9 +279,16 @@ pub struct BlobWriter {
     /// Up to where the disk has been set to work.
     ahead: u64,
     is_new: bool,
+    note: Option<Note>,
 }
 
 impl BlobWriter {
+    /// Names the upload in the journal: after a crash its device may go on with it.
+    pub fn note(&mut self, tree: &str, path: &[u8]) {
+        let journal = self.blobs.journal.as_ref();
+        self.note = journal.map(|journal| journal.note(&self.name, tree, path));
+    }
+
     /// Appends. This writes into the system's cache and returns; only a disk that cannot keep up
     /// makes it wait.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {

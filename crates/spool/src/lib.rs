@@ -12,9 +12,11 @@ mod core;
 mod device;
 pub mod durable;
 mod incident;
+mod resent;
 mod review;
 mod sessions;
 mod sqlite;
+mod unfinished;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -35,12 +37,14 @@ pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents,
 };
+pub use resent::{Again, MailDigest, Print};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};
 pub use sessions::{
     FinishedSession, SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker,
     TranscriptLine,
 };
 pub use sqlite::SqliteSpool;
+pub use unfinished::Unfinished;
 
 /// A future that can be stored and sent to another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -83,27 +87,6 @@ pub enum SpoolError {
 
 /// What the spool does give.
 pub type Result<T, E = SpoolError> = std::result::Result<T, E>;
-
-/// A digest of a file's decoded bytes: two files have the same only if they are the same.
-pub type Print = [u8; 32];
-
-/// By what a mail is recognised that the device sends again because it was not told that it is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MailDigest {
-    /// Digest of its envelope's recipients and its bytes, without the line ends behind it.
-    pub print: Print,
-    /// Whether it has a Message-ID: only then no other mail has the same bytes.
-    pub has_message_id: bool,
-}
-
-/// Which media of an arrival are no news if the device has sent the same bytes before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
-    /// Those that a torn arrival brought.
-    AfterTorn,
-    /// All: there are devices that upload everything once more.
-    Always,
-}
 
 /// An arrival that is to be stored. Its blob is durable already (docs/spool.md, A2).
 #[derive(Clone, Debug)]
@@ -180,6 +163,10 @@ pub struct Upload {
     pub size: u64,
     /// When it was received.
     pub received_at: Timestamp,
+    /// Whether the connection broke before its end.
+    pub torn: bool,
+    /// The bytes that [`Spool::note_path`] noted last.
+    pub path_bytes: Option<Vec<u8>>,
 }
 
 /// What became of an arrival (docs/spool.md, A3): from here on it cannot be lost.
@@ -315,6 +302,16 @@ pub trait Spool: Accounts + Devices + Incidents + Review + Sessions + Send + Syn
 
     /// The latest uploads in a tree, the oldest of them first.
     fn uploads<'a>(&'a self, tree: &'a str, limit: u32) -> BoxFuture<'a, Result<Vec<Upload>>>;
+
+    /// Notes the bytes of an upload's path, where they are not UTF-8: a listing gives them back after a start.
+    fn note_path(&self, arrival: ArrivalId, path: Vec<u8>) -> BoxFuture<'_, Result<()>>;
+
+    /// Notes that the device of this tree makes no folders. Of the trees of unproven devices, and then of all, the
+    /// oldest notes are forgotten when there are too many.
+    fn note_expects_folders(&self, tree: String, now: Timestamp) -> BoxFuture<'_, Result<()>>;
+
+    /// Whether that was noted.
+    fn expects_folders<'a>(&'a self, tree: &'a str) -> BoxFuture<'a, Result<bool>>;
 
     /// Whether prints of the new media of a mail are wanted: the device, by what it tells of itself,
     /// left a torn picture lately.

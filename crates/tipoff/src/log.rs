@@ -53,7 +53,7 @@ pub(crate) fn start(form: LogForm, level: &str) -> anyhow::Result<()> {
 /// The filter of a level: of directives for the same target the last one holds.
 fn filter(level: &str) -> anyhow::Result<EnvFilter> {
     match level.trim() {
-        // Nothing at all, and the filter's own default.
+        // Both log nothing at all.
         "off" | "" => Ok(EnvFilter::try_new(level)?),
         _ => Ok(EnvFilter::try_new(format!("{QUIET},{level}"))?),
     }
@@ -120,7 +120,7 @@ mod tests {
             ("rustls=debug", "rustls=debug"),
             ("tipoff=debug,rustls=warn", "tipoff=debug,rustls=warn"),
             ("off", "off"),
-            ("", "error"),
+            ("", ""),
         ] {
             assert_eq!(filter(level).unwrap().to_string(), shown, "{level}");
         }

@@ -2,7 +2,12 @@
 //!
 //! No secret and no picture ever passes here.
 
+mod attempts;
+mod exposition;
+
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -15,6 +20,9 @@ use tipoff_model::Protocol;
 use tipoff_spool::{AttemptRecord, SpoolStats};
 
 use crate::log;
+
+use attempts::Attempts;
+pub(crate) use exposition::Format;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ArrivalLabels {
@@ -30,12 +38,6 @@ struct ReceiverLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ChannelLabels {
     channel: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct AttemptLabels {
-    channel: String,
-    state: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -61,7 +63,7 @@ pub(crate) struct Metrics {
     store_seconds: Histograms<ReceiverLabels>,
     sessions: Counter,
     sessions_open: Gauge,
-    attempts: Family<AttemptLabels, Counter>,
+    attempts: Attempts,
     attempt_seconds: Histograms<ChannelLabels>,
     alert_seconds: Histograms<ChannelLabels>,
     pending: Family<ChannelLabels, Gauge>,
@@ -69,7 +71,12 @@ pub(crate) struct Metrics {
     transcripts_dropped: Counter,
     log_lines_dropped: Counter,
     task_restarts: Family<TaskLabels, Counter>,
+    /// The channels that are configured, or were.
+    channels: Mutex<BTreeSet<String>>,
 }
+
+/// The spool's own task, which it restarts itself.
+const SPOOL_WRITER: &str = "spool writer";
 
 impl Metrics {
     /// All at zero.
@@ -80,7 +87,7 @@ impl Metrics {
             store_seconds: Family::new_with_constructor(seconds),
             sessions: Counter::default(),
             sessions_open: Gauge::default(),
-            attempts: Family::default(),
+            attempts: Attempts::default(),
             attempt_seconds: Family::new_with_constructor(seconds),
             alert_seconds: Family::new_with_constructor(seconds),
             pending: Family::default(),
@@ -88,51 +95,76 @@ impl Metrics {
             log_lines_dropped: Counter::default(),
             task_restarts: Family::default(),
             blob_bytes: Gauge::default(),
+            channels: Mutex::default(),
         };
         metrics.register();
+        metrics.begin_at_zero();
         metrics
+    }
+
+    /// Whatever can be counted is there from the start: a rate of what appears with its first event would miss
+    /// that event.
+    fn begin_at_zero(&self) {
+        for protocol in Protocol::ALL {
+            let receiver = protocol.as_str();
+            for torn in ["false", "true"] {
+                drop(self.arrivals.get_or_create(&ArrivalLabels { receiver, torn }));
+            }
+            drop(self.store_seconds.get_or_create(&ReceiverLabels { receiver }));
+        }
+        self.name_task(SPOOL_WRITER);
+    }
+
+    /// There is this channel, whatever comes of it.
+    pub(crate) fn name_channel(&self, channel: &str) {
+        self.attempts.name(channel);
+        let labels = ChannelLabels { channel: channel.to_owned() };
+        drop(self.attempt_seconds.get_or_create(&labels));
+        drop(self.alert_seconds.get_or_create(&labels));
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner).insert(labels.channel);
+    }
+
+    /// There is this task.
+    pub(crate) fn name_task(&self, task: &str) {
+        drop(self.task_restarts.get_or_create(&TaskLabels { task: task.to_owned() }));
     }
 
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register(
             "arrivals",
-            "Things received whole, or torn by a broken connection, and stored",
+            "Arrivals stored, whole or torn by a broken connection, by receiver",
             self.arrivals.clone(),
         );
         registry.register_with_unit(
             "store",
-            "From the last byte of an arrival until it was durable",
+            "Time from the last byte of an arrival until it is on stable storage, by receiver",
             Unit::Seconds,
             self.store_seconds.clone(),
         );
-        registry.register("sessions", "Conversations begun", self.sessions.clone());
-        registry.register("sessions_open", "Conversations under way", self.sessions_open.clone());
-        registry.register(
-            "attempts",
-            "Attempts at a delivery, by the state that they left it in",
-            self.attempts.clone(),
-        );
+        registry.register("sessions", "Sessions begun", self.sessions.clone());
+        registry.register("sessions_open", "Sessions under way", self.sessions_open.clone());
+        registry.register_collector(Box::new(self.attempts.clone()));
         registry.register_with_unit(
             "attempt",
-            "How long an attempt at a delivery took",
+            "Duration of a delivery attempt, by channel",
             Unit::Seconds,
             self.attempt_seconds.clone(),
         );
         registry.register_with_unit(
             "alert",
-            "From an incident's first arrival until the service had its first alert",
+            "Time from the first arrival of an incident until the service took its first alert, by channel",
             Unit::Seconds,
             self.alert_seconds.clone(),
         );
         registry.register(
             "transcripts_dropped",
-            "Transcripts of sessions that were not kept because too many ended at once",
+            "Session transcripts dropped because too many sessions ended at once",
             self.transcripts_dropped.clone(),
         );
         registry.register(
             "log_lines_dropped",
-            "Lines of the log that could not be written",
+            "Log lines dropped because the log could not be written",
             self.log_lines_dropped.clone(),
         );
         registry.register(
@@ -140,10 +172,14 @@ impl Metrics {
             "Restarts of tasks that ended unexpectedly, by task",
             self.task_restarts.clone(),
         );
-        registry.register("deliveries_pending", "Deliveries to be attempted", self.pending.clone());
+        registry.register(
+            "deliveries_pending",
+            "Deliveries waiting to be attempted, by channel",
+            self.pending.clone(),
+        );
         registry.register_with_unit(
             "blobs",
-            "Size of all that is stored",
+            "Size of all stored mails and files",
             Unit::Bytes,
             self.blob_bytes.clone(),
         );
@@ -184,8 +220,7 @@ impl Metrics {
     /// An attempt at a delivery has ended.
     pub(crate) fn attempt(&self, channel: &str, record: &AttemptRecord) {
         let channel = channel.to_owned();
-        let labels = AttemptLabels { channel: channel.clone(), state: record.state.as_str() };
-        self.attempts.get_or_create(&labels).inc();
+        self.attempts.count(&channel, record.state);
         let took = record.ended_at.since(record.at);
         self.attempt_seconds.get_or_create(&ChannelLabels { channel }).observe(took.as_secs_f64());
     }
@@ -196,16 +231,23 @@ impl Metrics {
         self.alert_seconds.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    /// The metrics in the OpenMetrics text format, with what the spool says now.
-    pub(crate) fn render(&self, stats: &SpoolStats) -> Result<String, std::fmt::Error> {
+    /// The metrics in this format, with what the spool says now.
+    pub(crate) fn render(
+        &self,
+        stats: &SpoolStats,
+        format: Format,
+    ) -> Result<String, std::fmt::Error> {
         self.blob_bytes.set(stats.blob_bytes);
         if stats.writer_restarts > 0 {
-            let labels = TaskLabels { task: "spool writer".to_owned() };
+            let labels = TaskLabels { task: SPOOL_WRITER.to_owned() };
             let restarts = self.task_restarts.get_or_create(&labels);
             restarts.inner().store(stats.writer_restarts, Ordering::Relaxed);
         }
         self.log_lines_dropped.inner().store(log::dropped(), Ordering::Relaxed);
         self.pending.clear();
+        for channel in self.channels.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            drop(self.pending.get_or_create(&ChannelLabels { channel: channel.clone() }));
+        }
         for (channel, count) in &stats.pending {
             let labels = ChannelLabels { channel: channel.clone() };
             let count = i64::try_from(*count).unwrap_or(i64::MAX);
@@ -213,14 +255,15 @@ impl Metrics {
         }
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
-        Ok(text)
+        Ok(match format {
+            Format::OpenMetrics => text,
+            Format::Text => exposition::text(&text),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use tipoff_model::{ArrivalId, DeliveryId, DeliveryState, Timestamp};
 
     use super::*;
@@ -261,13 +304,46 @@ mod tests {
             },
         );
         let pending = [("phone".to_owned(), 1)].into_iter().collect();
-        let told = metrics.render(&SpoolStats { pending, ..SpoolStats::default() }).unwrap();
+        let stats = SpoolStats { pending, ..SpoolStats::default() };
+        let told = metrics.render(&stats, Format::OpenMetrics).unwrap();
         let told = names(&told);
         assert!(told.len() >= 9, "{told:?}");
         for file in ["operations.md", "grafana.json"] {
             let path = format!("{}/../../docs/{file}", env!("CARGO_MANIFEST_DIR"));
             let text = std::fs::read_to_string(path).unwrap();
             assert_eq!(names(&text), told, "{file}");
+        }
+    }
+
+    #[test]
+    fn everything_is_there_from_the_start_in_both_formats() {
+        let metrics = Metrics::new();
+        metrics.name_channel("phone");
+        metrics.name_task("channel phone");
+        for format in [Format::OpenMetrics, Format::Text] {
+            let told = metrics.render(&SpoolStats::default(), format).unwrap();
+            for sample in [
+                r#"tipoff_arrivals_total{receiver="ftp",torn="true"} 0"#,
+                r#"tipoff_attempts_total{channel="phone",state="refused"} 0"#,
+                r#"tipoff_attempts_total{channel="phone",state="delivered"} 0"#,
+                r#"tipoff_attempt_seconds_count{channel="phone"} 0"#,
+                r#"tipoff_alert_seconds_count{channel="phone"} 0"#,
+                r#"tipoff_store_seconds_count{receiver="smtp"} 0"#,
+                r#"tipoff_deliveries_pending{channel="phone"} 0"#,
+                r#"tipoff_task_restarts_total{task="channel phone"} 0"#,
+                "tipoff_sessions_total 0",
+                "tipoff_log_lines_dropped_total 0",
+            ] {
+                assert!(told.lines().any(|line| line == sample), "{sample} is not in\n{told}");
+            }
+            // What a sample is called, its help and its type are called as well.
+            let is_text = format == Format::Text;
+            let name = if is_text { "tipoff_arrivals_total" } else { "tipoff_arrivals" };
+            assert!(told.contains(&format!("# TYPE {name} counter\n")), "{told}");
+            assert!(told.contains(&format!("# HELP {name} Arrivals stored")), "{told}");
+            assert!(told.contains("# TYPE tipoff_store_seconds histogram\n"), "{told}");
+            assert_eq!(told.contains("# EOF"), !is_text);
+            assert_eq!(told.contains("# UNIT"), !is_text);
         }
     }
 }

@@ -85,6 +85,7 @@ impl Supervisor {
         F: Future<Output = Ending> + Send + 'static,
     {
         let (this, name) = (self.clone(), name.into());
+        self.metrics.name_task(&name);
         async move {
             let up = Up { supervisor: &this, name: &name };
             let mut pause = PAUSE_MIN;
@@ -179,7 +180,10 @@ mod tests {
     }
 
     fn restarts(supervisor: &Supervisor, task: &str) -> bool {
-        let metrics = supervisor.metrics.render(&tipoff_spool::SpoolStats::default()).unwrap();
+        let metrics = supervisor
+            .metrics
+            .render(&tipoff_spool::SpoolStats::default(), crate::observe::Format::Text)
+            .unwrap();
         let line = format!("tipoff_task_restarts_total{{task=\"{task}\"}} 1");
         metrics.lines().any(|it| it == line)
     }

@@ -1,6 +1,7 @@
 //! What Home Assistant is told, so that devices appear by themselves: home-assistant.io/integrations/mqtt,
 //! "Device discovery payload" (since 2024.12), and the pages of the platforms. Pure.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -18,9 +19,15 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 ///
 /// Motion follows what is not retained, so that nothing is on because Home Assistant was started.
 /// An image has one content type for good; browsers look at the bytes.
-pub(super) fn device(topics: &Topics, id: DeviceId, name: &str, off_delay: Duration) -> String {
+pub(super) fn device(
+    topics: &Topics,
+    id: DeviceId,
+    name: &str,
+    off_delay: Duration,
+    dashboard: Option<&str>,
+) -> String {
     let (unique, of) = (topics.unique(Some(id)), topics.of_device(id, name));
-    json!({
+    let mut device = json!({
         "device": {
             "identifiers": [unique],
             "name": shown(name),
@@ -56,14 +63,64 @@ pub(super) fn device(topics: &Topics, id: DeviceId, name: &str, off_delay: Durat
                 "json_attributes_topic": of.state,
             },
         },
-    })
-    .to_string()
+    });
+    set_url(&mut device, dashboard.map(|dashboard| format!("{dashboard}/devices/{id}")));
+    if let Some(base) = without_address(name) {
+        let base = if base.is_empty() { unique } else { base };
+        for (component, domain, leaf) in ENTITIES {
+            name_entity(&mut device, component, domain, &format!("{base}_{leaf}"));
+        }
+    }
+    device.to_string()
+}
+
+/// A device's components, the domains of their entities, and what ends their ids.
+const ENTITIES: [(&str, &str, &str); 3] = [
+    ("motion", "binary_sensor", "motion"),
+    ("picture", "image", "picture"),
+    ("event", "sensor", "last_event"),
+];
+
+/// Proposes an entity's id: since 2025.10 by `default_entity_id`, before by `object_id`, which is no fault beside
+/// it. An entity that Home Assistant has already keeps its own.
+fn name_entity(device: &mut Value, component: &str, domain: &str, id: &str) {
+    let component = device.pointer_mut(&format!("/components/{component}"));
+    if let Some(component) = component.and_then(Value::as_object_mut) {
+        component.insert("object_id".to_owned(), id.into());
+        component.insert("default_entity_id".to_owned(), format!("{domain}.{id}").into());
+    }
+}
+
+/// A name without the address in it, as a part of an entity's id: a device keeps its id when it gets another
+/// address. `None` if there is no address in the name: then Home Assistant makes an id of it. Empty if there is
+/// nothing else that an id can have.
+fn without_address(name: &str) -> Option<String> {
+    let ends = |it: char| it.is_whitespace() || matches!(it, '(' | ')' | '[' | ']' | ',');
+    let words: Vec<&str> = name.split(ends).filter(|word| !word.is_empty()).collect();
+    let is_address = |word: &&str| word.parse::<IpAddr>().is_ok();
+    if !words.iter().any(is_address) {
+        return None;
+    }
+    let rest: Vec<&str> = words.into_iter().filter(|word| !is_address(word)).collect();
+    let harmless =
+        |it: char| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '_' };
+    let id: String = rest.join("_").chars().take(NAME_UTF16_MAX).map(harmless).collect();
+    let parts: Vec<&str> = id.split('_').filter(|part| !part.is_empty()).collect();
+    Some(parts.join("_"))
+}
+
+/// Sets where people look at a device, where that is known.
+fn set_url(payload: &mut Value, url: Option<String>) {
+    let device = payload.get_mut("device").and_then(Value::as_object_mut);
+    if let (Some(device), Some(url)) = (device, url) {
+        device.insert("configuration_url".to_owned(), url.into());
+    }
 }
 
 /// The program itself: whether it is there, and the mode of the house where there are modes.
-pub(super) fn house(topics: &Topics, modes: &[String]) -> String {
+pub(super) fn house(topics: &Topics, modes: &[String], dashboard: Option<&str>) -> String {
     let unique = topics.unique(None);
-    json!({
+    let mut house = json!({
         "device": {
             "identifiers": [unique],
             "name": "Tipoff",
@@ -84,8 +141,9 @@ pub(super) fn house(topics: &Topics, modes: &[String]) -> String {
             },
             "mode": mode(topics, modes),
         },
-    })
-    .to_string()
+    });
+    set_url(&mut house, dashboard.map(str::to_owned));
+    house.to_string()
 }
 
 /// A component with a platform and nothing else is taken away.
@@ -114,5 +172,25 @@ fn shown(name: &str) -> String {
     match words::excerpt(&words::clean(name), NAME_UTF16_MAX) {
         empty if empty.is_empty() => "Device".to_owned(),
         name => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_address;
+
+    #[test]
+    fn an_id_has_no_address_in_it() {
+        for (name, expected) in [
+            ("Front yard", None),
+            ("Route 10.5", None),
+            ("cam1 (192.168.1.20)", Some("cam1")),
+            ("Front yard (fe80::1)", Some("front_yard")),
+            ("192.168.1.20", Some("")),
+            ("\u{524d}\u{9662} (192.168.1.20)", Some("")),
+            ("Camera-2, 192.168.1.20", Some("camera_2")),
+        ] {
+            assert_eq!(without_address(name).as_deref(), expected, "{name}");
+        }
     }
 }

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use rumqttc::{LastWill, Publish, QoS};
 use tipoff_model::DeviceId;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::broker::{Broken, Line, Trouble};
+use super::motions::{self, Announced};
 use super::topics::Topics;
-use super::{Mqtt, OFFLINE, ONLINE, discovery};
-use crate::{Household, Standing};
+use super::{Mqtt, OFFLINE, ONLINE, discovery, sweep};
+use crate::{Household, Standing, household};
 
 /// The pauses between attempts at a connection grow from here …
 const PAUSE_MIN: Duration = Duration::from_secs(1);
@@ -25,13 +26,24 @@ const ONLINE_PAUSE: Duration = Duration::from_secs(1);
 /// How long the name of a mode may be that somebody chooses.
 const MODE_BYTES_MAX: usize = 200;
 /// How many devices are known by name.
-const DEVICES_MAX: usize = 2000;
+pub(super) const DEVICES_MAX: usize = 2000;
 
 /// A connection that is up, and the devices that were announced on it.
 #[derive(Clone)]
 pub(super) struct Up {
     pub(super) line: Line,
     announced: Arc<Mutex<BTreeMap<DeviceId, String>>>,
+    /// Takes what was announced: see [`motions::repeat`].
+    announcements: mpsc::Sender<Announced>,
+    /// Where people look at devices.
+    dashboard: Option<Arc<str>>,
+}
+
+impl Up {
+    /// Whether a device was announced on this connection.
+    pub(super) fn has_announced(&self, device: DeviceId) -> bool {
+        lock(&self.announced).contains_key(&device)
+    }
 }
 
 /// The connection that is kept, where it is up: alerts go by it.
@@ -93,13 +105,15 @@ async fn stay(mqtt: &Mqtt, household: &dyn Household) -> (bool, Trouble) {
         Err(trouble) => return (false, trouble),
     };
     tracing::info!(broker = %mqtt.broker, "Connected to the broker.");
-    let up = Up { line: line.clone(), announced: Arc::default() };
+    let (announcements, announced) = mpsc::channel(DEVICES_MAX);
+    let dashboard = household.dashboard().map(Arc::from);
+    let up = Up { line: line.clone(), announced: Arc::default(), announcements, dashboard };
     let _held = mqtt.kept.hold(up.clone());
     let ears = Ears::default();
     let trouble = tokio::select! {
         biased;
         error = wire.run(|publish| ears.hear(&mqtt.topics, publish)) => mqtt.broker.trouble(&error),
-        trouble = present(mqtt, &up, &ears, household) => trouble,
+        trouble = present(mqtt, &up, &ears, announced, household) => trouble,
         () = line.given_up() => mqtt.broker.late(),
     };
     (true, trouble)
@@ -110,11 +124,13 @@ type Wish = Result<String, &'static str>;
 
 /// What was heard and not yet acted upon: the latest only, however much comes.
 #[derive(Default)]
-struct Ears {
+pub(super) struct Ears {
     /// Somebody has said that the program is not there.
     offline: Notify,
     /// What somebody has chosen.
     mode: watch::Sender<Option<Wish>>,
+    /// States that were there before us.
+    pub(super) states: sweep::States,
 }
 
 impl Ears {
@@ -132,12 +148,20 @@ impl Ears {
                 _ => Err("it is no name of a mode"),
             };
             self.mode.send_replace(Some(chosen));
+        } else if publish.retain {
+            self.states.hear(topics, &String::from_utf8_lossy(&publish.topic));
         }
     }
 }
 
 /// Says all there is to say, and goes on; why it cannot any more.
-async fn present(mqtt: &Mqtt, up: &Up, ears: &Ears, household: &dyn Household) -> Trouble {
+async fn present(
+    mqtt: &Mqtt,
+    up: &Up,
+    ears: &Ears,
+    announced: mpsc::Receiver<Announced>,
+    household: &dyn Household,
+) -> Trouble {
     let talk = async {
         for topic in [mqtt.topics.status(), mqtt.topics.mode_set()] {
             if !in_time(mqtt, up.line.subscribe(&topic)).await? {
@@ -145,14 +169,17 @@ async fn present(mqtt: &Mqtt, up: &Up, ears: &Ears, household: &dyn Household) -
             }
         }
         in_time(mqtt, say(&up.line, &mqtt.topics.status(), ONLINE)).await?;
-        let talk = (stay_online(mqtt, up, ears), show(mqtt, up, household), async {
-            Ok(obey(ears, household).await)
-        });
-        tokio::try_join!(talk.0, talk.1, talk.2)
+        tokio::try_join!(
+            stay_online(mqtt, up, ears),
+            show(mqtt, up, household),
+            motions::repeat(mqtt, up, announced),
+            sweep::sweep(mqtt, up, ears, household),
+            async { Ok(obey(ears, household).await) },
+        )
     };
     match talk.await {
         Err(trouble) => trouble,
-        Ok((never, _, _)) => match never {},
+        Ok((never, ..)) => match never {},
     }
 }
 
@@ -174,7 +201,7 @@ async fn show(mqtt: &Mqtt, up: &Up, household: &dyn Household) -> Result<Infalli
         if before.is_none_or(|before| before.modes != now.modes)
             && let Some(topic) = mqtt.topics.discovery(None)
         {
-            let house = discovery::house(&mqtt.topics, &now.modes);
+            let house = discovery::house(&mqtt.topics, &now.modes, up.dashboard.as_deref());
             in_time(mqtt, up.line.publish(&topic, true, house.into_bytes())).await?;
         }
         if before.is_none_or(|before| before.mode != now.mode) {
@@ -185,8 +212,22 @@ async fn show(mqtt: &Mqtt, up: &Up, household: &dyn Household) -> Result<Infalli
         for (id, name) in now.devices.iter().take(DEVICES_MAX) {
             in_time(mqtt, announce(mqtt, up, *id, name)).await?;
         }
+        for (id, name) in before.map(|before| gone(before, &now)).unwrap_or_default() {
+            lock(&up.announced).remove(&id);
+            in_time(mqtt, sweep::forget(mqtt, up, id, &mqtt.topics.of_device(id, &name))).await?;
+        }
         known = Some(now);
     }
+}
+
+/// The devices that are no more: one of the configuration that was renamed there is another one.
+fn gone(before: &Standing, now: &Standing) -> Vec<(DeviceId, String)> {
+    // Of more devices only those are told that were heard last.
+    if now.devices.len() >= household::DEVICES_MAX {
+        return Vec::new();
+    }
+    let is_gone = |id: &DeviceId| now.devices.iter().all(|(other, _)| other != id);
+    before.devices.iter().filter(|(id, _)| is_gone(id)).cloned().collect()
 }
 
 /// Chooses the modes that are wished for.
@@ -226,15 +267,17 @@ pub(super) async fn announce(mqtt: &Mqtt, up: &Up, id: DeviceId, name: &str) -> 
         return Ok(());
     }
     if let Some(topic) = mqtt.topics.discovery(Some(id)) {
-        let device = discovery::device(&mqtt.topics, id, name, mqtt.off_delay);
+        let dashboard = up.dashboard.as_deref();
+        let device = discovery::device(&mqtt.topics, id, name, mqtt.off_delay, dashboard);
         up.line.publish(&topic, true, device.into_bytes()).await?;
+        // Where so many wait, what they move was announced before.
+        let _ = up.announcements.try_send(Announced { device: id, name: name.to_owned() });
     }
     if let Some(before) = before {
         let (before, now) = (mqtt.topics.of_device(id, &before), mqtt.topics.of_device(id, name));
         if before != now {
             // Nothing stays behind under its old name: MQTT 3.1.1, section 3.3.1.3.
-            say(&up.line, &before.state, "").await?;
-            say(&up.line, &before.picture, "").await?;
+            sweep::clear(up, &before).await?;
         }
     }
     let mut announced = lock(&up.announced);
@@ -245,12 +288,12 @@ pub(super) async fn announce(mqtt: &Mqtt, up: &Up, id: DeviceId, name: &str) -> 
 }
 
 /// Publishes a few words, retained.
-async fn say(line: &Line, topic: &str, words: &str) -> Result<(), Broken> {
+pub(super) async fn say(line: &Line, topic: &str, words: &str) -> Result<(), Broken> {
     line.publish(topic, true, words.as_bytes().to_vec()).await
 }
 
 /// Within the channel's time limit.
-async fn in_time<T>(
+pub(super) async fn in_time<T>(
     mqtt: &Mqtt,
     doing: impl Future<Output = Result<T, Broken>>,
 ) -> Result<T, Trouble> {

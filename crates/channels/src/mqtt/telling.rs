@@ -117,8 +117,19 @@ fn set<T: Into<Value>>(json: &mut Value, key: &str, value: Option<T>) {
     }
 }
 
+/// The motion of an event once more, for whoever had not subscribed yet: it is no alert.
+pub(super) fn repeated(alert: &Alert) -> String {
+    json!({
+        "device": alert.device,
+        "kind": "repeated",
+        "idempotency_key": alert.idempotency_key,
+        "motion": "ON",
+    })
+    .to_string()
+}
+
 /// Whether something moves where the device is; none: it does not say.
-fn motion(alert: &Alert) -> Option<bool> {
+pub(super) fn motion(alert: &Alert) -> Option<bool> {
     // What a report shows was told when it happened.
     if alert.kind == AlertKind::Report {
         return None;

@@ -53,6 +53,25 @@ impl Topics {
         DeviceTopics { event: topic("event"), state: topic("state"), picture: topic("picture") }
     }
 
+    /// The filter for what every device did last.
+    pub(super) fn states(&self) -> String {
+        format!("{}/+/state", self.base)
+    }
+
+    /// The device whose last state stands at a topic, and its topics there: those of a name that it may no longer
+    /// have.
+    pub(super) fn of_state(&self, topic: &str) -> Option<(DeviceId, DeviceTopics)> {
+        let device = topic.strip_prefix(&self.base)?.strip_prefix('/')?.strip_suffix("/state")?;
+        let id = DeviceId(device.rsplit_once('-')?.1.parse().ok()?);
+        let topic = |leaf: &str| format!("{}/{device}/{leaf}", self.base);
+        let topics = DeviceTopics {
+            event: topic("event"),
+            state: topic("state"),
+            picture: topic("picture"),
+        };
+        (!device.contains('/')).then_some((id, topics))
+    }
+
     /// Where Home Assistant is told of the house, or of a device: home-assistant.io/integrations/mqtt,
     /// "Discovery topic".
     pub(super) fn discovery(&self, id: Option<DeviceId>) -> Option<String> {
@@ -140,6 +159,22 @@ mod tests {
         assert_ne!(of(4, "a+b"), of(5, "a#b"));
         assert_ne!(of(4, "yard-1"), of(14, "yard"));
         assert_eq!(of(4, "mode"), "tipoff/mode-4/event");
+    }
+
+    #[test]
+    fn a_state_names_its_device() {
+        let topics = Topics::new("home/cams", "");
+        let yard = topics.of_device(DeviceId(14), "Front-yard 2");
+        assert_eq!(topics.of_state(&yard.state), Some((DeviceId(14), yard)));
+        for other in [
+            "home/cams/yard/state",
+            "home/cams/a/b-1/state",
+            "home/cams/yard-1/event",
+            "cams/yard-1/state",
+            "home/cams/state",
+        ] {
+            assert_eq!(topics.of_state(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 3000,
     caption_utf16_max: 3000,
     album_files_max: 10,
+    documents_max: 10,
     album_bytes_max: u64::MAX,
     picture: PictureLimits {
         types: &["image/jpeg", "image/png", "image/gif", "image/webp"],

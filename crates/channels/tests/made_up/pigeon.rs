@@ -22,6 +22,7 @@ static LIMITS: Limits = Limits {
     text_utf16_max: 200,
     caption_utf16_max: 200,
     album_files_max: 1,
+    documents_max: 1,
     album_bytes_max: u64::MAX,
     picture: PictureLimits { types: &[], bytes_max: 0, sides_px_max: 0, ratio_max: 0 },
     video_types: &[],

@@ -154,7 +154,11 @@ impl Session {
             return self.reply(reply::NO_PORT);
         };
         let protection = self.client.protection();
-        let step = Step::Receive(Receive { data, protection, path: path.clone(), how });
+        let earlier = match self.find(&path) {
+            Found::File(file) => Some(file),
+            Found::Folder | Found::Nothing => None,
+        };
+        let step = Step::Receive(Receive { data, protection, path: path.clone(), how, earlier });
         self.begin(Some(path), first.unwrap_or(reply::FILE_OK), step);
     }
 

@@ -82,6 +82,13 @@ impl Session {
         self.end_if_shutting_down();
     }
 
+    /// The client waits: what came last was the end of its message, if [`Session::may_have_ended`].
+    pub fn paused(&mut self) {
+        if self.may_have_ended() {
+            self.content_ended();
+        }
+    }
+
     /// The client has said nothing for too long. Not so while an answer is due: it waits for us.
     pub fn idle(&mut self) {
         if !self.waiting() {

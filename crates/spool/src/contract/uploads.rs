@@ -9,12 +9,15 @@ use tipoff_model::{DeliveryState, Event, MediaKind, Protocol, Timestamp};
 use crate::{Again, Growth, NewArrival, Spool, Stored};
 
 pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> std::sync::Arc<dyn Spool>>) {
+    what_a_crash_cut_off_is_there_for_a_day(&*fresh()).await;
+    what_views_need_is_kept(&*fresh()).await;
     an_upload_grows_and_is_told_of_as_a_whole(&*fresh()).await;
     what_was_told_already_is_told_again_when_it_has_grown(&*fresh()).await;
     an_upload_in_many_pieces_is_two_alerts_at_most_while_a_channel_is_away(&*fresh()).await;
     a_name_ends_the_wait(&*fresh()).await;
     the_same_bytes_are_told_once_and_mails_always(&*fresh()).await;
     what_is_silent_opens_incidents_of_its_own(&*fresh()).await;
+    pages_that_come_while_the_first_waits_are_in_it(&*fresh()).await;
     videos_hold_nobody_back(&*fresh()).await;
     trees_are_read_again(&*fresh()).await;
     one_device_speaks_two_protocols(&*fresh()).await;
@@ -158,6 +161,45 @@ async fn what_is_silent_opens_incidents_of_its_own(open: Open<'_>) {
     assert!(!late.joined, "and did not keep the alarm's open");
 }
 
+/// The log of a scan and its pages; and a picture, which is told at once with what waited.
+async fn pages_that_come_while_the_first_waits_are_in_it(open: Open<'_>) {
+    let spool = open();
+    let page = |name: &str, at: Timestamp| {
+        let mut page = upload(&*spool, name, at);
+        page.event = Event::Other;
+        page.content.media[0].name = name.to_owned();
+        page.content.media[0].kind = MediaKind::File;
+        page.ready_at = at.after(Duration::from_secs(5));
+        page
+    };
+    let names = |deliveries: &[crate::DueDelivery]| -> Vec<String> {
+        deliveries[0].alert.media.iter().map(|it| it.media.name.clone()).collect()
+    };
+    for (number, name) in (0..).zip(["job.log", "1.pdf", "2.pdf"]) {
+        spool.store(page(name, seconds(3 * number))).await.unwrap();
+    }
+    assert!(due(&*spool, "phone", seconds(10)).await.is_empty(), "each waits for the next");
+    let first = due(&*spool, "phone", seconds(11)).await;
+    assert_eq!(names(&first), ["job.log", "1.pdf", "2.pdf"]);
+    assert_eq!(first.len(), 1);
+    // What comes while it is sent follows it.
+    spool.store(page("3.pdf", seconds(11))).await.unwrap();
+    spool.record(ended(&first[0], DeliveryState::Delivered)).await.unwrap();
+    assert_eq!(names(&due(&*spool, "phone", seconds(30)).await), ["3.pdf"]);
+
+    let other = |mut arrival: NewArrival| {
+        arrival.device.key = "discovered/door".to_owned();
+        arrival.device.name = "door".to_owned();
+        arrival.envelope.peer = [192, 168, 1, 9].into();
+        arrival
+    };
+    spool.store(other(page("camera.log", seconds(40)))).await.unwrap();
+    spool.store(other(upload(&*spool, "/1.jpg", seconds(41)))).await.unwrap();
+    let both = due(&*spool, "phone", seconds(41)).await;
+    let door = both.iter().find(|it| it.alert.device == "door").unwrap();
+    assert_eq!(door.alert.media.len(), 2);
+}
+
 async fn videos_hold_nobody_back(open: Open<'_>) {
     let spool = open();
     let stored = spool.store(upload(&*spool, "/1.jpg", NOW)).await.unwrap();
@@ -198,6 +240,76 @@ async fn trees_are_read_again(open: Open<'_>) {
     let latest = spool.uploads("peer/yard", 2).await.unwrap();
     assert_eq!(paths(latest), [("/1.jpg".to_owned(), 9), ("/2.jpg".to_owned(), 9)]);
     assert!(spool.uploads("peer/door", 2).await.unwrap().is_empty());
+}
+
+/// A crash: the file stays, and nobody looks after it.
+fn cut_off(spool: &dyn Spool, tree: &str, path: &[u8]) {
+    let mut writer = spool.blobs().begin(NOW, "upload").unwrap();
+    writer.note(tree, path);
+    writer.write(&[7; 60]).unwrap();
+    std::mem::forget(writer);
+}
+
+async fn what_a_crash_cut_off_is_there_for_a_day(open: Open<'_>) {
+    let spool = open();
+    cut_off(&*spool, "user/yard", b"/\xE4/x.mp4");
+    cut_off(&*spool, "user/door", b"/y.mp4");
+    let mut ended = spool.blobs().begin(NOW, "upload").unwrap();
+    ended.note("user/yard", b"/z.mp4");
+    ended.write(b"whole").unwrap();
+    let mut stored = upload(&*spool, "/z.mp4", NOW);
+    stored.blob = ended.finish().unwrap();
+    spool.store(stored).await.unwrap();
+    drop(spool);
+    let spool = open();
+    let unfinished = spool.blobs().unfinished_of("user/yard");
+    if unfinished.is_empty() && cfg!(not(target_os = "linux")) {
+        return;
+    }
+    assert_eq!((unfinished.len(), unfinished[0].size), (1, 60));
+    assert_eq!(unfinished[0].path, b"/\xE4/x.mp4");
+    assert_eq!(spool.sweep_orphans().await.unwrap(), 1, "of a file that nobody stored");
+    drop(spool);
+    // Over another start as well, until somebody goes on with it.
+    let spool = open();
+    let number = spool.blobs().unfinished_of("user/yard")[0].number;
+    assert!(spool.blobs().unfinished(number).is_some());
+    let unfinished = spool.blobs().take_unfinished(number).unwrap();
+    assert_eq!(spool.blobs().take_unfinished(number), None);
+    let mut writer = spool.blobs().resume(&unfinished.blob, 60).unwrap();
+    writer.write(b"more").unwrap();
+    let mut stored = upload(&*spool, "/x.mp4", NOW);
+    stored.blob = writer.finish().unwrap();
+    spool.store(stored).await.unwrap();
+    drop(spool);
+    let spool = open();
+    assert!(spool.blobs().unfinished_of("user/yard").is_empty(), "it is an arrival now");
+    let other = spool.blobs().unfinished_of("user/door").remove(0);
+    let keep =
+        crate::Keep { age: Duration::MAX, guard: crate::AgeGuard::default(), bytes_max: u64::MAX };
+    let hours = |hours: u64| other.received_at.after(Duration::from_secs(hours * 3600));
+    spool.sweep(keep, hours(23)).await.unwrap();
+    assert!(spool.blobs().path(&other.blob).exists());
+    spool.sweep(keep, hours(25)).await.unwrap();
+    assert!(!spool.blobs().path(&other.blob).exists());
+    assert!(spool.blobs().unfinished_of("user/door").is_empty());
+}
+
+async fn what_views_need_is_kept(open: Open<'_>) {
+    let spool = open();
+    let mut torn = upload(&*spool, "/表.jpg", NOW);
+    torn.torn = true;
+    let stored = spool.store(torn).await.unwrap();
+    spool.note_path(stored.arrival, b"/\x95\x5C.jpg".to_vec()).await.unwrap();
+    spool.note_path(tipoff_model::ArrivalId(999), b"/x".to_vec()).await.unwrap();
+    spool.note_expects_folders("peer/yard".to_owned(), NOW).await.unwrap();
+    drop(spool);
+    let spool = open();
+    let seen = spool.uploads("peer/yard", 9).await.unwrap().remove(0);
+    assert_eq!(seen.path_bytes.as_deref(), Some(b"/\x95\x5C.jpg".as_slice()));
+    assert!(seen.torn);
+    assert!(spool.expects_folders("peer/yard").await.unwrap());
+    assert!(!spool.expects_folders("peer/door").await.unwrap());
 }
 
 /// A mail of a device that calls itself so.

@@ -16,6 +16,7 @@ mod history;
 mod identity;
 mod incident_rows;
 mod incidents;
+mod orphans;
 mod registry;
 mod repeats;
 mod resent;
@@ -37,7 +38,7 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OpenFlags, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tipoff_model::{ArrivalId, BlobName, DeliveryId, Event, Planner, Timestamp};
+use tipoff_model::{ArrivalId, DeliveryId, Event, Planner, Timestamp};
 
 use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, NewArrival, Newest, Result, Spool,
@@ -47,9 +48,6 @@ use choice::Choice;
 use connection::{Readers, connect};
 use identity::{identity, random_hex};
 use writer::Writer;
-
-/// Names of blobs looked up in one query.
-const ORPHANS_STEP: usize = 500;
 
 /// The embedded engine.
 pub struct SqliteSpool {
@@ -96,6 +94,11 @@ impl SqliteSpool {
         let torn = repeats::torn_devices(&connection)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
+        let journal = match lock {
+            Some(_) => orphans::open_journal(folder, &connection)?,
+            None => None,
+        };
+        let blobs = blobs.with_journal(journal);
         let (names, file) = (blobs.clone(), path.clone());
         let reopen = move || connect(&file, OpenFlags::default());
         let sync_names = move || names.sync_names().map_err(file_error);
@@ -121,18 +124,6 @@ impl SqliteSpool {
             .map_err(|_| SpoolError::Closed)?
     }
 
-    async fn remove_blobs(&self, names: Vec<BlobName>) {
-        let blobs = self.blobs.clone();
-        let removal = tokio::task::spawn_blocking(move || {
-            for name in names {
-                if let Err(error) = blobs.remove(&name) {
-                    tracing::warn!(blob = %name, %error, "A file could not be removed.");
-                }
-            }
-        });
-        let _ = removal.await;
-    }
-
     async fn sweep_all(&self, keep: Keep, now: Timestamp) -> Result<Swept> {
         let mut total = Swept::default();
         self.writer.run(move |connection| resent::forget_old(connection, now)).await?;
@@ -142,29 +133,15 @@ impl SqliteSpool {
             // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
             self.remove_blobs(blobs).await;
             if swept.incidents == 0 {
-                return Ok(total);
+                break;
             }
             total.incidents += swept.incidents;
             total.bytes += swept.bytes;
             total.undelivered += swept.undelivered;
             total.oldest = swept.oldest;
         }
-    }
-
-    async fn remove_orphans(&self) -> Result<u64> {
-        let blobs = self.blobs.clone();
-        let mut found = tokio::task::spawn_blocking(move || blobs.of_earlier_runs())
-            .await
-            .map_err(|_| SpoolError::Closed)?
-            .map_err(file_error)?;
-        let mut removed = 0;
-        while !found.is_empty() {
-            let step = found.split_off(found.len().saturating_sub(ORPHANS_STEP));
-            let orphans = self.read(move |connection| unnamed(connection, step)).await?;
-            removed += orphans.len() as u64;
-            self.remove_blobs(orphans).await;
-        }
-        Ok(removed)
+        self.remove_blobs(self.blobs.take_old_unfinished(now)).await;
+        Ok(total)
     }
 }
 
@@ -175,21 +152,6 @@ fn retry_at_once(connection: &Connection, now: Timestamp) -> Result<()> {
         [now.0],
     )?;
     Ok(())
-}
-
-/// Those of the blobs that no arrival names.
-fn unnamed(connection: &Connection, mut blobs: Vec<BlobName>) -> Result<Vec<BlobName>> {
-    let mut named =
-        connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM arrival WHERE blob = ?1)")?;
-    let mut failed = None;
-    blobs.retain(|blob| match named.query_row([&blob.0], |row| row.get::<_, bool>(0)) {
-        Ok(named) => !named,
-        Err(error) => {
-            failed = Some(error);
-            false
-        }
-    });
-    failed.map_or(Ok(blobs), |error| Err(error.into()))
 }
 
 impl Spool for SqliteSpool {
@@ -237,6 +199,22 @@ impl Spool for SqliteSpool {
     fn uploads<'a>(&'a self, tree: &'a str, limit: u32) -> BoxFuture<'a, Result<Vec<Upload>>> {
         let tree = tree.to_owned();
         Box::pin(self.read(move |connection| uploads::list(connection, &tree, limit)))
+    }
+
+    fn note_path(&self, arrival: ArrivalId, path: Vec<u8>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |connection| uploads::note_path(connection, arrival, &path)))
+    }
+
+    fn note_expects_folders(&self, tree: String, now: Timestamp) -> BoxFuture<'_, Result<()>> {
+        Box::pin(
+            self.writer
+                .run(move |connection| uploads::note_expects_folders(connection, &tree, now)),
+        )
+    }
+
+    fn expects_folders<'a>(&'a self, tree: &'a str) -> BoxFuture<'a, Result<bool>> {
+        let tree = tree.to_owned();
+        Box::pin(self.read(move |connection| uploads::expects_folders(connection, &tree)))
     }
 
     fn has_torn(&self, device_key: &str) -> bool {

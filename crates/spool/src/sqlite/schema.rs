@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("v8.sql"),
     include_str!("v9.sql"),
     include_str!("v10.sql"),
+    include_str!("v11.sql"),
 ];
 
 /// Brings the spool to the newest version.
@@ -53,7 +54,7 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 20);
+        assert_eq!(tables, 22);
     }
 
     #[test]

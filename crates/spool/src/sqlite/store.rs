@@ -1,6 +1,8 @@
 //! Storing an arrival: its row, its incident and its due deliveries, in one transaction
 //! (docs/spool.md, A3).
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{
     AlertKind, ArrivalId, Content, Device, DeviceId, Due, Event, Facts, IncidentClass, IncidentId,
@@ -66,14 +68,14 @@ pub(super) fn store(
     note_untold(connection, incident, &told, &plan)?;
     resent.withdraw(connection, planner, arrival.received_at)?;
     let ready_at = resent.due_at.unwrap_or(arrival.ready_at).min(arrival.ready_at);
-    let video = facts.video_only;
+    let (video, page) = (facts.video_only, facts.is_page());
     let id = insert_arrival(connection, incident, &arrival)?;
     let NewArrival { envelope, content, .. } = &arrival;
     glance::note(connection, &Glance { incident, arrival: id, envelope, content }, None)?;
     glance::count(connection, arrival.received_at, arrival.torn, arrival.blob.size)?;
     for due in &plan.due {
         let due = Due { due_at: due.due_at.max(ready_at), ..due.clone() };
-        let added = Added { incident, arrival: id, video };
+        let added = Added { incident, arrival: id, video, page };
         add_delivery(connection, &added, &due, arrival.received_at)?;
     }
     if arrival.unacknowledged || arrival.again == Again::Always {
@@ -238,6 +240,8 @@ pub(super) struct Added {
     pub(super) arrival: ArrivalId,
     /// Whether it is a video, which may have to be made ready first.
     pub(super) video: bool,
+    /// Whether it is a page of a scan ([`Facts::is_page`]).
+    pub(super) page: bool,
 }
 
 /// A delivery of its own, or a place in a follow-up that has not been attempted yet: a burst
@@ -250,7 +254,10 @@ pub(super) fn add_delivery(
 ) -> Result<()> {
     let waiting = match due.kind {
         AlertKind::First | AlertKind::Report => None,
-        AlertKind::FollowUp => waiting_follow_up(connection, added, &due.channel)?,
+        AlertKind::FollowUp => match gathering_first(connection, added, due, now)? {
+            Some(first) => Some(first),
+            None => waiting_follow_up(connection, added, &due.channel)?,
+        },
         AlertKind::Summary => return summary::add(connection, added, due, now),
     };
     let delivery = match waiting {
@@ -287,6 +294,52 @@ pub(super) fn insert_delivery(
             due.route,
         ])?;
     Ok(connection.last_insert_rowid())
+}
+
+/// How long the first alert of a scan waits for its pages altogether.
+const PAGES_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// The first alert of a scan that waits for further pages: it takes this arrival in. It waits longer for the
+/// one after a page, and no longer where a picture comes.
+fn gathering_first(
+    connection: &Connection,
+    added: &Added,
+    due: &Due,
+    now: Timestamp,
+) -> Result<Option<i64>> {
+    if added.video {
+        return Ok(None);
+    }
+    let waiting: Option<(i64, i64)> = connection
+        .prepare_cached(
+            "SELECT id, created_at FROM delivery
+             WHERE incident = ?1 AND channel = ?2 AND kind = 'first' AND state = 'pending'
+               AND attempts = 0 AND due_at > ?3 AND created_at <= ?3 AND NOT video
+               AND (SELECT count(*) FROM delivery_arrival WHERE delivery = delivery.id) < ?4
+               AND NOT EXISTS (
+                   SELECT 1 FROM delivery_arrival JOIN arrival ON arrival.id = delivery_arrival.arrival,
+                                 json_each(arrival.content, '$.media') AS media
+                   WHERE delivery_arrival.delivery = delivery.id
+                     AND media.value ->> '$.kind' <> 'file'
+                     AND media.value ->> '$.content_type' <> 'image/tiff')
+             ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row(
+            params![added.incident.0, due.channel, now.0, ARRIVALS_PER_DELIVERY_MAX],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((first, created_at)) = waiting else {
+        return Ok(None);
+    };
+    let due_at = match added.page {
+        true => due.due_at.min(Timestamp(created_at).after(PAGES_WAIT_MAX)),
+        false => now,
+    };
+    connection
+        .prepare_cached("UPDATE delivery SET due_at = ?2 WHERE id = ?1")?
+        .execute(params![first, due_at.0])?;
+    Ok(Some(first))
 }
 
 /// A follow-up that has room for another arrival: a camera gone mad makes many alerts of bounded

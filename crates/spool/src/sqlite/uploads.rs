@@ -15,6 +15,9 @@ use super::{
 };
 use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
 
+/// Number of trees of which it is noted that their devices make no folders.
+const EXPECTS_FOLDERS_MAX: u32 = 10_000;
+
 /// See [`crate::Spool::grow`].
 pub(super) fn grow(
     connection: &Connection,
@@ -51,8 +54,8 @@ pub(super) fn grow(
         let now = growth.received_at;
         // What has not begun will tell of all of it.
         if !put_off(connection, &growth, &due)? {
-            let (arrival, video) = (growth.arrival, facts.video_only);
-            let added = Added { incident, arrival, video };
+            let (arrival, video, page) = (growth.arrival, facts.video_only, facts.is_page());
+            let added = Added { incident, arrival, video, page };
             store::add_delivery(connection, &added, &due, now)?;
         }
     }
@@ -163,10 +166,13 @@ pub(super) fn rename(
     let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, &history)?;
     let mut channels = Vec::new();
     for due in plan.due {
-        let is_due = hasten(connection, renamed, &due)?;
+        // The pages of a scan still wait for each other.
+        let first_at = if facts.is_page() { due.due_at } else { renamed.now };
+        let is_due = hasten(connection, renamed, &due, first_at)?;
         if !is_due && due.kind == AlertKind::First {
             // By its new name it is news to one who was not to hear of it.
-            let added = Added { incident, arrival: renamed.arrival, video: facts.video_only };
+            let (video, page) = (facts.video_only, facts.is_page());
+            let added = Added { incident, arrival: renamed.arrival, video, page };
             store::add_delivery(connection, &added, &due, renamed.now)?;
         }
         if is_due || due.kind == AlertKind::First {
@@ -186,8 +192,13 @@ pub(super) struct Renamed {
 }
 
 /// What waited for the name need not wait longer than any other; whether there was something. The
-/// first alert waits for nothing, a follow-up for what gathers.
-fn hasten(connection: &Connection, renamed: &Renamed, due: &Due) -> Result<bool> {
+/// first alert waits until `first_at`, a follow-up for what gathers.
+fn hasten(
+    connection: &Connection,
+    renamed: &Renamed,
+    due: &Due,
+    first_at: Timestamp,
+) -> Result<bool> {
     let moved = connection
         .prepare_cached(
             "UPDATE delivery
@@ -195,14 +206,15 @@ fn hasten(connection: &Connection, renamed: &Renamed, due: &Due) -> Result<bool>
              WHERE channel = ?2 AND state = 'pending' AND attempts = 0 AND kind <> 'summary'
                AND id IN (SELECT delivery FROM delivery_arrival WHERE arrival = ?1)",
         )?
-        .execute(params![renamed.arrival.0, due.channel, renamed.now.0, due.due_at.0])?;
+        .execute(params![renamed.arrival.0, due.channel, first_at.0, due.due_at.0])?;
     Ok(moved > 0)
 }
 
 /// See [`crate::Spool::uploads`].
 pub(super) fn list(connection: &Connection, tree: &str, limit: u32) -> Result<Vec<Upload>> {
     let mut select = connection.prepare_cached(
-        "SELECT id, envelope, bytes, received_at FROM arrival WHERE tree = ?1
+        "SELECT id, envelope, bytes, received_at, torn, path FROM arrival
+         LEFT JOIN path_bytes ON path_bytes.arrival = arrival.id WHERE tree = ?1
          ORDER BY id DESC LIMIT ?2",
     )?;
     let uploads = select.query_map(params![tree, limit], |row| {
@@ -212,9 +224,52 @@ pub(super) fn list(connection: &Connection, tree: &str, limit: u32) -> Result<Ve
             path: envelope.path.unwrap_or_default(),
             size: number(row, 2)?,
             received_at: at(row, 3)?,
+            torn: row.get(4)?,
+            path_bytes: row.get(5)?,
         })
     })?;
     let mut uploads: Vec<Upload> = uploads.collect::<rusqlite::Result<_>>()?;
     uploads.reverse();
     Ok(uploads)
+}
+
+/// See [`crate::Spool::note_path`].
+pub(super) fn note_path(connection: &Connection, arrival: ArrivalId, path: &[u8]) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO path_bytes (arrival, path) SELECT id, ?2 FROM arrival WHERE id = ?1
+             ON CONFLICT (arrival) DO UPDATE SET path = excluded.path",
+        )?
+        .execute(params![arrival.0, path])?;
+    Ok(())
+}
+
+/// See [`crate::Spool::note_expects_folders`].
+pub(super) fn note_expects_folders(
+    connection: &Connection,
+    tree: &str,
+    now: Timestamp,
+) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO expects_folders (tree, at) VALUES (?1, ?2)
+             ON CONFLICT (tree) DO UPDATE SET at = excluded.at",
+        )?
+        .execute(params![tree, now.0])?;
+    // Trees of proven devices are called `user/…`.
+    connection
+        .prepare_cached(
+            "DELETE FROM expects_folders WHERE tree IN
+               (SELECT tree FROM expects_folders ORDER BY tree LIKE 'user/%' DESC, at DESC
+                LIMIT -1 OFFSET ?1)",
+        )?
+        .execute([EXPECTS_FOLDERS_MAX])?;
+    Ok(())
+}
+
+/// See [`crate::Spool::expects_folders`].
+pub(super) fn expects_folders(connection: &Connection, tree: &str) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM expects_folders WHERE tree = ?1)")?
+        .query_row([tree], |row| row.get(0))?)
 }

@@ -142,6 +142,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
+    rules.name_devices(&config);
     let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(&config.data_dir, rules.clone())?);
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;

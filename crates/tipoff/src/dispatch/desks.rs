@@ -86,6 +86,7 @@ impl Dispatch {
         let mut table = self.table();
         let mut before = mem::take(&mut table.desks);
         for config in channels {
+            self.0.common.metrics.name_channel(&config.name);
             let stand = stand(table.paused.contains(&config.name));
             let desk = match before.iter().position(|desk| desk.config.name == config.name) {
                 Some(place) => self.keep(before.swap_remove(place), config, stand),

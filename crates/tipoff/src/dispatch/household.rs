@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tipoff_channels::{BoxFuture, Done, Household, Pace, Standing};
+use tipoff_channels::{BoxFuture, DEVICES_MAX, Done, Household, Pace, Standing};
 use tipoff_model::{Action, Timestamp};
-use tipoff_spool::{DeviceFilter, SpoolError};
+use tipoff_spool::{DeviceFilter, DeviceLine, SpoolError};
 use tokio::sync::broadcast;
 
 use super::schedule::Parts;
@@ -14,8 +14,6 @@ use crate::news::Item;
 
 /// How often it is looked at when nothing is told: a mode may begin by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
-/// How many devices a service is told of before they have sent something.
-const DEVICES_MAX: u32 = 500;
 
 /// What one channel knows of the household and may ask of it.
 pub(super) struct ChannelHousehold {
@@ -96,6 +94,10 @@ impl Household for ChannelHousehold {
     fn hook_url(&self) -> Option<String> {
         self.parts.common.links.hook(&self.parts.name)
     }
+
+    fn dashboard(&self) -> Option<String> {
+        Some(self.parts.common.links.base().to_owned()).filter(|base| !base.is_empty())
+    }
 }
 
 /// What a person is told who asked to see something.
@@ -119,12 +121,26 @@ async fn changed(news: &mut broadcast::Receiver<Item>) {
 }
 
 async fn look(common: &Common) -> Result<Standing, SpoolError> {
-    let devices = common.spool.devices(&DeviceFilter::default(), DEVICES_MAX).await?;
-    let mut devices: Vec<_> = devices.into_iter().map(|line| (line.id, line.name)).collect();
+    let limit = u32::try_from(DEVICES_MAX).unwrap_or(u32::MAX);
+    let devices = common.spool.devices(&DeviceFilter::default(), limit).await?;
+    let configured = common.modes.rules.devices();
+    let there = devices.into_iter().filter(|line| !is_gone(line, &configured));
+    let mut devices: Vec<_> = there.map(|line| (line.id, line.name)).collect();
     devices.sort();
     Ok(Standing {
         mode: common.modes.current(Timestamp::from(SystemTime::now())).await?,
         modes: common.modes.all(),
         devices,
     })
+}
+
+/// Whether a device was configured under a name that the configuration no longer has: under its new name it is
+/// another one. A recorder's channels go with it.
+fn is_gone(line: &DeviceLine, configured: &[String]) -> bool {
+    let is_of = |name: &String| {
+        let rest = line.key.strip_prefix(name.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#') && line.recorder.is_some())
+    };
+    let is_own = ["added/", "discovered/"].iter().any(|kind| line.key.starts_with(kind));
+    !is_own && !configured.iter().any(is_of)
 }

@@ -26,8 +26,8 @@ use super::refusal::{Change, Refusals};
 use super::sniff;
 use super::transcript::Trouble;
 use super::transfer::{self, Signals};
-use super::trees::Trees;
-use super::upload::Uploads;
+use super::trees::{self, Trees};
+use super::upload::{Start, Uploads};
 use super::wire::{Buffers, Chunk};
 use crate::config::{ActiveAddresses, Ftp};
 use crate::observe::Metrics;
@@ -107,6 +107,7 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
     let end = conversation.run().await.end(peer, &conversation.control.record);
     conversation.see_transfer_through().await;
     conversation.session.gone();
+    receiver.trees.note_news(&conversation.tree).await;
     receiver.metrics.session_ended();
     end
 }
@@ -246,8 +247,8 @@ impl Conversation<'_> {
         let admission = self.receiver.doorkeeper.admits(self.control.peer, &credentials);
         // What a device uploaded is shown to itself: to whoever has its password, or its address.
         self.tree = match admission {
-            Admission::Proven => format!("user/{}", user.to_lowercase()),
-            Admission::Unproven => format!("peer/{}/{}", self.control.peer, user.to_lowercase()),
+            Admission::Proven => trees::name(&user, true, self.control.peer),
+            Admission::Unproven => trees::name(&user, false, self.control.peer),
             Admission::Refused => {
                 tracing::warn!(
                     peer = %self.control.peer,
@@ -337,7 +338,7 @@ impl Conversation<'_> {
     }
 
     fn receive(&mut self, receive: Receive) {
-        let Receive { data, protection, path, how } = receive;
+        let Receive { data, protection, path, how, earlier } = receive;
         let envelope = Envelope {
             protocol: Protocol::Ftp,
             peer: self.control.peer,
@@ -353,7 +354,8 @@ impl Conversation<'_> {
         let signals = Signals::default();
         let told = signals.clone();
         let work = async move {
-            let upload = receiver.uploads.begin(envelope, &tree, how);
+            let start = Start { envelope, tree, path, how, earlier };
+            let upload = receiver.uploads.begin(start);
             transfer::receive(receiver, plan, upload, told).await
         };
         self.transfer = Some(Transfer { work: Box::pin(work), signals });

@@ -109,25 +109,29 @@ impl Incoming {
 
     /// It has come whole: stores it. When this returns it is durable (docs/spool.md, A3).
     pub(crate) async fn complete(self) -> Result<Stored, SpoolError> {
-        self.store(false).await.map(|kept| kept.stored)
+        self.store(Ending::Whole).await.map(|kept| kept.stored)
     }
 
-    /// The connection broke: keeps what came, if anything did.
-    pub(crate) async fn torn(self) -> Result<Option<Kept>, SpoolError> {
+    /// The connection broke: keeps what came, if anything did. `may_have_ended`: what came last can be its end.
+    pub(crate) async fn torn(self, may_have_ended: bool) -> Result<Option<Kept>, SpoolError> {
         if self.writer.size() == 0 {
             return Ok(None);
         }
-        self.store(true).await.map(Some)
+        let ending = if may_have_ended { Ending::Unacknowledged } else { Ending::Broken };
+        self.store(ending).await.map(Some)
     }
 
-    async fn store(self, broken: bool) -> Result<Kept, SpoolError> {
+    async fn store(self, ending: Ending) -> Result<Kept, SpoolError> {
         if let Some(error) = self.failed {
             return Err(disk_error(&error));
         }
         let received_at = Timestamp::from(SystemTime::now());
-        let parsed = if broken { self.parser.torn_parsed() } else { self.parser.finish_parsed() };
+        let parsed = match ending {
+            Ending::Broken => self.parser.torn_parsed(),
+            Ending::Whole | Ending::Unacknowledged => self.parser.finish_parsed(),
+        };
         let Parsed { content, has_message_id, is_closed } = parsed;
-        let torn = broken && !is_closed;
+        let torn = ending == Ending::Broken && !is_closed;
         let digest = MailDigest { print: self.hasher.finish(), has_message_id };
         let ready_at = match torn && !content.has_shots() {
             true => received_at.after(SEND_AGAIN),
@@ -138,7 +142,8 @@ impl Incoming {
         let content = Content { details, camera, ..content };
         let device = self.intake.doorkeeper.device(&self.envelope, content.camera.as_ref());
         let spool = &self.intake.spool;
-        let wants_prints = broken || spool.has_torn(&device.key);
+        let unacknowledged = ending != Ending::Whole;
+        let wants_prints = unacknowledged || spool.has_torn(&device.key);
         let blobs = spool.blobs().clone();
         let writer = self.writer;
         let durable = tokio::task::spawn_blocking(move || {
@@ -162,7 +167,7 @@ impl Incoming {
             received_at,
             ready_at,
             torn,
-            unacknowledged: broken,
+            unacknowledged,
             digest: Some(digest),
             prints,
             again: Again::AfterTorn,
@@ -171,6 +176,17 @@ impl Incoming {
         let stored = self.intake.keep(arrival).await?;
         Ok(Kept { stored, torn })
     }
+}
+
+/// How the connection of a mail ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// Behind the end of the mail: the device is told that it is stored.
+    Whole,
+    /// Behind what can be its end: the device is told nothing.
+    Unacknowledged,
+    /// Somewhere in it.
+    Broken,
 }
 
 /// A mail whose connection broke, or that came whole.

@@ -25,8 +25,8 @@ pub(super) struct Look {
     head: Vec<u8>,
     /// Without what the file is filled up with.
     tail: Vec<u8>,
-    /// Bytes behind the tail that fill the file up, or line ends: cameras write whole blocks of a disk.
-    fill: usize,
+    /// Of the bytes behind the tail that fill the file up the last: cameras write whole blocks of a disk.
+    fill: Vec<u8>,
     size: u64,
     boxes: Boxes,
     jpeg: Jpeg,
@@ -44,17 +44,17 @@ impl Look {
 
     fn see_end(&mut self, bytes: &[u8]) {
         let fill = bytes.iter().rev().take_while(|byte| matches!(byte, 0 | b'\r' | b'\n')).count();
-        let (told, _) = bytes.split_at(bytes.len() - fill);
-        if told.is_empty() {
-            self.fill = self.fill.saturating_add(fill);
-            return;
+        let (told, fill) = bytes.split_at(bytes.len() - fill);
+        if !told.is_empty() {
+            self.tail.append(&mut self.fill);
+            keep_last(&mut self.tail, told);
         }
-        let newest = told.get(told.len().saturating_sub(TAIL_BYTES)..).unwrap_or_default();
-        self.tail.resize(self.tail.len() + self.fill.min(TAIL_BYTES), 0);
-        self.tail.extend_from_slice(newest);
-        let too_many = self.tail.len().saturating_sub(TAIL_BYTES);
-        self.tail.drain(..too_many);
-        self.fill = fill;
+        keep_last(&mut self.fill, fill);
+    }
+
+    /// Size of the file in bytes.
+    pub(super) fn size(&self) -> u64 {
+        self.size
     }
 
     /// What the first bytes tell.
@@ -91,6 +91,13 @@ impl Look {
         let bytes = u32::from_le_bytes(length.try_into().ok()?);
         (1..RIFF_BYTES_MAX).contains(&bytes).then(|| u64::from(bytes) + 8)
     }
+}
+
+/// Adds bytes, and keeps the last of all.
+fn keep_last(kept: &mut Vec<u8>, bytes: &[u8]) {
+    kept.extend_from_slice(bytes.get(bytes.len().saturating_sub(TAIL_BYTES)..).unwrap_or_default());
+    let too_many = kept.len().saturating_sub(TAIL_BYTES);
+    kept.drain(..too_many);
 }
 
 #[cfg(test)]
@@ -185,5 +192,28 @@ mod tests {
         assert_eq!(look(b"RIFF\0\0\0\0AVI LIST").is_complete(), None);
         assert_eq!(look(b"RIFF\xFF\xFF\xFF\xFFAVI LIST").is_complete(), None);
         assert_eq!(look(b"RIFF\xFF\xFF\xFF\x7FAVI LIST").is_complete(), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn however_it_is_cut_it_is_judged_the_same(
+            kind in proptest::sample::select(vec![
+                b"\xFF\xD8\xFF\xE1\0\x04ab\xFF\xDA\0\x03.".as_slice(), b"\0\0\0\x10ftypisom0000", b"\x89PNG\r\n\x1a\n",
+                b"RIFF\x30\0\0\0AVI LIST", b"GIF89a", b"",
+            ]),
+            parts in proptest::collection::vec(proptest::sample::select(vec![
+                b"\xFF\xD9".as_slice(), b"\xFF", b"\0\0\0\x0cmoovidx!", b"\0\0\0\x0cmdat1234", b"\0\0\0\0", b"free", b";",
+                b"IEND\xAE\x42\x60\x82", b"\0", b"\r\n", b"abc",
+            ]), 0..20),
+            pieces in 1_usize..40,
+        ) {
+            let bytes = [kind, &parts.concat()].concat();
+            let mut whole = Look::default();
+            whole.push(&bytes);
+            let mut cut = Look::default();
+            bytes.chunks(pieces).for_each(|piece| cut.push(piece));
+            proptest::prop_assert_eq!(whole.is_complete(), cut.is_complete());
+            proptest::prop_assert_eq!(whole.tail, cut.tail);
+        }
     }
 }

@@ -27,6 +27,9 @@ use crate::config::{Smtp, SmtpListener};
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
 
+/// How long a client whose message may have ended with a bare LF has for the rest of it.
+const END_PAUSE: Duration = Duration::from_secs(1);
+
 /// What all SMTP connections share.
 pub(crate) struct Receiver {
     settings: Smtp,
@@ -144,6 +147,10 @@ impl Conversation<'_> {
         let Some(chunk) = self.hear().await? else {
             return Ok(());
         };
+        if chunk.bytes().is_empty() && self.session.may_have_ended() {
+            self.session.paused();
+            return self.handle(&[]).await;
+        }
         if chunk.bytes().is_empty() {
             return Err(Break::Wire(io::ErrorKind::UnexpectedEof.into()));
         }
@@ -159,12 +166,15 @@ impl Conversation<'_> {
         let wire = self.control.wire()?;
         let ending = self.shutdown.phase() == Phase::Ending;
         let next_phase = if ending { Phase::Over } else { Phase::Ending };
+        let may_have_ended = self.session.may_have_ended();
+        let idle = self.receiver.settings.idle;
+        let patience = if may_have_ended { idle.min(END_PAUSE) } else { idle };
         tokio::select! {
-            read = timeout(self.receiver.settings.idle, wire.read(&self.receiver.buffers)) => {
+            read = timeout(patience, wire.read(&self.receiver.buffers)) => {
                 match read {
                     Ok(chunk) => Ok(Some(chunk?)),
                     Err(_) => {
-                        self.session.idle();
+                        if may_have_ended { self.session.paused() } else { self.session.idle() }
                         Ok(None)
                     }
                 }
@@ -302,7 +312,7 @@ impl Conversation<'_> {
             return;
         };
         self.note_content();
-        match incoming.torn().await {
+        match incoming.torn(self.session.may_have_ended()).await {
             Ok(Some(Kept { stored, torn })) => {
                 self.receiver.metrics.arrival(Protocol::Smtp, torn, Duration::ZERO);
                 self.tell(&stored, torn);

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::data::Plan;
 use super::ftp::Receiver;
 use super::transcript::{Recorder, Trouble, grouped};
-use super::upload::{Unready, Uploading};
+use super::upload::{Kept, Unready, Uploading};
 use super::wire::Wire;
 
 /// Bytes of a file that are sent at once.
@@ -113,18 +113,20 @@ pub(super) async fn receive(
     let content = Ends { is_complete: upload.is_complete(), may_end_so: upload.may_end_so() };
     let failure = end.failure(signals.gone.is_cancelled(), content);
     match upload.store(failure.is_some()).await {
-        Ok(stored) => {
-            if let Some((file, stored)) = &stored {
-                receiver.metrics.arrival(Protocol::Ftp, failure.is_some(), began.elapsed());
-                tell(peer, *file, stored, failure.is_some());
-                record.stored(stored, failure.is_some());
-            }
-            let file = stored.map(|(file, _)| file);
-            match (failure, file) {
-                (None, Some(file)) => Outcome::Stored(file),
-                (failure, file) => failed(failure.unwrap_or(Failure::Temporary), file, &record),
+        Ok(Kept::Stored(file, stored)) => {
+            receiver.metrics.arrival(Protocol::Ftp, failure.is_some(), began.elapsed());
+            tell(peer, file, &stored, failure.is_some());
+            record.stored(&stored, failure.is_some());
+            match failure {
+                None => Outcome::Stored(file),
+                Some(failure) => failed(failure, Some(file), &record),
             }
         }
+        Ok(Kept::Known(file)) => {
+            record.note("All of them are kept already, of an earlier try.");
+            failed(failure.unwrap_or(Failure::Temporary), Some(file), &record)
+        }
+        Ok(Kept::Nothing) => failed(failure.unwrap_or(Failure::Temporary), None, &record),
         Err(error) => {
             tracing::error!(%peer, %error, "An upload could not be stored; the device is told so.");
             failed(failure_of(&error), None, &record)

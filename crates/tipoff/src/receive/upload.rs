@@ -1,25 +1,33 @@
 //! A file on its way into the spool: bytes go to the blob as they come, so that nothing is left to
 //! do at the end but to make it durable.
 
+mod uploading;
+
 use std::collections::HashSet;
-use std::io::{self, Read};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tipoff_ftp::{File, FilePath, How};
-use tipoff_mail::label;
 use tipoff_model::{
-    AlertMedia, ArrivalId, Content, Encoding, Envelope, Media, MediaKind, MediaPlace, Timestamp,
-    sort,
+    AlertMedia, ArrivalId, Encoding, Envelope, Media, MediaKind, MediaPlace, Timestamp, sort,
 };
-use tipoff_spool::{
-    Again, BlobWriter, Blobs, Growth, NewArrival, Print, SpoolError, Stored, StoredBlob,
-};
-use tipoff_vendors::Meaning;
+use tipoff_spool::{Blobs, SpoolError, Unfinished};
 
+use super::follow::Following;
 use super::intake::{Intake, disk_error};
+use super::judge::{Awaits, meaning, name_of};
 use super::look::Look;
+use uploading::Target;
+pub(super) use uploading::{Kept, Uploading};
 
+/// An upload of the same name that comes later than this after the one before is another file.
+const SAME_FILE_MAX: Duration = Duration::from_secs(3600);
+/// A whole picture with a temporary name that tells nothing waits at most this long for its name, or
+/// `rename_wait`: devices rename within moments after the 226.
+const NAME_WAIT_MAX: Duration = Duration::from_secs(1);
+/// The alert of a file that grows waits at most this long for the next piece, or `rename_wait`.
+const GROWTH_WAIT_MAX: Duration = Duration::from_secs(120);
 /// Bytes of an earlier upload that are read at once.
 const STEP_BYTES: usize = 64 * 1024;
 
@@ -63,6 +71,14 @@ impl Uploads {
         Self { wait, ..self.clone() }
     }
 
+    fn wait_for(&self, awaits: Awaits) -> Duration {
+        match awaits {
+            Awaits::Nothing => Duration::ZERO,
+            Awaits::Name => self.wait.min(NAME_WAIT_MAX),
+            Awaits::Rest => self.wait,
+        }
+    }
+
     /// Whether the disk has room.
     pub(super) fn has_room(&self) -> bool {
         self.intake.has_room(0)
@@ -73,69 +89,127 @@ impl Uploads {
         self.intake.spool.blobs()
     }
 
-    /// Where an earlier upload is stored; none: it is not kept any more.
+    /// Where an earlier upload is stored; `None` if it is not kept any more. Those that a crash cut off have negative
+    /// numbers.
     pub(super) async fn find(&self, arrival: ArrivalId) -> Result<Option<AlertMedia>, SpoolError> {
-        self.intake.spool.media(MediaPlace { arrival, index: None }).await
+        match unfinished_number(arrival) {
+            Some(number) => Ok(self.blobs().unfinished(number).map(|it| media_of(arrival, it))),
+            None => self.intake.spool.media(MediaPlace { arrival, index: None }).await,
+        }
     }
 
     /// Starts an upload, or goes on with one.
-    pub(super) async fn begin(
-        &self,
-        envelope: Envelope,
-        tree: &str,
-        how: How,
-    ) -> Result<Uploading, Unready> {
+    pub(super) async fn begin(&self, start: Start) -> Result<Uploading, Unready> {
         let began_at = Timestamp::from(SystemTime::now());
-        let begin = |writer| Uploading {
+        let (how, earlier) = (start.how, start.earlier);
+        let begin = |target| Uploading {
             uploads: self.clone(),
-            envelope,
-            tree: tree.to_owned(),
-            writer,
+            start,
+            target,
             look: Look::default(),
             hasher: blake3::Hasher::new(),
             began_at,
-            onto: None,
             failed: None,
         };
-        let new = || self.blobs().begin(began_at, "upload");
+        let new = |mut upload: Uploading| {
+            upload.target = Some(Target::New(upload.new_blob()?));
+            Ok::<_, Unready>(upload)
+        };
         let (file, prefix_bytes) = match how {
-            How::New => return Ok(begin(new()?)),
+            How::New => {
+                return match self.follow(earlier, began_at).await? {
+                    Some(following) => Ok(begin(Some(Target::Following(following.into())))),
+                    None => new(begin(None)),
+                };
+            }
             How::Append(file) => (file, file.size),
             How::Within { file, offset } => (file, offset),
         };
         let Some(stored) = self.find(file.arrival).await? else {
             // What it had is not kept any longer: what comes now is.
-            return Ok(begin(new()?));
+            return new(begin(None));
         };
         let upload = match how {
-            How::Append(_) => {
-                let onto = self.grow(file.arrival)?;
-                if stored.media.size != file.size {
-                    return Err(Unready::Busy);
-                }
-                let writer = self.blobs().resume(&stored.blob, file.size)?;
-                Uploading { onto: Some(onto), ..begin(writer) }
-            }
-            _ => begin(new()?),
+            How::Append(_) => self.append(begin(None), file, &stored)?,
+            _ => new(begin(None))?,
         };
-        let blobs = self.blobs().clone();
-        tokio::task::spawn_blocking(move || upload.after(&blobs, &stored, prefix_bytes))
+        let (blobs, writes) = (self.blobs().clone(), !matches!(how, How::Append(_)));
+        tokio::task::spawn_blocking(move || upload.after(&blobs, &stored, prefix_bytes, writes))
             .await
             .map_err(|_| SpoolError::Closed)?
             .map_err(Unready::from)
     }
 
-    fn grow(&self, arrival: ArrivalId) -> Result<Growing, Unready> {
+    /// Goes on behind the end of an earlier upload.
+    fn append(
+        &self,
+        mut upload: Uploading,
+        file: File,
+        stored: &AlertMedia,
+    ) -> Result<Uploading, Unready> {
+        let number = unfinished_number(file.arrival);
+        let claim = self.claim(file.arrival)?;
+        if stored.media.size != file.size
+            || number.is_some_and(|number| self.blobs().take_unfinished(number).is_none())
+        {
+            return Err(Unready::Busy);
+        }
+        let mut writer = self.blobs().resume(&stored.blob, file.size)?;
+        upload.target = Some(match number {
+            // No arrival has these bytes yet.
+            Some(_) => {
+                upload.note(&mut writer);
+                Target::New(writer)
+            }
+            None => Target::Growing { claim, writer, again: false },
+        });
+        Ok(upload)
+    }
+
+    /// The earlier upload of the same name, where a new one may bring more of it.
+    async fn follow(
+        &self,
+        earlier: Option<File>,
+        now: Timestamp,
+    ) -> Result<Option<Following>, Unready> {
+        let is_possible = |file: &File| {
+            file.may_grow
+                && file.size > 0
+                && unfinished_number(file.arrival).is_none()
+                && now.since(file.modified) <= SAME_FILE_MAX
+        };
+        let Some(file) = earlier.filter(is_possible) else { return Ok(None) };
+        let Ok(claim) = self.claim(file.arrival) else { return Ok(None) };
+        // As a file: whether it is whole counts.
+        let place = MediaPlace { arrival: file.arrival, index: Some(0) };
+        let stored = self.intake.spool.media(place).await?;
+        let stored = stored.filter(|stored| stored.media.range == (0..file.size));
+        // What cannot be read is no reason to refuse the new one.
+        Ok(stored.and_then(|stored| Following::new(claim, stored, self.blobs()).ok()))
+    }
+
+    fn claim(&self, arrival: ArrivalId) -> Result<Claim, Unready> {
         let mut growing = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
         if !growing.insert(arrival) {
             return Err(Unready::Busy);
         }
-        Ok(Growing { arrival, all: Arc::clone(&self.growing) })
+        Ok(Claim { arrival, all: Arc::clone(&self.growing) })
+    }
+
+    /// Listings give the bytes of a name back, also after a start. The path of the arrival is text.
+    async fn note_path(&self, arrival: ArrivalId, path: &FilePath) {
+        if std::str::from_utf8(path.as_bytes()).is_ok() {
+            return;
+        }
+        if let Err(error) = self.intake.spool.note_path(arrival, path.as_bytes().to_vec()).await {
+            tracing::warn!(%arrival, %error, "The bytes of an upload's name could not be noted.");
+        }
     }
 
     /// An upload has another name, which may tell more.
     pub(super) async fn rename(&self, arrival: ArrivalId, path: &FilePath) {
         let renamed = async {
+            self.note_path(arrival, path).await;
             let place = MediaPlace { arrival, index: Some(0) };
             let Some(AlertMedia { media, .. }) = self.intake.spool.media(place).await? else {
                 return Ok(());
@@ -155,206 +229,64 @@ impl Uploads {
     }
 }
 
+/// What an upload begins with.
+pub(super) struct Start {
+    pub(super) envelope: Envelope,
+    /// The name of the device's tree.
+    pub(super) tree: String,
+    pub(super) path: FilePath,
+    pub(super) how: How,
+    /// What was at the path before.
+    pub(super) earlier: Option<File>,
+}
+
+/// The number of an upload that a crash cut off; `None` if it is an arrival.
+fn unfinished_number(arrival: ArrivalId) -> Option<i64> {
+    arrival.0.checked_neg().filter(|number| *number > 0)
+}
+
+/// What a crash cut off, as the device sees it.
+pub(super) fn file_of(unfinished: &Unfinished) -> File {
+    File {
+        arrival: ArrivalId(-unfinished.number),
+        size: unfinished.size,
+        modified: unfinished.received_at,
+        may_grow: false,
+    }
+}
+
+fn media_of(arrival: ArrivalId, unfinished: Unfinished) -> AlertMedia {
+    let media = Media {
+        name: String::new(),
+        content_type: String::new(),
+        kind: MediaKind::File,
+        range: 0..unfinished.size,
+        encoding: Encoding::Identity,
+        size: unfinished.size,
+        whole: false,
+        repeat: false,
+        decoration: false,
+    };
+    let place = MediaPlace { arrival, index: None };
+    AlertMedia { media, place, blob: unfinished.blob, url: None, clip: None }
+}
+
 /// The claim of one session to add to an upload.
-struct Growing {
+pub(super) struct Claim {
     arrival: ArrivalId,
     all: Arc<Mutex<HashSet<ArrivalId>>>,
 }
 
-impl Drop for Growing {
+#[cfg(test)]
+impl Claim {
+    /// One that nobody contests.
+    pub(super) fn of_test(arrival: ArrivalId) -> Self {
+        Self { arrival, all: Arc::default() }
+    }
+}
+
+impl Drop for Claim {
     fn drop(&mut self) {
         self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.arrival);
     }
-}
-
-/// A file whose bytes are coming.
-pub(super) struct Uploading {
-    uploads: Uploads,
-    envelope: Envelope,
-    tree: String,
-    writer: BlobWriter,
-    look: Look,
-    hasher: blake3::Hasher,
-    began_at: Timestamp,
-    /// The upload that this adds to.
-    onto: Option<Growing>,
-    failed: Option<io::Error>,
-}
-
-impl Uploading {
-    /// Reads what is there of an earlier upload; where this is another file, it begins with it.
-    fn after(mut self, blobs: &Blobs, stored: &AlertMedia, bytes: u64) -> io::Result<Self> {
-        let mut reader = blobs.read(&stored.blob, &stored.media)?.take(bytes);
-        let mut buffer = vec![0; STEP_BYTES];
-        loop {
-            let count = reader.read(&mut buffer)?;
-            let piece = buffer.get(..count).unwrap_or_default();
-            if piece.is_empty() {
-                return Ok(self);
-            }
-            if self.onto.is_none() {
-                self.writer.write(piece)?;
-            }
-            self.see(piece);
-        }
-    }
-
-    fn see(&mut self, bytes: &[u8]) {
-        self.look.push(bytes);
-        self.hasher.update(bytes);
-    }
-
-    /// The next bytes. A failing disk is told at the end, when there is somebody to tell.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        if self.failed.is_none()
-            && let Err(error) = self.writer.write(bytes)
-        {
-            self.failed = Some(error);
-        }
-        self.see(bytes);
-    }
-
-    /// How much there is of the file.
-    pub(super) fn size(&self) -> u64 {
-        self.writer.size()
-    }
-
-    /// Whether its content has an end; none: it does not tell.
-    pub(super) fn is_complete(&self) -> Option<bool> {
-        self.look.is_complete()
-    }
-
-    /// Whether it may be whole where the control connection ended before the data connection did, which ended
-    /// well: its content shows its end, or it is a video that plays as far as it goes.
-    pub(super) fn may_end_so(&self) -> bool {
-        let by_name = || {
-            let path = self.envelope.path.as_deref().unwrap_or_default();
-            let sort = sort::by_name(tipoff_vendors::lasting_name(path));
-            sort.filter(|_| self.look.may_be_a_stream())
-        };
-        let sort = self.look.sort().or_else(by_name);
-        let is_video = sort.is_some_and(|sort| sort.kind == MediaKind::Video);
-        self.look.is_complete().unwrap_or(is_video)
-    }
-
-    /// Stores it: when this returns it is durable (docs/spool.md, A3). Where the connection broke,
-    /// `torn`, and nothing came, there is nothing to store.
-    pub(super) async fn store(self, torn: bool) -> Result<Option<(File, Stored)>, SpoolError> {
-        if let Some(error) = self.failed {
-            return Err(disk_error(&error));
-        }
-        if torn && self.writer.size() == 0 {
-            return Ok(None);
-        }
-        let received_at = Timestamp::from(SystemTime::now());
-        let path = self.envelope.path.clone().unwrap_or_default();
-        let judged = judge(&self.look, &path, self.writer.size(), torn);
-        let print: Option<Print> = (self.writer.size() > 0).then(|| self.hasher.finalize().into());
-        let writer = self.writer;
-        let blob = tokio::task::spawn_blocking(move || writer.finish())
-            .await
-            .map_err(|_| SpoolError::Closed)?
-            .map_err(|error| disk_error(&error))?;
-        let may_grow = torn || self.look.is_complete() != Some(true);
-        let file = |arrival, blob: &StoredBlob| File {
-            arrival,
-            size: blob.size,
-            modified: received_at,
-            may_grow,
-        };
-        let Meaning { event, artefact } = judged.meaning;
-        let wait = if judged.is_ready { Duration::ZERO } else { self.uploads.wait };
-        let (began_at, ready_at) = (self.began_at, received_at.after(wait));
-        let (content, prints) = (judged.content, vec![print]);
-        let intake = &self.uploads.intake;
-        if let Some(onto) = self.onto {
-            let (arrival, size) = (onto.arrival, blob.size);
-            let growth = Growth {
-                arrival,
-                content,
-                event,
-                artefact,
-                size,
-                began_at,
-                received_at,
-                ready_at,
-                torn,
-                prints,
-            };
-            let stored = intake.spool.grow(growth).await?;
-            intake.tell(&stored);
-            return Ok(Some((file(arrival, &blob), stored)));
-        }
-        let arrival = NewArrival {
-            device: intake.doorkeeper.device(&self.envelope, None),
-            envelope: self.envelope,
-            content,
-            event,
-            artefact,
-            maker: judged.maker,
-            blob: blob.clone(),
-            began_at,
-            received_at,
-            ready_at,
-            torn,
-            unacknowledged: torn,
-            digest: None,
-            prints,
-            again: Again::Always,
-            tree: Some(self.tree),
-        };
-        let stored = intake.keep(arrival).await?;
-        Ok(Some((file(stored.arrival, &blob), stored)))
-    }
-}
-
-/// What is understood of an uploaded file.
-struct Judged {
-    content: Content,
-    meaning: Meaning,
-    /// Whose devices name files so.
-    maker: Option<&'static str>,
-    /// Whether nothing more need be waited for.
-    is_ready: bool,
-}
-
-fn judge(look: &Look, path: &str, size: u64, torn: bool) -> Judged {
-    let by_content = look.sort();
-    let sort = by_content.or_else(|| sort::by_name(tipoff_vendors::lasting_name(path)));
-    let kind = sort.map_or(MediaKind::File, |sort| sort.kind);
-    let complete = look.is_complete();
-    let is_whole = match complete {
-        complete if torn => complete == Some(true),
-        // A picture without its end is shown as far as it goes; a video is not.
-        Some(false) => kind == MediaKind::Picture,
-        _ => true,
-    };
-    let is_told = by_content.is_some() || !tipoff_vendors::is_temporary(path);
-    let media = Media {
-        name: name_of(path, kind, sort),
-        content_type: sort.map_or("application/octet-stream", |sort| sort.content_type).to_owned(),
-        kind,
-        range: 0..size,
-        encoding: Encoding::Identity,
-        size,
-        whole: is_whole,
-        repeat: false,
-        decoration: false,
-    };
-    let upload = tipoff_vendors::Upload { path, kind, size };
-    Judged {
-        content: Content { media: vec![media], ..Content::default() },
-        meaning: tipoff_vendors::upload(&upload),
-        maker: tipoff_vendors::upload_vendor(&upload),
-        is_ready: torn || (is_told && complete != Some(false)),
-    }
-}
-
-fn name_of(path: &str, kind: MediaKind, sort: Option<&sort::Sort>) -> String {
-    let name = tipoff_vendors::lasting_name(path);
-    label::label(name, sort).unwrap_or_else(|| label::default_label(kind, sort, 1))
-}
-
-fn meaning(path: &str, kind: MediaKind, size: u64) -> Meaning {
-    tipoff_vendors::upload(&tipoff_vendors::Upload { path, kind, size })
 }

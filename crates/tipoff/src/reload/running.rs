@@ -38,6 +38,7 @@ impl Running {
         }
         // Rules come before channels: what becomes due for a new one is found when it begins.
         self.rules.apply(now.rules.clone());
+        self.rules.name_devices(now);
         self.doorkeeper.apply(now.access.clone(), now.devices.clone());
         self.retention.store(Arc::new(now.retention));
         self.smtp.store(Arc::new(self.smtp.load().with(now.smtp.clone())));
@@ -48,12 +49,23 @@ impl Running {
 }
 
 /// The rules that hold now, as the spool asks them.
-pub(crate) struct LiveRules(ArcSwap<Rules>);
+pub(crate) struct LiveRules(ArcSwap<Rules>, ArcSwap<Vec<String>>);
 
 impl LiveRules {
     /// Of the configuration.
     pub(crate) fn new(rules: Rules) -> Self {
-        Self(ArcSwap::from_pointee(rules))
+        Self(ArcSwap::from_pointee(rules), ArcSwap::default())
+    }
+
+    /// The devices that are configured now.
+    pub(crate) fn name_devices(&self, config: &Config) {
+        let names = config.devices.iter().map(|device| device.name.clone());
+        self.1.store(Arc::new(names.collect()));
+    }
+
+    /// The names of the devices that are configured.
+    pub(crate) fn devices(&self) -> Arc<Vec<String>> {
+        self.1.load_full()
     }
 
     /// As they are at this moment.

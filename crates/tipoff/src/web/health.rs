@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use axum::extract::State as Shared;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::State;
+use crate::observe::Format;
 use crate::shutdown::Phase;
 use crate::supervise::Supervisor;
 use tipoff_spool::{IncidentFilter, Spool};
@@ -78,16 +79,17 @@ async fn missing(supervisor: &Supervisor, spool: &dyn Spool, min_free: u64) -> O
     }
 }
 
-/// The OpenMetrics text format.
-pub(super) async fn metrics(Shared(state): Shared<State>) -> Response {
+/// The metrics, in the format that is accepted.
+pub(super) async fn metrics(Shared(state): Shared<State>, headers: HeaderMap) -> Response {
+    let accept = headers.get_all(header::ACCEPT).into_iter().filter_map(|it| it.to_str().ok());
+    let accept = accept.collect::<Vec<_>>().join(",");
+    let accept = headers.contains_key(header::ACCEPT).then_some(accept.as_str());
+    let format = Format::accepted(accept);
     let Ok(stats) = state.spool.stats().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    match state.metrics.render(&stats) {
-        Ok(text) => {
-            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            ([(header::CONTENT_TYPE, kind)], text).into_response()
-        }
+    match state.metrics.render(&stats, format) {
+        Ok(text) => ([(header::CONTENT_TYPE, format.content_type())], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

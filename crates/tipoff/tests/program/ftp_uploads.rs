@@ -118,6 +118,24 @@ fn a_temporary_name_is_no_reason_to_wait_where_the_content_tells() {
 }
 
 #[test]
+fn a_name_that_tells_nothing_is_waited_for_a_moment() {
+    let (hook, _home, server) = scene("[incidents]\nquiet = \"0 s\"");
+    for (number, named) in ["person.jpg", "yard/vehicle.jpg"].into_iter().enumerate() {
+        let mut camera = Camera::connect(server.ftp[0], "yard");
+        camera.store("upload.tmp", &picture(number as u32));
+        camera.control.must("RNFR upload.tmp", "350");
+        camera.control.must(&format!("RNTO {named}"), "250");
+        let alert = hook.wait_for(number + 1).remove(number);
+        let name = named.rsplit('/').next().unwrap();
+        assert_eq!((&alert["kind"], &alert["media"][0]["name"]), (&json!("first"), &json!(name)));
+        assert_eq!(alert["event"], name.split('.').next().unwrap());
+    }
+    upload(server.ftp[0], "yard", "upload.tmp", &picture(3));
+    assert_eq!(files(&hook.wait_for(3)[2]), [picture(3)], "it is not waited for long");
+    server.stop();
+}
+
+#[test]
 fn a_name_that_never_comes_is_not_waited_for_forever() {
     let (hook, _home, server) = scene("[ftp]\nlisten = [\"127.0.0.1:0\"]\nrename_wait = \"1 s\"");
     upload(server.ftp[0], "yard", "upload.tmp", b"nobody knows");

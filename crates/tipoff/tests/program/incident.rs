@@ -183,6 +183,35 @@ fn a_raw_picture_goes_as_a_file_and_is_no_video() {
     server.stop();
 }
 
+/// As a Xerox does it: a job log, and each page a file of its own.
+#[test]
+fn a_scan_of_several_pages_is_one_message_and_its_job_log_is_last() {
+    let (phone, home, server) = scene();
+    let page = |number: u8| [b"II*\0\x08\0\0\0", &[number; 300][..]].concat();
+    upload(server.ftp[0], "scanner", "DOC.XST", b"[service xrxscan]\njob");
+    for number in 1..=3 {
+        let name = format!("DOC.XSM/0000000{number}.TIF");
+        upload(server.ftp[0], "scanner", &name, &page(number));
+    }
+    let sent = phone.wait_for(1).remove(0);
+    assert_eq!(sent.method, "sendMediaGroup");
+    let names: Vec<&str> = sent.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["00000001.TIF", "00000002.TIF", "00000003.TIF", "DOC.XST"]);
+    assert_eq!(home.incidents().len(), 1);
+    // A picture is alerted at once, and takes along what waits.
+    upload(server.ftp[0], "camera", "camera.log", b"moved");
+    upload(server.ftp[0], "camera", "1.jpg", PICTURE);
+    let sent = wait_for("the picture and the log", || {
+        let sent = phone.telegram.log().all();
+        let files: Vec<String> =
+            sent.iter().skip(1).flat_map(|it| &it.files).map(|file| file.name.clone()).collect();
+        (files.len() >= 2).then_some(files)
+    });
+    assert_eq!(sent, ["1.jpg", "camera.log"]);
+    assert_eq!(home.incident(2)["deliveries"].as_array().unwrap().len(), 1, "in one alert");
+    server.stop();
+}
+
 #[test]
 fn without_ffmpeg_a_recording_goes_as_a_file() {
     let phone = Phone::new(tipoff_testkit::telegram::Options::default());

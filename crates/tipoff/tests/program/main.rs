@@ -24,6 +24,7 @@ mod dialogs;
 mod doctor;
 mod email;
 mod end;
+mod ftp_again;
 mod ftp_limits;
 mod ftp_uploads;
 mod ftp_wire;

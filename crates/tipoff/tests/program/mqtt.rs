@@ -64,3 +64,34 @@ fn a_mail_reaches_subscribers_and_the_mode_goes_both_ways() {
     server.stop();
     wait_for("the last will", || (status("offline") == 1).then_some(()));
 }
+
+/// A device of the configuration that gets another name there is another device: the old one goes.
+#[test]
+fn a_name_that_is_changed_in_the_file_leaves_nothing_behind() {
+    let broker = Mosquitto::open().unwrap();
+    let listener = broker.listen("#").unwrap();
+    let device = |name: &str| {
+        configuration(
+            &broker,
+            &format!("[[device]]\nname = \"{name}\"\nmatch = {{ from = \"yard@*\" }}\n"),
+        )
+    };
+    let home = Home::new(&device("Front"));
+    let server = home.start();
+    send(server.smtp[0], "yard@example.com", &mail("Motion", &[PICTURE]));
+    let front = hear(&listener, "the picture", |heard| heard.topic.starts_with("tipoff/front-"));
+    let slug = front.topic.split('/').nth(1).unwrap().to_owned();
+    let number = slug.rsplit_once('-').unwrap().1.to_owned();
+    let config = format!("homeassistant/device/tipoff_{number}/config");
+    hear(&listener, "the device", |heard| heard.topic == config);
+    home.configure(&device("Back"));
+    let left = [config, format!("tipoff/{slug}/state"), format!("tipoff/{slug}/picture")];
+    for topic in &left {
+        hear(&listener, topic, |heard| heard.topic == *topic && heard.payload.is_empty());
+    }
+    send(server.smtp[0], "yard@example.com", &mail("Motion", &[PICTURE]));
+    hear(&listener, "the new name", |heard| {
+        heard.topic.starts_with("tipoff/back-") && heard.topic.ends_with("/event")
+    });
+    server.stop();
+}

@@ -54,7 +54,10 @@ impl Acknowledged {
                 // A picture of an upload has zeros; it begins and ends as it was sent.
                 let is_upload = bytes.starts_with(PICTURE) && bytes.ends_with(b"!");
                 if !waits || !(is_whole || is_upload) {
-                    return Err(format!("arrival {} is not whole", arrival.id));
+                    let (there, size) = (bytes.len(), arrival.blob.size);
+                    let states: Vec<_> = detail.deliveries.iter().map(|it| it.state).collect();
+                    let name = &arrival.blob.name;
+                    return Err(format!("{name}: {there} of {size} bytes, deliveries {states:?}"));
                 }
                 uploads += usize::from(is_upload);
                 mails.insert(arrival.id.0);

@@ -8,6 +8,7 @@ use tipoff_testkit::hichip::Recording;
 use tipoff_testkit::telegram::{CHAT, Options};
 
 use super::{page, set_up};
+use crate::api::{curl, make_token};
 use crate::browser::driver::{Browser, Screen};
 use crate::camera::upload;
 use crate::harness::{Home, Server, succeeded, wait_for};
@@ -165,4 +166,37 @@ fn what_does_not_play_is_said_and_offered() {
         assert_eq!(file, json!(bytes.len()), "{name}");
         browser.picture(&format!("film-not{}", name.replace('/', "-")));
     }
+}
+
+/// What the script asks: until the video is there, the answer says how far it is.
+#[test]
+fn the_api_says_how_far_a_video_is() {
+    let home = Home::new("");
+    let server = home.start();
+    let token = format!("Authorization: Bearer {}", make_token(&home, &["tester"]));
+    let slow = ["-vf", "scale=1280:960,noise=alls=40:allf=t", "-c:v", "mjpeg", "-q:v", "3"];
+    upload(server.ftp[0], "yard", "/a.avi", &film("a.avi", &slow));
+    upload(server.ftp[0], "yard", "/1.jpg", &crate::ftp_uploads::picture(1));
+    let ask = |arrival: u32| {
+        let path = format!("/api/v1/arrivals/{arrival}/files/0/rendition");
+        curl(&server, &path, &["-H", &token, "-H", "Range: bytes=4-7"])
+    };
+    let (status, body) = ask(1);
+    assert_eq!((status.as_str(), &body[..]), ("202", &br#"{"percent":null}"#[..]));
+    let mut percents = Vec::new();
+    let part = wait_for("the video", || {
+        let (status, body) = ask(1);
+        if status == "206" {
+            return Some(body);
+        }
+        assert_eq!(status, "202");
+        let said: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        percents.extend(said["percent"].as_u64());
+        None
+    });
+    assert_eq!(part, b"ftyp");
+    assert!(!percents.is_empty() && percents.is_sorted(), "{percents:?}");
+    assert_eq!(ask(2).0, "404", "a picture has none");
+    assert_eq!(curl(&server, "/api/v1/arrivals/1/files/0/rendition", &[]).0, "401");
+    server.stop();
 }

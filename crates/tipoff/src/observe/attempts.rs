@@ -1,0 +1,63 @@
+//! Attempts by channel and state, told in one order at every time: channels by name, states as they follow each
+//! other.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use tipoff_model::DeliveryState;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    channel: String,
+    state: &'static str,
+}
+
+/// Counts attempts. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Attempts(Arc<Mutex<BTreeMap<String, BTreeMap<usize, u64>>>>);
+
+impl Attempts {
+    /// There is this channel: all of its counters are there from now on.
+    pub(super) fn name(&self, channel: &str) {
+        let mut counts = self.lock();
+        let of_channel = counts.entry(channel.to_owned()).or_default();
+        for place in 0..DeliveryState::ALL.len() {
+            of_channel.entry(place).or_default();
+        }
+    }
+
+    /// An attempt has left its delivery in this state.
+    pub(super) fn count(&self, channel: &str, state: DeliveryState) {
+        let place = DeliveryState::ALL.iter().position(|it| *it == state).unwrap_or_default();
+        let mut counts = self.lock();
+        let count = counts.entry(channel.to_owned()).or_default().entry(place).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, BTreeMap<usize, u64>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Collector for Attempts {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let help =
+            "Delivery attempts, by channel and by the state of the delivery after the attempt.";
+        let mut family = encoder.encode_descriptor("attempts", help, None, MetricType::Counter)?;
+        for (channel, counts) in &*self.lock() {
+            for (state, count) in DeliveryState::ALL
+                .iter()
+                .enumerate()
+                .filter_map(|(place, it)| Some((it, counts.get(&place)?)))
+            {
+                let labels = Labels { channel: channel.clone(), state: state.as_str() };
+                family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(count, None)?;
+            }
+        }
+        Ok(())
+    }
+}
