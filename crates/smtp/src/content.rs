@@ -71,6 +71,8 @@ enum Place {
     AfterBareDotCr,
     /// Behind a line that is the end, or, if more follows, these bytes of the content.
     MayBeEnd(&'static [u8]),
+    /// Nothing followed it.
+    End,
     AfterCr,
     InLine,
 }
@@ -82,6 +84,9 @@ impl Dots {
 
     /// The next piece; none: all of `input` was taken.
     pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
+        if self.place == Place::End {
+            return Some(Piece::End);
+        }
         loop {
             let (&byte, rest) = input.split_first()?;
             match (self.place, byte) {
@@ -120,6 +125,13 @@ impl Dots {
     /// Whether what came last is the end if nothing follows it.
     pub(crate) fn may_have_ended(&self) -> bool {
         matches!(self.place, Place::MayBeEnd(_))
+    }
+
+    /// Nothing follows what came last.
+    pub(crate) fn pause(&mut self) {
+        if self.may_have_ended() {
+            self.place = Place::End;
+        }
     }
 
     /// What was held back is content after all.

@@ -301,7 +301,7 @@ impl Session {
     }
 
     /// The dot of DATA has come, or all of a chunk.
-    pub(super) fn content_ended(&mut self) {
+    fn content_ended(&mut self) {
         self.state = match mem::replace(&mut self.state, State::Closed) {
             State::Content(_, allowance) if allowance.is_exceeded() => {
                 self.refuse(reply::TOO_BIG, Stage::Idle)

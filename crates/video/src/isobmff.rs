@@ -3,6 +3,10 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+/// What a file begins with (ISO/IEC 14496-12, 4.3; the QuickTime file format).
+const FIRST_BOXES: [&[u8; 4]; 8] =
+    [b"ftyp", b"styp", b"mdat", b"free", b"skip", b"wide", b"moov", b"uuid"];
+
 /// How many boxes are looked at: a camera's MP4 has fewer than ten.
 const BOXES_MAX: usize = 64;
 
@@ -34,10 +38,14 @@ pub(crate) fn has_index_first<R: Read + Seek>(file: &mut R) -> io::Result<bool> 
 /// True where no box of a file is an index (`moov`), nor a fragment with one of its own (`moof`): the
 /// camera did not end the recording, or the transfer broke off, and no program can play it.
 pub fn lacks_index<R: Read>(file: &mut R) -> io::Result<bool> {
-    for _ in 0..BOXES_MAX {
+    for place in 0..BOXES_MAX {
         let Some((size, kind, header_bytes)) = header(file)? else {
-            return Ok(true);
+            return Ok(place > 0);
         };
+        // Garbage has no boxes, and a video no other box at its beginning.
+        if place == 0 && !FIRST_BOXES.contains(&&kind) {
+            return Ok(false);
+        }
         if matches!(&kind, b"moov" | b"moof") {
             return Ok(false);
         }
@@ -118,7 +126,7 @@ mod tests {
         // Cut inside of its pictures, to the end of the file, and not an MP4 at all.
         assert!(lacks(&[ftyp.clone(), mdat[..10].to_vec()]));
         assert!(lacks(&[ftyp, [&[0; 4], &b"mdat"[..], &[1; 30]].concat()]));
-        assert!(lacks(&[b"no boxes at all".to_vec()]) && lacks(&[]));
+        assert!(!lacks(&[b"no boxes at all".to_vec()]) && !lacks(&[]), "that is no MP4");
     }
 
     #[test]

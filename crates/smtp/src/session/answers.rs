@@ -5,6 +5,7 @@ use std::mem;
 
 use super::Session;
 use super::state::{Addresses, Client, Stage, State};
+use crate::content::Framing;
 use crate::reply::{self, Reply};
 use crate::step::{Denial, Failure};
 
@@ -84,8 +85,8 @@ impl Session {
 
     /// The client waits: what came last was the end of its message, if [`Session::may_have_ended`].
     pub fn paused(&mut self) {
-        if self.may_have_ended() {
-            self.content_ended();
+        if let State::Content(Framing::Dots(dots), _) = &mut self.state {
+            dots.pause();
         }
     }
 

@@ -18,7 +18,7 @@ pub(crate) fn play(dialog: &Dialog, cut: impl Fn(&[Vec<u8>]) -> Vec<Vec<u8>>) ->
     let (profile, tls) = profile(dialog);
     let mut shell = Shell::new(profile, tls, answers(dialog));
     let mut happened = lines(shell.events.drain(..));
-    for part in dialog.parts(|action| ["tls", "idle", "paused", "shut-down"].contains(&action)) {
+    for part in dialog.parts(|action| ["tls", "idle", "shut-down"].contains(&action)) {
         for bytes in cut(&part.client) {
             happened.push(Line::Client(bytes.clone()));
             shell.push(&bytes);
@@ -30,7 +30,6 @@ pub(crate) fn play(dialog: &Dialog, cut: impl Fn(&[Vec<u8>]) -> Vec<Vec<u8>>) ->
         match part.action.as_deref() {
             Some("tls") => shell.session.tls_started(CHALLENGE.to_owned()),
             Some("idle") => shell.session.idle(),
-            Some("paused") => shell.session.paused(),
             Some("shut-down") => shell.session.shut_down(),
             _ => {}
         }
@@ -64,7 +63,6 @@ fn profile(dialog: &Dialog) -> (Profile, bool) {
             "no-auth" => profile.auth = false,
             "no-starttls" => profile.starttls = false,
             "require-login" => profile.require_login = true,
-            "trusted" => profile.lf_ends_message = true,
             "transcript" => profile.transcript = true,
             "tls" => tls = true,
             "message" => profile.message_bytes_max = value.parse().unwrap(),
