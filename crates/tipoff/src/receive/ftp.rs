@@ -4,9 +4,10 @@
 //! What is said is decided by `tipoff-ftp`; here are only the sockets, the clock and the answers to
 //! the session's questions.
 
+mod data_port;
+
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -15,13 +16,13 @@ use tipoff_model::{Envelope, Protocol};
 use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
+use self::data_port::DataPort;
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
-use super::data::{DataContext, Plan};
 use super::intake::Intake;
 use super::limit::Connections;
 use super::listen::{Call, End};
-use super::passive::{self, Passive};
+use super::passive;
 use super::refusal::{Change, Refusals};
 use super::sniff;
 use super::transcript::Trouble;
@@ -29,7 +30,7 @@ use super::transfer::{self, Signals};
 use super::trees::{self, Trees};
 use super::upload::{Start, Uploads};
 use super::wire::{Buffers, Chunk};
-use crate::config::{ActiveAddresses, Ftp};
+use crate::config::Ftp;
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
 
@@ -99,13 +100,14 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
         session,
         login: None,
         tree: String::new(),
-        passive: None,
+        data_port: DataPort::default(),
         refusals: Refusals::default(),
         transfer: None,
         heard_anything: false,
     };
     let end = conversation.run().await.end(peer, &conversation.control.record);
     conversation.see_transfer_through().await;
+    conversation.note_missing_connection().await;
     conversation.session.gone();
     receiver.trees.note_news(&conversation.tree).await;
     receiver.metrics.session_ended();
@@ -134,8 +136,7 @@ struct Conversation<'a> {
     login: Option<String>,
     /// The name of the tree that the device is in.
     tree: String,
-    /// The port of the next data connection.
-    passive: Option<Passive>,
+    data_port: DataPort,
     refusals: Refusals,
     transfer: Option<Transfer<'a>>,
     heard_anything: bool,
@@ -159,6 +160,7 @@ impl Conversation<'_> {
             Event::Heard(chunk) => chunk,
             Event::TransferEnded(outcome) => {
                 self.transfer = None;
+                self.data_port.transfer_ended(outcome);
                 self.session.transfer_ended(outcome);
                 return Ok(());
             }
@@ -197,7 +199,7 @@ impl Conversation<'_> {
                 }
             },
             outcome = ended(&mut self.transfer) => Ok(Event::TransferEnded(outcome)),
-            never = passive::advance(&mut self.passive, protection, &context) => match never {},
+            never = passive::advance(&mut self.data_port.passive, protection, &context) => match never {},
             () = self.shutdown.reached(next_phase) => {
                 if ending {
                     return Err(Break::Over);
@@ -266,75 +268,17 @@ impl Conversation<'_> {
         self.session.login_accepted(tree);
     }
 
-    /// Opens a port for the next data connection, and tells the device where it is.
-    fn listen(&mut self) {
-        // The old one first: its port may be the only one that is free.
-        self.passive = None;
-        let local = self.control.wire().ok().and_then(|wire| wire.local_address().ok());
-        let Some(local) = local.map(|address| address.ip()) else {
-            return self.session.passive(None);
-        };
-        let settings = &self.receiver.settings;
-        let address = match Passive::listen(local, &settings.passive_ports) {
-            Ok(passive) => {
-                let port = passive.port();
-                self.passive = Some(passive);
-                let ip = settings.public_address.unwrap_or(local.to_canonical());
-                port.map(|port| SocketAddr::new(ip, port)).ok()
-            }
-            Err(error) => {
-                tracing::warn!(
-                    peer = %self.control.peer,
-                    %error,
-                    "No passive port is free: widen `passive_ports` in `[ftp]`.",
-                );
-                self.control.record.note("No passive port is free.");
-                self.control.record.trouble(Trouble::NoPassivePort);
-                None
-            }
-        };
-        self.session.passive(address);
-    }
-
-    /// Whether data connections may go to an address that is not the device's own: only where the setting
-    /// says so, and never from outside to this machine.
-    fn consider(&mut self, address: SocketAddr) {
-        let allowed = self.receiver.settings.active_addresses == ActiveAddresses::Networks;
-        let local = self.control.wire().ok().and_then(|wire| wire.local_address().ok());
-        let (peer, ip) = (self.control.peer, address.ip().to_canonical());
-        let is_ours =
-            ip.is_loopback() || local.is_some_and(|local| local.ip().to_canonical() == ip);
-        let reachable = peer.is_loopback() || !is_ours;
-        let granted = allowed && reachable && self.receiver.doorkeeper.is_in_networks(ip);
-        if !granted {
-            tracing::warn!(
-                %peer,
-                %address,
-                "A device wants active FTP and names an address that it does not come from: switch it \
-                 to passive, or see `active_addresses` in `[ftp]`.",
-            );
-            self.refusals.foreign(Trouble::ForeignAddress { address, peer, allowed });
-        }
-        self.session.foreign(granted);
-    }
-
     /// A refusal is noted before it is said, so that it is known when the device hangs up on it.
     fn reply(&mut self, reply: &Reply) {
         match self.refusals.answered(reply.code(), self.session.logged_in()) {
-            Change::Refused(trouble) => self.control.record.refused(trouble),
+            Change::Refused(trouble) => {
+                self.data_port.is_explained = true;
+                self.control.record.refused(trouble);
+            }
             Change::MadeGood => self.control.record.made_good(),
             Change::None => {}
         }
         self.control.say(reply);
-    }
-
-    fn data_context(&self) -> DataContext {
-        let Control { peer, tls, record, .. } = &self.control;
-        DataContext { peer: *peer, tls: Arc::clone(tls), record: record.clone() }
-    }
-
-    fn plan(&mut self, data: tipoff_ftp::Data, protection: tipoff_ftp::Protection) -> Plan {
-        Plan { data, protection, passive: self.passive.take(), context: self.data_context() }
     }
 
     fn receive(&mut self, receive: Receive) {

@@ -21,6 +21,8 @@ use super::wire::Wire;
 
 /// How long a device may take to connect.
 const ACCEPT_MAX: Duration = Duration::from_secs(20);
+/// The same when the session has ended: what is on its way may come behind the last command.
+const LATE_MAX: Duration = Duration::from_millis(100);
 /// Ports that are tried before it is said that none is free.
 const TRIES_MAX: u16 = 200;
 /// Only one connection is wanted; others are turned away one by one.
@@ -98,6 +100,13 @@ impl Passive {
                 Stage::Plain(_) | Stage::Encrypted(_) | Stage::Failed(_) => return pending().await,
             }
         }
+    }
+
+    /// Whether the device has connected, though it asked for no transfer.
+    pub(super) async fn has_come(&mut self, context: &DataContext) -> bool {
+        let Stage::Awaited = self.stage else { return true };
+        let accepted = accept(&self.listener, context.peer, |from| context.turned_away(from));
+        timeout(LATE_MAX, accepted).await.is_ok_and(|accepted| accepted.is_ok())
     }
 
     /// The connection for the transfer that is asked for now.
