@@ -66,6 +66,8 @@ pub enum Protection {
     Clear,
     /// It must be.
     Private,
+    /// The client wants none on an encrypted control connection. Some encrypt all the same: its first bytes tell.
+    Declined,
     /// The client has said nothing of it on an encrypted control connection: its first bytes tell.
     Untold,
 }

@@ -190,6 +190,7 @@ fn connection(data: Data, protection: Protection) -> String {
     };
     let protection = match protection {
         Protection::Clear => "clear",
+        Protection::Declined => "declined",
         Protection::Private => "private",
         Protection::Untold => "untold",
     };

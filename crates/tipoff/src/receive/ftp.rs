@@ -294,7 +294,7 @@ impl Conversation<'_> {
             path: Some(path.to_string()),
         };
         let (plan, tree, receiver) =
-            (self.plan(data, protection), self.tree.clone(), self.receiver);
+            (self.plan(data, protection, true), self.tree.clone(), self.receiver);
         let signals = Signals::default();
         let told = signals.clone();
         let work = async move {
@@ -307,7 +307,7 @@ impl Conversation<'_> {
 
     fn send(&mut self, send: Send) {
         let Send { data, protection, what } = send;
-        let (plan, receiver) = (self.plan(data, protection), self.receiver);
+        let (plan, receiver) = (self.plan(data, protection, false), self.receiver);
         let signals = Signals::default();
         let work = Box::pin(transfer::send(receiver, plan, what, signals.clone()));
         self.transfer = Some(Transfer { work, signals });

@@ -113,6 +113,7 @@ impl Passive {
     pub(super) async fn open(
         self,
         protection: Protection,
+        is_upload: bool,
         context: &DataContext,
     ) -> Result<Wire, DataFault> {
         let Self { listener, stage } = self;
@@ -129,7 +130,7 @@ impl Passive {
         context.record.note(&format!("A data connection from {} to port {port}.", context.peer));
         match stage {
             Stage::Silent(socket) | Stage::Plain(socket) => {
-                context.protect(socket, protection).await
+                context.protect(socket, protection, is_upload).await
             }
             Stage::Handshake(handshake) => {
                 let wire = handshake.await.map_err(|error| context.not_encrypted(&error))?;

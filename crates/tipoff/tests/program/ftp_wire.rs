@@ -164,6 +164,14 @@ fn tls_on_the_data_connection_may_begin_before_stor() {
 }
 
 #[test]
+fn tls_on_the_data_connection_is_understood_where_it_was_declined() {
+    let (home, server) = scene("");
+    let count: usize = python(&home, "declined_tls", &server.ftp).parse().unwrap();
+    assert_eq!(torn(&arrivals(&home)), vec![false; count]);
+    server.stop();
+}
+
+#[test]
 fn tls_that_fails_on_the_data_connection_is_told_as_that() {
     let (home, server) = scene("");
     for (number, what) in ["refuses_certificate", "sends_plain"].into_iter().enumerate() {

@@ -90,13 +90,9 @@ impl Conversation<'_> {
         DataContext { peer: *peer, tls: Arc::clone(tls), record: record.clone() }
     }
 
-    pub(super) fn plan(&mut self, data: Data, protection: Protection) -> Plan {
-        Plan {
-            data,
-            protection,
-            passive: self.data_port.passive.take(),
-            context: self.data_context(),
-        }
+    pub(super) fn plan(&mut self, data: Data, protection: Protection, is_upload: bool) -> Plan {
+        let (passive, context) = (self.data_port.passive.take(), self.data_context());
+        Plan { data, protection, is_upload, passive, context }
     }
 
     /// Clients that connect before they say STOR (curl, ftplib) leave without a word where they cannot. Who has
