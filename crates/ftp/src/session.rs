@@ -85,7 +85,8 @@ impl Session {
                 | State::PassiveAsked { .. }
                 | State::ForeignAsked(_)
                 | State::TlsAsked
-                | State::RenameAsked => return None,
+                | State::RenameAsked
+                | State::UploadAwaited { .. } => return None,
             }
         }
     }
@@ -99,6 +100,7 @@ impl Session {
                 | State::ForeignAsked(_)
                 | State::TlsAsked
                 | State::RenameAsked
+                | State::UploadAwaited { .. }
         )
     }
 
@@ -169,7 +171,14 @@ impl Session {
 
     fn hear(&mut self, line: &[u8]) {
         self.heard(line);
-        self.obey(command::parse(line));
+        let command = command::parse(line);
+        match self.file_asked_for(&command) {
+            Some(path) => {
+                self.due.push_back(Step::AwaitUpload(path));
+                self.state = State::UploadAwaited { line: line.to_vec() };
+            }
+            None => self.obey(command),
+        }
         self.end_if_shutting_down();
     }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use super::Session;
 use super::state::{Client, Home, State, Transfer};
+use crate::command;
 use crate::path::FilePath;
 use crate::reply::{self, Reply};
 use crate::step::{Data, Failure, Outcome};
@@ -70,6 +71,16 @@ impl Session {
     pub fn renamed(&mut self) {
         if matches!(self.state, State::RenameAsked) {
             self.reply(reply::DONE);
+        }
+        self.end_if_shutting_down();
+    }
+
+    /// Answers [`crate::Step::AwaitUpload`].
+    pub fn upload_awaited(&mut self) {
+        if let State::UploadAwaited { line } = &mut self.state {
+            let line = std::mem::take(line);
+            self.state = State::Command;
+            self.obey(command::parse(&line));
         }
         self.end_if_shutting_down();
     }

@@ -26,6 +26,8 @@ pub(super) enum State {
     TlsAsked,
     /// The shell notes a new name.
     RenameAsked,
+    /// The shell waits for the end of an upload that this command line is about.
+    UploadAwaited { line: Vec<u8> },
     /// The shell sends or receives.
     Transfer(Transfer),
     /// Everything has been said.

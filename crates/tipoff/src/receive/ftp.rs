@@ -28,6 +28,7 @@ use super::sniff;
 use super::transcript::Trouble;
 use super::transfer::{self, Signals};
 use super::trees::{self, Trees};
+use super::under_way::{Mark, UnderWay};
 use super::upload::{Start, Uploads};
 use super::wire::{Buffers, Chunk};
 use crate::config::Ftp;
@@ -43,6 +44,7 @@ pub(crate) struct Receiver {
     pub(super) buffers: Buffers,
     pub(super) metrics: Arc<Metrics>,
     pub(super) connections: Connections,
+    under_way: UnderWay,
 }
 
 impl Receiver {
@@ -63,6 +65,7 @@ impl Receiver {
             doorkeeper,
             metrics,
             connections,
+            under_way: UnderWay::default(),
         }
     }
 
@@ -77,6 +80,7 @@ impl Receiver {
             settings,
             metrics: Arc::clone(&self.metrics),
             connections: self.connections.with(max_connections, max_connections_per_address),
+            under_way: self.under_way.clone(),
         }
     }
 }
@@ -118,6 +122,8 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
 struct Transfer<'a> {
     work: Pin<Box<dyn Future<Output = Outcome> + std::marker::Send + 'a>>,
     signals: Signals,
+    /// Of an upload, until the device sees what is stored of it.
+    mark: Option<Mark>,
 }
 
 /// What happens next.
@@ -159,7 +165,7 @@ impl Conversation<'_> {
         let chunk = match self.next_event().await? {
             Event::Heard(chunk) => chunk,
             Event::TransferEnded(outcome) => {
-                self.transfer = None;
+                let _mark = self.transfer.take().map(|transfer| transfer.mark);
                 self.data_port.transfer_ended(outcome);
                 self.session.transfer_ended(outcome);
                 return Ok(());
@@ -233,6 +239,10 @@ impl Conversation<'_> {
                     self.receiver.uploads.rename(arrival, &path).await;
                     self.session.renamed();
                 }
+                Step::AwaitUpload(path) => {
+                    self.receiver.under_way.wait(&self.tree, &path).await;
+                    self.session.upload_awaited();
+                }
                 Step::StartTls => {
                     self.control.encrypt().await?;
                     self.session.tls_started();
@@ -297,12 +307,13 @@ impl Conversation<'_> {
             (self.plan(data, protection, true), self.tree.clone(), self.receiver);
         let signals = Signals::default();
         let told = signals.clone();
+        let mark = Some(receiver.under_way.mark(&tree, &path, &signals));
         let work = async move {
             let start = Start { envelope, tree, path, how, earlier };
             let upload = receiver.uploads.begin(start);
             transfer::receive(receiver, plan, upload, told).await
         };
-        self.transfer = Some(Transfer { work: Box::pin(work), signals });
+        self.transfer = Some(Transfer { work: Box::pin(work), signals, mark });
     }
 
     fn send(&mut self, send: Send) {
@@ -310,12 +321,12 @@ impl Conversation<'_> {
         let (plan, receiver) = (self.plan(data, protection, false), self.receiver);
         let signals = Signals::default();
         let work = Box::pin(transfer::send(receiver, plan, what, signals.clone()));
-        self.transfer = Some(Transfer { work, signals });
+        self.transfer = Some(Transfer { work, signals, mark: None });
     }
 
     /// The control connection is gone: what is still coming is kept (invariant 7).
     async fn see_transfer_through(&mut self) {
-        let Some(Transfer { work, signals }) = &mut self.transfer else {
+        let Some(Transfer { work, signals, .. }) = &mut self.transfer else {
             return;
         };
         signals.gone.cancel();
@@ -326,9 +337,9 @@ impl Conversation<'_> {
                 work.await
             }
         };
-        self.transfer = None;
         // The device sees what was kept when it comes again.
         self.session.transfer_ended(outcome);
+        self.transfer = None;
     }
 }
 

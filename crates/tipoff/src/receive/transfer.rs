@@ -30,6 +30,15 @@ pub(super) struct Signals {
     pub(super) stop: CancellationToken,
     /// The control connection is gone: what is still coming is kept, and may be all of it.
     pub(super) gone: CancellationToken,
+    /// Told by the transfer: all bytes of the upload have come.
+    pub(super) ended: CancellationToken,
+}
+
+impl Signals {
+    /// Whether both are those of one transfer.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.ended == other.ended
+    }
 }
 
 /// How the bytes of an upload ended.
@@ -105,6 +114,7 @@ pub(super) async fn receive(
     };
     let before = upload.size();
     let end = take(receiver, &mut wire, &mut upload, &signals, &record).await;
+    signals.ended.cancel();
     // Clients that encrypt wait for our end of it; for the 226 they wait on the other connection.
     let _ = timeout(CLOSE_MAX, wire.close()).await;
     drop(wire);

@@ -270,3 +270,41 @@ fn deep_and_long_paths_are_taken() {
     assert!(paths[0].starts_with("/folder0/") && paths[1].starts_with("/agent/"), "{paths:?}");
     server.stop();
 }
+
+#[test]
+fn what_was_just_uploaded_is_found_by_another_session_at_once() {
+    let (_hook, home, server) = scene("");
+    let size = format!("213 {}", PICTURE.len());
+    let commands = [("RNFR", "350"), ("SIZE", &size), ("MDTM", "213")];
+    // Each several times: whether the other session is quicker is chance.
+    for (number, (verb, answer)) in commands.iter().cycle().take(24).enumerate() {
+        let path = format!("{number}.jpg.tmp");
+        let mut other = Camera::connect(server.ftp[0], "cam");
+        let mut camera = Camera::connect(server.ftp[0], "cam");
+        let mut data = camera.begin(&format!("STOR {path}"));
+        data.write_all(PICTURE).unwrap();
+        drop(data);
+        drop(camera);
+        other.control.must(&format!("{verb} {path}"), answer);
+        if *verb == "RNFR" {
+            other.control.must(&format!("RNTO {number}.jpg"), "250");
+        }
+    }
+    // A file that is removed does not come back, and one that goes on is one arrival.
+    let mut other = Camera::connect(server.ftp[0], "cam");
+    let mut camera = Camera::connect(server.ftp[0], "cam");
+    let mut data = camera.begin("STOR gone.jpg");
+    data.write_all(PICTURE).unwrap();
+    drop(data);
+    other.control.must("DELE gone.jpg", "250");
+    other.control.must("SIZE gone.jpg", "550");
+    assert!(camera.control.hear().starts_with("226"));
+    let (begin, rest) = PICTURE.split_at(1000);
+    let mut data = camera.begin("STOR on.jpg");
+    data.write_all(begin).unwrap();
+    drop(data);
+    assert!(other.transfer("APPE on.jpg", rest).starts_with("226"));
+    other.control.must("SIZE on.jpg", &size);
+    assert_eq!(arrivals(&home).len(), 24 + 2);
+    server.stop();
+}
