@@ -19,6 +19,7 @@ use crate::path::FilePath;
 use crate::profile::Profile;
 use crate::reply::{self, Reply};
 use crate::step::{Protection, Step};
+use crate::tree::Found;
 use crate::{telnet, text};
 
 /// How much may be said during a transfer that has to wait for its end, in bytes.
@@ -249,7 +250,11 @@ impl Session {
     fn begin(&mut self, upload: Option<FilePath>, first: Reply, step: Step) {
         self.client.offset = 0;
         self.due.extend([Step::Reply(first), step]);
-        self.state = State::Transfer(Transfer { upload, aborted: false });
+        let earlier = match upload.as_ref().map(|path| self.find(path)) {
+            Some(Found::File(file)) => Some(file),
+            _ => None,
+        };
+        self.state = State::Transfer(Transfer { upload, earlier, aborted: false });
     }
 
     fn reply(&mut self, reply: Reply) {
