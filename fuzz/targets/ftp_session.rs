@@ -77,6 +77,10 @@ fn hear(
                 is_inside(&path);
                 session.renamed();
             }
+            Step::AwaitUpload(path) => {
+                is_inside(&path);
+                session.upload_awaited();
+            }
             Step::Receive(receive) => is_inside(&receive.path),
             _ => {}
         }

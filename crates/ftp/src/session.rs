@@ -19,6 +19,7 @@ use crate::path::FilePath;
 use crate::profile::Profile;
 use crate::reply::{self, Reply};
 use crate::step::{Protection, Step};
+use crate::tree::Found;
 use crate::{telnet, text};
 
 /// How much may be said during a transfer that has to wait for its end, in bytes.
@@ -85,7 +86,8 @@ impl Session {
                 | State::PassiveAsked { .. }
                 | State::ForeignAsked(_)
                 | State::TlsAsked
-                | State::RenameAsked => return None,
+                | State::RenameAsked
+                | State::UploadAwaited { .. } => return None,
             }
         }
     }
@@ -99,6 +101,7 @@ impl Session {
                 | State::ForeignAsked(_)
                 | State::TlsAsked
                 | State::RenameAsked
+                | State::UploadAwaited { .. }
         )
     }
 
@@ -169,7 +172,14 @@ impl Session {
 
     fn hear(&mut self, line: &[u8]) {
         self.heard(line);
-        self.obey(command::parse(line));
+        let command = command::parse(line);
+        match self.file_asked_for(&command) {
+            Some(path) => {
+                self.due.push_back(Step::AwaitUpload(path));
+                self.state = State::UploadAwaited { line: line.to_vec() };
+            }
+            None => self.obey(command),
+        }
         self.end_if_shutting_down();
     }
 
@@ -240,7 +250,11 @@ impl Session {
     fn begin(&mut self, upload: Option<FilePath>, first: Reply, step: Step) {
         self.client.offset = 0;
         self.due.extend([Step::Reply(first), step]);
-        self.state = State::Transfer(Transfer { upload, aborted: false });
+        let earlier = match upload.as_ref().map(|path| self.find(path)) {
+            Some(Found::File(file)) => Some(file),
+            _ => None,
+        };
+        self.state = State::Transfer(Transfer { upload, earlier, aborted: false });
     }
 
     fn reply(&mut self, reply: Reply) {

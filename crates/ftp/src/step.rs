@@ -46,6 +46,9 @@ pub enum Step {
         /// Its new path.
         path: FilePath,
     },
+    /// Another session of the device may be ending an upload of this path, which a command is about: wait for it,
+    /// but not for long. Answer with [`crate::Session::upload_awaited`].
+    AwaitUpload(FilePath),
     /// Close the connection when everything is written. There is no further step.
     Close,
 }
@@ -66,6 +69,8 @@ pub enum Protection {
     Clear,
     /// It must be.
     Private,
+    /// The client wants none on an encrypted control connection. Some encrypt all the same: its first bytes tell.
+    Declined,
     /// The client has said nothing of it on an encrypted control connection: its first bytes tell.
     Untold,
 }

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 
 use super::Session;
 use super::state::{Client, Home, State, Transfer};
+use crate::command;
 use crate::path::FilePath;
 use crate::reply::{self, Reply};
 use crate::step::{Data, Failure, Outcome};
-use crate::tree::SharedTree;
+use crate::tree::{File, SharedTree};
 
 impl Session {
     /// Answers [`crate::Step::Authenticate`]: the client is in `tree`.
@@ -74,12 +75,22 @@ impl Session {
         self.end_if_shutting_down();
     }
 
+    /// Answers [`crate::Step::AwaitUpload`].
+    pub fn upload_awaited(&mut self) {
+        if let State::UploadAwaited { line } = &mut self.state {
+            let line = std::mem::take(line);
+            self.state = State::Command;
+            self.obey(command::parse(&line));
+        }
+        self.end_if_shutting_down();
+    }
+
     /// Answers [`crate::Step::Receive`] and [`crate::Step::Send`], and [`crate::Step::Abort`] with
     /// them.
     pub fn transfer_ended(&mut self, outcome: Outcome) {
-        if let State::Transfer(Transfer { upload, aborted }) = &mut self.state {
-            let (upload, aborted) = (upload.take(), *aborted);
-            self.see(upload, outcome);
+        if let State::Transfer(Transfer { upload, earlier, aborted }) = &mut self.state {
+            let (upload, earlier, aborted) = (upload.take(), *earlier, *aborted);
+            self.see(upload, earlier, outcome);
             self.reply(last_words(outcome));
             if aborted {
                 // RFC 959, section 4.1.3: ABOR has a reply of its own.
@@ -90,12 +101,13 @@ impl Session {
     }
 
     /// What was kept of an upload is in the device's sight.
-    fn see(&mut self, upload: Option<FilePath>, outcome: Outcome) {
+    fn see(&mut self, upload: Option<FilePath>, earlier: Option<File>, outcome: Outcome) {
         let (Outcome::Stored(file) | Outcome::Failed(_, Some(file))) = outcome else {
             return;
         };
         if let (Some(home), Some(path)) = (&mut self.client.home, upload) {
-            home.tree().put(&path, file);
+            let is_whole = matches!(outcome, Outcome::Stored(_));
+            home.show(&path, file, earlier, is_whole);
             home.refused.clear();
             home.made_folder = false;
         }

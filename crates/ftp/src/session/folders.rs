@@ -4,7 +4,7 @@ use tipoff_model::Timestamp;
 
 use super::Session;
 use super::state::{Home, State};
-use crate::command;
+use crate::command::{self, Command};
 use crate::listing;
 use crate::path::FilePath;
 use crate::profile::MissingFolder;
@@ -19,6 +19,25 @@ impl Session {
     /// What a path means where the client is; `None` if it has not logged in.
     pub(super) fn path(&self, given: &[u8]) -> Option<FilePath> {
         self.client.home.as_ref().map(|home| home.folder.join(given))
+    }
+
+    /// The file that a command wants to find as an upload has left it: another session of the device may just have
+    /// ended one. `None` for other commands, and before the login.
+    pub(super) fn file_asked_for(&self, command: &Command<'_>) -> Option<FilePath> {
+        let given = match command {
+            Command::Rnfr(path)
+            | Command::Size(path)
+            | Command::Dele(path)
+            | Command::Mlst(path)
+            | Command::Retr(path)
+            | Command::Appe(path) => path,
+            Command::Mdtm(argument) | Command::Mfmt(argument) => {
+                timed(argument).map_or(*argument, |(_, path)| path)
+            }
+            Command::Stor(path) if self.client.offset > 0 => path,
+            _ => return None,
+        };
+        self.path(given)
     }
 
     pub(super) fn find(&self, path: &FilePath) -> Found {

@@ -60,7 +60,7 @@ impl Session {
         }
         self.client.protection = match level.to_ascii_uppercase().as_slice() {
             b"P" => Some(Protection::Private),
-            b"C" => Some(Protection::Clear),
+            b"C" => Some(Protection::Declined),
             _ => return self.reply(reply::NO_SUCH_PROTECTION),
         };
         self.reply(reply::OK);

@@ -6,7 +6,7 @@ use std::sync::{MutexGuard, PoisonError};
 
 use crate::path::FilePath;
 use crate::step::{Data, Protection};
-use crate::tree::{SharedTree, Tree};
+use crate::tree::{File, Found, SharedTree, Tree};
 
 /// Refused folders that are remembered until the end of the session.
 const REFUSED_MAX: usize = 16;
@@ -26,6 +26,8 @@ pub(super) enum State {
     TlsAsked,
     /// The shell notes a new name.
     RenameAsked,
+    /// The shell waits for the end of an upload that this command line is about.
+    UploadAwaited { line: Vec<u8> },
     /// The shell sends or receives.
     Transfer(Transfer),
     /// Everything has been said.
@@ -36,6 +38,8 @@ pub(super) enum State {
 pub(super) struct Transfer {
     /// The name of the file that is uploaded.
     pub(super) upload: Option<FilePath>,
+    /// The file that was at its path when it began.
+    pub(super) earlier: Option<File>,
     /// Whether ABOR was said.
     pub(super) aborted: bool,
 }
@@ -111,6 +115,21 @@ impl Home {
     pub(super) fn tree(&self) -> MutexGuard<'_, Tree> {
         // A tree is whole after every call.
         self.tree.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows what was kept of an upload that began when `earlier` was at its path. What is left of one that broke
+    /// off does not take the place of a whole or longer file that another session has put there since: a
+    /// connection that hangs is known to be broken only long after the second try.
+    pub(super) fn show(&self, path: &FilePath, file: File, earlier: Option<File>, is_whole: bool) {
+        let mut tree = self.tree();
+        if let Found::File(now) = tree.find(path)
+            && !is_whole
+            && earlier.is_none_or(|it| (it.arrival, it.size) != (now.arrival, now.size))
+            && (!now.may_grow || now.size >= file.size)
+        {
+            return;
+        }
+        tree.put(path, file);
     }
 
     /// Remembers a folder that was missing; how often it was refused before.

@@ -113,6 +113,9 @@ impl Shell {
             }
             return;
         }
+        if let Step::AwaitUpload(_) = step {
+            return self.session.upload_awaited();
+        }
         self.happened.push(Line::Deed(name(&step)));
         match step {
             Step::Authenticate { .. } => match self.answers.login.pop_front() {
@@ -131,7 +134,11 @@ impl Shell {
             Step::Send(_) => self.begin(None),
             Step::Abort => assert!(self.transfer.is_some(), "there is something to abort"),
             Step::Rename { .. } => self.session.renamed(),
-            Step::Reply(_) | Step::Heard(_) | Step::StartTls | Step::Close => {}
+            Step::Reply(_)
+            | Step::AwaitUpload(_)
+            | Step::Heard(_)
+            | Step::StartTls
+            | Step::Close => {}
         }
     }
 
@@ -151,7 +158,7 @@ pub(crate) enum Ending {
 
 fn name(step: &Step) -> String {
     match step {
-        Step::Reply(_) => unreachable!("a reply is no deed"),
+        Step::Reply(_) | Step::AwaitUpload(_) => unreachable!("it is no deed"),
         Step::Heard(line) => format!("heard {line}"),
         Step::Authenticate { user, password } => format!("login user={user} password={password}"),
         Step::Passive => "passive".to_owned(),
@@ -190,6 +197,7 @@ fn connection(data: Data, protection: Protection) -> String {
     };
     let protection = match protection {
         Protection::Clear => "clear",
+        Protection::Declined => "declined",
         Protection::Private => "private",
         Protection::Untold => "untold",
     };

@@ -17,8 +17,12 @@ use super::wire::Wire;
 
 /// How long this machine tries to connect to a device.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
-/// How long is waited for TLS where a device has not said whether it encrypts.
-const SNIFF_MAX: Duration = Duration::from_secs(1);
+/// How long the first byte of an upload is waited for where it may be TLS: whoever uploads talks first.
+const UPLOAD_BEGINS_MAX: Duration = Duration::from_secs(10);
+/// How long TLS is waited for before a download where a device has not said whether it encrypts.
+const UNTOLD_MAX: Duration = Duration::from_secs(1);
+/// The same where it has said that it does not.
+const DECLINED_MAX: Duration = Duration::from_millis(250);
 
 /// Why there is no data connection. When it is made, it has been logged and noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +55,8 @@ pub(super) struct DataContext {
 pub(super) struct Plan {
     pub(super) data: Data,
     pub(super) protection: Protection,
+    /// Whether the device sends.
+    pub(super) is_upload: bool,
     /// Where a passive one is awaited, or has come already.
     pub(super) passive: Option<Passive>,
     pub(super) context: DataContext,
@@ -59,15 +65,15 @@ pub(super) struct Plan {
 impl Plan {
     /// Makes the connection.
     pub(super) async fn open(self) -> Result<Wire, DataFault> {
-        let Self { data, protection, passive, context } = self;
+        let Self { data, protection, is_upload, passive, context } = self;
         match (data, passive) {
             (Data::Active(address), _) => {
                 let socket =
                     connect(address).await.map_err(|error| context.not_connected(&error))?;
                 context.record.note(&format!("A data connection to {address}."));
-                context.protect(socket, protection).await
+                context.protect(socket, protection, is_upload).await
             }
-            (Data::Passive, Some(passive)) => passive.open(protection, &context).await,
+            (Data::Passive, Some(passive)) => passive.open(protection, is_upload, &context).await,
             (Data::Passive, None) => {
                 Err(context.not_connected(&io::ErrorKind::NotConnected.into()))
             }
@@ -85,11 +91,19 @@ impl DataContext {
         &self,
         socket: TcpStream,
         protection: Protection,
+        is_upload: bool,
     ) -> Result<Wire, DataFault> {
+        let patience = match protection {
+            _ if is_upload => UPLOAD_BEGINS_MAX,
+            Protection::Declined => DECLINED_MAX,
+            _ => UNTOLD_MAX,
+        };
         let encrypts = match protection {
             Protection::Clear => false,
             Protection::Private => true,
-            Protection::Untold => timeout(SNIFF_MAX, begins_tls(&socket)).await.unwrap_or(false),
+            Protection::Declined | Protection::Untold => {
+                timeout(patience, begins_tls(&socket)).await.unwrap_or(false)
+            }
         };
         if !encrypts {
             return Ok(Wire::Plain(socket));

@@ -4,9 +4,10 @@
 //! What is said is decided by `tipoff-ftp`; here are only the sockets, the clock and the answers to
 //! the session's questions.
 
+mod data_port;
+
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -15,21 +16,22 @@ use tipoff_model::{Envelope, Protocol};
 use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
+use self::data_port::DataPort;
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
-use super::data::{DataContext, Plan};
 use super::intake::Intake;
 use super::limit::Connections;
 use super::listen::{Call, End};
-use super::passive::{self, Passive};
+use super::passive;
 use super::refusal::{Change, Refusals};
 use super::sniff;
 use super::transcript::Trouble;
 use super::transfer::{self, Signals};
 use super::trees::{self, Trees};
+use super::under_way::{Mark, UnderWay};
 use super::upload::{Start, Uploads};
 use super::wire::{Buffers, Chunk};
-use crate::config::{ActiveAddresses, Ftp};
+use crate::config::Ftp;
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
 
@@ -42,6 +44,7 @@ pub(crate) struct Receiver {
     pub(super) buffers: Buffers,
     pub(super) metrics: Arc<Metrics>,
     pub(super) connections: Connections,
+    under_way: UnderWay,
 }
 
 impl Receiver {
@@ -62,6 +65,7 @@ impl Receiver {
             doorkeeper,
             metrics,
             connections,
+            under_way: UnderWay::default(),
         }
     }
 
@@ -76,6 +80,7 @@ impl Receiver {
             settings,
             metrics: Arc::clone(&self.metrics),
             connections: self.connections.with(max_connections, max_connections_per_address),
+            under_way: self.under_way.clone(),
         }
     }
 }
@@ -99,13 +104,14 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
         session,
         login: None,
         tree: String::new(),
-        passive: None,
+        data_port: DataPort::default(),
         refusals: Refusals::default(),
         transfer: None,
         heard_anything: false,
     };
     let end = conversation.run().await.end(peer, &conversation.control.record);
     conversation.see_transfer_through().await;
+    conversation.note_missing_connection().await;
     conversation.session.gone();
     receiver.trees.note_news(&conversation.tree).await;
     receiver.metrics.session_ended();
@@ -116,6 +122,8 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
 struct Transfer<'a> {
     work: Pin<Box<dyn Future<Output = Outcome> + std::marker::Send + 'a>>,
     signals: Signals,
+    /// Of an upload, until the device sees what is stored of it.
+    mark: Option<Mark>,
 }
 
 /// What happens next.
@@ -134,8 +142,7 @@ struct Conversation<'a> {
     login: Option<String>,
     /// The name of the tree that the device is in.
     tree: String,
-    /// The port of the next data connection.
-    passive: Option<Passive>,
+    data_port: DataPort,
     refusals: Refusals,
     transfer: Option<Transfer<'a>>,
     heard_anything: bool,
@@ -158,7 +165,8 @@ impl Conversation<'_> {
         let chunk = match self.next_event().await? {
             Event::Heard(chunk) => chunk,
             Event::TransferEnded(outcome) => {
-                self.transfer = None;
+                let _mark = self.transfer.take().map(|transfer| transfer.mark);
+                self.data_port.transfer_ended(outcome);
                 self.session.transfer_ended(outcome);
                 return Ok(());
             }
@@ -197,7 +205,7 @@ impl Conversation<'_> {
                 }
             },
             outcome = ended(&mut self.transfer) => Ok(Event::TransferEnded(outcome)),
-            never = passive::advance(&mut self.passive, protection, &context) => match never {},
+            never = passive::advance(&mut self.data_port.passive, protection, &context) => match never {},
             () = self.shutdown.reached(next_phase) => {
                 if ending {
                     return Err(Break::Over);
@@ -230,6 +238,10 @@ impl Conversation<'_> {
                 Step::Rename { arrival, path } => {
                     self.receiver.uploads.rename(arrival, &path).await;
                     self.session.renamed();
+                }
+                Step::AwaitUpload(path) => {
+                    self.receiver.under_way.wait(&self.tree, &path).await;
+                    self.session.upload_awaited();
                 }
                 Step::StartTls => {
                     self.control.encrypt().await?;
@@ -266,75 +278,17 @@ impl Conversation<'_> {
         self.session.login_accepted(tree);
     }
 
-    /// Opens a port for the next data connection, and tells the device where it is.
-    fn listen(&mut self) {
-        // The old one first: its port may be the only one that is free.
-        self.passive = None;
-        let local = self.control.wire().ok().and_then(|wire| wire.local_address().ok());
-        let Some(local) = local.map(|address| address.ip()) else {
-            return self.session.passive(None);
-        };
-        let settings = &self.receiver.settings;
-        let address = match Passive::listen(local, &settings.passive_ports) {
-            Ok(passive) => {
-                let port = passive.port();
-                self.passive = Some(passive);
-                let ip = settings.public_address.unwrap_or(local.to_canonical());
-                port.map(|port| SocketAddr::new(ip, port)).ok()
-            }
-            Err(error) => {
-                tracing::warn!(
-                    peer = %self.control.peer,
-                    %error,
-                    "No passive port is free: widen `passive_ports` in `[ftp]`.",
-                );
-                self.control.record.note("No passive port is free.");
-                self.control.record.trouble(Trouble::NoPassivePort);
-                None
-            }
-        };
-        self.session.passive(address);
-    }
-
-    /// Whether data connections may go to an address that is not the device's own: only where the setting
-    /// says so, and never from outside to this machine.
-    fn consider(&mut self, address: SocketAddr) {
-        let allowed = self.receiver.settings.active_addresses == ActiveAddresses::Networks;
-        let local = self.control.wire().ok().and_then(|wire| wire.local_address().ok());
-        let (peer, ip) = (self.control.peer, address.ip().to_canonical());
-        let is_ours =
-            ip.is_loopback() || local.is_some_and(|local| local.ip().to_canonical() == ip);
-        let reachable = peer.is_loopback() || !is_ours;
-        let granted = allowed && reachable && self.receiver.doorkeeper.is_in_networks(ip);
-        if !granted {
-            tracing::warn!(
-                %peer,
-                %address,
-                "A device wants active FTP and names an address that it does not come from: switch it \
-                 to passive, or see `active_addresses` in `[ftp]`.",
-            );
-            self.refusals.foreign(Trouble::ForeignAddress { address, peer, allowed });
-        }
-        self.session.foreign(granted);
-    }
-
     /// A refusal is noted before it is said, so that it is known when the device hangs up on it.
     fn reply(&mut self, reply: &Reply) {
         match self.refusals.answered(reply.code(), self.session.logged_in()) {
-            Change::Refused(trouble) => self.control.record.refused(trouble),
+            Change::Refused(trouble) => {
+                self.data_port.is_explained = true;
+                self.control.record.refused(trouble);
+            }
             Change::MadeGood => self.control.record.made_good(),
             Change::None => {}
         }
         self.control.say(reply);
-    }
-
-    fn data_context(&self) -> DataContext {
-        let Control { peer, tls, record, .. } = &self.control;
-        DataContext { peer: *peer, tls: Arc::clone(tls), record: record.clone() }
-    }
-
-    fn plan(&mut self, data: tipoff_ftp::Data, protection: tipoff_ftp::Protection) -> Plan {
-        Plan { data, protection, passive: self.passive.take(), context: self.data_context() }
     }
 
     fn receive(&mut self, receive: Receive) {
@@ -350,28 +304,29 @@ impl Conversation<'_> {
             path: Some(path.to_string()),
         };
         let (plan, tree, receiver) =
-            (self.plan(data, protection), self.tree.clone(), self.receiver);
+            (self.plan(data, protection, true), self.tree.clone(), self.receiver);
         let signals = Signals::default();
         let told = signals.clone();
+        let mark = Some(receiver.under_way.mark(&tree, &path, &signals));
         let work = async move {
             let start = Start { envelope, tree, path, how, earlier };
             let upload = receiver.uploads.begin(start);
             transfer::receive(receiver, plan, upload, told).await
         };
-        self.transfer = Some(Transfer { work: Box::pin(work), signals });
+        self.transfer = Some(Transfer { work: Box::pin(work), signals, mark });
     }
 
     fn send(&mut self, send: Send) {
         let Send { data, protection, what } = send;
-        let (plan, receiver) = (self.plan(data, protection), self.receiver);
+        let (plan, receiver) = (self.plan(data, protection, false), self.receiver);
         let signals = Signals::default();
         let work = Box::pin(transfer::send(receiver, plan, what, signals.clone()));
-        self.transfer = Some(Transfer { work, signals });
+        self.transfer = Some(Transfer { work, signals, mark: None });
     }
 
     /// The control connection is gone: what is still coming is kept (invariant 7).
     async fn see_transfer_through(&mut self) {
-        let Some(Transfer { work, signals }) = &mut self.transfer else {
+        let Some(Transfer { work, signals, .. }) = &mut self.transfer else {
             return;
         };
         signals.gone.cancel();
@@ -382,9 +337,9 @@ impl Conversation<'_> {
                 work.await
             }
         };
-        self.transfer = None;
         // The device sees what was kept when it comes again.
         self.session.transfer_ended(outcome);
+        self.transfer = None;
     }
 }
 

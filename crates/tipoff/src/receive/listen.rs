@@ -188,7 +188,7 @@ struct Caller {
     record: Recorder,
 }
 
-async fn converse(caller: Caller, hall: Arc<Hall>, shutdown: Shutdown) {
+async fn converse(caller: Caller, hall: Arc<Hall>, mut shutdown: Shutdown) {
     let Caller { socket, peer, place, record } = caller;
     // Small replies must not wait for the device's acknowledgement of the one before.
     let _ = socket.set_nodelay(true);
@@ -197,10 +197,19 @@ async fn converse(caller: Caller, hall: Arc<Hall>, shutdown: Shutdown) {
         // and would be left out of what is read.
         let _ = rustix::net::sockopt::set_socket_oobinline(&socket, true);
     }
-    let Ok(speaks) = sniff(&socket, peer, hall.settings.tls, &hall.known).await else {
-        tracing::debug!(%peer, "A connection was closed before a word was said.");
-        record.note("It hung up before a word was said.");
-        return;
+    let sniffed = tokio::select! {
+        sniffed = sniff(&socket, peer, hall.settings.tls, &hall.known) => sniffed,
+        () = shutdown.reached(Phase::Ending) => return record.note("Tipoff was stopped."),
+    };
+    let speaks = match sniffed {
+        Ok(speaks) => speaks,
+        Err(error) => {
+            tracing::debug!(%peer, %error, "A connection was closed before a word was said.");
+            return record.note(match error.kind() {
+                io::ErrorKind::TimedOut => "It said nothing, not even the beginning of TLS.",
+                _ => "It hung up before a word was said.",
+            });
+        }
     };
     let wire = match speaks {
         Speaks::Plain => Wire::Plain(socket),

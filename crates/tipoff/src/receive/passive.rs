@@ -21,6 +21,8 @@ use super::wire::Wire;
 
 /// How long a device may take to connect.
 const ACCEPT_MAX: Duration = Duration::from_secs(20);
+/// The same when the session has ended: what is on its way may come behind the last command.
+const LATE_MAX: Duration = Duration::from_millis(100);
 /// Ports that are tried before it is said that none is free.
 const TRIES_MAX: u16 = 200;
 /// Only one connection is wanted; others are turned away one by one.
@@ -100,10 +102,18 @@ impl Passive {
         }
     }
 
+    /// Whether the device has connected, though it asked for no transfer.
+    pub(super) async fn has_come(&mut self, context: &DataContext) -> bool {
+        let Stage::Awaited = self.stage else { return true };
+        let accepted = accept(&self.listener, context.peer, |from| context.turned_away(from));
+        timeout(LATE_MAX, accepted).await.is_ok_and(|accepted| accepted.is_ok())
+    }
+
     /// The connection for the transfer that is asked for now.
     pub(super) async fn open(
         self,
         protection: Protection,
+        is_upload: bool,
         context: &DataContext,
     ) -> Result<Wire, DataFault> {
         let Self { listener, stage } = self;
@@ -120,7 +130,7 @@ impl Passive {
         context.record.note(&format!("A data connection from {} to port {port}.", context.peer));
         match stage {
             Stage::Silent(socket) | Stage::Plain(socket) => {
-                context.protect(socket, protection).await
+                context.protect(socket, protection, is_upload).await
             }
             Stage::Handshake(handshake) => {
                 let wire = handshake.await.map_err(|error| context.not_encrypted(&error))?;

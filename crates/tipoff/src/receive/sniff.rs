@@ -16,8 +16,11 @@ use tokio::time::timeout;
 /// How long who may begin TLS at a plain port is waited for before it is greeted. A ClientHello
 /// comes with the first round trip; firmware that needs longer is understood at its second try.
 const AT_PLAIN: Duration = Duration::from_millis(50);
-/// The same at a TLS port, where TLS is the likely thing and a far network may be slow.
-const AT_TLS: Duration = Duration::from_secs(2);
+/// The same at a TLS port, where TLS is expected: slow firmware takes seconds to make its keys, and a plain
+/// greeting would end its handshake for good.
+const AT_TLS: Duration = Duration::from_secs(10);
+/// How long an address that has spoken TLS at a TLS port may say nothing there. It is never greeted in plain text.
+const KNOWN_AT_TLS: Duration = Duration::from_secs(60);
 /// How many addresses are remembered for a listener.
 const KNOWN_MAX: usize = 10_000;
 
@@ -52,6 +55,12 @@ impl Known {
         known.get(&peer).is_some_and(|heard| heard.plain && !heard.tls)
     }
 
+    /// Whether `peer` has ever spoken TLS.
+    fn speaks_tls(&self, peer: IpAddr) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&peer).is_some_and(|heard| heard.tls)
+    }
+
     /// Remembers what `peer` turned out to speak.
     pub(crate) fn learn(&self, peer: IpAddr, speaks: Speaks) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,16 +87,22 @@ pub(crate) async fn sniff(
     if !tls_port && known.is_plain(peer) {
         return Ok(Speaks::Plain);
     }
-    let patience = if tls_port { AT_TLS } else { AT_PLAIN };
+    let must_be_tls = tls_port && known.speaks_tls(peer);
+    let patience = match tls_port {
+        true if must_be_tls => KNOWN_AT_TLS,
+        true => AT_TLS,
+        false => AT_PLAIN,
+    };
     let mut first = [0];
     let speaks = match timeout(patience, socket.peek(&mut first)).await {
         Ok(Ok(0)) => return Err(io::ErrorKind::UnexpectedEof.into()),
         Ok(Err(error)) => return Err(error),
         Ok(Ok(_)) if is_client_hello(&first) => Speaks::Tls,
+        Err(_) if must_be_tls => return Err(io::ErrorKind::TimedOut.into()),
         // Talking before the greeting is rude, but plain.
         Ok(Ok(_)) | Err(_) => Speaks::Plain,
     };
-    if !tls_port {
+    if !tls_port || speaks == Speaks::Tls {
         known.learn(peer, speaks);
     }
     Ok(speaks)
@@ -108,7 +123,7 @@ mod tests {
     #[tokio::test]
     async fn on_a_tls_port_nobody_is_taken_to_be_plain() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let known = Known::default();
+        let (at_tls, at_plain) = (Known::default(), Known::default());
         for (tls_port, first, speaks) in [
             (true, b'E', Speaks::Plain),
             (true, HANDSHAKE_RECORD, Speaks::Tls),
@@ -118,13 +133,51 @@ mod tests {
             (false, HANDSHAKE_RECORD, Speaks::Plain),
             (true, HANDSHAKE_RECORD, Speaks::Tls),
         ] {
+            let known = if tls_port { &at_tls } else { &at_plain };
             let mut device = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             device.write_all(&[first]).await.unwrap();
             let (socket, peer) = listener.accept().await.unwrap();
             socket.readable().await.unwrap();
-            let found = sniff(&socket, peer.ip(), tls_port, &known).await.unwrap();
+            let found = sniff(&socket, peer.ip(), tls_port, known).await.unwrap();
             assert_eq!(found, speaks, "{tls_port} {first}");
         }
+    }
+
+    /// What is found where the device says its first byte after so many seconds; `None`: it says none.
+    async fn found_after(known: &Known, seconds: u64, first: Option<u8>) -> io::Result<Speaks> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut device = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, peer) = listener.accept().await.unwrap();
+        let device = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            if let Some(first) = first {
+                device.write_all(&[first]).await.unwrap();
+            }
+            device
+        });
+        let found = sniff(&socket, peer.ip(), true, known).await;
+        drop(device);
+        found
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn on_a_tls_port_slow_tls_is_awaited_and_never_greeted_in_plain_text_again() {
+        let known = Known::default();
+        // Whoever says nothing may be a plain client, and is not learnt as one.
+        assert_eq!(found_after(&known, 100, None).await.unwrap(), Speaks::Plain);
+        for seconds in [3, 9, 30, 3] {
+            let found = found_after(&known, seconds, Some(HANDSHAKE_RECORD)).await;
+            assert_eq!(found.unwrap(), Speaks::Tls, "{seconds} s");
+        }
+        let silent = found_after(&known, 100, None).await;
+        assert_eq!(silent.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        // One that was greeted too early is understood from its next try on.
+        let known = Known::default();
+        let found = found_after(&known, 11, Some(HANDSHAKE_RECORD)).await;
+        assert_eq!(found.unwrap(), Speaks::Plain);
+        known.learn(IpAddr::from([127, 0, 0, 1]), Speaks::Tls);
+        let found = found_after(&known, 11, Some(HANDSHAKE_RECORD)).await;
+        assert_eq!(found.unwrap(), Speaks::Tls);
     }
 
     #[test]

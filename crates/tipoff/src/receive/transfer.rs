@@ -20,6 +20,9 @@ use super::wire::Wire;
 const STEP_BYTES: usize = 64 * 1024;
 /// Reads, of 64 KiB at most, of what had come before a transfer was stopped.
 const DRAINED_READS_MAX: usize = 16;
+/// How long the end of the control connection may come behind the end of an upload that lacks its end.
+const GONE_MAX: Duration = Duration::from_millis(100);
+
 /// How long the end of a connection may take.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 
@@ -30,6 +33,15 @@ pub(super) struct Signals {
     pub(super) stop: CancellationToken,
     /// The control connection is gone: what is still coming is kept, and may be all of it.
     pub(super) gone: CancellationToken,
+    /// Told by the transfer: all bytes of the upload have come.
+    pub(super) ended: CancellationToken,
+}
+
+impl Signals {
+    /// Whether both are those of one transfer.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.ended == other.ended
+    }
 }
 
 /// How the bytes of an upload ended.
@@ -106,12 +118,17 @@ pub(super) async fn receive(
     let before = upload.size();
     let end = take(receiver, &mut wire, &mut upload, &signals, &record).await;
     upload.settle();
+    signals.ended.cancel();
     // Clients that encrypt wait for our end of it; for the 226 they wait on the other connection.
     let _ = timeout(CLOSE_MAX, wire.close()).await;
     drop(wire);
     record.note(&format!("{} bytes of an upload.", grouped(upload.size().saturating_sub(before))));
     let began = Instant::now();
     let content = Ends { is_complete: upload.is_complete(), may_end_so: upload.may_end_so() };
+    if end == End::Closed && !content.may_end_so {
+        // Which of two connections ended first is known a moment after both have.
+        let _ = timeout(GONE_MAX, signals.gone.cancelled()).await;
+    }
     let failure = end.failure(signals.gone.is_cancelled(), content);
     match upload.store(failure.is_some()).await {
         Ok(Kept::Stored(file, stored)) => {
@@ -176,9 +193,6 @@ async fn take(
         match read {
             Err(_) => return End::Before(Failure::TimedOut),
             Ok(Ok(chunk)) if chunk.bytes().is_empty() => {
-                // The end was read without asking what else has happened: that the control
-                // connection broke before must be heard of first.
-                tokio::task::yield_now().await;
                 return End::Closed;
             }
             Ok(Ok(chunk)) => upload.push(chunk.bytes()),

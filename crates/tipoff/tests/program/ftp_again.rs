@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::camera::{Camera, upload};
+use crate::camera::{Camera, reset, upload};
 use crate::ftp_uploads::{arrivals, picture};
 use crate::harness::{Home, PICTURE, Server, require, wait_for};
 use crate::hook::{Hook, files};
@@ -315,5 +315,78 @@ fn append_of_a_file_from_its_beginning_is_no_addition() {
     assert!(camera.transfer("APPE z.jpg", &second[1_100..]).starts_with("226"));
     assert_eq!(camera.fetch("RETR z.jpg"), second);
     assert_eq!(sizes(&home).last(), Some(&(size(&second), false)));
+    server.stop();
+}
+
+#[test]
+fn what_was_just_uploaded_is_found_by_another_session_at_once() {
+    let (_hook, home, server) = scene("");
+    let size = format!("213 {}", PICTURE.len());
+    let commands = [("RNFR", "350"), ("SIZE", &size), ("MDTM", "213")];
+    // Each several times: whether the other session is quicker is chance.
+    for (number, (verb, answer)) in commands.iter().cycle().take(24).enumerate() {
+        let path = format!("{number}.jpg.tmp");
+        let mut other = Camera::connect(server.ftp[0], "cam");
+        let mut camera = Camera::connect(server.ftp[0], "cam");
+        let mut data = camera.begin(&format!("STOR {path}"));
+        data.write_all(PICTURE).unwrap();
+        drop(data);
+        drop(camera);
+        other.control.must(&format!("{verb} {path}"), answer);
+        if *verb == "RNFR" {
+            other.control.must(&format!("RNTO {number}.jpg"), "250");
+        }
+    }
+    // A file that is removed does not come back, and one that goes on is one arrival.
+    let mut other = Camera::connect(server.ftp[0], "cam");
+    let mut camera = Camera::connect(server.ftp[0], "cam");
+    let mut data = camera.begin("STOR gone.jpg");
+    data.write_all(PICTURE).unwrap();
+    drop(data);
+    other.control.must("DELE gone.jpg", "250");
+    other.control.must("SIZE gone.jpg", "550");
+    assert!(camera.control.hear().starts_with("226"));
+    let (begin, rest) = PICTURE.split_at(1000);
+    let mut data = camera.begin("STOR on.jpg");
+    data.write_all(begin).unwrap();
+    drop(data);
+    assert!(other.transfer("APPE on.jpg", rest).starts_with("226"));
+    other.control.must("SIZE on.jpg", &size);
+    assert_eq!(arrivals(&home).len(), 24 + 2);
+    server.stop();
+}
+
+#[test]
+fn a_first_try_that_breaks_late_does_not_hide_the_second() {
+    let (_hook, home, server) = scene("");
+    let size = format!("213 {}", PICTURE.len());
+    let mut first = Camera::connect(server.ftp[0], "cam");
+    let data = begin(&home, &mut first, "STOR x.jpg", &PICTURE[..1000]);
+    upload(server.ftp[0], "cam", "x.jpg", PICTURE);
+    reset(data);
+    assert!(first.control.hear().starts_with("426"));
+    first.control.must("SIZE x.jpg", &size);
+    assert_eq!(first.fetch("RETR x.jpg"), PICTURE);
+    // The same where a torn one was there before both, and where the control connection breaks as well.
+    let mut camera = Camera::connect(server.ftp[0], "cam");
+    let data = begin(&home, &mut camera, "STOR y.jpg", &PICTURE[..500]);
+    reset(data);
+    assert!(camera.control.hear().starts_with("426"));
+    let mut first = Camera::connect(server.ftp[0], "cam");
+    let mut data = first.begin("STOR y.jpg");
+    data.write_all(&PICTURE[..900]).unwrap();
+    wait_for("the bytes", || blobs(&home).contains(&900).then_some(()));
+    upload(server.ftp[0], "cam", "y.jpg", PICTURE);
+    drop(first);
+    reset(data);
+    wait_for("what came of the first try", || {
+        sizes(&home).contains(&(Some(900), true)).then_some(())
+    });
+    camera.control.must("SIZE y.jpg", &size);
+    // What breaks later begins a file of its own, which the device may go on with.
+    let data = begin(&home, &mut camera, "STOR x.jpg", &picture(4)[..700]);
+    reset(data);
+    assert!(camera.control.hear().starts_with("426"));
+    camera.control.must("SIZE x.jpg", "213 700");
     server.stop();
 }

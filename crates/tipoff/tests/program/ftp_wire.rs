@@ -189,6 +189,14 @@ fn tls_on_the_data_connection_may_begin_before_stor() {
 }
 
 #[test]
+fn tls_on_the_data_connection_is_understood_where_it_was_declined() {
+    let (home, server) = scene("");
+    let count: usize = python(&home, "declined_tls", &server.ftp).parse().unwrap();
+    assert_eq!(torn(&arrivals(&home)), vec![false; count]);
+    server.stop();
+}
+
+#[test]
 fn tls_that_fails_on_the_data_connection_is_told_as_that() {
     let (home, server) = scene("");
     for (number, what) in ["refuses_certificate", "sends_plain"].into_iter().enumerate() {
@@ -315,5 +323,51 @@ fn the_time_that_a_device_sets_is_the_time_that_it_is_told() {
     // Ours is that of receipt.
     let received_at = arrivals(&home).remove(0)["received_at"].to_string();
     assert!(!received_at.contains("2020-01-02"), "{received_at}");
+    server.stop();
+}
+
+#[test]
+fn a_passive_data_connection_that_does_not_come_is_told_also_without_a_transfer() {
+    let (home, server) = scene("");
+    let missing: [&[&str]; 6] = [
+        &["PASV", "QUIT"],
+        &["EPSV"],
+        &["EPSV", "PASV", "QUIT"],
+        &["TYPE I", "SIZE /gone", "PASV", "NOOP"],
+        &["PASV", "ABOR", "QUIT"],
+        &["MKD a", "CWD a", "PASV"],
+    ];
+    for (number, lines) in missing.into_iter().enumerate() {
+        say(&server, lines);
+        let session = session(&home, number + 1);
+        assert_eq!(session["outcome"], "failed", "{lines:?}: {session}");
+        let hint = session["hint"].as_str().unwrap();
+        assert!(hint.contains("`passive_ports`") && hint.contains("`public_address`"), "{hint}");
+    }
+    let count = missing.len();
+    // Refused for another reason.
+    say(&server, &["PASV", "STOR /", "QUIT"]);
+    let refused = session(&home, count + 1);
+    assert!(refused["hint"].as_str().unwrap().contains("refused with 553"), "{refused}");
+    // A test that only connects.
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    drop(camera.passive());
+    camera.control.must("QUIT", "221");
+    drop(camera);
+    // One that lists after a first try in vain, and one that asks for a port that it needs no more.
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    camera.passive_address();
+    camera.fetch("LIST");
+    camera.control.must("QUIT", "221");
+    drop(camera);
+    let mut camera = Camera::connect(server.ftp[0], "yard");
+    camera.passive_address();
+    camera.store("x.jpg", PICTURE);
+    camera.passive_address();
+    drop(camera);
+    for (number, outcome) in [(2, "nothing"), (3, "nothing"), (4, "delivered")] {
+        let session = session(&home, count + number);
+        assert_eq!((&session["outcome"], &session["hint"]), (&outcome.into(), &Value::Null));
+    }
     server.stop();
 }

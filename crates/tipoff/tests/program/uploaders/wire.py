@@ -102,6 +102,39 @@ def early_tls():
     print(count)
 
 
+def declined_tls():
+    """PROT C, and TLS on the data connection all the same: before STOR, behind it, and late; and plain as agreed."""
+    count = 0
+    for implicit in [False, True]:
+        ftp = connect(implicit)
+        ftp.prot_c()
+        for early, pause in [(True, 0), (False, 0), (False, 1.5), (None, 0)]:
+            data = passive(ftp)
+            if early:
+                data = context().wrap_socket(data)
+            assert ftp.sendcmd(f"STOR {count}.jpg").startswith("150")
+            time.sleep(pause)
+            if early is False:
+                data = context().wrap_socket(data)
+            data.sendall(picture)
+            if early is not None:
+                data.unwrap()
+            data.close()
+            ftp.voidresp()
+            for encrypted in [True, False]:
+                data = passive(ftp)
+                assert ftp.sendcmd(f"RETR {count}.jpg").startswith("150")
+                if encrypted:
+                    data = context().wrap_socket(data)
+                back = b"".join(iter(lambda: data.recv(65536), b""))
+                assert back == picture, len(back)
+                data.close()
+                ftp.voidresp()
+            count += 1
+        ftp.quit()
+    print(count)
+
+
 def aborts(encrypted):
     """ABOR in the middle of an upload, then a whole one. Python sends it as urgent data unless it encrypts."""
     for before in [b"", b"\xff\xf4\xff\xf2", b"\xff\xf4\xff"]:

@@ -1,0 +1,114 @@
+//! Where the data connections of a session go: the port that is listened on, and the addresses that are allowed.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tipoff_ftp::{Data, Failure, Outcome, Protection};
+
+use super::Conversation;
+use crate::config::ActiveAddresses;
+use crate::receive::control::Control;
+use crate::receive::data::{DataContext, Plan};
+use crate::receive::passive::Passive;
+use crate::receive::transcript::Trouble;
+use crate::shutdown::Phase;
+
+/// The port of the next data connection, and whether the device can reach such ports.
+#[derive(Default)]
+pub(super) struct DataPort {
+    /// Where the next data connection is awaited.
+    pub(super) passive: Option<Passive>,
+    /// A command was refused since, which is why the device has not connected.
+    pub(super) is_explained: bool,
+    /// A data connection came about in this session.
+    has_connected: bool,
+}
+
+impl DataPort {
+    pub(super) fn transfer_ended(&mut self, outcome: Outcome) {
+        self.has_connected |= !matches!(outcome, Outcome::Failed(Failure::NoConnection, _));
+    }
+}
+
+impl Conversation<'_> {
+    /// Opens a port for the next data connection, and tells the device where it is.
+    pub(super) fn listen(&mut self) {
+        // The old one first: its port may be the only one that is free.
+        self.data_port.passive = None;
+        self.data_port.is_explained = false;
+        let local = self.control.wire().ok().and_then(|wire| wire.local_address().ok());
+        let Some(local) = local.map(|address| address.ip()) else {
+            return self.session.passive(None);
+        };
+        let settings = &self.receiver.settings;
+        let address = match Passive::listen(local, &settings.passive_ports) {
+            Ok(passive) => {
+                let port = passive.port();
+                self.data_port.passive = Some(passive);
+                let ip = settings.public_address.unwrap_or(local.to_canonical());
+                port.map(|port| SocketAddr::new(ip, port)).ok()
+            }
+            Err(error) => {
+                tracing::warn!(
+                    peer = %self.control.peer,
+                    %error,
+                    "No passive port is free: widen `passive_ports` in `[ftp]`.",
+                );
+                self.control.record.note("No passive port is free.");
+                self.control.record.trouble(Trouble::NoPassivePort);
+                None
+            }
+        };
+        self.session.passive(address);
+    }
+
+    /// Whether data connections may go to an address that is not the device's own: only where the setting
+    /// says so, and never from outside to this machine.
+    pub(super) fn consider(&mut self, address: SocketAddr) {
+        let allowed = self.receiver.settings.active_addresses == ActiveAddresses::Networks;
+        let local = self.control.wire().ok().and_then(|wire| wire.local_address().ok());
+        let (peer, ip) = (self.control.peer, address.ip().to_canonical());
+        let is_ours =
+            ip.is_loopback() || local.is_some_and(|local| local.ip().to_canonical() == ip);
+        let reachable = peer.is_loopback() || !is_ours;
+        let granted = allowed && reachable && self.receiver.doorkeeper.is_in_networks(ip);
+        if !granted {
+            tracing::warn!(
+                %peer,
+                %address,
+                "A device wants active FTP and names an address that it does not come from: switch it \
+                 to passive, or see `active_addresses` in `[ftp]`.",
+            );
+            self.refusals.foreign(Trouble::ForeignAddress { address, peer, allowed });
+        }
+        self.session.foreign(granted);
+    }
+
+    pub(super) fn data_context(&self) -> DataContext {
+        let Control { peer, tls, record, .. } = &self.control;
+        DataContext { peer: *peer, tls: Arc::clone(tls), record: record.clone() }
+    }
+
+    pub(super) fn plan(&mut self, data: Data, protection: Protection, is_upload: bool) -> Plan {
+        let (passive, context) = (self.data_port.passive.take(), self.data_context());
+        Plan { data, protection, is_upload, passive, context }
+    }
+
+    /// Clients that connect before they say STOR (curl, ftplib) leave without a word where they cannot. Who has
+    /// had a data connection before, or gives up for another reason, can reach the ports.
+    pub(super) async fn note_missing_connection(&mut self) {
+        let context = self.data_context();
+        let DataPort { passive, is_explained, has_connected } = &mut self.data_port;
+        let Some(passive) = passive else { return };
+        if *is_explained || *has_connected || self.shutdown.phase() != Phase::Running {
+            return;
+        }
+        if passive.has_come(&context).await {
+            return;
+        }
+        let port = passive.port().unwrap_or_default();
+        let message = format!("the device did not connect to port {port}");
+        context.not_connected(&io::Error::new(io::ErrorKind::NotConnected, message));
+    }
+}
