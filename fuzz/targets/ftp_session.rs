@@ -38,12 +38,8 @@ fn talk(offer: u8, answer: u8, pieces: &[&[u8]]) -> Vec<String> {
         hear(&mut session, piece, answer, &tree, &mut happened);
     }
     for number in 0..8 {
-        let file = File {
-            arrival: ArrivalId(number),
-            size: 5,
-            modified: Timestamp(0),
-            may_grow: false,
-        };
+        let file =
+            File { arrival: ArrivalId(number), size: 5, modified: Timestamp(0), may_grow: false };
         session.transfer_ended(match on(answer, number as u8) {
             true => Outcome::Stored(file),
             false => Outcome::Failed(Failure::Broken, Some(file)),
