@@ -173,7 +173,7 @@ fn is_digest(name: &[u8]) -> bool {
         })
 }
 
-/// For people: as [`letters::decode`] reads it.
+/// For people: decoded from the encoding that the device wrote.
 impl fmt::Display for FilePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&letters::decode(self.as_bytes()))
