@@ -37,7 +37,7 @@ impl Session {
             Command::Stor(path) if self.client.offset > 0 => path,
             _ => return None,
         };
-        self.path(given)
+        self.path(given).filter(|path| !path.is_root())
     }
 
     pub(super) fn find(&self, path: &FilePath) -> Found {

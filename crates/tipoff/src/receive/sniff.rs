@@ -18,9 +18,9 @@ use tokio::time::timeout;
 const AT_PLAIN: Duration = Duration::from_millis(50);
 /// The same at a TLS port, where TLS is expected: slow firmware takes seconds to make its keys, and a plain
 /// greeting would end its handshake for good.
-const AT_TLS: Duration = Duration::from_secs(10);
-/// How long an address that has spoken TLS at a TLS port may say nothing there. It is never greeted in plain text.
-const KNOWN_AT_TLS: Duration = Duration::from_secs(60);
+const AT_TLS: Duration = Duration::from_secs(5);
+/// The same for an address that has spoken TLS there. Then it is greeted: another device may be behind it.
+const KNOWN_AT_TLS: Duration = Duration::from_secs(15);
 /// How many addresses are remembered for a listener.
 const KNOWN_MAX: usize = 10_000;
 
@@ -87,9 +87,8 @@ pub(crate) async fn sniff(
     if !tls_port && known.is_plain(peer) {
         return Ok(Speaks::Plain);
     }
-    let must_be_tls = tls_port && known.speaks_tls(peer);
     let patience = match tls_port {
-        true if must_be_tls => KNOWN_AT_TLS,
+        true if known.speaks_tls(peer) => KNOWN_AT_TLS,
         true => AT_TLS,
         false => AT_PLAIN,
     };
@@ -98,7 +97,6 @@ pub(crate) async fn sniff(
         Ok(Ok(0)) => return Err(io::ErrorKind::UnexpectedEof.into()),
         Ok(Err(error)) => return Err(error),
         Ok(Ok(_)) if is_client_hello(&first) => Speaks::Tls,
-        Err(_) if must_be_tls => return Err(io::ErrorKind::TimedOut.into()),
         // Talking before the greeting is rude, but plain.
         Ok(Ok(_)) | Err(_) => Speaks::Plain,
     };
@@ -161,16 +159,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn on_a_tls_port_slow_tls_is_awaited_and_never_greeted_in_plain_text_again() {
+    async fn on_a_tls_port_slow_tls_is_awaited() {
         let known = Known::default();
         // Whoever says nothing may be a plain client, and is not learnt as one.
         assert_eq!(found_after(&known, 100, None).await.unwrap(), Speaks::Plain);
-        for seconds in [3, 9, 30, 3] {
+        for seconds in [3, 4, 14, 3] {
             let found = found_after(&known, seconds, Some(HANDSHAKE_RECORD)).await;
             assert_eq!(found.unwrap(), Speaks::Tls, "{seconds} s");
         }
         let silent = found_after(&known, 100, None).await;
-        assert_eq!(silent.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(silent.unwrap(), Speaks::Plain, "another device behind the same address");
         // One that was greeted too early is understood from its next try on.
         let known = Known::default();
         let found = found_after(&known, 11, Some(HANDSHAKE_RECORD)).await;

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::finding::Finding;
 use crate::config::{Config, Ftp};
 
-/// How long a port may take to answer: a TLS port of Tipoff greets a silent client after 2 s.
+/// How long a port may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// How much of an answer is read.
 const ANSWER_BYTES_MAX: u64 = 2_048;
@@ -39,8 +39,8 @@ impl Protocol {
         }
     }
 
-    /// What is said to whoever has the port. A mail or FTP server greets first, and is told that
-    /// this was all.
+    /// What is said to whoever has the port. A mail or FTP server greets all the same, and is told that
+    /// this was all; a TLS port of Tipoff waits for a client that says nothing.
     fn question(self) -> &'static [u8] {
         match self {
             Self::Smtp | Self::Ftp => b"QUIT\r\n",
@@ -98,8 +98,8 @@ async fn listener(protocol: Protocol, address: SocketAddr, in_use: Option<bool>)
 async fn answer(protocol: Protocol, address: SocketAddr) -> io::Result<String> {
     let mut socket = TcpStream::connect(reachable(address)).await?;
     let mut bytes = Vec::new();
+    socket.write_all(protocol.question()).await?;
     if protocol == Protocol::Http {
-        socket.write_all(protocol.question()).await?;
         socket.take(ANSWER_BYTES_MAX).read_to_end(&mut bytes).await?;
     } else {
         while !bytes.contains(&b'\n') && bytes.len() < ANSWER_BYTES_MAX as usize {
@@ -107,8 +107,6 @@ async fn answer(protocol: Protocol, address: SocketAddr) -> io::Result<String> {
                 break;
             }
         }
-        // Only manners: what was to be learned is known.
-        let _ = socket.write_all(protocol.question()).await;
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
