@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tipoff_model::{AlertMedia, ArrivalId, Encoding};
 use tipoff_spool::Blobs;
-use tipoff_video::{Audience, Order, Progress, Source, Studio, Video};
+use tipoff_video::{Audience, Order, Progress, Source, Studio, Trouble, Video};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
@@ -184,7 +184,7 @@ impl Entry {
             audience: Audience::Browser,
         };
         let made = studio.prepare_apart(order, &self.job.progress).await;
-        let made = made.map_err(|error| format!("This video cannot be played: {error}."))?;
+        let made = made.map_err(|trouble| unplayable(&trouble))?;
         let Video::Made(scratch) = &made.video else {
             return Err("The video is too long to be converted for a page.".to_owned());
         };
@@ -193,6 +193,15 @@ impl Entry {
         let path = path.to_owned();
         blocking(move || shared.cache.keep(key, &path)).await.map_err(here)
     }
+}
+
+/// Why a video cannot be played, for the page.
+fn unplayable(trouble: &Trouble) -> String {
+    if trouble.is_missing_index() {
+        let fault = "the recording is incomplete: its index is missing";
+        return format!("This video cannot be played: {fault}, so no program can play it.");
+    }
+    format!("This video cannot be played: {trouble}.")
 }
 
 impl Job {

@@ -12,9 +12,6 @@ pub enum Trouble {
     /// The bytes are not a video that ffmpeg can read.
     #[error("not a video that can be read: {0}")]
     NotAVideo(String),
-    /// It is an MP4 whose index is missing.
-    #[error("the recording is incomplete: its index is missing, so no program can play it")]
-    NoIndex,
     /// It is a video, but no playable one could be made of it.
     #[error("the video could not be prepared: {0}")]
     Failed(String),
@@ -30,9 +27,14 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// It is an MP4 whose index is missing, as ffmpeg says it.
+    pub fn is_missing_index(&self) -> bool {
+        matches!(self, Trouble::NotAVideo(words) if words == "moov atom not found")
+    }
+
     /// The fault is the file's: no program will play it.
     pub fn is_of_the_file(&self) -> bool {
-        matches!(self, Trouble::NotAVideo(_) | Trouble::NoIndex | Trouble::Failed(_))
+        matches!(self, Trouble::NotAVideo(_) | Trouble::Failed(_))
     }
 }
 

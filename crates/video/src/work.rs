@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
 use crate::hichip::{self, Unpacked};
-use crate::input::{self, Demuxer, HEADER_BYTES_MAX, Input};
+use crate::input::{self, HEADER_BYTES_MAX, Input};
 use crate::plan::{self, Plan, Recipe, Squeeze};
 use crate::probe::{self, Probe, Size};
 use crate::process::{self, Ended, STDOUT_BYTES_MAX};
@@ -108,7 +108,7 @@ impl<'a> Work<'a> {
 
     /// Makes the video, unless it is one already or none would fit.
     pub(crate) async fn video(&self, progress: &Progress) -> Result<Finished, Trouble> {
-        let probe = self.probe_source().await?;
+        let probe = self.probe(self.input, &self.source).await?;
         progress.set_whole(probe.duration);
         let source = plan::Source {
             streamable: self.streamable,
@@ -131,20 +131,7 @@ impl<'a> Work<'a> {
 
     /// What is known of the source as it is.
     pub(crate) async fn look(&self) -> Result<Finished, Trouble> {
-        Ok(finished(Video::AsItIs, &self.probe_source().await?))
-    }
-
-    /// Says of an MP4 without an index what its fault is.
-    async fn probe_source(&self) -> Result<Probe, Trouble> {
-        let probed = self.probe(self.input, &self.source).await;
-        if probed.is_err() && self.input.demuxer == Demuxer::Mov {
-            let source = self.source.clone();
-            let looks = move || isobmff::lacks_index(&mut BufReader::new(File::open(source)?));
-            if blocking(looks).await? {
-                return Err(Trouble::NoIndex);
-            }
-        }
-        probed
+        Ok(finished(Video::AsItIs, &self.probe(self.input, &self.source).await?))
     }
 
     /// What was made, or the same made smaller, or nothing.
