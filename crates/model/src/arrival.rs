@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Media, MediaKind};
+use crate::Media;
 
 /// The protocol of a receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ pub struct Content {
 impl Content {
     /// Whether it holds a picture, an animation or a video, whole or not.
     pub fn has_shots(&self) -> bool {
-        self.media.iter().any(|media| media.kind != MediaKind::File)
+        self.media.iter().any(Media::is_shot)
     }
 
     /// Whether it has a subject or a text.

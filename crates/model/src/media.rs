@@ -66,3 +66,10 @@ pub struct Media {
     #[serde(default)]
     pub decoration: bool,
 }
+
+impl Media {
+    /// Whether it shows something: a picture, an animation or a video, whole or not.
+    pub fn is_shot(&self) -> bool {
+        self.kind != MediaKind::File
+    }
+}

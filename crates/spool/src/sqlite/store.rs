@@ -189,8 +189,6 @@ fn facts_of(arrival: &NewArrival) -> Facts<'_> {
 /// What the content alone tells.
 pub(super) fn facts_of_content<'a>(device: &'a Device, content: &'a Content) -> Facts<'a> {
     let media = &content.media;
-    let is_shot =
-        |kind| matches!(kind, MediaKind::Picture | MediaKind::Video | MediaKind::Animation);
     let has = |kind| media.iter().any(|media| media.kind == kind);
     Facts {
         device,
@@ -200,12 +198,12 @@ pub(super) fn facts_of_content<'a>(device: &'a Device, content: &'a Content) -> 
         envelope: None,
         content,
         torn: false,
-        whole_picture: media.iter().any(|it| it.whole && !it.repeat && is_shot(it.kind)),
+        whole_picture: media.iter().any(|it| it.whole && !it.repeat && it.is_shot()),
         video_only: has(MediaKind::Video) && !has(MediaKind::Picture),
         artefact: false,
         muted: false,
         repeat: media.iter().any(|media| media.repeat)
-            && media.iter().all(|media| media.repeat || !is_shot(media.kind)),
+            && media.iter().all(|media| media.repeat || !media.is_shot()),
     }
 }
 
