@@ -16,6 +16,10 @@ use super::wire::Wire;
 /// How long a device may take to read a reply.
 const WRITE_MAX: Duration = Duration::from_secs(60);
 
+/// So many bytes of replies may wait. Then they are written before anything else is read, so that whoever asks
+/// much and reads slowly waits for itself.
+const REPLIES_BYTES_MAX: usize = 64 * 1024;
+
 /// What ends a conversation before its time.
 pub(super) enum Break {
     /// The other side is gone, or the socket failed.
@@ -95,6 +99,16 @@ impl Control {
     pub(super) fn say(&mut self, reply: &[u8]) {
         self.replies.extend_from_slice(reply);
         self.record.said(reply);
+    }
+
+    /// Goes on with a reply that has begun: lines that are left out of the transcript.
+    pub(super) fn say_lines(&mut self, lines: &[u8]) {
+        self.replies.extend_from_slice(lines);
+    }
+
+    /// Whether so much was said that it must leave before more is.
+    pub(super) fn is_full(&self) -> bool {
+        self.replies.len() >= REPLIES_BYTES_MAX
     }
 
     /// Writes what was said. That nobody reads it is no reason to leave unread what came before: scripts
