@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// A turn at the processor: some hundred commands, or a chunk of a file.
-const TURN: Duration = Duration::from_millis(1);
+/// A turn at the processor: some dozen commands, or a chunk of a file. So short that a device whose upload needs
+/// some ten turns does not wait long among a hundred busy sessions.
+const TURN: Duration = Duration::from_micros(250);
 
 /// The turn of one session. Whoever works takes one before each step, and pauses it before it waits for something.
 #[derive(Default)]
