@@ -16,6 +16,10 @@ use super::wire::Wire;
 /// How long a device may take to read a reply.
 const WRITE_MAX: Duration = Duration::from_secs(60);
 
+/// Replies that wait for the device to read them, in bytes: with as many as this no further command is
+/// answered, so that one who sends commands and reads nothing costs no more.
+const REPLIES_BYTES_MAX: usize = 16 * 1024;
+
 /// What ends a conversation before its time.
 pub(super) enum Break {
     /// The other side is gone, or the socket failed.
@@ -95,6 +99,11 @@ impl Control {
     pub(super) fn say(&mut self, reply: &[u8]) {
         self.replies.extend_from_slice(reply);
         self.record.said(reply);
+    }
+
+    /// Whether so many replies wait that they must be written before another command is looked at.
+    pub(super) fn is_full(&self) -> bool {
+        self.replies.len() >= REPLIES_BYTES_MAX
     }
 
     /// Writes what was said. That nobody reads it is no reason to leave unread what came before: scripts

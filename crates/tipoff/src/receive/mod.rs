@@ -21,6 +21,7 @@ pub(crate) mod tls;
 mod transcript;
 mod transfer;
 mod trees;
+mod turns;
 mod under_way;
 mod upload;
 mod wire;
