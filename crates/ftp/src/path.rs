@@ -69,16 +69,16 @@ impl FilePath {
     /// Leaves out the outermost folder behind the first levels. A digest behind them stands for all that
     /// were left out.
     fn leave_out(&mut self) {
-        let names: Vec<&[u8]> = self.0.split(|byte| *byte == b'/').skip(1).collect();
-        let (first, rest) = names.split_at(first_levels(&names));
+        let first = first_levels(&self.0);
         // What stands for two may be such a digest itself: one step at a time leads to the same path.
-        let [one, other, kept @ ..] = rest else {
+        let mut names = self.0.get(first..).unwrap_or_default().splitn(4, |byte| *byte == b'/');
+        let (Some(b""), Some(one), Some(other)) = (names.next(), names.next(), names.next()) else {
             // Not possible: the first levels, a digest and a name are within the limits.
             return self.0.clear();
         };
-        let digest = digest(&[*one, *other]);
-        let names = first.iter().copied().chain([digest.as_bytes()]).chain(kept.iter().copied());
-        self.0 = names.flat_map(|name| [b"/", name].concat()).collect();
+        let digest = digest(&[one, other]);
+        let end = first + 1 + one.len() + 1 + other.len();
+        drop(self.0.splice(first + 1..end, digest.into_bytes()));
     }
 
     /// The folder that it is in; the root is in itself.
@@ -102,22 +102,18 @@ impl FilePath {
         self.0.strip_prefix(folder.0.as_slice()).is_some_and(|rest| rest.first() == Some(&b'/'))
     }
 
-    /// Where what is below it begins in the order of paths.
-    pub(crate) fn first_below(&self) -> Self {
-        Self([self.0.as_slice(), b"/"].concat())
+    /// Its names, the outermost first; none for the root.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.split(|byte| *byte == b'/').skip(1)
     }
 
-    /// The same path below `to` that it is below `from`.
-    pub(crate) fn moved(&self, from: &Self, to: &Self) -> Self {
-        let rest = self.0.get(from.0.len()..).unwrap_or_default();
-        to.join(rest.strip_prefix(b"/").unwrap_or(rest))
-    }
-
-    fn depth(&self) -> usize {
+    /// How many names it has.
+    pub(crate) fn depth(&self) -> usize {
         self.0.iter().filter(|byte| **byte == b'/').count()
     }
 
     /// Every folder on the way to it, the outermost first, itself last; without the root.
+    #[cfg(test)]
     pub(crate) fn way(&self) -> Vec<Self> {
         let slashes = self.0.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/');
         let ends = slashes.map(|(at, _)| at).chain((!self.is_root()).then_some(self.0.len()));
@@ -154,16 +150,20 @@ fn digest(names: &[&[u8]]) -> String {
     format!("{}{hash:016x}", char::from(MARK))
 }
 
-/// Number of the outermost names that stay. Depends on these names only, so that it is the same for a path that
-/// was shortened already.
-fn first_levels(names: &[&[u8]]) -> usize {
+/// Bytes of the outermost names that stay, with their slashes. Depends on these names only, so that it is the same
+/// for a path that was shortened already.
+fn first_levels(path: &[u8]) -> usize {
     let mut bytes = 0;
-    let stays = |(level, name): &(usize, &&[u8])| {
-        bytes += 1 + name.len();
-        *level == 0
-            || (*level < FIRST_LEVELS_MAX && bytes <= FIRST_LEVELS_BYTES_MAX && !is_digest(name))
-    };
-    names.iter().enumerate().take_while(stays).count()
+    for (level, name) in path.split(|byte| *byte == b'/').skip(1).enumerate() {
+        let with_it = bytes + 1 + name.len();
+        let stays = level == 0
+            || (level < FIRST_LEVELS_MAX && with_it <= FIRST_LEVELS_BYTES_MAX && !is_digest(name));
+        if !stays {
+            break;
+        }
+        bytes = with_it;
+    }
+    bytes
 }
 
 fn is_digest(name: &[u8]) -> bool {

@@ -3,8 +3,8 @@
 
 use std::net::SocketAddr;
 
-use super::Session;
 use super::state::{Client, Home, State, Transfer};
+use super::{Failures, Session};
 use crate::command;
 use crate::path::FilePath;
 use crate::reply::{self, Reply};
@@ -15,7 +15,7 @@ impl Session {
     /// Answers [`crate::Step::Authenticate`]: the client is in `tree`.
     pub fn login_accepted(&mut self, tree: SharedTree) {
         if matches!(self.state, State::LoginAsked) {
-            self.client.home = Some(Home::new(tree));
+            self.client.home = Some(Home::new(tree, self.profile.read));
             self.reply(reply::LOGGED_IN);
         }
         self.end_if_shutting_down();
@@ -81,6 +81,7 @@ impl Session {
             let line = std::mem::take(line);
             self.state = State::Command;
             self.obey(command::parse(&line));
+            self.end_if_too_much_failed();
         }
         self.end_if_shutting_down();
     }
@@ -90,6 +91,9 @@ impl Session {
     pub fn transfer_ended(&mut self, outcome: Outcome) {
         if let State::Transfer(Transfer { upload, earlier, aborted }) = &mut self.state {
             let (upload, earlier, aborted) = (upload.take(), *earlier, *aborted);
+            if let Outcome::Stored(_) = outcome {
+                self.failures = Failures::default();
+            }
             self.see(upload, earlier, outcome);
             self.reply(last_words(outcome));
             if aborted {
@@ -135,7 +139,8 @@ impl Session {
     }
 
     pub(super) fn end_if_shutting_down(&mut self) {
-        if self.ending && !self.in_transfer() && !self.waiting() {
+        let is_telling = matches!(self.state, State::Telling(_));
+        if self.ending && !is_telling && !self.in_transfer() && !self.waiting() {
             self.close(reply::SHUTTING_DOWN);
         }
     }

@@ -19,8 +19,10 @@ const ANONYMOUS: [&str; 2] = ["anonymous", "ftp"];
 /// What a login is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// User and password are those of the configuration.
+    /// User and password are those of one device.
     Proven,
+    /// They are those that all devices share.
+    Shared,
     /// Whoever it is may send.
     Unproven,
     /// It is not let in.
@@ -118,13 +120,29 @@ impl Register {
     }
 
     fn admits(&self, peer: IpAddr, credentials: &Credentials) -> Admission {
-        let proven =
-            self.logins().any(|(user, password)| matches(credentials, user, password.expose()));
-        match proven {
-            true => Admission::Proven,
-            false if self.requires_login(peer) => Admission::Refused,
-            false => Admission::Unproven,
+        let is_of = |user: &str, password: &Secret| matches(credentials, user, password.expose());
+        let (own, shared) = (self.device_logins(), self.shared_login());
+        match () {
+            () if own.into_iter().any(|(user, password)| is_of(user, password)) => {
+                Admission::Proven
+            }
+            () if shared.is_some_and(|(user, password)| is_of(user, password)) => Admission::Shared,
+            () if self.requires_login(peer) => Admission::Refused,
+            () => Admission::Unproven,
         }
+    }
+
+    /// The logins of one device each.
+    fn device_logins(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        let added = self.added.iter().map(|device| (&*device.user, &device.password));
+        self.devices
+            .iter()
+            .filter_map(|device| device.user.as_deref().zip(device.password.as_ref()))
+            .chain(added)
+    }
+
+    fn shared_login(&self) -> Option<(&str, &Secret)> {
+        self.access.user.as_deref().zip(self.access.password.as_ref())
     }
 
     fn logins(&self) -> impl Iterator<Item = (&str, &Secret)> {

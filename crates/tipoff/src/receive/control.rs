@@ -16,8 +16,8 @@ use super::wire::Wire;
 /// How long a device may take to read a reply.
 const WRITE_MAX: Duration = Duration::from_secs(60);
 
-/// Replies that wait for the device to read them, in bytes: with as many as this no further command is
-/// answered, so that one who sends commands and reads nothing costs no more.
+/// Replies that wait for the device to read them, in bytes: with as many as this nothing further is read or
+/// answered, so that a device that sends commands and reads nothing costs no more.
 const REPLIES_BYTES_MAX: usize = 16 * 1024;
 
 /// What ends a conversation before its time.
@@ -99,6 +99,11 @@ impl Control {
     pub(super) fn say(&mut self, reply: &[u8]) {
         self.replies.extend_from_slice(reply);
         self.record.said(reply);
+    }
+
+    /// Goes on with a reply that has begun: lines that are left out of the transcript.
+    pub(super) fn say_lines(&mut self, lines: &[u8]) {
+        self.replies.extend_from_slice(lines);
     }
 
     /// Whether so many replies wait that they must be written before another command is looked at.

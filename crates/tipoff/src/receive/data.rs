@@ -119,14 +119,6 @@ impl DataContext {
         wire
     }
 
-    /// Says that somebody else connected.
-    pub(super) fn turned_away(&self, from: IpAddr) {
-        let peer = self.peer;
-        tracing::warn!(%peer, %from, "A stranger connected to a device's data port and was turned away.");
-        let note = format!("A data connection from {from} was turned away: it is not the device.");
-        self.record.note(&note);
-    }
-
     /// Says that there is no connection, and what to do.
     pub(super) fn not_connected(&self, error: &io::Error) -> DataFault {
         tracing::warn!(

@@ -5,10 +5,10 @@
 //! the session's questions.
 
 mod data_port;
+pub(super) mod pace;
+mod under_way;
 
-use std::future::Future;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use tipoff_ftp::{Outcome, Profile, Receive, Reply, Send, Session, Step};
@@ -17,23 +17,29 @@ use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
 use self::data_port::DataPort;
+use self::pace::Pace;
+use self::under_way::{Transfer, ended};
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
 use super::intake::Intake;
 use super::limit::Connections;
 use super::listen::{Call, End};
 use super::passive;
+use super::ports::Ports;
 use super::refusal::{Change, Refusals};
 use super::sniff;
 use super::transcript::Trouble;
 use super::transfer::{self, Signals};
-use super::trees::{self, Trees};
-use super::under_way::{Mark, UnderWay};
+use super::trees::{self, Owner, Proof, Trees};
+use super::under_way::UnderWay;
 use super::upload::{Start, Uploads};
 use super::wire::{Buffers, Chunk};
 use crate::config::Ftp;
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
+
+/// Bytes of commands that are read at a time.
+const COMMANDS_BYTES: usize = 8 * 1024;
 
 /// What all FTP connections share.
 pub(crate) struct Receiver {
@@ -41,10 +47,14 @@ pub(crate) struct Receiver {
     doorkeeper: Arc<Doorkeeper>,
     trees: Arc<Trees>,
     pub(super) uploads: Uploads,
+    /// For files.
     pub(super) buffers: Buffers,
+    /// For commands.
+    command_buffers: Buffers,
     pub(super) metrics: Arc<Metrics>,
     pub(super) connections: Connections,
     under_way: UnderWay,
+    ports: Ports,
 }
 
 impl Receiver {
@@ -61,11 +71,13 @@ impl Receiver {
             trees: Arc::new(Trees::new(Arc::clone(&intake.spool))),
             uploads: Uploads::new(intake, settings.rename_wait),
             buffers: Buffers::default(),
+            command_buffers: Buffers::of(COMMANDS_BYTES),
             settings,
             doorkeeper,
             metrics,
             connections,
             under_way: UnderWay::default(),
+            ports: Ports::default(),
         }
     }
 
@@ -77,10 +89,12 @@ impl Receiver {
             trees: Arc::clone(&self.trees),
             uploads: self.uploads.with(settings.rename_wait),
             buffers: self.buffers.clone(),
+            command_buffers: self.command_buffers.clone(),
             settings,
             metrics: Arc::clone(&self.metrics),
             connections: self.connections.with(max_connections, max_connections_per_address),
             under_way: self.under_way.clone(),
+            ports: self.ports.clone(),
         }
     }
 }
@@ -91,6 +105,7 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
     let profile = Profile {
         tls: true,
         missing_folder: receiver.settings.missing_folder,
+        read: receiver.settings.read,
         line_bytes_max: receiver.settings.max_line,
         login_failures_max: receiver.settings.max_login_failures,
         transcript: true,
@@ -104,9 +119,11 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
         session,
         login: None,
         tree: String::new(),
+        is_known: false,
         data_port: DataPort::default(),
         refusals: Refusals::default(),
         transfer: None,
+        pace: Pace::default(),
         heard_anything: false,
     };
     let end = conversation.run().await.end(peer, &conversation.control.record);
@@ -116,14 +133,6 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
     receiver.trees.note_news(&conversation.tree).await;
     receiver.metrics.session_ended();
     end
-}
-
-/// A transfer that is under way.
-struct Transfer<'a> {
-    work: Pin<Box<dyn Future<Output = Outcome> + std::marker::Send + 'a>>,
-    signals: Signals,
-    /// Of an upload, until the device sees what is stored of it.
-    mark: Option<Mark>,
 }
 
 /// What happens next.
@@ -142,9 +151,12 @@ struct Conversation<'a> {
     login: Option<String>,
     /// The name of the tree that the device is in.
     tree: String,
+    /// Whether the login is the device's own.
+    is_known: bool,
     data_port: DataPort,
     refusals: Refusals,
     transfer: Option<Transfer<'a>>,
+    pace: Pace,
     heard_anything: bool,
 }
 
@@ -161,6 +173,7 @@ impl Conversation<'_> {
     /// Does all that the session wants, then waits for what happens next.
     async fn turn(&mut self) -> Result<(), Break> {
         self.handle(&[]).await?;
+        self.pace.pause();
         self.control.flush().await?;
         let chunk = match self.next_event().await? {
             Event::Heard(chunk) => chunk,
@@ -197,7 +210,7 @@ impl Conversation<'_> {
         tokio::select! {
             // That the control connection broke must be known before the data connection's end.
             biased;
-            read = timeout(idle, wire.read_with_urgent(&self.receiver.buffers)) => match read {
+            read = timeout(idle, wire.read_with_urgent(&self.receiver.command_buffers)) => match read {
                 Ok(chunk) => Ok(Event::Heard(chunk?)),
                 Err(_) => {
                     self.session.idle();
@@ -217,50 +230,78 @@ impl Conversation<'_> {
     }
 
     async fn handle(&mut self, mut input: &[u8]) -> Result<(), Break> {
-        while let Some(step) = self.session.next_step(&mut input) {
-            match step {
-                Step::Reply(reply) => self.reply(&reply),
-                Step::Heard(line) => {
-                    self.refusals.heard(&line);
-                    self.control.record.heard(&line);
-                    tracing::debug!(peer = %self.control.peer, line, "The device said.")
-                }
-                Step::Authenticate { user, password } => self.authenticate(user, password).await,
-                Step::Passive => self.listen(),
-                Step::Foreign(address) => self.consider(address),
-                Step::Receive(receive) => self.receive(receive),
-                Step::Send(send) => self.send(send),
-                Step::Abort => {
-                    if let Some(transfer) = &self.transfer {
-                        transfer.signals.stop.cancel();
-                    }
-                }
-                Step::Rename { arrival, path } => {
-                    self.receiver.uploads.rename(arrival, &path).await;
-                    self.session.renamed();
-                }
-                Step::AwaitUpload(path) => {
-                    self.receiver.under_way.wait(&self.tree, &path).await;
-                    self.session.upload_awaited();
-                }
-                Step::StartTls => {
-                    self.control.encrypt().await?;
-                    self.session.tls_started();
-                    return Ok(());
-                }
-                Step::Close => return Err(Break::Closed),
+        loop {
+            self.pace.take().await;
+            let Some(step) = self.session.next_step(&mut input) else { break };
+            let encrypts = matches!(step, Step::StartTls);
+            self.perform(step).await?;
+            if encrypts {
+                break;
             }
+            if self.control.is_full() {
+                self.pace.pause();
+                self.control.flush().await?;
+            }
+        }
+        self.receiver.trees.weigh(&self.tree);
+        Ok(())
+    }
+
+    /// Does what the session wants. Where that waits for something, the turn is over.
+    async fn perform(&mut self, step: Step) -> Result<(), Break> {
+        match step {
+            Step::Reply(reply) => self.reply(&reply),
+            Step::Lines(lines) => self.control.say_lines(&lines),
+            Step::Heard(line) => {
+                self.refusals.heard(&line);
+                self.control.record.heard(&line);
+                tracing::debug!(peer = %self.control.peer, line, "The device said.")
+            }
+            Step::Authenticate { user, password } => self.authenticate(user, password).await,
+            Step::Passive => {
+                self.pace.pause();
+                self.listen().await;
+            }
+            Step::Foreign(address) => self.consider(address),
+            Step::Receive(receive) => self.receive(receive),
+            Step::Send(send) => self.send(send),
+            Step::Abort => {
+                if let Some(transfer) = &self.transfer {
+                    transfer.signals.stop.cancel();
+                }
+            }
+            Step::Rename { arrival, path } => {
+                self.pace.pause();
+                self.receiver.uploads.rename(arrival, &path).await;
+                self.session.renamed();
+            }
+            Step::AwaitUpload(path) => {
+                if self.receiver.under_way.has(&self.tree, &path) {
+                    self.pace.pause();
+                    self.receiver.under_way.wait(&self.tree, &path).await;
+                }
+                self.session.upload_awaited();
+            }
+            Step::StartTls => {
+                self.pace.pause();
+                self.control.encrypt().await?;
+                self.session.tls_started();
+            }
+            Step::Close => return Err(Break::Closed),
         }
         Ok(())
     }
 
     async fn authenticate(&mut self, user: String, password: String) {
+        self.pace.pause();
         let credentials = Credentials::Plain { user: user.clone(), password };
-        let admission = self.receiver.doorkeeper.admits(self.control.peer, &credentials);
-        // What a device uploaded is shown to itself: to whoever has its password, or its address.
-        self.tree = match admission {
-            Admission::Proven => trees::name(&user, true, self.control.peer),
-            Admission::Unproven => trees::name(&user, false, self.control.peer),
+        let peer = self.control.peer;
+        let admission = self.receiver.doorkeeper.admits(peer, &credentials);
+        // What a device uploaded is shown to itself: to whoever has its password, or its login and address.
+        let (proof, owner) = match admission {
+            Admission::Proven => (Proof::Own, Owner::Known),
+            Admission::Shared => (Proof::Shared, Owner::At(peer)),
+            Admission::Unproven => (Proof::None, Owner::At(peer)),
             Admission::Refused => {
                 tracing::warn!(
                     peer = %self.control.peer,
@@ -272,9 +313,11 @@ impl Conversation<'_> {
                 return self.session.login_refused();
             }
         };
+        self.tree = trees::name(&user, proof, peer);
+        self.is_known = proof == Proof::Own;
         self.control.record.logged_in(&user);
         self.login = Some(user).filter(|user| !user.is_empty());
-        let tree = self.receiver.trees.of(&self.tree).await;
+        let tree = self.receiver.trees.of(&self.tree, owner).await;
         self.session.login_accepted(tree);
     }
 
@@ -322,31 +365,5 @@ impl Conversation<'_> {
         let signals = Signals::default();
         let work = Box::pin(transfer::send(receiver, plan, what, signals.clone()));
         self.transfer = Some(Transfer { work, signals, mark: None });
-    }
-
-    /// The control connection is gone: what is still coming is kept (invariant 7).
-    async fn see_transfer_through(&mut self) {
-        let Some(Transfer { work, signals, .. }) = &mut self.transfer else {
-            return;
-        };
-        signals.gone.cancel();
-        let outcome = tokio::select! {
-            outcome = work.as_mut() => outcome,
-            () = self.shutdown.reached(Phase::Over) => {
-                signals.stop.cancel();
-                work.await
-            }
-        };
-        // The device sees what was kept when it comes again.
-        self.session.transfer_ended(outcome);
-        self.transfer = None;
-    }
-}
-
-/// The end of the transfer; never, where there is none.
-async fn ended(transfer: &mut Option<Transfer<'_>>) -> Outcome {
-    match transfer {
-        Some(transfer) => transfer.work.as_mut().await,
-        None => std::future::pending().await,
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here decides what a protocol says or where an alert goes.
 
 mod access;
+mod browser;
 mod control;
 mod data;
 mod digest;
@@ -14,6 +15,7 @@ mod limit;
 pub(crate) mod listen;
 mod look;
 mod passive;
+mod ports;
 mod refusal;
 pub(crate) mod smtp;
 mod sniff;

@@ -22,17 +22,31 @@ const BUFFER_BYTES: usize = 64 * 1024;
 const IDLE_BUFFERS_MAX: usize = 8;
 
 /// Read buffers that connections borrow while they have something to say.
-#[derive(Clone, Default)]
-pub(crate) struct Buffers(Arc<Mutex<Vec<Box<[u8]>>>>);
+#[derive(Clone)]
+pub(crate) struct Buffers {
+    idle: Arc<Mutex<Vec<Box<[u8]>>>>,
+    bytes: usize,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self::of(BUFFER_BYTES)
+    }
+}
 
 impl Buffers {
+    /// Buffers of this size: a connection of commands needs no large one, and may keep it while it waits.
+    pub(crate) fn of(bytes: usize) -> Self {
+        Self { idle: Arc::default(), bytes }
+    }
+
     fn take(&self) -> Box<[u8]> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        kept.unwrap_or_else(|| vec![0; BUFFER_BYTES].into_boxed_slice())
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.unwrap_or_else(|| vec![0; self.bytes].into_boxed_slice())
     }
 
     fn give_back(&self, buffer: Box<[u8]>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < IDLE_BUFFERS_MAX {
             kept.push(buffer);
         }
