@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tipoff_ftp::{Outcome, Profile, Receive, Reply, Send, Session, Step};
-use tipoff_model::{Envelope, Protocol};
+use tipoff_model::{Envelope, LoginProof, Protocol};
 use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
@@ -103,6 +103,7 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
         shutdown,
         session,
         login: None,
+        proof: LoginProof::Unproven,
         tree: String::new(),
         data_port: DataPort::default(),
         refusals: Refusals::default(),
@@ -140,6 +141,8 @@ struct Conversation<'a> {
     shutdown: Shutdown,
     session: Session,
     login: Option<String>,
+    /// What that login is worth.
+    proof: LoginProof,
     /// The name of the tree that the device is in.
     tree: String,
     data_port: DataPort,
@@ -259,7 +262,7 @@ impl Conversation<'_> {
         let admission = self.receiver.doorkeeper.admits(self.control.peer, &credentials);
         // What a device uploaded is shown to itself: to whoever has its password, or its address.
         self.tree = match admission {
-            Admission::Proven => trees::name(&user, true, self.control.peer),
+            Admission::Proven | Admission::Shared => trees::name(&user, true, self.control.peer),
             Admission::Unproven => trees::name(&user, false, self.control.peer),
             Admission::Refused => {
                 tracing::warn!(
@@ -273,6 +276,7 @@ impl Conversation<'_> {
             }
         };
         self.control.record.logged_in(&user);
+        self.proof = admission.proof();
         self.login = Some(user).filter(|user| !user.is_empty());
         let tree = self.receiver.trees.of(&self.tree).await;
         self.session.login_accepted(tree);
@@ -297,6 +301,7 @@ impl Conversation<'_> {
             protocol: Protocol::Ftp,
             peer: self.control.peer,
             login: self.login.clone(),
+            proof: self.proof,
             greeting: None,
             sender: String::new(),
             recipients: Vec::new(),

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tipoff_model::{Envelope, Protocol};
+use tipoff_model::{Envelope, LoginProof, Protocol};
 use tipoff_smtp::{
     Credentials, Denial, Failure, MailFrom, Profile, Reply, Session, Step, Transaction,
 };
@@ -79,6 +79,7 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
         control: Control::new(wire, peer, tls, record),
         shutdown,
         session,
+        proof: LoginProof::Unproven,
         incoming: None,
         content_bytes: 0,
         heard_anything: false,
@@ -124,6 +125,8 @@ struct Conversation<'a> {
     control: Control,
     shutdown: Shutdown,
     session: Session,
+    /// What the latest login is worth.
+    proof: LoginProof,
     incoming: Option<Incoming>,
     /// Bytes of the message under way.
     content_bytes: u64,
@@ -236,7 +239,9 @@ impl Conversation<'_> {
 
     fn authenticate(&mut self, credentials: &Credentials) {
         let record = &self.control.record;
-        if self.receiver.doorkeeper.admits(self.control.peer, credentials) != Admission::Refused {
+        let admission = self.receiver.doorkeeper.admits(self.control.peer, credentials);
+        self.proof = admission.proof();
+        if admission != Admission::Refused {
             record.logged_in(credentials.user());
             self.session.login_accepted();
         } else {
@@ -267,6 +272,11 @@ impl Conversation<'_> {
         let envelope = Envelope {
             protocol: Protocol::Smtp,
             peer: self.control.peer,
+            // A login that STARTTLS made forgotten proves nothing.
+            proof: match transaction.login {
+                Some(_) => self.proof,
+                None => LoginProof::Unproven,
+            },
             login: transaction.login,
             greeting: transaction.greeting,
             sender: transaction.sender,
