@@ -254,6 +254,7 @@ fn a_device_is_recognised_by_any_one_thing() {
             protocol: Protocol::Smtp,
             peer: peer.parse().unwrap(),
             login: None,
+            proof: tipoff_model::LoginProof::default(),
             greeting: None,
             sender: sender.to_owned(),
             recipients: vec!["other@x".to_owned(), recipient.to_owned()],

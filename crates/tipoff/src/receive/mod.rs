@@ -11,6 +11,7 @@ mod follow;
 pub(crate) mod ftp;
 mod intake;
 mod judge;
+mod label;
 mod limit;
 pub(crate) mod listen;
 mod look;

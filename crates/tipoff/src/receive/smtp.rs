@@ -20,7 +20,7 @@ use super::wire::{Buffers, Chunk};
 use crate::config::{Smtp, SmtpListener};
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
-use tipoff_model::{Envelope, Protocol};
+use tipoff_model::{Envelope, LoginProof, Protocol};
 use tipoff_smtp::{
     Credentials, Denial, Failure, MailFrom, Profile, Reply, Session, Step, Transaction,
 };
@@ -79,6 +79,7 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
         shutdown,
         session,
         share: receiver.intake.turns.of(peer),
+        proof: LoginProof::Unproven,
         incoming: None,
         content_bytes: 0,
         heard_anything: false,
@@ -126,6 +127,8 @@ struct Conversation<'a> {
     session: Session,
     /// Of the processor; given back wherever something else is awaited.
     share: Share,
+    /// What the latest login is worth.
+    proof: LoginProof,
     incoming: Option<Incoming>,
     /// Bytes of the message under way.
     content_bytes: u64,
@@ -250,6 +253,7 @@ impl Conversation<'_> {
     fn authenticate(&mut self, credentials: &Credentials) {
         let record = &self.control.record;
         let admission = self.receiver.doorkeeper.admits(self.control.peer, credentials);
+        self.proof = admission.proof();
         if admission != Admission::Refused {
             if admission == Admission::Proven {
                 self.share.set_rank(Rank::Known);
@@ -284,6 +288,11 @@ impl Conversation<'_> {
         let envelope = Envelope {
             protocol: Protocol::Smtp,
             peer: self.control.peer,
+            // A login that STARTTLS made forgotten proves nothing.
+            proof: match transaction.login {
+                Some(_) => self.proof,
+                None => LoginProof::Unproven,
+            },
             login: transaction.login,
             greeting: transaction.greeting,
             sender: transaction.sender,
