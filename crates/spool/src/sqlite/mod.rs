@@ -28,6 +28,7 @@ mod sessions;
 mod store;
 mod summary;
 mod uploads;
+mod users;
 mod writer;
 
 use std::collections::HashSet;

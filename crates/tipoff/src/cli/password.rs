@@ -42,7 +42,7 @@ pub(super) fn password(args: &PasswordArgs, config: &Config) -> Ending {
     let mut password = String::new();
     io::stdin().lock().read_line(&mut password).map_err(|error| Failure::Failed(error.into()))?;
     let password = password.trim_end_matches(['\r', '\n']);
-    block_on(access::set_password(&spool, password))?.map_err(failed)?;
+    block_on(access::set_password(&spool, None, password))?.map_err(failed)?;
     println!("The password is set. Whoever was logged in must log in again.");
     Ok(())
 }
