@@ -23,7 +23,7 @@ use tokio::sync::{Semaphore, watch};
 pub(super) use guard::{Entry, Visitor, guard};
 pub(super) use pages::{cookie_of, router, way_out};
 pub(crate) use password::set_password;
-pub(crate) use totp::Enrolment;
+pub(crate) use users::{add_user, remove_user, set_role};
 
 use limit::Attempts;
 use totp::CodeAttempts;
@@ -37,7 +37,7 @@ const LOGINS_MAX: u32 = 50;
 /// How many tokens there may be.
 pub(super) const TOKENS_MAX: u32 = 100;
 /// How many users there may be.
-pub(crate) const USERS_MAX: u32 = 50;
+const USERS_MAX: u32 = 50;
 /// What every token begins with, so that one that leaked is recognised.
 const TOKEN_PREFIX: &str = "tip_";
 /// Characters kept of a browser's User-Agent.
