@@ -75,19 +75,11 @@ pub(super) async fn recognise(
     next: Next,
 ) -> Response {
     let is_open = OPEN.contains(&request.uri().path());
-    let host = match host::of(&request) {
-        Ok(host) => host,
+    let host = match manners.host(&request, peer) {
+        Ok(host) => Some(host),
         Err(_) if is_open => None,
         Err(refusal) => return refusal.into_response(request.uri().path()),
     };
-    if !is_open && !host.as_ref().is_some_and(|host| host::is_ours(host, &manners.names)) {
-        manners.log(|| tracing::warn!(
-            peer = %peer.address.ip().to_canonical(),
-            host = host.as_ref().map_or("", |host| &host.0),
-            "Refused an HTTP request for a name that is not ours. If it is, add it to `hosts` of `[http]`."
-        ));
-        return host::Refusal::NotOurs.into_response(request.uri().path());
-    }
     let caller = manners.caller(peer, host.as_ref(), request.headers());
     if manners.tls_only && !caller.by_tls && !is_open {
         return to_tls(&request);
@@ -105,6 +97,23 @@ impl Manners {
             proxies: settings.proxies,
             logged: Mutex::new(None),
         }
+    }
+
+    /// The host that a request names, if it is one of ours.
+    fn host(&self, request: &Request, peer: Peer) -> Result<HostName, host::Refusal> {
+        let host = host::of(request)?.ok_or(host::Refusal::Unclear)?;
+        if host::is_ours(&host, &self.names) {
+            return Ok(host);
+        }
+        self.log(|| {
+            tracing::warn!(
+                peer = %peer.address.ip().to_canonical(),
+                host = host.0,
+                "Refused an HTTP request for a name that is not ours. If it is, add it to `hosts` of \
+                 `[http]`."
+            );
+        });
+        Err(host::Refusal::NotOurs)
     }
 
     fn caller(&self, peer: Peer, host: Option<&HostName>, headers: &HeaderMap) -> Caller {

@@ -12,6 +12,7 @@ use super::super::State;
 use super::super::caller::Caller;
 use super::super::clock::cookie;
 use super::super::filter::encode;
+use super::super::frame::PageProblem;
 use super::super::problem::Problem;
 use super::pages::cookie_name;
 use super::{Access, Refusal, TOKEN_PREFIX, rights};
@@ -136,7 +137,7 @@ pub(crate) async fn guard(
             let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
             Redirect::to(&format!("/login?next={}", encode(path))).into_response()
         }
-        Err(problem) => problem.into_response(),
+        Err(problem) => PageProblem::from(problem).into_response(),
     }
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Form, Query, State as Shared};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -209,7 +209,11 @@ async fn leave(
         return Problem::from(refusal).into_response();
     }
     let gone = cookie_with("", 0, &caller);
-    ([(header::SET_COOKIE, gone)], StatusCode::NO_CONTENT).into_response()
+    // Pictures are kept by the browser for a while: whoever uses it next does not see them.
+    let forget = HeaderValue::from_static("\"cache\"");
+    let headers = [(header::SET_COOKIE, gone)];
+    let forget = [(HeaderName::from_static("clear-site-data"), forget)];
+    (headers, forget, StatusCode::NO_CONTENT).into_response()
 }
 
 /// The cookie of a login.
