@@ -28,7 +28,7 @@ use tipoff_model::{
     IncidentId, MediaPlace, Timestamp,
 };
 
-pub use accounts::{Accounts, ApiToken, Login};
+pub use accounts::{Accounts, ApiToken, Login, NewUser, Role, User, UserChange, UserId};
 pub use age::{AgeGuard, Newest};
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
 pub use device::{

@@ -30,6 +30,7 @@ mod store;
 mod summary;
 mod turns;
 mod uploads;
+mod users;
 mod writer;
 
 use std::collections::{HashMap, HashSet};

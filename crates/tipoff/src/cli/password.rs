@@ -36,15 +36,20 @@ pub(super) fn password(args: &PasswordArgs, config: &Config) -> Ending {
         println!("{base}/setup?key={key}");
         return Ok(());
     }
+    let password = read_password()?;
+    block_on(access::set_password(&spool, None, &password))?.map_err(failed)?;
+    println!("The password is set. Whoever was logged in must log in again.");
+    Ok(())
+}
+
+/// Reads a new password from standard input.
+pub(super) fn read_password() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
         println!("The new password, at least 8 characters (it is shown as you type):");
     }
     let mut password = String::new();
     io::stdin().lock().read_line(&mut password).map_err(|error| Failure::Failed(error.into()))?;
-    let password = password.trim_end_matches(['\r', '\n']);
-    block_on(access::set_password(&spool, password))?.map_err(failed)?;
-    println!("The password is set. Whoever was logged in must log in again.");
-    Ok(())
+    Ok(password.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// Makes a token for a program.
@@ -55,7 +60,8 @@ pub(super) fn token(args: &TokenArgs, config: &Config) -> Ending {
     Ok(())
 }
 
-fn open(config: &Config) -> Result<SqliteSpool, Failure> {
+/// The spool, beside a running server.
+pub(super) fn open(config: &Config) -> Result<SqliteSpool, Failure> {
     SqliteSpool::open_beside(&config.data_dir, Arc::new(config.rules.clone()))
         .map_err(|error| Failure::Failed(error.into()))
 }

@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::State as Shared;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::access::{Visitor, cookie_of, make_token};
+use super::super::access::{Place, Visitor, cookie_of, make_token};
 use super::super::caller::Caller;
 use super::super::clock::utc;
 use super::super::problem::{Body, Named, Problem};
@@ -106,6 +106,7 @@ pub(super) async fn remove(
     if !state.spool.remove_token(id).await? {
         return Err(Problem::not_found("token"));
     }
+    state.access.changed();
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -116,9 +117,12 @@ pub(super) struct NewPassword {
     old: String,
     #[schema(min_length = 8, max_length = 200)]
     new: String,
+    /// Whether all tokens for programs end, too. Only for an owner.
+    #[serde(default)]
+    revoke_tokens: bool,
 }
 
-/// Changes the password; every other browser must log in again. Only for a browser that is logged in.
+/// Changes your own password; your other browsers must log in again. Only for a browser that is logged in.
 #[utoipa::path(
     put, path = "/api/v1/password", tag = "access", request_body = NewPassword,
     responses(
@@ -135,12 +139,21 @@ pub(super) async fn change_password(
     Shared(state): Shared<State>,
     caller: Caller,
     visitor: Visitor,
-    Body(NewPassword { old, new }): Body<NewPassword>,
+    headers: HeaderMap,
+    Body(NewPassword { old, new, revoke_tokens }): Body<NewPassword>,
 ) -> Result<Response, Problem> {
-    if let Visitor::Program = visitor {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "a token does not change the password"));
+    let Some(user) = visitor.user() else {
+        let detail = "only a user who is logged in here has a password";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    };
+    if revoke_tokens && !visitor.is_owner() {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "only an owner may revoke tokens"));
     }
-    let secret = state.access.change(&old, &new, caller.address).await?;
+    let place = Place::of(&caller, &headers);
+    let secret = state.access.change(user, &old, &new, &place).await?;
+    if revoke_tokens {
+        state.access.end_tokens().await?;
+    }
     Ok(([(header::SET_COOKIE, cookie_of(&secret, &caller))], StatusCode::NO_CONTENT)
         .into_response())
 }

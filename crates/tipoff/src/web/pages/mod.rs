@@ -1,6 +1,7 @@
 //! What people see. Pages only show: whatever changes something is asked of the API by the script,
 //! so that programs can do all that people can.
 
+mod account;
 mod add;
 mod channels;
 mod devices;

@@ -1,4 +1,4 @@
-//! The password, tokens for programs, and the way out.
+//! One's own account, users, tokens for programs, and the way out.
 
 use askama::Template;
 use axum::extract::State as Shared;
@@ -7,6 +7,7 @@ use super::super::State;
 use super::super::access::Visitor;
 use super::super::clock::Clock;
 use super::super::frame::{Frame, Page, page};
+use super::account::{self, Accounts};
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -14,6 +15,7 @@ struct SettingsPage {
     frame: Frame,
     /// Whether leaving is ours to do: whom a proxy lets in leaves there.
     may_leave: bool,
+    accounts: Accounts,
     tokens: Vec<Token>,
 }
 
@@ -36,7 +38,9 @@ pub(super) async fn settings(
         may: if token.may_change { "may change things" } else { "may look" },
         made: clock.ago(token.created_at),
     };
-    let tokens = state.spool.tokens().await?.into_iter().map(token).collect();
-    let may_leave = matches!(visitor, Visitor::Owner { .. });
-    page(&SettingsPage { frame, may_leave, tokens })
+    let accounts = account::read(&state, &visitor, &clock).await?;
+    let tokens = if visitor.is_owner() { state.spool.tokens().await? } else { Vec::new() };
+    let tokens = tokens.into_iter().map(token).collect();
+    let may_leave = visitor.user().is_some();
+    page(&SettingsPage { frame, may_leave, accounts, tokens })
 }
