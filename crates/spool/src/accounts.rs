@@ -3,7 +3,7 @@
 
 use tipoff_model::Timestamp;
 
-use crate::{BoxFuture, Print, Result};
+use crate::{AuditEntry, BoxFuture, Print, Result};
 
 /// A browser that is logged in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,37 @@ pub struct Login {
     pub seen_at: Timestamp,
 }
 
+/// What a token may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenScope {
+    /// Everything that people can do, but for the password.
+    Change,
+    /// Reading only.
+    Read,
+    /// The feed of incidents, and nothing else. Such a token may stand in an address.
+    Feed,
+}
+
+impl TokenScope {
+    /// As it is stored and shown to programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Change => "change",
+            Self::Read => "read",
+            Self::Feed => "feed",
+        }
+    }
+
+    /// The scope of this name; the least where it is not known.
+    pub fn of(name: &str) -> Self {
+        match name {
+            "change" => Self::Change,
+            "read" => Self::Read,
+            _ => Self::Feed,
+        }
+    }
+}
+
 /// A token for a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiToken {
@@ -25,10 +56,12 @@ pub struct ApiToken {
     pub name: String,
     /// The digest of the token.
     pub print: Print,
-    /// Whether it may change anything.
-    pub may_change: bool,
+    /// What it may be used for.
+    pub scope: TokenScope,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was used last, to the hour. `None` if it never was.
+    pub used_at: Option<Timestamp>,
 }
 
 /// Accounts of the dashboard.
@@ -39,11 +72,15 @@ pub trait Accounts {
     /// Sets the password's hash; every login ends, and the key to set it holds no longer.
     fn set_password(&self, hash: String) -> BoxFuture<'_, Result<()>>;
 
-    /// The digest of the key that may set the password once.
-    fn setup_key(&self) -> BoxFuture<'_, Result<Option<Print>>>;
+    /// The digest of the key that may set the password once, and when that expires.
+    fn setup_key(&self) -> BoxFuture<'_, Result<Option<(Print, Timestamp)>>>;
 
-    /// Lets this key, by its digest, set the password once; an earlier one holds no longer.
-    fn set_setup_key(&self, print: Print) -> BoxFuture<'_, Result<()>>;
+    /// Lets this key, by its digest, set the password once until then; an earlier key is of no use any more.
+    fn set_setup_key(&self, print: Print, expires_at: Timestamp) -> BoxFuture<'_, Result<()>>;
+
+    /// Uses up the key of this digest; `false` if it is not the latest one, or was used already. Of two
+    /// that come with one key, one gets `true`.
+    fn take_setup_key(&self, print: Print) -> BoxFuture<'_, Result<bool>>;
 
     /// Keeps a login; of more than `max` the one that was seen longest ago ends.
     fn keep_login(&self, login: Login, max: u32) -> BoxFuture<'_, Result<()>>;
@@ -60,9 +97,17 @@ pub trait Accounts {
     /// The token of this digest.
     fn token(&self, print: Print) -> BoxFuture<'_, Result<Option<ApiToken>>>;
 
-    /// Makes a token, unless there are `max`; its number. Its own number is not looked at.
-    fn add_token(&self, token: ApiToken, max: u32) -> BoxFuture<'_, Result<Option<i64>>>;
+    /// Makes a token, unless there are `max`, and notes who did; its number. Its own number is not read.
+    fn add_token(
+        &self,
+        token: ApiToken,
+        max: u32,
+        entry: AuditEntry,
+    ) -> BoxFuture<'_, Result<Option<i64>>>;
 
-    /// Ends a token; whether there was such a one.
-    fn remove_token(&self, id: i64) -> BoxFuture<'_, Result<bool>>;
+    /// Notes that a token was used.
+    fn note_token_used(&self, id: i64, now: Timestamp) -> BoxFuture<'_, Result<()>>;
+
+    /// Ends a token, and notes who did; whether there was such a one.
+    fn remove_token(&self, id: i64, entry: AuditEntry) -> BoxFuture<'_, Result<bool>>;
 }

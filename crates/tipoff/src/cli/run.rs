@@ -32,7 +32,7 @@ use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::supervise::Supervisor;
 use crate::terminal;
 use crate::web::access::Access;
-use crate::web::{self, Gallery, Links, Reach};
+use crate::web::{self, Gallery, Links, Opens, Reach};
 
 /// After SIGTERM, whoever is in the middle of a message has this long to end it …
 const GRACE: Duration = Duration::from_secs(8);
@@ -160,7 +160,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let reach = reach(&bound.smtp, &bound.ftp);
     let modes = ground.modes(&rules);
     let (smtp, ftp) = receive(&ground, &config, &bound.tls, bound.smtp, bound.ftp, &retention);
-    let links = Links::new(url.as_deref(), key);
+    let links = Links::new(url.as_deref(), key, config.http.media_links);
     let actions = ground.actions(&modes, &links);
     let (dispatch, studio, renditions) = deliver(&ground, &config, &links, &actions).await?;
     let gallery = ground.gallery(&config, studio);
@@ -183,6 +183,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             spool: Arc::clone(&ground.spool),
             metrics: Arc::clone(&ground.metrics),
             links,
+            opens: Opens::default(),
             access,
             news: ground.news.clone(),
             waker: ground.waker.clone(),

@@ -14,8 +14,10 @@ mod health;
 mod hooks;
 mod links;
 mod listener;
+mod local;
 mod logins;
 mod media;
+mod opens;
 mod pages;
 mod parcel;
 mod pour;
@@ -23,6 +25,7 @@ mod problem;
 mod range;
 mod tag;
 mod view;
+mod who;
 mod words;
 
 use std::sync::Arc;
@@ -32,19 +35,21 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
-use tipoff_spool::Spool;
+use tipoff_spool::{AuditEntry, Spool};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
 pub(crate) use gallery::Gallery;
 pub(crate) use links::Links;
+pub(crate) use opens::Opens;
 
 use access::Access;
 use caller::Manners;
 use listener::Peer;
 
 use crate::actions::Actions;
+use crate::audit;
 use crate::config::{Http, Listener, Retention};
 use crate::dispatch::{Dispatch, Waker};
 use crate::modes::Modes;
@@ -63,6 +68,7 @@ pub(crate) struct State {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) links: Links,
+    pub(crate) opens: Opens,
     pub(crate) access: Access,
     pub(crate) news: News,
     pub(crate) waker: Waker,
@@ -107,6 +113,11 @@ impl State {
         Ok(())
     }
 
+    /// Adds an entry to the audit log.
+    async fn note(&self, entry: AuditEntry) {
+        audit::note(&*self.spool, entry).await;
+    }
+
     /// These channels have something to do.
     fn wake(&self, channels: &[String]) {
         self.waker.wake(channels);
@@ -143,6 +154,7 @@ async fn serve(
     let tls_only = settings.listen.is_some_and(|listen| listen.tls);
     let manners = Arc::new(Manners { tls_only, proxies: settings.proxies });
     let router = router(state)
+        .layer(from_fn(access::none_in_address))
         .layer(from_fn_with_state(manners, caller::recognise))
         .layer(from_fn(headers::harden));
     let make = router.into_make_service_with_connect_info::<Peer>();

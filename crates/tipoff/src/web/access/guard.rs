@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use subtle::ConstantTimeEq;
+use tipoff_spool::{Actor, TokenScope};
 
 use super::super::State;
 use super::super::caller::Caller;
@@ -13,7 +14,8 @@ use super::super::clock::cookie;
 use super::super::filter::encode;
 use super::super::problem::Problem;
 use super::pages::cookie_name;
-use super::{Access, Refusal, TOKEN_PREFIX};
+use super::tokens::TOKEN_PREFIX;
+use super::{Access, Refusal};
 
 /// What the script proves itself with.
 const PROOF_HEADER: &str = "x-csrf-token";
@@ -34,7 +36,12 @@ pub(crate) enum Visitor {
         proof: String,
     },
     /// A program with a token.
-    Program,
+    Program {
+        /// The name of the token.
+        name: String,
+        /// Whether it may change anything.
+        may_change: bool,
+    },
 }
 
 impl Visitor {
@@ -42,8 +49,22 @@ impl Visitor {
     pub(crate) fn proof(&self) -> &str {
         match self {
             Self::Owner { proof, .. } | Self::Guest { proof } => proof,
-            Self::Program => "",
+            Self::Program { .. } => "",
         }
+    }
+
+    /// Who it is, for the audit log.
+    pub(crate) fn actor(&self, caller: &Caller) -> Actor {
+        match self {
+            Self::Owner { .. } => Actor::User("owner".to_owned()),
+            Self::Guest { .. } => Actor::User(caller.user.clone().unwrap_or_default()),
+            Self::Program { name, .. } => Actor::Token(name.clone()),
+        }
+    }
+
+    /// Whether they may change things, and see secrets.
+    pub(crate) fn is_owner(&self) -> bool {
+        !matches!(self, Self::Program { may_change: false, .. })
     }
 }
 
@@ -107,10 +128,14 @@ async fn admit(access: &Access, caller: &Caller, parts: &Parts) -> Result<Visito
         let Some(token) = access.token(token).await? else {
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "this token does not hold"));
         };
-        return if changes && !token.may_change {
+        if token.scope == TokenScope::Feed {
+            return Err(Problem::new(StatusCode::FORBIDDEN, "this token opens the feed only"));
+        }
+        let may_change = token.scope == TokenScope::Change;
+        return if changes && !may_change {
             Err(Problem::new(StatusCode::FORBIDDEN, "this token may only read"))
         } else {
-            Ok(Visitor::Program)
+            Ok(Visitor::Program { name: token.name, may_change })
         };
     }
     let visitor = if let Some(user) = &caller.user {

@@ -4,6 +4,8 @@
 mod guard;
 mod limit;
 mod pages;
+mod setup_key;
+mod tokens;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,13 +15,15 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use tipoff_model::Timestamp;
-use tipoff_spool::{ApiToken, Login, Print, Spool, SpoolError};
+use tipoff_spool::{Login, Print, Spool, SpoolError};
 use tokio::sync::Semaphore;
 
 pub(super) use guard::{Visitor, guard};
 pub(super) use pages::{cookie_of, router, way_out};
+pub(crate) use setup_key::make_setup_key;
+pub(super) use tokens::none_in_address;
+pub(crate) use tokens::{make_token, token_name};
 
 use limit::Attempts;
 
@@ -29,13 +33,9 @@ const UNSEEN_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 const NOTE_EVERY: Duration = Duration::from_secs(3600);
 /// How many browsers may be logged in.
 const LOGINS_MAX: u32 = 100;
-/// How many tokens there may be.
-pub(super) const TOKENS_MAX: u32 = 100;
 /// NIST SP 800-63B, section 3.1.1.2: at least 8, and no reason to refuse a long one.
 const PASSWORD_CHARS_MIN: usize = 8;
 const PASSWORD_CHARS_MAX: usize = 200;
-/// What every token begins with, so that one that leaked is recognised.
-const TOKEN_PREFIX: &str = "tip_";
 
 /// Why somebody is not let in.
 #[derive(Debug, thiserror::Error)]
@@ -76,31 +76,15 @@ impl Access {
         Self(Arc::new(Lock { spool, key, hashing, attempts }))
     }
 
-    /// While there is no password: a new key that sets one, once.
-    pub(crate) async fn setup_key(&self) -> Result<Option<String>, Refusal> {
-        if self.0.spool.password().await?.is_some() {
-            return Ok(None);
-        }
-        Ok(Some(make_setup_key(&*self.0.spool).await?))
-    }
-
     async fn has_password(&self) -> Result<bool, Refusal> {
         Ok(self.0.spool.password().await?.is_some())
-    }
-
-    /// Whether this is the key of the latest link, unused.
-    async fn is_setup_key(&self, key: &str) -> Result<bool, Refusal> {
-        let expected = self.0.spool.setup_key().await?;
-        Ok(expected.is_some_and(|expected| bool::from(expected.ct_eq(&print(key)))))
     }
 
     /// Sets the password by the key of the link, and logs in.
     async fn set_up(&self, key: &str, password: &str, peer: IpAddr) -> Result<String, Refusal> {
         self.0.attempts.allows(peer).map_err(Refusal::TooMany)?;
-        if !self.is_setup_key(key).await? {
-            self.0.attempts.failed(peer);
-            return Err(Refusal::NoKey);
-        }
+        check_length(password)?;
+        self.take_setup_key(key, peer).await?;
         set_password(&*self.0.spool, password).await?;
         self.log_in().await
     }
@@ -186,30 +170,18 @@ impl Access {
         mac.update(secret.as_bytes());
         hex(&mac.finalize().into_bytes())
     }
-
-    /// Whether a program may look with this.
-    pub(super) async fn is_token(&self, secret: &str) -> Result<bool, Refusal> {
-        Ok(secret.starts_with(TOKEN_PREFIX) && self.token(secret).await?.is_some())
-    }
-
-    async fn token(&self, secret: &str) -> Result<Option<ApiToken>, Refusal> {
-        Ok(self.0.spool.token(print(secret)).await?)
-    }
 }
 
-/// Makes the key that sets the password once.
-pub(crate) async fn make_setup_key(spool: &dyn Spool) -> Result<String, Refusal> {
-    let key = secret()?;
-    spool.set_setup_key(print(&key)).await?;
-    Ok(key)
+/// Whether a password is neither too short nor too long.
+fn check_length(password: &str) -> Result<(), Refusal> {
+    let length = password.chars().count();
+    let fits = (PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&length);
+    if fits { Ok(()) } else { Err(Refusal::Unfit) }
 }
 
 /// Sets the password; every login ends.
 pub(crate) async fn set_password(spool: &dyn Spool, password: &str) -> Result<(), Refusal> {
-    let length = password.chars().count();
-    if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&length) {
-        return Err(Refusal::Unfit);
-    }
+    check_length(password)?;
     let password = password.to_owned();
     let make = move || {
         let mut salt = [0; 16];
@@ -221,19 +193,6 @@ pub(crate) async fn set_password(spool: &dyn Spool, password: &str) -> Result<()
     };
     let hash = tokio::task::spawn_blocking(make).await.map_err(machine)??;
     Ok(spool.set_password(hash).await?)
-}
-
-/// Makes a token for a program: its number, and the token itself, which is told this once.
-pub(crate) async fn make_token(
-    spool: &dyn Spool,
-    name: &str,
-    may_change: bool,
-) -> Result<(i64, String), Refusal> {
-    let token = format!("{TOKEN_PREFIX}{}", secret()?);
-    let (name, print) = (name.to_owned(), print(&token));
-    let kept = ApiToken { id: 0, name, print, may_change, created_at: now() };
-    let id = spool.add_token(kept, TOKENS_MAX).await?.ok_or(Refusal::Full)?;
-    Ok((id, token))
 }
 
 fn secret() -> Result<String, Refusal> {

@@ -2,6 +2,7 @@
 //! so that programs can do all that people can.
 
 mod add;
+mod audit;
 mod channels;
 mod devices;
 mod feed;
@@ -29,6 +30,8 @@ pub(super) fn router() -> Router<State> {
         .route("/sessions/{id}", get(sessions::one))
         .route("/channels", get(channels::list))
         .route("/overview", get(overview::overview))
+        .route("/audit", get(audit::audit))
+        .route("/shares", get(audit::shares))
         .route("/settings", get(settings::settings))
 }
 
