@@ -29,7 +29,9 @@ use tipoff_model::{
     IncidentId, MediaPlace, Timestamp,
 };
 
-pub use accounts::{Accounts, ApiToken, Login, TokenScope};
+pub use accounts::{
+    Accounts, ApiToken, Login, NewUser, Role, TokenScope, User, UserChange, UserId,
+};
 pub use age::{AgeGuard, Newest};
 pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};

@@ -4,23 +4,82 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use tipoff_model::Timestamp;
 
-use super::{SqliteSpool, at, audit};
-use crate::{Accounts, ApiToken, AuditEntry, BoxFuture, Login, Print, Result, TokenScope};
+use super::{SqliteSpool, at, audit, users};
+use crate::{
+    Accounts, ApiToken, AuditEntry, BoxFuture, Login, NewUser, Print, Result, Role, TokenScope,
+    User, UserChange, UserId,
+};
 
-const PASSWORD: &str = "password";
 const SETUP_KEY: &str = "setup-key";
 
 impl Accounts for SqliteSpool {
-    fn password(&self) -> BoxFuture<'_, Result<Option<String>>> {
-        Box::pin(self.read(|connection| meta(connection, PASSWORD)))
+    fn users(&self) -> BoxFuture<'_, Result<Vec<User>>> {
+        Box::pin(self.read(users::all))
     }
 
-    fn set_password(&self, hash: String) -> BoxFuture<'_, Result<()>> {
+    fn add_user(&self, user: NewUser, max: u32) -> BoxFuture<'_, Result<UserChange>> {
+        Box::pin(self.writer.run(move |connection| users::add(connection, &user, max)))
+    }
+
+    fn set_role(&self, user: UserId, role: Role) -> BoxFuture<'_, Result<UserChange>> {
+        Box::pin(self.writer.run(move |connection| users::set_role(connection, user, role)))
+    }
+
+    fn remove_user(&self, user: UserId) -> BoxFuture<'_, Result<UserChange>> {
+        Box::pin(self.writer.run(move |connection| users::remove(connection, user)))
+    }
+
+    fn set_password(
+        &self,
+        user: Option<UserId>,
+        hash: String,
+    ) -> BoxFuture<'_, Result<UserChange>> {
         Box::pin(self.writer.run(move |connection| {
-            set_meta(connection, PASSWORD, &hash)?;
-            connection.execute("DELETE FROM meta WHERE key = ?1", [SETUP_KEY])?;
-            connection.execute("DELETE FROM login", [])?;
-            Ok(())
+            if user.is_none() {
+                connection.execute("DELETE FROM meta WHERE key = ?1", [SETUP_KEY])?;
+            }
+            users::set_password(connection, user, &hash)
+        }))
+    }
+
+    fn begin_totp(&self, user: UserId, secret: Vec<u8>) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            let sql = "UPDATE user SET totp_pending = ?2 WHERE id = ?1";
+            Ok(connection.execute(sql, params![user.0, secret])? > 0)
+        }))
+    }
+
+    fn confirm_totp(
+        &self,
+        user: UserId,
+        step: i64,
+        recovery: Vec<Print>,
+    ) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(
+            self.writer
+                .run(move |connection| users::confirm_totp(connection, user, step, &recovery)),
+        )
+    }
+
+    fn end_totp(&self, user: UserId) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            connection.execute("DELETE FROM recovery_code WHERE user = ?1", [user.0])?;
+            let sql = "UPDATE user SET totp = NULL, totp_pending = NULL WHERE id = ?1";
+            Ok(connection.execute(sql, [user.0])? > 0)
+        }))
+    }
+
+    fn use_totp_step(&self, user: UserId, step: i64) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            let sql = "UPDATE user SET totp_step = ?2 WHERE id = ?1 AND totp_step < ?2";
+            Ok(connection.execute(sql, params![user.0, step])? > 0)
+        }))
+    }
+
+    fn use_recovery_code(&self, user: UserId, digest: Print) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            let sql = "DELETE FROM recovery_code WHERE user = ?1 AND digest = ?2";
+            Ok(connection.execute(sql, params![user.0, digest])? > 0)
         }))
     }
 
@@ -45,35 +104,36 @@ impl Accounts for SqliteSpool {
         }))
     }
 
-    fn keep_login(&self, login: Login, max: u32) -> BoxFuture<'_, Result<()>> {
+    fn add_login(&self, login: Login, max: u32) -> BoxFuture<'_, Result<Option<i64>>> {
+        Box::pin(self.writer.run(move |connection| users::add_login(connection, &login, max)))
+    }
+
+    fn see_login(&self, id: i64, at: Timestamp, address: String) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.writer.run(move |connection| {
-            connection.execute(
-                "INSERT OR REPLACE INTO login (print, created_at, seen_at) VALUES (?1, ?2, ?3)",
-                params![login.print, login.created_at.0, login.seen_at.0],
-            )?;
-            connection.execute(
-                "DELETE FROM login WHERE print NOT IN
-                     (SELECT print FROM login ORDER BY seen_at DESC, created_at DESC LIMIT ?1)",
-                [max],
-            )?;
+            let sql = "UPDATE login SET seen_at = ?2, address = ?3 WHERE id = ?1";
+            connection.execute(sql, params![id, at.0, address])?;
             Ok(())
         }))
     }
 
-    fn login(&self, print: Print) -> BoxFuture<'_, Result<Option<Login>>> {
-        Box::pin(self.read(move |connection| {
-            Ok(connection
-                .prepare_cached("SELECT print, created_at, seen_at FROM login WHERE print = ?1")?
-                .query_row([print], |row| {
-                    Ok(Login { print: row.get(0)?, created_at: at(row, 1)?, seen_at: at(row, 2)? })
-                })
-                .optional()?)
+    fn login(&self, print: Print) -> BoxFuture<'_, Result<Option<(Login, User)>>> {
+        Box::pin(self.read(move |connection| users::login(connection, &print)))
+    }
+
+    fn logins(&self) -> BoxFuture<'_, Result<Vec<Login>>> {
+        Box::pin(self.read(users::logins))
+    }
+
+    fn end_login(&self, id: i64) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            Ok(connection.execute("DELETE FROM login WHERE id = ?1", [id])? > 0)
         }))
     }
 
-    fn end_login(&self, print: Print) -> BoxFuture<'_, Result<()>> {
+    fn end_logins(&self, user: UserId, except: Option<i64>) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.writer.run(move |connection| {
-            connection.execute("DELETE FROM login WHERE print = ?1", [print])?;
+            let sql = "DELETE FROM login WHERE user = ?1 AND id IS NOT ?2";
+            connection.execute(sql, params![user.0, except])?;
             Ok(())
         }))
     }

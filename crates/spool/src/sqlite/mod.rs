@@ -30,6 +30,7 @@ mod share_links;
 mod store;
 mod summary;
 mod uploads;
+mod users;
 mod writer;
 
 use std::collections::HashSet;

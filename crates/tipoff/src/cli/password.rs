@@ -35,8 +35,8 @@ pub(super) fn password(args: &PasswordArgs, config: &Config) -> Ending {
     let mut password = String::new();
     io::stdin().lock().read_line(&mut password).map_err(|error| Failure::Failed(error.into()))?;
     let password = password.trim_end_matches(['\r', '\n']);
-    block_on(access::set_password(&spool, password))?.map_err(failed)?;
-    note(&spool, what::PASSWORD, "every login ended")?;
+    block_on(access::set_password(&spool, None, password))?.map_err(failed)?;
+    note(&spool, what::PASSWORD, "the logins of this user ended")?;
     println!("The password is set. Whoever was logged in must log in again.");
     Ok(())
 }

@@ -133,7 +133,11 @@ fn defaults_that_are_written_down_change_nothing() {
         "public_address",
         "public_url",
         "trusted_proxies",
+        "proxy_secret",
         "proxy_user_header",
+        "proxy_role_header",
+        "proxy_role",
+        "hosts",
     ];
     let lines = whole_example();
     let (sections, _) = lines.split_once("[[device]]").unwrap();

@@ -12,6 +12,7 @@ mod gallery;
 mod headers;
 mod health;
 mod hooks;
+mod host;
 mod links;
 mod listener;
 mod local;
@@ -151,8 +152,7 @@ async fn serve(
     shutdown: Shutdown,
 ) -> Ending {
     let (mut ending, mut over) = (shutdown.clone(), shutdown);
-    let tls_only = settings.listen.is_some_and(|listen| listen.tls);
-    let manners = Arc::new(Manners { tls_only, proxies: settings.proxies });
+    let manners = Arc::new(Manners::new(settings));
     let router = router(state)
         .layer(from_fn(access::none_in_address))
         .layer(from_fn_with_state(manners, caller::recognise))

@@ -19,7 +19,7 @@ pub(super) struct Who {
 impl Who {
     /// Of a visitor at an address.
     pub(super) fn new(visitor: &Visitor, caller: &Caller) -> Self {
-        Self { actor: visitor.actor(caller), address: caller.address.to_string() }
+        Self { actor: visitor.actor(), address: caller.address.to_string() }
     }
 
     /// What they did, as an entry. Neither text may hold a secret.

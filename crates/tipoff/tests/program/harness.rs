@@ -244,7 +244,8 @@ impl Server {
     /// The same for what is no text.
     pub fn get_bytes(&self, path: &str) -> Vec<u8> {
         let mut socket = TcpStream::connect(self.http).unwrap();
-        write!(socket, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        write!(socket, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .unwrap();
         let mut answer = Vec::new();
         socket.read_to_end(&mut answer).unwrap();
         let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();

@@ -2,14 +2,14 @@
 
 use axum::Json;
 use axum::extract::State as Shared;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tipoff_spool::TokenScope;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::access::{Visitor, cookie_of, make_token, token_name};
+use super::super::access::{Place, Visitor, cookie_of, make_token, token_name};
 use super::super::caller::Caller;
 use super::super::clock::utc;
 use super::super::problem::{Body, Named, Problem};
@@ -168,14 +168,17 @@ pub(super) async fn change_password(
     Shared(state): Shared<State>,
     caller: Caller,
     visitor: Visitor,
+    headers: HeaderMap,
     Body(NewPassword { old, new }): Body<NewPassword>,
 ) -> Result<Response, Problem> {
-    if let Visitor::Program { .. } = visitor {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "a token does not change the password"));
-    }
-    let secret = state.access.change(&old, &new, caller.address).await?;
-    let detail = "every login ended";
-    state.note(Who::new(&visitor, &caller).did(what::PASSWORD, "", detail)).await;
+    let Some(user) = visitor.user() else {
+        let detail = "only a user who is logged in here has a password";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    };
+    let place = Place::of(&caller, &headers);
+    let secret = state.access.change(user, &old, &new, &place).await?;
+    let detail = "every other login of this user ended";
+    state.note(Who::new(&visitor, &caller).did(what::PASSWORD, &*visitor.name, detail)).await;
     Ok(([(header::SET_COOKIE, cookie_of(&secret, &caller))], StatusCode::NO_CONTENT)
         .into_response())
 }

@@ -47,6 +47,6 @@ pub(super) async fn settings(
         ),
     };
     let tokens = state.spool.tokens().await?.into_iter().map(token).collect();
-    let may_leave = matches!(visitor, Visitor::Owner { .. });
+    let may_leave = visitor.user().is_some();
     page(&SettingsPage { frame, may_leave, tokens })
 }
