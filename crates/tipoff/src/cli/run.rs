@@ -31,7 +31,7 @@ use crate::reports::Reports;
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::supervise::Supervisor;
 use crate::terminal;
-use crate::web::access::Access;
+use crate::web::access::{Access, make_setup_key};
 use crate::web::{self, Gallery, Links, Opens, Reach};
 
 /// After SIGTERM, whoever is in the middle of a message has this long to end it …
@@ -149,7 +149,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let url = bound.url(&config);
     let access = Access::new(Arc::clone(&spool), key);
     let dashboard = match &url {
-        Some(url) => Some(dashboard(url, &access).await?),
+        Some(url) => Some(dashboard(url, &access, &*spool).await?),
         None => None,
     };
     announce::announce(&config, &bound.smtp, &bound.ftp, bound.http.as_ref(), dashboard.as_deref());
@@ -175,7 +175,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         dispatch: dispatch.clone(),
     };
     let http = config.http.clone();
-    let (reload, configuration) = Reload::new(source, config, running, ground.news.clone());
+    let (spool, news) = (Arc::clone(&ground.spool), ground.news.clone());
+    let (reload, configuration) = Reload::new(source, config, running, spool, news);
     reload.start(signals.hang_up, &ground.supervisor);
     network::watch(&ground.supervisor, ground.waker.clone());
     if let Some(listener) = bound.http {
@@ -362,12 +363,18 @@ fn reach(smtp: &[Door], ftp: &[Door]) -> Reach {
     }
 }
 
-/// Where the dashboard is; while nobody can log in, with what sets the password.
-async fn dashboard(url: &str, access: &Access) -> anyhow::Result<String> {
-    Ok(match access.setup_key().await? {
-        Some(key) => format!("{url}/setup?key={key} (sets its password)"),
-        None => format!("{url}/"),
-    })
+/// Where the dashboard is; while nobody can log in, with what sets the password, or how to get that.
+async fn dashboard(url: &str, access: &Access, spool: &dyn Spool) -> anyhow::Result<String> {
+    if access.has_password().await? {
+        return Ok(format!("{url}/"));
+    }
+    if !announce::is_read_by_people_only() {
+        return Ok(format!(
+            "{url}/ (no password yet: tipoff password --link prints a link to set it)"
+        ));
+    }
+    let key = make_setup_key(spool).await?;
+    Ok(format!("{url}/setup?key={key} (sets its password, once, within an hour)"))
 }
 
 /// How others reach the HTTP port.

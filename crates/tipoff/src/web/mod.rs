@@ -139,6 +139,14 @@ pub(crate) async fn bind(settings: &Http) -> anyhow::Result<Option<TcpListener>>
 /// Serves until the end, in a task that is supervised.
 pub(crate) fn start(listener: TcpListener, tls: Arc<Tls>, settings: Http, state: State) {
     let (listener, supervisor) = (Arc::new(listener), state.supervisor.clone());
+    let (access, reporting) = (state.access.clone(), supervisor.shutdown());
+    supervisor.spawn("login failures", move || {
+        let (access, shutdown) = (access.clone(), reporting.clone());
+        async move {
+            access.report_failures(shutdown).await;
+            Ok(())
+        }
+    });
     supervisor.clone().spawn("HTTP listener", move || {
         let bounded = listener::Bounded::new(Arc::clone(&listener), Arc::clone(&tls));
         serve(bounded, settings.clone(), state.clone(), supervisor.shutdown())

@@ -1,6 +1,7 @@
 //! Who may see the dashboard. Users with a password and a role; browsers that are logged in show a cookie,
 //! programs a token. What they show is never kept, only its digest.
 
+mod failures;
 mod guard;
 mod limit;
 mod pages;
@@ -18,8 +19,10 @@ use std::time::{Duration, SystemTime};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use tipoff_model::Timestamp;
-use tipoff_spool::{Login, Print, Spool, SpoolError, User, UserId};
+use tipoff_spool::{Actor, AuditEntry, Login, Print, Spool, SpoolError, User, UserId};
 use tokio::sync::{Semaphore, watch};
+
+use crate::audit::{self, what};
 
 pub(super) use guard::{Entry, Visitor, guard};
 pub(super) use pages::{cookie_of, router, way_out};
@@ -29,6 +32,7 @@ pub(super) use tokens::none_in_address;
 pub(crate) use tokens::{make_token, token_name};
 pub(crate) use totp::Enrolment;
 
+use failures::Failures;
 use limit::Attempts;
 use password::check_length;
 use totp::CodeAttempts;
@@ -93,6 +97,7 @@ struct Lock {
     hashing: Semaphore,
     attempts: Attempts,
     codes: CodeAttempts,
+    failures: Failures,
     /// Counts the changes after which somebody may have lost a right.
     changes: watch::Sender<u64>,
 }
@@ -131,11 +136,13 @@ impl Access {
             hashing: Semaphore::new(1),
             attempts: Attempts::default(),
             codes: CodeAttempts::default(),
+            failures: Failures::default(),
             changes: watch::Sender::new(0),
         }))
     }
 
-    async fn has_password(&self) -> Result<bool, Refusal> {
+    /// Whether somebody can log in with a password.
+    pub(crate) async fn has_password(&self) -> Result<bool, Refusal> {
         Ok(self.0.spool.users().await?.iter().any(|user| user.password.is_some()))
     }
 
@@ -148,6 +155,10 @@ impl Access {
         self.changed();
         let users = self.0.spool.users().await?;
         let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
+        let actor = Actor::User(user.name.clone());
+        let entry = audit::entry(actor, what::PASSWORD, &*user.name, "by the setup link");
+        let address = Some(place.address.to_string());
+        audit::note(&*self.0.spool, AuditEntry { address, ..entry }).await;
         self.code_or_login(&user, place).await
     }
 
@@ -159,6 +170,7 @@ impl Access {
         let is_right = self.is_password(hash, given.password).await?;
         let Some(user) = user.filter(|_| is_right) else {
             self.0.attempts.failed(place.address);
+            self.0.failures.note(place.address);
             tracing::warn!(peer = %place.address, "A login to the dashboard failed.");
             return Err(Refusal::Wrong);
         };
@@ -189,6 +201,15 @@ impl Access {
         };
         self.0.spool.add_login(login, LOGINS_MAX).await?.ok_or(Refusal::NoUser)?;
         self.changed();
+        Ok(secret)
+    }
+
+    /// Logs in, and notes it in the audit log.
+    async fn begin_login(&self, user: &User, place: &Place) -> Result<String, Refusal> {
+        let secret = self.log_in(user.id, place).await?;
+        let entry = audit::entry(Actor::User(user.name.clone()), what::LOGIN, "dashboard", "");
+        let address = Some(place.address.to_string());
+        audit::note(&*self.0.spool, AuditEntry { address, ..entry }).await;
         Ok(secret)
     }
 

@@ -13,9 +13,11 @@ use super::super::caller::Caller;
 use super::super::clock::cookie;
 use super::super::local::local;
 use super::super::problem::Problem;
+use super::super::who::Who;
 use super::super::{State, access};
 use super::guard::is_from_elsewhere;
 use super::{Credentials, Entered, Place, Refusal, Visitor};
+use crate::audit::what;
 
 /// Browsers keep a cookie for at most 400 days; ours is over sooner where it is unseen.
 const COOKIE_AGE_S: u32 = 400 * 24 * 3600;
@@ -167,8 +169,8 @@ async fn setup(
     Shared(state): Shared<State>,
     Query(Key { key }): Query<Key>,
 ) -> Result<Response, Problem> {
-    // A link that has done its work leads to the login.
-    if state.access.has_password().await? && !state.access.is_setup_key(&key).await? {
+    // A link that has done its work, or has expired, leads to the login, which says how to get another.
+    if !state.access.is_setup_key(&key).await? {
         return Ok(Redirect::to("/login").into_response());
     }
     Ok(show(StatusCode::OK, &SetupPage { key, fault: None }))
@@ -204,10 +206,11 @@ async fn leave(
     caller: Caller,
     Extension(visitor): Extension<Visitor>,
 ) -> Response {
-    if let access::Entry::Login { id, .. } = visitor.entry
-        && let Err(refusal) = state.access.end_login(id).await
-    {
-        return Problem::from(refusal).into_response();
+    if let access::Entry::Login { id, .. } = visitor.entry {
+        if let Err(refusal) = state.access.end_login(id).await {
+            return Problem::from(refusal).into_response();
+        }
+        state.note(Who::new(&visitor, &caller).did(what::LOGOUT, "dashboard", "")).await;
     }
     let gone = cookie_with("", 0, &caller);
     ([(header::SET_COOKIE, gone)], StatusCode::NO_CONTENT).into_response()

@@ -12,14 +12,6 @@ use super::{Access, Refusal, now, print, secret};
 pub(crate) const SETUP_LASTS: Duration = Duration::from_secs(60 * 60);
 
 impl Access {
-    /// While there is no password: a new key that sets one, once. Earlier ones end.
-    pub(crate) async fn setup_key(&self) -> Result<Option<String>, Refusal> {
-        if self.has_password().await? {
-            return Ok(None);
-        }
-        Ok(Some(make_setup_key(&*self.0.spool).await?))
-    }
-
     /// Whether this is the key of the latest link, unused and not expired.
     pub(super) async fn is_setup_key(&self, key: &str) -> Result<bool, Refusal> {
         let Some((expected, expires_at)) = self.0.spool.setup_key().await? else {
@@ -37,6 +29,7 @@ impl Access {
             return Ok(());
         }
         self.0.attempts.failed(peer);
+        self.0.failures.note(peer);
         Err(Refusal::NoKey)
     }
 }

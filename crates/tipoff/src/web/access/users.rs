@@ -114,6 +114,7 @@ impl Access {
         let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
         if !self.is_password(user.password.as_deref(), password).await? {
             self.0.attempts.failed(peer);
+            self.0.failures.note(peer);
             return Err(Refusal::Wrong);
         }
         Ok(user)
@@ -146,6 +147,6 @@ impl Access {
         if user.totp.is_some() {
             return Ok(Entered::CodeWanted(self.ticket(user)));
         }
-        Ok(Entered::In(self.log_in(user.id, place).await?))
+        Ok(Entered::In(self.begin_login(user, place).await?))
     }
 }

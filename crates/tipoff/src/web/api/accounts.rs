@@ -139,6 +139,8 @@ pub(super) async fn remove(
     if !state.spool.remove_token(id, entry).await? {
         return Err(Problem::not_found("token"));
     }
+    // Event streams that it opened end.
+    state.access.changed();
     Ok(StatusCode::NO_CONTENT)
 }
 
