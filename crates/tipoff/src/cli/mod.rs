@@ -15,6 +15,7 @@ mod send;
 mod sessions;
 mod signing_key;
 mod tokens;
+mod users;
 
 use std::io;
 use std::path::PathBuf;
@@ -90,7 +91,9 @@ enum Command {
     Incidents(incidents::Action),
     /// Read what devices said, line by line: why something did not arrive
     Sessions(sessions::Args),
-    /// Set the password of the dashboard; it is read from standard input
+    /// List, add, change and remove those who may log in to the dashboard
+    Users(users::Args),
+    /// Set the password of the dashboard's owner; it is read from standard input
     Password(password::PasswordArgs),
     /// Make a token by which a program may ask the API, and print it; list and revoke tokens
     Token(tokens::Args),
@@ -173,6 +176,7 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Route(action) => explain::route(&action, common.load()?),
         Command::Incidents(action) => incidents::run(&action, &common.load()?),
         Command::Sessions(args) => sessions::run(args, &common.load()?),
+        Command::Users(args) => users::run(args, &common.load()?),
         Command::Password(args) => password::password(&args, &common.load()?),
         Command::Token(args) => tokens::run(&args, &common.load()?),
         Command::Audit(args) => audit::run(args, &common.load()?),

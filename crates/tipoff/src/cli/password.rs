@@ -29,16 +29,21 @@ pub(super) fn password(args: &PasswordArgs, config: &Config) -> Ending {
         println!("{base}/setup?key={key}");
         return Ok(());
     }
+    let password = read_password()?;
+    block_on(access::set_password(&spool, None, &password))?.map_err(failed)?;
+    note(&spool, what::PASSWORD, "the owner's logins ended")?;
+    println!("The password is set. Whoever was logged in must log in again.");
+    Ok(())
+}
+
+/// Reads a new password from standard input.
+pub(super) fn read_password() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
         println!("The new password, at least 8 characters (it is shown as you type):");
     }
     let mut password = String::new();
     io::stdin().lock().read_line(&mut password).map_err(|error| Failure::Failed(error.into()))?;
-    let password = password.trim_end_matches(['\r', '\n']);
-    block_on(access::set_password(&spool, None, password))?.map_err(failed)?;
-    note(&spool, what::PASSWORD, "the logins of this user ended")?;
-    println!("The password is set. Whoever was logged in must log in again.");
-    Ok(())
+    Ok(password.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 fn note(spool: &SqliteSpool, what: &'static str, detail: &str) -> Ending {

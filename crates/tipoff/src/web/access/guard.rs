@@ -78,6 +78,14 @@ impl Visitor {
             Entry::Token { .. } => Actor::Token(self.name.clone()),
         }
     }
+
+    /// Number of the login. `None` for a proxy's user and for a program.
+    pub(crate) const fn login(&self) -> Option<i64> {
+        match self.entry {
+            Entry::Login { id, .. } => Some(id),
+            Entry::Proxy | Entry::Token { .. } => None,
+        }
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visitor {

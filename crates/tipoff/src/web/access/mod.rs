@@ -30,7 +30,7 @@ pub(crate) use password::set_password;
 pub(crate) use setup_key::make_setup_key;
 pub(super) use tokens::none_in_address;
 pub(crate) use tokens::{make_token, token_name};
-pub(crate) use totp::Enrolment;
+pub(crate) use users::{add_user, remove_user, set_role};
 
 use failures::Failures;
 use limit::Attempts;
@@ -44,7 +44,7 @@ const NOTE_EVERY: Duration = Duration::from_secs(300);
 /// How many browsers of one user may be logged in.
 const LOGINS_MAX: u32 = 50;
 /// How many users there may be.
-pub(crate) const USERS_MAX: u32 = 50;
+const USERS_MAX: u32 = 50;
 /// Characters kept of a browser's User-Agent.
 const BROWSER_CHARS_MAX: usize = 200;
 /// An open event stream is looked at again after this time: `tipoff users` changes users beside the server.

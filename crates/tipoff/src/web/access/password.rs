@@ -32,12 +32,6 @@ impl Access {
         };
         tokio::task::spawn_blocking(check).await.map_err(machine)?
     }
-
-    /// The hash to store for a new password.
-    pub(super) async fn hash(&self, password: &str) -> Result<String, Refusal> {
-        let _permit = self.0.hashing.acquire().await.map_err(machine)?;
-        hash(password).await
-    }
 }
 
 /// Sets the password of a user, or of the first owner; all logins of that user end.

@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use tipoff_spool::{NewUser, Role, Spool, User, UserChange, UserId};
+use tipoff_spool::{AuditEntry, Login, NewUser, Role, Spool, User, UserChange, UserId};
 
 use super::password::{hash, set_password};
-use super::{Access, Entered, Place, Refusal, now};
+use super::{Access, Entered, Place, Refusal, Visitor, now};
 
 /// The longest name, in characters.
-pub(crate) const NAME_CHARS_MAX: usize = 60;
+const NAME_CHARS_MAX: usize = 60;
 
 impl From<UserChange> for Refusal {
     fn from(change: UserChange) -> Self {
@@ -118,6 +118,37 @@ impl Access {
             return Err(Refusal::Wrong);
         }
         Ok(user)
+    }
+
+    /// The logins that a visitor may see and end, with the name of the user and whether it is the present
+    /// one: all for an owner, else their own.
+    pub(crate) async fn logins_for(
+        &self,
+        visitor: &Visitor,
+    ) -> Result<Vec<(Login, String, bool)>, Refusal> {
+        let users = self.0.spool.users().await?;
+        let logins = self.0.spool.logins().await?.into_iter();
+        let oldest = now().before(super::UNSEEN_MAX);
+        let theirs = logins.filter(|login| {
+            login.seen_at >= oldest && (visitor.is_owner() || Some(login.user) == visitor.user())
+        });
+        let named = theirs.map(|login| {
+            let user = users.iter().find(|user| user.id == login.user);
+            let name = user.map(|user| user.name.clone()).unwrap_or_default();
+            let present = visitor.login() == Some(login.id);
+            (login, name, present)
+        });
+        Ok(named.collect())
+    }
+
+    /// Ends all tokens for programs; `entry` says in the audit log who did.
+    pub(crate) async fn end_tokens(&self, entry: AuditEntry) -> Result<(), Refusal> {
+        for token in self.0.spool.tokens().await? {
+            let entry = AuditEntry { object: token.name, ..entry.clone() };
+            self.0.spool.remove_token(token.id, entry).await?;
+        }
+        self.changed();
+        Ok(())
     }
 
     /// Ends a login.

@@ -151,9 +151,12 @@ pub(super) struct NewPassword {
     old: String,
     #[schema(min_length = 8, max_length = 200)]
     new: String,
+    /// Whether all tokens for programs end, too. Only for an owner.
+    #[serde(default)]
+    revoke_tokens: bool,
 }
 
-/// Changes the password; every other browser must log in again. Only for a browser that is logged in.
+/// Changes your own password; your other browsers must log in again. Only for a browser that is logged in.
 #[utoipa::path(
     put, path = "/api/v1/password", tag = "access", request_body = NewPassword,
     responses(
@@ -171,16 +174,24 @@ pub(super) async fn change_password(
     caller: Caller,
     visitor: Visitor,
     headers: HeaderMap,
-    Body(NewPassword { old, new }): Body<NewPassword>,
+    Body(NewPassword { old, new, revoke_tokens }): Body<NewPassword>,
 ) -> Result<Response, Problem> {
     let Some(user) = visitor.user() else {
         let detail = "only a user who is logged in here has a password";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     };
+    if revoke_tokens && !visitor.is_owner() {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "only an owner may revoke tokens"));
+    }
     let place = Place::of(&caller, &headers);
     let secret = state.access.change(user, &old, &new, &place).await?;
     let detail = "every other login of this user ended";
     state.note(Who::new(&visitor, &caller).did(what::PASSWORD, &*visitor.name, detail)).await;
+    if revoke_tokens {
+        let detail = "with the password";
+        let entry = Who::new(&visitor, &caller).did(what::TOKEN_REVOKE, "", detail);
+        state.access.end_tokens(entry).await?;
+    }
     Ok(([(header::SET_COOKIE, cookie_of(&secret, &caller))], StatusCode::NO_CONTENT)
         .into_response())
 }

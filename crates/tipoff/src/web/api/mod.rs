@@ -11,6 +11,8 @@ pub(super) mod house;
 mod incidents;
 pub(super) mod sessions;
 pub(super) mod shares;
+mod totp;
+mod users;
 
 use axum::Json;
 use axum::http::header;
@@ -66,6 +68,13 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(accounts::list, accounts::add))
         .routes(routes!(accounts::remove))
         .routes(routes!(accounts::change_password))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::change, users::remove))
+        .routes(routes!(users::end_totp))
+        .routes(routes!(users::logins, users::end_logins))
+        .routes(routes!(users::end_login))
+        .routes(routes!(totp::begin, totp::confirm))
+        .routes(routes!(totp::end))
         .routes(routes!(events::events))
         .split_for_parts();
     let schemes = &mut document.components.get_or_insert_default().security_schemes;
