@@ -7,6 +7,7 @@ use tipoff_spool::{Accounts, Role, SqliteSpool, User, UserId};
 use super::incidents::{local_time, print_json, utc_time};
 use super::password::{open, read_password};
 use super::{Ending, Failure, block_on};
+use crate::audit::{self, what};
 use crate::config::Config;
 use crate::web::access;
 
@@ -84,9 +85,25 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
         Action::Add { .. } | Action::Password { .. } => read_password()?,
         Action::Role { .. } | Action::Remove { .. } | Action::NoTotp { .. } => String::new(),
     };
+    let (what, object) = noted(&action);
     let done = block_on(act(&spool, action, &password))?;
-    println!("{}", done.map_err(|refusal| Failure::Failed(refusal.into()))?);
+    let done = done.map_err(|refusal| Failure::Failed(refusal.into()))?;
+    let entry = audit::entry(audit::command_line(), what, object, &*done);
+    block_on(audit::note(&spool, entry))?;
+    println!("{done}");
     Ok(())
+}
+
+/// What an action is in the audit log, and on whom.
+fn noted(action: &Action) -> (&'static str, String) {
+    let (what, name) = match action {
+        Action::Add { name, .. } => (what::USER_ADD, name),
+        Action::Password { name } => (what::PASSWORD, name),
+        Action::Role { name, .. } => (what::USER_ROLE, name),
+        Action::Remove { name } => (what::USER_REMOVE, name),
+        Action::NoTotp { name } => (what::CODES_END, name),
+    };
+    (what, name.trim().to_owned())
 }
 
 /// Carries an action out; what to print.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use tipoff_spool::{Login, NewUser, Role, Spool, User, UserChange, UserId};
+use tipoff_spool::{AuditEntry, Login, NewUser, Role, Spool, User, UserChange, UserId};
 
 use super::password::{hash, set_password};
 use super::{Access, Entered, Place, Refusal, Visitor, now};
@@ -114,6 +114,7 @@ impl Access {
         let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
         if !self.is_password(user.password.as_deref(), password).await? {
             self.0.attempts.failed(peer);
+            self.0.failures.note(peer);
             return Err(Refusal::Wrong);
         }
         Ok(user)
@@ -140,10 +141,11 @@ impl Access {
         Ok(named.collect())
     }
 
-    /// Ends all tokens for programs.
-    pub(crate) async fn end_tokens(&self) -> Result<(), Refusal> {
+    /// Ends all tokens for programs; `entry` says in the audit log who did.
+    pub(crate) async fn end_tokens(&self, entry: AuditEntry) -> Result<(), Refusal> {
         for token in self.0.spool.tokens().await? {
-            self.0.spool.remove_token(token.id).await?;
+            let entry = AuditEntry { object: token.name, ..entry.clone() };
+            self.0.spool.remove_token(token.id, entry).await?;
         }
         self.changed();
         Ok(())
@@ -176,6 +178,6 @@ impl Access {
         if user.totp.is_some() {
             return Ok(Entered::CodeWanted(self.ticket(user)));
         }
-        Ok(Entered::In(self.log_in(user.id, place).await?))
+        Ok(Entered::In(self.begin_login(user, place).await?))
     }
 }

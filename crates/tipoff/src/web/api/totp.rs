@@ -14,6 +14,8 @@ use super::super::State;
 use super::super::access::{Place, Visitor};
 use super::super::caller::Caller;
 use super::super::problem::{Body, Problem};
+use super::super::who::Who;
+use crate::audit::what;
 
 /// Light modules around the symbol (ISO/IEC 18004, section 6.3.8).
 const QUIET: usize = 4;
@@ -102,6 +104,7 @@ pub(super) async fn confirm(
     let place = Place::of(&caller, &headers);
     let recovery_codes = state.access.confirm_totp(oneself(&visitor)?, &code, &place).await?;
     tracing::info!(user = %visitor.name, "One-time codes are asked for from now on.");
+    state.note(Who::new(&visitor, &caller).did(what::CODES_BEGIN, &*visitor.name, "")).await;
     Ok(Json(RecoveryCodes { recovery_codes }))
 }
 
@@ -128,6 +131,7 @@ pub(super) async fn end(
     let place = Place::of(&caller, &headers);
     state.access.end_totp(oneself(&visitor)?, &password, &place).await?;
     tracing::info!(user = %visitor.name, "One-time codes are not asked for any more.");
+    state.note(Who::new(&visitor, &caller).did(what::CODES_END, &*visitor.name, "")).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
