@@ -5,6 +5,7 @@ mod alerts;
 mod clock;
 mod dashboard;
 mod dismissal;
+mod hostile;
 mod recorders;
 mod resent;
 mod review;
@@ -18,8 +19,8 @@ use std::time::Duration;
 
 use tipoff_model::{
     AlertKind, Content, DeliveryState, Device, Due, Encoding, Envelope, Event, Facts, History,
-    IncidentClass, Media, MediaKind, MediaPlace, OpenIncident, Plan, Planner, Protocol, Timestamp,
-    Told,
+    IncidentClass, LoginProof, Media, MediaKind, MediaPlace, OpenIncident, Plan, Planner, Protocol,
+    Timestamp, Told,
 };
 
 use crate::{
@@ -75,7 +76,7 @@ impl Planner for Plain {
             let due_at = gathering.map(|it| it.due_at).filter(|at| *at > facts.received_at);
             let due_at = due_at.unwrap_or(facts.received_at.after(Duration::from_secs(600)));
             let (channel, kind) = ("phone".to_owned(), AlertKind::Summary);
-            let due = vec![Due { channel, kind, due_at, route: None }];
+            let due = vec![Due { channel, kind, due_at, route: None, of_address: false }];
             return Plan { due, untold: Some("too much".to_owned()) };
         }
         let due = |channel: &str, kind, after| Due {
@@ -83,6 +84,7 @@ impl Planner for Plain {
             kind,
             due_at: facts.received_at.after(Duration::from_secs(after)),
             route: mode.clone(),
+            of_address: false,
         };
         let is_new = |channel: &&str| !told.iter().any(|told| told.channel == *channel);
         let channels = if mode.as_deref() == Some("phone only") { 1 } else { 2 };
@@ -116,6 +118,7 @@ fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
             protocol: Protocol::Smtp,
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             login: None,
+            proof: LoginProof::default(),
             greeting: None,
             sender: "camera@example.com".to_owned(),
             recipients: vec!["me@example.com".to_owned()],
@@ -219,6 +222,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     clock::check(&fresh).await;
     dashboard::check(&fresh).await;
     dismissal::check(&fresh).await;
+    hostile::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
 }

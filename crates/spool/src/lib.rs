@@ -5,16 +5,19 @@
 
 mod accounts;
 mod age;
+mod audit;
 mod blobs;
 #[cfg(test)]
 mod contract;
 mod core;
 mod device;
+mod due;
 pub mod durable;
 mod incident;
 mod resent;
 mod review;
 mod sessions;
+mod share_links;
 mod sqlite;
 mod unfinished;
 
@@ -27,12 +30,16 @@ use tipoff_model::{
     IncidentId, MediaPlace, Timestamp,
 };
 
-pub use accounts::{Accounts, ApiToken, Login};
+pub use accounts::{
+    Accounts, ApiToken, Login, NewUser, Role, TokenScope, User, UserChange, UserId,
+};
 pub use age::{AgeGuard, Newest};
+pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
 pub use device::{
     DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice, Sighting,
 };
+pub use due::{DueBatch, Room, Share};
 pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents,
@@ -43,6 +50,7 @@ pub use sessions::{
     FinishedSession, SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker,
     TranscriptLine,
 };
+pub use share_links::{ShareLink, ShareLinks};
 pub use sqlite::SqliteSpool;
 pub use unfinished::Unfinished;
 
@@ -204,15 +212,8 @@ pub struct DueDelivery {
     pub maybe_repeated: Vec<(MediaPlace, AlertMedia)>,
     /// The name of the route that sends it.
     pub route: Option<String>,
-}
-
-/// The due deliveries of a channel, and when to look again.
-#[derive(Debug, Default)]
-pub struct DueBatch {
-    /// In the order in which they are to be attempted.
-    pub deliveries: Vec<DueDelivery>,
-    /// When the next one becomes due that is not due yet.
-    pub next_due_at: Option<Timestamp>,
+    /// Whose places it takes.
+    pub share: Share,
 }
 
 /// What an attempt changes.
@@ -277,7 +278,9 @@ pub struct SpoolStats {
 }
 
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
-pub trait Spool: Accounts + Devices + Incidents + Review + Sessions + Send + Sync {
+pub trait Spool:
+    Accounts + Audit + Devices + Incidents + Review + Sessions + ShareLinks + Send + Sync
+{
     /// The files beside it.
     fn blobs(&self) -> &Blobs;
 
@@ -322,16 +325,27 @@ pub trait Spool: Accounts + Devices + Incidents + Review + Sessions + Send + Syn
     /// left a torn picture lately.
     fn has_torn(&self, device_key: &str) -> bool;
 
-    /// Up to `limit` deliveries of `channel` that are due at `now`, without those in `claimed` and
-    /// without any that has an earlier pending delivery of the same incident before it; a follow-up
-    /// that brings a video, which takes time to be made ready, holds back no other but such.
+    /// The deliveries of `channel` that are due at `now` and for which there is room, without any that
+    /// has an earlier pending delivery of the same incident before it; a follow-up that brings a
+    /// video, which takes time to be made ready, holds back no other but such. Known devices go first,
+    /// one after the other, then addresses, and in each its devices; of a device the newest first.
+    fn due_in_turn<'a>(
+        &'a self,
+        channel: &'a str,
+        now: Timestamp,
+        room: Room<'a>,
+    ) -> BoxFuture<'a, Result<DueBatch>>;
+
+    /// The same for up to `limit` deliveries of whomever, without those in `claimed`.
     fn due<'a>(
         &'a self,
         channel: &'a str,
         now: Timestamp,
         limit: u32,
         claimed: &'a [DeliveryId],
-    ) -> BoxFuture<'a, Result<DueBatch>>;
+    ) -> BoxFuture<'a, Result<DueBatch>> {
+        self.due_in_turn(channel, now, Room::of(limit, claimed))
+    }
 
     /// Notes how an attempt ended.
     fn record(&self, record: AttemptRecord) -> BoxFuture<'_, Result<()>>;

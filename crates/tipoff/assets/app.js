@@ -189,6 +189,16 @@ function fields(form) {
   return body;
 }
 
+// Shows an answer in the elements that are named for its fields.
+function fill(part, told) {
+  for (const it of part.querySelectorAll("[data-field]")) {
+    const value = [told[it.dataset.field] ?? ""].flat().join("\n");
+    if (it.tagName === "IMG") it.src = value;
+    else it.textContent = value;
+  }
+  part.hidden = false;
+}
+
 async function ask(form) {
   const say = form.querySelector("output");
   const [method, address] = form.dataset.api.split(" ");
@@ -211,9 +221,10 @@ async function ask(form) {
       say.textContent = told[form.dataset.show] ?? "";
       say.classList.add("told");
     } else if (say) say.textContent = form.dataset.done ?? "";
+    if (form.dataset.fill) fill(document.getElementById(form.dataset.fill), told);
     if (form.dataset.then === "reload") location.reload();
     else if (form.dataset.then) location.assign(form.dataset.then.replace("{id}", told.id ?? ""));
-    else if (!form.dataset.show) refresh();
+    else if (!form.dataset.show && !form.dataset.fill) refresh();
   } catch (error) {
     if (say) {
       say.className = "bad";

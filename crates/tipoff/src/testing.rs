@@ -54,6 +54,7 @@ impl Stand {
             protocol: Protocol::Smtp,
             peer: [192, 168, 1, 20].into(),
             login: None,
+            proof: tipoff_model::LoginProof::default(),
             greeting: None,
             sender: sender.to_owned(),
             recipients: Vec::new(),

@@ -2,65 +2,138 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{SqliteSpool, at};
-use crate::{Accounts, ApiToken, BoxFuture, Login, Print, Result};
+use tipoff_model::Timestamp;
 
-const PASSWORD: &str = "password";
+use super::{SqliteSpool, at, audit, users};
+use crate::{
+    Accounts, ApiToken, AuditEntry, BoxFuture, Login, NewUser, Print, Result, Role, TokenScope,
+    User, UserChange, UserId,
+};
+
 const SETUP_KEY: &str = "setup-key";
 
 impl Accounts for SqliteSpool {
-    fn password(&self) -> BoxFuture<'_, Result<Option<String>>> {
-        Box::pin(self.read(|connection| meta(connection, PASSWORD)))
+    fn users(&self) -> BoxFuture<'_, Result<Vec<User>>> {
+        Box::pin(self.read(users::all))
     }
 
-    fn set_password(&self, hash: String) -> BoxFuture<'_, Result<()>> {
+    fn add_user(&self, user: NewUser, max: u32) -> BoxFuture<'_, Result<UserChange>> {
+        Box::pin(self.writer.run(move |connection| users::add(connection, &user, max)))
+    }
+
+    fn set_role(&self, user: UserId, role: Role) -> BoxFuture<'_, Result<UserChange>> {
+        Box::pin(self.writer.run(move |connection| users::set_role(connection, user, role)))
+    }
+
+    fn remove_user(&self, user: UserId) -> BoxFuture<'_, Result<UserChange>> {
+        Box::pin(self.writer.run(move |connection| users::remove(connection, user)))
+    }
+
+    fn set_password(
+        &self,
+        user: Option<UserId>,
+        hash: String,
+    ) -> BoxFuture<'_, Result<UserChange>> {
         Box::pin(self.writer.run(move |connection| {
-            set_meta(connection, PASSWORD, &hash)?;
-            connection.execute("DELETE FROM meta WHERE key = ?1", [SETUP_KEY])?;
-            connection.execute("DELETE FROM login", [])?;
-            Ok(())
+            if user.is_none() {
+                connection.execute("DELETE FROM meta WHERE key = ?1", [SETUP_KEY])?;
+            }
+            users::set_password(connection, user, &hash)
         }))
     }
 
-    fn setup_key(&self) -> BoxFuture<'_, Result<Option<Print>>> {
+    fn begin_totp(&self, user: UserId, secret: Vec<u8>) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            let sql = "UPDATE user SET totp_pending = ?2 WHERE id = ?1";
+            Ok(connection.execute(sql, params![user.0, secret])? > 0)
+        }))
+    }
+
+    fn confirm_totp(
+        &self,
+        user: UserId,
+        step: i64,
+        recovery: Vec<Print>,
+    ) -> BoxFuture<'_, Result<bool>> {
         Box::pin(
-            self.read(|connection| Ok(meta(connection, SETUP_KEY)?.as_deref().and_then(unhex))),
+            self.writer
+                .run(move |connection| users::confirm_totp(connection, user, step, &recovery)),
         )
     }
 
-    fn set_setup_key(&self, print: Print) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.writer.run(move |connection| set_meta(connection, SETUP_KEY, &hex(&print))))
+    fn end_totp(&self, user: UserId) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            connection.execute("DELETE FROM recovery_code WHERE user = ?1", [user.0])?;
+            let sql = "UPDATE user SET totp = NULL, totp_pending = NULL WHERE id = ?1";
+            Ok(connection.execute(sql, [user.0])? > 0)
+        }))
     }
 
-    fn keep_login(&self, login: Login, max: u32) -> BoxFuture<'_, Result<()>> {
+    fn use_totp_step(&self, user: UserId, step: i64) -> BoxFuture<'_, Result<bool>> {
         Box::pin(self.writer.run(move |connection| {
-            connection.execute(
-                "INSERT OR REPLACE INTO login (print, created_at, seen_at) VALUES (?1, ?2, ?3)",
-                params![login.print, login.created_at.0, login.seen_at.0],
-            )?;
-            connection.execute(
-                "DELETE FROM login WHERE print NOT IN
-                     (SELECT print FROM login ORDER BY seen_at DESC, created_at DESC LIMIT ?1)",
-                [max],
-            )?;
+            let sql = "UPDATE user SET totp_step = ?2 WHERE id = ?1 AND totp_step < ?2";
+            Ok(connection.execute(sql, params![user.0, step])? > 0)
+        }))
+    }
+
+    fn use_recovery_code(&self, user: UserId, digest: Print) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            let sql = "DELETE FROM recovery_code WHERE user = ?1 AND digest = ?2";
+            Ok(connection.execute(sql, params![user.0, digest])? > 0)
+        }))
+    }
+
+    fn setup_key(&self) -> BoxFuture<'_, Result<Option<(Print, Timestamp)>>> {
+        Box::pin(self.read(|connection| {
+            Ok(meta(connection, SETUP_KEY)?.as_deref().and_then(read_setup_key))
+        }))
+    }
+
+    fn set_setup_key(&self, print: Print, expires_at: Timestamp) -> BoxFuture<'_, Result<()>> {
+        let value = format!("{}/{}", hex(&print), expires_at.0);
+        Box::pin(self.writer.run(move |connection| set_meta(connection, SETUP_KEY, &value)))
+    }
+
+    fn take_setup_key(&self, print: Print) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            let known = meta(connection, SETUP_KEY)?.as_deref().and_then(read_setup_key);
+            if known.is_none_or(|(known, _)| known != print) {
+                return Ok(false);
+            }
+            Ok(connection.execute("DELETE FROM meta WHERE key = ?1", [SETUP_KEY])? > 0)
+        }))
+    }
+
+    fn add_login(&self, login: Login, max: u32) -> BoxFuture<'_, Result<Option<i64>>> {
+        Box::pin(self.writer.run(move |connection| users::add_login(connection, &login, max)))
+    }
+
+    fn see_login(&self, id: i64, at: Timestamp, address: String) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |connection| {
+            let sql = "UPDATE login SET seen_at = ?2, address = ?3 WHERE id = ?1";
+            connection.execute(sql, params![id, at.0, address])?;
             Ok(())
         }))
     }
 
-    fn login(&self, print: Print) -> BoxFuture<'_, Result<Option<Login>>> {
-        Box::pin(self.read(move |connection| {
-            Ok(connection
-                .prepare_cached("SELECT print, created_at, seen_at FROM login WHERE print = ?1")?
-                .query_row([print], |row| {
-                    Ok(Login { print: row.get(0)?, created_at: at(row, 1)?, seen_at: at(row, 2)? })
-                })
-                .optional()?)
+    fn login(&self, print: Print) -> BoxFuture<'_, Result<Option<(Login, User)>>> {
+        Box::pin(self.read(move |connection| users::login(connection, &print)))
+    }
+
+    fn logins(&self) -> BoxFuture<'_, Result<Vec<Login>>> {
+        Box::pin(self.read(users::logins))
+    }
+
+    fn end_login(&self, id: i64) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            Ok(connection.execute("DELETE FROM login WHERE id = ?1", [id])? > 0)
         }))
     }
 
-    fn end_login(&self, print: Print) -> BoxFuture<'_, Result<()>> {
+    fn end_logins(&self, user: UserId, except: Option<i64>) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.writer.run(move |connection| {
-            connection.execute("DELETE FROM login WHERE print = ?1", [print])?;
+            let sql = "DELETE FROM login WHERE user = ?1 AND id IS NOT ?2";
+            connection.execute(sql, params![user.0, except])?;
             Ok(())
         }))
     }
@@ -79,34 +152,63 @@ impl Accounts for SqliteSpool {
         }))
     }
 
-    fn add_token(&self, token: ApiToken, max: u32) -> BoxFuture<'_, Result<Option<i64>>> {
+    fn add_token(
+        &self,
+        token: ApiToken,
+        max: u32,
+        entry: AuditEntry,
+    ) -> BoxFuture<'_, Result<Option<i64>>> {
         Box::pin(self.writer.run(move |connection| {
             let added = connection.execute(
-                "INSERT INTO token (name, print, may_change, created_at)
+                "INSERT INTO token (name, print, scope, created_at)
                  SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM token) < ?5",
-                params![token.name, token.print, token.may_change, token.created_at.0, max],
+                params![token.name, token.print, token.scope.as_str(), token.created_at.0, max],
             )?;
-            Ok((added > 0).then(|| connection.last_insert_rowid()))
+            if added == 0 {
+                return Ok(None);
+            }
+            let id = connection.last_insert_rowid();
+            audit::note(connection, &entry)?;
+            Ok(Some(id))
         }))
     }
 
-    fn remove_token(&self, id: i64) -> BoxFuture<'_, Result<bool>> {
+    fn note_token_used(&self, id: i64, now: Timestamp) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.writer.run(move |connection| {
-            Ok(connection.execute("DELETE FROM token WHERE id = ?1", [id])? > 0)
+            connection.execute("UPDATE token SET used_at = ?2 WHERE id = ?1", [id, now.0])?;
+            Ok(())
+        }))
+    }
+
+    fn remove_token(&self, id: i64, entry: AuditEntry) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            if connection.execute("DELETE FROM token WHERE id = ?1", [id])? == 0 {
+                return Ok(false);
+            }
+            audit::note(connection, &entry)?;
+            Ok(true)
         }))
     }
 }
 
-const TOKEN: &str = "SELECT id, name, print, may_change, created_at FROM token";
+const TOKEN: &str = "SELECT id, name, print, scope, created_at, used_at FROM token";
 
 fn read_token(row: &Row<'_>) -> rusqlite::Result<ApiToken> {
+    let (scope, used_at): (String, Option<i64>) = (row.get(3)?, row.get(5)?);
     Ok(ApiToken {
         id: row.get(0)?,
         name: row.get(1)?,
         print: row.get(2)?,
-        may_change: row.get(3)?,
+        scope: TokenScope::of(&scope),
         created_at: at(row, 4)?,
+        used_at: used_at.map(Timestamp::from_ms),
     })
+}
+
+/// `None` if an earlier version wrote it, whose keys never expired.
+fn read_setup_key(value: &str) -> Option<(Print, Timestamp)> {
+    let (print, expires_at) = value.split_once('/')?;
+    Some((unhex(print)?, Timestamp::from_ms(expires_at.parse().ok()?)))
 }
 
 fn meta(connection: &Connection, key: &str) -> Result<Option<String>> {

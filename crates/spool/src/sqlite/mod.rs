@@ -3,6 +3,7 @@
 //! One thread writes, a few connections read; nothing here decides anything.
 
 mod accounts;
+mod audit;
 mod choice;
 mod clock;
 mod connection;
@@ -17,6 +18,7 @@ mod identity;
 mod incident_rows;
 mod incidents;
 mod known_mails;
+mod newcomers;
 mod orphans;
 mod registry;
 mod repeats;
@@ -25,12 +27,15 @@ mod retention;
 mod review;
 mod schema;
 mod sessions;
+mod share_links;
 mod store;
 mod summary;
+mod turns;
 mod uploads;
+mod users;
 mod writer;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,16 +44,17 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OpenFlags, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tipoff_model::{ArrivalId, DeliveryId, Event, Planner, Timestamp};
+use tipoff_model::{ArrivalId, Event, Planner, Timestamp};
 
 use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, MailDigest, NewArrival, Newest,
-    Result, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload, durable,
+    Result, Room, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload, durable,
 };
 use choice::Choice;
 use connection::{Readers, connect};
 use identity::{identity, random_hex};
 use known_mails::KnownMails;
+use turns::Turns;
 use writer::Writer;
 
 /// The embedded engine.
@@ -60,6 +66,8 @@ pub struct SqliteSpool {
     planner: Arc<dyn Planner>,
     torn_devices: Mutex<HashSet<String>>,
     known_mails: Mutex<KnownMails>,
+    /// Of each channel, who had the latest turns.
+    turns: Mutex<HashMap<String, Arc<Mutex<Turns>>>>,
     /// Held while this spool is open for receiving.
     _lock: Option<File>,
 }
@@ -114,6 +122,7 @@ impl SqliteSpool {
             planner,
             torn_devices: Mutex::new(torn.into_iter().collect()),
             known_mails: Mutex::new(known_mails),
+            turns: Mutex::default(),
             _lock: lock,
         })
     }
@@ -235,17 +244,21 @@ impl Spool for SqliteSpool {
         lock(&self.torn_devices).contains(device_key)
     }
 
-    fn due<'a>(
+    fn due_in_turn<'a>(
         &'a self,
         channel: &'a str,
         now: Timestamp,
-        limit: u32,
-        claimed: &'a [DeliveryId],
+        room: Room<'a>,
     ) -> BoxFuture<'a, Result<DueBatch>> {
         let (identity, channel) = (self.identity.clone(), channel.to_owned());
-        let claimed = claimed.to_owned();
+        let (busy, claimed) = (room.busy.to_owned(), room.claimed.to_owned());
+        let turns = Arc::clone(lock(&self.turns).entry(channel.clone()).or_default());
+        let Room { limit, known, discovered, of_address, .. } = room;
         Box::pin(self.read(move |connection| {
-            deliveries::due(connection, &identity, &channel, now, limit, &claimed)
+            let (busy, claimed) = (&busy, &claimed);
+            let room = Room { limit, known, discovered, of_address, busy, claimed };
+            let picked = turns::pick(connection, &channel, now, &room, &mut lock(&turns))?;
+            deliveries::due(connection, &identity, &channel, now, &picked)
         }))
     }
 

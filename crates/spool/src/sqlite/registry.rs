@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tipoff_model::{DeviceId, Protocol, Timestamp};
 
-use super::{SqliteSpool, at, store};
+use super::{SqliteSpool, at, devices, store, turns};
 use crate::{
     BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice,
     Result, Sighting,
@@ -193,7 +193,14 @@ fn apply(connection: &Connection, id: DeviceId, change: &DeviceChange) -> Result
         Ok(connection.prepare_cached(&sql)?.execute(params![id.0, value])? > 0)
     };
     match change {
-        DeviceChange::Name(name) => set("label = ?2", name),
+        DeviceChange::Name(name) => {
+            let is_set = set("label = ?2", name)?;
+            if let Some(name) = name {
+                devices::reserve_name(connection, "", name)?;
+            }
+            turns::requeue(connection, id)?;
+            Ok(is_set)
+        }
         DeviceChange::MutedUntil(until) => set("muted_until = ?2", &until.map(|until| until.0)),
         DeviceChange::SilentAfter(after) => {
             let ms = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
@@ -230,6 +237,7 @@ fn merge(connection: &Connection, id: DeviceId, other: DeviceId) -> Result<bool>
     ] {
         connection.prepare_cached(sql)?.execute(params![id.0, other.0])?;
     }
+    turns::requeue(connection, other)?;
     Ok(true)
 }
 

@@ -134,7 +134,7 @@ fn report(connection: &Connection, new: &NewReport) -> Result<Vec<String>> {
     }
     for channel in &new.channels {
         let (channel, kind, route) = (channel.clone(), AlertKind::Report, None);
-        let due = Due { channel, kind, due_at: new.at, route };
+        let due = Due { channel, kind, due_at: new.at, route, of_address: false };
         let delivery = insert_delivery(connection, incident, false, &due, new.at)?;
         for shot in &new.shots {
             // One that had to go meanwhile is not shown.

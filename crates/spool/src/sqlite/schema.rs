@@ -55,7 +55,27 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 21);
+        assert_eq!(tables, 25);
+    }
+
+    /// The one password of earlier versions, and the browser that logged in with it.
+    #[test]
+    fn the_password_becomes_the_first_owners() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for migration in MIGRATIONS.iter().take(11) {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 11).unwrap();
+        let before = "INSERT INTO meta (key, value) VALUES ('password', 'hash');
+            INSERT INTO login (print, created_at, seen_at) VALUES (x'01', 5, 6);";
+        connection.execute_batch(before).unwrap();
+        migrate(&mut connection).unwrap();
+        let sql = "SELECT name || role || password || login.id || login.seen_at
+            FROM user JOIN login ON login.user = user.id";
+        let owner: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(owner, "ownerownerhash16");
+        let left = "SELECT count(*) FROM meta WHERE key = 'password'";
+        assert_eq!(connection.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
     }
 
     #[test]

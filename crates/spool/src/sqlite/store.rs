@@ -280,8 +280,14 @@ pub(super) fn insert_delivery(
 ) -> Result<i64> {
     connection
         .prepare_cached(
-            "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route)
-             VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7)",
+            "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route,
+                                   of_place, device, place)
+             SELECT ?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7, ?8, device.id,
+                    CASE WHEN ?3 = 'report' OR coalesce(device.label, recorder.label) IS NOT NULL
+                         THEN '' ELSE coalesce(device.place, '') END
+             FROM incident JOIN device ON device.id = incident.device
+             LEFT JOIN device AS recorder ON recorder.id = device.recorder
+             WHERE incident.id = ?1",
         )?
         .execute(params![
             incident.0,
@@ -291,6 +297,7 @@ pub(super) fn insert_delivery(
             due.due_at.0,
             video,
             due.route,
+            due.of_address,
         ])?;
     Ok(connection.last_insert_rowid())
 }

@@ -1,6 +1,7 @@
 //! `[http]`: the dashboard, its API, health and metrics, and who may speak for others there.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use axum::http::HeaderName;
 use toml::Spanned;
@@ -9,10 +10,15 @@ use super::access::{Networks, network};
 use super::fault::Fault;
 use super::key::{Form, Key, Without, nothing};
 use super::listener::{Listener, Schemes};
+use super::secret::Secret;
 use super::section::Section;
+use super::smtp::{is_host_name, machine_name};
 
 /// Where the page is if nothing else is said.
 const LISTEN: &str = "0.0.0.0:8080";
+/// Some services fetch what an alert links to only when somebody opens it.
+const MEDIA_LINKS_MIN: Duration = Duration::from_secs(60 * 60);
+const MEDIA_LINKS_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 const SCHEMES: Schemes = Schemes { plain: "http", tls: "https", port: 8080 };
 
 /// The HTTP server's settings.
@@ -22,8 +28,58 @@ pub(crate) struct Http {
     pub(crate) listen: Option<Listener>,
     /// What links in alerts begin with, without a slash at the end.
     pub(crate) public_url: Option<String>,
+    /// How long links to stored files in alerts and feeds last.
+    pub(crate) media_links: Duration,
+    /// Names by which browsers may ask, beside addresses and `localhost`: this machine's, those of
+    /// `public_url`, `[smtp] host_name` and `hosts`. In lower case.
+    pub(crate) names: Vec<String>,
     /// Who is believed about whom they ask for.
     pub(crate) proxies: Proxies,
+}
+
+impl Http {
+    /// The host of `public_url`, in lower case and without a port.
+    pub(crate) fn public_host(&self) -> Option<String> {
+        self.public_url.as_deref().and_then(host_of)
+    }
+}
+
+/// The host in a URL that begins with http:// or https://, in lower case and without a port.
+pub(super) fn host_of(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    HostName::parse(authority).map(|host| host.0)
+}
+
+/// A host as browsers write it into `Host` (RFC 9110, section 7.2), without its port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HostName(pub(crate) String);
+
+impl HostName {
+    /// Reads `name`, `name:port`, `[IPv6]:port`. `None` for anything else, such as a user or a list.
+    pub(crate) fn parse(authority: &str) -> Option<Self> {
+        let (host, rest) = if authority.starts_with('[') {
+            authority.split_at_checked(authority.find(']')? + 1)?
+        } else {
+            authority.split_at_checked(authority.find(':').unwrap_or(authority.len()))?
+        };
+        let port = if rest.is_empty() { Some("") } else { rest.strip_prefix(':') };
+        if !port.is_some_and(|port| port.is_empty() || port.parse::<u16>().is_ok()) {
+            return None;
+        }
+        if let Some(bare) = host.strip_prefix('[') {
+            let address: Ipv6Addr = bare.strip_suffix(']')?.parse().ok()?;
+            return Some(Self(address.to_string()));
+        }
+        // A name may end with the dot of the root.
+        let host = host.strip_suffix('.').unwrap_or(host);
+        is_host_name(host).then(|| Self(host.to_ascii_lowercase()))
+    }
+
+    /// Whether this is an IP address: no name server is asked for it.
+    pub(crate) fn is_address(&self) -> bool {
+        self.0.parse::<IpAddr>().is_ok()
+    }
 }
 
 /// Reverse proxies that are believed.
@@ -33,7 +89,28 @@ pub(crate) struct Proxies {
     pub(crate) trusted: Networks,
     /// The header in which they name who has logged in with them.
     pub(crate) user_header: Option<HeaderName>,
+    /// The header in which they name that user's role.
+    pub(crate) role_header: Option<HeaderName>,
+    /// The role of users whose role they do not name.
+    pub(crate) role: ProxyRole,
+    /// What they prove themselves with, in [`SECRET_HEADER`].
+    pub(crate) secret: Option<Secret>,
 }
+
+/// Role of a user whom a proxy names without a role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ProxyRole {
+    /// An owner.
+    #[default]
+    Owner,
+    /// A viewer.
+    Viewer,
+}
+
+/// The header that holds `proxy_secret`.
+pub(crate) const SECRET_HEADER: HeaderName = HeaderName::from_static("x-tipoff-proxy-secret");
+/// The shortest `proxy_secret`, in characters: 16 of random letters are more than 80 bits.
+const SECRET_CHARS_MIN: usize = 16;
 
 /// What the reference says of the section.
 pub(super) const DOC: &str =
@@ -63,12 +140,56 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
              `listen` says so) and this machine's address in the local network.",
     };
     let public_url = section.parsed(&key, public_url).map(Spanned::into_inner);
-    let proxies = proxies(section);
+    let media_links = section.duration(
+        "media_links",
+        "30 days",
+        MEDIA_LINKS_MIN..=MEDIA_LINKS_MAX,
+        "How long links to stored files in alerts and feeds can be opened, or up to a day longer. They need no \
+         login, so that services can fetch what they link to; the link to the incident in an alert stays, \
+         and needs one.",
+    );
+    let mut names = hosts(section);
+    names.extend(machine_names(&machine_name()));
+    names.extend(public_url.as_deref().and_then(host_of));
+    let proxies = proxies(section, public_url.is_some());
     let listen = listen.and_then(Spanned::into_inner);
-    (Http { listen, public_url, proxies }, place)
+    (Http { listen, public_url, media_links, names, proxies }, place)
 }
 
-fn proxies(section: &mut Section<'_>) -> Proxies {
+/// Domains that no public name server answers for: RFC 6762 (`local`), RFC 8375 (`home.arpa`), ICANN's
+/// reservation of `internal`, and what many routers use (`lan`), which was never delegated.
+const HOME_DOMAINS: [&str; 4] = ["local", "lan", "home.arpa", "internal"];
+
+/// Names of this machine: as it calls itself, and that in the domains of home networks.
+fn machine_names(name: &str) -> Vec<String> {
+    let name = name.to_ascii_lowercase();
+    let label = name.split('.').next().unwrap_or_default().to_owned();
+    let at_home = HOME_DOMAINS.iter().map(|domain| format!("{label}.{domain}"));
+    let mut names: Vec<String> = at_home.collect();
+    names.extend([name, label]);
+    names
+}
+
+fn hosts(section: &mut Section<'_>) -> Vec<String> {
+    let key = Key {
+        name: "hosts",
+        form: Form::List,
+        without: nothing("[\"tipoff.home.example\"]"),
+        doc: "Further names by which browsers and programs may ask. Always answered: IP addresses, \
+             `localhost`, this machine's name (also with `.local`, `.lan`, `.home.arpa`, \
+             `.internal`), `host_name` of `[smtp]` and the host of `public_url`. Other names get \
+             status 421: a page on the internet could make its own name lead here.",
+    };
+    let given = section.list(&key).unwrap_or_default();
+    let host = |text: &str| match HostName::parse(text) {
+        Some(host) if !text.contains(':') => Ok(host.0),
+        _ => Err("write a host name without a scheme or a port".to_owned()),
+    };
+    let hosts = given.iter().filter_map(|text| section.parse(&key, text, host));
+    hosts.map(Spanned::into_inner).collect()
+}
+
+fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
     let key = Key {
         name: "trusted_proxies",
         form: Form::List,
@@ -79,22 +200,81 @@ fn proxies(section: &mut Section<'_>) -> Proxies {
     let given = section.list(&key).unwrap_or_default();
     let networks = given.iter().filter_map(|text| section.parse(&key, text, network));
     let trusted: Vec<_> = networks.map(Spanned::into_inner).collect();
-    let key = Key {
-        name: "proxy_user_header",
-        form: Form::Text,
-        without: nothing("Remote-User"),
-        doc: "Whoever a trusted proxy names in this header is logged in, without a password here. \
-             The proxy must remove it from what it is sent.",
-    };
-    let user_header = section.parsed(&key, |text| {
+    let doc = "What a trusted proxy sends in the header `X-Tipoff-Proxy-Secret`, at least 16 \
+               characters. Without it a proxy is not believed. Needed where programs that are not \
+               the proxy run at its address.";
+    let secret = section.secret("proxy_secret", "{ env = \"PROXY_SECRET\" }", doc);
+    if let Some(secret) = &secret
+        && secret.get_ref().expose().chars().count() < SECRET_CHARS_MIN
+    {
+        section.wrong("proxy_secret", secret.span(), "at least 16 characters");
+    }
+    let doc = "Whoever a trusted proxy names in this header is logged in, without a password here. \
+               Believed with `proxy_secret`, or for requests to the host of `public_url`. The proxy \
+               must remove it from what it is sent.";
+    let user_header = header(section, "proxy_user_header", "Remote-User", doc);
+    let doc = "The role of that user, named by the proxy in this header: `owner` or `viewer`; \
+               anything else is a viewer.";
+    let role_header = header(section, "proxy_role_header", "Remote-Role", doc);
+    let role = role(section, role_header.is_some());
+    if user_header.is_some() {
+        check_user_header(section, !given.is_empty(), secret.is_some() || has_public_url);
+    }
+    for name in ["proxy_role_header", "proxy_role"] {
+        if section.has(name) && user_header.is_none() {
+            let title = format!("`{name}` without `proxy_user_header`");
+            let fault = Fault::at(section.span_of(name), title);
+            section.fault(fault.label("no proxy names a user: add `proxy_user_header`"));
+        }
+    }
+    let secret = secret.map(Spanned::into_inner);
+    Proxies { trusted: trusted.into_iter().collect(), user_header, role_header, role, secret }
+}
+
+fn header(
+    section: &mut Section<'_>,
+    name: &'static str,
+    example: &str,
+    doc: &'static str,
+) -> Option<HeaderName> {
+    let key = Key { name, form: Form::Text, without: nothing(example), doc };
+    let header = section.parsed(&key, |text| {
         text.parse::<HeaderName>().map_err(|_| "this is no name of a header".to_owned())
     });
-    if user_header.is_some() && given.is_empty() {
-        let fault = Fault::at(section.span_of(key.name), "`proxy_user_header` without a proxy");
+    header.map(Spanned::into_inner)
+}
+
+fn role(section: &mut Section<'_>, is_named: bool) -> ProxyRole {
+    let key = Key {
+        name: "proxy_role",
+        form: Form::Text,
+        without: nothing("viewer"),
+        doc: "The role of users whose role the proxy does not name: `owner` or `viewer`. Without it: \
+             `owner`, and `viewer` where `proxy_role_header` is set.",
+    };
+    let given = section.parsed(&key, |text| match text {
+        "owner" => Ok(ProxyRole::Owner),
+        "viewer" => Ok(ProxyRole::Viewer),
+        _ => Err("expected one of: owner, viewer".to_owned()),
+    });
+    let without = if is_named { ProxyRole::Viewer } else { ProxyRole::Owner };
+    given.map_or(without, Spanned::into_inner)
+}
+
+/// A page on the internet whose name leads to this machine reaches the port from here, and can send any
+/// header: an address alone does not make a proxy.
+fn check_user_header(section: &Section<'_>, has_proxies: bool, is_proven: bool) {
+    let span = section.span_of("proxy_user_header");
+    if !has_proxies {
+        let fault = Fault::at(span, "`proxy_user_header` without a proxy");
         section.fault(fault.label("nobody is believed: add `trusted_proxies`"));
+    } else if !is_proven {
+        let fault =
+            Fault::at(span, "`proxy_user_header` that anything at the proxy's address may send");
+        let help = "add `proxy_secret` and let the proxy send it as X-Tipoff-Proxy-Secret, or set \
+                    `public_url` to the address at the proxy";
+        section.fault(fault.label("whoever sends it is logged in").help(help));
     }
-    let user_header = user_header.map(Spanned::into_inner);
-    Proxies { trusted: trusted.into_iter().collect(), user_header }
 }
 
 fn listener(text: &str) -> Result<Option<Listener>, String> {
@@ -108,5 +288,45 @@ fn public_url(text: &str) -> Result<String, String> {
             Ok(text.trim_end_matches('/').to_owned())
         }
         _ => Err("it must begin with http:// or https:// and a host".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_as_browsers_write_them() {
+        for (text, expected) in [
+            ("cam.example.org", Some("cam.example.org")),
+            ("CAM.Example.org:8080", Some("cam.example.org")),
+            ("cam.example.org.", Some("cam.example.org")),
+            ("cam.example.org.:80", Some("cam.example.org")),
+            ("cam:", Some("cam")),
+            ("192.168.1.10:8080", Some("192.168.1.10")),
+            ("[2001:db8::1]:8080", Some("2001:db8::1")),
+            ("[2001:DB8:0::1]", Some("2001:db8::1")),
+            ("2001:db8::1", None),
+            ("[2001:db8::1", None),
+            ("[fe80::1%25eth0]", None),
+            ("cam:99999", None),
+            ("cam:80:90", None),
+            ("user@cam", None),
+            ("a, b", None),
+            ("cam..", None),
+            ("", None),
+            (":80", None),
+            (".", None),
+        ] {
+            let host = HostName::parse(text);
+            assert_eq!(host.as_ref().map(|host| host.0.as_str()), expected, "{text}");
+        }
+        for (text, expected) in [("192.168.1.10", true), ("[::1]", true), ("1.2.3", false)] {
+            assert_eq!(HostName::parse(text).unwrap().is_address(), expected, "{text}");
+        }
+        assert_eq!(
+            host_of("https://Tipoff.example.org:8443/x").as_deref(),
+            Some("tipoff.example.org")
+        );
     }
 }

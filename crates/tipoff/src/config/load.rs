@@ -111,7 +111,8 @@ fn read(mut root: Section<'_>) -> Config {
     let (smtp, mut listeners) = root.table("smtp", smtp::DOC, smtp::read);
     let (ftp, more) = root.table("ftp", ftp::DOC, ftp::read);
     listeners.extend(more);
-    let (http, port) = root.table("http", http::DOC, http::read);
+    let (mut http, port) = root.table("http", http::DOC, http::read);
+    http.names.push(smtp.host_name.to_ascii_lowercase());
     listeners.extend(port);
     checks::listeners(root.reading, &listeners);
     let access = root.table("access", access::DOC, access::read);

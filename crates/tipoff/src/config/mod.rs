@@ -34,7 +34,7 @@ pub(crate) use channel::ChannelConfig;
 pub(crate) use device::DeviceConfig;
 pub(crate) use fault::Faults;
 pub(crate) use ftp::{ActiveAddresses, Ftp};
-pub(crate) use http::{Http, Proxies};
+pub(crate) use http::{HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
 pub(crate) use listener::Listener;
 pub(crate) use load::{Config, find};
 pub(crate) use reference::{example, reference};

@@ -213,13 +213,15 @@ fn host_name(section: &mut Section<'_>) -> String {
     given.map_or_else(machine_name, Spanned::into_inner)
 }
 
-fn machine_name() -> String {
+/// The machine's name.
+pub(super) fn machine_name() -> String {
     let system = rustix::system::uname();
     let name = system.nodename().to_str().unwrap_or_default();
     if is_host_name(name) { name.to_owned() } else { HOST_NAME.to_owned() }
 }
 
-fn is_host_name(name: &str) -> bool {
+/// Whether a text can be a host's name.
+pub(super) fn is_host_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
     !name.is_empty() && name.len() <= HOST_NAME_BYTES_MAX && name.bytes().all(allowed)
 }

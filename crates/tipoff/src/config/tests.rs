@@ -133,7 +133,11 @@ fn defaults_that_are_written_down_change_nothing() {
         "public_address",
         "public_url",
         "trusted_proxies",
+        "proxy_secret",
         "proxy_user_header",
+        "proxy_role_header",
+        "proxy_role",
+        "hosts",
     ];
     let lines = whole_example();
     let (sections, _) = lines.split_once("[[device]]").unwrap();
@@ -254,6 +258,7 @@ fn a_device_is_recognised_by_any_one_thing() {
             protocol: Protocol::Smtp,
             peer: peer.parse().unwrap(),
             login: None,
+            proof: tipoff_model::LoginProof::default(),
             greeting: None,
             sender: sender.to_owned(),
             recipients: vec!["other@x".to_owned(), recipient.to_owned()],

@@ -16,9 +16,9 @@ use super::wire::Wire;
 /// How long a device may take to read a reply.
 const WRITE_MAX: Duration = Duration::from_secs(60);
 
-/// So many bytes of replies may wait. Then they are written before anything else is read, so that whoever asks
-/// much and reads slowly waits for itself.
-const REPLIES_BYTES_MAX: usize = 64 * 1024;
+/// Replies that wait for the device to read them, in bytes: with as many as this nothing further is read or
+/// answered, so that a device that sends commands and reads nothing costs no more.
+const REPLIES_BYTES_MAX: usize = 16 * 1024;
 
 /// What ends a conversation before its time.
 pub(super) enum Break {
@@ -106,7 +106,7 @@ impl Control {
         self.replies.extend_from_slice(lines);
     }
 
-    /// Whether so much was said that it must leave before more is.
+    /// Whether so many replies wait that they must be written before another command is looked at.
     pub(super) fn is_full(&self) -> bool {
         self.replies.len() >= REPLIES_BYTES_MAX
     }

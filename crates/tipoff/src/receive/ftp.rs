@@ -12,7 +12,7 @@ use std::io;
 use std::sync::Arc;
 
 use tipoff_ftp::{Outcome, Profile, Receive, Reply, Send, Session, Step};
-use tipoff_model::{Envelope, Protocol};
+use tipoff_model::{Envelope, LoginProof, Protocol};
 use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
@@ -30,7 +30,7 @@ use super::refusal::{Change, Refusals};
 use super::sniff;
 use super::transcript::Trouble;
 use super::transfer::{self, Signals};
-use super::trees::{self, Owner, Proof, Trees};
+use super::trees::{self, Owner, Trees};
 use super::under_way::UnderWay;
 use super::upload::{Start, Uploads};
 use super::wire::{Buffers, Chunk};
@@ -118,8 +118,8 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
         shutdown,
         session,
         login: None,
+        proof: LoginProof::Unproven,
         tree: String::new(),
-        is_known: false,
         data_port: DataPort::default(),
         refusals: Refusals::default(),
         transfer: None,
@@ -149,10 +149,10 @@ struct Conversation<'a> {
     shutdown: Shutdown,
     session: Session,
     login: Option<String>,
+    /// What that login is worth.
+    proof: LoginProof,
     /// The name of the tree that the device is in.
     tree: String,
-    /// Whether the login is the device's own.
-    is_known: bool,
     data_port: DataPort,
     refusals: Refusals,
     transfer: Option<Transfer<'a>>,
@@ -297,11 +297,9 @@ impl Conversation<'_> {
         let credentials = Credentials::Plain { user: user.clone(), password };
         let peer = self.control.peer;
         let admission = self.receiver.doorkeeper.admits(peer, &credentials);
-        // What a device uploaded is shown to itself: to whoever has its password, or its login and address.
-        let (proof, owner) = match admission {
-            Admission::Proven => (Proof::Own, Owner::Known),
-            Admission::Shared => (Proof::Shared, Owner::At(peer)),
-            Admission::Unproven => (Proof::None, Owner::At(peer)),
+        let owner = match admission {
+            Admission::Proven => Owner::Known,
+            Admission::Shared | Admission::Unproven => Owner::At(peer),
             Admission::Refused => {
                 tracing::warn!(
                     peer = %self.control.peer,
@@ -313,9 +311,10 @@ impl Conversation<'_> {
                 return self.session.login_refused();
             }
         };
-        self.tree = trees::name(&user, proof, peer);
-        self.is_known = proof == Proof::Own;
+        // What a device uploaded is shown to itself: to whoever has its password, or its login and address.
+        self.tree = trees::name(&user, admission, peer);
         self.control.record.logged_in(&user);
+        self.proof = admission.proof();
         self.login = Some(user).filter(|user| !user.is_empty());
         let tree = self.receiver.trees.of(&self.tree, owner).await;
         self.session.login_accepted(tree);
@@ -340,6 +339,7 @@ impl Conversation<'_> {
             protocol: Protocol::Ftp,
             peer: self.control.peer,
             login: self.login.clone(),
+            proof: self.proof,
             greeting: None,
             sender: String::new(),
             recipients: Vec::new(),

@@ -15,6 +15,7 @@ use tipoff_vendors::Reading;
 
 use super::access::Doorkeeper;
 use super::digest::{self, MailSize};
+use super::turns::Turns;
 use crate::config::Retention;
 use crate::dispatch::Waker;
 use crate::news::{Item, News};
@@ -31,6 +32,8 @@ pub(crate) struct Intake {
     retention: Arc<ArcSwap<Retention>>,
     pub(super) waker: Waker,
     news: News,
+    /// The processor's, for the connections of all receivers.
+    pub(super) turns: Turns,
 }
 
 impl Intake {
@@ -41,7 +44,7 @@ impl Intake {
         waker: Waker,
         news: News,
     ) -> Self {
-        Self { spool, doorkeeper, retention, waker, news }
+        Self { spool, doorkeeper, retention, waker, news, turns: Turns::default() }
     }
 
     /// Whether the disk has room for an arrival of this size.

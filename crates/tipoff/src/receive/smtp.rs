@@ -8,13 +8,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tipoff_model::{Envelope, Protocol};
-use tipoff_smtp::{
-    Credentials, Denial, Failure, MailFrom, Profile, Reply, Session, Step, Transaction,
-};
-use tipoff_spool::{SpoolError, Stored};
-use tokio::time::timeout;
-
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
 use super::intake::{Incoming, Intake, Kept};
@@ -22,10 +15,16 @@ use super::limit::Connections;
 use super::listen::{Call, End};
 use super::sniff;
 use super::transcript::{Trouble, grouped};
+use super::turns::{Rank, Share};
 use super::wire::{Buffers, Chunk};
 use crate::config::{Smtp, SmtpListener};
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
+use tipoff_model::{Envelope, LoginProof, Protocol};
+use tipoff_smtp::{
+    Credentials, Denial, Failure, MailFrom, Profile, Reply, Session, Step, Transaction,
+};
+use tipoff_spool::{SpoolError, Stored};
 
 /// How long a client whose message may have ended with a bare LF has for the rest of it.
 const END_PAUSE: Duration = Duration::from_secs(1);
@@ -79,6 +78,8 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
         control: Control::new(wire, peer, tls, record),
         shutdown,
         session,
+        share: receiver.intake.turns.of(peer),
+        proof: LoginProof::Unproven,
         incoming: None,
         content_bytes: 0,
         heard_anything: false,
@@ -124,6 +125,10 @@ struct Conversation<'a> {
     control: Control,
     shutdown: Shutdown,
     session: Session,
+    /// Of the processor; given back wherever something else is awaited.
+    share: Share,
+    /// What the latest login is worth.
+    proof: LoginProof,
     incoming: Option<Incoming>,
     /// Bytes of the message under way.
     content_bytes: u64,
@@ -143,6 +148,7 @@ impl Conversation<'_> {
     /// Does all that the session wants, then hears what the device says next.
     async fn turn(&mut self) -> Result<(), Break> {
         self.handle(&[]).await?;
+        self.share.pause();
         self.control.flush().await?;
         let Some(chunk) = self.hear().await? else {
             return Ok(());
@@ -169,11 +175,12 @@ impl Conversation<'_> {
         let may_have_ended = self.session.may_have_ended();
         let idle = self.receiver.settings.idle;
         let patience = if may_have_ended { idle.min(END_PAUSE) } else { idle };
+        let deadline = tokio::time::Instant::now() + patience;
         tokio::select! {
-            read = timeout(patience, wire.read(&self.receiver.buffers)) => {
-                match read {
-                    Ok(chunk) => Ok(Some(chunk?)),
-                    Err(_) => {
+            read = wire.read_in_turn(&self.receiver.buffers, &mut self.share, deadline) => {
+                match read? {
+                    Some(chunk) => Ok(Some(chunk)),
+                    None => {
                         if may_have_ended { self.session.paused() } else { self.session.idle() }
                         Ok(None)
                     }
@@ -190,9 +197,13 @@ impl Conversation<'_> {
     }
 
     async fn handle(&mut self, mut input: &[u8]) -> Result<(), Break> {
-        while let Some(step) = self.session.next_step(&mut input) {
+        loop {
+            self.share.take().await;
+            let Some(step) = self.session.next_step(&mut input) else {
+                return Ok(());
+            };
             match step {
-                Step::Reply(reply) => self.reply(&reply),
+                Step::Reply(reply) => self.reply(&reply).await?,
                 Step::Heard(line) => {
                     self.control.record.heard(&line);
                     tracing::debug!(peer = %self.control.peer, line, "The device said.")
@@ -209,6 +220,7 @@ impl Conversation<'_> {
                 Step::End => self.store().await,
                 Step::TooBig | Step::Aborted => self.keep_what_came().await,
                 Step::StartTls => {
+                    self.share.pause();
                     self.control.encrypt().await?;
                     let challenge = challenge(&self.receiver.settings.host_name);
                     self.session.tls_started(challenge);
@@ -217,10 +229,9 @@ impl Conversation<'_> {
                 Step::Close => return Err(Break::Closed),
             }
         }
-        Ok(())
     }
 
-    fn reply(&mut self, reply: &Reply) {
+    async fn reply(&mut self, reply: &Reply) -> Result<(), Break> {
         // Before it is said, so that it is known when the device hangs up on it.
         let trouble = match reply.code() {
             504 => Some(Trouble::LoginMechanism),
@@ -232,11 +243,21 @@ impl Conversation<'_> {
             self.control.record.trouble(trouble);
         }
         self.control.say(reply);
+        if self.control.is_full() {
+            self.share.pause();
+            self.control.flush().await?;
+        }
+        Ok(())
     }
 
     fn authenticate(&mut self, credentials: &Credentials) {
         let record = &self.control.record;
-        if self.receiver.doorkeeper.admits(self.control.peer, credentials) != Admission::Refused {
+        let admission = self.receiver.doorkeeper.admits(self.control.peer, credentials);
+        self.proof = admission.proof();
+        if admission != Admission::Refused {
+            if admission == Admission::Proven {
+                self.share.set_rank(Rank::Known);
+            }
             record.logged_in(credentials.user());
             self.session.login_accepted();
         } else {
@@ -267,6 +288,11 @@ impl Conversation<'_> {
         let envelope = Envelope {
             protocol: Protocol::Smtp,
             peer: self.control.peer,
+            // A login that STARTTLS made forgotten proves nothing.
+            proof: match transaction.login {
+                Some(_) => self.proof,
+                None => LoginProof::Unproven,
+            },
             login: transaction.login,
             greeting: transaction.greeting,
             sender: transaction.sender,
@@ -282,6 +308,7 @@ impl Conversation<'_> {
 
     /// The message is complete: only when it is durable is the device told so.
     async fn store(&mut self) {
+        self.share.pause();
         let began = Instant::now();
         self.note_content();
         let stored = match self.incoming.take() {
@@ -311,6 +338,7 @@ impl Conversation<'_> {
         let Some(incoming) = self.incoming.take() else {
             return;
         };
+        self.share.pause();
         self.note_content();
         match incoming.torn(self.session.may_have_ended()).await {
             Ok(Some(Kept { stored, torn })) => {

@@ -11,6 +11,7 @@ use tipoff_model::Timestamp;
 use tipoff_spool::{Spool, Upload};
 
 use self::kept::Kept;
+use super::access::Admission;
 use super::upload::file_of;
 
 /// Bytes of memory that all trees take together. What is forgotten is read again from the spool when its device
@@ -32,17 +33,6 @@ const SHARED: &str = "shared/";
 /// The same for those that anybody at an address can enter.
 const ANYBODY: &str = "peer/";
 
-/// What a login proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Proof {
-    /// It is the device's own.
-    Own,
-    /// It is the one that all devices share.
-    Shared,
-    /// Its password is wrong, or there is none for this user.
-    None,
-}
-
 /// Whose share of the memory a tree takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
@@ -54,17 +44,17 @@ pub(super) enum Owner {
 
 /// The name of the tree of whoever logged in: by its own password, or from an address. It is the same after a new
 /// start, because uploads are found again by it.
-pub(super) fn name(user: &str, proof: Proof, peer: IpAddr) -> String {
+pub(super) fn name(user: &str, admission: Admission, peer: IpAddr) -> String {
     let user = user.to_lowercase();
     let user = match user.len() {
         0..=USER_BYTES_MAX => user,
         _ => format!("~{}", blake3::hash(user.as_bytes()).to_hex()),
     };
     let peer = peer.to_canonical();
-    match proof {
-        Proof::Own => format!("{OWN}{user}"),
-        Proof::Shared => format!("{SHARED}{peer}/{user}"),
-        Proof::None => format!("{ANYBODY}{peer}/{user}"),
+    match admission {
+        Admission::Proven => format!("{OWN}{user}"),
+        Admission::Shared => format!("{SHARED}{peer}/{user}"),
+        Admission::Unproven | Admission::Refused => format!("{ANYBODY}{peer}/{user}"),
     }
 }
 
@@ -163,12 +153,12 @@ mod tests {
     #[test]
     fn a_tree_belongs_to_a_login_and_an_address_unless_the_login_is_the_device_s_own() {
         let [one, other] = ["192.168.1.20", "::ffff:192.168.1.21"].map(|it| it.parse().unwrap());
-        assert_eq!(name("Yard", Proof::Own, one), "user/yard");
-        assert_eq!(name("Yard", Proof::Own, other), "user/yard");
-        assert_eq!(name("cams", Proof::Shared, one), "shared/192.168.1.20/cams");
-        assert_eq!(name("cams", Proof::Shared, other), "shared/192.168.1.21/cams");
-        assert_eq!(name("yard", Proof::None, other), "peer/192.168.1.21/yard");
-        let long = name(&"x".repeat(8_000), Proof::None, one);
-        assert!(long.len() < 100 && long != name(&"x".repeat(8_001), Proof::None, one));
+        assert_eq!(name("Yard", Admission::Proven, one), "user/yard");
+        assert_eq!(name("Yard", Admission::Proven, other), "user/yard");
+        assert_eq!(name("cams", Admission::Shared, one), "shared/192.168.1.20/cams");
+        assert_eq!(name("cams", Admission::Shared, other), "shared/192.168.1.21/cams");
+        assert_eq!(name("yard", Admission::Unproven, other), "peer/192.168.1.21/yard");
+        let long = name(&"x".repeat(8_000), Admission::Unproven, one);
+        assert!(long.len() < 100 && long != name(&"x".repeat(8_001), Admission::Unproven, one));
     }
 }

@@ -11,7 +11,10 @@ use std::task::Poll;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::server::TlsStream;
+
+use super::turns::Share;
 
 /// One read takes at most this much.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -132,7 +135,36 @@ impl Wire {
         }
     }
 
-    /// The same where urgent data may come: a read ends before the urgent byte, and Tokio would take that for
+    /// Waits for bytes until `deadline` and reads them in a turn of `share`; `None` if none came. Waiting for the
+    /// turn holds no buffer, and is no silence of the other side. Dropping it loses no bytes.
+    pub(crate) async fn read_in_turn(
+        &mut self,
+        buffers: &Buffers,
+        share: &mut Share,
+        deadline: Instant,
+    ) -> io::Result<Option<Chunk>> {
+        // The TLS layer may hold bytes that the socket no longer has, so it is asked first.
+        let mut is_ready = self.is_tls();
+        loop {
+            if !is_ready {
+                match timeout_at(deadline, self.socket().readable()).await {
+                    Ok(ready) => ready?,
+                    Err(_) => return Ok(None),
+                }
+            }
+            share.take().await;
+            let mut chunk = Chunk::borrow(buffers);
+            if let Some(filled) = self.read_now(&mut chunk).await? {
+                chunk.filled = filled;
+                return Ok(Some(chunk));
+            }
+            drop(chunk);
+            share.pause();
+            is_ready = false;
+        }
+    }
+
+    /// As [`Wire::read`] where urgent data may come: a read ends before the urgent byte, and Tokio would take that for
     /// the end of what there is and wait for more.
     pub(crate) async fn read_with_urgent(&mut self, buffers: &Buffers) -> io::Result<Chunk> {
         let Self::Plain(socket) = self else {

@@ -33,6 +33,8 @@ pub(super) struct Frame {
     pub(super) version: &'static str,
     /// What is wrong with the configuration file.
     pub(super) fault: Option<String>,
+    /// What the reader may do: forms that only an owner may send are not shown to others.
+    pub(super) role: &'static str,
     path: String,
 }
 
@@ -61,11 +63,19 @@ impl FromRequestParts<State> for Frame {
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Infallible> {
         let clock = Clock::from_request_parts(parts, state).await?;
+        let visitor = parts.extensions.get::<Visitor>();
+        let is_owner = visitor.is_some_and(Visitor::is_owner);
+        // Lines of the file are masked, and are still nothing for everybody.
+        let shown = |fault: &crate::reload::Fault| match is_owner {
+            true => fault.text.clone(),
+            false => "Owners see which.".to_owned(),
+        };
         Ok(Self {
             zone: clock.zone_name().to_owned(),
-            csrf: parts.extensions.get::<Visitor>().map_or("", Visitor::proof).to_owned(),
+            csrf: visitor.map_or("", Visitor::proof).to_owned(),
             version: assets::VERSION,
-            fault: state.configuration.borrow().fault.as_ref().map(|fault| fault.text.clone()),
+            fault: state.configuration.borrow().fault.as_ref().map(shown),
+            role: visitor.map_or("viewer", |visitor| visitor.role.as_str()),
             path: parts.uri.path().to_owned(),
         })
     }

@@ -17,9 +17,10 @@ fn curl(arguments: &[&str]) -> (String, String) {
     (head.to_ascii_lowercase(), body.to_owned())
 }
 
-/// Sets the password by the link that the start has printed; what the browser is given to keep.
+/// Sets the password by a link; what the browser is given to keep.
 fn set_password(server: &Server, scheme: &str, extra: &[&str]) -> String {
-    let (_, key) = server.dashboard.split_once("key=").unwrap();
+    let link = server.setup_link();
+    let (_, key) = link.split_once("key=").unwrap();
     let form = format!("key={key}&password=correct-horse");
     let url = format!("{scheme}://{}/setup", server.http);
     let (head, _) = curl(&[&["--data", &form, &url], extra].concat());
@@ -68,13 +69,16 @@ fn tls_is_understood_at_any_port_and_its_login_is_none_without() {
     server.stop();
 }
 
+const SECRET: &str = "correct-horse-battery";
+
 #[test]
 fn whom_a_trusted_proxy_names_is_in() {
-    let as_anna = ["-H", "Remote-User: anna"];
+    let proof = format!("X-Tipoff-Proxy-Secret: {SECRET}");
+    let as_anna = ["-H", "Remote-User: anna", "-H", &proof];
     for (proxy, status) in [("127.0.0.1", "200"), ("192.0.2.1", "303")] {
         let home = Home::new(&format!(
             "[http]\nlisten = \"127.0.0.1:0\"\ntrusted_proxies = [\"{proxy}\"]\n\
-             proxy_user_header = \"Remote-User\"\n",
+             proxy_user_header = \"Remote-User\"\nproxy_secret = \"{SECRET}\"\n",
         ));
         let server = home.start();
         let url = format!("http://{}/settings", server.http);
@@ -84,7 +88,8 @@ fn whom_a_trusted_proxy_names_is_in() {
         assert!(head.starts_with("http/1.1 303"), "nobody is named: {head}");
         if status == "200" {
             changes_need_the_pages_proof(&server, &body);
-            let secure = set_password(&server, "http", &["-H", "X-Forwarded-Proto: https"]);
+            let extra = ["-H", "X-Forwarded-Proto: https", "-H", &proof];
+            let secure = set_password(&server, "http", &extra);
             assert!(secure.ends_with("; secure"), "{secure}");
         }
         server.stop();
@@ -99,7 +104,8 @@ fn changes_need_the_pages_proof(server: &Server, page: &str) {
     let ask = |proof: &str, user: &str| {
         let (proof, user) = (format!("X-CSRF-Token: {proof}"), format!("Remote-User: {user}"));
         let body = "{\"name\":\"x\",\"may_change\":false}";
-        curl(&["-H", &proof, "-H", &user, "--json", body, &url]).0
+        let secret = format!("X-Tipoff-Proxy-Secret: {SECRET}");
+        curl(&["-H", &proof, "-H", &user, "-H", &secret, "--json", body, &url]).0
     };
     assert!(ask(proof, "anna").starts_with("http/1.1 201"));
     assert!(ask("", "anna").starts_with("http/1.1 403"));

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tipoff_ftp::{Data, Failure, Outcome, Protection};
+use tipoff_model::LoginProof;
 
 use super::Conversation;
 use crate::config::ActiveAddresses;
@@ -49,7 +50,7 @@ impl Conversation<'_> {
         };
         let lessee = Lessee {
             peer: self.control.peer,
-            is_known: self.is_known,
+            is_known: self.proof == LoginProof::Proven,
             on_stranger: Arc::new(on_stranger),
         };
         let range = &receiver.settings.passive_ports;

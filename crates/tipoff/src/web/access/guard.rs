@@ -1,48 +1,90 @@
-//! The guard before every page and every question: who asks, and may they.
+//! The guard before every page and every API call: who asks, and may they.
 
-use axum::extract::{FromRequestParts, Request, State as Shared};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State as Shared};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use subtle::ConstantTimeEq;
+use tipoff_spool::{Actor, Role, TokenScope, UserId};
 
 use super::super::State;
 use super::super::caller::Caller;
 use super::super::clock::cookie;
 use super::super::filter::encode;
+use super::super::frame::PageProblem;
 use super::super::problem::Problem;
 use super::pages::cookie_name;
-use super::{Access, Refusal, TOKEN_PREFIX};
+use super::tokens::TOKEN_PREFIX;
+use super::{Access, Refusal, rights};
 
 /// What the script proves itself with.
 const PROOF_HEADER: &str = "x-csrf-token";
 
-/// Who was let in.
+/// Who was let in: the principal of a request.
 #[derive(Clone, Debug)]
-pub(crate) enum Visitor {
+pub(crate) struct Visitor {
+    /// Name of the user or of the token, for the audit log.
+    pub(crate) name: String,
+    /// What they may do.
+    pub(crate) role: Role,
+    /// How they came in.
+    pub(crate) entry: Entry,
+    /// What their forms must hold. Empty for a program.
+    proof: String,
+}
+
+/// How somebody came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
     /// A browser that is logged in.
-    Owner {
-        /// What its cookie holds.
-        secret: String,
-        /// What its forms hold.
-        proof: String,
+    Login {
+        /// Number of the login.
+        id: i64,
+        /// Whose login it is.
+        user: UserId,
     },
-    /// Somebody whom a proxy has let in.
-    Guest {
-        /// What their forms hold.
-        proof: String,
-    },
+    /// A reverse proxy let them in.
+    Proxy,
     /// A program with a token.
-    Program,
+    Token {
+        /// Number of the token.
+        id: i64,
+    },
 }
 
 impl Visitor {
-    /// What its forms must hold.
+    /// What their forms must hold.
     pub(crate) fn proof(&self) -> &str {
-        match self {
-            Self::Owner { proof, .. } | Self::Guest { proof } => proof,
-            Self::Program => "",
+        &self.proof
+    }
+
+    /// Whether they may change everything, and see secrets.
+    pub(crate) fn is_owner(&self) -> bool {
+        self.role == Role::Owner
+    }
+
+    /// The user whose login this is. `None` for a proxy's user and for a program.
+    pub(crate) const fn user(&self) -> Option<UserId> {
+        match self.entry {
+            Entry::Login { user, .. } => Some(user),
+            Entry::Proxy | Entry::Token { .. } => None,
+        }
+    }
+
+    /// Who it is, for the audit log.
+    pub(crate) fn actor(&self) -> Actor {
+        match self.entry {
+            Entry::Login { .. } | Entry::Proxy => Actor::User(self.name.clone()),
+            Entry::Token { .. } => Actor::Token(self.name.clone()),
+        }
+    }
+
+    /// Number of the login. `None` for a proxy's user and for a program.
+    pub(crate) const fn login(&self) -> Option<i64> {
+        match self.entry {
+            Entry::Login { id, .. } => Some(id),
+            Entry::Proxy | Entry::Token { .. } => None,
         }
     }
 }
@@ -66,10 +108,17 @@ fn not_logged_in() -> Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match &refusal {
-            Refusal::Wrong | Refusal::NoKey => StatusCode::FORBIDDEN,
+            Refusal::Wrong | Refusal::WrongCode | Refusal::NoKey | Refusal::Expired => {
+                StatusCode::FORBIDDEN
+            }
             Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Refusal::Unfit => StatusCode::BAD_REQUEST,
-            Refusal::Full => StatusCode::CONFLICT,
+            Refusal::Unfit | Refusal::UnfitName => StatusCode::BAD_REQUEST,
+            Refusal::Full
+            | Refusal::FullOfUsers
+            | Refusal::NameTaken
+            | Refusal::LastOwner
+            | Refusal::NothingPending => StatusCode::CONFLICT,
+            Refusal::NoUser => StatusCode::NOT_FOUND,
             Refusal::Spool(_) | Refusal::Machine(_) => {
                 tracing::error!(error = %refusal, "Nobody can be let in.");
                 StatusCode::SERVICE_UNAVAILABLE
@@ -97,36 +146,55 @@ pub(crate) async fn guard(
             let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
             Redirect::to(&format!("/login?next={}", encode(path))).into_response()
         }
-        Err(problem) => problem.into_response(),
+        Err(problem) => PageProblem::from(problem).into_response(),
     }
 }
 
 async fn admit(access: &Access, caller: &Caller, parts: &Parts) -> Result<Visitor, Problem> {
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
+    let visitor = recognise(access, caller, parts).await?;
+    // A program's token is in a header that no other site can make a browser send.
+    let is_program = matches!(visitor.entry, Entry::Token { .. });
+    if changes && !is_program && !is_ours(visitor.proof(), &parts.headers) {
+        let detail = "security check failed; reload the page";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
+    let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    if rights::may(&visitor, &parts.method, path) {
+        return Ok(visitor);
+    }
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        if is_program { "this token may only read" } else { "only an owner may do this" },
+    ))
+}
+
+async fn recognise(access: &Access, caller: &Caller, parts: &Parts) -> Result<Visitor, Problem> {
     if let Some(token) = bearer(&parts.headers) {
         let Some(token) = access.token(token).await? else {
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "this token does not hold"));
         };
-        return if changes && !token.may_change {
-            Err(Problem::new(StatusCode::FORBIDDEN, "this token may only read"))
-        } else {
-            Ok(Visitor::Program)
+        let role = match token.scope {
+            TokenScope::Feed => {
+                let detail = "this token opens the feed only";
+                return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+            }
+            TokenScope::Read => Role::Viewer,
+            TokenScope::Change => Role::Owner,
         };
+        let entry = Entry::Token { id: token.id };
+        return Ok(Visitor { name: token.name, role, entry, proof: String::new() });
     }
-    let visitor = if let Some(user) = &caller.user {
-        Visitor::Guest { proof: access.proof(&format!("proxy/{user}")) }
-    } else {
-        let secret = cookie(parts, cookie_name(caller)).ok_or_else(not_logged_in)?;
-        if !access.knows(secret).await? {
-            return Err(not_logged_in());
-        }
-        Visitor::Owner { secret: secret.to_owned(), proof: access.proof(secret) }
-    };
-    if changes && !is_ours(visitor.proof(), &parts.headers) {
-        let detail = "this form is not one of ours: load the page again";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    if let Some(user) = &caller.user {
+        let proof = access.proof(&format!("proxy/{}", user.name));
+        let (name, role) = (user.name.clone(), user.role);
+        return Ok(Visitor { name, role, entry: Entry::Proxy, proof });
     }
-    Ok(visitor)
+    let secret = cookie(parts, cookie_name(caller)).ok_or_else(not_logged_in)?;
+    let known = access.recognise(secret, caller.address).await?;
+    let (login, user) = known.ok_or_else(not_logged_in)?;
+    let entry = Entry::Login { id: login.id, user: user.id };
+    Ok(Visitor { name: user.name, role: user.role, entry, proof: access.proof(secret) })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -143,17 +211,24 @@ fn is_ours(expected: &str, headers: &HeaderMap) -> bool {
     !is_from_elsewhere(headers) && bool::from(proof.ct_eq(expected.as_bytes()))
 }
 
-/// Whether the browser says that another site asks (Fetch Metadata), or a page of another origin.
+/// Whether the browser says that another site asks (Fetch Metadata), or a page of another origin. Each
+/// of the two headers that is there must name this site.
 pub(super) fn is_from_elsewhere(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = text("sec-fetch-site") {
-        return !matches!(site, "same-origin" | "none");
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let site = text("sec-fetch-site");
+    if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return true;
     }
     match (text("origin"), text("host")) {
+        (None, _) => false,
+        // A browser may hide the origin of a form (`null`) where it says that it is the same one.
+        (Some("null"), _) => site != Some("same-origin"),
         (Some(origin), Some(host)) => {
-            origin.split_once("://").is_none_or(|(_, of_origin)| of_origin != host)
+            let of_origin = origin.split_once("://").map(|(_, of_origin)| of_origin);
+            // A proxy may not pass on `Host`; the browser itself says that it is the same origin.
+            of_origin.is_none_or(|it| !it.eq_ignore_ascii_case(host)) && site.is_none()
         }
-        _ => false,
+        (Some(_), None) => true,
     }
 }
 
@@ -174,8 +249,12 @@ mod tests {
             (&[("sec-fetch-site", "none")], false),
             (&[("sec-fetch-site", "cross-site"), ("origin", "http://a"), ("host", "a")], true),
             (&[("sec-fetch-site", "same-site")], true),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "null"), ("host", "a")], false),
             (&[("origin", "http://cam.lan:8080"), ("host", "cam.lan:8080")], false),
+            (&[("origin", "http://cam.lan:8080"), ("host", "CAM.lan:8080")], false),
+            (&[("origin", "http://cam.lan:8080")], true),
             (&[("origin", "http://evil.example"), ("host", "cam.lan:8080")], true),
+            (&[("origin", "http://cam.lan:9"), ("host", "cam.lan:8080")], true),
             (&[("origin", "null"), ("host", "cam.lan:8080")], true),
             (&[("host", "cam.lan:8080")], false),
         ] {

@@ -1,55 +1,84 @@
-//! Who may see the dashboard. One owner with a password; browsers that are logged in show a cookie,
+//! Who may see the dashboard. Users with a password and a role; browsers that are logged in show a cookie,
 //! programs a token. What they show is never kept, only its digest.
 
+mod failures;
 mod guard;
 mod limit;
 mod pages;
+mod password;
+mod rights;
+mod setup_key;
+mod tokens;
+mod totp;
+mod users;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use tipoff_model::Timestamp;
-use tipoff_spool::{ApiToken, Login, Print, Spool, SpoolError};
-use tokio::sync::Semaphore;
+use tipoff_spool::{Actor, AuditEntry, Login, Print, Spool, SpoolError, User, UserId};
+use tokio::sync::{Semaphore, watch};
 
-pub(super) use guard::{Visitor, guard};
+use crate::audit::{self, what};
+
+pub(super) use guard::{Entry, Visitor, guard};
 pub(super) use pages::{cookie_of, router, way_out};
+pub(crate) use password::set_password;
+pub(crate) use setup_key::make_setup_key;
+pub(super) use tokens::none_in_address;
+pub(crate) use tokens::{make_token, token_name};
+pub(crate) use users::{add_user, remove_user, set_role};
 
+use failures::Failures;
 use limit::Attempts;
+use password::check_length;
+use totp::CodeAttempts;
 
 /// A login that was not seen for so long is over.
 const UNSEEN_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// That a login was seen is noted this often: it costs a write.
-const NOTE_EVERY: Duration = Duration::from_secs(3600);
-/// How many browsers may be logged in.
-const LOGINS_MAX: u32 = 100;
-/// How many tokens there may be.
-pub(super) const TOKENS_MAX: u32 = 100;
-/// NIST SP 800-63B, section 3.1.1.2: at least 8, and no reason to refuse a long one.
-const PASSWORD_CHARS_MIN: usize = 8;
-const PASSWORD_CHARS_MAX: usize = 200;
-/// What every token begins with, so that one that leaked is recognised.
-const TOKEN_PREFIX: &str = "tip_";
+const NOTE_EVERY: Duration = Duration::from_secs(300);
+/// How many browsers of one user may be logged in.
+const LOGINS_MAX: u32 = 50;
+/// How many users there may be.
+const USERS_MAX: u32 = 50;
+/// Characters kept of a browser's User-Agent.
+const BROWSER_CHARS_MAX: usize = 200;
+/// An open event stream is looked at again after this time: `tipoff users` changes users beside the server.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
-/// Why somebody is not let in.
+/// Why somebody is not let in, or something of the accounts is not changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("that is not the password")]
+    #[error("that is not the name and the password of a user")]
     Wrong,
+    #[error("that code is wrong, or it was used before")]
+    WrongCode,
+    #[error("that took too long; enter the password again")]
+    Expired,
     #[error("too many tries; the next one is looked at in {0} seconds")]
     TooMany(u64),
     #[error("this link does not hold, or no longer; `tipoff password --link` makes another")]
     NoKey,
     #[error("a password has from 8 to 200 characters")]
     Unfit,
+    #[error("a name has from 1 to 60 characters, without control characters")]
+    UnfitName,
     #[error("there are 100 tokens already; end one first")]
     Full,
+    #[error("there are 50 users already; remove one first")]
+    FullOfUsers,
+    #[error("another user has this name")]
+    NameTaken,
+    #[error("there must be an owner with a password: make another user an owner first")]
+    LastOwner,
+    #[error("there is no such user")]
+    NoUser,
+    #[error("there is no new secret to confirm; begin again")]
+    NothingPending,
     #[error("{0}")]
     Spool(#[from] SpoolError),
     #[error("this machine cannot make or check a password: {0}")]
@@ -67,173 +96,206 @@ struct Lock {
     /// A password takes 19 MiB and a while to check: one at a time.
     hashing: Semaphore,
     attempts: Attempts,
+    codes: CodeAttempts,
+    failures: Failures,
+    /// Counts the changes after which somebody may have lost a right.
+    changes: watch::Sender<u64>,
+}
+
+/// What somebody types into the login page.
+#[derive(Debug)]
+pub(super) struct Credentials<'a> {
+    /// Name of the user; may be empty where there is only one.
+    pub(super) name: &'a str,
+    pub(super) password: &'a str,
+}
+
+/// Where somebody logs in.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(super) address: IpAddr,
+    /// User-Agent of the browser.
+    pub(super) browser: String,
+}
+
+/// What becomes of a right password.
+#[derive(Debug)]
+pub(super) enum Entered {
+    /// Logged in: what the browser shows from now on.
+    In(String),
+    /// A one-time code is asked for; this goes with it.
+    CodeWanted(String),
 }
 
 impl Access {
     /// `key` is the program's lasting secret.
     pub(crate) fn new(spool: Arc<dyn Spool>, key: [u8; 32]) -> Self {
-        let (hashing, attempts) = (Semaphore::new(1), Attempts::default());
-        Self(Arc::new(Lock { spool, key, hashing, attempts }))
+        Self(Arc::new(Lock {
+            spool,
+            key,
+            hashing: Semaphore::new(1),
+            attempts: Attempts::default(),
+            codes: CodeAttempts::default(),
+            failures: Failures::default(),
+            changes: watch::Sender::new(0),
+        }))
     }
 
-    /// While there is no password: a new key that sets one, once.
-    pub(crate) async fn setup_key(&self) -> Result<Option<String>, Refusal> {
-        if self.0.spool.password().await?.is_some() {
-            return Ok(None);
-        }
-        Ok(Some(make_setup_key(&*self.0.spool).await?))
+    /// Whether somebody can log in with a password.
+    pub(crate) async fn has_password(&self) -> Result<bool, Refusal> {
+        Ok(self.0.spool.users().await?.iter().any(|user| user.password.is_some()))
     }
 
-    async fn has_password(&self) -> Result<bool, Refusal> {
-        Ok(self.0.spool.password().await?.is_some())
+    /// Sets the first owner's password by the key of the link, and logs in.
+    async fn set_up(&self, key: &str, password: &str, place: &Place) -> Result<Entered, Refusal> {
+        self.0.attempts.allows(place.address).map_err(Refusal::TooMany)?;
+        check_length(password)?;
+        self.take_setup_key(key, place.address).await?;
+        let user = set_password(&*self.0.spool, None, password).await?;
+        self.changed();
+        let users = self.0.spool.users().await?;
+        let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
+        let actor = Actor::User(user.name.clone());
+        let entry = audit::entry(actor, what::PASSWORD, &*user.name, "by the setup link");
+        let address = Some(place.address.to_string());
+        audit::note(&*self.0.spool, AuditEntry { address, ..entry }).await;
+        self.code_or_login(&user, place).await
     }
 
-    /// Whether this is the key of the latest link, unused.
-    async fn is_setup_key(&self, key: &str) -> Result<bool, Refusal> {
-        let expected = self.0.spool.setup_key().await?;
-        Ok(expected.is_some_and(|expected| bool::from(expected.ct_eq(&print(key)))))
-    }
-
-    /// Sets the password by the key of the link, and logs in.
-    async fn set_up(&self, key: &str, password: &str, peer: IpAddr) -> Result<String, Refusal> {
-        self.0.attempts.allows(peer).map_err(Refusal::TooMany)?;
-        if !self.is_setup_key(key).await? {
-            self.0.attempts.failed(peer);
-            return Err(Refusal::NoKey);
-        }
-        set_password(&*self.0.spool, password).await?;
-        self.log_in().await
-    }
-
-    /// Logs in; what the browser shows from now on.
-    async fn enter(&self, password: &str, peer: IpAddr) -> Result<String, Refusal> {
-        self.0.attempts.allows(peer).map_err(Refusal::TooMany)?;
-        if !self.is_password(password).await? {
-            self.0.attempts.failed(peer);
-            tracing::warn!(%peer, "A login to the dashboard failed.");
+    /// Logs in with a password.
+    async fn enter(&self, given: &Credentials<'_>, place: &Place) -> Result<Entered, Refusal> {
+        self.0.attempts.allows(place.address).map_err(Refusal::TooMany)?;
+        let user = self.user_named(given.name).await?;
+        let hash = user.as_ref().and_then(|user| user.password.as_deref());
+        let is_right = self.is_password(hash, given.password).await?;
+        let Some(user) = user.filter(|_| is_right) else {
+            self.0.attempts.failed(place.address);
+            self.0.failures.note(place.address);
+            tracing::warn!(peer = %place.address, "A login to the dashboard failed.");
             return Err(Refusal::Wrong);
-        }
-        self.0.attempts.succeeded(peer);
-        self.log_in().await
-    }
-
-    /// Changes the password; every login ends, and a new one begins.
-    pub(super) async fn change(
-        &self,
-        old: &str,
-        new: &str,
-        peer: IpAddr,
-    ) -> Result<String, Refusal> {
-        self.0.attempts.allows(peer).map_err(Refusal::TooMany)?;
-        if !self.is_password(old).await? {
-            self.0.attempts.failed(peer);
-            return Err(Refusal::Wrong);
-        }
-        set_password(&*self.0.spool, new).await?;
-        self.log_in().await
-    }
-
-    async fn is_password(&self, password: &str) -> Result<bool, Refusal> {
-        let Some(hash) = self.0.spool.password().await? else {
-            return Ok(false);
         };
-        if password.chars().count() > PASSWORD_CHARS_MAX {
-            return Ok(false);
-        }
-        let _place = self.0.hashing.acquire().await.map_err(machine)?;
-        let password = password.to_owned();
-        let check = move || {
-            let hash = PasswordHash::new(&hash).map_err(machine)?;
-            Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-        };
-        tokio::task::spawn_blocking(check).await.map_err(machine)?
+        self.0.attempts.succeeded(place.address);
+        self.code_or_login(&user, place).await
     }
 
-    async fn log_in(&self) -> Result<String, Refusal> {
+    /// The user of this name; without one, the only user that there is.
+    async fn user_named(&self, name: &str) -> Result<Option<User>, Refusal> {
+        let (name, mut users) = (name.trim(), self.0.spool.users().await?);
+        if name.is_empty() {
+            return Ok(if users.len() == 1 { users.pop() } else { None });
+        }
+        Ok(users.into_iter().find(|user| user.name.eq_ignore_ascii_case(name)))
+    }
+
+    async fn log_in(&self, user: UserId, place: &Place) -> Result<String, Refusal> {
         let secret = secret()?;
         let now = now();
-        let login = Login { print: print(&secret), created_at: now, seen_at: now };
-        self.0.spool.keep_login(login, LOGINS_MAX).await?;
+        let login = Login {
+            id: 0,
+            print: print(&secret),
+            user,
+            created_at: now,
+            seen_at: now,
+            address: place.address.to_string(),
+            browser: place.browser.chars().take(BROWSER_CHARS_MAX).collect(),
+        };
+        self.0.spool.add_login(login, LOGINS_MAX).await?.ok_or(Refusal::NoUser)?;
+        self.changed();
         Ok(secret)
     }
 
-    /// Whether this is what a logged-in browser shows.
-    async fn knows(&self, secret: &str) -> Result<bool, Refusal> {
-        let Some(login) = self.0.spool.login(print(secret)).await? else {
-            return Ok(false);
+    /// Logs in, and notes it in the audit log.
+    async fn begin_login(&self, user: &User, place: &Place) -> Result<String, Refusal> {
+        let secret = self.log_in(user.id, place).await?;
+        let entry = audit::entry(Actor::User(user.name.clone()), what::LOGIN, "dashboard", "");
+        let address = Some(place.address.to_string());
+        audit::note(&*self.0.spool, AuditEntry { address, ..entry }).await;
+        Ok(secret)
+    }
+
+    /// Whose login this is, by what a browser shows.
+    async fn recognise(
+        &self,
+        secret: &str,
+        address: IpAddr,
+    ) -> Result<Option<(Login, User)>, Refusal> {
+        let Some((login, user)) = self.0.spool.login(print(secret)).await? else {
+            return Ok(None);
         };
         let unseen = now().since(login.seen_at);
         if unseen > UNSEEN_MAX {
-            return Ok(false);
+            return Ok(None);
         }
-        if unseen > NOTE_EVERY {
-            self.0.spool.keep_login(Login { seen_at: now(), ..login }, LOGINS_MAX).await?;
+        let address = address.to_string();
+        if unseen > NOTE_EVERY || (login.address != address && unseen > LOOK_AGAIN) {
+            self.0.spool.see_login(login.id, now(), address).await?;
         }
-        Ok(true)
+        Ok(Some((login, user)))
     }
 
-    async fn leave(&self, secret: &str) -> Result<(), Refusal> {
-        Ok(self.0.spool.end_login(print(secret)).await?)
+    /// Ends the login of this secret, if there is one: a new login never goes on from an old cookie.
+    async fn forget(&self, secret: &str) -> Result<(), Refusal> {
+        if let Some((login, _)) = self.0.spool.login(print(secret)).await? {
+            self.0.spool.end_login(login.id).await?;
+            self.changed();
+        }
+        Ok(())
+    }
+
+    /// Notes that somebody may have lost a right.
+    pub(crate) fn changed(&self) {
+        self.0.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Waits until the login, the token or the role with which a visitor came in has ended. Whatever stays
+    /// open, such as an event stream, ends then. Looks again whenever accounts change in this process, and
+    /// every few seconds for changes from the command line.
+    pub(crate) async fn ended(&self, visitor: &Visitor) {
+        let mut changes = self.0.changes.subscribe();
+        loop {
+            match self.holds(visitor).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "Could not check an open event stream's login.")
+                }
+            }
+            // The sender is part of `self`: it is not dropped before.
+            let _ = tokio::time::timeout(LOOK_AGAIN, changes.changed()).await;
+        }
+    }
+
+    /// Whether a visitor would be let in with the same rights now.
+    async fn holds(&self, visitor: &Visitor) -> Result<bool, Refusal> {
+        Ok(match visitor.entry {
+            Entry::Login { id, user } => {
+                let logins = self.0.spool.logins().await?;
+                let users = self.0.spool.users().await?;
+                let is_open = |it: &Login| {
+                    it.id == id && it.user == user && now().since(it.seen_at) <= UNSEEN_MAX
+                };
+                let has_role = |it: &User| it.id == user && it.role == visitor.role;
+                logins.iter().any(is_open) && users.iter().any(has_role)
+            }
+            Entry::Token { id } => self.0.spool.tokens().await?.iter().any(|it| it.id == id),
+            // The proxy asks again at the next request.
+            Entry::Proxy => true,
+        })
     }
 
     /// What proves that a form comes from a page that was shown to this login.
     fn proof(&self, secret: &str) -> String {
+        self.sign(&format!("form/{secret}"))
+    }
+
+    fn sign(&self, text: &str) -> String {
         // HMAC takes a key of any length.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0.key) else {
             return String::new();
         };
-        mac.update(b"form/");
-        mac.update(secret.as_bytes());
+        mac.update(text.as_bytes());
         hex(&mac.finalize().into_bytes())
     }
-
-    /// Whether a program may look with this.
-    pub(super) async fn is_token(&self, secret: &str) -> Result<bool, Refusal> {
-        Ok(secret.starts_with(TOKEN_PREFIX) && self.token(secret).await?.is_some())
-    }
-
-    async fn token(&self, secret: &str) -> Result<Option<ApiToken>, Refusal> {
-        Ok(self.0.spool.token(print(secret)).await?)
-    }
-}
-
-/// Makes the key that sets the password once.
-pub(crate) async fn make_setup_key(spool: &dyn Spool) -> Result<String, Refusal> {
-    let key = secret()?;
-    spool.set_setup_key(print(&key)).await?;
-    Ok(key)
-}
-
-/// Sets the password; every login ends.
-pub(crate) async fn set_password(spool: &dyn Spool, password: &str) -> Result<(), Refusal> {
-    let length = password.chars().count();
-    if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&length) {
-        return Err(Refusal::Unfit);
-    }
-    let password = password.to_owned();
-    let make = move || {
-        let mut salt = [0; 16];
-        getrandom::fill(&mut salt).map_err(machine)?;
-        let hash: PasswordHash = Argon2::default()
-            .hash_password_with_salt(password.as_bytes(), &salt)
-            .map_err(machine)?;
-        Ok::<_, Refusal>(hash.to_string())
-    };
-    let hash = tokio::task::spawn_blocking(make).await.map_err(machine)??;
-    Ok(spool.set_password(hash).await?)
-}
-
-/// Makes a token for a program: its number, and the token itself, which is told this once.
-pub(crate) async fn make_token(
-    spool: &dyn Spool,
-    name: &str,
-    may_change: bool,
-) -> Result<(i64, String), Refusal> {
-    let token = format!("{TOKEN_PREFIX}{}", secret()?);
-    let (name, print) = (name.to_owned(), print(&token));
-    let kept = ApiToken { id: 0, name, print, may_change, created_at: now() };
-    let id = spool.add_token(kept, TOKENS_MAX).await?.ok_or(Refusal::Full)?;
-    Ok((id, token))
 }
 
 fn secret() -> Result<String, Refusal> {

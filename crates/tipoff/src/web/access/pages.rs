@@ -2,17 +2,22 @@
 
 use askama::Template;
 use axum::extract::{Form, Query, State as Shared};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde::Deserialize;
 
-use super::super::State;
 use super::super::caller::Caller;
+use super::super::clock::cookie;
+use super::super::local::local;
 use super::super::problem::Problem;
+use super::super::who::Who;
+use super::super::{State, access};
 use super::guard::is_from_elsewhere;
-use super::{Refusal, Visitor};
+use super::{Credentials, Entered, Place, Refusal, Visitor};
+use crate::audit::what;
 
 /// Browsers keep a cookie for at most 400 days; ours is over sooner where it is unseen.
 const COOKIE_AGE_S: u32 = 400 * 24 * 3600;
@@ -31,6 +36,17 @@ pub(crate) fn way_out() -> Router<State> {
 #[template(path = "login.html")]
 struct LoginPage {
     has_password: bool,
+    /// Whether there are several users, so that a name is needed.
+    asks_name: bool,
+    name: String,
+    next: String,
+    fault: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "login_code.html")]
+struct CodePage {
+    ticket: String,
     next: String,
     fault: Option<String>,
 }
@@ -48,36 +64,98 @@ struct Next {
     next: String,
 }
 
+async fn login_page(
+    state: &State,
+    name: String,
+    next: String,
+    fault: Option<String>,
+) -> Result<LoginPage, Problem> {
+    let users = state.spool.users().await?;
+    let has_password = users.iter().any(|user| user.password.is_some());
+    Ok(LoginPage { has_password, asks_name: users.len() > 1, name, next, fault })
+}
+
 async fn login(
     Shared(state): Shared<State>,
     Query(Next { next }): Query<Next>,
 ) -> Result<Response, Problem> {
-    let has_password = state.access.has_password().await?;
-    Ok(show(StatusCode::OK, &LoginPage { has_password, next, fault: None }))
+    Ok(show(StatusCode::OK, &login_page(&state, String::new(), next, None).await?))
 }
 
+/// The password, or the code that follows it.
 #[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
 struct Entry {
+    name: String,
     password: String,
-    #[serde(default)]
+    /// What shows that the password was right.
+    ticket: String,
+    code: String,
     next: String,
 }
 
 async fn enter(
     Shared(state): Shared<State>,
     caller: Caller,
-    headers: HeaderMap,
-    Form(Entry { password, next }): Form<Entry>,
-) -> Response {
-    if is_from_elsewhere(&headers) {
-        return StatusCode::FORBIDDEN.into_response();
+    parts: Parts,
+    Form(entry): Form<Entry>,
+) -> Result<Response, Problem> {
+    if is_from_elsewhere(&parts.headers) {
+        return Ok(StatusCode::FORBIDDEN.into_response());
     }
-    match state.access.enter(&password, caller.address).await {
-        Ok(secret) => welcome(&secret, &caller, local(&next)),
-        Err(refusal) => {
-            let page = LoginPage { has_password: true, next, fault: Some(refusal.to_string()) };
-            refused(&refusal, &page)
+    let place = Place::of(&caller, &parts.headers);
+    if entry.ticket.is_empty() {
+        let given = Credentials { name: &entry.name, password: &entry.password };
+        return match state.access.enter(&given, &place).await {
+            Ok(entered) => answer(&state, entered, &caller, &parts, &entry.next).await,
+            Err(refusal) => {
+                let fault = Some(refusal.to_string());
+                let page = login_page(&state, entry.name, entry.next, fault).await?;
+                Ok(refused(&refusal, &page))
+            }
+        };
+    }
+    match state.access.enter_code(&entry.ticket, &entry.code, &place).await {
+        Ok(secret) => answer(&state, Entered::In(secret), &caller, &parts, &entry.next).await,
+        Err(refusal @ Refusal::Expired) => {
+            let fault = Some(refusal.to_string());
+            let page = login_page(&state, String::new(), entry.next, fault).await?;
+            Ok(refused(&refusal, &page))
         }
+        Err(refusal) => {
+            let Entry { ticket, next, .. } = entry;
+            Ok(refused(&refusal, &CodePage { ticket, next, fault: Some(refusal.to_string()) }))
+        }
+    }
+}
+
+/// Gives the browser its login, or asks for the code. A login that the browser had before ends.
+async fn answer(
+    state: &State,
+    entered: Entered,
+    caller: &Caller,
+    parts: &Parts,
+    next: &str,
+) -> Result<Response, Problem> {
+    let secret = match entered {
+        Entered::In(secret) => secret,
+        Entered::CodeWanted(ticket) => {
+            let page = CodePage { ticket, next: next.to_owned(), fault: None };
+            return Ok(show(StatusCode::OK, &page));
+        }
+    };
+    if let Some(before) = cookie(parts, cookie_name(caller)) {
+        state.access.forget(before).await?;
+    }
+    Ok(welcome(&secret, caller, local(next)))
+}
+
+impl Place {
+    /// From where a request comes, and with which browser.
+    pub(crate) fn of(caller: &Caller, headers: &HeaderMap) -> Self {
+        let browser = headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
+        Self { address: caller.address, browser: browser.unwrap_or_default().to_owned() }
     }
 }
 
@@ -91,8 +169,8 @@ async fn setup(
     Shared(state): Shared<State>,
     Query(Key { key }): Query<Key>,
 ) -> Result<Response, Problem> {
-    // A link that has done its work leads to the login.
-    if state.access.has_password().await? && !state.access.is_setup_key(&key).await? {
+    // A link that has done its work, or has expired, leads to the login, which says how to get another.
+    if !state.access.is_setup_key(&key).await? {
         return Ok(Redirect::to("/login").into_response());
     }
     Ok(show(StatusCode::OK, &SetupPage { key, fault: None }))
@@ -107,17 +185,18 @@ struct NewPassword {
 async fn set_up(
     Shared(state): Shared<State>,
     caller: Caller,
-    headers: HeaderMap,
+    parts: Parts,
     Form(NewPassword { key, password }): Form<NewPassword>,
-) -> Response {
-    if is_from_elsewhere(&headers) {
-        return StatusCode::FORBIDDEN.into_response();
+) -> Result<Response, Problem> {
+    if is_from_elsewhere(&parts.headers) {
+        return Ok(StatusCode::FORBIDDEN.into_response());
     }
-    match state.access.set_up(&key, &password, caller.address).await {
-        Ok(secret) => welcome(&secret, &caller, "/"),
+    let place = Place::of(&caller, &parts.headers);
+    match state.access.set_up(&key, &password, &place).await {
+        Ok(entered) => answer(&state, entered, &caller, &parts, "/").await,
         Err(refusal) => {
             let fault = Some(refusal.to_string());
-            refused(&refusal, &SetupPage { key, fault })
+            Ok(refused(&refusal, &SetupPage { key, fault }))
         }
     }
 }
@@ -127,13 +206,18 @@ async fn leave(
     caller: Caller,
     Extension(visitor): Extension<Visitor>,
 ) -> Response {
-    if let Visitor::Owner { secret, .. } = visitor
-        && let Err(refusal) = state.access.leave(&secret).await
-    {
-        return Problem::from(refusal).into_response();
+    if let access::Entry::Login { id, .. } = visitor.entry {
+        if let Err(refusal) = state.access.end_login(id).await {
+            return Problem::from(refusal).into_response();
+        }
+        state.note(Who::new(&visitor, &caller).did(what::LOGOUT, "dashboard", "")).await;
     }
     let gone = cookie_with("", 0, &caller);
-    ([(header::SET_COOKIE, gone)], StatusCode::NO_CONTENT).into_response()
+    // Pictures are kept by the browser for a while: whoever uses it next does not see them.
+    let forget = HeaderValue::from_static("\"cache\"");
+    let headers = [(header::SET_COOKIE, gone)];
+    let forget = [(HeaderName::from_static("clear-site-data"), forget)];
+    (headers, forget, StatusCode::NO_CONTENT).into_response()
 }
 
 /// The cookie of a login.
@@ -157,43 +241,20 @@ fn welcome(secret: &str, caller: &Caller, next: &str) -> Response {
     ([(header::SET_COOKIE, cookie_of(secret, caller))], Redirect::to(next)).into_response()
 }
 
-/// A path of ours: never another site, which `//host` and `/\host` would be.
-fn local(next: &str) -> &str {
-    let is_path = next.starts_with('/') && !next.contains(['\\', '\r', '\n']);
-    if is_path && !next.starts_with("//") { next } else { "/" }
-}
-
 fn refused(refusal: &Refusal, page: &impl Template) -> Response {
     match refusal {
         Refusal::TooMany(seconds) => {
             let after = [(header::RETRY_AFTER, seconds.to_string())];
             (after, show(StatusCode::TOO_MANY_REQUESTS, page)).into_response()
         }
-        Refusal::Wrong | Refusal::NoKey => show(StatusCode::FORBIDDEN, page),
-        Refusal::Unfit | Refusal::Full => show(StatusCode::BAD_REQUEST, page),
+        Refusal::Wrong | Refusal::WrongCode | Refusal::Expired | Refusal::NoKey => {
+            show(StatusCode::FORBIDDEN, page)
+        }
         Refusal::Spool(_) | Refusal::Machine(_) => show(StatusCode::SERVICE_UNAVAILABLE, page),
+        _ => show(StatusCode::BAD_REQUEST, page),
     }
 }
 
 fn show(status: StatusCode, page: &impl Template) -> Response {
     (status, Html(page.render().unwrap_or_default())).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_paths_of_ours_are_gone_to() {
-        for (next, expected) in [
-            ("/devices?text=x", "/devices?text=x"),
-            ("//evil.example", "/"),
-            ("/\\evil.example", "/"),
-            ("https://evil.example", "/"),
-            ("/x\r\nset-cookie: a=b", "/"),
-            ("", "/"),
-        ] {
-            assert_eq!(local(next), expected);
-        }
-    }
 }

@@ -2,6 +2,7 @@
 //! the OpenAPI document at `/api`, which is made from the very handlers.
 
 mod accounts;
+pub(super) mod audit;
 pub(super) mod channels;
 pub(super) mod devices;
 mod events;
@@ -9,6 +10,9 @@ pub(super) mod files;
 pub(super) mod house;
 mod incidents;
 pub(super) mod sessions;
+pub(super) mod shares;
+mod totp;
+mod users;
 
 use axum::Json;
 use axum::http::header;
@@ -44,7 +48,10 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(incidents::one))
         .routes(routes!(incidents::parcel))
         .routes(routes!(incidents::retry))
-        .routes(routes!(incidents::share))
+        .routes(routes!(shares::share))
+        .routes(routes!(shares::list))
+        .routes(routes!(shares::revoke))
+        .routes(routes!(audit::list))
         .routes(routes!(devices::list, devices::add))
         .routes(routes!(devices::one, devices::change))
         .routes(routes!(devices::merge))
@@ -61,6 +68,13 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(accounts::list, accounts::add))
         .routes(routes!(accounts::remove))
         .routes(routes!(accounts::change_password))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::change, users::remove))
+        .routes(routes!(users::end_totp))
+        .routes(routes!(users::logins, users::end_logins))
+        .routes(routes!(users::end_login))
+        .routes(routes!(totp::begin, totp::confirm))
+        .routes(routes!(totp::end))
         .routes(routes!(events::events))
         .split_for_parts();
     let schemes = &mut document.components.get_or_insert_default().security_schemes;

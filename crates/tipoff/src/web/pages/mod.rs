@@ -1,7 +1,9 @@
 //! What people see. Pages only show: whatever changes something is asked of the API by the script,
 //! so that programs can do all that people can.
 
+mod account;
 mod add;
+mod audit;
 mod channels;
 mod devices;
 mod feed;
@@ -29,6 +31,8 @@ pub(super) fn router() -> Router<State> {
         .route("/sessions/{id}", get(sessions::one))
         .route("/channels", get(channels::list))
         .route("/overview", get(overview::overview))
+        .route("/audit", get(audit::audit))
+        .route("/shares", get(audit::shares))
         .route("/settings", get(settings::settings))
 }
 

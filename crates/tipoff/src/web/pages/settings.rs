@@ -1,12 +1,14 @@
-//! The password, tokens for programs, and the way out.
+//! One's own account, users, tokens for programs, and the way out.
 
 use askama::Template;
 use axum::extract::State as Shared;
+use tipoff_spool::TokenScope;
 
 use super::super::State;
 use super::super::access::Visitor;
 use super::super::clock::Clock;
 use super::super::frame::{Frame, Page, page};
+use super::account::{self, Accounts};
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -14,6 +16,7 @@ struct SettingsPage {
     frame: Frame,
     /// Whether leaving is ours to do: whom a proxy lets in leaves there.
     may_leave: bool,
+    accounts: Accounts,
     tokens: Vec<Token>,
 }
 
@@ -22,6 +25,7 @@ struct Token {
     name: String,
     may: &'static str,
     made: String,
+    used: String,
 }
 
 pub(super) async fn settings(
@@ -33,10 +37,20 @@ pub(super) async fn settings(
     let token = |token: tipoff_spool::ApiToken| Token {
         id: token.id,
         name: token.name,
-        may: if token.may_change { "may change things" } else { "may look" },
+        may: match token.scope {
+            TokenScope::Change => "may change things",
+            TokenScope::Read => "may look",
+            TokenScope::Feed => "opens the feed only",
+        },
         made: clock.ago(token.created_at),
+        used: token.used_at.map_or_else(
+            || "never used".to_owned(),
+            |used_at| format!("last used {}", clock.ago(used_at)),
+        ),
     };
-    let tokens = state.spool.tokens().await?.into_iter().map(token).collect();
-    let may_leave = matches!(visitor, Visitor::Owner { .. });
-    page(&SettingsPage { frame, may_leave, tokens })
+    let accounts = account::read(&state, &visitor, &clock).await?;
+    let tokens = if visitor.is_owner() { state.spool.tokens().await? } else { Vec::new() };
+    let tokens = tokens.into_iter().map(token).collect();
+    let may_leave = visitor.user().is_some();
+    page(&SettingsPage { frame, may_leave, accounts, tokens })
 }

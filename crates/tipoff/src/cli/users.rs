@@ -1,0 +1,171 @@
+//! `tipoff users`: who may log in to the dashboard. Works beside a running server.
+
+use clap::{Subcommand, ValueEnum};
+use serde_json::json;
+use tipoff_spool::{Accounts, Role, SqliteSpool, User, UserId};
+
+use super::incidents::{local_time, print_json, utc_time};
+use super::password::{open, read_password};
+use super::{Ending, Failure, block_on};
+use crate::audit::{self, what};
+use crate::config::Config;
+use crate::web::access;
+
+/// Lists users without an action.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// For programs: one JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Add a user; the password is read from standard input
+    Add {
+        /// Name
+        name: String,
+        /// What the user may do
+        #[arg(long, value_enum, default_value_t = UserRole::Viewer)]
+        role: UserRole,
+    },
+    /// Set the password of a user, which is read from standard input; their logins end
+    Password {
+        /// Name
+        name: String,
+    },
+    /// Change what a user may do
+    Role {
+        /// Name
+        name: String,
+        /// What the user may do
+        #[arg(value_enum)]
+        role: UserRole,
+    },
+    /// Remove a user; their logins end
+    Remove {
+        /// Name
+        name: String,
+    },
+    /// Ask a user for no one-time code any more
+    NoTotp {
+        /// Name
+        name: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum UserRole {
+    /// Sees and changes everything
+    Owner,
+    /// Sees what is no secret and no setting, and changes nothing
+    Viewer,
+}
+
+impl From<UserRole> for Role {
+    fn from(role: UserRole) -> Self {
+        match role {
+            UserRole::Owner => Self::Owner,
+            UserRole::Viewer => Self::Viewer,
+        }
+    }
+}
+
+/// Does it.
+pub(super) fn run(args: Args, config: &Config) -> Ending {
+    let spool = open(config)?;
+    let Some(action) = args.action else {
+        let users = block_on(spool.users())?.map_err(|error| Failure::Failed(error.into()))?;
+        return list(&users, args.json).map_err(Failure::Failed);
+    };
+    let password = match &action {
+        Action::Add { .. } | Action::Password { .. } => read_password()?,
+        Action::Role { .. } | Action::Remove { .. } | Action::NoTotp { .. } => String::new(),
+    };
+    let (what, object) = noted(&action);
+    let done = block_on(act(&spool, action, &password))?;
+    let done = done.map_err(|refusal| Failure::Failed(refusal.into()))?;
+    let entry = audit::entry(audit::command_line(), what, object, &*done);
+    block_on(audit::note(&spool, entry))?;
+    println!("{done}");
+    Ok(())
+}
+
+/// What an action is in the audit log, and on whom.
+fn noted(action: &Action) -> (&'static str, String) {
+    let (what, name) = match action {
+        Action::Add { name, .. } => (what::USER_ADD, name),
+        Action::Password { name } => (what::PASSWORD, name),
+        Action::Role { name, .. } => (what::USER_ROLE, name),
+        Action::Remove { name } => (what::USER_REMOVE, name),
+        Action::NoTotp { name } => (what::CODES_END, name),
+    };
+    (what, name.trim().to_owned())
+}
+
+/// Carries an action out; what to print.
+async fn act(
+    spool: &SqliteSpool,
+    action: Action,
+    password: &str,
+) -> Result<String, access::Refusal> {
+    Ok(match action {
+        Action::Add { name, role } => {
+            access::add_user(spool, &name, role.into(), password).await?;
+            format!("{} may log in.", name.trim())
+        }
+        Action::Password { name } => {
+            let user = named(spool, &name).await?;
+            access::set_password(spool, Some(user.id), password).await?;
+            format!("The password of {} is set. Their logins have ended.", user.name)
+        }
+        Action::Role { name, role } => {
+            let user = named(spool, &name).await?;
+            access::set_role(spool, user.id, role.into()).await?;
+            format!("{} is an {} now.", user.name, Role::from(role).as_str()).replace("an v", "a v")
+        }
+        Action::Remove { name } => {
+            let user = named(spool, &name).await?;
+            access::remove_user(spool, user.id).await?;
+            format!("{} is removed.", user.name)
+        }
+        Action::NoTotp { name } => {
+            let user = named(spool, &name).await?;
+            spool.end_totp(user.id).await?;
+            format!("{} is asked for no one-time code.", user.name)
+        }
+    })
+}
+
+async fn named(spool: &SqliteSpool, name: &str) -> Result<User, access::Refusal> {
+    let users = spool.users().await?;
+    let found = users.into_iter().find(|user| user.name.eq_ignore_ascii_case(name.trim()));
+    found.ok_or(access::Refusal::NoUser)
+}
+
+fn list(users: &[User], as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        let user = |user: &User| {
+            let User { id: UserId(id), name, role, totp, created_at, .. } = user;
+            json!({
+                "id": id, "name": name, "role": role.as_str(), "totp": totp.is_some(),
+                "created_at": utc_time(*created_at),
+            })
+        };
+        return print_json(&users.iter().map(user).collect());
+    }
+    if users.is_empty() {
+        println!(
+            "There is no user yet; the link that `tipoff password --link` prints makes the owner."
+        );
+    }
+    for user in users {
+        let code = if user.totp.is_some() { ", with one-time codes" } else { "" };
+        let (role, since) = (user.role.as_str(), local_time(user.created_at));
+        println!("{:24} {role}{code}, since {since}", user.name);
+    }
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! What each role may ask for, by route. A viewer sees everything but secrets and settings, and changes
+//! nothing but what belongs to their own account: a changing route that is not listed here is an owner's.
+
+use axum::http::Method;
+use tipoff_spool::Role;
+
+use super::guard::{Entry, Visitor};
+
+/// Changing routes of the visitor's own account.
+const OWN_ACCOUNT: &[(Method, &str)] = &[
+    (Method::POST, "/logout"),
+    (Method::PUT, "/api/v1/password"),
+    (Method::POST, "/api/v1/totp"),
+    (Method::PUT, "/api/v1/totp"),
+    (Method::POST, "/api/v1/totp/end"),
+    (Method::DELETE, "/api/v1/logins"),
+    (Method::DELETE, "/api/v1/logins/{id}"),
+];
+
+/// Routes that only read, and show secrets or settings.
+const SECRETS: &[&str] = &[
+    "/api/v1/audit",
+    "/api/v1/shares",
+    "/api/v1/tokens",
+    "/api/v1/users",
+    "/audit",
+    "/devices/add",
+    "/devices/{id}/setup",
+    "/shares",
+];
+
+/// Whether a visitor may use a route, by the path with which it was registered.
+pub(super) fn may(visitor: &Visitor, method: &Method, path: &str) -> bool {
+    if visitor.role == Role::Owner {
+        return true;
+    }
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return !SECRETS.contains(&path);
+    }
+    // A program has no account of its own.
+    let is_person = !matches!(visitor.entry, Entry::Token { .. });
+    is_person && OWN_ACCOUNT.iter().any(|(own, of)| own == method && *of == path)
+}

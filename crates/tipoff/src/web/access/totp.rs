@@ -1,0 +1,304 @@
+//! One-time codes: TOTP (RFC 6238) with SHA-1, six digits and steps of 30 s, which is what every
+//! authenticator app understands.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ring::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, Key, sign};
+use subtle::ConstantTimeEq;
+use tipoff_model::Timestamp;
+use tipoff_spool::{Print, User, UserId};
+
+use super::{Access, Place, Refusal, now, print};
+
+/// Seconds that a code is shown (RFC 6238, section 4.1).
+const STEP_S: i64 = 30;
+/// Steps before and after the present one that are taken, for clocks that differ (section 5.2).
+const STEPS_AROUND: i64 = 1;
+const DIGITS: usize = 6;
+const MODULUS: u32 = 1_000_000;
+/// Bytes of a secret: as many as SHA-1 gives (RFC 4226, section 4, R6).
+const SECRET_BYTES: usize = 20;
+/// Recovery codes made with a secret.
+const RECOVERY_CODES: usize = 10;
+/// Random bytes of a recovery code: nobody tries 2^80.
+const RECOVERY_BYTES: usize = 10;
+/// Seconds between the right password and the code.
+const TICKET_S: i64 = 300;
+/// Wrong codes of one user, from all addresses, in [`CODES_PERIOD`]. Who tries codes knows the password.
+const CODES_MAX: u32 = 10;
+const CODES_PERIOD: Duration = Duration::from_secs(15 * 60);
+
+/// What a user types into an authenticator app.
+#[derive(Debug)]
+pub(crate) struct Enrolment {
+    /// The secret in base32.
+    pub(crate) secret: String,
+    /// The same as an `otpauth:` URI.
+    pub(crate) uri: String,
+}
+
+/// Wrong codes of each user. As many entries as there are users with codes.
+#[derive(Default)]
+pub(super) struct CodeAttempts(Mutex<HashMap<UserId, (u32, Instant)>>);
+
+impl CodeAttempts {
+    /// Counts a try before it is looked at; else in how many seconds one may be made.
+    fn count(&self, user: UserId, now: Instant) -> Result<(), u64> {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, since) = table.entry(user).or_insert((0, now));
+        let age = now.saturating_duration_since(*since);
+        if age >= CODES_PERIOD {
+            (*count, *since) = (0, now);
+        }
+        if *count >= CODES_MAX {
+            return Err(CODES_PERIOD.saturating_sub(age).as_secs() + 1);
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    fn succeeded(&self, user: UserId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&user);
+    }
+}
+
+impl Access {
+    /// What a browser shows with the code: that the password was right, for some minutes, as long as it
+    /// stays the password.
+    pub(super) fn ticket(&self, user: &User) -> String {
+        self.ticket_until(user, now().as_ms() / 1000 + TICKET_S)
+    }
+
+    fn ticket_until(&self, user: &User, until_s: i64) -> String {
+        let hash = user.password.as_deref().unwrap_or_default();
+        let id = user.id.0;
+        format!("{id}.{until_s}.{}", self.sign(&format!("code/{id}/{until_s}/{hash}")))
+    }
+
+    /// Logs in with the code that follows a right password.
+    pub(super) async fn enter_code(
+        &self,
+        ticket: &str,
+        code: &str,
+        place: &Place,
+    ) -> Result<String, Refusal> {
+        self.0.attempts.allows(place.address).map_err(Refusal::TooMany)?;
+        let user = self.user_of(ticket).await?.ok_or(Refusal::Expired)?;
+        self.check_code(&user, code, place).await?;
+        self.begin_login(&user, place).await
+    }
+
+    async fn user_of(&self, ticket: &str) -> Result<Option<User>, Refusal> {
+        let mut parts = ticket.splitn(3, '.').map(str::parse::<i64>);
+        let (Some(Ok(id)), Some(Ok(until_s))) = (parts.next(), parts.next()) else {
+            return Ok(None);
+        };
+        let users = self.0.spool.users().await?;
+        let Some(user) = users.into_iter().find(|user| user.id == UserId(id)) else {
+            return Ok(None);
+        };
+        let expected = self.ticket_until(&user, until_s);
+        let is_ours: bool = expected.as_bytes().ct_eq(ticket.as_bytes()).into();
+        Ok((is_ours && now().as_ms() / 1000 < until_s).then_some(user))
+    }
+
+    /// Uses a one-time code, or a recovery code.
+    async fn check_code(&self, user: &User, code: &str, place: &Place) -> Result<(), Refusal> {
+        // Whoever logged in meanwhile without codes needs none.
+        let Some(secret) = &user.totp else {
+            return Ok(());
+        };
+        self.0.codes.count(user.id, Instant::now()).map_err(Refusal::TooMany)?;
+        let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
+        let is_right = match step_of(secret, &code, now()) {
+            Some(step) => self.0.spool.use_totp_step(user.id, step).await?,
+            None if code.len() > DIGITS => {
+                self.0.spool.use_recovery_code(user.id, digest(user.id, &code)).await?
+            }
+            None => false,
+        };
+        if !is_right {
+            self.0.attempts.failed(place.address);
+            self.0.failures.note(place.address);
+            tracing::warn!(peer = %place.address, user = %user.name, "A one-time code was wrong.");
+            return Err(Refusal::WrongCode);
+        }
+        self.0.codes.succeeded(user.id);
+        Ok(())
+    }
+
+    /// Makes a secret for one-time codes, which holds once a code confirms it. Asks for the password: a
+    /// stolen login must not lock its owner out.
+    pub(crate) async fn begin_totp(
+        &self,
+        user: UserId,
+        password: &str,
+        place: &Place,
+    ) -> Result<Enrolment, Refusal> {
+        let user = self.check_password(user, password, place.address).await?;
+        let mut secret = [0; SECRET_BYTES];
+        getrandom::fill(&mut secret).map_err(super::machine)?;
+        self.0.spool.begin_totp(user.id, secret.to_vec()).await?;
+        let secret = base32(&secret);
+        let name = super::super::filter::encode(&user.name);
+        let uri = format!(
+            "otpauth://totp/Tipoff:{name}?secret={secret}&issuer=Tipoff&algorithm=SHA1&digits=6&period=30"
+        );
+        Ok(Enrolment { secret, uri })
+    }
+
+    /// Confirms the secret with a code. The recovery codes, which are returned this once.
+    pub(crate) async fn confirm_totp(
+        &self,
+        user: UserId,
+        code: &str,
+        place: &Place,
+    ) -> Result<Vec<String>, Refusal> {
+        self.0.attempts.allows(place.address).map_err(Refusal::TooMany)?;
+        let users = self.0.spool.users().await?;
+        let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
+        let secret = user.totp_pending.as_deref().ok_or(Refusal::NothingPending)?;
+        let code: String = code.chars().filter(char::is_ascii_digit).collect();
+        let Some(step) = step_of(secret, &code, now()) else {
+            self.0.attempts.failed(place.address);
+            return Err(Refusal::WrongCode);
+        };
+        let codes: Vec<String> =
+            (0..RECOVERY_CODES).map(|_| recovery_code()).collect::<Result<_, _>>()?;
+        let digests = codes.iter().map(|code| digest(user.id, &code.replace('-', ""))).collect();
+        if !self.0.spool.confirm_totp(user.id, step, digests).await? {
+            return Err(Refusal::NothingPending);
+        }
+        Ok(codes)
+    }
+
+    /// Asks for no code any more.
+    pub(crate) async fn end_totp(
+        &self,
+        user: UserId,
+        password: &str,
+        place: &Place,
+    ) -> Result<(), Refusal> {
+        self.check_password(user, password, place.address).await?;
+        self.0.spool.end_totp(user).await?;
+        Ok(())
+    }
+}
+
+/// The step of which this is the code, near `now`.
+fn step_of(secret: &[u8], code: &str, now: Timestamp) -> Option<i64> {
+    let present = now.as_ms() / 1000 / STEP_S;
+    let steps = present - STEPS_AROUND..=present + STEPS_AROUND;
+    let mut found = None;
+    for step in steps {
+        if bool::from(code_at(secret, step).as_bytes().ct_eq(code.as_bytes())) {
+            found = Some(step);
+        }
+    }
+    found
+}
+
+/// The code of a step (RFC 4226, section 5.3).
+fn code_at(secret: &[u8], step: i64) -> String {
+    let key = Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret);
+    let tag = sign(&key, &step.to_be_bytes());
+    let bytes = tag.as_ref();
+    let offset = usize::from(bytes.last().copied().unwrap_or_default() & 0xf);
+    let picked = bytes.iter().skip(offset).take(4);
+    let number = picked.fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
+    format!("{:0width$}", (number & 0x7fff_ffff) % MODULUS, width = DIGITS)
+}
+
+/// A recovery code such as `abcd-efgh-ijkl-mnop`.
+fn recovery_code() -> Result<String, Refusal> {
+    let mut random = [0; RECOVERY_BYTES];
+    getrandom::fill(&mut random).map_err(super::machine)?;
+    let text = base32(&random).to_ascii_lowercase();
+    let groups: Vec<&str> =
+        (0..text.len()).step_by(4).filter_map(|at| text.get(at..text.len().min(at + 4))).collect();
+    Ok(groups.join("-"))
+}
+
+/// 80 random bits need no slow hash.
+fn digest(user: UserId, code: &str) -> Print {
+    print(&format!("recovery/{}/{}", user.0, code.to_ascii_lowercase()))
+}
+
+/// Base32 without padding (RFC 4648, section 6).
+fn base32(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let (mut text, mut buffer, mut bits) = (String::new(), 0_u32, 0);
+    let mut put = |five: u32| {
+        let letter = ALPHABET.get((five & 31) as usize).copied().unwrap_or(b'A');
+        text.push(char::from(letter));
+    };
+    for byte in bytes {
+        buffer = (buffer << 8) | u32::from(*byte);
+        bits += 8;
+        while bits >= 5 {
+            bits -= 5;
+            put(buffer >> bits);
+        }
+        buffer &= (1 << bits) - 1;
+    }
+    if bits > 0 {
+        put(buffer << (5 - bits));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RFC_SECRET: &[u8] = b"12345678901234567890";
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_ms(seconds * 1000)
+    }
+
+    /// RFC 6238, appendix B, cut to six digits.
+    #[test]
+    fn codes_are_those_of_the_rfc() {
+        for (seconds, code) in [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (1_111_111_111, "050471"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+            (20_000_000_000, "353130"),
+        ] {
+            assert_eq!(code_at(RFC_SECRET, seconds / STEP_S), code, "{seconds}");
+            for (off, taken) in [(0, true), (-30, true), (30, true), (-90, false), (90, false)] {
+                let found = step_of(RFC_SECRET, code, at(seconds + off));
+                assert_eq!(found == Some(seconds / STEP_S), taken, "{seconds} {off}");
+            }
+        }
+        assert_eq!(step_of(RFC_SECRET, "", at(59)), None);
+        assert_eq!(step_of(RFC_SECRET, "2870820", at(59)), None);
+    }
+
+    /// RFC 4648, section 10.
+    #[test]
+    fn base32_is_that_of_the_rfc() {
+        for (text, expected) in
+            [("", ""), ("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foobar", "MZXW6YTBOI")]
+        {
+            assert_eq!(base32(text.as_bytes()), expected);
+        }
+        assert_eq!(recovery_code().unwrap().len(), 19);
+    }
+
+    #[test]
+    fn ten_wrong_codes_close_the_door_for_a_while_from_wherever_they_come() {
+        let (attempts, now) = (CodeAttempts::default(), Instant::now());
+        for _ in 0..CODES_MAX {
+            assert_eq!(attempts.count(UserId(1), now), Ok(()));
+        }
+        assert_eq!(attempts.count(UserId(1), now), Err(CODES_PERIOD.as_secs() + 1));
+        assert_eq!(attempts.count(UserId(2), now), Ok(()));
+        assert_eq!(attempts.count(UserId(1), now + CODES_PERIOD), Ok(()));
+    }
+}

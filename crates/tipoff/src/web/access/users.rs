@@ -1,0 +1,183 @@
+//! Users: added, changed and removed by an owner; what each may change of their own account.
+
+use std::net::IpAddr;
+
+use tipoff_spool::{AuditEntry, Login, NewUser, Role, Spool, User, UserChange, UserId};
+
+use super::password::{hash, set_password};
+use super::{Access, Entered, Place, Refusal, Visitor, now};
+
+/// The longest name, in characters.
+const NAME_CHARS_MAX: usize = 60;
+
+impl From<UserChange> for Refusal {
+    fn from(change: UserChange) -> Self {
+        match change {
+            UserChange::NameTaken => Self::NameTaken,
+            UserChange::Full => Self::FullOfUsers,
+            UserChange::LastOwner => Self::LastOwner,
+            UserChange::NoUser | UserChange::Done(_) => Self::NoUser,
+        }
+    }
+}
+
+fn done(change: UserChange) -> Result<UserId, Refusal> {
+    match change {
+        UserChange::Done(user) => Ok(user),
+        change => Err(change.into()),
+    }
+}
+
+/// Adds a user.
+pub(crate) async fn add_user(
+    spool: &dyn Spool,
+    name: &str,
+    role: Role,
+    password: &str,
+) -> Result<UserId, Refusal> {
+    let name = name.trim();
+    let is_fit = !name.is_empty()
+        && name.chars().count() <= NAME_CHARS_MAX
+        && !name.chars().any(char::is_control);
+    if !is_fit {
+        return Err(Refusal::UnfitName);
+    }
+    let user = NewUser { name: name.to_owned(), role, password: hash(password).await?, at: now() };
+    done(spool.add_user(user, super::USERS_MAX).await?)
+}
+
+/// Changes the role of a user.
+pub(crate) async fn set_role(spool: &dyn Spool, user: UserId, role: Role) -> Result<(), Refusal> {
+    done(spool.set_role(user, role).await?).map(drop)
+}
+
+/// Removes a user.
+pub(crate) async fn remove_user(spool: &dyn Spool, user: UserId) -> Result<(), Refusal> {
+    done(spool.remove_user(user).await?).map(drop)
+}
+
+impl Access {
+    /// Adds a user.
+    pub(crate) async fn add_user(
+        &self,
+        name: &str,
+        role: Role,
+        password: &str,
+    ) -> Result<UserId, Refusal> {
+        add_user(&*self.0.spool, name, role, password).await
+    }
+
+    /// Changes the role of a user; open event streams with the old role end.
+    pub(crate) async fn set_role(&self, user: UserId, role: Role) -> Result<(), Refusal> {
+        set_role(&*self.0.spool, user, role).await?;
+        self.changed();
+        Ok(())
+    }
+
+    /// Removes a user; whatever they have open ends.
+    pub(crate) async fn remove_user(&self, user: UserId) -> Result<(), Refusal> {
+        remove_user(&*self.0.spool, user).await?;
+        self.changed();
+        Ok(())
+    }
+
+    /// Sets the password of a user, by an owner; all logins of that user end.
+    pub(crate) async fn set_password_of(&self, user: UserId, new: &str) -> Result<(), Refusal> {
+        set_password(&*self.0.spool, Some(user), new).await?;
+        self.changed();
+        Ok(())
+    }
+
+    /// Changes the password of a user who knows the old one; every login of the user ends, and a new one
+    /// begins, whose secret is returned.
+    pub(crate) async fn change(
+        &self,
+        user: UserId,
+        old: &str,
+        new: &str,
+        place: &Place,
+    ) -> Result<String, Refusal> {
+        self.check_password(user, old, place.address).await?;
+        self.set_password_of(user, new).await?;
+        self.log_in(user, place).await
+    }
+
+    /// Checks the password of somebody who is logged in, before a change that a stolen login must not do.
+    pub(super) async fn check_password(
+        &self,
+        user: UserId,
+        password: &str,
+        peer: IpAddr,
+    ) -> Result<User, Refusal> {
+        self.0.attempts.allows(peer).map_err(Refusal::TooMany)?;
+        let users = self.0.spool.users().await?;
+        let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
+        if !self.is_password(user.password.as_deref(), password).await? {
+            self.0.attempts.failed(peer);
+            self.0.failures.note(peer);
+            return Err(Refusal::Wrong);
+        }
+        Ok(user)
+    }
+
+    /// The logins that a visitor may see and end, with the name of the user and whether it is the present
+    /// one: all for an owner, else their own.
+    pub(crate) async fn logins_for(
+        &self,
+        visitor: &Visitor,
+    ) -> Result<Vec<(Login, String, bool)>, Refusal> {
+        let users = self.0.spool.users().await?;
+        let logins = self.0.spool.logins().await?.into_iter();
+        let oldest = now().before(super::UNSEEN_MAX);
+        let theirs = logins.filter(|login| {
+            login.seen_at >= oldest && (visitor.is_owner() || Some(login.user) == visitor.user())
+        });
+        let named = theirs.map(|login| {
+            let user = users.iter().find(|user| user.id == login.user);
+            let name = user.map(|user| user.name.clone()).unwrap_or_default();
+            let present = visitor.login() == Some(login.id);
+            (login, name, present)
+        });
+        Ok(named.collect())
+    }
+
+    /// Ends all tokens for programs; `entry` says in the audit log who did.
+    pub(crate) async fn end_tokens(&self, entry: AuditEntry) -> Result<(), Refusal> {
+        for token in self.0.spool.tokens().await? {
+            let entry = AuditEntry { object: token.name, ..entry.clone() };
+            self.0.spool.remove_token(token.id, entry).await?;
+        }
+        self.changed();
+        Ok(())
+    }
+
+    /// Ends a login.
+    pub(crate) async fn end_login(&self, id: i64) -> Result<bool, Refusal> {
+        let ended = self.0.spool.end_login(id).await?;
+        self.changed();
+        Ok(ended)
+    }
+
+    /// Ends all logins of a user but one.
+    pub(crate) async fn end_logins(
+        &self,
+        user: UserId,
+        except: Option<i64>,
+    ) -> Result<(), Refusal> {
+        self.0.spool.end_logins(user, except).await?;
+        self.changed();
+        Ok(())
+    }
+
+    /// Asks for a one-time code, where the user has them; else logs in.
+    pub(super) async fn code_or_login(
+        &self,
+        user: &User,
+        place: &Place,
+    ) -> Result<Entered, Refusal> {
+        if user.totp.is_some() {
+            return Ok(Entered::CodeWanted(self.ticket(user)));
+        }
+        Ok(Entered::In(self.begin_login(user, place).await?))
+    }
+}

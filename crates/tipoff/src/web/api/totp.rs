@@ -1,0 +1,162 @@
+//! One-time codes of one's own account.
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::http::{HeaderMap, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use qrcode::{Color, QrCode};
+use serde::{Deserialize, Serialize};
+use tipoff_spool::UserId;
+use utoipa::ToSchema;
+
+use super::super::State;
+use super::super::access::{Place, Visitor};
+use super::super::caller::Caller;
+use super::super::problem::{Body, Problem};
+use super::super::who::Who;
+use crate::audit::what;
+
+/// Light modules around the symbol (ISO/IEC 18004, section 6.3.8).
+const QUIET: usize = 4;
+
+/// The present password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Password {
+    password: String,
+}
+
+/// A secret for an authenticator app, shown this once.
+#[derive(Serialize, ToSchema)]
+pub(super) struct NewSecret {
+    /// The secret in base32.
+    secret: String,
+    /// The same as an `otpauth:` URI.
+    uri: String,
+    /// The URI as a QR code: a `data:` URL of an SVG picture.
+    qr: String,
+}
+
+/// Makes a secret for one-time codes. It holds once `PUT` confirms it with a code.
+#[utoipa::path(
+    post, path = "/api/v1/totp", tag = "access", request_body = Password,
+    responses(
+        (status = 200, body = NewSecret),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn begin(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Body(Password { password }): Body<Password>,
+) -> Result<Json<NewSecret>, Problem> {
+    let user = oneself(&visitor)?;
+    let place = Place::of(&caller, &headers);
+    let made = state.access.begin_totp(user, &password, &place).await?;
+    let qr = qr(&made.uri);
+    Ok(Json(NewSecret { secret: made.secret, uri: made.uri, qr }))
+}
+
+/// A code of the authenticator app.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Code {
+    #[schema(min_length = 6, max_length = 10)]
+    code: String,
+}
+
+/// Recovery codes, shown this once.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RecoveryCodes {
+    /// Each replaces a one-time code, once.
+    recovery_codes: Vec<String>,
+}
+
+/// Confirms the new secret with a code: from now on a code is asked for after the password.
+#[utoipa::path(
+    put, path = "/api/v1/totp", tag = "access", request_body = Code,
+    responses(
+        (status = 200, body = RecoveryCodes),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn confirm(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Body(Code { code }): Body<Code>,
+) -> Result<Json<RecoveryCodes>, Problem> {
+    let place = Place::of(&caller, &headers);
+    let recovery_codes = state.access.confirm_totp(oneself(&visitor)?, &code, &place).await?;
+    tracing::info!(user = %visitor.name, "One-time codes are asked for from now on.");
+    state.note(Who::new(&visitor, &caller).did(what::CODES_BEGIN, &*visitor.name, "")).await;
+    Ok(Json(RecoveryCodes { recovery_codes }))
+}
+
+/// Asks for no one-time code any more.
+#[utoipa::path(
+    post, path = "/api/v1/totp/end", tag = "access", request_body = Password,
+    responses(
+        (status = 204, description = "No code is asked for"),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn end(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Body(Password { password }): Body<Password>,
+) -> Result<StatusCode, Problem> {
+    let place = Place::of(&caller, &headers);
+    state.access.end_totp(oneself(&visitor)?, &password, &place).await?;
+    tracing::info!(user = %visitor.name, "One-time codes are not asked for any more.");
+    state.note(Who::new(&visitor, &caller).did(what::CODES_END, &*visitor.name, "")).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn oneself(visitor: &Visitor) -> Result<UserId, Problem> {
+    let detail = "only a user who is logged in here has one-time codes";
+    visitor.user().ok_or_else(|| Problem::new(StatusCode::FORBIDDEN, detail))
+}
+
+/// A QR code as a `data:` URL; empty if the text is too long for one.
+fn qr(text: &str) -> String {
+    let Ok(code) = QrCode::new(text) else {
+        return String::new();
+    };
+    let width = code.width().max(1);
+    let mut path = String::new();
+    for (index, color) in code.to_colors().into_iter().enumerate() {
+        if color == Color::Dark {
+            let (x, y) = (index % width + QUIET, index / width + QUIET);
+            path.push_str(&format!("M{x} {y}h1v1h-1z"));
+        }
+    }
+    let side = width + 2 * QUIET;
+    let svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\">\
+         <path fill=\"#fff\" d=\"M0 0h{side}v{side}h-{side}z\"/><path d=\"{path}\"/></svg>"
+    );
+    format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg))
+}

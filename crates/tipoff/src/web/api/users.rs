@@ -1,0 +1,358 @@
+//! The people who may log in, and the browsers in which they are logged in.
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use tipoff_spool::{Role, UserId};
+use utoipa::ToSchema;
+
+use super::super::State;
+use super::super::access::Visitor;
+use super::super::clock::utc;
+use super::super::problem::{Asked, Body, Named, Problem};
+use super::super::who::Who;
+use crate::audit::what;
+
+/// What a user may do.
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum UserRole {
+    /// Sees and changes everything.
+    Owner,
+    /// Sees what is no secret and no setting, and changes only their own password, code and logins.
+    Viewer,
+}
+
+impl From<UserRole> for Role {
+    fn from(role: UserRole) -> Self {
+        match role {
+            UserRole::Owner => Self::Owner,
+            UserRole::Viewer => Self::Viewer,
+        }
+    }
+}
+
+impl From<Role> for UserRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Owner => Self::Owner,
+            Role::Viewer => Self::Viewer,
+        }
+    }
+}
+
+/// A person who may log in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct User {
+    id: i64,
+    name: String,
+    role: UserRole,
+    /// Whether a one-time code is asked for after the password.
+    totp: bool,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// All users.
+#[utoipa::path(
+    get, path = "/api/v1/users", tag = "access",
+    responses(
+        (status = 200, body = [User]),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn list(Shared(state): Shared<State>) -> Result<Json<Vec<User>>, Problem> {
+    let user = |user: tipoff_spool::User| User {
+        id: user.id.0,
+        name: user.name,
+        role: user.role.into(),
+        totp: user.totp.is_some(),
+        created_at: utc(user.created_at),
+    };
+    Ok(Json(state.spool.users().await?.into_iter().map(user).collect()))
+}
+
+/// A user to add.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewUser {
+    /// Name, unique regardless of case.
+    #[schema(min_length = 1, max_length = 60)]
+    name: String,
+    role: UserRole,
+    #[schema(min_length = 8, max_length = 200)]
+    password: String,
+}
+
+/// Number of the new user.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AddedUser {
+    id: i64,
+}
+
+/// Adds a user.
+#[utoipa::path(
+    post, path = "/api/v1/users", tag = "access", request_body = NewUser,
+    responses(
+        (status = 201, body = AddedUser),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn add(
+    Shared(state): Shared<State>,
+    visitor: Visitor,
+    who: Who,
+    Body(NewUser { name, role, password }): Body<NewUser>,
+) -> Result<(StatusCode, Json<AddedUser>), Problem> {
+    let role = Role::from(role);
+    let id = state.access.add_user(&name, role, &password).await?;
+    state.note(who.did(what::USER_ADD, name.trim(), role.as_str())).await;
+    tracing::info!(by = %visitor.name, user = %name.trim(), "A user was added.");
+    Ok((StatusCode::CREATED, Json(AddedUser { id: id.0 })))
+}
+
+/// What is to change of a user; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserChange {
+    /// The new role. Whatever the user has open with the old one ends.
+    #[serde(default)]
+    role: Option<UserRole>,
+    /// A new password; all logins of the user end. Your own: `PUT /api/v1/password`.
+    #[serde(default)]
+    #[schema(min_length = 8, max_length = 200)]
+    password: Option<String>,
+    /// Whether all tokens for programs end, too.
+    #[serde(default)]
+    revoke_tokens: bool,
+}
+
+/// Changes a user's role or password.
+#[utoipa::path(
+    patch, path = "/api/v1/users/{id}", tag = "access", request_body = UserChange,
+    params(("id" = i64, Path, description = "Number of the user")),
+    responses(
+        (status = 204, description = "Changed"),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn change(
+    Shared(state): Shared<State>,
+    visitor: Visitor,
+    who: Who,
+    Named(id): Named<i64>,
+    Body(UserChange { role, password, revoke_tokens }): Body<UserChange>,
+) -> Result<StatusCode, Problem> {
+    let user = UserId(id);
+    if password.is_some() {
+        not_oneself(&visitor, user)?;
+    }
+    let name = known(&state, user).await?;
+    if let Some(password) = password {
+        state.access.set_password_of(user, &password).await?;
+        tracing::info!(by = %visitor.name, user = id, "The password of a user was set.");
+        state.note(who.did(what::PASSWORD, &*name, "their logins ended")).await;
+    }
+    if let Some(role) = role {
+        let role = Role::from(role);
+        state.access.set_role(user, role).await?;
+        tracing::info!(by = %visitor.name, user = id, "The role of a user was changed.");
+        state.note(who.did(what::USER_ROLE, &*name, role.as_str())).await;
+    }
+    if revoke_tokens {
+        let entry = who.did(what::TOKEN_REVOKE, "", format!("with the password of {name}"));
+        state.access.end_tokens(entry).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a user; all of their logins end at once.
+#[utoipa::path(
+    delete, path = "/api/v1/users/{id}", tag = "access",
+    params(("id" = i64, Path, description = "Number of the user")),
+    responses(
+        (status = 204, description = "Removed"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn remove(
+    Shared(state): Shared<State>,
+    visitor: Visitor,
+    who: Who,
+    Named(id): Named<i64>,
+) -> Result<StatusCode, Problem> {
+    let name = known(&state, UserId(id)).await?;
+    state.access.remove_user(UserId(id)).await?;
+    state.note(who.did(what::USER_REMOVE, name, "")).await;
+    tracing::info!(by = %visitor.name, user = id, "A user was removed.");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Asks a user for no one-time code any more, who has lost the device and the recovery codes.
+#[utoipa::path(
+    delete, path = "/api/v1/users/{id}/totp", tag = "access",
+    params(("id" = i64, Path, description = "Number of the user")),
+    responses(
+        (status = 204, description = "No code is asked for"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn end_totp(
+    Shared(state): Shared<State>,
+    visitor: Visitor,
+    who: Who,
+    Named(id): Named<i64>,
+) -> Result<StatusCode, Problem> {
+    let user = UserId(id);
+    not_oneself(&visitor, user)?;
+    let name = known(&state, user).await?;
+    state.spool.end_totp(user).await?;
+    state.note(who.did(what::CODES_END, name, "")).await;
+    tracing::info!(by = %visitor.name, user = id, "A user's one-time codes were removed.");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The name of a user.
+async fn known(state: &State, user: UserId) -> Result<String, Problem> {
+    let known = state.spool.users().await?.into_iter().find(|it| it.id == user);
+    known.map(|user| user.name).ok_or_else(|| Problem::not_found("user"))
+}
+
+/// Of one's own account the password is asked for: a stolen login must not lock its owner out.
+fn not_oneself(visitor: &Visitor, user: UserId) -> Result<(), Problem> {
+    if visitor.user() == Some(user) {
+        let detail = "this needs your present password: use the forms of your own account";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
+    Ok(())
+}
+
+/// A browser that is logged in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Login {
+    id: i64,
+    /// Name of the user.
+    user: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// To some minutes.
+    #[schema(format = DateTime)]
+    seen_at: String,
+    /// Address that it used last; empty if not known.
+    address: String,
+    /// User-Agent of the browser.
+    browser: String,
+    /// Whether this is the login with which you ask.
+    present: bool,
+}
+
+/// The browsers that are logged in: all for an owner, else one's own.
+#[utoipa::path(
+    get, path = "/api/v1/logins", tag = "access",
+    responses(
+        (status = 200, body = [Login]),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn logins(
+    Shared(state): Shared<State>,
+    visitor: Visitor,
+) -> Result<Json<Vec<Login>>, Problem> {
+    let logins = state.access.logins_for(&visitor).await?;
+    let login = |(login, user, present): (tipoff_spool::Login, String, bool)| Login {
+        id: login.id,
+        user,
+        created_at: utc(login.created_at),
+        seen_at: utc(login.seen_at),
+        address: login.address,
+        browser: login.browser,
+        present,
+    };
+    Ok(Json(logins.into_iter().map(login).collect()))
+}
+
+/// Ends the login of a browser.
+#[utoipa::path(
+    delete, path = "/api/v1/logins/{id}", tag = "access",
+    params(("id" = i64, Path, description = "Number of the login")),
+    responses(
+        (status = 204, description = "Ended"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn end_login(
+    Shared(state): Shared<State>,
+    visitor: Visitor,
+    who: Who,
+    Named(id): Named<i64>,
+) -> Result<StatusCode, Problem> {
+    let missing = || Problem::not_found("login");
+    let logins = state.access.logins_for(&visitor).await?;
+    let found = logins.into_iter().find(|(login, ..)| login.id == id);
+    let (login, user, _) = found.ok_or_else(missing)?;
+    if !state.access.end_login(id).await? {
+        return Err(missing());
+    }
+    state.note(who.did(what::LOGOUT, user, format!("the login at {}", login.address))).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whose logins end.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct LoginsOf {
+    user: Option<i64>,
+}
+
+/// Ends all logins of yours but the present one; with `user`, for an owner, all of that user.
+#[utoipa::path(
+    delete, path = "/api/v1/logins", tag = "access",
+    params(("user" = Option<i64>, Query, description = "Number of the user")),
+    responses(
+        (status = 204, description = "Ended"),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn end_logins(
+    Shared(state): Shared<State>,
+    visitor: Visitor,
+    who: Who,
+    Asked(LoginsOf { user }): Asked<LoginsOf>,
+) -> Result<StatusCode, Problem> {
+    let user = match user.map(UserId) {
+        Some(user) if visitor.is_owner() || visitor.user() == Some(user) => user,
+        Some(_) => {
+            return Err(Problem::new(StatusCode::FORBIDDEN, "only an owner may do this"));
+        }
+        None => visitor
+            .user()
+            .ok_or_else(|| Problem::bad("say whose: `?user=` and the number of a user"))?,
+    };
+    let name = known(&state, user).await?;
+    state.access.end_logins(user, visitor.login()).await?;
+    state.note(who.did(what::LOGOUT, name, "all logins but the present one")).await;
+    Ok(StatusCode::NO_CONTENT)
+}
