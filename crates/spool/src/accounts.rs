@@ -5,7 +5,7 @@ use std::fmt;
 
 use tipoff_model::Timestamp;
 
-use crate::{BoxFuture, Print, Result};
+use crate::{AuditEntry, BoxFuture, Print, Result};
 
 /// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +115,37 @@ pub struct Login {
     pub browser: String,
 }
 
+/// What a token may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenScope {
+    /// Everything that people can do, but for the password.
+    Change,
+    /// Reading only.
+    Read,
+    /// The feed of incidents, and nothing else. Such a token may stand in an address.
+    Feed,
+}
+
+impl TokenScope {
+    /// As it is stored and shown to programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Change => "change",
+            Self::Read => "read",
+            Self::Feed => "feed",
+        }
+    }
+
+    /// The scope of this name; the least where it is not known.
+    pub fn of(name: &str) -> Self {
+        match name {
+            "change" => Self::Change,
+            "read" => Self::Read,
+            _ => Self::Feed,
+        }
+    }
+}
+
 /// A token for a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiToken {
@@ -124,10 +155,12 @@ pub struct ApiToken {
     pub name: String,
     /// The digest of the token.
     pub print: Print,
-    /// Whether it may change anything.
-    pub may_change: bool,
+    /// What it may be used for.
+    pub scope: TokenScope,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was used last, to the hour. `None` if it never was.
+    pub used_at: Option<Timestamp>,
 }
 
 /// Accounts of the dashboard.
@@ -170,11 +203,15 @@ pub trait Accounts {
     /// Uses a recovery code, by its digest. `false` if there is none.
     fn use_recovery_code(&self, user: UserId, digest: Print) -> BoxFuture<'_, Result<bool>>;
 
-    /// The digest of the key that may set the password once.
-    fn setup_key(&self) -> BoxFuture<'_, Result<Option<Print>>>;
+    /// The digest of the key that may set the password once, and when that expires.
+    fn setup_key(&self) -> BoxFuture<'_, Result<Option<(Print, Timestamp)>>>;
 
-    /// Lets this key, by its digest, set the password once; an earlier one holds no longer.
-    fn set_setup_key(&self, print: Print) -> BoxFuture<'_, Result<()>>;
+    /// Lets this key, by its digest, set the password once until then; an earlier key is of no use any more.
+    fn set_setup_key(&self, print: Print, expires_at: Timestamp) -> BoxFuture<'_, Result<()>>;
+
+    /// Uses up the key of this digest; `false` if it is not the latest one, or was used already. Of two
+    /// that come with one key, one gets `true`.
+    fn take_setup_key(&self, print: Print) -> BoxFuture<'_, Result<bool>>;
 
     /// Adds a login; of more than `max` of the same user the one that was seen longest ago ends. `None` if
     /// there is no such user.
@@ -201,9 +238,17 @@ pub trait Accounts {
     /// The token of this digest.
     fn token(&self, print: Print) -> BoxFuture<'_, Result<Option<ApiToken>>>;
 
-    /// Makes a token, unless there are `max`; its number. Its own number is not looked at.
-    fn add_token(&self, token: ApiToken, max: u32) -> BoxFuture<'_, Result<Option<i64>>>;
+    /// Makes a token, unless there are `max`, and notes who did; its number. Its own number is not read.
+    fn add_token(
+        &self,
+        token: ApiToken,
+        max: u32,
+        entry: AuditEntry,
+    ) -> BoxFuture<'_, Result<Option<i64>>>;
 
-    /// Ends a token; whether there was such a one.
-    fn remove_token(&self, id: i64) -> BoxFuture<'_, Result<bool>>;
+    /// Notes that a token was used.
+    fn note_token_used(&self, id: i64, now: Timestamp) -> BoxFuture<'_, Result<()>>;
+
+    /// Ends a token, and notes who did; whether there was such a one.
+    fn remove_token(&self, id: i64, entry: AuditEntry) -> BoxFuture<'_, Result<bool>>;
 }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod age;
+mod audit;
 mod blobs;
 #[cfg(test)]
 mod contract;
@@ -15,6 +16,7 @@ mod incident;
 mod resent;
 mod review;
 mod sessions;
+mod share_links;
 mod sqlite;
 mod unfinished;
 
@@ -27,8 +29,11 @@ use tipoff_model::{
     IncidentId, MediaPlace, Timestamp,
 };
 
-pub use accounts::{Accounts, ApiToken, Login, NewUser, Role, User, UserChange, UserId};
+pub use accounts::{
+    Accounts, ApiToken, Login, NewUser, Role, TokenScope, User, UserChange, UserId,
+};
 pub use age::{AgeGuard, Newest};
+pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
 pub use device::{
     DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice, Sighting,
@@ -43,6 +48,7 @@ pub use sessions::{
     FinishedSession, SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker,
     TranscriptLine,
 };
+pub use share_links::{ShareLink, ShareLinks};
 pub use sqlite::SqliteSpool;
 pub use unfinished::Unfinished;
 
@@ -277,7 +283,9 @@ pub struct SpoolStats {
 }
 
 /// The durable store. Every engine passes one and the same suite, `contract.rs`.
-pub trait Spool: Accounts + Devices + Incidents + Review + Sessions + Send + Sync {
+pub trait Spool:
+    Accounts + Audit + Devices + Incidents + Review + Sessions + ShareLinks + Send + Sync
+{
     /// The files beside it.
     fn blobs(&self) -> &Blobs;
 

@@ -12,8 +12,9 @@ use jiff::{ToSpan, ZonedDateTime};
 use tipoff_channels::Done;
 use tipoff_model::{Action, DeviceId, IncidentId, MuteFor, MuteTarget, Timestamp};
 use tipoff_rules::Clock;
-use tipoff_spool::{DeviceChange, DeviceLine, Spool, SpoolError};
+use tipoff_spool::{Actor, DeviceChange, DeviceLine, Spool, SpoolError};
 
+use crate::audit::{self, what};
 use crate::dispatch::Waker;
 use crate::modes::{Modes, NotChosen};
 use crate::news::{Item, News};
@@ -81,6 +82,19 @@ impl Actions {
         channel: &str,
     ) -> Result<Done, ActionError> {
         let by = by(person, channel);
+        self.act_as(action, Actor::Person(by.clone()), by).await
+    }
+
+    /// Carries out what whoever has the action link asks for that `channel` got.
+    pub(crate) async fn act_by_link(
+        &self,
+        action: &Action,
+        channel: &str,
+    ) -> Result<Done, ActionError> {
+        self.act_as(action, Actor::Link(channel.to_owned()), by("", channel)).await
+    }
+
+    async fn act_as(&self, action: &Action, actor: Actor, by: String) -> Result<Done, ActionError> {
         let now = Timestamp::from(SystemTime::now());
         let done = match action {
             Action::Mute { target, lasts } => self.mute(*target, *lasts, now).await,
@@ -91,7 +105,9 @@ impl Actions {
         };
         match &done {
             Ok(done) => {
-                tracing::info!(by, ?action, result = done.text, "An action is carried out.")
+                tracing::info!(by, ?action, result = done.text, "An action is carried out.");
+                let (what, object) = noted(action);
+                audit::note(&*self.spool, audit::entry(actor, what, object, &*done.text)).await;
             }
             Err(error) => tracing::warn!(by, ?action, %error, "An action is not carried out."),
         }
@@ -192,6 +208,20 @@ impl Actions {
 
     fn clock(&self) -> Clock {
         self.modes.rules.now().clock.clone()
+    }
+}
+
+/// What an action is in the audit log, and on what.
+fn noted(action: &Action) -> (&'static str, String) {
+    let of = |target: &MuteTarget| match target {
+        MuteTarget::Everything => (what::MUTE, "everything".to_owned()),
+        MuteTarget::Device(id) => (what::DEVICE_CHANGE, format!("device {id}")),
+    };
+    match action {
+        Action::Mute { target, .. } | Action::Unmute { target } => of(target),
+        Action::SetMode { mode } => (what::MODE, mode.clone()),
+        Action::NotInteresting { incident } => (what::DISMISS, format!("incident {incident}")),
+        Action::Interesting { incident } => (what::RESTORE, format!("incident {incident}")),
     }
 }
 

@@ -4,6 +4,7 @@
 //! Configuration, then spool, then receivers, then dispatch: `cli::run` has them in this order.
 
 mod actions;
+mod audit;
 // First, because its macros are for all that follow.
 #[macro_use]
 mod terminal;

@@ -4,9 +4,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use tipoff_model::Timestamp;
 
-use super::{SqliteSpool, at, users};
+use super::{SqliteSpool, at, audit, users};
 use crate::{
-    Accounts, ApiToken, BoxFuture, Login, NewUser, Print, Result, Role, User, UserChange, UserId,
+    Accounts, ApiToken, AuditEntry, BoxFuture, Login, NewUser, Print, Result, Role, TokenScope,
+    User, UserChange, UserId,
 };
 
 const SETUP_KEY: &str = "setup-key";
@@ -82,14 +83,25 @@ impl Accounts for SqliteSpool {
         }))
     }
 
-    fn setup_key(&self) -> BoxFuture<'_, Result<Option<Print>>> {
-        Box::pin(
-            self.read(|connection| Ok(meta(connection, SETUP_KEY)?.as_deref().and_then(unhex))),
-        )
+    fn setup_key(&self) -> BoxFuture<'_, Result<Option<(Print, Timestamp)>>> {
+        Box::pin(self.read(|connection| {
+            Ok(meta(connection, SETUP_KEY)?.as_deref().and_then(read_setup_key))
+        }))
     }
 
-    fn set_setup_key(&self, print: Print) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.writer.run(move |connection| set_meta(connection, SETUP_KEY, &hex(&print))))
+    fn set_setup_key(&self, print: Print, expires_at: Timestamp) -> BoxFuture<'_, Result<()>> {
+        let value = format!("{}/{}", hex(&print), expires_at.0);
+        Box::pin(self.writer.run(move |connection| set_meta(connection, SETUP_KEY, &value)))
+    }
+
+    fn take_setup_key(&self, print: Print) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            let known = meta(connection, SETUP_KEY)?.as_deref().and_then(read_setup_key);
+            if known.is_none_or(|(known, _)| known != print) {
+                return Ok(false);
+            }
+            Ok(connection.execute("DELETE FROM meta WHERE key = ?1", [SETUP_KEY])? > 0)
+        }))
     }
 
     fn add_login(&self, login: Login, max: u32) -> BoxFuture<'_, Result<Option<i64>>> {
@@ -140,34 +152,63 @@ impl Accounts for SqliteSpool {
         }))
     }
 
-    fn add_token(&self, token: ApiToken, max: u32) -> BoxFuture<'_, Result<Option<i64>>> {
+    fn add_token(
+        &self,
+        token: ApiToken,
+        max: u32,
+        entry: AuditEntry,
+    ) -> BoxFuture<'_, Result<Option<i64>>> {
         Box::pin(self.writer.run(move |connection| {
             let added = connection.execute(
-                "INSERT INTO token (name, print, may_change, created_at)
+                "INSERT INTO token (name, print, scope, created_at)
                  SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM token) < ?5",
-                params![token.name, token.print, token.may_change, token.created_at.0, max],
+                params![token.name, token.print, token.scope.as_str(), token.created_at.0, max],
             )?;
-            Ok((added > 0).then(|| connection.last_insert_rowid()))
+            if added == 0 {
+                return Ok(None);
+            }
+            let id = connection.last_insert_rowid();
+            audit::note(connection, &entry)?;
+            Ok(Some(id))
         }))
     }
 
-    fn remove_token(&self, id: i64) -> BoxFuture<'_, Result<bool>> {
+    fn note_token_used(&self, id: i64, now: Timestamp) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.writer.run(move |connection| {
-            Ok(connection.execute("DELETE FROM token WHERE id = ?1", [id])? > 0)
+            connection.execute("UPDATE token SET used_at = ?2 WHERE id = ?1", [id, now.0])?;
+            Ok(())
+        }))
+    }
+
+    fn remove_token(&self, id: i64, entry: AuditEntry) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(self.writer.run(move |connection| {
+            if connection.execute("DELETE FROM token WHERE id = ?1", [id])? == 0 {
+                return Ok(false);
+            }
+            audit::note(connection, &entry)?;
+            Ok(true)
         }))
     }
 }
 
-const TOKEN: &str = "SELECT id, name, print, may_change, created_at FROM token";
+const TOKEN: &str = "SELECT id, name, print, scope, created_at, used_at FROM token";
 
 fn read_token(row: &Row<'_>) -> rusqlite::Result<ApiToken> {
+    let (scope, used_at): (String, Option<i64>) = (row.get(3)?, row.get(5)?);
     Ok(ApiToken {
         id: row.get(0)?,
         name: row.get(1)?,
         print: row.get(2)?,
-        may_change: row.get(3)?,
+        scope: TokenScope::of(&scope),
         created_at: at(row, 4)?,
+        used_at: used_at.map(Timestamp::from_ms),
     })
+}
+
+/// `None` if an earlier version wrote it, whose keys never expired.
+fn read_setup_key(value: &str) -> Option<(Print, Timestamp)> {
+    let (print, expires_at) = value.split_once('/')?;
+    Some((unhex(print)?, Timestamp::from_ms(expires_at.parse().ok()?)))
 }
 
 fn meta(connection: &Connection, key: &str) -> Result<Option<String>> {

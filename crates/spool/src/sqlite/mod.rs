@@ -3,6 +3,7 @@
 //! One thread writes, a few connections read; nothing here decides anything.
 
 mod accounts;
+mod audit;
 mod choice;
 mod clock;
 mod connection;
@@ -25,6 +26,7 @@ mod retention;
 mod review;
 mod schema;
 mod sessions;
+mod share_links;
 mod store;
 mod summary;
 mod uploads;

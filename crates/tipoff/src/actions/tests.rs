@@ -12,7 +12,8 @@ const MODES: &str = "[[mode]]\nname = \"home\"\n[[mode]]\nname = \"away\"\n\
 async fn scene() -> (Stand, Actions) {
     let stand = Stand::new(MODES);
     stand.mail("yard@example.com", MOTION).await;
-    let actions = stand.actions(Links::new(Some("http://tipoff.lan"), [7; 32]));
+    let actions =
+        stand.actions(Links::new(Some("http://tipoff.lan"), [7; 32], std::time::Duration::MAX));
     (stand, actions)
 }
 

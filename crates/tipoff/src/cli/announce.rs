@@ -1,10 +1,22 @@
 //! What `tipoff run` prints at its start: what to type into the camera.
 
+use std::io::{self, IsTerminal};
 use std::net::IpAddr;
+use std::path::Path;
 
+use super::doctor::CONTAINER_FILES;
 use crate::config::{Access, Config};
 use crate::network;
 use crate::receive::listen::Door;
+
+/// Whether what is printed is shown on a terminal and kept nowhere. Journals and files are no terminal;
+/// container engines keep what even a terminal inside was shown.
+pub(super) fn is_read_by_people_only() -> bool {
+    let in_container = CONTAINER_FILES.iter().any(|file| Path::new(file).exists())
+        || std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
+        || std::env::var_os("container").is_some();
+    io::stdout().is_terminal() && !in_container
+}
 
 /// What to type into the camera, readable at a glance.
 pub(super) fn announce(

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use super::{Ending, Failure, block_on};
+use crate::audit::{self, what};
 use crate::config::{ChannelConfig, Config};
 use crate::dispatch::send_test;
 
@@ -31,7 +32,18 @@ pub(super) fn run(action: &Action, config: Config) -> Ending {
         }));
     }
     let all_fine = block_on(test_all(&channels))?;
+    block_on(note(&config, &channels))?;
     if all_fine { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// Notes it in the audit log, where there is a spool yet.
+async fn note(config: &Config, channels: &[&ChannelConfig]) {
+    if let Ok(spool) = super::password::open(config) {
+        for channel in channels {
+            let (actor, name) = (audit::command_line(), channel.name.as_str());
+            audit::note(&spool, audit::entry(actor, what::CHANNEL_TEST, name, "")).await;
+        }
+    }
 }
 
 async fn test_all(channels: &[&ChannelConfig]) -> bool {

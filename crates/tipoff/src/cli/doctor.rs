@@ -17,7 +17,7 @@ use crate::config::{ChannelConfig, Config};
 use crate::network;
 
 /// What container engines leave for the programs inside: Docker's file and Podman's.
-const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
+pub(super) const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
 /// How to tell it.
 #[derive(Debug, clap::Args)]

@@ -12,6 +12,7 @@ use tipoff_spool::{
 };
 
 use super::{Ending, Failure, block_on};
+use crate::audit::{self, what};
 use crate::config::Config;
 
 /// What can be done with incidents.
@@ -69,7 +70,12 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
         Action::Retry { incident } => {
             // Asked for by name, so that a wrong number is told.
             let id = spool.incident(IncidentId(incident)).await?.line.id;
-            match spool.retry(id, None, SystemTime::now().into()).await?.len() {
+            let channels = spool.retry(id, None, SystemTime::now().into()).await?;
+            let actor = audit::command_line();
+            let object = format!("incident {id}");
+            let entry = audit::entry(actor, what::RETRY, object, channels.join(", "));
+            audit::note(&spool, entry).await;
+            match channels.len() {
                 0 => println!("Incident {id}: everything is delivered already."),
                 count => println!(
                     "Incident {id}: {count} deliveries are due again; the running server sends \

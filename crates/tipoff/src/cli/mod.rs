@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how it ends. One file a subcommand.
 
 mod announce;
+mod audit;
 mod channels;
 mod check;
 mod doctor;
@@ -13,6 +14,7 @@ mod run;
 mod send;
 mod sessions;
 mod signing_key;
+mod tokens;
 mod users;
 
 use std::io;
@@ -93,8 +95,10 @@ enum Command {
     Users(users::Args),
     /// Set the password of the dashboard's owner; it is read from standard input
     Password(password::PasswordArgs),
-    /// Make a token by which a program may ask the API, and print it
-    Token(password::TokenArgs),
+    /// Make a token by which a program may ask the API, and print it; list and revoke tokens
+    Token(tokens::Args),
+    /// Who changed what, and when, the newest first
+    Audit(audit::Args),
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -174,7 +178,8 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Sessions(args) => sessions::run(args, &common.load()?),
         Command::Users(args) => users::run(args, &common.load()?),
         Command::Password(args) => password::password(&args, &common.load()?),
-        Command::Token(args) => password::token(&args, &common.load()?),
+        Command::Token(args) => tokens::run(&args, &common.load()?),
+        Command::Audit(args) => audit::run(args, &common.load()?),
         Command::Completions { shell } => {
             // It panics where it cannot write.
             let mut script = Vec::new();

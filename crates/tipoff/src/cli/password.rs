@@ -1,4 +1,4 @@
-//! `tipoff password` and `tipoff token`: who may see the dashboard. Work beside a running server.
+//! `tipoff password`: the password of the dashboard. Works beside a running server.
 
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tipoff_spool::SqliteSpool;
 
 use super::{Ending, Failure, block_on};
+use crate::audit::{self, what};
 use crate::config::Config;
 use crate::web::access;
 
@@ -17,27 +18,20 @@ pub(super) struct PasswordArgs {
     link: bool,
 }
 
-/// What a token is for.
-#[derive(Debug, clap::Args)]
-pub(super) struct TokenArgs {
-    /// What it is for
-    name: String,
-    /// It may only look, and change nothing
-    #[arg(long)]
-    read: bool,
-}
-
 /// Sets the password of the dashboard, or prints a link that does.
 pub(super) fn password(args: &PasswordArgs, config: &Config) -> Ending {
     let spool = open(config)?;
     if args.link {
         let key = block_on(access::make_setup_key(&spool))?.map_err(failed)?;
+        let detail = "a link that sets the password once, for an hour";
+        note(&spool, what::SETUP_LINK, detail)?;
         let base = super::run::public_url(config).unwrap_or_default();
         println!("{base}/setup?key={key}");
         return Ok(());
     }
     let password = read_password()?;
     block_on(access::set_password(&spool, None, &password))?.map_err(failed)?;
+    note(&spool, what::PASSWORD, "the logins of this user ended")?;
     println!("The password is set. Whoever was logged in must log in again.");
     Ok(())
 }
@@ -52,20 +46,16 @@ pub(super) fn read_password() -> Result<String, Failure> {
     Ok(password.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// Makes a token for a program.
-pub(super) fn token(args: &TokenArgs, config: &Config) -> Ending {
-    let spool = open(config)?;
-    let made = block_on(access::make_token(&spool, &args.name, !args.read))?;
-    println!("{}", made.map_err(failed)?.1);
-    Ok(())
+fn note(spool: &SqliteSpool, what: &'static str, detail: &str) -> Ending {
+    Ok(block_on(audit::note(spool, audit::entry(audit::command_line(), what, "", detail)))?)
 }
 
-/// The spool, beside a running server.
+/// Opens the spool beside a server that may be running on it.
 pub(super) fn open(config: &Config) -> Result<SqliteSpool, Failure> {
     SqliteSpool::open_beside(&config.data_dir, Arc::new(config.rules.clone()))
         .map_err(|error| Failure::Failed(error.into()))
 }
 
-fn failed(refusal: access::Refusal) -> Failure {
+pub(super) fn failed(refusal: access::Refusal) -> Failure {
     Failure::Failed(refusal.into())
 }

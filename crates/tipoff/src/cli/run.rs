@@ -31,8 +31,8 @@ use crate::reports::Reports;
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::supervise::Supervisor;
 use crate::terminal;
-use crate::web::access::Access;
-use crate::web::{self, Gallery, Links, Reach};
+use crate::web::access::{Access, make_setup_key};
+use crate::web::{self, Gallery, Links, Opens, Reach};
 
 /// After SIGTERM, whoever is in the middle of a message has this long to end it …
 const GRACE: Duration = Duration::from_secs(8);
@@ -149,7 +149,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let url = bound.url(&config);
     let access = Access::new(Arc::clone(&spool), key);
     let dashboard = match &url {
-        Some(url) => Some(dashboard(url, &access).await?),
+        Some(url) => Some(dashboard(url, &access, &*spool).await?),
         None => None,
     };
     announce::announce(&config, &bound.smtp, &bound.ftp, bound.http.as_ref(), dashboard.as_deref());
@@ -160,7 +160,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let reach = reach(&bound.smtp, &bound.ftp);
     let modes = ground.modes(&rules);
     let (smtp, ftp) = receive(&ground, &config, &bound.tls, bound.smtp, bound.ftp, &retention);
-    let links = Links::new(url.as_deref(), key);
+    let links = Links::new(url.as_deref(), key, config.http.media_links);
     let actions = ground.actions(&modes, &links);
     let (dispatch, studio, renditions) = deliver(&ground, &config, &links, &actions).await?;
     let gallery = ground.gallery(&config, studio);
@@ -175,7 +175,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         dispatch: dispatch.clone(),
     };
     let http = config.http.clone();
-    let (reload, configuration) = Reload::new(source, config, running, ground.news.clone());
+    let (spool, news) = (Arc::clone(&ground.spool), ground.news.clone());
+    let (reload, configuration) = Reload::new(source, config, running, spool, news);
     reload.start(signals.hang_up, &ground.supervisor);
     network::watch(&ground.supervisor, ground.waker.clone());
     if let Some(listener) = bound.http {
@@ -183,6 +184,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             spool: Arc::clone(&ground.spool),
             metrics: Arc::clone(&ground.metrics),
             links,
+            opens: Opens::default(),
             access,
             news: ground.news.clone(),
             waker: ground.waker.clone(),
@@ -361,12 +363,18 @@ fn reach(smtp: &[Door], ftp: &[Door]) -> Reach {
     }
 }
 
-/// Where the dashboard is; while nobody can log in, with what sets the password.
-async fn dashboard(url: &str, access: &Access) -> anyhow::Result<String> {
-    Ok(match access.setup_key().await? {
-        Some(key) => format!("{url}/setup?key={key} (sets its password)"),
-        None => format!("{url}/"),
-    })
+/// Where the dashboard is; while nobody can log in, with what sets the password, or how to get that.
+async fn dashboard(url: &str, access: &Access, spool: &dyn Spool) -> anyhow::Result<String> {
+    if access.has_password().await? {
+        return Ok(format!("{url}/"));
+    }
+    if !announce::is_read_by_people_only() {
+        return Ok(format!(
+            "{url}/ (no password yet: tipoff password --link prints a link to set it)"
+        ));
+    }
+    let key = make_setup_key(spool).await?;
+    Ok(format!("{url}/setup?key={key} (sets its password, once, within an hour)"))
 }
 
 /// How others reach the HTTP port.

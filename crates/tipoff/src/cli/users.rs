@@ -7,6 +7,7 @@ use tipoff_spool::{Accounts, Role, SqliteSpool, User, UserId};
 use super::incidents::{local_time, print_json, utc_time};
 use super::password::{open, read_password};
 use super::{Ending, Failure, block_on};
+use crate::audit::{self, what};
 use crate::config::Config;
 use crate::web::access;
 
@@ -89,38 +90,46 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
     Ok(())
 }
 
-/// Carries an action out; what to print.
+/// Carries an action out, and notes it; what to print.
 async fn act(
     spool: &SqliteSpool,
     action: Action,
     password: &str,
 ) -> Result<String, access::Refusal> {
-    Ok(match action {
+    let (what, name, detail, done) = match action {
         Action::Add { name, role } => {
             access::add_user(spool, &name, role.into(), password).await?;
-            format!("{} may log in.", name.trim())
+            let name = name.trim().to_owned();
+            let done = format!("{name} may log in.");
+            (what::USER_ADD, name, Role::from(role).as_str(), done)
         }
         Action::Password { name } => {
-            let user = named(spool, &name).await?;
-            access::set_password(spool, Some(user.id), password).await?;
-            format!("The password of {} is set. Their logins have ended.", user.name)
+            let User { id, name, .. } = named(spool, &name).await?;
+            access::set_password(spool, Some(id), password).await?;
+            let done = format!("The password of {name} is set. Their logins have ended.");
+            (what::PASSWORD, name, "all logins of this user ended", done)
         }
         Action::Role { name, role } => {
-            let user = named(spool, &name).await?;
-            access::set_role(spool, user.id, role.into()).await?;
-            format!("{} is an {} now.", user.name, Role::from(role).as_str()).replace("an v", "a v")
+            let User { id, name, .. } = named(spool, &name).await?;
+            access::set_role(spool, id, role.into()).await?;
+            let role = Role::from(role).as_str();
+            (what::USER_ROLE, name.clone(), role, format!("The role of {name} is {role} now."))
         }
         Action::Remove { name } => {
-            let user = named(spool, &name).await?;
-            access::remove_user(spool, user.id).await?;
-            format!("{} is removed.", user.name)
+            let User { id, name, .. } = named(spool, &name).await?;
+            access::remove_user(spool, id).await?;
+            let done = format!("{name} is removed.");
+            (what::USER_REMOVE, name, "", done)
         }
         Action::NoTotp { name } => {
-            let user = named(spool, &name).await?;
-            spool.end_totp(user.id).await?;
-            format!("{} is asked for no one-time code.", user.name)
+            let User { id, name, .. } = named(spool, &name).await?;
+            spool.end_totp(id).await?;
+            let done = format!("{name} is asked for no one-time code.");
+            (what::CODES_OFF, name, "", done)
         }
-    })
+    };
+    audit::note(spool, audit::entry(audit::command_line(), what, name, detail)).await;
+    Ok(done)
 }
 
 async fn named(spool: &SqliteSpool, name: &str) -> Result<User, access::Refusal> {

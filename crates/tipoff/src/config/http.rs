@@ -1,6 +1,7 @@
 //! `[http]`: the dashboard, its API, health and metrics, and who may speak for others there.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use axum::http::HeaderName;
 use toml::Spanned;
@@ -15,6 +16,9 @@ use super::smtp::{is_host_name, machine_name};
 
 /// Where the page is if nothing else is said.
 const LISTEN: &str = "0.0.0.0:8080";
+/// Some services fetch what an alert links to only when somebody opens it.
+const MEDIA_LINKS_MIN: Duration = Duration::from_secs(60 * 60);
+const MEDIA_LINKS_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 const SCHEMES: Schemes = Schemes { plain: "http", tls: "https", port: 8080 };
 
 /// The HTTP server's settings.
@@ -24,6 +28,8 @@ pub(crate) struct Http {
     pub(crate) listen: Option<Listener>,
     /// What links in alerts begin with, without a slash at the end.
     pub(crate) public_url: Option<String>,
+    /// How long links to stored files in alerts and feeds last.
+    pub(crate) media_links: Duration,
     /// Names by which browsers may ask, beside addresses and `localhost`: this machine's, those of
     /// `public_url`, `[smtp] host_name` and `hosts`. In lower case.
     pub(crate) names: Vec<String>,
@@ -134,12 +140,20 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
              `listen` says so) and this machine's address in the local network.",
     };
     let public_url = section.parsed(&key, public_url).map(Spanned::into_inner);
+    let media_links = section.duration(
+        "media_links",
+        "30 days",
+        MEDIA_LINKS_MIN..=MEDIA_LINKS_MAX,
+        "How long links to stored files in alerts and feeds can be opened, or up to a day longer. They need no \
+         login, so that services can fetch what they link to; the link to the incident in an alert stays, \
+         and needs one.",
+    );
     let mut names = hosts(section);
     names.extend(machine_names(&machine_name()));
     names.extend(public_url.as_deref().and_then(host_of));
     let proxies = proxies(section, public_url.is_some());
     let listen = listen.and_then(Spanned::into_inner);
-    (Http { listen, public_url, names, proxies }, place)
+    (Http { listen, public_url, media_links, names, proxies }, place)
 }
 
 /// Domains that no public name server answers for: RFC 6762 (`local`), RFC 8375 (`home.arpa`), ICANN's

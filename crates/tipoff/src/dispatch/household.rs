@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use tipoff_channels::{BoxFuture, DEVICES_MAX, Done, Household, Pace, Standing};
 use tipoff_model::{Action, Timestamp};
-use tipoff_spool::{DeviceFilter, DeviceLine, SpoolError};
+use tipoff_spool::{Actor, DeviceFilter, DeviceLine, SpoolError};
 use tokio::sync::broadcast;
 
 use super::schedule::Parts;
 use super::{ChannelState, Common, Dispatch};
+use crate::audit::{self, what};
 use crate::news::Item;
 
 /// How often it is looked at when nothing is told: a mode may begin by itself.
@@ -38,8 +39,13 @@ impl Household for ChannelHousehold {
     }
 
     fn choose_mode(&self, mode: String) -> BoxFuture<'_, Result<(), String>> {
-        let modes = &self.parts.common.modes;
-        Box::pin(async move { modes.choose(mode).await.map_err(|error| error.to_string()) })
+        let Parts { name, common, .. } = &*self.parts;
+        Box::pin(async move {
+            common.modes.choose(mode.clone()).await.map_err(|error| error.to_string())?;
+            let actor = Actor::Person(format!("somebody ({name})"));
+            audit::note(&*common.spool, audit::entry(actor, what::MODE, mode, "")).await;
+            Ok(())
+        })
     }
 
     fn act<'a>(

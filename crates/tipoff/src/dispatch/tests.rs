@@ -49,10 +49,10 @@ fn channel(hook: &Webhook, name: &str) -> String {
 }
 
 async fn common(stand: &Stand, metrics: Arc<Metrics>) -> Common {
-    let actions = stand.actions(Links::new(None, [0; 32]));
+    let actions = stand.actions(Links::new(None, [0; 32], std::time::Duration::MAX));
     Common {
         spool: Arc::clone(&stand.spool),
-        links: Links::new(None, [0; 32]),
+        links: Links::new(None, [0; 32], std::time::Duration::MAX),
         metrics,
         videos: Videos::open(&stand.config.video, stand.folder.path()).await.unwrap(),
         pictures: Pictures::new(),

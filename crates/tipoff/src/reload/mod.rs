@@ -12,9 +12,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tipoff_model::Timestamp;
+use tipoff_spool::{Actor, AuditEntry, Spool};
 use tokio::signal::unix::Signal;
 use tokio::sync::{Mutex, watch};
 
+use crate::audit::{self, what};
 use crate::config::{self, Config, Faults};
 use crate::news::{Item, News};
 use crate::shutdown::{Phase, Shutdown};
@@ -131,7 +133,10 @@ pub(crate) struct Reload {
     started: Config,
     current: Config,
     state: watch::Sender<ConfigState>,
+    spool: Arc<dyn Spool>,
     news: News,
+    /// What was taken up and is not in the audit log yet.
+    noted: Vec<AuditEntry>,
 }
 
 impl Reload {
@@ -140,6 +145,7 @@ impl Reload {
         mut source: Source,
         config: Config,
         running: Running,
+        spool: Arc<dyn Spool>,
         news: News,
     ) -> (Self, watch::Receiver<ConfigState>) {
         let state = ConfigState {
@@ -151,7 +157,8 @@ impl Reload {
         let (state, states) = watch::channel(state);
         source.settle_on(&config);
         let started = config.clone();
-        (Self { source, running, started, current: config, state, news }, states)
+        let noted = Vec::new();
+        (Self { source, running, started, current: config, state, spool, news, noted }, states)
     }
 
     /// Looks until the end, in a task that is supervised. What is known of the file outlives the task.
@@ -177,6 +184,9 @@ impl Reload {
             };
             // Files may be on a disk that sleeps.
             pause = tokio::task::block_in_place(|| self.look(asked));
+            for entry in self.noted.drain(..) {
+                audit::note(&*self.spool, entry).await;
+            }
         }
     }
 
@@ -222,6 +232,13 @@ impl Reload {
         if !needs_restart.is_empty() {
             let settings = needs_restart.join(", ");
             tracing::warn!(path, settings, "These settings are changed and need a restart.");
+        }
+        let waiting = needs_restart.iter().map(|setting| format!("{setting} (after a restart)"));
+        let told: Vec<String> =
+            Some(changed).filter(|it| !it.is_empty()).into_iter().chain(waiting).collect();
+        if !told.is_empty() {
+            let entry = audit::entry(Actor::File(path), what::CONFIG, "", told.join(", "));
+            self.noted.push(entry);
         }
         let path = config.path.clone();
         self.state.send_replace(ConfigState { path, loaded_at: now(), fault: None, needs_restart });

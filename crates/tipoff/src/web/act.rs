@@ -45,7 +45,7 @@ async fn act(
     headers: HeaderMap,
 ) -> Result<Response, PageProblem> {
     let ActionGrant { action, channel } = grant(&state, &token)?;
-    let done = state.actions.act(&action, "", &channel).await;
+    let done = state.actions.act_by_link(&action, &channel).await;
     let done = done.map_err(|error| Problem::new(status(&error), error.to_string()));
     if !wants_page(&headers) {
         return Ok(match done {

@@ -64,11 +64,17 @@ impl FromRequestParts<State> for Frame {
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Infallible> {
         let clock = Clock::from_request_parts(parts, state).await?;
         let visitor = parts.extensions.get::<Visitor>();
+        let is_owner = visitor.is_some_and(Visitor::is_owner);
+        // Lines of the file are masked, and are still nothing for everybody.
+        let shown = |fault: &crate::reload::Fault| match is_owner {
+            true => fault.text.clone(),
+            false => "Owners see which.".to_owned(),
+        };
         Ok(Self {
             zone: clock.zone_name().to_owned(),
             csrf: visitor.map_or("", Visitor::proof).to_owned(),
             version: assets::VERSION,
-            fault: state.configuration.borrow().fault.as_ref().map(|fault| fault.text.clone()),
+            fault: state.configuration.borrow().fault.as_ref().map(shown),
             role: visitor.map_or("viewer", |visitor| visitor.role.as_str()),
             path: parts.uri.path().to_owned(),
         })

@@ -1,6 +1,7 @@
 //! Links to stored files, signed: whoever has one can open that file and no other.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,6 +12,10 @@ use tipoff_model::{Action, Alert, AlertMedia, IncidentId, MediaPlace, Timestamp}
 
 /// How much of the digest a link carries, in bytes: nobody tries 2^128 links.
 const SIGNATURE_BYTES: usize = 16;
+/// Links to files expire at whole days, or whole hours where they last less than a day: all attempts of a
+/// delivery, and a feed that is read again, have the same link.
+const DAY_S: u64 = 24 * 60 * 60;
+const HOUR_S: u64 = 60 * 60;
 
 /// Makes and checks links.
 #[derive(Clone)]
@@ -19,21 +24,35 @@ pub(crate) struct Links(Arc<Parts>);
 struct Parts {
     base: Option<String>,
     key: [u8; 32],
+    /// How long a link to a file lasts at least.
+    media_lasts: Duration,
+}
+
+/// What a link to a file is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MediaLink {
+    /// It opens the file.
+    Open,
+    /// It was made here, and its time is over.
+    Expired,
+    /// It was not made here, or by a version whose links never expired.
+    Foreign,
 }
 
 impl Links {
     /// `base` is how others reach the HTTP port, such as `http://192.168.1.10:8080`; without it
-    /// alerts carry no links. `key` signs them.
-    pub(crate) fn new(base: Option<&str>, key: [u8; 32]) -> Self {
+    /// alerts carry no links. `key` signs them; links to files last `media_lasts`, or up to a day more.
+    pub(crate) fn new(base: Option<&str>, key: [u8; 32], media_lasts: Duration) -> Self {
         let base = base.map(|base| base.trim_end_matches('/').to_owned());
-        Self(Arc::new(Parts { base, key }))
+        Self(Arc::new(Parts { base, key, media_lasts }))
     }
 
     /// Gives an alert the link to its incident, and every file its own.
     pub(crate) fn fill_in(&self, alert: &mut Alert) {
         alert.link = self.incident(alert.incident);
+        let now = SystemTime::now().into();
         for media in alert.media.iter_mut().chain(&mut alert.raw) {
-            media.url = self.link(media);
+            media.url = self.link(media, now);
         }
     }
 
@@ -47,12 +66,13 @@ impl Links {
         Some(format!("{}/incidents/{incident}", self.0.base.as_deref()?))
     }
 
-    /// The link to a file.
-    pub(crate) fn link(&self, media: &AlertMedia) -> Option<String> {
+    /// The link to a file, made at `now`.
+    pub(crate) fn link(&self, media: &AlertMedia, now: Timestamp) -> Option<String> {
         let base = self.0.base.as_deref()?;
         let MediaPlace { arrival, .. } = media.place;
         let file = file_part(media.place);
-        let signature = self.sign(media.place);
+        let expires_s = self.media_expiry(now);
+        let signature = self.sign(media.place, expires_s);
         // The name is for the person who saves the file; the rest says which it is.
         let name: String = media
             .media
@@ -67,34 +87,55 @@ impl Links {
             }
             _ => name,
         };
-        Some(format!("{base}/media/{arrival}/{file}/{signature}/{name}"))
+        Some(format!("{base}/media/{arrival}/{file}/{expires_s}-{signature}/{name}"))
     }
 
-    /// Whether this signature was made here for this file.
-    pub(crate) fn is_signed(&self, place: MediaPlace, signature: &str) -> bool {
-        self.sign(place).as_bytes().ct_eq(signature.as_bytes()).into()
+    /// What a link to a file is good for at `now`. `proof` is its expiry and signature, as
+    /// [`Self::link`] writes them.
+    pub(crate) fn media(&self, place: MediaPlace, proof: &str, now: Timestamp) -> MediaLink {
+        let Some((expires, signature)) = proof.split_once('-') else {
+            return MediaLink::Foreign;
+        };
+        let Ok(expires_s) = expires.parse::<i64>() else {
+            return MediaLink::Foreign;
+        };
+        if !is_equal(&self.sign(place, expires_s), signature) {
+            MediaLink::Foreign
+        } else if now.as_ms() / 1000 < expires_s {
+            MediaLink::Open
+        } else {
+            MediaLink::Expired
+        }
     }
 
-    /// A link to an incident that holds until then.
-    pub(crate) fn share(&self, incident: IncidentId, expires_at: Timestamp) -> String {
+    /// When a link to a file expires that is made at `now`, in seconds since 1970.
+    fn media_expiry(&self, now: Timestamp) -> i64 {
+        let step = if self.0.media_lasts.as_secs() < DAY_S { HOUR_S } else { DAY_S };
+        let end_s = u64::try_from(now.after(self.0.media_lasts).as_ms()).unwrap_or(0) / 1000;
+        i64::try_from(end_s.div_ceil(step).saturating_mul(step)).unwrap_or(i64::MAX)
+    }
+
+    /// A link to an incident until then, with the number under which it is listed and revoked.
+    pub(crate) fn share(&self, number: i64, incident: IncidentId, expires_at: Timestamp) -> String {
         let base = self.0.base.as_deref().unwrap_or_default();
         let expires_s = expires_at.as_ms() / 1000;
-        let signature = self.sign_text(&shared(incident, expires_s));
-        format!("{base}/share/{incident}/{expires_s}/{signature}")
+        let signature = self.sign_text(&shared(number, incident, expires_s));
+        format!("{base}/share/{incident}/{expires_s}/{number}-{signature}")
     }
 
-    /// Whether this signature was made here for this incident and time, in seconds since 1970, and
-    /// that is not over.
-    pub(crate) fn is_shared(
+    /// The number of the link, if it was made here for this incident and time, in seconds since 1970, and
+    /// that is not over. `proof` is its number and signature, as [`Self::share`] writes them.
+    pub(crate) fn shared(
         &self,
         incident: IncidentId,
         expires_s: i64,
-        signature: &str,
+        proof: &str,
         now: Timestamp,
-    ) -> bool {
-        let expected = self.sign_text(&shared(incident, expires_s));
-        let is_ours: bool = expected.as_bytes().ct_eq(signature.as_bytes()).into();
-        is_ours && now.as_ms() / 1000 < expires_s
+    ) -> Option<i64> {
+        let (number, signature) = proof.split_once('-')?;
+        let number = number.parse().ok()?;
+        let expected = self.sign_text(&shared(number, incident, expires_s));
+        (is_equal(&expected, signature) && now.as_ms() / 1000 < expires_s).then_some(number)
     }
 
     /// A link that carries out an action until then, for whoever has it. The name of the channel that
@@ -117,8 +158,7 @@ impl Links {
         let (grant, signature) = token.split_once('.')?;
         let grant = String::from_utf8(URL_SAFE_NO_PAD.decode(grant).ok()?).ok()?;
         let expected = self.sign_text(&format!("act/{grant}"));
-        let is_ours: bool = expected.as_bytes().ct_eq(signature.as_bytes()).into();
-        if !is_ours {
+        if !is_equal(&expected, signature) {
             return None;
         }
         let mut parts = grant.splitn(3, '\n');
@@ -135,8 +175,8 @@ impl Links {
         Some(format!("{base}/hooks/{}", super::filter::encode(channel)))
     }
 
-    fn sign(&self, place: MediaPlace) -> String {
-        self.sign_text(&format!("media/{}/{}", place.arrival, file_part(place)))
+    fn sign(&self, place: MediaPlace, expires_s: i64) -> String {
+        self.sign_text(&format!("media/{}/{}/{expires_s}", place.arrival, file_part(place)))
     }
 
     fn sign_text(&self, text: &str) -> String {
@@ -159,8 +199,13 @@ pub(crate) struct ActionGrant {
     pub(crate) channel: String,
 }
 
-fn shared(incident: IncidentId, expires_s: i64) -> String {
-    format!("share/{incident}/{expires_s}")
+fn shared(number: i64, incident: IncidentId, expires_s: i64) -> String {
+    format!("share/{number}/{incident}/{expires_s}")
+}
+
+/// In constant time. The signature of nothing, where none could be made, equals nothing.
+fn is_equal(expected: &str, given: &str) -> bool {
+    !expected.is_empty() && bool::from(expected.as_bytes().ct_eq(given.as_bytes()))
 }
 
 /// How a link names a file of an arrival, or the arrival as it came.
@@ -179,37 +224,70 @@ mod tests {
 
     use super::*;
 
+    const LASTS: Duration = Duration::from_secs(30 * DAY_S);
+
+    fn links(key: u8) -> Links {
+        Links::new(Some("http://tipoff.example/"), [key; 32], LASTS)
+    }
+
     #[test]
-    fn a_signature_opens_its_own_file_only() {
-        let links = Links::new(None, [7; 32]);
+    fn a_signature_opens_its_own_file_until_its_time_is_over() {
+        let links = links(7);
         let place = |arrival, index| MediaPlace { arrival: ArrivalId(arrival), index };
-        let signature = links.sign(place(1, Some(0)));
-        assert!(links.is_signed(place(1, Some(0)), &signature));
-        assert!(!links.is_signed(place(1, Some(1)), &signature));
-        assert!(!links.is_signed(place(1, None), &signature));
-        assert!(!links.is_signed(place(11, Some(0)), &signature));
-        assert!(!links.is_signed(place(1, Some(0)), ""));
-        assert!(!Links::new(None, [8; 32]).is_signed(place(1, Some(0)), &signature));
+        let proof = |expires_s| format!("{expires_s}-{}", links.sign(place(1, Some(0)), expires_s));
+        let media = |arrival, index, proof: &str, now| {
+            links.media(place(arrival, index), proof, Timestamp::from_ms(now))
+        };
+        let own = proof(9);
+        assert_eq!(media(1, Some(0), &own, 8_999), MediaLink::Open);
+        assert_eq!(media(1, Some(0), &own, 9_000), MediaLink::Expired);
+        assert_eq!(media(1, Some(1), &own, 0), MediaLink::Foreign);
+        assert_eq!(media(1, None, &own, 0), MediaLink::Foreign);
+        assert_eq!(media(11, Some(0), &own, 0), MediaLink::Foreign);
+        let later = own.replace("9-", "99-");
+        let without = own.trim_start_matches("9-");
+        for forged in ["", "-", "9-", "x-", "9", &later, without, &format!("-{own}"), &proof(-1)] {
+            assert_ne!(media(1, Some(0), forged, 0), MediaLink::Open, "{forged}");
+        }
+        let other = Links::new(None, [8; 32], LASTS);
+        assert_eq!(other.media(place(1, Some(0)), &own, Timestamp::from_ms(0)), MediaLink::Foreign);
+    }
+
+    #[test]
+    fn a_file_link_lasts_at_least_as_long_as_is_set_and_is_the_same_for_a_while() {
+        let now = Timestamp::from_ms(1_800_000_123_456);
+        for (lasts_s, step) in [(30 * DAY_S, DAY_S), (DAY_S, DAY_S), (HOUR_S, HOUR_S), (60, HOUR_S)]
+        {
+            let links = Links::new(None, [7; 32], Duration::from_secs(lasts_s));
+            let lasts = links.media_expiry(now) - now.as_ms() / 1000;
+            let lasts = u64::try_from(lasts).unwrap();
+            assert!((lasts_s..=lasts_s + step).contains(&lasts), "{lasts_s}: {lasts}");
+        }
+        let a_minute_later = now.after(Duration::from_secs(60));
+        assert_eq!(links(7).media_expiry(now), links(7).media_expiry(a_minute_later));
     }
 
     #[test]
     fn a_shared_link_opens_its_own_incident_until_its_time_is_over() {
-        let links = Links::new(Some("http://tipoff.example"), [7; 32]);
-        let link = links.share(IncidentId(5), Timestamp::from_ms(9_000));
-        let signature = link.strip_prefix("http://tipoff.example/share/5/9/").unwrap();
-        let opens = |id, expires_s, signature: &str, now| {
-            links.is_shared(IncidentId(id), expires_s, signature, Timestamp::from_ms(now))
+        let links = links(7);
+        let link = links.share(3, IncidentId(5), Timestamp::from_ms(9_000));
+        let proof = link.strip_prefix("http://tipoff.example/share/5/9/").unwrap();
+        let opens = |id, expires_s, proof: &str, now| {
+            links.shared(IncidentId(id), expires_s, proof, Timestamp::from_ms(now))
         };
-        assert!(opens(5, 9, signature, 8_999));
-        assert!(!opens(5, 9, signature, 9_000), "it is over");
-        assert!(!opens(5, 99, signature, 8_000), "a later time is not signed");
-        assert!(!opens(6, 9, signature, 8_000));
-        assert!(!opens(5, 9, "", 8_000));
+        assert_eq!(opens(5, 9, proof, 8_999), Some(3));
+        assert_eq!(opens(5, 9, proof, 9_000), None, "it is over");
+        assert_eq!(opens(5, 99, proof, 8_000), None, "a later time is not signed");
+        assert_eq!(opens(6, 9, proof, 8_000), None);
+        assert_eq!(opens(5, 9, &proof.replace("3-", "4-"), 8_000), None, "another's number");
+        for forged in ["", "3-", "-", "3"] {
+            assert_eq!(opens(5, 9, forged, 8_000), None, "{forged}");
+        }
     }
 
     #[test]
     fn an_action_link_allows_its_own_action_until_its_time_is_over() {
-        let links = Links::new(Some("http://tipoff.example/"), [7; 32]);
+        let links = links(7);
         let action = Action::NotInteresting { incident: IncidentId(5) };
         let link = links.action(&action, "my phone\n", Timestamp::from_ms(9_000)).unwrap();
         let token = link.strip_prefix("http://tipoff.example/act/").unwrap();
@@ -217,7 +295,7 @@ mod tests {
         let at = Timestamp::from_ms;
         assert_eq!(links.action_of(token, at(8_999)), Some(grant));
         assert_eq!(links.action_of(token, at(9_000)), None, "it is over");
-        assert_eq!(Links::new(None, [8; 32]).action_of(token, at(1)), None, "another key");
+        assert_eq!(self::links(8).action_of(token, at(1)), None, "another key");
         let (grant, signature) = token.split_once('.').unwrap();
         let other = URL_SAFE_NO_PAD.encode("99\nn:5\nmy phone\n");
         for token in ["", ".", grant, &format!("{other}.{signature}"), &format!("{grant}.")] {
@@ -227,10 +305,10 @@ mod tests {
 
     #[test]
     fn services_send_requests_over_tls_only() {
-        let hook = |base| Links::new(Some(base), [7; 32]).hook("my phone");
+        let hook = |base| Links::new(Some(base), [7; 32], LASTS).hook("my phone");
         assert_eq!(hook("https://a.example").unwrap(), "https://a.example/hooks/my%20phone");
         assert_eq!(hook("http://a.example"), None);
-        assert_eq!(Links::new(None, [7; 32]).hook("me"), None);
+        assert_eq!(Links::new(None, [7; 32], LASTS).hook("me"), None);
     }
 
     #[test]

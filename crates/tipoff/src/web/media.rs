@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -11,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use tipoff_model::{AlertMedia, ArrivalId, Encoding, MediaPlace};
 use tipoff_spool::Blobs;
 
-use super::links::{file_part, parse_file_part};
+use super::links::{MediaLink, file_part, parse_file_part};
 use super::pour::pour;
 use super::range::{self, Wanted};
 use super::{State, tag};
@@ -24,15 +25,22 @@ pub(super) const SHOWN: &[&str] =
 /// The file of this link.
 pub(super) async fn media(
     Shared(state): Shared<State>,
-    Path((arrival, file, signature, _name)): Path<(i64, String, String, String)>,
+    Path((arrival, file, proof, _name)): Path<(i64, String, String, String)>,
     headers: HeaderMap,
 ) -> Response {
     let Some(index) = parse_file_part(&file) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let place = MediaPlace { arrival: ArrivalId(arrival), index };
-    if !state.links.is_signed(place, &signature) {
-        return (StatusCode::FORBIDDEN, "this link is not one of ours\n").into_response();
+    match state.links.media(place, &proof, SystemTime::now().into()) {
+        MediaLink::Open => {}
+        MediaLink::Expired => {
+            let why = "this link has expired; open the incident in the dashboard\n";
+            return (StatusCode::GONE, why).into_response();
+        }
+        MediaLink::Foreign => {
+            return (StatusCode::FORBIDDEN, "this link is not one of ours\n").into_response();
+        }
     }
     match state.spool.media(place).await {
         Ok(Some(media)) => send(state.spool.blobs().clone(), media, &headers, false),

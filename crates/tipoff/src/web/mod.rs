@@ -15,8 +15,10 @@ mod hooks;
 mod host;
 mod links;
 mod listener;
+mod local;
 mod logins;
 mod media;
+mod opens;
 mod pages;
 mod parcel;
 mod pour;
@@ -24,6 +26,7 @@ mod problem;
 mod range;
 mod tag;
 mod view;
+mod who;
 mod words;
 
 use std::sync::Arc;
@@ -33,19 +36,21 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
-use tipoff_spool::Spool;
+use tipoff_spool::{AuditEntry, Spool};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
 pub(crate) use gallery::Gallery;
 pub(crate) use links::Links;
+pub(crate) use opens::Opens;
 
 use access::Access;
 use caller::Manners;
 use listener::Peer;
 
 use crate::actions::Actions;
+use crate::audit;
 use crate::config::{Http, Listener, Retention};
 use crate::dispatch::{Dispatch, Waker};
 use crate::modes::Modes;
@@ -64,6 +69,7 @@ pub(crate) struct State {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) links: Links,
+    pub(crate) opens: Opens,
     pub(crate) access: Access,
     pub(crate) news: News,
     pub(crate) waker: Waker,
@@ -108,6 +114,11 @@ impl State {
         Ok(())
     }
 
+    /// Adds an entry to the audit log.
+    async fn note(&self, entry: AuditEntry) {
+        audit::note(&*self.spool, entry).await;
+    }
+
     /// These channels have something to do.
     fn wake(&self, channels: &[String]) {
         self.waker.wake(channels);
@@ -128,6 +139,14 @@ pub(crate) async fn bind(settings: &Http) -> anyhow::Result<Option<TcpListener>>
 /// Serves until the end, in a task that is supervised.
 pub(crate) fn start(listener: TcpListener, tls: Arc<Tls>, settings: Http, state: State) {
     let (listener, supervisor) = (Arc::new(listener), state.supervisor.clone());
+    let (access, reporting) = (state.access.clone(), supervisor.shutdown());
+    supervisor.spawn("login failures", move || {
+        let (access, shutdown) = (access.clone(), reporting.clone());
+        async move {
+            access.report_failures(shutdown).await;
+            Ok(())
+        }
+    });
     supervisor.clone().spawn("HTTP listener", move || {
         let bounded = listener::Bounded::new(Arc::clone(&listener), Arc::clone(&tls));
         serve(bounded, settings.clone(), state.clone(), supervisor.shutdown())
@@ -143,6 +162,7 @@ async fn serve(
     let (mut ending, mut over) = (shutdown.clone(), shutdown);
     let manners = Arc::new(Manners::new(settings));
     let router = router(state)
+        .layer(from_fn(access::none_in_address))
         .layer(from_fn_with_state(manners, caller::recognise))
         .layer(from_fn(headers::harden));
     let make = router.into_make_service_with_connect_info::<Peer>();

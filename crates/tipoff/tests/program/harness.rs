@@ -134,8 +134,10 @@ pub struct Server {
     pub smtp: Vec<SocketAddr>,
     pub ftp: Vec<SocketAddr>,
     pub http: SocketAddr,
-    /// Where the dashboard is, or what sets its password.
+    /// Where it said its dashboard is.
     pub dashboard: String,
+    /// The program and its first arguments, which name the configuration.
+    beside: Vec<std::ffi::OsString>,
     log: Arc<Mutex<String>>,
 }
 
@@ -161,6 +163,9 @@ impl Server {
     }
 
     fn start_with(mut command: Command, stderr: Stdio, log: Arc<Mutex<String>>) -> Self {
+        let arguments = command.get_args().take_while(|argument| *argument != "run");
+        let beside = [command.get_program()].into_iter().chain(arguments);
+        let beside = beside.map(std::ffi::OsStr::to_owned).collect();
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         // It holds the other end of a pipe.
         drop(command);
@@ -194,7 +199,20 @@ impl Server {
         let log_now = log.lock().unwrap().clone();
         assert!(!smtp.is_empty(), "the server did not start:\n{log_now}");
         let http = http.unwrap_or_else(|| "127.0.0.1:1".parse().unwrap());
-        Self { child, smtp, ftp, http, dashboard, log }
+        Self { child, smtp, ftp, http, dashboard, beside, log }
+    }
+
+    /// A link that sets the password of the dashboard, as the command prints it.
+    pub fn setup_link(&self) -> String {
+        let mut command = Command::new(&self.beside[0]);
+        command.args(&self.beside[1..]).args(["password", "--link"]).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        succeeded(&output);
+        String::from_utf8(output.stdout).unwrap().trim().replace(
+            // The command knows the configuration only, in which the port is free to choose.
+            "127.0.0.1:0",
+            &self.http.to_string(),
+        )
     }
 
     /// The first SMTP port.

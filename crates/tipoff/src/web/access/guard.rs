@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use subtle::ConstantTimeEq;
-use tipoff_spool::{Role, UserId};
+use tipoff_spool::{Actor, Role, TokenScope, UserId};
 
 use super::super::State;
 use super::super::caller::Caller;
@@ -15,7 +15,8 @@ use super::super::filter::encode;
 use super::super::frame::PageProblem;
 use super::super::problem::Problem;
 use super::pages::cookie_name;
-use super::{Access, Refusal, TOKEN_PREFIX, rights};
+use super::tokens::TOKEN_PREFIX;
+use super::{Access, Refusal, rights};
 
 /// What the script proves itself with.
 const PROOF_HEADER: &str = "x-csrf-token";
@@ -76,6 +77,14 @@ impl Visitor {
         match self.entry {
             Entry::Login { id, .. } => Some(id),
             Entry::Proxy | Entry::Token { .. } => None,
+        }
+    }
+
+    /// Who it is, for the audit log.
+    pub(crate) fn actor(&self) -> Actor {
+        match self.entry {
+            Entry::Login { .. } | Entry::Proxy => Actor::User(self.name.clone()),
+            Entry::Token { .. } => Actor::Token(self.name.clone()),
         }
     }
 }
@@ -165,7 +174,14 @@ async fn recognise(access: &Access, caller: &Caller, parts: &Parts) -> Result<Vi
         let Some(token) = access.token(token).await? else {
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "this token does not hold"));
         };
-        let role = if token.may_change { Role::Owner } else { Role::Viewer };
+        let role = match token.scope {
+            TokenScope::Feed => {
+                let detail = "this token opens the feed only";
+                return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+            }
+            TokenScope::Read => Role::Viewer,
+            TokenScope::Change => Role::Owner,
+        };
         let entry = Entry::Token { id: token.id };
         return Ok(Visitor { name: token.name, role, entry, proof: String::new() });
     }

@@ -1,11 +1,14 @@
 //! Who may see the dashboard. Users with a password and a role; browsers that are logged in show a cookie,
 //! programs a token. What they show is never kept, only its digest.
 
+mod failures;
 mod guard;
 mod limit;
 mod pages;
 mod password;
 mod rights;
+mod setup_key;
+mod tokens;
 mod totp;
 mod users;
 
@@ -15,17 +18,23 @@ use std::time::{Duration, SystemTime};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use tipoff_model::Timestamp;
-use tipoff_spool::{ApiToken, Login, Print, Spool, SpoolError, User, UserId};
+use tipoff_spool::{Actor, AuditEntry, Login, Print, Spool, SpoolError, User, UserId};
 use tokio::sync::{Semaphore, watch};
+
+use crate::audit::{self, what};
 
 pub(super) use guard::{Entry, Visitor, guard};
 pub(super) use pages::{cookie_of, router, way_out};
 pub(crate) use password::set_password;
+pub(crate) use setup_key::make_setup_key;
+pub(super) use tokens::none_in_address;
+pub(crate) use tokens::{make_token, token_name};
 pub(crate) use users::{add_user, remove_user, set_role};
 
+use failures::Failures;
 use limit::Attempts;
+use password::check_length;
 use totp::CodeAttempts;
 
 /// A login that was not seen for so long is over.
@@ -34,12 +43,8 @@ const UNSEEN_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 const NOTE_EVERY: Duration = Duration::from_secs(300);
 /// How many browsers of one user may be logged in.
 const LOGINS_MAX: u32 = 50;
-/// How many tokens there may be.
-pub(super) const TOKENS_MAX: u32 = 100;
 /// How many users there may be.
 const USERS_MAX: u32 = 50;
-/// What every token begins with, so that one that leaked is recognised.
-const TOKEN_PREFIX: &str = "tip_";
 /// Characters kept of a browser's User-Agent.
 const BROWSER_CHARS_MAX: usize = 200;
 /// An open event stream is looked at again after this time: `tipoff users` changes users beside the server.
@@ -92,6 +97,7 @@ struct Lock {
     hashing: Semaphore,
     attempts: Attempts,
     codes: CodeAttempts,
+    failures: Failures,
     /// Counts the changes after which somebody may have lost a right.
     changes: watch::Sender<u64>,
 }
@@ -130,39 +136,29 @@ impl Access {
             hashing: Semaphore::new(1),
             attempts: Attempts::default(),
             codes: CodeAttempts::default(),
+            failures: Failures::default(),
             changes: watch::Sender::new(0),
         }))
     }
 
-    /// While there is no password: a new key that sets one, once.
-    pub(crate) async fn setup_key(&self) -> Result<Option<String>, Refusal> {
-        if self.has_password().await? {
-            return Ok(None);
-        }
-        Ok(Some(make_setup_key(&*self.0.spool).await?))
-    }
-
-    async fn has_password(&self) -> Result<bool, Refusal> {
+    /// Whether somebody can log in with a password.
+    pub(crate) async fn has_password(&self) -> Result<bool, Refusal> {
         Ok(self.0.spool.users().await?.iter().any(|user| user.password.is_some()))
-    }
-
-    /// Whether this is the key of the latest link, unused.
-    async fn is_setup_key(&self, key: &str) -> Result<bool, Refusal> {
-        let expected = self.0.spool.setup_key().await?;
-        Ok(expected.is_some_and(|expected| bool::from(expected.ct_eq(&print(key)))))
     }
 
     /// Sets the first owner's password by the key of the link, and logs in.
     async fn set_up(&self, key: &str, password: &str, place: &Place) -> Result<Entered, Refusal> {
         self.0.attempts.allows(place.address).map_err(Refusal::TooMany)?;
-        if !self.is_setup_key(key).await? {
-            self.0.attempts.failed(place.address);
-            return Err(Refusal::NoKey);
-        }
+        check_length(password)?;
+        self.take_setup_key(key, place.address).await?;
         let user = set_password(&*self.0.spool, None, password).await?;
         self.changed();
         let users = self.0.spool.users().await?;
         let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
+        let actor = Actor::User(user.name.clone());
+        let entry = audit::entry(actor, what::PASSWORD, &*user.name, "by the setup link");
+        let address = Some(place.address.to_string());
+        audit::note(&*self.0.spool, AuditEntry { address, ..entry }).await;
         self.code_or_login(&user, place).await
     }
 
@@ -174,6 +170,7 @@ impl Access {
         let is_right = self.is_password(hash, given.password).await?;
         let Some(user) = user.filter(|_| is_right) else {
             self.0.attempts.failed(place.address);
+            self.0.failures.note(place.address);
             tracing::warn!(peer = %place.address, "A login to the dashboard failed.");
             return Err(Refusal::Wrong);
         };
@@ -204,6 +201,15 @@ impl Access {
         };
         self.0.spool.add_login(login, LOGINS_MAX).await?.ok_or(Refusal::NoUser)?;
         self.changed();
+        Ok(secret)
+    }
+
+    /// Logs in, and notes it in the audit log.
+    async fn begin_login(&self, user: &User, place: &Place) -> Result<String, Refusal> {
+        let secret = self.log_in(user.id, place).await?;
+        let entry = audit::entry(Actor::User(user.name.clone()), what::LOGIN, "dashboard", "");
+        let address = Some(place.address.to_string());
+        audit::note(&*self.0.spool, AuditEntry { address, ..entry }).await;
         Ok(secret)
     }
 
@@ -290,35 +296,6 @@ impl Access {
         mac.update(text.as_bytes());
         hex(&mac.finalize().into_bytes())
     }
-
-    /// Whether a program may look with this.
-    pub(super) async fn is_token(&self, secret: &str) -> Result<bool, Refusal> {
-        Ok(secret.starts_with(TOKEN_PREFIX) && self.token(secret).await?.is_some())
-    }
-
-    async fn token(&self, secret: &str) -> Result<Option<ApiToken>, Refusal> {
-        Ok(self.0.spool.token(print(secret)).await?)
-    }
-}
-
-/// Makes the key that sets the password once.
-pub(crate) async fn make_setup_key(spool: &dyn Spool) -> Result<String, Refusal> {
-    let key = secret()?;
-    spool.set_setup_key(print(&key)).await?;
-    Ok(key)
-}
-
-/// Makes a token for a program: its number, and the token itself, which is told this once.
-pub(crate) async fn make_token(
-    spool: &dyn Spool,
-    name: &str,
-    may_change: bool,
-) -> Result<(i64, String), Refusal> {
-    let token = format!("{TOKEN_PREFIX}{}", secret()?);
-    let (name, print) = (name.to_owned(), print(&token));
-    let kept = ApiToken { id: 0, name, print, may_change, created_at: now() };
-    let id = spool.add_token(kept, TOKENS_MAX).await?.ok_or(Refusal::Full)?;
-    Ok((id, token))
 }
 
 fn secret() -> Result<String, Refusal> {

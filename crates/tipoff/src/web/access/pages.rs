@@ -11,10 +11,13 @@ use serde::Deserialize;
 
 use super::super::caller::Caller;
 use super::super::clock::cookie;
+use super::super::local::local;
 use super::super::problem::Problem;
+use super::super::who::Who;
 use super::super::{State, access};
 use super::guard::is_from_elsewhere;
 use super::{Credentials, Entered, Place, Refusal, Visitor};
+use crate::audit::what;
 
 /// Browsers keep a cookie for at most 400 days; ours is over sooner where it is unseen.
 const COOKIE_AGE_S: u32 = 400 * 24 * 3600;
@@ -166,8 +169,8 @@ async fn setup(
     Shared(state): Shared<State>,
     Query(Key { key }): Query<Key>,
 ) -> Result<Response, Problem> {
-    // A link that has done its work leads to the login.
-    if state.access.has_password().await? && !state.access.is_setup_key(&key).await? {
+    // A link that has done its work, or has expired, leads to the login, which says how to get another.
+    if !state.access.is_setup_key(&key).await? {
         return Ok(Redirect::to("/login").into_response());
     }
     Ok(show(StatusCode::OK, &SetupPage { key, fault: None }))
@@ -203,10 +206,11 @@ async fn leave(
     caller: Caller,
     Extension(visitor): Extension<Visitor>,
 ) -> Response {
-    if let access::Entry::Login { id, .. } = visitor.entry
-        && let Err(refusal) = state.access.end_login(id).await
-    {
-        return Problem::from(refusal).into_response();
+    if let access::Entry::Login { id, .. } = visitor.entry {
+        if let Err(refusal) = state.access.end_login(id).await {
+            return Problem::from(refusal).into_response();
+        }
+        state.note(Who::new(&visitor, &caller).did(what::LOGOUT, "dashboard", "")).await;
     }
     let gone = cookie_with("", 0, &caller);
     // Pictures are kept by the browser for a while: whoever uses it next does not see them.
@@ -237,12 +241,6 @@ fn welcome(secret: &str, caller: &Caller, next: &str) -> Response {
     ([(header::SET_COOKIE, cookie_of(secret, caller))], Redirect::to(next)).into_response()
 }
 
-/// A path of ours: never another site, which `//host` and `/\host` would be.
-fn local(next: &str) -> &str {
-    let is_path = next.starts_with('/') && !next.contains(['\\', '\r', '\n']);
-    if is_path && !next.starts_with("//") { next } else { "/" }
-}
-
 fn refused(refusal: &Refusal, page: &impl Template) -> Response {
     match refusal {
         Refusal::TooMany(seconds) => {
@@ -259,23 +257,4 @@ fn refused(refusal: &Refusal, page: &impl Template) -> Response {
 
 fn show(status: StatusCode, page: &impl Template) -> Response {
     (status, Html(page.render().unwrap_or_default())).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_paths_of_ours_are_gone_to() {
-        for (next, expected) in [
-            ("/devices?text=x", "/devices?text=x"),
-            ("//evil.example", "/"),
-            ("/\\evil.example", "/"),
-            ("https://evil.example", "/"),
-            ("/x\r\nset-cookie: a=b", "/"),
-            ("", "/"),
-        ] {
-            assert_eq!(local(next), expected);
-        }
-    }
 }

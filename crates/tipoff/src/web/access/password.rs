@@ -46,12 +46,15 @@ pub(crate) async fn set_password(
     }
 }
 
+/// Whether a password is neither too short nor too long.
+pub(super) fn check_length(password: &str) -> Result<(), Refusal> {
+    let fits = (CHARS_MIN..=CHARS_MAX).contains(&password.chars().count());
+    if fits { Ok(()) } else { Err(Refusal::Unfit) }
+}
+
 /// Hashes a password that is long enough.
 pub(super) async fn hash(password: &str) -> Result<String, Refusal> {
-    let length = password.chars().count();
-    if !(CHARS_MIN..=CHARS_MAX).contains(&length) {
-        return Err(Refusal::Unfit);
-    }
+    check_length(password)?;
     let password = password.to_owned();
     tokio::task::spawn_blocking(move || hash_now(&password)).await.map_err(machine)?
 }

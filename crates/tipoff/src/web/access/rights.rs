@@ -18,8 +18,16 @@ const OWN_ACCOUNT: &[(Method, &str)] = &[
 ];
 
 /// Routes that only read, and show secrets or settings.
-const SECRETS: &[&str] =
-    &["/api/v1/tokens", "/api/v1/users", "/devices/add", "/devices/{id}/setup"];
+const SECRETS: &[&str] = &[
+    "/api/v1/audit",
+    "/api/v1/shares",
+    "/api/v1/tokens",
+    "/api/v1/users",
+    "/audit",
+    "/devices/add",
+    "/devices/{id}/setup",
+    "/shares",
+];
 
 /// Whether a visitor may use a route, by the path with which it was registered.
 pub(super) fn may(visitor: &Visitor, method: &Method, path: &str) -> bool {

@@ -87,7 +87,7 @@ impl Access {
         self.0.attempts.allows(place.address).map_err(Refusal::TooMany)?;
         let user = self.user_of(ticket).await?.ok_or(Refusal::Expired)?;
         self.check_code(&user, code, place).await?;
-        self.log_in(user.id, place).await
+        self.begin_login(&user, place).await
     }
 
     async fn user_of(&self, ticket: &str) -> Result<Option<User>, Refusal> {
@@ -121,6 +121,7 @@ impl Access {
         };
         if !is_right {
             self.0.attempts.failed(place.address);
+            self.0.failures.note(place.address);
             tracing::warn!(peer = %place.address, user = %user.name, "A one-time code was wrong.");
             return Err(Refusal::WrongCode);
         }

@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use tipoff_spool::{Login, NewUser, Role, Spool, User, UserChange, UserId};
 
+use super::super::who::Who;
 use super::password::{hash, set_password};
 use super::{Access, Entered, Place, Refusal, Visitor, now};
+use crate::audit::what;
 
 /// The longest name, in characters.
 const NAME_CHARS_MAX: usize = 60;
@@ -114,6 +116,7 @@ impl Access {
         let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
         if !self.is_password(user.password.as_deref(), password).await? {
             self.0.attempts.failed(peer);
+            self.0.failures.note(peer);
             return Err(Refusal::Wrong);
         }
         Ok(user)
@@ -141,9 +144,11 @@ impl Access {
     }
 
     /// Ends all tokens for programs.
-    pub(crate) async fn end_tokens(&self) -> Result<(), Refusal> {
+    pub(in crate::web) async fn end_tokens(&self, who: &Who) -> Result<(), Refusal> {
         for token in self.0.spool.tokens().await? {
-            self.0.spool.remove_token(token.id).await?;
+            let detail = format!("number {}, with a password", token.id);
+            let entry = who.did(what::TOKEN_REVOKE, token.name, detail);
+            self.0.spool.remove_token(token.id, entry).await?;
         }
         self.changed();
         Ok(())
@@ -176,6 +181,6 @@ impl Access {
         if user.totp.is_some() {
             return Ok(Entered::CodeWanted(self.ticket(user)));
         }
-        Ok(Entered::In(self.log_in(user.id, place).await?))
+        Ok(Entered::In(self.begin_login(user, place).await?))
     }
 }

@@ -5,25 +5,44 @@ use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use tipoff_spool::TokenScope;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::access::{Place, Visitor, cookie_of, make_token};
+use super::super::access::{Place, Visitor, cookie_of, make_token, token_name};
 use super::super::caller::Caller;
 use super::super::clock::utc;
 use super::super::problem::{Body, Named, Problem};
-
-const NAME_CHARS_MAX: usize = 60;
+use super::super::who::Who;
+use crate::audit::what;
 
 /// A token, without the token itself.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Token {
     id: i64,
     name: String,
+    /// What it may be used for.
+    #[schema(value_type = Scope)]
+    scope: &'static str,
     /// Whether it may change anything.
     may_change: bool,
     #[schema(format = DateTime)]
     created_at: String,
+    /// When it was used last, to the hour; nothing: never.
+    #[schema(format = DateTime)]
+    used_at: Option<String>,
+}
+
+/// What a token may be used for.
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Scope {
+    /// Everything that people can do, but for the password.
+    Change,
+    /// Reading.
+    Read,
+    /// The feed of incidents only: such a token may stand in an address.
+    Feed,
 }
 
 /// All tokens.
@@ -38,8 +57,10 @@ pub(super) async fn list(Shared(state): Shared<State>) -> Result<Json<Vec<Token>
     let token = |token: tipoff_spool::ApiToken| Token {
         id: token.id,
         name: token.name,
-        may_change: token.may_change,
+        scope: token.scope.as_str(),
+        may_change: token.scope == TokenScope::Change,
         created_at: utc(token.created_at),
+        used_at: token.used_at.map(utc),
     };
     Ok(Json(state.spool.tokens().await?.into_iter().map(token).collect()))
 }
@@ -51,9 +72,12 @@ pub(super) struct NewToken {
     /// What it is for.
     #[schema(min_length = 1, max_length = 60)]
     name: String,
-    /// Whether it may change anything.
+    /// Whether it may change anything, where `scope` is left out.
     #[serde(default)]
     may_change: bool,
+    /// What it may be used for.
+    #[serde(default)]
+    scope: Option<Scope>,
 }
 
 /// A token, told this once.
@@ -78,13 +102,18 @@ pub(super) struct MadeToken {
 )]
 pub(super) async fn add(
     Shared(state): Shared<State>,
-    Body(NewToken { name, may_change }): Body<NewToken>,
+    who: Who,
+    Body(NewToken { name, may_change, scope }): Body<NewToken>,
 ) -> Result<(StatusCode, Json<MadeToken>), Problem> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
-        return Err(Problem::bad("name: from 1 to 60 characters"));
-    }
-    let (id, token) = make_token(&*state.spool, name, may_change).await?;
+    let name = token_name(&name).map_err(Problem::bad)?;
+    let scope = match (scope, may_change) {
+        (Some(Scope::Change), _) | (None, true) => TokenScope::Change,
+        (Some(_), true) => return Err(Problem::bad("may_change: `scope` says otherwise")),
+        (Some(Scope::Read) | None, false) => TokenScope::Read,
+        (Some(Scope::Feed), false) => TokenScope::Feed,
+    };
+    let entry = who.did(what::TOKEN_CREATE, name, format!("scope: {}", scope.as_str()));
+    let (id, token) = make_token(&*state.spool, name, scope, entry).await?;
     Ok((StatusCode::CREATED, Json(MadeToken { id, token })))
 }
 
@@ -101,11 +130,16 @@ pub(super) async fn add(
 )]
 pub(super) async fn remove(
     Shared(state): Shared<State>,
+    who: Who,
     Named(id): Named<i64>,
 ) -> Result<StatusCode, Problem> {
-    if !state.spool.remove_token(id).await? {
+    let token = state.spool.tokens().await?.into_iter().find(|token| token.id == id);
+    let name = token.map(|token| token.name).unwrap_or_default();
+    let entry = who.did(what::TOKEN_REVOKE, name, format!("number {id}"));
+    if !state.spool.remove_token(id, entry).await? {
         return Err(Problem::not_found("token"));
     }
+    // Event streams that it opened end.
     state.access.changed();
     Ok(StatusCode::NO_CONTENT)
 }
@@ -151,8 +185,11 @@ pub(super) async fn change_password(
     }
     let place = Place::of(&caller, &headers);
     let secret = state.access.change(user, &old, &new, &place).await?;
+    let who = Who::new(&visitor, &caller);
+    let detail = "every other login of this user ended";
+    state.note(who.did(what::PASSWORD, &*visitor.name, detail)).await;
     if revoke_tokens {
-        state.access.end_tokens().await?;
+        state.access.end_tokens(&who).await?;
     }
     Ok(([(header::SET_COOKIE, cookie_of(&secret, &caller))], StatusCode::NO_CONTENT)
         .into_response())

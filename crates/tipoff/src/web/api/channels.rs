@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::clock::{Clock, utc};
 use super::super::problem::{Body, Named, Problem};
+use super::super::who::Who;
+use crate::audit::what;
 use crate::dispatch::{ChannelState, ChannelStatus};
 
 /// A test that takes longer has failed.
@@ -118,11 +120,14 @@ pub(super) struct Tested {
 )]
 pub(super) async fn test(
     Shared(state): Shared<State>,
+    who: Who,
     Named(name): Named<String>,
 ) -> Result<Json<Tested>, Problem> {
     if !state.channel_names().contains(&name) {
         return Err(Problem::not_found("channel"));
     }
+    // First: a test may run a program.
+    state.note(who.did(what::CHANNEL_TEST, &*name, "")).await;
     let failed = |error: String| Problem::new(StatusCode::FAILED_DEPENDENCY, error);
     match tokio::time::timeout(TEST_MAX, state.dispatch.test(&name)).await {
         Ok(Ok(said)) => Ok(Json(Tested { said })),
@@ -154,6 +159,7 @@ pub(super) struct Pause {
 )]
 pub(super) async fn pause(
     Shared(state): Shared<State>,
+    who: Who,
     Named(name): Named<String>,
     Body(Pause { paused }): Body<Pause>,
 ) -> Result<StatusCode, Problem> {
@@ -162,5 +168,7 @@ pub(super) async fn pause(
     }
     state.spool.set_paused(name.clone(), paused).await?;
     state.dispatch.set_paused(&name, paused);
+    let what = if paused { what::CHANNEL_PAUSE } else { what::CHANNEL_RESUME };
+    state.note(who.did(what, name, "")).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,6 +16,8 @@ use super::super::clock::{Clock, utc};
 use super::super::filter::blank;
 use super::super::logins;
 use super::super::problem::{Asked, Body, Named, Problem};
+use super::super::who::Who;
+use crate::audit::{lasting, what};
 
 /// Days of the activity that is told.
 pub(crate) const DAYS: i32 = 14;
@@ -196,6 +198,7 @@ pub(super) struct Added {
 )]
 pub(super) async fn add(
     Shared(state): Shared<State>,
+    who: Who,
     Body(addition): Body<Addition>,
 ) -> Result<(StatusCode, Json<Added>), Problem> {
     let name = name(&addition.name)?;
@@ -206,6 +209,7 @@ pub(super) async fn add(
             NewDevice { name: name.clone(), user: user.clone(), password: password.clone() };
         if !taken && let Some(id) = state.spool.add_device(device).await? {
             state.devices_changed().await?;
+            state.note(who.did(what::DEVICE_ADD, &*name, format!("user {user}"))).await;
             return Ok((StatusCode::CREATED, Json(Added { id: id.0, name, user, password })));
         }
     }
@@ -257,15 +261,34 @@ pub(super) struct Change {
 pub(super) async fn change(
     Shared(state): Shared<State>,
     clock: Clock,
+    who: Who,
     Named(id): Named<i64>,
     Body(change): Body<Change>,
 ) -> Result<Json<Device>, Problem> {
     let known = line(&state, id).await?;
+    let detail = told(&change);
     for change in changes(&known, change)? {
         state.spool.change_device(known.id, change).await?;
     }
     state.devices_changed().await?;
+    state.note(who.did(what::DEVICE_CHANGE, of_device(&known), detail)).await;
     one(Shared(state), clock, Named(id)).await
+}
+
+/// A device in the audit log.
+fn of_device(known: &DeviceLine) -> String {
+    format!("device {}, {}", known.id, known.name)
+}
+
+/// What was asked for, in words.
+fn told(change: &Change) -> String {
+    let name = change.name.as_ref().map(|name| format!("name: {name}"));
+    let muted = change.muted_for_s.map(|seconds| format!("mute: {}", lasting(seconds)));
+    let watched = change.silent_after_s.map(|seconds| match seconds {
+        0 => "inactivity alert: off".to_owned(),
+        seconds => format!("inactivity alert: after {seconds} s"),
+    });
+    [name, muted, watched].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// All of it, or what is wrong with it.
@@ -323,6 +346,7 @@ pub(super) struct Merge {
 pub(super) async fn merge(
     Shared(state): Shared<State>,
     clock: Clock,
+    who: Who,
     Named(id): Named<i64>,
     Body(merge): Body<Merge>,
 ) -> Result<Json<Device>, Problem> {
@@ -336,6 +360,8 @@ pub(super) async fn merge(
         return Err(Problem::new(StatusCode::CONFLICT, "a device cannot be merged into itself"));
     }
     state.devices_changed().await?;
+    let detail = format!("into {}", of_device(&other));
+    state.note(who.did(what::DEVICE_MERGE, of_device(&known), detail)).await;
     one(Shared(state), clock, Named(merge.into)).await
 }
 
@@ -353,9 +379,11 @@ pub(super) async fn merge(
 )]
 pub(super) async fn renew_password(
     Shared(state): Shared<State>,
+    who: Who,
     Named(id): Named<i64>,
 ) -> Result<Json<Added>, Problem> {
     let known = line(&state, id).await?;
+    let object = of_device(&known);
     let Some(user) = known.user else {
         let detail = "it was not added here, so it has no password here";
         return Err(Problem::new(StatusCode::CONFLICT, detail));
@@ -364,6 +392,7 @@ pub(super) async fn renew_password(
     let change = DeviceChange::Password(password.clone());
     state.spool.change_device(known.id, change).await?;
     state.devices_changed().await?;
+    state.note(who.did(what::DEVICE_PASSWORD, object, format!("user {user}"))).await;
     Ok(Json(Added { id, name: known.name, user, password }))
 }
 
@@ -380,10 +409,12 @@ pub(super) async fn renew_password(
 )]
 pub(super) async fn remove_password(
     Shared(state): Shared<State>,
+    who: Who,
     Named(id): Named<i64>,
 ) -> Result<StatusCode, Problem> {
     let known = line(&state, id).await?;
     state.spool.change_device(known.id, DeviceChange::NoLogin).await?;
     state.devices_changed().await?;
+    state.note(who.did(what::DEVICE_NO_LOGIN, of_device(&known), "")).await;
     Ok(StatusCode::NO_CONTENT)
 }

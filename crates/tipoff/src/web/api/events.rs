@@ -1,6 +1,7 @@
 //! News as they happen: server-sent events (the HTML standard, section 9.2).
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::extract::State as Shared;
@@ -12,6 +13,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::super::State;
+use super::super::access::{Access, Entry, Visitor};
 use super::super::problem::Problem;
 use crate::news::Item;
 use crate::receive::SessionNews;
@@ -20,20 +22,27 @@ use crate::shutdown::{Phase, Shutdown};
 /// So often something is said when nothing happens, so that nobody takes the connection for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// For so long a stream stays open for somebody whom a proxy let in.
+const PROXY_STREAM_LASTS: Duration = Duration::from_secs(300);
+
 /// What happens from now on: `incident`, `delivery`, `channel`, `device`, `session`, `configuration`,
 /// `house`;
 /// `missed` after more happened than could be told. The data is JSON and only says what is new.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
     responses(
-        (status = 200, description = "A stream that does not end", content_type = "text/event-stream"),
+        (status = 200, description = "A stream that ends with the login or token that opened it", content_type = "text/event-stream"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn events(
     Shared(state): Shared<State>,
+    visitor: Visitor,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let access = state.access.clone();
+    let ended = Box::pin(async move { stream_end(&access, &visitor).await });
     let listener = Listener {
+        ended,
         news: state.news.subscribe(),
         sessions: state.transcripts.subscribe(),
         shutdown: state.supervisor.shutdown(),
@@ -45,16 +54,29 @@ pub(super) async fn events(
     Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
+/// Waits until a stream has to end: with the login, token or role it was opened with. Only the proxy knows
+/// when somebody has logged out there, and it is asked when the browser connects again.
+async fn stream_end(access: &Access, visitor: &Visitor) {
+    match visitor.entry {
+        Entry::Proxy => tokio::time::sleep(PROXY_STREAM_LASTS).await,
+        Entry::Login { .. } | Entry::Token { .. } => access.ended(visitor).await,
+    }
+}
+
 struct Listener {
+    ended: Pin<Box<dyn Future<Output = ()> + Send>>,
     news: broadcast::Receiver<Item>,
     sessions: broadcast::Receiver<SessionNews>,
     shutdown: Shutdown,
 }
 
 impl Listener {
-    /// The next event; none at the end of the program, so that nobody has to wait for whoever looks.
+    /// The next event. `None` when the login has ended, and at the end of the program, so that nobody has to
+    /// wait for whoever looks.
     async fn next(&mut self) -> Option<Event> {
         tokio::select! {
+            biased;
+            () = &mut self.ended => None,
             item = self.news.recv() => of(item, event),
             session = self.sessions.recv() => of(session, of_session),
             () = self.shutdown.reached(Phase::Ending) => None,

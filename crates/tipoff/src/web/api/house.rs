@@ -11,7 +11,9 @@ use utoipa::ToSchema;
 use super::super::State;
 use super::super::clock::utc;
 use super::super::problem::{Body, Problem};
+use super::super::who::Who;
 use super::devices::MUTE_MAX;
+use crate::audit::{self, what};
 use crate::modes::NotChosen;
 use crate::news::Item;
 
@@ -86,6 +88,7 @@ pub(super) struct Change {
 )]
 pub(super) async fn change(
     Shared(state): Shared<State>,
+    who: Who,
     Body(Change { mode, muted_for_s }): Body<Change>,
 ) -> Result<Json<House>, Problem> {
     let now = Timestamp::from(SystemTime::now());
@@ -94,12 +97,14 @@ pub(super) async fn change(
         return Err(Problem::bad("muted_for_s: at most a year"));
     }
     if let Some(mode) = mode {
-        state.modes.choose(mode).await?;
+        state.modes.choose(mode.clone()).await?;
+        state.note(who.did(what::MODE, mode, "")).await;
     }
     if let Some(lasts) = lasts {
         tracing::info!(seconds = lasts.as_secs(), "Everything is muted, or heard again.");
         state.spool.mute_until(now.after(lasts), now).await?;
         state.news.tell(Item::House);
+        state.note(who.did(what::MUTE, "everything", audit::lasting(lasts.as_secs()))).await;
     }
     Ok(Json(standing(&state, now).await?))
 }

@@ -1,22 +1,21 @@
-//! Incidents: list, look, try again, share.
+//! Incidents: list, look, try again.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use tipoff_model::{DeliveryId, IncidentId, Timestamp};
+use tipoff_model::{DeliveryId, IncidentId};
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::clock::{Clock, utc};
+use super::super::clock::Clock;
 use super::super::filter::IncidentQuery;
 use super::super::problem::{Asked, Body, Named, Problem};
 use super::super::view::{Incident, IncidentFull};
-
-/// A link holds for at most so long.
-const SHARE_LASTS_S_MAX: u64 = 90 * 24 * 3600;
+use super::super::who::Who;
+use crate::audit::what;
 
 /// A page of incidents.
 #[derive(Serialize, ToSchema)]
@@ -118,6 +117,7 @@ pub(super) struct Retried {
 )]
 pub(super) async fn retry(
     Shared(state): Shared<State>,
+    who: Who,
     Named(id): Named<i64>,
     Body(retry): Body<Retry>,
 ) -> Result<Json<Retried>, Problem> {
@@ -126,55 +126,6 @@ pub(super) async fn retry(
     let only = retry.delivery.map(DeliveryId);
     let channels = state.spool.retry(incident, only, SystemTime::now().into()).await?;
     state.wake(&channels);
+    state.note(who.did(what::RETRY, format!("incident {id}"), channels.join(", "))).await;
     Ok(Json(Retried { channels }))
-}
-
-/// How long a link is to hold.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Share {
-    /// In seconds.
-    #[schema(minimum = 1, maximum = 7_776_000)]
-    lasts_s: u64,
-}
-
-/// A link that needs no login.
-#[derive(Serialize, ToSchema)]
-pub(super) struct SharedLink {
-    /// Where the incident is seen.
-    url: String,
-    /// Until when.
-    #[schema(format = DateTime)]
-    expires_at: String,
-}
-
-/// Makes a link by which anybody sees the incident without a login, until it expires.
-#[utoipa::path(
-    post, path = "/api/v1/incidents/{id}/share", tag = "incidents", request_body = Share,
-    params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = SharedLink),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    ),
-)]
-pub(super) async fn share(
-    Shared(state): Shared<State>,
-    Named(id): Named<i64>,
-    Body(share): Body<Share>,
-) -> Result<Json<SharedLink>, Problem> {
-    if !(1..=SHARE_LASTS_S_MAX).contains(&share.lasts_s) {
-        return Err(Problem::bad("lasts_s: from 1 to 7776000"));
-    }
-    let incident = state.spool.incident(IncidentId(id)).await?.line.id;
-    let lasts = Duration::from_secs(share.lasts_s);
-    let expires_at = Timestamp::from(SystemTime::now()).after(lasts);
-    Ok(Json(SharedLink {
-        url: state.links.share(incident, expires_at),
-        expires_at: utc(expires_at),
-    }))
 }

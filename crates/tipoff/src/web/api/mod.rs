@@ -2,6 +2,7 @@
 //! the OpenAPI document at `/api`, which is made from the very handlers.
 
 mod accounts;
+pub(super) mod audit;
 pub(super) mod channels;
 pub(super) mod devices;
 mod events;
@@ -9,6 +10,7 @@ pub(super) mod files;
 pub(super) mod house;
 mod incidents;
 pub(super) mod sessions;
+pub(super) mod shares;
 mod totp;
 mod users;
 
@@ -46,7 +48,10 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(incidents::one))
         .routes(routes!(incidents::parcel))
         .routes(routes!(incidents::retry))
-        .routes(routes!(incidents::share))
+        .routes(routes!(shares::share))
+        .routes(routes!(shares::list))
+        .routes(routes!(shares::revoke))
+        .routes(routes!(audit::list))
         .routes(routes!(devices::list, devices::add))
         .routes(routes!(devices::one, devices::change))
         .routes(routes!(devices::merge))

@@ -14,6 +14,8 @@ use super::super::State;
 use super::super::access::{Place, Visitor};
 use super::super::caller::Caller;
 use super::super::problem::{Body, Problem};
+use super::super::who::Who;
+use crate::audit::what;
 
 /// Light modules around the symbol (ISO/IEC 18004, section 6.3.8).
 const QUIET: usize = 4;
@@ -101,7 +103,8 @@ pub(super) async fn confirm(
 ) -> Result<Json<RecoveryCodes>, Problem> {
     let place = Place::of(&caller, &headers);
     let recovery_codes = state.access.confirm_totp(oneself(&visitor)?, &code, &place).await?;
-    tracing::info!(user = %visitor.name, "One-time codes are asked for from now on.");
+    let who = Who::new(&visitor, &caller);
+    state.note(who.did(what::CODES_ON, &*visitor.name, "")).await;
     Ok(Json(RecoveryCodes { recovery_codes }))
 }
 
@@ -127,7 +130,8 @@ pub(super) async fn end(
 ) -> Result<StatusCode, Problem> {
     let place = Place::of(&caller, &headers);
     state.access.end_totp(oneself(&visitor)?, &password, &place).await?;
-    tracing::info!(user = %visitor.name, "One-time codes are not asked for any more.");
+    let who = Who::new(&visitor, &caller);
+    state.note(who.did(what::CODES_OFF, &*visitor.name, "")).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

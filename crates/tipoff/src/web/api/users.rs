@@ -11,6 +11,8 @@ use super::super::State;
 use super::super::access::Visitor;
 use super::super::clock::utc;
 use super::super::problem::{Asked, Body, Named, Problem};
+use super::super::who::Who;
+use crate::audit::what;
 
 /// What a user may do.
 #[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
@@ -105,11 +107,12 @@ pub(super) struct AddedUser {
 )]
 pub(super) async fn add(
     Shared(state): Shared<State>,
-    visitor: Visitor,
+    who: Who,
     Body(NewUser { name, role, password }): Body<NewUser>,
 ) -> Result<(StatusCode, Json<AddedUser>), Problem> {
     let id = state.access.add_user(&name, role.into(), &password).await?;
-    tracing::info!(by = %visitor.name, user = %name.trim(), "A user was added.");
+    let detail = Role::from(role).as_str();
+    state.note(who.did(what::USER_ADD, name.trim(), detail)).await;
     Ok((StatusCode::CREATED, Json(AddedUser { id: id.0 })))
 }
 
@@ -147,6 +150,7 @@ pub(super) struct UserChange {
 pub(super) async fn change(
     Shared(state): Shared<State>,
     visitor: Visitor,
+    who: Who,
     Named(id): Named<i64>,
     Body(UserChange { role, password, revoke_tokens }): Body<UserChange>,
 ) -> Result<StatusCode, Problem> {
@@ -154,17 +158,17 @@ pub(super) async fn change(
     if password.is_some() {
         not_oneself(&visitor, user)?;
     }
-    known(&state, user).await?;
+    let name = known(&state, user).await?;
     if let Some(password) = password {
         state.access.set_password_of(user, &password).await?;
-        tracing::info!(by = %visitor.name, user = id, "The password of a user was set.");
+        state.note(who.did(what::PASSWORD, &*name, "all logins of this user ended")).await;
     }
     if let Some(role) = role {
         state.access.set_role(user, role.into()).await?;
-        tracing::info!(by = %visitor.name, user = id, "The role of a user was changed.");
+        state.note(who.did(what::USER_ROLE, &*name, Role::from(role).as_str())).await;
     }
     if revoke_tokens {
-        state.access.end_tokens().await?;
+        state.access.end_tokens(&who).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -183,11 +187,12 @@ pub(super) async fn change(
 )]
 pub(super) async fn remove(
     Shared(state): Shared<State>,
-    visitor: Visitor,
+    who: Who,
     Named(id): Named<i64>,
 ) -> Result<StatusCode, Problem> {
+    let name = known(&state, UserId(id)).await?;
     state.access.remove_user(UserId(id)).await?;
-    tracing::info!(by = %visitor.name, user = id, "A user was removed.");
+    state.note(who.did(what::USER_REMOVE, name, "")).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -205,20 +210,22 @@ pub(super) async fn remove(
 pub(super) async fn end_totp(
     Shared(state): Shared<State>,
     visitor: Visitor,
+    who: Who,
     Named(id): Named<i64>,
 ) -> Result<StatusCode, Problem> {
     let user = UserId(id);
     not_oneself(&visitor, user)?;
-    known(&state, user).await?;
+    let name = known(&state, user).await?;
     state.spool.end_totp(user).await?;
-    tracing::info!(by = %visitor.name, user = id, "A user's one-time codes were removed.");
+    state.note(who.did(what::CODES_OFF, name, "")).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn known(state: &State, user: UserId) -> Result<(), Problem> {
-    let users = state.spool.users().await?;
-    let is_known = users.iter().any(|it| it.id == user);
-    if is_known { Ok(()) } else { Err(Problem::not_found("user")) }
+/// The name of a user who must be there.
+async fn known(state: &State, user: UserId) -> Result<String, Problem> {
+    let mut users = state.spool.users().await?.into_iter();
+    let found = users.find(|it| it.id == user).map(|user| user.name);
+    found.ok_or_else(|| Problem::not_found("user"))
 }
 
 /// Of one's own account the password is asked for: a stolen login must not lock its owner out.
@@ -288,13 +295,16 @@ pub(super) async fn logins(
 pub(super) async fn end_login(
     Shared(state): Shared<State>,
     visitor: Visitor,
+    who: Who,
     Named(id): Named<i64>,
 ) -> Result<StatusCode, Problem> {
-    let logins = state.access.logins_for(&visitor).await?;
-    let is_theirs = logins.iter().any(|(login, ..)| login.id == id);
-    if !is_theirs || !state.access.end_login(id).await? {
+    let mut logins = state.access.logins_for(&visitor).await?.into_iter();
+    let theirs = logins.find(|(login, ..)| login.id == id);
+    let (_, name, _) = theirs.ok_or_else(|| Problem::not_found("login"))?;
+    if !state.access.end_login(id).await? {
         return Err(Problem::not_found("login"));
     }
+    state.note(who.did(what::LOGOUT, name, format!("login {id}"))).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -320,6 +330,7 @@ pub(super) struct LoginsOf {
 pub(super) async fn end_logins(
     Shared(state): Shared<State>,
     visitor: Visitor,
+    who: Who,
     Asked(LoginsOf { user }): Asked<LoginsOf>,
 ) -> Result<StatusCode, Problem> {
     let user = match user.map(UserId) {
@@ -331,7 +342,8 @@ pub(super) async fn end_logins(
             .user()
             .ok_or_else(|| Problem::bad("say whose: `?user=` and the number of a user"))?,
     };
-    known(&state, user).await?;
+    let name = known(&state, user).await?;
     state.access.end_logins(user, visitor.login()).await?;
+    state.note(who.did(what::LOGOUT, name, "all logins but the present one")).await;
     Ok(StatusCode::NO_CONTENT)
 }

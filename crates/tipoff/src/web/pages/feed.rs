@@ -5,12 +5,15 @@ use askama::Template;
 use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tipoff_spool::IncidentLine;
+use tipoff_model::Timestamp;
+use tipoff_spool::{Actor, IncidentLine, TokenScope};
 
+use super::super::caller::Caller;
 use super::super::clock::{Clock, utc};
 use super::super::filter::IncidentQuery;
 use super::super::problem::{Asked, Named, Problem};
 use super::super::{State, tag, words};
+use crate::audit::{self, what};
 
 #[derive(Template)]
 #[template(path = "feed.xml")]
@@ -38,19 +41,18 @@ struct Entry {
 pub(super) async fn feed(
     Shared(state): Shared<State>,
     clock: Clock,
+    caller: Caller,
     Named(token): Named<String>,
     Asked(query): Asked<IncidentQuery>,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    if !state.access.is_token(&token).await? {
-        return Err(Problem::not_found("feed"));
-    }
+    admit(&state, &caller, &token).await?;
     let base = state.links.base().to_owned();
     let lines = state.spool.incidents(&query.filter(&clock)?, query.limit()?).await?;
     let latest = lines.iter().map(|line| line.last_arrival_at).max();
     let mut entries = Vec::with_capacity(lines.len());
     for line in &lines {
-        entries.push(entry(&state, &base, line).await?);
+        entries.push(entry(&state, &base, line, clock.now()).await?);
     }
     let feed = Feed {
         // A tag (RFC 4151) that stays when the address changes.
@@ -71,7 +73,29 @@ pub(super) async fn feed(
     Ok(([(header::CONTENT_TYPE, kind), (header::ETAG, tag)], text).into_response())
 }
 
-async fn entry(state: &State, base: &str, line: &IncidentLine) -> Result<Entry, Problem> {
+/// Lets pass who has a token that changes nothing. One that can must not stand in an address, which logs,
+/// histories and other people's programs keep.
+async fn admit(state: &State, caller: &Caller, token: &str) -> Result<(), Problem> {
+    let Some(known) = state.access.token(token).await? else {
+        return Err(Problem::not_found("feed"));
+    };
+    if known.scope != TokenScope::Change {
+        return Ok(());
+    }
+    let actor = Actor::Stranger(caller.address.to_string());
+    let detail = "it stood in the address of a feed, and was refused";
+    state.note(audit::entry(actor, what::TOKEN_EXPOSED, known.name, detail)).await;
+    let detail = "a token that can change things must not stand in an address: make one with \
+                  `tipoff token NAME --feed`, and revoke this one, because others may have seen it";
+    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+}
+
+async fn entry(
+    state: &State,
+    base: &str,
+    line: &IncidentLine,
+    now: Timestamp,
+) -> Result<Entry, Problem> {
     let cover = match line.cover {
         Some(cover) => state.spool.media(cover.place).await?,
         None => None,
@@ -87,7 +111,7 @@ async fn entry(state: &State, base: &str, line: &IncidentLine) -> Result<Entry, 
         page: format!("{base}/incidents/{}", line.id),
         told: plain(&told.collect::<Vec<_>>().join(" · ")),
         cover: cover.and_then(|file| {
-            let url = state.links.link(&file)?;
+            let url = state.links.link(&file, now)?;
             Some((url, plain(&file.media.content_type), file.media.size))
         }),
         video: line.cover.is_some_and(|cover| cover.video),

@@ -3,6 +3,7 @@
 
 mod account;
 mod add;
+mod audit;
 mod channels;
 mod devices;
 mod feed;
@@ -30,6 +31,8 @@ pub(super) fn router() -> Router<State> {
         .route("/sessions/{id}", get(sessions::one))
         .route("/channels", get(channels::list))
         .route("/overview", get(overview::overview))
+        .route("/audit", get(audit::audit))
+        .route("/shares", get(audit::shares))
         .route("/settings", get(settings::settings))
 }
 

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::State as Shared;
+use tipoff_spool::TokenScope;
 
 use super::super::State;
 use super::super::access::Visitor;
@@ -24,6 +25,7 @@ struct Token {
     name: String,
     may: &'static str,
     made: String,
+    used: String,
 }
 
 pub(super) async fn settings(
@@ -35,8 +37,16 @@ pub(super) async fn settings(
     let token = |token: tipoff_spool::ApiToken| Token {
         id: token.id,
         name: token.name,
-        may: if token.may_change { "may change things" } else { "may look" },
+        may: match token.scope {
+            TokenScope::Change => "may change things",
+            TokenScope::Read => "may look",
+            TokenScope::Feed => "opens the feed only",
+        },
         made: clock.ago(token.created_at),
+        used: token.used_at.map_or_else(
+            || "never used".to_owned(),
+            |used_at| format!("last used {}", clock.ago(used_at)),
+        ),
     };
     let accounts = account::read(&state, &visitor, &clock).await?;
     let tokens = if visitor.is_owner() { state.spool.tokens().await? } else { Vec::new() };

@@ -32,7 +32,8 @@ pub(super) async fn share(
     clock: Clock,
     Named((id, expires_s, signature)): Named<(i64, i64, String)>,
 ) -> Page {
-    let detail = open(&state, id, expires_s, &signature).await?;
+    let (link, detail) = open(&state, id, expires_s, &signature).await?;
+    state.opens.count(&*state.spool, link).await;
     let IncidentDetail { line, arrivals, .. } = &detail;
     let base = format!("/share/{id}/{expires_s}/{signature}");
     let url =
@@ -81,7 +82,7 @@ async fn place(
     arrival: i64,
     file: &str,
 ) -> Result<MediaPlace, Problem> {
-    let detail = open(state, id, expires_s, signature).await?;
+    let (_, detail) = open(state, id, expires_s, signature).await?;
     let arrival = detail.arrivals.iter().find(|it| it.id.0 == arrival);
     let index = parse_file_part(file).flatten();
     let (Some(arrival), Some(index)) = (arrival, index) else {
@@ -90,15 +91,18 @@ async fn place(
     Ok(MediaPlace { arrival: arrival.id, index: Some(index) })
 }
 
+/// The number of the link, and its incident.
 async fn open(
     state: &State,
     id: i64,
     expires_s: i64,
-    signature: &str,
-) -> Result<IncidentDetail, Problem> {
-    let now = SystemTime::now().into();
-    if !state.links.is_shared(IncidentId(id), expires_s, signature, now) {
-        return Err(Problem::not_found("link"));
-    }
-    Ok(state.spool.incident(IncidentId(id)).await?)
+    proof: &str,
+) -> Result<(i64, IncidentDetail), Problem> {
+    let (incident, now) = (IncidentId(id), SystemTime::now().into());
+    let missing = || Problem::not_found("link");
+    let number = state.links.shared(incident, expires_s, proof, now).ok_or_else(missing)?;
+    // It is gone if it was revoked.
+    let link = state.spool.share_link(number).await?.filter(|link| link.incident == incident);
+    link.ok_or_else(missing)?;
+    Ok((number, state.spool.incident(incident).await?))
 }

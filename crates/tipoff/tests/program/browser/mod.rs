@@ -16,7 +16,7 @@ const ARROW_RIGHT: char = '\u{E014}';
 
 /// Sets the password by the printed link, as at the first start.
 fn set_up(server: &Server, browser: &Browser) {
-    browser.go(&server.dashboard);
+    browser.go(&server.setup_link());
     enter(browser, PASSWORD);
     browser
         .until("the timeline", "location.pathname === '/' && document.querySelector('#live.on')");
@@ -64,7 +64,7 @@ fn nobody_sees_anything_without_the_password() {
     enter(&browser, PASSWORD);
     browser.until("the page that was wanted", "location.pathname === '/overview'");
     // The link of the first start holds once.
-    browser.go(&server.dashboard);
+    browser.go(&page(&server, &format!("/setup?key={}", "0".repeat(64))));
     browser.until("no second password", "!document.querySelector('input[name=key]')");
 }
 

@@ -1,0 +1,87 @@
+//! `tipoff audit`: who changed what, and when. Works beside a running server.
+
+use serde_json::json;
+use tipoff_model::Timestamp;
+use tipoff_spool::{Audit, AuditEntry, AuditFilter};
+
+use super::password::open;
+use super::{Ending, Failure, block_on};
+use crate::config::Config;
+
+/// Which entries are wanted, and how.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only of whoever has this in their name, or is of this kind: user, token, person, link, command line, file, stranger
+    #[arg(long)]
+    who: Option<String>,
+    /// Only what is of this area (token) or is this (token.create)
+    #[arg(long)]
+    what: Option<String>,
+    /// How many
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+    /// For programs: one JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the latest entries, the newest first.
+pub(super) fn run(args: Args, config: &Config) -> Ending {
+    let spool = open(config)?;
+    let filter = AuditFilter { who: args.who, what: args.what, before: None };
+    let entries = block_on(spool.audit(filter, args.limit))?;
+    let entries = entries.map_err(|error| Failure::Failed(error.into()))?;
+    if args.json {
+        let entries: Vec<_> = entries.iter().map(to_json).collect();
+        println!("{:#}", json!(entries));
+    } else if entries.is_empty() {
+        println!("There are no entries.");
+    } else {
+        entries.iter().for_each(print);
+    }
+    Ok(())
+}
+
+fn print(entry: &AuditEntry) {
+    let AuditEntry { at, actor, address, what, object, detail, count, .. } = entry;
+    let address = address.as_ref().map(|it| format!(" at {it}")).unwrap_or_default();
+    let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
+    let line = format!(
+        "{}  {what}{times}  {object}  {detail}  by {} {}{address}",
+        time(*at),
+        actor.kind(),
+        actor.name()
+    );
+    // Names are text of devices and people, which a terminal must not obey.
+    let plain: String = line
+        .chars()
+        .map(|it| if it.is_control() || is_invisible(it) { '\u{fffd}' } else { it })
+        .collect();
+    println!("{plain}");
+}
+
+/// What turns the direction of a text, or is not seen in it (Unicode's Bidi_Control and others of their kind).
+const fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{61c}' | '\u{feff}')
+}
+
+fn to_json(entry: &AuditEntry) -> serde_json::Value {
+    json!({
+        "id": entry.id,
+        "at": time(entry.at),
+        "actor_kind": entry.actor.kind(),
+        "actor": entry.actor.name(),
+        "address": entry.address,
+        "what": entry.what,
+        "object": entry.object,
+        "detail": entry.detail,
+        "count": entry.count,
+    })
+}
+
+/// To the second, in UTC.
+fn time(time: Timestamp) -> String {
+    let time = jiff::Timestamp::from_second(time.as_ms() / 1000);
+    time.map_or_else(|_| "?".to_owned(), |time| time.to_string())
+}

@@ -1,0 +1,112 @@
+//! `tipoff token`: makes, lists and revokes the tokens of programs. Works beside a running server.
+
+use serde_json::json;
+use tipoff_model::Timestamp;
+use tipoff_spool::{Accounts, ApiToken, SqliteSpool, TokenScope};
+
+use super::password::{failed, open};
+use super::{Ending, Failure, block_on};
+use crate::audit::{command_line, entry, what};
+use crate::config::Config;
+use crate::web::access;
+
+/// What is to be done with tokens.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Make a token with this name, and print it: what it is for
+    #[arg(required_unless_present_any = ["list", "revoke"])]
+    name: Option<String>,
+    /// It may only look, and change nothing
+    #[arg(long, conflicts_with = "feed")]
+    read: bool,
+    /// It opens the feed of incidents and nothing else: such a token may stand in an address
+    #[arg(long)]
+    feed: bool,
+    /// List the tokens: number, name, what they may do, when they were used last
+    #[arg(long, conflicts_with_all = ["name", "read", "feed"])]
+    list: bool,
+    /// Revoke the token of this number
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["name", "read", "feed", "list"])]
+    revoke: Option<i64>,
+    /// With --list, for programs: one JSON array
+    #[arg(long, requires = "list")]
+    json: bool,
+}
+
+/// Does it.
+pub(super) fn run(args: &Args, config: &Config) -> Ending {
+    let spool = open(config)?;
+    if args.list {
+        return list(&spool, args.json);
+    }
+    if let Some(id) = args.revoke {
+        return revoke(&spool, id);
+    }
+    let name = args.name.as_deref().unwrap_or_default();
+    let name = access::token_name(name).map_err(|fault| Failure::Failed(anyhow::anyhow!(fault)))?;
+    let scope = match (args.read, args.feed) {
+        (_, true) => TokenScope::Feed,
+        (true, false) => TokenScope::Read,
+        (false, false) => TokenScope::Change,
+    };
+    let detail = format!("scope: {}", scope.as_str());
+    let entry = entry(command_line(), what::TOKEN_CREATE, name, detail);
+    let made = block_on(access::make_token(&spool, name, scope, entry))?;
+    println!("{}", made.map_err(failed)?.1);
+    Ok(())
+}
+
+fn revoke(spool: &SqliteSpool, id: i64) -> Ending {
+    let tokens = block_on(spool.tokens())?.map_err(|error| Failure::Failed(error.into()))?;
+    let missing = || Failure::Failed(anyhow::anyhow!("there is no token {id}; see --list"));
+    let token = tokens.into_iter().find(|token| token.id == id).ok_or_else(missing)?;
+    let detail = format!("number {id}");
+    let entry = entry(command_line(), what::TOKEN_REVOKE, &*token.name, detail);
+    let removed = block_on(spool.remove_token(id, entry))?;
+    if !removed.map_err(|error| Failure::Failed(error.into()))? {
+        return Err(missing());
+    }
+    println!("The token {:?} is revoked.", token.name);
+    Ok(())
+}
+
+fn list(spool: &SqliteSpool, json: bool) -> Ending {
+    let tokens = block_on(spool.tokens())?.map_err(|error| Failure::Failed(error.into()))?;
+    if json {
+        let tokens: Vec<_> = tokens.iter().map(to_json).collect();
+        println!("{:#}", json!(tokens));
+        return Ok(());
+    }
+    if tokens.is_empty() {
+        println!("There are no tokens.");
+        return Ok(());
+    }
+    println!("{:>6}  {:<6}  {:<20}  {:<20}  NAME", "NUMBER", "SCOPE", "CREATED", "LAST USED");
+    for token in tokens {
+        println!(
+            "{:>6}  {:<6}  {:<20}  {:<20}  {}",
+            token.id,
+            token.scope.as_str(),
+            time(token.created_at),
+            token.used_at.map_or_else(|| "never".to_owned(), time),
+            token.name.escape_debug()
+        );
+    }
+    Ok(())
+}
+
+fn to_json(token: &ApiToken) -> serde_json::Value {
+    json!({
+        "id": token.id,
+        "name": token.name,
+        "scope": token.scope.as_str(),
+        "created_at": time(token.created_at),
+        "used_at": token.used_at.map(time),
+    })
+}
+
+/// To the second, in UTC.
+fn time(time: Timestamp) -> String {
+    let time = jiff::Timestamp::from_second(time.as_ms() / 1000);
+    time.map_or_else(|_| "?".to_owned(), |time| time.to_string())
+}

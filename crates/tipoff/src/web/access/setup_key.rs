@@ -1,0 +1,42 @@
+//! The key of the link that sets the first password: good for an hour, and once.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use subtle::ConstantTimeEq;
+use tipoff_spool::Spool;
+
+use super::{Access, Refusal, now, print, secret};
+
+/// How long a link that sets the password can be used.
+pub(crate) const SETUP_LASTS: Duration = Duration::from_secs(60 * 60);
+
+impl Access {
+    /// Whether this is the key of the latest link, unused and not expired.
+    pub(super) async fn is_setup_key(&self, key: &str) -> Result<bool, Refusal> {
+        let Some((expected, expires_at)) = self.0.spool.setup_key().await? else {
+            return Ok(false);
+        };
+        // By a clock that was set back it would last longer than it was meant to.
+        let left = expires_at.since(now());
+        let in_time = !left.is_zero() && left <= SETUP_LASTS;
+        Ok(in_time && bool::from(expected.ct_eq(&print(key))))
+    }
+
+    /// Uses up the key; an error if it is of no use.
+    pub(super) async fn take_setup_key(&self, key: &str, peer: IpAddr) -> Result<(), Refusal> {
+        if self.is_setup_key(key).await? && self.0.spool.take_setup_key(print(key)).await? {
+            return Ok(());
+        }
+        self.0.attempts.failed(peer);
+        self.0.failures.note(peer);
+        Err(Refusal::NoKey)
+    }
+}
+
+/// Makes the key that sets the password once within [`SETUP_LASTS`].
+pub(crate) async fn make_setup_key(spool: &dyn Spool) -> Result<String, Refusal> {
+    let key = secret()?;
+    spool.set_setup_key(print(&key), now().after(SETUP_LASTS)).await?;
+    Ok(key)
+}

@@ -1,0 +1,120 @@
+//! The audit log: who did what. It is only read here; nothing removes an entry.
+
+use axum::Json;
+use axum::extract::State as Shared;
+use serde::{Deserialize, Serialize};
+use tipoff_spool::{AuditEntry, AuditFilter};
+use utoipa::{IntoParams, ToSchema};
+
+use super::super::State;
+use super::super::clock::utc;
+use super::super::filter::blank;
+use super::super::problem::{Asked, Problem};
+
+const LIMIT_MAX: u32 = 500;
+const LIMIT: u32 = 100;
+const TEXT_CHARS_MAX: usize = 200;
+
+/// Which entries are wanted.
+#[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub(in super::super) struct AuditQuery {
+    /// Part of the name of who did it, or the kind: `user`, `token`, `person`, `link`, `command line`, `file`,
+    /// `stranger`.
+    #[param(max_length = 200)]
+    #[serde(deserialize_with = "blank")]
+    pub(in super::super) who: Option<String>,
+    /// What was done, or its area: `token.create`, `token`.
+    #[param(max_length = 200)]
+    #[serde(deserialize_with = "blank")]
+    pub(in super::super) what: Option<String>,
+    /// Only entries before this number.
+    #[serde(deserialize_with = "blank")]
+    pub(in super::super) before: Option<i64>,
+    /// How many at most.
+    #[param(minimum = 1, maximum = 500, default = 100)]
+    #[serde(deserialize_with = "blank")]
+    pub(in super::super) limit: Option<u32>,
+}
+
+/// A page of entries.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AuditList {
+    /// The newest first.
+    entries: Vec<Entry>,
+    /// Give this as `before` to go on; nothing: this was the last page.
+    before: Option<i64>,
+}
+
+/// Something that was done.
+#[derive(Serialize, ToSchema)]
+struct Entry {
+    id: i64,
+    #[schema(format = DateTime)]
+    at: String,
+    /// `user`, `token`, `person` (in a chat), `link` (an action link), `command line`, `file` (the configuration) or
+    /// `stranger`.
+    actor_kind: &'static str,
+    /// The name of the user, the token, the person, the channel that got the link, …
+    actor: String,
+    /// From which address, where it came by the HTTP port.
+    address: Option<String>,
+    /// An area and a verb, such as `token.create`.
+    what: String,
+    /// To what.
+    object: String,
+    /// How.
+    detail: String,
+    /// How often.
+    count: u32,
+}
+
+/// Who did what, the newest first. Only for owners.
+#[utoipa::path(
+    get, path = "/api/v1/audit", tag = "access", params(AuditQuery),
+    responses(
+        (status = 200, body = AuditList),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn list(
+    Shared(state): Shared<State>,
+    Asked(query): Asked<AuditQuery>,
+) -> Result<Json<AuditList>, Problem> {
+    let (entries, before) = find(&state, query).await?;
+    let entry = |it: AuditEntry| Entry {
+        id: it.id,
+        at: utc(it.at),
+        actor_kind: it.actor.kind(),
+        actor: it.actor.name().to_owned(),
+        address: it.address,
+        what: it.what,
+        object: it.object,
+        detail: it.detail,
+        count: it.count,
+    };
+    Ok(Json(AuditList { entries: entries.into_iter().map(entry).collect(), before }))
+}
+
+/// The entries of a page, and the `before` of the next one.
+pub(in super::super) async fn find(
+    state: &State,
+    query: AuditQuery,
+) -> Result<(Vec<AuditEntry>, Option<i64>), Problem> {
+    let limit = query.limit.unwrap_or(LIMIT);
+    let is_long = |text: &Option<String>| {
+        text.as_ref().is_some_and(|text| text.chars().count() > TEXT_CHARS_MAX)
+    };
+    if !(1..=LIMIT_MAX).contains(&limit) || is_long(&query.who) || is_long(&query.what) {
+        return Err(Problem::bad("limit: from 1 to 500; who, what: at most 200 characters"));
+    }
+    let filter = AuditFilter { who: query.who, what: query.what, before: query.before };
+    let mut entries = state.spool.audit(filter, limit + 1).await?;
+    let more = entries.len() > limit as usize;
+    entries.truncate(limit as usize);
+    let before = entries.last().filter(|_| more).map(|entry| entry.id);
+    Ok((entries, before))
+}

@@ -1,0 +1,134 @@
+//! The audit log and the shared links, for owners.
+
+use askama::Template;
+use axum::extract::State as Shared;
+
+use super::super::State;
+use super::super::api::audit::{AuditQuery, find};
+use super::super::api::shares::links;
+use super::super::clock::{Clock, utc};
+use super::super::filter::encode;
+use super::super::frame::{Frame, Page, page};
+use super::super::problem::Asked;
+
+/// What can be chosen to look at: the area, and its name.
+const AREAS: &[(&str, &str)] = &[
+    ("login", "Logins"),
+    ("password", "Passwords"),
+    ("code", "One-time codes"),
+    ("user", "Users"),
+    ("token", "Tokens"),
+    ("share", "Shared links"),
+    ("device", "Devices"),
+    ("channel", "Channels"),
+    ("house", "Modes and mutes"),
+    ("incident", "Incidents"),
+    ("configuration", "Configuration"),
+];
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct AuditPage {
+    frame: Frame,
+    who: String,
+    areas: Vec<super::Choice>,
+    entries: Vec<Row>,
+    older: Option<String>,
+}
+
+struct Row {
+    at: String,
+    full: String,
+    who: String,
+    kind: &'static str,
+    address: Option<String>,
+    what: String,
+    object: String,
+    detail: String,
+    times: Option<u32>,
+}
+
+pub(super) async fn audit(
+    Shared(state): Shared<State>,
+    frame: Frame,
+    clock: Clock,
+    Asked(query): Asked<AuditQuery>,
+) -> Page {
+    let who = query.who.clone().unwrap_or_default();
+    let what = query.what.clone().unwrap_or_default();
+    let (entries, before) = find(&state, query).await?;
+    let area = |&(value, text): &(&str, &str)| super::Choice {
+        value: value.to_owned(),
+        text: text.to_owned(),
+        chosen: value == what,
+    };
+    let row = |it: tipoff_spool::AuditEntry| Row {
+        at: format!("{}, {}", clock.day(it.at), clock.second(it.at)),
+        full: utc(it.at),
+        who: it.actor.name().to_owned(),
+        kind: it.actor.kind(),
+        address: it.address,
+        what: words(&it.what),
+        object: it.object,
+        detail: it.detail,
+        times: (it.count > 1).then_some(it.count),
+    };
+    let older = before.map(|before| {
+        format!("/audit?who={}&what={}&before={before}", encode(&who), encode(&what))
+    });
+    page(&AuditPage {
+        frame,
+        areas: AREAS.iter().map(area).collect(),
+        entries: entries.into_iter().map(row).collect(),
+        older,
+        who,
+    })
+}
+
+/// `token.create` as it is shown: "token: create".
+fn words(what: &str) -> String {
+    what.replacen('.', ": ", 1).replace('_', " ")
+}
+
+#[derive(Template)]
+#[template(path = "shares.html")]
+struct SharesPage {
+    frame: Frame,
+    links: Vec<Line>,
+}
+
+struct Line {
+    id: i64,
+    incident: i64,
+    title: String,
+    made: String,
+    until: String,
+    opened: String,
+}
+
+pub(super) async fn shares(Shared(state): Shared<State>, frame: Frame, clock: Clock) -> Page {
+    let mut lines = Vec::new();
+    for link in links(&state).await? {
+        // One that is gone since takes its links along.
+        let Ok(detail) = state.spool.incident(link.incident).await else { continue };
+        let incident = &detail.line;
+        let opened = super::super::words::count(link.opened, "time", "times");
+        lines.push(Line {
+            id: link.id,
+            incident: link.incident.0,
+            title: format!(
+                "{} · {}, {}",
+                super::super::words::title(incident.event, &incident.subject),
+                incident.device,
+                clock.full(incident.began_at)
+            ),
+            made: format!("{}, {}", link.made_by, clock.ago(link.created_at)),
+            until: clock.full(link.expires_at),
+            opened: match link.opened_at {
+                None => "not yet".to_owned(),
+                Some(last) => format!("{opened}, last {}", clock.ago(last)),
+            },
+        });
+    }
+    page(&SharesPage { frame, links: lines })
+}
