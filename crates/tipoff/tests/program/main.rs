@@ -12,6 +12,7 @@
 
 mod actions;
 mod api;
+mod audit;
 mod browser;
 mod camera;
 mod clients;
@@ -30,6 +31,7 @@ mod ftp_uploads;
 mod ftp_wire;
 mod harness;
 mod hook;
+mod hostile_links;
 mod https;
 mod incident;
 mod keeping;
