@@ -12,11 +12,11 @@ pub(crate) mod what {
     pub(crate) const LOGOUT: &str = "login.end";
     pub(crate) const PASSWORD: &str = "password.set";
     pub(crate) const SETUP_LINK: &str = "setup_link.create";
-    pub(crate) const CODES_ON: &str = "code.turn_on";
-    pub(crate) const CODES_OFF: &str = "code.turn_off";
     pub(crate) const USER_ADD: &str = "user.add";
     pub(crate) const USER_ROLE: &str = "user.role";
     pub(crate) const USER_REMOVE: &str = "user.remove";
+    pub(crate) const CODES_BEGIN: &str = "user.begin_codes";
+    pub(crate) const CODES_END: &str = "user.end_codes";
     pub(crate) const TOKEN_CREATE: &str = "token.create";
     pub(crate) const TOKEN_REVOKE: &str = "token.revoke";
     pub(crate) const TOKEN_EXPOSED: &str = "token.expose";

@@ -31,7 +31,7 @@ pub(super) fn password(args: &PasswordArgs, config: &Config) -> Ending {
     }
     let password = read_password()?;
     block_on(access::set_password(&spool, None, &password))?.map_err(failed)?;
-    note(&spool, what::PASSWORD, "the logins of this user ended")?;
+    note(&spool, what::PASSWORD, "the owner's logins ended")?;
     println!("The password is set. Whoever was logged in must log in again.");
     Ok(())
 }

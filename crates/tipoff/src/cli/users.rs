@@ -85,51 +85,59 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
         Action::Add { .. } | Action::Password { .. } => read_password()?,
         Action::Role { .. } | Action::Remove { .. } | Action::NoTotp { .. } => String::new(),
     };
+    let (what, object) = noted(&action);
     let done = block_on(act(&spool, action, &password))?;
-    println!("{}", done.map_err(|refusal| Failure::Failed(refusal.into()))?);
+    let done = done.map_err(|refusal| Failure::Failed(refusal.into()))?;
+    let entry = audit::entry(audit::command_line(), what, object, &*done);
+    block_on(audit::note(&spool, entry))?;
+    println!("{done}");
     Ok(())
 }
 
-/// Carries an action out, and notes it; what to print.
+/// What an action is in the audit log, and on whom.
+fn noted(action: &Action) -> (&'static str, String) {
+    let (what, name) = match action {
+        Action::Add { name, .. } => (what::USER_ADD, name),
+        Action::Password { name } => (what::PASSWORD, name),
+        Action::Role { name, .. } => (what::USER_ROLE, name),
+        Action::Remove { name } => (what::USER_REMOVE, name),
+        Action::NoTotp { name } => (what::CODES_END, name),
+    };
+    (what, name.trim().to_owned())
+}
+
+/// Carries an action out; what to print.
 async fn act(
     spool: &SqliteSpool,
     action: Action,
     password: &str,
 ) -> Result<String, access::Refusal> {
-    let (what, name, detail, done) = match action {
+    Ok(match action {
         Action::Add { name, role } => {
             access::add_user(spool, &name, role.into(), password).await?;
-            let name = name.trim().to_owned();
-            let done = format!("{name} may log in.");
-            (what::USER_ADD, name, Role::from(role).as_str(), done)
+            format!("{} may log in.", name.trim())
         }
         Action::Password { name } => {
-            let User { id, name, .. } = named(spool, &name).await?;
-            access::set_password(spool, Some(id), password).await?;
-            let done = format!("The password of {name} is set. Their logins have ended.");
-            (what::PASSWORD, name, "all logins of this user ended", done)
+            let user = named(spool, &name).await?;
+            access::set_password(spool, Some(user.id), password).await?;
+            format!("The password of {} is set. Their logins have ended.", user.name)
         }
         Action::Role { name, role } => {
-            let User { id, name, .. } = named(spool, &name).await?;
-            access::set_role(spool, id, role.into()).await?;
-            let role = Role::from(role).as_str();
-            (what::USER_ROLE, name.clone(), role, format!("The role of {name} is {role} now."))
+            let user = named(spool, &name).await?;
+            access::set_role(spool, user.id, role.into()).await?;
+            format!("{} is an {} now.", user.name, Role::from(role).as_str()).replace("an v", "a v")
         }
         Action::Remove { name } => {
-            let User { id, name, .. } = named(spool, &name).await?;
-            access::remove_user(spool, id).await?;
-            let done = format!("{name} is removed.");
-            (what::USER_REMOVE, name, "", done)
+            let user = named(spool, &name).await?;
+            access::remove_user(spool, user.id).await?;
+            format!("{} is removed.", user.name)
         }
         Action::NoTotp { name } => {
-            let User { id, name, .. } = named(spool, &name).await?;
-            spool.end_totp(id).await?;
-            let done = format!("{name} is asked for no one-time code.");
-            (what::CODES_OFF, name, "", done)
+            let user = named(spool, &name).await?;
+            spool.end_totp(user.id).await?;
+            format!("{} is asked for no one-time code.", user.name)
         }
-    };
-    audit::note(spool, audit::entry(audit::command_line(), what, name, detail)).await;
-    Ok(done)
+    })
 }
 
 async fn named(spool: &SqliteSpool, name: &str) -> Result<User, access::Refusal> {

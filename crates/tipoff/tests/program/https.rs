@@ -17,9 +17,10 @@ fn curl(arguments: &[&str]) -> (String, String) {
     (head.to_ascii_lowercase(), body.to_owned())
 }
 
-/// Sets the password by the link that the start has printed; what the browser is given to keep.
+/// Sets the password by a link; what the browser is given to keep.
 fn set_password(server: &Server, scheme: &str, extra: &[&str]) -> String {
-    let (_, key) = server.dashboard.split_once("key=").unwrap();
+    let link = server.setup_link();
+    let (_, key) = link.split_once("key=").unwrap();
     let form = format!("key={key}&password=correct-horse");
     let url = format!("{scheme}://{}/setup", server.http);
     let (head, _) = curl(&[&["--data", &form, &url], extra].concat());

@@ -2,12 +2,10 @@
 
 use std::net::IpAddr;
 
-use tipoff_spool::{Login, NewUser, Role, Spool, User, UserChange, UserId};
+use tipoff_spool::{AuditEntry, Login, NewUser, Role, Spool, User, UserChange, UserId};
 
-use super::super::who::Who;
 use super::password::{hash, set_password};
 use super::{Access, Entered, Place, Refusal, Visitor, now};
-use crate::audit::what;
 
 /// The longest name, in characters.
 const NAME_CHARS_MAX: usize = 60;
@@ -143,11 +141,10 @@ impl Access {
         Ok(named.collect())
     }
 
-    /// Ends all tokens for programs.
-    pub(in crate::web) async fn end_tokens(&self, who: &Who) -> Result<(), Refusal> {
+    /// Ends all tokens for programs; `entry` says in the audit log who did.
+    pub(crate) async fn end_tokens(&self, entry: AuditEntry) -> Result<(), Refusal> {
         for token in self.0.spool.tokens().await? {
-            let detail = format!("number {}, with a password", token.id);
-            let entry = who.did(what::TOKEN_REVOKE, token.name, detail);
+            let entry = AuditEntry { object: token.name, ..entry.clone() };
             self.0.spool.remove_token(token.id, entry).await?;
         }
         self.changed();

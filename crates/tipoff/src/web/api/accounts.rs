@@ -185,11 +185,12 @@ pub(super) async fn change_password(
     }
     let place = Place::of(&caller, &headers);
     let secret = state.access.change(user, &old, &new, &place).await?;
-    let who = Who::new(&visitor, &caller);
     let detail = "every other login of this user ended";
-    state.note(who.did(what::PASSWORD, &*visitor.name, detail)).await;
+    state.note(Who::new(&visitor, &caller).did(what::PASSWORD, &*visitor.name, detail)).await;
     if revoke_tokens {
-        state.access.end_tokens(&who).await?;
+        let detail = "with the password";
+        let entry = Who::new(&visitor, &caller).did(what::TOKEN_REVOKE, "", detail);
+        state.access.end_tokens(entry).await?;
     }
     Ok(([(header::SET_COOKIE, cookie_of(&secret, &caller))], StatusCode::NO_CONTENT)
         .into_response())

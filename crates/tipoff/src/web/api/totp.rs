@@ -103,8 +103,8 @@ pub(super) async fn confirm(
 ) -> Result<Json<RecoveryCodes>, Problem> {
     let place = Place::of(&caller, &headers);
     let recovery_codes = state.access.confirm_totp(oneself(&visitor)?, &code, &place).await?;
-    let who = Who::new(&visitor, &caller);
-    state.note(who.did(what::CODES_ON, &*visitor.name, "")).await;
+    tracing::info!(user = %visitor.name, "One-time codes are asked for from now on.");
+    state.note(Who::new(&visitor, &caller).did(what::CODES_BEGIN, &*visitor.name, "")).await;
     Ok(Json(RecoveryCodes { recovery_codes }))
 }
 
@@ -130,8 +130,8 @@ pub(super) async fn end(
 ) -> Result<StatusCode, Problem> {
     let place = Place::of(&caller, &headers);
     state.access.end_totp(oneself(&visitor)?, &password, &place).await?;
-    let who = Who::new(&visitor, &caller);
-    state.note(who.did(what::CODES_OFF, &*visitor.name, "")).await;
+    tracing::info!(user = %visitor.name, "One-time codes are not asked for any more.");
+    state.note(Who::new(&visitor, &caller).did(what::CODES_END, &*visitor.name, "")).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

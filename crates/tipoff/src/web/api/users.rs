@@ -107,12 +107,14 @@ pub(super) struct AddedUser {
 )]
 pub(super) async fn add(
     Shared(state): Shared<State>,
+    visitor: Visitor,
     who: Who,
     Body(NewUser { name, role, password }): Body<NewUser>,
 ) -> Result<(StatusCode, Json<AddedUser>), Problem> {
-    let id = state.access.add_user(&name, role.into(), &password).await?;
-    let detail = Role::from(role).as_str();
-    state.note(who.did(what::USER_ADD, name.trim(), detail)).await;
+    let role = Role::from(role);
+    let id = state.access.add_user(&name, role, &password).await?;
+    state.note(who.did(what::USER_ADD, name.trim(), role.as_str())).await;
+    tracing::info!(by = %visitor.name, user = %name.trim(), "A user was added.");
     Ok((StatusCode::CREATED, Json(AddedUser { id: id.0 })))
 }
 
@@ -161,14 +163,18 @@ pub(super) async fn change(
     let name = known(&state, user).await?;
     if let Some(password) = password {
         state.access.set_password_of(user, &password).await?;
-        state.note(who.did(what::PASSWORD, &*name, "all logins of this user ended")).await;
+        tracing::info!(by = %visitor.name, user = id, "The password of a user was set.");
+        state.note(who.did(what::PASSWORD, &*name, "their logins ended")).await;
     }
     if let Some(role) = role {
-        state.access.set_role(user, role.into()).await?;
-        state.note(who.did(what::USER_ROLE, &*name, Role::from(role).as_str())).await;
+        let role = Role::from(role);
+        state.access.set_role(user, role).await?;
+        tracing::info!(by = %visitor.name, user = id, "The role of a user was changed.");
+        state.note(who.did(what::USER_ROLE, &*name, role.as_str())).await;
     }
     if revoke_tokens {
-        state.access.end_tokens(&who).await?;
+        let entry = who.did(what::TOKEN_REVOKE, "", format!("with the password of {name}"));
+        state.access.end_tokens(entry).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -187,12 +193,14 @@ pub(super) async fn change(
 )]
 pub(super) async fn remove(
     Shared(state): Shared<State>,
+    visitor: Visitor,
     who: Who,
     Named(id): Named<i64>,
 ) -> Result<StatusCode, Problem> {
     let name = known(&state, UserId(id)).await?;
     state.access.remove_user(UserId(id)).await?;
     state.note(who.did(what::USER_REMOVE, name, "")).await;
+    tracing::info!(by = %visitor.name, user = id, "A user was removed.");
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -217,15 +225,15 @@ pub(super) async fn end_totp(
     not_oneself(&visitor, user)?;
     let name = known(&state, user).await?;
     state.spool.end_totp(user).await?;
-    state.note(who.did(what::CODES_OFF, name, "")).await;
+    state.note(who.did(what::CODES_END, name, "")).await;
+    tracing::info!(by = %visitor.name, user = id, "A user's one-time codes were removed.");
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The name of a user who must be there.
+/// The name of a user.
 async fn known(state: &State, user: UserId) -> Result<String, Problem> {
-    let mut users = state.spool.users().await?.into_iter();
-    let found = users.find(|it| it.id == user).map(|user| user.name);
-    found.ok_or_else(|| Problem::not_found("user"))
+    let known = state.spool.users().await?.into_iter().find(|it| it.id == user);
+    known.map(|user| user.name).ok_or_else(|| Problem::not_found("user"))
 }
 
 /// Of one's own account the password is asked for: a stolen login must not lock its owner out.
@@ -298,13 +306,14 @@ pub(super) async fn end_login(
     who: Who,
     Named(id): Named<i64>,
 ) -> Result<StatusCode, Problem> {
-    let mut logins = state.access.logins_for(&visitor).await?.into_iter();
-    let theirs = logins.find(|(login, ..)| login.id == id);
-    let (_, name, _) = theirs.ok_or_else(|| Problem::not_found("login"))?;
+    let missing = || Problem::not_found("login");
+    let logins = state.access.logins_for(&visitor).await?;
+    let found = logins.into_iter().find(|(login, ..)| login.id == id);
+    let (login, user, _) = found.ok_or_else(missing)?;
     if !state.access.end_login(id).await? {
-        return Err(Problem::not_found("login"));
+        return Err(missing());
     }
-    state.note(who.did(what::LOGOUT, name, format!("login {id}"))).await;
+    state.note(who.did(what::LOGOUT, user, format!("the login at {}", login.address))).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -15,7 +15,6 @@ use super::super::problem::Asked;
 const AREAS: &[(&str, &str)] = &[
     ("login", "Logins"),
     ("password", "Passwords"),
-    ("code", "One-time codes"),
     ("user", "Users"),
     ("token", "Tokens"),
     ("share", "Shared links"),

@@ -14,7 +14,7 @@ const PASSWORD: &str = "correct horse";
 /// The right arrow, as WebDriver names keys.
 const ARROW_RIGHT: char = '\u{E014}';
 
-/// Sets the password by the printed link, as at the first start.
+/// Sets the password by a link, as at the first start.
 fn set_up(server: &Server, browser: &Browser) {
     browser.go(&server.setup_link());
     enter(browser, PASSWORD);
@@ -52,7 +52,10 @@ fn nobody_sees_anything_without_the_password() {
     let home = Home::new("");
     let server = home.start();
     let browser = Browser::open(Screen::Phone);
-    set_up(&server, &browser);
+    let link = server.setup_link();
+    browser.go(&link);
+    enter(&browser, PASSWORD);
+    browser.until("the timeline", "location.pathname === '/'");
     browser.go(&page(&server, "/settings"));
     browser.click("#logout");
     browser.until("the login", "location.pathname === '/login'");
@@ -64,7 +67,7 @@ fn nobody_sees_anything_without_the_password() {
     enter(&browser, PASSWORD);
     browser.until("the page that was wanted", "location.pathname === '/overview'");
     // The link of the first start holds once.
-    browser.go(&page(&server, &format!("/setup?key={}", "0".repeat(64))));
+    browser.go(&link);
     browser.until("no second password", "!document.querySelector('input[name=key]')");
 }
 
