@@ -12,6 +12,7 @@
 
 mod actions;
 mod api;
+mod audit;
 mod browser;
 mod camera;
 mod clients;
@@ -31,6 +32,7 @@ mod ftp_wire;
 mod harness;
 mod hook;
 mod hostile_browser;
+mod hostile_links;
 mod https;
 mod incident;
 mod keeping;

@@ -72,19 +72,19 @@ impl Visitor {
         }
     }
 
-    /// Who it is, for the audit log.
-    pub(crate) fn actor(&self) -> Actor {
-        match self.entry {
-            Entry::Login { .. } | Entry::Proxy => Actor::User(self.name.clone()),
-            Entry::Token { .. } => Actor::Token(self.name.clone()),
-        }
-    }
-
     /// Number of the login. `None` for a proxy's user and for a program.
     pub(crate) const fn login(&self) -> Option<i64> {
         match self.entry {
             Entry::Login { id, .. } => Some(id),
             Entry::Proxy | Entry::Token { .. } => None,
+        }
+    }
+
+    /// Who it is, for the audit log.
+    pub(crate) fn actor(&self) -> Actor {
+        match self.entry {
+            Entry::Login { .. } | Entry::Proxy => Actor::User(self.name.clone()),
+            Entry::Token { .. } => Actor::Token(self.name.clone()),
         }
     }
 }
