@@ -66,6 +66,8 @@ pub(crate) const RENAME_TO: Reply = Reply::fixed("350 Ready for RNTO\r\n");
 pub(crate) const IDLE: Reply = Reply::fixed("421 Nothing was said for too long\r\n");
 pub(crate) const SHUTTING_DOWN: Reply = Reply::fixed("421 Shutting down, try again later\r\n");
 pub(crate) const TOO_MANY_LOGINS: Reply = Reply::fixed("421 Too many wrong logins\r\n");
+pub(crate) const LOGIN_LATER: Reply =
+    Reply::fixed("421 Too many wrong logins, try again later\r\n");
 pub(crate) const TOO_MUCH: Reply = Reply::fixed("421 Too much was said during a transfer\r\n");
 pub(crate) const NO_PORT: Reply = Reply::fixed("425 Use PASV or PORT first\r\n");
 pub(crate) const USE_EPSV: Reply = Reply::fixed("425 This is IPv6: use EPSV\r\n");

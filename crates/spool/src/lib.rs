@@ -31,7 +31,8 @@ pub use accounts::{Accounts, ApiToken, Login};
 pub use age::{AgeGuard, Newest};
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
 pub use device::{
-    DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice, Sighting,
+    DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace, NewDevice, Notice,
+    SharedPlace, Sighting,
 };
 pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,

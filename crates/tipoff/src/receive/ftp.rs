@@ -19,12 +19,14 @@ use tokio::time::timeout;
 use self::data_port::DataPort;
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
+use super::entrance::Entrance;
 use super::intake::Intake;
-use super::limit::Connections;
+use super::limit::{Connections, Places};
 use super::listen::{Call, End};
 use super::passive;
 use super::refusal::{Change, Refusals};
 use super::sniff;
+use super::tls::Alpn;
 use super::transcript::Trouble;
 use super::transfer::{self, Signals};
 use super::trees::{self, Trees};
@@ -43,20 +45,28 @@ pub(crate) struct Receiver {
     pub(super) uploads: Uploads,
     pub(super) buffers: Buffers,
     pub(super) metrics: Arc<Metrics>,
+    entrance: Entrance,
     pub(super) connections: Connections,
     under_way: UnderWay,
 }
 
 impl Receiver {
-    /// Of the configuration.
+    /// Of the configuration. The system has open files for `ceiling` connections.
     pub(crate) fn new(
         settings: Ftp,
         doorkeeper: Arc<Doorkeeper>,
         intake: Intake,
         metrics: Arc<Metrics>,
+        entrance: Entrance,
+        ceiling: usize,
     ) -> Self {
-        let connections =
-            Connections::new(settings.max_connections, settings.max_connections_per_address);
+        let places = Places {
+            total: settings.max_connections,
+            per_address: settings.max_connections_per_address,
+            ceiling,
+            newest_wins: false,
+        };
+        let connections = Connections::new(places, Arc::clone(&entrance.known));
         Self {
             trees: Arc::new(Trees::new(Arc::clone(&intake.spool))),
             uploads: Uploads::new(intake, settings.rename_wait),
@@ -64,6 +74,7 @@ impl Receiver {
             settings,
             doorkeeper,
             metrics,
+            entrance,
             connections,
             under_way: UnderWay::default(),
         }
@@ -79,6 +90,7 @@ impl Receiver {
             buffers: self.buffers.clone(),
             settings,
             metrics: Arc::clone(&self.metrics),
+            entrance: self.entrance.clone(),
             connections: self.connections.with(max_connections, max_connections_per_address),
             under_way: self.under_way.clone(),
         }
@@ -87,7 +99,7 @@ impl Receiver {
 
 /// Talks with a device until one of both has had enough.
 pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
-    let Call { wire, peer, tls, shutdown, record } = call;
+    let Call { wire, peer, tls, shutdown, record, presence } = call;
     let profile = Profile {
         tls: true,
         missing_folder: receiver.settings.missing_folder,
@@ -99,7 +111,7 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
     receiver.metrics.session_began();
     let mut conversation = Conversation {
         receiver,
-        control: Control::new(wire, peer, tls, record),
+        control: Control::new(wire, peer, tls, record, presence),
         shutdown,
         session,
         login: None,
@@ -152,6 +164,9 @@ impl Conversation<'_> {
     async fn run(&mut self) -> Break {
         loop {
             if let Err(end) = self.turn().await {
+                if let Break::GivesWay = end {
+                    self.control.give_way();
+                }
                 self.control.close().await;
                 return end;
             }
@@ -185,6 +200,8 @@ impl Conversation<'_> {
     async fn next_event(&mut self) -> Result<Event, Break> {
         let context = self.data_context();
         let protection = self.session.protection();
+        let presence = self.control.presence.clone();
+        presence.busy(self.transfer.is_some());
         let wire = self.control.wire()?;
         let ending = self.shutdown.phase() == Phase::Ending;
         let next_phase = if ending { Phase::Over } else { Phase::Ending };
@@ -198,7 +215,10 @@ impl Conversation<'_> {
             // That the control connection broke must be known before the data connection's end.
             biased;
             read = timeout(idle, wire.read_with_urgent(&self.receiver.buffers)) => match read {
-                Ok(chunk) => Ok(Event::Heard(chunk?)),
+                Ok(chunk) => {
+                    presence.heard();
+                    Ok(Event::Heard(chunk?))
+                }
                 Err(_) => {
                     self.session.idle();
                     Ok(Event::Told)
@@ -206,6 +226,7 @@ impl Conversation<'_> {
             },
             outcome = ended(&mut self.transfer) => Ok(Event::TransferEnded(outcome)),
             never = passive::advance(&mut self.data_port.passive, protection, &context) => match never {},
+            () = presence.gives_way() => Err(Break::GivesWay),
             () = self.shutdown.reached(next_phase) => {
                 if ending {
                     return Err(Break::Over);
@@ -244,7 +265,7 @@ impl Conversation<'_> {
                     self.session.upload_awaited();
                 }
                 Step::StartTls => {
-                    self.control.encrypt().await?;
+                    self.control.encrypt(Alpn::Ftp).await?;
                     self.session.tls_started();
                     return Ok(());
                 }
@@ -256,20 +277,20 @@ impl Conversation<'_> {
 
     async fn authenticate(&mut self, user: String, password: String) {
         let credentials = Credentials::Plain { user: user.clone(), password };
-        let admission = self.receiver.doorkeeper.admits(self.control.peer, &credentials);
+        let Receiver { entrance, doorkeeper, .. } = self.receiver;
+        let Control { peer, record, presence, .. } = &self.control;
         // What a device uploaded is shown to itself: to whoever has its password, or its address.
-        self.tree = match admission {
-            Admission::Proven => trees::name(&user, true, self.control.peer),
-            Admission::Unproven => trees::name(&user, false, self.control.peer),
-            Admission::Refused => {
-                tracing::warn!(
-                    peer = %self.control.peer,
-                    user,
-                    "A login failed: check user and password in the device.",
-                );
-                let user_known = self.receiver.doorkeeper.knows_user(&user);
-                self.control.record.trouble(Trouble::LoginRefused { user, user_known });
+        self.tree = match entrance.admission(doorkeeper, *peer, &credentials, presence).await {
+            Some(Admission::Proven) => trees::name(&user, true, *peer),
+            Some(Admission::Unproven) => trees::name(&user, false, *peer),
+            Some(Admission::Refused) => {
+                let user_known = doorkeeper.knows_user(&user);
+                record.trouble(Trouble::LoginRefused { user, user_known });
                 return self.session.login_refused();
+            }
+            None => {
+                record.trouble(Trouble::LoginTooSoon);
+                return self.session.login_deferred();
             }
         };
         self.control.record.logged_in(&user);

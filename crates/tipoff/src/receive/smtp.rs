@@ -17,10 +17,12 @@ use tokio::time::timeout;
 
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
+use super::entrance::Entrance;
 use super::intake::{Incoming, Intake, Kept};
-use super::limit::Connections;
+use super::limit::{Connections, Places};
 use super::listen::{Call, End};
 use super::sniff;
+use super::tls::Alpn;
 use super::transcript::{Trouble, grouped};
 use super::wire::{Buffers, Chunk};
 use crate::config::{Smtp, SmtpListener};
@@ -37,21 +39,29 @@ pub(crate) struct Receiver {
     intake: Intake,
     buffers: Buffers,
     metrics: Arc<Metrics>,
+    entrance: Entrance,
     pub(super) connections: Connections,
 }
 
 impl Receiver {
-    /// Of the configuration.
+    /// Of the configuration. The system has open files for `ceiling` connections.
     pub(crate) fn new(
         settings: Smtp,
         doorkeeper: Arc<Doorkeeper>,
         intake: Intake,
         metrics: Arc<Metrics>,
+        entrance: Entrance,
+        ceiling: usize,
     ) -> Self {
-        let connections =
-            Connections::new(settings.max_connections, settings.max_connections_per_address);
+        let places = Places {
+            total: settings.max_connections,
+            per_address: settings.max_connections_per_address,
+            ceiling,
+            newest_wins: false,
+        };
+        let connections = Connections::new(places, Arc::clone(&entrance.known));
         let buffers = Buffers::default();
-        Self { settings, doorkeeper, intake, buffers, metrics, connections }
+        Self { settings, doorkeeper, intake, buffers, metrics, entrance, connections }
     }
 
     /// The same with other settings, for the sessions to come.
@@ -63,6 +73,7 @@ impl Receiver {
             intake: self.intake.clone(),
             buffers: self.buffers.clone(),
             metrics: Arc::clone(&self.metrics),
+            entrance: self.entrance.clone(),
             connections: self.connections.with(max_connections, max_connections_per_address),
         }
     }
@@ -70,13 +81,13 @@ impl Receiver {
 
 /// Talks with a device until one of both has had enough.
 pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Receiver) -> End {
-    let Call { wire, peer, tls, shutdown, record } = call;
+    let Call { wire, peer, tls, shutdown, record, presence } = call;
     let profile = Arc::new(profile(&receiver.settings, offered, &receiver.doorkeeper, peer));
     let session = Session::new(profile, wire.is_tls(), challenge(&receiver.settings.host_name));
     receiver.metrics.session_began();
     let mut conversation = Conversation {
         receiver,
-        control: Control::new(wire, peer, tls, record),
+        control: Control::new(wire, peer, tls, record, presence),
         shutdown,
         session,
         incoming: None,
@@ -134,6 +145,9 @@ impl Conversation<'_> {
     async fn run(&mut self) -> Break {
         loop {
             if let Err(end) = self.turn().await {
+                if let Break::GivesWay = end {
+                    self.control.give_way();
+                }
                 self.control.close().await;
                 return end;
             }
@@ -163,6 +177,8 @@ impl Conversation<'_> {
 
     /// The next bytes; none: instead of them the session was told that time is up.
     async fn hear(&mut self) -> Result<Option<Chunk>, Break> {
+        let presence = self.control.presence.clone();
+        presence.busy(self.incoming.is_some());
         let wire = self.control.wire()?;
         let ending = self.shutdown.phase() == Phase::Ending;
         let next_phase = if ending { Phase::Over } else { Phase::Ending };
@@ -172,13 +188,17 @@ impl Conversation<'_> {
         tokio::select! {
             read = timeout(patience, wire.read(&self.receiver.buffers)) => {
                 match read {
-                    Ok(chunk) => Ok(Some(chunk?)),
+                    Ok(chunk) => {
+                        presence.heard();
+                        Ok(Some(chunk?))
+                    }
                     Err(_) => {
                         if may_have_ended { self.session.paused() } else { self.session.idle() }
                         Ok(None)
                     }
                 }
             }
+            () = presence.gives_way() => Err(Break::GivesWay),
             () = self.shutdown.reached(next_phase) => {
                 if ending {
                     return Err(Break::Over);
@@ -197,7 +217,7 @@ impl Conversation<'_> {
                     self.control.record.heard(&line);
                     tracing::debug!(peer = %self.control.peer, line, "The device said.")
                 }
-                Step::Authenticate(credentials) => self.authenticate(&credentials),
+                Step::Authenticate(credentials) => self.authenticate(&credentials).await,
                 Step::Mail(mail) => self.consider(&mail),
                 Step::Begin(transaction) => self.begin(transaction),
                 Step::Content(bytes) => {
@@ -209,7 +229,7 @@ impl Conversation<'_> {
                 Step::End => self.store().await,
                 Step::TooBig | Step::Aborted => self.keep_what_came().await,
                 Step::StartTls => {
-                    self.control.encrypt().await?;
+                    self.control.encrypt(Alpn::Smtp).await?;
                     let challenge = challenge(&self.receiver.settings.host_name);
                     self.session.tls_started(challenge);
                     return Ok(());
@@ -234,21 +254,24 @@ impl Conversation<'_> {
         self.control.say(reply);
     }
 
-    fn authenticate(&mut self, credentials: &Credentials) {
-        let record = &self.control.record;
-        if self.receiver.doorkeeper.admits(self.control.peer, credentials) != Admission::Refused {
-            record.logged_in(credentials.user());
-            self.session.login_accepted();
-        } else {
-            tracing::warn!(
-                peer = %self.control.peer,
-                user = credentials.user(),
-                "A login failed: check user and password in the device.",
-            );
-            let user = credentials.user().to_owned();
-            let user_known = self.receiver.doorkeeper.knows_user(&user);
-            record.trouble(Trouble::LoginRefused { user, user_known });
-            self.session.login_refused();
+    async fn authenticate(&mut self, credentials: &Credentials) {
+        let Receiver { entrance, doorkeeper, .. } = self.receiver;
+        let Control { peer, record, presence, .. } = &self.control;
+        match entrance.admission(doorkeeper, *peer, credentials, presence).await {
+            Some(Admission::Refused) => {
+                let user = credentials.user().to_owned();
+                let user_known = doorkeeper.knows_user(&user);
+                record.trouble(Trouble::LoginRefused { user, user_known });
+                self.session.login_refused();
+            }
+            None => {
+                record.trouble(Trouble::LoginTooSoon);
+                self.session.login_deferred();
+            }
+            Some(Admission::Proven | Admission::Unproven) => {
+                record.logged_in(credentials.user());
+                self.session.login_accepted();
+            }
         }
     }
 

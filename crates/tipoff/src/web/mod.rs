@@ -21,6 +21,7 @@ mod parcel;
 mod pour;
 mod problem;
 mod range;
+mod slow_body;
 mod tag;
 mod view;
 mod words;
@@ -37,12 +38,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
+pub(crate) use api::events::EventStreams;
 pub(crate) use gallery::Gallery;
+pub(crate) use health::Health;
 pub(crate) use links::Links;
 
 use access::Access;
 use caller::Manners;
-use listener::Peer;
 
 use crate::actions::Actions;
 use crate::config::{Http, Listener, Retention};
@@ -54,8 +56,7 @@ use crate::receive::tls::Tls;
 use crate::receive::{Doorkeeper, Transcripts};
 use crate::reload::ConfigState;
 use crate::renditions::Renditions;
-use crate::shutdown::{Phase, Shutdown};
-use crate::supervise::{Ending, Supervisor};
+use crate::supervise::Supervisor;
 
 /// What the pages are made of.
 #[derive(Clone)]
@@ -77,6 +78,8 @@ pub(crate) struct State {
     pub(crate) actions: Actions,
     pub(crate) reach: Reach,
     pub(crate) supervisor: Supervisor,
+    pub(crate) event_streams: EventStreams,
+    pub(crate) health: Health,
 }
 
 /// How devices reach us.
@@ -103,6 +106,7 @@ impl State {
     /// What people say of devices has changed.
     async fn devices_changed(&self) -> Result<(), tipoff_spool::SpoolError> {
         self.doorkeeper.add(self.spool.added_devices().await?);
+        self.access.entrance().learn(&*self.spool, &self.doorkeeper).await?;
         self.news.tell(Item::Device);
         Ok(())
     }
@@ -124,34 +128,31 @@ pub(crate) async fn bind(settings: &Http) -> anyhow::Result<Option<TcpListener>>
     Ok(Some(listener))
 }
 
-/// Serves until the end, in a task that is supervised.
-pub(crate) fn start(listener: TcpListener, tls: Arc<Tls>, settings: Http, state: State) {
-    let (listener, supervisor) = (Arc::new(listener), state.supervisor.clone());
-    supervisor.clone().spawn("HTTP listener", move || {
-        let bounded = listener::Bounded::new(Arc::clone(&listener), Arc::clone(&tls));
-        serve(bounded, settings.clone(), state.clone(), supervisor.shutdown())
-    });
-}
-
-async fn serve(
-    listener: listener::Bounded,
+/// Serves until the end, in a task that is supervised. The system has open files for `ceiling` connections.
+pub(crate) fn start(
+    listener: TcpListener,
+    tls: Arc<Tls>,
     settings: Http,
+    ceiling: usize,
     state: State,
-    shutdown: Shutdown,
-) -> Ending {
-    let (mut ending, mut over) = (shutdown.clone(), shutdown);
+) {
+    let supervisor = state.supervisor.clone();
+    let known = Arc::clone(&state.access.entrance().known);
+    let listener = Arc::new(listener);
+    let server = listener::Server::new(listener, tls, known, settings.proxies.clone(), ceiling);
     let tls_only = settings.listen.is_some_and(|listen| listen.tls);
     let manners = Arc::new(Manners { tls_only, proxies: settings.proxies });
     let router = router(state)
         .layer(from_fn_with_state(manners, caller::recognise))
         .layer(from_fn(headers::harden));
-    let make = router.into_make_service_with_connect_info::<Peer>();
-    let server = axum::serve(listener, make)
-        .with_graceful_shutdown(async move { ending.reached(Phase::Ending).await });
-    tokio::select! {
-        served = server => Ok(served?),
-        () = over.reached(Phase::Over) => Ok(()),
-    }
+    supervisor.clone().spawn("HTTP listener", move || {
+        let (server, router) = (server.clone(), router.clone());
+        let (tasks, shutdown) = (supervisor.tasks().clone(), supervisor.shutdown());
+        async move {
+            server.serve(router, tasks, shutdown).await;
+            Ok(())
+        }
+    });
 }
 
 /// What is behind the guard, and what is open to all.

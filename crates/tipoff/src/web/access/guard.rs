@@ -89,6 +89,7 @@ pub(crate) async fn guard(
     let (mut parts, body) = request.into_parts();
     match admit(&state.access, &caller, &parts).await {
         Ok(visitor) => {
+            state.access.is_welcome(caller.address);
             parts.extensions.insert(visitor);
             next.run(Request::from_parts(parts, body)).await
         }
@@ -105,6 +106,7 @@ async fn admit(access: &Access, caller: &Caller, parts: &Parts) -> Result<Visito
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
     if let Some(token) = bearer(&parts.headers) {
         let Some(token) = access.token(token).await? else {
+            access.wrong_token(token, caller.address)?;
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "this token does not hold"));
         };
         return if changes && !token.may_change {

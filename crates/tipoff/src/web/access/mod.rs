@@ -2,7 +2,6 @@
 //! programs a token. What they show is never kept, only its digest.
 
 mod guard;
-mod limit;
 mod pages;
 
 use std::net::IpAddr;
@@ -21,7 +20,8 @@ use tokio::sync::Semaphore;
 pub(super) use guard::{Visitor, guard};
 pub(super) use pages::{cookie_of, router, way_out};
 
-use limit::Attempts;
+use crate::login_throttle::{Attempt, Claim};
+use crate::receive::Entrance;
 
 /// A login that was not seen for so long is over.
 const UNSEEN_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -34,6 +34,8 @@ pub(super) const TOKENS_MAX: u32 = 100;
 /// NIST SP 800-63B, section 3.1.1.2: at least 8, and no reason to refuse a long one.
 const PASSWORD_CHARS_MIN: usize = 8;
 const PASSWORD_CHARS_MAX: usize = 200;
+/// What the owner's logins are counted as; no device has such a user.
+const OWNER: &str = "\0owner";
 /// What every token begins with, so that one that leaked is recognised.
 const TOKEN_PREFIX: &str = "tip_";
 
@@ -66,14 +68,40 @@ struct Lock {
     key: [u8; 32],
     /// A password takes 19 MiB and a while to check: one at a time.
     hashing: Semaphore,
-    attempts: Attempts,
+    entrance: Entrance,
 }
 
 impl Access {
     /// `key` is the program's lasting secret.
-    pub(crate) fn new(spool: Arc<dyn Spool>, key: [u8; 32]) -> Self {
-        let (hashing, attempts) = (Semaphore::new(1), Attempts::default());
-        Self(Arc::new(Lock { spool, key, hashing, attempts }))
+    pub(crate) fn new(spool: Arc<dyn Spool>, key: [u8; 32], entrance: Entrance) -> Self {
+        Self(Arc::new(Lock { spool, key, hashing: Semaphore::new(1), entrance }))
+    }
+
+    /// What all ports share of who comes in.
+    pub(crate) fn entrance(&self) -> &Entrance {
+        &self.0.entrance
+    }
+
+    /// Counts a try before it is looked at: many at once are no faster than one after the other.
+    fn attempt(&self, peer: IpAddr) -> Result<Attempt, Refusal> {
+        let Entrance { known, throttle } = &self.0.entrance;
+        // To check a password again costs as much as the first time, so the same one is not recognised.
+        let claim = Claim { peer, user: OWNER, secret: None, is_known: known.contains(peer) };
+        throttle.enter_now(claim).map_err(|too_soon| {
+            self.tell(peer);
+            Refusal::TooMany(too_soon.wait.as_secs() + 1)
+        })
+    }
+
+    /// Somebody who is logged in asks from here: strangers do not take their places.
+    fn is_welcome(&self, peer: IpAddr) {
+        self.0.entrance.known.proven(OWNER, peer);
+    }
+
+    fn tell(&self, peer: IpAddr) {
+        if let Some(wrong_logins) = self.0.entrance.throttle.message_due(peer) {
+            tracing::warn!(%peer, wrong_logins, "A login to the dashboard failed.");
+        }
     }
 
     /// While there is no password: a new key that sets one, once.
@@ -96,24 +124,24 @@ impl Access {
 
     /// Sets the password by the key of the link, and logs in.
     async fn set_up(&self, key: &str, password: &str, peer: IpAddr) -> Result<String, Refusal> {
-        self.0.attempts.allows(peer).map_err(Refusal::TooMany)?;
+        let attempt = self.attempt(peer)?;
         if !self.is_setup_key(key).await? {
-            self.0.attempts.failed(peer);
+            self.tell(peer);
             return Err(Refusal::NoKey);
         }
+        attempt.succeeded();
         set_password(&*self.0.spool, password).await?;
         self.log_in().await
     }
 
     /// Logs in; what the browser shows from now on.
     async fn enter(&self, password: &str, peer: IpAddr) -> Result<String, Refusal> {
-        self.0.attempts.allows(peer).map_err(Refusal::TooMany)?;
+        let attempt = self.attempt(peer)?;
         if !self.is_password(password).await? {
-            self.0.attempts.failed(peer);
-            tracing::warn!(%peer, "A login to the dashboard failed.");
+            self.tell(peer);
             return Err(Refusal::Wrong);
         }
-        self.0.attempts.succeeded(peer);
+        attempt.succeeded();
         self.log_in().await
     }
 
@@ -124,11 +152,12 @@ impl Access {
         new: &str,
         peer: IpAddr,
     ) -> Result<String, Refusal> {
-        self.0.attempts.allows(peer).map_err(Refusal::TooMany)?;
+        let attempt = self.attempt(peer)?;
         if !self.is_password(old).await? {
-            self.0.attempts.failed(peer);
+            self.tell(peer);
             return Err(Refusal::Wrong);
         }
+        attempt.succeeded();
         set_password(&*self.0.spool, new).await?;
         self.log_in().await
     }
@@ -188,12 +217,23 @@ impl Access {
     }
 
     /// Whether a program may look with this.
-    pub(super) async fn is_token(&self, secret: &str) -> Result<bool, Refusal> {
-        Ok(secret.starts_with(TOKEN_PREFIX) && self.token(secret).await?.is_some())
+    pub(super) async fn is_token(&self, secret: &str, peer: IpAddr) -> Result<bool, Refusal> {
+        if secret.starts_with(TOKEN_PREFIX) && self.token(secret).await?.is_some() {
+            return Ok(true);
+        }
+        self.wrong_token(secret, peer)?;
+        Ok(false)
     }
 
     async fn token(&self, secret: &str) -> Result<Option<ApiToken>, Refusal> {
         Ok(self.0.spool.token(print(secret)).await?)
+    }
+
+    /// Counts a token that nobody has.
+    fn wrong_token(&self, secret: &str, peer: IpAddr) -> Result<(), Refusal> {
+        self.tell(peer);
+        let counted = self.0.entrance.throttle.wrong_token(peer, secret);
+        counted.map_err(|too_soon| Refusal::TooMany(too_soon.wait.as_secs() + 1))
     }
 }
 

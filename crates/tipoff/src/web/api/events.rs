@@ -1,9 +1,11 @@
 //! News as they happen: server-sent events (the HTML standard, section 9.2).
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State as Shared;
+use axum::http::StatusCode;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::{Stream, stream};
@@ -12,13 +14,19 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::super::State;
+use super::super::caller::Caller;
 use super::super::problem::Problem;
 use crate::news::Item;
-use crate::receive::SessionNews;
+use crate::receive::limit::{Connections, Place, Places, Presence};
+use crate::receive::{KnownAddresses, SessionNews};
 use crate::shutdown::{Phase, Shutdown};
 
 /// So often something is said when nothing happens, so that nobody takes the connection for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Streams at a time, each of which holds a connection.
+const STREAMS_MAX: usize = 128;
+/// The same of one address.
+const STREAMS_PER_ADDRESS: usize = 32;
 
 /// What happens from now on: `incident`, `delivery`, `channel`, `device`, `session`, `configuration`,
 /// `house`;
@@ -28,35 +36,63 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
     responses(
         (status = 200, description = "A stream that does not end", content_type = "text/event-stream"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn events(
     Shared(state): Shared<State>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    caller: Caller,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let place = state.event_streams.0.enter(caller.address).map_err(|_| {
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many event streams are open; close some")
+    })?;
     let listener = Listener {
         news: state.news.subscribe(),
         sessions: state.transcripts.subscribe(),
         shutdown: state.supervisor.shutdown(),
+        presence: place.presence(),
+        _place: place,
     };
     let stream = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
     });
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
 struct Listener {
     news: broadcast::Receiver<Item>,
     sessions: broadcast::Receiver<SessionNews>,
     shutdown: Shutdown,
+    presence: Presence,
+    _place: Place,
+}
+
+/// The streams that are open. Of too many, the one that has been open for longest ends; browsers come again.
+#[derive(Clone)]
+pub(crate) struct EventStreams(Connections);
+
+impl EventStreams {
+    /// Those of known addresses go before others.
+    pub(crate) fn new(known: Arc<KnownAddresses>) -> Self {
+        let places = Places {
+            total: STREAMS_MAX,
+            per_address: STREAMS_PER_ADDRESS,
+            ceiling: usize::MAX,
+            newest_wins: true,
+        };
+        Self(Connections::new(places, known))
+    }
 }
 
 impl Listener {
-    /// The next event; none at the end of the program, so that nobody has to wait for whoever looks.
+    /// The next event; none at the end of the program, so that nobody has to wait for whoever looks, and where
+    /// others need its place.
     async fn next(&mut self) -> Option<Event> {
         tokio::select! {
             item = self.news.recv() => of(item, event),
             session = self.sessions.recv() => of(session, of_session),
+            () = self.presence.gives_way() => None,
             () = self.shutdown.reached(Phase::Ending) => None,
         }
     }

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tipoff_spool::IncidentLine;
 
+use super::super::caller::Caller;
 use super::super::clock::{Clock, utc};
 use super::super::filter::IncidentQuery;
 use super::super::problem::{Asked, Named, Problem};
@@ -38,11 +39,12 @@ struct Entry {
 pub(super) async fn feed(
     Shared(state): Shared<State>,
     clock: Clock,
+    caller: Caller,
     Named(token): Named<String>,
     Asked(query): Asked<IncidentQuery>,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    if !state.access.is_token(&token).await? {
+    if !state.access.is_token(&token, caller.address).await? {
         return Err(Problem::not_found("feed"));
     }
     let base = state.links.base().to_owned();
