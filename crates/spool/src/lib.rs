@@ -37,7 +37,8 @@ pub use age::{AgeGuard, Newest};
 pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
 pub use device::{
-    DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice, Sighting,
+    DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace, NewDevice, Notice,
+    SharedPlace, Sighting,
 };
 pub use due::{DueBatch, Room, Share};
 pub use incident::{

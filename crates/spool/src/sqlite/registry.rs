@@ -8,8 +8,8 @@ use tipoff_model::{DeviceId, Protocol, Timestamp};
 
 use super::{SqliteSpool, at, devices, store, turns};
 use crate::{
-    BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice,
-    Result, Sighting,
+    BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
+    NewDevice, Notice, Result, SharedPlace, Sighting,
 };
 
 /// How many places of a device are told.
@@ -57,6 +57,18 @@ impl Devices for SqliteSpool {
 
     fn gone_silent(&self, now: Timestamp, untold: bool) -> BoxFuture<'_, Result<Vec<DeviceLine>>> {
         Box::pin(self.read(move |connection| gone_silent(connection, now, untold)))
+    }
+
+    fn known_places(&self, since: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<KnownPlace>>> {
+        Box::pin(self.read(move |connection| known_places(connection, since, limit)))
+    }
+
+    fn shared_places(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<SharedPlace>>> {
+        Box::pin(self.read(move |connection| shared_places(connection, since, limit)))
     }
 
     fn raise(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>> {
@@ -249,6 +261,48 @@ fn gone_silent(connection: &Connection, now: Timestamp, untold: bool) -> Result<
     ))?;
     let lines = select.query_map(params![now.0, untold], read_line)?;
     Ok(lines.collect::<rusqlite::Result<_>>()?)
+}
+
+/// See [`crate::Devices::known_places`].
+fn known_places(connection: &Connection, since: Timestamp, limit: u32) -> Result<Vec<KnownPlace>> {
+    let mut select = connection.prepare_cached(
+        "SELECT device.key, heard.place, device.label IS NOT NULL, max(heard.last_at)
+         FROM device JOIN heard ON heard.device = device.id
+         WHERE (device.label IS NOT NULL OR device.key NOT LIKE 'discovered/%')
+           AND heard.last_at >= ?1
+         GROUP BY device.id, heard.place ORDER BY 4 DESC LIMIT ?2",
+    )?;
+    let mut rows = select.query(params![since.0, limit])?;
+    let mut places = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (key, place, is_named): (String, String, bool) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        if let Ok(place) = place.parse() {
+            places.push(KnownPlace { key, place, is_named });
+        }
+    }
+    Ok(places)
+}
+
+/// See [`crate::Devices::shared_places`].
+fn shared_places(
+    connection: &Connection,
+    since: Timestamp,
+    limit: u32,
+) -> Result<Vec<SharedPlace>> {
+    let mut select = connection.prepare_cached(
+        "SELECT place, count(DISTINCT device) FROM heard WHERE last_at >= ?1
+         GROUP BY place ORDER BY 2 DESC, 1 LIMIT ?2",
+    )?;
+    let mut rows = select.query(params![since.0, limit])?;
+    let mut places = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (place, devices): (String, i64) = (row.get(0)?, row.get(1)?);
+        if let Ok(place) = place.parse() {
+            places.push(SharedPlace { place, devices: u64::try_from(devices).unwrap_or(0) });
+        }
+    }
+    Ok(places)
 }
 
 /// Whether the device, or the recorder that it is a channel of, is muted now.

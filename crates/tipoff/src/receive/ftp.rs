@@ -21,13 +21,15 @@ use self::pace::Pace;
 use self::under_way::{Transfer, ended};
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
+use super::entrance::Entrance;
 use super::intake::Intake;
-use super::limit::Connections;
+use super::limit::{Connections, Places};
 use super::listen::{Call, End};
 use super::passive;
 use super::ports::Ports;
 use super::refusal::{Change, Refusals};
 use super::sniff;
+use super::tls::Alpn;
 use super::transcript::Trouble;
 use super::transfer::{self, Signals};
 use super::trees::{self, Owner, Trees};
@@ -52,21 +54,29 @@ pub(crate) struct Receiver {
     /// For commands.
     command_buffers: Buffers,
     pub(super) metrics: Arc<Metrics>,
+    entrance: Entrance,
     pub(super) connections: Connections,
     under_way: UnderWay,
     ports: Ports,
 }
 
 impl Receiver {
-    /// Of the configuration.
+    /// Of the configuration. The system has open files for `ceiling` connections.
     pub(crate) fn new(
         settings: Ftp,
         doorkeeper: Arc<Doorkeeper>,
         intake: Intake,
         metrics: Arc<Metrics>,
+        entrance: Entrance,
+        ceiling: usize,
     ) -> Self {
-        let connections =
-            Connections::new(settings.max_connections, settings.max_connections_per_address);
+        let places = Places {
+            total: settings.max_connections,
+            per_address: settings.max_connections_per_address,
+            ceiling,
+            newest_wins: false,
+        };
+        let connections = Connections::new(places, Arc::clone(&entrance.known));
         Self {
             trees: Arc::new(Trees::new(Arc::clone(&intake.spool))),
             uploads: Uploads::new(intake, settings.rename_wait),
@@ -75,6 +85,7 @@ impl Receiver {
             settings,
             doorkeeper,
             metrics,
+            entrance,
             connections,
             under_way: UnderWay::default(),
             ports: Ports::default(),
@@ -92,6 +103,7 @@ impl Receiver {
             command_buffers: self.command_buffers.clone(),
             settings,
             metrics: Arc::clone(&self.metrics),
+            entrance: self.entrance.clone(),
             connections: self.connections.with(max_connections, max_connections_per_address),
             under_way: self.under_way.clone(),
             ports: self.ports.clone(),
@@ -101,7 +113,7 @@ impl Receiver {
 
 /// Talks with a device until one of both has had enough.
 pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
-    let Call { wire, peer, tls, shutdown, record } = call;
+    let Call { wire, peer, tls, shutdown, record, presence } = call;
     let profile = Profile {
         tls: true,
         missing_folder: receiver.settings.missing_folder,
@@ -114,7 +126,7 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
     receiver.metrics.session_began();
     let mut conversation = Conversation {
         receiver,
-        control: Control::new(wire, peer, tls, record),
+        control: Control::new(wire, peer, tls, record, presence),
         shutdown,
         session,
         login: None,
@@ -164,6 +176,9 @@ impl Conversation<'_> {
     async fn run(&mut self) -> Break {
         loop {
             if let Err(end) = self.turn().await {
+                if let Break::GivesWay = end {
+                    self.control.give_way();
+                }
                 self.control.close().await;
                 return end;
             }
@@ -198,6 +213,8 @@ impl Conversation<'_> {
     async fn next_event(&mut self) -> Result<Event, Break> {
         let context = self.data_context();
         let protection = self.session.protection();
+        let presence = self.control.presence.clone();
+        presence.busy(self.transfer.is_some());
         let wire = self.control.wire()?;
         let ending = self.shutdown.phase() == Phase::Ending;
         let next_phase = if ending { Phase::Over } else { Phase::Ending };
@@ -211,7 +228,10 @@ impl Conversation<'_> {
             // That the control connection broke must be known before the data connection's end.
             biased;
             read = timeout(idle, wire.read_with_urgent(&self.receiver.command_buffers)) => match read {
-                Ok(chunk) => Ok(Event::Heard(chunk?)),
+                Ok(chunk) => {
+                    presence.heard();
+                    Ok(Event::Heard(chunk?))
+                }
                 Err(_) => {
                     self.session.idle();
                     Ok(Event::Told)
@@ -219,6 +239,7 @@ impl Conversation<'_> {
             },
             outcome = ended(&mut self.transfer) => Ok(Event::TransferEnded(outcome)),
             never = passive::advance(&mut self.data_port.passive, protection, &context) => match never {},
+            () = presence.gives_way() => Err(Break::GivesWay),
             () = self.shutdown.reached(next_phase) => {
                 if ending {
                     return Err(Break::Over);
@@ -284,7 +305,7 @@ impl Conversation<'_> {
             }
             Step::StartTls => {
                 self.pace.pause();
-                self.control.encrypt().await?;
+                self.control.encrypt(Alpn::Ftp).await?;
                 self.session.tls_started();
             }
             Step::Close => return Err(Break::Closed),
@@ -295,20 +316,21 @@ impl Conversation<'_> {
     async fn authenticate(&mut self, user: String, password: String) {
         self.pace.pause();
         let credentials = Credentials::Plain { user: user.clone(), password };
-        let peer = self.control.peer;
-        let admission = self.receiver.doorkeeper.admits(peer, &credentials);
-        let owner = match admission {
-            Admission::Proven => Owner::Known,
-            Admission::Shared | Admission::Unproven => Owner::At(peer),
-            Admission::Refused => {
-                tracing::warn!(
-                    peer = %self.control.peer,
-                    user,
-                    "A login failed: check user and password in the device.",
-                );
-                let user_known = self.receiver.doorkeeper.knows_user(&user);
-                self.control.record.trouble(Trouble::LoginRefused { user, user_known });
+        let Receiver { entrance, doorkeeper, .. } = self.receiver;
+        let Control { peer, record, presence, .. } = &self.control;
+        let peer = *peer;
+        let admission = entrance.admission(doorkeeper, peer, &credentials, presence).await;
+        let (admission, owner) = match admission {
+            Some(Admission::Proven) => (Admission::Proven, Owner::Known),
+            Some(other @ (Admission::Shared | Admission::Unproven)) => (other, Owner::At(peer)),
+            Some(Admission::Refused) => {
+                let user_known = doorkeeper.knows_user(&user);
+                record.trouble(Trouble::LoginRefused { user, user_known });
                 return self.session.login_refused();
+            }
+            None => {
+                record.trouble(Trouble::LoginTooSoon);
+                return self.session.login_deferred();
             }
         };
         // What a device uploaded is shown to itself: to whoever has its password, or its login and address.

@@ -298,7 +298,19 @@ impl Client {
 
     /// Connects and hears nothing.
     pub fn silent(address: SocketAddr) -> Self {
-        let socket = TcpStream::connect(address).unwrap();
+        Self::silently_over(TcpStream::connect(address).unwrap())
+    }
+
+    /// Hears the greeting of this connection.
+    pub fn over(socket: TcpStream) -> Self {
+        let mut client = Self::silently_over(socket);
+        let greeting = client.hear();
+        assert!(greeting.starts_with("220 "), "{greeting}");
+        client
+    }
+
+    /// The same without hearing anything.
+    pub fn silently_over(socket: TcpStream) -> Self {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { socket: BufReader::new(socket) }
     }
