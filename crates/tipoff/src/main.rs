@@ -11,6 +11,7 @@ mod terminal;
 mod cli;
 mod clock;
 mod config;
+mod disk;
 mod dispatch;
 mod eviction;
 mod house;

@@ -3,6 +3,7 @@
 //! One thread writes, a few connections read; nothing here decides anything.
 
 mod accounts;
+mod bounds;
 mod choice;
 mod clock;
 mod connection;
@@ -25,6 +26,8 @@ mod retention;
 mod review;
 mod schema;
 mod sessions;
+mod shares;
+mod space;
 mod store;
 mod summary;
 mod uploads;
@@ -43,7 +46,7 @@ use tipoff_model::{ArrivalId, DeliveryId, Event, Planner, Timestamp};
 
 use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, MailDigest, NewArrival, Newest,
-    Result, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload, durable,
+    Result, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload, Usage, durable,
 };
 use choice::Choice;
 use connection::{Readers, connect};
@@ -59,6 +62,8 @@ pub struct SqliteSpool {
     identity: String,
     planner: Arc<dyn Planner>,
     torn_devices: Mutex<HashSet<String>>,
+    /// The keys of discovered devices that somebody named.
+    named: Mutex<HashSet<String>>,
     known_mails: Mutex<KnownMails>,
     /// Held while this spool is open for receiving.
     _lock: Option<File>,
@@ -85,9 +90,20 @@ impl SqliteSpool {
         Self::open_shared(folder, planner, None)
     }
 
+    /// What the incidents of a spool take, whoever runs on it; nothing is made or changed. `None` if it cannot be
+    /// read, or is of another version.
+    pub fn usage_of(folder: &Path) -> Option<Usage> {
+        let path = folder.join("spool.db");
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+        shares::usage(&connection).ok()
+    }
+
     fn open_shared(folder: &Path, planner: Arc<dyn Planner>, lock: Option<File>) -> Result<Self> {
         let path = folder.join("spool.db");
         let mut connection = connect(&path, OpenFlags::default())?;
+        if lock.is_some() {
+            space::prepare(&connection, &path)?;
+        }
         schema::migrate(&mut connection)?;
         let identity = identity(&connection)?;
         let now = Timestamp::from(SystemTime::now());
@@ -95,6 +111,7 @@ impl SqliteSpool {
             retry_at_once(&connection, now)?;
         }
         let torn = repeats::torn_devices(&connection)?;
+        let named = registry::named(&connection)?;
         let known_mails = KnownMails::read(&connection, now)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
@@ -113,6 +130,7 @@ impl SqliteSpool {
             identity,
             planner,
             torn_devices: Mutex::new(torn.into_iter().collect()),
+            named: Mutex::new(named),
             known_mails: Mutex::new(known_mails),
             _lock: lock,
         })
@@ -133,7 +151,9 @@ impl SqliteSpool {
         let mut total = Swept::default();
         self.writer.run(move |connection| resent::forget_old(connection, now)).await?;
         loop {
-            let step = move |connection: &Connection| retention::step(connection, keep, now);
+            let under_way = self.blobs.room.by_sender();
+            let step =
+                move |connection: &Connection| retention::step(connection, keep, &under_way, now);
             let (swept, blobs) = self.writer.run(step).await?;
             // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
             self.remove_blobs(blobs).await;
@@ -174,7 +194,10 @@ impl Spool for SqliteSpool {
         let digest = arrival.digest_to_keep();
         let (blob, at) = (arrival.blob.clone(), arrival.received_at);
         Box::pin(async move {
-            let work = move |connection: &Connection| store::store(connection, &*planner, arrival);
+            let locked_max = self.blobs.room.locked_max();
+            let work = move |connection: &Connection| {
+                store::store(connection, &*planner, arrival, locked_max)
+            };
             let stored = self.writer.run(work).await?;
             if let Some(device) = torn {
                 lock(&self.torn_devices).insert(device);
@@ -188,7 +211,10 @@ impl Spool for SqliteSpool {
 
     fn grow(&self, growth: Growth) -> BoxFuture<'_, Result<Stored>> {
         let planner = Arc::clone(&self.planner);
-        Box::pin(self.writer.run(move |connection| uploads::grow(connection, &*planner, growth)))
+        let locked_max = self.blobs.room.locked_max();
+        let work =
+            move |connection: &Connection| uploads::grow(connection, &*planner, growth, locked_max);
+        Box::pin(self.writer.run(work))
     }
 
     fn rename(
@@ -229,6 +255,11 @@ impl Spool for SqliteSpool {
 
     fn known_mail(&self, digest: &MailDigest, now: Timestamp) -> Option<(ArrivalId, StoredBlob)> {
         lock(&self.known_mails).find(digest, now)
+    }
+
+    fn is_known(&self, device: &tipoff_model::Device) -> bool {
+        let root = device.recorder.as_deref().unwrap_or(device);
+        !device.discovered || lock(&self.named).contains(&root.key)
     }
 
     fn has_torn(&self, device_key: &str) -> bool {
@@ -313,6 +344,14 @@ impl Spool for SqliteSpool {
         Box::pin(
             self.writer.run(move |connection| deliveries::remember(connection, &channel, &pairs)),
         )
+    }
+
+    fn give_back(&self) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(self.give_back_freed())
+    }
+
+    fn database_bytes(&self) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(self.measure_database())
     }
 
     fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>> {

@@ -1,12 +1,13 @@
 //! The devices as people see them, and what they say of them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tipoff_model::{DeviceId, Protocol, Timestamp};
 
-use super::{SqliteSpool, at, store};
+use super::{SqliteSpool, at, lock, shares, store};
 use crate::{
     BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice,
     Result, Sighting,
@@ -52,7 +53,14 @@ impl Devices for SqliteSpool {
     }
 
     fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>> {
-        Box::pin(self.writer.run(move |connection| apply(connection, id, &change)))
+        Box::pin(async move {
+            let work = move |connection: &Connection| {
+                Ok((apply(connection, id, &change)?, named(connection)?))
+            };
+            let (is_there, named) = self.writer.run(work).await?;
+            *lock(&self.named) = named;
+            Ok(is_there)
+        })
     }
 
     fn gone_silent(&self, now: Timestamp, untold: bool) -> BoxFuture<'_, Result<Vec<DeviceLine>>> {
@@ -193,7 +201,13 @@ fn apply(connection: &Connection, id: DeviceId, change: &DeviceChange) -> Result
         Ok(connection.prepare_cached(&sql)?.execute(params![id.0, value])? > 0)
     };
     match change {
-        DeviceChange::Name(name) => set("label = ?2", name),
+        DeviceChange::Name(name) => {
+            let is_there = set("label = ?2", name)?;
+            if is_there && name.is_some() {
+                shares::move_to_device(connection, id.0)?;
+            }
+            Ok(is_there)
+        }
         DeviceChange::MutedUntil(until) => set("muted_until = ?2", &until.map(|until| until.0)),
         DeviceChange::SilentAfter(after) => {
             let ms = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
@@ -230,7 +244,18 @@ fn merge(connection: &Connection, id: DeviceId, other: DeviceId) -> Result<bool>
     ] {
         connection.prepare_cached(sql)?.execute(params![id.0, other.0])?;
     }
+    shares::move_to_device(connection, other.0)?;
     Ok(true)
+}
+
+/// The keys of discovered devices that somebody named, with those that were merged into them.
+pub(super) fn named(connection: &Connection) -> Result<HashSet<String>> {
+    let mut select = connection.prepare_cached(
+        "SELECT device.key FROM device JOIN device AS it ON it.id = coalesce(device.merged_into, device.id)
+         WHERE it.label IS NOT NULL AND device.key LIKE 'discovered/%'",
+    )?;
+    let keys = select.query_map([], |row| row.get(0))?;
+    Ok(keys.collect::<rusqlite::Result<_>>()?)
 }
 
 /// See [`crate::Devices::gone_silent`].

@@ -55,7 +55,7 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 21);
+        assert_eq!(tables, 22);
     }
 
     #[test]

@@ -81,6 +81,7 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
         session,
         incoming: None,
         content_bytes: 0,
+        login: None,
         heard_anything: false,
     };
     let end = conversation.run().await.end(peer, &conversation.control.record);
@@ -127,6 +128,8 @@ struct Conversation<'a> {
     incoming: Option<Incoming>,
     /// Bytes of the message under way.
     content_bytes: u64,
+    /// The user that it logged in as.
+    login: Option<String>,
     heard_anything: bool,
 }
 
@@ -198,18 +201,20 @@ impl Conversation<'_> {
                     tracing::debug!(peer = %self.control.peer, line, "The device said.")
                 }
                 Step::Authenticate(credentials) => self.authenticate(&credentials),
-                Step::Mail(mail) => self.consider(&mail),
+                Step::Mail(mail) => self.consider(&mail).await,
                 Step::Begin(transaction) => self.begin(transaction),
                 Step::Content(bytes) => {
                     self.content_bytes += bytes.len() as u64;
                     if let Some(incoming) = &mut self.incoming {
                         incoming.push(bytes);
+                        incoming.keep_pace().await;
                     }
                 }
                 Step::End => self.store().await,
                 Step::TooBig | Step::Aborted => self.keep_what_came().await,
                 Step::StartTls => {
                     self.control.encrypt().await?;
+                    self.login = None;
                     let challenge = challenge(&self.receiver.settings.host_name);
                     self.session.tls_started(challenge);
                     return Ok(());
@@ -238,6 +243,7 @@ impl Conversation<'_> {
         let record = &self.control.record;
         if self.receiver.doorkeeper.admits(self.control.peer, credentials) != Admission::Refused {
             record.logged_in(credentials.user());
+            self.login = Some(credentials.user().to_owned());
             self.session.login_accepted();
         } else {
             tracing::warn!(
@@ -252,8 +258,18 @@ impl Conversation<'_> {
         }
     }
 
-    fn consider(&mut self, mail: &MailFrom) {
-        if self.receiver.intake.has_room(mail.size.unwrap_or(0)) {
+    async fn consider(&mut self, mail: &MailFrom) {
+        let envelope = Envelope {
+            protocol: Protocol::Smtp,
+            peer: self.control.peer,
+            login: self.login.clone(),
+            greeting: None,
+            sender: mail.address.clone(),
+            recipients: Vec::new(),
+            tls: false,
+            path: None,
+        };
+        if self.receiver.intake.make_room(mail.size.unwrap_or(0), &envelope).await {
             self.session.mail_allowed();
         } else {
             tracing::error!(peer = %self.control.peer, "The disk of the spool is full: mail is put off.");

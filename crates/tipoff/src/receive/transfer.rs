@@ -88,11 +88,12 @@ impl End {
 pub(super) async fn receive(
     receiver: &Receiver,
     plan: Plan,
+    has_room: bool,
     upload: impl Future<Output = Result<Uploading, Unready>>,
     signals: Signals,
 ) -> Outcome {
     let (peer, record) = (plan.context.peer, plan.context.record.clone());
-    if !receiver.uploads.has_room() {
+    if !has_room {
         tracing::error!(%peer, "The disk of the spool is full: an upload is put off.");
         record.trouble(Trouble::DiskFull);
         return Outcome::Failed(Failure::SpoolFull, None);
@@ -198,6 +199,11 @@ async fn take(
             Ok(Ok(chunk)) => upload.push(chunk.bytes()),
             Ok(Err(error)) => return broken(&error, record),
         }
+        if upload.has_failed() {
+            // Why is told by whoever stores it.
+            return End::Before(Failure::SpoolFull);
+        }
+        upload.keep_pace().await;
         if upload.size() > settings.max_file {
             return End::Before(Failure::TooBig);
         }

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::State;
+use crate::disk::Disk;
 use crate::observe::Format;
 use crate::shutdown::Phase;
 use crate::supervise::Supervisor;
@@ -50,15 +51,14 @@ async fn spool_writes(spool: &dyn Spool) -> bool {
 /// `200 ready` while what devices send can be stored and delivered: every task runs, the spool answers and
 /// writes, there is room for more, and the program is not about to end. Else `503` with what is missing.
 pub(super) async fn readyz(Shared(state): Shared<State>) -> Response {
-    let min_free = state.retention.load().min_free;
-    match missing(&state.supervisor, &*state.spool, min_free).await {
+    match missing(&state.supervisor, &*state.spool, &state.disk).await {
         None => "ready\n".into_response(),
         Some(what) => (StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n")).into_response(),
     }
 }
 
 /// What is missing for work; nothing, if all is there.
-async fn missing(supervisor: &Supervisor, spool: &dyn Spool, min_free: u64) -> Option<String> {
+async fn missing(supervisor: &Supervisor, spool: &dyn Spool, disk: &Disk) -> Option<String> {
     if supervisor.shutdown().phase() != Phase::Running {
         return Some("it is stopping".to_owned());
     }
@@ -72,10 +72,9 @@ async fn missing(supervisor: &Supervisor, spool: &dyn Spool, min_free: u64) -> O
     if !spool_writes(spool).await {
         return Some("the spool cannot store anything".to_owned());
     }
-    match spool.blobs().free_bytes() {
-        Ok(free) if free >= min_free => None,
-        Ok(_) => Some("the disk is full: less than retention.min_free is left".to_owned()),
-        Err(_) => Some("the disk does not tell how much is free".to_owned()),
+    match disk.make_room(0, false).await {
+        true => None,
+        false => Some("the disk is full: less than retention.min_free is left".to_owned()),
     }
 }
 
@@ -99,6 +98,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::config::Retention;
     use crate::observe::Metrics;
     use crate::shutdown;
     use crate::testing::Stand;
@@ -108,7 +108,10 @@ mod tests {
         let stand = Stand::new("");
         let (trigger, shutdown) = shutdown::channel();
         let supervisor = Supervisor::new(shutdown, Arc::new(Metrics::new()));
-        let missing = async |min_free| missing(&supervisor, &*stand.spool, min_free).await;
+        let missing = async |min_free| {
+            stand.retention.store(Arc::new(Retention { min_free, ..stand.config.retention }));
+            missing(&supervisor, &*stand.spool, &stand.disk).await
+        };
         assert_eq!(missing(0).await, None);
         let full = missing(u64::MAX).await.unwrap();
         assert!(full.starts_with("the disk is full"), "{full}");

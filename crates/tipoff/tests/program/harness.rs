@@ -277,9 +277,19 @@ impl Client {
         client
     }
 
+    /// Connects from this address and hears the greeting.
+    pub fn connect_from(from: &str, address: SocketAddr) -> Self {
+        let mut client = Self::over(crate::ftp_limits::connect_from(from, address));
+        assert!(client.hear().starts_with("220 "));
+        client
+    }
+
     /// Connects and hears nothing.
     pub fn silent(address: SocketAddr) -> Self {
-        let socket = TcpStream::connect(address).unwrap();
+        Self::over(TcpStream::connect(address).unwrap())
+    }
+
+    fn over(socket: TcpStream) -> Self {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { socket: BufReader::new(socket) }
     }
