@@ -12,6 +12,7 @@ mod terminal;
 mod cli;
 mod clock;
 mod config;
+mod disk;
 mod dispatch;
 mod eviction;
 mod house;

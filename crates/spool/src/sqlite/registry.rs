@@ -1,12 +1,13 @@
 //! The devices as people see them, and what they say of them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tipoff_model::{DeviceId, Protocol, Timestamp};
 
-use super::{SqliteSpool, at, devices, store, turns};
+use super::{SqliteSpool, at, devices, lock, shares, store, turns};
 use crate::{
     BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
     NewDevice, Notice, Result, SharedPlace, Sighting,
@@ -52,7 +53,14 @@ impl Devices for SqliteSpool {
     }
 
     fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>> {
-        Box::pin(self.writer.run(move |connection| apply(connection, id, &change)))
+        Box::pin(async move {
+            let work = move |connection: &Connection| {
+                Ok((apply(connection, id, &change)?, named(connection)?))
+            };
+            let (is_there, named) = self.writer.run(work).await?;
+            *lock(&self.named) = named;
+            Ok(is_there)
+        })
     }
 
     fn gone_silent(&self, now: Timestamp, untold: bool) -> BoxFuture<'_, Result<Vec<DeviceLine>>> {
@@ -210,6 +218,9 @@ fn apply(connection: &Connection, id: DeviceId, change: &DeviceChange) -> Result
             if let Some(name) = name {
                 devices::reserve_name(connection, "", name)?;
             }
+            if is_set && name.is_some() {
+                shares::move_to_device(connection, id.0)?;
+            }
             turns::requeue(connection, id)?;
             Ok(is_set)
         }
@@ -250,7 +261,18 @@ fn merge(connection: &Connection, id: DeviceId, other: DeviceId) -> Result<bool>
         connection.prepare_cached(sql)?.execute(params![id.0, other.0])?;
     }
     turns::requeue(connection, other)?;
+    shares::move_to_device(connection, other.0)?;
     Ok(true)
+}
+
+/// The keys of discovered devices that somebody named, with those that were merged into them.
+pub(super) fn named(connection: &Connection) -> Result<HashSet<String>> {
+    let mut select = connection.prepare_cached(
+        "SELECT device.key FROM device JOIN device AS it ON it.id = coalesce(device.merged_into, device.id)
+         WHERE it.label IS NOT NULL AND device.key LIKE 'discovered/%'",
+    )?;
+    let keys = select.query_map([], |row| row.get(0))?;
+    Ok(keys.collect::<rusqlite::Result<_>>()?)
 }
 
 /// See [`crate::Devices::gone_silent`].

@@ -15,6 +15,7 @@ use super::{Ending, Failure, announce, signing_key};
 use crate::actions::Actions;
 use crate::clock::Clock;
 use crate::config::{Config, Listener, Retention};
+use crate::disk::Disk;
 use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos, Waker};
 use crate::house::House;
 use crate::modes::Modes;
@@ -166,12 +167,14 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let reach = reach(&bound.smtp, &bound.ftp);
     let modes = ground.modes(&rules);
     let doors = (bound.smtp, bound.ftp);
-    let (smtp, ftp) = receive(&ground, &config, &bound.tls, doors, &retention, ceilings);
+    let disk =
+        Disk::open(Arc::clone(&ground.spool), Arc::clone(&retention), &config.data_dir).await?;
+    let (smtp, ftp) = receive(&ground, &config, &bound.tls, doors, &disk, ceilings);
     let links = Links::new(url.as_deref(), key, config.http.media_links);
     let actions = ground.actions(&modes, &links);
     let (dispatch, studio, renditions) = deliver(&ground, &config, &links, &actions).await?;
     let gallery = ground.gallery(&config, studio);
-    keep_house(&ground, &retention, &gallery, &renditions, &rules);
+    keep_house(&ground, (&retention, &disk), &gallery, &renditions, &rules);
     let running = Running {
         rules: Arc::clone(&rules),
         doorkeeper: Arc::clone(&ground.doorkeeper),
@@ -203,7 +206,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             configuration,
             gallery,
             renditions,
-            retention,
+            disk,
             modes,
             actions,
             reach,
@@ -230,14 +233,14 @@ fn receive(
     config: &Config,
     tls: &Arc<Tls>,
     (smtp_doors, ftp_doors): (Vec<Door>, Vec<Door>),
-    retention: &Arc<ArcSwap<Retention>>,
+    disk: &Disk,
     ceilings: Ceilings,
 ) -> Receivers {
     let Ground { doorkeeper, metrics, supervisor, .. } = ground;
     let intake = Intake::new(
         Arc::clone(&ground.spool),
         Arc::clone(doorkeeper),
-        Arc::clone(retention),
+        disk.clone(),
         ground.waker.clone(),
         ground.news.clone(),
     );
@@ -307,7 +310,7 @@ async fn deliver(
 
 fn keep_house(
     ground: &Ground,
-    retention: &Arc<ArcSwap<Retention>>,
+    (retention, disk): (&Arc<ArcSwap<Retention>>, &Disk),
     gallery: &Gallery,
     renditions: &Renditions,
     rules: &Arc<LiveRules>,
@@ -320,6 +323,7 @@ fn keep_house(
         waker: ground.waker.clone(),
         news: ground.news.clone(),
         clock: ground.clock.clone(),
+        disk: disk.clone(),
         eviction: Arc::default(),
     };
     house.start(&ground.supervisor);

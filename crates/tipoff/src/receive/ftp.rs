@@ -374,9 +374,10 @@ impl Conversation<'_> {
         let told = signals.clone();
         let mark = Some(receiver.under_way.mark(&tree, &path, &signals));
         let work = async move {
+            let has_room = receiver.uploads.make_room(&envelope).await;
             let start = Start { envelope, tree, path, how, earlier };
             let upload = receiver.uploads.begin(start);
-            transfer::receive(receiver, plan, upload, told).await
+            transfer::receive(receiver, plan, has_room, upload, told).await
         };
         self.transfer = Some(Transfer { work: Box::pin(work), signals, mark });
     }

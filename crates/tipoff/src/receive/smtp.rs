@@ -93,6 +93,7 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
         proof: LoginProof::Unproven,
         incoming: None,
         content_bytes: 0,
+        login: None,
         heard_anything: false,
     };
     let end = conversation.run().await.end(peer, &conversation.control.record);
@@ -143,6 +144,8 @@ struct Conversation<'a> {
     incoming: Option<Incoming>,
     /// Bytes of the message under way.
     content_bytes: u64,
+    /// The user that it logged in as.
+    login: Option<String>,
     heard_anything: bool,
 }
 
@@ -229,12 +232,16 @@ impl Conversation<'_> {
                     tracing::debug!(peer = %self.control.peer, line, "The device said.")
                 }
                 Step::Authenticate(credentials) => self.authenticate(&credentials).await,
-                Step::Mail(mail) => self.consider(&mail),
+                Step::Mail(mail) => {
+                    self.share.pause();
+                    self.consider(&mail).await;
+                }
                 Step::Begin(transaction) => self.begin(transaction),
                 Step::Content(bytes) => {
                     self.content_bytes += bytes.len() as u64;
                     if let Some(incoming) = &mut self.incoming {
                         incoming.push(bytes);
+                        incoming.keep_pace().await;
                     }
                 }
                 Step::End => self.store().await,
@@ -242,6 +249,7 @@ impl Conversation<'_> {
                 Step::StartTls => {
                     self.share.pause();
                     self.control.encrypt(Alpn::Smtp).await?;
+                    (self.login, self.proof) = (None, LoginProof::Unproven);
                     let challenge = challenge(&self.receiver.settings.host_name);
                     self.session.tls_started(challenge);
                     return Ok(());
@@ -293,13 +301,25 @@ impl Conversation<'_> {
                     self.share.set_rank(Rank::Known);
                 }
                 record.logged_in(credentials.user());
+                self.login = Some(credentials.user().to_owned());
                 self.session.login_accepted();
             }
         }
     }
 
-    fn consider(&mut self, mail: &MailFrom) {
-        if self.receiver.intake.has_room(mail.size.unwrap_or(0)) {
+    async fn consider(&mut self, mail: &MailFrom) {
+        let envelope = Envelope {
+            protocol: Protocol::Smtp,
+            peer: self.control.peer,
+            login: self.login.clone(),
+            proof: self.proof,
+            greeting: None,
+            sender: mail.address.clone(),
+            recipients: Vec::new(),
+            tls: false,
+            path: None,
+        };
+        if self.receiver.intake.make_room(mail.size.unwrap_or(0), &envelope).await {
             self.session.mail_allowed();
         } else {
             tracing::error!(peer = %self.control.peer, "The disk of the spool is full: mail is put off.");

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::State;
+use crate::disk::Disk;
 use crate::observe::Format;
 use crate::shutdown::Phase;
 use crate::supervise::Supervisor;
@@ -123,9 +124,8 @@ async fn spool_writes(spool: &dyn Spool) -> bool {
 /// `200 ready` while what devices send can be stored and delivered: every task runs, the spool answers and
 /// writes, there is room for more, and the program is not about to end. Else `503` with what is missing.
 pub(super) async fn readyz(Shared(state): Shared<State>) -> Response {
-    let min_free = state.retention.load().min_free;
-    let State { supervisor, spool, health, .. } = &state;
-    match missing(supervisor, spool, min_free, &health.works).await {
+    let State { supervisor, spool, health, disk, .. } = &state;
+    match missing(supervisor, spool, disk, &health.works).await {
         None => "ready\n".into_response(),
         Some(what) => (StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n")).into_response(),
     }
@@ -135,7 +135,7 @@ pub(super) async fn readyz(Shared(state): Shared<State>) -> Response {
 async fn missing(
     supervisor: &Supervisor,
     spool: &Arc<dyn Spool>,
-    min_free: u64,
+    disk: &Disk,
     probe: &Probe,
 ) -> Option<String> {
     if supervisor.shutdown().phase() != Phase::Running {
@@ -156,10 +156,9 @@ async fn missing(
     if let Some(wrong) = probe.ask(question).await {
         return Some(wrong);
     }
-    match spool.blobs().free_bytes() {
-        Ok(free) if free >= min_free => None,
-        Ok(_) => Some("the disk is full: less than retention.min_free is left".to_owned()),
-        Err(_) => Some("the disk does not tell how much is free".to_owned()),
+    match disk.make_room(0, false).await {
+        true => None,
+        false => Some("the disk is full: less than retention.min_free is left".to_owned()),
     }
 }
 
@@ -183,6 +182,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use crate::config::Retention;
     use crate::observe::Metrics;
     use crate::shutdown;
     use crate::testing::Stand;
@@ -222,7 +222,10 @@ mod tests {
         let (trigger, shutdown) = shutdown::channel();
         let supervisor = Supervisor::new(shutdown, Arc::new(Metrics::new()));
         let probe = Probe::default();
-        let missing = async |min_free| missing(&supervisor, &stand.spool, min_free, &probe).await;
+        let missing = async |min_free| {
+            stand.retention.store(Arc::new(Retention { min_free, ..stand.config.retention }));
+            missing(&supervisor, &stand.spool, &stand.disk, &probe).await
+        };
         assert_eq!(missing(0).await, None);
         let full = missing(u64::MAX).await.unwrap();
         assert!(full.starts_with("the disk is full"), "{full}");

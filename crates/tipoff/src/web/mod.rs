@@ -33,7 +33,6 @@ mod words;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use arc_swap::ArcSwap;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
@@ -53,7 +52,8 @@ use caller::Manners;
 
 use crate::actions::Actions;
 use crate::audit;
-use crate::config::{Http, Listener, Retention};
+use crate::config::{Http, Listener};
+use crate::disk::Disk;
 use crate::dispatch::{Dispatch, Waker};
 use crate::modes::Modes;
 use crate::news::{Item, News};
@@ -80,7 +80,7 @@ pub(crate) struct State {
     pub(crate) configuration: watch::Receiver<ConfigState>,
     pub(crate) gallery: Gallery,
     pub(crate) renditions: Renditions,
-    pub(crate) retention: Arc<ArcSwap<Retention>>,
+    pub(crate) disk: Disk,
     pub(crate) modes: Modes,
     pub(crate) actions: Actions,
     pub(crate) reach: Reach,

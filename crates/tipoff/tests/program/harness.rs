@@ -296,6 +296,13 @@ impl Client {
         client
     }
 
+    /// Connects from this address and hears the greeting.
+    pub fn connect_from(from: &str, address: SocketAddr) -> Self {
+        let mut client = Self::over(crate::ftp_limits::connect_from(from, address));
+        assert!(client.hear().starts_with("220 "));
+        client
+    }
+
     /// Connects and hears nothing.
     pub fn silent(address: SocketAddr) -> Self {
         Self::silently_over(TcpStream::connect(address).unwrap())

@@ -34,6 +34,7 @@ mod hook;
 mod hostile;
 mod hostile_browser;
 mod hostile_connections;
+mod hostile_disk;
 mod hostile_http;
 mod hostile_links;
 mod hostile_logins;
