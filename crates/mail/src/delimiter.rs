@@ -50,7 +50,7 @@ pub(crate) struct Filter {
     has_dash: bool,
     /// Bytes of the shortest of them.
     shortest: usize,
-    /// See [`decide`].
+    /// Whether a boundary counts that nobody declared.
     sniffs: bool,
 }
 
@@ -156,14 +156,14 @@ fn before_line_end(input: &[u8], end: usize) -> usize {
 }
 
 /// Whether `held`, which begins with a line end or a line, is a delimiter of one of
-/// `boundaries`, each with the place of its multipart, the innermost first; or, if `sniffs`, of
+/// `boundaries`, each with the place of its multipart, the innermost first; or, if `filter` sniffs, of
 /// a multipart that declared another boundary or none. `at_end`: no more bytes follow.
 ///
 /// What is none stays none with more bytes: else a mail would depend on how it is cut.
 pub(crate) fn decide<'a>(
     held: &[u8],
     boundaries: impl Iterator<Item = (usize, &'a [u8])> + Clone,
-    sniffs: bool,
+    filter: &Filter,
     at_end: bool,
 ) -> Decision {
     let more = if at_end || held.len() >= HELD_BYTES_MAX { Decision::No } else { Decision::More };
@@ -173,10 +173,15 @@ pub(crate) fn decide<'a>(
     let Some(line) = line.strip_prefix(b"--") else {
         return if b"--".starts_with(line) { more } else { Decision::No };
     };
+    if filter.excludes(line) {
+        return Decision::No;
+    }
     let line_bytes = match memchr::memchr2(b'\r', b'\n', line) {
         Some(at) => at,
         None if at_end => line.len(),
-        None if sniffs || boundaries.clone().any(|(_, boundary)| may_become(line, boundary)) => {
+        None if filter.sniffs
+            || boundaries.clone().any(|(_, boundary)| may_become(line, boundary)) =>
+        {
             return more;
         }
         None => return Decision::No,
@@ -194,7 +199,7 @@ pub(crate) fn decide<'a>(
             _ => {}
         }
     }
-    if declared.is_none() && !(sniffs && may_be_boundary(text)) {
+    if declared.is_none() && !(filter.sniffs && may_be_boundary(text)) {
         return Decision::No;
     }
     let Some(line_end_bytes) = line_end(rest, at_end) else {
@@ -320,7 +325,12 @@ mod tests {
             ("--x\r", false, Decision::No),
         ] {
             assert_eq!(
-                decide(held.as_bytes(), boundaries.clone(), false, at_end),
+                decide(
+                    held.as_bytes(),
+                    boundaries.clone(),
+                    &Filter::new(boundaries.clone(), false),
+                    at_end
+                ),
                 expected,
                 "{held:?}"
             );
@@ -328,7 +338,8 @@ mod tests {
     }
 
     fn sniff(held: &str) -> Decision {
-        decide(held.as_bytes(), std::iter::empty(), true, false)
+        let filter = Filter::new(std::iter::empty(), true);
+        decide(held.as_bytes(), std::iter::empty(), &filter, false)
     }
 
     #[test]

@@ -154,7 +154,8 @@ impl Parser {
         let State::Header(header) = &mut self.state else {
             return 0;
         };
-        let (taken, step) = header.push(bytes);
+        let room = (HEADERS_BYTES_MAX + 1).saturating_sub(self.header_bytes);
+        let (taken, step) = header.push(bytes.get(..room).unwrap_or(bytes));
         self.at += taken as u64;
         self.header_bytes += taken;
         match step {

@@ -15,7 +15,7 @@ impl Parser {
         let State::Body(body) = &self.state else {
             return 0;
         };
-        let filter = Filter::new(self.boundaries(), self.sniffs());
+        let filter = self.filter();
         // Up to here there is no delimiter.
         let (mut settled, mut at_line_start) = (0, body.at_line_start);
         loop {
@@ -27,7 +27,7 @@ impl Parser {
                 self.content(before);
                 return bytes.len();
             }
-            match self.decide(line, false) {
+            match self.decide(line, &filter, false) {
                 Decision::No => settled = from + settled_bytes(line),
                 Decision::More => {
                     if from > 0 {
@@ -55,7 +55,7 @@ impl Parser {
         let held = line.len();
         let room = HELD_BYTES_MAX.saturating_sub(held).min(bytes.len());
         line.extend_from_slice(bytes.get(..room).unwrap_or_default());
-        let decision = self.decide(&line, false);
+        let decision = self.decide(&line, &self.filter(), false);
         let done = match &decision {
             Decision::More => {
                 self.held = line;
@@ -80,11 +80,15 @@ impl Parser {
     }
 
     pub(super) fn decide_held(&self, at_end: bool) -> Decision {
-        self.decide(&self.held, at_end)
+        self.decide(&self.held, &self.filter(), at_end)
     }
 
-    fn decide(&self, line: &[u8], at_end: bool) -> Decision {
-        decide(line, self.boundaries(), self.sniffs(), at_end)
+    fn decide(&self, line: &[u8], filter: &Filter, at_end: bool) -> Decision {
+        decide(line, self.boundaries(), filter, at_end)
+    }
+
+    fn filter(&self) -> Filter {
+        Filter::new(self.boundaries(), self.sniffs())
     }
 
     /// The boundaries of open multiparts with the place of each, the innermost first.

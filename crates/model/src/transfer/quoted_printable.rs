@@ -135,6 +135,7 @@ fn usual<'a>(mut input: &'a [u8], output: &mut Vec<u8>) -> &'a [u8] {
                 }
                 _ => return input,
             },
+            [b'=', ..] => return input,
             [b' ' | b'\t', b'\r' | b'\n', ..] => input.get(1..).unwrap_or_default(),
             [b' ' | b'\t', b' ' | b'\t', ..] => return input,
             [byte, b'=' | b' ' | b'\t', rest @ ..] | [byte @ (b' ' | b'\t'), _, rest @ ..] => {
