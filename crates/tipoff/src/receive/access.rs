@@ -128,7 +128,8 @@ impl Register {
     }
 
     fn admits(&self, peer: IpAddr, credentials: &Credentials) -> Admission {
-        let is_of = |(user, password): (&str, &Secret)| matches(credentials, user, password.expose());
+        let is_of =
+            |(user, password): (&str, &Secret)| matches(credentials, user, password.expose());
         let mut own = self.logins_of_devices().chain(self.added_logins());
         if own.any(is_of) {
             Admission::Proven

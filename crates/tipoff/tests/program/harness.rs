@@ -298,7 +298,11 @@ impl Client {
 
     /// Connects and hears nothing.
     pub fn silent(address: SocketAddr) -> Self {
-        let socket = TcpStream::connect(address).unwrap();
+        Self::of(TcpStream::connect(address).unwrap())
+    }
+
+    /// Over this connection.
+    pub fn of(socket: TcpStream) -> Self {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { socket: BufReader::new(socket) }
     }

@@ -31,6 +31,7 @@ mod ftp_wire;
 mod harness;
 mod hook;
 mod hostile_browser;
+mod hostile_ftp;
 mod https;
 mod incident;
 mod keeping;
