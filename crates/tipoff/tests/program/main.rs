@@ -35,6 +35,7 @@ mod hostile;
 mod hostile_browser;
 mod hostile_connections;
 mod hostile_disk;
+mod hostile_ftp;
 mod hostile_http;
 mod hostile_links;
 mod hostile_logins;
