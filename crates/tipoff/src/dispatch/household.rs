@@ -8,7 +8,7 @@ use tipoff_model::{Action, Timestamp};
 use tipoff_spool::{DeviceFilter, DeviceLine, SpoolError};
 use tokio::sync::broadcast;
 
-use super::schedule::Parts;
+use super::orders::Parts;
 use super::{ChannelState, Common, Dispatch};
 use crate::news::Item;
 
