@@ -220,6 +220,10 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
     if user_header.is_some() {
         check_user_header(section, !given.is_empty(), secret.is_some() || has_public_url);
     }
+    if secret.is_some() && given.is_empty() {
+        let fault = Fault::at(section.span_of("proxy_secret"), "`proxy_secret` without a proxy");
+        section.fault(fault.label("nobody is believed: add `trusted_proxies`"));
+    }
     for name in ["proxy_role_header", "proxy_role"] {
         if section.has(name) && user_header.is_none() {
             let title = format!("`{name}` without `proxy_user_header`");
