@@ -73,7 +73,8 @@ impl HostName {
         }
         // A name may end with the dot of the root.
         let host = host.strip_suffix('.').unwrap_or(host);
-        is_host_name(host).then(|| Self(host.to_ascii_lowercase()))
+        let is_name = is_host_name(host) && !host.ends_with('.');
+        is_name.then(|| Self(host.to_ascii_lowercase()))
     }
 
     /// Whether this is an IP address: no name server is asked for it.
