@@ -1,8 +1,8 @@
 //! Links and tokens in the wrong hands: what they open, when they end, and where they must not stand.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
@@ -364,34 +364,37 @@ fn a_link_to_a_file_opens_that_file_until_it_expires() {
 }
 
 /// An open event stream.
-struct Events(Child);
+struct Events(TcpStream);
 
 impl Events {
     fn open(server: &Server, header: &str) -> Self {
-        let url = format!("http://{}/api/v1/events", server.http);
-        let mut command = Command::new("curl");
-        command.args(["-s", "-N", "-f", "-i", "-H", header, &url]).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.starts_with("HTTP/1.1 200"), "{line}");
-        Self(child)
+        let mut socket = TcpStream::connect(server.http).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let host = server.http;
+        let rest = "Connection: close\r\n\r\n";
+        write!(socket, "GET /api/v1/events HTTP/1.1\r\nHost: {host}\r\n{header}\r\n{rest}")
+            .unwrap();
+        let mut head = [0; 15];
+        socket.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200 OK");
+        Self(socket)
     }
 
+    /// Whether it is open, once everything that came of it is read.
     fn is_open(&mut self) -> bool {
-        self.0.try_wait().unwrap().is_none()
+        self.0.set_nonblocking(true).unwrap();
+        let mut bytes = [0; 4096];
+        loop {
+            match self.0.read(&mut bytes) {
+                Ok(0) => return false,
+                Ok(_) => {}
+                Err(error) => return error.kind() == std::io::ErrorKind::WouldBlock,
+            }
+        }
     }
 
     fn ends(mut self, why: &str) {
-        let child = &mut self.0;
-        wait_for(why, || child.try_wait().unwrap());
-    }
-}
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        wait_for(why, || (!self.is_open()).then_some(()));
     }
 }
 
