@@ -347,7 +347,7 @@ fn logins_are_listed_and_ended() {
 }
 
 /// The code of a secret, as another program makes it; so many steps from now.
-fn code(secret: &str, steps: i64) -> String {
+pub fn code(secret: &str, steps: i64) -> String {
     let script = "import base64, hashlib, hmac, struct, sys, time\n\
         key = base64.b32decode(sys.argv[1])\n\
         step = int(time.time()) // 30 + int(sys.argv[2])\n\
