@@ -11,7 +11,8 @@ use clap::Parser;
 use crate::server::Places;
 use crate::table;
 use crate::{
-    Cli, Command, dashboard, deliver, ftp, ingest, isolation, latency, memory, recovery, start,
+    Cli, Command, dashboard, deliver, ftp, hostile, ingest, isolation, latency, memory, recovery,
+    start,
 };
 
 /// What is run, as it would be typed.
@@ -41,6 +42,7 @@ pub(crate) fn run(places: &Places) -> Result<String> {
             Command::Memory(args) => memory::run(places, &args)?,
             Command::Start(args) => start::run(places, &args)?,
             Command::Dashboard(args) => dashboard::run(places, &args)?,
+            Command::Hostile(args) => hostile::run(places, &args)?,
             Command::Recovery(args) => recovery::run(places, &args)?,
             Command::All => Vec::new(),
         });

@@ -7,6 +7,7 @@ mod dashboard;
 mod deliver;
 mod ftp;
 mod hook;
+mod hostile;
 mod ingest;
 mod isolation;
 mod latency;
@@ -60,6 +61,8 @@ enum Command {
     Memory(memory::Args),
     /// Time from the start of the program to its first greeting
     Start(start::Args),
+    /// Attacks at full strength, and what a known camera notices; not part of `all`
+    Hostile(hostile::Args),
     /// The dashboard's pages with many incidents, and what they cost in memory; not part of `all`
     Dashboard(dashboard::Args),
     /// Everything in turn, as Markdown
@@ -92,6 +95,7 @@ fn work(cli: &Cli) -> anyhow::Result<String> {
         Command::Recovery(args) => recovery::run(places, args)?,
         Command::Memory(args) => memory::run(places, args)?,
         Command::Start(args) => start::run(places, args)?,
+        Command::Hostile(args) => hostile::run(places, args)?,
         Command::Dashboard(args) => dashboard::run(places, args)?,
         Command::All => return all::run(places),
     };

@@ -115,6 +115,12 @@ impl Server {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         resident_kb(&status).context("no VmRSS: has the server ended?")
     }
+
+    /// The most memory that it has occupied (VmHWM), in the same unit.
+    pub(crate) fn peak_memory_kb(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        kb(&status, "VmHWM:").context("no VmHWM: has the server ended?")
+    }
 }
 
 impl Drop for Server {
@@ -137,7 +143,11 @@ pub(crate) fn raise_open_files() -> Result<()> {
 }
 
 fn resident_kb(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    kb(status, "VmRSS:")
+}
+
+fn kb(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 

@@ -103,7 +103,8 @@ pub(crate) fn http(folder: &Path) -> Result<SocketAddr> {
     Ok(address.parse()?)
 }
 
-fn program(places: &Places) -> Result<PathBuf> {
+/// The program that is measured.
+pub(crate) fn program(places: &Places) -> Result<PathBuf> {
     let path = match &places.tipoff {
         Some(path) => path.clone(),
         None => std::env::current_exe()?.with_file_name("tipoff"),

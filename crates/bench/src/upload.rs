@@ -121,7 +121,7 @@ impl Control {
 }
 
 /// The address in `227 … (h1,h2,h3,h4,p1,p2)`.
-fn passive(reply: &str) -> Option<SocketAddr> {
+pub(crate) fn passive(reply: &str) -> Option<SocketAddr> {
     let inside = reply.split(['(', ')']).nth(1)?;
     let numbers: Vec<u8> = inside.split(',').filter_map(|number| number.parse().ok()).collect();
     let [a, b, c, d, high, low] = numbers.try_into().ok()?;

@@ -51,8 +51,17 @@ pub(crate) enum Command<'a> {
     Noop,
     /// Sketches for small boards send an empty line too many.
     Empty,
+    /// HTTP: a web page has a browser send its own words to any port.
+    Http,
+    /// Bytes of a protocol that is not one of lines.
+    Binary,
     Unknown,
 }
+
+/// The methods of HTTP, and the first word of HTTP/2 (RFC 9110, section 9.3; RFC 5789; RFC 9113, section 3.4).
+const HTTP_METHODS: [&[u8]; 10] = [
+    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE", b"PRI",
+];
 
 /// The longest verb there is.
 const VERB_BYTES_MAX: usize = 4;
@@ -67,7 +76,7 @@ pub(crate) fn parse(line: &[u8]) -> Command<'_> {
         return Command::Empty;
     }
     if verb.len() > VERB_BYTES_MAX {
-        return Command::Unknown;
+        return foreign(line, verb);
     }
     match verb.to_ascii_uppercase().as_slice() {
         b"USER" => Command::User(argument),
@@ -116,8 +125,21 @@ pub(crate) fn parse(line: &[u8]) -> Command<'_> {
         b"SYST" => Command::Syst,
         b"HELP" => Command::Help,
         b"NOOP" => Command::Noop,
-        _ => Command::Unknown,
+        _ => foreign(line, verb),
     }
+}
+
+/// What is no command of FTP.
+fn foreign<'a>(line: &[u8], verb: &[u8]) -> Command<'a> {
+    // A browser chooses the method that a page names, and ends the line so.
+    let last = line.rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let is_version = last.get(..5).is_some_and(|begin| begin.eq_ignore_ascii_case(b"HTTP/"));
+    if is_version || HTTP_METHODS.iter().any(|method| verb.eq_ignore_ascii_case(method)) {
+        return Command::Http;
+    }
+    // Names may have odd bytes in them; verbs have none. TURN over TCP, which a page can begin too, has them.
+    let is_binary = line.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace());
+    if is_binary { Command::Binary } else { Command::Unknown }
 }
 
 /// The path behind the options that people's clients give LIST: `-la /folder`.
@@ -146,7 +168,14 @@ mod tests {
         assert_eq!(parse(b"CWD "), Command::Cwd(b""));
         assert_eq!(parse(b"QUIT\r"), Command::Quit);
         assert_eq!(parse(b""), Command::Empty);
-        assert_eq!(parse(b"GET / HTTP/1.1"), Command::Unknown);
+        for http in
+            ["GET / HTTP/1.1", "post /x HTTP/1.0", "Head", "PRI * HTTP/2.0", "X-Y / http/1.1"]
+        {
+            assert_eq!(parse(http.as_bytes()), Command::Http, "{http}");
+        }
+        assert_eq!(parse(b"STOR GET / HTTP/1.1"), Command::Stor(b"GET / HTTP/1.1"));
+        assert_eq!(parse(b"\0\x03\0\x24"), Command::Binary);
+        assert_eq!(parse(b"XYZZY"), Command::Unknown);
         assert_eq!(parse(b"STORE x"), Command::Unknown);
     }
 

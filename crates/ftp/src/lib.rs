@@ -17,6 +17,7 @@ mod telnet;
 mod text;
 mod tree;
 
+pub use listing::Listing;
 pub use path::{FilePath, NAME_BYTES_MAX, PATH_BYTES_MAX, PATH_DEPTH_MAX};
 pub use profile::{MissingFolder, Profile};
 pub use reply::Reply;

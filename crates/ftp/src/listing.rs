@@ -1,11 +1,16 @@
 //! How a folder is told: as `ls -l` tells it (no standard, but what clients read), as bare names,
 //! and as the facts of RFC 3659, section 7.
 
+use std::sync::{Arc, PoisonError};
+
 use jiff::tz::TimeZone;
 use tipoff_model::Timestamp;
 
 use crate::path::FilePath;
-use crate::tree::{File, Tree};
+use crate::tree::{File, Found, SharedTree};
+
+/// A piece of a listing is about as long as this, in bytes.
+const PIECE_BYTES: usize = 8 * 1024;
 
 /// `20261005140320` (RFC 3659, section 2.3), UTC.
 pub(crate) fn time(at: Timestamp) -> String {
@@ -32,29 +37,95 @@ fn written(at: Timestamp, form: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The answer to LIST and STAT: of a folder what is in it, of a file itself.
-pub(crate) fn long(tree: &Tree, path: &FilePath, file: Option<File>) -> Vec<u8> {
-    lines(tree, path, file, |name, file, out| {
-        let (mode, size, at) = match file {
-            Some(file) => ("-rw-r--r--", file.size, written(file.modified, "%b %d  %Y")),
-            None => ("drwxr-xr-x", 0, "Jan 01  1970".to_owned()),
+/// How a folder is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// LIST and STAT.
+    Long,
+    /// NLST.
+    Names,
+    /// MLSD.
+    Facts,
+}
+
+/// What a folder holds, or one file. Told piece by piece, because many may ask for much at the same time: what
+/// comes or goes meanwhile may be in it or not.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    tree: SharedTree,
+    path: FilePath,
+    form: Form,
+    /// Only what was written to after this turn of the tree.
+    since: u64,
+    next: Next,
+}
+
+/// Where a listing goes on.
+#[derive(Clone, Debug)]
+enum Next {
+    Begin,
+    Behind(Vec<u8>),
+    End,
+}
+
+/// Both tell the same.
+impl PartialEq for Listing {
+    fn eq(&self, other: &Self) -> bool {
+        let of = |it: &Self| (it.path.clone(), it.form, it.since);
+        Arc::ptr_eq(&self.tree, &other.tree) && of(self) == of(other)
+    }
+}
+
+impl Eq for Listing {}
+
+impl Listing {
+    pub(crate) fn new(tree: SharedTree, path: FilePath, form: Form, since: u64) -> Self {
+        Self { tree, path, form, since, next: Next::Begin }
+    }
+
+    /// The next lines; `None` at the end.
+    pub fn next_piece(&mut self) -> Option<Vec<u8>> {
+        let tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut piece = Vec::new();
+        let after = match std::mem::replace(&mut self.next, Next::End) {
+            Next::Begin => None,
+            Next::Behind(name) => Some(name),
+            Next::End => return None,
         };
-        out.extend_from_slice(format!("{mode}   1 ftp      ftp      {size:>12} {at} ").as_bytes());
-        out.extend_from_slice(name);
-    })
+        if let (Found::File(file), Form::Long | Form::Names) = (tree.find(&self.path), self.form) {
+            // What became a file meanwhile has nothing in it any more.
+            if after.is_none() {
+                line(self.form, self.path.name(), Some(file), &mut piece);
+            }
+            return Some(piece).filter(|piece| !piece.is_empty());
+        }
+        for (name, file) in tree.list(&self.path, after.as_deref(), self.since) {
+            line(self.form, name, file, &mut piece);
+            if piece.len() >= PIECE_BYTES {
+                self.next = Next::Behind(name.to_vec());
+                break;
+            }
+        }
+        Some(piece).filter(|piece| !piece.is_empty())
+    }
 }
 
-/// The answer to NLST.
-pub(crate) fn names(tree: &Tree, path: &FilePath, file: Option<File>) -> Vec<u8> {
-    lines(tree, path, file, |name, _, out| out.extend_from_slice(name))
-}
-
-/// The answer to MLSD.
-pub(crate) fn facts(tree: &Tree, path: &FilePath) -> Vec<u8> {
-    lines(tree, path, None, |name, file, out| {
-        out.extend_from_slice(facts_of(file).as_bytes());
-        out.extend_from_slice(name);
-    })
+/// One file or folder; `None`: a folder.
+fn line(form: Form, name: &[u8], file: Option<File>, out: &mut Vec<u8>) {
+    match form {
+        Form::Long => {
+            let (mode, size, at) = match file {
+                Some(file) => ("-rw-r--r--", file.size, written(file.modified, "%b %d  %Y")),
+                None => ("drwxr-xr-x", 0, "Jan 01  1970".to_owned()),
+            };
+            let head = format!("{mode}   1 ftp      ftp      {size:>12} {at} ");
+            out.extend_from_slice(head.as_bytes());
+        }
+        Form::Names => {}
+        Form::Facts => out.extend_from_slice(facts_of(file).as_bytes()),
+    }
+    out.extend_from_slice(name);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// `type=file;size=5;modify=…; `.
@@ -66,24 +137,6 @@ pub(crate) fn facts_of(file: Option<File>) -> String {
         }
         None => "type=dir; ".to_owned(),
     }
-}
-
-fn lines(
-    tree: &Tree,
-    path: &FilePath,
-    file: Option<File>,
-    mut line: impl FnMut(&[u8], Option<File>, &mut Vec<u8>),
-) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut add = |name: &[u8], file: Option<File>| {
-        line(name, file, &mut out);
-        out.extend_from_slice(b"\r\n");
-    };
-    match file {
-        Some(_) => add(path.name(), file),
-        None => tree.list(path).for_each(|(name, file)| add(name, file)),
-    }
-    out
 }
 
 #[cfg(test)]
@@ -106,27 +159,56 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_folder_is_told_in_three_ways() {
-        let mut tree = Tree::default();
+    fn told(tree: &SharedTree, path: &str, form: Form) -> String {
+        let path = FilePath::from_bytes(path.as_bytes());
+        let mut listing = Listing::new(Arc::clone(tree), path, form, 0);
+        let pieces: Vec<Vec<u8>> = std::iter::from_fn(|| listing.next_piece()).collect();
+        String::from_utf8(pieces.concat()).unwrap()
+    }
+
+    fn put(tree: &SharedTree, path: &str) {
         let modified = Timestamp(1_791_208_000_000);
         let file = File { arrival: ArrivalId(1), size: 5, modified, may_grow: false };
-        tree.put(&FilePath::from_bytes(b"/a/x y.jpg"), file);
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let folder = FilePath::from_bytes(b"/a");
+        tree.lock().unwrap().put(&FilePath::from_bytes(path.as_bytes()), file);
+    }
+
+    #[test]
+    fn a_folder_is_told_in_three_ways() {
+        let tree = SharedTree::default();
+        put(&tree, "/a/x y.jpg");
         assert_eq!(
-            text(long(&tree, &FilePath::ROOT, None)),
+            told(&tree, "/", Form::Long),
             "drwxr-xr-x   1 ftp      ftp                 0 Jan 01  1970 a\r\n",
         );
+        let long = "-rw-r--r--   1 ftp      ftp                 5 Oct 05  2026 x y.jpg\r\n";
+        assert_eq!(told(&tree, "/a", Form::Long), long);
+        assert_eq!(told(&tree, "/a/x y.jpg", Form::Long), long);
+        assert_eq!(told(&tree, "/a", Form::Names), "x y.jpg\r\n");
         assert_eq!(
-            text(long(&tree, &folder, None)),
-            "-rw-r--r--   1 ftp      ftp                 5 Oct 05  2026 x y.jpg\r\n",
-        );
-        assert_eq!(text(names(&tree, &folder, None)), "x y.jpg\r\n");
-        assert_eq!(
-            text(facts(&tree, &folder)),
+            told(&tree, "/a", Form::Facts),
             "type=file;size=5;modify=20261005134640; x y.jpg\r\n",
         );
-        assert_eq!(text(facts(&tree, &FilePath::ROOT)), "type=dir; a\r\n");
+        assert_eq!(told(&tree, "/", Form::Facts), "type=dir; a\r\n");
+        assert_eq!(told(&tree, "/not there", Form::Long), "");
+    }
+
+    #[test]
+    fn a_long_listing_comes_in_pieces_while_files_come_and_go() {
+        let tree = SharedTree::default();
+        for number in 0..1_000 {
+            put(&tree, &format!("/a/{number:04}"));
+        }
+        let folder = FilePath::from_bytes(b"/a");
+        let mut listing = Listing::new(Arc::clone(&tree), folder, Form::Long, 0);
+        let mut told = Vec::new();
+        while let Some(piece) = listing.next_piece() {
+            assert!(piece.len() < PIECE_BYTES + 100);
+            told.extend(piece);
+            tree.lock().unwrap().remove(&FilePath::from_bytes(b"/a/0500"));
+            put(&tree, "/a/0000a");
+        }
+        let told = String::from_utf8(told).unwrap();
+        assert_eq!(told.lines().count(), 999);
+        assert!(!told.contains(" 0500\r\n") && told.contains(" 0999\r\n"));
     }
 }

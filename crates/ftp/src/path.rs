@@ -37,48 +37,24 @@ impl FilePath {
     /// What `given` means in the folder `self`. Backslashes are slashes, doubled ones are one, and
     /// nothing leads above the root. What no name can hold becomes `_`.
     pub fn join(&self, given: &[u8]) -> Self {
-        let mut path = match given.first() {
+        let begin = match given.first() {
             Some(b'/' | b'\\') => Self::ROOT,
             _ => self.clone(),
         };
+        let mut joining = Joining { depth: begin.depth(), path: begin.0, first: None };
         for name in letters::names(given) {
             match name {
                 b"" | b"." => {}
-                b".." => path = path.parent(),
-                name => path.push(name),
+                b".." => joining.pop(),
+                name => joining.push(name),
             }
         }
-        path
+        Self(joining.path)
     }
 
     /// The path whose text is `path`, as [`FilePath::as_bytes`] gave it.
     pub fn from_bytes(path: &[u8]) -> Self {
         Self::ROOT.join(path)
-    }
-
-    fn push(&mut self, name: &[u8]) {
-        let name = shortened(name);
-        while self.0.len() + 1 + name.len() > PATH_BYTES_MAX || self.depth() >= PATH_DEPTH_MAX {
-            self.leave_out();
-        }
-        self.0.push(b'/');
-        let safe = |byte: &u8| if byte.is_ascii_control() { b'_' } else { *byte };
-        self.0.extend(name.iter().map(safe));
-    }
-
-    /// Leaves out the outermost folder behind the first levels. A digest behind them stands for all that
-    /// were left out.
-    fn leave_out(&mut self) {
-        let names: Vec<&[u8]> = self.0.split(|byte| *byte == b'/').skip(1).collect();
-        let (first, rest) = names.split_at(first_levels(&names));
-        // What stands for two may be such a digest itself: one step at a time leads to the same path.
-        let [one, other, kept @ ..] = rest else {
-            // Not possible: the first levels, a digest and a name are within the limits.
-            return self.0.clear();
-        };
-        let digest = digest(&[*one, *other]);
-        let names = first.iter().copied().chain([digest.as_bytes()]).chain(kept.iter().copied());
-        self.0 = names.flat_map(|name| [b"/", name].concat()).collect();
     }
 
     /// The folder that it is in; the root is in itself.
@@ -102,22 +78,18 @@ impl FilePath {
         self.0.strip_prefix(folder.0.as_slice()).is_some_and(|rest| rest.first() == Some(&b'/'))
     }
 
-    /// Where what is below it begins in the order of paths.
-    pub(crate) fn first_below(&self) -> Self {
-        Self([self.0.as_slice(), b"/"].concat())
+    /// Its names, the outermost first; none for the root.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.split(|byte| *byte == b'/').skip(1)
     }
 
-    /// The same path below `to` that it is below `from`.
-    pub(crate) fn moved(&self, from: &Self, to: &Self) -> Self {
-        let rest = self.0.get(from.0.len()..).unwrap_or_default();
-        to.join(rest.strip_prefix(b"/").unwrap_or(rest))
-    }
-
-    fn depth(&self) -> usize {
+    /// How many names it has.
+    pub(crate) fn depth(&self) -> usize {
         self.0.iter().filter(|byte| **byte == b'/').count()
     }
 
     /// Every folder on the way to it, the outermost first, itself last; without the root.
+    #[cfg(test)]
     pub(crate) fn way(&self) -> Vec<Self> {
         let slashes = self.0.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/');
         let ends = slashes.map(|(at, _)| at).chain((!self.is_root()).then_some(self.0.len()));
@@ -127,6 +99,52 @@ impl FilePath {
     /// The bytes that the device is told: `/` for the root.
     pub fn as_bytes(&self) -> &[u8] {
         if self.is_root() { b"/" } else { &self.0 }
+    }
+}
+
+/// A path to which names are added: a line may have thousands of them.
+struct Joining {
+    path: Vec<u8>,
+    /// How many names it has.
+    depth: usize,
+    /// The bytes of its first levels, once they were asked for.
+    first: Option<usize>,
+}
+
+impl Joining {
+    fn push(&mut self, name: &[u8]) {
+        let name = shortened(name);
+        while self.path.len() + 1 + name.len() > PATH_BYTES_MAX || self.depth >= PATH_DEPTH_MAX {
+            self.leave_out();
+        }
+        self.path.push(b'/');
+        let safe = |byte: &u8| if byte.is_ascii_control() { b'_' } else { *byte };
+        self.path.extend(name.iter().map(safe));
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) {
+        let end = self.path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+        self.path.truncate(end);
+        self.depth = self.depth.saturating_sub(1);
+        self.first = None;
+    }
+
+    /// Leaves out the outermost folder behind the first levels. A digest behind them stands for all that
+    /// were left out.
+    fn leave_out(&mut self) {
+        // What was left out before does not change them.
+        let first = *self.first.get_or_insert_with(|| first_levels(&self.path));
+        // What stands for two may be such a digest itself: one step at a time leads to the same path.
+        let mut names = self.path.get(first..).unwrap_or_default().splitn(4, |byte| *byte == b'/');
+        let (Some(b""), Some(one), Some(other)) = (names.next(), names.next(), names.next()) else {
+            // Not possible: the first levels, a digest and a name are within the limits.
+            return *self = Self { path: Vec::new(), depth: 0, first: None };
+        };
+        let digest = digest(&[one, other]);
+        let end = first + 1 + one.len() + 1 + other.len();
+        drop(self.path.splice(first + 1..end, digest));
+        self.depth -= 1;
     }
 }
 
@@ -142,28 +160,40 @@ fn shortened(name: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     });
     let extension = extension.unwrap_or_default();
     let room = NAME_BYTES_MAX - DIGEST_BYTES - extension.len();
-    [letters::beginning(name, room), digest(&[name]).as_bytes(), extension].concat().into()
+    [letters::beginning(name, room), &digest(&[name]), extension].concat().into()
 }
 
 /// `~` and 16 digits. FNV-1a: who finds two paths with the same finds two of his own.
-fn digest(names: &[&[u8]]) -> String {
+fn digest(names: &[&[u8]]) -> [u8; DIGEST_BYTES] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut hash = 0xCBF2_9CE4_8422_2325_u64;
-    for byte in names.iter().flat_map(|name| name.iter().chain(b"/")) {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+    for name in names {
+        for byte in name.iter().chain(b"/") {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+        }
     }
-    format!("{}{hash:016x}", char::from(MARK))
+    let mut text = [MARK; DIGEST_BYTES];
+    for (number, digit) in text.iter_mut().skip(1).rev().enumerate() {
+        let nibble = (hash >> (4 * number)) & 0xF;
+        *digit = DIGITS.get(nibble as usize).copied().unwrap_or(MARK);
+    }
+    text
 }
 
-/// Number of the outermost names that stay. Depends on these names only, so that it is the same for a path that
-/// was shortened already.
-fn first_levels(names: &[&[u8]]) -> usize {
+/// Bytes of the outermost names that stay, with their slashes. Depends on these names only, so that it is the same
+/// for a path that was shortened already.
+fn first_levels(path: &[u8]) -> usize {
     let mut bytes = 0;
-    let stays = |(level, name): &(usize, &&[u8])| {
-        bytes += 1 + name.len();
-        *level == 0
-            || (*level < FIRST_LEVELS_MAX && bytes <= FIRST_LEVELS_BYTES_MAX && !is_digest(name))
-    };
-    names.iter().enumerate().take_while(stays).count()
+    for (level, name) in path.split(|byte| *byte == b'/').skip(1).enumerate() {
+        let with_it = bytes + 1 + name.len();
+        let stays = level == 0
+            || (level < FIRST_LEVELS_MAX && with_it <= FIRST_LEVELS_BYTES_MAX && !is_digest(name));
+        if !stays {
+            break;
+        }
+        bytes = with_it;
+    }
+    bytes
 }
 
 fn is_digest(name: &[u8]) -> bool {

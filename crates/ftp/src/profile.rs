@@ -20,6 +20,8 @@ pub struct Profile {
     pub tls: bool,
     /// What happens where a folder is missing.
     pub missing_folder: MissingFolder,
+    /// Whether the client may download what it uploaded, and see what it uploaded in earlier sessions.
+    pub read: bool,
     /// The longest command line, with its line end.
     pub line_bytes_max: usize,
     /// The refused login with this number ends the session.
@@ -33,6 +35,7 @@ impl Default for Profile {
         Self {
             tls: true,
             missing_folder: MissingFolder::Learn,
+            read: true,
             line_bytes_max: 8_192,
             login_failures_max: 10,
             transcript: false,

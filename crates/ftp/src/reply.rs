@@ -66,6 +66,11 @@ pub(crate) const RENAME_TO: Reply = Reply::fixed("350 Ready for RNTO\r\n");
 pub(crate) const IDLE: Reply = Reply::fixed("421 Nothing was said for too long\r\n");
 pub(crate) const SHUTTING_DOWN: Reply = Reply::fixed("421 Shutting down, try again later\r\n");
 pub(crate) const TOO_MANY_LOGINS: Reply = Reply::fixed("421 Too many wrong logins\r\n");
+pub(crate) const TOO_MANY_USERS: Reply = Reply::fixed("421 Too many logins in one session\r\n");
+pub(crate) const NO_CLIENT: Reply = Reply::fixed("421 This is not a web server; bye\r\n");
+pub(crate) const TOO_MANY_FAILURES: Reply = Reply::fixed("421 Too many commands that failed\r\n");
+pub(crate) const LOGIN_LATER: Reply =
+    Reply::fixed("421 Too many wrong logins, try again later\r\n");
 pub(crate) const TOO_MUCH: Reply = Reply::fixed("421 Too much was said during a transfer\r\n");
 pub(crate) const NO_PORT: Reply = Reply::fixed("425 Use PASV or PORT first\r\n");
 pub(crate) const USE_EPSV: Reply = Reply::fixed("425 This is IPv6: use EPSV\r\n");
@@ -98,6 +103,7 @@ pub(crate) const STAYS_TLS: Reply = Reply::fixed("534 What is encrypted stays en
 pub(crate) const NO_TLS: Reply = Reply::fixed("534 TLS is not offered here\r\n");
 pub(crate) const NO_SUCH_PROTECTION: Reply = Reply::fixed("536 Only C and P\r\n");
 pub(crate) const NOT_THERE: Reply = Reply::fixed("550 It is not there\r\n");
+pub(crate) const ONLY_IN: Reply = Reply::fixed("550 Nothing can be downloaded here\r\n");
 pub(crate) const TOO_BIG: Reply = Reply::fixed("552 This file is too large\r\n");
 pub(crate) const BAD_NAME: Reply = Reply::fixed("553 This name is not possible\r\n");
 pub(crate) const PBSZ: Reply = Reply::fixed("200 PBSZ=0\r\n");
@@ -169,14 +175,12 @@ pub(crate) fn facts(path: &FilePath, file: Option<File>) -> Reply {
     Reply([head.as_bytes(), path.as_bytes(), b"\r\n250 End\r\n"].concat().into())
 }
 
-/// RFC 959, STAT with a path: the listing over the control connection.
-pub(crate) fn status_of(listing: &[u8]) -> Reply {
-    let mut reply = b"213-Status\r\n".to_vec();
-    for line in listing.split_inclusive(|byte| *byte == b'\n') {
-        // A name that looks like the end of the reply must not be one.
-        reply.push(b' ');
-        reply.extend_from_slice(line);
-    }
-    reply.extend_from_slice(b"213 End\r\n");
-    Reply(reply.into())
+/// RFC 959, STAT with a path: the listing over the control connection is between these two.
+pub(crate) const STATUS_BEGINS: Reply = Reply::fixed("213-Status\r\n");
+pub(crate) const STATUS_ENDS: Reply = Reply::fixed("213 End\r\n");
+
+/// Lines of the reply between them: a name that looks like the end of the reply must not be one.
+pub(crate) fn status_lines(listing: &[u8]) -> Vec<u8> {
+    let lines = listing.split_inclusive(|byte| *byte == b'\n');
+    lines.flat_map(|line| [b" ", line]).flatten().copied().collect()
 }

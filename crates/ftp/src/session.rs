@@ -15,6 +15,7 @@ use tipoff_model::lines::{Line, Lines};
 
 use self::state::{Client, State, Transfer};
 use crate::command::{self, Command};
+use crate::listing::Form;
 use crate::path::FilePath;
 use crate::profile::Profile;
 use crate::reply::{self, Reply};
@@ -24,6 +25,23 @@ use crate::{telnet, text};
 
 /// How much may be said during a transfer that has to wait for its end, in bytes.
 const HELD_BYTES_MAX: usize = 16 * 1024;
+/// Unknown commands before a login that end the session: no device says so many, and what a web page makes a
+/// browser send begins so.
+const UNKNOWN_BEFORE_LOGIN_MAX: u32 = 10;
+/// Commands that are unknown or not understood, since a file was stored, that end the session.
+const UNKNOWN_MAX: u32 = 100;
+/// The same for all commands that fail: some devices look for many names before they upload.
+const FAILURES_MAX: u32 = 1_000;
+/// Logins of one session: each may show another tree, which is read from the disk.
+const LOGINS_MAX: u32 = 100;
+
+/// Commands that failed since a file was stored.
+#[derive(Default)]
+struct Failures {
+    /// Those that are unknown or not understood.
+    unknown: u32,
+    all: u32,
+}
 
 /// The server's side of one conversation.
 ///
@@ -40,6 +58,8 @@ pub struct Session {
     held: VecDeque<Vec<u8>>,
     held_bytes: usize,
     login_failures: u32,
+    logins: u32,
+    failures: Failures,
     /// Shutting down: the transfer under way is the last.
     ending: bool,
 }
@@ -56,6 +76,8 @@ impl Session {
             held: VecDeque::new(),
             held_bytes: 0,
             login_failures: 0,
+            logins: 0,
+            failures: Failures::default(),
             ending: false,
         }
     }
@@ -77,6 +99,7 @@ impl Session {
                     }
                     None => self.read(input)?,
                 },
+                State::Telling(_) => self.tell(),
                 State::Transfer(_) => self.hold(input)?,
                 State::Closed => {
                     *input = &[];
@@ -127,6 +150,7 @@ impl Session {
                 // It could hold a password, so nothing of it is shown.
                 self.note(|| "(a line that is too long)".to_owned());
                 self.reply(reply::LINE_TOO_LONG);
+                self.end_if_too_much_failed();
             }
         }
         if matches!(self.state, State::TlsAsked) {
@@ -180,7 +204,20 @@ impl Session {
             }
             None => self.obey(command),
         }
+        self.end_if_too_much_failed();
         self.end_if_shutting_down();
+    }
+
+    /// Goes on with the reply to STAT: the next lines, or its end.
+    fn tell(&mut self) {
+        let State::Telling(listing) = &mut self.state else { return };
+        match listing.next_piece() {
+            Some(piece) => self.due.push_back(Step::Lines(reply::status_lines(&piece))),
+            None => {
+                self.reply(reply::STATUS_ENDS);
+                self.end_if_shutting_down();
+            }
+        }
     }
 
     /// What anybody may say; the rest is for who has logged in.
@@ -201,7 +238,9 @@ impl Session {
             Command::Syst => self.reply(reply::SYSTEM),
             Command::Help => self.reply(reply::HELP),
             Command::Empty => {}
-            Command::Unknown => self.reply(reply::UNKNOWN),
+            Command::Http => self.close(reply::NO_CLIENT),
+            Command::Binary if self.client.home.is_none() => self.close(reply::NO_CLIENT),
+            Command::Unknown | Command::Binary => self.reply(reply::UNKNOWN),
             _ if self.client.home.is_none() => self.reply(reply::LOG_IN),
             command => self.obey_logged_in(command),
         }
@@ -239,9 +278,9 @@ impl Session {
             Command::Stou(path) => self.store_unique(path),
             Command::Appe(path) => self.append(path),
             Command::Retr(path) => self.retrieve(path),
-            Command::List(argument) => self.list(argument, transfer::Form::Long),
-            Command::Nlst(argument) => self.list(argument, transfer::Form::Names),
-            Command::Mlsd(argument) => self.list(argument, transfer::Form::Facts),
+            Command::List(argument) => self.list(argument, Form::Long),
+            Command::Nlst(argument) => self.list(argument, Form::Names),
+            Command::Mlsd(argument) => self.list(argument, Form::Facts),
             Command::Abor => self.reply(reply::NOTHING_TO_ABORT),
             _ => self.reply(reply::UNKNOWN),
         }
@@ -258,8 +297,23 @@ impl Session {
     }
 
     fn reply(&mut self, reply: Reply) {
+        let Failures { unknown, all } = &mut self.failures;
+        match reply.code() {
+            500..=504 => (*unknown, *all) = (unknown.saturating_add(1), all.saturating_add(1)),
+            400.. => *all = all.saturating_add(1),
+            _ => {}
+        }
         self.due.push_back(Step::Reply(reply));
         self.state = State::Command;
+    }
+
+    /// Whoever only fails is no device, or will not find its way.
+    fn end_if_too_much_failed(&mut self) {
+        let unknown_max = if self.logged_in() { UNKNOWN_MAX } else { UNKNOWN_BEFORE_LOGIN_MAX };
+        let Failures { unknown, all } = self.failures;
+        if matches!(self.state, State::Command) && (unknown >= unknown_max || all >= FAILURES_MAX) {
+            self.close(reply::TOO_MANY_FAILURES);
+        }
     }
 
     fn close(&mut self, last_words: Reply) {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use tipoff_model::ArrivalId;
 
+use crate::listing::Listing;
 use crate::path::FilePath;
 use crate::reply::Reply;
 use crate::tree::File;
@@ -14,9 +15,12 @@ use crate::tree::File;
 pub enum Step {
     /// Write it. Those of commands that came together may leave together.
     Reply(Reply),
+    /// Write these lines, which are part of the reply that has begun.
+    Lines(Vec<u8>),
     /// A command line for the transcript, on one line, its secrets masked.
     Heard(String),
-    /// Answer with [`crate::Session::login_accepted`] or [`crate::Session::login_refused`].
+    /// Answer with [`crate::Session::login_accepted`] or [`crate::Session::login_refused`], or
+    /// [`crate::Session::login_deferred`].
     Authenticate {
         /// Of USER.
         user: String,
@@ -120,8 +124,8 @@ pub struct Send {
 /// What is downloaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// These bytes.
-    Listing(Vec<u8>),
+    /// These lines.
+    Listing(Listing),
     /// A stored file, without so many bytes at its beginning.
     File {
         /// The file.

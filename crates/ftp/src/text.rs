@@ -22,10 +22,15 @@ pub(crate) fn heard(line: &[u8], command: &Command<'_>, logged_in: bool) -> Stri
     match command {
         Command::Pass(_) => format!("PASS {MASK}"),
         Command::Acct => format!("ACCT {MASK}"),
-        Command::Unknown if !logged_in => MASK.to_owned(),
+        Command::Unknown | Command::Binary if !logged_in => MASK.to_owned(),
         // Such as `SITE PSWD`, or `PASS:` with the password behind it.
-        Command::Unknown | Command::Site(_) if mentions_a_secret(line) => MASK.to_owned(),
-        _ => letters::decode(line)
+        Command::Unknown | Command::Binary | Command::Http | Command::Site(_)
+            if mentions_a_secret(line) =>
+        {
+            MASK.to_owned()
+        }
+        // A letter has four bytes at most.
+        _ => letters::decode(letters::beginning(line, 4 * HEARD_CHARS_MAX))
             .chars()
             .take(HEARD_CHARS_MAX)
             .map(|character| if character.is_control() { '.' } else { character })

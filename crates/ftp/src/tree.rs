@@ -1,94 +1,196 @@
 //! What a device sees of what it uploaded. A view only: nothing that happens here changes what is
 //! stored (a device can only add). Bounded: it forgets the oldest.
+//!
+//! Each command costs the same in a full tree as in an empty one: a folder knows what is in it, and a tree knows
+//! its nodes in the order in which they were written to.
+
+mod node;
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex};
 
-use tipoff_model::{ArrivalId, Timestamp, sort};
-
-use crate::path::FilePath;
+pub use self::node::File;
+pub(crate) use self::node::Found;
+use self::node::{Kind, Node, Reach, is_called_like_a_file};
+use crate::path::{FilePath, PATH_BYTES_MAX, PATH_DEPTH_MAX};
 
 /// How many files and folders of a device are remembered.
 pub const NODES_MAX: usize = 2_000;
-/// And how many bytes their paths have together.
+/// And how many bytes their names have together.
 pub const PATHS_BYTES_MAX: usize = 256 * 1024;
 
-/// Of a tree that is full, one part in so many is forgotten.
-const FORGOTTEN_PART: usize = 8;
+/// Bytes of memory that a name takes besides its own: the node, its places in its folder and in the order.
+const NODE_BYTES: usize = 224;
 
 /// A tree that several sessions of a device share.
 pub type SharedTree = Arc<Mutex<Tree>>;
 
-/// A file in the tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct File {
-    /// Where it is stored.
-    pub arrival: ArrivalId,
-    /// In bytes.
-    pub size: u64,
-    /// When its last byte came.
-    pub modified: Timestamp,
-    /// Whether a later upload may bring more of it: it is torn, or nothing shows that it is whole.
-    pub may_grow: bool,
-}
-
 /// The folders and files of a device.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Tree {
-    nodes: BTreeMap<FilePath, Node>,
-    /// The bytes of all paths.
-    paths_bytes: usize,
+    /// By their numbers; the first is the root. `None`: free.
+    nodes: Vec<Option<Node>>,
+    /// The free numbers.
+    free: Vec<usize>,
+    /// All but the root, by when they were last written to. What a folder holds stands before the folder.
+    order: BTreeMap<u64, usize>,
+    /// The bytes of all names.
+    names_bytes: usize,
     /// Counts up, to tell old from new.
     turn: u64,
     /// Whether the device makes no folders, and gives up where one is missing.
     expects_folders: bool,
     /// Whether that was found out here and is not stored yet.
     is_news: bool,
+    /// Whether something was forgotten to save memory.
+    is_partial: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Node {
-    /// None: a folder.
-    file: Option<File>,
-    /// When it was last written to.
-    turn: u64,
-}
+/// The number of the root.
+const ROOT: usize = 0;
 
-/// What stands at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
-    Nothing,
-    Folder,
-    File(File),
+impl Default for Tree {
+    fn default() -> Self {
+        let root = Node {
+            parent: ROOT,
+            name: Arc::default(),
+            turn: 0,
+            reach: Reach::default(),
+            kind: Kind::Folder(BTreeMap::new()),
+        };
+        Self {
+            nodes: vec![Some(root)],
+            free: Vec::new(),
+            order: BTreeMap::new(),
+            names_bytes: 0,
+            turn: 0,
+            expects_folders: false,
+            is_news: false,
+            is_partial: false,
+        }
+    }
 }
 
 impl Tree {
     pub(crate) fn find(&self, path: &FilePath) -> Found {
-        match self.nodes.get(path) {
-            _ if path.is_root() => Found::Folder,
+        match self.at(path).and_then(|number| self.node(number)) {
             None => Found::Nothing,
-            Some(Node { file: None, .. }) => Found::Folder,
-            Some(Node { file: Some(file), .. }) => Found::File(*file),
+            Some(Node { kind: Kind::Folder(_), .. }) => Found::Folder,
+            Some(Node { kind: Kind::File(file), .. }) => Found::File(*file),
+        }
+    }
+
+    /// The number of what is at the path.
+    fn at(&self, path: &FilePath) -> Option<usize> {
+        path.names().try_fold(ROOT, |folder, name| self.child(folder, name))
+    }
+
+    fn child(&self, folder: usize, name: &[u8]) -> Option<usize> {
+        self.inside(folder)?.get(name).copied()
+    }
+
+    fn node(&self, number: usize) -> Option<&Node> {
+        self.nodes.get(number)?.as_ref()
+    }
+
+    fn node_mut(&mut self, number: usize) -> Option<&mut Node> {
+        self.nodes.get_mut(number)?.as_mut()
+    }
+
+    /// What is in a folder; `None` if it is a file.
+    fn inside(&self, folder: usize) -> Option<&BTreeMap<Arc<[u8]>, usize>> {
+        match &self.node(folder)?.kind {
+            Kind::Folder(inside) => Some(inside),
+            Kind::File(_) => None,
+        }
+    }
+
+    fn inside_mut(&mut self, folder: usize) -> Option<&mut BTreeMap<Arc<[u8]>, usize>> {
+        match &mut self.node_mut(folder)?.kind {
+            Kind::Folder(inside) => Some(inside),
+            Kind::File(_) => None,
         }
     }
 
     /// Makes the folder and those that it is in. A file in their place goes out of sight.
     pub(crate) fn make_folder(&mut self, path: &FilePath) {
-        self.turn += 1;
-        let node = Node { file: None, turn: self.turn };
-        for folder in path.way() {
-            self.insert(folder, node);
-        }
+        let folder = self.folder(path);
+        self.touch(folder);
         self.forget_the_oldest();
+    }
+
+    /// The number of this folder, which is made where it is missing.
+    fn folder(&mut self, path: &FilePath) -> usize {
+        let mut folder = ROOT;
+        for name in path.names() {
+            folder = match self.child(folder, name) {
+                Some(child) => child,
+                None => self.add(folder, name, Kind::Folder(BTreeMap::new())),
+            };
+            if let Some(node) = self.node_mut(folder)
+                && let Kind::File(_) = node.kind
+            {
+                node.kind = Kind::Folder(BTreeMap::new());
+            }
+        }
+        folder
+    }
+
+    /// Adds a node to a folder, where none of its name is. It is to be touched.
+    fn add(&mut self, parent: usize, name: &[u8], kind: Kind) -> usize {
+        let name: Arc<[u8]> = name.into();
+        let reach = Reach::default();
+        let node = Some(Node { parent, name: Arc::clone(&name), turn: 0, reach, kind });
+        self.names_bytes += name.len();
+        let number = match self.free.pop() {
+            Some(number) => {
+                if let Some(place) = self.nodes.get_mut(number) {
+                    *place = node;
+                }
+                number
+            }
+            None => {
+                self.nodes.push(node);
+                self.nodes.len() - 1
+            }
+        };
+        if let Some(inside) = self.inside_mut(parent) {
+            inside.insert(name, number);
+        }
+        number
+    }
+
+    /// It was written to, and so were the folders that it is in: they are newer than what they hold.
+    fn touch(&mut self, number: usize) {
+        let (mut next, mut below) = (number, Reach::default());
+        while next != ROOT {
+            self.turn += 1;
+            let turn = self.turn;
+            let Some(node) = self.node_mut(next) else { return };
+            let before = std::mem::replace(&mut node.turn, turn);
+            let Reach { depth, bytes } = &mut node.reach;
+            (*depth, *bytes) = ((*depth).max(below.depth), (*bytes).max(below.bytes));
+            below = Reach { depth: *depth + 1, bytes: *bytes + 1 + node.name.len() };
+            let parent = node.parent;
+            self.order.remove(&before);
+            self.order.insert(turn, next);
+            next = parent;
+        }
     }
 
     /// Whether the folder is in the place of a file that the device may still ask for. Empty files are none, and
     /// neither is one that is called like a folder: devices try with them whether they can write.
     pub(crate) fn hides_a_file(&self, folder: &FilePath) -> bool {
-        folder.way().iter().any(|path| match self.find(path) {
-            Found::File(file) => file.size > 0 && is_called_like_a_file(path.name()),
-            Found::Folder | Found::Nothing => false,
-        })
+        let mut number = ROOT;
+        for name in folder.names() {
+            let Some(child) = self.child(number, name) else { return false };
+            number = child;
+            if let Some(Node { kind: Kind::File(file), name, .. }) = self.node(number) {
+                return file.size > 0 && is_called_like_a_file(name);
+            }
+        }
+        false
     }
 
     /// Puts a file at the path, in place of what was there, and makes the folders that it names. A folder in its
@@ -97,57 +199,92 @@ impl Tree {
         if path.is_root() {
             return;
         }
-        self.take_out(path);
-        self.make_folder(&path.parent());
-        self.insert(path.clone(), Node { file: Some(file), turn: self.turn });
+        let folder = self.folder(&path.parent());
+        let number = match self.child(folder, path.name()) {
+            Some(number) => {
+                self.drop_inside(number);
+                if let Some(node) = self.node_mut(number) {
+                    node.kind = Kind::File(file);
+                }
+                number
+            }
+            None => self.add(folder, path.name(), Kind::File(file)),
+        };
+        self.touch(number);
         self.forget_the_oldest();
     }
 
     /// Takes what is at the path, and below it, out of sight.
     pub(crate) fn remove(&mut self, path: &FilePath) {
-        self.take_out(path);
-    }
-
-    /// What is at the path and below it, which is not in the tree any more.
-    fn take_out(&mut self, path: &FilePath) -> Vec<(FilePath, Node)> {
-        let below: Vec<FilePath> = self.below(path).map(|(path, _)| path.clone()).collect();
-        let all = [path.clone()].into_iter().chain(below);
-        let taken: Vec<(FilePath, Node)> =
-            all.filter_map(|path| self.nodes.remove_entry(&path)).collect();
-        let bytes: usize = taken.iter().map(|(path, _)| path.as_bytes().len()).sum();
-        self.paths_bytes = self.paths_bytes.saturating_sub(bytes);
-        taken
-    }
-
-    /// Everything below a folder.
-    fn below(&self, folder: &FilePath) -> impl Iterator<Item = (&FilePath, &Node)> {
-        let nodes = self.nodes.range(folder.first_below()..);
-        nodes.take_while(|(path, _)| path.is_below(folder))
-    }
-
-    fn insert(&mut self, path: FilePath, node: Node) {
-        let bytes = path.as_bytes().len();
-        if self.nodes.insert(path, node).is_none() {
-            self.paths_bytes += bytes;
+        match self.at(path) {
+            Some(ROOT) => self.drop_inside(ROOT),
+            Some(number) => {
+                self.detach(number);
+                self.drop_node(number);
+            }
+            None => {}
         }
     }
 
-    /// Moves what is at `from`, and below it, in place of what is at `to`. False: it would be in itself, or there
-    /// is no name.
+    /// Takes a node out of its folder. What is in it stays in it.
+    fn detach(&mut self, number: usize) {
+        let Some(Node { parent, name, .. }) = self.node(number) else { return };
+        let (parent, name) = (*parent, Arc::clone(name));
+        if let Some(inside) = self.inside_mut(parent) {
+            inside.remove(&name);
+        }
+    }
+
+    /// A node that is in no folder any more goes, with all in it.
+    fn drop_node(&mut self, number: usize) {
+        self.drop_inside(number);
+        let Some(node) = self.nodes.get_mut(number).and_then(Option::take) else { return };
+        self.order.remove(&node.turn);
+        self.names_bytes -= node.name.len();
+        self.free.push(number);
+    }
+
+    /// All in a folder goes. No deeper than a path.
+    fn drop_inside(&mut self, folder: usize) {
+        let inside = self.inside_mut(folder).map(std::mem::take).unwrap_or_default();
+        if let Some(node) = self.node_mut(folder) {
+            node.reach = Reach::default();
+        }
+        for number in inside.into_values() {
+            self.drop_node(number);
+        }
+    }
+
+    /// Moves what is at `from`, and below it, in place of what is at `to`. False: it is not there any more, it
+    /// would be in itself, there is no name, or what is in it would have too long a path.
     pub(crate) fn rename(&mut self, from: &FilePath, to: &FilePath) -> bool {
+        let Some(number) = self.at(from) else { return false };
         if from == to {
             return true;
         }
-        let moves_folder = self.find(from) == Found::Folder;
+        let moves_folder = self.inside(number).is_some();
         if from.is_root() || to.is_root() || (moves_folder && to.is_below(from)) {
             return false;
         }
-        let moved = self.take_out(from);
-        self.take_out(to);
-        self.make_folder(&to.parent());
-        for (old, node) in moved {
-            self.insert(old.moved(from, to), node);
+        let reach = self.node(number).map(|node| node.reach).unwrap_or_default();
+        let (depth, bytes) = (to.depth() + reach.depth, to.as_bytes().len() + reach.bytes);
+        let is_further = to.depth() > from.depth() || to.as_bytes().len() > from.as_bytes().len();
+        if is_further && (depth > PATH_DEPTH_MAX || bytes > PATH_BYTES_MAX) {
+            return false;
         }
+        self.detach(number);
+        self.remove(to);
+        let folder = self.folder(&to.parent());
+        let name: Arc<[u8]> = to.name().into();
+        if let Some(inside) = self.inside_mut(folder) {
+            inside.insert(Arc::clone(&name), number);
+        }
+        if let Some(node) = self.node_mut(number) {
+            node.parent = folder;
+            let before = std::mem::replace(&mut node.name, Arc::clone(&name));
+            self.names_bytes = self.names_bytes - before.len() + name.len();
+        }
+        self.touch(number);
         self.forget_the_oldest();
         true
     }
@@ -173,39 +310,70 @@ impl Tree {
         std::mem::take(&mut self.is_news)
     }
 
-    /// What is in a folder, by name.
-    pub(crate) fn list(&self, folder: &FilePath) -> impl Iterator<Item = (&[u8], Option<File>)> {
-        self.nodes
-            .iter()
-            .filter(move |(path, _)| path.parent() == *folder)
-            .map(|(path, node)| (path.name(), node.file))
+    /// What is in a folder behind this name, in order, and was written to after this turn.
+    pub(crate) fn list<'a>(
+        &'a self,
+        folder: &FilePath,
+        after: Option<&[u8]>,
+        since: u64,
+    ) -> impl Iterator<Item = (&'a [u8], Option<File>)> {
+        let inside = self.at(folder).and_then(|number| self.inside(number));
+        let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let names = inside.map(|inside| inside.range::<[u8], _>((begin, Bound::Unbounded)));
+        let nodes = names.into_iter().flatten().filter_map(|(_, number)| self.node(*number));
+        nodes.filter(move |node| node.turn > since).map(|node| match &node.kind {
+            Kind::Folder(_) => (&*node.name, None),
+            Kind::File(file) => (&*node.name, Some(*file)),
+        })
     }
 
-    /// What was written to last stays. Folders are as new as the newest in them. A part goes at a
-    /// time, so that not every upload has to look for the oldest.
+    /// A number that grows with each change.
+    pub(crate) fn turn(&self) -> u64 {
+        self.turn
+    }
+
+    /// Bytes of memory that the tree takes, about.
+    pub fn bytes(&self) -> usize {
+        self.order.len() * NODE_BYTES + self.names_bytes
+    }
+
+    /// Forgets the oldest until the tree takes at most so many bytes of memory.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        while self.bytes() > bytes && self.forget_one() {
+            self.is_partial = true;
+        }
+        self.nodes.shrink_to_fit();
+    }
+
+    /// Whether something was forgotten to save memory, so that the spool knows more.
+    pub fn is_partial(&self) -> bool {
+        self.is_partial
+    }
+
+    /// What was written to last stays. Folders are as new as the newest in them.
     fn forget_the_oldest(&mut self) {
-        while self.nodes.len() > NODES_MAX || self.paths_bytes > PATHS_BYTES_MAX {
-            let mut turns: Vec<u64> = self.nodes.values().map(|node| node.turn).collect();
-            turns.sort_unstable();
-            // A node is never newer than the folder that it is in, so what stays has its folders.
-            let last_to_go = turns.get(turns.len() / FORGOTTEN_PART).copied().unwrap_or_default();
-            self.nodes.retain(|_, node| node.turn > last_to_go);
-            self.count_bytes();
+        while self.order.len() > NODES_MAX || self.names_bytes > PATHS_BYTES_MAX {
+            if !self.forget_one() {
+                return;
+            }
         }
     }
 
-    fn count_bytes(&mut self) {
-        self.paths_bytes = self.nodes.keys().map(|path| path.as_bytes().len()).sum();
+    /// Forgets the node that was written to the longest ago: a file or an empty folder, because a folder is newer
+    /// than what it holds.
+    fn forget_one(&mut self) -> bool {
+        let Some((_, number)) = self.order.first_key_value() else { return false };
+        let number = *number;
+        self.detach(number);
+        self.drop_node(number);
+        true
     }
-}
-
-/// Whether a name ends as those of known sorts of files do.
-fn is_called_like_a_file(name: &[u8]) -> bool {
-    sort::by_name(&String::from_utf8_lossy(name)).is_some()
 }
 
 #[cfg(test)]
 mod tests {
+    use tipoff_model::{ArrivalId, Timestamp};
+
     use super::*;
 
     fn path(text: &str) -> FilePath {
@@ -218,7 +386,7 @@ mod tests {
 
     fn names(tree: &Tree, folder: &str) -> Vec<String> {
         let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
-        tree.list(&path(folder)).map(|(name, _)| text(name)).collect()
+        tree.list(&path(folder), None, 0).map(|(name, _)| text(name)).collect()
     }
 
     #[test]
@@ -295,17 +463,158 @@ mod tests {
         tree.put(&path("/old/x"), file(0));
         for number in 0..NODES_MAX {
             tree.put(&path(&format!("/new/{number}")), file(1));
-            assert!(tree.nodes.len() <= NODES_MAX);
+            assert!(tree.order.len() <= NODES_MAX);
         }
         assert_eq!(tree.find(&path(&format!("/new/{}", NODES_MAX - 1))), Found::File(file(1)));
         assert_eq!(tree.find(&path("/old/x")), Found::Nothing);
+        assert_eq!(tree.find(&path("/old")), Found::Nothing, "an empty folder goes too");
         let long = "x".repeat(250);
         for number in 0..NODES_MAX {
-            tree.make_folder(&path(&format!("/{long}/{number}")));
-            let bytes: usize = tree.nodes.keys().map(|path| path.as_bytes().len()).sum();
-            assert_eq!(bytes, tree.paths_bytes);
+            tree.make_folder(&path(&format!("/{number}{long}")));
+            let bytes: usize = tree.nodes.iter().flatten().map(|node| node.name.len()).sum();
+            assert_eq!(bytes, tree.names_bytes);
             assert!(bytes <= PATHS_BYTES_MAX);
         }
-        assert!(tree.nodes.len() > 800);
+        assert!(tree.order.len() > 900);
+        assert!(tree.nodes.len() <= NODES_MAX + 2, "numbers are used again");
+    }
+
+    #[test]
+    fn a_tree_that_must_save_memory_keeps_the_newest() {
+        let mut tree = Tree::default();
+        for number in 0..1_000 {
+            tree.put(&path(&format!("/a/{number}")), file(number));
+        }
+        assert!(!tree.is_partial());
+        tree.shrink_to(50_000);
+        assert!(tree.bytes() <= 50_000 && tree.is_partial());
+        assert_eq!(tree.find(&path("/a/999")), Found::File(file(999)));
+        assert_eq!(tree.find(&path("/a/0")), Found::Nothing);
+        tree.shrink_to(0);
+        assert_eq!((tree.bytes(), names(&tree, "/").len()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_renamed_deeper_must_have_room_for_all_that_is_in_it() {
+        let mut tree = Tree::default();
+        let deep = "/d".repeat(PATH_DEPTH_MAX - 1);
+        tree.put(&path(&format!("{deep}/x")), file(1));
+        assert!(!tree.rename(&path("/d"), &path("/e/d")));
+        assert!(tree.rename(&path("/d"), &path("/e")));
+        assert!(tree.rename(&path(&format!("/e{}", &deep[2..])), &path("/f/g")));
+        assert_eq!(tree.find(&path("/f/g/x")), Found::File(file(1)));
+    }
+
+    /// Only the time that it takes shows it: what each of these commands costs does not grow with the tree.
+    #[test]
+    fn a_command_in_a_full_tree_costs_what_it_costs_in_an_empty_one() {
+        let mut full = Tree::default();
+        for number in 0..NODES_MAX - 10 {
+            full.put(&path(&format!("/all/{number}")), file(1));
+        }
+        let commands = |tree: &mut Tree| {
+            let began = std::time::Instant::now();
+            for _ in 0..500 {
+                tree.remove(&path("/x"));
+                tree.make_folder(&path("/b"));
+                tree.rename(&path("/all"), &path("/every"));
+                tree.rename(&path("/every"), &path("/all"));
+                tree.list(&path("/b"), None, 0).count();
+                tree.put(&path("/b/c"), file(2));
+                tree.remove(&path("/b"));
+            }
+            began.elapsed()
+        };
+        let best = |tree: &mut Tree| (0..5).map(|_| commands(tree)).min();
+        let empty = best(&mut Tree::default()).unwrap_or_default();
+        let full = best(&mut full).unwrap_or_default();
+        assert!(full < empty * 10, "{full:?} and {empty:?}");
+    }
+
+    /// What every command does, told as simply as possible: each path with its file.
+    #[derive(Default)]
+    struct Model(BTreeMap<FilePath, Option<File>>);
+
+    impl Model {
+        fn make_folder(&mut self, path: &FilePath) {
+            for folder in path.way() {
+                self.0.insert(folder, None);
+            }
+        }
+
+        fn take_out(&mut self, path: &FilePath) -> Vec<(FilePath, Option<File>)> {
+            let is_in = |it: &FilePath| it == path || it.is_below(path);
+            let taken =
+                self.0.iter().filter(|(it, _)| is_in(it)).map(|(it, file)| (it.clone(), *file));
+            let taken = taken.collect();
+            self.0.retain(|it, _| !is_in(it));
+            taken
+        }
+
+        fn put(&mut self, path: &FilePath, file: File) {
+            self.take_out(path);
+            self.make_folder(&path.parent());
+            self.0.insert(path.clone(), Some(file));
+        }
+
+        fn rename(&mut self, from: &FilePath, to: &FilePath) {
+            let is_folder = self.0.get(from).is_some_and(Option::is_none);
+            if from == to || !self.0.contains_key(from) || (is_folder && to.is_below(from)) {
+                return;
+            }
+            let moved = self.take_out(from);
+            self.take_out(to);
+            self.make_folder(&to.parent());
+            for (old, file) in moved {
+                let text = String::from_utf8_lossy(old.as_bytes()).into_owned();
+                let rest = text.strip_prefix(&from.to_string()).unwrap_or_default().to_owned();
+                self.0.insert(path(&format!("{to}{rest}")), file);
+            }
+        }
+    }
+
+    fn some_path() -> impl proptest::strategy::Strategy<Value = FilePath> {
+        use proptest::strategy::Strategy;
+        let name = proptest::sample::select(vec!["a", "b", "a-", "x.jpg"]);
+        proptest::collection::vec(name, 1..4).prop_map(|names| path(&names.join("/")))
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_tree_shows_what_its_commands_made_of_it(
+            commands in proptest::collection::vec((0..4, some_path(), some_path()), 0..40),
+        ) {
+            let (mut tree, mut model) = (Tree::default(), Model::default());
+            for (number, (command, one, other)) in commands.into_iter().enumerate() {
+                let file = file(number as i64);
+                match command {
+                    0 => {
+                        tree.put(&one, file);
+                        model.put(&one, file);
+                    }
+                    1 => {
+                        tree.make_folder(&one);
+                        model.make_folder(&one);
+                    }
+                    2 => {
+                        tree.remove(&one);
+                        model.take_out(&one);
+                    }
+                    _ => {
+                        tree.rename(&one, &other);
+                        model.rename(&one, &other);
+                    }
+                }
+                proptest::prop_assert_eq!(tree.order.len(), model.0.len());
+                for (path, file) in &model.0 {
+                    let found = file.map_or(Found::Folder, Found::File);
+                    proptest::prop_assert_eq!(tree.find(path), found, "{}", path);
+                }
+                for node in tree.nodes.iter().flatten().filter(|node| node.parent != ROOT) {
+                    let parent = tree.node(node.parent).map_or(0, |parent| parent.turn);
+                    proptest::prop_assert!(node.turn < parent, "a folder is newer than what it holds");
+                }
+            }
+        }
     }
 }

@@ -29,6 +29,26 @@ impl Protocol {
     }
 }
 
+/// How sure it is that a login names who sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LoginProof {
+    /// The arrival was stored before this was noted.
+    #[default]
+    Unknown,
+    /// No login, a wrong password that was not asked for, or the login that all devices share.
+    Unproven,
+    /// User and password are those of one device.
+    Proven,
+}
+
+impl LoginProof {
+    /// Whether it was not noted.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+}
+
 /// Who is talking: all that a receiver knows of the sender besides the content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
@@ -38,6 +58,9 @@ pub struct Envelope {
     pub peer: IpAddr,
     /// The name it logged in with, where it did.
     pub login: Option<String>,
+    /// Whether that login is proven.
+    #[serde(default, skip_serializing_if = "LoginProof::is_unknown")]
+    pub proof: LoginProof,
     /// What it called itself in HELO or EHLO.
     pub greeting: Option<String>,
     /// The address of MAIL FROM; empty for the null reverse-path, and where there is none.

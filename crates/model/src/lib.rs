@@ -13,6 +13,7 @@ mod id;
 pub mod lines;
 mod media;
 mod plan;
+mod share;
 pub mod sort;
 mod template;
 mod time;
@@ -23,12 +24,13 @@ pub use action::{
     MuteTarget,
 };
 pub use alert::{Alert, AlertKind, AlertManner, AlertMedia, Clip, MediaPlace, Priority};
-pub use arrival::{Camera, Content, Envelope, Protocol};
+pub use arrival::{Camera, Content, Envelope, LoginProof, Protocol};
 pub use delivery::{DeliveryState, Outcome, Receipt, Scope, Verdict};
 pub use device::Device;
 pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
 pub use plan::{Due, Facts, Gathering, History, IncidentClass, OpenIncident, Plan, Planner, Told};
+pub use share::AddressShare;
 pub use template::{TEMPLATE_STEPS_MAX, TemplateValues};
 pub use time::Timestamp;

@@ -91,6 +91,20 @@ pub trait History {
     /// if it is due after `since`.
     fn gathering(&self, channel: &str, event: Event, since: Timestamp) -> Option<Gathering>;
 
+    /// How many first alerts of all discovered devices at the device's address `channel` was to be told
+    /// since then; zero for a known device.
+    fn firsts_of_address(&self, channel: &str, since: Timestamp) -> u32 {
+        let _ = (channel, since);
+        0
+    }
+
+    /// The latest summary of all discovered devices at the device's address for `channel`, if it is due
+    /// after `since`; `None` for a known device.
+    fn gathering_of_address(&self, channel: &str, since: Timestamp) -> Option<Gathering> {
+        let _ = (channel, since);
+        None
+    }
+
     /// The mode that somebody chose last, and when.
     fn chosen_mode(&self) -> Option<(String, Timestamp)>;
 }
@@ -124,6 +138,8 @@ pub struct Due {
     pub due_at: Timestamp,
     /// The name of the route that sends it there: it says how it is told.
     pub route: Option<String>,
+    /// Whether a summary stands for all discovered devices at the device's address.
+    pub of_address: bool,
 }
 
 /// Who hears of an arrival.

@@ -45,6 +45,9 @@ use conditions::Scene;
 
 /// Why nobody is told of one incident of many.
 const FLOOD_WORDS: &str = "too many alerts of this device: told as a count every ten minutes";
+/// The same of all discovered devices at one address.
+const ADDRESS_FLOOD_WORDS: &str = "too many alerts of devices at this address that have no name here: told as a count \
+    every ten minutes";
 
 /// The rules of the configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,6 +137,7 @@ impl Rules {
             kind: AlertKind::First,
             due_at: facts.received_at.after(self.gathers(facts)),
             route: route.map(|route| route.name.clone()),
+            of_address: false,
         };
         let is_new = |channel: &&String| !told.iter().any(|told| told.channel == **channel);
         let new = || self.channels.iter().filter(is_new);
@@ -150,7 +154,7 @@ impl Rules {
             let full = |it: &Judged<'_>| Some((it.route.name.clone(), it.full_until(channel)?));
             let (route, due_at) = judged.iter().find_map(full)?;
             let (channel, kind) = (channel.clone(), AlertKind::Summary);
-            Some(Due { channel, kind, due_at, route: Some(route) })
+            Some(Due { channel, kind, due_at, route: Some(route), of_address: false })
         };
         let due: Vec<_> = new().filter_map(told_or_counted).collect();
         let is_told = due.iter().any(|due| due.kind != AlertKind::Summary);
@@ -171,6 +175,7 @@ impl Rules {
             kind: AlertKind::FollowUp,
             due_at: facts.received_at.after(settle),
             route: told.route.clone(),
+            of_address: false,
         })
     }
 
@@ -230,7 +235,9 @@ impl Planner for Rules {
         };
         let due: Vec<_> = due.into_iter().chain(follow_ups).map(held).collect();
         if untold.is_none() && due.iter().all(|due| due.kind == AlertKind::Summary) {
-            untold = Some(FLOOD_WORDS.to_owned());
+            let of_address = due.iter().any(|due| due.of_address);
+            let words = if of_address { ADDRESS_FLOOD_WORDS } else { FLOOD_WORDS };
+            untold = Some(words.to_owned());
         }
         Plan { due, untold }
     }

@@ -11,11 +11,19 @@ use crate::grouping::is_mail_to_read;
 const WINDOW: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// Of mails that are only words, each says something else, and a server may have much to say: as many times
+/// more of them are alerted.
+const WORDS_FACTOR: u32 = 2;
+/// First alerts of all discovered devices at one address, in alerts of one device: 20 cameras behind one
+/// router can each have six incidents in ten minutes, and made-up senders not more than that together.
+const ADDRESS_FACTOR: u32 = 4;
+
 /// The guard against a device that does not stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flood {
-    /// So many alerts of one kind of event of one device go to a channel in ten minutes; zero: as many
-    /// as there are.
+    /// So many alerts of one kind of event of one device go to a channel in ten minutes, twice as many of
+    /// mails without pictures that tell of no known event, and four times as many first alerts of all
+    /// discovered devices at one address; zero: as many as there are.
     pub alerts_max: u32,
 }
 
@@ -28,12 +36,20 @@ impl Default for Flood {
 impl Flood {
     /// What becomes of a delivery: itself, or a place in a count.
     pub(crate) fn held(&self, due: Due, facts: &Facts<'_>, history: &dyn History) -> Due {
-        if self.alerts_max == 0 || is_mail_to_read(facts) {
+        if self.alerts_max == 0 {
             return due;
         }
-        let now = facts.received_at;
-        match self.count_at(&due.channel, facts, history, now) {
-            Some(due_at) => Due { kind: AlertKind::Summary, due_at, route: None, ..due },
+        if let Some(due_at) = self.count_at(&due.channel, facts, history) {
+            return Due { kind: AlertKind::Summary, due_at, route: None, ..due };
+        }
+        let of_address = match due.kind {
+            AlertKind::First => self.count_of_address_at(&due.channel, facts, history),
+            _ => None,
+        };
+        match of_address {
+            Some(due_at) => {
+                Due { kind: AlertKind::Summary, due_at, route: None, of_address: true, ..due }
+            }
             None => due,
         }
     }
@@ -44,21 +60,50 @@ impl Flood {
         channel: &str,
         facts: &Facts<'_>,
         history: &dyn History,
-        now: Timestamp,
     ) -> Option<Timestamp> {
+        let now = facts.received_at;
         let since = now.before(WINDOW);
-        if let Some(Gathering { due_at, held }) = history.gathering(channel, facts.event, since) {
-            if due_at > now {
-                return Some(due_at);
-            }
-            // It has not become much quieter since.
-            if held >= self.alerts_max.div_ceil(3) {
-                return Some(due_at.after(WINDOW));
-            }
+        let alerts = || history.alerts_since(channel, facts.event, since);
+        let next = || now.after(WINDOW);
+        if is_mail_to_read(facts) {
+            // Pictures that are held back hold no words back.
+            return (alerts() >= self.alerts_max.saturating_mul(WORDS_FACTOR)).then(next);
         }
-        let alerts = history.alerts_since(channel, facts.event, since);
-        (alerts >= self.alerts_max).then(|| now.after(WINDOW))
+        let gathering = history.gathering(channel, facts.event, since);
+        let gathers_until = gathering.and_then(|it| gathers_until(it, self.alerts_max, now));
+        gathers_until.or_else(|| (alerts() >= self.alerts_max).then(next))
     }
+
+    /// The same for all discovered devices at the address.
+    fn count_of_address_at(
+        &self,
+        channel: &str,
+        facts: &Facts<'_>,
+        history: &dyn History,
+    ) -> Option<Timestamp> {
+        let now = facts.received_at;
+        let since = now.before(WINDOW);
+        let alerts_max = self.alerts_max.saturating_mul(ADDRESS_FACTOR);
+        let gathering = history.gathering_of_address(channel, since);
+        let gathers_until = gathering.and_then(|it| gathers_until(it, alerts_max, now));
+        gathers_until.or_else(|| {
+            let firsts = history.firsts_of_address(channel, since);
+            (firsts >= alerts_max).then(|| now.after(WINDOW))
+        })
+    }
+}
+
+/// When a count is told that something more belongs to: the one that gathers now, or the next one, where it has
+/// not become much quieter since.
+fn gathers_until(
+    Gathering { due_at, held }: Gathering,
+    alerts_max: u32,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    if due_at > now {
+        return Some(due_at);
+    }
+    (held >= alerts_max.div_ceil(3)).then(|| due_at.after(WINDOW))
 }
 
 impl Route {

@@ -17,6 +17,9 @@ struct Past {
     /// When alerts were made, the oldest first.
     alerts: Vec<Timestamp>,
     gathering: Option<Gathering>,
+    /// The same of all discovered devices at its address.
+    firsts_of_address: u32,
+    gathering_of_address: Option<Gathering>,
 }
 
 impl History for Past {
@@ -35,6 +38,14 @@ impl History for Past {
 
     fn gathering(&self, _channel: &str, _event: Event, since: Timestamp) -> Option<Gathering> {
         self.gathering.filter(|it| it.due_at > since)
+    }
+
+    fn firsts_of_address(&self, _channel: &str, _since: Timestamp) -> u32 {
+        self.firsts_of_address
+    }
+
+    fn gathering_of_address(&self, _channel: &str, since: Timestamp) -> Option<Gathering> {
+        self.gathering_of_address.filter(|it| it.due_at > since)
     }
 
     fn chosen_mode(&self) -> Option<(String, Timestamp)> {
@@ -253,6 +264,7 @@ fn the_pages_of_a_scan_wait_for_each_other() {
         protocol: Protocol::Ftp,
         peer: [192, 168, 1, 20].into(),
         login: None,
+        proof: tipoff_model::LoginProof::default(),
         greeting: None,
         sender: String::new(),
         recipients: Vec::new(),
@@ -342,6 +354,7 @@ fn a_torn_mail_with_words_and_without_pictures_is_alerted_alone() {
         protocol: Protocol::Smtp,
         peer: "192.168.1.9".parse().unwrap(),
         login: None,
+        proof: tipoff_model::LoginProof::default(),
         greeting: None,
         sender: String::new(),
         recipients: Vec::new(),
@@ -403,6 +416,7 @@ fn so_many_are_told_in_an_hour_and_then_a_count() {
         kind: AlertKind::Summary,
         due_at: now.after(Duration::from_secs(600)),
         route: Some("mine".to_owned()),
+        of_address: false,
     };
     assert_eq!(held.due, [expected]);
     assert_eq!(held.untold.unwrap(), "mine: me has had its alerts of this hour");
@@ -452,6 +466,46 @@ fn a_device_that_does_not_stop_becomes_a_count_until_it_does() {
     let off = Rules { flood: Flood { alerts_max: 0 }, ..rules.clone() };
     let plan = off.plan(&facts(&device, now), &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First);
+}
+
+#[test]
+fn mails_of_words_have_a_limit_too() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let rules = Rules { flood: Flood { alerts_max: 6 }, ..rules(Vec::new()) };
+    let mail = Facts { event: Event::Other, ..facts(&device, now) };
+    let many = |count: u64| Past {
+        alerts: (0..count).rev().map(|it| now.before(Duration::from_secs(it))).collect(),
+        ..Past::default()
+    };
+    assert_eq!(rules.plan(&mail, &[], &many(11)).due[0].kind, AlertKind::First);
+    let held = rules.plan(&mail, &[], &many(12));
+    assert_eq!(held.due[0].kind, AlertKind::Summary);
+    assert_eq!(held.untold.as_deref(), Some(FLOOD_WORDS));
+}
+
+#[test]
+fn made_up_senders_at_one_address_become_a_count() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let rules = Rules { flood: Flood { alerts_max: 6 }, ..rules(Vec::new()) };
+    let plan = |past: &Past, told: &[Told], event: Event| {
+        rules.plan(&Facts { event, ..facts(&device, now) }, told, past)
+    };
+    let many = |count| Past { firsts_of_address: count, ..Past::default() };
+    for event in [Event::Motion, Event::Other] {
+        assert_eq!(plan(&many(23), &[], event).due[0].kind, AlertKind::First);
+        let held = plan(&many(24), &[], event);
+        assert_eq!((held.due[0].kind, held.due[0].of_address), (AlertKind::Summary, true));
+        assert_eq!(held.untold.as_deref(), Some(ADDRESS_FLOOD_WORDS));
+        let due = plan(&many(24), &told(&["me"]), event).due;
+        let follow_up = due.iter().find(|due| due.channel == "me").unwrap();
+        assert_eq!(follow_up.kind, AlertKind::FollowUp, "what has begun goes on");
+    }
+    let gathering = Gathering { due_at: now.after(Duration::from_secs(30)), held: 1 };
+    let past = Past { gathering_of_address: Some(gathering), ..Past::default() };
+    let held = plan(&past, &[], Event::Motion).due.remove(0);
+    assert_eq!((held.due_at, held.of_address), (gathering.due_at, true));
 }
 
 #[test]
@@ -554,6 +608,7 @@ fn each_condition_is_held_against_what_it_is_of() {
         protocol: Protocol::Smtp,
         peer: [192, 168, 1, 20].into(),
         login: None,
+        proof: tipoff_model::LoginProof::default(),
         greeting: None,
         sender: "cam1@example.org".to_owned(),
         recipients: vec!["alerts@house".to_owned(), "front@house".to_owned()],

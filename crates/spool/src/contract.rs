@@ -5,11 +5,13 @@ mod alerts;
 mod clock;
 mod dashboard;
 mod dismissal;
+mod hostile;
 mod recorders;
 mod resent;
 mod review;
 mod rules;
 mod sessions;
+mod shares;
 mod uploads;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,8 +20,8 @@ use std::time::Duration;
 
 use tipoff_model::{
     AlertKind, Content, DeliveryState, Device, Due, Encoding, Envelope, Event, Facts, History,
-    IncidentClass, Media, MediaKind, MediaPlace, OpenIncident, Plan, Planner, Protocol, Timestamp,
-    Told,
+    IncidentClass, LoginProof, Media, MediaKind, MediaPlace, OpenIncident, Plan, Planner, Protocol,
+    Timestamp, Told,
 };
 
 use crate::{
@@ -75,7 +77,7 @@ impl Planner for Plain {
             let due_at = gathering.map(|it| it.due_at).filter(|at| *at > facts.received_at);
             let due_at = due_at.unwrap_or(facts.received_at.after(Duration::from_secs(600)));
             let (channel, kind) = ("phone".to_owned(), AlertKind::Summary);
-            let due = vec![Due { channel, kind, due_at, route: None }];
+            let due = vec![Due { channel, kind, due_at, route: None, of_address: false }];
             return Plan { due, untold: Some("too much".to_owned()) };
         }
         let due = |channel: &str, kind, after| Due {
@@ -83,6 +85,7 @@ impl Planner for Plain {
             kind,
             due_at: facts.received_at.after(Duration::from_secs(after)),
             route: mode.clone(),
+            of_address: false,
         };
         let is_new = |channel: &&str| !told.iter().any(|told| told.channel == *channel);
         let channels = if mode.as_deref() == Some("phone only") { 1 } else { 2 };
@@ -116,6 +119,7 @@ fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
             protocol: Protocol::Smtp,
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             login: None,
+            proof: LoginProof::default(),
             greeting: None,
             sender: "camera@example.com".to_owned(),
             recipients: vec!["me@example.com".to_owned()],
@@ -219,8 +223,10 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     clock::check(&fresh).await;
     dashboard::check(&fresh).await;
     dismissal::check(&fresh).await;
+    hostile::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
+    shares::check(&fresh).await;
 }
 
 async fn what_is_stored_survives_a_new_start(open: Open<'_>) {
@@ -474,11 +480,12 @@ async fn size_removes_the_oldest_and_the_delivered_first(open: Open<'_>) {
     }
     let (age, guard) = (Duration::from_secs(1_000_000), AgeGuard::default());
     let keep = |bytes_max| Keep { age, bytes_max, guard };
-    let swept = spool.sweep(keep(18), seconds(300)).await.unwrap();
+    let each = spool.usage().await.unwrap().bytes / 3;
+    let swept = spool.sweep(keep(2 * each), seconds(300)).await.unwrap();
     assert_eq!((swept.incidents, swept.undelivered), (1, 0));
     assert!(spool.incident(told[0].incident).await.is_err());
     assert!(spool.incident(waiting.incident).await.is_ok());
-    let swept = spool.sweep(keep(8), seconds(300)).await.unwrap();
+    let swept = spool.sweep(keep(each - 1), seconds(300)).await.unwrap();
     assert_eq!((swept.incidents, swept.undelivered), (2, 2), "and it says what goes undelivered");
 }
 

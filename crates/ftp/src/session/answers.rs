@@ -3,8 +3,8 @@
 
 use std::net::SocketAddr;
 
-use super::Session;
 use super::state::{Client, Home, State, Transfer};
+use super::{Failures, Session};
 use crate::command;
 use crate::path::FilePath;
 use crate::reply::{self, Reply};
@@ -15,7 +15,7 @@ impl Session {
     /// Answers [`crate::Step::Authenticate`]: the client is in `tree`.
     pub fn login_accepted(&mut self, tree: SharedTree) {
         if matches!(self.state, State::LoginAsked) {
-            self.client.home = Some(Home::new(tree));
+            self.client.home = Some(Home::new(tree, self.profile.read));
             self.reply(reply::LOGGED_IN);
         }
         self.end_if_shutting_down();
@@ -30,6 +30,16 @@ impl Session {
             if self.login_failures >= self.profile.login_failures_max {
                 self.close(reply::TOO_MANY_LOGINS);
             }
+        }
+        self.end_if_shutting_down();
+    }
+
+    /// Answers [`crate::Step::Authenticate`]: it is too soon to look at this password. FTP has no refusal of a login
+    /// that is temporary, so the session ends (RFC 959, section 4.2.2: 421).
+    pub fn login_deferred(&mut self) {
+        if matches!(self.state, State::LoginAsked) {
+            self.client.user = None;
+            self.close(reply::LOGIN_LATER);
         }
         self.end_if_shutting_down();
     }
@@ -81,6 +91,7 @@ impl Session {
             let line = std::mem::take(line);
             self.state = State::Command;
             self.obey(command::parse(&line));
+            self.end_if_too_much_failed();
         }
         self.end_if_shutting_down();
     }
@@ -90,6 +101,9 @@ impl Session {
     pub fn transfer_ended(&mut self, outcome: Outcome) {
         if let State::Transfer(Transfer { upload, earlier, aborted }) = &mut self.state {
             let (upload, earlier, aborted) = (upload.take(), *earlier, *aborted);
+            if let Outcome::Stored(_) = outcome {
+                self.failures = Failures::default();
+            }
             self.see(upload, earlier, outcome);
             self.reply(last_words(outcome));
             if aborted {
@@ -135,7 +149,8 @@ impl Session {
     }
 
     pub(super) fn end_if_shutting_down(&mut self) {
-        if self.ending && !self.in_transfer() && !self.waiting() {
+        let is_telling = matches!(self.state, State::Telling(_));
+        if self.ending && !is_telling && !self.in_transfer() && !self.waiting() {
             self.close(reply::SHUTTING_DOWN);
         }
     }

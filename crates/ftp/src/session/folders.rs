@@ -5,7 +5,7 @@ use tipoff_model::Timestamp;
 use super::Session;
 use super::state::{Home, State};
 use crate::command::{self, Command};
-use crate::listing;
+use crate::listing::{self, Form};
 use crate::path::FilePath;
 use crate::profile::MissingFolder;
 use crate::reply::{self, Reply};
@@ -169,14 +169,9 @@ impl Session {
     pub(super) fn status(&mut self, argument: &[u8]) {
         let Some(path) = self.path(command::without_options(argument)) else { return };
         let Some(home) = &self.client.home else { return };
-        let tree = home.tree();
-        let listing = match tree.find(&path) {
-            Found::Nothing => Vec::new(),
-            Found::Folder => listing::long(&tree, &path, None),
-            Found::File(file) => listing::long(&tree, &path, Some(file)),
-        };
-        drop(tree);
-        self.reply(reply::status_of(&listing));
+        let listing = home.listing(path, Form::Long);
+        self.reply(reply::STATUS_BEGINS);
+        self.state = State::Telling(listing);
     }
 
     /// Rights of files are nothing that could be changed, and it is no fault to try.

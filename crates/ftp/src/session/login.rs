@@ -1,7 +1,7 @@
 //! Who the client is, and how it is encrypted (RFC 959, section 4.1.1; RFC 4217).
 
-use super::Session;
 use super::state::{Client, State};
+use super::{LOGINS_MAX, Session};
 use crate::step::{Protection, Step};
 use crate::{reply, text};
 
@@ -19,6 +19,10 @@ impl Session {
         let Some(user) = self.client.user.clone() else {
             return self.reply(reply::BAD_SEQUENCE);
         };
+        self.logins = self.logins.saturating_add(1);
+        if self.logins > LOGINS_MAX {
+            return self.close(reply::TOO_MANY_USERS);
+        }
         let password = text::read(password);
         self.due.push_back(Step::Authenticate { user, password });
         self.state = State::LoginAsked;

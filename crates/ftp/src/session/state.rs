@@ -2,8 +2,9 @@
 //! How one leads to another is not told here.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
+use crate::listing::{Form, Listing};
 use crate::path::FilePath;
 use crate::step::{Data, Protection};
 use crate::tree::{File, Found, SharedTree, Tree};
@@ -28,6 +29,8 @@ pub(super) enum State {
     RenameAsked,
     /// The shell waits for the end of an upload that this command line is about.
     UploadAwaited { line: Vec<u8> },
+    /// The answer to STAT goes on.
+    Telling(Listing),
     /// The shell sends or receives.
     Transfer(Transfer),
     /// Everything has been said.
@@ -68,6 +71,8 @@ pub(super) struct Home {
     pub(super) refused: Vec<(FilePath, u32)>,
     /// Whether it has made a folder since.
     pub(super) made_folder: bool,
+    /// Listings show what was written to after this turn of the tree.
+    since: u64,
 }
 
 impl Client {
@@ -107,9 +112,17 @@ impl Client {
 }
 
 impl Home {
-    pub(super) fn new(tree: SharedTree) -> Self {
+    /// Where it may not `read`, it sees what came since its login: some devices look whether an upload is there.
+    pub(super) fn new(tree: SharedTree, read: bool) -> Self {
         let folder = FilePath::ROOT;
-        Self { tree, folder, refused: Vec::new(), made_folder: false }
+        let mut home = Self { tree, folder, refused: Vec::new(), made_folder: false, since: 0 };
+        home.since = if read { 0 } else { home.tree().turn() };
+        home
+    }
+
+    /// What is at a path of the tree.
+    pub(super) fn listing(&self, path: FilePath, form: Form) -> Listing {
+        Listing::new(Arc::clone(&self.tree), path, form, self.since)
     }
 
     pub(super) fn tree(&self) -> MutexGuard<'_, Tree> {

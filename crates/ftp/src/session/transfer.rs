@@ -6,7 +6,7 @@ use super::Session;
 use super::state::State;
 use crate::address::{self, Eprt};
 use crate::command;
-use crate::listing;
+use crate::listing::Form;
 use crate::path::FilePath;
 use crate::reply;
 use crate::step::{Data, How, Receive, Send, Step, What};
@@ -14,16 +14,8 @@ use crate::tree::Found;
 
 /// The first port that a client may name (RFC 2577, section 3).
 const PORT_MIN: u16 = 1024;
-/// The names that STOU tries.
-const UNIQUE_TRIES_MAX: u32 = 10_000;
-
-/// How a folder is told.
-#[derive(Clone, Copy)]
-pub(super) enum Form {
-    Long,
-    Names,
-    Facts,
-}
+/// The names that STOU tries, and tries again with large numbers.
+const UNIQUE_TRIES_MAX: u64 = 16;
 
 impl Session {
     pub(super) fn port(&mut self, argument: &[u8]) {
@@ -124,7 +116,10 @@ impl Session {
     /// STOU: a name that is not there yet, after what is given.
     pub(super) fn store_unique(&mut self, given: &[u8]) {
         let given = if given.is_empty() { b"upload" } else { given };
-        for number in 1..=UNIQUE_TRIES_MAX {
+        // Where the first few numbers are taken, one that grows with each change of the tree is not.
+        let turn = self.client.home.as_ref().map_or(0, |home| home.tree().turn());
+        let numbers = (1..=UNIQUE_TRIES_MAX).chain((1..=UNIQUE_TRIES_MAX).map(|it| turn + it));
+        for number in numbers {
             let name = [given, format!(".{number}").as_bytes()].concat();
             let Some(path) = self.file_path(&name) else { return };
             if self.find(&path) == Found::Nothing {
@@ -163,6 +158,9 @@ impl Session {
     }
 
     pub(super) fn retrieve(&mut self, given: &[u8]) {
+        if !self.profile.read {
+            return self.reply(reply::ONLY_IN);
+        }
         let Some(path) = self.path(given) else { return };
         let offset = std::mem::take(&mut self.client.offset);
         match self.find(&path) {
@@ -177,17 +175,7 @@ impl Session {
     pub(super) fn list(&mut self, argument: &[u8], form: Form) {
         let Some(path) = self.path(command::without_options(argument)) else { return };
         let Some(home) = &self.client.home else { return };
-        let tree = home.tree();
-        let file = match (tree.find(&path), form) {
-            (Found::File(file), Form::Long | Form::Names) => Some(file),
-            _ => None,
-        };
-        let listing = match form {
-            Form::Long => listing::long(&tree, &path, file),
-            Form::Names => listing::names(&tree, &path, file),
-            Form::Facts => listing::facts(&tree, &path),
-        };
-        drop(tree);
+        let listing = home.listing(path, form);
         self.send(What::Listing(listing));
     }
 

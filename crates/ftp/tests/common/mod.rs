@@ -102,9 +102,14 @@ impl Shell {
     }
 
     fn perform(&mut self, step: Step) {
-        if let Step::Reply(reply) = &step {
-            assert!(reply.ends_with(b"\r\n"));
-            for line in reply.split_inclusive(|byte| *byte == b'\n') {
+        let said = match &step {
+            Step::Reply(reply) => Some(&**reply),
+            Step::Lines(lines) => Some(lines.as_slice()),
+            _ => None,
+        };
+        if let Some(said) = said {
+            assert!(said.ends_with(b"\r\n"));
+            for line in said.split_inclusive(|byte| *byte == b'\n') {
                 let line = line.strip_suffix(b"\r\n").expect("a line ends with CRLF");
                 self.happened.push(Line::Server(match std::str::from_utf8(line) {
                     Ok(line) => line.to_owned(),
@@ -135,6 +140,7 @@ impl Shell {
             Step::Abort => assert!(self.transfer.is_some(), "there is something to abort"),
             Step::Rename { .. } => self.session.renamed(),
             Step::Reply(_)
+            | Step::Lines(_)
             | Step::AwaitUpload(_)
             | Step::Heard(_)
             | Step::StartTls
@@ -158,7 +164,7 @@ pub(crate) enum Ending {
 
 fn name(step: &Step) -> String {
     match step {
-        Step::Reply(_) | Step::AwaitUpload(_) => unreachable!("it is no deed"),
+        Step::Reply(_) | Step::Lines(_) | Step::AwaitUpload(_) => unreachable!("it is no deed"),
         Step::Heard(line) => format!("heard {line}"),
         Step::Authenticate { user, password } => format!("login user={user} password={password}"),
         Step::Passive => "passive".to_owned(),
@@ -177,7 +183,11 @@ fn name(step: &Step) -> String {
         }
         Step::Send(send) => {
             let what = match &send.what {
-                What::Listing(listing) => format!("listing {}", escape(listing)),
+                What::Listing(listing) => {
+                    let mut listing = listing.clone();
+                    let pieces: Vec<_> = std::iter::from_fn(|| listing.next_piece()).collect();
+                    format!("listing {}", escape(&pieces.concat()))
+                }
                 What::File { file, offset } => {
                     format!("file arrival={} offset={offset}", file.arrival)
                 }

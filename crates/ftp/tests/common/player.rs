@@ -88,6 +88,7 @@ fn profile(dialog: &Dialog) -> (Profile, IpAddr, bool) {
             "ipv6" => peer = "fe80::20",
             "create" => profile.missing_folder = MissingFolder::Create,
             "refuse" => profile.missing_folder = MissingFolder::Refuse,
+            "upload-only" => profile.read = false,
             "transcript" => profile.transcript = true,
             "line" => profile.line_bytes_max = value.parse().unwrap(),
             "logins" => profile.login_failures_max = value.parse().unwrap(),

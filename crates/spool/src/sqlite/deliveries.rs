@@ -9,43 +9,33 @@ use tipoff_model::{
 use super::covered::Covered;
 use super::{at, number};
 use crate::core::alert::{self, Composed};
-use crate::{AttemptRecord, DueBatch, DueDelivery, Result};
+use crate::{AttemptRecord, DueBatch, DueDelivery, Result, Share};
 
-/// The deliveries of a channel that may be attempted now, the newest first: after an outage what
-/// has just happened does not wait behind what happened hours ago. `LIMIT` counts those claimed as
-/// well.
+/// What is told of a delivery.
 const DUE: &str = "
     SELECT d.id, d.incident, d.kind, d.created_at, d.attempts, d.progress, d.reference,
-           incident.event, incident.subject, coalesce(device.label, device.name), incident.began_at,
-           d.route, d.held, incident.device, incident.note
+           incident.event, incident.subject,
+           CASE WHEN d.of_place THEN 'devices at ' || d.place
+                ELSE coalesce(device.label, device.name) END,
+           incident.began_at, d.route, d.held, incident.device, incident.note, d.place
     FROM delivery AS d
     JOIN incident ON incident.id = d.incident
     JOIN device ON device.id = incident.device
-    WHERE d.channel = ?1 AND d.state = 'pending' AND d.due_at <= ?2
-      AND NOT EXISTS (
-          SELECT 1 FROM delivery AS earlier
-          WHERE earlier.incident = d.incident AND earlier.channel = d.channel
-            AND earlier.id < d.id AND earlier.state = 'pending' AND earlier.kind <> 'summary'
-            AND (earlier.kind = 'first' OR NOT earlier.video OR d.video))
-    ORDER BY d.id DESC
-    LIMIT ?3";
+    WHERE d.id = ?1";
 
-/// See [`crate::Spool::due`].
+/// See [`crate::Spool::due_in_turn`].
 pub(super) fn due(
     connection: &Connection,
     identity: &str,
     channel: &str,
     now: Timestamp,
-    limit: u32,
-    claimed: &[DeliveryId],
+    picked: &[i64],
 ) -> Result<DueBatch> {
     let mut select = connection.prepare_cached(DUE)?;
-    let claimed_count = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
-    let rows_max = limit.saturating_add(claimed_count);
-    let mut rows = select.query(params![channel, now.0, rows_max])?;
     let mut batch = DueBatch::default();
-    while let Some(row) = rows.next()? {
-        if batch.deliveries.len() < limit as usize && !claimed.contains(&DeliveryId(row.get(0)?)) {
+    for id in picked {
+        let mut rows = select.query([id])?;
+        if let Some(row) = rows.next()? {
             batch.deliveries.push(read_due(connection, identity, channel, row)?);
         }
     }
@@ -123,6 +113,10 @@ fn read_due(
         covers: covered.last,
         maybe_repeated,
         route: row.get(11)?,
+        share: match row.get::<_, String>(15)? {
+            place if place.is_empty() => Share::Known,
+            place => Share::Address(place),
+        },
     })
 }
 
@@ -223,9 +217,11 @@ fn split_off_untold(connection: &Connection, record: &AttemptRecord) -> Result<(
     }
     connection
         .prepare_cached(
-            "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route)
+            "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route,
+                                   device, place)
              SELECT incident, channel, 'followup',
-                    CASE state WHEN 'withdrawn' THEN state ELSE 'pending' END, ?2, ?2, video, route
+                    CASE state WHEN 'withdrawn' THEN state ELSE 'pending' END, ?2, ?2, video, route,
+                    device, place
              FROM delivery WHERE id = ?1",
         )?
         .execute(params![record.delivery.0, record.ended_at.0])?;

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tipoff_model::{Device, Timestamp};
+use tipoff_model::{AddressShare, Device, LoginProof, Timestamp};
 
+use super::newcomers::{self, Newcomer};
 use crate::{NewArrival, Result};
 
 /// An address at which nothing was heard of a device for so long may be another's by now.
@@ -33,7 +34,13 @@ pub(super) fn resolve(connection: &Connection, arrival: &mut NewArrival) -> Resu
     let (recorder_id, recorder) = resolve_at_address(connection, arrival, recorder)?;
     let id = match by_key(connection, &told.key)? {
         Some(id) => id,
-        None => new(connection, &told, Some(recorder_id))?,
+        None => match newcomers::admit_channel(connection, recorder_id, arrival.received_at)? {
+            true => new(connection, &told, Some(recorder_id), arrival)?,
+            false => {
+                arrival.device = recorder;
+                return Ok(recorder_id);
+            }
+        },
     };
     if !recorder.discovered && !told.numbered && only_channel(connection, recorder_id)? == Some(id)
     {
@@ -74,12 +81,56 @@ fn resolve_at_address(
             Some(id) => id,
             None => match heard.neighbour(connection)?.filter(|_| told.discovered) {
                 Some(id) => id,
-                None => new(connection, told, None)?,
+                None => return newcomer(connection, arrival, told, &heard),
             },
         },
     };
+    note_proof(connection, id, arrival)?;
     heard.note(connection, id)?;
     Ok((id, named(connection, id, told)?))
+}
+
+/// A device that was never heard before. Of discovered ones so many at a place have a row of their own.
+fn newcomer(
+    connection: &Connection,
+    arrival: &NewArrival,
+    told: &Device,
+    heard: &Heard,
+) -> Result<(i64, Device)> {
+    let newcomer = match told.discovered {
+        true => newcomers::admit(connection, &place_of(arrival), arrival.received_at)?,
+        false => Newcomer::Itself,
+    };
+    let crowd = match newcomer {
+        Newcomer::Itself => {
+            let id = new(connection, told, None, arrival)?;
+            note_proof(connection, id, arrival)?;
+            heard.note(connection, id)?;
+            return Ok((id, named(connection, id, told)?));
+        }
+        Newcomer::OneOf(crowd) => crowd,
+    };
+    let id = match by_key(connection, &crowd.key)? {
+        Some(id) => id,
+        None => new(connection, &crowd, None, arrival)?,
+    };
+    Ok((id, named(connection, id, &crowd)?))
+}
+
+/// The place that whoever sends counts to.
+fn place_of(arrival: &NewArrival) -> String {
+    AddressShare::of(arrival.envelope.peer).to_string()
+}
+
+/// Notes that something came with the device's own proven login: from then on nobody is taken for it who
+/// only comes from its address.
+fn note_proof(connection: &Connection, id: i64, arrival: &NewArrival) -> Result<()> {
+    if arrival.envelope.proof == LoginProof::Proven && !arrival.device.discovered {
+        connection
+            .prepare_cached("UPDATE device SET proven = 1 WHERE id = ?1 AND NOT proven")?
+            .execute([id])?;
+    }
+    Ok(())
 }
 
 fn by_key(connection: &Connection, key: &str) -> Result<Option<i64>> {
@@ -89,13 +140,27 @@ fn by_key(connection: &Connection, key: &str) -> Result<Option<i64>> {
         .optional()?)
 }
 
-fn new(connection: &Connection, device: &Device, recorder: Option<i64>) -> Result<i64> {
+fn new(
+    connection: &Connection,
+    device: &Device,
+    recorder: Option<i64>,
+    arrival: &NewArrival,
+) -> Result<i64> {
     let name = free_name(connection, device)?;
+    let place = device.discovered.then(|| newcomers::place(device, place_of(arrival)));
     connection
         .prepare_cached(
-            "INSERT INTO device (key, name, distinct_name, recorder) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO device (key, name, distinct_name, recorder, place, first_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
-        .execute(params![device.key, name, device.distinct_name, recorder])?;
+        .execute(params![
+            device.key,
+            name,
+            device.distinct_name,
+            recorder,
+            place,
+            arrival.received_at.0,
+        ])?;
     Ok(connection.last_insert_rowid())
 }
 
@@ -103,24 +168,33 @@ fn new(connection: &Connection, device: &Device, recorder: Option<i64>) -> Resul
 /// by its distinct name from then on as well.
 fn free_name<'a>(connection: &Connection, device: &'a Device) -> Result<&'a str> {
     let Some(distinct) = device.distinct_name.as_deref() else {
+        // A name that people gave is theirs: whoever called itself so is told apart from now on.
+        reserve_name(connection, &device.key, &device.name)?;
         return Ok(&device.name);
     };
     let is_taken: bool = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM device WHERE key <> ?1 AND merged_into IS NULL
-               AND (name = ?2 OR label = ?2 OR substr(distinct_name, 1, length(?2) + 2) = ?2 || ' ('))",
+               AND (lower(name) = lower(?2) OR lower(label) = lower(?2)
+                    OR substr(distinct_name, 1, length(?2) + 2) = ?2 || ' ('))",
         )?
         .query_row(params![device.key, device.name], |row| row.get(0))?;
     if !is_taken {
         return Ok(&device.name);
     }
+    reserve_name(connection, &device.key, &device.name)?;
+    Ok(distinct)
+}
+
+/// Calls all other devices of this name by their distinct names.
+pub(super) fn reserve_name(connection: &Connection, key: &str, name: &str) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE device SET name = distinct_name
-             WHERE name = ?2 AND key <> ?1 AND distinct_name IS NOT NULL",
+             WHERE lower(name) = lower(?2) AND key <> ?1 AND distinct_name IS NOT NULL",
         )?
-        .execute(params![device.key, device.name])?;
-    Ok(distinct)
+        .execute(params![key, name])?;
+    Ok(())
 }
 
 /// The device of this row; where it goes by its own key, its name is what it is called now.
@@ -201,8 +275,9 @@ impl Heard {
 
     fn neighbour(&self, connection: &Connection) -> Result<Option<i64>> {
         let mut select = connection.prepare_cached(
-            "SELECT device, max(protocol = ?2) FROM heard
-             WHERE place = ?1 AND last_at >= ?3 GROUP BY device LIMIT 2",
+            "SELECT heard.device, max(protocol = ?2) OR device.proven
+             FROM heard JOIN device ON device.id = heard.device
+             WHERE heard.place = ?1 AND heard.last_at >= ?3 GROUP BY heard.device LIMIT 2",
         )?;
         let since = self.now.before(NEIGHBOUR).0;
         let found: Vec<(i64, bool)> = select
@@ -210,6 +285,7 @@ impl Heard {
                 Ok((row.get(0)?, row.get(1)?))
             })?
             .collect::<rusqlite::Result<_>>()?;
+        // Whoever comes without the login of a device that has proven one is another device.
         Ok(match found.as_slice() {
             [(device, false)] => Some(*device),
             _ => None,

@@ -51,6 +51,14 @@ impl History for DeviceHistory<'_> {
         known(summary::firsts_since(self, channel, since))
     }
 
+    fn firsts_of_address(&self, channel: &str, since: Timestamp) -> u32 {
+        known(summary::firsts_of_address(self, channel, since))
+    }
+
+    fn gathering_of_address(&self, channel: &str, since: Timestamp) -> Option<Gathering> {
+        known(summary::gathering_of_address(self, channel, since))
+    }
+
     fn gathering(&self, channel: &str, event: Event, since: Timestamp) -> Option<Gathering> {
         known(summary::gathering(self, channel, event, since))
     }

@@ -134,7 +134,7 @@ fn report(connection: &Connection, new: &NewReport) -> Result<Vec<String>> {
     }
     for channel in &new.channels {
         let (channel, kind, route) = (channel.clone(), AlertKind::Report, None);
-        let due = Due { channel, kind, due_at: new.at, route };
+        let due = Due { channel, kind, due_at: new.at, route, of_address: false };
         let delivery = insert_delivery(connection, incident, false, &due, new.at)?;
         for shot in &new.shots {
             // One that had to go meanwhile is not shown.
@@ -157,7 +157,7 @@ fn past_arrivals(
     limit: u32,
 ) -> Result<Vec<PastArrival>> {
     let mut select = connection.prepare_cached(
-        "SELECT arrival.id, received_at, torn, envelope, content, blob, bytes, arrival.event, tree,
+        "SELECT arrival.id, received_at, torn, envelope, content, blob, arrival.bytes, arrival.event, tree,
                 incident.id, incident.silent, incident.device
          FROM arrival
          JOIN incident ON incident.id = arrival.incident

@@ -11,6 +11,8 @@ use crate::Result;
 
 /// How many of a device's latest incidents are looked at for what was told lately.
 const INCIDENTS_MAX: u32 = 500;
+/// How many first alerts of an address are counted: no limit is larger.
+const COUNTED_MAX: u32 = 40_000;
 
 /// Gives an arrival its place in the summary that gathers for the device, or begins one.
 pub(super) fn add(connection: &Connection, added: &Added, due: &Due, now: Timestamp) -> Result<()> {
@@ -50,12 +52,23 @@ fn gathers(
         .prepare_cached(
             "SELECT delivery.id FROM delivery JOIN incident ON incident.id = delivery.incident
              WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2 AND state = 'pending'
-               AND attempts = 0 AND route IS ?3 AND created_at <= ?5
-               AND (device, event) = (SELECT device, event FROM incident WHERE id = ?4)
+               AND attempts = 0 AND route IS ?3 AND created_at <= ?5 AND of_place = ?6
+               AND CASE WHEN of_place
+                   THEN delivery.place = (SELECT place FROM incident AS it
+                                          JOIN device ON device.id = it.device WHERE it.id = ?4)
+                   ELSE (incident.device, event) = (SELECT device, event FROM incident WHERE id = ?4)
+                   END
              ORDER BY delivery.id DESC LIMIT 1",
         )?
         .query_row(
-            params![due.channel, now.0, due.route, added.incident.0, now.latest_recorded().0],
+            params![
+                due.channel,
+                now.0,
+                due.route,
+                added.incident.0,
+                now.latest_recorded().0,
+                due.of_address
+            ],
             |row| row.get(0),
         )
         .optional()?)
@@ -129,7 +142,7 @@ pub(super) fn gathering(
             "SELECT gathers_until, held
              FROM delivery JOIN incident ON incident.id = delivery.incident
              WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2 AND route IS NULL
-               AND device = ?3 AND event = ?4 AND created_at <= ?5
+               AND incident.device = ?3 AND event = ?4 AND created_at <= ?5 AND NOT of_place
              ORDER BY delivery.id DESC LIMIT 1",
         )?
         .query_row(
@@ -142,5 +155,63 @@ pub(super) fn gathering(
             ],
             |row| Ok(Gathering { due_at: at(row, 0)?, held: row.get(1)? }),
         )
+        .optional()?)
+}
+
+/// The place that a device counts to; `None` if people know the device.
+fn place(history: &DeviceHistory<'_>) -> Result<Option<String>> {
+    Ok(history
+        .connection
+        .prepare_cached(
+            "SELECT device.place FROM device LEFT JOIN device AS recorder ON recorder.id = device.recorder
+             WHERE device.id = ?1 AND coalesce(device.label, recorder.label) IS NULL",
+        )?
+        .query_row([history.device], |row| row.get::<_, Option<String>>(0))
+        .optional()?
+        .flatten())
+}
+
+/// See [`tipoff_model::History::firsts_of_address`].
+pub(super) fn firsts_of_address(
+    history: &DeviceHistory<'_>,
+    channel: &str,
+    since: Timestamp,
+) -> Result<u32> {
+    let Some(place) = place(history)? else {
+        return Ok(0);
+    };
+    Ok(history
+        .connection
+        .prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM delivery
+             WHERE place = ?1 AND channel = ?2 AND created_at BETWEEN ?3 AND ?4 AND kind = 'first'
+               AND place <> '' LIMIT ?5)",
+        )?
+        .query_row(
+            params![place, channel, since.0, history.now.latest_recorded().0, COUNTED_MAX],
+            |row| row.get(0),
+        )?)
+}
+
+/// See [`tipoff_model::History::gathering_of_address`].
+pub(super) fn gathering_of_address(
+    history: &DeviceHistory<'_>,
+    channel: &str,
+    since: Timestamp,
+) -> Result<Option<Gathering>> {
+    let Some(place) = place(history)? else {
+        return Ok(None);
+    };
+    Ok(history
+        .connection
+        .prepare_cached(
+            "SELECT gathers_until, held FROM delivery
+             WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2 AND of_place
+               AND place = ?3 AND created_at <= ?4
+             ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row(params![channel, since.0, place, history.now.latest_recorded().0], |row| {
+            Ok(Gathering { due_at: at(row, 0)?, held: row.get(1)? })
+        })
         .optional()?)
 }

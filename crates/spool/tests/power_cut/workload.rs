@@ -46,6 +46,7 @@ impl Planner for Everything {
             kind,
             due_at: facts.received_at,
             route: None,
+            of_address: false,
         };
         Plan { due: CHANNELS.into_iter().map(due).collect(), untold: None }
     }
@@ -261,6 +262,7 @@ async fn arrival(
             protocol: Protocol::Smtp,
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             login: None,
+            proof: tipoff_model::LoginProof::default(),
             greeting: None,
             sender: "camera@example.com".to_owned(),
             recipients: vec!["me@example.com".to_owned()],

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use tipoff_model::{
-    Content, Device, Envelope, Event, Facts, Gathering, History, MediaKind, Plan, Planner,
-    Protocol, Timestamp,
+    Content, Device, Envelope, Event, Facts, Gathering, History, LoginProof, MediaKind, Plan,
+    Planner, Protocol, Timestamp,
 };
 use tipoff_rules::{Clock, Judged, Rules};
 use tipoff_spool::{DeviceFilter, Devices, Spool, SqliteSpool};
@@ -115,6 +115,10 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
         protocol: Protocol::Smtp,
         peer: args.ip,
         login: args.user.clone(),
+        proof: match args.user {
+            Some(_) => LoginProof::Proven,
+            None => LoginProof::Unproven,
+        },
         greeting: None,
         sender: args.from.clone().unwrap_or(headers.from),
         recipients,

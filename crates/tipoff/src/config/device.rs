@@ -43,6 +43,8 @@ pub(crate) struct Matches {
     pub(crate) folder: Vec<Glob>,
     /// Names or numbers of a recorder's channel.
     pub(crate) channel: Vec<Glob>,
+    /// The name of the device with whose login it sends.
+    pub(crate) recorder: Option<String>,
 }
 
 impl DeviceConfig {
@@ -52,31 +54,30 @@ impl DeviceConfig {
         self.matches.folder.iter().any(|glob| folders().any(|folder| glob.fits_whole(folder)))
     }
 
-    /// Whether a recorder's mail is about this device: its channel fits, and where a login or
-    /// anything else of the recorder is given, one of those fits too.
-    pub(crate) fn is_channel(
-        &self,
-        envelope: &Envelope,
-        camera: &Camera,
-        same_user: impl Fn(&str, Option<&str>) -> bool,
-    ) -> bool {
-        let Matches { from, to, ip, folder: _, channel } = &self.matches;
+    /// Whether its channel is the one that a recorder's mail is about.
+    pub(crate) fn has_channel(&self, camera: &Camera) -> bool {
         let labels = || [&camera.number, &camera.name].into_iter().flatten();
-        let login = envelope.login.as_deref();
-        let is_any = self.user.is_none() && from.is_empty() && to.is_empty() && ip.is_empty();
-        channel.iter().any(|glob| labels().any(|label| glob.fits_whole(label)))
-            && (is_any
-                || self.fits(envelope)
-                || login.is_some_and(|login| same_user(login, self.user.as_deref())))
+        self.matches.channel.iter().any(|glob| labels().any(|label| glob.fits_whole(label)))
+    }
+
+    /// Whether nothing that is given, besides folders and channels, fits one sender only.
+    pub(crate) fn names_no_recorder(&self) -> bool {
+        let Matches { from, to, ip, .. } = &self.matches;
+        self.user.is_none() && from.is_empty() && to.is_empty() && ip.is_empty()
+    }
+
+    /// Whether it is at the address that talks.
+    pub(crate) fn is_at(&self, envelope: &Envelope) -> bool {
+        let peer = envelope.peer.to_canonical();
+        self.matches.ip.iter().any(|net| net.contains(&peer))
     }
 
     /// Whether anything that is given fits what this envelope tells, its login and folder apart.
     pub(crate) fn fits(&self, envelope: &Envelope) -> bool {
-        let Matches { from, to, ip, folder: _, channel: _ } = &self.matches;
-        let peer = envelope.peer.to_canonical();
+        let Matches { from, to, .. } = &self.matches;
         from.iter().any(|glob| glob.fits(&envelope.sender))
             || to.iter().any(|glob| envelope.recipients.iter().any(|to| glob.fits(to)))
-            || ip.iter().any(|net| net.contains(&peer))
+            || self.is_at(envelope)
     }
 }
 
@@ -84,6 +85,7 @@ impl DeviceConfig {
 struct Draft {
     name: Spanned<String>,
     user: Option<Spanned<String>>,
+    recorder: Option<Spanned<String>>,
     device: DeviceConfig,
 }
 
@@ -98,6 +100,14 @@ pub(super) fn read(root: &mut Section<'_>, shared: Option<Spanned<String>>) -> V
     checks::unique(root.reading, users, bare_user, |user| {
         format!("two logins have the user \"{user}\"")
     });
+    for recorder in drafts.iter().filter_map(|draft| draft.recorder.as_ref()) {
+        let is_there =
+            drafts.iter().any(|it| it.user.is_some() && it.name.get_ref() == recorder.get_ref());
+        if !is_there {
+            let title = format!("no device with a login is called \"{}\"", recorder.get_ref());
+            root.reading.fault(Fault::at(recorder.span(), title).label("named here"));
+        }
+    }
     drafts.into_iter().map(|draft| draft.device).collect()
 }
 
@@ -112,7 +122,7 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
         "front",
         "The user that it logs in with, and is recognised by, with or without a domain.",
     );
-    let matches = matches(section);
+    let (matches, recorder) = matches(section);
     let groups = Key {
         name: "groups",
         form: Form::List,
@@ -138,15 +148,17 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
         matches,
         groups: groups.iter().map(|group| group.get_ref().clone()).collect(),
     };
-    Some(Draft { name, user: login.user, device })
+    Some(Draft { name, user: login.user, recorder, device })
 }
 
-fn matches(section: &mut Section<'_>) -> Matches {
+fn matches(section: &mut Section<'_>) -> (Matches, Option<Spanned<String>>) {
     let key = Key {
         name: "match",
         form: Form::Table,
         without: nothing("{ from = \"cam1@*\", ip = \"192.168.1.20\" }"),
-        doc: "What else it is recognised by: it is enough that one of these fits.",
+        doc: "What else it is recognised by: it is enough that one of these fits. A device with a \
+              `user` is only recognised by its login and by `ip`; whoever logs in with the user and \
+              password of another device is that one.",
     };
     let value = section.take(&key);
     if let Some(value) = value.filter(|value| !value.get_ref().is_table()) {
@@ -159,7 +171,13 @@ fn matches(section: &mut Section<'_>) -> Matches {
         if !["from", "to", "ip", "folder", "channel"].iter().any(|key| section.has(key)) {
             section.wrong("match", section.span.clone(), "nothing in it can fit");
         }
-        Matches {
+        let recorder = section.text(
+            "recorder",
+            "NVR",
+            "The name of the device with whose `user` it sends: of what that one sends, `folder` or \
+             `channel` tells what is of this device, and nobody else can send for it.",
+        );
+        let matches = Matches {
             from: globs(section, "from", "cam1@*", "The sender of its mails."),
             to: globs(section, "to", "front@*", "A recipient of its mails."),
             ip: networks(section),
@@ -177,7 +195,9 @@ fn matches(section: &mut Section<'_>) -> Matches {
                 "The name or number of a recorder's channel, as its mails give it. Where `user` or \
                  another key of `match` is given as well, one of those must fit too.",
             ),
-        }
+            recorder: recorder.as_ref().map(|recorder| recorder.get_ref().clone()),
+        };
+        (matches, recorder)
     });
     matches.unwrap_or_default()
 }

@@ -30,6 +30,8 @@ pub(crate) struct Ftp {
     pub(crate) active_addresses: ActiveAddresses,
     /// What happens where a folder is missing.
     pub(crate) missing_folder: MissingFolder,
+    /// Whether a device may download what it uploaded.
+    pub(crate) read: bool,
     /// The largest file, in bytes.
     pub(crate) max_file: u64,
     /// How long a transfer may take.
@@ -74,6 +76,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>)
         public_address: public_address(section),
         active_addresses: active_addresses(section),
         missing_folder: missing_folder(section),
+        read: may_read(section),
         max_file: section.size(
             "max_file",
             "5 GB",
@@ -227,6 +230,17 @@ fn missing_folder(section: &mut Section<'_>) -> MissingFolder {
         _ => Err("\"learn\", \"create\" or \"refuse\"".to_owned()),
     });
     given.map(Spanned::into_inner).unwrap_or_default()
+}
+
+fn may_read(section: &mut Section<'_>) -> bool {
+    section.flag(
+        "read",
+        true,
+        "Whether a device may download what it uploaded, and list what it uploaded in earlier \
+         sessions. `false`: uploads only; RETR is refused, and listings show what came since the \
+         login, for devices that look whether an upload is there. The size and the time of a file \
+         are told to whoever knows its name.",
+    )
 }
 
 #[cfg(test)]

@@ -8,13 +8,19 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::limit::Crowded;
+use super::limit::Presence;
 use super::listen::{self, End};
-use super::tls::Tls;
-use super::transcript::{Recorder, TlsFault};
+use super::tls::{Alpn, Tls};
+use super::transcript::{Recorder, TlsFault, Trouble};
 use super::wire::Wire;
 
 /// How long a device may take to read a reply.
 const WRITE_MAX: Duration = Duration::from_secs(60);
+
+/// Replies that wait for the device to read them, in bytes: with as many as this nothing further is read or
+/// answered, so that a device that sends commands and reads nothing costs no more.
+const REPLIES_BYTES_MAX: usize = 16 * 1024;
 
 /// What ends a conversation before its time.
 pub(super) enum Break {
@@ -24,6 +30,8 @@ pub(super) enum Break {
     Closed,
     /// See [`End::WasTls`].
     WasTls,
+    /// Others need its place.
+    GivesWay,
     /// The program ends.
     Over,
 }
@@ -59,7 +67,7 @@ impl Break {
                 record.note("Tipoff was stopped.");
                 End::Ended
             }
-            Self::Closed => End::Ended,
+            Self::GivesWay | Self::Closed => End::Ended,
         }
     }
 }
@@ -71,6 +79,7 @@ pub(super) struct Control {
     pub(super) peer: IpAddr,
     pub(super) tls: Arc<Tls>,
     pub(super) record: Recorder,
+    pub(super) presence: Presence,
     /// Replies that have not been written yet: those to pipelined commands leave together.
     replies: Vec<u8>,
     /// The other side reads nothing any more; what it said before may still be there to be read.
@@ -78,8 +87,15 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub(super) fn new(wire: Wire, peer: IpAddr, tls: Arc<Tls>, record: Recorder) -> Self {
-        Self { wire: Some(wire), peer, tls, record, replies: Vec::new(), is_deaf: false }
+    pub(super) fn new(
+        wire: Wire,
+        peer: IpAddr,
+        tls: Arc<Tls>,
+        record: Recorder,
+        presence: Presence,
+    ) -> Self {
+        let wire = Some(wire);
+        Self { wire, peer, tls, record, presence, replies: Vec::new(), is_deaf: false }
     }
 
     /// The connection itself.
@@ -95,6 +111,16 @@ impl Control {
     pub(super) fn say(&mut self, reply: &[u8]) {
         self.replies.extend_from_slice(reply);
         self.record.said(reply);
+    }
+
+    /// Goes on with a reply that has begun: lines that are left out of the transcript.
+    pub(super) fn say_lines(&mut self, lines: &[u8]) {
+        self.replies.extend_from_slice(lines);
+    }
+
+    /// Whether so many replies wait that they must be written before another command is looked at.
+    pub(super) fn is_full(&self) -> bool {
+        self.replies.len() >= REPLIES_BYTES_MAX
     }
 
     /// Writes what was said. That nobody reads it is no reason to leave unread what came before: scripts
@@ -115,12 +141,12 @@ impl Control {
     }
 
     /// Begins TLS, as the server, behind what was said.
-    pub(super) async fn encrypt(&mut self) -> Result<(), Break> {
+    pub(super) async fn encrypt(&mut self, alpn: Alpn) -> Result<(), Break> {
         self.flush().await?;
         let Some(Wire::Plain(socket)) = self.wire.take() else {
             return Err(Break::Closed);
         };
-        match listen::handshake(socket, &self.tls).await {
+        match listen::handshake(socket, &self.tls, alpn).await {
             Ok(wire) => {
                 if let Some(how) = wire.encryption() {
                     self.record.encrypted(how);
@@ -129,10 +155,16 @@ impl Control {
                 Ok(())
             }
             Err(error) => {
-                listen::tell_of_handshake(self.peer, &error, &self.record);
+                listen::tell_of_handshake(self.peer, &error, &self.record, &self.tls);
                 Err(Break::Closed)
             }
         }
+    }
+
+    /// Says that others need its place.
+    pub(super) fn give_way(&mut self) {
+        self.say(listen::GIVES_WAY);
+        self.record.trouble(Trouble::TurnedAway(Crowded::InAll));
     }
 
     /// Ends it: the last words, such as those of QUIT, are said all the same.

@@ -11,9 +11,10 @@ use tokio::time::timeout;
 
 use super::listen;
 use super::passive::{Passive, begins_tls};
-use super::tls::Tls;
+use super::tls::{Alpn, Tls};
 use super::transcript::{Recorder, TlsFault, Trouble};
 use super::wire::Wire;
+use crate::per_minute::network;
 
 /// How long this machine tries to connect to a device.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -108,7 +109,7 @@ impl DataContext {
         if !encrypts {
             return Ok(Wire::Plain(socket));
         }
-        let wire = listen::handshake(socket, &self.tls).await;
+        let wire = listen::handshake(socket, &self.tls, Alpn::FtpData).await;
         Ok(self.encrypted(wire.map_err(|error| self.not_encrypted(&error))?))
     }
 
@@ -117,14 +118,6 @@ impl DataContext {
         let how = wire.encryption().unwrap_or_default();
         self.record.note(&format!("It is encrypted with {how}."));
         wire
-    }
-
-    /// Says that somebody else connected.
-    pub(super) fn turned_away(&self, from: IpAddr) {
-        let peer = self.peer;
-        tracing::warn!(%peer, %from, "A stranger connected to a device's data port and was turned away.");
-        let note = format!("A data connection from {from} was turned away: it is not the device.");
-        self.record.note(&note);
     }
 
     /// Says that there is no connection, and what to do.
@@ -143,12 +136,15 @@ impl DataContext {
     /// The same of its encryption.
     pub(super) fn not_encrypted(&self, error: &io::Error) -> DataFault {
         let fault = TlsFault::from(error);
-        tracing::warn!(
-            peer = %self.peer,
-            %error,
-            "A device's data connection could not be encrypted, though its control connection could: \
-             {fault}. Where it stays like this, switch encryption off in the device.",
-        );
+        if let Some(times) = self.tls.failures.due(network(self.peer)) {
+            tracing::warn!(
+                peer = %self.peer,
+                %error,
+                times,
+                "A device's data connection could not be encrypted, though its control connection could: \
+                 {fault}. Where it stays like this, switch encryption off in the device.",
+            );
+        }
         self.record.data_tls_failed(fault);
         DataFault::NotEncrypted
     }

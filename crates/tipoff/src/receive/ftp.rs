@@ -5,35 +5,43 @@
 //! the session's questions.
 
 mod data_port;
+pub(super) mod pace;
+mod under_way;
 
-use std::future::Future;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use tipoff_ftp::{Outcome, Profile, Receive, Reply, Send, Session, Step};
-use tipoff_model::{Envelope, Protocol};
+use tipoff_model::{Envelope, LoginProof, Protocol};
 use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
 use self::data_port::DataPort;
+use self::pace::Pace;
+use self::under_way::{Transfer, ended};
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
+use super::entrance::Entrance;
 use super::intake::Intake;
-use super::limit::Connections;
+use super::limit::{Connections, Places};
 use super::listen::{Call, End};
 use super::passive;
+use super::ports::Ports;
 use super::refusal::{Change, Refusals};
 use super::sniff;
+use super::tls::Alpn;
 use super::transcript::Trouble;
 use super::transfer::{self, Signals};
-use super::trees::{self, Trees};
-use super::under_way::{Mark, UnderWay};
+use super::trees::{self, Owner, Trees};
+use super::under_way::UnderWay;
 use super::upload::{Start, Uploads};
 use super::wire::{Buffers, Chunk};
 use crate::config::Ftp;
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
+
+/// Bytes of commands that are read at a time.
+const COMMANDS_BYTES: usize = 8 * 1024;
 
 /// What all FTP connections share.
 pub(crate) struct Receiver {
@@ -41,31 +49,46 @@ pub(crate) struct Receiver {
     doorkeeper: Arc<Doorkeeper>,
     trees: Arc<Trees>,
     pub(super) uploads: Uploads,
+    /// For files.
     pub(super) buffers: Buffers,
+    /// For commands.
+    command_buffers: Buffers,
     pub(super) metrics: Arc<Metrics>,
+    entrance: Entrance,
     pub(super) connections: Connections,
     under_way: UnderWay,
+    ports: Ports,
 }
 
 impl Receiver {
-    /// Of the configuration.
+    /// Of the configuration. The system has open files for `ceiling` connections.
     pub(crate) fn new(
         settings: Ftp,
         doorkeeper: Arc<Doorkeeper>,
         intake: Intake,
         metrics: Arc<Metrics>,
+        entrance: Entrance,
+        ceiling: usize,
     ) -> Self {
-        let connections =
-            Connections::new(settings.max_connections, settings.max_connections_per_address);
+        let places = Places {
+            total: settings.max_connections,
+            per_address: settings.max_connections_per_address,
+            ceiling,
+            newest_wins: false,
+        };
+        let connections = Connections::new(places, Arc::clone(&entrance.known));
         Self {
             trees: Arc::new(Trees::new(Arc::clone(&intake.spool))),
             uploads: Uploads::new(intake, settings.rename_wait),
             buffers: Buffers::default(),
+            command_buffers: Buffers::of(COMMANDS_BYTES),
             settings,
             doorkeeper,
             metrics,
+            entrance,
             connections,
             under_way: UnderWay::default(),
+            ports: Ports::default(),
         }
     }
 
@@ -77,20 +100,24 @@ impl Receiver {
             trees: Arc::clone(&self.trees),
             uploads: self.uploads.with(settings.rename_wait),
             buffers: self.buffers.clone(),
+            command_buffers: self.command_buffers.clone(),
             settings,
             metrics: Arc::clone(&self.metrics),
+            entrance: self.entrance.clone(),
             connections: self.connections.with(max_connections, max_connections_per_address),
             under_way: self.under_way.clone(),
+            ports: self.ports.clone(),
         }
     }
 }
 
 /// Talks with a device until one of both has had enough.
 pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
-    let Call { wire, peer, tls, shutdown, record } = call;
+    let Call { wire, peer, tls, shutdown, record, presence } = call;
     let profile = Profile {
         tls: true,
         missing_folder: receiver.settings.missing_folder,
+        read: receiver.settings.read,
         line_bytes_max: receiver.settings.max_line,
         login_failures_max: receiver.settings.max_login_failures,
         transcript: true,
@@ -99,14 +126,16 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
     receiver.metrics.session_began();
     let mut conversation = Conversation {
         receiver,
-        control: Control::new(wire, peer, tls, record),
+        control: Control::new(wire, peer, tls, record, presence),
         shutdown,
         session,
         login: None,
+        proof: LoginProof::Unproven,
         tree: String::new(),
         data_port: DataPort::default(),
         refusals: Refusals::default(),
         transfer: None,
+        pace: Pace::default(),
         heard_anything: false,
     };
     let end = conversation.run().await.end(peer, &conversation.control.record);
@@ -116,14 +145,6 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
     receiver.trees.note_news(&conversation.tree).await;
     receiver.metrics.session_ended();
     end
-}
-
-/// A transfer that is under way.
-struct Transfer<'a> {
-    work: Pin<Box<dyn Future<Output = Outcome> + std::marker::Send + 'a>>,
-    signals: Signals,
-    /// Of an upload, until the device sees what is stored of it.
-    mark: Option<Mark>,
 }
 
 /// What happens next.
@@ -140,11 +161,14 @@ struct Conversation<'a> {
     shutdown: Shutdown,
     session: Session,
     login: Option<String>,
+    /// What that login is worth.
+    proof: LoginProof,
     /// The name of the tree that the device is in.
     tree: String,
     data_port: DataPort,
     refusals: Refusals,
     transfer: Option<Transfer<'a>>,
+    pace: Pace,
     heard_anything: bool,
 }
 
@@ -152,6 +176,9 @@ impl Conversation<'_> {
     async fn run(&mut self) -> Break {
         loop {
             if let Err(end) = self.turn().await {
+                if let Break::GivesWay = end {
+                    self.control.give_way();
+                }
                 self.control.close().await;
                 return end;
             }
@@ -161,6 +188,7 @@ impl Conversation<'_> {
     /// Does all that the session wants, then waits for what happens next.
     async fn turn(&mut self) -> Result<(), Break> {
         self.handle(&[]).await?;
+        self.pace.pause();
         self.control.flush().await?;
         let chunk = match self.next_event().await? {
             Event::Heard(chunk) => chunk,
@@ -185,6 +213,8 @@ impl Conversation<'_> {
     async fn next_event(&mut self) -> Result<Event, Break> {
         let context = self.data_context();
         let protection = self.session.protection();
+        let presence = self.control.presence.clone();
+        presence.busy(self.transfer.is_some());
         let wire = self.control.wire()?;
         let ending = self.shutdown.phase() == Phase::Ending;
         let next_phase = if ending { Phase::Over } else { Phase::Ending };
@@ -197,8 +227,11 @@ impl Conversation<'_> {
         tokio::select! {
             // That the control connection broke must be known before the data connection's end.
             biased;
-            read = timeout(idle, wire.read_with_urgent(&self.receiver.buffers)) => match read {
-                Ok(chunk) => Ok(Event::Heard(chunk?)),
+            read = timeout(idle, wire.read_with_urgent(&self.receiver.command_buffers)) => match read {
+                Ok(chunk) => {
+                    presence.heard();
+                    Ok(Event::Heard(chunk?))
+                }
                 Err(_) => {
                     self.session.idle();
                     Ok(Event::Told)
@@ -206,6 +239,7 @@ impl Conversation<'_> {
             },
             outcome = ended(&mut self.transfer) => Ok(Event::TransferEnded(outcome)),
             never = passive::advance(&mut self.data_port.passive, protection, &context) => match never {},
+            () = presence.gives_way() => Err(Break::GivesWay),
             () = self.shutdown.reached(next_phase) => {
                 if ending {
                     return Err(Break::Over);
@@ -217,64 +251,94 @@ impl Conversation<'_> {
     }
 
     async fn handle(&mut self, mut input: &[u8]) -> Result<(), Break> {
-        while let Some(step) = self.session.next_step(&mut input) {
-            match step {
-                Step::Reply(reply) => self.reply(&reply),
-                Step::Heard(line) => {
-                    self.refusals.heard(&line);
-                    self.control.record.heard(&line);
-                    tracing::debug!(peer = %self.control.peer, line, "The device said.")
-                }
-                Step::Authenticate { user, password } => self.authenticate(user, password).await,
-                Step::Passive => self.listen(),
-                Step::Foreign(address) => self.consider(address),
-                Step::Receive(receive) => self.receive(receive),
-                Step::Send(send) => self.send(send),
-                Step::Abort => {
-                    if let Some(transfer) = &self.transfer {
-                        transfer.signals.stop.cancel();
-                    }
-                }
-                Step::Rename { arrival, path } => {
-                    self.receiver.uploads.rename(arrival, &path).await;
-                    self.session.renamed();
-                }
-                Step::AwaitUpload(path) => {
-                    self.receiver.under_way.wait(&self.tree, &path).await;
-                    self.session.upload_awaited();
-                }
-                Step::StartTls => {
-                    self.control.encrypt().await?;
-                    self.session.tls_started();
-                    return Ok(());
-                }
-                Step::Close => return Err(Break::Closed),
+        loop {
+            self.pace.take().await;
+            let Some(step) = self.session.next_step(&mut input) else { break };
+            let encrypts = matches!(step, Step::StartTls);
+            self.perform(step).await?;
+            if encrypts {
+                break;
             }
+            if self.control.is_full() {
+                self.pace.pause();
+                self.control.flush().await?;
+            }
+        }
+        self.receiver.trees.weigh(&self.tree);
+        Ok(())
+    }
+
+    /// Does what the session wants. Where that waits for something, the turn is over.
+    async fn perform(&mut self, step: Step) -> Result<(), Break> {
+        match step {
+            Step::Reply(reply) => self.reply(&reply),
+            Step::Lines(lines) => self.control.say_lines(&lines),
+            Step::Heard(line) => {
+                self.refusals.heard(&line);
+                self.control.record.heard(&line);
+                tracing::debug!(peer = %self.control.peer, line, "The device said.")
+            }
+            Step::Authenticate { user, password } => self.authenticate(user, password).await,
+            Step::Passive => {
+                self.pace.pause();
+                self.listen().await;
+            }
+            Step::Foreign(address) => self.consider(address),
+            Step::Receive(receive) => self.receive(receive),
+            Step::Send(send) => self.send(send),
+            Step::Abort => {
+                if let Some(transfer) = &self.transfer {
+                    transfer.signals.stop.cancel();
+                }
+            }
+            Step::Rename { arrival, path } => {
+                self.pace.pause();
+                self.receiver.uploads.rename(arrival, &path).await;
+                self.session.renamed();
+            }
+            Step::AwaitUpload(path) => {
+                if self.receiver.under_way.has(&self.tree, &path) {
+                    self.pace.pause();
+                    self.receiver.under_way.wait(&self.tree, &path).await;
+                }
+                self.session.upload_awaited();
+            }
+            Step::StartTls => {
+                self.pace.pause();
+                self.control.encrypt(Alpn::Ftp).await?;
+                self.session.tls_started();
+            }
+            Step::Close => return Err(Break::Closed),
         }
         Ok(())
     }
 
     async fn authenticate(&mut self, user: String, password: String) {
+        self.pace.pause();
         let credentials = Credentials::Plain { user: user.clone(), password };
-        let admission = self.receiver.doorkeeper.admits(self.control.peer, &credentials);
-        // What a device uploaded is shown to itself: to whoever has its password, or its address.
-        self.tree = match admission {
-            Admission::Proven => trees::name(&user, true, self.control.peer),
-            Admission::Unproven => trees::name(&user, false, self.control.peer),
-            Admission::Refused => {
-                tracing::warn!(
-                    peer = %self.control.peer,
-                    user,
-                    "A login failed: check user and password in the device.",
-                );
-                let user_known = self.receiver.doorkeeper.knows_user(&user);
-                self.control.record.trouble(Trouble::LoginRefused { user, user_known });
+        let Receiver { entrance, doorkeeper, .. } = self.receiver;
+        let Control { peer, record, presence, .. } = &self.control;
+        let peer = *peer;
+        let admission = entrance.admission(doorkeeper, peer, &credentials, presence).await;
+        let (admission, owner) = match admission {
+            Some(Admission::Proven) => (Admission::Proven, Owner::Known),
+            Some(other @ (Admission::Shared | Admission::Unproven)) => (other, Owner::At(peer)),
+            Some(Admission::Refused) => {
+                let user_known = doorkeeper.knows_user(&user);
+                record.trouble(Trouble::LoginRefused { user, user_known });
                 return self.session.login_refused();
             }
+            None => {
+                record.trouble(Trouble::LoginTooSoon);
+                return self.session.login_deferred();
+            }
         };
+        // What a device uploaded is shown to itself: to whoever has its password, or its login and address.
+        self.tree = trees::name(&user, admission, peer);
         self.control.record.logged_in(&user);
+        self.proof = admission.proof();
         self.login = Some(user).filter(|user| !user.is_empty());
-        let tree = self.receiver.trees.of(&self.tree).await;
+        let tree = self.receiver.trees.of(&self.tree, owner).await;
         self.session.login_accepted(tree);
     }
 
@@ -297,6 +361,7 @@ impl Conversation<'_> {
             protocol: Protocol::Ftp,
             peer: self.control.peer,
             login: self.login.clone(),
+            proof: self.proof,
             greeting: None,
             sender: String::new(),
             recipients: Vec::new(),
@@ -309,9 +374,10 @@ impl Conversation<'_> {
         let told = signals.clone();
         let mark = Some(receiver.under_way.mark(&tree, &path, &signals));
         let work = async move {
+            let has_room = receiver.uploads.make_room(&envelope).await;
             let start = Start { envelope, tree, path, how, earlier };
             let upload = receiver.uploads.begin(start);
-            transfer::receive(receiver, plan, upload, told).await
+            transfer::receive(receiver, plan, has_room, upload, told).await
         };
         self.transfer = Some(Transfer { work: Box::pin(work), signals, mark });
     }
@@ -322,31 +388,5 @@ impl Conversation<'_> {
         let signals = Signals::default();
         let work = Box::pin(transfer::send(receiver, plan, what, signals.clone()));
         self.transfer = Some(Transfer { work, signals, mark: None });
-    }
-
-    /// The control connection is gone: what is still coming is kept (invariant 7).
-    async fn see_transfer_through(&mut self) {
-        let Some(Transfer { work, signals, .. }) = &mut self.transfer else {
-            return;
-        };
-        signals.gone.cancel();
-        let outcome = tokio::select! {
-            outcome = work.as_mut() => outcome,
-            () = self.shutdown.reached(Phase::Over) => {
-                signals.stop.cancel();
-                work.await
-            }
-        };
-        // The device sees what was kept when it comes again.
-        self.session.transfer_ended(outcome);
-        self.transfer = None;
-    }
-}
-
-/// The end of the transfer; never, where there is none.
-async fn ended(transfer: &mut Option<Transfer<'_>>) -> Outcome {
-    match transfer {
-        Some(transfer) => transfer.work.as_mut().await,
-        None => std::future::pending().await,
     }
 }

@@ -3,17 +3,22 @@
 //! Nothing here decides what a protocol says or where an alert goes.
 
 mod access;
+mod browser;
 mod control;
 mod data;
 mod digest;
+mod entrance;
 mod follow;
 pub(crate) mod ftp;
 mod intake;
 mod judge;
-mod limit;
+mod known;
+mod label;
+pub(crate) mod limit;
 pub(crate) mod listen;
 mod look;
 mod passive;
+mod ports;
 mod refusal;
 pub(crate) mod smtp;
 mod sniff;
@@ -21,11 +26,14 @@ pub(crate) mod tls;
 mod transcript;
 mod transfer;
 mod trees;
+mod turns;
 mod under_way;
 mod upload;
 mod wire;
 
 pub(crate) use access::Doorkeeper;
+pub(crate) use entrance::Entrance;
 pub(crate) use intake::Intake;
+pub(crate) use known::KnownAddresses;
 pub(crate) use sniff::is_client_hello;
 pub(crate) use transcript::{SessionNews, Transcripts};

@@ -1,5 +1,7 @@
 //! One transfer: bytes between a data connection and the spool, within limits of time and size.
 
+mod rate;
+
 use std::future::Future;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
@@ -10,8 +12,11 @@ use tipoff_spool::{SpoolError, Stored};
 use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use self::rate::Rate;
+use super::browser::Head;
 use super::data::Plan;
 use super::ftp::Receiver;
+use super::ftp::pace::Pace;
 use super::transcript::{Recorder, Trouble, grouped};
 use super::upload::{Kept, Unready, Uploading};
 use super::wire::Wire;
@@ -56,6 +61,8 @@ enum End {
     Reset,
     /// This happened before.
     Before(Failure),
+    /// What came is the request of a browser, and nobody's upload.
+    Foreign,
 }
 
 /// What the content of an upload says of its end.
@@ -75,6 +82,7 @@ impl End {
         let Ends { is_complete, may_end_so } = content;
         let is_whole = match self {
             Self::Before(failure) => return Some(failure),
+            Self::Foreign => return Some(Failure::NoConnection),
             Self::Closed if is_gone => may_end_so,
             Self::Closed => true,
             Self::Silent if !is_gone => is_complete != Some(false),
@@ -88,11 +96,12 @@ impl End {
 pub(super) async fn receive(
     receiver: &Receiver,
     plan: Plan,
+    has_room: bool,
     upload: impl Future<Output = Result<Uploading, Unready>>,
     signals: Signals,
 ) -> Outcome {
     let (peer, record) = (plan.context.peer, plan.context.record.clone());
-    if !receiver.uploads.has_room() {
+    if !has_room {
         tracing::error!(%peer, "The disk of the spool is full: an upload is put off.");
         record.trouble(Trouble::DiskFull);
         return Outcome::Failed(Failure::SpoolFull, None);
@@ -117,6 +126,9 @@ pub(super) async fn receive(
     };
     let before = upload.size();
     let end = take(receiver, &mut wire, &mut upload, &signals, &record).await;
+    if end == End::Foreign {
+        return Outcome::Failed(Failure::NoConnection, None);
+    }
     upload.settle();
     signals.ended.cancel();
     // Clients that encrypt wait for our end of it; for the 226 they wait on the other connection.
@@ -180,24 +192,50 @@ async fn take(
 ) -> End {
     let settings = &receiver.settings;
     let deadline = tokio::time::Instant::now() + settings.max_transfer;
+    let (mut pace, mut rate) = (Pace::default(), Rate::new(settings.stall));
+    let mut head = Head::new(wire.is_tls());
     loop {
+        pace.pause();
         let read = tokio::select! {
             biased;
             () = signals.stop.cancelled() => {
+                upload.push(&head.take());
                 drain(receiver, wire, upload).await;
                 return End::Before(Failure::Aborted);
             }
-            () = sleep_until(deadline) => return End::Before(Failure::TimedOut),
+            () = sleep_until(deadline) => {
+                upload.push(&head.take());
+                return End::Before(Failure::TimedOut);
+            }
             read = timeout(settings.stall, wire.read(&receiver.buffers)) => read,
         };
-        match read {
-            Err(_) => return End::Before(Failure::TimedOut),
-            Ok(Ok(chunk)) if chunk.bytes().is_empty() => {
-                return End::Closed;
+        let end = match read {
+            Err(_) => Some(End::Before(Failure::TimedOut)),
+            Ok(Ok(chunk)) if chunk.bytes().is_empty() => Some(End::Closed),
+            Ok(Ok(chunk)) => {
+                pace.take().await;
+                let is_foreign = head.see(chunk.bytes(), |bytes| upload.push(bytes));
+                let is_slow = rate.is_too_low(chunk.bytes().len());
+                match () {
+                    () if is_foreign => {
+                        record.note("A browser's request came to the data port: it is not stored.");
+                        return End::Foreign;
+                    }
+                    () if is_slow => Some(End::Before(Failure::TimedOut)),
+                    () => None,
+                }
             }
-            Ok(Ok(chunk)) => upload.push(chunk.bytes()),
-            Ok(Err(error)) => return broken(&error, record),
+            Ok(Err(error)) => Some(broken(&error, record)),
+        };
+        if let Some(end) = end {
+            upload.push(&head.take());
+            return end;
         }
+        if upload.has_failed() {
+            // Why is told by whoever stores it.
+            return End::Before(Failure::SpoolFull);
+        }
+        upload.keep_pace().await;
         if upload.size() > settings.max_file {
             return End::Before(Failure::TooBig);
         }
@@ -252,9 +290,13 @@ pub(super) async fn send(receiver: &Receiver, plan: Plan, what: What, signals: S
     let sending = async {
         let mut wire = plan.open().await.map_err(Failure::from)?;
         let (what, bytes) = match what {
-            What::Listing(listing) => {
-                write(receiver, &mut wire, &listing).await?;
-                ("listing", listing.len() as u64)
+            What::Listing(mut listing) => {
+                let mut bytes = 0;
+                while let Some(piece) = listing.next_piece() {
+                    write(receiver, &mut wire, &piece).await?;
+                    bytes += piece.len() as u64;
+                }
+                ("listing", bytes)
             }
             What::File { file, offset } => {
                 give(receiver, &mut wire, file, offset).await?;

@@ -1,6 +1,7 @@
 //! The trees that devices see, kept between their sessions: cameras connect anew for each file.
 
-use std::collections::HashMap;
+mod kept;
+
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -9,25 +10,57 @@ use tipoff_ftp::{File, FilePath, SharedTree, Tree};
 use tipoff_model::Timestamp;
 use tipoff_spool::{Spool, Upload};
 
+use self::kept::Kept;
+use super::access::Admission;
 use super::upload::file_of;
 
-/// Trees kept for devices that are away; one that comes back later gets its uploads from the spool.
-const TREES_MAX: usize = 500;
+/// Bytes of memory that all trees take together. What is forgotten is read again from the spool when its device
+/// comes back.
+const TREES_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes that an empty tree takes, without its name.
+const TREE_BYTES: usize = 1_024;
+/// When that is too much, this part of it is given up, so that not every login has to look for what to forget.
+const GIVEN_UP_PART: usize = 8;
+/// A longer user name is shortened in a tree's name, in bytes.
+const USER_BYTES_MAX: usize = 128;
 /// How many of a device's uploads are found again after a start.
 const UPLOADS_MAX: u32 = 1_000;
 
-/// What the names of trees begin with that only their owner can enter.
-const PROVEN: &str = "user/";
+/// What the names of trees begin with that only the owner of a login can enter.
+const OWN: &str = "user/";
+/// The same for those whose login others have too, but at another address.
+const SHARED: &str = "shared/";
+/// The same for those that anybody at an address can enter.
+const ANYBODY: &str = "peer/";
 
-/// The name of the tree of whoever logged in: by a password, or from an address.
-pub(super) fn name(user: &str, is_proven: bool, peer: IpAddr) -> String {
-    let user = user.to_lowercase();
-    if is_proven { format!("{PROVEN}{user}") } else { format!("peer/{peer}/{user}") }
+/// Whose share of the memory a tree takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// Of a device that is known by its own login.
+    Known,
+    /// Of whoever is at this address.
+    At(IpAddr),
 }
 
-/// Whether only the owner of a password enters the tree of this name.
+/// The name of the tree of whoever logged in: by its own password, or from an address. It is the same after a new
+/// start, because uploads are found again by it.
+pub(super) fn name(user: &str, admission: Admission, peer: IpAddr) -> String {
+    let user = user.to_lowercase();
+    let user = match user.len() {
+        0..=USER_BYTES_MAX => user,
+        _ => format!("~{}", blake3::hash(user.as_bytes()).to_hex()),
+    };
+    let peer = peer.to_canonical();
+    match admission {
+        Admission::Proven => format!("{OWN}{user}"),
+        Admission::Shared => format!("{SHARED}{peer}/{user}"),
+        Admission::Unproven | Admission::Refused => format!("{ANYBODY}{peer}/{user}"),
+    }
+}
+
+/// Whether only who knows a password enters the tree of this name.
 pub(super) fn is_proven(name: &str) -> bool {
-    name.starts_with(PROVEN)
+    name.starts_with(OWN) || name.starts_with(SHARED)
 }
 
 /// Every device's tree.
@@ -36,26 +69,24 @@ pub(super) struct Trees {
     kept: Mutex<Kept>,
 }
 
-#[derive(Default)]
-struct Kept {
-    trees: HashMap<String, (u64, SharedTree)>,
-    /// Counts up, to tell who was here last.
-    turn: u64,
-}
-
 impl Trees {
     pub(super) fn new(spool: Arc<dyn Spool>) -> Self {
         Self { spool, kept: Mutex::default() }
     }
 
     /// The tree of this name; all sessions of a device share one.
-    pub(super) async fn of(&self, name: &str) -> SharedTree {
+    pub(super) async fn of(&self, name: &str, owner: Owner) -> SharedTree {
         if let Some(tree) = self.kept().find(name) {
             return tree;
         }
         let tree = self.of_spool(name).await;
         // Another session of the device may have been quicker.
-        self.kept().keep(name, tree)
+        self.kept().keep(name, owner, tree)
+    }
+
+    /// A session has worked on the tree of this name, which may have grown.
+    pub(super) fn weigh(&self, name: &str) {
+        self.kept().weigh(name);
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
@@ -95,7 +126,7 @@ impl Trees {
 
     /// Stores what was found out of a device in a session that has ended.
     pub(super) async fn note_news(&self, name: &str) {
-        let tree = self.kept().find(name);
+        let tree = self.kept().peek(name);
         let has_news = tree
             .is_some_and(|tree| tree.lock().unwrap_or_else(PoisonError::into_inner).take_news());
         if !has_news {
@@ -115,43 +146,19 @@ fn path_of(upload: &Upload) -> FilePath {
     noted.unwrap_or_else(|| FilePath::from_bytes(upload.path.as_bytes()))
 }
 
-impl Kept {
-    fn find(&mut self, name: &str) -> Option<SharedTree> {
-        self.turn += 1;
-        let (turn, tree) = self.trees.get_mut(name)?;
-        *turn = self.turn;
-        Some(Arc::clone(tree))
-    }
-
-    fn keep(&mut self, name: &str, tree: Tree) -> SharedTree {
-        if let Some(tree) = self.find(name) {
-            return tree;
-        }
-        if self.trees.len() >= TREES_MAX {
-            let idle = self.trees.iter().filter(|(_, (_, tree))| Arc::strong_count(tree) == 1);
-            let oldest = idle.min_by_key(|(_, (turn, _))| *turn).map(|(name, _)| name.clone());
-            oldest.and_then(|name| self.trees.remove(&name));
-        }
-        let tree = Arc::new(Mutex::new(tree));
-        self.trees.insert(name.to_owned(), (self.turn, Arc::clone(&tree)));
-        tree
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn who_was_here_last_is_kept() {
-        let mut kept = Kept::default();
-        let in_use = kept.keep("in use", Tree::default());
-        for number in 0..TREES_MAX + 10 {
-            kept.keep(&number.to_string(), Tree::default());
-        }
-        assert_eq!(kept.trees.len(), TREES_MAX);
-        assert!(Arc::ptr_eq(&kept.keep("in use", Tree::default()), &in_use));
-        assert!(kept.find("0").is_none());
-        assert!(kept.find(&(TREES_MAX + 9).to_string()).is_some());
+    fn a_tree_belongs_to_a_login_and_an_address_unless_the_login_is_the_device_s_own() {
+        let [one, other] = ["192.168.1.20", "::ffff:192.168.1.21"].map(|it| it.parse().unwrap());
+        assert_eq!(name("Yard", Admission::Proven, one), "user/yard");
+        assert_eq!(name("Yard", Admission::Proven, other), "user/yard");
+        assert_eq!(name("cams", Admission::Shared, one), "shared/192.168.1.20/cams");
+        assert_eq!(name("cams", Admission::Shared, other), "shared/192.168.1.21/cams");
+        assert_eq!(name("yard", Admission::Unproven, other), "peer/192.168.1.21/yard");
+        let long = name(&"x".repeat(8_000), Admission::Unproven, one);
+        assert!(long.len() < 100 && long != name(&"x".repeat(8_001), Admission::Unproven, one));
     }
 }

@@ -1,6 +1,8 @@
 //! The uploads that are under way, by their path: a device may end one and at once ask for it in another session,
 //! as ffmpeg does that renames what it has written (`-atomic_writing 1`).
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,13 +24,13 @@ pub(super) struct UnderWay(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    uploads: Mutex<Vec<Upload>>,
+    /// By tree: a device looks only through its own.
+    uploads: Mutex<HashMap<String, Vec<Upload>>>,
     /// One has ended.
     ended: Notify,
 }
 
 struct Upload {
-    tree: String,
     path: FilePath,
     signals: Signals,
 }
@@ -36,28 +38,34 @@ struct Upload {
 /// One upload, until it is dropped.
 pub(super) struct Mark {
     all: UnderWay,
+    tree: String,
     signals: Signals,
 }
 
 impl UnderWay {
     /// An upload has begun.
     pub(super) fn mark(&self, tree: &str, path: &FilePath, signals: &Signals) -> Mark {
-        let (tree, path) = (tree.to_owned(), path.clone());
-        self.uploads().push(Upload { tree, path, signals: signals.clone() });
-        Mark { all: self.clone(), signals: signals.clone() }
+        let upload = Upload { path: path.clone(), signals: signals.clone() };
+        self.uploads().entry(tree.to_owned()).or_default().push(upload);
+        Mark { all: self.clone(), tree: tree.to_owned(), signals: signals.clone() }
     }
 
-    fn uploads(&self) -> MutexGuard<'_, Vec<Upload>> {
+    fn uploads(&self) -> MutexGuard<'_, HashMap<String, Vec<Upload>>> {
         self.0.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One of this path, before others one that is ending.
     fn find(&self, tree: &str, path: &FilePath) -> Option<Signals> {
         let uploads = self.uploads();
-        let all = uploads.iter().filter(|upload| upload.tree == tree && upload.path == *path);
+        let all = uploads.get(tree)?.iter().filter(|upload| upload.path == *path);
         all.map(|upload| &upload.signals)
             .max_by_key(|signals| signals.ended.is_cancelled())
             .cloned()
+    }
+
+    /// Whether there is one of this path.
+    pub(super) fn has(&self, tree: &str, path: &FilePath) -> bool {
+        self.find(tree, path).is_some()
     }
 
     /// Waits for the uploads of this path that are ending.
@@ -80,7 +88,14 @@ impl UnderWay {
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        self.all.uploads().retain(|upload| !upload.signals.is_same(&self.signals));
+        if let Entry::Occupied(mut of_tree) =
+            self.all.uploads().entry(std::mem::take(&mut self.tree))
+        {
+            of_tree.get_mut().retain(|upload| !upload.signals.is_same(&self.signals));
+            if of_tree.get().is_empty() {
+                of_tree.remove();
+            }
+        }
         self.all.0.ended.notify_waiters();
     }
 }

@@ -11,7 +11,10 @@ use std::task::Poll;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::server::TlsStream;
+
+use super::turns::Share;
 
 /// One read takes at most this much.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -19,17 +22,31 @@ const BUFFER_BYTES: usize = 64 * 1024;
 const IDLE_BUFFERS_MAX: usize = 8;
 
 /// Read buffers that connections borrow while they have something to say.
-#[derive(Clone, Default)]
-pub(crate) struct Buffers(Arc<Mutex<Vec<Box<[u8]>>>>);
+#[derive(Clone)]
+pub(crate) struct Buffers {
+    idle: Arc<Mutex<Vec<Box<[u8]>>>>,
+    bytes: usize,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self::of(BUFFER_BYTES)
+    }
+}
 
 impl Buffers {
+    /// Buffers of this size: a connection of commands needs no large one, and may keep it while it waits.
+    pub(crate) fn of(bytes: usize) -> Self {
+        Self { idle: Arc::default(), bytes }
+    }
+
     fn take(&self) -> Box<[u8]> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        kept.unwrap_or_else(|| vec![0; BUFFER_BYTES].into_boxed_slice())
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.unwrap_or_else(|| vec![0; self.bytes].into_boxed_slice())
     }
 
     fn give_back(&self, buffer: Box<[u8]>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < IDLE_BUFFERS_MAX {
             kept.push(buffer);
         }
@@ -118,7 +135,36 @@ impl Wire {
         }
     }
 
-    /// The same where urgent data may come: a read ends before the urgent byte, and Tokio would take that for
+    /// Waits for bytes until `deadline` and reads them in a turn of `share`; `None` if none came. Waiting for the
+    /// turn holds no buffer, and is no silence of the other side. Dropping it loses no bytes.
+    pub(crate) async fn read_in_turn(
+        &mut self,
+        buffers: &Buffers,
+        share: &mut Share,
+        deadline: Instant,
+    ) -> io::Result<Option<Chunk>> {
+        // The TLS layer may hold bytes that the socket no longer has, so it is asked first.
+        let mut is_ready = self.is_tls();
+        loop {
+            if !is_ready {
+                match timeout_at(deadline, self.socket().readable()).await {
+                    Ok(ready) => ready?,
+                    Err(_) => return Ok(None),
+                }
+            }
+            share.take().await;
+            let mut chunk = Chunk::borrow(buffers);
+            if let Some(filled) = self.read_now(&mut chunk).await? {
+                chunk.filled = filled;
+                return Ok(Some(chunk));
+            }
+            drop(chunk);
+            share.pause();
+            is_ready = false;
+        }
+    }
+
+    /// As [`Wire::read`] where urgent data may come: a read ends before the urgent byte, and Tokio would take that for
     /// the end of what there is and wait for more.
     pub(crate) async fn read_with_urgent(&mut self, buffers: &Buffers) -> io::Result<Chunk> {
         let Self::Plain(socket) = self else {

@@ -99,7 +99,7 @@ fn a_data_connection_is_not_stolen() {
 }
 
 /// Connects from another address of this machine.
-fn connect_from(address: &str, to: SocketAddr) -> TcpStream {
+pub fn connect_from(address: &str, to: SocketAddr) -> TcpStream {
     use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     bind(&socket, &SocketAddr::new(address.parse().unwrap(), 0)).unwrap();

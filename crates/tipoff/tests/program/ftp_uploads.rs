@@ -326,7 +326,7 @@ fn devices_are_known_by_login_and_by_folder() {
     let (hook, _home, server) = scene(
         "[access]\nrequire_login = true\n\
          [[device]]\nname = \"Recorder\"\nuser = \"nvr\"\npassword = \"secret\"\n\
-         [[device]]\nname = \"Front yard\"\nmatch = { folder = \"cam1\" }\n",
+         [[device]]\nname = \"Front yard\"\nmatch = { folder = \"cam1\", recorder = \"Recorder\" }\n",
     );
     let mut stranger = crate::harness::Client::connect(server.ftp[0]);
     stranger.must("USER nvr", "331");

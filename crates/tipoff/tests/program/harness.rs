@@ -296,9 +296,28 @@ impl Client {
         client
     }
 
+    /// Connects from this address and hears the greeting.
+    pub fn connect_from(from: &str, address: SocketAddr) -> Self {
+        let mut client = Self::over(crate::ftp_limits::connect_from(from, address));
+        assert!(client.hear().starts_with("220 "));
+        client
+    }
+
     /// Connects and hears nothing.
     pub fn silent(address: SocketAddr) -> Self {
-        let socket = TcpStream::connect(address).unwrap();
+        Self::silently_over(TcpStream::connect(address).unwrap())
+    }
+
+    /// Hears the greeting of this connection.
+    pub fn over(socket: TcpStream) -> Self {
+        let mut client = Self::silently_over(socket);
+        let greeting = client.hear();
+        assert!(greeting.starts_with("220 "), "{greeting}");
+        client
+    }
+
+    /// The same without hearing anything.
+    pub fn silently_over(socket: TcpStream) -> Self {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { socket: BufReader::new(socket) }
     }

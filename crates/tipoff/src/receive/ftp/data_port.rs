@@ -1,16 +1,18 @@
 //! Where the data connections of a session go: the port that is listened on, and the addresses that are allowed.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tipoff_ftp::{Data, Failure, Outcome, Protection};
+use tipoff_model::LoginProof;
 
 use super::Conversation;
 use crate::config::ActiveAddresses;
 use crate::receive::control::Control;
 use crate::receive::data::{DataContext, Plan};
 use crate::receive::passive::Passive;
+use crate::receive::ports::Lessee;
 use crate::receive::transcript::Trouble;
 use crate::shutdown::Phase;
 
@@ -32,22 +34,32 @@ impl DataPort {
 }
 
 impl Conversation<'_> {
-    /// Opens a port for the next data connection, and tells the device where it is.
-    pub(super) fn listen(&mut self) {
+    /// Leases a port for the next data connection, and tells the device where it is.
+    pub(super) async fn listen(&mut self) {
         // The old one first: its port may be the only one that is free.
         self.data_port.passive = None;
         self.data_port.is_explained = false;
-        let local = self.control.wire().ok().and_then(|wire| wire.local_address().ok());
-        let Some(local) = local.map(|address| address.ip()) else {
+        let Some(local) = self.control.wire().ok().and_then(|wire| wire.local_address().ok())
+        else {
             return self.session.passive(None);
         };
-        let settings = &self.receiver.settings;
-        let address = match Passive::listen(local, &settings.passive_ports) {
-            Ok(passive) => {
-                let port = passive.port();
-                self.data_port.passive = Some(passive);
-                let ip = settings.public_address.unwrap_or(local.to_canonical());
-                port.map(|port| SocketAddr::new(ip, port)).ok()
+        let (receiver, record) = (self.receiver, self.control.record.clone());
+        let on_stranger = move |from: IpAddr| {
+            let note = "was turned away: it is not the device.";
+            record.note(&format!("A data connection from {from} {note}"));
+        };
+        let lessee = Lessee {
+            peer: self.control.peer,
+            is_known: self.proof == LoginProof::Proven,
+            on_stranger: Arc::new(on_stranger),
+        };
+        let range = &receiver.settings.passive_ports;
+        let leased = receiver.ports.lease(local, range, &lessee).await;
+        let address = match leased {
+            Ok(lease) => {
+                let (ip, port) = (receiver.settings.public_address, lease.port());
+                self.data_port.passive = Some(Passive::new(lease));
+                Some(SocketAddr::new(ip.unwrap_or(local.ip().to_canonical()), port))
             }
             Err(error) => {
                 tracing::warn!(
@@ -55,7 +67,7 @@ impl Conversation<'_> {
                     %error,
                     "No passive port is free: widen `passive_ports` in `[ftp]`.",
                 );
-                self.control.record.note("No passive port is free.");
+                self.control.record.note(&format!("No passive port is free: {error}."));
                 self.control.record.trouble(Trouble::NoPassivePort);
                 None
             }
@@ -104,10 +116,10 @@ impl Conversation<'_> {
         if *is_explained || *has_connected || self.shutdown.phase() != Phase::Running {
             return;
         }
-        if passive.has_come(&context).await {
+        if passive.has_come().await {
             return;
         }
-        let port = passive.port().unwrap_or_default();
+        let port = passive.port();
         let message = format!("the device did not connect to port {port}");
         context.not_connected(&io::Error::new(io::ErrorKind::NotConnected, message));
     }

@@ -1,0 +1,217 @@
+//! The launcher: reads its words, restricts itself, and becomes the program.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use rustix::process::Pid;
+
+use crate::confinement::Video;
+use crate::{calls, files, limits};
+
+/// The subcommand that is the launcher.
+pub const WORD: &str = "confined";
+
+/// What is written to standard error before the reason why the program could not be started; the exit
+/// code is 127 then, as a shell's.
+pub const CANNOT_START: &str = "cannot be started: ";
+const CANNOT_START_CODE: u8 = 127;
+const USAGE_CODE: u8 = 2;
+
+/// Which restrictions of the kernel hold for a video tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// It reaches only the files that it needs (landlock).
+    pub files: bool,
+    /// It reaches no network, no other process and no access rights (seccomp).
+    pub calls: bool,
+}
+
+impl Held {
+    /// What a probe printed; `None` where it is something else.
+    pub fn read(printed: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(printed).ok()?;
+        let mut words = text.split_whitespace();
+        let mut word = |name: &str| match words.next()?.split_once('=')? {
+            (key, "yes") if key == name => Some(true),
+            (key, "no") if key == name => Some(false),
+            _ => None,
+        };
+        Some(Self { files: word("files")?, calls: word("calls")? })
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |held| if held { "yes" } else { "no" };
+        write!(formatter, "files={} calls={}", word(self.files), word(self.calls))
+    }
+}
+
+/// Restricts this process as `words` say, and becomes the program behind `--`; without a program it
+/// prints what holds. Returns only where that failed or nothing was to be started.
+pub fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
+    let Some(order) = Order::read(words) else {
+        // Nobody types it.
+        complain("this subcommand is for Tipoff itself");
+        return USAGE_CODE.into();
+    };
+    match order.carry_out() {
+        Ok(held) => {
+            use std::io::Write as _;
+            let printed = writeln!(io::stdout(), "{held}");
+            if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            complain(&error.to_string());
+            CANNOT_START_CODE.into()
+        }
+    }
+}
+
+fn complain(why: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(io::stderr(), "{CANNOT_START}{why}");
+}
+
+/// What the launcher is to do.
+#[derive(Debug, PartialEq, Eq)]
+struct Order {
+    parent: Option<i32>,
+    profile: Profile,
+    program: Option<(OsString, Vec<OsString>)>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Profile {
+    Video(Video),
+    Program { umask: u32 },
+}
+
+impl Order {
+    fn read(mut words: impl Iterator<Item = OsString>) -> Option<Self> {
+        let mut video = Video {
+            memory_bytes: 0,
+            processor_s: 0,
+            file_bytes: 0,
+            reads: Vec::new(),
+            writes: Vec::new(),
+        };
+        let (mut parent, mut is_video, mut umask) = (None, None, None);
+        let mut program = None;
+        while let Some(word) = words.next() {
+            if word == "--" {
+                program = Some((words.next()?, words.by_ref().collect()));
+                break;
+            }
+            let value = words.next()?;
+            match word.to_str()? {
+                "--parent" => parent = Some(number(&value)?),
+                "--profile" if value == "video" => is_video = Some(true),
+                "--profile" if value == "program" => is_video = Some(false),
+                "--memory" => video.memory_bytes = number(&value)?,
+                "--processor" => video.processor_s = number(&value)?,
+                "--file" => video.file_bytes = number(&value)?,
+                "--umask" => umask = Some(number(&value)?),
+                "--read" => video.reads.push(PathBuf::from(value)),
+                "--write" => video.writes.push(PathBuf::from(value)),
+                _ => return None,
+            }
+        }
+        let profile = match is_video? {
+            true => Profile::Video(video),
+            false => Profile::Program { umask: umask? },
+        };
+        Some(Self { parent, profile, program })
+    }
+
+    fn carry_out(self) -> io::Result<Held> {
+        let Self { parent, profile, program } = self;
+        limits::end_with(parent.and_then(Pid::from_raw))?;
+        limits::close_descriptors();
+        let held = match &profile {
+            Profile::Program { umask } => {
+                limits::program(*umask)?;
+                limits::drop_capabilities(false);
+                Held { files: false, calls: false }
+            }
+            Profile::Video(video) => {
+                limits::video(video)?;
+                limits::drop_capabilities(true);
+                let name = program.as_ref().map(|(name, _)| name.as_os_str());
+                // A kernel that refuses it is told of by a probe.
+                let files = files::restrict(video, name).unwrap_or(false);
+                Held { files, calls: calls::restrict() }
+            }
+        };
+        match program {
+            Some((program, arguments)) => Err(Command::new(program).args(arguments).exec()),
+            None => Ok(held),
+        }
+    }
+}
+
+fn number<T: std::str::FromStr>(word: &OsStr) -> Option<T> {
+    word.to_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Confinement, Launcher};
+
+    fn read(command: &Command) -> Option<Order> {
+        Order::read(command.get_args().map(OsStr::to_owned))
+    }
+
+    #[test]
+    fn what_the_command_says_is_what_the_launcher_reads() {
+        let video = Video {
+            memory_bytes: 1 << 30,
+            processor_s: 20,
+            file_bytes: 4096,
+            reads: vec!["/a b".into(), "--".into()],
+            writes: vec!["--write".into()],
+        };
+        let launcher = Launcher::new("tipoff", [] as [&str; 0]);
+        let words = ["--", "-x", "--profile"].map(OsString::from);
+        let confinement = Confinement::Video(video.clone());
+        let command = launcher.command(&confinement, OsStr::new("ffmpeg"), words.clone());
+        let order = read(&command).unwrap();
+        assert_eq!(order.profile, Profile::Video(video));
+        assert_eq!(order.program, Some(("ffmpeg".into(), words.to_vec())));
+        assert_eq!(order.parent, i32::try_from(std::process::id()).ok());
+        let command = launcher.probe(&Confinement::Program { umask: 0o27 });
+        let order = read(&command).unwrap();
+        assert_eq!((order.profile, order.program), (Profile::Program { umask: 0o27 }, None));
+    }
+
+    #[test]
+    fn half_an_order_is_none() {
+        for words in [
+            &[][..],
+            &["--profile"],
+            &["--profile", "root"],
+            &["--profile", "program"],
+            &["--profile", "video", "--"],
+            &["--profile", "video", "--memory", "much"],
+            &["--profile", "video", "--surprise", "1"],
+        ] {
+            assert_eq!(Order::read(words.iter().map(OsString::from)), None, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn what_holds_is_printed_and_read() {
+        for (files, calls) in [(true, false), (false, true)] {
+            let held = Held { files, calls };
+            assert_eq!(Held::read(held.to_string().as_bytes()), Some(held));
+        }
+        for wrong in ["", "files=yes", "calls=yes files=yes", "files=maybe calls=no"] {
+            assert_eq!(Held::read(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+}

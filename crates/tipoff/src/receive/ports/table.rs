@@ -1,0 +1,214 @@
+//! Which ports are leased by whom. Decides who has one and who gives way; waits for nothing.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::Lessee;
+
+/// A lease without a transfer ends after so long: devices ask for one within moments.
+pub(super) const IDLE_MAX: Duration = Duration::from_secs(30);
+/// One with a transfer for which no connection came ends after so long; the session has given it up by then.
+const ACTIVE_MAX: Duration = Duration::from_secs(60);
+/// So old a lease gives way to another session of its address that finds no port. Younger ones may be used yet.
+pub(super) const GIVES_WAY_AFTER: Duration = Duration::from_secs(5);
+/// Ports that are tried before it is said that none is free.
+const TRIES_MAX: u16 = 200;
+/// Connections that the system holds until they are accepted, which is at once.
+const BACKLOG: u32 = 128;
+/// The log tells of strangers no more often than this.
+const WARN_PAUSE: Duration = Duration::from_secs(60);
+/// Strangers at its port that a session notes.
+const STRANGERS_NOTED_MAX: u8 = 3;
+
+#[derive(Default)]
+pub(super) struct Table {
+    /// What is bound, with the leases of each address.
+    pub(super) bound: HashMap<SocketAddr, HashMap<IpAddr, Entry>>,
+    /// Leases by the address that shares are counted by.
+    pub(super) counts: HashMap<IpAddr, usize>,
+    /// Counts up.
+    pub(super) last_id: u64,
+    /// When the log told of a stranger last.
+    pub(super) warned: Option<Instant>,
+}
+
+pub(super) struct Entry {
+    pub(super) id: u64,
+    pub(super) began: Instant,
+    /// A transfer waits for the connection.
+    pub(super) is_active: bool,
+    pub(super) connection_tx: oneshot::Sender<TcpStream>,
+    pub(super) lessee: Lessee,
+    pub(super) strangers_noted: u8,
+}
+
+/// The address that shares are counted by: of IPv6 its network, because a device has many addresses in it.
+pub(super) fn group(address: IpAddr) -> IpAddr {
+    const NETWORK: u128 = !0 << 64;
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & NETWORK).into()),
+        address => address,
+    }
+}
+
+/// A port that an address has no lease of.
+pub(super) enum Port {
+    Bound(SocketAddr),
+    New(SocketAddr, TcpListener),
+}
+
+impl Table {
+    pub(super) fn count(&self, peer: IpAddr) -> usize {
+        self.counts.get(&group(peer)).copied().unwrap_or_default()
+    }
+
+    pub(super) fn is_free(&self, at: SocketAddr, peer: IpAddr) -> bool {
+        self.bound.get(&at).is_some_and(|leases| !leases.contains_key(&peer))
+    }
+
+    /// A port that this address has no lease of: one that is bound for others, else a new one. The error is that of
+    /// the last port that could not be bound.
+    pub(super) fn free_port(
+        &self,
+        local: SocketAddr,
+        range: &RangeInclusive<u16>,
+        peer: IpAddr,
+    ) -> Result<Port, Option<io::Error>> {
+        let count = u16::try_from(range.len()).unwrap_or(u16::MAX).max(1);
+        // Nobody knows beforehand which (RFC 2577, section 8).
+        let first = getrandom::u32().unwrap_or_default();
+        let first = u16::try_from(first % u32::from(count)).unwrap_or_default();
+        let at = |number: u16| {
+            let offset = (u32::from(first) + u32::from(number)) % u32::from(count);
+            let mut at = local;
+            at.set_port(range.start().saturating_add(u16::try_from(offset).unwrap_or_default()));
+            at
+        };
+        if let Some(bound) = (0..count).map(at).find(|at| self.is_free(*at, peer)) {
+            return Ok(Port::Bound(bound));
+        }
+        let mut last_error = None;
+        for at in
+            (0..count).map(at).filter(|at| !self.bound.contains_key(at)).take(TRIES_MAX.into())
+        {
+            match bind(at) {
+                Ok(listener) => return Ok(Port::New(at, listener)),
+                Err(error) => last_error = Some(error),
+            }
+        }
+        Err(last_error)
+    }
+
+    pub(super) fn insert(
+        &mut self,
+        at: SocketAddr,
+        peer: IpAddr,
+        connection_tx: oneshot::Sender<TcpStream>,
+        lessee: Lessee,
+    ) -> u64 {
+        self.last_id += 1;
+        let entry = Entry {
+            id: self.last_id,
+            began: Instant::now(),
+            is_active: false,
+            connection_tx,
+            lessee,
+            strangers_noted: 0,
+        };
+        let before = self.bound.entry(at).or_default().insert(peer, entry);
+        if before.is_none() {
+            *self.counts.entry(group(peer)).or_default() += 1;
+        }
+        self.last_id
+    }
+
+    /// Ends the lease of this address, if it has one and it is the one with this number.
+    pub(super) fn take(&mut self, at: SocketAddr, peer: IpAddr, id: Option<u64>) -> Option<Entry> {
+        let leases = self.bound.get_mut(&at)?;
+        leases.get(&peer).filter(|entry| id.is_none_or(|id| entry.id == id))?;
+        let entry = leases.remove(&peer);
+        if let Some(count) = self.counts.get_mut(&group(peer)) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.counts.remove(&group(peer));
+            }
+        }
+        entry
+    }
+
+    /// The leases of all addresses that are counted with this one.
+    pub(super) fn of_group(
+        &self,
+        peer: IpAddr,
+    ) -> impl Iterator<Item = (SocketAddr, IpAddr, &Entry)> {
+        let group_of_peer = group(peer);
+        self.bound.iter().flat_map(move |(at, leases)| {
+            let own = leases.get(&peer).map(|entry| (*at, peer, entry));
+            // IPv4 has one address each.
+            let others = leases.iter().filter(move |(other, _)| {
+                **other != peer && peer.is_ipv6() && group(**other) == group_of_peer
+            });
+            own.into_iter().chain(others.map(|(other, entry)| (*at, *other, entry)))
+        })
+    }
+
+    /// Ends the leases that are too old.
+    pub(super) fn end_old(&mut self, peer: IpAddr) {
+        let age_max = |entry: &Entry| if entry.is_active { ACTIVE_MAX } else { IDLE_MAX };
+        let is_old = |entry: &Entry| entry.began.elapsed() >= age_max(entry);
+        let old: Vec<(SocketAddr, IpAddr)> = self
+            .of_group(peer)
+            .filter(|(.., entry)| is_old(entry))
+            .map(|(at, peer, _)| (at, peer))
+            .collect();
+        for (at, peer) in old {
+            self.take(at, peer, None);
+        }
+    }
+
+    /// Ends the lease of the same address that is the most dispensable, where one is old enough: idle ones first,
+    /// then those that no connection came to. Its port.
+    pub(super) fn give_way(&mut self, peer: IpAddr, is_known: bool) -> Option<SocketAddr> {
+        let may_go = |entry: &Entry| {
+            entry.began.elapsed() >= GIVES_WAY_AFTER && (is_known || !entry.lessee.is_known)
+        };
+        let (at, peer) = self
+            .of_group(peer)
+            .filter(|(.., entry)| may_go(entry))
+            .min_by_key(|(.., entry)| (entry.lessee.is_known, entry.is_active, entry.began))
+            .map(|(at, peer, _)| (at, peer))?;
+        self.take(at, peer, None);
+        Some(at)
+    }
+
+    /// Those who wait at this port note it: their device may have another address than they know.
+    pub(super) fn note_stranger(&mut self, at: SocketAddr, from: IpAddr) {
+        if self.warned.is_none_or(|warned| warned.elapsed() >= WARN_PAUSE) {
+            self.warned = Some(Instant::now());
+            tracing::warn!(%from, port = at.port(), "A stranger connected to a data port and was turned away.");
+        }
+        for entry in self.bound.get_mut(&at).into_iter().flat_map(HashMap::values_mut) {
+            if entry.strangers_noted < STRANGERS_NOTED_MAX {
+                entry.strangers_noted += 1;
+                (entry.lessee.on_stranger)(from);
+            }
+        }
+    }
+}
+
+pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
