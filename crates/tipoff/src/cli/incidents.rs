@@ -8,11 +8,12 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use tipoff_model::{DeliveryState, Envelope, IncidentId, Timestamp};
 use tipoff_spool::{
-    DeliveryLine, Dismissal, IncidentDetail, IncidentFilter, IncidentLine, Incidents, SqliteSpool,
+    DeliveryLine, Dismissal, IncidentDetail, IncidentFilter, IncidentLine, Incidents, Lock, Spool,
+    SqliteSpool,
 };
 
 use super::{Ending, Failure, block_on};
-use crate::config::Config;
+use crate::config::{Config, Retention};
 
 /// What can be done with incidents.
 #[derive(Debug, Subcommand)]
@@ -33,6 +34,16 @@ pub(super) enum Action {
         /// For programs: one JSON object
         #[arg(long)]
         json: bool,
+    },
+    /// Keep an incident, whatever its age and however full the disk
+    Lock {
+        /// Its number
+        incident: i64,
+    },
+    /// End `lock`: the incident goes with the others of its age
+    Unlock {
+        /// Its number
+        incident: i64,
     },
     /// Deliver again what was not delivered
     Retry {
@@ -66,6 +77,17 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
                 print_detail(&detail);
             }
         }
+        Action::Lock { incident } => {
+            let id = IncidentId(incident);
+            limit(&spool, config).await?;
+            spool.lock(id, "the command line".to_owned(), SystemTime::now().into()).await?;
+            println!("Incident {id} is locked: it is kept until `tipoff incidents unlock {id}`.");
+        }
+        Action::Unlock { incident } => {
+            let id = IncidentId(incident);
+            spool.unlock(id).await?;
+            println!("Incident {id} is not locked.");
+        }
         Action::Retry { incident } => {
             // Asked for by name, so that a wrong number is told.
             let id = spool.incident(IncidentId(incident)).await?.line.id;
@@ -78,6 +100,14 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// What locked incidents may take is half of what all may.
+async fn limit(spool: &SqliteSpool, config: &Config) -> anyhow::Result<()> {
+    let free = spool.blobs().free_bytes()?;
+    let default_max = Retention::default_max_size(free, spool.usage().await?.bytes);
+    spool.limit(config.retention.max_size.unwrap_or(default_max), 0);
     Ok(())
 }
 
@@ -158,6 +188,10 @@ fn print_detail(detail: &IncidentDetail) {
         println!();
         println!("Not interesting since {}: {by}. No more alerts are sent.", local_time(*at));
     }
+    if let Some(Lock { by, at }) = &line.locked {
+        println!();
+        println!("Locked since {}: {by}. It is kept until it is unlocked.", local_time(*at));
+    }
     for delivery in &detail.deliveries {
         println!();
         print_delivery(delivery);
@@ -210,6 +244,7 @@ fn line_json(line: &IncidentLine) -> Value {
         "deliveries": deliveries,
         "untold": line.untold,
         "dismissed_by": line.dismissed.as_ref().map(|it| &it.by),
+        "locked_by": line.locked.as_ref().map(|it| &it.by),
         "note": line.note,
     })
 }

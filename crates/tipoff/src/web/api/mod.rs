@@ -45,6 +45,7 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(incidents::parcel))
         .routes(routes!(incidents::retry))
         .routes(routes!(incidents::share))
+        .routes(routes!(incidents::lock, incidents::unlock))
         .routes(routes!(devices::list, devices::add))
         .routes(routes!(devices::one, devices::change))
         .routes(routes!(devices::merge))
