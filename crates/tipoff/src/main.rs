@@ -13,6 +13,7 @@ mod clock;
 mod config;
 mod dispatch;
 mod eviction;
+mod fair_queue;
 mod house;
 mod line_queue;
 mod log;

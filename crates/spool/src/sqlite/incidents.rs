@@ -11,10 +11,10 @@ use tipoff_model::{
 };
 
 use super::covered::raw_mail;
-use super::{SqliteSpool, at, deliveries, dismissal, figures, from_json, glance, number};
+use super::{SqliteSpool, at, deliveries, dismissal, figures, from_json, glance, number, turns};
 use crate::{
     ArrivalLine, BoxFuture, Cover, DeliveryLine, Dismissal, Figures, IncidentDetail,
-    IncidentFilter, IncidentLine, Incidents, Result, SpoolError, SpoolStats, StoredBlob,
+    IncidentFilter, IncidentLine, Incidents, Result, Share, SpoolError, SpoolStats, StoredBlob,
 };
 
 /// How many words are looked for at once.
@@ -50,6 +50,10 @@ impl Incidents for SqliteSpool {
 
     fn incident_of(&self, arrival: ArrivalId) -> BoxFuture<'_, Result<Option<IncidentId>>> {
         Box::pin(self.read(move |connection| incident_of(connection, arrival)))
+    }
+
+    fn owner_of(&self, arrival: ArrivalId) -> BoxFuture<'_, Result<Option<(Share, DeviceId)>>> {
+        Box::pin(self.read(move |connection| turns::owner_of(connection, arrival)))
     }
 
     fn note_length(&self, place: MediaPlace, length: Duration) -> BoxFuture<'_, Result<()>> {

@@ -32,7 +32,7 @@ mod turns;
 mod uploads;
 mod writer;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,7 +41,7 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OpenFlags, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tipoff_model::{ArrivalId, Event, Planner, Timestamp};
+use tipoff_model::{AddressShare, ArrivalId, Event, Planner, Timestamp};
 
 use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, MailDigest, NewArrival, Newest,
@@ -51,6 +51,7 @@ use choice::Choice;
 use connection::{Readers, connect};
 use identity::{identity, random_hex};
 use known_mails::KnownMails;
+use repeats::TornDevices;
 use turns::Turns;
 use writer::Writer;
 
@@ -61,7 +62,7 @@ pub struct SqliteSpool {
     blobs: Blobs,
     identity: String,
     planner: Arc<dyn Planner>,
-    torn_devices: Mutex<HashSet<String>>,
+    torn_devices: Mutex<TornDevices>,
     known_mails: Mutex<KnownMails>,
     /// Of each channel, who had the latest turns.
     turns: Mutex<HashMap<String, Arc<Mutex<Turns>>>>,
@@ -97,9 +98,9 @@ impl SqliteSpool {
         let identity = identity(&connection)?;
         let now = Timestamp::from(SystemTime::now());
         if lock.is_some() {
-            retry_at_once(&connection, now)?;
+            deliveries::retry_at_once(&connection, now)?;
         }
-        let torn = repeats::torn_devices(&connection)?;
+        let torn = TornDevices::read(&connection)?;
         let known_mails = KnownMails::read(&connection, now)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
@@ -117,7 +118,7 @@ impl SqliteSpool {
             blobs,
             identity,
             planner,
-            torn_devices: Mutex::new(torn.into_iter().collect()),
+            torn_devices: Mutex::new(torn),
             known_mails: Mutex::new(known_mails),
             turns: Mutex::default(),
             _lock: lock,
@@ -156,15 +157,6 @@ impl SqliteSpool {
     }
 }
 
-/// What failed in an earlier run is due now: no pause outlives the run that chose it.
-fn retry_at_once(connection: &Connection, now: Timestamp) -> Result<()> {
-    connection.execute(
-        "UPDATE delivery SET due_at = ?1 WHERE state = 'pending' AND attempts > 0 AND due_at > ?1",
-        [now.0],
-    )?;
-    Ok(())
-}
-
 impl Spool for SqliteSpool {
     fn blobs(&self) -> &Blobs {
         &self.blobs
@@ -177,6 +169,10 @@ impl Spool for SqliteSpool {
     fn store(&self, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>> {
         let planner = Arc::clone(&self.planner);
         let torn = arrival.unacknowledged.then(|| arrival.device.key.clone());
+        let owner = match arrival.device.discovered {
+            true => AddressShare::of(arrival.envelope.peer).to_string(),
+            false => arrival.device.key.clone(),
+        };
         let digest = arrival.digest_to_keep();
         let (blob, at) = (arrival.blob.clone(), arrival.received_at);
         Box::pin(async move {
@@ -186,7 +182,7 @@ impl Spool for SqliteSpool {
                 lock(&self.torn_devices).insert(device);
             }
             if let Some(digest) = digest {
-                lock(&self.known_mails).note(digest, stored.arrival, blob, at);
+                lock(&self.known_mails).note(digest, stored.arrival, blob, at, owner);
             }
             Ok(stored)
         })
@@ -238,7 +234,7 @@ impl Spool for SqliteSpool {
     }
 
     fn has_torn(&self, device_key: &str) -> bool {
-        lock(&self.torn_devices).contains(device_key)
+        lock(&self.torn_devices).may_have(device_key)
     }
 
     fn due_in_turn<'a>(
@@ -250,10 +246,10 @@ impl Spool for SqliteSpool {
         let (identity, channel) = (self.identity.clone(), channel.to_owned());
         let (busy, claimed) = (room.busy.to_owned(), room.claimed.to_owned());
         let turns = Arc::clone(lock(&self.turns).entry(channel.clone()).or_default());
-        let Room { limit, known, discovered, of_address, .. } = room;
+        let Room { limit, known, discovered, of_share, .. } = room;
         Box::pin(self.read(move |connection| {
             let (busy, claimed) = (&busy, &claimed);
-            let room = Room { limit, known, discovered, of_address, busy, claimed };
+            let room = Room { limit, known, discovered, of_share, busy, claimed };
             let picked = turns::pick(connection, &channel, now, &room, &mut lock(&turns))?;
             deliveries::due(connection, &identity, &channel, now, &picked)
         }))

@@ -256,11 +256,16 @@ pub(super) fn note_expects_folders(
              ON CONFLICT (tree) DO UPDATE SET at = excluded.at",
         )?
         .execute(params![tree, now.0])?;
-    // Trees of proven devices are called `user/…`.
+    // Trees of proven devices are called `user/…`, others `peer/ADDRESS/…`: an address pushes out its own.
     connection
         .prepare_cached(
             "DELETE FROM expects_folders WHERE tree IN
-               (SELECT tree FROM expects_folders ORDER BY tree LIKE 'user/%' DESC, at DESC
+               (SELECT tree FROM
+                  (SELECT tree, at, tree LIKE 'user/%' AS proven, row_number() OVER
+                     (PARTITION BY substr(tree, 1, 5 + instr(substr(tree, 6), '/'))
+                      ORDER BY at DESC) AS number
+                   FROM expects_folders)
+                ORDER BY proven DESC, CASE WHEN proven THEN 0 ELSE number END, at DESC
                 LIMIT -1 OFFSET ?1)",
         )?
         .execute([EXPECTS_FOLDERS_MAX])?;

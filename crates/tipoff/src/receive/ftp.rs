@@ -17,7 +17,7 @@ use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
 use self::data_port::DataPort;
-use super::access::{Admission, Doorkeeper};
+use super::access::{Admission, Doorkeeper, WRONG_PASSWORD};
 use super::control::{Break, Control};
 use super::intake::Intake;
 use super::limit::Connections;
@@ -276,6 +276,9 @@ impl Conversation<'_> {
             }
         };
         self.control.record.logged_in(&user);
+        if admission.is_wrong(|| self.receiver.doorkeeper.knows_user(&user)) {
+            self.control.record.note(WRONG_PASSWORD);
+        }
         self.proof = admission.proof();
         self.login = Some(user).filter(|user| !user.is_empty());
         let tree = self.receiver.trees.of(&self.tree).await;

@@ -15,7 +15,7 @@ use tipoff_smtp::{
 use tipoff_spool::{SpoolError, Stored};
 use tokio::time::timeout;
 
-use super::access::{Admission, Doorkeeper};
+use super::access::{Admission, Doorkeeper, WRONG_PASSWORD};
 use super::control::{Break, Control};
 use super::intake::{Incoming, Intake, Kept};
 use super::limit::Connections;
@@ -242,6 +242,9 @@ impl Conversation<'_> {
         let admission = self.receiver.doorkeeper.admits(self.control.peer, credentials);
         self.proof = admission.proof();
         if admission != Admission::Refused {
+            if admission.is_wrong(|| self.receiver.doorkeeper.knows_user(credentials.user())) {
+                record.note(WRONG_PASSWORD);
+            }
             record.logged_in(credentials.user());
             self.session.login_accepted();
         } else {
