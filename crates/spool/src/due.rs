@@ -5,19 +5,31 @@ use tipoff_model::{DeliveryId, Timestamp};
 use crate::DueDelivery;
 
 /// Whose places in a channel a delivery takes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Share {
-    /// Those of the devices that people know: configured, added, or named on the dashboard.
-    #[default]
-    Known,
+    /// Those of a device that people know (configured, added, or named on the dashboard), with the channels of a
+    /// recorder: `#` and its number.
+    Known(String),
     /// Those of all discovered devices at an address, or in a /64.
     Address(String),
 }
 
 impl Share {
+    /// As it stands in the spool.
+    pub(crate) fn of_place(place: String) -> Self {
+        if place.starts_with('#') { Self::Known(place) } else { Self::Address(place) }
+    }
+
+    /// As it stands in the spool.
+    pub fn place(&self) -> &str {
+        match self {
+            Self::Known(place) | Self::Address(place) => place,
+        }
+    }
+
     /// Whether people know the device.
     pub const fn is_known(&self) -> bool {
-        matches!(self, Self::Known)
+        matches!(self, Self::Known(_))
     }
 }
 
@@ -30,9 +42,9 @@ pub struct Room<'a> {
     pub known: u32,
     /// Of all discovered devices.
     pub discovered: u32,
-    /// Of the discovered devices at one address, with those in `busy`.
-    pub of_address: u32,
-    /// How many places addresses have taken.
+    /// Of one share, with those in `busy`.
+    pub of_share: u32,
+    /// How many places shares have taken, by [`Share::place`].
     pub busy: &'a [(String, u32)],
     /// Deliveries that are not wanted: they are being attempted.
     pub claimed: &'a [DeliveryId],
@@ -41,8 +53,8 @@ pub struct Room<'a> {
 impl<'a> Room<'a> {
     /// For so many deliveries, of whomever.
     pub const fn of(limit: u32, claimed: &'a [DeliveryId]) -> Self {
-        let (known, discovered, of_address) = (limit, limit, limit);
-        Self { limit, known, discovered, of_address, busy: &[], claimed }
+        let (known, discovered, of_share) = (limit, limit, limit);
+        Self { limit, known, discovered, of_share, busy: &[], claimed }
     }
 }
 

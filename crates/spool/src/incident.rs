@@ -7,7 +7,7 @@ use tipoff_model::{
     IncidentId, MediaPlace, Timestamp,
 };
 
-use crate::{BoxFuture, Result, StoredBlob};
+use crate::{BoxFuture, Result, Share, StoredBlob};
 
 /// Which incidents are wanted; all that is given must fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -254,6 +254,9 @@ pub trait Incidents {
 
     /// Which incident an arrival belongs to.
     fn incident_of(&self, arrival: ArrivalId) -> BoxFuture<'_, Result<Option<IncidentId>>>;
+
+    /// Whose an arrival is, and whose share it counts to; `None` if it is not there any more.
+    fn owner_of(&self, arrival: ArrivalId) -> BoxFuture<'_, Result<Option<(Share, DeviceId)>>>;
 
     /// Notes how long a video plays.
     fn note_length(&self, place: MediaPlace, length: Duration) -> BoxFuture<'_, Result<()>>;

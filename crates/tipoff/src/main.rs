@@ -15,6 +15,7 @@ mod config;
 mod disk;
 mod dispatch;
 mod eviction;
+mod fair_queue;
 mod house;
 mod line_queue;
 mod log;

@@ -11,20 +11,22 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tipoff_model::{AlertMedia, ArrivalId, Encoding};
-use tipoff_spool::Blobs;
+use tipoff_spool::{Blobs, Share};
 use tipoff_video::{Audience, Order, Progress, Source, Studio, Trouble, Video};
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
+use crate::fair_queue::{FairQueue, Owner};
 use cache::{Cache, Key};
 
 /// All renditions together, in bytes. The one that nobody has looked at for longest makes room.
 const CACHE_BYTES_MAX: u64 = 1 << 30;
 /// The largest rendition that is made, in bytes: more is not streamed to a page.
 const RENDITION_BYTES_MAX: u64 = 256 << 20;
-/// So many are made or wait at once.
+/// So many are made or wait at once: of known devices, and of all others.
 const JOBS_MAX: usize = 16;
+/// The same of the discovered devices at one address.
+const JOBS_OF_ADDRESS_MAX: usize = 8;
 /// What cannot be made is tried again after this.
 const FAILED_FOR: Duration = Duration::from_secs(600);
 /// Nobody has asked for this long: the page was left.
@@ -40,7 +42,7 @@ struct Shared {
     cache: Cache,
     blobs: Blobs,
     studio: Option<Studio>,
-    place: Semaphore,
+    queue: FairQueue,
     jobs: Mutex<HashMap<Key, Arc<Job>>>,
 }
 
@@ -49,6 +51,8 @@ struct Job {
     progress: Progress,
     asked_at: Mutex<Instant>,
     failure: OnceLock<(Instant, String)>,
+    /// Whose video it is.
+    owner: Owner,
 }
 
 /// What there is of a rendition.
@@ -68,8 +72,8 @@ impl Renditions {
     /// Keeps them in `folder`. Without a `studio` only those of an earlier run are there.
     pub(crate) fn open(folder: PathBuf, studio: Option<Studio>, blobs: Blobs) -> io::Result<Self> {
         let cache = Cache::open(folder, CACHE_BYTES_MAX)?;
-        let (place, jobs) = (Semaphore::new(1), Mutex::default());
-        Ok(Self(Arc::new(Shared { cache, blobs, studio, place, jobs })))
+        let (queue, jobs) = (FairQueue::new(1), Mutex::default());
+        Ok(Self(Arc::new(Shared { cache, blobs, studio, queue, jobs })))
     }
 
     /// Keeps what was made for a channel, where a browser plays it.
@@ -89,7 +93,7 @@ impl Renditions {
 
     /// The rendition of a video, or how far it is. The first who asks has it made; it is given up when
     /// nobody asks any more.
-    pub(crate) async fn ask(&self, media: AlertMedia) -> io::Result<Rendition> {
+    pub(crate) async fn ask(&self, media: AlertMedia, owner: Owner) -> io::Result<Rendition> {
         let key = Key::of(&media);
         let shared = Arc::clone(&self.0);
         if let Some((path, bytes)) = blocking(move || shared.cache.find(key)).await? {
@@ -112,7 +116,7 @@ impl Renditions {
             });
         }
         let failed = jobs.values().filter(|job| job.failure.get().is_some()).count();
-        if jobs.len() - failed >= JOBS_MAX {
+        if is_crowded(jobs.values(), &owner.share) {
             return Ok(Rendition::Crowded);
         }
         if failed >= FAILURES_MAX {
@@ -122,6 +126,7 @@ impl Renditions {
             progress: Progress::default(),
             asked_at: Mutex::new(Instant::now()),
             failure: OnceLock::new(),
+            owner,
         });
         jobs.insert(key, Arc::clone(&job));
         let entry = Entry { shared: Arc::clone(&self.0), key, job };
@@ -133,6 +138,16 @@ impl Renditions {
     pub(crate) fn forget_before(&self, oldest: Option<ArrivalId>) {
         self.0.cache.forget_before(oldest);
     }
+}
+
+/// Whether there is no place for another video of this share.
+fn is_crowded<'a>(jobs: impl Iterator<Item = &'a Arc<Job>>, share: &Share) -> bool {
+    let (mut alike, mut own) = (0, 0);
+    for job in jobs.filter(|job| job.failure.get().is_none()) {
+        alike += usize::from(job.owner.share.is_known() == share.is_known());
+        own += usize::from(job.owner.share == *share);
+    }
+    alike >= JOBS_MAX || !share.is_known() && own >= JOBS_OF_ADDRESS_MAX
 }
 
 impl Shared {
@@ -174,8 +189,7 @@ impl Entry {
     /// The error is for people.
     async fn make(&self, studio: &Studio, media: &AlertMedia) -> Result<(), String> {
         let here = |error: io::Error| format!("The video could not be converted here: {error}.");
-        let _place =
-            self.shared.place.acquire().await.map_err(|error| here(io::Error::other(error)))?;
+        let _place = self.shared.queue.acquire(self.job.owner.clone()).await;
         let source = video_source(media, &self.shared.blobs).map_err(here)?;
         let order = Order {
             source,

@@ -176,13 +176,13 @@ async fn no_address_takes_more_than_its_places(open: Open<'_>) {
         let batch = spool.due_in_turn("phone", seconds(9), room).await.unwrap();
         let address = |due: DueDelivery| match due.share {
             Share::Address(address) => address,
-            Share::Known => "known".to_owned(),
+            Share::Known(_) => "known".to_owned(),
         };
         let mut addresses: Vec<_> = batch.deliveries.into_iter().map(address).collect();
         addresses.sort();
         addresses
     };
-    let room = Room { of_address: 3, ..Room::of(8, &[]) };
+    let room = Room { of_share: 3, ..Room::of(8, &[]) };
     let (a, b) = ("192.168.1.50", "192.168.1.51");
     assert_eq!(addresses(room).await, [a, a, a, b]);
     let busy = [(a.to_owned(), 2)];

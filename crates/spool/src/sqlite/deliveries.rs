@@ -113,10 +113,7 @@ fn read_due(
         covers: covered.last,
         maybe_repeated,
         route: row.get(11)?,
-        share: match row.get::<_, String>(15)? {
-            place if place.is_empty() => Share::Known,
-            place => Share::Address(place),
-        },
+        share: Share::of_place(row.get(15)?),
     })
 }
 
@@ -144,6 +141,15 @@ fn first_reference(
         .query_row(params![incident.0, channel], |row| row.get(0))
         .optional()?;
     Ok(reference.flatten())
+}
+
+/// What failed in an earlier run is due now: no pause outlives the run that chose it.
+pub(super) fn retry_at_once(connection: &Connection, now: Timestamp) -> Result<()> {
+    connection.execute(
+        "UPDATE delivery SET due_at = ?1 WHERE state = 'pending' AND attempts > 0 AND due_at > ?1",
+        [now.0],
+    )?;
+    Ok(())
 }
 
 /// See [`crate::Spool::record`].

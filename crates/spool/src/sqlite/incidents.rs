@@ -11,11 +11,13 @@ use tipoff_model::{
 };
 
 use super::covered::raw_mail;
-use super::{SqliteSpool, at, deliveries, dismissal, figures, from_json, glance, number, shares};
+use super::{
+    SqliteSpool, at, deliveries, dismissal, figures, from_json, glance, number, shares, turns,
+};
 use crate::{
     ArrivalLine, BoxFuture, Cover, DeliveryLine, Dismissal, Figures, IncidentDetail,
-    IncidentFilter, IncidentLine, Incidents, Lock, Result, SpoolError, SpoolStats, StoredBlob,
-    Usage,
+    IncidentFilter, IncidentLine, Incidents, Lock, Result, Share, SpoolError, SpoolStats,
+    StoredBlob, Usage,
 };
 
 /// How many words are looked for at once.
@@ -51,6 +53,10 @@ impl Incidents for SqliteSpool {
 
     fn incident_of(&self, arrival: ArrivalId) -> BoxFuture<'_, Result<Option<IncidentId>>> {
         Box::pin(self.read(move |connection| incident_of(connection, arrival)))
+    }
+
+    fn owner_of(&self, arrival: ArrivalId) -> BoxFuture<'_, Result<Option<(Share, DeviceId)>>> {
+        Box::pin(self.read(move |connection| turns::owner_of(connection, arrival)))
     }
 
     fn note_length(&self, place: MediaPlace, length: Duration) -> BoxFuture<'_, Result<()>> {

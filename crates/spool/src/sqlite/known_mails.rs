@@ -19,12 +19,17 @@ const ALIKE_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// Number of mails remembered, the newest.
 const MAILS_MAX: usize = 32_768;
 
+/// The same of one known device, or of all discovered devices at one address: two mails a second.
+const OF_OWNER_MAX: usize = 2_048;
+
 /// Mails by their digests.
 #[derive(Default)]
 pub(super) struct KnownMails {
     mails: HashMap<MailDigest, Known>,
-    /// The digests in the order of their arrivals.
-    order: VecDeque<(ArrivalId, MailDigest)>,
+    /// The digests of each owner in the order of their arrivals.
+    of_owners: HashMap<String, VecDeque<(ArrivalId, MailDigest)>>,
+    /// How many there are of all owners.
+    count: usize,
 }
 
 struct Known {
@@ -37,7 +42,11 @@ impl KnownMails {
     /// Reads those of the arrivals that are recent at `now`.
     pub(super) fn read(connection: &Connection, now: Timestamp) -> Result<Self> {
         let mut select = connection.prepare(
-            "SELECT id, received_at, blob, bytes, mail_digest FROM arrival ORDER BY id DESC LIMIT ?1",
+            "SELECT arrival.id, received_at, blob, bytes, mail_digest,
+                    coalesce(device.place, device.key)
+             FROM arrival JOIN incident ON incident.id = arrival.incident
+             JOIN device ON device.id = incident.device
+             ORDER BY arrival.id DESC LIMIT ?1",
         )?;
         let mut rows = select.query([i64::try_from(MAILS_MAX).unwrap_or(i64::MAX)])?;
         let mut recent = Vec::new();
@@ -49,12 +58,13 @@ impl KnownMails {
             let blob = StoredBlob { name: BlobName(row.get(2)?), size: super::number(row, 3)? };
             let digest: Option<Vec<u8>> = row.get(4)?;
             if let Some(digest) = digest.as_deref().and_then(from_bytes) {
-                recent.push((digest, ArrivalId(row.get(0)?), blob, received_at));
+                let owner: String = row.get(5)?;
+                recent.push((digest, ArrivalId(row.get(0)?), blob, received_at, owner));
             }
         }
         let mut known = Self::default();
-        for (digest, arrival, blob, at) in recent.into_iter().rev() {
-            known.note(digest, arrival, blob, at);
+        for (digest, arrival, blob, at, owner) in recent.into_iter().rev() {
+            known.note(digest, arrival, blob, at, owner);
         }
         Ok(known)
     }
@@ -66,10 +76,12 @@ impl KnownMails {
         arrival: ArrivalId,
         blob: StoredBlob,
         at: Timestamp,
+        owner: String,
     ) {
-        self.forget_old(at);
+        self.forget_old(at, &owner);
         self.mails.insert(digest, Known { arrival, blob, at });
-        self.order.push_back((arrival, digest));
+        self.of_owners.entry(owner).or_default().push_back((arrival, digest));
+        self.count += 1;
     }
 
     /// The mail with this digest, if it may be the one that comes now.
@@ -84,19 +96,46 @@ impl KnownMails {
         is_recent.then(|| (known.arrival, known.blob.clone()))
     }
 
-    fn forget_old(&mut self, now: Timestamp) {
+    /// Makes room for one more of an owner: of itself, where it has many, else of whoever has most.
+    fn forget_old(&mut self, now: Timestamp, owner: &str) {
+        self.trim(owner, now, OF_OWNER_MAX);
+        if self.count < MAILS_MAX {
+            return;
+        }
+        let owners: Vec<String> = self.of_owners.keys().cloned().collect();
+        for owner in owners {
+            self.trim(&owner, now, OF_OWNER_MAX);
+        }
+        while self.count >= MAILS_MAX {
+            let most = self.of_owners.iter().max_by_key(|(_, order)| order.len());
+            let Some((owner, count)) = most.map(|(owner, order)| (owner.clone(), order.len()))
+            else {
+                return;
+            };
+            // Several at once, so that the owners are not counted for each mail.
+            self.trim(&owner, now, count - count.div_ceil(8));
+        }
+    }
+
+    /// Forgets what is old of an owner, and the oldest until there are fewer than `max`, or none.
+    fn trim(&mut self, owner: &str, now: Timestamp, max: usize) {
         let old = now.before(SAME_WITHIN);
-        while let Some((arrival, digest)) = self.order.front() {
-            let is_newest = self.mails.get(digest).is_some_and(|it| it.arrival == *arrival);
-            let is_old = self.mails.get(digest).is_none_or(|it| it.at < old);
-            if is_newest && !is_old && self.order.len() < MAILS_MAX {
+        let Some(order) = self.of_owners.get_mut(owner) else {
+            return;
+        };
+        while let Some((arrival, digest)) = order.front() {
+            let newest = self.mails.get(digest).filter(|it| it.arrival == *arrival);
+            let is_old = newest.is_none_or(|it| it.at < old);
+            if !is_old && order.len() < max.max(1) {
                 return;
             }
-            if is_newest {
+            if newest.is_some() {
                 self.mails.remove(digest);
             }
-            self.order.pop_front();
+            order.pop_front();
+            self.count -= 1;
         }
+        self.of_owners.remove(owner);
     }
 }
 
@@ -122,10 +161,10 @@ mod tests {
         MailDigest { digest, has_message_id: true }
     }
 
-    fn note(known: &mut KnownMails, number: usize, second: u64) {
+    fn note(known: &mut KnownMails, owner: &str, number: usize, second: u64) {
         let blob = StoredBlob { name: BlobName("2026/x.eml".to_owned()), size: 1 };
-        let arrival = ArrivalId(i64::try_from(known.order.len()).unwrap() + 1);
-        known.note(digest(number), arrival, blob, at_second(second));
+        let arrival = ArrivalId(i64::try_from(number).unwrap() + 1);
+        known.note(digest(number), arrival, blob, at_second(second), owner.to_owned());
     }
 
     fn at_second(second: u64) -> Timestamp {
@@ -135,19 +174,30 @@ mod tests {
     #[test]
     fn mails_are_known_for_a_quarter_of_an_hour() {
         let mut known = KnownMails::default();
-        note(&mut known, 1, 0);
+        note(&mut known, "yard", 1, 0);
         assert!(known.find(&digest(1), at_second(900)).is_some());
         assert!(known.find(&digest(1), at_second(901)).is_none());
         assert!(known.find(&digest(2), at_second(1)).is_none());
-        note(&mut known, 2, 1000);
-        assert_eq!((known.mails.len(), known.order.len()), (1, 1), "the old one is forgotten");
+        note(&mut known, "yard", 2, 1000);
+        assert_eq!((known.mails.len(), known.count), (1, 1), "the old one is forgotten");
     }
 
     #[test]
     fn so_many_are_known_and_no_more() {
         let mut known = KnownMails::default();
-        (0..MAILS_MAX + 10).for_each(|number| note(&mut known, number, 0));
-        assert!(known.mails.len() <= MAILS_MAX && known.order.len() <= MAILS_MAX);
-        assert!(known.find(&digest(MAILS_MAX + 9), at_second(1)).is_some());
+        note(&mut known, "yard", 0, 0);
+        for number in 1..OF_OWNER_MAX + 10 {
+            note(&mut known, "10.0.0.1", number, 0);
+        }
+        assert!(known.mails.len() <= OF_OWNER_MAX + 1 && known.count <= OF_OWNER_MAX + 1);
+        assert!(known.find(&digest(OF_OWNER_MAX + 9), at_second(1)).is_some());
+        // From 200 addresses.
+        for number in OF_OWNER_MAX + 10..MAILS_MAX * 2 {
+            note(&mut known, &format!("10.0.1.{}", number % 200), number, 0);
+        }
+        assert!(known.mails.len() <= MAILS_MAX && known.count <= MAILS_MAX);
+        assert_eq!(known.count, known.of_owners.values().map(VecDeque::len).sum::<usize>());
+        assert!(known.find(&digest(0), at_second(1)).is_some(), "nobody else's push it out");
+        assert!(known.find(&digest(MAILS_MAX * 2 - 1), at_second(1)).is_some());
     }
 }

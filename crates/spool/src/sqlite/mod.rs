@@ -47,7 +47,7 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OpenFlags, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tipoff_model::{ArrivalId, Event, Planner, Timestamp};
+use tipoff_model::{AddressShare, ArrivalId, Event, Planner, Timestamp};
 
 use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, MailDigest, NewArrival, Newest,
@@ -57,6 +57,7 @@ use choice::Choice;
 use connection::{Readers, connect};
 use identity::{identity, random_hex};
 use known_mails::KnownMails;
+use repeats::TornDevices;
 use turns::Turns;
 use writer::Writer;
 
@@ -67,7 +68,7 @@ pub struct SqliteSpool {
     blobs: Blobs,
     identity: String,
     planner: Arc<dyn Planner>,
-    torn_devices: Mutex<HashSet<String>>,
+    torn_devices: Mutex<TornDevices>,
     /// The keys of discovered devices that somebody named.
     named: Mutex<HashSet<String>>,
     known_mails: Mutex<KnownMails>,
@@ -116,9 +117,9 @@ impl SqliteSpool {
         let identity = identity(&connection)?;
         let now = Timestamp::from(SystemTime::now());
         if lock.is_some() {
-            retry_at_once(&connection, now)?;
+            deliveries::retry_at_once(&connection, now)?;
         }
-        let torn = repeats::torn_devices(&connection)?;
+        let torn = TornDevices::read(&connection)?;
         let named = registry::named(&connection)?;
         let known_mails = KnownMails::read(&connection, now)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
@@ -137,7 +138,7 @@ impl SqliteSpool {
             blobs,
             identity,
             planner,
-            torn_devices: Mutex::new(torn.into_iter().collect()),
+            torn_devices: Mutex::new(torn),
             named: Mutex::new(named),
             known_mails: Mutex::new(known_mails),
             turns: Mutex::default(),
@@ -179,15 +180,6 @@ impl SqliteSpool {
     }
 }
 
-/// What failed in an earlier run is due now: no pause outlives the run that chose it.
-fn retry_at_once(connection: &Connection, now: Timestamp) -> Result<()> {
-    connection.execute(
-        "UPDATE delivery SET due_at = ?1 WHERE state = 'pending' AND attempts > 0 AND due_at > ?1",
-        [now.0],
-    )?;
-    Ok(())
-}
-
 impl Spool for SqliteSpool {
     fn blobs(&self) -> &Blobs {
         &self.blobs
@@ -200,6 +192,10 @@ impl Spool for SqliteSpool {
     fn store(&self, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>> {
         let planner = Arc::clone(&self.planner);
         let torn = arrival.unacknowledged.then(|| arrival.device.key.clone());
+        let owner = match arrival.device.discovered {
+            true => AddressShare::of(arrival.envelope.peer).to_string(),
+            false => arrival.device.key.clone(),
+        };
         let digest = arrival.digest_to_keep();
         let (blob, at) = (arrival.blob.clone(), arrival.received_at);
         Box::pin(async move {
@@ -212,7 +208,7 @@ impl Spool for SqliteSpool {
                 lock(&self.torn_devices).insert(device);
             }
             if let Some(digest) = digest {
-                lock(&self.known_mails).note(digest, stored.arrival, blob, at);
+                lock(&self.known_mails).note(digest, stored.arrival, blob, at, owner);
             }
             Ok(stored)
         })
@@ -272,7 +268,7 @@ impl Spool for SqliteSpool {
     }
 
     fn has_torn(&self, device_key: &str) -> bool {
-        lock(&self.torn_devices).contains(device_key)
+        lock(&self.torn_devices).may_have(device_key)
     }
 
     fn due_in_turn<'a>(
@@ -284,10 +280,10 @@ impl Spool for SqliteSpool {
         let (identity, channel) = (self.identity.clone(), channel.to_owned());
         let (busy, claimed) = (room.busy.to_owned(), room.claimed.to_owned());
         let turns = Arc::clone(lock(&self.turns).entry(channel.clone()).or_default());
-        let Room { limit, known, discovered, of_address, .. } = room;
+        let Room { limit, known, discovered, of_share, .. } = room;
         Box::pin(self.read(move |connection| {
             let (busy, claimed) = (&busy, &claimed);
-            let room = Room { limit, known, discovered, of_address, busy, claimed };
+            let room = Room { limit, known, discovered, of_share, busy, claimed };
             let picked = turns::pick(connection, &channel, now, &room, &mut lock(&turns))?;
             deliveries::due(connection, &identity, &channel, now, &picked)
         }))

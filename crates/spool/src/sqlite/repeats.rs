@@ -1,9 +1,14 @@
 //! What a device has sent before: known by its print, kept, not told again.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{Content, IncidentId};
 
 use crate::{Again, Print, Result};
+
+/// Devices that are remembered because they left something torn.
+const TORN_DEVICES_MAX: usize = 10_000;
 
 /// Marks the media that are known; the incident of the latest such.
 pub(super) fn mark(
@@ -50,13 +55,30 @@ pub(super) fn remember(
     Ok(())
 }
 
-/// What the devices are called that left torn media.
-pub(super) fn torn_devices(connection: &Connection) -> Result<Vec<String>> {
-    let mut select = connection.prepare(
-        "SELECT key FROM device WHERE id IN (SELECT device FROM known_media WHERE torn)
-         UNION
-         SELECT told FROM heard WHERE device IN (SELECT device FROM known_media WHERE torn)",
-    )?;
-    let keys = select.query_map([], |row| row.get(0))?;
-    Ok(keys.collect::<Result<_, _>>()?)
+/// The names of devices that left something torn, and may send it again.
+pub(super) struct TornDevices(HashSet<String>);
+
+impl TornDevices {
+    /// Those that left torn media which are still stored.
+    pub(super) fn read(connection: &Connection) -> Result<Self> {
+        let mut select = connection.prepare(
+            "SELECT key FROM device WHERE id IN (SELECT device FROM known_media WHERE torn)
+             UNION
+             SELECT told FROM heard WHERE device IN (SELECT device FROM known_media WHERE torn)",
+        )?;
+        let keys = select.query_map([], |row| row.get(0))?;
+        Ok(Self(keys.collect::<rusqlite::Result<_>>()?))
+    }
+
+    /// One more. Beyond what can be remembered every device may be one.
+    pub(super) fn insert(&mut self, key: String) {
+        if self.0.len() < TORN_DEVICES_MAX {
+            self.0.insert(key);
+        }
+    }
+
+    /// Whether the device is one of them, as far as that is known.
+    pub(super) fn may_have(&self, key: &str) -> bool {
+        self.0.contains(key) || self.0.len() >= TORN_DEVICES_MAX
+    }
 }

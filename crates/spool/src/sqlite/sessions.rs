@@ -17,7 +17,7 @@ use crate::{
 const OF_DEVICE_MAX: u32 = 20;
 /// Of each address at which no device is known.
 const OF_STRANGER_MAX: u32 = 10;
-/// Of all such addresses together.
+/// Of all such addresses together: what an address has most of goes first.
 const OF_STRANGERS_MAX: u32 = 1_000;
 /// Older ones go in any case.
 const AGE_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
@@ -156,9 +156,11 @@ fn sweep(
     if !strangers.is_empty() {
         connection
             .prepare_cached(
-                "DELETE FROM session WHERE device IS NULL AND id <=
-                   (SELECT id FROM session WHERE device IS NULL
-                    ORDER BY id DESC LIMIT 1 OFFSET ?1)",
+                "DELETE FROM session WHERE id IN
+                   (SELECT id FROM
+                      (SELECT id, row_number() OVER (PARTITION BY peer ORDER BY id DESC) AS number
+                       FROM session WHERE device IS NULL)
+                    ORDER BY number, id DESC LIMIT -1 OFFSET ?1)",
             )?
             .execute([OF_STRANGERS_MAX])?;
     }

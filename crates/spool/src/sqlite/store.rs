@@ -296,8 +296,10 @@ pub(super) fn insert_delivery(
             "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route,
                                    of_place, device, place)
              SELECT ?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7, ?8, device.id,
-                    CASE WHEN ?3 = 'report' OR coalesce(device.label, recorder.label) IS NOT NULL
-                         THEN '' ELSE coalesce(device.place, '') END
+                    CASE WHEN ?3 = 'report' THEN '#0'
+                         WHEN coalesce(device.label, recorder.label) IS NULL
+                              AND device.place IS NOT NULL THEN device.place
+                         ELSE '#' || coalesce(device.recorder, device.id) END
              FROM incident JOIN device ON device.id = incident.device
              LEFT JOIN device AS recorder ON recorder.id = device.recorder
              WHERE incident.id = ?1",

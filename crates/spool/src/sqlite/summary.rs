@@ -185,7 +185,7 @@ pub(super) fn firsts_of_address(
         .prepare_cached(
             "SELECT count(*) FROM (SELECT 1 FROM delivery
              WHERE place = ?1 AND channel = ?2 AND created_at BETWEEN ?3 AND ?4 AND kind = 'first'
-               AND place <> '' LIMIT ?5)",
+               AND place >= '$' LIMIT ?5)",
         )?
         .query_row(
             params![place, channel, since.0, history.now.latest_recorded().0, COUNTED_MAX],

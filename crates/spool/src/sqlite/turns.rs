@@ -1,13 +1,13 @@
-//! Whose turn it is in the queue of a channel. Known devices go before all others, one after the other; then the
-//! addresses of discovered devices, and in each its devices; of each device the newest delivery whose incident
+//! Whose turn it is in the queue of a channel. Known devices go before all others, one after the other, and those of a
+//! recorder are one; then the addresses of discovered devices, and in each its devices; of each device the newest delivery whose incident
 //! has no earlier one. So a thousand made-up senders at one address wait for each other, and for nobody else.
 
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tipoff_model::{DeviceId, Timestamp};
+use tipoff_model::{ArrivalId, DeviceId, Timestamp};
 
-use crate::{Result, Room};
+use crate::{Result, Room, Share};
 
 /// Addresses whose latest device is remembered; of others the devices begin anew.
 const PLACES_MAX: usize = 1_024;
@@ -23,11 +23,16 @@ const READY: &str = "
             AND earlier.id < d.id AND earlier.state = 'pending' AND earlier.kind <> 'summary'
             AND (earlier.kind = 'first' OR NOT earlier.video OR d.video))";
 
+/// The places of known devices: `#` and a number. Those of addresses are greater.
+const KNOWN: [&str; 2] = ["#", "$"];
+/// The places of all others: digits and letters.
+const DISCOVERED: [&str; 2] = ["$", "~"];
+
 /// Who had the latest turns in a channel's queue. Lost at an end, without harm.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    known: i64,
-    place: String,
+    known: String,
+    discovered: String,
     devices: HashMap<String, i64>,
 }
 
@@ -39,39 +44,33 @@ pub(super) fn pick(
     room: &Room<'_>,
     turns: &mut Turns,
 ) -> Result<Vec<i64>> {
-    let mut queue = Queue {
-        connection,
-        channel,
-        now,
-        taken: room.claimed.iter().map(|claimed| claimed.0).collect(),
-    };
-    let mut picked = Vec::new();
-    let limit = room.limit as usize;
-    while picked.len() < limit.min(room.known as usize) {
-        let Some((device, id)) = queue.next_of_place("", turns.known)? else { break };
-        turns.known = device;
-        queue.taken.insert(id);
-        picked.push(id);
-    }
-    let end = limit.min(picked.len().saturating_add(room.discovered as usize));
+    let taken = room.claimed.iter().map(|claimed| claimed.0).collect();
+    let mut queue = Queue { connection, channel, now, taken };
     let mut places = Places::new(room);
-    while picked.len() < end {
-        let Some(place) = queue.next_place(&turns.place, &places)? else { break };
-        let after = turns.devices.get(&place).copied().unwrap_or_default();
-        let Some((device, id)) = queue.next_of_place(&place, after)? else { break };
-        if turns.devices.len() >= PLACES_MAX {
-            turns.devices.clear();
+    let Turns { known, discovered, devices } = turns;
+    let mut picked = Vec::new();
+    for (of, range, latest) in
+        [(room.known, KNOWN, known), (room.discovered, DISCOVERED, discovered)]
+    {
+        let end = picked.len().saturating_add(of as usize).min(room.limit as usize);
+        while picked.len() < end {
+            let Some(place) = queue.next_place(range, latest, &places)? else { break };
+            let after = devices.get(&place).copied().unwrap_or_default();
+            let Some((device, id)) = queue.next_of_place(&place, after)? else { break };
+            if devices.len() >= PLACES_MAX {
+                devices.clear();
+            }
+            devices.insert(place.clone(), device);
+            latest.clone_from(&place);
+            places.take(place);
+            queue.taken.insert(id);
+            picked.push(id);
         }
-        turns.devices.insert(place.clone(), device);
-        turns.place.clone_from(&place);
-        places.take(place);
-        queue.taken.insert(id);
-        picked.push(id);
     }
     Ok(picked)
 }
 
-/// How many places each address has taken.
+/// How many deliveries of each place are under way or picked.
 struct Places {
     max: u32,
     taken: HashMap<String, u32>,
@@ -79,7 +78,7 @@ struct Places {
 
 impl Places {
     fn new(room: &Room<'_>) -> Self {
-        Self { max: room.of_address, taken: room.busy.iter().cloned().collect() }
+        Self { max: room.of_share, taken: room.busy.iter().cloned().collect() }
     }
 
     fn is_full(&self, place: &str) -> bool {
@@ -118,34 +117,36 @@ impl Queue<'_> {
         Ok(None)
     }
 
-    /// The next place after this one, in a circle, that has anything to deliver and room for it.
-    fn next_place(&self, after: &str, places: &Places) -> Result<Option<String>> {
+    /// The next place of a range after this one, in a circle, that has anything to deliver and room for it.
+    fn next_place(
+        &self,
+        [first, end]: [&str; 2],
+        latest: &str,
+        places: &Places,
+    ) -> Result<Option<String>> {
         let mut select = self.connection.prepare_cached(&format!(
-            "SELECT place, id {READY} AND place > ?3 ORDER BY place, device, id DESC"
+            "SELECT place, id {READY} AND place > ?3 AND place <= ?4
+             ORDER BY place, device, id DESC"
         ))?;
-        let mut after = after.to_owned();
-        let (mut wrapped, start) = (after.is_empty(), after.clone());
-        loop {
-            let found = self.first_free(&mut select, &after)?;
-            match found {
-                Some(place) if wrapped && !start.is_empty() && place > start => return Ok(None),
-                Some(place) if !places.is_full(&place) => return Ok(Some(place)),
-                Some(place) => after = place,
-                None if wrapped => return Ok(None),
-                None => {
-                    wrapped = true;
-                    after.clear();
+        for (after, until) in [(latest.max(first), end), (first, latest)] {
+            let mut after = after.to_owned();
+            while let Some(place) = self.first_free(&mut select, &after, until)? {
+                if !places.is_full(&place) {
+                    return Ok(Some(place));
                 }
+                after = place;
             }
         }
+        Ok(None)
     }
 
     fn first_free(
         &self,
         select: &mut rusqlite::CachedStatement<'_>,
         after: &str,
+        until: &str,
     ) -> Result<Option<String>> {
-        let mut rows = select.query(params![self.channel, self.now.0, after])?;
+        let mut rows = select.query(params![self.channel, self.now.0, after, until])?;
         while let Some(row) = rows.next()? {
             if !self.taken.contains(&row.get(1)?) {
                 return Ok(Some(row.get(0)?));
@@ -155,12 +156,33 @@ impl Queue<'_> {
     }
 }
 
+/// See [`crate::Incidents::owner_of`].
+pub(super) fn owner_of(
+    connection: &Connection,
+    arrival: ArrivalId,
+) -> Result<Option<(Share, DeviceId)>> {
+    let owner = connection
+        .prepare_cached(
+            "SELECT device.id, CASE WHEN coalesce(device.label, recorder.label) IS NULL
+                                         AND device.place IS NOT NULL THEN device.place
+                                    ELSE '#' || coalesce(device.recorder, device.id) END
+             FROM arrival JOIN incident ON incident.id = arrival.incident
+             JOIN device ON device.id = incident.device
+             LEFT JOIN device AS recorder ON recorder.id = device.recorder
+             WHERE arrival.id = ?1",
+        )?
+        .query_row([arrival.0], |row| Ok((Share::of_place(row.get(1)?), DeviceId(row.get(0)?))))
+        .optional()?;
+    Ok(owner)
+}
+
 /// The device is another one, or has become known: what waits takes its turns.
 pub(super) fn requeue(connection: &Connection, device: DeviceId) -> Result<()> {
     let place: Option<String> = connection
         .prepare_cached(
             "SELECT CASE WHEN coalesce(device.label, recorder.label) IS NULL
-                         THEN coalesce(device.place, '') ELSE '' END
+                              AND device.place IS NOT NULL THEN device.place
+                         ELSE '#' || coalesce(device.recorder, device.id) END
              FROM device LEFT JOIN device AS recorder ON recorder.id = device.recorder
              WHERE device.id = ?1",
         )?
@@ -176,4 +198,70 @@ pub(super) fn requeue(connection: &Connection, device: DeviceId) -> Result<()> {
             .execute(params![device.0, place])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema;
+
+    const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
+
+    /// A spool with so many deliveries that wait, from so many addresses, due at this time.
+    fn spool(count: i64, addresses: i64, due_at: i64) -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        connection
+            .execute_batch(&format!(
+                "INSERT INTO device (id, key, name) VALUES (1, 'yard', 'yard');
+                 WITH RECURSIVE number (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM number WHERE n <= {count})
+                 INSERT INTO device (id, key, name) SELECT n, 'd' || n, 'd' || n FROM number;
+                 INSERT INTO incident (id, device, event, subject, began_at, last_arrival_at)
+                 SELECT id, id, 'motion', '', 0, 0 FROM device;
+                 INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, device, place)
+                 SELECT id, 'phone', 'first', 'pending', 0, CASE id WHEN 1 THEN {now} ELSE {due_at} END, id,
+                        CASE id WHEN 1 THEN '#1' ELSE '10.0.0.' || id % {addresses} END
+                 FROM device ORDER BY id;",
+                now = NOW.0
+            ))
+            .unwrap();
+        connection
+    }
+
+    #[test]
+    fn a_long_queue_is_not_read_for_each_turn() {
+        let connection = spool(100_000, 254, NOW.0);
+        let mut turns = Turns::default();
+        let mut taken = Vec::new();
+        let began = std::time::Instant::now();
+        for _ in 0..100 {
+            let room = Room::of(16, &taken);
+            let picked = pick(&connection, "phone", NOW, &room, &mut turns).unwrap();
+            assert_eq!(picked.len(), 16);
+            taken = picked.into_iter().map(tipoff_model::DeliveryId).collect();
+        }
+        println!("16 of 100,000 in {:?}", began.elapsed() / 100);
+        let later = spool(100_000, 254, NOW.0 + 1);
+        let began = std::time::Instant::now();
+        let picked = pick(&later, "phone", NOW, &Room::of(16, &[]), &mut Turns::default()).unwrap();
+        println!("1 of 100,000 that are not due yet in {:?}", began.elapsed());
+        assert_eq!(picked.len(), 1);
+        for order in [
+            "place = '' AND device > 0 ORDER BY device, id DESC",
+            "place > '' ORDER BY place, device, id DESC",
+        ] {
+            let plan: Vec<String> = connection
+                .prepare(&format!(
+                    "EXPLAIN QUERY PLAN SELECT place, device, id {READY} AND {order}"
+                ))
+                .unwrap()
+                .query_map(params!["phone", 0], |row| row.get(3))
+                .unwrap()
+                .map(rusqlite::Result::unwrap)
+                .collect();
+            let plan = plan.join("; ");
+            assert!(plan.contains("SEARCH d USING COVERING INDEX delivery_turns"), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
 }

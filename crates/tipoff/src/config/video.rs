@@ -5,6 +5,7 @@ use std::time::Duration;
 use tipoff_video::Limits;
 
 use super::section::Section;
+use crate::fair_queue::FairQueue;
 
 /// What may be done to videos.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,13 @@ pub(crate) struct Video {
 impl Video {
     /// For the room that makes them.
     pub(crate) fn limits(&self) -> Limits {
-        Limits { processes: self.processes, time: self.max_time, ..Limits::default() }
+        let processes = FairQueue::at_once(self.processes);
+        Limits { processes, time: self.max_time, ..Limits::default() }
+    }
+
+    /// How many are worked on at a time of known devices, and of all others.
+    pub(crate) const fn processes(&self) -> usize {
+        self.processes
     }
 }
 
@@ -41,7 +48,9 @@ pub(super) fn read(section: &mut Section<'_>) -> Video {
             "processes",
             1,
             1..=64,
-            "How many videos are worked on at a time.",
+            "How many videos are worked on at a time: so many of known devices, and so many of all others. \
+             One more of each is for a device or an address that has none among them, so that nobody \
+             waits for what one sent.",
         ) as usize,
         max_time: section.duration(
             "max_time",

@@ -97,7 +97,7 @@ pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begu
         repeats::drop_repeats(&mut due, files.blobs()).await;
     }
     let has_news = repeats::has_news(&due, &abilities);
-    parts.common.videos.prepare(&mut due.alert, &abilities, &mut files).await;
+    parts.common.videos.prepare(&mut due, &abilities, &mut files).await;
     parts.common.pictures.prepare(&mut due.alert, &abilities, &mut files).await;
     drop(preparing);
     due.alert.buttons = parts.common.actions.buttons(&due.alert, &parts.name).await;

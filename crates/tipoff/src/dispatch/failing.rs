@@ -63,10 +63,7 @@ impl Failing {
     /// strangers have failed, each of which may be what the service stumbles at. `None`: it fails for all.
     pub(super) fn others(&self, now: Instant) -> Option<(Free, Duration)> {
         let mut addresses: Vec<&Share> = self.failed.values().collect();
-        addresses.sort_unstable_by_key(|share| match share {
-            Share::Known => "",
-            Share::Address(address) => address,
-        });
+        addresses.sort_unstable_by_key(|share| share.place());
         addresses.dedup();
         let are_strangers = addresses.iter().all(|share| !share.is_known());
         let may_be_theirs = !addresses.is_empty() && are_strangers && self.backoff.is_answered();
@@ -135,7 +132,7 @@ mod tests {
         assert_eq!((free.room(&[]).discovered, wait), (1, NEXT_SUSPECT));
         let (free, _) = others(answered, &strangers(SUSPECTS_MAX + 1)).unwrap();
         assert_eq!((free.room(&[]).known, free.room(&[]).discovered), (1, 0));
-        let mixed = [strangers(1), vec![Share::Known]].concat();
+        let mixed = [strangers(1), vec![Share::Known("#1".to_owned())]].concat();
         for (reason, shares) in [
             (answered, mixed),
             (answered, Vec::new()),
@@ -154,7 +151,7 @@ mod tests {
         resting.add(&failing, &strangers(1)[0], now);
         assert_eq!(resting.at(now).count(), 0, "the service works again");
         for at_least in [0, 1, 2, 5] {
-            resting.add(&failing, &Share::Known, now);
+            resting.add(&failing, &Share::Known("#1".to_owned()), now);
             assert_eq!(resting.at(now + Duration::from_secs(at_least)).count(), 1);
         }
         assert_eq!(resting.at(now + Duration::from_secs(301)).count(), 0);

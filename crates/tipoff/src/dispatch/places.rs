@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use tipoff_model::DeliveryId;
 use tipoff_spool::{Room, Share};
 
-/// Deliveries of known devices, and of those at one address, that make videos or pictures ready: they take no place
+/// Deliveries of known devices, and of all others, that make videos or pictures ready: they take no place
 /// from those that can be sent.
 const PREPARING_MAX: usize = 16;
-/// The same of one address: others find a place to prepare theirs.
-const PREPARING_OF_ADDRESS_MAX: usize = 8;
+/// The same of one known device, or of one address: others find a place to prepare theirs.
+const PREPARING_OF_SHARE_MAX: usize = 8;
 /// Attempts at once in all, also of those that hang from before the channel last failed.
 const ATTEMPTS_MAX: usize = 64;
 /// Those of discovered devices among them.
@@ -23,17 +23,17 @@ pub(super) struct Places {
     known: usize,
     /// For all discovered devices.
     discovered: usize,
-    /// For the discovered devices at one address.
-    of_address: usize,
+    /// For one known device, or the discovered devices at one address.
+    of_share: usize,
 }
 
 impl Places {
     /// Where nothing may begin.
-    pub(super) const NONE: Self = Self { known: 0, discovered: 0, of_address: 0 };
+    pub(super) const NONE: Self = Self { known: 0, discovered: 0, of_share: 0 };
     /// Of a service that sets no pace.
-    pub(super) const UNPACED: Self = Self { known: 16, discovered: 24, of_address: 16 };
+    pub(super) const UNPACED: Self = Self { known: 24, discovered: 24, of_share: 16 };
     /// Of one that does: a long upload must not hold the next picture back.
-    pub(super) const PACED: Self = Self { known: 2, discovered: 4, of_address: 2 };
+    pub(super) const PACED: Self = Self { known: 4, discovered: 4, of_share: 2 };
 }
 
 /// An attempt that is under way.
@@ -50,7 +50,7 @@ pub(super) struct Attempting<'a> {
 pub(super) struct Taken {
     known: Count,
     discovered: Count,
-    by_address: HashMap<String, Count>,
+    by_share: HashMap<String, Count>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,12 +81,11 @@ impl Taken {
         let mut taken = Self::default();
         for attempting in attempts {
             match attempting.share {
-                Share::Known => taken.known.add(&attempting),
-                Share::Address(address) => {
-                    taken.discovered.add(&attempting);
-                    taken.by_address.entry(address.clone()).or_default().add(&attempting);
-                }
+                Share::Known(_) => taken.known.add(&attempting),
+                Share::Address(_) => taken.discovered.add(&attempting),
             }
+            let place = attempting.share.place().to_owned();
+            taken.by_share.entry(place).or_default().add(&attempting);
         }
         taken
     }
@@ -112,12 +111,12 @@ impl Taken {
             .saturating_sub(self.discovered.taken(PREPARING_MAX))
             .min(ATTEMPTS_OF_DISCOVERED_MAX.saturating_sub(self.discovered.all))
             .min(all);
-        let busy = self.by_address.iter().map(|(address, count)| {
-            let taken = count.taken(PREPARING_OF_ADDRESS_MAX);
-            (address.clone(), u32::try_from(taken).unwrap_or(u32::MAX))
+        let busy = self.by_share.iter().map(|(place, count)| {
+            let taken = count.taken(PREPARING_OF_SHARE_MAX);
+            (place.clone(), u32::try_from(taken).unwrap_or(u32::MAX))
         });
         let limit = (known + discovered).min(all);
-        Free { limit, known, discovered, of_address: of.of_address, busy: busy.collect() }
+        Free { limit, known, discovered, of_share: of.of_share, busy: busy.collect() }
     }
 }
 
@@ -127,19 +126,15 @@ pub(super) struct Free {
     limit: usize,
     known: usize,
     discovered: usize,
-    of_address: usize,
+    of_share: usize,
     busy: Vec<(String, u32)>,
 }
 
 impl Free {
-    /// One delivery, of whomever but the discovered devices at these addresses.
-    pub(super) fn one_besides<'a>(addresses: impl Iterator<Item = &'a Share>) -> Self {
-        let full = |share: &Share| match share {
-            Share::Known => None,
-            Share::Address(address) => Some((address.clone(), 1)),
-        };
-        let busy = addresses.filter_map(full).collect();
-        Self { limit: 1, known: 1, discovered: 1, of_address: 1, busy }
+    /// One delivery, of whomever but these.
+    pub(super) fn one_besides<'a>(shares: impl Iterator<Item = &'a Share>) -> Self {
+        let busy = shares.map(|share| (share.place().to_owned(), 1)).collect();
+        Self { limit: 1, known: 1, discovered: 1, of_share: 1, busy }
     }
 
     /// The same for known devices only.
@@ -159,7 +154,7 @@ impl Free {
             limit: count(self.limit),
             known: count(self.known),
             discovered: count(self.discovered),
-            of_address: count(self.of_address),
+            of_share: count(self.of_share),
             busy: &self.busy,
             claimed,
         }
@@ -191,7 +186,7 @@ mod tests {
                     let Share::Address(name) = address else { panic!() };
                     let busy = free.busy.iter().find(|(busy, _)| busy == name);
                     assert!(busy.is_none());
-                    let count = free.discovered.min(free.of_address);
+                    let count = free.discovered.min(free.of_share);
                     taken.push((address, false, is_preparing, count));
                 }
                 let free = free(of, &taken);
@@ -216,6 +211,9 @@ mod tests {
         let now = free(Places::PACED, &[(&one, false, true, 10)]);
         assert_eq!((busy(&now, "one"), now.discovered), (2, 4), "it prepares no more");
         let now = free(Places::PACED, &[(&one, true, false, 60)]);
-        assert_eq!((now.discovered, now.known), (0, 2), "what hangs is bounded too");
+        assert_eq!((now.discovered, now.known), (0, 4), "what hangs is bounded too");
+        let device = Share::Known("#1".to_owned());
+        let now = free(Places::PACED, &[(&device, false, false, 2)]);
+        assert_eq!((busy(&now, "#1"), now.known), (2, 2), "others find a place beside it");
     }
 }

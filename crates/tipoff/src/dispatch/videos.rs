@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use tipoff_channels::{Abilities, Limits};
 use tipoff_model::{Alert, AlertMedia, BlobName, Clip, Encoding, Media, MediaKind, MediaPlace};
-use tipoff_spool::Blobs;
+use tipoff_spool::{Blobs, DueDelivery};
 use tipoff_video::{Audience, Order, Rendition, Scratch, Studio, Trouble, Video, lacks_index};
 
 use super::files::DeliveryFiles;
 use super::kept::Kept;
 use crate::config;
+use crate::fair_queue::{FairQueue, Owner};
 use crate::renditions::{Renditions, video_source};
 
 /// Videos that stay ready for other channels, and for the next attempt.
@@ -24,6 +25,7 @@ const BESIDES_BYTES: u64 = 512 * 1024;
 /// Makes videos, where ffmpeg is installed.
 pub(crate) struct Videos {
     studio: Option<Studio>,
+    queue: FairQueue,
     /// `None`: nothing could be made of it, and it goes as it is.
     kept: Kept<Key, Made>,
     /// Where the dashboard finds what was made.
@@ -60,7 +62,8 @@ impl Videos {
             ),
             None => {}
         }
-        Ok(Self { studio, kept: Kept::new(KEPT_MAX), renditions: None })
+        let queue = FairQueue::new(settings.processes());
+        Ok(Self { studio, queue, kept: Kept::new(KEPT_MAX), renditions: None })
     }
 
     /// What makes them; none: ffmpeg is not installed, or not to be used.
@@ -82,10 +85,12 @@ impl Videos {
     /// Puts what plays in place of what cameras recorded.
     pub(super) async fn prepare(
         &self,
-        alert: &mut Alert,
+        due: &mut DueDelivery,
         abilities: &Abilities,
         files: &mut DeliveryFiles,
     ) {
+        let owner = Owner { share: due.share.clone(), device: due.alert.device_id };
+        let alert = &mut due.alert;
         let Abilities::Messages(limits) = abilities else {
             return;
         };
@@ -95,7 +100,7 @@ impl Videos {
         let mut media = Vec::with_capacity(alert.media.len());
         for recorded in std::mem::take(&mut alert.media) {
             let made = match is_video(&recorded) {
-                true => self.made(studio, &recorded, limits, files.blobs()).await,
+                true => self.made(studio, &recorded, limits, (files.blobs(), &owner)).await,
                 false => None,
             };
             match made.as_deref() {
@@ -112,13 +117,14 @@ impl Videos {
         studio: &Studio,
         recorded: &AlertMedia,
         limits: &Limits,
-        blobs: &Blobs,
+        (blobs, owner): (&Blobs, &Owner),
     ) -> Option<Arc<Made>> {
         let MediaPlace { arrival, index } = recorded.place;
         let bytes_max = limits.file_bytes_max.saturating_sub(BESIDES_BYTES);
         let key = Key { arrival: arrival.0, index, bytes: recorded.media.size, bytes_max };
         let slot = self.kept.slot(key);
         let make = async || {
+            let _place = self.queue.acquire(owner.clone()).await;
             let made = make(studio, recorded, bytes_max, blobs).await?;
             if let (Some(renditions), Made::Rendition(rendition)) = (&self.renditions, &*made) {
                 renditions.keep(recorded, rendition).await;

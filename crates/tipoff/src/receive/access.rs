@@ -27,7 +27,16 @@ pub(crate) enum Admission {
     Refused,
 }
 
+/// What a transcript says where a login is let in that names a user without the right password.
+pub(super) const WRONG_PASSWORD: &str =
+    "The password of this user is another one: what comes is taken for another device's.";
+
 impl Admission {
+    /// Whether a user that is known was named with a wrong password.
+    pub(super) fn is_wrong(self, is_known: impl FnOnce() -> bool) -> bool {
+        self == Self::Unproven && is_known()
+    }
+
     /// What it says of who sends.
     pub(crate) const fn proof(self) -> LoginProof {
         match self {

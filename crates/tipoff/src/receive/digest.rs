@@ -37,13 +37,16 @@ impl MailSize {
     }
 }
 
-/// The digest of a mail to these recipients: a device that has two sends each the same bytes.
+/// The digest of a mail of a device to these recipients: a device that has two sends each the same bytes, and no
+/// other device can send it in its place.
 pub(super) fn digest(
+    device_key: &str,
     recipients: &[String],
     message_id: Option<&[u8]>,
     size: &MailSize,
 ) -> MailDigest {
     let mut hasher = blake3::Hasher::new();
+    hasher.update(device_key.as_bytes()).update(b"\0");
     hasher.update(&size.bytes().to_le_bytes()).update(message_id.unwrap_or_default());
     for recipient in recipients {
         hasher.update(b"\0").update(recipient.as_bytes());
@@ -100,13 +103,14 @@ mod tests {
         let (mut two, mut three) = (MailSize::default(), MailSize::default());
         two.push(b"ab\r\n");
         three.push(b"abc");
-        let first = digest(&me, Some(b"<1@x>"), &two);
-        assert_eq!(digest(&me, Some(b"<1@x>"), &two), first);
+        let first = digest("yard", &me, Some(b"<1@x>"), &two);
+        assert_eq!(digest("yard", &me, Some(b"<1@x>"), &two), first);
         for other in [
-            digest(&me, Some(b"<2@x>"), &two),
-            digest(&me, Some(b"<1@x>"), &three),
-            digest(&["you@example.com".to_owned()], Some(b"<1@x>"), &two),
-            digest(&me, None, &two),
+            digest("yard", &me, Some(b"<2@x>"), &two),
+            digest("yard", &me, Some(b"<1@x>"), &three),
+            digest("yard", &["you@example.com".to_owned()], Some(b"<1@x>"), &two),
+            digest("yard", &me, None, &two),
+            digest("door", &me, Some(b"<1@x>"), &two),
         ] {
             assert_ne!(other, first);
         }

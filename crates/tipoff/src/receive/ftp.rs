@@ -21,7 +21,7 @@ use self::data_port::DataPort;
 use self::pace::Commands;
 use self::transfers::Transfers;
 use self::under_way::{Transfer, ended};
-use super::access::{Admission, Doorkeeper};
+use super::access::{Admission, Doorkeeper, WRONG_PASSWORD};
 use super::control::{Break, Control};
 use super::entrance::Entrance;
 use super::intake::Intake;
@@ -344,6 +344,9 @@ impl Conversation<'_> {
         // What a device uploaded is shown to itself: to whoever has its password, or its login and address.
         self.tree = trees::name(&user, admission, peer);
         self.control.record.logged_in(&user);
+        if admission.is_wrong(|| self.receiver.doorkeeper.knows_user(&user)) {
+            self.control.record.note(WRONG_PASSWORD);
+        }
         self.proof = admission.proof();
         self.login = Some(user).filter(|user| !user.is_empty());
         let tree = self.receiver.trees.of(&self.tree, owner).await;

@@ -142,9 +142,6 @@ impl Incoming {
         };
         let Parsed { content, message_id, is_closed } = parsed;
         let torn = ending == Ending::Broken && !is_closed;
-        let (recipients, size) = (&self.envelope.recipients, self.size.bytes());
-        let digest = digest::digest(recipients, message_id.as_deref(), &self.size);
-        let known = self.intake.spool.known_mail(&digest, received_at);
         let ready_at = match torn && !content.has_shots() {
             true => received_at.after(SEND_AGAIN),
             false => received_at,
@@ -154,6 +151,9 @@ impl Incoming {
         let content = Content { details, camera, ..content };
         let device = self.intake.doorkeeper.device(&self.envelope, content.camera.as_ref());
         let spool = &self.intake.spool;
+        let (recipients, size) = (&self.envelope.recipients, self.size.bytes());
+        let digest = digest::digest(&device.key, recipients, message_id.as_deref(), &self.size);
+        let known = spool.known_mail(&digest, received_at);
         let unacknowledged = ending != Ending::Whole;
         let wants_prints = unacknowledged || spool.has_torn(&device.key);
         let blobs = spool.blobs().clone();

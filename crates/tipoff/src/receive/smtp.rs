@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::access::{Admission, Doorkeeper};
+use super::access::{Admission, Doorkeeper, WRONG_PASSWORD};
 use super::control::{Break, Control};
 use super::entrance::Entrance;
 use super::intake::{Incoming, Intake, Kept};
@@ -301,6 +301,9 @@ impl Conversation<'_> {
                     self.share.set_rank(Rank::Known);
                 }
                 record.logged_in(credentials.user());
+                if admission.is_wrong(|| doorkeeper.knows_user(credentials.user())) {
+                    record.note(WRONG_PASSWORD);
+                }
                 self.login = Some(credentials.user().to_owned());
                 self.session.login_accepted();
             }

@@ -12,9 +12,9 @@ use std::time::{Duration, SystemTime};
 use tipoff_model::{AlertMedia, ArrivalId, MediaKind, MediaPlace};
 use tipoff_spool::{Blobs, Spool, durable};
 use tipoff_video::Studio;
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
+use crate::fair_queue::{FairQueue, Owner};
 use crate::renditions::video_source;
 use crate::small;
 
@@ -36,13 +36,13 @@ pub(crate) struct Gallery {
     folder: Arc<Path>,
     spool: Arc<dyn Spool>,
     studio: Option<Studio>,
-    place: Arc<Semaphore>,
+    queue: FairQueue,
 }
 
 impl Gallery {
     /// Keeps them in `folder`; those of videos need a `studio`.
     pub(crate) fn new(folder: PathBuf, spool: Arc<dyn Spool>, studio: Option<Studio>) -> Self {
-        Self { folder: folder.into(), spool, studio, place: Arc::new(Semaphore::new(1)) }
+        Self { folder: folder.into(), spool, studio, queue: FairQueue::strict(1) }
     }
 
     /// A JPEG; none: there is none of this file.
@@ -57,7 +57,8 @@ impl Gallery {
 
     /// Makes and keeps it, or keeps that none can be made.
     async fn make(&self, media: AlertMedia, path: PathBuf) -> io::Result<Option<Vec<u8>>> {
-        let _place = self.place.acquire().await.map_err(io::Error::other)?;
+        let owner = Owner::of(&*self.spool, media.place.arrival).await.map_err(io::Error::other)?;
+        let _place = self.queue.acquire(owner).await;
         // Whoever was here before may have made it.
         match kept(path.clone()).await? {
             Kept::Jpeg(jpeg) => return Ok(Some(jpeg)),

@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::links::parse_file_part;
 use super::super::problem::{Asked, Named, Problem};
 use super::super::{State, media};
+use crate::fair_queue::Owner;
 use crate::renditions::Rendition;
 
 /// How a file is wanted.
@@ -125,7 +126,8 @@ pub(in super::super) async fn rendition_of(
     if media.media.kind != MediaKind::Video {
         return Err(Problem::not_found("video"));
     }
-    let asked = state.renditions.ask(media.clone()).await.map_err(|error| {
+    let owner = Owner::of(&*state.spool, place.arrival).await?;
+    let asked = state.renditions.ask(media.clone(), owner).await.map_err(|error| {
         tracing::warn!(%error, "The kept videos cannot be read.");
         Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
