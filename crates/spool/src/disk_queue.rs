@@ -16,10 +16,10 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
 /// What waits for the disk may take it so long to write: several syncs of an alarm wait for it in turn.
-const BACKLOG: Duration = Duration::from_millis(80);
+const BACKLOG: Duration = Duration::from_millis(120);
 /// Bytes that may wait for the disk, however slow or fast it is, and until it is known.
 const BACKLOG_BYTES_MIN: u64 = 2 * 1024 * 1024;
-const BACKLOG_BYTES_MAX: u64 = 32 * 1024 * 1024;
+const BACKLOG_BYTES_MAX: u64 = 48 * 1024 * 1024;
 const BACKLOG_BYTES_FIRST: u64 = 8 * 1024 * 1024;
 /// No piece is smaller, in bytes, unless very many are received at once: each costs a sync.
 const PIECE_BYTES_MIN: u64 = 512 * 1024;
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(queue.state().backlog_max, BACKLOG_BYTES_MIN, "a card with 5 MB/s");
         (0..50).for_each(|_| queue.note_speed(MB, Duration::from_millis(5)));
         let usual = queue.state().backlog_max;
-        assert!((15 * MB..17 * MB).contains(&usual), "200 MB/s: {usual}");
+        assert!((23 * MB..25 * MB).contains(&usual), "200 MB/s: {usual}");
         (0..50).for_each(|_| queue.note_speed(MB, Duration::ZERO));
         assert_eq!(queue.state().backlog_max, BACKLOG_BYTES_MAX);
     }

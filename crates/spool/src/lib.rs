@@ -15,6 +15,7 @@ mod disk_queue;
 mod due;
 pub mod durable;
 mod incident;
+mod keep;
 mod resent;
 mod review;
 mod room;
@@ -47,6 +48,7 @@ pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents, Lock, Locks, Usage,
 };
+pub use keep::{Keep, Swept};
 pub use resent::{Again, MailDigest, Print};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};
 pub use room::Sender;
@@ -249,31 +251,6 @@ pub struct AttemptRecord {
     pub remember: Vec<(String, String)>,
 }
 
-/// What is kept for how long.
-#[derive(Clone, Copy, Debug)]
-pub struct Keep {
-    /// Incidents older than this go.
-    pub age: Duration,
-    /// Which of them are that old by more than the wall clock.
-    pub guard: AgeGuard,
-    /// Incidents go until [`Usage::bytes`] is at most this: of those who hold more than their share, the
-    /// delivered and the oldest first.
-    pub bytes_max: u64,
-}
-
-/// What a sweep removed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
-    /// Incidents removed.
-    pub incidents: u64,
-    /// Bytes of blobs removed.
-    pub bytes: u64,
-    /// Deliveries that ended undelivered because their incident had to go.
-    pub undelivered: u64,
-    /// The oldest arrival that is left.
-    pub oldest: Option<ArrivalId>,
-}
-
 /// Numbers for the metrics.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpoolStats {
@@ -406,9 +383,7 @@ pub trait Spool:
 
     /// All that is kept may take `bytes_max` bytes, half of it in locked incidents and half of it under way; nothing
     /// is received with less than `free_min` bytes free. Without this there are no such limits.
-    fn limit(&self, bytes_max: u64, free_min: u64) {
-        self.blobs().limit(bytes_max, free_min);
-    }
+    fn limit(&self, bytes_max: u64, free_min: u64);
 
     /// Gives the disk what was freed in the database, in steps that hold up nobody; bytes that it still has free.
     fn give_back(&self) -> BoxFuture<'_, Result<u64>>;

@@ -13,6 +13,9 @@ const UNDER_WAY_PART: u64 = 2;
 /// The same for what people lock: the rest stays for what comes.
 const LOCKED_PART: u64 = 2;
 
+/// What comes next of a file, in bytes, about: a sender waits while there is no room for so much.
+const NEXT_BYTES: u64 = 256 * 1024;
+
 /// Whoever sends, as shares count: by address, IPv6 by its /64 (RFC 4291, section 2.5.4: the rest is the
 /// device's own choice).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -124,6 +127,16 @@ impl Room {
         }
         under_way.change(sender, |bytes| bytes.saturating_add(more));
         Ok(())
+    }
+
+    /// Whether the sender has all that it may have.
+    pub(crate) fn is_used_up(&self, sender: Sender) -> bool {
+        let under_way = self.lock();
+        let own = under_way.of.get(&sender).copied().unwrap_or(0);
+        let Sums { all, strangers, .. } = *under_way;
+        let now = UnderWay { all, strangers, own, known: sender.known };
+        let budget = self.bytes_max.load(Ordering::Relaxed) / UNDER_WAY_PART;
+        !under_way::may_grow(budget, now, NEXT_BYTES)
     }
 
     /// They are stored, or gone.

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use tipoff_channels::size;
 use tipoff_model::Device;
 use tipoff_spool::{Spool, SpoolError, Usage};
 use tokio::sync::{Notify, watch};
@@ -115,6 +114,16 @@ impl Standing {
         }
         words.push_str(&format!("; {} free, {} kept free", size(self.free), size(self.min_free)));
         words
+    }
+}
+
+/// A size in the units of the configuration.
+pub(crate) fn size(bytes: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit * 10 / unit);
+    match bytes {
+        1_000_000_000.. => tenths(1_000_000_000) + " GB",
+        1_000_000.. => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{} kB", bytes.div_ceil(1_000)),
     }
 }
 
@@ -336,6 +345,17 @@ mod tests {
     fn what_is_under_way_is_no_reason_to_go_below_the_floor() {
         let full = Standing { under_way: 3 * GB, ..standing(GB, 0) };
         assert_eq!(full.room(0), 4 * GB);
+    }
+
+    #[test]
+    fn how_it_stands_in_words() {
+        let usage = Usage { bytes: 3 * GB, locked: GB / 50, locked_incidents: 2, of_strangers: 0 };
+        let standing = Standing { usage, ..standing(0, 9 * GB) };
+        assert_eq!(
+            standing.in_words(),
+            "3.1 GB of 20.0 GB, 20 MB in 2 locked; 9.0 GB free, 200 MB kept free"
+        );
+        assert_eq!(size(1_500), "2 kB");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::fs::Advice;
 use tipoff_model::BlobName;
@@ -19,6 +19,9 @@ use crate::unfinished::Note;
 
 /// The disk is set to work each time so much has come, so that little is left to do at the end.
 const AHEAD_BYTES: u64 = 2 * 1024 * 1024;
+/// Who has as much under way as it may have is read no further for so long, and so often, before it is refused.
+const ROOM_WAIT: Duration = Duration::from_millis(200);
+const ROOM_WAITS_MAX: u32 = 25;
 
 /// A blob that is being received.
 #[derive(Debug)]
@@ -130,10 +133,18 @@ impl BlobWriter {
         Ok(())
     }
 
-    /// Waits for the disk where too much waits for it: to be called between two writes, within the runtime. What
+    /// Waits for the disk where too much waits for it, and for room where the sender has used up its share: to be
+    /// called between two writes, within the runtime. What
     /// fails here fails again in [`BlobWriter::finish`].
     pub async fn keep_pace(&mut self) {
-        let Some(Sender { address, .. }) = self.sender else { return };
+        let Some(sender) = self.sender else { return };
+        for _ in 0..ROOM_WAITS_MAX {
+            if !self.blobs.room.is_used_up(sender) {
+                break;
+            }
+            tokio::time::sleep(ROOM_WAIT).await;
+        }
+        let Sender { address, .. } = sender;
         if !self.blobs.queue.must_sync(address, self.unsynced) {
             return;
         }

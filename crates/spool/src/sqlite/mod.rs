@@ -51,7 +51,7 @@ use tipoff_model::{AddressShare, ArrivalId, Event, Planner, Timestamp};
 
 use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, MailDigest, NewArrival, Newest,
-    Result, Room, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload, Usage, durable,
+    Result, Room, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload, durable,
 };
 use choice::Choice;
 use connection::{Readers, connect};
@@ -97,14 +97,6 @@ impl SqliteSpool {
             return Err(SpoolError::File(format!("{} holds no spool yet", folder.display())));
         }
         Self::open_shared(folder, planner, None)
-    }
-
-    /// What the incidents of a spool take, whoever runs on it; nothing is made or changed. `None` if it cannot be
-    /// read, or is of another version.
-    pub fn usage_of(folder: &Path) -> Option<Usage> {
-        let path = folder.join("spool.db");
-        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
-        shares::usage(&connection).ok()
     }
 
     fn open_shared(folder: &Path, planner: Arc<dyn Planner>, lock: Option<File>) -> Result<Self> {
@@ -155,28 +147,6 @@ impl SqliteSpool {
         tokio::task::spawn_blocking(move || readers.with(read))
             .await
             .map_err(|_| SpoolError::Closed)?
-    }
-
-    async fn sweep_all(&self, keep: Keep, now: Timestamp) -> Result<Swept> {
-        let mut total = Swept::default();
-        self.writer.run(move |connection| resent::forget_old(connection, now)).await?;
-        loop {
-            let under_way = self.blobs.room.by_sender();
-            let step =
-                move |connection: &Connection| retention::step(connection, keep, &under_way, now);
-            let (swept, blobs) = self.writer.run(step).await?;
-            // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
-            self.remove_blobs(blobs).await;
-            if swept.incidents == 0 {
-                break;
-            }
-            total.incidents += swept.incidents;
-            total.bytes += swept.bytes;
-            total.undelivered += swept.undelivered;
-            total.oldest = swept.oldest;
-        }
-        self.remove_blobs(self.blobs.take_old_unfinished(now)).await;
-        Ok(total)
     }
 }
 
@@ -353,6 +323,10 @@ impl Spool for SqliteSpool {
         Box::pin(
             self.writer.run(move |connection| deliveries::remember(connection, &channel, &pairs)),
         )
+    }
+
+    fn limit(&self, bytes_max: u64, free_min: u64) {
+        self.blobs.limit(bytes_max, free_min);
     }
 
     fn give_back(&self) -> BoxFuture<'_, Result<u64>> {

@@ -133,6 +133,9 @@ fn evict(removal: &mut Removal<'_>, bytes_max: u64, under_way: &[(Sender, u64)])
     Ok(())
 }
 
+const OLDEST: &str = "SELECT id, bytes FROM incident
+    WHERE share = ?1 AND (pending > 0) = ?2 AND locked_at IS NULL ORDER BY id LIMIT 1";
+
 /// The oldest incident of the choice, and what it takes. By number: times may be of a clock that was wrong.
 fn oldest(
     connection: &Connection,
@@ -140,10 +143,7 @@ fn oldest(
     choice: Choice,
 ) -> Result<Option<(IncidentId, u64)>> {
     Ok(connection
-        .prepare_cached(
-            "SELECT id, bytes FROM incident
-             WHERE share = ?1 AND (pending > 0) = ?2 AND locked_at IS NULL ORDER BY id LIMIT 1",
-        )?
+        .prepare_cached(OLDEST)?
         .query_row(params![holder, choice.waiting], |row| {
             Ok((IncidentId(row.get(0)?), number(row, 1)?))
         })
@@ -191,4 +191,19 @@ fn end_undelivered(connection: &Connection, incident: IncidentId, swept: &mut Sw
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_of_a_holder_is_found_by_an_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut connection).unwrap();
+        let plan: String = connection
+            .query_row(&format!("EXPLAIN QUERY PLAN {OLDEST}"), [1, 0], |row| row.get(3))
+            .unwrap();
+        assert!(plan.contains("incident_of_share"), "{plan}");
+    }
 }

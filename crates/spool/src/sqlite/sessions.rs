@@ -19,6 +19,10 @@ const OF_DEVICE_MAX: u32 = 20;
 const OF_STRANGER_MAX: u32 = 10;
 /// Of all such addresses together: what an address has most of goes first.
 const OF_STRANGERS_MAX: u32 = 1_000;
+/// Of all together, in bytes: the oldest go of the address that has the most, whatever devices it makes up.
+const BYTES_MAX: i64 = 64 * 1024 * 1024;
+/// Removed of it at once.
+const STEP: u32 = 50;
 /// Older ones go in any case.
 const AGE_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
 /// An address at which nothing was heard of a device for so long may be another's by now.
@@ -102,8 +106,8 @@ fn insert(connection: &Connection, session: &FinishedSession, device: Option<i64
         .prepare_cached(
             "INSERT INTO session
                (id, protocol, peer, began_at, ended_at, device, login, tls, outcome, failed, hint,
-                arrivals, lines)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                arrivals, lines, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, length(?12) + length(?13))",
         )?
         .execute(params![
             session.id,
@@ -168,6 +172,20 @@ fn sweep(
     connection
         .prepare_cached("DELETE FROM session WHERE ended_at < ?1")?
         .execute([now.before(AGE_MAX).0])?;
+    bound(connection, BYTES_MAX)
+}
+
+fn bound(connection: &Connection, bytes_max: i64) -> Result<()> {
+    let mut total = connection.prepare_cached("SELECT coalesce(sum(bytes), 0) FROM session")?;
+    let mut remove = connection.prepare_cached(
+        "DELETE FROM session WHERE id IN
+           (SELECT id FROM session WHERE peer =
+              (SELECT peer FROM session GROUP BY peer ORDER BY sum(bytes) DESC LIMIT 1)
+            ORDER BY id LIMIT ?1)",
+    )?;
+    while total.query_row([], |row| row.get::<_, i64>(0))? > bytes_max {
+        remove.execute([STEP])?;
+    }
     Ok(())
 }
 
@@ -238,6 +256,43 @@ fn read_line(row: &Row<'_>) -> rusqlite::Result<SessionLine> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn transcripts_of_made_up_devices_push_out_no_others() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut connection).unwrap();
+        let mut id = 0;
+        let mut insert = |peer: &str, count: u32| {
+            for _ in 0..count {
+                id += 1;
+                connection
+                    .execute(
+                        "INSERT INTO session (id, protocol, peer, began_at, ended_at, outcome, failed,
+                                              arrivals, lines, bytes)
+                         VALUES (?1, 'smtp', ?2, 0, 0, 'nothing', 0, '[]', '[]', 1000)",
+                        params![id, peer],
+                    )
+                    .unwrap();
+            }
+        };
+        insert("10.0.0.1", 20);
+        insert("10.0.0.2", 500);
+        bound(&connection, 200_000).unwrap();
+        let count = |peer: &str| -> i64 {
+            let sql = "SELECT count(*) FROM session WHERE peer = ?1";
+            connection.query_row(sql, [peer], |row| row.get(0)).unwrap()
+        };
+        assert_eq!((count("10.0.0.1"), count("10.0.0.2")), (20, 150));
+        for sql in [
+            "SELECT coalesce(sum(bytes), 0) FROM session",
+            "SELECT peer FROM session GROUP BY peer ORDER BY sum(bytes) DESC LIMIT 1",
+        ] {
+            let plan: String = connection
+                .query_row(&format!("EXPLAIN QUERY PLAN {sql}"), [], |row| row.get(3))
+                .unwrap();
+            assert!(plan.contains("USING COVERING INDEX"), "{plan}");
+        }
+    }
 
     #[test]
     fn sweeping_reads_no_more_than_it_must() {

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{ArrivalId, Device, Envelope, IncidentId, Timestamp};
 
-use super::number;
+use super::{devices, number};
 use crate::core::shares::Holder;
 use crate::room::{Sender, share_address};
-use crate::{Locks, Result, SpoolError, Usage};
+use crate::{Locks, NewArrival, Result, SpoolError, Usage};
 
 /// What the rows of an incident without arrivals take, in bytes, about: its own, its deliveries, indexes.
 pub(super) const INCIDENT_BYTES: i64 = 1024;
@@ -19,14 +19,16 @@ const MOVED_MAX: u32 = 10_000;
 /// How long the name of whoever locks may be, in characters.
 const BY_CHARS_MAX: usize = 100;
 
+/// The device's row, and that of the holder.
+pub(super) fn resolve(connection: &Connection, arrival: &mut NewArrival) -> Result<(i64, i64)> {
+    let told = arrival.device.clone();
+    let device = devices::resolve(connection, arrival)?;
+    Ok((device, holder(connection, device, &told, &arrival.envelope)?))
+}
+
 /// Whose an arrival is: the device's that somebody configured, added or named, with all its channels; else of the
 /// address that it came from. Who is taken for a known device without being proven is a stranger.
-pub(super) fn holder(
-    connection: &Connection,
-    device: i64,
-    told: &Device,
-    envelope: &Envelope,
-) -> Result<i64> {
+fn holder(connection: &Connection, device: i64, told: &Device, envelope: &Envelope) -> Result<i64> {
     let (root, is_named): (i64, bool) = connection
         .prepare_cached(
             "SELECT coalesce(recorder.id, device.id),
@@ -199,6 +201,18 @@ pub(super) fn unlock(connection: &Connection, incident: IncidentId) -> Result<()
         .prepare_cached("UPDATE incident SET locked_by = NULL, locked_at = NULL WHERE id = ?1")?
         .execute([incident.0])?;
     if known == 0 { Err(SpoolError::NoIncident(incident)) } else { Ok(()) }
+}
+
+/// The incident to join, unless it is locked and locked ones take all that they may.
+pub(super) fn unless_full(
+    connection: &Connection,
+    joins: Option<IncidentId>,
+    locked_max: u64,
+) -> Result<Option<IncidentId>> {
+    match joins {
+        Some(incident) if may_grow(connection, incident, locked_max)? => Ok(joins),
+        _ => Ok(None),
+    }
 }
 
 /// Whether anything may be added to an incident: to a locked one only while locks have room, or a device would

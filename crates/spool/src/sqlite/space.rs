@@ -1,11 +1,13 @@
-//! The size of the database: what is freed in it goes back to the disk.
+//! Sweeps, and the size of the database: what is freed in it goes back to the disk.
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
+use tipoff_model::Timestamp;
 
-use super::SqliteSpool;
-use crate::Result;
+use super::connection::connect;
+use super::{SqliteSpool, resent, retention, shares};
+use crate::{Keep, Result, Swept, Usage};
 
 /// The log is cut to this after it was written into the database, in bytes (SQLite: `journal_size_limit`).
 const LOG_BYTES_MAX: i64 = 16 * 1024 * 1024;
@@ -36,6 +38,35 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<()> {
 }
 
 impl SqliteSpool {
+    /// What the incidents of a spool take, whoever runs on it; nothing is made or changed. `None` if it cannot be
+    /// read, or is of another version.
+    pub fn usage_of(folder: &Path) -> Option<Usage> {
+        let path = folder.join("spool.db");
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+        shares::usage(&connection).ok()
+    }
+
+    pub(super) async fn sweep_all(&self, keep: Keep, now: Timestamp) -> Result<Swept> {
+        let mut total = Swept::default();
+        self.writer.run(move |connection| resent::forget_old(connection, now)).await?;
+        loop {
+            let under_way = self.blobs.room.by_sender();
+            let step =
+                move |connection: &Connection| retention::step(connection, keep, &under_way, now);
+            let (swept, blobs) = self.writer.run(step).await?;
+            // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
+            self.remove_blobs(blobs).await;
+            if swept.incidents == 0 {
+                break;
+            }
+            total.incidents += swept.incidents;
+            total.bytes += swept.bytes;
+            total.undelivered += swept.undelivered;
+            total.oldest = swept.oldest;
+        }
+        self.remove_blobs(self.blobs.take_old_unfinished(now)).await;
+        Ok(total)
+    }
     pub(super) async fn give_back_freed(&self) -> Result<u64> {
         loop {
             let before = self.writer.run(free_pages).await?;

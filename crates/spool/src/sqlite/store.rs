@@ -29,9 +29,7 @@ pub(super) fn store(
     locked_max: u64,
 ) -> Result<Stored> {
     bounds::bound(&mut arrival.envelope);
-    let by_itself = arrival.device.clone();
-    let device = devices::resolve(connection, &mut arrival)?;
-    let share = shares::holder(connection, device, &by_itself, &arrival.envelope)?;
+    let (device, share) = shares::resolve(connection, &mut arrival)?;
     let NewArrival { content, prints, again, .. } = &mut arrival;
     let seen_in = repeats::mark(connection, device, content, prints, *again)?;
     let resent = resent::compare(connection, device, &arrival)?;
@@ -52,10 +50,7 @@ pub(super) fn store(
             .filter(|latest| planner.joins(&facts, latest))
             .map(|latest| latest.id),
     };
-    let joins = match joins {
-        Some(incident) if shares::may_grow(connection, incident, locked_max)? => Some(incident),
-        _ => None,
-    };
+    let joins = shares::unless_full(connection, joins, locked_max)?;
     let told = told(connection, joins)?;
     let history = DeviceHistory { connection, device, now: arrival.received_at };
     let plan = dismissal::plan(connection, planner, joins, &facts, &told, &history)?;
@@ -81,7 +76,6 @@ pub(super) fn store(
     let ready_at = resent.due_at.unwrap_or(arrival.ready_at).min(arrival.ready_at);
     let (video, page) = (facts.video_only, facts.is_page());
     let id = insert_arrival(connection, incident, &arrival)?;
-    shares::added(connection, incident, shares::weight(connection, id)?)?;
     let NewArrival { envelope, content, .. } = &arrival;
     glance::note(connection, &Glance { incident, arrival: id, envelope, content }, None)?;
     glance::count(connection, arrival.received_at, arrival.torn, arrival.blob.size)?;
@@ -90,15 +84,26 @@ pub(super) fn store(
         let added = Added { incident, arrival: id, video, page };
         add_delivery(connection, &added, &due, arrival.received_at)?;
     }
-    if arrival.unacknowledged || arrival.again == Again::Always {
-        let NewArrival { content, prints, unacknowledged, .. } = &arrival;
-        repeats::remember(connection, device, incident, content, prints, *unacknowledged)?;
-    }
+    remember_prints(connection, device, incident, &arrival)?;
     if resent.repeats.is_none() {
         resent::remember(connection, device, id, &arrival)?;
     }
     let channels = plan.due.into_iter().map(|due| due.channel).collect();
     Ok(Stored { arrival: id, incident, joined: joins.is_some(), channels })
+}
+
+/// By what it is recognised if it comes again.
+fn remember_prints(
+    connection: &Connection,
+    device: i64,
+    incident: IncidentId,
+    arrival: &NewArrival,
+) -> Result<()> {
+    let NewArrival { content, prints, unacknowledged, again, .. } = arrival;
+    if *unacknowledged || *again == Again::Always {
+        repeats::remember(connection, device, incident, content, prints, *unacknowledged)?;
+    }
+    Ok(())
 }
 
 /// What `incident.silent` holds of one that no arrival opened: none joins it.
@@ -243,7 +248,9 @@ fn insert_arrival(
             arrival.tree,
             arrival.digest_to_keep().as_ref().map(known_mails::to_bytes),
         ])?;
-    Ok(ArrivalId(connection.last_insert_rowid()))
+    let id = ArrivalId(connection.last_insert_rowid());
+    shares::added(connection, incident, shares::weight(connection, id)?)?;
+    Ok(id)
 }
 
 /// An arrival that a channel is to hear of.

@@ -51,6 +51,8 @@ UPDATE share SET (bytes, settled_bytes) =
      FROM incident WHERE incident.share = share.id);
 UPDATE session SET bytes = length(lines);
 
+CREATE INDEX session_bytes ON session (peer, id, bytes);
+
 -- The oldest incident of a holder that can be evicted.
 CREATE INDEX incident_of_share ON incident (share, (pending > 0), id) WHERE locked_at IS NULL;
 CREATE INDEX incident_locked ON incident (id) WHERE locked_at IS NOT NULL;

@@ -141,6 +141,13 @@ impl Ground {
         }
     }
 
+    async fn disk(&self, config: &Config) -> anyhow::Result<(Arc<ArcSwap<Retention>>, Disk)> {
+        let retention = Arc::new(ArcSwap::from_pointee(config.retention));
+        let spool = Arc::clone(&self.spool);
+        let disk = Disk::open(spool, Arc::clone(&retention), &config.data_dir).await?;
+        Ok((retention, disk))
+    }
+
     fn gallery(&self, config: &Config, studio: Option<Studio>) -> Gallery {
         Gallery::new(config.data_dir.join("thumbs"), Arc::clone(&self.spool), studio)
     }
@@ -160,12 +167,10 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let ceilings = open_files::fit(&config);
 
     let ground = Ground::open(&config, spool, entrance, shutdown).await?;
-    let retention = Arc::new(ArcSwap::from_pointee(config.retention));
     let reach = reach(&bound.smtp, &bound.ftp);
     let modes = ground.modes(&rules);
     let doors = (bound.smtp, bound.ftp);
-    let disk =
-        Disk::open(Arc::clone(&ground.spool), Arc::clone(&retention), &config.data_dir).await?;
+    let (retention, disk) = ground.disk(&config).await?;
     let (smtp, ftp) = receive(&ground, &config, &bound.tls, doors, &disk, ceilings);
     let links = Links::new(url.as_deref(), key, config.http.media_links);
     let actions = ground.actions(&modes, &links);

@@ -130,6 +130,7 @@ fn defaults_that_are_written_down_change_nothing() {
         "host_name",
         "place",
         "certificate",
+        "max_size",
         "public_address",
         "public_url",
         "trusted_proxies",

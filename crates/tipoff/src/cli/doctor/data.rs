@@ -194,7 +194,7 @@ mod tests {
         let found = |free| judge_space(free, Some(1_000_000_000), Some(usage), retention).found;
         assert_eq!(
             found(20_000_000_000),
-            "20.0 GB free, 200 MB of it kept free; 1.0 GB of at most 9.0 GB used; 2.0 MB in 3 locked incidents"
+            "20.0 GB free, 200 MB of it kept free; 1.0 GB of at most 9.0 GB used; 2 MB in 3 locked incidents"
         );
         assert!(found(150_000_000).ends_with("only known devices are taken"));
         assert!(found(90_000_000).ends_with("nothing is taken"));

@@ -14,6 +14,7 @@ use super::super::api::house::{self, House};
 use super::super::clock::{Clock, span};
 use super::super::frame::{Frame, Page, page};
 use super::devices::Bar;
+use crate::disk;
 
 /// Hours that are shown.
 const HOURS: u64 = 48;
@@ -45,7 +46,7 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
     let since = now.before(HOUR * u32::try_from(HOURS - 1).unwrap_or(0));
     let figures = state.spool.figures(since, clock.today()).await?;
     let stats = state.spool.stats().await?;
-    let disk = state.disk.standing().await?;
+    let standing_disk = state.disk.standing().await?;
     let counts = by_hour(&figures, since);
     let standing = standing(&state, clock.today()).await?;
     let mut wants = Vec::new();
@@ -67,8 +68,8 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
     for device in state.spool.gone_silent(now, false).await? {
         wants.push(format!("{} is silent for too long.", device.name));
     }
-    if disk.is_filled_by_others() {
-        let (free, kept) = (size(disk.free), size(disk.min_free));
+    if standing_disk.is_filled_by_others() {
+        let (free, kept) = (disk::size(standing_disk.free), disk::size(standing_disk.min_free));
         wants.push(format!(
             "The disk is full: {free} free, {kept} are to be. The oldest incidents go; make room."
         ));
@@ -90,7 +91,7 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
         last_hour: counts.last().copied().unwrap_or(0),
         last_day: counts.iter().rev().take(24).sum(),
         stored: size(stats.blob_bytes),
-        disk: disk.in_words(),
+        disk: standing_disk.in_words(),
         oldest: figures.oldest.map_or_else(|| "nothing yet".to_owned(), |at| clock.day(at)),
         channels: standing
             .iter()
