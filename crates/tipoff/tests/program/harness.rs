@@ -298,9 +298,7 @@ impl Client {
 
     /// Connects from this address and hears the greeting.
     pub fn connect_from(from: &str, address: SocketAddr) -> Self {
-        let mut client = Self::over(crate::ftp_limits::connect_from(from, address));
-        assert!(client.hear().starts_with("220 "));
-        client
+        Self::over(crate::camera::connect_from(from, address))
     }
 
     /// Connects and hears nothing.
