@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tipoff_spool::{Spool, SqliteSpool};
 use tipoff_video::Studio;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Ending, Failure, announce, signing_key};
+use super::{Ending, Failure, announce, process, signing_key};
 use crate::actions::Actions;
 use crate::clock::Clock;
 use crate::config::{Config, Listener, Retention};
@@ -33,6 +32,7 @@ use crate::supervise::Supervisor;
 use crate::terminal;
 use crate::web::access::Access;
 use crate::web::{self, Gallery, Links, Reach};
+use crate::{programs, service_manager};
 
 /// After SIGTERM, whoever is in the middle of a message has this long to end it …
 const GRACE: Duration = Duration::from_secs(8);
@@ -44,21 +44,12 @@ const GRACE_TRANSCRIPTS: Duration = Duration::from_secs(1);
 /// Runs until SIGTERM or SIGINT.
 pub(super) fn run(mut source: Source) -> Ending {
     let config = source.load().map_err(|faults| Failure::Configuration(Box::new(faults)))?;
-    raise_open_files();
+    process::prepare(&config);
     terminal::print_in_background();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(serve(source, config))?;
     Ok(())
-}
-
-/// Every connection is an open file, and the usual limit is far below what the system allows.
-fn raise_open_files() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::debug!(%error, "The limit of open files stays as it is.");
-    }
 }
 
 /// What can be refused: asked for before anything begins.
@@ -107,6 +98,8 @@ impl Ground {
         spool: Arc<dyn Spool>,
         shutdown: Shutdown,
     ) -> anyhow::Result<Self> {
+        // The spool is ours by now: nobody else works on the alerts that an earlier run left.
+        programs::use_data_folder(&config.data_dir);
         let metrics = Arc::new(Metrics::new());
         let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
         doorkeeper.add(spool.added_devices().await?);
@@ -244,6 +237,7 @@ fn receive(
     for door in ftp_doors {
         open(door, Host::Ftp(Arc::clone(&ftp)));
     }
+    service_manager::ready();
     (smtp, ftp)
 }
 
@@ -296,6 +290,7 @@ fn keep_house(
         eviction: Arc::default(),
     };
     house.start(&ground.supervisor);
+    service_manager::watch(&ground.supervisor, &ground.spool, retention);
     let reports = Reports {
         spool: Arc::clone(&ground.spool),
         rules: Arc::clone(rules),
@@ -309,6 +304,7 @@ fn keep_house(
 async fn end(trigger: &Trigger, supervisor: &Supervisor) {
     let tasks = supervisor.tasks();
     tracing::info!("Stopping: what was begun is ended first.");
+    service_manager::stopping();
     trigger.enter(Phase::Ending);
     tasks.close();
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {

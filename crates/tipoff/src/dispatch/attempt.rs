@@ -14,6 +14,7 @@ use super::pace::Pacer;
 use super::repeats;
 use super::schedule::Parts;
 use super::under_way::Attempted;
+use crate::programs::programs;
 
 /// What an attempt means for the channel as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,7 +189,8 @@ async fn send_all(
 ) -> Option<Stop> {
     for message in messages.iter().skip(progress.taken as usize) {
         tools.pacer.acquire(&tools.channel.paces(&progress.memory)).await;
-        let context = Context { files: tools.files, memory: &progress.memory, alert };
+        let (memory, programs) = (&progress.memory, programs());
+        let context = Context { files: tools.files, memory, alert, programs };
         let Outcome { verdict, remember } = tools.channel.send(message, &context).await;
         for (key, value) in remember {
             progress.memory.retain(|(known, _)| *known != key);

@@ -53,30 +53,62 @@ pub(super) async fn readyz(Shared(state): Shared<State>) -> Response {
     let min_free = state.retention.load().min_free;
     match missing(&state.supervisor, &*state.spool, min_free).await {
         None => "ready\n".into_response(),
-        Some(what) => (StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n")).into_response(),
+        Some(Missing { what, .. }) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n")).into_response()
+        }
+    }
+}
+
+/// What is missing for work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Missing {
+    /// In words.
+    pub(crate) what: String,
+    /// Whether it may be mended by starting the program again: a full disk is not.
+    pub(crate) restart_mends: bool,
+}
+
+impl Missing {
+    fn mended_by_restart(what: impl Into<String>) -> Option<Self> {
+        Some(Self { what: what.into(), restart_mends: true })
+    }
+
+    fn lasting(what: impl Into<String>) -> Option<Self> {
+        Some(Self { what: what.into(), restart_mends: false })
     }
 }
 
 /// What is missing for work; nothing, if all is there.
-async fn missing(supervisor: &Supervisor, spool: &dyn Spool, min_free: u64) -> Option<String> {
+pub(crate) async fn missing(
+    supervisor: &Supervisor,
+    spool: &dyn Spool,
+    min_free: u64,
+) -> Option<Missing> {
     if supervisor.shutdown().phase() != Phase::Running {
-        return Some("it is stopping".to_owned());
+        return Missing::lasting("it is stopping");
     }
     let down = supervisor.down();
     if !down.is_empty() {
-        return Some(format!("not running: {}", down.join(", ")));
+        return Missing::mended_by_restart(format!("not running: {}", down.join(", ")));
     }
     if !spool_answers(spool).await {
-        return Some("the spool does not answer".to_owned());
+        return Missing::mended_by_restart("the spool does not answer");
     }
-    if !spool_writes(spool).await {
-        return Some("the spool cannot store anything".to_owned());
-    }
-    match spool.blobs().free_bytes() {
+    let room = match spool.blobs().free_bytes() {
         Ok(free) if free >= min_free => None,
-        Ok(_) => Some("the disk is full: less than retention.min_free is left".to_owned()),
-        Err(_) => Some("the disk does not tell how much is free".to_owned()),
+        Ok(_) => Missing::lasting("the disk is full: less than retention.min_free is left"),
+        Err(_) => Missing::lasting("the disk does not tell how much is free"),
+    };
+    if !spool_writes(spool).await {
+        let what = "the spool cannot store anything";
+        // On a full disk it is the disk's fault.
+        return if room.is_none() {
+            Missing::mended_by_restart(what)
+        } else {
+            Missing::lasting(what)
+        };
     }
+    room
 }
 
 /// The metrics, in the format that is accepted.
@@ -108,7 +140,9 @@ mod tests {
         let stand = Stand::new("");
         let (trigger, shutdown) = shutdown::channel();
         let supervisor = Supervisor::new(shutdown, Arc::new(Metrics::new()));
-        let missing = async |min_free| missing(&supervisor, &*stand.spool, min_free).await;
+        let missing = async |min_free| {
+            missing(&supervisor, &*stand.spool, min_free).await.map(|missing| missing.what)
+        };
         assert_eq!(missing(0).await, None);
         let full = missing(u64::MAX).await.unwrap();
         assert!(full.starts_with("the disk is full"), "{full}");

@@ -6,6 +6,7 @@ mod api;
 mod assets;
 mod caller;
 mod clock;
+mod cookie;
 mod filter;
 mod frame;
 mod gallery;
@@ -38,6 +39,7 @@ use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
 pub(crate) use gallery::Gallery;
+pub(crate) use health::{Missing, missing};
 pub(crate) use links::Links;
 
 use access::Access;
