@@ -38,6 +38,7 @@ want strace strace
 want mosquitto mosquitto
 want mosquitto_pub mosquitto-clients
 want ffmpeg ffmpeg
+want systemd-analyze systemd
 want chromium chromium
 want chromedriver chromium-driver
 perl -MNet::SSLeay -e1 2>/dev/null || need_apt+=(libnet-ssleay-perl)
@@ -74,7 +75,28 @@ step "tidy"
 cargo run -q -p xtask --locked
 
 step "dependencies"
-PATH="$PWD/.venv/bin:$PATH" cargo deny --log-level error check licenses bans sources
+deny() { PATH="$PWD/.venv/bin:$PATH" cargo deny --log-level error "$@"; }
+deny check licenses bans sources
+
+step "advisories"
+# The database of known holes is fetched; without a network the one of the last time is asked.
+databases="${CARGO_HOME:-$HOME/.cargo}/advisory-dbs"
+if timeout 120 bash -c "$(declare -f deny); deny fetch db" >/dev/null 2>&1; then
+  deny check --disable-fetch advisories
+elif compgen -G "$databases/advisory-db-*" >/dev/null; then
+  echo "NOT REFRESHED: no network; the database in $databases is asked"
+  deny check --disable-fetch advisories
+else
+  echo "SKIPPED: the database of advisories cannot be fetched, and there is none from before"
+fi
+
+step "unit file"
+# 2.5 of 10 at most; the tool comes with systemd.
+if [ -x "$(command -v systemd-analyze || true)" ]; then
+  systemd-analyze security --offline=true --threshold=25 --no-pager packaging/systemd/tipoff.service | tail -1
+else
+  echo "SKIPPED: systemd-analyze is not installed"
+fi
 
 # --- tests ---------------------------------------------------------------------------------
 step "tests"

@@ -129,6 +129,7 @@ trait Shelf: Send + Sync {
         path: &'a str,
         stored: &'a AlertMedia,
         files: &'a Arc<dyn Files>,
+        umask: u32,
     ) -> BoxFuture<'a, Result<Kept, Verdict>>;
 }
 
@@ -275,7 +276,8 @@ impl Archive {
         let path = self.template.path(context.alert, stored, &self.zone);
         for number in 0..NAMES_MAX {
             let path = path.numbered(stored.place, number);
-            let keeping = self.shelf.keep(&path, stored, context.files);
+            let umask = context.programs.umask;
+            let keeping = self.shelf.keep(&path, stored, context.files, umask);
             let kept = timeout(time, keeping).await.unwrap_or_else(|_| {
                 Err(no_answer(format!("{path} was not kept within {} s", time.as_secs())))
             });

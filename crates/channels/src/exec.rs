@@ -1,24 +1,26 @@
 //! A program on this machine: the alert on its standard input and in its environment, the files
 //! in a folder of its own. No shell is ever involved, and nothing of an alert is an argument.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
+use std::ffi::{OsStr, OsString};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
+use tipoff_confine::{CANNOT_START, Confinement, on_steady_thread};
 use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::http::no_answer;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message, Programs};
 use crate::{Setting, SettingFault, Settings, Shape, alert_json, body, words};
 
 /// How long a program may run, where it is not set.
@@ -33,10 +35,20 @@ const EXCERPT_UTF16_MAX: usize = 200;
 /// The longest value in the environment, in UTF-16 units: Linux takes 128 KiB, and a unit is at
 /// most three bytes. The whole text is on standard input.
 const VARIABLE_UTF16_MAX: usize = 32 * 1024;
+/// Access rights of the files of an alert: for the owner only.
+const FILE_MODE: u32 = 0o600;
+/// How the launcher ends that could not start the program.
+const CODE_NOT_STARTED: i32 = 127;
 /// The longest name of a file, in bytes.
 const NAME_BYTES_MAX: usize = 100;
-/// What our own variables begin with: those that Tipoff was started with hold secrets.
+/// What the variables that describe an alert begin with.
 const PREFIX: &str = "TIPOFF_";
+/// Variables of Tipoff's own environment that a program gets. Others may be secrets: those that the
+/// configuration names, and those of other services (`DATABASE_URL`, `AWS_SECRET_ACCESS_KEY`).
+const PASSED: [&str; 9] =
+    ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR"];
+/// The same for all that begin with it: the parts of the locale.
+const PASSED_PREFIX: &str = "LC_";
 
 /// What a program can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
@@ -52,9 +64,11 @@ pub(crate) const ENTRY: Entry = Entry {
                   TIPOFF_INCIDENT, TIPOFF_KIND, TIPOFF_DEVICE, TIPOFF_EVENT, TIPOFF_SUBJECT, \
                   TIPOFF_TEXT, TIPOFF_RECEIVED_AT, TIPOFF_SILENT (true or false), \
                   TIPOFF_IDEMPOTENCY_KEY, TIPOFF_MEDIA (the paths, one a line) and \
-                  TIPOFF_MEDIA_DIR in its environment, from which all other variables named \
-                  TIPOFF_… are taken away. The files are removed when it \
-                  ends. Exit code 0: delivered. Any other: tried again until the alert expires.",
+                  TIPOFF_MEDIA_DIR in its environment, and of Tipoff's own environment PATH, HOME, \
+                  USER, LOGNAME, SHELL, LANG, LANGUAGE, LC_…, TZ and TMPDIR: no secret that Tipoff \
+                  was started with. The files are removed when it \
+                  ends. Exit code 0: delivered. Any other: tried again until the alert expires. \
+                  It runs as Tipoff's user, and ends with Tipoff.",
             example: "[\"/usr/local/bin/siren\", \"--loud\"]",
         },
         Setting {
@@ -65,6 +79,13 @@ pub(crate) const ENTRY: Entry = Entry {
                   again. Without it: 30 s.",
             example: "\"10 s\"",
         },
+        Setting {
+            key: "environment",
+            shape: Shape::List,
+            required: false,
+            doc: "Names of other variables of Tipoff's environment that it gets.",
+            example: "[\"DISPLAY\"]",
+        },
     ],
     build,
 };
@@ -73,19 +94,37 @@ struct Exec {
     program: String,
     arguments: Vec<String>,
     time: Duration,
+    /// Names of variables that it gets besides.
+    environment: Vec<String>,
 }
 
 fn build(settings: &Settings) -> Built {
-    match settings.list("command") {
-        [program, arguments @ ..] if !program.is_empty() => Ok(Box::new(Exec {
+    let mut faults = Vec::new();
+    let mut fault = |key, message: &str| {
+        faults.push(SettingFault { key, message: message.to_owned() });
+    };
+    let environment = settings.list("environment").to_vec();
+    if environment.iter().any(|name| name.is_empty() || name.contains(['=', '\0'])) {
+        fault("environment", "must be names of variables, without their values");
+    }
+    if environment.iter().any(|name| name.starts_with(PREFIX)) {
+        fault("environment", "must not name TIPOFF_…: these describe the alert");
+    }
+    let exec = match settings.list("command") {
+        [program, arguments @ ..] if !program.is_empty() => Some(Exec {
             program: program.clone(),
             arguments: arguments.to_vec(),
             time: settings.duration("timeout").unwrap_or(TIME),
-        })),
-        _ => Err(vec![SettingFault {
-            key: "command",
-            message: "must begin with the program to start".to_owned(),
-        }]),
+            environment,
+        }),
+        _ => {
+            fault("command", "must begin with the program to start");
+            None
+        }
+    };
+    match exec {
+        Some(exec) if faults.is_empty() => Ok(Box::new(exec)),
+        _ => Err(faults),
     }
 }
 
@@ -97,10 +136,11 @@ impl Channel for Exec {
     fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             let (alert, files) = (context.alert.clone(), Arc::clone(context.files));
-            let unpacking = spawn_blocking(move || Folder::unpack(&alert, &*files));
+            let programs = context.programs.clone();
+            let unpacking = spawn_blocking(move || Folder::unpack(&alert, &*files, &programs));
             let folder = unpacking.await.unwrap_or_else(|error| Err(error.to_string()));
             let verdict = match folder {
-                Ok(folder) => self.run(context.alert, &folder).await,
+                Ok(folder) => self.run(context, &folder).await,
                 Err(error) => retry(error),
             };
             verdict.into()
@@ -109,18 +149,11 @@ impl Channel for Exec {
 }
 
 impl Exec {
-    async fn run(&self, alert: &Alert, folder: &Folder) -> Verdict {
-        let mut command = self.command(alert, folder);
-        let mut child = match command.spawn() {
+    async fn run(&self, context: &Context<'_>, folder: &Folder) -> Verdict {
+        let command = self.command(context, folder);
+        let mut child = match spawn(command) {
             Ok(child) => child,
-            Err(error) => {
-                let error = format!(
-                    "{} cannot be started: {error}: is `command` the whole path of a program?",
-                    self.program
-                );
-                // The disk with the program may be mounted later.
-                return no_answer(error);
-            }
+            Err(error) => return self.not_started(&error.to_string()),
         };
         // Declared after the child and so dropped before it: while it is there, its number is its.
         let mut group = Group::of(&child);
@@ -139,6 +172,11 @@ impl Exec {
             Ok(ended) => ended,
             Err(error) => return retry(error.to_string()),
         };
+        if status.code() == Some(CODE_NOT_STARTED)
+            && let Some(why) = output.strip_prefix(CANNOT_START)
+        {
+            return self.not_started(why);
+        }
         if !output.is_empty() {
             tracing::info!(program = self.program, output, "output of a program");
         }
@@ -149,14 +187,22 @@ impl Exec {
         retry(format!("{} {}: {output}", self.program, how(status)))
     }
 
-    fn command(&self, alert: &Alert, folder: &Folder) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments);
-        for (name, _) in std::env::vars_os() {
-            if is_ours(&name) {
-                command.env_remove(name);
-            }
-        }
+    fn not_started(&self, why: &str) -> Verdict {
+        // The disk with the program may be mounted later.
+        no_answer(format!(
+            "{} cannot be started: {why}: is `command` the whole path of a program?",
+            self.program
+        ))
+    }
+
+    fn command(&self, context: &Context<'_>, folder: &Folder) -> std::process::Command {
+        let (alert, programs) = (context.alert, context.programs);
+        let confinement = Confinement::Program { umask: programs.umask };
+        let arguments = self.arguments.iter().map(OsString::from);
+        let mut command =
+            programs.launcher.command(&confinement, OsStr::new(&self.program), arguments);
+        command.env_clear();
+        command.envs(std::env::vars_os().filter(|(name, _)| self.gets(name)));
         let incident = alert.incident.to_string();
         let received_at = alert_json::rfc3339(alert.received_at);
         let paths = folder.paths.join("\n");
@@ -181,14 +227,28 @@ impl Exec {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
+            .process_group(0);
         command
+    }
+
+    /// Whether a program gets a variable of Tipoff's own environment.
+    fn gets(&self, name: &OsStr) -> bool {
+        name.to_str().is_some_and(|name| {
+            PASSED.contains(&name)
+                || name.starts_with(PASSED_PREFIX)
+                || self.environment.iter().any(|wanted| wanted == name)
+        })
     }
 }
 
-fn is_ours(name: &OsString) -> bool {
-    name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
+/// Starts it on a thread that does not end: it would be killed with its thread.
+fn spawn(command: std::process::Command) -> std::io::Result<Child> {
+    let runtime = Handle::current();
+    let start = move || {
+        let _entered = runtime.enter();
+        Command::from(command).kill_on_drop(true).spawn()
+    };
+    on_steady_thread(start).unwrap_or_else(|| Err(std::io::Error::other("no thread is left")))
 }
 
 fn retry(error: String) -> Verdict {
@@ -272,17 +332,15 @@ struct Folder {
 }
 
 impl Folder {
-    fn unpack(alert: &Alert, files: &dyn Files) -> Result<Self, String> {
+    fn unpack(alert: &Alert, files: &dyn Files, programs: &Programs) -> Result<Self, String> {
         let cannot = |error: std::io::Error| format!("the files cannot be unpacked: {error}");
-        let folder = tempfile::Builder::new()
-            .prefix("tipoff-")
-            .permissions(fs::Permissions::from_mode(0o700))
-            .tempdir()
-            .map_err(cannot)?;
+        let folder = programs.alert_folder().map_err(cannot)?;
         let (mut paths, mut entries) = (Vec::new(), Vec::new());
         for (index, stored) in alert_json::files(alert).enumerate() {
             let path = folder.path().join(file_name(index, &stored.media.name));
-            let mut file = File::create_new(&path).map_err(cannot)?;
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true).mode(FILE_MODE);
+            let mut file = options.open(&path).map_err(cannot)?;
             body::save(stored, files, &mut file)?;
             let path = path.to_string_lossy().into_owned();
             let entry = alert_json::media(stored);
@@ -331,8 +389,26 @@ mod tests {
     }
 
     #[test]
-    fn our_variables_are_told_by_their_name() {
-        assert!(is_ours(&"TIPOFF_TELEGRAM_TOKEN".into()));
-        assert!(!is_ours(&"PATH".into()));
+    fn a_program_gets_no_variable_that_is_not_listed() {
+        let exec = Exec {
+            program: String::new(),
+            arguments: Vec::new(),
+            time: TIME,
+            environment: vec!["DISPLAY".to_owned()],
+        };
+        for (name, gets) in [
+            ("PATH", true),
+            ("LC_ALL", true),
+            ("DISPLAY", true),
+            ("TIPOFF_TELEGRAM_TOKEN", false),
+            ("AWS_SECRET_ACCESS_KEY", false),
+            ("DATABASE_URL", false),
+            ("CREDENTIALS_DIRECTORY", false),
+            ("NOTIFY_SOCKET", false),
+            ("PATHS", false),
+            ("path", false),
+        ] {
+            assert_eq!(exec.gets(OsStr::new(name)), gets, "{name}");
+        }
     }
 }

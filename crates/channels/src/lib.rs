@@ -26,6 +26,7 @@ mod ntfy;
 #[path = "../tests/made_up/pigeon.rs"]
 mod pigeon;
 mod plan;
+mod programs;
 mod pushover;
 mod rocketchat;
 mod settings;
@@ -49,6 +50,7 @@ use tipoff_model::{AlertMedia, Outcome};
 pub use abilities::{Abilities, Limits, PictureLimits};
 pub use household::{DEVICES_MAX, Done, HookFault, HookRequest, Household, Standing};
 pub use plan::{Attachment, Message, Role, Source, TEXT_FILE_NAME, messages};
+pub use programs::Programs;
 pub use settings::{Setting, SettingFault, Settings, Shape, Value};
 pub use sides::sides;
 pub use words::size;
@@ -121,6 +123,8 @@ pub struct Context<'a> {
     pub memory: &'a [(String, String)],
     /// The whole alert that the message is a part of.
     pub alert: &'a tipoff_model::Alert,
+    /// How programs of this machine are started.
+    pub programs: &'a Programs,
 }
 
 /// A configured destination.

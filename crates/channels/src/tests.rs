@@ -30,7 +30,12 @@ async fn the_made_up_service_works() {
     let message =
         Message { title: "Yard".to_owned(), text: "Motion".to_owned(), ..Message::default() };
     let (alert, files) = (nothing(), Arc::new(NoFiles) as Arc<dyn Files>);
-    let context = Context { files: &files, memory: &[], alert: &alert };
+    let programs = Programs {
+        launcher: tipoff_confine::Launcher::this_program(),
+        folder: std::env::temp_dir(),
+        umask: 0o22,
+    };
+    let context = Context { files: &files, memory: &[], alert: &alert, programs: &programs };
     let outcome = channel.send(&message, &context).await;
     assert!(matches!(outcome.verdict, Verdict::Delivered(_)), "{outcome:?}");
     let call = server.log().all().remove(0);

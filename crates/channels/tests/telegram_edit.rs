@@ -49,7 +49,8 @@ impl Scene {
         let files = story.files();
         let mut outcomes = Vec::new();
         for message in messages(&story.alert, &self.channel.abilities()) {
-            let context = Context { files: &files, memory: &self.memory, alert: &story.alert };
+            let (memory, alert, programs) = (&self.memory, &story.alert, &common::programs());
+            let context = Context { files: &files, memory, alert, programs };
             let outcome = self.channel.send(&message, &context).await;
             for (key, value) in &outcome.remember {
                 self.memory.retain(|(known, _)| known != key);

@@ -25,6 +25,8 @@ const VIDEO_FILES_MAX: u64 = 64;
 /// Open files of a program of the owner. Tipoff's own limit is as high as the system allows, and there are
 /// programs that try every number below their limit.
 const PROGRAM_FILES_MAX: u64 = 4096;
+/// Memory that it may keep from the swap file, in bytes: a library that it loads insists on some.
+const LOCKED_BYTES_MAX: u64 = 64 * 1024;
 /// Threads that a video tool may add to those of the whole machine (the kernel counts by user) …
 const VIDEO_THREADS_MAX: u64 = 128;
 /// … and threads and processes that a program of the owner may.
@@ -60,7 +62,7 @@ pub(crate) fn video(video: &Video) -> io::Result<()> {
     lower(Resource::Fsize, video.file_bytes)?;
     lower(Resource::Nofile, VIDEO_FILES_MAX)?;
     lower(Resource::Nproc, threads_of_the_machine().saturating_add(VIDEO_THREADS_MAX))?;
-    lower(Resource::Memlock, 0)?;
+    lower(Resource::Memlock, LOCKED_BYTES_MAX)?;
     lower(Resource::Msgqueue, 0)?;
     // A crash must not leave its memory behind.
     lower(Resource::Core, 0)?;

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
 use crate::line_queue::LineQueue;
+use crate::terminal::{self, Colors};
 
 /// The form of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -43,7 +44,7 @@ pub(crate) fn start(form: LogForm, level: &str) -> anyhow::Result<()> {
         // They would go to standard error by a macro that panics.
         .log_internal_errors(false);
     match form {
-        LogForm::Text => builder.with_target(false).with_ansi(io::stderr().is_terminal()).init(),
+        LogForm::Text => builder.with_target(false).with_ansi(colors() == Colors::Kept).init(),
         LogForm::Json => builder.json().flatten_event(true).init(),
     }
     std::panic::set_hook(Box::new(log_panic));
@@ -59,8 +60,22 @@ fn filter(level: &str) -> anyhow::Result<EnvFilter> {
     }
 }
 
-/// Writes whole lines among those of the log.
-pub(crate) fn write(lines: &[u8]) {
+/// Whether people look at the log.
+fn colors() -> Colors {
+    if io::stderr().is_terminal() { Colors::Kept } else { Colors::None }
+}
+
+/// Writes whole lines among those of the log, without anything that a terminal would obey.
+pub(crate) fn write(lines: &str) {
+    write_raw(terminal::escape(lines, Colors::None).as_bytes());
+}
+
+/// The same for lines that have colours, where people look at them.
+pub(crate) fn write_colored(lines: &str) {
+    write_raw(terminal::escape(lines, colors()).as_bytes());
+}
+
+fn write_raw(lines: &[u8]) {
     match QUEUE.get() {
         Some(queue) => queue.push(lines),
         // Before the log begins there is nothing but the command line to complain about.
@@ -85,7 +100,8 @@ struct Lines;
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        write(bytes);
+        // The formatter has written out what fields hold, but for directions and C1.
+        write_colored(&String::from_utf8_lossy(bytes));
         Ok(bytes.len())
     }
 

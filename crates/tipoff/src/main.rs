@@ -27,10 +27,13 @@ mod observe;
 mod open_files;
 mod per_minute;
 mod picture;
+mod private;
+mod programs;
 mod receive;
 mod reload;
 mod renditions;
 mod reports;
+mod service_manager;
 mod shutdown;
 mod small;
 mod supervise;
@@ -41,5 +44,11 @@ mod web;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // A launcher of other programs does nothing else: it is started for each of them.
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == tipoff_confine::WORD) {
+        return tipoff_confine::main(words);
+    }
+    programs::write_privately();
     cli::main()
 }

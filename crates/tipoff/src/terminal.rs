@@ -10,6 +10,10 @@ use std::time::Duration;
 use crate::line_queue::LineQueue;
 use crate::log;
 
+mod escape;
+
+pub(crate) use escape::{Colors, escape};
+
 /// Like the standard macro, but an error is kept for [`failure`].
 macro_rules! print {
     ($($argument:tt)*) => { $crate::terminal::print(format_args!($($argument)*)) };
@@ -24,14 +28,9 @@ macro_rules! println {
 }
 
 /// Like the standard macro, but in order with the log, and without an error.
-macro_rules! eprint {
-    ($($argument:tt)*) => { $crate::log::write(format!($($argument)*).as_bytes()) };
-}
-
-/// The same with the end of a line.
 macro_rules! eprintln {
     ($($argument:tt)*) => {
-        $crate::log::write(format!("{}\n", format_args!($($argument)*)).as_bytes())
+        $crate::log::write(&format!("{}\n", format_args!($($argument)*)))
     };
 }
 
@@ -69,15 +68,17 @@ fn output() -> MutexGuard<'static, Output> {
     OUTPUT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Prints to standard output.
+/// Prints to standard output, without anything that a terminal would obey.
 pub(crate) fn print(text: fmt::Arguments<'_>) {
+    let text = text.to_string();
+    let text = escape(&text, Colors::None);
     if let Output::Background(queue) = &*output() {
-        return queue.push(text.to_string().as_bytes());
+        return queue.push(text.as_bytes());
     }
-    keep_failure(io::stdout().write_fmt(text));
+    keep_failure(io::stdout().write_all(text.as_bytes()));
 }
 
-/// Prints these bytes to standard output.
+/// Prints these bytes of our own to standard output.
 pub(crate) fn print_bytes(bytes: &[u8]) {
     keep_failure(io::stdout().write_all(bytes));
 }

@@ -8,7 +8,7 @@
 //!
 //! The input is hostile. The demuxer is told by the content type and never guessed, only plain files
 //! are opened, only listed decoders run, and each program has a bound on time, memory, processor,
-//! output and words. Dropping an order kills its program and removes its files.
+//! output and words; the launcher that starts it confines it to this order's files. Dropping an order kills its program and removes its files.
 
 mod arguments;
 pub mod hichip;
@@ -28,4 +28,5 @@ pub use isobmff::lacks_index;
 pub use progress::Progress;
 pub use scratch::Scratch;
 pub use studio::{Audience, Limits, Order, Rendition, Source, Still, Studio, Video};
+pub use tipoff_confine::{Held, Launcher};
 pub use trouble::Trouble;

@@ -1,22 +1,25 @@
-//! One program, run within bounds: time on the processor, memory, size of what it writes, and words.
-//! Never outlives the future that runs it, and never comes before the alerts: it is nice.
+//! One program, run within bounds: files, time on the processor, memory, size of what it writes, and
+//! words. Never outlives the future that runs it, and never comes before the alerts: it is nice.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fs::OpenOptions;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setpriority_process};
+use tipoff_confine::{Confinement, Launcher, Video, on_steady_thread};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
 
 /// How much of a program's standard output is kept.
 pub(crate) const STDOUT_BYTES_MAX: usize = 256 * 1024;
 /// How much of what it complains about is kept.
 const STDERR_BYTES_MAX: usize = 8 * 1024;
-/// How far it stands back behind other programs: 19 is furthest.
-const NICENESS: i32 = 15;
+/// Access rights of what it writes: for the owner only.
+const OUTPUT_MODE: u32 = 0o600;
 
 /// What one program may use.
 #[derive(Debug, Clone, Copy)]
@@ -46,76 +49,85 @@ impl Ended {
     }
 }
 
-/// Runs a program in a folder, with no input and no environment but `path`. Dropping the future kills
-/// it; the runtime waits for it then, so that no zombie stays.
-pub(crate) async fn run(
-    program: &Path,
-    words: Vec<OsString>,
-    path: &OsString,
-    folder: &Path,
-    bounds: Bounds,
-) -> io::Result<Ended> {
-    run_watched(program, words, path, folder, bounds, |_| ()).await
+/// One run of a program, with no input and no environment but `path`.
+#[derive(Debug)]
+pub(crate) struct Run<'a> {
+    pub(crate) launcher: &'a Launcher,
+    pub(crate) program: &'a Path,
+    pub(crate) path: &'a OsStr,
+    /// Where it stands. It can list nothing in it, and make nothing.
+    pub(crate) folder: &'a Path,
+    pub(crate) bounds: Bounds,
+    /// The files that it reads.
+    pub(crate) reads: Vec<PathBuf>,
+    /// The files that it writes; they are made empty first.
+    pub(crate) writes: Vec<PathBuf>,
 }
 
-/// The same, and `watch` sees the standard output while it comes, all of it.
-pub(crate) async fn run_watched(
-    program: &Path,
-    words: Vec<OsString>,
-    path: &OsString,
-    folder: &Path,
-    bounds: Bounds,
-    watch: impl FnMut(&[u8]),
-) -> io::Result<Ended> {
-    let mut child = Command::new(program)
-        .args(words)
-        .env_clear()
-        .env("PATH", path)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    if let Some(pid) = child.id() {
-        bind(pid, bounds)?;
+impl Run<'_> {
+    /// Runs it. Dropping the future kills it; the runtime waits for it then, so that no zombie stays.
+    pub(crate) async fn words(self, words: Vec<OsString>) -> io::Result<Ended> {
+        self.watched(words, |_| ()).await
     }
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (stdout, stderr, status) = tokio::try_join!(
-        keep(stdout, STDOUT_BYTES_MAX, watch),
-        keep(stderr, STDERR_BYTES_MAX, |_| ()),
-        child.wait(),
-    )?;
-    Ok(Ended { status, stdout, stderr })
+
+    /// The same, and `watch` sees the standard output while it comes, all of it.
+    pub(crate) async fn watched(
+        self,
+        words: Vec<OsString>,
+        watch: impl FnMut(&[u8]),
+    ) -> io::Result<Ended> {
+        for output in &self.writes {
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(true).mode(OUTPUT_MODE).open(output)?;
+        }
+        let program = self.program.as_os_str();
+        let command = self.launcher.command(&self.confinement(), program, words);
+        self.begun(command, watch).await
+    }
+
+    /// Runs the launcher alone: it says what holds.
+    pub(crate) async fn probe(self) -> io::Result<Ended> {
+        let command = self.launcher.probe(&self.confinement());
+        self.begun(command, |_| ()).await
+    }
+
+    fn confinement(&self) -> Confinement {
+        let Bounds { memory_bytes, processor_s, file_bytes } = self.bounds;
+        let (reads, writes) = (self.reads.clone(), self.writes.clone());
+        Confinement::Video(Video { memory_bytes, processor_s, file_bytes, reads, writes })
+    }
+
+    async fn begun(
+        &self,
+        mut command: std::process::Command,
+        watch: impl FnMut(&[u8]),
+    ) -> io::Result<Ended> {
+        command
+            .env_clear()
+            .env("PATH", self.path)
+            .current_dir(self.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = spawn(command)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (stdout, stderr, status) = tokio::try_join!(
+            keep(stdout, STDOUT_BYTES_MAX, watch),
+            keep(stderr, STDERR_BYTES_MAX, |_| ()),
+            child.wait(),
+        )?;
+        Ok(Ended { status, stdout, stderr })
+    }
 }
 
-/// Sets the bounds of a program that has just started.
-fn bind(pid: u32, bounds: Bounds) -> io::Result<()> {
-    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
-        return Ok(());
+/// Starts it on a thread that does not end: it would be killed with its thread.
+fn spawn(command: std::process::Command) -> io::Result<Child> {
+    let runtime = Handle::current();
+    let start = move || {
+        let _entered = runtime.enter();
+        Command::from(command).kill_on_drop(true).spawn()
     };
-    let limits = [
-        (Resource::As, bounds.memory_bytes),
-        (Resource::Cpu, bounds.processor_s),
-        (Resource::Fsize, bounds.file_bytes),
-        // A crash must not leave its memory in the scratch folder.
-        (Resource::Core, 0),
-    ];
-    for (resource, wanted) in limits {
-        // The program inherited our own limit; only root may raise it.
-        let most = getrlimit(resource).maximum.map_or(wanted, |own| own.min(wanted));
-        let limit = Rlimit { current: Some(most), maximum: Some(most) };
-        unless_gone(prlimit(Some(pid), resource, limit).map(drop))?;
-    }
-    unless_gone(setpriority_process(Some(pid), NICENESS))
-}
-
-/// A program that is already over needs no bounds.
-fn unless_gone(result: rustix::io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(rustix::io::Errno::SRCH) | Ok(()) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+    on_steady_thread(start).unwrap_or_else(|| Err(io::Error::other("no thread is left")))
 }
 
 /// The first `bytes_max` of what comes; the rest is read and dropped, or the program would wait.
@@ -143,7 +155,7 @@ async fn keep<R: AsyncRead + Unpin>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::time::Duration;
     use tokio::time::timeout;
@@ -152,11 +164,24 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(10);
     const BOUNDS: Bounds = Bounds { memory_bytes: 1 << 30, processor_s: 20, file_bytes: 4096 };
 
+    /// A launcher that confines nothing: it passes over what comes before the program.
+    pub(crate) fn launcher() -> Launcher {
+        let skip = "while [ \"$1\" != -- ]; do shift; done; shift; exec \"$@\"";
+        Launcher::new("/bin/sh", ["-c", skip, "sh"])
+    }
+
     async fn shell(script: &str, folder: &Path) -> Ended {
         let words = ["-c".into(), script.into()].to_vec();
-        let path = OsString::from("/usr/bin:/bin");
-        let run = run(Path::new("/bin/sh"), words, &path, folder, BOUNDS);
-        timeout(PATIENCE, run).await.unwrap().unwrap()
+        let run = Run {
+            launcher: &launcher(),
+            program: Path::new("/bin/sh"),
+            path: OsStr::new("/usr/bin:/bin"),
+            folder,
+            bounds: BOUNDS,
+            reads: Vec::new(),
+            writes: vec![folder.join("output")],
+        };
+        timeout(PATIENCE, run.words(words)).await.unwrap().unwrap()
     }
 
     #[tokio::test]
@@ -178,17 +203,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bounds_what_a_program_uses() {
+    async fn its_output_is_there_before_it_and_private() {
         let folder = tempfile::tempdir().unwrap();
-        // The bounds are set just after the start: wait until they are seen.
-        let wait = "until [ $(ulimit -v) = 1048576 ] && [ $(ulimit -t) = 20 ] && [ $(ulimit -c) = 0 ] && \
-            [ $(ulimit -f) = 8 ]; do :; done;";
-        let at = format!("{wait} head -c 4096 /dev/zero > full");
-        assert!(shell(&at, folder.path()).await.status.success());
-        let over = format!("{wait} exec head -c 4097 /dev/zero > over");
-        let ended = shell(&over, folder.path()).await;
-        assert!(!ended.status.success());
-        assert_eq!(std::fs::metadata(folder.path().join("over")).unwrap().len(), 4096);
+        std::fs::write(folder.path().join("output"), "of the attempt before").unwrap();
+        let ended = shell("stat -c %s output; stat -c %a output", folder.path()).await;
+        assert!(ended.stdout.starts_with(b"0\n"), "{ended:?}");
+        std::fs::remove_file(folder.path().join("output")).unwrap();
+        let ended = shell("stat -c %a output", folder.path()).await;
+        assert_eq!(ended.stdout, b"600\n");
     }
 
     #[tokio::test]

@@ -7,18 +7,20 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tipoff_confine::{Held, Launcher};
 use tokio::time::timeout;
 
-use crate::process::{self, Bounds, Ended};
+use crate::process::{Bounds, Ended, Run};
 
 /// How long a program may take to tell its version.
 const VERSION_TIME: Duration = Duration::from_secs(20);
 /// The longest version that is shown, in characters.
 const VERSION_CHARS_MAX: usize = 40;
 
-/// Where both programs are, and the `PATH` they are given.
+/// Where both programs are, the `PATH` they are given, and what starts them.
 #[derive(Debug)]
 pub(crate) struct Programs {
+    pub(crate) launcher: Launcher,
     pub(crate) ffmpeg: PathBuf,
     pub(crate) ffprobe: PathBuf,
     pub(crate) path: OsString,
@@ -26,8 +28,9 @@ pub(crate) struct Programs {
 
 impl Programs {
     /// Both, or none.
-    pub(crate) fn find(path: &OsStr) -> Option<Programs> {
+    pub(crate) fn find(path: &OsStr, launcher: Launcher) -> Option<Programs> {
         Some(Programs {
+            launcher,
             ffmpeg: find("ffmpeg", path)?,
             ffprobe: find("ffprobe", path)?,
             path: path.to_owned(),
@@ -41,8 +44,34 @@ impl Programs {
         Some(version_in(&String::from_utf8_lossy(&ended.stdout)))
     }
 
+    /// A run that reads and writes no file.
+    pub(crate) fn run<'a>(
+        &'a self,
+        program: &'a Path,
+        folder: &'a Path,
+        bounds: Bounds,
+    ) -> Run<'a> {
+        Run {
+            launcher: &self.launcher,
+            program,
+            path: &self.path,
+            folder,
+            bounds,
+            reads: Vec::new(),
+            writes: Vec::new(),
+        }
+    }
+
+    /// What of the kernel's restrictions holds for them.
+    pub(crate) async fn held(&self, folder: &Path, bounds: Bounds) -> Held {
+        let asked = self.run(&self.ffmpeg, folder, bounds).probe();
+        let ended = timeout(VERSION_TIME, asked).await;
+        let printed = ended.ok().and_then(Result::ok).map(|ended| ended.stdout).unwrap_or_default();
+        Held::read(&printed).unwrap_or(Held { files: false, calls: false })
+    }
+
     async fn says(&self, program: &Path, folder: &Path, bounds: Bounds) -> Option<Ended> {
-        let asked = process::run(program, vec!["-version".into()], &self.path, folder, bounds);
+        let asked = self.run(program, folder, bounds).words(vec!["-version".into()]);
         let ended = timeout(VERSION_TIME, asked)
             .await
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
@@ -85,6 +114,11 @@ mod tests {
     use super::*;
     use std::fs;
 
+    /// It starts nothing.
+    fn launcher() -> Launcher {
+        Launcher::new("/bin/false", [""])
+    }
+
     #[test]
     fn reads_versions() {
         let table = [
@@ -107,15 +141,15 @@ mod tests {
             fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
         };
         let path = std::env::join_paths([Path::new("/nowhere"), folder.path()]).unwrap();
-        assert!(Programs::find(&path).is_none());
+        assert!(Programs::find(&path, launcher()).is_none());
         file("ffmpeg", 0o755);
-        assert!(Programs::find(&path).is_none());
+        assert!(Programs::find(&path, launcher()).is_none());
         file("ffprobe", 0o644);
-        assert!(Programs::find(&path).is_none());
+        assert!(Programs::find(&path, launcher()).is_none());
         file("ffprobe", 0o755);
-        let found = Programs::find(&path).unwrap();
+        let found = Programs::find(&path, launcher()).unwrap();
         assert_eq!(found.ffprobe, folder.path().join("ffprobe"));
-        assert!(Programs::find(OsStr::new("")).is_none());
+        assert!(Programs::find(OsStr::new(""), launcher()).is_none());
         assert_eq!(find("Cargo.toml", OsStr::new(".:src")), None);
     }
 
@@ -123,6 +157,7 @@ mod tests {
     async fn a_program_that_fails_is_not_installed() {
         let folder = tempfile::tempdir().unwrap();
         let programs = Programs {
+            launcher: launcher(),
             ffmpeg: "/bin/false".into(),
             ffprobe: "/bin/false".into(),
             path: OsString::new(),

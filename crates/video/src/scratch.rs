@@ -43,12 +43,14 @@ impl Scratch {
     }
 }
 
-/// Makes the scratch folder, and removes the orders of a run that was killed.
+/// Makes the scratch folder, and removes the orders of a run that was killed. What only has the name of
+/// one, a file or a symbolic link, stays.
 pub(crate) fn open(folder: &Path) -> io::Result<PathBuf> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
+        let is_order = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());
+        if is_order && entry.file_type()?.is_dir() {
             fs::remove_dir_all(entry.path())?;
         }
     }
@@ -113,8 +115,12 @@ mod tests {
         let left = order_folder(&folder).unwrap().keep();
         fs::write(left.join("video.mp4"), "x").unwrap();
         fs::write(folder.join("precious"), "x").unwrap();
+        fs::write(folder.join("order-file"), "x").unwrap();
+        std::os::unix::fs::symlink(home.path(), folder.join("order-link")).unwrap();
         open(&folder).unwrap();
-        assert_eq!(names(&folder), ["precious"]);
+        let mut names = names(&folder);
+        names.sort();
+        assert_eq!(names, ["order-file", "order-link", "precious"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tipoff_confine::{Held, Launcher};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
@@ -135,6 +136,7 @@ pub(crate) struct Shared {
     pub(crate) folder: PathBuf,
     pub(crate) limits: Limits,
     version: String,
+    held: Held,
     places: Semaphore,
 }
 
@@ -156,25 +158,36 @@ fn bounds(limits: &Limits, file_bytes: u64) -> Bounds {
 
 impl Studio {
     /// Looks for ffmpeg and ffprobe on `PATH`, makes `folder` and removes what an earlier run left in
-    /// it. `None`: one of both is not installed, or does not run.
-    pub async fn open(folder: &Path, limits: Limits) -> io::Result<Option<Studio>> {
+    /// it. `launcher` confines what is started. `None`: one of both is not installed, or does not run.
+    pub async fn open(
+        folder: &Path,
+        limits: Limits,
+        launcher: Launcher,
+    ) -> io::Result<Option<Studio>> {
         let wanted = folder.to_owned();
         let folder =
             spawn_blocking(move || scratch::open(&wanted)).await.map_err(io::Error::other)??;
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let Some(programs) = Programs::find(&path) else {
+        let Some(programs) = Programs::find(&path, launcher) else {
             return Ok(None);
         };
         let Some(version) = programs.version(&folder, bounds(&limits, 0)).await else {
             return Ok(None);
         };
+        let held = programs.held(&folder, bounds(&limits, 0)).await;
         let places = Semaphore::new(limits.processes.clamp(1, Semaphore::MAX_PERMITS));
-        Ok(Some(Studio { shared: Arc::new(Shared { programs, folder, limits, version, places }) }))
+        let shared = Shared { programs, folder, limits, version, held, places };
+        Ok(Some(Studio { shared: Arc::new(shared) }))
     }
 
     /// The version of ffmpeg, such as `5.1.8`.
     pub fn version(&self) -> &str {
         &self.shared.version
+    }
+
+    /// Which restrictions the kernel lays upon both programs.
+    pub fn held(&self) -> Held {
+        self.shared.held
     }
 
     /// A still of a video, and how long it plays. Takes no place from the orders: whoever asks sees

@@ -1,7 +1,6 @@
 //! One order: the source probed, a plan made of it and carried out, the result measured. Never
 //! believes a program that says it succeeded: what it made is probed again.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -16,7 +15,7 @@ use crate::hichip::{self, Unpacked};
 use crate::input::{self, HEADER_BYTES_MAX, Input};
 use crate::plan::{self, Plan, Recipe, Squeeze};
 use crate::probe::{self, Probe, Size};
-use crate::process::{self, Ended, STDOUT_BYTES_MAX};
+use crate::process::{Ended, Run, STDOUT_BYTES_MAX};
 use crate::progress::Reports;
 use crate::scratch::{self, Copied};
 use crate::studio::{Audience, Order, Shared, Source, Video};
@@ -185,7 +184,8 @@ impl<'a> Work<'a> {
         let words = arguments::make(self.input, &self.source, recipe, VIDEO);
         let mut reports = Reports::new(progress);
         let program = &self.shared.programs.ffmpeg;
-        let ended = self.run_watched(program, words, |said| reports.push(said)).await?;
+        let run = self.run(program, &self.source, Some(VIDEO));
+        let ended = run.watched(words, |said| reports.push(said)).await?;
         if !ended.status.success() {
             return Err(Trouble::Failed(self.said(&ended)));
         }
@@ -211,7 +211,8 @@ impl<'a> Work<'a> {
         // Where the duration is a lie there may be no frame so late.
         for at in [middle, Duration::ZERO] {
             let words = arguments::poster(input, path, size, at, POSTER);
-            match self.run(&self.shared.programs.ffmpeg, words).await {
+            let run = self.run(&self.shared.programs.ffmpeg, path, Some(POSTER));
+            match run.words(words).await {
                 Ok(ended) if ended.status.success() => {}
                 Ok(ended) => tracing::debug!("no poster: {}", self.said(&ended)),
                 Err(error) => tracing::debug!("no poster: {error}"),
@@ -227,7 +228,7 @@ impl<'a> Work<'a> {
 
     async fn probe(&self, input: Input, path: &Path) -> Result<Probe, Trouble> {
         let words = arguments::probe(input, path);
-        let ended = self.run(&self.shared.programs.ffprobe, words).await?;
+        let ended = self.run(&self.shared.programs.ffprobe, path, None).words(words).await?;
         if !ended.status.success() {
             return Err(Trouble::NotAVideo(self.said(&ended)));
         }
@@ -237,19 +238,13 @@ impl<'a> Work<'a> {
         probe::read(&ended.stdout).map_err(|words| Trouble::NotAVideo(words.to_owned()))
     }
 
-    async fn run(&self, program: &Path, words: Vec<OsString>) -> io::Result<Ended> {
-        self.run_watched(program, words, |_| ()).await
-    }
-
-    async fn run_watched(
-        &self,
-        program: &Path,
-        words: Vec<OsString>,
-        watch: impl FnMut(&[u8]),
-    ) -> io::Result<Ended> {
+    /// A run that reads one file, and writes one in the order's folder.
+    fn run<'b>(&'b self, program: &'b Path, reads: &Path, writes: Option<&str>) -> Run<'b> {
         let bounds = self.shared.bounds(self.room_bytes);
-        let path = &self.shared.programs.path;
-        process::run_watched(program, words, path, self.folder.path(), bounds, watch).await
+        let mut run = self.shared.programs.run(program, self.folder.path(), bounds);
+        run.reads.push(reads.to_owned());
+        run.writes.extend(writes.map(|name| self.folder.path().join(name)));
+        run
     }
 
     fn said(&self, ended: &Ended) -> String {

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Bench, PICTURE, ROOMY, order, order_of_bytes, pids_with, until};
+use common::{Bench, PICTURE, ROOMY, launcher, order, order_of_bytes, pids_with, until};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -82,8 +82,9 @@ async fn dropping_an_order_ends_its_program_and_removes_its_files() {
     let task = tokio::spawn(async move {
         let _ = studio.prepare(order(&path, "video/h264", ROOMY)).await;
     });
-    let film = || bench.scratch().iter().any(|order| order.join("video.mp4").exists());
-    until("ffmpeg writes", film).await;
+    let written =
+        |order: &PathBuf| fs::metadata(order.join("video.mp4")).is_ok_and(|it| it.len() > 0);
+    until("ffmpeg writes", || bench.scratch().iter().any(written)).await;
     let pid = pids_with(&name)[0];
     task.abort();
     until("it is gone, and waited for", || !fs::exists(format!("/proc/{pid}")).unwrap()).await;
@@ -107,7 +108,7 @@ async fn memory_and_scratch_are_bounded() {
     let little = Limits { memory_bytes: 16 << 20, ..Limits::default() };
     // So little that ffmpeg itself does not start: it counts as not installed.
     let home = tempfile::tempdir().unwrap();
-    let none = tipoff_video::Studio::open(home.path(), little).await.unwrap();
+    let none = tipoff_video::Studio::open(home.path(), little, launcher()).await.unwrap();
     assert!(none.is_none());
 
     let tight = Limits { scratch_bytes_max: 10_000, ..Limits::default() };
@@ -166,4 +167,11 @@ async fn a_source_that_breaks_is_trouble() {
 async fn tells_a_version() {
     let bench = Bench::new().await;
     assert!(bench.studio.version().chars().any(|c| c.is_ascii_digit()));
+}
+
+#[tokio::test]
+async fn what_is_confined_is_known() {
+    let bench = Bench::new().await;
+    let held = bench.studio.held();
+    assert!(held.calls, "{held}");
 }

@@ -215,6 +215,7 @@ impl Shelf for Bucket {
         path: &'a str,
         stored: &'a AlertMedia,
         files: &'a Arc<dyn Files>,
+        _umask: u32,
     ) -> BoxFuture<'a, Result<Kept, Verdict>> {
         Box::pin(self.keep(path, stored, files))
     }

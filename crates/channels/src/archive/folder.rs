@@ -17,8 +17,11 @@ use crate::{BoxFuture, Files};
 
 /// What files under construction begin with. One that a crash left is of no use to anybody.
 const UNFINISHED: &str = ".tipoff-";
-/// Who may read is for the process's own mask to say, as with any other program's files.
+/// Who may read is for the mask to say that Tipoff was started with, as with any other program's files:
+/// an archive is for others as well. Tipoff's own mask, for its data, is stricter.
 const MODE: u32 = 0o666;
+/// The same for folders.
+const FOLDER_MODE: u32 = 0o777;
 
 pub(super) struct Folder(PathBuf);
 
@@ -38,11 +41,12 @@ impl Shelf for Folder {
         path: &'a str,
         stored: &'a AlertMedia,
         files: &'a Arc<dyn Files>,
+        umask: u32,
     ) -> BoxFuture<'a, Result<Kept, Verdict>> {
         Box::pin(async move {
             let (folder, target) = (self.0.clone(), self.0.join(path));
             let (stored, files) = (stored.clone(), Arc::clone(files));
-            let keeping = spawn_blocking(move || keep(&folder, &target, &stored, &*files));
+            let keeping = spawn_blocking(move || keep(&folder, &target, &stored, &*files, umask));
             match keeping.await {
                 Ok(kept) => kept,
                 Err(error) => Err(unreadable(error.to_string())),
@@ -56,6 +60,7 @@ fn keep(
     target: &Path,
     stored: &AlertMedia,
     files: &dyn Files,
+    umask: u32,
 ) -> Result<Kept, Verdict> {
     let cannot = |error: io::Error| in_words(folder, &error);
     if !folder.is_dir() {
@@ -67,7 +72,7 @@ fn keep(
     }
     let kept = match fs::symlink_metadata(target) {
         Ok(_) => compare(target, stored, files)?,
-        Err(_) => write(target, stored, files).map_err(|error| match error {
+        Err(_) => write(target, stored, files, umask).map_err(|error| match error {
             WriteError::Stored(BodyError(error)) => unreadable(error),
             WriteError::Out(error) => cannot(error),
         })?,
@@ -89,20 +94,36 @@ fn write(
     target: &Path,
     stored: &AlertMedia,
     files: &dyn Files,
+    umask: u32,
 ) -> Result<Option<Kept>, WriteError> {
     let parent = target.parent().unwrap_or(target);
-    fs::create_dir_all(parent).map_err(WriteError::Out)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(UNFINISHED)
-        .permissions(Permissions::from_mode(MODE))
-        .tempfile_in(parent)
-        .map_err(WriteError::Out)?;
+    make_folders(parent, umask).map_err(WriteError::Out)?;
+    let mut file =
+        tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(parent).map_err(WriteError::Out)?;
+    let open = Permissions::from_mode(MODE & !umask);
+    file.as_file().set_permissions(open).map_err(WriteError::Out)?;
     copy(stored, files, &mut file)?;
     file.as_file().sync_all().map_err(WriteError::Out)?;
     match file.persist_noclobber(target) {
         Ok(_) => Ok(Some(Kept::File)),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(None),
         Err(error) => Err(WriteError::Out(error.error)),
+    }
+}
+
+/// Makes a folder with its missing parents.
+fn make_folders(folder: &Path, umask: u32) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        make_folders(parent, umask)?;
+    }
+    match fs::create_dir(folder) {
+        Ok(()) => fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE & !umask)),
+        // Another channel was faster.
+        Err(_) if folder.is_dir() => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -193,7 +214,7 @@ mod tests {
         let place = MediaPlace { arrival: ArrivalId(1), index: Some(0) };
         let blob = BlobName("blob".to_owned());
         let stored = AlertMedia { media, place, blob, url: None, clip: None };
-        assert!(matches!(write(&target, &stored, &Three), Ok(None)));
+        assert!(matches!(write(&target, &stored, &Three, 0o22), Ok(None)));
         assert_eq!(fs::read(&target).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half made is left");
     }

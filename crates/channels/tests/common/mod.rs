@@ -12,7 +12,10 @@ use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipoff_channels::{Channel, Context, Files, SettingFault, Settings, Value, entry, messages};
+use tipoff_channels::{
+    Channel, Context, Files, Programs, SettingFault, Settings, Value, entry, messages,
+};
+use tipoff_confine::Launcher;
 use tipoff_model::{
     Action, Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, Button, DeliveryId,
     DeviceId, Effect, Encoding, Event, IncidentId, Media, MediaKind, MediaPlace, MuteFor,
@@ -188,10 +191,20 @@ pub fn faults(kind: &str, values: &[(&str, Value)]) -> Vec<&'static str> {
     build(kind, values).err().unwrap_or_default().iter().map(|fault| fault.key).collect()
 }
 
+/// How the tests start programs.
+pub fn programs() -> Programs {
+    Programs {
+        launcher: Launcher::new(env!("CARGO_BIN_EXE_tipoff-confined-channels"), [] as [&str; 0]),
+        folder: std::env::temp_dir(),
+        umask: 0o22,
+    }
+}
+
 /// Sends all messages of an alert; the outcome of each.
 pub async fn send_all(channel: &dyn Channel, mut story: Story) -> Vec<Outcome> {
     let files = story.files();
-    let context = Context { files: &files, memory: &[], alert: &story.alert };
+    let programs = programs();
+    let context = Context { files: &files, memory: &[], alert: &story.alert, programs: &programs };
     let mut outcomes = Vec::new();
     for message in messages(&story.alert, &channel.abilities()) {
         outcomes.push(channel.send(&message, &context).await);
@@ -210,7 +223,8 @@ pub async fn send_with(
     memory: &[(String, String)],
 ) -> Outcome {
     let files = story.files();
-    let context = Context { files: &files, memory, alert: &story.alert };
+    let programs = programs();
+    let context = Context { files: &files, memory, alert: &story.alert, programs: &programs };
     let message = messages(&story.alert, &channel.abilities()).remove(0);
     channel.send(&message, &context).await
 }

@@ -41,15 +41,22 @@ pub(super) fn run(args: &Args, config: &Config) -> Ending {
     }
 }
 
+/// Whether this is a container.
+pub(super) fn in_container() -> bool {
+    CONTAINER_FILES.iter().any(|file| Path::new(file).exists())
+}
+
 async fn examine(config: &Config) -> Vec<Finding> {
     let now = SystemTime::now();
-    let in_container = CONTAINER_FILES.iter().any(|file| Path::new(file).exists());
+    let in_container = in_container();
     let folder = Folder::look(&config.data_dir);
     let (listeners, videos) =
         tokio::join!(ports::listeners(config, folder.in_use), machine::videos(&config.video));
 
     let mut findings = vec![configuration(config.path.as_deref())];
     findings.push(folder.finding());
+    findings.push(data::access_rights(&config.data_dir));
+    findings.push(data::passwords(&config.open_secrets()));
     findings.push(data::space(&config.data_dir, config.retention));
     findings.extend(listeners);
     findings.extend(ports::passive(&config.ftp, in_container));
@@ -59,6 +66,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
     }
     findings.push(certificate::look(&config.smtp, &config.data_dir, now));
     findings.push(videos);
+    findings.push(machine::user(in_container));
     findings.push(machine::clock(now));
     findings.push(machine::time_zone(&config.rules.clock.zone));
     findings.push(machine::open_files(config));

@@ -9,6 +9,7 @@ mod explain;
 mod incidents;
 mod init;
 mod password;
+mod process;
 mod replay;
 mod run;
 mod send;
@@ -148,7 +149,7 @@ pub(crate) fn main() -> ExitCode {
             FAILED
         }
         Err(Failure::Configuration(faults)) => {
-            eprint!("{}", faults.render(io::IsTerminal::is_terminal(&io::stderr())));
+            log::write_colored(&faults.render(io::IsTerminal::is_terminal(&io::stderr())));
             USAGE
         }
     };

@@ -13,7 +13,7 @@ use tipoff_video::Studio;
 use tokio::net::TcpListener;
 
 use self::signals::Signals;
-use super::{Ending, Failure, announce, signing_key};
+use super::{Ending, Failure, announce, process, signing_key};
 use crate::actions::Actions;
 use crate::clock::Clock;
 use crate::config::{Config, Listener, Retention};
@@ -36,6 +36,7 @@ use crate::supervise::Supervisor;
 use crate::terminal;
 use crate::web::access::{Access, make_setup_key};
 use crate::web::{self, EventStreams, Gallery, Health, Links, Opens, Reach};
+use crate::{programs, service_manager};
 
 /// After SIGTERM, whoever is in the middle of a message has this long to end it …
 const GRACE: Duration = Duration::from_secs(8);
@@ -47,6 +48,7 @@ const GRACE_TRANSCRIPTS: Duration = Duration::from_secs(1);
 /// Runs until SIGTERM or SIGINT.
 pub(super) fn run(mut source: Source) -> Ending {
     let config = source.load().map_err(|faults| Failure::Configuration(Box::new(faults)))?;
+    process::prepare(&config);
     terminal::print_in_background();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
@@ -102,6 +104,8 @@ impl Ground {
         entrance: Entrance,
         shutdown: Shutdown,
     ) -> anyhow::Result<Self> {
+        // The spool is ours by now: nobody else works on the alerts that an earlier run left.
+        programs::use_data_folder(&config.data_dir);
         let metrics = Arc::new(Metrics::new());
         let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
         doorkeeper.add(spool.added_devices().await?);
@@ -177,6 +181,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let (dispatch, studio, renditions) = deliver(&ground, &config, &links, &actions).await?;
     let gallery = ground.gallery(&config, studio);
     keep_house(&ground, (&retention, &disk), &gallery, &renditions, &rules);
+    let health = Health::default();
+    service_manager::watch(&ground.supervisor, &ground.spool, &disk, &health);
     let running = Running {
         rules: Arc::clone(&rules),
         doorkeeper: Arc::clone(&ground.doorkeeper),
@@ -213,7 +219,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             reach,
             supervisor: ground.supervisor.clone(),
             event_streams: EventStreams::new(Arc::clone(&ground.entrance.known)),
-            health: Health::default(),
+            health,
         };
         web::start(listener, bound.tls, http, ceilings.http, state);
     }
@@ -275,6 +281,7 @@ fn receive(
     for door in ftp_doors {
         open(door, Host::Ftp(Arc::clone(&ftp)));
     }
+    service_manager::ready();
     (smtp, ftp)
 }
 
@@ -341,6 +348,7 @@ fn keep_house(
 async fn end(trigger: &Trigger, supervisor: &Supervisor) {
     let tasks = supervisor.tasks();
     tracing::info!("Stopping: what was begun is ended first.");
+    service_manager::stopping();
     trigger.enter(Phase::Ending);
     tasks.close();
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {

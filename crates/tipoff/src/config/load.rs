@@ -10,7 +10,7 @@ use toml::de::DeTable;
 
 use super::channel::Channels;
 use super::fault::{Fault, Faults};
-use super::reading::{Environment, Reading};
+use super::reading::{Environment, Reading, SecretFiles};
 use super::reference::Book;
 use super::route::{self, Known};
 use super::section::Section;
@@ -18,6 +18,7 @@ use super::{
     Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, Video, access, channel,
     checks, device, ftp, http, mask, report, retention, rules, smtp, video,
 };
+use crate::private;
 
 /// A configuration of ten thousand devices has a tenth of this.
 const FILE_BYTES_MAX: u64 = 10_000_000;
@@ -53,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) retention: Retention,
     /// What is made of videos.
     pub(crate) video: Video,
+    /// Which files hold secrets.
+    pub(crate) secrets: SecretFiles,
 }
 
 impl Config {
@@ -70,6 +73,13 @@ impl Config {
         Self::parse(Some(path), &source, cli_data_dir, environment)
     }
 
+    /// Files with secrets that every user of this machine can read.
+    pub(crate) fn open_secrets(&self) -> Vec<PathBuf> {
+        let own = self.path.iter().filter(|_| self.secrets.in_configuration);
+        let files = own.chain(&self.secrets.named);
+        files.filter(|path| private::is_open_to_others(path)).cloned().collect()
+    }
+
     /// Reads the text of a file.
     pub(crate) fn parse(
         path: Option<PathBuf>,
@@ -85,6 +95,7 @@ impl Config {
         let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         let reading = Reading::new(folder.to_owned(), environment);
         let mut config = read(Section::root(&reading, root.get_ref()));
+        config.secrets = reading.secret_files();
         let (faults, shown) = reading.into_faults();
         if !faults.is_empty() {
             let source = mask::values(source, root.get_ref(), shown);
@@ -161,6 +172,7 @@ fn read(mut root: Section<'_>) -> Config {
         rules,
         retention,
         video,
+        secrets: SecretFiles::default(),
     }
 }
 

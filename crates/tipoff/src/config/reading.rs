@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::Fault;
-use super::key::Key;
+use super::key::{Form, Key};
 use super::mask::Span;
 use super::reference::Book;
 use super::suggest::nearest;
@@ -22,12 +22,22 @@ const FILE_BYTES_MAX: u64 = 65_536;
 /// Looks up an environment variable.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// Which files hold secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SecretFiles {
+    /// The configuration file itself does.
+    pub(crate) in_configuration: bool,
+    /// Files that it names.
+    pub(crate) named: Vec<PathBuf>,
+}
+
 /// What all sections of one reading share.
 pub(super) struct Reading<'a> {
     folder: PathBuf,
     environment: Environment<'a>,
     faults: RefCell<Vec<Fault>>,
     shown: RefCell<Vec<Span>>,
+    secrets: RefCell<SecretFiles>,
     /// Where every key that is asked for is described, while the reference is being made.
     book: Option<RefCell<Book>>,
     /// What a section that is not given is read from.
@@ -42,6 +52,7 @@ impl<'a> Reading<'a> {
             environment,
             faults: RefCell::default(),
             shown: RefCell::default(),
+            secrets: RefCell::default(),
             book: None,
             empty: DeTable::new(),
         }
@@ -85,6 +96,11 @@ impl<'a> Reading<'a> {
         self.shown.borrow_mut().push(span);
     }
 
+    /// Which files hold secrets, as far as it has been read.
+    pub(super) fn secret_files(&self) -> SecretFiles {
+        self.secrets.borrow().clone()
+    }
+
     /// All faults, and what is no secret.
     pub(super) fn into_faults(self) -> (Vec<Fault>, Vec<Span>) {
         (self.faults.into_inner(), self.shown.into_inner())
@@ -121,7 +137,12 @@ impl<'a> Reading<'a> {
             self.show(value.span());
         }
         let text = match value.get_ref() {
-            DeValue::String(text) => text.clone().into_owned(),
+            DeValue::String(text) => {
+                let is_secret = key.form == Form::Secret
+                    || key.form == Form::Url && text.split_once("://").is_some_and(has_password);
+                self.secrets.borrow_mut().in_configuration |= is_secret;
+                text.clone().into_owned()
+            }
             DeValue::Table(table) => self.referred(table, value.span())?,
             _ => {
                 self.mismatch(value, key);
@@ -129,6 +150,11 @@ impl<'a> Reading<'a> {
             }
         };
         Some(Spanned::new(value.span(), text))
+    }
+
+    fn read_secret(&self, path: &Path) -> std::io::Result<String> {
+        self.secrets.borrow_mut().named.push(path.to_owned());
+        read_short(path)
     }
 
     /// The value of `{ env = "NAME" }` or `{ file = "PATH" }`.
@@ -155,11 +181,17 @@ impl<'a> Reading<'a> {
             "env" => self
                 .variable(name)
                 .ok_or_else(|| format!("the environment variable `{name}` is not set")),
-            _ => read_short(&self.path(name))
+            _ => self
+                .read_secret(&self.path(name))
                 .map_err(|error| format!("the file `{name}` cannot be read: {error}")),
         };
         found.map_err(|title| self.fault(Fault::at(value.span(), title))).ok()
     }
+}
+
+/// Whether an address holds a password before its server.
+fn has_password((_, rest): (&str, &str)) -> bool {
+    rest.split('/').next().is_some_and(|server| server.contains('@'))
 }
 
 /// The text of a small file, without the line end that editors put behind it.

@@ -14,6 +14,7 @@ use super::orders::Parts;
 use super::pace::{Pacer, Precedence};
 use super::repeats;
 use super::under_way::Attempted;
+use crate::programs::programs;
 
 /// What an attempt means for the channel as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,7 +195,8 @@ async fn send_all(
         let sent = progress.taken.saturating_sub(begun_at);
         let precedence = Precedence { is_discovered: tools.is_discovered, sent };
         tools.pacer.acquire(&tools.channel.paces(&progress.memory), precedence).await;
-        let context = Context { files: tools.files, memory: &progress.memory, alert };
+        let (memory, programs) = (&progress.memory, programs());
+        let context = Context { files: tools.files, memory, alert, programs };
         let Outcome { verdict, remember } = tools.channel.send(message, &context).await;
         for (key, value) in remember {
             progress.memory.retain(|(known, _)| *known != key);

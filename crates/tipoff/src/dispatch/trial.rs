@@ -11,6 +11,7 @@ use tipoff_model::{
 };
 
 use crate::picture;
+use crate::programs::programs;
 
 /// Sends a test picture; what its owner has to correct although it arrived. The error is in plain words. `memory`
 /// is what the channel has remembered.
@@ -21,7 +22,7 @@ pub(crate) async fn send_test(
     let picture = picture::draw(SystemTime::now().into()).map_err(|error| error.to_string())?;
     let alert = test_alert(picture.len() as u64);
     let files: Arc<dyn Files> = Arc::new(OnePicture(picture));
-    let context = Context { files: &files, memory, alert: &alert };
+    let context = Context { files: &files, memory, alert: &alert, programs: programs() };
     let mut repair = None;
     for message in tipoff_channels::messages(&alert, &channel.abilities()) {
         match channel.send(&message, &context).await.verdict {

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use tipoff_channels::{Abilities, Limits};
 use tipoff_model::{Alert, AlertMedia, BlobName, Clip, Encoding, Media, MediaKind, MediaPlace};
 use tipoff_spool::{Blobs, DueDelivery};
-use tipoff_video::{Audience, Order, Rendition, Scratch, Studio, Trouble, Video, lacks_index};
+use tipoff_video::{
+    Audience, Held, Launcher, Order, Rendition, Scratch, Studio, Trouble, Video, lacks_index,
+};
 
 use super::files::DeliveryFiles;
 use super::kept::Kept;
-use crate::config;
 use crate::fair_queue::{FairQueue, Owner};
 use crate::renditions::{Renditions, video_source};
+use crate::{config, programs};
 
 /// Videos that stay ready for other channels, and for the next attempt.
 const KEPT_MAX: usize = 8;
@@ -52,11 +54,14 @@ impl Videos {
     /// Looks for ffmpeg; says so where it is missed.
     pub(crate) async fn open(settings: &config::Video, folder: &Path) -> anyhow::Result<Self> {
         let studio = match settings.convert {
-            true => Studio::open(folder, settings.limits()).await?,
+            true => Studio::open(folder, settings.limits(), Launcher::this_program()).await?,
             false => None,
         };
         match &studio {
-            Some(studio) => tracing::info!(ffmpeg = studio.version(), "Videos are made to play."),
+            Some(studio) => {
+                tracing::info!(ffmpeg = studio.version(), "Videos are made to play.");
+                say_what_is_missing(studio.held());
+            }
             None if settings.convert => tracing::warn!(
                 "ffmpeg is not installed: videos go as the cameras made them, and not all will play.",
             ),
@@ -132,6 +137,13 @@ impl Videos {
             Some(made)
         };
         slot.get_or_init(make).await.clone()
+    }
+}
+
+/// ffmpeg reads what devices send: how far the kernel confines it is said once.
+fn say_what_is_missing(held: Held) {
+    if let Some(missing) = programs::missing(held) {
+        tracing::warn!(missing, "ffmpeg is confined only in part by this kernel.");
     }
 }
 

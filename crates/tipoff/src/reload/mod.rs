@@ -19,6 +19,7 @@ use tokio::sync::{Mutex, watch};
 use crate::audit::{self, what};
 use crate::config::{self, Config, Faults};
 use crate::news::{Item, News};
+use crate::service_manager;
 use crate::shutdown::{Phase, Shutdown};
 use crate::supervise::Supervisor;
 use look::Look;
@@ -201,6 +202,7 @@ impl Reload {
     }
 
     fn load(&mut self) {
+        service_manager::reloading();
         let loaded = self.source.load().map_err(|faults| Fault::of(&faults));
         match loaded.and_then(|config| self.take_up(config)) {
             Ok(()) => {}
@@ -213,6 +215,7 @@ impl Reload {
                 self.state.send_modify(|state| state.fault = Some(fault));
             }
         }
+        service_manager::ready();
         self.news.tell(Item::Config);
     }
 

@@ -151,11 +151,8 @@ pub(crate) fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
         .headers
         .get_all(header::COOKIE)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
+        .filter_map(|header| header.to_str().ok())
+        .find_map(|header| super::cookie::value(header, name))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Clock {

@@ -37,7 +37,7 @@ struct Probe(Arc<watch::Sender<Found>>);
 #[derive(Clone, Default)]
 struct Found {
     /// When, and what is wrong.
-    last: Option<(Instant, Option<String>)>,
+    last: Option<(Instant, Option<Missing>)>,
     is_asking: bool,
 }
 
@@ -49,9 +49,9 @@ impl Default for Probe {
 
 impl Probe {
     /// What is wrong, by `question` or by what it brought a moment ago.
-    async fn ask<F>(&self, question: impl FnOnce() -> F) -> Option<String>
+    async fn ask<F>(&self, question: impl FnOnce() -> F) -> Option<Missing>
     where
-        F: Future<Output = Option<String>> + Send + 'static,
+        F: Future<Output = Option<Missing>> + Send + 'static,
     {
         let began = Instant::now();
         let is_fresh =
@@ -65,8 +65,9 @@ impl Probe {
             let (found_tx, question) = (Arc::clone(&self.0), question());
             tokio::spawn(async move {
                 // A panic is an answer too.
-                let wrong =
-                    tokio::spawn(question).await.unwrap_or_else(|error| Some(error.to_string()));
+                let wrong = tokio::spawn(question)
+                    .await
+                    .unwrap_or_else(|error| Missing::mended_by_restart(error.to_string()));
                 found_tx.send_modify(|found| {
                     *found = Found { last: Some((Instant::now(), wrong)), is_asking: false };
                 });
@@ -76,7 +77,7 @@ impl Probe {
         let _ = timeout(ANSWER_MAX, found_rx.wait_for(is_fresh)).await;
         match self.0.borrow().last.clone() {
             Some((at, wrong)) if at + OLD_MAX > Instant::now() => wrong,
-            _ => Some("the spool does not answer in time".to_owned()),
+            _ => Missing::mended_by_restart("the spool does not answer in time"),
         }
     }
 }
@@ -85,12 +86,16 @@ impl Probe {
 pub(super) async fn healthz(Shared(state): Shared<State>) -> Response {
     let spool = Arc::clone(&state.spool);
     let question = || async move {
-        let answers = spool_answers(&*spool).await;
-        (!answers).then(|| "the spool does not answer".to_owned())
+        match spool_answers(&*spool).await {
+            true => None,
+            false => Missing::mended_by_restart("the spool does not answer"),
+        }
     };
     match state.health.answers.ask(question).await {
         None => "ok\n".into_response(),
-        Some(wrong) => (StatusCode::SERVICE_UNAVAILABLE, format!("{wrong}\n")).into_response(),
+        Some(Missing { what, .. }) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n")).into_response()
+        }
     }
 }
 
@@ -125,41 +130,67 @@ async fn spool_writes(spool: &dyn Spool) -> bool {
 /// writes, there is room for more, and the program is not about to end. Else `503` with what is missing.
 pub(super) async fn readyz(Shared(state): Shared<State>) -> Response {
     let State { supervisor, spool, health, disk, .. } = &state;
-    match missing(supervisor, spool, disk, &health.works).await {
+    match missing(supervisor, spool, disk, health).await {
         None => "ready\n".into_response(),
-        Some(what) => (StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n")).into_response(),
+        Some(Missing { what, .. }) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n")).into_response()
+        }
+    }
+}
+
+/// What is missing for work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Missing {
+    /// In words.
+    pub(crate) what: String,
+    /// Whether it may be mended by starting the program again: a full disk is not.
+    pub(crate) restart_mends: bool,
+}
+
+impl Missing {
+    fn mended_by_restart(what: impl Into<String>) -> Option<Self> {
+        Some(Self { what: what.into(), restart_mends: true })
+    }
+
+    fn lasting(what: impl Into<String>) -> Option<Self> {
+        Some(Self { what: what.into(), restart_mends: false })
     }
 }
 
 /// What is missing for work; nothing, if all is there.
-async fn missing(
+pub(crate) async fn missing(
     supervisor: &Supervisor,
     spool: &Arc<dyn Spool>,
     disk: &Disk,
-    probe: &Probe,
-) -> Option<String> {
+    health: &Health,
+) -> Option<Missing> {
     if supervisor.shutdown().phase() != Phase::Running {
-        return Some("it is stopping".to_owned());
+        return Missing::lasting("it is stopping");
     }
     let down = supervisor.down();
     if !down.is_empty() {
-        return Some(format!("not running: {}", down.join(", ")));
+        return Missing::mended_by_restart(format!("not running: {}", down.join(", ")));
     }
+    // On a full disk it is the disk's fault that nothing can be written.
+    let room = match disk.make_room(0, false).await {
+        true => None,
+        false => Missing::lasting("the disk is full: less than retention.min_free is left"),
+    };
     let asked = Arc::clone(spool);
     let question = || async move {
         if !spool_answers(&*asked).await {
-            return Some("the spool does not answer".to_owned());
+            return Missing::mended_by_restart("the spool does not answer");
         }
-        let writes = spool_writes(&*asked).await;
-        (!writes).then(|| "the spool cannot store anything".to_owned())
+        match spool_writes(&*asked).await {
+            true => None,
+            false => Missing::mended_by_restart("the spool cannot store anything"),
+        }
     };
-    if let Some(wrong) = probe.ask(question).await {
-        return Some(wrong);
+    let wrong = health.works.ask(question).await;
+    if let (Some(Missing { what, .. }), Some(_)) = (&wrong, &room) {
+        return Missing::lasting(what.clone());
     }
-    match disk.make_room(0, false).await {
-        true => None,
-        false => Some("the disk is full: less than retention.min_free is left".to_owned()),
-    }
+    wrong.or(room)
 }
 
 /// The metrics, in the format that is accepted.
@@ -197,11 +228,11 @@ mod tests {
                 .ask(|| async move {
                     asked.fetch_add(1, Ordering::Relaxed);
                     tokio::time::sleep(takes).await;
-                    wrong
+                    wrong.and_then(Missing::mended_by_restart)
                 })
                 .await;
             assert!(began.elapsed() < Duration::from_secs(1));
-            found
+            found.map(|missing| missing.what)
         };
         let ms = Duration::from_millis;
         let found = tokio::join!(ask(ms(10), None), ask(ms(10), None), ask(ms(10), None));
@@ -221,10 +252,11 @@ mod tests {
         let stand = Stand::new("");
         let (trigger, shutdown) = shutdown::channel();
         let supervisor = Supervisor::new(shutdown, Arc::new(Metrics::new()));
-        let probe = Probe::default();
+        let health = Health::default();
         let missing = async |min_free| {
             stand.retention.store(Arc::new(Retention { min_free, ..stand.config.retention }));
-            missing(&supervisor, &stand.spool, &stand.disk, &probe).await
+            let missing = missing(&supervisor, &stand.spool, &stand.disk, &health).await;
+            missing.map(|missing| missing.what)
         };
         assert_eq!(missing(0).await, None);
         let full = missing(u64::MAX).await.unwrap();

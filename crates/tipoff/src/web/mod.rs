@@ -6,6 +6,7 @@ mod api;
 mod assets;
 mod caller;
 mod clock;
+mod cookie;
 mod filter;
 mod frame;
 mod gallery;
@@ -43,7 +44,7 @@ use tower_http::compression::CompressionLayer;
 
 pub(crate) use api::events::EventStreams;
 pub(crate) use gallery::Gallery;
-pub(crate) use health::Health;
+pub(crate) use health::{Health, Missing, missing};
 pub(crate) use links::Links;
 pub(crate) use opens::Opens;
 

@@ -24,7 +24,9 @@ impl Bench {
         fs::write(home.path().join("film"), "film").unwrap();
         let folder = scratch::open(&home.path().join("scratch")).unwrap();
         let shared = Shared {
+            held: Held { files: false, calls: false },
             programs: Programs {
+                launcher: crate::process::tests::launcher(),
                 ffmpeg: program.clone(),
                 ffprobe: program,
                 path: "/usr/bin:/bin".into(),

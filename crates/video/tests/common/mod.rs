@@ -16,7 +16,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tipoff_video::{Audience, Limits, Order, Rendition, Scratch, Source, Studio, Trouble, Video};
+use tipoff_video::{
+    Audience, Launcher, Limits, Order, Rendition, Scratch, Source, Studio, Trouble, Video,
+};
 
 /// Enough for every small video.
 pub(crate) const ROOMY: u64 = 50_000_000;
@@ -26,6 +28,10 @@ pub(crate) const PICTURE: &str = "-f lavfi -i testsrc=s=320x240:r=10:d=3";
 pub(crate) const PICTURE_AND_TONE: &str =
     "-f lavfi -i testsrc=s=320x240:r=10:d=3 -f lavfi -i sine=r=8000:d=3";
 pub(crate) const H264: &str = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
+
+pub(crate) fn launcher() -> Launcher {
+    Launcher::new(env!("CARGO_BIN_EXE_tipoff-confined-video"), [] as [&str; 0])
+}
 
 pub(crate) struct Bench {
     pub(crate) home: TempDir,
@@ -39,7 +45,7 @@ impl Bench {
 
     pub(crate) async fn with(limits: Limits) -> Bench {
         let home = tempfile::tempdir().unwrap();
-        let studio = Studio::open(&home.path().join("scratch"), limits).await.unwrap();
+        let studio = Studio::open(&home.path().join("scratch"), limits, launcher()).await.unwrap();
         let studio = studio.expect("these tests need ffmpeg and ffprobe");
         Bench { home, studio }
     }

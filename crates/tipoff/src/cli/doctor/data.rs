@@ -10,6 +10,7 @@ use tipoff_spool::{SqliteSpool, Usage};
 
 use super::finding::{Finding, size};
 use crate::config::Retention;
+use crate::private::{self, Found};
 
 /// Files whose sizes are added up; with more than these the sum is not known.
 const FILES_MAX: usize = 200_000;
@@ -89,6 +90,52 @@ fn in_use(folder: &Path) -> Option<bool> {
         Ok(()) => Some(false),
         Err(TryLockError::WouldBlock) => Some(true),
         Err(TryLockError::Error(_)) => None,
+    }
+}
+
+/// Whether others can read what is kept.
+pub(super) fn access_rights(folder: &Path) -> Finding {
+    let about = "access rights";
+    match private::look(folder) {
+        Err(_) => Finding::fine(about, "nothing is kept yet"),
+        Ok(found) => judge_rights(&found),
+    }
+}
+
+fn judge_rights(found: &Found) -> Finding {
+    let about = "access rights";
+    if let Some(path) = &found.example {
+        return Finding::hint(
+            about,
+            format!("others can reach {} ({} files and folders)", path.display(), found.open),
+            "start Tipoff: it takes their rights away",
+        );
+    }
+    match found.foreign_examples.first() {
+        Some(path) => Finding::hint(
+            about,
+            format!(
+                "{} belongs to another user than this one ({} files and folders)",
+                path.display(),
+                found.foreign
+            ),
+            "ask again as the user that Tipoff runs as; if the files belong to somebody else, give \
+             them to that user (`chown -R`)",
+        ),
+        None => Finding::fine(about, "only this user reads what is kept"),
+    }
+}
+
+/// Whether everybody can read files with passwords or tokens.
+pub(super) fn passwords(open: &[PathBuf]) -> Finding {
+    let about = "passwords";
+    match open.first() {
+        None => Finding::fine(about, "no file with passwords can be read by everybody"),
+        Some(path) => Finding::hint(
+            about,
+            format!("every user of this machine can read {}", path.display()),
+            format!("`chmod o-r {}`", path.display()),
+        ),
     }
 }
 

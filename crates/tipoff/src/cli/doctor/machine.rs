@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
-use rustix::process::{Resource, getrlimit};
+use rustix::process::{Resource, geteuid, getrlimit};
 use tipoff_spool::{SharedPlace, SqliteSpool};
-use tipoff_video::Studio;
+use tipoff_video::{Held, Launcher, Studio};
 use tokio::time::timeout;
 
 use super::certificate::day;
@@ -19,6 +19,7 @@ use super::finding::Finding;
 use crate::config::{Config, Video};
 use crate::network;
 use crate::open_files;
+use crate::programs;
 
 /// How long both programs may take to tell their versions.
 const FFMPEG_MAX: Duration = Duration::from_secs(20);
@@ -93,7 +94,15 @@ pub(super) async fn videos(settings: &Video) -> Finding {
     }
     let looked = timeout(FFMPEG_MAX, version(settings)).await;
     match looked.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-        Ok(Some(version)) => Finding::fine(about, format!("{version}, with ffprobe")),
+        Ok(Some((version, held))) => match programs::missing(held) {
+            None => Finding::fine(about, format!("{version}, with ffprobe; confined")),
+            Some(missing) => Finding::hint(
+                about,
+                format!("{version}, with ffprobe; confined only in part: {missing}"),
+                "use a kernel from 5.13 on, and let the container or service make these calls; or set \
+                 `convert = false` in [video]",
+            ),
+        },
         Ok(None) => Finding::hint(
             about,
             "ffmpeg and ffprobe are not both installed: videos go as the cameras made them, and \
@@ -109,10 +118,11 @@ pub(super) async fn videos(settings: &Video) -> Finding {
     }
 }
 
-async fn version(settings: &Video) -> io::Result<Option<String>> {
+async fn version(settings: &Video) -> io::Result<Option<(String, Held)>> {
     let folder = Temporary::make()?;
-    let studio = Studio::open(&folder.0, settings.limits()).await?;
-    Ok(studio.map(|studio| studio.version().to_owned()))
+    let launcher = Launcher::this_program();
+    let studio = Studio::open(&folder.0, settings.limits(), launcher).await?;
+    Ok(studio.map(|studio| (studio.version().to_owned(), studio.held())))
 }
 
 /// A folder of our own, removed when it is dropped.
@@ -161,6 +171,21 @@ pub(super) fn time_zone(zone: &TimeZone) -> Finding {
     }
     let name = zone.iana_name().unwrap_or("the machine's, which has no name");
     Finding::fine(about, name)
+}
+
+/// Whether Tipoff runs as root: whoever breaks into it has the machine then. In a container root is less.
+pub(super) fn user(in_container: bool) -> Finding {
+    let about = "user";
+    match (geteuid().is_root(), in_container) {
+        (true, false) => Finding::hint(
+            about,
+            "root",
+            "run it as a user of its own; it needs no rights but to write into the data folder, and \
+             CAP_NET_BIND_SERVICE for ports below 1024 (docs/operations.md)",
+        ),
+        (true, true) => Finding::fine(about, "root of a container"),
+        (false, _) => Finding::fine(about, format!("number {}, not root", geteuid().as_raw())),
+    }
 }
 
 /// Whether the system lets as many connections be open as the configuration does.

@@ -1,0 +1,102 @@
+//! How programs of this machine are started, and where their files lie.
+
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+use tipoff_confine::Launcher;
+
+/// What the folder of each alert begins with: what carries another name is not ours to remove.
+const PREFIX: &str = "alert-";
+/// Access rights of folders: for the owner only.
+const MODE: u32 = 0o700;
+
+/// What starts programs, and what they are given.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// Starts them.
+    pub launcher: Launcher,
+    /// Where the files of alerts lie for as long as a program works on them.
+    pub folder: PathBuf,
+    /// The mask for new files that programs have, and files of archives.
+    pub umask: u32,
+}
+
+impl Programs {
+    /// Removes what a run that was killed has left: only folders of ours, and nothing that a symbolic link
+    /// leads to.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or something in it cannot be removed.
+    pub fn sweep(&self) -> io::Result<()> {
+        match fs::symlink_metadata(&self.folder) {
+            Ok(metadata) if metadata.is_dir() => {}
+            Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let is_ours = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());
+            // The type is that of the entry itself: a symbolic link is no folder.
+            if is_ours && entry.file_type()?.is_dir() {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A folder for one alert, which nobody else can read; removed when dropped.
+    pub(crate) fn alert_folder(&self) -> io::Result<TempDir> {
+        DirBuilder::new().recursive(true).mode(MODE).create(&self.folder)?;
+        tempfile::Builder::new()
+            .prefix(PREFIX)
+            .permissions(Permissions::from_mode(MODE))
+            .tempdir_in(&self.folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn programs(folder: PathBuf) -> Programs {
+        Programs { launcher: Launcher::this_program(), folder, umask: 0o22 }
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_and_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let programs = programs(home.path().join("exec"));
+        programs.sweep().unwrap();
+        let left = programs.alert_folder().unwrap().keep();
+        fs::write(left.join("001-p.jpg"), "x").unwrap();
+        let precious = home.path().join("precious");
+        fs::create_dir(&precious).unwrap();
+        fs::write(precious.join("file"), "x").unwrap();
+        symlink(&precious, left.join("link")).unwrap();
+        symlink(&precious, programs.folder.join("alert-link")).unwrap();
+        fs::create_dir(programs.folder.join("other")).unwrap();
+        fs::write(programs.folder.join("alert-file"), "x").unwrap();
+        programs.sweep().unwrap();
+        assert!(!left.exists());
+        assert!(precious.join("file").exists());
+        for stays in ["alert-link", "other", "alert-file"] {
+            assert!(fs::symlink_metadata(programs.folder.join(stays)).is_ok(), "{stays}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_a_symbolic_link_is_not_swept() {
+        let home = tempfile::tempdir().unwrap();
+        let (precious, link) = (home.path().join("precious"), home.path().join("exec"));
+        fs::create_dir_all(precious.join("alert-1")).unwrap();
+        symlink(&precious, &link).unwrap();
+        assert!(programs(link).sweep().is_err());
+        assert!(precious.join("alert-1").exists());
+    }
+}

@@ -1,0 +1,25 @@
+//! What the process of a server does for itself before it serves: access rights, warnings.
+
+use rustix::process::geteuid;
+
+use super::doctor;
+use crate::config::Config;
+use crate::{private, programs};
+
+/// Does it; what cannot be done is logged.
+pub(super) fn prepare(config: &Config) {
+    programs::keep_to_itself();
+    warn_of_rights(config);
+    private::tighten_and_say(&config.data_dir);
+}
+
+/// What makes a break-in worse than it need be is said at the start.
+fn warn_of_rights(config: &Config) {
+    if geteuid().is_root() && !doctor::in_container() {
+        tracing::warn!("Tipoff runs as root, which it does not need: run it as a user of its own.");
+    }
+    for path in config.open_secrets() {
+        let path = path.display();
+        tracing::warn!(%path, "Every user of this machine can read this file, which holds passwords or tokens.");
+    }
+}
