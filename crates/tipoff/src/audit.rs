@@ -35,6 +35,8 @@ pub(crate) mod what {
     pub(crate) const RETRY: &str = "incident.retry";
     pub(crate) const DISMISS: &str = "incident.dismiss";
     pub(crate) const RESTORE: &str = "incident.restore";
+    pub(crate) const LOCK: &str = "incident.lock";
+    pub(crate) const UNLOCK: &str = "incident.unlock";
     pub(crate) const CONFIG: &str = "configuration.change";
 }
 

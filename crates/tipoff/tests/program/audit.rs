@@ -42,6 +42,8 @@ fn whatever_changes_something_is_noted_with_who_did_it() {
     ask("PUT", "/api/v1/channels/hook/paused", json!({ "paused": false }));
     ask("PATCH", "/api/v1/house", json!({ "mode": "away", "muted_for_s": 60 }));
     ask("POST", "/api/v1/incidents/1/retry", json!({}));
+    ask("POST", "/api/v1/incidents/1/lock", json!({}));
+    ask("DELETE", "/api/v1/incidents/1/lock", json!({}));
     let share = ask("POST", "/api/v1/incidents/1/share", json!({ "lasts_s": 60 }));
     ask("DELETE", &format!("/api/v1/shares/{}", share["id"]), json!({}));
     let token = ask("POST", "/api/v1/tokens", json!({ "name": "script", "scope": "change" }));
@@ -74,6 +76,8 @@ fn whatever_changes_something_is_noted_with_who_did_it() {
         ("house.mute", "user", "owner", "everything"),
         ("incident.retry", "user", "owner", "incident 1"),
         ("incident.retry", "command line", "", "incident 1"),
+        ("incident.lock", "user", "owner", "incident 1"),
+        ("incident.unlock", "user", "owner", "incident 1"),
         ("share.create", "user", "owner", "incident 1"),
         ("share.revoke", "user", "owner", "incident 1"),
         ("token.create", "user", "owner", "script"),
@@ -101,6 +105,34 @@ fn whatever_changes_something_is_noted_with_who_did_it() {
     for secret in secrets.iter().map(String::as_str).chain(["battery staple", "correct-horse"]) {
         assert!(!text.contains(secret), "{secret}");
     }
+    server.stop();
+}
+
+/// Nothing that arrived can be deleted by the API: what can be is this, and each is in the log.
+#[test]
+fn what_can_be_deleted_is_no_evidence() {
+    let home = Home::new("");
+    let server = home.start();
+    let token = format!("Authorization: Bearer {}", make_token(&home, &["reader", "--read"]));
+    let (_, document) = curl(&server, "/api", &["-H", &token]);
+    let document: Value = serde_json::from_slice(&document).unwrap();
+    let deletes = |(path, methods): (&String, &Value)| {
+        methods.get("delete").is_some().then(|| path.trim_start_matches("/api/v1/").to_owned())
+    };
+    let mut paths: Vec<String> =
+        document["paths"].as_object().unwrap().iter().filter_map(deletes).collect();
+    paths.sort();
+    let expected = [
+        "devices/{id}/password",
+        "incidents/{id}/lock",
+        "logins",
+        "logins/{id}",
+        "shares/{id}",
+        "tokens/{id}",
+        "users/{id}",
+        "users/{id}/totp",
+    ];
+    assert_eq!(paths, expected);
     server.stop();
 }
 
