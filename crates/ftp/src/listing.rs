@@ -1,6 +1,7 @@
 //! How a folder is told: as `ls -l` tells it (no standard, but what clients read), as bare names,
 //! and as the facts of RFC 3659, section 7.
 
+use std::fmt;
 use std::sync::{Arc, PoisonError};
 
 use jiff::tz::TimeZone;
@@ -50,7 +51,7 @@ pub(crate) enum Form {
 
 /// What a folder holds, or one file. Told piece by piece, because many may ask for much at the same time: what
 /// comes or goes meanwhile may be in it or not.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Listing {
     tree: SharedTree,
     path: FilePath,
@@ -66,6 +67,12 @@ enum Next {
     Begin,
     Behind(Vec<u8>),
     End,
+}
+
+impl fmt::Debug for Listing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Listing {{ {:?}, {:?}, {} }}", self.path, self.form, self.since)
+    }
 }
 
 /// Both tell the same.

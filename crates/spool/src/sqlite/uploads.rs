@@ -18,6 +18,8 @@ use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
 
 /// Number of trees of which it is noted that their devices make no folders.
 const EXPECTS_FOLDERS_MAX: u32 = 10_000;
+/// So many more are noted before the least needed are forgotten, which looks at all of them.
+const EXPECTS_FOLDERS_MORE: u32 = 500;
 
 /// See [`crate::Spool::grow`].
 pub(super) fn grow(
@@ -264,14 +266,29 @@ pub(super) fn note_expects_folders(
              ON CONFLICT (tree) DO UPDATE SET at = excluded.at",
         )?
         .execute(params![tree, now.0])?;
-    // Trees of proven devices are called `user/…`.
+    let count: u32 = connection
+        .prepare_cached("SELECT count(*) FROM expects_folders")?
+        .query_row([], |row| row.get(0))?;
+    if count > EXPECTS_FOLDERS_MAX + EXPECTS_FOLDERS_MORE {
+        forget_expecting(connection, EXPECTS_FOLDERS_MAX)?;
+    }
+    Ok(())
+}
+
+/// Trees of proven devices are called `user/…`, those of others `peer/ADDRESS/…` and the like: of each address the
+/// latest stay first, so that made-up users push out only each other.
+fn forget_expecting(connection: &Connection, stay: u32) -> Result<()> {
     connection
         .prepare_cached(
             "DELETE FROM expects_folders WHERE tree IN
-               (SELECT tree FROM expects_folders ORDER BY tree LIKE 'user/%' DESC, at DESC
-                LIMIT -1 OFFSET ?1)",
+               (SELECT tree FROM
+                  (SELECT tree, at, row_number() OVER (PARTITION BY
+                     substr(path, 1, instr(path || '/', '/') - 1) ORDER BY at DESC) AS number
+                   FROM (SELECT tree, at, substr(tree, instr(tree, '/') + 1) AS path
+                         FROM expects_folders))
+                ORDER BY tree LIKE 'user/%' DESC, number, at DESC LIMIT -1 OFFSET ?1)",
         )?
-        .execute([EXPECTS_FOLDERS_MAX])?;
+        .execute([stay])?;
     Ok(())
 }
 
@@ -280,4 +297,27 @@ pub(super) fn expects_folders(connection: &Connection, tree: &str) -> Result<boo
     Ok(connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM expects_folders WHERE tree = ?1)")?
         .query_row([tree], |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_up_users_push_out_only_each_other() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE expects_folders (tree TEXT PRIMARY KEY, at INTEGER)")
+            .unwrap();
+        let note = |tree: &str, at| note_expects_folders(&connection, tree, Timestamp(at)).unwrap();
+        note("user/yard", 0);
+        note("peer/10.0.0.1/yard", 0);
+        for number in 0..50 {
+            note(&format!("peer/10.0.0.2/{number}"), number);
+        }
+        forget_expecting(&connection, 10).unwrap();
+        let expects = |tree: &str| expects_folders(&connection, tree).unwrap();
+        assert!(expects("user/yard") && expects("peer/10.0.0.1/yard"));
+        assert!(expects("peer/10.0.0.2/49") && !expects("peer/10.0.0.2/41"));
+    }
 }

@@ -108,7 +108,7 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Notes in the audit log what was done to an incident.
+/// Notes in the audit log what was done at the command line.
 async fn note(spool: &SqliteSpool, what: &'static str, incident: IncidentId, detail: &str) {
     let object = format!("incident {incident}");
     audit::note(spool, audit::entry(audit::command_line(), what, object, detail)).await;

@@ -6,6 +6,7 @@
 
 mod data_port;
 pub(super) mod pace;
+mod transfers;
 mod under_way;
 
 use std::io;
@@ -17,7 +18,8 @@ use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
 use self::data_port::DataPort;
-use self::pace::Pace;
+use self::pace::Commands;
+use self::transfers::Transfers;
 use self::under_way::{Transfer, ended};
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
@@ -58,6 +60,7 @@ pub(crate) struct Receiver {
     pub(super) connections: Connections,
     under_way: UnderWay,
     ports: Ports,
+    transfers: Transfers,
 }
 
 impl Receiver {
@@ -89,6 +92,7 @@ impl Receiver {
             connections,
             under_way: UnderWay::default(),
             ports: Ports::default(),
+            transfers: Transfers::default(),
         }
     }
 
@@ -107,6 +111,7 @@ impl Receiver {
             connections: self.connections.with(max_connections, max_connections_per_address),
             under_way: self.under_way.clone(),
             ports: self.ports.clone(),
+            transfers: self.transfers.clone(),
         }
     }
 }
@@ -135,7 +140,7 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
         data_port: DataPort::default(),
         refusals: Refusals::default(),
         transfer: None,
-        pace: Pace::default(),
+        commands: Commands::new(receiver.uploads.turns().of(peer)),
         heard_anything: false,
     };
     let end = conversation.run().await.end(peer, &conversation.control.record);
@@ -168,7 +173,7 @@ struct Conversation<'a> {
     data_port: DataPort,
     refusals: Refusals,
     transfer: Option<Transfer<'a>>,
-    pace: Pace,
+    commands: Commands,
     heard_anything: bool,
 }
 
@@ -188,7 +193,7 @@ impl Conversation<'_> {
     /// Does all that the session wants, then waits for what happens next.
     async fn turn(&mut self) -> Result<(), Break> {
         self.handle(&[]).await?;
-        self.pace.pause();
+        self.commands.pause();
         self.control.flush().await?;
         let chunk = match self.next_event().await? {
             Event::Heard(chunk) => chunk,
@@ -252,7 +257,7 @@ impl Conversation<'_> {
 
     async fn handle(&mut self, mut input: &[u8]) -> Result<(), Break> {
         loop {
-            self.pace.take().await;
+            self.commands.take(self.transfer.is_some()).await;
             let Some(step) = self.session.next_step(&mut input) else { break };
             let encrypts = matches!(step, Step::StartTls);
             self.perform(step).await?;
@@ -260,7 +265,7 @@ impl Conversation<'_> {
                 break;
             }
             if self.control.is_full() {
-                self.pace.pause();
+                self.commands.pause();
                 self.control.flush().await?;
             }
         }
@@ -280,7 +285,7 @@ impl Conversation<'_> {
             }
             Step::Authenticate { user, password } => self.authenticate(user, password).await,
             Step::Passive => {
-                self.pace.pause();
+                self.commands.pause();
                 self.listen().await;
             }
             Step::Foreign(address) => self.consider(address),
@@ -292,19 +297,19 @@ impl Conversation<'_> {
                 }
             }
             Step::Rename { arrival, path } => {
-                self.pace.pause();
+                self.commands.pause();
                 self.receiver.uploads.rename(arrival, &path).await;
                 self.session.renamed();
             }
             Step::AwaitUpload(path) => {
                 if self.receiver.under_way.has(&self.tree, &path) {
-                    self.pace.pause();
+                    self.commands.pause();
                     self.receiver.under_way.wait(&self.tree, &path).await;
                 }
                 self.session.upload_awaited();
             }
             Step::StartTls => {
-                self.pace.pause();
+                self.commands.pause();
                 self.control.encrypt(Alpn::Ftp).await?;
                 self.session.tls_started();
             }
@@ -314,14 +319,17 @@ impl Conversation<'_> {
     }
 
     async fn authenticate(&mut self, user: String, password: String) {
-        self.pace.pause();
+        self.commands.pause();
         let credentials = Credentials::Plain { user: user.clone(), password };
         let Receiver { entrance, doorkeeper, .. } = self.receiver;
         let Control { peer, record, presence, .. } = &self.control;
         let peer = *peer;
         let admission = entrance.admission(doorkeeper, peer, &credentials, presence).await;
         let (admission, owner) = match admission {
-            Some(Admission::Proven) => (Admission::Proven, Owner::Known),
+            Some(Admission::Proven) => {
+                self.commands.is_known();
+                (Admission::Proven, Owner::Known)
+            }
             Some(other @ (Admission::Shared | Admission::Unproven)) => (other, Owner::At(peer)),
             Some(Admission::Refused) => {
                 let user_known = doorkeeper.knows_user(&user);
@@ -371,9 +379,13 @@ impl Conversation<'_> {
         let (plan, tree, receiver) =
             (self.plan(data, protection, true), self.tree.clone(), self.receiver);
         let signals = Signals::default();
-        let told = signals.clone();
+        let (told, place) = (signals.clone(), self.place(&signals));
         let mark = Some(receiver.under_way.mark(&tree, &path, &signals));
         let work = async move {
+            let _place = match place.await {
+                Ok(place) => place,
+                Err(failure) => return Outcome::Failed(failure, None),
+            };
             let has_room = receiver.uploads.make_room(&envelope).await;
             let start = Start { envelope, tree, path, how, earlier };
             let upload = receiver.uploads.begin(start);
@@ -386,7 +398,13 @@ impl Conversation<'_> {
         let Send { data, protection, what } = send;
         let (plan, receiver) = (self.plan(data, protection, false), self.receiver);
         let signals = Signals::default();
-        let work = Box::pin(transfer::send(receiver, plan, what, signals.clone()));
-        self.transfer = Some(Transfer { work, signals, mark: None });
+        let (told, place) = (signals.clone(), self.place(&signals));
+        let work = async move {
+            match place.await {
+                Ok(_place) => transfer::send(receiver, plan, what, told).await,
+                Err(failure) => Outcome::Failed(failure, None),
+            }
+        };
+        self.transfer = Some(Transfer { work: Box::pin(work), signals, mark: None });
     }
 }

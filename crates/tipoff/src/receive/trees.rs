@@ -63,6 +63,19 @@ pub(super) fn is_proven(name: &str) -> bool {
     name.starts_with(OWN) || name.starts_with(SHARED)
 }
 
+/// Whose share the tree of this name is counted to: an address, of IPv6 a network; empty for a device with a login
+/// of its own.
+pub(super) fn party(name: &str) -> String {
+    let mut parts = name.splitn(3, '/');
+    match (parts.next(), parts.next()) {
+        (Some("user"), _) | (_, None) => String::new(),
+        (_, Some(peer)) => match peer.parse().map(kept::group) {
+            Ok(group) => group.to_string(),
+            Err(_) => peer.to_owned(),
+        },
+    }
+}
+
 /// Every device's tree.
 pub(super) struct Trees {
     spool: Arc<dyn Spool>,

@@ -2,6 +2,7 @@
 //! do at the end but to make it durable.
 
 mod probe;
+mod resending;
 mod uploading;
 
 use std::collections::HashSet;
@@ -19,7 +20,9 @@ use super::follow::Following;
 use super::intake::{Intake, disk_error};
 use super::judge::{Awaits, meaning, name_of};
 use super::look::Look;
+use super::turns::Turns;
 use probe::Probe;
+use resending::Resending;
 use uploading::Target;
 pub(super) use uploading::{Kept, Uploading};
 
@@ -28,8 +31,6 @@ const SAME_FILE_MAX: Duration = Duration::from_secs(3600);
 /// A whole picture with a temporary name that tells nothing waits at most this long for its name, or
 /// `rename_wait`: devices rename within moments after the 226.
 const NAME_WAIT_MAX: Duration = Duration::from_secs(1);
-/// Number of trees of which it is remembered that their devices send clips again as they grow.
-const RESENDING_MAX: usize = 1_000;
 /// The alert of a file that grows waits at most this long for the next piece, or `rename_wait`.
 const GROWTH_WAIT_MAX: Duration = Duration::from_secs(120);
 /// Bytes of an earlier upload that are read at once.
@@ -44,7 +45,7 @@ pub(super) struct Uploads {
     /// Uploads that go on now, each in one session at a time.
     growing: Arc<Mutex<HashSet<ArrivalId>>>,
     /// Trees of devices that were seen to send a clip again as it grew.
-    resending: Arc<Mutex<HashSet<String>>>,
+    resending: Resending,
 }
 
 /// Why an upload cannot begin.
@@ -69,7 +70,7 @@ impl From<io::Error> for Unready {
 
 impl Uploads {
     pub(super) fn new(intake: Intake, wait: Duration) -> Self {
-        Self { intake, wait, growing: Arc::default(), resending: Arc::default() }
+        Self { intake, wait, growing: Arc::default(), resending: Resending::default() }
     }
 
     /// The same with another wait.
@@ -80,14 +81,11 @@ impl Uploads {
     /// A device that sends a clip again as it grows does so with all: where nothing shows that a clip is whole, its
     /// alert waits for the rest.
     fn note_resending(&self, tree: &str) {
-        let mut resending = self.resending.lock().unwrap_or_else(PoisonError::into_inner);
-        if resending.len() < RESENDING_MAX {
-            resending.insert(tree.to_owned());
-        }
+        self.resending.note(tree);
     }
 
     fn resends(&self, tree: &str) -> bool {
-        self.resending.lock().unwrap_or_else(PoisonError::into_inner).contains(tree)
+        self.resending.has(tree)
     }
 
     fn wait_for(&self, awaits: Awaits) -> Duration {
@@ -96,6 +94,11 @@ impl Uploads {
             Awaits::Name => self.wait.min(NAME_WAIT_MAX),
             Awaits::Rest => self.wait,
         }
+    }
+
+    /// The turns at the processor, which all receivers share.
+    pub(super) fn turns(&self) -> &Turns {
+        &self.intake.turns
     }
 
     /// Whether the disk has room, once the oldest have made it.

@@ -10,21 +10,35 @@ use crate::harness::{Client, PATIENCE};
 pub struct Camera {
     pub control: Client,
     address: SocketAddr,
+    source: Option<String>,
 }
 
 impl Camera {
     /// Connects and logs in.
     pub fn connect(address: SocketAddr, user: &str) -> Self {
-        let mut camera = Self { control: Client::connect(address), address };
+        let mut camera = Self { control: Client::connect(address), address, source: None };
         camera.control.must(&format!("USER {user}"), "331");
         camera.control.must("PASS secret", "230");
+        camera
+    }
+
+    /// Connects from this address of the machine and logs in with this password.
+    pub fn from(source: &str, address: SocketAddr, user: &str, password: &str) -> Self {
+        let control = Client::silently_over(connect_from(source, address));
+        let mut camera = Self { control, address, source: Some(source.to_owned()) };
+        assert!(camera.control.hear().starts_with("220 "));
+        camera.control.must(&format!("USER {user}"), "331");
+        camera.control.must(&format!("PASS {password}"), "230");
         camera
     }
 
     /// A data connection, by PASV.
     pub fn passive(&mut self) -> TcpStream {
         let address = self.passive_address();
-        let socket = TcpStream::connect(address).unwrap();
+        let socket = match &self.source {
+            Some(source) => connect_from(source, address),
+            None => TcpStream::connect(address).unwrap(),
+        };
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket
     }
@@ -76,6 +90,11 @@ pub fn upload(address: SocketAddr, user: &str, path: &str, bytes: &[u8]) {
     let mut camera = Camera::connect(address, user);
     camera.store(path, bytes);
     camera.control.must("QUIT", "221");
+}
+
+/// Connects from another address of this machine.
+pub fn connect_from(source: &str, to: SocketAddr) -> TcpStream {
+    crate::hostile::connect_from(source.parse().unwrap(), to)
 }
 
 /// Breaks a connection off when it is dropped: the other side sees a reset.

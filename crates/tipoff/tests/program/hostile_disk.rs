@@ -8,7 +8,7 @@ use std::process::Command;
 
 use base64::Engine as _;
 
-use crate::ftp_limits::connect_from;
+use crate::camera::connect_from;
 use crate::harness::{Client, Home, PATIENCE, PICTURE, mail, wait_for};
 use crate::hook::Hook;
 

@@ -1,12 +1,50 @@
-//! How long a session works before others have their turn.
+//! How long a session works before others go on.
 
 use std::time::{Duration, Instant};
 
-/// A turn at the processor: some dozen commands, or a chunk of a file. So short that a device whose upload needs
-/// some ten turns does not wait long among a hundred busy sessions.
+use crate::receive::turns::{Rank, Share};
+
+/// Time at work after which a transfer lets other tasks run: a few chunks of a file. So short that a device whose
+/// upload needs some ten turns does not wait long among a hundred that upload at full speed.
 const TURN: Duration = Duration::from_micros(250);
 
-/// The turn of one session. Whoever works takes one before each step, and pauses it before it waits for something.
+/// The commands of one session: they wait for a fair turn.
+pub(super) struct Commands {
+    share: Share,
+    /// During a transfer.
+    pace: Pace,
+}
+
+impl Commands {
+    pub(super) fn new(share: Share) -> Self {
+        Self { share, pace: Pace::default() }
+    }
+
+    /// Has a turn when it returns. During a transfer few commands are possible. None of them waits for a turn then,
+    /// because the same task cannot go on with the transfer meanwhile.
+    pub(super) async fn take(&mut self, in_transfer: bool) {
+        if in_transfer {
+            self.share.pause();
+            self.pace.take().await;
+        } else {
+            self.share.take().await;
+        }
+    }
+
+    /// It waits for something, and does not work.
+    pub(super) fn pause(&mut self) {
+        self.share.pause();
+        self.pace.pause();
+    }
+
+    /// The login is the device's own.
+    pub(super) fn is_known(&mut self) {
+        self.share.set_rank(Rank::Known);
+    }
+}
+
+/// Lets others run now and then. Whoever works takes a turn before each piece, and pauses before it waits for
+/// something.
 #[derive(Default)]
 pub(in crate::receive) struct Pace {
     /// When it began to work.

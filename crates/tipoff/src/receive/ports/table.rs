@@ -19,7 +19,7 @@ const ACTIVE_MAX: Duration = Duration::from_secs(60);
 /// So old a lease gives way to another session of its address that finds no port. Younger ones may be used yet.
 pub(super) const GIVES_WAY_AFTER: Duration = Duration::from_secs(5);
 /// Ports that are tried before it is said that none is free.
-const TRIES_MAX: u16 = 200;
+const TRIES_MAX: usize = 200;
 /// Connections that the system holds until they are accepted, which is at once.
 const BACKLOG: u32 = 128;
 /// The log tells of strangers no more often than this.
@@ -81,23 +81,27 @@ impl Table {
         range: &RangeInclusive<u16>,
         peer: IpAddr,
     ) -> Result<Port, Option<io::Error>> {
-        let count = u16::try_from(range.len()).unwrap_or(u16::MAX).max(1);
         // Nobody knows beforehand which (RFC 2577, section 8).
-        let first = getrandom::u32().unwrap_or_default();
-        let first = u16::try_from(first % u32::from(count)).unwrap_or_default();
-        let at = |number: u16| {
-            let offset = (u32::from(first) + u32::from(number)) % u32::from(count);
+        let random = usize::try_from(getrandom::u32().unwrap_or_default()).unwrap_or_default();
+        let is_possible = |at: &SocketAddr| at.ip() == local.ip() && range.contains(&at.port());
+        let mut bound: Vec<SocketAddr> = self
+            .bound
+            .keys()
+            .filter(|at| is_possible(at) && self.is_free(**at, peer))
+            .copied()
+            .collect();
+        if !bound.is_empty() {
+            return Ok(Port::Bound(bound.swap_remove(random % bound.len())));
+        }
+        let count = range.len().max(1);
+        let at = |number: usize| {
+            let offset = u16::try_from((random + number) % count).unwrap_or_default();
             let mut at = local;
-            at.set_port(range.start().saturating_add(u16::try_from(offset).unwrap_or_default()));
+            at.set_port(range.start().saturating_add(offset));
             at
         };
-        if let Some(bound) = (0..count).map(at).find(|at| self.is_free(*at, peer)) {
-            return Ok(Port::Bound(bound));
-        }
         let mut last_error = None;
-        for at in
-            (0..count).map(at).filter(|at| !self.bound.contains_key(at)).take(TRIES_MAX.into())
-        {
+        for at in (0..count).map(at).filter(|at| !self.bound.contains_key(at)).take(TRIES_MAX) {
             match bind(at) {
                 Ok(listener) => return Ok(Port::New(at, listener)),
                 Err(error) => last_error = Some(error),

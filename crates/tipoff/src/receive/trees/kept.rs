@@ -166,7 +166,7 @@ impl Kept {
 }
 
 /// The address that a share is counted by: of IPv6 its network, because a device has many addresses in it.
-fn group(address: IpAddr) -> IpAddr {
+pub(super) fn group(address: IpAddr) -> IpAddr {
     const NETWORK: u128 = !0 << 64;
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() & NETWORK).into()),

@@ -151,7 +151,7 @@ pub(super) async fn lock(
     Named(id): Named<i64>,
 ) -> Result<StatusCode, Problem> {
     let (incident, now) = (IncidentId(id), SystemTime::now().into());
-    state.spool.lock(incident, "the dashboard".to_owned(), now).await?;
+    state.spool.lock(incident, who.actor.name().to_owned(), now).await?;
     state.note(who.did(what::LOCK, format!("incident {id}"), "")).await;
     state.news.tell(Item::Arrival { incident, opened: false });
     Ok(StatusCode::NO_CONTENT)

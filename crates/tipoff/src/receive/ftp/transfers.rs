@@ -1,0 +1,93 @@
+//! How many transfers one address may have at a time. More wait a moment; a device with a login of its own waits for
+//! nobody.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tipoff_ftp::Failure;
+use tipoff_model::LoginProof;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::Conversation;
+use crate::receive::transfer::Signals;
+
+/// Transfers at a time of one address, of IPv6 of one network (/64). A house full of cameras behind one address has
+/// fewer.
+const PER_ADDRESS_MAX: usize = 50;
+/// How long one more waits for another to end.
+const WAIT_MAX: Duration = Duration::from_secs(20);
+/// Addresses that are remembered without need.
+const ADDRESSES_MAX: usize = 1_000;
+
+/// The transfers of all addresses. Clones share them.
+#[derive(Clone, Default)]
+pub(super) struct Transfers(Arc<Mutex<HashMap<IpAddr, Arc<Semaphore>>>>);
+
+impl Transfers {
+    /// A place for one transfer, until it is dropped; `None` if none was free in time.
+    pub(super) async fn enter(&self, peer: IpAddr) -> Option<OwnedSemaphorePermit> {
+        let of_address = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if all.len() >= ADDRESSES_MAX {
+                all.retain(|_, of_address| of_address.available_permits() < PER_ADDRESS_MAX);
+            }
+            let new = || Arc::new(Semaphore::new(PER_ADDRESS_MAX));
+            Arc::clone(all.entry(group(peer)).or_insert_with(new))
+        };
+        timeout(WAIT_MAX, of_address.acquire_owned()).await.ok()?.ok()
+    }
+}
+
+impl Conversation<'_> {
+    /// A place for the transfer that begins: at once for a known device.
+    pub(super) fn place(
+        &self,
+        signals: &Signals,
+    ) -> impl Future<Output = Result<Option<OwnedSemaphorePermit>, Failure>> + use<> {
+        let (transfers, peer) = (self.receiver.transfers.clone(), self.control.peer);
+        let (is_known, stop) = (self.proof == LoginProof::Proven, signals.stop.clone());
+        async move {
+            if is_known {
+                return Ok(None);
+            }
+            tokio::select! {
+                place = transfers.enter(peer) => place.map(Some).ok_or(Failure::Temporary),
+                () = stop.cancelled() => Err(Failure::Aborted),
+            }
+        }
+    }
+}
+
+/// The address that shares are counted by: of IPv6 its network, because a device has many addresses in it.
+fn group(address: IpAddr) -> IpAddr {
+    const NETWORK: u128 = !0 << 64;
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & NETWORK).into()),
+        address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_waits_for_its_own_transfers_only() {
+        let (transfers, address) = (Transfers::default(), IpAddr::from([10, 0, 0, 1]));
+        let mut under_way = Vec::new();
+        for _ in 0..PER_ADDRESS_MAX {
+            under_way.push(transfers.enter(address).await);
+        }
+        assert!(under_way.iter().all(Option::is_some));
+        assert!(transfers.enter(IpAddr::from([10, 0, 0, 2])).await.is_some());
+        assert!(transfers.enter(address).await.is_none(), "none ended in time");
+        let (entered, ()) = tokio::join!(transfers.enter(address), async {
+            tokio::time::sleep(WAIT_MAX / 2).await;
+            under_way.pop();
+        });
+        assert!(entered.is_some());
+    }
+}
