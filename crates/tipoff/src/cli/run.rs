@@ -32,7 +32,7 @@ use crate::reports::Reports;
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::supervise::Supervisor;
 use crate::terminal;
-use crate::web::access::{Access, make_setup_key};
+use crate::web::access::Access;
 use crate::web::{self, EventStreams, Gallery, Health, Links, Opens, Reach};
 
 /// After SIGTERM, whoever is in the middle of a message has this long to end it …
@@ -155,7 +155,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let entrance = Entrance::default();
     let access = Access::new(Arc::clone(&spool), key, entrance.clone());
     let dashboard = match &url {
-        Some(url) => Some(dashboard(url, &access, &*spool).await?),
+        Some(url) => Some(announce::dashboard(url, &access, &*spool).await?),
         None => None,
     };
     announce::announce(&config, &bound.smtp, &bound.ftp, bound.http.as_ref(), dashboard.as_deref());
@@ -402,20 +402,6 @@ fn reach(smtp: &[Door], ftp: &[Door]) -> Reach {
         smtp: smtp.map(|address| address.port()),
         ftp: ftp.map(|address| address.port()),
     }
-}
-
-/// Where the dashboard is; while nobody can log in, with what sets the password, or how to get that.
-async fn dashboard(url: &str, access: &Access, spool: &dyn Spool) -> anyhow::Result<String> {
-    if access.has_password().await? {
-        return Ok(format!("{url}/"));
-    }
-    if !announce::is_read_by_people_only() {
-        return Ok(format!(
-            "{url}/ (no password yet: tipoff password --link prints a link to set it)"
-        ));
-    }
-    let key = make_setup_key(spool).await?;
-    Ok(format!("{url}/setup?key={key} (sets its password, once, within an hour)"))
 }
 
 /// How others reach the HTTP port.

@@ -11,6 +11,36 @@ fn log(home: &Home) -> Vec<Value> {
     home.json(&["audit", "--limit", "1000", "--json"]).as_array().unwrap().clone()
 }
 
+/// What, by whom (a kind, and part of the name), and to what.
+const NOTED: &[(&str, &str, &str, &str)] = &[
+    ("device.add", "user", "owner", "Hall"),
+    ("device.change", "user", "owner", "device 1"),
+    ("device.password", "user", "owner", "Hall"),
+    ("device.revoke_login", "user", "owner", "Hall"),
+    ("device.merge", "user", "owner", "device 2"),
+    ("channel.test", "user", "owner", "hook"),
+    ("channel.pause", "user", "owner", "hook"),
+    ("channel.resume", "user", "owner", "hook"),
+    ("channel.pause", "token", "script", "hook"),
+    ("house.mode", "user", "owner", "away"),
+    ("house.mute", "user", "owner", "everything"),
+    ("incident.retry", "user", "owner", "incident 1"),
+    ("incident.retry", "command line", "", "incident 1"),
+    ("incident.lock", "user", "owner", "incident 1"),
+    ("incident.unlock", "user", "owner", "incident 1"),
+    ("share.create", "user", "owner", "incident 1"),
+    ("share.revoke", "user", "owner", "incident 1"),
+    ("token.create", "user", "owner", "script"),
+    ("token.revoke", "user", "owner", "script"),
+    ("token.create", "command line", "", "from the shell"),
+    ("user.add", "user", "owner", "bert"),
+    ("user.remove", "user", "owner", "bert"),
+    ("setup_link.create", "command line", "", ""),
+    ("channel.test", "command line", "", "hook"),
+    ("login.begin", "user", "owner", "dashboard"),
+    ("password.set", "user", "owner", "owner"),
+];
+
 #[test]
 fn whatever_changes_something_is_noted_with_who_did_it() {
     let hook = Hook::start();
@@ -62,37 +92,10 @@ fn whatever_changes_something_is_noted_with_who_did_it() {
     ask("PUT", "/api/v1/password", change);
 
     let entries = log(&home);
-    for (what, kind, actor, object) in [
-        ("device.add", "user", "owner", "Hall"),
-        ("device.change", "user", "owner", "device 1"),
-        ("device.password", "user", "owner", "Hall"),
-        ("device.revoke_login", "user", "owner", "Hall"),
-        ("device.merge", "user", "owner", "device 2"),
-        ("channel.test", "user", "owner", "hook"),
-        ("channel.pause", "user", "owner", "hook"),
-        ("channel.resume", "user", "owner", "hook"),
-        ("channel.pause", "token", "script", "hook"),
-        ("house.mode", "user", "owner", "away"),
-        ("house.mute", "user", "owner", "everything"),
-        ("incident.retry", "user", "owner", "incident 1"),
-        ("incident.retry", "command line", "", "incident 1"),
-        ("incident.lock", "user", "owner", "incident 1"),
-        ("incident.unlock", "user", "owner", "incident 1"),
-        ("share.create", "user", "owner", "incident 1"),
-        ("share.revoke", "user", "owner", "incident 1"),
-        ("token.create", "user", "owner", "script"),
-        ("token.revoke", "user", "owner", "script"),
-        ("token.create", "command line", "", "from the shell"),
-        ("user.add", "user", "owner", "bert"),
-        ("user.remove", "user", "owner", "bert"),
-        ("setup_link.create", "command line", "", ""),
-        ("channel.test", "command line", "", "hook"),
-        ("login.begin", "user", "owner", "dashboard"),
-        ("password.set", "user", "owner", "owner"),
-    ] {
+    for (what, kind, actor, object) in NOTED {
         let is_it = |it: &&Value| {
-            it["what"] == what
-                && it["actor_kind"] == kind
+            it["what"] == *what
+                && it["actor_kind"] == *kind
                 && it["actor"].as_str().unwrap().contains(actor)
                 && it["object"].as_str().unwrap().contains(object)
         };
