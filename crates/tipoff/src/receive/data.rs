@@ -14,7 +14,6 @@ use super::passive::{Passive, begins_tls};
 use super::tls::{Alpn, Tls};
 use super::transcript::{Recorder, TlsFault, Trouble};
 use super::wire::Wire;
-use crate::per_minute::network;
 
 /// How long this machine tries to connect to a device.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -136,7 +135,7 @@ impl DataContext {
     /// The same of its encryption.
     pub(super) fn not_encrypted(&self, error: &io::Error) -> DataFault {
         let fault = TlsFault::from(error);
-        if let Some(times) = self.tls.failures.due(network(self.peer)) {
+        if let Some(times) = self.tls.failure_due(self.peer, &fault) {
             tracing::warn!(
                 peer = %self.peer,
                 %error,

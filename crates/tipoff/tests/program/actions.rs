@@ -305,7 +305,7 @@ fn an_incident_is_locked_in_the_chat_the_api_and_on_the_command_line() {
     let (status, body) = ask("/api/v1/incidents/1/lock", &["-X", "POST"]);
     assert_eq!((&*status, &*body), ("204", ""));
     let locked = scene.home.incident(1);
-    assert_eq!(locked["locked_by"], "the dashboard");
+    assert_eq!(locked["locked_by"], "tester");
     assert!(scene.home.run(&["incidents", "unlock", "1"]).contains("is not locked"));
     assert_eq!(ask("/api/v1/incidents/99/lock", &["-X", "POST"]).0, "404");
     assert_eq!(ask("/api/v1/incidents/99/lock", &["-X", "DELETE"]).0, "404");

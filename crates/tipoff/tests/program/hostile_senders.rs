@@ -1,6 +1,8 @@
 //! Strangers in the network: whatever they call themselves, and however much they send, they are nobody else, and a
 //! camera's alert does not wait for theirs.
 
+use std::net::Ipv4Addr;
+
 use base64::Engine as _;
 use serde_json::Value;
 use tipoff_testkit::telegram::{CHAT, Options};
@@ -31,7 +33,7 @@ fn mails<'a>(
     senders: impl IntoIterator<Item = &'a str>,
     mail: &[u8],
 ) {
-    let mut client = Client::connect_from(from, server.smtp[0]);
+    let mut client = Client::connect_from(&Ipv4Addr::from(from).to_string(), server.smtp[0]);
     client.must("EHLO x", "250");
     if let Some(Login { user, password }) = login {
         let plain = format!("\0{user}\0{password}");
