@@ -42,6 +42,7 @@ mod tests {
             recipients: vec!["r".repeat(300); 100],
             tls: false,
             path: None,
+            proof: tipoff_model::LoginProof::default(),
         };
         bound(&mut envelope);
         assert_eq!(envelope.recipients.len(), 27);

@@ -4,18 +4,39 @@ use std::io::{self, IsTerminal};
 use std::net::IpAddr;
 use std::path::Path;
 
+use tipoff_spool::Spool;
+
 use super::doctor::CONTAINER_FILES;
 use crate::config::{Access, Config};
 use crate::network;
 use crate::receive::listen::Door;
+use crate::web::access::{Access as Lock, make_setup_key};
 
 /// Whether what is printed is shown on a terminal and kept nowhere. Journals and files are no terminal;
 /// container engines keep what even a terminal inside was shown.
-pub(super) fn is_read_by_people_only() -> bool {
+fn is_read_by_people_only() -> bool {
     let in_container = CONTAINER_FILES.iter().any(|file| Path::new(file).exists())
         || std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
         || std::env::var_os("container").is_some();
     io::stdout().is_terminal() && !in_container
+}
+
+/// Where the dashboard is; while nobody can log in, with what sets the password, or how to get that.
+pub(super) async fn dashboard(
+    url: &str,
+    access: &Lock,
+    spool: &dyn Spool,
+) -> anyhow::Result<String> {
+    if access.has_password().await? {
+        return Ok(format!("{url}/"));
+    }
+    if !is_read_by_people_only() {
+        return Ok(format!(
+            "{url}/ (no password yet: tipoff password --link prints a link to set it)"
+        ));
+    }
+    let key = make_setup_key(spool).await?;
+    Ok(format!("{url}/setup?key={key} (sets its password, once, within an hour)"))
 }
 
 /// What to type into the camera, readable at a glance.

@@ -34,7 +34,7 @@ use crate::reports::Reports;
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::supervise::Supervisor;
 use crate::terminal;
-use crate::web::access::{Access, make_setup_key};
+use crate::web::access::Access;
 use crate::web::{self, EventStreams, Gallery, Health, Links, Opens, Reach};
 use crate::{programs, service_manager};
 
@@ -379,27 +379,13 @@ async fn announce(
     spool: &dyn Spool,
 ) -> anyhow::Result<()> {
     let dashboard = match url {
-        Some(url) => Some(dashboard(url, access, spool).await?),
+        Some(url) => Some(announce::dashboard(url, access, spool).await?),
         None => None,
     };
     let Bound { smtp, ftp, http, .. } = bound;
     announce::announce(config, smtp, ftp, http.as_ref(), dashboard.as_deref());
     terminal::end_background();
     Ok(())
-}
-
-/// Where the dashboard is; while nobody can log in, with what sets the password, or how to get that.
-async fn dashboard(url: &str, access: &Access, spool: &dyn Spool) -> anyhow::Result<String> {
-    if access.has_password().await? {
-        return Ok(format!("{url}/"));
-    }
-    if !announce::is_read_by_people_only() {
-        return Ok(format!(
-            "{url}/ (no password yet: tipoff password --link prints a link to set it)"
-        ));
-    }
-    let key = make_setup_key(spool).await?;
-    Ok(format!("{url}/setup?key={key} (sets its password, once, within an hour)"))
 }
 
 /// How others reach the HTTP port.

@@ -11,6 +11,36 @@ fn log(home: &Home) -> Vec<Value> {
     home.json(&["audit", "--limit", "1000", "--json"]).as_array().unwrap().clone()
 }
 
+/// What, by whom (a kind, and part of the name), and to what.
+const NOTED: &[(&str, &str, &str, &str)] = &[
+    ("device.add", "user", "owner", "Hall"),
+    ("device.change", "user", "owner", "device 1"),
+    ("device.password", "user", "owner", "Hall"),
+    ("device.revoke_login", "user", "owner", "Hall"),
+    ("device.merge", "user", "owner", "device 2"),
+    ("channel.test", "user", "owner", "hook"),
+    ("channel.pause", "user", "owner", "hook"),
+    ("channel.resume", "user", "owner", "hook"),
+    ("channel.pause", "token", "script", "hook"),
+    ("house.mode", "user", "owner", "away"),
+    ("house.mute", "user", "owner", "everything"),
+    ("incident.retry", "user", "owner", "incident 1"),
+    ("incident.retry", "command line", "", "incident 1"),
+    ("incident.lock", "user", "owner", "incident 1"),
+    ("incident.unlock", "user", "owner", "incident 1"),
+    ("share.create", "user", "owner", "incident 1"),
+    ("share.revoke", "user", "owner", "incident 1"),
+    ("token.create", "user", "owner", "script"),
+    ("token.revoke", "user", "owner", "script"),
+    ("token.create", "command line", "", "from the shell"),
+    ("user.add", "user", "owner", "bert"),
+    ("user.remove", "user", "owner", "bert"),
+    ("setup_link.create", "command line", "", ""),
+    ("channel.test", "command line", "", "hook"),
+    ("login.begin", "user", "owner", "dashboard"),
+    ("password.set", "user", "owner", "owner"),
+];
+
 #[test]
 fn whatever_changes_something_is_noted_with_who_did_it() {
     let hook = Hook::start();
@@ -42,6 +72,8 @@ fn whatever_changes_something_is_noted_with_who_did_it() {
     ask("PUT", "/api/v1/channels/hook/paused", json!({ "paused": false }));
     ask("PATCH", "/api/v1/house", json!({ "mode": "away", "muted_for_s": 60 }));
     ask("POST", "/api/v1/incidents/1/retry", json!({}));
+    ask("POST", "/api/v1/incidents/1/lock", json!({}));
+    ask("DELETE", "/api/v1/incidents/1/lock", json!({}));
     let share = ask("POST", "/api/v1/incidents/1/share", json!({ "lasts_s": 60 }));
     ask("DELETE", &format!("/api/v1/shares/{}", share["id"]), json!({}));
     let token = ask("POST", "/api/v1/tokens", json!({ "name": "script", "scope": "change" }));
@@ -60,35 +92,10 @@ fn whatever_changes_something_is_noted_with_who_did_it() {
     ask("PUT", "/api/v1/password", change);
 
     let entries = log(&home);
-    for (what, kind, actor, object) in [
-        ("device.add", "user", "owner", "Hall"),
-        ("device.change", "user", "owner", "device 1"),
-        ("device.password", "user", "owner", "Hall"),
-        ("device.revoke_login", "user", "owner", "Hall"),
-        ("device.merge", "user", "owner", "device 2"),
-        ("channel.test", "user", "owner", "hook"),
-        ("channel.pause", "user", "owner", "hook"),
-        ("channel.resume", "user", "owner", "hook"),
-        ("channel.pause", "token", "script", "hook"),
-        ("house.mode", "user", "owner", "away"),
-        ("house.mute", "user", "owner", "everything"),
-        ("incident.retry", "user", "owner", "incident 1"),
-        ("incident.retry", "command line", "", "incident 1"),
-        ("share.create", "user", "owner", "incident 1"),
-        ("share.revoke", "user", "owner", "incident 1"),
-        ("token.create", "user", "owner", "script"),
-        ("token.revoke", "user", "owner", "script"),
-        ("token.create", "command line", "", "from the shell"),
-        ("user.add", "user", "owner", "bert"),
-        ("user.remove", "user", "owner", "bert"),
-        ("setup_link.create", "command line", "", ""),
-        ("channel.test", "command line", "", "hook"),
-        ("login.begin", "user", "owner", "dashboard"),
-        ("password.set", "user", "owner", "owner"),
-    ] {
+    for (what, kind, actor, object) in NOTED {
         let is_it = |it: &&Value| {
-            it["what"] == what
-                && it["actor_kind"] == kind
+            it["what"] == *what
+                && it["actor_kind"] == *kind
                 && it["actor"].as_str().unwrap().contains(actor)
                 && it["object"].as_str().unwrap().contains(object)
         };
@@ -101,6 +108,34 @@ fn whatever_changes_something_is_noted_with_who_did_it() {
     for secret in secrets.iter().map(String::as_str).chain(["battery staple", "correct-horse"]) {
         assert!(!text.contains(secret), "{secret}");
     }
+    server.stop();
+}
+
+/// Nothing that arrived can be deleted by the API: what can be is this, and each is in the log.
+#[test]
+fn what_can_be_deleted_is_no_evidence() {
+    let home = Home::new("");
+    let server = home.start();
+    let token = format!("Authorization: Bearer {}", make_token(&home, &["reader", "--read"]));
+    let (_, document) = curl(&server, "/api", &["-H", &token]);
+    let document: Value = serde_json::from_slice(&document).unwrap();
+    let deletes = |(path, methods): (&String, &Value)| {
+        methods.get("delete").is_some().then(|| path.trim_start_matches("/api/v1/").to_owned())
+    };
+    let mut paths: Vec<String> =
+        document["paths"].as_object().unwrap().iter().filter_map(deletes).collect();
+    paths.sort();
+    let expected = [
+        "devices/{id}/password",
+        "incidents/{id}/lock",
+        "logins",
+        "logins/{id}",
+        "shares/{id}",
+        "tokens/{id}",
+        "users/{id}",
+        "users/{id}/totp",
+    ];
+    assert_eq!(paths, expected);
     server.stop();
 }
 

@@ -160,7 +160,7 @@ pub(super) async fn one(
     Ok(Json(device(&line, activity.into_iter().next().unwrap_or_default())))
 }
 
-async fn line(state: &State, id: i64) -> Result<DeviceLine, Problem> {
+pub(super) async fn line(state: &State, id: i64) -> Result<DeviceLine, Problem> {
     let detail = state.spool.device(DeviceId(id)).await?;
     Ok(detail.ok_or_else(|| Problem::not_found("device"))?.line)
 }
@@ -177,10 +177,10 @@ pub(super) struct Addition {
 /// A device that was added, with what to type into it. The password is told this once.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Added {
-    id: i64,
-    name: String,
-    user: String,
-    password: String,
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) user: String,
+    pub(super) password: String,
 }
 
 /// Adds a device, with a user and a password to type into it.
@@ -276,7 +276,7 @@ pub(super) async fn change(
 }
 
 /// A device in the audit log.
-fn of_device(known: &DeviceLine) -> String {
+pub(super) fn of_device(known: &DeviceLine) -> String {
     format!("device {}, {}", known.id, known.name)
 }
 
@@ -363,58 +363,4 @@ pub(super) async fn merge(
     let detail = format!("into {}", of_device(&other));
     state.note(who.did(what::DEVICE_MERGE, of_device(&known), detail)).await;
     one(Shared(state), clock, Named(merge.into)).await
-}
-
-/// Makes a new password for a device that was added here; the old one holds no longer.
-#[utoipa::path(
-    post, path = "/api/v1/devices/{id}/password", tag = "devices",
-    params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = Added),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-    ),
-)]
-pub(super) async fn renew_password(
-    Shared(state): Shared<State>,
-    who: Who,
-    Named(id): Named<i64>,
-) -> Result<Json<Added>, Problem> {
-    let known = line(&state, id).await?;
-    let object = of_device(&known);
-    let Some(user) = known.user else {
-        let detail = "it was not added here, so it has no password here";
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
-    };
-    let password = logins::password()?;
-    let change = DeviceChange::Password(password.clone());
-    state.spool.change_device(known.id, change).await?;
-    state.devices_changed().await?;
-    state.note(who.did(what::DEVICE_PASSWORD, object, format!("user {user}"))).await;
-    Ok(Json(Added { id, name: known.name, user, password }))
-}
-
-/// Takes a device's user and password away; what arrived of it stays.
-#[utoipa::path(
-    delete, path = "/api/v1/devices/{id}/password", tag = "devices",
-    params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 204, description = "It cannot log in any longer"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ),
-)]
-pub(super) async fn remove_password(
-    Shared(state): Shared<State>,
-    who: Who,
-    Named(id): Named<i64>,
-) -> Result<StatusCode, Problem> {
-    let known = line(&state, id).await?;
-    state.spool.change_device(known.id, DeviceChange::NoLogin).await?;
-    state.devices_changed().await?;
-    state.note(who.did(what::DEVICE_NO_LOGIN, of_device(&known), "")).await;
-    Ok(StatusCode::NO_CONTENT)
 }

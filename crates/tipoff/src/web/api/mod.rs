@@ -4,6 +4,7 @@
 mod accounts;
 pub(super) mod audit;
 pub(super) mod channels;
+mod device_logins;
 pub(super) mod devices;
 pub(super) mod events;
 pub(super) mod files;
@@ -56,7 +57,7 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(devices::list, devices::add))
         .routes(routes!(devices::one, devices::change))
         .routes(routes!(devices::merge))
-        .routes(routes!(devices::renew_password, devices::remove_password))
+        .routes(routes!(device_logins::renew_password, device_logins::remove_password))
         .routes(routes!(files::file))
         .routes(routes!(files::thumbnail))
         .routes(routes!(files::rendition))

@@ -1,0 +1,67 @@
+//! The users and passwords of devices that people added: renewed, and taken away.
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::http::StatusCode;
+use tipoff_spool::DeviceChange;
+
+use super::super::State;
+use super::super::logins;
+use super::super::problem::{Named, Problem};
+use super::super::who::Who;
+use super::devices::{Added, line, of_device};
+use crate::audit::what;
+
+/// Makes a new password for a device that was added here; the old one holds no longer.
+#[utoipa::path(
+    post, path = "/api/v1/devices/{id}/password", tag = "devices",
+    params(("id" = i64, Path, description = "Its number")),
+    responses(
+        (status = 200, body = Added),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn renew_password(
+    Shared(state): Shared<State>,
+    who: Who,
+    Named(id): Named<i64>,
+) -> Result<Json<Added>, Problem> {
+    let known = line(&state, id).await?;
+    let object = of_device(&known);
+    let Some(user) = known.user else {
+        let detail = "it was not added here, so it has no password here";
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
+    };
+    let password = logins::password()?;
+    let change = DeviceChange::Password(password.clone());
+    state.spool.change_device(known.id, change).await?;
+    state.devices_changed().await?;
+    state.note(who.did(what::DEVICE_PASSWORD, object, format!("user {user}"))).await;
+    Ok(Json(Added { id, name: known.name, user, password }))
+}
+
+/// Takes a device's user and password away; what arrived of it stays.
+#[utoipa::path(
+    delete, path = "/api/v1/devices/{id}/password", tag = "devices",
+    params(("id" = i64, Path, description = "Its number")),
+    responses(
+        (status = 204, description = "It cannot log in any longer"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn remove_password(
+    Shared(state): Shared<State>,
+    who: Who,
+    Named(id): Named<i64>,
+) -> Result<StatusCode, Problem> {
+    let known = line(&state, id).await?;
+    state.spool.change_device(known.id, DeviceChange::NoLogin).await?;
+    state.devices_changed().await?;
+    state.note(who.did(what::DEVICE_NO_LOGIN, of_device(&known), "")).await;
+    Ok(StatusCode::NO_CONTENT)
+}
