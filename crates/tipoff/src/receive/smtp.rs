@@ -3,6 +3,8 @@
 //! What is said is decided by `tipoff-smtp`; here are only the socket, the clock and the answers
 //! to the session's questions.
 
+mod pace;
+
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -81,6 +83,7 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
         share: receiver.intake.turns.of(peer),
         incoming: None,
         content_bytes: 0,
+        began: Instant::now(),
         heard_anything: false,
     };
     let end = conversation.run().await.end(peer, &conversation.control.record);
@@ -129,6 +132,8 @@ struct Conversation<'a> {
     incoming: Option<Incoming>,
     /// Bytes of the message under way.
     content_bytes: u64,
+    /// When the message under way began, or else the session or its last message ended.
+    began: Instant,
     heard_anything: bool,
 }
 
@@ -172,13 +177,24 @@ impl Conversation<'_> {
         let may_have_ended = self.session.may_have_ended();
         let idle = self.receiver.settings.idle;
         let patience = if may_have_ended { idle.min(END_PAUSE) } else { idle };
-        let deadline = tokio::time::Instant::now() + patience;
+        let in_message = self.incoming.is_some();
+        let may_take = match in_message {
+            true => pace::message_may_take(self.content_bytes, idle),
+            false => pace::session_may_take(idle),
+        };
+        let left = may_take.saturating_sub(self.began.elapsed());
+        let deadline = tokio::time::Instant::now() + patience.min(left);
         tokio::select! {
             read = wire.read_in_turn(&self.receiver.buffers, &mut self.share, deadline) => {
                 match read? {
                     Some(chunk) => Ok(Some(chunk)),
                     None => {
-                        if may_have_ended { self.session.paused() } else { self.session.idle() }
+                        match () {
+                            () if may_have_ended => self.session.paused(),
+                            () if left > patience => self.session.idle(),
+                            () if in_message => self.session.too_slow(),
+                            () => self.session.too_long(),
+                        }
                         Ok(None)
                     }
                 }
@@ -211,7 +227,7 @@ impl Conversation<'_> {
                 Step::Content(bytes) => {
                     self.content_bytes += bytes.len() as u64;
                     if let Some(incoming) = &mut self.incoming {
-                        incoming.push(bytes);
+                        incoming.push(&bytes);
                     }
                 }
                 Step::End => self.store().await,
@@ -281,6 +297,7 @@ impl Conversation<'_> {
 
     fn begin(&mut self, transaction: Transaction) {
         self.content_bytes = 0;
+        self.began = Instant::now();
         let envelope = Envelope {
             protocol: Protocol::Smtp,
             peer: self.control.peer,
@@ -301,6 +318,7 @@ impl Conversation<'_> {
     async fn store(&mut self) {
         self.share.pause();
         let began = Instant::now();
+        self.began = began;
         self.note_content();
         let stored = match self.incoming.take() {
             Some(incoming) => incoming.complete().await,

@@ -30,6 +30,7 @@ mod ftp_uploads;
 mod ftp_wire;
 mod harness;
 mod hook;
+mod hostile_mail;
 mod https;
 mod incident;
 mod keeping;
