@@ -35,6 +35,22 @@ pub(crate) enum Command<'a> {
     Unknown,
 }
 
+impl Command<'_> {
+    /// Whether it leads to no message and is no error.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(
+            self,
+            Self::Helo(_)
+                | Self::Ehlo(_)
+                | Self::Rset
+                | Self::Noop
+                | Self::Vrfy
+                | Self::Help
+                | Self::Empty
+        )
+    }
+}
+
 /// The announcement of a chunk (RFC 3030, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chunk {
@@ -59,12 +75,15 @@ const COMMANDS: &[(&str, Parser)] = &[
     ("MAIL", mail),
     ("NOOP", |_| Command::Noop),
     ("OPTIONS", |_| Command::Http),
+    ("PATCH", |_| Command::Http),
     ("POST", |_| Command::Http),
+    ("PRI", |_| Command::Http),
     ("PUT", |_| Command::Http),
     ("QUIT", |_| Command::Quit),
     ("RCPT", rcpt),
     ("RSET", |_| Command::Rset),
     ("STARTTLS", |_| Command::StartTls),
+    ("TRACE", |_| Command::Http),
     ("VRFY", |_| Command::Vrfy),
 ];
 
@@ -74,10 +93,23 @@ pub(crate) fn parse(line: &[u8]) -> Command<'_> {
     if verb.is_empty() {
         return Command::Empty;
     }
+    if is_web_request(line) {
+        return Command::Http;
+    }
     COMMANDS
         .iter()
         .find(|(name, _)| verb.eq_ignore_ascii_case(name.as_bytes()))
         .map_or(Command::Unknown, |(_, parser)| parser(arguments))
+}
+
+/// Whether a line is the beginning of a request over HTTP or a protocol like it, whatever its verb: a page may
+/// choose that (RFC 9112, section 3; RFC 3261, section 7.1).
+pub(crate) fn is_web_request(line: &[u8]) -> bool {
+    let last = line.trim_ascii_end().rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
+    [b"HTTP/".as_slice(), b"RTSP/", b"SIP/"].iter().any(|protocol| {
+        last.get(..protocol.len()).is_some_and(|it| it.eq_ignore_ascii_case(protocol))
+            && last.get(protocol.len()).is_some_and(u8::is_ascii_digit)
+    })
 }
 
 /// The first word and what follows it.
@@ -166,6 +198,14 @@ mod tests {
             ("BDAT -1", Command::Malformed),
             ("BDAT", Command::Malformed),
             ("GET / HTTP/1.1", Command::Http),
+            ("get /", Command::Http),
+            ("Patch /", Command::Http),
+            ("TRACE /", Command::Http),
+            ("PRI * HTTP/2.0", Command::Http),
+            ("NOOP / HTTP/1.1", Command::Http),
+            ("HELO /x http/1.0 ", Command::Http),
+            ("OPTIONS sip:a SIP/2.0", Command::Http),
+            ("HELO HTTP/x", Command::Helo(b"HTTP/x")),
             ("", Command::Empty),
             (" \t", Command::Empty),
             ("MAILFROM:<a@b>", Command::Unknown),

@@ -1,6 +1,7 @@
 //! Message bytes on their way through: the dots of DATA, the chunks of BDAT, the size limit.
 //! Never copies or collects them.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -9,11 +10,21 @@ use crate::command::Chunk;
 
 static LINE_END_DOT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n."));
 
+/// A shorter piece is put together with what follows it: else each of a content of nothing but dots at line
+/// starts would cost a step.
+const SHORT_BYTES: usize = 256;
+
+/// So much is swallowed at least of a message that is refused, until its end.
+pub(crate) const SURPLUS_BYTES_MIN: u64 = 1_000_000;
+
+/// So much is put together.
+const TOGETHER_BYTES: usize = 16 * 1024;
+
 /// What a reader of content finds.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
     /// Some of the content, never empty.
-    Bytes(&'a [u8]),
+    Bytes(Cow<'a, [u8]>),
     /// The content is complete.
     End,
 }
@@ -84,6 +95,63 @@ impl Dots {
 
     /// The next piece; none: all of `input` was taken.
     pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
+        match self.piece(input)? {
+            Piece::Bytes(short) if short.len() < SHORT_BYTES && !input.is_empty() => {
+                let mut together =
+                    Vec::with_capacity(TOGETHER_BYTES.min(input.len()) + SHORT_BYTES);
+                together.extend_from_slice(&short);
+                self.copy(input, &mut together);
+                while together.len() < TOGETHER_BYTES {
+                    match self.piece(input) {
+                        Some(Piece::Bytes(bytes)) => together.extend_from_slice(&bytes),
+                        Some(Piece::End) => self.place = Place::End,
+                        None => break,
+                    }
+                    if self.place == Place::End {
+                        break;
+                    }
+                    self.copy(input, &mut together);
+                }
+                Some(Piece::Bytes(Cow::Owned(together)))
+            }
+            piece => Some(piece),
+        }
+    }
+
+    /// Takes content, byte by byte, until there is enough of it or it ends: that is left to [`Dots::piece`].
+    fn copy(&mut self, input: &mut &[u8], together: &mut Vec<u8>) {
+        let mut taken = 0;
+        for &byte in input.iter() {
+            if together.len() >= TOGETHER_BYTES {
+                break;
+            }
+            match (self.place, byte, self.line_ends) {
+                // It may end here.
+                (Place::LineStart | Place::BareLineStart, b'.', _)
+                    if !is_dotted(input.get(taken + 1..).unwrap_or_default()) =>
+                {
+                    break;
+                }
+                (Place::LineStart, b'.', _) => self.place = Place::InLine,
+                (Place::LineStart | Place::BareLineStart | Place::InLine | Place::AfterCr, ..) => {
+                    together.push(byte);
+                    self.place = match (byte, self.line_ends) {
+                        (b'\r', _) => Place::AfterCr,
+                        (b'\n', _) if self.place == Place::AfterCr => Place::LineStart,
+                        (b'\n', LineEnds::Lf) => Place::LineStart,
+                        (b'\n', LineEnds::LfBeforePause) => Place::BareLineStart,
+                        _ => Place::InLine,
+                    };
+                }
+                _ => break,
+            }
+            taken += 1;
+        }
+        *input = input.get(taken..).unwrap_or_default();
+    }
+
+    /// The next piece as it stands in `input`.
+    fn piece<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
         if self.place == Place::End {
             return Some(Piece::End);
         }
@@ -116,7 +184,7 @@ impl Dots {
                 (Place::AfterBareDot, _) => return self.held(b".", Place::InLine),
                 (Place::AfterBareDotCr, _) => return self.held(b".\r", Place::AfterCr),
                 // Behind a dot too: the dot goes, the rest of its line is content.
-                _ => return Some(Piece::Bytes(self.run(input))),
+                _ => return Some(Piece::Bytes(Cow::Borrowed(self.run(input)))),
             }
             *input = rest;
         }
@@ -137,7 +205,7 @@ impl Dots {
     /// What was held back is content after all.
     fn held<'a>(&mut self, bytes: &'static [u8], place: Place) -> Option<Piece<'a>> {
         self.place = place;
-        Some(Piece::Bytes(bytes))
+        Some(Piece::Bytes(Cow::Borrowed(bytes)))
     }
 
     /// Content up to the next dot that may begin a line: whether it does, the place tells.
@@ -168,29 +236,48 @@ impl Chunk {
         let (bytes, rest) = split_at_most(input, self.bytes);
         *input = rest;
         self.bytes -= bytes.len() as u64;
-        (!bytes.is_empty()).then_some(Piece::Bytes(bytes))
+        (!bytes.is_empty()).then_some(Piece::Bytes(Cow::Borrowed(bytes)))
     }
+}
+
+/// Whether a line that begins with a dot goes on with what cannot be its end, in whatever way lines end.
+fn is_dotted(behind: &[u8]) -> bool {
+    behind.first().is_some_and(|byte| !matches!(byte, b'\r' | b'\n'))
 }
 
 /// How much of a message may still come.
 #[derive(Debug)]
 pub(crate) struct Allowance {
+    bytes_max: u64,
     left: u64,
     exceeded: bool,
+    /// Bytes that did not fit.
+    surplus: u64,
 }
 
 impl Allowance {
     pub(crate) fn new(bytes_max: u64) -> Self {
-        Self { left: bytes_max, exceeded: false }
+        Self { bytes_max, left: bytes_max, exceeded: false, surplus: 0 }
     }
 
     /// The bytes that fit, and whether these are the first that do not.
-    pub(crate) fn take<'a>(&mut self, bytes: &'a [u8]) -> (&'a [u8], bool) {
-        let (fitting, surplus) = split_at_most(bytes, self.left);
-        self.left -= fitting.len() as u64;
-        let first = !surplus.is_empty() && !self.exceeded;
+    pub(crate) fn take<'a>(&mut self, mut bytes: Cow<'a, [u8]>) -> (Cow<'a, [u8]>, bool) {
+        let fitting = usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()));
+        let surplus = (bytes.len() - fitting) as u64;
+        self.left -= fitting as u64;
+        let first = surplus > 0 && !self.exceeded;
         self.exceeded |= first;
-        (fitting, first)
+        self.surplus = self.surplus.saturating_add(surplus);
+        match &mut bytes {
+            Cow::Borrowed(bytes) => *bytes = bytes.get(..fitting).unwrap_or_default(),
+            Cow::Owned(bytes) => bytes.truncate(fitting),
+        }
+        (bytes, first)
+    }
+
+    /// Whether so much came beyond the limit that whoever sends it is not to be waited for.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.surplus > self.bytes_max.max(SURPLUS_BYTES_MIN)
     }
 
     /// Whether the message is larger than allowed.
@@ -213,7 +300,7 @@ mod tests {
         for (number, mut push) in (1..).zip(pushes.iter().copied()) {
             while let Some(piece) = dots.next(&mut push) {
                 match piece {
-                    Piece::Bytes(bytes) => content.extend_from_slice(bytes),
+                    Piece::Bytes(bytes) => content.extend_from_slice(&bytes),
                     Piece::End => {
                         let behind = pushes[number..].concat();
                         return (content, Some([push, &behind].concat()));
@@ -318,23 +405,23 @@ mod tests {
     #[test]
     fn a_message_may_be_as_large_as_the_limit() {
         let mut allowance = Allowance::new(5);
-        assert_eq!(allowance.take(b"abc"), (&b"abc"[..], false));
-        assert_eq!(allowance.take(b"de"), (&b"de"[..], false));
+        assert_eq!(allowance.take(b"abc".into()), (b"abc".into(), false));
+        assert_eq!(allowance.take(b"de".into()), (b"de".into(), false));
         assert!(!allowance.is_exceeded());
-        assert_eq!(allowance.take(b"f"), (&b""[..], true));
+        assert_eq!(allowance.take(b"f".into()), (b"".into(), true));
         assert!(allowance.is_exceeded());
-        assert_eq!(allowance.take(b"g"), (&b""[..], false));
-        assert_eq!(Allowance::new(2).take(b"abc"), (&b"ab"[..], true));
+        assert_eq!(allowance.take(b"g".into()), (b"".into(), false));
+        assert_eq!(Allowance::new(2).take(b"abc".into()), (b"ab".into(), true));
     }
 
     #[test]
     fn a_chunk_has_as_many_bytes_as_were_announced() {
         let mut chunk = Chunk { bytes: 3, last: true };
         let mut input: &[u8] = b"ab";
-        assert_eq!(chunk.next(&mut input), Some(Piece::Bytes(b"ab")));
+        assert_eq!(chunk.next(&mut input), Some(Piece::Bytes(b"ab".into())));
         assert_eq!(chunk.next(&mut input), None);
         let mut input: &[u8] = b"cd";
-        assert_eq!(chunk.next(&mut input), Some(Piece::Bytes(b"c")));
+        assert_eq!(chunk.next(&mut input), Some(Piece::Bytes(b"c".into())));
         assert_eq!(chunk.next(&mut input), Some(Piece::End));
         assert_eq!(input, b"d");
     }

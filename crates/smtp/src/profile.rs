@@ -1,5 +1,7 @@
 //! What a listener offers and where its limits are. Settings only: nothing is decided here.
 
+use crate::content::SURPLUS_BYTES_MIN;
+
 /// The settings of a listener, shared by its sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -28,6 +30,13 @@ pub struct Profile {
     pub errors_max: u32,
     /// Whether the session gives [`crate::Step::Heard`].
     pub transcript: bool,
+}
+
+impl Profile {
+    /// The largest chunk that is swallowed when it is refused.
+    pub(crate) fn swallowed_max(&self) -> u64 {
+        self.message_bytes_max.max(SURPLUS_BYTES_MIN)
+    }
 }
 
 /// A listener that offers everything, with the limits of RFC 5321, section 4.5.3.1, or above.

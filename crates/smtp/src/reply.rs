@@ -74,7 +74,10 @@ pub(crate) const SHUTTING_DOWN: Reply =
     Reply::fixed("421 4.3.2 Shutting down, try again later\r\n");
 pub(crate) const TOO_MANY_ERRORS: Reply = Reply::fixed("421 4.7.0 Too many errors\r\n");
 pub(crate) const NO_WEB_SERVER: Reply =
-    Reply::fixed("421 4.7.0 This is a mail server, not a web server\r\n");
+    Reply::fixed("554 5.7.0 This is a mail server, not a web server\r\n");
+pub(crate) const TOO_SLOW: Reply = Reply::fixed("421 4.4.2 The message came too slowly\r\n");
+pub(crate) const TOO_LONG_A_SESSION: Reply =
+    Reply::fixed("421 4.4.2 No message came for too long\r\n");
 pub(crate) const TRY_AGAIN: Reply = Reply::fixed("451 4.3.0 Not stored, try again later\r\n");
 pub(crate) const SPOOL_FULL: Reply = Reply::fixed("452 4.3.1 No space left, try again later\r\n");
 pub(crate) const TOO_MANY_RECIPIENTS: Reply = Reply::fixed("452 4.5.3 Too many recipients\r\n");

@@ -2,6 +2,7 @@
 //! Never waits, never reads ahead of an answer that is due.
 
 mod answers;
+mod message;
 mod state;
 
 use std::collections::VecDeque;
@@ -10,13 +11,20 @@ use std::sync::Arc;
 
 use self::state::{Addresses, Client, Stage, State};
 use crate::auth::{self, Exchange, Progress, Reading};
-use crate::command::{self, Chunk, Command};
-use crate::content::{Allowance, Dots, Framing, LineEnds, Piece};
+use crate::command::{self, Command};
+use crate::content::{Framing, Piece};
 use crate::profile::Profile;
 use crate::reply::{self, Reply};
-use crate::step::{MailFrom, Step, Transaction};
+use crate::step::{MailFrom, Step};
 use crate::text;
 use tipoff_model::lines::{Line, Lines};
+
+/// Commands that lead to no message and are no errors, between two messages: a client that keeps its connection
+/// open may say NOOP every second for hours.
+const IDLE_COMMANDS_MAX: u32 = 20_000;
+
+/// Refused recipients of a message that are answered as RFC 5321, section 4.5.3.1.10, has it.
+const SURPLUS_RECIPIENTS_MAX: u32 = 1_000;
 
 /// The server's side of one conversation.
 ///
@@ -30,6 +38,10 @@ pub struct Session {
     /// Steps that the last line led to.
     due: VecDeque<Step<'static>>,
     errors: u32,
+    /// Commands since the last message that lead to none.
+    idle_commands: u32,
+    /// Whether a line has come.
+    heard_anything: bool,
     /// Shutting down: the message under way is the last.
     ending: bool,
 }
@@ -45,6 +57,8 @@ impl Session {
             lines: Lines::default(),
             due: VecDeque::new(),
             errors: 0,
+            idle_commands: 0,
+            heard_anything: false,
             ending: false,
         }
     }
@@ -72,9 +86,15 @@ impl Session {
                         if !fitting.is_empty() {
                             return Some(Step::Content(fitting));
                         }
+                        if allowance.is_endless() {
+                            self.end(reply::TOO_BIG);
+                        }
                     }
                     Piece::End => self.content_ended(),
                 },
+                State::RefusedChunk(chunk, ..) if chunk.bytes > self.profile.swallowed_max() => {
+                    self.end(reply::TOO_BIG);
+                }
                 State::RefusedChunk(chunk, ..) => {
                     if chunk.next(input)? == Piece::End {
                         self.content_ended();
@@ -128,11 +148,22 @@ impl Session {
     }
 
     fn hear_command(&mut self, stage: Stage, line: Line<'_>) -> State {
+        let is_first = !mem::replace(&mut self.heard_anything, true);
         let Line::Whole { text, bare_lf } = line else {
             self.note(text::heard_too_long);
-            return self.refuse(reply::LINE_TOO_LONG, stage);
+            // No client begins so, but a web request may: what follows is not to be heard.
+            return match is_first {
+                true => self.close(stage, reply::NO_WEB_SERVER),
+                false => self.refuse(reply::LINE_TOO_LONG, stage),
+            };
         };
         let command = command::parse(&text);
+        if command.is_idle() && self.counts_as_error() {
+            self.errors = self.errors.saturating_add(1);
+            if self.errors >= self.profile.errors_max {
+                return self.close(stage, reply::TOO_MANY_ERRORS);
+            }
+        }
         let auth_tried = self.client.auth_tried;
         self.note(|| text::heard(&text, &command, auth_tried));
         self.client.auth_tried |= matches!(command, Command::Auth { .. });
@@ -145,8 +176,18 @@ impl Session {
             return self.refuse(reply::RESPONSE_TOO_LONG, Stage::Idle);
         };
         self.note(|| text::heard_response(&text));
+        if command::is_web_request(&text) {
+            return self.close(Stage::Idle, reply::NO_WEB_SERVER);
+        }
         let progress = exchange.respond(&text, &self.client.challenge, self.reading());
         self.progress(progress)
+    }
+
+    /// Counts a command that leads to no message: after many each is an error, as whoever sends nothing else is
+    /// not listened to forever.
+    fn counts_as_error(&mut self) -> bool {
+        self.idle_commands = self.idle_commands.saturating_add(1);
+        self.idle_commands > IDLE_COMMANDS_MAX
     }
 
     /// The protocol.
@@ -261,62 +302,14 @@ impl Session {
 
     fn rcpt(&mut self, mut addresses: Addresses, address: String) -> State {
         if addresses.recipients.len() >= self.profile.recipients_max {
+            addresses.surplus += 1;
+            if addresses.surplus > SURPLUS_RECIPIENTS_MAX {
+                return self.refuse(reply::TOO_MANY_RECIPIENTS, Stage::Addressed(addresses));
+            }
             return self.reply(reply::TOO_MANY_RECIPIENTS, Stage::Addressed(addresses));
         }
         addresses.recipients.push(address);
         self.reply(reply::RECIPIENT_OK, Stage::Addressed(addresses))
-    }
-
-    fn data(&mut self, addresses: Addresses, bare_lf: bool) -> State {
-        if addresses.recipients.is_empty() {
-            return self.refuse(reply::NO_RECIPIENT, Stage::Addressed(addresses));
-        }
-        let allowance = self.begin(addresses);
-        self.due.push_back(Step::Reply(reply::SEND_MESSAGE));
-        let line_ends = match bare_lf {
-            true => LineEnds::Lf,
-            false if self.profile.lf_ends_message => LineEnds::LfBeforePause,
-            false => LineEnds::Crlf,
-        };
-        State::Content(Framing::Dots(Dots::new(line_ends)), allowance)
-    }
-
-    fn bdat(&mut self, addresses: Addresses, chunk: Chunk) -> State {
-        if addresses.recipients.is_empty() {
-            let stage = Stage::Addressed(addresses);
-            return State::RefusedChunk(chunk, reply::NO_RECIPIENT, stage);
-        }
-        State::Content(Framing::Chunk(chunk), self.begin(addresses))
-    }
-
-    fn begin(&mut self, addresses: Addresses) -> Allowance {
-        self.due.push_back(Step::Begin(Transaction {
-            greeting: self.client.greeting.clone(),
-            login: self.client.login.clone(),
-            sender: addresses.sender,
-            recipients: addresses.recipients,
-            tls: self.client.tls,
-        }));
-        Allowance::new(self.profile.message_bytes_max)
-    }
-
-    /// The dot of DATA has come, or all of a chunk.
-    fn content_ended(&mut self) {
-        self.state = match mem::replace(&mut self.state, State::Closed) {
-            State::Content(_, allowance) if allowance.is_exceeded() => {
-                self.refuse(reply::TOO_BIG, Stage::Idle)
-            }
-            State::Content(Framing::Chunk(Chunk { last: false, .. }), allowance) => {
-                self.reply(reply::CHUNK_OK, Stage::Chunked(allowance))
-            }
-            State::Content(..) => {
-                self.due.push_back(Step::End);
-                State::StoreAsked
-            }
-            State::RefusedChunk(_, refusal, stage) => self.refuse(refusal, stage),
-            state => state,
-        };
-        self.end_if_shutting_down();
     }
 
     fn reset(&mut self, stage: Stage, answer: Reply) -> State {

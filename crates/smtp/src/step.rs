@@ -1,5 +1,7 @@
 //! What a session wants of its shell, and what the shell may answer. Values only.
 
+use std::borrow::Cow;
+
 use crate::auth::Credentials;
 use crate::reply::Reply;
 
@@ -22,7 +24,7 @@ pub enum Step<'a> {
     /// A message begins.
     Begin(Transaction),
     /// Some of its bytes, without the dots of DATA; never empty.
-    Content(&'a [u8]),
+    Content(Cow<'a, [u8]>),
     /// It is complete. Answer with [`crate::Session::stored`] or [`crate::Session::not_stored`].
     /// Input behind it stays where it is until then: a pipelined QUIT is answered after it.
     End,

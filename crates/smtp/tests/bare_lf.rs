@@ -24,7 +24,7 @@ impl Player {
     fn push(&mut self, mut bytes: &[u8]) {
         while let Some(step) = self.session.next_step(&mut bytes) {
             match step {
-                Step::Content(bytes) => self.content.extend_from_slice(bytes),
+                Step::Content(bytes) => self.content.extend_from_slice(&bytes),
                 Step::Mail(_) => self.session.mail_allowed(),
                 Step::End => {
                     self.ends += 1;

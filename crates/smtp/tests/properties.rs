@@ -238,7 +238,10 @@ fn answers_that_nothing_asked_for_are_ignored() {
 #[test]
 fn content_is_a_slice_of_the_input() {
     let mut session = Session::new(Arc::new(Profile::default()), false, CHALLENGE.to_owned());
-    let bytes = b"MAIL FROM:<a@b>\r\nRCPT TO:<c>\r\nDATA\r\none\r\n..two\r\n.\r\n";
+    let long = "x".repeat(1_000);
+    let mail =
+        format!("MAIL FROM:<a@b>\r\nRCPT TO:<c>\r\nDATA\r\none{long}\r\n..two{long}\r\n.\r\n");
+    let bytes = mail.as_bytes();
     let mut input: &[u8] = bytes;
     let mut pieces = 0;
     while let Some(step) = session.next_step(&mut input) {
@@ -258,4 +261,37 @@ fn content_is_a_slice_of_the_input() {
 #[test]
 fn a_session_is_small() {
     assert!(size_of::<Session>() <= 400, "{} bytes", size_of::<Session>());
+}
+
+#[test]
+fn whoever_only_says_noop_is_heard_for_long_and_not_forever() {
+    let mut session = Session::new(Arc::new(Profile::default()), false, CHALLENGE.to_owned());
+    let noops = b"NOOP\r\n".repeat(30_000);
+    let mut input = noops.as_slice();
+    let mut codes = Vec::new();
+    while let Some(step) = session.next_step(&mut input) {
+        if let Step::Reply(reply) = step {
+            codes.push(reply.code());
+        }
+    }
+    assert_eq!(codes.last(), Some(&421));
+    assert!((20_000..21_000).contains(&codes.len()), "{}", codes.len());
+}
+
+#[test]
+fn a_message_without_end_ends() {
+    let profile = Profile { message_bytes_max: 1_000, ..Profile::default() };
+    let mut session = Session::new(Arc::new(profile), false, CHALLENGE.to_owned());
+    let head = b"MAIL FROM:<a@b>\r\nRCPT TO:<c>\r\nDATA\r\n".to_vec();
+    let bytes = [head, b"..\r\n".repeat(1_000_000)].concat();
+    let mut input = bytes.as_slice();
+    let mut codes = Vec::new();
+    while let Some(step) = session.next_step(&mut input) {
+        match step {
+            Step::Mail(_) => session.mail_allowed(),
+            Step::Reply(reply) => codes.push(reply.code()),
+            _ => {}
+        }
+    }
+    assert_eq!(codes, [220, 250, 250, 354, 552]);
 }

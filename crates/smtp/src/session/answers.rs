@@ -42,7 +42,7 @@ impl Session {
     pub fn mail_allowed(&mut self) {
         self.state = match mem::replace(&mut self.state, State::Closed) {
             State::MailAsked { sender } => {
-                let addresses = Addresses { sender, recipients: Vec::new() };
+                let addresses = Addresses { sender, recipients: Vec::new(), surplus: 0 };
                 self.reply(reply::SENDER_OK, Stage::Addressed(addresses))
             }
             state => state,
@@ -102,6 +102,18 @@ impl Session {
     pub fn idle(&mut self) {
         if !self.waiting() {
             self.end(reply::IDLE);
+        }
+    }
+
+    /// The message comes more slowly than is waited for: what came of it is torn.
+    pub fn too_slow(&mut self) {
+        self.end(reply::TOO_SLOW);
+    }
+
+    /// The session lasts for too long without a message.
+    pub fn too_long(&mut self) {
+        if !self.waiting() {
+            self.end(reply::TOO_LONG_A_SESSION);
         }
     }
 

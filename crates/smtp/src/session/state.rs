@@ -51,6 +51,8 @@ pub(super) enum Stage {
 pub(super) struct Addresses {
     pub(super) sender: String,
     pub(super) recipients: Vec<String>,
+    /// Recipients that were refused because there are so many.
+    pub(super) surplus: u32,
 }
 
 impl Client {

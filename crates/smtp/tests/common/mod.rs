@@ -83,7 +83,7 @@ impl Shell {
                 self.message_bytes_left = left.checked_sub(bytes.len() as u64);
                 assert!(self.message_bytes_left.is_some(), "the limit holds");
                 match self.events.last_mut() {
-                    Some(Event::Content(begun)) => begun.extend_from_slice(bytes),
+                    Some(Event::Content(begun)) => begun.extend_from_slice(&bytes),
                     _ => self.events.push(Event::Content(bytes.to_vec())),
                 }
                 return;

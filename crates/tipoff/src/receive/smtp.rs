@@ -3,6 +3,8 @@
 //! What is said is decided by `tipoff-smtp`; here are only the socket, the clock and the answers
 //! to the session's questions.
 
+mod pace;
+
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -94,6 +96,7 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
         incoming: None,
         content_bytes: 0,
         login: None,
+        began: Instant::now(),
         heard_anything: false,
     };
     let end = conversation.run().await.end(peer, &conversation.control.record);
@@ -146,6 +149,8 @@ struct Conversation<'a> {
     content_bytes: u64,
     /// The user that it logged in as.
     login: Option<String>,
+    /// When the message under way began, or else the session or its last message ended.
+    began: Instant,
     heard_anything: bool,
 }
 
@@ -194,7 +199,13 @@ impl Conversation<'_> {
         let may_have_ended = self.session.may_have_ended();
         let idle = self.receiver.settings.idle;
         let patience = if may_have_ended { idle.min(END_PAUSE) } else { idle };
-        let deadline = tokio::time::Instant::now() + patience;
+        let in_message = self.incoming.is_some();
+        let may_take = match in_message {
+            true => pace::message_may_take(self.content_bytes, idle),
+            false => pace::session_may_take(idle),
+        };
+        let left = may_take.saturating_sub(self.began.elapsed());
+        let deadline = tokio::time::Instant::now() + patience.min(left);
         tokio::select! {
             read = wire.read_in_turn(&self.receiver.buffers, &mut self.share, deadline) => {
                 match read? {
@@ -203,7 +214,12 @@ impl Conversation<'_> {
                         Ok(Some(chunk))
                     }
                     None => {
-                        if may_have_ended { self.session.paused() } else { self.session.idle() }
+                        match () {
+                            () if may_have_ended => self.session.paused(),
+                            () if left > patience => self.session.idle(),
+                            () if in_message => self.session.too_slow(),
+                            () => self.session.too_long(),
+                        }
                         Ok(None)
                     }
                 }
@@ -240,7 +256,7 @@ impl Conversation<'_> {
                 Step::Content(bytes) => {
                     self.content_bytes += bytes.len() as u64;
                     if let Some(incoming) = &mut self.incoming {
-                        incoming.push(bytes);
+                        incoming.push(&bytes);
                         incoming.keep_pace().await;
                     }
                 }
@@ -333,6 +349,7 @@ impl Conversation<'_> {
 
     fn begin(&mut self, transaction: Transaction) {
         self.content_bytes = 0;
+        self.began = Instant::now();
         let envelope = Envelope {
             protocol: Protocol::Smtp,
             peer: self.control.peer,
@@ -358,6 +375,7 @@ impl Conversation<'_> {
     async fn store(&mut self) {
         self.share.pause();
         let began = Instant::now();
+        self.began = began;
         self.note_content();
         let stored = match self.incoming.take() {
             Some(incoming) => incoming.complete().await,
