@@ -69,6 +69,8 @@ pub(crate) const TOO_MANY_LOGINS: Reply = Reply::fixed("421 Too many wrong login
 pub(crate) const TOO_MANY_USERS: Reply = Reply::fixed("421 Too many logins in one session\r\n");
 pub(crate) const NO_CLIENT: Reply = Reply::fixed("421 This is not a web server; bye\r\n");
 pub(crate) const TOO_MANY_FAILURES: Reply = Reply::fixed("421 Too many commands that failed\r\n");
+pub(crate) const LOGIN_LATER: Reply =
+    Reply::fixed("421 Too many wrong logins, try again later\r\n");
 pub(crate) const TOO_MUCH: Reply = Reply::fixed("421 Too much was said during a transfer\r\n");
 pub(crate) const NO_PORT: Reply = Reply::fixed("425 Use PASV or PORT first\r\n");
 pub(crate) const USE_EPSV: Reply = Reply::fixed("425 This is IPv6: use EPSV\r\n");

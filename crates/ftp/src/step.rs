@@ -19,7 +19,8 @@ pub enum Step {
     Lines(Vec<u8>),
     /// A command line for the transcript, on one line, its secrets masked.
     Heard(String),
-    /// Answer with [`crate::Session::login_accepted`] or [`crate::Session::login_refused`].
+    /// Answer with [`crate::Session::login_accepted`] or [`crate::Session::login_refused`], or
+    /// [`crate::Session::login_deferred`].
     Authenticate {
         /// Of USER.
         user: String,

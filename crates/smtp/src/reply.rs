@@ -97,6 +97,9 @@ pub(crate) const UNKNOWN_MECHANISM: Reply =
     Reply::fixed("504 5.5.4 Log in with LOGIN, PLAIN or CRAM-MD5\r\n");
 pub(crate) const LOGIN_FIRST: Reply = Reply::fixed("530 5.7.0 Log in first\r\n");
 pub(crate) const LOGIN_REFUSED: Reply = Reply::fixed("535 5.7.8 Wrong user or password\r\n");
+/// RFC 4954, section 6: a temporary failure.
+pub(crate) const LOGIN_LATER: Reply =
+    Reply::fixed("454 4.7.0 Too many wrong logins, try again later\r\n");
 pub(crate) const NOT_ALLOWED: Reply = Reply::fixed("550 5.7.1 Not allowed to send from here\r\n");
 pub(crate) const TOO_BIG: Reply = Reply::fixed("552 5.3.4 Message too big\r\n");
 

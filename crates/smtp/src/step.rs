@@ -14,7 +14,8 @@ pub enum Step<'a> {
     Reply(Reply),
     /// A command line for the transcript, on one line, its secrets masked.
     Heard(String),
-    /// Answer with [`crate::Session::login_accepted`] or [`crate::Session::login_refused`].
+    /// Answer with [`crate::Session::login_accepted`] or [`crate::Session::login_refused`], or
+    /// [`crate::Session::login_deferred`].
     Authenticate(Credentials),
     /// Answer with [`crate::Session::mail_allowed`] or [`crate::Session::mail_denied`].
     Mail(MailFrom),

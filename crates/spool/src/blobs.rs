@@ -2,23 +2,25 @@
 //!
 //! Names are made here; nothing that a device says becomes part of a path.
 
+mod writer;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
-use std::num::NonZeroU64;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::Advice;
 use tipoff_model::transfer::Decoder;
 use tipoff_model::{BlobName, Media, Timestamp};
 
+use crate::disk_queue::DiskQueue;
 use crate::durable::sync_folder;
-use crate::unfinished::{Journal, Note, Unfinished};
+use crate::room::Room;
+use crate::unfinished::{Journal, Unfinished};
 
-/// The disk is set to work each time so much has come, so that little is left to do at the end.
-const AHEAD_BYTES: u64 = 2 * 1024 * 1024;
+pub use writer::BlobWriter;
+
 /// Decoded bytes are produced in pieces of about this many encoded ones.
 const READ_BYTES: usize = 32 * 1024;
 
@@ -42,6 +44,8 @@ pub struct Blobs {
     days: Arc<Mutex<Days>>,
     /// `None` if this run receives nothing.
     journal: Option<Arc<Journal>>,
+    pub(crate) room: Arc<Room>,
+    pub(crate) queue: Arc<DiskQueue>,
 }
 
 /// Which names are durable, by the day whose folder holds them.
@@ -68,6 +72,8 @@ impl Blobs {
             next: Arc::new(AtomicU64::new(0)),
             days: Arc::default(),
             journal: None,
+            room: Arc::default(),
+            queue: Arc::default(),
         })
     }
 
@@ -111,15 +117,7 @@ impl Blobs {
             self.make_day(&day)?;
             create(&path)
         })?;
-        Ok(BlobWriter {
-            blobs: self.clone(),
-            name,
-            file: Some(file),
-            size: 0,
-            ahead: 0,
-            is_new: true,
-            note: None,
-        })
+        Ok(BlobWriter::new(self.clone(), name, file, 0, true))
     }
 
     /// Makes the names of all finished blobs durable (docs/spool.md, A2): once for all that are
@@ -174,15 +172,17 @@ impl Blobs {
         }
         file.set_len(size)?;
         file.seek(SeekFrom::End(0))?;
-        Ok(BlobWriter {
-            blobs: self.clone(),
-            name: name.clone(),
-            file: Some(file),
-            size,
-            ahead: size,
-            is_new: false,
-            note: None,
-        })
+        Ok(BlobWriter::new(self.clone(), name.clone(), file, size, false))
+    }
+
+    /// All that is kept may be `bytes_max` together, and nothing is written with less than `free_min` bytes free.
+    pub fn limit(&self, bytes_max: u64, free_min: u64) {
+        self.room.limit(bytes_max, free_min);
+    }
+
+    /// Bytes of files that are being received.
+    pub fn under_way_bytes(&self) -> u64 {
+        self.room.under_way()
     }
 
     /// Makes the folder of a day. Its name becomes durable before the first commit of a blob in it.
@@ -267,83 +267,6 @@ fn day_of(now: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(now.as_ms())
         .map(|time| time.strftime("%Y-%m-%d").to_string())
         .unwrap_or_else(|_| "undated".to_owned())
-}
-
-/// A blob that is being received.
-#[derive(Debug)]
-pub struct BlobWriter {
-    blobs: Blobs,
-    name: BlobName,
-    file: Option<File>,
-    size: u64,
-    /// Up to where the disk has been set to work.
-    ahead: u64,
-    is_new: bool,
-    note: Option<Note>,
-}
-
-impl BlobWriter {
-    /// Names the upload in the journal: after a crash its device may go on with it.
-    pub fn note(&mut self, tree: &str, path: &[u8]) {
-        let journal = self.blobs.journal.as_ref();
-        self.note = journal.map(|journal| journal.note(&self.name, tree, path));
-    }
-
-    /// Appends. This writes into the system's cache and returns; only a disk that cannot keep up
-    /// makes it wait.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let Some(file) = &mut self.file else {
-            return Ok(());
-        };
-        file.write_all(bytes)?;
-        self.size += bytes.len() as u64;
-        if self.size - self.ahead >= AHEAD_BYTES {
-            // On Linux this begins to write what is dirty, without waiting for it. That it does not
-            // must not stop a file.
-            let length = NonZeroU64::new(self.size - self.ahead);
-            let _ = rustix::fs::fadvise(&*file, self.ahead, length, Advice::DontNeed);
-            self.ahead = self.size;
-        }
-        Ok(())
-    }
-
-    /// How many bytes came so far.
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Its name from now on.
-    pub fn name(&self) -> &BlobName {
-        &self.name
-    }
-
-    /// Makes the bytes durable (docs/spool.md, A2). Blocks until the disk has them. The name becomes
-    /// durable with those of others, when their arrivals are committed.
-    /// A blob that no arrival names afterwards is swept at the next start.
-    pub fn finish(mut self) -> io::Result<StoredBlob> {
-        if let Some(file) = &self.file {
-            file.sync_data()?;
-        }
-        if let Some((day, _)) = self.name.0.split_once('/') {
-            let mut days = self.blobs.days();
-            let day = days.entry(day.to_owned()).or_default();
-            // The name of a resumed blob is in a folder that an earlier run may not have synced.
-            day.has_new_names |= self.is_new || !day.is_durable;
-        }
-        self.file = None;
-        Ok(StoredBlob { name: self.name.clone(), size: self.size })
-    }
-}
-
-impl Drop for BlobWriter {
-    fn drop(&mut self) {
-        if self.file.take().is_some()
-            && self.is_new
-            && let Err(error) = self.blobs.remove(&self.name)
-        {
-            tracing::warn!(blob = %self.name, %error, "A file that is not needed could not be removed.");
-        }
-    }
 }
 
 /// The decoded bytes of a file inside a blob.

@@ -11,6 +11,7 @@ mod resent;
 mod review;
 mod rules;
 mod sessions;
+mod shares;
 mod uploads;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -225,6 +226,7 @@ pub(crate) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     hostile::check(&fresh).await;
     review::check(&fresh).await;
     rules::check(&fresh).await;
+    shares::check(&fresh).await;
 }
 
 async fn what_is_stored_survives_a_new_start(open: Open<'_>) {
@@ -478,11 +480,12 @@ async fn size_removes_the_oldest_and_the_delivered_first(open: Open<'_>) {
     }
     let (age, guard) = (Duration::from_secs(1_000_000), AgeGuard::default());
     let keep = |bytes_max| Keep { age, bytes_max, guard };
-    let swept = spool.sweep(keep(18), seconds(300)).await.unwrap();
+    let each = spool.usage().await.unwrap().bytes / 3;
+    let swept = spool.sweep(keep(2 * each), seconds(300)).await.unwrap();
     assert_eq!((swept.incidents, swept.undelivered), (1, 0));
     assert!(spool.incident(told[0].incident).await.is_err());
     assert!(spool.incident(waiting.incident).await.is_ok());
-    let swept = spool.sweep(keep(8), seconds(300)).await.unwrap();
+    let swept = spool.sweep(keep(each - 1), seconds(300)).await.unwrap();
     assert_eq!((swept.incidents, swept.undelivered), (2, 2), "and it says what goes undelivered");
 }
 

@@ -51,6 +51,26 @@ pub struct Sighting {
     pub last_at: Timestamp,
 }
 
+/// An address of a device that somebody configured, added or named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPlace {
+    /// [`tipoff_model::Device::key`].
+    pub key: String,
+    /// The address.
+    pub place: IpAddr,
+    /// Whether people gave it its name on the dashboard.
+    pub is_named: bool,
+}
+
+/// How many devices came from one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedPlace {
+    /// The address.
+    pub place: IpAddr,
+    /// Devices that were heard there.
+    pub devices: u64,
+}
+
 /// A device with all that is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceDetail {
@@ -134,6 +154,16 @@ pub trait Devices {
     /// The devices that have been silent for longer than somebody wants; or only those of which
     /// nobody was told.
     fn gone_silent(&self, now: Timestamp, untold: bool) -> BoxFuture<'_, Result<Vec<DeviceLine>>>;
+
+    /// Up to `limit` addresses at which devices that are not merely discovered were heard since, the latest first.
+    fn known_places(&self, since: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<KnownPlace>>>;
+
+    /// Up to `limit` addresses with the number of devices that were heard there since, those with most first.
+    fn shared_places(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<SharedPlace>>>;
 
     /// Opens an incident for something that no arrival tells; the channels that will hear of it.
     fn raise(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>>;

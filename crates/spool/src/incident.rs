@@ -74,6 +74,8 @@ pub struct IncidentLine {
     pub note: Option<String>,
     /// Who wants no more alerts of it, and since when. `None`: nobody said so.
     pub dismissed: Option<Dismissal>,
+    /// Who locked it, and when. `None`: nobody did.
+    pub locked: Option<Lock>,
     /// For each channel how many of its deliveries stand how.
     pub deliveries: Vec<(String, DeliveryState, u64)>,
 }
@@ -85,6 +87,54 @@ pub struct Dismissal {
     pub by: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// That somebody locked an incident: it is kept until it is unlocked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    /// Who, in words for the owner.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why an incident cannot be locked, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Locks {
+    /// What locked incidents take.
+    pub locked: u64,
+    /// What this one takes.
+    pub bytes: u64,
+    /// What they may take together.
+    pub bytes_max: u64,
+}
+
+impl std::fmt::Display for Locks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mb = |bytes: u64| bytes.div_ceil(1_000_000);
+        let Self { locked, bytes, bytes_max } = *self;
+        write!(
+            f,
+            "the incident ({} MB) cannot be locked: {} MB are locked already, and at most {} MB can be, which is \
+             half of [retention] max_size; unlock another incident, or download this one",
+            mb(bytes),
+            mb(locked),
+            bytes_max / 1_000_000,
+        )
+    }
+}
+
+/// What the incidents take on the disk: files and rows, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// All incidents.
+    pub bytes: u64,
+    /// Those of strangers: of devices that nobody configured, added or named.
+    pub of_strangers: u64,
+    /// Locked ones.
+    pub locked: u64,
+    /// How many of them are locked.
+    pub locked_incidents: u64,
 }
 
 /// The file that stands for an incident: its first picture, else its first video.
@@ -216,6 +266,18 @@ pub trait Incidents {
     /// Ends what [`Incidents::dismiss`] began: what was withdrawn is due at once; the channels that
     /// have something to do then.
     fn restore(&self, id: IncidentId, now: Timestamp) -> BoxFuture<'_, Result<Vec<String>>>;
+
+    /// Locks an incident: it is not removed, whatever its age and however full the disk. Who locked it first stays.
+    ///
+    /// # Errors
+    /// [`crate::SpoolError::LocksFull`]: locked incidents may take half of the room.
+    fn lock(&self, id: IncidentId, by: String, now: Timestamp) -> BoxFuture<'_, Result<()>>;
+
+    /// Ends [`Incidents::lock`].
+    fn unlock(&self, id: IncidentId) -> BoxFuture<'_, Result<()>>;
+
+    /// What the incidents take.
+    fn usage(&self) -> BoxFuture<'_, Result<Usage>>;
 
     /// Makes every delivery of the incident that is not delivered due at once, or only one of them;
     /// the channels that have something to do then.

@@ -11,11 +11,13 @@ mod blobs;
 mod contract;
 mod core;
 mod device;
+mod disk_queue;
 mod due;
 pub mod durable;
 mod incident;
 mod resent;
 mod review;
+mod room;
 mod sessions;
 mod share_links;
 mod sqlite;
@@ -37,15 +39,17 @@ pub use age::{AgeGuard, Newest};
 pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
 pub use device::{
-    DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice, Sighting,
+    DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace, NewDevice, Notice,
+    SharedPlace, Sighting,
 };
 pub use due::{DueBatch, Room, Share};
 pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
-    IncidentFilter, IncidentLine, Incidents,
+    IncidentFilter, IncidentLine, Incidents, Lock, Locks, Usage,
 };
 pub use resent::{Again, MailDigest, Print};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};
+pub use room::Sender;
 pub use sessions::{
     FinishedSession, SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker,
     TranscriptLine,
@@ -85,6 +89,9 @@ pub enum SpoolError {
     /// There is no such incident.
     #[error("there is no incident {0}")]
     NoIncident(IncidentId),
+    /// Locked incidents would take more than half of the room.
+    #[error("{0}")]
+    LocksFull(Locks),
     /// There is no such arrival any more.
     #[error("there is no arrival {0}")]
     NoArrival(ArrivalId),
@@ -249,7 +256,8 @@ pub struct Keep {
     pub age: Duration,
     /// Which of them are that old by more than the wall clock.
     pub guard: AgeGuard,
-    /// The oldest go until all blobs together are at most this, in bytes.
+    /// Incidents go until [`Usage::bytes`] is at most this: of those who hold more than their share, the
+    /// delivered and the oldest first.
     pub bytes_max: u64,
 }
 
@@ -320,6 +328,9 @@ pub trait Spool:
 
     /// The mail of the last minutes that one with this digest may be again: it is, if the bytes are the same.
     fn known_mail(&self, digest: &MailDigest, now: Timestamp) -> Option<(ArrivalId, StoredBlob)>;
+
+    /// Whether somebody configured, added or named the device, or its recorder.
+    fn is_known(&self, device: &Device) -> bool;
 
     /// Whether prints of the new media of a mail are wanted: the device, by what it tells of itself,
     /// left a torn picture lately.
@@ -392,6 +403,18 @@ pub trait Spool:
         channel: &'a str,
         pairs: Vec<(String, String)>,
     ) -> BoxFuture<'a, Result<()>>;
+
+    /// All that is kept may take `bytes_max` bytes, half of it in locked incidents and half of it under way; nothing
+    /// is received with less than `free_min` bytes free. Without this there are no such limits.
+    fn limit(&self, bytes_max: u64, free_min: u64) {
+        self.blobs().limit(bytes_max, free_min);
+    }
+
+    /// Gives the disk what was freed in the database, in steps that hold up nobody; bytes that it still has free.
+    fn give_back(&self) -> BoxFuture<'_, Result<u64>>;
+
+    /// Size of the database with its log, without what is free in it, in bytes.
+    fn database_bytes(&self) -> BoxFuture<'_, Result<u64>>;
 
     /// Removes what need not be kept any longer.
     fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>>;

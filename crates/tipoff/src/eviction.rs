@@ -42,6 +42,7 @@ impl Eviction {
     pub(crate) fn keep(
         &mut self,
         retention: &Retention,
+        bytes_max: u64,
         now: Reading,
         newest: Newest,
         last_jump: Option<Reading>,
@@ -50,7 +51,7 @@ impl Eviction {
         let is_held = self.is_held(retention.keep, now, last_jump);
         Keep {
             age: if is_held { Duration::MAX } else { retention.keep },
-            bytes_max: retention.max_size,
+            bytes_max,
             guard: AgeGuard {
                 before_run: Some(self.before_run),
                 counted: self.counted(now.running, retention.keep),
@@ -110,8 +111,8 @@ mod tests {
     }
 
     fn keep(eviction: &mut Eviction, number: i64, now: Reading, jump: Option<Reading>) -> Keep {
-        let retention = Retention { keep: AGE, max_size: 1, min_free: 0 };
-        eviction.keep(&retention, now, newest(number, now.wall), jump)
+        let retention = Retention { keep: AGE, max_size: None, min_free: 0 };
+        eviction.keep(&retention, 1, now, newest(number, now.wall), jump)
     }
 
     #[test]

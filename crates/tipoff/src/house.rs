@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::clock::{Clock, Jump, READ_EVERY};
 use crate::config::Retention;
+use crate::disk::Disk;
 use crate::dispatch::Waker;
 use crate::eviction::{self, Eviction};
 use crate::news::{Item, News};
@@ -41,6 +42,7 @@ pub(crate) struct House {
     pub(crate) waker: Waker,
     pub(crate) news: News,
     pub(crate) clock: Clock,
+    pub(crate) disk: Disk,
     /// Made at the first start of the sweep, and kept when that is started again.
     pub(crate) eviction: Arc<Mutex<Option<Eviction>>>,
 }
@@ -63,6 +65,7 @@ impl House {
             waker: stand.waker.clone(),
             news: stand.news.clone(),
             clock,
+            disk: stand.disk.clone(),
             eviction: Arc::default(),
         }
     }
@@ -108,12 +111,18 @@ impl House {
             self.sweep_once().await;
             tokio::select! {
                 () = tokio::time::sleep(SWEEP_EVERY) => {}
+                () = self.disk.wanted() => {}
                 () = shutdown.reached(Phase::Ending) => {}
             }
         }
     }
 
     async fn sweep_once(&self) {
+        self.sweep_and_log().await;
+        self.disk.swept().await;
+    }
+
+    async fn sweep_and_log(&self) {
         let swept = match self.sweep_old().await {
             Ok(swept) => swept,
             Err(error) => return tracing::warn!(%error, "Old incidents could not be removed."),
@@ -131,6 +140,9 @@ impl House {
                 renditions.forget_before(swept.oldest);
             };
             let _ = tokio::task::spawn_blocking(forgets).await;
+            if let Err(error) = self.spool.give_back().await {
+                tracing::warn!(%error, "What was freed in the database is not given back.");
+            }
         }
     }
 
@@ -138,10 +150,26 @@ impl House {
         let newest = self.spool.newest().await?;
         let (now, retention) = (self.clock.read(), **self.retention.load());
         let jump = self.clock.last_jump(eviction::JUMP_MIN);
+        let room = self.make_room().await?;
         let mut eviction = self.eviction.lock().await;
         let eviction = eviction.get_or_insert_with(|| Eviction::new(now, newest));
-        let keep = eviction.keep(&retention, now, newest, jump);
+        let keep = eviction.keep(&retention, room, now, newest, jump);
         self.spool.sweep(keep, now.wall).await
+    }
+
+    /// What the incidents may take. On a full disk files go first that can be made again.
+    async fn make_room(&self) -> Result<u64, SpoolError> {
+        let (room, is_full) = self.disk.room().await?;
+        if !is_full {
+            return Ok(room);
+        }
+        let (gallery, renditions) = (self.gallery.clone(), self.renditions.clone());
+        let forgets = move || {
+            gallery.forget_before(None);
+            renditions.forget_before(None);
+        };
+        let _ = tokio::task::spawn_blocking(forgets).await;
+        Ok(self.disk.room().await?.0)
     }
 
     /// Brings what waits to the clock when that is set back, or was behind at the start.

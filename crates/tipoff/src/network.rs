@@ -1,7 +1,9 @@
 //! What this machine is called by the others on its network, and when that network changes.
 
+mod rewritten;
 mod watch;
 
+pub(crate) use rewritten::rewritten;
 pub(crate) use watch::watch;
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};

@@ -8,6 +8,7 @@ use tipoff_spool::{IncidentFilter, Spool, SqliteSpool};
 
 use crate::actions::Actions;
 use crate::config::{Config, Retention};
+use crate::disk::Disk;
 use crate::dispatch::Waker;
 use crate::modes::Modes;
 use crate::news::News;
@@ -24,6 +25,7 @@ pub(crate) struct Stand {
     pub(crate) waker: Waker,
     pub(crate) news: News,
     pub(crate) folder: tempfile::TempDir,
+    pub(crate) disk: Disk,
     intake: Intake,
 }
 
@@ -38,14 +40,15 @@ impl Stand {
         let doorkeeper = Doorkeeper::new(config.access.clone(), config.devices.clone());
         let retention = Arc::new(ArcSwap::from_pointee(config.retention));
         let (waker, news) = (Waker::default(), News::new());
+        let disk = Disk::of_test(Arc::clone(&spool), Arc::clone(&retention), folder.path());
         let intake = Intake::new(
             Arc::clone(&spool),
             Arc::new(doorkeeper),
-            Arc::clone(&retention),
+            disk.clone(),
             waker.clone(),
             news.clone(),
         );
-        Self { config, spool, rules, retention, waker, news, folder, intake }
+        Self { config, spool, rules, retention, waker, news, folder, disk, intake }
     }
 
     /// A mail of this sender arrives.

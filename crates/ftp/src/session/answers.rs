@@ -34,6 +34,16 @@ impl Session {
         self.end_if_shutting_down();
     }
 
+    /// Answers [`crate::Step::Authenticate`]: it is too soon to look at this password. FTP has no refusal of a login
+    /// that is temporary, so the session ends (RFC 959, section 4.2.2: 421).
+    pub fn login_deferred(&mut self) {
+        if matches!(self.state, State::LoginAsked) {
+            self.client.user = None;
+            self.close(reply::LOGIN_LATER);
+        }
+        self.end_if_shutting_down();
+    }
+
     /// Answers [`crate::Step::Passive`]: the address to tell the client; none: no port is free.
     pub fn passive(&mut self, address: Option<SocketAddr>) {
         if let State::PassiveAsked { extended } = self.state {

@@ -30,6 +30,14 @@ impl Session {
         self.end_if_shutting_down();
     }
 
+    /// Answers [`crate::Step::Authenticate`]: it is too soon to look at these credentials.
+    pub fn login_deferred(&mut self) {
+        if matches!(self.state, State::LoginAsked { .. }) {
+            self.state = self.refuse(reply::LOGIN_LATER, Stage::Idle);
+        }
+        self.end_if_shutting_down();
+    }
+
     /// Answers [`crate::Step::Mail`].
     pub fn mail_allowed(&mut self) {
         self.state = match mem::replace(&mut self.state, State::Closed) {

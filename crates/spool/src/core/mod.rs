@@ -2,3 +2,5 @@
 
 pub(crate) mod alert;
 pub(crate) mod resent;
+pub(crate) mod shares;
+pub(crate) mod under_way;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{Event, Facts, IncidentClass, IncidentId, OpenIncident, Timestamp};
 
-use super::at;
+use super::{at, shares};
 use crate::Result;
 
 /// What `incident.class` holds.
@@ -44,6 +44,8 @@ pub(super) fn latest_incident(
 /// An incident that is opened.
 pub(super) struct Opening<'a> {
     pub(super) device: i64,
+    /// Whose it is: a row of `share`.
+    pub(super) share: i64,
     /// What `incident.silent` is to hold.
     pub(super) silent: i64,
     pub(super) class: IncidentClass,
@@ -58,8 +60,9 @@ pub(super) fn open_incident(connection: &Connection, new: &Opening<'_>) -> Resul
     connection
         .prepare_cached(
             "INSERT INTO incident
-               (device, event, subject, began_at, last_arrival_at, silent, has_video, muted, class)
-             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8)",
+               (device, event, subject, began_at, last_arrival_at, silent, has_video, muted, class,
+                share, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             new.device,
@@ -70,6 +73,8 @@ pub(super) fn open_incident(connection: &Connection, new: &Opening<'_>) -> Resul
             new.video,
             new.muted,
             class_number(new.class),
+            new.share,
+            shares::INCIDENT_BYTES,
         ])?;
     Ok(IncidentId(connection.last_insert_rowid()))
 }

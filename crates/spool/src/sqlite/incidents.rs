@@ -11,10 +11,11 @@ use tipoff_model::{
 };
 
 use super::covered::raw_mail;
-use super::{SqliteSpool, at, deliveries, dismissal, figures, from_json, glance, number};
+use super::{SqliteSpool, at, deliveries, dismissal, figures, from_json, glance, number, shares};
 use crate::{
     ArrivalLine, BoxFuture, Cover, DeliveryLine, Dismissal, Figures, IncidentDetail,
-    IncidentFilter, IncidentLine, Incidents, Result, SpoolError, SpoolStats, StoredBlob,
+    IncidentFilter, IncidentLine, Incidents, Lock, Result, SpoolError, SpoolStats, StoredBlob,
+    Usage,
 };
 
 /// How many words are looked for at once.
@@ -27,7 +28,7 @@ const LINE: &str = "
            pictures, videos, cover_arrival, cover_index, cover_video, silent, muted,
            CASE videos WHEN 0 THEN 0 ELSE
                (SELECT coalesce(sum(length_ms), 0) FROM clip WHERE clip.incident = incident.id) END,
-           untold, note, dismissed_by, dismissed_at
+           untold, note, dismissed_by, dismissed_at, locked_by, locked_at
     FROM incident JOIN device ON device.id = incident.device";
 
 impl Incidents for SqliteSpool {
@@ -65,6 +66,20 @@ impl Incidents for SqliteSpool {
 
     fn restore(&self, id: IncidentId, now: Timestamp) -> BoxFuture<'_, Result<Vec<String>>> {
         Box::pin(self.writer.run(move |connection| dismissal::restore(connection, id, now)))
+    }
+
+    fn lock(&self, id: IncidentId, by: String, now: Timestamp) -> BoxFuture<'_, Result<()>> {
+        let bytes_max = self.blobs.room.locked_max();
+        let work = move |connection: &Connection| shares::lock(connection, id, &by, now, bytes_max);
+        Box::pin(self.writer.run(work))
+    }
+
+    fn unlock(&self, id: IncidentId) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |connection| shares::unlock(connection, id)))
+    }
+
+    fn usage(&self) -> BoxFuture<'_, Result<Usage>> {
+        Box::pin(self.read(shares::usage))
     }
 
     fn retry(
@@ -218,6 +233,7 @@ fn read_line(connection: &Connection, row: &Row<'_>) -> Result<IncidentLine> {
         untold: row.get(16)?,
         note: row.get(17)?,
         dismissed: dismissal(row)?,
+        locked: lock(row)?,
         deliveries: delivery_counts(connection, id)?,
     })
 }
@@ -226,6 +242,14 @@ fn dismissal(row: &Row<'_>) -> Result<Option<Dismissal>> {
     let by: Option<String> = row.get(18)?;
     Ok(match by {
         Some(by) => Some(Dismissal { by, at: Timestamp(row.get(19)?) }),
+        None => None,
+    })
+}
+
+fn lock(row: &Row<'_>) -> Result<Option<Lock>> {
+    let at: Option<i64> = row.get(21)?;
+    Ok(match at {
+        Some(at) => Some(Lock { by: row.get(20)?, at: Timestamp(at) }),
         None => None,
     })
 }

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod audit;
+mod bounds;
 mod choice;
 mod clock;
 mod connection;
@@ -28,6 +29,8 @@ mod review;
 mod schema;
 mod sessions;
 mod share_links;
+mod shares;
+mod space;
 mod store;
 mod summary;
 mod turns;
@@ -48,7 +51,7 @@ use tipoff_model::{ArrivalId, Event, Planner, Timestamp};
 
 use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, MailDigest, NewArrival, Newest,
-    Result, Room, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload, durable,
+    Result, Room, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload, Usage, durable,
 };
 use choice::Choice;
 use connection::{Readers, connect};
@@ -65,6 +68,8 @@ pub struct SqliteSpool {
     identity: String,
     planner: Arc<dyn Planner>,
     torn_devices: Mutex<HashSet<String>>,
+    /// The keys of discovered devices that somebody named.
+    named: Mutex<HashSet<String>>,
     known_mails: Mutex<KnownMails>,
     /// Of each channel, who had the latest turns.
     turns: Mutex<HashMap<String, Arc<Mutex<Turns>>>>,
@@ -93,9 +98,20 @@ impl SqliteSpool {
         Self::open_shared(folder, planner, None)
     }
 
+    /// What the incidents of a spool take, whoever runs on it; nothing is made or changed. `None` if it cannot be
+    /// read, or is of another version.
+    pub fn usage_of(folder: &Path) -> Option<Usage> {
+        let path = folder.join("spool.db");
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+        shares::usage(&connection).ok()
+    }
+
     fn open_shared(folder: &Path, planner: Arc<dyn Planner>, lock: Option<File>) -> Result<Self> {
         let path = folder.join("spool.db");
         let mut connection = connect(&path, OpenFlags::default())?;
+        if lock.is_some() {
+            space::prepare(&connection, &path)?;
+        }
         schema::migrate(&mut connection)?;
         let identity = identity(&connection)?;
         let now = Timestamp::from(SystemTime::now());
@@ -103,6 +119,7 @@ impl SqliteSpool {
             retry_at_once(&connection, now)?;
         }
         let torn = repeats::torn_devices(&connection)?;
+        let named = registry::named(&connection)?;
         let known_mails = KnownMails::read(&connection, now)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
@@ -121,6 +138,7 @@ impl SqliteSpool {
             identity,
             planner,
             torn_devices: Mutex::new(torn.into_iter().collect()),
+            named: Mutex::new(named),
             known_mails: Mutex::new(known_mails),
             turns: Mutex::default(),
             _lock: lock,
@@ -142,7 +160,9 @@ impl SqliteSpool {
         let mut total = Swept::default();
         self.writer.run(move |connection| resent::forget_old(connection, now)).await?;
         loop {
-            let step = move |connection: &Connection| retention::step(connection, keep, now);
+            let under_way = self.blobs.room.by_sender();
+            let step =
+                move |connection: &Connection| retention::step(connection, keep, &under_way, now);
             let (swept, blobs) = self.writer.run(step).await?;
             // Only after the commit: a crash in between leaves orphans, which the next start sweeps.
             self.remove_blobs(blobs).await;
@@ -183,7 +203,10 @@ impl Spool for SqliteSpool {
         let digest = arrival.digest_to_keep();
         let (blob, at) = (arrival.blob.clone(), arrival.received_at);
         Box::pin(async move {
-            let work = move |connection: &Connection| store::store(connection, &*planner, arrival);
+            let locked_max = self.blobs.room.locked_max();
+            let work = move |connection: &Connection| {
+                store::store(connection, &*planner, arrival, locked_max)
+            };
             let stored = self.writer.run(work).await?;
             if let Some(device) = torn {
                 lock(&self.torn_devices).insert(device);
@@ -197,7 +220,10 @@ impl Spool for SqliteSpool {
 
     fn grow(&self, growth: Growth) -> BoxFuture<'_, Result<Stored>> {
         let planner = Arc::clone(&self.planner);
-        Box::pin(self.writer.run(move |connection| uploads::grow(connection, &*planner, growth)))
+        let locked_max = self.blobs.room.locked_max();
+        let work =
+            move |connection: &Connection| uploads::grow(connection, &*planner, growth, locked_max);
+        Box::pin(self.writer.run(work))
     }
 
     fn rename(
@@ -238,6 +264,11 @@ impl Spool for SqliteSpool {
 
     fn known_mail(&self, digest: &MailDigest, now: Timestamp) -> Option<(ArrivalId, StoredBlob)> {
         lock(&self.known_mails).find(digest, now)
+    }
+
+    fn is_known(&self, device: &tipoff_model::Device) -> bool {
+        let root = device.recorder.as_deref().unwrap_or(device);
+        !device.discovered || lock(&self.named).contains(&root.key)
     }
 
     fn has_torn(&self, device_key: &str) -> bool {
@@ -326,6 +357,14 @@ impl Spool for SqliteSpool {
         Box::pin(
             self.writer.run(move |connection| deliveries::remember(connection, &channel, &pairs)),
         )
+    }
+
+    fn give_back(&self) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(self.give_back_freed())
+    }
+
+    fn database_bytes(&self) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(self.measure_database())
     }
 
     fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>> {

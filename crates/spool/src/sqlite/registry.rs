@@ -1,15 +1,16 @@
 //! The devices as people see them, and what they say of them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tipoff_model::{DeviceId, Protocol, Timestamp};
 
-use super::{SqliteSpool, at, devices, store, turns};
+use super::{SqliteSpool, at, devices, lock, shares, store, turns};
 use crate::{
-    BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, NewDevice, Notice,
-    Result, Sighting,
+    BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
+    NewDevice, Notice, Result, SharedPlace, Sighting,
 };
 
 /// How many places of a device are told.
@@ -52,11 +53,30 @@ impl Devices for SqliteSpool {
     }
 
     fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>> {
-        Box::pin(self.writer.run(move |connection| apply(connection, id, &change)))
+        Box::pin(async move {
+            let work = move |connection: &Connection| {
+                Ok((apply(connection, id, &change)?, named(connection)?))
+            };
+            let (is_there, named) = self.writer.run(work).await?;
+            *lock(&self.named) = named;
+            Ok(is_there)
+        })
     }
 
     fn gone_silent(&self, now: Timestamp, untold: bool) -> BoxFuture<'_, Result<Vec<DeviceLine>>> {
         Box::pin(self.read(move |connection| gone_silent(connection, now, untold)))
+    }
+
+    fn known_places(&self, since: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<KnownPlace>>> {
+        Box::pin(self.read(move |connection| known_places(connection, since, limit)))
+    }
+
+    fn shared_places(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<SharedPlace>>> {
+        Box::pin(self.read(move |connection| shared_places(connection, since, limit)))
     }
 
     fn raise(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>> {
@@ -198,6 +218,9 @@ fn apply(connection: &Connection, id: DeviceId, change: &DeviceChange) -> Result
             if let Some(name) = name {
                 devices::reserve_name(connection, "", name)?;
             }
+            if is_set && name.is_some() {
+                shares::move_to_device(connection, id.0)?;
+            }
             turns::requeue(connection, id)?;
             Ok(is_set)
         }
@@ -238,7 +261,18 @@ fn merge(connection: &Connection, id: DeviceId, other: DeviceId) -> Result<bool>
         connection.prepare_cached(sql)?.execute(params![id.0, other.0])?;
     }
     turns::requeue(connection, other)?;
+    shares::move_to_device(connection, other.0)?;
     Ok(true)
+}
+
+/// The keys of discovered devices that somebody named, with those that were merged into them.
+pub(super) fn named(connection: &Connection) -> Result<HashSet<String>> {
+    let mut select = connection.prepare_cached(
+        "SELECT device.key FROM device JOIN device AS it ON it.id = coalesce(device.merged_into, device.id)
+         WHERE it.label IS NOT NULL AND device.key LIKE 'discovered/%'",
+    )?;
+    let keys = select.query_map([], |row| row.get(0))?;
+    Ok(keys.collect::<rusqlite::Result<_>>()?)
 }
 
 /// See [`crate::Devices::gone_silent`].
@@ -249,6 +283,48 @@ fn gone_silent(connection: &Connection, now: Timestamp, untold: bool) -> Result<
     ))?;
     let lines = select.query_map(params![now.0, untold], read_line)?;
     Ok(lines.collect::<rusqlite::Result<_>>()?)
+}
+
+/// See [`crate::Devices::known_places`].
+fn known_places(connection: &Connection, since: Timestamp, limit: u32) -> Result<Vec<KnownPlace>> {
+    let mut select = connection.prepare_cached(
+        "SELECT device.key, heard.place, device.label IS NOT NULL, max(heard.last_at)
+         FROM device JOIN heard ON heard.device = device.id
+         WHERE (device.label IS NOT NULL OR device.key NOT LIKE 'discovered/%')
+           AND heard.last_at >= ?1
+         GROUP BY device.id, heard.place ORDER BY 4 DESC LIMIT ?2",
+    )?;
+    let mut rows = select.query(params![since.0, limit])?;
+    let mut places = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (key, place, is_named): (String, String, bool) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        if let Ok(place) = place.parse() {
+            places.push(KnownPlace { key, place, is_named });
+        }
+    }
+    Ok(places)
+}
+
+/// See [`crate::Devices::shared_places`].
+fn shared_places(
+    connection: &Connection,
+    since: Timestamp,
+    limit: u32,
+) -> Result<Vec<SharedPlace>> {
+    let mut select = connection.prepare_cached(
+        "SELECT place, count(DISTINCT device) FROM heard WHERE last_at >= ?1
+         GROUP BY place ORDER BY 2 DESC, 1 LIMIT ?2",
+    )?;
+    let mut rows = select.query(params![since.0, limit])?;
+    let mut places = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (place, devices): (String, i64) = (row.get(0)?, row.get(1)?);
+        if let Ok(place) = place.parse() {
+            places.push(SharedPlace { place, devices: u64::try_from(devices).unwrap_or(0) });
+        }
+    }
+    Ok(places)
 }
 
 /// Whether the device, or the recorder that it is a channel of, is muted now.

@@ -157,7 +157,7 @@ fn past_arrivals(
     limit: u32,
 ) -> Result<Vec<PastArrival>> {
     let mut select = connection.prepare_cached(
-        "SELECT arrival.id, received_at, torn, envelope, content, blob, bytes, arrival.event, tree,
+        "SELECT arrival.id, received_at, torn, envelope, content, blob, arrival.bytes, arrival.event, tree,
                 incident.id, incident.silent, incident.device
          FROM arrival
          JOIN incident ON incident.id = arrival.incident

@@ -55,7 +55,7 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 25);
+        assert_eq!(tables, 26);
     }
 
     /// The one password of earlier versions, and the browser that logged in with it.

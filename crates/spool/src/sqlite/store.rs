@@ -13,7 +13,9 @@ use super::choice;
 use super::glance::{self, Glance};
 use super::history::DeviceHistory;
 use super::incident_rows::{Opening, latest_incident, open_incident, touch_incident};
-use super::{devices, dismissal, json, known_mails, registry, repeats, resent, summary};
+use super::{
+    bounds, devices, dismissal, json, known_mails, registry, repeats, resent, shares, summary,
+};
 use crate::{Again, NewArrival, Notice, Result, Stored};
 
 /// How many arrivals one follow-up takes in.
@@ -24,8 +26,12 @@ pub(super) fn store(
     connection: &Connection,
     planner: &dyn Planner,
     mut arrival: NewArrival,
+    locked_max: u64,
 ) -> Result<Stored> {
+    bounds::bound(&mut arrival.envelope);
+    let by_itself = arrival.device.clone();
     let device = devices::resolve(connection, &mut arrival)?;
+    let share = shares::holder(connection, device, &by_itself, &arrival.envelope)?;
     let NewArrival { content, prints, again, .. } = &mut arrival;
     let seen_in = repeats::mark(connection, device, content, prints, *again)?;
     let resent = resent::compare(connection, device, &arrival)?;
@@ -46,6 +52,10 @@ pub(super) fn store(
             .filter(|latest| planner.joins(&facts, latest))
             .map(|latest| latest.id),
     };
+    let joins = match joins {
+        Some(incident) if shares::may_grow(connection, incident, locked_max)? => Some(incident),
+        _ => None,
+    };
     let told = told(connection, joins)?;
     let history = DeviceHistory { connection, device, now: arrival.received_at };
     let plan = dismissal::plan(connection, planner, joins, &facts, &told, &history)?;
@@ -55,6 +65,7 @@ pub(super) fn store(
             connection,
             &Opening {
                 device,
+                share,
                 silent: silent.into(),
                 class,
                 event: facts.event,
@@ -70,6 +81,7 @@ pub(super) fn store(
     let ready_at = resent.due_at.unwrap_or(arrival.ready_at).min(arrival.ready_at);
     let (video, page) = (facts.video_only, facts.is_page());
     let id = insert_arrival(connection, incident, &arrival)?;
+    shares::added(connection, incident, shares::weight(connection, id)?)?;
     let NewArrival { envelope, content, .. } = &arrival;
     glance::note(connection, &Glance { incident, arrival: id, envelope, content }, None)?;
     glance::count(connection, arrival.received_at, arrival.torn, arrival.blob.size)?;
@@ -134,6 +146,7 @@ pub(super) fn open_notice(
     let muted = registry::is_muted(connection, device, at)? || choice::is_muted(connection, at)?;
     let opening = Opening {
         device: device.0,
+        share: shares::holder_of_device(connection, device.0)?,
         silent: NOTICE,
         class: IncidentClass::Alone,
         event,

@@ -12,6 +12,7 @@ use super::history::DeviceHistory;
 use super::store::{self, Added};
 use super::{
     at, choice, devices, dismissal, from_json, incident_rows, json, number, registry, repeats,
+    shares,
 };
 use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
 
@@ -25,12 +26,19 @@ pub(super) fn grow(
     connection: &Connection,
     planner: &dyn Planner,
     mut growth: Growth,
+    locked_max: u64,
 ) -> Result<Stored> {
     let Owner { device, incident, id } = owner(connection, growth.arrival)?;
+    if !shares::may_grow(connection, incident, locked_max)? {
+        return Err(SpoolError::Full("locked incidents take half of the room".to_owned()));
+    }
+    let weight = shares::weight(connection, growth.arrival)?;
     let Growth { content, prints, .. } = &mut growth;
     repeats::mark(connection, id, content, prints, Again::Always)?;
     let (envelope, before) = understood(connection, growth.arrival)?;
     update(connection, &growth)?;
+    let more = shares::weight(connection, growth.arrival)? - weight;
+    shares::added(connection, incident, more)?;
     let (arrival, content) = (growth.arrival, &growth.content);
     let glance = Glance { incident, arrival, envelope: &envelope, content };
     glance::note(connection, &glance, Some(&before))?;

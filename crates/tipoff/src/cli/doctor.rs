@@ -54,6 +54,9 @@ async fn examine(config: &Config) -> Vec<Finding> {
     findings.extend(listeners);
     findings.extend(ports::passive(&config.ftp, in_container));
     findings.push(machine::address(config, network::lan_address(), in_container));
+    if folder.in_use == Some(true) {
+        findings.extend(machine::peers(config).await);
+    }
     findings.push(certificate::look(&config.smtp, &config.data_dir, now));
     findings.push(videos);
     findings.push(machine::clock(now));

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tipoff_spool::{Spool, SqliteSpool};
+use tipoff_spool::{SharedPlace, Spool, SqliteSpool};
 use tipoff_video::Studio;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,15 +15,17 @@ use super::{Ending, Failure, announce, signing_key};
 use crate::actions::Actions;
 use crate::clock::Clock;
 use crate::config::{Config, Listener, Retention};
+use crate::disk::Disk;
 use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos, Waker};
 use crate::house::House;
 use crate::modes::Modes;
 use crate::network;
 use crate::news::News;
 use crate::observe::Metrics;
+use crate::open_files::{self, Ceilings};
 use crate::receive::listen::{self, Door, Host};
 use crate::receive::tls::Tls;
-use crate::receive::{Doorkeeper, Intake, Transcripts, ftp, smtp};
+use crate::receive::{Doorkeeper, Entrance, Intake, Transcripts, ftp, smtp};
 use crate::reload::{LiveRules, Reload, Running, Source};
 use crate::renditions::Renditions;
 use crate::reports::Reports;
@@ -32,7 +33,7 @@ use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::supervise::Supervisor;
 use crate::terminal;
 use crate::web::access::{Access, make_setup_key};
-use crate::web::{self, Gallery, Links, Opens, Reach};
+use crate::web::{self, EventStreams, Gallery, Health, Links, Opens, Reach};
 
 /// After SIGTERM, whoever is in the middle of a message has this long to end it …
 const GRACE: Duration = Duration::from_secs(8);
@@ -44,21 +45,11 @@ const GRACE_TRANSCRIPTS: Duration = Duration::from_secs(1);
 /// Runs until SIGTERM or SIGINT.
 pub(super) fn run(mut source: Source) -> Ending {
     let config = source.load().map_err(|faults| Failure::Configuration(Box::new(faults)))?;
-    raise_open_files();
     terminal::print_in_background();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(serve(source, config))?;
     Ok(())
-}
-
-/// Every connection is an open file, and the usual limit is far below what the system allows.
-fn raise_open_files() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::debug!(%error, "The limit of open files stays as it is.");
-    }
 }
 
 /// What can be refused: asked for before anything begins.
@@ -97,6 +88,7 @@ struct Ground {
     waker: Waker,
     news: News,
     doorkeeper: Arc<Doorkeeper>,
+    entrance: Entrance,
     transcripts: Transcripts,
     supervisor: Supervisor,
 }
@@ -105,6 +97,7 @@ impl Ground {
     async fn open(
         config: &Config,
         spool: Arc<dyn Spool>,
+        entrance: Entrance,
         shutdown: Shutdown,
     ) -> anyhow::Result<Self> {
         let metrics = Arc::new(Metrics::new());
@@ -115,7 +108,19 @@ impl Ground {
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         transcripts.start(&supervisor);
         let clock = Clock::system();
-        Ok(Self { spool, clock, metrics, waker, news, doorkeeper, transcripts, supervisor })
+        entrance.known.configure(&config.devices);
+        entrance.learn(&*spool, &doorkeeper).await?;
+        Ok(Self {
+            spool,
+            clock,
+            metrics,
+            waker,
+            news,
+            doorkeeper,
+            entrance,
+            transcripts,
+            supervisor,
+        })
     }
 
     fn modes(&self, rules: &Arc<LiveRules>) -> Modes {
@@ -147,27 +152,33 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let url = bound.url(&config);
-    let access = Access::new(Arc::clone(&spool), key);
+    let entrance = Entrance::default();
+    let access = Access::new(Arc::clone(&spool), key, entrance.clone());
     let dashboard = match &url {
         Some(url) => Some(dashboard(url, &access, &*spool).await?),
         None => None,
     };
     announce::announce(&config, &bound.smtp, &bound.ftp, bound.http.as_ref(), dashboard.as_deref());
     terminal::end_background();
+    let ceilings = open_files::fit(&config);
 
-    let ground = Ground::open(&config, spool, shutdown).await?;
+    let ground = Ground::open(&config, spool, entrance, shutdown).await?;
     let retention = Arc::new(ArcSwap::from_pointee(config.retention));
     let reach = reach(&bound.smtp, &bound.ftp);
     let modes = ground.modes(&rules);
-    let (smtp, ftp) = receive(&ground, &config, &bound.tls, bound.smtp, bound.ftp, &retention);
+    let doors = (bound.smtp, bound.ftp);
+    let disk =
+        Disk::open(Arc::clone(&ground.spool), Arc::clone(&retention), &config.data_dir).await?;
+    let (smtp, ftp) = receive(&ground, &config, &bound.tls, doors, &disk, ceilings);
     let links = Links::new(url.as_deref(), key, config.http.media_links);
     let actions = ground.actions(&modes, &links);
     let (dispatch, studio, renditions) = deliver(&ground, &config, &links, &actions).await?;
     let gallery = ground.gallery(&config, studio);
-    keep_house(&ground, &retention, &gallery, &renditions, &rules);
+    keep_house(&ground, (&retention, &disk), &gallery, &renditions, &rules);
     let running = Running {
         rules: Arc::clone(&rules),
         doorkeeper: Arc::clone(&ground.doorkeeper),
+        known: Arc::clone(&ground.entrance.known),
         retention: Arc::clone(&retention),
         tls: Arc::clone(&bound.tls),
         smtp,
@@ -178,6 +189,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let (spool, news) = (Arc::clone(&ground.spool), ground.news.clone());
     let (reload, configuration) = Reload::new(source, config, running, spool, news);
     reload.start(signals.hang_up, &ground.supervisor);
+    tell_of_rewritten_addresses(&*ground.spool).await;
     network::watch(&ground.supervisor, ground.waker.clone());
     if let Some(listener) = bound.http {
         let state = web::State {
@@ -194,13 +206,15 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             configuration,
             gallery,
             renditions,
-            retention,
+            disk,
             modes,
             actions,
             reach,
             supervisor: ground.supervisor.clone(),
+            event_streams: EventStreams::new(Arc::clone(&ground.entrance.known)),
+            health: Health::default(),
         };
-        web::start(listener, bound.tls, http, state);
+        web::start(listener, bound.tls, http, ceilings.http, state);
     }
 
     signals.end.wait().await;
@@ -218,15 +232,15 @@ fn receive(
     ground: &Ground,
     config: &Config,
     tls: &Arc<Tls>,
-    smtp_doors: Vec<Door>,
-    ftp_doors: Vec<Door>,
-    retention: &Arc<ArcSwap<Retention>>,
+    (smtp_doors, ftp_doors): (Vec<Door>, Vec<Door>),
+    disk: &Disk,
+    ceilings: Ceilings,
 ) -> Receivers {
     let Ground { doorkeeper, metrics, supervisor, .. } = ground;
     let intake = Intake::new(
         Arc::clone(&ground.spool),
         Arc::clone(doorkeeper),
-        Arc::clone(retention),
+        disk.clone(),
         ground.waker.clone(),
         ground.news.clone(),
     );
@@ -235,13 +249,27 @@ fn receive(
         listen::open(door, host, tls, transcripts, supervisor);
     };
     let (doors, counts) = (Arc::clone(doorkeeper), Arc::clone(metrics));
-    let smtp = smtp::Receiver::new(config.smtp.clone(), doors, intake.clone(), counts);
+    let smtp = smtp::Receiver::new(
+        config.smtp.clone(),
+        doors,
+        intake.clone(),
+        counts,
+        ground.entrance.clone(),
+        ceilings.smtp,
+    );
     let smtp = Arc::new(ArcSwap::from_pointee(smtp));
     for (door, offered) in smtp_doors.into_iter().zip(&config.smtp.listen) {
         open(door, Host::Smtp(Arc::clone(&smtp), offered.clone()));
     }
     let (doors, counts) = (Arc::clone(doorkeeper), Arc::clone(metrics));
-    let ftp = ftp::Receiver::new(config.ftp.clone(), doors, intake, counts);
+    let ftp = ftp::Receiver::new(
+        config.ftp.clone(),
+        doors,
+        intake,
+        counts,
+        ground.entrance.clone(),
+        ceilings.ftp,
+    );
     let ftp = Arc::new(ArcSwap::from_pointee(ftp));
     for door in ftp_doors {
         open(door, Host::Ftp(Arc::clone(&ftp)));
@@ -282,7 +310,7 @@ async fn deliver(
 
 fn keep_house(
     ground: &Ground,
-    retention: &Arc<ArcSwap<Retention>>,
+    (retention, disk): (&Arc<ArcSwap<Retention>>, &Disk),
     gallery: &Gallery,
     renditions: &Renditions,
     rules: &Arc<LiveRules>,
@@ -295,6 +323,7 @@ fn keep_house(
         waker: ground.waker.clone(),
         news: ground.news.clone(),
         clock: ground.clock.clone(),
+        disk: disk.clone(),
         eviction: Arc::default(),
     };
     house.start(&ground.supervisor);
@@ -347,6 +376,18 @@ impl Ends {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+/// Where all devices seem to be at one address, they share what each of them should have.
+async fn tell_of_rewritten_addresses(spool: &dyn Spool) {
+    if let Ok(Some(SharedPlace { place, devices })) = network::rewritten(spool).await {
+        tracing::warn!(
+            %place,
+            devices,
+            "Devices arrive with the address of a gateway: a container or a router replaces their own, so that one \
+             of them can use up what all share. See \"The addresses of devices\" in docs/operations.md.",
+        );
     }
 }
 

@@ -13,15 +13,14 @@ use super::secret::Secret;
 use super::section::Section;
 use super::suggest::nearest;
 
-/// The networks that no stranger is in: RFC 1918, loopback, link-local, RFC 4193, and RFC 6598,
-/// in which some providers' and tunnels' customers live.
-const PRIVATE: [&str; 9] = [
+/// The networks that no stranger is in: RFC 1918, loopback, link-local and RFC 4193. RFC 6598 (100.64.0.0/10) is
+/// not: behind some providers strangers are in it.
+const PRIVATE: [&str; 8] = [
     "10.0.0.0/8",
     "172.16.0.0/12",
     "192.168.0.0/16",
     "127.0.0.0/8",
     "169.254.0.0/16",
-    "100.64.0.0/10",
     "::1/128",
     "fe80::/10",
     "fc00::/7",
@@ -223,8 +222,8 @@ mod tests {
             ("127.0.0.1", true),
             ("169.254.7.7", true),
             ("100.63.255.255", false),
-            ("100.64.0.0", true),
-            ("100.127.255.255", true),
+            ("100.64.0.0", false),
+            ("100.127.255.255", false),
             ("100.128.0.0", false),
             ("8.8.8.8", false),
             ("::1", true),

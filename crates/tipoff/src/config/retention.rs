@@ -9,10 +9,22 @@ use super::section::Section;
 pub(crate) struct Retention {
     /// The age at which an arrival is removed.
     pub(crate) keep: Duration,
-    /// The bytes beyond which the oldest arrivals are removed.
-    pub(crate) max_size: u64,
-    /// The free bytes on disk below which nothing more is taken.
+    /// The bytes beyond which incidents are removed; `None`: half of the disk, as it was at the start.
+    pub(crate) max_size: Option<u64>,
+    /// The free bytes on disk below which the oldest are removed, and strangers are refused; known devices below
+    /// half of it.
     pub(crate) min_free: u64,
+}
+
+/// `max_size` where none is given: at least and at most so many bytes.
+const MAX_SIZE_LEAST: u64 = 1_000_000_000;
+const MAX_SIZE_MOST: u64 = 200_000_000_000;
+
+impl Retention {
+    /// `max_size` where none is given: half of what the disk has for Tipoff.
+    pub(crate) fn default_max_size(free: u64, kept: u64) -> u64 {
+        (free.saturating_add(kept) / 2).clamp(MAX_SIZE_LEAST, MAX_SIZE_MOST)
+    }
 }
 
 /// What the reference says of the section.
@@ -28,18 +40,21 @@ pub(super) fn read(section: &mut Section<'_>) -> Retention {
             Duration::from_secs(60)..,
             "How long what arrived is kept.",
         ),
-        max_size: section.size(
+        max_size: section.given_size(
             "max_size",
             "20 GB",
             1_000_000..,
-            "When all that is kept is larger, the oldest is removed first.",
+            "When all that Tipoff keeps is larger, with the database and files that are being received, \
+             incidents are removed: first those of whoever has the most, strangers before known devices, the \
+             oldest first. Without it: half of what is free or kept at the start, at least 1 GB, at most 200 GB.",
         ),
         min_free: section.size(
             "min_free",
             "200 MB",
             ..,
-            "With less free disk than this new mails are put off with 452, so that what is being \
-             stored can be finished.",
+            "With less free disk than this incidents are removed as well, but for the newest 1 GB or a tenth of \
+             `max_size`; where that does not help, new mails are put off with 452. Known devices are \
+             taken as long as half of it is free.",
         ),
     }
 }

@@ -163,6 +163,20 @@ impl<'r> Section<'r> {
         given.into_inner()
     }
 
+    /// A size in a range, in bytes, if it is given.
+    pub(super) fn given_size(
+        &mut self,
+        name: &'static str,
+        example: &str,
+        range: impl RangeBounds<u64>,
+        doc: &'static str,
+    ) -> Option<u64> {
+        let key = Key { name, form: Form::Size, without: nothing(example), doc };
+        let given = self.parsed(&key, units::size)?;
+        self.within(&key, &given, range, |bound| units::show_size(*bound));
+        Some(given.into_inner())
+    }
+
     /// A path, relative to the file's folder.
     pub(super) fn path(
         &mut self,

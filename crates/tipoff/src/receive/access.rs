@@ -87,6 +87,12 @@ impl Doorkeeper {
         self.0.load().logins().any(|(known, _)| same_user(user, Some(known)))
     }
 
+    /// Whether the configured device of this name has a password.
+    pub(crate) fn has_own_login(&self, name: &str) -> bool {
+        let register = self.0.load();
+        register.devices.iter().any(|device| device.name == name && device.password.is_some())
+    }
+
     /// Whether the configuration gives somebody this name to log in with.
     pub(crate) fn is_user(&self, user: &str) -> bool {
         let register = self.0.load();

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::limit::Crowded;
+use super::limit::Presence;
 use super::listen::{self, End};
-use super::tls::Tls;
-use super::transcript::{Recorder, TlsFault};
+use super::tls::{Alpn, Tls};
+use super::transcript::{Recorder, TlsFault, Trouble};
 use super::wire::Wire;
 
 /// How long a device may take to read a reply.
@@ -28,6 +30,8 @@ pub(super) enum Break {
     Closed,
     /// See [`End::WasTls`].
     WasTls,
+    /// Others need its place.
+    GivesWay,
     /// The program ends.
     Over,
 }
@@ -63,7 +67,7 @@ impl Break {
                 record.note("Tipoff was stopped.");
                 End::Ended
             }
-            Self::Closed => End::Ended,
+            Self::GivesWay | Self::Closed => End::Ended,
         }
     }
 }
@@ -75,6 +79,7 @@ pub(super) struct Control {
     pub(super) peer: IpAddr,
     pub(super) tls: Arc<Tls>,
     pub(super) record: Recorder,
+    pub(super) presence: Presence,
     /// Replies that have not been written yet: those to pipelined commands leave together.
     replies: Vec<u8>,
     /// The other side reads nothing any more; what it said before may still be there to be read.
@@ -82,8 +87,15 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub(super) fn new(wire: Wire, peer: IpAddr, tls: Arc<Tls>, record: Recorder) -> Self {
-        Self { wire: Some(wire), peer, tls, record, replies: Vec::new(), is_deaf: false }
+    pub(super) fn new(
+        wire: Wire,
+        peer: IpAddr,
+        tls: Arc<Tls>,
+        record: Recorder,
+        presence: Presence,
+    ) -> Self {
+        let wire = Some(wire);
+        Self { wire, peer, tls, record, presence, replies: Vec::new(), is_deaf: false }
     }
 
     /// The connection itself.
@@ -129,12 +141,12 @@ impl Control {
     }
 
     /// Begins TLS, as the server, behind what was said.
-    pub(super) async fn encrypt(&mut self) -> Result<(), Break> {
+    pub(super) async fn encrypt(&mut self, alpn: Alpn) -> Result<(), Break> {
         self.flush().await?;
         let Some(Wire::Plain(socket)) = self.wire.take() else {
             return Err(Break::Closed);
         };
-        match listen::handshake(socket, &self.tls).await {
+        match listen::handshake(socket, &self.tls, alpn).await {
             Ok(wire) => {
                 if let Some(how) = wire.encryption() {
                     self.record.encrypted(how);
@@ -143,10 +155,16 @@ impl Control {
                 Ok(())
             }
             Err(error) => {
-                listen::tell_of_handshake(self.peer, &error, &self.record);
+                listen::tell_of_handshake(self.peer, &error, &self.record, &self.tls);
                 Err(Break::Closed)
             }
         }
+    }
+
+    /// Says that others need its place.
+    pub(super) fn give_way(&mut self) {
+        self.say(listen::GIVES_WAY);
+        self.record.trouble(Trouble::TurnedAway(Crowded::InAll));
     }
 
     /// Ends it: the last words, such as those of QUIT, are said all the same.

@@ -12,8 +12,8 @@ mod under_way;
 use std::io;
 use std::sync::Arc;
 
-use tipoff_ftp::{Outcome, Profile, Receive, Reply, Send, Session, Step};
-use tipoff_model::{Envelope, LoginProof, Protocol};
+use tipoff_ftp::{Outcome, Profile, Reply, Session, Step};
+use tipoff_model::LoginProof;
 use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
@@ -23,18 +23,20 @@ use self::transfers::Transfers;
 use self::under_way::{Transfer, ended};
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
+use super::data::Complaints;
+use super::entrance::Entrance;
 use super::intake::Intake;
-use super::limit::Connections;
+use super::limit::{Connections, Places};
 use super::listen::{Call, End};
 use super::passive;
 use super::ports::Ports;
 use super::refusal::{Change, Refusals};
 use super::sniff;
+use super::tls::Alpn;
 use super::transcript::Trouble;
-use super::transfer::{self, Signals};
 use super::trees::{self, Owner, Trees};
 use super::under_way::UnderWay;
-use super::upload::{Start, Uploads};
+use super::upload::Uploads;
 use super::wire::{Buffers, Chunk};
 use crate::config::Ftp;
 use crate::observe::Metrics;
@@ -54,22 +56,31 @@ pub(crate) struct Receiver {
     /// For commands.
     command_buffers: Buffers,
     pub(super) metrics: Arc<Metrics>,
+    entrance: Entrance,
     pub(super) connections: Connections,
     under_way: UnderWay,
     ports: Ports,
     transfers: Transfers,
+    complaints: Arc<Complaints>,
 }
 
 impl Receiver {
-    /// Of the configuration.
+    /// Of the configuration. The system has open files for `ceiling` connections.
     pub(crate) fn new(
         settings: Ftp,
         doorkeeper: Arc<Doorkeeper>,
         intake: Intake,
         metrics: Arc<Metrics>,
+        entrance: Entrance,
+        ceiling: usize,
     ) -> Self {
-        let connections =
-            Connections::new(settings.max_connections, settings.max_connections_per_address);
+        let places = Places {
+            total: settings.max_connections,
+            per_address: settings.max_connections_per_address,
+            ceiling,
+            newest_wins: false,
+        };
+        let connections = Connections::new(places, Arc::clone(&entrance.known));
         Self {
             trees: Arc::new(Trees::new(Arc::clone(&intake.spool))),
             uploads: Uploads::new(intake, settings.rename_wait),
@@ -78,10 +89,12 @@ impl Receiver {
             settings,
             doorkeeper,
             metrics,
+            entrance,
             connections,
             under_way: UnderWay::default(),
             ports: Ports::default(),
             transfers: Transfers::default(),
+            complaints: Arc::default(),
         }
     }
 
@@ -96,17 +109,19 @@ impl Receiver {
             command_buffers: self.command_buffers.clone(),
             settings,
             metrics: Arc::clone(&self.metrics),
+            entrance: self.entrance.clone(),
             connections: self.connections.with(max_connections, max_connections_per_address),
             under_way: self.under_way.clone(),
             ports: self.ports.clone(),
             transfers: self.transfers.clone(),
+            complaints: Arc::clone(&self.complaints),
         }
     }
 }
 
 /// Talks with a device until one of both has had enough.
 pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
-    let Call { wire, peer, tls, shutdown, record } = call;
+    let Call { wire, peer, tls, shutdown, record, presence } = call;
     let profile = Profile {
         tls: true,
         missing_folder: receiver.settings.missing_folder,
@@ -119,7 +134,7 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
     receiver.metrics.session_began();
     let mut conversation = Conversation {
         receiver,
-        control: Control::new(wire, peer, tls, record),
+        control: Control::new(wire, peer, tls, record, presence),
         shutdown,
         session,
         login: None,
@@ -169,6 +184,9 @@ impl Conversation<'_> {
     async fn run(&mut self) -> Break {
         loop {
             if let Err(end) = self.turn().await {
+                if let Break::GivesWay = end {
+                    self.control.give_way();
+                }
                 self.control.close().await;
                 return end;
             }
@@ -203,6 +221,8 @@ impl Conversation<'_> {
     async fn next_event(&mut self) -> Result<Event, Break> {
         let context = self.data_context();
         let protection = self.session.protection();
+        let presence = self.control.presence.clone();
+        presence.busy(self.transfer.is_some());
         let wire = self.control.wire()?;
         let ending = self.shutdown.phase() == Phase::Ending;
         let next_phase = if ending { Phase::Over } else { Phase::Ending };
@@ -216,7 +236,10 @@ impl Conversation<'_> {
             // That the control connection broke must be known before the data connection's end.
             biased;
             read = timeout(idle, wire.read_with_urgent(&self.receiver.command_buffers)) => match read {
-                Ok(chunk) => Ok(Event::Heard(chunk?)),
+                Ok(chunk) => {
+                    presence.heard();
+                    Ok(Event::Heard(chunk?))
+                }
                 Err(_) => {
                     self.session.idle();
                     Ok(Event::Told)
@@ -224,6 +247,7 @@ impl Conversation<'_> {
             },
             outcome = ended(&mut self.transfer) => Ok(Event::TransferEnded(outcome)),
             never = passive::advance(&mut self.data_port.passive, protection, &context) => match never {},
+            () = presence.gives_way() => Err(Break::GivesWay),
             () = self.shutdown.reached(next_phase) => {
                 if ending {
                     return Err(Break::Over);
@@ -289,7 +313,7 @@ impl Conversation<'_> {
             }
             Step::StartTls => {
                 self.commands.pause();
-                self.control.encrypt().await?;
+                self.control.encrypt(Alpn::Ftp).await?;
                 self.session.tls_started();
             }
             Step::Close => return Err(Break::Closed),
@@ -300,23 +324,24 @@ impl Conversation<'_> {
     async fn authenticate(&mut self, user: String, password: String) {
         self.commands.pause();
         let credentials = Credentials::Plain { user: user.clone(), password };
-        let peer = self.control.peer;
-        let admission = self.receiver.doorkeeper.admits(peer, &credentials);
-        let owner = match admission {
-            Admission::Proven => {
+        let Receiver { entrance, doorkeeper, .. } = self.receiver;
+        let Control { peer, record, presence, .. } = &self.control;
+        let peer = *peer;
+        let admission = entrance.admission(doorkeeper, peer, &credentials, presence).await;
+        let (admission, owner) = match admission {
+            Some(Admission::Proven) => {
                 self.commands.is_known();
-                Owner::Known
+                (Admission::Proven, Owner::Known)
             }
-            Admission::Shared | Admission::Unproven => Owner::At(peer),
-            Admission::Refused => {
-                tracing::warn!(
-                    peer = %self.control.peer,
-                    user,
-                    "A login failed: check user and password in the device.",
-                );
-                let user_known = self.receiver.doorkeeper.knows_user(&user);
-                self.control.record.trouble(Trouble::LoginRefused { user, user_known });
+            Some(other @ (Admission::Shared | Admission::Unproven)) => (other, Owner::At(peer)),
+            Some(Admission::Refused) => {
+                let user_known = doorkeeper.knows_user(&user);
+                record.trouble(Trouble::LoginRefused { user, user_known });
                 return self.session.login_refused();
+            }
+            None => {
+                record.trouble(Trouble::LoginTooSoon);
+                return self.session.login_deferred();
             }
         };
         // What a device uploaded is shown to itself: to whoever has its password, or its login and address.
@@ -339,49 +364,5 @@ impl Conversation<'_> {
             Change::None => {}
         }
         self.control.say(reply);
-    }
-
-    fn receive(&mut self, receive: Receive) {
-        let Receive { data, protection, path, how, earlier } = receive;
-        let envelope = Envelope {
-            protocol: Protocol::Ftp,
-            peer: self.control.peer,
-            login: self.login.clone(),
-            proof: self.proof,
-            greeting: None,
-            sender: String::new(),
-            recipients: Vec::new(),
-            tls: self.control.is_tls(),
-            path: Some(path.to_string()),
-        };
-        let (plan, tree, receiver) =
-            (self.plan(data, protection, true), self.tree.clone(), self.receiver);
-        let signals = Signals::default();
-        let (told, place) = (signals.clone(), self.place(&signals));
-        let mark = Some(receiver.under_way.mark(&tree, &path, &signals));
-        let work = async move {
-            let _place = match place.await {
-                Ok(place) => place,
-                Err(failure) => return Outcome::Failed(failure, None),
-            };
-            let start = Start { envelope, tree, path, how, earlier };
-            let upload = receiver.uploads.begin(start);
-            transfer::receive(receiver, plan, upload, told).await
-        };
-        self.transfer = Some(Transfer { work: Box::pin(work), signals, mark });
-    }
-
-    fn send(&mut self, send: Send) {
-        let Send { data, protection, what } = send;
-        let (plan, receiver) = (self.plan(data, protection, false), self.receiver);
-        let signals = Signals::default();
-        let (told, place) = (signals.clone(), self.place(&signals));
-        let work = async move {
-            match place.await {
-                Ok(_place) => transfer::send(receiver, plan, what, told).await,
-                Err(failure) => Outcome::Failed(failure, None),
-            }
-        };
-        self.transfer = Some(Transfer { work: Box::pin(work), signals, mark: None });
     }
 }

@@ -5,18 +5,17 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use arc_swap::ArcSwap;
 use tipoff_mail::{Parsed, Parser};
 use tipoff_model::{Content, Envelope, Media, MediaKind, Timestamp};
 use tipoff_spool::{
-    Again, BlobWriter, Blobs, NewArrival, Print, Spool, SpoolError, Stored, StoredBlob,
+    Again, BlobWriter, Blobs, NewArrival, Print, Sender, Spool, SpoolError, Stored, StoredBlob,
 };
 use tipoff_vendors::Reading;
 
 use super::access::Doorkeeper;
 use super::digest::{self, MailSize};
 use super::turns::Turns;
-use crate::config::Retention;
+use crate::disk::Disk;
 use crate::dispatch::Waker;
 use crate::news::{Item, News};
 
@@ -29,7 +28,7 @@ const SEND_AGAIN: Duration = Duration::from_secs(5 * 60);
 pub(crate) struct Intake {
     pub(super) spool: Arc<dyn Spool>,
     pub(super) doorkeeper: Arc<Doorkeeper>,
-    retention: Arc<ArcSwap<Retention>>,
+    disk: Disk,
     pub(super) waker: Waker,
     news: News,
     /// The processor's, for the connections of all receivers.
@@ -40,28 +39,31 @@ impl Intake {
     pub(crate) fn new(
         spool: Arc<dyn Spool>,
         doorkeeper: Arc<Doorkeeper>,
-        retention: Arc<ArcSwap<Retention>>,
+        disk: Disk,
         waker: Waker,
         news: News,
     ) -> Self {
-        Self { spool, doorkeeper, retention, waker, news, turns: Turns::default() }
+        Self { spool, doorkeeper, disk, waker, news, turns: Turns::default() }
     }
 
-    /// Whether the disk has room for an arrival of this size.
-    pub(crate) fn has_room(&self, bytes: u64) -> bool {
-        match self.spool.blobs().free_bytes() {
-            Ok(free) => free >= self.retention.load().min_free.saturating_add(bytes),
-            Err(error) => {
-                tracing::error!(%error, "The free space of the spool's disk is not known.");
-                true
-            }
-        }
+    /// Whether the disk has room for an arrival of this size, once the oldest have made it: for known devices longer
+    /// than for strangers.
+    pub(crate) async fn make_room(&self, bytes: u64, envelope: &Envelope) -> bool {
+        let device = self.doorkeeper.device(envelope, None);
+        self.disk.make_room(bytes, self.disk.is_known(&device)).await
+    }
+
+    /// Whose share the bytes of a file are.
+    pub(super) fn sender(&self, envelope: &Envelope) -> Sender {
+        let device = self.doorkeeper.device(envelope, None);
+        Sender::new(envelope.peer, self.disk.is_known(&device))
     }
 
     /// Starts a mail.
     pub(crate) fn begin(&self, envelope: Envelope) -> io::Result<Incoming> {
         let began_at = Timestamp::from(SystemTime::now());
-        let writer = self.spool.blobs().begin(began_at, "eml")?;
+        let mut writer = self.spool.blobs().begin(began_at, "eml")?;
+        writer.belongs_to(self.sender(&envelope));
         Ok(Incoming {
             intake: self.clone(),
             size: MailSize::default(),
@@ -108,6 +110,11 @@ impl Incoming {
         }
         self.parser.push(bytes);
         self.size.push(bytes);
+    }
+
+    /// Waits where too much waits for the disk.
+    pub(crate) async fn keep_pace(&mut self) {
+        self.writer.keep_pace().await;
     }
 
     /// It has come whole: stores it. When this returns it is durable (docs/spool.md, A3).

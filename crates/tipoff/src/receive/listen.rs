@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +13,14 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
-use super::limit::{Crowded, Place};
+use super::limit::{Crowded, Place, Presence};
 use super::sniff::{Known, Speaks, sniff};
-use super::tls::Tls;
+use super::tls::{Alpn, Tls};
 use super::transcript::{Recorder, TlsFault, Transcripts, Trouble};
 use super::wire::Wire;
 use super::{ftp, smtp};
 use crate::config::{Listener, SmtpListener};
+use crate::per_minute::{PerMinute, network};
 use crate::shutdown::{Phase, Shutdown};
 use crate::supervise::Supervisor;
 
@@ -26,6 +28,10 @@ use crate::supervise::Supervisor;
 const BREATHER: Duration = Duration::from_millis(100);
 /// How long a TLS handshake may take.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(20);
+/// What a connection that gives way to others may still do: say so, and keep what came of a mail.
+const FAREWELL_MAX: Duration = Duration::from_secs(5);
+/// What it is told (RFC 5321, section 3.8; RFC 959, section 4.2).
+pub(super) const GIVES_WAY: &[u8] = b"421 4.7.0 Too many connections, try again later\r\n";
 /// Connections that the system holds until they are accepted.
 const BACKLOG: u32 = 1024;
 
@@ -49,6 +55,20 @@ impl Host {
         match self {
             Self::Smtp(receiver, _) => receiver.load().connections.enter(peer),
             Self::Ftp(receiver) => receiver.load().connections.enter(peer),
+        }
+    }
+
+    fn make_room(&self) {
+        match self {
+            Self::Smtp(receiver, _) => receiver.load().connections.make_room(),
+            Self::Ftp(receiver) => receiver.load().connections.make_room(),
+        }
+    }
+
+    fn alpn(&self) -> Alpn {
+        match self {
+            Self::Smtp(..) => Alpn::Smtp,
+            Self::Ftp(_) => Alpn::Ftp,
         }
     }
 
@@ -76,6 +96,7 @@ pub(super) struct Call {
     pub(super) tls: Arc<Tls>,
     pub(super) shutdown: Shutdown,
     pub(super) record: Recorder,
+    pub(super) presence: Presence,
 }
 
 /// How a connection ended.
@@ -93,6 +114,8 @@ struct Hall {
     known: Known,
     host: Host,
     tls: Arc<Tls>,
+    turned_away: PerMinute<(IpAddr, Crowded)>,
+    not_accepted: PerMinute<()>,
 }
 
 /// Binds a listener; the error says what to do.
@@ -137,7 +160,14 @@ pub(crate) fn open(
         _ => "SMTP",
     };
     let name = format!("{protocol} listener {}", settings.address);
-    let hall = Arc::new(Hall { settings, known: Known::default(), host, tls });
+    let hall = Arc::new(Hall {
+        settings,
+        known: Known::default(),
+        host,
+        tls,
+        turned_away: PerMinute::default(),
+        not_accepted: PerMinute::default(),
+    });
     let (listener, tasks) = (Arc::new(listener), supervisor.tasks().clone());
     let shutdown = supervisor.shutdown();
     supervisor.spawn(name, move || {
@@ -165,18 +195,23 @@ async fn accept(
         let (socket, peer) = match accepted {
             Ok((socket, peer)) => (socket, peer.ip().to_canonical()),
             Err(error) => {
-                tracing::warn!(%error, "A connection could not be accepted.");
+                if let Some(times) = hall.not_accepted.due(()) {
+                    tracing::warn!(%error, times, "A connection could not be accepted.");
+                }
+                if is_out_of_files(&error) {
+                    hall.host.make_room();
+                }
                 tokio::time::sleep(BREATHER).await;
                 continue;
             }
         };
-        let record = transcripts.begin(hall.host.protocol(), peer);
         match hall.host.enter(peer) {
             Ok(place) => {
+                let record = transcripts.begin(hall.host.protocol(), peer);
                 let caller = Caller { socket, peer, place, record };
                 tasks.spawn(converse(caller, Arc::clone(hall), shutdown.clone()));
             }
-            Err(crowded) => turn_away(&socket, peer, crowded, &record),
+            Err(crowded) => turn_away(&socket, peer, crowded, hall, transcripts),
         }
     }
 }
@@ -197,66 +232,119 @@ async fn converse(caller: Caller, hall: Arc<Hall>, mut shutdown: Shutdown) {
         // and would be left out of what is read.
         let _ = rustix::net::sockopt::set_socket_oobinline(&socket, true);
     }
-    let sniffed = tokio::select! {
-        sniffed = sniff(&socket, peer, hall.settings.tls, &hall.known) => sniffed,
+    let presence = place.presence();
+    let wire = tokio::select! {
+        wire = begin(socket, peer, &hall, &record) => wire,
+        () = presence.gives_way() => {
+            record.trouble(Trouble::TurnedAway(Crowded::InAll));
+            return;
+        }
         () = shutdown.reached(Phase::Ending) => return record.note("Tipoff was stopped."),
     };
-    let speaks = match sniffed {
-        Ok(speaks) => speaks,
-        Err(error) => {
-            tracing::debug!(%peer, %error, "A connection was closed before a word was said.");
-            return record.note(match error.kind() {
-                io::ErrorKind::TimedOut => "It said nothing, not even the beginning of TLS.",
-                _ => "It hung up before a word was said.",
-            });
-        }
-    };
-    let wire = match speaks {
-        Speaks::Plain => Wire::Plain(socket),
-        Speaks::Tls => match handshake(socket, &hall.tls).await {
-            Ok(wire) => wire,
-            Err(error) => return tell_of_handshake(peer, &error, &record),
-        },
+    let Some(wire) = wire else {
+        return;
     };
     if let Some(how) = wire.encryption() {
         record.encrypted(how);
     }
-    let call = Call { wire, peer, tls: Arc::clone(&hall.tls), shutdown, record };
-    if let End::WasTls = hall.host.converse(call).await {
+    presence.heard();
+    let call = Call {
+        wire,
+        peer,
+        tls: Arc::clone(&hall.tls),
+        shutdown,
+        record,
+        presence: presence.clone(),
+    };
+    let conversation = std::pin::pin!(hall.host.converse(call));
+    if let Some(End::WasTls) = until_it_must_go(conversation, &presence).await {
         hall.known.learn(peer, Speaks::Tls);
     }
     drop(place);
 }
 
+/// Sees the conversation through. One that gives way ends by itself; where it is stuck, it is cut off.
+async fn until_it_must_go(
+    mut conversation: Pin<&mut impl Future<Output = End>>,
+    presence: &Presence,
+) -> Option<End> {
+    tokio::select! {
+        end = &mut conversation => return Some(end),
+        () = presence.gives_way() => {}
+    }
+    timeout(FAREWELL_MAX, conversation).await.ok()
+}
+
+/// Finds out what the connection speaks, and encrypts it if it is TLS; none: it came to nothing.
+async fn begin(socket: TcpStream, peer: IpAddr, hall: &Hall, record: &Recorder) -> Option<Wire> {
+    match sniff(&socket, peer, hall.settings.tls, &hall.known).await {
+        Ok(Speaks::Plain) => Some(Wire::Plain(socket)),
+        Ok(Speaks::Tls) => match handshake(socket, &hall.tls, hall.host.alpn()).await {
+            Ok(wire) => Some(wire),
+            Err(error) => {
+                tell_of_handshake(peer, &error, record, &hall.tls);
+                None
+            }
+        },
+        Err(error) => {
+            tracing::debug!(%peer, %error, "A connection was closed before a word was said.");
+            record.note(match error.kind() {
+                io::ErrorKind::TimedOut => "It said nothing, not even the beginning of TLS.",
+                _ => "It hung up before a word was said.",
+            });
+            None
+        }
+    }
+}
+
+/// Whether the process or the system has no more open files to give.
+pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
+    let code = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
+    code.is_some_and(|code| code == rustix::io::Errno::MFILE || code == rustix::io::Errno::NFILE)
+}
+
 /// Begins TLS as the server.
-pub(super) async fn handshake(socket: TcpStream, tls: &Tls) -> io::Result<Wire> {
-    let acceptor = TlsAcceptor::from(tls.config());
+pub(super) async fn handshake(socket: TcpStream, tls: &Tls, alpn: Alpn) -> io::Result<Wire> {
+    let acceptor = TlsAcceptor::from(tls.config(alpn));
     // Boxed: a handshake is large, and most connections never make one.
     let stream = Box::pin(timeout(HANDSHAKE_MAX, acceptor.accept(socket))).await??;
     Ok(Wire::Tls(Box::new(stream)))
 }
 
 /// Says what a failed handshake means for the person at the camera.
-pub(super) fn tell_of_handshake(peer: IpAddr, error: &io::Error, record: &Recorder) {
+pub(super) fn tell_of_handshake(peer: IpAddr, error: &io::Error, record: &Recorder, tls: &Tls) {
     record.tls_failed(TlsFault::from(error));
+    let Some(times) = tls.failures.due(network(peer)) else {
+        return;
+    };
     tracing::warn!(
         %peer,
         %error,
+        times,
         "A device tried to encrypt and failed. If it is old (before TLS 1.2) or refuses \
          certificates that it does not know, switch encryption off in the device.",
     );
 }
 
 /// RFC 5321, section 3.8, and RFC 959, section 4.2: 421 when the server cannot serve now. The socket is fresh, so a short
-/// line is taken without waiting.
-fn turn_away(socket: &TcpStream, peer: IpAddr, crowded: Crowded, record: &Recorder) {
+/// line is taken without waiting. A flood costs neither a transcript nor a line of the log each.
+fn turn_away(
+    socket: &TcpStream,
+    peer: IpAddr,
+    crowded: Crowded,
+    hall: &Hall,
+    transcripts: &Transcripts,
+) {
     let reason = match crowded {
         Crowded::InAll => "Too many connections",
         Crowded::FromAddress => "Too many connections from your address",
     };
-    tracing::warn!(%peer, reason, "A connection was turned away.");
     let reply = format!("421 4.7.0 {reason}, try again later\r\n");
     let _ = socket.try_write(reply.as_bytes());
-    record.said(reply.as_bytes());
-    record.trouble(Trouble::TurnedAway(crowded));
+    if let Some(times) = hall.turned_away.due((network(peer), crowded)) {
+        tracing::warn!(%peer, reason, times, "A connection was turned away.");
+        let record = transcripts.begin(hall.host.protocol(), peer);
+        record.said(reply.as_bytes());
+        record.trouble(Trouble::TurnedAway(crowded));
+    }
 }

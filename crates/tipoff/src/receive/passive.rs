@@ -16,6 +16,7 @@ use super::data::{DataContext, DataFault};
 use super::listen::handshake;
 use super::ports::Lease;
 use super::sniff::is_client_hello;
+use super::tls::Alpn;
 use super::wire::Wire;
 
 /// How long a device may take to connect.
@@ -151,7 +152,7 @@ pub(super) async fn advance(
 /// TLS as the server, in a future of its own.
 fn begin_tls(socket: TcpStream, context: &DataContext) -> Handshake {
     let tls = Arc::clone(&context.tls);
-    Box::pin(async move { handshake(socket, &tls).await })
+    Box::pin(async move { handshake(socket, &tls, Alpn::FtpData).await })
 }
 
 /// Whether the first byte is one of TLS. Waits for it.

@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 
 use super::access::{Admission, Doorkeeper};
 use super::control::{Break, Control};
+use super::entrance::Entrance;
 use super::intake::{Incoming, Intake, Kept};
-use super::limit::Connections;
+use super::limit::{Connections, Places};
 use super::listen::{Call, End};
 use super::sniff;
+use super::tls::Alpn;
 use super::transcript::{Trouble, grouped};
 use super::turns::{Rank, Share};
 use super::wire::{Buffers, Chunk};
@@ -36,21 +38,29 @@ pub(crate) struct Receiver {
     intake: Intake,
     buffers: Buffers,
     metrics: Arc<Metrics>,
+    entrance: Entrance,
     pub(super) connections: Connections,
 }
 
 impl Receiver {
-    /// Of the configuration.
+    /// Of the configuration. The system has open files for `ceiling` connections.
     pub(crate) fn new(
         settings: Smtp,
         doorkeeper: Arc<Doorkeeper>,
         intake: Intake,
         metrics: Arc<Metrics>,
+        entrance: Entrance,
+        ceiling: usize,
     ) -> Self {
-        let connections =
-            Connections::new(settings.max_connections, settings.max_connections_per_address);
+        let places = Places {
+            total: settings.max_connections,
+            per_address: settings.max_connections_per_address,
+            ceiling,
+            newest_wins: false,
+        };
+        let connections = Connections::new(places, Arc::clone(&entrance.known));
         let buffers = Buffers::default();
-        Self { settings, doorkeeper, intake, buffers, metrics, connections }
+        Self { settings, doorkeeper, intake, buffers, metrics, entrance, connections }
     }
 
     /// The same with other settings, for the sessions to come.
@@ -62,6 +72,7 @@ impl Receiver {
             intake: self.intake.clone(),
             buffers: self.buffers.clone(),
             metrics: Arc::clone(&self.metrics),
+            entrance: self.entrance.clone(),
             connections: self.connections.with(max_connections, max_connections_per_address),
         }
     }
@@ -69,19 +80,20 @@ impl Receiver {
 
 /// Talks with a device until one of both has had enough.
 pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Receiver) -> End {
-    let Call { wire, peer, tls, shutdown, record } = call;
+    let Call { wire, peer, tls, shutdown, record, presence } = call;
     let profile = Arc::new(profile(&receiver.settings, offered, &receiver.doorkeeper, peer));
     let session = Session::new(profile, wire.is_tls(), challenge(&receiver.settings.host_name));
     receiver.metrics.session_began();
     let mut conversation = Conversation {
         receiver,
-        control: Control::new(wire, peer, tls, record),
+        control: Control::new(wire, peer, tls, record, presence),
         shutdown,
         session,
         share: receiver.intake.turns.of(peer),
         proof: LoginProof::Unproven,
         incoming: None,
         content_bytes: 0,
+        login: None,
         heard_anything: false,
     };
     let end = conversation.run().await.end(peer, &conversation.control.record);
@@ -132,6 +144,8 @@ struct Conversation<'a> {
     incoming: Option<Incoming>,
     /// Bytes of the message under way.
     content_bytes: u64,
+    /// The user that it logged in as.
+    login: Option<String>,
     heard_anything: bool,
 }
 
@@ -139,6 +153,9 @@ impl Conversation<'_> {
     async fn run(&mut self) -> Break {
         loop {
             if let Err(end) = self.turn().await {
+                if let Break::GivesWay = end {
+                    self.control.give_way();
+                }
                 self.control.close().await;
                 return end;
             }
@@ -169,6 +186,8 @@ impl Conversation<'_> {
 
     /// The next bytes; none: instead of them the session was told that time is up.
     async fn hear(&mut self) -> Result<Option<Chunk>, Break> {
+        let presence = self.control.presence.clone();
+        presence.busy(self.incoming.is_some());
         let wire = self.control.wire()?;
         let ending = self.shutdown.phase() == Phase::Ending;
         let next_phase = if ending { Phase::Over } else { Phase::Ending };
@@ -179,13 +198,17 @@ impl Conversation<'_> {
         tokio::select! {
             read = wire.read_in_turn(&self.receiver.buffers, &mut self.share, deadline) => {
                 match read? {
-                    Some(chunk) => Ok(Some(chunk)),
+                    Some(chunk) => {
+                        presence.heard();
+                        Ok(Some(chunk))
+                    }
                     None => {
                         if may_have_ended { self.session.paused() } else { self.session.idle() }
                         Ok(None)
                     }
                 }
             }
+            () = presence.gives_way() => Err(Break::GivesWay),
             () = self.shutdown.reached(next_phase) => {
                 if ending {
                     return Err(Break::Over);
@@ -208,20 +231,25 @@ impl Conversation<'_> {
                     self.control.record.heard(&line);
                     tracing::debug!(peer = %self.control.peer, line, "The device said.")
                 }
-                Step::Authenticate(credentials) => self.authenticate(&credentials),
-                Step::Mail(mail) => self.consider(&mail),
+                Step::Authenticate(credentials) => self.authenticate(&credentials).await,
+                Step::Mail(mail) => {
+                    self.share.pause();
+                    self.consider(&mail).await;
+                }
                 Step::Begin(transaction) => self.begin(transaction),
                 Step::Content(bytes) => {
                     self.content_bytes += bytes.len() as u64;
                     if let Some(incoming) = &mut self.incoming {
                         incoming.push(bytes);
+                        incoming.keep_pace().await;
                     }
                 }
                 Step::End => self.store().await,
                 Step::TooBig | Step::Aborted => self.keep_what_came().await,
                 Step::StartTls => {
                     self.share.pause();
-                    self.control.encrypt().await?;
+                    self.control.encrypt(Alpn::Smtp).await?;
+                    (self.login, self.proof) = (None, LoginProof::Unproven);
                     let challenge = challenge(&self.receiver.settings.host_name);
                     self.session.tls_started(challenge);
                     return Ok(());
@@ -250,31 +278,48 @@ impl Conversation<'_> {
         Ok(())
     }
 
-    fn authenticate(&mut self, credentials: &Credentials) {
-        let record = &self.control.record;
-        let admission = self.receiver.doorkeeper.admits(self.control.peer, credentials);
-        self.proof = admission.proof();
-        if admission != Admission::Refused {
-            if admission == Admission::Proven {
-                self.share.set_rank(Rank::Known);
+    async fn authenticate(&mut self, credentials: &Credentials) {
+        // The reply may have to wait.
+        self.share.pause();
+        let Receiver { entrance, doorkeeper, .. } = self.receiver;
+        let Control { peer, record, presence, .. } = &self.control;
+        let admission = entrance.admission(doorkeeper, *peer, credentials, presence).await;
+        self.proof = admission.map_or(LoginProof::Unproven, Admission::proof);
+        match admission {
+            Some(Admission::Refused) => {
+                let user = credentials.user().to_owned();
+                let user_known = doorkeeper.knows_user(&user);
+                record.trouble(Trouble::LoginRefused { user, user_known });
+                self.session.login_refused();
             }
-            record.logged_in(credentials.user());
-            self.session.login_accepted();
-        } else {
-            tracing::warn!(
-                peer = %self.control.peer,
-                user = credentials.user(),
-                "A login failed: check user and password in the device.",
-            );
-            let user = credentials.user().to_owned();
-            let user_known = self.receiver.doorkeeper.knows_user(&user);
-            record.trouble(Trouble::LoginRefused { user, user_known });
-            self.session.login_refused();
+            None => {
+                record.trouble(Trouble::LoginTooSoon);
+                self.session.login_deferred();
+            }
+            Some(admission) => {
+                if admission == Admission::Proven {
+                    self.share.set_rank(Rank::Known);
+                }
+                record.logged_in(credentials.user());
+                self.login = Some(credentials.user().to_owned());
+                self.session.login_accepted();
+            }
         }
     }
 
-    fn consider(&mut self, mail: &MailFrom) {
-        if self.receiver.intake.has_room(mail.size.unwrap_or(0)) {
+    async fn consider(&mut self, mail: &MailFrom) {
+        let envelope = Envelope {
+            protocol: Protocol::Smtp,
+            peer: self.control.peer,
+            login: self.login.clone(),
+            proof: self.proof,
+            greeting: None,
+            sender: mail.address.clone(),
+            recipients: Vec::new(),
+            tls: false,
+            path: None,
+        };
+        if self.receiver.intake.make_room(mail.size.unwrap_or(0), &envelope).await {
             self.session.mail_allowed();
         } else {
             tracing::error!(peer = %self.control.peer, "The disk of the spool is full: mail is put off.");

@@ -3,6 +3,7 @@
 //! Cameras check no names; they want any certificate at all, and the same one tomorrow.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -10,19 +11,93 @@ use std::time::SystemTime;
 use anyhow::Context as _;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
+use rustls::server::ServerSessionMemoryCache;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tipoff_spool::durable;
 
 use crate::config::{Certificate, Smtp};
+use crate::per_minute::PerMinute;
+
+/// Sessions that a client may take up again (TLS 1.2), for each protocol.
+const SESSIONS_MAX: usize = 256;
+
+/// The protocol that a port speaks inside of TLS (ALPN, RFC 7301). A client that names only others is refused: what a
+/// browser was led to send here by somebody else's page must not be taken for SMTP or FTP (alpaca-attack.com). Clients
+/// that name none, as nearly all devices, are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alpn {
+    /// No name is registered for SMTP; this is the one that would be.
+    Smtp,
+    /// FTP's control connection.
+    Ftp,
+    /// FTP's data connections; FileZilla calls them so.
+    FtpData,
+    /// The HTTP port.
+    Http,
+}
+
+impl Alpn {
+    /// The names in IANA's list of "ALPN protocol IDs", and those in use.
+    const fn names(self) -> &'static [&'static [u8]] {
+        match self {
+            Self::Smtp => &[b"smtp"],
+            Self::Ftp => &[b"ftp"],
+            Self::FtpData => &[b"ftp-data", b"ftp"],
+            Self::Http => &[b"http/1.1", b"http/1.0"],
+        }
+    }
+}
+
+/// The settings for handshakes with one certificate.
+struct Configs {
+    smtp: Arc<ServerConfig>,
+    ftp: Arc<ServerConfig>,
+    ftp_data: Arc<ServerConfig>,
+    http: Arc<ServerConfig>,
+}
+
+impl Configs {
+    fn new(base: ServerConfig) -> Self {
+        let with = |base: &ServerConfig, alpn: Alpn| {
+            let mut config = base.clone();
+            config.alpn_protocols = alpn.names().iter().map(|name| name.to_vec()).collect();
+            config
+        };
+        // A session of one protocol is not taken up by another; FTP's data connections take up that of the control
+        // connection.
+        let own = |alpn: Alpn| {
+            let mut config = with(&base, alpn);
+            config.session_storage = ServerSessionMemoryCache::new(SESSIONS_MAX);
+            config
+        };
+        let ftp = own(Alpn::Ftp);
+        let ftp_data = Arc::new(with(&ftp, Alpn::FtpData));
+        let (smtp, http) = (Arc::new(own(Alpn::Smtp)), Arc::new(own(Alpn::Http)));
+        Self { smtp, ftp: Arc::new(ftp), ftp_data, http }
+    }
+
+    fn of(&self, alpn: Alpn) -> &Arc<ServerConfig> {
+        match alpn {
+            Alpn::Smtp => &self.smtp,
+            Alpn::Ftp => &self.ftp,
+            Alpn::FtpData => &self.ftp_data,
+            Alpn::Http => &self.http,
+        }
+    }
+}
 
 /// The certificate in use; a renewed one is used from the next handshake on.
-pub(crate) struct Tls(Mutex<Loaded>);
+pub(crate) struct Tls {
+    loaded: Mutex<Loaded>,
+    /// Handshakes that failed, by address.
+    pub(super) failures: PerMinute<IpAddr>,
+}
 
 /// A certificate that can be used.
 pub(crate) struct Loaded {
     files: Certificate,
-    config: Arc<ServerConfig>,
+    configs: Configs,
     /// When the files were changed that it was loaded from.
     changed: [Option<SystemTime>; 2],
 }
@@ -36,24 +111,25 @@ impl Loaded {
             None => own_certificate(data_dir, &settings.host_name)?,
         };
         let changed = changed_at(&files);
-        Ok(Self { files, config: Arc::new(config), changed })
+        Ok(Self { files, configs: Configs::new(config), changed })
     }
 }
 
 impl Tls {
     /// Loads the certificate of the configuration.
     pub(crate) fn load(settings: &Smtp, data_dir: &Path) -> anyhow::Result<Self> {
-        Ok(Self(Mutex::new(Loaded::of(settings, data_dir)?)))
+        let loaded = Mutex::new(Loaded::of(settings, data_dir)?);
+        Ok(Self { loaded, failures: PerMinute::default() })
     }
 
     /// With another one from the next handshake on.
     pub(crate) fn replace(&self, loaded: Loaded) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = loaded;
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = loaded;
     }
 
     /// The settings for a handshake now.
-    pub(crate) fn config(&self) -> Arc<ServerConfig> {
-        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn config(&self, alpn: Alpn) -> Arc<ServerConfig> {
+        let mut current = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = changed_at(&current.files);
         if changed != current.changed {
             // Looked at once, also where it cannot be used: while only one of the two files has
@@ -61,7 +137,7 @@ impl Tls {
             current.changed = changed;
             match load(&current.files) {
                 Ok(config) => {
-                    current.config = Arc::new(config);
+                    current.configs = Configs::new(config);
                     tracing::info!("The renewed certificate is in use.");
                 }
                 Err(error) => tracing::error!(
@@ -70,7 +146,7 @@ impl Tls {
                 ),
             }
         }
-        Arc::clone(&current.config)
+        Arc::clone(current.configs.of(alpn))
     }
 }
 

@@ -200,6 +200,7 @@ impl Drop for Session {
             peer: self.peer,
             began_at: self.began_at,
             ended_at: SystemTime::now().into(),
+            is_of_flood: false,
             state,
         };
         self.shared.finish(finished);
@@ -213,6 +214,8 @@ struct Finished {
     peer: IpAddr,
     began_at: Timestamp,
     ended_at: Timestamp,
+    /// Too many of its address brought nothing lately.
+    is_of_flood: bool,
     state: State,
 }
 

@@ -96,11 +96,12 @@ impl End {
 pub(super) async fn receive(
     receiver: &Receiver,
     plan: Plan,
+    has_room: bool,
     upload: impl Future<Output = Result<Uploading, Unready>>,
     signals: Signals,
 ) -> Outcome {
     let (peer, record) = (plan.context.peer, plan.context.record.clone());
-    if !receiver.uploads.has_room() {
+    if !has_room {
         tracing::error!(%peer, "The disk of the spool is full: an upload is put off.");
         record.trouble(Trouble::DiskFull);
         return Outcome::Failed(Failure::SpoolFull, None);
@@ -230,6 +231,11 @@ async fn take(
             upload.push(&head.take());
             return end;
         }
+        if upload.has_failed() {
+            // Why is told by whoever stores it.
+            return End::Before(Failure::SpoolFull);
+        }
+        upload.keep_pace().await;
         if upload.size() > settings.max_file {
             return End::Before(Failure::TooBig);
         }

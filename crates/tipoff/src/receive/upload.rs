@@ -101,9 +101,9 @@ impl Uploads {
         &self.intake.turns
     }
 
-    /// Whether the disk has room.
-    pub(super) fn has_room(&self) -> bool {
-        self.intake.has_room(0)
+    /// Whether the disk has room, once the oldest have made it.
+    pub(super) async fn make_room(&self, envelope: &Envelope) -> bool {
+        self.intake.make_room(0, envelope).await
     }
 
     /// The spool's files.
@@ -181,6 +181,7 @@ impl Uploads {
             return Err(Unready::Busy);
         }
         let mut writer = self.blobs().resume(&stored.blob, file.size)?;
+        writer.belongs_to(self.intake.sender(&upload.start.envelope));
         upload.target = Some(match number {
             // No arrival has these bytes yet.
             Some(_) => {

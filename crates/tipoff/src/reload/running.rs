@@ -11,12 +11,13 @@ use tipoff_rules::Rules;
 use crate::config::{Config, Retention};
 use crate::dispatch::Dispatch;
 use crate::receive::tls::{Loaded, Tls};
-use crate::receive::{Doorkeeper, ftp, smtp};
+use crate::receive::{Doorkeeper, KnownAddresses, ftp, smtp};
 
 /// The pieces whose settings may change.
 pub(crate) struct Running {
     pub(crate) rules: Arc<LiveRules>,
     pub(crate) doorkeeper: Arc<Doorkeeper>,
+    pub(crate) known: Arc<KnownAddresses>,
     pub(crate) retention: Arc<ArcSwap<Retention>>,
     pub(crate) tls: Arc<Tls>,
     pub(crate) smtp: Arc<ArcSwap<smtp::Receiver>>,
@@ -40,6 +41,7 @@ impl Running {
         self.rules.apply(now.rules.clone());
         self.rules.name_devices(now);
         self.doorkeeper.apply(now.access.clone(), now.devices.clone());
+        self.known.configure(&now.devices);
         self.retention.store(Arc::new(now.retention));
         self.smtp.store(Arc::new(self.smtp.load().with(now.smtp.clone())));
         self.ftp.store(Arc::new(self.ftp.load().with(now.ftp.clone())));

@@ -1,5 +1,6 @@
 //! For those who watch the program: is it well, and how much does it do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State as Shared;
@@ -7,16 +8,89 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::State;
+use crate::disk::Disk;
 use crate::observe::Format;
 use crate::shutdown::Phase;
 use crate::supervise::Supervisor;
 use tipoff_spool::{IncidentFilter, Spool};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+/// What was found out last is good for so long: whoever asks often, or many at once, cost nothing.
+const FRESH: Duration = Duration::from_millis(200);
+/// An answer takes no longer than this, whatever the load is …
+const ANSWER_MAX: Duration = Duration::from_millis(800);
+/// … and is then what was found out before, if that is no older than this.
+const OLD_MAX: Duration = Duration::from_secs(5);
+
+/// What the probes of the HTTP port know.
+#[derive(Clone, Default)]
+pub(crate) struct Health {
+    answers: Probe,
+    works: Probe,
+}
+
+/// A question to the spool that is under way once at most.
+#[derive(Clone)]
+struct Probe(Arc<watch::Sender<Found>>);
+
+#[derive(Clone, Default)]
+struct Found {
+    /// When, and what is wrong.
+    last: Option<(Instant, Option<String>)>,
+    is_asking: bool,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Found::default())))
+    }
+}
+
+impl Probe {
+    /// What is wrong, by `question` or by what it brought a moment ago.
+    async fn ask<F>(&self, question: impl FnOnce() -> F) -> Option<String>
+    where
+        F: Future<Output = Option<String>> + Send + 'static,
+    {
+        let began = Instant::now();
+        let is_fresh =
+            |found: &Found| found.last.as_ref().is_some_and(|(at, _)| *at + FRESH > began);
+        let begins = self.0.send_if_modified(|found| {
+            let begins = !found.is_asking && !is_fresh(found);
+            found.is_asking |= begins;
+            begins
+        });
+        if begins {
+            let (found_tx, question) = (Arc::clone(&self.0), question());
+            tokio::spawn(async move {
+                // A panic is an answer too.
+                let wrong =
+                    tokio::spawn(question).await.unwrap_or_else(|error| Some(error.to_string()));
+                found_tx.send_modify(|found| {
+                    *found = Found { last: Some((Instant::now(), wrong)), is_asking: false };
+                });
+            });
+        }
+        let mut found_rx = self.0.subscribe();
+        let _ = timeout(ANSWER_MAX, found_rx.wait_for(is_fresh)).await;
+        match self.0.borrow().last.clone() {
+            Some((at, wrong)) if at + OLD_MAX > Instant::now() => wrong,
+            _ => Some("the spool does not answer in time".to_owned()),
+        }
+    }
+}
 
 /// `200 ok` while the spool answers, else `503`.
 pub(super) async fn healthz(Shared(state): Shared<State>) -> Response {
-    match spool_answers(&*state.spool).await {
-        true => "ok\n".into_response(),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "the spool does not answer\n").into_response(),
+    let spool = Arc::clone(&state.spool);
+    let question = || async move {
+        let answers = spool_answers(&*spool).await;
+        (!answers).then(|| "the spool does not answer".to_owned())
+    };
+    match state.health.answers.ask(question).await {
+        None => "ok\n".into_response(),
+        Some(wrong) => (StatusCode::SERVICE_UNAVAILABLE, format!("{wrong}\n")).into_response(),
     }
 }
 
@@ -50,15 +124,20 @@ async fn spool_writes(spool: &dyn Spool) -> bool {
 /// `200 ready` while what devices send can be stored and delivered: every task runs, the spool answers and
 /// writes, there is room for more, and the program is not about to end. Else `503` with what is missing.
 pub(super) async fn readyz(Shared(state): Shared<State>) -> Response {
-    let min_free = state.retention.load().min_free;
-    match missing(&state.supervisor, &*state.spool, min_free).await {
+    let State { supervisor, spool, health, disk, .. } = &state;
+    match missing(supervisor, spool, disk, &health.works).await {
         None => "ready\n".into_response(),
         Some(what) => (StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n")).into_response(),
     }
 }
 
 /// What is missing for work; nothing, if all is there.
-async fn missing(supervisor: &Supervisor, spool: &dyn Spool, min_free: u64) -> Option<String> {
+async fn missing(
+    supervisor: &Supervisor,
+    spool: &Arc<dyn Spool>,
+    disk: &Disk,
+    probe: &Probe,
+) -> Option<String> {
     if supervisor.shutdown().phase() != Phase::Running {
         return Some("it is stopping".to_owned());
     }
@@ -66,16 +145,20 @@ async fn missing(supervisor: &Supervisor, spool: &dyn Spool, min_free: u64) -> O
     if !down.is_empty() {
         return Some(format!("not running: {}", down.join(", ")));
     }
-    if !spool_answers(spool).await {
-        return Some("the spool does not answer".to_owned());
+    let asked = Arc::clone(spool);
+    let question = || async move {
+        if !spool_answers(&*asked).await {
+            return Some("the spool does not answer".to_owned());
+        }
+        let writes = spool_writes(&*asked).await;
+        (!writes).then(|| "the spool cannot store anything".to_owned())
+    };
+    if let Some(wrong) = probe.ask(question).await {
+        return Some(wrong);
     }
-    if !spool_writes(spool).await {
-        return Some("the spool cannot store anything".to_owned());
-    }
-    match spool.blobs().free_bytes() {
-        Ok(free) if free >= min_free => None,
-        Ok(_) => Some("the disk is full: less than retention.min_free is left".to_owned()),
-        Err(_) => Some("the disk does not tell how much is free".to_owned()),
+    match disk.make_room(0, false).await {
+        true => None,
+        false => Some("the disk is full: less than retention.min_free is left".to_owned()),
     }
 }
 
@@ -96,19 +179,53 @@ pub(super) async fn metrics(Shared(state): Shared<State>, headers: HeaderMap) ->
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use crate::config::Retention;
     use crate::observe::Metrics;
     use crate::shutdown;
     use crate::testing::Stand;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_answers_in_time_and_asks_once() {
+        let (probe, asked) = (Probe::default(), Arc::new(AtomicU32::new(0)));
+        let ask = async |takes: Duration, wrong: Option<&str>| {
+            let (asked, wrong) = (Arc::clone(&asked), wrong.map(str::to_owned));
+            let began = Instant::now();
+            let found = probe
+                .ask(|| async move {
+                    asked.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(takes).await;
+                    wrong
+                })
+                .await;
+            assert!(began.elapsed() < Duration::from_secs(1));
+            found
+        };
+        let ms = Duration::from_millis;
+        let found = tokio::join!(ask(ms(10), None), ask(ms(10), None), ask(ms(10), None));
+        assert_eq!(found, (None, None, None));
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        tokio::time::sleep(FRESH).await;
+        assert_eq!(ask(ms(60_000), None).await, None, "as it was a moment ago");
+        tokio::time::sleep(OLD_MAX).await;
+        assert!(ask(ms(10), None).await.is_some(), "it still hangs");
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+        tokio::time::sleep(ms(60_000)).await;
+        assert_eq!(ask(ms(10), Some("broken")).await.as_deref(), Some("broken"));
+    }
 
     #[tokio::test]
     async fn it_is_not_ready_while_a_task_is_down_the_disk_is_full_or_it_stops() {
         let stand = Stand::new("");
         let (trigger, shutdown) = shutdown::channel();
         let supervisor = Supervisor::new(shutdown, Arc::new(Metrics::new()));
-        let missing = async |min_free| missing(&supervisor, &*stand.spool, min_free).await;
+        let probe = Probe::default();
+        let missing = async |min_free| {
+            stand.retention.store(Arc::new(Retention { min_free, ..stand.config.retention }));
+            missing(&supervisor, &stand.spool, &stand.disk, &probe).await
+        };
         assert_eq!(missing(0).await, None);
         let full = missing(u64::MAX).await.unwrap();
         assert!(full.starts_with("the disk is full"), "{full}");

@@ -1,6 +1,10 @@
-//! The HTTP port's connections: so many at a time, plain or encrypted, and none that stands still
-//! for ever.
+//! The HTTP port's connections: so many at a time and from one address, plain or encrypted, none that stands still
+//! or trickles, and always a place for one more.
+//!
+//! HTTP clients talk at once, so a newcomer is never made to wait: it takes the place of the connection on which
+//! nothing has moved for longest, of the address that has most, or else of its own address (`receive/limit.rs`).
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -8,105 +12,132 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
+use tokio_util::task::TaskTracker;
 
-use crate::receive::is_client_hello;
-use crate::receive::tls::Tls;
+use super::slow_body;
+use crate::config::Proxies;
+use crate::per_minute::PerMinute;
+use crate::receive::limit::{Connections, Places, Presence};
+use crate::receive::listen::is_out_of_files;
+use crate::receive::tls::{Alpn, Tls};
+use crate::receive::{KnownAddresses, is_client_hello};
+use crate::shutdown::{Phase, Shutdown};
 
-/// Connections served at a time; others wait to be accepted.
-const CONNECTIONS_MAX: usize = 256;
+/// Connections served at a time.
+const CONNECTIONS_MAX: usize = 512;
+/// Connections of one address: browsers behind one have six each, and who floods from it displaces only as many.
+const CONNECTIONS_PER_ADDRESS: usize = 128;
+/// From the connection to the first byte, for the TLS handshake, and for the whole head of a request; also between
+/// two requests.
+const HEAD_MAX: Duration = Duration::from_secs(10);
 /// A connection on which nothing moves for so long is closed.
 const STANDSTILL_MAX: Duration = Duration::from_secs(30);
+/// Whoever reads an answer more slowly than this, in bytes a second, loses its patience of [`STANDSTILL_MAX`] little
+/// by little; a phone with bad reception is faster.
+const READER_RATE_MIN: u64 = 2 * 1024;
+/// Heads that are larger are refused (431), and as much of an answer waits in memory.
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// Not accepting for a moment when the system has no more descriptors to give.
 const BREATHER: Duration = Duration::from_millis(100);
 
-/// A listener with limits, on which both plain HTTP and TLS are understood.
-pub(super) struct Bounded {
+/// The port, with limits, on which both plain HTTP and TLS are understood.
+#[derive(Clone)]
+pub(super) struct Server {
     listener: Arc<TcpListener>,
     tls: Arc<Tls>,
-    places: Arc<Semaphore>,
-    /// Those that have not said a word yet, or are about to encrypt.
-    greeting: JoinSet<io::Result<(Connection, SocketAddr)>>,
+    connections: Connections,
+    proxies: Proxies,
+    not_accepted: Arc<PerMinute<()>>,
 }
 
-impl Bounded {
-    pub(super) fn new(listener: Arc<TcpListener>, tls: Arc<Tls>) -> Self {
-        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        Self { listener, tls, places, greeting: JoinSet::new() }
+impl Server {
+    /// The system has open files for `ceiling` connections.
+    pub(super) fn new(
+        listener: Arc<TcpListener>,
+        tls: Arc<Tls>,
+        known: Arc<KnownAddresses>,
+        proxies: Proxies,
+        ceiling: usize,
+    ) -> Self {
+        let places = Places {
+            total: CONNECTIONS_MAX,
+            per_address: CONNECTIONS_PER_ADDRESS,
+            ceiling,
+            newest_wins: true,
+        };
+        let connections = Connections::new(places, known);
+        Self { listener, tls, connections, proxies, not_accepted: Arc::default() }
     }
-}
 
-impl Listener for Bounded {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
+    /// Serves until the end, each connection in a task of its own.
+    pub(super) async fn serve(self, router: Router, tasks: TaskTracker, mut shutdown: Shutdown) {
         loop {
-            let come = async {
-                // The semaphore is never closed; should it be, nothing limits.
-                let place = Arc::clone(&self.places).acquire_owned().await.ok();
-                (accept(&self.listener).await, place)
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = shutdown.reached(Phase::Ending) => return,
             };
-            tokio::select! {
-                ((socket, peer), place) = come => {
-                    self.greeting.spawn(greet(socket, peer, Arc::clone(&self.tls), place));
+            let (socket, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    self.tell_not_accepted(&error);
+                    tokio::time::sleep(BREATHER).await;
+                    continue;
                 }
-                Some(greeted) = self.greeting.join_next() => match greeted {
-                    Ok(Ok(connection)) => return connection,
-                    Ok(Err(error)) => tracing::debug!(%error, "A browser said nothing of use."),
-                    Err(_) => {}
-                },
+            };
+            // A reverse proxy's connections are those of many people.
+            let connections = match self.proxies.trusted.contains(peer.ip()) {
+                true => self.connections.with(CONNECTIONS_MAX, CONNECTIONS_MAX),
+                false => self.connections.clone(),
+            };
+            if let Ok(place) = connections.enter(peer.ip()) {
+                let served = serve_connection(
+                    socket,
+                    peer,
+                    Arc::clone(&self.tls),
+                    router.clone(),
+                    place.presence(),
+                    shutdown.clone(),
+                );
+                tasks.spawn(async move {
+                    let presence = place.presence();
+                    tokio::select! {
+                        served = served => if let Err(error) = served {
+                            tracing::debug!(%peer, %error, "A connection to the HTTP port ended.");
+                        },
+                        () = presence.gives_way() => {
+                            tracing::debug!(%peer, "A connection to the HTTP port gave way to another.");
+                        }
+                    }
+                    drop(place);
+                });
             }
         }
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
-
-/// The next connection. What ends one before it is accepted concerns no other.
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
-    loop {
-        match listener.accept().await {
-            Ok(accepted) => return accepted,
-            Err(error) => {
-                tracing::warn!(%error, "A connection to the HTTP port could not be accepted.");
-                tokio::time::sleep(BREATHER).await;
-            }
+    fn tell_not_accepted(&self, error: &io::Error) {
+        if let Some(times) = self.not_accepted.due(()) {
+            tracing::warn!(%error, times, "A connection to the HTTP port could not be accepted.");
+        }
+        if is_out_of_files(error) {
+            self.connections.make_room();
         }
     }
-}
-
-/// HTTP and TLS clients both talk first, and the first byte tells which it is.
-async fn greet(
-    socket: TcpStream,
-    peer: SocketAddr,
-    tls: Arc<Tls>,
-    place: Option<OwnedSemaphorePermit>,
-) -> io::Result<(Connection, SocketAddr)> {
-    let mut first = [0];
-    if timeout(STANDSTILL_MAX, socket.peek(&mut first)).await?? == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    let socket = if is_client_hello(&first) {
-        let handshake = TlsAcceptor::from(tls.config()).accept(socket);
-        Either::Right(Box::new(timeout(STANDSTILL_MAX, handshake).await??))
-    } else {
-        Either::Left(socket)
-    };
-    let standstill = Box::pin(tokio::time::sleep(STANDSTILL_MAX));
-    Ok((Connection { socket, standstill, _place: place }, peer))
 }
 
 /// Who is at the other end, and whether by TLS.
@@ -116,21 +147,86 @@ pub(super) struct Peer {
     pub(super) by_tls: bool,
 }
 
-impl Connected<IncomingStream<'_, Bounded>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Bounded>) -> Self {
-        let by_tls = matches!(stream.io().socket, Either::Right(_));
-        Self { address: *stream.remote_addr(), by_tls }
+async fn serve_connection(
+    socket: TcpStream,
+    address: SocketAddr,
+    tls: Arc<Tls>,
+    router: Router,
+    presence: Presence,
+    mut shutdown: Shutdown,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let socket = tokio::select! {
+        socket = greet(socket, &tls) => socket?,
+        () = shutdown.reached(Phase::Ending) => return Ok(()),
+    };
+    let peer = Peer { address, by_tls: matches!(socket, Either::Right(_)) };
+    let io = TokioIo::new(Connection::new(socket, presence.clone()));
+    let router = TowerToHyperService::new(router);
+    let service =
+        service_fn(move |request| answer(router.clone(), request, peer, presence.clone()));
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX).max_buf_size(BUFFER_BYTES_MAX);
+    // Boxed: the connection is large, and most never get as far as this.
+    let mut connection = Box::pin(builder.serve_connection(io, service));
+    tokio::select! {
+        served = connection.as_mut() => return Ok(served?),
+        () = shutdown.reached(Phase::Ending) => connection.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        served = connection => Ok(served?),
+        () = shutdown.reached(Phase::Over) => Ok(()),
     }
 }
 
-/// A connection that fails when nothing moves on it.
-pub(super) struct Connection {
-    socket: Either<TcpStream, Box<TlsStream<TcpStream>>>,
-    standstill: Pin<Box<Sleep>>,
-    _place: Option<OwnedSemaphorePermit>,
+/// Passes a request on, with who asks, and a body that must come in time.
+async fn answer(
+    router: TowerToHyperService<Router>,
+    request: Request<Incoming>,
+    peer: Peer,
+    presence: Presence,
+) -> Result<Response, Infallible> {
+    // Whoever has asked goes after those that have not.
+    presence.busy(true);
+    let mut request = request.map(|body| slow_body::bounded(Body::new(body)));
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let response = router.call(request).await;
+    presence.busy(false);
+    response
 }
 
-impl Connection {
+/// HTTP and TLS clients both talk first, and the first byte tells which it is.
+async fn greet(
+    socket: TcpStream,
+    tls: &Tls,
+) -> io::Result<Either<TcpStream, Box<TlsStream<TcpStream>>>> {
+    let mut first = [0];
+    if timeout(HEAD_MAX, socket.peek(&mut first)).await?? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    if !is_client_hello(&first) {
+        return Ok(Either::Left(socket));
+    }
+    let handshake = Box::pin(TlsAcceptor::from(tls.config(Alpn::Http)).accept(socket));
+    Ok(Either::Right(Box::new(timeout(HEAD_MAX, handshake).await??)))
+}
+
+/// A connection that fails when nothing moves on it, or what is written is read too slowly.
+struct Connection<S> {
+    socket: S,
+    presence: Presence,
+    standstill: Pin<Box<Sleep>>,
+    /// Since when the other side has taken nothing of what is to be written.
+    blocked_at: Option<Instant>,
+    /// For how long it still may.
+    patience: Duration,
+}
+
+impl<S> Connection<S> {
+    fn new(socket: S, presence: Presence) -> Self {
+        let standstill = Box::pin(tokio::time::sleep(STANDSTILL_MAX));
+        Self { socket, presence, standstill, blocked_at: None, patience: STANDSTILL_MAX }
+    }
+
     /// Passes on what the socket answered, and keeps the time.
     fn timed<T>(
         &mut self,
@@ -138,6 +234,7 @@ impl Connection {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
         if poll.is_ready() {
+            self.presence.heard();
             self.standstill.as_mut().reset(Instant::now() + STANDSTILL_MAX);
             return poll;
         }
@@ -146,26 +243,57 @@ impl Connection {
             Poll::Pending => Poll::Pending,
         }
     }
+
+    /// What was written gives patience back, and what had to wait takes it.
+    fn written(&mut self, bytes: usize) {
+        if let Some(blocked_at) = self.blocked_at.take() {
+            self.patience = self.patience.saturating_sub(blocked_at.elapsed());
+        }
+        let earned = Duration::from_millis(bytes as u64 * 1_000 / READER_RATE_MIN);
+        self.patience = (self.patience + earned).min(STANDSTILL_MAX);
+    }
+
+    /// Nothing can be written now; whether that is so for too long.
+    fn blocked(&mut self) -> bool {
+        let now = Instant::now();
+        if self.blocked_at.is_none() {
+            self.blocked_at = Some(now);
+            self.standstill.as_mut().reset(now + self.patience);
+        }
+        self.patience.is_zero()
+    }
 }
 
-impl AsyncRead for Connection {
+impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.socket).poll_read(context, buffer);
+        if poll.is_ready() && self.blocked_at.is_some() {
+            // Whoever only sends on does not read the more for it.
+            return poll;
+        }
         self.timed(poll, context)
     }
 }
 
-impl AsyncWrite for Connection {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.socket).poll_write(context, bytes);
+        match &poll {
+            Poll::Ready(Ok(count)) => self.written(*count),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending if self.blocked() => {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            Poll::Pending => {}
+        }
         self.timed(poll, context)
     }
 
@@ -179,67 +307,4 @@ impl AsyncWrite for Connection {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    use super::*;
-    use crate::config::Config;
-
-    async fn bounded(listener: TcpListener) -> Bounded {
-        let folder = tempfile::tempdir().unwrap();
-        let config = Config::parse(None, "", None, &|_| None).unwrap();
-        Bounded::new(Arc::new(listener), Arc::new(Tls::load(&config.smtp, folder.path()).unwrap()))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_that_stands_still_ends_and_one_that_moves_goes_on() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        client.write_all(b"x").await.unwrap();
-        let (mut connection, _) = bounded(listener).await.accept().await;
-        assert_eq!(connection.read_u8().await.unwrap(), b'x');
-        for _ in 0..3 {
-            tokio::time::advance(STANDSTILL_MAX - Duration::from_secs(1)).await;
-            client.write_all(b"x").await.unwrap();
-            assert_eq!(connection.read_u8().await.unwrap(), b'x');
-        }
-        let error = connection.read_u8().await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-    }
-
-    #[tokio::test]
-    async fn no_more_are_accepted_than_there_are_places() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut bounded =
-            Bounded { places: Arc::new(Semaphore::new(1)), ..bounded(listener).await };
-        let mut clients = Vec::new();
-        for _ in 0..2 {
-            let mut client = TcpStream::connect(address).await.unwrap();
-            client.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
-            clients.push(client);
-        }
-        let (first, _) = bounded.accept().await;
-        tokio::select! {
-            biased;
-            _ = bounded.accept() => panic!("the second one has no place"),
-            () = tokio::task::yield_now() => {}
-        }
-        drop(first);
-        bounded.accept().await;
-    }
-
-    #[tokio::test]
-    async fn who_says_nothing_keeps_nobody_waiting() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut bounded = bounded(listener).await;
-        let _silent = TcpStream::connect(address).await.unwrap();
-        let mut half = TcpStream::connect(address).await.unwrap();
-        half.write_all(&[0x16, 3, 1]).await.unwrap();
-        let mut client = TcpStream::connect(address).await.unwrap();
-        client.write_all(b"G").await.unwrap();
-        let (_, peer) = bounded.accept().await;
-        assert_eq!(peer, client.local_addr().unwrap());
-    }
-}
+mod tests;

@@ -24,6 +24,7 @@ mod parcel;
 mod pour;
 mod problem;
 mod range;
+mod slow_body;
 mod tag;
 mod view;
 mod who;
@@ -32,7 +33,6 @@ mod words;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use arc_swap::ArcSwap;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
@@ -41,17 +41,19 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
+pub(crate) use api::events::EventStreams;
 pub(crate) use gallery::Gallery;
+pub(crate) use health::Health;
 pub(crate) use links::Links;
 pub(crate) use opens::Opens;
 
 use access::Access;
 use caller::Manners;
-use listener::Peer;
 
 use crate::actions::Actions;
 use crate::audit;
-use crate::config::{Http, Listener, Retention};
+use crate::config::{Http, Listener};
+use crate::disk::Disk;
 use crate::dispatch::{Dispatch, Waker};
 use crate::modes::Modes;
 use crate::news::{Item, News};
@@ -60,8 +62,7 @@ use crate::receive::tls::Tls;
 use crate::receive::{Doorkeeper, Transcripts};
 use crate::reload::ConfigState;
 use crate::renditions::Renditions;
-use crate::shutdown::{Phase, Shutdown};
-use crate::supervise::{Ending, Supervisor};
+use crate::supervise::Supervisor;
 
 /// What the pages are made of.
 #[derive(Clone)]
@@ -79,11 +80,13 @@ pub(crate) struct State {
     pub(crate) configuration: watch::Receiver<ConfigState>,
     pub(crate) gallery: Gallery,
     pub(crate) renditions: Renditions,
-    pub(crate) retention: Arc<ArcSwap<Retention>>,
+    pub(crate) disk: Disk,
     pub(crate) modes: Modes,
     pub(crate) actions: Actions,
     pub(crate) reach: Reach,
     pub(crate) supervisor: Supervisor,
+    pub(crate) event_streams: EventStreams,
+    pub(crate) health: Health,
 }
 
 /// How devices reach us.
@@ -110,6 +113,7 @@ impl State {
     /// What people say of devices has changed.
     async fn devices_changed(&self) -> Result<(), tipoff_spool::SpoolError> {
         self.doorkeeper.add(self.spool.added_devices().await?);
+        self.access.entrance().learn(&*self.spool, &self.doorkeeper).await?;
         self.news.tell(Item::Device);
         Ok(())
     }
@@ -136,9 +140,15 @@ pub(crate) async fn bind(settings: &Http) -> anyhow::Result<Option<TcpListener>>
     Ok(Some(listener))
 }
 
-/// Serves until the end, in a task that is supervised.
-pub(crate) fn start(listener: TcpListener, tls: Arc<Tls>, settings: Http, state: State) {
-    let (listener, supervisor) = (Arc::new(listener), state.supervisor.clone());
+/// Serves until the end, in a task that is supervised. The system has open files for `ceiling` connections.
+pub(crate) fn start(
+    listener: TcpListener,
+    tls: Arc<Tls>,
+    settings: Http,
+    ceiling: usize,
+    state: State,
+) {
+    let supervisor = state.supervisor.clone();
     let (access, reporting) = (state.access.clone(), supervisor.shutdown());
     supervisor.spawn("login failures", move || {
         let (access, shutdown) = (access.clone(), reporting.clone());
@@ -147,31 +157,22 @@ pub(crate) fn start(listener: TcpListener, tls: Arc<Tls>, settings: Http, state:
             Ok(())
         }
     });
-    supervisor.clone().spawn("HTTP listener", move || {
-        let bounded = listener::Bounded::new(Arc::clone(&listener), Arc::clone(&tls));
-        serve(bounded, settings.clone(), state.clone(), supervisor.shutdown())
-    });
-}
-
-async fn serve(
-    listener: listener::Bounded,
-    settings: Http,
-    state: State,
-    shutdown: Shutdown,
-) -> Ending {
-    let (mut ending, mut over) = (shutdown.clone(), shutdown);
+    let known = Arc::clone(&state.access.entrance().known);
+    let listener = Arc::new(listener);
+    let server = listener::Server::new(listener, tls, known, settings.proxies.clone(), ceiling);
     let manners = Arc::new(Manners::new(settings));
     let router = router(state)
         .layer(from_fn(access::none_in_address))
         .layer(from_fn_with_state(manners, caller::recognise))
         .layer(from_fn(headers::harden));
-    let make = router.into_make_service_with_connect_info::<Peer>();
-    let server = axum::serve(listener, make)
-        .with_graceful_shutdown(async move { ending.reached(Phase::Ending).await });
-    tokio::select! {
-        served = server => Ok(served?),
-        () = over.reached(Phase::Over) => Ok(()),
-    }
+    supervisor.clone().spawn("HTTP listener", move || {
+        let (server, router) = (server.clone(), router.clone());
+        let (tasks, shutdown) = (supervisor.tasks().clone(), supervisor.shutdown());
+        async move {
+            server.serve(router, tasks, shutdown).await;
+            Ok(())
+        }
+    });
 }
 
 /// What is behind the guard, and what is open to all.

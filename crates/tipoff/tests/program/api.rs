@@ -57,6 +57,7 @@ fn schemathesis_finds_nothing() {
         // One never ends, the others would end what it asks with.
         .args(["--exclude-path", "/api/v1/events", "--exclude-path", "/api/v1/password"])
         .args(["--exclude-path", "/api/v1/tokens/{id}"])
+        .args(["--exclude-path", "/api/v1/users/{id}"])
         .args(["--max-examples", "20", "--request-timeout", "20", "--no-color"])
         .output()
         .unwrap();

@@ -296,13 +296,26 @@ impl Client {
         client
     }
 
-    /// Connects and hears nothing.
-    pub fn silent(address: SocketAddr) -> Self {
-        Self::of(TcpStream::connect(address).unwrap())
+    /// Connects from this address and hears the greeting.
+    pub fn connect_from(from: &str, address: SocketAddr) -> Self {
+        Self::over(crate::ftp_limits::connect_from(from, address))
     }
 
-    /// Over this connection.
-    pub fn of(socket: TcpStream) -> Self {
+    /// Connects and hears nothing.
+    pub fn silent(address: SocketAddr) -> Self {
+        Self::silently_over(TcpStream::connect(address).unwrap())
+    }
+
+    /// Hears the greeting of this connection.
+    pub fn over(socket: TcpStream) -> Self {
+        let mut client = Self::silently_over(socket);
+        let greeting = client.hear();
+        assert!(greeting.starts_with("220 "), "{greeting}");
+        client
+    }
+
+    /// The same without hearing anything.
+    pub fn silently_over(socket: TcpStream) -> Self {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { socket: BufReader::new(socket) }
     }

@@ -213,7 +213,8 @@ fn a_proxy_that_anybody_may_pretend_to_be_is_a_fault_of_the_configuration() {
 
 /// Sets the password by the link that the start has printed; the cookie.
 fn set_password(server: &Server) -> String {
-    let (_, key) = server.dashboard.split_once("key=").unwrap();
+    let link = server.setup_link();
+    let (_, key) = link.split_once("key=").unwrap();
     let form = format!("key={key}&password=correct-horse");
     cookie(&ask(server, "POST /setup", &["Host: localhost", FORM], &form))
 }

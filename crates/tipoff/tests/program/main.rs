@@ -12,6 +12,7 @@
 
 mod actions;
 mod api;
+mod audit;
 mod browser;
 mod camera;
 mod clients;
@@ -30,8 +31,14 @@ mod ftp_uploads;
 mod ftp_wire;
 mod harness;
 mod hook;
+mod hostile;
 mod hostile_browser;
+mod hostile_connections;
+mod hostile_disk;
 mod hostile_ftp;
+mod hostile_http;
+mod hostile_links;
+mod hostile_logins;
 mod https;
 mod incident;
 mod keeping;

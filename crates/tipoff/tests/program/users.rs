@@ -121,6 +121,7 @@ fn table() -> Vec<(&'static str, Value, u16)> {
         ("POST /api/v1/channels/{name}/test", none(), 403),
         ("PUT /api/v1/channels/{name}/paused", json!({"paused": true}), 403),
         ("PATCH /api/v1/house", json!({"muted_for_s": 60}), 403),
+        ("DELETE /api/v1/shares/{id}", Value::Null, 403),
         ("POST /api/v1/tokens", json!({"name": "x"}), 403),
         ("DELETE /api/v1/tokens/{id}", Value::Null, 403),
         ("POST /api/v1/users", json!({"name": "x", "role": "owner", "password": OWNER}), 403),
@@ -130,6 +131,10 @@ fn table() -> Vec<(&'static str, Value, u16)> {
         // Secrets, which are only read.
         ("GET /api/v1/tokens", Value::Null, 403),
         ("GET /api/v1/users", Value::Null, 403),
+        ("GET /api/v1/shares", Value::Null, 403),
+        ("GET /api/v1/audit", Value::Null, 403),
+        ("GET /shares", Value::Null, 403),
+        ("GET /audit", Value::Null, 403),
         ("GET /devices/add", Value::Null, 403),
         ("GET /devices/{id}/setup", Value::Null, 403),
         // One's own account.
@@ -342,7 +347,7 @@ fn logins_are_listed_and_ended() {
 }
 
 /// The code of a secret, as another program makes it; so many steps from now.
-fn code(secret: &str, steps: i64) -> String {
+pub fn code(secret: &str, steps: i64) -> String {
     let script = "import base64, hashlib, hmac, struct, sys, time\n\
         key = base64.b32decode(sys.argv[1])\n\
         step = int(time.time()) // 30 + int(sys.argv[2])\n\

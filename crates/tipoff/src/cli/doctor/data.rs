@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
+use tipoff_spool::{SqliteSpool, Usage};
 
 use super::finding::{Finding, size};
 use crate::config::Retention;
@@ -96,7 +97,8 @@ pub(super) fn space(folder: &Path, retention: Retention) -> Finding {
     match rustix::fs::statvfs(nearest(folder)) {
         Ok(disk) => {
             let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-            judge_space(free, kept_bytes(&folder.join("blobs"), FILES_MAX), retention)
+            let kept = kept_bytes(&folder.join("blobs"), FILES_MAX);
+            judge_space(free, kept, SqliteSpool::usage_of(folder), retention)
         }
         Err(error) => Finding::hint(
             "disk",
@@ -121,30 +123,45 @@ fn kept_bytes(blobs: &Path, files_max: usize) -> Option<u64> {
     Some(sum)
 }
 
-fn judge_space(free: u64, kept: Option<u64>, retention: Retention) -> Finding {
+fn judge_space(
+    free: u64,
+    kept: Option<u64>,
+    usage: Option<Usage>,
+    retention: Retention,
+) -> Finding {
     let about = "disk";
-    let free_words = size(free);
+    let max_size = retention
+        .max_size
+        .unwrap_or_else(|| Retention::default_max_size(free, kept.unwrap_or_default()));
+    let (least, free_words) = (size(retention.min_free), size(free));
     if free < retention.min_free {
+        let whom = match free < retention.min_free / 2 {
+            true => "nothing is taken",
+            false => "only known devices are taken",
+        };
         return Finding::wrong(
             about,
-            format!(
-                "{free_words} free, less than [retention] min_free ({}): nothing is taken",
-                size(retention.min_free),
-            ),
-            "make room, or set a smaller `max_size`, `keep` or `min_free` in [retention]",
+            format!("{free_words} free, less than [retention] min_free ({least}): {whom}"),
+            "make room: Tipoff removes its oldest incidents, but not the newest, nor locked ones",
         );
+    }
+    let mut found = format!("{free_words} free, {least} of it kept free");
+    if let Some(kept) = kept {
+        found.push_str(&format!("; {} of at most {} used", size(kept), size(max_size)));
+    }
+    if let Some(Usage { locked, locked_incidents, .. }) =
+        usage.filter(|usage| usage.locked_incidents > 0)
+    {
+        found.push_str(&format!("; {} in {locked_incidents} locked incidents", size(locked)));
     }
     let room = kept.map(|kept| kept.saturating_add(free - retention.min_free));
     match room {
-        Some(room) if room < retention.max_size => Finding::hint(
+        Some(room) if room < max_size => Finding::hint(
             about,
-            format!(
-                "{free_words} free; it is full before [retention] max_size ({}) is reached",
-                size(retention.max_size),
-            ),
+            format!("{found}; it is full before [retention] max_size is reached"),
             format!("set `max_size` in [retention] to less than {}, or make room", size(room)),
         ),
-        _ => Finding::fine(about, format!("{free_words} free")),
+        _ => Finding::fine(about, found),
     }
 }
 
@@ -156,18 +173,31 @@ mod tests {
     use super::*;
 
     fn retention(max_size: u64, min_free: u64) -> Retention {
-        Retention { keep: Duration::from_secs(60), max_size, min_free }
+        Retention { keep: Duration::from_secs(60), max_size: Some(max_size), min_free }
     }
 
     #[test]
     fn room_by_what_is_free_and_what_is_kept() {
-        let mark = |free, kept| judge_space(free, kept, retention(1_000, 100)).mark;
+        let mark = |free, kept| judge_space(free, kept, None, retention(1_000, 100)).mark;
         assert_eq!(mark(99, Some(0)), Mark::Wrong);
         assert_eq!(mark(100, Some(1_000)), Mark::Fine);
         assert_eq!(mark(100, Some(999)), Mark::Hint);
         assert_eq!(mark(1_100, Some(0)), Mark::Fine);
         assert_eq!(mark(1_099, Some(0)), Mark::Hint);
         assert_eq!(mark(100, None), Mark::Fine, "what is not known is no reason to warn");
+    }
+
+    #[test]
+    fn how_the_disk_stands_in_words() {
+        let usage = Usage { locked: 2_000_000, locked_incidents: 3, ..Usage::default() };
+        let retention = retention(9_000_000_000, 200_000_000);
+        let found = |free| judge_space(free, Some(1_000_000_000), Some(usage), retention).found;
+        assert_eq!(
+            found(20_000_000_000),
+            "20.0 GB free, 200 MB of it kept free; 1.0 GB of at most 9.0 GB used; 2.0 MB in 3 locked incidents"
+        );
+        assert!(found(150_000_000).ends_with("only known devices are taken"));
+        assert!(found(90_000_000).ends_with("nothing is taken"));
     }
 
     #[test]

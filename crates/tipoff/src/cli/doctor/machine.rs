@@ -5,16 +5,20 @@ use std::io;
 use std::net::IpAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 use rustix::process::{Resource, getrlimit};
+use tipoff_spool::{SharedPlace, SqliteSpool};
 use tipoff_video::Studio;
 use tokio::time::timeout;
 
 use super::certificate::day;
 use super::finding::Finding;
 use crate::config::{Config, Video};
+use crate::network;
+use crate::open_files;
 
 /// How long both programs may take to tell their versions.
 const FFMPEG_MAX: Duration = Duration::from_secs(20);
@@ -22,13 +26,6 @@ const FFMPEG_MAX: Duration = Duration::from_secs(20);
 const CLOCK_S_MIN: u64 = 1_735_689_600;
 /// … and after it will be forgotten (2100-01-01).
 const CLOCK_S_END: u64 = 4_102_444_800;
-
-/// A mail needs its connection, and the file that it is written to.
-const FILES_OF_MAIL: u64 = 2;
-/// An upload needs two connections, and the file.
-const FILES_OF_UPLOAD: u64 = 3;
-/// What everything else needs: HTTP port, database, channels.
-const FILES_BESIDES: u64 = 700;
 
 /// Which address the cameras must be told.
 pub(super) fn address(config: &Config, lan: Option<IpAddr>, in_container: bool) -> Finding {
@@ -61,6 +58,23 @@ pub(super) fn address(config: &Config, lan: Option<IpAddr>, in_container: bool) 
             Finding::fine(about, format!("type {server} into the cameras as the server"))
         }
     }
+}
+
+/// Whether devices arrive with addresses of their own. Only asked beside a Tipoff that runs: otherwise a spool of an
+/// earlier version would be changed.
+pub(super) async fn peers(config: &Config) -> Option<Finding> {
+    let about = "devices";
+    let rules = Arc::new(config.rules.clone());
+    let spool = SqliteSpool::open_beside(&config.data_dir, rules).ok()?;
+    let SharedPlace { place, devices } = network::rewritten(&spool).await.ok()??;
+    Some(Finding::hint(
+        about,
+        format!(
+            "{devices} devices arrive as {place}, which is a gateway: their own addresses are replaced"
+        ),
+        "in Docker switch the userland proxy off or use `--network host`; see \"The addresses of devices\" in \
+         docs/operations.md",
+    ))
 }
 
 /// Whether an address is out of what Docker (172.16.0.0/12) or Podman (10.88.0.0/16) give away.
@@ -159,10 +173,7 @@ pub(super) fn open_files(config: &Config) -> Finding {
 
 fn judge_open_files(mails: u64, uploads: u64, limit: Option<u64>) -> Finding {
     let about = "open files";
-    let wanted = mails
-        .saturating_mul(FILES_OF_MAIL)
-        .saturating_add(uploads.saturating_mul(FILES_OF_UPLOAD))
-        .saturating_add(FILES_BESIDES);
+    let wanted = open_files::wanted(mails, uploads);
     match limit {
         Some(limit) if limit < wanted => Finding::hint(
             about,
@@ -221,8 +232,8 @@ mod tests {
     #[test]
     fn open_files_by_connections() {
         let mark = |limit| judge_open_files(10, 10, limit).mark;
-        assert_eq!(mark(Some(50 + FILES_BESIDES)), Mark::Fine);
-        assert_eq!(mark(Some(49 + FILES_BESIDES)), Mark::Hint);
+        assert_eq!(mark(Some(open_files::wanted(10, 10))), Mark::Fine);
+        assert_eq!(mark(Some(open_files::wanted(10, 10) - 1)), Mark::Hint);
         assert_eq!(mark(None), Mark::Fine);
         assert_eq!(judge_open_files(u64::MAX, u64::MAX, Some(1)).mark, Mark::Hint);
     }

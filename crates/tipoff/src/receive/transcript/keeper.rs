@@ -14,12 +14,16 @@ use tokio::sync::{Notify, broadcast};
 
 use super::{Finished, Recorder, Session};
 use crate::observe::Metrics;
+use crate::per_minute::{PerMinute, network};
 use crate::supervise::Supervisor;
 
 /// Between two writings into the spool.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 /// Sessions that wait to be written; when there are more, only the newest of each address stays.
 const WAITING_MAX: usize = 256;
+/// Sessions of one address that brought nothing, of which all transcripts are kept in a minute. Beyond, they are a
+/// flood, of which the newest is written each second.
+const FRUITLESS_A_MINUTE: u32 = 60;
 /// News that a slow listener may miss the oldest of.
 const NEWS_MAX: usize = 256;
 
@@ -46,6 +50,7 @@ pub(super) struct Shared {
     next_id: AtomicI64,
     open: Mutex<HashMap<i64, Weak<Session>>>,
     ended: Mutex<Ended>,
+    fruitless: PerMinute<IpAddr, FRUITLESS_A_MINUTE>,
     any_ended: Notify,
     /// One batch at a time.
     writing: tokio::sync::Mutex<()>,
@@ -75,6 +80,7 @@ impl Transcripts {
             next_id: AtomicI64::new(next_id),
             open: Mutex::default(),
             ended: Mutex::default(),
+            fruitless: PerMinute::default(),
             any_ended: Notify::new(),
             writing: tokio::sync::Mutex::default(),
             news_tx: broadcast::Sender::new(NEWS_MAX),
@@ -167,8 +173,10 @@ impl Shared {
     /// The last recorder of a session is gone.
     pub(super) fn finish(&self, finished: Finished) {
         let id = finished.id;
+        let is_of_flood = finished.state.arrivals.is_empty()
+            && self.fruitless.due(network(finished.peer)).is_none();
         // First into the one, then out of the other: it is always in one of them.
-        lock(&self.ended).push(finished);
+        lock(&self.ended).push(Finished { is_of_flood, ..finished });
         lock(&self.open).remove(&id);
         self.any_ended.notify_one();
     }
@@ -182,6 +190,11 @@ impl Shared {
 
 impl Ended {
     fn push(&mut self, finished: Finished) {
+        if finished.is_of_flood {
+            let before = self.waiting.len();
+            self.waiting.retain(|it| !it.is_of_flood || it.peer != finished.peer);
+            self.dropped += (before - self.waiting.len()) as u64;
+        }
         if self.waiting.len() >= WAITING_MAX {
             self.thin();
         }

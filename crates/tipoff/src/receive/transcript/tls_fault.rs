@@ -20,6 +20,8 @@ pub(in crate::receive) enum TlsFault {
     TimedOut,
     /// It began where it was greeted in plain text already.
     Unannounced,
+    /// It names other protocols (ALPN, RFC 7301) than this port speaks.
+    OtherProtocol,
     /// What it calls the server (SNI, RFC 6066, section 3) is neither a host name nor an address.
     ServerName,
     /// What it sent is no TLS.
@@ -69,6 +71,7 @@ impl From<&Error> for TlsFault {
             ) => Self::Refused,
             Error::PeerMisbehaved(PeerMisbehaved::ServerNameMustContainOneHostName)
             | Error::InvalidMessage(InvalidMessage::InvalidServerName) => Self::ServerName,
+            Error::NoApplicationProtocol => Self::OtherProtocol,
             Error::InvalidMessage(_) => Self::NotTls,
             other => Self::Other(other.to_string()),
         }
@@ -88,6 +91,7 @@ impl fmt::Display for TlsFault {
             }
             Self::TimedOut => "the device did not finish the handshake",
             Self::Unannounced => "the device began TLS where it used to speak plain",
+            Self::OtherProtocol => "it asks for another protocol than this port speaks",
             Self::ServerName => "the device calls the server by what is no host name",
             Self::NotTls => "what the device sent is no TLS",
             Self::Other(error) => error,
@@ -109,6 +113,10 @@ impl TlsFault {
                  knows (`certificate` in `[smtp]`)."
             }
             Self::Unannounced => "Nothing is to be done: its next try will be understood.",
+            Self::OtherProtocol => {
+                "A browser or another program for web pages was led to this port. A device that does so has the \
+                 wrong port: look at mail, FTP and HTTP ports in its settings."
+            }
             Self::ServerName => {
                 "Type the name or the address of this machine into the device as it stands: without \
                  a port, brackets or blanks."

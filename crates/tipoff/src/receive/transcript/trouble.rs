@@ -20,6 +20,8 @@ pub(in crate::receive) enum Trouble {
         /// Whether somebody has this name, so that it is the password.
         user_known: bool,
     },
+    /// Too many wrong logins came from its address: this one was not looked at.
+    LoginTooSoon,
     /// It must log in and did not.
     LoginMissing,
     /// It knows only ways to log in that are not offered.
@@ -63,9 +65,10 @@ impl Trouble {
     /// What it makes of a session.
     pub(super) const fn outcome(&self) -> SessionOutcome {
         match self {
-            Self::LoginRefused { .. } | Self::LoginMissing | Self::LoginMechanism => {
-                SessionOutcome::LoginRefused
-            }
+            Self::LoginRefused { .. }
+            | Self::LoginTooSoon
+            | Self::LoginMissing
+            | Self::LoginMechanism => SessionOutcome::LoginRefused,
             Self::Tls(_) => SessionOutcome::TlsFailed,
             Self::TurnedAway(_) => SessionOutcome::TurnedAway,
             Self::Torn | Self::GivenUp => SessionOutcome::Torn,
@@ -103,6 +106,10 @@ impl Trouble {
     pub(super) fn hint(&self, protocol: Protocol) -> Option<String> {
         let hint = match self {
             Self::LoginRefused { user, user_known } => return Some(wrong_login(user, *user_known)),
+            Self::LoginTooSoon => {
+                "Too many wrong passwords came from its address, so this login was not looked at; the next \
+                 one is within a minute. Correct the password in the device that sends a wrong one."
+            }
             Self::LoginMissing if protocol == Protocol::Ftp => {
                 "It did not log in and must: set user and password in the device. Where no login is \
                  required, any are good enough."

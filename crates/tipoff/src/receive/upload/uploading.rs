@@ -57,6 +57,7 @@ pub(in crate::receive) enum Kept {
 impl Uploading {
     pub(super) fn new_blob(&self) -> io::Result<BlobWriter> {
         let mut writer = self.uploads.blobs().begin(self.began_at, "upload")?;
+        writer.belongs_to(self.uploads.intake.sender(&self.start.envelope));
         self.note(&mut writer);
         Ok(writer)
     }
@@ -115,6 +116,18 @@ impl Uploading {
         self.see(bytes);
     }
 
+    /// Waits where too much waits for the disk.
+    pub(in crate::receive) async fn keep_pace(&mut self) {
+        if let Some(Target::New(writer) | Target::Growing { writer, .. }) = &mut self.target {
+            writer.keep_pace().await;
+        }
+    }
+
+    /// Whether nothing more of it can be kept.
+    pub(in crate::receive) fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let following = match &mut self.target {
             Some(Target::New(writer) | Target::Growing { writer, .. }) => {
@@ -139,7 +152,8 @@ impl Uploading {
     /// All of the earlier upload came again.
     fn grow(&self, following: Following) -> io::Result<Target> {
         let Following { claim, stored, .. } = following;
-        let writer = self.uploads.blobs().resume(&stored.blob, stored.media.size)?;
+        let mut writer = self.uploads.blobs().resume(&stored.blob, stored.media.size)?;
+        writer.belongs_to(self.uploads.intake.sender(&self.start.envelope));
         Ok(Target::Growing { claim, writer, again: true })
     }
 

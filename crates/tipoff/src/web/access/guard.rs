@@ -72,19 +72,19 @@ impl Visitor {
         }
     }
 
-    /// Who it is, for the audit log.
-    pub(crate) fn actor(&self) -> Actor {
-        match self.entry {
-            Entry::Login { .. } | Entry::Proxy => Actor::User(self.name.clone()),
-            Entry::Token { .. } => Actor::Token(self.name.clone()),
-        }
-    }
-
     /// Number of the login. `None` for a proxy's user and for a program.
     pub(crate) const fn login(&self) -> Option<i64> {
         match self.entry {
             Entry::Login { id, .. } => Some(id),
             Entry::Proxy | Entry::Token { .. } => None,
+        }
+    }
+
+    /// Who it is, for the audit log.
+    pub(crate) fn actor(&self) -> Actor {
+        match self.entry {
+            Entry::Login { .. } | Entry::Proxy => Actor::User(self.name.clone()),
+            Entry::Token { .. } => Actor::Token(self.name.clone()),
         }
     }
 }
@@ -138,6 +138,7 @@ pub(crate) async fn guard(
     let (mut parts, body) = request.into_parts();
     match admit(&state.access, &caller, &parts).await {
         Ok(visitor) => {
+            state.access.is_welcome(caller.address);
             parts.extensions.insert(visitor);
             next.run(Request::from_parts(parts, body)).await
         }
@@ -172,6 +173,7 @@ async fn admit(access: &Access, caller: &Caller, parts: &Parts) -> Result<Visito
 async fn recognise(access: &Access, caller: &Caller, parts: &Parts) -> Result<Visitor, Problem> {
     if let Some(token) = bearer(&parts.headers) {
         let Some(token) = access.token(token).await? else {
+            access.wrong_token(token, caller.address)?;
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "this token does not hold"));
         };
         let role = match token.scope {

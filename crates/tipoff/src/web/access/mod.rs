@@ -3,7 +3,6 @@
 
 mod failures;
 mod guard;
-mod limit;
 mod pages;
 mod password;
 mod rights;
@@ -33,9 +32,11 @@ pub(crate) use tokens::{make_token, token_name};
 pub(crate) use users::{add_user, remove_user, set_role};
 
 use failures::Failures;
-use limit::Attempts;
 use password::check_length;
 use totp::CodeAttempts;
+
+use crate::login_throttle::{Attempt, Claim};
+use crate::receive::Entrance;
 
 /// A login that was not seen for so long is over.
 const UNSEEN_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -47,6 +48,8 @@ const LOGINS_MAX: u32 = 50;
 const USERS_MAX: u32 = 50;
 /// Characters kept of a browser's User-Agent.
 const BROWSER_CHARS_MAX: usize = 200;
+/// What addresses are known as from which people log in; no device has such a user.
+const DASHBOARD: &str = "\0dashboard";
 /// An open event stream is looked at again after this time: `tipoff users` changes users beside the server.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
@@ -95,7 +98,7 @@ struct Lock {
     key: [u8; 32],
     /// A password takes 19 MiB and a while to check: one at a time.
     hashing: Semaphore,
-    attempts: Attempts,
+    entrance: Entrance,
     codes: CodeAttempts,
     failures: Failures,
     /// Counts the changes after which somebody may have lost a right.
@@ -129,16 +132,55 @@ pub(super) enum Entered {
 
 impl Access {
     /// `key` is the program's lasting secret.
-    pub(crate) fn new(spool: Arc<dyn Spool>, key: [u8; 32]) -> Self {
+    pub(crate) fn new(spool: Arc<dyn Spool>, key: [u8; 32], entrance: Entrance) -> Self {
         Self(Arc::new(Lock {
             spool,
             key,
             hashing: Semaphore::new(1),
-            attempts: Attempts::default(),
+            entrance,
             codes: CodeAttempts::default(),
             failures: Failures::default(),
             changes: watch::Sender::new(0),
         }))
+    }
+
+    /// What all ports share of who comes in.
+    pub(crate) fn entrance(&self) -> &Entrance {
+        &self.0.entrance
+    }
+
+    /// Counts a try of a user before it is looked at: many at once are no faster than one after the other.
+    /// It counts as wrong until it is said to have succeeded.
+    fn attempt(&self, user: &str, peer: IpAddr) -> Result<Attempt, Refusal> {
+        let Entrance { known, throttle } = &self.0.entrance;
+        // No device has such a user.
+        let user = format!("\0{user}");
+        // To check a password again costs as much as the first time, so the same one is not recognised.
+        let claim = Claim { peer, user: &user, secret: None, is_known: known.contains(peer) };
+        throttle.enter_now(claim).map_err(|too_soon| {
+            self.report_wrong(peer);
+            Refusal::TooMany(too_soon.wait.as_secs() + 1)
+        })
+    }
+
+    /// Notes a wrong password, code or key: in the audit log, and at most once a minute in the log.
+    fn report_wrong(&self, peer: IpAddr) {
+        self.0.failures.note(peer);
+        if let Some(wrong_logins) = self.0.entrance.throttle.message_due(peer) {
+            tracing::warn!(%peer, wrong_logins, "A login to the dashboard failed.");
+        }
+    }
+
+    /// Somebody who is logged in asks from here: strangers do not take their places.
+    fn is_welcome(&self, peer: IpAddr) {
+        self.0.entrance.known.proven(DASHBOARD, peer);
+    }
+
+    /// Counts a token that nobody has.
+    pub(super) fn wrong_token(&self, secret: &str, peer: IpAddr) -> Result<(), Refusal> {
+        self.report_wrong(peer);
+        let counted = self.0.entrance.throttle.wrong_token(peer, secret);
+        counted.map_err(|too_soon| Refusal::TooMany(too_soon.wait.as_secs() + 1))
     }
 
     /// Whether somebody can log in with a password.
@@ -148,7 +190,6 @@ impl Access {
 
     /// Sets the first owner's password by the key of the link, and logs in.
     async fn set_up(&self, key: &str, password: &str, place: &Place) -> Result<Entered, Refusal> {
-        self.0.attempts.allows(place.address).map_err(Refusal::TooMany)?;
         check_length(password)?;
         self.take_setup_key(key, place.address).await?;
         let user = set_password(&*self.0.spool, None, password).await?;
@@ -164,17 +205,15 @@ impl Access {
 
     /// Logs in with a password.
     async fn enter(&self, given: &Credentials<'_>, place: &Place) -> Result<Entered, Refusal> {
-        self.0.attempts.allows(place.address).map_err(Refusal::TooMany)?;
+        let attempt = self.attempt(given.name.trim(), place.address)?;
         let user = self.user_named(given.name).await?;
         let hash = user.as_ref().and_then(|user| user.password.as_deref());
         let is_right = self.is_password(hash, given.password).await?;
         let Some(user) = user.filter(|_| is_right) else {
-            self.0.attempts.failed(place.address);
-            self.0.failures.note(place.address);
-            tracing::warn!(peer = %place.address, "A login to the dashboard failed.");
+            self.report_wrong(place.address);
             return Err(Refusal::Wrong);
         };
-        self.0.attempts.succeeded(place.address);
+        attempt.succeeded();
         self.code_or_login(&user, place).await
     }
 

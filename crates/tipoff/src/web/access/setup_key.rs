@@ -25,11 +25,12 @@ impl Access {
 
     /// Uses up the key; an error if it is of no use.
     pub(super) async fn take_setup_key(&self, key: &str, peer: IpAddr) -> Result<(), Refusal> {
+        let attempt = self.attempt("", peer)?;
         if self.is_setup_key(key).await? && self.0.spool.take_setup_key(print(key)).await? {
+            attempt.succeeded();
             return Ok(());
         }
-        self.0.attempts.failed(peer);
-        self.0.failures.note(peer);
+        self.report_wrong(peer);
         Err(Refusal::NoKey)
     }
 }

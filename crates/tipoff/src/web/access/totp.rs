@@ -84,7 +84,6 @@ impl Access {
         code: &str,
         place: &Place,
     ) -> Result<String, Refusal> {
-        self.0.attempts.allows(place.address).map_err(Refusal::TooMany)?;
         let user = self.user_of(ticket).await?.ok_or(Refusal::Expired)?;
         self.check_code(&user, code, place).await?;
         self.begin_login(&user, place).await
@@ -110,6 +109,7 @@ impl Access {
         let Some(secret) = &user.totp else {
             return Ok(());
         };
+        let attempt = self.attempt(&user.name, place.address)?;
         self.0.codes.count(user.id, Instant::now()).map_err(Refusal::TooMany)?;
         let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
         let is_right = match step_of(secret, &code, now()) {
@@ -120,11 +120,11 @@ impl Access {
             None => false,
         };
         if !is_right {
-            self.0.attempts.failed(place.address);
-            self.0.failures.note(place.address);
+            self.report_wrong(place.address);
             tracing::warn!(peer = %place.address, user = %user.name, "A one-time code was wrong.");
             return Err(Refusal::WrongCode);
         }
+        attempt.succeeded();
         self.0.codes.succeeded(user.id);
         Ok(())
     }
@@ -156,15 +156,16 @@ impl Access {
         code: &str,
         place: &Place,
     ) -> Result<Vec<String>, Refusal> {
-        self.0.attempts.allows(place.address).map_err(Refusal::TooMany)?;
         let users = self.0.spool.users().await?;
         let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
         let secret = user.totp_pending.as_deref().ok_or(Refusal::NothingPending)?;
+        let attempt = self.attempt(&user.name, place.address)?;
         let code: String = code.chars().filter(char::is_ascii_digit).collect();
         let Some(step) = step_of(secret, &code, now()) else {
-            self.0.attempts.failed(place.address);
+            self.report_wrong(place.address);
             return Err(Refusal::WrongCode);
         };
+        attempt.succeeded();
         let codes: Vec<String> =
             (0..RECOVERY_CODES).map(|_| recovery_code()).collect::<Result<_, _>>()?;
         let digests = codes.iter().map(|code| digest(user.id, &code.replace('-', ""))).collect();

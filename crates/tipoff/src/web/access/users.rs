@@ -109,14 +109,14 @@ impl Access {
         password: &str,
         peer: IpAddr,
     ) -> Result<User, Refusal> {
-        self.0.attempts.allows(peer).map_err(Refusal::TooMany)?;
         let users = self.0.spool.users().await?;
         let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
+        let attempt = self.attempt(&user.name, peer)?;
         if !self.is_password(user.password.as_deref(), password).await? {
-            self.0.attempts.failed(peer);
-            self.0.failures.note(peer);
+            self.report_wrong(peer);
             return Err(Refusal::Wrong);
         }
+        attempt.succeeded();
         Ok(user)
     }
 

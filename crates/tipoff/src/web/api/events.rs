@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State as Shared;
+use axum::http::StatusCode;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::{Stream, stream};
@@ -14,13 +16,19 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::super::State;
 use super::super::access::{Access, Entry, Visitor};
+use super::super::caller::Caller;
 use super::super::problem::Problem;
 use crate::news::Item;
-use crate::receive::SessionNews;
+use crate::receive::limit::{Connections, Place, Places, Presence};
+use crate::receive::{KnownAddresses, SessionNews};
 use crate::shutdown::{Phase, Shutdown};
 
 /// So often something is said when nothing happens, so that nobody takes the connection for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Streams at a time, each of which holds a connection.
+const STREAMS_MAX: usize = 128;
+/// The same of one address.
+const STREAMS_PER_ADDRESS: usize = 32;
 
 /// For so long a stream stays open for somebody whom a proxy let in.
 const PROXY_STREAM_LASTS: Duration = Duration::from_secs(300);
@@ -33,12 +41,17 @@ const PROXY_STREAM_LASTS: Duration = Duration::from_secs(300);
     responses(
         (status = 200, description = "A stream that ends with the login or token that opened it", content_type = "text/event-stream"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 429, body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn events(
     Shared(state): Shared<State>,
     visitor: Visitor,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    caller: Caller,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let place = state.event_streams.0.enter(caller.address).map_err(|_| {
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many event streams are open; close some")
+    })?;
     let access = state.access.clone();
     let ended = Box::pin(async move { stream_end(&access, &visitor).await });
     let listener = Listener {
@@ -46,12 +59,14 @@ pub(super) async fn events(
         news: state.news.subscribe(),
         sessions: state.transcripts.subscribe(),
         shutdown: state.supervisor.shutdown(),
+        presence: place.presence(),
+        _place: place,
     };
     let stream = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
     });
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
 /// Waits until a stream has to end: with the login, token or role it was opened with. Only the proxy knows
@@ -68,17 +83,37 @@ struct Listener {
     news: broadcast::Receiver<Item>,
     sessions: broadcast::Receiver<SessionNews>,
     shutdown: Shutdown,
+    presence: Presence,
+    _place: Place,
+}
+
+/// The streams that are open. Of too many, the one that has been open for longest ends; browsers come again.
+#[derive(Clone)]
+pub(crate) struct EventStreams(Connections);
+
+impl EventStreams {
+    /// Those of known addresses go before others.
+    pub(crate) fn new(known: Arc<KnownAddresses>) -> Self {
+        let places = Places {
+            total: STREAMS_MAX,
+            per_address: STREAMS_PER_ADDRESS,
+            ceiling: usize::MAX,
+            newest_wins: true,
+        };
+        Self(Connections::new(places, known))
+    }
 }
 
 impl Listener {
-    /// The next event. `None` when the login has ended, and at the end of the program, so that nobody has to
-    /// wait for whoever looks.
+    /// The next event. `None` when the login has ended, where others need its place, and at the end of the
+    /// program, so that nobody has to wait for whoever looks.
     async fn next(&mut self) -> Option<Event> {
         tokio::select! {
             biased;
             () = &mut self.ended => None,
             item = self.news.recv() => of(item, event),
             session = self.sessions.recv() => of(session, of_session),
+            () = self.presence.gives_way() => None,
             () = self.shutdown.reached(Phase::Ending) => None,
         }
     }

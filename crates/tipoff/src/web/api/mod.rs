@@ -5,7 +5,7 @@ mod accounts;
 pub(super) mod audit;
 pub(super) mod channels;
 pub(super) mod devices;
-mod events;
+pub(super) mod events;
 pub(super) mod files;
 pub(super) mod house;
 mod incidents;

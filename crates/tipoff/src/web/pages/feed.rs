@@ -77,6 +77,7 @@ pub(super) async fn feed(
 /// histories and other people's programs keep.
 async fn admit(state: &State, caller: &Caller, token: &str) -> Result<(), Problem> {
     let Some(known) = state.access.token(token).await? else {
+        state.access.wrong_token(token, caller.address)?;
         return Err(Problem::not_found("feed"));
     };
     if known.scope != TokenScope::Change {

@@ -34,6 +34,7 @@ struct OverviewPage {
     last_hour: u64,
     last_day: u64,
     stored: String,
+    disk: String,
     oldest: String,
     channels: Vec<(String, String)>,
     configuration: String,
@@ -44,6 +45,7 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
     let since = now.before(HOUR * u32::try_from(HOURS - 1).unwrap_or(0));
     let figures = state.spool.figures(since, clock.today()).await?;
     let stats = state.spool.stats().await?;
+    let disk = state.disk.standing().await?;
     let counts = by_hour(&figures, since);
     let standing = standing(&state, clock.today()).await?;
     let mut wants = Vec::new();
@@ -65,6 +67,12 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
     for device in state.spool.gone_silent(now, false).await? {
         wants.push(format!("{} is silent for too long.", device.name));
     }
+    if disk.is_filled_by_others() {
+        let (free, kept) = (size(disk.free), size(disk.min_free));
+        wants.push(format!(
+            "The disk is full: {free} free, {kept} are to be. The oldest incidents go; make room."
+        ));
+    }
     let House { mode, modes, .. } = house::standing(&state, now).await?;
     let muted_until = state.spool.muted_until().await?.filter(|until| *until > now);
     let configuration = state.configuration.borrow().clone();
@@ -82,6 +90,7 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
         last_hour: counts.last().copied().unwrap_or(0),
         last_day: counts.iter().rev().take(24).sum(),
         stored: size(stats.blob_bytes),
+        disk: disk.in_words(),
         oldest: figures.oldest.map_or_else(|| "nothing yet".to_owned(), |at| clock.day(at)),
         channels: standing
             .iter()

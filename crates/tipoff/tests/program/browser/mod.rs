@@ -2,6 +2,7 @@
 
 mod driver;
 pub(crate) mod film;
+mod people;
 
 use serde_json::{Value, json};
 

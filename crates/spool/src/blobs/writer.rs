@@ -1,0 +1,201 @@
+//! A blob that is being received: its bytes are counted, written, and synced in pieces as they come.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustix::fs::Advice;
+use tipoff_model::BlobName;
+use tokio::task::JoinHandle;
+
+use super::{Blobs, StoredBlob};
+use crate::disk_queue::DiskQueue;
+use crate::room::Sender;
+use crate::unfinished::Note;
+
+/// The disk is set to work each time so much has come, so that little is left to do at the end.
+const AHEAD_BYTES: u64 = 2 * 1024 * 1024;
+
+/// A blob that is being received.
+#[derive(Debug)]
+pub struct BlobWriter {
+    blobs: Blobs,
+    name: BlobName,
+    file: Option<File>,
+    size: u64,
+    /// Up to where the disk has been set to work.
+    ahead: u64,
+    is_new: bool,
+    note: Option<Note>,
+    sender: Option<Sender>,
+    /// Bytes that count as under way.
+    taken: u64,
+    /// Bytes that were written and are in no piece.
+    unsynced: u64,
+    /// The piece that is being synced.
+    syncing: Option<JoinHandle<()>>,
+}
+
+/// Bytes of a file that are to be synced before its end.
+struct Piece {
+    queue: Arc<DiskQueue>,
+    address: IpAddr,
+    bytes: u64,
+}
+
+impl Piece {
+    async fn sync(self, path: PathBuf) {
+        let _turn = self.queue.turn(self.address).await;
+        let synced = tokio::task::spawn_blocking(move || {
+            let began = Instant::now();
+            // Opened anew: the system reports a failure once to each open file, and the end of this one
+            // must be told of it.
+            File::open(path)?.sync_data().map(|()| began.elapsed())
+        });
+        if let Ok(Ok(took)) = synced.await {
+            self.queue.note_speed(self.bytes, took);
+        }
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.queue.synced(self.address, self.bytes);
+    }
+}
+
+impl BlobWriter {
+    pub(super) fn new(blobs: Blobs, name: BlobName, file: File, size: u64, is_new: bool) -> Self {
+        Self {
+            blobs,
+            name,
+            file: Some(file),
+            size,
+            ahead: size,
+            is_new,
+            note: None,
+            sender: None,
+            taken: 0,
+            unsynced: 0,
+            syncing: None,
+        }
+    }
+
+    /// Names the upload in the journal: after a crash its device may go on with it.
+    pub fn note(&mut self, tree: &str, path: &[u8]) {
+        let journal = self.blobs.journal.as_ref();
+        self.note = journal.map(|journal| journal.note(&self.name, tree, path));
+    }
+
+    /// Whose it is: from now on its bytes count for this sender.
+    pub fn belongs_to(&mut self, sender: Sender) {
+        self.sender = Some(sender);
+    }
+
+    /// Appends. This writes into the system's cache and returns; [`BlobWriter::keep_pace`] waits for the disk.
+    ///
+    /// # Errors
+    /// The disk fails, it is full, or too much of this sender is under way.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let count = bytes.len() as u64;
+        if let Some(sender) = self.sender {
+            self.blobs.room.take(sender, count)?;
+            self.taken += count;
+        }
+        file.write_all(bytes)?;
+        self.size += count;
+        if let Some(sender) = self.sender {
+            self.blobs.queue.written(sender.address, count);
+            self.unsynced += count;
+        }
+        if self.size - self.ahead >= AHEAD_BYTES {
+            // On Linux this begins to write what is dirty, without waiting for it. That it does not
+            // must not stop a file.
+            let length = NonZeroU64::new(self.size - self.ahead);
+            let _ = rustix::fs::fadvise(&*file, self.ahead, length, Advice::DontNeed);
+            self.ahead = self.size;
+            let free_min = self.blobs.room.free_min();
+            if free_min > 0 && self.blobs.free_bytes().is_ok_and(|free| free < free_min) {
+                let text = format!("less than {free_min} bytes are free");
+                return Err(io::Error::new(io::ErrorKind::StorageFull, text));
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the disk where too much waits for it: to be called between two writes, within the runtime. What
+    /// fails here fails again in [`BlobWriter::finish`].
+    pub async fn keep_pace(&mut self) {
+        let Some(Sender { address, .. }) = self.sender else { return };
+        if !self.blobs.queue.must_sync(address, self.unsynced) {
+            return;
+        }
+        // One piece is synced while the next one comes.
+        self.syncing = match self.syncing.take() {
+            Some(syncing) => {
+                let _ = syncing.await;
+                None
+            }
+            None => None,
+        };
+        let bytes = std::mem::take(&mut self.unsynced);
+        let (queue, path) = (Arc::clone(&self.blobs.queue), self.blobs.path(&self.name));
+        let piece = Piece { queue, address, bytes };
+        self.syncing = Some(tokio::spawn(piece.sync(path)));
+        if self.blobs.queue.is_full()
+            && let Some(syncing) = self.syncing.take()
+        {
+            let _ = syncing.await;
+        }
+    }
+
+    /// How many bytes came so far.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Its name from now on.
+    pub fn name(&self) -> &BlobName {
+        &self.name
+    }
+
+    /// Makes the bytes durable (docs/spool.md, A2). Blocks until the disk has them. The name becomes
+    /// durable with those of others, when their arrivals are committed.
+    /// A blob that no arrival names afterwards is swept at the next start.
+    pub fn finish(mut self) -> io::Result<StoredBlob> {
+        if let Some(file) = &self.file {
+            let _first = self.blobs.queue.small(self.unsynced);
+            file.sync_data()?;
+        }
+        if let Some((day, _)) = self.name.0.split_once('/') {
+            let mut days = self.blobs.days();
+            let day = days.entry(day.to_owned()).or_default();
+            // The name of a resumed blob is in a folder that an earlier run may not have synced.
+            day.has_new_names |= self.is_new || !day.is_durable;
+        }
+        self.file = None;
+        Ok(StoredBlob { name: self.name.clone(), size: self.size })
+    }
+}
+
+impl Drop for BlobWriter {
+    fn drop(&mut self) {
+        if let Some(sender) = self.sender {
+            self.blobs.room.give_back(sender, self.taken);
+            self.blobs.queue.synced(sender.address, self.unsynced);
+        }
+        if self.file.take().is_some()
+            && self.is_new
+            && let Err(error) = self.blobs.remove(&self.name)
+        {
+            tracing::warn!(blob = %self.name, %error, "A file that is not needed could not be removed.");
+        }
+    }
+}

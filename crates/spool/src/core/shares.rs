@@ -1,0 +1,220 @@
+//! Whose incident is evicted next. Pure: sums for each holder in, a choice out.
+//!
+//! Strangers together are sure of a quarter of the room, known devices together of the rest: what is above that
+//! goes first, strangers before known devices. Within each of both groups the holder goes first that has the most
+//! (max-min fairness): nobody loses anything while another holds more than his share. Of its incidents those
+//! without pending deliveries go before the others, the oldest first.
+
+/// Strangers together are sure of one part in so many of the room.
+const STRANGERS_SHARE: u64 = 4;
+
+/// Who shares the spool, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// Its row.
+    pub(crate) id: i64,
+    /// Whether it is a known device; else an address at which strangers are.
+    pub(crate) known: bool,
+    /// All that it holds, locked incidents included.
+    pub(crate) bytes: u64,
+    /// In incidents that can be evicted and have no pending delivery.
+    pub(crate) settled: u64,
+    /// In incidents that can be evicted and have one.
+    pub(crate) waiting: u64,
+}
+
+/// What goes next of a holder: its oldest incident of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// Which holder, by its place.
+    pub(crate) holder: usize,
+    /// Whether one with a pending delivery.
+    pub(crate) waiting: bool,
+}
+
+/// The holders while incidents are evicted, until all is within `room`.
+#[derive(Debug)]
+pub(crate) struct Shares {
+    holders: Vec<Holder>,
+    room: u64,
+    strangers: Group,
+    known: Group,
+}
+
+/// Strangers together, or known devices.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    /// What they hold together.
+    total: u64,
+    /// The share of each.
+    level: u64,
+}
+
+impl Shares {
+    pub(crate) fn new(holders: Vec<Holder>, room: u64) -> Self {
+        let total = |known| holders.iter().filter(|it| it.known == known).map(|it| it.bytes).sum();
+        let (strangers, known): (u64, u64) = (total(false), total(true));
+        let sure = room / STRANGERS_SHARE;
+        // What one group does not use is the other's.
+        let of_strangers = room.saturating_sub(known).max(sure);
+        let of_known = room.saturating_sub(strangers).max(room - sure);
+        let strangers = Group { total: strangers, level: level(&holders, false, of_strangers) };
+        let known = Group { total: known, level: level(&holders, true, of_known) };
+        Self { holders, room, strangers, known }
+    }
+
+    /// What is to be evicted next; `None` if all is within the room, or nothing can go.
+    pub(crate) fn next(&self) -> Option<Choice> {
+        let strangers = self.strangers.total;
+        if strangers.saturating_add(self.known.total) <= self.room {
+            return None;
+        }
+        let known_first = strangers <= self.room / STRANGERS_SHARE;
+        self.of_group(known_first).or_else(|| self.of_group(!known_first))
+    }
+
+    fn of_group(&self, known: bool) -> Option<Choice> {
+        let level = if known { self.known.level } else { self.strangers.level };
+        let greediest = |waiting: bool, above: bool| {
+            let all = self.holders.iter().enumerate();
+            let fits = all.filter(|(_, it)| {
+                it.known == known
+                    && (it.bytes > level || !above)
+                    && if waiting { it.waiting > 0 } else { it.settled > 0 }
+            });
+            // Of equals the first.
+            let (holder, _) = fits.rev().max_by_key(|(_, it)| it.bytes)?;
+            Some(Choice { holder, waiting })
+        };
+        [(false, true), (true, true), (false, false), (true, false)]
+            .into_iter()
+            .find_map(|(waiting, above)| greediest(waiting, above))
+    }
+
+    /// The row of the holder that was chosen.
+    pub(crate) fn id(&self, choice: Choice) -> Option<i64> {
+        self.holders.get(choice.holder).map(|it| it.id)
+    }
+
+    /// What was chosen is gone; nothing is left of it if `bytes` is `None`.
+    pub(crate) fn evicted(&mut self, choice: Choice, bytes: Option<u64>) {
+        let Some(holder) = self.holders.get_mut(choice.holder) else { return };
+        let part = if choice.waiting { &mut holder.waiting } else { &mut holder.settled };
+        let gone = bytes.unwrap_or(0);
+        *part = if bytes.is_some() { part.saturating_sub(gone) } else { 0 };
+        holder.bytes = holder.bytes.saturating_sub(gone);
+        let group = if holder.known { &mut self.known } else { &mut self.strangers };
+        group.total = group.total.saturating_sub(gone);
+    }
+}
+
+/// The share of each in a group: so much that all fit into the room if nobody has more.
+fn level(holders: &[Holder], known: bool, room: u64) -> u64 {
+    let mut held: Vec<u64> =
+        holders.iter().filter(|it| it.known == known).map(|it| it.bytes).collect();
+    held.sort_unstable();
+    let (mut left, mut rest) = (room, held.len() as u64);
+    for bytes in held {
+        let share = left / rest.max(1);
+        if bytes > share {
+            return share;
+        }
+        left -= bytes;
+        rest -= 1;
+    }
+    u64::MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn holder(id: i64, known: bool, settled: u64, waiting: u64) -> Holder {
+        Holder { id, known, bytes: settled + waiting, settled, waiting }
+    }
+
+    /// Evicts in units until all is within the room; what each is left with.
+    fn evict(holders: Vec<Holder>, room: u64) -> Vec<u64> {
+        let mut shares = Shares::new(holders, room);
+        while let Some(choice) = shares.next() {
+            shares.evicted(choice, Some(1));
+        }
+        shares.holders.iter().map(|it| it.bytes).collect()
+    }
+
+    #[test]
+    fn a_stranger_s_flood_takes_nothing_from_others() {
+        let holders = vec![
+            holder(1, true, 40, 0),
+            holder(2, false, 5, 0),
+            holder(3, false, 0, 900),
+            holder(4, true, 20, 3),
+        ];
+        assert_eq!(evict(holders, 100), [40, 5, 32, 23]);
+    }
+
+    #[test]
+    fn strangers_are_sure_of_a_quarter_and_known_devices_of_the_rest() {
+        let holders =
+            vec![holder(1, true, 500, 0), holder(2, false, 90, 0), holder(3, false, 7, 0)];
+        assert_eq!(evict(holders, 100), [75, 18, 7]);
+        let many = (0..10_000).map(|id| holder(id, false, 1, 0));
+        let left = evict(many.chain([holder(-1, true, 70, 0)]).collect(), 100);
+        assert_eq!(
+            left.last(),
+            Some(&70),
+            "made-up addresses do not add up against a known device"
+        );
+    }
+
+    #[test]
+    fn what_waits_goes_after_what_is_delivered_of_those_above_their_share() {
+        // The first has a video under way; the second has less than its share.
+        let mut shares = Shares::new(
+            vec![holder(1, true, 0, 60), holder(2, true, 55, 0), holder(3, true, 4, 0)],
+            100,
+        );
+        assert_eq!(shares.next(), Some(Choice { holder: 1, waiting: false }));
+        shares.evicted(Choice { holder: 1, waiting: false }, Some(9));
+        assert_eq!(shares.next(), Some(Choice { holder: 0, waiting: true }));
+    }
+
+    #[test]
+    fn what_is_locked_stays_and_nothing_is_asked_for_ever() {
+        let locked = Holder { bytes: 90, ..holder(1, true, 0, 0) };
+        assert_eq!(evict(vec![locked, holder(2, true, 30, 0)], 100), [90, 10]);
+        assert_eq!(evict(vec![locked], 10), [90]);
+        let mut shares = Shares::new(vec![holder(1, true, 50, 0)], 10);
+        let choice = shares.next().unwrap();
+        shares.evicted(choice, None);
+        assert_eq!(shares.next(), None, "its sum was wrong");
+    }
+
+    proptest! {
+        /// Nobody who is below the share of his group loses anything while somebody above it could.
+        #[test]
+        fn nobody_loses_while_another_is_above_the_share(
+            holders in proptest::collection::vec((any::<bool>(), 0_u64..60, 0_u64..60), 1..20),
+            room in 0_u64..600,
+        ) {
+            let holders: Vec<Holder> = (1..)
+                .zip(holders)
+                .map(|(id, (known, settled, waiting))| holder(id, known, settled, waiting))
+                .collect();
+            let left = evict(holders.clone(), room);
+            prop_assert!(left.iter().sum::<u64>() <= room);
+            let sum: u64 = holders.iter().map(|it| it.bytes).sum();
+            prop_assert!(left.iter().sum::<u64>() >= room.min(sum), "no more goes than must");
+            for known in [false, true] {
+                let of_group = || holders.iter().zip(&left).filter(|(it, _)| it.known == known);
+                let most_left = of_group().map(|(_, left)| *left).max().unwrap_or(0);
+                let rounding = holders.len() as u64;
+                for (before, left) in of_group() {
+                    prop_assert!(before.bytes == *left || *left + rounding >= most_left);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The disk of the spool: how much may be kept on it, and room for what comes.
+//!
+//! `max_size` bounds all that Tipoff keeps. Below `min_free` the oldest go as well, at once, but not below a floor:
+//! where others fill the disk, removing all would not help for long. The last half of `min_free` is a reserve for
+//! known devices.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tipoff_channels::size;
+use tipoff_model::Device;
+use tipoff_spool::{Spool, SpoolError, Usage};
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+use crate::config::Retention;
+
+/// Folders in the data folder with files that can be made again.
+const CACHES: [&str; 3] = ["thumbs", "renditions", "video"];
+/// Whoever sends waits for room at most this long.
+const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
+/// After removing the oldest was in vain, it is not tried again for a sender for so long.
+const VAIN_FOR: Duration = Duration::from_secs(10);
+/// That the disk is full is logged this often at most.
+const LOG_EVERY: Duration = Duration::from_secs(60);
+/// Bytes that a sender announces and for which the oldest go, at most.
+const WANTED_MAX: u64 = 1_000_000_000;
+/// More is removed than must be, so that not each arrival removes one: a quarter of `min_free`, at most this.
+const SPARE_MAX: u64 = 256_000_000;
+/// The floor: one part in so many of `max_size`, in bytes at most.
+const FLOOR_PART: u64 = 10;
+const FLOOR_MAX: u64 = 1_000_000_000;
+
+/// The limits, and whoever waits for room.
+#[derive(Clone)]
+pub(crate) struct Disk(Arc<Shared>);
+
+struct Shared {
+    spool: Arc<dyn Spool>,
+    retention: Arc<ArcSwap<Retention>>,
+    data_dir: PathBuf,
+    /// `max_size` where the configuration gives none, in bytes.
+    default_max: u64,
+    /// Somebody waits for room, for so many bytes.
+    wanted: Notify,
+    wanted_bytes: AtomicU64,
+    /// Changes with each sweep.
+    swept: watch::Sender<u64>,
+    vain: Mutex<Vain>,
+}
+
+/// When removing the oldest did not help.
+#[derive(Default)]
+struct Vain {
+    since: Option<Instant>,
+    logged: Option<Instant>,
+}
+
+/// How the disk stands, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// What the incidents take.
+    pub(crate) usage: Usage,
+    /// What is being received.
+    pub(crate) under_way: u64,
+    /// What Tipoff keeps besides: the database, thumbnails, videos made for viewing.
+    pub(crate) others: u64,
+    /// What is free on the disk.
+    pub(crate) free: u64,
+    /// The limit of all that is kept.
+    pub(crate) max_size: u64,
+    /// With less free strangers are refused.
+    pub(crate) min_free: u64,
+}
+
+impl Standing {
+    /// All that Tipoff keeps.
+    pub(crate) fn used(&self) -> u64 {
+        self.usage.bytes.saturating_add(self.under_way).saturating_add(self.others)
+    }
+
+    /// What the incidents may take, with what is under way, while `wanted` bytes are to come.
+    fn room(&self, wanted: u64) -> u64 {
+        // What can be made again takes at most half; it has limits of its own.
+        let by_size = self.max_size.saturating_sub(self.others).max(self.max_size / 2);
+        let needed = self.min_free.saturating_add(wanted.min(WANTED_MAX));
+        if self.free >= needed {
+            return by_size;
+        }
+        let spare = (self.min_free / 4).min(SPARE_MAX);
+        let lacking = (needed - self.free).saturating_add(spare);
+        let left = self.usage.bytes.saturating_sub(lacking).max(self.floor());
+        by_size.min(left.saturating_add(self.under_way))
+    }
+
+    /// What the incidents keep, however full others make the disk.
+    pub(crate) fn floor(&self) -> u64 {
+        (self.max_size / FLOOR_PART).min(FLOOR_MAX)
+    }
+
+    /// Whether what lacks is taken by others.
+    pub(crate) fn is_filled_by_others(&self) -> bool {
+        self.free < self.min_free
+    }
+
+    /// In one line for people.
+    pub(crate) fn in_words(&self) -> String {
+        let Usage { locked, locked_incidents, .. } = self.usage;
+        let mut words = format!("{} of {}", size(self.used()), size(self.max_size));
+        if locked_incidents > 0 {
+            words.push_str(&format!(", {} in {locked_incidents} locked", size(locked)));
+        }
+        words.push_str(&format!("; {} free, {} kept free", size(self.free), size(self.min_free)));
+        words
+    }
+}
+
+/// The last part of `min_free`, for what is being stored.
+fn reserve(min_free: u64) -> u64 {
+    min_free / 2
+}
+
+impl Disk {
+    pub(crate) async fn open(
+        spool: Arc<dyn Spool>,
+        retention: Arc<ArcSwap<Retention>>,
+        data_dir: &Path,
+    ) -> Result<Self, SpoolError> {
+        let kept = spool.usage().await?.bytes;
+        let free = spool.blobs().free_bytes().unwrap_or(0);
+        let default_max = Retention::default_max_size(free, kept);
+        Ok(Self::new(spool, retention, data_dir, default_max))
+    }
+
+    /// Over an empty spool of a test.
+    #[cfg(test)]
+    pub(crate) fn of_test(
+        spool: Arc<dyn Spool>,
+        retention: Arc<ArcSwap<Retention>>,
+        data_dir: &Path,
+    ) -> Self {
+        Self::new(spool, retention, data_dir, Retention::default_max_size(0, 0))
+    }
+
+    fn new(
+        spool: Arc<dyn Spool>,
+        retention: Arc<ArcSwap<Retention>>,
+        data_dir: &Path,
+        default_max: u64,
+    ) -> Self {
+        let shared = Shared {
+            spool,
+            retention,
+            data_dir: data_dir.to_owned(),
+            default_max,
+            wanted: Notify::new(),
+            wanted_bytes: AtomicU64::new(0),
+            swept: watch::Sender::new(0),
+            vain: Mutex::default(),
+        };
+        let disk = Self(Arc::new(shared));
+        disk.limit();
+        disk
+    }
+
+    /// What holds now, which the configuration may have changed.
+    fn limit(&self) {
+        // Commits need room as well, when everybody else is refused.
+        self.0.spool.limit(self.max_size(), self.retention().min_free / 4);
+    }
+
+    fn retention(&self) -> Retention {
+        **self.0.retention.load()
+    }
+
+    fn max_size(&self) -> u64 {
+        self.retention().max_size.unwrap_or(self.0.default_max)
+    }
+
+    fn vain(&self) -> MutexGuard<'_, Vain> {
+        self.0.vain.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How it stands.
+    pub(crate) async fn standing(&self) -> Result<Standing, SpoolError> {
+        let spool = &self.0.spool;
+        let data_dir = self.0.data_dir.clone();
+        let caches = tokio::task::spawn_blocking(move || {
+            CACHES.iter().map(|name| folder_bytes(&data_dir.join(name))).sum::<u64>()
+        });
+        let caches = caches.await.map_err(|_| SpoolError::Closed)?;
+        Ok(Standing {
+            usage: spool.usage().await?,
+            under_way: spool.blobs().under_way_bytes(),
+            others: caches.saturating_add(spool.database_bytes().await?),
+            free: spool.blobs().free_bytes().unwrap_or(u64::MAX),
+            max_size: self.max_size(),
+            min_free: self.retention().min_free,
+        })
+    }
+
+    /// Whether the device is known: somebody configured, added or named it. Strangers are refused first.
+    pub(crate) fn is_known(&self, device: &Device) -> bool {
+        self.0.spool.is_known(device)
+    }
+
+    /// Whether there is room now for so many bytes.
+    fn has_room(&self, bytes: u64, known: bool) -> bool {
+        let min_free = self.retention().min_free;
+        let least = if known { reserve(min_free) } else { min_free };
+        match self.0.spool.blobs().free_bytes() {
+            Ok(free) => free >= least.saturating_add(bytes),
+            Err(error) => {
+                tracing::error!(%error, "The free space of the spool's disk is not known.");
+                true
+            }
+        }
+    }
+
+    /// Whether there is room for so many bytes; where there is not, once the oldest have been removed.
+    pub(crate) async fn make_room(&self, bytes: u64, known: bool) -> bool {
+        if self.has_room(bytes, known) {
+            // A known device takes of the reserve: it is filled again.
+            if known && !self.has_room(bytes, false) {
+                self.want(bytes);
+            }
+            return true;
+        }
+        if self.vain().since.is_some_and(|since| since.elapsed() < VAIN_FOR) {
+            return false;
+        }
+        let mut swept = self.0.swept.subscribe();
+        self.want(bytes);
+        // The first sweep may have begun before.
+        let _ = timeout(ROOM_WAIT_MAX, async {
+            for _ in 0..2 {
+                if swept.changed().await.is_err() || self.has_room(bytes, known) {
+                    return;
+                }
+                self.want(bytes);
+            }
+        })
+        .await;
+        self.has_room(bytes, known)
+    }
+
+    fn want(&self, bytes: u64) {
+        self.0.wanted_bytes.fetch_max(bytes, Ordering::Relaxed);
+        self.0.wanted.notify_one();
+    }
+
+    /// Until somebody waits for room.
+    pub(crate) async fn wanted(&self) {
+        self.0.wanted.notified().await;
+    }
+
+    /// What the incidents may take now, in bytes; with whether what can be made again is to go first.
+    pub(crate) async fn room(&self) -> Result<(u64, bool), SpoolError> {
+        self.limit();
+        let wanted = self.0.wanted_bytes.swap(0, Ordering::Relaxed);
+        let standing = self.standing().await?;
+        Ok((standing.room(wanted), standing.free < standing.min_free))
+    }
+
+    /// A sweep has ended: whoever waits looks again.
+    pub(crate) async fn swept(&self) {
+        if let Ok(standing) = self.standing().await {
+            let is_vain = standing.is_filled_by_others();
+            let mut vain = self.vain();
+            vain.since = is_vain.then(Instant::now);
+            if is_vain && vain.logged.is_none_or(|logged| logged.elapsed() >= LOG_EVERY) {
+                vain.logged = Some(Instant::now());
+                tracing::error!(
+                    free = size(standing.free),
+                    min_free = size(standing.min_free),
+                    kept = size(standing.usage.bytes),
+                    "The disk is full, and not by what Tipoff may remove: the newest incidents, locked ones and \
+                     what is being received stay. Make room on the disk of the data folder.",
+                );
+            }
+        }
+        self.0.swept.send_modify(|number| *number = number.wrapping_add(1));
+    }
+}
+
+/// The bytes of the files in a folder and in its folders.
+fn folder_bytes(folder: &Path) -> u64 {
+    let inside = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut sum: u64 = 0;
+    for entry in inside(folder) {
+        let Ok(metadata) = entry.metadata() else { continue };
+        sum += match metadata.is_dir() {
+            true => {
+                inside(&entry.path()).filter_map(|it| it.metadata().ok()).map(|it| it.len()).sum()
+            }
+            false => metadata.len(),
+        };
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GB: u64 = 1_000_000_000;
+
+    fn standing(kept: u64, free: u64) -> Standing {
+        Standing {
+            usage: Usage { bytes: kept, ..Usage::default() },
+            others: GB / 10,
+            free,
+            max_size: 20 * GB,
+            min_free: GB / 5,
+            ..Standing::default()
+        }
+    }
+
+    #[test]
+    fn room_is_made_for_what_comes_but_not_below_the_floor() {
+        let by_size = 20 * GB - GB / 10;
+        assert_eq!(standing(9 * GB, GB).room(0), by_size);
+        assert_eq!(standing(9 * GB, GB / 5).room(0), by_size, "just enough");
+        // 100 MB lack, and 50 MB are spare.
+        assert_eq!(standing(9 * GB, GB / 10).room(0), 9 * GB - GB * 3 / 20);
+        assert_eq!(standing(9 * GB, GB / 5).room(GB / 10), 9 * GB - GB * 3 / 20);
+        assert_eq!(standing(9 * GB, 0).room(u64::MAX), 9 * GB - GB * 5 / 4, "not for any size");
+        assert_eq!(standing(GB + GB / 10, 0).room(0), GB, "others fill the disk");
+        assert_eq!(standing(GB / 2, 0).room(0), GB, "nothing goes");
+    }
+
+    #[test]
+    fn what_is_under_way_is_no_reason_to_go_below_the_floor() {
+        let full = Standing { under_way: 3 * GB, ..standing(GB, 0) };
+        assert_eq!(full.room(0), 4 * GB);
+    }
+
+    #[test]
+    fn caches_leave_half_of_the_room() {
+        let cached = Standing { others: 19 * GB, ..standing(0, 100 * GB) };
+        assert_eq!(cached.room(0), 10 * GB);
+    }
+}

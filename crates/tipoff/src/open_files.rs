@@ -1,0 +1,95 @@
+//! Open files: each connection is one, and the system may allow fewer than the configuration does.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::config::Config;
+
+/// A mail needs its connection, and the file that it is written to.
+const FILES_OF_MAIL: u64 = 2;
+/// An upload needs two connections, and the file.
+const FILES_OF_UPLOAD: u64 = 3;
+/// What everything else needs: HTTP port, database, passive ports, channels.
+const FILES_BESIDES: u64 = 1_300;
+/// Where files are few, the HTTP port has this part of them for connections.
+const HTTP_ONE_OF: u64 = 8;
+/// A receiver serves this many connections whatever the limit is.
+const CONNECTIONS_MIN: usize = 8;
+
+/// How many connections there are files for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ceilings {
+    pub(crate) smtp: usize,
+    pub(crate) ftp: usize,
+    pub(crate) http: usize,
+}
+
+/// What the connections of the configuration need, and everything else.
+pub(crate) fn wanted(mails: u64, uploads: u64) -> u64 {
+    let mails = mails.saturating_mul(FILES_OF_MAIL);
+    mails.saturating_add(uploads.saturating_mul(FILES_OF_UPLOAD)).saturating_add(FILES_BESIDES)
+}
+
+/// Takes as many open files as the system gives: the usual limit is far below what it allows. Where that is too few
+/// for all connections that the configuration allows, fewer are served, so that there is a file for each mail.
+pub(crate) fn fit(config: &Config) -> Ceilings {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::debug!(%error, "The limit of open files stays as it is.");
+    }
+    let limit = getrlimit(Resource::Nofile).current;
+    let mails = config.smtp.max_connections as u64;
+    let uploads = if config.ftp.listen.is_empty() { 0 } else { config.ftp.max_connections as u64 };
+    let ceilings = share(mails, uploads, limit);
+    if let (Some(limit), true) = (limit, limit.is_some_and(|limit| limit < wanted(mails, uploads)))
+    {
+        tracing::warn!(
+            limit,
+            wanted = wanted(mails, uploads),
+            smtp = ceilings.smtp,
+            ftp = ceilings.ftp,
+            "The system allows fewer open files than `max_connections` needs: so many connections are served. \
+             Raise the limit (LimitNOFILE= in the service, `--ulimit nofile=` for a container), or lower \
+             `max_connections`.",
+        );
+    }
+    ceilings
+}
+
+fn share(mails: u64, uploads: u64, limit: Option<u64>) -> Ceilings {
+    let wanted = wanted(mails, uploads);
+    let Some(limit) = limit.filter(|limit| *limit < wanted) else {
+        return Ceilings { smtp: usize::MAX, ftp: usize::MAX, http: usize::MAX };
+    };
+    // With a very low limit there may be fewer files besides.
+    let available = limit.saturating_sub(FILES_BESIDES).max(limit / 2);
+    let needed = wanted.saturating_sub(FILES_BESIDES).max(1);
+    let part = |connections: u64| {
+        let part = u128::from(connections) * u128::from(available) / u128::from(needed);
+        usize::try_from(part).unwrap_or(usize::MAX).max(CONNECTIONS_MIN)
+    };
+    let http = usize::try_from(limit / HTTP_ONE_OF).unwrap_or(usize::MAX).max(CONNECTIONS_MIN);
+    Ceilings { smtp: part(mails), ftp: part(uploads), http }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_open_files_are_shared_between_the_receivers() {
+        let all = Ceilings { smtp: usize::MAX, ftp: usize::MAX, http: usize::MAX };
+        let receivers = |limit| share(2_000, 2_000, Some(limit));
+        assert_eq!(share(2_000, 2_000, Some(11_300)), all);
+        assert_eq!(share(2_000, 2_000, None), all);
+        assert_eq!(receivers(6_300), Ceilings { smtp: 1_000, ftp: 1_000, http: 787 });
+        assert_eq!(receivers(1_024), Ceilings { smtp: 102, ftp: 102, http: 128 });
+        for limit in 100..12_000 {
+            let Ceilings { smtp, ftp, .. } = receivers(limit);
+            let used =
+                smtp.min(2_000) as u64 * FILES_OF_MAIL + ftp.min(2_000) as u64 * FILES_OF_UPLOAD;
+            assert!(used < limit, "{limit}");
+        }
+        share(u64::MAX, u64::MAX, Some(1));
+    }
+}

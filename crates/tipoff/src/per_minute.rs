@@ -1,0 +1,127 @@
+//! Messages that somebody else causes: so many a minute for each cause, and how often it happened.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// For how long messages are counted.
+const PERIOD: Duration = Duration::from_secs(60);
+/// Causes that are told apart; all further ones count as one, so that many addresses fill neither log nor memory.
+const CAUSES_MAX: usize = 256;
+
+/// Counts what happens and allows `MAX` messages of it a minute.
+pub(crate) struct PerMinute<K, const MAX: u32 = 1>(Mutex<Table<K>>);
+
+struct Table<K> {
+    causes: HashMap<K, Happened>,
+    /// All causes that found no place.
+    others: Happened,
+}
+
+struct Happened {
+    began: Instant,
+    messages: u32,
+    untold: u64,
+}
+
+impl Happened {
+    fn new(now: Instant) -> Self {
+        Self { began: now, messages: 0, untold: 0 }
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.began) >= PERIOD
+    }
+
+    fn again(&mut self, max: u32, now: Instant) -> Option<u64> {
+        if self.is_over(now) {
+            (self.began, self.messages) = (now, 0);
+        }
+        self.untold += 1;
+        if self.messages >= max {
+            return None;
+        }
+        self.messages += 1;
+        Some(std::mem::take(&mut self.untold))
+    }
+}
+
+impl<K, const MAX: u32> Default for PerMinute<K, MAX> {
+    fn default() -> Self {
+        let others = Happened::new(Instant::now());
+        Self(Mutex::new(Table { causes: HashMap::new(), others }))
+    }
+}
+
+impl<K: Eq + Hash, const MAX: u32> PerMinute<K, MAX> {
+    /// How often it has happened since the last message of this cause; `None`: no message now.
+    pub(crate) fn due(&self, cause: K) -> Option<u64> {
+        self.due_at(cause, Instant::now())
+    }
+
+    fn due_at(&self, cause: K, now: Instant) -> Option<u64> {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Table { causes, others } = &mut *table;
+        if let Some(happened) = causes.get_mut(&cause) {
+            return happened.again(MAX, now);
+        }
+        if causes.len() >= CAUSES_MAX {
+            causes.retain(|_, it| !it.is_over(now));
+        }
+        match causes.len() < CAUSES_MAX {
+            true => causes.entry(cause).or_insert(Happened::new(now)).again(MAX, now),
+            false => others.again(MAX, now),
+        }
+    }
+}
+
+/// What counts as one address: whoever has one IPv6 address has the 2^64 of its network.
+pub(crate) fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_one_message_a_minute_with_a_count() {
+        let (notes, now) = (PerMinute::<_>::default(), Instant::now());
+        assert_eq!(notes.due_at("a", now), Some(1));
+        for _ in 0..500 {
+            assert_eq!(notes.due_at("a", now), None);
+        }
+        assert_eq!(notes.due_at("b", now), Some(1), "another cause has its own");
+        assert_eq!(notes.due_at("a", now + PERIOD), Some(501));
+        assert_eq!(notes.due_at("a", now + PERIOD), None);
+    }
+
+    #[test]
+    fn causes_without_number_share_one_message() {
+        let (notes, now) = (PerMinute::<i32, 2>::default(), Instant::now());
+        let messages = (0..100_000).filter_map(|cause| notes.due_at(cause, now)).count();
+        assert_eq!(messages, CAUSES_MAX + 2);
+        assert_eq!(notes.0.lock().unwrap().causes.len(), CAUSES_MAX);
+        assert_eq!(
+            notes.due_at(-1, now + PERIOD),
+            Some(1),
+            "a minute later there is a place again"
+        );
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address() {
+        let of = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(of("2001:db8:1:2:3::4"), "2001:db8:1:2::");
+        assert_eq!(of("192.168.1.5"), "192.168.1.5");
+        assert_eq!(of("::ffff:192.168.1.5"), "192.168.1.5");
+    }
+}
