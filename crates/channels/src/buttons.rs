@@ -65,7 +65,8 @@ const fn rank(action: &Action) -> u8 {
         Action::NotInteresting { .. } => 3,
         Action::Mute { .. } => 4,
         Action::SetMode { .. } => 5,
-        Action::Unmute { .. } | Action::Interesting { .. } => 6,
+        Action::Lock { .. } => 6,
+        Action::Unmute { .. } | Action::Interesting { .. } | Action::Unlock { .. } => 7,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use tipoff_model::transfer::may_be_data;
 
+use crate::collect::MEDIA_MAX;
 use crate::entities::push_resolved;
 
 /// What stands directly before the data.
@@ -13,6 +14,9 @@ const SCHEME: &[u8] = b"data:";
 
 /// More than a few escaped line ends and paddings behind data is data that is not read.
 const TAIL_BYTES_MAX: usize = 64;
+
+/// Marks in one page that are looked at, with those of nothing.
+const MARKS_MAX: usize = 4 * MEDIA_MAX;
 
 /// Escaped, these may follow data that is complete: its padding, line ends, and quotes.
 const TAIL_ENDS: [&str; 14] =
@@ -44,6 +48,8 @@ pub(crate) struct Finder {
     lead: Vec<u8>,
     /// In data: whether it stands in quotes, in which blanks do not end it.
     data: Option<Quoted>,
+    /// Marks that were found.
+    marks: usize,
     /// Behind data, in what is no base64, up to the end of the address: its first bytes.
     tail: Option<Vec<u8>>,
 }
@@ -75,23 +81,29 @@ impl Finder {
                 None => Found::Nothing,
             };
         }
-        match self.behind_mark(bytes) {
-            Some(end) => {
-                self.remember(bytes.get(..end).unwrap_or_default());
-                match self.declared() {
-                    Some((content_type, quoted)) => {
-                        self.data = Some(quoted);
-                        self.lead.clear();
-                        Found::Begin(end, content_type)
-                    }
-                    None => self.next_behind(bytes, end),
-                }
-            }
-            None => {
-                self.remember(bytes);
-                Found::Nothing
+        let mut from = 0;
+        while !self.has_given_up() {
+            let rest = bytes.get(from..).unwrap_or_default();
+            let Some(end) = self.behind_mark(rest) else {
+                self.remember(rest);
+                return Found::Nothing;
+            };
+            self.remember(rest.get(..end).unwrap_or_default());
+            from += end;
+            self.marks += 1;
+            // A mark of nothing has no scheme before it.
+            if let Some((content_type, quoted)) = self.declared() {
+                self.data = Some(quoted);
+                self.lead.clear();
+                return Found::Begin(from, content_type);
             }
         }
+        Found::Nothing
+    }
+
+    /// Whether there were too many marks: no further one is looked for.
+    pub(crate) fn has_given_up(&self) -> bool {
+        self.marks >= MARKS_MAX
     }
 
     /// Whether what is no base64 goes on behind data.
@@ -113,14 +125,6 @@ impl Finder {
                 Found::Tail(end, is_harmless(&tail))
             }
             None => Found::Nothing,
-        }
-    }
-
-    /// Goes on behind a mark of nothing.
-    fn next_behind(&mut self, bytes: &[u8], end: usize) -> Found {
-        match self.next(bytes.get(end..).unwrap_or_default()) {
-            Found::Begin(at, content_type) => Found::Begin(end + at, content_type),
-            found => found,
         }
     }
 
@@ -153,6 +157,9 @@ impl Finder {
 
     /// The type that the address declares, and whether it is in quotes; nothing, if it is none.
     fn declared(&self) -> Option<(String, Quoted)> {
+        if !may_have_scheme(&self.lead) {
+            return None;
+        }
         let lead = self.lead.strip_suffix(MARK).map(<[u8]>::to_vec).or_else(|| {
             let lead = self.lead.get(..self.lead.len().checked_sub(MARK.len())?)?;
             Some(lead.to_vec())
@@ -172,6 +179,12 @@ impl Finder {
         let quoted = Quoted(matches!(before, Some(b'"' | b'\'' | b'(')));
         Some((String::from_utf8_lossy(content_type).into_owned(), quoted))
     }
+}
+
+/// Whether the scheme may stand there. Only its last letter and colon are looked for, because templates may
+/// escape them: then there is an `&`.
+fn may_have_scheme(lead: &[u8]) -> bool {
+    lead.windows(2).any(|pair| matches!(pair, [b'a' | b'A', b':'])) || lead.contains(&b'&')
 }
 
 fn ends_address(byte: u8) -> bool {

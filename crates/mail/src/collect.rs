@@ -17,6 +17,10 @@ pub(crate) const MEDIA_MAX: usize = 200;
 /// Text of all parts, before it is decoded to UTF-8. A longer text is also a file.
 pub(crate) const TEXT_BYTES_MAX: usize = 64 * 1024;
 
+/// Text of all parts that is read, whatever is left of it: of pages only their words are. To read a byte of a page
+/// takes as long as to pass over many.
+const READ_BYTES_MAX: usize = 4 * TEXT_BYTES_MAX;
+
 /// A part's text counts as at least this much, so that parts of one letter are bounded too.
 const PIECE_BYTES_MIN: usize = 64;
 
@@ -84,6 +88,7 @@ pub(crate) struct Collector {
     subject: Option<String>,
     texts: Vec<Text>,
     text_bytes: usize,
+    read_bytes: usize,
     preambles: Vec<String>,
     epilogues: Vec<String>,
     outside_bytes: usize,
@@ -99,7 +104,24 @@ pub(crate) struct Collector {
 impl Collector {
     /// How much text can still be kept.
     pub(crate) fn text_bytes_left(&self) -> usize {
-        TEXT_BYTES_MAX.saturating_sub(self.text_bytes)
+        let read = READ_BYTES_MAX.saturating_sub(self.read_bytes);
+        TEXT_BYTES_MAX.saturating_sub(self.text_bytes).min(read)
+    }
+
+    /// The same outside of parts.
+    pub(crate) fn outside_bytes_left(&self) -> usize {
+        let read = READ_BYTES_MAX.saturating_sub(self.read_bytes);
+        TEXT_BYTES_MAX.saturating_sub(self.outside_bytes).min(read)
+    }
+
+    /// So many bytes are read as text, whatever is left of them.
+    pub(crate) fn count_read(&mut self, bytes: usize) {
+        self.read_bytes += bytes;
+    }
+
+    /// Whether the text of a file would be shown.
+    pub(crate) fn wants_text_of_file(&self) -> bool {
+        self.text_of_file.is_none()
     }
 
     /// The subject of the mail; of a mail inside it, which is text if the outer one has its own.

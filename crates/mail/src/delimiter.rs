@@ -39,20 +39,105 @@ pub(crate) enum Boundary {
     Undeclared(Vec<u8>),
 }
 
+/// Tells most lines that begin with `--` from delimiters by their first bytes.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    /// The bytes that a declared boundary begins with.
+    firsts: [bool; 256],
+    /// The bytes that may stand behind those.
+    seconds: [bool; 256],
+    /// Whether a boundary has a dash there, and not only one that closes.
+    has_dash: bool,
+    /// Bytes of the shortest of them.
+    shortest: usize,
+    /// Whether a boundary counts that nobody declared.
+    sniffs: bool,
+}
+
+/// What may follow a boundary in its line.
+const BEHIND_BOUNDARY: &[u8] = b"- \t\r\n\x0C";
+
+fn is_in(set: &[bool; 256], byte: u8) -> bool {
+    set.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// As many bytes of a line are looked at.
+const FILTERED_BYTES: usize = 16;
+
+impl Filter {
+    /// For lines that [`decide`] is asked about with the same arguments.
+    pub(crate) fn new<'a>(
+        boundaries: impl Iterator<Item = (usize, &'a [u8])>,
+        sniffs: bool,
+    ) -> Self {
+        let mut filter = Self {
+            firsts: [false; 256],
+            seconds: [false; 256],
+            has_dash: false,
+            shortest: BOUNDARY_BYTES_MAX,
+            sniffs,
+        };
+        for (_, boundary) in boundaries {
+            filter.shortest = filter.shortest.min(boundary.len());
+            filter.has_dash |= boundary.get(1) == Some(&b'-');
+            for byte in boundary.get(1..2).filter(|it| !it.is_empty()).unwrap_or(BEHIND_BOUNDARY) {
+                if let Some(place) = filter.seconds.get_mut(usize::from(*byte)) {
+                    *place = true;
+                }
+            }
+            if let Some(place) =
+                boundary.first().and_then(|&it| filter.firsts.get_mut(usize::from(it)))
+            {
+                *place = true;
+            }
+        }
+        filter
+    }
+
+    /// Whether a line is none, by what stands behind its `--`.
+    fn excludes(&self, behind: &[u8]) -> bool {
+        let Some(&first) = behind.first() else {
+            return false;
+        };
+        let is_declared = is_in(&self.firsts, first);
+        let line_end =
+            || behind.iter().take(FILTERED_BYTES).position(|byte| matches!(byte, b'\r' | b'\n'));
+        match (is_declared, self.sniffs) {
+            (true, true) => false,
+            (true, false) => match behind {
+                [_, b'-', third, ..] if *third != b'-' && !self.has_dash => true,
+                [_, second, ..] if !is_in(&self.seconds, *second) => true,
+                _ => line_end().is_some_and(|end| end < self.shortest),
+            },
+            (false, false) => true,
+            (false, true) if !first.is_ascii_graphic() => true,
+            // A line without a part behind it.
+            (false, true) => line_end().and_then(|end| behind.get(end..)).is_some_and(|it| {
+                matches!(it, [b'\n', next, ..] | [b'\r', b'\n', next, ..]
+                    if !next.eq_ignore_ascii_case(&b'c'))
+            }),
+        }
+    }
+}
+
 /// Where in `input` a delimiter, with the line end before it, may begin: all before is content.
 /// `at_line_start`: `input` begins a line whose line end is no content.
-pub(crate) fn hold_from(input: &[u8], at_line_start: bool) -> usize {
-    if at_line_start && (input.starts_with(b"--") || input == b"-") {
-        return 0;
+pub(crate) fn hold_from(input: &[u8], at_line_start: bool, filter: &Filter) -> usize {
+    if at_line_start {
+        match input.strip_prefix(b"--") {
+            Some(behind) if !filter.excludes(behind) => return 0,
+            None if input == b"-" => return 0,
+            _ => {}
+        }
     }
     let mut from = 0;
-    while let Some(at) = input.get(from..).and_then(|rest| memchr::memmem::find(rest, b"--")) {
+    while let Some(at) = input.get(from..).and_then(|rest| memchr::memchr(b'-', rest)) {
         let at = from + at;
+        let dashes = input.iter().skip(at).take_while(|&&byte| byte == b'-').count();
         let before = before_line_end(input, at);
-        if before < at {
+        if dashes > 1 && before < at && !filter.excludes(input.get(at + 2..).unwrap_or_default()) {
             return before;
         }
-        let dashes = input.iter().skip(at).take_while(|&&byte| byte == b'-').count();
         from = at + dashes;
     }
     let end = input.len();
@@ -71,14 +156,14 @@ fn before_line_end(input: &[u8], end: usize) -> usize {
 }
 
 /// Whether `held`, which begins with a line end or a line, is a delimiter of one of
-/// `boundaries`, each with the place of its multipart, the innermost first; or, if `sniffs`, of
+/// `boundaries`, each with the place of its multipart, the innermost first; or, if `filter` sniffs, of
 /// a multipart that declared another boundary or none. `at_end`: no more bytes follow.
 ///
 /// What is none stays none with more bytes: else a mail would depend on how it is cut.
 pub(crate) fn decide<'a>(
     held: &[u8],
     boundaries: impl Iterator<Item = (usize, &'a [u8])> + Clone,
-    sniffs: bool,
+    filter: &Filter,
     at_end: bool,
 ) -> Decision {
     let more = if at_end || held.len() >= HELD_BYTES_MAX { Decision::No } else { Decision::More };
@@ -88,22 +173,33 @@ pub(crate) fn decide<'a>(
     let Some(line) = line.strip_prefix(b"--") else {
         return if b"--".starts_with(line) { more } else { Decision::No };
     };
-    let line_bytes = match line.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+    if filter.excludes(line) {
+        return Decision::No;
+    }
+    let line_bytes = match memchr::memchr2(b'\r', b'\n', line) {
         Some(at) => at,
         None if at_end => line.len(),
-        None if sniffs || boundaries.clone().any(|(_, boundary)| may_become(line, boundary)) => {
+        None if filter.sniffs
+            || boundaries.clone().any(|(_, boundary)| may_become(line, boundary)) =>
+        {
             return more;
         }
         None => return Decision::No,
     };
     let (text, rest) = line.split_at(line_bytes);
     let text = text.trim_ascii_end();
-    let declared = [b"".as_slice(), b"--"].into_iter().find_map(|suffix| {
-        let is_it = |boundary| text.strip_prefix(boundary) == Some(suffix);
-        let (place, _) = boundaries.clone().find(|&(_, boundary)| is_it(boundary))?;
-        Some((place, !suffix.is_empty()))
-    });
-    if declared.is_none() && !(sniffs && may_be_boundary(text)) {
+    let mut declared = None;
+    for (place, boundary) in boundaries {
+        match text.strip_prefix(boundary) {
+            Some(b"") => {
+                declared = Some((place, false));
+                break;
+            }
+            Some(b"--") if declared.is_none() => declared = Some((place, true)),
+            _ => {}
+        }
+    }
+    if declared.is_none() && !(filter.sniffs && may_be_boundary(text)) {
         return Decision::No;
     }
     let Some(line_end_bytes) = line_end(rest, at_end) else {
@@ -188,8 +284,16 @@ mod tests {
             ("-a", true, 2),
             ("--b", false, 3),
             ("", true, 0),
+            ("--x", true, 3),
+            ("text\n--x\nx", false, 10),
+            ("text\n--bx\n", false, 9),
+            ("text\n--b-\n", false, 9),
+            ("text\n--b--\n", false, 4),
         ] {
-            assert_eq!(hold_from(input.as_bytes(), at_line_start), expected, "{input:?}");
+            let boundaries = [(0, b"b".as_slice()), (1, b"d")].into_iter();
+            let filter = Filter::new(boundaries, false);
+            let found = hold_from(input.as_bytes(), at_line_start, &filter);
+            assert_eq!(found, expected, "{input:?}");
         }
     }
 
@@ -221,7 +325,12 @@ mod tests {
             ("--x\r", false, Decision::No),
         ] {
             assert_eq!(
-                decide(held.as_bytes(), boundaries.clone(), false, at_end),
+                decide(
+                    held.as_bytes(),
+                    boundaries.clone(),
+                    &Filter::new(boundaries.clone(), false),
+                    at_end
+                ),
                 expected,
                 "{held:?}"
             );
@@ -229,7 +338,8 @@ mod tests {
     }
 
     fn sniff(held: &str) -> Decision {
-        decide(held.as_bytes(), std::iter::empty(), true, false)
+        let filter = Filter::new(std::iter::empty(), true);
+        decide(held.as_bytes(), std::iter::empty(), &filter, false)
     }
 
     #[test]

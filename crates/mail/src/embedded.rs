@@ -22,6 +22,9 @@ const HEAD_LETTERS: usize = 64;
 /// Base64 in longer lines is not folded: a line that follows is not part of it.
 const FOLDED_BYTES_MAX: u64 = 1000;
 
+/// Lines of one part that begin a file; of more it is not known whether they do.
+const OPENED_MAX: usize = 2 * MEDIA_MAX;
+
 /// A part of plain text while it streams by.
 #[derive(Debug)]
 pub(crate) struct TextScan {
@@ -34,6 +37,8 @@ pub(crate) struct TextScan {
     line: Line,
     file: Option<OpenFile>,
     files: Vec<EmbeddedFile>,
+    /// Lines that began a file.
+    opened: usize,
     missed: bool,
 }
 
@@ -91,12 +96,21 @@ impl TextScan {
             line: Line::Head(Vec::new()),
             file: None,
             files: Vec::new(),
+            opened: 0,
             missed: false,
         }
     }
 
     pub(crate) fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
+            let plain = self.plain_lines(bytes);
+            if plain > 0 {
+                let (lines, rest) = bytes.split_at(plain);
+                self.at += plain as u64;
+                self.text(lines);
+                bytes = rest;
+                continue;
+            }
             let line_end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
             let room = match &self.line {
                 Line::Head(head) => LINE_HEAD_BYTES.saturating_sub(head.len()),
@@ -106,6 +120,46 @@ impl TextScan {
             self.piece(piece);
             bytes = rest;
         }
+    }
+
+    /// How many of the first bytes are whole lines in which no file begins, where none is open: looked at more
+    /// quickly than one by one.
+    fn plain_lines(&self, bytes: &[u8]) -> usize {
+        let at_line_start = matches!(&self.line, Line::Head(head) if head.is_empty());
+        if !at_line_start || self.file.is_some() {
+            return 0;
+        }
+        let mut lines = 0;
+        while let Some(&first) = bytes.get(lines) {
+            if first == b'\n' {
+                lines += 1;
+                continue;
+            }
+            let line = bytes.get(lines..).unwrap_or_default();
+            let head = line.get(..BASE64_BYTES_MIN - 1).unwrap_or(line);
+            let short = head.iter().position(|&byte| byte == b'\n');
+            let may_open = self.may_open()
+                && (line.starts_with(b"b") && (short.is_none() || line.starts_with(b"begin "))
+                    || short.is_none() && is_base64(head));
+            if may_open {
+                break;
+            }
+            match short.or_else(|| memchr::memchr(b'\n', line)) {
+                Some(end) => lines += end + 1,
+                None => break,
+            }
+        }
+        lines
+    }
+
+    fn count_opened(&mut self) {
+        self.opened += 1;
+        self.missed |= !self.may_open();
+    }
+
+    /// Whether another file may be looked for.
+    fn may_open(&self) -> bool {
+        self.opened < OPENED_MAX
     }
 
     /// Bytes that were not given stand here, in a line that is text; `by`, which is no longer, takes
@@ -169,7 +223,10 @@ impl TextScan {
         }
         if let Some(file) = &mut self.file {
             file.begin_line();
+        } else if !self.may_open() {
+            // It stays text.
         } else if let Some(name) = uuencode_begin(head) {
+            self.count_opened();
             self.at += head.len() as u64;
             let mut file = OpenFile::new(Encoding::Uuencode, self.place());
             file.name = Some(name);
@@ -177,6 +234,7 @@ impl TextScan {
             self.file = Some(file);
             return;
         } else if is_base64_of_a_file(head) {
+            self.count_opened();
             self.file = Some(OpenFile::new(Encoding::Base64, self.place()));
         }
         self.give(head);

@@ -1,9 +1,11 @@
 //! Collects the lines of a header until its end: a blank line, or a line that can be no field,
 //! where the blank line is missing. Never keeps more than its limit.
 
+mod strange;
+
 use std::mem::take;
 
-use crate::wrapped::{field_name, is_like, is_number, is_strong, is_weak};
+use crate::wrapped::is_number;
 
 /// A header's lines beyond are passed over.
 pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
@@ -82,6 +84,8 @@ pub(crate) struct Header {
     returns: usize,
     line_ends: Option<LineEnds>,
     cut: bool,
+    /// Where the last field begins in the block.
+    above: Option<usize>,
     /// Lines that are no fields, and the beginning of the next.
     strange: Option<Vec<u8>>,
 }
@@ -97,8 +101,37 @@ impl Header {
         self.block.is_empty()
     }
 
+    /// Takes the next bytes up to its end, if that is among them; how many, and what became of the last.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> (usize, Step) {
+        let mut taken = 0;
+        while let Some(&byte) = bytes.get(taken) {
+            let run = self.run(bytes.get(taken..).unwrap_or_default());
+            if run > 0 {
+                taken += run;
+                continue;
+            }
+            taken += 1;
+            if let Step::Ended(body) = self.byte(byte) {
+                return (taken, Step::Ended(body));
+            }
+        }
+        (taken, Step::More)
+    }
+
+    /// Takes what goes on with a field up to the end of its line; how many bytes.
+    fn run(&mut self, bytes: &[u8]) -> usize {
+        if self.place != Place::Field || self.returns > 0 || self.strange.is_some() {
+            return 0;
+        }
+        let run = memchr::memchr2(b'\r', b'\n', bytes).unwrap_or(bytes.len());
+        let room = HEADER_BYTES_MAX.saturating_sub(self.line.len());
+        self.cut |= run > room;
+        self.line.extend_from_slice(bytes.get(..run.min(room)).unwrap_or_default());
+        run
+    }
+
     /// Takes the next byte.
-    pub(crate) fn byte(&mut self, byte: u8) -> Step {
+    fn byte(&mut self, byte: u8) -> Step {
         if self.strange.is_some() {
             return self.strange(byte);
         }
@@ -119,96 +152,6 @@ impl Header {
         }
     }
 
-    /// Whether what is no field may be the rest of the field above, broken without a blank at its
-    /// start: then fields follow.
-    fn may_go_on(&self, body: &[u8]) -> bool {
-        self.line_ends == Some(LineEnds::Feed)
-            && !self.block.is_empty()
-            && !body.is_empty()
-            && !body.starts_with(b"--")
-    }
-
-    /// A byte of lines that are no fields, or of the line behind them, which decides.
-    fn strange(&mut self, byte: u8) -> Step {
-        let mut strange = self.strange.take().unwrap_or_default();
-        strange.push(byte);
-        let is_too_long = strange.len() > STRANGE_BYTES_MAX;
-        // Any other byte decides nothing.
-        if !is_too_long && !b"\n:-".contains(&byte) {
-            self.strange = Some(strange);
-            return Step::More;
-        }
-        let held = strange.strip_suffix(&[byte]).unwrap_or_default();
-        // A longer line has no name at its start.
-        let seen = if byte == b'\n' { held.len() } else { NAME_BYTES_MAX + 2 };
-        let from = held.len().saturating_sub(seen);
-        let line_end = held.get(from..).and_then(|it| memchr::memrchr(b'\n', it));
-        let line_start = line_end.map_or(0, |at| from + at + 1);
-        let (before, line) = strange.split_at_checked(line_start).unwrap_or((&strange, b""));
-        let goes_on = match byte {
-            b'\n' => self.may_be_strange(before, line),
-            b':' if !before.is_empty() => match field_name(line) {
-                Some(name) if self.follows(&name, before) => {
-                    for line in before.split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
-                    {
-                        self.go_on_with(line.trim_ascii());
-                    }
-                    self.line = line.to_vec();
-                    self.place = Place::Field;
-                    return Step::More;
-                }
-                Some(_) => false,
-                None => true,
-            },
-            b'-' if line == b"--" => false,
-            _ => true,
-        };
-        if is_too_long || !goes_on {
-            return Step::Ended(strange);
-        }
-        self.strange = Some(strange);
-        Step::More
-    }
-
-    /// Whether `line`, which is complete, may go on with the field above, as those before it.
-    fn may_be_strange(&self, before: &[u8], line: &[u8]) -> bool {
-        let lines = || before.iter().filter(|&&byte| byte == b'\n').count();
-        !line.trim_ascii().is_empty() && (self.is_like_above(line) || lines() < STRANGE_LINES_MAX)
-    }
-
-    /// Whether the field of this name, in lower case, may follow these lines.
-    fn follows(&self, name: &[u8], strange: &[u8]) -> bool {
-        let mut lines = strange.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-        is_strong(name)
-            || is_weak(name) && !self.has(name)
-            || lines.all(|line| self.is_like_above(line))
-    }
-
-    /// Whether a line looks as the rest of the field above does.
-    fn is_like_above(&self, line: &[u8]) -> bool {
-        is_like(&self.field_above().unwrap_or_default(), line)
-    }
-
-    /// A line belongs to the last field.
-    fn go_on_with(&mut self, line: &[u8]) {
-        let room = HEADER_BYTES_MAX.saturating_sub(self.block.len() + 2);
-        self.cut |= line.len() > room;
-        if room == 0 {
-            return;
-        }
-        self.block.push(b' ');
-        self.block.extend_from_slice(line.get(..room).unwrap_or(line));
-        self.block.push(b'\n');
-    }
-
-    /// Whether a field of this name, in lower case, is there.
-    fn has(&self, name: &[u8]) -> bool {
-        self.block.split(|&byte| byte == b'\n').any(|line| {
-            let found = line.split(|&byte| byte == b':').next().unwrap_or_default();
-            found.trim_ascii_end().eq_ignore_ascii_case(name)
-        })
-    }
-
     /// Whether bytes are held that are text, if no more follow.
     pub(crate) fn holds_text(&self) -> bool {
         self.strange.is_some()
@@ -218,6 +161,9 @@ impl Header {
         match byte {
             b'\n' => {
                 self.line_ends.get_or_insert(LineEnds::Feed);
+                if self.returns == 0 {
+                    return self.end_line(b"\n");
+                }
                 let mut line_end = vec![b'\r'; take(&mut self.returns)];
                 line_end.push(b'\n');
                 self.end_line(&line_end)
@@ -333,8 +279,9 @@ impl Header {
 
     /// The beginning of the last field, in lower case.
     fn field_above(&self) -> Option<Vec<u8>> {
-        let lines = self.block.trim_ascii_end().rsplit(|&byte| byte == b'\n');
-        let field = lines.into_iter().find(|line| !matches!(line.first(), Some(b' ' | b'\t')))?;
+        let field = self.block.get(self.above?..)?;
+        let field = field.get(..=NAME_BYTES_MAX).unwrap_or(field);
+        let field = field.split(|&byte| byte == b'\n').next()?.trim_ascii_end();
         Some(field.get(..NAME_BYTES_MAX).unwrap_or(field).to_ascii_lowercase())
     }
 
@@ -357,6 +304,9 @@ impl Header {
             self.line.truncate(room);
         }
         if !self.line.is_empty() {
+            if !matches!(self.line.first(), Some(b' ' | b'\t')) {
+                self.above = Some(self.block.len());
+            }
             self.block.append(&mut self.line);
             self.block.push(b'\n');
         }

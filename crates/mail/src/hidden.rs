@@ -3,6 +3,12 @@
 /// Rules of a style sheet that are looked at.
 const RULES_MAX: usize = 200;
 
+/// Names that style sheets hide: each is compared with those of every element.
+const SELECTORS_MAX: usize = 200;
+
+/// Names of one element that are compared with them.
+const NAMES_MAX: usize = 20;
+
 /// Elements without content.
 const VOID: &[&str] =
     &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"];
@@ -35,7 +41,8 @@ impl HiddenNames {
                 rest = after;
                 if hides(declarations) {
                     let names = before.rsplit("*/").next().unwrap_or_default().split(',');
-                    self.selectors.extend(names.filter_map(selector));
+                    let room = SELECTORS_MAX.saturating_sub(self.selectors.len());
+                    self.selectors.extend(names.take(room).filter_map(selector));
                 }
             }
         }
@@ -50,7 +57,7 @@ impl HiddenNames {
             let value = attribute(attributes, key).unwrap_or_default().to_ascii_lowercase();
             let is_it =
                 |it: &str| self.selectors.iter().any(|known| known.strip_prefix(mark) == Some(it));
-            value.split_ascii_whitespace().any(is_it)
+            value.split_ascii_whitespace().take(NAMES_MAX).any(is_it)
         };
         has_bare(attributes, "hidden")
             || attribute(attributes, "style").is_some_and(hides)

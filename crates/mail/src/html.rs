@@ -53,6 +53,9 @@ const PICTURES_MAX: usize = 200;
 /// the rest.
 const UNCLOSED_MAX: usize = 16;
 
+/// Bytes behind a `<` that are looked at to tell whether it begins a tag.
+const NAME_BYTES_MAX: usize = 128;
+
 /// Elements that need no end tag and hold none of their own kind.
 const UNNESTED: &[&str] = &["li", "option", "p", "td", "th", "tr"];
 
@@ -95,7 +98,11 @@ fn read(html: &str, mut page: Page) -> Rendered {
 /// Whether a tag or a comment stands behind `<`, and not an address: `<nas@example.org>`.
 fn begins_a_tag(behind: &str) -> bool {
     let name = behind.strip_prefix('/').unwrap_or(behind);
-    let end = name.find(|c: char| c.is_whitespace() || "/>".contains(c)).unwrap_or(name.len());
+    if !behind.starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c)) {
+        return false;
+    }
+    let seen = name.get(..name.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default();
+    let end = seen.find(|c: char| c.is_whitespace() || "/>".contains(c)).unwrap_or(seen.len());
     let (name, rest) = name.split_at_checked(end).unwrap_or((name, ""));
     behind.starts_with(['!', '?'])
         || name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -115,6 +122,8 @@ struct Page {
     /// The target of an open link, and where its text begins.
     link: Option<(String, usize)>,
     hidden: HiddenNames,
+    /// The end of a head was looked for in vain, and is not looked for again.
+    head_never_ends: bool,
     /// Hidden elements whose end was looked for in vain.
     unclosed: usize,
     pictures: Vec<Shown>,
@@ -135,8 +144,11 @@ impl Page {
         let (name, attributes) = tag.split_at(name_end);
         let name = name.trim_end_matches('/').to_ascii_lowercase();
         if HIDDEN.contains(&name.as_str()) {
-            let Some((content, after)) = element(rest, &name) else {
+            let found =
+                if self.head_never_ends && name == "head" { None } else { element(rest, &name) };
+            let Some((content, after)) = found else {
                 // A head without an end is followed by the body nevertheless.
+                self.head_never_ends |= name == "head";
                 return if name == "head" { rest } else { "" };
             };
             match name.as_str() {

@@ -144,6 +144,7 @@ impl Leaf {
         found.unclear |= scanned.missed || missed || is_cut || is_binary;
         add_found(scanned.files, files, None, found);
         if !is_binary {
+            found.count_read(scanned.text.len());
             found.add_outside(outside, &self.text(&scanned.text, self.is_html(&scanned.text)));
         }
     }
@@ -235,12 +236,14 @@ impl Leaf {
         }
         if is_text {
             self.add_text(&head, found);
-        } else if self.role == Role::TextFile && is_readable {
+        } else if self.role == Role::TextFile && is_readable && found.wants_text_of_file() {
+            found.count_read(head.len());
             found.add_text_of_file(&self.text(&head, self.is_html(&head)));
         }
     }
 
     fn add_text(&self, bytes: &[u8], found: &mut Collector) {
+        found.count_read(bytes.len());
         let is_html = self.is_html(bytes);
         let Rendered { text, pictures } = self.rendered(bytes, is_html);
         found.add_text(Text { group: self.group, is_html, text });

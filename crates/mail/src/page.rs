@@ -15,6 +15,9 @@ use crate::pixels::PIXELS_HEAD_BYTES;
 /// such blocks.
 const BLOCK_BYTES: usize = 4096;
 
+/// As many are decoded at once until the byte comes that is looked for.
+const PIECE_BYTES: usize = 128;
+
 /// Pictures that are looked for in one page, with those that are none: to find the place of each in an
 /// encoded page takes a while.
 const LOOKED_FOR_MAX: usize = 2 * MEDIA_MAX;
@@ -236,6 +239,7 @@ impl PageScan {
             self.left -= 1;
             self.missed |= self.left == 0;
         }
+        self.missed |= self.finder.has_given_up();
         found
     }
 
@@ -295,8 +299,25 @@ impl Encoded {
         let wanted = self.before_decoded + decoded;
         let mut decoder = self.before_decoder.clone();
         let mut output = Vec::new();
-        let mut start = 0;
-        for (at, byte) in self.before.iter().chain(&self.block).enumerate() {
+        // The last piece that gave bytes before the wanted one, where each byte is then looked at.
+        let mut from = (0, 0, decoder.clone());
+        let mut at = 0;
+        for piece in self.before.chunks(PIECE_BYTES).chain(self.block.chunks(PIECE_BYTES)) {
+            let (bytes, decoder_then) = (output.len(), decoder.clone());
+            decoder.push(piece, &mut output);
+            if output.len() > wanted {
+                break;
+            }
+            if output.len() > bytes {
+                from = (at, bytes, decoder_then);
+            }
+            at += piece.len();
+        }
+        let (skipped, bytes, mut decoder) = from;
+        output.truncate(bytes);
+        let mut start = skipped;
+        let bytes = self.before.iter().chain(&self.block).enumerate().skip(skipped);
+        for (at, byte) in bytes {
             let bytes = output.len();
             decoder.push(std::slice::from_ref(byte), &mut output);
             if output.len() > wanted {

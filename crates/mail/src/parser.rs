@@ -1,16 +1,15 @@
 //! Follows the structure of a mail through its stream: header, parts in parts, their ends. Holds
 //! back no more than a line that may be a boundary.
 
+mod body;
+
 use std::mem::take;
 
 use tipoff_model::Content;
 
 use crate::charset;
-use crate::collect::{Collector, Outside, TEXT_BYTES_MAX, Text};
-use crate::delimiter::{
-    BOUNDARY_BYTES_MAX, Boundary, Decision, Delimiter, HELD_BYTES_MAX, decide, hold_from,
-    settled_bytes,
-};
+use crate::collect::{Collector, Outside, Text};
+use crate::delimiter::{BOUNDARY_BYTES_MAX, Boundary, Decision, Delimiter};
 use crate::fields::{self, Fields};
 use crate::header::{Header, Step};
 use crate::leaf::Leaf;
@@ -19,6 +18,13 @@ use crate::state::{Body, BodyContent, Open, State};
 
 /// Multiparts and mails inside each other; what is deeper goes along as a file.
 pub(crate) const DEPTH_MAX: usize = 10;
+
+/// Boundaries of a mail; what follows more is passed over, and the raw mail goes along. Each costs as much as
+/// many bytes of content.
+const PARTS_MAX: usize = 2_000;
+
+/// Bytes of all headers of a mail, with the same consequence.
+const HEADERS_BYTES_MAX: usize = 256 * 1024;
 
 /// Understands a mail while it streams by: every split of the stream gives the same content.
 #[derive(Debug)]
@@ -31,6 +37,11 @@ pub struct Parser {
     /// Bytes that may be a boundary.
     held: Vec<u8>,
     groups: usize,
+    /// Boundaries and bytes of headers so far.
+    parts: usize,
+    header_bytes: usize,
+    /// There was too much of either: the rest is passed over.
+    skips: bool,
     message_id: Option<Vec<u8>>,
     found: Collector,
 }
@@ -61,6 +72,9 @@ impl Parser {
             open: vec![Open::Mail],
             held: Vec::new(),
             groups: 0,
+            parts: 0,
+            header_bytes: 0,
+            skips: false,
             message_id: None,
             found: Collector::default(),
         }
@@ -70,6 +84,10 @@ impl Parser {
     pub fn push(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {
+            if self.skips {
+                self.at += rest.len() as u64;
+                return;
+            }
             let taken = match &mut self.state {
                 State::Header(_) => self.header(rest),
                 State::Body(_) => self.body(rest),
@@ -88,7 +106,7 @@ impl Parser {
         loop {
             self.end_header();
             match self.decide_held(true) {
-                Decision::Yes(delimiter) => self.delimiter(delimiter),
+                Decision::Yes(delimiter) => self.held_delimiter(delimiter),
                 _ if self.held.is_empty() => break,
                 _ => self.settle(),
             }
@@ -107,7 +125,7 @@ impl Parser {
         loop {
             self.tear_header();
             match (self.decide_held(true), self.decide_held(false)) {
-                (Decision::Yes(delimiter), _) => self.delimiter(delimiter),
+                (Decision::Yes(delimiter), _) => self.held_delimiter(delimiter),
                 (_, Decision::No) if !self.held.is_empty() => self.settle(),
                 // The beginning of a boundary, or the line end before one, is no content.
                 _ => break,
@@ -128,7 +146,7 @@ impl Parser {
     fn is_closed(&self) -> bool {
         let is_behind =
             matches!(&self.state, State::Body(Body { content: BodyContent::Epilogue(_), .. }));
-        is_behind && self.open.len() == 2
+        is_behind && self.open.len() == 2 && !self.skips
     }
 
     /// Takes bytes of a header; how many.
@@ -136,15 +154,19 @@ impl Parser {
         let State::Header(header) = &mut self.state else {
             return 0;
         };
-        for (before, &byte) in bytes.iter().enumerate() {
-            if let Step::Ended(body) = header.byte(byte) {
-                self.at += before as u64 + 1;
-                self.begin_body(&body, false);
-                return before + 1;
+        let room = (HEADERS_BYTES_MAX + 1).saturating_sub(self.header_bytes);
+        let (taken, step) = header.push(bytes.get(..room).unwrap_or(bytes));
+        self.at += taken as u64;
+        self.header_bytes += taken;
+        match step {
+            Step::Ended(body) => self.begin_body(&body, false),
+            Step::More if self.header_bytes > HEADERS_BYTES_MAX => {
+                self.end_header();
+                self.skip();
             }
+            Step::More => {}
         }
-        self.at += bytes.len() as u64;
-        bytes.len()
+        taken
     }
 
     /// No more bytes come: a header under way is all there is of it.
@@ -240,7 +262,8 @@ impl Parser {
     /// What stands before or behind the parts.
     fn outside(&self, charset: Option<String>) -> Leaf {
         let fields = Fields { charset, ..Fields::default() };
-        Leaf::new(fields, Role::Text, self.group(), self.at, TEXT_BYTES_MAX).into_outside()
+        Leaf::new(fields, Role::Text, self.group(), self.at, self.found.outside_bytes_left())
+            .into_outside()
     }
 
     /// The innermost alternatives.
@@ -251,74 +274,15 @@ impl Parser {
         }
     }
 
-    /// Takes bytes of a body; how many.
-    fn body(&mut self, bytes: &[u8]) -> usize {
-        let State::Body(body) = &self.state else {
-            return 0;
-        };
-        if self.held.is_empty() {
-            let content = hold_from(bytes, body.at_line_start);
-            if content > 0 {
-                self.content(bytes.get(..content).unwrap_or_default());
-                return content;
-            }
-        }
-        let room = HELD_BYTES_MAX.saturating_sub(self.held.len()).min(bytes.len());
-        let line_end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
-        let taken = room.min(line_end);
-        self.held.extend_from_slice(bytes.get(..taken).unwrap_or_default());
-        match self.decide_held(false) {
-            Decision::More => {}
-            Decision::No => self.settle(),
-            Decision::Yes(delimiter) => self.delimiter(delimiter),
-        }
-        taken
-    }
-
-    fn decide_held(&self, at_end: bool) -> Decision {
-        let innermost_first = self.open.iter().enumerate().rev();
-        let boundaries = innermost_first.flat_map(|(place, open)| {
-            open.boundaries().iter().map(move |boundary| (place, boundary.as_slice()))
-        });
-        decide(&self.held, boundaries, self.sniffs(), at_end)
-    }
-
-    /// Whether a boundary that nobody declared would make sense here: where parts are missing
-    /// that were announced, or a header is.
-    fn sniffs(&self) -> bool {
-        match &self.state {
-            State::Body(Body { content: BodyContent::Preamble(_), .. }) => true,
-            State::Body(Body { content: BodyContent::Part(leaf), .. }) => {
-                leaf.is_undeclared() && matches!(self.open.last(), Some(Open::Mail))
-            }
-            _ => false,
-        }
-    }
-
-    /// What is held is no boundary: its first line is content, the rest is looked at again.
-    fn settle(&mut self) {
+    /// What is held begins with a delimiter: the rest is looked at again.
+    fn held_delimiter(&mut self, delimiter: Delimiter) {
         let held = take(&mut self.held);
-        let (content, rest) = held.split_at(settled_bytes(&held).min(held.len()));
-        self.content(content);
-        self.push(rest);
-    }
-
-    fn content(&mut self, bytes: &[u8]) {
-        self.at += bytes.len() as u64;
-        let State::Body(body) = &mut self.state else {
-            return;
-        };
-        body.at_line_start = false;
-        match &mut body.content {
-            BodyContent::Part(leaf) | BodyContent::Preamble(leaf) | BodyContent::Epilogue(leaf) => {
-                leaf.push(bytes)
-            }
-        }
+        let (_, again) = held.split_at(delimiter.bytes.min(held.len()));
+        self.delimiter(delimiter);
+        self.push(again);
     }
 
     fn delimiter(&mut self, delimiter: Delimiter) {
-        let held = take(&mut self.held);
-        let (_, again) = held.split_at(delimiter.bytes.min(held.len()));
         let place = match &delimiter.of {
             Boundary::Open(place) => *place,
             Boundary::Undeclared(_) => self.open.len() - usize::from(self.is_in_preamble()),
@@ -334,7 +298,19 @@ impl Parser {
         } else {
             State::Header(Header::default())
         };
-        self.push(again);
+        self.parts += 1;
+        if self.parts > PARTS_MAX {
+            self.skip();
+        }
+    }
+
+    /// Nothing that follows is looked at: the raw mail goes along.
+    fn skip(&mut self) {
+        self.found.unclear = true;
+        self.skips = true;
+        let rest = self.outside(None);
+        self.state =
+            State::Body(Body { content: BodyContent::Epilogue(rest), at_line_start: true });
     }
 
     fn is_in_preamble(&self) -> bool {

@@ -77,11 +77,18 @@ pub(crate) fn without_repeats(texts: Vec<Text>) -> Vec<String> {
     let texts: Vec<Words> = texts.into_iter().map(Words::of).collect();
     let compared = texts.get(..COMPARED_MAX).unwrap_or(&texts);
     let mut kept: Vec<&str> = Vec::new();
-    for text in &texts {
+    let mut seen: HashSet<&str> = HashSet::new();
+    for (number, text) in texts.iter().enumerate() {
+        if number >= COMPARED_MAX {
+            if seen.insert(&text.text.text) {
+                kept.push(&text.text.text);
+            }
+            continue;
+        }
         // Whoever takes the place of another stays.
         let is_replaced = compared.iter().any(|other| other.replaces(text))
             && !(text.text.is_html && compared.iter().any(|other| text.replaces(other)));
-        if !is_replaced && !kept.contains(&text.text.text.as_str()) {
+        if !is_replaced && seen.insert(&text.text.text) {
             kept.push(&text.text.text);
         }
     }
@@ -92,6 +99,8 @@ struct Words {
     text: Text,
     /// In lower case.
     words: Vec<String>,
+    /// The same of a page, to look a word up.
+    said: HashSet<String>,
     /// Without anything between them: mailers break and space texts as they like.
     joined: String,
     /// It is a short plain text that tells to read the HTML.
@@ -109,7 +118,8 @@ impl Words {
         let joined = words.concat();
         let is_marked = !text.is_html && words.len() <= STUB_WORDS_MAX && is_of_stub(&lower);
         let besides = if is_marked { besides(&lower) } else { Vec::new() };
-        Self { text, words, joined, is_marked, besides }
+        let said = if text.is_html { words.iter().cloned().collect() } else { HashSet::new() };
+        Self { text, words, said, joined, is_marked, besides }
     }
 
     /// Whether this text takes the place of `other`, which is written in the other way.
@@ -141,14 +151,13 @@ impl Words {
         if !self.is_marked || html.words.is_empty() || self.tells_besides(html) {
             return false;
         }
-        let said: HashSet<&String> = html.words.iter().collect();
-        let shared = self.words.iter().filter(|word| said.contains(word)).count();
+        let shared = self.words.iter().filter(|word| html.said.contains(*word)).count();
         shared * 2 <= self.words.len()
     }
 
     /// Whether a stub tells what the HTML does not.
     fn tells_besides(&self, html: &Self) -> bool {
-        self.besides.iter().any(|word| !html.words.contains(word))
+        self.besides.iter().any(|word| !html.said.contains(word))
     }
 
     /// Whether it is a headline, and `whole` says it and much more.

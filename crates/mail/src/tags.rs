@@ -201,12 +201,20 @@ pub(crate) fn is_page(text: &str) -> bool {
         return true;
     }
     let mut voids = usize::from(start.get(..3).is_some_and(|it| it.eq_ignore_ascii_case("<br")));
+    // What is not closed behind one tag is not closed behind a later one.
+    let mut unclosed: Vec<&str> = Vec::new();
     tags(text).take(TAGS_MAX).any(|(name, attributes, rest)| {
         let name = name.to_ascii_lowercase();
         voids += usize::from(VOID.contains(&name.as_str()));
         match name.as_str() {
             "img" => ["cid:", "data:image"].iter().any(|it| attributes.contains(it)),
-            name => voids > 1 || CLOSED.contains(&name) && is_closed(rest, name),
+            _ if voids > 1 => true,
+            name => CLOSED.iter().find(|&&known| known == name).is_some_and(|&name| {
+                !unclosed.contains(&name) && {
+                    unclosed.push(name);
+                    is_closed(rest, name)
+                }
+            }),
         }
     })
 }

@@ -1,4 +1,4 @@
-//! What a person may ask for from a message: mute, change the home mode, dismiss an incident.
+//! What a person may ask for from a message: mute, change the home mode, dismiss or lock an incident.
 //!
 //! An action is written as a short text, so that a service carries it in a button and hands it back
 //! when somebody presses. What a service hands back is not trusted: decoding is strict.
@@ -44,6 +44,16 @@ pub enum Action {
         /// The incident.
         incident: IncidentId,
     },
+    /// Locks the incident: it is kept until it is unlocked.
+    Lock {
+        /// The incident.
+        incident: IncidentId,
+    },
+    /// Ends [`Action::Lock`].
+    Unlock {
+        /// The incident.
+        incident: IncidentId,
+    },
 }
 
 /// What is muted.
@@ -74,6 +84,8 @@ impl Action {
             Self::SetMode { mode } => format!("h:{mode}"),
             Self::NotInteresting { incident } => format!("n:{incident}"),
             Self::Interesting { incident } => format!("i:{incident}"),
+            Self::Lock { incident } => format!("l:{incident}"),
+            Self::Unlock { incident } => format!("o:{incident}"),
         };
         // One way only to write each action: what is not read back is not written.
         (Self::parse(&text).as_ref() == Some(self)).then_some(text)
@@ -101,6 +113,8 @@ impl Action {
             }
             "n" => Some(Self::NotInteresting { incident: IncidentId(number(rest)?) }),
             "i" => Some(Self::Interesting { incident: IncidentId(number(rest)?) }),
+            "l" => Some(Self::Lock { incident: IncidentId(number(rest)?) }),
+            "o" => Some(Self::Unlock { incident: IncidentId(number(rest)?) }),
             _ => None,
         }
     }
@@ -210,6 +224,8 @@ mod tests {
             "[^\\p{Cc}]{1,15}".prop_map(|mode| Action::SetMode { mode }),
             incident().prop_map(|incident| Action::NotInteresting { incident }),
             incident().prop_map(|incident| Action::Interesting { incident }),
+            incident().prop_map(|incident| Action::Lock { incident }),
+            incident().prop_map(|incident| Action::Unlock { incident }),
         ]
     }
 
@@ -222,7 +238,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_is_read_that_was_not_written(text in "([munih]:)?[a-z0-9:+ -]{0,70}") {
+        fn no_text_is_read_that_was_not_written(text in "([munihlo]:)?[a-z0-9:+ -]{0,70}") {
             if let Some(action) = Action::decode(&text) {
                 prop_assert_eq!(action.encode(), Some(text));
             }
@@ -243,6 +259,8 @@ mod tests {
             (Action::SetMode { mode: "away: all".to_owned() }, "h:away: all"),
             (Action::NotInteresting { incident: IncidentId(7) }, "n:7"),
             (Action::Interesting { incident: IncidentId(7) }, "i:7"),
+            (Action::Lock { incident: IncidentId(7) }, "l:7"),
+            (Action::Unlock { incident: IncidentId(7) }, "o:7"),
         ] {
             assert_eq!(action.encode().as_deref(), Some(text));
         }

@@ -221,6 +221,7 @@ async function ask(form) {
       say.textContent = told[form.dataset.show] ?? "";
       say.classList.add("told");
     } else if (say) say.textContent = form.dataset.done ?? "";
+    if ("reset" in form.dataset) form.reset();
     if (form.dataset.fill) fill(document.getElementById(form.dataset.fill), told);
     if (form.dataset.then === "reload") location.reload();
     else if (form.dataset.then) location.assign(form.dataset.then.replace("{id}", told.id ?? ""));

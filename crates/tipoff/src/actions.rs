@@ -12,7 +12,7 @@ use jiff::{ToSpan, ZonedDateTime};
 use tipoff_channels::Done;
 use tipoff_model::{Action, DeviceId, IncidentId, MuteFor, MuteTarget, Timestamp};
 use tipoff_rules::Clock;
-use tipoff_spool::{Actor, DeviceChange, DeviceLine, Spool, SpoolError};
+use tipoff_spool::{Actor, DeviceChange, DeviceLine, Locks, Spool, SpoolError};
 
 use crate::audit::{self, what};
 use crate::dispatch::Waker;
@@ -44,6 +44,9 @@ pub(crate) enum ActionError {
     /// The incident is no longer kept.
     #[error("This incident is no longer stored.")]
     NoIncident,
+    /// Locked incidents take all the room that they may have.
+    #[error("Nothing was changed: {0}.")]
+    LocksFull(Locks),
     /// The configuration has changed since the button was made.
     #[error("There is no such mode any more: {0}.")]
     NoMode(String),
@@ -56,6 +59,7 @@ impl From<SpoolError> for ActionError {
     fn from(error: SpoolError) -> Self {
         match error {
             SpoolError::NoIncident(_) => Self::NoIncident,
+            SpoolError::LocksFull(locks) => Self::LocksFull(locks),
             error => {
                 tracing::error!(%error, "An action could not be stored.");
                 Self::Spool(error)
@@ -102,6 +106,8 @@ impl Actions {
             Action::SetMode { mode } => self.set_mode(mode, now).await,
             Action::NotInteresting { incident } => self.dismiss(*incident, &by, now).await,
             Action::Interesting { incident } => self.restore(*incident, now).await,
+            Action::Lock { incident } => self.lock(*incident, &by, now).await,
+            Action::Unlock { incident } => self.unlock(*incident).await,
         };
         match &done {
             Ok(done) => {
@@ -206,6 +212,31 @@ impl Actions {
         })
     }
 
+    async fn lock(
+        &self,
+        incident: IncidentId,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Done, ActionError> {
+        self.spool.lock(incident, by.to_owned(), now).await?;
+        self.news.tell(Item::Arrival { incident, opened: false });
+        Ok(Done {
+            text: "This incident is locked: it is kept until it is unlocked.".to_owned(),
+            label: "🔒 Locked".to_owned(),
+            next: vec![(Action::Unlock { incident }, "Unlock".to_owned())],
+        })
+    }
+
+    async fn unlock(&self, incident: IncidentId) -> Result<Done, ActionError> {
+        self.spool.unlock(incident).await?;
+        self.news.tell(Item::Arrival { incident, opened: false });
+        Ok(Done {
+            text: "This incident is not locked.".to_owned(),
+            label: "🔓 Unlocked".to_owned(),
+            next: vec![buttons::lock(incident)],
+        })
+    }
+
     fn clock(&self) -> Clock {
         self.modes.rules.now().clock.clone()
     }
@@ -222,6 +253,8 @@ fn noted(action: &Action) -> (&'static str, String) {
         Action::SetMode { mode } => (what::MODE, mode.clone()),
         Action::NotInteresting { incident } => (what::DISMISS, format!("incident {incident}")),
         Action::Interesting { incident } => (what::RESTORE, format!("incident {incident}")),
+        Action::Lock { incident } => (what::LOCK, format!("incident {incident}")),
+        Action::Unlock { incident } => (what::UNLOCK, format!("incident {incident}")),
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) mod what {
     pub(crate) const RETRY: &str = "incident.retry";
     pub(crate) const DISMISS: &str = "incident.dismiss";
     pub(crate) const RESTORE: &str = "incident.restore";
+    pub(crate) const LOCK: &str = "incident.lock";
+    pub(crate) const UNLOCK: &str = "incident.unlock";
     pub(crate) const CONFIG: &str = "configuration.change";
 }
 
@@ -77,6 +79,7 @@ pub(crate) fn lasting(seconds: u64) -> String {
         0 => "ended".to_owned(),
         1..60 => format!("for {seconds} s"),
         60..3600 => format!("for {} min", seconds / 60),
+        3600..172_800 if seconds % 3600 < 60 => format!("for {} h", seconds / 3600),
         3600..172_800 => format!("for {} h {} min", seconds / 3600, seconds % 3600 / 60),
         _ => format!("for {} days", seconds / 86_400),
     }

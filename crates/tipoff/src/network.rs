@@ -3,7 +3,7 @@
 mod rewritten;
 mod watch;
 
-pub(crate) use rewritten::rewritten;
+pub(crate) use rewritten::{rewritten, warn_if_rewritten};
 pub(crate) use watch::watch;
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};

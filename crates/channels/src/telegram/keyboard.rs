@@ -25,6 +25,7 @@ enum Kind {
     Mute,
     Mode,
     Incident,
+    Lock,
     Open,
 }
 
@@ -34,6 +35,7 @@ impl Kind {
             Action::Mute { .. } | Action::Unmute { .. } => Self::Mute,
             Action::SetMode { .. } => Self::Mode,
             Action::NotInteresting { .. } | Action::Interesting { .. } => Self::Incident,
+            Action::Lock { .. } | Action::Unlock { .. } => Self::Lock,
         }
     }
 
@@ -42,12 +44,13 @@ impl Kind {
             Self::Mute => "=mute",
             Self::Mode => "=mode",
             Self::Incident => "=incident",
+            Self::Lock => "=lock",
             Self::Open => "=open",
         }
     }
 
     fn of_note(data: &str) -> Option<Self> {
-        let kinds = [Self::Mute, Self::Mode, Self::Incident];
+        let kinds = [Self::Mute, Self::Mode, Self::Incident, Self::Lock];
         kinds.into_iter().find(|kind| kind.note() == data)
     }
 }
@@ -153,8 +156,9 @@ fn markup(mut keys: Vec<Key>) -> Option<Value> {
     let mut rows: Vec<Vec<Value>> = Vec::new();
     let mut last: Option<(Kind, bool)> = None;
     for Key { kind, note, json } in keys {
-        let beside =
-            |before: Kind| before == kind || before == Kind::Incident && kind == Kind::Open;
+        let beside = |before: Kind| {
+            before == kind || matches!(before, Kind::Incident | Kind::Lock) && kind > before
+        };
         match (rows.last_mut(), last) {
             (Some(row), Some((before, false)))
                 if !note && beside(before) && row.len() < ROW_MAX =>

@@ -33,6 +33,7 @@ impl QuotedPrintable {
     pub(super) fn push(&mut self, mut input: &[u8], output: &mut Vec<u8>) {
         loop {
             if matches!(self.state, State::Text) {
+                input = usual(input, output);
                 let plain = memchr::memchr3(b'=', b' ', b'\t', input).unwrap_or(input.len());
                 let (text, rest) = input.split_at(plain);
                 output.extend_from_slice(text);
@@ -118,6 +119,31 @@ impl QuotedPrintable {
             self.state = state;
         }
         self.held.push(byte);
+    }
+}
+
+/// Decodes escapes, soft breaks and blanks that are there whole; what is left. [`QuotedPrintable::byte`] does the same
+/// wherever the input may be cut.
+fn usual<'a>(mut input: &'a [u8], output: &mut Vec<u8>) -> &'a [u8] {
+    loop {
+        input = match input {
+            [b'=', b'\n', rest @ ..] | [b'=', b'\r', b'\n', rest @ ..] => rest,
+            [b'=', high, low, rest @ ..] => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    output.push(high << 4 | low);
+                    rest
+                }
+                _ => return input,
+            },
+            [b'=', ..] => return input,
+            [b' ' | b'\t', b'\r' | b'\n', ..] => input.get(1..).unwrap_or_default(),
+            [b' ' | b'\t', b' ' | b'\t', ..] => return input,
+            [byte, b'=' | b' ' | b'\t', rest @ ..] | [byte @ (b' ' | b'\t'), _, rest @ ..] => {
+                output.push(*byte);
+                input.get(input.len() - rest.len() - 1..).unwrap_or_default()
+            }
+            _ => return input,
+        };
     }
 }
 

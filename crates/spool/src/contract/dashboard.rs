@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tipoff_model::{DeviceId, IncidentId, MediaKind, MediaPlace};
 
 use super::*;
-use crate::{DeviceChange, DeviceFilter, IncidentFilter, NewDevice, Notice};
+use crate::{DeviceChange, DeviceFilter, IncidentFilter, NewDevice, Notice, SharedPlace};
 
 /// All checks of this file, on one engine.
 pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
@@ -15,6 +15,7 @@ pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) 
     a_merged_device_is_the_other_from_then_on(&*fresh()).await;
     a_muted_device_is_kept_and_not_told(&*fresh()).await;
     silence_is_told_once_until_something_arrives(&*fresh()).await;
+    places_of_known_devices_are_told_apart_from_those_of_strangers(&*fresh()).await;
     one_delivery_is_retried_alone(&*fresh()).await;
     figures_count(&*fresh()).await;
     paused_channels_are_remembered(&*fresh()).await;
@@ -221,6 +222,32 @@ async fn silence_is_told_once_until_something_arrives(open: Open<'_>) {
     let next = store(&*spool, "yard", seconds(70)).await;
     assert!(!next.joined, "what arrives is no part of the silence");
     assert_eq!(silent(seconds(131)).await, 1);
+}
+
+async fn places_of_known_devices_are_told_apart_from_those_of_strangers(open: Open<'_>) {
+    let spool = open();
+    store(&*spool, "yard", NOW).await;
+    let places = async || spool.known_places(NOW, 10).await.unwrap();
+    let keys = async || places().await.into_iter().map(|it| it.key).collect::<Vec<_>>();
+    let before = keys().await;
+    for name in ["one", "two"] {
+        let mut stranger = arrival(&*spool, name, seconds(1));
+        stranger.device.key = format!("discovered/192.168.1.66/{name}");
+        stranger.device.discovered = true;
+        stranger.envelope.peer = [192, 168, 1, 66].into();
+        spool.store(stranger).await.unwrap();
+    }
+    assert_eq!(keys().await, before, "whoever is merely discovered is not known");
+    let shared = spool.shared_places(NOW, 10).await.unwrap();
+    let at = |place: &SharedPlace| place.place == std::net::IpAddr::from([192, 168, 1, 66]);
+    assert_eq!(shared.iter().find(|it| at(it)).unwrap().devices, 2);
+    assert_eq!(spool.shared_places(seconds(10), 10).await.unwrap(), []);
+    let id = device(&*spool, "one").await;
+    spool.change_device(id, DeviceChange::Name(Some("Gate".to_owned()))).await.unwrap();
+    let named = places().await.into_iter().find(|it| it.is_named).unwrap();
+    assert_eq!(named.key, "discovered/192.168.1.66/one");
+    assert_eq!(named.place, std::net::IpAddr::from([192, 168, 1, 66]));
+    assert_eq!(spool.known_places(seconds(10), 10).await.unwrap(), []);
 }
 
 async fn one_delivery_is_retried_alone(open: Open<'_>) {

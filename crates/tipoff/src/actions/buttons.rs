@@ -29,6 +29,7 @@ impl Actions {
             wanted.push((Action::SetMode { mode }, label));
         }
         wanted.push(dismiss(alert.incident));
+        wanted.push(lock(alert.incident));
         let expires_at = now.after(LINK_LASTS);
         let act = |(action, label): (Action, String)| {
             let link = self.links.action(&action, channel, expires_at);
@@ -70,6 +71,11 @@ pub(super) fn mutes(target: MuteTarget) -> Vec<(Action, String)> {
 /// What ends the alerts of an incident.
 pub(super) fn dismiss(incident: IncidentId) -> (Action, String) {
     (Action::NotInteresting { incident }, "👎 Not interesting".to_owned())
+}
+
+/// What keeps an incident.
+pub(super) fn lock(incident: IncidentId) -> (Action, String) {
+    (Action::Lock { incident }, "🔒 Keep".to_owned())
 }
 
 /// A label that fits on a button.

@@ -96,8 +96,15 @@ async fn first_alerts_have_buttons_and_nothing_else_has() {
     alert.link = Some("http://tipoff.lan/incidents/1".to_owned());
     let buttons = actions.buttons(&alert, "me").await;
     let labels: Vec<&str> = buttons.iter().map(|button| button.label.as_str()).collect();
-    let expected =
-        ["🔇 15 min", "🔇 1 h", "🔇 Until morning", "🏠 away", "👎 Not interesting", "Open"];
+    let expected = [
+        "🔇 15 min",
+        "🔇 1 h",
+        "🔇 Until morning",
+        "🏠 away",
+        "👎 Not interesting",
+        "🔒 Keep",
+        "Open",
+    ];
     assert_eq!(labels, expected);
     for button in &buttons {
         let Effect::Act { action, link } = &button.effect else { continue };

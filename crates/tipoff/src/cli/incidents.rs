@@ -8,12 +8,13 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use tipoff_model::{DeliveryState, Envelope, IncidentId, Timestamp};
 use tipoff_spool::{
-    DeliveryLine, Dismissal, IncidentDetail, IncidentFilter, IncidentLine, Incidents, SqliteSpool,
+    DeliveryLine, Dismissal, IncidentDetail, IncidentFilter, IncidentLine, Incidents, Lock, Spool,
+    SqliteSpool,
 };
 
 use super::{Ending, Failure, block_on};
 use crate::audit::{self, what};
-use crate::config::Config;
+use crate::config::{Config, Retention};
 
 /// What can be done with incidents.
 #[derive(Debug, Subcommand)]
@@ -34,6 +35,16 @@ pub(super) enum Action {
         /// For programs: one JSON object
         #[arg(long)]
         json: bool,
+    },
+    /// Keep an incident, whatever its age and however full the disk
+    Lock {
+        /// Its number
+        incident: i64,
+    },
+    /// End `lock`: the incident goes with the others of its age
+    Unlock {
+        /// Its number
+        incident: i64,
     },
     /// Deliver again what was not delivered
     Retry {
@@ -67,14 +78,24 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
                 print_detail(&detail);
             }
         }
+        Action::Lock { incident } => {
+            let id = IncidentId(incident);
+            limit(&spool, config).await?;
+            spool.lock(id, "the command line".to_owned(), SystemTime::now().into()).await?;
+            note(&spool, what::LOCK, id, "").await;
+            println!("Incident {id} is locked: it is kept until `tipoff incidents unlock {id}`.");
+        }
+        Action::Unlock { incident } => {
+            let id = IncidentId(incident);
+            spool.unlock(id).await?;
+            note(&spool, what::UNLOCK, id, "").await;
+            println!("Incident {id} is not locked.");
+        }
         Action::Retry { incident } => {
             // Asked for by name, so that a wrong number is told.
             let id = spool.incident(IncidentId(incident)).await?.line.id;
             let channels = spool.retry(id, None, SystemTime::now().into()).await?;
-            let actor = audit::command_line();
-            let object = format!("incident {id}");
-            let entry = audit::entry(actor, what::RETRY, object, channels.join(", "));
-            audit::note(&spool, entry).await;
+            note(&spool, what::RETRY, id, &channels.join(", ")).await;
             match channels.len() {
                 0 => println!("Incident {id}: everything is delivered already."),
                 count => println!(
@@ -84,6 +105,20 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// Notes in the audit log what was done at the command line.
+async fn note(spool: &SqliteSpool, what: &'static str, incident: IncidentId, detail: &str) {
+    let object = format!("incident {incident}");
+    audit::note(spool, audit::entry(audit::command_line(), what, object, detail)).await;
+}
+
+/// What locked incidents may take is half of what all may.
+async fn limit(spool: &SqliteSpool, config: &Config) -> anyhow::Result<()> {
+    let free = spool.blobs().free_bytes()?;
+    let default_max = Retention::default_max_size(free, spool.usage().await?.bytes);
+    spool.limit(config.retention.max_size.unwrap_or(default_max), 0);
     Ok(())
 }
 
@@ -164,6 +199,10 @@ fn print_detail(detail: &IncidentDetail) {
         println!();
         println!("Not interesting since {}: {by}. No more alerts are sent.", local_time(*at));
     }
+    if let Some(Lock { by, at }) = &line.locked {
+        println!();
+        println!("Locked since {}: {by}. It is kept until it is unlocked.", local_time(*at));
+    }
     for delivery in &detail.deliveries {
         println!();
         print_delivery(delivery);
@@ -216,6 +255,7 @@ fn line_json(line: &IncidentLine) -> Value {
         "deliveries": deliveries,
         "untold": line.untold,
         "dismissed_by": line.dismissed.as_ref().map(|it| &it.by),
+        "locked_by": line.locked.as_ref().map(|it| &it.by),
         "note": line.note,
     })
 }

@@ -1,16 +1,18 @@
 //! `tipoff run`: spool, receivers, dispatch, HTTP port, and the end of it all.
 
+mod signals;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use tipoff_spool::{SharedPlace, Spool, SqliteSpool};
+use tipoff_spool::{Spool, SqliteSpool};
 use tipoff_video::Studio;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use self::signals::Signals;
 use super::{Ending, Failure, announce, signing_key};
 use crate::actions::Actions;
 use crate::clock::Clock;
@@ -110,6 +112,7 @@ impl Ground {
         let clock = Clock::system();
         entrance.known.configure(&config.devices);
         entrance.learn(&*spool, &doorkeeper).await?;
+        network::warn_if_rewritten(&*spool).await;
         Ok(Self {
             spool,
             clock,
@@ -151,15 +154,9 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(&config.data_dir, rules.clone())?);
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
-    let url = bound.url(&config);
-    let entrance = Entrance::default();
+    let (url, entrance) = (bound.url(&config), Entrance::default());
     let access = Access::new(Arc::clone(&spool), key, entrance.clone());
-    let dashboard = match &url {
-        Some(url) => Some(dashboard(url, &access, &*spool).await?),
-        None => None,
-    };
-    announce::announce(&config, &bound.smtp, &bound.ftp, bound.http.as_ref(), dashboard.as_deref());
-    terminal::end_background();
+    announce(&config, &bound, url.as_deref(), &access, &*spool).await?;
     let ceilings = open_files::fit(&config);
 
     let ground = Ground::open(&config, spool, entrance, shutdown).await?;
@@ -189,7 +186,6 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let (spool, news) = (Arc::clone(&ground.spool), ground.news.clone());
     let (reload, configuration) = Reload::new(source, config, running, spool, news);
     reload.start(signals.hang_up, &ground.supervisor);
-    tell_of_rewritten_addresses(&*ground.spool).await;
     network::watch(&ground.supervisor, ground.waker.clone());
     if let Some(listener) = bound.http {
         let state = web::State {
@@ -348,49 +344,6 @@ async fn end(trigger: &Trigger, supervisor: &Supervisor) {
     }
 }
 
-/// What the program is told from outside.
-struct Signals {
-    end: Ends,
-    /// SIGHUP: the configuration is to be read again.
-    hang_up: Signal,
-}
-
-impl Signals {
-    /// From now on they are heard; before, they kill.
-    fn listen() -> std::io::Result<Self> {
-        let terminate = signal(SignalKind::terminate())?;
-        let end = Ends { terminate, interrupt: signal(SignalKind::interrupt())? };
-        Ok(Self { end, hang_up: signal(SignalKind::hangup())? })
-    }
-}
-
-/// What asks the program to end.
-struct Ends {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Ends {
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-/// Where all devices seem to be at one address, they share what each of them should have.
-async fn tell_of_rewritten_addresses(spool: &dyn Spool) {
-    if let Ok(Some(SharedPlace { place, devices })) = network::rewritten(spool).await {
-        tracing::warn!(
-            %place,
-            devices,
-            "Devices arrive with the address of a gateway: a container or a router replaces their own, so that one \
-             of them can use up what all share. See \"The addresses of devices\" in docs/operations.md.",
-        );
-    }
-}
-
 /// What devices are told to type.
 fn reach(smtp: &[Door], ftp: &[Door]) -> Reach {
     let first = |doors: &[Door]| doors.first()?.listener.local_addr().ok();
@@ -402,6 +355,24 @@ fn reach(smtp: &[Door], ftp: &[Door]) -> Reach {
         smtp: smtp.map(|address| address.port()),
         ftp: ftp.map(|address| address.port()),
     }
+}
+
+/// Says what to type into devices, and where the dashboard is.
+async fn announce(
+    config: &Config,
+    bound: &Bound,
+    url: Option<&str>,
+    access: &Access,
+    spool: &dyn Spool,
+) -> anyhow::Result<()> {
+    let dashboard = match url {
+        Some(url) => Some(dashboard(url, access, spool).await?),
+        None => None,
+    };
+    let Bound { smtp, ftp, http, .. } = bound;
+    announce::announce(config, smtp, ftp, http.as_ref(), dashboard.as_deref());
+    terminal::end_background();
+    Ok(())
 }
 
 /// Where the dashboard is; while nobody can log in, with what sets the password, or how to get that.

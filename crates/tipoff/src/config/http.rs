@@ -73,7 +73,8 @@ impl HostName {
         }
         // A name may end with the dot of the root.
         let host = host.strip_suffix('.').unwrap_or(host);
-        is_host_name(host).then(|| Self(host.to_ascii_lowercase()))
+        let is_name = is_host_name(host) && !host.ends_with('.');
+        is_name.then(|| Self(host.to_ascii_lowercase()))
     }
 
     /// Whether this is an IP address: no name server is asked for it.
@@ -219,6 +220,10 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
     let role = role(section, role_header.is_some());
     if user_header.is_some() {
         check_user_header(section, !given.is_empty(), secret.is_some() || has_public_url);
+    }
+    if secret.is_some() && given.is_empty() {
+        let fault = Fault::at(section.span_of("proxy_secret"), "`proxy_secret` without a proxy");
+        section.fault(fault.label("nobody is believed: add `trusted_proxies`"));
     }
     for name in ["proxy_role_header", "proxy_role"] {
         if section.has(name) && user_header.is_none() {

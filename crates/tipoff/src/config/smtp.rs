@@ -106,7 +106,8 @@ pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>
             "max_connections",
             2_000,
             1..=1_000_000,
-            "How many connections are served at a time.",
+            "How many connections are served at a time. Where devices are known, a quarter is \
+             reserved for them.",
         ) as usize,
         max_connections_per_address: section.count(
             "max_connections_per_address",

@@ -10,9 +10,9 @@ use tipoff_spool::{AttemptRecord, DueDelivery};
 use super::backoff::{self, Reason};
 use super::expiry::Expiry;
 use super::files::DeliveryFiles;
-use super::pace::Pacer;
+use super::orders::Parts;
+use super::pace::{Pacer, Precedence};
 use super::repeats;
-use super::schedule::Parts;
 use super::under_way::Attempted;
 
 /// What an attempt means for the channel as a whole.
@@ -38,6 +38,8 @@ struct Tools<'a> {
     pacer: &'a Pacer,
     /// When a delivery that has failed is given up.
     expiry: &'a Expiry,
+    /// Whether no person knows the device.
+    is_discovered: bool,
     /// How often the delivery has failed by itself since the start, and not because of its channel.
     failures: u32,
 }
@@ -99,13 +101,14 @@ pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begu
     parts.common.pictures.prepare(&mut due.alert, &abilities, &mut files).await;
     drop(preparing);
     due.alert.buttons = parts.common.actions.buttons(&due.alert, &parts.name).await;
-    parts.common.mark_late(&parts.name, &mut due.alert);
+    parts.common.mark_late(&parts.name, &mut due);
     let files: Arc<dyn Files> = Arc::new(files);
     let tools = Tools {
         channel: &*parts.channel,
         files: &files,
         pacer: &parts.pacer,
         expiry: &parts.expiry,
+        is_discovered: !due.share.is_known(),
         failures,
     };
     let (record, health, repair) = match has_news {
@@ -186,8 +189,11 @@ async fn send_all(
     tools: &Tools<'_>,
     progress: &mut Progress,
 ) -> Option<Stop> {
+    let begun_at = progress.taken;
     for message in messages.iter().skip(progress.taken as usize) {
-        tools.pacer.acquire(&tools.channel.paces(&progress.memory)).await;
+        let sent = progress.taken.saturating_sub(begun_at);
+        let precedence = Precedence { is_discovered: tools.is_discovered, sent };
+        tools.pacer.acquire(&tools.channel.paces(&progress.memory), precedence).await;
         let context = Context { files: tools.files, memory: &progress.memory, alert };
         let Outcome { verdict, remember } = tools.channel.send(message, &context).await;
         for (key, value) in remember {
@@ -209,4 +215,26 @@ async fn send_all(
         progress.taken = progress.taken.saturating_add(1);
     }
     None
+}
+
+/// Says how an attempt ended.
+pub(super) fn log(channel: &str, record: &AttemptRecord) {
+    let (delivery, error) = (record.delivery, record.error.as_deref().unwrap_or_default());
+    match record.state {
+        DeliveryState::Delivered => {
+            tracing::info!(channel, %delivery, "An alert is delivered.")
+        }
+        DeliveryState::Pending => {
+            tracing::debug!(channel, %delivery, error, "An alert will be tried again.");
+        }
+        DeliveryState::Withdrawn => {
+            tracing::debug!(channel, %delivery, "An alert was withdrawn.");
+        }
+        DeliveryState::Refused => {
+            tracing::error!(channel, %delivery, error, "The service refused an alert.");
+        }
+        DeliveryState::Expired => tracing::error!(
+            channel, %delivery, error, "An alert could not be delivered in time and is given up.",
+        ),
+    }
 }

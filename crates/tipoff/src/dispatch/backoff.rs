@@ -104,6 +104,16 @@ impl Backoff {
         self.next_at.saturating_duration_since(now)
     }
 
+    /// Whether the service answered and named no pause: that may be for what was sent to it.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.reason == Reason::NotNow(None)
+    }
+
+    /// How long until the latest attempt has begun so long ago.
+    pub(crate) fn rested(&self, gap: Duration, now: Instant) -> Duration {
+        (self.tried_at + gap).saturating_duration_since(now)
+    }
+
     /// How many attempts have failed since the channel last worked.
     pub(crate) fn failures(&self) -> u32 {
         self.failures

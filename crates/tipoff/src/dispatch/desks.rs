@@ -14,8 +14,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::expiry::Expiry;
 use super::household::ChannelHousehold;
-use super::pace::Pacer;
-use super::schedule::{Orders, Parts, Schedule, Stand};
+use super::orders::{Orders, Parts, Stand};
+use super::pace::{Pacer, Precedence};
+use super::schedule::Schedule;
 use super::status::{Board, ChannelStatus};
 use super::{Common, Waker, trial};
 use crate::config::ChannelConfig;
@@ -129,7 +130,8 @@ impl Dispatch {
         let parts = parts.ok_or_else(|| format!("there is no channel {channel:?}"))?;
         let spool = &parts.common.spool;
         let memory = spool.memory(&parts.name).await.map_err(|error| error.to_string())?;
-        parts.pacer.acquire(&parts.channel.paces(&memory)).await;
+        let precedence = Precedence { is_discovered: false, sent: 0 };
+        parts.pacer.acquire(&parts.channel.paces(&memory), precedence).await;
         Ok(match trial::send_test(&*parts.channel, &memory).await? {
             None => "the test arrived".to_owned(),
             Some(repair) => format!("the test arrived; it was {repair}"),

@@ -8,7 +8,7 @@ use tipoff_model::{Action, Timestamp};
 use tipoff_spool::{Actor, DeviceFilter, DeviceLine, SpoolError};
 use tokio::sync::broadcast;
 
-use super::schedule::Parts;
+use super::orders::Parts;
 use super::{ChannelState, Common, Dispatch};
 use crate::audit::{self, what};
 use crate::news::Item;

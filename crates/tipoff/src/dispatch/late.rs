@@ -19,9 +19,9 @@ const OUTAGE_AFTER: Duration = Duration::from_secs(120);
 /// After an outage one alert of a channel makes a sound in this time; the others come silently.
 const SOUND_EVERY: Duration = Duration::from_secs(600);
 
-/// The late alert of each channel that makes a sound.
+/// The late alert of each channel that makes a sound: of known devices one, and of discovered ones one.
 #[derive(Default)]
-pub(crate) struct LateSounds(Mutex<HashMap<String, Sound>>);
+pub(crate) struct LateSounds(Mutex<HashMap<(String, bool), Sound>>);
 
 /// A late alert that makes a sound, or did.
 struct Sound {
@@ -33,7 +33,8 @@ struct Sound {
 impl LateSounds {
     /// Whether this late delivery makes a sound on `channel`: the first one in ten minutes, and one of
     /// a more important event than that.
-    fn rings(&self, channel: &str, delivery: DeliveryId, event: Event, now: Instant) -> bool {
+    fn rings(&self, of: (&str, bool), delivery: DeliveryId, event: Event, now: Instant) -> bool {
+        let of = (of.0.to_owned(), of.1);
         let mut sounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let importance = event.importance();
         let is_quiet = |last: &Sound| {
@@ -41,25 +42,24 @@ impl LateSounds {
                 && now.duration_since(last.at) < SOUND_EVERY
                 && importance <= last.importance
         };
-        if sounds.get(channel).is_some_and(is_quiet) {
+        if sounds.get(&of).is_some_and(is_quiet) {
             return false;
         }
-        sounds.insert(channel.to_owned(), Sound { delivery, importance, at: now });
+        sounds.insert(of, Sound { delivery, importance, at: now });
         true
     }
 
     /// The delivery was not made: another one may make the sound.
     pub(super) fn release(&self, channel: &str, delivery: DeliveryId) {
         let mut sounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if sounds.get(channel).is_some_and(|sound| sound.delivery == delivery) {
-            sounds.remove(channel);
-        }
+        sounds.retain(|(of, _), sound| of != channel || sound.delivery != delivery);
     }
 
-    /// Marks an alert that is late: `received` and `now` are the device's local times.
+    /// Marks an alert that is late. `of`: the channel, and whether the device is known; `received` and `now` are
+    /// the device's local times.
     pub(super) fn mark(
         &self,
-        channel: &str,
+        of: (&str, bool),
         alert: &mut Alert,
         received: &ZonedDateTime,
         now: &ZonedDateTime,
@@ -71,7 +71,7 @@ impl LateSounds {
         alert.late = words(received, now, age);
         if age > OUTAGE_AFTER && !alert.manner.silent {
             let now = Instant::now();
-            alert.manner.silent = !self.rings(channel, alert.delivery, alert.event, now);
+            alert.manner.silent = !self.rings(of, alert.delivery, alert.event, now);
         }
     }
 }
@@ -124,13 +124,15 @@ mod tests {
         let start = Instant::now();
         let rings = |channel: &str, delivery, event, seconds| {
             let now = start + Duration::from_secs(seconds);
-            sounds.rings(channel, DeliveryId(delivery), event, now)
+            sounds.rings((channel, true), DeliveryId(delivery), event, now)
         };
         let motion = Event::Motion;
         assert!(rings("me", 9, motion, 0));
         assert!(!rings("me", 8, motion, 1));
         assert!(rings("me", 9, motion, 2), "its next attempt is as loud");
         assert!(rings("you", 7, motion, 3));
+        let stranger = sounds.rings(("me", false), DeliveryId(99), motion, start);
+        assert!(stranger, "its sound is not that of a known device");
         assert!(!rings("me", 6, motion, 599));
         assert!(rings("me", 5, Event::Person, 600), "it is more important");
         assert!(!rings("me", 4, motion, 601));

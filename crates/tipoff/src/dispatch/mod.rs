@@ -6,12 +6,15 @@ mod attempt;
 mod backoff;
 mod desks;
 mod expiry;
+mod failing;
 mod files;
 mod household;
 mod kept;
 mod late;
+mod orders;
 mod pace;
 mod pictures;
+mod places;
 mod repeats;
 mod schedule;
 mod status;
@@ -27,7 +30,7 @@ mod waker;
 use std::sync::Arc;
 
 use jiff::ZonedDateTime;
-use tipoff_model::{Alert, AlertKind, AlertMedia, MediaKind};
+use tipoff_model::{AlertKind, AlertMedia, MediaKind};
 use tipoff_spool::{DueDelivery, Spool};
 
 use crate::actions::Actions;
@@ -87,12 +90,13 @@ impl Common {
     }
 
     /// Marks an alert that is late at the moment of an attempt on `channel`.
-    fn mark_late(&self, channel: &str, alert: &mut Alert) {
+    fn mark_late(&self, channel: &str, due: &mut DueDelivery) {
+        let (of, alert) = ((channel, due.share.is_known()), &mut due.alert);
         let clock = &self.modes.rules.now().clock;
         // A clock that was set makes no alert late.
         let now = alert.received_at.after(self.clock.proven_age(alert.received_at).duration());
         if let (Some(received), Some(now)) = (clock.local(alert.received_at), clock.local(now)) {
-            self.late_sounds.mark(channel, alert, &received, &now);
+            self.late_sounds.mark(of, alert, &received, &now);
         }
     }
 }

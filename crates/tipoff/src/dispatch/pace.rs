@@ -1,38 +1,68 @@
 //! How fast a service may be sent to. Channels that share a bot share its pace.
 //!
-//! Each pace is kept exactly: never more than its count in any stretch of its length.
+//! Each pace is kept exactly: never more than its count in any stretch of its length. Of those who wait for the
+//! same paces known devices go first, then whoever has sent least of its alert.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tipoff_channels::Pace;
 
-/// When messages were sent, by the key of what limits them.
+/// How soon one that let another go first looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// When messages were sent, and who waits to send.
 #[derive(Default)]
-pub(crate) struct Pacer(Mutex<HashMap<String, VecDeque<Instant>>>);
+pub(crate) struct Pacer(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// By the key of what limits them.
+    sent: HashMap<String, VecDeque<Instant>>,
+    waiting: Vec<Waiting>,
+    /// Counts up.
+    ticket: u64,
+}
+
+/// Where a message stands among those that wait: the least goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Precedence {
+    /// Whether no person knows the device.
+    pub(crate) is_discovered: bool,
+    /// Messages of its alert that this attempt has sent: the tenth album of one alert waits for the first
+    /// message of another.
+    pub(crate) sent: u32,
+}
+
+struct Waiting {
+    precedence: Precedence,
+    ticket: u64,
+    /// Who waits for other paces as well is not waited for.
+    keys: Vec<String>,
+}
+
+/// A place among those who wait, given up when it is dropped.
+struct Place<'a> {
+    pacer: &'a Pacer,
+    ticket: u64,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.pacer.lock().waiting.retain(|it| it.ticket != self.ticket);
+    }
+}
 
 impl Pacer {
     /// Takes a place for one message in all of `paces`, or tells how long until there may be one.
     pub(crate) fn take(&self, paces: &[Pace], now: Instant) -> Result<(), Duration> {
-        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = paces.iter().filter_map(|pace| wait_for(&mut sent, pace, now)).max();
-        if let Some(wait) = wait {
-            return Err(wait);
-        }
-        // Two paces may limit the same key in different lengths: it is one sending.
-        let mut keys: Vec<&str> = paces.iter().map(|pace| pace.key.as_str()).collect();
-        keys.dedup();
-        for key in keys {
-            sent.entry(key.to_owned()).or_default().push_back(now);
-        }
-        Ok(())
+        self.lock().take(paces, now)
     }
 
     /// How long until there may be a place: none, if there is one now.
     pub(crate) fn wait(&self, paces: &[Pace], now: Instant) -> Option<Duration> {
-        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        paces.iter().filter_map(|pace| wait_for(&mut sent, pace, now)).max()
+        self.lock().wait(paces, now)
     }
 
     /// Waits until there is a place for one message and another, and takes one: an alert finds its
@@ -41,15 +71,77 @@ impl Pacer {
         let spare =
             |pace: &Pace| Pace { count: pace.count.saturating_sub(1).max(1), ..pace.clone() };
         let spare: Vec<Pace> = paces.iter().map(spare).collect();
-        self.acquire(&spare).await;
-    }
-
-    /// Waits for a place and takes it.
-    pub(crate) async fn acquire(&self, paces: &[Pace]) {
-        while let Err(wait) = self.take(paces, Instant::now()) {
+        while let Err(wait) = self.take(&spare, Instant::now()) {
             tokio::time::sleep(wait).await;
         }
     }
+
+    /// Waits for a place for a message of an alert and takes it.
+    pub(crate) async fn acquire(&self, paces: &[Pace], precedence: Precedence) {
+        if paces.is_empty() {
+            return;
+        }
+        let keys: Vec<String> = keys(paces).map(str::to_owned).collect();
+        let place = self.line_up(keys.clone(), precedence);
+        loop {
+            let taken = self.take_in_turn(paces, &keys, precedence, place.ticket);
+            let Err(wait) = taken else { return };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn line_up(&self, keys: Vec<String>, precedence: Precedence) -> Place<'_> {
+        let mut state = self.lock();
+        state.ticket += 1;
+        let ticket = state.ticket;
+        state.waiting.push(Waiting { precedence, ticket, keys });
+        Place { pacer: self, ticket }
+    }
+
+    fn take_in_turn(
+        &self,
+        paces: &[Pace],
+        keys: &[String],
+        precedence: Precedence,
+        ticket: u64,
+    ) -> Result<(), Duration> {
+        let mut state = self.lock();
+        let goes_first =
+            |it: &Waiting| it.keys == keys && (it.precedence, it.ticket) < (precedence, ticket);
+        if state.waiting.iter().any(goes_first) {
+            let wait = state.wait(paces, Instant::now()).unwrap_or_default();
+            return Err(wait.max(LOOK_AGAIN));
+        }
+        state.take(paces, Instant::now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // What is guarded here is whole after every statement.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn wait(&mut self, paces: &[Pace], now: Instant) -> Option<Duration> {
+        paces.iter().filter_map(|pace| wait_for(&mut self.sent, pace, now)).max()
+    }
+
+    fn take(&mut self, paces: &[Pace], now: Instant) -> Result<(), Duration> {
+        if let Some(wait) = self.wait(paces, now) {
+            return Err(wait);
+        }
+        for key in keys(paces) {
+            self.sent.entry(key.to_owned()).or_default().push_back(now);
+        }
+        Ok(())
+    }
+}
+
+/// Two paces may limit the same key in different lengths: it is one sending.
+fn keys(paces: &[Pace]) -> impl Iterator<Item = &str> {
+    let mut keys: Vec<&str> = paces.iter().map(|pace| pace.key.as_str()).collect();
+    keys.dedup();
+    keys.into_iter()
 }
 
 fn wait_for(
@@ -109,6 +201,28 @@ mod tests {
         assert!(pacer.take(&paces, now).is_ok());
         assert!(pacer.take(&paces, now).is_ok());
         assert_eq!(pacer.wait(&paces, now), Some(Duration::from_secs(1)));
+    }
+
+    #[tokio::test]
+    async fn known_devices_go_first_and_long_albums_last() {
+        let pacer = std::sync::Arc::new(Pacer::default());
+        let paces = [Pace { key: "chat".to_owned(), count: 1, per: Duration::from_millis(60) }];
+        assert!(pacer.take(&paces, Instant::now()).is_ok());
+        let order = std::sync::Arc::new(Mutex::new(Vec::new()));
+        let mut tasks = tokio::task::JoinSet::new();
+        for (number, is_discovered, sent) in
+            [(1, true, 9), (2, true, 0), (3, false, 1), (4, false, 0)]
+        {
+            let (pacer, order, paces) = (pacer.clone(), order.clone(), paces.clone());
+            tasks.spawn(async move {
+                pacer.acquire(&paces, Precedence { is_discovered, sent }).await;
+                order.lock().unwrap().push(number);
+            });
+            tokio::task::yield_now().await;
+        }
+        tasks.join_all().await;
+        assert_eq!(*order.lock().unwrap(), [4, 3, 2, 1]);
+        assert!(pacer.lock().waiting.is_empty());
     }
 
     #[tokio::test]

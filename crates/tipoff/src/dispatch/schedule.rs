@@ -5,65 +5,30 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use tipoff_channels::Channel;
 use tipoff_model::{DeliveryId, DeliveryState, IncidentId, Timestamp};
-use tipoff_spool::{AttemptRecord, DueBatch, DueDelivery};
-use tokio::sync::{Notify, watch};
+use tipoff_spool::{AttemptRecord, DueBatch, DueDelivery, Share, SpoolError};
+use tokio::sync::watch;
 
 use super::attempt::{self, Begun, Health};
 use super::backoff::{self, Backoff, Reason};
-use super::expiry::Expiry;
-use super::pace::Pacer;
+use super::failing::{Failing, Resting};
+use super::orders::{Orders, Parts, Stand};
+use super::places::{Free, Places};
 use super::status::Board;
 use super::under_way::{self, Attempted, Claim, Ended, UnderWay};
 use super::{Common, Dispatch};
 use crate::news::Item;
 use crate::shutdown::{Phase, Shutdown};
 
-/// Deliveries under way at once to a service that sets no pace.
-const PARALLEL_MAX: usize = 16;
-/// The same for one that does: a long upload must not hold the next picture back.
-const PARALLEL_PACED_MAX: usize = 2;
 /// Attempts at once at a service that fails: one that hangs does not keep the next one from finding that
 /// the service is back. One every 5 s, each of which takes a minute to fail.
 const PROBES_MAX: usize = 16;
-/// Deliveries that are remembered because they failed: another one is the next to be attempted, so that
-/// one at which the service itself stumbles is in nobody's way.
-const PROBED_MAX: usize = 64;
 /// Deliveries whose own failures are counted; of more, the pauses begin anew.
 const FAILURES_MAX: usize = 10_000;
 /// How often the spool is asked when nobody calls: `tipoff incidents retry` is another process.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// The pause after the spool itself has failed.
 const SPOOL_FAILED: Duration = Duration::from_secs(1);
-
-/// What the task of a channel is to do.
-#[derive(Clone)]
-pub(super) struct Orders {
-    /// What it works with from now on.
-    pub(super) parts: Arc<Parts>,
-    pub(super) stand: Stand,
-}
-
-/// Whether a channel begins deliveries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stand {
-    Goes,
-    /// Nothing is begun until it is resumed.
-    Paused,
-    /// What is under way is ended, and then the task.
-    Removed,
-}
-
-/// What the task of a channel works with; what is under way keeps what it began with.
-pub(super) struct Parts {
-    pub(super) name: String,
-    pub(super) channel: Arc<dyn Channel>,
-    pub(super) expiry: Expiry,
-    pub(super) pacer: Arc<Pacer>,
-    pub(super) common: Arc<Common>,
-    pub(super) notify: Arc<Notify>,
-}
 
 /// The worker of one channel. All that it knows by itself may be lost with it.
 pub(super) struct Schedule {
@@ -78,14 +43,8 @@ pub(super) struct Schedule {
     failing: Option<Failing>,
     /// How often deliveries have failed by themselves.
     failures: HashMap<DeliveryId, u32>,
-}
-
-/// A service to which nothing can be sent for now.
-struct Failing {
-    backoff: Backoff,
-    error: String,
-    /// What was attempted since it fails.
-    probed: Vec<DeliveryId>,
+    /// What is in nobody's way for now.
+    resting: Resting,
 }
 
 impl Schedule {
@@ -98,8 +57,19 @@ impl Schedule {
         let mut network = dispatch.network();
         network.mark_unchanged();
         let (under_way, failures) = (UnderWay::default(), HashMap::new());
-        let (stand, failing) = (Stand::Goes, None);
-        Self { orders, network, dispatch, board, parts, stand, under_way, failing, failures }
+        let (stand, failing, resting) = (Stand::Goes, None, Resting::default());
+        Self {
+            orders,
+            network,
+            dispatch,
+            board,
+            parts,
+            stand,
+            under_way,
+            failing,
+            failures,
+            resting,
+        }
     }
 
     /// Delivers until the end; what is under way then is seen through while there is time.
@@ -168,16 +138,17 @@ impl Schedule {
     /// Begins as many deliveries as may be; how long there is nothing more to begin.
     async fn begin_what_is_due(&mut self) -> Duration {
         if let Some(failing) = &self.failing {
-            let rest = failing.backoff.wait(under_way::now());
+            let now = under_way::now();
+            let rest = failing.backoff.wait(now);
             if !rest.is_zero() {
-                return rest.min(LOOK_AGAIN);
+                return self.begin_of_others(rest.min(LOOK_AGAIN), now).await;
             }
         }
-        let places = self.places();
-        if places == 0 {
+        let free = self.free();
+        if free.is_none() {
             return LOOK_AGAIN;
         }
-        match self.begin(places).await {
+        match self.begin(free).await {
             // An attempt that has begun may hang.
             Ok(look_again) => match &self.failing {
                 Some(failing) => match failing.backoff.wait(under_way::now()) {
@@ -186,34 +157,58 @@ impl Schedule {
                 },
                 None => look_again,
             },
-            Err(error) => {
-                tracing::error!(channel = self.parts.name, %error, "The spool does not tell what is due.");
-                SPOOL_FAILED
-            }
+            Err(error) => self.cannot_read(&error),
         }
     }
 
-    /// How many more deliveries may begin.
-    fn places(&self) -> usize {
+    fn cannot_read(&self, error: &SpoolError) -> Duration {
+        tracing::error!(channel = self.parts.name, %error, "The spool does not tell what is due.");
+        SPOOL_FAILED
+    }
+
+    /// Begins a delivery of somebody else where the service fails at what strangers sent; when to look again.
+    async fn begin_of_others(&mut self, rest: Duration, now: Instant) -> Duration {
+        let others = self.failing.as_ref().and_then(|failing| failing.others(now));
+        match others {
+            None => rest,
+            Some((_, wait)) if !wait.is_zero() => rest.min(wait),
+            Some(_) if self.under_way.taken().probes(PROBES_MAX) == 0 => rest,
+            Some((free, _)) => match self.begin(free).await {
+                Ok(look_again) => rest.min(look_again.max(backoff::AFTER_NETWORK)),
+                Err(error) => self.cannot_read(&error),
+            },
+        }
+    }
+
+    /// How many more deliveries may begin, and of whom.
+    fn free(&self) -> Free {
+        let taken = self.under_way.taken();
         if self.failing.is_some() {
             // One asks whether the service works again; the others wait for its answer.
-            self.under_way.places(PROBES_MAX).min(1)
+            match taken.probes(PROBES_MAX) {
+                0 => taken.free(Places::NONE),
+                _ => Free::one_besides(std::iter::empty()),
+            }
         } else if self.parts.channel.paces(&[]).is_empty() {
-            self.under_way.places(PARALLEL_MAX)
+            taken.free(Places::UNPACED)
         } else {
-            self.under_way.places(PARALLEL_PACED_MAX)
+            taken.free(Places::PACED)
         }
     }
 
-    async fn begin(&mut self, places: usize) -> tipoff_spool::Result<Duration> {
+    async fn begin(&mut self, free: Free) -> tipoff_spool::Result<Duration> {
         let parts = &self.parts;
         let memory = parts.common.spool.memory(&parts.name).await?;
         // What is not begun yet can still grow: a burst becomes an album while the pace holds.
-        if let Some(wait) = parts.pacer.wait(&parts.channel.paces(&memory), Instant::now()) {
-            return Ok(wait);
-        }
+        let wait = parts.pacer.wait(&parts.channel.paces(&memory), Instant::now());
+        // Strangers that wait for the pace are overtaken by a known device only if that waits as well.
+        let free = match wait {
+            Some(wait) if !self.under_way.taken().has_discovered() => return Ok(wait),
+            Some(_) => free.for_known(),
+            None => free,
+        };
         let now = parts.common.clock.now();
-        let DueBatch { deliveries, next_due_at } = self.due(now, places).await?;
+        let DueBatch { deliveries, next_due_at } = self.due(now, &free).await?;
         if self.orders.has_changed().unwrap_or(false) {
             return Ok(Duration::ZERO);
         }
@@ -221,25 +216,26 @@ impl Schedule {
             self.parts.common.dress(&mut due);
             self.attempt(due, memory.clone());
         }
-        Ok(next_due_at.map_or(LOOK_AGAIN, |due_at| due_at.since(now).min(LOOK_AGAIN)))
+        let look_again = next_due_at.map_or(LOOK_AGAIN, |due_at| due_at.since(now).min(LOOK_AGAIN));
+        Ok(wait.map_or(look_again, |wait| wait.min(look_again)))
     }
 
     /// What is due and not under way; of a service that fails, first what was not attempted since.
-    async fn due(&mut self, now: Timestamp, places: usize) -> tipoff_spool::Result<DueBatch> {
+    async fn due(&mut self, now: Timestamp, free: &Free) -> tipoff_spool::Result<DueBatch> {
         let Parts { common, name, .. } = &*self.parts;
-        let limit = u32::try_from(places).unwrap_or(u32::MAX);
-        let claimed: Vec<DeliveryId> = self.under_way.claimed().collect();
+        let resting = self.resting.at(under_way::now());
+        let claimed: Vec<DeliveryId> = self.under_way.claimed().chain(resting).collect();
         if let Some(failing) = &mut self.failing
-            && !failing.probed.is_empty()
+            && !failing.probed().is_empty()
         {
-            let without = [claimed.as_slice(), failing.probed.as_slice()].concat();
-            let batch = common.spool.due(name, now, limit, &without).await?;
+            let without = [claimed.as_slice(), failing.probed()].concat();
+            let batch = common.spool.due_in_turn(name, now, free.room(&without)).await?;
             if !batch.deliveries.is_empty() {
                 return Ok(batch);
             }
-            failing.probed.clear();
+            failing.forget_probed();
         }
-        common.spool.due(name, now, limit, &claimed).await
+        common.spool.due_in_turn(name, now, free.room(&claimed)).await
     }
 
     fn attempt(&mut self, due: DueDelivery, memory: Vec<(String, String)>) {
@@ -248,18 +244,15 @@ impl Schedule {
             let now = under_way::now();
             failing.backoff.begin(now, backoff::chance());
             self.board.next_try(failing.backoff.wait(now));
-            if failing.probed.len() >= PROBED_MAX {
-                failing.probed.clear();
-            }
-            failing.probed.push(delivery);
+            failing.probe(delivery);
         }
         let abilities = self.parts.channel.abilities();
         let Common { videos, pictures, .. } = &*self.parts.common;
         let has_work =
             videos.has_work(&due.alert, &abilities) || pictures.has_work(&due.alert, &abilities);
-        let preparing = has_work.then(|| self.under_way.prepare());
+        let preparing = has_work.then(Arc::default);
         let failures = self.failures.get(&delivery).copied().unwrap_or_default();
-        let claim = Claim::new(&due, Arc::clone(&self.parts), failures);
+        let claim = Claim::new(&due, Arc::clone(&self.parts), failures, preparing.as_ref());
         let begun = Begun { memory, preparing, failures };
         self.under_way.begin(claim, attempt::deliver(Arc::clone(&self.parts), due, begun));
     }
@@ -269,10 +262,10 @@ impl Schedule {
     async fn finish(&mut self, ended: Ended) {
         let mut records = Vec::new();
         let mut next = Some(ended);
-        while let Some(Ended { attempted, began, is_late }) = next {
+        while let Some(Ended { attempted, began, is_late, share }) = next {
             let Attempted { parts, incident, record, health, repair } = attempted;
             if Arc::ptr_eq(&parts, &self.parts) {
-                self.note(&health, began, is_late);
+                self.note(&health, (record.delivery, &share), began, is_late);
                 self.note_repair(repair);
             }
             self.count(&record, &health);
@@ -296,16 +289,21 @@ impl Schedule {
     }
 
     /// A service that begins to fail, or to work again, is told of once.
-    fn note(&mut self, health: &Health, began: Instant, is_late: bool) {
+    fn note(&mut self, health: &Health, of: (DeliveryId, &Share), began: Instant, is_late: bool) {
         match health {
-            Health::Fine => self.works(is_late),
+            Health::Fine => self.works(of.1, is_late),
             Health::Unknown => {
                 // Then the next one asks.
                 if let Some(failing) = self.failing.as_mut().filter(|_| !is_late) {
                     failing.backoff.ask_now(under_way::now());
                 }
             }
-            Health::Failing { reason, error } => self.fails(*reason, error, began, is_late),
+            Health::Failing { reason, error } => {
+                self.fails(*reason, error, began, is_late);
+                if let Some(failing) = self.failing.as_mut().filter(|_| !is_late) {
+                    failing.note(of.0, of.1);
+                }
+            }
         }
     }
 
@@ -319,9 +317,10 @@ impl Schedule {
         }
     }
 
-    fn works(&mut self, is_late: bool) {
+    fn works(&mut self, share: &Share, is_late: bool) {
         let still_fails = |it: &mut Failing| !is_late || it.backoff.ends_with_earlier_success();
-        if self.failing.take_if(still_fails).is_some() {
+        if let Some(failing) = self.failing.take_if(still_fails) {
+            self.resting.add(&failing, share, under_way::now());
             tracing::info!(channel = self.parts.name, "The channel works again.");
             self.under_way.all_are_late();
             self.board.fine();
@@ -339,8 +338,7 @@ impl Schedule {
             None if is_late => return,
             None => {
                 let backoff = Backoff::new(reason, began, now, chance);
-                let (error, probed) = (error.to_owned(), Vec::new());
-                self.failing = Some(Failing { backoff, error, probed });
+                self.failing = Some(Failing::new(backoff, error));
                 self.under_way.all_are_late();
             }
             Some(failing) if is_late => failing.backoff.fail_late(reason, now),
@@ -365,31 +363,17 @@ impl Schedule {
                 *failures = failures.saturating_add(1);
             }
             (DeliveryState::Pending, Health::Failing { .. }) => {}
-            _ => drop(self.failures.remove(&record.delivery)),
+            _ => {
+                self.failures.remove(&record.delivery);
+                self.resting.remove(record.delivery);
+            }
         }
     }
 
     fn tell(&self, record: &AttemptRecord) {
         let channel = self.parts.name.as_str();
-        let (delivery, error) = (record.delivery, record.error.as_deref().unwrap_or_default());
         self.parts.common.metrics.attempt(channel, record);
         self.board.ended(record);
-        match record.state {
-            DeliveryState::Delivered => {
-                tracing::info!(channel, %delivery, "An alert is delivered.")
-            }
-            DeliveryState::Pending => {
-                tracing::debug!(channel, %delivery, error, "An alert will be tried again.");
-            }
-            DeliveryState::Withdrawn => {
-                tracing::debug!(channel, %delivery, "An alert was withdrawn.");
-            }
-            DeliveryState::Refused => {
-                tracing::error!(channel, %delivery, error, "The service refused an alert.");
-            }
-            DeliveryState::Expired => tracing::error!(
-                channel, %delivery, error, "An alert could not be delivered in time and is given up.",
-            ),
-        }
+        attempt::log(channel, record);
     }
 }

@@ -2,21 +2,17 @@
 //! say something of the channel.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Instant, SystemTime};
 
 use tipoff_model::{DeliveryId, DeliveryState, IncidentId, Timestamp};
-use tipoff_spool::{AttemptRecord, DueDelivery};
+use tipoff_spool::{AttemptRecord, DueDelivery, Share};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::attempt::Health;
 use super::backoff;
-use super::schedule::Parts;
-
-/// Deliveries whose videos and pictures are being made ready: they take no place from those that can be sent.
-const PREPARING_MAX: usize = 16;
-/// Attempts at once in all, also of those that hang from before the channel last failed.
-const ATTEMPTS_MAX: usize = 64;
+use super::orders::Parts;
+use super::places::{Attempting, Taken};
 
 /// The time by the clock that pauses are slept by.
 pub(super) fn now() -> Instant {
@@ -41,6 +37,8 @@ pub(super) struct Ended {
     pub(super) began: Instant,
     /// Whether the channel has failed, or worked again, since it began.
     pub(super) is_late: bool,
+    /// Whose place it had.
+    pub(super) share: Share,
 }
 
 /// The attempts that are under way.
@@ -48,8 +46,6 @@ pub(super) struct Ended {
 pub(super) struct UnderWay {
     tasks: JoinSet<Attempted>,
     claims: HashMap<Id, Claim>,
-    /// One more for each delivery whose files are being made ready.
-    preparing: Arc<()>,
 }
 
 /// A delivery that is being attempted, and what is known of it besides the outcome.
@@ -57,6 +53,9 @@ pub(super) struct Claim {
     parts: Arc<Parts>,
     began: Instant,
     is_late: bool,
+    share: Share,
+    /// Held by the attempt while its files are being made ready.
+    preparing: Weak<()>,
     incident: IncidentId,
     /// What is recorded if its task ends without an outcome, but for the times.
     record: AttemptRecord,
@@ -80,18 +79,13 @@ impl UnderWay {
         self.claims.values().map(|claim| claim.record.delivery)
     }
 
-    /// How many more attempts may begin where `max` may send at once. Not counted are those that make
-    /// files ready, and late ones: they may hang until their time limit.
-    pub(super) fn places(&self, max: usize) -> usize {
-        let current = self.claims.values().filter(|claim| !claim.is_late).count();
-        let preparing = (Arc::strong_count(&self.preparing) - 1).min(PREPARING_MAX);
-        let free = max.saturating_sub(current.saturating_sub(preparing));
-        free.min(ATTEMPTS_MAX.saturating_sub(self.len()))
-    }
-
-    /// To be held while the files of a delivery are being made ready.
-    pub(super) fn prepare(&self) -> Arc<()> {
-        Arc::clone(&self.preparing)
+    /// The places that are taken. Late attempts take none: they may hang until their time limit.
+    pub(super) fn taken(&self) -> Taken {
+        Taken::by(self.claims.values().map(|claim| Attempting {
+            share: &claim.share,
+            is_late: claim.is_late,
+            is_preparing: claim.preparing.strong_count() > 0,
+        }))
     }
 
     /// The channel has failed, or works again: what is under way now says nothing of what follows.
@@ -123,18 +117,24 @@ impl UnderWay {
     fn end(&mut self, ended: Result<(Id, Attempted), JoinError>) -> Option<Ended> {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let claim = self.claims.remove(&id)?;
-        let (began, is_late) = (claim.began, claim.is_late);
+        let (began, is_late, share) = (claim.began, claim.is_late, claim.share.clone());
         let attempted = match ended {
             Ok((_, attempted)) => attempted,
             Err(error) => claim.broke_down(&error),
         };
-        Some(Ended { attempted, began, is_late })
+        Some(Ended { attempted, began, is_late, share })
     }
 }
 
 impl Claim {
-    /// `failures`: how often the delivery has failed by itself before.
-    pub(super) fn new(due: &DueDelivery, parts: Arc<Parts>, failures: u32) -> Self {
+    /// `failures`: how often the delivery has failed by itself before; `preparing` is held while its files are
+    /// being made ready.
+    pub(super) fn new(
+        due: &DueDelivery,
+        parts: Arc<Parts>,
+        failures: u32,
+        preparing: Option<&Arc<()>>,
+    ) -> Self {
         let at = Timestamp::from(SystemTime::now());
         let record = AttemptRecord {
             delivery: due.alert.delivery,
@@ -150,7 +150,9 @@ impl Claim {
         };
         let (incident, created_at) = (due.alert.incident, due.created_at);
         let (began, is_late) = (now(), false);
-        Self { parts, began, is_late, incident, record, failures, created_at }
+        let (share, preparing) =
+            (due.share.clone(), preparing.map(Arc::downgrade).unwrap_or_default());
+        Self { parts, began, is_late, share, preparing, incident, record, failures, created_at }
     }
 
     /// A fault in the code of a service concerns the delivery that it stumbled at: it is tried again after a

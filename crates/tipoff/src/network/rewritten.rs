@@ -24,6 +24,18 @@ pub(crate) async fn rewritten(spool: &dyn Spool) -> Result<Option<SharedPlace>, 
     Ok(judge(&places, &gateways(&routes)))
 }
 
+/// Says in the log where devices share what each of them should have.
+pub(crate) async fn warn_if_rewritten(spool: &dyn Spool) {
+    if let Ok(Some(SharedPlace { place, devices })) = rewritten(spool).await {
+        tracing::warn!(
+            %place,
+            devices,
+            "Devices arrive with the address of a gateway: a container or a router replaces their own, so that one \
+             of them can use up what all share. See \"The addresses of devices\" in docs/operations.md.",
+        );
+    }
+}
+
 fn judge(places: &[SharedPlace], gateways: &[Ipv4Addr]) -> Option<SharedPlace> {
     let is_gateway = |place: &IpAddr| match place {
         IpAddr::V4(place) => gateways.contains(place) || is_bridge(*place),

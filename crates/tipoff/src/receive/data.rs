@@ -151,7 +151,7 @@ impl DataContext {
     /// The same of its encryption.
     pub(super) fn not_encrypted(&self, error: &io::Error) -> DataFault {
         let fault = TlsFault::from(error);
-        if let Some(times) = self.tls.failures.due(network(self.peer)) {
+        if let Some(times) = self.tls.failure_due(self.peer, &fault) {
             tracing::warn!(
                 peer = %self.peer,
                 %error,

@@ -24,6 +24,8 @@ pub(crate) struct Entrance {
 
 /// An address at which a device was not heard for so long may be another's by now.
 const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Before a login that is not looked at is accepted all the same, because none is required.
+const UNSEEN_PAUSE: Duration = Duration::from_secs(1);
 /// Addresses that are read from the spool.
 const PLACES_MAX: u32 = 4_096;
 
@@ -66,7 +68,12 @@ impl Entrance {
         let is_known = self.known.contains(peer);
         let Ok(attempt) = self.throttle.enter(Claim { peer, user, secret, is_known }) else {
             self.tell(peer, user);
-            return (!login_required).then_some(Admission::Unproven);
+            if login_required {
+                return None;
+            }
+            // Whoever it is may send, and nothing is told of the password; but not at any pace.
+            tokio::time::sleep(UNSEEN_PAUSE).await;
+            return Some(Admission::Unproven);
         };
         tokio::time::sleep(attempt.wait()).await;
         let admission = doorkeeper.admits(peer, credentials);

@@ -313,8 +313,10 @@ pub(super) async fn handshake(socket: TcpStream, tls: &Tls, alpn: Alpn) -> io::R
 
 /// Says what a failed handshake means for the person at the camera.
 pub(super) fn tell_of_handshake(peer: IpAddr, error: &io::Error, record: &Recorder, tls: &Tls) {
-    record.tls_failed(TlsFault::from(error));
-    let Some(times) = tls.failures.due(network(peer)) else {
+    let fault = TlsFault::from(error);
+    let times = tls.failure_due(peer, &fault);
+    record.tls_failed(fault);
+    let Some(times) = times else {
         return;
     };
     tracing::warn!(

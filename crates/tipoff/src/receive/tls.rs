@@ -3,6 +3,7 @@
 //! Cameras check no names; they want any certificate at all, and the same one tomorrow.
 
 use std::fs;
+use std::mem::{Discriminant, discriminant};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,8 +17,9 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tipoff_spool::durable;
 
+use super::transcript::TlsFault;
 use crate::config::{Certificate, Smtp};
-use crate::per_minute::PerMinute;
+use crate::per_minute::{PerMinute, network};
 
 /// Sessions that a client may take up again (TLS 1.2), for each protocol.
 const SESSIONS_MAX: usize = 256;
@@ -90,8 +92,8 @@ impl Configs {
 /// The certificate in use; a renewed one is used from the next handshake on.
 pub(crate) struct Tls {
     loaded: Mutex<Loaded>,
-    /// Handshakes that failed, by address.
-    pub(super) failures: PerMinute<IpAddr>,
+    /// Handshakes that failed, by address and reason.
+    failures: PerMinute<(IpAddr, Discriminant<TlsFault>)>,
 }
 
 /// A certificate that can be used.
@@ -120,6 +122,11 @@ impl Tls {
     pub(crate) fn load(settings: &Smtp, data_dir: &Path) -> anyhow::Result<Self> {
         let loaded = Mutex::new(Loaded::of(settings, data_dir)?);
         Ok(Self { loaded, failures: PerMinute::default() })
+    }
+
+    /// How often handshakes of this address have failed so since the last line of the log; `None`: it says so already.
+    pub(super) fn failure_due(&self, peer: IpAddr, fault: &TlsFault) -> Option<u64> {
+        self.failures.due((network(peer), discriminant(fault)))
     }
 
     /// With another one from the next handshake on.

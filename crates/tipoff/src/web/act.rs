@@ -65,7 +65,7 @@ fn grant(state: &State, token: &str) -> Result<ActionGrant, Problem> {
 const fn status(error: &ActionError) -> StatusCode {
     match error {
         ActionError::NoDevice | ActionError::NoIncident => StatusCode::NOT_FOUND,
-        ActionError::NoMode(_) => StatusCode::CONFLICT,
+        ActionError::NoMode(_) | ActionError::LocksFull(_) => StatusCode::CONFLICT,
         ActionError::Spool(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -95,6 +95,8 @@ async fn question(state: &State, action: &Action) -> Result<String, Problem> {
         Action::SetMode { mode } => format!("Set the mode to {mode}?"),
         Action::NotInteresting { .. } => "Send no more alerts of this incident?".to_owned(),
         Action::Interesting { .. } => "Send alerts of this incident again?".to_owned(),
+        Action::Lock { .. } => "Keep this incident until it is unlocked?".to_owned(),
+        Action::Unlock { .. } => "Unlock this incident?".to_owned(),
     })
 }
 
@@ -106,5 +108,7 @@ const fn label(action: &Action) -> &'static str {
         Action::SetMode { .. } => "Set mode",
         Action::NotInteresting { .. } => "Not interesting",
         Action::Interesting { .. } => "Interesting",
+        Action::Lock { .. } => "Lock",
+        Action::Unlock { .. } => "Unlock",
     }
 }

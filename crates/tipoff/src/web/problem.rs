@@ -58,6 +58,7 @@ impl From<SpoolError> for Problem {
         match error {
             SpoolError::NoIncident(_) => Self::not_found("incident"),
             SpoolError::NoArrival(_) => Self::not_found("arrival"),
+            SpoolError::LocksFull(locks) => Self::new(StatusCode::CONFLICT, locks.to_string()),
             error => {
                 tracing::error!(%error, "The spool does not answer.");
                 let detail = "the spool does not answer; the log says why";

@@ -45,6 +45,10 @@ pub(crate) struct Incident {
     pub(crate) untold: Option<String>,
     /// Who marked it as not interesting: no more alerts of it are sent. None: nobody did.
     pub(crate) dismissed_by: Option<String>,
+    /// Who locked it: it is kept until it is unlocked.
+    pub(crate) locked_by: Option<String>,
+    #[schema(format = DateTime)]
+    pub(crate) locked_at: Option<String>,
     /// What it says besides its subject, where no arrival opened it: a report.
     pub(crate) note: Option<String>,
     /// How many deliveries stand how, by channel.
@@ -193,6 +197,8 @@ impl From<&IncidentLine> for Incident {
             muted: line.muted,
             untold: line.untold.clone(),
             dismissed_by: line.dismissed.as_ref().map(|it| it.by.clone()),
+            locked_by: line.locked.as_ref().map(|it| it.by.clone()),
+            locked_at: line.locked.as_ref().map(|it| utc(it.at)),
             note: line.note.clone(),
             outcomes: line.deliveries.iter().map(outcome).collect(),
         }

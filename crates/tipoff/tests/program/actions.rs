@@ -71,7 +71,7 @@ fn each_button_does_what_it_says_over_a_restart() {
     let rows = [
         &["🔇 15 min", "🔇 1 h", "🔇 Until morning"][..],
         &["🏠 away"],
-        &["👎 Not interesting", "Open"],
+        &["👎 Not interesting", "🔒 Keep", "Open"],
     ];
     assert_eq!(scene.phone.telegram.labels(first.id), rows);
     server.stop();
@@ -274,6 +274,42 @@ fn an_alert_that_grows_is_one_message_with_its_buttons() {
     assert_eq!(scene.phone.telegram.labels(first.id)[1], ["🏠 away · Ann"], "as it was pressed");
     scene.is_settled();
     assert_eq!(scene.phone.telegram.log().len(), 1);
+    server.stop();
+}
+
+#[test]
+fn an_incident_is_locked_in_the_chat_the_api_and_on_the_command_line() {
+    let scene = Scene::new();
+    let server = scene.home.start();
+    let token = make_token(&scene.home, &["tester"]);
+    let bearer = format!("Authorization: Bearer {token}");
+    let ask = |path: &str, more: &[&str]| {
+        let (status, body) = curl(&server, path, &[&["-H", &bearer], more].concat());
+        (status, String::from_utf8(body).unwrap())
+    };
+    scene.motion(&server, "door");
+    let first = scene.phone.wait_for(1).remove(0);
+    scene.press(first.id, "🔒 Keep");
+    for (path, said) in [
+        ("/api/v1/incidents/1", "\"locked_by\":\"Ann (me)\""),
+        ("/incidents/1", "Locked by Ann (me)"),
+        ("/", "kept until it is unlocked"),
+    ] {
+        let (status, body) = ask(path, &[]);
+        assert!(status == "200" && body.contains(said), "{path}: {status} {body}");
+    }
+    let shown = scene.home.run(&["incidents", "show", "1"]);
+    assert!(shown.contains("Locked since "), "{shown}");
+    scene.press(first.id, "Unlock");
+    assert_eq!(scene.home.incident(1)["locked_by"], serde_json::Value::Null);
+    let (status, body) = ask("/api/v1/incidents/1/lock", &["-X", "POST"]);
+    assert_eq!((&*status, &*body), ("204", ""));
+    let locked = scene.home.incident(1);
+    assert_eq!(locked["locked_by"], "tester");
+    assert!(scene.home.run(&["incidents", "unlock", "1"]).contains("is not locked"));
+    assert_eq!(ask("/api/v1/incidents/99/lock", &["-X", "POST"]).0, "404");
+    assert_eq!(ask("/api/v1/incidents/99/lock", &["-X", "DELETE"]).0, "404");
+    assert!(scene.home.run(&["incidents", "lock", "1"]).contains("is locked"));
     server.stop();
 }
 

@@ -4,7 +4,6 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::ftp_limits::connect_from;
 use crate::harness::{Client, PATIENCE};
 
 /// A camera that has logged in.
@@ -25,8 +24,9 @@ impl Camera {
 
     /// Connects from this address of the machine and logs in with this password.
     pub fn from(source: &str, address: SocketAddr, user: &str, password: &str) -> Self {
-        let control = Client::over(connect_from(source, address));
+        let control = Client::silently_over(connect_from(source, address));
         let mut camera = Self { control, address, source: Some(source.to_owned()) };
+        assert!(camera.control.hear().starts_with("220 "));
         camera.control.must(&format!("USER {user}"), "331");
         camera.control.must(&format!("PASS {password}"), "230");
         camera
@@ -90,6 +90,11 @@ pub fn upload(address: SocketAddr, user: &str, path: &str, bytes: &[u8]) {
     let mut camera = Camera::connect(address, user);
     camera.store(path, bytes);
     camera.control.must("QUIT", "221");
+}
+
+/// Connects from another address of this machine.
+pub fn connect_from(source: &str, to: SocketAddr) -> TcpStream {
+    crate::hostile::connect_from(source.parse().unwrap(), to)
 }
 
 /// Breaks a connection off when it is dropped: the other side sees a reset.

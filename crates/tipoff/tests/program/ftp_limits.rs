@@ -1,9 +1,9 @@
 //! What nobody gets out of the FTP receiver, and every limit of it with its reply.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 
-use crate::camera::{Camera, upload};
+use crate::camera::{Camera, connect_from, upload};
 use crate::ftp_uploads::{arrivals, picture};
 use crate::harness::{Client, Home, PICTURE, Server, wait_for};
 
@@ -96,15 +96,6 @@ fn a_data_connection_is_not_stolen() {
         arrivals(&home).iter().map(|it| it["content"]["media"][0]["size"].as_u64()).collect();
     assert_eq!(sizes, [Some(PICTURE.len() as u64)]);
     server.stop();
-}
-
-/// Connects from another address of this machine.
-pub fn connect_from(address: &str, to: SocketAddr) -> TcpStream {
-    use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
-    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    bind(&socket, &SocketAddr::new(address.parse().unwrap(), 0)).unwrap();
-    connect(&socket, &to).unwrap();
-    TcpStream::from(socket)
 }
 
 #[test]

@@ -298,7 +298,7 @@ impl Client {
 
     /// Connects from this address and hears the greeting.
     pub fn connect_from(from: &str, address: SocketAddr) -> Self {
-        Self::over(crate::ftp_limits::connect_from(from, address))
+        Self::over(crate::camera::connect_from(from, address))
     }
 
     /// Connects and hears nothing.

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use base64::Engine as _;
 
-use crate::ftp_limits::connect_from;
+use crate::camera::connect_from;
 use crate::harness::{Client, Home, PATIENCE, PICTURE, mail, wait_for};
 use crate::hook::Hook;
 
@@ -239,9 +239,10 @@ fn others_who_fill_the_disk_do_not_make_everything_go() {
     let left = home.incidents().len();
     assert!((7..=10).contains(&left), "{left}");
     wait_for("the log", || server.log().contains("Make room on the disk").then_some(()));
-    assert!(
-        home.json(&["doctor", "--json"]).to_string().contains("less than [retention] min_free")
-    );
+    // It fails where something is wrong.
+    let doctor = home.command(&["doctor", "--json"]).output().unwrap();
+    let found = String::from_utf8(doctor.stdout).unwrap();
+    assert!(found.contains("less than [retention] min_free"), "{found}");
     disk.remove("of others");
     wait_for("the next mail", || {
         let reply = send(&mut camera, "cam@example.com", &large_mail(99, 100_000));

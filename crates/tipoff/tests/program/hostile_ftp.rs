@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::camera::{Camera, upload};
-use crate::ftp_limits::connect_from;
+use crate::camera::{Camera, connect_from, upload};
 use crate::ftp_uploads::{arrivals, picture};
 use crate::harness::{Client, Home, PICTURE, Server, wait_for};
 

@@ -39,6 +39,7 @@ mod hostile_ftp;
 mod hostile_http;
 mod hostile_links;
 mod hostile_logins;
+mod hostile_senders;
 mod https;
 mod incident;
 mod keeping;

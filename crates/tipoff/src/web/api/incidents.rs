@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::State as Shared;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use tipoff_model::{DeliveryId, IncidentId};
@@ -16,6 +17,7 @@ use super::super::problem::{Asked, Body, Named, Problem};
 use super::super::view::{Incident, IncidentFull};
 use super::super::who::Who;
 use crate::audit::what;
+use crate::news::Item;
 
 /// A page of incidents.
 #[derive(Serialize, ToSchema)]
@@ -128,4 +130,52 @@ pub(super) async fn retry(
     state.wake(&channels);
     state.note(who.did(what::RETRY, format!("incident {id}"), channels.join(", "))).await;
     Ok(Json(Retried { channels }))
+}
+
+/// Locks an incident: it is kept, whatever its age and however full the disk, until it is unlocked.
+#[utoipa::path(
+    post, path = "/api/v1/incidents/{id}/lock", tag = "incidents",
+    params(("id" = i64, Path, description = "Its number")),
+    responses(
+        (status = 204, description = "It is locked"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json",
+         description = "Locked incidents may take half of the room"),
+    ),
+)]
+pub(super) async fn lock(
+    Shared(state): Shared<State>,
+    who: Who,
+    Named(id): Named<i64>,
+) -> Result<StatusCode, Problem> {
+    let (incident, now) = (IncidentId(id), SystemTime::now().into());
+    state.spool.lock(incident, who.actor.name().to_owned(), now).await?;
+    state.note(who.did(what::LOCK, format!("incident {id}"), "")).await;
+    state.news.tell(Item::Arrival { incident, opened: false });
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Unlocks an incident: it goes with the others of its age.
+#[utoipa::path(
+    delete, path = "/api/v1/incidents/{id}/lock", tag = "incidents",
+    params(("id" = i64, Path, description = "Its number")),
+    responses(
+        (status = 204, description = "It is not locked"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn unlock(
+    Shared(state): Shared<State>,
+    who: Who,
+    Named(id): Named<i64>,
+) -> Result<StatusCode, Problem> {
+    let incident = IncidentId(id);
+    state.spool.unlock(incident).await?;
+    state.note(who.did(what::UNLOCK, format!("incident {id}"), "")).await;
+    state.news.tell(Item::Arrival { incident, opened: false });
+    Ok(StatusCode::NO_CONTENT)
 }

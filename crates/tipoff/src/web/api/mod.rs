@@ -48,6 +48,7 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(incidents::one))
         .routes(routes!(incidents::parcel))
         .routes(routes!(incidents::retry))
+        .routes(routes!(incidents::lock, incidents::unlock))
         .routes(routes!(shares::share))
         .routes(routes!(shares::list))
         .routes(routes!(shares::revoke))

@@ -36,6 +36,8 @@ struct IncidentPage {
     withdrawn: String,
     /// Who wants no more alerts of it, and since when; empty: nobody said so.
     dismissed: String,
+    /// Who locked it, and when.
+    locked: Option<String>,
     can_retry_all: bool,
 }
 
@@ -134,6 +136,7 @@ pub(super) async fn incident(
                 it.by
             )
         }),
+        locked: line.locked.as_ref().map(|it| format!("{}, {}", it.by, clock.full(it.at))),
         can_retry_all: retriable > 1,
     })
 }

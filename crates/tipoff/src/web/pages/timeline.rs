@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State as Shared;
 use tipoff_model::{DeliveryState, Event};
-use tipoff_spool::{DeviceFilter, Dismissal, IncidentLine};
+use tipoff_spool::{DeviceFilter, Dismissal, IncidentLine, Lock};
 
 use super::super::clock::{Clock, length, utc};
 use super::super::filter::IncidentQuery;
@@ -170,6 +170,9 @@ fn marks(line: &IncidentLine) -> Vec<Mark> {
     }
     if let Some(Dismissal { by, .. }) = &line.dismissed {
         marks.push(said("not interesting", &format!("no more alerts are sent: {by}")));
+    }
+    if let Some(Lock { by, .. }) = &line.locked {
+        marks.push(said("locked", &format!("kept until it is unlocked: {by}")));
     }
     let mut channels: Vec<&str> = Vec::new();
     for (channel, ..) in &line.deliveries {

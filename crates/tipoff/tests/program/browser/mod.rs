@@ -321,6 +321,37 @@ fn what_devices_say_never_runs() {
     }
 }
 
+#[test]
+fn a_shared_link_is_made_listed_and_revoked() {
+    let home = Home::new("");
+    let server = home.start();
+    motion(&server, "yard@example.com", "Motion in the yard");
+    let browser = Browser::open(Screen::Phone);
+    set_up(&server, &browser);
+    browser.go(&page(&server, "/incidents/1"));
+    browser.click("form[data-api$='/share'] button");
+    browser.reads("/share/1/");
+    let said = "document.querySelector(\"form[data-api$='/share'] output\").innerText";
+    let said = browser.run(&format!("return {said}"));
+    let url = said.as_str().unwrap().split_whitespace().find(|it| it.contains("/share/")).unwrap();
+    let url = page(&server, &url[url.find("/share/").unwrap()..]);
+    browser.go(&url);
+    browser.reads("This link holds until");
+    browser.go(&page(&server, "/settings"));
+    browser.click("a[href='/shares']");
+    browser.reads("Opened: 1 time");
+    browser.run("window.confirm = () => true");
+    browser.click("button.danger");
+    browser.reads("No incident is shared.");
+    browser.go(&url);
+    browser.reads("Not here");
+    browser.go(&page(&server, "/audit?what=share"));
+    browser.reads("share: revoke");
+    browser.reads("share: create");
+    let others = browser.run("return document.body.innerText.includes('login: begin')");
+    assert_eq!(others, json!(false), "only what was asked for");
+}
+
 /// No page has a fault that axe-core (<https://github.com/dequelabs/axe-core>) finds, in light and
 /// dark, on small and large screens; and none is wider than its screen.
 #[test]
@@ -351,6 +382,9 @@ fn axe_finds_nothing() {
             enter(&browser, PASSWORD);
             browser.until("the timeline", "location.pathname === '/'");
         }
+        browser.go(&page(&server, "/incidents/1"));
+        browser.click("form[data-api$='/share'] button");
+        browser.reads("/share/1/");
         for path in [
             "/",
             "/?text=nothing",
@@ -364,6 +398,8 @@ fn axe_finds_nothing() {
             "/channels",
             "/overview",
             "/settings",
+            "/shares",
+            "/audit",
             "/incidents/999",
         ] {
             browser.go(&page(&server, path));

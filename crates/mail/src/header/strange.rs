@@ -1,0 +1,99 @@
+//! Lines of a header that are no fields: the rest of the field above, or the beginning of a body.
+
+use super::{
+    HEADER_BYTES_MAX, Header, LineEnds, NAME_BYTES_MAX, Place, STRANGE_BYTES_MAX,
+    STRANGE_LINES_MAX, Step,
+};
+use crate::wrapped::{field_name, is_like, is_strong, is_weak};
+
+impl Header {
+    /// Whether what is no field may be the rest of the field above, broken without a blank at its
+    /// start: then fields follow.
+    pub(super) fn may_go_on(&self, body: &[u8]) -> bool {
+        self.line_ends == Some(LineEnds::Feed)
+            && !self.block.is_empty()
+            && !body.is_empty()
+            && !body.starts_with(b"--")
+    }
+
+    /// A byte of lines that are no fields, or of the line behind them, which decides.
+    pub(super) fn strange(&mut self, byte: u8) -> Step {
+        let mut strange = self.strange.take().unwrap_or_default();
+        strange.push(byte);
+        let is_too_long = strange.len() > STRANGE_BYTES_MAX;
+        // Any other byte decides nothing.
+        if !is_too_long && !b"\n:-".contains(&byte) {
+            self.strange = Some(strange);
+            return Step::More;
+        }
+        let held = strange.strip_suffix(&[byte]).unwrap_or_default();
+        // A longer line has no name at its start.
+        let seen = if byte == b'\n' { held.len() } else { NAME_BYTES_MAX + 2 };
+        let from = held.len().saturating_sub(seen);
+        let line_end = held.get(from..).and_then(|it| memchr::memrchr(b'\n', it));
+        let line_start = line_end.map_or(0, |at| from + at + 1);
+        let (before, line) = strange.split_at_checked(line_start).unwrap_or((&strange, b""));
+        let goes_on = match byte {
+            b'\n' => self.may_be_strange(before, line),
+            b':' if !before.is_empty() => match field_name(line) {
+                Some(name) if self.follows(&name, before) => {
+                    for line in before.split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
+                    {
+                        self.go_on_with(line.trim_ascii());
+                    }
+                    self.line = line.to_vec();
+                    self.place = Place::Field;
+                    return Step::More;
+                }
+                Some(_) => false,
+                None => true,
+            },
+            b'-' if line == b"--" => false,
+            _ => true,
+        };
+        if is_too_long || !goes_on {
+            return Step::Ended(strange);
+        }
+        self.strange = Some(strange);
+        Step::More
+    }
+
+    /// Whether `line`, which is complete, may go on with the field above, as those before it.
+    fn may_be_strange(&self, before: &[u8], line: &[u8]) -> bool {
+        let lines = || before.iter().filter(|&&byte| byte == b'\n').count();
+        !line.trim_ascii().is_empty() && (self.is_like_above(line) || lines() < STRANGE_LINES_MAX)
+    }
+
+    /// Whether the field of this name, in lower case, may follow these lines.
+    fn follows(&self, name: &[u8], strange: &[u8]) -> bool {
+        let mut lines = strange.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        is_strong(name)
+            || is_weak(name) && !self.has(name)
+            || lines.all(|line| self.is_like_above(line))
+    }
+
+    /// Whether a line looks as the rest of the field above does.
+    fn is_like_above(&self, line: &[u8]) -> bool {
+        is_like(&self.field_above().unwrap_or_default(), line)
+    }
+
+    /// A line belongs to the last field.
+    fn go_on_with(&mut self, line: &[u8]) {
+        let room = HEADER_BYTES_MAX.saturating_sub(self.block.len() + 2);
+        self.cut |= line.len() > room;
+        if room == 0 {
+            return;
+        }
+        self.block.push(b' ');
+        self.block.extend_from_slice(line.get(..room).unwrap_or(line));
+        self.block.push(b'\n');
+    }
+
+    /// Whether a field of this name, in lower case, is there.
+    fn has(&self, name: &[u8]) -> bool {
+        self.block.split(|&byte| byte == b'\n').any(|line| {
+            let found = line.split(|&byte| byte == b':').next().unwrap_or_default();
+            found.trim_ascii_end().eq_ignore_ascii_case(name)
+        })
+    }
+}
