@@ -14,6 +14,7 @@ use super::passive::{Passive, begins_tls};
 use super::tls::{Alpn, Tls};
 use super::transcript::{Recorder, TlsFault, Trouble};
 use super::wire::Wire;
+use crate::per_minute::{PerMinute, network};
 
 /// How long this machine tries to connect to a device.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -42,6 +43,17 @@ impl From<DataFault> for Failure {
     }
 }
 
+/// What the log tells of addresses whose data connections fail, once a minute.
+#[derive(Default)]
+pub(super) struct Complaints {
+    /// No passive port was free.
+    pub(super) no_port: PerMinute<IpAddr>,
+    /// An address that is not the device's was named.
+    pub(super) foreign: PerMinute<IpAddr>,
+    /// The connection did not come.
+    pub(super) missing: PerMinute<IpAddr>,
+}
+
 /// What all data connections of a session share.
 #[derive(Clone)]
 pub(super) struct DataContext {
@@ -49,6 +61,7 @@ pub(super) struct DataContext {
     pub(super) peer: IpAddr,
     pub(super) tls: Arc<Tls>,
     pub(super) record: Recorder,
+    pub(super) complaints: Arc<Complaints>,
 }
 
 /// A data connection that is to be made.
@@ -121,12 +134,15 @@ impl DataContext {
 
     /// Says that there is no connection, and what to do.
     pub(super) fn not_connected(&self, error: &io::Error) -> DataFault {
-        tracing::warn!(
-            peer = %self.peer,
-            %error,
-            "A device's data connection did not come: where it stays like this, switch between \
-             passive and active in the device, and see that the passive ports are let through.",
-        );
+        if let Some(times) = self.complaints.missing.due(network(self.peer)) {
+            tracing::warn!(
+                peer = %self.peer,
+                %error,
+                times,
+                "A device's data connection did not come: where it stays like this, switch between \
+                 passive and active in the device, and see that the passive ports are let through.",
+            );
+        }
         self.record.note(&format!("There is no data connection: {error}."));
         self.record.trouble(Trouble::NoDataConnection);
         DataFault::NotConnected

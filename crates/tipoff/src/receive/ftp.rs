@@ -12,8 +12,8 @@ mod under_way;
 use std::io;
 use std::sync::Arc;
 
-use tipoff_ftp::{Outcome, Profile, Receive, Reply, Send, Session, Step};
-use tipoff_model::{Envelope, LoginProof, Protocol};
+use tipoff_ftp::{Outcome, Profile, Reply, Session, Step};
+use tipoff_model::LoginProof;
 use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
@@ -23,6 +23,7 @@ use self::transfers::Transfers;
 use self::under_way::{Transfer, ended};
 use super::access::{Admission, Doorkeeper, WRONG_PASSWORD};
 use super::control::{Break, Control};
+use super::data::Complaints;
 use super::entrance::Entrance;
 use super::intake::Intake;
 use super::limit::{Connections, Places};
@@ -33,10 +34,9 @@ use super::refusal::{Change, Refusals};
 use super::sniff;
 use super::tls::Alpn;
 use super::transcript::Trouble;
-use super::transfer::{self, Signals};
 use super::trees::{self, Owner, Trees};
 use super::under_way::UnderWay;
-use super::upload::{Start, Uploads};
+use super::upload::Uploads;
 use super::wire::{Buffers, Chunk};
 use crate::config::Ftp;
 use crate::observe::Metrics;
@@ -61,6 +61,7 @@ pub(crate) struct Receiver {
     under_way: UnderWay,
     ports: Ports,
     transfers: Transfers,
+    complaints: Arc<Complaints>,
 }
 
 impl Receiver {
@@ -93,6 +94,7 @@ impl Receiver {
             under_way: UnderWay::default(),
             ports: Ports::default(),
             transfers: Transfers::default(),
+            complaints: Arc::default(),
         }
     }
 
@@ -112,6 +114,7 @@ impl Receiver {
             under_way: self.under_way.clone(),
             ports: self.ports.clone(),
             transfers: self.transfers.clone(),
+            complaints: Arc::clone(&self.complaints),
         }
     }
 }
@@ -364,50 +367,5 @@ impl Conversation<'_> {
             Change::None => {}
         }
         self.control.say(reply);
-    }
-
-    fn receive(&mut self, receive: Receive) {
-        let Receive { data, protection, path, how, earlier } = receive;
-        let envelope = Envelope {
-            protocol: Protocol::Ftp,
-            peer: self.control.peer,
-            login: self.login.clone(),
-            proof: self.proof,
-            greeting: None,
-            sender: String::new(),
-            recipients: Vec::new(),
-            tls: self.control.is_tls(),
-            path: Some(path.to_string()),
-        };
-        let (plan, tree, receiver) =
-            (self.plan(data, protection, true), self.tree.clone(), self.receiver);
-        let signals = Signals::default();
-        let (told, place) = (signals.clone(), self.place(&signals));
-        let mark = Some(receiver.under_way.mark(&tree, &path, &signals));
-        let work = async move {
-            let _place = match place.await {
-                Ok(place) => place,
-                Err(failure) => return Outcome::Failed(failure, None),
-            };
-            let has_room = receiver.uploads.make_room(&envelope).await;
-            let start = Start { envelope, tree, path, how, earlier };
-            let upload = receiver.uploads.begin(start);
-            transfer::receive(receiver, plan, has_room, upload, told).await
-        };
-        self.transfer = Some(Transfer { work: Box::pin(work), signals, mark });
-    }
-
-    fn send(&mut self, send: Send) {
-        let Send { data, protection, what } = send;
-        let (plan, receiver) = (self.plan(data, protection, false), self.receiver);
-        let signals = Signals::default();
-        let (told, place) = (signals.clone(), self.place(&signals));
-        let work = async move {
-            match place.await {
-                Ok(_place) => transfer::send(receiver, plan, what, told).await,
-                Err(failure) => Outcome::Failed(failure, None),
-            }
-        };
-        self.transfer = Some(Transfer { work: Box::pin(work), signals, mark: None });
     }
 }

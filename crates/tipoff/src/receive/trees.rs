@@ -13,6 +13,7 @@ use tipoff_spool::{Spool, Upload};
 use self::kept::Kept;
 use super::access::Admission;
 use super::upload::file_of;
+use crate::per_minute::network;
 
 /// Bytes of memory that all trees take together. What is forgotten is read again from the spool when its device
 /// comes back.
@@ -69,8 +70,8 @@ pub(super) fn party(name: &str) -> String {
     let mut parts = name.splitn(3, '/');
     match (parts.next(), parts.next()) {
         (Some("user"), _) | (_, None) => String::new(),
-        (_, Some(peer)) => match peer.parse().map(kept::group) {
-            Ok(group) => group.to_string(),
+        (_, Some(peer)) => match peer.parse().map(network) {
+            Ok(network) => network.to_string(),
             Err(_) => peer.to_owned(),
         },
     }

@@ -9,6 +9,7 @@ use tipoff_model::LoginProof;
 
 use super::Conversation;
 use crate::config::ActiveAddresses;
+use crate::per_minute::network;
 use crate::receive::control::Control;
 use crate::receive::data::{DataContext, Plan};
 use crate::receive::passive::Passive;
@@ -62,11 +63,15 @@ impl Conversation<'_> {
                 Some(SocketAddr::new(ip.unwrap_or(local.ip().to_canonical()), port))
             }
             Err(error) => {
-                tracing::warn!(
-                    peer = %self.control.peer,
-                    %error,
-                    "No passive port is free: widen `passive_ports` in `[ftp]`.",
-                );
+                let peer = self.control.peer;
+                if let Some(times) = receiver.complaints.no_port.due(network(peer)) {
+                    tracing::warn!(
+                        %peer,
+                        %error,
+                        times,
+                        "No passive port is free: widen `passive_ports` in `[ftp]`.",
+                    );
+                }
                 self.control.record.note(&format!("No passive port is free: {error}."));
                 self.control.record.trouble(Trouble::NoPassivePort);
                 None
@@ -86,12 +91,15 @@ impl Conversation<'_> {
         let reachable = peer.is_loopback() || !is_ours;
         let granted = allowed && reachable && self.receiver.doorkeeper.is_in_networks(ip);
         if !granted {
-            tracing::warn!(
-                %peer,
-                %address,
-                "A device wants active FTP and names an address that it does not come from: switch it \
-                 to passive, or see `active_addresses` in `[ftp]`.",
-            );
+            if let Some(times) = self.receiver.complaints.foreign.due(network(peer)) {
+                tracing::warn!(
+                    %peer,
+                    %address,
+                    times,
+                    "A device wants active FTP and names an address that it does not come from: switch \
+                     it to passive, or see `active_addresses` in `[ftp]`.",
+                );
+            }
             self.refusals.foreign(Trouble::ForeignAddress { address, peer, allowed });
         }
         self.session.foreign(granted);
@@ -99,7 +107,8 @@ impl Conversation<'_> {
 
     pub(super) fn data_context(&self) -> DataContext {
         let Control { peer, tls, record, .. } = &self.control;
-        DataContext { peer: *peer, tls: Arc::clone(tls), record: record.clone() }
+        let complaints = Arc::clone(&self.receiver.complaints);
+        DataContext { peer: *peer, tls: Arc::clone(tls), record: record.clone(), complaints }
     }
 
     pub(super) fn plan(&mut self, data: Data, protection: Protection, is_upload: bool) -> Plan {

@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::Conversation;
+use crate::per_minute::network;
 use crate::receive::transfer::Signals;
 
 /// Transfers at a time of one address, of IPv6 of one network (/64). A house full of cameras behind one address has
@@ -35,7 +36,7 @@ impl Transfers {
                 all.retain(|_, of_address| of_address.available_permits() < PER_ADDRESS_MAX);
             }
             let new = || Arc::new(Semaphore::new(PER_ADDRESS_MAX));
-            Arc::clone(all.entry(group(peer)).or_insert_with(new))
+            Arc::clone(all.entry(network(peer)).or_insert_with(new))
         };
         timeout(WAIT_MAX, of_address.acquire_owned()).await.ok()?.ok()
     }
@@ -58,15 +59,6 @@ impl Conversation<'_> {
                 () = stop.cancelled() => Err(Failure::Aborted),
             }
         }
-    }
-}
-
-/// The address that shares are counted by: of IPv6 its network, because a device has many addresses in it.
-fn group(address: IpAddr) -> IpAddr {
-    const NETWORK: u128 = !0 << 64;
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & NETWORK).into()),
-        address => address,
     }
 }
 

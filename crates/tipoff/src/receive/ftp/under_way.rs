@@ -3,11 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use tipoff_ftp::Outcome;
+use tipoff_ftp::{Outcome, Receive, Send};
+use tipoff_model::{Envelope, Protocol};
 
 use super::Conversation;
-use crate::receive::transfer::Signals;
+use crate::receive::transfer::{self, Signals};
 use crate::receive::under_way::Mark;
+use crate::receive::upload::Start;
 use crate::shutdown::Phase;
 
 /// A transfer that is under way.
@@ -19,6 +21,51 @@ pub(super) struct Transfer<'a> {
 }
 
 impl Conversation<'_> {
+    pub(super) fn receive(&mut self, receive: Receive) {
+        let Receive { data, protection, path, how, earlier } = receive;
+        let envelope = Envelope {
+            protocol: Protocol::Ftp,
+            peer: self.control.peer,
+            login: self.login.clone(),
+            proof: self.proof,
+            greeting: None,
+            sender: String::new(),
+            recipients: Vec::new(),
+            tls: self.control.is_tls(),
+            path: Some(path.to_string()),
+        };
+        let (plan, tree, receiver) =
+            (self.plan(data, protection, true), self.tree.clone(), self.receiver);
+        let signals = Signals::default();
+        let (told, place) = (signals.clone(), self.place(&signals));
+        let mark = Some(receiver.under_way.mark(&tree, &path, &signals));
+        let work = async move {
+            let _place = match place.await {
+                Ok(place) => place,
+                Err(failure) => return Outcome::Failed(failure, None),
+            };
+            let has_room = receiver.uploads.make_room(&envelope).await;
+            let start = Start { envelope, tree, path, how, earlier };
+            let upload = receiver.uploads.begin(start);
+            transfer::receive(receiver, plan, has_room, upload, told).await
+        };
+        self.transfer = Some(Transfer { work: Box::pin(work), signals, mark });
+    }
+
+    pub(super) fn send(&mut self, send: Send) {
+        let Send { data, protection, what } = send;
+        let (plan, receiver) = (self.plan(data, protection, false), self.receiver);
+        let signals = Signals::default();
+        let (told, place) = (signals.clone(), self.place(&signals));
+        let work = async move {
+            match place.await {
+                Ok(_place) => transfer::send(receiver, plan, what, told).await,
+                Err(failure) => Outcome::Failed(failure, None),
+            }
+        };
+        self.transfer = Some(Transfer { work: Box::pin(work), signals, mark: None });
+    }
+
     /// The control connection is gone: what is still coming is kept (invariant 7).
     pub(super) async fn see_transfer_through(&mut self) {
         let Some(Transfer { work, signals, .. }) = &mut self.transfer else {

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Lessee;
+use crate::per_minute::{PerMinute, network};
 
 /// A lease without a transfer ends after so long: devices ask for one within moments.
 pub(super) const IDLE_MAX: Duration = Duration::from_secs(30);
@@ -22,8 +23,6 @@ pub(super) const GIVES_WAY_AFTER: Duration = Duration::from_secs(5);
 const TRIES_MAX: usize = 200;
 /// Connections that the system holds until they are accepted, which is at once.
 const BACKLOG: u32 = 128;
-/// The log tells of strangers no more often than this.
-const WARN_PAUSE: Duration = Duration::from_secs(60);
 /// Strangers at its port that a session notes.
 const STRANGERS_NOTED_MAX: u8 = 3;
 
@@ -35,8 +34,8 @@ pub(super) struct Table {
     pub(super) counts: HashMap<IpAddr, usize>,
     /// Counts up.
     pub(super) last_id: u64,
-    /// When the log told of a stranger last.
-    pub(super) warned: Option<Instant>,
+    /// What the log tells of strangers.
+    strangers: PerMinute<IpAddr>,
 }
 
 pub(super) struct Entry {
@@ -49,15 +48,6 @@ pub(super) struct Entry {
     pub(super) strangers_noted: u8,
 }
 
-/// The address that shares are counted by: of IPv6 its network, because a device has many addresses in it.
-pub(super) fn group(address: IpAddr) -> IpAddr {
-    const NETWORK: u128 = !0 << 64;
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & NETWORK).into()),
-        address => address,
-    }
-}
-
 /// A port that an address has no lease of.
 pub(super) enum Port {
     Bound(SocketAddr),
@@ -66,7 +56,7 @@ pub(super) enum Port {
 
 impl Table {
     pub(super) fn count(&self, peer: IpAddr) -> usize {
-        self.counts.get(&group(peer)).copied().unwrap_or_default()
+        self.counts.get(&network(peer)).copied().unwrap_or_default()
     }
 
     pub(super) fn is_free(&self, at: SocketAddr, peer: IpAddr) -> bool {
@@ -128,7 +118,7 @@ impl Table {
         };
         let before = self.bound.entry(at).or_default().insert(peer, entry);
         if before.is_none() {
-            *self.counts.entry(group(peer)).or_default() += 1;
+            *self.counts.entry(network(peer)).or_default() += 1;
         }
         self.last_id
     }
@@ -138,10 +128,10 @@ impl Table {
         let leases = self.bound.get_mut(&at)?;
         leases.get(&peer).filter(|entry| id.is_none_or(|id| entry.id == id))?;
         let entry = leases.remove(&peer);
-        if let Some(count) = self.counts.get_mut(&group(peer)) {
+        if let Some(count) = self.counts.get_mut(&network(peer)) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.counts.remove(&group(peer));
+                self.counts.remove(&network(peer));
             }
         }
         entry
@@ -152,12 +142,12 @@ impl Table {
         &self,
         peer: IpAddr,
     ) -> impl Iterator<Item = (SocketAddr, IpAddr, &Entry)> {
-        let group_of_peer = group(peer);
+        let network_of_peer = network(peer);
         self.bound.iter().flat_map(move |(at, leases)| {
             let own = leases.get(&peer).map(|entry| (*at, peer, entry));
             // IPv4 has one address each.
             let others = leases.iter().filter(move |(other, _)| {
-                **other != peer && peer.is_ipv6() && group(**other) == group_of_peer
+                **other != peer && peer.is_ipv6() && network(**other) == network_of_peer
             });
             own.into_iter().chain(others.map(|(other, entry)| (*at, *other, entry)))
         })
@@ -194,9 +184,9 @@ impl Table {
 
     /// Those who wait at this port note it: their device may have another address than they know.
     pub(super) fn note_stranger(&mut self, at: SocketAddr, from: IpAddr) {
-        if self.warned.is_none_or(|warned| warned.elapsed() >= WARN_PAUSE) {
-            self.warned = Some(Instant::now());
-            tracing::warn!(%from, port = at.port(), "A stranger connected to a data port and was turned away.");
+        if let Some(times) = self.strangers.due(network(from)) {
+            let port = at.port();
+            tracing::warn!(%from, port, times, "A stranger connected to a data port and was turned away.");
         }
         for entry in self.bound.get_mut(&at).into_iter().flat_map(HashMap::values_mut) {
             if entry.strangers_noted < STRANGERS_NOTED_MAX {

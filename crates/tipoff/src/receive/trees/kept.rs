@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tipoff_ftp::{SharedTree, Tree};
 
 use super::{GIVEN_UP_PART, Owner, TREE_BYTES, TREES_BYTES_MAX};
+use crate::per_minute::network;
 
 /// A tree in use is made no smaller than this, in bytes: its newest names stay.
 const SHRUNK_BYTES_MIN: usize = 2 * 1024;
@@ -112,7 +113,7 @@ impl Kept {
         for (name, place) in &self.trees {
             let party = match place.owner {
                 Owner::Known => &mut known,
-                Owner::At(address) => strangers.entry(group(address)).or_default(),
+                Owner::At(address) => strangers.entry(network(address)).or_default(),
             };
             party.bytes += place.bytes;
             match place.is_in_use() {
@@ -162,15 +163,6 @@ impl Kept {
         let bytes = place.weigh(name);
         self.bytes = (self.bytes + bytes).saturating_sub(before);
         is_smaller.then_some(bytes)
-    }
-}
-
-/// The address that a share is counted by: of IPv6 its network, because a device has many addresses in it.
-pub(super) fn group(address: IpAddr) -> IpAddr {
-    const NETWORK: u128 = !0 << 64;
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & NETWORK).into()),
-        address => address,
     }
 }
 
