@@ -15,6 +15,7 @@ use tipoff_vendors::Reading;
 
 use super::access::Doorkeeper;
 use super::digest::{self, MailSize};
+use super::labels;
 use super::turns::Turns;
 use crate::config::Retention;
 use crate::dispatch::Waker;
@@ -166,7 +167,7 @@ impl Incoming {
             artefact: false,
             maker: reading.vendor,
             device,
-            envelope: self.envelope,
+            envelope: labels::bounded(self.envelope),
             content,
             blob,
             began_at: self.began_at,

@@ -10,6 +10,7 @@ mod follow;
 pub(crate) mod ftp;
 mod intake;
 mod judge;
+mod labels;
 mod limit;
 pub(crate) mod listen;
 mod look;
