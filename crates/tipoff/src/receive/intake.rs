@@ -14,6 +14,7 @@ use tipoff_vendors::Reading;
 
 use super::access::Doorkeeper;
 use super::digest::{self, MailSize};
+use super::labels;
 use super::turns::Turns;
 use crate::disk::Disk;
 use crate::dispatch::Waker;
@@ -173,7 +174,7 @@ impl Incoming {
             artefact: false,
             maker: reading.vendor,
             device,
-            envelope: self.envelope,
+            envelope: labels::bounded(self.envelope),
             content,
             blob,
             began_at: self.began_at,

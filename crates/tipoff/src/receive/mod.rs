@@ -14,6 +14,7 @@ mod intake;
 mod judge;
 mod known;
 mod label;
+mod labels;
 pub(crate) mod limit;
 pub(crate) mod listen;
 mod look;
