@@ -14,7 +14,6 @@ use tipoff_vendors::Reading;
 
 use super::access::Doorkeeper;
 use super::digest::{self, MailSize};
-use super::labels;
 use super::turns::Turns;
 use crate::disk::Disk;
 use crate::dispatch::Waker;
@@ -174,7 +173,7 @@ impl Incoming {
             artefact: false,
             maker: reading.vendor,
             device,
-            envelope: labels::bounded(self.envelope),
+            envelope: self.envelope,
             content,
             blob,
             began_at: self.began_at,

@@ -14,7 +14,6 @@ mod intake;
 mod judge;
 mod known;
 mod label;
-mod labels;
 pub(crate) mod limit;
 pub(crate) mod listen;
 mod look;
