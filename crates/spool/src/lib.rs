@@ -14,6 +14,7 @@ mod device;
 mod disk_queue;
 mod due;
 pub mod durable;
+mod error;
 mod incident;
 mod keep;
 mod resent;
@@ -44,6 +45,7 @@ pub use device::{
     SharedPlace, Sighting,
 };
 pub use due::{DueBatch, Room, Share};
+pub use error::{Result, SpoolError};
 pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents, Lock, Locks, Usage,
@@ -62,48 +64,6 @@ pub use unfinished::Unfinished;
 
 /// A future that can be stored and sent to another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// Why the spool could not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum SpoolError {
-    /// No room: the disk is full.
-    #[error("the disk with the spool is full: {0}")]
-    Full(String),
-    /// Another Tipoff runs on the same folder.
-    #[error("another Tipoff is already running with the data folder {0}")]
-    Locked(String),
-    /// The spool was written by a newer Tipoff.
-    #[error(
-        "the spool is of version {found}, this Tipoff knows versions up to {known}; use the newer Tipoff"
-    )]
-    Newer {
-        /// The version in the file.
-        found: i64,
-        /// The newest version that this program knows.
-        known: i64,
-    },
-    /// The database failed.
-    #[error("the spool's database failed: {0}")]
-    Database(String),
-    /// A file failed.
-    #[error("the spool's folder failed: {0}")]
-    File(String),
-    /// There is no such incident.
-    #[error("there is no incident {0}")]
-    NoIncident(IncidentId),
-    /// Locked incidents would take more than half of the room.
-    #[error("{0}")]
-    LocksFull(Locks),
-    /// There is no such arrival any more.
-    #[error("there is no arrival {0}")]
-    NoArrival(ArrivalId),
-    /// The program is stopping.
-    #[error("the spool is closed")]
-    Closed,
-}
-
-/// What the spool does give.
-pub type Result<T, E = SpoolError> = std::result::Result<T, E>;
 
 /// An arrival that is to be stored. Its blob is durable already (docs/spool.md, A2).
 #[derive(Clone, Debug)]

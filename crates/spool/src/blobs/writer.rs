@@ -133,6 +133,14 @@ impl BlobWriter {
         Ok(())
     }
 
+    /// Whether [`BlobWriter::keep_pace`] has anything to do.
+    pub fn must_wait(&self) -> bool {
+        self.sender.is_some_and(|sender| {
+            self.blobs.room.is_used_up(sender)
+                || self.blobs.queue.must_sync(sender.address, self.unsynced)
+        })
+    }
+
     /// Waits for the disk where too much waits for it, and for room where the sender has used up its share: to be
     /// called between two writes, within the runtime. What
     /// fails here fails again in [`BlobWriter::finish`].

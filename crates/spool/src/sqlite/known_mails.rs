@@ -42,7 +42,7 @@ impl KnownMails {
     /// Reads those of the arrivals that are recent at `now`.
     pub(super) fn read(connection: &Connection, now: Timestamp) -> Result<Self> {
         let mut select = connection.prepare(
-            "SELECT arrival.id, received_at, blob, bytes, mail_digest,
+            "SELECT arrival.id, received_at, blob, arrival.bytes, mail_digest,
                     coalesce(device.place, device.key)
              FROM arrival JOIN incident ON incident.id = arrival.incident
              JOIN device ON device.id = incident.device

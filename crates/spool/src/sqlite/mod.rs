@@ -12,6 +12,7 @@ mod covered;
 mod deliveries;
 mod devices;
 mod dismissal;
+mod facts;
 mod figures;
 mod glance;
 mod history;
@@ -26,6 +27,7 @@ mod repeats;
 mod resent;
 mod retention;
 mod review;
+mod rows;
 mod schema;
 mod sessions;
 mod share_links;
@@ -44,9 +46,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OpenFlags, Row};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use rusqlite::{Connection, OpenFlags};
 use tipoff_model::{AddressShare, ArrivalId, Event, Planner, Timestamp};
 
 use crate::{
@@ -58,6 +58,7 @@ use connection::{Readers, connect};
 use identity::{identity, random_hex};
 use known_mails::KnownMails;
 use repeats::TornDevices;
+use rows::{at, from_json, json, number};
 use turns::Turns;
 use writer::Writer;
 
@@ -372,38 +373,6 @@ fn file_error(error: std::io::Error) -> SpoolError {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // What is guarded here is whole after every statement.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn at(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
-    row.get(column).map(Timestamp)
-}
-
-/// A count, which is never negative.
-fn number<T: TryFrom<i64> + Default>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    Ok(T::try_from(row.get(column)?).unwrap_or_default())
-}
-
-fn json<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| SpoolError::Database(error.to_string()))
-}
-
-fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(
-            column,
-            rusqlite::types::Type::Text,
-            Box::new(error),
-        )
-    })
-}
-
-impl From<rusqlite::Error> for SpoolError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::Full(error.to_string()),
-            _ => Self::Database(error.to_string()),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{
-    AlertKind, ArrivalId, Content, Device, DeviceId, Due, Event, Facts, IncidentClass, IncidentId,
-    MediaKind, Plan, Planner, Timestamp, Told,
+    AlertKind, ArrivalId, Content, DeviceId, Due, Event, Facts, IncidentClass, IncidentId, Plan,
+    Planner, Timestamp, Told,
 };
 
 use super::choice;
+use super::facts::{facts_of, facts_of_content};
 use super::glance::{self, Glance};
 use super::history::DeviceHistory;
 use super::incident_rows::{Opening, latest_incident, open_incident, touch_incident};
@@ -189,40 +190,6 @@ pub(super) fn note_untold(
         .prepare_cached("UPDATE incident SET untold = ?2 WHERE id = ?1 AND untold IS NOT ?2")?
         .execute(params![incident.0, untold])?;
     Ok(())
-}
-
-fn facts_of(arrival: &NewArrival) -> Facts<'_> {
-    Facts {
-        device: &arrival.device,
-        began_at: arrival.began_at,
-        received_at: arrival.received_at,
-        event: arrival.event,
-        torn: arrival.torn,
-        artefact: arrival.artefact,
-        envelope: Some(&arrival.envelope),
-        ..facts_of_content(&arrival.device, &arrival.content)
-    }
-}
-
-/// What the content alone tells.
-pub(super) fn facts_of_content<'a>(device: &'a Device, content: &'a Content) -> Facts<'a> {
-    let media = &content.media;
-    let has = |kind| media.iter().any(|media| media.kind == kind);
-    Facts {
-        device,
-        began_at: Timestamp::default(),
-        received_at: Timestamp::default(),
-        event: Event::default(),
-        envelope: None,
-        content,
-        torn: false,
-        whole_picture: media.iter().any(|it| it.whole && !it.repeat && it.is_shot()),
-        video_only: has(MediaKind::Video) && !has(MediaKind::Picture),
-        artefact: false,
-        muted: false,
-        repeat: media.iter().any(|media| media.repeat)
-            && media.iter().all(|media| media.repeat || !media.is_shot()),
-    }
 }
 
 fn insert_arrival(

@@ -11,8 +11,8 @@ use super::glance::{self, Glance};
 use super::history::DeviceHistory;
 use super::store::{self, Added};
 use super::{
-    at, choice, devices, dismissal, from_json, incident_rows, json, number, registry, repeats,
-    shares,
+    at, choice, devices, dismissal, facts, from_json, incident_rows, json, number, registry,
+    repeats, shares,
 };
 use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
 
@@ -52,7 +52,7 @@ pub(super) fn grow(
         artefact: growth.artefact,
         envelope: Some(&envelope),
         muted,
-        ..store::facts_of_content(&device, &growth.content)
+        ..facts::facts_of_content(&device, &growth.content)
     };
     incident_rows::touch_incident(connection, incident, &facts)?;
     let told = store::told(connection, Some(incident))?;
@@ -169,7 +169,7 @@ pub(super) fn rename(
         received_at: renamed.now,
         event: renamed.event,
         envelope: Some(&envelope),
-        ..store::facts_of_content(&device, &content)
+        ..facts::facts_of_content(&device, &content)
     };
     let told = store::told(connection, Some(incident))?;
     let history = DeviceHistory { connection, device: id, now: facts.received_at };

@@ -193,8 +193,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         ftp,
         dispatch: dispatch.clone(),
     };
-    let http = config.http.clone();
-    let (spool, news) = (Arc::clone(&ground.spool), ground.news.clone());
+    let (http, spool, news) = (config.http.clone(), Arc::clone(&ground.spool), ground.news.clone());
     let (reload, configuration) = Reload::new(source, config, running, spool, news);
     reload.start(signals.hang_up, &ground.supervisor);
     network::watch(&ground.supervisor, ground.waker.clone());
@@ -225,10 +224,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     }
 
     signals.end.wait().await;
-    end(&trigger, &ground.supervisor).await;
-    if tokio::time::timeout(GRACE_TRANSCRIPTS, ground.transcripts.flush()).await.is_err() {
-        tracing::warn!("The last transcripts of sessions could not be kept in time.");
-    }
+    end(&trigger, &ground).await;
     Ok(())
 }
 
@@ -345,8 +341,8 @@ fn keep_house(
 }
 
 /// What was begun is ended; what takes too long has only to keep what came.
-async fn end(trigger: &Trigger, supervisor: &Supervisor) {
-    let tasks = supervisor.tasks();
+async fn end(trigger: &Trigger, ground: &Ground) {
+    let tasks = ground.supervisor.tasks();
     tracing::info!("Stopping: what was begun is ended first.");
     service_manager::stopping();
     trigger.enter(Phase::Ending);
@@ -354,6 +350,9 @@ async fn end(trigger: &Trigger, supervisor: &Supervisor) {
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
         trigger.enter(Phase::Over);
         let _ = tokio::time::timeout(GRACE_OVER, tasks.wait()).await;
+    }
+    if tokio::time::timeout(GRACE_TRANSCRIPTS, ground.transcripts.flush()).await.is_err() {
+        tracing::warn!("The last transcripts of sessions could not be kept in time.");
     }
 }
 

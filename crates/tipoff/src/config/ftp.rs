@@ -77,13 +77,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>)
         active_addresses: active_addresses(section),
         missing_folder: missing_folder(section),
         read: may_read(section),
-        max_file: section.size(
-            "max_file",
-            "5 GB",
-            10_000..,
-            "The largest file that is taken. Of a larger one what came is kept, and it is refused \
-             with 552.",
-        ),
+        max_file: max_file(section),
         max_transfer: section.duration(
             "max_transfer",
             "1 h",
@@ -137,6 +131,15 @@ pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>)
         ),
     };
     (ftp, places)
+}
+
+fn max_file(section: &mut Section<'_>) -> u64 {
+    section.size(
+        "max_file",
+        "5 GB",
+        10_000..,
+        "The largest file that is taken. Of a larger one what came is kept, and it is refused with 552.",
+    )
 }
 
 fn listeners(section: &mut Section<'_>) -> Vec<Spanned<Listener>> {

@@ -112,6 +112,11 @@ impl Incoming {
         self.size.push(bytes);
     }
 
+    /// Whether [`Incoming::keep_pace`] may have to wait.
+    pub(crate) fn must_wait(&self) -> bool {
+        self.writer.must_wait()
+    }
+
     /// Waits where too much waits for the disk.
     pub(crate) async fn keep_pace(&mut self) {
         self.writer.keep_pace().await;

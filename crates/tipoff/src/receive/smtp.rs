@@ -3,6 +3,7 @@
 //! What is said is decided by `tipoff-smtp`; here are only the socket, the clock and the answers
 //! to the session's questions.
 
+mod message;
 mod pace;
 
 use std::io;
@@ -10,25 +11,23 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tipoff_model::{Envelope, LoginProof, Protocol};
+use tipoff_smtp::{Credentials, Denial, MailFrom, Profile, Reply, Session, Step};
+
 use super::access::{Admission, Doorkeeper, WRONG_PASSWORD};
 use super::control::{Break, Control};
 use super::entrance::Entrance;
-use super::intake::{Incoming, Intake, Kept};
+use super::intake::{Incoming, Intake};
 use super::limit::{Connections, Places};
 use super::listen::{Call, End};
 use super::sniff;
 use super::tls::Alpn;
-use super::transcript::{Trouble, grouped};
+use super::transcript::Trouble;
 use super::turns::{Rank, Share};
 use super::wire::{Buffers, Chunk};
 use crate::config::{Smtp, SmtpListener};
 use crate::observe::Metrics;
 use crate::shutdown::{Phase, Shutdown};
-use tipoff_model::{Envelope, LoginProof, Protocol};
-use tipoff_smtp::{
-    Credentials, Denial, Failure, MailFrom, Profile, Reply, Session, Step, Transaction,
-};
-use tipoff_spool::{SpoolError, Stored};
 
 /// How long a client whose message may have ended with a bare LF has for the rest of it.
 const END_PAUSE: Duration = Duration::from_secs(1);
@@ -257,7 +256,10 @@ impl Conversation<'_> {
                     self.content_bytes += bytes.len() as u64;
                     if let Some(incoming) = &mut self.incoming {
                         incoming.push(&bytes);
-                        incoming.keep_pace().await;
+                        if incoming.must_wait() {
+                            self.share.pause();
+                            incoming.keep_pace().await;
+                        }
                     }
                 }
                 Step::End => self.store().await,
@@ -345,100 +347,5 @@ impl Conversation<'_> {
             self.control.record.trouble(Trouble::DiskFull);
             self.session.mail_denied(Denial::SpoolFull);
         }
-    }
-
-    fn begin(&mut self, transaction: Transaction) {
-        self.content_bytes = 0;
-        self.began = Instant::now();
-        let envelope = Envelope {
-            protocol: Protocol::Smtp,
-            peer: self.control.peer,
-            // A login that STARTTLS made forgotten proves nothing.
-            proof: match transaction.login {
-                Some(_) => self.proof,
-                None => LoginProof::Unproven,
-            },
-            login: transaction.login,
-            greeting: transaction.greeting,
-            sender: transaction.sender,
-            recipients: transaction.recipients,
-            tls: transaction.tls,
-            path: None,
-        };
-        match self.receiver.intake.begin(envelope) {
-            Ok(incoming) => self.incoming = Some(incoming),
-            Err(error) => tracing::error!(%error, "The spool cannot take a new file."),
-        }
-    }
-
-    /// The message is complete: only when it is durable is the device told so.
-    async fn store(&mut self) {
-        self.share.pause();
-        let began = Instant::now();
-        self.began = began;
-        self.note_content();
-        let stored = match self.incoming.take() {
-            Some(incoming) => incoming.complete().await,
-            None => Err(SpoolError::File("no file could be made".to_owned())),
-        };
-        match stored {
-            Ok(stored) => {
-                self.tell(&stored, false);
-                self.receiver.metrics.arrival(Protocol::Smtp, false, began.elapsed());
-                self.session.stored(&stored.arrival.to_string());
-            }
-            Err(error) => {
-                tracing::error!(peer = %self.control.peer, %error, "A mail could not be stored; the device is asked to try again.");
-                let (failure, trouble) = match error {
-                    SpoolError::Full(_) => (Failure::SpoolFull, Trouble::DiskFull),
-                    _ => (Failure::Temporary, Trouble::NotStored),
-                };
-                self.control.record.trouble(trouble);
-                self.session.not_stored(failure);
-            }
-        }
-    }
-
-    /// What came of a message that will not be completed is kept (invariant 7).
-    async fn keep_what_came(&mut self) {
-        let Some(incoming) = self.incoming.take() else {
-            return;
-        };
-        self.share.pause();
-        self.note_content();
-        match incoming.torn(self.session.may_have_ended()).await {
-            Ok(Some(Kept { stored, torn })) => {
-                self.receiver.metrics.arrival(Protocol::Smtp, torn, Duration::ZERO);
-                self.tell(&stored, torn);
-                if !torn {
-                    self.control
-                        .record
-                        .note("It lacked only its end, and is alerted as a whole mail.");
-                }
-                self.control.record.trouble(Trouble::Torn);
-            }
-            Ok(None) => {}
-            Err(error) => {
-                tracing::error!(peer = %self.control.peer, %error, "What came before a connection broke could not be kept.");
-            }
-        }
-    }
-
-    /// What a message says is not for the transcript.
-    fn note_content(&self) {
-        let bytes = grouped(self.content_bytes);
-        self.control.record.note(&format!("{bytes} bytes of a message."));
-    }
-
-    fn tell(&self, stored: &Stored, torn: bool) {
-        self.control.record.stored(stored, torn);
-        tracing::info!(
-            peer = %self.control.peer,
-            arrival = %stored.arrival,
-            incident = %stored.incident,
-            channels = stored.channels.join(", "),
-            torn,
-            "A mail is stored.",
-        );
     }
 }

@@ -1,0 +1,47 @@
+//! Why the spool could not do what it was asked.
+
+use tipoff_model::{ArrivalId, IncidentId};
+
+use crate::Locks;
+
+/// Why the spool could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// No room: the disk is full.
+    #[error("the disk with the spool is full: {0}")]
+    Full(String),
+    /// Another Tipoff runs on the same folder.
+    #[error("another Tipoff is already running with the data folder {0}")]
+    Locked(String),
+    /// The spool was written by a newer Tipoff.
+    #[error(
+        "the spool is of version {found}, this Tipoff knows versions up to {known}; use the newer Tipoff"
+    )]
+    Newer {
+        /// The version in the file.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// The database failed.
+    #[error("the spool's database failed: {0}")]
+    Database(String),
+    /// A file failed.
+    #[error("the spool's folder failed: {0}")]
+    File(String),
+    /// There is no such incident.
+    #[error("there is no incident {0}")]
+    NoIncident(IncidentId),
+    /// Locked incidents would take more than half of the room.
+    #[error("{0}")]
+    LocksFull(Locks),
+    /// There is no such arrival any more.
+    #[error("there is no arrival {0}")]
+    NoArrival(ArrivalId),
+    /// The program is stopping.
+    #[error("the spool is closed")]
+    Closed,
+}
+
+/// What the spool does give.
+pub type Result<T, E = SpoolError> = std::result::Result<T, E>;
