@@ -22,6 +22,11 @@ impl AddressShare {
             v4 => Self(v4),
         }
     }
+
+    /// The address, or the first one of the network.
+    pub const fn address(self) -> IpAddr {
+        self.0
+    }
 }
 
 /// `192.168.1.50`, `fd00::/64`.

@@ -13,7 +13,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// Of mails that are only words, each says something else, and a server may have much to say: as many times
 /// more of them are alerted.
-const WORDS_FACTOR: u32 = 2;
+const WORDS_FACTOR: u32 = 4;
 /// First alerts of all discovered devices at one address, in alerts of one device: 20 cameras behind one
 /// router can each have six incidents in ten minutes, and made-up senders not more than that together.
 const ADDRESS_FACTOR: u32 = 4;
@@ -21,7 +21,7 @@ const ADDRESS_FACTOR: u32 = 4;
 /// The guard against a device that does not stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flood {
-    /// So many alerts of one kind of event of one device go to a channel in ten minutes, twice as many of
+    /// So many alerts of one kind of event of one device go to a channel in ten minutes, four times as many of
     /// mails without pictures that tell of no known event, and four times as many first alerts of all
     /// discovered devices at one address; zero: as many as there are.
     pub alerts_max: u32,

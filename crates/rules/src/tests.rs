@@ -478,8 +478,8 @@ fn mails_of_words_have_a_limit_too() {
         alerts: (0..count).rev().map(|it| now.before(Duration::from_secs(it))).collect(),
         ..Past::default()
     };
-    assert_eq!(rules.plan(&mail, &[], &many(11)).due[0].kind, AlertKind::First);
-    let held = rules.plan(&mail, &[], &many(12));
+    assert_eq!(rules.plan(&mail, &[], &many(23)).due[0].kind, AlertKind::First);
+    let held = rules.plan(&mail, &[], &many(24));
     assert_eq!(held.due[0].kind, AlertKind::Summary);
     assert_eq!(held.untold.as_deref(), Some(FLOOD_WORDS));
 }

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tipoff_model::AddressShare;
 
 use crate::core::under_way::{self, UnderWay};
 
@@ -34,13 +36,7 @@ impl Sender {
 
 /// What counts as one address: an IPv4 address, or an IPv6 network of 64 bits.
 pub(crate) fn share_address(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        address => address,
-    }
+    AddressShare::of(peer).address()
 }
 
 /// What is under way, in bytes.

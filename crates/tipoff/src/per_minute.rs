@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use tipoff_model::AddressShare;
 
 /// For how long messages are counted.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -79,13 +81,7 @@ impl<K: Eq + Hash, const MAX: u32> PerMinute<K, MAX> {
 
 /// What counts as one address: whoever has one IPv6 address has the 2^64 of its network.
 pub(crate) fn network(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 => v4,
-    }
+    AddressShare::of(peer).address()
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ async fn made_up_senders_at_one_address_are_one_device(open: Open<'_>) {
     let spool = open();
     let late = from(&*spool, "one-more", address, seconds(3000)).await;
     assert_eq!(name_of(&*spool, &late).await, "unknown at 192.168.1.50");
-    assert_eq!(names(&*spool).await.len(), 41, "also after a start");
+    assert_eq!(names(&*spool).await.len(), 65, "also after a start");
     let known = from(&*spool, "made-up-3", address, seconds(3001)).await;
     assert_eq!(name_of(&*spool, &known).await, "made-up-3");
     let elsewhere = from(&*spool, "one-more", "192.168.1.51", seconds(3002)).await;
@@ -127,7 +127,7 @@ async fn made_up_channels_are_their_recorder(open: Open<'_>) {
         spool.store(new).await.unwrap();
     }
     let all = names(&*spool).await;
-    assert_eq!(all.len(), 40, "{all:?}");
+    assert_eq!(all.len(), 64, "{all:?}");
 }
 
 /// The devices of the next deliveries, each of which is delivered.

@@ -11,8 +11,8 @@ use crate::Result;
 /// New devices are counted for this long.
 const WITHIN: Duration = Duration::from_secs(3600);
 /// New discovered devices at one address, or in one /64, within an hour: 20 cameras behind one router that each
-/// mail and upload, or a recorder with 32 channels.
-const AT_PLACE_MAX: u32 = 40;
+/// mail and upload, or a recorder with 64 channels.
+const AT_PLACE_MAX: u32 = 64;
 /// The same at all addresses together; beyond that each address is one device.
 const AT_ALL_PLACES_MAX: u32 = 1_000;
 /// Beyond twice as many, all addresses are one device.

@@ -21,7 +21,6 @@ use crate::disk::Disk;
 use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos, Waker};
 use crate::house::House;
 use crate::modes::Modes;
-use crate::network;
 use crate::news::News;
 use crate::observe::Metrics;
 use crate::open_files::{self, Ceilings};
@@ -33,10 +32,9 @@ use crate::renditions::Renditions;
 use crate::reports::Reports;
 use crate::shutdown::{self, Phase, Shutdown, Trigger};
 use crate::supervise::Supervisor;
-use crate::terminal;
 use crate::web::access::Access;
 use crate::web::{self, EventStreams, Gallery, Health, Links, Opens, Reach};
-use crate::{programs, service_manager};
+use crate::{network, programs, service_manager, terminal};
 
 /// After SIGTERM, whoever is in the middle of a message has this long to end it …
 const GRACE: Duration = Duration::from_secs(8);

@@ -37,8 +37,8 @@ pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, Flood, bool) {
         "So many alerts of one device and kind of event go to a channel within ten minutes. What is \
          more is kept, and told as one count with its first and latest picture every ten minutes, \
          until the device becomes quieter: a camera in the rain wakes nobody all night. Of mails \
-         that tell of no known event and bring no picture it is twice as many; of the incidents of all \
-         discovered devices at one address together four times as many. 0: no limit.",
+         that tell of no known event and bring no picture it is four times as many, as of the incidents of all \
+         discovered devices at one address together. 0: no limit.",
     );
     (grouping, Flood { alerts_max }, periodic)
 }

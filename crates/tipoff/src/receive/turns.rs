@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 
 pub(super) use self::queue::Rank;
 use self::queue::{Party, Queue};
+use crate::per_minute::network;
 
 /// Time after which a turn is over: long enough for a chunk of a mail, short enough that a camera whose mail
 /// needs some ten turns is not kept waiting by a hundred addresses.
@@ -51,7 +52,7 @@ impl Turns {
     pub(super) fn of(&self, peer: IpAddr) -> Share {
         Share {
             turns: self.clone(),
-            party: Party { rank: Rank::Stranger, address: group(peer) },
+            party: Party { rank: Rank::Stranger, address: network(peer) },
             used: Duration::ZERO,
             since_yield: Duration::ZERO,
             turn: None,
@@ -72,16 +73,6 @@ impl Turns {
             // Whoever waits no more gives it back, outside of the lock.
             drop(waiter.send(grant));
         }
-    }
-}
-
-/// The address that shares are counted by: of IPv6 its network, because a device chooses the rest of its address as
-/// it likes (RFC 4862, RFC 8981).
-fn group(peer: IpAddr) -> IpAddr {
-    const NETWORK: u128 = !0 << 64;
-    match peer.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & NETWORK).into()),
-        address => address,
     }
 }
 
