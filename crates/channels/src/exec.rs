@@ -1,6 +1,8 @@
 //! A program on this machine: the alert on its standard input and in its environment, the files
 //! in a folder of its own. No shell is ever involved, and nothing of an alert is an argument.
 
+mod programs;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -19,8 +21,9 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+pub use self::programs::Programs;
 use crate::http::no_answer;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message, Programs};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
 use crate::{Setting, SettingFault, Settings, Shape, alert_json, body, words};
 
 /// How long a program may run, where it is not set.
@@ -47,8 +50,22 @@ const PREFIX: &str = "TIPOFF_";
 /// configuration names, and those of other services (`DATABASE_URL`, `AWS_SECRET_ACCESS_KEY`).
 const PASSED: [&str; 9] =
     ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR"];
-/// The same for all that begin with it: the parts of the locale.
-const PASSED_PREFIX: &str = "LC_";
+/// The same for the parts of the locale (locale(7)), by what follows `LC_`.
+const PASSED_LOCALE: [&str; 13] = [
+    "ADDRESS",
+    "ALL",
+    "COLLATE",
+    "CTYPE",
+    "IDENTIFICATION",
+    "MEASUREMENT",
+    "MESSAGES",
+    "MONETARY",
+    "NAME",
+    "NUMERIC",
+    "PAPER",
+    "TELEPHONE",
+    "TIME",
+];
 
 /// What a program can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
@@ -72,19 +89,19 @@ pub(crate) const ENTRY: Entry = Entry {
             example: "[\"/usr/local/bin/siren\", \"--loud\"]",
         },
         Setting {
+            key: "environment",
+            shape: Shape::List,
+            required: false,
+            doc: "Names of other variables of Tipoff's environment that it gets. Without it: none.",
+            example: "[\"DISPLAY\"]",
+        },
+        Setting {
             key: "timeout",
             shape: Shape::Duration,
             required: false,
             doc: "How long it may run; then it is killed with all that it started, and tried \
                   again. Without it: 30 s.",
             example: "\"10 s\"",
-        },
-        Setting {
-            key: "environment",
-            shape: Shape::List,
-            required: false,
-            doc: "Names of other variables of Tipoff's environment that it gets.",
-            example: "[\"DISPLAY\"]",
         },
     ],
     build,
@@ -235,7 +252,7 @@ impl Exec {
     fn gets(&self, name: &OsStr) -> bool {
         name.to_str().is_some_and(|name| {
             PASSED.contains(&name)
-                || name.starts_with(PASSED_PREFIX)
+                || name.strip_prefix("LC_").is_some_and(|part| PASSED_LOCALE.contains(&part))
                 || self.environment.iter().any(|wanted| wanted == name)
         })
     }
@@ -399,6 +416,7 @@ mod tests {
         for (name, gets) in [
             ("PATH", true),
             ("LC_ALL", true),
+            ("LC_SECRET", false),
             ("DISPLAY", true),
             ("TIPOFF_TELEGRAM_TOKEN", false),
             ("AWS_SECRET_ACCESS_KEY", false),

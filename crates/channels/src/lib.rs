@@ -26,7 +26,6 @@ mod ntfy;
 #[path = "../tests/made_up/pigeon.rs"]
 mod pigeon;
 mod plan;
-mod programs;
 mod pushover;
 mod rocketchat;
 mod settings;
@@ -48,9 +47,9 @@ use std::time::Duration;
 use tipoff_model::{AlertMedia, Outcome};
 
 pub use abilities::{Abilities, Limits, PictureLimits};
+pub use exec::Programs;
 pub use household::{DEVICES_MAX, Done, HookFault, HookRequest, Household, Standing};
 pub use plan::{Attachment, Message, Role, Source, TEXT_FILE_NAME, messages};
-pub use programs::Programs;
 pub use settings::{Setting, SettingFault, Settings, Shape, Value};
 pub use sides::sides;
 pub use words::size;

@@ -50,6 +50,13 @@ const NEVER: &[c_long] = &[
     libc::SYS_sched_setscheduler,
     libc::SYS_migrate_pages,
     libc::SYS_move_pages,
+    // Memory that no limit of a process counts.
+    libc::SYS_memfd_create,
+    libc::SYS_memfd_secret,
+    // What others do with files.
+    libc::SYS_inotify_init1,
+    libc::SYS_inotify_add_watch,
+    libc::SYS_fanotify_init,
     // Memory that outlives it.
     libc::SYS_shmget,
     libc::SYS_semget,

@@ -97,7 +97,9 @@ impl Standing {
 
     /// What the incidents keep, however full others make the disk.
     pub(crate) fn floor(&self) -> u64 {
-        (self.max_size / FLOOR_PART).min(FLOOR_MAX)
+        // A small disk has less to give than `max_size` says.
+        let there_is = self.free.saturating_add(self.used()).saturating_sub(self.min_free);
+        (self.max_size.min(there_is) / FLOOR_PART).min(FLOOR_MAX)
     }
 
     /// Whether what lacks is taken by others.

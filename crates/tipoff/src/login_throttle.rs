@@ -33,6 +33,13 @@ const ALL_BURST: f64 = 60.0;
 /// … and each second. Addresses that have tried often share another such allowance than those that have not, so
 /// that they cannot use up what is left for a device that comes for the first time.
 const ALL_PER_SECOND: f64 = 2.5;
+/// The first tries of an address are not kept waiting by those of others, so that a device that comes for the first
+/// time gets in while hundreds of addresses guess: so many of each …
+const FIRST: u32 = 2;
+/// … and of all addresses together so many at once …
+const FIRST_BURST: f64 = 600.0;
+/// … and each second. An address forgets one try in two minutes, so this is for more than a thousand of them.
+const FIRST_PER_SECOND: f64 = 20.0;
 /// Tries of somebody who succeeded at the address before: at once …
 const TRUSTED_BURST: f64 = 10.0;
 /// … and each second.
@@ -56,6 +63,8 @@ struct Shared {
 
 struct Table {
     addresses: HashMap<IpAddr, Tries>,
+    /// What is left for the first tries of addresses.
+    first: Bucket,
     /// What is left for addresses that have tried seldom.
     seldom: Bucket,
     /// The same for those that have tried often.
@@ -65,7 +74,8 @@ struct Table {
 impl Default for Table {
     fn default() -> Self {
         let full = || Bucket::full(ALL_BURST, Instant::now());
-        Self { addresses: HashMap::new(), seldom: full(), often: full() }
+        let first = Bucket::full(FIRST_BURST, Instant::now());
+        Self { addresses: HashMap::new(), first, seldom: full(), often: full() }
     }
 }
 
@@ -203,7 +213,7 @@ impl LoginThrottle {
         };
         let mut table = self.lock();
         table.make_room();
-        let Table { addresses, seldom, often } = &mut *table;
+        let Table { addresses, first, seldom, often } = &mut *table;
         let tries = addresses.entry(address).or_insert_with(|| Tries::new(now));
         tries.forget(now);
         // It was compared before: to compare it again tells nobody anything, unless the right one has changed.
@@ -219,8 +229,11 @@ impl LoginThrottle {
         if wait > wait_max || (!wait.is_zero() && tries.waiting >= WAITING_MAX) {
             return Err(TooSoon { wait: wait.max(PAUSE) });
         }
-        let all = if tries.times < FREE { seldom } else { often };
-        if !claim.is_known && !all.take(ALL_BURST, ALL_PER_SECOND, now) {
+        let is_allowed = claim.is_known
+            || tries.times < FIRST && first.take(FIRST_BURST, FIRST_PER_SECOND, now)
+            || tries.times < FREE && seldom.take(ALL_BURST, ALL_PER_SECOND, now)
+            || tries.times >= FREE && often.take(ALL_BURST, ALL_PER_SECOND, now);
+        if !is_allowed {
             return Err(TooSoon { wait: PAUSE });
         }
         tries.times = (tries.times + 1).min(TIMES_MAX);

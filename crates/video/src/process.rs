@@ -64,6 +64,9 @@ pub(crate) struct Run<'a> {
     pub(crate) writes: Vec<PathBuf>,
 }
 
+/// The mask for files that are the owner's only.
+const PRIVATE_UMASK: u32 = 0o077;
+
 impl Run<'_> {
     /// Runs it. Dropping the future kills it; the runtime waits for it then, so that no zombie stays.
     pub(crate) async fn words(self, words: Vec<OsString>) -> io::Result<Ended> {
@@ -83,6 +86,14 @@ impl Run<'_> {
         let program = self.program.as_os_str();
         let command = self.launcher.command(&self.confinement(), program, words);
         self.begun(command, watch).await
+    }
+
+    /// Asks it for its version: it reads no bytes of devices, and may be a script that starts the real one.
+    pub(crate) async fn version(self) -> io::Result<Ended> {
+        let confinement = Confinement::Program { umask: PRIVATE_UMASK };
+        let program = self.program.as_os_str();
+        let command = self.launcher.command(&confinement, program, ["-version".into()]);
+        self.begun(command, |_| ()).await
     }
 
     /// Runs the launcher alone: it says what holds.

@@ -71,18 +71,18 @@ impl Programs {
     }
 
     async fn says(&self, program: &Path, folder: &Path, bounds: Bounds) -> Option<Ended> {
-        let asked = self.run(program, folder, bounds).words(vec!["-version".into()]);
+        let asked = self.run(program, folder, bounds).version();
         let ended = timeout(VERSION_TIME, asked)
             .await
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         match ended {
             Ok(ended) if ended.status.success() => Some(ended),
             Ok(ended) => {
-                tracing::warn!(program = %program.display(), "is installed but fails: {}", ended.how());
+                tracing::warn!(program = %program.display(), "This program is installed but fails: {}", ended.how());
                 None
             }
             Err(error) => {
-                tracing::warn!(program = %program.display(), "is installed but fails: {error}");
+                tracing::warn!(program = %program.display(), "This program is installed but fails: {error}");
                 None
             }
         }

@@ -43,8 +43,9 @@ UPDATE incident SET
     bytes = 1024 + (SELECT coalesce(sum((bytes + 4095) / 4096 * 4096 + length(envelope)
                                         + length(content) + 2048), 0)
                     FROM arrival WHERE arrival.incident = incident.id),
+    -- By the index of incidents: that of states would be gone through for each of them.
     pending = (SELECT count(*) FROM delivery
-               WHERE delivery.incident = incident.id AND state = 'pending');
+               WHERE delivery.incident = incident.id AND +state = 'pending');
 DROP TABLE holding;
 UPDATE share SET (bytes, settled_bytes) =
     (SELECT coalesce(sum(bytes), 0), coalesce(sum(bytes) FILTER (WHERE pending = 0), 0)

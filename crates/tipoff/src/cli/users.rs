@@ -115,7 +115,7 @@ async fn act(
     Ok(match action {
         Action::Add { name, role } => {
             access::add_user(spool, &name, role.into(), password).await?;
-            format!("{} may log in.", name.trim())
+            format!("{} may log in as {}.", name.trim(), Role::from(role).as_str())
         }
         Action::Password { name } => {
             let user = named(spool, &name).await?;

@@ -113,6 +113,21 @@ pub(crate) const SECRET_HEADER: HeaderName = HeaderName::from_static("x-tipoff-p
 /// The shortest `proxy_secret`, in characters: 16 of random letters are more than 80 bits.
 const SECRET_CHARS_MIN: usize = 16;
 
+/// Headers that browsers or proxies send for another purpose: whatever they hold is no user and no role.
+const TAKEN_HEADERS: [&str; 9] = [
+    "authorization",
+    "cookie",
+    "forwarded",
+    "host",
+    "origin",
+    "referer",
+    "user-agent",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+];
+/// A network of proxies is no larger than this: whoever is in it is believed.
+const PROXY_PREFIX_MIN: u8 = 8;
+
 /// What the reference says of the section.
 pub(super) const DOC: &str =
     "The HTTP port: the dashboard, its API, health, metrics, and signed links to stored files.";
@@ -199,7 +214,13 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
              (`X-Forwarded-For`), and that it was by TLS (`X-Forwarded-Proto`).",
     };
     let given = section.list(&key).unwrap_or_default();
-    let networks = given.iter().filter_map(|text| section.parse(&key, text, network));
+    let proxy = |text: &str| match network(text)? {
+        net if net.prefix_len() < PROXY_PREFIX_MIN => {
+            Err("this is everybody: name the proxy's own address".to_owned())
+        }
+        net => Ok(net),
+    };
+    let networks = given.iter().filter_map(|text| section.parse(&key, text, proxy));
     let trusted: Vec<_> = networks.map(Spanned::into_inner).collect();
     let doc = "What a trusted proxy sends in the header `X-Tipoff-Proxy-Secret`, at least 16 \
                characters. Without it a proxy is not believed. Needed where programs that are not \
@@ -244,7 +265,10 @@ fn header(
 ) -> Option<HeaderName> {
     let key = Key { name, form: Form::Text, without: nothing(example), doc };
     let header = section.parsed(&key, |text| {
-        text.parse::<HeaderName>().map_err(|_| "this is no name of a header".to_owned())
+        let header =
+            text.parse::<HeaderName>().map_err(|_| "this is no name of a header".to_owned())?;
+        let is_taken = TAKEN_HEADERS.contains(&header.as_str()) || header == SECRET_HEADER;
+        if is_taken { Err("this header says something else".to_owned()) } else { Ok(header) }
     });
     header.map(Spanned::into_inner)
 }

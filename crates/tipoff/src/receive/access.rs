@@ -340,7 +340,9 @@ impl Register {
     fn is_reserved(&self, name: &str) -> bool {
         let known = self.devices.iter().map(|device| &*device.name);
         let added = self.added.iter().map(|device| &*device.name);
-        label::is_ours(name) || known.chain(added).any(|known| label::are_alike(known, name))
+        let users = self.logins().map(|(user, _)| user);
+        let names = known.chain(added).chain(users);
+        label::is_ours(name) || names.into_iter().any(|known| label::are_alike(known, name))
     }
 }
 

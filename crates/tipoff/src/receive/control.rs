@@ -20,7 +20,7 @@ const WRITE_MAX: Duration = Duration::from_secs(60);
 
 /// Replies that wait for the device to read them, in bytes: with as many as this nothing further is read or
 /// answered, so that a device that sends commands and reads nothing costs no more.
-const REPLIES_BYTES_MAX: usize = 16 * 1024;
+const REPLIES_BYTES_MAX: usize = 4 * 1024;
 
 /// What ends a conversation before its time.
 pub(super) enum Break {

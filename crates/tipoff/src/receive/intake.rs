@@ -2,6 +2,7 @@
 //! that nothing is left to do at the end but to make it durable.
 
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -18,6 +19,7 @@ use super::turns::Turns;
 use crate::disk::Disk;
 use crate::dispatch::Waker;
 use crate::news::{Item, News};
+use crate::per_minute::{PerMinute, network};
 
 /// Time that a device has to send a mail again whose connection broke, before what came of its text is
 /// alerted.
@@ -33,6 +35,8 @@ pub(crate) struct Intake {
     news: News,
     /// The processor's, for the connections of all receivers.
     pub(super) turns: Turns,
+    /// Who was told that the disk is full.
+    put_off: Arc<PerMinute<IpAddr>>,
 }
 
 impl Intake {
@@ -43,7 +47,15 @@ impl Intake {
         waker: Waker,
         news: News,
     ) -> Self {
-        Self { spool, doorkeeper, disk, waker, news, turns: Turns::default() }
+        Self {
+            spool,
+            doorkeeper,
+            disk,
+            waker,
+            news,
+            turns: Turns::default(),
+            put_off: Arc::default(),
+        }
     }
 
     /// Whether the disk has room for an arrival of this size, once the oldest have made it: for known devices longer
@@ -51,6 +63,13 @@ impl Intake {
     pub(crate) async fn make_room(&self, bytes: u64, envelope: &Envelope) -> bool {
         let device = self.doorkeeper.device(envelope, None);
         self.disk.make_room(bytes, self.disk.is_known(&device)).await
+    }
+
+    /// Logs that there is no room for what `peer` sends, at most once a minute for each address.
+    pub(super) fn report_full(&self, peer: IpAddr) {
+        if let Some(times) = self.put_off.due(network(peer)) {
+            tracing::error!(%peer, times, "The disk of the spool is full: what a device sends is put off.");
+        }
     }
 
     /// Whose share the bytes of a file are.

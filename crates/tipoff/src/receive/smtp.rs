@@ -343,7 +343,7 @@ impl Conversation<'_> {
         if self.receiver.intake.make_room(mail.size.unwrap_or(0), &envelope).await {
             self.session.mail_allowed();
         } else {
-            tracing::error!(peer = %self.control.peer, "The disk of the spool is full: mail is put off.");
+            self.receiver.intake.report_full(self.control.peer);
             self.control.record.trouble(Trouble::DiskFull);
             self.session.mail_denied(Denial::SpoolFull);
         }

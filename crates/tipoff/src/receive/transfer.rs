@@ -102,7 +102,7 @@ pub(super) async fn receive(
 ) -> Outcome {
     let (peer, record) = (plan.context.peer, plan.context.record.clone());
     if !has_room {
-        tracing::error!(%peer, "The disk of the spool is full: an upload is put off.");
+        receiver.uploads.report_full(peer);
         record.trouble(Trouble::DiskFull);
         return Outcome::Failed(Failure::SpoolFull, None);
     }

@@ -7,6 +7,7 @@ mod uploading;
 
 use std::collections::HashSet;
 use std::io;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -99,6 +100,11 @@ impl Uploads {
     /// The turns at the processor, which all receivers share.
     pub(super) fn turns(&self) -> &Turns {
         &self.intake.turns
+    }
+
+    /// Logs that there is no room for an upload of `peer`.
+    pub(super) fn report_full(&self, peer: IpAddr) {
+        self.intake.report_full(peer);
     }
 
     /// Whether the disk has room, once the oldest have made it.

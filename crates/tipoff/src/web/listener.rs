@@ -51,7 +51,7 @@ const STANDSTILL_MAX: Duration = Duration::from_secs(30);
 /// by little; a phone with bad reception is faster.
 const READER_RATE_MIN: u64 = 2 * 1024;
 /// Heads that are larger are refused (431), and as much of an answer waits in memory.
-const BUFFER_BYTES_MAX: usize = 64 * 1024;
+const BUFFER_BYTES_MAX: usize = 16 * 1024;
 
 /// Not accepting for a moment when the system has no more descriptors to give.
 const BREATHER: Duration = Duration::from_millis(100);

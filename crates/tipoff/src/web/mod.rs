@@ -35,7 +35,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
+use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tipoff_spool::{AuditEntry, Spool};
 use tokio::net::TcpListener;
@@ -50,6 +52,8 @@ pub(crate) use opens::Opens;
 
 use access::Access;
 use caller::Manners;
+use frame::PageProblem;
+use problem::Problem;
 
 use crate::actions::Actions;
 use crate::audit;
@@ -192,5 +196,15 @@ fn router(state: State) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/media/{arrival}/{file}/{signature}/{name}", get(media::media))
+        .fallback(not_found)
         .with_state(state)
+}
+
+/// Whatever is no address of ours.
+async fn not_found(uri: Uri) -> Response {
+    let problem = Problem::not_found("page");
+    match uri.path().starts_with("/api") {
+        true => problem.into_response(),
+        false => PageProblem::from(problem).into_response(),
+    }
 }

@@ -162,9 +162,8 @@ fn documented_proxy() -> String {
 #[test]
 fn nobody_but_the_proxy_speaks_for_a_user() {
     let home = Home::new(&documented_proxy());
-    let mut command = home.command(&["run"]);
-    command.env("PROXY_SECRET", "correct-horse-battery");
-    let server = Server::start(command);
+    home.put("proxy.secret", b"correct-horse-battery\n");
+    let server = home.start();
     let port = server.http.port();
     let as_owner = "Remote-User: owner";
     let proof = "X-Tipoff-Proxy-Secret: correct-horse-battery";

@@ -17,7 +17,8 @@ fn get(address: SocketAddr, path: &str, headers: &str) -> (String, Duration) {
     let began = Instant::now();
     let mut socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
     let _ = socket.write_all(request.as_bytes());
     let mut answer = Vec::new();
     let _ = socket.read_to_end(&mut answer);
@@ -55,8 +56,8 @@ fn trickle(
     })
 }
 
-const HALF_A_HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ";
-const HALF_A_BODY: &[u8] = b"POST /login HTTP/1.1\r\nHost: x\r\n\
+const HALF_A_HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ";
+const HALF_A_BODY: &[u8] = b"POST /login HTTP/1.1\r\nHost: localhost\r\n\
     Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000000\r\n\r\npassword=";
 
 #[test]
@@ -122,7 +123,7 @@ fn a_head_and_a_body_have_a_time_as_a_whole() {
     let server = home.start();
     let over = Arc::new(AtomicBool::new(false));
     let mut idle = TcpStream::connect(server.http).unwrap();
-    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let silent = TcpStream::connect(server.http).unwrap();
     let head = trickle(vec![TcpStream::connect(server.http).unwrap()], HALF_A_HEAD, &over);
     let body = trickle(vec![TcpStream::connect(server.http).unwrap()], HALF_A_BODY, &over);
@@ -146,8 +147,9 @@ fn event_streams_of_one_address_are_bounded_and_the_newest_work() {
     let token = home.run(&["token", "events"]);
     let token = token.split_whitespace().find(|word| word.starts_with("tip_")).unwrap().to_owned();
     let server = home.start();
-    let request =
-        format!("GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n",);
+    let request = format!(
+        "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n",
+    );
     let mut streams = Vec::new();
     for _ in 0..40 {
         let mut socket = TcpStream::connect(server.http).unwrap();

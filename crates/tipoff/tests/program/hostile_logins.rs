@@ -58,7 +58,7 @@ fn status(address: SocketAddr, source: Ipv4Addr, request: &str) -> u16 {
 fn by_page(server: &Server, source: Ipv4Addr, password: &str) -> Answer {
     let form = format!("password={password}");
     let request = format!(
-        "POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+        "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
          Content-Length: {}\r\n\r\n{form}",
         form.len(),
     );
@@ -72,7 +72,7 @@ fn by_page(server: &Server, source: Ipv4Addr, password: &str) -> Answer {
 
 fn by_token(server: &Server, source: Ipv4Addr, token: &str) -> u16 {
     let request = format!(
-        "GET /api/v1/incidents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n",
+        "GET /api/v1/incidents HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n",
     );
     status(server.http, source, &request)
 }
@@ -114,10 +114,11 @@ fn guesses_on_all_ports_count_together() {
 fn guesses_at_once_are_counted_before_they_are_looked_at() {
     let home = Home::new(CONFIGURATION);
     let server = home.start();
-    let (_, key) = server.dashboard.split_once("key=").unwrap();
-    let form = format!("key={}&password=correct-horse", key.split(' ').next().unwrap());
+    let link = server.setup_link();
+    let (_, key) = link.split_once("key=").unwrap();
+    let form = format!("key={key}&password=correct-horse");
     let set_up = format!(
-        "POST /setup HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+        "POST /setup HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
          Content-Length: {}\r\n\r\n{form}",
         form.len(),
     );

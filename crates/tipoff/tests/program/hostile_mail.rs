@@ -130,7 +130,11 @@ fn a_mail_that_comes_too_slowly_ends_and_is_kept() {
     let server = home.start();
     let mut socket = begin(server.smtp[0], 0).unwrap();
     socket.write_all(b"Subject: slow\r\n\r\n").unwrap();
-    wait_for("the end of the session", || socket.write_all(b"x").is_err().then_some(()));
+    wait_for("the end of the session", || {
+        // Some twenty bytes a second.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        socket.write_all(b"x").is_err().then_some(())
+    });
     let incidents = wait_for("what came", || Some(home.incidents()).filter(|it| !it.is_empty()));
     assert_eq!(incidents.len(), 1);
     server.stop();

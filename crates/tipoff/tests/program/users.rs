@@ -112,6 +112,8 @@ fn table() -> Vec<(&'static str, Value, u16)> {
     vec![
         // An owner's.
         ("POST /api/v1/incidents/{id}/retry", none(), 403),
+        ("POST /api/v1/incidents/{id}/lock", none(), 403),
+        ("DELETE /api/v1/incidents/{id}/lock", none(), 403),
         ("POST /api/v1/incidents/{id}/share", json!({"lasts_s": 3600}), 403),
         ("POST /api/v1/devices", json!({"name": "Yard"}), 403),
         ("PATCH /api/v1/devices/{id}", json!({"muted_for_s": 60}), 403),

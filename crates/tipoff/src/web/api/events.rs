@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State as Shared;
-use axum::http::StatusCode;
-use axum::response::Sse;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive};
-use futures_util::{Stream, stream};
+use axum::response::{IntoResponse, Sse};
+use futures_util::stream;
 use serde_json::json;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -30,6 +30,9 @@ const STREAMS_MAX: usize = 128;
 /// The same of one address.
 const STREAMS_PER_ADDRESS: usize = 32;
 
+/// Asks nginx to pass events on as they come.
+const UNBUFFERED: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 /// For so long a stream stays open for somebody whom a proxy let in.
 const PROXY_STREAM_LASTS: Duration = Duration::from_secs(300);
 
@@ -48,7 +51,7 @@ pub(super) async fn events(
     Shared(state): Shared<State>,
     visitor: Visitor,
     caller: Caller,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let place = state.event_streams.0.enter(caller.address).map_err(|_| {
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many event streams are open; close some")
     })?;
@@ -64,9 +67,10 @@ pub(super) async fn events(
     };
     let stream = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
-        Some((Ok(event), listener))
+        Some((Ok::<_, Infallible>(event), listener))
     });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    let stream = Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    Ok(([UNBUFFERED], stream))
 }
 
 /// Waits until a stream has to end: with the login, token or role it was opened with. Only the proxy knows
