@@ -97,9 +97,9 @@ impl Standing {
 
     /// What the incidents keep, however full others make the disk.
     pub(crate) fn floor(&self) -> u64 {
-        // A small disk has less to give than `max_size` says.
-        let there_is = self.free.saturating_add(self.used()).saturating_sub(self.min_free);
-        (self.max_size.min(there_is) / FLOOR_PART).min(FLOOR_MAX)
+        // On a small disk it may be less than `max_size` says.
+        let there_is = self.free.saturating_add(self.used());
+        (self.max_size / FLOOR_PART).min(FLOOR_MAX).min(there_is / 2)
     }
 
     /// Whether what lacks is taken by others.

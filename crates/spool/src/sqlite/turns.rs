@@ -1,6 +1,6 @@
 //! Whose turn it is in the queue of a channel. Known devices go before all others, one after the other, and those of a
-//! recorder are one; then the addresses of discovered devices, and in each its devices; of each device the newest delivery whose incident
-//! has no earlier one. So a thousand made-up senders at one address wait for each other, and for nobody else.
+//! recorder are one; then the addresses of discovered devices, and in each its
+//! devices, the newest first; of each device the newest delivery whose incident has no earlier one. So a thousand made-up senders at one address wait for each other, and for nobody else.
 
 use std::collections::{HashMap, HashSet};
 
@@ -33,7 +33,16 @@ const DISCOVERED: [&str; 2] = ["$", "~"];
 pub(super) struct Turns {
     known: String,
     discovered: String,
-    devices: HashMap<String, i64>,
+    devices: HashMap<String, Round>,
+}
+
+/// The turns of a place's devices, from the newest device to the oldest, in a circle.
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    /// The newest device that had a turn in this round: who came since goes first.
+    newest: i64,
+    /// The device whose turn it was, without those that came since.
+    latest: i64,
 }
 
 /// The deliveries of a channel whose turn it is, in order.
@@ -55,12 +64,13 @@ pub(super) fn pick(
         let end = picked.len().saturating_add(of as usize).min(room.limit as usize);
         while picked.len() < end {
             let Some(place) = queue.next_place(range, latest, &places)? else { break };
-            let after = devices.get(&place).copied().unwrap_or_default();
-            let Some((device, id)) = queue.next_of_place(&place, after)? else { break };
+            let Some((round, id)) = queue.next_of_place(&place, devices.get(&place))? else {
+                break;
+            };
             if devices.len() >= PLACES_MAX {
                 devices.clear();
             }
-            devices.insert(place.clone(), device);
+            devices.insert(place.clone(), round);
             latest.clone_from(&place);
             places.take(place);
             queue.taken.insert(id);
@@ -99,19 +109,31 @@ struct Queue<'a> {
 }
 
 impl Queue<'_> {
-    /// The next device of a place after this one, in a circle, with its newest delivery.
-    fn next_of_place(&self, place: &str, after: i64) -> Result<Option<(i64, i64)>> {
+    /// The newest delivery of the device whose turn it is at a place, and the round after that.
+    fn next_of_place(&self, place: &str, round: Option<&Round>) -> Result<Option<(Round, i64)>> {
+        if let Some(Round { newest, latest }) = round.copied() {
+            if let Some((newest, id)) = self.newest_of(place, newest, i64::MAX)? {
+                return Ok(Some((Round { newest, latest }, id)));
+            }
+            if let Some((latest, id)) = self.newest_of(place, -1, latest)? {
+                return Ok(Some((Round { newest, latest }, id)));
+            }
+        }
+        let first = self.newest_of(place, -1, i64::MAX)?;
+        Ok(first.map(|(device, id)| (Round { newest: device, latest: device }, id)))
+    }
+
+    /// The newest device between these two that has anything to deliver, with its newest delivery.
+    fn newest_of(&self, place: &str, after: i64, before: i64) -> Result<Option<(i64, i64)>> {
         let mut select = self.connection.prepare_cached(&format!(
-            "SELECT device, id {READY} AND place = ?3 AND device > ?4 AND device <= ?5
-             ORDER BY device, id DESC"
+            "SELECT device, id {READY} AND place = ?3 AND device > ?4 AND device < ?5
+             ORDER BY device DESC, id DESC"
         ))?;
-        for (after, until) in [(after, i64::MAX), (-1, after)] {
-            let mut rows = select.query(params![self.channel, self.now.0, place, after, until])?;
-            while let Some(row) = rows.next()? {
-                let (device, id) = (row.get(0)?, row.get(1)?);
-                if !self.taken.contains(&id) {
-                    return Ok(Some((device, id)));
-                }
+        let mut rows = select.query(params![self.channel, self.now.0, place, after, before])?;
+        while let Some(row) = rows.next()? {
+            let (device, id) = (row.get(0)?, row.get(1)?);
+            if !self.taken.contains(&id) {
+                return Ok(Some((device, id)));
             }
         }
         Ok(None)
@@ -126,7 +148,7 @@ impl Queue<'_> {
     ) -> Result<Option<String>> {
         let mut select = self.connection.prepare_cached(&format!(
             "SELECT place, id {READY} AND place > ?3 AND place <= ?4
-             ORDER BY place, device, id DESC"
+             ORDER BY place, device DESC, id DESC"
         ))?;
         for (after, until) in [(latest.max(first), end), (first, latest)] {
             let mut after = after.to_owned();
@@ -247,8 +269,8 @@ mod tests {
         println!("1 of 100,000 that are not due yet in {:?}", began.elapsed());
         assert_eq!(picked.len(), 1);
         for order in [
-            "place = '' AND device > 0 ORDER BY device, id DESC",
-            "place > '' ORDER BY place, device, id DESC",
+            "place = '' AND device > 0 ORDER BY device DESC, id DESC",
+            "place > '' ORDER BY place, device DESC, id DESC",
         ] {
             let plan: Vec<String> = connection
                 .prepare(&format!(

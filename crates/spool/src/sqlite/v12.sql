@@ -123,7 +123,7 @@ UPDATE delivery SET
                                   ELSE '#' || coalesce(device.recorder, device.id) END
                       FROM incident JOIN device ON device.id = incident.device
                       WHERE incident.id = delivery.incident), '');
-CREATE INDEX delivery_turns ON delivery (channel, place, device, id DESC, due_at, incident, kind, video)
+CREATE INDEX delivery_turns ON delivery (channel, place, device DESC, id DESC, due_at, incident, kind, video)
     WHERE state = 'pending';
 CREATE INDEX delivery_of_place ON delivery (place, channel, created_at) WHERE kind = 'first' AND place >= '$';
 

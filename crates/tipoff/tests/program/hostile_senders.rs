@@ -80,7 +80,7 @@ fn whoever_names_a_device_without_its_password_spends_nothing_of_it() {
     let own: Vec<&Value> = alerts.iter().filter(|it| it["device"] == "Front yard").collect();
     assert_eq!(own[0]["kind"], "first", "{own:?}");
     let incidents = home.incidents();
-    assert_eq!(devices(&incidents), ["Front yard", "front"]);
+    assert_eq!(devices(&incidents), ["Front yard", "front (127.0.0.66)"]);
     let own = incidents.iter().find(|it| it["device"] == "Front yard").unwrap();
     assert_eq!(own["arrivals"], 1, "{own}");
     server.stop();
