@@ -251,6 +251,12 @@ impl Blobs {
         Ok(found)
     }
 
+    /// Bytes of the disk that the spool is on, with all that others keep there.
+    pub fn disk_bytes(&self) -> io::Result<u64> {
+        let stat = rustix::fs::statvfs(self.root.as_path())?;
+        Ok(stat.f_blocks.saturating_mul(stat.f_frsize))
+    }
+
     /// Bytes that are free for the spool on its disk.
     pub fn free_bytes(&self) -> io::Result<u64> {
         let stat = rustix::fs::statvfs(self.root.as_path())?;

@@ -32,6 +32,8 @@ const SPARE_MAX: u64 = 256_000_000;
 /// The floor: one part in so many of `max_size`, in bytes at most.
 const FLOOR_PART: u64 = 10;
 const FLOOR_MAX: u64 = 1_000_000_000;
+/// … and at most this part of the disk: on a small one `max_size` may say more than there is.
+const FLOOR_DISK_PART: u64 = 3;
 
 /// The limits, and whoever waits for room.
 #[derive(Clone)]
@@ -67,6 +69,8 @@ pub(crate) struct Standing {
     pub(crate) under_way: u64,
     /// What Tipoff keeps besides: the database, thumbnails, videos made for viewing.
     pub(crate) others: u64,
+    /// The whole disk, with what others keep there.
+    pub(crate) size: u64,
     /// What is free on the disk.
     pub(crate) free: u64,
     /// The limit of all that is kept.
@@ -97,9 +101,7 @@ impl Standing {
 
     /// What the incidents keep, however full others make the disk.
     pub(crate) fn floor(&self) -> u64 {
-        // On a small disk it may be less than `max_size` says.
-        let there_is = self.free.saturating_add(self.used());
-        (self.max_size / FLOOR_PART).min(FLOOR_MAX).min(there_is / 2)
+        (self.max_size / FLOOR_PART).min(FLOOR_MAX).min(self.size / FLOOR_DISK_PART)
     }
 
     /// Whether what lacks is taken by others.
@@ -207,6 +209,7 @@ impl Disk {
             usage: spool.usage().await?,
             under_way: spool.blobs().under_way_bytes(),
             others: caches.saturating_add(spool.database_bytes().await?),
+            size: spool.blobs().disk_bytes().unwrap_or(u64::MAX),
             free: spool.blobs().free_bytes().unwrap_or(u64::MAX),
             max_size: self.max_size(),
             min_free: self.retention().min_free,
@@ -323,6 +326,7 @@ mod tests {
         Standing {
             usage: Usage { bytes: kept, ..Usage::default() },
             others: GB / 10,
+            size: 100 * GB,
             free,
             max_size: 20 * GB,
             min_free: GB / 5,
@@ -341,6 +345,9 @@ mod tests {
         assert_eq!(standing(9 * GB, 0).room(u64::MAX), 9 * GB - GB * 5 / 4, "not for any size");
         assert_eq!(standing(GB + GB / 10, 0).room(0), GB, "others fill the disk");
         assert_eq!(standing(GB / 2, 0).room(0), GB, "nothing goes");
+        // Of a small disk `max_size` may say more than there is.
+        let small = Standing { size: GB / 3, others: 0, min_free: GB / 20, ..standing(GB / 4, 0) };
+        assert!(small.room(0) < GB / 4);
     }
 
     #[test]

@@ -23,10 +23,7 @@ const MAX_SIZE_MOST: u64 = 200_000_000_000;
 impl Retention {
     /// `max_size` where none is given: half of what the disk has for Tipoff.
     pub(crate) fn default_max_size(free: u64, kept: u64) -> u64 {
-        let there_is = free.saturating_add(kept);
-        // A tenth stays on the smallest disks.
-        let least = MAX_SIZE_LEAST.min(there_is - there_is / 10);
-        (there_is / 2).clamp(least, MAX_SIZE_MOST)
+        (free.saturating_add(kept) / 2).clamp(MAX_SIZE_LEAST, MAX_SIZE_MOST)
     }
 }
 

@@ -182,7 +182,7 @@ fn defaults() {
     assert_eq!(config.retention.keep, Duration::from_secs(30 * 86_400));
     assert_eq!(config.retention.max_size, None);
     assert_eq!(super::Retention::default_max_size(30_000_000_000, 2_000_000_000), 16_000_000_000);
-    assert_eq!(super::Retention::default_max_size(0, 500), 450);
+    assert_eq!(super::Retention::default_max_size(0, 500), 1_000_000_000);
     assert_eq!(config.retention.min_free, 200_000_000);
 }
 

@@ -503,11 +503,11 @@ mod tests {
         for (peer, login, sender, path, expected) in [
             (at, FRONT, "x@y", None, "Front yard"),
             (at, ("FRONT@house", "a long one"), "x@y", None, "Front yard"),
-            (at, WRONG, "x@y", None, "front"),
-            (at, WRONG, "front@y", None, "front"),
-            (at, WRONG, "", Some("/front/x.jpg"), "front"),
-            (at, ("front", "not the one"), "x@y", None, "front"),
-            (at, SHARED, "front@y", None, "front"),
+            (at, WRONG, "x@y", None, "front (192.168.1.99)"),
+            (at, WRONG, "front@y", None, "front (192.168.1.99)"),
+            (at, WRONG, "", Some("/front/x.jpg"), "front (192.168.1.99)"),
+            (at, ("front", "not the one"), "x@y", None, "front (192.168.1.99)"),
+            (at, SHARED, "front@y", None, "front (192.168.1.99)"),
             (at, SHARED, "", Some("/front/x.jpg"), at),
             (at, ("shed", "third secret"), "x@y", None, "Shed"),
             (at, ("shed", "wrong"), "x@y", None, "shed (192.168.1.99)"),
@@ -523,7 +523,7 @@ mod tests {
         ] {
             let device = name(peer, login, sender, path);
             assert_eq!(device.name, expected, "{login:?} {sender} {path:?} at {peer}");
-            let is_known = !["front", at, "shed (192.168.1.99)"].contains(&expected);
+            let is_known = !["front (192.168.1.99)", at, "shed (192.168.1.99)"].contains(&expected);
             assert_eq!(device.discovered, !is_known, "{expected}");
         }
     }
