@@ -37,12 +37,42 @@ pub(super) struct Turns {
 }
 
 /// The turns of a place's devices, from the newest device to the oldest, in a circle.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Round {
     /// The newest device that had a turn in this round: who came since goes first.
     newest: i64,
     /// The device whose turn it was, without those that came since.
     latest: i64,
+    /// Devices that had a turn lately, the latest last: what they send next does not wait for a whole round.
+    recent: Vec<Recent>,
+}
+
+/// A device that had a turn.
+#[derive(Clone, Copy, Debug)]
+struct Recent {
+    device: i64,
+    /// Its latest delivery that had one.
+    delivery: i64,
+    /// Turns that it may have before those of others, for later deliveries.
+    more: u8,
+}
+
+/// Devices of a place that may go on with what they began: a camera's further pictures follow its first alert.
+const RECENT_MAX: usize = 8;
+/// How often, in a round.
+const MORE: u8 = 3;
+
+impl Round {
+    /// The device has a turn for this delivery.
+    fn took(mut self, device: i64, delivery: i64) -> Self {
+        let known = self.recent.iter().position(|it| it.device == device);
+        let more = known.map_or(MORE, |at| self.recent.remove(at).more);
+        self.recent.push(Recent { device, delivery, more });
+        if self.recent.len() > RECENT_MAX {
+            self.recent.remove(0);
+        }
+        self
+    }
 }
 
 /// The deliveries of a channel whose turn it is, in order.
@@ -111,16 +141,31 @@ struct Queue<'a> {
 impl Queue<'_> {
     /// The newest delivery of the device whose turn it is at a place, and the round after that.
     fn next_of_place(&self, place: &str, round: Option<&Round>) -> Result<Option<(Round, i64)>> {
-        if let Some(Round { newest, latest }) = round.copied() {
-            if let Some((newest, id)) = self.newest_of(place, newest, i64::MAX)? {
-                return Ok(Some((Round { newest, latest }, id)));
+        if let Some(round) = round {
+            for recent in round.recent.iter().rev().filter(|it| it.more > 0) {
+                let Recent { device, delivery, more } = *recent;
+                let newest = self.newest_of(place, device - 1, device + 1)?;
+                if let Some((_, id)) = newest.filter(|(_, id)| *id > delivery) {
+                    let mut round = round.clone();
+                    round.recent.retain(|it| it.device != device);
+                    round.recent.push(Recent { device, delivery: id, more: more - 1 });
+                    return Ok(Some((round, id)));
+                }
             }
-            if let Some((latest, id)) = self.newest_of(place, -1, latest)? {
-                return Ok(Some((Round { newest, latest }, id)));
+            if let Some((newest, id)) = self.newest_of(place, round.newest, i64::MAX)? {
+                return Ok(Some((Round { newest, ..round.clone() }.took(newest, id), id)));
+            }
+            if let Some((latest, id)) = self.newest_of(place, -1, round.latest)? {
+                return Ok(Some((Round { latest, ..round.clone() }.took(latest, id), id)));
             }
         }
         let first = self.newest_of(place, -1, i64::MAX)?;
-        Ok(first.map(|(device, id)| (Round { newest: device, latest: device }, id)))
+        let recent = round.map(|round| round.recent.clone()).unwrap_or_default();
+        let recent: Vec<Recent> =
+            recent.into_iter().map(|it| Recent { more: MORE, ..it }).collect();
+        Ok(first.map(|(device, id)| {
+            (Round { newest: device, latest: device, recent }.took(device, id), id)
+        }))
     }
 
     /// The newest device between these two that has anything to deliver, with its newest delivery.
