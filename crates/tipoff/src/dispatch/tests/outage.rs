@@ -167,7 +167,7 @@ impl Scene {
 
     /// Lets all that can be done now be done: the spool's threads work in real time.
     async fn settle(&self) {
-        for _ in 0..16 {
+        for _ in 0..40 {
             self.stand.spool.check_writer().await.unwrap();
             self.stand.spool.paused().await.unwrap();
             tokio::task::yield_now().await;
