@@ -91,8 +91,11 @@ impl Run<'_> {
     /// Asks it for its version: it reads no bytes of devices, and may be a script that starts the real one.
     pub(crate) async fn version(self) -> io::Result<Ended> {
         let confinement = Confinement::Program { umask: PRIVATE_UMASK };
-        let program = self.program.as_os_str();
-        let command = self.launcher.command(&confinement, program, ["-version".into()]);
+        // The limit of memory in KiB.
+        let script =
+            format!("ulimit -v {} && exec \"$0\" -version", self.bounds.memory_bytes / 1024);
+        let words = ["-c".into(), script.into(), self.program.into()];
+        let command = self.launcher.command(&confinement, OsStr::new("/bin/sh"), words);
         self.begun(command, |_| ()).await
     }
 
