@@ -1,8 +1,7 @@
 //! Who asks: from where, and by what, also through a proxy that is believed.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State as Shared};
 use axum::http::request::Parts;
@@ -16,14 +15,13 @@ use super::host;
 use super::listener::Peer;
 use super::problem::Problem;
 use crate::config::{HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
+use crate::per_minute::PerMinute;
 
 /// What de facto every proxy adds, where it is told to.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// The longest name of a user whom a proxy names, in characters.
 const USER_CHARS_MAX: usize = 100;
-/// How often it is logged that somebody is not believed.
-const LOG_EVERY: Duration = Duration::from_secs(60);
 /// Watched by programs on this machine that know no certificates; they tell nothing of incidents.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
@@ -36,8 +34,8 @@ pub(super) struct Manners {
     names: Vec<String>,
     /// The host of `public_url`.
     public_host: Option<String>,
-    /// When it was last logged that somebody was not believed.
-    logged: Mutex<Option<Instant>>,
+    /// That somebody was not believed.
+    complaints: PerMinute<()>,
 }
 
 /// Who asks.
@@ -95,7 +93,7 @@ impl Manners {
             public_host: settings.public_host(),
             names: settings.names,
             proxies: settings.proxies,
-            logged: Mutex::new(None),
+            complaints: PerMinute::default(),
         }
     }
 
@@ -175,11 +173,9 @@ impl Manners {
         Some(ProxyUser { name: name.to_owned(), role })
     }
 
-    /// Logs at most once in [`LOG_EVERY`].
+    /// Logs at most once a minute.
     fn log(&self, log: impl FnOnce()) {
-        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
-        if logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
-            *logged = Some(Instant::now());
+        if self.complaints.due(()).is_some() {
             log();
         }
     }
