@@ -142,8 +142,7 @@ impl BlobWriter {
     }
 
     /// Waits for the disk where too much waits for it, and for room where the sender has used up its share: to be
-    /// called between two writes, within the runtime. What
-    /// fails here fails again in [`BlobWriter::finish`].
+    /// called between two writes, within the runtime. What fails here fails again in [`BlobWriter::finish`].
     pub async fn keep_pace(&mut self) {
         let Some(sender) = self.sender else { return };
         for _ in 0..ROOM_WAITS_MAX {
@@ -157,13 +156,9 @@ impl BlobWriter {
             return;
         }
         // One piece is synced while the next one comes.
-        self.syncing = match self.syncing.take() {
-            Some(syncing) => {
-                let _ = syncing.await;
-                None
-            }
-            None => None,
-        };
+        if let Some(syncing) = self.syncing.take() {
+            let _ = syncing.await;
+        }
         let bytes = std::mem::take(&mut self.unsynced);
         let (queue, path) = (Arc::clone(&self.blobs.queue), self.blobs.path(&self.name));
         let piece = Piece { queue, address, bytes };
