@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tipoff_spool::{AgeGuard, Keep, Newest};
 
-use crate::clock::Reading;
+use crate::runtime::clock::Reading;
 use crate::config::Retention;
 
 /// Nothing goes by age for so long after the clock was set by more than [`JUMP_MIN`], and after a start
@@ -92,7 +92,7 @@ mod tests {
     use tipoff_model::{ArrivalId, IncidentId, Timestamp};
 
     use super::*;
-    use crate::clock::tests::{DAY, HOUR};
+    use crate::runtime::clock::tests::{DAY, HOUR};
 
     const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
     const AGE: Duration = Duration::from_secs(30 * 24 * 3600);

@@ -3,40 +3,27 @@
 //!
 //! Configuration, then spool, then receivers, then dispatch: `cli::run` has them in this order.
 
-mod actions;
-mod audit;
 // First, because its macros are for all that follow.
 #[macro_use]
-mod terminal;
+mod runtime;
 
+mod actions;
+mod audit;
 mod cli;
-mod clock;
 mod config;
 mod disk;
 mod dispatch;
 mod eviction;
-mod fair_queue;
-mod house;
-mod line_queue;
-mod log;
-mod login_throttle;
+mod maintenance;
+mod media;
 mod modes;
-mod network;
-mod news;
-mod observe;
+mod net;
 mod open_files;
-mod per_minute;
-mod picture;
-mod private;
 mod programs;
 mod receive;
 mod reload;
-mod renditions;
 mod reports;
 mod service_manager;
-mod shutdown;
-mod small;
-mod supervise;
 #[cfg(test)]
 mod testing;
 mod web;

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use tipoff_model::Timestamp;
 use tipoff_spool::{Spool, SpoolError};
 
-use crate::news::{Item, News};
-use crate::reload::LiveRules;
+use crate::runtime::events::{Item, News};
+use crate::runtime::live_rules::LiveRules;
 
 /// What modes are looked up and chosen with.
 #[derive(Clone)]

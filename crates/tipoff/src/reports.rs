@@ -9,11 +9,11 @@ use tipoff_model::{Event, Timestamp};
 use tipoff_rules::{Clock, Report, Rules};
 use tipoff_spool::{NewReport, Spool, SpoolError, Tally};
 
-use crate::dispatch::Waker;
-use crate::news::{Item, News};
-use crate::reload::LiveRules;
-use crate::shutdown::{Phase, Shutdown};
-use crate::supervise::Supervisor;
+use crate::runtime::notifier::Waker;
+use crate::runtime::events::{Item, News};
+use crate::runtime::live_rules::LiveRules;
+use crate::runtime::shutdown::{Phase, Shutdown};
+use crate::runtime::supervise::Supervisor;
 
 /// How often it is looked whether one is due.
 const LOOK_EVERY: Duration = Duration::from_secs(20);

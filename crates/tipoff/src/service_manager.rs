@@ -12,8 +12,8 @@ use rustix::time::{ClockId, clock_gettime};
 use tipoff_spool::Spool;
 
 use crate::disk::Disk;
-use crate::shutdown::Phase;
-use crate::supervise::Supervisor;
+use crate::runtime::shutdown::Phase;
+use crate::runtime::supervise::Supervisor;
 use crate::web;
 
 /// How often the state is told where the service manager does not ask for a sign of life.

@@ -8,7 +8,7 @@ use tipoff_spool::Spool;
 
 use super::doctor::CONTAINER_FILES;
 use crate::config::{Access, Config};
-use crate::network;
+use crate::net::network;
 use crate::receive::listen::Door;
 use crate::web::access::{Access as Lock, make_setup_key};
 

@@ -14,7 +14,7 @@ use self::data::Folder;
 use self::finding::{Finding, Mark};
 use super::{Ending, Failure, block_on};
 use crate::config::{ChannelConfig, Config};
-use crate::network;
+use crate::net::network;
 
 /// What container engines leave for the programs inside: Docker's file and Podman's.
 pub(super) const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];

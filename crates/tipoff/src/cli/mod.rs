@@ -25,9 +25,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Config;
-use crate::log::{self, LogForm};
+use crate::runtime::log::{self, LogForm};
 use crate::reload::Source;
-use crate::terminal;
+use crate::runtime::terminal;
 
 /// It worked.
 const FINE: u8 = 0;

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{Ending, Failure, block_on};
-use crate::picture;
+use crate::media::test_image;
 
 /// How long the server may take for a reply.
 const REPLY_MAX: Duration = Duration::from_secs(30);

@@ -18,7 +18,7 @@ use super::{
     Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, Video, access, channel,
     checks, device, ftp, http, mask, report, retention, rules, smtp, video,
 };
-use crate::private;
+use crate::runtime::private;
 
 /// A configuration of ten thousand devices has a tenth of this.
 const FILE_BYTES_MAX: u64 = 10_000_000;
@@ -59,6 +59,11 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// The names of the configured devices.
+    pub(crate) fn device_names(&self) -> Vec<String> {
+        self.devices.iter().map(|device| device.name.clone()).collect()
+    }
+
     /// Reads the file that is asked for or found, or no file: then the defaults hold.
     pub(crate) fn load(
         cli_path: Option<&Path>,

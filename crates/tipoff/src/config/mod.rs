@@ -22,6 +22,7 @@ mod rules;
 mod secret;
 mod section;
 mod smtp;
+mod state;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -41,4 +42,5 @@ pub(crate) use reference::{example, reference};
 pub(crate) use retention::Retention;
 pub(crate) use secret::Secret;
 pub(crate) use smtp::{Certificate, Smtp, SmtpListener};
+pub(crate) use state::{ConfigFault, ConfigState};
 pub(crate) use video::Video;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tipoff_video::Limits;
 
 use super::section::Section;
-use crate::fair_queue::FairQueue;
+use crate::runtime::fair_queue::FairQueue;
 
 /// What may be done to videos.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,9 +18,10 @@ use super::orders::{Orders, Parts, Stand};
 use super::pace::{Pacer, Precedence};
 use super::schedule::Schedule;
 use super::status::{Board, ChannelStatus};
-use super::{Common, Waker, trial};
+use super::{Common, trial};
+use crate::runtime::notifier::Waker;
 use crate::config::ChannelConfig;
-use crate::supervise::Supervisor;
+use crate::runtime::supervise::Supervisor;
 
 /// The channels at work.
 #[derive(Clone)]

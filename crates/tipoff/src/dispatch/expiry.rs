@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tipoff_model::Timestamp;
 
-use crate::clock::{Age, Clock};
+use crate::runtime::clock::{Age, Clock};
 
 /// A channel is tried for so long at least before anything is given up, however old it is: the program
 /// or the channel may have been stopped for a day, and the service may be away at the first attempt.
@@ -50,7 +50,7 @@ impl Expiry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::tests::{DAY, HOUR, Hands};
+    use crate::runtime::clock::tests::{DAY, HOUR, Hands};
 
     const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
     const MINUTE: Duration = Duration::from_secs(60);

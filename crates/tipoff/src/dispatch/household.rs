@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 use super::orders::Parts;
 use super::{ChannelState, Common, Dispatch};
 use crate::audit::{self, what};
-use crate::news::Item;
+use crate::runtime::events::Item;
 
 /// How often it is looked at when nothing is told: a mode may begin by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);

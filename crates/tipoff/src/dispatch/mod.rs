@@ -25,7 +25,6 @@ mod under_way;
 #[cfg(test)]
 mod vendor_alerts;
 mod videos;
-mod waker;
 
 use std::sync::Arc;
 
@@ -34,18 +33,17 @@ use tipoff_model::{AlertKind, AlertMedia, MediaKind};
 use tipoff_spool::{DueDelivery, Spool};
 
 use crate::actions::Actions;
-use crate::clock::Clock;
+use crate::runtime::clock::Clock;
 use crate::modes::Modes;
-use crate::news::News;
-use crate::observe::Metrics;
-use crate::web::Links;
+use crate::runtime::events::News;
+use crate::runtime::observe::Metrics;
+use crate::runtime::links::Links;
 pub(crate) use desks::Dispatch;
 pub(crate) use late::LateSounds;
 pub(crate) use pictures::Pictures;
 pub(crate) use status::{ChannelState, ChannelStatus};
 pub(crate) use trial::send_test;
 pub(crate) use videos::Videos;
-pub(crate) use waker::Waker;
 
 /// What all channels share.
 pub(crate) struct Common {

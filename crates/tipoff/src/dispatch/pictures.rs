@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 
 use super::files::DeliveryFiles;
 use super::kept::Kept;
-use crate::small;
+use crate::media::thumbnail;
 
 /// Pictures that stay ready for other channels, and for the next attempt.
 const KEPT_MAX: usize = 4;

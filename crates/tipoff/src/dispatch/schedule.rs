@@ -17,8 +17,8 @@ use super::places::{Free, Places};
 use super::status::Board;
 use super::under_way::{self, Attempted, Claim, Ended, UnderWay};
 use super::{Common, Dispatch};
-use crate::news::Item;
-use crate::shutdown::{Phase, Shutdown};
+use crate::runtime::events::Item;
+use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// Attempts at once at a service that fails: one that hangs does not keep the next one from finding that
 /// the service is back. One every 5 s, each of which takes a minute to fail.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tipoff_model::{DeliveryState, Timestamp};
 use tipoff_spool::AttemptRecord;
 
-use crate::news::{Item, News};
+use crate::runtime::events::{Item, News};
 
 /// A channel as it is now; what was before the program's start is in the spool.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,14 +14,14 @@ use tipoff_testkit::webhook::Webhook;
 use tokio::sync::broadcast::Receiver;
 
 use super::{ChannelState, ChannelStatus, Common, Dispatch, LateSounds, Pictures, Videos};
-use crate::clock::Clock;
+use crate::runtime::clock::Clock;
 use crate::config::Config;
-use crate::news::Item;
-use crate::observe::Metrics;
-use crate::shutdown::{self, Phase, Trigger};
-use crate::supervise::Supervisor;
+use crate::runtime::events::Item;
+use crate::runtime::observe::Metrics;
+use crate::runtime::shutdown::{self, Phase, Trigger};
+use crate::runtime::supervise::Supervisor;
 use crate::testing::{self, MOTION, Stand};
-use crate::web::Links;
+use crate::runtime::links::Links;
 
 /// No condition takes longer than this, unless it will never come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -189,7 +189,7 @@ async fn other_settings_are_tried_at_once_though_the_old_ones_failed() {
 /// A mail with two pictures of these names.
 fn shots(first: &str, second: &str) -> Vec<u8> {
     use base64::Engine as _;
-    let picture = crate::picture::draw(Timestamp::from_ms(0)).unwrap();
+    let picture = crate::media::test_image::draw(Timestamp::from_ms(0)).unwrap();
     let picture = base64::engine::general_purpose::STANDARD.encode(picture);
     let part = |name: &str| {
         format!(

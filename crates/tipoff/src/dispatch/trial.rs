@@ -10,7 +10,7 @@ use tipoff_model::{
     Event, IncidentId, Media, MediaKind, MediaPlace, Verdict,
 };
 
-use crate::picture;
+use crate::media::test_image;
 use crate::programs::programs;
 
 /// Sends a test picture; what its owner has to correct although it arrived. The error is in plain words. `memory`

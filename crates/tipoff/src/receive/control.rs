@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::limit::Crowded;
-use super::limit::Presence;
+use crate::net::limit::Crowded;
+use crate::net::limit::Presence;
 use super::listen::{self, End};
-use super::tls::{Alpn, Tls};
-use super::transcript::{Recorder, TlsFault, Trouble};
-use super::wire::Wire;
+use crate::net::TlsFault;
+use crate::net::tls::{Alpn, Tls};
+use super::transcript::{Recorder, Trouble};
+use crate::net::wire::Wire;
 
 /// How long a device may take to read a reply.
 const WRITE_MAX: Duration = Duration::from_secs(60);

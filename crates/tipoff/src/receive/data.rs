@@ -11,10 +11,11 @@ use tokio::time::timeout;
 
 use super::listen;
 use super::passive::{Passive, begins_tls};
-use super::tls::{Alpn, Tls};
-use super::transcript::{Recorder, TlsFault, Trouble};
-use super::wire::Wire;
-use crate::per_minute::{PerMinute, network};
+use crate::net::TlsFault;
+use crate::net::tls::{Alpn, Tls};
+use super::transcript::{Recorder, Trouble};
+use crate::net::wire::Wire;
+use crate::runtime::per_minute::{PerMinute, network};
 
 /// How long this machine tries to connect to a device.
 const CONNECT_MAX: Duration = Duration::from_secs(5);

@@ -9,9 +9,9 @@ use tipoff_smtp::Credentials;
 use tipoff_spool::{KnownPlace, Spool, SpoolError};
 
 use super::access::{Admission, Doorkeeper};
-use super::known::KnownAddresses;
-use super::limit::Presence;
-use crate::login_throttle::{Claim, LoginThrottle};
+use crate::net::known::KnownAddresses;
+use crate::net::limit::Presence;
+use crate::net::login_throttle::{Claim, LoginThrottle};
 
 /// Shared by the receivers and the HTTP port. Cheap to clone.
 #[derive(Clone, Default)]

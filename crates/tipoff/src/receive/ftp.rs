@@ -26,21 +26,21 @@ use super::control::{Break, Control};
 use super::data::Complaints;
 use super::entrance::Entrance;
 use super::intake::Intake;
-use super::limit::{Connections, Places};
+use crate::net::limit::{Connections, Places};
 use super::listen::{Call, End};
 use super::passive;
 use super::ports::Ports;
 use super::refusal::{Change, Refusals};
 use super::sniff;
-use super::tls::Alpn;
+use crate::net::tls::Alpn;
 use super::transcript::Trouble;
 use super::trees::{self, Owner, Trees};
 use super::under_way::UnderWay;
 use super::upload::Uploads;
-use super::wire::{Buffers, Chunk};
+use crate::net::wire::{Buffers, Chunk};
 use crate::config::Ftp;
-use crate::observe::Metrics;
-use crate::shutdown::{Phase, Shutdown};
+use crate::runtime::observe::Metrics;
+use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// Bytes of commands that are read at a time.
 const COMMANDS_BYTES: usize = 8 * 1024;

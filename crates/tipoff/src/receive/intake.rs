@@ -15,11 +15,11 @@ use tipoff_vendors::Reading;
 
 use super::access::Doorkeeper;
 use super::digest::{self, MailSize};
-use super::turns::Turns;
+use crate::net::turns::Turns;
 use crate::disk::Disk;
-use crate::dispatch::Waker;
-use crate::news::{Item, News};
-use crate::per_minute::{PerMinute, network};
+use crate::runtime::notifier::Waker;
+use crate::runtime::events::{Item, News};
+use crate::runtime::per_minute::{PerMinute, network};
 
 /// Time that a device has to send a mail again whose connection broke, before what came of its text is
 /// alerted.

@@ -13,16 +13,17 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
-use super::limit::{Crowded, Place, Presence};
-use super::sniff::{Known, Speaks, sniff};
-use super::tls::{Alpn, Tls};
-use super::transcript::{Recorder, TlsFault, Transcripts, Trouble};
-use super::wire::Wire;
+use crate::net::limit::{Crowded, Place, Presence};
+use crate::net::sniff::{Known, Speaks, sniff};
+use crate::net::TlsFault;
+use crate::net::tls::{Alpn, Tls};
+use super::transcript::{Recorder, Transcripts, Trouble};
+use crate::net::wire::Wire;
 use super::{ftp, smtp};
 use crate::config::{Listener, SmtpListener};
-use crate::per_minute::{PerMinute, network};
-use crate::shutdown::{Phase, Shutdown};
-use crate::supervise::Supervisor;
+use crate::runtime::per_minute::{PerMinute, network};
+use crate::runtime::shutdown::{Phase, Shutdown};
+use crate::runtime::supervise::Supervisor;
 
 /// Not accepting for a moment when the system has no more descriptors to give.
 const BREATHER: Duration = Duration::from_millis(100);

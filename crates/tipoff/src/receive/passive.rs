@@ -15,9 +15,9 @@ use tokio::time::timeout;
 use super::data::{DataContext, DataFault};
 use super::listen::handshake;
 use super::ports::Lease;
-use super::sniff::is_client_hello;
-use super::tls::Alpn;
-use super::wire::Wire;
+use crate::net::sniff::is_client_hello;
+use crate::net::tls::Alpn;
+use crate::net::wire::Wire;
 
 /// How long a device may take to connect.
 const ACCEPT_MAX: Duration = Duration::from_secs(20);

@@ -18,16 +18,16 @@ use super::access::{Admission, Doorkeeper, WRONG_PASSWORD};
 use super::control::{Break, Control};
 use super::entrance::Entrance;
 use super::intake::{Incoming, Intake};
-use super::limit::{Connections, Places};
+use crate::net::limit::{Connections, Places};
 use super::listen::{Call, End};
 use super::sniff;
-use super::tls::Alpn;
+use crate::net::tls::Alpn;
 use super::transcript::Trouble;
-use super::turns::{Rank, Share};
-use super::wire::{Buffers, Chunk};
+use crate::net::turns::{Rank, Share};
+use crate::net::wire::{Buffers, Chunk};
 use crate::config::{Smtp, SmtpListener};
-use crate::observe::Metrics;
-use crate::shutdown::{Phase, Shutdown};
+use crate::runtime::observe::Metrics;
+use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// How long a client whose message may have ended with a bare LF has for the rest of it.
 const END_PAUSE: Duration = Duration::from_secs(1);

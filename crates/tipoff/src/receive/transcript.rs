@@ -2,7 +2,6 @@
 //! the bytes. Never holds a secret, nor the content of a message.
 
 mod keeper;
-mod tls_fault;
 mod trouble;
 
 use std::collections::VecDeque;
@@ -17,7 +16,6 @@ use tipoff_spool::{
 
 use keeper::Shared;
 pub(crate) use keeper::{SessionNews, Transcripts};
-pub(super) use tls_fault::TlsFault;
 pub(super) use trouble::Trouble;
 
 /// A longer line is cut, in bytes.

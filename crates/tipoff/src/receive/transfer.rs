@@ -19,7 +19,7 @@ use super::ftp::Receiver;
 use super::ftp::pace::Pace;
 use super::transcript::{Recorder, Trouble, grouped};
 use super::upload::{Kept, Unready, Uploading};
-use super::wire::Wire;
+use crate::net::wire::Wire;
 
 /// Bytes of a file that are sent at once.
 const STEP_BYTES: usize = 64 * 1024;

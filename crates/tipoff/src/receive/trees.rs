@@ -13,7 +13,7 @@ use tipoff_spool::{Spool, Upload};
 use self::kept::Kept;
 use super::access::Admission;
 use super::upload::file_of;
-use crate::per_minute::network;
+use crate::runtime::per_minute::network;
 
 /// Bytes of memory that all trees take together. What is forgotten is read again from the spool when its device
 /// comes back.

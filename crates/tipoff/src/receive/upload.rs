@@ -21,7 +21,7 @@ use super::follow::Following;
 use super::intake::{Intake, disk_error};
 use super::judge::{Awaits, meaning, name_of};
 use super::look::Look;
-use super::turns::Turns;
+use crate::net::turns::Turns;
 use probe::Probe;
 use resending::Resending;
 use uploading::Target;

@@ -18,12 +18,12 @@ use tokio::sync::{Mutex, watch};
 
 use crate::audit::{self, what};
 use crate::config::{self, Config, Faults};
-use crate::news::{Item, News};
+use crate::runtime::events::{Item, News};
 use crate::service_manager;
-use crate::shutdown::{Phase, Shutdown};
-use crate::supervise::Supervisor;
+use crate::runtime::shutdown::{Phase, Shutdown};
+use crate::runtime::supervise::Supervisor;
 use look::Look;
-pub(crate) use running::{LiveRules, Running};
+pub(crate) use running::Running;
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -88,38 +88,6 @@ impl Source {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
-}
-
-/// How it stands with the configuration.
-#[derive(Clone, Debug)]
-pub(crate) struct ConfigState {
-    /// The file; none: there is none, and the defaults hold.
-    pub(crate) path: Option<PathBuf>,
-    /// When what holds now was loaded.
-    pub(crate) loaded_at: Timestamp,
-    /// Why what stands in the file now does not hold.
-    pub(crate) fault: Option<Fault>,
-    /// What is set in the file and holds only after a restart.
-    pub(crate) needs_restart: Vec<String>,
-}
-
-/// Why a file was not taken up.
-#[derive(Clone, Debug)]
-pub(crate) struct Fault {
-    /// Every fault at its place, as `tipoff check` shows it; holds no secret.
-    pub(crate) text: String,
-    /// The same on one line.
-    pub(crate) summary: String,
-}
-
-impl Fault {
-    fn of(faults: &Faults) -> Self {
-        Self::new(faults.render(false), faults.summary())
-    }
-
-    fn new(text: String, summary: String) -> Self {
-        Self { text, summary }
-    }
 }
 
 fn now() -> Timestamp {
@@ -203,7 +171,7 @@ impl Reload {
 
     fn load(&mut self) {
         service_manager::reloading();
-        let loaded = self.source.load().map_err(|faults| Fault::of(&faults));
+        let loaded = self.source.load().map_err(|faults| ConfigFault::of(&faults));
         match loaded.and_then(|config| self.take_up(config)) {
             Ok(()) => {}
             Err(fault) => {
@@ -219,9 +187,9 @@ impl Reload {
         self.news.tell(Item::Config);
     }
 
-    fn take_up(&mut self, config: Config) -> Result<(), Fault> {
+    fn take_up(&mut self, config: Config) -> Result<(), ConfigFault> {
         let applied = self.running.apply(&self.current, &config, &self.started.data_dir);
-        applied.map_err(|error| Fault::new(format!("{error:#}"), format!("{error:#}")))?;
+        applied.map_err(|error| ConfigFault::new(format!("{error:#}"), format!("{error:#}")))?;
         self.source.settle_on(&config);
         let (path, changed) = (self.path(), changes::taken_up(&self.current, &config).join(", "));
         let needs_restart = changes::needing_restart(&self.started, &config);

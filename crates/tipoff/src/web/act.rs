@@ -14,7 +14,7 @@ use tipoff_model::{Action, MuteFor, MuteTarget};
 
 use super::State;
 use super::frame::{Page, PageProblem, page};
-use super::links::ActionGrant;
+use crate::runtime::links::ActionGrant;
 use super::problem::{Named, Problem};
 use crate::actions::ActionError;
 

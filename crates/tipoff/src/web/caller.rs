@@ -15,7 +15,7 @@ use super::host;
 use super::listener::Peer;
 use super::problem::Problem;
 use crate::config::{HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
-use crate::per_minute::PerMinute;
+use crate::runtime::per_minute::PerMinute;
 
 /// What de facto every proxy adds, where it is told to.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

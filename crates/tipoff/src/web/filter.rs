@@ -161,7 +161,7 @@ impl IncidentQuery {
         for (name, value) in pairs {
             if let Some(value) = value {
                 let separator = if address.is_empty() { "" } else { "&" };
-                let _ = write!(address, "{separator}{name}={}", encode(&value));
+                let _ = write!(address, "{separator}{name}={}", percent::encode(&value));
             }
         }
         address
@@ -172,22 +172,6 @@ fn time(text: &str) -> Result<Timestamp, Problem> {
     text.parse::<jiff::Timestamp>()
         .map(|time| Timestamp::from_ms(time.as_millisecond()))
         .map_err(|_| Problem::bad("a time is written as 2026-11-24T08:00:00Z"))
-}
-
-/// RFC 3986, section 2.1.
-pub(crate) fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

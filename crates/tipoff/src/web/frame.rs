@@ -66,7 +66,7 @@ impl FromRequestParts<State> for Frame {
         let visitor = parts.extensions.get::<Visitor>();
         let is_owner = visitor.is_some_and(Visitor::is_owner);
         // Lines of the file are masked, and are still nothing for everybody.
-        let shown = |fault: &crate::reload::Fault| match is_owner {
+        let shown = |fault: &crate::config::ConfigFault| match is_owner {
             true => fault.text.clone(),
             false => "Owners see which.".to_owned(),
         };

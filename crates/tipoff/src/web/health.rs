@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 
 use super::State;
 use crate::disk::Disk;
-use crate::observe::Format;
-use crate::shutdown::Phase;
-use crate::supervise::Supervisor;
+use crate::runtime::observe::Format;
+use crate::runtime::shutdown::Phase;
+use crate::runtime::supervise::Supervisor;
 use tipoff_spool::{IncidentFilter, Spool};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
@@ -214,8 +214,8 @@ mod tests {
 
     use super::*;
     use crate::config::Retention;
-    use crate::observe::Metrics;
-    use crate::shutdown;
+    use crate::runtime::observe::Metrics;
+    use crate::runtime::shutdown;
     use crate::testing::Stand;
 
     #[tokio::test(start_paused = true)]

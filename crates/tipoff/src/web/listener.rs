@@ -31,12 +31,13 @@ use tokio_util::task::TaskTracker;
 
 use super::slow_body;
 use crate::config::Proxies;
-use crate::per_minute::PerMinute;
-use crate::receive::limit::{Connections, Places, Presence};
+use crate::runtime::per_minute::PerMinute;
+use crate::net::limit::{Connections, Places, Presence};
 use crate::receive::listen::is_out_of_files;
-use crate::receive::tls::{Alpn, Tls};
-use crate::receive::{KnownAddresses, is_client_hello};
-use crate::shutdown::{Phase, Shutdown};
+use crate::net::tls::{Alpn, Tls};
+use crate::net::known::KnownAddresses;
+use crate::net::sniff::is_client_hello;
+use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// Connections served at a time.
 const CONNECTIONS_MAX: usize = 512;

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use tipoff_model::{AlertMedia, ArrivalId, Encoding, MediaPlace};
 use tipoff_spool::Blobs;
 
-use super::links::{MediaLink, file_part, parse_file_part};
+use crate::runtime::links::{MediaLink, file_part, parse_file_part};
 use super::pour::pour;
 use super::range::{self, Wanted};
 use super::{State, tag};

@@ -9,12 +9,10 @@ mod clock;
 mod cookie;
 mod filter;
 mod frame;
-mod gallery;
 mod headers;
 mod health;
 mod hooks;
 mod host;
-mod links;
 mod listener;
 mod local;
 mod logins;
@@ -45,9 +43,7 @@ use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
 pub(crate) use api::events::EventStreams;
-pub(crate) use gallery::Gallery;
 pub(crate) use health::{Health, Missing, missing};
-pub(crate) use links::Links;
 pub(crate) use opens::Opens;
 
 use access::Access;
@@ -59,15 +55,16 @@ use crate::actions::Actions;
 use crate::audit;
 use crate::config::{Http, Listener};
 use crate::disk::Disk;
-use crate::dispatch::{Dispatch, Waker};
+use crate::dispatch::Dispatch;
+use crate::runtime::notifier::Waker;
 use crate::modes::Modes;
-use crate::news::{Item, News};
-use crate::observe::Metrics;
-use crate::receive::tls::Tls;
+use crate::runtime::events::{Item, News};
+use crate::runtime::observe::Metrics;
+use crate::net::tls::Tls;
 use crate::receive::{Doorkeeper, Transcripts};
-use crate::reload::ConfigState;
-use crate::renditions::Renditions;
-use crate::supervise::Supervisor;
+use crate::config::ConfigState;
+use crate::media::renditions::Renditions;
+use crate::runtime::supervise::Supervisor;
 
 /// What the pages are made of.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::finding::Finding;
 use crate::config::{Certificate, Smtp};
-use crate::receive::tls::Tls;
+use crate::net::tls::Tls;
 
 /// When the end is near enough to be told: those who renew by program have done so long before.
 const RENEW_BEFORE: Duration = Duration::from_secs(14 * 86_400);

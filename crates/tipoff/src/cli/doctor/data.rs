@@ -10,7 +10,7 @@ use tipoff_spool::{SqliteSpool, Usage};
 
 use super::finding::{Finding, size};
 use crate::config::Retention;
-use crate::private::{self, Found};
+use crate::runtime::private::{self, Found};
 
 /// Files whose sizes are added up; with more than these the sum is not known.
 const FILES_MAX: usize = 200_000;

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::certificate::day;
 use super::finding::Finding;
 use crate::config::{Config, Video};
-use crate::network;
+use crate::net::network;
 use crate::open_files;
 use crate::programs;
 

@@ -2,8 +2,8 @@
 //! machine; dispatch has one that the test sets.
 
 use super::*;
-use crate::clock::tests::{DAY, HOUR, Hands};
-use crate::house::House;
+use crate::runtime::clock::tests::{DAY, HOUR, Hands};
+use crate::maintenance::House;
 
 fn now() -> Timestamp {
     SystemTime::now().into()

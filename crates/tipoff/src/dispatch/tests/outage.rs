@@ -11,9 +11,9 @@ use tokio::time::{Instant, advance, sleep};
 
 use super::super::{ChannelState, Dispatch};
 use super::common;
-use crate::observe::Metrics;
-use crate::shutdown::{self, Phase, Trigger};
-use crate::supervise::Supervisor;
+use crate::runtime::observe::Metrics;
+use crate::runtime::shutdown::{self, Phase, Trigger};
+use crate::runtime::supervise::Supervisor;
 use crate::testing::{MOTION, Stand};
 
 /// How far the clock is advanced at a time.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::receive::turns::{Rank, Share};
+use crate::net::turns::{Rank, Share};
 
 /// Time at work after which a transfer lets other tasks run: a few chunks of a file. So short that a device whose
 /// upload needs some ten turns does not wait long among a hundred that upload at full speed.

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::Conversation;
-use crate::per_minute::network;
+use crate::runtime::per_minute::network;
 use crate::receive::transfer::Signals;
 
 /// Transfers at a time of one address, of IPv6 of one network (/64). A house full of cameras behind one address has

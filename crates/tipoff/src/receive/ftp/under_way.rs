@@ -10,7 +10,7 @@ use super::Conversation;
 use crate::receive::transfer::{self, Signals};
 use crate::receive::under_way::Mark;
 use crate::receive::upload::Start;
-use crate::shutdown::Phase;
+use crate::runtime::shutdown::Phase;
 
 /// A transfer that is under way.
 pub(super) struct Transfer<'a> {

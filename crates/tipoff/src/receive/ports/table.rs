@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Lessee;
-use crate::per_minute::{PerMinute, network};
+use crate::runtime::per_minute::{PerMinute, network};
 
 /// A lease without a transfer ends after so long: devices ask for one within moments.
 pub(super) const IDLE_MAX: Duration = Duration::from_secs(30);

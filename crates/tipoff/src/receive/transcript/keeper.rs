@@ -13,9 +13,9 @@ use tipoff_spool::{FinishedSession, SessionDetail, SessionLine, SpoolError};
 use tokio::sync::{Notify, broadcast};
 
 use super::{Finished, Recorder, Session};
-use crate::observe::Metrics;
-use crate::per_minute::{PerMinute, network};
-use crate::supervise::Supervisor;
+use crate::runtime::observe::Metrics;
+use crate::runtime::per_minute::{PerMinute, network};
+use crate::runtime::supervise::Supervisor;
 
 /// Between two writings into the spool.
 const WRITE_EVERY: Duration = Duration::from_secs(1);

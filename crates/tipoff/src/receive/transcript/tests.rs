@@ -8,7 +8,7 @@ use tipoff_spool::{BoxFuture, SessionFilter, Sessions};
 use tokio::sync::{Notify, Semaphore};
 
 use super::*;
-use crate::observe::Metrics;
+use crate::runtime::observe::Metrics;
 
 fn texts(lines: &[TranscriptLine]) -> Vec<&str> {
     lines.iter().map(|line| line.text.as_str()).collect()

@@ -6,8 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use tipoff_model::Protocol;
 use tipoff_spool::SessionOutcome;
 
-use super::TlsFault;
-use crate::receive::limit::Crowded;
+use crate::net::TlsFault;
+use crate::net::limit::Crowded;
 use crate::receive::refusal::Refusal;
 
 /// Something that went wrong.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tipoff_ftp::{SharedTree, Tree};
 
 use super::{GIVEN_UP_PART, Owner, TREE_BYTES, TREES_BYTES_MAX};
-use crate::per_minute::network;
+use crate::runtime::per_minute::network;
 
 /// A tree in use is made no smaller than this, in bytes: its newest names stay.
 const SHRUNK_BYTES_MIN: usize = 2 * 1024;

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::Access;
 use crate::audit::{self, what};
-use crate::shutdown::{Phase, Shutdown};
+use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// Failures of this time make one entry for each address.
 const PERIOD: Duration = Duration::from_secs(10);

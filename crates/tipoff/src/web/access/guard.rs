@@ -11,7 +11,7 @@ use tipoff_spool::{Actor, Role, TokenScope, UserId};
 use super::super::State;
 use super::super::caller::Caller;
 use super::super::clock::cookie;
-use super::super::filter::encode;
+use crate::runtime::percent::encode;
 use super::super::frame::PageProblem;
 use super::super::problem::Problem;
 use super::pages::cookie_name;

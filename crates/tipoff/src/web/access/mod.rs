@@ -35,7 +35,7 @@ use failures::Failures;
 use password::check_length;
 use totp::CodeAttempts;
 
-use crate::login_throttle::{Attempt, Claim};
+use crate::net::login_throttle::{Attempt, Claim};
 use crate::receive::Entrance;
 
 /// A login that was not seen for so long is over.

@@ -15,7 +15,7 @@ use super::super::who::Who;
 use super::devices::MUTE_MAX;
 use crate::audit::{self, what};
 use crate::modes::NotChosen;
-use crate::news::Item;
+use crate::runtime::events::Item;
 
 /// How the house stands.
 #[derive(Serialize, ToSchema)]

@@ -17,7 +17,7 @@ use super::super::problem::{Asked, Body, Named, Problem};
 use super::super::view::{Incident, IncidentFull};
 use super::super::who::Who;
 use crate::audit::what;
-use crate::news::Item;
+use crate::runtime::events::Item;
 
 /// A page of incidents.
 #[derive(Serialize, ToSchema)]

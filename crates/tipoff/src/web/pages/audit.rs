@@ -7,7 +7,7 @@ use super::super::State;
 use super::super::api::audit::{AuditQuery, find};
 use super::super::api::shares::links;
 use super::super::clock::{Clock, utc};
-use super::super::filter::encode;
+use crate::runtime::percent::encode;
 use super::super::frame::{Frame, Page, page};
 use super::super::problem::Asked;
 

@@ -7,7 +7,7 @@ use tipoff_spool::ChannelFigures;
 use super::super::State;
 use super::super::api::channels::{standing, word};
 use super::super::clock::{Clock, span};
-use super::super::filter::encode;
+use crate::runtime::percent::encode;
 use super::super::frame::{Frame, Page, page};
 use crate::dispatch::{ChannelState, ChannelStatus};
 

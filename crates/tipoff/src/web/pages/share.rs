@@ -12,7 +12,7 @@ use tipoff_spool::IncidentDetail;
 use super::super::api::files::rendition_of;
 use super::super::clock::Clock;
 use super::super::frame::{Page, PageProblem, page};
-use super::super::links::parse_file_part;
+use crate::runtime::links::parse_file_part;
 use super::super::problem::{Named, Problem};
 use super::super::{State, media, words};
 use super::incident::{Shot, shots};

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::per_minute::{PerMinute, network};
+use crate::runtime::per_minute::{PerMinute, network};
 
 /// Wrong tries of an address without a pause.
 const FREE: u32 = 5;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
-use crate::line_queue::LineQueue;
-use crate::terminal::{self, Colors};
+use crate::runtime::line_queue::LineQueue;
+use crate::runtime::terminal::{self, Colors};
 
 /// The form of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -13,7 +13,7 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::known::KnownAddresses;
-use crate::per_minute::network;
+use crate::runtime::per_minute::network;
 
 /// Of this many places one is reserved for known devices, where there are any.
 const RESERVE_ONE_OF: usize = 4;

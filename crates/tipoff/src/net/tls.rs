@@ -17,9 +17,9 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tipoff_spool::durable;
 
-use super::transcript::TlsFault;
+use super::TlsFault;
 use crate::config::{Certificate, Smtp};
-use crate::per_minute::{PerMinute, network};
+use crate::runtime::per_minute::{PerMinute, network};
 
 /// Sessions that a client may take up again (TLS 1.2), for each protocol.
 const SESSIONS_MAX: usize = 256;
@@ -125,7 +125,7 @@ impl Tls {
     }
 
     /// How often handshakes of this address have failed so since the last line of the log; `None`: it says so already.
-    pub(super) fn failure_due(&self, peer: IpAddr, fault: &TlsFault) -> Option<u64> {
+    pub(crate) fn failure_due(&self, peer: IpAddr, fault: &TlsFault) -> Option<u64> {
         self.failures.due((network(peer), discriminant(fault)))
     }
 

@@ -9,16 +9,16 @@ use tipoff_model::{Event, Timestamp};
 use tipoff_spool::{DeviceLine, Notice, Spool, SpoolError, Swept};
 use tokio::sync::Mutex;
 
-use crate::clock::{Clock, Jump, READ_EVERY};
+use crate::runtime::clock::{Clock, Jump, READ_EVERY};
 use crate::config::Retention;
 use crate::disk::Disk;
-use crate::dispatch::Waker;
+use crate::runtime::notifier::Waker;
 use crate::eviction::{self, Eviction};
-use crate::news::{Item, News};
-use crate::renditions::Renditions;
-use crate::shutdown::{Phase, Shutdown};
-use crate::supervise::Supervisor;
-use crate::web::Gallery;
+use crate::runtime::events::{Item, News};
+use crate::media::renditions::Renditions;
+use crate::runtime::shutdown::{Phase, Shutdown};
+use crate::runtime::supervise::Supervisor;
+use crate::media::thumbnails::Gallery;
 
 /// How often retention is looked after.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
@@ -285,7 +285,7 @@ mod tests {
     use tipoff_spool::{AttemptRecord, DeviceChange};
 
     use super::*;
-    use crate::clock::tests::{DAY, HOUR, Hands};
+    use crate::runtime::clock::tests::{DAY, HOUR, Hands};
     use crate::testing::{MOTION, Stand};
 
     const HOOK: &str =

@@ -7,8 +7,8 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::line_queue::LineQueue;
-use crate::log;
+use crate::runtime::line_queue::LineQueue;
+use crate::runtime::log;
 
 mod escape;
 
@@ -16,21 +16,21 @@ pub(crate) use escape::{Colors, escape};
 
 /// Like the standard macro, but an error is kept for [`failure`].
 macro_rules! print {
-    ($($argument:tt)*) => { $crate::terminal::print(format_args!($($argument)*)) };
+    ($($argument:tt)*) => { $crate::runtime::terminal::print(format_args!($($argument)*)) };
 }
 
 /// The same with the end of a line.
 macro_rules! println {
-    () => { $crate::terminal::print(format_args!("\n")) };
+    () => { $crate::runtime::terminal::print(format_args!("\n")) };
     ($($argument:tt)*) => {
-        $crate::terminal::print(format_args!("{}\n", format_args!($($argument)*)))
+        $crate::runtime::terminal::print(format_args!("{}\n", format_args!($($argument)*)))
     };
 }
 
 /// Like the standard macro, but in order with the log, and without an error.
 macro_rules! eprintln {
     ($($argument:tt)*) => {
-        $crate::log::write(&format!("{}\n", format_args!($($argument)*)))
+        $crate::runtime::log::write(&format!("{}\n", format_args!($($argument)*)))
     };
 }
 

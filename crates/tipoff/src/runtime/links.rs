@@ -172,7 +172,7 @@ impl Links {
     /// not begin with https://.
     pub(crate) fn hook(&self, channel: &str) -> Option<String> {
         let base = self.0.base.as_deref().filter(|base| base.starts_with("https://"))?;
-        Some(format!("{base}/hooks/{}", super::filter::encode(channel)))
+        Some(format!("{base}/hooks/{}", crate::runtime::percent::encode(channel)))
     }
 
     fn sign(&self, place: MediaPlace, expires_s: i64) -> String {

@@ -14,9 +14,9 @@ use tipoff_spool::{Blobs, Spool, durable};
 use tipoff_video::Studio;
 use tokio::task::spawn_blocking;
 
-use crate::fair_queue::{FairQueue, Owner};
-use crate::renditions::video_source;
-use crate::small;
+use crate::runtime::fair_queue::{FairQueue, Owner};
+use crate::media::renditions::video_source;
+use crate::media::thumbnail;
 
 /// How wide and high a small picture is at most, and how well it is kept.
 const WIDTH_PX: u32 = 480;
@@ -46,7 +46,7 @@ impl Gallery {
     }
 
     /// A JPEG; none: there is none of this file.
-    pub(super) async fn thumbnail(&self, media: AlertMedia) -> io::Result<Option<Vec<u8>>> {
+    pub(crate) async fn thumbnail(&self, media: AlertMedia) -> io::Result<Option<Vec<u8>>> {
         let path = self.path(&media);
         match kept(path.clone()).await? {
             Kept::Jpeg(jpeg) => Ok(Some(jpeg)),
@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     fn jpeg() -> Vec<u8> {
-        crate::picture::draw(tipoff_model::Timestamp::from_ms(0)).unwrap()
+        crate::media::test_image::draw(tipoff_model::Timestamp::from_ms(0)).unwrap()
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tipoff_video::{Audience, Order, Progress, Source, Studio, Trouble, Video};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use crate::fair_queue::{FairQueue, Owner};
+use crate::runtime::fair_queue::{FairQueue, Owner};
 use cache::{Cache, Key};
 
 /// All renditions together, in bytes. The one that nobody has looked at for longest makes room.

@@ -20,9 +20,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-pub(super) use self::queue::Rank;
+pub(crate) use self::queue::Rank;
 use self::queue::{Party, Queue};
-use crate::per_minute::network;
+use crate::runtime::per_minute::network;
 
 /// Time after which a turn is over: long enough for a chunk of a mail, short enough that a camera whose mail
 /// needs some ten turns is not kept waiting by a hundred addresses.
@@ -49,7 +49,7 @@ impl Turns {
     }
 
     /// The share of a connection from `peer`.
-    pub(super) fn of(&self, peer: IpAddr) -> Share {
+    pub(crate) fn of(&self, peer: IpAddr) -> Share {
         Share {
             turns: self.clone(),
             party: Party { rank: Rank::Stranger, address: network(peer) },
@@ -104,7 +104,7 @@ struct Turn {
 }
 
 /// What one connection may use.
-pub(super) struct Share {
+pub(crate) struct Share {
     turns: Turns,
     party: Party,
     /// Time that this connection has worked.
@@ -116,7 +116,7 @@ pub(super) struct Share {
 
 impl Share {
     /// Has a turn when it returns: the one that it has, unless that is over, else waits for one.
-    pub(super) async fn take(&mut self) {
+    pub(crate) async fn take(&mut self) {
         if self.turn.as_ref().is_some_and(|turn| turn.began.elapsed() < TURN) {
             return;
         }
@@ -135,7 +135,7 @@ impl Share {
     }
 
     /// Gives the turn back, if it has one: to be called before anything else is awaited.
-    pub(super) fn pause(&mut self) {
+    pub(crate) fn pause(&mut self) {
         let Some(Turn { mut grant, began }) = self.turn.take() else {
             return;
         };
@@ -145,7 +145,7 @@ impl Share {
     }
 
     /// The connection is of a device that is known, by its login or its address: it goes before strangers.
-    pub(super) fn set_rank(&mut self, rank: Rank) {
+    pub(crate) fn set_rank(&mut self, rank: Rank) {
         self.pause();
         self.party.rank = rank;
     }

@@ -19,7 +19,7 @@ use prometheus_client::registry::{Registry, Unit};
 use tipoff_model::Protocol;
 use tipoff_spool::{AttemptRecord, SpoolStats};
 
-use crate::log;
+use crate::runtime::log;
 
 use attempts::Attempts;
 pub(crate) use exposition::Format;

@@ -32,18 +32,18 @@ impl Waker {
     }
 
     /// Where changes of the network are seen from now on.
-    pub(super) fn network(&self) -> watch::Receiver<()> {
+    pub(crate) fn network(&self) -> watch::Receiver<()> {
         self.0.network.subscribe()
     }
 
     /// The bell of this channel, which there is from now on.
-    pub(super) fn of(&self, channel: &str) -> Arc<Notify> {
+    pub(crate) fn of(&self, channel: &str) -> Arc<Notify> {
         let mut bells = self.0.channels.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(bells.entry(channel.to_owned()).or_default())
     }
 
     /// Nobody hears this one any more.
-    pub(super) fn forget(&self, channel: &str) {
+    pub(crate) fn forget(&self, channel: &str) {
         self.0.channels.write().unwrap_or_else(PoisonError::into_inner).remove(channel);
     }
 }

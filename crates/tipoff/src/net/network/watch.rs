@@ -9,8 +9,8 @@ use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
 use tokio::net::UdpSocket;
 
-use crate::dispatch::Waker;
-use crate::supervise::Supervisor;
+use crate::runtime::notifier::Waker;
+use crate::runtime::supervise::Supervisor;
 
 /// The groups of linux/rtnetlink.h: links, and the addresses and routes of IPv4 and IPv6.
 const GROUPS: u32 = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;

@@ -9,8 +9,8 @@ use tokio::task::JoinError;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::observe::Metrics;
-use crate::shutdown::{Phase, Shutdown};
+use crate::runtime::observe::Metrics;
+use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// The pause before a task is started again …
 const PAUSE_MIN: Duration = Duration::from_millis(50);
@@ -172,7 +172,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::shutdown::{self, Trigger};
+    use crate::runtime::shutdown::{self, Trigger};
 
     fn supervisor() -> (Supervisor, Trigger) {
         let (trigger, shutdown) = shutdown::channel();
@@ -182,7 +182,7 @@ mod tests {
     fn restarts(supervisor: &Supervisor, task: &str) -> bool {
         let metrics = supervisor
             .metrics
-            .render(&tipoff_spool::SpoolStats::default(), crate::observe::Format::Text)
+            .render(&tipoff_spool::SpoolStats::default(), crate::runtime::observe::Format::Text)
             .unwrap();
         let line = format!("tipoff_task_restarts_total{{task=\"{task}\"}} 1");
         metrics.lines().any(|it| it == line)

@@ -7,7 +7,7 @@ use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible, PeerMisb
 
 /// What was wrong with a handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::receive) enum TlsFault {
+pub(crate) enum TlsFault {
     /// The device is older than TLS 1.2.
     TooOld,
     /// No cipher, curve or signature that it offers is still safe.
@@ -101,7 +101,7 @@ impl fmt::Display for TlsFault {
 
 impl TlsFault {
     /// What to change.
-    pub(super) const fn hint(&self) -> &'static str {
+    pub(crate) const fn hint(&self) -> &'static str {
         match self {
             Self::TooOld | Self::NothingInCommon => {
                 "The device is too old for today's encryption: switch encryption off in the device \

@@ -1,0 +1,13 @@
+//! What all listeners share: TLS and how it is recognised, limits of connections, fair turns, wrong logins.
+
+pub(crate) mod known;
+pub(crate) mod limit;
+pub(crate) mod login_throttle;
+pub(crate) mod network;
+pub(crate) mod sniff;
+pub(crate) mod tls;
+mod tls_fault;
+pub(crate) mod turns;
+pub(crate) mod wire;
+
+pub(crate) use tls_fault::TlsFault;

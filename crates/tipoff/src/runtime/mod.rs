@@ -1,0 +1,20 @@
+//! What all rooms stand on: time, tasks and their end, events, log and terminal, fair queues. Knows no room.
+
+// First, because its macros are for all that follow.
+#[macro_use]
+pub(crate) mod terminal;
+
+pub(crate) mod clock;
+pub(crate) mod events;
+pub(crate) mod fair_queue;
+mod line_queue;
+pub(crate) mod links;
+pub(crate) mod live_rules;
+pub(crate) mod log;
+pub(crate) mod notifier;
+pub(crate) mod observe;
+pub(crate) mod per_minute;
+pub(crate) mod percent;
+pub(crate) mod private;
+pub(crate) mod shutdown;
+pub(crate) mod supervise;
