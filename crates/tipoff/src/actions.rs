@@ -15,10 +15,10 @@ use tipoff_rules::Clock;
 use tipoff_spool::{Actor, DeviceChange, DeviceLine, Locks, Spool, SpoolError};
 
 use crate::audit::{self, what};
-use crate::runtime::notifier::Waker;
 use crate::modes::{Modes, NotChosen};
 use crate::runtime::events::{Item, News};
 use crate::runtime::links::Links;
+use crate::runtime::notifier::Waker;
 
 /// When "until morning" ends, in the zone of the configuration.
 const MORNING: Time = Time::constant(7, 0, 0, 0);

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tipoff_spool::{AgeGuard, Keep, Newest};
 
-use crate::runtime::clock::Reading;
 use crate::config::Retention;
+use crate::runtime::clock::Reading;
 
 /// Nothing goes by age for so long after the clock was set by more than [`JUMP_MIN`], and after a start
 /// at which it may be wrong.

@@ -9,16 +9,16 @@ use tipoff_model::{Event, Timestamp};
 use tipoff_spool::{DeviceLine, Notice, Spool, SpoolError, Swept};
 use tokio::sync::Mutex;
 
-use crate::runtime::clock::{Clock, Jump, READ_EVERY};
 use crate::config::Retention;
 use crate::disk::Disk;
-use crate::runtime::notifier::Waker;
 use crate::eviction::{self, Eviction};
-use crate::runtime::events::{Item, News};
 use crate::media::renditions::Renditions;
+use crate::media::thumbnails::Gallery;
+use crate::runtime::clock::{Clock, Jump, READ_EVERY};
+use crate::runtime::events::{Item, News};
+use crate::runtime::notifier::Waker;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::Supervisor;
-use crate::media::thumbnails::Gallery;
 
 /// How often retention is looked after.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);

@@ -9,9 +9,9 @@ use tipoff_model::{Event, Timestamp};
 use tipoff_rules::{Clock, Report, Rules};
 use tipoff_spool::{NewReport, Spool, SpoolError, Tally};
 
-use crate::runtime::notifier::Waker;
 use crate::runtime::events::{Item, News};
 use crate::runtime::live_rules::LiveRules;
+use crate::runtime::notifier::Waker;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::Supervisor;
 

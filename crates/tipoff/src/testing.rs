@@ -9,12 +9,12 @@ use tipoff_spool::{IncidentFilter, Spool, SqliteSpool};
 use crate::actions::Actions;
 use crate::config::{Config, Retention};
 use crate::disk::Disk;
-use crate::runtime::notifier::Waker;
 use crate::modes::Modes;
-use crate::runtime::events::News;
 use crate::receive::{Doorkeeper, Intake};
-use crate::runtime::live_rules::LiveRules;
+use crate::runtime::events::News;
 use crate::runtime::links::Links;
+use crate::runtime::live_rules::LiveRules;
+use crate::runtime::notifier::Waker;
 
 /// The rooms up to the spool; nothing is delivered.
 pub(crate) struct Stand {

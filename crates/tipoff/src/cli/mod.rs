@@ -25,8 +25,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Config;
-use crate::runtime::log::{self, LogForm};
 use crate::reload::Source;
+use crate::runtime::log::{self, LogForm};
 use crate::runtime::terminal;
 
 /// It worked.

@@ -4,7 +4,8 @@ use rustix::process::geteuid;
 
 use super::doctor;
 use crate::config::Config;
-use crate::{private, programs};
+use crate::programs;
+use crate::runtime::private;
 
 /// Does it; what cannot be done is logged.
 pub(super) fn prepare(config: &Config) {

@@ -71,7 +71,7 @@ fn file(args: &Args) -> anyhow::Result<(String, Vec<u8>)> {
                 .with_context(|| format!("cannot read the picture {}", path.display()))?;
             (name, bytes)
         }
-        None => ("test.jpg".to_owned(), picture::draw(SystemTime::now().into())?),
+        None => ("test.jpg".to_owned(), test_image::draw(SystemTime::now().into())?),
     })
 }
 

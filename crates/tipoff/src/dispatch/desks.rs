@@ -19,8 +19,8 @@ use super::pace::{Pacer, Precedence};
 use super::schedule::Schedule;
 use super::status::{Board, ChannelStatus};
 use super::{Common, trial};
-use crate::runtime::notifier::Waker;
 use crate::config::ChannelConfig;
+use crate::runtime::notifier::Waker;
 use crate::runtime::supervise::Supervisor;
 
 /// The channels at work.

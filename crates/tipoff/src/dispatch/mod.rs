@@ -33,11 +33,11 @@ use tipoff_model::{AlertKind, AlertMedia, MediaKind};
 use tipoff_spool::{DueDelivery, Spool};
 
 use crate::actions::Actions;
-use crate::runtime::clock::Clock;
 use crate::modes::Modes;
+use crate::runtime::clock::Clock;
 use crate::runtime::events::News;
-use crate::runtime::observe::Metrics;
 use crate::runtime::links::Links;
+use crate::runtime::observe::Metrics;
 pub(crate) use desks::Dispatch;
 pub(crate) use late::LateSounds;
 pub(crate) use pictures::Pictures;

@@ -103,7 +103,7 @@ impl Pictures {
             let _place = self.place.acquire().await.ok()?;
             let (blobs, picture) = (blobs.clone(), picture.clone());
             let making =
-                move || make(&small::decode(blobs.read(&picture.blob, &picture.media)?)?, fit);
+                move || make(&thumbnail::decode(blobs.read(&picture.blob, &picture.media)?)?, fit);
             // A decoder that panics ends its own task only.
             let made = spawn_blocking(making).await.map_err(io::Error::other);
             match made.map_err(image::ImageError::from).flatten() {
@@ -156,7 +156,7 @@ fn make(picture: &DynamicImage, fit: Fit) -> ImageResult<Option<Vec<u8>>> {
         if usize::try_from(sum).unwrap_or(usize::MAX) > fit.sides_px_max {
             continue;
         }
-        let jpeg = small::jpeg(picture, side, side, QUALITY)?;
+        let jpeg = thumbnail::jpeg(picture, side, side, QUALITY)?;
         if jpeg.len() as u64 <= fit.bytes_max {
             return Ok(Some(jpeg));
         }

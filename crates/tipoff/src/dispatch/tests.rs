@@ -14,14 +14,14 @@ use tipoff_testkit::webhook::Webhook;
 use tokio::sync::broadcast::Receiver;
 
 use super::{ChannelState, ChannelStatus, Common, Dispatch, LateSounds, Pictures, Videos};
-use crate::runtime::clock::Clock;
 use crate::config::Config;
+use crate::runtime::clock::Clock;
 use crate::runtime::events::Item;
+use crate::runtime::links::Links;
 use crate::runtime::observe::Metrics;
 use crate::runtime::shutdown::{self, Phase, Trigger};
 use crate::runtime::supervise::Supervisor;
 use crate::testing::{self, MOTION, Stand};
-use crate::runtime::links::Links;
 
 /// No condition takes longer than this, unless it will never come.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -19,7 +19,7 @@ pub(crate) async fn send_test(
     channel: &dyn Channel,
     memory: &[(String, String)],
 ) -> Result<Option<String>, String> {
-    let picture = picture::draw(SystemTime::now().into()).map_err(|error| error.to_string())?;
+    let picture = test_image::draw(SystemTime::now().into()).map_err(|error| error.to_string())?;
     let alert = test_alert(picture.len() as u64);
     let files: Arc<dyn Files> = Arc::new(OnePicture(picture));
     let context = Context { files: &files, memory, alert: &alert, programs: programs() };

@@ -13,8 +13,8 @@ use tipoff_video::{
 
 use super::files::DeliveryFiles;
 use super::kept::Kept;
-use crate::runtime::fair_queue::{FairQueue, Owner};
 use crate::media::renditions::{Renditions, video_source};
+use crate::runtime::fair_queue::{FairQueue, Owner};
 use crate::{config, programs};
 
 /// Videos that stay ready for other channels, and for the next attempt.

@@ -14,9 +14,9 @@ use tipoff_spool::{Blobs, Spool, durable};
 use tipoff_video::Studio;
 use tokio::task::spawn_blocking;
 
-use crate::runtime::fair_queue::{FairQueue, Owner};
 use crate::media::renditions::video_source;
 use crate::media::thumbnail;
+use crate::runtime::fair_queue::{FairQueue, Owner};
 
 /// How wide and high a small picture is at most, and how well it is kept.
 const WIDTH_PX: u32 = 480;
@@ -131,8 +131,8 @@ impl Gallery {
 }
 
 fn of_picture(blobs: &Blobs, media: &AlertMedia) -> image::ImageResult<Vec<u8>> {
-    let picture = small::decode(blobs.read(&media.blob, &media.media)?)?;
-    small::jpeg(&picture, WIDTH_PX, HEIGHT_PX, QUALITY)
+    let picture = thumbnail::decode(blobs.read(&media.blob, &media.media)?)?;
+    thumbnail::jpeg(&picture, WIDTH_PX, HEIGHT_PX, QUALITY)
 }
 
 /// What is kept of a small picture.

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::listen::{self, End};
+use super::transcript::{Recorder, Trouble};
+use crate::net::TlsFault;
 use crate::net::limit::Crowded;
 use crate::net::limit::Presence;
-use super::listen::{self, End};
-use crate::net::TlsFault;
 use crate::net::tls::{Alpn, Tls};
-use super::transcript::{Recorder, Trouble};
 use crate::net::wire::Wire;
 
 /// How long a device may take to read a reply.

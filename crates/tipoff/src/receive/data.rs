@@ -11,9 +11,9 @@ use tokio::time::timeout;
 
 use super::listen;
 use super::passive::{Passive, begins_tls};
+use super::transcript::{Recorder, Trouble};
 use crate::net::TlsFault;
 use crate::net::tls::{Alpn, Tls};
-use super::transcript::{Recorder, Trouble};
 use crate::net::wire::Wire;
 use crate::runtime::per_minute::{PerMinute, network};
 

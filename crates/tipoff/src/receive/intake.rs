@@ -15,10 +15,10 @@ use tipoff_vendors::Reading;
 
 use super::access::Doorkeeper;
 use super::digest::{self, MailSize};
-use crate::net::turns::Turns;
 use crate::disk::Disk;
-use crate::runtime::notifier::Waker;
+use crate::net::turns::Turns;
 use crate::runtime::events::{Item, News};
+use crate::runtime::notifier::Waker;
 use crate::runtime::per_minute::{PerMinute, network};
 
 /// Time that a device has to send a mail again whose connection broke, before what came of its text is

@@ -18,14 +18,14 @@ use super::access::{Admission, Doorkeeper, WRONG_PASSWORD};
 use super::control::{Break, Control};
 use super::entrance::Entrance;
 use super::intake::{Incoming, Intake};
-use crate::net::limit::{Connections, Places};
 use super::listen::{Call, End};
-use super::sniff;
-use crate::net::tls::Alpn;
 use super::transcript::Trouble;
+use crate::config::{Smtp, SmtpListener};
+use crate::net::limit::{Connections, Places};
+use crate::net::sniff;
+use crate::net::tls::Alpn;
 use crate::net::turns::{Rank, Share};
 use crate::net::wire::{Buffers, Chunk};
-use crate::config::{Smtp, SmtpListener};
 use crate::runtime::observe::Metrics;
 use crate::runtime::shutdown::{Phase, Shutdown};
 

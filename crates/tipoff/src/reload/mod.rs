@@ -17,11 +17,11 @@ use tokio::signal::unix::Signal;
 use tokio::sync::{Mutex, watch};
 
 use crate::audit::{self, what};
-use crate::config::{self, Config, Faults};
+use crate::config::{self, Config, ConfigFault, ConfigState, Faults};
 use crate::runtime::events::{Item, News};
-use crate::service_manager;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::Supervisor;
+use crate::service_manager;
 use look::Look;
 pub(crate) use running::Running;
 

@@ -8,9 +8,10 @@ use arc_swap::ArcSwap;
 
 use crate::config::{Config, Retention};
 use crate::dispatch::Dispatch;
+use crate::net::known::KnownAddresses;
 use crate::net::tls::{Loaded, Tls};
 use crate::receive::{Doorkeeper, ftp, smtp};
-use crate::net::known::KnownAddresses;
+use crate::runtime::live_rules::LiveRules;
 
 /// The pieces whose settings may change.
 pub(crate) struct Running {

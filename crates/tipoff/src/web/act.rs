@@ -14,9 +14,9 @@ use tipoff_model::{Action, MuteFor, MuteTarget};
 
 use super::State;
 use super::frame::{Page, PageProblem, page};
-use crate::runtime::links::ActionGrant;
 use super::problem::{Named, Problem};
 use crate::actions::ActionError;
+use crate::runtime::links::ActionGrant;
 
 pub(super) fn router() -> Router<State> {
     Router::new().route("/act/{token}", get(ask).post(act))

@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 
 use super::clock::Clock;
 use super::problem::Problem;
+use crate::runtime::percent;
 
 /// Incidents on a page.
 pub(crate) const PAGE: u32 = 48;

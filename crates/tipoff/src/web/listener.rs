@@ -31,12 +31,12 @@ use tokio_util::task::TaskTracker;
 
 use super::slow_body;
 use crate::config::Proxies;
-use crate::runtime::per_minute::PerMinute;
-use crate::net::limit::{Connections, Places, Presence};
-use crate::receive::listen::is_out_of_files;
-use crate::net::tls::{Alpn, Tls};
 use crate::net::known::KnownAddresses;
+use crate::net::limit::{Connections, Places, Presence};
 use crate::net::sniff::is_client_hello;
+use crate::net::tls::{Alpn, Tls};
+use crate::receive::listen::is_out_of_files;
+use crate::runtime::per_minute::PerMinute;
 use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// Connections served at a time.

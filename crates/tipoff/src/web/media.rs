@@ -12,10 +12,10 @@ use axum::response::{IntoResponse, Response};
 use tipoff_model::{AlertMedia, ArrivalId, Encoding, MediaPlace};
 use tipoff_spool::Blobs;
 
-use crate::runtime::links::{MediaLink, file_part, parse_file_part};
 use super::pour::pour;
 use super::range::{self, Wanted};
 use super::{State, tag};
+use crate::runtime::links::{MediaLink, file_part, parse_file_part};
 
 /// The types that a browser may show as themselves; everything else is saved, so that a page that
 /// a device sent never runs on our address.

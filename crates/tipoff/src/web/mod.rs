@@ -53,17 +53,19 @@ use problem::Problem;
 
 use crate::actions::Actions;
 use crate::audit;
+use crate::config::ConfigState;
 use crate::config::{Http, Listener};
 use crate::disk::Disk;
 use crate::dispatch::Dispatch;
-use crate::runtime::notifier::Waker;
+use crate::media::renditions::Renditions;
+use crate::media::thumbnails::Gallery;
 use crate::modes::Modes;
-use crate::runtime::events::{Item, News};
-use crate::runtime::observe::Metrics;
 use crate::net::tls::Tls;
 use crate::receive::{Doorkeeper, Transcripts};
-use crate::config::ConfigState;
-use crate::media::renditions::Renditions;
+use crate::runtime::events::{Item, News};
+use crate::runtime::links::Links;
+use crate::runtime::notifier::Waker;
+use crate::runtime::observe::Metrics;
 use crate::runtime::supervise::Supervisor;
 
 /// What the pages are made of.

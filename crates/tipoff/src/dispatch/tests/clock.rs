@@ -2,8 +2,8 @@
 //! machine; dispatch has one that the test sets.
 
 use super::*;
-use crate::runtime::clock::tests::{DAY, HOUR, Hands};
 use crate::maintenance::House;
+use crate::runtime::clock::tests::{DAY, HOUR, Hands};
 
 fn now() -> Timestamp {
     SystemTime::now().into()

@@ -17,7 +17,7 @@ const ADDRESSES_MAX: usize = 4096;
 
 /// How well a connection's device is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::receive) enum Rank {
+pub(crate) enum Rank {
     /// Configured, added or named by a person, with its password where it has one.
     Known,
     /// Everybody else.

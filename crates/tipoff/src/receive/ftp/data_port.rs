@@ -9,12 +9,12 @@ use tipoff_model::LoginProof;
 
 use super::Conversation;
 use crate::config::ActiveAddresses;
-use crate::runtime::per_minute::network;
 use crate::receive::control::Control;
 use crate::receive::data::{DataContext, Plan};
 use crate::receive::passive::Passive;
 use crate::receive::ports::Lessee;
 use crate::receive::transcript::Trouble;
+use crate::runtime::per_minute::network;
 use crate::runtime::shutdown::Phase;
 
 /// The port of the next data connection, and whether the device can reach such ports.

@@ -12,8 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::Conversation;
-use crate::runtime::per_minute::network;
 use crate::receive::transfer::Signals;
+use crate::runtime::per_minute::network;
 
 /// Transfers at a time of one address, of IPv6 of one network (/64). A house full of cameras behind one address has
 /// fewer.

@@ -8,6 +8,7 @@ use tipoff_spool::{BoxFuture, SessionFilter, Sessions};
 use tokio::sync::{Notify, Semaphore};
 
 use super::*;
+use crate::net::TlsFault;
 use crate::runtime::observe::Metrics;
 
 fn texts(lines: &[TranscriptLine]) -> Vec<&str> {

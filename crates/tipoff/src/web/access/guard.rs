@@ -11,12 +11,12 @@ use tipoff_spool::{Actor, Role, TokenScope, UserId};
 use super::super::State;
 use super::super::caller::Caller;
 use super::super::clock::cookie;
-use crate::runtime::percent::encode;
 use super::super::frame::PageProblem;
 use super::super::problem::Problem;
 use super::pages::cookie_name;
 use super::tokens::TOKEN_PREFIX;
 use super::{Access, Refusal, rights};
+use crate::runtime::percent::encode;
 
 /// What the script proves itself with.
 const PROOF_HEADER: &str = "x-csrf-token";

@@ -18,10 +18,10 @@ use super::super::State;
 use super::super::access::{Access, Entry, Visitor};
 use super::super::caller::Caller;
 use super::super::problem::Problem;
-use crate::runtime::events::Item;
+use crate::net::known::KnownAddresses;
 use crate::net::limit::{Connections, Place, Places, Presence};
 use crate::receive::SessionNews;
-use crate::net::known::KnownAddresses;
+use crate::runtime::events::Item;
 use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// So often something is said when nothing happens, so that nobody takes the connection for dead.

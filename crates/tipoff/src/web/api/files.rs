@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use tipoff_model::{ArrivalId, MediaKind, MediaPlace};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::runtime::links::parse_file_part;
 use super::super::problem::{Asked, Named, Problem};
 use super::super::{State, media};
-use crate::runtime::fair_queue::Owner;
 use crate::media::renditions::Rendition;
+use crate::runtime::fair_queue::Owner;
+use crate::runtime::links::parse_file_part;
 
 /// How a file is wanted.
 #[derive(Deserialize, IntoParams)]

@@ -7,9 +7,9 @@ use super::super::State;
 use super::super::api::audit::{AuditQuery, find};
 use super::super::api::shares::links;
 use super::super::clock::{Clock, utc};
-use crate::runtime::percent::encode;
 use super::super::frame::{Frame, Page, page};
 use super::super::problem::Asked;
+use crate::runtime::percent::encode;
 
 /// What can be chosen to look at: the area, and its name.
 const AREAS: &[(&str, &str)] = &[

@@ -7,9 +7,9 @@ use tipoff_spool::ChannelFigures;
 use super::super::State;
 use super::super::api::channels::{standing, word};
 use super::super::clock::{Clock, span};
-use crate::runtime::percent::encode;
 use super::super::frame::{Frame, Page, page};
 use crate::dispatch::{ChannelState, ChannelStatus};
+use crate::runtime::percent::encode;
 
 #[derive(Template)]
 #[template(path = "channels.html")]

@@ -10,12 +10,13 @@ use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, IncidentFilter};
 
 use super::super::api::devices::{DAYS, origin};
 use super::super::clock::{Clock, span};
-use super::super::filter::{blank, encode};
+use super::super::filter::blank;
 use super::super::frame::{Frame, Page, page};
 use super::super::problem::{Asked, Named, Problem};
 use super::super::{State, words};
 use super::Choice;
 use super::timeline::{Card, card};
+use crate::runtime::percent::encode;
 
 /// Devices on a page.
 const PAGE: u32 = 100;

@@ -12,10 +12,10 @@ use tipoff_spool::IncidentDetail;
 use super::super::api::files::rendition_of;
 use super::super::clock::Clock;
 use super::super::frame::{Page, PageProblem, page};
-use crate::runtime::links::parse_file_part;
 use super::super::problem::{Named, Problem};
 use super::super::{State, media, words};
 use super::incident::{Shot, shots};
+use crate::runtime::links::parse_file_part;
 
 #[derive(Template)]
 #[template(path = "share.html")]
