@@ -97,7 +97,7 @@ struct Lock {
     /// Signs what proves that a form is one of ours.
     key: [u8; 32],
     /// A password takes 19 MiB and a while to check: one at a time.
-    hashing: Semaphore,
+    hashing: Arc<Semaphore>,
     entrance: Entrance,
     codes: CodeAttempts,
     failures: Failures,
@@ -136,7 +136,7 @@ impl Access {
         Self(Arc::new(Lock {
             spool,
             key,
-            hashing: Semaphore::new(1),
+            hashing: Arc::new(Semaphore::new(1)),
             entrance,
             codes: CodeAttempts::default(),
             failures: Failures::default(),
