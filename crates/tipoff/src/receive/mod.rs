@@ -17,6 +17,7 @@ mod label;
 pub(crate) mod limit;
 pub(crate) mod listen;
 mod look;
+mod parsers;
 mod passive;
 mod ports;
 mod refusal;

@@ -41,6 +41,7 @@ mod hostile_http;
 mod hostile_links;
 mod hostile_logins;
 mod hostile_mail;
+mod hostile_memory;
 mod hostile_senders;
 mod https;
 mod incident;
