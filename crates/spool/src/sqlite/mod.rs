@@ -38,6 +38,7 @@ mod summary;
 mod turns;
 mod uploads;
 mod users;
+mod waiting_places;
 mod writer;
 
 use std::collections::{HashMap, HashSet};
