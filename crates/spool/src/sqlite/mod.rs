@@ -60,6 +60,7 @@ use identity::{identity, random_hex};
 use known_mails::KnownMails;
 use repeats::TornDevices;
 use rows::{at, from_json, json, number};
+pub use space::Compacted;
 use turns::Turns;
 use writer::Writer;
 
