@@ -46,6 +46,7 @@ mod hostile_senders;
 mod https;
 mod incident;
 mod keeping;
+mod known_browsers;
 mod limits;
 mod mail_contents;
 mod mqtt;
