@@ -1,7 +1,8 @@
-//! Checks of the tree that the compiler does not make: sizes, the star, words, links.
+//! Checks of the tree that the compiler does not make: sizes, the star, words, links, decisions.
 //!
 //! `cargo run -p xtask` prints what is wrong; `./test.sh` runs it. It changes nothing.
 
+mod adr;
 mod sizes;
 mod star;
 mod text;
@@ -17,6 +18,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let mut faults = sizes::check(&files);
     faults.extend(star::check(&root)?);
     faults.extend(text::check(&root, &files));
+    faults.extend(adr::check(&files));
     for fault in &faults {
         println!("{fault}");
     }
