@@ -62,7 +62,7 @@ fn empty(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether this is a day, as in `2026-11-23`.
-fn is_date(text: &str) -> bool {
+pub(crate) fn is_date(text: &str) -> bool {
     let is_form = |(place, byte): (usize, u8)| match place {
         4 | 7 => byte == b'-',
         _ => byte.is_ascii_digit(),
