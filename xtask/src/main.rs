@@ -5,6 +5,7 @@
 
 mod adr;
 mod changelog;
+mod msrv;
 mod sizes;
 mod star;
 mod text;
@@ -36,6 +37,7 @@ fn tidy(root: &Path) -> anyhow::Result<ExitCode> {
     faults.extend(text::check(root, &files));
     faults.extend(adr::check(&files));
     faults.extend(changelog::check(&files));
+    faults.extend(msrv::check(&files));
     for fault in &faults {
         println!("{fault}");
     }
