@@ -82,10 +82,12 @@ step "advisories"
 # The database of known holes is fetched; without a network the one of the last time is asked.
 databases="${CARGO_HOME:-$HOME/.cargo}/advisory-dbs"
 if timeout 120 bash -c "$(declare -f deny); deny fetch db" >/dev/null 2>&1; then
-  deny check --disable-fetch advisories
+  deny --offline check advisories
 elif compgen -G "$databases/advisory-db-*" >/dev/null; then
-  echo "NOT REFRESHED: no network; the database in $databases is asked"
-  deny check --disable-fetch advisories
+  # A fetch that failed dates the folder anew; its last advisory does not lie.
+  newest=$(for it in "$databases"/advisory-db-*; do git -C "$it" log -1 --format=%cs; done 2>/dev/null | sort | tail -1)
+  echo "NOT REFRESHED: no network; the database in $databases, whose last advisory is of ${newest:-an unknown day}, is asked"
+  deny --offline check advisories
 else
   echo "SKIPPED: the database of advisories cannot be fetched, and there is none from before"
 fi

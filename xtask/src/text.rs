@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::changelog;
 use crate::tree::File;
 
 /// Words, and why they are not wanted. Split, so that this file does not find itself.
@@ -43,8 +44,10 @@ fn is_ours(path: &str) -> bool {
 }
 
 fn dead_links(root: &Path, file: &File) -> Vec<String> {
-    let folder = root.join(&file.path);
-    let folder = folder.parent().unwrap_or(root);
+    let path = root.join(&file.path);
+    // Fragments are moved into the changelog, which is in the root.
+    let is_fragment = changelog::is_fragment(&file.path);
+    let folder = if is_fragment { root } else { path.parent().unwrap_or(root) };
     let mut faults = Vec::new();
     for link in file.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
         let target = link.split('#').next().unwrap_or_default();

@@ -82,6 +82,9 @@ struct OfPage {
     is_of_page: bool,
 }
 
+/// Memory that the allocator takes for a short text, in bytes.
+const SHORT_TEXT_BYTES: usize = 32;
+
 /// What was found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
@@ -98,10 +101,27 @@ pub(crate) struct Collector {
     of_page: Vec<OfPage>,
     has_page: bool,
     shown: Vec<Shown>,
+    /// Bytes of memory of all texts and names.
+    letters: usize,
     pub(crate) unclear: bool,
 }
 
 impl Collector {
+    /// Bytes of memory that it holds.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.letters
+            + self.texts.capacity() * size_of::<Text>()
+            + (self.preambles.capacity() + self.epilogues.capacity()) * size_of::<String>()
+            + self.media.capacity() * size_of::<Media>()
+            + self.of_page.capacity() * size_of::<OfPage>()
+            + self.shown.capacity() * size_of::<Shown>()
+    }
+
+    fn count_letters<'a>(&mut self, texts: impl IntoIterator<Item = &'a String>) {
+        let bytes = |text: &String| text.capacity().max(SHORT_TEXT_BYTES);
+        self.letters += texts.into_iter().map(bytes).sum::<usize>();
+    }
+
     /// How much text can still be kept.
     pub(crate) fn text_bytes_left(&self) -> usize {
         let read = READ_BYTES_MAX.saturating_sub(self.read_bytes);
@@ -142,6 +162,7 @@ impl Collector {
         let text = Text { text: tidy(&text.text), ..text };
         if !text.text.is_empty() && self.text_bytes < TEXT_BYTES_MAX {
             self.text_bytes += bytes;
+            self.count_letters([&text.text]);
             self.texts.push(text);
         }
     }
@@ -151,6 +172,7 @@ impl Collector {
         let text = tidy(text);
         if !text.is_empty() && self.outside_bytes < TEXT_BYTES_MAX {
             self.outside_bytes += text.len().max(PIECE_BYTES_MIN);
+            self.count_letters([&text]);
             match outside {
                 Outside::Preamble => self.preambles.push(text),
                 Outside::Epilogue => self.epilogues.push(text),
@@ -162,6 +184,7 @@ impl Collector {
     pub(crate) fn add_text_of_file(&mut self, text: &str) {
         if self.text_of_file.is_none() {
             let text = beginning(&tidy(text));
+            self.count_letters([&text]);
             self.text_of_file = Some(text).filter(|text| !text.is_empty());
         }
     }
@@ -188,12 +211,15 @@ impl Collector {
             let mut names = file.page_names;
             names.extend(given.as_deref().map(str::to_lowercase));
             let (pixels, is_of_page) = (pixels(file.head), file.is_of_page);
+            self.letters += names.capacity() * size_of::<String>();
+            self.count_letters(&names);
             self.of_page.push(OfPage { index: self.media.len(), names, pixels, is_of_page });
         }
         let name = given.unwrap_or_else(|| {
             let number = 1 + self.media.iter().filter(|media| media.kind == kind).count();
             default_label(kind, sort, number)
         });
+        self.count_letters([&name, &content_type]);
         self.media.push(Media {
             name,
             content_type,
@@ -211,7 +237,10 @@ impl Collector {
     pub(crate) fn add_page(&mut self, pictures: Vec<Shown>) {
         self.has_page = true;
         let room = MEDIA_MAX.saturating_sub(self.shown.len());
+        let before = self.shown.len();
         self.shown.extend(pictures.into_iter().take(room));
+        let new = self.shown.iter().skip(before).flat_map(|shown| [&shown.source, &shown.words]);
+        self.letters += new.map(|text| text.capacity().max(SHORT_TEXT_BYTES)).sum::<usize>();
     }
 
     /// Whether a page has a picture in an address that was not found there.
@@ -301,6 +330,8 @@ fn tidy(text: &str) -> String {
         }
     }
     tidy.truncate(tidy.trim_end().len());
+    // It is kept for as long as the mail goes on.
+    tidy.shrink_to_fit();
     tidy
 }
 

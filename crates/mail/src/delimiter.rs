@@ -48,10 +48,23 @@ pub(crate) struct Filter {
     seconds: [bool; 256],
     /// Whether a boundary has a dash there, and not only one that closes.
     has_dash: bool,
-    /// Bytes of the shortest of them.
-    shortest: usize,
+    /// The [`mark`]s of declared boundaries.
+    marks: Vec<u64>,
     /// Whether a boundary counts that nobody declared.
     sniffs: bool,
+}
+
+/// A number made of a text's length, its beginning and its end: texts of up to 16 bytes that differ have the same one
+/// by chance only. So a line is compared with all boundaries at once, however many multiparts are open.
+fn mark(text: &[u8]) -> u64 {
+    /// Odd numbers with bits all over (the fractions of the golden ratio and of the root of two).
+    const MIX: (u64, u64) = (0x9E37_79B9_7F4A_7C15, 0x6A09_E667_F3BC_C909);
+    let (begins, ends) = match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (text.iter().fold(0, |mark, &byte| mark << 8 | u64::from(byte)), 0),
+    };
+    let length = (text.len() as u64).rotate_right(8);
+    begins.wrapping_mul(MIX.0) ^ ends.wrapping_mul(MIX.1).rotate_left(32) ^ length
 }
 
 /// What may follow a boundary in its line.
@@ -74,11 +87,11 @@ impl Filter {
             firsts: [false; 256],
             seconds: [false; 256],
             has_dash: false,
-            shortest: BOUNDARY_BYTES_MAX,
+            marks: Vec::new(),
             sniffs,
         };
         for (_, boundary) in boundaries {
-            filter.shortest = filter.shortest.min(boundary.len());
+            filter.marks.push(mark(boundary));
             filter.has_dash |= boundary.get(1) == Some(&b'-');
             for byte in boundary.get(1..2).filter(|it| !it.is_empty()).unwrap_or(BEHIND_BOUNDARY) {
                 if let Some(place) = filter.seconds.get_mut(usize::from(*byte)) {
@@ -94,6 +107,12 @@ impl Filter {
         filter
     }
 
+    /// Whether what stands behind the `--` of a line, up to its end, may be a declared boundary, or one that closes.
+    fn may_be_declared(&self, text: &[u8]) -> bool {
+        let is_marked = |text| self.marks.contains(&mark(text));
+        is_marked(text) || text.strip_suffix(b"--").is_some_and(is_marked)
+    }
+
     /// Whether a line is none, by what stands behind its `--`.
     fn excludes(&self, behind: &[u8]) -> bool {
         let Some(&first) = behind.first() else {
@@ -107,7 +126,9 @@ impl Filter {
             (true, false) => match behind {
                 [_, b'-', third, ..] if *third != b'-' && !self.has_dash => true,
                 [_, second, ..] if !is_in(&self.seconds, *second) => true,
-                _ => line_end().is_some_and(|end| end < self.shortest),
+                _ => line_end()
+                    .and_then(|end| behind.get(..end))
+                    .is_some_and(|text| !self.may_be_declared(text.trim_ascii_end())),
             },
             (false, false) => true,
             (false, true) if !first.is_ascii_graphic() => true,
@@ -188,6 +209,9 @@ pub(crate) fn decide<'a>(
     };
     let (text, rest) = line.split_at(line_bytes);
     let text = text.trim_ascii_end();
+    if !filter.sniffs && !filter.may_be_declared(text) {
+        return Decision::No;
+    }
     let mut declared = None;
     for (place, boundary) in boundaries {
         match text.strip_prefix(boundary) {
@@ -334,6 +358,23 @@ mod tests {
                 expected,
                 "{held:?}"
             );
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_boundary_is_passed_over_however_many_are_open(
+            declared in proptest::collection::vec("[ab-]{1,20}", 1..10),
+            behind in "(--)?[ \\t]{0,3}(\r\n|\n|\r)",
+            place in 0..10_usize,
+        ) {
+            let boundaries = declared.iter().map(String::as_bytes).enumerate();
+            let boundary = &declared[place % declared.len()];
+            let line = format!("--{boundary}{behind}x");
+            let filter = Filter::new(boundaries.clone(), false);
+            proptest::prop_assert_eq!(hold_from(line.as_bytes(), true, &filter), 0);
+            let decision = decide(line.as_bytes(), boundaries, &filter, false);
+            proptest::prop_assert!(matches!(decision, Decision::Yes(_)), "{:?}", decision);
         }
     }
 

@@ -101,6 +101,14 @@ impl TextScan {
         }
     }
 
+    /// Bytes of memory that it holds.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let open = self.file.as_ref().map_or(0, |file| file.meter.held_bytes());
+        let files =
+            self.files.iter().map(|file| size_of::<EmbeddedFile>() + file.meter.held_bytes());
+        self.text.capacity() + open + files.sum::<usize>()
+    }
+
     pub(crate) fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let plain = self.plain_lines(bytes);

@@ -77,6 +77,16 @@ pub(crate) struct Fields {
     pub(crate) unknown: Vec<u8>,
 }
 
+impl Fields {
+    /// Bytes of memory that they hold.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let texts = [&self.subject, &self.content_type, &self.charset, &self.name];
+        let texts = texts.into_iter().flatten().chain(&self.page_names).map(String::capacity);
+        let bytes = [&self.boundary, &self.message_id].into_iter().flatten().map(Vec::capacity);
+        texts.chain(bytes).sum::<usize>() + self.unknown.capacity()
+    }
+}
+
 /// Reads a block of header lines, ended by `\n` each.
 pub(crate) fn parse(block: &[u8]) -> Fields {
     let mut fields = Fields::default();

@@ -96,6 +96,12 @@ impl Header {
         (self.block, self.cut)
     }
 
+    /// Bytes of memory that it holds.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let strange = self.strange.as_ref().map_or(0, Vec::capacity);
+        self.block.capacity() + self.line.capacity() + strange
+    }
+
     /// Whether no field was found.
     pub(crate) fn is_empty(&self) -> bool {
         self.block.is_empty()
@@ -309,6 +315,8 @@ impl Header {
             }
             self.block.append(&mut self.line);
             self.block.push(b'\n');
+            // Few lines are long.
+            self.line.shrink_to(NAME_BYTES_MAX);
         }
         Step::More
     }

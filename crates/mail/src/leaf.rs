@@ -80,6 +80,17 @@ impl Leaf {
         Self { is_related, ..self }
     }
 
+    /// Bytes of memory that it holds.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let content = match &self.content {
+            Content::Opening(opening) => opening.capacity(),
+            Content::Plain(scan) => scan.held_bytes(),
+            Content::Page(scan) => size_of::<PageScan>() + scan.held_bytes(),
+            Content::Measured(meter) => meter.held_bytes(),
+        };
+        self.fields.held_bytes() + content
+    }
+
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         match &mut self.content {
             Content::Plain(scan) => scan.push(bytes),

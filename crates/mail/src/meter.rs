@@ -56,6 +56,11 @@ impl Meter {
         self.keep_tail(bytes);
     }
 
+    /// Bytes of memory that it holds.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.head.capacity() + self.tail.capacity()
+    }
+
     /// The decoded size so far.
     pub(crate) fn size(&self) -> u64 {
         self.counter.size()

@@ -102,6 +102,15 @@ impl PageScan {
         }
     }
 
+    /// Bytes of memory that it holds.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let files = self.files.iter().chain(&self.open);
+        let files = files
+            .map(|file| size_of::<PageFile>() + file.content_type.len() + file.meter.held_bytes());
+        let encoded = self.encoded.as_ref().map_or(0, |it| it.block.len() + it.before.len());
+        self.text.held_bytes() + files.sum::<usize>() + encoded
+    }
+
     /// How the page is encoded.
     pub(crate) fn encoding(&self) -> Encoding {
         self.encoded.as_ref().map_or(Encoding::Identity, |encoded| encoded.encoding)

@@ -2,6 +2,7 @@
 //! back no more than a line that may be a boundary.
 
 mod body;
+mod held;
 
 use std::mem::take;
 
@@ -197,13 +198,14 @@ impl Parser {
             return;
         };
         let (block, cut) = take(header).into_block();
-        let fields = fields::parse(&block);
+        let mut fields = fields::parse(&block);
+        drop(block);
         self.found.unclear |= cut || fields.strange_encoding;
         self.at -= again.len() as u64;
         if matches!(self.open.last(), Some(Open::Mail)) {
             self.found.add_subject(fields.subject.as_deref().unwrap_or_default());
             if self.open.len() == 1 {
-                self.message_id = fields.message_id.clone();
+                self.message_id = fields.message_id.take();
             }
         }
         // Lines with colons, and no mail's header: text without a blank line before it.
@@ -212,6 +214,8 @@ impl Parser {
                 charset::decode(&fields.unknown, charset::of_header(fields.charset.as_deref()));
             self.found.add_text(Text { group: None, is_html: false, text });
         }
+        // Nothing asks for these again, and the part may be long.
+        (fields.subject, fields.message_id, fields.unknown) = (None, None, Vec::new());
         self.enter(fields);
         self.push(again);
     }

@@ -17,6 +17,8 @@ const SPEED_MIN: f64 = if cfg!(debug_assertions) { 0.1 } else { 100.0 };
 const TEXT: &str = "Subject: x\n\nsome text to begin with, so that the part is what it says it is, and it is long enough for that to be known at once by all\n";
 const PARTS: &str = "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nsome text\n";
 const DEEP: &str = "Content-Type: multipart/mixed; boundary=aaaaaaaaaa1\n\n--aaaaaaaaaa1\nContent-Type: multipart/mixed; boundary=aaaaaaaaaa2\n\n--aaaaaaaaaa2\nContent-Type: multipart/mixed; boundary=aaaaaaaaaa3\n\n--aaaaaaaaaa3\nContent-Type: multipart/mixed; boundary=aaaaaaaaaa4\n\n--aaaaaaaaaa4\nContent-Type: multipart/mixed; boundary=aaaaaaaaaa5\n\n--aaaaaaaaaa5\nContent-Type: multipart/mixed; boundary=aaaaaaaaaa6\n\n--aaaaaaaaaa6\nContent-Type: multipart/mixed; boundary=aaaaaaaaaa7\n\n--aaaaaaaaaa7\nContent-Type: multipart/mixed; boundary=aaaaaaaaaa8\n\n--aaaaaaaaaa8\nContent-Type: multipart/mixed; boundary=aaaaaaaaaa9\n\n--aaaaaaaaaa9\n\ntext\n";
+/// Nine multiparts in each other, whose boundaries have one length.
+const DEEP_SHORT: &str = "Content-Type: multipart/mixed; boundary=aa1\n\n--aa1\nContent-Type: multipart/mixed; boundary=ab2\n\n--ab2\nContent-Type: multipart/mixed; boundary=ac3\n\n--ac3\nContent-Type: multipart/mixed; boundary=ad4\n\n--ad4\nContent-Type: multipart/mixed; boundary=ae5\n\n--ae5\nContent-Type: multipart/mixed; boundary=a-6\n\n--a-6\nContent-Type: multipart/mixed; boundary=ag7\n\n--ag7\nContent-Type: multipart/mixed; boundary=ah8\n\n--ah8\nContent-Type: multipart/mixed; boundary=--9\n\n----9\n\ntext\n";
 const HTML: &str = "Content-Type: text/html\n\n<html><body>";
 const HTML_QP: &str =
     "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<html><body>";
@@ -74,6 +76,33 @@ const MAILS: &[(&str, &str)] = &[
     (DEEP, "--aaaaaaaaaa\n"),
     (DEEP, "--aaaaaaaaaa10\n"),
     (DEEP, "--a\n"),
+    (DEEP, "--aaaaaaaaaa0\n"),
+    (DEEP, "--aaaaaaaaaa0--\n"),
+    (DEEP, "\r\n--aaaaaaaaaa0\r\n"),
+    (DEEP, "--aaaaaaaaaa0 \n"),
+    (DEEP, "--aaaaaaaaa\n"),
+    (DEEP, "\n"),
+    (DEEP, "\r\n"),
+    (DEEP, "-\n"),
+    (DEEP, "--\n"),
+    (DEEP, "---\n"),
+    (DEEP, "-----\n"),
+    (DEEP_SHORT, "--aa2\n"),
+    (DEEP_SHORT, "--ag8\n"),
+    (DEEP_SHORT, "--a-7\n"),
+    (DEEP_SHORT, "--ah9--\n"),
+    (DEEP_SHORT, "--ah9-\n"),
+    (DEEP_SHORT, "----8\n"),
+    (DEEP_SHORT, "----\n"),
+    (DEEP_SHORT, "-----\n"),
+    (DEEP_SHORT, "------\n"),
+    (DEEP_SHORT, "---\n"),
+    (DEEP_SHORT, "--\n"),
+    (DEEP_SHORT, "--ab \n"),
+    (DEEP_SHORT, "--ab2 x\n"),
+    (DEEP_SHORT, "\r--ag8"),
+    (DEEP_SHORT, "\n\n--"),
+    (DEEP_SHORT, "\n"),
     ("Content-Type: multipart/mixed\n\n", "--x\n"),
     ("Content-Type: multipart/mixed\n\n", "--x\nContent\n"),
     ("Content-Type: multipart/mixed; boundary=b\n\n", "--x\nContent-\n"),

@@ -80,7 +80,7 @@ pub trait History {
     fn last_first_alert(&self, channel: &str) -> Option<Timestamp>;
 
     /// How many alerts of this kind of event of the device `channel` was to be told since then,
-    /// besides summaries.
+    /// besides follow-ups and summaries: an incident counts once.
     fn alerts_since(&self, channel: &str, event: Event, since: Timestamp) -> u32;
 
     /// How many first alerts of the device `channel` was to be told since then, and when the oldest of
@@ -88,8 +88,25 @@ pub trait History {
     fn firsts_since(&self, channel: &str, since: Timestamp) -> (u32, Option<Timestamp>);
 
     /// The latest summary that no route asked for, of this kind of event of the device for `channel`,
-    /// if it is due after `since`.
+    /// if it is due after `since` and stands for more than follow-ups, which are not counted in it.
     fn gathering(&self, channel: &str, event: Event, since: Timestamp) -> Option<Gathering>;
+
+    /// How many follow-ups of this kind of event of the device `channel` was to be told since then.
+    fn follow_ups_since(&self, channel: &str, event: Event, since: Timestamp) -> u32 {
+        let _ = (channel, event, since);
+        0
+    }
+
+    /// The latest summary as in [`History::gathering`], but one that stands for follow-ups, and how many of them.
+    fn gathering_follow_ups(
+        &self,
+        channel: &str,
+        event: Event,
+        since: Timestamp,
+    ) -> Option<Gathering> {
+        let _ = (channel, event, since);
+        None
+    }
 
     /// How many first alerts of all discovered devices at the device's address `channel` was to be told
     /// since then; zero for a known device.

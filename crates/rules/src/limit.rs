@@ -18,12 +18,16 @@ const WORDS_FACTOR: u32 = 4;
 /// router can each have six incidents in ten minutes, and made-up senders not more than that together.
 const ADDRESS_FACTOR: u32 = 4;
 
+/// Follow-ups bring further pictures of an incident that was alerted, as albums. They are counted apart, so that a
+/// camera that sends a picture each second does not use up the alerts of its next incident: so many times the alerts.
+const FOLLOW_UPS_FACTOR: u32 = 4;
+
 /// The guard against a device that does not stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flood {
-    /// So many alerts of one kind of event of one device go to a channel in ten minutes, four times as many of
-    /// mails without pictures that tell of no known event, and four times as many first alerts of all
-    /// discovered devices at one address; zero: as many as there are.
+    /// So many incidents of one kind of event of one device are alerted on a channel in ten minutes, four times as
+    /// many of mails without pictures that tell of no known event, and four times as many of all discovered
+    /// devices at one address; with four times as many follow-ups of one device. Zero: as many as there are.
     pub alerts_max: u32,
 }
 
@@ -39,7 +43,13 @@ impl Flood {
         if self.alerts_max == 0 {
             return due;
         }
-        if let Some(due_at) = self.count_at(&due.channel, facts, history) {
+        let is_follow_up = due.kind == AlertKind::FollowUp;
+        let count_at = self.count_at(&due.channel, facts, history).or_else(|| {
+            is_follow_up
+                .then(|| self.count_of_follow_ups_at(&due.channel, facts, history))
+                .flatten()
+        });
+        if let Some(due_at) = count_at {
             return Due { kind: AlertKind::Summary, due_at, route: None, ..due };
         }
         let of_address = match due.kind {
@@ -72,6 +82,27 @@ impl Flood {
         let gathering = history.gathering(channel, facts.event, since);
         let gathers_until = gathering.and_then(|it| gathers_until(it, self.alerts_max, now));
         gathers_until.or_else(|| (alerts() >= self.alerts_max).then(next))
+    }
+
+    /// The same for what follows the first alerts of the device.
+    fn count_of_follow_ups_at(
+        &self,
+        channel: &str,
+        facts: &Facts<'_>,
+        history: &dyn History,
+    ) -> Option<Timestamp> {
+        let now = facts.received_at;
+        let since = now.before(WINDOW);
+        let follow_ups_max = self.alerts_max.saturating_mul(FOLLOW_UPS_FACTOR);
+        let gathering = match is_mail_to_read(facts) {
+            true => None,
+            false => history.gathering_follow_ups(channel, facts.event, since),
+        };
+        let gathers_until = gathering.and_then(|it| gathers_until(it, follow_ups_max, now));
+        gathers_until.or_else(|| {
+            let follow_ups = history.follow_ups_since(channel, facts.event, since);
+            (follow_ups >= follow_ups_max).then(|| now.after(WINDOW))
+        })
     }
 
     /// The same for all discovered devices at the address.

@@ -17,6 +17,9 @@ struct Past {
     /// When alerts were made, the oldest first.
     alerts: Vec<Timestamp>,
     gathering: Option<Gathering>,
+    /// Follow-ups in ten minutes, and the count that they gather in.
+    follow_ups: u32,
+    gathering_follow_ups: Option<Gathering>,
     /// The same of all discovered devices at its address.
     firsts_of_address: u32,
     gathering_of_address: Option<Gathering>,
@@ -38,6 +41,19 @@ impl History for Past {
 
     fn gathering(&self, _channel: &str, _event: Event, since: Timestamp) -> Option<Gathering> {
         self.gathering.filter(|it| it.due_at > since)
+    }
+
+    fn follow_ups_since(&self, _channel: &str, _event: Event, _since: Timestamp) -> u32 {
+        self.follow_ups
+    }
+
+    fn gathering_follow_ups(
+        &self,
+        _channel: &str,
+        _event: Event,
+        since: Timestamp,
+    ) -> Option<Gathering> {
+        self.gathering_follow_ups.filter(|it| it.due_at > since)
     }
 
     fn firsts_of_address(&self, _channel: &str, _since: Timestamp) -> u32 {
@@ -466,6 +482,24 @@ fn a_device_that_does_not_stop_becomes_a_count_until_it_does() {
     let off = Rules { flood: Flood { alerts_max: 0 }, ..rules.clone() };
     let plan = off.plan(&facts(&device, now), &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First);
+}
+
+#[test]
+fn follow_ups_have_a_limit_of_their_own_that_holds_no_incident_back() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let rules =
+        Rules { flood: Flood { alerts_max: 6 }, ..rules(vec![to_me(Conditions::default())]) };
+    let kind =
+        |past: &Past, told: &[Told]| rules.plan(&facts(&device, now), told, past).due[0].kind;
+    let many = |follow_ups| Past { follow_ups, alerts: vec![now], ..Past::default() };
+    assert_eq!(kind(&many(23), &told(&["me"])), AlertKind::FollowUp);
+    assert_eq!(kind(&many(24), &told(&["me"])), AlertKind::Summary);
+    assert_eq!(kind(&many(10_000), &[]), AlertKind::First, "another incident is alerted");
+    let gathering = Gathering { due_at: now.after(Duration::from_secs(30)), held: 99 };
+    let past = Past { gathering_follow_ups: Some(gathering), ..Past::default() };
+    assert_eq!(kind(&past, &told(&["me"])), AlertKind::Summary, "it gathers until it is told");
+    assert_eq!(kind(&past, &[]), AlertKind::First);
 }
 
 #[test]

@@ -23,6 +23,10 @@ use tipoff_model::lines::{Line, Lines};
 /// open may say NOOP every second for hours.
 const IDLE_COMMANDS_MAX: u32 = 20_000;
 
+/// Bytes of memory for each recipient that a message may have, on average: longer than addresses are. Recipients
+/// that do not fit are answered as too many.
+const RECIPIENT_BYTES: usize = 160;
+
 /// Refused recipients of a message that are answered as RFC 5321, section 4.5.3.1.10, has it.
 const SURPLUS_RECIPIENTS_MAX: u32 = 1_000;
 
@@ -300,14 +304,15 @@ impl Session {
         State::MailAsked { sender }
     }
 
-    fn rcpt(&mut self, mut addresses: Addresses, address: String) -> State {
-        if addresses.recipients.len() >= self.profile.recipients_max {
+    fn rcpt(&mut self, mut addresses: Addresses, mut address: String) -> State {
+        if !addresses.has_room(&address, self.profile.recipients_max) {
             addresses.surplus += 1;
             if addresses.surplus > SURPLUS_RECIPIENTS_MAX {
                 return self.refuse(reply::TOO_MANY_RECIPIENTS, Stage::Addressed(addresses));
             }
             return self.reply(reply::TOO_MANY_RECIPIENTS, Stage::Addressed(addresses));
         }
+        address.shrink_to_fit();
         addresses.recipients.push(address);
         self.reply(reply::RECIPIENT_OK, Stage::Addressed(addresses))
     }

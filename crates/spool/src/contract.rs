@@ -19,9 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tipoff_model::{
-    AlertKind, Content, DeliveryState, Device, Due, Encoding, Envelope, Event, Facts, History,
-    IncidentClass, LoginProof, Media, MediaKind, MediaPlace, OpenIncident, Plan, Planner, Protocol,
-    Timestamp, Told,
+    AlertKind, Content, DeliveryState, Device, Due, Encoding, Envelope, Event, Facts, Gathering,
+    History, IncidentClass, LoginProof, Media, MediaKind, MediaPlace, OpenIncident, Plan, Planner,
+    Protocol, Timestamp, Told,
 };
 
 use crate::{
@@ -71,6 +71,9 @@ impl Planner for Plain {
         if mode.as_deref() == Some("home") {
             return Plan::untold("somebody is at home");
         }
+        if mode.as_deref() == Some("asked") {
+            return Plan::untold(past_in_words(facts, history));
+        }
         if mode.as_deref() == Some("wild") {
             let recent = facts.received_at.before(Duration::from_secs(600));
             let gathering = history.gathering("phone", facts.event, recent);
@@ -94,6 +97,20 @@ impl Planner for Plain {
         let told = told.iter().map(|told| due(&told.channel, AlertKind::FollowUp, 2));
         Plan { due: first.chain(told).collect(), untold: None }
     }
+}
+
+/// What was alerted on the phone in the last ten minutes.
+fn past_in_words(facts: &Facts<'_>, history: &dyn History) -> String {
+    let since = facts.received_at.before(Duration::from_secs(600));
+    let alerts = history.alerts_since("phone", facts.event, since);
+    let follow_ups = history.follow_ups_since("phone", facts.event, since);
+    let held = |it: Option<Gathering>| it.map_or("none".to_owned(), |it| it.held.to_string());
+    let gathering = held(history.gathering("phone", facts.event, since));
+    let gathering_follow_ups = held(history.gathering_follow_ups("phone", facts.event, since));
+    let plural = if alerts == 1 { "" } else { "s" };
+    format!(
+        "{alerts} alert{plural}, {follow_ups} follow-ups; gathering: {gathering}, {gathering_follow_ups}"
+    )
 }
 
 fn picture() -> Media {

@@ -271,13 +271,14 @@ pub trait Incidents {
     fn restore(&self, id: IncidentId, now: Timestamp) -> BoxFuture<'_, Result<Vec<String>>>;
 
     /// Locks an incident: it is not removed, whatever its age and however full the disk. Who locked it first stays.
+    /// Whether it was not locked before.
     ///
     /// # Errors
     /// [`crate::SpoolError::LocksFull`]: locked incidents may take half of the room.
-    fn lock(&self, id: IncidentId, by: String, now: Timestamp) -> BoxFuture<'_, Result<()>>;
+    fn lock(&self, id: IncidentId, by: String, now: Timestamp) -> BoxFuture<'_, Result<bool>>;
 
-    /// Ends [`Incidents::lock`].
-    fn unlock(&self, id: IncidentId) -> BoxFuture<'_, Result<()>>;
+    /// Ends [`Incidents::lock`]. Whether it was locked before.
+    fn unlock(&self, id: IncidentId) -> BoxFuture<'_, Result<bool>>;
 
     /// What the incidents take.
     fn usage(&self) -> BoxFuture<'_, Result<Usage>>;

@@ -59,7 +59,7 @@ pub use sessions::{
     TranscriptLine,
 };
 pub use share_links::{ShareLink, ShareLinks};
-pub use sqlite::SqliteSpool;
+pub use sqlite::{Compacted, SqliteSpool};
 pub use unfinished::Unfinished;
 
 /// A future that can be stored and sent to another thread.

@@ -101,23 +101,27 @@ impl Actions {
     async fn act_as(&self, action: &Action, actor: Actor, by: String) -> Result<Done, ActionError> {
         let now = Timestamp::from(SystemTime::now());
         let done = match action {
-            Action::Mute { target, lasts } => self.mute(*target, *lasts, now).await,
-            Action::Unmute { target } => self.unmute(*target, now).await,
-            Action::SetMode { mode } => self.set_mode(mode, now).await,
-            Action::NotInteresting { incident } => self.dismiss(*incident, &by, now).await,
-            Action::Interesting { incident } => self.restore(*incident, now).await,
+            Action::Mute { target, lasts } => self.mute(*target, *lasts, now).await.map(changed),
+            Action::Unmute { target } => self.unmute(*target, now).await.map(changed),
+            Action::SetMode { mode } => self.set_mode(mode, now).await.map(changed),
+            Action::NotInteresting { incident } => {
+                self.dismiss(*incident, &by, now).await.map(changed)
+            }
+            Action::Interesting { incident } => self.restore(*incident, now).await.map(changed),
             Action::Lock { incident } => self.lock(*incident, &by, now).await,
             Action::Unlock { incident } => self.unlock(*incident).await,
         };
         match &done {
-            Ok(done) => {
+            Ok((done, has_changed)) => {
                 tracing::info!(by, ?action, result = done.text, "An action is carried out.");
-                let (what, object) = noted(action);
-                audit::note(&*self.spool, audit::entry(actor, what, object, &*done.text)).await;
+                if *has_changed {
+                    let (what, object) = noted(action);
+                    audit::note(&*self.spool, audit::entry(actor, what, object, &*done.text)).await;
+                }
             }
             Err(error) => tracing::warn!(by, ?action, %error, "An action is not carried out."),
         }
-        done
+        done.map(|(done, _)| done)
     }
 
     async fn mute(
@@ -212,34 +216,43 @@ impl Actions {
         })
     }
 
+    /// With whether it was not locked before.
     async fn lock(
         &self,
         incident: IncidentId,
         by: &str,
         now: Timestamp,
-    ) -> Result<Done, ActionError> {
-        self.spool.lock(incident, by.to_owned(), now).await?;
+    ) -> Result<(Done, bool), ActionError> {
+        let has_changed = self.spool.lock(incident, by.to_owned(), now).await?;
         self.news.tell(Item::Arrival { incident, opened: false });
-        Ok(Done {
+        let done = Done {
             text: "This incident is locked: it is kept until it is unlocked.".to_owned(),
             label: "🔒 Locked".to_owned(),
             next: vec![(Action::Unlock { incident }, "Unlock".to_owned())],
-        })
+        };
+        Ok((done, has_changed))
     }
 
-    async fn unlock(&self, incident: IncidentId) -> Result<Done, ActionError> {
-        self.spool.unlock(incident).await?;
+    /// With whether it was locked before.
+    async fn unlock(&self, incident: IncidentId) -> Result<(Done, bool), ActionError> {
+        let has_changed = self.spool.unlock(incident).await?;
         self.news.tell(Item::Arrival { incident, opened: false });
-        Ok(Done {
+        let done = Done {
             text: "This incident is not locked.".to_owned(),
             label: "🔓 Unlocked".to_owned(),
             next: vec![buttons::lock(incident)],
-        })
+        };
+        Ok((done, has_changed))
     }
 
     fn clock(&self) -> Clock {
         self.modes.rules.now().clock.clone()
     }
+}
+
+/// For the audit log: something is different now.
+fn changed(done: Done) -> (Done, bool) {
+    (done, true)
 }
 
 /// What an action is in the audit log, and on what.

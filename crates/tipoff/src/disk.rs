@@ -2,10 +2,10 @@
 //!
 //! `max_size` bounds all that Tipoff keeps. Below `min_free` the oldest go as well, at once, but not below a floor:
 //! where others fill the disk, removing all would not help for long. The last half of `min_free` is a reserve for
-//! known devices.
+//! known devices: where even that is gone, what strangers sent goes below the floor.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,10 @@ struct Shared {
     /// Somebody waits for room, for so many bytes.
     wanted: Notify,
     wanted_bytes: AtomicU64,
+    /// A known device waits for room that it should have in the reserve.
+    reserve_wanted: AtomicBool,
+    /// The latest sweep made room for one.
+    swept_for_known: AtomicBool,
     /// Changes with each sweep.
     swept: watch::Sender<u64>,
     vain: Mutex<Vain>,
@@ -57,7 +61,16 @@ struct Shared {
 #[derive(Default)]
 struct Vain {
     since: Option<Instant>,
+    /// And did not fill the reserve of known devices.
+    since_for_known: Option<Instant>,
     logged: Option<Instant>,
+}
+
+impl Vain {
+    fn lasts(&self, known: bool) -> bool {
+        let since = if known { self.since_for_known } else { self.since };
+        since.is_some_and(|since| since.elapsed() < VAIN_FOR)
+    }
 }
 
 /// How the disk stands, in bytes.
@@ -85,6 +98,20 @@ impl Standing {
         self.usage.bytes.saturating_add(self.under_way).saturating_add(self.others)
     }
 
+    /// What the incidents may take, with what is under way, where a known device should have the reserve: nothing of
+    /// strangers is worth it.
+    fn room_for_known(&self, wanted: u64) -> u64 {
+        let needed = reserve(self.min_free).saturating_add(wanted.min(WANTED_MAX));
+        if self.free >= needed {
+            return self.room(wanted);
+        }
+        let lacking = (needed - self.free).saturating_add(self.spare());
+        let of_known = self.usage.bytes.saturating_sub(self.usage.of_strangers);
+        let least = self.floor().min(of_known);
+        let left = self.usage.bytes.saturating_sub(lacking).max(least);
+        self.room(wanted).min(left.saturating_add(self.under_way))
+    }
+
     /// What the incidents may take, with what is under way, while `wanted` bytes are to come.
     fn room(&self, wanted: u64) -> u64 {
         // What can be made again takes at most half; it has limits of its own.
@@ -93,10 +120,18 @@ impl Standing {
         if self.free >= needed {
             return by_size;
         }
-        let spare = (self.min_free / 4).min(SPARE_MAX);
-        let lacking = (needed - self.free).saturating_add(spare);
+        let lacking = (needed - self.free).saturating_add(self.spare());
         let left = self.usage.bytes.saturating_sub(lacking).max(self.floor());
         by_size.min(left.saturating_add(self.under_way))
+    }
+
+    fn room_for(&self, wanted: u64, known: bool) -> u64 {
+        if known { self.room_for_known(wanted) } else { self.room(wanted) }
+    }
+
+    /// What is removed more than must be.
+    fn spare(&self) -> u64 {
+        (self.min_free / 4).min(SPARE_MAX)
     }
 
     /// What the incidents keep, however full others make the disk.
@@ -171,6 +206,8 @@ impl Disk {
             default_max,
             wanted: Notify::new(),
             wanted_bytes: AtomicU64::new(0),
+            reserve_wanted: AtomicBool::new(false),
+            swept_for_known: AtomicBool::new(false),
             swept: watch::Sender::new(0),
             vain: Mutex::default(),
         };
@@ -189,7 +226,7 @@ impl Disk {
         **self.0.retention.load()
     }
 
-    fn max_size(&self) -> u64 {
+    pub(crate) fn max_size(&self) -> u64 {
         self.retention().max_size.unwrap_or(self.0.default_max)
     }
 
@@ -243,7 +280,10 @@ impl Disk {
             }
             return true;
         }
-        if self.vain().since.is_some_and(|since| since.elapsed() < VAIN_FOR) {
+        if known {
+            self.0.reserve_wanted.store(true, Ordering::Relaxed);
+        }
+        if self.vain().lasts(known) {
             return false;
         }
         let mut swept = self.0.swept.subscribe();
@@ -254,6 +294,7 @@ impl Disk {
                 if swept.changed().await.is_err() || self.has_room(bytes, known) {
                     return;
                 }
+                self.0.reserve_wanted.fetch_or(known, Ordering::Relaxed);
                 self.want(bytes);
             }
         })
@@ -275,8 +316,17 @@ impl Disk {
     pub(crate) async fn room(&self) -> Result<(u64, bool), SpoolError> {
         self.limit();
         let wanted = self.0.wanted_bytes.swap(0, Ordering::Relaxed);
+        let for_known = self.0.reserve_wanted.swap(false, Ordering::Relaxed);
+        self.0.swept_for_known.store(for_known, Ordering::Relaxed);
         let standing = self.standing().await?;
-        Ok((standing.room(wanted), standing.free < standing.min_free))
+        Ok((standing.room_for(wanted, for_known), standing.free < standing.min_free))
+    }
+
+    /// The same once what can be made again is gone.
+    pub(crate) async fn room_after(&self) -> Result<u64, SpoolError> {
+        let for_known = self.0.swept_for_known.load(Ordering::Relaxed);
+        let wanted = self.0.wanted_bytes.swap(0, Ordering::Relaxed);
+        Ok(self.standing().await?.room_for(wanted, for_known))
     }
 
     /// A sweep has ended: whoever waits looks again.
@@ -285,6 +335,10 @@ impl Disk {
             let is_vain = standing.is_filled_by_others();
             let mut vain = self.vain();
             vain.since = is_vain.then(Instant::now);
+            let has_reserve = standing.free >= reserve(standing.min_free);
+            if has_reserve || self.0.swept_for_known.load(Ordering::Relaxed) {
+                vain.since_for_known = (!has_reserve).then(Instant::now);
+            }
             if is_vain && vain.logged.is_none_or(|logged| logged.elapsed() >= LOG_EVERY) {
                 vain.logged = Some(Instant::now());
                 tracing::error!(
@@ -348,6 +402,19 @@ mod tests {
         // Of a small disk `max_size` may say more than there is.
         let small = Standing { size: GB / 3, others: 0, min_free: GB / 20, ..standing(GB / 4, 0) };
         assert!(small.room(0) < GB / 4);
+    }
+
+    #[test]
+    fn below_the_reserve_nothing_of_strangers_is_kept_for_the_floor() {
+        // 100 MB of the reserve lack, and 50 MB are spare.
+        let of = |kept, of_strangers| {
+            let usage = Usage { bytes: kept, of_strangers, ..Usage::default() };
+            Standing { usage, ..standing(0, 0) }.room_for_known(0)
+        };
+        assert_eq!(of(GB, GB), GB - GB * 3 / 20, "below the floor");
+        assert_eq!(of(GB, GB / 10), GB - GB / 10, "but what known devices sent stays");
+        assert_eq!(of(9 * GB, GB), 9 * GB - GB * 5 / 20);
+        assert_eq!(standing(GB, GB).room_for_known(0), 20 * GB - GB / 10, "there is room");
     }
 
     #[test]

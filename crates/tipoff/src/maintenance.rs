@@ -159,6 +159,8 @@ impl House {
 
     /// What the incidents may take. On a full disk files go first that can be made again.
     async fn make_room(&self) -> Result<u64, SpoolError> {
+        let (renditions, max_size) = (self.renditions.clone(), self.disk.max_size());
+        let _ = tokio::task::spawn_blocking(move || renditions.limit(max_size)).await;
         let (room, is_full) = self.disk.room().await?;
         if !is_full {
             return Ok(room);
@@ -169,7 +171,7 @@ impl House {
             renditions.forget_before(None);
         };
         let _ = tokio::task::spawn_blocking(forgets).await;
-        Ok(self.disk.room().await?.0)
+        self.disk.room_after().await
     }
 
     /// Brings what waits to the clock when that is set back, or was behind at the start.

@@ -1,6 +1,7 @@
 //! The states of a session: each holds what is true in it and nothing else.
 //! How one leads to another is not told here.
 
+use super::RECIPIENT_BYTES;
 use crate::auth::Exchange;
 use crate::command::Chunk;
 use crate::content::{Allowance, Framing};
@@ -53,6 +54,16 @@ pub(super) struct Addresses {
     pub(super) recipients: Vec<String>,
     /// Recipients that were refused because there are so many.
     pub(super) surplus: u32,
+}
+
+impl Addresses {
+    /// Whether the message may have this recipient too. The first one is always taken.
+    pub(super) fn has_room(&self, address: &str, count_max: usize) -> bool {
+        let bytes: usize = self.recipients.iter().map(String::len).sum();
+        let bytes_max = count_max.saturating_mul(RECIPIENT_BYTES);
+        let fits = self.recipients.is_empty() || bytes + address.len() <= bytes_max;
+        fits && self.recipients.len() < count_max
+    }
 }
 
 impl Client {

@@ -9,6 +9,7 @@ pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) 
     why_nobody_is_told_stays_until_somebody_is(&*fresh()).await;
     what_is_chosen_for_the_house_is_remembered(&*fresh()).await;
     what_is_held_back_is_told_as_a_count(&*fresh()).await;
+    follow_ups_count_apart_from_incidents(&*fresh()).await;
     a_channel_is_told_once_of_what_is_news_to_it(&*fresh()).await;
 }
 
@@ -82,6 +83,35 @@ async fn what_is_held_back_is_told_as_a_count(open: Open<'_>) {
     spool.choose_mode("away".to_owned(), seconds(1_211)).await.unwrap();
     let calm = store(&*spool, "Yard", seconds(2_000)).await;
     assert_eq!(calm.channels, ["phone", "hook"]);
+}
+
+/// What `Plain` was told of the past in the mode "asked".
+async fn follow_ups_count_apart_from_incidents(open: Open<'_>) {
+    let spool = open();
+    for after in 0..4 {
+        store(&*spool, "Yard", seconds(after)).await;
+        for due in due(&*spool, "phone", seconds(after + 2)).await {
+            spool.record(ended(&due, DeliveryState::Delivered)).await.unwrap();
+        }
+    }
+    let why = async |after| {
+        let asked = store(&*spool, "Yard", seconds(after)).await;
+        spool.incident(asked.incident).await.unwrap().line.untold
+    };
+    spool.choose_mode("asked".to_owned(), seconds(30)).await.unwrap();
+    assert_eq!(why(30).await.as_deref(), Some("1 alert, 3 follow-ups; gathering: none, none"));
+    // A count of what follows is none of incidents, until it takes one in.
+    spool.choose_mode("away".to_owned(), seconds(60)).await.unwrap();
+    store(&*spool, "Yard", seconds(60)).await;
+    spool.choose_mode("wild".to_owned(), seconds(60)).await.unwrap();
+    store(&*spool, "Yard", seconds(61)).await;
+    store(&*spool, "Yard", seconds(62)).await;
+    spool.choose_mode("asked".to_owned(), seconds(90)).await.unwrap();
+    assert_eq!(why(90).await.as_deref(), Some("2 alerts, 3 follow-ups; gathering: none, 2"));
+    spool.choose_mode("wild".to_owned(), seconds(120)).await.unwrap();
+    store(&*spool, "Yard", seconds(120)).await;
+    spool.choose_mode("asked".to_owned(), seconds(150)).await.unwrap();
+    assert_eq!(why(150).await.as_deref(), Some("2 alerts, 3 follow-ups; gathering: 1, 2"));
 }
 
 async fn a_channel_is_told_once_of_what_is_news_to_it(open: Open<'_>) {

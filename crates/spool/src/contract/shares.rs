@@ -169,8 +169,9 @@ async fn locked_incidents_stay(open: Open<'_>) {
     let locked = store(&*spool, "yard", NOW).await;
     let other = store(&*spool, "yard", seconds(100)).await;
     delivered(&*spool).await;
-    spool.lock(locked.incident, "Ann".to_owned(), seconds(5)).await.unwrap();
-    spool.lock(locked.incident, "Bob".to_owned(), seconds(9)).await.unwrap();
+    assert!(spool.lock(locked.incident, "Ann".to_owned(), seconds(5)).await.unwrap());
+    let again = spool.lock(locked.incident, "Bob".to_owned(), seconds(9)).await.unwrap();
+    assert!(!again, "nothing changed");
     let lock = spool.incident(locked.incident).await.unwrap().line.locked.unwrap();
     assert_eq!((&*lock.by, lock.at), ("Ann", seconds(5)), "who locked it first stays");
     let (age, guard) = (Duration::from_secs(1), before_run(&*spool).await);
@@ -180,7 +181,8 @@ async fn locked_incidents_stay(open: Open<'_>) {
     let missing = spool.lock(other.incident, "Ann".to_owned(), NOW).await.unwrap_err();
     assert!(matches!(missing, SpoolError::NoIncident(_)));
     assert!(spool.unlock(other.incident).await.is_err());
-    spool.unlock(locked.incident).await.unwrap();
+    assert!(spool.unlock(locked.incident).await.unwrap());
+    assert!(!spool.unlock(locked.incident).await.unwrap(), "nothing changed");
     assert!(spool.incident(locked.incident).await.unwrap().line.locked.is_none());
     spool.sweep(by_size(0), NOW).await.unwrap();
     assert!(spool.incident(locked.incident).await.is_err());

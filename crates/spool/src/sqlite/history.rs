@@ -47,6 +47,10 @@ impl History for DeviceHistory<'_> {
         known(summary::alerts_since(self, channel, event, since))
     }
 
+    fn follow_ups_since(&self, channel: &str, event: Event, since: Timestamp) -> u32 {
+        known(summary::follow_ups_since(self, channel, event, since))
+    }
+
     fn firsts_since(&self, channel: &str, since: Timestamp) -> (u32, Option<Timestamp>) {
         known(summary::firsts_since(self, channel, since))
     }
@@ -61,6 +65,15 @@ impl History for DeviceHistory<'_> {
 
     fn gathering(&self, channel: &str, event: Event, since: Timestamp) -> Option<Gathering> {
         known(summary::gathering(self, channel, event, since))
+    }
+
+    fn gathering_follow_ups(
+        &self,
+        channel: &str,
+        event: Event,
+        since: Timestamp,
+    ) -> Option<Gathering> {
+        known(summary::gathering_follow_ups(self, channel, event, since))
     }
 
     fn chosen_mode(&self) -> Option<(String, Timestamp)> {

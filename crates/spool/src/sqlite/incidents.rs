@@ -74,13 +74,13 @@ impl Incidents for SqliteSpool {
         Box::pin(self.writer.run(move |connection| dismissal::restore(connection, id, now)))
     }
 
-    fn lock(&self, id: IncidentId, by: String, now: Timestamp) -> BoxFuture<'_, Result<()>> {
+    fn lock(&self, id: IncidentId, by: String, now: Timestamp) -> BoxFuture<'_, Result<bool>> {
         let bytes_max = self.blobs.room.locked_max();
         let work = move |connection: &Connection| shares::lock(connection, id, &by, now, bytes_max);
         Box::pin(self.writer.run(work))
     }
 
-    fn unlock(&self, id: IncidentId) -> BoxFuture<'_, Result<()>> {
+    fn unlock(&self, id: IncidentId) -> BoxFuture<'_, Result<bool>> {
         Box::pin(self.writer.run(move |connection| shares::unlock(connection, id)))
     }
 

@@ -38,6 +38,7 @@ mod summary;
 mod turns;
 mod uploads;
 mod users;
+mod waiting_places;
 mod writer;
 
 use std::collections::{HashMap, HashSet};
@@ -59,6 +60,7 @@ use identity::{identity, random_hex};
 use known_mails::KnownMails;
 use repeats::TornDevices;
 use rows::{at, from_json, json, number};
+pub use space::Compacted;
 use turns::Turns;
 use writer::Writer;
 

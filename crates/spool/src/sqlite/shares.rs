@@ -175,14 +175,14 @@ pub(super) fn lock(
     by: &str,
     now: Timestamp,
     bytes_max: u64,
-) -> Result<()> {
+) -> Result<bool> {
     let found = connection
         .prepare_cached("SELECT bytes, locked_at IS NOT NULL FROM incident WHERE id = ?1")?
         .query_row([incident.0], |row| Ok((number::<u64>(row, 0)?, row.get::<_, bool>(1)?)))
         .optional()?;
     let (bytes, is_locked) = found.ok_or(SpoolError::NoIncident(incident))?;
     if is_locked {
-        return Ok(());
+        return Ok(false);
     }
     let locked = usage(connection)?.locked;
     if locked.saturating_add(bytes) > bytes_max {
@@ -192,15 +192,20 @@ pub(super) fn lock(
     connection
         .prepare_cached("UPDATE incident SET locked_by = ?2, locked_at = ?3 WHERE id = ?1")?
         .execute(params![incident.0, by, now.0])?;
-    Ok(())
+    Ok(true)
 }
 
 /// See [`crate::Incidents::unlock`].
-pub(super) fn unlock(connection: &Connection, incident: IncidentId) -> Result<()> {
-    let known = connection
+pub(super) fn unlock(connection: &Connection, incident: IncidentId) -> Result<bool> {
+    let was_locked: Option<bool> = connection
+        .prepare_cached("SELECT locked_at IS NOT NULL FROM incident WHERE id = ?1")?
+        .query_row([incident.0], |row| row.get(0))
+        .optional()?;
+    let was_locked = was_locked.ok_or(SpoolError::NoIncident(incident))?;
+    connection
         .prepare_cached("UPDATE incident SET locked_by = NULL, locked_at = NULL WHERE id = ?1")?
         .execute([incident.0])?;
-    if known == 0 { Err(SpoolError::NoIncident(incident)) } else { Ok(()) }
+    Ok(was_locked)
 }
 
 /// The incident to join, unless it is locked and locked ones take all that they may.

@@ -1,5 +1,6 @@
 //! Sweeps, and the size of the database: what is freed in it goes back to the disk.
 
+use std::fs::File;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
@@ -7,7 +8,7 @@ use tipoff_model::Timestamp;
 
 use super::connection::connect;
 use super::{SqliteSpool, resent, retention, shares};
-use crate::{Keep, Result, Swept, Usage};
+use crate::{Keep, Result, SpoolError, Swept, Usage};
 
 /// The log is cut to this after it was written into the database, in bytes (SQLite: `journal_size_limit`).
 const LOG_BYTES_MAX: i64 = 16 * 1024 * 1024;
@@ -20,6 +21,18 @@ const STEP_PAGES: u32 = 256;
 const SPARE_PAGES: i64 = 1024;
 /// `PRAGMA auto_vacuum`: free pages are given back when asked.
 const INCREMENTAL: i64 = 2;
+
+/// To rewrite a database, its size must be free on the disk so many times: for the copy, and for the log.
+const COMPACT_PART: u64 = 2;
+
+/// What a database took before it was rewritten and takes since, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compacted {
+    /// Before.
+    pub before: u64,
+    /// Since.
+    pub after: u64,
+}
 
 /// Makes a new database, or a small old one, able to give back what it frees.
 pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<()> {
@@ -44,6 +57,34 @@ impl SqliteSpool {
         let path = folder.join("spool.db");
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
         shares::usage(&connection).ok()
+    }
+
+    /// Rewrites the database so that it takes no more than it holds, and gives back what it frees from then on.
+    ///
+    /// # Errors
+    /// A Tipoff receives on the folder, it holds no spool, or the disk has not twice the size of the database free.
+    /// Nothing is lost then.
+    pub fn compact(folder: &Path) -> Result<Compacted> {
+        let path = folder.join("spool.db");
+        let file_error = |error: std::io::Error| SpoolError::File(error.to_string());
+        if !path.exists() {
+            return Err(SpoolError::File(format!("{} holds no spool yet", folder.display())));
+        }
+        let lock = File::create(folder.join("lock")).map_err(file_error)?;
+        lock.try_lock().map_err(|_| SpoolError::Locked(folder.display().to_string()))?;
+        let before = path.metadata().map_err(file_error)?.len();
+        let disk = rustix::fs::statvfs(folder).map_err(|error| file_error(error.into()))?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        if free < before.saturating_mul(COMPACT_PART) {
+            return Err(SpoolError::File(format!(
+                "the database has {before} bytes, and to rewrite it twice as many must be free: there are {free}"
+            )));
+        }
+        let connection = connect(&path, OpenFlags::default())?;
+        connection.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
+        connection.execute_batch("VACUUM")?;
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(Compacted { before, after: path.metadata().map_err(file_error)?.len() })
     }
 
     pub(super) async fn sweep_all(&self, keep: Keep, now: Timestamp) -> Result<Swept> {
@@ -113,4 +154,42 @@ fn free_pages(connection: &Connection) -> Result<i64> {
 fn page_bytes(connection: &Connection) -> Result<u64> {
     let bytes: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
     Ok(u64::try_from(bytes).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::contract;
+
+    #[test]
+    fn a_large_database_of_an_earlier_version_shrinks_when_it_is_rewritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        assert!(SqliteSpool::compact(folder).is_err(), "there is none");
+        let path = folder.join("spool.db");
+        let old = connect(&path, OpenFlags::default()).unwrap();
+        let fill = "CREATE TABLE filler (bytes BLOB);
+            WITH RECURSIVE piece (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM piece WHERE n < 80)
+            INSERT INTO filler SELECT zeroblob(1000000) FROM piece;
+            DELETE FROM filler;";
+        old.execute_batch(fill).unwrap();
+        drop(old);
+        let open = || SqliteSpool::open(folder, Arc::new(contract::Plain)).unwrap();
+        let spool = open();
+        assert!(matches!(SqliteSpool::compact(folder), Err(SpoolError::Locked(_))));
+        drop(spool);
+        let large = path.metadata().unwrap().len();
+        assert!(large > REWRITTEN_BYTES_MAX, "the start leaves it as it is: {large}");
+        let compacted = SqliteSpool::compact(folder).unwrap();
+        assert!(compacted.before == large && compacted.after < 1_000_000, "{compacted:?}");
+        assert_eq!(path.metadata().unwrap().len(), compacted.after);
+        let connection = connect(&path, OpenFlags::default()).unwrap();
+        let mode: i64 =
+            connection.pragma_query_value(None, "auto_vacuum", |row| row.get(0)).unwrap();
+        assert_eq!(mode, INCREMENTAL);
+        drop(connection);
+        drop(open());
+    }
 }

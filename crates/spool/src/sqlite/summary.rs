@@ -1,7 +1,7 @@
 //! Summaries: what was held back because it was too much is told as a count, with the first and the
 //! latest of it.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use tipoff_model::{Due, Event, Gathering, Timestamp};
 
 use super::at;
@@ -11,6 +11,8 @@ use crate::Result;
 
 /// How many of a device's latest incidents are looked at for what was told lately.
 const INCIDENTS_MAX: u32 = 500;
+/// The same for alerts of one kind of event, among incidents of all kinds.
+const LATEST_MAX: u32 = 1_000;
 /// How many first alerts of an address are counted: no limit is larger.
 const COUNTED_MAX: u32 = 40_000;
 
@@ -34,10 +36,13 @@ pub(super) fn add(connection: &Connection, added: &Added, due: &Due, now: Timest
         .execute(params![delivery, added.arrival.0])?;
     connection
         .prepare_cached(
-            "UPDATE delivery SET held = held + 1, gathers_until = coalesce(gathers_until, due_at)
+            "UPDATE delivery SET held = held + 1, gathers_until = coalesce(gathers_until, due_at),
+                    held_follow_ups = held_follow_ups + EXISTS
+                        (SELECT 1 FROM delivery AS alerted WHERE alerted.incident = ?2
+                         AND alerted.channel = delivery.channel AND alerted.kind = 'first')
              WHERE id = ?1",
         )?
-        .execute([delivery])?;
+        .execute(params![delivery, added.incident.0])?;
     Ok(())
 }
 
@@ -74,6 +79,18 @@ fn gathers(
         .optional()?)
 }
 
+/// The deliveries of a kind of event of a device on a channel, by their kind. The index is named: that of events would
+/// read the incidents of all other devices, so that a flood of theirs slows down each arrival.
+fn counting(kinds: &str) -> String {
+    format!(
+        "SELECT count(*)
+         FROM (SELECT id, event FROM incident INDEXED BY incident_by_device WHERE device = ?1
+               ORDER BY id DESC LIMIT ?5) AS latest
+         JOIN delivery ON delivery.incident = latest.id
+         WHERE latest.event = ?3 AND channel = ?2 AND created_at BETWEEN ?4 AND ?6 AND {kinds}"
+    )
+}
+
 /// See [`tipoff_model::History::alerts_since`].
 pub(super) fn alerts_since(
     history: &DeviceHistory<'_>,
@@ -81,26 +98,30 @@ pub(super) fn alerts_since(
     event: Event,
     since: Timestamp,
 ) -> Result<u32> {
-    Ok(history
-        .connection
-        .prepare_cached(
-            "SELECT count(*)
-             FROM (SELECT id FROM incident WHERE device = ?1 AND event = ?3
-                   ORDER BY id DESC LIMIT ?5) AS latest
-             JOIN delivery ON delivery.incident = latest.id
-             WHERE channel = ?2 AND created_at BETWEEN ?4 AND ?6 AND kind <> 'summary'",
-        )?
-        .query_row(
-            params![
-                history.device,
-                channel,
-                event.as_str(),
-                since.0,
-                INCIDENTS_MAX,
-                history.now.latest_recorded().0
-            ],
-            |row| row.get(0),
-        )?)
+    counted_since("kind NOT IN ('followup', 'summary')", history, channel, event, since)
+}
+
+/// See [`tipoff_model::History::follow_ups_since`].
+pub(super) fn follow_ups_since(
+    history: &DeviceHistory<'_>,
+    channel: &str,
+    event: Event,
+    since: Timestamp,
+) -> Result<u32> {
+    counted_since("kind = 'followup'", history, channel, event, since)
+}
+
+fn counted_since(
+    kinds: &str,
+    history: &DeviceHistory<'_>,
+    channel: &str,
+    event: Event,
+    since: Timestamp,
+) -> Result<u32> {
+    let latest = history.now.latest_recorded().0;
+    let values = params![history.device, channel, event.as_str(), since.0, LATEST_MAX, latest];
+    let mut count = history.connection.prepare_cached(&counting(kinds))?;
+    Ok(count.query_row(values, |row| row.get(0))?)
 }
 
 /// See [`tipoff_model::History::firsts_since`].
@@ -136,26 +157,42 @@ pub(super) fn gathering(
     event: Event,
     since: Timestamp,
 ) -> Result<Option<Gathering>> {
-    Ok(history
-        .connection
-        .prepare_cached(
-            "SELECT gathers_until, held
-             FROM delivery JOIN incident ON incident.id = delivery.incident
-             WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2 AND route IS NULL
-               AND incident.device = ?3 AND event = ?4 AND created_at <= ?5 AND NOT of_place
-             ORDER BY delivery.id DESC LIMIT 1",
-        )?
-        .query_row(
-            params![
-                channel,
-                since.0,
-                history.device,
-                event.as_str(),
-                history.now.latest_recorded().0
-            ],
-            |row| Ok(Gathering { due_at: at(row, 0)?, held: row.get(1)? }),
-        )
-        .optional()?)
+    const SQL: &str = "SELECT gathers_until, held - held_follow_ups
+        FROM delivery JOIN incident ON incident.id = delivery.incident
+        WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2 AND route IS NULL
+          AND incident.device = ?3 AND event = ?4 AND created_at <= ?5 AND NOT of_place
+          AND held_follow_ups < max(held, 1)
+        ORDER BY delivery.id DESC LIMIT 1";
+    latest_gathering(SQL, history, channel, event, since)
+}
+
+/// See [`tipoff_model::History::gathering_follow_ups`].
+pub(super) fn gathering_follow_ups(
+    history: &DeviceHistory<'_>,
+    channel: &str,
+    event: Event,
+    since: Timestamp,
+) -> Result<Option<Gathering>> {
+    const SQL: &str = "SELECT gathers_until, held_follow_ups
+        FROM delivery JOIN incident ON incident.id = delivery.incident
+        WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2 AND route IS NULL
+          AND incident.device = ?3 AND event = ?4 AND created_at <= ?5 AND NOT of_place
+          AND held_follow_ups > 0
+        ORDER BY delivery.id DESC LIMIT 1";
+    latest_gathering(SQL, history, channel, event, since)
+}
+
+fn latest_gathering(
+    sql: &str,
+    history: &DeviceHistory<'_>,
+    channel: &str,
+    event: Event,
+    since: Timestamp,
+) -> Result<Option<Gathering>> {
+    let latest = history.now.latest_recorded().0;
+    let values = params![channel, since.0, history.device, event.as_str(), latest];
+    let read = |row: &Row<'_>| Ok(Gathering { due_at: at(row, 0)?, held: row.get(1)? });
+    Ok(history.connection.prepare_cached(sql)?.query_row(values, read).optional()?)
 }
 
 /// The place that a device counts to; `None` if people know the device.
@@ -214,4 +251,30 @@ pub(super) fn gathering_of_address(
             Ok(Gathering { due_at: at(row, 0)?, held: row.get(1)? })
         })
         .optional()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema;
+
+    #[test]
+    fn what_a_device_was_alerted_of_is_counted_without_reading_others() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let plan: Vec<String> = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {}", counting("kind = 'followup'")))
+            .unwrap()
+            .query_map(params![1, "phone", "motion", 0, LATEST_MAX, 9], |row| row.get(3))
+            .unwrap()
+            .map(rusqlite::Result::unwrap)
+            .collect();
+        let plan = plan.join("; ");
+        assert!(
+            plan.contains("SEARCH incident USING INDEX incident_by_device (device=?)"),
+            "{plan}"
+        );
+        assert!(plan.contains("SEARCH delivery USING INDEX delivery_of_incident"), "{plan}");
+        assert!(!plan.contains("ORDER BY"), "{plan}");
+    }
 }

@@ -1,5 +1,5 @@
 //! Whose turn it is in the queue of a channel. Known devices go before all others, one after the other, and those of a
-//! recorder are one; then the addresses of discovered devices, and in each its
+//! recorder are one; then the addresses of discovered devices (`waiting_places.rs`), and in each its
 //! devices, the newest first; of each device the newest delivery whose incident has no earlier one. So a thousand made-up senders at one address wait for each other, and for nobody else.
 
 use std::collections::{HashMap, HashSet};
@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{ArrivalId, DeviceId, Timestamp};
 
+use super::waiting_places::{LOOKED_AT_MAX, WaitingPlaces};
 use crate::{Result, Room, Share};
 
 /// Addresses whose latest device is remembered; of others the devices begin anew.
@@ -32,7 +33,9 @@ const DISCOVERED: [&str; 2] = ["$", "~"];
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     known: String,
+    /// The place up to which it was looked who waits.
     discovered: String,
+    waiting: WaitingPlaces,
     devices: HashMap<String, Round>,
 }
 
@@ -86,28 +89,51 @@ pub(super) fn pick(
     let taken = room.claimed.iter().map(|claimed| claimed.0).collect();
     let mut queue = Queue { connection, channel, now, taken };
     let mut places = Places::new(room);
-    let Turns { known, discovered, devices } = turns;
     let mut picked = Vec::new();
-    for (of, range, latest) in
-        [(room.known, KNOWN, known), (room.discovered, DISCOVERED, discovered)]
-    {
-        let end = picked.len().saturating_add(of as usize).min(room.limit as usize);
-        while picked.len() < end {
-            let Some(place) = queue.next_place(range, latest, &places)? else { break };
-            let Some((round, id)) = queue.next_of_place(&place, devices.get(&place))? else {
+    while picked.len() < room.known.min(room.limit) as usize {
+        let Some(place) = queue.next_place(KNOWN, &turns.known, &places)? else { break };
+        let Some(id) = queue.take(&place, &mut turns.devices)? else { break };
+        turns.known.clone_from(&place);
+        places.take(place);
+        picked.push(id);
+    }
+    let end = picked.len().saturating_add(room.discovered as usize).min(room.limit as usize);
+    pick_discovered(&mut queue, turns, &mut places, end, &mut picked)?;
+    Ok(picked)
+}
+
+/// Picks of the places of discovered devices until so many are picked.
+fn pick_discovered(
+    queue: &mut Queue<'_>,
+    turns: &mut Turns,
+    places: &mut Places,
+    end: usize,
+    picked: &mut Vec<i64>,
+) -> Result<()> {
+    let mut may_look = true;
+    if picked.len() < end && !turns.waiting.is_fresh() {
+        queue.look_who_waits(turns)?;
+        may_look = false;
+    }
+    while picked.len() < end {
+        let Some(place) = turns.waiting.next(|place| !places.is_full(place)) else {
+            if !may_look {
                 break;
-            };
-            if devices.len() >= PLACES_MAX {
-                devices.clear();
             }
-            devices.insert(place.clone(), round);
-            latest.clone_from(&place);
-            places.take(place);
-            queue.taken.insert(id);
-            picked.push(id);
+            queue.look_who_waits(turns)?;
+            may_look = false;
+            continue;
+        };
+        match queue.take(&place, &mut turns.devices)? {
+            Some(id) => {
+                turns.waiting.took(&place);
+                places.take(place);
+                picked.push(id);
+            }
+            None => turns.waiting.has_nothing(&place),
         }
     }
-    Ok(picked)
+    Ok(())
 }
 
 /// How many deliveries of each place are under way or picked.
@@ -139,6 +165,42 @@ struct Queue<'a> {
 }
 
 impl Queue<'_> {
+    /// The delivery whose turn it is at a place.
+    fn take(&mut self, place: &str, devices: &mut HashMap<String, Round>) -> Result<Option<i64>> {
+        let Some((round, id)) = self.next_of_place(place, devices.get(place))? else {
+            return Ok(None);
+        };
+        if devices.len() >= PLACES_MAX {
+            devices.clear();
+        }
+        devices.insert(place.to_owned(), round);
+        self.taken.insert(id);
+        Ok(Some(id))
+    }
+
+    /// Looks which discovered devices' places have anything to deliver, after those that were looked at last.
+    fn look_who_waits(&self, turns: &mut Turns) -> Result<()> {
+        let mut select = self.select_place()?;
+        let mut waiting = Vec::new();
+        let [first, end] = DISCOVERED;
+        for (after, until) in
+            [(turns.discovered.as_str().max(first), end), (first, &turns.discovered)]
+        {
+            let mut after = after.to_owned();
+            while waiting.len() < LOOKED_AT_MAX
+                && let Some(place) = self.first_free(&mut select, &after, until)?
+            {
+                after.clone_from(&place);
+                waiting.push(place);
+            }
+        }
+        turns.discovered = match waiting.last() {
+            Some(last) if waiting.len() >= LOOKED_AT_MAX => last.clone(),
+            _ => String::new(),
+        };
+        turns.waiting.found(self.connection, waiting)
+    }
+
     /// The newest delivery of the device whose turn it is at a place, and the round after that.
     fn next_of_place(&self, place: &str, round: Option<&Round>) -> Result<Option<(Round, i64)>> {
         if let Some(round) = round {
@@ -191,10 +253,7 @@ impl Queue<'_> {
         latest: &str,
         places: &Places,
     ) -> Result<Option<String>> {
-        let mut select = self.connection.prepare_cached(&format!(
-            "SELECT place, id {READY} AND place > ?3 AND place <= ?4
-             ORDER BY place, device DESC, id DESC"
-        ))?;
+        let mut select = self.select_place()?;
         for (after, until) in [(latest.max(first), end), (first, latest)] {
             let mut after = after.to_owned();
             while let Some(place) = self.first_free(&mut select, &after, until)? {
@@ -205,6 +264,13 @@ impl Queue<'_> {
             }
         }
         Ok(None)
+    }
+
+    fn select_place(&self) -> Result<rusqlite::CachedStatement<'_>> {
+        Ok(self.connection.prepare_cached(&format!(
+            "SELECT place, id {READY} AND place > ?3 AND place <= ?4
+             ORDER BY place, device DESC, id DESC"
+        ))?)
     }
 
     fn first_free(

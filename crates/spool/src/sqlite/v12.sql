@@ -117,6 +117,8 @@ ALTER TABLE delivery ADD COLUMN device INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE delivery ADD COLUMN place TEXT NOT NULL DEFAULT '';
 -- Whether a summary stands for all discovered devices at the place.
 ALTER TABLE delivery ADD COLUMN of_place INTEGER NOT NULL DEFAULT 0;
+-- Of what a summary stands for (`held`), the follow-ups of incidents whose first alert the channel has.
+ALTER TABLE delivery ADD COLUMN held_follow_ups INTEGER NOT NULL DEFAULT 0;
 UPDATE delivery SET
     device = (SELECT incident.device FROM incident WHERE incident.id = delivery.incident),
     place = coalesce((SELECT CASE WHEN device.label IS NULL AND device.place IS NOT NULL THEN device.place

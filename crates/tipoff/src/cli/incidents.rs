@@ -81,14 +81,16 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
         Action::Lock { incident } => {
             let id = IncidentId(incident);
             limit(&spool, config).await?;
-            spool.lock(id, "the command line".to_owned(), SystemTime::now().into()).await?;
-            note(&spool, what::LOCK, id, "").await;
+            if spool.lock(id, "the command line".to_owned(), SystemTime::now().into()).await? {
+                note(&spool, what::LOCK, id, "").await;
+            }
             println!("Incident {id} is locked: it is kept until `tipoff incidents unlock {id}`.");
         }
         Action::Unlock { incident } => {
             let id = IncidentId(incident);
-            spool.unlock(id).await?;
-            note(&spool, what::UNLOCK, id, "").await;
+            if spool.unlock(id).await? {
+                note(&spool, what::UNLOCK, id, "").await;
+            }
             println!("Incident {id} is not locked.");
         }
         Action::Retry { incident } => {
@@ -134,11 +136,12 @@ fn print_list(lines: &[IncidentLine]) {
     for line in lines {
         let device: String = line.device.chars().take(24).collect();
         println!(
-            "{:>6}  {:<19}  {device:<24}  {:<9}  {:<20}  {}",
+            "{:>6}  {:<19}  {device:<24}  {:<9}  {:<20}  {}{}",
             line.id,
             local_time(line.began_at),
             line.event.as_str(),
             deliveries_in_words(line),
+            if line.locked.is_some() { "(locked) " } else { "" },
             line.subject,
         );
     }

@@ -4,6 +4,7 @@ mod announce;
 mod audit;
 mod channels;
 mod check;
+mod compact;
 mod doctor;
 mod explain;
 mod incidents;
@@ -100,6 +101,8 @@ enum Command {
     Token(tokens::Args),
     /// Who changed what, and when, the newest first
     Audit(audit::Args),
+    /// Rewrite the database so that it takes no more than it holds; Tipoff must be stopped
+    Compact,
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -181,6 +184,7 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Password(args) => password::password(&args, &common.load()?),
         Command::Token(args) => tokens::run(&args, &common.load()?),
         Command::Audit(args) => audit::run(args, &common.load()?),
+        Command::Compact => compact::run(&common.load()?),
         Command::Completions { shell } => {
             // It panics where it cannot write.
             let mut script = Vec::new();

@@ -34,9 +34,10 @@ pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, Flood, bool) {
         "flood",
         Flood::default().alerts_max,
         0..=10_000,
-        "So many alerts of one device and kind of event go to a channel within ten minutes. What is \
+        "So many incidents of one device and kind of event are alerted on a channel within ten minutes. What is \
          more is kept, and told as one count with its first and latest picture every ten minutes, \
-         until the device becomes quieter: a camera in the rain wakes nobody all night. Of mails \
+         until the device becomes quieter: a camera in the rain wakes nobody all night. An incident counts once; \
+         of what follows first alerts, four times as many albums and videos are sent. Of mails \
          that tell of no known event and bring no picture it is four times as many, as of the incidents of all \
          discovered devices at one address together. 0: no limit.",
     );

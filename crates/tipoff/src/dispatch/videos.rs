@@ -132,7 +132,7 @@ impl Videos {
             let _place = self.queue.acquire(owner.clone()).await;
             let made = make(studio, recorded, bytes_max, blobs).await?;
             if let (Some(renditions), Made::Rendition(rendition)) = (&self.renditions, &*made) {
-                renditions.keep(recorded, rendition).await;
+                renditions.keep(recorded, rendition, &owner.share).await;
             }
             Some(made)
         };

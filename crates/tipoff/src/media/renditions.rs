@@ -19,8 +19,10 @@ use tokio::time::Instant;
 use crate::runtime::fair_queue::{FairQueue, Owner};
 use cache::{Cache, Key};
 
-/// All renditions together, in bytes. The one that nobody has looked at for longest makes room.
+/// All renditions together, in bytes. Of whoever has the most, the one that nobody has looked at for longest makes room.
 const CACHE_BYTES_MAX: u64 = 1 << 30;
+/// … and at most one part in so many of `max_size`.
+const CACHE_PART: u64 = 8;
 /// The largest rendition that is made, in bytes: more is not streamed to a page.
 const RENDITION_BYTES_MAX: u64 = 256 << 20;
 /// So many are made or wait at once: of known devices, and of all others.
@@ -77,16 +79,21 @@ impl Renditions {
     }
 
     /// Keeps what was made for a channel, where a browser plays it.
-    pub(crate) async fn keep(&self, media: &AlertMedia, made: &tipoff_video::Rendition) {
+    pub(crate) async fn keep(
+        &self,
+        media: &AlertMedia,
+        made: &tipoff_video::Rendition,
+        share: &Share,
+    ) {
         let Video::Made(scratch) = &made.video else {
             return;
         };
         if !made.plays_in_browsers || scratch.size() > RENDITION_BYTES_MAX {
             return;
         }
-        let (shared, key) = (Arc::clone(&self.0), Key::of(media));
+        let (shared, key) = (Arc::clone(&self.0), Key::of(media, share));
         let path = scratch.path().to_owned();
-        if let Err(error) = blocking(move || shared.cache.keep(key, &path)).await {
+        if let Err(error) = blocking(move || shared.cache.keep(&key, &path)).await {
             tracing::warn!(%error, "A video that was made to play could not be kept for the dashboard.");
         }
     }
@@ -94,9 +101,9 @@ impl Renditions {
     /// The rendition of a video, or how far it is. The first who asks has it made; it is given up when
     /// nobody asks any more.
     pub(crate) async fn ask(&self, media: AlertMedia, owner: Owner) -> io::Result<Rendition> {
-        let key = Key::of(&media);
-        let shared = Arc::clone(&self.0);
-        if let Some((path, bytes)) = blocking(move || shared.cache.find(key)).await? {
+        let key = Key::of(&media, &owner.share);
+        let (shared, sought) = (Arc::clone(&self.0), key.clone());
+        if let Some((path, bytes)) = blocking(move || shared.cache.find(&sought)).await? {
             return Ok(Rendition::Ready(path, bytes));
         }
         let Some(studio) = self.0.studio.clone() else {
@@ -128,10 +135,15 @@ impl Renditions {
             failure: OnceLock::new(),
             owner,
         });
-        jobs.insert(key, Arc::clone(&job));
+        jobs.insert(key.clone(), Arc::clone(&job));
         let entry = Entry { shared: Arc::clone(&self.0), key, job };
         tokio::spawn(async move { entry.work(&studio, &media).await });
         Ok(Rendition::Making(None))
+    }
+
+    /// All that is kept may take so many bytes: renditions take their part of it.
+    pub(crate) fn limit(&self, max_size: u64) {
+        self.0.cache.limit((max_size / CACHE_PART).min(CACHE_BYTES_MAX));
     }
 
     /// Removes those of arrivals that are not kept any more.
@@ -202,10 +214,10 @@ impl Entry {
         let Video::Made(scratch) = &made.video else {
             return Err("The video is too long to be converted for a page.".to_owned());
         };
-        let (shared, key) = (Arc::clone(&self.shared), self.key);
+        let (shared, key) = (Arc::clone(&self.shared), self.key.clone());
         let path: &Path = scratch.path();
         let path = path.to_owned();
-        blocking(move || shared.cache.keep(key, &path)).await.map_err(here)
+        blocking(move || shared.cache.keep(&key, &path)).await.map_err(here)
     }
 }
 

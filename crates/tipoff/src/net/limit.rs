@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::known::KnownAddresses;
@@ -19,6 +20,8 @@ use crate::runtime::per_minute::network;
 const RESERVE_ONE_OF: usize = 4;
 /// Connections that have given way and are not gone yet; beyond, no stranger makes another one go.
 const LEAVING_MAX: usize = 256;
+/// Where open files are few, one for so many places may be in use by a connection that has given way and is not gone yet.
+const LEAVING_ONE_OF: usize = 4;
 
 /// How many places there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,8 @@ pub(crate) struct Connections {
     places: Places,
     known: Arc<KnownAddresses>,
     began: Instant,
+    /// Notified whenever a connection that has given way is gone.
+    gone: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -76,7 +81,7 @@ pub(crate) enum Crowded {
 impl Connections {
     /// With these limits; `known` decides who may use the reserve.
     pub(crate) fn new(places: Places, known: Arc<KnownAddresses>) -> Self {
-        Self { table: Arc::default(), places, known, began: Instant::now() }
+        Self { table: Arc::default(), places, known, began: Instant::now(), gone: Arc::default() }
     }
 
     /// The same connections with other limits.
@@ -100,7 +105,16 @@ impl Connections {
         });
         table.add(&seat);
         let presence = Presence { seat, table: Arc::clone(&self.table), began: self.began };
-        Ok(Place(presence))
+        Ok(Place { presence, gone: Arc::clone(&self.gone) })
+    }
+
+    /// Waits until there is an open file for another connection: those that have given way keep theirs until they are
+    /// gone, however quickly others come. Returns at once where the system has open files enough.
+    pub(crate) async fn wait_for_file(&self) {
+        let leaving_max = LEAVING_MAX.min((self.places.ceiling / LEAVING_ONE_OF).max(1));
+        while self.places.ceiling < self.places.total && self.lock().leaving >= leaving_max {
+            self.gone.notified().await;
+        }
     }
 
     /// The system has no more open files: somebody has to go.
@@ -303,21 +317,25 @@ impl Table {
 }
 
 /// A connection that is counted, until this is dropped.
-pub(crate) struct Place(Presence);
+pub(crate) struct Place {
+    presence: Presence,
+    gone: Arc<Notify>,
+}
 
 impl Place {
     /// What the connection's own tasks say of it.
     pub(crate) fn presence(&self) -> Presence {
-        self.0.clone()
+        self.presence.clone()
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let Presence { seat, table, .. } = &self.0;
+        let Presence { seat, table, .. } = &self.presence;
         let mut table = lock(table);
         if seat.gives_way.is_cancelled() {
             table.leaving = table.leaving.saturating_sub(1);
+            self.gone.notify_one();
         } else {
             table.remove(seat);
         }
@@ -372,12 +390,12 @@ mod tests {
     }
 
     fn goes(place: &Place) -> bool {
-        place.0.seat.gives_way.is_cancelled()
+        place.presence.seat.gives_way.is_cancelled()
     }
 
     /// Makes the order of silence certain.
     fn heard_at(place: &Place, ms: u64) {
-        place.0.seat.heard_at_ms.store(ms, Ordering::Relaxed);
+        place.presence.seat.heard_at_ms.store(ms, Ordering::Relaxed);
     }
 
     #[test]
@@ -517,5 +535,19 @@ mod tests {
         let _two = (connections.enter(v4(1)).ok().unwrap(), connections.enter(v4(1)).ok().unwrap());
         assert_eq!(connections.enter(v4(1)).err(), Some(Crowded::InAll));
         assert_eq!(connections.with(50, 50).enter(v4(1)).err(), Some(Crowded::InAll));
+    }
+
+    #[tokio::test]
+    async fn where_open_files_are_few_a_newcomer_waits_until_those_that_gave_way_are_gone() {
+        let places = Places { total: 100, per_address: 100, ceiling: 4, newest_wins: false };
+        let connections = Connections::new(places, Arc::default());
+        let mut greedy: Vec<Place> =
+            (0..4).map(|_| connections.enter(v4(20)).ok().unwrap()).collect();
+        connections.wait_for_file().await;
+        let _newcomer = connections.enter(v4(21)).ok().unwrap();
+        let mut waiting = std::pin::pin!(connections.wait_for_file());
+        assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+        greedy.retain(|place| !goes(place));
+        assert!(futures_util::poll!(waiting).is_ready());
     }
 }

@@ -5,10 +5,14 @@
 //! the same wrong password is no guess and costs nothing: a device with an old password never locks out another one
 //! behind the same address. Who succeeded at an address before gets in there at a pace of its own.
 
+mod own_pace;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+pub(crate) use own_pace::{OwnAttempt, OwnPace};
 
 use crate::runtime::per_minute::{PerMinute, network};
 

@@ -44,7 +44,8 @@ impl Default for Turns {
 }
 
 impl Turns {
-    fn new(at_once: usize) -> Self {
+    /// So many turns at a time.
+    pub(crate) fn new(at_once: usize) -> Self {
         Self(Arc::new(Mutex::new(Queue::new(at_once))))
     }
 

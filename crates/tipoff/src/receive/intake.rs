@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tipoff_mail::{Parsed, Parser};
-use tipoff_model::{Content, Envelope, Media, MediaKind, Timestamp};
+use tipoff_model::{AddressShare, Content, Envelope, Media, MediaKind, Timestamp};
 use tipoff_spool::{
     Again, BlobWriter, Blobs, NewArrival, Print, Sender, Spool, SpoolError, Stored, StoredBlob,
 };
@@ -15,8 +15,9 @@ use tipoff_vendors::Reading;
 
 use super::access::Doorkeeper;
 use super::digest::{self, MailSize};
+use super::parsers::{self, MailParser, Owner, Parsers};
 use crate::disk::Disk;
-use crate::net::turns::Turns;
+use crate::net::turns::{Share, Turns};
 use crate::runtime::events::{Item, News};
 use crate::runtime::notifier::Waker;
 use crate::runtime::per_minute::{PerMinute, network};
@@ -35,6 +36,8 @@ pub(crate) struct Intake {
     news: News,
     /// The processor's, for the connections of all receivers.
     pub(super) turns: Turns,
+    /// Of the mails under way.
+    parsers: Parsers,
     /// Who was told that the disk is full.
     put_off: Arc<PerMinute<IpAddr>>,
 }
@@ -54,6 +57,7 @@ impl Intake {
             waker,
             news,
             turns: Turns::default(),
+            parsers: Parsers::default(),
             put_off: Arc::default(),
         }
     }
@@ -82,13 +86,16 @@ impl Intake {
     pub(crate) fn begin(&self, envelope: Envelope) -> io::Result<Incoming> {
         let began_at = Timestamp::from(SystemTime::now());
         let mut writer = self.spool.blobs().begin(began_at, "eml")?;
-        writer.belongs_to(self.sender(&envelope));
+        let device = self.doorkeeper.device(&envelope, None);
+        let is_known = self.disk.is_known(&device);
+        writer.belongs_to(Sender::new(envelope.peer, is_known));
+        let owner = Owner { address: AddressShare::of(envelope.peer), is_known };
         Ok(Incoming {
             intake: self.clone(),
             size: MailSize::default(),
             envelope,
             writer,
-            parser: Parser::new(),
+            parser: self.parsers.begin(owner),
             began_at,
             failed: None,
         })
@@ -113,7 +120,7 @@ pub(crate) struct Incoming {
     intake: Intake,
     envelope: Envelope,
     writer: BlobWriter,
-    parser: Parser,
+    parser: MailParser,
     size: MailSize,
     began_at: Timestamp,
     failed: Option<io::Error>,
@@ -155,14 +162,27 @@ impl Incoming {
         self.store(ending).await.map(Some)
     }
 
-    async fn store(self, ending: Ending) -> Result<Kept, SpoolError> {
+    /// The parser at the end of the mail. One that was given up reads it again, in a turn that lasts until the mail
+    /// is stored, because what it finds is held until then.
+    async fn parser(&mut self) -> io::Result<(Box<Parser>, Option<Share>)> {
+        if let Some(parser) = self.parser.end() {
+            return Ok((parser, None));
+        }
+        let turn = self.intake.parsers.turn_to_read_again(self.parser.owner()).await;
+        let path = self.intake.spool.blobs().path(self.writer.name());
+        let mut share = self.intake.turns.of(self.envelope.peer);
+        Ok((parsers::read_again(path, &mut share).await?, Some(turn)))
+    }
+
+    async fn store(mut self, ending: Ending) -> Result<Kept, SpoolError> {
         if let Some(error) = self.failed {
             return Err(disk_error(&error));
         }
         let received_at = Timestamp::from(SystemTime::now());
+        let (parser, _turn) = self.parser().await.map_err(|error| disk_error(&error))?;
         let parsed = match ending {
-            Ending::Broken => self.parser.torn_parsed(),
-            Ending::Whole | Ending::Unacknowledged => self.parser.finish_parsed(),
+            Ending::Broken => parser.torn_parsed(),
+            Ending::Whole | Ending::Unacknowledged => parser.finish_parsed(),
         };
         let Parsed { content, message_id, is_closed } = parsed;
         let torn = ending == Ending::Broken && !is_closed;

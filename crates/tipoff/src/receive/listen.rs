@@ -59,6 +59,14 @@ impl Host {
         }
     }
 
+    async fn wait_for_file(&self) {
+        let connections = match self {
+            Self::Smtp(receiver, _) => receiver.load().connections.clone(),
+            Self::Ftp(receiver) => receiver.load().connections.clone(),
+        };
+        connections.wait_for_file().await;
+    }
+
     fn make_room(&self) {
         match self {
             Self::Smtp(receiver, _) => receiver.load().connections.make_room(),
@@ -190,7 +198,7 @@ async fn accept(
 ) {
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = next(listener, hall) => accepted,
             () = shutdown.reached(Phase::Ending) => return,
         };
         let (socket, peer) = match accepted {
@@ -215,6 +223,11 @@ async fn accept(
             Err(crowded) => turn_away(&socket, peer, crowded, hall, transcripts),
         }
     }
+}
+
+async fn next(listener: &TcpListener, hall: &Hall) -> io::Result<(TcpStream, SocketAddr)> {
+    hall.host.wait_for_file().await;
+    listener.accept().await
 }
 
 struct Caller {

@@ -15,6 +15,7 @@ mod judge;
 mod label;
 pub(crate) mod listen;
 mod look;
+mod parsers;
 mod passive;
 mod ports;
 mod refusal;

@@ -2,8 +2,12 @@
 
 /// The value of the first cookie of this name.
 pub(super) fn value<'a>(header: &'a str, name: &str) -> Option<&'a str> {
-    let pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
-    pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    pairs(header).find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// All cookies: names and values.
+pub(super) fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {
+    header.split(';').filter_map(|pair| pair.trim().split_once('='))
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl Server {
     pub(super) async fn serve(self, router: Router, tasks: TaskTracker, mut shutdown: Shutdown) {
         loop {
             let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
+                accepted = self.next() => accepted,
                 () = shutdown.reached(Phase::Ending) => return,
             };
             let (socket, peer) = match accepted {
@@ -129,6 +129,11 @@ impl Server {
                 });
             }
         }
+    }
+
+    async fn next(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        self.connections.wait_for_file().await;
+        self.listener.accept().await
     }
 
     fn tell_not_accepted(&self, error: &io::Error) {

@@ -310,6 +310,17 @@ fn an_incident_is_locked_in_the_chat_the_api_and_on_the_command_line() {
     assert_eq!(ask("/api/v1/incidents/99/lock", &["-X", "POST"]).0, "404");
     assert_eq!(ask("/api/v1/incidents/99/lock", &["-X", "DELETE"]).0, "404");
     assert!(scene.home.run(&["incidents", "lock", "1"]).contains("is locked"));
+    assert!(scene.home.run(&["incidents", "list"]).contains("(locked) "));
+    // What changes nothing is in no log.
+    assert_eq!(ask("/api/v1/incidents/1/lock", &["-X", "POST"]).0, "204");
+    assert!(scene.home.run(&["incidents", "lock", "1"]).contains("is locked"));
+    assert_eq!(ask("/api/v1/incidents/1/lock", &["-X", "DELETE"]).0, "204");
+    assert_eq!(ask("/api/v1/incidents/1/lock", &["-X", "DELETE"]).0, "204");
+    assert!(scene.home.run(&["incidents", "unlock", "1"]).contains("is not locked"));
+    let noted = scene.home.run(&["audit", "--json"]);
+    let noted: Vec<serde_json::Value> = serde_json::from_str(&noted).unwrap();
+    let of = |what: &str| noted.iter().filter(|it| it["what"] == what).count();
+    assert_eq!((of("incident.lock"), of("incident.unlock")), (3, 3), "{noted:#?}");
     server.stop();
 }
 

@@ -252,6 +252,34 @@ fn others_who_fill_the_disk_do_not_make_everything_go() {
 }
 
 #[test]
+fn what_strangers_sent_makes_room_for_a_known_camera_also_below_the_floor() {
+    let home = Home::new(&format!(
+        "{YARD}{EACH}[retention]\nmin_free = \"16 MB\"\nmax_size = \"100 MB\"\n"
+    ));
+    let Some(disk) = SmallDisk::below(&home, 64) else { return };
+    let server = home.start();
+    let mut stranger = Client::connect_from("127.0.0.2", server.smtp[0]);
+    stranger.must("EHLO x", "250");
+    for number in 0..12 {
+        let reply = send(&mut stranger, "x@example.com", &large_mail(number, 1_000_000));
+        assert!(reply.starts_with("250"), "{reply}");
+    }
+    // With the 10 MB that stay as the floor there is less free than the 8 MB of the reserve.
+    disk.put("of others", 50_000_000);
+    let reply = send(&mut stranger, "x@example.com", &large_mail(99, 100_000));
+    assert!(reply.starts_with("452"), "{reply}");
+    let mut camera = known_camera(server.smtp[0]);
+    for number in 100..110 {
+        let reply = send(&mut camera, "yard@example.com", &large_mail(number, 100_000));
+        assert!(reply.starts_with("250"), "{reply}");
+    }
+    let kept = home.incidents();
+    let of_camera = kept.iter().filter(|it| it["device"] == "Yard").count();
+    assert_eq!(of_camera, 10, "{kept:?}");
+    server.stop();
+}
+
+#[test]
 fn the_reserve_is_for_known_devices() {
     let home = Home::new(&format!(
         "{YARD}{EACH}[retention]\nmin_free = \"32 MB\"\nmax_size = \"640 MB\"\n"

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 
 use crate::harness::{Client, Home, Server};
-use crate::hostile::{connect_from, from};
+use crate::hostile::{connect_from, from, peak_memory_mb};
 
 const CONFIGURATION: &str = "[access]\nrequire_login = true\n\
     [[device]]\nname = \"Front\"\nuser = \"front\"\npassword = \"a long secret\"\n";
@@ -135,6 +135,25 @@ fn guesses_at_once_are_counted_before_they_are_looked_at() {
     let looked_at = answers.iter().filter(|answer| **answer == Answer::Wrong).count();
     assert!((1..=6).contains(&looked_at), "{looked_at}");
     assert_eq!(by_page(&server, from(1), "correct-horse"), Answer::Right, "the owner, elsewhere");
+    server.stop();
+}
+
+#[test]
+fn guesses_at_once_hold_the_memory_of_one() {
+    let home = Home::new("");
+    let server = home.start();
+    std::thread::scope(|scope| {
+        for attacker in 2..22 {
+            let server = &server;
+            scope.spawn(move || {
+                for number in 0..4 {
+                    by_page(server, from(attacker), &format!("guess-{number}"));
+                }
+            });
+        }
+    });
+    let peak = peak_memory_mb(server.pid());
+    assert!(peak < 128, "{peak} MB");
     server.stop();
 }
 

@@ -88,8 +88,11 @@ fn whoever_names_a_device_without_its_password_spends_nothing_of_it() {
 
 /// Messages in the chat that stand before that of the camera, counted from when its mail was acknowledged.
 fn before(phone: &Phone, server: &Server, login: Option<&Login<'_>>) -> usize {
+    before_of(phone, server, login, "Motion at the camera")
+}
+
+fn before_of(phone: &Phone, server: &Server, login: Option<&Login<'_>>, subject: &str) -> usize {
     let before = phone.telegram.log().all().len();
-    let subject = "Motion at the camera";
     mails(server, CAMERA, login, ["camera@example.com"], &mail(subject, &[PICTURE]));
     let place = wait_for("the camera's alert", || {
         phone.telegram.log().all().iter().position(|sent| format!("{sent:?}").contains(subject))
@@ -113,6 +116,39 @@ fn made_up_senders_do_not_stand_before_a_camera() {
         let names = devices(&incidents);
         assert!(names.contains(&"unknown at 127.0.0.66".to_owned()), "{names:?}");
         assert!(names.len() <= 66, "{}", names.len());
+        server.stop();
+    }
+}
+
+/// One mail of each made-up sender, from several connections at once.
+fn flood(server: &Server, addresses: std::ops::Range<u8>, senders: usize) {
+    let mail = mail("Motion detected", &[PICTURE]);
+    let each = senders / addresses.len();
+    std::thread::scope(|scope| {
+        for address in addresses {
+            let (server, mail) = (&server, &mail);
+            scope.spawn(move || {
+                let senders: Vec<String> =
+                    (0..each).map(|it| format!("made-up-{address}-{it}@example.com")).collect();
+                let senders = senders.iter().map(String::as_str);
+                mails(server, [127, 0, 0, address], None, senders, mail);
+            });
+        }
+    });
+}
+
+#[test]
+fn strangers_at_200_addresses_do_not_stand_before_a_camera_that_was_heard_before() {
+    for (device, login) in [(DEVICE, Some(&PROVEN)), ("", None)] {
+        let phone = Phone::new(Options { flood: true, ..Options::default() });
+        let quiet = "incidents.quiet = \"0 s\"\n";
+        let home = Home::new(&format!("{quiet}{}{device}", phone.channel(CHAT, "")));
+        let server = home.start();
+        before_of(&phone, &server, login, "Motion before it");
+        flood(&server, 2..202, 1_000);
+        phone.wait_for(3);
+        let before = before(&phone, &server, login);
+        assert!(before <= 8, "{before} messages of strangers stood before it");
         server.stop();
     }
 }

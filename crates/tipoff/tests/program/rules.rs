@@ -154,6 +154,30 @@ fn a_camera_gone_mad_becomes_a_count_and_all_of_it_is_kept() {
 }
 
 #[test]
+fn a_camera_that_sends_pictures_without_a_pause_has_its_next_incident_alerted() {
+    let hook = Hook::start();
+    // Each picture goes out by itself, and an incident takes more of them than may be sent.
+    let home = Home::new(&format!(
+        "{}[incidents]\nquiet = \"1 min\"\nlongest = \"4 s\"\nsettle = \"0 s\"\nflood = 2\n",
+        hook.channel()
+    ));
+    let server = home.start();
+    let of_second = |alerts: &[Value]| {
+        alerts.iter().find(|it| it["incident"] != alerts[0]["incident"]).cloned()
+    };
+    let second = wait_for("the second incident", || {
+        arrive(&server, "yard@example.com", "Motion");
+        of_second(&hook.alerts())
+    });
+    assert_eq!(second["kind"], "first", "{second}");
+    let first = home.incident(1);
+    let kinds = first["deliveries"].as_array().unwrap().iter().map(|it| &it["kind"]);
+    assert_eq!(kinds.clone().filter(|kind| *kind == "followup").count(), 8);
+    assert_eq!(kinds.filter(|kind| *kind == "summary").count(), 1, "the rest is a count");
+    server.stop();
+}
+
+#[test]
 fn a_day_is_gone_through_again_with_other_rules_and_nothing_is_sent() {
     let hook = Hook::start();
     let before = format!("{}[incidents]\nquiet = \"0 s\"\n", hook.channel());

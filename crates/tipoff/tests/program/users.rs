@@ -10,11 +10,11 @@ use crate::harness::{Home, Server, require, succeeded};
 use crate::hostile_browser::{Answer, ask, cookie, proof};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
-const OWNER: &str = "correct-horse";
+pub const OWNER: &str = "correct-horse";
 const VIEWER: &str = "battery-staple";
 
 /// A subcommand that reads a password.
-fn with_password(home: &Home, arguments: &[&str], password: &str) -> String {
+pub fn with_password(home: &Home, arguments: &[&str], password: &str) -> String {
     let mut command = home.command(arguments);
     let mut child = command
         .stdin(Stdio::piped())

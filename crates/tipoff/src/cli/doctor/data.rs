@@ -144,7 +144,8 @@ pub(super) fn space(folder: &Path, retention: Retention) -> Finding {
     match rustix::fs::statvfs(nearest(folder)) {
         Ok(disk) => {
             let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-            let kept = kept_bytes(&folder.join("blobs"), FILES_MAX);
+            let blobs = kept_bytes(&folder.join("blobs"), FILES_MAX);
+            let kept = blobs.map(|bytes| bytes.saturating_add(database_bytes(folder)));
             judge_space(free, kept, SqliteSpool::usage_of(folder), retention)
         }
         Err(error) => Finding::hint(
@@ -168,6 +169,12 @@ fn kept_bytes(blobs: &Path, files_max: usize) -> Option<u64> {
         sum = sum.saturating_add(file.metadata().map_or(0, |it| it.len()));
     }
     Some(sum)
+}
+
+/// The bytes of the database, with what is written but not in it yet.
+fn database_bytes(folder: &Path) -> u64 {
+    let size = |name| folder.join(name).metadata().map_or(0, |file| file.len());
+    size("spool.db") + size("spool.db-wal")
 }
 
 fn judge_space(
@@ -258,6 +265,18 @@ mod tests {
         assert_eq!(kept_bytes(folder.path(), 2), Some(15));
         fs::write(day.join("3"), [0; 5]).unwrap();
         assert_eq!(kept_bytes(folder.path(), 2), None);
+    }
+
+    #[test]
+    fn the_database_counts_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(database_bytes(folder.path()), 0);
+        fs::create_dir(folder.path().join("blobs")).unwrap();
+        let words = || space(folder.path(), retention(u64::MAX, 0)).found;
+        assert!(words().contains("; 0 kB of at most "), "{}", words());
+        fs::write(folder.path().join("spool.db"), vec![0; 3_000_000]).unwrap();
+        fs::write(folder.path().join("spool.db-wal"), vec![0; 2_000_000]).unwrap();
+        assert!(words().contains("; 5 MB of at most "), "{}", words());
     }
 
     #[test]

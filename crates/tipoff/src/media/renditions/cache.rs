@@ -1,43 +1,62 @@
 //! Renditions on the disk: a folder that cannot grow beyond its limit. Each can be made again, so none is
-//! worth more than room for the next.
+//! worth more than room for the next. Whoever has the most makes room: known devices, and addresses of others.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tipoff_model::{AlertMedia, ArrivalId, MediaPlace};
+use tipoff_spool::Share;
 
 /// How a file ends that is not whole yet.
 const PARTIAL: &str = "part";
 /// How long it is not noted again that somebody looks.
 const NOTED_FOR: Duration = Duration::from_secs(60);
+/// Strangers together are sure of one part in so many of the limit; what they have above it goes first.
+const STRANGERS_PART: u64 = 4;
+/// How the share of a known device begins, in names.
+const KNOWN: char = '#';
+/// Between the video and its share, in names.
+const OF_SHARE: char = '@';
 
-/// A stored video. One that has grown since is another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A stored video, and whose it is. One that has grown since is another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     arrival: i64,
     index: Option<u32>,
     bytes: u64,
+    /// As in names.
+    share: String,
 }
 
 impl Key {
-    pub(super) fn of(media: &AlertMedia) -> Self {
+    pub(super) fn of(media: &AlertMedia, share: &Share) -> Self {
         let MediaPlace { arrival, index } = media.place;
-        Self { arrival: arrival.0, index, bytes: media.media.size }
+        let plain = |it: char| if it.is_ascii_alphanumeric() || it == KNOWN { it } else { '-' };
+        let share = share.place().chars().map(plain).collect();
+        Self { arrival: arrival.0, index, bytes: media.media.size, share }
     }
 
     fn name(&self) -> String {
         let index = self.index.map_or_else(|| "raw".to_owned(), |index| index.to_string());
-        format!("{}-{index}-{}.mp4", self.arrival, self.bytes)
+        format!("{}-{index}-{}{OF_SHARE}{}.mp4", self.arrival, self.bytes, self.share)
     }
+}
+
+/// The share that is in the name of a file.
+fn share_of(path: &Path) -> Option<String> {
+    let name = path.file_stem()?.to_str()?;
+    Some(name.split_once(OF_SHARE)?.1.to_owned())
 }
 
 /// The folder.
 pub(super) struct Cache {
     folder: PathBuf,
-    bytes_max: u64,
+    bytes_max: AtomicU64,
     /// One adds at a time, so that the sum is right.
     adding: Mutex<()>,
 }
@@ -46,9 +65,12 @@ impl Cache {
     /// Makes the folder, and removes what an earlier run left unfinished.
     pub(super) fn open(folder: PathBuf, bytes_max: u64) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
+        let bytes_max = AtomicU64::new(bytes_max);
         let cache = Self { folder, bytes_max, adding: Mutex::default() };
         for path in cache.files() {
-            if path.extension().is_some_and(|end| end == PARTIAL) {
+            // Names of earlier versions do not say whose it is.
+            let is_partial = path.extension().is_some_and(|end| end == PARTIAL);
+            if is_partial || share_of(&path).is_none() {
                 fs::remove_file(path)?;
             }
         }
@@ -57,7 +79,7 @@ impl Cache {
     }
 
     /// Where it is, and its size in bytes. Whoever finds it looks at it: it goes last from now on.
-    pub(super) fn find(&self, key: Key) -> io::Result<Option<(PathBuf, u64)>> {
+    pub(super) fn find(&self, key: &Key) -> io::Result<Option<(PathBuf, u64)>> {
         let path = self.folder.join(key.name());
         let metadata = match path.metadata() {
             Ok(metadata) => metadata,
@@ -78,7 +100,7 @@ impl Cache {
     }
 
     /// Takes a file in, and makes room for it. The larger of two that were made of one video stays.
-    pub(super) fn keep(&self, key: Key, made: &Path) -> io::Result<()> {
+    pub(super) fn keep(&self, key: &Key, made: &Path) -> io::Result<()> {
         let _adding = self.lock();
         let path = self.folder.join(key.name());
         let bytes = made.metadata()?.len();
@@ -108,21 +130,46 @@ impl Cache {
         }
     }
 
-    /// Removes those that nobody has looked at for longest, until there is room for so many bytes.
+    /// From now on all of them may take so many bytes.
+    pub(super) fn limit(&self, bytes_max: u64) {
+        let _adding = self.lock();
+        self.bytes_max.store(bytes_max, Ordering::Relaxed);
+        self.make_room(0);
+    }
+
+    /// Removes, of whoever has the most, those that nobody has looked at for longest, until there is room for so many
+    /// bytes.
     fn make_room(&self, bytes: u64) {
-        let described = self.files().filter_map(|path| {
-            let metadata = path.metadata().ok()?;
-            Some((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), metadata.len(), path))
-        });
-        let mut described: Vec<_> = described.collect();
-        let mut total = described.iter().map(|(_, bytes, _)| bytes).sum::<u64>();
-        described.sort();
-        for (_, removed, path) in described {
-            if total.saturating_add(bytes) <= self.bytes_max {
+        let mut shares: HashMap<String, Kept> = HashMap::new();
+        for path in self.files() {
+            let Ok(metadata) = path.metadata() else { continue };
+            let looked_at = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            let kept = shares.entry(share_of(&path).unwrap_or_default()).or_default();
+            kept.bytes += metadata.len();
+            kept.files.push((looked_at, metadata.len(), path));
+        }
+        // The oldest is taken from the end.
+        shares.values_mut().for_each(|kept| kept.files.sort_by(|one, other| other.cmp(one)));
+        let bytes_max = self.bytes_max.load(Ordering::Relaxed);
+        while total(&shares, |_| true).saturating_add(bytes) > bytes_max {
+            let strangers = total(&shares, |share| !share.starts_with(KNOWN));
+            let known_first = strangers <= bytes_max / STRANGERS_PART;
+            let greediest = |known: bool| {
+                let of_group = shares.iter().filter(|(share, kept)| {
+                    share.starts_with(KNOWN) == known && !kept.files.is_empty()
+                });
+                of_group.max_by_key(|(_, kept)| kept.bytes).map(|(share, _)| share.clone())
+            };
+            let Some(kept) = greediest(known_first)
+                .or_else(|| greediest(!known_first))
+                .and_then(|share| shares.get_mut(&share))
+            else {
                 return;
-            }
-            if fs::remove_file(path).is_ok() {
-                total -= removed;
+            };
+            if let Some((_, removed, path)) = kept.files.pop()
+                && fs::remove_file(path).is_ok()
+            {
+                kept.bytes -= removed;
             }
         }
     }
@@ -134,6 +181,17 @@ impl Cache {
     fn lock(&self) -> MutexGuard<'_, ()> {
         self.adding.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a share has: when each file was looked at last, its size, its path.
+#[derive(Default)]
+struct Kept {
+    bytes: u64,
+    files: Vec<(SystemTime, u64, PathBuf)>,
+}
+
+fn total(shares: &HashMap<String, Kept>, counts: impl Fn(&str) -> bool) -> u64 {
+    shares.iter().filter(|(share, _)| counts(share)).map(|(_, kept)| kept.bytes).sum()
 }
 
 #[cfg(test)]
@@ -157,12 +215,12 @@ mod tests {
         fn keep(&self, arrival: i64, bytes: usize) {
             let made = self.folder.path().join("made.mp4");
             fs::write(&made, vec![7; bytes]).unwrap();
-            self.cache.keep(key(arrival), &made).unwrap();
+            self.cache.keep(&key(arrival), &made).unwrap();
             fs::remove_file(made).unwrap();
         }
 
         fn age(&self, arrival: i64, seconds: u64) {
-            let (path, _) = self.cache.find(key(arrival)).unwrap().unwrap();
+            let (path, _) = self.cache.find(&key(arrival)).unwrap().unwrap();
             let at = SystemTime::now() - Duration::from_secs(seconds);
             File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
         }
@@ -173,7 +231,38 @@ mod tests {
     }
 
     fn key(arrival: i64) -> Key {
-        Key { arrival, index: Some(0), bytes: 5 }
+        key_of(arrival, "#1")
+    }
+
+    fn key_of(arrival: i64, share: &str) -> Key {
+        Key { arrival, index: Some(0), bytes: 5, share: share.to_owned() }
+    }
+
+    #[test]
+    fn whoever_has_the_most_makes_room_and_strangers_before_known_devices() {
+        let home = Home::new();
+        let made = home.folder.path().join("made.mp4");
+        let keep = |arrival, share, bytes| {
+            fs::write(&made, vec![7; bytes]).unwrap();
+            home.cache.keep(&key_of(arrival, share), &made).unwrap();
+            fs::remove_file(&made).unwrap();
+        };
+        let kept = |share: &str| {
+            (0..99).filter(|it| home.cache.find(&key_of(*it, share)).unwrap().is_some()).count()
+        };
+        keep(1, "#1", 30);
+        keep(2, "10-0-0-1", 5);
+        for arrival in 10..60 {
+            keep(arrival, "10-0-0-2", 10);
+        }
+        assert_eq!((kept("#1"), kept("10-0-0-1"), kept("10-0-0-2")), (1, 1, 6));
+        // What the known device needs goes of what strangers have above their part.
+        keep(60, "#1", 35);
+        assert_eq!((kept("#1"), kept("10-0-0-1"), kept("10-0-0-2")), (2, 1, 3));
+        keep(61, "#2", 20);
+        assert_eq!((kept("#1"), kept("#2"), kept("10-0-0-1")), (1, 1, 1));
+        home.cache.limit(25);
+        assert_eq!((kept("#2"), kept("10-0-0-1")), (1, 1));
     }
 
     #[test]
@@ -191,7 +280,7 @@ mod tests {
         assert_eq!(home.kept(), [1, 2, 3, 4]);
         home.keep(5, 1);
         assert_eq!(home.kept(), [1, 3, 4, 5]);
-        home.cache.find(key(3)).unwrap();
+        home.cache.find(&key(3)).unwrap();
         home.keep(6, 40);
         assert_eq!(home.kept(), [3, 4, 5, 6]);
     }
@@ -199,7 +288,7 @@ mod tests {
     #[test]
     fn the_better_of_two_stays() {
         let home = Home::new();
-        let bytes = |arrival| home.cache.find(key(arrival)).unwrap().unwrap().1;
+        let bytes = |arrival| home.cache.find(&key(arrival)).unwrap().unwrap().1;
         home.keep(1, 20);
         home.keep(1, 10);
         assert_eq!(bytes(1), 20);
@@ -214,7 +303,8 @@ mod tests {
             home.keep(arrival, 40);
             home.age(arrival, 100 - u64::try_from(arrival).unwrap());
         }
-        fs::write(home.cache.folder.join("3-0-5.part"), "x").unwrap();
+        fs::write(home.cache.folder.join("3-0-5@#1.part"), "x").unwrap();
+        fs::write(home.cache.folder.join("4-0-5.mp4"), "x").unwrap();
         Cache::open(home.cache.folder.clone(), 50).unwrap();
         assert_eq!(home.kept(), [2]);
         assert_eq!(home.cache.files().count(), 1);

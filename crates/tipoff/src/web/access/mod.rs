@@ -3,6 +3,7 @@
 
 mod failures;
 mod guard;
+mod known_browser;
 mod pages;
 mod password;
 mod rights;
@@ -11,6 +12,7 @@ mod tokens;
 mod totp;
 mod users;
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,12 +21,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use tipoff_model::Timestamp;
 use tipoff_spool::{Actor, AuditEntry, Login, Print, Spool, SpoolError, User, UserId};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::audit::{self, what};
 
 pub(super) use guard::{Entry, Visitor, guard};
-pub(super) use pages::{cookie_of, router, way_out};
+pub(super) use pages::{cookies_of, router, way_out};
 pub(crate) use password::set_password;
 pub(crate) use setup_key::make_setup_key;
 pub(super) use tokens::none_in_address;
@@ -32,10 +34,10 @@ pub(crate) use tokens::{make_token, token_name};
 pub(crate) use users::{add_user, remove_user, set_role};
 
 use failures::Failures;
-use password::check_length;
+use password::{Hashing, check_length};
 use totp::CodeAttempts;
 
-use crate::net::login_throttle::{Attempt, Claim};
+use crate::net::login_throttle::{Attempt, Claim, OwnPace};
 use crate::receive::Entrance;
 
 /// A login that was not seen for so long is over.
@@ -96,9 +98,10 @@ struct Lock {
     spool: Arc<dyn Spool>,
     /// Signs what proves that a form is one of ours.
     key: [u8; 32],
-    /// A password takes 19 MiB and a while to check: one at a time.
-    hashing: Semaphore,
+    hashing: Hashing,
     entrance: Entrance,
+    /// Tries of known browsers and of logins.
+    own_pace: OwnPace,
     codes: CodeAttempts,
     failures: Failures,
     /// Counts the changes after which somebody may have lost a right.
@@ -119,13 +122,25 @@ pub(crate) struct Place {
     pub(super) address: IpAddr,
     /// User-Agent of the browser.
     pub(super) browser: String,
+    /// What the browser shows of users who logged in there before.
+    known: HashMap<UserId, String>,
+}
+
+/// What a browser shows from now on.
+#[derive(Debug)]
+pub(crate) struct NewLogin {
+    /// The login.
+    secret: String,
+    user: UserId,
+    /// That the user logged in there.
+    known: String,
 }
 
 /// What becomes of a right password.
 #[derive(Debug)]
 pub(super) enum Entered {
-    /// Logged in: what the browser shows from now on.
-    In(String),
+    /// Logged in.
+    In(NewLogin),
     /// A one-time code is asked for; this goes with it.
     CodeWanted(String),
 }
@@ -136,8 +151,9 @@ impl Access {
         Self(Arc::new(Lock {
             spool,
             key,
-            hashing: Semaphore::new(1),
+            hashing: Hashing::default(),
             entrance,
+            own_pace: OwnPace::default(),
             codes: CodeAttempts::default(),
             failures: Failures::default(),
             changes: watch::Sender::new(0),
@@ -205,10 +221,10 @@ impl Access {
 
     /// Logs in with a password.
     async fn enter(&self, given: &Credentials<'_>, place: &Place) -> Result<Entered, Refusal> {
-        let attempt = self.attempt(given.name.trim(), place.address)?;
         let user = self.user_named(given.name).await?;
+        let (attempt, lane) = self.count(given.name.trim(), user.as_ref(), place)?;
         let hash = user.as_ref().and_then(|user| user.password.as_deref());
-        let is_right = self.is_password(hash, given.password).await?;
+        let is_right = self.is_password(hash, given.password, lane).await?;
         let Some(user) = user.filter(|_| is_right) else {
             self.report_wrong(place.address);
             return Err(Refusal::Wrong);
@@ -226,13 +242,13 @@ impl Access {
         Ok(users.into_iter().find(|user| user.name.eq_ignore_ascii_case(name)))
     }
 
-    async fn log_in(&self, user: UserId, place: &Place) -> Result<String, Refusal> {
-        let secret = secret()?;
+    async fn log_in(&self, user: &User, place: &Place) -> Result<NewLogin, Refusal> {
+        let (secret, known) = (secret()?, self.show_browser(user, place)?);
         let now = now();
         let login = Login {
             id: 0,
             print: print(&secret),
-            user,
+            user: user.id,
             created_at: now,
             seen_at: now,
             address: place.address.to_string(),
@@ -240,16 +256,16 @@ impl Access {
         };
         self.0.spool.add_login(login, LOGINS_MAX).await?.ok_or(Refusal::NoUser)?;
         self.changed();
-        Ok(secret)
+        Ok(NewLogin { secret, user: user.id, known })
     }
 
     /// Logs in, and notes it in the audit log.
-    async fn begin_login(&self, user: &User, place: &Place) -> Result<String, Refusal> {
-        let secret = self.log_in(user.id, place).await?;
+    async fn begin_login(&self, user: &User, place: &Place) -> Result<NewLogin, Refusal> {
+        let login = self.log_in(user, place).await?;
         let entry = audit::entry(Actor::User(user.name.clone()), what::LOGIN, "dashboard", "");
         let address = Some(place.address.to_string());
         audit::note(&*self.0.spool, AuditEntry { address, ..entry }).await;
-        Ok(secret)
+        Ok(login)
     }
 
     /// Whose login this is, by what a browser shows.

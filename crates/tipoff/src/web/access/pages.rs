@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Form, Query, State as Shared};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use super::super::problem::Problem;
 use super::super::who::Who;
 use super::super::{State, access};
 use super::guard::is_from_elsewhere;
-use super::{Credentials, Entered, Place, Refusal, Visitor};
+use super::{Credentials, Entered, NewLogin, Place, Refusal, Visitor, known_browser};
 use crate::audit::what;
 
 /// Browsers keep a cookie for at most 400 days; ours is over sooner where it is unseen.
@@ -117,7 +117,7 @@ async fn enter(
         };
     }
     match state.access.enter_code(&entry.ticket, &entry.code, &place).await {
-        Ok(secret) => answer(&state, Entered::In(secret), &caller, &parts, &entry.next).await,
+        Ok(login) => answer(&state, Entered::In(login), &caller, &parts, &entry.next).await,
         Err(refusal @ Refusal::Expired) => {
             let fault = Some(refusal.to_string());
             let page = login_page(&state, String::new(), entry.next, fault).await?;
@@ -138,8 +138,8 @@ async fn answer(
     parts: &Parts,
     next: &str,
 ) -> Result<Response, Problem> {
-    let secret = match entered {
-        Entered::In(secret) => secret,
+    let login = match entered {
+        Entered::In(login) => login,
         Entered::CodeWanted(ticket) => {
             let page = CodePage { ticket, next: next.to_owned(), fault: None };
             return Ok(show(StatusCode::OK, &page));
@@ -148,14 +148,18 @@ async fn answer(
     if let Some(before) = cookie(parts, cookie_name(caller)) {
         state.access.forget(before).await?;
     }
-    Ok(welcome(&secret, caller, local(next)))
+    Ok(welcome(&login, caller, local(next)))
 }
 
 impl Place {
     /// From where a request comes, and with which browser.
     pub(crate) fn of(caller: &Caller, headers: &HeaderMap) -> Self {
         let browser = headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
-        Self { address: caller.address, browser: browser.unwrap_or_default().to_owned() }
+        Self {
+            address: caller.address,
+            browser: browser.unwrap_or_default().to_owned(),
+            known: known_browser::shown(caller, headers),
+        }
     }
 }
 
@@ -220,9 +224,16 @@ async fn leave(
     (headers, forget, StatusCode::NO_CONTENT).into_response()
 }
 
-/// The cookie of a login.
-pub(crate) fn cookie_of(secret: &str, caller: &Caller) -> String {
-    cookie_with(secret, COOKIE_AGE_S, caller)
+/// The cookie of a login, and the one by which the browser is known after it.
+pub(in super::super) fn cookies_of(
+    login: &NewLogin,
+    caller: &Caller,
+) -> AppendHeaders<[(HeaderName, String); 2]> {
+    let known = known_browser::cookie_of(login.user, &login.known, caller);
+    AppendHeaders([
+        (header::SET_COOKIE, cookie_with(&login.secret, COOKIE_AGE_S, caller)),
+        (header::SET_COOKIE, known),
+    ])
 }
 
 fn cookie_with(value: &str, age_s: u32, caller: &Caller) -> String {
@@ -237,8 +248,8 @@ pub(super) fn cookie_name(caller: &Caller) -> &'static str {
     if caller.by_tls { "__Host-tipoff" } else { "tipoff" }
 }
 
-fn welcome(secret: &str, caller: &Caller, next: &str) -> Response {
-    ([(header::SET_COOKIE, cookie_of(secret, caller))], Redirect::to(next)).into_response()
+fn welcome(login: &NewLogin, caller: &Caller, next: &str) -> Response {
+    (cookies_of(login, caller), Redirect::to(next)).into_response()
 }
 
 fn refused(refusal: &Refusal, page: &impl Template) -> Response {

@@ -25,12 +25,11 @@ impl Access {
 
     /// Uses up the key; an error if it is of no use.
     pub(super) async fn take_setup_key(&self, key: &str, peer: IpAddr) -> Result<(), Refusal> {
-        let attempt = self.attempt("", peer)?;
+        // Nobody guesses 256 random bits: the right key is taken whatever others try, at whichever address.
         if self.is_setup_key(key).await? && self.0.spool.take_setup_key(print(key)).await? {
-            attempt.succeeded();
             return Ok(());
         }
-        self.report_wrong(peer);
+        self.wrong_token(key, peer)?;
         Err(Refusal::NoKey)
     }
 }

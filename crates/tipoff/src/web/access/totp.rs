@@ -10,7 +10,8 @@ use subtle::ConstantTimeEq;
 use tipoff_model::Timestamp;
 use tipoff_spool::{Print, User, UserId};
 
-use super::{Access, Place, Refusal, now, print};
+use super::users::of_login;
+use super::{Access, NewLogin, Place, Refusal, now, print};
 
 /// Seconds that a code is shown (RFC 6238, section 4.1).
 const STEP_S: i64 = 30;
@@ -39,15 +40,16 @@ pub(crate) struct Enrolment {
     pub(crate) uri: String,
 }
 
-/// Wrong codes of each user. As many entries as there are users with codes.
+/// Wrong codes of each user, from known browsers and from others: who knows the password and not the code keeps
+/// nobody out who was in before. At most two entries for each user with codes.
 #[derive(Default)]
-pub(super) struct CodeAttempts(Mutex<HashMap<UserId, (u32, Instant)>>);
+pub(super) struct CodeAttempts(Mutex<HashMap<(UserId, bool), (u32, Instant)>>);
 
 impl CodeAttempts {
     /// Counts a try before it is looked at; else in how many seconds one may be made.
-    fn count(&self, user: UserId, now: Instant) -> Result<(), u64> {
+    fn count(&self, user: UserId, is_known: bool, now: Instant) -> Result<(), u64> {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (count, since) = table.entry(user).or_insert((0, now));
+        let (count, since) = table.entry((user, is_known)).or_insert((0, now));
         let age = now.saturating_duration_since(*since);
         if age >= CODES_PERIOD {
             (*count, *since) = (0, now);
@@ -59,8 +61,8 @@ impl CodeAttempts {
         Ok(())
     }
 
-    fn succeeded(&self, user: UserId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&user);
+    fn succeeded(&self, user: UserId, is_known: bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(user, is_known));
     }
 }
 
@@ -83,7 +85,7 @@ impl Access {
         ticket: &str,
         code: &str,
         place: &Place,
-    ) -> Result<String, Refusal> {
+    ) -> Result<NewLogin, Refusal> {
         let user = self.user_of(ticket).await?.ok_or(Refusal::Expired)?;
         self.check_code(&user, code, place).await?;
         self.begin_login(&user, place).await
@@ -109,8 +111,9 @@ impl Access {
         let Some(secret) = &user.totp else {
             return Ok(());
         };
-        let attempt = self.attempt(&user.name, place.address)?;
-        self.0.codes.count(user.id, Instant::now()).map_err(Refusal::TooMany)?;
+        // The ticket shows that the password was right: what others guess at the address does not count here.
+        let is_known = self.known_browser(user, place).is_some();
+        self.0.codes.count(user.id, is_known, Instant::now()).map_err(Refusal::TooMany)?;
         let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
         let is_right = match step_of(secret, &code, now()) {
             Some(step) => self.0.spool.use_totp_step(user.id, step).await?,
@@ -124,8 +127,7 @@ impl Access {
             tracing::warn!(peer = %place.address, user = %user.name, "A one-time code was wrong.");
             return Err(Refusal::WrongCode);
         }
-        attempt.succeeded();
-        self.0.codes.succeeded(user.id);
+        self.0.codes.succeeded(user.id, is_known);
         Ok(())
     }
 
@@ -135,9 +137,10 @@ impl Access {
         &self,
         user: UserId,
         password: &str,
+        login: Option<i64>,
         place: &Place,
     ) -> Result<Enrolment, Refusal> {
-        let user = self.check_password(user, password, place.address).await?;
+        let user = self.check_password(user, password, login, place).await?;
         let mut secret = [0; SECRET_BYTES];
         getrandom::fill(&mut secret).map_err(super::machine)?;
         self.0.spool.begin_totp(user.id, secret.to_vec()).await?;
@@ -154,12 +157,13 @@ impl Access {
         &self,
         user: UserId,
         code: &str,
+        login: Option<i64>,
         place: &Place,
     ) -> Result<Vec<String>, Refusal> {
         let users = self.0.spool.users().await?;
         let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
         let secret = user.totp_pending.as_deref().ok_or(Refusal::NothingPending)?;
-        let attempt = self.attempt(&user.name, place.address)?;
+        let attempt = self.own_attempt(&of_login(user.id, login), place)?;
         let code: String = code.chars().filter(char::is_ascii_digit).collect();
         let Some(step) = step_of(secret, &code, now()) else {
             self.report_wrong(place.address);
@@ -180,9 +184,10 @@ impl Access {
         &self,
         user: UserId,
         password: &str,
+        login: Option<i64>,
         place: &Place,
     ) -> Result<(), Refusal> {
-        self.check_password(user, password, place.address).await?;
+        self.check_password(user, password, login, place).await?;
         self.0.spool.end_totp(user).await?;
         Ok(())
     }
@@ -296,10 +301,15 @@ mod tests {
     fn ten_wrong_codes_close_the_door_for_a_while_from_wherever_they_come() {
         let (attempts, now) = (CodeAttempts::default(), Instant::now());
         for _ in 0..CODES_MAX {
-            assert_eq!(attempts.count(UserId(1), now), Ok(()));
+            assert_eq!(attempts.count(UserId(1), false, now), Ok(()));
         }
-        assert_eq!(attempts.count(UserId(1), now), Err(CODES_PERIOD.as_secs() + 1));
-        assert_eq!(attempts.count(UserId(2), now), Ok(()));
-        assert_eq!(attempts.count(UserId(1), now + CODES_PERIOD), Ok(()));
+        assert_eq!(attempts.count(UserId(1), false, now), Err(CODES_PERIOD.as_secs() + 1));
+        assert_eq!(attempts.count(UserId(2), false, now), Ok(()));
+        assert_eq!(
+            attempts.count(UserId(1), true, now),
+            Ok(()),
+            "who was in before is not kept out"
+        );
+        assert_eq!(attempts.count(UserId(1), false, now + CODES_PERIOD), Ok(()));
     }
 }

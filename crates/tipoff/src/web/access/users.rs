@@ -1,11 +1,10 @@
 //! Users: added, changed and removed by an owner; what each may change of their own account.
 
-use std::net::IpAddr;
-
 use tipoff_spool::{AuditEntry, Login, NewUser, Role, Spool, User, UserChange, UserId};
 
+use super::known_browser::Lane;
 use super::password::{hash, set_password};
-use super::{Access, Entered, Place, Refusal, Visitor, now};
+use super::{Access, Entered, NewLogin, Place, Refusal, Visitor, now};
 
 /// The longest name, in characters.
 const NAME_CHARS_MAX: usize = 60;
@@ -19,6 +18,11 @@ impl From<UserChange> for Refusal {
             UserChange::NoUser | UserChange::Done(_) => Self::NoUser,
         }
     }
+}
+
+/// Under which name the tries of somebody who is logged in are counted.
+pub(super) fn of_login(user: UserId, login: Option<i64>) -> String {
+    login.map_or_else(|| format!("user/{}", user.0), |login| format!("login/{login}"))
 }
 
 fn done(change: UserChange) -> Result<UserId, Refusal> {
@@ -89,31 +93,37 @@ impl Access {
     }
 
     /// Changes the password of a user who knows the old one; every login of the user ends, and a new one
-    /// begins, whose secret is returned.
+    /// begins. `login` is the present one.
     pub(crate) async fn change(
         &self,
         user: UserId,
         old: &str,
         new: &str,
+        login: Option<i64>,
         place: &Place,
-    ) -> Result<String, Refusal> {
-        self.check_password(user, old, place.address).await?;
+    ) -> Result<NewLogin, Refusal> {
+        self.check_password(user, old, login, place).await?;
         self.set_password_of(user, new).await?;
-        self.log_in(user, place).await
+        let users = self.0.spool.users().await?;
+        let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
+        self.log_in(&user, place).await
     }
 
-    /// Checks the password of somebody who is logged in, before a change that a stolen login must not do.
+    /// Checks the password of somebody who is logged in, before a change that a stolen login must not do. The
+    /// tries of each login are counted for themselves.
     pub(super) async fn check_password(
         &self,
         user: UserId,
         password: &str,
-        peer: IpAddr,
+        login: Option<i64>,
+        place: &Place,
     ) -> Result<User, Refusal> {
         let users = self.0.spool.users().await?;
         let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
-        let attempt = self.attempt(&user.name, peer)?;
-        if !self.is_password(user.password.as_deref(), password).await? {
-            self.report_wrong(peer);
+        let attempt = self.own_attempt(&of_login(user.id, login), place)?;
+        let hash = user.password.as_deref();
+        if !self.is_password(hash, password, Lane::KnownBrowser).await? {
+            self.report_wrong(place.address);
             return Err(Refusal::Wrong);
         }
         attempt.succeeded();

@@ -2,14 +2,14 @@
 
 use axum::Json;
 use axum::extract::State as Shared;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tipoff_spool::TokenScope;
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::access::{Place, Visitor, cookie_of, make_token, token_name};
+use super::super::access::{Place, Visitor, cookies_of, make_token, token_name};
 use super::super::caller::Caller;
 use super::super::clock::utc;
 use super::super::problem::{Body, Named, Problem};
@@ -184,7 +184,7 @@ pub(super) async fn change_password(
         return Err(Problem::new(StatusCode::FORBIDDEN, "only an owner may revoke tokens"));
     }
     let place = Place::of(&caller, &headers);
-    let secret = state.access.change(user, &old, &new, &place).await?;
+    let login = state.access.change(user, &old, &new, visitor.login(), &place).await?;
     let detail = "every other login of this user ended";
     state.note(Who::new(&visitor, &caller).did(what::PASSWORD, &*visitor.name, detail)).await;
     if revoke_tokens {
@@ -192,6 +192,5 @@ pub(super) async fn change_password(
         let entry = Who::new(&visitor, &caller).did(what::TOKEN_REVOKE, "", detail);
         state.access.end_tokens(entry).await?;
     }
-    Ok(([(header::SET_COOKIE, cookie_of(&secret, &caller))], StatusCode::NO_CONTENT)
-        .into_response())
+    Ok((StatusCode::NO_CONTENT, cookies_of(&login, &caller)).into_response())
 }

@@ -151,8 +151,9 @@ pub(super) async fn lock(
     Named(id): Named<i64>,
 ) -> Result<StatusCode, Problem> {
     let (incident, now) = (IncidentId(id), SystemTime::now().into());
-    state.spool.lock(incident, who.actor.name().to_owned(), now).await?;
-    state.note(who.did(what::LOCK, format!("incident {id}"), "")).await;
+    if state.spool.lock(incident, who.actor.name().to_owned(), now).await? {
+        state.note(who.did(what::LOCK, format!("incident {id}"), "")).await;
+    }
     state.news.tell(Item::Arrival { incident, opened: false });
     Ok(StatusCode::NO_CONTENT)
 }
@@ -174,8 +175,9 @@ pub(super) async fn unlock(
     Named(id): Named<i64>,
 ) -> Result<StatusCode, Problem> {
     let incident = IncidentId(id);
-    state.spool.unlock(incident).await?;
-    state.note(who.did(what::UNLOCK, format!("incident {id}"), "")).await;
+    if state.spool.unlock(incident).await? {
+        state.note(who.did(what::UNLOCK, format!("incident {id}"), "")).await;
+    }
     state.news.tell(Item::Arrival { incident, opened: false });
     Ok(StatusCode::NO_CONTENT)
 }

@@ -60,7 +60,7 @@ pub(super) async fn begin(
 ) -> Result<Json<NewSecret>, Problem> {
     let user = oneself(&visitor)?;
     let place = Place::of(&caller, &headers);
-    let made = state.access.begin_totp(user, &password, &place).await?;
+    let made = state.access.begin_totp(user, &password, visitor.login(), &place).await?;
     let qr = qr(&made.uri);
     Ok(Json(NewSecret { secret: made.secret, uri: made.uri, qr }))
 }
@@ -102,7 +102,8 @@ pub(super) async fn confirm(
     Body(Code { code }): Body<Code>,
 ) -> Result<Json<RecoveryCodes>, Problem> {
     let place = Place::of(&caller, &headers);
-    let recovery_codes = state.access.confirm_totp(oneself(&visitor)?, &code, &place).await?;
+    let user = oneself(&visitor)?;
+    let recovery_codes = state.access.confirm_totp(user, &code, visitor.login(), &place).await?;
     tracing::info!(user = %visitor.name, "One-time codes are asked for from now on.");
     state.note(Who::new(&visitor, &caller).did(what::CODES_BEGIN, &*visitor.name, "")).await;
     Ok(Json(RecoveryCodes { recovery_codes }))
@@ -129,7 +130,8 @@ pub(super) async fn end(
     Body(Password { password }): Body<Password>,
 ) -> Result<StatusCode, Problem> {
     let place = Place::of(&caller, &headers);
-    state.access.end_totp(oneself(&visitor)?, &password, &place).await?;
+    let user = oneself(&visitor)?;
+    state.access.end_totp(user, &password, visitor.login(), &place).await?;
     tracing::info!(user = %visitor.name, "One-time codes are not asked for any more.");
     state.note(Who::new(&visitor, &caller).did(what::CODES_END, &*visitor.name, "")).await;
     Ok(StatusCode::NO_CONTENT)

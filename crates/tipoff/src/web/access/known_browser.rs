@@ -1,0 +1,132 @@
+//! Browsers in which a user has logged in before: they show a cookie that is no login, and their tries are counted
+//! for themselves. So whoever guesses at the same address, or at a thousand, keeps nobody out who was in before.
+
+use std::collections::HashMap;
+
+use axum::http::{HeaderMap, header};
+use subtle::ConstantTimeEq;
+use tipoff_spool::{User, UserId};
+
+use super::super::caller::Caller;
+use super::super::cookie;
+use super::{Access, Place, Refusal, USERS_MAX, hex, machine};
+use crate::net::login_throttle::{Attempt, OwnAttempt};
+
+/// Browsers keep a cookie for at most 400 days; each login renews it.
+const LASTS_S: u32 = 400 * 24 * 3600;
+/// Random bytes of a browser's number: no two have the same one.
+const NUMBER_BYTES: usize = 16;
+/// Hexadecimal digits of a browser's number.
+const NUMBER_DIGITS: usize = NUMBER_BYTES * 2;
+
+/// A try to log in that has been counted.
+pub(super) enum Counted {
+    /// With all that come from the address.
+    ByAddress(Attempt),
+    /// For itself.
+    ByItself(OwnAttempt),
+}
+
+impl Counted {
+    /// It was right.
+    pub(super) fn succeeded(self) {
+        match self {
+            Self::ByAddress(attempt) => attempt.succeeded(),
+            Self::ByItself(attempt) => attempt.succeeded(),
+        }
+    }
+}
+
+/// Whose password waits to be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// Of a browser that was logged in before, or is.
+    KnownBrowser,
+    /// From an address of a known device, or at which somebody is logged in.
+    KnownAddress,
+    /// Of anybody else.
+    Stranger,
+}
+
+impl Access {
+    /// The browser's number, if it shows that this user logged in there since the password was set.
+    pub(super) fn known_browser<'p>(&self, user: &User, place: &'p Place) -> Option<&'p str> {
+        let (number, signature) = place.known.get(&user.id)?.split_once('.')?;
+        let is_number =
+            number.len() == NUMBER_DIGITS && number.bytes().all(|it| it.is_ascii_hexdigit());
+        let expected = self.sign_browser(user, number);
+        let is_ours: bool = expected.as_bytes().ct_eq(signature.as_bytes()).into();
+        (is_number && is_ours && user.password.is_some()).then_some(number)
+    }
+
+    /// What a browser shows from now on; one that is known stays the same, so that logging in again gives no
+    /// further tries.
+    pub(super) fn show_browser(&self, user: &User, place: &Place) -> Result<String, Refusal> {
+        let number = match self.known_browser(user, place) {
+            Some(number) => number.to_owned(),
+            None => {
+                let mut random = [0; NUMBER_BYTES];
+                getrandom::fill(&mut random).map_err(machine)?;
+                hex(&random)
+            }
+        };
+        Ok(format!("{number}.{}", self.sign_browser(user, &number)))
+    }
+
+    /// The hash of the password is signed too: a new password ends it.
+    fn sign_browser(&self, user: &User, number: &str) -> String {
+        let hash = user.password.as_deref().unwrap_or_default();
+        self.sign(&format!("browser/{}/{number}/{hash}", user.id.0))
+    }
+
+    /// Counts a try to log in before it is looked at: of a known browser for itself, of anybody else by address.
+    pub(super) fn count(
+        &self,
+        name: &str,
+        user: Option<&User>,
+        place: &Place,
+    ) -> Result<(Counted, Lane), Refusal> {
+        let number = user.and_then(|user| self.known_browser(user, place));
+        if let Some(number) = number {
+            let attempt = self.own_attempt(&format!("browser/{number}"), place)?;
+            return Ok((Counted::ByItself(attempt), Lane::KnownBrowser));
+        }
+        let is_known = self.entrance().known.contains(place.address);
+        let lane = if is_known { Lane::KnownAddress } else { Lane::Stranger };
+        Ok((Counted::ByAddress(self.attempt(name, place.address)?), lane))
+    }
+
+    /// Counts a try of somebody who has shown who they are.
+    pub(super) fn own_attempt(&self, name: &str, place: &Place) -> Result<OwnAttempt, Refusal> {
+        self.0.own_pace.enter(name).map_err(|too_soon| {
+            self.report_wrong(place.address);
+            Refusal::TooMany(too_soon.wait.as_secs() + 1)
+        })
+    }
+}
+
+/// The names begin with this; the number of the user follows, as several may use a browser.
+fn prefix(caller: &Caller) -> &'static str {
+    // As with the login's cookie: see `pages::cookie_name`.
+    if caller.by_tls { "__Host-tipoff-known-" } else { "tipoff-known-" }
+}
+
+/// What the browser shows of the users who logged in there before.
+pub(super) fn shown(caller: &Caller, headers: &HeaderMap) -> HashMap<UserId, String> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(cookie::pairs).filter_map(|(name, value)| {
+        let user = name.strip_prefix(prefix(caller))?.parse().ok()?;
+        Some((UserId(user), value.to_owned()))
+    });
+    pairs.take(USERS_MAX as usize).collect()
+}
+
+/// The cookie by which a browser is known.
+pub(super) fn cookie_of(user: UserId, value: &str, caller: &Caller) -> String {
+    let secure = if caller.by_tls { "; Secure" } else { "" };
+    format!(
+        "{}{}={value}; Path=/; Max-Age={LASTS_S}; HttpOnly; SameSite=Strict{secure}",
+        prefix(caller),
+        user.0
+    )
+}
