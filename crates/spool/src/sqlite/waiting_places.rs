@@ -3,7 +3,7 @@
 //! never had a turn counts as if it had one when it was first seen waiting, so that ever new addresses do not
 //! go before those that wait; of those seen at once the longest known goes first.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension};
@@ -29,7 +29,8 @@ struct Latest {
 pub(super) struct WaitingPlaces {
     turn: u64,
     latest: HashMap<String, Latest>,
-    waiting: Vec<String>,
+    /// In the order of their turns.
+    waiting: VecDeque<String>,
     looked_at: Option<Instant>,
 }
 
@@ -40,7 +41,11 @@ impl WaitingPlaces {
     }
 
     /// These wait now.
-    pub(super) fn found(&mut self, connection: &Connection, waiting: Vec<String>) -> Result<()> {
+    pub(super) fn found(
+        &mut self,
+        connection: &Connection,
+        mut waiting: Vec<String>,
+    ) -> Result<()> {
         self.bound();
         for place in &waiting {
             if !self.latest.contains_key(place) {
@@ -50,15 +55,18 @@ impl WaitingPlaces {
                 self.latest.insert(place.clone(), latest);
             }
         }
-        self.waiting = waiting;
+        waiting.sort_by(|one, other| {
+            let key = |place| (self.latest.get(place), place);
+            key(one).cmp(&key(other))
+        });
+        self.waiting = waiting.into();
         self.looked_at = Some(Instant::now());
         Ok(())
     }
 
     /// Whose turn it is of those that have room.
     pub(super) fn next(&self, has_room: impl Fn(&str) -> bool) -> Option<String> {
-        let waiting = self.waiting.iter().filter(|place| has_room(place));
-        waiting.min_by_key(|place| (self.latest.get(*place), *place)).cloned()
+        self.waiting.iter().find(|place| has_room(place)).cloned()
     }
 
     /// It has a turn.
@@ -67,6 +75,9 @@ impl WaitingPlaces {
         if let Some(latest) = self.latest.get_mut(place) {
             latest.turn = self.turn;
         }
+        let at = self.waiting.iter().position(|waiting| waiting == place);
+        let place = at.and_then(|at| self.waiting.remove(at));
+        self.waiting.extend(place);
     }
 
     /// It has nothing more to deliver.

@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
@@ -21,10 +22,18 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// Buffers kept for the next reader; under load more are made and given back to the system.
 const IDLE_BUFFERS_MAX: usize = 8;
 
+/// Buffers of full size that are lent at a time. Who reads while more are out gets a small one: a connection keeps
+/// its buffer while it waits for its turn at the processor.
+const LENT_MAX: usize = 128;
+/// Size of a small buffer.
+const SMALL_BUFFER_BYTES: usize = 4 * 1024;
+
 /// Read buffers that connections borrow while they have something to say.
 #[derive(Clone)]
 pub(crate) struct Buffers {
     idle: Arc<Mutex<Vec<Box<[u8]>>>>,
+    /// Buffers that are out.
+    lent: Arc<AtomicUsize>,
     bytes: usize,
 }
 
@@ -37,15 +46,22 @@ impl Default for Buffers {
 impl Buffers {
     /// Buffers of this size: a connection of commands needs no large one, and may keep it while it waits.
     pub(crate) fn of(bytes: usize) -> Self {
-        Self { idle: Arc::default(), bytes }
+        Self { idle: Arc::default(), lent: Arc::default(), bytes }
     }
 
     fn take(&self) -> Box<[u8]> {
+        if self.lent.fetch_add(1, Ordering::Relaxed) >= LENT_MAX {
+            return vec![0; self.bytes.min(SMALL_BUFFER_BYTES)].into_boxed_slice();
+        }
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.unwrap_or_else(|| vec![0; self.bytes].into_boxed_slice())
     }
 
     fn give_back(&self, buffer: Box<[u8]>) {
+        self.lent.fetch_sub(1, Ordering::Relaxed);
+        if buffer.len() < self.bytes {
+            return;
+        }
         let mut kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < IDLE_BUFFERS_MAX {
             kept.push(buffer);
@@ -219,5 +235,21 @@ impl Wire {
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         });
         closed.await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_that_wait_with_what_they_have_read_take_little() {
+        let buffers = Buffers::default();
+        let chunks: Vec<Chunk> = (0..1_000).map(|_| Chunk::borrow(&buffers)).collect();
+        let bytes = |chunk: &Chunk| chunk.buffer.as_ref().map_or(0, |buffer| buffer.len());
+        let most = LENT_MAX * BUFFER_BYTES + 1_000 * SMALL_BUFFER_BYTES;
+        assert!(chunks.iter().map(bytes).sum::<usize>() <= most);
+        drop(chunks);
+        assert_eq!(bytes(&Chunk::borrow(&buffers)), BUFFER_BYTES);
     }
 }

@@ -130,6 +130,11 @@ impl Doorkeeper {
         self.0.load().admits(peer, credentials)
     }
 
+    /// Whether a configured device is told by the recipients of its mails, which are not known at MAIL.
+    pub(crate) fn may_tell_by_recipient(&self) -> bool {
+        self.0.load().devices.iter().any(|device| !device.matches.to.is_empty())
+    }
+
     /// The device that this envelope is from: a configured one that it fits, else a discovered one
     /// named by what it told. `camera` is the channel that a recorder names: a device of its own.
     pub(crate) fn device(&self, envelope: &Envelope, camera: Option<&Camera>) -> Device {

@@ -94,6 +94,7 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
         proof: LoginProof::Unproven,
         incoming: None,
         content_bytes: 0,
+        room: Room::Made,
         login: None,
         began: Instant::now(),
         heard_anything: false,
@@ -134,6 +135,15 @@ fn challenge(host_name: &str) -> String {
     format!("<{unique}@{host_name}>")
 }
 
+/// Whether the disk has room for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    Made,
+    /// Not for a stranger; its recipients may tell a known device, which has more. It announced so many bytes.
+    Undecided(u64),
+    None,
+}
+
 struct Conversation<'a> {
     receiver: &'a Receiver,
     control: Control,
@@ -146,6 +156,8 @@ struct Conversation<'a> {
     incoming: Option<Incoming>,
     /// Bytes of the message under way.
     content_bytes: u64,
+    /// Whether the disk has room for it.
+    room: Room,
     /// The user that it logged in as.
     login: Option<String>,
     /// When the message under way began, or else the session or its last message ended.
@@ -251,7 +263,10 @@ impl Conversation<'_> {
                     self.share.pause();
                     self.consider(&mail).await;
                 }
-                Step::Begin(transaction) => self.begin(transaction),
+                Step::Begin(transaction) => {
+                    self.share.pause();
+                    self.begin(transaction).await;
+                }
                 Step::Content(bytes) => {
                     self.content_bytes += bytes.len() as u64;
                     if let Some(incoming) = &mut self.incoming {
@@ -340,12 +355,23 @@ impl Conversation<'_> {
             tls: false,
             path: None,
         };
-        if self.receiver.intake.make_room(mail.size.unwrap_or(0), &envelope).await {
-            self.session.mail_allowed();
-        } else {
-            self.receiver.intake.report_full(self.control.peer);
-            self.control.record.trouble(Trouble::DiskFull);
+        let bytes = mail.size.unwrap_or(0);
+        self.room = match self.receiver.intake.make_room(bytes, &envelope).await {
+            true => Room::Made,
+            false if self.receiver.doorkeeper.may_tell_by_recipient() => Room::Undecided(bytes),
+            false => Room::None,
+        };
+        if self.room == Room::None {
+            self.put_off();
             self.session.mail_denied(Denial::SpoolFull);
+        } else {
+            self.session.mail_allowed();
         }
+    }
+
+    /// There is no room on the disk.
+    fn put_off(&self) {
+        self.receiver.intake.report_full(self.control.peer);
+        self.control.record.trouble(Trouble::DiskFull);
     }
 }

@@ -299,6 +299,28 @@ fn the_reserve_is_for_known_devices() {
 }
 
 #[test]
+fn a_device_that_only_its_recipient_tells_uses_the_reserve() {
+    let by_recipient = "[[device]]\nname = \"Gate\"\nmatch = { to = \"gate@*\" }\n";
+    let home = Home::new(&format!(
+        "{by_recipient}{EACH}[retention]\nmin_free = \"32 MB\"\nmax_size = \"640 MB\"\n"
+    ));
+    let Some(disk) = SmallDisk::below(&home, 64) else { return };
+    disk.put("of others", 40_000_000);
+    let server = home.start();
+    for (to, expected) in [("me@example.com", "452"), ("gate@example.com", "250")] {
+        let mut camera = Client::connect_from("127.0.0.2", server.smtp[0]);
+        camera.must("EHLO x", "250");
+        camera.must("MAIL FROM:<cam@example.com>", "250");
+        camera.must(&format!("RCPT TO:<{to}>"), "250");
+        camera.must("DATA", "354");
+        camera.send(&large_mail(1, 10_000));
+        camera.must(".", expected);
+    }
+    assert_eq!(home.incidents().len(), 1);
+    server.stop();
+}
+
+#[test]
 fn a_disk_that_fills_up_during_an_upload_leaves_room_for_commits() {
     let home = Home::new("[retention]\nmin_free = \"16 MB\"\nmax_size = \"640 MB\"\n");
     let Some(_disk) = SmallDisk::below(&home, 64) else { return };

@@ -6,12 +6,12 @@ use tipoff_model::{Envelope, LoginProof, Protocol};
 use tipoff_smtp::{Failure, Transaction};
 use tipoff_spool::{SpoolError, Stored};
 
-use super::Conversation;
+use super::{Conversation, Room};
 use crate::receive::intake::Kept;
 use crate::receive::transcript::{Trouble, grouped};
 
 impl Conversation<'_> {
-    pub(super) fn begin(&mut self, transaction: Transaction) {
+    pub(super) async fn begin(&mut self, transaction: Transaction) {
         self.content_bytes = 0;
         self.began = Instant::now();
         let envelope = Envelope {
@@ -29,6 +29,14 @@ impl Conversation<'_> {
             tls: transaction.tls,
             path: None,
         };
+        if let Room::Undecided(bytes) = self.room {
+            let has_room = self.receiver.intake.make_room(bytes, &envelope).await;
+            self.room = if has_room { Room::Made } else { Room::None };
+        }
+        if self.room == Room::None {
+            // What comes is passed over, and the device is asked at the end to come again.
+            return;
+        }
         match self.receiver.intake.begin(envelope) {
             Ok(incoming) => self.incoming = Some(incoming),
             Err(error) => tracing::error!(%error, "The spool cannot take a new file."),
@@ -41,6 +49,10 @@ impl Conversation<'_> {
         let began = Instant::now();
         self.began = began;
         self.note_content();
+        if self.room == Room::None {
+            self.put_off();
+            return self.session.not_stored(Failure::SpoolFull);
+        }
         let stored = match self.incoming.take() {
             Some(incoming) => incoming.complete().await,
             None => Err(SpoolError::File("no file could be made".to_owned())),
