@@ -232,6 +232,9 @@ impl Reload {
             ),
             false => tracing::info!(path, changed, "The changed configuration is in use."),
         }
+        for warning in config.warnings.iter().filter(|it| !self.current.warnings.contains(it)) {
+            tracing::warn!("{warning}");
+        }
         if !needs_restart.is_empty() {
             let settings = needs_restart.join(", ");
             tracing::warn!(path, settings, "These settings are changed and need a restart.");
