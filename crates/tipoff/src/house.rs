@@ -17,7 +17,7 @@ use crate::eviction::{self, Eviction};
 use crate::news::{Item, News};
 use crate::renditions::Renditions;
 use crate::shutdown::{Phase, Shutdown};
-use crate::supervise::Supervisor;
+use crate::supervise::{Supervisor, Task};
 use crate::web::Gallery;
 
 /// How often retention is looked after.
@@ -73,7 +73,7 @@ impl House {
     /// Starts its tasks.
     pub(crate) fn start(self, supervisor: &Supervisor) {
         let (house, shutdown) = (self.clone(), supervisor.shutdown());
-        supervisor.spawn("retention", move || {
+        supervisor.spawn(Task::part("retention"), move || {
             let (house, shutdown) = (house.clone(), shutdown.clone());
             async move {
                 house.sweep(shutdown).await;
@@ -81,7 +81,7 @@ impl House {
             }
         });
         let (house, shutdown) = (self.clone(), supervisor.shutdown());
-        supervisor.spawn("clock", move || {
+        supervisor.spawn(Task::part("clock"), move || {
             let (house, shutdown) = (house.clone(), shutdown.clone());
             async move {
                 house.watch_clock(shutdown).await?;
@@ -89,7 +89,7 @@ impl House {
             }
         });
         let (house, shutdown) = (self, supervisor.shutdown());
-        supervisor.spawn("inactivity check", move || {
+        supervisor.spawn(Task::part("inactivity check"), move || {
             let (house, shutdown) = (house.clone(), shutdown.clone());
             async move {
                 house.listen(shutdown).await;

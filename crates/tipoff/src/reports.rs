@@ -13,7 +13,7 @@ use crate::dispatch::Waker;
 use crate::news::{Item, News};
 use crate::reload::LiveRules;
 use crate::shutdown::{Phase, Shutdown};
-use crate::supervise::Supervisor;
+use crate::supervise::{Supervisor, Task};
 
 /// How often it is looked whether one is due.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
@@ -37,7 +37,7 @@ impl Reports {
     /// Starts its task.
     pub(crate) fn start(self, supervisor: &Supervisor) {
         let shutdown = supervisor.shutdown();
-        supervisor.spawn("reports", move || {
+        supervisor.spawn(Task::part("reports"), move || {
             let (reports, shutdown) = (self.clone(), shutdown.clone());
             async move {
                 reports.tell(shutdown).await;

@@ -67,7 +67,7 @@ use crate::receive::tls::Tls;
 use crate::receive::{Doorkeeper, Transcripts};
 use crate::reload::ConfigState;
 use crate::renditions::Renditions;
-use crate::supervise::Supervisor;
+use crate::supervise::{Supervisor, Task};
 
 /// What the pages are made of.
 #[derive(Clone)]
@@ -155,7 +155,7 @@ pub(crate) fn start(
 ) {
     let supervisor = state.supervisor.clone();
     let (access, reporting) = (state.access.clone(), supervisor.shutdown());
-    supervisor.spawn("login failures", move || {
+    supervisor.spawn(Task::part("login failures"), move || {
         let (access, shutdown) = (access.clone(), reporting.clone());
         async move {
             access.report_failures(shutdown).await;
