@@ -85,7 +85,7 @@ if timeout 120 bash -c "$(declare -f deny); deny fetch db" >/dev/null 2>&1; then
   deny --offline check advisories
 elif compgen -G "$databases/advisory-db-*" >/dev/null; then
   # A fetch that failed dates the folder anew; its last advisory does not lie.
-  newest=$(for it in "$databases"/advisory-db-*; do git -C "$it" log -1 --format=%cs; done 2>/dev/null | sort | tail -1)
+  newest=$(for it in "$databases"/advisory-db-*; do git -C "$it" log -1 --format=%cs; done 2>/dev/null | sort | tail -1 || true)
   echo "NOT REFRESHED: no network; the database in $databases, whose last advisory is of ${newest:-an unknown day}, is asked"
   deny --offline check advisories
 else

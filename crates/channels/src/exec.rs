@@ -6,14 +6,13 @@ mod programs;
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
-use tipoff_confine::{CANNOT_START, Confinement, on_steady_thread};
+use tipoff_confine::{CANNOT_START, Confinement, ProcessGroup, on_steady_thread};
 use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
@@ -74,7 +73,7 @@ pub(crate) const ENTRY: Entry = Entry {
     settings: &[
         Setting {
             key: "command",
-            shape: Shape::List,
+            shape: Shape::Command,
             required: true,
             doc: "The program and its arguments; no shell is involved. It gets the alert as JSON \
                   on standard input: that of a webhook, but each file with its `path`. It gets \
@@ -85,15 +84,26 @@ pub(crate) const ENTRY: Entry = Entry {
                   USER, LOGNAME, SHELL, LANG, LANGUAGE, LC_…, TZ and TMPDIR: no secret that Tipoff \
                   was started with. The files are removed when it \
                   ends. Exit code 0: delivered. Any other: tried again until the alert expires. \
-                  It runs as Tipoff's user, and ends with Tipoff.",
+                  It runs as Tipoff's user without capabilities, and ends with Tipoff, with all \
+                  that it started.",
             example: "[\"/usr/local/bin/siren\", \"--loud\"]",
         },
         Setting {
             key: "environment",
-            shape: Shape::List,
+            shape: Shape::Variables,
             required: false,
-            doc: "Names of other variables of Tipoff's environment that it gets. Without it: none.",
+            doc: "Names of other variables of Tipoff's environment that it gets. One that holds a secret of \
+                  the configuration is warned of. Without it: none.",
             example: "[\"DISPLAY\"]",
+        },
+        Setting {
+            key: "capabilities",
+            shape: Shape::Flag,
+            required: false,
+            doc: "Whether it keeps the capabilities that Tipoff has: all of them as root, else those of its \
+                  service. Without it: no, and root's programs change no files of others, no \
+                  network and no hardware.",
+            example: "true",
         },
         Setting {
             key: "timeout",
@@ -113,6 +123,7 @@ struct Exec {
     time: Duration,
     /// Names of variables that it gets besides.
     environment: Vec<String>,
+    keeps_capabilities: bool,
 }
 
 fn build(settings: &Settings) -> Built {
@@ -133,6 +144,7 @@ fn build(settings: &Settings) -> Built {
             arguments: arguments.to_vec(),
             time: settings.duration("timeout").unwrap_or(TIME),
             environment,
+            keeps_capabilities: settings.flag("capabilities"),
         }),
         _ => {
             fault("command", "must begin with the program to start");
@@ -173,7 +185,7 @@ impl Exec {
             Err(error) => return self.not_started(&error.to_string()),
         };
         // Declared after the child and so dropped before it: while it is there, its number is its.
-        let mut group = Group::of(&child);
+        let group = ProcessGroup::of(child.id());
         let ended = timeout(self.time, attend(&mut child, folder.json.as_bytes())).await;
         let Ok(ended) = ended else {
             drop(group);
@@ -184,7 +196,7 @@ impl Exec {
             );
             return retry(error);
         };
-        group.0 = None;
+        group.release();
         let (status, output) = match ended {
             Ok(ended) => ended,
             Err(error) => return retry(error.to_string()),
@@ -214,7 +226,10 @@ impl Exec {
 
     fn command(&self, context: &Context<'_>, folder: &Folder) -> std::process::Command {
         let (alert, programs) = (context.alert, context.programs);
-        let confinement = Confinement::Program { umask: programs.umask };
+        let confinement = Confinement::Program {
+            umask: programs.umask,
+            keeps_capabilities: self.keeps_capabilities,
+        };
         let arguments = self.arguments.iter().map(OsString::from);
         let mut command =
             programs.launcher.command(&confinement, OsStr::new(&self.program), arguments);
@@ -240,11 +255,7 @@ impl Exec {
             let value = words::cut(&value.replace('\0', " "), VARIABLE_UTF16_MAX);
             command.env(format!("{PREFIX}{name}"), value);
         }
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
@@ -277,24 +288,6 @@ fn how(status: ExitStatus) -> String {
         (Some(code), _) => format!("ended with exit code {code}"),
         (None, Some(signal)) => format!("was killed by signal {signal}"),
         (None, None) => "ended somehow".to_owned(),
-    }
-}
-
-/// The process group of a child that has not been waited for; killed when it is dropped.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(id) = self.0 {
-            // Fails only where there is nobody left to kill.
-            let _ = kill_process_group(id, Signal::KILL);
-        }
     }
 }
 

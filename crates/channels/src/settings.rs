@@ -22,6 +22,10 @@ pub enum Shape {
     Duration,
     /// A list of strings.
     List,
+    /// A program and its arguments, which every user of the machine can see.
+    Command,
+    /// Names of variables of Tipoff's environment that somebody else gets to see.
+    Variables,
     /// A list of numbers or strings: kept as strings.
     Names,
     /// A table of strings, such as headers; the values may be secrets.
@@ -70,7 +74,7 @@ pub enum Value {
     Flag(bool),
     /// Of [`Shape::Duration`].
     Duration(Duration),
-    /// Of [`Shape::List`] and [`Shape::Names`].
+    /// Of [`Shape::List`], [`Shape::Command`], [`Shape::Variables`] and [`Shape::Names`].
     List(Vec<String>),
     /// Of [`Shape::Table`].
     Table(BTreeMap<String, String>),

@@ -19,6 +19,8 @@ pub enum Confinement {
     Program {
         /// The mask for new files that Tipoff was started with.
         umask: u32,
+        /// Whether it has the capabilities that Tipoff has; else it has none.
+        keeps_capabilities: bool,
     },
 }
 
@@ -101,8 +103,10 @@ impl Launcher {
                     }
                 }
             }
-            Confinement::Program { umask } => {
+            Confinement::Program { umask, keeps_capabilities } => {
+                let keep = keeps_capabilities.to_string();
                 command.args(["--profile", "program", "--umask", &umask.to_string()]);
+                command.args(["--keep-capabilities", &keep]);
             }
         }
         command

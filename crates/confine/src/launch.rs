@@ -1,4 +1,4 @@
-//! The launcher: reads its words, restricts itself, and becomes the program.
+//! The launcher: reads its words, restricts itself, and becomes the program or watches over it.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -7,9 +7,10 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal};
 
 use crate::confinement::Video;
+use crate::watch::Watcher;
 use crate::{calls, files, limits};
 
 /// The subcommand that is the launcher.
@@ -51,8 +52,8 @@ impl fmt::Display for Held {
     }
 }
 
-/// Restricts this process as `words` say, and becomes the program behind `--`; without a program it
-/// prints what holds. Returns only where that failed or nothing was to be started.
+/// Restricts this process as `words` say, and becomes the video tool behind `--`, or runs the program behind
+/// it and returns how that ended; without a program it prints what holds.
 pub fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
     let Some(order) = Order::read(words) else {
         // Nobody types it.
@@ -60,7 +61,8 @@ pub fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
         return USAGE_CODE.into();
     };
     match order.carry_out() {
-        Ok(held) => {
+        Ok(Done::Ended(code)) => code,
+        Ok(Done::Holds(held)) => {
             use std::io::Write as _;
             let printed = writeln!(io::stdout(), "{held}");
             if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -88,7 +90,7 @@ struct Order {
 #[derive(Debug, PartialEq, Eq)]
 enum Profile {
     Video(Video),
-    Program { umask: u32 },
+    Program { umask: u32, keeps_capabilities: bool },
 }
 
 impl Order {
@@ -100,7 +102,7 @@ impl Order {
             reads: Vec::new(),
             writes: Vec::new(),
         };
-        let (mut parent, mut is_video, mut umask) = (None, None, None);
+        let (mut parent, mut is_video, mut umask, mut keeps) = (None, None, None, None);
         let mut program = None;
         while let Some(word) = words.next() {
             if word == "--" {
@@ -116,6 +118,7 @@ impl Order {
                 "--processor" => video.processor_s = number(&value)?,
                 "--file" => video.file_bytes = number(&value)?,
                 "--umask" => umask = Some(number(&value)?),
+                "--keep-capabilities" => keeps = Some(number(&value)?),
                 "--read" => video.reads.push(PathBuf::from(value)),
                 "--write" => video.writes.push(PathBuf::from(value)),
                 _ => return None,
@@ -123,37 +126,55 @@ impl Order {
         }
         let profile = match is_video? {
             true => Profile::Video(video),
-            false => Profile::Program { umask: umask? },
+            false => Profile::Program { umask: umask?, keeps_capabilities: keeps? },
         };
         Some(Self { parent, profile, program })
     }
 
-    fn carry_out(self) -> io::Result<Held> {
+    fn carry_out(self) -> io::Result<Done> {
         let Self { parent, profile, program } = self;
-        limits::end_with(parent.and_then(Pid::from_raw))?;
+        let parent = parent.and_then(Pid::from_raw);
+        limits::lead_group();
         limits::close_descriptors();
-        let held = match &profile {
-            Profile::Program { umask } => {
-                limits::program(*umask)?;
-                limits::drop_capabilities(false);
-                Held { files: false, calls: false }
+        match profile {
+            Profile::Program { umask, keeps_capabilities } => {
+                let watcher = Watcher::begin(parent)?;
+                limits::program(umask)?;
+                if !keeps_capabilities {
+                    limits::drop_capabilities();
+                }
+                match program {
+                    Some((program, arguments)) => Ok(Done::Ended(watcher.run(program, arguments)?)),
+                    None => Ok(Done::Holds(Held { files: false, calls: false })),
+                }
             }
             Profile::Video(video) => {
-                limits::video(video)?;
-                limits::drop_capabilities(true);
+                limits::end_with(parent, Some(Signal::KILL))?;
+                limits::video(&video)?;
+                limits::gain_nothing();
+                limits::drop_capabilities();
                 let name = program.as_ref().map(|(name, _)| name.as_os_str());
                 // A kernel that refuses it is told of by a probe.
-                let files = files::restrict(video, name).unwrap_or(false);
-                Held { files, calls: calls::restrict() }
+                let files = files::restrict(&video, name).unwrap_or(false);
+                let held = Held { files, calls: calls::restrict() };
+                match program {
+                    Some((program, arguments)) => Err(Command::new(program).args(arguments).exec()),
+                    None => Ok(Done::Holds(held)),
+                }
             }
-        };
-        match program {
-            Some((program, arguments)) => Err(Command::new(program).args(arguments).exec()),
-            None => Ok(held),
         }
     }
 }
 
+/// What the launcher has done.
+enum Done {
+    /// Nothing was to be started; what holds.
+    Holds(Held),
+    /// The program has ended so.
+    Ended(ExitCode),
+}
+
+/// A number, or true or false.
 fn number<T: std::str::FromStr>(word: &OsStr) -> Option<T> {
     word.to_str()?.parse().ok()
 }
@@ -184,9 +205,12 @@ mod tests {
         assert_eq!(order.profile, Profile::Video(video));
         assert_eq!(order.program, Some(("ffmpeg".into(), words.to_vec())));
         assert_eq!(order.parent, i32::try_from(std::process::id()).ok());
-        let command = launcher.probe(&Confinement::Program { umask: 0o27 });
-        let order = read(&command).unwrap();
-        assert_eq!((order.profile, order.program), (Profile::Program { umask: 0o27 }, None));
+        for keeps_capabilities in [false, true] {
+            let command = launcher.probe(&Confinement::Program { umask: 0o27, keeps_capabilities });
+            let order = read(&command).unwrap();
+            let profile = Profile::Program { umask: 0o27, keeps_capabilities };
+            assert_eq!((order.profile, order.program), (profile, None));
+        }
     }
 
     #[test]

@@ -2,13 +2,14 @@
 //!
 //! Tipoff starts itself as a launcher (`tipoff confined …`); the launcher restricts itself, and then
 //! becomes the program (`execve`). So a restriction holds from the program's first instruction on, and no
-//! unsafe code is needed, which `pre_exec` would be.
+//! unsafe code is needed, which `pre_exec` would be. Over a program of an exec channel, which may start
+//! others, it watches instead: it ends all of them with Tipoff.
 //!
 //! | restriction | video tools | programs of exec channels |
 //! | --- | --- | --- |
 //! | descriptors of Tipoff | closed | closed |
-//! | ends with Tipoff | yes | yes |
-//! | capabilities | none, for good | none, but root stays root |
+//! | ends with Tipoff | yes | yes, with its process group |
+//! | capabilities | none, for good | none, for good, unless the channel keeps them |
 //! | privileges by setuid programs | none | as before |
 //! | files (landlock) | reads and writes those that are named, reads system folders | as before |
 //! | network (seccomp, landlock) | none | as before |
@@ -18,10 +19,13 @@
 mod calls;
 mod confinement;
 mod files;
+mod group;
 mod launch;
 mod limits;
 mod steady;
+mod watch;
 
 pub use confinement::{Confinement, Launcher, Video};
+pub use group::ProcessGroup;
 pub use launch::{CANNOT_START, Held, WORD, main};
 pub use steady::on_steady_thread;

@@ -6,8 +6,8 @@ use std::io;
 use nix::unistd::close;
 use rustix::fs::Mode;
 use rustix::process::{
-    Pid, Resource, Rlimit, Signal, geteuid, getppid, getrlimit, set_parent_process_death_signal,
-    setpriority_process, setrlimit, umask,
+    Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal,
+    setpriority_process, setrlimit, setsid, umask,
 };
 use rustix::thread::{
     CapabilitySet, CapabilitySets, clear_ambient_capability_set,
@@ -34,9 +34,16 @@ const PROGRAM_THREADS_MAX: u64 = 1024;
 /// Used for those of the machine where they cannot be counted.
 const THREADS_UNKNOWN: u64 = 4096;
 
-/// Ends this process with its parent.
-pub(crate) fn end_with(parent: Option<Pid>) -> io::Result<()> {
-    set_parent_process_death_signal(Some(Signal::KILL))?;
+/// This process leads a session and a process group of its own from now on: what it starts is in it, and can be
+/// killed with it.
+pub(crate) fn lead_group() {
+    // Fails only where it leads one already.
+    let _ = setsid();
+}
+
+/// Has the kernel send this process a signal, or none, when its parent ends; an error if it has ended already.
+pub(crate) fn end_with(parent: Option<Pid>, signal: Option<Signal>) -> io::Result<()> {
+    set_parent_process_death_signal(signal)?;
     match parent.is_none() || getppid() == parent {
         true => Ok(()),
         false => Err(io::Error::other("Tipoff has ended")),
@@ -99,18 +106,18 @@ fn threads_in(loadavg: &str) -> Option<u64> {
     loadavg.split_whitespace().nth(3)?.split_once('/')?.1.parse().ok()
 }
 
-/// Gives up all capabilities; those of root stay where it is not `for_good`, because `execve` would give
-/// them back, and then forget that this process ends with Tipoff (prctl(2), `PR_SET_PDEATHSIG`).
-pub(crate) fn drop_capabilities(for_good: bool) {
+/// Nothing that this process becomes has more rights than it: setuid programs run without them.
+pub(crate) fn gain_nothing() {
+    let _ = set_no_new_privs(true);
+}
+
+/// Gives up all capabilities, those of root as well: without the bounding set, `execve` gives root none back
+/// (capabilities(7)).
+pub(crate) fn drop_capabilities() {
     // Each of these fails only where there is nothing to give up.
     let _ = clear_ambient_capability_set();
-    if for_good {
-        let _ = set_no_new_privs(true);
-        for capability in CapabilitySet::all().iter() {
-            let _ = remove_capability_from_bounding_set(capability);
-        }
-    } else if geteuid().is_root() {
-        return;
+    for capability in CapabilitySet::all().iter() {
+        let _ = remove_capability_from_bounding_set(capability);
     }
     let none = CapabilitySet::empty();
     let _ = set_capabilities(

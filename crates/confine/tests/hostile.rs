@@ -81,7 +81,7 @@ impl Bench {
     }
 
     fn program_runs(&self, script: &str) -> Output {
-        self.command(&Confinement::Program { umask: 0o22 }, script).output().unwrap()
+        self.command(&program(), script).output().unwrap()
     }
 }
 
@@ -261,21 +261,47 @@ attempt("z-nothing", lambda: None)
     assert_eq!(fs::metadata(bench.path("output")).unwrap().len(), 4096);
 }
 
-#[test]
-fn no_capability_is_left() {
-    // capget(2), then PR_GET_NO_NEW_PRIVS and PR_CAPBSET_READ of prctl(2).
-    let caps = r#"
+/// capget(2), then PR_GET_NO_NEW_PRIVS and PR_CAPBSET_READ of prctl(2).
+const CAPABILITIES: &str = r#"
 data = (ctypes.c_uint32 * 6)()
 libc.capget((ctypes.c_uint32 * 2)(0x20080522, 0), data)
 print("caps", list(data))
 print("new", libc.prctl(39, 0, 0, 0, 0))
 print("bounding", any(libc.prctl(23, n, 0, 0, 0) > 0 for n in range(41)))
 "#;
-    let output = Bench::new().video_runs(caps);
+
+#[test]
+fn no_capability_is_left() {
+    let output = Bench::new().video_runs(CAPABILITIES);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("caps [0, 0, 0, 0, 0, 0]"), "{text}");
     assert!(text.contains("new 1"), "{text}");
     assert!(text.contains("bounding False") || !is_root(), "{text}");
+}
+
+#[test]
+fn a_program_of_the_owner_has_no_capability_unless_the_channel_keeps_them() {
+    let said = |keeps_capabilities| {
+        let confinement = Confinement::Program { umask: 0o22, keeps_capabilities };
+        // What it starts has none either.
+        let script =
+            format!("{CAPABILITIES}\nos.execv('/bin/grep', ['grep', '^Cap', '/proc/self/status'])");
+        let output = Bench::new().command(&confinement, &script).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = said(false);
+    assert!(text.contains("caps [0, 0, 0, 0, 0, 0]") && text.contains("new 0"), "{text}");
+    assert!(text.contains("CapEff:\t0000000000000000\n"), "{text}");
+    assert!(text.contains("bounding False") || !is_root(), "{text}");
+    let own = fs::read_to_string("/proc/self/status").unwrap();
+    let text = said(true);
+    for line in own.lines().filter(|line| line.starts_with("Cap")) {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+}
+
+fn program() -> Confinement {
+    Confinement::Program { umask: 0o22, keeps_capabilities: false }
 }
 
 fn is_root() -> bool {
@@ -314,7 +340,7 @@ fn no_descriptor_of_tipoff_is_inherited() {
     let script = "print(sorted(int(n) for n in os.listdir('/proc/self/fd'))[:-1])\n";
     let bench = Bench::new();
     {
-        let confinement = Confinement::Program { umask: 0o22 };
+        let confinement = program();
         // A shell leaves its descriptor 9 to what it starts, as whoever starts Tipoff may.
         let command = bench.command(&confinement, script);
         let words: Vec<&OsStr> = command.get_args().collect();
@@ -333,17 +359,56 @@ fn no_descriptor_of_tipoff_is_inherited() {
 
 #[test]
 fn what_was_started_ends_with_tipoff() {
-    for confinement in
-        [Confinement::Program { umask: 0o22 }, Confinement::Video(Bench::new().video())]
-    {
+    for confinement in [program(), Confinement::Video(Bench::new().video())] {
         ends_with_tipoff(&confinement);
     }
 }
 
+#[test]
+fn what_a_program_has_started_ends_with_tipoff() {
+    let script = "import subprocess\n\
+        print(subprocess.Popen(['sleep', '120']).pid, flush=True)\n\
+        signal.alarm(120)\nsignal.pause()\n";
+    script_ends_with_tipoff(&program(), script);
+}
+
+#[test]
+fn what_a_program_has_started_ends_when_it_is_killed_and_stays_when_it_ends() {
+    for (end, goes_on) in [("signal.raise_signal(signal.SIGKILL)", false), ("sys.exit(3)", true)] {
+        let script = format!(
+            "import subprocess\nprint(subprocess.Popen(['sleep', '120'], stdin=subprocess.DEVNULL, \
+             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid, flush=True)\n{end}\n"
+        );
+        let output = Bench::new().program_runs(&script);
+        let number = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+        let child = PathBuf::from(format!("/proc/{number}"));
+        if goes_on {
+            assert_eq!(output.status.code(), Some(3));
+            assert!(!is_gone(&child), "what it left behind is its own");
+            assert!(Command::new("kill").arg(number).status().unwrap().success());
+        }
+        until_gone(&child);
+    }
+}
+
+#[test]
+fn a_program_ends_by_the_signal_that_it_ended_by() {
+    use std::os::unix::process::ExitStatusExt;
+    for signal in [6, 11, 15] {
+        let output = Bench::new().program_runs(&format!("os.kill(os.getpid(), {signal})\n"));
+        assert_eq!(output.status.signal(), Some(signal), "{output:?}");
+    }
+}
+
 fn ends_with_tipoff(confinement: &Confinement) {
-    let bench = Bench::new();
     // It ends by itself, should this test fail.
     let script = "print(os.getpid(), flush=True)\nsignal.alarm(120)\nsignal.pause()\n";
+    script_ends_with_tipoff(confinement, script);
+}
+
+/// The process whose number the script prints ends with Tipoff.
+fn script_ends_with_tipoff(confinement: &Confinement, script: &str) {
+    let bench = Bench::new();
     let command = bench.command(confinement, script);
     // A Tipoff that can be killed: it has another number than this process.
     let parent = "import os, subprocess, sys\n\
@@ -363,22 +428,24 @@ fn ends_with_tipoff(confinement: &Confinement) {
     assert!(said.trim().parse::<u32>().is_ok() && program.exists(), "{said}");
     tipoff.kill().unwrap();
     tipoff.wait().unwrap();
-    let gone = || match fs::read_to_string(program.join("stat")) {
-        Ok(stat) => stat.contains(") Z "),
-        Err(_) => true,
-    };
+    until_gone(&program);
+}
+
+fn is_gone(process: &Path) -> bool {
+    fs::read_to_string(process.join("stat")).map_or(true, |stat| stat.contains(") Z "))
+}
+
+fn until_gone(process: &Path) {
     let end = Instant::now() + Duration::from_secs(20);
-    while !gone() {
-        assert!(Instant::now() < end, "it outlives Tipoff");
+    while !is_gone(process) {
+        assert!(Instant::now() < end, "it goes on");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
 #[test]
 fn what_cannot_be_started_says_why() {
-    for confinement in
-        [Confinement::Program { umask: 0o22 }, Confinement::Video(Bench::new().video())]
-    {
+    for confinement in [program(), Confinement::Video(Bench::new().video())] {
         let mut command =
             Bench::launcher().command(&confinement, OsStr::new("/usr/bin/no-such-program"), []);
         let output = command.output().unwrap();

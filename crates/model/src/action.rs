@@ -300,6 +300,25 @@ mod tests {
     }
 
     #[test]
+    fn a_mute_lasts_at_most_a_year() {
+        let mute = |minutes| Action::Mute {
+            target: MuteTarget::Everything,
+            lasts: MuteFor::Minutes(minutes),
+        };
+        assert_eq!(Action::decode("m:all:527040"), Some(mute(MUTE_MINUTES_MAX)));
+        assert_eq!(mute(MUTE_MINUTES_MAX + 1).encode(), None);
+    }
+
+    #[test]
+    fn only_a_button_that_acts_has_an_action() {
+        let action = Action::Lock { incident: IncidentId(7) };
+        let button = |effect| Button { label: "Lock".to_owned(), effect };
+        let acts = button(Effect::Act { action: action.clone(), link: None });
+        let opens = button(Effect::Open { url: "https://tip.example".to_owned() });
+        assert_eq!((acts.action(), opens.action()), (Some(&action), None));
+    }
+
+    #[test]
     fn a_mode_with_a_name_that_does_not_fit_has_no_text() {
         let set = |length: usize| Action::SetMode { mode: "é".repeat(length / 2) }.encode();
         assert_eq!(set(62).map(|text| text.len()), Some(64));

@@ -179,3 +179,27 @@ impl Alert {
         self.manner.silent || self.kind != AlertKind::First
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::alert;
+
+    #[test]
+    fn kinds_and_priorities_have_the_names_that_are_stored() {
+        let kinds: Vec<_> = AlertKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(kinds, ["first", "followup", "summary", "report"]);
+        let priorities: Vec<_> = Priority::ALL.iter().map(|it| it.as_str()).collect();
+        assert_eq!(priorities, ["lowest", "low", "normal", "high", "urgent"]);
+    }
+
+    #[test]
+    fn only_the_first_alert_of_an_incident_makes_a_sound() {
+        for kind in AlertKind::ALL {
+            let mut alert = Alert { kind: *kind, ..alert() };
+            assert_eq!(alert.is_silent(), *kind != AlertKind::First, "{kind:?}");
+            alert.manner.silent = true;
+            assert!(alert.is_silent(), "the route asks for it: {kind:?}");
+        }
+    }
+}

@@ -130,3 +130,52 @@ impl Camera {
         self.name.clone().or_else(numbered)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MediaKind;
+    use crate::testing::media;
+
+    #[test]
+    fn each_protocol_has_the_name_that_is_stored() {
+        let names: Vec<_> = Protocol::ALL.iter().map(|protocol| protocol.as_str()).collect();
+        assert_eq!(names, ["smtp", "ftp"]);
+    }
+
+    #[test]
+    fn a_proof_is_unknown_only_if_it_was_not_noted() {
+        assert!(LoginProof::Unknown.is_unknown());
+        assert!(!LoginProof::Unproven.is_unknown() && !LoginProof::Proven.is_unknown());
+    }
+
+    #[test]
+    fn a_content_has_words_and_shots_apart_from_each_other() {
+        let subject = Content { subject: "Motion".to_owned(), ..Content::default() };
+        let text = Content { text: "Motion".to_owned(), ..Content::default() };
+        let of = |kind| Content { media: vec![media(kind)], ..Content::default() };
+        for (content, words, shots) in [
+            (Content::default(), false, false),
+            (subject, true, false),
+            (text, true, false),
+            (of(MediaKind::File), false, false),
+            (of(MediaKind::Picture), false, true),
+        ] {
+            assert_eq!((content.has_words(), content.has_shots()), (words, shots), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn a_channel_is_found_by_its_number_and_called_by_its_name() {
+        let some = |text: &str| Some(text.to_owned());
+        for (number, name, key, label) in [
+            (some("A2"), some("Gate"), some("a2"), some("Gate")),
+            (some("A2"), None, some("a2"), some("channel A2")),
+            (None, some("Gate"), some("gate"), some("Gate")),
+            (None, None, None, None),
+        ] {
+            let camera = Camera { number, name };
+            assert_eq!((camera.key(), camera.label()), (key, label), "{camera:?}");
+        }
+    }
+}

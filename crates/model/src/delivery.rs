@@ -98,3 +98,21 @@ impl From<Verdict> for Outcome {
         Self { verdict, remember: Vec::new() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_state_has_the_name_that_is_stored() {
+        let names: Vec<_> = DeliveryState::ALL.iter().map(|state| state.as_str()).collect();
+        assert_eq!(names, ["pending", "delivered", "refused", "expired", "withdrawn"]);
+    }
+
+    #[test]
+    fn a_verdict_alone_changes_nothing_that_the_channel_knows() {
+        let verdict = Verdict::Refused { error: "The chat does not exist.".to_owned() };
+        let outcome = Outcome::from(verdict.clone());
+        assert_eq!(outcome, Outcome { verdict, remember: Vec::new() });
+    }
+}

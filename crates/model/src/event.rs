@@ -149,6 +149,8 @@ impl fmt::Display for Event {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -157,5 +159,34 @@ mod tests {
             assert_eq!(Event::from_name(event.as_str()), Some(event));
         }
         assert_eq!(Event::from_name("earthquake"), None);
+        assert_eq!(Event::Doorbell.to_string(), "doorbell");
+    }
+
+    #[test]
+    fn each_event_has_its_own_title_and_only_line_and_zone_share_an_icon() {
+        let titles: HashSet<_> = Event::ALL.iter().filter_map(|event| event.title()).collect();
+        assert_eq!(titles.len(), Event::ALL.len() - 1);
+        assert!(titles.iter().all(|title| title.starts_with(char::is_uppercase)));
+        assert_eq!(Event::Other.title(), None, "it is not known what has happened");
+        let icons: HashSet<_> = Event::ALL.iter().map(|event| event.icon()).collect();
+        assert_eq!(icons.len(), Event::ALL.len() - 1);
+        assert_eq!(Event::Line.icon(), Event::Zone.icon());
+        assert!(icons.iter().all(|icon| !icon.is_empty() && !icon.is_ascii()));
+    }
+
+    #[test]
+    fn the_most_important_event_names_an_alert() {
+        use Event::*;
+        let order = [
+            Person, Vehicle, Animal, Doorbell, Tamper, Fault, Zone, Line, Input, Sound, Motion,
+            Silence, Test, End, Other,
+        ];
+        for pair in order.windows(2) {
+            let [more, less] = [pair[0], pair[1]];
+            assert_eq!(more.or_more_important(less), more, "{more} and {less}");
+            assert_eq!(less.or_more_important(more), more, "{less} and {more}");
+        }
+        assert_eq!(Periodic.or_more_important(End), Periodic, "of equal ones the first");
+        assert_eq!(End.or_more_important(Periodic), End, "of equal ones the first");
     }
 }

@@ -49,3 +49,14 @@ impl fmt::Display for BlobName {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shown_bare() {
+        assert_eq!(IncidentId(17).to_string(), "17");
+        assert_eq!(BlobName("2026/11/a1".to_owned()).to_string(), "2026/11/a1");
+    }
+}

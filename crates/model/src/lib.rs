@@ -16,6 +16,8 @@ mod plan;
 mod share;
 pub mod sort;
 mod template;
+#[cfg(test)]
+mod testing;
 mod time;
 pub mod transfer;
 

@@ -73,3 +73,20 @@ impl Media {
         self.kind != MediaKind::File
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_but_a_file_shows_something() {
+        for (kind, shows) in [
+            (MediaKind::Picture, true),
+            (MediaKind::Animation, true),
+            (MediaKind::Video, true),
+            (MediaKind::File, false),
+        ] {
+            assert_eq!(crate::testing::media(kind).is_shot(), shows, "{kind:?}");
+        }
+    }
+}

@@ -198,3 +198,127 @@ pub trait Planner: Send + Sync {
     /// [`AlertKind::FollowUp`]; others, to which the incident is news, with [`AlertKind::First`].
     fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::media;
+    use crate::{LoginProof, OpenIncident};
+
+    fn facts<'a>(
+        device: &'a Device,
+        envelope: Option<&'a Envelope>,
+        content: &'a Content,
+        event: Event,
+    ) -> Facts<'a> {
+        let at = Timestamp::default();
+        Facts {
+            device,
+            began_at: at,
+            received_at: at,
+            event,
+            envelope,
+            content,
+            torn: false,
+            whole_picture: false,
+            video_only: false,
+            artefact: false,
+            muted: false,
+            repeat: false,
+        }
+    }
+
+    fn envelope(protocol: Protocol) -> Envelope {
+        Envelope {
+            protocol,
+            peer: [192, 168, 1, 20].into(),
+            login: None,
+            proof: LoginProof::default(),
+            greeting: None,
+            sender: String::new(),
+            recipients: Vec::new(),
+            tls: false,
+            path: None,
+        }
+    }
+
+    #[test]
+    fn a_page_is_an_upload_of_documents_that_tells_no_event() {
+        let (device, ftp, smtp) =
+            (Device::default(), envelope(Protocol::Ftp), envelope(Protocol::Smtp));
+        let tiff = Media { content_type: "image/tiff".to_owned(), ..media(MediaKind::Picture) };
+        let of = |media: Vec<Media>| Content { media, ..Content::default() };
+        let pages = of(vec![tiff.clone(), media(MediaKind::File)]);
+        let with_picture = of(vec![tiff, media(MediaKind::Picture)]);
+        let nothing = of(Vec::new());
+        for (envelope, content, event, expected) in [
+            (Some(&ftp), &pages, Event::Other, true),
+            (Some(&smtp), &pages, Event::Other, false),
+            (None, &pages, Event::Other, false),
+            (Some(&ftp), &pages, Event::Motion, false),
+            (Some(&ftp), &with_picture, Event::Other, false),
+            (Some(&ftp), &nothing, Event::Other, false),
+        ] {
+            let facts = facts(&device, envelope, content, event);
+            assert_eq!(facts.is_page(), expected, "{facts:?}");
+        }
+    }
+
+    /// A past and rules that say as little as they may.
+    struct Least;
+
+    impl History for Least {
+        fn last_first_alert(&self, _channel: &str) -> Option<Timestamp> {
+            None
+        }
+
+        fn alerts_since(&self, _channel: &str, _event: Event, _since: Timestamp) -> u32 {
+            0
+        }
+
+        fn firsts_since(&self, _channel: &str, _since: Timestamp) -> (u32, Option<Timestamp>) {
+            (0, None)
+        }
+
+        fn gathering(&self, _channel: &str, _event: Event, _since: Timestamp) -> Option<Gathering> {
+            None
+        }
+
+        fn chosen_mode(&self) -> Option<(String, Timestamp)> {
+            None
+        }
+    }
+
+    impl Planner for Least {
+        fn is_silent(&self, _facts: &Facts<'_>) -> bool {
+            false
+        }
+
+        fn class(&self, _facts: &Facts<'_>) -> IncidentClass {
+            IncidentClass::Alarm
+        }
+
+        fn joins(&self, _facts: &Facts<'_>, _latest: &OpenIncident) -> bool {
+            false
+        }
+
+        fn plan(&self, _facts: &Facts<'_>, _told: &[Told], _history: &dyn History) -> Plan {
+            Plan::untold("nobody asked")
+        }
+    }
+
+    #[test]
+    fn without_more_known_no_address_is_counted_and_no_channel_is_an_archive() {
+        let at = Timestamp::default();
+        assert_eq!(Least.firsts_of_address("me", at), 0);
+        assert_eq!(Least.gathering_of_address("me", at), None);
+        assert!(!Least.is_archive("me"));
+    }
+
+    #[test]
+    fn a_plan_that_tells_nobody_has_a_reason() {
+        let (device, content) = (Device::default(), Content::default());
+        let plan = Least.plan(&facts(&device, None, &content, Event::Other), &[], &Least);
+        assert_eq!((plan.due, plan.untold.as_deref()), (Vec::new(), Some("nobody asked")));
+    }
+}

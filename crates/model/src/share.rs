@@ -54,4 +54,14 @@ mod tests {
             assert_eq!(AddressShare::of(peer.parse().unwrap()).to_string(), share);
         }
     }
+
+    #[test]
+    fn a_network_is_named_by_its_first_address() {
+        for (peer, first) in
+            [("192.168.1.50", "192.168.1.50"), ("fd00:1:2:3:4:5:6:7", "fd00:1:2:3::")]
+        {
+            let share = AddressShare::of(peer.parse().unwrap());
+            assert_eq!(share.address(), first.parse::<IpAddr>().unwrap());
+        }
+    }
 }

@@ -239,13 +239,71 @@ mod tests {
             (b"\0\0\x01\x09\xf0", Some("video/h264")),
             (b"\0\0\0\x01\x40\x01\x0c", Some("video/h265")),
             (b"\0\0\x01\xba", Some("video/mpeg")),
+            (b"\0\0\x01\x41\x9a", Some("video/h264")),
+            (b"\0\0\x01\x65\x88", Some("video/h264")),
+            (b"\0\0\x01\x42\x01", Some("video/h265")),
+            (b"\0\0\x01\x42\x02", None),
+            (b"\0\0\0\x01\x01", Some("video/h264")),
+            (b"\0\0\0\x01\x81", None),
+            (b"\0\0\0\x01\x04", None),
             (b"\0\0\0\x01\xff", None),
+            (b"\0\0\x01\xb3", Some("video/mpeg")),
+            (b"RIFF\0\0\0\0WAVEfmt ", Some("audio/wav")),
+            (b"FLV\x01\x05", Some("video/x-flv")),
+            (b"FLV\x02\x05", None),
+            (b"\x30\x26\xB2\x75\x8E\x66\xCF\x11", Some("video/x-ms-wmv")),
             (b"%PDF-1.4", Some("application/pdf")),
             (b"", None),
             (b"Motion", None),
         ] {
             assert_eq!(by_content(head).map(|sort| sort.content_type), expected, "{head:?}");
         }
+    }
+
+    #[test]
+    fn a_file_has_its_end_where_its_mark_is_before_what_fills_it_up() {
+        for (content_type, tail, expected) in [
+            ("image/jpeg", b"..\xFF\xD9".as_slice(), Some(true)),
+            ("image/jpeg", b"..\xFF\xD9\0\0\r\n", Some(true)),
+            ("image/jpeg", b"..\xFF\xD9x", Some(false)),
+            ("image/jpeg", b"..\xFF", Some(false)),
+            ("image/jpeg", b"", Some(false)),
+            ("image/jpeg", b"\0\0", Some(false)),
+            ("image/png", b"\0\0\0\0IEND\xAE\x42\x60\x82", Some(true)),
+            ("image/png", b"\0\0\0\0IEND", Some(false)),
+            ("image/gif", b"..\0;", Some(true)),
+            ("image/gif", b"..\0;\0", Some(true)),
+            ("image/gif", b"..;", Some(false)),
+            ("application/pdf", b"\n%%EOF\r\n", Some(true)),
+            // A document that was filled up with zeros was never written to its end.
+            ("application/pdf", b"\n%%EOF\0", Some(false)),
+            ("image/webp", b"..", None),
+            ("video/mp4", b"..", None),
+        ] {
+            let sort = by_type(content_type).unwrap();
+            assert_eq!(sort.has_end(tail), expected, "{content_type} {tail:?}");
+        }
+    }
+
+    #[test]
+    fn a_declared_type_or_the_end_of_a_name_tells_the_sort() {
+        let of_type = |name| by_type(name).map(|sort| sort.content_type);
+        assert_eq!(of_type("image/jpeg"), Some("image/jpeg"));
+        assert_eq!(of_type("image/jpg"), Some("image/jpeg"));
+        assert_eq!(of_type("image/jp"), None);
+        let of_name = |name| by_name(name).map(|sort| sort.content_type);
+        assert_eq!(of_name("a.b.JPEG"), Some("image/jpeg"));
+        assert_eq!(of_name("scan.tif"), Some("image/tiff"));
+        assert_eq!(of_name("jpg"), None);
+        assert_eq!(of_name("a.jpg."), None);
+    }
+
+    #[test]
+    fn a_type_that_is_not_listed_tells_the_kind_by_its_first_half() {
+        assert_eq!(kind_of("image/x-unheard-of"), Picture);
+        assert_eq!(kind_of("video/x-unheard-of"), Video);
+        assert_eq!(kind_of("audio/x-unheard-of"), File);
+        assert_eq!(kind_of("image"), File);
     }
 
     #[test]

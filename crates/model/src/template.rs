@@ -85,3 +85,56 @@ impl<'a> TemplateValues<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Event;
+    use crate::testing::{alert, file};
+
+    fn values(alert: &Alert) -> TemplateValues<'_> {
+        TemplateValues::of(alert, "2026-11-24".to_owned(), "22:05".to_owned())
+    }
+
+    #[test]
+    fn files_are_counted_by_kind_and_the_first_picture_with_an_address_is_named() {
+        let media = vec![
+            file(MediaKind::Video, Some("/v")),
+            file(MediaKind::Picture, None),
+            file(MediaKind::Animation, Some("/a")),
+            file(MediaKind::Picture, Some("/p")),
+            file(MediaKind::File, None),
+        ];
+        let alert = Alert { media, ..alert() };
+        let values = values(&alert);
+        assert_eq!((values.files, values.pictures, values.videos), (5, 3, 1));
+        assert_eq!(values.picture, "/a");
+    }
+
+    #[test]
+    fn only_a_follow_up_is_called_one() {
+        for kind in AlertKind::ALL {
+            let alert = Alert { kind: *kind, ..alert() };
+            assert_eq!(values(&alert).follow_up, *kind == AlertKind::FollowUp, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_the_route_come_before_those_of_the_device() {
+        let mut alert = alert();
+        assert_eq!((values(&alert).title, values(&alert).text), ("Motion", "Something moved."));
+        alert.event = Event::Other;
+        assert_eq!(values(&alert).title, "Alert");
+        alert.manner.title = Some("Look".to_owned());
+        alert.manner.text = Some("here".to_owned());
+        assert_eq!((values(&alert).title, values(&alert).text), ("Look", "here"));
+    }
+
+    #[test]
+    fn the_example_has_what_a_template_may_ask_for() {
+        let sample = TemplateValues::sample();
+        let filled = [sample.device, sample.event, sample.link, sample.picture, sample.title];
+        assert!(filled.iter().all(|value| !value.is_empty()));
+        assert_eq!((sample.files, sample.pictures, sample.videos), (2, 1, 1));
+    }
+}

@@ -82,6 +82,16 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_milliseconds_since_the_epoch() {
+        let second = Duration::from_secs(1);
+        assert_eq!(Timestamp::from(UNIX_EPOCH + second).as_ms(), 1_000);
+        assert_eq!(Timestamp::from(UNIX_EPOCH - second), Timestamp(0), "the clock was never set");
+        assert_eq!(Timestamp::from_ms(5).as_ms(), 5);
+        assert_eq!(Timestamp(5_000).after(second), Timestamp(6_000));
+        assert_eq!(Timestamp(5_000).before(second), Timestamp(4_000));
+    }
+
+    #[test]
     fn the_ends_of_time_do_not_overflow() {
         assert_eq!(Timestamp(i64::MAX - 1).after(Duration::MAX), Timestamp(i64::MAX));
         assert_eq!(Timestamp(0).before(Duration::MAX).0, -i64::MAX);

@@ -87,6 +87,11 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_is_written_in_lower_case() {
+        assert_eq!(Glob::new("Cam?@*").to_string(), "cam?@*");
+    }
+
+    #[test]
     fn many_stars_take_no_time() {
         let pattern = Glob::new(&"*a".repeat(1_000));
         assert!(!pattern.fits(&"a".repeat(999)));

@@ -106,6 +106,12 @@ mod tests {
     }
 
     #[test]
+    fn each_choice_has_a_name() {
+        let names: Vec<_> = Choice::ALL.iter().map(|choice| choice.as_str()).collect();
+        assert_eq!(names, ["all", "first", "best", "none"]);
+    }
+
+    #[test]
     fn files_are_chosen() {
         let all = || {
             vec![
@@ -126,6 +132,10 @@ mod tests {
         let mut torn = all();
         torn.iter_mut().for_each(|it| it.media.whole &= it.media.name != "2.jpg");
         assert_eq!(chosen(Choice::Best, torn), ["3.jpg"], "half a picture is not the best");
+        let moving =
+            || vec![file("v.mp4", MediaKind::Video, 9), file("1.gif", MediaKind::Animation, 1)];
+        assert_eq!(chosen(Choice::First, moving()), ["1.gif"]);
+        assert_eq!(chosen(Choice::Best, moving()), ["1.gif"]);
     }
 
     #[test]

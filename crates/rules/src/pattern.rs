@@ -88,4 +88,12 @@ mod tests {
         }
         assert!("/(/".parse::<Pattern>().is_err());
     }
+
+    #[test]
+    fn patterns_are_equal_as_they_are_written() {
+        let pattern = |text: &str| text.parse::<Pattern>().unwrap();
+        assert_eq!(pattern("/a/"), pattern("/a/"));
+        assert_ne!(pattern("/a/"), pattern("/A/"));
+        assert_eq!(pattern("/a/").to_string(), "/a/");
+    }
 }

@@ -95,6 +95,20 @@ mod tests {
         }
     }
 
+    /// Near a pole no sunrise was due in the weeks before.
+    #[test]
+    fn the_first_report_covers_a_day() {
+        let place = "69.65, 18.96".parse().unwrap();
+        let clock = Clock { zone: TimeZone::UTC, place: Some(place) };
+        let new_year: jiff::Timestamp = "2026-01-01T12:00Z".parse().unwrap();
+        let noon = |day: u32| Timestamp::from_ms(new_year.as_millisecond()).after(DAY * day);
+        let report = report("sunrise", None);
+        let first = (0..31).find_map(|day| report.stretch(noon(day), &clock));
+        let (from, until) = first.unwrap();
+        assert_eq!(until.since(from), Duration::from_secs(86_400));
+        assert_eq!(report.stretch(noon(0), &clock), None, "the sun is down");
+    }
+
     #[test]
     fn of_which_devices_is_by_name_or_group() {
         let outside = ["outside".to_owned()];

@@ -210,6 +210,11 @@ fn an_arrival_joins_within_quiet_and_longest_and_not_beyond() {
         !joins(50_000, open(3600, 3600)),
         "it was set back: the incident is not open for an hour"
     );
+    let rules = rules(Vec::new());
+    for (at_ms, expected) in [(120_000, true), (120_001, false)] {
+        let facts = facts(&device, Timestamp::from_ms(at_ms));
+        assert_eq!(rules.joins(&facts, &open(0, 100)), expected, "the rules ask the same");
+    }
     let each = Grouping { quiet: Duration::ZERO, ..grouping };
     assert!(!each.joins(&facts(&device, Timestamp::from_ms(100_000)), &open(0, 100)));
 }
@@ -472,6 +477,8 @@ fn a_device_that_does_not_stop_becomes_a_count_until_it_does() {
     assert_eq!((held.kind, held.due_at), (AlertKind::Summary, next), "it has not stopped");
     let kind = due(&gathers(told_at, 1), &[])[0].kind;
     assert_eq!(kind, AlertKind::First, "it has become quiet");
+    let kind = due(&gathers(now, 1), &[])[0].kind;
+    assert_eq!(kind, AlertKind::First, "what is due now gathers no more");
     let mail = Facts { event: Event::Other, ..facts(&device, now) };
     let plan = rules.plan(&mail, &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First, "what a server mails is read one by one");
@@ -540,6 +547,30 @@ fn made_up_senders_at_one_address_become_a_count() {
     let past = Past { gathering_of_address: Some(gathering), ..Past::default() };
     let held = plan(&past, &[], Event::Motion).due.remove(0);
     assert_eq!((held.due_at, held.of_address), (gathering.due_at, true));
+}
+
+#[test]
+fn a_count_that_no_route_asked_for_has_no_route_and_that_of_a_route_keeps_it() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let route = Route { per_hour: Some(2), ..to_me(Conditions::default()) };
+    let plain = Rules { flood: Flood { alerts_max: 1 }, ..rules(vec![route]) };
+    let due = |past: &Past| plain.plan(&facts(&device, now), &[], past).due.remove(0);
+    let full = due(&Past { alerts: vec![now, now], ..Past::default() });
+    assert_eq!((full.kind, full.route.as_deref()), (AlertKind::Summary, Some("mine")));
+    let of_device = due(&Past { alerts: vec![now], ..Past::default() });
+    assert_eq!((of_device.kind, of_device.route), (AlertKind::Summary, None));
+    let of_address = due(&Past { firsts_of_address: 4, ..Past::default() });
+    assert_eq!((of_address.kind, of_address.route), (AlertKind::Summary, None));
+}
+
+#[test]
+fn a_stretch_over_midnight_ends_before_its_second_time() {
+    let rules = rules(vec![to_me(hours("22:00-06:00"))]);
+    for (time, expected) in [("21:59", false), ("22:00", true), ("05:59", true), ("06:00", false)] {
+        let time = format!("2026-03-01T{time}:00Z");
+        assert_eq!(is_heard(&rules, &time, &Past::default()), expected, "{time}");
+    }
 }
 
 #[test]
@@ -688,6 +719,197 @@ fn what_no_arrival_tells_has_no_sender() {
     assert_eq!(plan.untold.unwrap(), "mine: the sender does not fit");
 }
 
+/// The name of each route and what it would make of an arrival.
+fn foreseen(rules: &Rules, now: Timestamp, past: &Past) -> Vec<(String, String)> {
+    let judged = rules.foresee(&device(), now, past);
+    judged.iter().map(|it| (it.route.name.clone(), it.verdict.to_string())).collect()
+}
+
+#[test]
+fn what_routes_would_make_of_an_arrival_is_foreseen_as_far_as_it_can_be() {
+    let now = at("2026-03-01T12:00:00Z");
+    let past = Past {
+        alerts: vec![now.before(Duration::from_secs(1800))],
+        ..last(now.before(Duration::from_secs(60)))
+    };
+    let named = |name: &str, route: Route| Route { name: name.to_owned(), ..route };
+    let always = to_me(Conditions::default());
+    let of_content = Conditions {
+        events: vec![Event::Person, Event::Fault],
+        subject: vec!["*line*".parse().unwrap()],
+        text: vec!["/x/".parse().unwrap()],
+        from: vec![Glob::new("cam1")],
+        to: vec![Glob::new("front")],
+        has: vec![Has::Picture, Has::Video],
+        ..Conditions::default()
+    };
+    let both = vec!["me".to_owned(), "hook".to_owned()];
+    let rules = rules(vec![
+        named("night", to_me(hours("22:00-06:00"))),
+        named("words", Route { stop: true, ..to_me(of_content) }),
+        named("slow", Route { cooldown: Some(Duration::from_secs(600)), ..always.clone() }),
+        named("hourly", Route { per_hour: Some(1), ..always.clone() }),
+        named("nobody", Route { channels: Vec::new(), ..always.clone() }),
+        named("all", Route { channels: both, stop: true, ..always.clone() }),
+        named("behind", always),
+    ]);
+    let expected = [
+        ("night", "22:00-06:00 only, it was 12:00"),
+        (
+            "words",
+            "tells me, if event person or fault and subject *line* and text /x/ and from cam1 and \
+             to front and has picture or video",
+        ),
+        ("slow", "me rests for 540 s more"),
+        ("hourly", "me has had its alerts of this hour"),
+        ("nobody", "tells nobody"),
+        ("all", "tells me, hook"),
+        ("behind", "a route before it ended the search"),
+    ];
+    assert_eq!(
+        foreseen(&rules, now, &past),
+        expected.map(|(name, verdict)| (name.to_owned(), verdict.to_owned()))
+    );
+}
+
+#[test]
+fn a_route_is_found_by_its_name() {
+    let rules = rules(vec![to_me(Conditions::default())]);
+    assert_eq!(rules.route("mine").map(|route| route.name.as_str()), Some("mine"));
+    assert_eq!(rules.route("other"), None);
+}
+
+#[test]
+fn a_channel_of_a_recorder_is_in_the_groups_of_both() {
+    let recorder = Device { name: "NVR".to_owned(), ..Device::default() };
+    let device = Device { recorder: Some(Box::new(recorder)), ..device() };
+    let now = at("2026-03-01T12:00:00Z");
+    for (name, is_told) in [("Yard", true), ("NVR", true), ("Door", false)] {
+        let outside = Conditions { groups: vec!["outside".to_owned()], ..Conditions::default() };
+        let mut rules = rules(vec![to_me(outside)]);
+        rules.groups.insert(name.to_owned(), vec!["outside".to_owned()]);
+        let plan = rules.plan(&facts(&device, now), &[], &Past::default());
+        assert_eq!(!plan.due.is_empty(), is_told, "{name}");
+    }
+}
+
+#[test]
+fn a_moving_picture_is_a_picture_and_nothing_else() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    for (kind, has, is_told) in [
+        (MediaKind::Picture, Has::Picture, true),
+        (MediaKind::Animation, Has::Picture, true),
+        (MediaKind::Video, Has::Picture, false),
+        (MediaKind::Video, Has::Video, true),
+        (MediaKind::Animation, Has::Video, false),
+        (MediaKind::File, Has::Video, false),
+    ] {
+        let content = Content { media: vec![file("1", kind, 1).media], ..NOTHING.clone() };
+        let conditions = Conditions { has: vec![has], ..Conditions::default() };
+        let facts = Facts { content: &content, ..facts(&device, now) };
+        let plan = rules(vec![to_me(conditions)]).plan(&facts, &[], &Past::default());
+        assert_eq!(!plan.due.is_empty(), is_told, "{kind:?} {has:?}");
+    }
+}
+
+#[test]
+fn without_a_mode_no_route_of_one_holds() {
+    let device = device();
+    let away = Conditions { modes: vec!["away".to_owned()], ..Conditions::default() };
+    let facts = facts(&device, at("2026-03-01T12:00:00Z"));
+    let plan = rules(vec![to_me(away)]).plan(&facts, &[], &Past::default());
+    assert_eq!(plan.untold.as_deref(), Some("mine: there is no mode"));
+}
+
+#[test]
+fn why_nobody_is_told_is_cut_where_it_is_too_long() {
+    let device = device();
+    let facts = facts(&device, at("2026-03-01T12:00:00Z"));
+    let untold = |name_chars: usize| {
+        let door = Conditions { devices: vec!["Door".to_owned()], ..Conditions::default() };
+        let route = Route { name: "é".repeat(name_chars), ..to_me(door) };
+        rules(vec![route]).plan(&facts, &[], &Past::default()).untold.unwrap()
+    };
+    let reason = ": not for this device";
+    assert_eq!(untold(500 - reason.len()).chars().count(), 500);
+    assert!(untold(500 - reason.len()).ends_with(reason));
+    assert_eq!(untold(501 - reason.len()).chars().count(), 501);
+    assert!(untold(501 - reason.len()).ends_with("devic…"));
+}
+
+#[test]
+fn an_arrival_belongs_to_incidents_of_its_class() {
+    let device = device();
+    let envelope = |protocol| Envelope {
+        protocol,
+        peer: [192, 168, 1, 20].into(),
+        login: None,
+        proof: tipoff_model::LoginProof::default(),
+        greeting: None,
+        sender: String::new(),
+        recipients: Vec::new(),
+        tls: false,
+        path: None,
+    };
+    let (mail, upload) = (envelope(Protocol::Smtp), envelope(Protocol::Ftp));
+    let words = Content { text: "On battery".to_owned(), ..NOTHING.clone() };
+    let picture =
+        Content { media: vec![file("1.jpg", MediaKind::Picture, 1).media], ..words.clone() };
+    let rules = rules(Vec::new());
+    for (envelope, content, event, class) in [
+        (&mail, &picture, Event::Motion, IncidentClass::Alarm),
+        (&mail, &words, Event::Motion, IncidentClass::Alarm),
+        (&mail, &picture, Event::Other, IncidentClass::Alarm),
+        (&mail, &words, Event::Other, IncidentClass::Alone),
+        (&upload, &words, Event::Other, IncidentClass::Alarm),
+        (&mail, &picture, Event::Test, IncidentClass::Alone),
+        (&upload, &picture, Event::Test, IncidentClass::Alarm),
+        (&mail, &words, Event::Fault, IncidentClass::Fault),
+        (&upload, &picture, Event::Fault, IncidentClass::Fault),
+    ] {
+        let at = at("2026-03-01T12:00:00Z");
+        let facts = Facts { envelope: Some(envelope), content, event, ..facts(&device, at) };
+        assert_eq!(rules.class(&facts), class, "{facts:?}");
+        let torn_upload = envelope.protocol == Protocol::Ftp && event == Event::Other;
+        let torn = Facts { torn: true, ..facts };
+        assert!(!torn_upload || rules.class(&torn) == class, "only a mail waits: {torn:?}");
+    }
+}
+
+#[test]
+fn without_a_place_the_sun_rises_at_six_and_sets_at_eighteen() {
+    let rules = rules(vec![to_me(hours("sunrise-sunset"))]);
+    for (time, expected) in [("05:59", false), ("06:00", true), ("17:59", true), ("18:00", false)] {
+        let time = format!("2026-03-01T{time}:00Z");
+        assert_eq!(is_heard(&rules, &time, &Past::default()), expected, "{time}");
+    }
+}
+
+#[test]
+fn only_what_moves_with_the_sun_needs_a_place() {
+    for (between, expected) in [
+        ("22:00-06:00", false),
+        ("sunset-06:00", true),
+        ("22:00-sunrise", true),
+        ("sunset-sunrise", true),
+    ] {
+        assert_eq!(between.parse::<Between>().unwrap().needs_place(), expected, "{between}");
+    }
+}
+
+#[test]
+fn a_fault_in_the_configuration_shows_what_to_write() {
+    for (error, example) in [
+        (BetweenError::Form.to_string(), "22:00-06:00"),
+        (BetweenError::Empty.to_string(), "00:00-24:00"),
+        (DaysError.to_string(), "mon-fri"),
+        (PlaceError.to_string(), "52.52, 13.40"),
+    ] {
+        assert!(error.contains(example), "{error}");
+    }
+}
+
 fn central() -> TimeZone {
     TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
 }
@@ -741,6 +963,13 @@ fn the_night_is_as_long_as_the_sun_is_down() {
         ("sunset-23:00", "2026-12-21T13:00:00Z", true),
         ("sunset-23:00", "2026-12-21T22:30:00Z", false),
         ("sunset-23:00", "2026-06-21T20:30:00Z", false),
+        ("sunset-23:00", "2026-12-21T10:00:00Z", false),
+        ("sunrise-08:00", "2026-06-21T05:00:00Z", true),
+        ("sunrise-08:00", "2026-06-21T07:00:00Z", false),
+        ("sunrise-08:00", "2026-12-21T06:00:00Z", false),
+        ("20:00-sunset", "2026-06-21T19:00:00Z", true),
+        ("20:00-sunset", "2026-06-21T17:00:00Z", false),
+        ("20:00-sunset", "2026-12-21T20:00:00Z", false),
         ("22:00-sunrise", "2026-12-21T05:00:00Z", true),
         ("22:00-sunrise", "2026-06-21T21:00:00Z", false),
     ] {

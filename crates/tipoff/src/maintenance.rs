@@ -18,7 +18,7 @@ use crate::runtime::clock::{Clock, Jump, READ_EVERY};
 use crate::runtime::events::{Item, News};
 use crate::runtime::notifier::Waker;
 use crate::runtime::shutdown::{Phase, Shutdown};
-use crate::runtime::supervise::Supervisor;
+use crate::runtime::supervise::{Supervisor, Task};
 
 /// How often retention is looked after.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
@@ -73,7 +73,7 @@ impl House {
     /// Starts its tasks.
     pub(crate) fn start(self, supervisor: &Supervisor) {
         let (house, shutdown) = (self.clone(), supervisor.shutdown());
-        supervisor.spawn("retention", move || {
+        supervisor.spawn(Task::part("retention"), move || {
             let (house, shutdown) = (house.clone(), shutdown.clone());
             async move {
                 house.sweep(shutdown).await;
@@ -81,7 +81,7 @@ impl House {
             }
         });
         let (house, shutdown) = (self.clone(), supervisor.shutdown());
-        supervisor.spawn("clock", move || {
+        supervisor.spawn(Task::part("clock"), move || {
             let (house, shutdown) = (house.clone(), shutdown.clone());
             async move {
                 house.watch_clock(shutdown).await?;
@@ -89,7 +89,7 @@ impl House {
             }
         });
         let (house, shutdown) = (self, supervisor.shutdown());
-        supervisor.spawn("inactivity check", move || {
+        supervisor.spawn(Task::part("inactivity check"), move || {
             let (house, shutdown) = (house.clone(), shutdown.clone());
             async move {
                 house.listen(shutdown).await;

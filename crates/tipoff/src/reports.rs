@@ -13,7 +13,7 @@ use crate::runtime::events::{Item, News};
 use crate::runtime::live_rules::LiveRules;
 use crate::runtime::notifier::Waker;
 use crate::runtime::shutdown::{Phase, Shutdown};
-use crate::runtime::supervise::Supervisor;
+use crate::runtime::supervise::{Supervisor, Task};
 
 /// How often it is looked whether one is due.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
@@ -37,7 +37,7 @@ impl Reports {
     /// Starts its task.
     pub(crate) fn start(self, supervisor: &Supervisor) {
         let shutdown = supervisor.shutdown();
-        supervisor.spawn("reports", move || {
+        supervisor.spawn(Task::part("reports"), move || {
             let (reports, shutdown) = (self.clone(), shutdown.clone());
             async move {
                 reports.tell(shutdown).await;

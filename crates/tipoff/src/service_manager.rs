@@ -1,12 +1,11 @@
 //! What the service manager is told (sd_notify(3)): when Tipoff receives, that it is alive, that it ends.
 //! Without one, as in a shell, nobody is told.
 
-use std::env;
-use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use std::{env, io};
 
 use rustix::time::{ClockId, clock_gettime};
 use tipoff_spool::Spool;

@@ -156,6 +156,9 @@ mod tests {
             ("IP-CH1", "Front Yard", ("IP-CH1", "Front Yard")),
             ("0", "x", ("0", "x")),
             ("", "Gate", ("", "Gate")),
+            (" ", "Gate", ("", "Gate")),
+            ("000", "Gate", ("0", "Gate")),
+            ("0A", "Gate", ("0A", "Gate")),
         ] {
             let (number_found, name_found) = channel(number, name, true);
             assert_eq!((number_found.as_str(), name_found.as_str()), expected, "{number} {name}");

@@ -277,3 +277,109 @@ fn is_digits(text: &str) -> bool {
 pub(crate) fn squeezed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_of_ip_or_hardware_perhaps_in_a_url() {
+        for (text, expected) in [
+            ("192.168.1.9", true),
+            ("192.168.1.9:8080", true),
+            ("192.168.1.9:", false),
+            ("[fe80::1]:80", true),
+            ("fe80::1", true),
+            ("http://192.168.1.9/x?y", true),
+            ("2c:a5:9c:00:e8:c8", true),
+            ("(2c-a5-9c-00-e8-c8)", true),
+            ("2c:a5:9c:00:e8", false),
+            ("2c:a5:9c:00:e8:c", false),
+            ("2c:a5:9c:00:e8:cg", false),
+            ("2c:a5:9c:00:e8:c88", false),
+            ("example.org", false),
+            ("", false),
+        ] {
+            assert_eq!(is_address(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_digits_between_the_marks_of_dates_and_times() {
+        for (text, expected) in [
+            ("10:27", true),
+            ("10-27", false),
+            ("1:2:3", true),
+            ("26.07.2026", true),
+            ("5.4.5", false),
+            ("2026-07-26,16:53:09", true),
+            ("192.168.1.9", false),
+            ("1-2-3-4-5-6-7-8", false),
+            ("ab:cd", false),
+            ("12345:10", false),
+            ("20260514171805", true),
+            ("20260514171805Z", true),
+            ("20260514171805123", true),
+            ("2026051417180", false),
+        ] {
+            assert_eq!(is_time(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_has_a_day_and_nothing_but_times_beside_it() {
+        for (text, expected) in [
+            ("2026-07-26", true),
+            ("2026-07-26 16:53:09", true),
+            ("2026-07-26,16:53:09", true),
+            ("26/07/26", true),
+            ("16:53:09", false),
+            ("12345678", false),
+            ("2026-07-26 Gate", false),
+        ] {
+            assert_eq!(is_dated(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_technical_by_its_key_or_its_value() {
+        for (key, value, expected) in [
+            ("Serial No.", "x1", true),
+            ("DVR S/N", "x1", true),
+            ("Camera", "192.168.1.9", true),
+            ("Login address", "192.168.1.9", false),
+            ("Sent", "2026-07-26", true),
+            ("Time", "10:27:46", true),
+            ("Duration", "10:27:46", false),
+            ("Time zone", "Berlin", false),
+            ("Plate", "B123", false),
+        ] {
+            assert_eq!(is_technical(key, value), expected, "{key}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_star_in_a_sentence_stands_for_a_few_words_of_one_sentence() {
+        let long = |bytes: usize| format!("a {} event", "x".repeat(bytes));
+        for (line, expected) in [
+            ("a person event", true),
+            ("a person event. !", true),
+            ("a person or car event", true),
+            ("a door; person event", false),
+            ("a door: person event", false),
+            ("a door. A person event", false),
+            (&long(STAR_BYTES_MAX), true),
+            (&long(STAR_BYTES_MAX + 1), false),
+        ] {
+            assert_eq!(fits("a * event", line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_read_may_say_anything() {
+        let known = Known { names: vec!["yard"], ..Known::default() };
+        let names = Names::of(&known);
+        let read = "yard ".repeat(words::READ_MAX / 5);
+        assert!(!names.adds(&read) && names.adds(&format!("{read} ")));
+    }
+}

@@ -121,11 +121,9 @@ fn event(value: &str) -> Option<Event> {
 }
 
 fn camera(mail: &Mail<'_>, name: Option<&str>, number: Option<&str>) -> Option<Camera> {
-    let is_lettered = number.is_some_and(|it| it.starts_with(|it: char| it.is_ascii_alphabetic()));
-    let of_recorder = is_lettered
-        || ["from your dvr", "from your nvr", "from your hvr", "video recorder"]
-            .iter()
-            .any(|it| mail.says(it))
+    let of_recorder = ["from your dvr", "from your nvr", "from your hvr", "video recorder"]
+        .iter()
+        .any(|it| mail.says(it))
         || ["DVR NAME", "NVR NAME", "HVR NAME"].iter().any(|key| mail.field(key).is_some());
     Channel { number, name, of_recorder }.camera()
 }

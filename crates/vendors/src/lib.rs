@@ -56,21 +56,6 @@ struct Found<'a> {
     details: Option<String>,
 }
 
-/// A vendor whose mails nothing tells.
-const fn unread<'a>(_mail: &Mail<'a>) -> Found<'a> {
-    Found {
-        known: Known {
-            event: Event::Other,
-            value: None,
-            names: Vec::new(),
-            extra: None,
-            subject: details::SubjectNews::Whole,
-        },
-        camera: None,
-        details: None,
-    }
-}
-
 /// Every vendor, in alphabetical order. What tells one from the other does not overlap.
 pub const VENDORS: &[Vendor] = &[
     apc::VENDOR,

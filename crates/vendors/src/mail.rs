@@ -113,3 +113,40 @@ pub(crate) fn key_and_value(line: &str) -> Option<(&str, &str)> {
 pub(crate) fn head(text: &str, bytes_max: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes_max)).unwrap_or(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_on_one_line_are_parted_and_other_lines_are_not() {
+        for (text, expected) in [
+            ("Alarm Event: a, Alarm Time: b", &["Alarm Event: a", "Alarm Time: b"][..]),
+            ("Event: a / AlarmType: b / c", &["Event: a", "AlarmType: b", "c"]),
+            ("Gate / yard: a, Alarm Time: b", &["Gate / yard: a", "Alarm Time: b"]),
+            (", Alarm Time: b", &[", Alarm Time: b"]),
+            ("AlarmType: a, Alarm Time: b", &["AlarmType: a", "Alarm Time: b"]),
+        ] {
+            assert_eq!(lines(text).collect::<Vec<_>>(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_ends_at_its_colon_and_may_hold_the_form_of_a_time() {
+        let longest = "k".repeat(KEY_BYTES_MAX);
+        for (line, expected) in [
+            ("Event: Motion: end", Some(("Event", "Motion: end"))),
+            ("• Event ：Motion", Some(("Event", "Motion"))),
+            ("Time (D/M/Y H:M:S): 1/2/2026 3:4:5", Some(("Time (D/M/Y H:M:S)", "1/2/2026 3:4:5"))),
+            ("Time(H:M:S): 3:4:5", Some(("Time(H:M:S)", "3:4:5"))),
+            ("Camera(2): Gate", Some(("Camera(2)", "Gate"))),
+            ("Camera: Gate (old): x", Some(("Camera", "Gate (old): x"))),
+            (": x", None),
+            ("Motion", None),
+            (&format!("{longest}: x"), Some((longest.as_str(), "x"))),
+            (&format!("{longest}k: x"), None),
+        ] {
+            assert_eq!(key_and_value(line), expected, "{line}");
+        }
+    }
+}

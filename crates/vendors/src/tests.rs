@@ -6,6 +6,7 @@ use super::*;
 mod guides;
 mod uploads;
 mod values;
+mod vendors;
 
 fn content(subject: &str, text: &str, names: &[&str]) -> Content {
     let media = |name: &&str| Media {

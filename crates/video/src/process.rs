@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
-use tipoff_confine::{Confinement, Launcher, Video, on_steady_thread};
+use tipoff_confine::{Confinement, Launcher, ProcessGroup, Video, on_steady_thread};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
@@ -90,7 +90,7 @@ impl Run<'_> {
 
     /// Asks it for its version: it reads no bytes of devices, and may be a script that starts the real one.
     pub(crate) async fn version(self) -> io::Result<Ended> {
-        let confinement = Confinement::Program { umask: PRIVATE_UMASK };
+        let confinement = Confinement::Program { umask: PRIVATE_UMASK, keeps_capabilities: false };
         // The limit of memory in KiB.
         let script =
             format!("ulimit -v {} && exec \"$0\" -version", self.bounds.memory_bytes / 1024);
@@ -124,12 +124,15 @@ impl Run<'_> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = spawn(command)?;
+        // Declared after the child and so dropped before it: while it is there, its number is its.
+        let group = ProcessGroup::of(child.id());
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (stdout, stderr, status) = tokio::try_join!(
             keep(stdout, STDOUT_BYTES_MAX, watch),
             keep(stderr, STDERR_BYTES_MAX, |_| ()),
             child.wait(),
         )?;
+        group.release();
         Ok(Ended { status, stdout, stderr })
     }
 }

@@ -45,6 +45,9 @@ fn tell(config: &Config) {
         Some(path) => println!("{} is fine.", path.display()),
         None => println!("No configuration file: the defaults are fine."),
     }
+    for warning in &config.warnings {
+        println!("  warning: {warning}");
+    }
     for listener in &config.smtp.listen {
         tell_listener("mail", listener.at);
     }

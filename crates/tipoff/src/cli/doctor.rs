@@ -57,6 +57,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
     findings.push(folder.finding());
     findings.push(data::access_rights(&config.data_dir));
     findings.push(data::passwords(&config.open_secrets()));
+    findings.extend(config.warnings.iter().map(|warning| shared_secret(warning)));
     findings.push(data::space(&config.data_dir, config.retention));
     findings.extend(listeners);
     findings.extend(ports::passive(&config.ftp, in_container));
@@ -81,6 +82,11 @@ fn configuration(path: Option<&Path>) -> Finding {
         |path| format!("{} is fine", path.display()),
     );
     Finding::fine("configuration", found)
+}
+
+/// A secret that the configuration hands to a program.
+fn shared_secret(warning: &str) -> Finding {
+    Finding::hint("programs", warning, "see docs/channels/exec.md")
 }
 
 fn channels(channels: &[ChannelConfig]) -> Finding {

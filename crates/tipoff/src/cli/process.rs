@@ -16,6 +16,9 @@ pub(super) fn prepare(config: &Config) {
 
 /// What makes a break-in worse than it need be is said at the start.
 fn warn_of_rights(config: &Config) {
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     if geteuid().is_root() && !doctor::in_container() {
         tracing::warn!("Tipoff runs as root, which it does not need: run it as a user of its own.");
     }

@@ -9,14 +9,13 @@ use tipoff_channels::{CHANNELS, Channel, Entry, Setting, Settings, Shape, Value}
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::checks;
 use super::fault::Fault;
 use super::key::{Form, Key, Without};
 use super::reading::Reading;
 use super::reference::Kind;
 use super::section::Section;
 use super::suggest::nearest;
-use super::units;
+use super::{checks, exposure, units};
 
 /// A configured destination.
 #[derive(Clone)]
@@ -31,6 +30,14 @@ pub(crate) struct ChannelConfig {
     settings: Settings,
     /// What sends.
     pub(crate) channel: Arc<dyn Channel>,
+}
+
+impl ChannelConfig {
+    /// What is set, each with how it was declared.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (&'static Setting, &Settings)> {
+        let entry = tipoff_channels::entry(self.kind);
+        entry.into_iter().flat_map(|entry| entry.settings).map(|setting| (setting, &self.settings))
+    }
 }
 
 /// One that is the same would do nothing else.
@@ -117,6 +124,9 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
         }
     };
     let name = name.or(kind)?;
+    if let Some(entry) = entry {
+        exposure::note(section, entry, name.get_ref());
+    }
     let channel = entry.zip(channel).map(|(entry, (settings, channel))| ChannelConfig {
         name: name.get_ref().clone(),
         kind: entry.kind,
@@ -185,7 +195,7 @@ fn key(setting: &Setting) -> Key {
         Shape::Integer => Form::Count,
         Shape::Flag => Form::Flag,
         Shape::Duration => Form::Duration,
-        Shape::List => Form::Arguments,
+        Shape::List | Shape::Command | Shape::Variables => Form::Arguments,
         Shape::Names => Form::Names,
         Shape::Table => Form::Table,
     };
@@ -214,7 +224,7 @@ fn value(section: &mut Section<'_>, key: &Key, shape: Shape) -> Option<Value> {
         Shape::Duration => {
             section.parsed(key, units::duration).map(|it| Value::Duration(it.into_inner()))
         }
-        Shape::List => {
+        Shape::List | Shape::Command | Shape::Variables => {
             let items = section.items(key)?;
             let texts = items.iter().map(|item| section.reading.text(item, key));
             texts.map(|text| text.map(Spanned::into_inner)).collect::<Option<_>>().map(Value::List)

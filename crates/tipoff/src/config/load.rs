@@ -16,7 +16,7 @@ use super::route::{self, Known};
 use super::section::Section;
 use super::{
     Access, ChannelConfig, DeviceConfig, Ftp, Http, Retention, Smtp, Video, access, channel,
-    checks, device, ftp, http, mask, report, retention, rules, smtp, video,
+    checks, device, exposure, ftp, http, mask, report, retention, rules, smtp, video,
 };
 use crate::runtime::private;
 
@@ -56,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) video: Video,
     /// Which files hold secrets.
     pub(crate) secrets: SecretFiles,
+    /// What is right, and perhaps not wanted.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Config {
@@ -101,6 +103,7 @@ impl Config {
         let reading = Reading::new(folder.to_owned(), environment);
         let mut config = read(Section::root(&reading, root.get_ref()));
         config.secrets = reading.secret_files();
+        config.warnings = exposure::warnings(&reading, &config.channels);
         let (faults, shown) = reading.into_faults();
         if !faults.is_empty() {
             let source = mask::values(source, root.get_ref(), shown);
@@ -178,6 +181,7 @@ fn read(mut root: Section<'_>) -> Config {
         retention,
         video,
         secrets: SecretFiles::default(),
+        warnings: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@ mod access;
 mod channel;
 mod checks;
 mod device;
+mod exposure;
 mod fault;
 mod ftp;
 mod http;

@@ -3,6 +3,7 @@
 //! Knows no section and no key.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,9 @@ pub(super) struct Reading<'a> {
     faults: RefCell<Vec<Fault>>,
     shown: RefCell<Vec<Span>>,
     secrets: RefCell<SecretFiles>,
+    /// Variables whose values are never shown.
+    secret_variables: RefCell<BTreeSet<String>>,
+    warnings: RefCell<Vec<String>>,
     /// Where every key that is asked for is described, while the reference is being made.
     book: Option<RefCell<Book>>,
     /// What a section that is not given is read from.
@@ -53,6 +57,8 @@ impl<'a> Reading<'a> {
             faults: RefCell::default(),
             shown: RefCell::default(),
             secrets: RefCell::default(),
+            secret_variables: RefCell::default(),
+            warnings: RefCell::default(),
             book: None,
             empty: DeTable::new(),
         }
@@ -94,6 +100,16 @@ impl<'a> Reading<'a> {
     /// Notes that what stands at `span` is no secret.
     pub(super) fn show(&self, span: Span) {
         self.shown.borrow_mut().push(span);
+    }
+
+    /// Notes what is right, and perhaps not wanted.
+    pub(super) fn warn(&self, warning: String) {
+        self.warnings.borrow_mut().push(warning);
+    }
+
+    /// What was noted, and the variables that hold secrets, as far as it has been read.
+    pub(super) fn exposures(&self) -> (Vec<String>, BTreeSet<String>) {
+        (self.warnings.borrow().clone(), self.secret_variables.borrow().clone())
     }
 
     /// Which files hold secrets, as far as it has been read.
@@ -143,7 +159,15 @@ impl<'a> Reading<'a> {
                 self.secrets.borrow_mut().in_configuration |= is_secret;
                 text.clone().into_owned()
             }
-            DeValue::Table(table) => self.referred(table, value.span())?,
+            DeValue::Table(table) => {
+                let text = self.referred(table, value.span())?;
+                if let Some(DeValue::String(name)) = table.get("env").map(Spanned::get_ref)
+                    && key.form.hides(&text)
+                {
+                    self.secret_variables.borrow_mut().insert(name.clone().into_owned());
+                }
+                text
+            }
             _ => {
                 self.mismatch(value, key);
                 return None;

@@ -8,10 +8,9 @@ use tipoff_rules::{
 };
 use toml::Spanned;
 
-use super::checks;
 use super::key::{Form, Key, Without, from_str, nothing};
 use super::section::Section;
-use super::units;
+use super::{checks, units};
 
 const DOC: &str = "\
     Which incidents go to which channels, when, and how they are told there. Without any route every \

@@ -135,6 +135,15 @@ impl<'r> Section<'r> {
         items.is_some_and(|items| items.is_empty())
     }
 
+    /// Whether a key's value, or one in its list, is `{ env = … }` or `{ file = … }`.
+    pub(super) fn refers(&self, name: &str) -> bool {
+        let is_table = |value: &Spanned<DeValue<'_>>| matches!(value.get_ref(), DeValue::Table(_));
+        self.table.get(name).is_some_and(|value| match value.get_ref() {
+            DeValue::Array(items) => items.iter().any(is_table),
+            _ => is_table(value),
+        })
+    }
+
     /// Where a key stands, or the section if it does not.
     pub(super) fn span_of(&self, name: &str) -> Span {
         self.table.get(name).map_or_else(|| self.span.clone(), Spanned::span)

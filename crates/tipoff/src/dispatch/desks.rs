@@ -21,7 +21,7 @@ use super::status::{Board, ChannelStatus};
 use super::{Common, trial};
 use crate::config::ChannelConfig;
 use crate::runtime::notifier::Waker;
-use crate::runtime::supervise::Supervisor;
+use crate::runtime::supervise::{Supervisor, Task};
 
 /// The channels at work.
 #[derive(Clone)]
@@ -188,7 +188,9 @@ impl Dispatch {
     /// Starts the worker of a channel.
     fn work(&self, channel: &str, orders: watch::Receiver<Orders>, board: Arc<Board>) {
         let (dispatch, shutdown) = (self.clone(), self.0.supervisor.shutdown());
-        self.0.supervisor.spawn(format!("channel {channel}"), move || {
+        let shown = Arc::clone(&board);
+        let task = Task::channel(format!("channel {channel}"), move |broken| shown.broken(broken));
+        self.0.supervisor.spawn(task, move || {
             let worker = Schedule::new(orders.clone(), Arc::clone(&board), dispatch.clone());
             let working = worker.run(shutdown.clone());
             async move {
@@ -201,8 +203,8 @@ impl Dispatch {
     /// Stays in touch with the service, where the channel does so.
     fn attend(&self, parts: &Arc<Parts>) -> AbortOnDropHandle<()> {
         let (parts, dispatch) = (Arc::clone(parts), self.clone());
-        let name = format!("connection of channel {}", parts.name);
-        let attending = self.0.supervisor.supervise(name, move || {
+        let task = Task::part(format!("connection of channel {}", parts.name));
+        let attending = self.0.supervisor.supervise(task, move || {
             let household =
                 ChannelHousehold { parts: Arc::clone(&parts), dispatch: dispatch.clone() };
             async move {

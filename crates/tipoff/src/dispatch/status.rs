@@ -7,6 +7,9 @@ use tipoff_model::{DeliveryState, Timestamp};
 use tipoff_spool::AttemptRecord;
 
 use crate::runtime::events::{Item, News};
+use crate::runtime::supervise::Broken;
+/// How much of what a panic said is shown, in bytes; all of it is in the log.
+const WHY_BYTES_MAX: usize = 200;
 
 /// A channel as it is now; what was before the program's start is in the spool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,10 +59,24 @@ pub(crate) struct Refusal {
     pub(crate) error: String,
 }
 
-/// Where a channel's task writes how it is.
+/// Where a channel's task writes how it is, and what watches over the task.
 pub(super) struct Board {
-    status: Mutex<ChannelStatus>,
+    status: Mutex<Kept>,
     news: News,
+}
+
+struct Kept {
+    /// As the task has written it.
+    status: ChannelStatus,
+    /// While the task itself does not run: nothing that it has written of the service counts then.
+    broken: Option<ChannelState>,
+}
+
+impl Kept {
+    fn shown(&self) -> ChannelStatus {
+        let state = self.broken.clone().unwrap_or_else(|| self.status.state.clone());
+        ChannelStatus { state, ..self.status.clone() }
+    }
 }
 
 impl Board {
@@ -75,17 +92,17 @@ impl Board {
             refused: None,
             repair: None,
         };
-        Self { status: Mutex::new(status), news }
+        Self { status: Mutex::new(Kept { status, broken: None }), news }
     }
 
     /// As it is now.
     pub(super) fn read(&self) -> ChannelStatus {
-        self.write().clone()
+        self.write().shown()
     }
 
     /// So many deliveries are under way.
     pub(super) fn under_way(&self, count: usize) {
-        self.write().under_way = count;
+        self.write().status.under_way = count;
     }
 
     /// It begins nothing any more, or goes on.
@@ -111,12 +128,25 @@ impl Board {
     pub(super) fn failing(&self, failures: u32, error: &str, pause: Duration) {
         let now = Timestamp::from(SystemTime::now());
         self.change(|status| {
-            let since = match status.state {
-                ChannelState::Failing { since, .. } => since,
-                ChannelState::Fine => now,
-            };
+            let since = since(&status.state).unwrap_or(now);
             let (error, next_try) = (error.to_owned(), now.after(pause));
             status.state = ChannelState::Failing { since, error, next_try, failures };
+        });
+    }
+
+    /// The task itself has ended unexpectedly, or with `None` it is up again.
+    pub(super) fn broken(&self, broken: Option<Broken<'_>>) {
+        let now = Timestamp::from(SystemTime::now());
+        self.change_kept(|kept| {
+            kept.broken = broken.map(|Broken { why, times, pause }| ChannelState::Failing {
+                since: kept.broken.as_ref().and_then(since).unwrap_or(now),
+                error: format!(
+                    "a fault in Tipoff: the task of this channel ended unexpectedly: {}",
+                    excerpt(why)
+                ),
+                next_try: now.after(pause),
+                failures: times,
+            });
         });
     }
 
@@ -132,7 +162,7 @@ impl Board {
 
     /// What an attempt came to.
     pub(super) fn ended(&self, record: &AttemptRecord) {
-        let mut status = self.write();
+        let status = &mut self.write().status;
         match record.state {
             DeliveryState::Delivered => status.delivered_at = Some(record.ended_at),
             DeliveryState::Refused => {
@@ -145,31 +175,72 @@ impl Board {
 
     /// The service did not take something that is set. Whether that is news.
     pub(super) fn repair(&self, repair: &str) -> bool {
-        let is_news = self.write().repair.as_deref() != Some(repair);
+        let is_news = self.write().status.repair.as_deref() != Some(repair);
         self.change(|status| status.repair = Some(repair.to_owned()));
         is_news
     }
 
     fn change(&self, change: impl FnOnce(&mut ChannelStatus)) {
+        self.change_kept(|kept| change(&mut kept.status));
+    }
+
+    fn change_kept(&self, change: impl FnOnce(&mut Kept)) {
         let name = {
-            let mut status = self.write();
-            let before = status.clone();
-            change(&mut status);
-            (*status != before).then_some(before.name)
+            let mut kept = self.write();
+            let before = kept.shown();
+            change(&mut kept);
+            (kept.shown() != before).then_some(before.name)
         };
         if let Some(name) = name {
             self.news.tell(Item::Channel { name });
         }
     }
 
-    fn write(&self) -> MutexGuard<'_, ChannelStatus> {
+    fn write(&self) -> MutexGuard<'_, Kept> {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn since(state: &ChannelState) -> Option<Timestamp> {
+    match state {
+        ChannelState::Failing { since, .. } => Some(*since),
+        ChannelState::Fine => None,
+    }
+}
+
+/// The beginning of what a panic said.
+fn excerpt(why: &str) -> &str {
+    why.get(..why.floor_char_boundary(WHY_BYTES_MAX)).unwrap_or(why)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_task_that_does_not_run_hides_what_it_wrote_until_it_is_up_again() {
+        let board = Board::new("me", "webhook", false, News::new());
+        board.failing(3, "no route to host", Duration::from_secs(1));
+        let pause = Duration::from_secs(25);
+        board.broken(Some(Broken { why: "on purpose", times: 2, pause }));
+        let first = board.read().state;
+        let ChannelState::Failing { since, error, next_try, failures: 2 } = &first else {
+            panic!("{first:?}")
+        };
+        assert!(error.ends_with("ended unexpectedly: on purpose"), "{error}");
+        assert_eq!(next_try.since(*since), pause);
+        // Its next run begins as if all were well.
+        board.fine();
+        assert_eq!(board.read().state, first);
+        board.broken(Some(Broken { why: &"ä".repeat(1000), times: 3, pause }));
+        assert!(matches!(
+            board.read().state,
+            ChannelState::Failing { since: same, failures: 3, ref error, .. }
+                if same == *since && error.len() < 300
+        ));
+        board.broken(None);
+        assert_eq!(board.read().state, ChannelState::Fine);
+    }
 
     #[test]
     fn a_change_is_told_once_and_failing_remembers_when_it_began() {

@@ -1,5 +1,6 @@
 //! Channels that are changed, paused and tested while they run, against a service that listens.
 
+mod broken;
 mod clock;
 mod outage;
 

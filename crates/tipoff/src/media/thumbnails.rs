@@ -3,11 +3,10 @@
 //! size and with limited memory; what cannot be made is remembered for a day. What a crash or a power cut
 //! has damaged is made again.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use std::{fs, io};
 
 use tipoff_model::{AlertMedia, ArrivalId, MediaKind, MediaPlace};
 use tipoff_spool::{Blobs, Spool, durable};

@@ -1,7 +1,6 @@
 //! Why a connection could not be encrypted, in plain words. Knows no more than the error says.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 

@@ -11,8 +11,7 @@ use tokio::time::timeout;
 use super::listen::{self, End};
 use super::transcript::{Recorder, Trouble};
 use crate::net::TlsFault;
-use crate::net::limit::Crowded;
-use crate::net::limit::Presence;
+use crate::net::limit::{Crowded, Presence};
 use crate::net::tls::{Alpn, Tls};
 use crate::net::wire::Wire;
 

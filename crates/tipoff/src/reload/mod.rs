@@ -20,7 +20,7 @@ use crate::audit::{self, what};
 use crate::config::{self, Config, ConfigFault, ConfigState, Faults};
 use crate::runtime::events::{Item, News};
 use crate::runtime::shutdown::{Phase, Shutdown};
-use crate::runtime::supervise::Supervisor;
+use crate::runtime::supervise::{Supervisor, Task};
 use crate::service_manager;
 use look::Look;
 pub(crate) use running::Running;
@@ -133,7 +133,7 @@ impl Reload {
     /// Looks until the end, in a task that is supervised. What is known of the file outlives the task.
     pub(crate) fn start(self, hang_up: Signal, supervisor: &Supervisor) {
         let (this, shutdown) = (Arc::new(Mutex::new((self, hang_up))), supervisor.shutdown());
-        supervisor.spawn("configuration watch", move || {
+        supervisor.spawn(Task::part("configuration watch"), move || {
             let (this, shutdown) = (Arc::clone(&this), shutdown.clone());
             async move {
                 let (reload, hang_up) = &mut *this.lock().await;
@@ -199,6 +199,9 @@ impl Reload {
                 "The configuration was read again; there is nothing to take up."
             ),
             false => tracing::info!(path, changed, "The changed configuration is in use."),
+        }
+        for warning in config.warnings.iter().filter(|it| !self.current.warnings.contains(it)) {
+            tracing::warn!("{warning}");
         }
         if !needs_restart.is_empty() {
             let settings = needs_restart.join(", ");

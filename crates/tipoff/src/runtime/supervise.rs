@@ -1,7 +1,9 @@
 //! Long-lived tasks: one that ends unexpectedly is started again at once, with a line in the log and a
 //! metric, and `/readyz` knows of it.
+//!
+//! One that goes on ending is never the end of what works without it: see [`Extent`].
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,13 +16,104 @@ use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// The pause before a task is started again …
 const PAUSE_MIN: Duration = Duration::from_millis(50);
-/// … grows up to this while it keeps ending at once.
+/// … grows up to this while it keeps ending at once, if nothing works without it …
 const PAUSE_MAX: Duration = Duration::from_millis(800);
-/// A task that runs for so long is steady: it is up again.
+/// … and up to this if all else does: what was mended is taken up within half a minute.
+const PAUSE_OF_PART_MAX: Duration = Duration::from_secs(25);
+/// A task that runs for so long, and for as long as the pause before it was, is steady: it is up again.
 const STEADY: Duration = Duration::from_secs(2);
+/// What all else works without has its shortest pause again after it ran for so long.
+const STEADY_OF_PART: Duration = Duration::from_secs(60);
 
 /// How a supervised task ends: well, because it is not needed any more; or it is started again.
 pub(crate) type Ending = anyhow::Result<()>;
+
+/// What stands still while a task is down, and so whether the whole program is worth starting again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Receiving, or all of it.
+    Program,
+    /// The deliveries of one channel.
+    Channel,
+    /// Something beside receiving and delivering.
+    Part,
+}
+
+impl Extent {
+    fn pause_max(self) -> Duration {
+        match self {
+            Self::Program => PAUSE_MAX,
+            Self::Channel | Self::Part => PAUSE_OF_PART_MAX,
+        }
+    }
+
+    /// After which time a task that was started after `pause` ends as if it did so for the first time.
+    fn forgets_after(self, pause: Duration) -> Duration {
+        match self {
+            Self::Program => up_after(pause),
+            Self::Channel | Self::Part => STEADY_OF_PART,
+        }
+    }
+}
+
+/// After which time a task that was started after `pause` is up.
+fn up_after(pause: Duration) -> Duration {
+    STEADY.max(pause)
+}
+
+/// An unexpected end of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Broken<'a> {
+    /// In words.
+    pub(crate) why: &'a str,
+    /// How many in a row.
+    pub(crate) times: u32,
+    /// When it is started again.
+    pub(crate) pause: Duration,
+}
+
+/// Is told when a task ends unexpectedly, and with `None` when it is up again.
+type Report = Box<dyn Fn(Option<Broken<'_>>) + Send + Sync>;
+
+/// What is known of a task before it starts.
+pub(crate) struct Task {
+    name: String,
+    extent: Extent,
+    report: Report,
+}
+
+impl Task {
+    fn new(name: impl Into<String>, extent: Extent) -> Self {
+        Self { name: name.into(), extent, report: Box::new(|_| ()) }
+    }
+
+    /// Something beside receiving and delivering.
+    pub(crate) fn part(name: impl Into<String>) -> Self {
+        Self::new(name, Extent::Part)
+    }
+
+    /// The worker of a channel; `report` is told when it ends unexpectedly, and with `None` when it is up again.
+    pub(crate) fn channel(
+        name: impl Into<String>,
+        report: impl Fn(Option<Broken<'_>>) + Send + Sync + 'static,
+    ) -> Self {
+        Self { report: Box::new(report), ..Self::new(name, Extent::Channel) }
+    }
+}
+
+/// One that the program cannot do without.
+impl From<&str> for Task {
+    fn from(name: &str) -> Self {
+        Self::new(name, Extent::Program)
+    }
+}
+
+/// One that the program cannot do without.
+impl From<String> for Task {
+    fn from(name: String) -> Self {
+        Self::new(name, Extent::Program)
+    }
+}
 
 /// Starts tasks, and starts them again when they end unexpectedly. Cheap to clone.
 #[derive(Clone)]
@@ -28,14 +121,28 @@ pub(crate) struct Supervisor {
     tasks: TaskTracker,
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
-    /// The names of tasks that have ended and are not steady yet.
-    down: Arc<Mutex<BTreeSet<String>>>,
+    running: Arc<Mutex<Running>>,
+}
+
+/// The tasks that are needed, by a number of each.
+#[derive(Default)]
+struct Running {
+    last: u64,
+    tasks: BTreeMap<u64, State>,
+}
+
+/// How a task is.
+struct State {
+    name: String,
+    extent: Extent,
+    /// It has ended and is not steady yet.
+    is_down: bool,
 }
 
 impl Supervisor {
     /// Without tasks.
     pub(crate) fn new(shutdown: Shutdown, metrics: Arc<Metrics>) -> Self {
-        Self { tasks: TaskTracker::new(), shutdown, metrics, down: Arc::default() }
+        Self { tasks: TaskTracker::new(), shutdown, metrics, running: Arc::default() }
     }
 
     /// All tasks that have to end before the program does.
@@ -50,92 +157,114 @@ impl Supervisor {
 
     /// The names of the tasks that do not run as they should.
     pub(crate) fn down(&self) -> Vec<String> {
-        self.names().iter().cloned().collect()
+        let running = self.running();
+        let mut names: Vec<String> =
+            running.tasks.values().filter(|it| it.is_down).map(|it| it.name.clone()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Whether so much stands still that the program is worth starting again: what it cannot do without, or
+    /// every one of several channels. One channel alone is no reason: the others would be interrupted.
+    pub(crate) fn needs_restart(&self) -> bool {
+        let running = self.running();
+        let of = |extent| running.tasks.values().filter(move |it| it.extent == extent);
+        of(Extent::Program).any(|it| it.is_down)
+            || of(Extent::Channel).count() > 1 && of(Extent::Channel).all(|it| it.is_down)
     }
 
     /// Starts a task that has to end before the program does. `begin` is called for every start.
-    pub(crate) fn spawn<N, B, F>(&self, name: N, begin: B)
+    pub(crate) fn spawn<T, B, F>(&self, task: T, begin: B)
     where
-        N: Into<String>,
+        T: Into<Task>,
         B: FnMut() -> F + Send + 'static,
         F: Future<Output = Ending> + Send + 'static,
     {
-        self.tasks.spawn(self.supervise(name, begin));
+        self.tasks.spawn(self.supervise(task, begin));
     }
 
     /// Starts a task for which the end of the program does not wait.
-    pub(crate) fn spawn_detached<N, B, F>(&self, name: N, begin: B)
+    pub(crate) fn spawn_detached<T, B, F>(&self, task: T, begin: B)
     where
-        N: Into<String>,
+        T: Into<Task>,
         B: FnMut() -> F + Send + 'static,
         F: Future<Output = Ending> + Send + 'static,
     {
-        tokio::spawn(self.supervise(name, begin));
+        tokio::spawn(self.supervise(task, begin));
     }
 
     /// Runs a task until it ends well, or the program does. Dropping it ends the task.
-    pub(crate) fn supervise<N, B, F>(
+    pub(crate) fn supervise<T, B, F>(
         &self,
-        name: N,
+        task: T,
         mut begin: B,
-    ) -> impl Future<Output = ()> + Send + 'static + use<N, B, F>
+    ) -> impl Future<Output = ()> + Send + 'static + use<T, B, F>
     where
-        N: Into<String>,
+        T: Into<Task>,
         B: FnMut() -> F + Send + 'static,
         F: Future<Output = Ending> + Send + 'static,
     {
-        let (this, name) = (self.clone(), name.into());
-        self.metrics.name_task(&name);
+        let (this, task) = (self.clone(), task.into());
+        self.metrics.name_task(&task.name);
+        let needed = Needed::new(this.clone(), task);
         async move {
-            let up = Up { supervisor: &this, name: &name };
-            let mut pause = PAUSE_MIN;
+            let extent = needed.task.extent;
+            let (mut pause, mut times) = (Duration::ZERO, 0_u32);
             loop {
                 let began = Instant::now();
-                let Some(why) = up.watch(tokio::spawn(begin())).await else { return };
+                let Some(why) = needed.watch(tokio::spawn(begin()), pause).await else { return };
                 if this.shutdown.phase() != Phase::Running {
                     return;
                 }
-                if began.elapsed() >= STEADY {
-                    pause = PAUSE_MIN;
+                if began.elapsed() >= extent.forgets_after(pause) {
+                    (pause, times) = (Duration::ZERO, 0);
                 }
-                this.report(&name, &why);
+                pause = pause.saturating_mul(2).clamp(PAUSE_MIN, extent.pause_max());
+                times = times.saturating_add(1);
+                needed.broke(Broken { why: &why, times, pause });
                 let mut shutdown = this.shutdown.clone();
                 tokio::select! {
                     () = sleep(pause) => {}
                     () = shutdown.reached(Phase::Ending) => return,
                 }
-                pause = pause.saturating_mul(2).min(PAUSE_MAX);
             }
         }
     }
 
-    fn report(&self, name: &str, why: &str) {
-        tracing::error!(task = name, why, "A task ended unexpectedly, and is started again.");
-        self.metrics.task_restarted(name);
-        self.names().insert(name.to_owned());
-    }
-
-    fn names(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn running(&self) -> MutexGuard<'_, Running> {
         // Whole after every statement.
-        self.down.lock().unwrap_or_else(PoisonError::into_inner)
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A task that is not down once this is gone: it is not needed any more.
-struct Up<'a> {
-    supervisor: &'a Supervisor,
-    name: &'a str,
+struct Needed {
+    supervisor: Supervisor,
+    number: u64,
+    task: Task,
 }
 
-impl Up<'_> {
-    /// Waits for the end of one run; why it is to be started again, or nothing.
-    async fn watch(&self, task: tokio::task::JoinHandle<Ending>) -> Option<String> {
-        let mut task = AbortOnDropHandle::new(task);
+impl Needed {
+    fn new(supervisor: Supervisor, task: Task) -> Self {
+        let (name, extent) = (task.name.clone(), task.extent);
+        let mut running = supervisor.running();
+        running.last += 1;
+        let number = running.last;
+        running.tasks.insert(number, State { name, extent, is_down: false });
+        drop(running);
+        Self { supervisor, number, task }
+    }
+
+    /// Waits for the end of a run that began after `pause`; why it is to be started again, or nothing.
+    async fn watch(&self, run: tokio::task::JoinHandle<Ending>, pause: Duration) -> Option<String> {
+        let mut run = AbortOnDropHandle::new(run);
         let ended = tokio::select! {
-            ended = &mut task => ended,
-            () = sleep(STEADY) => {
-                self.supervisor.names().remove(self.name);
-                task.await
+            ended = &mut run => ended,
+            () = sleep(up_after(pause)) => {
+                if self.set_down(false) {
+                    (self.task.report)(None);
+                }
+                run.await
             }
         };
         match ended {
@@ -144,11 +273,33 @@ impl Up<'_> {
             Err(error) => Some(in_words(error)),
         }
     }
+
+    fn broke(&self, broken: Broken<'_>) {
+        let Broken { why, times, pause } = broken;
+        let task = &self.task.name;
+        tracing::error!(
+            task,
+            why,
+            times,
+            ?pause,
+            "A task ended unexpectedly, and is started again."
+        );
+        self.supervisor.metrics.task_restarted(task);
+        self.set_down(true);
+        (self.task.report)(Some(broken));
+    }
+
+    /// Whether it was down before.
+    fn set_down(&self, is_down: bool) -> bool {
+        let mut running = self.supervisor.running();
+        let state = running.tasks.get_mut(&self.number);
+        state.is_some_and(|state| std::mem::replace(&mut state.is_down, is_down))
+    }
 }
 
-impl Drop for Up<'_> {
+impl Drop for Needed {
     fn drop(&mut self) {
-        self.supervisor.names().remove(self.name);
+        self.supervisor.running().tasks.remove(&self.number);
     }
 }
 
@@ -249,6 +400,53 @@ mod tests {
         trigger.enter(Phase::Ending);
         supervisor.tasks().close();
         timeout(Duration::from_secs(30), supervisor.tasks().wait()).await.unwrap();
+    }
+
+    /// Starts of a task that panics `runs` after each of them, in `time`.
+    async fn starts_of(task: Task, runs: Duration, time: Duration) -> (u32, Supervisor, Trigger) {
+        let (supervisor, trigger) = supervisor();
+        let starts = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&starts);
+        supervisor.spawn(task, move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async move {
+                sleep(runs).await;
+                panic!("on purpose")
+            }
+        });
+        sleep(time).await;
+        (starts.load(Ordering::Relaxed), supervisor, trigger)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_rest_works_without_is_started_with_growing_pauses() {
+        let times = Arc::new(AtomicU32::new(0));
+        for runs in [Duration::ZERO, Duration::from_secs(3)] {
+            let told = Arc::clone(&times);
+            let task = Task::channel("channel phone", move |broken| {
+                told.store(broken.map_or(0, |it| it.times), Ordering::Relaxed);
+            });
+            let (starts, supervisor, trigger) = starts_of(task, runs, STEADY_OF_PART * 10).await;
+            // A pause of 25 s each, but for the first ones; none is longer.
+            assert!((600 / 28..=600 / 25 + 9).contains(&starts), "{starts}");
+            assert_eq!(supervisor.down(), ["channel phone"], "it never runs for long");
+            assert!(!supervisor.needs_restart());
+            assert!(times.load(Ordering::Relaxed) > 20);
+            trigger.enter(Phase::Ending);
+        }
+        // Now and then is not again and again.
+        let (starts, ..) =
+            starts_of(Task::part("reports"), STEADY_OF_PART, STEADY_OF_PART * 10 + STEADY).await;
+        assert_eq!(starts, 11);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_program_cannot_do_without_is_a_reason_to_start_it_again() {
+        for (task, reason) in [("SMTP listener".into(), true), (Task::part("reports"), false)] {
+            let (_, supervisor, _trigger) =
+                starts_of(task, Duration::ZERO, Duration::from_secs(1)).await;
+            assert_eq!(supervisor.needs_restart(), reason);
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,11 +8,10 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::State;
 use super::access::Visitor;
-use super::assets;
 use super::clock::Clock;
 use super::problem::Problem;
+use super::{State, assets};
 
 /// The pages that tabs lead to: address, name and icon.
 const TABS: &[(&str, &str, &str)] = &[

@@ -168,8 +168,11 @@ pub(crate) async fn missing(
         return Missing::lasting("it is stopping");
     }
     let down = supervisor.down();
-    if !down.is_empty() {
-        return Missing::mended_by_restart(format!("not running: {}", down.join(", ")));
+    let down = (!down.is_empty()).then(|| format!("not running: {}", down.join(", ")));
+    if let Some(down) = &down
+        && supervisor.needs_restart()
+    {
+        return Missing::mended_by_restart(down.as_str());
     }
     // On a full disk it is the disk's fault that nothing can be written.
     let room = match disk.make_room(0, false).await {
@@ -190,7 +193,7 @@ pub(crate) async fn missing(
     if let (Some(Missing { what, .. }), Some(_)) = (&wrong, &room) {
         return Missing::lasting(what.clone());
     }
-    wrong.or(room)
+    wrong.or(down.and_then(Missing::lasting)).or(room)
 }
 
 /// The metrics, in the format that is accepted.

@@ -53,8 +53,7 @@ use problem::Problem;
 
 use crate::actions::Actions;
 use crate::audit;
-use crate::config::ConfigState;
-use crate::config::{Http, Listener};
+use crate::config::{ConfigState, Http, Listener};
 use crate::disk::Disk;
 use crate::dispatch::Dispatch;
 use crate::media::renditions::Renditions;
@@ -66,7 +65,7 @@ use crate::runtime::events::{Item, News};
 use crate::runtime::links::Links;
 use crate::runtime::notifier::Waker;
 use crate::runtime::observe::Metrics;
-use crate::runtime::supervise::Supervisor;
+use crate::runtime::supervise::{Supervisor, Task};
 
 /// What the pages are made of.
 #[derive(Clone)]
@@ -154,7 +153,7 @@ pub(crate) fn start(
 ) {
     let supervisor = state.supervisor.clone();
     let (access, reporting) = (state.access.clone(), supervisor.shutdown());
-    supervisor.spawn("login failures", move || {
+    supervisor.spawn(Task::part("login failures"), move || {
         let (access, shutdown) = (access.clone(), reporting.clone());
         async move {
             access.report_failures(shutdown).await;

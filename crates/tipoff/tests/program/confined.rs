@@ -82,6 +82,93 @@ fn what_a_program_left_when_tipoff_was_killed_is_removed_at_the_next_start() {
     server.stop();
 }
 
+fn until_gone(pid: &str) {
+    let stat = format!("/proc/{}/stat", pid.trim());
+    wait_for("the end of the process", || {
+        fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z ")).then_some(())
+    });
+}
+
+/// How Tipoff, a channel or a program may end while the program waits for what it has started.
+#[test]
+fn what_a_program_has_started_does_not_outlive_it_by_force() {
+    let end = |how: &str| {
+        let home = Home::new("");
+        let begun = home.file("begun");
+        let timeout = if how == "time" { "timeout = \"1 s\"\n" } else { "" };
+        // The shell has two children, one of them in the background.
+        let script = format!(
+            "sleep 600 & (sleep 601; true) & echo $$ $! > {0}.new; mv {0}.new {0}; wait",
+            begun.display()
+        );
+        home.configure(&(exec(&script) + timeout));
+        let server = home.start();
+        send(server.smtp[0], "camera@example.com", &mail("Motion", &[PICTURE]));
+        let pids = wait_for("the program", || fs::read_to_string(&begun).ok());
+        let (own, child) = pids.trim().split_once(' ').unwrap();
+        match how {
+            "time" => {}
+            "program" => {
+                assert!(Command::new("kill").args(["-9", own]).status().unwrap().success());
+            }
+            "Tipoff" => server.kill_now(),
+            _ => server.terminate(),
+        }
+        until_gone(own);
+        until_gone(child);
+        drop(server);
+    };
+    for how in ["time", "program", "Tipoff", "shutdown"] {
+        end(how);
+    }
+}
+
+#[test]
+fn a_program_has_no_capability_unless_its_channel_keeps_them() {
+    let own = fs::read_to_string("/proc/self/status").unwrap();
+    let line = |text: &str, key: &str| {
+        text.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned()
+    };
+    for (setting, effective) in [
+        ("", "CapEff:\t0000000000000000".to_owned()),
+        ("capabilities = true\n", line(&own, "CapEff")),
+    ] {
+        let home = Home::new("");
+        let out = home.file("out");
+        let script = format!("cat /proc/self/status > {0}.new; mv {0}.new {0}", out.display());
+        home.configure(&(exec(&script) + setting));
+        let server = home.start();
+        send(server.smtp[0], "camera@example.com", &mail("Motion", &[PICTURE]));
+        let status = wait_for("the program", || fs::read_to_string(&out).ok());
+        assert_eq!(line(&status, "CapEff"), effective);
+        server.stop();
+    }
+}
+
+#[test]
+fn a_secret_that_the_configuration_hands_to_a_program_is_warned_of() {
+    let home = Home::new(&format!(
+        "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = {{ env = \"HOOK_URL\" }}\n{}\
+         environment = [\"HOOK_URL\"]\n",
+        exec("true"),
+    ));
+    let command = |words: &[&str]| {
+        let mut command = home.command(words);
+        command.env("HOOK_URL", "http://127.0.0.1:9/hidden");
+        command
+    };
+    let warning = "`environment` passes `HOOK_URL`";
+    for words in ["check", "doctor"] {
+        let output = command(&[words]).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains(warning) && !said.contains("hidden"), "{said}");
+    }
+    let server = crate::harness::Server::start(command(&["run"]));
+    let log = server.log();
+    assert!(log.contains(warning) && !log.contains("hidden"), "{log}");
+    server.stop();
+}
+
 /// It stands for ffmpeg and ffprobe that bytes of a device have taken over.
 const HOSTILE: &str = r#"#!/usr/bin/python3
 import os, socket, sys

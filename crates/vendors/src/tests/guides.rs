@@ -210,3 +210,17 @@ fn notes(notes: &[&str]) -> String {
     let lines: String = notes.iter().map(|note| format!("- {note}\n")).collect();
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
+
+#[test]
+fn fields_are_longer_and_tls_older_only_where_that_is_known() {
+    let makers = makers();
+    let longer: Vec<_> = makers
+        .iter()
+        .filter(|maker| maker.guide.password_chars_max > PASSWORD_CHARS_MAX)
+        .map(|maker| (maker.name, maker.guide.password_chars_max))
+        .collect();
+    assert_eq!(longer, [("D-Link", 32), ("Hikvision", 15), ("Reolink", 31), ("XMEye", 31)]);
+    let old: Vec<_> =
+        makers.iter().filter(|maker| maker.guide.old_tls).map(|maker| maker.name).collect();
+    assert_eq!(old, ["HP printers"]);
+}

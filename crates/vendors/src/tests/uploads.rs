@@ -30,6 +30,10 @@ const NAMES: &str = "
     -           other    /192.168.1.64_x_20190827095800502_TIMING.jpg
     -           other    /192.168.1_01_20190827095800502_TIMING.jpg
     -           other    /192.168.1.64_01_2019082709580_TIMING.jpg
+    Hikvision   periodic /fe80--1_01_20190827095800502_TIMING.jpg
+    -           other    /front-door-x_01_20190827095800502_TIMING.jpg
+    -           other    /192.168.1.x_01_20190827095800502_TIMING.jpg
+    -           motion   /Front_Yard_20190827095800502_MOTION_DETECTION.jpg
     Dahua       motion   /IPC/2018-10-10/001/jpg/15/07/47[M][0@0][0].jpg
     Dahua       motion   /IPC/2018-10-10/001/jpg/15/07/47[M][0@0][0].jpg_
     Dahua       periodic /IPC/2018-10-10/001/jpg/08/25.03[R][0@0][0].jpg
@@ -52,6 +56,7 @@ const NAMES: &str = "
     -           other    /snap/Schedule_20180914_111429.jpg
     -           other    /snap/Schedule_20180914-111429_2.jpg
     -           other    /snap/Schedule_1.jpg
+    -           other    /snap/Schedule_20180914-11142x.jpg
     -           other    /Schedule_20180914-111429/1.jpg
     Reolink     other    /2026/05/14/Driveway_00_20260514171805.jpg
     Reolink     other    /Carport/Carport_00_20260514171805.jpg
@@ -81,6 +86,7 @@ const NAMES: &str = "
     GeoVision   zone     /00A1/AOIENTRY/2021-01-09/14/AOIENTRY_2021-01-09-14-05-06-123_001.jpg
     -           motion   /MOTION_2021-01-09-14-05-06-123_001.jpg
     -           other    /00A1/VFD/2021-01-09/14/1.jpg
+    -           other    /00A1/2021-01-09/14/VFD_2021-01-09-14-05-06-123_001.jpg
     HiSilicon   motion   /20171007/images/A17100714051200.jpg
     HiSilicon   periodic /20171007/images/P17100714051200.jpg
     HiSilicon   motion   /20231126/record000/A231126_181503_181517.265
@@ -91,10 +97,15 @@ const NAMES: &str = "
     -           other    /images/P20260514171805.jpg
     -           other    /20171007/images/P1710071405120.jpg
     Swann       other    /SNAP_CH01_2022_10_14_14_15_35_23978.jpg
+    -           other    /SNAP_CH0x_2022_10_14_14_15_35_23978.jpg
+    -           other    /SNAP_CH01_2022_10_14.jpg
     Yi          other    /2025Y11M23D12H/55M00S.mp4
     Yi          other    /2025Y11M23D12H/11M10S50.mp4
     -           other    /2025/55M00S.mp4
     Axis        other    /axis/image26-10-05_14-03-20-41_1.jpg.tmp
+    -           other    /image26-10-05_14-03-20.jpg
+    -           other    /image26-10-05_x.jpg
+    -           other    /image12345678_x.jpg
     -           person   /person at the door.jpg
     -           other    /scheduled disk check.jpg
     -           fault    /disk error.jpg

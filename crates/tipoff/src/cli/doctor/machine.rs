@@ -18,8 +18,7 @@ use super::certificate::day;
 use super::finding::Finding;
 use crate::config::{Config, Video};
 use crate::net::network;
-use crate::open_files;
-use crate::programs;
+use crate::{open_files, programs};
 
 /// How long both programs may take to tell their versions.
 const FFMPEG_MAX: Duration = Duration::from_secs(20);

@@ -10,7 +10,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
 use tokio::net::UdpSocket;
 
 use crate::runtime::notifier::Waker;
-use crate::runtime::supervise::Supervisor;
+use crate::runtime::supervise::{Supervisor, Task};
 
 /// The groups of linux/rtnetlink.h: links, and the addresses and routes of IPv4 and IPv6.
 const GROUPS: u32 = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
@@ -24,7 +24,8 @@ const SETTLE: Duration = Duration::from_millis(200);
 /// Wakes the channels that fail, whenever the network has changed. Where the system does not allow to
 /// watch it, they are tried by the clock alone.
 pub(crate) fn watch(supervisor: &Supervisor, waker: Waker) {
-    supervisor.spawn_detached("network watch", move || watch_until_ended(waker.clone()));
+    supervisor
+        .spawn_detached(Task::part("network watch"), move || watch_until_ended(waker.clone()));
 }
 
 async fn watch_until_ended(waker: Waker) -> anyhow::Result<()> {

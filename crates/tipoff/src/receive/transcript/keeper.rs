@@ -15,7 +15,7 @@ use tokio::sync::{Notify, broadcast};
 use super::{Finished, Recorder, Session};
 use crate::runtime::observe::Metrics;
 use crate::runtime::per_minute::{PerMinute, network};
-use crate::runtime::supervise::Supervisor;
+use crate::runtime::supervise::{Supervisor, Task};
 
 /// Between two writings into the spool.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
@@ -100,7 +100,7 @@ impl Transcripts {
     /// Starts the task that writes what has ended; it goes on until the program is over.
     pub(crate) fn start(&self, supervisor: &Supervisor) {
         let this = self.clone();
-        supervisor.spawn_detached("transcripts", move || {
+        supervisor.spawn_detached(Task::part("transcripts"), move || {
             let this = this.clone();
             async move {
                 this.write_on().await;

@@ -5,10 +5,9 @@ use axum::extract::State as Shared;
 use axum::http::StatusCode;
 use tipoff_spool::DeviceChange;
 
-use super::super::State;
-use super::super::logins;
 use super::super::problem::{Named, Problem};
 use super::super::who::Who;
+use super::super::{State, logins};
 use super::devices::{Added, line, of_device};
 use crate::audit::what;
 

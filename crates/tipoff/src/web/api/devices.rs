@@ -11,12 +11,11 @@ use tipoff_model::{DeviceId, Timestamp};
 use tipoff_spool::{DeviceChange, DeviceFilter, DeviceLine, NewDevice};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::State;
 use super::super::clock::{Clock, utc};
 use super::super::filter::blank;
-use super::super::logins;
 use super::super::problem::{Asked, Body, Named, Problem};
 use super::super::who::Who;
+use super::super::{State, logins};
 use crate::audit::{lasting, what};
 
 /// Days of the activity that is told.

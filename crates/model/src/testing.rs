@@ -1,0 +1,61 @@
+//! Files and alerts for the tests of this crate.
+
+use crate::{
+    Alert, AlertKind, AlertManner, AlertMedia, ArrivalId, BlobName, DeliveryId, DeviceId, Encoding,
+    Event, IncidentId, Media, MediaKind, MediaPlace, Timestamp,
+};
+
+/// A small file of this kind.
+pub(crate) fn media(kind: MediaKind) -> Media {
+    Media {
+        name: "1".to_owned(),
+        content_type: String::new(),
+        kind,
+        range: 0..1,
+        encoding: Encoding::Identity,
+        size: 1,
+        whole: true,
+        repeat: false,
+        decoration: false,
+    }
+}
+
+/// The same in an alert, with the address where it can be fetched.
+pub(crate) fn file(kind: MediaKind, url: Option<&str>) -> AlertMedia {
+    AlertMedia {
+        media: media(kind),
+        place: MediaPlace { arrival: ArrivalId(1), index: Some(0) },
+        blob: BlobName(String::new()),
+        url: url.map(str::to_owned),
+        clip: None,
+    }
+}
+
+/// The first alert of a motion, without files.
+pub(crate) fn alert() -> Alert {
+    Alert {
+        delivery: DeliveryId(1),
+        idempotency_key: String::new(),
+        incident: IncidentId(7),
+        kind: AlertKind::First,
+        device_id: DeviceId(4),
+        device: "Yard".to_owned(),
+        event: Event::Motion,
+        subject: "Alarm".to_owned(),
+        text: "Something moved.".to_owned(),
+        events: Vec::new(),
+        details: None,
+        more: 0,
+        late: None,
+        received_at: Timestamp::default(),
+        media: Vec::new(),
+        raw: Vec::new(),
+        mails: Vec::new(),
+        torn: false,
+        reply_to: None,
+        link: None,
+        held: 0,
+        manner: AlertManner::default(),
+        buttons: Vec::new(),
+    }
+}
