@@ -2,7 +2,7 @@
 //! or trickles, and always a place for one more.
 //!
 //! HTTP clients talk at once, so a newcomer is never made to wait: it takes the place of the connection on which
-//! nothing has moved for longest, of the address that has most, or else of its own address (`receive/limit.rs`).
+//! nothing has moved for longest, of the address that has most, or else of its own address (`net/limit.rs`).
 
 use std::convert::Infallible;
 use std::io;
