@@ -35,5 +35,6 @@ pub(crate) use access::Doorkeeper;
 pub(crate) use entrance::Entrance;
 pub(crate) use intake::Intake;
 pub(crate) use known::KnownAddresses;
+pub(crate) use label::{is_deceptive, marked};
 pub(crate) use sniff::is_client_hello;
 pub(crate) use transcript::{SessionNews, Transcripts};

@@ -16,6 +16,7 @@ use super::listener::Peer;
 use super::problem::Problem;
 use crate::config::{HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
 use crate::per_minute::PerMinute;
+use crate::receive::is_deceptive;
 
 /// What de facto every proxy adds, where it is told to.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -147,7 +148,7 @@ impl Manners {
         let name = user_header.as_ref().and_then(|header| only(headers, header))?.trim();
         // Of a list nobody knows who wrote which part.
         let is_one = !name.is_empty() && !name.contains([',', ';']);
-        if !is_one || name.chars().count() > USER_CHARS_MAX {
+        if !is_one || name.chars().count() > USER_CHARS_MAX || is_deceptive(name) {
             return None;
         }
         let is_public = host.is_some_and(|host| Some(&host.0) == self.public_host.as_ref());
