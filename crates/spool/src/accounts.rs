@@ -118,7 +118,7 @@ pub struct Login {
 /// What a token may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenScope {
-    /// Everything that people can do, but for the password.
+    /// Everything that people can do, but for users, logins, passwords of users and tokens.
     Change,
     /// Reading only.
     Read,
@@ -157,6 +157,11 @@ pub struct ApiToken {
     pub print: Print,
     /// What it may be used for.
     pub scope: TokenScope,
+    /// The user who made it, and with whom it ends. `None` if it was made on the command line, by somebody whom a
+    /// reverse proxy let in, or by an earlier version.
+    pub maker: Option<UserId>,
+    /// Name of whoever made it; empty if an earlier version did not note it.
+    pub made_by: String,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was used last, to the hour. `None` if it never was.
@@ -168,13 +173,14 @@ pub trait Accounts {
     /// All users, the oldest first.
     fn users(&self) -> BoxFuture<'_, Result<Vec<User>>>;
 
-    /// Adds a user, unless there are `max`.
+    /// Adds a user, unless there are `max`. A viewer is added only where an owner can log in
+    /// ([`UserChange::LastOwner`]).
     fn add_user(&self, user: NewUser, max: u32) -> BoxFuture<'_, Result<UserChange>>;
 
-    /// Changes the role of a user.
+    /// Changes the role of a user. Whoever is an owner no longer has no tokens any more.
     fn set_role(&self, user: UserId, role: Role) -> BoxFuture<'_, Result<UserChange>>;
 
-    /// Removes a user with their logins and codes.
+    /// Removes a user with their logins, codes and tokens.
     fn remove_user(&self, user: UserId) -> BoxFuture<'_, Result<UserChange>>;
 
     /// Sets the hash of a user's password, and ends all logins of that user. With `None` the user is the
@@ -238,7 +244,8 @@ pub trait Accounts {
     /// The token of this digest.
     fn token(&self, print: Print) -> BoxFuture<'_, Result<Option<ApiToken>>>;
 
-    /// Makes a token, unless there are `max`, and notes who did; its number. Its own number is not read.
+    /// Makes a token, unless there are `max` or its maker is an owner no longer, and notes who did; its number. Its
+    /// own number is not read.
     fn add_token(
         &self,
         token: ApiToken,

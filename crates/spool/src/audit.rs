@@ -40,6 +40,15 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// Who it is, in words: the bare name of a user, of others with what they are.
+    #[must_use]
+    pub fn spoken(&self) -> String {
+        match self {
+            Self::User(name) | Self::Person(name) => name.clone(),
+            other => format!("{} {}", other.kind(), other.name()).trim().to_owned(),
+        }
+    }
+
     /// The kind, as it is stored and shown to programs.
     pub const fn kind(&self) -> &'static str {
         match self {

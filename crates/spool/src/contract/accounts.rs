@@ -141,6 +141,8 @@ async fn logins_and_tokens_are_bounded(open: Open<'_>) {
         name: format!("program {number}"),
         print: [number; 32],
         scope: TokenScope::Read,
+        maker: None,
+        made_by: String::new(),
         created_at: NOW,
         used_at: None,
     };

@@ -160,9 +160,18 @@ impl Accounts for SqliteSpool {
     ) -> BoxFuture<'_, Result<Option<i64>>> {
         Box::pin(self.writer.run(move |connection| {
             let added = connection.execute(
-                "INSERT INTO token (name, print, scope, created_at)
-                 SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM token) < ?5",
-                params![token.name, token.print, token.scope.as_str(), token.created_at.0, max],
+                "INSERT INTO token (name, print, scope, created_at, maker, made_by)
+                 SELECT ?1, ?2, ?3, ?4, ?6, ?7 WHERE (SELECT count(*) FROM token) < ?5
+                   AND (?6 IS NULL OR EXISTS (SELECT 1 FROM user WHERE id = ?6 AND role = 'owner'))",
+                params![
+                    token.name,
+                    token.print,
+                    token.scope.as_str(),
+                    token.created_at.0,
+                    max,
+                    token.maker.map(|maker| maker.0),
+                    token.made_by
+                ],
             )?;
             if added == 0 {
                 return Ok(None);
@@ -191,7 +200,7 @@ impl Accounts for SqliteSpool {
     }
 }
 
-const TOKEN: &str = "SELECT id, name, print, scope, created_at, used_at FROM token";
+const TOKEN: &str = "SELECT id, name, print, scope, created_at, used_at, maker, made_by FROM token";
 
 fn read_token(row: &Row<'_>) -> rusqlite::Result<ApiToken> {
     let (scope, used_at): (String, Option<i64>) = (row.get(3)?, row.get(5)?);
@@ -200,6 +209,8 @@ fn read_token(row: &Row<'_>) -> rusqlite::Result<ApiToken> {
         name: row.get(1)?,
         print: row.get(2)?,
         scope: TokenScope::of(&scope),
+        maker: row.get::<_, Option<i64>>(6)?.map(UserId),
+        made_by: row.get(7)?,
         created_at: at(row, 4)?,
         used_at: used_at.map(Timestamp::from_ms),
     })

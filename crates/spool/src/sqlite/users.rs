@@ -38,6 +38,9 @@ pub(super) fn add(connection: &Connection, user: &NewUser, max: u32) -> Result<U
     if count >= max {
         return Ok(UserChange::Full);
     }
+    if user.role != Role::Owner && !is_other_owner(connection, NOBODY)? {
+        return Ok(UserChange::LastOwner);
+    }
     let added = connection.execute(
         "INSERT INTO user (name, role, password, created_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO NOTHING",
@@ -48,6 +51,9 @@ pub(super) fn add(connection: &Connection, user: &NewUser, max: u32) -> Result<U
     }
     Ok(UserChange::Done(UserId(connection.last_insert_rowid())))
 }
+
+/// No user has this number.
+const NOBODY: UserId = UserId(0);
 
 /// Whether another owner than `user` can log in.
 fn is_other_owner(connection: &Connection, user: UserId) -> Result<bool> {
@@ -65,6 +71,9 @@ pub(super) fn set_role(connection: &Connection, user: UserId, role: Role) -> Res
     }
     let sql = "UPDATE user SET role = ?2 WHERE id = ?1";
     connection.execute(sql, params![user.0, role.as_str()])?;
+    if role != Role::Owner {
+        connection.execute("DELETE FROM token WHERE maker = ?1", [user.0])?;
+    }
     Ok(UserChange::Done(user))
 }
 
@@ -75,7 +84,7 @@ pub(super) fn remove(connection: &Connection, user: UserId) -> Result<UserChange
     if known.role == Role::Owner && !is_other_owner(connection, user)? {
         return Ok(UserChange::LastOwner);
     }
-    // Logins and codes go with the user (ON DELETE CASCADE).
+    // Logins, codes and tokens go with the user (ON DELETE CASCADE).
     connection.execute("DELETE FROM user WHERE id = ?1", [user.0])?;
     Ok(UserChange::Done(user))
 }

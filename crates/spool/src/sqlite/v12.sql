@@ -184,6 +184,10 @@ ALTER TABLE token ADD COLUMN scope TEXT NOT NULL DEFAULT 'read';
 UPDATE token SET scope = 'change' WHERE may_change;
 ALTER TABLE token DROP COLUMN may_change;
 ALTER TABLE token ADD COLUMN used_at INTEGER;
+-- The user with whom the token ends; NULL: no user made it, or an earlier version did.
+ALTER TABLE token ADD COLUMN maker INTEGER REFERENCES user ON DELETE CASCADE;
+-- Who made it, to be shown; empty: an earlier version did not note it.
+ALTER TABLE token ADD COLUMN made_by TEXT NOT NULL DEFAULT '';
 
 -- Links to one incident that need no login. What opens them is signed and stands nowhere.
 CREATE TABLE share_link (

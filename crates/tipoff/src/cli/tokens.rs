@@ -22,7 +22,7 @@ pub(super) struct Args {
     /// It opens the feed of incidents and nothing else: such a token may stand in an address
     #[arg(long)]
     feed: bool,
-    /// List the tokens: number, name, what they may do, when they were used last
+    /// List the tokens: number, name, what they may do, who made them, when they were used last
     #[arg(long, conflicts_with_all = ["name", "read", "feed"])]
     list: bool,
     /// Revoke the token of this number
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, config: &Config) -> Ending {
     };
     let detail = format!("scope: {}", scope.as_str());
     let entry = entry(command_line(), what::TOKEN_CREATE, name, detail);
-    let made = block_on(access::make_token(&spool, name, scope, entry))?;
+    let made = block_on(access::make_token(&spool, name, scope, None, entry))?;
     println!("{}", made.map_err(failed)?.1);
     Ok(())
 }
@@ -81,14 +81,18 @@ fn list(spool: &SqliteSpool, json: bool) -> Ending {
         println!("There are no tokens.");
         return Ok(());
     }
-    println!("{:>6}  {:<6}  {:<20}  {:<20}  NAME", "NUMBER", "SCOPE", "CREATED", "LAST USED");
+    println!(
+        "{:>6}  {:<6}  {:<20}  {:<20}  {:<20}  NAME",
+        "NUMBER", "SCOPE", "CREATED", "LAST USED", "MADE BY"
+    );
     for token in tokens {
         println!(
-            "{:>6}  {:<6}  {:<20}  {:<20}  {}",
+            "{:>6}  {:<6}  {:<20}  {:<20}  {:<20}  {}",
             token.id,
             token.scope.as_str(),
             time(token.created_at),
             token.used_at.map_or_else(|| "never".to_owned(), time),
+            maker(&token).unwrap_or("not known").escape_debug().to_string(),
             token.name.escape_debug()
         );
     }
@@ -100,9 +104,15 @@ fn to_json(token: &ApiToken) -> serde_json::Value {
         "id": token.id,
         "name": token.name,
         "scope": token.scope.as_str(),
+        "made_by": maker(token),
         "created_at": time(token.created_at),
         "used_at": token.used_at.map(time),
     })
+}
+
+/// Who made it; `None` if an earlier version did not note it.
+fn maker(token: &ApiToken) -> Option<&str> {
+    Some(&*token.made_by).filter(|name| !name.is_empty())
 }
 
 /// To the second, in UTC.

@@ -2,7 +2,7 @@
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
-use tipoff_spool::{Accounts, Role, SqliteSpool, User, UserId};
+use tipoff_spool::{Accounts, ApiToken, Role, SqliteSpool, User, UserId};
 
 use super::incidents::{local_time, print_json, utc_time};
 use super::password::{open, read_password};
@@ -37,7 +37,7 @@ enum Action {
         /// Name
         name: String,
     },
-    /// Change what a user may do
+    /// Change what a user may do; the tokens that a viewer made end
     Role {
         /// Name
         name: String,
@@ -45,7 +45,7 @@ enum Action {
         #[arg(value_enum)]
         role: UserRole,
     },
-    /// Remove a user; their logins end
+    /// Remove a user; their logins and the tokens that they made end
     Remove {
         /// Name
         name: String,
@@ -87,9 +87,13 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
     };
     let (what, object) = noted(&action);
     let done = block_on(act(&spool, action, &password))?;
-    let done = done.map_err(|refusal| Failure::Failed(refusal.into()))?;
+    let (done, ended) = done.map_err(|refusal| Failure::Failed(refusal.into()))?;
     let entry = audit::entry(audit::command_line(), what, object, &*done);
-    block_on(audit::note(&spool, entry))?;
+    block_on(audit::note(&spool, entry.clone()))?;
+    block_on(access::note_ended_tokens(&spool, &ended, entry))?;
+    for token in &ended {
+        println!("The token {:?}, which they made, has ended.", token.name);
+    }
     println!("{done}");
     Ok(())
 }
@@ -106,13 +110,14 @@ fn noted(action: &Action) -> (&'static str, String) {
     (what, name.trim().to_owned())
 }
 
-/// Carries an action out; what to print.
+/// Carries an action out; what to print, and which tokens ended.
 async fn act(
     spool: &SqliteSpool,
     action: Action,
     password: &str,
-) -> Result<String, access::Refusal> {
-    Ok(match action {
+) -> Result<(String, Vec<ApiToken>), access::Refusal> {
+    let mut ended = Vec::new();
+    let done = match action {
         Action::Add { name, role } => {
             access::add_user(spool, &name, role.into(), password).await?;
             format!("{} may log in as {}.", name.trim(), Role::from(role).as_str())
@@ -124,12 +129,12 @@ async fn act(
         }
         Action::Role { name, role } => {
             let user = named(spool, &name).await?;
-            access::set_role(spool, user.id, role.into()).await?;
+            ended = access::set_role(spool, user.id, role.into()).await?;
             format!("{} is an {} now.", user.name, Role::from(role).as_str()).replace("an v", "a v")
         }
         Action::Remove { name } => {
             let user = named(spool, &name).await?;
-            access::remove_user(spool, user.id).await?;
+            ended = access::remove_user(spool, user.id).await?;
             format!("{} is removed.", user.name)
         }
         Action::NoTotp { name } => {
@@ -137,7 +142,8 @@ async fn act(
             spool.end_totp(user.id).await?;
             format!("{} is asked for no one-time code.", user.name)
         }
-    })
+    };
+    Ok((done, ended))
 }
 
 async fn named(spool: &SqliteSpool, name: &str) -> Result<User, access::Refusal> {

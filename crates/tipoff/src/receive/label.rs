@@ -34,6 +34,18 @@ pub(super) fn are_alike(one: &str, other: &str) -> bool {
     if one_letters.is_empty() { one.trim() == other.trim() } else { one_letters == other_letters }
 }
 
+/// Whether a name has what is not seen in it, or turns the letters beside it around.
+pub(crate) fn is_deceptive(name: &str) -> bool {
+    name.chars().any(|it| it.is_control() || is_format(it))
+}
+
+/// A text that others chose, with a mark for each character that is not seen or turns others around.
+pub(crate) fn marked(text: &str) -> String {
+    let mark =
+        |it: char| if it.is_control() || is_format(it) { char::REPLACEMENT_CHARACTER } else { it };
+    text.chars().map(mark).collect()
+}
+
 /// Characters of Unicode's category Cf that hide or reorder text.
 fn is_format(character: char) -> bool {
     matches!(character,

@@ -29,4 +29,5 @@ mod upload;
 pub(crate) use access::Doorkeeper;
 pub(crate) use entrance::Entrance;
 pub(crate) use intake::Intake;
+pub(crate) use label::{is_deceptive, marked};
 pub(crate) use transcript::{SessionNews, Transcripts};

@@ -15,6 +15,7 @@ use super::host;
 use super::listener::Peer;
 use super::problem::Problem;
 use crate::config::{HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
+use crate::receive::is_deceptive;
 use crate::runtime::per_minute::PerMinute;
 
 /// What de facto every proxy adds, where it is told to.
@@ -147,7 +148,7 @@ impl Manners {
         let name = user_header.as_ref().and_then(|header| only(headers, header))?.trim();
         // Of a list nobody knows who wrote which part.
         let is_one = !name.is_empty() && !name.contains([',', ';']);
-        if !is_one || name.chars().count() > USER_CHARS_MAX {
+        if !is_one || name.chars().count() > USER_CHARS_MAX || is_deceptive(name) {
             return None;
         }
         let is_public = host.is_some_and(|host| Some(&host.0) == self.public_host.as_ref());

@@ -3,9 +3,10 @@
 use std::convert::Infallible;
 
 use askama::Template;
-use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
+use axum::extract::{FromRequestParts, Request, State as Shared};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::access::Visitor;
@@ -32,8 +33,10 @@ pub(super) struct Frame {
     pub(super) version: &'static str,
     /// What is wrong with the configuration file.
     pub(super) fault: Option<String>,
-    /// What the reader may do: forms that only an owner may send are not shown to others.
+    /// What the reader may do.
     pub(super) role: &'static str,
+    /// Whether forms and links that only an owner may use are written.
+    pub(super) is_owner: bool,
     path: String,
 }
 
@@ -75,6 +78,7 @@ impl FromRequestParts<State> for Frame {
             version: assets::VERSION,
             fault: state.configuration.borrow().fault.as_ref().map(shown),
             role: visitor.map_or("viewer", |visitor| visitor.role.as_str()),
+            is_owner,
             path: parts.uri.path().to_owned(),
         })
     }
@@ -104,6 +108,7 @@ impl<E: Into<Problem>> From<E> for PageProblem {
     }
 }
 
+/// For whoever is not logged in.
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {
@@ -111,11 +116,62 @@ struct ProblemPage<'a> {
     detail: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "problem_framed.html")]
+struct FramedProblemPage<'a> {
+    frame: Frame,
+    title: &'a str,
+    detail: &'a str,
+}
+
+fn title(problem: &Problem) -> &'static str {
+    match problem.status() {
+        StatusCode::NOT_FOUND => "Not here",
+        _ => "That did not work",
+    }
+}
+
 impl IntoResponse for PageProblem {
     fn into_response(self) -> Response {
-        let status = self.0.status();
-        let title = if status == StatusCode::NOT_FOUND { "Not here" } else { "That did not work" };
-        let text = ProblemPage { title, detail: self.0.detail() }.render().unwrap_or_default();
-        (status, Html(text)).into_response()
+        let Self(problem) = self;
+        let (status, title, detail) = (problem.status(), title(&problem), problem.detail());
+        let text = ProblemPage { title, detail }.render().unwrap_or_default();
+        let mut response = (status, Html(text)).into_response();
+        response.extensions_mut().insert(problem);
+        response
     }
+}
+
+/// Shows a browser a page where a program gets a problem: whoever is logged in sees it in the frame of all
+/// pages. What is asked of the API is answered for programs.
+pub(super) async fn for_browsers(
+    Shared(state): Shared<State>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_api = request.uri().path().starts_with("/api");
+    if is_api || !wants_page(request.headers()) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let response = next.run(Request::from_parts(parts.clone(), body)).await;
+    let Some(problem) = response.extensions().get::<Problem>() else {
+        return response;
+    };
+    let Some(visitor) = response.extensions().get::<Visitor>() else {
+        return PageProblem(problem.clone()).into_response();
+    };
+    parts.extensions.insert(visitor.clone());
+    let Ok(frame) = Frame::from_request_parts(&mut parts, &state).await;
+    let page = FramedProblemPage { frame, title: title(problem), detail: problem.detail() };
+    (problem.status(), Html(page.render().unwrap_or_default())).into_response()
+}
+
+/// Whether a browser asks for a page: programs, pictures and the pages' script do not name HTML.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|range| {
+        let kind = range.split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case("text/html")
+    })
 }

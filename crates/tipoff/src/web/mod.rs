@@ -195,6 +195,7 @@ fn router(state: State) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/media/{arrival}/{file}/{signature}/{name}", get(media::media))
         .fallback(not_found)
+        .layer(from_fn_with_state(state.clone(), frame::for_browsers))
         .with_state(state)
 }
 

@@ -1,7 +1,7 @@
 //! What the API says when it cannot do what it was asked: RFC 9457.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,7 +10,7 @@ use tipoff_spool::SpoolError;
 use utoipa::ToSchema;
 
 /// Why a request was not done.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// Always `about:blank`: the status says which.
     #[serde(rename = "type")]
@@ -80,6 +80,12 @@ impl From<QueryRejection> for Problem {
     }
 }
 
+impl From<FormRejection> for Problem {
+    fn from(rejection: FormRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
 impl From<PathRejection> for Problem {
     fn from(_: PathRejection) -> Self {
         Self::not_found("page")
@@ -89,7 +95,10 @@ impl From<PathRejection> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        (self.status(), kind, Json(self)).into_response()
+        let mut response = (self.status(), kind, Json(&self)).into_response();
+        // A browser may be shown a page instead.
+        response.extensions_mut().insert(self);
+        response
     }
 }
 
@@ -97,6 +106,11 @@ impl IntoResponse for Problem {
 #[derive(FromRequest)]
 #[from_request(via(axum::Json), rejection(Problem))]
 pub(crate) struct Body<T>(pub(crate) T);
+
+/// What a form of a page holds.
+#[derive(FromRequest)]
+#[from_request(via(axum::extract::Form), rejection(Problem))]
+pub(crate) struct Sent<T>(pub(crate) T);
 
 /// What stands behind the question mark.
 #[derive(FromRequestParts)]

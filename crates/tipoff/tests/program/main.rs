@@ -10,6 +10,7 @@
     unreachable_pub
 )]
 
+mod accounts;
 mod actions;
 mod api;
 mod audit;

@@ -11,7 +11,7 @@ use crate::hostile_browser::{Answer, ask, cookie, proof};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
 pub const OWNER: &str = "correct-horse";
-const VIEWER: &str = "battery-staple";
+pub const VIEWER: &str = "battery-staple";
 
 /// A subcommand that reads a password.
 pub fn with_password(home: &Home, arguments: &[&str], password: &str) -> String {
@@ -42,14 +42,14 @@ fn enter(server: &Server, form: &str) -> Answer {
 }
 
 /// Somebody who is logged in.
-struct Person<'s> {
+pub struct Person<'s> {
     server: &'s Server,
-    cookie: String,
+    pub cookie: String,
     proof: String,
 }
 
 impl<'s> Person<'s> {
-    fn log_in(server: &'s Server, name: &str, password: &str) -> Self {
+    pub fn log_in(server: &'s Server, name: &str, password: &str) -> Self {
         Self::with(server, cookie(&enter(server, &format!("name={name}&password={password}"))))
     }
 
@@ -58,7 +58,7 @@ impl<'s> Person<'s> {
         Self { server, cookie, proof }
     }
 
-    fn ask(&self, what: &str, body: &Value) -> Answer {
+    pub fn ask(&self, what: &str, body: &Value) -> Answer {
         let headers = [
             "Host: localhost",
             "Content-Type: application/json",
@@ -69,11 +69,11 @@ impl<'s> Person<'s> {
         ask(self.server, what, &headers, &body)
     }
 
-    fn status(&self, what: &str, body: Value) -> u16 {
+    pub fn status(&self, what: &str, body: Value) -> u16 {
         self.ask(what, &body).status
     }
 
-    fn json(&self, what: &str) -> Value {
+    pub fn json(&self, what: &str) -> Value {
         serde_json::from_str(&self.ask(what, &Value::Null).body).unwrap()
     }
 

@@ -136,24 +136,38 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    match admit(&state.access, &caller, &parts).await {
-        Ok(visitor) => {
+    let visitor = match recognise(&state.access, &caller, &parts).await {
+        Ok(visitor) => visitor,
+        Err(problem) => return refuse(problem, &parts),
+    };
+    let mut response = match permit(&visitor, &parts) {
+        Ok(()) => {
             state.access.is_welcome(caller.address);
-            parts.extensions.insert(visitor);
+            parts.extensions.insert(visitor.clone());
             next.run(Request::from_parts(parts, body)).await
         }
-        Err(problem) if parts.uri.path().starts_with("/api") => problem.into_response(),
-        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
-            let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-            Redirect::to(&format!("/login?next={}", encode(path))).into_response()
-        }
-        Err(problem) => PageProblem::from(problem).into_response(),
-    }
+        Err(problem) => refuse(problem, &parts),
+    };
+    // What is shown instead of a problem has the same frame.
+    response.extensions_mut().insert(visitor);
+    response
 }
 
-async fn admit(access: &Access, caller: &Caller, parts: &Parts) -> Result<Visitor, Problem> {
+/// Leads whoever is not logged in to the login, where a page was asked for.
+fn refuse(problem: Problem, parts: &Parts) -> Response {
+    if parts.uri.path().starts_with("/api") {
+        return problem.into_response();
+    }
+    if problem.status() == StatusCode::UNAUTHORIZED {
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        return Redirect::to(&format!("/login?next={}", encode(path))).into_response();
+    }
+    PageProblem::from(problem).into_response()
+}
+
+/// Whether a visitor may do what is asked.
+fn permit(visitor: &Visitor, parts: &Parts) -> Result<(), Problem> {
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
-    let visitor = recognise(access, caller, parts).await?;
     // A program's token is in a header that no other site can make a browser send.
     let is_program = matches!(visitor.entry, Entry::Token { .. });
     if changes && !is_program && !is_ours(visitor.proof(), &parts.headers) {
@@ -161,13 +175,17 @@ async fn admit(access: &Access, caller: &Caller, parts: &Parts) -> Result<Visito
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    if rights::may(&visitor, &parts.method, path) {
-        return Ok(visitor);
+    if rights::may(visitor, &parts.method, path) {
+        return Ok(());
     }
-    Err(Problem::new(
-        StatusCode::FORBIDDEN,
-        if is_program { "this token may only read" } else { "only an owner may do this" },
-    ))
+    let detail = match (is_program, visitor.role) {
+        (true, Role::Owner) => {
+            "a token changes no users, logins, passwords or tokens: log in for that"
+        }
+        (true, Role::Viewer) => "this token may only read",
+        (false, _) => "only an owner may do this",
+    };
+    Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
 async fn recognise(access: &Access, caller: &Caller, parts: &Parts) -> Result<Visitor, Problem> {

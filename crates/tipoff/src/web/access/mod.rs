@@ -31,7 +31,7 @@ pub(crate) use password::set_password;
 pub(crate) use setup_key::make_setup_key;
 pub(super) use tokens::none_in_address;
 pub(crate) use tokens::{make_token, token_name};
-pub(crate) use users::{add_user, remove_user, set_role};
+pub(crate) use users::{add_user, note_ended_tokens, remove_user, set_role};
 
 use failures::Failures;
 use password::{Hashing, check_length};
@@ -70,7 +70,9 @@ pub(crate) enum Refusal {
     NoKey,
     #[error("a password has from 8 to 200 characters")]
     Unfit,
-    #[error("a name has from 1 to 60 characters, without control characters")]
+    #[error(
+        "a name has from 1 to 60 characters, without invisible ones and those that turn the text around"
+    )]
     UnfitName,
     #[error("there are 100 tokens already; end one first")]
     Full,
@@ -78,7 +80,9 @@ pub(crate) enum Refusal {
     FullOfUsers,
     #[error("another user has this name")]
     NameTaken,
-    #[error("there must be an owner with a password: make another user an owner first")]
+    #[error(
+        "there must be an owner with a password: add one, or make another user an owner, first"
+    )]
     LastOwner,
     #[error("there is no such user")]
     NoUser,

@@ -1,7 +1,7 @@
 //! The pages before the door: log in, log out, set the password for the first time.
 
 use askama::Template;
-use axum::extract::{Form, Query, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::super::caller::Caller;
 use super::super::clock::cookie;
 use super::super::local::local;
-use super::super::problem::Problem;
+use super::super::problem::{Asked, Problem, Sent};
 use super::super::who::Who;
 use super::super::{State, access};
 use super::guard::is_from_elsewhere;
@@ -77,7 +77,7 @@ async fn login_page(
 
 async fn login(
     Shared(state): Shared<State>,
-    Query(Next { next }): Query<Next>,
+    Asked(Next { next }): Asked<Next>,
 ) -> Result<Response, Problem> {
     Ok(show(StatusCode::OK, &login_page(&state, String::new(), next, None).await?))
 }
@@ -99,7 +99,7 @@ async fn enter(
     Shared(state): Shared<State>,
     caller: Caller,
     parts: Parts,
-    Form(entry): Form<Entry>,
+    Sent(entry): Sent<Entry>,
 ) -> Result<Response, Problem> {
     if is_from_elsewhere(&parts.headers) {
         return Ok(StatusCode::FORBIDDEN.into_response());
@@ -171,7 +171,7 @@ struct Key {
 
 async fn setup(
     Shared(state): Shared<State>,
-    Query(Key { key }): Query<Key>,
+    Asked(Key { key }): Asked<Key>,
 ) -> Result<Response, Problem> {
     // A link that has done its work, or has expired, leads to the login, which says how to get another.
     if !state.access.is_setup_key(&key).await? {
@@ -190,7 +190,7 @@ async fn set_up(
     Shared(state): Shared<State>,
     caller: Caller,
     parts: Parts,
-    Form(NewPassword { key, password }): Form<NewPassword>,
+    Sent(NewPassword { key, password }): Sent<NewPassword>,
 ) -> Result<Response, Problem> {
     if is_from_elsewhere(&parts.headers) {
         return Ok(StatusCode::FORBIDDEN.into_response());

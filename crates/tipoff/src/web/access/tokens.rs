@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tipoff_spool::{ApiToken, AuditEntry, Spool, TokenScope};
+use tipoff_spool::{ApiToken, AuditEntry, Spool, TokenScope, UserId};
 
 use super::super::problem::Problem;
 use super::{Access, Refusal, now, print, secret};
@@ -49,16 +49,20 @@ pub(crate) fn token_name(name: &str) -> Result<&str, &'static str> {
     if fits && is_plain { Ok(name) } else { Err("name: from 1 to 60 characters") }
 }
 
-/// Makes a token for a program: its number, and the token itself, which is told this once.
+/// Makes a token for a program: its number, and the token itself, which is told this once. It ends when its
+/// maker is an owner no longer.
 pub(crate) async fn make_token(
     spool: &dyn Spool,
     name: &str,
     scope: TokenScope,
+    maker: Option<UserId>,
     entry: AuditEntry,
 ) -> Result<(i64, String), Refusal> {
     let token = format!("{TOKEN_PREFIX}{}", secret()?);
     let (name, print) = (name.to_owned(), print(&token));
-    let kept = ApiToken { id: 0, name, print, scope, created_at: now(), used_at: None };
+    let made_by = entry.actor.spoken();
+    let kept =
+        ApiToken { id: 0, name, print, scope, maker, made_by, created_at: now(), used_at: None };
     let id = spool.add_token(kept, TOKENS_MAX, entry).await?.ok_or(Refusal::Full)?;
     Ok((id, token))
 }

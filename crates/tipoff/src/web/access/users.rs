@@ -1,10 +1,12 @@
 //! Users: added, changed and removed by an owner; what each may change of their own account.
 
-use tipoff_spool::{AuditEntry, Login, NewUser, Role, Spool, User, UserChange, UserId};
+use tipoff_spool::{ApiToken, AuditEntry, Login, NewUser, Role, Spool, User, UserChange, UserId};
 
 use super::known_browser::Lane;
 use super::password::{hash, set_password};
 use super::{Access, Entered, NewLogin, Place, Refusal, Visitor, now};
+use crate::audit::{self, what};
+use crate::receive::is_deceptive;
 
 /// The longest name, in characters.
 const NAME_CHARS_MAX: usize = 60;
@@ -40,9 +42,7 @@ pub(crate) async fn add_user(
     password: &str,
 ) -> Result<UserId, Refusal> {
     let name = name.trim();
-    let is_fit = !name.is_empty()
-        && name.chars().count() <= NAME_CHARS_MAX
-        && !name.chars().any(char::is_control);
+    let is_fit = !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX && !is_deceptive(name);
     if !is_fit {
         return Err(Refusal::UnfitName);
     }
@@ -50,14 +50,40 @@ pub(crate) async fn add_user(
     done(spool.add_user(user, super::USERS_MAX).await?)
 }
 
-/// Changes the role of a user.
-pub(crate) async fn set_role(spool: &dyn Spool, user: UserId, role: Role) -> Result<(), Refusal> {
-    done(spool.set_role(user, role).await?).map(drop)
+/// Changes the role of a user; the tokens that ended, because a viewer has none.
+pub(crate) async fn set_role(
+    spool: &dyn Spool,
+    user: UserId,
+    role: Role,
+) -> Result<Vec<ApiToken>, Refusal> {
+    let theirs = tokens_of(spool, user).await?;
+    done(spool.set_role(user, role).await?)?;
+    Ok(if role == Role::Owner { Vec::new() } else { theirs })
 }
 
-/// Removes a user.
-pub(crate) async fn remove_user(spool: &dyn Spool, user: UserId) -> Result<(), Refusal> {
-    done(spool.remove_user(user).await?).map(drop)
+/// Removes a user; the tokens that ended with them.
+pub(crate) async fn remove_user(spool: &dyn Spool, user: UserId) -> Result<Vec<ApiToken>, Refusal> {
+    let theirs = tokens_of(spool, user).await?;
+    done(spool.remove_user(user).await?)?;
+    Ok(theirs)
+}
+
+async fn tokens_of(spool: &dyn Spool, user: UserId) -> Result<Vec<ApiToken>, Refusal> {
+    let tokens = spool.tokens().await?.into_iter();
+    Ok(tokens.filter(|token| token.maker == Some(user)).collect())
+}
+
+/// Notes in the audit log which tokens ended with their maker; `entry` says who did that.
+pub(crate) async fn note_ended_tokens(spool: &dyn Spool, ended: &[ApiToken], entry: AuditEntry) {
+    for token in ended {
+        let entry = AuditEntry {
+            what: what::TOKEN_REVOKE.to_owned(),
+            object: token.name.clone(),
+            detail: format!("{} made it, and is an owner no longer", token.made_by),
+            ..entry.clone()
+        };
+        audit::note(spool, entry).await;
+    }
 }
 
 impl Access {
@@ -72,17 +98,21 @@ impl Access {
     }
 
     /// Changes the role of a user; open event streams with the old role end.
-    pub(crate) async fn set_role(&self, user: UserId, role: Role) -> Result<(), Refusal> {
-        set_role(&*self.0.spool, user, role).await?;
+    pub(crate) async fn set_role(
+        &self,
+        user: UserId,
+        role: Role,
+    ) -> Result<Vec<ApiToken>, Refusal> {
+        let ended = set_role(&*self.0.spool, user, role).await?;
         self.changed();
-        Ok(())
+        Ok(ended)
     }
 
     /// Removes a user; whatever they have open ends.
-    pub(crate) async fn remove_user(&self, user: UserId) -> Result<(), Refusal> {
-        remove_user(&*self.0.spool, user).await?;
+    pub(crate) async fn remove_user(&self, user: UserId) -> Result<Vec<ApiToken>, Refusal> {
+        let ended = remove_user(&*self.0.spool, user).await?;
         self.changed();
-        Ok(())
+        Ok(ended)
     }
 
     /// Sets the password of a user, by an owner; all logins of that user end.

@@ -26,6 +26,8 @@ pub(super) struct Token {
     scope: &'static str,
     /// Whether it may change anything.
     may_change: bool,
+    /// Who made it. It ends when that user is an owner no longer; nothing: an earlier version made it.
+    made_by: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
     /// When it was used last, to the hour; nothing: never.
@@ -37,7 +39,7 @@ pub(super) struct Token {
 #[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Scope {
-    /// Everything that people can do, but for the password.
+    /// Everything that people can do, but for users, their logins and passwords, and tokens.
     Change,
     /// Reading.
     Read,
@@ -59,6 +61,7 @@ pub(super) async fn list(Shared(state): Shared<State>) -> Result<Json<Vec<Token>
         name: token.name,
         scope: token.scope.as_str(),
         may_change: token.scope == TokenScope::Change,
+        made_by: Some(token.made_by).filter(|name| !name.is_empty()),
         created_at: utc(token.created_at),
         used_at: token.used_at.map(utc),
     };
@@ -102,6 +105,7 @@ pub(super) struct MadeToken {
 )]
 pub(super) async fn add(
     Shared(state): Shared<State>,
+    visitor: Visitor,
     who: Who,
     Body(NewToken { name, may_change, scope }): Body<NewToken>,
 ) -> Result<(StatusCode, Json<MadeToken>), Problem> {
@@ -113,7 +117,7 @@ pub(super) async fn add(
         (Some(Scope::Feed), false) => TokenScope::Feed,
     };
     let entry = who.did(what::TOKEN_CREATE, name, format!("scope: {}", scope.as_str()));
-    let (id, token) = make_token(&*state.spool, name, scope, entry).await?;
+    let (id, token) = make_token(&*state.spool, name, scope, visitor.user(), entry).await?;
     Ok((StatusCode::CREATED, Json(MadeToken { id, token })))
 }
 

@@ -17,6 +17,7 @@ use super::super::problem::{Asked, Body, Named, Problem};
 use super::super::who::Who;
 use super::super::{State, logins};
 use crate::audit::{lasting, what};
+use crate::receive::is_deceptive;
 
 /// Days of the activity that is told.
 pub(crate) const DAYS: i32 = 14;
@@ -218,8 +219,10 @@ pub(super) async fn add(
 fn name(text: &str) -> Result<String, Problem> {
     let name = text.trim();
     let length = name.chars().count();
-    if length == 0 || length > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Err(Problem::bad("name: from 1 to 60 characters"));
+    if length == 0 || length > NAME_CHARS_MAX || is_deceptive(name) {
+        let detail = "name: from 1 to 60 characters, without invisible ones and those that turn the text \
+                      around";
+        return Err(Problem::bad(detail));
     }
     Ok(name.to_owned())
 }

@@ -42,6 +42,29 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 )]
 struct Document;
 
+/// What any request may be answered before its handler is asked, or when the spool does not answer: a token in
+/// the address; no right, or a token that opens the feed only; too many wrong tokens or passwords.
+const REFUSALS: [&str; 4] = ["400", "403", "429", "503"];
+/// The same of requests that have a body: too large, no JSON, not what is described.
+const BODY_REFUSALS: [&str; 3] = ["413", "415", "422"];
+
+/// Adds to each operation what the guard, the extractors and the spool may answer.
+fn add_common_refusals(document: &mut utoipa::openapi::OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        let operations =
+            [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            let of_body = operation.request_body.iter().flat_map(|_| BODY_REFUSALS);
+            let responses = &mut operation.responses.responses;
+            // Nobody gets in without a login or a token, so each has this one.
+            let Some(refusal) = responses.get("401").cloned() else { continue };
+            for status in REFUSALS.into_iter().chain(of_body) {
+                responses.entry(status.to_owned()).or_insert_with(|| refusal.clone());
+            }
+        }
+    }
+}
+
 /// The API and its description.
 pub(super) fn router() -> axum::Router<State> {
     let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
@@ -79,6 +102,7 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(totp::end))
         .routes(routes!(events::events))
         .split_for_parts();
+    add_common_refusals(&mut document);
     let schemes = &mut document.components.get_or_insert_default().security_schemes;
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     schemes.insert("token".to_owned(), SecurityScheme::Http(bearer).into());

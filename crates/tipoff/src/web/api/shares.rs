@@ -73,7 +73,7 @@ pub(super) async fn share(
     let link = ShareLink {
         id: 0,
         incident,
-        made_by: who.actor.name().to_owned(),
+        made_by: who.actor.spoken(),
         created_at,
         expires_at: Timestamp::from_ms(expires_s.saturating_mul(1000)),
         opened: 0,

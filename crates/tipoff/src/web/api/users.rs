@@ -8,7 +8,7 @@ use tipoff_spool::{Role, UserId};
 use utoipa::ToSchema;
 
 use super::super::State;
-use super::super::access::Visitor;
+use super::super::access::{Visitor, note_ended_tokens};
 use super::super::clock::utc;
 use super::super::problem::{Asked, Body, Named, Problem};
 use super::super::who::Who;
@@ -122,7 +122,7 @@ pub(super) async fn add(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserChange {
-    /// The new role. Whatever the user has open with the old one ends.
+    /// The new role. Whatever the user has open with the old one ends; a viewer's tokens end, too.
     #[serde(default)]
     role: Option<UserRole>,
     /// A new password; all logins of the user end. Your own: `PUT /api/v1/password`.
@@ -168,9 +168,11 @@ pub(super) async fn change(
     }
     if let Some(role) = role {
         let role = Role::from(role);
-        state.access.set_role(user, role).await?;
+        let ended = state.access.set_role(user, role).await?;
         tracing::info!(by = %visitor.name, user = id, "The role of a user was changed.");
-        state.note(who.did(what::USER_ROLE, &*name, role.as_str())).await;
+        let entry = who.did(what::USER_ROLE, &*name, role.as_str());
+        state.note(entry.clone()).await;
+        note_ended_tokens(&*state.spool, &ended, entry).await;
     }
     if revoke_tokens {
         let entry = who.did(what::TOKEN_REVOKE, "", format!("with the password of {name}"));
@@ -179,7 +181,7 @@ pub(super) async fn change(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes a user; all of their logins end at once.
+/// Removes a user; all of their logins, and the tokens that they made, end at once.
 #[utoipa::path(
     delete, path = "/api/v1/users/{id}", tag = "access",
     params(("id" = i64, Path, description = "Number of the user")),
@@ -198,8 +200,10 @@ pub(super) async fn remove(
     Named(id): Named<i64>,
 ) -> Result<StatusCode, Problem> {
     let name = known(&state, UserId(id)).await?;
-    state.access.remove_user(UserId(id)).await?;
-    state.note(who.did(what::USER_REMOVE, name, "")).await;
+    let ended = state.access.remove_user(UserId(id)).await?;
+    let entry = who.did(what::USER_REMOVE, name, "");
+    state.note(entry.clone()).await;
+    note_ended_tokens(&*state.spool, &ended, entry).await;
     tracing::info!(by = %visitor.name, user = id, "A user was removed.");
     Ok(StatusCode::NO_CONTENT)
 }

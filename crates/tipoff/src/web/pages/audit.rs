@@ -9,6 +9,8 @@ use super::super::api::shares::links;
 use super::super::clock::{Clock, utc};
 use super::super::frame::{Frame, Page, page};
 use super::super::problem::Asked;
+use super::audit_words::{predicate, subject};
+use crate::receive::marked;
 use crate::runtime::percent::encode;
 
 /// What can be chosen to look at: the area, and its name.
@@ -38,12 +40,12 @@ struct AuditPage {
 struct Row {
     at: String,
     full: String,
-    who: String,
-    kind: &'static str,
-    address: Option<String>,
+    /// Before the name of who did it, the name, and behind it.
+    who: (&'static str, String, &'static str),
     what: String,
-    object: String,
     detail: String,
+    /// Address, where it came by the HTTP port.
+    address: Option<String>,
     times: Option<u32>,
 }
 
@@ -64,12 +66,10 @@ pub(super) async fn audit(
     let row = |it: tipoff_spool::AuditEntry| Row {
         at: format!("{}, {}", clock.day(it.at), clock.second(it.at)),
         full: utc(it.at),
-        who: it.actor.name().to_owned(),
-        kind: it.actor.kind(),
+        who: subject(&it.actor),
+        what: predicate(&it),
+        detail: marked(&it.detail),
         address: it.address,
-        what: words(&it.what),
-        object: it.object,
-        detail: it.detail,
         times: (it.count > 1).then_some(it.count),
     };
     let older = before.map(|before| {
@@ -82,11 +82,6 @@ pub(super) async fn audit(
         older,
         who,
     })
-}
-
-/// `token.create` as it is shown: "token: create".
-fn words(what: &str) -> String {
-    what.replacen('.', ": ", 1).replace('_', " ")
 }
 
 #[derive(Template)]

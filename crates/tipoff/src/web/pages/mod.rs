@@ -4,6 +4,7 @@
 mod account;
 mod add;
 mod audit;
+mod audit_words;
 mod channels;
 mod devices;
 mod feed;

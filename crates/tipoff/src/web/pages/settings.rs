@@ -25,6 +25,7 @@ struct Token {
     name: String,
     may: &'static str,
     made: String,
+    maker: String,
     used: String,
 }
 
@@ -43,6 +44,10 @@ pub(super) async fn settings(
             TokenScope::Feed => "opens the feed only",
         },
         made: clock.ago(token.created_at),
+        maker: match token.made_by.is_empty() {
+            true => "not known".to_owned(),
+            false => token.made_by,
+        },
         used: token.used_at.map_or_else(
             || "never used".to_owned(),
             |used_at| format!("last used {}", clock.ago(used_at)),
