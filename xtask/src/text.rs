@@ -1,4 +1,4 @@
-//! Words that do not belong into the tree, and links in the documentation that lead nowhere.
+//! Words that do not belong into the tree, and links and paths in the documentation that lead nowhere.
 
 use std::path::Path;
 
@@ -16,6 +16,9 @@ const UNWANTED: &[(&str, &str)] = &[
     (concat!("sleep(Duration::from_", "secs(1)).await; // wait"), "wait for a condition"),
 ];
 
+/// The folders whose files documents name by their whole path.
+const OUR_FOLDERS: &[&str] = &["crates/", "docs/", "fuzz/", "packaging/", "xtask/", ".github/"];
+
 /// What is wrong with words and links.
 pub(crate) fn check(root: &Path, files: &[File]) -> Vec<String> {
     let mut faults = Vec::new();
@@ -32,6 +35,7 @@ pub(crate) fn check(root: &Path, files: &[File]) -> Vec<String> {
         }
         if file.path.ends_with(".md") {
             faults.extend(dead_links(root, file));
+            faults.extend(dead_paths(root, file));
         }
     }
     faults
@@ -59,12 +63,29 @@ fn dead_links(root: &Path, file: &File) -> Vec<String> {
     faults
 }
 
+/// Paths in backquotes that name nothing. A word in capitals is a place for a name, and the made-up service
+/// of CONTRIBUTING.md is compiled elsewhere. The changelog names what was there at its time.
+fn dead_paths(root: &Path, file: &File) -> Vec<String> {
+    let is_path = |word: &&str| {
+        let is_ours = OUR_FOLDERS.iter().any(|folder| word.starts_with(folder));
+        let is_made_up =
+            word.contains("pigeon") || word.contains(|it: char| it.is_ascii_uppercase());
+        is_ours && !is_made_up && !word.contains(['*', ' ', '{', ':', '#', '…'])
+    };
+    if file.path == "CHANGELOG.md" {
+        return Vec::new();
+    }
+    let words = file.text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let dead = words.filter(is_path).filter(|word| !root.join(word).exists());
+    dead.map(|word| format!("{}: there is no {word}", file.path)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn unwanted_words_white_space_and_dead_links_are_found() {
+    fn unwanted_words_white_space_dead_links_and_paths_are_found() {
         let files = [
             File {
                 path: "a.rs".to_owned(),
@@ -72,9 +93,10 @@ mod tests {
             },
             File {
                 path: "a.md".to_owned(),
-                text: "[one](nowhere.md) [two](https://example.org)".to_owned(),
+                text: "[one](nowhere.md) [two](https://example.org) `crates/a.rs` `crates/NAME.rs`"
+                    .to_owned(),
             },
         ];
-        assert_eq!(check(Path::new("/nonexistent"), &files).len(), 3);
+        assert_eq!(check(Path::new("/nonexistent"), &files).len(), 4);
     }
 }
