@@ -405,6 +405,7 @@ mod tests {
             arguments: Vec::new(),
             time: TIME,
             environment: vec!["DISPLAY".to_owned()],
+            keeps_capabilities: false,
         };
         for (name, gets) in [
             ("PATH", true),
