@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::lock;
@@ -46,6 +47,9 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_MAX)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Plans do not depend on bound values. Otherwise SQLite prepares a statement that compares a column of no index
+    // with a parameter anew at each use (sqlite3_bind: `expmask`): three of them for each mail.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
         // The system keeps the pages anyway.
         connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;

@@ -16,7 +16,6 @@ mod totp;
 mod users;
 
 use axum::Json;
-use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use utoipa::OpenApi;
@@ -67,7 +66,26 @@ fn add_common_refusals(document: &mut utoipa::openapi::OpenApi) {
 
 /// The API and its description.
 pub(super) fn router() -> axum::Router<State> {
-    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
+    let (router, _) = routes().split_for_parts();
+    router
+        .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .route("/api", get(async || Json(document()).into_response()))
+}
+
+/// The description, made when it is asked for: it takes megabytes.
+fn document() -> utoipa::openapi::OpenApi {
+    let (_, mut document) = routes().split_for_parts();
+    add_common_refusals(&mut document);
+    let schemes = &mut document.components.get_or_insert_default().security_schemes;
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    schemes.insert("token".to_owned(), SecurityScheme::Http(bearer).into());
+    let cookie = ApiKeyValue::with_description("tipoff", "what a login in a browser gives");
+    schemes.insert("cookie".to_owned(), SecurityScheme::ApiKey(ApiKey::Cookie(cookie)).into());
+    document
+}
+
+fn routes() -> OpenApiRouter<State> {
+    OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::one))
         .routes(routes!(incidents::parcel))
@@ -101,15 +119,4 @@ pub(super) fn router() -> axum::Router<State> {
         .routes(routes!(totp::begin, totp::confirm))
         .routes(routes!(totp::end))
         .routes(routes!(events::events))
-        .split_for_parts();
-    add_common_refusals(&mut document);
-    let schemes = &mut document.components.get_or_insert_default().security_schemes;
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    schemes.insert("token".to_owned(), SecurityScheme::Http(bearer).into());
-    let cookie = ApiKeyValue::with_description("tipoff", "what a login in a browser gives");
-    schemes.insert("cookie".to_owned(), SecurityScheme::ApiKey(ApiKey::Cookie(cookie)).into());
-    let kind = [(header::CONTENT_TYPE, "application/json")];
-    router
-        .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .route("/api", get(async move || (kind, Json(document)).into_response()))
 }
