@@ -132,6 +132,15 @@ fn so_many_idle_commands_are_no_errors() {
 }
 
 #[test]
+fn recipients_are_no_idle_commands() {
+    let profile = Profile { recipients_max: 30_000, errors_max: 1, ..Profile::default() };
+    let mut client = Client::new(profile);
+    client.says(b"MAIL FROM:<a@b>\r\n");
+    client.says(&b"RCPT TO:<c>\r\n".repeat(20_001));
+    assert_eq!(client.says(b"DATA\r\n"), ["354"]);
+}
+
+#[test]
 fn of_a_message_that_is_refused_so_much_is_swallowed() {
     let profile = Profile { message_bytes_max: 1_000, ..Profile::default() };
     let surplus = 1_000_000;
