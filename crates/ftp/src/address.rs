@@ -8,7 +8,7 @@ pub(crate) fn port(argument: &[u8]) -> Option<SocketAddr> {
     let mut numbers = text.split(',').map(|number| number.trim().parse::<u8>());
     let mut next = || numbers.next()?.ok();
     let (h1, h2, h3, h4, p1, p2) = (next()?, next()?, next()?, next()?, next()?, next()?);
-    if next().is_some() || text.split(',').count() != 6 {
+    if text.split(',').count() != 6 {
         return None;
     }
     let address = Ipv4Addr::new(h1, h2, h3, h4);
@@ -67,9 +67,15 @@ mod tests {
         let of = |text: &str| text.parse::<SocketAddr>().ok();
         assert_eq!(port(b"192,168,1,20,200,10"), of("192.168.1.20:51210"));
         assert_eq!(port(b" 192, 168,1,20,4,0"), of("192.168.1.20:1024"));
-        for wrong in
-            ["", "1,2,3,4,5", "1,2,3,4,5,6,7", "1,2,3,4,5,256", "a,2,3,4,5,6", "1,2,3,4,-5,6"]
-        {
+        for wrong in [
+            "",
+            "1,2,3,4,5",
+            "1,2,3,4,5,6,7",
+            "1,2,3,4,5,6,",
+            "1,2,3,4,5,256",
+            "a,2,3,4,5,6",
+            "1,2,3,4,-5,6",
+        ] {
             assert_eq!(port(wrong.as_bytes()), None, "{wrong}");
         }
         let address = |text: &str| Eprt::Address(text.parse().unwrap());

@@ -202,6 +202,64 @@ mod tests {
     }
 
     #[test]
+    fn a_text_has_as_many_letters_as_are_in_it() {
+        let of = |text: &'static [u8]| letters(text).collect::<Vec<_>>();
+        assert_eq!(of(b""), []);
+        assert_eq!(of(b"a\x95\x5Cb"), [(0, b"a".as_slice()), (1, b"\x95\x5C"), (3, b"b")]);
+        assert_eq!(of(b"\x95"), [(0, b"\x95".as_slice())]);
+    }
+
+    #[test]
+    fn a_letter_weighs_as_its_row_of_the_standard_is_usual() {
+        let [gb, japanese, big5, korean] = &SCRIPTS;
+        for (script, lead, trail, expected) in [
+            (gb, 0xB0, 0xA1, 2),
+            (gb, 0xD7, 0xFE, 2),
+            (gb, 0xA9, 0xA1, 1),
+            (gb, 0xD8, 0xA1, 1),
+            (gb, 0xB0, 0xA0, -1),
+            (gb, 0xAA, 0xA1, -1),
+            (japanese, 0x82, 0x9F, 2),
+            (japanese, 0x83, 0x40, 2),
+            (japanese, 0x97, 0xFC, 2),
+            (japanese, 0x82, 0x9E, 1),
+            (japanese, 0xE0, 0x40, 1),
+            (japanese, 0xB1, 0xB2, 0),
+            (japanese, 0x83, 0x97, -1),
+            (big5, 0xA4, 0x40, 2),
+            (big5, 0xC9, 0x40, 1),
+            (big5, 0xA3, 0x40, 1),
+            (big5, 0x81, 0x40, -1),
+            (korean, 0xB0, 0xA1, 2),
+            (korean, 0xA1, 0xA1, 1),
+            (korean, 0xC9, 0xA1, -1),
+        ] {
+            let found = (script.usual)(lead, trail);
+            assert_eq!(found, expected, "{}: {lead:02X} {trail:02X}", script.encoding.name());
+        }
+        // Of scripts that fit equally the first.
+        assert_eq!(decode(b"\xB0\xA1"), "啊");
+    }
+
+    #[test]
+    fn letters_of_latin_1_stand_alone_among_those_of_ascii() {
+        for (text, expected) in [
+            (b"abc".as_slice(), 0),
+            (b"T\xFCr", 3),
+            (b"\xFCr", 3),
+            (b"T\xFC", 3),
+            (b"\xFC", 1),
+            (b"1\xFC2", 1),
+            (b"a\x85b", -2),
+            (b"a\xA0b", -1),
+            (b"a\xFC\xFC", -2),
+            (b"\xFC\xFCb", -2),
+        ] {
+            assert_eq!(latin_fit(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
     fn names_say_what_their_device_wrote() {
         for (encoding, text) in [
             (GB18030, "/移动侦测/通道1.jpg"),

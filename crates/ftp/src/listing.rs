@@ -200,6 +200,25 @@ mod tests {
     }
 
     #[test]
+    fn listings_are_equal_if_they_tell_the_same_of_one_tree() {
+        let (tree, other) = (SharedTree::default(), SharedTree::default());
+        let listing = |tree: &SharedTree, path: &str, form, since| {
+            Listing::new(Arc::clone(tree), FilePath::from_bytes(path.as_bytes()), form, since)
+        };
+        let this = listing(&tree, "/a", Form::Long, 0);
+        assert_eq!(this, listing(&tree, "/a", Form::Long, 0));
+        for different in [
+            listing(&other, "/a", Form::Long, 0),
+            listing(&tree, "/b", Form::Long, 0),
+            listing(&tree, "/a", Form::Names, 0),
+            listing(&tree, "/a", Form::Long, 1),
+        ] {
+            assert_ne!(this, different);
+        }
+        assert!(format!("{this:?}").contains("Long"));
+    }
+
+    #[test]
     fn a_long_listing_comes_in_pieces_while_files_come_and_go() {
         let tree = SharedTree::default();
         for number in 0..1_000 {

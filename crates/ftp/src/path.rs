@@ -288,6 +288,40 @@ mod tests {
         assert!(path(&levels).to_string().starts_with(&format!("/cam/{0}/{0}/~", "z".repeat(250))));
     }
 
+    /// Paths that are stored have such digests: a new version must make the same.
+    #[test]
+    fn a_digest_stays_the_same() {
+        assert_eq!(&digest(&[b"one", b"other"]), b"~def40697e4fd6007");
+        for (name, expected) in [
+            ("~def40697e4fd6007", true),
+            ("~def40697e4fd600g", false),
+            ("xdef40697e4fd6007", false),
+            ("~def40697e4fd600", false),
+            ("~def40697e4fd60070", false),
+        ] {
+            assert_eq!(is_digest(name.as_bytes()), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_keeps_its_extension_if_it_is_one() {
+        let long = "x".repeat(300);
+        for (name, end) in [
+            (format!("{long}.jpg"), Some(".jpg")),
+            (format!("{long}.12345678"), Some(".12345678")),
+            (format!("{long}.123456789"), None),
+            (format!("{long}.j pg"), None),
+            (format!("x.{long}"), None),
+            (long.clone(), None),
+        ] {
+            let short = shortened(name.as_bytes());
+            assert_eq!(short.len(), NAME_BYTES_MAX, "{name}");
+            let digest_at = NAME_BYTES_MAX - end.map_or(0, str::len) - DIGEST_BYTES;
+            assert!(is_digest(&short[digest_at..][..DIGEST_BYTES]), "{name}");
+            assert!(short.ends_with(end.unwrap_or_default().as_bytes()), "{name}");
+        }
+    }
+
     #[test]
     fn names_are_shown_as_text() {
         let chinese = FilePath::ROOT.join(b"\xd2\xc6\xb6\xaf.jpg");

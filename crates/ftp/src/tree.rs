@@ -505,6 +505,17 @@ mod tests {
         assert_eq!(tree.find(&path("/f/g/x")), Found::File(file(1)));
     }
 
+    #[test]
+    fn what_is_renamed_longer_must_have_room_for_all_that_is_in_it() {
+        let mut tree = Tree::default();
+        let inside = format!("{0}{0}{0}/x", format!("/{}", "y".repeat(250)));
+        tree.put(&path(&format!("/a{inside}")), file(1));
+        let room = PATH_BYTES_MAX - inside.len();
+        let to = |bytes: usize| path(&format!("/{}/{}", "z".repeat(250), "z".repeat(bytes - 252)));
+        assert!(!tree.rename(&path("/a"), &to(room + 1)));
+        assert!(tree.rename(&path("/a"), &to(room)));
+    }
+
     /// Only the time that it takes shows it: what each of these commands costs does not grow with the tree.
     #[test]
     fn a_command_in_a_full_tree_costs_what_it_costs_in_an_empty_one() {

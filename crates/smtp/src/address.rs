@@ -105,6 +105,8 @@ mod tests {
             ("\"Front <1>\" <a@b>", "a@b", ""),
             ("Front yard <a@b>", "a@b", ""),
             ("<\"a@b>", "\"a@b", ""),
+            // Outside of quotes a backslash is a letter.
+            ("a\\\"b <c@d>", "a\\\"b <c@d>", ""),
             ("<a@b SIZE=5", "a@b", "SIZE=5"),
             ("<a@b", "a@b", ""),
             ("<türe@b>", "türe@b", ""),

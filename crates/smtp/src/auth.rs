@@ -288,6 +288,41 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_digest_has_32_hexadecimal_digits() {
+        for (digest, is_one) in [
+            ("b913a602c7eda7a495b4e6e7334d3890", true),
+            ("b913a602c7eda7a495b4e6e7334d389", false),
+            ("b913a602c7eda7a495b4e6e7334d389g", false),
+        ] {
+            let found = cram_md5(format!("cam1 {digest}").as_bytes(), "<1@host>");
+            assert_eq!(found.is_some(), is_one, "{digest}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_no_control_characters() {
+        for (bytes, expected) in [
+            (b"cam\0one".as_slice(), true),
+            (b"cam\x01", false),
+            (b"T\xFCr\0", true),
+            (b"T\xFCr\x01", false),
+            (b"T\xFC\xFCr", true),
+            (b"T\xFC\xFC", false),
+        ] {
+            assert_eq!(is_text(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_when_decoded_was_never_encoded() {
+        for initial in ["user pass", "Y2FtMQ== pass", "user c2VjcmV0"] {
+            let progress = begin(b"LOGIN", Some(initial.as_bytes()), "<1@host>", Reading::Lenient);
+            let is_asked = matches!(&progress, Prompt(reply, _) if *reply == reply::PASSWORD);
+            assert!(is_asked, "{initial}: the password is still to come");
+        }
+    }
+
     /// What a lenient reading makes of the answers to the prompts of a mechanism.
     fn leniently(mechanism: &str, answers: &[&str]) -> (String, String) {
         let mut progress = begin(mechanism.as_bytes(), None, "<1@host>", Reading::Lenient);

@@ -389,6 +389,7 @@ mod tests {
             ("a\r\n.\n", true),
             (".\n", true),
             ("a\n.\n.\n", true),
+            ("a\n.b\nc\n.\n", true),
             ("a\n.\nb", false),
             ("a\n.", false),
             ("a\n..\n", false),
@@ -400,6 +401,16 @@ mod tests {
             read(&mut strict, &[data.as_bytes()]);
             assert!(!strict.may_have_ended());
         }
+    }
+
+    #[test]
+    fn lines_of_nothing_but_dots_do_not_cost_a_step_each() {
+        let data = b"..\r\n".repeat(10_000);
+        let (mut dots, mut input, mut pieces) = (Dots::new(LineEnds::Crlf), data.as_slice(), 0);
+        while dots.next(&mut input).is_some() {
+            pieces += 1;
+        }
+        assert!(pieces <= 3 * data.len() / TOGETHER_BYTES, "{pieces}");
     }
 
     #[test]

@@ -127,8 +127,8 @@ pub(super) struct Base64 {
 impl Base64 {
     pub(super) fn push(&mut self, input: &[u8], output: &mut Vec<u8>) {
         let start = output.len();
-        // A run kept back and an open group add to what the input itself gives.
-        let most = (input.len() + RUN_BYTES + 4) / 4 * 3 + 3;
+        // A run kept back, or an open group, adds to what the input itself gives.
+        let most = (input.len() + RUN_BYTES) / 4 * 3 + 3;
         output.resize(start + most, 0);
         let mut free = output.get_mut(start..).unwrap_or_default();
         let Self { scanner, group } = self;

@@ -51,6 +51,14 @@ fn base64_is_read_leniently() {
 }
 
 #[test]
+fn base64_takes_no_more_room_than_its_input() {
+    let mut output = Vec::new();
+    Decoder::new(Encoding::Base64).push(&[b'A'; 4000], &mut output);
+    assert_eq!(output.len(), 3000);
+    assert!(output.capacity() <= 4000, "{}", output.capacity());
+}
+
+#[test]
 fn base64_in_an_encoded_page_is_decoded_twice() {
     for (input, expected) in [
         ("4,QWxhcm0=\" b", "Alarm"),
@@ -78,6 +86,7 @@ fn behind_padding_more_base64_goes_on_and_a_footer_does_not() {
     for (input, expected) in [
         ("QWxhcm0=\r\n--\r\nSent by ipcam", "Alarm"),
         ("QWxhcm0= Thanks", "Alarm"),
+        ("QWxhcm0=\r\nSent by ipcam from the garden", "Alarm"),
         ("QWxhcm0=\r\nQWxhcm0gb24gY2FtZXJhIDEh", "AlarmAlarm on camera 1!"),
         ("QWxhcm0=QWxhcm0gb24gY2FtZXJhIDEh", "AlarmAlarm on camera 1!"),
         ("QQ==\r\nQg==\r\nQw==\r\n", "ABC"),
@@ -101,6 +110,8 @@ fn quoted_printable_is_read_leniently() {
         ("=4G =4=41 =ZZ ==41", "=4G =4A =ZZ =A"),
         ("white \t \r\nspace  \nend \t", "white\r\nspace\nend"),
         ("two words", "two words"),
+        ("a \r\nb\t\nc", "a\r\nb\nc"),
+        ("a= ", "a"),
         ("end=", "end"),
         ("end=4", "end=4"),
         ("=\r\r\n", "\r\n"),

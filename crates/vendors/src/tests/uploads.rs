@@ -102,6 +102,10 @@ const NAMES: &str = "
     Yi          other    /2025Y11M23D12H/55M00S.mp4
     Yi          other    /2025Y11M23D12H/11M10S50.mp4
     -           other    /2025/55M00S.mp4
+    -           other    /2025Y11/55M00S.mp4
+    -           other    /20251123_12345/55M00S.mp4
+    -           other    /2025Y11M23D12H/5xM00S.mp4
+    -           other    /2025Y11M23D12H/55M0xS.mp4
     Axis        other    /axis/image26-10-05_14-03-20-41_1.jpg.tmp
     -           other    /image26-10-05_14-03-20.jpg
     -           other    /image26-10-05_x.jpg

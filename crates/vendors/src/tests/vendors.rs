@@ -23,6 +23,12 @@ fn a_vendor_is_recognised_by_all_of_its_marks() {
     for (subject, text, vendor, event) in [
         ("x", "Name : ups1\nLocation : Rack\nCode : 0x0109\n", Some("APC UPS"), Other),
         ("x", "Name : ups1\nLocation : Rack\n", None, Other),
+        (
+            "x",
+            "Name : ups1\nLocation : Rack\nCode : 0x0109\nInformational - UPS: Hello.\n",
+            Some("APC UPS"),
+            Other,
+        ),
         ("x", "Name : ups1\nCode : 0x0109\n", None, Other),
         ("x", "Location : Rack\nCode : 0x0109\n", None, Other),
         ("dlink-02C972_E-Mail_Alert", "Fan error", Some("D-Link"), Fault),
@@ -147,6 +153,7 @@ fn names_and_boilerplate_are_no_details() {
         ("[nas1] nas1", disk, "the disk is full"),
         ("FRITZ!Box 7590: FRITZ!Box 7590", "Update", "Update"),
         ("HDD error", gate, "HDD Error"),
+        ("", "*** Event snapshots: Motion in window 2 ***\n", "Motion in window 2"),
     ] {
         assert_eq!(details_of(subject, text), expected, "{text}");
     }
