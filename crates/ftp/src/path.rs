@@ -118,7 +118,10 @@ impl Joining {
             self.leave_out();
         }
         self.path.push(b'/');
-        let safe = |byte: &u8| if byte.is_ascii_control() { b'_' } else { *byte };
+        // A letter's second byte in a name that is UTF-8 by chance: read again, it would divide the name.
+        let divides = name.contains(&b'\\') && std::str::from_utf8(&name).is_ok();
+        let is_unsafe = |byte: u8| byte.is_ascii_control() || divides && byte == b'\\';
+        let safe = |byte: &u8| if is_unsafe(*byte) { b'_' } else { *byte };
         self.path.extend(name.iter().map(safe));
         self.depth += 1;
     }
@@ -340,6 +343,18 @@ mod tests {
             1 => Just(b"..".to_vec()),
         ];
         proptest::collection::vec(name, 0..60).prop_map(|names| names.join(b"/".as_slice()))
+    }
+
+    #[test]
+    fn a_letter_that_ends_in_a_backslash_divides_no_name_when_it_is_read_again() {
+        for given in
+            [&b"\xE0\xA0\x81\\\\\x80"[..], b"\xE0\xA0\x81\\x/\x80", b"/a/\xE0\xA0\x81\\\\\xFF\xFE"]
+        {
+            let path = FilePath::ROOT.join(given);
+            assert_eq!(FilePath::from_bytes(path.as_bytes()), path, "{given:?}");
+        }
+        let shift_jis = FilePath::ROOT.join(b"\x95\x5C");
+        assert_eq!(shift_jis.as_bytes(), b"/\x95\x5C", "a letter of one name stays as it is");
     }
 
     proptest! {

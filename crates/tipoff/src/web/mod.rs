@@ -29,14 +29,17 @@ mod view;
 mod who;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use axum::Router;
+use axum::extract::Request;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
 use tipoff_spool::{AuditEntry, Spool};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -178,11 +181,19 @@ pub(crate) fn start(
     });
 }
 
-/// What is behind the guard, and what is open to all.
+/// What the paths of the API begin with.
+const API: &str = "/api";
+
+/// What is behind the guard, and what is open to all. The API is made when it is asked for the first time: its
+/// description is made with it, and takes memory that a program does not need while nobody looks at its pages.
 fn router(state: State) -> Router {
+    let (api, of_api) = (Arc::new(OnceLock::new()), state.clone());
+    let fallback = async move |request: Request| match request.uri().path().starts_with(API) {
+        true => api.get_or_init(|| guarded_api(of_api)).call(request).await.into_response(),
+        false => not_found(request.uri().clone()).await,
+    };
     let behind = pages::router().layer(CompressionLayer::new()).merge(access::way_out());
-    let behind =
-        behind.merge(api::router()).route_layer(from_fn_with_state(state.clone(), access::guard));
+    let behind = behind.route_layer(from_fn_with_state(state.clone(), access::guard));
     let open = access::router().merge(assets::router()).layer(CompressionLayer::new());
     Router::new()
         .merge(behind)
@@ -194,15 +205,21 @@ fn router(state: State) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/media/{arrival}/{file}/{signature}/{name}", get(media::media))
-        .fallback(not_found)
+        .fallback(fallback)
         .layer(from_fn_with_state(state.clone(), frame::for_browsers))
         .with_state(state)
+}
+
+/// The API, with the guard before it.
+fn guarded_api(state: State) -> TowerToHyperService<Router> {
+    let router = api::router().route_layer(from_fn_with_state(state.clone(), access::guard));
+    TowerToHyperService::new(router.fallback(not_found).with_state(state))
 }
 
 /// Whatever is no address of ours.
 async fn not_found(uri: Uri) -> Response {
     let problem = Problem::not_found("page");
-    match uri.path().starts_with("/api") {
+    match uri.path().starts_with(API) {
         true => problem.into_response(),
         false => PageProblem::from(problem).into_response(),
     }
