@@ -6,6 +6,7 @@ mod trouble;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -27,6 +28,12 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// The same from its end; one line more tells how many are left out between.
 const TAIL_LINES_MAX: usize = 199;
 const TAIL_BYTES_MAX: usize = 16 * 1024;
+/// Bytes that the transcripts of all sessions under way hold. Beyond, the further lines of each are kept only up to
+/// [`SCARCE_BYTES`] of the beginning and of the end: enough for a camera's mail, and little for thousands of sessions.
+const ALL_BYTES_MAX: usize = 16 * 1024 * 1024;
+const SCARCE_BYTES: usize = 1024;
+/// What a line takes beside its text.
+const ENTRY_BYTES: usize = size_of::<Entry>() + 16;
 
 /// Writes one session down. The session has ended when its last clone is dropped.
 #[derive(Clone)]
@@ -155,7 +162,17 @@ impl Recorder {
 
     fn write(&self, speaker: Speaker, text: &[u8]) {
         let at_ms = u32::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u32::MAX);
-        self.0.state().log.push(at_ms, speaker, text);
+        let held_bytes = &self.0.shared.held_bytes;
+        let is_scarce = held_bytes.load(Ordering::Relaxed) > ALL_BYTES_MAX;
+        let mut state = self.0.state();
+        let before = state.log.held_bytes();
+        match is_scarce {
+            true => state.log.push_within(at_ms, speaker, text, SCARCE_BYTES),
+            false => state.log.push(at_ms, speaker, text),
+        }
+        let after = state.log.held_bytes();
+        held_bytes.fetch_add(after.saturating_sub(before), Ordering::Relaxed);
+        held_bytes.fetch_sub(before.saturating_sub(after), Ordering::Relaxed);
     }
 }
 
@@ -193,6 +210,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         let state = std::mem::take(&mut *self.state());
+        self.shared.held_bytes.fetch_sub(state.log.held_bytes(), Ordering::Relaxed);
         let finished = Finished {
             id: self.id,
             protocol: self.protocol,
@@ -284,25 +302,37 @@ struct Entry {
 
 impl Log {
     fn push(&mut self, at_ms: u32, speaker: Speaker, text: &[u8]) {
+        self.push_within(at_ms, speaker, text, HEAD_BYTES_MAX.max(TAIL_BYTES_MAX));
+    }
+
+    /// Keeps no more than `bytes_max` of the end, and adds no more to the beginning.
+    fn push_within(&mut self, at_ms: u32, speaker: Speaker, text: &[u8], bytes_max: usize) {
         let is_cut = text.len() > LINE_BYTES_MAX;
         let text = text.get(..LINE_BYTES_MAX).unwrap_or(text);
         let entry = Entry { at_ms, speaker, is_cut, text: text.into() };
         let bytes = entry.text.len();
         let fits_head = self.tail.is_empty()
             && self.head.len() < HEAD_LINES_MAX
-            && self.head_bytes + bytes <= HEAD_BYTES_MAX;
+            && self.head_bytes + bytes <= HEAD_BYTES_MAX.min(bytes_max);
         if fits_head {
             self.head_bytes += bytes;
             return self.head.push(entry);
         }
         self.tail_bytes += bytes;
         self.tail.push_back(entry);
-        while (self.tail.len() > TAIL_LINES_MAX || self.tail_bytes > TAIL_BYTES_MAX)
+        while (self.tail.len() > TAIL_LINES_MAX
+            || self.tail_bytes > TAIL_BYTES_MAX.min(bytes_max) && self.tail.len() > 1)
             && let Some(oldest) = self.tail.pop_front()
         {
             self.tail_bytes -= oldest.text.len();
             self.left_out += 1;
         }
+    }
+
+    /// Bytes in memory, not counting what collections keep free.
+    fn held_bytes(&self) -> usize {
+        let entries = self.head.len() + self.tail.len();
+        self.head_bytes + self.tail_bytes + entries * ENTRY_BYTES
     }
 
     fn lines(&self) -> Vec<TranscriptLine> {

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::mem;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -48,6 +48,8 @@ pub(super) struct Shared {
     store: Arc<dyn tipoff_spool::Sessions>,
     metrics: Arc<Metrics>,
     next_id: AtomicI64,
+    /// Bytes of the transcripts of sessions under way.
+    pub(super) held_bytes: AtomicUsize,
     open: Mutex<HashMap<i64, Weak<Session>>>,
     ended: Mutex<Ended>,
     fruitless: PerMinute<IpAddr, FRUITLESS_A_MINUTE>,
@@ -78,6 +80,7 @@ impl Transcripts {
             store,
             metrics,
             next_id: AtomicI64::new(next_id),
+            held_bytes: AtomicUsize::default(),
             open: Mutex::default(),
             ended: Mutex::default(),
             fruitless: PerMinute::default(),

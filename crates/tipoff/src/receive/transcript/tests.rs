@@ -242,3 +242,26 @@ async fn of_a_flood_the_newest_of_each_address_stays() {
     let kept = store.kept.lock().unwrap().remove(0);
     assert!(kept.len() <= 256 && kept.last().unwrap().id == last);
 }
+
+#[tokio::test]
+async fn thousands_of_long_sessions_share_what_transcripts_may_hold() {
+    let (_store, transcripts) = scene(0).await;
+    let sessions: Vec<Recorder> = (0..3_000)
+        .map(|number| {
+            let record = transcripts.begin(Protocol::Smtp, peer(number));
+            for _ in 0..60 {
+                record.heard(&"x".repeat(600));
+            }
+            record.heard("the last line");
+            record
+        })
+        .collect();
+    let held = || sessions[0].0.shared.held_bytes.load(Ordering::Relaxed);
+    assert!(held() < ALL_BYTES_MAX + 3_000 * 4 * SCARCE_BYTES, "{}", held());
+    let lines = sessions[2_999].0.detail().lines;
+    assert_eq!(lines.last().unwrap().text, "the last line");
+    assert!(lines.iter().any(|line| line.text.contains("left out")), "{lines:?}");
+    let shared = Arc::clone(&sessions[0].0.shared);
+    drop(sessions);
+    assert_eq!(shared.held_bytes.load(Ordering::Relaxed), 0);
+}
