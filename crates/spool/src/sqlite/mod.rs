@@ -12,7 +12,6 @@ mod covered;
 mod deliveries;
 mod devices;
 mod dismissal;
-mod facts;
 mod figures;
 mod glance;
 mod history;
