@@ -32,7 +32,9 @@ pub use device::Device;
 pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
-pub use plan::{Due, Facts, Gathering, History, IncidentClass, OpenIncident, Plan, Planner, Told};
+pub use plan::{
+    Due, Facts, Gathering, History, IncidentClass, OpenIncident, Plan, Planner, RuleSource, Told,
+};
 pub use share::AddressShare;
 pub use template::{TEMPLATE_STEPS_MAX, TemplateValues};
 pub use time::Timestamp;

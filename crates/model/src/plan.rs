@@ -2,6 +2,8 @@
 //!
 //! The spool knows no rules and the rules know no spool: they meet here.
 
+use std::sync::Arc;
+
 use crate::{
     AlertKind, Content, Device, Envelope, Event, IncidentId, Media, MediaKind, Protocol, Timestamp,
 };
@@ -197,6 +199,20 @@ pub trait Planner: Send + Sync {
     /// Which channels hear of it: those in `told`, which have a first alert of its incident, with
     /// [`AlertKind::FollowUp`]; others, to which the incident is news, with [`AlertKind::First`].
     fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan;
+}
+
+/// Hands out the rules in force. The spool takes them once for each arrival, so that one arrival is never
+/// judged by two rule sets.
+pub trait RuleSource: Send + Sync {
+    /// The rules in force at this moment; they do not change afterwards.
+    fn current(&self) -> Arc<dyn Planner>;
+}
+
+/// Rules that are never exchanged.
+impl<P: Planner + Clone + 'static> RuleSource for P {
+    fn current(&self) -> Arc<dyn Planner> {
+        Arc::new(self.clone())
+    }
 }
 
 #[cfg(test)]

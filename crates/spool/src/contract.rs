@@ -32,10 +32,11 @@ use crate::{
 /// Opens the same spool, as a start of the program does; the one before is closed by then.
 pub(crate) type Open<'a> = &'a dyn Fn() -> Arc<dyn Spool>;
 
-const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
 
 /// Rules as simple as can be: everything within 20 s joins; two channels; follow-ups 2 s later;
 /// nothing for what is torn without a picture or comes again.
+#[derive(Clone)]
 pub(crate) struct Plain;
 
 impl Planner for Plain {
@@ -127,7 +128,7 @@ fn picture() -> Media {
     }
 }
 
-fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
+pub(crate) fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArrival {
     let mut writer = spool.blobs().begin(at, "eml").unwrap();
     writer.write(b"a picture").unwrap();
     NewArrival {

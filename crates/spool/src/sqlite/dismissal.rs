@@ -1,8 +1,9 @@
 //! Incidents that somebody marked as not interesting: no more alerts of them, and the reason is kept.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tipoff_model::{Facts, History, IncidentId, Plan, Planner, Timestamp, Told};
+use tipoff_model::{Facts, IncidentId, Plan, Planner, Timestamp, Told};
 
+use super::history::DeviceHistory;
 use crate::{Result, SpoolError};
 
 /// How long the name of whoever asked may be, in characters.
@@ -84,9 +85,9 @@ pub(super) fn plan(
     incident: Option<IncidentId>,
     facts: &Facts<'_>,
     told: &[Told],
-    history: &dyn History,
+    history: &DeviceHistory<'_>,
 ) -> Result<Plan> {
-    let mut plan = planner.plan(facts, told, history);
+    let mut plan = history.plan(planner, facts, told)?;
     if let Some(incident) = incident
         && is_dismissed(connection, incident)?
     {

@@ -64,9 +64,10 @@ impl Incidents for SqliteSpool {
     }
 
     fn dismiss(&self, id: IncidentId, by: String, now: Timestamp) -> BoxFuture<'_, Result<()>> {
-        let planner = Arc::clone(&self.planner);
-        let work =
-            move |connection: &Connection| dismissal::dismiss(connection, &*planner, id, &by, now);
+        let rules = Arc::clone(&self.rules);
+        let work = move |connection: &Connection| {
+            dismissal::dismiss(connection, &*rules.current(), id, &by, now)
+        };
         Box::pin(self.writer.run(work))
     }
 

@@ -12,7 +12,6 @@ mod covered;
 mod deliveries;
 mod devices;
 mod dismissal;
-mod facts;
 mod figures;
 mod glance;
 mod history;
@@ -48,7 +47,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OpenFlags};
-use tipoff_model::{AddressShare, ArrivalId, Event, Planner, Timestamp};
+use tipoff_model::{AddressShare, ArrivalId, Event, RuleSource, Timestamp};
 
 use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, MailDigest, NewArrival, Newest,
@@ -70,7 +69,7 @@ pub struct SqliteSpool {
     readers: Arc<Readers>,
     blobs: Blobs,
     identity: String,
-    planner: Arc<dyn Planner>,
+    rules: Arc<dyn RuleSource>,
     torn_devices: Mutex<TornDevices>,
     /// The keys of discovered devices that somebody named.
     named: Mutex<HashSet<String>>,
@@ -84,25 +83,25 @@ pub struct SqliteSpool {
 impl SqliteSpool {
     /// Opens the spool in `folder` and makes it where it is missing; refuses a folder on which
     /// another Tipoff receives.
-    pub fn open(folder: &Path, planner: Arc<dyn Planner>) -> Result<Self> {
+    pub fn open(folder: &Path, rules: Arc<dyn RuleSource>) -> Result<Self> {
         durable::make_private_folder(folder).map_err(file_error)?;
         let lock = File::create(folder.join("lock")).map_err(file_error)?;
         lock.try_lock().map_err(|_| SpoolError::Locked(folder.display().to_string()))?;
-        let spool = Self::open_shared(folder, planner, Some(lock))?;
+        let spool = Self::open_shared(folder, rules, Some(lock))?;
         // The names of the database and of the folder of blobs: SQLite syncs those of its own logs only.
         durable::sync_folder(folder).map_err(file_error)?;
         Ok(spool)
     }
 
     /// Opens the spool beside a Tipoff that may be running on it: to look, and to retry.
-    pub fn open_beside(folder: &Path, planner: Arc<dyn Planner>) -> Result<Self> {
+    pub fn open_beside(folder: &Path, rules: Arc<dyn RuleSource>) -> Result<Self> {
         if !folder.join("spool.db").exists() {
             return Err(SpoolError::File(format!("{} holds no spool yet", folder.display())));
         }
-        Self::open_shared(folder, planner, None)
+        Self::open_shared(folder, rules, None)
     }
 
-    fn open_shared(folder: &Path, planner: Arc<dyn Planner>, lock: Option<File>) -> Result<Self> {
+    fn open_shared(folder: &Path, rules: Arc<dyn RuleSource>, lock: Option<File>) -> Result<Self> {
         let path = folder.join("spool.db");
         let mut connection = connect(&path, OpenFlags::default())?;
         if lock.is_some() {
@@ -132,7 +131,7 @@ impl SqliteSpool {
             readers: Arc::new(Readers { path, idle: Mutex::default() }),
             blobs,
             identity,
-            planner,
+            rules,
             torn_devices: Mutex::new(torn),
             named: Mutex::new(named),
             known_mails: Mutex::new(known_mails),
@@ -163,7 +162,7 @@ impl Spool for SqliteSpool {
     }
 
     fn store(&self, arrival: NewArrival) -> BoxFuture<'_, Result<Stored>> {
-        let planner = Arc::clone(&self.planner);
+        let rules = Arc::clone(&self.rules);
         let torn = arrival.unacknowledged.then(|| arrival.device.key.clone());
         let owner = match arrival.device.discovered {
             true => AddressShare::of(arrival.envelope.peer).to_string(),
@@ -174,7 +173,7 @@ impl Spool for SqliteSpool {
         Box::pin(async move {
             let locked_max = self.blobs.room.locked_max();
             let work = move |connection: &Connection| {
-                store::store(connection, &*planner, arrival, locked_max)
+                store::store(connection, &*rules.current(), arrival, locked_max)
             };
             let stored = self.writer.run(work).await?;
             if let Some(device) = torn {
@@ -188,10 +187,11 @@ impl Spool for SqliteSpool {
     }
 
     fn grow(&self, growth: Growth) -> BoxFuture<'_, Result<Stored>> {
-        let planner = Arc::clone(&self.planner);
+        let rules = Arc::clone(&self.rules);
         let locked_max = self.blobs.room.locked_max();
-        let work =
-            move |connection: &Connection| uploads::grow(connection, &*planner, growth, locked_max);
+        let work = move |connection: &Connection| {
+            uploads::grow(connection, &*rules.current(), growth, locked_max)
+        };
         Box::pin(self.writer.run(work))
     }
 
@@ -203,10 +203,11 @@ impl Spool for SqliteSpool {
         event: Event,
         now: Timestamp,
     ) -> BoxFuture<'_, Result<Vec<String>>> {
-        let planner = Arc::clone(&self.planner);
+        let rules = Arc::clone(&self.rules);
         let renamed = uploads::Renamed { arrival, path, name, event, now };
         Box::pin(
-            self.writer.run(move |connection| uploads::rename(connection, &*planner, &renamed)),
+            self.writer
+                .run(move |connection| uploads::rename(connection, &*rules.current(), &renamed)),
         )
     }
 
@@ -392,6 +393,29 @@ mod tests {
             Box::new(move || Arc::new(SqliteSpool::open(&path, Arc::new(contract::Plain)).unwrap()))
         })
         .await;
+    }
+
+    /// Counts how often the rules are taken.
+    #[derive(Default)]
+    struct Counted(std::sync::atomic::AtomicU32);
+
+    impl RuleSource for Counted {
+        fn current(&self) -> Arc<dyn tipoff_model::Planner> {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Arc::new(contract::Plain)
+        }
+    }
+
+    #[tokio::test]
+    async fn an_arrival_is_judged_by_one_rule_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let rules = Arc::new(Counted::default());
+        let spool = SqliteSpool::open(folder.path(), Arc::clone(&rules) as _).unwrap();
+        for taken in 1..=3 {
+            let arrival = contract::arrival(&spool, "yard", contract::NOW);
+            spool.store(arrival).await.unwrap();
+            assert_eq!(rules.0.load(std::sync::atomic::Ordering::Relaxed), taken);
+        }
     }
 
     #[tokio::test]

@@ -80,8 +80,10 @@ impl Devices for SqliteSpool {
     }
 
     fn raise(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>> {
-        let planner = Arc::clone(&self.planner);
-        Box::pin(self.writer.run(move |connection| store::raise(connection, &*planner, &notice)))
+        let rules = Arc::clone(&self.rules);
+        Box::pin(
+            self.writer.run(move |connection| store::raise(connection, &*rules.current(), &notice)),
+        )
     }
 }
 

@@ -10,13 +10,13 @@ use tipoff_model::{
 };
 
 use super::choice;
-use super::facts::{facts_of, facts_of_content};
 use super::glance::{self, Glance};
 use super::history::DeviceHistory;
 use super::incident_rows::{Opening, latest_incident, open_incident, touch_incident};
 use super::{
     bounds, devices, dismissal, json, known_mails, registry, repeats, resent, shares, summary,
 };
+use crate::core::facts::{facts_of, facts_of_content};
 use crate::{Again, NewArrival, Notice, Result, Stored};
 
 /// How many arrivals one follow-up takes in.
@@ -53,7 +53,7 @@ pub(super) fn store(
     };
     let joins = shares::unless_full(connection, joins, locked_max)?;
     let told = told(connection, joins)?;
-    let history = DeviceHistory { connection, device, now: arrival.received_at };
+    let history = DeviceHistory::new(connection, device, arrival.received_at);
     let plan = dismissal::plan(connection, planner, joins, &facts, &told, &history)?;
     let incident = match joins {
         Some(incident) => touch_incident(connection, incident, &facts)?,
@@ -129,8 +129,8 @@ pub(super) fn raise(
         muted,
         ..facts_of_content(&device, &content)
     };
-    let history = DeviceHistory { connection, device: id.0, now: *at };
-    let plan = planner.plan(&facts, &[], &history);
+    let history = DeviceHistory::new(connection, id.0, *at);
+    let plan = history.plan(planner, &facts, &[])?;
     note_untold(connection, incident, &[], &plan)?;
     for due in &plan.due {
         insert_delivery(connection, incident, false, due, notice.at)?;

@@ -11,9 +11,10 @@ use super::glance::{self, Glance};
 use super::history::DeviceHistory;
 use super::store::{self, Added};
 use super::{
-    at, choice, devices, dismissal, facts, from_json, incident_rows, json, number, registry,
-    repeats, shares,
+    at, choice, devices, dismissal, from_json, incident_rows, json, number, registry, repeats,
+    shares,
 };
+use crate::core::facts;
 use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
 
 /// Number of trees of which it is noted that their devices make no folders.
@@ -56,7 +57,7 @@ pub(super) fn grow(
     };
     incident_rows::touch_incident(connection, incident, &facts)?;
     let told = store::told(connection, Some(incident))?;
-    let history = DeviceHistory { connection, device: id, now: facts.received_at };
+    let history = DeviceHistory::new(connection, id, facts.received_at);
     let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, &history)?;
     store::note_untold(connection, incident, &told, &plan)?;
     for due in &plan.due {
@@ -172,7 +173,7 @@ pub(super) fn rename(
         ..facts::facts_of_content(&device, &content)
     };
     let told = store::told(connection, Some(incident))?;
-    let history = DeviceHistory { connection, device: id, now: facts.received_at };
+    let history = DeviceHistory::new(connection, id, facts.received_at);
     let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, &history)?;
     let mut channels = Vec::new();
     for due in plan.due {

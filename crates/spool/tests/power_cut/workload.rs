@@ -24,6 +24,7 @@ const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
 pub(crate) const CHANNELS: [&str; 2] = ["phone", "hook"];
 
 /// Rules as simple as can be.
+#[derive(Clone)]
 pub(crate) struct Everything;
 
 impl Planner for Everything {

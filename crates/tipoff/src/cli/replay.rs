@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 use jiff::civil::Date;
 use serde_json::json;
-use tipoff_model::{ArrivalId, DeliveryState, Event, IncidentId, Planner, Timestamp};
+use tipoff_model::{ArrivalId, DeliveryState, Event, IncidentId, RuleSource, Timestamp};
 use tipoff_rules::{Clock, Rules};
 use tipoff_spool::{
     Again, AttemptRecord, Devices, DueDelivery, IncidentDetail, Incidents, NewArrival, PastArrival,
@@ -55,10 +55,11 @@ pub(super) fn run(args: &ReplayArgs, config: Config) -> Ending {
 
 async fn replay(args: &ReplayArgs, config: Config) -> anyhow::Result<()> {
     let rules = Arc::new(config.rules.clone());
-    let past = SqliteSpool::open_beside(&config.data_dir, Arc::clone(&rules) as Arc<dyn Planner>)?;
+    let past =
+        SqliteSpool::open_beside(&config.data_dir, Arc::clone(&rules) as Arc<dyn RuleSource>)?;
     let (from, until) = bounds(args.day, &rules.clock)?;
     let folder = tempfile::tempdir().context("no temporary folder")?;
-    let spool = SqliteSpool::open(folder.path(), Arc::clone(&rules) as Arc<dyn Planner>)?;
+    let spool = SqliteSpool::open(folder.path(), Arc::clone(&rules) as Arc<dyn RuleSource>)?;
     if let Some(mode) = &args.mode {
         check_mode(mode, &rules)?;
         // Behind every mode that begins by itself.

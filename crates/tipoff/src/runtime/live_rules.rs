@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tipoff_model::{Facts, History, IncidentClass, OpenIncident, Plan, Planner, Told};
+use tipoff_model::{Planner, RuleSource};
 use tipoff_rules::Rules;
 
 /// The rules that hold now, as the spool asks them.
@@ -36,24 +36,26 @@ impl LiveRules {
     }
 }
 
-impl Planner for LiveRules {
-    fn is_silent(&self, facts: &Facts<'_>) -> bool {
-        self.0.load().is_silent(facts)
+impl RuleSource for LiveRules {
+    fn current(&self) -> Arc<dyn Planner> {
+        self.now()
     }
+}
 
-    fn class(&self, facts: &Facts<'_>) -> IncidentClass {
-        self.0.load().class(facts)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn joins(&self, facts: &Facts<'_>, latest: &OpenIncident) -> bool {
-        self.0.load().joins(facts, latest)
-    }
-
-    fn is_archive(&self, channel: &str) -> bool {
-        self.0.load().is_archive(channel)
-    }
-
-    fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
-        self.0.load().plan(facts, told, history)
+    #[test]
+    fn rules_that_were_taken_are_not_exchanged() {
+        let with_archive = |archive: &str| {
+            let rules = crate::testing::config("").rules;
+            Rules { keepers: vec![archive.to_owned()], ..rules }
+        };
+        let live = LiveRules::new(with_archive("old"));
+        let taken = live.current();
+        live.apply(with_archive("new"));
+        assert!(taken.is_archive("old") && !taken.is_archive("new"));
+        assert!(live.current().is_archive("new"));
     }
 }

@@ -71,6 +71,7 @@ impl Acknowledged {
 }
 
 /// Nothing is stored by this test itself.
+#[derive(Clone)]
 struct Nothing;
 
 impl Planner for Nothing {
