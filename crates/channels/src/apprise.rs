@@ -13,8 +13,8 @@ use serde_json::Value;
 use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
 
 use crate::body::Body;
-use crate::fallback::{self, Extras, NoFiles, Post, Tried};
-use crate::http::{self, Answer, Failure, Request, Secrets, repair, retry};
+use crate::fallback::{self, Extras, NoFiles, Reading, SingleRequest, Tried};
+use crate::http::{self, Answer, Request, Secrets, repair, retry};
 use crate::multipart::Form;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
@@ -141,41 +141,33 @@ impl Channel for Apprise {
     }
 }
 
-impl Post for Apprise {
-    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
-        Box::pin(async move {
-            let mut extras = Extras::default();
-            loop {
-                let answer = match self.put(message, context, &extras).await {
-                    Ok(answer) => answer,
-                    Err(failure) => return Ok(failure.into()),
-                };
-                let fault = Fault::of(&answer);
-                let is_about_tag = !self.tag.is_empty() && fault.is_about_tag(answer.status);
-                let doubtful: &[_] = if is_about_tag { &["tag"] } else { &[] };
-                if !extras.leave_out(doubtful, &answer.said(&fault.error, &self.secrets)) {
-                    let tried = self.judge(&answer, &fault, !message.files.is_empty());
-                    return tried.map(|verdict| extras.into_verdict("Apprise", verdict));
-                }
-            }
-        })
+impl SingleRequest for Apprise {
+    const NAME: &'static str = "Apprise";
+
+    fn request(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        extras: &Extras,
+    ) -> Result<Request<'_>, NoFiles> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let (url, body) = (self.url.clone(), self.body(message, alert, extras));
+        Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
+    }
+
+    fn read(&self, message: &Message, _: &Alert, _: &Extras, answer: &Answer) -> Reading {
+        let fault = Fault::of(answer);
+        let is_about_tag = !self.tag.is_empty() && fault.is_about_tag(answer.status);
+        Reading {
+            tried: self.judge(answer, &fault, !message.files.is_empty()),
+            said: answer.said(&fault.error, &self.secrets),
+            doubtful: if is_about_tag { vec!["tag"] } else { Vec::new() },
+        }
     }
 }
 
 impl Apprise {
-    async fn put(
-        &self,
-        message: &Message,
-        context: &Context<'_>,
-        extras: &Extras,
-    ) -> Result<Answer, Failure> {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let (url, body) = (self.url.clone(), self.body(message, context.alert, extras));
-        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-        http::post(request, context.files).await
-    }
-
     fn body(&self, message: &Message, alert: &Alert, extras: &Extras) -> Body {
         // There is no message without a body, unless it has a file; some services show no file's name.
         let names: Vec<&str> = message.files.iter().map(|file| file.name()).collect();

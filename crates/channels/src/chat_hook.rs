@@ -1,7 +1,6 @@
 //! What the incoming webhooks of chat services have in common: an address that is a secret, a message
 //! in JSON, pictures by their link, words that call nobody. Knows no service, and sends no file.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -12,9 +11,9 @@ use tipoff_model::Alert;
 use crate::body::{Body, Piece};
 use crate::buttons::{self, BUTTONS, Link};
 use crate::fallback::Extras;
-use crate::http::{self, Answer, Failure, Request, Secrets};
+use crate::http::{self, Answer, Request, Secrets};
 use crate::plan::{self, Role};
-use crate::{Files, Limits, Message, PictureLimits, Setting, SettingFault, Settings, Shape};
+use crate::{Limits, Message, PictureLimits, Setting, SettingFault, Settings, Shape};
 
 /// Stands, unseen, where a sign would mean something to a service.
 const NOTHING: char = '\u{200b}';
@@ -127,16 +126,12 @@ impl Hook {
         answer.said(told, &self.secrets)
     }
 
-    /// Sends a message.
-    pub(crate) async fn post(
-        &self,
-        payload: &Value,
-        files: &Arc<dyn Files>,
-    ) -> Result<Answer, Failure> {
+    /// The request that sends a message.
+    pub(crate) fn request(&self, payload: &Value) -> Request<'_> {
         let (url, headers, secrets) = (self.url.clone(), HeaderMap::new(), &self.secrets);
         let bytes = payload.to_string().into_bytes();
         let body = Body::new("application/json".to_owned(), vec![Piece::Bytes(bytes)]);
-        http::post(Request { url, headers, body, time: self.time, secrets }, files).await
+        Request { url, headers, body, time: self.time, secrets }
     }
 }
 

@@ -7,15 +7,15 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tipoff_model::{Alert, Outcome, Receipt, Verdict};
+use tipoff_model::{Alert, Receipt, Verdict};
 
 use crate::body::Body;
 use crate::buttons::{self, BUTTONS, Link};
-use crate::fallback::{self, Extras, NoFiles, Post, Tried};
+use crate::fallback::{Extras, MessageChannel, MessageService, NoFiles, Post, Tried};
 use crate::http::{self, Answer, Failure, RETRY_AFTER_MAX, Request, Secrets, repair, retry};
 use crate::multipart::Form;
 use crate::settings::TIMEOUT;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::{BoxFuture, Built, Context, Entry, Limits, Message, Pace};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound, words};
 
 /// The names that a webhook may write under.
@@ -151,7 +151,16 @@ fn build(settings: &Settings) -> Built {
             let silent = settings.flag("silent");
             let buttons = settings.flag_or(BUTTONS.key, true);
             let time = settings.answer_time();
-            Ok(Box::new(Discord { url, id, username, thread, silent, buttons, secrets, time }))
+            Ok(Box::new(MessageChannel(Discord {
+                url,
+                id,
+                username,
+                thread,
+                silent,
+                buttons,
+                secrets,
+                time,
+            })))
         }
         _ => Err(faults),
     }
@@ -163,28 +172,18 @@ fn webhook_id(url: &Url) -> Option<&str> {
     rest.split_once('/').filter(|(_, token)| !token.is_empty()).map(|(id, _)| id)
 }
 
-impl Channel for Discord {
-    fn abilities(&self) -> Abilities {
-        Abilities::Messages(&LIMITS)
-    }
+impl MessageService for Discord {
+    const LIMITS: &'static Limits = &LIMITS;
 
     /// Five requests in two seconds, and thirty messages a minute, as webhooks are seen to have; 429
     /// says what holds.
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
+    fn paces(&self) -> Vec<Pace> {
         let key = format!("discord:{}", self.id);
         let seconds = Duration::from_secs;
         vec![
             Pace { key: key.clone(), count: 5, per: seconds(2) },
             Pace { key, count: 30, per: seconds(60) },
         ]
-    }
-
-    fn send<'a>(
-        &'a self,
-        message: &'a Message,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Outcome> {
-        fallback::send(self, &LIMITS, message, context)
     }
 }
 

@@ -2,12 +2,16 @@
 //! files are. No alert is lost for a file.
 
 mod extras;
+mod message_channel;
+mod single_request;
 
 use tipoff_model::{Outcome, Verdict};
 
 use crate::{BoxFuture, Context, Limits, Message, plan};
 
 pub(crate) use extras::Extras;
+pub(crate) use message_channel::{MessageChannel, MessageService};
+pub(crate) use single_request::{Reading, SingleRequest};
 
 /// The service does not take the message with its files; in plain words.
 pub(crate) struct NoFiles(pub(crate) String);
@@ -15,7 +19,7 @@ pub(crate) struct NoFiles(pub(crate) String);
 /// What one request came to.
 pub(crate) type Tried = Result<Verdict, NoFiles>;
 
-/// A service to which a message is one request.
+/// A service to which a message is sent at once. Of one that is asked once a message, a [`SingleRequest`] is made.
 pub(crate) trait Post: Send + Sync {
     /// Sends the message as it is.
     fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried>;

@@ -7,14 +7,16 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
+use tipoff_model::{Alert, Priority, Receipt, Verdict};
 
 use crate::body::{Body, Piece};
-use crate::fallback::{self, Extras, NoFiles, Post, Tried};
-use crate::http::{self, Answer, Failure, Request, Secrets, repair, retry};
+use crate::fallback::{
+    Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest, Tried,
+};
+use crate::http::{self, Answer, Request, Secrets, repair, retry};
 use crate::plan::Role;
 use crate::settings::TIMEOUT_OF_WORDS;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
+use crate::{Built, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound};
 
 /// What its apps know.
@@ -107,7 +109,7 @@ fn build(settings: &Settings) -> Built {
         (Ok(url), Some(mut token)) if faults.is_empty() => {
             token.set_sensitive(true);
             let time = settings.answer_time();
-            Ok(Box::new(Gotify { url, token, priority, secrets, time }))
+            Ok(Box::new(MessageChannel(Gotify { url, token, priority, secrets, time })))
         }
         _ => Err(faults),
     }
@@ -124,64 +126,49 @@ fn number(priority: Priority) -> i64 {
     }
 }
 
-impl Channel for Gotify {
-    fn abilities(&self) -> Abilities {
-        Abilities::Messages(&LIMITS)
-    }
-
-    fn send<'a>(
-        &'a self,
-        message: &'a Message,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Outcome> {
-        fallback::send(self, &LIMITS, message, context)
-    }
+impl MessageService for Gotify {
+    const LIMITS: &'static Limits = &LIMITS;
 }
 
-impl Post for Gotify {
-    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
-        Box::pin(async move {
-            let mut picture = None;
-            for file in &message.files {
-                let link = file.stored().and_then(|stored| stored.url.as_deref());
-                if file.role != Role::Picture || link.is_none() {
-                    return Err(NoFiles("Gotify takes no files".to_owned()));
-                }
-                picture = link;
-            }
-            let mut extras = Extras::default();
-            loop {
-                let answer = match self.put(message, context, picture, &extras).await {
-                    Ok(answer) => answer,
-                    Err(failure) => return Ok(failure.into()),
-                };
-                let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
-                let said = answer.said(&fault.description, &self.secrets);
-                let doubtful = self.doubtful(context.alert, picture, &answer);
-                if !extras.leave_out(&doubtful, &said) {
-                    let tried = self.judge(&answer, &said, picture.is_some());
-                    return tried.map(|verdict| extras.into_verdict("Gotify", verdict));
-                }
-            }
-        })
+/// The address of a message's picture.
+fn picture(message: &Message) -> Result<Option<&str>, NoFiles> {
+    let mut picture = None;
+    for file in &message.files {
+        let link = file.stored().and_then(|stored| stored.url.as_deref());
+        if file.role != Role::Picture || link.is_none() {
+            return Err(NoFiles("Gotify takes no files".to_owned()));
+        }
+        picture = link;
+    }
+    Ok(picture)
+}
+
+impl SingleRequest for Gotify {
+    const NAME: &'static str = "Gotify";
+
+    fn request(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        extras: &Extras,
+    ) -> Result<Request<'_>, NoFiles> {
+        let picture = picture(message)?;
+        let mut headers = HeaderMap::new();
+        headers.insert("x-gotify-key", self.token.clone());
+        let (url, body) = (self.url.clone(), self.body(message, alert, picture, extras));
+        Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
+    }
+
+    fn read(&self, message: &Message, alert: &Alert, _: &Extras, answer: &Answer) -> Reading {
+        let picture = picture(message).unwrap_or_default();
+        let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let said = answer.said(&fault.description, &self.secrets);
+        let tried = self.judge(answer, &said, picture.is_some());
+        Reading { tried, said, doubtful: self.doubtful(alert, picture, answer) }
     }
 }
 
 impl Gotify {
-    async fn put(
-        &self,
-        message: &Message,
-        context: &Context<'_>,
-        picture: Option<&str>,
-        extras: &Extras,
-    ) -> Result<Answer, Failure> {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-gotify-key", self.token.clone());
-        let (url, body) = (self.url.clone(), self.body(message, context.alert, picture, extras));
-        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-        http::post(request, context.files).await
-    }
-
     /// What of a message's extras the server may not have taken: it names none.
     fn doubtful(&self, alert: &Alert, picture: Option<&str>, answer: &Answer) -> Vec<&'static str> {
         let has_priority = self.priority.is_some() || alert.manner.priority.is_some();

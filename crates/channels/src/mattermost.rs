@@ -4,14 +4,14 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
+use tipoff_model::{Alert, Priority, Receipt, Verdict};
 
 use crate::buttons::BUTTONS;
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
-use crate::fallback::{self, Extras, Post, Tried};
-use crate::http::{Answer, repair, retry};
+use crate::fallback::{Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest};
+use crate::http::{Answer, Request, repair, retry};
 use crate::settings::TIMEOUT_OF_WORDS;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
+use crate::{Built, Entry, Limits, Message};
 use crate::{Setting, Settings, Shape, sound};
 
 /// What Mattermost takes for more than itself.
@@ -53,49 +53,40 @@ struct Mattermost {
 fn build(settings: &Settings) -> Built {
     let names = ["channel", "icon_url", "username"];
     let (hook, sender) = chat_hook::read(settings, 1, "https://chat.example.org/hooks/KEY", names)?;
-    Ok(Box::new(Mattermost { hook, sender }))
+    Ok(Box::new(MessageChannel(Mattermost { hook, sender })))
 }
 
-impl Channel for Mattermost {
+impl MessageService for Mattermost {
     /// A server of one's own takes what it can; where its owner has set a rate, it says so.
-    fn abilities(&self) -> Abilities {
-        Abilities::Messages(&LIMITS)
-    }
-
-    fn send<'a>(
-        &'a self,
-        message: &'a Message,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Outcome> {
-        fallback::send(self, &LIMITS, message, context)
-    }
+    const LIMITS: &'static Limits = &LIMITS;
 }
 
-impl Post for Mattermost {
-    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
-        Box::pin(async move {
-            let mut extras = Extras::default();
-            loop {
-                let payload = self.payload(message, context.alert, &extras);
-                let answer = match self.hook.post(&payload, context.files).await {
-                    Ok(answer) => answer,
-                    Err(failure) => return Ok(failure.into()),
-                };
-                let fault = Fault::of(&answer);
-                let doubtful = self.doubtful(&payload, &answer, &fault);
-                let said = self.hook.said(&answer, &fault.message);
-                if !extras.leave_out(&doubtful, &said) {
-                    return Ok(extras.into_verdict("Mattermost", self.judge(&answer, &fault)));
-                }
-            }
-        })
+impl SingleRequest for Mattermost {
+    const NAME: &'static str = "Mattermost";
+
+    fn request(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        extras: &Extras,
+    ) -> Result<Request<'_>, NoFiles> {
+        Ok(self.hook.request(&self.payload(message, alert, extras)))
+    }
+
+    fn read(&self, message: &Message, alert: &Alert, extras: &Extras, answer: &Answer) -> Reading {
+        let fault = Fault::of(answer);
+        let has_priority = priority(message, alert, extras).is_some();
+        Reading {
+            tried: Ok(self.judge(answer, &fault)),
+            said: self.hook.said(answer, &fault.message),
+            doubtful: self.doubtful(has_priority, answer, &fault),
+        }
     }
 }
 
 impl Mattermost {
     /// What of a message's extras the server may not have taken: it names none.
-    fn doubtful(&self, payload: &Value, answer: &Answer, fault: &Fault) -> Vec<&'static str> {
-        let has_priority = payload.get("priority").is_some();
+    fn doubtful(&self, has_priority: bool, answer: &Answer, fault: &Fault) -> Vec<&'static str> {
         match (answer.status, fault.webhook_error()) {
             // A server that knows no priorities may refuse them in whatever way: the alert is worth more.
             (400..=428 | 430.., _) if has_priority => vec!["priority"],
@@ -122,9 +113,7 @@ impl Mattermost {
         if sound::is_silent(message, alert) {
             // Servers from before it know it overlook it.
             payload.insert("silent".to_owned(), true.into());
-        } else if let Some(priority) =
-            alert.manner.priority.and_then(name).filter(|_| extras.has("priority"))
-        {
+        } else if let Some(priority) = priority(message, alert, extras) {
             payload.insert("priority".to_owned(), json!({ "priority": priority }));
         }
         self.sender.sign(&mut payload, extras);
@@ -160,6 +149,12 @@ impl Mattermost {
             _ => Verdict::Refused { error: format!("Mattermost answered {status}: {said}") },
         }
     }
+}
+
+/// The priority that a message is sent with.
+fn priority(message: &Message, alert: &Alert, extras: &Extras) -> Option<&'static str> {
+    let is_there = extras.has("priority") && !sound::is_silent(message, alert);
+    alert.manner.priority.and_then(name).filter(|_| is_there)
 }
 
 /// "Use message priority" in Mattermost's documentation: it knows two that are above others.

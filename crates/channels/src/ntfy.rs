@@ -10,14 +10,16 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Deserialize;
-use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
+use tipoff_model::{Alert, Priority, Receipt, Verdict};
 
 use self::actions::Actions;
 use crate::body::{Body, Piece};
-use crate::fallback::{self, Extras, NoFiles, Post, Tried};
-use crate::http::{self, Answer, Failure, Request, Secrets, repair, retry};
+use crate::fallback::{
+    Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest, Tried,
+};
+use crate::http::{self, Answer, Request, Secrets, repair, retry};
 use crate::plan::Source;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
+use crate::{Built, Entry, Limits, Message};
 use crate::{PictureLimits, SettingFault, Settings, sound};
 
 /// Where everybody's topics are who runs no server of his own.
@@ -135,7 +137,7 @@ fn build(settings: &Settings) -> Built {
         }
     };
     match (url, actions) {
-        (Ok(url), Ok(actions)) if faults.is_empty() => Ok(Box::new(Ntfy {
+        (Ok(url), Ok(actions)) if faults.is_empty() => Ok(Box::new(MessageChannel(Ntfy {
             url,
             login,
             priority,
@@ -144,65 +146,45 @@ fn build(settings: &Settings) -> Built {
             click: settings.text("click").map(str::to_owned),
             secrets,
             time: settings.answer_time(),
-        })),
+        }))),
         _ => Err(faults),
     }
 }
 
-impl Channel for Ntfy {
+impl MessageService for Ntfy {
     /// A server gives 60 messages at once and then one in 5 s, unless its owner says otherwise, and answers
     /// 429 beyond: that is obeyed, and nothing is held back before.
-    fn abilities(&self) -> Abilities {
-        Abilities::Messages(&LIMITS)
-    }
-
-    fn send<'a>(
-        &'a self,
-        message: &'a Message,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Outcome> {
-        fallback::send(self, &LIMITS, message, context)
-    }
+    const LIMITS: &'static Limits = &LIMITS;
 }
 
-impl Post for Ntfy {
-    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
-        Box::pin(async move {
-            let with_file = !message.files.is_empty();
-            let mut extras = Extras::default();
-            loop {
-                let answer = match self.put(message, context, &extras).await {
-                    Ok(answer) => answer,
-                    Err(failure) => return Ok(failure.into()),
-                };
-                let fault = Fault::of(&answer);
-                let doubtful = self.doubtful(message, context.alert, &extras, &answer, fault.code);
-                let said = answer.said(&fault.error, &self.secrets);
-                if !extras.leave_out(&doubtful, &said) {
-                    let tried = self.judge(&answer, &fault, with_file);
-                    return tried.map(|verdict| extras.into_verdict("ntfy", verdict));
-                }
-            }
-        })
-    }
-}
+impl SingleRequest for Ntfy {
+    const NAME: &'static str = "ntfy";
 
-impl Ntfy {
-    async fn put(
+    fn request(
         &self,
         message: &Message,
-        context: &Context<'_>,
+        alert: &Alert,
         extras: &Extras,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Request<'_>, NoFiles> {
         let mut headers = HeaderMap::new();
         if let Some(login) = &self.login {
             headers.insert(AUTHORIZATION, login.clone());
         }
-        let (url, body) = self.request(message, context.alert, extras);
-        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-        http::post(request, context.files).await
+        let (url, body) = self.address_and_body(message, alert, extras);
+        Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
     }
 
+    fn read(&self, message: &Message, alert: &Alert, extras: &Extras, answer: &Answer) -> Reading {
+        let fault = Fault::of(answer);
+        Reading {
+            tried: self.judge(answer, &fault, !message.files.is_empty()),
+            said: answer.said(&fault.error, &self.secrets),
+            doubtful: self.doubtful(message, alert, extras, answer, fault.code),
+        }
+    }
+}
+
+impl Ntfy {
     /// What of a message's extras the server may not have taken: the one that its code names, or all that are
     /// there, where it names nothing.
     fn doubtful(
@@ -238,7 +220,7 @@ impl Ntfy {
 
     /// What describes a message goes as parameters of the address, which may hold any character,
     /// unlike headers. The body is the file, or the text.
-    fn request(&self, message: &Message, alert: &Alert, extras: &Extras) -> (Url, Body) {
+    fn address_and_body(&self, message: &Message, alert: &Alert, extras: &Extras) -> (Url, Body) {
         let Message { title, text, files, .. } = message;
         // A message without a text would say that it was "triggered".
         let (title, text) =

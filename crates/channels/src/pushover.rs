@@ -6,15 +6,17 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
-use tipoff_model::{Alert, Outcome, Priority, Receipt, Verdict};
+use tipoff_model::{Alert, Priority, Receipt, Verdict};
 
 use crate::body::Body;
-use crate::fallback::{self, Extras, NoFiles, Post, Tried};
-use crate::http::{self, Answer, Failure, REPAIR_PAUSE, Request, Secrets, repair, retry};
+use crate::fallback::{
+    Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest, Tried,
+};
+use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets, repair, retry};
 use crate::multipart::Form;
 use crate::plan::Role;
 use crate::settings::TIMEOUT;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
+use crate::{Built, Entry, Limits, Message, Pace};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound};
 
 const API: &str = "https://api.pushover.net";
@@ -182,7 +184,7 @@ fn build(settings: &Settings) -> Built {
         fault("retry_for", "Pushover rings for 3 hours at most");
     }
     match url {
-        Ok(url) if faults.is_empty() => Ok(Box::new(Pushover {
+        Ok(url) if faults.is_empty() => Ok(Box::new(MessageChannel(Pushover {
             url,
             token,
             user,
@@ -193,7 +195,7 @@ fn build(settings: &Settings) -> Built {
             retry_for,
             secrets,
             time: settings.answer_time(),
-        })),
+        }))),
         _ => Err(faults),
     }
 }
@@ -209,63 +211,43 @@ fn number(priority: Priority) -> i64 {
     }
 }
 
-impl Channel for Pushover {
-    fn abilities(&self) -> Abilities {
-        Abilities::Messages(&LIMITS)
-    }
+impl MessageService for Pushover {
+    const LIMITS: &'static Limits = &LIMITS;
 
     /// "Being Friendly to our API": two connections at most, which is what a paced channel has.
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
+    fn paces(&self) -> Vec<Pace> {
         vec![Pace { key: "pushover".to_owned(), count: 10, per: Duration::from_secs(1) }]
-    }
-
-    fn send<'a>(
-        &'a self,
-        message: &'a Message,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Outcome> {
-        fallback::send(self, &LIMITS, message, context)
     }
 }
 
-impl Post for Pushover {
-    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
-        Box::pin(async move {
-            if message.files.iter().any(|file| file.role != Role::Picture) {
-                return Err(NoFiles("Pushover takes pictures only".to_owned()));
-            }
-            let with_file = !message.files.is_empty();
-            let mut extras = Extras::default();
-            loop {
-                let answer = match self.put(message, context, &extras).await {
-                    Ok(answer) => answer,
-                    Err(failure) => return Ok(failure.into()),
-                };
-                let fault = Fault::of(&answer);
-                let doubtful = self.doubtful(context.alert, &extras, &answer, &fault);
-                let said = answer.said(&fault.errors(), &self.secrets);
-                if !extras.leave_out(&doubtful, &said) {
-                    let tried = self.judge(&answer, &fault, with_file);
-                    return tried.map(|verdict| extras.into_verdict("Pushover", verdict));
-                }
-            }
-        })
+impl SingleRequest for Pushover {
+    const NAME: &'static str = "Pushover";
+
+    fn request(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        extras: &Extras,
+    ) -> Result<Request<'_>, NoFiles> {
+        if message.files.iter().any(|file| file.role != Role::Picture) {
+            return Err(NoFiles("Pushover takes pictures only".to_owned()));
+        }
+        let (url, headers) = (self.url.clone(), HeaderMap::new());
+        let body = self.body(message, alert, extras);
+        Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
+    }
+
+    fn read(&self, message: &Message, alert: &Alert, extras: &Extras, answer: &Answer) -> Reading {
+        let fault = Fault::of(answer);
+        Reading {
+            tried: self.judge(answer, &fault, !message.files.is_empty()),
+            said: answer.said(&fault.errors(), &self.secrets),
+            doubtful: self.doubtful(alert, extras, answer, &fault),
+        }
     }
 }
 
 impl Pushover {
-    async fn put(
-        &self,
-        message: &Message,
-        context: &Context<'_>,
-        extras: &Extras,
-    ) -> Result<Answer, Failure> {
-        let (url, headers) = (self.url.clone(), HeaderMap::new());
-        let body = self.body(message, context.alert, extras);
-        let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-        http::post(request, context.files).await
-    }
-
     /// What of a message's extras Pushover did not take: those that it names; where it names nothing, all.
     fn doubtful(
         &self,

@@ -4,14 +4,14 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
+use tipoff_model::{Alert, Receipt, Scope, Verdict};
 
 use crate::buttons::BUTTONS;
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
-use crate::fallback::{self, Extras, Post, Tried};
-use crate::http::{Answer, REPAIR_PAUSE, repair, retry};
+use crate::fallback::{Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest};
+use crate::http::{Answer, REPAIR_PAUSE, Request, repair, retry};
 use crate::settings::TIMEOUT_OF_WORDS;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
+use crate::{Built, Entry, Limits, Message};
 use crate::{Setting, Settings, Shape};
 
 /// "Maximum Allowed Characters Per Message" is 5,000 where the server's owner has not said otherwise;
@@ -51,47 +51,36 @@ fn build(settings: &Settings) -> Built {
     let names = ["channel", "avatar", "alias"];
     let (hook, sender) =
         chat_hook::read(settings, 2, "https://chat.example.org/hooks/ID/TOKEN", names)?;
-    Ok(Box::new(RocketChat { hook, sender }))
+    Ok(Box::new(MessageChannel(RocketChat { hook, sender })))
 }
 
-impl Channel for RocketChat {
+impl MessageService for RocketChat {
     /// A server of one's own takes what its owner has set, and answers 429 beyond.
-    fn abilities(&self) -> Abilities {
-        Abilities::Messages(&LIMITS)
-    }
-
-    fn send<'a>(
-        &'a self,
-        message: &'a Message,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Outcome> {
-        fallback::send(self, &LIMITS, message, context)
-    }
+    const LIMITS: &'static Limits = &LIMITS;
 }
 
-impl Post for RocketChat {
-    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
-        Box::pin(async move {
-            let mut extras = Extras::default();
-            loop {
-                let payload = self.payload(message, context.alert, &extras);
-                let answer = match self.hook.post(&payload, context.files).await {
-                    Ok(answer) => answer,
-                    Err(failure) => return Ok(failure.into()),
-                };
-                let verdict = self.judge(&answer);
-                // Such as "Not enough permission": whose user may not write under another name
-                // (`message-impersonate`).
-                let doubtful = match &verdict {
-                    Verdict::Refused { .. } => self.sender.extras(),
-                    _ => Vec::new(),
-                };
-                let reply: Reply = serde_json::from_slice(&answer.body).unwrap_or_default();
-                if !extras.leave_out(&doubtful, &self.hook.said(&answer, &reply.error)) {
-                    return Ok(extras.into_verdict("Rocket.Chat", verdict));
-                }
-            }
-        })
+impl SingleRequest for RocketChat {
+    const NAME: &'static str = "Rocket.Chat";
+
+    fn request(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        extras: &Extras,
+    ) -> Result<Request<'_>, NoFiles> {
+        Ok(self.hook.request(&self.payload(message, alert, extras)))
+    }
+
+    fn read(&self, _: &Message, _: &Alert, _: &Extras, answer: &Answer) -> Reading {
+        let reply: Reply = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let verdict = self.judge(answer, &reply);
+        // Such as "Not enough permission": whose user may not write under another name
+        // (`message-impersonate`).
+        let doubtful = match &verdict {
+            Verdict::Refused { .. } => self.sender.extras(),
+            _ => Vec::new(),
+        };
+        Reading { tried: Ok(verdict), said: self.hook.said(answer, &reply.error), doubtful }
     }
 }
 
@@ -118,8 +107,7 @@ impl RocketChat {
 
     /// The errors are those of integrations/server/api/api.ts and processWebhookMessage.ts. An address
     /// that Rocket.Chat does not know is answered with its start page, and 200.
-    fn judge(&self, answer: &Answer) -> Verdict {
-        let reply: Reply = serde_json::from_slice(&answer.body).unwrap_or_default();
+    fn judge(&self, answer: &Answer, reply: &Reply) -> Verdict {
         let (said, status) = (self.hook.said(answer, &reply.error), answer.status);
         match (status, reply.error.as_str()) {
             (200..=299, _) if reply.success => Verdict::Delivered(Receipt::default()),

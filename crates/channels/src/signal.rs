@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::HeaderMap;
-use tipoff_model::{Outcome, Receipt, Verdict};
+use tipoff_model::{Alert, Receipt, Verdict};
 
-use crate::fallback::{self, Post, Tried};
-use crate::http::{self, Request, Secrets};
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
+use crate::fallback::{Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest};
+use crate::http::{self, Answer, Request, Secrets};
+use crate::{Built, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
 /// How long an answer may take, where it is not set: the server itself gives signal-cli 120 s
@@ -116,7 +116,7 @@ fn build(settings: &Settings) -> Built {
             secrets.add(url.password().unwrap_or_default());
             let time = settings.duration("timeout").unwrap_or(TIME);
             let (number, recipients) = (number.to_owned(), recipients.to_vec());
-            Ok(Box::new(Signal { url, number, recipients, secrets, time }))
+            Ok(Box::new(MessageChannel(Signal { url, number, recipients, secrets, time })))
         }
         _ => Err(faults),
     }
@@ -146,43 +146,31 @@ fn check_recipients(recipients: &[String]) -> Result<(), &'static str> {
     }
 }
 
-impl Channel for Signal {
+impl MessageService for Signal {
     /// Signal tells nobody how much it takes; who sends too much is answered 429.
-    fn abilities(&self) -> Abilities {
-        Abilities::Messages(&LIMITS)
-    }
-
-    fn send<'a>(
-        &'a self,
-        message: &'a Message,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Outcome> {
-        fallback::send(self, &LIMITS, message, context)
-    }
+    const LIMITS: &'static Limits = &LIMITS;
 }
 
-impl Post for Signal {
-    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
-        Box::pin(async move {
-            let body = request::body(message, &self.number, &self.recipients);
-            let (url, headers) = (self.url.clone(), HeaderMap::new());
-            let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-            let answer = match http::post(request, context.files).await {
-                Ok(answer) => answer,
-                Err(failure) => return Ok(failure.into()),
-            };
-            let timestamp = answer::judge(&answer, !message.files.is_empty(), &self.secrets)?;
-            Ok(match timestamp {
-                Ok(timestamp) => {
-                    // What a follow-up quotes: when it was sent, and its first line.
-                    let title = message.title.as_str();
-                    let title =
-                        if title.is_empty() { context.alert.device.as_str() } else { title };
-                    let reference = Some(format!("{timestamp} {title}"));
-                    Verdict::Delivered(Receipt { reference, ..Receipt::default() })
-                }
-                Err(verdict) => verdict,
-            })
-        })
+impl SingleRequest for Signal {
+    const NAME: &'static str = "Signal";
+
+    fn request(&self, message: &Message, _: &Alert, _: &Extras) -> Result<Request<'_>, NoFiles> {
+        let (url, headers) = (self.url.clone(), HeaderMap::new());
+        let body = request::body(message, &self.number, &self.recipients);
+        Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
+    }
+
+    fn read(&self, message: &Message, alert: &Alert, _: &Extras, answer: &Answer) -> Reading {
+        let judged = answer::judge(answer, !message.files.is_empty(), &self.secrets);
+        Reading::plain(judged.map(|sent| match sent {
+            Ok(timestamp) => {
+                // What a follow-up quotes: when it was sent, and its first line.
+                let title = message.title.as_str();
+                let title = if title.is_empty() { alert.device.as_str() } else { title };
+                let reference = Some(format!("{timestamp} {title}"));
+                Verdict::Delivered(Receipt { reference, ..Receipt::default() })
+            }
+            Err(verdict) => verdict,
+        }))
     }
 }

@@ -22,7 +22,7 @@ use self::payload::Payload;
 use self::setup::build;
 use crate::body::BodyError;
 use crate::http::{self, Answer, Failure, REPAIR_PAUSE, Request, Secrets, repair, retry};
-use crate::{Abilities, BoxFuture, Channel, Context, Entry, Message, alert_json};
+use crate::{Abilities, BoxFuture, Channel, Context, Entry, Message, alert_json, words};
 
 /// What a webhook can be configured with.
 pub(crate) const ENTRY: Entry = Entry {
@@ -126,8 +126,8 @@ impl Webhook {
         if let Some(key) = &self.key {
             let sum = body.write_to(context.files, Sum(key.clone())).await.map_err(stored)?;
             let sum = sum.0.finalize().into_bytes();
-            let hex: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
-            if let Ok(signature) = HeaderValue::from_str(&format!("sha256={hex}")) {
+            let signature = format!("sha256={}", words::hex(&sum));
+            if let Ok(signature) = HeaderValue::from_str(&signature) {
                 headers.insert(SIGNATURE_HEADER, signature);
             }
         }

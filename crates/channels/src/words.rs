@@ -11,6 +11,11 @@ pub(crate) fn base64(text: &str) -> String {
     STANDARD.encode(text)
 }
 
+/// Two lower-case digits for each byte (RFC 4648, section 8).
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The length that services count: UTF-16 units.
 pub(crate) fn utf16_len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()

@@ -28,6 +28,6 @@ mod text;
 
 pub use auth::Credentials;
 pub use profile::Profile;
-pub use reply::Reply;
+pub use reply::{Refusal, Reply};
 pub use session::Session;
 pub use step::{Denial, Failure, MailFrom, Step, Transaction};

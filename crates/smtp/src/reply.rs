@@ -14,15 +14,38 @@ use crate::profile::Profile;
 pub struct Reply {
     code: u16,
     text: Cow<'static, str>,
+    refusal: Option<Refusal>,
+}
+
+/// Why a device is refused that sends nothing until somebody changes a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It knows no mechanism of AUTH that is offered.
+    LoginMechanism,
+    /// It has to log in first.
+    LoginMissing,
+    /// Its message is larger than the profile allows.
+    TooBig,
 }
 
 impl Reply {
     const fn fixed(text: &'static str) -> Self {
-        Self { code: code(text), text: Cow::Borrowed(text) }
+        Self { code: code(text), text: Cow::Borrowed(text), refusal: None }
     }
 
     fn made(text: String) -> Self {
-        Self { code: code(&text), text: Cow::Owned(text) }
+        Self { code: code(&text), text: Cow::Owned(text), refusal: None }
+    }
+
+    /// The same, for this reason.
+    const fn because(mut self, refusal: Refusal) -> Self {
+        self.refusal = Some(refusal);
+        self
+    }
+
+    /// Why the device is refused, where its owner has to know.
+    pub const fn refusal(&self) -> Option<Refusal> {
+        self.refusal
     }
 
     /// The code, such as 250.
@@ -97,14 +120,17 @@ pub(crate) const NO_RECIPIENT: Reply = Reply::fixed("503 5.5.1 RCPT first\r\n");
 pub(crate) const ALREADY_LOGGED_IN: Reply = Reply::fixed("503 5.5.1 Logged in already\r\n");
 pub(crate) const ALREADY_TLS: Reply = Reply::fixed("503 5.5.1 Encrypted already\r\n");
 pub(crate) const UNKNOWN_MECHANISM: Reply =
-    Reply::fixed("504 5.5.4 Log in with LOGIN, PLAIN or CRAM-MD5\r\n");
-pub(crate) const LOGIN_FIRST: Reply = Reply::fixed("530 5.7.0 Log in first\r\n");
+    Reply::fixed("504 5.5.4 Log in with LOGIN, PLAIN or CRAM-MD5\r\n")
+        .because(Refusal::LoginMechanism);
+pub(crate) const LOGIN_FIRST: Reply =
+    Reply::fixed("530 5.7.0 Log in first\r\n").because(Refusal::LoginMissing);
 pub(crate) const LOGIN_REFUSED: Reply = Reply::fixed("535 5.7.8 Wrong user or password\r\n");
 /// RFC 4954, section 6: a temporary failure.
 pub(crate) const LOGIN_LATER: Reply =
     Reply::fixed("454 4.7.0 Too many wrong logins, try again later\r\n");
 pub(crate) const NOT_ALLOWED: Reply = Reply::fixed("550 5.7.1 Not allowed to send from here\r\n");
-pub(crate) const TOO_BIG: Reply = Reply::fixed("552 5.3.4 Message too big\r\n");
+pub(crate) const TOO_BIG: Reply =
+    Reply::fixed("552 5.3.4 Message too big\r\n").because(Refusal::TooBig);
 
 /// The first words. A single line: sketches for small boards read one line only.
 pub(crate) fn greeting(profile: &Profile) -> Reply {

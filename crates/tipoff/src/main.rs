@@ -14,6 +14,7 @@ mod config;
 mod disk;
 mod dispatch;
 mod eviction;
+mod hex;
 mod maintenance;
 mod media;
 mod modes;

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tipoff_model::{Alert, Outcome, Receipt, Verdict};
+use tipoff_model::{Alert, Receipt, Verdict};
 use tokio::time::{Instant, sleep};
 
 use super::answer::{self, Problem};
 use super::api::{Api, Form};
 use super::wording;
 use crate::buttons::{self, BUTTONS};
-use crate::fallback::{self, Post, Tried};
+use crate::fallback::{MessageChannel, MessageService, Post, Tried};
 use crate::plan;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Files, Limits, Message, Pace};
+use crate::{BoxFuture, Built, Context, Files, Limits, Message, Pace};
 use crate::{PictureLimits, SettingFault, Settings};
 
 /// The pause before Slack is asked the first time whether it shows a message; each is twice as long
@@ -58,7 +58,7 @@ pub(super) fn build(settings: &Settings) -> Built {
     let message = "must be the channel's id, such as C0123456789, not its name".to_owned();
     let fault = (!is_channel(&channel)).then_some(SettingFault { key: "channel", message });
     match (api, fault) {
-        (Ok(api), None) => Ok(Box::new(Bot { api, channel, buttons })),
+        (Ok(api), None) => Ok(Box::new(MessageChannel(Bot { api, channel, buttons }))),
         (api, fault) => Err(api.err().unwrap_or_default().into_iter().chain(fault).collect()),
     }
 }
@@ -71,23 +71,13 @@ fn is_channel(id: &str) -> bool {
     })
 }
 
-impl Channel for Bot {
-    fn abilities(&self) -> Abilities {
-        Abilities::Messages(&LIMITS)
-    }
+impl MessageService for Bot {
+    const LIMITS: &'static Limits = &LIMITS;
 
     /// "Rate limits": one message a second to a channel, with short bursts. Uploads have more than a
     /// hundred a minute; 429 says what holds.
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
+    fn paces(&self) -> Vec<Pace> {
         vec![super::pace(&self.channel)]
-    }
-
-    fn send<'a>(
-        &'a self,
-        message: &'a Message,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Outcome> {
-        fallback::send(self, &LIMITS, message, context)
     }
 }
 

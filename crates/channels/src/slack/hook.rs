@@ -3,15 +3,17 @@
 //! so what follows is a message of its own.
 
 use serde_json::{Map, Value, json};
-use tipoff_model::{Alert, Outcome, Receipt, Verdict};
+use tipoff_model::{Alert, Receipt, Verdict};
 
 use super::answer::{self, Problem};
 use super::wording;
 use crate::buttons::Link;
 use crate::chat_hook::{self, Hook, Linked};
-use crate::fallback::{self, Post, Tried};
-use crate::http::{Answer, repair, retry};
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Limits, Message, Pace, Settings};
+use crate::fallback::{
+    Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest, Tried,
+};
+use crate::http::{Answer, Request, repair, retry};
+use crate::{Built, Limits, Message, Pace, Settings};
 
 /// What stands before the three words that name a webhook.
 const MARKER: &str = "/services/";
@@ -30,42 +32,37 @@ struct SlackHook(Hook);
 pub(super) fn build(settings: &Settings) -> Built {
     let example = "https://hooks.slack.com/services/T000/B000/KEY";
     match Hook::read(settings, MARKER, 3, example) {
-        Ok(hook) => Ok(Box::new(SlackHook(hook))),
+        Ok(hook) => Ok(Box::new(MessageChannel(SlackHook(hook)))),
         Err(fault) => Err(vec![fault]),
     }
 }
 
-impl Channel for SlackHook {
-    fn abilities(&self) -> Abilities {
-        Abilities::Messages(&LIMITS)
-    }
+impl MessageService for SlackHook {
+    const LIMITS: &'static Limits = &LIMITS;
 
     /// "Rate limits": one message a second to a webhook, with short bursts.
-    fn paces(&self, _memory: &[(String, String)]) -> Vec<Pace> {
+    fn paces(&self) -> Vec<Pace> {
         // The first two words name the workspace and the app; the third is the key.
         let name: Vec<&str> = self.0.words_behind(MARKER).take(2).collect();
         vec![super::pace(&name.join("/"))]
     }
-
-    fn send<'a>(
-        &'a self,
-        message: &'a Message,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Outcome> {
-        fallback::send(self, &LIMITS, message, context)
-    }
 }
 
-impl Post for SlackHook {
-    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
-        Box::pin(async move {
-            let links = self.0.links(message, context.alert);
-            let payload = payload(message, context.alert, &links);
-            match self.0.post(&payload, context.files).await {
-                Ok(answer) => self.judge(&answer, !message.files.is_empty()),
-                Err(failure) => Ok(failure.into()),
-            }
-        })
+impl SingleRequest for SlackHook {
+    const NAME: &'static str = "Slack";
+
+    fn request(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        _: &Extras,
+    ) -> Result<Request<'_>, NoFiles> {
+        let links = self.0.links(message, alert);
+        Ok(self.0.request(&payload(message, alert, &links)))
+    }
+
+    fn read(&self, message: &Message, _: &Alert, _: &Extras, answer: &Answer) -> Reading {
+        Reading::plain(self.judge(answer, !message.files.is_empty()))
     }
 }
 

@@ -10,7 +10,7 @@ use super::api::Api;
 use super::poll::ask;
 use super::update::{ALLOWED_UPDATES, Update};
 use crate::multipart::Form;
-use crate::{HookFault, HookRequest, Household};
+use crate::{HookFault, HookRequest, Household, words};
 
 /// The header with the secret (setWebhook, `secret_token`).
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
@@ -73,7 +73,7 @@ pub(super) fn read(api: &Api, request: &HookRequest) -> Result<Update, HookFault
 /// The same for a bot at every start, without being stored.
 fn secret(api: &Api) -> String {
     let digest = mac(api.token().as_bytes(), SECRET_LABEL).map(|mac| mac.finalize().into_bytes());
-    digest.iter().flatten().map(|byte| format!("{byte:02x}")).collect()
+    digest.map(|digest| words::hex(&digest)).unwrap_or_default()
 }
 
 /// Compares in constant time: digests of both, by the library that made them.

@@ -10,6 +10,7 @@ use tipoff_spool::NewDevice;
 
 use super::label;
 use crate::config::{Access, DeviceConfig, Secret};
+use crate::hex::hex;
 
 /// Users that say nothing of who they are (RFC 1635).
 const ANONYMOUS: [&str; 2] = ["anonymous", "ftp"];
@@ -385,7 +386,7 @@ fn cram_md5(challenge: &str, password: &str) -> String {
         return String::new();
     };
     mac.update(challenge.as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&mac.finalize().into_bytes())
 }
 
 #[cfg(test)]

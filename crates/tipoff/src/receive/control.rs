@@ -12,6 +12,7 @@ use super::listen::{self, End};
 use super::transcript::{Recorder, Trouble};
 use crate::net::TlsFault;
 use crate::net::limit::{Crowded, Presence};
+use crate::net::sniff;
 use crate::net::tls::{Alpn, Tls};
 use crate::net::wire::Wire;
 
@@ -84,6 +85,7 @@ pub(super) struct Control {
     replies: Vec<u8>,
     /// The other side reads nothing any more; what it said before may still be there to be read.
     is_deaf: bool,
+    has_heard: bool,
 }
 
 impl Control {
@@ -95,7 +97,16 @@ impl Control {
         presence: Presence,
     ) -> Self {
         let wire = Some(wire);
-        Self { wire, peer, tls, record, presence, replies: Vec::new(), is_deaf: false }
+        Self {
+            wire,
+            peer,
+            tls,
+            record,
+            presence,
+            replies: Vec::new(),
+            is_deaf: false,
+            has_heard: false,
+        }
     }
 
     /// The connection itself.
@@ -105,6 +116,18 @@ impl Control {
 
     pub(super) fn is_tls(&self) -> bool {
         self.wire.as_ref().is_some_and(Wire::is_tls)
+    }
+
+    /// Looks at what was read: nothing is the end of the connection, and TLS where none was announced another one.
+    pub(super) fn heard(&mut self, bytes: &[u8]) -> Result<(), Break> {
+        if bytes.is_empty() {
+            return Err(Break::Wire(io::ErrorKind::UnexpectedEof.into()));
+        }
+        if !self.has_heard && sniff::is_client_hello(bytes) {
+            return Err(Break::WasTls);
+        }
+        self.has_heard = true;
+        Ok(())
     }
 
     /// Says something with the next [`Control::flush`].
@@ -161,14 +184,12 @@ impl Control {
         }
     }
 
-    /// Says that others need its place.
-    pub(super) fn give_way(&mut self) {
-        self.say(listen::GIVES_WAY);
-        self.record.trouble(Trouble::TurnedAway(Crowded::InAll));
-    }
-
     /// Ends it: the last words, such as those of QUIT, are said all the same.
-    pub(super) async fn close(&mut self) {
+    pub(super) async fn finish(&mut self, end: &Break) {
+        if let Break::GivesWay = end {
+            self.say(listen::GIVES_WAY);
+            self.record.trouble(Trouble::TurnedAway(Crowded::InAll));
+        }
         let _ = self.flush().await;
         if let Some(wire) = &mut self.wire {
             let _ = timeout(WRITE_MAX, wire.close()).await;

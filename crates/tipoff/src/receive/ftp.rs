@@ -9,7 +9,6 @@ pub(super) mod pace;
 mod transfers;
 mod under_way;
 
-use std::io;
 use std::sync::Arc;
 
 use tipoff_ftp::{Outcome, Profile, Reply, Session, Step};
@@ -36,7 +35,6 @@ use super::under_way::UnderWay;
 use super::upload::Uploads;
 use crate::config::Ftp;
 use crate::net::limit::{Connections, Places};
-use crate::net::sniff;
 use crate::net::tls::Alpn;
 use crate::net::wire::{Buffers, Chunk};
 use crate::runtime::observe::Metrics;
@@ -144,7 +142,6 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
         refusals: Refusals::default(),
         transfer: None,
         commands: Commands::new(receiver.uploads.turns().of(peer)),
-        heard_anything: false,
     };
     let end = conversation.run().await.end(peer, &conversation.control.record);
     conversation.see_transfer_through().await;
@@ -177,17 +174,13 @@ struct Conversation<'a> {
     refusals: Refusals,
     transfer: Option<Transfer<'a>>,
     commands: Commands,
-    heard_anything: bool,
 }
 
 impl Conversation<'_> {
     async fn run(&mut self) -> Break {
         loop {
             if let Err(end) = self.turn().await {
-                if let Break::GivesWay = end {
-                    self.control.give_way();
-                }
-                self.control.close().await;
+                self.control.finish(&end).await;
                 return end;
             }
         }
@@ -208,13 +201,7 @@ impl Conversation<'_> {
             }
             Event::Told => return Ok(()),
         };
-        if chunk.bytes().is_empty() {
-            return Err(Break::Wire(io::ErrorKind::UnexpectedEof.into()));
-        }
-        if !self.heard_anything && sniff::is_client_hello(chunk.bytes()) {
-            return Err(Break::WasTls);
-        }
-        self.heard_anything = true;
+        self.control.heard(chunk.bytes())?;
         self.handle(chunk.bytes()).await
     }
 

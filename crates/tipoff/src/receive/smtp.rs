@@ -6,13 +6,12 @@
 mod message;
 mod pace;
 
-use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tipoff_model::{Envelope, LoginProof, Protocol};
-use tipoff_smtp::{Credentials, Denial, MailFrom, Profile, Reply, Session, Step};
+use tipoff_smtp::{Credentials, Denial, MailFrom, Profile, Refusal, Reply, Session, Step};
 
 use super::access::{Admission, Doorkeeper, WRONG_PASSWORD};
 use super::control::{Break, Control};
@@ -21,8 +20,8 @@ use super::intake::{Incoming, Intake};
 use super::listen::{Call, End};
 use super::transcript::Trouble;
 use crate::config::{Smtp, SmtpListener};
+use crate::hex::hex;
 use crate::net::limit::{Connections, Places};
-use crate::net::sniff;
 use crate::net::tls::Alpn;
 use crate::net::turns::{Rank, Share};
 use crate::net::wire::{Buffers, Chunk};
@@ -97,7 +96,6 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
         room: Room::Made,
         login: None,
         began: Instant::now(),
-        heard_anything: false,
     };
     let end = conversation.run().await.end(peer, &conversation.control.record);
     conversation.keep_what_came().await;
@@ -131,8 +129,7 @@ fn challenge(host_name: &str) -> String {
     let mut random = [0; 12];
     // Without randomness CRAM-MD5 is no worse than PLAIN, which is accepted as well.
     let _ = getrandom::fill(&mut random);
-    let unique: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("<{unique}@{host_name}>")
+    format!("<{}@{host_name}>", hex(&random))
 }
 
 /// Whether the disk has room for a message.
@@ -162,17 +159,13 @@ struct Conversation<'a> {
     login: Option<String>,
     /// When the message under way began, or else the session or its last message ended.
     began: Instant,
-    heard_anything: bool,
 }
 
 impl Conversation<'_> {
     async fn run(&mut self) -> Break {
         loop {
             if let Err(end) = self.turn().await {
-                if let Break::GivesWay = end {
-                    self.control.give_way();
-                }
-                self.control.close().await;
+                self.control.finish(&end).await;
                 return end;
             }
         }
@@ -190,13 +183,7 @@ impl Conversation<'_> {
             self.session.paused();
             return self.handle(&[]).await;
         }
-        if chunk.bytes().is_empty() {
-            return Err(Break::Wire(io::ErrorKind::UnexpectedEof.into()));
-        }
-        if !self.heard_anything && sniff::is_client_hello(chunk.bytes()) {
-            return Err(Break::WasTls);
-        }
-        self.heard_anything = true;
+        self.control.heard(chunk.bytes())?;
         self.handle(chunk.bytes()).await
     }
 
@@ -294,14 +281,12 @@ impl Conversation<'_> {
 
     async fn reply(&mut self, reply: &Reply) -> Result<(), Break> {
         // Before it is said, so that it is known when the device hangs up on it.
-        let trouble = match reply.code() {
-            504 => Some(Trouble::LoginMechanism),
-            530 => Some(Trouble::LoginMissing),
-            552 => Some(Trouble::TooBig),
-            _ => None,
-        };
-        if let Some(trouble) = trouble {
-            self.control.record.trouble(trouble);
+        if let Some(refusal) = reply.refusal() {
+            self.control.record.trouble(match refusal {
+                Refusal::LoginMechanism => Trouble::LoginMechanism,
+                Refusal::LoginMissing => Trouble::LoginMissing,
+                Refusal::TooBig => Trouble::TooBig,
+            });
         }
         self.control.say(reply);
         if self.control.is_full() {

@@ -1,51 +1,97 @@
 //! What differs between two configurations, by the names that stand in the file. Pure.
 
-use tipoff_rules::Rules;
+use tipoff_rules::{Clock, Rules};
 
 use crate::config::{ChannelConfig, Config, Ftp, Smtp};
 
+/// When an edit of a setting has an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    /// As soon as it is read.
+    AtOnce,
+    AfterRestart,
+}
+
 /// What is in force as soon as it is read.
 pub(super) fn taken_up(before: &Config, now: &Config) -> Vec<String> {
-    let (rules, old_rules) = (&now.rules, &before.rules);
-    let of_incidents = |rules: &Rules| (rules.grouping, rules.flood, rules.periodic);
-    let incidents = of_incidents(rules) != of_incidents(old_rules);
-    let sections = [
-        ("time_zone", rules.clock.zone != old_rules.clock.zone),
-        ("place", rules.clock.place != old_rules.clock.place),
-        ("[smtp]", smtp(now) != smtp(before)),
-        ("[ftp]", ftp(now) != ftp(before)),
-        ("[access]", now.access != before.access),
-        ("[[device]]", now.devices != before.devices),
-        ("[[mode]]", rules.modes != old_rules.modes),
-        ("[[route]]", rules.routes != old_rules.routes),
-        ("[incidents]", incidents),
-        ("[retention]", now.retention != before.retention),
-    ];
-    let sections = sections.into_iter().filter(|(_, differs)| *differs);
-    let sections = sections.map(|(name, _)| name.to_owned());
+    let sections = edited(before, now, Effect::AtOnce);
     sections.chain(channels(&before.channels, &now.channels)).collect()
 }
 
 /// What holds only after a restart, compared with what the program was `started` with.
 pub(super) fn needing_restart(started: &Config, now: &Config) -> Vec<String> {
-    let settings = [
-        ("data_dir", started.data_dir != now.data_dir),
-        ("[smtp] listen", started.smtp.listen != now.smtp.listen),
-        ("[ftp] listen", started.ftp.listen != now.ftp.listen),
-        ("[http]", started.http != now.http),
-        ("[video]", started.video != now.video),
-    ];
-    let changed = settings.into_iter().filter(|(_, differs)| *differs);
-    changed.map(|(name, _)| name.to_owned()).collect()
+    edited(started, now, Effect::AfterRestart).collect()
+}
+
+fn edited(before: &Config, now: &Config, effect: Effect) -> impl Iterator<Item = String> {
+    let settings = settings(before, now).into_iter();
+    let edited = settings.filter(move |(_, it, differs)| *differs && *it == effect);
+    edited.map(|(name, ..)| name.to_owned())
+}
+
+/// Every setting but `[[channel]]`, when an edit of it has an effect, and whether it differs. The configuration is
+/// taken apart without `..`, so that a new section does not compile until it is listed.
+fn settings(before: &Config, now: &Config) -> [(&'static str, Effect, bool); 16] {
+    use Effect::{AfterRestart, AtOnce};
+    let Config {
+        data_dir,
+        smtp,
+        ftp,
+        http,
+        access,
+        devices,
+        channels: _, // One by one: see `channels`.
+        rules,
+        retention,
+        video,
+        // Where it was read from, and what follows from the rest.
+        path: _,
+        secrets: _,
+        warnings: _,
+    } = now;
+    let Rules {
+        grouping,
+        routes,
+        flood,
+        periodic,
+        clock: Clock { zone, place },
+        modes,
+        reports,
+        // Parts of `[[channel]]` and `[[device]]`.
+        channels: _,
+        keepers: _,
+        groups: _,
+    } = rules;
+    let old = &before.rules;
+    let incidents = (*grouping, *flood, *periodic) != (old.grouping, old.flood, old.periodic);
+    [
+        ("time_zone", AtOnce, *zone != old.clock.zone),
+        ("place", AtOnce, *place != old.clock.place),
+        ("[smtp]", AtOnce, smtp_sessions(smtp) != smtp_sessions(&before.smtp)),
+        ("[ftp]", AtOnce, ftp_sessions(ftp) != ftp_sessions(&before.ftp)),
+        ("[access]", AtOnce, *access != before.access),
+        ("[[device]]", AtOnce, *devices != before.devices),
+        ("[[mode]]", AtOnce, *modes != old.modes),
+        ("[[route]]", AtOnce, *routes != old.routes),
+        ("[[report]]", AtOnce, *reports != old.reports),
+        ("[incidents]", AtOnce, incidents),
+        ("[retention]", AtOnce, *retention != before.retention),
+        ("data_dir", AfterRestart, *data_dir != before.data_dir),
+        ("[smtp] listen", AfterRestart, smtp.listen != before.smtp.listen),
+        ("[ftp] listen", AfterRestart, ftp.listen != before.ftp.listen),
+        ("[http]", AfterRestart, *http != before.http),
+        ("[video]", AfterRestart, *video != before.video),
+    ]
 }
 
 /// The settings that sessions begin with.
-fn smtp(config: &Config) -> Smtp {
-    Smtp { listen: Vec::new(), ..config.smtp.clone() }
+fn smtp_sessions(smtp: &Smtp) -> Smtp {
+    Smtp { listen: Vec::new(), ..smtp.clone() }
 }
 
-fn ftp(config: &Config) -> Ftp {
-    Ftp { listen: Vec::new(), ..config.ftp.clone() }
+/// The same of FTP.
+fn ftp_sessions(ftp: &Ftp) -> Ftp {
+    Ftp { listen: Vec::new(), ..ftp.clone() }
 }
 
 fn channels(before: &[ChannelConfig], now: &[ChannelConfig]) -> Vec<String> {
@@ -91,6 +137,14 @@ mod tests {
                 "[[device]]",
             ),
             (String::new(), "access.networks = [\"any\"]\n".to_owned(), "[access]"),
+            (String::new(), "[[report]]\nat = \"20:00\"\n".to_owned(), "[[report]]"),
+            (
+                "[[report]]\nat = \"20:00\"\n".to_owned(),
+                "[[report]]\nat = \"21:00\"\n".to_owned(),
+                "[[report]]",
+            ),
+            (String::new(), "[[mode]]\nname = \"away\"\n".to_owned(), "[[mode]]"),
+            (String::new(), "place = \"52.5, 13.4\"\n".to_owned(), "place"),
             (String::new(), "time_zone = \"Asia/Tokyo\"\n".to_owned(), "time_zone"),
             (String::new(), "smtp.max_message = \"1 MB\"\n".to_owned(), "[smtp]"),
             (String::new(), "ftp.idle = \"1 min\"\n".to_owned(), "[ftp]"),

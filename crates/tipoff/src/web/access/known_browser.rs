@@ -9,7 +9,8 @@ use tipoff_spool::{User, UserId};
 
 use super::super::caller::Caller;
 use super::super::cookie;
-use super::{Access, Place, Refusal, USERS_MAX, hex, machine};
+use super::{Access, Place, Refusal, USERS_MAX, machine};
+use crate::hex::hex;
 use crate::net::login_throttle::{Attempt, OwnAttempt};
 
 /// Browsers keep a cookie for at most 400 days; each login renews it.

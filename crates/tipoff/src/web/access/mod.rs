@@ -24,6 +24,7 @@ use tipoff_spool::{Actor, AuditEntry, Login, Print, Spool, SpoolError, User, Use
 use tokio::sync::watch;
 
 use crate::audit::{self, what};
+use crate::hex::hex;
 
 pub(super) use guard::{Entry, Visitor, guard};
 pub(super) use pages::{cookies_of, router, way_out};
@@ -366,10 +367,6 @@ fn secret() -> Result<String, Refusal> {
 /// 256 random bits need no slow hash.
 fn print(secret: &str) -> Print {
     Sha256::digest(secret.as_bytes()).into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn now() -> Timestamp {

@@ -14,6 +14,7 @@ use super::super::caller::Caller;
 use super::super::clock::utc;
 use super::super::problem::{Body, Named, Problem};
 use super::super::who::Who;
+use super::refusals::{Conflict, NotFound};
 use crate::audit::what;
 
 /// A token, without the token itself.
@@ -50,10 +51,7 @@ enum Scope {
 /// All tokens.
 #[utoipa::path(
     get, path = "/api/v1/tokens", tag = "access",
-    responses(
-        (status = 200, body = [Token]),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = [Token])),
 )]
 pub(super) async fn list(Shared(state): Shared<State>) -> Result<Json<Vec<Token>>, Problem> {
     let token = |token: tipoff_spool::ApiToken| Token {
@@ -93,15 +91,7 @@ pub(super) struct MadeToken {
 /// Makes a token for a program.
 #[utoipa::path(
     post, path = "/api/v1/tokens", tag = "access", request_body = NewToken,
-    responses(
-        (status = 201, body = MadeToken),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 201, body = MadeToken), Conflict),
 )]
 pub(super) async fn add(
     Shared(state): Shared<State>,
@@ -125,12 +115,7 @@ pub(super) async fn add(
 #[utoipa::path(
     delete, path = "/api/v1/tokens/{id}", tag = "access",
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 204, description = "It holds no longer"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "It holds no longer"), NotFound),
 )]
 pub(super) async fn remove(
     Shared(state): Shared<State>,
@@ -163,15 +148,7 @@ pub(super) struct NewPassword {
 /// Changes your own password; your other browsers must log in again. Only for a browser that is logged in.
 #[utoipa::path(
     put, path = "/api/v1/password", tag = "access", request_body = NewPassword,
-    responses(
-        (status = 204, description = "It is changed"),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 429, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "It is changed")),
 )]
 pub(super) async fn change_password(
     Shared(state): Shared<State>,

@@ -14,6 +14,7 @@ use super::super::State;
 use super::super::clock::{Clock, utc};
 use super::super::problem::{Body, Named, Problem};
 use super::super::who::Who;
+use super::refusals::NotFound;
 use crate::audit::what;
 use crate::dispatch::{ChannelState, ChannelStatus};
 
@@ -68,10 +69,7 @@ pub(crate) async fn standing(
 /// All channels of the configuration.
 #[utoipa::path(
     get, path = "/api/v1/channels", tag = "channels",
-    responses(
-        (status = 200, body = [Channel]),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = [Channel])),
 )]
 pub(super) async fn list(
     Shared(state): Shared<State>,
@@ -112,9 +110,7 @@ pub(super) struct Tested {
     params(("name" = String, Path, description = "The channel's name")),
     responses(
         (status = 200, body = Tested),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
+        NotFound,
         (status = 424, body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -147,15 +143,7 @@ pub(super) struct Pause {
 #[utoipa::path(
     put, path = "/api/v1/channels/{name}/paused", tag = "channels", request_body = Pause,
     params(("name" = String, Path, description = "The channel's name")),
-    responses(
-        (status = 204, description = "So it is"),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "So it is"), NotFound),
 )]
 pub(super) async fn pause(
     Shared(state): Shared<State>,

@@ -9,19 +9,14 @@ use super::super::problem::{Named, Problem};
 use super::super::who::Who;
 use super::super::{State, logins};
 use super::devices::{Added, line, of_device};
+use super::refusals::{Conflict, NotFound};
 use crate::audit::what;
 
 /// Makes a new password for a device that was added here; the old one holds no longer.
 #[utoipa::path(
     post, path = "/api/v1/devices/{id}/password", tag = "devices",
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = Added),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = Added), NotFound, Conflict),
 )]
 pub(super) async fn renew_password(
     Shared(state): Shared<State>,
@@ -46,12 +41,7 @@ pub(super) async fn renew_password(
 #[utoipa::path(
     delete, path = "/api/v1/devices/{id}/password", tag = "devices",
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 204, description = "It cannot log in any longer"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "It cannot log in any longer"), NotFound),
 )]
 pub(super) async fn remove_password(
     Shared(state): Shared<State>,

@@ -16,6 +16,7 @@ use super::super::filter::blank;
 use super::super::problem::{Asked, Body, Named, Problem};
 use super::super::who::Who;
 use super::super::{State, logins};
+use super::refusals::{Conflict, NotFound};
 use crate::audit::{lasting, what};
 use crate::receive::is_deceptive;
 
@@ -111,11 +112,7 @@ pub(super) struct DeviceList {
 /// Devices, those heard last first.
 #[utoipa::path(
     get, path = "/api/v1/devices", tag = "devices", params(DeviceQuery),
-    responses(
-        (status = 200, body = DeviceList),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = DeviceList)),
 )]
 pub(super) async fn list(
     Shared(state): Shared<State>,
@@ -144,11 +141,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/api/v1/devices/{id}", tag = "devices",
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = Device),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = Device), NotFound),
 )]
 pub(super) async fn one(
     Shared(state): Shared<State>,
@@ -186,15 +179,7 @@ pub(super) struct Added {
 /// Adds a device, with a user and a password to type into it.
 #[utoipa::path(
     post, path = "/api/v1/devices", tag = "devices", request_body = Addition,
-    responses(
-        (status = 201, body = Added),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 201, body = Added), Conflict),
 )]
 pub(super) async fn add(
     Shared(state): Shared<State>,
@@ -249,16 +234,7 @@ pub(super) struct Change {
 #[utoipa::path(
     patch, path = "/api/v1/devices/{id}", tag = "devices", request_body = Change,
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = Device),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = Device), NotFound, Conflict),
 )]
 pub(super) async fn change(
     Shared(state): Shared<State>,
@@ -334,16 +310,7 @@ pub(super) struct Merge {
 #[utoipa::path(
     post, path = "/api/v1/devices/{id}/merge", tag = "devices", request_body = Merge,
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = Device),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = Device), NotFound, Conflict),
 )]
 pub(super) async fn merge(
     Shared(state): Shared<State>,

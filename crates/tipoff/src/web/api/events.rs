@@ -44,8 +44,6 @@ const PROXY_STREAM_LASTS: Duration = Duration::from_secs(300);
     get, path = "/api/v1/events", tag = "events",
     responses(
         (status = 200, description = "A stream that ends with the login or token that opened it", content_type = "text/event-stream"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 429, body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn events(

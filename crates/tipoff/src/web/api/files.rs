@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::problem::{Asked, Named, Problem};
 use super::super::{State, media};
+use super::refusals::NotFound;
 use crate::media::renditions::Rendition;
 use crate::runtime::fair_queue::Owner;
 use crate::runtime::links::parse_file_part;
@@ -34,9 +35,7 @@ pub(super) struct FileQuery {
         (status = 200, description = "The file", content_type = "*/*"),
         (status = 206, description = "The range that was asked for", content_type = "*/*"),
         (status = 304, description = "It is as it was when it had the tag that was given"),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
+        NotFound,
         (status = 416, description = "It has no such range"),
     ),
 )]
@@ -60,8 +59,7 @@ pub(super) async fn file(
     ),
     responses(
         (status = 200, description = "The small picture", content_type = "image/jpeg"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
+        NotFound,
     ),
 )]
 pub(super) async fn thumbnail(
@@ -93,8 +91,7 @@ pub(super) async fn thumbnail(
         (status = 202, description = "It is being made", body = RenditionProgress),
         (status = 206, description = "The range that was asked for", content_type = "video/mp4"),
         (status = 304, description = "It is as it was when it had the tag that was given"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
+        NotFound,
         (status = 416, description = "It has no such range"),
         (status = 422, description = "It cannot be made", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Too many are being made", body = Problem, content_type = "application/problem+json"),

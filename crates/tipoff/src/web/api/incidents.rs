@@ -16,6 +16,7 @@ use super::super::filter::IncidentQuery;
 use super::super::problem::{Asked, Body, Named, Problem};
 use super::super::view::{Incident, IncidentFull};
 use super::super::who::Who;
+use super::refusals::NotFound;
 use crate::audit::what;
 use crate::runtime::events::Item;
 
@@ -31,11 +32,7 @@ pub(super) struct IncidentList {
 /// Incidents, the newest first, by a filter.
 #[utoipa::path(
     get, path = "/api/v1/incidents", tag = "incidents", params(IncidentQuery),
-    responses(
-        (status = 200, body = IncidentList),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = IncidentList)),
 )]
 pub(super) async fn list(
     Shared(state): Shared<State>,
@@ -55,11 +52,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/api/v1/incidents/{id}", tag = "incidents",
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = IncidentFull),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = IncidentFull), NotFound),
 )]
 pub(super) async fn one(
     Shared(state): Shared<State>,
@@ -73,11 +66,7 @@ pub(super) async fn one(
 #[utoipa::path(
     get, path = "/api/v1/incidents/{id}/zip", tag = "incidents",
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 200, description = "The zip", content_type = "application/zip"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The zip", content_type = "application/zip"), NotFound),
 )]
 pub(super) async fn parcel(
     Shared(state): Shared<State>,
@@ -107,15 +96,7 @@ pub(super) struct Retried {
 #[utoipa::path(
     post, path = "/api/v1/incidents/{id}/retry", tag = "incidents", request_body = Retry,
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = Retried),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = Retried), NotFound),
 )]
 pub(super) async fn retry(
     Shared(state): Shared<State>,
@@ -138,9 +119,7 @@ pub(super) async fn retry(
     params(("id" = i64, Path, description = "Its number")),
     responses(
         (status = 204, description = "It is locked"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
+        NotFound,
         (status = 409, body = Problem, content_type = "application/problem+json",
          description = "Locked incidents may take half of the room"),
     ),
@@ -162,12 +141,7 @@ pub(super) async fn lock(
 #[utoipa::path(
     delete, path = "/api/v1/incidents/{id}/lock", tag = "incidents",
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 204, description = "It is not locked"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "It is not locked"), NotFound),
 )]
 pub(super) async fn unlock(
     Shared(state): Shared<State>,

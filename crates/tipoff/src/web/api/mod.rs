@@ -10,6 +10,7 @@ pub(super) mod events;
 pub(super) mod files;
 pub(super) mod house;
 mod incidents;
+mod refusals;
 pub(super) mod sessions;
 pub(super) mod shares;
 mod totp;
@@ -24,6 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::State;
+use super::problem::Problem;
 
 /// Bodies of requests are small.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -38,30 +40,17 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
         license(name = "MIT OR Apache-2.0"),
     ),
     security(("token" = []), ("cookie" = [])),
+    components(schemas(Problem)),
 )]
 struct Document;
 
-/// What any request may be answered before its handler is asked, or when the spool does not answer: a token in
-/// the address; no right, or a token that opens the feed only; too many wrong tokens or passwords.
-const REFUSALS: [&str; 4] = ["400", "403", "429", "503"];
-/// The same of requests that have a body: too large, no JSON, not what is described.
-const BODY_REFUSALS: [&str; 3] = ["413", "415", "422"];
-
-/// Adds to each operation what the guard, the extractors and the spool may answer.
-fn add_common_refusals(document: &mut utoipa::openapi::OpenApi) {
-    for item in document.paths.paths.values_mut() {
-        let operations =
-            [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
-            let of_body = operation.request_body.iter().flat_map(|_| BODY_REFUSALS);
-            let responses = &mut operation.responses.responses;
-            // Nobody gets in without a login or a token, so each has this one.
-            let Some(refusal) = responses.get("401").cloned() else { continue };
-            for status in REFUSALS.into_iter().chain(of_body) {
-                responses.entry(status.to_owned()).or_insert_with(|| refusal.clone());
-            }
-        }
-    }
+/// The API, which serves its description.
+pub(super) fn router() -> axum::Router<State> {
+    let (router, document) = described();
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    router
+        .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .route("/api", get(async move || (kind, Json(document)).into_response()))
 }
 
 /// The API and its description.
@@ -75,7 +64,7 @@ pub(super) fn router() -> axum::Router<State> {
 /// The description, made when it is asked for: it takes megabytes.
 fn document() -> utoipa::openapi::OpenApi {
     let (_, mut document) = routes().split_for_parts();
-    add_common_refusals(&mut document);
+    refusals::add_common(&mut document);
     let schemes = &mut document.components.get_or_insert_default().security_schemes;
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     schemes.insert("token".to_owned(), SecurityScheme::Http(bearer).into());
@@ -119,4 +108,46 @@ fn routes() -> OpenApiRouter<State> {
         .routes(routes!(totp::begin, totp::confirm))
         .routes(routes!(totp::end))
         .routes(routes!(events::events))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    /// All values of `$ref` below a value.
+    fn references<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str));
+                fields.values().for_each(|value| references(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_operation_names_its_refusals_and_every_reference_leads_somewhere() {
+        let document = serde_json::to_value(super::document()).unwrap();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        for reference in found {
+            let at = reference.trim_start_matches('#');
+            assert!(document.pointer(at).is_some(), "{reference}");
+        }
+        let paths = document["paths"].as_object().unwrap();
+        for (path, operations) in paths {
+            for (method, operation) in operations.as_object().unwrap() {
+                let responses = operation["responses"].as_object().unwrap();
+                let has_body = operation.get("requestBody").is_some();
+                let of_body = ["413", "415", "422"].into_iter().filter(|_| has_body);
+                for status in ["400", "401", "403", "429", "503"].into_iter().chain(of_body) {
+                    assert!(responses.contains_key(status), "{method} {path}: {status}");
+                }
+                // What an address names may be gone.
+                let names_one = path.contains('{');
+                assert!(!names_one || responses.contains_key("404"), "{method} {path}: 404");
+            }
+        }
+    }
 }

@@ -11,6 +11,7 @@ use super::super::clock::utc;
 use super::super::filter::blank;
 use super::super::problem::{Asked, Named, Problem};
 use super::super::view::DeviceName;
+use super::refusals::NotFound;
 
 /// Sessions on a page.
 const LIMIT: u32 = 50;
@@ -132,11 +133,7 @@ pub(crate) async fn read(state: &State, id: i64) -> Result<SessionDetail, Proble
 /// The last sessions, also those that failed before a device was known.
 #[utoipa::path(
     get, path = "/api/v1/sessions", tag = "sessions", params(SessionQuery),
-    responses(
-        (status = 200, body = [Session]),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = [Session])),
 )]
 pub(super) async fn list(
     Shared(state): Shared<State>,
@@ -149,11 +146,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/api/v1/sessions/{id}", tag = "sessions",
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = Transcript),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = Transcript), NotFound),
 )]
 pub(super) async fn one(
     Shared(state): Shared<State>,

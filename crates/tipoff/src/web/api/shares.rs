@@ -14,6 +14,7 @@ use super::super::State;
 use super::super::clock::utc;
 use super::super::problem::{Body, Named, Problem};
 use super::super::who::Who;
+use super::refusals::{Conflict, NotFound};
 use crate::audit::{lasting, what};
 
 /// The longest time for which a link can be opened, in seconds.
@@ -46,16 +47,7 @@ pub(super) struct SharedLink {
 #[utoipa::path(
     post, path = "/api/v1/incidents/{id}/share", tag = "incidents", request_body = Share,
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = SharedLink),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = SharedLink), NotFound, Conflict),
 )]
 pub(super) async fn share(
     Shared(state): Shared<State>,
@@ -118,11 +110,7 @@ pub(super) struct ShareLine {
 /// All links that have not expired, the newest first. Only for owners.
 #[utoipa::path(
     get, path = "/api/v1/shares", tag = "access",
-    responses(
-        (status = 200, body = [ShareLine]),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = [ShareLine])),
 )]
 pub(super) async fn list(Shared(state): Shared<State>) -> Result<Json<Vec<ShareLine>>, Problem> {
     let line = |link: ShareLink| ShareLine {
@@ -147,12 +135,7 @@ pub(in super::super) async fn links(state: &State) -> Result<Vec<ShareLink>, Pro
 #[utoipa::path(
     delete, path = "/api/v1/shares/{id}", tag = "access",
     params(("id" = i64, Path, description = "Its number")),
-    responses(
-        (status = 204, description = "It opens nothing any more"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "It opens nothing any more"), NotFound),
 )]
 pub(super) async fn revoke(
     Shared(state): Shared<State>,

@@ -15,6 +15,7 @@ use super::super::access::{Place, Visitor};
 use super::super::caller::Caller;
 use super::super::problem::{Body, Problem};
 use super::super::who::Who;
+use super::refusals::Conflict;
 use crate::audit::what;
 
 /// Light modules around the symbol (ISO/IEC 18004, section 6.3.8).
@@ -41,15 +42,7 @@ pub(super) struct NewSecret {
 /// Makes a secret for one-time codes. It holds once `PUT` confirms it with a code.
 #[utoipa::path(
     post, path = "/api/v1/totp", tag = "access", request_body = Password,
-    responses(
-        (status = 200, body = NewSecret),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 429, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = NewSecret)),
 )]
 pub(super) async fn begin(
     Shared(state): Shared<State>,
@@ -83,16 +76,7 @@ pub(super) struct RecoveryCodes {
 /// Confirms the new secret with a code: from now on a code is asked for after the password.
 #[utoipa::path(
     put, path = "/api/v1/totp", tag = "access", request_body = Code,
-    responses(
-        (status = 200, body = RecoveryCodes),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 429, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = RecoveryCodes), Conflict),
 )]
 pub(super) async fn confirm(
     Shared(state): Shared<State>,
@@ -112,15 +96,7 @@ pub(super) async fn confirm(
 /// Asks for no one-time code any more.
 #[utoipa::path(
     post, path = "/api/v1/totp/end", tag = "access", request_body = Password,
-    responses(
-        (status = 204, description = "No code is asked for"),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-        (status = 429, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "No code is asked for")),
 )]
 pub(super) async fn end(
     Shared(state): Shared<State>,

@@ -12,6 +12,7 @@ use super::super::access::{Visitor, note_ended_tokens};
 use super::super::clock::utc;
 use super::super::problem::{Asked, Body, Named, Problem};
 use super::super::who::Who;
+use super::refusals::{Conflict, NotFound};
 use crate::audit::what;
 
 /// What a user may do.
@@ -57,11 +58,7 @@ pub(super) struct User {
 /// All users.
 #[utoipa::path(
     get, path = "/api/v1/users", tag = "access",
-    responses(
-        (status = 200, body = [User]),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = [User])),
 )]
 pub(super) async fn list(Shared(state): Shared<State>) -> Result<Json<Vec<User>>, Problem> {
     let user = |user: tipoff_spool::User| User {
@@ -95,15 +92,7 @@ pub(super) struct AddedUser {
 /// Adds a user.
 #[utoipa::path(
     post, path = "/api/v1/users", tag = "access", request_body = NewUser,
-    responses(
-        (status = 201, body = AddedUser),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 201, body = AddedUser), Conflict),
 )]
 pub(super) async fn add(
     Shared(state): Shared<State>,
@@ -138,16 +127,7 @@ pub(super) struct UserChange {
 #[utoipa::path(
     patch, path = "/api/v1/users/{id}", tag = "access", request_body = UserChange,
     params(("id" = i64, Path, description = "Number of the user")),
-    responses(
-        (status = 204, description = "Changed"),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "Changed"), NotFound, Conflict),
 )]
 pub(super) async fn change(
     Shared(state): Shared<State>,
@@ -185,13 +165,7 @@ pub(super) async fn change(
 #[utoipa::path(
     delete, path = "/api/v1/users/{id}", tag = "access",
     params(("id" = i64, Path, description = "Number of the user")),
-    responses(
-        (status = 204, description = "Removed"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "Removed"), NotFound, Conflict),
 )]
 pub(super) async fn remove(
     Shared(state): Shared<State>,
@@ -212,12 +186,7 @@ pub(super) async fn remove(
 #[utoipa::path(
     delete, path = "/api/v1/users/{id}/totp", tag = "access",
     params(("id" = i64, Path, description = "Number of the user")),
-    responses(
-        (status = 204, description = "No code is asked for"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "No code is asked for"), NotFound),
 )]
 pub(super) async fn end_totp(
     Shared(state): Shared<State>,
@@ -271,10 +240,7 @@ pub(super) struct Login {
 /// The browsers that are logged in: all for an owner, else one's own.
 #[utoipa::path(
     get, path = "/api/v1/logins", tag = "access",
-    responses(
-        (status = 200, body = [Login]),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, body = [Login])),
 )]
 pub(super) async fn logins(
     Shared(state): Shared<State>,
@@ -297,12 +263,7 @@ pub(super) async fn logins(
 #[utoipa::path(
     delete, path = "/api/v1/logins/{id}", tag = "access",
     params(("id" = i64, Path, description = "Number of the login")),
-    responses(
-        (status = 204, description = "Ended"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "Ended"), NotFound),
 )]
 pub(super) async fn end_login(
     Shared(state): Shared<State>,
@@ -332,13 +293,7 @@ pub(super) struct LoginsOf {
 #[utoipa::path(
     delete, path = "/api/v1/logins", tag = "access",
     params(("user" = Option<i64>, Query, description = "Number of the user")),
-    responses(
-        (status = 204, description = "Ended"),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 204, description = "Ended"), NotFound),
 )]
 pub(super) async fn end_logins(
     Shared(state): Shared<State>,

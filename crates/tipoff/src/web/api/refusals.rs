@@ -1,0 +1,57 @@
+//! Refusals in the OpenAPI document, each written once: what a handler itself answers is named in its description,
+//! what any may answer is added to all.
+
+use std::collections::BTreeMap;
+
+use utoipa::IntoResponses;
+use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+
+/// What any request may be answered before its handler is asked, or when the spool does not answer: a token in
+/// the address; neither a login nor a token; no right, or a token that opens the feed only; too many wrong tokens
+/// or passwords.
+const REFUSALS: [&str; 5] = ["400", "401", "403", "429", "503"];
+/// The same of requests that have a body: too large, no JSON, not what is described.
+const BODY_REFUSALS: [&str; 3] = ["413", "415", "422"];
+
+/// There is no such thing, or it is no longer kept.
+pub(super) struct NotFound;
+
+/// What is there does not allow it.
+pub(super) struct Conflict;
+
+impl IntoResponses for NotFound {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        one("404")
+    }
+}
+
+impl IntoResponses for Conflict {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        one("409")
+    }
+}
+
+fn one(status: &str) -> BTreeMap<String, RefOr<Response>> {
+    BTreeMap::from([(status.to_owned(), problem().into())])
+}
+
+/// A [`Problem`](super::Problem).
+fn problem() -> Response {
+    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    ResponseBuilder::new().content("application/problem+json", content).build()
+}
+
+/// Adds to each operation what the guard, the extractors and the spool may answer.
+pub(super) fn add_common(document: &mut utoipa::openapi::OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        let operations =
+            [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            let of_body = operation.request_body.iter().flat_map(|_| BODY_REFUSALS);
+            let responses = &mut operation.responses.responses;
+            for status in REFUSALS.into_iter().chain(of_body) {
+                responses.entry(status.to_owned()).or_insert_with(|| problem().into());
+            }
+        }
+    }
+}
