@@ -1,10 +1,12 @@
-//! Checks of the tree that the compiler does not make: sizes, the star, words, links, decisions, changes.
+//! Checks of the tree that the compiler does not make: sizes, the star, layers, words, links, decisions, changes.
 //!
 //! `cargo run -p xtask` prints what is wrong and changes nothing; `./test.sh` runs it.
 //! `cargo run -p xtask -- changelog` shows the next section of the changelog, or writes it.
 
 mod adr;
 mod changelog;
+mod layers;
+mod modules;
 mod msrv;
 mod sizes;
 mod star;
@@ -34,6 +36,7 @@ fn tidy(root: &Path) -> anyhow::Result<ExitCode> {
     let files = tree::files(root)?;
     let mut faults = sizes::check(&files);
     faults.extend(star::check(root)?);
+    faults.extend(layers::check(root, &files)?);
     faults.extend(text::check(root, &files));
     faults.extend(adr::check(&files));
     faults.extend(changelog::check(&files));

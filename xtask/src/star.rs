@@ -27,27 +27,35 @@ const SHARED: &[&str] = &["tipoff-model", "tipoff-confine"];
 
 /// What breaks the star.
 pub(crate) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
+    Ok(faults(&metadata(root)?))
+}
+
+/// What cargo says of the workspace.
+pub(crate) fn metadata(root: &Path) -> anyhow::Result<Value> {
     let output = Command::new("cargo")
         .current_dir(root)
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .output()?;
     anyhow::ensure!(output.status.success(), "cargo metadata failed");
-    let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    Ok(faults(&metadata))
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 fn faults(metadata: &Value) -> Vec<String> {
     let mut faults = Vec::new();
-    for package in items(metadata, "packages") {
-        let name = text(package, "name");
-        let shipped = items(package, "dependencies").filter(|it| text(it, "kind") != "dev");
-        for dependency in shipped.map(|it| text(it, "name")) {
-            if let Some(fault) = fault(name, dependency) {
-                faults.push(format!("{name} depends on {dependency}: {fault}"));
-            }
+    for (name, dependency) in dependencies(metadata) {
+        if let Some(fault) = fault(name, dependency) {
+            faults.push(format!("{name} depends on {dependency}: {fault}"));
         }
     }
     faults
+}
+
+/// Each package with each dependency that is not for tests alone.
+pub(crate) fn dependencies(metadata: &Value) -> impl Iterator<Item = (&str, &str)> {
+    items(metadata, "packages").flat_map(|package| {
+        let shipped = items(package, "dependencies").filter(|it| text(it, "kind") != "dev");
+        shipped.map(move |it| (text(package, "name"), text(it, "name")))
+    })
 }
 
 fn fault(package: &str, dependency: &str) -> Option<&'static str> {

@@ -21,6 +21,7 @@ mod modes;
 mod net;
 mod open_files;
 mod programs;
+mod readiness;
 mod receive;
 mod reload;
 mod reports;

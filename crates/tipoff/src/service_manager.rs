@@ -11,9 +11,9 @@ use rustix::time::{ClockId, clock_gettime};
 use tipoff_spool::Spool;
 
 use crate::disk::Disk;
+use crate::readiness::{self, Health, Missing};
 use crate::runtime::shutdown::Phase;
 use crate::runtime::supervise::Supervisor;
-use crate::web;
 
 /// How often the state is told where the service manager does not ask for a sign of life.
 const TELL_EVERY: Duration = Duration::from_secs(30);
@@ -43,12 +43,7 @@ pub(crate) fn stopping() {
 
 /// Tells the state, and gives signs of life, for as long as `/readyz` finds nothing that a restart would
 /// mend. What no restart mends, a full disk, ends no sign of life.
-pub(crate) fn watch(
-    supervisor: &Supervisor,
-    spool: &Arc<dyn Spool>,
-    disk: &Disk,
-    health: &web::Health,
-) {
+pub(crate) fn watch(supervisor: &Supervisor, spool: &Arc<dyn Spool>, disk: &Disk, health: &Health) {
     if socket().is_none() {
         return;
     }
@@ -62,7 +57,7 @@ pub(crate) fn watch(
         async move {
             let mut shutdown = watched.shutdown();
             while watched.shutdown().phase() == Phase::Running {
-                let missing = web::missing(&watched, &spool, &disk, &health).await;
+                let missing = readiness::missing(&watched, &spool, &disk, &health).await;
                 tell(&told(missing.as_ref()));
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}
@@ -75,7 +70,7 @@ pub(crate) fn watch(
 }
 
 /// The words for a state.
-fn told(missing: Option<&web::Missing>) -> String {
+fn told(missing: Option<&Missing>) -> String {
     match missing {
         None => "WATCHDOG=1\nSTATUS=Receiving".to_owned(),
         Some(missing) if !missing.restart_mends => {
@@ -152,8 +147,7 @@ mod tests {
 
     #[test]
     fn no_sign_of_life_while_a_restart_would_mend_it() {
-        let missing =
-            |restart_mends| web::Missing { what: "a\nWATCHDOG=1".to_owned(), restart_mends };
+        let missing = |restart_mends| Missing { what: "a\nWATCHDOG=1".to_owned(), restart_mends };
         assert!(told(None).starts_with("WATCHDOG=1\n"));
         assert!(told(Some(&missing(false))).starts_with("WATCHDOG=1\n"));
         assert_eq!(told(Some(&missing(true))), "STATUS=Not ready: a WATCHDOG=1");

@@ -22,24 +22,25 @@ use crate::maintenance::House;
 use crate::media::renditions::Renditions;
 use crate::media::thumbnails::Gallery;
 use crate::modes::Modes;
-use crate::net::network;
-use crate::net::tls::Tls;
+use crate::net::{network, tls::Tls};
 use crate::open_files::{self, Ceilings};
+use crate::readiness::Health;
 use crate::receive::listen::{self, Door, Host};
 use crate::receive::{Doorkeeper, Entrance, Intake, Transcripts, ftp, smtp};
 use crate::reload::{Reload, Running, Source};
 use crate::reports::Reports;
-use crate::runtime::clock::Clock;
-use crate::runtime::events::News;
-use crate::runtime::links::Links;
-use crate::runtime::live_rules::LiveRules;
-use crate::runtime::notifier::Waker;
-use crate::runtime::observe::Metrics;
-use crate::runtime::shutdown::{self, Phase, Shutdown, Trigger};
-use crate::runtime::supervise::Supervisor;
-use crate::runtime::terminal;
-use crate::web::access::Access;
-use crate::web::{self, EventStreams, Health, Opens, Reach};
+use crate::runtime::{
+    clock::Clock,
+    events::News,
+    links::Links,
+    live_rules::LiveRules,
+    notifier::Waker,
+    observe::Metrics,
+    shutdown::{self, Phase, Shutdown, Trigger},
+    supervise::Supervisor,
+    terminal,
+};
+use crate::web::{self, EventStreams, Opens, Reach, access::Access};
 use crate::{programs, service_manager};
 
 /// After SIGTERM, whoever is in the middle of a message has this long to end it …

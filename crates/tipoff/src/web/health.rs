@@ -1,199 +1,33 @@
-//! For those who watch the program: is it well, and how much does it do.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! What watches the program asks here: health, readiness, metrics.
 
 use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::State;
-use crate::disk::Disk;
+use crate::readiness::{self, Missing};
 use crate::runtime::observe::Format;
-use crate::runtime::shutdown::Phase;
-use crate::runtime::supervise::Supervisor;
-use tipoff_spool::{IncidentFilter, Spool};
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
-
-/// What was found out last is good for so long: whoever asks often, or many at once, cost nothing.
-const FRESH: Duration = Duration::from_millis(200);
-/// An answer takes no longer than this, whatever the load is …
-const ANSWER_MAX: Duration = Duration::from_millis(800);
-/// … and is then what was found out before, if that is no older than this.
-const OLD_MAX: Duration = Duration::from_secs(5);
-
-/// What the probes of the HTTP port know.
-#[derive(Clone, Default)]
-pub(crate) struct Health {
-    answers: Probe,
-    works: Probe,
-}
-
-/// A question to the spool that is under way once at most.
-#[derive(Clone)]
-struct Probe(Arc<watch::Sender<Found>>);
-
-#[derive(Clone, Default)]
-struct Found {
-    /// When, and what is wrong.
-    last: Option<(Instant, Option<Missing>)>,
-    is_asking: bool,
-}
-
-impl Default for Probe {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(Found::default())))
-    }
-}
-
-impl Probe {
-    /// What is wrong, by `question` or by what it brought a moment ago.
-    async fn ask<F>(&self, question: impl FnOnce() -> F) -> Option<Missing>
-    where
-        F: Future<Output = Option<Missing>> + Send + 'static,
-    {
-        let began = Instant::now();
-        let is_fresh =
-            |found: &Found| found.last.as_ref().is_some_and(|(at, _)| *at + FRESH > began);
-        let begins = self.0.send_if_modified(|found| {
-            let begins = !found.is_asking && !is_fresh(found);
-            found.is_asking |= begins;
-            begins
-        });
-        if begins {
-            let (found_tx, question) = (Arc::clone(&self.0), question());
-            tokio::spawn(async move {
-                // A panic is an answer too.
-                let wrong = tokio::spawn(question)
-                    .await
-                    .unwrap_or_else(|error| Missing::mended_by_restart(error.to_string()));
-                found_tx.send_modify(|found| {
-                    *found = Found { last: Some((Instant::now(), wrong)), is_asking: false };
-                });
-            });
-        }
-        let mut found_rx = self.0.subscribe();
-        let _ = timeout(ANSWER_MAX, found_rx.wait_for(is_fresh)).await;
-        match self.0.borrow().last.clone() {
-            Some((at, wrong)) if at + OLD_MAX > Instant::now() => wrong,
-            _ => Missing::mended_by_restart("the spool does not answer in time"),
-        }
-    }
-}
 
 /// `200 ok` while the spool answers, else `503`.
 pub(super) async fn healthz(Shared(state): Shared<State>) -> Response {
-    let spool = Arc::clone(&state.spool);
-    let question = || async move {
-        match spool_answers(&*spool).await {
-            true => None,
-            false => Missing::mended_by_restart("the spool does not answer"),
-        }
-    };
-    match state.health.answers.ask(question).await {
-        None => "ok\n".into_response(),
-        Some(Missing { what, .. }) => {
-            (StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n")).into_response()
-        }
-    }
-}
-
-/// A small question, because it is asked often.
-async fn spool_answers(spool: &dyn Spool) -> bool {
-    let asked = spool.incidents(&IncidentFilter::default(), 1).await;
-    if let Err(error) = &asked {
-        tracing::error!(%error, "The spool does not answer.");
-    }
-    asked.is_ok()
-}
-
-/// How long the spool's writer may take: it writes what waits before.
-const WRITER_TIME: Duration = Duration::from_secs(5);
-
-async fn spool_writes(spool: &dyn Spool) -> bool {
-    match tokio::time::timeout(WRITER_TIME, spool.check_writer()).await {
-        Ok(Ok(())) => true,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "The spool cannot store anything.");
-            false
-        }
-        Err(_) => {
-            let seconds = WRITER_TIME.as_secs();
-            tracing::error!(seconds, "The spool's writer does not answer in time.");
-            false
-        }
-    }
+    answer(state.health.unanswered(&state.spool).await, "ok\n")
 }
 
 /// `200 ready` while what devices send can be stored and delivered: every task runs, the spool answers and
 /// writes, there is room for more, and the program is not about to end. Else `503` with what is missing.
 pub(super) async fn readyz(Shared(state): Shared<State>) -> Response {
     let State { supervisor, spool, health, disk, .. } = &state;
-    match missing(supervisor, spool, disk, health).await {
-        None => "ready\n".into_response(),
+    answer(readiness::missing(supervisor, spool, disk, health).await, "ready\n")
+}
+
+/// `200` with `well`, or `503` with what is missing.
+fn answer(missing: Option<Missing>, well: &'static str) -> Response {
+    match missing {
+        None => well.into_response(),
         Some(Missing { what, .. }) => {
             (StatusCode::SERVICE_UNAVAILABLE, format!("{what}\n")).into_response()
         }
     }
-}
-
-/// What is missing for work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Missing {
-    /// In words.
-    pub(crate) what: String,
-    /// Whether it may be mended by starting the program again: a full disk is not.
-    pub(crate) restart_mends: bool,
-}
-
-impl Missing {
-    fn mended_by_restart(what: impl Into<String>) -> Option<Self> {
-        Some(Self { what: what.into(), restart_mends: true })
-    }
-
-    fn lasting(what: impl Into<String>) -> Option<Self> {
-        Some(Self { what: what.into(), restart_mends: false })
-    }
-}
-
-/// What is missing for work; nothing, if all is there.
-pub(crate) async fn missing(
-    supervisor: &Supervisor,
-    spool: &Arc<dyn Spool>,
-    disk: &Disk,
-    health: &Health,
-) -> Option<Missing> {
-    if supervisor.shutdown().phase() != Phase::Running {
-        return Missing::lasting("it is stopping");
-    }
-    let down = supervisor.down();
-    let down = (!down.is_empty()).then(|| format!("not running: {}", down.join(", ")));
-    if let Some(down) = &down
-        && supervisor.needs_restart()
-    {
-        return Missing::mended_by_restart(down.as_str());
-    }
-    // On a full disk it is the disk's fault that nothing can be written.
-    let room = match disk.make_room(0, false).await {
-        true => None,
-        false => Missing::lasting("the disk is full: less than retention.min_free is left"),
-    };
-    let asked = Arc::clone(spool);
-    let question = || async move {
-        if !spool_answers(&*asked).await {
-            return Missing::mended_by_restart("the spool does not answer");
-        }
-        match spool_writes(&*asked).await {
-            true => None,
-            false => Missing::mended_by_restart("the spool cannot store anything"),
-        }
-    };
-    let wrong = health.works.ask(question).await;
-    if let (Some(Missing { what, .. }), Some(_)) = (&wrong, &room) {
-        return Missing::lasting(what.clone());
-    }
-    wrong.or(down.and_then(Missing::lasting)).or(room)
 }
 
 /// The metrics, in the format that is accepted.
@@ -208,71 +42,5 @@ pub(super) async fn metrics(Shared(state): Shared<State>, headers: HeaderMap) ->
     match state.metrics.render(&stats, format) {
         Ok(text) => ([(header::CONTENT_TYPE, format.content_type())], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use super::*;
-    use crate::config::Retention;
-    use crate::runtime::observe::Metrics;
-    use crate::runtime::shutdown;
-    use crate::testing::Stand;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_probe_answers_in_time_and_asks_once() {
-        let (probe, asked) = (Probe::default(), Arc::new(AtomicU32::new(0)));
-        let ask = async |takes: Duration, wrong: Option<&str>| {
-            let (asked, wrong) = (Arc::clone(&asked), wrong.map(str::to_owned));
-            let began = Instant::now();
-            let found = probe
-                .ask(|| async move {
-                    asked.fetch_add(1, Ordering::Relaxed);
-                    tokio::time::sleep(takes).await;
-                    wrong.and_then(Missing::mended_by_restart)
-                })
-                .await;
-            assert!(began.elapsed() < Duration::from_secs(1));
-            found.map(|missing| missing.what)
-        };
-        let ms = Duration::from_millis;
-        let found = tokio::join!(ask(ms(10), None), ask(ms(10), None), ask(ms(10), None));
-        assert_eq!(found, (None, None, None));
-        assert_eq!(asked.load(Ordering::Relaxed), 1);
-        tokio::time::sleep(FRESH).await;
-        assert_eq!(ask(ms(60_000), None).await, None, "as it was a moment ago");
-        tokio::time::sleep(OLD_MAX).await;
-        assert!(ask(ms(10), None).await.is_some(), "it still hangs");
-        assert_eq!(asked.load(Ordering::Relaxed), 2);
-        tokio::time::sleep(ms(60_000)).await;
-        assert_eq!(ask(ms(10), Some("broken")).await.as_deref(), Some("broken"));
-    }
-
-    #[tokio::test]
-    async fn it_is_not_ready_while_a_task_is_down_the_disk_is_full_or_it_stops() {
-        let stand = Stand::new("");
-        let (trigger, shutdown) = shutdown::channel();
-        let supervisor = Supervisor::new(shutdown, Arc::new(Metrics::new()));
-        let health = Health::default();
-        let missing = async |min_free| {
-            stand.retention.store(Arc::new(Retention { min_free, ..stand.config.retention }));
-            let missing = missing(&supervisor, &stand.spool, &stand.disk, &health).await;
-            missing.map(|missing| missing.what)
-        };
-        assert_eq!(missing(0).await, None);
-        let full = missing(u64::MAX).await.unwrap();
-        assert!(full.starts_with("the disk is full"), "{full}");
-        supervisor.spawn("channel phone", || async { panic!("on purpose") });
-        let down = loop {
-            match missing(0).await {
-                None => tokio::task::yield_now().await,
-                Some(down) => break down,
-            }
-        };
-        assert_eq!(down, "not running: channel phone");
-        trigger.enter(Phase::Ending);
-        assert_eq!(missing(0).await.unwrap(), "it is stopping");
     }
 }

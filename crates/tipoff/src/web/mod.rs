@@ -46,7 +46,6 @@ use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
 pub(crate) use api::events::EventStreams;
-pub(crate) use health::{Health, Missing, missing};
 pub(crate) use opens::Opens;
 
 use access::Access;
@@ -63,6 +62,7 @@ use crate::media::renditions::Renditions;
 use crate::media::thumbnails::Gallery;
 use crate::modes::Modes;
 use crate::net::tls::Tls;
+use crate::readiness::Health;
 use crate::receive::{Doorkeeper, Transcripts};
 use crate::runtime::events::{Item, News};
 use crate::runtime::links::Links;

@@ -6,7 +6,7 @@ use tipoff_channels::{Abilities, BoxFuture, Channel, Context, Message, Pace};
 use tipoff_model::{Outcome, Receipt, Verdict};
 
 use super::*;
-use crate::web::{self, Missing};
+use crate::readiness::{self, Health, Missing};
 
 struct Faulty(Arc<AtomicBool>);
 
@@ -39,8 +39,8 @@ impl Scene {
     }
 
     async fn missing(&self) -> Option<Missing> {
-        let health = web::Health::default();
-        web::missing(&self.supervisor, &self.stand.spool, &self.stand.disk, &health).await
+        let health = Health::default();
+        readiness::missing(&self.supervisor, &self.stand.spool, &self.stand.disk, &health).await
     }
 
     async fn until(&self, what: &str, is_so: impl Fn(&ChannelState) -> bool, channel: &str) {
