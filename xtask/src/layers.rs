@@ -45,7 +45,7 @@ const LEFT: &[(&str, &str, &str)] = &[
     ("channels", "email", "fault talk"),
     ("channels", "mqtt", "motions presence sweep"),
     ("channels", "telegram", "hook poll"),
-    ("spool", "sqlite", "history registry store summary"),
+    ("spool", "sqlite", "dismissal history registry resent store summary"),
     ("tipoff", "cli", "explain replay"),
     (
         "tipoff",

@@ -14,7 +14,6 @@ mod config;
 mod disk;
 mod dispatch;
 mod eviction;
-mod hex;
 mod maintenance;
 mod media;
 mod modes;

@@ -1,10 +1,10 @@
 //! `tipoff run`: spool, receivers, dispatch, HTTP port, and the end of it all.
 
+mod ending;
 mod signals;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
@@ -12,6 +12,7 @@ use tipoff_spool::{Spool, SqliteSpool};
 use tipoff_video::Studio;
 use tokio::net::TcpListener;
 
+use self::ending::end;
 use self::signals::Signals;
 use super::{Ending, Failure, announce, process, signing_key};
 use crate::actions::Actions;
@@ -36,19 +37,12 @@ use crate::runtime::{
     live_rules::LiveRules,
     notifier::Waker,
     observe::Metrics,
-    shutdown::{self, Phase, Shutdown, Trigger},
+    shutdown::{self, Shutdown},
     supervise::Supervisor,
     terminal,
 };
 use crate::web::{self, EventStreams, Opens, Reach, access::Access};
 use crate::{programs, service_manager};
-
-/// After SIGTERM, whoever is in the middle of a message has this long to end it …
-const GRACE: Duration = Duration::from_secs(8);
-/// … this long to keep what came of it …
-const GRACE_OVER: Duration = Duration::from_secs(1);
-/// … and then the last transcripts are written: 10 s in all.
-const GRACE_TRANSCRIPTS: Duration = Duration::from_secs(1);
 
 /// Runs until SIGTERM or SIGINT.
 pub(super) fn run(mut source: Source) -> Ending {
@@ -343,22 +337,6 @@ fn keep_house(
         news: ground.news.clone(),
     };
     reports.start(&ground.supervisor);
-}
-
-/// What was begun is ended; what takes too long has only to keep what came.
-async fn end(trigger: &Trigger, ground: &Ground) {
-    let tasks = ground.supervisor.tasks();
-    tracing::info!("Stopping: what was begun is ended first.");
-    service_manager::stopping();
-    trigger.enter(Phase::Ending);
-    tasks.close();
-    if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
-        trigger.enter(Phase::Over);
-        let _ = tokio::time::timeout(GRACE_OVER, tasks.wait()).await;
-    }
-    if tokio::time::timeout(GRACE_TRANSCRIPTS, ground.transcripts.flush()).await.is_err() {
-        tracing::warn!("The last transcripts of sessions could not be kept in time.");
-    }
 }
 
 /// What devices are told to type.

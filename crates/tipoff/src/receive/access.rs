@@ -10,7 +10,7 @@ use tipoff_spool::NewDevice;
 
 use super::label;
 use crate::config::{Access, DeviceConfig, Secret};
-use crate::hex::hex;
+use crate::runtime::hex::hex;
 
 /// Users that say nothing of who they are (RFC 1635).
 const ANONYMOUS: [&str; 2] = ["anonymous", "ftp"];

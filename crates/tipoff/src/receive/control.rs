@@ -10,11 +10,10 @@ use tokio::time::timeout;
 
 use super::listen::{self, End};
 use super::transcript::{Recorder, Trouble};
-use crate::net::TlsFault;
 use crate::net::limit::{Crowded, Presence};
-use crate::net::sniff;
 use crate::net::tls::{Alpn, Tls};
 use crate::net::wire::Wire;
+use crate::net::{TlsFault, sniff};
 
 /// How long a device may take to read a reply.
 const WRITE_MAX: Duration = Duration::from_secs(60);

@@ -20,11 +20,11 @@ use super::intake::{Incoming, Intake};
 use super::listen::{Call, End};
 use super::transcript::Trouble;
 use crate::config::{Smtp, SmtpListener};
-use crate::hex::hex;
 use crate::net::limit::{Connections, Places};
 use crate::net::tls::Alpn;
 use crate::net::turns::{Rank, Share};
 use crate::net::wire::{Buffers, Chunk};
+use crate::runtime::hex::hex;
 use crate::runtime::observe::Metrics;
 use crate::runtime::shutdown::{Phase, Shutdown};
 

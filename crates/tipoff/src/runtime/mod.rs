@@ -7,6 +7,7 @@ pub(crate) mod terminal;
 pub(crate) mod clock;
 pub(crate) mod events;
 pub(crate) mod fair_queue;
+pub(crate) mod hex;
 mod line_queue;
 pub(crate) mod links;
 pub(crate) mod live_rules;

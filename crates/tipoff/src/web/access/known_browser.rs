@@ -10,8 +10,8 @@ use tipoff_spool::{User, UserId};
 use super::super::caller::Caller;
 use super::super::cookie;
 use super::{Access, Place, Refusal, USERS_MAX, machine};
-use crate::hex::hex;
 use crate::net::login_throttle::{Attempt, OwnAttempt};
+use crate::runtime::hex::hex;
 
 /// Browsers keep a cookie for at most 400 days; each login renews it.
 const LASTS_S: u32 = 400 * 24 * 3600;

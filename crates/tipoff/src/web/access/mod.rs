@@ -24,7 +24,7 @@ use tipoff_spool::{Actor, AuditEntry, Login, Print, Spool, SpoolError, User, Use
 use tokio::sync::watch;
 
 use crate::audit::{self, what};
-use crate::hex::hex;
+use crate::runtime::hex::hex;
 
 pub(super) use guard::{Entry, Visitor, guard};
 pub(super) use pages::{cookies_of, router, way_out};

@@ -44,15 +44,6 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 )]
 struct Document;
 
-/// The API, which serves its description.
-pub(super) fn router() -> axum::Router<State> {
-    let (router, document) = described();
-    let kind = [(header::CONTENT_TYPE, "application/json")];
-    router
-        .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .route("/api", get(async move || (kind, Json(document)).into_response()))
-}
-
 /// The API and its description.
 pub(super) fn router() -> axum::Router<State> {
     let (router, _) = routes().split_for_parts();

@@ -346,9 +346,9 @@ fn a_shared_link_is_made_listed_and_revoked() {
     browser.go(&url);
     browser.reads("Not here");
     browser.go(&page(&server, "/audit?what=share"));
-    browser.reads("share: revoke");
-    browser.reads("share: create");
-    let others = browser.run("return document.body.innerText.includes('login: begin')");
+    browser.reads("revoked a link to");
+    browser.reads("made a link to");
+    let others = browser.run("return document.body.innerText.includes('logged in')");
     assert_eq!(others, json!(false), "only what was asked for");
 }
 
