@@ -72,6 +72,15 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "A program on this machine.",
     settings: &[
         Setting {
+            key: "capabilities",
+            shape: Shape::Flag,
+            required: false,
+            doc: "Whether it keeps the capabilities that Tipoff has: all of them as root, else those of its \
+                  service. Without it: no, and root's programs change no files of others, no \
+                  network and no hardware.",
+            example: "true",
+        },
+        Setting {
             key: "command",
             shape: Shape::Command,
             required: true,
@@ -95,15 +104,6 @@ pub(crate) const ENTRY: Entry = Entry {
             doc: "Names of other variables of Tipoff's environment that it gets. One that holds a secret of \
                   the configuration is warned of. Without it: none.",
             example: "[\"DISPLAY\"]",
-        },
-        Setting {
-            key: "capabilities",
-            shape: Shape::Flag,
-            required: false,
-            doc: "Whether it keeps the capabilities that Tipoff has: all of them as root, else those of its \
-                  service. Without it: no, and root's programs change no files of others, no \
-                  network and no hardware.",
-            example: "true",
         },
         Setting {
             key: "timeout",
