@@ -174,8 +174,8 @@ fn capitalised(text: &str) -> String {
 
 const PREFACE: &str = "# Configuration
 
-Tipoff runs without any configuration: it takes mail on port 2525 from the local network, recognises
-every device by itself and keeps what arrives. A file tells it where alerts go, and more.
+Tipoff runs without any configuration: it takes mail on port 2525 and uploads on port 2121 from the local network,
+shows a dashboard on port 8080, recognises every device by itself and keeps what arrives. A file tells it where alerts go, and more.
 
 The file is the one that `--config` names, else `$TIPOFF_CONFIG`, else `./tipoff.toml`, else
 `/etc/tipoff/tipoff.toml`. It is [TOML](https://toml.io), and every section and key may be left out.
