@@ -108,6 +108,9 @@ impl SqliteSpool {
             space::prepare(&connection, &path)?;
         }
         schema::migrate(&mut connection)?;
+        // What undoes a job of the writer stays in memory: of a job that changes more than 64 KB of pages, as most
+        // uploads do, SQLite would write it to a temporary file. A migration may change too much for that.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         let identity = identity(&connection)?;
         let now = Timestamp::from(SystemTime::now());
         if lock.is_some() {
