@@ -74,14 +74,12 @@ impl Flood {
         let now = facts.received_at;
         let since = now.before(WINDOW);
         let alerts = || history.alerts_since(channel, facts.event, since);
-        let next = || now.after(WINDOW);
         if is_mail_to_read(facts) {
             // Pictures that are held back hold no words back.
-            return (alerts() >= self.alerts_max.saturating_mul(WORDS_FACTOR)).then(next);
+            return count_due_at(None, self.alerts_max.saturating_mul(WORDS_FACTOR), now, alerts);
         }
         let gathering = history.gathering(channel, facts.event, since);
-        let gathers_until = gathering.and_then(|it| gathers_until(it, self.alerts_max, now));
-        gathers_until.or_else(|| (alerts() >= self.alerts_max).then(next))
+        count_due_at(gathering, self.alerts_max, now, alerts)
     }
 
     /// The same for what follows the first alerts of the device.
@@ -98,11 +96,8 @@ impl Flood {
             true => None,
             false => history.gathering_follow_ups(channel, facts.event, since),
         };
-        let gathers_until = gathering.and_then(|it| gathers_until(it, follow_ups_max, now));
-        gathers_until.or_else(|| {
-            let follow_ups = history.follow_ups_since(channel, facts.event, since);
-            (follow_ups >= follow_ups_max).then(|| now.after(WINDOW))
-        })
+        let follow_ups = || history.follow_ups_since(channel, facts.event, since);
+        count_due_at(gathering, follow_ups_max, now, follow_ups)
     }
 
     /// The same for all discovered devices at the address.
@@ -116,12 +111,20 @@ impl Flood {
         let since = now.before(WINDOW);
         let alerts_max = self.alerts_max.saturating_mul(ADDRESS_FACTOR);
         let gathering = history.gathering_of_address(channel, since);
-        let gathers_until = gathering.and_then(|it| gathers_until(it, alerts_max, now));
-        gathers_until.or_else(|| {
-            let firsts = history.firsts_of_address(channel, since);
-            (firsts >= alerts_max).then(|| now.after(WINDOW))
-        })
+        count_due_at(gathering, alerts_max, now, || history.firsts_of_address(channel, since))
     }
+}
+
+/// When the count is sent that something more belongs to; `None` while fewer than `max` alerts were sent. They are
+/// counted only if no count gathers.
+fn count_due_at(
+    gathering: Option<Gathering>,
+    max: u32,
+    now: Timestamp,
+    alerts: impl FnOnce() -> u32,
+) -> Option<Timestamp> {
+    let gathers_until = gathering.and_then(|it| gathers_until(it, max, now));
+    gathers_until.or_else(|| (alerts() >= max).then(|| now.after(WINDOW)))
 }
 
 /// When a count is told that something more belongs to: the one that gathers now, or the next one, where it has
