@@ -103,8 +103,6 @@ impl Ground {
         entrance: Entrance,
         shutdown: Shutdown,
     ) -> anyhow::Result<Self> {
-        // The spool is ours by now: nobody else works on the alerts that an earlier run left.
-        programs::use_data_folder(&config.data_dir);
         let metrics = Arc::new(Metrics::new());
         let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
         doorkeeper.add(spool.added_devices().await?);
@@ -162,6 +160,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
     rules.name_devices(config.device_names());
     let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(&config.data_dir, rules.clone())?);
+    // The spool is ours by now: nobody else works on the alerts that an earlier run left.
+    programs::use_data_folder(&config.data_dir);
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let (url, entrance) = (bound.url(&config), Entrance::default());
