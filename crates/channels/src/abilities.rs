@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Abilities {
     /// The alert as it is, with everything in it.
-    Whole,
+    AcceptsAlert,
     /// Messages within these limits.
     Messages(&'static Limits),
 }

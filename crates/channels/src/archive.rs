@@ -239,7 +239,7 @@ impl What {
 impl Channel for Archive {
     /// The alert as it is: an archive keeps what came, not what was made of it for a phone.
     fn abilities(&self) -> Abilities {
-        Abilities::Whole
+        Abilities::AcceptsAlert
     }
 
     fn keeps(&self) -> bool {

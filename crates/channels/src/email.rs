@@ -88,7 +88,7 @@ impl Channel for Email {
     fn abilities(&self) -> Abilities {
         match self.form {
             Form::Fresh => Abilities::Messages(&LIMITS),
-            Form::Original => Abilities::Whole,
+            Form::Original => Abilities::AcceptsAlert,
         }
     }
 

@@ -159,7 +159,7 @@ fn build(settings: &Settings) -> Built {
 
 impl Channel for Exec {
     fn abilities(&self) -> Abilities {
-        Abilities::Whole
+        Abilities::AcceptsAlert
     }
 
     fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {

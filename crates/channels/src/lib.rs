@@ -15,7 +15,7 @@ mod email;
 mod exec;
 mod fallback;
 mod gotify;
-mod household;
+mod home_control;
 mod http;
 mod matrix;
 mod mattermost;
@@ -48,7 +48,7 @@ use tipoff_model::{AlertMedia, Outcome};
 
 pub use abilities::{Abilities, Limits, PictureLimits};
 pub use exec::Programs;
-pub use household::{DEVICES_MAX, Done, HookFault, HookRequest, Household, Standing};
+pub use home_control::{DEVICES_MAX, Done, HomeControl, HomeState, HookFault, HookRequest};
 pub use plan::{Attachment, Message, Role, Source, TEXT_FILE_NAME, messages};
 pub use settings::{Setting, SettingFault, Settings, Shape, Value};
 pub use sides::sides;
@@ -149,8 +149,8 @@ pub trait Channel: Send + Sync {
 
     /// Stays in touch with the service beside the alerts, for as long as the channel is configured:
     /// what it shows of the household, what it asks of it. None: it does not. Dropping it ends it.
-    fn attend<'a>(&'a self, household: &'a dyn Household) -> Option<BoxFuture<'a, ()>> {
-        let _ = household;
+    fn attend<'a>(&'a self, home_control: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
+        let _ = home_control;
         None
     }
 
@@ -159,7 +159,7 @@ pub trait Channel: Send + Sync {
         false
     }
 
-    /// Takes a request that the service makes to [`Household::hook_url`]. When this returns well, what
+    /// Takes a request that the service makes to [`HomeControl::hook_url`]. When this returns well, what
     /// it asked for is durable. None: this service makes no requests.
     fn receive(&self, request: HookRequest) -> Option<BoxFuture<'_, Result<(), HookFault>>> {
         let _ = request;

@@ -20,7 +20,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::settings::TIMEOUT;
-use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Household, Message};
+use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HomeControl, Message};
 use crate::{Setting, SettingFault, Settings, Shape, body, words};
 
 use broker::{Broken, Broker, Line, Trouble};
@@ -176,15 +176,15 @@ fn build(settings: &Settings) -> Built {
 
 impl Channel for Mqtt {
     fn abilities(&self) -> Abilities {
-        Abilities::Whole
+        Abilities::AcceptsAlert
     }
 
     fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {
         Box::pin(async move { self.deliver(context.alert, context.files).await.into() })
     }
 
-    fn attend<'a>(&'a self, household: &'a dyn Household) -> Option<BoxFuture<'a, ()>> {
-        Some(Box::pin(presence::keep(self, household)))
+    fn attend<'a>(&'a self, home_control: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
+        Some(Box::pin(presence::keep(self, home_control)))
     }
 }
 

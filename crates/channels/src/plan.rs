@@ -95,7 +95,7 @@ impl Attachment {
 /// Every file is in exactly one of them, or a line of the text says why it is not.
 pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
     let limits = match abilities {
-        Abilities::Whole => return vec![Message::default()],
+        Abilities::AcceptsAlert => return vec![Message::default()],
         Abilities::Messages(limits) => limits,
     };
     let Sorted { shown, moving, mut documents, notes } = sort(alert, limits);

@@ -26,8 +26,8 @@ use tokio::time::timeout;
 use crate::plan::Role;
 use crate::sound;
 use crate::{
-    Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HookFault, HookRequest, Household,
-    Limits, Message, Pace, PictureLimits, SettingFault, Settings, sides,
+    Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HomeControl, HookFault,
+    HookRequest, Limits, Message, Pace, PictureLimits, SettingFault, Settings, sides,
 };
 
 use answer::Problem;
@@ -203,8 +203,8 @@ impl Channel for Telegram {
         Box::pin(self.deliver(message, context))
     }
 
-    fn attend<'a>(&'a self, household: &'a dyn Household) -> Option<BoxFuture<'a, ()>> {
-        Some(Box::pin(self.stay_in_touch(household)))
+    fn attend<'a>(&'a self, home_control: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
+        Some(Box::pin(self.stay_in_touch(home_control)))
     }
 
     fn needs_public_https(&self) -> bool {
@@ -257,11 +257,11 @@ impl Telegram {
     }
 
     /// Takes presses and commands. Of the channels of one bot, one asks Telegram at a time.
-    async fn stay_in_touch(&self, household: &dyn Household) {
+    async fn stay_in_touch(&self, home_control: &dyn HomeControl) {
         if self.updates == Updates::Off {
-            return hook::retire(&self.api, household).await;
+            return hook::retire(&self.api, home_control).await;
         }
-        let memory = household.memory().await.unwrap_or_default();
+        let memory = home_control.memory().await.unwrap_or_default();
         self.access.follow(self.current_chat(&memory));
         let bot = Bot::of(&self.api.identity());
         let Membership { jobs, .. } = &mut bot.clone().join(Arc::clone(&self.access));
@@ -269,13 +269,13 @@ impl Telegram {
         let lead = async {
             let _leading = bot.leading.lock().await;
             match self.updates {
-                Updates::Webhook => poll::hook(&self.api, household).await,
-                Updates::Poll | Updates::Off => poll::poll(&self.api, &bot, household).await,
+                Updates::Webhook => poll::hook(&self.api, home_control).await,
+                Updates::Poll | Updates::Off => poll::poll(&self.api, &bot, home_control).await,
             }
         };
         tokio::select! {
             never = lead => match never {},
-            never = self.serve(jobs, &mut keyboards, household) => match never {},
+            never = self.serve(jobs, &mut keyboards, home_control) => match never {},
         }
     }
 

@@ -46,7 +46,7 @@ struct Webhook {
 
 impl Channel for Webhook {
     fn abilities(&self) -> Abilities {
-        Abilities::Whole
+        Abilities::AcceptsAlert
     }
 
     fn send<'a>(&'a self, _: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Outcome> {

@@ -109,7 +109,7 @@ async fn only_what_is_asked_for_is_kept() {
 async fn an_alert_without_files_is_done_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let archive = archive(folder.path(), &[]);
-    assert_eq!(archive.abilities(), Abilities::Whole);
+    assert_eq!(archive.abilities(), Abilities::AcceptsAlert);
     delivered(&send(&*archive, Story::new().text("words")).await);
     // What a report shows was kept when it came.
     let report = Story::new().picture("snap.jpg").change(|alert| alert.kind = AlertKind::Report);

@@ -26,7 +26,7 @@ async fn a_device_s_own_mail_is_sent_on_as_it_came() {
                 Subject: Alarm\n\n.\n..\nB\xe4ume \n";
     let story = with_mail(Story::new().picture("1.jpg"), raw, 1);
     let (server, channel) = start(OPEN, &[original()]).await;
-    assert_eq!(channel.abilities(), Abilities::Whole);
+    assert_eq!(channel.abilities(), Abilities::AcceptsAlert);
     delivered(&send(&*channel, story).await);
     let [sent] = server.log().all().try_into().unwrap();
     assert_eq!((sent.from.as_str(), sent.to.as_slice()), (USER, [ME.to_owned()].as_slice()));

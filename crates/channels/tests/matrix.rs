@@ -20,7 +20,7 @@ use tipoff_channels::{Channel, Value};
 use tipoff_model::{AlertKind, Clip, MediaKind, Priority, Scope};
 
 /// The owner of a room, the user that alerts come from, who is invited there, and the room.
-async fn household(more: Json) -> (User, User, String) {
+async fn home_control(more: Json) -> (User, User, String) {
     let (owner, bot) = (synapse().user().await, synapse().user().await);
     let room = owner.room(more).await;
     owner.to(&room, "invite", &bot).await;
@@ -46,7 +46,7 @@ fn video() -> Story {
 #[test]
 fn a_text_arrives_with_its_title_and_whatever_characters_it_has() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         let words = "<b>1 & 2</b> \"3\"\n😀 @room";
         let story =
             Story::new().text(words).change(|it| it.link = Some("http://nas/i/3?a&b".into()));
@@ -72,7 +72,7 @@ fn a_text_arrives_with_its_title_and_whatever_characters_it_has() {
 #[test]
 fn every_kind_of_file_is_shown_as_what_it_is() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         let gif = encoded(30, 20, image::ImageFormat::Gif);
         let story = Story::new()
             .text("hello")
@@ -122,7 +122,7 @@ fn every_kind_of_file_is_shown_as_what_it_is() {
 #[test]
 fn a_video_comes_with_its_length_its_sides_and_a_thumbnail() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         delivered(&send(&*matrix(&bot, &room, &[]), video()).await);
         let mut content = owner.messages(&room).await[0]["content"].clone();
         let poster = content["info"].as_object_mut().unwrap().remove("thumbnail_url").unwrap();
@@ -140,7 +140,7 @@ fn a_video_comes_with_its_length_its_sides_and_a_thumbnail() {
 #[test]
 fn what_follows_stands_in_the_thread_of_the_first_alert_or_answers_it() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         let first = delivered(&send(&*matrix(&bot, &room, &[]), Story::new()).await).unwrap();
         let id = first.split_once(' ').unwrap().1.to_owned();
         let follow_up = |first: &str| {
@@ -178,7 +178,7 @@ fn what_follows_stands_in_the_thread_of_the_first_alert_or_answers_it() {
 #[test]
 fn silent_words_are_a_notice_and_urgent_ones_call_the_room() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         let manners = [
             (true, None, "m.notice", json!({})),
             (true, Some(Priority::Urgent), "m.notice", json!({})),
@@ -209,7 +209,7 @@ fn silent_words_are_a_notice_and_urgent_ones_call_the_room() {
 #[test]
 fn the_same_message_is_in_the_room_once_however_often_it_is_sent() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         let channel = matrix(&bot, &room, &[]);
         let story = || Story::new().picture("1.jpg").picture("2.jpg");
         let first: Vec<_> = send_all(&*channel, story()).await.iter().map(delivered).collect();
@@ -226,7 +226,7 @@ fn the_same_message_is_in_the_room_once_however_often_it_is_sent() {
 fn an_alias_is_found_once_remembered_and_followed_to_another_room() {
     run(async {
         let owner_alias = format!("#yard:{NAME}");
-        let (owner, bot, room) = household(json!({ "room_alias_name": "yard" })).await;
+        let (owner, bot, room) = home_control(json!({ "room_alias_name": "yard" })).await;
         let channel = matrix(&bot, &owner_alias, &[]);
         let outcome = send(&*channel, Story::new()).await;
         delivered(&outcome);
@@ -258,7 +258,7 @@ fn an_alias_is_found_once_remembered_and_followed_to_another_room() {
 #[test]
 fn a_file_over_the_servers_limit_leaves_its_words() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         for (size, taken) in [(UPLOAD_BYTES_MAX, true), (UPLOAD_BYTES_MAX + 1, false)] {
             let story = Story::new()
                 .zeros("c.mp4", "video/mp4", MediaKind::Video, size)
@@ -276,7 +276,7 @@ fn a_file_over_the_servers_limit_leaves_its_words() {
 #[test]
 fn whatever_is_written_fits_into_an_event() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         for letter in ["x", "&", "\"", "\n", "字", "😀", "\\"] {
             let long = format!("a{}b", letter.repeat(7970));
             let name = format!("{}.jpg", "字".repeat(300));
@@ -310,7 +310,7 @@ fn whatever_is_written_fits_into_an_event() {
 #[test]
 fn what_has_to_be_repaired_is_told_with_how() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         let repaired_in = Some(Duration::from_secs(300));
         let told = async |channel: Box<dyn Channel>, story: Story| {
             let (scope, after, error) = retried(&send(&*channel, story).await);
@@ -373,7 +373,7 @@ fn a_room_of_which_everybody_may_read_is_joined_all_the_same() {
 #[test]
 fn an_encrypted_room_gets_nothing_that_is_not_meant_for_its_servers() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         let channel = matrix(&bot, &room, &[]);
         delivered(&send(&*channel, Story::new()).await);
         // Encryption is switched on while the room is in use.
@@ -394,7 +394,7 @@ fn an_encrypted_room_gets_nothing_that_is_not_meant_for_its_servers() {
 #[test]
 fn a_server_that_rations_is_obeyed() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         let path = format!("/_synapse/admin/v1/users/{}/override_ratelimit", bot.id);
         let slow = json!({ "messages_per_second": 1, "burst_count": 1 });
         synapse().admin().await.ask(reqwest::Method::POST, &path, slow).await;
@@ -414,7 +414,7 @@ fn a_server_that_rations_is_obeyed() {
 #[test]
 fn a_first_alert_has_links_that_act_and_notifications_do_not_show_them() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         let story = || Story::new().text("Somebody").picture("1.jpg").buttons();
         delivered(&send(&*matrix(&bot, &room, &[]), story()).await);
         let content = owner.messages(&room).await.pop().unwrap()["content"].clone();
@@ -443,7 +443,7 @@ fn a_first_alert_has_links_that_act_and_notifications_do_not_show_them() {
 #[test]
 fn the_same_alert_is_in_the_room_once_however_late_it_is_by_then() {
     run(async {
-        let (owner, bot, room) = household(json!({})).await;
+        let (owner, bot, room) = home_control(json!({})).await;
         let channel = matrix(&bot, &room, &[]);
         for late in ["03:12", "03:12, 11 min late", "03:12, 12 min late"] {
             let story = Story::new().change(|it| it.late = Some(late.to_owned()));

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use common::{Story, channel, delivered, retried, send, text};
 use serde_json::Value as Json;
-use tipoff_channels::{BoxFuture, Channel, Done, Household, Pace, Standing, Value};
+use tipoff_channels::{BoxFuture, Channel, Done, HomeControl, HomeState, Pace, Value};
 use tipoff_model::{Action, DeviceId, Event, Outcome, Scope};
 use tipoff_testkit::homeassistant::{HomeAssistant, render};
 use tipoff_testkit::mosquitto::{Heard, Listener, Mosquitto};
@@ -24,13 +24,13 @@ use tokio::task::AbortHandle;
 
 /// A household with two modes and two devices.
 struct House {
-    standing: watch::Sender<Standing>,
+    standing: watch::Sender<HomeState>,
     wishes: Mutex<Vec<String>>,
 }
 
 impl House {
     fn new() -> Arc<Self> {
-        let standing = Standing {
+        let standing = HomeState {
             mode: Some("home".to_owned()),
             modes: vec!["home".to_owned(), "away \"now\"".to_owned()],
             devices: vec![
@@ -41,13 +41,13 @@ impl House {
         Arc::new(Self { standing: watch::Sender::new(standing), wishes: Mutex::default() })
     }
 
-    fn change(&self, change: impl FnOnce(&mut Standing)) {
+    fn change(&self, change: impl FnOnce(&mut HomeState)) {
         self.standing.send_modify(change);
     }
 }
 
-impl Household for House {
-    fn standing(&self, known: Option<Standing>) -> BoxFuture<'_, Standing> {
+impl HomeControl for House {
+    fn standing(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState> {
         Box::pin(async move {
             let mut standing = self.standing.subscribe();
             let now = standing.wait_for(|now| Some(now) != known.as_ref()).await.unwrap();

@@ -54,7 +54,7 @@ fn a_text_is_one_message_and_the_whole_alert_is_one_too() {
     let [message] = plan(&story.alert).try_into().unwrap();
     assert_eq!(message.title, "👀 Front yard · Motion");
     assert_eq!(message.text, "Motion detected\nSomebody is there.");
-    assert_eq!(messages(&story.alert, &Abilities::Whole), [Message::default()]);
+    assert_eq!(messages(&story.alert, &Abilities::AcceptsAlert), [Message::default()]);
 }
 
 #[test]

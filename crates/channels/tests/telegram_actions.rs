@@ -16,7 +16,7 @@ use common::{Story, channel, delivered, send, send_all, text};
 use serde_json::json;
 use tipoff_channels::telegram::Setup;
 use tipoff_channels::{
-    BoxFuture, Channel, Done, HookFault, HookRequest, Household, Pace, Standing, Value,
+    BoxFuture, Channel, Done, HomeControl, HomeState, HookFault, HookRequest, Pace, Value,
 };
 use tipoff_model::{Action, AlertKind, Button, DeviceId, Effect, IncidentId, MuteFor, MuteTarget};
 use tipoff_testkit::standin::Behaviour;
@@ -54,10 +54,10 @@ impl House {
     }
 }
 
-impl Household for House {
-    fn standing(&self, _: Option<Standing>) -> BoxFuture<'_, Standing> {
+impl HomeControl for House {
+    fn standing(&self, _: Option<HomeState>) -> BoxFuture<'_, HomeState> {
         let modes = self.modes.clone();
-        Box::pin(async { Standing { mode: None, modes, devices: Vec::new() } })
+        Box::pin(async { HomeState { mode: None, modes, devices: Vec::new() } })
     }
 
     fn choose_mode(&self, _: String) -> BoxFuture<'_, Result<(), String>> {

@@ -33,7 +33,8 @@ pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
 pub use plan::{
-    Due, Facts, Gathering, History, IncidentClass, OpenIncident, Plan, Planner, RuleSource, Told,
+    Due, Facts, Gathering, History, IncidentClass, NotifiedChannel, OpenIncident, Plan, Planner,
+    RuleSource,
 };
 pub use share::AddressShare;
 pub use template::{TEMPLATE_STEPS_MAX, TemplateValues};

@@ -139,7 +139,7 @@ pub struct Gathering {
 
 /// A channel that has a first alert of an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct NotifiedChannel {
     /// The channel's configured name.
     pub channel: String,
     /// The name of the route that sent it there.
@@ -198,7 +198,7 @@ pub trait Planner: Send + Sync {
 
     /// Which channels hear of it: those in `told`, which have a first alert of its incident, with
     /// [`AlertKind::FollowUp`]; others, to which the incident is news, with [`AlertKind::First`].
-    fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan;
+    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], history: &dyn History) -> Plan;
 }
 
 /// Hands out the rules in force. The spool takes them once for each arrival, so that one arrival is never
@@ -318,7 +318,12 @@ mod tests {
             false
         }
 
-        fn plan(&self, _facts: &Facts<'_>, _told: &[Told], _history: &dyn History) -> Plan {
+        fn plan(
+            &self,
+            _facts: &Facts<'_>,
+            _told: &[NotifiedChannel],
+            _history: &dyn History,
+        ) -> Plan {
             Plan::untold("nobody asked")
         }
     }

@@ -64,7 +64,7 @@ pub struct Conditions {
 }
 
 /// All that conditions are held against.
-pub(crate) struct Scene<'a> {
+pub(crate) struct MatchContext<'a> {
     pub(crate) facts: &'a Facts<'a>,
     pub(crate) groups: &'a HashMap<String, Vec<String>>,
     pub(crate) clock: &'a Clock,
@@ -75,7 +75,7 @@ pub(crate) struct Scene<'a> {
 
 /// The condition that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Misfit {
+pub(crate) enum Mismatch {
     Device,
     Group,
     Event(Event),
@@ -89,7 +89,7 @@ pub(crate) enum Misfit {
     Mode(Option<String>),
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Device => f.write_str("not for this device"),
@@ -118,14 +118,14 @@ impl fmt::Display for Misfit {
 
 impl Conditions {
     /// The first that does not fit.
-    pub(crate) fn misfit(&self, scene: &Scene<'_>) -> Option<Misfit> {
+    pub(crate) fn misfit(&self, scene: &MatchContext<'_>) -> Option<Mismatch> {
         self.misfit_of_device(scene)
             .or_else(|| self.misfit_of_content(scene.facts))
             .or_else(|| self.misfit_of_time(scene))
     }
 
     /// The first that does not fit, of those that need no arrival to be looked at.
-    pub(crate) fn misfit_beforehand(&self, scene: &Scene<'_>) -> Option<Misfit> {
+    pub(crate) fn misfit_beforehand(&self, scene: &MatchContext<'_>) -> Option<Mismatch> {
         self.misfit_of_device(scene).or_else(|| self.misfit_of_time(scene))
     }
 
@@ -147,21 +147,21 @@ impl Conditions {
         parts.into_iter().flatten().collect()
     }
 
-    fn misfit_of_device(&self, scene: &Scene<'_>) -> Option<Misfit> {
+    fn misfit_of_device(&self, scene: &MatchContext<'_>) -> Option<Mismatch> {
         let device = scene.facts.device;
         let recorder = device.recorder.as_ref().map(|recorder| &recorder.name);
         let names = || [Some(&device.name), recorder].into_iter().flatten();
         let in_groups = || names().filter_map(|name| scene.groups.get(name)).flatten();
         if !self.devices.is_empty() && !self.devices.iter().any(|name| device.is_called(name)) {
-            Some(Misfit::Device)
+            Some(Mismatch::Device)
         } else if !self.groups.is_empty() && !in_groups().any(|it| self.groups.contains(it)) {
-            Some(Misfit::Group)
+            Some(Mismatch::Group)
         } else {
             None
         }
     }
 
-    fn misfit_of_content(&self, facts: &Facts<'_>) -> Option<Misfit> {
+    fn misfit_of_content(&self, facts: &Facts<'_>) -> Option<Mismatch> {
         let any = |patterns: &[Pattern], text: &str| {
             patterns.is_empty() || patterns.iter().any(|pattern| pattern.fits(text))
         };
@@ -169,46 +169,46 @@ impl Conditions {
         let recipients = facts.envelope.map_or(&[][..], |envelope| &envelope.recipients);
         let media = &facts.content.media;
         if !self.events.is_empty() && !self.events.contains(&facts.event) {
-            return Some(Misfit::Event(facts.event));
+            return Some(Mismatch::Event(facts.event));
         }
         if !any(&self.subject, &facts.content.subject) {
-            return Some(Misfit::Subject);
+            return Some(Mismatch::Subject);
         }
         if !any(&self.text, &facts.content.text) {
-            return Some(Misfit::Text);
+            return Some(Mismatch::Text);
         }
         if !self.from.is_empty() && !self.from.iter().any(|it| sender.is_some_and(|to| it.fits(to)))
         {
-            return Some(Misfit::From);
+            return Some(Mismatch::From);
         }
         if !self.to.is_empty() && !self.to.iter().any(|it| recipients.iter().any(|to| it.fits(to)))
         {
-            return Some(Misfit::To);
+            return Some(Mismatch::To);
         }
         let is_there = |has: &Has| media.iter().any(|media| has.fits(media.kind));
         if !self.has.is_empty() && !self.has.iter().any(is_there) {
-            return Some(Misfit::Has(self.has.clone()));
+            return Some(Mismatch::Has(self.has.clone()));
         }
         None
     }
 
-    fn misfit_of_time(&self, scene: &Scene<'_>) -> Option<Misfit> {
+    fn misfit_of_time(&self, scene: &MatchContext<'_>) -> Option<Mismatch> {
         if !self.modes.is_empty()
             && !scene.mode.is_some_and(|it| self.modes.iter().any(|m| m == it))
         {
-            return Some(Misfit::Mode(scene.mode.map(str::to_owned)));
+            return Some(Mismatch::Mode(scene.mode.map(str::to_owned)));
         }
         // A time that no calendar has is let through: better an alert too many.
         let now = scene.now.as_ref()?;
         let mut date = now.date();
         if let Some(between) = self.between {
             match between.begun(now.time(), || scene.clock.sun(now.date())) {
-                None => return Some(Misfit::Between(between, now.clone())),
+                None => return Some(Mismatch::Between(between, now.clone())),
                 Some(Begun::Yesterday) => date = date.yesterday().unwrap_or(date),
                 Some(Begun::Today) => {}
             }
         }
         let day = date.weekday();
-        self.days.filter(|days| !days.contains(day)).map(|_| Misfit::Day(day))
+        self.days.filter(|days| !days.contains(day)).map(|_| Mismatch::Day(day))
     }
 }

@@ -1,5 +1,6 @@
 //! Which arrivals belong together, and who hears of them. Pure: the time is an argument.
 
+mod alert_style;
 mod between;
 mod clock;
 mod conditions;
@@ -7,7 +8,6 @@ mod days;
 mod glob;
 mod grouping;
 mod limit;
-mod manner;
 mod mode;
 mod moment;
 mod pattern;
@@ -21,18 +21,18 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tipoff_model::{
-    AlertKind, Content, Device, Due, Event, Facts, History, IncidentClass, OpenIncident, Plan,
-    Planner, Timestamp, Told,
+    AlertKind, Content, Device, Due, Event, Facts, History, IncidentClass, NotifiedChannel,
+    OpenIncident, Plan, Planner, Timestamp,
 };
 
+pub use alert_style::{AlertStyle, Choice};
 pub use between::{Between, BetweenError, Point};
 pub use clock::Clock;
 pub use conditions::{Conditions, Has};
 pub use days::{Days, DaysError};
 pub use glob::Glob;
 pub use grouping::Grouping;
-pub use limit::Flood;
-pub use manner::{Choice, Manner};
+pub use limit::RateGuard;
 pub use mode::Mode;
 pub use pattern::Pattern;
 pub use report::Report;
@@ -41,7 +41,7 @@ pub use sun::{Place, PlaceError};
 pub use template::{Template, TemplateError};
 pub use verdict::{Judged, Verdict};
 
-use conditions::Scene;
+use conditions::MatchContext;
 
 /// Why nobody is told of one incident of many.
 const FLOOD_WORDS: &str = "too many alerts of this device: told as a count every ten minutes";
@@ -62,7 +62,7 @@ pub struct Rules {
     /// of everything.
     pub routes: Vec<Route>,
     /// What is done with a device that does not stop.
-    pub flood: Flood,
+    pub flood: RateGuard,
     /// Whether what a device sends by the clock is alerted.
     pub periodic: bool,
     /// The zone in which times of day are meant, and the place.
@@ -118,10 +118,10 @@ impl Rules {
         verdict::foresee(&self.routes, &self.scene(&facts, history), history)
     }
 
-    fn scene<'a>(&'a self, facts: &'a Facts<'a>, history: &dyn History) -> Scene<'a> {
+    fn scene<'a>(&'a self, facts: &'a Facts<'a>, history: &dyn History) -> MatchContext<'a> {
         let asks_mode = self.routes.iter().any(|route| !route.conditions.modes.is_empty());
         let chosen = if asks_mode { history.chosen_mode() } else { None };
-        Scene {
+        MatchContext {
             facts,
             groups: &self.groups,
             clock: &self.clock,
@@ -131,7 +131,12 @@ impl Rules {
     }
 
     /// The channels that hear of an incident that is new to them, in the order of the configuration.
-    fn first(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
+    fn first(
+        &self,
+        facts: &Facts<'_>,
+        notified: &[NotifiedChannel],
+        history: &dyn History,
+    ) -> Plan {
         let due = |channel: &str, route: Option<&Route>| Due {
             channel: channel.to_owned(),
             kind: AlertKind::First,
@@ -139,7 +144,7 @@ impl Rules {
             route: route.map(|route| route.name.clone()),
             of_address: false,
         };
-        let is_new = |channel: &&String| !told.iter().any(|told| told.channel == **channel);
+        let is_new = |channel: &&String| !notified.iter().any(|told| told.channel == **channel);
         let new = || self.channels.iter().filter(is_new);
         if self.routes.is_empty() {
             let due: Vec<_> = new().map(|channel| due(channel, None)).collect();
@@ -163,18 +168,18 @@ impl Rules {
     }
 
     /// What the channels that were told of the incident hear of what follows.
-    fn follow_up(&self, facts: &Facts<'_>, told: &Told) -> Option<Due> {
-        let route = told.route.as_deref().and_then(|name| self.route(name));
+    fn follow_up(&self, facts: &Facts<'_>, notified: &NotifiedChannel) -> Option<Due> {
+        let route = notified.route.as_deref().and_then(|name| self.route(name));
         if route.is_some_and(|route| route.first_only) {
             return None;
         }
         let settle = route.and_then(|route| route.settle).unwrap_or(self.grouping.settle);
         let settle = settle.max(self.gathers(facts));
         Some(Due {
-            channel: told.channel.clone(),
+            channel: notified.channel.clone(),
             kind: AlertKind::FollowUp,
             due_at: facts.received_at.after(settle),
-            route: told.route.clone(),
+            route: notified.route.clone(),
             of_address: false,
         })
     }
@@ -222,12 +227,12 @@ impl Planner for Rules {
         self.keepers.iter().any(|keeper| keeper == channel)
     }
 
-    fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
+    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], history: &dyn History) -> Plan {
         if let Some(why) = self.hushed(facts) {
             return Plan::untold(why);
         }
-        let Plan { due, mut untold } = self.first(facts, told, history);
-        let follow_ups = told.iter().filter_map(|told| self.follow_up(facts, told));
+        let Plan { due, mut untold } = self.first(facts, notified, history);
+        let follow_ups = notified.iter().filter_map(|told| self.follow_up(facts, told));
         let held = |due: Due| match due.kind {
             AlertKind::Summary => due,
             _ if self.keepers.contains(&due.channel) => due,

@@ -24,20 +24,20 @@ const FOLLOW_UPS_FACTOR: u32 = 4;
 
 /// The guard against a device that does not stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Flood {
+pub struct RateGuard {
     /// So many incidents of one kind of event of one device are alerted on a channel in ten minutes, four times as
     /// many of mails without pictures that tell of no known event, and four times as many of all discovered
     /// devices at one address; with four times as many follow-ups of one device. Zero: as many as there are.
     pub alerts_max: u32,
 }
 
-impl Default for Flood {
+impl Default for RateGuard {
     fn default() -> Self {
         Self { alerts_max: 30 }
     }
 }
 
-impl Flood {
+impl RateGuard {
     /// What becomes of a delivery: itself, or a place in a count.
     pub(crate) fn held(&self, due: Due, facts: &Facts<'_>, history: &dyn History) -> Due {
         if self.alerts_max == 0 {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tipoff_model::{Facts, History};
 
-use crate::{Conditions, Manner};
+use crate::{AlertStyle, Conditions};
 
 /// A rule that sends incidents to channels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Route {
     /// Whether what follows is not told.
     pub first_only: bool,
     /// How it is told.
-    pub manner: Manner,
+    pub style: AlertStyle,
     /// Whether no route behind it is looked at where it holds.
     pub stop: bool,
 }

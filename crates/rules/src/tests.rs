@@ -152,7 +152,7 @@ fn rules(routes: Vec<Route>) -> Rules {
         grouping: Grouping::default(),
         channels: vec!["me".to_owned(), "hook".to_owned()],
         routes,
-        flood: Flood::default(),
+        flood: RateGuard::default(),
         periodic: false,
         clock: Clock { zone: TimeZone::UTC, place: None },
         groups: HashMap::new(),
@@ -166,8 +166,8 @@ fn names(plan: &Plan) -> Vec<&str> {
     plan.due.iter().map(|due| due.channel.as_str()).collect()
 }
 
-fn told(channels: &[&str]) -> Vec<Told> {
-    channels.iter().map(|it| Told { channel: (*it).to_owned(), route: None }).collect()
+fn told(channels: &[&str]) -> Vec<NotifiedChannel> {
+    channels.iter().map(|it| NotifiedChannel { channel: (*it).to_owned(), route: None }).collect()
 }
 
 /// To the channel "me".
@@ -294,7 +294,7 @@ fn the_pages_of_a_scan_wait_for_each_other() {
     };
     let waits = |rules: &Rules, content: &Content, event: Event| {
         let facts = Facts { content, event, envelope: Some(&envelope), ..facts(&device, now) };
-        let due = |told: &[Told]| {
+        let due = |told: &[NotifiedChannel]| {
             let plan = rules.plan(&facts, told, &Past::default());
             plan.due.into_iter().find(|due| due.channel == "me").unwrap().due_at
         };
@@ -317,8 +317,8 @@ fn the_pages_of_a_scan_wait_for_each_other() {
 fn a_route_says_when_what_follows_is_told_and_whether() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
-    let by_route = [Told { channel: "me".to_owned(), route: Some("mine".to_owned()) }];
-    let due = |route: Route, told: &[Told]| {
+    let by_route = [NotifiedChannel { channel: "me".to_owned(), route: Some("mine".to_owned()) }];
+    let due = |route: Route, told: &[NotifiedChannel]| {
         rules(vec![route]).plan(&facts(&device, now), told, &Past::default()).due
     };
     let settle = Some(Duration::from_secs(30));
@@ -424,7 +424,7 @@ fn so_many_are_told_in_an_hour_and_then_a_count() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
     let route = Route { per_hour: Some(2), ..to_me(Conditions::default()) };
-    let rules = Rules { flood: Flood { alerts_max: 0 }, ..rules(vec![route.clone()]) };
+    let rules = Rules { flood: RateGuard { alerts_max: 0 }, ..rules(vec![route.clone()]) };
     let minutes = |minutes: u64| now.before(Duration::from_secs(minutes * 60));
     let plan = |rules: &Rules, alerts: &[Timestamp]| {
         let past = Past { alerts: alerts.to_vec(), ..Past::default() };
@@ -453,9 +453,10 @@ fn a_device_that_does_not_stop_becomes_a_count_until_it_does() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
     let seconds = |seconds: u64| now.before(Duration::from_secs(seconds));
-    let flood = Flood { alerts_max: 6 };
+    let flood = RateGuard { alerts_max: 6 };
     let rules = Rules { flood, ..rules(vec![to_me(Conditions::default())]) };
-    let due = |past: &Past, told: &[Told]| rules.plan(&facts(&device, now), told, past).due;
+    let due =
+        |past: &Past, told: &[NotifiedChannel]| rules.plan(&facts(&device, now), told, past).due;
     let many = |count: u64| Past {
         alerts: (0..count).rev().map(|it| seconds(it * 60)).collect(),
         ..Past::default()
@@ -486,7 +487,7 @@ fn a_device_that_does_not_stop_becomes_a_count_until_it_does() {
     assert!(keeper.is_archive("me") && !keeper.is_archive("hook") && !rules.is_archive("me"));
     let plan = keeper.plan(&facts(&device, now), &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First, "an archive gets all of it");
-    let off = Rules { flood: Flood { alerts_max: 0 }, ..rules.clone() };
+    let off = Rules { flood: RateGuard { alerts_max: 0 }, ..rules.clone() };
     let plan = off.plan(&facts(&device, now), &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First);
 }
@@ -496,9 +497,10 @@ fn follow_ups_have_a_limit_of_their_own_that_holds_no_incident_back() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
     let rules =
-        Rules { flood: Flood { alerts_max: 6 }, ..rules(vec![to_me(Conditions::default())]) };
-    let kind =
-        |past: &Past, told: &[Told]| rules.plan(&facts(&device, now), told, past).due[0].kind;
+        Rules { flood: RateGuard { alerts_max: 6 }, ..rules(vec![to_me(Conditions::default())]) };
+    let kind = |past: &Past, told: &[NotifiedChannel]| {
+        rules.plan(&facts(&device, now), told, past).due[0].kind
+    };
     let many = |follow_ups| Past { follow_ups, alerts: vec![now], ..Past::default() };
     assert_eq!(kind(&many(23), &told(&["me"])), AlertKind::FollowUp);
     assert_eq!(kind(&many(24), &told(&["me"])), AlertKind::Summary);
@@ -513,7 +515,7 @@ fn follow_ups_have_a_limit_of_their_own_that_holds_no_incident_back() {
 fn mails_of_words_have_a_limit_too() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
-    let rules = Rules { flood: Flood { alerts_max: 6 }, ..rules(Vec::new()) };
+    let rules = Rules { flood: RateGuard { alerts_max: 6 }, ..rules(Vec::new()) };
     let mail = Facts { event: Event::Other, ..facts(&device, now) };
     let many = |count: u64| Past {
         alerts: (0..count).rev().map(|it| now.before(Duration::from_secs(it))).collect(),
@@ -529,8 +531,8 @@ fn mails_of_words_have_a_limit_too() {
 fn made_up_senders_at_one_address_become_a_count() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
-    let rules = Rules { flood: Flood { alerts_max: 6 }, ..rules(Vec::new()) };
-    let plan = |past: &Past, told: &[Told], event: Event| {
+    let rules = Rules { flood: RateGuard { alerts_max: 6 }, ..rules(Vec::new()) };
+    let plan = |past: &Past, told: &[NotifiedChannel], event: Event| {
         rules.plan(&Facts { event, ..facts(&device, now) }, told, past)
     };
     let many = |count| Past { firsts_of_address: count, ..Past::default() };
@@ -554,7 +556,7 @@ fn a_count_that_no_route_asked_for_has_no_route_and_that_of_a_route_keeps_it() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
     let route = Route { per_hour: Some(2), ..to_me(Conditions::default()) };
-    let plain = Rules { flood: Flood { alerts_max: 1 }, ..rules(vec![route]) };
+    let plain = Rules { flood: RateGuard { alerts_max: 1 }, ..rules(vec![route]) };
     let due = |past: &Past| plain.plan(&facts(&device, now), &[], past).due.remove(0);
     let full = due(&Past { alerts: vec![now, now], ..Past::default() });
     assert_eq!((full.kind, full.route.as_deref()), (AlertKind::Summary, Some("mine")));

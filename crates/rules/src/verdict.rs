@@ -6,7 +6,7 @@ use std::time::Duration;
 use tipoff_model::{History, Timestamp};
 
 use crate::Route;
-use crate::conditions::{Misfit, Scene};
+use crate::conditions::{MatchContext, Mismatch};
 
 /// Why nobody was told is said in so many characters at most.
 const WORDS_CHARS_MAX: usize = 500;
@@ -89,7 +89,7 @@ impl fmt::Display for Verdict {
 /// Asks one route after the other.
 pub(crate) fn judge<'r>(
     routes: &'r [Route],
-    scene: &Scene<'_>,
+    scene: &MatchContext<'_>,
     history: &dyn History,
 ) -> Vec<Judged<'r>> {
     let mut stopped = false;
@@ -110,7 +110,7 @@ pub(crate) fn judge<'r>(
 /// The same before there is an arrival.
 pub(crate) fn foresee<'r>(
     routes: &'r [Route],
-    scene: &Scene<'_>,
+    scene: &MatchContext<'_>,
     history: &dyn History,
 ) -> Vec<Judged<'r>> {
     let mut stopped = false;
@@ -134,11 +134,11 @@ pub(crate) fn foresee<'r>(
     routes.iter().map(verdict).collect()
 }
 
-fn not(misfit: &Misfit) -> Verdict {
+fn not(misfit: &Mismatch) -> Verdict {
     Verdict::Not(misfit.to_string())
 }
 
-fn holds(route: &Route, scene: &Scene<'_>, history: &dyn History) -> Verdict {
+fn holds(route: &Route, scene: &MatchContext<'_>, history: &dyn History) -> Verdict {
     let (mut tells, mut resting, mut full) = (Vec::new(), Vec::new(), Vec::new());
     for channel in &route.channels {
         if let Some(rest) = route.rest(channel, scene.facts, history) {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use tipoff_model::Timestamp;
 
-use crate::{AuditEntry, BoxFuture, Print, Result};
+use crate::{AuditEntry, BoxFuture, Digest, Result};
 
 /// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub struct Login {
     /// Number of the login. Not read when a login is added.
     pub id: i64,
     /// The digest of what the browser shows.
-    pub print: Print,
+    pub digest: Digest,
     /// Whose login it is.
     pub user: UserId,
     /// When it logged in.
@@ -154,7 +154,7 @@ pub struct ApiToken {
     /// What it is for.
     pub name: String,
     /// The digest of the token.
-    pub print: Print,
+    pub digest: Digest,
     /// What it may be used for.
     pub scope: TokenScope,
     /// The user who made it, and with whom it ends. `None` if it was made on the command line, by somebody whom a
@@ -197,7 +197,7 @@ pub trait Accounts {
         &self,
         user: UserId,
         step: i64,
-        recovery: Vec<Print>,
+        recovery: Vec<Digest>,
     ) -> BoxFuture<'_, Result<bool>>;
 
     /// No code is asked for any more. `false` if there is no such user.
@@ -207,17 +207,17 @@ pub trait Accounts {
     fn use_totp_step(&self, user: UserId, step: i64) -> BoxFuture<'_, Result<bool>>;
 
     /// Uses a recovery code, by its digest. `false` if there is none.
-    fn use_recovery_code(&self, user: UserId, digest: Print) -> BoxFuture<'_, Result<bool>>;
+    fn use_recovery_code(&self, user: UserId, digest: Digest) -> BoxFuture<'_, Result<bool>>;
 
     /// The digest of the key that may set the password once, and when that expires.
-    fn setup_key(&self) -> BoxFuture<'_, Result<Option<(Print, Timestamp)>>>;
+    fn setup_key(&self) -> BoxFuture<'_, Result<Option<(Digest, Timestamp)>>>;
 
     /// Lets this key, by its digest, set the password once until then; an earlier key is of no use any more.
-    fn set_setup_key(&self, print: Print, expires_at: Timestamp) -> BoxFuture<'_, Result<()>>;
+    fn set_setup_key(&self, digest: Digest, expires_at: Timestamp) -> BoxFuture<'_, Result<()>>;
 
     /// Uses up the key of this digest; `false` if it is not the latest one, or was used already. Of two
     /// that come with one key, one gets `true`.
-    fn take_setup_key(&self, print: Print) -> BoxFuture<'_, Result<bool>>;
+    fn take_setup_key(&self, digest: Digest) -> BoxFuture<'_, Result<bool>>;
 
     /// Adds a login; of more than `max` of the same user the one that was seen longest ago ends. `None` if
     /// there is no such user.
@@ -227,7 +227,7 @@ pub trait Accounts {
     fn see_login(&self, id: i64, at: Timestamp, address: String) -> BoxFuture<'_, Result<()>>;
 
     /// The login of this digest, and whose it is.
-    fn login(&self, print: Print) -> BoxFuture<'_, Result<Option<(Login, User)>>>;
+    fn login(&self, digest: Digest) -> BoxFuture<'_, Result<Option<(Login, User)>>>;
 
     /// All logins, the one that was seen last first.
     fn logins(&self) -> BoxFuture<'_, Result<Vec<Login>>>;
@@ -242,7 +242,7 @@ pub trait Accounts {
     fn tokens(&self) -> BoxFuture<'_, Result<Vec<ApiToken>>>;
 
     /// The token of this digest.
-    fn token(&self, print: Print) -> BoxFuture<'_, Result<Option<ApiToken>>>;
+    fn token(&self, digest: Digest) -> BoxFuture<'_, Result<Option<ApiToken>>>;
 
     /// Makes a token, unless there are `max` or its maker is an owner no longer, and notes who did; its number. Its
     /// own number is not read.

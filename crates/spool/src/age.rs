@@ -20,7 +20,7 @@ pub struct Newest {
 pub struct AgeGuard {
     /// The newest when this run began. What came until then goes by age once its deliveries have ended.
     pub before_run: Option<Newest>,
-    /// The newest that is known to be of [`crate::Keep::age`] by a clock that cannot be set. What came
+    /// The newest that is known to be of [`crate::RetentionLimits::age`] by a clock that cannot be set. What came
     /// until then goes by age, also undelivered.
     pub counted: Option<Newest>,
 }

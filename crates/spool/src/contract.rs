@@ -20,13 +20,13 @@ use std::time::Duration;
 
 use tipoff_model::{
     AlertKind, Content, DeliveryState, Device, Due, Encoding, Envelope, Event, Facts, Gathering,
-    History, IncidentClass, LoginProof, Media, MediaKind, MediaPlace, OpenIncident, Plan, Planner,
-    Protocol, Timestamp, Told,
+    History, IncidentClass, LoginProof, Media, MediaKind, MediaPlace, NotifiedChannel,
+    OpenIncident, Plan, Planner, Protocol, Timestamp,
 };
 
 use crate::{
-    Again, AgeGuard, AttemptRecord, DueDelivery, IncidentFilter, Keep, NewArrival, Print, Spool,
-    SpoolError, Stored,
+    AgeGuard, AttemptRecord, DedupPolicy, Digest, DueDelivery, IncidentFilter, NewArrival,
+    RetentionLimits, Spool, SpoolError, Stored,
 };
 
 /// Opens the same spool, as a start of the program does; the one before is closed by then.
@@ -62,7 +62,7 @@ impl Planner for Plain {
         channel == "hook"
     }
 
-    fn plan(&self, facts: &Facts<'_>, told: &[Told], history: &dyn History) -> Plan {
+    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], history: &dyn History) -> Plan {
         let lacks_its_picture = facts.torn && !facts.whole_picture;
         let is_text = !facts.content.has_shots();
         if facts.artefact || facts.muted || facts.repeat || lacks_its_picture && !is_text {
@@ -91,11 +91,11 @@ impl Planner for Plain {
             route: mode.clone(),
             of_address: false,
         };
-        let is_new = |channel: &&str| !told.iter().any(|told| told.channel == *channel);
+        let is_new = |channel: &&str| !notified.iter().any(|told| told.channel == *channel);
         let channels = if mode.as_deref() == Some("phone only") { 1 } else { 2 };
         let first = ["phone", "hook"].into_iter().take(channels).filter(is_new);
         let first = first.map(|channel| due(channel, AlertKind::First, 0));
-        let told = told.iter().map(|told| due(&told.channel, AlertKind::FollowUp, 2));
+        let told = notified.iter().map(|told| due(&told.channel, AlertKind::FollowUp, 2));
         Plan { due: first.chain(told).collect(), untold: None }
     }
 }
@@ -163,8 +163,8 @@ pub(crate) fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArri
         unacknowledged: false,
         digest: None,
         same_as: None,
-        prints: Vec::new(),
-        again: Again::AfterTorn,
+        digests: Vec::new(),
+        again: DedupPolicy::AfterTorn,
         tree: None,
     }
 }
@@ -415,11 +415,11 @@ async fn retry_makes_the_undelivered_due_again(open: Open<'_>) {
     assert!(due(&*spool, "hook", seconds(500)).await.is_empty());
 }
 
-fn torn(spool: &dyn Spool, print: Print) -> NewArrival {
+fn torn(spool: &dyn Spool, digest: Digest) -> NewArrival {
     let mut torn = arrival(spool, "yard", NOW);
     torn.torn = true;
     torn.unacknowledged = true;
-    torn.prints = vec![Some(print)];
+    torn.digests = vec![Some(digest)];
     torn
 }
 
@@ -435,7 +435,7 @@ async fn a_torn_picture_sent_again_is_not_news(open: Open<'_>) {
     assert!(spool.has_torn("yard"));
     // Long after the incident would be closed: cameras try again when they like.
     let mut again = arrival(&*spool, "yard", seconds(300));
-    again.prints = vec![Some([1; 32])];
+    again.digests = vec![Some([1; 32])];
     let again = spool.store(again).await.unwrap();
     assert_eq!((again.incident, again.joined), (first.incident, true));
     assert!(again.channels.is_empty());
@@ -444,7 +444,7 @@ async fn a_torn_picture_sent_again_is_not_news(open: Open<'_>) {
     assert!(detail.arrivals[1].content.media[0].repeat);
     // Another device may send the same picture.
     let mut other = arrival(&*spool, "door", seconds(300));
-    other.prints = vec![Some([1; 32])];
+    other.digests = vec![Some([1; 32])];
     assert_eq!(spool.store(other).await.unwrap().channels.len(), 2);
 }
 
@@ -453,7 +453,7 @@ async fn a_torn_picture_with_a_new_one_tells_the_new_one(open: Open<'_>) {
     let first = spool.store(torn(&*spool, [1; 32])).await.unwrap();
     let mut both = arrival(&*spool, "yard", seconds(10));
     both.content.media.push(picture());
-    both.prints = vec![Some([1; 32]), Some([2; 32])];
+    both.digests = vec![Some([1; 32]), Some([2; 32])];
     let both = spool.store(both).await.unwrap();
     assert_eq!(both.incident, first.incident);
     let delivery = due(&*spool, "phone", seconds(10)).await.remove(0);
@@ -470,7 +470,7 @@ async fn age_removes_incidents_with_their_files(open: Open<'_>) {
     let young = store(&*spool, "yard", seconds(100)).await;
     let blob = spool.incident(old).await.unwrap().arrivals.remove(0).blob;
     let guard = before_run(&*spool).await;
-    let keep = Keep { age: Duration::from_secs(50), bytes_max: u64::MAX, guard };
+    let keep = RetentionLimits { age: Duration::from_secs(50), bytes_max: u64::MAX, guard };
     let swept = spool.sweep(keep, seconds(120)).await.unwrap();
     assert_eq!((swept.incidents, swept.bytes, swept.undelivered), (1, 9, 0));
     assert!(!spool.blobs().path(&blob.name).exists());
@@ -497,7 +497,7 @@ async fn size_removes_the_oldest_and_the_delivered_first(open: Open<'_>) {
         told.push(stored);
     }
     let (age, guard) = (Duration::from_secs(1_000_000), AgeGuard::default());
-    let keep = |bytes_max| Keep { age, bytes_max, guard };
+    let keep = |bytes_max| RetentionLimits { age, bytes_max, guard };
     let each = spool.usage().await.unwrap().bytes / 3;
     let swept = spool.sweep(keep(2 * each), seconds(300)).await.unwrap();
     assert_eq!((swept.incidents, swept.undelivered), (1, 0));

@@ -166,5 +166,5 @@ pub trait Devices {
     ) -> BoxFuture<'_, Result<Vec<SharedPlace>>>;
 
     /// Opens an incident for something that no arrival tells; the channels that will hear of it.
-    fn raise(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>>;
+    fn create_notice(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>>;
 }

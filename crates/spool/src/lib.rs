@@ -16,8 +16,8 @@ mod due;
 pub mod durable;
 mod error;
 mod incident;
-mod keep;
 mod resent;
+mod retention_limits;
 mod review;
 mod room;
 mod sessions;
@@ -50,8 +50,8 @@ pub use incident::{
     ArrivalLine, ChannelFigures, Cover, DeliveryLine, Dismissal, Figures, Hour, IncidentDetail,
     IncidentFilter, IncidentLine, Incidents, Lock, Locks, Usage,
 };
-pub use keep::{Keep, Swept};
-pub use resent::{Again, MailDigest, Print};
+pub use resent::{DedupPolicy, Digest, MailDigest};
+pub use retention_limits::{RetentionLimits, Swept};
 pub use review::{NewReport, PastArrival, Review, TalliedChannel, Tally};
 pub use room::Sender;
 pub use sessions::{
@@ -99,9 +99,9 @@ pub struct NewArrival {
     pub same_as: Option<ArrivalId>,
     /// For each of the content's media its print, or nothing; shorter where the rest has none.
     /// Needed where it is unacknowledged, or where [`Spool::has_torn`] says so for its device.
-    pub prints: Vec<Option<Print>>,
+    pub digests: Vec<Option<Digest>>,
     /// What is a repeat.
-    pub again: Again,
+    pub again: DedupPolicy,
     /// Whose tree of folders an upload stands in.
     pub tree: Option<String>,
 }
@@ -128,7 +128,7 @@ pub struct Growth {
     /// Whether the connection broke before the end.
     pub torn: bool,
     /// As in [`NewArrival`].
-    pub prints: Vec<Option<Print>>,
+    pub digests: Vec<Option<Digest>>,
 }
 
 /// An upload as the device's tree shows it.
@@ -352,7 +352,7 @@ pub trait Spool:
     fn database_bytes(&self) -> BoxFuture<'_, Result<u64>>;
 
     /// Removes what need not be kept any longer.
-    fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>>;
+    fn sweep(&self, keep: RetentionLimits, now: Timestamp) -> BoxFuture<'_, Result<Swept>>;
 
     /// Removes blobs that no arrival names (docs/spool.md, A2) and that an earlier run left; how many.
     fn sweep_orphans(&self) -> BoxFuture<'_, Result<u64>>;

@@ -3,7 +3,7 @@
 use crate::NewArrival;
 
 /// A digest of a file's decoded bytes: two files have the same only if they are the same.
-pub type Print = [u8; 32];
+pub type Digest = [u8; 32];
 
 /// By what a mail is recognised that the device may send again because it was not told that it is stored.
 /// Mails with the same digest are the same only if their bytes are.
@@ -17,7 +17,7 @@ pub struct MailDigest {
 
 /// Which media of an arrival are no news if the device has sent the same bytes before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
+pub enum DedupPolicy {
     /// Those that a torn arrival brought.
     AfterTorn,
     /// All: there are devices that upload everything once more.

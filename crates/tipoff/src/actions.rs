@@ -16,9 +16,9 @@ use tipoff_spool::{Actor, DeviceChange, DeviceLine, Locks, Spool, SpoolError};
 
 use crate::audit::{self, what};
 use crate::modes::{Modes, NotChosen};
-use crate::runtime::events::{Item, News};
+use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::links::Links;
-use crate::runtime::notifier::Waker;
+use crate::runtime::notifier::ChannelNotifier;
 
 /// When "until morning" ends, in the zone of the configuration.
 const MORNING: Time = Time::constant(7, 0, 0, 0);
@@ -30,8 +30,8 @@ const PERSON_CHARS_MAX: usize = 60;
 pub(crate) struct Actions {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) modes: Modes,
-    pub(crate) news: News,
-    pub(crate) waker: Waker,
+    pub(crate) events: EventBus,
+    pub(crate) notifier: ChannelNotifier,
     pub(crate) links: Links,
 }
 
@@ -138,7 +138,7 @@ impl Actions {
         let what = match target {
             MuteTarget::Everything => {
                 self.spool.mute_until(until, now).await?;
-                self.news.tell(Item::House);
+                self.events.publish(LiveEvent::House);
                 "Everything".to_owned()
             }
             MuteTarget::Device(id) => {
@@ -157,7 +157,7 @@ impl Actions {
         let what = match target {
             MuteTarget::Everything => {
                 self.spool.mute_until(now, now).await?;
-                self.news.tell(Item::House);
+                self.events.publish(LiveEvent::House);
                 "Everything".to_owned()
             }
             MuteTarget::Device(id) => self.change(id, DeviceChange::MutedUntil(None)).await?.name,
@@ -171,7 +171,7 @@ impl Actions {
         if !self.spool.change_device(id, change).await? {
             return Err(ActionError::NoDevice);
         }
-        self.news.tell(Item::Device);
+        self.events.publish(LiveEvent::Device);
         Ok(device.line)
     }
 
@@ -197,7 +197,7 @@ impl Actions {
         now: Timestamp,
     ) -> Result<Done, ActionError> {
         self.spool.dismiss(incident, by.to_owned(), now).await?;
-        self.news.tell(Item::Arrival { incident, opened: false });
+        self.events.publish(LiveEvent::Arrival { incident, opened: false });
         Ok(Done {
             text: "No more alerts of this incident are sent.".to_owned(),
             label: "👎 Not interesting".to_owned(),
@@ -207,8 +207,8 @@ impl Actions {
 
     async fn restore(&self, incident: IncidentId, now: Timestamp) -> Result<Done, ActionError> {
         let channels = self.spool.restore(incident, now).await?;
-        self.waker.wake(&channels);
-        self.news.tell(Item::Arrival { incident, opened: false });
+        self.notifier.wake(&channels);
+        self.events.publish(LiveEvent::Arrival { incident, opened: false });
         Ok(Done {
             text: "Alerts of this incident are sent again.".to_owned(),
             label: "👍 Interesting".to_owned(),
@@ -224,7 +224,7 @@ impl Actions {
         now: Timestamp,
     ) -> Result<(Done, bool), ActionError> {
         let has_changed = self.spool.lock(incident, by.to_owned(), now).await?;
-        self.news.tell(Item::Arrival { incident, opened: false });
+        self.events.publish(LiveEvent::Arrival { incident, opened: false });
         let done = Done {
             text: "This incident is locked: it is kept until it is unlocked.".to_owned(),
             label: "🔒 Locked".to_owned(),
@@ -236,7 +236,7 @@ impl Actions {
     /// With whether it was locked before.
     async fn unlock(&self, incident: IncidentId) -> Result<(Done, bool), ActionError> {
         let has_changed = self.spool.unlock(incident).await?;
-        self.news.tell(Item::Arrival { incident, opened: false });
+        self.events.publish(LiveEvent::Arrival { incident, opened: false });
         let done = Done {
             text: "This incident is not locked.".to_owned(),
             label: "🔓 Unlocked".to_owned(),

@@ -75,7 +75,7 @@ impl Vain {
 
 /// How the disk stands, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct DiskState {
     /// What the incidents take.
     pub(crate) usage: Usage,
     /// What is being received.
@@ -92,7 +92,7 @@ pub(crate) struct Standing {
     pub(crate) min_free: u64,
 }
 
-impl Standing {
+impl DiskState {
     /// All that Tipoff keeps.
     pub(crate) fn used(&self) -> u64 {
         self.usage.bytes.saturating_add(self.under_way).saturating_add(self.others)
@@ -235,14 +235,14 @@ impl Disk {
     }
 
     /// How it stands.
-    pub(crate) async fn standing(&self) -> Result<Standing, SpoolError> {
+    pub(crate) async fn standing(&self) -> Result<DiskState, SpoolError> {
         let spool = &self.0.spool;
         let data_dir = self.0.data_dir.clone();
         let caches = tokio::task::spawn_blocking(move || {
             CACHES.iter().map(|name| folder_bytes(&data_dir.join(name))).sum::<u64>()
         });
         let caches = caches.await.map_err(|_| SpoolError::Closed)?;
-        Ok(Standing {
+        Ok(DiskState {
             usage: spool.usage().await?,
             under_way: spool.blobs().under_way_bytes(),
             others: caches.saturating_add(spool.database_bytes().await?),
@@ -376,15 +376,15 @@ mod tests {
 
     const GB: u64 = 1_000_000_000;
 
-    fn standing(kept: u64, free: u64) -> Standing {
-        Standing {
+    fn standing(kept: u64, free: u64) -> DiskState {
+        DiskState {
             usage: Usage { bytes: kept, ..Usage::default() },
             others: GB / 10,
             size: 100 * GB,
             free,
             max_size: 20 * GB,
             min_free: GB / 5,
-            ..Standing::default()
+            ..DiskState::default()
         }
     }
 
@@ -400,7 +400,7 @@ mod tests {
         assert_eq!(standing(GB + GB / 10, 0).room(0), GB, "others fill the disk");
         assert_eq!(standing(GB / 2, 0).room(0), GB, "nothing goes");
         // Of a small disk `max_size` may say more than there is.
-        let small = Standing { size: GB / 3, others: 0, min_free: GB / 20, ..standing(GB / 4, 0) };
+        let small = DiskState { size: GB / 3, others: 0, min_free: GB / 20, ..standing(GB / 4, 0) };
         assert!(small.room(0) < GB / 4);
     }
 
@@ -409,7 +409,7 @@ mod tests {
         // 100 MB of the reserve lack, and 50 MB are spare.
         let of = |kept, of_strangers| {
             let usage = Usage { bytes: kept, of_strangers, ..Usage::default() };
-            Standing { usage, ..standing(0, 0) }.room_for_known(0)
+            DiskState { usage, ..standing(0, 0) }.room_for_known(0)
         };
         assert_eq!(of(GB, GB), GB - GB * 3 / 20, "below the floor");
         assert_eq!(of(GB, GB / 10), GB - GB / 10, "but what known devices sent stays");
@@ -419,14 +419,14 @@ mod tests {
 
     #[test]
     fn what_is_under_way_is_no_reason_to_go_below_the_floor() {
-        let full = Standing { under_way: 3 * GB, ..standing(GB, 0) };
+        let full = DiskState { under_way: 3 * GB, ..standing(GB, 0) };
         assert_eq!(full.room(0), 4 * GB);
     }
 
     #[test]
     fn how_it_stands_in_words() {
         let usage = Usage { bytes: 3 * GB, locked: GB / 50, locked_incidents: 2, of_strangers: 0 };
-        let standing = Standing { usage, ..standing(0, 9 * GB) };
+        let standing = DiskState { usage, ..standing(0, 9 * GB) };
         assert_eq!(
             standing.in_words(),
             "3.1 GB of 20.0 GB, 20 MB in 2 locked; 9.0 GB free, 200 MB kept free"
@@ -436,7 +436,7 @@ mod tests {
 
     #[test]
     fn caches_leave_half_of_the_room() {
-        let cached = Standing { others: 19 * GB, ..standing(0, 100 * GB) };
+        let cached = DiskState { others: 19 * GB, ..standing(0, 100 * GB) };
         assert_eq!(cached.room(0), 10 * GB);
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tipoff_spool::{AgeGuard, Keep, Newest};
+use tipoff_spool::{AgeGuard, Newest, RetentionLimits};
 
 use crate::config::Retention;
 use crate::runtime::clock::Reading;
@@ -46,10 +46,10 @@ impl Eviction {
         now: Reading,
         newest: Newest,
         last_jump: Option<Reading>,
-    ) -> Keep {
+    ) -> RetentionLimits {
         self.note(now.running, newest);
         let is_held = self.is_held(retention.keep, now, last_jump);
-        Keep {
+        RetentionLimits {
             age: if is_held { Duration::MAX } else { retention.keep },
             bytes_max,
             guard: AgeGuard {
@@ -110,7 +110,12 @@ mod tests {
         Reading { wall: NOW.after(running), running }
     }
 
-    fn keep(eviction: &mut Eviction, number: i64, now: Reading, jump: Option<Reading>) -> Keep {
+    fn keep(
+        eviction: &mut Eviction,
+        number: i64,
+        now: Reading,
+        jump: Option<Reading>,
+    ) -> RetentionLimits {
         let retention = Retention { keep: AGE, max_size: None, min_free: 0 };
         eviction.keep(&retention, 1, now, newest(number, now.wall), jump)
     }

@@ -13,10 +13,10 @@ use crate::config::Retention;
 use crate::disk::Disk;
 use crate::eviction::{self, Eviction};
 use crate::media::renditions::Renditions;
-use crate::media::thumbnails::Gallery;
+use crate::media::thumbnails::Thumbnails;
 use crate::runtime::clock::{Clock, Jump, READ_EVERY};
-use crate::runtime::events::{Item, News};
-use crate::runtime::notifier::Waker;
+use crate::runtime::events::{EventBus, LiveEvent};
+use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::{Supervisor, Task};
 
@@ -34,20 +34,20 @@ const TRUST_AFTER: Duration = Duration::from_secs(3600);
 
 /// Keeps the spool within its limits, and an ear on the devices.
 #[derive(Clone)]
-pub(crate) struct House {
+pub(crate) struct Maintenance {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) retention: Arc<ArcSwap<Retention>>,
-    pub(crate) gallery: Gallery,
+    pub(crate) thumbnails: Thumbnails,
     pub(crate) renditions: Renditions,
-    pub(crate) waker: Waker,
-    pub(crate) news: News,
+    pub(crate) notifier: ChannelNotifier,
+    pub(crate) events: EventBus,
     pub(crate) clock: Clock,
     pub(crate) disk: Disk,
     /// Made at the first start of the sweep, and kept when that is started again.
     pub(crate) eviction: Arc<Mutex<Option<Eviction>>>,
 }
 
-impl House {
+impl Maintenance {
     /// Over a spool of a test.
     #[cfg(test)]
     pub(crate) fn of(stand: &crate::testing::Stand, clock: Clock) -> Self {
@@ -61,9 +61,9 @@ impl House {
                 spool.blobs().clone(),
             )
             .expect("a folder for renditions"),
-            gallery: Gallery::new(stand.folder.path().join("thumbs"), spool, None),
-            waker: stand.waker.clone(),
-            news: stand.news.clone(),
+            thumbnails: Thumbnails::new(stand.folder.path().join("thumbs"), spool, None),
+            notifier: stand.notifier.clone(),
+            events: stand.events.clone(),
             clock,
             disk: stand.disk.clone(),
             eviction: Arc::default(),
@@ -134,9 +134,9 @@ impl House {
                 undelivered = swept.undelivered,
                 "Old incidents are removed.",
             );
-            let (gallery, renditions) = (self.gallery.clone(), self.renditions.clone());
+            let (thumbnails, renditions) = (self.thumbnails.clone(), self.renditions.clone());
             let forgets = move || {
-                gallery.forget_before(swept.oldest);
+                thumbnails.forget_before(swept.oldest);
                 renditions.forget_before(swept.oldest);
             };
             let _ = tokio::task::spawn_blocking(forgets).await;
@@ -165,9 +165,9 @@ impl House {
         if !is_full {
             return Ok(room);
         }
-        let (gallery, renditions) = (self.gallery.clone(), self.renditions.clone());
+        let (thumbnails, renditions) = (self.thumbnails.clone(), self.renditions.clone());
         let forgets = move || {
-            gallery.forget_before(None);
+            thumbnails.forget_before(None);
             renditions.forget_before(None);
         };
         let _ = tokio::task::spawn_blocking(forgets).await;
@@ -220,7 +220,7 @@ impl House {
     async fn set_back(&self, by: Duration, is_certain: bool, shutdown: &Shutdown) {
         while shutdown.phase() == Phase::Running {
             match self.spool.clock_set_back(self.clock.now(), by, is_certain).await {
-                Ok(channels) => return self.waker.wake(&channels),
+                Ok(channels) => return self.notifier.wake(&channels),
                 Err(error) => {
                     tracing::error!(%error, "Waiting alerts cannot be brought to the clock; trying again.");
                     tokio::time::sleep(READ_EVERY).await;
@@ -264,9 +264,9 @@ impl House {
                 subject: format!("{name} is silent for {}", spoken(minutes)),
                 at: now,
             };
-            let channels = self.spool.raise(notice).await?;
-            self.waker.wake(&channels);
-            self.news.tell(Item::Device);
+            let channels = self.spool.create_notice(notice).await?;
+            self.notifier.wake(&channels);
+            self.events.publish(LiveEvent::Device);
         }
         Ok(())
     }
@@ -293,8 +293,8 @@ mod tests {
     const HOOK: &str =
         "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n";
 
-    fn house(stand: &Stand) -> House {
-        House::of(stand, Clock::system())
+    fn house(stand: &Stand) -> Maintenance {
+        Maintenance::of(stand, Clock::system())
     }
 
     fn now() -> Timestamp {
@@ -302,7 +302,7 @@ mod tests {
     }
 
     /// One mail of before the run and one of this run, both delivered to the only channel.
-    async fn delivered_mails(stand: &Stand, house: &House) {
+    async fn delivered_mails(stand: &Stand, house: &Maintenance) {
         for _ in 0..2 {
             stand.mail("yard@example.com", MOTION).await;
             for due in stand.spool.due("hook", now(), 9, &[]).await.unwrap().deliveries {
@@ -330,7 +330,7 @@ mod tests {
     async fn a_clock_40_days_ahead_removes_nothing_of_this_run() {
         let stand = Stand::new(&format!("incidents.quiet = \"0 s\"\n{HOOK}"));
         let (hands, clock) = Hands::at(now());
-        let house = House::of(&stand, clock);
+        let house = Maintenance::of(&stand, clock);
         delivered_mails(&stand, &house).await;
         hands.set(now().after(40 * DAY));
         house.sweep_old().await.unwrap();
@@ -353,7 +353,7 @@ mod tests {
         let stand = Stand::new(&format!("incidents.quiet = \"0 s\"\n{HOOK}"));
         // The mails are received by the right clock; the other one is 40 days ahead of it.
         let (hands, clock) = Hands::at(now().after(40 * DAY));
-        let house = House::of(&stand, clock);
+        let house = Maintenance::of(&stand, clock);
         house.sweep_old().await.unwrap();
         delivered_mails(&stand, &house).await;
         hands.pass(2 * HOUR);
@@ -366,7 +366,7 @@ mod tests {
         let stand = Stand::new(&format!("incidents.quiet = \"0 s\"\n{HOOK}"));
         let (hands, clock) = Hands::at(now());
         stand.mail("yard@example.com", MOTION).await;
-        let house = House::of(&stand, clock);
+        let house = Maintenance::of(&stand, clock);
         house.sweep_old().await.unwrap();
         stand.mail("yard@example.com", MOTION).await;
         hands.set(now().after(40 * DAY));
@@ -385,7 +385,7 @@ mod tests {
         let after = DeviceChange::SilentAfter(Some(HOUR));
         stand.spool.change_device(yard, after).await.unwrap();
         let (hands, clock) = Hands::at(now());
-        let house = House::of(&stand, clock.clone());
+        let house = Maintenance::of(&stand, clock.clone());
         hands.set(now().after(DAY));
         house.tell_silence(clock.now()).await.unwrap();
         assert_eq!(stand.subjects().await.len(), 1);

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use tipoff_model::Timestamp;
 use tipoff_spool::{Spool, SpoolError};
 
-use crate::runtime::events::{Item, News};
+use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::live_rules::LiveRules;
 
 /// What modes are looked up and chosen with.
@@ -14,7 +14,7 @@ use crate::runtime::live_rules::LiveRules;
 pub(crate) struct Modes {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) rules: Arc<LiveRules>,
-    pub(crate) news: News,
+    pub(crate) events: EventBus,
 }
 
 /// Why a mode is not chosen.
@@ -49,7 +49,7 @@ impl Modes {
         }
         tracing::info!(mode, "A mode is chosen.");
         self.spool.choose_mode(mode, Timestamp::from(SystemTime::now())).await?;
-        self.news.tell(Item::House);
+        self.events.publish(LiveEvent::House);
         Ok(())
     }
 }

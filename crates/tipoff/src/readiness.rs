@@ -184,8 +184,8 @@ mod tests {
 
     use super::*;
     use crate::config::Retention;
-    use crate::runtime::observe::Metrics;
     use crate::runtime::shutdown;
+    use crate::runtime::telemetry::Metrics;
     use crate::testing::Stand;
 
     #[tokio::test(start_paused = true)]

@@ -9,9 +9,9 @@ use tipoff_model::{Event, Timestamp};
 use tipoff_rules::{Clock, Report, Rules};
 use tipoff_spool::{NewReport, Spool, SpoolError, Tally};
 
-use crate::runtime::events::{Item, News};
+use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::live_rules::LiveRules;
-use crate::runtime::notifier::Waker;
+use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::{Supervisor, Task};
 
@@ -29,8 +29,8 @@ pub(crate) const SUBJECT: &str = "Report";
 pub(crate) struct Reports {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) rules: Arc<LiveRules>,
-    pub(crate) waker: Waker,
-    pub(crate) news: News,
+    pub(crate) notifier: ChannelNotifier,
+    pub(crate) events: EventBus,
 }
 
 impl Reports {
@@ -101,9 +101,9 @@ impl Reports {
                 channels: report.channels.clone(),
             };
             let channels = self.spool.report(new).await?;
-            self.waker.wake(&channels);
+            self.notifier.wake(&channels);
             if !channels.is_empty() {
-                self.news.tell(Item::Device);
+                self.events.publish(LiveEvent::Device);
             }
         }
         Ok(())
@@ -160,8 +160,8 @@ mod tests {
         Reports {
             spool: Arc::clone(&stand.spool),
             rules: Arc::clone(&stand.rules),
-            waker: stand.waker.clone(),
-            news: stand.news.clone(),
+            notifier: stand.notifier.clone(),
+            events: stand.events.clone(),
         }
     }
 

@@ -11,10 +11,10 @@ use crate::config::{Config, Retention};
 use crate::disk::Disk;
 use crate::modes::Modes;
 use crate::receive::{Doorkeeper, Intake};
-use crate::runtime::events::News;
+use crate::runtime::events::EventBus;
 use crate::runtime::links::Links;
 use crate::runtime::live_rules::LiveRules;
-use crate::runtime::notifier::Waker;
+use crate::runtime::notifier::ChannelNotifier;
 
 /// The rooms up to the spool; nothing is delivered.
 pub(crate) struct Stand {
@@ -22,8 +22,8 @@ pub(crate) struct Stand {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) rules: Arc<LiveRules>,
     pub(crate) retention: Arc<ArcSwap<Retention>>,
-    pub(crate) waker: Waker,
-    pub(crate) news: News,
+    pub(crate) notifier: ChannelNotifier,
+    pub(crate) events: EventBus,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) disk: Disk,
     intake: Intake,
@@ -39,16 +39,16 @@ impl Stand {
         let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(folder.path(), planner).unwrap());
         let doorkeeper = Doorkeeper::new(config.access.clone(), config.devices.clone());
         let retention = Arc::new(ArcSwap::from_pointee(config.retention));
-        let (waker, news) = (Waker::default(), News::new());
+        let (notifier, events) = (ChannelNotifier::default(), EventBus::new());
         let disk = Disk::of_test(Arc::clone(&spool), Arc::clone(&retention), folder.path());
         let intake = Intake::new(
             Arc::clone(&spool),
             Arc::new(doorkeeper),
             disk.clone(),
-            waker.clone(),
-            news.clone(),
+            notifier.clone(),
+            events.clone(),
         );
-        Self { config, spool, rules, retention, waker, news, folder, disk, intake }
+        Self { config, spool, rules, retention, notifier, events, folder, disk, intake }
     }
 
     /// A mail of this sender arrives.
@@ -74,10 +74,10 @@ impl Stand {
         let modes = Modes {
             spool: Arc::clone(&self.spool),
             rules: Arc::clone(&self.rules),
-            news: self.news.clone(),
+            events: self.events.clone(),
         };
-        let (spool, news) = (Arc::clone(&self.spool), self.news.clone());
-        Actions { spool, modes, news, waker: self.waker.clone(), links }
+        let (spool, events) = (Arc::clone(&self.spool), self.events.clone());
+        Actions { spool, modes, events, notifier: self.notifier.clone(), links }
     }
 
     /// What the timeline shows, the newest first.

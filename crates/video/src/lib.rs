@@ -19,14 +19,14 @@ mod probe;
 mod process;
 mod programs;
 mod progress;
-mod scratch;
-mod studio;
+mod temp_file;
+mod transcoder;
 mod trouble;
 mod work;
 
 pub use isobmff::lacks_index;
 pub use progress::Progress;
-pub use scratch::Scratch;
-pub use studio::{Audience, Limits, Order, Rendition, Source, Still, Studio, Video};
+pub use temp_file::TempFile;
 pub use tipoff_confine::{Held, Launcher};
+pub use transcoder::{Audience, Limits, Rendition, Source, Still, TranscodeJob, Transcoder, Video};
 pub use trouble::Trouble;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::probe::{Probe, Size};
-use crate::studio::Audience;
+use crate::transcoder::Audience;
 
 /// The widest picture that is made.
 const WIDTH_PX_MAX: u32 = 1920;

@@ -1,4 +1,4 @@
-//! One order: the source probed, a plan made of it and carried out, the result measured. Never
+//! One job: the source probed, a plan made of it and carried out, the result measured. Never
 //! believes a program that says it succeeded: what it made is probed again.
 
 use std::fs::File;
@@ -17,12 +17,12 @@ use crate::plan::{self, Plan, Recipe, Squeeze};
 use crate::probe::{self, Probe, Size};
 use crate::process::{Ended, Run, STDOUT_BYTES_MAX};
 use crate::progress::Reports;
-use crate::scratch::{self, Copied};
-use crate::studio::{Audience, Order, Shared, Source, Video};
+use crate::temp_file::{self, Copied};
+use crate::transcoder::{Audience, Shared, Source, TranscodeJob, Video};
 use crate::trouble::first_words;
-use crate::{Progress, Scratch, Trouble, arguments, isobmff};
+use crate::{Progress, TempFile, Trouble, arguments, isobmff};
 
-/// The names in an order's folder.
+/// The names in a job's folder.
 const SOURCE: &str = "source";
 const UNPACKED: &str = "unpacked.mkv";
 const VIDEO: &str = "video.mp4";
@@ -33,13 +33,13 @@ const POSTER_BYTES_MAX: u64 = 200_000;
 /// How far into a video the poster is taken at most: a camera begins to record when something moves.
 const POSTER_AT_MAX: Duration = Duration::from_secs(1);
 
-/// One order under work, and the folder that all its files are in.
+/// One job under work, and the folder that all its files are in.
 pub(crate) struct Work<'a> {
     shared: &'a Shared,
     folder: Arc<TempDir>,
     source: PathBuf,
     /// Keeps the copy of the source, or what was unpacked from it, where there is one.
-    _copy: Option<Scratch>,
+    _copy: Option<TempFile>,
     source_bytes: u64,
     /// How large a program's output may be.
     room_bytes: u64,
@@ -59,7 +59,7 @@ pub(crate) struct Finished {
 }
 
 struct Made {
-    file: Scratch,
+    file: TempFile,
     size: Size,
     duration: Duration,
     plays_in_browsers: bool,
@@ -67,9 +67,9 @@ struct Made {
 
 impl<'a> Work<'a> {
     /// Brings the source within reach of the programs, and tells how it is to be read.
-    pub(crate) async fn begin(shared: &'a Shared, order: Order) -> Result<Work<'a>, Trouble> {
-        let folder = Arc::new(scratch::order_folder(&shared.folder)?);
-        let (mut source, mut copy) = match order.source {
+    pub(crate) async fn begin(shared: &'a Shared, job: TranscodeJob) -> Result<Work<'a>, Trouble> {
+        let folder = Arc::new(temp_file::order_folder(&shared.folder)?);
+        let (mut source, mut copy) = match job.source {
             Source::File(path) => (std::path::absolute(path)?, None),
             Source::Bytes(from) => {
                 let copy = copied(&folder, from, shared.limits.scratch_bytes_max).await?;
@@ -82,7 +82,7 @@ impl<'a> Work<'a> {
             return Err(Trouble::NotAVideo("not a file".to_owned()));
         }
         let looked_at = source.clone();
-        let content_type = order.content_type;
+        let content_type = job.content_type;
         let Look { mut input, streamable, is_hichip } =
             blocking(move || look(&looked_at, &content_type)).await?;
         if is_hichip {
@@ -90,7 +90,7 @@ impl<'a> Work<'a> {
             source = unpacked.path().to_owned();
             (input, copy) = (Some(Input::MATROSKA), Some(unpacked));
         }
-        let copied_bytes = copy.as_ref().map_or(0, Scratch::size);
+        let copied_bytes = copy.as_ref().map_or(0, TempFile::size);
         Ok(Work {
             shared,
             folder,
@@ -100,8 +100,8 @@ impl<'a> Work<'a> {
             room_bytes: shared.limits.scratch_bytes_max.saturating_sub(copied_bytes),
             input: input.ok_or_else(|| Trouble::NotAVideo("no known kind of video".to_owned()))?,
             streamable,
-            bytes_max: order.bytes_max,
-            audience: order.audience,
+            bytes_max: job.bytes_max,
+            audience: job.audience,
         })
     }
 
@@ -189,7 +189,7 @@ impl<'a> Work<'a> {
         if !ended.status.success() {
             return Err(Trouble::Failed(self.said(&ended)));
         }
-        let file = Scratch::adopt(&self.folder, VIDEO)?;
+        let file = TempFile::adopt(&self.folder, VIDEO)?;
         let nothing = || Trouble::Failed("nothing in it could be decoded".to_owned());
         let probe = self.probe(Input::MP4, file.path()).await.map_err(|_| nothing())?;
         Ok(Made {
@@ -201,7 +201,7 @@ impl<'a> Work<'a> {
     }
 
     /// A still from near the beginning, in the size that services take; `None` where there is none.
-    pub(crate) async fn poster(&self, finished: &Finished) -> Option<Scratch> {
+    pub(crate) async fn poster(&self, finished: &Finished) -> Option<TempFile> {
         let (input, path) = match &finished.video {
             Video::Made(made) => (Input::MP4, made.path()),
             Video::AsItIs | Video::DoesNotFit => (self.input, self.source.as_path()),
@@ -217,7 +217,7 @@ impl<'a> Work<'a> {
                 Ok(ended) => tracing::debug!("no poster: {}", self.said(&ended)),
                 Err(error) => tracing::debug!("no poster: {error}"),
             }
-            if let Ok(poster) = Scratch::adopt(&self.folder, POSTER)
+            if let Ok(poster) = TempFile::adopt(&self.folder, POSTER)
                 && (1..=POSTER_BYTES_MAX).contains(&poster.size())
             {
                 return Some(poster);
@@ -238,7 +238,7 @@ impl<'a> Work<'a> {
         probe::read(&ended.stdout).map_err(|words| Trouble::NotAVideo(words.to_owned()))
     }
 
-    /// A run that reads one file, and writes one in the order's folder.
+    /// A run that reads one file, and writes one in the job's folder.
     fn run<'b>(&'b self, program: &'b Path, reads: &Path, writes: Option<&str>) -> Run<'b> {
         let bounds = self.shared.bounds(self.room_bytes);
         let mut run = self.shared.programs.run(program, self.folder.path(), bounds);
@@ -295,12 +295,12 @@ async fn copied(
     folder: &Arc<TempDir>,
     from: Box<dyn Read + Send>,
     bytes_max: u64,
-) -> Result<Scratch, Trouble> {
+) -> Result<TempFile, Trouble> {
     let give_up = GiveUp::default();
     let given_up = Arc::clone(&give_up.0);
     let to = folder.path().join(SOURCE);
-    match blocking(move || scratch::copy(from, &to, bytes_max, &given_up)).await? {
-        Copied::Whole => Ok(Scratch::adopt(folder, SOURCE)?),
+    match blocking(move || temp_file::copy(from, &to, bytes_max, &given_up)).await? {
+        Copied::Whole => Ok(TempFile::adopt(folder, SOURCE)?),
         Copied::TooLarge => Err(Trouble::TooLarge),
         Copied::GivenUp => Err(Trouble::TimedOut),
     }
@@ -311,7 +311,7 @@ async fn unpacked(
     folder: &Arc<TempDir>,
     source: PathBuf,
     bytes_max: u64,
-) -> Result<Scratch, Trouble> {
+) -> Result<TempFile, Trouble> {
     let give_up = GiveUp::default();
     let given_up = Arc::clone(&give_up.0);
     let to = folder.path().join(UNPACKED);
@@ -320,7 +320,7 @@ async fn unpacked(
         hichip::unpack(&mut File::open(source)?, to, bytes_max, &given_up)
     };
     match blocking(unpack).await? {
-        Unpacked::Whole => Ok(Scratch::adopt(folder, UNPACKED)?),
+        Unpacked::Whole => Ok(TempFile::adopt(folder, UNPACKED)?),
         Unpacked::NoVideo => Err(Trouble::NotAVideo("no picture in it can be decoded".to_owned())),
         Unpacked::TooLarge => Err(Trouble::TooLarge),
         Unpacked::GivenUp => Err(Trouble::TimedOut),

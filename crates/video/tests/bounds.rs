@@ -7,7 +7,7 @@ use common::{Bench, PICTURE, ROOMY, launcher, order, order_of_bytes, pids_with, 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
-use tipoff_video::{Limits, Order, Source, Trouble};
+use tipoff_video::{Limits, Source, TranscodeJob, Trouble};
 
 const TYPES: [&str; 15] = [
     "application/octet-stream",
@@ -44,7 +44,7 @@ async fn garbage_is_trouble_whatever_it_says_it_is() {
     for bytes in [noise, Vec::new(), vec![0; 5000]] {
         for content_type in TYPES {
             let order = order_of_bytes(bytes.clone(), content_type, ROOMY);
-            let trouble = bench.studio.prepare(order).await.unwrap_err();
+            let trouble = bench.transcoder.prepare(order).await.unwrap_err();
             assert!(matches!(trouble, Trouble::NotAVideo(_) | Trouble::Failed(_)), "{trouble:?}");
             let words = trouble.to_string();
             assert!(!words.contains('/') && !words.contains(" @ "), "{content_type}: {words}");
@@ -78,9 +78,9 @@ async fn dropping_an_order_ends_its_program_and_removes_its_files() {
     let bench = Bench::new().await;
     let path = long_film(&bench);
     let name = path.to_str().unwrap().to_owned();
-    let studio = bench.studio.clone();
+    let transcoder = bench.transcoder.clone();
     let task = tokio::spawn(async move {
-        let _ = studio.prepare(order(&path, "video/h264", ROOMY)).await;
+        let _ = transcoder.prepare(order(&path, "video/h264", ROOMY)).await;
     });
     let written =
         |order: &PathBuf| fs::metadata(order.join("video.mp4")).is_ok_and(|it| it.len() > 0);
@@ -108,7 +108,7 @@ async fn memory_and_scratch_are_bounded() {
     let little = Limits { memory_bytes: 16 << 20, ..Limits::default() };
     // So little that ffmpeg itself does not start: it counts as not installed.
     let home = tempfile::tempdir().unwrap();
-    let none = tipoff_video::Studio::open(home.path(), little, launcher()).await.unwrap();
+    let none = tipoff_video::Transcoder::open(home.path(), little, launcher()).await.unwrap();
     assert!(none.is_none());
 
     let tight = Limits { scratch_bytes_max: 10_000, ..Limits::default() };
@@ -116,7 +116,7 @@ async fn memory_and_scratch_are_bounded() {
     let film = bench.film("a.avi", &format!("{PICTURE} -c:v mjpeg"));
     let trouble = bench.prepare(&film, "video/x-msvideo", ROOMY).await.unwrap_err();
     assert!(matches!(trouble, Trouble::Failed(_)), "{trouble:?}");
-    let at = |size| bench.studio.prepare(order_of_bytes(vec![0; size], "video/mp4", ROOMY));
+    let at = |size| bench.transcoder.prepare(order_of_bytes(vec![0; size], "video/mp4", ROOMY));
     assert!(matches!(at(10_000).await.unwrap_err(), Trouble::NotAVideo(_)));
     assert!(matches!(at(10_001).await.unwrap_err(), Trouble::TooLarge));
     bench.assert_empty();
@@ -153,25 +153,25 @@ async fn a_source_that_breaks_is_trouble() {
         }
     }
     let bench = Bench::new().await;
-    let order = Order {
+    let order = TranscodeJob {
         source: Source::Bytes(Box::new(Broken)),
         content_type: "video/mp4".to_owned(),
         bytes_max: ROOMY,
         audience: tipoff_video::Audience::Chat,
     };
-    assert!(matches!(bench.studio.prepare(order).await, Err(Trouble::Machine(_))));
+    assert!(matches!(bench.transcoder.prepare(order).await, Err(Trouble::Machine(_))));
     bench.assert_empty();
 }
 
 #[tokio::test]
 async fn tells_a_version() {
     let bench = Bench::new().await;
-    assert!(bench.studio.version().chars().any(|c| c.is_ascii_digit()));
+    assert!(bench.transcoder.version().chars().any(|c| c.is_ascii_digit()));
 }
 
 #[tokio::test]
 async fn what_is_confined_is_known() {
     let bench = Bench::new().await;
-    let held = bench.studio.held();
+    let held = bench.transcoder.held();
     assert!(held.calls, "{held}");
 }

@@ -6,7 +6,7 @@ mod common;
 use common::{Bench, H264, PICTURE, PICTURE_AND_TONE, ROOMY, Seen, assert_poster};
 use common::{file, order, order_of_bytes};
 use std::fs;
-use tipoff_video::{Audience, Order, Progress, Trouble, Video};
+use tipoff_video::{Audience, Progress, TranscodeJob, Trouble, Video};
 
 const AVC: &str = "h264,avc1,yuv420p";
 
@@ -121,7 +121,7 @@ async fn leaves_a_good_mp4_alone() {
     // The same, read once, and over the limit by one byte.
     let bytes = fs::read(&path).unwrap();
     let size = bytes.len() as u64;
-    let at = |limit| bench.studio.prepare(order_of_bytes(bytes.clone(), "video/mp4", limit));
+    let at = |limit| bench.transcoder.prepare(order_of_bytes(bytes.clone(), "video/mp4", limit));
     assert!(matches!(at(size).await.unwrap().video, Video::AsItIs));
     let over = at(size - 1).await.unwrap();
     assert!(file(&over).size() < size);
@@ -215,9 +215,10 @@ async fn makes_h264_for_a_browser_and_says_how_far_it_is() {
         ("video/mp4", "c.mp4", &h264),
     ] {
         let path = bench.film(name, words);
-        let order = Order { audience: Audience::Browser, ..order(&path, content_type, ROOMY) };
+        let order =
+            TranscodeJob { audience: Audience::Browser, ..order(&path, content_type, ROOMY) };
         let progress = Progress::default();
-        let rendition = bench.studio.prepare_apart(order, &progress).await.unwrap();
+        let rendition = bench.transcoder.prepare_apart(order, &progress).await.unwrap();
         assert!(rendition.plays_in_browsers && rendition.poster.is_none(), "{name}");
         assert!(file(&rendition).size() > 0);
         assert!(progress.percent().is_some_and(|percent| percent >= 80), "{progress:?}");

@@ -15,7 +15,7 @@ use super::broker::{Broken, Line, Trouble};
 use super::motions::{self, Announced};
 use super::topics::Topics;
 use super::{Mqtt, OFFLINE, ONLINE, discovery, sweep};
-use crate::{Household, Standing, household};
+use crate::{HomeControl, HomeState, home_control};
 
 /// The pauses between attempts at a connection grow from here …
 const PAUSE_MIN: Duration = Duration::from_secs(1);
@@ -79,11 +79,11 @@ impl Drop for Held<'_> {
 }
 
 /// Keeps a connection; makes a new one, after a pause, when it breaks.
-pub(super) async fn keep(mqtt: &Mqtt, household: &dyn Household) {
+pub(super) async fn keep(mqtt: &Mqtt, home_control: &dyn HomeControl) {
     let (mut pause, mut told) = (PAUSE_MIN, false);
     loop {
         let begun = Instant::now();
-        let (was_up, trouble) = stay(mqtt, household).await;
+        let (was_up, trouble) = stay(mqtt, home_control).await;
         // Said once, not at every attempt.
         if was_up || !told {
             told = true;
@@ -98,7 +98,7 @@ pub(super) async fn keep(mqtt: &Mqtt, household: &dyn Household) {
 }
 
 /// One connection from its beginning to its end; whether it came up, and why it ended.
-async fn stay(mqtt: &Mqtt, household: &dyn Household) -> (bool, Trouble) {
+async fn stay(mqtt: &Mqtt, home_control: &dyn HomeControl) -> (bool, Trouble) {
     let will = LastWill::new(mqtt.topics.status(), OFFLINE, QoS::AtLeastOnce, true);
     let (line, mut wire) = match mqtt.broker.connect(Some(will)).await {
         Ok(connected) => connected,
@@ -106,14 +106,14 @@ async fn stay(mqtt: &Mqtt, household: &dyn Household) -> (bool, Trouble) {
     };
     tracing::info!(broker = %mqtt.broker, "Connected to the broker.");
     let (announcements, announced) = mpsc::channel(DEVICES_MAX);
-    let dashboard = household.dashboard().map(Arc::from);
+    let dashboard = home_control.dashboard().map(Arc::from);
     let up = Up { line: line.clone(), announced: Arc::default(), announcements, dashboard };
     let _held = mqtt.kept.hold(up.clone());
     let ears = Ears::default();
     let trouble = tokio::select! {
         biased;
         error = wire.run(|publish| ears.hear(&mqtt.topics, publish)) => mqtt.broker.trouble(&error),
-        trouble = present(mqtt, &up, &ears, announced, household) => trouble,
+        trouble = present(mqtt, &up, &ears, announced, home_control) => trouble,
         () = line.given_up() => mqtt.broker.late(),
     };
     (true, trouble)
@@ -160,7 +160,7 @@ async fn present(
     up: &Up,
     ears: &Ears,
     announced: mpsc::Receiver<Announced>,
-    household: &dyn Household,
+    home_control: &dyn HomeControl,
 ) -> Trouble {
     let talk = async {
         for topic in [mqtt.topics.status(), mqtt.topics.mode_set()] {
@@ -171,10 +171,10 @@ async fn present(
         in_time(mqtt, say(&up.line, &mqtt.topics.status(), ONLINE)).await?;
         tokio::try_join!(
             stay_online(mqtt, up, ears),
-            show(mqtt, up, household),
+            show(mqtt, up, home_control),
             motions::repeat(mqtt, up, announced),
-            sweep::sweep(mqtt, up, ears, household),
-            async { Ok(obey(ears, household).await) },
+            sweep::sweep(mqtt, up, ears, home_control),
+            async { Ok(obey(ears, home_control).await) },
         )
     };
     match talk.await {
@@ -193,10 +193,10 @@ async fn stay_online(mqtt: &Mqtt, up: &Up, ears: &Ears) -> Result<Infallible, Tr
 }
 
 /// Shows how the household stands, whenever that changes.
-async fn show(mqtt: &Mqtt, up: &Up, household: &dyn Household) -> Result<Infallible, Trouble> {
-    let mut known: Option<Standing> = None;
+async fn show(mqtt: &Mqtt, up: &Up, home_control: &dyn HomeControl) -> Result<Infallible, Trouble> {
+    let mut known: Option<HomeState> = None;
     loop {
-        let now = household.standing(known.clone()).await;
+        let now = home_control.standing(known.clone()).await;
         let before = known.as_ref();
         if before.is_none_or(|before| before.modes != now.modes)
             && let Some(topic) = mqtt.topics.discovery(None)
@@ -221,9 +221,9 @@ async fn show(mqtt: &Mqtt, up: &Up, household: &dyn Household) -> Result<Infalli
 }
 
 /// The devices that are no more: one of the configuration that was renamed there is another one.
-fn gone(before: &Standing, now: &Standing) -> Vec<(DeviceId, String)> {
+fn gone(before: &HomeState, now: &HomeState) -> Vec<(DeviceId, String)> {
     // Of more devices only those are told that were heard last.
-    if now.devices.len() >= household::DEVICES_MAX {
+    if now.devices.len() >= home_control::DEVICES_MAX {
         return Vec::new();
     }
     let is_gone = |id: &DeviceId| now.devices.iter().all(|(other, _)| other != id);
@@ -231,13 +231,13 @@ fn gone(before: &Standing, now: &Standing) -> Vec<(DeviceId, String)> {
 }
 
 /// Chooses the modes that are wished for.
-async fn obey(ears: &Ears, household: &dyn Household) -> Infallible {
+async fn obey(ears: &Ears, home_control: &dyn HomeControl) -> Infallible {
     let mut wishes = ears.mode.subscribe();
     loop {
         // The first may have come before anybody waited for it.
         let wish = wishes.borrow_and_update().clone();
         if let Some(wish) = wish {
-            fulfil(wish, household).await;
+            fulfil(wish, home_control).await;
         }
         if wishes.changed().await.is_err() {
             std::future::pending::<()>().await;
@@ -245,9 +245,9 @@ async fn obey(ears: &Ears, household: &dyn Household) -> Infallible {
     }
 }
 
-async fn fulfil(wish: Wish, household: &dyn Household) {
+async fn fulfil(wish: Wish, home_control: &dyn HomeControl) {
     let (mode, chosen) = match wish {
-        Ok(mode) => (mode.clone(), household.choose_mode(mode).await),
+        Ok(mode) => (mode.clone(), home_control.choose_mode(mode).await),
         Err(why) => (String::new(), Err(why.to_owned())),
     };
     match chosen {

@@ -12,7 +12,7 @@ use super::Mqtt;
 use super::broker::{Broken, Trouble};
 use super::presence::{DEVICES_MAX, Ears, Up, in_time, say};
 use super::topics::{DeviceTopics, Topics};
-use crate::{Household, household};
+use crate::{HomeControl, home_control};
 
 /// States that were there before us, by their topic.
 #[derive(Default)]
@@ -44,14 +44,14 @@ pub(super) async fn sweep(
     mqtt: &Mqtt,
     up: &Up,
     ears: &Ears,
-    household: &dyn Household,
+    home_control: &dyn HomeControl,
 ) -> Result<Infallible, Trouble> {
     // A broker that lets nobody listen there keeps what it has.
     in_time(mqtt, up.line.subscribe(&mqtt.topics.states())).await?;
     loop {
         ears.states.grown.notified().await;
-        let now = household.standing(None).await;
-        let knows_all = now.devices.len() < household::DEVICES_MAX;
+        let now = home_control.standing(None).await;
+        let knows_all = now.devices.len() < home_control::DEVICES_MAX;
         for (_, (id, there)) in ears.states.take() {
             let name = now.devices.iter().find(|(other, _)| *other == id).map(|(_, name)| name);
             match name {

@@ -18,7 +18,7 @@ use super::poll::ask;
 use super::update::{CallbackQuery, Message, Update, User};
 use super::{LIMITS, Telegram, keyboard};
 use crate::multipart::Form;
-use crate::{BoxFuture, Done, Household, Pace, words};
+use crate::{BoxFuture, Done, HomeControl, Pace, words};
 
 /// How much of what was done is answered to a press (answerCallbackQuery, `text`), in UTF-16 units.
 const ANSWER_UTF16_MAX: usize = 200;
@@ -50,22 +50,22 @@ impl Telegram {
         &self,
         jobs: &mut mpsc::Receiver<Job>,
         keyboards: &mut mpsc::Receiver<LateKeyboard>,
-        household: &dyn Household,
+        home_control: &dyn HomeControl,
     ) -> Infallible {
         let mut sending: FuturesUnordered<Sending<'_>> = FuturesUnordered::new();
         if self.commands {
-            sending.push(Box::pin(self.show_commands(household)));
+            sending.push(Box::pin(self.show_commands(home_control)));
         }
         loop {
             let has_room = sending.len() < SENDING_MAX;
             tokio::select! {
                 Some(job) = jobs.recv(), if has_room => {
                     let Job { update, done } = job;
-                    let rest = self.take(update, household).await;
+                    let rest = self.take(update, home_control).await;
                     sending.push(Box::pin(confirm(rest, done)));
                 }
                 Some(late) = keyboards.recv(), if has_room => {
-                    sending.push(Box::pin(self.send_keyboard(late, household)));
+                    sending.push(Box::pin(self.send_keyboard(late, home_control)));
                 }
                 Some(()) = sending.next() => {}
             }
@@ -76,42 +76,42 @@ impl Telegram {
     async fn take<'a>(
         &'a self,
         update: Update,
-        household: &'a dyn Household,
+        home_control: &'a dyn HomeControl,
     ) -> Option<Sending<'a>> {
         if let Some(query) = update.callback_query {
-            return self.press(query, household).await;
+            return self.press(query, home_control).await;
         }
         let message = update.message?;
         let command = self.command(&message).await?;
         let person = message.from.as_ref().map(User::name).unwrap_or_default();
-        let (text, done) = self.obey(command, &person, household).await;
+        let (text, done) = self.obey(command, &person, home_control).await;
         let keyboard = done.as_ref().and_then(keyboard::of_done);
-        Some(Box::pin(self.answer(message, text, keyboard, household)))
+        Some(Box::pin(self.answer(message, text, keyboard, home_control)))
     }
 
     async fn press<'a>(
         &'a self,
         query: CallbackQuery,
-        household: &'a dyn Household,
+        home_control: &'a dyn HomeControl,
     ) -> Option<Sending<'a>> {
         let CallbackQuery { id, from, message, data } = query;
         let (message, data) = (message?, data.unwrap_or_default());
         if let Some(note) = keyboard::note(message.reply_markup.as_ref(), &data) {
-            self.confirm_press(&id, note, false, household).await;
+            self.confirm_press(&id, note, false, home_control).await;
             return None;
         }
         let Some(action) = Action::decode(&data).filter(|_| self.buttons) else {
-            self.confirm_press(&id, "This button is not known any more.", true, household).await;
+            self.confirm_press(&id, "This button is not known any more.", true, home_control).await;
             return None;
         };
         let person = from.name();
-        match household.act(&action, &person).await {
+        match home_control.act(&action, &person).await {
             Ok(done) => {
-                self.confirm_press(&id, &done.text, false, household).await;
-                Some(Box::pin(self.show_done(message, action, done, person, household)))
+                self.confirm_press(&id, &done.text, false, home_control).await;
+                Some(Box::pin(self.show_done(message, action, done, person, home_control)))
             }
             Err(error) => {
-                self.confirm_press(&id, &error, true, household).await;
+                self.confirm_press(&id, &error, true, home_control).await;
                 None
             }
         }
@@ -119,14 +119,20 @@ impl Telegram {
 
     /// Ends the waiting sign on the button. What is confirmed too late (the query is too old) was done
     /// all the same.
-    async fn confirm_press(&self, id: &str, text: &str, alert: bool, household: &dyn Household) {
+    async fn confirm_press(
+        &self,
+        id: &str,
+        text: &str,
+        alert: bool,
+        home_control: &dyn HomeControl,
+    ) {
         let mut form = Form::new();
         form.field("callback_query_id", id);
         form.field("text", words::cut(text, ANSWER_UTF16_MAX));
         if alert {
             form.field("show_alert", "true");
         }
-        household.spare_turn(&[self.bot_pace()]).await;
+        home_control.spare_turn(&[self.bot_pace()]).await;
         if let Err(problem) = ask(&self.api, "answerCallbackQuery", form).await {
             tracing::debug!(?problem, "A press was not confirmed to who pressed.");
         }
@@ -139,7 +145,7 @@ impl Telegram {
         action: Action,
         done: Done,
         person: String,
-        household: &dyn Household,
+        home_control: &dyn HomeControl,
     ) {
         let before = message.reply_markup.as_ref();
         let Some(keyboard) = keyboard::after(before, &action, &done, &person) else {
@@ -154,15 +160,15 @@ impl Telegram {
             form
         };
         if self.edit_in_place {
-            let memory = household.memory().await.unwrap_or_default();
+            let memory = home_control.memory().await.unwrap_or_default();
             let number = message.message_id;
             if let Some(pair) = self.growing.pressed(&chat, number, &keyboard, &memory).await
-                && let Err(error) = household.remember(vec![pair]).await
+                && let Err(error) = home_control.remember(vec![pair]).await
             {
                 tracing::warn!(error, "The buttons of a message could not be stored.");
             }
         }
-        self.send_beside("editMessageReplyMarkup", &chat, &form, household).await;
+        self.send_beside("editMessageReplyMarkup", &chat, &form, home_control).await;
     }
 
     async fn command(&self, message: &Message) -> Option<Command> {
@@ -182,21 +188,23 @@ impl Telegram {
         &self,
         command: Command,
         person: &str,
-        household: &dyn Household,
+        home_control: &dyn HomeControl,
     ) -> (String, Option<Done>) {
         let target = MuteTarget::Everything;
         let read = match command {
-            Command::Status => household.status().await,
-            Command::Last(count) => household.last(count).await,
-            Command::Devices => household.devices().await,
+            Command::Status => home_control.status().await,
+            Command::Last(count) => home_control.last(count).await,
+            Command::Devices => home_control.devices().await,
             Command::Help => Ok(command::HELP.to_owned()),
             Command::Wrong(right) => Ok(right.to_owned()),
             Command::Mute(lasts) => {
-                return did(household.act(&Action::Mute { target, lasts }, person).await);
+                return did(home_control.act(&Action::Mute { target, lasts }, person).await);
             }
-            Command::Unmute => return did(household.act(&Action::Unmute { target }, person).await),
-            Command::Arm => return self.set_mode(true, person, household).await,
-            Command::Disarm => return self.set_mode(false, person, household).await,
+            Command::Unmute => {
+                return did(home_control.act(&Action::Unmute { target }, person).await);
+            }
+            Command::Arm => return self.set_mode(true, person, home_control).await,
+            Command::Disarm => return self.set_mode(false, person, home_control).await,
         };
         (read.unwrap_or_else(|error| error), None)
     }
@@ -205,17 +213,17 @@ impl Telegram {
         &self,
         arm: bool,
         person: &str,
-        household: &dyn Household,
+        home_control: &dyn HomeControl,
     ) -> (String, Option<Done>) {
         let (command, key, usual, given) = if arm {
             ("/arm", "arm_mode", "away", &self.arm_mode)
         } else {
             ("/disarm", "disarm_mode", "home", &self.disarm_mode)
         };
-        let modes = household.standing(None).await.modes;
+        let modes = home_control.standing(None).await.modes;
         let wanted = given.as_deref().unwrap_or(usual);
         match modes.into_iter().find(|mode| mode.eq_ignore_ascii_case(wanted)) {
-            Some(mode) => did(household.act(&Action::SetMode { mode }, person).await),
+            Some(mode) => did(home_control.act(&Action::SetMode { mode }, person).await),
             None => {
                 let help = format!(
                     "{command} needs a mode: add a [[mode]] with the name \"{wanted}\" to the \
@@ -231,23 +239,23 @@ impl Telegram {
         message: Message,
         text: String,
         keyboard: Option<Value>,
-        household: &dyn Household,
+        home_control: &dyn HomeControl,
     ) {
         let chat = message.chat.id.to_string();
         let topic = message.message_thread_id.filter(|_| message.is_topic_message);
         let reply_to = Some(message.message_id);
         let form = || text_form(&chat, topic, reply_to, &text, keyboard.as_ref());
-        self.send_beside("sendMessage", &chat, &form, household).await;
+        self.send_beside("sendMessage", &chat, &form, home_control).await;
     }
 
-    async fn send_keyboard(&self, late: LateKeyboard, household: &dyn Household) {
+    async fn send_keyboard(&self, late: LateKeyboard, home_control: &dyn HomeControl) {
         let LateKeyboard { chat, topic, reply_to, text, keyboard } = late;
         let form = || {
             let mut form = text_form(&chat, topic, reply_to, &text, Some(&keyboard));
             form.field("disable_notification", "true");
             form
         };
-        self.send_beside("sendMessage", &chat, &form, household).await;
+        self.send_beside("sendMessage", &chat, &form, home_control).await;
     }
 
     /// Sends something that is no alert, in a few tries.
@@ -256,11 +264,11 @@ impl Telegram {
         method: &str,
         chat: &str,
         form: &(dyn Fn() -> Form + Send + Sync),
-        household: &dyn Household,
+        home_control: &dyn HomeControl,
     ) {
         let mut pause = TRY_AGAIN;
         for _ in 0..TRIES_MAX {
-            household.spare_turn(&self.paces_of(chat)).await;
+            home_control.spare_turn(&self.paces_of(chat)).await;
             match ask(&self.api, method, form()).await {
                 Ok(_) => return,
                 Err(Problem::Stop(Verdict::Retry { after, error, .. })) => {
@@ -279,12 +287,12 @@ impl Telegram {
     }
 
     /// Has the chats of this channel show the list of commands.
-    async fn show_commands(&self, household: &dyn Household) {
+    async fn show_commands(&self, home_control: &dyn HomeControl) {
         let list: Value = COMMANDS
             .iter()
             .map(|(command, description)| json!({ "command": command, "description": description }))
             .collect();
-        let memory = household.memory().await.unwrap_or_default();
+        let memory = home_control.memory().await.unwrap_or_default();
         let own = self.current_chat(&memory).to_owned();
         for chat in std::iter::once(&own).chain(&self.allowed_chats) {
             // Channels have no commands.
@@ -298,7 +306,7 @@ impl Telegram {
                 form.json("scope", scope.to_string());
                 form
             };
-            self.send_beside("setMyCommands", chat, &form, household).await;
+            self.send_beside("setMyCommands", chat, &form, home_control).await;
         }
     }
 

@@ -10,7 +10,7 @@ use super::api::Api;
 use super::poll::ask;
 use super::update::{ALLOWED_UPDATES, Update};
 use crate::multipart::Form;
-use crate::{HookFault, HookRequest, Household, words};
+use crate::{HomeControl, HookFault, HookRequest, words};
 
 /// The header with the secret (setWebhook, `secret_token`).
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
@@ -22,20 +22,24 @@ const CONNECTIONS_MAX: u32 = 4;
 const MEMORY: &str = "webhook";
 
 /// Has Telegram send updates to `url` from now on.
-pub(super) async fn set(api: &Api, household: &dyn Household, url: &str) -> Result<(), Problem> {
+pub(super) async fn set(
+    api: &Api,
+    home_control: &dyn HomeControl,
+    url: &str,
+) -> Result<(), Problem> {
     let mut form = Form::new();
     form.field("url", url);
     form.field("secret_token", secret(api));
     form.field("max_connections", CONNECTIONS_MAX.to_string());
     form.json("allowed_updates", ALLOWED_UPDATES.to_owned());
     ask(api, "setWebhook", form).await?;
-    remember(household, url).await;
+    remember(home_control, url).await;
     Ok(())
 }
 
 /// Ends the webhook that an earlier configuration has set; one of another program stays.
-pub(super) async fn retire(api: &Api, household: &dyn Household) {
-    let memory = household.memory().await.unwrap_or_default();
+pub(super) async fn retire(api: &Api, home_control: &dyn HomeControl) {
+    let memory = home_control.memory().await.unwrap_or_default();
     let ours = memory.iter().find(|(key, url)| key == MEMORY && !url.is_empty());
     let Some((_, ours)) = ours else {
         return;
@@ -48,14 +52,14 @@ pub(super) async fn retire(api: &Api, household: &dyn Household) {
         Ok::<_, Problem>(())
     };
     match retired.await {
-        Ok(()) => remember(household, "").await,
+        Ok(()) => remember(home_control, "").await,
         Err(problem) => tracing::warn!(?problem, "The webhook could not be ended."),
     }
 }
 
-async fn remember(household: &dyn Household, url: &str) {
+async fn remember(home_control: &dyn HomeControl, url: &str) {
     let pair = (MEMORY.to_owned(), url.to_owned());
-    if let Err(error) = household.remember(vec![pair]).await {
+    if let Err(error) = home_control.remember(vec![pair]).await {
         tracing::warn!(error, "The webhook's address could not be stored.");
     }
 }

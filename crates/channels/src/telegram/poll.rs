@@ -13,7 +13,7 @@ use super::api::{ANSWER_BYTES_MAX, Api};
 use super::bot::Bot;
 use super::hook;
 use super::update::{ALLOWED_UPDATES, Update};
-use crate::Household;
+use crate::HomeControl;
 use crate::multipart::Form;
 
 /// How long Telegram holds a request while nothing happens.
@@ -35,10 +35,10 @@ const CONFLICT_PAUSE_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// Asks for updates for as long as it is polled. One is confirmed, with the next request, when its
 /// channel has done what it asks for; until then it comes again after any restart.
-pub(super) async fn poll(api: &Api, bot: &Bot, household: &dyn Household) -> Infallible {
+pub(super) async fn poll(api: &Api, bot: &Bot, home_control: &dyn HomeControl) -> Infallible {
     let (mut offset, mut count) = (None, UPDATES_MAX);
     let mut trouble = Trouble::default();
-    hook::retire(api, household).await;
+    hook::retire(api, home_control).await;
     loop {
         let asked = Instant::now();
         let pause = match updates(api, offset, count).await {
@@ -80,8 +80,8 @@ async fn updates(api: &Api, offset: Option<i64>, count: u32) -> Result<Vec<Value
 }
 
 /// Has Telegram call us, for as long as it is polled.
-pub(super) async fn hook(api: &Api, household: &dyn Household) -> Infallible {
-    let Some(url) = household.hook_url() else {
+pub(super) async fn hook(api: &Api, home_control: &dyn HomeControl) -> Infallible {
+    let Some(url) = home_control.hook_url() else {
         tracing::error!(
             "`updates = \"webhook\"` needs `http.public_url` with https://. Buttons and commands do \
              not work; alerts are not affected.",
@@ -90,7 +90,7 @@ pub(super) async fn hook(api: &Api, household: &dyn Household) -> Infallible {
     };
     let mut trouble = Trouble::default();
     loop {
-        match hook::set(api, household, &url).await {
+        match hook::set(api, home_control, &url).await {
             Ok(()) => {
                 trouble.over();
                 tracing::info!("Telegram calls us for what people press and write.");

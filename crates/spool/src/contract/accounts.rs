@@ -21,7 +21,7 @@ fn login(user: UserId, number: u8) -> Login {
     let at = seconds(number.into());
     Login {
         id: 0,
-        print: [number; 32],
+        digest: [number; 32],
         user,
         created_at: at,
         seen_at: at,
@@ -122,7 +122,7 @@ async fn logins_and_tokens_are_bounded(open: Open<'_>) {
     let (third, _) = spool.login([3; 32]).await.unwrap().unwrap();
     let numbers = || async {
         let logins = spool.logins().await.unwrap();
-        logins.iter().map(|login| login.print[0]).collect::<Vec<_>>()
+        logins.iter().map(|login| login.digest[0]).collect::<Vec<_>>()
     };
     assert_eq!(numbers().await, [9, 3, 2], "nobody pushes out another's");
     spool.see_login(third.id, seconds(20), "192.168.1.8".to_owned()).await.unwrap();
@@ -139,7 +139,7 @@ async fn logins_and_tokens_are_bounded(open: Open<'_>) {
     let token = |number: u8| ApiToken {
         id: 0,
         name: format!("program {number}"),
-        print: [number; 32],
+        digest: [number; 32],
         scope: TokenScope::Read,
         maker: None,
         made_by: String::new(),
@@ -210,7 +210,11 @@ async fn a_share_link_ends_when_it_is_revoked_expires_or_its_incident_goes(open:
     assert!(!spool.revoke_share_link(second, entry("share.revoke", "1")).await.unwrap());
     assert_eq!(spool.share_link(second).await.unwrap(), None);
     deliver(&*spool, incident).await;
-    let keep = Keep { age: Duration::ZERO, guard: before_run(&*spool).await, bytes_max: u64::MAX };
+    let keep = RetentionLimits {
+        age: Duration::ZERO,
+        guard: before_run(&*spool).await,
+        bytes_max: u64::MAX,
+    };
     spool.sweep(keep, seconds(100)).await.unwrap();
     assert_eq!(spool.share_link(first).await.unwrap(), None);
 }

@@ -109,8 +109,8 @@ async fn a_device_heard_by_a_clock_ahead_can_become_inactive(open: Open<'_>) {
     assert_eq!(door, Some(seconds(10)));
 }
 
-fn by_age(guard: AgeGuard) -> Keep {
-    Keep { age: 30 * DAY, bytes_max: u64::MAX, guard }
+fn by_age(guard: AgeGuard) -> RetentionLimits {
+    RetentionLimits { age: 30 * DAY, bytes_max: u64::MAX, guard }
 }
 
 async fn what_is_pending_does_not_go_by_age(open: Open<'_>) {
@@ -169,7 +169,7 @@ async fn by_size_what_came_by_a_clock_behind_does_not_go_first(open: Open<'_>) {
         spool.record(ended(&delivery, DeliveryState::Delivered)).await.unwrap();
     }
     let bytes_max = spool.usage().await.unwrap().bytes / 2;
-    let keep = Keep { age: 30 * DAY, bytes_max, guard: AgeGuard::default() };
+    let keep = RetentionLimits { age: 30 * DAY, bytes_max, guard: AgeGuard::default() };
     assert_eq!(spool.sweep(keep, behind).await.unwrap().incidents, 1);
     assert!(spool.incident(new).await.is_ok());
 }

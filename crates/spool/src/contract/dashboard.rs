@@ -139,7 +139,7 @@ async fn what_people_say_of_a_device_stays(open: Open<'_>) {
     };
     let added = spool.add_device(new.clone()).await.unwrap().unwrap();
     assert_eq!(spool.add_device(new.clone()).await.unwrap(), None, "the user is taken");
-    let keep = Keep { age: Duration::ZERO, bytes_max: 0, guard: AgeGuard::default() };
+    let keep = RetentionLimits { age: Duration::ZERO, bytes_max: 0, guard: AgeGuard::default() };
     spool.sweep(keep, seconds(1000)).await.unwrap();
     drop(spool);
     let spool = open();
@@ -214,7 +214,7 @@ async fn silence_is_told_once_until_something_arrives(open: Open<'_>) {
         subject: "Nothing from yard for 1 minute".to_owned(),
         at: seconds(61),
     };
-    assert_eq!(spool.raise(notice.clone()).await.unwrap(), ["phone", "hook"]);
+    assert_eq!(spool.create_notice(notice.clone()).await.unwrap(), ["phone", "hook"]);
     assert_eq!(silent(seconds(62)).await, 0, "once is enough");
     let alert = due(&*spool, "phone", seconds(61)).await.remove(0).alert;
     assert_eq!((alert.event, alert.subject), (Event::Silence, notice.subject));

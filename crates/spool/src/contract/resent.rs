@@ -44,9 +44,9 @@ async fn the_same_mail_again_is_kept_and_not_alerted(open: Open<'_>) {
     assert_eq!(late.channels.len(), 2, "no device tries for so long");
 }
 
-fn keep_all() -> Keep {
+fn keep_all() -> RetentionLimits {
     let age = Duration::from_secs(1_000_000);
-    Keep { age, bytes_max: u64::MAX, guard: AgeGuard::default() }
+    RetentionLimits { age, bytes_max: u64::MAX, guard: AgeGuard::default() }
 }
 
 async fn mails_without_a_message_id_are_the_same_only_if_the_first_was_not_acknowledged(
@@ -143,7 +143,7 @@ async fn a_second_torn_try_without_a_new_picture_is_no_news(open: Open<'_>) {
         let mut torn = arrival(&*spool, "yard", at);
         (torn.torn, torn.unacknowledged) = (true, true);
         torn.content.media.push(cut());
-        torn.prints = vec![Some([1; 32]), None];
+        torn.digests = vec![Some([1; 32]), None];
         torn
     };
     assert_eq!(spool.store(torn(NOW)).await.unwrap().channels.len(), 2);

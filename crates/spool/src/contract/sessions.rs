@@ -210,7 +210,7 @@ async fn a_device_that_goes_leaves_a_stranger(open: Open<'_>) {
     let yard = store(&*spool, "yard", NOW).await;
     let known = FinishedSession { arrivals: vec![yard.arrival], ..session(1, address(1), NOW) };
     assert!(keep(&*spool, vec![known]).await[0].is_some());
-    let nothing = crate::Keep {
+    let nothing = crate::RetentionLimits {
         age: Duration::from_secs(1_000_000),
         bytes_max: 0,
         guard: crate::AgeGuard::default(),

@@ -19,8 +19,8 @@ pub(super) async fn check(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Spool>>) {
     what_is_freed_is_given_back(&*fresh()).await;
 }
 
-fn by_size(bytes_max: u64) -> Keep {
-    Keep { age: Duration::from_secs(10_000_000), bytes_max, guard: AgeGuard::default() }
+fn by_size(bytes_max: u64) -> RetentionLimits {
+    RetentionLimits { age: Duration::from_secs(10_000_000), bytes_max, guard: AgeGuard::default() }
 }
 
 /// A stranger's arrival from this address under a name of its own.
@@ -175,7 +175,7 @@ async fn locked_incidents_stay(open: Open<'_>) {
     let lock = spool.incident(locked.incident).await.unwrap().line.locked.unwrap();
     assert_eq!((&*lock.by, lock.at), ("Ann", seconds(5)), "who locked it first stays");
     let (age, guard) = (Duration::from_secs(1), before_run(&*spool).await);
-    spool.sweep(Keep { age, bytes_max: 0, guard }, seconds(9_999_999)).await.unwrap();
+    spool.sweep(RetentionLimits { age, bytes_max: 0, guard }, seconds(9_999_999)).await.unwrap();
     assert!(spool.incident(locked.incident).await.is_ok());
     assert!(spool.incident(other.incident).await.is_err());
     let missing = spool.lock(other.incident, "Ann".to_owned(), NOW).await.unwrap_err();
@@ -224,7 +224,7 @@ async fn a_locked_incident_does_not_grow_beyond_the_locks(open: Open<'_>) {
         received_at: seconds(2),
         ready_at: seconds(2),
         torn: false,
-        prints: Vec::new(),
+        digests: Vec::new(),
     };
     assert!(matches!(spool.grow(growth).await, Err(SpoolError::Full(_))));
 }

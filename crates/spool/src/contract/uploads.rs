@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tipoff_model::{DeliveryState, Event, MediaKind, Protocol, Timestamp};
 
-use crate::{Again, Growth, NewArrival, Spool, Stored};
+use crate::{DedupPolicy, Growth, NewArrival, Spool, Stored};
 
 pub(super) async fn check(fresh: &impl Fn() -> Box<dyn Fn() -> std::sync::Arc<dyn Spool>>) {
     what_a_crash_cut_off_is_there_for_a_day(&*fresh()).await;
@@ -29,7 +29,7 @@ pub(super) fn upload(spool: &dyn Spool, path: &str, at: Timestamp) -> NewArrival
     upload.device.discovered = true;
     upload.envelope.protocol = Protocol::Ftp;
     upload.envelope.path = Some(path.to_owned());
-    upload.again = Again::Always;
+    upload.again = DedupPolicy::Always;
     upload.tree = Some("peer/yard".to_owned());
     upload
 }
@@ -53,7 +53,7 @@ pub(super) fn growth(
         received_at: at,
         ready_at,
         torn: false,
-        prints: Vec::new(),
+        digests: Vec::new(),
     }
 }
 
@@ -131,7 +131,7 @@ async fn a_name_ends_the_wait(open: Open<'_>) {
 async fn the_same_bytes_are_told_once_and_mails_always(open: Open<'_>) {
     let spool = open();
     let with_print = |mut it: NewArrival| {
-        it.prints = vec![Some([7; 32])];
+        it.digests = vec![Some([7; 32])];
         it
     };
     let first = spool.store(with_print(upload(&*spool, "/x.jpg", NOW))).await.unwrap();
@@ -285,8 +285,11 @@ async fn what_a_crash_cut_off_is_there_for_a_day(open: Open<'_>) {
     let spool = open();
     assert!(spool.blobs().unfinished_of("user/yard").is_empty(), "it is an arrival now");
     let other = spool.blobs().unfinished_of("user/door").remove(0);
-    let keep =
-        crate::Keep { age: Duration::MAX, guard: crate::AgeGuard::default(), bytes_max: u64::MAX };
+    let keep = crate::RetentionLimits {
+        age: Duration::MAX,
+        guard: crate::AgeGuard::default(),
+        bytes_max: u64::MAX,
+    };
     let hours = |hours: u64| other.received_at.after(Duration::from_secs(hours * 3600));
     spool.sweep(keep, hours(23)).await.unwrap();
     assert!(spool.blobs().path(&other.blob).exists());

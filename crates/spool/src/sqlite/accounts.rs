@@ -6,7 +6,7 @@ use tipoff_model::Timestamp;
 
 use super::{SqliteSpool, at, audit, users};
 use crate::{
-    Accounts, ApiToken, AuditEntry, BoxFuture, Login, NewUser, Print, Result, Role, TokenScope,
+    Accounts, ApiToken, AuditEntry, BoxFuture, Digest, Login, NewUser, Result, Role, TokenScope,
     User, UserChange, UserId,
 };
 
@@ -53,7 +53,7 @@ impl Accounts for SqliteSpool {
         &self,
         user: UserId,
         step: i64,
-        recovery: Vec<Print>,
+        recovery: Vec<Digest>,
     ) -> BoxFuture<'_, Result<bool>> {
         Box::pin(
             self.writer
@@ -76,28 +76,28 @@ impl Accounts for SqliteSpool {
         }))
     }
 
-    fn use_recovery_code(&self, user: UserId, digest: Print) -> BoxFuture<'_, Result<bool>> {
+    fn use_recovery_code(&self, user: UserId, digest: Digest) -> BoxFuture<'_, Result<bool>> {
         Box::pin(self.writer.run(move |connection| {
             let sql = "DELETE FROM recovery_code WHERE user = ?1 AND digest = ?2";
             Ok(connection.execute(sql, params![user.0, digest])? > 0)
         }))
     }
 
-    fn setup_key(&self) -> BoxFuture<'_, Result<Option<(Print, Timestamp)>>> {
+    fn setup_key(&self) -> BoxFuture<'_, Result<Option<(Digest, Timestamp)>>> {
         Box::pin(self.read(|connection| {
             Ok(meta(connection, SETUP_KEY)?.as_deref().and_then(read_setup_key))
         }))
     }
 
-    fn set_setup_key(&self, print: Print, expires_at: Timestamp) -> BoxFuture<'_, Result<()>> {
-        let value = format!("{}/{}", hex(&print), expires_at.0);
+    fn set_setup_key(&self, digest: Digest, expires_at: Timestamp) -> BoxFuture<'_, Result<()>> {
+        let value = format!("{}/{}", hex(&digest), expires_at.0);
         Box::pin(self.writer.run(move |connection| set_meta(connection, SETUP_KEY, &value)))
     }
 
-    fn take_setup_key(&self, print: Print) -> BoxFuture<'_, Result<bool>> {
+    fn take_setup_key(&self, digest: Digest) -> BoxFuture<'_, Result<bool>> {
         Box::pin(self.writer.run(move |connection| {
             let known = meta(connection, SETUP_KEY)?.as_deref().and_then(read_setup_key);
-            if known.is_none_or(|(known, _)| known != print) {
+            if known.is_none_or(|(known, _)| known != digest) {
                 return Ok(false);
             }
             Ok(connection.execute("DELETE FROM meta WHERE key = ?1", [SETUP_KEY])? > 0)
@@ -116,8 +116,8 @@ impl Accounts for SqliteSpool {
         }))
     }
 
-    fn login(&self, print: Print) -> BoxFuture<'_, Result<Option<(Login, User)>>> {
-        Box::pin(self.read(move |connection| users::login(connection, &print)))
+    fn login(&self, digest: Digest) -> BoxFuture<'_, Result<Option<(Login, User)>>> {
+        Box::pin(self.read(move |connection| users::login(connection, &digest)))
     }
 
     fn logins(&self) -> BoxFuture<'_, Result<Vec<Login>>> {
@@ -145,10 +145,10 @@ impl Accounts for SqliteSpool {
         }))
     }
 
-    fn token(&self, print: Print) -> BoxFuture<'_, Result<Option<ApiToken>>> {
+    fn token(&self, digest: Digest) -> BoxFuture<'_, Result<Option<ApiToken>>> {
         Box::pin(self.read(move |connection| {
             let mut select = connection.prepare_cached(&format!("{TOKEN} WHERE print = ?1"))?;
-            Ok(select.query_row([print], read_token).optional()?)
+            Ok(select.query_row([digest], read_token).optional()?)
         }))
     }
 
@@ -160,12 +160,12 @@ impl Accounts for SqliteSpool {
     ) -> BoxFuture<'_, Result<Option<i64>>> {
         Box::pin(self.writer.run(move |connection| {
             let added = connection.execute(
-                "INSERT INTO token (name, print, scope, created_at, maker, made_by)
+                "INSERT INTO token (name, digest, scope, created_at, maker, made_by)
                  SELECT ?1, ?2, ?3, ?4, ?6, ?7 WHERE (SELECT count(*) FROM token) < ?5
                    AND (?6 IS NULL OR EXISTS (SELECT 1 FROM user WHERE id = ?6 AND role = 'owner'))",
                 params![
                     token.name,
-                    token.print,
+                    token.digest,
                     token.scope.as_str(),
                     token.created_at.0,
                     max,
@@ -207,7 +207,7 @@ fn read_token(row: &Row<'_>) -> rusqlite::Result<ApiToken> {
     Ok(ApiToken {
         id: row.get(0)?,
         name: row.get(1)?,
-        print: row.get(2)?,
+        digest: row.get(2)?,
         scope: TokenScope::of(&scope),
         maker: row.get::<_, Option<i64>>(6)?.map(UserId),
         made_by: row.get(7)?,
@@ -217,9 +217,9 @@ fn read_token(row: &Row<'_>) -> rusqlite::Result<ApiToken> {
 }
 
 /// `None` if an earlier version wrote it, whose keys never expired.
-fn read_setup_key(value: &str) -> Option<(Print, Timestamp)> {
-    let (print, expires_at) = value.split_once('/')?;
-    Some((unhex(print)?, Timestamp::from_ms(expires_at.parse().ok()?)))
+fn read_setup_key(value: &str) -> Option<(Digest, Timestamp)> {
+    let (digest, expires_at) = value.split_once('/')?;
+    Some((unhex(digest)?, Timestamp::from_ms(expires_at.parse().ok()?)))
 }
 
 fn meta(connection: &Connection, key: &str) -> Result<Option<String>> {
@@ -236,11 +236,11 @@ fn set_meta(connection: &Connection, key: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-fn hex(print: &Print) -> String {
-    print.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(digest: &Digest) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unhex(text: &str) -> Option<Print> {
+fn unhex(text: &str) -> Option<Digest> {
     let byte = |index: usize| u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok();
     let bytes: Vec<u8> = (0..text.len() / 2).map(byte).collect::<Option<_>>()?;
     bytes.try_into().ok()

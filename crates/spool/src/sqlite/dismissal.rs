@@ -1,7 +1,7 @@
 //! Incidents that somebody marked as not interesting: no more alerts of them, and the reason is kept.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tipoff_model::{Facts, IncidentId, Plan, Planner, Timestamp, Told};
+use tipoff_model::{Facts, IncidentId, NotifiedChannel, Plan, Planner, Timestamp};
 
 use super::history::DeviceHistory;
 use crate::{Result, SpoolError};
@@ -84,10 +84,10 @@ pub(super) fn plan(
     planner: &dyn Planner,
     incident: Option<IncidentId>,
     facts: &Facts<'_>,
-    told: &[Told],
+    notified: &[NotifiedChannel],
     history: &DeviceHistory<'_>,
 ) -> Result<Plan> {
-    let mut plan = history.plan(planner, facts, told)?;
+    let mut plan = history.plan(planner, facts, notified)?;
     if let Some(incident) = incident
         && is_dismissed(connection, incident)?
     {

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tipoff_model::{Event, Facts, Gathering, History, Plan, Planner, Timestamp, Told};
+use tipoff_model::{Event, Facts, Gathering, History, NotifiedChannel, Plan, Planner, Timestamp};
 
-use super::choice::{self, Choice};
+use super::home_settings::{self, Choice};
 use super::{at, summary};
 use crate::{Result, SpoolError};
 
@@ -32,9 +32,9 @@ impl<'a> DeviceHistory<'a> {
         &self,
         planner: &dyn Planner,
         facts: &Facts<'_>,
-        told: &[Told],
+        notified: &[NotifiedChannel],
     ) -> Result<Plan> {
-        let plan = planner.plan(facts, told, self);
+        let plan = planner.plan(facts, notified, self);
         match self.error.take() {
             Some(error) => Err(error),
             None => Ok(plan),
@@ -103,7 +103,7 @@ impl History for DeviceHistory<'_> {
     }
 
     fn chosen_mode(&self) -> Option<(String, Timestamp)> {
-        self.known(choice::read(self.connection, Choice::Mode))
+        self.known(home_settings::read(self.connection, Choice::Mode))
     }
 }
 

@@ -12,7 +12,8 @@ use tipoff_model::{
 
 use super::covered::raw_mail;
 use super::{
-    SqliteSpool, at, deliveries, dismissal, figures, from_json, glance, number, shares, turns,
+    SqliteSpool, at, deliveries, dismissal, from_json, incident_summary, number, shares, stats,
+    turns,
 };
 use crate::{
     ArrivalLine, BoxFuture, Cover, DeliveryLine, Dismissal, Figures, IncidentDetail,
@@ -60,7 +61,10 @@ impl Incidents for SqliteSpool {
     }
 
     fn note_length(&self, place: MediaPlace, length: Duration) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.writer.run(move |connection| glance::note_length(connection, place, length)))
+        Box::pin(
+            self.writer
+                .run(move |connection| incident_summary::note_length(connection, place, length)),
+        )
     }
 
     fn dismiss(&self, id: IncidentId, by: String, now: Timestamp) -> BoxFuture<'_, Result<()>> {
@@ -99,7 +103,7 @@ impl Incidents for SqliteSpool {
     }
 
     fn figures(&self, hours_since: Timestamp, today: Timestamp) -> BoxFuture<'_, Result<Figures>> {
-        Box::pin(self.read(move |connection| figures::figures(connection, hours_since, today)))
+        Box::pin(self.read(move |connection| stats::figures(connection, hours_since, today)))
     }
 }
 

@@ -5,24 +5,23 @@
 mod accounts;
 mod audit;
 mod bounds;
-mod choice;
 mod clock;
 mod connection;
 mod covered;
+mod dedup;
 mod deliveries;
+mod device_resolution;
 mod devices;
 mod dismissal;
-mod figures;
-mod glance;
 mod history;
+mod home_settings;
 mod identity;
 mod incident_rows;
+mod incident_summary;
 mod incidents;
 mod known_mails;
 mod newcomers;
 mod orphans;
-mod registry;
-mod repeats;
 mod resent;
 mod retention;
 mod review;
@@ -32,6 +31,7 @@ mod sessions;
 mod share_links;
 mod shares;
 mod space;
+mod stats;
 mod store;
 mod summary;
 mod turns;
@@ -50,14 +50,15 @@ use rusqlite::{Connection, OpenFlags};
 use tipoff_model::{AddressShare, ArrivalId, Event, RuleSource, Timestamp};
 
 use crate::{
-    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, Keep, MailDigest, NewArrival, Newest,
-    Result, Room, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload, durable,
+    AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, MailDigest, NewArrival, Newest, Result,
+    RetentionLimits, Room, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload,
+    durable,
 };
-use choice::Choice;
 use connection::{Readers, connect};
+use dedup::TornDevices;
+use home_settings::Choice;
 use identity::{identity, random_hex};
 use known_mails::KnownMails;
-use repeats::TornDevices;
 use rows::{at, from_json, json, number};
 pub use space::Compacted;
 use turns::Turns;
@@ -117,7 +118,7 @@ impl SqliteSpool {
             deliveries::retry_at_once(&connection, now)?;
         }
         let torn = TornDevices::read(&connection)?;
-        let named = registry::named(&connection)?;
+        let named = device_resolution::named(&connection)?;
         let known_mails = KnownMails::read(&connection, now)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
@@ -281,22 +282,23 @@ impl Spool for SqliteSpool {
     }
 
     fn chosen_mode(&self) -> BoxFuture<'_, Result<Option<(String, Timestamp)>>> {
-        Box::pin(self.read(|connection| choice::read(connection, Choice::Mode)))
+        Box::pin(self.read(|connection| home_settings::read(connection, Choice::Mode)))
     }
 
     fn choose_mode(&self, mode: String, now: Timestamp) -> BoxFuture<'_, Result<()>> {
-        let choose =
-            move |connection: &Connection| choice::write(connection, Choice::Mode, &mode, now);
+        let choose = move |connection: &Connection| {
+            home_settings::write(connection, Choice::Mode, &mode, now)
+        };
         Box::pin(self.writer.run(choose))
     }
 
     fn muted_until(&self) -> BoxFuture<'_, Result<Option<Timestamp>>> {
-        Box::pin(self.read(choice::muted_until))
+        Box::pin(self.read(home_settings::muted_until))
     }
 
     fn mute_until(&self, until: Timestamp, now: Timestamp) -> BoxFuture<'_, Result<()>> {
         let mute = move |connection: &Connection| {
-            choice::write(connection, Choice::Muted, &until.0.to_string(), now)
+            home_settings::write(connection, Choice::Muted, &until.0.to_string(), now)
         };
         Box::pin(self.writer.run(mute))
     }
@@ -344,7 +346,7 @@ impl Spool for SqliteSpool {
         Box::pin(self.measure_database())
     }
 
-    fn sweep(&self, keep: Keep, now: Timestamp) -> BoxFuture<'_, Result<Swept>> {
+    fn sweep(&self, keep: RetentionLimits, now: Timestamp) -> BoxFuture<'_, Result<Swept>> {
         Box::pin(self.sweep_all(keep, now))
     }
 

@@ -9,7 +9,7 @@ use tipoff_model::{ArrivalId, BlobName, IncidentId, Timestamp};
 use super::{number, shares};
 use crate::core::shares::{Choice, Shares};
 use crate::room::Sender;
-use crate::{Keep, Result, Swept};
+use crate::{Result, RetentionLimits, Swept};
 
 /// Incidents removed in one transaction, so that arrivals never wait long for it.
 const STEP_INCIDENTS: u32 = 100;
@@ -22,7 +22,7 @@ const LOGGED_MAX: u64 = 5;
 /// nothing was the last.
 pub(super) fn step(
     connection: &Connection,
-    keep: Keep,
+    keep: RetentionLimits,
     under_way: &[(Sender, u64)],
     now: Timestamp,
 ) -> Result<(Swept, Vec<BlobName>)> {
@@ -151,7 +151,7 @@ fn oldest(
 }
 
 /// Incidents that are old by the wall clock, and by [`crate::AgeGuard`].
-fn aged(connection: &Connection, keep: Keep, now: Timestamp) -> Result<Vec<IncidentId>> {
+fn aged(connection: &Connection, keep: RetentionLimits, now: Timestamp) -> Result<Vec<IncidentId>> {
     let old = now.before(keep.age);
     let [before_run, counted] = [keep.guard.before_run, keep.guard.counted]
         .map(|newest| newest.map_or((-1, -1), |newest| (newest.incident.0, newest.arrival.0)));

@@ -67,7 +67,7 @@ mod tests {
         }
         connection.pragma_update(None, "user_version", 11).unwrap();
         let before = "INSERT INTO meta (key, value) VALUES ('password', 'hash');
-            INSERT INTO login (print, created_at, seen_at) VALUES (x'01', 5, 6);";
+            INSERT INTO login (digest, created_at, seen_at) VALUES (x'01', 5, 6);";
         connection.execute_batch(before).unwrap();
         migrate(&mut connection).unwrap();
         let sql = "SELECT name || role || password || login.id || login.seen_at

@@ -8,7 +8,7 @@ use tipoff_model::Timestamp;
 
 use super::connection::connect;
 use super::{SqliteSpool, resent, retention, shares};
-use crate::{Keep, Result, SpoolError, Swept, Usage};
+use crate::{Result, RetentionLimits, SpoolError, Swept, Usage};
 
 /// The log is cut to this after it was written into the database, in bytes (SQLite: `journal_size_limit`).
 const LOG_BYTES_MAX: i64 = 16 * 1024 * 1024;
@@ -87,7 +87,7 @@ impl SqliteSpool {
         Ok(Compacted { before, after: path.metadata().map_err(file_error)?.len() })
     }
 
-    pub(super) async fn sweep_all(&self, keep: Keep, now: Timestamp) -> Result<Swept> {
+    pub(super) async fn sweep_all(&self, keep: RetentionLimits, now: Timestamp) -> Result<Swept> {
         let mut total = Swept::default();
         self.writer.run(move |connection| resent::forget_old(connection, now)).await?;
         loop {

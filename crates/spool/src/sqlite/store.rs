@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{
-    AlertKind, ArrivalId, Content, DeviceId, Due, Event, Facts, IncidentClass, IncidentId, Plan,
-    Planner, Timestamp, Told,
+    AlertKind, ArrivalId, Content, DeviceId, Due, Event, Facts, IncidentClass, IncidentId,
+    NotifiedChannel, Plan, Planner, Timestamp,
 };
 
-use super::choice;
-use super::glance::{self, Glance};
 use super::history::DeviceHistory;
+use super::home_settings;
 use super::incident_rows::{Opening, latest_incident, open_incident, touch_incident};
+use super::incident_summary::{self, IncidentSummary};
 use super::{
-    bounds, devices, dismissal, json, known_mails, registry, repeats, resent, shares, summary,
+    bounds, dedup, device_resolution, devices, dismissal, json, known_mails, resent, shares,
+    summary,
 };
 use crate::core::facts::{facts_of, facts_of_content};
-use crate::{Again, NewArrival, Notice, Result, Stored};
+use crate::{DedupPolicy, NewArrival, Notice, Result, Stored};
 
 /// How many arrivals one follow-up takes in.
 pub(super) const ARRIVALS_PER_DELIVERY_MAX: u32 = 50;
@@ -31,18 +32,17 @@ pub(super) fn store(
 ) -> Result<Stored> {
     bounds::bound(&mut arrival.envelope);
     let (device, share) = shares::resolve(connection, &mut arrival)?;
-    let NewArrival { content, prints, again, .. } = &mut arrival;
-    let seen_in = repeats::mark(connection, device, content, prints, *again)?;
+    let NewArrival { content, digests, again, .. } = &mut arrival;
+    let seen_in = dedup::mark(connection, device, content, digests, *again)?;
     let resent = resent::compare(connection, device, &arrival)?;
     if resent.repeats.is_some() {
         arrival.content.media.iter_mut().for_each(|media| media.repeat = true);
     }
     let seen_in = resent.repeats.or(seen_in);
-    let muted = registry::heard(connection, device, arrival.received_at, arrival.maker)?
-        || choice::is_muted(connection, arrival.received_at)?;
+    let muted = device_resolution::heard(connection, device, arrival.received_at, arrival.maker)?
+        || home_settings::is_muted(connection, arrival.received_at)?;
     let facts = facts_of(&arrival);
-    let repeat = facts.repeat || resent.repeats.is_some();
-    let facts = Facts { muted, repeat, ..facts };
+    let facts = Facts { muted, repeat: facts.repeat || resent.repeats.is_some(), ..facts };
     let silent = planner.is_silent(&facts);
     let class = planner.class(&facts);
     let joins = match seen_in {
@@ -78,8 +78,9 @@ pub(super) fn store(
     let (video, page) = (facts.video_only, facts.is_page());
     let id = insert_arrival(connection, incident, &arrival)?;
     let NewArrival { envelope, content, .. } = &arrival;
-    glance::note(connection, &Glance { incident, arrival: id, envelope, content }, None)?;
-    glance::count(connection, arrival.received_at, arrival.torn, arrival.blob.size)?;
+    let summary = IncidentSummary { incident, arrival: id, envelope, content };
+    incident_summary::note(connection, &summary, None)?;
+    incident_summary::count(connection, arrival.received_at, arrival.torn, arrival.blob.size)?;
     for due in &plan.due {
         let due = Due { due_at: due.due_at.max(ready_at), ..due.clone() };
         let added = Added { incident, arrival: id, video, page };
@@ -100,9 +101,9 @@ fn remember_prints(
     incident: IncidentId,
     arrival: &NewArrival,
 ) -> Result<()> {
-    let NewArrival { content, prints, unacknowledged, again, .. } = arrival;
-    if *unacknowledged || *again == Again::Always {
-        repeats::remember(connection, device, incident, content, prints, *unacknowledged)?;
+    let NewArrival { content, digests, unacknowledged, again, .. } = arrival;
+    if *unacknowledged || *again == DedupPolicy::Always {
+        dedup::remember(connection, device, incident, content, digests, *unacknowledged)?;
     }
     Ok(())
 }
@@ -111,7 +112,7 @@ fn remember_prints(
 pub(super) const NOTICE: i64 = 2;
 
 /// See [`crate::Devices::raise`].
-pub(super) fn raise(
+pub(super) fn create_notice(
     connection: &Connection,
     planner: &dyn Planner,
     notice: &Notice,
@@ -136,7 +137,7 @@ pub(super) fn raise(
         insert_delivery(connection, incident, false, due, notice.at)?;
     }
     if notice.event == Event::Silence {
-        registry::silence_told(connection, notice.device)?;
+        device_resolution::silence_told(connection, notice.device)?;
     }
     Ok(plan.due.into_iter().map(|due| due.channel).collect())
 }
@@ -149,7 +150,8 @@ pub(super) fn open_notice(
     subject: &str,
     at: Timestamp,
 ) -> Result<(IncidentId, bool)> {
-    let muted = registry::is_muted(connection, device, at)? || choice::is_muted(connection, at)?;
+    let muted = device_resolution::is_muted(connection, device, at)?
+        || home_settings::is_muted(connection, at)?;
     let opening = Opening {
         device: device.0,
         share: shares::holder_of_device(connection, device.0)?,
@@ -165,15 +167,19 @@ pub(super) fn open_notice(
 }
 
 /// The channels that hear of an incident, with the routes of their first alerts.
-pub(super) fn told(connection: &Connection, incident: Option<IncidentId>) -> Result<Vec<Told>> {
+pub(super) fn told(
+    connection: &Connection,
+    incident: Option<IncidentId>,
+) -> Result<Vec<NotifiedChannel>> {
     let Some(incident) = incident else {
         return Ok(Vec::new());
     };
     let mut select = connection.prepare_cached(
         "SELECT channel, route FROM delivery WHERE incident = ?1 AND kind = 'first' ORDER BY id",
     )?;
-    let told = select
-        .query_map([incident.0], |row| Ok(Told { channel: row.get(0)?, route: row.get(1)? }))?;
+    let told = select.query_map([incident.0], |row| {
+        Ok(NotifiedChannel { channel: row.get(0)?, route: row.get(1)? })
+    })?;
     Ok(told.collect::<Result<_, _>>()?)
 }
 
@@ -181,11 +187,11 @@ pub(super) fn told(connection: &Connection, incident: Option<IncidentId>) -> Res
 pub(super) fn note_untold(
     connection: &Connection,
     incident: IncidentId,
-    told: &[Told],
+    notified: &[NotifiedChannel],
     plan: &Plan,
 ) -> Result<()> {
     let is_told = plan.due.iter().any(|due| due.kind != AlertKind::Summary);
-    let untold = plan.untold.as_deref().filter(|_| !is_told && told.is_empty());
+    let untold = plan.untold.as_deref().filter(|_| !is_told && notified.is_empty());
     connection
         .prepare_cached("UPDATE incident SET untold = ?2 WHERE id = ?1 AND untold IS NOT ?2")?
         .execute(params![incident.0, untold])?;

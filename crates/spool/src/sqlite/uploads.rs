@@ -7,15 +7,15 @@ use tipoff_model::{
     Planner, Timestamp,
 };
 
-use super::glance::{self, Glance};
 use super::history::DeviceHistory;
+use super::incident_summary::{self, IncidentSummary};
 use super::store::{self, Added};
 use super::{
-    at, choice, devices, dismissal, from_json, incident_rows, json, number, registry, repeats,
-    shares,
+    at, dedup, device_resolution, devices, dismissal, from_json, home_settings, incident_rows,
+    json, number, shares,
 };
 use crate::core::facts;
-use crate::{Again, Growth, Result, SpoolError, Stored, Upload};
+use crate::{DedupPolicy, Growth, Result, SpoolError, Stored, Upload};
 
 /// Number of trees of which it is noted that their devices make no folders.
 const EXPECTS_FOLDERS_MAX: u32 = 10_000;
@@ -34,17 +34,17 @@ pub(super) fn grow(
         return Err(SpoolError::Full("locked incidents take half of the room".to_owned()));
     }
     let weight = shares::weight(connection, growth.arrival)?;
-    let Growth { content, prints, .. } = &mut growth;
-    repeats::mark(connection, id, content, prints, Again::Always)?;
+    let Growth { content, digests, .. } = &mut growth;
+    dedup::mark(connection, id, content, digests, DedupPolicy::Always)?;
     let (envelope, before) = understood(connection, growth.arrival)?;
     update(connection, &growth)?;
     let more = shares::weight(connection, growth.arrival)? - weight;
     shares::added(connection, incident, more)?;
     let (arrival, content) = (growth.arrival, &growth.content);
-    let glance = Glance { incident, arrival, envelope: &envelope, content };
-    glance::note(connection, &glance, Some(&before))?;
-    let muted = registry::is_muted(connection, DeviceId(id), growth.received_at)?
-        || choice::is_muted(connection, growth.received_at)?;
+    let glance = IncidentSummary { incident, arrival, envelope: &envelope, content };
+    incident_summary::note(connection, &glance, Some(&before))?;
+    let muted = device_resolution::is_muted(connection, DeviceId(id), growth.received_at)?
+        || home_settings::is_muted(connection, growth.received_at)?;
     let facts = Facts {
         began_at: growth.began_at,
         received_at: growth.received_at,
@@ -70,8 +70,8 @@ pub(super) fn grow(
             store::add_delivery(connection, &added, &due, now)?;
         }
     }
-    let Growth { content, prints, torn, .. } = &growth;
-    repeats::remember(connection, id, incident, content, prints, *torn)?;
+    let Growth { content, digests, torn, .. } = &growth;
+    dedup::remember(connection, id, incident, content, digests, *torn)?;
     let channels = plan.due.into_iter().map(|due| due.channel).collect();
     Ok(Stored { arrival: growth.arrival, incident, joined: true, channels })
 }
@@ -162,9 +162,13 @@ pub(super) fn rename(
             json(&content)?,
             renamed.event.as_str()
         ])?;
-    let glance =
-        Glance { incident, arrival: renamed.arrival, envelope: &envelope, content: &content };
-    glance::note(connection, &glance, Some(&content))?;
+    let glance = IncidentSummary {
+        incident,
+        arrival: renamed.arrival,
+        envelope: &envelope,
+        content: &content,
+    };
+    incident_summary::note(connection, &glance, Some(&content))?;
     let facts = Facts {
         began_at: renamed.now,
         received_at: renamed.now,

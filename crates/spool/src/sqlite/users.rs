@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::at;
-use crate::{Login, NewUser, Print, Result, Role, User, UserChange, UserId};
+use crate::{Digest, Login, NewUser, Result, Role, User, UserChange, UserId};
 
 /// Name of the owner whose password is set before there is any user.
 const FIRST_OWNER: &str = "owner";
@@ -124,7 +124,7 @@ pub(super) fn confirm_totp(
     connection: &Connection,
     user: UserId,
     step: i64,
-    recovery: &[Print],
+    recovery: &[Digest],
 ) -> Result<bool> {
     let sql = "UPDATE user SET totp = totp_pending, totp_pending = NULL, totp_step = ?2
         WHERE id = ?1 AND totp_pending IS NOT NULL";
@@ -145,10 +145,10 @@ pub(super) fn add_login(connection: &Connection, login: &Login, max: u32) -> Res
         return Ok(None);
     }
     connection.execute(
-        "INSERT INTO login (print, user, created_at, seen_at, address, browser)
+        "INSERT INTO login (digest, user, created_at, seen_at, address, browser)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
-            login.print,
+            login.digest,
             login.user.0,
             login.created_at.0,
             login.seen_at.0,
@@ -165,9 +165,9 @@ pub(super) fn add_login(connection: &Connection, login: &Login, max: u32) -> Res
     Ok(Some(id))
 }
 
-pub(super) fn login(connection: &Connection, print: &Print) -> Result<Option<(Login, User)>> {
+pub(super) fn login(connection: &Connection, digest: &Digest) -> Result<Option<(Login, User)>> {
     let mut select = connection.prepare_cached(&format!("{LOGIN} WHERE print = ?1"))?;
-    let Some(login) = select.query_row([print], read_login).optional()? else {
+    let Some(login) = select.query_row([digest], read_login).optional()? else {
         return Ok(None);
     };
     let user = one(connection, login.user)?;
@@ -183,7 +183,7 @@ pub(super) fn logins(connection: &Connection) -> Result<Vec<Login>> {
 fn read_login(row: &Row<'_>) -> rusqlite::Result<Login> {
     Ok(Login {
         id: row.get(0)?,
-        print: row.get(1)?,
+        digest: row.get(1)?,
         user: UserId(row.get(2)?),
         created_at: at(row, 3)?,
         seen_at: at(row, 4)?,

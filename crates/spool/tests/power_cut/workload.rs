@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use tipoff_model::{
     AlertKind, ArrivalId, BlobName, Content, DeliveryState, Device, Due, Encoding, Envelope, Event,
-    Facts, History, IncidentClass, IncidentId, Media, MediaKind, OpenIncident, Plan, Planner,
-    Protocol, Timestamp, Told,
+    Facts, History, IncidentClass, IncidentId, Media, MediaKind, NotifiedChannel, OpenIncident,
+    Plan, Planner, Protocol, Timestamp,
 };
 use tipoff_spool::{
-    Again, AgeGuard, AttemptRecord, Growth, Incidents, Keep, NewArrival, Spool, SqliteSpool, Stored,
+    AgeGuard, AttemptRecord, DedupPolicy, Growth, Incidents, NewArrival, RetentionLimits, Spool,
+    SqliteSpool, Stored,
 };
 
 use crate::expected::{Mark, bytes_of};
@@ -40,8 +41,8 @@ impl Planner for Everything {
         facts.received_at.since(latest.last_arrival_at) <= Duration::from_secs(20)
     }
 
-    fn plan(&self, facts: &Facts<'_>, told: &[Told], _: &dyn History) -> Plan {
-        let kind = if told.is_empty() { AlertKind::First } else { AlertKind::FollowUp };
+    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], _: &dyn History) -> Plan {
+        let kind = if notified.is_empty() { AlertKind::First } else { AlertKind::FollowUp };
         let due = |channel: &str| Due {
             channel: channel.to_owned(),
             kind,
@@ -138,7 +139,7 @@ impl Run {
         let mut arrival = arrival(&self.spool, "recorder", at, size, "upload").await;
         arrival.envelope.protocol = Protocol::Ftp;
         arrival.envelope.path = Some("/first.jpg".to_owned());
-        arrival.again = Again::Always;
+        arrival.again = DedupPolicy::Always;
         arrival.tree = Some("recorder".to_owned());
         arrival.ready_at = at.after(Duration::from_secs(10));
         self.store(arrival).await.arrival
@@ -174,7 +175,7 @@ impl Run {
             received_at: at,
             ready_at: at,
             torn: false,
-            prints: Vec::new(),
+            digests: Vec::new(),
         };
         self.spool.grow(growth).await.unwrap();
         self.mark(&Mark::Grown { arrival, size });
@@ -214,7 +215,7 @@ impl Run {
         self.mark(&Mark::Sweeping);
         let all = Some(self.spool.newest().await.unwrap());
         let guard = AgeGuard { before_run: all, counted: all };
-        let keep = Keep { age: Duration::from_secs(3600), bytes_max: u64::MAX, guard };
+        let keep = RetentionLimits { age: Duration::from_secs(3600), bytes_max: u64::MAX, guard };
         self.spool.sweep(keep, now).await.unwrap();
         let left = self.spool.incidents(&Default::default(), 10_000).await.unwrap();
         let left: Vec<IncidentId> = left.iter().map(|line| line.id).collect();
@@ -282,8 +283,8 @@ async fn arrival(
         unacknowledged: false,
         digest: None,
         same_as: None,
-        prints: Vec::new(),
-        again: Again::AfterTorn,
+        digests: Vec::new(),
+        again: DedupPolicy::AfterTorn,
         tree: None,
     }
 }

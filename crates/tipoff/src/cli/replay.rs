@@ -14,8 +14,8 @@ use serde_json::json;
 use tipoff_model::{ArrivalId, DeliveryState, Event, IncidentId, RuleSource, Timestamp};
 use tipoff_rules::{Clock, Rules};
 use tipoff_spool::{
-    Again, AttemptRecord, Devices, DueDelivery, IncidentDetail, Incidents, NewArrival, PastArrival,
-    Review, Spool, SqliteSpool,
+    AttemptRecord, DedupPolicy, Devices, DueDelivery, IncidentDetail, Incidents, NewArrival,
+    PastArrival, Review, Spool, SqliteSpool,
 };
 
 use super::explain::check_mode;
@@ -167,8 +167,8 @@ impl Stage {
             unacknowledged: line.torn,
             digest: None,
             same_as: None,
-            prints: Vec::new(),
-            again: Again::AfterTorn,
+            digests: Vec::new(),
+            again: DedupPolicy::AfterTorn,
             tree,
         }
     }

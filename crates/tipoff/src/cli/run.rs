@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use tipoff_spool::{Spool, SqliteSpool};
-use tipoff_video::Studio;
+use tipoff_video::Transcoder;
 use tokio::net::TcpListener;
 
 use self::ending::end;
@@ -19,9 +19,9 @@ use crate::actions::Actions;
 use crate::config::{Config, Listener, Retention};
 use crate::disk::Disk;
 use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos};
-use crate::maintenance::House;
+use crate::maintenance::Maintenance;
 use crate::media::renditions::Renditions;
-use crate::media::thumbnails::Gallery;
+use crate::media::thumbnails::Thumbnails;
 use crate::modes::Modes;
 use crate::net::{network, tls::Tls};
 use crate::open_files::{self, Ceilings};
@@ -32,13 +32,13 @@ use crate::reload::{Reload, Running, Source};
 use crate::reports::Reports;
 use crate::runtime::{
     clock::Clock,
-    events::News,
+    events::EventBus,
     links::Links,
     live_rules::LiveRules,
-    notifier::Waker,
-    observe::Metrics,
+    notifier::ChannelNotifier,
     shutdown::{self, Shutdown},
     supervise::Supervisor,
+    telemetry::Metrics,
     terminal,
 };
 use crate::web::{self, EventStreams, Opens, Reach, access::Access};
@@ -88,8 +88,8 @@ struct Ground {
     spool: Arc<dyn Spool>,
     clock: Clock,
     metrics: Arc<Metrics>,
-    waker: Waker,
-    news: News,
+    notifier: ChannelNotifier,
+    events: EventBus,
     doorkeeper: Arc<Doorkeeper>,
     entrance: Entrance,
     transcripts: Transcripts,
@@ -107,7 +107,7 @@ impl Ground {
         let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
         doorkeeper.add(spool.added_devices().await?);
         let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
-        let (waker, news) = (Waker::default(), News::new());
+        let (notifier, events) = (ChannelNotifier::default(), EventBus::new());
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         transcripts.start(&supervisor);
         let clock = Clock::system();
@@ -118,8 +118,8 @@ impl Ground {
             spool,
             clock,
             metrics,
-            waker,
-            news,
+            notifier,
+            events,
             doorkeeper,
             entrance,
             transcripts,
@@ -129,15 +129,15 @@ impl Ground {
 
     fn modes(&self, rules: &Arc<LiveRules>) -> Modes {
         let spool = Arc::clone(&self.spool);
-        Modes { spool, rules: Arc::clone(rules), news: self.news.clone() }
+        Modes { spool, rules: Arc::clone(rules), events: self.events.clone() }
     }
 
     fn actions(&self, modes: &Modes, links: &Links) -> Actions {
         Actions {
             spool: Arc::clone(&self.spool),
             modes: modes.clone(),
-            news: self.news.clone(),
-            waker: self.waker.clone(),
+            events: self.events.clone(),
+            notifier: self.notifier.clone(),
             links: links.clone(),
         }
     }
@@ -149,9 +149,24 @@ impl Ground {
         Ok((retention, disk))
     }
 
-    fn gallery(&self, config: &Config, studio: Option<Studio>) -> Gallery {
-        Gallery::new(config.data_dir.join("thumbs"), Arc::clone(&self.spool), studio)
+    /// Tells the service manager whether the rooms work, and channels when the network is back.
+    fn watch(&self, disk: &Disk) -> Health {
+        let health = Health::default();
+        service_manager::watch(&self.supervisor, &self.spool, disk, &health);
+        network::watch(&self.supervisor, self.notifier.clone());
+        health
     }
+
+    fn thumbnails(&self, config: &Config, transcoder: Option<Transcoder>) -> Thumbnails {
+        Thumbnails::new(config.data_dir.join("thumbs"), Arc::clone(&self.spool), transcoder)
+    }
+}
+
+fn open_spool(config: &Config, rules: &Arc<LiveRules>) -> anyhow::Result<Arc<dyn Spool>> {
+    let spool = SqliteSpool::open(&config.data_dir, Arc::clone(rules) as _)?;
+    // No other Tipoff uses the data folder from here on: what an earlier run left for programs can be removed.
+    programs::use_data_folder(&config.data_dir);
+    Ok(Arc::new(spool))
 }
 
 async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
@@ -159,9 +174,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let (trigger, shutdown) = shutdown::channel();
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
     rules.name_devices(config.device_names());
-    let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(&config.data_dir, rules.clone())?);
-    // The spool is ours by now: nobody else works on the alerts that an earlier run left.
-    programs::use_data_folder(&config.data_dir);
+    let spool = open_spool(&config, &rules)?;
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
     let (url, entrance) = (bound.url(&config), Entrance::default());
@@ -172,16 +185,15 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let ground = Ground::open(&config, spool, entrance, shutdown).await?;
     let reach = reach(&bound.smtp, &bound.ftp);
     let modes = ground.modes(&rules);
-    let doors = (bound.smtp, bound.ftp);
     let (retention, disk) = ground.disk(&config).await?;
-    let (smtp, ftp) = receive(&ground, &config, &bound.tls, doors, &disk, ceilings);
+    let (smtp, ftp) =
+        receive(&ground, &config, &bound.tls, (bound.smtp, bound.ftp), &disk, ceilings);
     let links = Links::new(url.as_deref(), key, config.http.media_links);
     let actions = ground.actions(&modes, &links);
-    let (dispatch, studio, renditions) = deliver(&ground, &config, &links, &actions).await?;
-    let gallery = ground.gallery(&config, studio);
-    keep_house(&ground, (&retention, &disk), &gallery, &renditions, &rules);
-    let health = Health::default();
-    service_manager::watch(&ground.supervisor, &ground.spool, &disk, &health);
+    let (dispatch, transcoder, renditions) = deliver(&ground, &config, &links, &actions).await?;
+    let thumbnails = ground.thumbnails(&config, transcoder);
+    start_maintenance(&ground, (&retention, &disk), &thumbnails, &renditions, &rules);
+    let health = ground.watch(&disk);
     let running = Running {
         rules: Arc::clone(&rules),
         doorkeeper: Arc::clone(&ground.doorkeeper),
@@ -192,10 +204,10 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         ftp,
         dispatch: dispatch.clone(),
     };
-    let (http, spool, news) = (config.http.clone(), Arc::clone(&ground.spool), ground.news.clone());
-    let (reload, configuration) = Reload::new(source, config, running, spool, news);
+    let (http, spool) = (config.http.clone(), Arc::clone(&ground.spool));
+    let (reload, configuration) =
+        Reload::new(source, config, running, spool, ground.events.clone());
     reload.start(signals.hang_up, &ground.supervisor);
-    network::watch(&ground.supervisor, ground.waker.clone());
     if let Some(listener) = bound.http {
         let state = web::State {
             spool: Arc::clone(&ground.spool),
@@ -203,13 +215,13 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             links,
             opens: Opens::default(),
             access,
-            news: ground.news.clone(),
-            waker: ground.waker.clone(),
+            events: ground.events.clone(),
+            notifier: ground.notifier.clone(),
             dispatch,
             doorkeeper: Arc::clone(&ground.doorkeeper),
             transcripts: ground.transcripts.clone(),
             configuration,
-            gallery,
+            thumbnails,
             renditions,
             disk,
             modes,
@@ -243,8 +255,8 @@ fn receive(
         Arc::clone(&ground.spool),
         Arc::clone(doorkeeper),
         disk.clone(),
-        ground.waker.clone(),
-        ground.news.clone(),
+        ground.notifier.clone(),
+        ground.events.clone(),
     );
     let open = |door, host| {
         let (tls, transcripts) = (Arc::clone(tls), ground.transcripts.clone());
@@ -287,13 +299,13 @@ async fn deliver(
     config: &Config,
     links: &Links,
     actions: &Actions,
-) -> anyhow::Result<(Dispatch, Option<Studio>, Renditions)> {
-    let Ground { waker, supervisor, .. } = ground;
+) -> anyhow::Result<(Dispatch, Option<Transcoder>, Renditions)> {
+    let Ground { notifier, supervisor, .. } = ground;
     let paused = ground.spool.paused().await?;
     let mut videos = Videos::open(&config.video, &config.data_dir.join("video")).await?;
-    let studio = videos.studio();
+    let transcoder = videos.transcoder();
     let (folder, blobs) = (config.data_dir.join("renditions"), ground.spool.blobs().clone());
-    let renditions = Renditions::open(folder, studio.clone(), blobs)?;
+    let renditions = Renditions::open(folder, transcoder.clone(), blobs)?;
     videos.keep_in(renditions.clone());
     let common = Common {
         spool: Arc::clone(&ground.spool),
@@ -301,40 +313,40 @@ async fn deliver(
         metrics: Arc::clone(&ground.metrics),
         videos,
         pictures: Pictures::new(),
-        news: ground.news.clone(),
+        events: ground.events.clone(),
         modes: actions.modes.clone(),
         actions: actions.clone(),
         clock: ground.clock.clone(),
         late_sounds: LateSounds::default(),
     };
-    let dispatch = Dispatch::start(&config.channels, paused, common, waker, supervisor);
-    Ok((dispatch, studio, renditions))
+    let dispatch = Dispatch::start(&config.channels, paused, common, notifier, supervisor);
+    Ok((dispatch, transcoder, renditions))
 }
 
-fn keep_house(
+fn start_maintenance(
     ground: &Ground,
     (retention, disk): (&Arc<ArcSwap<Retention>>, &Disk),
-    gallery: &Gallery,
+    thumbnails: &Thumbnails,
     renditions: &Renditions,
     rules: &Arc<LiveRules>,
 ) {
-    let house = House {
+    let maintenance = Maintenance {
         spool: Arc::clone(&ground.spool),
         retention: Arc::clone(retention),
-        gallery: gallery.clone(),
+        thumbnails: thumbnails.clone(),
         renditions: renditions.clone(),
-        waker: ground.waker.clone(),
-        news: ground.news.clone(),
+        notifier: ground.notifier.clone(),
+        events: ground.events.clone(),
         clock: ground.clock.clone(),
         disk: disk.clone(),
         eviction: Arc::default(),
     };
-    house.start(&ground.supervisor);
+    maintenance.start(&ground.supervisor);
     let reports = Reports {
         spool: Arc::clone(&ground.spool),
         rules: Arc::clone(rules),
-        waker: ground.waker.clone(),
-        news: ground.news.clone(),
+        notifier: ground.notifier.clone(),
+        events: ground.events.clone(),
     };
     reports.start(&ground.supervisor);
 }

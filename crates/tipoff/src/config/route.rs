@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tipoff_model::{Event, Priority};
 use tipoff_rules::{
-    Between, Choice, Conditions, Days, Glob, Has, Manner, Pattern, Route, Template,
+    AlertStyle, Between, Choice, Conditions, Days, Glob, Has, Pattern, Route, Template,
 };
 use toml::Spanned;
 
@@ -85,7 +85,7 @@ fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>
             true,
             "Whether what arrives for an incident later is told as well: further pictures, the video.",
         ),
-        manner: manner(section),
+        style: manner(section),
         stop,
     };
     (name, route)
@@ -183,8 +183,8 @@ fn channels(section: &mut Section<'_>, known: &[String], stop: bool) -> Vec<Stri
     plain(given)
 }
 
-fn manner(section: &mut Section<'_>) -> Manner {
-    Manner {
+fn manner(section: &mut Section<'_>) -> AlertStyle {
+    AlertStyle {
         silent: section.flag("silent", false, "Told without a sound, where the service can."),
         priority: choice(section, "priority", nothing("urgent"), PRIORITY, Priority::ALL, |it| {
             it.as_str()

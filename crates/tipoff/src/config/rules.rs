@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tipoff_rules::{Days, Flood, Grouping, Mode, Place, Point};
+use tipoff_rules::{Days, Grouping, Mode, Place, Point, RateGuard};
 use toml::Spanned;
 
 use super::checks;
@@ -22,7 +22,7 @@ pub(super) const INCIDENTS: &str = "What belongs together: an incident is told o
 
 /// Reads `[incidents]`: what belongs together, how much is too much, and whether what is sent by the
 /// clock is alerted.
-pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, Flood, bool) {
+pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, RateGuard, bool) {
     let grouping = grouping(section);
     let periodic = section.flag(
         "periodic",
@@ -32,7 +32,7 @@ pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, Flood, bool) {
     );
     let alerts_max = section.count(
         "flood",
-        Flood::default().alerts_max,
+        RateGuard::default().alerts_max,
         0..=10_000,
         "So many incidents of one device and kind of event are alerted on a channel within ten minutes. What is \
          more is kept, and told as one count with its first and latest picture every ten minutes, \
@@ -41,7 +41,7 @@ pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, Flood, bool) {
          that tell of no known event and bring no picture it is four times as many, as of the incidents of all \
          discovered devices at one address together. 0: no limit.",
     );
-    (grouping, Flood { alerts_max }, periodic)
+    (grouping, RateGuard { alerts_max }, periodic)
 }
 
 fn grouping(section: &mut Section<'_>) -> Grouping {

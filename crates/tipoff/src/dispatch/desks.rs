@@ -13,14 +13,14 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::expiry::Expiry;
-use super::household::ChannelHousehold;
+use super::home_control::ChannelHousehold;
 use super::orders::{Orders, Parts, Stand};
 use super::pace::{Pacer, Precedence};
 use super::schedule::Schedule;
 use super::status::{Board, ChannelStatus};
 use super::{Common, trial};
 use crate::config::ChannelConfig;
-use crate::runtime::notifier::Waker;
+use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::supervise::{Supervisor, Task};
 
 /// The channels at work.
@@ -30,7 +30,7 @@ pub(crate) struct Dispatch(Arc<Shared>);
 struct Shared {
     common: Arc<Common>,
     pacer: Arc<Pacer>,
-    waker: Waker,
+    notifier: ChannelNotifier,
     supervisor: Supervisor,
     table: Mutex<Table>,
 }
@@ -67,14 +67,14 @@ impl Dispatch {
         channels: &[ChannelConfig],
         paused: Vec<String>,
         common: Common,
-        waker: &Waker,
+        notifier: &ChannelNotifier,
         supervisor: &Supervisor,
     ) -> Self {
         let table = Table { desks: Vec::new(), paused: paused.into_iter().collect() };
         let dispatch = Self(Arc::new(Shared {
             common: Arc::new(common),
             pacer: Arc::default(),
-            waker: waker.clone(),
+            notifier: notifier.clone(),
             supervisor: supervisor.clone(),
             table: Mutex::new(table),
         }));
@@ -158,13 +158,13 @@ impl Dispatch {
             return false;
         }
         table.desks.retain(|desk| desk.config.name != channel);
-        self.0.waker.forget(channel);
+        self.0.notifier.forget(channel);
         true
     }
 
     fn open(&self, config: &ChannelConfig, stand: Stand) -> Desk {
-        let news = self.0.common.news.clone();
-        let board = Board::new(&config.name, config.kind, stand == Stand::Paused, news);
+        let events = self.0.common.events.clone();
+        let board = Board::new(&config.name, config.kind, stand == Stand::Paused, events);
         let board = Arc::new(board);
         let parts = self.parts(config);
         let attending = self.attend(&parts);
@@ -205,10 +205,10 @@ impl Dispatch {
         let (parts, dispatch) = (Arc::clone(parts), self.clone());
         let task = Task::part(format!("connection of channel {}", parts.name));
         let attending = self.0.supervisor.supervise(task, move || {
-            let household =
+            let home_control =
                 ChannelHousehold { parts: Arc::clone(&parts), dispatch: dispatch.clone() };
             async move {
-                if let Some(attending) = household.parts.channel.attend(&household) {
+                if let Some(attending) = home_control.parts.channel.attend(&home_control) {
                     attending.await;
                 }
                 Ok(())
@@ -219,7 +219,7 @@ impl Dispatch {
 
     /// Where changes of the network are seen from now on.
     pub(super) fn network(&self) -> watch::Receiver<()> {
-        self.0.waker.network()
+        self.0.notifier.network()
     }
 
     fn parts(&self, config: &ChannelConfig) -> Arc<Parts> {
@@ -229,7 +229,7 @@ impl Dispatch {
             expiry: Expiry::new(self.0.common.clock.clone(), config.expire),
             pacer: Arc::clone(&self.0.pacer),
             common: Arc::clone(&self.0.common),
-            notify: self.0.waker.of(&config.name),
+            notify: self.0.notifier.of(&config.name),
         })
     }
 

@@ -8,7 +8,7 @@ mod desks;
 mod expiry;
 mod failing;
 mod files;
-mod household;
+mod home_control;
 mod kept;
 mod late;
 mod orders;
@@ -35,9 +35,9 @@ use tipoff_spool::{DueDelivery, Spool};
 use crate::actions::Actions;
 use crate::modes::Modes;
 use crate::runtime::clock::Clock;
-use crate::runtime::events::News;
+use crate::runtime::events::EventBus;
 use crate::runtime::links::Links;
-use crate::runtime::observe::Metrics;
+use crate::runtime::telemetry::Metrics;
 pub(crate) use desks::Dispatch;
 pub(crate) use late::LateSounds;
 pub(crate) use pictures::Pictures;
@@ -52,7 +52,7 @@ pub(crate) struct Common {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) videos: Videos,
     pub(crate) pictures: Pictures,
-    pub(crate) news: News,
+    pub(crate) events: EventBus,
     pub(crate) modes: Modes,
     pub(crate) clock: Clock,
     pub(crate) actions: Actions,
@@ -71,7 +71,7 @@ impl Common {
         };
         let alert = &mut due.alert;
         if let Some(route) = route
-            && let Err(error) = route.manner.dress(alert, &time)
+            && let Err(error) = route.style.dress(alert, &time)
         {
             let route = route.name.as_str();
             tracing::warn!(route, %error, "A template failed; the alert has its usual words.");

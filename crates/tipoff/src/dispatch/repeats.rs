@@ -17,7 +17,7 @@ pub(super) async fn drop_repeats(due: &mut DueDelivery, blobs: &Blobs) {
     }
     let (media, blobs) = (due.alert.media.clone(), blobs.clone());
     let pairs = due.maybe_repeated.clone();
-    match tokio::task::spawn_blocking(move || news(media, &pairs, &blobs)).await {
+    match tokio::task::spawn_blocking(move || events(media, &pairs, &blobs)).await {
         Ok(media) => due.alert.media = media,
         Err(error) => tracing::warn!(%error, "Files could not be compared; all are sent."),
     }
@@ -27,7 +27,7 @@ pub(super) async fn drop_repeats(due: &mut DueDelivery, blobs: &Blobs) {
 /// Services that pass mails on get every mail.
 pub(super) fn has_news(due: &DueDelivery, abilities: &Abilities) -> bool {
     let alert = &due.alert;
-    let passes_on = matches!(abilities, Abilities::Whole) && !alert.mails.is_empty();
+    let passes_on = matches!(abilities, Abilities::AcceptsAlert) && !alert.mails.is_empty();
     let has_words = alert.details.as_deref() != Some("") || !alert.events.is_empty();
     let has_files = !alert.media.is_empty() || !alert.raw.is_empty();
     alert.kind != AlertKind::FollowUp
@@ -39,7 +39,7 @@ pub(super) fn has_news(due: &DueDelivery, abilities: &Abilities) -> bool {
 }
 
 /// The files without those whose bytes are known. Blocks while it reads.
-fn news(
+fn events(
     files: Vec<AlertMedia>,
     pairs: &[(MediaPlace, AlertMedia)],
     blobs: &Blobs,

@@ -17,7 +17,7 @@ use super::places::{Free, Places};
 use super::status::Board;
 use super::under_way::{self, Attempted, Claim, Ended, UnderWay};
 use super::{Common, Dispatch};
-use crate::runtime::events::Item;
+use crate::runtime::events::LiveEvent;
 use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// Attempts at once at a service that fails: one that hangs does not keep the next one from finding that
@@ -285,7 +285,12 @@ impl Schedule {
         }
         let (delivery, state) = (record.delivery, record.state);
         let channel = self.parts.name.clone();
-        self.parts.common.news.tell(Item::Delivery { delivery, incident, channel, state });
+        self.parts.common.events.publish(LiveEvent::Delivery {
+            delivery,
+            incident,
+            channel,
+            state,
+        });
     }
 
     /// A service that begins to fail, or to work again, is told of once.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tipoff_model::{DeliveryState, Timestamp};
 use tipoff_spool::AttemptRecord;
 
-use crate::runtime::events::{Item, News};
+use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::supervise::Broken;
 /// How much of what a panic said is shown, in bytes; all of it is in the log.
 const WHY_BYTES_MAX: usize = 200;
@@ -62,7 +62,7 @@ pub(crate) struct Refusal {
 /// Where a channel's task writes how it is, and what watches over the task.
 pub(super) struct Board {
     status: Mutex<Kept>,
-    news: News,
+    events: EventBus,
 }
 
 struct Kept {
@@ -81,7 +81,7 @@ impl Kept {
 
 impl Board {
     /// Of a channel that has not been tried.
-    pub(super) fn new(name: &str, kind: &'static str, paused: bool, news: News) -> Self {
+    pub(super) fn new(name: &str, kind: &'static str, paused: bool, events: EventBus) -> Self {
         let status = ChannelStatus {
             name: name.to_owned(),
             kind,
@@ -92,7 +92,7 @@ impl Board {
             refused: None,
             repair: None,
         };
-        Self { status: Mutex::new(Kept { status, broken: None }), news }
+        Self { status: Mutex::new(Kept { status, broken: None }), events }
     }
 
     /// As it is now.
@@ -192,7 +192,7 @@ impl Board {
             (kept.shown() != before).then_some(before.name)
         };
         if let Some(name) = name {
-            self.news.tell(Item::Channel { name });
+            self.events.publish(LiveEvent::Channel { name });
         }
     }
 
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_task_that_does_not_run_hides_what_it_wrote_until_it_is_up_again() {
-        let board = Board::new("me", "webhook", false, News::new());
+        let board = Board::new("me", "webhook", false, EventBus::new());
         board.failing(3, "no route to host", Duration::from_secs(1));
         let pause = Duration::from_secs(25);
         board.broken(Some(Broken { why: "on purpose", times: 2, pause }));
@@ -244,9 +244,9 @@ mod tests {
 
     #[test]
     fn a_change_is_told_once_and_failing_remembers_when_it_began() {
-        let news = News::new();
-        let mut listener = news.subscribe();
-        let board = Board::new("me", "webhook", false, news);
+        let events = EventBus::new();
+        let mut listener = events.subscribe();
+        let board = Board::new("me", "webhook", false, events);
         board.fine();
         assert!(listener.is_empty());
         board.failing(1, "no route to host", Duration::from_secs(1));
@@ -262,7 +262,7 @@ mod tests {
         board.fine();
         board.fine();
         board.pause(true);
-        let told = Item::Channel { name: "me".to_owned() };
+        let told = LiveEvent::Channel { name: "me".to_owned() };
         for _ in 0..4 {
             assert_eq!(listener.try_recv().as_ref(), Ok(&told));
         }

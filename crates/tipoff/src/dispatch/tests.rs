@@ -17,11 +17,11 @@ use tokio::sync::broadcast::Receiver;
 use super::{ChannelState, ChannelStatus, Common, Dispatch, LateSounds, Pictures, Videos};
 use crate::config::Config;
 use crate::runtime::clock::Clock;
-use crate::runtime::events::Item;
+use crate::runtime::events::LiveEvent;
 use crate::runtime::links::Links;
-use crate::runtime::observe::Metrics;
 use crate::runtime::shutdown::{self, Phase, Trigger};
 use crate::runtime::supervise::Supervisor;
+use crate::runtime::telemetry::Metrics;
 use crate::testing::{self, MOTION, Stand};
 
 /// No condition takes longer than this, unless it will never come.
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Scene {
     dispatch: Dispatch,
     stand: Stand,
-    listener: Receiver<Item>,
+    listener: Receiver<LiveEvent>,
     hook: Webhook,
     trigger: Trigger,
     supervisor: Supervisor,
@@ -57,7 +57,7 @@ async fn common(stand: &Stand, metrics: Arc<Metrics>) -> Common {
         metrics,
         videos: Videos::open(&stand.config.video, stand.folder.path()).await.unwrap(),
         pictures: Pictures::new(),
-        news: stand.news.clone(),
+        events: stand.events.clone(),
         modes: actions.modes.clone(),
         actions,
         clock: Clock::system(),
@@ -78,11 +78,11 @@ impl Scene {
         let (trigger, shutdown) = shutdown::channel();
         let metrics = Arc::new(Metrics::new());
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
-        let listener = stand.news.subscribe();
+        let listener = stand.events.subscribe();
         let common = Common { clock, ..common(&stand, metrics).await };
         let channels = &stand.config.channels;
         let paused = paused.iter().map(|name| (*name).to_owned()).collect();
-        let dispatch = Dispatch::start(channels, paused, common, &stand.waker, &supervisor);
+        let dispatch = Dispatch::start(channels, paused, common, &stand.notifier, &supervisor);
         Self { dispatch, stand, listener, hook, trigger, supervisor }
     }
 
@@ -95,7 +95,7 @@ impl Scene {
         loop {
             let told = tokio::time::timeout(PATIENCE, self.listener.recv()).await;
             match told.unwrap_or_else(|_| panic!("nothing was told of {of}")).unwrap() {
-                Item::Delivery { channel, state, .. } if channel == of => return state,
+                LiveEvent::Delivery { channel, state, .. } if channel == of => return state,
                 _ => {}
             }
         }
@@ -221,7 +221,7 @@ async fn a_report_shows_the_first_and_the_last_picture_without_a_sound() {
         shots: tally.shots,
         channels: vec!["hook".to_owned()],
     };
-    scene.stand.waker.wake(&spool.report(report).await.unwrap());
+    scene.stand.notifier.wake(&spool.report(report).await.unwrap());
     assert!(scene.dispatch.set_paused("hook", false));
     for _ in 0..3 {
         assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);

@@ -8,7 +8,8 @@ use tipoff_channels::{Abilities, Limits};
 use tipoff_model::{Alert, AlertMedia, BlobName, Clip, Encoding, Media, MediaKind, MediaPlace};
 use tipoff_spool::{Blobs, DueDelivery};
 use tipoff_video::{
-    Audience, Held, Launcher, Order, Rendition, Scratch, Studio, Trouble, Video, lacks_index,
+    Audience, Held, Launcher, Rendition, TempFile, TranscodeJob, Transcoder, Trouble, Video,
+    lacks_index,
 };
 
 use super::files::DeliveryFiles;
@@ -26,7 +27,7 @@ const BESIDES_BYTES: u64 = 512 * 1024;
 
 /// Makes videos, where ffmpeg is installed.
 pub(crate) struct Videos {
-    studio: Option<Studio>,
+    transcoder: Option<Transcoder>,
     queue: FairQueue,
     /// `None`: nothing could be made of it, and it goes as it is.
     kept: Kept<Key, Made>,
@@ -53,14 +54,14 @@ enum Made {
 impl Videos {
     /// Looks for ffmpeg; says so where it is missed.
     pub(crate) async fn open(settings: &config::Video, folder: &Path) -> anyhow::Result<Self> {
-        let studio = match settings.convert {
-            true => Studio::open(folder, settings.limits(), Launcher::this_program()).await?,
+        let transcoder = match settings.convert {
+            true => Transcoder::open(folder, settings.limits(), Launcher::this_program()).await?,
             false => None,
         };
-        match &studio {
-            Some(studio) => {
-                tracing::info!(ffmpeg = studio.version(), "Videos are made to play.");
-                say_what_is_missing(studio.held());
+        match &transcoder {
+            Some(transcoder) => {
+                tracing::info!(ffmpeg = transcoder.version(), "Videos are made to play.");
+                say_what_is_missing(transcoder.held());
             }
             None if settings.convert => tracing::warn!(
                 "ffmpeg is not installed: videos go as the cameras made them, and not all will play.",
@@ -68,12 +69,12 @@ impl Videos {
             None => {}
         }
         let queue = FairQueue::new(settings.processes());
-        Ok(Self { studio, queue, kept: Kept::new(KEPT_MAX), renditions: None })
+        Ok(Self { transcoder, queue, kept: Kept::new(KEPT_MAX), renditions: None })
     }
 
     /// What makes them; none: ffmpeg is not installed, or not to be used.
-    pub(crate) fn studio(&self) -> Option<Studio> {
-        self.studio.clone()
+    pub(crate) fn transcoder(&self) -> Option<Transcoder> {
+        self.transcoder.clone()
     }
 
     /// From now on what is made is kept for the dashboard as well.
@@ -84,7 +85,7 @@ impl Videos {
     /// Whether something is to be made before `alert` can be sent.
     pub(super) fn has_work(&self, alert: &Alert, abilities: &Abilities) -> bool {
         let of_messages = matches!(abilities, Abilities::Messages(_));
-        self.studio.is_some() && of_messages && alert.media.iter().any(is_video)
+        self.transcoder.is_some() && of_messages && alert.media.iter().any(is_video)
     }
 
     /// Puts what plays in place of what cameras recorded.
@@ -99,13 +100,13 @@ impl Videos {
         let Abilities::Messages(limits) = abilities else {
             return;
         };
-        let Some(studio) = &self.studio else {
+        let Some(transcoder) = &self.transcoder else {
             return mark_broken(alert, files.blobs()).await;
         };
         let mut media = Vec::with_capacity(alert.media.len());
         for recorded in std::mem::take(&mut alert.media) {
             let made = match is_video(&recorded) {
-                true => self.made(studio, &recorded, limits, (files.blobs(), &owner)).await,
+                true => self.made(transcoder, &recorded, limits, (files.blobs(), &owner)).await,
                 false => None,
             };
             match made.as_deref() {
@@ -119,7 +120,7 @@ impl Videos {
 
     async fn made(
         &self,
-        studio: &Studio,
+        transcoder: &Transcoder,
         recorded: &AlertMedia,
         limits: &Limits,
         (blobs, owner): (&Blobs, &Owner),
@@ -130,7 +131,7 @@ impl Videos {
         let slot = self.kept.slot(key);
         let make = async || {
             let _place = self.queue.acquire(owner.clone()).await;
-            let made = make(studio, recorded, bytes_max, blobs).await?;
+            let made = make(transcoder, recorded, bytes_max, blobs).await?;
             if let (Some(renditions), Made::Rendition(rendition)) = (&self.renditions, &*made) {
                 renditions.keep(recorded, rendition, &owner.share).await;
             }
@@ -152,7 +153,7 @@ fn is_video(stored: &AlertMedia) -> bool {
 }
 
 async fn make(
-    studio: &Studio,
+    transcoder: &Transcoder,
     recorded: &AlertMedia,
     bytes_max: u64,
     blobs: &Blobs,
@@ -161,7 +162,7 @@ async fn make(
         Ok(source) => {
             let content_type = recorded.media.content_type.clone();
             let audience = Audience::Chat;
-            studio.prepare(Order { source, content_type, bytes_max, audience }).await
+            transcoder.prepare(TranscodeJob { source, content_type, bytes_max, audience }).await
         }
         Err(error) => Err(Trouble::from(error)),
     };
@@ -206,7 +207,7 @@ fn shown(
 ) -> Vec<AlertMedia> {
     let stem = recorded.media.name.rsplit_once('.').map_or(&*recorded.media.name, |(stem, _)| stem);
     let stem = stem.to_owned();
-    let mut made = |scratch: &Scratch, name: String, content_type: &str, kind| {
+    let mut made = |scratch: &TempFile, name: String, content_type: &str, kind| {
         let blob = BlobName(format!("made/{}", scratch.path().display()));
         files.add_video(&blob, scratch.path(), rendition);
         let media = Media {

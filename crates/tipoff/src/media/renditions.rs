@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tipoff_model::{AlertMedia, ArrivalId, Encoding};
 use tipoff_spool::{Blobs, Share};
-use tipoff_video::{Audience, Order, Progress, Source, Studio, Trouble, Video};
+use tipoff_video::{Audience, Progress, Source, TranscodeJob, Transcoder, Trouble, Video};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
@@ -43,7 +43,7 @@ pub(crate) struct Renditions(Arc<Shared>);
 struct Shared {
     cache: Cache,
     blobs: Blobs,
-    studio: Option<Studio>,
+    transcoder: Option<Transcoder>,
     queue: FairQueue,
     jobs: Mutex<HashMap<Key, Arc<Job>>>,
 }
@@ -71,11 +71,15 @@ pub(crate) enum Rendition {
 }
 
 impl Renditions {
-    /// Keeps them in `folder`. Without a `studio` only those of an earlier run are there.
-    pub(crate) fn open(folder: PathBuf, studio: Option<Studio>, blobs: Blobs) -> io::Result<Self> {
+    /// Keeps them in `folder`. Without a `transcoder` only those of an earlier run are there.
+    pub(crate) fn open(
+        folder: PathBuf,
+        transcoder: Option<Transcoder>,
+        blobs: Blobs,
+    ) -> io::Result<Self> {
         let cache = Cache::open(folder, CACHE_BYTES_MAX)?;
         let (queue, jobs) = (FairQueue::new(1), Mutex::default());
-        Ok(Self(Arc::new(Shared { cache, blobs, studio, queue, jobs })))
+        Ok(Self(Arc::new(Shared { cache, blobs, transcoder, queue, jobs })))
     }
 
     /// Keeps what was made for a channel, where a browser plays it.
@@ -106,7 +110,7 @@ impl Renditions {
         if let Some((path, bytes)) = blocking(move || shared.cache.find(&sought)).await? {
             return Ok(Rendition::Ready(path, bytes));
         }
-        let Some(studio) = self.0.studio.clone() else {
+        let Some(transcoder) = self.0.transcoder.clone() else {
             return Ok(Rendition::None(
                 "This kind of video does not play in browsers, and it is not converted because ffmpeg \
                  is not installed or [video] convert is off."
@@ -137,7 +141,7 @@ impl Renditions {
         });
         jobs.insert(key.clone(), Arc::clone(&job));
         let entry = Entry { shared: Arc::clone(&self.0), key, job };
-        tokio::spawn(async move { entry.work(&studio, &media).await });
+        tokio::spawn(async move { entry.work(&transcoder, &media).await });
         Ok(Rendition::Making(None))
     }
 
@@ -184,9 +188,9 @@ impl Drop for Entry {
 }
 
 impl Entry {
-    async fn work(self, studio: &Studio, media: &AlertMedia) {
+    async fn work(self, transcoder: &Transcoder, media: &AlertMedia) {
         let made = tokio::select! {
-            made = self.make(studio, media) => made,
+            made = self.make(transcoder, media) => made,
             () = self.job.is_left() => {
                 tracing::debug!("Nobody waits for a video any more.");
                 return;
@@ -199,17 +203,17 @@ impl Entry {
     }
 
     /// The error is for people.
-    async fn make(&self, studio: &Studio, media: &AlertMedia) -> Result<(), String> {
+    async fn make(&self, transcoder: &Transcoder, media: &AlertMedia) -> Result<(), String> {
         let here = |error: io::Error| format!("The video could not be converted here: {error}.");
         let _place = self.shared.queue.acquire(self.job.owner.clone()).await;
         let source = video_source(media, &self.shared.blobs).map_err(here)?;
-        let order = Order {
+        let order = TranscodeJob {
             source,
             content_type: media.media.content_type.clone(),
             bytes_max: RENDITION_BYTES_MAX,
             audience: Audience::Browser,
         };
-        let made = studio.prepare_apart(order, &self.job.progress).await;
+        let made = transcoder.prepare_apart(order, &self.job.progress).await;
         let made = made.map_err(|trouble| unplayable(&trouble))?;
         let Video::Made(scratch) = &made.video else {
             return Err("The video is too long to be converted for a page.".to_owned());

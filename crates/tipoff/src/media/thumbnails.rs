@@ -10,7 +10,7 @@ use std::{fs, io};
 
 use tipoff_model::{AlertMedia, ArrivalId, MediaKind, MediaPlace};
 use tipoff_spool::{Blobs, Spool, durable};
-use tipoff_video::Studio;
+use tipoff_video::Transcoder;
 use tokio::task::spawn_blocking;
 
 use crate::media::renditions::video_source;
@@ -31,17 +31,21 @@ const FAILED: &[u8] = b"no small picture can be made\n";
 
 /// Makes and keeps small pictures. A clone shares the place in which they are made.
 #[derive(Clone)]
-pub(crate) struct Gallery {
+pub(crate) struct Thumbnails {
     folder: Arc<Path>,
     spool: Arc<dyn Spool>,
-    studio: Option<Studio>,
+    transcoder: Option<Transcoder>,
     queue: FairQueue,
 }
 
-impl Gallery {
-    /// Keeps them in `folder`; those of videos need a `studio`.
-    pub(crate) fn new(folder: PathBuf, spool: Arc<dyn Spool>, studio: Option<Studio>) -> Self {
-        Self { folder: folder.into(), spool, studio, queue: FairQueue::strict(1) }
+impl Thumbnails {
+    /// Keeps them in `folder`; those of videos need a `transcoder`.
+    pub(crate) fn new(
+        folder: PathBuf,
+        spool: Arc<dyn Spool>,
+        transcoder: Option<Transcoder>,
+    ) -> Self {
+        Self { folder: folder.into(), spool, transcoder, queue: FairQueue::strict(1) }
     }
 
     /// A JPEG; none: there is none of this file.
@@ -64,9 +68,9 @@ impl Gallery {
             Kept::Failed => return Ok(None),
             Kept::Nothing => {}
         }
-        let made = match (media.media.kind, &self.studio) {
+        let made = match (media.media.kind, &self.transcoder) {
             (MediaKind::Picture | MediaKind::Animation, _) => self.of_picture(media).await,
-            (MediaKind::Video, Some(studio)) => self.of_video(studio, media).await?,
+            (MediaKind::Video, Some(transcoder)) => self.of_video(transcoder, media).await?,
             // Nothing was tried, so there is nothing to remember: ffmpeg may be installed later.
             (MediaKind::Video, None) | (MediaKind::File, _) => return Ok(None),
         };
@@ -110,9 +114,13 @@ impl Gallery {
         }
     }
 
-    async fn of_video(&self, studio: &Studio, media: AlertMedia) -> io::Result<Option<Vec<u8>>> {
+    async fn of_video(
+        &self,
+        transcoder: &Transcoder,
+        media: AlertMedia,
+    ) -> io::Result<Option<Vec<u8>>> {
         let source = video_source(&media, self.spool.blobs())?;
-        let still = match studio.still(source, media.media.content_type.clone()).await {
+        let still = match transcoder.still(source, media.media.content_type.clone()).await {
             Ok(still) => still,
             Err(error) => {
                 tracing::debug!(%error, "There is no still of this video.");

@@ -37,8 +37,8 @@ use crate::config::Ftp;
 use crate::net::limit::{Connections, Places};
 use crate::net::tls::Alpn;
 use crate::net::wire::{Buffers, Chunk};
-use crate::runtime::observe::Metrics;
 use crate::runtime::shutdown::{Phase, Shutdown};
+use crate::runtime::telemetry::Metrics;
 
 /// Bytes of commands that are read at a time.
 const COMMANDS_BYTES: usize = 8 * 1024;

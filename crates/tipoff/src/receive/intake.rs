@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 use tipoff_mail::{Parsed, Parser};
 use tipoff_model::{AddressShare, Content, Envelope, Media, MediaKind, Timestamp};
 use tipoff_spool::{
-    Again, BlobWriter, Blobs, NewArrival, Print, Sender, Spool, SpoolError, Stored, StoredBlob,
+    BlobWriter, Blobs, DedupPolicy, Digest, NewArrival, Sender, Spool, SpoolError, Stored,
+    StoredBlob,
 };
 use tipoff_vendors::Reading;
 
@@ -18,8 +19,8 @@ use super::digest::{self, MailSize};
 use super::parsers::{self, MailParser, Owner, Parsers};
 use crate::disk::Disk;
 use crate::net::turns::{Share, Turns};
-use crate::runtime::events::{Item, News};
-use crate::runtime::notifier::Waker;
+use crate::runtime::events::{EventBus, LiveEvent};
+use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::per_minute::{PerMinute, network};
 
 /// Time that a device has to send a mail again whose connection broke, before what came of its text is
@@ -32,8 +33,8 @@ pub(crate) struct Intake {
     pub(super) spool: Arc<dyn Spool>,
     pub(super) doorkeeper: Arc<Doorkeeper>,
     disk: Disk,
-    pub(super) waker: Waker,
-    news: News,
+    pub(super) notifier: ChannelNotifier,
+    events: EventBus,
     /// The processor's, for the connections of all receivers.
     pub(super) turns: Turns,
     /// Of the mails under way.
@@ -47,15 +48,15 @@ impl Intake {
         spool: Arc<dyn Spool>,
         doorkeeper: Arc<Doorkeeper>,
         disk: Disk,
-        waker: Waker,
-        news: News,
+        notifier: ChannelNotifier,
+        events: EventBus,
     ) -> Self {
         Self {
             spool,
             doorkeeper,
             disk,
-            waker,
-            news,
+            notifier,
+            events,
             turns: Turns::default(),
             parsers: Parsers::default(),
             put_off: Arc::default(),
@@ -110,8 +111,9 @@ impl Intake {
 
     /// Its channels begin, and whoever looks on sees it.
     pub(super) fn tell(&self, stored: &Stored) {
-        self.waker.wake(&stored.channels);
-        self.news.tell(Item::Arrival { incident: stored.incident, opened: !stored.joined });
+        self.notifier.wake(&stored.channels);
+        self.events
+            .publish(LiveEvent::Arrival { incident: stored.incident, opened: !stored.joined });
     }
 }
 
@@ -204,11 +206,11 @@ impl Incoming {
         let writer = self.writer;
         let durable = tokio::task::spawn_blocking(move || {
             let blob = writer.finish()?;
-            let prints = if wants_prints { prints(&blobs, &blob, &content)? } else { Vec::new() };
+            let digests = if wants_prints { digests(&blobs, &blob, &content)? } else { Vec::new() };
             let same_as = known.filter(|(_, known)| is_same(&blobs, &blob, known, size));
-            Ok((blob, content, prints, same_as.map(|(arrival, _)| arrival)))
+            Ok((blob, content, digests, same_as.map(|(arrival, _)| arrival)))
         });
-        let (blob, content, prints, same_as) = durable
+        let (blob, content, digests, same_as) = durable
             .await
             .map_err(|_| SpoolError::Closed)?
             .map_err(|error: io::Error| disk_error(&error))?;
@@ -227,8 +229,8 @@ impl Incoming {
             unacknowledged,
             digest: Some(digest),
             same_as,
-            prints,
-            again: Again::AfterTorn,
+            digests,
+            again: DedupPolicy::AfterTorn,
             tree: None,
         };
         let stored = self.intake.keep(arrival).await?;
@@ -271,7 +273,7 @@ fn is_same(blobs: &Blobs, one: &StoredBlob, other: &StoredBlob, size: u64) -> bo
 }
 
 /// By the print of its pictures a mail is recognised that the device sends a second time.
-fn prints(blobs: &Blobs, blob: &StoredBlob, content: &Content) -> io::Result<Vec<Option<Print>>> {
+fn digests(blobs: &Blobs, blob: &StoredBlob, content: &Content) -> io::Result<Vec<Option<Digest>>> {
     let print_of = |media: &Media| match media.kind {
         MediaKind::File => Ok(None),
         MediaKind::Picture | MediaKind::Animation | MediaKind::Video if !media.whole => Ok(None),
@@ -280,6 +282,6 @@ fn prints(blobs: &Blobs, blob: &StoredBlob, content: &Content) -> io::Result<Vec
     content.media.iter().map(print_of).collect()
 }
 
-fn digest(reader: impl Read) -> io::Result<Print> {
+fn digest(reader: impl Read) -> io::Result<Digest> {
     Ok(blake3::Hasher::new().update_reader(reader)?.finalize().into())
 }

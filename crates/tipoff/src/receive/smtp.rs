@@ -25,8 +25,8 @@ use crate::net::tls::Alpn;
 use crate::net::turns::{Rank, Share};
 use crate::net::wire::{Buffers, Chunk};
 use crate::runtime::hex::hex;
-use crate::runtime::observe::Metrics;
 use crate::runtime::shutdown::{Phase, Shutdown};
+use crate::runtime::telemetry::Metrics;
 
 /// How long a client whose message may have ended with a bare LF has for the rest of it.
 const END_PAUSE: Duration = Duration::from_secs(1);

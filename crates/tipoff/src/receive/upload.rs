@@ -261,7 +261,7 @@ impl Uploads {
             let event = meaning(&path, media.kind, media.size).event;
             let now = Timestamp::from(SystemTime::now());
             let channels = self.intake.spool.rename(arrival, path, name, event, now).await?;
-            self.intake.waker.wake(&channels);
+            self.intake.notifier.wake(&channels);
             Ok::<_, SpoolError>(())
         };
         if let Err(error) = renamed.await {

@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::audit::{self, what};
 use crate::config::{self, Config, ConfigFault, ConfigState, Faults};
-use crate::runtime::events::{Item, News};
+use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::{Supervisor, Task};
 use crate::service_manager;
@@ -103,7 +103,7 @@ pub(crate) struct Reload {
     current: Config,
     state: watch::Sender<ConfigState>,
     spool: Arc<dyn Spool>,
-    news: News,
+    events: EventBus,
     /// What was taken up and is not in the audit log yet.
     noted: Vec<AuditEntry>,
 }
@@ -115,7 +115,7 @@ impl Reload {
         config: Config,
         running: Running,
         spool: Arc<dyn Spool>,
-        news: News,
+        events: EventBus,
     ) -> (Self, watch::Receiver<ConfigState>) {
         let state = ConfigState {
             path: config.path.clone(),
@@ -127,7 +127,7 @@ impl Reload {
         source.settle_on(&config);
         let started = config.clone();
         let noted = Vec::new();
-        (Self { source, running, started, current: config, state, spool, news, noted }, states)
+        (Self { source, running, started, current: config, state, spool, events, noted }, states)
     }
 
     /// Looks until the end, in a task that is supervised. What is known of the file outlives the task.
@@ -184,7 +184,7 @@ impl Reload {
             }
         }
         service_manager::ready();
-        self.news.tell(Item::Config);
+        self.events.publish(LiveEvent::Config);
     }
 
     fn take_up(&mut self, config: Config) -> Result<(), ConfigFault> {

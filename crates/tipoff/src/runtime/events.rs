@@ -10,7 +10,7 @@ const KEPT_MAX: usize = 1024;
 
 /// Something that has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Item {
+pub(crate) enum LiveEvent {
     /// An arrival is stored.
     Arrival {
         /// Where it belongs.
@@ -44,21 +44,21 @@ pub(crate) enum Item {
 
 /// Where notices are told.
 #[derive(Clone, Debug)]
-pub(crate) struct News(broadcast::Sender<Item>);
+pub(crate) struct EventBus(broadcast::Sender<LiveEvent>);
 
-impl News {
+impl EventBus {
     /// Without listeners.
     pub(crate) fn new() -> Self {
         Self(broadcast::Sender::new(KEPT_MAX))
     }
 
     /// Tells all listeners; nobody may be listening.
-    pub(crate) fn tell(&self, item: Item) {
+    pub(crate) fn publish(&self, item: LiveEvent) {
         let _ = self.0.send(item);
     }
 
     /// What is told from now on.
-    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Item> {
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
         self.0.subscribe()
     }
 }
@@ -69,18 +69,18 @@ mod tests {
 
     #[test]
     fn every_listener_hears_and_a_slow_one_misses_the_oldest() {
-        let news = News::new();
-        news.tell(Item::Config);
-        let mut listeners = [news.subscribe(), news.subscribe()];
+        let events = EventBus::new();
+        events.publish(LiveEvent::Config);
+        let mut listeners = [events.subscribe(), events.subscribe()];
         for _ in 0..KEPT_MAX {
-            news.tell(Item::Config);
+            events.publish(LiveEvent::Config);
         }
         for listener in &mut listeners {
-            assert_eq!(listener.try_recv(), Ok(Item::Config));
+            assert_eq!(listener.try_recv(), Ok(LiveEvent::Config));
             assert_eq!(listener.len(), KEPT_MAX - 1);
         }
-        news.tell(Item::Channel { name: "me".to_owned() });
-        news.tell(Item::Channel { name: "me".to_owned() });
+        events.publish(LiveEvent::Channel { name: "me".to_owned() });
+        events.publish(LiveEvent::Channel { name: "me".to_owned() });
         assert_eq!(listeners[0].try_recv(), Err(broadcast::error::TryRecvError::Lagged(1)));
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::{Notify, watch};
 
 /// The bells of all channels that have a task.
 #[derive(Clone, Default)]
-pub(crate) struct Waker(Arc<Bells>);
+pub(crate) struct ChannelNotifier(Arc<Bells>);
 
 #[derive(Default)]
 struct Bells {
@@ -15,7 +15,7 @@ struct Bells {
     network: watch::Sender<()>,
 }
 
-impl Waker {
+impl ChannelNotifier {
     /// Something has become due for these channels. One without a task finds it when it has one.
     pub(crate) fn wake(&self, channels: &[String]) {
         let bells = self.0.channels.read().unwrap_or_else(PoisonError::into_inner);

@@ -11,8 +11,8 @@ use tokio::task::JoinError;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::runtime::observe::Metrics;
 use crate::runtime::shutdown::{Phase, Shutdown};
+use crate::runtime::telemetry::Metrics;
 
 /// The pause before a task is started again …
 const PAUSE_MIN: Duration = Duration::from_millis(50);
@@ -333,7 +333,7 @@ mod tests {
     fn restarts(supervisor: &Supervisor, task: &str) -> bool {
         let metrics = supervisor
             .metrics
-            .render(&tipoff_spool::SpoolStats::default(), crate::runtime::observe::Format::Text)
+            .render(&tipoff_spool::SpoolStats::default(), crate::runtime::telemetry::Format::Text)
             .unwrap();
         let line = format!("tipoff_task_restarts_total{{task=\"{task}\"}} 1");
         metrics.lines().any(|it| it == line)

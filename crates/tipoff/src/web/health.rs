@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::State;
 use crate::readiness::{self, Missing};
-use crate::runtime::observe::Format;
+use crate::runtime::telemetry::Format;
 
 /// `200 ok` while the spool answers, else `503`.
 pub(super) async fn healthz(Shared(state): Shared<State>) -> Response {

@@ -59,16 +59,16 @@ use crate::config::{ConfigState, Http, Listener};
 use crate::disk::Disk;
 use crate::dispatch::Dispatch;
 use crate::media::renditions::Renditions;
-use crate::media::thumbnails::Gallery;
+use crate::media::thumbnails::Thumbnails;
 use crate::modes::Modes;
 use crate::net::tls::Tls;
 use crate::readiness::Health;
 use crate::receive::{Doorkeeper, Transcripts};
-use crate::runtime::events::{Item, News};
+use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::links::Links;
-use crate::runtime::notifier::Waker;
-use crate::runtime::observe::Metrics;
+use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::supervise::{Supervisor, Task};
+use crate::runtime::telemetry::Metrics;
 
 /// What the pages are made of.
 #[derive(Clone)]
@@ -78,13 +78,13 @@ pub(crate) struct State {
     pub(crate) links: Links,
     pub(crate) opens: Opens,
     pub(crate) access: Access,
-    pub(crate) news: News,
-    pub(crate) waker: Waker,
+    pub(crate) events: EventBus,
+    pub(crate) notifier: ChannelNotifier,
     pub(crate) dispatch: Dispatch,
     pub(crate) doorkeeper: Arc<Doorkeeper>,
     pub(crate) transcripts: Transcripts,
     pub(crate) configuration: watch::Receiver<ConfigState>,
-    pub(crate) gallery: Gallery,
+    pub(crate) thumbnails: Thumbnails,
     pub(crate) renditions: Renditions,
     pub(crate) disk: Disk,
     pub(crate) modes: Modes,
@@ -120,7 +120,7 @@ impl State {
     async fn devices_changed(&self) -> Result<(), tipoff_spool::SpoolError> {
         self.doorkeeper.add(self.spool.added_devices().await?);
         self.access.entrance().learn(&*self.spool, &self.doorkeeper).await?;
-        self.news.tell(Item::Device);
+        self.events.publish(LiveEvent::Device);
         Ok(())
     }
 
@@ -131,7 +131,7 @@ impl State {
 
     /// These channels have something to do.
     fn wake(&self, channels: &[String]) {
-        self.waker.wake(channels);
+        self.notifier.wake(channels);
     }
 }
 

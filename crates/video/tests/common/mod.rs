@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tipoff_video::{
-    Audience, Launcher, Limits, Order, Rendition, Scratch, Source, Studio, Trouble, Video,
+    Audience, Launcher, Limits, Rendition, Source, TempFile, TranscodeJob, Transcoder, Trouble,
+    Video,
 };
 
 /// Enough for every small video.
@@ -35,7 +36,7 @@ pub(crate) fn launcher() -> Launcher {
 
 pub(crate) struct Bench {
     pub(crate) home: TempDir,
-    pub(crate) studio: Studio,
+    pub(crate) transcoder: Transcoder,
 }
 
 impl Bench {
@@ -45,9 +46,10 @@ impl Bench {
 
     pub(crate) async fn with(limits: Limits) -> Bench {
         let home = tempfile::tempdir().unwrap();
-        let studio = Studio::open(&home.path().join("scratch"), limits, launcher()).await.unwrap();
-        let studio = studio.expect("these tests need ffmpeg and ffprobe");
-        Bench { home, studio }
+        let transcoder =
+            Transcoder::open(&home.path().join("scratch"), limits, launcher()).await.unwrap();
+        let transcoder = transcoder.expect("these tests need ffmpeg and ffprobe");
+        Bench { home, transcoder }
     }
 
     /// Makes a source with ffmpeg.
@@ -75,7 +77,7 @@ impl Bench {
         content_type: &str,
         bytes_max: u64,
     ) -> Result<Rendition, Trouble> {
-        self.studio.prepare(order(path, content_type, bytes_max)).await
+        self.transcoder.prepare(order(path, content_type, bytes_max)).await
     }
 
     /// Films, prepares without a tight limit, and looks at what was made.
@@ -98,8 +100,8 @@ impl Bench {
     }
 }
 
-pub(crate) fn order(path: &Path, content_type: &str, bytes_max: u64) -> Order {
-    Order {
+pub(crate) fn order(path: &Path, content_type: &str, bytes_max: u64) -> TranscodeJob {
+    TranscodeJob {
         source: Source::File(path.to_owned()),
         content_type: content_type.to_owned(),
         bytes_max,
@@ -107,8 +109,8 @@ pub(crate) fn order(path: &Path, content_type: &str, bytes_max: u64) -> Order {
     }
 }
 
-pub(crate) fn order_of_bytes(bytes: Vec<u8>, content_type: &str, bytes_max: u64) -> Order {
-    Order {
+pub(crate) fn order_of_bytes(bytes: Vec<u8>, content_type: &str, bytes_max: u64) -> TranscodeJob {
+    TranscodeJob {
         source: Source::Bytes(Box::new(Cursor::new(bytes))),
         content_type: content_type.to_owned(),
         bytes_max,
@@ -151,7 +153,7 @@ impl Seen {
     }
 }
 
-pub(crate) fn file(rendition: &Rendition) -> &Scratch {
+pub(crate) fn file(rendition: &Rendition) -> &TempFile {
     match &rendition.video {
         Video::Made(made) => made,
         other => panic!("nothing was made: {other:?}"),

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use jiff::tz::TimeZone;
 use rustix::process::{Resource, geteuid, getrlimit};
 use tipoff_spool::{SharedPlace, SqliteSpool};
-use tipoff_video::{Held, Launcher, Studio};
+use tipoff_video::{Held, Launcher, Transcoder};
 use tokio::time::timeout;
 
 use super::certificate::day;
@@ -120,8 +120,8 @@ pub(super) async fn videos(settings: &Video) -> Finding {
 async fn version(settings: &Video) -> io::Result<Option<(String, Held)>> {
     let folder = Temporary::make()?;
     let launcher = Launcher::this_program();
-    let studio = Studio::open(&folder.0, settings.limits(), launcher).await?;
-    Ok(studio.map(|studio| (studio.version().to_owned(), studio.held())))
+    let transcoder = Transcoder::open(&folder.0, settings.limits(), launcher).await?;
+    Ok(transcoder.map(|transcoder| (transcoder.version().to_owned(), transcoder.held())))
 }
 
 /// A folder of our own, removed when it is dropped.

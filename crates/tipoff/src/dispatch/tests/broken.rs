@@ -12,7 +12,7 @@ struct Faulty(Arc<AtomicBool>);
 
 impl Channel for Faulty {
     fn abilities(&self) -> Abilities {
-        Abilities::Whole
+        Abilities::AcceptsAlert
     }
 
     fn paces(&self, _: &[(String, String)]) -> Vec<Pace> {

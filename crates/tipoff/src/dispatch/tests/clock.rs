@@ -2,7 +2,7 @@
 //! machine; dispatch has one that the test sets.
 
 use super::*;
-use crate::maintenance::House;
+use crate::maintenance::Maintenance;
 use crate::runtime::clock::tests::{DAY, HOUR, Hands};
 
 fn now() -> Timestamp {
@@ -43,8 +43,8 @@ async fn an_alert_waits_for_no_clock_that_is_behind_at_the_start() {
     scene.mail().await;
     let due = scene.stand.spool.due("hook", clock.now(), 9, &[]).await.unwrap();
     assert!(due.deliveries.is_empty() && due.next_due_at.is_some(), "it is due in an hour");
-    let house = House::of(&scene.stand, clock);
-    let watch = tokio::spawn(house.watch_clock(scene.supervisor.shutdown()));
+    let maintenance = Maintenance::of(&scene.stand, clock);
+    let watch = tokio::spawn(maintenance.watch_clock(scene.supervisor.shutdown()));
     assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);
     scene.end().await;
     watch.await.unwrap().unwrap();
@@ -54,8 +54,8 @@ async fn an_alert_waits_for_no_clock_that_is_behind_at_the_start() {
 async fn an_alert_waits_for_no_clock_that_is_set_back() {
     let (hands, clock) = Hands::ticking_at(now());
     let mut scene = Scene::by(&["hook"], clock.clone()).await;
-    let house = House::of(&scene.stand, clock);
-    let watch = tokio::spawn(house.watch_clock(scene.supervisor.shutdown()));
+    let maintenance = Maintenance::of(&scene.stand, clock);
+    let watch = tokio::spawn(maintenance.watch_clock(scene.supervisor.shutdown()));
     scene.mail().await;
     hands.set(now().before(HOUR));
     // The mail was received a moment after the clock of dispatch was read.

@@ -5,15 +5,15 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tipoff_channels::{Abilities, BoxFuture, Channel, Context, Household, Message, Pace};
+use tipoff_channels::{Abilities, BoxFuture, Channel, Context, HomeControl, Message, Pace};
 use tipoff_model::{DeliveryId, Outcome, Receipt, Scope, Verdict};
 use tokio::time::{Instant, advance, sleep};
 
 use super::super::{ChannelState, Dispatch};
 use super::common;
-use crate::runtime::observe::Metrics;
 use crate::runtime::shutdown::{self, Phase, Trigger};
 use crate::runtime::supervise::Supervisor;
+use crate::runtime::telemetry::Metrics;
 use crate::testing::{MOTION, Stand};
 
 /// How far the clock is advanced at a time.
@@ -76,7 +76,7 @@ struct Fake(Arc<Destination>);
 
 impl Channel for Fake {
     fn abilities(&self) -> Abilities {
-        Abilities::Whole
+        Abilities::AcceptsAlert
     }
 
     fn paces(&self, _: &[(String, String)]) -> Vec<Pace> {
@@ -116,7 +116,7 @@ impl Channel for Fake {
         })
     }
 
-    fn attend<'a>(&'a self, _: &'a dyn Household) -> Option<BoxFuture<'a, ()>> {
+    fn attend<'a>(&'a self, _: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
         Some(Box::pin(async move {
             self.0.attended.fetch_add(1, Ordering::Relaxed);
             assert!(!count_down(&self.0.attend_panics), "on purpose");
@@ -155,7 +155,7 @@ impl Scene {
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         let common = common(&stand, metrics).await;
         let channels = &stand.config.channels;
-        let dispatch = Dispatch::start(channels, Vec::new(), common, &stand.waker, &supervisor);
+        let dispatch = Dispatch::start(channels, Vec::new(), common, &stand.notifier, &supervisor);
         Self { destination, dispatch, stand, supervisor, trigger, _stopped: stopped }
     }
 
@@ -276,7 +276,7 @@ async fn when_the_network_comes_back_it_is_tried_at_once() {
     scene.mails(20).await;
     scene.pass(s(121)).await;
     scene.destination.set(State::Works);
-    scene.stand.waker.network_changed();
+    scene.stand.notifier.network_changed();
     scene.until_delivered(20, s(5)).await;
     scene.end().await;
 }
@@ -288,7 +288,7 @@ async fn nothing_hurries_a_service_that_asked_for_a_pause() {
     scene.pass(s(1)).await;
     scene.destination.set(State::Works);
     for _ in 0..8 {
-        scene.stand.waker.network_changed();
+        scene.stand.notifier.network_changed();
         scene.mails(1).await;
         scene.pass(s(10)).await;
     }

@@ -9,7 +9,7 @@ use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
 use tokio::net::UdpSocket;
 
-use crate::runtime::notifier::Waker;
+use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::supervise::{Supervisor, Task};
 
 /// The groups of linux/rtnetlink.h: links, and the addresses and routes of IPv4 and IPv6.
@@ -23,12 +23,12 @@ const SETTLE: Duration = Duration::from_millis(200);
 
 /// Wakes the channels that fail, whenever the network has changed. Where the system does not allow to
 /// watch it, they are tried by the clock alone.
-pub(crate) fn watch(supervisor: &Supervisor, waker: Waker) {
+pub(crate) fn watch(supervisor: &Supervisor, notifier: ChannelNotifier) {
     supervisor
-        .spawn_detached(Task::part("network watch"), move || watch_until_ended(waker.clone()));
+        .spawn_detached(Task::part("network watch"), move || watch_until_ended(notifier.clone()));
 }
 
-async fn watch_until_ended(waker: Waker) -> anyhow::Result<()> {
+async fn watch_until_ended(notifier: ChannelNotifier) -> anyhow::Result<()> {
     let notices = match subscribe() {
         Ok(notices) => notices,
         Err(error) => {
@@ -39,7 +39,7 @@ async fn watch_until_ended(waker: Waker) -> anyhow::Result<()> {
     loop {
         if next(&notices).await? {
             tracing::debug!("The network has changed.");
-            waker.network_changed();
+            notifier.network_changed();
             tokio::time::sleep(SETTLE).await;
         }
     }

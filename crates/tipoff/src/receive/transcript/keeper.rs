@@ -13,9 +13,9 @@ use tipoff_spool::{FinishedSession, SessionDetail, SessionLine, SpoolError};
 use tokio::sync::{Notify, broadcast};
 
 use super::{Finished, Recorder, Session};
-use crate::runtime::observe::Metrics;
 use crate::runtime::per_minute::{PerMinute, network};
 use crate::runtime::supervise::{Supervisor, Task};
+use crate::runtime::telemetry::Metrics;
 
 /// Between two writings into the spool.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
@@ -184,9 +184,9 @@ impl Shared {
         self.any_ended.notify_one();
     }
 
-    fn tell(&self, news: SessionNews) {
+    fn tell(&self, events: SessionNews) {
         if self.news_tx.receiver_count() > 0 {
-            let _ = self.news_tx.send(news);
+            let _ = self.news_tx.send(events);
         }
     }
 }

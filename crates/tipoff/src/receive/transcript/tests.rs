@@ -9,7 +9,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::*;
 use crate::net::TlsFault;
-use crate::runtime::observe::Metrics;
+use crate::runtime::telemetry::Metrics;
 
 fn texts(lines: &[TranscriptLine]) -> Vec<&str> {
     lines.iter().map(|line| line.text.as_str()).collect()
@@ -141,7 +141,7 @@ fn stored(arrival: i64) -> Stored {
 #[tokio::test]
 async fn a_session_is_seen_while_it_is_open_on_its_way_and_then_kept() {
     let (store, transcripts) = scene(0).await;
-    let mut news = transcripts.subscribe();
+    let mut events = transcripts.subscribe();
     let record = transcripts.begin(Protocol::Ftp, peer(1));
     record.said(b"220 ready\r\n");
     record.heard("USER yard");
@@ -176,9 +176,9 @@ async fn a_session_is_seen_while_it_is_open_on_its_way_and_then_kept() {
     let kept = store.kept.lock().unwrap()[0].remove(0);
     assert_eq!((kept.id, kept.login.as_deref()), (42, Some("yard")));
     assert_eq!((texts(&kept.lines), kept.arrivals), (expected.to_vec(), vec![ArrivalId(7)]));
-    let begun = news.recv().await.unwrap();
+    let begun = events.recv().await.unwrap();
     assert_eq!((begun.id, begun.peer, begun.device, begun.ended), (42, peer(1), None, false));
-    let ended = news.recv().await.unwrap();
+    let ended = events.recv().await.unwrap();
     assert_eq!((ended.id, ended.device, ended.ended), (42, Some(420), true));
 }
 

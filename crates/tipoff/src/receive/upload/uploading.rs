@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tipoff_ftp::File;
 use tipoff_model::{AlertMedia, ArrivalId, Content, MediaKind, Timestamp, sort};
 use tipoff_spool::{
-    Again, BlobWriter, Blobs, Growth, NewArrival, Print, SpoolError, Stored, StoredBlob,
+    BlobWriter, Blobs, DedupPolicy, Digest, Growth, NewArrival, SpoolError, Stored, StoredBlob,
 };
 
 use super::probe::Probe;
@@ -246,7 +246,7 @@ impl Uploading {
         torn || (is_shot && self.look.may_go_on())
     }
 
-    fn prints(&self, size: u64) -> Vec<Option<Print>> {
+    fn digests(&self, size: u64) -> Vec<Option<Digest>> {
         vec![(size > 0).then(|| self.hasher.finalize().into())]
     }
 
@@ -278,7 +278,7 @@ impl Uploading {
             received_at,
             ready_at: received_at.after(wait),
             torn,
-            prints: self.prints(size),
+            digests: self.digests(size),
         };
         finish(writer).await?;
         let stored = self.uploads.intake.spool.grow(growth).await?;
@@ -298,7 +298,7 @@ impl Uploading {
         let received_at = Timestamp::from(SystemTime::now());
         let size = writer.size();
         let Judged { content, meaning, maker, awaits } = self.judged(size, torn);
-        let prints = self.prints(size);
+        let digests = self.digests(size);
         let blob = finish(writer).await?;
         let may_grow = self.may_grow(&content, torn);
         let wait = match awaits {
@@ -323,8 +323,8 @@ impl Uploading {
             unacknowledged: torn,
             digest: None,
             same_as: None,
-            prints,
-            again: Again::Always,
+            digests,
+            again: DedupPolicy::Always,
             tree: Some(tree.clone()),
         };
         let stored = intake.keep(arrival).await?;

@@ -18,9 +18,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 use tipoff_model::Timestamp;
-use tipoff_spool::{Actor, AuditEntry, Login, Print, Spool, SpoolError, User, UserId};
+use tipoff_spool::{Actor, AuditEntry, Digest, Login, Spool, SpoolError, User, UserId};
 use tokio::sync::watch;
 
 use crate::audit::{self, what};
@@ -252,7 +252,7 @@ impl Access {
         let now = now();
         let login = Login {
             id: 0,
-            print: print(&secret),
+            digest: digest(&secret),
             user: user.id,
             created_at: now,
             seen_at: now,
@@ -279,7 +279,7 @@ impl Access {
         secret: &str,
         address: IpAddr,
     ) -> Result<Option<(Login, User)>, Refusal> {
-        let Some((login, user)) = self.0.spool.login(print(secret)).await? else {
+        let Some((login, user)) = self.0.spool.login(digest(secret)).await? else {
             return Ok(None);
         };
         let unseen = now().since(login.seen_at);
@@ -295,7 +295,7 @@ impl Access {
 
     /// Ends the login of this secret, if there is one: a new login never goes on from an old cookie.
     async fn forget(&self, secret: &str) -> Result<(), Refusal> {
-        if let Some((login, _)) = self.0.spool.login(print(secret)).await? {
+        if let Some((login, _)) = self.0.spool.login(digest(secret)).await? {
             self.0.spool.end_login(login.id).await?;
             self.changed();
         }
@@ -365,7 +365,7 @@ fn secret() -> Result<String, Refusal> {
 }
 
 /// 256 random bits need no slow hash.
-fn print(secret: &str) -> Print {
+fn digest(secret: &str) -> Digest {
     Sha256::digest(secret.as_bytes()).into()
 }
 

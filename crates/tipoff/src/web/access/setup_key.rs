@@ -6,7 +6,7 @@ use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tipoff_spool::Spool;
 
-use super::{Access, Refusal, now, print, secret};
+use super::{Access, Refusal, digest, now, secret};
 
 /// How long a link that sets the password can be used.
 pub(crate) const SETUP_LASTS: Duration = Duration::from_secs(60 * 60);
@@ -20,13 +20,13 @@ impl Access {
         // By a clock that was set back it would last longer than it was meant to.
         let left = expires_at.since(now());
         let in_time = !left.is_zero() && left <= SETUP_LASTS;
-        Ok(in_time && bool::from(expected.ct_eq(&print(key))))
+        Ok(in_time && bool::from(expected.ct_eq(&digest(key))))
     }
 
     /// Uses up the key; an error if it is of no use.
     pub(super) async fn take_setup_key(&self, key: &str, peer: IpAddr) -> Result<(), Refusal> {
         // Nobody guesses 256 random bits: the right key is taken whatever others try, at whichever address.
-        if self.is_setup_key(key).await? && self.0.spool.take_setup_key(print(key)).await? {
+        if self.is_setup_key(key).await? && self.0.spool.take_setup_key(digest(key)).await? {
             return Ok(());
         }
         self.wrong_token(key, peer)?;
@@ -37,6 +37,6 @@ impl Access {
 /// Makes the key that sets the password once within [`SETUP_LASTS`].
 pub(crate) async fn make_setup_key(spool: &dyn Spool) -> Result<String, Refusal> {
     let key = secret()?;
-    spool.set_setup_key(print(&key), now().after(SETUP_LASTS)).await?;
+    spool.set_setup_key(digest(&key), now().after(SETUP_LASTS)).await?;
     Ok(key)
 }

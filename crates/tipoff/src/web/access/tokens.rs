@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tipoff_spool::{ApiToken, AuditEntry, Spool, TokenScope, UserId};
 
 use super::super::problem::Problem;
-use super::{Access, Refusal, now, print, secret};
+use super::{Access, Refusal, digest, now, secret};
 
 const NAME_CHARS_MAX: usize = 60;
 /// How many tokens there may be.
@@ -29,7 +29,7 @@ impl Access {
         if !secret.starts_with(TOKEN_PREFIX) {
             return Ok(None);
         }
-        let token = self.0.spool.token(print(secret)).await?;
+        let token = self.0.spool.token(digest(secret)).await?;
         if let Some(token) = &token
             && token.used_at.is_none_or(|used_at| now().since(used_at) > NOTE_EVERY)
             && let Err(error) = self.0.spool.note_token_used(token.id, now()).await
@@ -59,10 +59,10 @@ pub(crate) async fn make_token(
     entry: AuditEntry,
 ) -> Result<(i64, String), Refusal> {
     let token = format!("{TOKEN_PREFIX}{}", secret()?);
-    let (name, print) = (name.to_owned(), print(&token));
+    let (name, digest) = (name.to_owned(), digest(&token));
     let made_by = entry.actor.spoken();
     let kept =
-        ApiToken { id: 0, name, print, scope, maker, made_by, created_at: now(), used_at: None };
+        ApiToken { id: 0, name, digest, scope, maker, made_by, created_at: now(), used_at: None };
     let id = spool.add_token(kept, TOKENS_MAX, entry).await?.ok_or(Refusal::Full)?;
     Ok((id, token))
 }

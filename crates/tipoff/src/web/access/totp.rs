@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use ring::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, Key, sign};
 use subtle::ConstantTimeEq;
 use tipoff_model::Timestamp;
-use tipoff_spool::{Print, User, UserId};
+use tipoff_spool::{Digest, User, UserId};
 
 use super::users::of_login;
-use super::{Access, NewLogin, Place, Refusal, now, print};
+use super::{Access, NewLogin, Place, Refusal, digest, now};
 
 /// Seconds that a code is shown (RFC 6238, section 4.1).
 const STEP_S: i64 = 30;
@@ -118,7 +118,7 @@ impl Access {
         let is_right = match step_of(secret, &code, now()) {
             Some(step) => self.0.spool.use_totp_step(user.id, step).await?,
             None if code.len() > DIGITS => {
-                self.0.spool.use_recovery_code(user.id, digest(user.id, &code)).await?
+                self.0.spool.use_recovery_code(user.id, recovery_digest(user.id, &code)).await?
             }
             None => false,
         };
@@ -172,7 +172,8 @@ impl Access {
         attempt.succeeded();
         let codes: Vec<String> =
             (0..RECOVERY_CODES).map(|_| recovery_code()).collect::<Result<_, _>>()?;
-        let digests = codes.iter().map(|code| digest(user.id, &code.replace('-', ""))).collect();
+        let digests =
+            codes.iter().map(|code| recovery_digest(user.id, &code.replace('-', ""))).collect();
         if !self.0.spool.confirm_totp(user.id, step, digests).await? {
             return Err(Refusal::NothingPending);
         }
@@ -228,8 +229,8 @@ fn recovery_code() -> Result<String, Refusal> {
 }
 
 /// 80 random bits need no slow hash.
-fn digest(user: UserId, code: &str) -> Print {
-    print(&format!("recovery/{}/{}", user.0, code.to_ascii_lowercase()))
+fn recovery_digest(user: UserId, code: &str) -> Digest {
+    digest(&format!("recovery/{}/{}", user.0, code.to_ascii_lowercase()))
 }
 
 /// Base32 without padding (RFC 4648, section 6).

@@ -21,7 +21,7 @@ use super::super::problem::Problem;
 use crate::net::known::KnownAddresses;
 use crate::net::limit::{Connections, Place, Places, Presence};
 use crate::receive::SessionNews;
-use crate::runtime::events::Item;
+use crate::runtime::events::LiveEvent;
 use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// So often something is said when nothing happens, so that nobody takes the connection for dead.
@@ -58,7 +58,7 @@ pub(super) async fn events(
     let ended = Box::pin(async move { stream_end(&access, &visitor).await });
     let listener = Listener {
         ended,
-        news: state.news.subscribe(),
+        events: state.events.subscribe(),
         sessions: state.transcripts.subscribe(),
         shutdown: state.supervisor.shutdown(),
         presence: place.presence(),
@@ -83,7 +83,7 @@ async fn stream_end(access: &Access, visitor: &Visitor) {
 
 struct Listener {
     ended: Pin<Box<dyn Future<Output = ()> + Send>>,
-    news: broadcast::Receiver<Item>,
+    events: broadcast::Receiver<LiveEvent>,
     sessions: broadcast::Receiver<SessionNews>,
     shutdown: Shutdown,
     presence: Presence,
@@ -114,7 +114,7 @@ impl Listener {
         tokio::select! {
             biased;
             () = &mut self.ended => None,
-            item = self.news.recv() => of(item, event),
+            item = self.events.recv() => of(item, event),
             session = self.sessions.recv() => of(session, of_session),
             () = self.presence.gives_way() => None,
             () = self.shutdown.reached(Phase::Ending) => None,
@@ -131,28 +131,28 @@ fn of<T>(notice: Result<T, RecvError>, event: impl Fn(&T) -> Event) -> Option<Ev
     }
 }
 
-fn of_session(news: &SessionNews) -> Event {
-    let SessionNews { id, peer, device, ended } = news;
+fn of_session(events: &SessionNews) -> Event {
+    let SessionNews { id, peer, device, ended } = events;
     let data = json!({ "session": id, "peer": peer, "device": device, "ended": ended });
     Event::default().event("session").data(data.to_string())
 }
 
-fn event(item: &Item) -> Event {
+fn event(item: &LiveEvent) -> Event {
     let (name, data) = match item {
-        Item::Arrival { incident, opened } => {
+        LiveEvent::Arrival { incident, opened } => {
             ("incident", json!({ "incident": incident, "opened": opened }))
         }
-        Item::Delivery { delivery, incident, channel, state } => {
+        LiveEvent::Delivery { delivery, incident, channel, state } => {
             let state = state.as_str();
             let data = json!({
                 "delivery": delivery, "incident": incident, "channel": channel, "state": state,
             });
             ("delivery", data)
         }
-        Item::Channel { name } => ("channel", json!({ "channel": name })),
-        Item::Device => ("device", json!({})),
-        Item::Config => ("configuration", json!({})),
-        Item::House => ("house", json!({})),
+        LiveEvent::Channel { name } => ("channel", json!({ "channel": name })),
+        LiveEvent::Device => ("device", json!({})),
+        LiveEvent::Config => ("configuration", json!({})),
+        LiveEvent::House => ("house", json!({})),
     };
     Event::default().event(name).data(data.to_string())
 }

@@ -69,7 +69,7 @@ pub(super) async fn thumbnail(
     let place = place(arrival, &file)?;
     let missing = || Problem::not_found("small picture");
     let media = state.spool.media(place).await?.ok_or_else(missing)?;
-    let jpeg = state.gallery.thumbnail(media).await.map_err(|error| {
+    let jpeg = state.thumbnails.thumbnail(media).await.map_err(|error| {
         tracing::warn!(%error, "A small picture could not be kept.");
         missing()
     })?;

@@ -15,7 +15,7 @@ use super::super::who::Who;
 use super::devices::MUTE_MAX;
 use crate::audit::{self, what};
 use crate::modes::NotChosen;
-use crate::runtime::events::Item;
+use crate::runtime::events::LiveEvent;
 
 /// How the house stands.
 #[derive(Serialize, ToSchema)]
@@ -93,7 +93,7 @@ pub(super) async fn change(
     if let Some(lasts) = lasts {
         tracing::info!(seconds = lasts.as_secs(), "Everything is muted, or heard again.");
         state.spool.mute_until(now.after(lasts), now).await?;
-        state.news.tell(Item::House);
+        state.events.publish(LiveEvent::House);
         state.note(who.did(what::MUTE, "everything", audit::lasting(lasts.as_secs()))).await;
     }
     Ok(Json(standing(&state, now).await?))

@@ -18,7 +18,7 @@ use super::super::view::{Incident, IncidentFull};
 use super::super::who::Who;
 use super::refusals::NotFound;
 use crate::audit::what;
-use crate::runtime::events::Item;
+use crate::runtime::events::LiveEvent;
 
 /// A page of incidents.
 #[derive(Serialize, ToSchema)]
@@ -133,7 +133,7 @@ pub(super) async fn lock(
     if state.spool.lock(incident, who.actor.name().to_owned(), now).await? {
         state.note(who.did(what::LOCK, format!("incident {id}"), "")).await;
     }
-    state.news.tell(Item::Arrival { incident, opened: false });
+    state.events.publish(LiveEvent::Arrival { incident, opened: false });
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -152,6 +152,6 @@ pub(super) async fn unlock(
     if state.spool.unlock(incident).await? {
         state.note(who.did(what::UNLOCK, format!("incident {id}"), "")).await;
     }
-    state.news.tell(Item::Arrival { incident, opened: false });
+    state.events.publish(LiveEvent::Arrival { incident, opened: false });
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 struct Bench {
     home: TempDir,
-    studio: Studio,
+    transcoder: Transcoder,
 }
 
 impl Bench {
@@ -22,7 +22,7 @@ impl Bench {
         fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(home.path().join("film"), "film").unwrap();
-        let folder = scratch::open(&home.path().join("scratch")).unwrap();
+        let folder = temp_file::open(&home.path().join("scratch")).unwrap();
         let shared = Shared {
             held: Held { files: false, calls: false },
             programs: Programs {
@@ -36,20 +36,20 @@ impl Bench {
             version: String::new(),
             places: Semaphore::new(places),
         };
-        let studio = Studio { shared: Arc::new(shared) };
-        Bench { home, studio }
+        let transcoder = Transcoder { shared: Arc::new(shared) };
+        Bench { home, transcoder }
     }
 
     fn begin(&self) -> JoinHandle<()> {
-        let studio = self.studio.clone();
-        let order = Order {
+        let transcoder = self.transcoder.clone();
+        let job = TranscodeJob {
             source: Source::File(self.home.path().join("film")),
             content_type: "video/mp4".to_owned(),
             bytes_max: 1,
             audience: Audience::Chat,
         };
         tokio::spawn(async move {
-            let _ = studio.prepare(order).await;
+            let _ = transcoder.prepare(job).await;
         })
     }
 
@@ -85,14 +85,14 @@ async fn more_orders_than_places_wait() {
     bench.until("two run", |b| b.running() == 2).await;
     // The third has begun to wait by now: it has neither a folder nor a program.
     assert_eq!((bench.orders(), bench.started().len()), (2, 2));
-    assert_eq!(bench.studio.shared.places.available_permits(), 0);
+    assert_eq!(bench.transcoder.shared.places.available_permits(), 0);
     tasks[0].abort();
     bench.until("the third runs", |b| b.started().len() == 3 && b.running() == 2).await;
     for task in tasks.drain(..) {
         task.abort();
     }
     bench.until("all are gone", |b| b.running() == 0 && b.orders() == 0).await;
-    assert_eq!(bench.studio.shared.places.available_permits(), 2);
+    assert_eq!(bench.transcoder.shared.places.available_permits(), 2);
 }
 
 #[tokio::test]
@@ -111,14 +111,14 @@ async fn a_reader_that_never_ends_is_let_go_of() {
     }
     let bench = Bench::new(1);
     let alive = Arc::new(());
-    let order = Order {
+    let job = TranscodeJob {
         source: Source::Bytes(Box::new(Endless { _alive: Arc::clone(&alive) })),
         content_type: "video/mp4".to_owned(),
         bytes_max: 1,
         audience: Audience::Chat,
     };
-    let studio = bench.studio.clone();
-    let task = tokio::spawn(async move { studio.prepare(order).await.is_ok() });
+    let transcoder = bench.transcoder.clone();
+    let task = tokio::spawn(async move { transcoder.prepare(job).await.is_ok() });
     bench.until("the copy runs", |b| b.orders() == 1).await;
     task.abort();
     bench.until("nothing reads", |_| Arc::strong_count(&alive) == 1).await;

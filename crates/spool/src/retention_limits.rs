@@ -8,7 +8,7 @@ use crate::AgeGuard;
 
 /// What is kept for how long.
 #[derive(Clone, Copy, Debug)]
-pub struct Keep {
+pub struct RetentionLimits {
     /// Incidents older than this go.
     pub age: Duration,
     /// Which of them are that old by more than the wall clock.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{Content, IncidentId};
 
-use crate::{Again, Print, Result};
+use crate::{DedupPolicy, Digest, Result};
 
 /// Devices that are remembered because they left something torn.
 const TORN_DEVICES_MAX: usize = 10_000;
@@ -15,18 +15,18 @@ pub(super) fn mark(
     connection: &Connection,
     device: i64,
     content: &mut Content,
-    prints: &[Option<Print>],
-    again: Again,
+    digests: &[Option<Digest>],
+    again: DedupPolicy,
 ) -> Result<Option<IncidentId>> {
     let mut seen_in = None;
-    for (media, print) in content.media.iter_mut().zip(prints) {
-        let Some(print) = print else { continue };
+    for (media, digest) in content.media.iter_mut().zip(digests) {
+        let Some(digest) = digest else { continue };
         let incident = connection
             .prepare_cached(
-                "SELECT incident FROM known_media WHERE device = ?1 AND print = ?2
+                "SELECT incident FROM known_media WHERE device = ?1 AND digest = ?2
                  AND (torn OR ?3)",
             )?
-            .query_row(params![device, print, again == Again::Always], |row| row.get(0))
+            .query_row(params![device, digest, again == DedupPolicy::Always], |row| row.get(0))
             .optional()?
             .map(IncidentId);
         media.repeat = incident.is_some();
@@ -41,16 +41,16 @@ pub(super) fn remember(
     device: i64,
     incident: IncidentId,
     content: &Content,
-    prints: &[Option<Print>],
+    digests: &[Option<Digest>],
     torn: bool,
 ) -> Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO known_media (device, print, incident, torn) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO known_media (device, digest, incident, torn) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO NOTHING",
     )?;
-    let whole = content.media.iter().zip(prints).filter(|(media, _)| media.whole);
-    for print in whole.filter_map(|(_, print)| *print) {
-        insert.execute(params![device, print, incident.0, torn])?;
+    let whole = content.media.iter().zip(digests).filter(|(media, _)| media.whole);
+    for digest in whole.filter_map(|(_, digest)| *digest) {
+        insert.execute(params![device, digest, incident.0, torn])?;
     }
     Ok(())
 }

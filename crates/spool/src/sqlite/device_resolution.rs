@@ -79,10 +79,12 @@ impl Devices for SqliteSpool {
         Box::pin(self.read(move |connection| shared_places(connection, since, limit)))
     }
 
-    fn raise(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>> {
+    fn create_notice(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>> {
         let rules = Arc::clone(&self.rules);
         Box::pin(
-            self.writer.run(move |connection| store::raise(connection, &*rules.current(), &notice)),
+            self.writer.run(move |connection| {
+                store::create_notice(connection, &*rules.current(), &notice)
+            }),
         )
     }
 }

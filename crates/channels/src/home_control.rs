@@ -12,9 +12,9 @@ pub const DEVICES_MAX: usize = 500;
 
 /// What a service that stays in touch may know of the household, and may ask of it. Each channel has
 /// its own: what it asks for is noted with its name.
-pub trait Household: Send + Sync {
+pub trait HomeControl: Send + Sync {
     /// Waits until it stands otherwise than `known`; how it stands then. With nothing known: at once.
-    fn standing(&self, known: Option<Standing>) -> BoxFuture<'_, Standing>;
+    fn standing(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState>;
 
     /// Chooses the mode that is to hold from now on; or says why that cannot be.
     fn choose_mode(&self, mode: String) -> BoxFuture<'_, Result<(), String>>;
@@ -59,7 +59,7 @@ pub trait Household: Send + Sync {
 
 /// How a household stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct HomeState {
     /// The mode that holds; none: there are no modes.
     pub mode: Option<String>,
     /// All modes, in the order of the configuration.

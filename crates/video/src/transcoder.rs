@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::process::Bounds;
 use crate::programs::Programs;
 use crate::work::{Finished, Work};
-use crate::{Progress, Scratch, Trouble, scratch};
+use crate::{Progress, TempFile, Trouble, temp_file};
 
 /// How many threads of one program may use the processor at once.
 const PROCESSORS: u64 = 2;
@@ -28,11 +28,11 @@ const STILL_TIME_MAX: Duration = Duration::from_secs(20);
 pub struct Limits {
     /// How many programs run at once.
     pub processes: usize,
-    /// How long one order may take, once it has a place.
+    /// How long one job may take, once it has a place.
     pub time: Duration,
     /// How much memory (address space) one program may have.
     pub memory_bytes: u64,
-    /// How large a file of one order may grow, together with the copy of its source.
+    /// How large a file of one job may grow, together with the copy of its source.
     pub scratch_bytes_max: u64,
 }
 
@@ -49,7 +49,7 @@ impl Default for Limits {
 
 /// A video that is to play on a phone.
 #[derive(Debug)]
-pub struct Order {
+pub struct TranscodeJob {
     /// The video as the camera made it.
     pub source: Source,
     /// What its first bytes say it is, such as `video/x-msvideo`; `application/octet-stream` for an
@@ -87,7 +87,7 @@ impl fmt::Debug for Source {
     }
 }
 
-/// What came of an order.
+/// What came of a job.
 #[derive(Debug)]
 pub struct Rendition {
     /// The video itself.
@@ -101,7 +101,7 @@ pub struct Rendition {
     /// It is H.264, which every browser plays.
     pub plays_in_browsers: bool,
     /// A JPEG of at most 320 pixels a side and 200 KB.
-    pub poster: Option<Scratch>,
+    pub poster: Option<TempFile>,
 }
 
 /// A look at a video.
@@ -110,7 +110,7 @@ pub struct Still {
     /// How long it plays.
     pub duration: Duration,
     /// A JPEG of at most 320 pixels a side and 200 KB.
-    pub poster: Option<Scratch>,
+    pub poster: Option<TempFile>,
 }
 
 /// Which file is the one to send.
@@ -119,14 +119,14 @@ pub enum Video {
     /// The source: an MP4 that plays, streams and fits.
     AsItIs,
     /// This MP4.
-    Made(Scratch),
+    Made(TempFile),
     /// None: what fits under the limit would not be worth watching.
     DoesNotFit,
 }
 
 /// Makes videos that play. A clone shares the places and the folder.
 #[derive(Debug, Clone)]
-pub struct Studio {
+pub struct Transcoder {
     shared: Arc<Shared>,
 }
 
@@ -156,17 +156,17 @@ fn bounds(limits: &Limits, file_bytes: u64) -> Bounds {
     }
 }
 
-impl Studio {
+impl Transcoder {
     /// Looks for ffmpeg and ffprobe on `PATH`, makes `folder` and removes what an earlier run left in
     /// it. `launcher` confines what is started. `None`: one of both is not installed, or does not run.
     pub async fn open(
         folder: &Path,
         limits: Limits,
         launcher: Launcher,
-    ) -> io::Result<Option<Studio>> {
+    ) -> io::Result<Option<Transcoder>> {
         let wanted = folder.to_owned();
         let folder =
-            spawn_blocking(move || scratch::open(&wanted)).await.map_err(io::Error::other)??;
+            spawn_blocking(move || temp_file::open(&wanted)).await.map_err(io::Error::other)??;
         let path = std::env::var_os("PATH").unwrap_or_default();
         let Some(programs) = Programs::find(&path, launcher) else {
             return Ok(None);
@@ -177,7 +177,7 @@ impl Studio {
         let held = programs.held(&folder, bounds(&limits, 0)).await;
         let places = Semaphore::new(limits.processes.clamp(1, Semaphore::MAX_PERMITS));
         let shared = Shared { programs, folder, limits, version, held, places };
-        Ok(Some(Studio { shared: Arc::new(shared) }))
+        Ok(Some(Transcoder { shared: Arc::new(shared) }))
     }
 
     /// The version of ffmpeg, such as `5.1.8`.
@@ -195,8 +195,8 @@ impl Studio {
     pub async fn still(&self, source: Source, content_type: String) -> Result<Still, Trouble> {
         let deadline = Instant::now() + STILL_TIME_MAX.min(self.shared.limits.time);
         let made = async {
-            let order = Order { source, content_type, bytes_max: 0, audience: Audience::Chat };
-            let work = Work::begin(&self.shared, order).await?;
+            let job = TranscodeJob { source, content_type, bytes_max: 0, audience: Audience::Chat };
+            let work = Work::begin(&self.shared, job).await?;
             let finished = work.look().await?;
             let poster = work.poster(&finished).await;
             Ok(Still { duration: finished.duration, poster })
@@ -206,9 +206,9 @@ impl Studio {
 
     /// Waits for a free place, then makes the video and its poster. Dropping the future kills the
     /// program that works on it and removes its files.
-    pub async fn prepare(&self, order: Order) -> Result<Rendition, Trouble> {
+    pub async fn prepare(&self, job: TranscodeJob) -> Result<Rendition, Trouble> {
         let _place = self.shared.places.acquire().await.map_err(io::Error::other)?;
-        self.make(order, &Progress::default(), true).await
+        self.make(job, &Progress::default(), true).await
     }
 
     /// Makes the video without a poster, and reports how far it is. Takes no place from the orders:
@@ -216,22 +216,22 @@ impl Studio {
     /// it and removes its files.
     pub async fn prepare_apart(
         &self,
-        order: Order,
+        job: TranscodeJob,
         progress: &Progress,
     ) -> Result<Rendition, Trouble> {
-        self.make(order, progress, false).await
+        self.make(job, progress, false).await
     }
 
     async fn make(
         &self,
-        order: Order,
+        job: TranscodeJob,
         progress: &Progress,
         wants_poster: bool,
     ) -> Result<Rendition, Trouble> {
         let shared = &self.shared;
         let deadline = Instant::now() + shared.limits.time;
         let made = async {
-            let work = Work::begin(shared, order).await?;
+            let work = Work::begin(shared, job).await?;
             let finished = work.video(progress).await?;
             Ok::<_, Trouble>((work, finished))
         };

@@ -35,7 +35,7 @@ impl Choice {
 
 /// How a route tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Manner {
+pub struct AlertStyle {
     /// Without a sound.
     pub silent: bool,
     /// How urgent; none: as the channel is configured.
@@ -48,7 +48,7 @@ pub struct Manner {
     pub text: Option<Template>,
 }
 
-impl Manner {
+impl AlertStyle {
     /// Has `alert` told so. `time` is what time it is for people.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn an_alert_is_dressed_and_counts_the_files_that_it_had() {
         let time: jiff::ZonedDateTime = "2026-11-24T22:05:09[UTC]".parse().unwrap();
-        let manner = Manner {
+        let manner = AlertStyle {
             silent: true,
             priority: Some(Priority::Urgent),
             media: Choice::First,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tipoff_channels::{BoxFuture, DEVICES_MAX, Done, Household, Pace, Standing};
+use tipoff_channels::{BoxFuture, DEVICES_MAX, Done, HomeControl, HomeState, Pace};
 use tipoff_model::{Action, Timestamp};
 use tipoff_spool::{Actor, DeviceFilter, DeviceLine, SpoolError};
 use tokio::sync::broadcast;
@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 use super::orders::Parts;
 use super::{ChannelState, Common, Dispatch};
 use crate::audit::{self, what};
-use crate::runtime::events::Item;
+use crate::runtime::events::LiveEvent;
 
 /// How often it is looked at when nothing is told: a mode may begin by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -22,18 +22,18 @@ pub(super) struct ChannelHousehold {
     pub(super) dispatch: Dispatch,
 }
 
-impl Household for ChannelHousehold {
-    fn standing(&self, known: Option<Standing>) -> BoxFuture<'_, Standing> {
+impl HomeControl for ChannelHousehold {
+    fn standing(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState> {
         let common = &*self.parts.common;
         Box::pin(async move {
-            let mut news = common.news.subscribe();
+            let mut events = common.events.subscribe();
             loop {
                 match look(common).await {
                     Ok(standing) if known.as_ref() != Some(&standing) => return standing,
                     Ok(_) => {}
                     Err(error) => tracing::warn!(%error, "How the house stands is not known."),
                 }
-                let _ = tokio::time::timeout(LOOK_AGAIN, changed(&mut news)).await;
+                let _ = tokio::time::timeout(LOOK_AGAIN, changed(&mut events)).await;
             }
         })
     }
@@ -113,11 +113,11 @@ fn unread(error: SpoolError) -> String {
 }
 
 /// Waits for something that may change how it stands.
-async fn changed(news: &mut broadcast::Receiver<Item>) {
+async fn changed(events: &mut broadcast::Receiver<LiveEvent>) {
     loop {
-        match news.recv().await {
+        match events.recv().await {
             // A device that is new is announced with its first alert, and seen here a little later.
-            Ok(Item::House | Item::Device | Item::Config) => return,
+            Ok(LiveEvent::House | LiveEvent::Device | LiveEvent::Config) => return,
             // What was missed may have been such.
             Err(broadcast::error::RecvError::Lagged(_)) => return,
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
@@ -126,14 +126,14 @@ async fn changed(news: &mut broadcast::Receiver<Item>) {
     }
 }
 
-async fn look(common: &Common) -> Result<Standing, SpoolError> {
+async fn look(common: &Common) -> Result<HomeState, SpoolError> {
     let limit = u32::try_from(DEVICES_MAX).unwrap_or(u32::MAX);
     let devices = common.spool.devices(&DeviceFilter::default(), limit).await?;
     let configured = common.modes.rules.devices();
     let there = devices.into_iter().filter(|line| !is_gone(line, &configured));
     let mut devices: Vec<_> = there.map(|line| (line.id, line.name)).collect();
     devices.sort();
-    Ok(Standing {
+    Ok(HomeState {
         mode: common.modes.current(Timestamp::from(SystemTime::now())).await?,
         modes: common.modes.all(),
         devices,

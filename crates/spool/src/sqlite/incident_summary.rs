@@ -18,7 +18,7 @@ const NAMES_MAX: usize = 10;
 const HOUR_MS: i64 = 3_600_000;
 
 /// An arrival, as it is now.
-pub(super) struct Glance<'a> {
+pub(super) struct IncidentSummary<'a> {
     pub(super) incident: IncidentId,
     pub(super) arrival: ArrivalId,
     pub(super) envelope: &'a Envelope,
@@ -28,19 +28,19 @@ pub(super) struct Glance<'a> {
 /// Notes an arrival; `before` is what was understood of it earlier, if it was noted before.
 pub(super) fn note(
     connection: &Connection,
-    glance: &Glance<'_>,
+    summary: &IncidentSummary<'_>,
     before: Option<&Content>,
 ) -> Result<()> {
-    let (pictures, videos) = counts(glance.content);
+    let (pictures, videos) = counts(summary.content);
     let (pictures_before, videos_before) = before.map_or((0, 0), counts);
-    let cover = cover(&glance.content.media);
+    let cover = cover(&summary.content.media);
     if (pictures, videos) != (pictures_before, videos_before) {
         connection
             .prepare_cached(
                 "UPDATE incident SET pictures = pictures + ?2, videos = videos + ?3 WHERE id = ?1",
             )?
             .execute(params![
-                glance.incident.0,
+                summary.incident.0,
                 pictures - pictures_before,
                 videos - videos_before
             ])?;
@@ -53,8 +53,8 @@ pub(super) fn note(
                  WHERE id = ?1 AND (cover_arrival IS NULL OR (cover_video AND NOT ?4))",
             )?
             .execute(params![
-                glance.incident.0,
-                glance.arrival.0,
+                summary.incident.0,
+                summary.arrival.0,
                 i64::try_from(index).unwrap_or(0),
                 video
             ])?;
@@ -64,7 +64,7 @@ pub(super) fn note(
             "INSERT INTO words (incident, arrival, words) VALUES (?1, ?2, ?3)
              ON CONFLICT (incident, arrival) DO UPDATE SET words = excluded.words",
         )?
-        .execute(params![glance.incident.0, glance.arrival.0, words(glance)])?;
+        .execute(params![summary.incident.0, summary.arrival.0, words(summary)])?;
     Ok(())
 }
 
@@ -90,8 +90,8 @@ fn cover(media: &[Media]) -> Option<(usize, bool)> {
         .or_else(|| first(is_video).map(|index| (index, true)))
 }
 
-fn words(glance: &Glance<'_>) -> String {
-    let Glance { envelope, content, .. } = glance;
+fn words(summary: &IncidentSummary<'_>) -> String {
+    let IncidentSummary { envelope, content, .. } = summary;
     let text: String = content.text.chars().take(TEXT_CHARS_MAX).collect();
     let login = envelope.login.as_deref().unwrap_or_default();
     let path = envelope.path.as_deref().unwrap_or_default();

@@ -17,14 +17,14 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A file that is removed when this is dropped.
 #[derive(Debug)]
-pub struct Scratch {
+pub struct TempFile {
     // Dropped before the folder that it lies in.
     path: TempPath,
     size: u64,
     _folder: Arc<TempDir>,
 }
 
-impl Scratch {
+impl TempFile {
     /// Where it lies, for as long as this is not dropped.
     pub fn path(&self) -> &Path {
         &self.path
@@ -36,10 +36,10 @@ impl Scratch {
     }
 
     /// Takes over a file in an order's folder.
-    pub(crate) fn adopt(folder: &Arc<TempDir>, name: &str) -> io::Result<Scratch> {
+    pub(crate) fn adopt(folder: &Arc<TempDir>, name: &str) -> io::Result<TempFile> {
         let path = folder.path().join(name);
         let size = fs::metadata(&path)?.len();
-        Ok(Scratch { path: TempPath::try_from_path(path)?, size, _folder: Arc::clone(folder) })
+        Ok(TempFile { path: TempPath::try_from_path(path)?, size, _folder: Arc::clone(folder) })
     }
 }
 
@@ -131,9 +131,9 @@ mod tests {
         for name in ["a", "b"] {
             fs::write(within.join(name), "123").unwrap();
         }
-        let a = Scratch::adopt(&folder, "a").unwrap();
-        let b = Scratch::adopt(&folder, "b").unwrap();
-        assert!(Scratch::adopt(&folder, "c").is_err());
+        let a = TempFile::adopt(&folder, "a").unwrap();
+        let b = TempFile::adopt(&folder, "b").unwrap();
+        assert!(TempFile::adopt(&folder, "c").is_err());
         drop(folder);
         assert_eq!((a.size(), a.path()), (3, within.join("a").as_path()));
         drop(a);
