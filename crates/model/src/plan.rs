@@ -167,13 +167,13 @@ pub struct Plan {
     /// What becomes due.
     pub due: Vec<Due>,
     /// Why nobody hears of it, in words for its owner.
-    pub untold: Option<String>,
+    pub suppressed_reason: Option<String>,
 }
 
 impl Plan {
     /// Nobody hears of it.
-    pub fn untold(why: impl Into<String>) -> Self {
-        Self { due: Vec::new(), untold: Some(why.into()) }
+    pub fn suppressed(why: impl Into<String>) -> Self {
+        Self { due: Vec::new(), suppressed_reason: Some(why.into()) }
     }
 }
 
@@ -324,7 +324,7 @@ mod tests {
             _told: &[NotifiedChannel],
             _history: &dyn History,
         ) -> Plan {
-            Plan::untold("nobody asked")
+            Plan::suppressed("nobody asked")
         }
     }
 
@@ -340,6 +340,9 @@ mod tests {
     fn a_plan_that_tells_nobody_has_a_reason() {
         let (device, content) = (Device::default(), Content::default());
         let plan = Least.plan(&facts(&device, None, &content, Event::Other), &[], &Least);
-        assert_eq!((plan.due, plan.untold.as_deref()), (Vec::new(), Some("nobody asked")));
+        assert_eq!(
+            (plan.due, plan.suppressed_reason.as_deref()),
+            (Vec::new(), Some("nobody asked"))
+        );
     }
 }

@@ -148,8 +148,8 @@ impl Rules {
         let new = || self.channels.iter().filter(is_new);
         if self.routes.is_empty() {
             let due: Vec<_> = new().map(|channel| due(channel, None)).collect();
-            let untold = due.is_empty().then(|| "no channel is configured".to_owned());
-            return Plan { due, untold };
+            let suppressed_reason = due.is_empty().then(|| "no channel is configured".to_owned());
+            return Plan { due, suppressed_reason };
         }
         let judged = self.judge(facts, history);
         let told_or_counted = |channel: &String| {
@@ -163,8 +163,8 @@ impl Rules {
         };
         let due: Vec<_> = new().filter_map(told_or_counted).collect();
         let is_told = due.iter().any(|due| due.kind != AlertKind::Summary);
-        let untold = (!is_told).then(|| verdict::in_words(&judged));
-        Plan { due, untold }
+        let suppressed_reason = (!is_told).then(|| verdict::in_words(&judged));
+        Plan { due, suppressed_reason }
     }
 
     /// What the channels that were told of the incident hear of what follows.
@@ -229,9 +229,9 @@ impl Planner for Rules {
 
     fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], history: &dyn History) -> Plan {
         if let Some(why) = self.hushed(facts) {
-            return Plan::untold(why);
+            return Plan::suppressed(why);
         }
-        let Plan { due, mut untold } = self.first(facts, notified, history);
+        let Plan { due, mut suppressed_reason } = self.first(facts, notified, history);
         let follow_ups = notified.iter().filter_map(|told| self.follow_up(facts, told));
         let held = |due: Due| match due.kind {
             AlertKind::Summary => due,
@@ -239,12 +239,12 @@ impl Planner for Rules {
             _ => self.flood.held(due, facts, history),
         };
         let due: Vec<_> = due.into_iter().chain(follow_ups).map(held).collect();
-        if untold.is_none() && due.iter().all(|due| due.kind == AlertKind::Summary) {
+        if suppressed_reason.is_none() && due.iter().all(|due| due.kind == AlertKind::Summary) {
             let of_address = due.iter().any(|due| due.of_address);
             let words = if of_address { ADDRESS_FLOOD_WORDS } else { FLOOD_WORDS };
-            untold = Some(words.to_owned());
+            suppressed_reason = Some(words.to_owned());
         }
-        Plan { due, untold }
+        Plan { due, suppressed_reason }
     }
 }
 

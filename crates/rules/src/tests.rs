@@ -246,7 +246,7 @@ fn what_is_sent_by_the_clock_is_silent_unless_asked_for() {
         assert_eq!(rules.is_silent(&facts), silent);
         let plan = rules.plan(&facts, &[], &Past::default());
         assert_eq!(plan.due.is_empty(), silent);
-        assert_eq!(plan.untold.is_some(), silent);
+        assert_eq!(plan.suppressed_reason.is_some(), silent);
     }
     rules.periodic = true;
     assert!(!rules.is_silent(&periodic) && rules.is_silent(&artefact));
@@ -362,7 +362,11 @@ fn torn_without_a_picture_and_repeats_are_no_news() {
         for told in [vec![], told(&["me", "hook"])] {
             let plan = rules.plan(&facts, &told, &Past::default());
             assert_eq!(plan.due.len(), count, "{facts:?}");
-            assert_eq!(plan.untold.is_some(), count == 0 || told.len() == 2, "told to nobody new");
+            assert_eq!(
+                plan.suppressed_reason.is_some(),
+                count == 0 || told.len() == 2,
+                "told to nobody new"
+            );
         }
     }
 }
@@ -416,7 +420,7 @@ fn cooldown_holds_back_the_next_and_never_the_first() {
     assert_eq!(names(&plan(last(now.before(Duration::from_secs(60))))), ["me"]);
     let held = plan(last(now.before(Duration::from_secs(59))));
     assert!(held.due.is_empty());
-    assert_eq!(held.untold.unwrap(), "mine: me rests for 1 s more");
+    assert_eq!(held.suppressed_reason.unwrap(), "mine: me rests for 1 s more");
 }
 
 #[test]
@@ -440,7 +444,7 @@ fn so_many_are_told_in_an_hour_and_then_a_count() {
         of_address: false,
     };
     assert_eq!(held.due, [expected]);
-    assert_eq!(held.untold.unwrap(), "mine: me has had its alerts of this hour");
+    assert_eq!(held.suppressed_reason.unwrap(), "mine: me has had its alerts of this hour");
     assert_eq!(plan(&rules, &[minutes(61), minutes(10)]).due[0].kind, AlertKind::First);
     let always = Route { name: "always".to_owned(), ..to_me(Conditions::default()) };
     let rules = Rules { routes: vec![route, always], ..rules };
@@ -524,7 +528,7 @@ fn mails_of_words_have_a_limit_too() {
     assert_eq!(rules.plan(&mail, &[], &many(23)).due[0].kind, AlertKind::First);
     let held = rules.plan(&mail, &[], &many(24));
     assert_eq!(held.due[0].kind, AlertKind::Summary);
-    assert_eq!(held.untold.as_deref(), Some(FLOOD_WORDS));
+    assert_eq!(held.suppressed_reason.as_deref(), Some(FLOOD_WORDS));
 }
 
 #[test]
@@ -540,7 +544,7 @@ fn made_up_senders_at_one_address_become_a_count() {
         assert_eq!(plan(&many(23), &[], event).due[0].kind, AlertKind::First);
         let held = plan(&many(24), &[], event);
         assert_eq!((held.due[0].kind, held.due[0].of_address), (AlertKind::Summary, true));
-        assert_eq!(held.untold.as_deref(), Some(ADDRESS_FLOOD_WORDS));
+        assert_eq!(held.suppressed_reason.as_deref(), Some(ADDRESS_FLOOD_WORDS));
         let due = plan(&many(24), &told(&["me"]), event).due;
         let follow_up = due.iter().find(|due| due.channel == "me").unwrap();
         assert_eq!(follow_up.kind, AlertKind::FollowUp, "what has begun goes on");
@@ -622,12 +626,12 @@ fn why_nobody_is_told_is_told() {
     let routes = vec![to_me(hours("22:00-06:00")), door];
     let plan = rules(routes).plan(&facts(&device, now), &[], &Past::default());
     assert_eq!(
-        plan.untold.unwrap(),
+        plan.suppressed_reason.unwrap(),
         "mine: 22:00-06:00 only, it was 12:05; door: not for this device"
     );
     let nowhere = Rules { channels: Vec::new(), ..rules(Vec::new()) };
     let plan = nowhere.plan(&facts(&device, now), &[], &Past::default());
-    assert_eq!(plan.untold.unwrap(), "no channel is configured");
+    assert_eq!(plan.suppressed_reason.unwrap(), "no channel is configured");
 }
 
 /// Conditions, and which of them does not fit the mail below.
@@ -718,7 +722,7 @@ fn what_no_arrival_tells_has_no_sender() {
     let silence = Facts { event: Event::Silence, ..facts(&device, at("2026-03-01T12:00:00Z")) };
     let anybody = Conditions { from: vec![Glob::new("*")], ..Conditions::default() };
     let plan = rules(vec![to_me(anybody)]).plan(&silence, &[], &Past::default());
-    assert_eq!(plan.untold.unwrap(), "mine: the sender does not fit");
+    assert_eq!(plan.suppressed_reason.unwrap(), "mine: the sender does not fit");
 }
 
 /// The name of each route and what it would make of an arrival.
@@ -821,23 +825,23 @@ fn without_a_mode_no_route_of_one_holds() {
     let away = Conditions { modes: vec!["away".to_owned()], ..Conditions::default() };
     let facts = facts(&device, at("2026-03-01T12:00:00Z"));
     let plan = rules(vec![to_me(away)]).plan(&facts, &[], &Past::default());
-    assert_eq!(plan.untold.as_deref(), Some("mine: there is no mode"));
+    assert_eq!(plan.suppressed_reason.as_deref(), Some("mine: there is no mode"));
 }
 
 #[test]
 fn why_nobody_is_told_is_cut_where_it_is_too_long() {
     let device = device();
     let facts = facts(&device, at("2026-03-01T12:00:00Z"));
-    let untold = |name_chars: usize| {
+    let suppressed_reason = |name_chars: usize| {
         let door = Conditions { devices: vec!["Door".to_owned()], ..Conditions::default() };
         let route = Route { name: "é".repeat(name_chars), ..to_me(door) };
-        rules(vec![route]).plan(&facts, &[], &Past::default()).untold.unwrap()
+        rules(vec![route]).plan(&facts, &[], &Past::default()).suppressed_reason.unwrap()
     };
     let reason = ": not for this device";
-    assert_eq!(untold(500 - reason.len()).chars().count(), 500);
-    assert!(untold(500 - reason.len()).ends_with(reason));
-    assert_eq!(untold(501 - reason.len()).chars().count(), 501);
-    assert!(untold(501 - reason.len()).ends_with("devic…"));
+    assert_eq!(suppressed_reason(500 - reason.len()).chars().count(), 500);
+    assert!(suppressed_reason(500 - reason.len()).ends_with(reason));
+    assert_eq!(suppressed_reason(501 - reason.len()).chars().count(), 501);
+    assert!(suppressed_reason(501 - reason.len()).ends_with("devic…"));
 }
 
 #[test]
@@ -1119,8 +1123,8 @@ proptest! {
         let facts = Facts { muted, ..facts(&device, now) };
         let plan = rules(routes).plan(&facts, &[], &past);
         let is_told = plan.due.iter().any(|due| due.kind != AlertKind::Summary);
-        prop_assert!(is_told != plan.untold.is_some(), "{plan:?}");
-        prop_assert!(plan.untold.is_none_or(|why| !why.is_empty()));
+        prop_assert!(is_told != plan.suppressed_reason.is_some(), "{plan:?}");
+        prop_assert!(plan.suppressed_reason.is_none_or(|why| !why.is_empty()));
     }
 
     #[test]

@@ -66,14 +66,14 @@ impl Planner for Plain {
         let lacks_its_picture = facts.torn && !facts.whole_picture;
         let is_text = !facts.content.has_shots();
         if facts.artefact || facts.muted || facts.repeat || lacks_its_picture && !is_text {
-            return Plan::untold("no news");
+            return Plan::suppressed("no news");
         }
         let mode = history.chosen_mode().map(|(mode, _)| mode);
         if mode.as_deref() == Some("home") {
-            return Plan::untold("somebody is at home");
+            return Plan::suppressed("somebody is at home");
         }
         if mode.as_deref() == Some("asked") {
-            return Plan::untold(past_in_words(facts, history));
+            return Plan::suppressed(past_in_words(facts, history));
         }
         if mode.as_deref() == Some("wild") {
             let recent = facts.received_at.before(Duration::from_secs(600));
@@ -82,7 +82,7 @@ impl Planner for Plain {
             let due_at = due_at.unwrap_or(facts.received_at.after(Duration::from_secs(600)));
             let (channel, kind) = ("phone".to_owned(), AlertKind::Summary);
             let due = vec![Due { channel, kind, due_at, route: None, of_address: false }];
-            return Plan { due, untold: Some("too much".to_owned()) };
+            return Plan { due, suppressed_reason: Some("too much".to_owned()) };
         }
         let due = |channel: &str, kind, after| Due {
             channel: channel.to_owned(),
@@ -96,7 +96,7 @@ impl Planner for Plain {
         let first = ["phone", "hook"].into_iter().take(channels).filter(is_new);
         let first = first.map(|channel| due(channel, AlertKind::First, 0));
         let told = notified.iter().map(|told| due(&told.channel, AlertKind::FollowUp, 2));
-        Plan { due: first.chain(told).collect(), untold: None }
+        Plan { due: first.chain(told).collect(), suppressed_reason: None }
     }
 }
 
@@ -154,7 +154,7 @@ pub(crate) fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArri
         },
         event: Event::Motion,
         artefact: false,
-        maker: None,
+        vendor: None,
         blob: writer.finish().unwrap(),
         began_at: at,
         received_at: at,

@@ -27,7 +27,7 @@ pub struct DeviceLine {
     /// What people call it.
     pub name: String,
     /// Whose make it is, where that could be told.
-    pub maker: Option<String>,
+    pub vendor: Option<String>,
     /// When something of it arrived last.
     pub last_at: Option<Timestamp>,
     /// Until when nobody is told of it.

@@ -69,7 +69,7 @@ pub struct IncidentLine {
     /// Whether its device was muted when it began.
     pub muted: bool,
     /// Why nobody is told of it, in words for its owner; none: somebody is.
-    pub untold: Option<String>,
+    pub suppressed_reason: Option<String>,
     /// What is said of it besides its subject, where no arrival opened it.
     pub note: Option<String>,
     /// Who wants no more alerts of it, and since when. `None`: nobody said so.

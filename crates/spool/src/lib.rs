@@ -79,7 +79,7 @@ pub struct NewArrival {
     /// Whether it is a marker, an index, a test file or empty: nothing to tell of.
     pub artefact: bool,
     /// Whose make the device is, where that can be told.
-    pub maker: Option<&'static str>,
+    pub vendor: Option<&'static str>,
     /// Where its bytes are.
     pub blob: StoredBlob,
     /// When its first byte came.

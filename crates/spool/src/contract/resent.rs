@@ -80,8 +80,8 @@ fn text_mail(spool: &dyn Spool, text: &str, at: Timestamp) -> NewArrival {
     mail
 }
 
-async fn untold(spool: &dyn Spool, incident: IncidentId) -> Option<String> {
-    spool.incident(incident).await.unwrap().line.untold
+async fn suppressed_reason(spool: &dyn Spool, incident: IncidentId) -> Option<String> {
+    spool.incident(incident).await.unwrap().line.suppressed_reason
 }
 
 async fn a_torn_text_is_alerted_once_and_late(open: Open<'_>) {
@@ -110,10 +110,10 @@ async fn a_torn_text_that_comes_whole_is_not_alerted_itself(open: Open<'_>) {
     let torn = spool.store(torn_text(&*spool, words, NOW, seconds(300))).await.unwrap();
     let other = text_mail(&*spool, "The UPS is back on line power.", seconds(20));
     assert_eq!(spool.store(other).await.unwrap().channels.len(), 2);
-    assert_eq!(untold(&*spool, torn.incident).await, None);
+    assert_eq!(suppressed_reason(&*spool, torn.incident).await, None);
     let whole = text_mail(&*spool, &format!("{words} about twenty more minutes."), seconds(200));
     assert_eq!(spool.store(whole).await.unwrap().channels.len(), 2);
-    assert!(untold(&*spool, torn.incident).await.is_some());
+    assert!(suppressed_reason(&*spool, torn.incident).await.is_some());
     let due = due(&*spool, "phone", seconds(1000)).await;
     assert!(due.iter().all(|it| it.alert.incident != torn.incident), "{due:?}");
 }

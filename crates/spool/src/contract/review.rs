@@ -100,7 +100,7 @@ async fn nobody_is_told_a_report_while_it_is_muted(open: Open<'_>) {
     spool.mute_until(seconds(5000), NOW).await.unwrap();
     assert!(spool.report(report(Vec::new())).await.unwrap().is_empty());
     let lines = spool.incidents(&IncidentFilter::default(), 1).await.unwrap();
-    assert_eq!(lines[0].untold.as_deref(), Some("muted"));
+    assert_eq!(lines[0].suppressed_reason.as_deref(), Some("muted"));
 }
 
 async fn arrivals_are_read_again_as_they_were(open: Open<'_>) {

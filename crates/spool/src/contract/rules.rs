@@ -19,17 +19,18 @@ async fn why_nobody_is_told_stays_until_somebody_is(open: Open<'_>) {
     let incident = store(&*spool, "Yard", NOW).await.incident;
     drop(spool);
     let spool = open();
-    let untold = async |spool: &dyn Spool| spool.incident(incident).await.unwrap().line.untold;
-    assert_eq!(untold(&*spool).await.as_deref(), Some("somebody is at home"));
+    let suppressed_reason =
+        async |spool: &dyn Spool| spool.incident(incident).await.unwrap().line.suppressed_reason;
+    assert_eq!(suppressed_reason(&*spool).await.as_deref(), Some("somebody is at home"));
     assert!(due(&*spool, "phone", NOW).await.is_empty());
     spool.choose_mode("away".to_owned(), seconds(1)).await.unwrap();
     assert_eq!(store(&*spool, "Yard", seconds(2)).await.incident, incident);
-    assert_eq!(untold(&*spool).await, None, "somebody is told of it now");
+    assert_eq!(suppressed_reason(&*spool).await, None, "somebody is told of it now");
     let first = due(&*spool, "phone", seconds(2)).await.remove(0);
     assert_eq!(first.route.as_deref(), Some("away"), "by the route that the rules named");
     spool.choose_mode("home".to_owned(), seconds(3)).await.unwrap();
     store(&*spool, "Yard", seconds(4)).await;
-    assert_eq!(untold(&*spool).await, None, "what nobody hears of is not all of it");
+    assert_eq!(suppressed_reason(&*spool).await, None, "what nobody hears of is not all of it");
 }
 
 async fn what_is_chosen_for_the_house_is_remembered(open: Open<'_>) {
@@ -79,7 +80,7 @@ async fn what_is_held_back_is_told_as_a_count(open: Open<'_>) {
     let next = next.iter().find(|it| it.alert.device == "Yard").unwrap();
     assert_eq!((next.alert.held, next.covers), (1, during.arrival));
     let line = spool.incident(during.incident).await.unwrap().line;
-    assert_eq!(line.untold.as_deref(), Some("too much"));
+    assert_eq!(line.suppressed_reason.as_deref(), Some("too much"));
     spool.choose_mode("away".to_owned(), seconds(1_211)).await.unwrap();
     let calm = store(&*spool, "Yard", seconds(2_000)).await;
     assert_eq!(calm.channels, ["phone", "hook"]);
@@ -96,7 +97,7 @@ async fn follow_ups_count_apart_from_incidents(open: Open<'_>) {
     }
     let why = async |after| {
         let asked = store(&*spool, "Yard", seconds(after)).await;
-        spool.incident(asked.incident).await.unwrap().line.untold
+        spool.incident(asked.incident).await.unwrap().line.suppressed_reason
     };
     spool.choose_mode("asked".to_owned(), seconds(30)).await.unwrap();
     assert_eq!(why(30).await.as_deref(), Some("1 alert, 3 follow-ups; gathering: none, none"));

@@ -17,7 +17,7 @@ use crate::{
 const SIGHTINGS_MAX: u32 = 20;
 
 const LINE: &str = "
-    SELECT id, key, coalesce(label, name), maker, last_at, muted_until, silent_after, user,
+    SELECT id, key, coalesce(label, name), vendor, last_at, muted_until, silent_after, user,
            (SELECT coalesce(label, name) FROM device AS it WHERE it.id = device.recorder)
     FROM device";
 
@@ -113,7 +113,7 @@ fn read_line(row: &Row<'_>) -> rusqlite::Result<DeviceLine> {
         id: DeviceId(row.get(0)?),
         key: row.get(1)?,
         name: row.get(2)?,
-        maker: row.get(3)?,
+        vendor: row.get(3)?,
         last_at: time(4)?,
         muted_until: time(5)?,
         silent_after: row
@@ -354,15 +354,15 @@ pub(super) fn heard(
     connection: &Connection,
     id: i64,
     now: Timestamp,
-    maker: Option<&str>,
+    vendor: Option<&str>,
 ) -> Result<bool> {
     let mut update = connection.prepare_cached(
-        "UPDATE device SET silence_told = 0, maker = coalesce(?3, maker),
+        "UPDATE device SET silence_told = 0, vendor = coalesce(?3, vendor),
                 last_at = CASE WHEN last_at > ?4 THEN ?2 ELSE max(coalesce(last_at, 0), ?2) END
          WHERE id = ?1 RETURNING recorder, coalesce(muted_until, 0) > ?2",
     )?;
     let mut note = |id: i64| {
-        update.query_row(params![id, now.0, maker, now.latest_recorded().0], |row| {
+        update.query_row(params![id, now.0, vendor, now.latest_recorded().0], |row| {
             Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, bool>(1)?))
         })
     };

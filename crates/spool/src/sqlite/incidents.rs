@@ -31,7 +31,7 @@ const LINE: &str = "
            pictures, videos, cover_arrival, cover_index, cover_video, silent, muted,
            CASE videos WHEN 0 THEN 0 ELSE
                (SELECT coalesce(sum(length_ms), 0) FROM clip WHERE clip.incident = incident.id) END,
-           untold, note, dismissed_by, dismissed_at, locked_by, locked_at
+           suppressed_reason, note, dismissed_by, dismissed_at, locked_by, locked_at
     FROM incident JOIN device ON device.id = incident.device";
 
 impl Incidents for SqliteSpool {
@@ -241,7 +241,7 @@ fn read_line(connection: &Connection, row: &Row<'_>) -> Result<IncidentLine> {
         cover,
         silent: row.get::<_, i64>(13)? == 1,
         muted: row.get(14)?,
-        untold: row.get(16)?,
+        suppressed_reason: row.get(16)?,
         note: row.get(17)?,
         dismissed: dismissal(row)?,
         locked: lock(row)?,

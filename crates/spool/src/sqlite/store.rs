@@ -39,7 +39,7 @@ pub(super) fn store(
         arrival.content.media.iter_mut().for_each(|media| media.repeat = true);
     }
     let seen_in = resent.repeats.or(seen_in);
-    let muted = device_resolution::heard(connection, device, arrival.received_at, arrival.maker)?
+    let muted = device_resolution::heard(connection, device, arrival.received_at, arrival.vendor)?
         || home_settings::is_muted(connection, arrival.received_at)?;
     let facts = facts_of(&arrival);
     let facts = Facts { muted, repeat: facts.repeat || resent.repeats.is_some(), ..facts };
@@ -191,10 +191,11 @@ pub(super) fn note_untold(
     plan: &Plan,
 ) -> Result<()> {
     let is_told = plan.due.iter().any(|due| due.kind != AlertKind::Summary);
-    let untold = plan.untold.as_deref().filter(|_| !is_told && notified.is_empty());
+    let suppressed_reason =
+        plan.suppressed_reason.as_deref().filter(|_| !is_told && notified.is_empty());
     connection
         .prepare_cached("UPDATE incident SET untold = ?2 WHERE id = ?1 AND untold IS NOT ?2")?
-        .execute(params![incident.0, untold])?;
+        .execute(params![incident.0, suppressed_reason])?;
     Ok(())
 }
 

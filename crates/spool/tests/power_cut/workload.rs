@@ -50,7 +50,7 @@ impl Planner for Everything {
             route: None,
             of_address: false,
         };
-        Plan { due: CHANNELS.into_iter().map(due).collect(), untold: None }
+        Plan { due: CHANNELS.into_iter().map(due).collect(), suppressed_reason: None }
     }
 }
 
@@ -274,7 +274,7 @@ async fn arrival(
         content: content(size),
         event: Event::Motion,
         artefact: false,
-        maker: None,
+        vendor: None,
         blob,
         began_at: at,
         received_at: at,

@@ -158,12 +158,12 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
     for judged in config.rules.judge(&facts, &past) {
         println!("  {}", in_words(&judged));
     }
-    let Plan { due, untold } = config.rules.plan(&facts, &[], &past);
+    let Plan { due, suppressed_reason } = config.rules.plan(&facts, &[], &past);
     for due in due {
         let by = due.route.map(|route| format!(", by {route}")).unwrap_or_default();
         println!("-> {}{by}", due.channel);
     }
-    if let Some(why) = untold {
+    if let Some(why) = suppressed_reason {
         println!("-> nobody: {why}");
     }
     Ok(())

@@ -194,7 +194,7 @@ fn print_detail(detail: &IncidentDetail) {
         println!();
         println!("{note}");
     }
-    if let Some(why) = &line.untold {
+    if let Some(why) = &line.suppressed_reason {
         println!();
         println!("Nobody is told: {why}");
     }
@@ -256,7 +256,7 @@ fn line_json(line: &IncidentLine) -> Value {
         "last_arrival_at": utc_time(line.last_arrival_at),
         "arrivals": line.arrivals,
         "deliveries": deliveries,
-        "untold": line.untold,
+        "untold": line.suppressed_reason,
         "dismissed_by": line.dismissed.as_ref().map(|it| &it.by),
         "locked_by": line.locked.as_ref().map(|it| &it.by),
         "note": line.note,

@@ -158,7 +158,7 @@ impl Stage {
             content: line.content,
             event,
             artefact: silent && event != Event::Periodic,
-            maker: None,
+            vendor: None,
             blob: line.blob,
             began_at: line.received_at,
             received_at: line.received_at,
@@ -235,7 +235,7 @@ impl Played {
             .collect();
         let told = match told.as_slice() {
             [] => {
-                let why = line.untold.as_deref();
+                let why = line.suppressed_reason.as_deref();
                 format!("nobody: {}", why.unwrap_or("nothing to tell"))
             }
             told => told.join(", "),
@@ -261,7 +261,7 @@ impl Played {
             "subject": line.subject,
             "began_at": super::incidents::utc_time(line.began_at),
             "told": told,
-            "untold": line.untold,
+            "untold": line.suppressed_reason,
         })
     }
 }
@@ -286,8 +286,8 @@ fn summarise(incidents: &[Played]) {
         let total = channels.entry(channel).or_default();
         total.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
     }
-    let untold = incidents.iter().filter(|it| it.detail.deliveries.is_empty()).count();
-    println!("{} incidents, of {untold} nobody is told", incidents.len());
+    let suppressed = incidents.iter().filter(|it| it.detail.deliveries.is_empty()).count();
+    println!("{} incidents, of {suppressed} nobody is told", incidents.len());
     for (channel, [firsts, follow_ups, counts]) in channels {
         println!("now: {channel}: {}", in_words(firsts, follow_ups, counts));
     }

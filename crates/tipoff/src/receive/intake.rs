@@ -217,7 +217,7 @@ impl Incoming {
         let arrival = NewArrival {
             event: reading.event,
             artefact: false,
-            maker: reading.vendor,
+            vendor: reading.vendor,
             device,
             envelope: self.envelope,
             content,

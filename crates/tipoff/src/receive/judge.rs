@@ -11,7 +11,7 @@ pub(super) struct Judged {
     pub(super) content: Content,
     pub(super) meaning: Meaning,
     /// Whose devices name files so.
-    pub(super) maker: Option<&'static str>,
+    pub(super) vendor: Option<&'static str>,
     /// What its alert waits for.
     pub(super) awaits: Awaits,
 }
@@ -62,7 +62,7 @@ pub(super) fn judge(look: &Look, path: &str, size: u64, torn: bool) -> Judged {
     Judged {
         content: Content { media: vec![media], ..Content::default() },
         meaning: tipoff_vendors::upload(&upload),
-        maker: tipoff_vendors::upload_vendor(&upload),
+        vendor: tipoff_vendors::upload_vendor(&upload),
         awaits,
     }
 }

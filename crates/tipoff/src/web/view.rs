@@ -195,7 +195,7 @@ impl From<&IncidentLine> for Incident {
             thumbnail: line.cover.map(|cover| thumbnail_url(cover.place)),
             silent: line.silent,
             muted: line.muted,
-            untold: line.untold.clone(),
+            untold: line.suppressed_reason.clone(),
             dismissed_by: line.dismissed.as_ref().map(|it| it.by.clone()),
             locked_by: line.locked.as_ref().map(|it| it.by.clone()),
             locked_at: line.locked.as_ref().map(|it| utc(it.at)),

@@ -88,7 +88,7 @@ impl Planner for Nothing {
     }
 
     fn plan(&self, _: &Facts<'_>, _: &[NotifiedChannel], _: &dyn History) -> Plan {
-        Plan { due: Vec::<Due>::new(), untold: None }
+        Plan { due: Vec::<Due>::new(), suppressed_reason: None }
     }
 }
 

@@ -297,7 +297,7 @@ impl Uploading {
     async fn store_new(self, writer: BlobWriter, torn: bool) -> Result<Kept, SpoolError> {
         let received_at = Timestamp::from(SystemTime::now());
         let size = writer.size();
-        let Judged { content, meaning, maker, awaits } = self.judged(size, torn);
+        let Judged { content, meaning, vendor, awaits } = self.judged(size, torn);
         let digests = self.digests(size);
         let blob = finish(writer).await?;
         let may_grow = self.may_grow(&content, torn);
@@ -314,7 +314,7 @@ impl Uploading {
             content,
             event: meaning.event,
             artefact: meaning.artefact,
-            maker,
+            vendor,
             blob,
             began_at: self.began_at,
             received_at,

@@ -72,7 +72,7 @@ fn device(line: &DeviceLine, activity: Vec<u64>) -> Device {
         id: line.id.0,
         name: line.name.clone(),
         origin: origin(line),
-        maker: line.maker.clone(),
+        maker: line.vendor.clone(),
         last_at: line.last_at.map(utc),
         muted_until: line.muted_until.map(utc),
         silent_after_s: line.silent_after.map(|after| after.as_secs()),

@@ -135,8 +135,8 @@ fn about(line: &DeviceLine) -> String {
         Some(recorder) => format!("channel of {recorder}"),
         None => known.to_owned(),
     };
-    match &line.maker {
-        Some(maker) => format!("{maker}, {known}"),
+    match &line.vendor {
+        Some(vendor) => format!("{vendor}, {known}"),
         None => known,
     }
 }

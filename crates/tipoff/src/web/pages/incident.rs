@@ -121,11 +121,11 @@ pub(super) async fn incident(
         arrivals: arrivals.iter().map(|arrival| told(arrival, &clock)).collect(),
         deliveries: deliveries.iter().map(|it| delivery(it, &clock)).collect(),
         note: line.note.clone(),
-        untold: match &line.untold {
+        untold: match &line.suppressed_reason {
             Some(why) => format!("Nobody: {why}."),
             None => "Nobody.".to_owned(),
         },
-        withdrawn: match &line.untold {
+        withdrawn: match &line.suppressed_reason {
             Some(why) if !deliveries.is_empty() => format!("No alert is sent: {why}."),
             _ => String::new(),
         },

@@ -162,7 +162,7 @@ fn marks(line: &IncidentLine) -> Vec<Mark> {
     if line.silent {
         marks.push(said("quiet", "kept without telling anybody"));
     }
-    match &line.untold {
+    match &line.suppressed_reason {
         _ if line.silent => {}
         Some(why) if line.muted => marks.push(said("muted", why)),
         Some(why) => marks.push(said("untold", why)),
