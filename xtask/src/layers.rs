@@ -46,13 +46,6 @@ const LEFT: &[(&str, &str, &str)] = &[
     ("channels", "mqtt", "motions presence sweep"),
     ("channels", "telegram", "hook poll"),
     ("spool", "sqlite", "device_resolution dismissal history resent store summary"),
-    ("tipoff", "cli", "explain replay"),
-    (
-        "tipoff",
-        "config",
-        "access channel checks device exposure ftp http load reading reference report retention route rules section smtp video",
-    ),
-    ("tipoff", "dispatch", "attempt under_way"),
     ("tipoff", "receive", "refusal transcript"),
     ("tipoff", "receive", "follow trees upload"),
     ("tipoff", "receive", "control data ftp listen passive smtp transfer under_way"),

@@ -18,8 +18,8 @@ use tipoff_spool::{
     PastArrival, Review, Spool, SqliteSpool,
 };
 
-use super::explain::check_mode;
-use super::{Ending, block_on};
+use crate::cli::moment::check_mode;
+use crate::cli::{Ending, block_on, incidents};
 use crate::config::Config;
 use crate::receive::Doorkeeper;
 
@@ -32,7 +32,7 @@ const BATCH: u32 = 64;
 
 /// Which day, and how.
 #[derive(Debug, clap::Args)]
-pub(super) struct ReplayArgs {
+pub(in crate::cli) struct ReplayArgs {
     /// The day, such as 2026-11-24 [default: today]
     #[arg(long, value_name = "DATE")]
     day: Option<Date>,
@@ -259,7 +259,7 @@ impl Played {
             "device": line.device,
             "event": line.event,
             "subject": line.subject,
-            "began_at": super::incidents::utc_time(line.began_at),
+            "began_at": incidents::utc_time(line.began_at),
             "told": told,
             "untold": line.suppressed_reason,
         })
