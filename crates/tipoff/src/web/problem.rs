@@ -1,8 +1,6 @@
 //! What the API says when it cannot do what it was asked: RFC 9457.
 
 use axum::Json;
-use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -68,30 +66,6 @@ impl From<SpoolError> for Problem {
     }
 }
 
-impl From<JsonRejection> for Problem {
-    fn from(rejection: JsonRejection) -> Self {
-        Self::new(rejection.status(), rejection.body_text())
-    }
-}
-
-impl From<QueryRejection> for Problem {
-    fn from(rejection: QueryRejection) -> Self {
-        Self::bad(rejection.body_text())
-    }
-}
-
-impl From<FormRejection> for Problem {
-    fn from(rejection: FormRejection) -> Self {
-        Self::new(rejection.status(), rejection.body_text())
-    }
-}
-
-impl From<PathRejection> for Problem {
-    fn from(_: PathRejection) -> Self {
-        Self::not_found("page")
-    }
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
@@ -101,23 +75,3 @@ impl IntoResponse for Problem {
         response
     }
 }
-
-/// A body in JSON.
-#[derive(FromRequest)]
-#[from_request(via(axum::Json), rejection(Problem))]
-pub(crate) struct Body<T>(pub(crate) T);
-
-/// What a form of a page holds.
-#[derive(FromRequest)]
-#[from_request(via(axum::extract::Form), rejection(Problem))]
-pub(crate) struct Sent<T>(pub(crate) T);
-
-/// What stands behind the question mark.
-#[derive(FromRequestParts)]
-#[from_request(via(axum::extract::Query), rejection(Problem))]
-pub(crate) struct Asked<T>(pub(crate) T);
-
-/// What stands in the path.
-#[derive(FromRequestParts)]
-#[from_request(via(axum::extract::Path), rejection(Problem))]
-pub(crate) struct Named<T>(pub(crate) T);

@@ -4,9 +4,9 @@
 use axum::http::Method;
 use tipoff_spool::Role;
 
-use super::guard::{Entry, Visitor};
+use super::principal::{AuthMethod, Principal};
 
-/// Changing routes of the visitor's own account.
+/// Changing routes of the principal's own account.
 const OWN_ACCOUNT: &[(Method, &str)] = &[
     (Method::POST, "/logout"),
     (Method::PUT, "/api/v1/password"),
@@ -45,10 +45,10 @@ const ACCOUNTS: &[&str] = &[
     "/api/v1/users/{id}/totp",
 ];
 
-/// Whether a visitor may use a route, by the path with which it was registered.
-pub(super) fn may(visitor: &Visitor, method: &Method, path: &str) -> bool {
-    if visitor.role == Role::Owner {
-        let is_token = matches!(visitor.entry, Entry::Token { .. });
+/// Whether a principal may use a route, by the path with which it was registered.
+pub(super) fn may(principal: &Principal, method: &Method, path: &str) -> bool {
+    if principal.role == Role::Owner {
+        let is_token = matches!(principal.auth, AuthMethod::Token { .. });
         let changes = !matches!(*method, Method::GET | Method::HEAD);
         return !(is_token && changes && ACCOUNTS.contains(&path));
     }
@@ -56,6 +56,6 @@ pub(super) fn may(visitor: &Visitor, method: &Method, path: &str) -> bool {
         return !SECRETS.contains(&path);
     }
     // A program has no account of its own.
-    let is_person = !matches!(visitor.entry, Entry::Token { .. });
+    let is_person = !matches!(principal.auth, AuthMethod::Token { .. });
     is_person && OWN_ACCOUNT.iter().any(|(own, of)| own == method && *of == path)
 }

@@ -4,19 +4,20 @@
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tipoff_model::{DeviceId, Timestamp};
 use tipoff_spool::{DeviceChange, DeviceFilter, DeviceLine, NewDevice};
 use utoipa::{IntoParams, ToSchema};
 
+use super::super::access::AuditContext;
 use super::super::clock::{Clock, utc};
-use super::super::filter::blank;
-use super::super::problem::{Asked, Body, Named, Problem};
-use super::super::who::Who;
-use super::super::{State, logins};
-use super::refusals::{Conflict, NotFound};
+use super::super::extract::{JsonBody, Path, Query};
+use super::super::incident_query::blank;
+use super::super::problem::Problem;
+use super::super::{AppState, device_credentials};
+use super::error_responses::{Conflict, NotFound};
 use crate::audit::{lasting, what};
 use crate::receive::is_deceptive;
 
@@ -115,9 +116,9 @@ pub(super) struct DeviceList {
     responses((status = 200, body = DeviceList)),
 )]
 pub(super) async fn list(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     clock: Clock,
-    Asked(query): Asked<DeviceQuery>,
+    Query(query): Query<DeviceQuery>,
 ) -> Result<Json<DeviceList>, Problem> {
     let limit = query.limit.unwrap_or(LIMIT);
     let text = query.text.unwrap_or_default();
@@ -144,16 +145,16 @@ pub(super) async fn list(
     responses((status = 200, body = Device), NotFound),
 )]
 pub(super) async fn one(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     clock: Clock,
-    Named(id): Named<i64>,
+    Path(id): Path<i64>,
 ) -> Result<Json<Device>, Problem> {
     let line = line(&state, id).await?;
     let activity = state.spool.activity(&[line.id], &clock.last_days(DAYS)).await?;
     Ok(Json(device(&line, activity.into_iter().next().unwrap_or_default())))
 }
 
-pub(super) async fn line(state: &State, id: i64) -> Result<DeviceLine, Problem> {
+pub(super) async fn line(state: &AppState, id: i64) -> Result<DeviceLine, Problem> {
     let detail = state.spool.device(DeviceId(id)).await?;
     Ok(detail.ok_or_else(|| Problem::not_found("device"))?.line)
 }
@@ -182,19 +183,19 @@ pub(super) struct Added {
     responses((status = 201, body = Added), Conflict),
 )]
 pub(super) async fn add(
-    Shared(state): Shared<State>,
-    who: Who,
-    Body(addition): Body<Addition>,
+    State(state): State<AppState>,
+    audit: AuditContext,
+    JsonBody(addition): JsonBody<Addition>,
 ) -> Result<(StatusCode, Json<Added>), Problem> {
     let name = name(&addition.name)?;
-    let password = logins::password()?;
-    for user in logins::users(&name) {
+    let password = device_credentials::password()?;
+    for user in device_credentials::users(&name) {
         let taken = state.is_user(&user);
         let device =
             NewDevice { name: name.clone(), user: user.clone(), password: password.clone() };
         if !taken && let Some(id) = state.spool.add_device(device).await? {
             state.devices_changed().await?;
-            state.note(who.did(what::DEVICE_ADD, &*name, format!("user {user}"))).await;
+            state.note(audit.entry(what::DEVICE_ADD, &*name, format!("user {user}"))).await;
             return Ok((StatusCode::CREATED, Json(Added { id: id.0, name, user, password })));
         }
     }
@@ -237,11 +238,11 @@ pub(super) struct Change {
     responses((status = 200, body = Device), NotFound, Conflict),
 )]
 pub(super) async fn change(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     clock: Clock,
-    who: Who,
-    Named(id): Named<i64>,
-    Body(change): Body<Change>,
+    audit: AuditContext,
+    Path(id): Path<i64>,
+    JsonBody(change): JsonBody<Change>,
 ) -> Result<Json<Device>, Problem> {
     let known = line(&state, id).await?;
     let detail = told(&change);
@@ -249,8 +250,8 @@ pub(super) async fn change(
         state.spool.change_device(known.id, change).await?;
     }
     state.devices_changed().await?;
-    state.note(who.did(what::DEVICE_CHANGE, of_device(&known), detail)).await;
-    one(Shared(state), clock, Named(id)).await
+    state.note(audit.entry(what::DEVICE_CHANGE, of_device(&known), detail)).await;
+    one(State(state), clock, Path(id)).await
 }
 
 /// A device in the audit log.
@@ -313,11 +314,11 @@ pub(super) struct Merge {
     responses((status = 200, body = Device), NotFound, Conflict),
 )]
 pub(super) async fn merge(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     clock: Clock,
-    who: Who,
-    Named(id): Named<i64>,
-    Body(merge): Body<Merge>,
+    audit: AuditContext,
+    Path(id): Path<i64>,
+    JsonBody(merge): JsonBody<Merge>,
 ) -> Result<Json<Device>, Problem> {
     let known = line(&state, id).await?;
     if origin(&known) == "configuration" {
@@ -330,6 +331,6 @@ pub(super) async fn merge(
     }
     state.devices_changed().await?;
     let detail = format!("into {}", of_device(&other));
-    state.note(who.did(what::DEVICE_MERGE, of_device(&known), detail)).await;
-    one(Shared(state), clock, Named(merge.into)).await
+    state.note(audit.entry(what::DEVICE_MERGE, of_device(&known), detail)).await;
+    one(State(state), clock, Path(merge.into)).await
 }

@@ -1,20 +1,21 @@
 //! The channels: how they stand, what waits, a test, rest.
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use tipoff_spool::ChannelFigures;
 
-use super::super::State;
+use super::super::AppState;
 use super::super::api::channels::{standing, word};
 use super::super::clock::{Clock, span};
-use super::super::frame::{Frame, Page, page};
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
 use crate::dispatch::{ChannelState, ChannelStatus};
 use crate::runtime::percent::encode;
 
 #[derive(Template)]
 #[template(path = "channels.html")]
 struct ChannelsPage {
-    frame: Frame,
+    layout: Layout,
     channels: Vec<Row>,
 }
 
@@ -34,10 +35,10 @@ struct Row {
     last_error: Option<String>,
 }
 
-pub(super) async fn list(Shared(state): Shared<State>, frame: Frame, clock: Clock) -> Page {
+pub(super) async fn list(State(state): State<AppState>, layout: Layout, clock: Clock) -> Page {
     let standing = standing(&state, clock.today()).await?;
     let channels = standing.iter().map(|(status, figures)| row(status, figures, &clock));
-    page(&ChannelsPage { frame, channels: channels.collect() })
+    page(&ChannelsPage { layout, channels: channels.collect() })
 }
 
 fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &Clock) -> Row {

@@ -1,21 +1,23 @@
 //! One incident: its pictures large, what it said, who was told.
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use tipoff_channels::size;
 use tipoff_model::{DeliveryState, IncidentId, Media, MediaKind, MediaPlace, Protocol};
 use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentFilter};
 
+use super::super::api_types::{file_url, rendition_url, thumbnail_url};
 use super::super::clock::{Clock, span, utc};
-use super::super::frame::{Frame, Page, page};
-use super::super::problem::{Named, Problem};
-use super::super::view::{file_url, rendition_url, thumbnail_url};
-use super::super::{State, media, words};
+use super::super::extract::Path;
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
+use super::super::problem::Problem;
+use super::super::{AppState, labels, media};
 
 #[derive(Template)]
 #[template(path = "incident.html")]
 struct IncidentPage {
-    frame: Frame,
+    layout: Layout,
     id: i64,
     title: String,
     device: String,
@@ -97,24 +99,24 @@ struct Attempt {
 }
 
 pub(super) async fn incident(
-    Shared(state): Shared<State>,
-    frame: Frame,
+    State(state): State<AppState>,
+    layout: Layout,
     clock: Clock,
-    Named(id): Named<i64>,
+    Path(id): Path<i64>,
 ) -> Page {
     let detail = state.spool.incident(IncidentId(id)).await?;
     let IncidentDetail { line, arrivals, deliveries } = &detail;
     let retriable = deliveries.iter().filter(|it| it.state != DeliveryState::Delivered).count();
     let (newer, older) = neighbours(&state, line.id).await?;
     page(&IncidentPage {
-        frame,
+        layout,
         id,
-        title: words::title(line.event, &line.subject),
+        title: labels::title(line.event, &line.subject),
         device: line.device.clone(),
         device_id: line.device_id.0,
         began: clock.full(line.began_at),
         began_at: utc(line.began_at),
-        counted: words::counted(line),
+        counted: labels::counted(line),
         newer,
         older,
         shots: shots(arrivals, &clock, file_url, thumbnail_url, rendition_url),
@@ -142,7 +144,10 @@ pub(super) async fn incident(
 }
 
 /// The incidents before and after it.
-async fn neighbours(state: &State, id: IncidentId) -> Result<(Option<i64>, Option<i64>), Problem> {
+async fn neighbours(
+    state: &AppState,
+    id: IncidentId,
+) -> Result<(Option<i64>, Option<i64>), Problem> {
     let older = IncidentFilter { before: Some(id), ..IncidentFilter::default() };
     let older = state.spool.incidents(&older, 1).await?;
     let newer = IncidentFilter { after: Some(id), ..IncidentFilter::default() };
@@ -273,8 +278,8 @@ fn delivery(line: &DeliveryLine, clock: &Clock) -> Delivery {
             "summary" => "count",
             _ => "follow-up",
         },
-        state: words::state(line.state),
-        look: words::look(line.state),
+        state: labels::state(line.state),
+        look: labels::look(line.state),
         attempts: line.attempts.iter().map(attempt).collect(),
         next: pending.then(|| format!("Next attempt from {} on.", clock.second(line.due_at))),
         can_retry: line.state != DeliveryState::Delivered,

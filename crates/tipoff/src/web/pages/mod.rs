@@ -1,10 +1,10 @@
 //! What people see. Pages only show: whatever changes something is asked of the API by the script,
 //! so that programs can do all that people can.
 
-mod account;
-mod add;
+mod accounts;
+mod add_device;
 mod audit;
-mod audit_words;
+mod audit_sentences;
 mod channels;
 mod devices;
 mod feed;
@@ -18,15 +18,15 @@ mod timeline;
 use axum::Router;
 use axum::routing::get;
 
-use super::State;
+use super::AppState;
 
-pub(super) fn router() -> Router<State> {
+pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(timeline::timeline))
         .route("/devices", get(devices::list))
-        .route("/devices/add", get(add::add))
+        .route("/devices/add", get(add_device::add))
         .route("/devices/{id}", get(devices::one))
-        .route("/devices/{id}/setup", get(add::setup))
+        .route("/devices/{id}/setup", get(add_device::setup))
         .route("/incidents/{id}", get(incident::incident))
         .route("/sessions", get(sessions::list))
         .route("/sessions/{id}", get(sessions::one))
@@ -38,7 +38,7 @@ pub(super) fn router() -> Router<State> {
 }
 
 /// What a link without a login opens.
-pub(super) fn shared() -> Router<State> {
+pub(super) fn shared() -> Router<AppState> {
     Router::new()
         .route("/feed/{token}/incidents.atom", get(feed::feed))
         .route("/share/{incident}/{expires}/{signature}", get(share::share))

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use tipoff_channels::size;
 use tipoff_model::Timestamp;
 use tipoff_spool::Figures;
 
-use super::super::State;
+use super::super::AppState;
 use super::super::api::channels::{standing, word};
-use super::super::api::house::{self, House};
+use super::super::api::home_state::{self, House};
 use super::super::clock::{Clock, span};
-use super::super::frame::{Frame, Page, page};
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
 use super::devices::Bar;
 use crate::disk;
 
@@ -25,7 +26,7 @@ const STEP: usize = 10;
 #[derive(Template)]
 #[template(path = "overview.html")]
 struct OverviewPage {
-    frame: Frame,
+    layout: Layout,
     wants: Vec<String>,
     mode: Option<String>,
     modes: Vec<String>,
@@ -41,7 +42,7 @@ struct OverviewPage {
     configuration: String,
 }
 
-pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: Clock) -> Page {
+pub(super) async fn overview(State(state): State<AppState>, layout: Layout, clock: Clock) -> Page {
     let now = clock.now();
     let since = now.before(HOUR * u32::try_from(HOURS - 1).unwrap_or(0));
     let figures = state.spool.figures(since, clock.today()).await?;
@@ -74,14 +75,14 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
             "The disk is full: {free} free, {kept} are to be. The oldest incidents go; make room."
         ));
     }
-    let House { mode, modes, .. } = house::standing(&state, now).await?;
+    let House { mode, modes, .. } = home_state::standing(&state, now).await?;
     let muted_until = state.spool.muted_until().await?.filter(|until| *until > now);
     let configuration = state.configuration.borrow().clone();
     for key in &configuration.needs_restart {
         wants.push(format!("{key} was changed in the file and holds after a restart."));
     }
     page(&OverviewPage {
-        frame,
+        layout,
         wants,
         mode,
         modes,

@@ -1,19 +1,20 @@
 //! One's own account, users, tokens for programs, and the way out.
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use tipoff_spool::TokenScope;
 
-use super::super::State;
-use super::super::access::Visitor;
+use super::super::AppState;
+use super::super::access::Principal;
 use super::super::clock::Clock;
-use super::super::frame::{Frame, Page, page};
-use super::account::{self, Accounts};
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
+use super::accounts::{self, Accounts};
 
 #[derive(Template)]
 #[template(path = "settings.html")]
 struct SettingsPage {
-    frame: Frame,
+    layout: Layout,
     /// Whether leaving is ours to do: whom a proxy lets in leaves there.
     may_leave: bool,
     accounts: Accounts,
@@ -30,9 +31,9 @@ struct Token {
 }
 
 pub(super) async fn settings(
-    Shared(state): Shared<State>,
-    visitor: Visitor,
-    frame: Frame,
+    State(state): State<AppState>,
+    principal: Principal,
+    layout: Layout,
     clock: Clock,
 ) -> Page {
     let token = |token: tipoff_spool::ApiToken| Token {
@@ -53,9 +54,9 @@ pub(super) async fn settings(
             |used_at| format!("last used {}", clock.ago(used_at)),
         ),
     };
-    let accounts = account::read(&state, &visitor, &clock).await?;
-    let tokens = if visitor.is_owner() { state.spool.tokens().await? } else { Vec::new() };
+    let accounts = accounts::read(&state, &principal, &clock).await?;
+    let tokens = if principal.is_owner() { state.spool.tokens().await? } else { Vec::new() };
     let tokens = tokens.into_iter().map(token).collect();
-    let may_leave = visitor.user().is_some();
-    page(&SettingsPage { frame, may_leave, accounts, tokens })
+    let may_leave = principal.user().is_some();
+    page(&SettingsPage { layout, may_leave, accounts, tokens })
 }

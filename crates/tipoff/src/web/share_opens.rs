@@ -12,7 +12,7 @@ const WRITE_EVERY: Duration = Duration::from_secs(10);
 
 /// Counts that are not written yet.
 #[derive(Clone, Default)]
-pub(crate) struct Opens(Arc<Mutex<Pending>>);
+pub(crate) struct ShareOpens(Arc<Mutex<Pending>>);
 
 #[derive(Default)]
 struct Pending {
@@ -20,7 +20,7 @@ struct Pending {
     written: Option<Instant>,
 }
 
-impl Opens {
+impl ShareOpens {
     /// Counts an opening of an existing link, whose numbers are bounded.
     pub(super) async fn count(&self, spool: &dyn Spool, link: i64) {
         let is_due = {

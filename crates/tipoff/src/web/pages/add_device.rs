@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use serde::Deserialize;
 use tipoff_model::DeviceId;
 use tipoff_spool::{IncidentFilter, SessionLine};
 use tipoff_vendors::guide::{self, Guide, Say, Value};
 
-use super::super::State;
+use super::super::AppState;
 use super::super::api::sessions::{SessionQuery, find};
 use super::super::clock::Clock;
-use super::super::frame::{Frame, Page, page};
-use super::super::problem::{Asked, Named, Problem};
+use super::super::extract::{Path, Query};
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
+use super::super::problem::Problem;
 use super::Choice;
 use super::sessions::{Row, row};
 
@@ -25,17 +27,17 @@ const LATELY: Duration = Duration::from_secs(900);
 #[derive(Template)]
 #[template(path = "add.html")]
 struct AddPage {
-    frame: Frame,
+    layout: Layout,
 }
 
-pub(super) async fn add(frame: Frame) -> Page {
-    page(&AddPage { frame })
+pub(super) async fn add(layout: Layout) -> Page {
+    page(&AddPage { layout })
 }
 
 /// Whose page, and which of its pages.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Query {
+pub(super) struct SetupQuery {
     maker: String,
     by: String,
 }
@@ -43,7 +45,7 @@ pub(super) struct Query {
 #[derive(Template)]
 #[template(path = "setup_device.html")]
 struct SetupPage {
-    frame: Frame,
+    layout: Layout,
     id: i64,
     name: String,
     makers: Vec<Choice>,
@@ -64,11 +66,11 @@ struct Line {
 }
 
 pub(super) async fn setup(
-    Shared(state): Shared<State>,
-    frame: Frame,
+    State(state): State<AppState>,
+    layout: Layout,
     clock: Clock,
-    Named(id): Named<i64>,
-    Asked(query): Asked<Query>,
+    Path(id): Path<i64>,
+    Query(query): Query<SetupQuery>,
 ) -> Page {
     let detail = state.spool.device(DeviceId(id)).await?;
     let device = detail.ok_or_else(|| Problem::not_found("device"))?.line;
@@ -102,7 +104,7 @@ pub(super) async fn setup(
         _ => Some(row(line, &clock)),
     };
     page(&SetupPage {
-        frame,
+        layout,
         id,
         name: device.name,
         makers: makers(&query.maker),
@@ -115,7 +117,7 @@ pub(super) async fn setup(
     })
 }
 
-fn knows(state: &State, login: Option<&str>) -> bool {
+fn knows(state: &AppState, login: Option<&str>) -> bool {
     login.is_some_and(|login| state.doorkeeper.knows_user(login))
 }
 
@@ -139,7 +141,7 @@ fn makers(chosen: &str) -> Vec<Choice> {
 
 /// How a device reaches us.
 struct Reach<'a> {
-    state: &'a State,
+    state: &'a AppState,
     user: &'a str,
     password: &'a str,
 }

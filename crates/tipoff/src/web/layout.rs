@@ -3,16 +3,17 @@
 use std::convert::Infallible;
 
 use askama::Template;
-use axum::extract::{FromRequestParts, Request, State as Shared};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::access::Visitor;
+use super::access::Principal;
 use super::clock::Clock;
+use super::page::{PageProblem, problem_title};
 use super::problem::Problem;
-use super::{State, assets};
+use super::{AppState, assets};
 
 /// The pages that tabs lead to: address, name and icon.
 const TABS: &[(&str, &str, &str)] = &[
@@ -24,7 +25,7 @@ const TABS: &[(&str, &str, &str)] = &[
 ];
 
 /// What stands around a page.
-pub(super) struct Frame {
+pub(super) struct Layout {
     /// The zone in which times are written.
     pub(super) zone: String,
     /// What proves that a form is one of ours.
@@ -48,7 +49,7 @@ pub(super) struct Tab {
     pub(super) current: bool,
 }
 
-impl Frame {
+impl Layout {
     pub(super) fn tabs(&self) -> Vec<Tab> {
         let tab = |&(address, name, icon): &(&'static str, &'static str, &'static str)| {
             let of_timeline = address == "/" && self.path.starts_with("/incidents/");
@@ -60,13 +61,13 @@ impl Frame {
     }
 }
 
-impl FromRequestParts<State> for Frame {
+impl FromRequestParts<AppState> for Layout {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
         let clock = Clock::from_request_parts(parts, state).await?;
-        let visitor = parts.extensions.get::<Visitor>();
-        let is_owner = visitor.is_some_and(Visitor::is_owner);
+        let principal = parts.extensions.get::<Principal>();
+        let is_owner = principal.is_some_and(Principal::is_owner);
         // Lines of the file are masked, and are still nothing for everybody.
         let shown = |fault: &crate::config::ConfigFault| match is_owner {
             true => fault.text.clone(),
@@ -74,78 +75,28 @@ impl FromRequestParts<State> for Frame {
         };
         Ok(Self {
             zone: clock.zone_name().to_owned(),
-            csrf: visitor.map_or("", Visitor::proof).to_owned(),
+            csrf: principal.map_or("", Principal::csrf_token).to_owned(),
             version: assets::VERSION,
             fault: state.configuration.borrow().fault.as_ref().map(shown),
-            role: visitor.map_or("viewer", |visitor| visitor.role.as_str()),
+            role: principal.map_or("viewer", |principal| principal.role.as_str()),
             is_owner,
             path: parts.uri.path().to_owned(),
         })
     }
 }
 
-/// A page, or what stands instead of it.
-pub(super) type Page = Result<Response, PageProblem>;
-
-/// Sends a page.
-pub(super) fn page(template: &impl Template) -> Page {
-    match template.render() {
-        Ok(text) => Ok(Html(text).into_response()),
-        Err(error) => {
-            tracing::error!(%error, "A page could not be written.");
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Err(PageProblem(Problem::new(status, "the page could not be written")))
-        }
-    }
-}
-
-/// A problem, told to a person.
-pub(super) struct PageProblem(Problem);
-
-impl<E: Into<Problem>> From<E> for PageProblem {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
-}
-
-/// For whoever is not logged in.
 #[derive(Template)]
-#[template(path = "problem.html")]
-struct ProblemPage<'a> {
+#[template(path = "problem_layout.html")]
+struct LayoutProblemPage<'a> {
+    layout: Layout,
     title: &'a str,
     detail: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "problem_framed.html")]
-struct FramedProblemPage<'a> {
-    frame: Frame,
-    title: &'a str,
-    detail: &'a str,
-}
-
-fn title(problem: &Problem) -> &'static str {
-    match problem.status() {
-        StatusCode::NOT_FOUND => "Not here",
-        _ => "That did not work",
-    }
-}
-
-impl IntoResponse for PageProblem {
-    fn into_response(self) -> Response {
-        let Self(problem) = self;
-        let (status, title, detail) = (problem.status(), title(&problem), problem.detail());
-        let text = ProblemPage { title, detail }.render().unwrap_or_default();
-        let mut response = (status, Html(text)).into_response();
-        response.extensions_mut().insert(problem);
-        response
-    }
 }
 
 /// Shows a browser a page where a program gets a problem: whoever is logged in sees it in the frame of all
 /// pages. What is asked of the API is answered for programs.
 pub(super) async fn for_browsers(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -158,12 +109,13 @@ pub(super) async fn for_browsers(
     let Some(problem) = response.extensions().get::<Problem>() else {
         return response;
     };
-    let Some(visitor) = response.extensions().get::<Visitor>() else {
-        return PageProblem(problem.clone()).into_response();
+    let Some(principal) = response.extensions().get::<Principal>() else {
+        return PageProblem::from(problem.clone()).into_response();
     };
-    parts.extensions.insert(visitor.clone());
-    let Ok(frame) = Frame::from_request_parts(&mut parts, &state).await;
-    let page = FramedProblemPage { frame, title: title(problem), detail: problem.detail() };
+    parts.extensions.insert(principal.clone());
+    let Ok(layout) = Layout::from_request_parts(&mut parts, &state).await;
+    let page =
+        LayoutProblemPage { layout, title: problem_title(problem), detail: problem.detail() };
     (problem.status(), Html(page.render().unwrap_or_default())).into_response()
 }
 
