@@ -50,9 +50,8 @@ impl HostError {
             Self::Unclear => Problem::bad("the request must name one host"),
             Self::NotOurs => Problem::new(
                 StatusCode::MISDIRECTED_REQUEST,
-                "this host name is none of its own; open it by the IP address of its machine, or add the \
-                 name to its configuration: hosts = [\"…\"] in the section [http], or public_url \
-                 behind a reverse proxy",
+                "this host name is not allowed; use the IP address of the machine, or add the name to \
+                 the configuration: hosts = [\"…\"] in [http], or public_url behind a reverse proxy",
             ),
         };
         if path.starts_with("/api") {

@@ -34,8 +34,11 @@ pub(super) async fn send(state: &AppState, detail: &IncidentDetail) -> Result<Re
         }
     }
     let unwritten = |error| {
-        tracing::error!(%error, "An incident cannot be described.");
-        Problem::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "it cannot be described")
+        tracing::error!(%error, "Could not describe an incident.");
+        Problem::new(
+            axum::http::StatusCode::INTERNAL_SERVER_ERROR,
+            "the incident cannot be described",
+        )
     };
     let facts = serde_json::to_vec_pretty(&IncidentFull::from(detail)).map_err(unwritten)?;
     let (began_at, blobs) = (detail.line.began_at, state.spool.blobs().clone());

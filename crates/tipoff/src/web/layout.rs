@@ -1,4 +1,4 @@
-//! What all pages have around them, and how a page is sent.
+//! The layout of all pages behind the login: navigation, faults of the configuration, and the problem page in it.
 
 use std::convert::Infallible;
 
@@ -11,24 +11,16 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::access::Principal;
 use super::clock::Clock;
-use super::page::{PageProblem, problem_title};
+use super::page::{PageProblem, problem_title, sentence};
+use super::page_table::{PAGES, PageEntry, TabEntry};
 use super::problem::Problem;
 use super::{AppState, assets};
 
-/// The pages that tabs lead to: address, name and icon.
-const TABS: &[(&str, &str, &str)] = &[
-    ("/", "Timeline", "timeline"),
-    ("/devices", "Devices", "devices"),
-    ("/sessions", "Sessions", "sessions"),
-    ("/channels", "Channels", "channels"),
-    ("/overview", "Overview", "overview"),
-];
-
-/// What stands around a page.
+/// What the layout of a page shows.
 pub(super) struct Layout {
     /// The zone in which times are written.
     pub(super) zone: String,
-    /// What proves that a form is one of ours.
+    /// The token that a form sends along: see `access::csrf`.
     pub(super) csrf: String,
     /// Changes with the script and the style.
     pub(super) version: &'static str,
@@ -41,23 +33,25 @@ pub(super) struct Layout {
     path: String,
 }
 
-/// A tab of the frame.
+/// A tab of the navigation.
 pub(super) struct Tab {
-    pub(super) address: &'static str,
+    pub(super) path: &'static str,
     pub(super) name: &'static str,
+    /// SVG markup.
     pub(super) icon: &'static str,
+    /// Whether the page that is shown belongs to it.
     pub(super) current: bool,
 }
 
 impl Layout {
     pub(super) fn tabs(&self) -> Vec<Tab> {
-        let tab = |&(address, name, icon): &(&'static str, &'static str, &'static str)| {
-            let of_timeline = address == "/" && self.path.starts_with("/incidents/");
-            let below = address != "/" && self.path.starts_with(address);
-            let current = self.path == address || of_timeline || below;
-            Tab { address, name, icon, current }
+        let tab = |&PageEntry { path, ref tab, .. }: &PageEntry| {
+            let TabEntry { name, icon } = *tab.as_ref()?;
+            let of_timeline = path == "/" && self.path.starts_with("/incidents/");
+            let below = path != "/" && self.path.starts_with(path);
+            Some(Tab { path, name, icon, current: self.path == path || of_timeline || below })
         };
-        TABS.iter().map(tab).collect()
+        PAGES.iter().filter_map(tab).collect()
     }
 }
 
@@ -71,7 +65,7 @@ impl FromRequestParts<AppState> for Layout {
         // Lines of the file are masked, and are still nothing for everybody.
         let shown = |fault: &crate::config::ConfigFault| match is_owner {
             true => fault.text.clone(),
-            false => "Owners see which.".to_owned(),
+            false => "Only owners see the details.".to_owned(),
         };
         Ok(Self {
             zone: clock.zone_name().to_owned(),
@@ -90,7 +84,7 @@ impl FromRequestParts<AppState> for Layout {
 struct LayoutProblemPage<'a> {
     layout: Layout,
     title: &'a str,
-    detail: &'a str,
+    detail: String,
 }
 
 /// Shows a browser a page where a program gets a problem: whoever is logged in sees it in the frame of all
@@ -115,7 +109,7 @@ pub(super) async fn for_browsers(
     parts.extensions.insert(principal.clone());
     let Ok(layout) = Layout::from_request_parts(&mut parts, &state).await;
     let page =
-        LayoutProblemPage { layout, title: problem_title(problem), detail: problem.detail() };
+        LayoutProblemPage { layout, title: problem_title(problem), detail: sentence(problem) };
     (problem.status(), Html(page.render().unwrap_or_default())).into_response()
 }
 

@@ -39,14 +39,14 @@ pub(super) async fn media(
             return (StatusCode::GONE, why).into_response();
         }
         MediaLink::Foreign => {
-            return (StatusCode::FORBIDDEN, "this link is not one of ours\n").into_response();
+            return (StatusCode::FORBIDDEN, "invalid link\n").into_response();
         }
     }
     match state.spool.media(place).await {
         Ok(Some(media)) => send(state.spool.blobs().clone(), media, &headers, false),
-        Ok(None) => (StatusCode::GONE, "this file is no longer kept\n").into_response(),
+        Ok(None) => (StatusCode::GONE, "this file is no longer stored\n").into_response(),
         Err(error) => {
-            tracing::error!(%error, "A linked file cannot be found.");
+            tracing::error!(%error, "Could not look up a linked file.");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }

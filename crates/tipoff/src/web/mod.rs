@@ -22,6 +22,7 @@ mod listener;
 mod local_path;
 mod media;
 mod page;
+mod page_table;
 mod pages;
 mod problem;
 mod proxy_policy;

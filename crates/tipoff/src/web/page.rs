@@ -14,9 +14,9 @@ pub(super) fn page(template: &impl Template) -> Page {
     match template.render() {
         Ok(text) => Ok(Html(text).into_response()),
         Err(error) => {
-            tracing::error!(%error, "A page could not be written.");
+            tracing::error!(%error, "Could not render a page.");
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Err(PageProblem(Problem::new(status, "the page could not be written")))
+            Err(PageProblem(Problem::new(status, "the page could not be rendered")))
         }
     }
 }
@@ -35,21 +35,30 @@ impl<E: Into<Problem>> From<E> for PageProblem {
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {
     title: &'a str,
-    detail: &'a str,
+    detail: String,
 }
 
 /// The heading of a problem.
 pub(super) fn problem_title(problem: &Problem) -> &'static str {
     match problem.status() {
-        StatusCode::NOT_FOUND => "Not here",
-        _ => "That did not work",
+        StatusCode::NOT_FOUND => "Not found",
+        _ => "Something went wrong",
     }
+}
+
+/// The detail of a problem as a sentence.
+pub(super) fn sentence(problem: &Problem) -> String {
+    let mut rest = problem.detail().chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    let end = if problem.detail().ends_with(['.', '?', '!']) { "" } else { "." };
+    first.chain(rest.clone()).chain(end.chars()).collect()
 }
 
 impl IntoResponse for PageProblem {
     fn into_response(self) -> Response {
         let Self(problem) = self;
-        let (status, title, detail) = (problem.status(), problem_title(&problem), problem.detail());
+        let (status, title, detail) =
+            (problem.status(), problem_title(&problem), sentence(&problem));
         let text = ProblemPage { title, detail }.render().unwrap_or_default();
         let mut response = (status, Html(text)).into_response();
         response.extensions_mut().insert(problem);

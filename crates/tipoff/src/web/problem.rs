@@ -32,10 +32,7 @@ impl Problem {
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            format!("there is no such {what}, or it is no longer kept"),
-        )
+        Self::new(StatusCode::NOT_FOUND, format!("{what} not found, or no longer stored"))
     }
 
     pub(crate) fn bad(detail: impl Into<String>) -> Self {
@@ -58,8 +55,8 @@ impl From<SpoolError> for Problem {
             SpoolError::NoArrival(_) => Self::not_found("arrival"),
             SpoolError::LocksFull(locks) => Self::new(StatusCode::CONFLICT, locks.to_string()),
             error => {
-                tracing::error!(%error, "The spool does not answer.");
-                let detail = "the spool does not answer; the log says why";
+                tracing::error!(%error, "Could not use the spool.");
+                let detail = "the spool is not available; see the log";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
             }
         }

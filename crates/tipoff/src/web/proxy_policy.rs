@@ -195,7 +195,7 @@ fn address(hop: &str) -> Option<IpAddr> {
 fn to_tls(request: &Request) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let Some(host) = host else {
-        return Problem::new(StatusCode::BAD_REQUEST, "ask with https://").into_response();
+        return Problem::new(StatusCode::BAD_REQUEST, "use https://").into_response();
     };
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     Redirect::temporary(&format!("https://{host}{path}")).into_response()

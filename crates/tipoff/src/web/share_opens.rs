@@ -29,7 +29,7 @@ impl ShareOpens {
             pending.written.is_none_or(|written| written.elapsed() >= WRITE_EVERY)
         };
         if is_due && let Err(error) = self.write(spool).await {
-            tracing::warn!(%error, "It could not be noted that a shared link was opened.");
+            tracing::warn!(%error, "Could not record that a shared link was opened.");
         }
     }
 

@@ -35,7 +35,7 @@ impl From<AccessError> for Problem {
             | AccessError::NothingPending => StatusCode::CONFLICT,
             AccessError::NoUser => StatusCode::NOT_FOUND,
             AccessError::Spool(_) | AccessError::Machine(_) => {
-                tracing::error!(error = %refusal, "Nobody can be let in.");
+                tracing::error!(error = %refusal, "Could not check a login.");
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };
@@ -95,9 +95,9 @@ fn permit(principal: &Principal, parts: &Parts) -> Result<(), Problem> {
     }
     let detail = match (is_program, principal.role) {
         (true, Role::Owner) => {
-            "a token changes no users, logins, passwords or tokens: log in for that"
+            "a token cannot change users, logins, passwords or tokens; log in instead"
         }
-        (true, Role::Viewer) => "this token may only read",
+        (true, Role::Viewer) => "this token is read-only",
         (false, _) => "only an owner may do this",
     };
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
@@ -107,11 +107,11 @@ async fn recognise(access: &Access, client: &Client, parts: &Parts) -> Result<Pr
     if let Some(token) = bearer(&parts.headers) {
         let Some(token) = access.token(token).await? else {
             access.wrong_token(token, client.address)?;
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "this token does not hold"));
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "invalid or revoked token"));
         };
         let role = match token.scope {
             TokenScope::Feed => {
-                let detail = "this token opens the feed only";
+                let detail = "this token is for the feed only";
                 return Err(Problem::new(StatusCode::FORBIDDEN, detail));
             }
             TokenScope::Read => Role::Viewer,

@@ -66,35 +66,33 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Why somebody is not let in, or something of the accounts is not changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AccessError {
-    #[error("that is not the name and the password of a user")]
+    #[error("wrong name or password")]
     Wrong,
-    #[error("that code is wrong, or it was used before")]
+    #[error("wrong code, or a code that was already used")]
     WrongCode,
-    #[error("that took too long; enter the password again")]
+    #[error("the time limit has passed; enter the password again")]
     Expired,
-    #[error("too many tries; the next one is looked at in {0} seconds")]
+    #[error("too many attempts; try again in {0} seconds")]
     TooMany(u64),
-    #[error("this link does not hold, or no longer; `tipoff password --link` makes another")]
+    #[error("invalid or expired link; `tipoff password --link` makes a new one")]
     NoKey,
-    #[error("a password has from 8 to 200 characters")]
+    #[error("a password must have 8 to 200 characters")]
     Unfit,
     #[error(
-        "a name has from 1 to 60 characters, without invisible ones and those that turn the text around"
+        "a name must have 1 to 60 characters, and no invisible ones or ones that change the direction of text"
     )]
     UnfitName,
-    #[error("there are 100 tokens already; end one first")]
+    #[error("the limit of 100 tokens is reached; revoke one first")]
     Full,
-    #[error("there are 50 users already; remove one first")]
+    #[error("the limit of 50 users is reached; remove one first")]
     FullOfUsers,
     #[error("another user has this name")]
     NameTaken,
-    #[error(
-        "there must be an owner with a password: add one, or make another user an owner, first"
-    )]
+    #[error("at least one owner must have a password: first add another owner")]
     LastOwner,
-    #[error("there is no such user")]
+    #[error("user not found")]
     NoUser,
-    #[error("there is no new secret to confirm; begin again")]
+    #[error("there is no new secret to confirm; start again")]
     NothingPending,
     #[error("{0}")]
     Spool(#[from] SpoolError),

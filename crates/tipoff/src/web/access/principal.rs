@@ -88,6 +88,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
 pub(super) fn not_logged_in() -> Problem {
     Problem::new(
         StatusCode::UNAUTHORIZED,
-        "log in, or show an API token: `Authorization: Bearer tip_…`",
+        "log in, or send an API token: `Authorization: Bearer tip_…`",
     )
 }

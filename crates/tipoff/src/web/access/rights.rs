@@ -4,6 +4,7 @@
 use axum::http::Method;
 use tipoff_spool::Role;
 
+use super::super::page_table::{PAGES, Readers};
 use super::principal::{AuthMethod, Principal};
 
 /// Changing routes of the principal's own account.
@@ -17,17 +18,9 @@ const OWN_ACCOUNT: &[(Method, &str)] = &[
     (Method::DELETE, "/api/v1/logins/{id}"),
 ];
 
-/// Routes that only read, and show secrets or settings.
-const SECRETS: &[&str] = &[
-    "/api/v1/audit",
-    "/api/v1/shares",
-    "/api/v1/tokens",
-    "/api/v1/users",
-    "/audit",
-    "/devices/add",
-    "/devices/{id}/setup",
-    "/shares",
-];
+/// Calls that only read, and show secrets or settings. Of pages the page table says it.
+const SECRET_CALLS: &[&str] =
+    &["/api/v1/audit", "/api/v1/shares", "/api/v1/tokens", "/api/v1/users"];
 
 /// Where users, their logins and passwords, and tokens are changed: only people do, so that a token that leaked
 /// makes no other, lets nobody in, and ends with its maker.
@@ -53,7 +46,9 @@ pub(super) fn may(principal: &Principal, method: &Method, path: &str) -> bool {
         return !(is_token && changes && ACCOUNTS.contains(&path));
     }
     if matches!(*method, Method::GET | Method::HEAD) {
-        return !SECRETS.contains(&path);
+        let is_secret_page =
+            PAGES.iter().any(|page| page.path == path && page.readers == Readers::Owners);
+        return !is_secret_page && !SECRET_CALLS.contains(&path);
     }
     // A program has no account of its own.
     let is_person = !matches!(principal.auth, AuthMethod::Token { .. });

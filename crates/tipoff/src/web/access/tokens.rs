@@ -38,7 +38,7 @@ impl Access {
             && let Err(error) = self.0.spool.note_token_used(token.id, now()).await
         {
             // Reading goes on while nothing can be written.
-            tracing::warn!(%error, "The use of a token could not be noted.");
+            tracing::warn!(%error, "Could not record the use of a token.");
         }
         Ok(token)
     }
@@ -76,8 +76,8 @@ pub(crate) async fn refuse_tokens_in_urls(request: Request, next: Next) -> Respo
     let uri = request.uri();
     let in_path = !uri.path().starts_with(FEED) && holds_token(uri.path());
     if in_path || uri.query().is_some_and(holds_token) {
-        let detail = "a token must not stand in an address, which logs and histories keep: show it in a \
-                      header, `Authorization: Bearer tip_…`, and revoke this one if it was ever used so";
+        let detail = "a token must not be part of an address, because logs and histories keep addresses: send it in \
+                      the header `Authorization: Bearer tip_…`, and revoke this one";
         return Problem::new(StatusCode::BAD_REQUEST, detail).into_response();
     }
     next.run(request).await

@@ -27,7 +27,7 @@ pub(super) async fn renew_password(
     let known = line(&state, id).await?;
     let object = of_device(&known);
     let Some(user) = known.user else {
-        let detail = "it was not added here, so it has no password here";
+        let detail = "this device was not added in the dashboard, so it has no password here";
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     };
     let password = device_credentials::password()?;

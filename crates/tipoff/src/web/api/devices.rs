@@ -199,15 +199,17 @@ pub(super) async fn add(
             return Ok((StatusCode::CREATED, Json(Added { id: id.0, name, user, password })));
         }
     }
-    Err(Problem::new(StatusCode::CONFLICT, "too many devices have such a name: choose another"))
+    Err(Problem::new(
+        StatusCode::CONFLICT,
+        "too many devices have a similar name: choose another one",
+    ))
 }
 
 fn name(text: &str) -> Result<String, Problem> {
     let name = text.trim();
     let length = name.chars().count();
     if length == 0 || length > NAME_CHARS_MAX || is_deceptive(name) {
-        let detail = "name: from 1 to 60 characters, without invisible ones and those that turn the text \
-                      around";
+        let detail = "name: 1 to 60 characters, and no invisible ones or ones that change the direction of text";
         return Err(Problem::bad(detail));
     }
     Ok(name.to_owned())
@@ -275,7 +277,7 @@ fn changes(known: &DeviceLine, change: Change) -> Result<Vec<DeviceChange>, Prob
     let mut changes = Vec::new();
     if let Some(text) = change.name {
         if origin(known) == "configuration" {
-            let detail = "its name stands in the configuration file: change it there";
+            let detail = "the configuration file sets the name of this device: change it there";
             return Err(Problem::new(StatusCode::CONFLICT, detail));
         }
         let name = if text.trim().is_empty() { None } else { Some(name(&text)?) };
@@ -322,7 +324,7 @@ pub(super) async fn merge(
 ) -> Result<Json<Device>, Problem> {
     let known = line(&state, id).await?;
     if origin(&known) == "configuration" {
-        let detail = "it stands in the configuration file: merge the other into it";
+        let detail = "this device is in the configuration file: merge the other one into it";
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     let other = line(&state, merge.into).await?;

@@ -68,10 +68,10 @@ pub(super) async fn thumbnail(
     Path((arrival, file)): Path<(i64, String)>,
 ) -> Result<Response, Problem> {
     let place = place(arrival, &file)?;
-    let missing = || Problem::not_found("small picture");
+    let missing = || Problem::not_found("thumbnail");
     let media = state.spool.media(place).await?.ok_or_else(missing)?;
     let jpeg = state.thumbnails.thumbnail(media).await.map_err(|error| {
-        tracing::warn!(%error, "A small picture could not be kept.");
+        tracing::warn!(%error, "Could not store a thumbnail.");
         missing()
     })?;
     let headers =
@@ -126,10 +126,10 @@ pub(in super::super) async fn rendition_of(
     }
     let owner = Owner::of(&*state.spool, place.arrival).await?;
     let asked = state.renditions.ask(media.clone(), owner).await.map_err(|error| {
-        tracing::warn!(%error, "The kept videos cannot be read.");
+        tracing::warn!(%error, "Could not read the stored renditions.");
         Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "the kept videos cannot be read; the log says why",
+            "the stored renditions cannot be read; see the log",
         )
     })?;
     let later = [(header::RETRY_AFTER, "1")];

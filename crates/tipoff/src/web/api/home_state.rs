@@ -92,7 +92,7 @@ pub(super) async fn change(
         state.note(audit.entry(what::MODE, mode, "")).await;
     }
     if let Some(lasts) = lasts {
-        tracing::info!(seconds = lasts.as_secs(), "Everything is muted, or heard again.");
+        tracing::info!(seconds = lasts.as_secs(), "All alerts are muted or unmuted.");
         state.spool.mute_until(now.after(lasts), now).await?;
         state.events.publish(LiveEvent::House);
         state.note(audit.entry(what::MUTE, "everything", audit::lasting(lasts.as_secs()))).await;

@@ -75,7 +75,7 @@ pub(super) async fn share(
     let expires_at = link.expires_at;
     let entry = audit.entry(what::SHARE_CREATE, of_incident(incident), lasting(share.lasts_s));
     let full = || {
-        let detail = "there are 1,000 links already; revoke one first";
+        let detail = "the limit of 1,000 links is reached; revoke one first";
         Problem::new(StatusCode::CONFLICT, detail)
     };
     let number = state.spool.add_share_link(link, SHARES_MAX, entry).await?.ok_or_else(full)?;

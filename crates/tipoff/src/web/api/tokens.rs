@@ -103,7 +103,7 @@ pub(super) async fn add(
     let name = token_name(&name).map_err(Problem::bad)?;
     let scope = match (scope, may_change) {
         (Some(Scope::Change), _) | (None, true) => TokenScope::Change,
-        (Some(_), true) => return Err(Problem::bad("may_change: `scope` says otherwise")),
+        (Some(_), true) => return Err(Problem::bad("may_change: it contradicts `scope`")),
         (Some(Scope::Read) | None, false) => TokenScope::Read,
         (Some(Scope::Feed), false) => TokenScope::Feed,
     };

@@ -213,7 +213,7 @@ async fn known(state: &AppState, user: UserId) -> Result<String, Problem> {
 /// Of one's own account the password is asked for: a stolen login must not lock its owner out.
 fn not_oneself(principal: &Principal, user: UserId) -> Result<(), Problem> {
     if principal.user() == Some(user) {
-        let detail = "this needs your present password: use the forms of your own account";
+        let detail = "this needs your current password: use the forms of your own account";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     Ok(())
@@ -307,9 +307,7 @@ pub(super) async fn end_logins(
         Some(_) => {
             return Err(Problem::new(StatusCode::FORBIDDEN, "only an owner may do this"));
         }
-        None => principal
-            .user()
-            .ok_or_else(|| Problem::bad("say whose: `?user=` and the number of a user"))?,
+        None => principal.user().ok_or_else(|| Problem::bad("user: give the number of a user"))?,
     };
     let name = known(&state, user).await?;
     state.access.end_logins(user, principal.login()).await?;

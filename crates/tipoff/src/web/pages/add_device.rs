@@ -38,7 +38,8 @@ pub(super) async fn add(layout: Layout) -> Page {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct SetupQuery {
-    maker: String,
+    #[serde(alias = "maker")]
+    vendor: String,
     by: String,
 }
 
@@ -48,7 +49,7 @@ struct SetupPage {
     layout: Layout,
     id: i64,
     name: String,
-    makers: Vec<Choice>,
+    vendors: Vec<Choice>,
     by_ftp: bool,
     menu: Option<&'static str>,
     lines: Vec<Line>,
@@ -82,11 +83,11 @@ pub(super) async fn setup(
     let arrived = state.spool.incidents(&filter, 1).await?.pop();
     // Once it works nobody needs to see the password any more.
     let password = match arrived {
-        Some(_) => "(shown until the first arrival only; its page makes a new one)",
+        Some(_) => "(shown only until the first arrival; the device's page generates a new one)",
         None => &login.password,
     };
     let reach = Reach { state: &state, user: &login.user, password };
-    let guide = guide::guide(&query.maker).unwrap_or(&guide::OTHER);
+    let guide = guide::guide(&query.vendor).unwrap_or(&guide::OTHER);
     let by_ftp = query.by == "ftp" || (guide.mail.is_none() && guide.ftp.is_some());
     let (menu, lines, notes) = reach.fill_in(guide, by_ftp);
     let sessions = find(&state, &SessionQuery::default()).await?;
@@ -107,7 +108,7 @@ pub(super) async fn setup(
         layout,
         id,
         name: device.name,
-        makers: makers(&query.maker),
+        vendors: vendors(&query.vendor),
         by_ftp,
         menu,
         lines,
@@ -127,10 +128,12 @@ fn taken_for(name: &str, login: Option<&str>, user: &str) -> String {
         Some(login) => format!("it logged in as {login}"),
         None => "it did not log in".to_owned(),
     };
-    format!("What came was taken for {name}, because {how}. Type the user {user} into it.")
+    format!(
+        "The arrival was assigned to {name} because {how}. Enter the user {user} on the camera's page."
+    )
 }
 
-fn makers(chosen: &str) -> Vec<Choice> {
+fn vendors(chosen: &str) -> Vec<Choice> {
     let choice = |maker: guide::Maker| Choice {
         value: maker.name.to_owned(),
         text: maker.name.to_owned(),
@@ -164,7 +167,7 @@ impl Reach<'_> {
             && port != Some(only)
         {
             notes.push(format!(
-                "It knows port {only} only: let Tipoff listen there, with `listen` in the file."
+                "This camera supports port {only} only: set it as `listen` in the configuration file."
             ));
         }
         notes.extend(page.notes.iter().map(|note| (*note).to_owned()));
@@ -184,9 +187,7 @@ impl Reach<'_> {
         match value {
             Value::Server => host.clone(),
             Value::ServerUrl => format!("ftp://{host}/"),
-            Value::Port => {
-                port.map_or_else(|| "(it does not listen)".to_owned(), |it| it.to_string())
-            }
+            Value::Port => port.map_or_else(|| "(not listening)".to_owned(), |it| it.to_string()),
             Value::User => self.user.to_owned(),
             Value::Password => self.password.to_owned(),
             Value::Sender => format!("{}@example.com", self.user),

@@ -1,11 +1,10 @@
-//! The audit log and the shared links, for owners.
+//! The audit log, for owners.
 
 use askama::Template;
 use axum::extract::State;
 
 use super::super::AppState;
 use super::super::api::audit::{AuditQuery, find};
-use super::super::api::shares::links;
 use super::super::clock::{Clock, utc};
 use super::super::extract::Query;
 use super::super::layout::Layout;
@@ -83,47 +82,4 @@ pub(super) async fn audit(
         older,
         who,
     })
-}
-
-#[derive(Template)]
-#[template(path = "shares.html")]
-struct SharesPage {
-    layout: Layout,
-    links: Vec<Line>,
-}
-
-struct Line {
-    id: i64,
-    incident: i64,
-    title: String,
-    made: String,
-    until: String,
-    opened: String,
-}
-
-pub(super) async fn shares(State(state): State<AppState>, layout: Layout, clock: Clock) -> Page {
-    let mut lines = Vec::new();
-    for link in links(&state).await? {
-        // One that is gone since takes its links along.
-        let Ok(detail) = state.spool.incident(link.incident).await else { continue };
-        let incident = &detail.line;
-        let opened = super::super::labels::count(link.opened, "time", "times");
-        lines.push(Line {
-            id: link.id,
-            incident: link.incident.0,
-            title: format!(
-                "{} · {}, {}",
-                super::super::labels::title(incident.event, &incident.subject),
-                incident.device,
-                clock.full(incident.began_at)
-            ),
-            made: format!("{}, {}", link.made_by, clock.ago(link.created_at)),
-            until: clock.full(link.expires_at),
-            opened: match link.opened_at {
-                None => "not yet".to_owned(),
-                Some(last) => format!("{opened}, last {}", clock.ago(last)),
-            },
-        });
-    }
-    page(&SharesPage { layout, links: lines })
 }

@@ -45,7 +45,7 @@ fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &Clock) -> Row {
     let state = word(status);
     let failing = match &status.state {
         ChannelState::Failing { since, error, next_try, .. } => Some(format!(
-            "{error}. It fails since {}; the next try is at {}.",
+            "{error}. Failing since {}; next attempt at {}.",
             clock.second(*since),
             clock.second(*next_try),
         )),
@@ -70,11 +70,11 @@ fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &Clock) -> Row {
         },
         today: match figures.failed {
             0 => figures.delivered.to_string(),
-            failed => format!("{}, {failed} refused or given up", figures.delivered),
+            failed => format!("{}, {failed} refused or expired", figures.delivered),
         },
         latency: figures.latency.map_or_else(
-            || "not known yet".to_owned(),
-            |(half, most)| format!("{} (one in twenty over {})", span(half), span(most)),
+            || "unknown".to_owned(),
+            |(half, most)| format!("{} (95th percentile: {})", span(half), span(most)),
         ),
         repair: status.repair.as_ref().map(|repair| format!("Alerts are {repair}.")),
         last_error: figures

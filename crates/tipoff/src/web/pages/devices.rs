@@ -44,7 +44,7 @@ struct Row {
     today: String,
     spark: Spark,
     muted: bool,
-    silent: bool,
+    inactive: bool,
 }
 
 /// Incidents by day, as bars.
@@ -126,7 +126,7 @@ fn row(line: &DeviceLine, days: &[u64], clock: &Clock) -> Row {
         ),
         spark: Spark::of(days),
         muted: line.muted_until.is_some_and(|until| until > clock.now()),
-        silent: is_silent(line, clock.now()),
+        inactive: is_inactive(line, clock.now()),
     }
 }
 
@@ -147,8 +147,8 @@ fn about(line: &DeviceLine) -> String {
     }
 }
 
-/// Whether nothing came of it for longer than somebody wants.
-pub(super) fn is_silent(line: &DeviceLine, now: Timestamp) -> bool {
+/// Whether the device has sent nothing for longer than the time that is set for it.
+pub(super) fn is_inactive(line: &DeviceLine, now: Timestamp) -> bool {
     match (line.last_at, line.silent_after) {
         (Some(last), Some(after)) => now.since(last) > after,
         _ => false,
@@ -167,8 +167,8 @@ struct DevicePage {
     last: String,
     spark: Spark,
     muted_until: Option<String>,
-    silent: bool,
-    silences: Vec<Choice>,
+    inactive: bool,
+    inactivity_choices: Vec<Choice>,
     sightings: Vec<String>,
     merged: Vec<String>,
     others: Vec<Choice>,
@@ -207,8 +207,8 @@ pub(super) async fn one(
             .muted_until
             .filter(|until| *until > clock.now())
             .map(|until| clock.full(until)),
-        silent: is_silent(&line, clock.now()),
-        silences: silences(line.silent_after),
+        inactive: is_inactive(&line, clock.now()),
+        inactivity_choices: inactivity_choices(line.silent_after),
         sightings: seen.collect(),
         merged,
         others: others(&state, line.id).await?,
@@ -218,8 +218,8 @@ pub(super) async fn one(
     })
 }
 
-/// How long a device may be silent, to choose from; what is set is among them.
-fn silences(set: Option<Duration>) -> Vec<Choice> {
+/// The times after which an inactivity alert can be sent; the time that is set is among them.
+fn inactivity_choices(set: Option<Duration>) -> Vec<Choice> {
     let hours = |hours: u64| Duration::from_secs(hours * 3600);
     let mut offered: Vec<Duration> = [1, 6, 12, 24, 72, 168].map(hours).to_vec();
     offered.extend(set.filter(|set| !offered.contains(set)));

@@ -63,8 +63,8 @@ pub(super) async fn feed(
         entries,
     };
     let text = feed.render().map_err(|error| {
-        tracing::error!(%error, "The feed cannot be made.");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the feed cannot be made")
+        tracing::error!(%error, "Could not render the feed.");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the feed cannot be rendered")
     })?;
     let tag = etag::of(text.as_bytes());
     if etag::is_known(&request, &tag) {

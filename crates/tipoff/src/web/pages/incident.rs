@@ -32,8 +32,8 @@ struct IncidentPage {
     deliveries: Vec<Delivery>,
     /// What we ourselves say.
     note: Option<String>,
-    /// Why nobody was told, where nobody was.
-    untold: String,
+    /// Why no alert was sent. The page shows it if there are no deliveries.
+    not_alerted: String,
     /// Why what waited is not sent; empty where it is.
     withdrawn: String,
     /// Who wants no more alerts of it, and since when; empty: nobody said so.
@@ -123,9 +123,9 @@ pub(super) async fn incident(
         arrivals: arrivals.iter().map(|arrival| told(arrival, &clock)).collect(),
         deliveries: deliveries.iter().map(|it| delivery(it, &clock)).collect(),
         note: line.note.clone(),
-        untold: match &line.suppressed_reason {
-            Some(why) => format!("Nobody: {why}."),
-            None => "Nobody.".to_owned(),
+        not_alerted: match &line.suppressed_reason {
+            Some(why) => format!("No alert was sent: {why}."),
+            None => "No alert was sent.".to_owned(),
         },
         withdrawn: match &line.suppressed_reason {
             Some(why) if !deliveries.is_empty() => format!("No alert is sent: {why}."),
@@ -209,15 +209,16 @@ fn told(arrival: &ArrivalLine, clock: &Clock) -> Arrival {
     let by_mail = envelope.protocol == Protocol::Smtp;
     let mut notes = Vec::new();
     if arrival.torn {
-        notes.push("The connection broke before its end: this is what came.");
+        notes.push("The connection broke before the end. This is what was received.");
     }
     if content.unclear {
-        notes.push("It is not written as mail should be: something may be missing here. The mail as it came has all of it.");
+        notes.push(
+            "This mail is malformed: parts may be missing here. The original mail has everything.",
+        );
     }
     if content.media.iter().any(|media| media.decoration) {
-        notes.push(
-            "Pictures that only decorate the mail, such as a logo, are listed and were not sent.",
-        );
+        notes
+            .push("Pictures that only decorate the mail, such as a logo, are listed and not sent.");
     }
     let other = |(index, media): (u32, &Media)| Other {
         name: media.name.clone(),
@@ -228,14 +229,14 @@ fn told(arrival: &ArrivalLine, clock: &Clock) -> Arrival {
     let files = (0..).zip(&content.media);
     Arrival {
         subject: content.subject.clone(),
-        way: if by_mail { "A mail without a subject" } else { "An upload" },
+        way: if by_mail { "Mail without a subject" } else { "Upload" },
         text: content.text.clone(),
         notes,
         others: files.filter(|(_, it)| !is_shown(it)).map(other).collect(),
         time: clock.second(arrival.received_at),
         from: from(arrival),
         raw: file_url(MediaPlace { arrival: *id, index: None }),
-        raw_name: if by_mail { "the mail" } else { "the file" },
+        raw_name: if by_mail { "original mail" } else { "original file" },
         size: size(arrival.blob.size),
     }
 }
@@ -265,7 +266,7 @@ fn delivery(line: &DeliveryLine, clock: &Clock) -> Delivery {
         time: clock.second(*at),
         outcome: match error {
             Some(error) => error.clone(),
-            None => format!("taken after {}", span(*took)),
+            None => format!("accepted after {}", span(*took)),
         },
     };
     let pending = line.state == DeliveryState::Pending;
@@ -275,13 +276,13 @@ fn delivery(line: &DeliveryLine, clock: &Clock) -> Delivery {
         kind: match line.kind.as_str() {
             "first" => "first alert",
             "report" => "report",
-            "summary" => "count",
+            "summary" => "summary",
             _ => "follow-up",
         },
         state: labels::state(line.state),
         look: labels::look(line.state),
         attempts: line.attempts.iter().map(attempt).collect(),
-        next: pending.then(|| format!("Next attempt from {} on.", clock.second(line.due_at))),
+        next: pending.then(|| format!("Next attempt at {}.", clock.second(line.due_at))),
         can_retry: line.state != DeliveryState::Delivered,
     }
 }

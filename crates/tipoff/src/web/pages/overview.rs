@@ -52,7 +52,7 @@ pub(super) async fn overview(State(state): State<AppState>, layout: Layout, cloc
     let standing = standing(&state, clock.today()).await?;
     let mut wants = Vec::new();
     if standing.is_empty() {
-        wants.push("No channel is configured: alerts go nowhere but here.".to_owned());
+        wants.push("No channel is configured: alerts are only shown here.".to_owned());
     }
     for (status, _) in standing.iter().filter(|(status, _)| word(status) != "fine") {
         wants.push(format!("The channel {} is {}.", status.name, word(status)));
@@ -63,23 +63,22 @@ pub(super) async fn overview(State(state): State<AppState>, layout: Layout, cloc
     }
     for (status, figures) in standing.iter().filter(|(_, figures)| figures.failed > 0) {
         let failed = figures.failed;
-        wants
-            .push(format!("{} refused {failed} alerts today, or they were given up.", status.name));
+        wants.push(format!("{}: {failed} alerts were refused or expired today.", status.name));
     }
     for device in state.spool.gone_silent(now, false).await? {
-        wants.push(format!("{} is silent for too long.", device.name));
+        wants.push(format!("{} is inactive.", device.name));
     }
     if standing_disk.is_filled_by_others() {
         let (free, kept) = (disk::size(standing_disk.free), disk::size(standing_disk.min_free));
         wants.push(format!(
-            "The disk is full: {free} free, {kept} are to be. The oldest incidents go; make room."
+            "The disk is full: {free} free, {kept} required. The oldest incidents are removed; free some space."
         ));
     }
     let House { mode, modes, .. } = home_state::standing(&state, now).await?;
     let muted_until = state.spool.muted_until().await?.filter(|until| *until > now);
     let configuration = state.configuration.borrow().clone();
     for key in &configuration.needs_restart {
-        wants.push(format!("{key} was changed in the file and holds after a restart."));
+        wants.push(format!("{key} was changed in the file and takes effect after a restart."));
     }
     page(&OverviewPage {
         layout,
@@ -98,16 +97,15 @@ pub(super) async fn overview(State(state): State<AppState>, layout: Layout, cloc
             .iter()
             .map(|(status, figures)| {
                 let latency = figures.latency;
-                let told =
-                    latency.map_or_else(|| "not known yet".to_owned(), |(half, _)| span(half));
-                (status.name.clone(), told)
+                let median = latency.map_or_else(|| "unknown".to_owned(), |(half, _)| span(half));
+                (status.name.clone(), median)
             })
             .collect(),
         configuration: match &configuration.path {
             Some(path) => {
                 format!("{}, read {}", path.display(), clock.ago(configuration.loaded_at))
             }
-            None => "none: the defaults hold".to_owned(),
+            None => "none; the defaults apply".to_owned(),
         },
     })
 }

@@ -70,8 +70,8 @@ pub(super) fn row(line: &SessionLine, clock: &Clock) -> Row {
         SessionOutcome::Nothing => ("nothing sent", ""),
         SessionOutcome::LoginRefused => ("login refused", "bad"),
         SessionOutcome::TlsFailed => ("encryption failed", "bad"),
-        SessionOutcome::TurnedAway => ("turned away", "bad"),
-        SessionOutcome::Torn => ("broke off", "bad"),
+        SessionOutcome::TurnedAway => ("refused", "bad"),
+        SessionOutcome::Torn => ("connection lost", "bad"),
         SessionOutcome::Failed => ("failed", "bad"),
     };
     let when = format!("{}, {}", clock.day(line.began_at), clock.second(line.began_at));
@@ -85,7 +85,7 @@ pub(super) fn row(line: &SessionLine, clock: &Clock) -> Row {
 struct SessionPage {
     layout: Layout,
     session: Row,
-    arrivals: Vec<i64>,
+    incidents: Vec<i64>,
     lines: Vec<Line>,
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn one(
     page(&SessionPage {
         layout,
         session: row(&detail.line, &clock),
-        arrivals: incidents,
+        incidents,
         lines: detail.lines.iter().map(line).collect(),
     })
 }

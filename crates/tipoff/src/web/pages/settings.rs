@@ -24,9 +24,9 @@ struct SettingsPage {
 struct Token {
     id: i64,
     name: String,
-    may: &'static str,
-    made: String,
-    maker: String,
+    scope: &'static str,
+    created: String,
+    creator: String,
     used: String,
 }
 
@@ -39,14 +39,14 @@ pub(super) async fn settings(
     let token = |token: tipoff_spool::ApiToken| Token {
         id: token.id,
         name: token.name,
-        may: match token.scope {
-            TokenScope::Change => "may change things",
-            TokenScope::Read => "may look",
-            TokenScope::Feed => "opens the feed only",
+        scope: match token.scope {
+            TokenScope::Change => "read and change",
+            TokenScope::Read => "read only",
+            TokenScope::Feed => "feed only",
         },
-        made: clock.ago(token.created_at),
-        maker: match token.made_by.is_empty() {
-            true => "not known".to_owned(),
+        created: clock.ago(token.created_at),
+        creator: match token.made_by.is_empty() {
+            true => "unknown".to_owned(),
             false => token.made_by,
         },
         used: token.used_at.map_or_else(

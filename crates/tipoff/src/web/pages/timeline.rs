@@ -162,12 +162,12 @@ fn marks(line: &IncidentLine) -> Vec<Mark> {
     let said =
         |text: &str, says: &str| Mark { text: text.to_owned(), look: "", says: says.to_owned() };
     if line.silent {
-        marks.push(said("quiet", "kept without telling anybody"));
+        marks.push(said("suppressed", "stored, not alerted"));
     }
     match &line.suppressed_reason {
         _ if line.silent => {}
         Some(why) if line.muted => marks.push(said("muted", why)),
-        Some(why) => marks.push(said("untold", why)),
+        Some(why) => marks.push(said("suppressed", why)),
         None => {}
     }
     if let Some(Dismissal { by, .. }) = &line.dismissed {
