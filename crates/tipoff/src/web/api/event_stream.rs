@@ -131,8 +131,8 @@ fn of<T>(notice: Result<T, RecvError>, event: impl Fn(&T) -> Event) -> Option<Ev
     }
 }
 
-fn of_session(events: &SessionNews) -> Event {
-    let SessionNews { id, peer, device, ended } = events;
+fn of_session(news: &SessionNews) -> Event {
+    let SessionNews { id, peer, device, ended } = news;
     let data = json!({ "session": id, "peer": peer, "device": device, "ended": ended });
     Event::default().event("session").data(data.to_string())
 }

@@ -118,6 +118,29 @@ fn what_arrives_appears_by_itself() {
     }
 }
 
+/// An event stream that opens only when the test says so, and brings no events.
+const LATE_STREAM: &str = "
+    window.EventSource = class extends EventTarget {
+        constructor() { super(); window.openStream = () => this.dispatchEvent(new Event('open')); }
+        close() {}
+    };
+";
+
+#[test]
+fn incidents_that_arrive_before_the_event_stream_opens_appear() {
+    let home = Home::new("[incidents]\nquiet = \"1 h\"\n");
+    let server = home.start();
+    let browser = Browser::open(Screen::Desktop);
+    set_up(&server, &browser);
+    browser.run_first(LATE_STREAM);
+    browser.go(&page(&server, "/"));
+    browser.until("the stream", "window.openStream");
+    motion(&server, "yard@example.com", "Motion in the yard");
+    assert_eq!(browser.run("return document.querySelectorAll('.card').length"), json!(0));
+    browser.run("window.openStream()");
+    browser.until("the card", "document.querySelectorAll('.card').length === 1");
+}
+
 #[test]
 fn an_incident_shows_all_that_belongs_to_it() {
     let home = Home::new("[incidents]\nquiet = \"1 h\"\n");
