@@ -51,8 +51,6 @@ const LEFT: &[(&str, &str, &str)] = &[
     ("tipoff", "receive", "control data ftp listen passive smtp transfer under_way"),
     ("tipoff", "receive::upload", "probe uploading"),
     ("tipoff", "runtime", "log terminal"),
-    ("tipoff", "web", "access caller frame host who"),
-    ("tipoff", "web::access", "guard pages rights"),
 ];
 
 /// What breaks the layers of crates and rooms, and which modules form a cycle.

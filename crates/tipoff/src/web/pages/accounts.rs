@@ -2,23 +2,23 @@
 
 use tipoff_spool::{Role, User};
 
-use super::super::State;
-use super::super::access::Visitor;
+use super::super::AppState;
+use super::super::access::Principal;
 use super::super::clock::Clock;
 use super::super::problem::Problem;
 
 /// What the settings page shows of users.
 pub(super) struct Accounts {
-    /// The visitor's own account. `None` for whom a proxy lets in: it is kept there.
+    /// The principal's own account. `None` for whom a proxy lets in: it is kept there.
     pub(super) own: Option<Own>,
     pub(super) logins: Vec<Login>,
     /// All users, for an owner.
     pub(super) users: Vec<Row>,
-    /// Whether the visitor is an owner.
+    /// Whether the principal is an owner.
     pub(super) is_owner: bool,
 }
 
-/// The visitor's own account.
+/// The principal's own account.
 pub(super) struct Own {
     pub(super) name: String,
     pub(super) role: &'static str,
@@ -49,16 +49,16 @@ pub(super) struct Row {
     pub(super) is_you: bool,
 }
 
-/// Reads what the visitor may see.
+/// Reads what the principal may see.
 pub(super) async fn read(
-    state: &State,
-    visitor: &Visitor,
+    state: &AppState,
+    principal: &Principal,
     clock: &Clock,
 ) -> Result<Accounts, Problem> {
     let users = state.spool.users().await?;
     let mut logins = Vec::new();
-    let (mut others, you) = (false, visitor.user());
-    for (login, user, present) in state.access.logins_for(visitor).await? {
+    let (mut others, you) = (false, principal.user());
+    for (login, user, present) in state.access.logins_for(principal).await? {
         others |= Some(login.user) == you && !present;
         logins.push(Login {
             id: login.id,
@@ -84,7 +84,7 @@ pub(super) async fn read(
         is_you: Some(user.id) == you,
         name: user.name,
     };
-    let is_owner = visitor.is_owner();
+    let is_owner = principal.is_owner();
     let users = if is_owner { users.into_iter().map(row).collect() } else { Vec::new() };
     Ok(Accounts { own, logins, users, is_owner })
 }

@@ -1,34 +1,36 @@
 //! The pages before the door: log in, log out, set the password for the first time.
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde::Deserialize;
 
-use super::super::caller::Caller;
+use super::super::AppState;
+use super::super::access::AuditContext;
+use super::super::client::Client;
 use super::super::clock::cookie;
-use super::super::local::local;
-use super::super::problem::{Asked, Problem, Sent};
-use super::super::who::Who;
-use super::super::{State, access};
-use super::guard::is_from_elsewhere;
-use super::{Credentials, Entered, NewLogin, Place, Refusal, Visitor, known_browser};
+use super::super::extract::{Form, Query};
+use super::super::local_path::local_path;
+use super::super::problem::Problem;
+use super::csrf::is_from_elsewhere;
+use super::login_cookie::{cookie_name, cookie_with, login_cookies};
+use super::{
+    AccessError, AuthMethod, Credentials, LoginSource, LoginStep, NewLogin, Principal,
+    known_browser,
+};
 use crate::audit::what;
 
-/// Browsers keep a cookie for at most 400 days; ours is over sooner where it is unseen.
-const COOKIE_AGE_S: u32 = 400 * 24 * 3600;
-
 /// The pages that are open to all.
-pub(crate) fn router() -> Router<State> {
+pub(crate) fn router() -> Router<AppState> {
     Router::new().route("/login", get(login).post(enter)).route("/setup", get(setup).post(set_up))
 }
 
 /// The way out, which is behind the guard.
-pub(crate) fn way_out() -> Router<State> {
+pub(crate) fn logout_router() -> Router<AppState> {
     Router::new().route("/logout", post(leave))
 }
 
@@ -65,7 +67,7 @@ struct Next {
 }
 
 async fn login_page(
-    state: &State,
+    state: &AppState,
     name: String,
     next: String,
     fault: Option<String>,
@@ -76,8 +78,8 @@ async fn login_page(
 }
 
 async fn login(
-    Shared(state): Shared<State>,
-    Asked(Next { next }): Asked<Next>,
+    State(state): State<AppState>,
+    Query(Next { next }): Query<Next>,
 ) -> Result<Response, Problem> {
     Ok(show(StatusCode::OK, &login_page(&state, String::new(), next, None).await?))
 }
@@ -86,7 +88,7 @@ async fn login(
 #[derive(Deserialize)]
 #[serde(default)]
 #[derive(Default)]
-struct Entry {
+struct LoginForm {
     name: String,
     password: String,
     /// What shows that the password was right.
@@ -96,19 +98,19 @@ struct Entry {
 }
 
 async fn enter(
-    Shared(state): Shared<State>,
-    caller: Caller,
+    State(state): State<AppState>,
+    client: Client,
     parts: Parts,
-    Sent(entry): Sent<Entry>,
+    Form(entry): Form<LoginForm>,
 ) -> Result<Response, Problem> {
     if is_from_elsewhere(&parts.headers) {
         return Ok(StatusCode::FORBIDDEN.into_response());
     }
-    let place = Place::of(&caller, &parts.headers);
+    let source = LoginSource::of(&client, &parts.headers);
     if entry.ticket.is_empty() {
         let given = Credentials { name: &entry.name, password: &entry.password };
-        return match state.access.enter(&given, &place).await {
-            Ok(entered) => answer(&state, entered, &caller, &parts, &entry.next).await,
+        return match state.access.enter(&given, &source).await {
+            Ok(entered) => answer(&state, entered, &client, &parts, &entry.next).await,
             Err(refusal) => {
                 let fault = Some(refusal.to_string());
                 let page = login_page(&state, entry.name, entry.next, fault).await?;
@@ -116,15 +118,15 @@ async fn enter(
             }
         };
     }
-    match state.access.enter_code(&entry.ticket, &entry.code, &place).await {
-        Ok(login) => answer(&state, Entered::In(login), &caller, &parts, &entry.next).await,
-        Err(refusal @ Refusal::Expired) => {
+    match state.access.enter_code(&entry.ticket, &entry.code, &source).await {
+        Ok(login) => answer(&state, LoginStep::LoggedIn(login), &client, &parts, &entry.next).await,
+        Err(refusal @ AccessError::Expired) => {
             let fault = Some(refusal.to_string());
             let page = login_page(&state, String::new(), entry.next, fault).await?;
             Ok(refused(&refusal, &page))
         }
         Err(refusal) => {
-            let Entry { ticket, next, .. } = entry;
+            let LoginForm { ticket, next, .. } = entry;
             Ok(refused(&refusal, &CodePage { ticket, next, fault: Some(refusal.to_string()) }))
         }
     }
@@ -132,33 +134,33 @@ async fn enter(
 
 /// Gives the browser its login, or asks for the code. A login that the browser had before ends.
 async fn answer(
-    state: &State,
-    entered: Entered,
-    caller: &Caller,
+    state: &AppState,
+    entered: LoginStep,
+    client: &Client,
     parts: &Parts,
     next: &str,
 ) -> Result<Response, Problem> {
     let login = match entered {
-        Entered::In(login) => login,
-        Entered::CodeWanted(ticket) => {
+        LoginStep::LoggedIn(login) => login,
+        LoginStep::CodeRequired(ticket) => {
             let page = CodePage { ticket, next: next.to_owned(), fault: None };
             return Ok(show(StatusCode::OK, &page));
         }
     };
-    if let Some(before) = cookie(parts, cookie_name(caller)) {
+    if let Some(before) = cookie(parts, cookie_name(client)) {
         state.access.forget(before).await?;
     }
-    Ok(welcome(&login, caller, local(next)))
+    Ok(welcome(&login, client, local_path(next)))
 }
 
-impl Place {
+impl LoginSource {
     /// From where a request comes, and with which browser.
-    pub(crate) fn of(caller: &Caller, headers: &HeaderMap) -> Self {
+    pub(crate) fn of(client: &Client, headers: &HeaderMap) -> Self {
         let browser = headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
         Self {
-            address: caller.address,
+            address: client.address,
             browser: browser.unwrap_or_default().to_owned(),
-            known: known_browser::shown(caller, headers),
+            known: known_browser::shown(client, headers),
         }
     }
 }
@@ -170,8 +172,8 @@ struct Key {
 }
 
 async fn setup(
-    Shared(state): Shared<State>,
-    Asked(Key { key }): Asked<Key>,
+    State(state): State<AppState>,
+    Query(Key { key }): Query<Key>,
 ) -> Result<Response, Problem> {
     // A link that has done its work, or has expired, leads to the login, which says how to get another.
     if !state.access.is_setup_key(&key).await? {
@@ -187,17 +189,17 @@ struct NewPassword {
 }
 
 async fn set_up(
-    Shared(state): Shared<State>,
-    caller: Caller,
+    State(state): State<AppState>,
+    client: Client,
     parts: Parts,
-    Sent(NewPassword { key, password }): Sent<NewPassword>,
+    Form(NewPassword { key, password }): Form<NewPassword>,
 ) -> Result<Response, Problem> {
     if is_from_elsewhere(&parts.headers) {
         return Ok(StatusCode::FORBIDDEN.into_response());
     }
-    let place = Place::of(&caller, &parts.headers);
-    match state.access.set_up(&key, &password, &place).await {
-        Ok(entered) => answer(&state, entered, &caller, &parts, "/").await,
+    let source = LoginSource::of(&client, &parts.headers);
+    match state.access.set_up(&key, &password, &source).await {
+        Ok(entered) => answer(&state, entered, &client, &parts, "/").await,
         Err(refusal) => {
             let fault = Some(refusal.to_string());
             Ok(refused(&refusal, &SetupPage { key, fault }))
@@ -206,17 +208,19 @@ async fn set_up(
 }
 
 async fn leave(
-    Shared(state): Shared<State>,
-    caller: Caller,
-    Extension(visitor): Extension<Visitor>,
+    State(state): State<AppState>,
+    client: Client,
+    Extension(principal): Extension<Principal>,
 ) -> Response {
-    if let access::Entry::Login { id, .. } = visitor.entry {
+    if let AuthMethod::Login { id, .. } = principal.auth {
         if let Err(refusal) = state.access.end_login(id).await {
             return Problem::from(refusal).into_response();
         }
-        state.note(Who::new(&visitor, &caller).did(what::LOGOUT, "dashboard", "")).await;
+        state
+            .note(AuditContext::new(&principal, &client).entry(what::LOGOUT, "dashboard", ""))
+            .await;
     }
-    let gone = cookie_with("", 0, &caller);
+    let gone = cookie_with("", 0, &client);
     // Pictures are kept by the browser for a while: whoever uses it next does not see them.
     let forget = HeaderValue::from_static("\"cache\"");
     let headers = [(header::SET_COOKIE, gone)];
@@ -224,44 +228,22 @@ async fn leave(
     (headers, forget, StatusCode::NO_CONTENT).into_response()
 }
 
-/// The cookie of a login, and the one by which the browser is known after it.
-pub(in super::super) fn cookies_of(
-    login: &NewLogin,
-    caller: &Caller,
-) -> AppendHeaders<[(HeaderName, String); 2]> {
-    let known = known_browser::cookie_of(login.user, &login.known, caller);
-    AppendHeaders([
-        (header::SET_COOKIE, cookie_with(&login.secret, COOKIE_AGE_S, caller)),
-        (header::SET_COOKIE, known),
-    ])
+fn welcome(login: &NewLogin, client: &Client, next: &str) -> Response {
+    (login_cookies(login, client), Redirect::to(next)).into_response()
 }
 
-fn cookie_with(value: &str, age_s: u32, caller: &Caller) -> String {
-    let name = cookie_name(caller);
-    let secure = if caller.by_tls { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}")
-}
-
-/// The cookie of a login by TLS is another one: browsers never show it without, nor let it be
-/// replaced without (RFC 6265bis, section 4.1.3.2).
-pub(super) fn cookie_name(caller: &Caller) -> &'static str {
-    if caller.by_tls { "__Host-tipoff" } else { "tipoff" }
-}
-
-fn welcome(login: &NewLogin, caller: &Caller, next: &str) -> Response {
-    (cookies_of(login, caller), Redirect::to(next)).into_response()
-}
-
-fn refused(refusal: &Refusal, page: &impl Template) -> Response {
+fn refused(refusal: &AccessError, page: &impl Template) -> Response {
     match refusal {
-        Refusal::TooMany(seconds) => {
+        AccessError::TooMany(seconds) => {
             let after = [(header::RETRY_AFTER, seconds.to_string())];
             (after, show(StatusCode::TOO_MANY_REQUESTS, page)).into_response()
         }
-        Refusal::Wrong | Refusal::WrongCode | Refusal::Expired | Refusal::NoKey => {
+        AccessError::Wrong | AccessError::WrongCode | AccessError::Expired | AccessError::NoKey => {
             show(StatusCode::FORBIDDEN, page)
         }
-        Refusal::Spool(_) | Refusal::Machine(_) => show(StatusCode::SERVICE_UNAVAILABLE, page),
+        AccessError::Spool(_) | AccessError::Machine(_) => {
+            show(StatusCode::SERVICE_UNAVAILABLE, page)
+        }
         _ => show(StatusCode::BAD_REQUEST, page),
     }
 }

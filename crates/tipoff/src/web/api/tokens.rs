@@ -1,20 +1,21 @@
 //! The password, and tokens for programs.
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tipoff_spool::TokenScope;
 use utoipa::ToSchema;
 
-use super::super::State;
-use super::super::access::{Place, Visitor, cookies_of, make_token, token_name};
-use super::super::caller::Caller;
+use super::super::AppState;
+use super::super::access::AuditContext;
+use super::super::access::{LoginSource, Principal, login_cookies, make_token, token_name};
+use super::super::client::Client;
 use super::super::clock::utc;
-use super::super::problem::{Body, Named, Problem};
-use super::super::who::Who;
-use super::refusals::{Conflict, NotFound};
+use super::super::extract::{JsonBody, Path};
+use super::super::problem::Problem;
+use super::error_responses::{Conflict, NotFound};
 use crate::audit::what;
 
 /// A token, without the token itself.
@@ -53,7 +54,7 @@ enum Scope {
     get, path = "/api/v1/tokens", tag = "access",
     responses((status = 200, body = [Token])),
 )]
-pub(super) async fn list(Shared(state): Shared<State>) -> Result<Json<Vec<Token>>, Problem> {
+pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<Token>>, Problem> {
     let token = |token: tipoff_spool::ApiToken| Token {
         id: token.id,
         name: token.name,
@@ -94,20 +95,20 @@ pub(super) struct MadeToken {
     responses((status = 201, body = MadeToken), Conflict),
 )]
 pub(super) async fn add(
-    Shared(state): Shared<State>,
-    visitor: Visitor,
-    who: Who,
-    Body(NewToken { name, may_change, scope }): Body<NewToken>,
+    State(state): State<AppState>,
+    principal: Principal,
+    audit: AuditContext,
+    JsonBody(NewToken { name, may_change, scope }): JsonBody<NewToken>,
 ) -> Result<(StatusCode, Json<MadeToken>), Problem> {
     let name = token_name(&name).map_err(Problem::bad)?;
     let scope = match (scope, may_change) {
         (Some(Scope::Change), _) | (None, true) => TokenScope::Change,
-        (Some(_), true) => return Err(Problem::bad("may_change: `scope` says otherwise")),
+        (Some(_), true) => return Err(Problem::bad("may_change: it contradicts `scope`")),
         (Some(Scope::Read) | None, false) => TokenScope::Read,
         (Some(Scope::Feed), false) => TokenScope::Feed,
     };
-    let entry = who.did(what::TOKEN_CREATE, name, format!("scope: {}", scope.as_str()));
-    let (id, token) = make_token(&*state.spool, name, scope, visitor.user(), entry).await?;
+    let entry = audit.entry(what::TOKEN_CREATE, name, format!("scope: {}", scope.as_str()));
+    let (id, token) = make_token(&*state.spool, name, scope, principal.user(), entry).await?;
     Ok((StatusCode::CREATED, Json(MadeToken { id, token })))
 }
 
@@ -118,13 +119,13 @@ pub(super) async fn add(
     responses((status = 204, description = "It holds no longer"), NotFound),
 )]
 pub(super) async fn remove(
-    Shared(state): Shared<State>,
-    who: Who,
-    Named(id): Named<i64>,
+    State(state): State<AppState>,
+    audit: AuditContext,
+    Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let token = state.spool.tokens().await?.into_iter().find(|token| token.id == id);
     let name = token.map(|token| token.name).unwrap_or_default();
-    let entry = who.did(what::TOKEN_REVOKE, name, format!("number {id}"));
+    let entry = audit.entry(what::TOKEN_REVOKE, name, format!("number {id}"));
     if !state.spool.remove_token(id, entry).await? {
         return Err(Problem::not_found("token"));
     }
@@ -151,27 +152,33 @@ pub(super) struct NewPassword {
     responses((status = 204, description = "It is changed")),
 )]
 pub(super) async fn change_password(
-    Shared(state): Shared<State>,
-    caller: Caller,
-    visitor: Visitor,
+    State(state): State<AppState>,
+    client: Client,
+    principal: Principal,
     headers: HeaderMap,
-    Body(NewPassword { old, new, revoke_tokens }): Body<NewPassword>,
+    JsonBody(NewPassword { old, new, revoke_tokens }): JsonBody<NewPassword>,
 ) -> Result<Response, Problem> {
-    let Some(user) = visitor.user() else {
+    let Some(user) = principal.user() else {
         let detail = "only a user who is logged in here has a password";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     };
-    if revoke_tokens && !visitor.is_owner() {
+    if revoke_tokens && !principal.is_owner() {
         return Err(Problem::new(StatusCode::FORBIDDEN, "only an owner may revoke tokens"));
     }
-    let place = Place::of(&caller, &headers);
-    let login = state.access.change(user, &old, &new, visitor.login(), &place).await?;
+    let source = LoginSource::of(&client, &headers);
+    let login = state.access.change(user, &old, &new, principal.login(), &source).await?;
     let detail = "every other login of this user ended";
-    state.note(Who::new(&visitor, &caller).did(what::PASSWORD, &*visitor.name, detail)).await;
+    state
+        .note(AuditContext::new(&principal, &client).entry(
+            what::PASSWORD,
+            &*principal.name,
+            detail,
+        ))
+        .await;
     if revoke_tokens {
         let detail = "with the password";
-        let entry = Who::new(&visitor, &caller).did(what::TOKEN_REVOKE, "", detail);
+        let entry = AuditContext::new(&principal, &client).entry(what::TOKEN_REVOKE, "", detail);
         state.access.end_tokens(entry).await?;
     }
-    Ok((StatusCode::NO_CONTENT, cookies_of(&login, &caller)).into_response())
+    Ok((StatusCode::NO_CONTENT, login_cookies(&login, &client)).into_response())
 }

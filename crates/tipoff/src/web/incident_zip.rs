@@ -9,11 +9,11 @@ use tipoff_spool::{ArrivalLine, Blobs, IncidentDetail};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::State;
+use super::AppState;
+use super::api_types::IncidentFull;
 use super::media::disposition;
-use super::pour::{Pipe, pour};
 use super::problem::Problem;
-use super::view::IncidentFull;
+use super::streaming_body::{Pipe, streaming_body};
 
 /// A name in the parcel has at most so many bytes: some systems take no more than 255 in a path.
 const NAME_BYTES_MAX: usize = 100;
@@ -26,7 +26,7 @@ struct Item {
 }
 
 /// Sends it as a zip (PKWARE's APPNOTE 6.3): files as they are, for pictures and videos do not shrink.
-pub(super) async fn send(state: &State, detail: &IncidentDetail) -> Result<Response, Problem> {
+pub(super) async fn send(state: &AppState, detail: &IncidentDetail) -> Result<Response, Problem> {
     let mut items = Vec::new();
     for (name, received_at, place) in contents(&detail.arrivals) {
         if let Some(media) = state.spool.media(place).await? {
@@ -34,8 +34,11 @@ pub(super) async fn send(state: &State, detail: &IncidentDetail) -> Result<Respo
         }
     }
     let unwritten = |error| {
-        tracing::error!(%error, "An incident cannot be described.");
-        Problem::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "it cannot be described")
+        tracing::error!(%error, "Could not describe an incident.");
+        Problem::new(
+            axum::http::StatusCode::INTERNAL_SERVER_ERROR,
+            "the incident cannot be described",
+        )
     };
     let facts = serde_json::to_vec_pretty(&IncidentFull::from(detail)).map_err(unwritten)?;
     let (began_at, blobs) = (detail.line.began_at, state.spool.blobs().clone());
@@ -46,7 +49,7 @@ pub(super) async fn send(state: &State, detail: &IncidentDetail) -> Result<Respo
             disposition(false, &format!("incident-{}.zip", detail.line.id)),
         ),
     ];
-    let body = pour(move |pipe| pack(pipe, &blobs, &items, &facts, began_at));
+    let body = streaming_body(move |pipe| pack(pipe, &blobs, &items, &facts, began_at));
     Ok((headers, body).into_response())
 }
 

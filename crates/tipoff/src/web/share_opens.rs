@@ -12,7 +12,7 @@ const WRITE_EVERY: Duration = Duration::from_secs(10);
 
 /// Counts that are not written yet.
 #[derive(Clone, Default)]
-pub(crate) struct Opens(Arc<Mutex<Pending>>);
+pub(crate) struct ShareOpens(Arc<Mutex<Pending>>);
 
 #[derive(Default)]
 struct Pending {
@@ -20,7 +20,7 @@ struct Pending {
     written: Option<Instant>,
 }
 
-impl Opens {
+impl ShareOpens {
     /// Counts an opening of an existing link, whose numbers are bounded.
     pub(super) async fn count(&self, spool: &dyn Spool, link: i64) {
         let is_due = {
@@ -29,7 +29,7 @@ impl Opens {
             pending.written.is_none_or(|written| written.elapsed() >= WRITE_EVERY)
         };
         if is_due && let Err(error) = self.write(spool).await {
-            tracing::warn!(%error, "It could not be noted that a shared link was opened.");
+            tracing::warn!(%error, "Could not record that a shared link was opened.");
         }
     }
 

@@ -15,7 +15,9 @@ const PIECE_BYTES: usize = 32 * 1024;
 pub(super) type Pipe = BufWriter<Pieces>;
 
 /// A body of what this writes. Only begun when somebody takes the first piece: for HEAD nobody does.
-pub(super) fn pour(write: impl FnOnce(&mut Pipe) -> io::Result<()> + Send + 'static) -> Body {
+pub(super) fn streaming_body(
+    write: impl FnOnce(&mut Pipe) -> io::Result<()> + Send + 'static,
+) -> Body {
     let begin = async move || {
         let (pieces_tx, pieces_rx) = mpsc::channel(PIECES);
         tokio::task::spawn_blocking(move || {

@@ -13,7 +13,7 @@ use super::Access;
 use crate::audit::{self, what};
 use crate::runtime::shutdown::{Phase, Shutdown};
 
-/// Failures of this time make one entry for each address.
+/// LoginFailures of this time make one entry for each address.
 const PERIOD: Duration = Duration::from_secs(10);
 /// Entries of one period; all other addresses share one.
 const ENTRIES_MAX: usize = 20;
@@ -22,7 +22,7 @@ const ADDRESSES_MAX: usize = 1_000;
 
 /// What failed since the last entries.
 #[derive(Default)]
-pub(super) struct Failures {
+pub(super) struct LoginFailures {
     counts: Mutex<Counts>,
     new: Notify,
 }
@@ -30,11 +30,11 @@ pub(super) struct Failures {
 #[derive(Default)]
 struct Counts {
     by_address: HashMap<IpAddr, u32>,
-    /// Of addresses that found no place.
+    /// Of addresses above the limit.
     others: u32,
 }
 
-impl Failures {
+impl LoginFailures {
     /// Counts a wrong password or code.
     pub(super) fn note(&self, peer: IpAddr) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn however_many_guess_there_are_few_entries() {
-        let failures = Failures::default();
+        let failures = LoginFailures::default();
         let guesser: IpAddr = "192.168.1.66".parse().unwrap();
         for _ in 0..500 {
             failures.note(guesser);

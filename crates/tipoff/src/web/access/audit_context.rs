@@ -4,26 +4,26 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use tipoff_spool::{Actor, AuditEntry};
 
-use super::access::Visitor;
-use super::caller::Caller;
-use super::problem::Problem;
+use super::super::client::Client;
+use super::super::problem::Problem;
+use super::principal::Principal;
 use crate::audit;
 
 /// Who asks, and from where.
 #[derive(Clone, Debug)]
-pub(super) struct Who {
-    pub(super) actor: Actor,
+pub(in super::super) struct AuditContext {
+    pub(in super::super) actor: Actor,
     address: String,
 }
 
-impl Who {
-    /// Of a visitor at an address.
-    pub(super) fn new(visitor: &Visitor, caller: &Caller) -> Self {
-        Self { actor: visitor.actor(), address: caller.address.to_string() }
+impl AuditContext {
+    /// Of a principal at an address.
+    pub(in super::super) fn new(principal: &Principal, client: &Client) -> Self {
+        Self { actor: principal.actor(), address: client.address.to_string() }
     }
 
     /// What they did, as an entry. Neither text may hold a secret.
-    pub(super) fn did(
+    pub(in super::super) fn entry(
         &self,
         what: &'static str,
         object: impl Into<String>,
@@ -34,12 +34,12 @@ impl Who {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Who {
+impl<S: Send + Sync> FromRequestParts<S> for AuditContext {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let visitor = Visitor::from_request_parts(parts, state).await?;
-        let caller = Caller::from_request_parts(parts, state).await?;
-        Ok(Self::new(&visitor, &caller))
+        let principal = Principal::from_request_parts(parts, state).await?;
+        let client = Client::from_request_parts(parts, state).await?;
+        Ok(Self::new(&principal, &client))
     }
 }

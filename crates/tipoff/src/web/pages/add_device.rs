@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use serde::Deserialize;
 use tipoff_model::DeviceId;
 use tipoff_spool::{IncidentFilter, SessionLine};
 use tipoff_vendors::guide::{self, Guide, Say, Value};
 
-use super::super::State;
+use super::super::AppState;
 use super::super::api::sessions::{SessionQuery, find};
 use super::super::clock::Clock;
-use super::super::frame::{Frame, Page, page};
-use super::super::problem::{Asked, Named, Problem};
+use super::super::extract::{Path, Query};
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
+use super::super::problem::Problem;
 use super::Choice;
 use super::sessions::{Row, row};
 
@@ -25,28 +27,29 @@ const LATELY: Duration = Duration::from_secs(900);
 #[derive(Template)]
 #[template(path = "add.html")]
 struct AddPage {
-    frame: Frame,
+    layout: Layout,
 }
 
-pub(super) async fn add(frame: Frame) -> Page {
-    page(&AddPage { frame })
+pub(super) async fn add(layout: Layout) -> Page {
+    page(&AddPage { layout })
 }
 
 /// Whose page, and which of its pages.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Query {
-    maker: String,
+pub(super) struct SetupQuery {
+    #[serde(alias = "maker")]
+    vendor: String,
     by: String,
 }
 
 #[derive(Template)]
 #[template(path = "setup_device.html")]
 struct SetupPage {
-    frame: Frame,
+    layout: Layout,
     id: i64,
     name: String,
-    makers: Vec<Choice>,
+    vendors: Vec<Choice>,
     by_ftp: bool,
     menu: Option<&'static str>,
     lines: Vec<Line>,
@@ -64,11 +67,11 @@ struct Line {
 }
 
 pub(super) async fn setup(
-    Shared(state): Shared<State>,
-    frame: Frame,
+    State(state): State<AppState>,
+    layout: Layout,
     clock: Clock,
-    Named(id): Named<i64>,
-    Asked(query): Asked<Query>,
+    Path(id): Path<i64>,
+    Query(query): Query<SetupQuery>,
 ) -> Page {
     let detail = state.spool.device(DeviceId(id)).await?;
     let device = detail.ok_or_else(|| Problem::not_found("device"))?.line;
@@ -80,11 +83,11 @@ pub(super) async fn setup(
     let arrived = state.spool.incidents(&filter, 1).await?.pop();
     // Once it works nobody needs to see the password any more.
     let password = match arrived {
-        Some(_) => "(shown until the first arrival only; its page makes a new one)",
+        Some(_) => "(shown only until the first arrival; the device's page generates a new one)",
         None => &login.password,
     };
     let reach = Reach { state: &state, user: &login.user, password };
-    let guide = guide::guide(&query.maker).unwrap_or(&guide::OTHER);
+    let guide = guide::guide(&query.vendor).unwrap_or(&guide::OTHER);
     let by_ftp = query.by == "ftp" || (guide.mail.is_none() && guide.ftp.is_some());
     let (menu, lines, notes) = reach.fill_in(guide, by_ftp);
     let sessions = find(&state, &SessionQuery::default()).await?;
@@ -102,10 +105,10 @@ pub(super) async fn setup(
         _ => Some(row(line, &clock)),
     };
     page(&SetupPage {
-        frame,
+        layout,
         id,
         name: device.name,
-        makers: makers(&query.maker),
+        vendors: vendors(&query.vendor),
         by_ftp,
         menu,
         lines,
@@ -115,7 +118,7 @@ pub(super) async fn setup(
     })
 }
 
-fn knows(state: &State, login: Option<&str>) -> bool {
+fn knows(state: &AppState, login: Option<&str>) -> bool {
     login.is_some_and(|login| state.doorkeeper.knows_user(login))
 }
 
@@ -125,10 +128,12 @@ fn taken_for(name: &str, login: Option<&str>, user: &str) -> String {
         Some(login) => format!("it logged in as {login}"),
         None => "it did not log in".to_owned(),
     };
-    format!("What came was taken for {name}, because {how}. Type the user {user} into it.")
+    format!(
+        "The arrival was assigned to {name} because {how}. Enter the user {user} on the camera's page."
+    )
 }
 
-fn makers(chosen: &str) -> Vec<Choice> {
+fn vendors(chosen: &str) -> Vec<Choice> {
     let choice = |maker: guide::Maker| Choice {
         value: maker.name.to_owned(),
         text: maker.name.to_owned(),
@@ -139,7 +144,7 @@ fn makers(chosen: &str) -> Vec<Choice> {
 
 /// How a device reaches us.
 struct Reach<'a> {
-    state: &'a State,
+    state: &'a AppState,
     user: &'a str,
     password: &'a str,
 }
@@ -162,7 +167,7 @@ impl Reach<'_> {
             && port != Some(only)
         {
             notes.push(format!(
-                "It knows port {only} only: let Tipoff listen there, with `listen` in the file."
+                "This camera supports port {only} only: set it as `listen` in the configuration file."
             ));
         }
         notes.extend(page.notes.iter().map(|note| (*note).to_owned()));
@@ -182,9 +187,7 @@ impl Reach<'_> {
         match value {
             Value::Server => host.clone(),
             Value::ServerUrl => format!("ftp://{host}/"),
-            Value::Port => {
-                port.map_or_else(|| "(it does not listen)".to_owned(), |it| it.to_string())
-            }
+            Value::Port => port.map_or_else(|| "(not listening)".to_owned(), |it| it.to_string()),
             Value::User => self.user.to_owned(),
             Value::Password => self.password.to_owned(),
             Value::Sender => format!("{}@example.com", self.user),

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Sse};
@@ -14,9 +14,9 @@ use serde_json::json;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::super::State;
-use super::super::access::{Access, Entry, Visitor};
-use super::super::caller::Caller;
+use super::super::AppState;
+use super::super::access::{Access, AuthMethod, Principal};
+use super::super::client::Client;
 use super::super::problem::Problem;
 use crate::net::known::KnownAddresses;
 use crate::net::limit::{Connections, Place, Places, Presence};
@@ -46,16 +46,16 @@ const PROXY_STREAM_LASTS: Duration = Duration::from_secs(300);
         (status = 200, description = "A stream that ends with the login or token that opened it", content_type = "text/event-stream"),
     ),
 )]
-pub(super) async fn events(
-    Shared(state): Shared<State>,
-    visitor: Visitor,
-    caller: Caller,
+pub(super) async fn event_stream(
+    State(state): State<AppState>,
+    principal: Principal,
+    client: Client,
 ) -> Result<impl IntoResponse, Problem> {
-    let place = state.event_streams.0.enter(caller.address).map_err(|_| {
+    let place = state.event_streams.0.enter(client.address).map_err(|_| {
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many event streams are open; close some")
     })?;
     let access = state.access.clone();
-    let ended = Box::pin(async move { stream_end(&access, &visitor).await });
+    let ended = Box::pin(async move { stream_end(&access, &principal).await });
     let listener = Listener {
         ended,
         events: state.events.subscribe(),
@@ -74,10 +74,10 @@ pub(super) async fn events(
 
 /// Waits until a stream has to end: with the login, token or role it was opened with. Only the proxy knows
 /// when somebody has logged out there, and it is asked when the browser connects again.
-async fn stream_end(access: &Access, visitor: &Visitor) {
-    match visitor.entry {
-        Entry::Proxy => tokio::time::sleep(PROXY_STREAM_LASTS).await,
-        Entry::Login { .. } | Entry::Token { .. } => access.ended(visitor).await,
+async fn stream_end(access: &Access, principal: &Principal) {
+    match principal.auth {
+        AuthMethod::Proxy => tokio::time::sleep(PROXY_STREAM_LASTS).await,
+        AuthMethod::Login { .. } | AuthMethod::Token { .. } => access.ended(principal).await,
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) const fn state(state: DeliveryState) -> &'static str {
         DeliveryState::Pending => "waiting",
         DeliveryState::Delivered => "delivered",
         DeliveryState::Refused => "refused",
-        DeliveryState::Expired => "given up",
+        DeliveryState::Expired => "expired",
         DeliveryState::Withdrawn => "withdrawn",
     }
 }

@@ -17,8 +17,8 @@ const TRIES: u32 = 99;
 pub(super) fn password() -> Result<String, Problem> {
     let mut random = [0_u8; PASSWORD_CHARS];
     getrandom::fill(&mut random).map_err(|error| {
-        tracing::error!(%error, "There is no randomness.");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "this machine gives no random numbers")
+        tracing::error!(%error, "Could not get random numbers.");
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "this machine provides no random numbers")
     })?;
     let character = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).copied().unwrap_or(b'x');
     Ok(random.iter().map(|byte| char::from(character(byte))).collect())

@@ -3,15 +3,15 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State as Shared};
-use axum::http::request::Parts;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use subtle::ConstantTimeEq;
 use tipoff_spool::Role;
 
-use super::host;
+use super::client::{Client, ProxyUser};
+use super::host::{self, HostError};
 use super::listener::Peer;
 use super::problem::Problem;
 use crate::config::{HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
@@ -27,7 +27,7 @@ const USER_CHARS_MAX: usize = 100;
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
 /// What the owner has said of those who ask.
-pub(super) struct Manners {
+pub(super) struct ProxyPolicy {
     /// Whether browsers that come without TLS are sent to it.
     tls_only: bool,
     proxies: Proxies,
@@ -39,55 +39,28 @@ pub(super) struct Manners {
     complaints: PerMinute<()>,
 }
 
-/// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Caller {
-    /// The address from which they came to us, or to the proxy.
-    pub(crate) address: IpAddr,
-    /// Whether nobody can listen in.
-    pub(crate) by_tls: bool,
-    /// Whom a proxy has let in.
-    pub(crate) user: Option<ProxyUser>,
-}
-
-/// A user whom a proxy has let in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ProxyUser {
-    pub(crate) name: String,
-    pub(crate) role: Role,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let unknown = || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "nobody asks");
-        parts.extensions.get::<Self>().cloned().ok_or_else(unknown)
-    }
-}
-
 /// Refuses requests for names that are not ours, and notes who asks, before all else.
 pub(super) async fn recognise(
-    Shared(manners): Shared<Arc<Manners>>,
+    State(policy): State<Arc<ProxyPolicy>>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let is_open = OPEN.contains(&request.uri().path());
-    let host = match manners.host(&request, peer) {
+    let host = match policy.host(&request, peer) {
         Ok(host) => Some(host),
         Err(_) if is_open => None,
         Err(refusal) => return refusal.into_response(request.uri().path()),
     };
-    let caller = manners.caller(peer, host.as_ref(), request.headers());
-    if manners.tls_only && !caller.by_tls && !is_open {
+    let client = policy.client(peer, host.as_ref(), request.headers());
+    if policy.tls_only && !client.by_tls && !is_open {
         return to_tls(&request);
     }
-    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(client);
     next.run(request).await
 }
 
-impl Manners {
+impl ProxyPolicy {
     pub(super) fn new(settings: Http) -> Self {
         Self {
             tls_only: settings.listen.is_some_and(|listen| listen.tls),
@@ -99,8 +72,8 @@ impl Manners {
     }
 
     /// The host that a request names, if it is one of ours.
-    fn host(&self, request: &Request, peer: Peer) -> Result<HostName, host::Refusal> {
-        let host = host::of(request)?.ok_or(host::Refusal::Unclear)?;
+    fn host(&self, request: &Request, peer: Peer) -> Result<HostName, HostError> {
+        let host = host::of(request)?.ok_or(HostError::Unclear)?;
         if host::is_ours(&host, &self.names) {
             return Ok(host);
         }
@@ -112,10 +85,10 @@ impl Manners {
                  `[http]`."
             );
         });
-        Err(host::Refusal::NotOurs)
+        Err(HostError::NotOurs)
     }
 
-    fn caller(&self, peer: Peer, host: Option<&HostName>, headers: &HeaderMap) -> Caller {
+    fn client(&self, peer: Peer, host: Option<&HostName>, headers: &HeaderMap) -> Client {
         let Peer { address, by_tls } = peer;
         let address = address.ip().to_canonical();
         let Proxies { trusted, secret, .. } = &self.proxies;
@@ -131,10 +104,10 @@ impl Manners {
                     )
                 });
             }
-            return Caller { address, by_tls, user: None };
+            return Client { address, by_tls, user: None };
         }
         let proto = only(headers, &FORWARDED_PROTO);
-        Caller {
+        Client {
             address: forwarded_for(headers, &self.proxies).unwrap_or(address),
             by_tls: proto.map_or(by_tls, |proto| proto.eq_ignore_ascii_case("https")),
             user: self.user(host, headers),
@@ -222,7 +195,7 @@ fn address(hop: &str) -> Option<IpAddr> {
 fn to_tls(request: &Request) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let Some(host) = host else {
-        return Problem::new(StatusCode::BAD_REQUEST, "ask with https://").into_response();
+        return Problem::new(StatusCode::BAD_REQUEST, "use https://").into_response();
     };
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     Redirect::temporary(&format!("https://{host}{path}")).into_response()
@@ -235,13 +208,13 @@ mod tests {
 
     const SECRET: &str = "0123456789abcdef";
 
-    fn manners(settings: &str) -> Manners {
+    fn policy(settings: &str) -> ProxyPolicy {
         let source = format!(
             "[http]\ntrusted_proxies = [\"127.0.0.1/32\", \"10.9.0.0/16\"]\n\
              proxy_user_header = \"Remote-User\"\n{settings}"
         );
         let config = Config::parse(None, &source, None, &|_| None);
-        Manners::new(config.unwrap_or_else(|faults| panic!("{}", faults.render(false))).http)
+        ProxyPolicy::new(config.unwrap_or_else(|faults| panic!("{}", faults.render(false))).http)
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -252,15 +225,15 @@ mod tests {
         map
     }
 
-    fn caller(peer: &str, by_tls: bool, pairs: &[(&'static str, &str)]) -> Caller {
+    fn client(peer: &str, by_tls: bool, pairs: &[(&'static str, &str)]) -> Client {
         let address = SocketAddr::new(peer.parse().unwrap(), 1);
         let host = HostName::parse("tipoff.example.org");
-        let manners = manners("public_url = \"https://tipoff.example.org\"");
-        manners.caller(Peer { address, by_tls }, host.as_ref(), &headers(pairs))
+        let policy = policy("public_url = \"https://tipoff.example.org\"");
+        policy.client(Peer { address, by_tls }, host.as_ref(), &headers(pairs))
     }
 
-    fn named(caller: &Caller) -> Option<&str> {
-        caller.user.as_ref().map(|user| user.name.as_str())
+    fn named(client: &Client) -> Option<&str> {
+        client.user.as_ref().map(|user| user.name.as_str())
     }
 
     #[test]
@@ -270,27 +243,27 @@ mod tests {
             ("x-forwarded-proto", "https"),
             ("remote-user", "anna"),
         ];
-        let stranger = caller("192.168.1.5", false, &all);
+        let stranger = client("192.168.1.5", false, &all);
         let address = "192.168.1.5".parse().unwrap();
-        assert_eq!(stranger, Caller { address, by_tls: false, user: None });
-        let believed = caller("127.0.0.1", false, &all);
+        assert_eq!(stranger, Client { address, by_tls: false, user: None });
+        let believed = client("127.0.0.1", false, &all);
         let address: IpAddr = "203.0.113.7".parse().unwrap();
         assert_eq!((believed.address, believed.by_tls), (address, true));
         let user = ProxyUser { name: "anna".to_owned(), role: Role::Owner };
         assert_eq!(believed.user, Some(user));
-        let plain = caller("127.0.0.1", true, &[("x-forwarded-proto", "http")]);
+        let plain = client("127.0.0.1", true, &[("x-forwarded-proto", "http")]);
         assert!(!plain.by_tls, "between them and the proxy anybody may listen in");
-        assert_eq!(named(&caller("::ffff:127.0.0.1", false, &all)), Some("anna"));
+        assert_eq!(named(&client("::ffff:127.0.0.1", false, &all)), Some("anna"));
     }
 
     #[test]
     fn a_user_header_that_is_empty_a_list_or_there_twice_names_nobody() {
         for lines in [&[""][..], &[" "], &["anna", "anna"], &["anna, bert"], &["anna;bert"]] {
             let lines: Vec<_> = lines.iter().map(|line| ("remote-user", *line)).collect();
-            assert_eq!(named(&caller("127.0.0.1", false, &lines)), None, "{lines:?}");
+            assert_eq!(named(&client("127.0.0.1", false, &lines)), None, "{lines:?}");
         }
         let long = "x".repeat(USER_CHARS_MAX + 1);
-        assert_eq!(named(&caller("127.0.0.1", false, &[("remote-user", &long)])), None);
+        assert_eq!(named(&client("127.0.0.1", false, &[("remote-user", &long)])), None);
     }
 
     #[test]
@@ -301,7 +274,7 @@ mod tests {
         let ask = |settings: &str, host: &str, pairs: &[(&'static str, &str)]| {
             let host = HostName::parse(host);
             let peer = Peer { address, by_tls: false };
-            manners(settings).caller(peer, host.as_ref(), &headers(pairs))
+            policy(settings).client(peer, host.as_ref(), &headers(pairs))
         };
         let public = "public_url = \"https://tipoff.example.org:8443/x\"";
         assert_eq!(named(&ask(public, "tipoff.example.org", &[user])), Some("anna"));
@@ -318,8 +291,8 @@ mod tests {
             &[user, for_anna, ("x-tipoff-proxy-secret", "")],
             &[user, for_anna, shown, shown],
         ] {
-            let caller = ask(&secret, "tipoff.example.org", wrong);
-            assert_eq!((named(&caller), caller.address), (None, address.ip()), "{wrong:?}");
+            let client = ask(&secret, "tipoff.example.org", wrong);
+            assert_eq!((named(&client), client.address), (None, address.ip()), "{wrong:?}");
         }
     }
 
@@ -331,7 +304,7 @@ mod tests {
             let mut pairs = vec![("remote-user", "anna"), ("x-tipoff-proxy-secret", SECRET)];
             pairs.extend(roles.iter().map(|role| ("remote-role", *role)));
             let peer = Peer { address, by_tls: false };
-            manners(&settings).caller(peer, None, &headers(&pairs)).user.unwrap().role
+            policy(&settings).client(peer, None, &headers(&pairs)).user.unwrap().role
         };
         let header = "proxy_role_header = \"Remote-Role\"";
         assert_eq!(role("", &["viewer"]), Role::Owner, "no header is asked for");
@@ -370,7 +343,7 @@ mod tests {
             (&[], "127.0.0.1"),
         ] {
             let headers: Vec<_> = lines.iter().map(|line| ("x-forwarded-for", *line)).collect();
-            let address = caller("127.0.0.1", false, &headers).address;
+            let address = client("127.0.0.1", false, &headers).address;
             assert_eq!(address, expected.parse::<IpAddr>().unwrap(), "{lines:?}");
         }
     }

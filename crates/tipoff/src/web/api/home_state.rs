@@ -3,15 +3,16 @@
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tipoff_model::Timestamp;
 use utoipa::ToSchema;
 
-use super::super::State;
+use super::super::AppState;
+use super::super::access::AuditContext;
 use super::super::clock::utc;
-use super::super::problem::{Body, Problem};
-use super::super::who::Who;
+use super::super::extract::JsonBody;
+use super::super::problem::Problem;
 use super::devices::MUTE_MAX;
 use crate::audit::{self, what};
 use crate::modes::NotChosen;
@@ -34,13 +35,13 @@ pub(crate) struct House {
     get, path = "/api/v1/house", tag = "house",
     responses((status = 200, body = House)),
 )]
-pub(super) async fn house(Shared(state): Shared<State>) -> Result<Json<House>, Problem> {
+pub(super) async fn show(State(state): State<AppState>) -> Result<Json<House>, Problem> {
     let now = Timestamp::from(SystemTime::now());
     Ok(Json(standing(&state, now).await?))
 }
 
 /// How the house stands at `now`.
-pub(crate) async fn standing(state: &State, now: Timestamp) -> Result<House, Problem> {
+pub(crate) async fn standing(state: &AppState, now: Timestamp) -> Result<House, Problem> {
     let muted_until = state.spool.muted_until().await?.filter(|until| *until > now);
     Ok(House {
         mode: state.modes.current(now).await?,
@@ -77,9 +78,9 @@ pub(super) struct Change {
     responses((status = 200, body = House)),
 )]
 pub(super) async fn change(
-    Shared(state): Shared<State>,
-    who: Who,
-    Body(Change { mode, muted_for_s }): Body<Change>,
+    State(state): State<AppState>,
+    audit: AuditContext,
+    JsonBody(Change { mode, muted_for_s }): JsonBody<Change>,
 ) -> Result<Json<House>, Problem> {
     let now = Timestamp::from(SystemTime::now());
     let lasts = muted_for_s.map(Duration::from_secs);
@@ -88,13 +89,13 @@ pub(super) async fn change(
     }
     if let Some(mode) = mode {
         state.modes.choose(mode.clone()).await?;
-        state.note(who.did(what::MODE, mode, "")).await;
+        state.note(audit.entry(what::MODE, mode, "")).await;
     }
     if let Some(lasts) = lasts {
-        tracing::info!(seconds = lasts.as_secs(), "Everything is muted, or heard again.");
+        tracing::info!(seconds = lasts.as_secs(), "All alerts are muted or unmuted.");
         state.spool.mute_until(now.after(lasts), now).await?;
         state.events.publish(LiveEvent::House);
-        state.note(who.did(what::MUTE, "everything", audit::lasting(lasts.as_secs()))).await;
+        state.note(audit.entry(what::MUTE, "everything", audit::lasting(lasts.as_secs()))).await;
     }
     Ok(Json(standing(&state, now).await?))
 }

@@ -6,19 +6,20 @@ use std::time::SystemTime;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tipoff_model::{Action, MuteFor, MuteTarget};
 
-use super::State;
-use super::frame::{Page, PageProblem, page};
-use super::problem::{Named, Problem};
+use super::AppState;
+use super::extract::Path;
+use super::page::{Page, PageProblem, page};
+use super::problem::Problem;
 use crate::actions::ActionError;
 use crate::runtime::links::ActionGrant;
 
-pub(super) fn router() -> Router<State> {
+pub(super) fn router() -> Router<AppState> {
     Router::new().route("/act/{token}", get(ask).post(act))
 }
 
@@ -32,7 +33,7 @@ struct ActPage {
 }
 
 /// Shows what the link does.
-async fn ask(Shared(state): Shared<State>, Named(token): Named<String>) -> Page {
+async fn ask(State(state): State<AppState>, Path(token): Path<String>) -> Page {
     let ActionGrant { action, .. } = grant(&state, &token)?;
     let title = question(&state, &action).await?;
     page(&ActPage { title, result: String::new(), label: label(&action) })
@@ -40,8 +41,8 @@ async fn ask(Shared(state): Shared<State>, Named(token): Named<String>) -> Page 
 
 /// Does it: for a browser with a page, for a program with a short text.
 async fn act(
-    Shared(state): Shared<State>,
-    Named(token): Named<String>,
+    State(state): State<AppState>,
+    Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, PageProblem> {
     let ActionGrant { action, channel } = grant(&state, &token)?;
@@ -57,7 +58,7 @@ async fn act(
     page(&ActPage { title: "Done".to_owned(), result, label: label(&action) })
 }
 
-fn grant(state: &State, token: &str) -> Result<ActionGrant, Problem> {
+fn grant(state: &AppState, token: &str) -> Result<ActionGrant, Problem> {
     let grant = state.links.action_of(token, SystemTime::now().into());
     grant.ok_or_else(|| Problem::not_found("link"))
 }
@@ -76,7 +77,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 /// What the link does, in words.
-async fn question(state: &State, action: &Action) -> Result<String, Problem> {
+async fn question(state: &AppState, action: &Action) -> Result<String, Problem> {
     let of = async |target: &MuteTarget| match target {
         MuteTarget::Everything => Ok::<_, Problem>("everything".to_owned()),
         MuteTarget::Device(id) => {

@@ -8,7 +8,7 @@ const ADDRESS_BYTES_MAX: usize = 2_000;
 /// Nothing is decoded or repaired, because browsers do so in ways of their own: the URL Standard removes
 /// tabs and line ends (section 4.4), takes `\` for `/`, and resolves dots. A path of ours needs none of
 /// that: it has letters, digits, `-`, `_`, single dots and single slashes.
-pub(super) fn local(address: &str) -> &str {
+pub(super) fn local_path(address: &str) -> &str {
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     if address.len() <= ADDRESS_BYTES_MAX && is_path(path) && query.bytes().all(is_of_query) {
         address
@@ -51,7 +51,7 @@ mod tests {
             "/sessions?device=3&next=/x",
             "/a.b/c-d_e",
         ] {
-            assert_eq!(local(address), address);
+            assert_eq!(local_path(address), address);
         }
         for address in [
             "",
@@ -91,9 +91,9 @@ mod tests {
             "/\u{ff0f}evil.example",
             "/ /evil.example",
         ] {
-            assert_eq!(local(address), "/", "{address:?}");
+            assert_eq!(local_path(address), "/", "{address:?}");
         }
-        assert_eq!(local(&format!("/{}", "x".repeat(ADDRESS_BYTES_MAX))), "/");
+        assert_eq!(local_path(&format!("/{}", "x".repeat(ADDRESS_BYTES_MAX))), "/");
     }
 
     proptest! {
@@ -109,7 +109,7 @@ mod tests {
             ],
         ) {
             let base = Url::parse("https://tipoff.example/login?next=x").unwrap();
-            let gone_to = local(&address);
+            let gone_to = local_path(&address);
             let url = base.join(gone_to).unwrap();
             prop_assert_eq!(url.origin(), base.origin());
             prop_assert_eq!(url.username(), "");
