@@ -1,110 +1,23 @@
-//! The small words around those for events, and what they make of them.
+//! Whether a mail says that an alarm has ended: "Motion end", "alarm stopped", "End of motion".
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use tipoff_model::Event;
 
-use super::hits::{Hit, Weight};
-use super::phrase::{Segment, Word, is_ideographic};
+use super::hits::{self, Hit, Weight};
+use super::phrase::{self, Segment, Word, is_ideographic};
+use super::small_words::{DETECTED, FILLERS, is_between, is_preposition};
 use super::states;
-use super::vocabulary::fits;
+use super::word_set::{WordSet, fits};
 
-/// A set of words, some of them with a star.
-#[derive(Default)]
-pub(crate) struct Words {
-    exact: HashSet<&'static str>,
-    starred: Vec<&'static str>,
-    ideographic: Vec<&'static str>,
-}
-
-impl Words {
-    pub(super) fn of(words: &'static str) -> Self {
-        let mut set = Self::default();
-        words.split(',').map(str::trim).filter(|it| !it.is_empty()).for_each(|it| set.add(it));
-        set
-    }
-
-    pub(super) fn add(&mut self, word: &'static str) {
-        if word.chars().any(is_ideographic) {
-            self.ideographic.push(word);
-        } else if word.contains('*') {
-            self.starred.push(word);
-        } else {
-            self.exact.insert(word);
-        }
-    }
-
-    pub(super) fn has(&self, word: &str) -> bool {
-        self.exact.contains(word)
-            || self.starred.iter().any(|it| fits(it, word))
-            || self.ideographic.iter().any(|it| word.contains(it))
-    }
-}
-
-pub(super) static DETECTED: LazyLock<Words> = LazyLock::new(|| Words::of(states::DETECTED));
-pub(super) static FILLERS: LazyLock<Words> = LazyLock::new(|| {
-    let mut set = Words::of(states::FILLERS);
-    set.add(super::phrase::COMMA);
-    set.add(super::phrase::GAP);
-    set
-});
-static ENDED: LazyLock<Words> = LazyLock::new(|| Words::of(states::ENDED));
-static ENDED_BEHIND_NAME: LazyLock<Words> = LazyLock::new(|| Words::of(states::ENDED_BEHIND_NAME));
-static AUXILIARIES: LazyLock<Words> = LazyLock::new(|| Words::of(states::AUXILIARIES));
-static END_OF: LazyLock<Words> = LazyLock::new(|| Words::of(states::END_OF));
+static ENDED: LazyLock<WordSet> = LazyLock::new(|| WordSet::of(states::ENDED));
+static ENDED_BEHIND_NAME: LazyLock<WordSet> =
+    LazyLock::new(|| WordSet::of(states::ENDED_BEHIND_NAME));
+static AUXILIARIES: LazyLock<WordSet> = LazyLock::new(|| WordSet::of(states::AUXILIARIES));
+static END_OF: LazyLock<WordSet> = LazyLock::new(|| WordSet::of(states::END_OF));
 static ENDS: LazyLock<Vec<Vec<&'static str>>> = LazyLock::new(|| {
     states::ENDS.split(',').map(|phrase| phrase.split_whitespace().collect()).collect()
 });
-static NEGATIONS: LazyLock<Words> = LazyLock::new(|| Words::of(states::NEGATIONS));
-static TEST: LazyLock<Words> = LazyLock::new(|| {
-    Words::of("test, tests, testing, prueba, prova, teste, essai, тест, proba, テスト, 测试, 測試")
-});
-/// What a number may belong to: "RAID 0 failed" is not "0 failed".
-static NUMBERED: LazyLock<Words> = LazyLock::new(|| {
-    Words::of(
-        "raid, camera, cam, channel, ch, disk, drive, port, slot, bay, cpu, unit, ups, hdd, kamera, kanal",
-    )
-});
-
-/// Whether a word of this kind may stand between a noun and "detected".
-pub(super) fn is_between(word: &str) -> bool {
-    FILLERS.has(word) || is_number(word)
-}
-
-/// A number, or a word with one: `2`, `camera1`, `a1`.
-pub(super) fn is_number(word: &str) -> bool {
-    let letters = word.trim_matches(|it: char| it.is_ascii_digit());
-    letters.len() < word.len() && (letters.len() <= 1 || FILLERS.has(letters))
-}
-
-/// Whether a segment says nothing but that it is a test.
-pub(super) fn is_test(segment: &Segment) -> bool {
-    let mut unnamed = segment.words.iter().filter(|word| !word.named).map(|it| it.text.as_str());
-    let has_test = unnamed.clone().any(|word| TEST.has(word));
-    has_test
-        && unnamed.all(|word| {
-            TEST.has(word)
-                || is_between(word)
-                || DETECTED.has(word)
-                || super::hits::is_preposition(word)
-        })
-}
-
-/// Whether the word at a place is turned into its opposite.
-pub(super) fn is_negated(words: &[Word], start: usize, end: usize) -> bool {
-    let text = |at: usize| words.get(at).map_or("", |word| word.text.as_str());
-    if text(end) == "0" {
-        return true;
-    }
-    let Some(before) = start.checked_sub(1) else {
-        return false;
-    };
-    match text(before) {
-        "0" => !before.checked_sub(1).is_some_and(|at| NUMBERED.has(text(at))),
-        word => NEGATIONS.has(word),
-    }
-}
 
 /// Whether the segments say that an alarm has ended.
 pub(super) fn has_ended(segments: &[Segment], hits: &[(usize, Hit)]) -> bool {
@@ -130,7 +43,7 @@ fn ends_alone(word: &str) -> bool {
 fn has_alarm(segment: &Segment) -> bool {
     let is_unnamed = |word: &&Word| !word.named;
     segment.words.iter().filter(is_unnamed).any(|word| is_alarm_word(&word.text))
-        || super::hits::of(segment).iter().any(|hit| hit.weight == Weight::Sure)
+        || hits::of(segment).iter().any(|hit| hit.weight == Weight::Sure)
 }
 
 /// An alarm word that is no beginning: "alarm", "detection", "event".
@@ -192,7 +105,7 @@ fn ends_at(words: &[Word], from: usize, of_fault: bool) -> bool {
 
 /// Whether a word begins something else: a preposition or a comma.
 fn is_mark(word: &str) -> bool {
-    super::hits::is_preposition(word) || word == super::phrase::COMMA
+    is_preposition(word) || word == phrase::COMMA
 }
 
 /// "End of motion", "Ende der Bewegung", "fin de l'alarme"; "koniec ruchu" without a word between.

@@ -8,7 +8,7 @@ const WORDS_CHARS_MAX: usize = 200;
 
 /// Why an order came to nothing. The source is untouched: it can still be sent as the file it is.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum VideoError {
     /// The bytes are not a video that ffmpeg can read.
     #[error("not a video that can be read: {0}")]
     NotAVideo(String),
@@ -26,15 +26,15 @@ pub enum Trouble {
     Machine(#[from] io::Error),
 }
 
-impl Trouble {
+impl VideoError {
     /// It is an MP4 whose index is missing, as ffmpeg says it.
     pub fn is_missing_index(&self) -> bool {
-        matches!(self, Trouble::NotAVideo(words) if words == "moov atom not found")
+        matches!(self, VideoError::NotAVideo(words) if words == "moov atom not found")
     }
 
     /// The fault is the file's: no program will play it.
     pub fn is_of_the_file(&self) -> bool {
-        matches!(self, Trouble::NotAVideo(_) | Trouble::Failed(_))
+        matches!(self, VideoError::NotAVideo(_) | VideoError::Failed(_))
     }
 }
 

@@ -11,16 +11,20 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
+use crate::error::first_words;
 use crate::hichip::{self, Unpacked};
 use crate::input::{self, HEADER_BYTES_MAX, Input};
+use crate::job::{Audience, Limits, Source, TranscodeJob, Video};
 use crate::plan::{self, Plan, Recipe, Squeeze};
 use crate::probe::{self, Probe, Size};
-use crate::process::{Ended, Run, STDOUT_BYTES_MAX};
+use crate::process::{Bounds, Ended, Run, STDOUT_BYTES_MAX};
+use crate::programs::Programs;
 use crate::progress::Reports;
 use crate::temp_file::{self, Copied};
-use crate::transcoder::{Audience, Shared, Source, TranscodeJob, Video};
-use crate::trouble::first_words;
-use crate::{Progress, TempFile, Trouble, arguments, isobmff};
+use crate::{Progress, TempFile, VideoError, arguments, isobmff};
+
+/// How many threads of one program may use the processor at once.
+const PROCESSORS: u64 = 2;
 
 /// The names in a job's folder.
 const SOURCE: &str = "source";
@@ -33,9 +37,18 @@ const POSTER_BYTES_MAX: u64 = 200_000;
 /// How far into a video the poster is taken at most: a camera begins to record when something moves.
 const POSTER_AT_MAX: Duration = Duration::from_secs(1);
 
-/// One job under work, and the folder that all its files are in.
-pub(crate) struct Work<'a> {
-    shared: &'a Shared,
+/// The programs, and the limits that each job keeps.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    pub(crate) programs: Programs,
+    /// Where each job has a folder of its own.
+    pub(crate) folder: PathBuf,
+    pub(crate) limits: Limits,
+}
+
+/// A job that is running, and the folder that contains all its files.
+pub(crate) struct RunningJob<'a> {
+    tools: &'a Tools,
     folder: Arc<TempDir>,
     source: PathBuf,
     /// Keeps the copy of the source, or what was unpacked from it, where there is one.
@@ -48,6 +61,16 @@ pub(crate) struct Work<'a> {
     streamable: bool,
     bytes_max: u64,
     audience: Audience,
+}
+
+/// What one program may use, with this many bytes of scratch space left.
+pub(crate) fn bounds(limits: &Limits, file_bytes: u64) -> Bounds {
+    Bounds {
+        memory_bytes: limits.memory_bytes,
+        // The clock kills first; this holds should nobody be left to look at it.
+        processor_s: limits.time.as_secs().saturating_mul(PROCESSORS).saturating_add(1),
+        file_bytes,
+    }
 }
 
 /// What is known when the video is done.
@@ -65,40 +88,44 @@ struct Made {
     plays_in_browsers: bool,
 }
 
-impl<'a> Work<'a> {
+impl<'a> RunningJob<'a> {
     /// Brings the source within reach of the programs, and tells how it is to be read.
-    pub(crate) async fn begin(shared: &'a Shared, job: TranscodeJob) -> Result<Work<'a>, Trouble> {
-        let folder = Arc::new(temp_file::order_folder(&shared.folder)?);
+    pub(crate) async fn begin(
+        tools: &'a Tools,
+        job: TranscodeJob,
+    ) -> Result<RunningJob<'a>, VideoError> {
+        let folder = Arc::new(temp_file::order_folder(&tools.folder)?);
         let (mut source, mut copy) = match job.source {
             Source::File(path) => (std::path::absolute(path)?, None),
             Source::Bytes(from) => {
-                let copy = copied(&folder, from, shared.limits.scratch_bytes_max).await?;
+                let copy = copied(&folder, from, tools.limits.scratch_bytes_max).await?;
                 (copy.path().to_owned(), Some(copy))
             }
         };
         let metadata = tokio::fs::metadata(&source).await?;
         if !metadata.is_file() {
             // A pipe would be waited for without end, in a thread that nobody can stop.
-            return Err(Trouble::NotAVideo("not a file".to_owned()));
+            return Err(VideoError::NotAVideo("not a file".to_owned()));
         }
         let looked_at = source.clone();
         let content_type = job.content_type;
         let Look { mut input, streamable, is_hichip } =
             blocking(move || look(&looked_at, &content_type)).await?;
         if is_hichip {
-            let unpacked = unpacked(&folder, source, shared.limits.scratch_bytes_max).await?;
+            let unpacked = unpacked(&folder, source, tools.limits.scratch_bytes_max).await?;
             source = unpacked.path().to_owned();
             (input, copy) = (Some(Input::MATROSKA), Some(unpacked));
         }
         let copied_bytes = copy.as_ref().map_or(0, TempFile::size);
-        Ok(Work {
-            shared,
+        Ok(RunningJob {
+            tools,
             folder,
             source,
             _copy: copy,
             source_bytes: metadata.len(),
-            room_bytes: shared.limits.scratch_bytes_max.saturating_sub(copied_bytes),
-            input: input.ok_or_else(|| Trouble::NotAVideo("no known kind of video".to_owned()))?,
+            room_bytes: tools.limits.scratch_bytes_max.saturating_sub(copied_bytes),
+            input: input
+                .ok_or_else(|| VideoError::NotAVideo("no known kind of video".to_owned()))?,
             streamable,
             bytes_max: job.bytes_max,
             audience: job.audience,
@@ -106,15 +133,15 @@ impl<'a> Work<'a> {
     }
 
     /// Makes the video, unless it is one already or none would fit.
-    pub(crate) async fn video(&self, progress: &Progress) -> Result<Finished, Trouble> {
+    pub(crate) async fn video(&self, progress: &Progress) -> Result<Finished, VideoError> {
         let probe = self.probe(self.input, &self.source).await?;
         progress.set_whole(probe.duration);
-        let source = plan::Source {
+        let source = plan::SourceFacts {
             streamable: self.streamable,
             bytes: self.source_bytes,
             audience: self.audience,
         };
-        let recipe = match plan::plan(&probe, source, self.bytes_max) {
+        let recipe = match plan::decide(&probe, source, self.bytes_max) {
             Plan::AsItIs => return Ok(finished(Video::AsItIs, &probe)),
             Plan::DoesNotFit => return Ok(finished(Video::DoesNotFit, &probe)),
             Plan::Make(recipe) => recipe,
@@ -128,8 +155,8 @@ impl<'a> Work<'a> {
         self.fit(&probe, first, squeezes, progress).await
     }
 
-    /// What is known of the source as it is.
-    pub(crate) async fn look(&self) -> Result<Finished, Trouble> {
+    /// Reads the properties of the source and changes nothing.
+    pub(crate) async fn probed(&self) -> Result<Finished, VideoError> {
         Ok(finished(Video::AsItIs, &self.probe(self.input, &self.source).await?))
     }
 
@@ -140,7 +167,7 @@ impl<'a> Work<'a> {
         mut made: Made,
         squeezes: &[Squeeze],
         progress: &Progress,
-    ) -> Result<Finished, Trouble> {
+    ) -> Result<Finished, VideoError> {
         let mut squeezes = squeezes.iter();
         loop {
             let Made { size, duration, plays_in_browsers, .. } = made;
@@ -166,7 +193,7 @@ impl<'a> Work<'a> {
         probe: &Probe,
         recipe: Recipe,
         progress: &Progress,
-    ) -> Result<Made, Trouble> {
+    ) -> Result<Made, VideoError> {
         let mut trouble = None;
         for attempt in recipe.attempts(probe) {
             match self.make(attempt, progress).await {
@@ -177,20 +204,20 @@ impl<'a> Work<'a> {
                 }
             }
         }
-        Err(trouble.unwrap_or_else(|| Trouble::Failed("nothing was tried".to_owned())))
+        Err(trouble.unwrap_or_else(|| VideoError::Failed("nothing was tried".to_owned())))
     }
 
-    async fn make(&self, recipe: Recipe, progress: &Progress) -> Result<Made, Trouble> {
+    async fn make(&self, recipe: Recipe, progress: &Progress) -> Result<Made, VideoError> {
         let words = arguments::make(self.input, &self.source, recipe, VIDEO);
         let mut reports = Reports::new(progress);
-        let program = &self.shared.programs.ffmpeg;
+        let program = &self.tools.programs.ffmpeg;
         let run = self.run(program, &self.source, Some(VIDEO));
         let ended = run.watched(words, |said| reports.push(said)).await?;
         if !ended.status.success() {
-            return Err(Trouble::Failed(self.said(&ended)));
+            return Err(VideoError::Failed(self.said(&ended)));
         }
         let file = TempFile::adopt(&self.folder, VIDEO)?;
-        let nothing = || Trouble::Failed("nothing in it could be decoded".to_owned());
+        let nothing = || VideoError::Failed("nothing in it could be decoded".to_owned());
         let probe = self.probe(Input::MP4, file.path()).await.map_err(|_| nothing())?;
         Ok(Made {
             size: probe.size,
@@ -211,7 +238,7 @@ impl<'a> Work<'a> {
         // Where the duration is a lie there may be no frame so late.
         for at in [middle, Duration::ZERO] {
             let words = arguments::poster(input, path, size, at, POSTER);
-            let run = self.run(&self.shared.programs.ffmpeg, path, Some(POSTER));
+            let run = self.run(&self.tools.programs.ffmpeg, path, Some(POSTER));
             match run.words(words).await {
                 Ok(ended) if ended.status.success() => {}
                 Ok(ended) => tracing::debug!("no poster: {}", self.said(&ended)),
@@ -226,22 +253,22 @@ impl<'a> Work<'a> {
         None
     }
 
-    async fn probe(&self, input: Input, path: &Path) -> Result<Probe, Trouble> {
+    async fn probe(&self, input: Input, path: &Path) -> Result<Probe, VideoError> {
         let words = arguments::probe(input, path);
-        let ended = self.run(&self.shared.programs.ffprobe, path, None).words(words).await?;
+        let ended = self.run(&self.tools.programs.ffprobe, path, None).words(words).await?;
         if !ended.status.success() {
-            return Err(Trouble::NotAVideo(self.said(&ended)));
+            return Err(VideoError::NotAVideo(self.said(&ended)));
         }
         if ended.stdout.len() >= STDOUT_BYTES_MAX {
-            return Err(Trouble::NotAVideo("it has too many streams".to_owned()));
+            return Err(VideoError::NotAVideo("it has too many streams".to_owned()));
         }
-        probe::read(&ended.stdout).map_err(|words| Trouble::NotAVideo(words.to_owned()))
+        probe::read(&ended.stdout).map_err(|words| VideoError::NotAVideo(words.to_owned()))
     }
 
     /// A run that reads one file, and writes one in the job's folder.
     fn run<'b>(&'b self, program: &'b Path, reads: &Path, writes: Option<&str>) -> Run<'b> {
-        let bounds = self.shared.bounds(self.room_bytes);
-        let mut run = self.shared.programs.run(program, self.folder.path(), bounds);
+        let bounds = bounds(&self.tools.limits, self.room_bytes);
+        let mut run = self.tools.programs.run(program, self.folder.path(), bounds);
         run.reads.push(reads.to_owned());
         run.writes.extend(writes.map(|name| self.folder.path().join(name)));
         run
@@ -295,14 +322,14 @@ async fn copied(
     folder: &Arc<TempDir>,
     from: Box<dyn Read + Send>,
     bytes_max: u64,
-) -> Result<TempFile, Trouble> {
+) -> Result<TempFile, VideoError> {
     let give_up = GiveUp::default();
     let given_up = Arc::clone(&give_up.0);
     let to = folder.path().join(SOURCE);
     match blocking(move || temp_file::copy(from, &to, bytes_max, &given_up)).await? {
         Copied::Whole => Ok(TempFile::adopt(folder, SOURCE)?),
-        Copied::TooLarge => Err(Trouble::TooLarge),
-        Copied::GivenUp => Err(Trouble::TimedOut),
+        Copied::TooLarge => Err(VideoError::TooLarge),
+        Copied::GivenUp => Err(VideoError::TimedOut),
     }
 }
 
@@ -311,7 +338,7 @@ async fn unpacked(
     folder: &Arc<TempDir>,
     source: PathBuf,
     bytes_max: u64,
-) -> Result<TempFile, Trouble> {
+) -> Result<TempFile, VideoError> {
     let give_up = GiveUp::default();
     let given_up = Arc::clone(&give_up.0);
     let to = folder.path().join(UNPACKED);
@@ -321,9 +348,11 @@ async fn unpacked(
     };
     match blocking(unpack).await? {
         Unpacked::Whole => Ok(TempFile::adopt(folder, UNPACKED)?),
-        Unpacked::NoVideo => Err(Trouble::NotAVideo("no picture in it can be decoded".to_owned())),
-        Unpacked::TooLarge => Err(Trouble::TooLarge),
-        Unpacked::GivenUp => Err(Trouble::TimedOut),
+        Unpacked::NoVideo => {
+            Err(VideoError::NotAVideo("no picture in it can be decoded".to_owned()))
+        }
+        Unpacked::TooLarge => Err(VideoError::TooLarge),
+        Unpacked::GivenUp => Err(VideoError::TimedOut),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Header lines that firmware has broken without a blank at their start: what tells them from text.
 
-use crate::header::NAME_BYTES_MAX;
+use super::NAME_BYTES_MAX;
 
 /// Fields that hardly a text has.
 const STRONG: &[&[u8]] = &[
