@@ -42,9 +42,6 @@ const LEFT: &[(&str, &str, &str)] = &[
     ("video", "", "arguments plan transcoder work"),
     ("video", "", "hichip input"),
     ("confine", "", "confinement files launch limits watch"),
-    ("channels", "email", "fault talk"),
-    ("channels", "mqtt", "motions presence sweep"),
-    ("channels", "telegram", "hook poll"),
     ("spool", "sqlite", "device_resolution dismissal history resent store summary"),
     ("tipoff", "cli", "explain replay"),
     (

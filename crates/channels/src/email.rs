@@ -7,6 +7,7 @@ mod header;
 mod original;
 mod post;
 mod progress;
+mod server;
 mod setup;
 mod talk;
 
@@ -20,8 +21,8 @@ use self::fault::later;
 use self::header::Mailbox;
 use self::original::Fit;
 use self::progress::Slots;
+use self::server::Server;
 use self::setup::build;
-use self::talk::Server;
 use crate::body::{Body, BodyError};
 use crate::{Abilities, BoxFuture, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, buttons, plan, wording};

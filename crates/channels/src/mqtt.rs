@@ -5,6 +5,7 @@
 //! own, which says nothing of whether the program is there.
 
 mod broker;
+mod connection;
 mod discovery;
 mod motions;
 mod presence;
@@ -24,8 +25,8 @@ use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HomeCon
 use crate::{Setting, SettingFault, Settings, Shape, body, words};
 
 use broker::{Broken, Broker, Line, Trouble};
+use connection::Kept;
 use motions::Motions;
-use presence::Kept;
 use telling::Picture;
 use topics::Topics;
 
@@ -256,7 +257,7 @@ impl Mqtt {
     }
 
     /// By the connection that is kept. A new device is announced before its first alert.
-    async fn tell_by(&self, up: &presence::Up, telling: Telling<'_>) -> Result<(), Trouble> {
+    async fn tell_by(&self, up: &connection::Up, telling: Telling<'_>) -> Result<(), Trouble> {
         let Alert { device_id, device, .. } = telling.alert;
         let told = match presence::announce(self, up, *device_id, device).await {
             Ok(()) => self.tell(&up.line, telling).await,

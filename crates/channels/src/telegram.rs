@@ -4,6 +4,7 @@
 mod answer;
 mod api;
 mod attend;
+mod backoff;
 mod bot;
 mod command;
 mod draft;
@@ -269,8 +270,11 @@ impl Telegram {
         let lead = async {
             let _leading = bot.leading.lock().await;
             match self.updates {
-                Updates::Webhook => poll::hook(&self.api, home_control).await,
-                Updates::Poll | Updates::Off => poll::poll(&self.api, &bot, home_control).await,
+                Updates::Webhook => hook::keep(&self.api, home_control).await,
+                Updates::Poll | Updates::Off => {
+                    hook::retire(&self.api, home_control).await;
+                    poll::poll(&self.api, &bot).await
+                }
             }
         };
         tokio::select! {

@@ -6,7 +6,7 @@ use std::io;
 use lettre::transport::smtp::Error;
 use tipoff_model::{Scope, Verdict};
 
-use super::talk::Server;
+use super::server::Server;
 use crate::http::{self, no_answer, repair};
 use crate::words;
 

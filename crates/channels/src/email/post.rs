@@ -77,7 +77,7 @@ impl Email {
         to: &[Address],
         context: &Context<'_>,
     ) -> Result<Taken, Verdict> {
-        let mut talk = self.server.talk().await?;
+        let mut talk = Talk::begin(&self.server).await?;
         let sent = match item {
             Item::Fresh(message) => self.send_fresh(&mut talk, number, message, to, context).await,
             Item::Resent(mail, fit) => {

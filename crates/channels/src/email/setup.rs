@@ -13,7 +13,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::header::Mailbox;
 use super::progress::Slots;
-use super::talk::{Server, StartTls};
+use super::server::{Server, StartTls};
 use super::{Email, Form};
 use crate::buttons::BUTTONS;
 use crate::http::{self, Secrets};

@@ -2,52 +2,26 @@
 //! at which step it is, because the same answer means another thing at another step.
 
 use std::fmt::Display;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use lettre::Address;
 use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::authentication::Mechanism;
+use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Rset};
-use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
 use tipoff_model::{Scope, Verdict};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::fault::{Refusal, Step};
-use crate::http::{self, CONNECT_TIME, Secrets, no_answer, repair};
+use super::server::{Server, StartTls};
+use crate::http::{self, CONNECT_TIME, repair};
 
 /// What is handed over to the network at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// How long a farewell may take: what matters has been said.
 const QUIT_TIME: Duration = Duration::from_secs(2);
-
-/// Whether a connection that begins in the clear goes on in TLS (RFC 3207).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StartTls {
-    /// It must.
-    Required,
-    /// Where the server offers it.
-    Offered,
-    /// It does not.
-    Never,
-}
-
-/// A server, and how it is spoken to.
-pub(super) struct Server {
-    pub(super) host: String,
-    pub(super) port: u16,
-    /// Whether it is TLS from the start.
-    pub(super) wrapped: bool,
-    pub(super) start_tls: StartTls,
-    pub(super) trust: Option<Certificate>,
-    pub(super) tls: OnceLock<TlsParameters>,
-    pub(super) login: Option<Credentials>,
-    pub(super) hello: ClientId,
-    pub(super) time: Duration,
-    pub(super) secrets: Secrets,
-}
 
 /// From whom a mail is, and to whom it is still to go.
 pub(super) struct Envelope<'a> {
@@ -79,60 +53,6 @@ pub(super) struct Talk<'a> {
     used: bool,
 }
 
-impl Server {
-    /// Begins a conversation, up to where mails can be sent.
-    pub(super) async fn talk(&self) -> Result<Talk<'_>, Verdict> {
-        let deadline = Instant::now() + self.time;
-        let tls = match self.wrapped {
-            true => Some(self.tls()?),
-            false => None,
-        };
-        let address = (self.host.as_str(), self.port);
-        let hello = &self.hello;
-        let connecting =
-            AsyncSmtpConnection::connect_tokio1(address, Some(CONNECT_TIME), hello, tls, None);
-        let step = if self.wrapped { Step::Tls } else { Step::Greeting };
-        let connection =
-            self.within(deadline, connecting).await?.map_err(|error| self.fault(step, &error))?;
-        let mut talk = Talk {
-            server: self,
-            connection,
-            deadline,
-            bytes_max: None,
-            announces_size: false,
-            used: false,
-        };
-        talk.encrypt().await?;
-        talk.read_size().await?;
-        talk.log_in().await?;
-        Ok(talk)
-    }
-
-    async fn within<T>(
-        &self,
-        deadline: Instant,
-        doing: impl Future<Output = T>,
-    ) -> Result<T, Verdict> {
-        let late = || format!("{} did not answer within {} s", self.host, self.time.as_secs());
-        timeout_at(deadline, doing).await.map_err(|_| no_answer(late()))
-    }
-
-    /// Made once: the machine's certificates are read for it.
-    fn tls(&self) -> Result<TlsParameters, Verdict> {
-        if let Some(tls) = self.tls.get() {
-            return Ok(tls.clone());
-        }
-        let mut builder = TlsParameters::builder(self.host.clone());
-        if let Some(trust) = &self.trust {
-            builder = builder.add_root_certificate(trust.clone());
-        }
-        let tls = builder.build().map_err(|error| {
-            repair(format!("no TLS: {}: is `trust` a certificate?", http::innermost(&error)))
-        })?;
-        Ok(self.tls.get_or_init(|| tls).clone())
-    }
-}
-
 /// What it means that no recipient was taken.
 fn of_recipients(verdict: Verdict, is_rest: bool) -> Verdict {
     match (verdict, is_rest) {
@@ -146,7 +66,37 @@ fn of_recipients(verdict: Verdict, is_rest: bool) -> Verdict {
     }
 }
 
-impl Talk<'_> {
+impl<'a> Talk<'a> {
+    /// Begins a conversation, up to where mails can be sent.
+    pub(super) async fn begin(server: &'a Server) -> Result<Self, Verdict> {
+        let deadline = Instant::now() + server.time;
+        let tls = match server.wrapped {
+            true => Some(server.tls()?),
+            false => None,
+        };
+        let address = (server.host.as_str(), server.port);
+        let hello = &server.hello;
+        let connecting =
+            AsyncSmtpConnection::connect_tokio1(address, Some(CONNECT_TIME), hello, tls, None);
+        let step = if server.wrapped { Step::Tls } else { Step::Greeting };
+        let connection = server
+            .within(deadline, connecting)
+            .await?
+            .map_err(|error| server.fault(step, &error))?;
+        let mut talk = Talk {
+            server,
+            connection,
+            deadline,
+            bytes_max: None,
+            announces_size: false,
+            used: false,
+        };
+        talk.encrypt().await?;
+        talk.read_size().await?;
+        talk.log_in().await?;
+        Ok(talk)
+    }
+
     async fn encrypt(&mut self) -> Result<(), Verdict> {
         let Server { host, hello, start_tls, login, .. } = self.server;
         if self.server.wrapped || *start_tls == StartTls::Never {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::broker::Trouble;
-use super::presence::{DEVICES_MAX, Up, in_time};
+use super::connection::{Announced, DEVICES_MAX, Up, in_time};
 use super::{Mqtt, telling};
 
 /// When it is said again, from the announcement on: a fast machine, and one that is slow or busy.
@@ -48,13 +48,6 @@ impl Motions {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<DeviceId, (Instant, String)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A device that was announced.
-#[derive(Clone, Debug)]
-pub(super) struct Announced {
-    pub(super) device: DeviceId,
-    pub(super) name: String,
 }
 
 /// Says the motion of devices again that were announced.

@@ -1,18 +1,18 @@
 //! What a broker shows of the household beside the alerts: that the program is there, the mode, the
 //! devices; and the mode that somebody chooses there. Keeps one connection for as long as it is polled.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rumqttc::{LastWill, Publish, QoS};
 use tipoff_model::DeviceId;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use super::broker::{Broken, Line, Trouble};
-use super::motions::{self, Announced};
+use super::broker::{Broken, Trouble};
+use super::connection::{Announced, DEVICES_MAX, Up, in_time, lock, say};
+use super::motions;
 use super::topics::Topics;
 use super::{Mqtt, OFFLINE, ONLINE, discovery, sweep};
 use crate::{HomeControl, HomeState, home_control};
@@ -25,58 +25,6 @@ const PAUSE_MAX: Duration = Duration::from_secs(20);
 const ONLINE_PAUSE: Duration = Duration::from_secs(1);
 /// How long the name of a mode may be that somebody chooses.
 const MODE_BYTES_MAX: usize = 200;
-/// How many devices are known by name.
-pub(super) const DEVICES_MAX: usize = 2000;
-
-/// A connection that is up, and the devices that were announced on it.
-#[derive(Clone)]
-pub(super) struct Up {
-    pub(super) line: Line,
-    announced: Arc<Mutex<BTreeMap<DeviceId, String>>>,
-    /// Takes what was announced: see [`motions::repeat`].
-    announcements: mpsc::Sender<Announced>,
-    /// Where people look at devices.
-    dashboard: Option<Arc<str>>,
-}
-
-impl Up {
-    /// Whether a device was announced on this connection.
-    pub(super) fn has_announced(&self, device: DeviceId) -> bool {
-        lock(&self.announced).contains_key(&device)
-    }
-}
-
-/// The connection that is kept, where it is up: alerts go by it.
-#[derive(Default)]
-pub(super) struct Kept(Mutex<Option<Up>>);
-
-impl Kept {
-    pub(super) fn up(&self) -> Option<Up> {
-        lock(&self.0).clone()
-    }
-
-    /// No alert goes by this connection any more.
-    pub(super) fn forget(&self, up: &Up) {
-        lock(&self.0).take_if(|kept| Arc::ptr_eq(&kept.announced, &up.announced));
-    }
-
-    fn hold(&self, up: Up) -> Held<'_> {
-        *lock(&self.0) = Some(up.clone());
-        Held { kept: self, up }
-    }
-}
-
-/// Alerts go by the connection for as long as this lives.
-struct Held<'a> {
-    kept: &'a Kept,
-    up: Up,
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        self.kept.forget(&self.up);
-    }
-}
 
 /// Keeps a connection; makes a new one, after a pause, when it breaks.
 pub(super) async fn keep(mqtt: &Mqtt, home_control: &dyn HomeControl) {
@@ -124,13 +72,13 @@ type Wish = Result<String, &'static str>;
 
 /// What was heard and not yet acted upon: the latest only, however much comes.
 #[derive(Default)]
-pub(super) struct Ears {
+struct Ears {
     /// Somebody has said that the program is not there.
     offline: Notify,
     /// What somebody has chosen.
     mode: watch::Sender<Option<Wish>>,
     /// States that were there before us.
-    pub(super) states: sweep::States,
+    states: sweep::States,
 }
 
 impl Ears {
@@ -173,7 +121,7 @@ async fn present(
             stay_online(mqtt, up, ears),
             show(mqtt, up, home_control),
             motions::repeat(mqtt, up, announced),
-            sweep::sweep(mqtt, up, ears, home_control),
+            sweep::sweep(mqtt, up, &ears.states, home_control),
             async { Ok(obey(ears, home_control).await) },
         )
     };
@@ -285,24 +233,4 @@ pub(super) async fn announce(mqtt: &Mqtt, up: &Up, id: DeviceId, name: &str) -> 
         announced.insert(id, name.to_owned());
     }
     Ok(())
-}
-
-/// Publishes a few words, retained.
-pub(super) async fn say(line: &Line, topic: &str, words: &str) -> Result<(), Broken> {
-    line.publish(topic, true, words.as_bytes().to_vec()).await
-}
-
-/// Within the channel's time limit.
-pub(super) async fn in_time<T>(
-    mqtt: &Mqtt,
-    doing: impl Future<Output = Result<T, Broken>>,
-) -> Result<T, Trouble> {
-    match timeout(mqtt.broker.time, doing).await {
-        Ok(done) => done.map_err(|Broken| mqtt.broker.broken()),
-        Err(_) => Err(mqtt.broker.late()),
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

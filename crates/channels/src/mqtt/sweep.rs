@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::Mqtt;
 use super::broker::{Broken, Trouble};
-use super::presence::{DEVICES_MAX, Ears, Up, in_time, say};
+use super::connection::{DEVICES_MAX, Up, in_time, say};
 use super::topics::{DeviceTopics, Topics};
 use crate::{HomeControl, home_control};
 
@@ -43,16 +43,16 @@ impl States {
 pub(super) async fn sweep(
     mqtt: &Mqtt,
     up: &Up,
-    ears: &Ears,
+    states: &States,
     home_control: &dyn HomeControl,
 ) -> Result<Infallible, Trouble> {
     // A broker that lets nobody listen there keeps what it has.
     in_time(mqtt, up.line.subscribe(&mqtt.topics.states())).await?;
     loop {
-        ears.states.grown.notified().await;
+        states.grown.notified().await;
         let now = home_control.standing(None).await;
         let knows_all = now.devices.len() < home_control::DEVICES_MAX;
-        for (_, (id, there)) in ears.states.take() {
+        for (_, (id, there)) in states.take() {
             let name = now.devices.iter().find(|(other, _)| *other == id).map(|(_, name)| name);
             match name {
                 Some(name) if mqtt.topics.of_device(id, name) == there => {}

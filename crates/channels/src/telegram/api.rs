@@ -14,8 +14,10 @@ use crate::http::{self, Request, Secrets};
 use crate::multipart::Form;
 use crate::{Files, SettingFault};
 
-/// How much of a usual answer is read.
-pub(super) const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// How long the answer to a request without files may take.
+pub(super) const ASK_TIME: Duration = Duration::from_secs(15);
+/// Size limit of a usual answer, in bytes.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// A Bot API server and a bot there.
 pub(super) struct Api {
@@ -80,8 +82,13 @@ impl Api {
         self.call_reading(method, form, time, files, ANSWER_BYTES_MAX).await
     }
 
-    /// The same without files, for an answer of up to `answer_bytes_max` bytes.
-    pub(super) async fn ask(
+    /// Calls a method that takes no files and answers with little.
+    pub(super) async fn ask(&self, method: &str, form: Form) -> Result<Value, Problem> {
+        self.ask_reading(method, form, ASK_TIME, ANSWER_BYTES_MAX).await
+    }
+
+    /// Calls a method that takes no files, for an answer of up to `answer_bytes_max` bytes.
+    pub(super) async fn ask_reading(
         &self,
         method: &str,
         form: Form,

@@ -14,7 +14,6 @@ use tokio::time::{sleep, timeout};
 use super::answer::Problem;
 use super::bot::Job;
 use super::command::{self, COMMANDS, Command};
-use super::poll::ask;
 use super::update::{CallbackQuery, Message, Update, User};
 use super::{LIMITS, Telegram, keyboard};
 use crate::multipart::Form;
@@ -133,7 +132,7 @@ impl Telegram {
             form.field("show_alert", "true");
         }
         home_control.spare_turn(&[self.bot_pace()]).await;
-        if let Err(problem) = ask(&self.api, "answerCallbackQuery", form).await {
+        if let Err(problem) = self.api.ask("answerCallbackQuery", form).await {
             tracing::debug!(?problem, "A press was not confirmed to who pressed.");
         }
     }
@@ -269,7 +268,7 @@ impl Telegram {
         let mut pause = TRY_AGAIN;
         for _ in 0..TRIES_MAX {
             home_control.spare_turn(&self.paces_of(chat)).await;
-            match ask(&self.api, method, form()).await {
+            match self.api.ask(method, form()).await {
                 Ok(_) => return,
                 Err(Problem::Stop(Verdict::Retry { after, error, .. })) => {
                     tracing::debug!(method, error, "Telegram will be asked again.");
@@ -313,7 +312,7 @@ impl Telegram {
     /// The bot's name, without the @.
     async fn username(&self) -> Option<&str> {
         let name = self.username.get_or_try_init(|| async {
-            let bot = ask(&self.api, "getMe", Form::new()).await.map_err(drop)?;
+            let bot = self.api.ask("getMe", Form::new()).await.map_err(drop)?;
             bot.get("username").and_then(Value::as_str).map(str::to_owned).ok_or(())
         });
         name.await.ok().map(String::as_str)

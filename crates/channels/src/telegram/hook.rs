@@ -1,13 +1,16 @@
 //! The webhook: Telegram sends each update to an address of ours. What comes there is believed only
 //! with the secret that we gave Telegram for it.
 
+use std::convert::Infallible;
+
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
+use tokio::time::sleep;
 
 use super::answer::Problem;
 use super::api::Api;
-use super::poll::ask;
+use super::backoff::UpdateBackoff;
 use super::update::{ALLOWED_UPDATES, Update};
 use crate::multipart::Form;
 use crate::{HomeControl, HookFault, HookRequest, words};
@@ -21,18 +24,36 @@ const CONNECTIONS_MAX: u32 = 4;
 /// What holds over restarts: the address that we gave Telegram; empty: none.
 const MEMORY: &str = "webhook";
 
+/// Has Telegram send updates to us, for as long as this future is polled.
+pub(super) async fn keep(api: &Api, home_control: &dyn HomeControl) -> Infallible {
+    let Some(url) = home_control.hook_url() else {
+        tracing::error!(
+            "`updates = \"webhook\"` needs `http.public_url` with https://. Buttons and commands do \
+             not work; alerts are not affected.",
+        );
+        return std::future::pending().await;
+    };
+    let mut backoff = UpdateBackoff::default();
+    loop {
+        match set(api, home_control, &url).await {
+            Ok(()) => {
+                backoff.reset();
+                tracing::info!("Telegram calls us for what people press and write.");
+                return std::future::pending().await;
+            }
+            Err(problem) => sleep(backoff.next_pause(problem)).await,
+        }
+    }
+}
+
 /// Has Telegram send updates to `url` from now on.
-pub(super) async fn set(
-    api: &Api,
-    home_control: &dyn HomeControl,
-    url: &str,
-) -> Result<(), Problem> {
+async fn set(api: &Api, home_control: &dyn HomeControl, url: &str) -> Result<(), Problem> {
     let mut form = Form::new();
     form.field("url", url);
     form.field("secret_token", secret(api));
     form.field("max_connections", CONNECTIONS_MAX.to_string());
     form.json("allowed_updates", ALLOWED_UPDATES.to_owned());
-    ask(api, "setWebhook", form).await?;
+    api.ask("setWebhook", form).await?;
     remember(home_control, url).await;
     Ok(())
 }
@@ -45,9 +66,9 @@ pub(super) async fn retire(api: &Api, home_control: &dyn HomeControl) {
         return;
     };
     let retired = async {
-        let info = ask(api, "getWebhookInfo", Form::new()).await?;
+        let info = api.ask("getWebhookInfo", Form::new()).await?;
         if info.get("url").and_then(Value::as_str) == Some(ours) {
-            ask(api, "deleteWebhook", Form::new()).await?;
+            api.ask("deleteWebhook", Form::new()).await?;
         }
         Ok::<_, Problem>(())
     };

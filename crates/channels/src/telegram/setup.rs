@@ -109,7 +109,7 @@ impl Setup {
     }
 
     async fn call(&self, method: &str, form: Form, time: Duration) -> Result<Value, Problem> {
-        self.api.ask(method, form, time, UPDATES_BYTES_MAX).await
+        self.api.ask_reading(method, form, time, UPDATES_BYTES_MAX).await
     }
 }
 
