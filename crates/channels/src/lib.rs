@@ -1,41 +1,23 @@
-//! The services that alerts go to: one file a service and a line in [`CHANNELS`].
+//! The services that alerts go to: one file per service in `services/`, and a line in [`CHANNELS`].
 //!
 //! What is common is here once: what a service may be sent ([`messages`]), settings, HTTP. When
 //! to send, to retry and to give up is not decided here.
 
 mod abilities;
 mod alert_json;
-mod apprise;
-mod archive;
 mod body;
 mod buttons;
 mod chat_hook;
-mod discord;
-mod email;
-mod exec;
 mod fallback;
-mod gotify;
 mod home_control;
 mod http;
-mod matrix;
-mod mattermost;
-mod mqtt;
 mod multipart;
-mod ntfy;
-#[cfg(test)]
-#[path = "../tests/made_up/pigeon.rs"]
-mod pigeon;
 mod plan;
-mod pushover;
-mod rocketchat;
+mod services;
 mod settings;
 mod sides;
-mod signal;
-mod slack;
 mod sound;
-pub mod telegram;
 mod template;
-mod webhook;
 mod wording;
 mod words;
 
@@ -47,9 +29,9 @@ use std::time::Duration;
 use tipoff_model::{AlertMedia, Outcome};
 
 pub use abilities::{Abilities, Limits, PictureLimits};
-pub use exec::Programs;
 pub use home_control::{DEVICES_MAX, Done, HomeControl, HomeState, HookFault, HookRequest};
 pub use plan::{Attachment, Message, Role, Source, TEXT_FILE_NAME, messages};
+pub use services::{CHANNELS, Programs, telegram};
 pub use settings::{Setting, SettingFault, Settings, Shape, Value};
 pub use sides::sides;
 pub use words::size;
@@ -68,26 +50,6 @@ pub struct Entry {
 
 /// A channel, or all that is wrong with its settings.
 pub type Built = Result<Box<dyn Channel>, Vec<SettingFault>>;
-
-/// Every service, in alphabetical order.
-pub const CHANNELS: &[Entry] = &[
-    apprise::ENTRY,
-    archive::ENTRY,
-    discord::ENTRY,
-    email::ENTRY,
-    exec::ENTRY,
-    gotify::ENTRY,
-    matrix::ENTRY,
-    mattermost::ENTRY,
-    mqtt::ENTRY,
-    ntfy::ENTRY,
-    pushover::ENTRY,
-    rocketchat::ENTRY,
-    signal::ENTRY,
-    slack::ENTRY,
-    telegram::ENTRY,
-    webhook::ENTRY,
-];
 
 /// The service that `type = "kind"` names.
 pub fn entry(kind: &str) -> Option<&'static Entry> {
