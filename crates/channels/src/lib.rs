@@ -8,9 +8,9 @@ mod alert_json;
 mod body;
 mod buttons;
 mod chat_hook;
-mod fallback;
 mod home_control;
 mod http;
+mod message_service;
 mod multipart;
 mod plan;
 mod services;
@@ -61,7 +61,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Opens stored files. Implemented over the spool's blobs.
 pub trait Files: Send + Sync {
-    /// The decoded bytes of a file; yields exactly `media.size` bytes. Reading blocks.
+    /// The decoded bytes of a file; yields exactly `media.size` bytes. AnswerMeaning blocks.
     fn open(&self, media: &AlertMedia) -> std::io::Result<Box<dyn Read + Send>>;
 }
 

@@ -13,8 +13,8 @@ use serde_json::Value;
 use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
 
 use crate::body::Body;
-use crate::fallback::{self, Extras, NoFiles, Reading, SingleRequest, Tried};
 use crate::http::{self, Answer, Request, Secrets, repair, retry};
+use crate::message_service::{self, AnswerMeaning, Extras, FilesRefused, HttpService, SendResult};
 use crate::multipart::Form;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
@@ -135,13 +135,13 @@ impl Channel for Apprise {
         context: &'a Context<'a>,
     ) -> BoxFuture<'a, Outcome> {
         match message.files.len() {
-            0 | 1 => fallback::send(self, &LIMITS, message, context),
+            0 | 1 => message_service::send_or_without_files(self, &LIMITS, message, context),
             _ => Box::pin(self.send_files(message, context)),
         }
     }
 }
 
-impl SingleRequest for Apprise {
+impl HttpService for Apprise {
     const NAME: &'static str = "Apprise";
 
     fn request(
@@ -149,20 +149,26 @@ impl SingleRequest for Apprise {
         message: &Message,
         alert: &Alert,
         extras: &Extras,
-    ) -> Result<Request<'_>, NoFiles> {
+    ) -> Result<Request<'_>, FilesRefused> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let (url, body) = (self.url.clone(), self.body(message, alert, extras));
         Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
     }
 
-    fn read(&self, message: &Message, _: &Alert, _: &Extras, answer: &Answer) -> Reading {
+    fn read_answer(
+        &self,
+        message: &Message,
+        _: &Alert,
+        _: &Extras,
+        answer: &Answer,
+    ) -> AnswerMeaning {
         let fault = Fault::of(answer);
         let is_about_tag = !self.tag.is_empty() && fault.is_about_tag(answer.status);
-        Reading {
-            tried: self.judge(answer, &fault, !message.files.is_empty()),
+        AnswerMeaning {
+            result: self.judge(answer, &fault, !message.files.is_empty()),
             said: answer.said(&fault.error, &self.secrets),
-            doubtful: if is_about_tag { vec!["tag"] } else { Vec::new() },
+            doubtful_extras: if is_about_tag { vec!["tag"] } else { Vec::new() },
         }
     }
 }
@@ -190,7 +196,7 @@ impl Apprise {
         form.into_body()
     }
 
-    fn judge(&self, answer: &Answer, fault: &Fault, with_files: bool) -> Tried {
+    fn judge(&self, answer: &Answer, fault: &Fault, with_files: bool) -> SendResult {
         let said = answer.said(&fault.error, &self.secrets);
         let status = answer.status;
         Ok(match status {
@@ -201,7 +207,7 @@ impl Apprise {
             ),
             200..=299 => Verdict::Delivered(Receipt::default()),
             400 | 413 | 431 if with_files => {
-                return Err(NoFiles(format!("not taken by Apprise ({said})")));
+                return Err(FilesRefused(format!("not taken by Apprise ({said})")));
             }
             401 | 403 => {
                 let error = format!(

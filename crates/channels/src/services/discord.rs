@@ -11,8 +11,10 @@ use tipoff_model::{Alert, Receipt, Verdict};
 
 use crate::body::Body;
 use crate::buttons::{self, BUTTONS, Link};
-use crate::fallback::{Extras, MessageChannel, MessageService, NoFiles, Post, Tried};
 use crate::http::{self, Answer, Failure, RETRY_AFTER_MAX, Request, Secrets, repair, retry};
+use crate::message_service::{
+    Extras, FilesRefused, MessageChannel, MessageSender, MessageService, SendResult,
+};
 use crate::multipart::Form;
 use crate::settings::TIMEOUT;
 use crate::{BoxFuture, Built, Context, Entry, Limits, Message, Pace};
@@ -187,8 +189,12 @@ impl MessageService for Discord {
     }
 }
 
-impl Post for Discord {
-    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
+impl MessageSender for Discord {
+    fn send_once<'a>(
+        &'a self,
+        message: &'a Message,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, SendResult> {
         Box::pin(async move {
             let rows = if self.buttons { rows(message, context.alert) } else { Vec::new() };
             let mut post = Posting { rows, extras: Extras::default(), is_forum: false };
@@ -202,11 +208,11 @@ impl Post for Discord {
                     post.is_forum = true;
                     continue;
                 }
-                let doubtful = self.doubtful(&post, &answer, &fault);
+                let doubtful_extras = self.doubtful(&post, &answer, &fault);
                 let said = answer.said(&fault.message, &self.secrets);
-                if !post.extras.leave_out(&doubtful, &said) {
-                    let tried = self.judge(&answer, &fault, !message.files.is_empty());
-                    return tried.map(|verdict| post.extras.into_verdict("Discord", verdict));
+                if !post.extras.leave_out(&doubtful_extras, &said) {
+                    let result = self.judge(&answer, &fault, !message.files.is_empty());
+                    return result.map(|verdict| post.extras.into_verdict("Discord", verdict));
                 }
             }
         })
@@ -326,7 +332,7 @@ impl Discord {
     }
 
     /// The codes are those of "Opcodes and Status Codes" in Discord's documentation.
-    fn judge(&self, answer: &Answer, fault: &Fault, with_files: bool) -> Tried {
+    fn judge(&self, answer: &Answer, fault: &Fault, with_files: bool) -> SendResult {
         let said = answer.said(&fault.message, &self.secrets);
         let status = answer.status;
         Ok(match (status, fault.code) {
@@ -335,7 +341,7 @@ impl Discord {
                 "Discord does not know this webhook ({said}): make another, set `url`"
             )),
             (413, _) | (400, 40005) if with_files => {
-                return Err(NoFiles("too big for this Discord channel".to_owned()));
+                return Err(FilesRefused("too big for this Discord channel".to_owned()));
             }
             (408 | 429, _) => {
                 let asked = fault.retry_after.map(|seconds| seconds.clamp(0.0, 1e6));
@@ -347,7 +353,7 @@ impl Discord {
                 answer.retry_after,
                 format!("Discord has a fault of its own ({status}): {said}"),
             ),
-            _ if with_files => return Err(NoFiles(format!("not taken by Discord ({said})"))),
+            _ if with_files => return Err(FilesRefused(format!("not taken by Discord ({said})"))),
             _ => Verdict::Refused { error: format!("Discord answered {status}: {said}") },
         })
     }

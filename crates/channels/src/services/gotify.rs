@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use tipoff_model::{Alert, Priority, Receipt, Verdict};
 
 use crate::body::{Body, Piece};
-use crate::fallback::{
-    Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest, Tried,
-};
 use crate::http::{self, Answer, Request, Secrets, repair, retry};
+use crate::message_service::{
+    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
+};
 use crate::plan::Role;
 use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Built, Entry, Limits, Message};
@@ -131,19 +131,19 @@ impl MessageService for Gotify {
 }
 
 /// The address of a message's picture.
-fn picture(message: &Message) -> Result<Option<&str>, NoFiles> {
+fn picture(message: &Message) -> Result<Option<&str>, FilesRefused> {
     let mut picture = None;
     for file in &message.files {
         let link = file.stored().and_then(|stored| stored.url.as_deref());
         if file.role != Role::Picture || link.is_none() {
-            return Err(NoFiles("Gotify takes no files".to_owned()));
+            return Err(FilesRefused("Gotify takes no files".to_owned()));
         }
         picture = link;
     }
     Ok(picture)
 }
 
-impl SingleRequest for Gotify {
+impl HttpService for Gotify {
     const NAME: &'static str = "Gotify";
 
     fn request(
@@ -151,7 +151,7 @@ impl SingleRequest for Gotify {
         message: &Message,
         alert: &Alert,
         extras: &Extras,
-    ) -> Result<Request<'_>, NoFiles> {
+    ) -> Result<Request<'_>, FilesRefused> {
         let picture = picture(message)?;
         let mut headers = HeaderMap::new();
         headers.insert("x-gotify-key", self.token.clone());
@@ -159,12 +159,18 @@ impl SingleRequest for Gotify {
         Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
     }
 
-    fn read(&self, message: &Message, alert: &Alert, _: &Extras, answer: &Answer) -> Reading {
+    fn read_answer(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        _: &Extras,
+        answer: &Answer,
+    ) -> AnswerMeaning {
         let picture = picture(message).unwrap_or_default();
         let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
         let said = answer.said(&fault.description, &self.secrets);
-        let tried = self.judge(answer, &said, picture.is_some());
-        Reading { tried, said, doubtful: self.doubtful(alert, picture, answer) }
+        let result = self.judge(answer, &said, picture.is_some());
+        AnswerMeaning { result, said, doubtful_extras: self.doubtful(alert, picture, answer) }
     }
 }
 
@@ -216,7 +222,7 @@ impl Gotify {
         Body::new("application/json".to_owned(), vec![Piece::Bytes(bytes)])
     }
 
-    fn judge(&self, answer: &Answer, said: &str, with_picture: bool) -> Tried {
+    fn judge(&self, answer: &Answer, said: &str, with_picture: bool) -> SendResult {
         let status = answer.status;
         Ok(match status {
             200..=299 => Verdict::Delivered(Receipt::default()),
@@ -229,7 +235,7 @@ impl Gotify {
                 answer.retry_after,
                 format!("Gotify has a fault of its own ({status}): {said}"),
             ),
-            _ if with_picture => return Err(NoFiles(format!("not taken by Gotify ({said})"))),
+            _ if with_picture => return Err(FilesRefused(format!("not taken by Gotify ({said})"))),
             _ => Verdict::Refused { error: format!("Gotify answered {status}: {said}") },
         })
     }

@@ -8,8 +8,10 @@ use tipoff_model::{Alert, Priority, Receipt, Verdict};
 
 use crate::buttons::BUTTONS;
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
-use crate::fallback::{Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest};
 use crate::http::{Answer, Request, repair, retry};
+use crate::message_service::{
+    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService,
+};
 use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Built, Entry, Limits, Message};
 use crate::{Setting, Settings, Shape, sound};
@@ -61,7 +63,7 @@ impl MessageService for Mattermost {
     const LIMITS: &'static Limits = &LIMITS;
 }
 
-impl SingleRequest for Mattermost {
+impl HttpService for Mattermost {
     const NAME: &'static str = "Mattermost";
 
     fn request(
@@ -69,17 +71,23 @@ impl SingleRequest for Mattermost {
         message: &Message,
         alert: &Alert,
         extras: &Extras,
-    ) -> Result<Request<'_>, NoFiles> {
+    ) -> Result<Request<'_>, FilesRefused> {
         Ok(self.hook.request(&self.payload(message, alert, extras)))
     }
 
-    fn read(&self, message: &Message, alert: &Alert, extras: &Extras, answer: &Answer) -> Reading {
+    fn read_answer(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        extras: &Extras,
+        answer: &Answer,
+    ) -> AnswerMeaning {
         let fault = Fault::of(answer);
         let has_priority = priority(message, alert, extras).is_some();
-        Reading {
-            tried: Ok(self.judge(answer, &fault)),
+        AnswerMeaning {
+            result: Ok(self.judge(answer, &fault)),
             said: self.hook.said(answer, &fault.message),
-            doubtful: self.doubtful(has_priority, answer, &fault),
+            doubtful_extras: self.doubtful(has_priority, answer, &fault),
         }
     }
 }

@@ -14,10 +14,10 @@ use tipoff_model::{Alert, Priority, Receipt, Verdict};
 
 use self::actions::Actions;
 use crate::body::{Body, Piece};
-use crate::fallback::{
-    Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest, Tried,
-};
 use crate::http::{self, Answer, Request, Secrets, repair, retry};
+use crate::message_service::{
+    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
+};
 use crate::plan::Source;
 use crate::{Built, Entry, Limits, Message};
 use crate::{PictureLimits, SettingFault, Settings, sound};
@@ -157,7 +157,7 @@ impl MessageService for Ntfy {
     const LIMITS: &'static Limits = &LIMITS;
 }
 
-impl SingleRequest for Ntfy {
+impl HttpService for Ntfy {
     const NAME: &'static str = "ntfy";
 
     fn request(
@@ -165,7 +165,7 @@ impl SingleRequest for Ntfy {
         message: &Message,
         alert: &Alert,
         extras: &Extras,
-    ) -> Result<Request<'_>, NoFiles> {
+    ) -> Result<Request<'_>, FilesRefused> {
         let mut headers = HeaderMap::new();
         if let Some(login) = &self.login {
             headers.insert(AUTHORIZATION, login.clone());
@@ -174,12 +174,18 @@ impl SingleRequest for Ntfy {
         Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
     }
 
-    fn read(&self, message: &Message, alert: &Alert, extras: &Extras, answer: &Answer) -> Reading {
+    fn read_answer(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        extras: &Extras,
+        answer: &Answer,
+    ) -> AnswerMeaning {
         let fault = Fault::of(answer);
-        Reading {
-            tried: self.judge(answer, &fault, !message.files.is_empty()),
+        AnswerMeaning {
+            result: self.judge(answer, &fault, !message.files.is_empty()),
             said: answer.said(&fault.error, &self.secrets),
-            doubtful: self.doubtful(message, alert, extras, answer, fault.code),
+            doubtful_extras: self.doubtful(message, alert, extras, answer, fault.code),
         }
     }
 }
@@ -262,7 +268,7 @@ impl Ntfy {
     }
 
     /// The codes are those of the server's own list of errors.
-    fn judge(&self, answer: &Answer, fault: &Fault, with_file: bool) -> Tried {
+    fn judge(&self, answer: &Answer, fault: &Fault, with_file: bool) -> SendResult {
         let said = answer.said(&fault.error, &self.secrets);
         let status = answer.status;
         Ok(match (status, fault.code) {
@@ -280,16 +286,16 @@ impl Ntfy {
                 repair(format!("the server has no such topic ({said}): set another `topic`"))
             }
             (413, _) if with_file => {
-                return Err(NoFiles("too big for this ntfy server".to_owned()));
+                return Err(FilesRefused("too big for this ntfy server".to_owned()));
             }
             (429, 42905) if with_file => {
-                return Err(NoFiles("ntfy takes no more files today".to_owned()));
+                return Err(FilesRefused("ntfy takes no more files today".to_owned()));
             }
             (408 | 429, _) => retry(answer.retry_after, format!("ntfy asks to wait: {said}")),
             (500.., _) => {
                 retry(answer.retry_after, format!("ntfy has a fault of its own ({status}): {said}"))
             }
-            _ if with_file => return Err(NoFiles(format!("not taken by ntfy ({said})"))),
+            _ if with_file => return Err(FilesRefused(format!("not taken by ntfy ({said})"))),
             _ => Verdict::Refused { error: format!("ntfy answered {status}: {said}") },
         })
     }

@@ -9,10 +9,10 @@ use serde_json::Value;
 use tipoff_model::{Alert, Priority, Receipt, Verdict};
 
 use crate::body::Body;
-use crate::fallback::{
-    Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest, Tried,
-};
 use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets, repair, retry};
+use crate::message_service::{
+    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
+};
 use crate::multipart::Form;
 use crate::plan::Role;
 use crate::settings::TIMEOUT;
@@ -220,7 +220,7 @@ impl MessageService for Pushover {
     }
 }
 
-impl SingleRequest for Pushover {
+impl HttpService for Pushover {
     const NAME: &'static str = "Pushover";
 
     fn request(
@@ -228,21 +228,27 @@ impl SingleRequest for Pushover {
         message: &Message,
         alert: &Alert,
         extras: &Extras,
-    ) -> Result<Request<'_>, NoFiles> {
+    ) -> Result<Request<'_>, FilesRefused> {
         if message.files.iter().any(|file| file.role != Role::Picture) {
-            return Err(NoFiles("Pushover takes pictures only".to_owned()));
+            return Err(FilesRefused("Pushover takes pictures only".to_owned()));
         }
         let (url, headers) = (self.url.clone(), HeaderMap::new());
         let body = self.body(message, alert, extras);
         Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
     }
 
-    fn read(&self, message: &Message, alert: &Alert, extras: &Extras, answer: &Answer) -> Reading {
+    fn read_answer(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        extras: &Extras,
+        answer: &Answer,
+    ) -> AnswerMeaning {
         let fault = Fault::of(answer);
-        Reading {
-            tried: self.judge(answer, &fault, !message.files.is_empty()),
+        AnswerMeaning {
+            result: self.judge(answer, &fault, !message.files.is_empty()),
             said: answer.said(&fault.errors(), &self.secrets),
-            doubtful: self.doubtful(alert, extras, answer, &fault),
+            doubtful_extras: self.doubtful(alert, extras, answer, &fault),
         }
     }
 }
@@ -316,7 +322,7 @@ impl Pushover {
         form.into_body()
     }
 
-    fn judge(&self, answer: &Answer, fault: &Fault, with_file: bool) -> Tried {
+    fn judge(&self, answer: &Answer, fault: &Fault, with_file: bool) -> SendResult {
         let said = answer.said(&fault.errors(), &self.secrets);
         let status = answer.status;
         Ok(match status {
@@ -330,7 +336,7 @@ impl Pushover {
             _ if fault.names("user") => {
                 repair(format!("Pushover does not know this user ({said}): check `user`"))
             }
-            413 if with_file => return Err(NoFiles("too big for Pushover".to_owned())),
+            413 if with_file => return Err(FilesRefused("too big for Pushover".to_owned())),
             408 => retry(answer.retry_after, format!("Pushover did not wait: {said}")),
             // All messages of the month are spent: see "Limits".
             429 => retry(
@@ -341,7 +347,7 @@ impl Pushover {
                 answer.retry_after,
                 format!("Pushover has a fault of its own ({status}): {said}"),
             ),
-            _ if with_file => return Err(NoFiles(format!("not taken by Pushover ({said})"))),
+            _ if with_file => return Err(FilesRefused(format!("not taken by Pushover ({said})"))),
             _ => Verdict::Refused { error: format!("Pushover answered {status}: {said}") },
         })
     }

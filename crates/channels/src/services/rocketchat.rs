@@ -8,8 +8,10 @@ use tipoff_model::{Alert, Receipt, Scope, Verdict};
 
 use crate::buttons::BUTTONS;
 use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
-use crate::fallback::{Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest};
 use crate::http::{Answer, REPAIR_PAUSE, Request, repair, retry};
+use crate::message_service::{
+    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService,
+};
 use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Built, Entry, Limits, Message};
 use crate::{Setting, Settings, Shape};
@@ -59,7 +61,7 @@ impl MessageService for RocketChat {
     const LIMITS: &'static Limits = &LIMITS;
 }
 
-impl SingleRequest for RocketChat {
+impl HttpService for RocketChat {
     const NAME: &'static str = "Rocket.Chat";
 
     fn request(
@@ -67,20 +69,24 @@ impl SingleRequest for RocketChat {
         message: &Message,
         alert: &Alert,
         extras: &Extras,
-    ) -> Result<Request<'_>, NoFiles> {
+    ) -> Result<Request<'_>, FilesRefused> {
         Ok(self.hook.request(&self.payload(message, alert, extras)))
     }
 
-    fn read(&self, _: &Message, _: &Alert, _: &Extras, answer: &Answer) -> Reading {
+    fn read_answer(&self, _: &Message, _: &Alert, _: &Extras, answer: &Answer) -> AnswerMeaning {
         let reply: Reply = serde_json::from_slice(&answer.body).unwrap_or_default();
         let verdict = self.judge(answer, &reply);
         // Such as "Not enough permission": whose user may not write under another name
         // (`message-impersonate`).
-        let doubtful = match &verdict {
+        let doubtful_extras = match &verdict {
             Verdict::Refused { .. } => self.sender.extras(),
             _ => Vec::new(),
         };
-        Reading { tried: Ok(verdict), said: self.hook.said(answer, &reply.error), doubtful }
+        AnswerMeaning {
+            result: Ok(verdict),
+            said: self.hook.said(answer, &reply.error),
+            doubtful_extras,
+        }
     }
 }
 

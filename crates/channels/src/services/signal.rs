@@ -10,8 +10,10 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use tipoff_model::{Alert, Receipt, Verdict};
 
-use crate::fallback::{Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest};
 use crate::http::{self, Answer, Request, Secrets};
+use crate::message_service::{
+    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService,
+};
 use crate::{Built, Entry, Limits, Message};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
@@ -151,18 +153,29 @@ impl MessageService for Signal {
     const LIMITS: &'static Limits = &LIMITS;
 }
 
-impl SingleRequest for Signal {
+impl HttpService for Signal {
     const NAME: &'static str = "Signal";
 
-    fn request(&self, message: &Message, _: &Alert, _: &Extras) -> Result<Request<'_>, NoFiles> {
+    fn request(
+        &self,
+        message: &Message,
+        _: &Alert,
+        _: &Extras,
+    ) -> Result<Request<'_>, FilesRefused> {
         let (url, headers) = (self.url.clone(), HeaderMap::new());
         let body = request::body(message, &self.number, &self.recipients);
         Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
     }
 
-    fn read(&self, message: &Message, alert: &Alert, _: &Extras, answer: &Answer) -> Reading {
+    fn read_answer(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        _: &Extras,
+        answer: &Answer,
+    ) -> AnswerMeaning {
         let judged = answer::judge(answer, !message.files.is_empty(), &self.secrets);
-        Reading::plain(judged.map(|sent| match sent {
+        AnswerMeaning::without_extras(judged.map(|sent| match sent {
             Ok(timestamp) => {
                 // What a follow-up quotes: when it was sent, and its first line.
                 let title = message.title.as_str();

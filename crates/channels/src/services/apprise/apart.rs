@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use tipoff_model::{Alert, Outcome, Receipt, Verdict};
 
 use super::{Apprise, LIMITS};
-use crate::fallback::{self, NoFiles, Post};
+use crate::message_service::{self, FilesRefused, MessageSender};
 use crate::{Channel, Context, Message, plan};
 
 /// Alerts of which it is remembered how far they got: an alert in parts seldom fails between them.
@@ -30,13 +30,13 @@ impl Apprise {
         }
         let mut why = String::new();
         if !self.takes_one.load(Ordering::Relaxed) {
-            match self.post(message, context).await {
+            match self.send_once(message, context).await {
                 Ok(verdict) => return verdict.into(),
-                Err(NoFiles(said)) => why = said,
+                Err(FilesRefused(said)) => why = said,
             }
         }
         for first in 0..message.files.len() {
-            match self.post(&part(message, first, first), context).await {
+            match self.send_once(&part(message, first, first), context).await {
                 Ok(Verdict::Delivered(receipt)) => {
                     let parts = Parts { first, done: 1 };
                     let mut outcome = self.send_rest(message, parts, &label, context).await;
@@ -44,13 +44,13 @@ impl Apprise {
                     return outcome;
                 }
                 Ok(verdict) => return verdict.into(),
-                Err(NoFiles(said)) => why = said,
+                Err(FilesRefused(said)) => why = said,
             }
         }
         // It takes no files at all.
         self.takes_one.store(false, Ordering::Relaxed);
         let words = plan::without_files(message, context.alert, LIMITS.text_utf16_max, &why);
-        fallback::send(self, &LIMITS, &words, context).await
+        message_service::send_or_without_files(self, &LIMITS, &words, context).await
     }
 
     async fn send_rest(
@@ -65,7 +65,8 @@ impl Apprise {
         let mut refused = None;
         for number in others.skip(done.saturating_sub(1)) {
             let part = part(message, number, first);
-            let outcome = fallback::send(self, &LIMITS, &part, context).await;
+            let outcome =
+                message_service::send_or_without_files(self, &LIMITS, &part, context).await;
             match outcome.verdict {
                 Verdict::Delivered(_) => {}
                 Verdict::Refused { error } => refused = Some(error),

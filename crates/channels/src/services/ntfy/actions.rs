@@ -5,8 +5,8 @@ use tipoff_model::Alert;
 
 use super::short_form;
 use crate::buttons::{self, BUTTONS, Link};
-use crate::fallback::Extras;
 use crate::http::Secrets;
+use crate::message_service::Extras;
 use crate::{Message, Settings};
 
 /// How many buttons there may be. They stand in the address, of which those of the configuration get this much.

@@ -4,11 +4,11 @@
 use serde_json::Value;
 use tipoff_model::{Scope, Verdict};
 
-use crate::fallback::NoFiles;
 use crate::http::{self, Answer, REPAIR_PAUSE, Secrets, no_answer, retry};
+use crate::message_service::FilesRefused;
 
 /// When the message was sent, which names it; or a verdict; or that its files are not taken.
-type Judged = Result<Result<i64, Verdict>, NoFiles>;
+type Judged = Result<Result<i64, Verdict>, FilesRefused>;
 
 /// What can be told by signal-cli's words: `SendMessageResultUtils`, `SendCommand` and, in the JSON that the server
 /// passes on when it starts signal-cli for each message, `JsonSendMessageResult`.
@@ -44,7 +44,7 @@ pub(super) fn judge(answer: &Answer, with_files: bool, secrets: &Secrets) -> Jud
             Some(timestamp) => Ok(Ok(timestamp)),
             None => repair(format!("this is no signal-cli-rest-api ({said}): check `server`")),
         },
-        413 if with_files => Err(NoFiles("too big for signal-cli-rest-api".to_owned())),
+        413 if with_files => Err(FilesRefused("too big for signal-cli-rest-api".to_owned())),
         401 | 403 => repair(format!(
             "signal-cli-rest-api does not let us in ({said}): set user and password in `server`"
         )),
@@ -104,7 +104,7 @@ fn by_words(answer: &Answer, with_files: bool, said: &str) -> Judged {
         ));
     }
     if all.contains("[413]") && with_files {
-        return Err(NoFiles("too big for Signal".to_owned()));
+        return Err(FilesRefused("too big for Signal".to_owned()));
     }
     if has(UNREACHED) {
         return Ok(Err(no_answer(format!("Signal cannot be reached: {said}"))));
@@ -121,7 +121,7 @@ fn by_words(answer: &Answer, with_files: bool, said: &str) -> Judged {
         )));
     }
     if with_files {
-        return Err(NoFiles(format!("not taken by Signal ({said})")));
+        return Err(FilesRefused(format!("not taken by Signal ({said})")));
     }
     let error = format!("not taken by Signal: {said}");
     Ok(Err(Verdict::Retry { scope: Scope::Message, after: None, error }))

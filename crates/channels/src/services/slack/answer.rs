@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tipoff_model::Verdict;
 
-use crate::fallback::{NoFiles, Tried};
 use crate::http::{Answer, Secrets, repair, retry};
+use crate::message_service::{FilesRefused, SendResult};
 
 /// Why a message was not taken.
 pub(super) enum Problem {
@@ -22,14 +22,14 @@ pub(super) enum Problem {
 
 impl Problem {
     /// What it comes to where nothing else is left to try but to send no files.
-    pub(super) fn into_tried(self, with_files: bool) -> Tried {
+    pub(super) fn into_result(self, with_files: bool) -> SendResult {
         let error = match self {
             Self::Stop(verdict) => return Ok(verdict),
             Self::NoScope(scope) => return Ok(repair(no_scope(&scope))),
             Self::NoThread => "Slack takes no replies here".to_owned(),
             Self::NotTaken(why) => why,
         };
-        if with_files { Err(NoFiles(error)) } else { Ok(Verdict::Refused { error }) }
+        if with_files { Err(FilesRefused(error)) } else { Ok(Verdict::Refused { error }) }
     }
 }
 

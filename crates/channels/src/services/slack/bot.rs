@@ -12,7 +12,7 @@ use super::answer::{self, Problem};
 use super::api::{Api, Form};
 use super::wording;
 use crate::buttons::{self, BUTTONS};
-use crate::fallback::{MessageChannel, MessageService, Post, Tried};
+use crate::message_service::{MessageChannel, MessageSender, MessageService, SendResult};
 use crate::plan;
 use crate::{BoxFuture, Built, Context, Files, Limits, Message, Pace};
 use crate::{PictureLimits, SettingFault, Settings};
@@ -81,8 +81,12 @@ impl MessageService for Bot {
     }
 }
 
-impl Post for Bot {
-    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
+impl MessageSender for Bot {
+    fn send_once<'a>(
+        &'a self,
+        message: &'a Message,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, SendResult> {
         Box::pin(async move {
             let thread = message.reply_to.as_deref();
             let mut taken = self.put(message, thread, context).await;
@@ -93,7 +97,7 @@ impl Post for Bot {
                 Ok(reference) => {
                     Ok(Verdict::Delivered(Receipt { reference, ..Receipt::default() }))
                 }
-                Err(problem) => problem.into_tried(!message.files.is_empty()),
+                Err(problem) => problem.into_result(!message.files.is_empty()),
             }
         })
     }

@@ -9,10 +9,10 @@ use super::answer::{self, Problem};
 use super::wording;
 use crate::buttons::Link;
 use crate::chat_hook::{self, Hook, Linked};
-use crate::fallback::{
-    Extras, MessageChannel, MessageService, NoFiles, Reading, SingleRequest, Tried,
-};
 use crate::http::{Answer, Request, repair, retry};
+use crate::message_service::{
+    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
+};
 use crate::{Built, Limits, Message, Pace, Settings};
 
 /// What stands before the three words that name a webhook.
@@ -48,7 +48,7 @@ impl MessageService for SlackHook {
     }
 }
 
-impl SingleRequest for SlackHook {
+impl HttpService for SlackHook {
     const NAME: &'static str = "Slack";
 
     fn request(
@@ -56,25 +56,31 @@ impl SingleRequest for SlackHook {
         message: &Message,
         alert: &Alert,
         _: &Extras,
-    ) -> Result<Request<'_>, NoFiles> {
+    ) -> Result<Request<'_>, FilesRefused> {
         let links = self.0.links(message, alert);
         Ok(self.0.request(&payload(message, alert, &links)))
     }
 
-    fn read(&self, message: &Message, _: &Alert, _: &Extras, answer: &Answer) -> Reading {
-        Reading::plain(self.judge(answer, !message.files.is_empty()))
+    fn read_answer(
+        &self,
+        message: &Message,
+        _: &Alert,
+        _: &Extras,
+        answer: &Answer,
+    ) -> AnswerMeaning {
+        AnswerMeaning::without_extras(self.judge(answer, !message.files.is_empty()))
     }
 }
 
 impl SlackHook {
-    fn judge(&self, answer: &Answer, with_files: bool) -> Tried {
+    fn judge(&self, answer: &Answer, with_files: bool) -> SendResult {
         let told = String::from_utf8_lossy(answer.body.trim_ascii());
         let (said, status) = (self.0.said(answer, ""), answer.status);
         Ok(match (status, answer::problem(&told, &said, answer)) {
             (200..=299, _) if told == "ok" => Verdict::Delivered(Receipt::default()),
             (_, Problem::Stop(verdict)) => verdict,
             // Slack cannot fetch a picture, for one: words are taken.
-            (400, problem) => return problem.into_tried(with_files),
+            (400, problem) => return problem.into_result(with_files),
             (408 | 429, _) => answer::wait(answer, &said),
             (500.., _) => {
                 retry(answer.retry_after, format!("Slack has a fault of its own: {said}"))

@@ -1,9 +1,9 @@
-//! What is set beside the words of a message, such as buttons, a priority or a sound: where a service does not
-//! take it, the alert goes without it, and its owner is told what to correct. Knows no service.
+//! Extras: settings beside the text of a message, such as buttons, a priority or a sound. Where the service refuses
+//! an extra, the alert is sent without it, and its owner learns what to correct.
 
 use tipoff_model::Verdict;
 
-/// What a message is sent without, and what the service said of it.
+/// The extras that a message is sent without, and the service's reason.
 #[derive(Debug, Default)]
 pub(crate) struct Extras {
     left_out: Vec<&'static str>,
@@ -11,13 +11,13 @@ pub(crate) struct Extras {
 }
 
 impl Extras {
-    /// Whether the message has what is set under `key`.
+    /// Whether the message still has the extra of the setting `key`.
     pub(crate) fn has(&self, key: &str) -> bool {
         !self.left_out.contains(&key)
     }
 
-    /// Leaves out what is set under these keys, of which the service said this. Whether it was there before: then
-    /// the message may be taken now.
+    /// Leaves out the extras of these settings, which the service refused with the words `said`. Returns whether
+    /// any of them was still there: then the message is worth sending again.
     pub(crate) fn leave_out(&mut self, keys: &[&'static str], said: &str) -> bool {
         let before = self.left_out.len();
         for key in keys {
@@ -32,7 +32,7 @@ impl Extras {
         is_other
     }
 
-    /// A verdict that says what was left out, where the message was taken without it.
+    /// The verdict; if the message was accepted without extras, it names them.
     pub(crate) fn into_verdict(self, service: &str, mut verdict: Verdict) -> Verdict {
         if let (Verdict::Delivered(receipt), false) = (&mut verdict, self.left_out.is_empty()) {
             let keys: Vec<String> = self.left_out.iter().map(|key| format!("`{key}`")).collect();

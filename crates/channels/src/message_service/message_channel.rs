@@ -1,13 +1,13 @@
-//! A channel of a service that takes messages within limits. Knows no service, and decides nothing.
+//! The channel of a service that takes messages within limits. Independent of the service.
 
 use tipoff_model::Outcome;
 
-use super::Post;
+use super::MessageSender;
 use crate::{Abilities, BoxFuture, Channel, Context, Limits, Message, Pace};
 
-/// A service that takes messages, if need be without their files.
-pub(crate) trait MessageService: Post {
-    /// What a message may have.
+/// A service that takes messages within limits.
+pub(crate) trait MessageService: MessageSender {
+    /// Limits of a message.
     const LIMITS: &'static Limits;
 
     /// See [`Channel::paces`].
@@ -16,7 +16,7 @@ pub(crate) trait MessageService: Post {
     }
 }
 
-/// The channel of such a service.
+/// The [`Channel`] of a [`MessageService`].
 pub(crate) struct MessageChannel<S>(pub(crate) S);
 
 impl<S: MessageService> Channel for MessageChannel<S> {
@@ -33,6 +33,6 @@ impl<S: MessageService> Channel for MessageChannel<S> {
         message: &'a Message,
         context: &'a Context<'a>,
     ) -> BoxFuture<'a, Outcome> {
-        super::send(&self.0, S::LIMITS, message, context)
+        super::send_or_without_files(&self.0, S::LIMITS, message, context)
     }
 }
