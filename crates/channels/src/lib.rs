@@ -100,7 +100,7 @@ pub trait Channel: Send + Sync {
     }
 
     /// Whether it keeps what arrives instead of telling somebody: then nothing is too much for it.
-    fn keeps(&self) -> bool {
+    fn is_archive(&self) -> bool {
         false
     }
 
@@ -111,7 +111,10 @@ pub trait Channel: Send + Sync {
 
     /// Stays in touch with the service beside the alerts, for as long as the channel is configured:
     /// what it shows of the household, what it asks of it. None: it does not. Dropping it ends it.
-    fn attend<'a>(&'a self, home_control: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
+    fn run_background<'a>(
+        &'a self,
+        home_control: &'a dyn HomeControl,
+    ) -> Option<BoxFuture<'a, ()>> {
         let _ = home_control;
         None
     }

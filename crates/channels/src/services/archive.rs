@@ -242,7 +242,7 @@ impl Channel for Archive {
         Abilities::AcceptsAlert
     }
 
-    fn keeps(&self) -> bool {
+    fn is_archive(&self) -> bool {
         true
     }
 

@@ -184,7 +184,10 @@ impl Channel for Mqtt {
         Box::pin(async move { self.deliver(context.alert, context.files).await.into() })
     }
 
-    fn attend<'a>(&'a self, home_control: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
+    fn run_background<'a>(
+        &'a self,
+        home_control: &'a dyn HomeControl,
+    ) -> Option<BoxFuture<'a, ()>> {
         Some(Box::pin(presence::keep(self, home_control)))
     }
 }

@@ -204,7 +204,10 @@ impl Channel for Telegram {
         Box::pin(self.deliver(message, context))
     }
 
-    fn attend<'a>(&'a self, home_control: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
+    fn run_background<'a>(
+        &'a self,
+        home_control: &'a dyn HomeControl,
+    ) -> Option<BoxFuture<'a, ()>> {
         Some(Box::pin(self.stay_in_touch(home_control)))
     }
 

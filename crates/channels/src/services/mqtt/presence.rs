@@ -144,7 +144,7 @@ async fn stay_online(mqtt: &Mqtt, up: &Up, ears: &Ears) -> Result<Infallible, Tr
 async fn show(mqtt: &Mqtt, up: &Up, home_control: &dyn HomeControl) -> Result<Infallible, Trouble> {
     let mut known: Option<HomeState> = None;
     loop {
-        let now = home_control.standing(known.clone()).await;
+        let now = home_control.next_state(known.clone()).await;
         let before = known.as_ref();
         if before.is_none_or(|before| before.modes != now.modes)
             && let Some(topic) = mqtt.topics.discovery(None)

@@ -50,7 +50,7 @@ pub(super) async fn sweep(
     in_time(mqtt, up.line.subscribe(&mqtt.topics.states())).await?;
     loop {
         states.grown.notified().await;
-        let now = home_control.standing(None).await;
+        let now = home_control.next_state(None).await;
         let knows_all = now.devices.len() < home_control::DEVICES_MAX;
         for (_, (id, there)) in states.take() {
             let name = now.devices.iter().find(|(other, _)| *other == id).map(|(_, name)| name);

@@ -131,7 +131,7 @@ impl Telegram {
         if alert {
             form.field("show_alert", "true");
         }
-        home_control.spare_turn(&[self.bot_pace()]).await;
+        home_control.wait_for_spare_turn(&[self.bot_pace()]).await;
         if let Err(problem) = self.api.ask("answerCallbackQuery", form).await {
             tracing::debug!(?problem, "A press was not confirmed to who pressed.");
         }
@@ -219,7 +219,7 @@ impl Telegram {
         } else {
             ("/disarm", "disarm_mode", "home", &self.disarm_mode)
         };
-        let modes = home_control.standing(None).await.modes;
+        let modes = home_control.next_state(None).await.modes;
         let wanted = given.as_deref().unwrap_or(usual);
         match modes.into_iter().find(|mode| mode.eq_ignore_ascii_case(wanted)) {
             Some(mode) => did(home_control.act(&Action::SetMode { mode }, person).await),
@@ -267,7 +267,7 @@ impl Telegram {
     ) {
         let mut pause = TRY_AGAIN;
         for _ in 0..TRIES_MAX {
-            home_control.spare_turn(&self.paces_of(chat)).await;
+            home_control.wait_for_spare_turn(&self.paces_of(chat)).await;
             match self.api.ask(method, form()).await {
                 Ok(_) => return,
                 Err(Problem::Stop(Verdict::Retry { after, error, .. })) => {
