@@ -33,9 +33,6 @@ const ROOMS: &[&[&str]] = &[
 /// Cycles that are left: crate, folder, members. The list only shrinks: a cycle that is new, larger, smaller
 /// or gone is a fault.
 const LEFT: &[(&str, &str, &str)] = &[
-    ("channels", "email", "fault talk"),
-    ("channels", "mqtt", "motions presence sweep"),
-    ("channels", "telegram", "hook poll"),
     ("spool", "sqlite", "device_resolution dismissal history resent store summary"),
     ("tipoff", "receive", "refusal transcript"),
     ("tipoff", "receive", "follow trees upload"),

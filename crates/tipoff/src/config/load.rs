@@ -154,7 +154,7 @@ fn read(mut root: Section<'_>) -> Config {
     let retention = root.table("retention", retention::DOC, retention::read);
     let video = root.table("video", video::DOC, video::read);
     root.finish();
-    let keepers = configs.iter().filter(|it| it.channel.keeps()).map(|it| it.name.clone());
+    let keepers = configs.iter().filter(|it| it.channel.is_archive()).map(|it| it.name.clone());
     let rules = Rules {
         grouping,
         keepers: keepers.collect(),

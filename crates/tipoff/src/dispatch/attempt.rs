@@ -106,7 +106,7 @@ pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begu
     let Begun { memory, preparing, failures } = begun;
     let mut files = DeliveryFiles::new(parts.common.spool.blobs().clone());
     let abilities = parts.channel.abilities();
-    if !parts.channel.keeps() {
+    if !parts.channel.is_archive() {
         repeats::drop_repeats(&mut due, files.blobs()).await;
     }
     let has_news = repeats::has_news(&due, &abilities);
