@@ -12,6 +12,7 @@ mod event;
 mod id;
 pub mod lines;
 mod media;
+mod past;
 mod plan;
 mod share;
 pub mod sort;
@@ -32,9 +33,9 @@ pub use device::Device;
 pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
+pub use past::{ChannelPast, Gathering, Past, PastQuery, RecentAlerts, RecentQuery};
 pub use plan::{
-    Due, Facts, Gathering, History, IncidentClass, NotifiedChannel, OpenIncident, Plan, Planner,
-    RuleSource,
+    Due, Facts, IncidentClass, NotifiedChannel, OpenIncident, Plan, Planner, RuleSource,
 };
 pub use share::AddressShare;
 pub use template::{TEMPLATE_STEPS_MAX, TemplateValues};
