@@ -7,7 +7,7 @@ use tipoff_model::{Content, Encoding, Media, MediaKind};
 use crate::decoration::{Picture, Shown, is_decoration};
 use crate::label::{default_label, label};
 use crate::pixels::pixels;
-use crate::same_words::without_repeats;
+use crate::same_words::{Text, without_repeats};
 use crate::shown::{DATA, DATA_DRAWN};
 use tipoff_model::sort::{by_content, by_name, by_type, kind_of};
 
@@ -40,15 +40,6 @@ pub(crate) enum Outside {
     Preamble,
     /// Behind the last part.
     Epilogue,
-}
-
-/// Text of a part.
-#[derive(Debug)]
-pub(crate) struct Text {
-    /// The alternatives that it is one of.
-    pub(crate) group: Option<usize>,
-    pub(crate) is_html: bool,
-    pub(crate) text: String,
 }
 
 /// A file as it was found.

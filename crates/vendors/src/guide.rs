@@ -7,6 +7,7 @@ pub(crate) mod apc;
 mod avtech;
 mod brother;
 pub(crate) mod d_link;
+pub(crate) mod dahua;
 mod dell;
 mod esp32_cam;
 mod hp;

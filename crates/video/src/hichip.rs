@@ -32,12 +32,3 @@ pub(crate) const SEARCH_BYTES_MAX: usize = 1024 * 1024;
 pub(crate) fn is_in(head: &[u8]) -> bool {
     demuxer::find_mark(head).is_some()
 }
-
-/// What the pictures are encoded with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Codec {
-    /// H.264, in Annex B form.
-    H264,
-    /// H.265, in Annex B form.
-    H265,
-}

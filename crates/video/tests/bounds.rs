@@ -7,7 +7,7 @@ use common::{Bench, PICTURE, ROOMY, launcher, order, order_of_bytes, pids_with, 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
-use tipoff_video::{Limits, Source, TranscodeJob, Trouble};
+use tipoff_video::{Limits, Source, TranscodeJob, VideoError};
 
 const TYPES: [&str; 15] = [
     "application/octet-stream",
@@ -45,7 +45,10 @@ async fn garbage_is_trouble_whatever_it_says_it_is() {
         for content_type in TYPES {
             let order = order_of_bytes(bytes.clone(), content_type, ROOMY);
             let trouble = bench.transcoder.prepare(order).await.unwrap_err();
-            assert!(matches!(trouble, Trouble::NotAVideo(_) | Trouble::Failed(_)), "{trouble:?}");
+            assert!(
+                matches!(trouble, VideoError::NotAVideo(_) | VideoError::Failed(_)),
+                "{trouble:?}"
+            );
             let words = trouble.to_string();
             assert!(!words.contains('/') && !words.contains(" @ "), "{content_type}: {words}");
         }
@@ -98,7 +101,7 @@ async fn the_clock_ends_an_order() {
     let bench = Bench::with(limits).await;
     let path = long_film(&bench);
     let trouble = bench.prepare(&path, "video/h264", ROOMY).await.unwrap_err();
-    assert!(matches!(trouble, Trouble::TimedOut), "{trouble:?}");
+    assert!(matches!(trouble, VideoError::TimedOut), "{trouble:?}");
     bench.assert_empty();
     until("no program is left", || pids_with(path.to_str().unwrap()).is_empty()).await;
 }
@@ -115,10 +118,10 @@ async fn memory_and_scratch_are_bounded() {
     let bench = Bench::with(tight).await;
     let film = bench.film("a.avi", &format!("{PICTURE} -c:v mjpeg"));
     let trouble = bench.prepare(&film, "video/x-msvideo", ROOMY).await.unwrap_err();
-    assert!(matches!(trouble, Trouble::Failed(_)), "{trouble:?}");
+    assert!(matches!(trouble, VideoError::Failed(_)), "{trouble:?}");
     let at = |size| bench.transcoder.prepare(order_of_bytes(vec![0; size], "video/mp4", ROOMY));
-    assert!(matches!(at(10_000).await.unwrap_err(), Trouble::NotAVideo(_)));
-    assert!(matches!(at(10_001).await.unwrap_err(), Trouble::TooLarge));
+    assert!(matches!(at(10_000).await.unwrap_err(), VideoError::NotAVideo(_)));
+    assert!(matches!(at(10_001).await.unwrap_err(), VideoError::TooLarge));
     bench.assert_empty();
 }
 
@@ -127,11 +130,11 @@ async fn only_files_are_opened() {
     let bench = Bench::new().await;
     for path in [bench.home.path().to_owned(), "/dev/zero".into()] {
         let trouble = bench.prepare(&path, "video/mp4", ROOMY).await.unwrap_err();
-        assert!(matches!(trouble, Trouble::NotAVideo(_)));
+        assert!(matches!(trouble, VideoError::NotAVideo(_)));
     }
     let missing = bench.home.path().join("missing");
     let trouble = bench.prepare(&missing, "video/mp4", ROOMY).await.unwrap_err();
-    assert!(matches!(trouble, Trouble::Machine(_)));
+    assert!(matches!(trouble, VideoError::Machine(_)));
     bench.assert_empty();
 }
 
@@ -159,7 +162,7 @@ async fn a_source_that_breaks_is_trouble() {
         bytes_max: ROOMY,
         audience: tipoff_video::Audience::Chat,
     };
-    assert!(matches!(bench.transcoder.prepare(order).await, Err(Trouble::Machine(_))));
+    assert!(matches!(bench.transcoder.prepare(order).await, Err(VideoError::Machine(_))));
     bench.assert_empty();
 }
 

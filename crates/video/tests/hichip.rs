@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use tipoff_testkit::hichip::Recording;
-use tipoff_video::{Rendition, Trouble};
+use tipoff_video::{Rendition, VideoError};
 
 const TYPE: &str = "video/x-hichip";
 /// As these cameras encode: no picture refers to a later one, and every eighth is a key frame.
@@ -291,7 +291,7 @@ async fn nothing_to_show_is_no_video() {
     for bytes in [sound_only.concat(), b"HXVS".to_vec(), b"HXVF\0\0\0\0".to_vec()] {
         let path = bench.file("nothing.264", &bytes);
         let made = bench.prepare(&path, TYPE, ROOMY).await;
-        assert!(matches!(made, Err(Trouble::NotAVideo(_))), "{made:?}");
+        assert!(matches!(made, Err(VideoError::NotAVideo(_))), "{made:?}");
     }
     bench.assert_empty();
 }

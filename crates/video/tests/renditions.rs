@@ -6,7 +6,7 @@ mod common;
 use common::{Bench, H264, PICTURE, PICTURE_AND_TONE, ROOMY, Seen, assert_poster};
 use common::{file, order, order_of_bytes};
 use std::fs;
-use tipoff_video::{Audience, Progress, TranscodeJob, Trouble, Video};
+use tipoff_video::{Audience, Progress, TranscodeJob, Video, VideoError};
 
 const AVC: &str = "h264,avc1,yuv420p";
 
@@ -198,7 +198,7 @@ async fn takes_what_can_be_read_of_a_torn_file() {
     }
     let trouble = bench.prepare(&film("torn.mp4", H264), "video/mp4", ROOMY).await.unwrap_err();
     let words = trouble.to_string();
-    assert!(matches!(trouble, Trouble::NotAVideo(_)));
+    assert!(matches!(trouble, VideoError::NotAVideo(_)));
     assert_eq!(words, "not a video that can be read: moov atom not found");
     bench.assert_empty();
 }

@@ -1,7 +1,6 @@
 //! Amcrest: Dahua's firmware in words of its own.
 
-use super::{Guide, Page, Value, line, page, set};
-use crate::dahua;
+use super::{Guide, Page, Value, dahua, line, page, set};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(Page {
