@@ -10,8 +10,8 @@ use tipoff_model::Alert;
 
 use crate::body::{Body, Piece};
 use crate::buttons::{self, BUTTONS, Link};
-use crate::fallback::Extras;
 use crate::http::{self, Answer, Request, Secrets};
+use crate::message_service::Extras;
 use crate::plan::{self, Role};
 use crate::{Limits, Message, PictureLimits, Setting, SettingFault, Settings, Shape};
 

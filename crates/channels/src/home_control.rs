@@ -14,7 +14,7 @@ pub const DEVICES_MAX: usize = 500;
 /// its own: what it asks for is noted with its name.
 pub trait HomeControl: Send + Sync {
     /// Waits until it stands otherwise than `known`; how it stands then. With nothing known: at once.
-    fn standing(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState>;
+    fn next_state(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState>;
 
     /// Chooses the mode that is to hold from now on; or says why that cannot be.
     fn choose_mode(&self, mode: String) -> BoxFuture<'_, Result<(), String>>;
@@ -45,7 +45,7 @@ pub trait HomeControl: Send + Sync {
 
     /// Waits until the service may be sent one more message that is no alert, and counts it. Leaves
     /// room in each pace for an alert, so that none waits for it.
-    fn spare_turn<'a>(&'a self, paces: &'a [Pace]) -> BoxFuture<'a, ()>;
+    fn wait_for_spare_turn<'a>(&'a self, paces: &'a [Pace]) -> BoxFuture<'a, ()>;
 
     /// The address at which the service can send requests to this channel: [`crate::Channel::receive`].
     /// `None` if `http.public_url` is not set to an https:// address.

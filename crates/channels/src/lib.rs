@@ -1,41 +1,23 @@
-//! The services that alerts go to: one file a service and a line in [`CHANNELS`].
+//! The services that alerts go to: one file per service in `services/`, and a line in [`CHANNELS`].
 //!
 //! What is common is here once: what a service may be sent ([`messages`]), settings, HTTP. When
 //! to send, to retry and to give up is not decided here.
 
 mod abilities;
 mod alert_json;
-mod apprise;
-mod archive;
 mod body;
 mod buttons;
 mod chat_hook;
-mod discord;
-mod email;
-mod exec;
-mod fallback;
-mod gotify;
 mod home_control;
 mod http;
-mod matrix;
-mod mattermost;
-mod mqtt;
+mod message_service;
 mod multipart;
-mod ntfy;
-#[cfg(test)]
-#[path = "../tests/made_up/pigeon.rs"]
-mod pigeon;
 mod plan;
-mod pushover;
-mod rocketchat;
+mod services;
 mod settings;
 mod sides;
-mod signal;
-mod slack;
 mod sound;
-pub mod telegram;
 mod template;
-mod webhook;
 mod wording;
 mod words;
 
@@ -47,9 +29,9 @@ use std::time::Duration;
 use tipoff_model::{AlertMedia, Outcome};
 
 pub use abilities::{Abilities, Limits, PictureLimits};
-pub use exec::Programs;
 pub use home_control::{DEVICES_MAX, Done, HomeControl, HomeState, HookFault, HookRequest};
 pub use plan::{Attachment, Message, Role, Source, TEXT_FILE_NAME, messages};
+pub use services::{CHANNELS, Programs, telegram};
 pub use settings::{Setting, SettingFault, Settings, Shape, Value};
 pub use sides::sides;
 pub use words::size;
@@ -69,26 +51,6 @@ pub struct Entry {
 /// A channel, or all that is wrong with its settings.
 pub type Built = Result<Box<dyn Channel>, Vec<SettingFault>>;
 
-/// Every service, in alphabetical order.
-pub const CHANNELS: &[Entry] = &[
-    apprise::ENTRY,
-    archive::ENTRY,
-    discord::ENTRY,
-    email::ENTRY,
-    exec::ENTRY,
-    gotify::ENTRY,
-    matrix::ENTRY,
-    mattermost::ENTRY,
-    mqtt::ENTRY,
-    ntfy::ENTRY,
-    pushover::ENTRY,
-    rocketchat::ENTRY,
-    signal::ENTRY,
-    slack::ENTRY,
-    telegram::ENTRY,
-    webhook::ENTRY,
-];
-
 /// The service that `type = "kind"` names.
 pub fn entry(kind: &str) -> Option<&'static Entry> {
     CHANNELS.iter().find(|entry| entry.kind == kind)
@@ -99,7 +61,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Opens stored files. Implemented over the spool's blobs.
 pub trait Files: Send + Sync {
-    /// The decoded bytes of a file; yields exactly `media.size` bytes. Reading blocks.
+    /// The decoded bytes of a file; yields exactly `media.size` bytes. AnswerMeaning blocks.
     fn open(&self, media: &AlertMedia) -> std::io::Result<Box<dyn Read + Send>>;
 }
 
@@ -138,7 +100,7 @@ pub trait Channel: Send + Sync {
     }
 
     /// Whether it keeps what arrives instead of telling somebody: then nothing is too much for it.
-    fn keeps(&self) -> bool {
+    fn is_archive(&self) -> bool {
         false
     }
 
@@ -149,7 +111,10 @@ pub trait Channel: Send + Sync {
 
     /// Stays in touch with the service beside the alerts, for as long as the channel is configured:
     /// what it shows of the household, what it asks of it. None: it does not. Dropping it ends it.
-    fn attend<'a>(&'a self, home_control: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
+    fn run_background<'a>(
+        &'a self,
+        home_control: &'a dyn HomeControl,
+    ) -> Option<BoxFuture<'a, ()>> {
         let _ = home_control;
         None
     }

@@ -114,7 +114,7 @@ async fn an_alert_without_files_is_done_at_once() {
     // What a report shows was kept when it came.
     let report = Story::new().picture("snap.jpg").change(|alert| alert.kind = AlertKind::Report);
     delivered(&send(&*archive, report).await);
-    assert!(archive.keeps());
+    assert!(archive.is_archive());
     assert!(paths(folder.path()).is_empty());
 }
 

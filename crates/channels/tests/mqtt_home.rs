@@ -47,7 +47,7 @@ impl House {
 }
 
 impl HomeControl for House {
-    fn standing(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState> {
+    fn next_state(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState> {
         Box::pin(async move {
             let mut standing = self.standing.subscribe();
             let now = standing.wait_for(|now| Some(now) != known.as_ref()).await.unwrap();
@@ -90,7 +90,7 @@ impl HomeControl for House {
         Box::pin(async { Ok(()) })
     }
 
-    fn spare_turn<'a>(&'a self, _: &'a [Pace]) -> BoxFuture<'a, ()> {
+    fn wait_for_spare_turn<'a>(&'a self, _: &'a [Pace]) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
 
@@ -119,7 +119,7 @@ impl Attended {
         values.extend_from_slice(more);
         let channel: Arc<dyn Channel> = channel("mqtt", &values).into();
         let (attended, house) = (Arc::clone(&channel), Arc::clone(house));
-        let attending = async move { attended.attend(&*house).unwrap().await };
+        let attending = async move { attended.run_background(&*house).unwrap().await };
         Self { channel, task: tokio::spawn(attending).abort_handle() }
     }
 

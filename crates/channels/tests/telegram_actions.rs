@@ -55,7 +55,7 @@ impl House {
 }
 
 impl HomeControl for House {
-    fn standing(&self, _: Option<HomeState>) -> BoxFuture<'_, HomeState> {
+    fn next_state(&self, _: Option<HomeState>) -> BoxFuture<'_, HomeState> {
         let modes = self.modes.clone();
         Box::pin(async { HomeState { mode: None, modes, devices: Vec::new() } })
     }
@@ -107,7 +107,7 @@ impl HomeControl for House {
         Box::pin(async { Ok(()) })
     }
 
-    fn spare_turn<'a>(&'a self, _: &'a [Pace]) -> BoxFuture<'a, ()> {
+    fn wait_for_spare_turn<'a>(&'a self, _: &'a [Pace]) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
 
@@ -144,7 +144,7 @@ fn attend_with(channel: Arc<dyn Channel>, house: House) -> Attended {
     let house = Arc::new(house);
     let (of_task, house_of_task) = (Arc::clone(&channel), Arc::clone(&house));
     let task = tokio::spawn(async move {
-        of_task.attend(&*house_of_task).expect("it stays in touch").await;
+        of_task.run_background(&*house_of_task).expect("it stays in touch").await;
     });
     Attended { channel, house, task: task.abort_handle() }
 }

@@ -8,8 +8,8 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use tipoff_model::{Outcome, Receipt, Scope, Verdict};
 
 use crate::body::{Body, Piece};
-use crate::fallback::{self, NoFiles, Post, Tried};
 use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets};
+use crate::message_service::{self, FilesRefused, MessageSender, SendResult};
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
 use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
 
@@ -98,16 +98,20 @@ impl Channel for Pigeon {
         message: &'a Message,
         context: &'a Context<'a>,
     ) -> BoxFuture<'a, Outcome> {
-        fallback::send(self, &LIMITS, message, context)
+        message_service::send_or_without_files(self, &LIMITS, message, context)
     }
 }
 
-impl Post for Pigeon {
-    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
+impl MessageSender for Pigeon {
+    fn send_once<'a>(
+        &'a self,
+        message: &'a Message,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, SendResult> {
         Box::pin(async move {
             if !message.files.is_empty() {
                 // Then it is asked again, with words in their place.
-                return Err(NoFiles("a pigeon carries no files".to_owned()));
+                return Err(FilesRefused("a pigeon carries no files".to_owned()));
             }
             let words = format!("{}\n{}", message.title, message.text);
             let body = Body::new("text/plain".to_owned(), vec![Piece::Bytes(words.into_bytes())]);

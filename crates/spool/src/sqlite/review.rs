@@ -127,7 +127,9 @@ fn report(connection: &Connection, new: &NewReport) -> Result<Vec<String>> {
     let (device, event) = (new.device, Event::Other);
     let (incident, muted) = open_notice(connection, device, event, &new.subject, new.at)?;
     connection
-        .prepare_cached("UPDATE incident SET note = ?2, report = ?3, untold = ?4 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE incident SET note = ?2, report = ?3, suppressed_reason = ?4 WHERE id = ?1",
+        )?
         .execute(params![incident.0, new.text, new.name, muted.then_some("muted")])?;
     if muted {
         return Ok(Vec::new());

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("v10.sql"),
     include_str!("v11.sql"),
     include_str!("v12.sql"),
+    include_str!("v13.sql"),
 ];
 
 /// Brings the spool to the newest version.
@@ -67,7 +68,7 @@ mod tests {
         }
         connection.pragma_update(None, "user_version", 11).unwrap();
         let before = "INSERT INTO meta (key, value) VALUES ('password', 'hash');
-            INSERT INTO login (digest, created_at, seen_at) VALUES (x'01', 5, 6);";
+            INSERT INTO login (print, created_at, seen_at) VALUES (x'01', 5, 6);";
         connection.execute_batch(before).unwrap();
         migrate(&mut connection).unwrap();
         let sql = "SELECT name || role || password || login.id || login.seen_at

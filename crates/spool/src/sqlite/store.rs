@@ -194,7 +194,10 @@ pub(super) fn note_untold(
     let suppressed_reason =
         plan.suppressed_reason.as_deref().filter(|_| !is_told && notified.is_empty());
     connection
-        .prepare_cached("UPDATE incident SET untold = ?2 WHERE id = ?1 AND untold IS NOT ?2")?
+        .prepare_cached(
+            "UPDATE incident SET suppressed_reason = ?2
+             WHERE id = ?1 AND suppressed_reason IS NOT ?2",
+        )?
         .execute(params![incident.0, suppressed_reason])?;
     Ok(())
 }

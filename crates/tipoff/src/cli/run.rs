@@ -41,7 +41,7 @@ use crate::runtime::{
     telemetry::Metrics,
     terminal,
 };
-use crate::web::{self, EventStreams, Opens, Reach, access::Access};
+use crate::web::{self, EventStreams, Reach, ShareOpens, access::Access};
 use crate::{programs, service_manager};
 
 /// Runs until SIGTERM or SIGINT.
@@ -209,11 +209,11 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         Reload::new(source, config, running, spool, ground.events.clone());
     reload.start(signals.hang_up, &ground.supervisor);
     if let Some(listener) = bound.http {
-        let state = web::State {
+        let state = web::AppState {
             spool: Arc::clone(&ground.spool),
             metrics: Arc::clone(&ground.metrics),
             links,
-            opens: Opens::default(),
+            share_opens: ShareOpens::default(),
             access,
             events: ground.events.clone(),
             notifier: ground.notifier.clone(),

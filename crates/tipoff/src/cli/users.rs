@@ -115,7 +115,7 @@ async fn act(
     spool: &SqliteSpool,
     action: Action,
     password: &str,
-) -> Result<(String, Vec<ApiToken>), access::Refusal> {
+) -> Result<(String, Vec<ApiToken>), access::AccessError> {
     let mut ended = Vec::new();
     let done = match action {
         Action::Add { name, role } => {
@@ -146,10 +146,10 @@ async fn act(
     Ok((done, ended))
 }
 
-async fn named(spool: &SqliteSpool, name: &str) -> Result<User, access::Refusal> {
+async fn named(spool: &SqliteSpool, name: &str) -> Result<User, access::AccessError> {
     let users = spool.users().await?;
     let found = users.into_iter().find(|user| user.name.eq_ignore_ascii_case(name.trim()));
-    found.ok_or(access::Refusal::NoUser)
+    found.ok_or(access::AccessError::NoUser)
 }
 
 fn list(users: &[User], as_json: bool) -> anyhow::Result<()> {

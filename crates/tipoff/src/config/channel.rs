@@ -9,10 +9,10 @@ use tipoff_channels::{CHANNELS, Channel, Entry, Setting, Settings, Shape, Value}
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::book::Kind;
 use super::fault::Fault;
 use super::key::{Form, Key, Without};
 use super::reading::Reading;
-use super::reference::Kind;
 use super::section::Section;
 use super::suggest::nearest;
 use super::{checks, exposure, units};
@@ -32,12 +32,14 @@ pub(crate) struct ChannelConfig {
     pub(crate) channel: Arc<dyn Channel>,
 }
 
-impl ChannelConfig {
-    /// What is set, each with how it was declared.
-    pub(super) fn settings(&self) -> impl Iterator<Item = (&'static Setting, &Settings)> {
-        let entry = tipoff_channels::entry(self.kind);
-        entry.into_iter().flat_map(|entry| entry.settings).map(|setting| (setting, &self.settings))
-    }
+/// Each setting of the types of `channels`, with the name of the channel and all that is set for it.
+pub(super) fn settings_of(
+    channels: &[ChannelConfig],
+) -> impl Iterator<Item = (&str, &'static Setting, &Settings)> {
+    channels.iter().flat_map(|channel| {
+        let declared = tipoff_channels::entry(channel.kind).map_or(&[][..], |it| it.settings);
+        declared.iter().map(|setting| (channel.name.as_str(), setting, &channel.settings))
+    })
 }
 
 /// One that is the same would do nothing else.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tipoff_channels::{Channel, Context, Files, Message};
-use tipoff_model::{Alert, AlertKind, DeliveryState, Outcome, Scope, Timestamp, Verdict};
+use tipoff_model::{
+    Alert, AlertKind, DeliveryState, IncidentId, Outcome, Scope, Timestamp, Verdict,
+};
 use tipoff_spool::{AttemptRecord, DueDelivery};
 
 use super::backoff::{self, Reason};
@@ -13,7 +15,6 @@ use super::files::DeliveryFiles;
 use super::orders::Parts;
 use super::pace::{Pacer, Precedence};
 use super::repeats;
-use super::under_way::Attempted;
 use crate::programs::programs;
 
 /// What an attempt means for the channel as a whole.
@@ -30,6 +31,17 @@ pub(crate) enum Health {
         /// In plain words.
         error: String,
     },
+}
+
+/// What came of an attempt.
+pub(super) struct Attempted {
+    /// What it was made with.
+    pub(super) parts: Arc<Parts>,
+    pub(super) incident: IncidentId,
+    pub(super) record: AttemptRecord,
+    pub(super) health: Health,
+    /// What the channel's owner has to correct, of an alert that was delivered without it.
+    pub(super) repair: Option<String>,
 }
 
 /// What is used to make an attempt.
@@ -94,7 +106,7 @@ pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begu
     let Begun { memory, preparing, failures } = begun;
     let mut files = DeliveryFiles::new(parts.common.spool.blobs().clone());
     let abilities = parts.channel.abilities();
-    if !parts.channel.keeps() {
+    if !parts.channel.is_archive() {
         repeats::drop_repeats(&mut due, files.blobs()).await;
     }
     let has_news = repeats::has_news(&due, &abilities);

@@ -208,7 +208,7 @@ impl Dispatch {
             let home_control =
                 ChannelHousehold { parts: Arc::clone(&parts), dispatch: dispatch.clone() };
             async move {
-                if let Some(attending) = home_control.parts.channel.attend(&home_control) {
+                if let Some(attending) = home_control.parts.channel.run_background(&home_control) {
                     attending.await;
                 }
                 Ok(())

@@ -23,7 +23,7 @@ pub(super) struct ChannelHousehold {
 }
 
 impl HomeControl for ChannelHousehold {
-    fn standing(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState> {
+    fn next_state(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState> {
         let common = &*self.parts.common;
         Box::pin(async move {
             let mut events = common.events.subscribe();
@@ -93,7 +93,7 @@ impl HomeControl for ChannelHousehold {
         Box::pin(async move { common.spool.remember(name, pairs).await.map_err(unread) })
     }
 
-    fn spare_turn<'a>(&'a self, paces: &'a [Pace]) -> BoxFuture<'a, ()> {
+    fn wait_for_spare_turn<'a>(&'a self, paces: &'a [Pace]) -> BoxFuture<'a, ()> {
         Box::pin(self.parts.pacer.acquire_spare(paces))
     }
 

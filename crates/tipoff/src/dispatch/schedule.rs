@@ -9,13 +9,13 @@ use tipoff_model::{DeliveryId, DeliveryState, IncidentId, Timestamp};
 use tipoff_spool::{AttemptRecord, DueBatch, DueDelivery, Share, SpoolError};
 use tokio::sync::watch;
 
-use super::attempt::{self, Begun, Health};
+use super::attempt::{self, Attempted, Begun, Health};
 use super::backoff::{self, Backoff, Reason};
 use super::failing::{Failing, Resting};
 use super::orders::{Orders, Parts, Stand};
 use super::places::{Free, Places};
 use super::status::Board;
-use super::under_way::{self, Attempted, Claim, Ended, UnderWay};
+use super::under_way::{self, Claim, Ended, UnderWay};
 use super::{Common, Dispatch};
 use crate::runtime::events::LiveEvent;
 use crate::runtime::shutdown::{Phase, Shutdown};

@@ -9,7 +9,7 @@ use tipoff_model::{DeliveryId, DeliveryState, IncidentId, Timestamp};
 use tipoff_spool::{AttemptRecord, DueDelivery, Share};
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::attempt::Health;
+use super::attempt::{Attempted, Health};
 use super::backoff;
 use super::orders::Parts;
 use super::places::{Attempting, Taken};
@@ -17,17 +17,6 @@ use super::places::{Attempting, Taken};
 /// The time by the clock that pauses are slept by.
 pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
-}
-
-/// What came of an attempt.
-pub(super) struct Attempted {
-    /// What it was made with.
-    pub(super) parts: Arc<Parts>,
-    pub(super) incident: IncidentId,
-    pub(super) record: AttemptRecord,
-    pub(super) health: Health,
-    /// What the channel's owner has to correct, of an alert that was delivered without it.
-    pub(super) repair: Option<String>,
 }
 
 /// An attempt that has ended.

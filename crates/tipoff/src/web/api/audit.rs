@@ -1,15 +1,16 @@
 //! The audit log: who did what. It is only read here; nothing removes an entry.
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tipoff_spool::{AuditEntry, AuditFilter};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::State;
+use super::super::AppState;
 use super::super::clock::utc;
-use super::super::filter::blank;
-use super::super::problem::{Asked, Problem};
+use super::super::extract::Query;
+use super::super::incident_query::blank;
+use super::super::problem::Problem;
 
 const LIMIT_MAX: u32 = 500;
 const LIMIT: u32 = 100;
@@ -76,8 +77,8 @@ struct Entry {
     responses((status = 200, body = AuditList)),
 )]
 pub(super) async fn list(
-    Shared(state): Shared<State>,
-    Asked(query): Asked<AuditQuery>,
+    State(state): State<AppState>,
+    Query(query): Query<AuditQuery>,
 ) -> Result<Json<AuditList>, Problem> {
     let (entries, before) = find(&state, query).await?;
     let entry = |it: AuditEntry| Entry {
@@ -96,7 +97,7 @@ pub(super) async fn list(
 
 /// The entries of a page, and the `before` of the next one.
 pub(in super::super) async fn find(
-    state: &State,
+    state: &AppState,
     query: AuditQuery,
 ) -> Result<(Vec<AuditEntry>, Option<i64>), Problem> {
     let limit = query.limit.unwrap_or(LIMIT);
