@@ -51,7 +51,7 @@ pub(super) fn sentence(problem: &Problem) -> String {
     let mut rest = problem.detail().chars();
     let first = rest.next().into_iter().flat_map(char::to_uppercase);
     let end = if problem.detail().ends_with(['.', '?', '!']) { "" } else { "." };
-    first.chain(rest.clone()).chain(end.chars()).collect()
+    first.chain(rest).chain(end.chars()).collect()
 }
 
 impl IntoResponse for PageProblem {

@@ -93,7 +93,7 @@ impl Planner for Nothing {
 }
 
 #[test]
-fn what_smtp_and_ftp_acknowledge_survives_a_power_cut() {
+fn acknowledged_mails_and_uploads_survive_a_power_cut() {
     let home =
         Home::new(&format!("video.convert = false\n[incidents]\nquiet = \"0 s\"\n{CHANNEL}"));
     std::fs::create_dir(home.data_dir()).unwrap();
