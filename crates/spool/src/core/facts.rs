@@ -12,7 +12,7 @@ pub(crate) fn facts_of(arrival: &NewArrival) -> Facts<'_> {
         received_at: arrival.received_at,
         event: arrival.event,
         torn: arrival.torn,
-        artefact: arrival.artefact,
+        housekeeping: arrival.housekeeping,
         envelope: Some(&arrival.envelope),
         ..facts_of_content(&arrival.device, &arrival.content)
     }
@@ -32,7 +32,7 @@ pub(crate) fn facts_of_content<'a>(device: &'a Device, content: &'a Content) -> 
         torn: false,
         whole_picture: media.iter().any(|it| it.whole && !it.repeat && it.is_shot()),
         video_only: has(MediaKind::Video) && !has(MediaKind::Picture),
-        artefact: false,
+        housekeeping: false,
         muted: false,
         repeat: media.iter().any(|media| media.repeat)
             && media.iter().all(|media| media.repeat || !media.is_shot()),

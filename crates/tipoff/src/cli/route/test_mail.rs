@@ -84,7 +84,7 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
         torn: false,
         whole_picture: has(&[MediaKind::Picture, MediaKind::Animation, MediaKind::Video]),
         video_only: has(&[MediaKind::Video]) && !has(&[MediaKind::Picture]),
-        artefact: false,
+        housekeeping: false,
         muted: false,
         repeat: false,
     };
