@@ -78,7 +78,7 @@ pub struct NewArrival {
     /// What happened, in the device's words.
     pub event: Event,
     /// Whether it is a marker, an index, a test file or empty: nothing to tell of.
-    pub artefact: bool,
+    pub housekeeping: bool,
     /// Whose make the device is, where that can be told.
     pub vendor: Option<&'static str>,
     /// Where its bytes are.
@@ -117,7 +117,7 @@ pub struct Growth {
     /// What happened, by all that is known now.
     pub event: Event,
     /// As in [`NewArrival`].
-    pub artefact: bool,
+    pub housekeeping: bool,
     /// How large its blob is now, in bytes; durable already.
     pub size: u64,
     /// When the first of the new bytes came.
