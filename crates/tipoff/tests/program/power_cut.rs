@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tipoff_model::{
-    DeliveryState, Due, Facts, History, IncidentClass, NotifiedChannel, OpenIncident, Plan, Planner,
+    DeliveryState, Due, Facts, IncidentClass, NotifiedChannel, OpenIncident, Past, Plan, Planner,
 };
 use tipoff_spool::{Incidents, Spool, SqliteSpool};
 use tipoff_testkit::power_cut::{self, Operation, Unsynced};
@@ -87,7 +87,7 @@ impl Planner for Nothing {
         false
     }
 
-    fn plan(&self, _: &Facts<'_>, _: &[NotifiedChannel], _: &dyn History) -> Plan {
+    fn plan(&self, _: &Facts<'_>, _: &[NotifiedChannel], _: &Past) -> Plan {
         Plan { due: Vec::<Due>::new(), suppressed_reason: None }
     }
 }
