@@ -3,8 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{Event, Facts, IncidentClass, IncidentId, OpenIncident, Timestamp};
 
-use super::{at, shares};
+use super::at;
 use crate::Result;
+use crate::core::shares;
 
 /// What `incident.class` holds.
 const fn class_number(class: IncidentClass) -> i64 {

@@ -14,11 +14,12 @@ use super::home_settings;
 use super::incident_rows::{Opening, latest_incident, open_incident, touch_incident};
 use super::incident_summary::{self, IncidentSummary};
 use super::{
-    bounds, dedup, device_resolution, devices, dismissal, json, known_mails, resent, shares,
-    summary,
+    dedup, device_resolution, devices, dismissal, json, known_mails, resent, shares, summary,
 };
+use crate::core::bounds;
+use crate::core::dedup::may_be_sent_again;
 use crate::core::facts::{facts_of, facts_of_content};
-use crate::{DedupPolicy, NewArrival, Notice, Result, Stored};
+use crate::{NewArrival, Notice, Result, Stored};
 
 /// How many arrivals one follow-up takes in.
 pub(super) const ARRIVALS_PER_DELIVERY_MAX: u32 = 50;
@@ -73,7 +74,7 @@ pub(super) fn store(
         )?,
     };
     note_untold(connection, incident, &told, &plan)?;
-    resent.withdraw(connection, planner, arrival.received_at)?;
+    resent::withdraw(connection, planner, &resent, arrival.received_at)?;
     let ready_at = resent.due_at.unwrap_or(arrival.ready_at).min(arrival.ready_at);
     let (video, page) = (facts.video_only, facts.is_page());
     let id = insert_arrival(connection, incident, &arrival)?;
@@ -101,8 +102,8 @@ fn remember_prints(
     incident: IncidentId,
     arrival: &NewArrival,
 ) -> Result<()> {
-    let NewArrival { content, digests, unacknowledged, again, .. } = arrival;
-    if *unacknowledged || *again == DedupPolicy::Always {
+    let NewArrival { content, digests, unacknowledged, .. } = arrival;
+    if may_be_sent_again(arrival) {
         dedup::remember(connection, device, incident, content, digests, *unacknowledged)?;
     }
     Ok(())
