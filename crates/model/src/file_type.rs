@@ -260,11 +260,7 @@ mod tests {
             (b"", None),
             (b"Motion", None),
         ] {
-            assert_eq!(
-                by_content(head).map(|file_type| file_type.content_type),
-                expected,
-                "{head:?}"
-            );
+            assert_eq!(by_content(head).map(|it| it.content_type), expected, "{head:?}");
         }
     }
 
