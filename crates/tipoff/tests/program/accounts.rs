@@ -94,7 +94,7 @@ fn a_token_lets_nobody_in() {
     ] {
         let answer = program(&server, &token, what, &body);
         assert_eq!(answer.status, 403, "{what}: {}", answer.body);
-        assert!(answer.body.contains("a token changes no users"), "{what}: {}", answer.body);
+        assert!(answer.body.contains("a token cannot change users"), "{what}: {}", answer.body);
     }
     assert_eq!(program(&server, &token, "PATCH /api/v1/house", &json!({})).status, 200);
     server.stop();

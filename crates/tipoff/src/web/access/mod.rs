@@ -88,7 +88,7 @@ pub(crate) enum AccessError {
     FullOfUsers,
     #[error("another user has this name")]
     NameTaken,
-    #[error("at least one owner must have a password: first add another owner")]
+    #[error("there must be an owner with a password: first add one, or make another user an owner")]
     LastOwner,
     #[error("user not found")]
     NoUser,
