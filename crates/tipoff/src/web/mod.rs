@@ -60,7 +60,7 @@ use crate::actions::Actions;
 use crate::audit;
 use crate::config::{ConfigState, Http, Listener};
 use crate::disk::Disk;
-use crate::dispatch::Dispatch;
+use crate::dispatch::ChannelSupervisor;
 use crate::media::renditions::Renditions;
 use crate::media::thumbnails::Thumbnails;
 use crate::modes::Modes;
@@ -83,7 +83,7 @@ pub(crate) struct AppState {
     pub(crate) access: Access,
     pub(crate) events: EventBus,
     pub(crate) notifier: ChannelNotifier,
-    pub(crate) dispatch: Dispatch,
+    pub(crate) dispatch: ChannelSupervisor,
     pub(crate) doorkeeper: Arc<Doorkeeper>,
     pub(crate) transcripts: Transcripts,
     pub(crate) configuration: watch::Receiver<ConfigState>,

@@ -158,7 +158,7 @@ impl Stage {
             envelope: line.envelope,
             content: line.content,
             event,
-            artefact: silent && event != Event::Periodic,
+            housekeeping: silent && event != Event::Periodic,
             vendor: None,
             blob: line.blob,
             began_at: line.received_at,
