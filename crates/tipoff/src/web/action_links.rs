@@ -96,7 +96,7 @@ async fn question(state: &AppState, action: &Action) -> Result<String, Problem> 
     })
 }
 
-/// What stands on the button.
+/// Label of the button.
 const fn label(action: &Action) -> &'static str {
     match action {
         Action::Mute { .. } => "Mute",

@@ -1,5 +1,4 @@
-//! What the API tells of incidents, in its own shapes: what the spool keeps may change, these may
-//! only grow.
+//! The shapes of incidents in the API. The types of the spool may change; these may only get new fields.
 
 use std::time::Duration;
 
@@ -37,27 +36,27 @@ pub(crate) struct Incident {
     pub(crate) videos: u64,
     /// How long its videos play together, in seconds, as far as that is known.
     pub(crate) video_length_s: f64,
-    /// Where a small picture of it is.
+    /// Address of its thumbnail.
     pub(crate) thumbnail: Option<String>,
-    /// Whether it is kept without telling anybody.
+    /// Whether it is suppressed: stored, not alerted.
     pub(crate) silent: bool,
     /// Whether its device was muted when it began.
     pub(crate) muted: bool,
-    /// Why nobody is told of it, in words; none: somebody is.
+    /// Why no alert is sent, in words; null if alerts are sent.
     pub(crate) untold: Option<String>,
-    /// Who marked it as not interesting: no more alerts of it are sent. None: nobody did.
+    /// Who marked it as not interesting, so that no more alerts are sent; null if nobody did.
     pub(crate) dismissed_by: Option<String>,
     /// Who locked it: it is kept until it is unlocked.
     pub(crate) locked_by: Option<String>,
     #[schema(format = DateTime)]
     pub(crate) locked_at: Option<String>,
-    /// What it says besides its subject, where no arrival opened it: a report.
+    /// Text of a report: an incident that no arrival opened.
     pub(crate) note: Option<String>,
-    /// How many deliveries stand how, by channel.
+    /// Number of deliveries by channel and state.
     pub(crate) outcomes: Vec<Outcome>,
 }
 
-/// Deliveries of one incident to one channel that stand alike.
+/// Deliveries of one incident to one channel that are in the same state.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Outcome {
     pub(crate) channel: String,
@@ -126,7 +125,7 @@ pub(crate) struct File {
     pub(crate) thumbnail: Option<String>,
 }
 
-/// What a channel was to be told.
+/// A delivery to a channel.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Delivery {
     pub(crate) id: i64,
@@ -164,7 +163,7 @@ pub(crate) fn rendition_url(place: MediaPlace) -> String {
     file_url(place) + "/rendition"
 }
 
-/// Where a small picture of it is.
+/// Address of its thumbnail.
 pub(crate) fn thumbnail_url(place: MediaPlace) -> String {
     file_url(place) + "/thumbnail"
 }

@@ -35,7 +35,7 @@ const ASSETS: &[Asset] = &[
     asset!("manifest.webmanifest", "application/manifest+json"),
 ];
 
-/// The service worker, which must stand at the root to serve all pages.
+/// The service worker, which must be at the root to serve all pages.
 const WORKER: &str = include_str!("../../assets/sw.js");
 
 /// Changes with every release; browsers ask again whether what they keep is still the same.

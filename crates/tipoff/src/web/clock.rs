@@ -1,4 +1,4 @@
-//! Times as the reader reads them: in the zone of the browser, which it tells in a cookie.
+//! Times in the time zone of the reader, which the page's script puts into a cookie.
 
 use std::convert::Infallible;
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! What watches the program asks here: health, readiness, metrics.
+//! Health, readiness and metrics, for monitoring.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};

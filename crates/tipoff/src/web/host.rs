@@ -44,7 +44,7 @@ pub(super) fn is_ours(host: &HostName, names: &[String]) -> bool {
 }
 
 impl HostError {
-    /// The answer: for programs what the API answers, else a page.
+    /// The answer: a problem for the API, else a page.
     pub(super) fn into_response(self, path: &str) -> Response {
         let problem = match self {
             Self::Unclear => Problem::bad("the request must name one host"),

@@ -1,5 +1,4 @@
-//! Which incidents somebody wants to see, as it stands in an address: the same for the timeline and
-//! for programs.
+//! The filter of incidents in the query of an address: the same for the timeline and the API.
 
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -21,7 +20,7 @@ const LIMIT_MAX: u32 = 200;
 /// The longest text that is looked for.
 const TEXT_CHARS_MAX: usize = 200;
 
-/// What stands behind the question mark. Blank means not given, since forms send it so.
+/// The query. A blank value means that it is not given, because forms send it so.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
@@ -42,10 +41,10 @@ pub(crate) struct IncidentQuery {
     /// A kind, such as `motion`.
     #[serde(deserialize_with = "blank")]
     pub(crate) event: Option<String>,
-    /// The name of a channel that was to be told.
+    /// The name of a channel with a delivery of the incident.
     #[serde(deserialize_with = "blank")]
     pub(crate) channel: Option<String>,
-    /// `pending`, `delivered`, `refused`, `expired` or `withdrawn`: how a delivery stands, to the channel if one
+    /// `pending`, `delivered`, `refused`, `expired` or `withdrawn`: the state of a delivery, to the channel if one
     /// is given.
     #[serde(deserialize_with = "blank")]
     pub(crate) state: Option<String>,
@@ -61,16 +60,16 @@ pub(crate) struct IncidentQuery {
     #[param(value_type = Option<String>, format = DateTime)]
     #[serde(deserialize_with = "blank")]
     pub(crate) until: Option<String>,
-    /// Words that all stand in it: subject, text, names of files, sender, device.
+    /// Words that it must all contain: subject, text, names of files, sender, device.
     #[param(max_length = 200)]
     #[serde(deserialize_with = "blank")]
     pub(crate) text: Option<String>,
-    /// Also what is kept without telling anybody.
+    /// Whether to include suppressed incidents.
     #[serde(deserialize_with = "blank")]
     pub(crate) silent: Option<bool>,
 }
 
-/// Nothing where nothing stands.
+/// `None` if the value is blank.
 pub(crate) fn blank<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -144,7 +143,7 @@ impl IncidentQuery {
         given.contains(&true)
     }
 
-    /// As it stands in an address, without a place in the list: `device=3&text=door`.
+    /// As the query of an address, without the position in the list: `device=3&text=door`.
     pub(crate) fn to_address(&self) -> String {
         let number = |number: Option<i64>| number.map(|number| number.to_string());
         let pairs = [

@@ -1,4 +1,4 @@
-//! An incident as one file: all that came, as it came, and what is known of it.
+//! An incident as a zip file: all original mails and files, and the facts as JSON.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! What pages say of incidents. The rest of their texts stands in the templates.
+//! Labels of incidents and deliveries on pages. Other texts are in the templates.
 
 use tipoff_model::{DeliveryState, Event};
 use tipoff_spool::IncidentLine;
@@ -14,7 +14,7 @@ pub(super) fn title(event: Event, subject: &str) -> String {
     }
 }
 
-/// How a delivery stands.
+/// Label of the state of a delivery.
 pub(super) const fn state(state: DeliveryState) -> &'static str {
     match state {
         DeliveryState::Pending => "waiting",
@@ -25,7 +25,7 @@ pub(super) const fn state(state: DeliveryState) -> &'static str {
     }
 }
 
-/// How it looks.
+/// CSS class of the state of a delivery.
 pub(super) const fn look(state: DeliveryState) -> &'static str {
     match state {
         DeliveryState::Pending => "wait",

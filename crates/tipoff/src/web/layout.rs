@@ -86,8 +86,8 @@ struct LayoutProblemPage<'a> {
     detail: String,
 }
 
-/// Shows a browser a page where a program gets a problem: whoever is logged in sees it in the frame of all
-/// pages. What is asked of the API is answered for programs.
+/// Replaces a problem by a page if a browser asks for a page: in the layout for a principal, else without it.
+/// Answers of the API stay as they are.
 pub(super) async fn for_browsers(
     State(state): State<AppState>,
     request: Request,

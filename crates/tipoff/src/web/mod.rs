@@ -73,7 +73,7 @@ use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::supervise::{Supervisor, Task};
 use crate::runtime::telemetry::Metrics;
 
-/// What the pages are made of.
+/// What handlers share.
 #[derive(Clone)]
 pub(crate) struct AppState {
     pub(crate) spool: Arc<dyn Spool>,
@@ -119,7 +119,7 @@ impl AppState {
         self.doorkeeper.is_user(user)
     }
 
-    /// What people say of devices has changed.
+    /// Applies changes of devices: to logins, known addresses and live pages.
     async fn devices_changed(&self) -> Result<(), tipoff_spool::SpoolError> {
         self.doorkeeper.add(self.spool.added_devices().await?);
         self.access.entrance().learn(&*self.spool, &self.doorkeeper).await?;
@@ -132,7 +132,7 @@ impl AppState {
         audit::note(&*self.spool, entry).await;
     }
 
-    /// These channels have something to do.
+    /// Wakes the workers of channels that have new deliveries.
     fn wake(&self, channels: &[String]) {
         self.notifier.wake(channels);
     }

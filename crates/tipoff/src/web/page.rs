@@ -1,4 +1,4 @@
-//! How a page is sent, and the page of a problem for whoever is not logged in.
+//! Responses with a page, and the page of a problem for clients that are not logged in.
 
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::problem::Problem;
 
-/// A page, or what stands instead of it.
+/// A page, or the problem that is shown instead.
 pub(super) type Page = Result<Response, PageProblem>;
 
 /// Sends a page.
@@ -21,7 +21,7 @@ pub(super) fn page(template: &impl Template) -> Page {
     }
 }
 
-/// A problem, told to a person.
+/// A problem as a page.
 pub(super) struct PageProblem(Problem);
 
 impl<E: Into<Problem>> From<E> for PageProblem {
@@ -30,7 +30,7 @@ impl<E: Into<Problem>> From<E> for PageProblem {
     }
 }
 
-/// For whoever is not logged in.
+/// The page of a problem without the layout, for clients that are not logged in.
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {

@@ -1,4 +1,4 @@
-//! What the API says when it cannot do what it was asked: RFC 9457.
+//! Errors of the API: problem details, RFC 9457.
 
 use axum::Json;
 use axum::http::{StatusCode, header};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use tipoff_spool::SpoolError;
 use utoipa::ToSchema;
 
-/// Why a request was not done.
+/// Why a request failed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// Always `about:blank`: the status says which.

@@ -1,4 +1,4 @@
-//! Who asks: from where, and by what, also through a proxy that is believed.
+//! Which reverse proxies are trusted, and what they may say of a request: address, TLS, user and role.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use crate::config::{HostName, Http, Proxies, ProxyRole, SECRET_HEADER};
 use crate::receive::is_deceptive;
 use crate::runtime::per_minute::PerMinute;
 
-/// What de facto every proxy adds, where it is told to.
+/// Headers that proxies add if they are configured to.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// The longest name of a user whom a proxy names, in characters.
 const USER_CHARS_MAX: usize = 100;
-/// Watched by programs on this machine that know no certificates; they tell nothing of incidents.
+/// Paths that answer without TLS and for every host, for health checks; they contain nothing of incidents.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
-/// What the owner has said of those who ask.
+/// The settings of `[http]` about hosts, TLS and proxies.
 pub(super) struct ProxyPolicy {
     /// Whether browsers that come without TLS are sent to it.
     tls_only: bool,
@@ -35,7 +35,7 @@ pub(super) struct ProxyPolicy {
     names: Vec<String>,
     /// The host of `public_url`.
     public_host: Option<String>,
-    /// That somebody was not believed.
+    /// Limits warnings about requests that are not trusted.
     complaints: PerMinute<()>,
 }
 

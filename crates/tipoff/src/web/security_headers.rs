@@ -1,5 +1,4 @@
-//! What browsers are told of every answer: that nothing but our own script runs, and that nobody
-//! else looks in.
+//! Security headers of every response: only our own script runs, and no other site embeds a page.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};

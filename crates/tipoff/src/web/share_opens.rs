@@ -1,5 +1,5 @@
-//! How often links that are shared were opened: counted in memory, written now and then, so that whoever
-//! has a link cannot have us write as often as they like.
+//! How often shared links were opened. Counted in memory and written at intervals, so that a visitor with a link
+//! cannot cause a write for each request.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,4 @@
-//! Bodies of answers that are written on a thread that may block, no faster than the other side
-//! takes them, and not kept as a whole.
+//! Bodies of responses that a blocking thread writes, no faster than the client reads, and never whole in memory.
 
 use std::io::{self, BufWriter, Write};
 
@@ -14,7 +13,7 @@ const PIECE_BYTES: usize = 32 * 1024;
 /// Where the body is written to; it breaks when nobody reads on.
 pub(super) type Pipe = BufWriter<Pieces>;
 
-/// A body of what this writes. Only begun when somebody takes the first piece: for HEAD nobody does.
+/// A body of the bytes that `write` writes. It starts when the first piece is read, so never for HEAD.
 pub(super) fn streaming_body(
     write: impl FnOnce(&mut Pipe) -> io::Result<()> + Send + 'static,
 ) -> Body {

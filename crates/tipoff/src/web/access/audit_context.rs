@@ -1,4 +1,4 @@
-//! Who asks, for the audit log.
+//! The actor and address of a request, for the audit log.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -9,7 +9,7 @@ use super::super::problem::Problem;
 use super::principal::Principal;
 use crate::audit;
 
-/// Who asks, and from where.
+/// The actor and address of a request.
 #[derive(Clone, Debug)]
 pub(in super::super) struct AuditContext {
     pub(in super::super) actor: Actor,
@@ -22,7 +22,7 @@ impl AuditContext {
         Self { actor: principal.actor(), address: client.address.to_string() }
     }
 
-    /// What they did, as an entry. Neither text may hold a secret.
+    /// An entry of the audit log. Neither text may contain a secret.
     pub(in super::super) fn entry(
         &self,
         what: &'static str,

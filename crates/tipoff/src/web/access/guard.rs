@@ -1,4 +1,4 @@
-//! The guard before every page and every API call: who asks, and may they.
+//! The guard of every page and API call: it authenticates the request, and checks rights and the CSRF token.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
@@ -43,7 +43,7 @@ impl From<AccessError> for Problem {
     }
 }
 
-/// Lets pass who may; a page leads the rest to the login, the API tells them.
+/// Passes on requests that are allowed. A refused page redirects to the login, a refused call gets a problem.
 pub(crate) async fn guard(
     State(state): State<AppState>,
     client: Client,
@@ -68,7 +68,7 @@ pub(crate) async fn guard(
     response
 }
 
-/// Leads whoever is not logged in to the login, where a page was asked for.
+/// The answer to a refused request: a redirect to the login for pages without one, else the problem.
 fn refuse(problem: Problem, parts: &Parts) -> Response {
     let path = parts.uri.path();
     if problem.status() == StatusCode::UNAUTHORIZED && !is_api(path) {

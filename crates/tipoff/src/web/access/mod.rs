@@ -63,7 +63,7 @@ const DASHBOARD: &str = "\0dashboard";
 /// An open event stream is looked at again after this time: `tipoff users` changes users beside the server.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
-/// Why somebody is not let in, or something of the accounts is not changed.
+/// Why a login or a change of accounts is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AccessError {
     #[error("wrong name or password")]
@@ -88,7 +88,7 @@ pub(crate) enum AccessError {
     FullOfUsers,
     #[error("another user has this name")]
     NameTaken,
-    #[error("at least one owner must have a password: first add another owner")]
+    #[error("there must be an owner with a password: first add one, or make another user an owner")]
     LastOwner,
     #[error("user not found")]
     NoUser,
@@ -100,7 +100,7 @@ pub(crate) enum AccessError {
     Machine(String),
 }
 
-/// The lock of the dashboard.
+/// Authentication of users, browsers and programs.
 #[derive(Clone)]
 pub(crate) struct Access(Arc<Lock>);
 
@@ -118,7 +118,7 @@ struct Lock {
     changes: watch::Sender<u64>,
 }
 
-/// What somebody types into the login page.
+/// Fields of the login page.
 #[derive(Debug)]
 pub(super) struct Credentials<'a> {
     /// Name of the user; may be empty where there is only one.
@@ -126,7 +126,7 @@ pub(super) struct Credentials<'a> {
     pub(super) password: &'a str,
 }
 
-/// Where somebody logs in.
+/// The address and browser of a login.
 #[derive(Clone, Debug)]
 pub(crate) struct LoginSource {
     pub(super) address: IpAddr,
@@ -146,12 +146,12 @@ pub(crate) struct NewLogin {
     known: String,
 }
 
-/// What becomes of a right password.
+/// The next step after a right password.
 #[derive(Debug)]
 pub(super) enum LoginStep {
     /// Logged in.
     LoggedIn(NewLogin),
-    /// A one-time code is asked for; this goes with it.
+    /// A one-time code is required; the form sends this ticket with it.
     CodeRequired(String),
 }
 
@@ -311,7 +311,7 @@ impl Access {
         Ok(Some((login, user)))
     }
 
-    /// Ends the login of this secret, if there is one: a new login never goes on from an old cookie.
+    /// Ends the login of this secret, if there is one: a new login never reuses an old cookie.
     async fn forget(&self, secret: &str) -> Result<(), AccessError> {
         if let Some((login, _)) = self.0.spool.login(digest(secret)).await? {
             self.0.spool.end_login(login.id).await?;

@@ -14,13 +14,13 @@ pub(crate) struct Principal {
     pub(crate) name: String,
     /// What they may do.
     pub(crate) role: Role,
-    /// How they came in.
+    /// How they were authenticated.
     pub(crate) auth: AuthMethod,
-    /// What their forms must hold. Empty for a program.
+    /// The token that forms must send: see `csrf`. Empty for a program.
     pub(super) csrf_token: String,
 }
 
-/// How somebody came in.
+/// How a principal was authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AuthMethod {
     /// A browser that is logged in.
@@ -40,7 +40,7 @@ pub(crate) enum AuthMethod {
 }
 
 impl Principal {
-    /// What their forms must hold.
+    /// The token that their forms must send.
     pub(crate) fn csrf_token(&self) -> &str {
         &self.csrf_token
     }
@@ -79,7 +79,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        // The guard stands before all that asks for this.
+        // The guard sets it before every handler that extracts it.
         parts.extensions.get::<Self>().cloned().ok_or_else(not_logged_in)
     }
 }

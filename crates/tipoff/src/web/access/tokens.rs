@@ -20,7 +20,7 @@ pub(super) const TOKEN_PREFIX: &str = "tip_";
 const TOKEN_DIGITS_MIN: usize = 32;
 /// That a token was used is noted this often: it costs a write.
 const NOTE_EVERY: Duration = Duration::from_secs(3600);
-/// Where a token may stand in the path of an address.
+/// The only path that may contain a token.
 const FEED: &str = "/feed/";
 
 impl Access {
@@ -52,7 +52,7 @@ pub(crate) fn token_name(name: &str) -> Result<&str, &'static str> {
     if fits && is_plain { Ok(name) } else { Err("name: from 1 to 60 characters") }
 }
 
-/// Makes a token for a program: its number, and the token itself, which is told this once. It ends when its
+/// Makes a token for a program: its number, and the token itself, which is not stored. It ends when its
 /// maker is an owner no longer.
 pub(crate) async fn make_token(
     spool: &dyn Spool,
@@ -71,7 +71,7 @@ pub(crate) async fn make_token(
 }
 
 /// Refuses a request with a token in its address, which logs and histories keep. Only the path of the feed
-/// may hold one.
+/// may contain one.
 pub(crate) async fn refuse_tokens_in_urls(request: Request, next: Next) -> Response {
     let uri = request.uri();
     let in_path = !uri.path().starts_with(FEED) && holds_token(uri.path());

@@ -44,7 +44,7 @@ pub(in super::super) struct AuditQuery {
 pub(super) struct AuditList {
     /// The newest first.
     entries: Vec<AuditLine>,
-    /// Give this as `before` to go on; nothing: this was the last page.
+    /// Give this as `before` to go on; null on the last page.
     before: Option<i64>,
 }
 

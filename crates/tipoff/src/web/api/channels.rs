@@ -1,4 +1,4 @@
-//! Channels: how they stand, rest, and a test.
+//! Channels: their state, pause and resume, and a test alert.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::runtime::utc::utc;
 /// A test that takes longer has failed.
 const TEST_MAX: Duration = Duration::from_secs(60);
 
-/// How a channel stands.
+/// State of a channel.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Channel {
     name: String,
@@ -36,15 +36,15 @@ pub(super) struct Channel {
     failing_since: Option<String>,
     /// Why, in plain words.
     error: Option<String>,
-    /// What is to be corrected, where alerts are delivered without something that is set.
+    /// What to correct in the configuration if alerts are delivered without a part of it.
     repair: Option<String>,
-    /// How many deliveries wait.
+    /// Number of waiting deliveries.
     waiting: u64,
     /// How many were delivered today, in the reader's zone.
     delivered_today: u64,
-    /// How many were refused or given up today.
+    /// How many were refused or expired today.
     failed_today: u64,
-    /// Half of the latest first alerts took at most so many seconds from their arrival on.
+    /// Median time from arrival to delivery of the latest 200 first alerts, in seconds.
     latency_s: Option<f64>,
 }
 
@@ -99,7 +99,7 @@ pub(super) async fn list(
     Ok(Json(standing.into_iter().map(channel).collect()))
 }
 
-/// What a test said.
+/// The result of a test.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Tested {
     /// What the service answered.
@@ -134,18 +134,18 @@ pub(super) async fn test(
     }
 }
 
-/// Whether a channel is to rest.
+/// Whether a channel is paused.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pause {
     paused: bool,
 }
 
-/// Lets a channel rest, or go on: while it rests its deliveries wait.
+/// Pauses or resumes a channel. The deliveries of a paused channel wait.
 #[utoipa::path(
     put, path = "/api/v1/channels/{name}/paused", tag = "channels", request_body = Pause,
     params(("name" = String, Path, description = "The channel's name")),
-    responses((status = 204, description = "So it is"), NotFound),
+    responses((status = 204, description = "Changed"), NotFound),
 )]
 pub(super) async fn pause(
     State(state): State<AppState>,

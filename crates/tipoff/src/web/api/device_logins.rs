@@ -13,7 +13,7 @@ use super::devices::{Added, line, of_device};
 use super::error_responses::{Conflict, NotFound};
 use crate::audit::what;
 
-/// Makes a new password for a device that was added here; the old one holds no longer.
+/// Makes a new password for a device that was added here; the old one stops working.
 #[utoipa::path(
     post, path = "/api/v1/devices/{id}/password", tag = "devices",
     params(("id" = i64, Path, description = "Its number")),
@@ -38,7 +38,7 @@ pub(super) async fn renew_password(
     Ok(Json(Added { id, name: known.name, user, password }))
 }
 
-/// Takes a device's user and password away; what arrived of it stays.
+/// Revokes the login of a device; its arrivals stay stored.
 #[utoipa::path(
     delete, path = "/api/v1/devices/{id}/password", tag = "devices",
     params(("id" = i64, Path, description = "Its number")),

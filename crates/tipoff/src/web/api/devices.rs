@@ -1,5 +1,5 @@
-//! Devices: list, look, name, mute, watch, merge, add. The configuration file is never written: what
-//! is said here is kept in the spool, and what the file says wins.
+//! Devices: list, show, rename, mute, inactivity alert, merge, add. The configuration file is never written: changes
+//! are stored in the spool, and the values of the file take precedence.
 
 use std::time::{Duration, SystemTime};
 
@@ -22,7 +22,7 @@ use crate::audit::{lasting, what};
 use crate::receive::is_deceptive;
 use crate::runtime::utc::utc;
 
-/// Days of the activity that is told.
+/// Days of activity in an answer.
 pub(crate) const DAYS: i32 = 14;
 const LIMIT_MAX: u32 = 500;
 const LIMIT: u32 = 100;
@@ -31,7 +31,7 @@ const TEXT_CHARS_MAX: usize = 200;
 /// Nobody mutes for longer without meaning for good, which is what a route is for.
 pub(super) const MUTE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 const SILENT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
-/// What is looked after once a minute cannot be told sooner.
+/// Inactivity is checked once a minute.
 const SILENT_MIN: Duration = Duration::from_secs(60);
 
 /// A device.
@@ -39,18 +39,18 @@ const SILENT_MIN: Duration = Duration::from_secs(60);
 pub(super) struct Device {
     id: i64,
     name: String,
-    /// `configuration`: what the file says of it wins. `dashboard`: it was added here. `discovered`:
-    /// it just sent something.
+    /// `configuration`: in the configuration file. `dashboard`: added in the dashboard. `discovered`: known by its
+    /// arrivals only.
     origin: &'static str,
-    /// Whose make it is, where that could be told.
+    /// The vendor, if known.
     maker: Option<String>,
-    /// When something of it arrived last.
+    /// When its last arrival was received.
     #[schema(format = DateTime)]
     last_at: Option<String>,
-    /// Until when nobody is told of it.
+    /// Until when its alerts are muted.
     #[schema(format = DateTime)]
     muted_until: Option<String>,
-    /// After how many seconds without an arrival the channels are told.
+    /// After how many seconds without an arrival an inactivity alert is sent.
     silent_after_s: Option<u64>,
     /// The user that it logs in as, where it was added here.
     user: Option<String>,
@@ -104,13 +104,13 @@ pub(super) struct DeviceQuery {
 /// A page of devices.
 #[derive(Serialize, ToSchema)]
 pub(super) struct DeviceList {
-    /// Those heard last first.
+    /// Those seen last first.
     devices: Vec<Device>,
-    /// Give this as `offset` to go on; nothing: this was the last page.
+    /// Give this as `offset` to go on; null on the last page.
     offset: Option<u32>,
 }
 
-/// Devices, those heard last first.
+/// Devices, those seen last first.
 #[utoipa::path(
     get, path = "/api/v1/devices", tag = "devices", params(DeviceQuery),
     responses((status = 200, body = DeviceList)),
@@ -168,7 +168,7 @@ pub(super) struct Addition {
     name: String,
 }
 
-/// A device that was added, with what to type into it. The password is told this once.
+/// A device that was added, with its login. Only this answer contains the password.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Added {
     pub(super) id: i64,
@@ -223,17 +223,17 @@ pub(super) struct Change {
     #[serde(default)]
     #[schema(max_length = 60)]
     name: Option<String>,
-    /// For how many seconds from now on nobody is to be told of it; 0: they are told again.
+    /// For how many seconds from now on its alerts are muted; 0 unmutes.
     #[serde(default)]
     #[schema(maximum = 31622400)]
     muted_for_s: Option<u64>,
-    /// After how many seconds without an arrival the channels are to be told; 0: never.
+    /// After how many seconds without an arrival an inactivity alert is sent; 0 for never.
     #[serde(default)]
     #[schema(maximum = 31622400)]
     silent_after_s: Option<u64>,
 }
 
-/// Names, mutes or watches a device.
+/// Renames or mutes a device, or sets its inactivity alert.
 #[utoipa::path(
     patch, path = "/api/v1/devices/{id}", tag = "devices", request_body = Change,
     params(("id" = i64, Path, description = "Its number")),
@@ -309,7 +309,7 @@ pub(super) struct Merge {
     into: i64,
 }
 
-/// Says that a device is another: all that arrived of it, and will, is of the other from now on.
+/// Merges a device into another one, which gets all its arrivals, past and future.
 #[utoipa::path(
     post, path = "/api/v1/devices/{id}/merge", tag = "devices", request_body = Merge,
     params(("id" = i64, Path, description = "Its number")),

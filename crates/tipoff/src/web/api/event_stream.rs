@@ -1,4 +1,4 @@
-//! News as they happen: server-sent events (the HTML standard, section 9.2).
+//! Live events: server-sent events (the HTML standard, section 9.2).
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -39,7 +39,7 @@ const PROXY_STREAM_LASTS: Duration = Duration::from_secs(300);
 
 /// What happens from now on: `incident`, `delivery`, `channel`, `device`, `session`, `configuration`,
 /// `house`;
-/// `missed` after more happened than could be told. The data is JSON and only says what is new.
+/// `missed` after events were lost. The data is JSON and only names what changed.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
     responses(
@@ -122,7 +122,7 @@ impl Listener {
     }
 }
 
-/// The event of a notice; whoever missed some is told so.
+/// The event to send; `missed` if the client was too slow for some.
 fn of<T>(notice: Result<T, RecvError>, event: impl Fn(&T) -> Event) -> Option<Event> {
     match notice {
         Ok(notice) => Some(event(&notice)),

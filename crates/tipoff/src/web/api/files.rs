@@ -51,7 +51,7 @@ pub(super) async fn file(
     Ok(media::send(state.spool.blobs().clone(), media, &headers, query.download.is_some()))
 }
 
-/// A small picture of a picture or video: a JPEG of at most 480 × 360 pixels.
+/// The thumbnail of a picture or video: a JPEG of at most 480 × 360 pixels.
 #[utoipa::path(
     get, path = "/api/v1/arrivals/{arrival}/files/{file}/thumbnail", tag = "files",
     params(
@@ -59,7 +59,7 @@ pub(super) async fn file(
         ("file" = String, Path, description = "Its place in the arrival, from 0"),
     ),
     responses(
-        (status = 200, description = "The small picture", content_type = "image/jpeg"),
+        (status = 200, description = "The thumbnail", content_type = "image/jpeg"),
         NotFound,
     ),
 )]
@@ -79,8 +79,8 @@ pub(super) async fn thumbnail(
     Ok((headers, jpeg.ok_or_else(missing)?).into_response())
 }
 
-/// A video as browsers play it: an MP4 with H.264. It is made when it is asked for first; ask again until
-/// it is there. Made is one at a time, and only for as long as somebody asks.
+/// A video as browsers play it: an MP4 with H.264. The first request starts the conversion; repeat it until
+/// the video is returned. One video is converted at a time, and only while requests for it come.
 #[utoipa::path(
     get, path = "/api/v1/arrivals/{arrival}/files/{file}/rendition", tag = "files",
     params(

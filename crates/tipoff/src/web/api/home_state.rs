@@ -1,4 +1,4 @@
-//! The house as a whole: its mode, and whether anybody is told of anything.
+//! The home mode, and muting of all alerts.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,19 +18,19 @@ use crate::modes::NotChosen;
 use crate::runtime::events::LiveEvent;
 use crate::runtime::utc::utc;
 
-/// How the house stands.
+/// The home mode and the mute of all alerts.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct House {
-    /// The mode that holds now; none: there are no modes.
+    /// The current mode; null if no modes are configured.
     pub(crate) mode: Option<String>,
     /// All modes, in the order of the configuration.
     pub(crate) modes: Vec<String>,
-    /// Until when nobody is told of anything.
+    /// Until when all alerts are muted.
     #[schema(format = DateTime)]
     muted_until: Option<String>,
 }
 
-/// The mode that holds, and until when nobody is told of anything.
+/// The current mode, and until when all alerts are muted.
 #[utoipa::path(
     get, path = "/api/v1/house", tag = "house",
     responses((status = 200, body = House)),
@@ -40,7 +40,7 @@ pub(super) async fn show(State(state): State<AppState>) -> Result<Json<House>, P
     Ok(Json(standing(&state, now).await?))
 }
 
-/// How the house stands at `now`.
+/// The state at `now`.
 pub(crate) async fn standing(state: &AppState, now: Timestamp) -> Result<House, Problem> {
     let muted_until = state.spool.muted_until().await?.filter(|until| *until > now);
     Ok(House {
@@ -63,10 +63,10 @@ impl From<NotChosen> for Problem {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
-    /// The mode that is to hold from now on.
+    /// The mode from now on.
     #[serde(default)]
     mode: Option<String>,
-    /// For how many seconds from now on nobody is to be told of anything; 0: they are told again.
+    /// For how many seconds from now on all alerts are muted; 0 unmutes.
     #[serde(default)]
     #[schema(maximum = 31622400)]
     muted_for_s: Option<u64>,

@@ -26,7 +26,7 @@ use crate::runtime::events::LiveEvent;
 pub(super) struct IncidentList {
     /// The newest first.
     incidents: Vec<Incident>,
-    /// Give this as `before` to go on; nothing: this was the last page.
+    /// Give this as `before` to go on; null on the last page.
     before: Option<i64>,
 }
 
@@ -63,7 +63,7 @@ pub(super) async fn one(
     Ok(Json(IncidentFull::from(&detail)))
 }
 
-/// An incident as one file: all that came, as it came, with `incident.json`, which tells what is known.
+/// An incident as a zip file: all original mails and files, and `incident.json` with the facts.
 #[utoipa::path(
     get, path = "/api/v1/incidents/{id}/zip", tag = "incidents",
     params(("id" = i64, Path, description = "Its number")),
@@ -89,7 +89,7 @@ pub(super) struct Retry {
 /// What will be tried.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Retried {
-    /// The channels that will be told again.
+    /// The channels to which alerts will be sent again.
     channels: Vec<String>,
 }
 
@@ -105,7 +105,7 @@ pub(super) async fn retry(
     Path(id): Path<i64>,
     JsonBody(retry): JsonBody<Retry>,
 ) -> Result<Json<Retried>, Problem> {
-    // Query for by name, so that a wrong number is told.
+    // Read first, so that an unknown number is an error.
     let incident = state.spool.incident(IncidentId(id)).await?.line.id;
     let only = retry.delivery.map(DeliveryId);
     let channels = state.spool.retry(incident, only, SystemTime::now().into()).await?;
@@ -138,7 +138,7 @@ pub(super) async fn lock(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Unlocks an incident: it goes with the others of its age.
+/// Unlocks an incident: retention applies to it again.
 #[utoipa::path(
     delete, path = "/api/v1/incidents/{id}/lock", tag = "incidents",
     params(("id" = i64, Path, description = "Its number")),

@@ -34,8 +34,8 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 #[openapi(
     info(
         title = "Tipoff",
-        description = "Incidents that cameras and other devices told of, the devices, the channels \
-                       that were told, and the sessions in which it was said. Log in with an API \
+        description = "Incidents of cameras and other devices, the devices, the channels that deliver \
+                       the alerts, and the sessions of the devices. Log in with an API \
                        token: `Authorization: Bearer tip_…`. Times are RFC 3339 in UTC.",
         license(name = "MIT OR Apache-2.0"),
     ),

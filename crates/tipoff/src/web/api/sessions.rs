@@ -1,4 +1,4 @@
-//! Sessions: what devices and we said to each other.
+//! Sessions of devices, and their transcripts.
 
 use axum::Json;
 use axum::extract::State;
@@ -44,7 +44,7 @@ pub(super) struct Session {
     device: Option<DeviceName>,
     #[schema(format = DateTime)]
     began_at: String,
-    /// Nothing: it is still open.
+    /// Null while it is open.
     #[schema(format = DateTime)]
     ended_at: Option<String>,
     login: Option<String>,
@@ -57,7 +57,7 @@ pub(super) struct Session {
     arrivals: Vec<i64>,
 }
 
-/// What was said.
+/// A line of a transcript.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Line {
     /// Milliseconds after the connection was made.
@@ -68,14 +68,14 @@ pub(super) struct Line {
     text: String,
 }
 
-/// A session with all that was said.
+/// A session with its transcript.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Transcript {
     session: Session,
     lines: Vec<Line>,
 }
 
-/// Who says a line.
+/// Name of the speaker of a line.
 pub(crate) fn speaker(speaker: Speaker) -> &'static str {
     match speaker {
         Speaker::Device => "device",
@@ -146,7 +146,7 @@ pub(super) async fn list(
     Ok(Json(find(&state, &query).await?.iter().map(session).collect()))
 }
 
-/// What was said in one session.
+/// One session with its transcript.
 #[utoipa::path(
     get, path = "/api/v1/sessions/{id}", tag = "sessions",
     params(("id" = i64, Path, description = "Its number")),

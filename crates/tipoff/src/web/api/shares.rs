@@ -23,7 +23,7 @@ const SHARE_LASTS_S_MAX: u64 = 90 * 24 * 3600;
 /// How many links there may be that have not expired.
 const SHARES_MAX: u32 = 1_000;
 
-/// How long a link is to hold.
+/// How long a link is valid.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Share {
@@ -37,7 +37,7 @@ pub(super) struct Share {
 pub(super) struct SharedLink {
     /// The number under which it is listed and revoked.
     id: i64,
-    /// Where the incident is seen. It is told this once.
+    /// Address of the page of the incident. Only this answer contains it.
     url: String,
     /// Until when.
     #[schema(format = DateTime)]

@@ -29,11 +29,11 @@ pub(super) struct Token {
     scope: &'static str,
     /// Whether it may change anything.
     may_change: bool,
-    /// Who made it. It ends when that user is an owner no longer; nothing: an earlier version made it.
+    /// Who made it. It ends when that user is no longer an owner; null if an earlier version made it.
     made_by: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
-    /// When it was used last, to the hour; nothing: never.
+    /// When it was used last, to the hour; null if never.
     #[schema(format = DateTime)]
     used_at: Option<String>,
 }
@@ -46,7 +46,7 @@ enum Scope {
     Change,
     /// Reading.
     Read,
-    /// The feed of incidents only: such a token may stand in an address.
+    /// The feed of incidents only: such a token may be part of an address.
     Feed,
 }
 
@@ -83,7 +83,7 @@ pub(super) struct NewToken {
     scope: Option<Scope>,
 }
 
-/// A token, told this once.
+/// A new token. Only this answer contains it.
 #[derive(Serialize, ToSchema)]
 pub(super) struct MadeToken {
     id: i64,
@@ -113,11 +113,11 @@ pub(super) async fn add(
     Ok((StatusCode::CREATED, Json(MadeToken { id, token })))
 }
 
-/// Ends a token.
+/// Revokes a token.
 #[utoipa::path(
     delete, path = "/api/v1/tokens/{id}", tag = "access",
     params(("id" = i64, Path, description = "Its number")),
-    responses((status = 204, description = "It holds no longer"), NotFound),
+    responses((status = 204, description = "Revoked"), NotFound),
 )]
 pub(super) async fn remove(
     State(state): State<AppState>,

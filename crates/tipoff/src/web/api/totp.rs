@@ -39,7 +39,7 @@ pub(super) struct NewSecret {
     qr: String,
 }
 
-/// Makes a secret for one-time codes. It holds once `PUT` confirms it with a code.
+/// Makes a secret for one-time codes. It takes effect once `PUT` confirms it with a code.
 #[utoipa::path(
     post, path = "/api/v1/totp", tag = "access", request_body = Password,
     responses((status = 200, body = NewSecret)),

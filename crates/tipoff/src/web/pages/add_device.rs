@@ -34,7 +34,7 @@ pub(super) async fn add(layout: Layout) -> Page {
     page(&AddPage { layout })
 }
 
-/// Whose page, and which of its pages.
+/// The vendor, and whether the device sends by mail or FTP.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct SetupQuery {

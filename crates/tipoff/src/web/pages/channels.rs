@@ -1,4 +1,4 @@
-//! The channels: how they stand, what waits, a test, rest.
+//! The channels: state, waiting deliveries, test, pause.
 
 use askama::Template;
 use axum::extract::State;
@@ -21,7 +21,7 @@ struct ChannelsPage {
 
 struct Row {
     name: String,
-    /// The name as it stands in an address.
+    /// The name, percent-encoded.
     part: String,
     kind: &'static str,
     state: &'static str,

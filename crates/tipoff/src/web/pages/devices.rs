@@ -115,7 +115,7 @@ fn row(line: &DeviceLine, days: &[u64], clock: &Clock) -> Row {
     }
 }
 
-/// Whose make it is, and how it is known.
+/// The vendor, and how the device is known.
 fn about(line: &DeviceLine) -> String {
     let known = match origin(line) {
         "discovered" => "discovered",
@@ -218,7 +218,7 @@ fn inactivity_choices(set: Option<Duration>) -> Vec<Choice> {
     [never].into_iter().chain(offered.into_iter().map(choice)).collect()
 }
 
-/// What it may be merged into.
+/// The devices that this one can be merged into.
 async fn others(state: &AppState, id: DeviceId) -> Result<Vec<Choice>, Problem> {
     let lines = state.spool.devices(&DeviceFilter::default(), OTHERS_MAX).await?;
     let mut others: Vec<Choice> = lines

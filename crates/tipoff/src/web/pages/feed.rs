@@ -1,5 +1,5 @@
 //! Incidents as a feed (Atom, RFC 4287), with their pictures. A feed reader cannot log in, so a token
-//! stands in the address, and the pictures are reached by links that need none.
+//! is part of the address, and the pictures have links that need no login.
 
 use askama::Template;
 use axum::extract::State;
@@ -34,7 +34,7 @@ struct Entry {
     updated: String,
     page: String,
     told: String,
-    /// Address, type and bytes of what stands for it.
+    /// Address, type and size in bytes of its cover.
     cover: Option<(String, String, u64)>,
     video: bool,
 }
@@ -75,7 +75,7 @@ pub(super) async fn feed(
     Ok(([(header::CONTENT_TYPE, kind), (header::ETAG, tag)], text).into_response())
 }
 
-/// Lets pass who has a token that changes nothing. One that can must not stand in an address, which logs,
+/// Accepts tokens that cannot change anything. One that can must not be part of an address, which logs,
 /// histories and other people's programs keep.
 async fn admit(state: &AppState, client: &Client, token: &str) -> Result<(), Problem> {
     let Some(known) = state.access.token(token).await? else {
@@ -121,7 +121,7 @@ async fn entry(
     })
 }
 
-/// Without what XML 1.0 cannot hold (section 2.2), which escaping does not help.
+/// Removes characters that XML 1.0 does not allow (section 2.2), not even escaped.
 fn plain(text: &str) -> String {
     let holds = |character: &char| {
         !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}'

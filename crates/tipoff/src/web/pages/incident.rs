@@ -1,4 +1,4 @@
-//! One incident: its pictures large, what it said, who was told.
+//! One incident: its pictures, arrivals and deliveries.
 
 use askama::Template;
 use axum::extract::State;

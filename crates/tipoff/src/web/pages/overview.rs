@@ -1,4 +1,4 @@
-//! How all of it is: what arrives, how quickly it is told, what needs attention.
+//! The overview: arrivals by hour, delivery times, what needs attention.
 
 use std::time::Duration;
 

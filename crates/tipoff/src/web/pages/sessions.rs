@@ -1,4 +1,4 @@
-//! Transcripts: why a camera's test button stays red.
+//! The sessions of devices, and their transcripts: they show why a camera's test fails.
 
 use askama::Template;
 use axum::extract::State;

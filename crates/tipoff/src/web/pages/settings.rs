@@ -1,4 +1,4 @@
-//! One's own account, users, tokens for programs, and the way out.
+//! The settings page: one's own account, users, tokens for programs, logout.
 
 use askama::Template;
 use axum::extract::State;

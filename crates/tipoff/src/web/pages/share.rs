@@ -1,4 +1,4 @@
-//! An incident for whoever has its link: the pictures, and nothing of who was told.
+//! A shared incident, without a login: the pictures, and nothing of deliveries.
 
 use std::time::SystemTime;
 

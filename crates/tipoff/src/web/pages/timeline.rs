@@ -29,7 +29,7 @@ struct Timeline {
     channels: Vec<Choice>,
     states: Vec<Choice>,
     days: Vec<Day>,
-    /// Where the page goes on.
+    /// Address of the next page.
     older: Option<String>,
 }
 
@@ -140,7 +140,7 @@ pub(super) fn card(line: &IncidentLine, clock: &Clock) -> Card {
     }
 }
 
-/// What stands on the picture: how many there are, and how long the video is.
+/// The badge on the picture: number of pictures, and length of the video.
 fn badge(line: &IncidentLine) -> String {
     let mut parts = Vec::new();
     if line.pictures > 1 {

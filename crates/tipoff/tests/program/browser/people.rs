@@ -77,7 +77,7 @@ fn an_owner_adds_a_viewer_who_sees_no_button_that_changes_anything() {
     }
     assert_eq!(browser.errors(), Vec::<String>::new());
     browser.go(&page(&server, "/devices/add"));
-    browser.reads("only an owner may do this");
+    browser.reads("Only an owner may do this.");
     browser.picture("viewer-forbidden");
     log_out(&server, &browser);
     browser.picture("login-name");
