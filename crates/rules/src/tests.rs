@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tipoff_model::{
     Alert, AlertManner, AlertMedia, ArrivalId, BlobName, ChannelPast, Content, DeliveryId, Device,
     DeviceId, Encoding, Envelope, Gathering, IncidentId, Media, MediaKind, MediaPlace, Protocol,
-    Timestamp,
+    RecentQuery, Timestamp,
 };
 
 use super::*;
