@@ -353,7 +353,7 @@ fn a_fault_of_the_settings_is_reported_with_its_repair() {
 }
 
 #[test]
-fn a_room_of_which_everybody_may_read_is_joined_all_the_same() {
+fn a_public_room_is_joined_as_well() {
     run(async {
         let open = json!({ "preset": "public_chat", "initial_state": [
         { "type": "m.room.history_visibility", "content": { "history_visibility": "world_readable" } },

@@ -85,7 +85,7 @@ async fn follow_ups_are_silent_and_urgent_alerts_are_marked() {
 }
 
 #[tokio::test]
-async fn a_server_without_priorities_gets_the_alert_all_the_same() {
+async fn a_server_without_priorities_gets_the_alert() {
     let server = Mattermost::start().await.unwrap();
     server.know_no_priorities();
     let story = Story::new().change(|it| it.manner.priority = Some(Priority::Urgent));

@@ -213,7 +213,7 @@ fn a_text_at_the_limit_is_whole_and_one_beyond_goes_along_as_a_file() {
 }
 
 #[test]
-fn a_title_that_is_too_long_is_cut_and_told_in_full() {
+fn a_title_that_is_too_long_is_cut_and_repeated_in_the_text() {
     let story = Story::new().change(|alert| {
         alert.event = Event::Other;
         alert.subject = "s".repeat(5000);

@@ -9,13 +9,13 @@ mod arrival;
 mod delivery;
 mod device;
 mod event;
+pub mod file_type;
 mod id;
 pub mod lines;
 mod media;
 mod past;
 mod plan;
 mod share;
-pub mod sort;
 mod template;
 #[cfg(test)]
 mod testing;

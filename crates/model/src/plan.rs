@@ -31,7 +31,7 @@ pub struct Facts<'a> {
     /// Whether it holds videos and no picture.
     pub video_only: bool,
     /// Whether it is nothing to tell of: a device's marker, index or test file, an empty file.
-    pub artefact: bool,
+    pub housekeeping: bool,
     /// Whether somebody asked not to be told of the device for now.
     pub muted: bool,
     /// Whether it brings nothing that was not alerted before: the device sent it again.
@@ -194,7 +194,7 @@ mod tests {
             torn: false,
             whole_picture: false,
             video_only: false,
-            artefact: false,
+            housekeeping: false,
             muted: false,
             repeat: false,
         }

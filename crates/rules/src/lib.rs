@@ -107,7 +107,7 @@ impl Rules {
             torn: false,
             whole_picture: true,
             video_only: false,
-            artefact: false,
+            housekeeping: false,
             muted: false,
             repeat: false,
         };
@@ -183,7 +183,7 @@ impl Rules {
 
     /// Why nobody is to hear of such an arrival, whatever the routes say.
     fn hushed(&self, facts: &Facts<'_>) -> Option<&'static str> {
-        if facts.artefact {
+        if facts.housekeeping {
             Some("it is a device's own file, nothing to tell")
         } else if self.is_silent(facts) {
             Some("it was sent by the clock (`periodic` in `[incidents]`)")
@@ -201,7 +201,7 @@ impl Rules {
 
 impl Planner for Rules {
     fn is_silent(&self, facts: &Facts<'_>) -> bool {
-        facts.artefact || (facts.event == Event::Periodic && !self.periodic)
+        facts.housekeeping || (facts.event == Event::Periodic && !self.periodic)
     }
 
     fn class(&self, facts: &Facts<'_>) -> IncidentClass {

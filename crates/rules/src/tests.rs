@@ -146,7 +146,7 @@ fn facts(device: &Device, at: Timestamp) -> Facts<'_> {
         torn: false,
         whole_picture: true,
         video_only: false,
-        artefact: false,
+        housekeeping: false,
         muted: false,
         repeat: false,
     }
@@ -245,16 +245,16 @@ fn what_is_sent_by_the_clock_is_silent_unless_asked_for() {
     let device = device();
     let alarm = facts(&device, at("2026-03-01T12:00:00Z"));
     let periodic = Facts { event: Event::Periodic, ..alarm };
-    let artefact = Facts { artefact: true, ..alarm };
+    let housekeeping = Facts { housekeeping: true, ..alarm };
     let mut rules = rules(Vec::new());
-    for (facts, silent) in [(alarm, false), (periodic, true), (artefact, true)] {
+    for (facts, silent) in [(alarm, false), (periodic, true), (housekeeping, true)] {
         assert_eq!(rules.is_silent(&facts), silent);
         let plan = plan_after(&rules, &facts, &[], &Before::default());
         assert_eq!(plan.due.is_empty(), silent);
         assert_eq!(plan.suppressed_reason.is_some(), silent);
     }
     rules.periodic = true;
-    assert!(!rules.is_silent(&periodic) && rules.is_silent(&artefact));
+    assert!(!rules.is_silent(&periodic) && rules.is_silent(&housekeeping));
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(crate) struct Plain;
 
 impl Planner for Plain {
     fn is_silent(&self, facts: &Facts<'_>) -> bool {
-        facts.artefact
+        facts.housekeeping
     }
 
     fn class(&self, facts: &Facts<'_>) -> IncidentClass {
@@ -82,7 +82,7 @@ impl Planner for Plain {
     fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], past: &Past) -> Plan {
         let lacks_its_picture = facts.torn && !facts.whole_picture;
         let is_text = !facts.content.has_shots();
-        if facts.artefact || facts.muted || facts.repeat || lacks_its_picture && !is_text {
+        if facts.housekeeping || facts.muted || facts.repeat || lacks_its_picture && !is_text {
             return Plan::suppressed("no news");
         }
         let mode = past.chosen_mode.as_ref().map(|(mode, _)| mode.clone());
@@ -173,7 +173,7 @@ pub(crate) fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArri
             camera: None,
         },
         event: Event::Motion,
-        artefact: false,
+        housekeeping: false,
         vendor: None,
         blob: writer.finish().unwrap(),
         began_at: at,

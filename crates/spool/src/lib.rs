@@ -78,8 +78,8 @@ pub struct NewArrival {
     pub content: Content,
     /// What happened, in the device's words.
     pub event: Event,
-    /// Whether it is a housekeeping file: a marker, an index, a test file, an empty file.
-    pub artefact: bool,
+    /// Whether it is a marker, an index, a test file or empty: nothing to tell of.
+    pub housekeeping: bool,
     /// Whose make the device is, where that can be told.
     pub vendor: Option<&'static str>,
     /// Where its bytes are.
@@ -118,8 +118,8 @@ pub struct Growth {
     /// What happened, by all that is known now.
     pub event: Event,
     /// As in [`NewArrival`].
-    pub artefact: bool,
-    /// Size of its blob now, in bytes. They are durable already.
+    pub housekeeping: bool,
+    /// How large its blob is now, in bytes; durable already.
     pub size: u64,
     /// When the first of the new bytes came.
     pub began_at: Timestamp,

@@ -153,7 +153,7 @@ async fn pictures_keep_their_uneven_times() {
 }
 
 #[tokio::test]
-async fn a_clock_that_wraps_or_is_set_goes_on() {
+async fn times_continue_after_the_clock_wraps_or_is_set() {
     let bench = Bench::new().await;
     let mut parts = Parts::new(&bench, H264);
     let starts = [

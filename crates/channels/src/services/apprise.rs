@@ -13,13 +13,14 @@ use serde_json::Value;
 use tipoff_model::{Alert, Outcome, Receipt, Scope, Verdict};
 
 use crate::body::Body;
-use crate::http::{self, Answer, Request, Secrets, repair, retry};
+use crate::http::{Answer, Request, Secrets, repair, retry};
 use crate::message_service::{self, AnswerMeaning, Extras, FilesRefused, HttpService, SendResult};
 use crate::multipart::Form;
+use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
+use crate::{PictureLimits, Setting, Settings, Shape};
 
-/// How long an answer may take, where it is not set: it comes when all services have answered.
+/// Default time limit for an answer, which arrives when all services have answered.
 const TIME: Duration = Duration::from_secs(60);
 /// The tag of all services, whatever tags they have ("Tagging"). Without a tag a message goes only to those that
 /// have none.
@@ -98,30 +99,25 @@ struct Apprise {
 }
 
 fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+    let mut reader = SettingsReader::new(settings);
     let mut secrets = Secrets::default();
     let key = settings.text("key").unwrap_or_default();
     let is_of_key = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if key.is_empty() || key.len() > KEY_CHARS_MAX || !key.bytes().all(is_of_key) {
-        fault("key", "must be of 1 to 128 letters, digits, - and _");
+        reader.fault("key", "must be of 1 to 128 letters, digits, - and _");
     }
     secrets.add_value(key);
-    let base = settings.text("server").unwrap_or_default().trim_end_matches('/');
-    let url = http::address(&format!("{base}/notify/{key}"));
-    match &url {
-        Ok(url) => secrets.add_url(url),
-        Err(error) => fault("server", error),
-    }
-    let tag = settings.text("tag").unwrap_or_default().trim().to_owned();
-    match url {
-        Ok(url) if faults.is_empty() => {
-            let time = settings.duration("timeout").unwrap_or(TIME);
-            let takes_one = AtomicBool::new(false);
-            Ok(Box::new(Apprise { url, tag, takes_one, secrets, time }))
-        }
-        _ => Err(faults),
-    }
+    let url = reader.address("server", "", &format!("/notify/{key}"));
+    url.iter().for_each(|url| secrets.add_url(url));
+    reader.finish(|| {
+        Some(Apprise {
+            url: url?,
+            tag: settings.text("tag").unwrap_or_default().trim().to_owned(),
+            takes_one: AtomicBool::new(false),
+            secrets,
+            time: settings.duration("timeout").unwrap_or(TIME),
+        })
+    })
 }
 
 impl Channel for Apprise {
@@ -236,7 +232,7 @@ impl Apprise {
     }
 }
 
-/// How the server tells what is wrong.
+/// The server's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Fault {
@@ -247,7 +243,7 @@ struct Fault {
 
 impl Fault {
     fn of(answer: &Answer) -> Self {
-        serde_json::from_slice(&answer.body).unwrap_or_default()
+        answer.json()
     }
 
     /// Whether no service has the tag: then nothing was tried, and nothing logged (`NotifyView`). Or the server does

@@ -1,5 +1,5 @@
-//! An archive: every file as it came, in a folder or a bucket of S3, by a path that the owner chose.
-//! Adds only: what is there is never written over, whatever a device calls its files.
+//! An archive: every file as received, in a folder or an S3 bucket, at a path that the owner chose. It never overwrites
+//! a file, whatever a device calls its files.
 
 mod bucket;
 mod folder;
@@ -16,8 +16,9 @@ use self::bucket::Bucket;
 use self::folder::Folder;
 use self::path::Template;
 use crate::http::{self, no_answer};
+use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
-use crate::{Setting, SettingFault, Settings, Shape};
+use crate::{Setting, Settings, Shape};
 
 /// How long a file may take, where it is not set.
 const TIME: Duration = Duration::from_secs(30);
@@ -151,41 +152,21 @@ struct What {
 }
 
 fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message| faults.push(SettingFault { key, message });
-    let template = match Template::parse(settings.text("path").unwrap_or(PATH)) {
-        Ok(template) => Some(template),
-        Err(message) => {
-            fault("path", message);
-            None
-        }
-    };
-    let zone = match settings.text("time_zone").map(TimeZone::get) {
-        None => TimeZone::system(),
-        Some(Ok(zone)) => zone,
-        Some(Err(_)) => {
-            fault("time_zone", "must be the name of one, such as Europe/Berlin".to_owned());
-            TimeZone::UTC
-        }
-    };
+    let mut reader = SettingsReader::new(settings);
+    let template = Template::parse(settings.text("path").unwrap_or(PATH));
+    let template = reader.check("path", template);
+    let zone = reader.time_zone("time_zone");
     let what = What::of(settings.list("what"));
     if what.is_none() {
-        fault("what", "must be of pictures, videos, files, mails, all".to_owned());
+        reader.fault("what", "must be of pictures, videos, files, mails, all");
     }
-    let shelf = shelf(settings, &mut fault);
-    match (template, what, shelf) {
-        (Some(template), Some(what), Some(shelf)) if faults.is_empty() => {
-            let time = settings.duration("timeout").unwrap_or(TIME);
-            Ok(Box::new(Archive { shelf, template, zone, what, time }))
-        }
-        _ => Err(faults),
-    }
+    let shelf = shelf(&mut reader);
+    let time = settings.duration("timeout").unwrap_or(TIME);
+    reader.finish(|| Some(Archive { shelf: shelf?, template: template?, zone, what: what?, time }))
 }
 
-fn shelf(
-    settings: &Settings,
-    fault: &mut dyn FnMut(&'static str, String),
-) -> Option<Box<dyn Shelf>> {
+fn shelf(reader: &mut SettingsReader<'_>) -> Option<Box<dyn Shelf>> {
+    let settings = reader.settings;
     let built: Result<Box<dyn Shelf>, _> = match (settings.text("folder"), settings.text("bucket"))
     {
         (Some(folder), None) => Folder::new(folder).map(|it| Box::new(it) as _),
@@ -196,10 +177,10 @@ fn shelf(
     let of_bucket = ["access_key", "endpoint", "region", "secret_key"];
     for key in of_bucket.into_iter().filter(|key| settings.text(key).is_some()) {
         if settings.text("bucket").is_none() {
-            fault(key, "belongs to a `bucket`, and there is none".to_owned());
+            reader.fault(key, "belongs to a `bucket`, and there is none");
         }
     }
-    built.map_err(|(key, message)| fault(key, message.to_owned())).ok()
+    built.map_err(|(key, message)| reader.fault(key, message)).ok()
 }
 
 impl What {

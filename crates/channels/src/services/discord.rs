@@ -17,8 +17,9 @@ use crate::message_service::{
 };
 use crate::multipart::Form;
 use crate::settings::TIMEOUT;
+use crate::settings_reader::SettingsReader;
 use crate::{BoxFuture, Built, Context, Entry, Limits, Message, Pace};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound, words};
+use crate::{PictureLimits, Setting, Settings, Shape, sound, words};
 
 /// The names that a webhook may write under.
 const USERNAME_CHARS_MAX: usize = 80;
@@ -42,7 +43,7 @@ const ROW_BUTTONS_MAX: usize = 5;
 const ROWS_MAX: usize = 5;
 const BUTTON_LABEL_CHARS_MAX: usize = 80;
 const BUTTON_URL_CHARS_MAX: usize = 512;
-/// What Discord takes for more than itself.
+/// Discord's markup characters.
 const MARKUP: &str = "\\*_~`|>#[]<";
 
 /// "Execute Webhook", "Embed Limits" and "Uploading Files" in Discord's documentation: 4,096
@@ -120,52 +121,45 @@ struct Discord {
 }
 
 fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
-    let mut secrets = Secrets::default();
+    let mut reader = SettingsReader::new(settings);
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
     let url = http::address(settings.text("url").unwrap_or_default()).ok();
     let id = url.as_ref().and_then(webhook_id).filter(|id| is_number(id)).map(str::to_owned);
     if id.is_none() {
-        fault("url", "must be like https://discord.com/api/webhooks/NUMBER/TOKEN");
+        reader.fault("url", "must be like https://discord.com/api/webhooks/NUMBER/TOKEN");
     }
-    let thread = settings.text("thread");
-    if thread.is_some_and(|thread| !is_number(thread)) {
-        fault("thread", "must be a number: switch on the developer mode, then \"Copy Thread ID\"");
+    let thread = settings.text("thread").map(str::to_owned);
+    if thread.as_ref().is_some_and(|thread| !is_number(thread)) {
+        let message = "must be a number: switch on the developer mode, then \"Copy Thread ID\"";
+        reader.fault("thread", message);
     }
     let username = settings.text("username").map(str::to_owned);
-    if username
-        .as_ref()
-        .is_some_and(|name| !(1..=USERNAME_CHARS_MAX).contains(&name.chars().count()))
-    {
-        fault("username", "must be of 1 to 80 characters");
+    let is_length = |name: &String| (1..=USERNAME_CHARS_MAX).contains(&name.chars().count());
+    if username.as_ref().is_some_and(|name| !is_length(name)) {
+        reader.fault("username", "must be of 1 to 80 characters");
     }
     let has = |word: &&str| username.as_ref().is_some_and(|it| it.to_lowercase().contains(*word));
     if FORBIDDEN_NAMES.iter().any(has) {
-        fault("username", "must not have \"clyde\" or \"discord\" in it: Discord refuses that");
+        let message = "must not have \"clyde\" or \"discord\" in it: Discord refuses that";
+        reader.fault("username", message);
     }
-    match (url, id) {
-        (Some(mut url), Some(id)) if faults.is_empty() => {
-            secrets.add_url(&url);
-            // Else only a part of what can go wrong is told.
-            url.query_pairs_mut().append_pair("wait", "true");
-            let thread = thread.map(str::to_owned);
-            let silent = settings.flag("silent");
-            let buttons = settings.flag_or(BUTTONS.key, true);
-            let time = settings.answer_time();
-            Ok(Box::new(MessageChannel(Discord {
-                url,
-                id,
-                username,
-                thread,
-                silent,
-                buttons,
-                secrets,
-                time,
-            })))
-        }
-        _ => Err(faults),
-    }
+    reader.finish(|| {
+        let mut url = url?;
+        let mut secrets = Secrets::default();
+        secrets.add_url(&url);
+        // Without it, Discord answers before it knows whether it accepts the message.
+        url.query_pairs_mut().append_pair("wait", "true");
+        Some(MessageChannel(Discord {
+            url,
+            id: id?,
+            username,
+            thread,
+            silent: settings.flag("silent"),
+            buttons: settings.flag_or(BUTTONS.key, true),
+            secrets,
+            time: settings.answer_time(),
+        }))
+    })
 }
 
 /// Of `…/webhooks/NUMBER/TOKEN`.
@@ -359,7 +353,7 @@ impl Discord {
     }
 }
 
-/// How Discord tells what is wrong.
+/// Discord's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Fault {
@@ -373,7 +367,7 @@ struct Fault {
 
 impl Fault {
     fn of(answer: &Answer) -> Self {
-        serde_json::from_slice(&answer.body).unwrap_or_default()
+        answer.json()
     }
 
     /// Whether a field of the form is named as wrong.

@@ -27,7 +27,7 @@ use crate::body::{Body, BodyError};
 use crate::{Abilities, BoxFuture, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, buttons, plan, wording};
 
-/// How many mails of an alert are looked at for a circle.
+/// Number of mails of an alert that are checked for a mail loop.
 const LOOKED_AT_MAX: usize = 16;
 
 /// Most providers take mails of 25 MB ("Gmail sending limits" and its like), which is 18 MB of files, for

@@ -1,5 +1,5 @@
-//! A program on this machine: the alert on its standard input and in its environment, the files
-//! in a folder of its own. No shell is ever involved, and nothing of an alert is an argument.
+//! A program on this machine: it gets the alert on its standard input and in its environment, and the files in a folder.
+//! No shell is involved, and no argument comes from an alert.
 
 mod programs;
 
@@ -22,8 +22,9 @@ use tokio::time::timeout;
 
 pub use self::programs::Programs;
 use crate::http::no_answer;
+use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
-use crate::{Setting, SettingFault, Settings, Shape, alert_json, body, words};
+use crate::{Setting, Settings, Shape, alert_json, body, words};
 
 /// How long a program may run, where it is not set.
 const TIME: Duration = Duration::from_secs(30);
@@ -127,34 +128,28 @@ struct Exec {
 }
 
 fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message: &str| {
-        faults.push(SettingFault { key, message: message.to_owned() });
-    };
+    let mut reader = SettingsReader::new(settings);
     let environment = settings.list("environment").to_vec();
     if environment.iter().any(|name| name.is_empty() || name.contains(['=', '\0'])) {
-        fault("environment", "must be names of variables, without their values");
+        reader.fault("environment", "must be names of variables, without their values");
     }
     if environment.iter().any(|name| name.starts_with(PREFIX)) {
-        fault("environment", "must not name TIPOFF_…: these describe the alert");
+        reader.fault("environment", "must not name TIPOFF_…: these describe the alert");
     }
-    let exec = match settings.list("command") {
-        [program, arguments @ ..] if !program.is_empty() => Some(Exec {
+    let command = settings.list("command").split_first().filter(|(name, _)| !name.is_empty());
+    if command.is_none() {
+        reader.fault("command", "must begin with the program to start");
+    }
+    reader.finish(|| {
+        let (program, arguments) = command?;
+        Some(Exec {
             program: program.clone(),
             arguments: arguments.to_vec(),
             time: settings.duration("timeout").unwrap_or(TIME),
             environment,
             keeps_capabilities: settings.flag("capabilities"),
-        }),
-        _ => {
-            fault("command", "must begin with the program to start");
-            None
-        }
-    };
-    match exec {
-        Some(exec) if faults.is_empty() => Ok(Box::new(exec)),
-        _ => Err(faults),
-    }
+        })
+    })
 }
 
 impl Channel for Exec {

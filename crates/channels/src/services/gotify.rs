@@ -9,15 +9,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tipoff_model::{Alert, Priority, Receipt, Verdict};
 
-use crate::body::{Body, Piece};
+use crate::body::Body;
 use crate::http::{self, Answer, Request, Secrets, repair, retry};
 use crate::message_service::{
     AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
 };
 use crate::plan::Role;
 use crate::settings::TIMEOUT_OF_WORDS;
+use crate::settings_reader::SettingsReader;
 use crate::{Built, Entry, Limits, Message};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound};
+use crate::{PictureLimits, Setting, Settings, Shape, sound};
 
 /// What its apps know.
 const PRIORITIES: std::ops::RangeInclusive<i64> = 0..=10;
@@ -87,32 +88,20 @@ struct Gotify {
 }
 
 fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+    let mut reader = SettingsReader::new(settings);
     let mut secrets = Secrets::default();
-    let base = settings.text("server").unwrap_or_default().trim_end_matches('/');
-    let url = http::address(&format!("{base}/message"));
-    if let Err(error) = &url {
-        fault("server", error);
-    }
+    let url = reader.address("server", "", "/message");
     let token = settings.text("token").unwrap_or_default().trim();
     secrets.add(token);
-    let header = HeaderValue::try_from(token).ok().filter(|_| !token.is_empty());
+    let header = http::secret_header(token).filter(|_| !token.is_empty());
     if header.is_none() {
-        fault("token", "must be the token of an application, as Gotify shows it");
+        reader.fault("token", "must be the token of an application, as Gotify shows it");
     }
-    let priority = settings.integer("priority");
-    if priority.is_some_and(|priority| !PRIORITIES.contains(&priority)) {
-        fault("priority", "must be from 0 to 10");
-    }
-    match (url, header) {
-        (Ok(url), Some(mut token)) if faults.is_empty() => {
-            token.set_sensitive(true);
-            let time = settings.answer_time();
-            Ok(Box::new(MessageChannel(Gotify { url, token, priority, secrets, time })))
-        }
-        _ => Err(faults),
-    }
+    let priority = reader.integer_in("priority", PRIORITIES);
+    let time = settings.answer_time();
+    reader.finish(|| {
+        Some(MessageChannel(Gotify { url: url?, token: header?, priority, secrets, time }))
+    })
 }
 
 /// What Gotify's apps understand of a priority.
@@ -167,7 +156,7 @@ impl HttpService for Gotify {
         answer: &Answer,
     ) -> AnswerMeaning {
         let picture = picture(message).unwrap_or_default();
-        let fault: Fault = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let fault: Fault = answer.json();
         let said = answer.said(&fault.description, &self.secrets);
         let result = self.judge(answer, &said, picture.is_some());
         AnswerMeaning { result, said, doubtful_extras: self.doubtful(alert, picture, answer) }
@@ -218,8 +207,7 @@ impl Gotify {
             more.insert("client::notification".to_owned(), shown);
         }
         let body = json!({ "title": title, "message": text, "priority": priority, "extras": more });
-        let bytes = body.to_string().into_bytes();
-        Body::new("application/json".to_owned(), vec![Piece::Bytes(bytes)])
+        Body::json(&body)
     }
 
     fn judge(&self, answer: &Answer, said: &str, with_picture: bool) -> SendResult {
@@ -241,7 +229,7 @@ impl Gotify {
     }
 }
 
-/// How Gotify tells what is wrong.
+/// Gotify's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Fault {

@@ -13,8 +13,9 @@ use tipoff_model::{Outcome, Scope, Verdict};
 use crate::buttons::BUTTONS;
 use crate::http::repair;
 use crate::settings::TIMEOUT;
+use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, plan};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
+use crate::{PictureLimits, Setting, Settings, Shape};
 
 use answer::{Fault, Problem};
 use api::Api;
@@ -106,26 +107,21 @@ struct Matrix {
 }
 
 fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+    let mut reader = SettingsReader::new(settings);
     let room = settings.text("room").unwrap_or_default();
     if !is_room(room) {
-        fault("room", "must be like #yard:example.org, or an internal ID beginning with !");
+        reader.fault("room", "must be like #yard:example.org, or an internal ID beginning with !");
     }
-    let token = settings.text("token").unwrap_or_default().trim();
-    let time = settings.answer_time();
-    let api = Api::new(settings.text("server").unwrap_or_default(), token, time);
-    match api {
-        Ok(api) if faults.is_empty() => Ok(Box::new(Matrix {
-            api,
+    let api = Api::read(&mut reader);
+    reader.finish(|| {
+        Some(Matrix {
+            api: api?,
             room: room.to_owned(),
             replies: settings.flag("replies"),
             unencrypted: settings.flag("unencrypted"),
             buttons: settings.flag_or(BUTTONS.key, true),
-        })),
-        Ok(_) => Err(faults),
-        Err(more) => Err(faults.into_iter().chain(more).collect()),
-    }
+        })
+    })
 }
 
 /// "Room IDs" and "Room Aliases" in the specification's appendices: since version 12 of rooms an ID names

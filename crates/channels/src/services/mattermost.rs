@@ -16,7 +16,7 @@ use crate::settings::TIMEOUT_OF_WORDS;
 use crate::{Built, Entry, Limits, Message};
 use crate::{Setting, Settings, Shape, sound};
 
-/// What Mattermost takes for more than itself.
+/// Mattermost's markup characters.
 const MARKUP: &str = "\\*_~`|>#[]<!";
 
 /// A post has 16,383 characters, of which each may need a second one here; longer ones are cut in two
@@ -54,8 +54,9 @@ struct Mattermost {
 
 fn build(settings: &Settings) -> Built {
     let names = ["channel", "icon_url", "username"];
-    let (hook, sender) = chat_hook::read(settings, 1, "https://chat.example.org/hooks/KEY", names)?;
-    Ok(Box::new(MessageChannel(Mattermost { hook, sender })))
+    chat_hook::build(settings, 1, "https://chat.example.org/hooks/KEY", names, |hook, sender| {
+        MessageChannel(Mattermost { hook, sender })
+    })
 }
 
 impl MessageService for Mattermost {
@@ -174,7 +175,7 @@ fn name(priority: Priority) -> Option<&'static str> {
     }
 }
 
-/// How Mattermost tells what is wrong.
+/// Mattermost's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Fault {
@@ -184,7 +185,7 @@ struct Fault {
 
 impl Fault {
     fn of(answer: &Answer) -> Self {
-        serde_json::from_slice(&answer.body).unwrap_or_default()
+        answer.json()
     }
 
     /// Of `web.incoming_webhook.….app_error`.

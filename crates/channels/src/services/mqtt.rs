@@ -21,8 +21,9 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::settings::TIMEOUT;
+use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HomeControl, Message};
-use crate::{Setting, SettingFault, Settings, Shape, body, words};
+use crate::{Setting, Settings, Shape, body, words};
 
 use broker::{Broken, Broker, Line, Trouble};
 use connection::Kept;
@@ -130,49 +131,36 @@ struct Mqtt {
 }
 
 fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+    let mut reader = SettingsReader::new(settings);
     let topic = settings.text("topic").unwrap_or(TOPIC);
-    if let Some(error) = topics::fault(topic) {
-        fault("topic", error);
-    }
+    reader.check("topic", topics::check(topic));
     let discovery = settings.text("discovery").unwrap_or(DISCOVERY);
-    if let Some(error) = topics::fault(discovery).filter(|_| !discovery.is_empty()) {
-        fault("discovery", error);
+    if !discovery.is_empty() {
+        reader.check("discovery", topics::check(discovery));
     }
     let off_delay = settings.duration("off_delay").unwrap_or(OFF_DELAY);
     if off_delay < Duration::from_secs(1) || off_delay > OFF_DELAY_MAX {
-        fault("off_delay", "must be from 1 s to 24 h");
+        reader.fault("off_delay", "must be from 1 s to 24 h");
     }
-    let picture_kb = settings.integer("picture_kb").unwrap_or(PICTURE_KB);
-    if !(0..=PICTURE_KB_MAX).contains(&picture_kb) {
-        fault("picture_kb", "must be from 0 to 51200");
+    let picture_kb = reader.integer_in("picture_kb", 0..=PICTURE_KB_MAX).unwrap_or(PICTURE_KB);
+    let password = settings.text("password");
+    let user = settings.text("user").map(str::to_owned);
+    if user.is_none() && password.is_some() {
+        reader.fault("password", "`user` is missing: whose password is it?");
     }
-    let login = match (settings.text("user"), settings.text("password")) {
-        (None, None) => None,
-        (Some(user), password) => Some((user.to_owned(), password.unwrap_or_default().to_owned())),
-        (None, Some(_)) => {
-            fault("password", "`user` is missing: whose password is it?");
-            None
-        }
-    };
     let server = settings.text("server").unwrap_or_default();
     let broker = Broker::new(server, settings.text("ca"));
-    if let Err((key, message)) = &broker {
-        fault(key, message);
-    }
-    match broker {
-        Ok(mut broker) if faults.is_empty() => {
-            broker.secrets.add(settings.text("password").unwrap_or_default());
-            broker.login = login;
-            broker.picture_bytes_max = u64::try_from(picture_kb).unwrap_or_default() << 10;
-            broker.time = settings.answer_time();
-            let topics = Topics::new(topic, discovery);
-            let (kept, motions, tries) = Default::default();
-            Ok(Box::new(Mqtt { broker, topics, off_delay, kept, motions, tries }))
-        }
-        _ => Err(faults),
-    }
+    let broker = broker.map_err(|(key, message)| reader.fault(key, message)).ok();
+    reader.finish(|| {
+        let mut broker = broker?;
+        broker.secrets.add(password.unwrap_or_default());
+        broker.login = user.map(|user| (user, password.unwrap_or_default().to_owned()));
+        broker.picture_bytes_max = u64::try_from(picture_kb).unwrap_or_default() << 10;
+        broker.time = settings.answer_time();
+        let topics = Topics::new(topic, discovery);
+        let (kept, motions, tries) = Default::default();
+        Some(Mqtt { broker, topics, off_delay, kept, motions, tries })
+    })
 }
 
 impl Channel for Mqtt {

@@ -19,8 +19,9 @@ use crate::message_service::{
     AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
 };
 use crate::plan::Source;
+use crate::settings_reader::SettingsReader;
 use crate::{Built, Entry, Limits, Message};
-use crate::{PictureLimits, SettingFault, Settings, sound};
+use crate::{PictureLimits, Settings, sound};
 
 /// Where everybody's topics are who runs no server of his own.
 const SERVER: &str = "https://ntfy.sh";
@@ -91,64 +92,51 @@ struct Ntfy {
 }
 
 fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+    let mut reader = SettingsReader::new(settings);
     let mut secrets = Secrets::default();
     let topic = settings.text("topic").unwrap_or_default();
     let is_of_topic = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if topic.is_empty() || topic.len() > TOPIC_CHARS_MAX || !topic.bytes().all(is_of_topic) {
-        fault("topic", "must be of 1 to 64 letters, digits, - and _, without the server");
+        reader.fault("topic", "must be of 1 to 64 letters, digits, - and _, without the server");
     }
     if DISALLOWED_TOPICS.contains(&topic) {
-        fault("topic", "is a page of the server's own, and no topic: choose another name");
+        let message = "is a page of the server's own, and no topic: choose another name";
+        reader.fault("topic", message);
     }
     secrets.add_value(topic);
-    let server = settings.text("server").unwrap_or(SERVER);
-    let url = http::address(server).and_then(|server| {
-        secrets.add_url(&server);
-        let base = server.as_str().trim_end_matches('/');
-        http::address(&format!("{base}/{topic}"))
-    });
-    if let Err(error) = &url {
-        fault("server", error);
-    }
-    let priority = settings.integer("priority");
-    if priority.is_some_and(|priority| !PRIORITIES.contains(&priority)) {
-        fault("priority", "must be from 1 to 5");
-    }
-    if let Some(click) = settings.text("click")
-        && Url::parse(click).is_err()
-    {
-        fault("click", "must be an address, such as http://nas.lan:8080/");
+    let server = http::address(settings.text("server").unwrap_or(SERVER));
+    let url = reader.check(
+        "server",
+        server.and_then(|server| {
+            secrets.add_url(&server);
+            let base = server.as_str().trim_end_matches('/');
+            http::address(&format!("{base}/{topic}"))
+        }),
+    );
+    let priority = reader.integer_in("priority", PRIORITIES);
+    let click = settings.text("click").map(str::to_owned);
+    if click.as_ref().is_some_and(|click| Url::parse(click).is_err()) {
+        reader.fault("click", "must be an address, such as http://nas.lan:8080/");
     }
     let tags = settings.list("tags");
     if tags.iter().any(|tag| tag.is_empty() || tag.contains(',')) {
-        fault("tags", "a tag has no comma in it: write a list, [\"camera\", \"house\"]");
+        reader.fault("tags", "a tag has no comma in it: write a list, [\"camera\", \"house\"]");
     }
-    let actions = Actions::read(settings, &mut secrets);
-    if let Err(message) = &actions {
-        fault("actions", message);
-    }
-    let login = match setup::login(settings, &mut secrets) {
-        Ok(login) => login,
-        Err((key, message)) => {
-            fault(key, message);
-            None
-        }
-    };
-    match (url, actions) {
-        (Ok(url), Ok(actions)) if faults.is_empty() => Ok(Box::new(MessageChannel(Ntfy {
-            url,
+    let actions = reader.check("actions", Actions::read(settings, &mut secrets));
+    let login = setup::login(settings, &mut secrets);
+    let login = login.map_err(|(key, message)| reader.fault(key, message)).ok().flatten();
+    reader.finish(|| {
+        Some(MessageChannel(Ntfy {
+            url: url?,
             login,
             priority,
             tags: tags.join(","),
-            actions,
-            click: settings.text("click").map(str::to_owned),
+            actions: actions?,
+            click,
             secrets,
             time: settings.answer_time(),
-        }))),
-        _ => Err(faults),
-    }
+        }))
+    })
 }
 
 impl MessageService for Ntfy {
@@ -301,7 +289,7 @@ impl Ntfy {
     }
 }
 
-/// How the server tells what is wrong.
+/// The server's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Fault {
@@ -311,7 +299,7 @@ struct Fault {
 
 impl Fault {
     fn of(answer: &Answer) -> Self {
-        serde_json::from_slice(&answer.body).unwrap_or_default()
+        answer.json()
     }
 }
 

@@ -9,15 +9,16 @@ use serde_json::Value;
 use tipoff_model::{Alert, Priority, Receipt, Verdict};
 
 use crate::body::Body;
-use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets, repair, retry};
+use crate::http::{Answer, REPAIR_PAUSE, Request, Secrets, repair, retry};
 use crate::message_service::{
     AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
 };
 use crate::multipart::Form;
 use crate::plan::Role;
 use crate::settings::TIMEOUT;
+use crate::settings_reader::SettingsReader;
 use crate::{Built, Entry, Limits, Message, Pace};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape, sound};
+use crate::{PictureLimits, Setting, Settings, Shape, sound};
 
 const API: &str = "https://api.pushover.net";
 /// From "no notification at all" to "until somebody has seen it".
@@ -31,6 +32,8 @@ const RETRY_MIN: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_secs(60);
 const RETRY_FOR_MAX: Duration = Duration::from_secs(10_800);
 const RETRY_FOR: Duration = Duration::from_secs(1_800);
+/// "Application registration": the length of a token and of a user key.
+const KEY_CHARS: usize = 30;
 /// "Identifying devices": letters, digits, hyphens and underscores, 25 of them at most.
 const DEVICE_CHARS_MAX: usize = 25;
 /// What a message can have besides its words, as its settings are called, with the names that Pushover gives its
@@ -145,59 +148,53 @@ struct Pushover {
 }
 
 fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+    let mut reader = SettingsReader::new(settings);
     let mut secrets = Secrets::default();
     let mut key = |key: &'static str| {
         let text = settings.text(key).unwrap_or_default().trim().to_owned();
         secrets.add(&text);
-        let is_key = text.len() == 30 && text.bytes().all(|it| it.is_ascii_alphanumeric());
-        if !is_key {
-            fault(key, "must be of 30 letters and digits, as pushover.net shows it");
+        if text.len() != KEY_CHARS || !text.bytes().all(|it| it.is_ascii_alphanumeric()) {
+            reader.fault(key, "must be of 30 letters and digits, as pushover.net shows it");
         }
         text
     };
     let (token, user) = (key("token"), key("user"));
-    let base = settings.text("api").unwrap_or(API).trim_end_matches('/');
-    let url = http::address(&format!("{base}/1/messages.json"));
-    if let Err(error) = &url {
-        fault("api", error);
-    }
-    let priority = settings.integer("priority");
-    if priority.is_some_and(|priority| !PRIORITIES.contains(&priority)) {
-        fault("priority", "must be from -2 to 2");
-    }
+    let url = reader.address("api", API, "/1/messages.json");
+    let priority = reader.integer_in("priority", PRIORITIES);
     let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     let is_name = |name: &str| !name.is_empty() && name.bytes().all(is_of_name);
     if !settings.list("device").iter().all(|it| is_name(it) && it.len() <= DEVICE_CHARS_MAX) {
-        fault("device", "must be names of devices: up to 25 letters, digits, - and _ each");
+        let message = "must be names of devices: up to 25 letters, digits, - and _ each";
+        reader.fault("device", message);
     }
-    if settings.text("sound").is_some_and(|sound| !is_name(sound)) {
-        fault("sound", "must be the name of a sound, such as siren: letters, digits, - and _");
+    let sound = settings.text("sound").map(str::to_owned);
+    if sound.as_ref().is_some_and(|sound| !is_name(sound)) {
+        let message = "must be the name of a sound, such as siren: letters, digits, - and _";
+        reader.fault("sound", message);
     }
     let retry = settings.duration("retry").unwrap_or(RETRY);
     if retry < RETRY_MIN {
-        fault("retry", "Pushover rings again after 30 s at the earliest");
+        reader.fault("retry", "Pushover rings again after 30 s at the earliest");
     }
     let retry_for = settings.duration("retry_for").unwrap_or(RETRY_FOR);
     if retry_for > RETRY_FOR_MAX {
-        fault("retry_for", "Pushover rings for 3 hours at most");
+        reader.fault("retry_for", "Pushover rings for 3 hours at most");
     }
-    match url {
-        Ok(url) if faults.is_empty() => Ok(Box::new(MessageChannel(Pushover {
-            url,
+    let (device, time) = (settings.list("device").join(","), settings.answer_time());
+    reader.finish(|| {
+        Some(MessageChannel(Pushover {
+            url: url?,
             token,
             user,
-            device: settings.list("device").join(","),
-            sound: settings.text("sound").map(str::to_owned),
+            device,
+            sound,
             priority,
             retry,
             retry_for,
             secrets,
-            time: settings.answer_time(),
-        }))),
-        _ => Err(faults),
-    }
+            time,
+        }))
+    })
 }
 
 /// What Pushover calls a priority.
@@ -353,12 +350,12 @@ impl Pushover {
     }
 }
 
-/// How Pushover tells what is wrong: in words, and with the name of the parameter.
+/// Pushover's error format: words, and the name of the wrong parameter.
 struct Fault(Value);
 
 impl Fault {
     fn of(answer: &Answer) -> Self {
-        Self(serde_json::from_slice(&answer.body).unwrap_or_default())
+        Self(answer.json())
     }
 
     /// Whether it names this parameter.

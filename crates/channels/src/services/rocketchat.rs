@@ -51,9 +51,13 @@ struct RocketChat {
 
 fn build(settings: &Settings) -> Built {
     let names = ["channel", "avatar", "alias"];
-    let (hook, sender) =
-        chat_hook::read(settings, 2, "https://chat.example.org/hooks/ID/TOKEN", names)?;
-    Ok(Box::new(MessageChannel(RocketChat { hook, sender })))
+    chat_hook::build(
+        settings,
+        2,
+        "https://chat.example.org/hooks/ID/TOKEN",
+        names,
+        |hook, sender| MessageChannel(RocketChat { hook, sender }),
+    )
 }
 
 impl MessageService for RocketChat {
@@ -74,7 +78,7 @@ impl HttpService for RocketChat {
     }
 
     fn read_answer(&self, _: &Message, _: &Alert, _: &Extras, answer: &Answer) -> AnswerMeaning {
-        let reply: Reply = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let reply: Reply = answer.json();
         let verdict = self.judge(answer, &reply);
         // Such as "Not enough permission": whose user may not write under another name
         // (`message-impersonate`).
@@ -168,7 +172,7 @@ fn is_about_channel(error: &str) -> bool {
         .contains(&error)
 }
 
-/// How Rocket.Chat answers.
+/// Rocket.Chat's answer format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Reply {

@@ -10,12 +10,13 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use tipoff_model::{Alert, Receipt, Verdict};
 
-use crate::http::{self, Answer, Request, Secrets};
+use crate::http::{Answer, Request, Secrets};
 use crate::message_service::{
     AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService,
 };
+use crate::settings_reader::SettingsReader;
 use crate::{Built, Entry, Limits, Message};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
+use crate::{PictureLimits, Setting, Settings, Shape};
 
 /// How long an answer may take, where it is not set: the server itself gives signal-cli 120 s
 /// (`SIGNAL_CLI_CMD_TIMEOUT`). Who goes earlier does not learn that a message was sent.
@@ -96,32 +97,20 @@ struct Signal {
 }
 
 fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
-    let number = settings.text("number").unwrap_or_default();
-    if !is_number(number) {
-        fault("number", "must be like +491511234567: with + and the country's code");
+    let mut reader = SettingsReader::new(settings);
+    let number = settings.text("number").unwrap_or_default().to_owned();
+    if !is_number(&number) {
+        reader.fault("number", "must be like +491511234567: with + and the country's code");
     }
-    let recipients = settings.list("recipients");
-    if let Err(message) = check_recipients(recipients) {
-        fault("recipients", message);
-    }
-    let base = settings.text("server").unwrap_or_default().trim_end_matches('/');
-    let url = http::address(&format!("{base}/v2/send"));
-    if let Err(error) = &url {
-        fault("server", error);
-    }
-    match url {
-        Ok(url) if faults.is_empty() => {
-            let mut secrets = Secrets::default();
-            secrets.add(url.username());
-            secrets.add(url.password().unwrap_or_default());
-            let time = settings.duration("timeout").unwrap_or(TIME);
-            let (number, recipients) = (number.to_owned(), recipients.to_vec());
-            Ok(Box::new(MessageChannel(Signal { url, number, recipients, secrets, time })))
-        }
-        _ => Err(faults),
-    }
+    let recipients = settings.list("recipients").to_vec();
+    reader.check("recipients", check_recipients(&recipients));
+    let url = reader.address("server", "", "/v2/send");
+    let time = settings.duration("timeout").unwrap_or(TIME);
+    reader.finish(|| {
+        let url = url?;
+        let secrets = Secrets::of_login(&url);
+        Some(MessageChannel(Signal { url, number, recipients, secrets, time }))
+    })
 }
 
 fn is_number(text: &str) -> bool {

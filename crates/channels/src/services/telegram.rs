@@ -25,10 +25,11 @@ use tokio::sync::{Mutex, OnceCell, mpsc};
 use tokio::time::timeout;
 
 use crate::plan::Role;
+use crate::settings_reader::SettingsReader;
 use crate::sound;
 use crate::{
     Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HomeControl, HookFault,
-    HookRequest, Limits, Message, Pace, PictureLimits, SettingFault, Settings, sides,
+    HookRequest, Limits, Message, Pace, PictureLimits, Settings, sides,
 };
 
 use answer::Problem;
@@ -113,46 +114,37 @@ enum Updates {
     Off,
 }
 
-impl Updates {
-    fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "poll" => Some(Self::Poll),
-            "webhook" => Some(Self::Webhook),
-            "off" => Some(Self::Off),
-            _ => None,
-        }
-    }
-}
+/// The values of the setting `updates`.
+const UPDATES: &[(&str, Updates)] =
+    &[("poll", Updates::Poll), ("webhook", Updates::Webhook), ("off", Updates::Off)];
 
 fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+    let mut reader = SettingsReader::new(settings);
     let chat = settings.text("chat").unwrap_or_default();
     if !is_chat(chat) {
-        fault("chat", "must be a number, or the name of a channel beginning with @");
+        reader.fault("chat", "must be a number, or the name of a channel beginning with @");
     }
     let topic = settings.integer("topic");
     if topic.is_some_and(|topic| topic < 1) {
-        fault("topic", "must be a positive number");
+        reader.fault("topic", "must be a positive number");
     }
     let allowed_chats = settings.list("allowed_chats").to_vec();
     if !allowed_chats.iter().all(|chat| is_chat(chat)) {
-        fault("allowed_chats", "must be numbers of chats, or names of chats beginning with @");
+        let message = "must be numbers of chats, or names of chats beginning with @";
+        reader.fault("allowed_chats", message);
     }
-    let updates = Updates::from_name(settings.text("updates").unwrap_or("poll"));
-    if updates.is_none() {
-        fault("updates", "must be \"poll\", \"webhook\" or \"off\"");
-    }
+    let updates = reader.choice("updates", Updates::Poll, UPDATES);
     let (buttons, commands) =
         (settings.flag_or("buttons", true), settings.flag_or("commands", true));
-    // Nothing is asked for that nobody wants.
-    let updates = updates.filter(|_| buttons || commands).unwrap_or(Updates::Off);
+    // Without buttons and commands, no update is of use.
+    let updates = if buttons || commands { updates } else { Updates::Off };
     let (late, keyboards) = mpsc::channel(KEYBOARDS_MAX);
     let address = settings.text("api").unwrap_or(DEFAULT_API);
     let api = Api::new(address, settings.text("token").unwrap_or_default());
-    match api {
-        Ok(api) if faults.is_empty() => Ok(Box::new(Telegram {
-            api,
+    let api = reader.check_all(api);
+    reader.finish(|| {
+        Some(Telegram {
+            api: api?,
             chat: chat.to_owned(),
             topic,
             silent: settings.flag("silent"),
@@ -169,10 +161,8 @@ fn build(settings: &Settings) -> Built {
             username: OnceCell::new(),
             late,
             keyboards: Mutex::new(keyboards),
-        })),
-        Ok(_) => Err(faults),
-        Err(more) => Err(faults.into_iter().chain(more).collect()),
-    }
+        })
+    })
 }
 
 fn is_chat(chat: &str) -> bool {

@@ -13,7 +13,7 @@ pub(crate) fn facts_of(arrival: &NewArrival, muted: bool, is_repeat: bool) -> Fa
         received_at: arrival.received_at,
         event: arrival.event,
         torn: arrival.torn,
-        artefact: arrival.artefact,
+        housekeeping: arrival.housekeeping,
         envelope: Some(&arrival.envelope),
         muted,
         repeat: of_content.repeat || is_repeat,
@@ -36,7 +36,7 @@ pub fn facts_of_content<'a>(device: &'a Device, content: &'a Content) -> Facts<'
         torn: false,
         whole_picture: media.iter().any(|it| it.whole && !it.repeat && it.is_shot()),
         video_only: has(MediaKind::Video) && !has(MediaKind::Picture),
-        artefact: false,
+        housekeeping: false,
         muted: false,
         repeat: media.iter().any(|media| media.repeat)
             && media.iter().all(|media| media.repeat || !media.is_shot()),

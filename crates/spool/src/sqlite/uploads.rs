@@ -50,7 +50,7 @@ pub(super) fn grow(
         received_at: growth.received_at,
         event: growth.event,
         torn: growth.torn,
-        artefact: growth.artefact,
+        housekeeping: growth.housekeeping,
         envelope: Some(&envelope),
         muted,
         ..facts::facts_of_content(&device, &growth.content)

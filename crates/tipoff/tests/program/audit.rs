@@ -140,7 +140,7 @@ fn evidence_cannot_be_deleted() {
 }
 
 #[test]
-fn nobody_removes_an_entry_and_only_owners_see_them() {
+fn audit_entries_cannot_be_removed_and_only_owners_see_them() {
     let home = Home::new("");
     let server = home.start();
     let person = Person::set_up(&server);

@@ -46,7 +46,7 @@ fn change(home: &Home, server: &Server, configuration: &str) -> String {
 }
 
 #[test]
-fn a_device_that_is_added_is_known_and_an_open_session_goes_on() {
+fn a_new_device_is_known_and_open_sessions_continue() {
     let hook = Hook::start();
     let home = Home::new(&format!("{QUIET}{}", hook.channel()));
     let server = home.start();

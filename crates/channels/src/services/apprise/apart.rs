@@ -1,5 +1,5 @@
-//! Files that the server does not take together (`APPRISE_MAX_ATTACHMENTS`): one message a file. How far that got
-//! is remembered, so that no file comes twice.
+//! Sends files one by one if the server refuses them together (`APPRISE_MAX_ATTACHMENTS`). The progress is stored, so
+//! that no file is sent twice.
 
 use std::sync::atomic::Ordering;
 

@@ -9,7 +9,7 @@ use crate::buttons::Link;
 use crate::multipart::boundary;
 use crate::{Attachment, Message, Role, Source, words};
 
-/// By this field a mail is known that Tipoff has sent: so that none goes round in circles.
+/// Header field of mails that Tipoff sends. It prevents mail loops.
 pub(super) const MARK: &str = "X-Tipoff-Alert";
 /// Longer lines are encoded, well before the 998 bytes of RFC 5322, section 2.1.1.
 const LINE_BYTES_MAX: usize = 900;

@@ -1,4 +1,4 @@
-//! What a mail server's answers mean, and what is to be done: that depends on the step at which they came.
+//! What a mail server's replies mean. The meaning depends on the step of the session at which a reply arrives.
 
 use std::error::Error as _;
 use std::io;
@@ -10,10 +10,10 @@ use super::server::Server;
 use crate::http::{self, no_answer, repair};
 use crate::words;
 
-/// How much of a server's words is shown, in UTF-16 units.
+/// Length limit of a server's words in an error, in UTF-16 units.
 const EXCERPT_UTF16_MAX: usize = 200;
 
-/// Where a conversation is.
+/// The step of an SMTP session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Greeting,
@@ -24,16 +24,16 @@ pub(super) enum Step {
     Content,
 }
 
-/// Why a mail is not taken.
+/// Why a mail is refused.
 pub(super) enum Refusal {
-    /// Whatever the mail holds.
+    /// For a reason that does not depend on the mail's content.
     Verdict(Verdict),
-    /// Because of what it holds; in plain words.
+    /// Because of its content. Holds the reason in plain words.
     Content(String),
 }
 
 impl Server {
-    /// What the server said, with its code; or what went wrong on the way.
+    /// The server's reply with its code, or the failure of the connection.
     pub(super) fn said(&self, error: &Error) -> String {
         let told = words::excerpt(&http::innermost(error), EXCERPT_UTF16_MAX);
         let told = self.secrets.hide(&told);
@@ -44,7 +44,7 @@ impl Server {
         }
     }
 
-    /// RFC 5321, section 4.2: 4 is for now, 5 is for good. What the latter means depends on the step.
+    /// RFC 5321, section 4.2: 4yz is transient, 5yz is permanent. What a permanent failure means depends on the step.
     pub(super) fn fault(&self, step: Step, error: &Error) -> Verdict {
         let said = self.said(error);
         if let Some(fault) = tls_fault(error) {
@@ -88,7 +88,7 @@ impl Server {
             Step::Content if error.is_permanent() => {
                 Refusal::Content(format!("not taken: {}", self.said(error)))
             }
-            // It may be this mail alone that a filter stumbles at.
+            // A filter may reject this mail alone.
             Step::Content => Refusal::Verdict(later(Scope::Message, self.said(error))),
             _ => Refusal::Verdict(self.fault(step, error)),
         }
@@ -109,7 +109,7 @@ fn wants_login(error: &Error) -> bool {
     is_of(error, 530, &[]) || (error.is_permanent() && said.starts_with("5.7."))
 }
 
-/// What TLS stumbled at, wherever in the chain of errors it stands.
+/// The TLS error in a chain of errors.
 fn tls_fault(error: &Error) -> Option<&rustls::Error> {
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -123,7 +123,7 @@ fn tls_fault(error: &Error) -> Option<&rustls::Error> {
     None
 }
 
-/// Tried again by itself.
+/// Retries a message or the whole channel.
 pub(super) fn later(scope: Scope, error: String) -> Verdict {
     Verdict::Retry { scope, after: None, error }
 }

@@ -1,4 +1,4 @@
-//! Sends the mails of an alert: to whom they are still to go, and in a form that the server takes.
+//! Sends the mails of an alert to the recipients who do not have them yet, in a form that the server accepts.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::body::BodyError;
 use crate::{Attachment, Context, Message, plan, words};
 
 impl Email {
-    /// Sends the mails of an alert, each to those who have not got it.
+    /// Sends the mails of an alert, each to the recipients who do not have it.
     pub(super) async fn send_all(
         &self,
         items: Vec<(usize, Item)>,
@@ -69,7 +69,7 @@ impl Email {
         matches!(item, Item::Fresh(_)).then_some(reference)
     }
 
-    /// Sends a mail; if need be with words in place of files.
+    /// Sends a mail, if necessary with text in place of files.
     async fn send_one(
         &self,
         number: usize,
@@ -107,7 +107,7 @@ impl Email {
             match talk.mail(&self.envelope(to), &bytes).await {
                 Ok(taken) => return Ok(taken),
                 Err(Refusal::Verdict(verdict)) => return Err(verdict),
-                // What is in it may do better in a mail of ours, or at least its words.
+                // A new mail with the same files may be accepted, or at least its text.
                 Err(Refusal::Content(_)) => {}
             }
         }
@@ -161,7 +161,7 @@ impl Email {
         talk.mail(&self.envelope(to), &bytes).await
     }
 
-    /// The message without its largest files, as far as the server does not take a mail so large.
+    /// The message without its largest files, so that the mail fits the server's size limit.
     fn fitted(
         &self,
         number: usize,

@@ -1,4 +1,4 @@
-//! How far an alert got whose mails not everybody has yet: so that nobody gets one twice.
+//! Which mails of an alert each recipient already has, so that nobody gets a mail twice.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,10 +9,10 @@ use super::compose;
 use super::header::Mailbox;
 use crate::Context;
 
-/// Under which it is remembered: the first place; the others have a number behind it.
+/// Key of the first memory slot. The others have a number behind it.
 const SENT_MEMORY: &str = "sent";
-/// Alerts that are remembered at once. Each waits for some recipient, a day at most; of more, one in the
-/// place of another.
+/// Number of alerts whose progress is stored. Each waits for a recipient, for a day at most. Beyond the limit, a new
+/// alert takes the slot of another one.
 const SLOTS_MAX: usize = 256;
 
 /// Places for what is remembered. They are used in turn, so that a place is not given to another alert while
@@ -52,7 +52,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// What is remembered of another alert is of no use.
+    /// Progress of other alerts is ignored.
     pub(super) fn read(context: &Context<'_>) -> Self {
         let key = compose::key(context.alert);
         let of_key = |(name, value): &(String, String)| {
@@ -71,7 +71,7 @@ impl Progress {
         (slot.clone(), write(context.alert, self.number, &self.served))
     }
 
-    /// Forgets what is remembered: everybody has got everything, or never will.
+    /// Clears the slot: all recipients have all mails, or were refused for good.
     pub(super) fn end(self) -> Vec<(String, String)> {
         self.slot.map(|slot| (slot, String::new())).into_iter().collect()
     }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::http::{self, Secrets, no_answer, repair};
 
-/// Whether a connection that begins in the clear goes on in TLS (RFC 3207).
+/// Whether an unencrypted connection switches to TLS (RFC 3207).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StartTls {
     /// It must.
@@ -22,7 +22,7 @@ pub(super) enum StartTls {
     Never,
 }
 
-/// A server, and how it is spoken to.
+/// A mail server and how to connect to it.
 pub(super) struct Server {
     pub(super) host: String,
     pub(super) port: u16,
@@ -48,7 +48,7 @@ impl Server {
         timeout_at(deadline, doing).await.map_err(|_| no_answer(late()))
     }
 
-    /// Made once: the machine's certificates are read for it.
+    /// Built once, because it reads the machine's certificates.
     pub(super) fn tls(&self) -> Result<TlsParameters, Verdict> {
         if let Some(tls) = self.tls.get() {
             return Ok(tls.clone());

@@ -1,4 +1,4 @@
-//! What mail can be configured with, and what can be wrong with it.
+//! The settings of mail, and their checks.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -17,12 +17,12 @@ use super::server::{Server, StartTls};
 use super::{Email, Form};
 use crate::buttons::BUTTONS;
 use crate::http::{self, Secrets};
-use crate::{Built, Setting, SettingFault, Settings, Shape, words};
+use crate::settings_reader::SettingsReader;
+use crate::{Built, Setting, Settings, Shape, words};
 
-/// How long the server may take, where it is not set.
+/// Default time limit of the server.
 const TIME: Duration = Duration::from_secs(60);
-/// More recipients than this are a list, which a mail server keeps better. Every server takes 100 (RFC
-/// 5321, section 4.5.3.1.8).
+/// Number of recipients. For more, use a mailing list. Every server accepts 100 (RFC 5321, section 4.5.3.1.8).
 const RECIPIENTS_MAX: usize = 50;
 
 /// In alphabetical order.
@@ -99,51 +99,41 @@ pub(super) const SETTINGS: &[Setting] = &[
 ];
 
 pub(super) fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+    let mut reader = SettingsReader::new(settings);
     http::install_crypto();
     let address = address(settings.text("server").unwrap_or_default());
-    if let Err(error) = &address {
-        fault("server", error);
-    }
+    let address = reader.check("server", address);
     let from = Mailbox::parse(settings.text("from").unwrap_or_default());
     if from.is_none() {
-        fault("from", "must be an address, such as cameras@example.org");
+        reader.fault("from", "must be an address, such as cameras@example.org");
     }
     let to = settings.list("to");
     let recipients: Vec<Mailbox> = to.iter().filter_map(|it| Mailbox::parse(it)).collect();
     if recipients.len() != to.len() || !(1..=RECIPIENTS_MAX).contains(&to.len()) {
-        fault("to", "must be a list of 1 to 50 addresses, such as [\"me@example.org\"]");
+        reader.fault("to", "must be a list of 1 to 50 addresses, such as [\"me@example.org\"]");
     }
-    let form = match settings.text("form") {
-        None | Some("fresh") => Form::Fresh,
-        Some("original") => Form::Original,
-        Some(_) => {
-            fault("form", "must be \"fresh\" or \"original\"");
-            Form::Fresh
-        }
-    };
-    let wrapped = address.as_ref().is_ok_and(|(_, _, wrapped)| *wrapped);
-    let start_tls = start_tls(settings, wrapped, &mut fault);
+    let forms = [("fresh", Form::Fresh), ("original", Form::Original)];
+    let form = reader.choice("form", Form::Fresh, &forms);
+    let wrapped = address.as_ref().is_some_and(|(_, _, wrapped)| *wrapped);
+    let start_tls = start_tls(&mut reader, wrapped);
     let trust = settings.text("trust").map(certificates);
     if let Some(None) = trust {
-        fault("trust", "must be a certificate that begins with -----BEGIN CERTIFICATE-----");
+        let message = "must be a certificate that begins with -----BEGIN CERTIFICATE-----";
+        reader.fault("trust", message);
     }
     let mut secrets = Secrets::default();
-    let login = login(settings, &mut secrets, &mut fault);
-    match (address, from) {
-        (Ok((host, port, _)), Some(from)) if faults.is_empty() => {
-            let (trust, tls) = (trust.flatten(), OnceLock::new());
-            let time = settings.duration("timeout").unwrap_or(TIME);
-            let hello = hello();
-            let server =
-                Server { host, port, wrapped, start_tls, trust, tls, login, hello, time, secrets };
-            let buttons = settings.flag_or(BUTTONS.key, true);
-            let slots = Slots::default();
-            Ok(Box::new(Email { server, from, to: recipients, form, buttons, slots }))
-        }
-        _ => Err(faults),
-    }
+    let login = login(&mut reader, &mut secrets);
+    reader.finish(|| {
+        let (host, port, _) = address?;
+        let (trust, tls) = (trust.flatten(), OnceLock::new());
+        let time = settings.duration("timeout").unwrap_or(TIME);
+        let hello = hello();
+        let server =
+            Server { host, port, wrapped, start_tls, trust, tls, login, hello, time, secrets };
+        let buttons = settings.flag_or(BUTTONS.key, true);
+        let slots = Slots::default();
+        Some(Email { server, from: from?, to: recipients, form, buttons, slots })
+    })
 }
 
 /// Host, port and whether it is TLS from the start (RFC 8314, section 3.3).
@@ -166,27 +156,21 @@ fn address(server: &str) -> Result<(String, u16, bool), &'static str> {
     Ok((host.to_owned(), url.port().unwrap_or(usual_port), wrapped))
 }
 
-fn start_tls(
-    settings: &Settings,
-    wrapped: bool,
-    fault: &mut dyn FnMut(&'static str, &str),
-) -> StartTls {
-    match settings.text("tls") {
-        Some(_) if wrapped => fault("tls", "belongs to smtp://: smtps:// is TLS from the start"),
-        None | Some("required") => {}
-        Some("offered") => return StartTls::Offered,
-        Some("never") => return StartTls::Never,
-        Some(_) => fault("tls", "must be \"required\", \"offered\" or \"never\""),
+fn start_tls(reader: &mut SettingsReader<'_>, wrapped: bool) -> StartTls {
+    if wrapped && reader.settings.text("tls").is_some() {
+        reader.fault("tls", "belongs to smtp://: smtps:// is TLS from the start");
+        return StartTls::Required;
     }
-    StartTls::Required
+    let choices = [
+        ("required", StartTls::Required),
+        ("offered", StartTls::Offered),
+        ("never", StartTls::Never),
+    ];
+    reader.choice("tls", StartTls::Required, &choices)
 }
 
-fn login(
-    settings: &Settings,
-    secrets: &mut Secrets,
-    fault: &mut dyn FnMut(&'static str, &str),
-) -> Option<Credentials> {
-    let (user, password) = (settings.text("user"), settings.text("password"));
+fn login(reader: &mut SettingsReader<'_>, secrets: &mut Secrets) -> Option<Credentials> {
+    let (user, password) = (reader.settings.text("user"), reader.settings.text("password"));
     match (user, password) {
         (Some(user), Some(password)) => {
             secrets.add(password);
@@ -194,14 +178,14 @@ fn login(
             secrets.add(&words::base64(&format!("\0{user}\0{password}")));
             return Some(Credentials::new(user.to_owned(), password.to_owned()));
         }
-        (Some(_), None) => fault("user", "`password` is missing"),
-        (None, Some(_)) => fault("password", "`user` is missing"),
+        (Some(_), None) => reader.fault("user", "`password` is missing"),
+        (None, Some(_)) => reader.fault("password", "`user` is missing"),
         (None, None) => {}
     }
     None
 }
 
-/// None: it is no certificate, or one that nothing can be checked with.
+/// `None` if it is no certificate, or one that cannot verify anything.
 fn certificates(pem: &str) -> Option<Certificate> {
     let all: Vec<_> =
         CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>().ok()?;

@@ -1,5 +1,5 @@
-//! One conversation with a mail server (RFC 5321), over lettre: the connection, TLS, the login, mails. Knows
-//! at which step it is, because the same answer means another thing at another step.
+//! One session with a mail server (RFC 5321), over lettre: the connection, TLS, the login, mails. It tracks its step,
+//! because the meaning of a reply depends on the step.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -20,54 +20,54 @@ use crate::http::{self, CONNECT_TIME, repair};
 
 /// What is handed over to the network at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// How long a farewell may take: what matters has been said.
+/// Time limit for QUIT. All mails are sent before it.
 const QUIT_TIME: Duration = Duration::from_secs(2);
 
-/// From whom a mail is, and to whom it is still to go.
+/// Sender of a mail, and the recipients who do not have it yet.
 pub(super) struct Envelope<'a> {
     pub(super) from: &'a Address,
     pub(super) to: &'a [Address],
-    /// Whether others have got it already.
+    /// Whether other recipients already have the mail.
     pub(super) is_rest: bool,
 }
 
-/// Who got a mail, and who did not.
+/// Which recipients the server accepted for a mail.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
     pub(super) served: Vec<Address>,
-    /// Recipients who are to be tried again, and why.
+    /// Recipients to retry, with the reasons.
     pub(super) later: Vec<String>,
-    /// Recipients who do not exist, say, and why.
+    /// Recipients that the server refuses for good, with the reasons.
     pub(super) never: Vec<String>,
 }
 
-/// A conversation under way.
+/// An open session.
 pub(super) struct Talk<'a> {
     server: &'a Server,
     connection: AsyncSmtpConnection,
     deadline: Instant,
-    /// The most bytes that a mail may have; none: the server has not said (RFC 1870).
+    /// Size limit of a mail, in bytes. `None` if the server announces none (RFC 1870).
     pub(super) bytes_max: Option<u64>,
     announces_size: bool,
-    /// Whether a mail has been tried already.
+    /// Whether a mail was sent in this session.
     used: bool,
 }
 
-/// What it means that no recipient was taken.
+/// The verdict if the server accepts no recipient.
 fn of_recipients(verdict: Verdict, is_rest: bool) -> Verdict {
     match (verdict, is_rest) {
-        // Others have got this alert, and those of every other alert are asked as ever.
+        // Other recipients have this alert, so only this message is retried.
         (Verdict::Retry { scope: Scope::Channel, after, error }, true) => {
             Verdict::Retry { scope: Scope::Message, after, error }
         }
-        // Nobody gets anything until somebody corrects the addresses.
+        // No mail is delivered until the owner corrects the addresses.
         (Verdict::Refused { error }, false) => repair(format!("{error}: check `to`")),
         (verdict, _) => verdict,
     }
 }
 
 impl<'a> Talk<'a> {
-    /// Begins a conversation, up to where mails can be sent.
+    /// Opens a session: connects, encrypts, logs in.
     pub(super) async fn begin(server: &'a Server) -> Result<Self, Verdict> {
         let deadline = Instant::now() + server.time;
         let tls = match server.wrapped {
@@ -116,8 +116,7 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Asks once more what the server offers: lettre keeps no SIZE. It is no other session by that (RFC
-    /// 5321, section 4.1.4).
+    /// Repeats EHLO, because lettre does not expose SIZE. A second EHLO is allowed (RFC 5321, section 4.1.4).
     async fn read_size(&mut self) -> Result<(), Verdict> {
         let offers = self.command(Step::Greeting, Ehlo::new(self.server.hello.clone())).await?;
         let of_size = |line: &str| {
@@ -149,7 +148,7 @@ impl<'a> Talk<'a> {
         logged_in.map(drop).map_err(|error| self.server.fault(Step::Login, &error))
     }
 
-    /// Whether a mail with other bytes than ASCII is taken.
+    /// Whether the server accepts a mail with bytes outside ASCII.
     pub(super) fn takes_eight_bit(&self) -> bool {
         self.connection.server_info().supports_feature(Extension::EightBitMime)
     }
@@ -163,7 +162,7 @@ impl<'a> Talk<'a> {
         let Envelope { from, to, is_rest } = *envelope;
         self.deadline = Instant::now() + self.server.time + http::upload_time(mail.len() as u64);
         if std::mem::replace(&mut self.used, true) {
-            // What is left of a mail that was refused is in the way of the next.
+            // Clears the state that a refused mail leaves behind.
             self.say(Step::Sender, Rset).await?;
         }
         let mut parameters = Vec::new();
@@ -188,7 +187,7 @@ impl<'a> Talk<'a> {
                     };
                     list.push(told);
                     let verdict = self.server.fault(Step::Recipient, &error);
-                    // Who may still take it keeps the others from being given up.
+                    // One recipient to retry keeps the mail from being refused for good.
                     if !matches!(&fault, Some(Verdict::Retry { .. })) {
                         fault = Some(verdict);
                     }
@@ -207,7 +206,7 @@ impl<'a> Talk<'a> {
         sent.map(|_| taken).map_err(|error| self.server.refusal(Step::Content, &error))
     }
 
-    /// Says farewell, where anybody listens.
+    /// Sends QUIT.
     pub(super) async fn end(mut self) {
         let _ = timeout(QUIT_TIME, self.connection.quit()).await;
     }

@@ -37,7 +37,7 @@ pub(super) enum Fault {
     Told { status: u16, errcode: String, said: String, after: Option<Duration> },
 }
 
-/// How a server tells what is wrong. `retry_after_ms` is deprecated in favour of a header.
+/// The error format of a homeserver. `retry_after_ms` is deprecated in favour of a header.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Reply {

@@ -9,10 +9,11 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::answer::{self, Fault};
+use crate::Files;
 use crate::body::{Body, Piece};
 use crate::http::{self, Request, Secrets};
 use crate::multipart::header_safe;
-use crate::{Files, SettingFault};
+use crate::settings_reader::SettingsReader;
 
 /// How much of a file's name goes into an address.
 const NAME_CHARS_MAX: usize = 100;
@@ -26,32 +27,22 @@ pub(super) struct Api {
 }
 
 impl Api {
-    pub(super) fn new(
-        server: &str,
-        token: &str,
-        time: Duration,
-    ) -> Result<Self, Vec<SettingFault>> {
-        let mut faults = Vec::new();
-        let mut fault =
-            |key, message: &str| faults.push(SettingFault { key, message: message.into() });
-        let login = HeaderValue::try_from(format!("Bearer {token}"));
-        if token.is_empty() || token.contains(char::is_whitespace) || login.is_err() {
-            fault("token", "must be an access token, such as syt_dGlwb2Zm_…, and nothing else");
+    /// Reads `server`, `token` and `timeout`.
+    pub(super) fn read(reader: &mut SettingsReader<'_>) -> Option<Self> {
+        let settings = reader.settings;
+        let token = settings.text("token").unwrap_or_default().trim();
+        let is_token = !token.is_empty() && !token.contains(char::is_whitespace);
+        let login = http::secret_header(&format!("Bearer {token}")).filter(|_| is_token);
+        if login.is_none() {
+            let message = "must be an access token, such as syt_dGlwb2Zm_…, and nothing else";
+            reader.fault("token", message);
         }
-        let base = http::address(server);
-        if let Err(error) = &base {
-            fault("server", error);
-        }
-        match (base, login) {
-            (Ok(base), Ok(mut login)) if faults.is_empty() => {
-                let mut secrets = Secrets::default();
-                secrets.add(token);
-                secrets.add_url(&base);
-                login.set_sensitive(true);
-                Ok(Self { base, login, secrets, time })
-            }
-            _ => Err(faults),
-        }
+        let base =
+            reader.check("server", http::address(settings.text("server").unwrap_or_default()))?;
+        let mut secrets = Secrets::default();
+        secrets.add(token);
+        secrets.add_url(&base);
+        Some(Self { base, login: login?, secrets, time: settings.answer_time() })
     }
 
     /// Sends a request with a JSON body, or an empty one, to `/_matrix/client/` and `path`.

@@ -1,5 +1,5 @@
-//! A connection to a broker (MQTT 3.1.1), by `rumqttc`: how it is made, what is said and heard on it, and
-//! what its errors mean. It is never mended: what fails ends it, and a new one is made.
+//! A connection to a broker (MQTT 3.1.1), over `rumqttc`, and what its errors mean. A connection that fails is replaced
+//! by a new one.
 
 use std::error::Error;
 use std::fmt;
@@ -25,15 +25,15 @@ use crate::words;
 /// The ports that IANA has given to MQTT, and to MQTT over TLS.
 const PORT: u16 = 1883;
 const TLS_PORT: u16 = 8883;
-/// How long a connection may be silent before the broker is asked whether it is there.
+/// Idle time before a ping, in seconds.
 const KEEP_ALIVE_S: u16 = 30;
-/// The largest packet that is read: nobody has more to say than the name of a mode.
+/// Size limit of a received packet, in bytes. Requests hold the name of a mode only.
 const INCOMING_BYTES_MAX: usize = 256 * 1024;
 /// What a packet may hold besides a picture: an event with all that is in it.
 const EVENT_BYTES_MAX: u64 = 1 << 20;
 /// How many packets wait to be sent.
 const WAITING_MAX: usize = 16;
-/// How long a farewell may take.
+/// Time limit for DISCONNECT.
 const FAREWELL_TIME: Duration = Duration::from_secs(1);
 
 /// How a broker is reached.
@@ -57,14 +57,14 @@ enum Trust {
     Authority(Vec<u8>),
 }
 
-/// Why there is no connection, or none any more. In plain words, without secrets.
+/// Why there is no connection. In plain words, without secrets.
 #[derive(Debug)]
 pub(super) struct Trouble {
     pub(super) error: String,
     cause: Cause,
 }
 
-/// Who has to do something about it.
+/// The kind of a failure, which decides when to retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
     /// Somebody has to change the settings.
@@ -86,7 +86,7 @@ impl From<Trouble> for Verdict {
     }
 }
 
-/// The connection ended before the broker had acknowledged what it was told.
+/// The connection ended before the broker acknowledged a message.
 #[derive(Debug)]
 pub(super) struct Broken;
 
@@ -259,7 +259,7 @@ impl fmt::Display for Broker {
     }
 }
 
-/// What can be said on a connection, from any task.
+/// Publishes and subscribes on a connection, from any task.
 #[derive(Clone)]
 pub(super) struct Line {
     client: AsyncClient,
@@ -318,7 +318,7 @@ impl Line {
     }
 }
 
-/// The connection itself, which moves only while somebody runs it.
+/// The connection's event loop. Nothing is sent or received unless [`Self::run`] is polled.
 pub(super) struct Wire {
     events: EventLoop,
     over: Arc<watch::Sender<bool>>,
@@ -342,7 +342,7 @@ impl Wire {
         }
     }
 
-    /// Takes leave, so that the broker says no last will.
+    /// Disconnects, so that the broker does not publish the last will.
     pub(super) async fn leave(mut self, line: Line) {
         if line.client.disconnect_now().await.is_ok() {
             let _ = timeout(FAREWELL_TIME, self.run(|_| {})).await;

@@ -1,5 +1,4 @@
-//! The connection that a channel keeps while it is attended: alerts go by it, and what the broker shows
-//! of the household. Knows nothing of what is published.
+//! The connection that a channel keeps while its background task runs. Alerts and the background task share it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,14 +13,14 @@ use super::broker::{Broken, Line, Trouble};
 /// How many devices are known by name.
 pub(super) const DEVICES_MAX: usize = 2000;
 
-/// A connection that is up, and the devices that were announced on it.
+/// An established connection, and the devices that were announced on it.
 #[derive(Clone)]
 pub(super) struct Up {
     pub(super) line: Line,
     pub(super) announced: Arc<Mutex<BTreeMap<DeviceId, String>>>,
-    /// Takes what was announced, for [`super::motions::repeat`].
+    /// Receives each announcement, to repeat motion.
     pub(super) announcements: mpsc::Sender<Announced>,
-    /// Where people look at devices.
+    /// Address of the dashboard.
     pub(super) dashboard: Option<Arc<str>>,
 }
 
@@ -32,7 +31,7 @@ impl Up {
     }
 }
 
-/// The connection that is kept, where it is up: alerts go by it.
+/// The kept connection, if it is established.
 #[derive(Default)]
 pub(super) struct Kept(Mutex<Option<Up>>);
 
@@ -41,7 +40,7 @@ impl Kept {
         lock(&self.0).clone()
     }
 
-    /// No alert goes by this connection any more.
+    /// Stops alerts from using this connection.
     pub(super) fn forget(&self, up: &Up) {
         lock(&self.0).take_if(|kept| Arc::ptr_eq(&kept.announced, &up.announced));
     }
@@ -52,7 +51,7 @@ impl Kept {
     }
 }
 
-/// Alerts go by the connection for as long as this lives.
+/// Alerts use the connection until this is dropped.
 pub(super) struct Held<'a> {
     kept: &'a Kept,
     up: Up,
@@ -71,12 +70,12 @@ pub(super) struct Announced {
     pub(super) name: String,
 }
 
-/// Publishes a few words, retained.
+/// Publishes a short retained text.
 pub(super) async fn say(line: &Line, topic: &str, words: &str) -> Result<(), Broken> {
     line.publish(topic, true, words.as_bytes().to_vec()).await
 }
 
-/// Within the channel's time limit.
+/// Runs `doing` within the channel's time limit.
 pub(super) async fn in_time<T>(
     mqtt: &Mqtt,
     doing: impl Future<Output = Result<T, Broken>>,

@@ -1,6 +1,6 @@
-//! Motion that Home Assistant may have missed. It subscribes to a device's topics some 600 ms after it was told of
-//! the device, and events are not retained: so the motion of a device that was just announced, under a new name or
-//! at all, is said again while it lasts.
+//! Repeats motion that Home Assistant may have missed. It subscribes to a device's topics about 600 ms after the
+//! device is announced, and events are not retained. So the motion of a device that was just announced is published
+//! again while it lasts.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -15,15 +15,15 @@ use super::broker::Trouble;
 use super::connection::{Announced, DEVICES_MAX, Up, in_time};
 use super::{Mqtt, telling};
 
-/// When it is said again, from the announcement on: a fast machine, and one that is slow or busy.
+/// Times of the repetitions after the announcement: one for a fast machine, one for a slow or busy one.
 const REPEATS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(10)];
 
-/// What moves: by device, since when, and how that is said again.
+/// The current motions by device: since when, and the message that repeats it.
 #[derive(Default)]
 pub(super) struct Motions(Mutex<BTreeMap<DeviceId, (Instant, String)>>);
 
 impl Motions {
-    /// Notes what an event said of motion.
+    /// Records whether an alert begins or ends motion.
     pub(super) fn note(&self, alert: &Alert) {
         let mut motions = self.lock();
         match telling::motion(alert) {
@@ -38,7 +38,7 @@ impl Motions {
         }
     }
 
-    /// What is said again of a device: motion that began less than `off_delay` ago.
+    /// The message that repeats a device's motion, if it began less than `off_delay` ago.
     fn of(&self, device: DeviceId, off_delay: Duration) -> Option<String> {
         let motions = self.lock();
         let (since, said) = motions.get(&device)?;
@@ -50,7 +50,7 @@ impl Motions {
     }
 }
 
-/// Says the motion of devices again that were announced.
+/// Publishes the motion of announced devices again.
 pub(super) async fn repeat(
     mqtt: &Mqtt,
     up: &Up,

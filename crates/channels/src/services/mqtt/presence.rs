@@ -1,5 +1,5 @@
-//! What a broker shows of the household beside the alerts: that the program is there, the mode, the
-//! devices; and the mode that somebody chooses there. Keeps one connection for as long as it is polled.
+//! Publishes, beside the alerts, whether Tipoff runs, the home mode and the devices; and applies the modes that are
+//! requested at the broker. Keeps one connection for as long as it is polled.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use super::topics::Topics;
 use super::{Mqtt, OFFLINE, ONLINE, discovery, sweep};
 use crate::{HomeControl, HomeState, home_control};
 
-/// The pauses between attempts at a connection grow from here …
+/// The first pause between two connection attempts; the pauses grow.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
-/// … to here. With the time that a connection may take, a broker that is back is found within 30 s.
+/// The longest pause. Together with the connection's time limit, a broker that is back is found within 30 s.
 const PAUSE_MAX: Duration = Duration::from_secs(20);
-/// How soon it is said again that the program is there, where somebody has said otherwise.
+/// The pause before `online` is published again, after another client published something else.
 const ONLINE_PAUSE: Duration = Duration::from_secs(1);
-/// How long the name of a mode may be that somebody chooses.
+/// Length limit of a requested mode's name, in bytes.
 const MODE_BYTES_MAX: usize = 200;
 
 /// Keeps a connection; makes a new one, after a pause, when it breaks.
@@ -32,7 +32,7 @@ pub(super) async fn keep(mqtt: &Mqtt, home_control: &dyn HomeControl) {
     loop {
         let begun = Instant::now();
         let (was_up, trouble) = stay(mqtt, home_control).await;
-        // Said once, not at every attempt.
+        // Logged once, not at every attempt.
         if was_up || !told {
             told = true;
             tracing::warn!(error = %trouble.error, "The broker is told nothing until it is back.");
@@ -45,7 +45,7 @@ pub(super) async fn keep(mqtt: &Mqtt, home_control: &dyn HomeControl) {
     }
 }
 
-/// One connection from its beginning to its end; whether it came up, and why it ended.
+/// Runs one connection until it ends. Returns whether it was established, and why it ended.
 async fn stay(mqtt: &Mqtt, home_control: &dyn HomeControl) -> (bool, Trouble) {
     let will = LastWill::new(mqtt.topics.status(), OFFLINE, QoS::AtLeastOnce, true);
     let (line, mut wire) = match mqtt.broker.connect(Some(will)).await {
@@ -67,24 +67,24 @@ async fn stay(mqtt: &Mqtt, home_control: &dyn HomeControl) -> (bool, Trouble) {
     (true, trouble)
 }
 
-/// A mode; or what is wrong with what came in its place.
+/// A requested mode, or the fault in the request.
 type Wish = Result<String, &'static str>;
 
-/// What was heard and not yet acted upon: the latest only, however much comes.
+/// Messages that were received and not yet handled: the latest of each kind only.
 #[derive(Default)]
 struct Ears {
-    /// Somebody has said that the program is not there.
+    /// The status topic holds something else than `online`.
     offline: Notify,
-    /// What somebody has chosen.
+    /// The latest request for a mode.
     mode: watch::Sender<Option<Wish>>,
-    /// States that were there before us.
+    /// Retained states of devices from before this connection.
     states: sweep::States,
 }
 
 impl Ears {
     fn hear(&self, topics: &Topics, publish: &Publish) {
         if publish.topic == topics.status() {
-            // The last will of an older connection may come after our word: settings were changed.
+            // The last will of an older connection may be published after our `online`, such as after an edit of the settings.
             if publish.payload != ONLINE {
                 self.offline.notify_one();
             }
@@ -102,7 +102,7 @@ impl Ears {
     }
 }
 
-/// Says all there is to say, and goes on; why it cannot any more.
+/// Publishes everything, then every change. Returns why that ended.
 async fn present(
     mqtt: &Mqtt,
     up: &Up,
@@ -131,7 +131,7 @@ async fn present(
     }
 }
 
-/// Says again that the program is there, whenever somebody has said otherwise.
+/// Publishes `online` again whenever the status topic holds something else.
 async fn stay_online(mqtt: &Mqtt, up: &Up, ears: &Ears) -> Result<Infallible, Trouble> {
     loop {
         ears.offline.notified().await;
@@ -140,7 +140,7 @@ async fn stay_online(mqtt: &Mqtt, up: &Up, ears: &Ears) -> Result<Infallible, Tr
     }
 }
 
-/// Shows how the household stands, whenever that changes.
+/// Publishes the mode and the devices whenever they change.
 async fn show(mqtt: &Mqtt, up: &Up, home_control: &dyn HomeControl) -> Result<Infallible, Trouble> {
     let mut known: Option<HomeState> = None;
     loop {
@@ -153,7 +153,7 @@ async fn show(mqtt: &Mqtt, up: &Up, home_control: &dyn HomeControl) -> Result<In
             in_time(mqtt, up.line.publish(&topic, true, house.into_bytes())).await?;
         }
         if before.is_none_or(|before| before.mode != now.mode) {
-            // Where there are no modes, what an earlier configuration has left is taken away.
+            // Without modes, this clears the mode of an earlier configuration.
             let mode = now.mode.as_deref().unwrap_or_default();
             in_time(mqtt, say(&up.line, &mqtt.topics.mode(), mode)).await?;
         }
@@ -168,9 +168,9 @@ async fn show(mqtt: &Mqtt, up: &Up, home_control: &dyn HomeControl) -> Result<In
     }
 }
 
-/// The devices that are no more: one of the configuration that was renamed there is another one.
+/// The devices that no longer exist. A configured device that was renamed is a new device.
 fn gone(before: &HomeState, now: &HomeState) -> Vec<(DeviceId, String)> {
-    // Of more devices only those are told that were heard last.
+    // The list is cut: a missing device may still exist.
     if now.devices.len() >= home_control::DEVICES_MAX {
         return Vec::new();
     }
@@ -178,7 +178,7 @@ fn gone(before: &HomeState, now: &HomeState) -> Vec<(DeviceId, String)> {
     before.devices.iter().filter(|(id, _)| is_gone(id)).cloned().collect()
 }
 
-/// Chooses the modes that are wished for.
+/// Applies requested modes.
 async fn obey(ears: &Ears, home_control: &dyn HomeControl) -> Infallible {
     let mut wishes = ears.mode.subscribe();
     loop {
@@ -204,9 +204,9 @@ async fn fulfil(wish: Wish, home_control: &dyn HomeControl) {
     }
 }
 
-/// Tells Home Assistant of a device, unless it was told already on this connection.
+/// Announces a device to Home Assistant, unless it was announced on this connection.
 pub(super) async fn announce(mqtt: &Mqtt, up: &Up, id: DeviceId, name: &str) -> Result<(), Broken> {
-    // What a test alert names is no device.
+    // A test alert has no device.
     if id.0 == 0 {
         return Ok(());
     }
@@ -218,13 +218,13 @@ pub(super) async fn announce(mqtt: &Mqtt, up: &Up, id: DeviceId, name: &str) -> 
         let dashboard = up.dashboard.as_deref();
         let device = discovery::device(&mqtt.topics, id, name, mqtt.off_delay, dashboard);
         up.line.publish(&topic, true, device.into_bytes()).await?;
-        // Where so many wait, what they move was announced before.
+        // If the queue is full, motion is not repeated for this device.
         let _ = up.announcements.try_send(Announced { device: id, name: name.to_owned() });
     }
     if let Some(before) = before {
         let (before, now) = (mqtt.topics.of_device(id, &before), mqtt.topics.of_device(id, name));
         if before != now {
-            // Nothing stays behind under its old name: MQTT 3.1.1, section 3.3.1.3.
+            // Clears the retained messages of the old name: MQTT 3.1.1, section 3.3.1.3.
             sweep::clear(up, &before).await?;
         }
     }

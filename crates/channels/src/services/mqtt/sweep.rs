@@ -1,5 +1,5 @@
-//! What devices have left at the broker under names that they no longer have, or that are no more: found by their
-//! retained states, so that it goes away also where a name was changed while the program was not there.
+//! Clears retained messages of renamed and removed devices. They are found by their retained states, so that this also
+//! works after a change while Tipoff was not running.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -14,7 +14,7 @@ use super::connection::{DEVICES_MAX, Up, in_time, say};
 use super::topics::{DeviceTopics, Topics};
 use crate::{HomeControl, home_control};
 
-/// States that were there before us, by their topic.
+/// Retained states from before this connection, by topic.
 #[derive(Default)]
 pub(super) struct States {
     heard: Mutex<BTreeMap<String, (DeviceId, DeviceTopics)>>,
@@ -22,7 +22,7 @@ pub(super) struct States {
 }
 
 impl States {
-    /// A retained message came.
+    /// Handles a retained message.
     pub(super) fn hear(&self, topics: &Topics, topic: &str) {
         let Some(found) = topics.of_state(topic) else {
             return;
@@ -39,14 +39,14 @@ impl States {
     }
 }
 
-/// Looks through what is there, and takes away what belongs to nobody.
+/// Clears the states that belong to no current device.
 pub(super) async fn sweep(
     mqtt: &Mqtt,
     up: &Up,
     states: &States,
     home_control: &dyn HomeControl,
 ) -> Result<Infallible, Trouble> {
-    // A broker that lets nobody listen there keeps what it has.
+    // If the broker refuses this subscription, its retained messages stay.
     in_time(mqtt, up.line.subscribe(&mqtt.topics.states())).await?;
     loop {
         states.grown.notified().await;
@@ -65,7 +65,7 @@ pub(super) async fn sweep(
     }
 }
 
-/// Takes away all that is there of a device that is no more, in Home Assistant as well.
+/// Clears everything of a removed device, also in Home Assistant.
 pub(super) async fn forget(
     mqtt: &Mqtt,
     up: &Up,
@@ -78,7 +78,7 @@ pub(super) async fn forget(
     clear(up, topics).await
 }
 
-/// MQTT 3.1.1, section 3.3.1.3: an empty message takes the retained one away.
+/// MQTT 3.1.1, section 3.3.1.3: an empty message clears the retained one.
 pub(super) async fn clear(up: &Up, topics: &DeviceTopics) -> Result<(), Broken> {
     say(&up.line, &topics.state, "").await?;
     say(&up.line, &topics.picture, "").await

@@ -1,4 +1,4 @@
-//! What subscribers are told of an alert. Pure: knows no connection.
+//! The messages that publish an alert: the event, the state and the picture.
 
 use serde_json::{Value, json};
 use tipoff_model::{Alert, AlertKind, AlertMedia, Event, MediaKind};
@@ -20,14 +20,14 @@ const STATE_SUBJECT_UTF16_MAX: usize = 250;
 /// What browsers show, and so Home Assistant.
 const PICTURE_TYPES: &[&str] = &["image/jpeg", "image/png", "image/webp", "image/gif"];
 
-/// The picture that goes along with an alert.
+/// The picture of an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Picture {
     /// The alert has none.
     None,
     /// This one.
     Sent(Box<AlertMedia>),
-    /// It has one that is not sent; why, and where it is.
+    /// It has one that is not published. Holds the reason and the link.
     Left(String),
 }
 
@@ -49,13 +49,13 @@ pub(super) fn picture(alert: &Alert, bytes_max: u64) -> Picture {
     }
 }
 
-/// A picture that is not sent.
+/// A picture that is not published.
 pub(super) fn left(stored: &AlertMedia, why: &str) -> Picture {
     let file = Attachment { role: Role::Picture, source: Source::Stored(stored.clone()) };
     Picture::Left(plan::note(&file, why))
 }
 
-/// The alert as a webhook has it, without the files' bytes; and what a subscriber needs besides.
+/// The JSON of a webhook without the files' bytes, and fields for subscribers.
 pub(super) fn event(alert: &Alert, topics: &DeviceTopics, picture: &Picture) -> String {
     let count = alert_json::files(alert).count();
     let files: Vec<String> = alert_json::files(alert).take(EVENT_FILES_MAX).map(file).collect();
@@ -78,7 +78,7 @@ fn file(stored: &AlertMedia) -> String {
     format!("{}{}}}", alert_json::media(stored), url.unwrap_or_default())
 }
 
-/// What a device did last, for whoever comes later.
+/// The device's last event, retained for later subscribers.
 pub(super) fn state(alert: &Alert, topics: &DeviceTopics, picture: &Picture) -> String {
     let count = |kinds: &[MediaKind]| {
         alert.media.iter().filter(|stored| kinds.contains(&stored.media.kind)).count()
@@ -117,7 +117,7 @@ fn set<T: Into<Value>>(json: &mut Value, key: &str, value: Option<T>) {
     }
 }
 
-/// The motion of an event once more, for whoever had not subscribed yet: it is no alert.
+/// Repeats the motion of an event for late subscribers. It is no alert.
 pub(super) fn repeated(alert: &Alert) -> String {
     json!({
         "device": alert.device,
@@ -128,7 +128,7 @@ pub(super) fn repeated(alert: &Alert) -> String {
     .to_string()
 }
 
-/// Whether something moves where the device is; none: it does not say.
+/// Whether motion begins (`true`) or ends (`false`). `None` if the alert does not say.
 pub(super) fn motion(alert: &Alert) -> Option<bool> {
     // What a report shows was told when it happened.
     if alert.kind == AlertKind::Report {

@@ -87,16 +87,16 @@ impl Topics {
     }
 }
 
-/// What is wrong with a topic that somebody configured: MQTT 3.1.1, sections 4.7.1 to 4.7.3.
-pub(super) fn fault(topic: &str) -> Option<&'static str> {
+/// Checks a topic of the configuration, by MQTT 3.1.1, sections 4.7.1 to 4.7.3.
+pub(super) fn check(topic: &str) -> Result<(), &'static str> {
     let wild = |character: char| matches!(character, '+' | '#') || character.is_control();
     match topic {
-        "" => Some("must not be empty"),
-        _ if topic.len() > TOPIC_BYTES_MAX => Some("must be of 200 bytes at most"),
-        _ if topic.contains(wild) => Some("must have no +, no # and no control characters"),
-        _ if topic.starts_with('$') => Some("must not begin with $: that is the broker's own"),
-        _ if topic.split('/').any(str::is_empty) => Some("must have no / at an end, and no //"),
-        _ => None,
+        "" => Err("must not be empty"),
+        _ if topic.len() > TOPIC_BYTES_MAX => Err("must be of 200 bytes at most"),
+        _ if topic.contains(wild) => Err("must have no +, no # and no control characters"),
+        _ if topic.starts_with('$') => Err("must not begin with $: that is the broker's own"),
+        _ if topic.split('/').any(str::is_empty) => Err("must have no / at an end, and no //"),
+        _ => Ok(()),
     }
 }
 
@@ -189,10 +189,10 @@ mod tests {
     #[test]
     fn topics_that_cannot_be_are_told() {
         for topic in ["", "a/", "/a", "a//b", "a/+", "#", "$SYS/a", "a\0", &"x".repeat(201)] {
-            assert!(fault(topic).is_some(), "{topic:?}");
+            assert!(check(topic).is_err(), "{topic:?}");
         }
         for topic in ["tipoff", "home/cams", "häuser/1", &"x".repeat(200)] {
-            assert_eq!(fault(topic), None, "{topic:?}");
+            assert_eq!(check(topic), Ok(()), "{topic:?}");
         }
     }
 }

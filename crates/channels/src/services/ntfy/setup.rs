@@ -3,7 +3,7 @@
 use reqwest::header::HeaderValue;
 
 use crate::buttons::BUTTONS;
-use crate::http::Secrets;
+use crate::http::{self, Secrets};
 use crate::settings::TIMEOUT;
 use crate::{Setting, Settings, Shape, words};
 
@@ -96,8 +96,6 @@ pub(super) fn login(
             format!("Basic {pair}")
         }
     };
-    let mut header = HeaderValue::try_from(header)
-        .map_err(|_| ("token", "has characters that it cannot be sent with"))?;
-    header.set_sensitive(true);
-    Ok(Some(header))
+    let header = http::secret_header(&header);
+    header.map(Some).ok_or(("token", "has characters that it cannot be sent with"))
 }

@@ -62,7 +62,7 @@ pub(super) fn judge(answer: &Answer, with_files: bool, secrets: &Secrets) -> Jud
 }
 
 fn reply(answer: &Answer) -> Value {
-    serde_json::from_slice(&answer.body).unwrap_or_default()
+    answer.json()
 }
 
 /// `SendMessageResultUtils` and `ErrorUtils`: all that is said where no recipient got a message.

@@ -8,7 +8,7 @@ use tipoff_model::Verdict;
 use crate::http::{Answer, Secrets, repair, retry};
 use crate::message_service::{FilesRefused, SendResult};
 
-/// Why a message was not taken.
+/// Why a message was not accepted.
 pub(super) enum Problem {
     /// The thread cannot be written to.
     NoThread,
@@ -41,7 +41,7 @@ pub(super) fn no_scope(scope: &str) -> String {
     )
 }
 
-/// How the Web API answers.
+/// The Web API's answer format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Reply {
@@ -60,7 +60,7 @@ struct Metadata {
 
 /// The whole of a good answer of the Web API, or the problem.
 pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, Problem> {
-    let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let value: Value = answer.json();
     let reply = Reply::deserialize(&value).unwrap_or_default();
     if reply.ok {
         return Ok(value);

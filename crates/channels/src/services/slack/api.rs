@@ -12,7 +12,8 @@ use super::answer::{self, Problem};
 use crate::body::{Body, Piece};
 use crate::http::{self, Request, Secrets, repair, retry};
 use crate::plan::Source;
-use crate::{Attachment, Files, SettingFault, Settings};
+use crate::settings_reader::SettingsReader;
+use crate::{Attachment, Files};
 
 /// Where everybody's Slack is.
 const ADDRESS: &str = "https://slack.com/api";
@@ -49,34 +50,18 @@ pub(super) struct Api {
 
 impl Api {
     /// Reads `api`, `timeout` and `token`.
-    pub(super) fn read(settings: &Settings) -> Result<Self, Vec<SettingFault>> {
-        let mut faults = Vec::new();
-        let mut fault =
-            |key, message: &str| faults.push(SettingFault { key, message: message.into() });
-        let mut secrets = Secrets::default();
+    pub(super) fn read(reader: &mut SettingsReader<'_>) -> Option<Self> {
+        let settings = reader.settings;
         let token = settings.text("token").unwrap_or_default().trim();
-        secrets.add(token);
-        let login = HeaderValue::try_from(format!("Bearer {token}")).ok();
         let is_bots = token.strip_prefix(TOKEN_BEGIN).is_some_and(|rest| !rest.is_empty());
-        let login = login.filter(|_| is_bots);
+        let login = http::secret_header(&format!("Bearer {token}")).filter(|_| is_bots);
         if login.is_none() {
-            fault("token", "is not a bot's token, which begins with xoxb-");
+            reader.fault("token", "is not a bot's token, which begins with xoxb-");
         }
-        let address = settings.text("api").unwrap_or(ADDRESS).trim_end_matches('/');
-        let base = http::address(&format!("{address}/"));
-        if let Err(message) = &base {
-            fault("api", message);
-        }
-        match (base, login) {
-            (Ok(base), Some(mut login)) => {
-                login.set_sensitive(true);
-                secrets.add(base.username());
-                secrets.add(base.password().unwrap_or_default());
-                let time = settings.answer_time();
-                Ok(Self { base, login, secrets, time })
-            }
-            _ => Err(faults),
-        }
+        let base = reader.address("api", ADDRESS, "/")?;
+        let mut secrets = Secrets::of_login(&base);
+        secrets.add(token);
+        Some(Self { base, login: login?, secrets, time: settings.answer_time() })
     }
 
     /// How long an answer may take.

@@ -14,8 +14,9 @@ use super::wording;
 use crate::buttons::{self, BUTTONS};
 use crate::message_service::{MessageChannel, MessageSender, MessageService, SendResult};
 use crate::plan;
+use crate::settings_reader::SettingsReader;
 use crate::{BoxFuture, Built, Context, Files, Limits, Message, Pace};
-use crate::{PictureLimits, SettingFault, Settings};
+use crate::{PictureLimits, Settings};
 
 /// The pause before Slack is asked the first time whether it shows a message; each is twice as long
 /// as the one before.
@@ -52,15 +53,15 @@ struct Bot {
 
 /// Makes a channel of `token` and `channel`.
 pub(super) fn build(settings: &Settings) -> Built {
-    let api = Api::read(settings);
-    let buttons = settings.flag_or(BUTTONS.key, true);
+    let mut reader = SettingsReader::new(settings);
+    let api = Api::read(&mut reader);
     let channel = settings.text("channel").unwrap_or_default().to_owned();
-    let message = "must be the channel's id, such as C0123456789, not its name".to_owned();
-    let fault = (!is_channel(&channel)).then_some(SettingFault { key: "channel", message });
-    match (api, fault) {
-        (Ok(api), None) => Ok(Box::new(MessageChannel(Bot { api, channel, buttons }))),
-        (api, fault) => Err(api.err().unwrap_or_default().into_iter().chain(fault).collect()),
+    if !is_channel(&channel) {
+        let message = "must be the channel's id, such as C0123456789, not its name";
+        reader.fault("channel", message);
     }
+    let buttons = settings.flag_or(BUTTONS.key, true);
+    reader.finish(|| Some(MessageChannel(Bot { api: api?, channel, buttons })))
 }
 
 /// What files.completeUploadExternal takes as a `channel_id`, as it says when it refuses another: C, G, D or

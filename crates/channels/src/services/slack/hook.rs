@@ -13,6 +13,7 @@ use crate::http::{Answer, Request, repair, retry};
 use crate::message_service::{
     AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
 };
+use crate::settings_reader::SettingsReader;
 use crate::{Built, Limits, Message, Pace, Settings};
 
 /// What stands before the three words that name a webhook.
@@ -30,11 +31,10 @@ struct SlackHook(Hook);
 
 /// Makes a channel of `url` and `timeout`.
 pub(super) fn build(settings: &Settings) -> Built {
+    let mut reader = SettingsReader::new(settings);
     let example = "https://hooks.slack.com/services/T000/B000/KEY";
-    match Hook::read(settings, MARKER, 3, example) {
-        Ok(hook) => Ok(Box::new(MessageChannel(SlackHook(hook)))),
-        Err(fault) => Err(vec![fault]),
-    }
+    let hook = Hook::read(&mut reader, MARKER, 3, example);
+    reader.finish(|| Some(MessageChannel(SlackHook(hook?))))
 }
 
 impl MessageService for SlackHook {
@@ -43,7 +43,7 @@ impl MessageService for SlackHook {
     /// "Rate limits": one message a second to a webhook, with short bursts.
     fn paces(&self) -> Vec<Pace> {
         // The first two words name the workspace and the app; the third is the key.
-        let name: Vec<&str> = self.0.words_behind(MARKER).take(2).collect();
+        let name: Vec<&str> = self.0.segments_behind(MARKER).take(2).collect();
         vec![super::pace(&name.join("/"))]
     }
 }

@@ -1,5 +1,5 @@
-//! What the Bot API's answers mean. Its errors are told by code where that says enough, else by
-//! their description, of which only the beginnings of a list are public.
+//! What the Bot API's answers mean. Errors are recognised by their code, or by their description where the code is not
+//! specific. Telegram publishes no full list of descriptions.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::words;
 /// How much of a description is shown, in UTF-16 units.
 const DESCRIPTION_UTF16_MAX: usize = 200;
 
-/// Why a message was not taken.
+/// Why a message was not accepted.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Problem {
     /// The group has become a supergroup and has this number now.

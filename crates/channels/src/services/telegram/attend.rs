@@ -1,5 +1,5 @@
-//! Beside the alerts: presses of buttons are carried out, confirmed and shown below the message;
-//! commands are answered. Whatever is sent here leaves room for alerts, which go first.
+//! Carries out pressed buttons, confirms them and shows the result below the message; answers commands. Everything sent
+//! here leaves room in the rate limits for alerts.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -19,15 +19,15 @@ use super::{LIMITS, Telegram, keyboard};
 use crate::multipart::Form;
 use crate::{BoxFuture, Done, HomeControl, Pace, words};
 
-/// How much of what was done is answered to a press (answerCallbackQuery, `text`), in UTF-16 units.
+/// Length limit of the answer to a press (answerCallbackQuery, `text`), in UTF-16 units.
 const ANSWER_UTF16_MAX: usize = 200;
 /// Messages that are sent or edited beside alerts, at once.
 const SENDING_MAX: usize = 32;
 /// How long an update waits for its message to be edited before the next one is asked for.
 const EDIT_TIME: Duration = Duration::from_secs(10);
-/// How often something is sent that is no alert.
+/// Number of attempts for a message that is no alert.
 const TRIES_MAX: u32 = 5;
-/// The pause before the second try; it doubles.
+/// The pause before the second attempt; it doubles.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
 
 /// A message or an edit on its way.
@@ -44,7 +44,7 @@ pub(super) struct LateKeyboard {
 }
 
 impl Telegram {
-    /// Does what updates ask for, one after the other, as long as it is polled.
+    /// Handles updates one after the other, for as long as it is polled.
     pub(super) async fn serve(
         &self,
         jobs: &mut mpsc::Receiver<Job>,
@@ -71,7 +71,7 @@ impl Telegram {
         }
     }
 
-    /// Does what an update asks for; what is left to send then.
+    /// Carries out an update. Returns the messages that are left to send.
     async fn take<'a>(
         &'a self,
         update: Update,

@@ -1,5 +1,5 @@
-//! The bot behind channels. Several channels may send by one bot, and only one may ask Telegram for the
-//! bot's updates: it hands each to the channel whose chat it comes from, and waits until that is done.
+//! The bot that several channels share. Only one of them polls Telegram for the bot's updates. Each update is routed to
+//! the channel of its chat, and confirmed when that channel has handled it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
@@ -9,26 +9,26 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::update::{ChatInfo, Update};
 
-/// Updates that wait for one channel.
+/// Number of updates that wait for one channel.
 const JOBS_MAX: usize = 32;
 /// Chats that are not allowed and were logged; of more, no further one is.
 const STRANGERS_MAX: usize = 500;
 /// The pause before an update goes to another channel, where one ended under it.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// The bots that channels use now.
+/// The bots of the running channels.
 static BOTS: Mutex<BTreeMap<String, Weak<Bot>>> = Mutex::new(BTreeMap::new());
 
 /// One bot at one Bot API server.
 #[derive(Default)]
 pub(super) struct Bot {
-    /// Held by the channel that asks for updates.
+    /// Locked by the channel that polls for updates.
     pub(super) leading: tokio::sync::Mutex<()>,
     members: Mutex<Vec<Arc<Member>>>,
     strangers: Mutex<BTreeSet<i64>>,
 }
 
-/// A channel that takes updates of its chats.
+/// A channel that receives the updates of its chats.
 struct Member {
     access: Arc<Access>,
     jobs: mpsc::Sender<Job>,
@@ -37,7 +37,7 @@ struct Member {
 /// An update for a channel.
 pub(super) struct Job {
     pub(super) update: Update,
-    /// Answered when it need not come again.
+    /// Answered when the update is handled.
     pub(super) done: oneshot::Sender<()>,
 }
 

@@ -1,5 +1,5 @@
-//! The webhook: Telegram sends each update to an address of ours. What comes there is believed only
-//! with the secret that we gave Telegram for it.
+//! The webhook: Telegram sends each update to an address of Tipoff. A request is accepted only with the secret that
+//! Telegram got for it.
 
 use std::convert::Infallible;
 

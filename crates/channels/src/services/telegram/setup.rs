@@ -1,5 +1,4 @@
-//! What is asked of Telegram while a channel is set up: who the bot is, and who writes to it.
-//! Sends nothing.
+//! Requests to Telegram while a channel is set up: the bot's name, and the chats that write to it. Sends no message.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What Telegram tells a bot: messages with commands, presses of buttons. Anybody can write to a bot,
-//! and a press may hold whatever a client likes: nothing here is trusted.
+//! Updates from Telegram: messages with commands, pressed buttons. Anybody can write to a bot, and a press may hold any
+//! data: nothing here is trusted.
 
 use serde::Deserialize;
 use serde_json::Value;

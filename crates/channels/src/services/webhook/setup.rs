@@ -1,7 +1,6 @@
 //! What a webhook can be configured with, and how that is read.
 
 use hmac::{Hmac, KeyInit};
-use jiff::tz::TimeZone;
 use reqwest::Method;
 use sha2::Sha256;
 
@@ -11,7 +10,8 @@ use super::headers::Headers;
 use super::payload::{Payload, Words};
 use crate::http::Secrets;
 use crate::settings::TIMEOUT;
-use crate::{Built, Setting, SettingFault, Settings, Shape};
+use crate::settings_reader::SettingsReader;
+use crate::{Built, Setting, Settings, Shape};
 
 /// In alphabetical order.
 pub(super) const SETTINGS: &[Setting] = &[
@@ -85,52 +85,30 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
 ];
 
-/// Says all that is wrong at once.
 pub(super) fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
-    let mut fault = |key, message: &str| faults.push(SettingFault { key, message: message.into() });
+    let mut reader = SettingsReader::new(settings);
     let mut secrets = Secrets::default();
     let url = Address::read(settings.text("url").unwrap_or_default(), &mut secrets);
-    if let Err(error) = &url {
-        fault("url", error);
-    }
-    let method = method(settings).unwrap_or_else(|error| {
-        fault("method", error);
-        Method::POST
-    });
+    let url = reader.check("url", url);
+    let method = reader.check("method", method(settings)).unwrap_or(Method::POST);
     let key = settings.text("secret").and_then(|secret| {
         secrets.add(secret);
         Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()
     });
     let mut headers = Headers::default();
     for (name, value) in settings.table("headers") {
-        if let Err(error) = headers.add(name, value, &mut secrets) {
-            fault("headers", &error);
-        }
+        reader.check("headers", headers.add(name, value, &mut secrets));
     }
-    let content_type = headers.content_type.as_deref();
-    let payload = payload(settings, &method, content_type).unwrap_or_else(|wrong| {
-        wrong.iter().for_each(|(key, error)| fault(key, error));
-        Payload::Empty
-    });
+    let payload = payload(&mut reader, &method, headers.content_type.as_deref());
     if key.is_some() && is_bare(settings, &method) {
-        fault("secret", "signs the body, and there is none here: leave it out");
+        reader.fault("secret", "signs the body, and there is none here: leave it out");
     }
-    let zone = match settings.text("time_zone").map(TimeZone::get) {
-        None => TimeZone::system(),
-        Some(Ok(zone)) => zone,
-        Some(Err(_)) => {
-            fault("time_zone", "must be the name of one, such as Europe/Berlin");
-            TimeZone::UTC
-        }
-    };
+    let zone = reader.time_zone("time_zone");
     let time = settings.answer_time();
-    match url {
-        Ok(url) if faults.is_empty() => {
-            Ok(Box::new(Webhook { method, url, headers, payload, key, zone, secrets, time }))
-        }
-        _ => Err(faults),
-    }
+    reader.finish(|| {
+        let (url, payload) = (url?, payload?);
+        Some(Webhook { method, url, headers, payload, key, zone, secrets, time })
+    })
 }
 
 fn method(settings: &Settings) -> Result<Method, &'static str> {
@@ -147,60 +125,34 @@ fn is_bare(settings: &Settings, method: &Method) -> bool {
     *method == Method::GET || *method == Method::DELETE && settings.text("body").is_none()
 }
 
-type Faults = Vec<(&'static str, String)>;
-
+/// What a request says. `None` if a setting is wrong.
 fn payload(
-    settings: &Settings,
+    reader: &mut SettingsReader<'_>,
     method: &Method,
     content_type: Option<&str>,
-) -> Result<Payload, Faults> {
-    let mut faults = Faults::new();
-    let mut fault = |key, message: &str| faults.push((key, message.to_owned()));
-    let (body, format, media) =
-        (settings.text("body"), settings.text("format"), settings.text("media"));
-    let is_form = match format {
-        None | Some("json") => false,
-        Some("multipart") => true,
-        Some(_) => {
-            fault("format", "must be \"json\" or \"multipart\"");
-            false
-        }
-    };
-    let by_url = match media {
-        None | Some("data") => false,
-        Some("url") => true,
-        Some(_) => {
-            fault("media", "must be \"data\" or \"url\"");
-            false
-        }
-    };
-    if body.is_some() || is_bare(settings, method) {
-        let given = [("format", format.is_some()), ("media", media.is_some())];
-        for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
-            fault(key, "is of no use here: no files are sent with GET, DELETE or `body`");
+) -> Option<Payload> {
+    let settings = reader.settings;
+    let body = settings.text("body");
+    let is_form = reader.choice("format", false, &[("json", false), ("multipart", true)]);
+    let by_url = reader.choice("media", false, &[("data", false), ("url", true)]);
+    let is_bare = is_bare(settings, method);
+    if body.is_some() || is_bare {
+        for key in ["format", "media"].into_iter().filter(|key| settings.text(key).is_some()) {
+            reader.fault(key, "is of no use here: no files are sent with GET, DELETE or `body`");
         }
     }
     if body.is_some() && *method == Method::GET {
-        fault(
-            "body",
-            "a GET has none: put values of the alert into `url`, or set another `method`",
-        );
+        let message = "a GET has none: put values of the alert into `url`, or set another `method`";
+        reader.fault("body", message);
     }
     if body.is_none() && content_type.is_some() {
-        fault("headers", "Content-Type is set by Tipoff itself where there is no `body`");
+        let message = "Content-Type is set by Tipoff itself where there is no `body`";
+        reader.fault("headers", message);
     }
-    let words = body.map(|body| Words::read(body, content_type)).transpose();
-    match words {
-        Err(error) => faults.push(("body", error)),
-        Ok(words) if faults.is_empty() => {
-            return Ok(match words {
-                Some(words) => Payload::Template(words),
-                None if is_bare(settings, method) => Payload::Empty,
-                None if is_form => Payload::Multipart,
-                None => Payload::Json { by_url },
-            });
-        }
-        Ok(_) => {}
-    }
-    Err(faults)
+    Some(match body {
+        Some(body) => Payload::Template(reader.check("body", Words::read(body, content_type))?),
+        None if is_bare => Payload::Empty,
+        None if is_form => Payload::Multipart,
+        None => Payload::Json { by_url },
+    })
 }

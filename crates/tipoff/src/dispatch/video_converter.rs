@@ -1,5 +1,5 @@
-//! Videos as a phone shows them: made of what cameras record, once for all channels with the same
-//! limit, before they are sent. Decides nothing about when.
+//! Converts recorded videos into ones that phones play, before they are sent: once for all channels with the same
+//! size limit. Does not decide when.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,29 +13,29 @@ use tipoff_video::{
 };
 
 use super::files::DeliveryFiles;
-use super::kept::Kept;
+use super::single_flight::SingleFlight;
 use crate::media::renditions::{Renditions, video_source};
 use crate::runtime::fair_queue::{FairQueue, Owner};
 use crate::{config, programs};
 
-/// Videos that stay ready for other channels, and for the next attempt.
-const KEPT_MAX: usize = 8;
+/// Converted videos that stay ready for other channels and for the next attempt.
+const READY_MAX: usize = 8;
 /// The types that have their index in boxes.
 const MP4_TYPES: &[&str] = &["video/mp4", "video/quicktime", "video/3gpp"];
-/// What a message has besides the video: its words and its thumbnail.
-const BESIDES_BYTES: u64 = 512 * 1024;
+/// Bytes of a message besides the video: its text and its thumbnail.
+const OVERHEAD_BYTES: u64 = 512 * 1024;
 
-/// Makes videos, where ffmpeg is installed.
-pub(crate) struct Videos {
+/// Converts videos if ffmpeg is installed.
+pub(crate) struct VideoConverter {
     transcoder: Option<Transcoder>,
     queue: FairQueue,
-    /// `None`: nothing could be made of it, and it goes as it is.
-    kept: Kept<Key, Made>,
-    /// Where the dashboard finds what was made.
+    /// `None` inside: the video could not be converted and is sent as recorded.
+    conversions: SingleFlight<Key, Conversion>,
+    /// Where the dashboard finds the converted videos.
     renditions: Option<Renditions>,
 }
 
-/// A video and the limit that it is made for. One that has grown is another.
+/// A video and the size limit of its conversion. An upload that has grown has another key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     arrival: i64,
@@ -44,15 +44,15 @@ struct Key {
     bytes_max: u64,
 }
 
-/// What came of a video.
-enum Made {
+/// The result of a conversion.
+enum Conversion {
     Rendition(Arc<Rendition>),
-    /// Nothing: it is incomplete or damaged, and plays nowhere.
+    /// The video is incomplete or damaged and plays nowhere.
     Broken,
 }
 
-impl Videos {
-    /// Looks for ffmpeg; says so where it is missed.
+impl VideoConverter {
+    /// Looks for ffmpeg, and logs whether it was found.
     pub(crate) async fn open(settings: &config::Video, folder: &Path) -> anyhow::Result<Self> {
         let transcoder = match settings.convert {
             true => Transcoder::open(folder, settings.limits(), Launcher::this_program()).await?,
@@ -60,35 +60,35 @@ impl Videos {
         };
         match &transcoder {
             Some(transcoder) => {
-                tracing::info!(ffmpeg = transcoder.version(), "Videos are made to play.");
-                say_what_is_missing(transcoder.held());
+                tracing::info!(ffmpeg = transcoder.version(), "Videos are converted with ffmpeg.");
+                warn_if_unconfined(transcoder.held());
             }
             None if settings.convert => tracing::warn!(
-                "ffmpeg is not installed: videos go as the cameras made them, and not all will play.",
+                "ffmpeg is not installed: videos are sent as recorded, and some may not play.",
             ),
             None => {}
         }
         let queue = FairQueue::new(settings.processes());
-        Ok(Self { transcoder, queue, kept: Kept::new(KEPT_MAX), renditions: None })
+        Ok(Self { transcoder, queue, conversions: SingleFlight::new(READY_MAX), renditions: None })
     }
 
-    /// What makes them; none: ffmpeg is not installed, or not to be used.
+    /// `None` if ffmpeg is not installed or `convert` is off.
     pub(crate) fn transcoder(&self) -> Option<Transcoder> {
         self.transcoder.clone()
     }
 
-    /// From now on what is made is kept for the dashboard as well.
+    /// Stores each converted video for the dashboard too.
     pub(crate) fn keep_in(&mut self, renditions: Renditions) {
         self.renditions = Some(renditions);
     }
 
-    /// Whether something is to be made before `alert` can be sent.
+    /// Whether `alert` has videos to convert before it can be sent.
     pub(super) fn has_work(&self, alert: &Alert, abilities: &Abilities) -> bool {
         let of_messages = matches!(abilities, Abilities::Messages(_));
         self.transcoder.is_some() && of_messages && alert.media.iter().any(is_video)
     }
 
-    /// Puts what plays in place of what cameras recorded.
+    /// Replaces each recorded video of the alert by one that plays.
     pub(super) async fn prepare(
         &self,
         due: &mut DueDelivery,
@@ -106,43 +106,48 @@ impl Videos {
         let mut media = Vec::with_capacity(alert.media.len());
         for recorded in std::mem::take(&mut alert.media) {
             let made = match is_video(&recorded) {
-                true => self.made(transcoder, &recorded, limits, (files.blobs(), &owner)).await,
+                true => {
+                    self.conversion(transcoder, &recorded, limits, (files.blobs(), &owner)).await
+                }
                 false => None,
             };
             match made.as_deref() {
-                Some(Made::Rendition(rendition)) => media.extend(shown(recorded, rendition, files)),
-                Some(Made::Broken) => media.push(broken(recorded)),
+                Some(Conversion::Rendition(rendition)) => {
+                    media.extend(replace_video(recorded, rendition, files))
+                }
+                Some(Conversion::Broken) => media.push(broken(recorded)),
                 None => media.push(recorded),
             }
         }
         alert.media = media;
     }
 
-    async fn made(
+    async fn conversion(
         &self,
         transcoder: &Transcoder,
         recorded: &AlertMedia,
         limits: &Limits,
         (blobs, owner): (&Blobs, &Owner),
-    ) -> Option<Arc<Made>> {
+    ) -> Option<Arc<Conversion>> {
         let MediaPlace { arrival, index } = recorded.place;
-        let bytes_max = limits.file_bytes_max.saturating_sub(BESIDES_BYTES);
+        let bytes_max = limits.file_bytes_max.saturating_sub(OVERHEAD_BYTES);
         let key = Key { arrival: arrival.0, index, bytes: recorded.media.size, bytes_max };
-        let slot = self.kept.slot(key);
-        let make = async || {
-            let _place = self.queue.acquire(owner.clone()).await;
-            let made = make(transcoder, recorded, bytes_max, blobs).await?;
-            if let (Some(renditions), Made::Rendition(rendition)) = (&self.renditions, &*made) {
+        let slot = self.conversions.slot(key);
+        let convert_in_turn = async || {
+            let _turn = self.queue.acquire(owner.clone()).await;
+            let made = convert(transcoder, recorded, bytes_max, blobs).await?;
+            if let (Some(renditions), Conversion::Rendition(rendition)) = (&self.renditions, &*made)
+            {
                 renditions.keep(recorded, rendition, &owner.share).await;
             }
             Some(made)
         };
-        slot.get_or_init(make).await.clone()
+        slot.get_or_init(convert_in_turn).await.clone()
     }
 }
 
-/// ffmpeg reads what devices send: how far the kernel confines it is said once.
-fn say_what_is_missing(held: Held) {
+/// ffmpeg reads bytes from devices: logs what part of its confinement this kernel lacks.
+fn warn_if_unconfined(held: Held) {
     if let Some(missing) = programs::missing(held) {
         tracing::warn!(missing, "ffmpeg is confined only in part by this kernel.");
     }
@@ -152,12 +157,12 @@ fn is_video(stored: &AlertMedia) -> bool {
     stored.media.kind == MediaKind::Video && stored.media.size > 0
 }
 
-async fn make(
+async fn convert(
     transcoder: &Transcoder,
     recorded: &AlertMedia,
     bytes_max: u64,
     blobs: &Blobs,
-) -> Option<Arc<Made>> {
+) -> Option<Arc<Conversion>> {
     let made = match video_source(recorded, blobs) {
         Ok(source) => {
             let content_type = recorded.media.content_type.clone();
@@ -167,17 +172,17 @@ async fn make(
         Err(error) => Err(VideoError::from(error)),
     };
     match made {
-        Ok(rendition) => Some(Arc::new(Made::Rendition(Arc::new(rendition)))),
+        Ok(rendition) => Some(Arc::new(Conversion::Rendition(Arc::new(rendition)))),
         Err(error) => {
             let arrival = recorded.place.arrival;
-            tracing::warn!(%arrival, %error, "Nothing that plays could be made of a video; it goes as it is.");
-            error.is_of_the_file().then(|| Arc::new(Made::Broken))
+            tracing::warn!(%arrival, %error, "A video could not be converted; it is sent as recorded.");
+            error.is_of_the_file().then(|| Arc::new(Conversion::Broken))
         }
     }
 }
 
-/// Without ffmpeg nothing is known of a video but whether an MP4 has its index. Of an upload that was noted
-/// while it streamed by; a mail's file is looked at here.
+/// Without ffmpeg only one thing is known about a video: whether an MP4 has its index. For an upload this was
+/// noted while it was received; a file in a mail is read here.
 async fn mark_broken(alert: &mut Alert, blobs: &Blobs) {
     for stored in &mut alert.media {
         let is_mp4 = MP4_TYPES.contains(&stored.media.content_type.as_str());
@@ -187,20 +192,20 @@ async fn mark_broken(alert: &mut Alert, blobs: &Blobs) {
         let (media, blob, blobs) = (stored.media.clone(), stored.blob.clone(), blobs.clone());
         let looks = move || lacks_index(&mut blobs.read(&blob, &media)?);
         let lacks = tokio::task::spawn_blocking(looks).await.map_err(std::io::Error::other);
-        // One that cannot be read now fails when it is sent.
+        // A file that cannot be read now fails when it is sent.
         stored.media.whole = !lacks.flatten().unwrap_or(false);
     }
 }
 
-/// A video that plays nowhere is sent as the file that it is, and the alert says so.
+/// A video that plays nowhere is sent as a file, and the alert says so.
 fn broken(mut recorded: AlertMedia) -> AlertMedia {
     recorded.media.whole = false;
     recorded
 }
 
-/// What is sent for a video: itself with what is known of it; what was made of it; or, where it does
-/// not fit, a picture of it beside the words that say where it is.
-fn shown(
+/// The media that replace a recorded video: itself with its size and duration; the converted video; or, if that
+/// exceeds the limit, its poster beside the video's link.
+fn replace_video(
     mut recorded: AlertMedia,
     rendition: &Arc<Rendition>,
     files: &mut DeliveryFiles,

@@ -1,4 +1,5 @@
-//! What was made for one channel and may serve another, or the next attempt: the latest few.
+//! A result is computed once, however many ask for it at once, and the latest few stay: for another channel,
+//! or for the next attempt.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-/// Something that is made once; none: nothing could be made.
+/// A result that is computed once; `None` inside if nothing could be made.
 pub(super) type Slot<V> = Arc<OnceCell<Option<Arc<V>>>>;
 
-/// The latest that were asked for.
-pub(super) struct Kept<K, V> {
+/// The results that were asked for last.
+pub(super) struct SingleFlight<K, V> {
     max: usize,
     slots: Mutex<Slots<K, V>>,
 }
@@ -20,14 +21,14 @@ struct Slots<K, V> {
     turn: u64,
 }
 
-impl<K: Copy + Eq + Hash, V> Kept<K, V> {
-    /// Keeps so many.
+impl<K: Copy + Eq + Hash, V> SingleFlight<K, V> {
+    /// Remembers up to `max` results.
     pub(super) fn new(max: usize) -> Self {
         Self { max, slots: Mutex::new(Slots { by_key: HashMap::new(), turn: 0 }) }
     }
 
-    /// The place of this one. Who comes second waits there for the first; one who is dropped leaves
-    /// the work to the next.
+    /// The slot of `key`. Whoever comes second waits there for the first. If the first is dropped, the next one
+    /// does the work.
     pub(super) fn slot(&self, key: K) -> Slot<V> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.turn += 1;
@@ -52,12 +53,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_one_that_was_asked_for_longest_ago_goes() {
-        let kept: Kept<u32, ()> = Kept::new(2);
-        let (one, two) = (kept.slot(1), kept.slot(2));
-        assert!(Arc::ptr_eq(&one, &kept.slot(1)));
-        kept.slot(3);
-        assert!(Arc::ptr_eq(&one, &kept.slot(1)));
-        assert!(!Arc::ptr_eq(&two, &kept.slot(2)));
+    fn the_least_recently_used_result_is_removed() {
+        let results: SingleFlight<u32, ()> = SingleFlight::new(2);
+        let (one, two) = (results.slot(1), results.slot(2));
+        assert!(Arc::ptr_eq(&one, &results.slot(1)));
+        results.slot(3);
+        assert!(Arc::ptr_eq(&one, &results.slot(1)));
+        assert!(!Arc::ptr_eq(&two, &results.slot(2)));
     }
 }

@@ -1,5 +1,5 @@
-//! Pictures as a service takes them: those that are too large for it, or of a form that it does not
-//! show, are made smaller before they are sent. The spool keeps what came.
+//! Resizes pictures that are too large for a service, or of a type that it does not show, before they are sent.
+//! The spool keeps the original.
 
 use std::io;
 use std::sync::Arc;
@@ -12,26 +12,26 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::files::DeliveryFiles;
-use super::kept::Kept;
+use super::single_flight::SingleFlight;
 use crate::media::thumbnail;
 
-/// Pictures that stay ready for other channels, and for the next attempt.
-const KEPT_MAX: usize = 4;
-/// What is made smaller at all becomes no larger than this: more than a phone shows.
+/// Resized pictures that stay ready for other channels and for the next attempt.
+const READY_MAX: usize = 4;
+/// A resized picture has at most this many bytes: more detail than a phone shows.
 const BYTES_MAX: u64 = 4 << 20;
-/// Longest sides, one after the other, until it fits; and how well each is kept.
+/// Longest sides, tried in this order until the picture fits, and the quality of the JPEG.
 const SIDES_PX: [u32; 6] = [4096, 2560, 1920, 1280, 960, 640];
 const QUALITY: u8 = 85;
-/// A picture with sides that no service takes has more bytes than this.
+/// A picture whose sides are too large for a service has more bytes than this.
 const LARGE_SIDES_BYTES_MIN: u64 = 200 * 1024;
 
-/// Makes pictures smaller, one at a time.
-pub(crate) struct Pictures {
-    kept: Kept<Key, Vec<u8>>,
-    place: Semaphore,
+/// Resizes pictures, one at a time.
+pub(crate) struct PictureResizer {
+    results: SingleFlight<Key, Vec<u8>>,
+    permits: Semaphore,
 }
 
-/// A picture and the limits that it is made for. One that has grown is another.
+/// A picture and the limits that it is resized for. An upload that has grown has another key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     arrival: i64,
@@ -40,7 +40,7 @@ struct Key {
     fit: Fit,
 }
 
-/// What is asked of a picture.
+/// The limits of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Fit {
     bytes_max: u64,
@@ -54,13 +54,12 @@ impl Fit {
     }
 }
 
-impl Pictures {
-    /// With nothing made yet.
+impl PictureResizer {
     pub(crate) fn new() -> Self {
-        Self { kept: Kept::new(KEPT_MAX), place: Semaphore::new(1) }
+        Self { results: SingleFlight::new(READY_MAX), permits: Semaphore::new(1) }
     }
 
-    /// Whether something may have to be made before `alert` can be sent.
+    /// Whether `alert` may have pictures to resize before it can be sent.
     pub(super) fn has_work(&self, alert: &Alert, abilities: &Abilities) -> bool {
         let Abilities::Messages(limits) = abilities else {
             return false;
@@ -68,7 +67,7 @@ impl Pictures {
         alert.media.iter().any(|it| is_unfit(it, limits) || may_have_large_sides(it, limits))
     }
 
-    /// Puts smaller pictures in place of those that do not fit.
+    /// Replaces the pictures that do not fit by smaller ones.
     pub(super) async fn prepare(
         &self,
         alert: &mut Alert,
@@ -82,14 +81,14 @@ impl Pictures {
             let unfit = is_unfit(picture, limits)
                 || (may_have_large_sides(picture, limits)
                     && has_large_sides(picture.clone(), limits, files.blobs()).await);
-            if unfit && let Some(jpeg) = self.smaller(picture, limits, files.blobs()).await {
-                *picture = put_in_place(picture, &jpeg);
+            if unfit && let Some(jpeg) = self.resized(picture, limits, files.blobs()).await {
+                *picture = replacement(picture, &jpeg);
                 files.add_picture(&picture.blob, jpeg);
             }
         }
     }
 
-    async fn smaller(
+    async fn resized(
         &self,
         picture: &AlertMedia,
         limits: &Limits,
@@ -98,18 +97,19 @@ impl Pictures {
         let MediaPlace { arrival, index } = picture.place;
         let fit = Fit::of(limits);
         let key = Key { arrival: arrival.0, index, bytes: picture.media.size, fit };
-        let slot = self.kept.slot(key);
+        let slot = self.results.slot(key);
         let making = async {
-            let _place = self.place.acquire().await.ok()?;
+            let _permit = self.permits.acquire().await.ok()?;
             let (blobs, picture) = (blobs.clone(), picture.clone());
-            let making =
-                move || make(&thumbnail::decode(blobs.read(&picture.blob, &picture.media)?)?, fit);
+            let making = move || {
+                resize(&thumbnail::decode(blobs.read(&picture.blob, &picture.media)?)?, fit)
+            };
             // A decoder that panics ends its own task only.
             let made = spawn_blocking(making).await.map_err(io::Error::other);
             match made.map_err(image::ImageError::from).flatten() {
                 Ok(jpeg) => jpeg.map(Arc::new),
                 Err(error) => {
-                    tracing::debug!(%arrival, %error, "A picture cannot be made smaller.");
+                    tracing::debug!(%arrival, %error, "A picture could not be resized; it is sent as received.");
                     None
                 }
             }
@@ -118,7 +118,7 @@ impl Pictures {
     }
 }
 
-/// Whether a picture that is whole cannot be shown as it is, as far as its entry tells.
+/// Whether a complete picture does not fit, as far as its entry shows.
 fn is_unfit(picture: &AlertMedia, limits: &Limits) -> bool {
     let media = &picture.media;
     let is_shown = limits.picture.types.contains(&media.content_type.as_str());
@@ -143,12 +143,12 @@ async fn has_large_sides(picture: AlertMedia, limits: &Limits, blobs: &Blobs) ->
         let (width, height) = sides(blobs.read(&picture.blob, &picture.media).ok()?)?;
         Some(width.saturating_add(height) > max)
     };
-    // Where the sides cannot be found the service is asked.
+    // If the sides cannot be read, the picture is sent as it is: the service may take it.
     spawn_blocking(looking).await.ok().flatten().unwrap_or(false)
 }
 
-/// The largest JPEG that fits; none: not even the smallest does.
-fn make(picture: &DynamicImage, fit: Fit) -> ImageResult<Option<Vec<u8>>> {
+/// The largest JPEG that fits; `None` if even the smallest does not.
+fn resize(picture: &DynamicImage, fit: Fit) -> ImageResult<Option<Vec<u8>>> {
     let (width, height) = (u64::from(picture.width()), u64::from(picture.height()));
     for side in SIDES_PX {
         let longest = u64::from(side).min(width.max(height));
@@ -164,8 +164,8 @@ fn make(picture: &DynamicImage, fit: Fit) -> ImageResult<Option<Vec<u8>>> {
     Ok(None)
 }
 
-/// The entry of what was made in place of what came.
-fn put_in_place(picture: &AlertMedia, jpeg: &[u8]) -> AlertMedia {
+/// The entry of the resized picture.
+fn replacement(picture: &AlertMedia, jpeg: &[u8]) -> AlertMedia {
     let AlertMedia { media, place, url, .. } = picture;
     let stem = media.name.rsplit_once('.').map_or(&*media.name, |(stem, _)| stem);
     let (arrival, index, size) = (place.arrival, place.index.unwrap_or_default(), jpeg.len());

@@ -1,24 +1,23 @@
-//! How many deliveries of a channel may be under way at once, and of whom: no address takes the places of another,
-//! and no stranger those of a known device. Pure.
+//! How many deliveries of a channel may be in flight at once, and of which senders: no address uses up the slots of
+//! another, and discovered devices never use those of known ones. Pure.
 
 use std::collections::HashMap;
 
 use tipoff_model::DeliveryId;
 use tipoff_spool::{Room, Share};
 
-/// Deliveries of known devices, and of all others, that make videos or pictures ready: they take no place
-/// from those that can be sent.
+/// Deliveries of known devices, and of all others, that may prepare videos or pictures without using a slot.
 const PREPARING_MAX: usize = 16;
-/// The same of one known device, or of one address: others find a place to prepare theirs.
+/// The same for one known device, or for one address.
 const PREPARING_OF_SHARE_MAX: usize = 8;
-/// Attempts at once in all, also of those that hang from before the channel last failed.
+/// Attempts at once in all, including stale ones that hang.
 const ATTEMPTS_MAX: usize = 64;
-/// Those of discovered devices among them.
+/// The part of them that discovered devices may use.
 const ATTEMPTS_OF_DISCOVERED_MAX: usize = 48;
 
-/// Places of a channel, each for one delivery under way.
+/// The slots of a channel. Each delivery in flight uses one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Places {
+pub(super) struct SlotLimits {
     /// For known devices.
     known: usize,
     /// For all discovered devices.
@@ -27,27 +26,27 @@ pub(super) struct Places {
     of_share: usize,
 }
 
-impl Places {
-    /// Where nothing may begin.
+impl SlotLimits {
+    /// No delivery may start.
     pub(super) const NONE: Self = Self { known: 0, discovered: 0, of_share: 0 };
-    /// Of a service that sets no pace.
+    /// For a service without a pace.
     pub(super) const UNPACED: Self = Self { known: 24, discovered: 24, of_share: 16 };
-    /// Of one that does: a long upload must not hold the next picture back.
+    /// For a service with a pace: more than one, so that a long upload does not delay the next picture.
     pub(super) const PACED: Self = Self { known: 4, discovered: 4, of_share: 2 };
 }
 
-/// An attempt that is under way.
-pub(super) struct Attempting<'a> {
+/// An attempt in flight.
+pub(super) struct ActiveAttempt<'a> {
     pub(super) share: &'a Share,
-    /// Whether it began before the channel last failed.
-    pub(super) is_late: bool,
-    /// Whether files are made ready for it.
+    /// Whether it began before the channel last failed or recovered.
+    pub(super) is_stale: bool,
+    /// Whether it prepares its files.
     pub(super) is_preparing: bool,
 }
 
-/// The places that are taken.
+/// The slots in use.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct UsedSlots {
     known: Count,
     discovered: Count,
     by_share: HashMap<String, Count>,
@@ -61,68 +60,68 @@ struct Count {
 }
 
 impl Count {
-    fn add(&mut self, attempting: &Attempting<'_>) {
+    fn add(&mut self, attempting: &ActiveAttempt<'_>) {
         self.all += 1;
-        if !attempting.is_late {
+        if !attempting.is_stale {
             self.current += 1;
             self.preparing += usize::from(attempting.is_preparing);
         }
     }
 
-    /// Those that take a place, where so many may prepare beside them.
-    fn taken(self, preparing_max: usize) -> usize {
+    /// The slots in use, where up to `preparing_max` attempts prepare their files without one.
+    fn used(self, preparing_max: usize) -> usize {
         self.current - self.preparing.min(preparing_max)
     }
 }
 
-impl Taken {
-    /// By these attempts.
-    pub(super) fn by<'a>(attempts: impl Iterator<Item = Attempting<'a>>) -> Self {
-        let mut taken = Self::default();
+impl UsedSlots {
+    /// The slots that these attempts use.
+    pub(super) fn by<'a>(attempts: impl Iterator<Item = ActiveAttempt<'a>>) -> Self {
+        let mut used = Self::default();
         for attempting in attempts {
             match attempting.share {
-                Share::Known(_) => taken.known.add(&attempting),
-                Share::Address(_) => taken.discovered.add(&attempting),
+                Share::Known(_) => used.known.add(&attempting),
+                Share::Address(_) => used.discovered.add(&attempting),
             }
             let place = attempting.share.place().to_owned();
-            taken.by_share.entry(place).or_default().add(&attempting);
+            used.by_share.entry(place).or_default().add(&attempting);
         }
-        taken
+        used
     }
 
-    /// How many attempts may begin while the service fails, at most one at a time.
+    /// How many attempts may start while the service fails: one, or none if `max` or more are in flight.
     pub(super) fn probes(&self, max: usize) -> usize {
-        let taken = self.known.taken(PREPARING_MAX) + self.discovered.taken(PREPARING_MAX);
+        let used = self.known.used(PREPARING_MAX) + self.discovered.used(PREPARING_MAX);
         let all = self.known.all + self.discovered.all;
-        max.saturating_sub(taken).min(ATTEMPTS_MAX.saturating_sub(all)).min(1)
+        max.saturating_sub(used).min(ATTEMPTS_MAX.saturating_sub(all)).min(1)
     }
 
-    /// Whether an attempt for a discovered device is under way.
+    /// Whether an attempt for a discovered device is in flight.
     pub(super) fn has_discovered(&self) -> bool {
         self.discovered.all > 0
     }
 
-    /// The places that are free, besides those of the attempts.
-    pub(super) fn free(&self, of: Places) -> Free {
+    /// The slots of `of` that are free.
+    pub(super) fn free(&self, of: SlotLimits) -> FreeSlots {
         let all = ATTEMPTS_MAX.saturating_sub(self.known.all + self.discovered.all);
-        let known = of.known.saturating_sub(self.known.taken(PREPARING_MAX)).min(all);
+        let known = of.known.saturating_sub(self.known.used(PREPARING_MAX)).min(all);
         let discovered = of
             .discovered
-            .saturating_sub(self.discovered.taken(PREPARING_MAX))
+            .saturating_sub(self.discovered.used(PREPARING_MAX))
             .min(ATTEMPTS_OF_DISCOVERED_MAX.saturating_sub(self.discovered.all))
             .min(all);
         let busy = self.by_share.iter().map(|(place, count)| {
-            let taken = count.taken(PREPARING_OF_SHARE_MAX);
-            (place.clone(), u32::try_from(taken).unwrap_or(u32::MAX))
+            let used = count.used(PREPARING_OF_SHARE_MAX);
+            (place.clone(), u32::try_from(used).unwrap_or(u32::MAX))
         });
         let limit = (known + discovered).min(all);
-        Free { limit, known, discovered, of_share: of.of_share, busy: busy.collect() }
+        FreeSlots { limit, known, discovered, of_share: of.of_share, busy: busy.collect() }
     }
 }
 
-/// Deliveries that may begin.
+/// How many deliveries may start, and of which senders.
 #[derive(Clone, Debug)]
-pub(super) struct Free {
+pub(super) struct FreeSlots {
     limit: usize,
     known: usize,
     discovered: usize,
@@ -130,26 +129,26 @@ pub(super) struct Free {
     busy: Vec<(String, u32)>,
 }
 
-impl Free {
-    /// One delivery, of whomever but these.
+impl FreeSlots {
+    /// One delivery of any sender but these.
     pub(super) fn one_besides<'a>(shares: impl Iterator<Item = &'a Share>) -> Self {
         let busy = shares.map(|share| (share.place().to_owned(), 1)).collect();
         Self { limit: 1, known: 1, discovered: 1, of_share: 1, busy }
     }
 
-    /// The same for known devices only.
+    /// The part for known devices.
     pub(super) fn for_known(self) -> Self {
         Self { limit: self.known, discovered: 0, ..self }
     }
 
-    /// Whether none may begin.
+    /// Whether no delivery may start.
     pub(super) fn is_none(&self) -> bool {
         self.limit == 0
     }
 
-    /// As the spool is asked.
+    /// The limits as the spool takes them.
     pub(super) fn room<'a>(&'a self, claimed: &'a [DeliveryId]) -> Room<'a> {
-        let count = |places: usize| u32::try_from(places).unwrap_or(u32::MAX);
+        let count = |slots: usize| u32::try_from(slots).unwrap_or(u32::MAX);
         Room {
             limit: count(self.limit),
             known: count(self.known),
@@ -165,19 +164,19 @@ impl Free {
 mod tests {
     use super::*;
 
-    fn free(of: Places, attempts: &[(&Share, bool, bool, usize)]) -> Free {
-        let attempts = attempts.iter().flat_map(|(share, is_late, is_preparing, count)| {
-            let (is_late, is_preparing) = (*is_late, *is_preparing);
-            (0..*count).map(move |_| Attempting { share, is_late, is_preparing })
+    fn free(of: SlotLimits, attempts: &[(&Share, bool, bool, usize)]) -> FreeSlots {
+        let attempts = attempts.iter().flat_map(|(share, is_stale, is_preparing, count)| {
+            let (is_stale, is_preparing) = (*is_stale, *is_preparing);
+            (0..*count).map(move |_| ActiveAttempt { share, is_stale, is_preparing })
         });
-        Taken::by(attempts).free(of)
+        UsedSlots::by(attempts).free(of)
     }
 
     #[test]
-    fn strangers_take_no_place_of_a_known_device() {
+    fn discovered_devices_never_use_the_slots_of_known_ones() {
         let addresses: Vec<Share> =
             (0..254).map(|it| Share::Address(format!("10.0.0.{it}"))).collect();
-        for of in [Places::PACED, Places::UNPACED] {
+        for of in [SlotLimits::PACED, SlotLimits::UNPACED] {
             for is_preparing in [false, true] {
                 let mut taken = Vec::new();
                 // Each takes what it gets.
@@ -197,23 +196,23 @@ mod tests {
     }
 
     #[test]
-    fn an_address_keeps_within_its_places_and_videos_are_prepared_beside_them() {
+    fn an_address_keeps_within_its_slots_and_preparing_uses_none() {
         let (one, two) = (Share::Address("one".to_owned()), Share::Address("two".to_owned()));
-        let busy = |free: &Free, name: &str| {
+        let busy = |free: &FreeSlots, name: &str| {
             let found = free.busy.iter().find(|(address, _)| address == name);
             found.map_or(0, |(_, count)| *count)
         };
-        let now = free(Places::PACED, &[(&one, false, false, 2), (&two, true, false, 5)]);
+        let now = free(SlotLimits::PACED, &[(&one, false, false, 2), (&two, true, false, 5)]);
         assert_eq!((busy(&now, "one"), busy(&now, "two")), (2, 0), "what hangs counts no more");
         assert_eq!(now.discovered, 2);
-        let now = free(Places::PACED, &[(&one, false, true, 8)]);
+        let now = free(SlotLimits::PACED, &[(&one, false, true, 8)]);
         assert_eq!((busy(&now, "one"), now.discovered), (0, 4));
-        let now = free(Places::PACED, &[(&one, false, true, 10)]);
+        let now = free(SlotLimits::PACED, &[(&one, false, true, 10)]);
         assert_eq!((busy(&now, "one"), now.discovered), (2, 4), "it prepares no more");
-        let now = free(Places::PACED, &[(&one, true, false, 60)]);
+        let now = free(SlotLimits::PACED, &[(&one, true, false, 60)]);
         assert_eq!((now.discovered, now.known), (0, 4), "what hangs is bounded too");
         let device = Share::Known("#1".to_owned());
-        let now = free(Places::PACED, &[(&device, false, false, 2)]);
+        let now = free(SlotLimits::PACED, &[(&device, false, false, 2)]);
         assert_eq!((busy(&now, "#1"), now.known), (2, 2), "others find a place beside it");
     }
 }

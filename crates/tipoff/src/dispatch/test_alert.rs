@@ -1,4 +1,4 @@
-//! A test alert to one channel, without a camera: the same from the command line and elsewhere.
+//! Sends a test alert to one channel, without a camera: for the command line, the dashboard and the API.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use tipoff_model::{
 use crate::media::test_image;
 use crate::programs::programs;
 
-/// Sends a test picture; what its owner has to correct although it arrived. The error is in plain words. `memory`
-/// is what the channel has remembered.
+/// Sends a test picture. `Ok` holds what the owner has to correct although the picture arrived; the error is in
+/// plain words. `memory` is what the channel has remembered.
 pub(crate) async fn send_test(
     channel: &dyn Channel,
     memory: &[(String, String)],
@@ -33,8 +33,8 @@ pub(crate) async fn send_test(
     Ok(repair)
 }
 
-/// What it says: no device has sent anything.
-const WORDS: &str = "This is how an alert looks. Alerts will arrive here.";
+/// The text of the test alert.
+const TEXT: &str = "This is how an alert looks. Alerts will arrive here.";
 
 fn test_alert(size: u64) -> Alert {
     let media = Media {
@@ -52,7 +52,7 @@ fn test_alert(size: u64) -> Alert {
     let now = tipoff_model::Timestamp::from(SystemTime::now());
     Alert {
         held: 0,
-        manner: AlertManner { text: Some(WORDS.to_owned()), ..AlertManner::default() },
+        manner: AlertManner { text: Some(TEXT.to_owned()), ..AlertManner::default() },
         buttons: Vec::new(),
         delivery: DeliveryId(0),
         idempotency_key: format!("test-{}", now.as_ms()),
@@ -62,7 +62,7 @@ fn test_alert(size: u64) -> Alert {
         device: "Tipoff".to_owned(),
         event: Event::Test,
         subject: "Test".to_owned(),
-        text: WORDS.to_owned(),
+        text: TEXT.to_owned(),
         events: Vec::new(),
         details: None,
         more: 0,
@@ -83,7 +83,7 @@ fn test_alert(size: u64) -> Alert {
     }
 }
 
-/// The test picture, which is in no spool.
+/// The test picture, which is not in the spool.
 struct OnePicture(Vec<u8>);
 
 impl Files for OnePicture {
