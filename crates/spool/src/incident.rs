@@ -22,7 +22,7 @@ pub struct IncidentFilter {
     pub device: Option<DeviceId>,
     /// Those of this kind.
     pub event: Option<Event>,
-    /// Those that this channel was to be told of.
+    /// Those with a delivery to this channel.
     pub channel: Option<String>,
     /// Those with a delivery in this state; to the channel, where one is given.
     pub state: Option<DeliveryState>,
@@ -33,7 +33,7 @@ pub struct IncidentFilter {
     /// Those in which these words stand, each somewhere: in a subject, a text, a file's name, a
     /// sender's address, the device's name. In any case.
     pub text: String,
-    /// Also those that are kept without telling anybody.
+    /// Whether incidents that are stored and never alerted are listed too.
     pub silent: bool,
 }
 
@@ -54,33 +54,33 @@ pub struct IncidentLine {
     pub began_at: Timestamp,
     /// When its latest arrival was received.
     pub last_arrival_at: Timestamp,
-    /// How many arrivals it has.
+    /// Number of its arrivals.
     pub arrivals: u64,
-    /// How many whole or torn pictures it has.
+    /// Number of its pictures, whole or torn.
     pub pictures: u64,
-    /// How many videos.
+    /// Number of its videos.
     pub videos: u64,
-    /// How long they play together, as far as that is known.
+    /// Length of the videos together, as far as it is known.
     pub video_length: Duration,
-    /// What stands for it in a list.
+    /// The file that stands for it in a list.
     pub cover: Option<Cover>,
-    /// Whether it is kept without telling anybody: see [`tipoff_model::Planner::is_silent`].
+    /// Whether it is stored and never alerted: see [`tipoff_model::Planner::is_silent`].
     pub silent: bool,
     /// Whether its device was muted when it began.
     pub muted: bool,
-    /// Why nobody is told of it, in words for its owner; none: somebody is.
+    /// Why no alert was sent, in words for the owner. `None`: one was.
     pub suppressed_reason: Option<String>,
-    /// What is said of it besides its subject, where no arrival opened it.
+    /// The text below the subject of an incident that no arrival opened.
     pub note: Option<String>,
-    /// Who wants no more alerts of it, and since when. `None`: nobody said so.
+    /// Who dismissed it, and when. `None`: nobody did.
     pub dismissed: Option<Dismissal>,
     /// Who locked it, and when. `None`: nobody did.
     pub locked: Option<Lock>,
-    /// For each channel how many of its deliveries stand how.
+    /// Number of its deliveries by channel and state.
     pub deliveries: Vec<(String, DeliveryState, u64)>,
 }
 
-/// That somebody marked an incident as not interesting.
+/// Mark of an incident as not interesting: no more alerts of it are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dismissal {
     /// Who, in words for the owner: "Ann (me)".
@@ -89,7 +89,7 @@ pub struct Dismissal {
     pub at: Timestamp,
 }
 
-/// That somebody locked an incident: it is kept until it is unlocked.
+/// Lock of an incident: the incident is kept until it is unlocked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lock {
     /// Who, in words for the owner.
@@ -155,7 +155,7 @@ pub struct ArrivalLine {
     pub received_at: Timestamp,
     /// Whether the connection broke.
     pub torn: bool,
-    /// Who was talking.
+    /// Who sent it, and how.
     pub envelope: Envelope,
     /// What was understood.
     pub content: Content,
@@ -172,13 +172,13 @@ pub struct DeliveryLine {
     pub channel: String,
     /// `first` or `followup`.
     pub kind: String,
-    /// Where it stands.
+    /// The state.
     pub state: DeliveryState,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it is due, where it is pending.
+    /// When it is due, while it is pending.
     pub due_at: Timestamp,
-    /// Each attempt: when, how long it took, what went wrong.
+    /// Each attempt: when it began, how long it took, the error.
     pub attempts: Vec<(Timestamp, Duration, Option<String>)>,
 }
 
@@ -202,25 +202,24 @@ pub struct Hour {
     pub arrivals: u64,
     /// How many of them were torn.
     pub torn: u64,
-    /// How large they were together.
+    /// Their size together, in bytes.
     pub bytes: u64,
 }
 
-/// What became of a channel's deliveries lately.
+/// Recent results of a channel's deliveries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChannelFigures {
     /// The channel's name.
     pub channel: String,
-    /// How many wait.
+    /// Number of pending deliveries.
     pub pending: u64,
-    /// Since when the oldest of them waits.
+    /// When the oldest of them was created.
     pub waiting_since: Option<Timestamp>,
-    /// How many were taken since the time that was asked for.
+    /// Number of deliveries that were delivered since the given time.
     pub delivered: u64,
-    /// How many were refused for good or given up since then.
+    /// Number of deliveries that were refused or expired since then.
     pub failed: u64,
-    /// Of the latest first alerts, half took at most this long from their arrival on, and one in
-    /// twenty longer than the second.
+    /// Median and 95th percentile of the time from arrival to delivery of the latest first alerts.
     pub latency: Option<(Duration, Duration)>,
     /// The latest failed attempt: when, and why.
     pub last_error: Option<(Timestamp, String)>,
@@ -237,7 +236,7 @@ pub struct Figures {
     pub oldest: Option<Timestamp>,
 }
 
-/// Looking at incidents, and asking once more for what was not delivered.
+/// Queries about incidents, and what people do with them.
 pub trait Incidents {
     /// Up to `limit` incidents, the newest first.
     fn incidents<'a>(
@@ -249,25 +248,23 @@ pub trait Incidents {
     /// One incident.
     fn incident(&self, id: IncidentId) -> BoxFuture<'_, Result<IncidentDetail>>;
 
-    /// A file of an arrival; none: there is no such file any more.
+    /// A file of an arrival. `None`: it is not stored any more.
     fn media(&self, place: MediaPlace) -> BoxFuture<'_, Result<Option<AlertMedia>>>;
 
     /// Which incident an arrival belongs to.
     fn incident_of(&self, arrival: ArrivalId) -> BoxFuture<'_, Result<Option<IncidentId>>>;
 
-    /// Whose an arrival is, and whose share it counts to; `None` if it is not there any more.
+    /// The device of an arrival, and the share that it counts to. `None`: it is not stored any more.
     fn owner_of(&self, arrival: ArrivalId) -> BoxFuture<'_, Result<Option<(Share, DeviceId)>>>;
 
-    /// Notes how long a video plays.
+    /// Notes the length of a video.
     fn note_length(&self, place: MediaPlace, length: Duration) -> BoxFuture<'_, Result<()>>;
 
-    /// Sends no more alerts of an incident, other than to archives: what waits is withdrawn, and what
-    /// arrives for it later is stored only. Who asked is kept; where it was asked before, nothing
-    /// changes.
+    /// Sends no more alerts of an incident, except to archives: pending alerts are withdrawn, and later arrivals
+    /// are stored only. Who dismissed it first is kept.
     fn dismiss(&self, id: IncidentId, by: String, now: Timestamp) -> BoxFuture<'_, Result<()>>;
 
-    /// Ends what [`Incidents::dismiss`] began: what was withdrawn is due at once; the channels that
-    /// have something to do then.
+    /// Undoes [`Incidents::dismiss`]: withdrawn alerts are due at once. Returns their channels.
     fn restore(&self, id: IncidentId, now: Timestamp) -> BoxFuture<'_, Result<Vec<String>>>;
 
     /// Locks an incident: it is not removed, whatever its age and however full the disk. Who locked it first stays.
@@ -283,8 +280,7 @@ pub trait Incidents {
     /// What the incidents take.
     fn usage(&self) -> BoxFuture<'_, Result<Usage>>;
 
-    /// Makes every delivery of the incident that is not delivered due at once, or only one of them;
-    /// the channels that have something to do then.
+    /// Makes every undelivered delivery of the incident due at once, or only one. Returns their channels.
     fn retry(
         &self,
         id: IncidentId,

@@ -1,7 +1,8 @@
 //! The durable store of arrivals, incidents and deliveries; blobs beside it.
 //!
-//! What is here survives a crash at any instant: the states are numbered in docs/spool.md and the
-//! code cites the numbers. Nothing here knows a protocol, a rule or a service.
+//! What is stored survives a crash at any instant: the states are numbered in docs/spool.md and the
+//! code cites the numbers. Nothing here knows a protocol, a rule or a service. Decisions are pure functions in
+//! `core`; an engine (`sqlite`) loads rows for them and writes what they decide.
 
 mod accounts;
 mod age;
@@ -71,7 +72,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct NewArrival {
     /// Who sent it.
     pub device: Device,
-    /// Who was talking.
+    /// Who sent it, and how.
     pub envelope: Envelope,
     /// What was understood of it.
     pub content: Content,
@@ -87,27 +88,27 @@ pub struct NewArrival {
     pub began_at: Timestamp,
     /// When its last byte came.
     pub received_at: Timestamp,
-    /// No delivery of it is due before: more of it, or its name, may still come.
+    /// Its deliveries are not due before: more of it, or its final name, may still come.
     pub ready_at: Timestamp,
     /// Whether the connection broke before its end.
     pub torn: bool,
-    /// Whether the device was not told that it is stored, so that it may send it again: what is torn, and
-    /// what lacked only the sign of its end.
+    /// Whether it was stored without an acknowledgement, so that the device may send it again: a torn arrival, or
+    /// one that lacked only the mark of its end.
     pub unacknowledged: bool,
-    /// Of a mail.
+    /// The digest of a mail.
     pub digest: Option<MailDigest>,
     /// The arrival that holds the same mail, from the first to the last byte ([`Spool::known_mail`]).
     pub same_as: Option<ArrivalId>,
-    /// For each of the content's media its print, or nothing; shorter where the rest has none.
-    /// Needed where it is unacknowledged, or where [`Spool::has_torn`] says so for its device.
+    /// The digest of each of the content's media, in their order. Those at the end may be missing. They are
+    /// needed for an unacknowledged arrival, and for a device for which [`Spool::has_torn`] is true.
     pub digests: Vec<Option<Digest>>,
-    /// What is a repeat.
+    /// Which files are a repeat.
     pub again: DedupPolicy,
-    /// Whose tree of folders an upload stands in.
+    /// The owner of the tree of folders that an upload is in.
     pub tree: Option<String>,
 }
 
-/// An upload that went on: the bytes that it had stand where they stood, and more follow.
+/// An upload that has grown: bytes were appended to those that are stored.
 #[derive(Clone, Debug)]
 pub struct Growth {
     /// The arrival.
@@ -137,7 +138,7 @@ pub struct Growth {
 pub struct Upload {
     /// The arrival.
     pub arrival: ArrivalId,
-    /// What the device calls it.
+    /// The path by which the device knows it.
     pub path: String,
     /// In bytes.
     pub size: u64,
@@ -149,40 +150,40 @@ pub struct Upload {
     pub path_bytes: Option<Vec<u8>>,
 }
 
-/// What became of an arrival (docs/spool.md, A3): from here on it cannot be lost.
+/// Result of storing an arrival (docs/spool.md, A3): from here on it cannot be lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// Its number.
     pub arrival: ArrivalId,
     /// The incident that it opened or joined.
     pub incident: IncidentId,
-    /// Whether it joined.
+    /// Whether it joined one.
     pub joined: bool,
-    /// The channels that will hear of it.
+    /// The channels that have a due delivery of it.
     pub channels: Vec<String>,
 }
 
 /// A delivery to be attempted now.
 #[derive(Clone, Debug)]
 pub struct DueDelivery {
-    /// What to tell.
+    /// The alert.
     pub alert: Alert,
-    /// How many of its messages the service has taken already.
+    /// Number of its messages that the service has accepted.
     pub progress: u32,
-    /// How many attempts have failed so far.
+    /// Number of failed attempts.
     pub attempts: u32,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// What the first of its messages was answered, where progress is not zero.
+    /// The service's reference of the first message, if `progress` is not zero.
     pub reference: Option<String>,
-    /// The latest arrival that the alert tells of.
+    /// The latest arrival that the alert covers.
     pub covers: ArrivalId,
     /// Files of a follow-up that may repeat one that came by another protocol, which is as large:
     /// they are the same if their bytes are.
     pub maybe_repeated: Vec<(MediaPlace, AlertMedia)>,
     /// The name of the route that sends it.
     pub route: Option<String>,
-    /// Whose places it takes.
+    /// Who its delivery slot counts for.
     pub share: Share,
 }
 
@@ -191,8 +192,7 @@ pub struct DueDelivery {
 pub struct AttemptRecord {
     /// The delivery.
     pub delivery: DeliveryId,
-    /// [`DueDelivery::covers`]: what arrived for the delivery after that was not told by this
-    /// attempt, and becomes a delivery of its own.
+    /// [`DueDelivery::covers`]: later arrivals were not sent by this attempt, and become a delivery of their own.
     pub covers: ArrivalId,
     /// When the attempt began.
     pub at: Timestamp,
@@ -200,15 +200,15 @@ pub struct AttemptRecord {
     pub ended_at: Timestamp,
     /// The state from now on.
     pub state: DeliveryState,
-    /// When to try again, where it is still pending.
+    /// When to try again, while it is pending.
     pub due_at: Timestamp,
-    /// How many messages the service has taken.
+    /// Number of messages that the service has accepted.
     pub progress: u32,
-    /// The service's name of the first message.
+    /// The service's reference of the first message.
     pub reference: Option<String>,
     /// What went wrong.
     pub error: Option<String>,
-    /// What the channel wants to know next time.
+    /// Keys and values that the channel stores.
     pub remember: Vec<(String, String)>,
 }
 
@@ -219,7 +219,7 @@ pub struct SpoolStats {
     pub blob_bytes: u64,
     /// Pending deliveries by channel.
     pub pending: Vec<(String, u64)>,
-    /// How often the writer had to be started again.
+    /// Number of restarts of the writer.
     pub writer_restarts: u64,
 }
 
@@ -230,7 +230,7 @@ pub trait Spool:
     /// The files beside it.
     fn blobs(&self) -> &Blobs;
 
-    /// A random name of this spool, made once and kept: part of every idempotency key.
+    /// A random name of this spool, which never changes: part of every idempotency key.
     fn identity(&self) -> &str;
 
     /// Stores an arrival: when this returns, the arrival, its incident and its due deliveries are
@@ -240,8 +240,8 @@ pub trait Spool:
     /// Adds to an upload: when this returns, what was added is as durable as the rest.
     fn grow(&self, growth: Growth) -> BoxFuture<'_, Result<Stored>>;
 
-    /// Gives an upload another name, which may tell more of what happened. What was only waiting for
-    /// its name becomes due; the channels that it is due for.
+    /// Gives an upload another name, which may name another event. Deliveries that waited for the name become
+    /// due. Returns their channels.
     fn rename(
         &self,
         arrival: ArrivalId,
@@ -270,8 +270,8 @@ pub trait Spool:
     /// Whether somebody configured, added or named the device, or its recorder.
     fn is_known(&self, device: &Device) -> bool;
 
-    /// Whether prints of the new media of a mail are wanted: the device, by what it tells of itself,
-    /// left a torn picture lately.
+    /// Whether the digests of a mail's media are needed: the device, by what it says of itself, left a torn
+    /// picture lately.
     fn has_torn(&self, device_key: &str) -> bool;
 
     /// The deliveries of `channel` that are due at `now` and for which there is room, without any that
@@ -296,13 +296,13 @@ pub trait Spool:
         self.due_in_turn(channel, now, Room::of(limit, claimed))
     }
 
-    /// Notes how an attempt ended.
+    /// Records an attempt.
     fn record(&self, record: AttemptRecord) -> BoxFuture<'_, Result<()>>;
 
-    /// The channels that rest: nothing is attempted until they go on.
+    /// The paused channels: nothing is attempted until they are resumed.
     fn paused(&self) -> BoxFuture<'_, Result<Vec<String>>>;
 
-    /// Lets a channel rest, or go on.
+    /// Pauses or resumes a channel.
     fn set_paused(&self, channel: String, paused: bool) -> BoxFuture<'_, Result<()>>;
 
     /// The mode that somebody chose last, and when.
@@ -311,22 +311,21 @@ pub trait Spool:
     /// Chooses a mode.
     fn choose_mode(&self, mode: String, now: Timestamp) -> BoxFuture<'_, Result<()>>;
 
-    /// Until when nobody is told of anything, where that was said last.
+    /// Until when all alerts are muted. `None`: they never were.
     fn muted_until(&self) -> BoxFuture<'_, Result<Option<Timestamp>>>;
 
-    /// Tells nobody of anything until then; what is in the past ends it.
+    /// Mutes all alerts until then. A time in the past unmutes them.
     fn mute_until(&self, until: Timestamp, now: Timestamp) -> BoxFuture<'_, Result<()>>;
 
-    /// What the channel asked to remember.
+    /// Keys and values that the channel stored.
     fn memory<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Vec<(String, String)>>>;
 
-    /// The newest of what is held.
+    /// The newest stored things.
     fn newest(&self) -> BoxFuture<'_, Result<Newest>>;
 
-    /// The clock shows `now` and was ahead by `by`: what is due later was given its time by the clock
-    /// before, and becomes due as much sooner; the channels that it is due for. If it `is_certain` that
-    /// the clock is right now, mutes, the chosen mode and when devices were last heard are brought to it
-    /// as well: none of them lasts longer than it was meant to.
+    /// The clock shows `now` and was ahead by `by`: deliveries that are due later become due as much sooner.
+    /// Returns their channels. If it `is_certain` that the clock is right now, mutes, the chosen mode and the times
+    /// when devices were last seen are moved as well: none of them lasts longer than it was meant to.
     fn clock_set_back(
         &self,
         now: Timestamp,
@@ -334,8 +333,7 @@ pub trait Spool:
         is_certain: bool,
     ) -> BoxFuture<'_, Result<Vec<String>>>;
 
-    /// Keeps what the channel asks to remember outside of an attempt; a value replaces the earlier one
-    /// of its key.
+    /// Stores keys and values of a channel outside of an attempt. A value replaces the earlier one of its key.
     fn remember<'a>(
         &'a self,
         channel: &'a str,

@@ -1,75 +1,74 @@
-//! What happened in a stretch of time: told as a report by the clock, and gone through again with
-//! other rules.
+//! What happened in a period: for scheduled reports, and for replaying a day with other rules.
 
 use tipoff_model::{ArrivalId, Device, DeviceId, Event, IncidentId, Timestamp};
 
 use crate::{ArrivalLine, BoxFuture, Result};
 
-/// What a device sent in a stretch of time; what was kept without telling anybody does not count.
+/// What a device sent in a period, without suppressed incidents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     /// The device.
     pub device: DeviceId,
     /// What people call it.
     pub name: String,
-    /// How many incidents began, by what had happened; the most frequent first.
+    /// Number of incidents that began, by event, the most frequent first.
     pub events: Vec<(Event, u64)>,
     /// When the first of them began.
     pub first_at: Timestamp,
     /// When the last of them began.
     pub last_at: Timestamp,
-    /// The first and the last arrival with a picture; one, where they are the same.
+    /// The first and the last arrival with a picture. One entry, if they are the same.
     pub shots: Vec<ArrivalId>,
 }
 
-/// A report of one device that is to be told.
+/// A report about one device that is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewReport {
-    /// What the report is called.
+    /// The report's configured name.
     pub name: String,
-    /// Of which device.
+    /// The device.
     pub device: DeviceId,
-    /// When it was due: whoever was told the same one since then is not told again.
+    /// When it was due. A report of this name that was stored since then is not stored again.
     pub due_at: Timestamp,
     /// Now.
     pub at: Timestamp,
-    /// In one line.
+    /// The report in one line.
     pub subject: String,
-    /// What it says.
+    /// The text below the subject.
     pub text: String,
-    /// The arrivals whose pictures go with it.
+    /// The arrivals whose pictures are attached.
     pub shots: Vec<ArrivalId>,
-    /// Who is told.
+    /// The channels that it is sent to.
     pub channels: Vec<String>,
 }
 
-/// An arrival as it was stored, with what else the rules were told of it.
+/// A stored arrival, with all that the rules judged it by.
 #[derive(Clone, Debug)]
 pub struct PastArrival {
     /// Who sent it.
     pub device: Device,
     /// The incident that it belongs to.
     pub incident: IncidentId,
-    /// Whether that is kept without telling anybody.
+    /// Whether that incident is stored and never alerted.
     pub silent: bool,
-    /// What it said had happened.
+    /// The event that it reported.
     pub event: Event,
-    /// Whose tree of folders an upload stands in.
+    /// The owner of the tree of folders that an upload is in.
     pub tree: Option<String>,
     /// The arrival itself.
     pub line: ArrivalLine,
 }
 
-/// How much was told in a stretch of time.
+/// Number of alerts in a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TalliedChannel {
     /// The channel's name.
     pub channel: String,
-    /// How many first alerts, follow-ups and counts were made for it.
+    /// Numbers of first alerts, follow-ups and summaries that were created for it.
     pub alerts: [u64; 3],
 }
 
-/// Looking back.
+/// Queries about a period.
 pub trait Review {
     /// What each device sent between these times, up to `limit` devices in the order of their numbers.
     fn tally(
@@ -79,10 +78,10 @@ pub trait Review {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<Tally>>>;
 
-    /// Stores a report with its deliveries, once; the channels that will hear of it.
+    /// Stores a report with its deliveries, once. Returns the channels that it is sent to.
     fn report(&self, report: NewReport) -> BoxFuture<'_, Result<Vec<String>>>;
 
-    /// Up to `limit` arrivals between these times and behind `after`, in the order of receipt.
+    /// Up to `limit` arrivals between these times with numbers above `after`, in the order of receipt.
     fn past_arrivals(
         &self,
         from: Timestamp,
@@ -91,7 +90,7 @@ pub trait Review {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<PastArrival>>>;
 
-    /// How much each channel was to be told of the incidents that began between these times.
+    /// Number of alerts on each channel for the incidents that began between these times.
     fn told_between(
         &self,
         from: Timestamp,
