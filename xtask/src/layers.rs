@@ -33,7 +33,6 @@ const ROOMS: &[&[&str]] = &[
 /// Cycles that are left: crate, folder, members. The list only shrinks: a cycle that is new, larger, smaller
 /// or gone is a fault.
 const LEFT: &[(&str, &str, &str)] = &[
-    ("spool", "sqlite", "device_resolution dismissal history resent store summary"),
     ("tipoff", "receive", "refusal transcript"),
     ("tipoff", "receive", "follow trees upload"),
     ("tipoff", "receive", "control data ftp listen passive smtp transfer under_way"),

@@ -15,7 +15,7 @@ use crate::role::Role;
 use crate::same_words::Text;
 use crate::shown;
 use crate::tags::{is_page, may_begin_page};
-use tipoff_model::sort::{HEAD_BYTES, by_content};
+use tipoff_model::file_type::{HEAD_BYTES, by_content};
 use tipoff_model::transfer::Decoder;
 
 /// Encoded bytes by which it is decided how a part is really encoded.

@@ -24,7 +24,7 @@ pub use unpack::{Unpacked, unpack};
 
 /// The content type that files of this container are stored with.
 pub const CONTENT_TYPE: &str = "video/x-hichip";
-/// How far into a file of unknown make a frame is looked for, in bytes: a recording that begins in the
+/// How far into a file of an unknown vendor a frame is looked for, in bytes: a recording that begins in the
 /// middle of a key frame has no other mark before that frame's end.
 pub(crate) const SEARCH_BYTES_MAX: usize = 1024 * 1024;
 

@@ -3,7 +3,7 @@
 
 use crate::codec::{Codec, codec_of};
 
-/// How far into a file of unknown make the first parameter set is looked for, in bytes: the vendors'
+/// How far into a file of an unknown vendor the first parameter set is looked for, in bytes: the vendors'
 /// own headers before raw H.264 and H.265 are shorter.
 pub(crate) const HEADER_BYTES_MAX: usize = 4 * 1024;
 

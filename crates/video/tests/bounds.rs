@@ -36,7 +36,7 @@ fn long_film(bench: &Bench) -> PathBuf {
 }
 
 #[tokio::test]
-async fn garbage_is_trouble_whatever_it_says_it_is() {
+async fn garbage_is_an_error_whatever_its_type() {
     let bench = Bench::new().await;
     // No pattern, and the same in every run.
     let noise: Vec<u8> =
@@ -148,7 +148,7 @@ async fn only_listed_decoders_run() {
 }
 
 #[tokio::test]
-async fn a_source_that_breaks_is_trouble() {
+async fn a_broken_source_is_an_error() {
     struct Broken;
     impl std::io::Read for Broken {
         fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
@@ -167,13 +167,13 @@ async fn a_source_that_breaks_is_trouble() {
 }
 
 #[tokio::test]
-async fn tells_a_version() {
+async fn the_version_of_ffmpeg_is_reported() {
     let bench = Bench::new().await;
     assert!(bench.transcoder.version().chars().any(|c| c.is_ascii_digit()));
 }
 
 #[tokio::test]
-async fn what_is_confined_is_known() {
+async fn the_extent_of_the_confinement_is_known() {
     let bench = Bench::new().await;
     let held = bench.transcoder.held();
     assert!(held.calls, "{held}");

@@ -244,7 +244,7 @@ async fn plays_as_far_as_it_came_and_past_what_is_damaged() {
 }
 
 #[tokio::test]
-async fn the_stream_knows_better_than_the_file_header() {
+async fn the_stream_overrides_the_file_header() {
     let bench = Bench::new().await;
     let parts = Parts::new(&bench, H265);
     for (tag, size) in [(b"HXVS", (320, 240)), (b"HXVT", (1920, 1080)), (b"HXVT", (0, 0))] {

@@ -161,7 +161,7 @@ async fn fits_under_a_limit_or_says_that_it_does_not() {
 }
 
 #[tokio::test]
-async fn fits_a_raw_stream_whose_duration_nobody_tells() {
+async fn fits_a_raw_stream_without_a_known_duration() {
     let bench = Bench::new().await;
     let noise = "-f lavfi -i testsrc=s=640x480:r=10:d=3 -vf noise=alls=60:allf=t";
     let path = bench.film("noise.h264", &format!("{noise} {H264} -f h264"));

@@ -26,7 +26,7 @@ pub(crate) fn arrival() -> NewArrival {
         },
         content: Content::default(),
         event: Event::Other,
-        artefact: false,
+        housekeeping: false,
         vendor: None,
         blob: StoredBlob { name: BlobName("2026/1.eml".to_owned()), size: 1 },
         began_at: Timestamp::default(),

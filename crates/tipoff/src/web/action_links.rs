@@ -7,14 +7,14 @@ use std::time::SystemTime;
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tipoff_model::{Action, MuteFor, MuteTarget};
 
 use super::AppState;
 use super::extract::Path;
-use super::page::{Page, PageProblem, page};
+use super::page::{Page, PageProblem, page, wants_page};
 use super::problem::Problem;
 use crate::actions::ActionError;
 use crate::runtime::links::ActionGrant;
@@ -69,11 +69,6 @@ const fn status(error: &ActionError) -> StatusCode {
         ActionError::NoMode(_) | ActionError::LocksFull(_) => StatusCode::CONFLICT,
         ActionError::Spool(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
-}
-
-fn wants_page(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// What the link does, in words.

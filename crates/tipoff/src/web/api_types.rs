@@ -1,12 +1,14 @@
 //! What the API tells of incidents, in its own shapes: what the spool keeps may change, these may
 //! only grow.
 
+use std::time::Duration;
+
 use serde::Serialize;
-use tipoff_model::{MediaKind, MediaPlace};
+use tipoff_model::{MediaKind, MediaPlace, Timestamp};
 use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentLine};
 use utoipa::ToSchema;
 
-use super::clock::utc;
+use crate::runtime::utc::utc;
 
 /// A device by its number and name.
 #[derive(Debug, Serialize, ToSchema)]
@@ -255,11 +257,6 @@ impl From<&ArrivalLine> for Arrival {
 impl From<&DeliveryLine> for Delivery {
     fn from(line: &DeliveryLine) -> Self {
         let pending = line.state == tipoff_model::DeliveryState::Pending;
-        let attempts = line.attempts.iter().map(|(at, took, error)| Attempt {
-            at: utc(*at),
-            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            error: error.clone(),
-        });
         Self {
             id: line.id.0,
             channel: line.channel.clone(),
@@ -267,7 +264,17 @@ impl From<&DeliveryLine> for Delivery {
             state: line.state.as_str(),
             created_at: utc(line.created_at),
             due_at: pending.then(|| utc(line.due_at)),
-            attempts: attempts.collect(),
+            attempts: line.attempts.iter().map(Attempt::from).collect(),
+        }
+    }
+}
+
+impl From<&(Timestamp, Duration, Option<String>)> for Attempt {
+    fn from((at, took, error): &(Timestamp, Duration, Option<String>)) -> Self {
+        Self {
+            at: utc(*at),
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            error: error.clone(),
         }
     }
 }

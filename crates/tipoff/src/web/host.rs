@@ -4,9 +4,9 @@
 
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
-use super::page::PageProblem;
+use super::page::problem_response;
 use super::problem::Problem;
 use crate::config::HostName;
 
@@ -54,10 +54,7 @@ impl HostError {
                  the configuration: hosts = [\"…\"] in [http], or public_url behind a reverse proxy",
             ),
         };
-        if path.starts_with("/api") {
-            return problem.into_response();
-        }
-        PageProblem::from(problem).into_response()
+        problem_response(problem, path)
     }
 }
 

@@ -5,13 +5,12 @@ use std::convert::Infallible;
 use askama::Template;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::access::Principal;
 use super::clock::Clock;
-use super::page::{PageProblem, problem_title, sentence};
+use super::page::{PageProblem, is_api, problem_title, sentence, wants_page};
 use super::page_table::{PAGES, PageEntry, TabEntry};
 use super::problem::Problem;
 use super::{AppState, assets};
@@ -94,8 +93,7 @@ pub(super) async fn for_browsers(
     request: Request,
     next: Next,
 ) -> Response {
-    let is_api = request.uri().path().starts_with("/api");
-    if is_api || !wants_page(request.headers()) {
+    if is_api(request.uri().path()) || !wants_page(request.headers()) {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
@@ -111,13 +109,4 @@ pub(super) async fn for_browsers(
     let page =
         LayoutProblemPage { layout, title: problem_title(problem), detail: sentence(problem) };
     (problem.status(), Html(page.render().unwrap_or_default())).into_response()
-}
-
-/// Whether a browser asks for a page: programs, pictures and the pages' script do not name HTML.
-fn wants_page(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|range| {
-        let kind = range.split(';').next().unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("text/html")
-    })
 }

@@ -1,9 +1,10 @@
 //! The HTTP port: the dashboard, the API, health and metrics, and the files that alerts link to.
 
 pub(crate) mod access;
+pub(crate) mod account_types;
 mod action_links;
 mod api;
-mod api_types;
+pub(crate) mod api_types;
 mod assets;
 mod client;
 mod clock;
@@ -52,7 +53,6 @@ pub(crate) use api::event_stream::EventStreams;
 pub(crate) use share_opens::ShareOpens;
 
 use access::Access;
-use page::PageProblem;
 use problem::Problem;
 use proxy_policy::ProxyPolicy;
 
@@ -184,14 +184,11 @@ pub(crate) fn start(
     });
 }
 
-/// What the paths of the API begin with.
-const API: &str = "/api";
-
 /// What is behind the guard, and what is open to all. The API is made when it is asked for the first time: its
 /// description is made with it, and takes memory that a program does not need while nobody looks at its pages.
 fn router(state: AppState) -> Router {
     let (api, of_api) = (Arc::new(OnceLock::new()), state.clone());
-    let fallback = async move |request: Request| match request.uri().path().starts_with(API) {
+    let fallback = async move |request: Request| match page::is_api(request.uri().path()) {
         true => api.get_or_init(|| guarded_api(of_api)).call(request).await.into_response(),
         false => not_found(request.uri().clone()).await,
     };
@@ -221,9 +218,5 @@ fn guarded_api(state: AppState) -> TowerToHyperService<Router> {
 
 /// Whatever is no address of ours.
 async fn not_found(uri: Uri) -> Response {
-    let problem = Problem::not_found("page");
-    match uri.path().starts_with(API) {
-        true => problem.into_response(),
-        false => PageProblem::from(problem).into_response(),
-    }
+    page::problem_response(Problem::not_found("page"), uri.path())
 }

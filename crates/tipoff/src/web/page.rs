@@ -1,7 +1,7 @@
 //! How a page is sent, and the page of a problem for whoever is not logged in.
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::problem::Problem;
@@ -51,7 +51,7 @@ pub(super) fn sentence(problem: &Problem) -> String {
     let mut rest = problem.detail().chars();
     let first = rest.next().into_iter().flat_map(char::to_uppercase);
     let end = if problem.detail().ends_with(['.', '?', '!']) { "" } else { "." };
-    first.chain(rest.clone()).chain(end.chars()).collect()
+    first.chain(rest).chain(end.chars()).collect()
 }
 
 impl IntoResponse for PageProblem {
@@ -64,4 +64,29 @@ impl IntoResponse for PageProblem {
         response.extensions_mut().insert(problem);
         response
     }
+}
+
+/// What the paths of the API begin with.
+const API: &str = "/api";
+
+/// Whether a path belongs to the API, whose clients are programs.
+pub(super) fn is_api(path: &str) -> bool {
+    path.starts_with(API)
+}
+
+/// The answer with a problem: JSON for a path of the API, else a page.
+pub(super) fn problem_response(problem: Problem, path: &str) -> Response {
+    match is_api(path) {
+        true => problem.into_response(),
+        false => PageProblem::from(problem).into_response(),
+    }
+}
+
+/// Whether a browser asks for a page: programs, pictures and the pages' script do not name HTML.
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|range| {
+        let kind = range.split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case("text/html")
+    })
 }

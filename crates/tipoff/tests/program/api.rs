@@ -38,7 +38,7 @@ pub fn curl(server: &Server, path: &str, extra: &[&str]) -> (String, Vec<u8>) {
 }
 
 #[test]
-fn schemathesis_finds_nothing() {
+fn schemathesis_finds_no_fault() {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/schemathesis");
     assert!(program.exists(), "schemathesis is not installed: ./test.sh installs it");
     let hook = Hook::start();
@@ -72,7 +72,7 @@ fn schemathesis_finds_nothing() {
 
 /// Every path that the description has, every page and every file, asked by nobody in particular.
 #[test]
-fn strangers_are_told_nothing() {
+fn strangers_read_nothing() {
     let hook = Hook::start();
     let (home, server, token) = scene(&hook);
     let bearer = format!("Authorization: Bearer {token}");
@@ -158,7 +158,7 @@ fn a_full_disk_is_alive_and_not_ready() {
 
 /// A part of a file, in whichever way it is stored, is that part of the whole.
 #[test]
-fn a_file_is_read_from_any_place() {
+fn a_file_is_served_from_any_offset() {
     let hook = Hook::start();
     let (_home, server, token) = scene(&hook);
     let bearer = format!("Authorization: Bearer {token}");
@@ -190,7 +190,7 @@ fn a_file_is_read_from_any_place() {
 }
 
 #[test]
-fn an_incident_is_taken_along_as_one_file() {
+fn an_incident_is_downloaded_as_one_file() {
     let hook = Hook::start();
     let (home, server, token) = scene(&hook);
     let bearer = format!("Authorization: Bearer {token}");

@@ -85,7 +85,7 @@ impl<'s> Person<'s> {
 }
 
 #[test]
-fn a_name_is_asked_for_where_there_are_several() {
+fn the_login_asks_for_a_name_if_there_are_several_users() {
     let home = Home::new("");
     let server = home.start();
     with_password(&home, &["password"], OWNER);
@@ -229,7 +229,7 @@ const READ_BY_VIEWERS: &[&str] = &[
 ];
 
 #[test]
-fn every_call_that_reads_says_who_may() {
+fn every_reading_call_documents_who_may_use_it() {
     let (_home, server) = scene();
     let owner = Person::log_in(&server, "owner", OWNER);
     let viewer = Person::log_in(&server, "bert", VIEWER);
@@ -291,7 +291,7 @@ fn sources(folder: &std::path::Path) -> Vec<String> {
 }
 
 #[test]
-fn users_are_managed_and_an_owner_is_always_left() {
+fn users_are_managed_and_the_last_owner_stays() {
     let (home, server) = scene();
     let owner = Person::log_in(&server, "owner", OWNER);
     let bert = Person::log_in(&server, "bert", VIEWER);
@@ -339,7 +339,7 @@ fn users_are_managed_and_an_owner_is_always_left() {
 }
 
 #[test]
-fn logins_are_listed_and_ended() {
+fn logins_are_listed_and_revoked() {
     let (home, server) = scene();
     let owner = Person::log_in(&server, "owner", OWNER);
     let other = Person::log_in(&server, "owner", OWNER);
@@ -413,7 +413,7 @@ pub fn code(secret: &str, steps: i64) -> String {
 }
 
 #[test]
-fn a_code_is_asked_for_after_the_password_and_holds_once() {
+fn a_code_is_required_after_the_password_and_works_once() {
     let (home, server) = scene();
     let owner = Person::log_in(&server, "owner", OWNER);
     let wrong = json!({"password": "wrong-horse"});

@@ -1,6 +1,6 @@
 //! Dahua and the vendors that sell its devices under their own names.
 
-use super::{FTP, Guide, OTHER, Page, Value, line, page, set};
+use super::{FTP, Guide, OTHER, Page, Value, fill, page, set};
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &[
@@ -21,15 +21,15 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "Setup > Network > SMTP (Email)",
             &[
-                line("SMTP Server", Value::Server),
-                line("Port", Value::Port),
+                fill("SMTP Server", Value::Server),
+                fill("Port", Value::Port),
                 set("Anonymity", "off"),
-                line("Username", Value::User),
-                line("Password", Value::Password),
-                line("Sender", Value::Sender),
+                fill("Username", Value::User),
+                fill("Password", Value::Password),
+                fill("Sender", Value::Sender),
                 set("Encryption (SSL, TLS)", "None"),
                 set("Attachment", "on"),
-                line("Receiver", Value::Recipient),
+                fill("Receiver", Value::Recipient),
                 set("Interval", "0"),
             ],
         )

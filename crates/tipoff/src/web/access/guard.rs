@@ -10,7 +10,7 @@ use tipoff_spool::{Role, TokenScope};
 use super::super::AppState;
 use super::super::client::Client;
 use super::super::clock::cookie;
-use super::super::page::PageProblem;
+use super::super::page::{is_api, problem_response};
 use super::super::problem::Problem;
 use super::csrf::has_csrf_token;
 use super::login_cookie::cookie_name;
@@ -70,14 +70,12 @@ pub(crate) async fn guard(
 
 /// Leads whoever is not logged in to the login, where a page was asked for.
 fn refuse(problem: Problem, parts: &Parts) -> Response {
-    if parts.uri.path().starts_with("/api") {
-        return problem.into_response();
-    }
-    if problem.status() == StatusCode::UNAUTHORIZED {
+    let path = parts.uri.path();
+    if problem.status() == StatusCode::UNAUTHORIZED && !is_api(path) {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         return Redirect::to(&format!("/login?next={}", encode(path))).into_response();
     }
-    PageProblem::from(problem).into_response()
+    problem_response(problem, path)
 }
 
 /// Whether a principal may do what is asked.

@@ -12,12 +12,13 @@ use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
-use super::super::clock::{Clock, utc};
+use super::super::clock::Clock;
 use super::super::extract::{JsonBody, Path};
 use super::super::problem::Problem;
 use super::error_responses::NotFound;
 use crate::audit::what;
 use crate::dispatch::{ChannelState, ChannelStatus};
+use crate::runtime::utc::utc;
 
 /// A test that takes longer has failed.
 const TEST_MAX: Duration = Duration::from_secs(60);

@@ -12,7 +12,7 @@ use tipoff_spool::{DeviceChange, DeviceFilter, DeviceLine, NewDevice};
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::access::AuditContext;
-use super::super::clock::{Clock, utc};
+use super::super::clock::Clock;
 use super::super::extract::{JsonBody, Path, Query};
 use super::super::incident_query::blank;
 use super::super::problem::Problem;
@@ -20,6 +20,7 @@ use super::super::{AppState, device_credentials};
 use super::error_responses::{Conflict, NotFound};
 use crate::audit::{lasting, what};
 use crate::receive::is_deceptive;
+use crate::runtime::utc::utc;
 
 /// Days of the activity that is told.
 pub(crate) const DAYS: i32 = 14;

@@ -10,13 +10,13 @@ use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
-use super::super::clock::utc;
 use super::super::extract::JsonBody;
 use super::super::problem::Problem;
 use super::devices::MUTE_MAX;
 use crate::audit::{self, what};
 use crate::modes::NotChosen;
 use crate::runtime::events::LiveEvent;
+use crate::runtime::utc::utc;
 
 /// How the house stands.
 #[derive(Serialize, ToSchema)]

@@ -8,11 +8,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::super::AppState;
 use super::super::api_types::DeviceName;
-use super::super::clock::utc;
 use super::super::extract::{Path, Query};
 use super::super::incident_query::blank;
 use super::super::problem::Problem;
 use super::error_responses::NotFound;
+use crate::runtime::utc::utc;
 
 /// Sessions on a page.
 const LIMIT: u32 = 50;

@@ -12,11 +12,11 @@ use utoipa::ToSchema;
 
 use super::super::AppState;
 use super::super::access::AuditContext;
-use super::super::clock::utc;
 use super::super::extract::{JsonBody, Path};
 use super::super::problem::Problem;
 use super::error_responses::{Conflict, NotFound};
 use crate::audit::{lasting, what};
+use crate::runtime::utc::utc;
 
 /// The longest time for which a link can be opened, in seconds.
 const SHARE_LASTS_S_MAX: u64 = 90 * 24 * 3600;

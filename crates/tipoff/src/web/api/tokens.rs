@@ -9,14 +9,15 @@ use tipoff_spool::TokenScope;
 use utoipa::ToSchema;
 
 use super::super::AppState;
-use super::super::access::AuditContext;
-use super::super::access::{LoginSource, Principal, login_cookies, make_token, token_name};
+use super::super::access::{
+    AuditContext, LoginSource, Principal, login_cookies, make_token, token_name,
+};
 use super::super::client::Client;
-use super::super::clock::utc;
 use super::super::extract::{JsonBody, Path};
 use super::super::problem::Problem;
 use super::error_responses::{Conflict, NotFound};
 use crate::audit::what;
+use crate::runtime::utc::utc;
 
 /// A token, without the token itself.
 #[derive(Serialize, ToSchema)]

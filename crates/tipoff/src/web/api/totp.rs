@@ -11,8 +11,7 @@ use tipoff_spool::UserId;
 use utoipa::ToSchema;
 
 use super::super::AppState;
-use super::super::access::AuditContext;
-use super::super::access::{LoginSource, Principal};
+use super::super::access::{AuditContext, LoginSource, Principal};
 use super::super::client::Client;
 use super::super::extract::JsonBody;
 use super::super::problem::Problem;

@@ -8,53 +8,13 @@ use tipoff_spool::{Role, UserId};
 use utoipa::ToSchema;
 
 use super::super::AppState;
-use super::super::access::AuditContext;
-use super::super::access::{Principal, note_ended_tokens};
-use super::super::clock::utc;
+use super::super::access::{AuditContext, Principal, note_ended_tokens};
+use super::super::account_types::{User, UserRole};
 use super::super::extract::{JsonBody, Path, Query};
 use super::super::problem::Problem;
 use super::error_responses::{Conflict, NotFound};
 use crate::audit::what;
-
-/// What a user may do.
-#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum UserRole {
-    /// Sees and changes everything.
-    Owner,
-    /// Sees what is no secret and no setting, and changes only their own password, code and logins.
-    Viewer,
-}
-
-impl From<UserRole> for Role {
-    fn from(role: UserRole) -> Self {
-        match role {
-            UserRole::Owner => Self::Owner,
-            UserRole::Viewer => Self::Viewer,
-        }
-    }
-}
-
-impl From<Role> for UserRole {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Owner => Self::Owner,
-            Role::Viewer => Self::Viewer,
-        }
-    }
-}
-
-/// A person who may log in.
-#[derive(Serialize, ToSchema)]
-pub(super) struct User {
-    id: i64,
-    name: String,
-    role: UserRole,
-    /// Whether a one-time code is asked for after the password.
-    totp: bool,
-    #[schema(format = DateTime)]
-    created_at: String,
-}
+use crate::runtime::utc::utc;
 
 /// All users.
 #[utoipa::path(
@@ -62,14 +22,7 @@ pub(super) struct User {
     responses((status = 200, body = [User])),
 )]
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<User>>, Problem> {
-    let user = |user: tipoff_spool::User| User {
-        id: user.id.0,
-        name: user.name,
-        role: user.role.into(),
-        totp: user.totp.is_some(),
-        created_at: utc(user.created_at),
-    };
-    Ok(Json(state.spool.users().await?.into_iter().map(user).collect()))
+    Ok(Json(state.spool.users().await?.iter().map(User::from).collect()))
 }
 
 /// A user to add.

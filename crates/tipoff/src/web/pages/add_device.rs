@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use tipoff_model::DeviceId;
 use tipoff_spool::{IncidentFilter, SessionLine};
-use tipoff_vendors::guide::{self, Guide, Say, Value};
+use tipoff_vendors::guide::{self, Entry, Guide, Value};
 
 use super::super::AppState;
 use super::super::api::sessions::{SessionQuery, find};
@@ -134,12 +134,12 @@ fn taken_for(name: &str, login: Option<&str>, user: &str) -> String {
 }
 
 fn vendors(chosen: &str) -> Vec<Choice> {
-    let choice = |maker: guide::Maker| Choice {
-        value: maker.name.to_owned(),
-        text: maker.name.to_owned(),
-        chosen: maker.name == chosen,
+    let choice = |vendor: guide::VendorGuide| Choice {
+        value: vendor.name.to_owned(),
+        text: vendor.name.to_owned(),
+        chosen: vendor.name == chosen,
     };
-    guide::makers().into_iter().map(choice).collect()
+    guide::vendor_guides().into_iter().map(choice).collect()
 }
 
 /// How a device reaches us.
@@ -171,15 +171,15 @@ impl Reach<'_> {
             ));
         }
         notes.extend(page.notes.iter().map(|note| (*note).to_owned()));
-        let line = |line: &guide::Line| Line {
+        let line = |line: &guide::Field| Line {
             label: line.label,
-            value: match line.say {
-                Say::Fixed(text) => text.to_owned(),
-                Say::Value(value) => self.value(value, port),
+            value: match line.entry {
+                Entry::Fixed(text) => text.to_owned(),
+                Entry::Value(value) => self.value(value, port),
             },
-            exact: matches!(line.say, Say::Value(_)),
+            exact: matches!(line.entry, Entry::Value(_)),
         };
-        (page.menu, page.lines.iter().map(line).collect(), notes)
+        (page.menu, page.fields.iter().map(line).collect(), notes)
     }
 
     fn value(&self, value: Value, port: Option<u16>) -> String {

@@ -5,13 +5,14 @@ use axum::extract::State;
 
 use super::super::AppState;
 use super::super::api::audit::{AuditQuery, find};
-use super::super::clock::{Clock, utc};
+use super::super::clock::Clock;
 use super::super::extract::Query;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::audit_sentences::{predicate, subject};
 use crate::receive::marked;
 use crate::runtime::percent::encode;
+use crate::runtime::utc::utc;
 
 /// What can be chosen to look at: the area, and its name.
 const AREAS: &[(&str, &str)] = &[

@@ -17,6 +17,7 @@ use super::super::page::{Page, page};
 use super::super::problem::Problem;
 use super::super::{AppState, labels};
 use super::Choice;
+use super::bar_chart::{Bar, bars, listed};
 use super::timeline::{Card, card};
 use crate::runtime::percent::encode;
 
@@ -53,30 +54,14 @@ pub(super) struct Spark {
     pub(super) words: String,
 }
 
-/// A bar, in units of its drawing.
-pub(super) struct Bar {
-    pub(super) x: usize,
-    pub(super) y: u64,
-    pub(super) height: u64,
-    pub(super) none: bool,
-}
-
-/// How high the drawing is.
+/// Height of the drawing.
 const SPARK_HEIGHT: u64 = 32;
-/// From bar to bar.
-const SPARK_STEP: usize = 10;
 
 impl Spark {
     fn of(counts: &[u64]) -> Self {
-        let most = counts.iter().copied().max().unwrap_or(0).max(1);
-        let bar = |(index, count): (usize, &u64)| {
-            let height = (count * SPARK_HEIGHT).div_ceil(most).max(2);
-            Bar { x: index * SPARK_STEP, y: SPARK_HEIGHT - height, height, none: *count == 0 }
-        };
-        let numbers: Vec<String> = counts.iter().map(u64::to_string).collect();
         Self {
-            bars: counts.iter().enumerate().map(bar).collect(),
-            words: format!("incidents of the last {DAYS} days: {}", numbers.join(", ")),
+            bars: bars(counts, SPARK_HEIGHT),
+            words: format!("incidents of the last {DAYS} days: {}", listed(counts)),
         }
     }
 }

@@ -9,12 +9,13 @@ use tipoff_model::Timestamp;
 use tipoff_spool::{Actor, IncidentLine, TokenScope};
 
 use super::super::client::Client;
-use super::super::clock::{Clock, utc};
+use super::super::clock::Clock;
 use super::super::extract::{Path, Query};
 use super::super::incident_query::IncidentQuery;
 use super::super::problem::Problem;
 use super::super::{AppState, etag, labels};
 use crate::audit::{self, what};
+use crate::runtime::utc::utc;
 
 #[derive(Template)]
 #[template(path = "feed.xml")]

@@ -7,12 +7,13 @@ use tipoff_model::{DeliveryState, IncidentId, Media, MediaKind, MediaPlace, Prot
 use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentFilter};
 
 use super::super::api_types::{file_url, rendition_url, thumbnail_url};
-use super::super::clock::{Clock, span, utc};
+use super::super::clock::{Clock, span};
 use super::super::extract::Path;
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
 use super::super::problem::Problem;
 use super::super::{AppState, labels, media};
+use crate::runtime::utc::utc;
 
 #[derive(Template)]
 #[template(path = "incident.html")]

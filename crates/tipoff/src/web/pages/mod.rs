@@ -5,6 +5,7 @@ mod accounts;
 mod add_device;
 mod audit;
 mod audit_sentences;
+mod bar_chart;
 mod channels;
 mod devices;
 mod feed;

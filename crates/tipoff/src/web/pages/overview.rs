@@ -14,14 +14,13 @@ use super::super::api::home_state::{self, House};
 use super::super::clock::{Clock, span};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
-use super::devices::Bar;
+use super::bar_chart::{Bar, bars, listed};
 use crate::disk;
 
 /// Hours that are shown.
 const HOURS: u64 = 48;
 const HOUR: Duration = Duration::from_secs(3600);
 const HEIGHT: u64 = 100;
-const STEP: usize = 10;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -86,8 +85,8 @@ pub(super) async fn overview(State(state): State<AppState>, layout: Layout, cloc
         mode,
         modes,
         muted_until: muted_until.map(|until| clock.full(until)),
-        bars: bars(&counts),
-        bars_say: format!("arrivals of the last {HOURS} hours: {}", join(&counts)),
+        bars: bars(&counts, HEIGHT),
+        bars_say: format!("arrivals of the last {HOURS} hours: {}", listed(&counts)),
         last_hour: counts.last().copied().unwrap_or(0),
         last_day: counts.iter().rev().take(24).sum(),
         stored: size(stats.blob_bytes),
@@ -121,17 +120,4 @@ fn by_hour(figures: &Figures, since: Timestamp) -> Vec<u64> {
         }
     }
     counts
-}
-
-fn bars(counts: &[u64]) -> Vec<Bar> {
-    let most = counts.iter().copied().max().unwrap_or(0).max(1);
-    let bar = |(index, count): (usize, &u64)| {
-        let height = (count * HEIGHT).div_ceil(most).max(2);
-        Bar { x: index * STEP, y: HEIGHT - height, height, none: *count == 0 }
-    };
-    counts.iter().enumerate().map(bar).collect()
-}
-
-fn join(counts: &[u64]) -> String {
-    counts.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -6,7 +6,7 @@ use tipoff_model::{DeliveryState, Event};
 use tipoff_spool::{DeviceFilter, Dismissal, IncidentLine, Lock};
 
 use super::super::api_types::thumbnail_url;
-use super::super::clock::{Clock, length, utc};
+use super::super::clock::{Clock, length};
 use super::super::extract::Query;
 use super::super::incident_query::IncidentQuery;
 use super::super::layout::Layout;
@@ -14,6 +14,7 @@ use super::super::page::{Page, page};
 use super::super::problem::Problem;
 use super::super::{AppState, labels};
 use super::{Choice, Mark};
+use crate::runtime::utc::utc;
 
 /// Devices that the filter offers.
 const DEVICES_MAX: u32 = 500;

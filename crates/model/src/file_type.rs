@@ -1,25 +1,25 @@
-//! What a file is: by its first bytes where they tell, else as declared, else by its name.
+//! The type of a file: by its first bytes if they are known, else as declared, else by its name.
 
 use crate::MediaKind::{self, Animation, File, Picture, Video};
 
-/// As many decoded bytes tell what a file is.
+/// Number of decoded bytes from which [`by_content`] tells the type.
 pub const HEAD_BYTES: usize = 64;
 
-/// A sort of file.
+/// A type of file, and how devices name and declare it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Sort {
+pub struct FileType {
     /// The usual content type.
     pub content_type: &'static str,
     /// What a service can do with it.
     pub kind: MediaKind,
-    /// The usual one first.
+    /// Without a dot, the usual one first.
     pub extensions: &'static [&'static str],
-    /// Other names under which devices declare it.
+    /// Other content types that devices declare.
     aliases: &'static [&'static str],
 }
 
-impl Sort {
-    /// Whether a file whose last bytes are `tail` has its end; none: this sort has no end mark.
+impl FileType {
+    /// Whether a file whose last bytes are `tail` is complete; `None` if this type has no end mark.
     pub fn has_end(&self, tail: &[u8]) -> Option<bool> {
         let mark: &[u8] = match self.content_type {
             "image/jpeg" => b"\xFF\xD9",
@@ -35,66 +35,70 @@ impl Sort {
     }
 }
 
-const fn sort(
+const fn file_type(
     content_type: &'static str,
     kind: MediaKind,
     extensions: &'static [&'static str],
     aliases: &'static [&'static str],
-) -> Sort {
-    Sort { content_type, kind, extensions, aliases }
+) -> FileType {
+    FileType { content_type, kind, extensions, aliases }
 }
 
-static JPEG: Sort =
-    sort("image/jpeg", Picture, &["jpg", "jpeg", "jpe"], &["image/jpg", "image/pjpeg"]);
-static PNG: Sort = sort("image/png", Picture, &["png"], &["image/x-png"]);
-static GIF: Sort = sort("image/gif", Animation, &["gif"], &[]);
-static WEBP: Sort = sort("image/webp", Picture, &["webp"], &[]);
-static TIFF: Sort = sort("image/tiff", Picture, &["tif", "tiff"], &[]);
-static BMP: Sort = sort("image/bmp", Picture, &["bmp"], &["image/x-ms-bmp"]);
-static HEIC: Sort = sort("image/heic", Picture, &["heic", "heif"], &["image/heif"]);
-static AVIF: Sort = sort("image/avif", Picture, &["avif"], &[]);
-static CR3: Sort = sort("image/x-canon-cr3", Picture, &["cr3"], &[]);
-static CR2: Sort = sort("image/x-canon-cr2", Picture, &["cr2"], &[]);
-static MP4: Sort =
-    sort("video/mp4", Video, &["mp4", "m4v", "f4v"], &["video/x-m4v", "video/x-f4v"]);
-static QUICKTIME: Sort = sort("video/quicktime", Video, &["mov", "qt"], &[]);
-static THREE_GP: Sort = sort("video/3gpp", Video, &["3gp", "3g2"], &[]);
-static AVI: Sort = sort("video/x-msvideo", Video, &["avi"], &["video/avi", "video/msvideo"]);
-static MATROSKA: Sort = sort("video/x-matroska", Video, &["mkv"], &[]);
-static WEBM: Sort = sort("video/webm", Video, &["webm"], &[]);
-static DHAV: Sort = sort("video/x-dav", Video, &["dav"], &[]);
-static HICHIP: Sort = sort("video/x-hichip", Video, &["250"], &[]);
-static IMKH: Sort = sort("video/x-hikvision", Video, &["hik"], &[]);
-static H264: Sort = sort("video/h264", Video, &["264", "h264", "avc"], &[]);
-static H265: Sort = sort("video/h265", Video, &["265", "h265", "hevc"], &[]);
-static MPEG: Sort = sort("video/mpeg", Video, &["mpg", "mpeg"], &[]);
-static MPEG_TS: Sort = sort("video/mp2t", Video, &["ts", "mts", "m2ts"], &[]);
-static FLV: Sort = sort("video/x-flv", Video, &["flv"], &[]);
-static ASF: Sort = sort("video/x-ms-wmv", Video, &["wmv", "asf"], &["video/x-ms-asf"]);
-static WAV: Sort = sort("audio/wav", File, &["wav"], &["audio/x-wav"]);
-static M4A: Sort = sort("audio/mp4", File, &["m4a", "m4b", "f4a"], &["audio/x-m4a"]);
-static MP3: Sort = sort("audio/mpeg", File, &["mp3"], &[]);
-static PDF: Sort = sort("application/pdf", File, &["pdf"], &[]);
-static ZIP: Sort = sort("application/zip", File, &["zip"], &["application/x-zip-compressed"]);
-static GZIP: Sort = sort("application/gzip", File, &["gz"], &["application/x-gzip"]);
-static TEXT: Sort = sort("text/plain", File, &["txt", "log"], &[]);
-static HTML: Sort = sort("text/html", File, &["html", "htm"], &[]);
-static CALENDAR: Sort = sort("text/calendar", File, &["ics"], &[]);
-static CSV: Sort = sort("text/csv", File, &["csv"], &[]);
-static XML: Sort = sort("text/xml", File, &["xml"], &["application/xml"]);
-static JSON: Sort = sort("application/json", File, &["json"], &[]);
-static MAIL: Sort = sort("message/rfc822", File, &["eml"], &[]);
-static TNEF: Sort = sort("application/ms-tnef", File, &["dat"], &["application/vnd.ms-tnef"]);
+static JPEG: FileType =
+    file_type("image/jpeg", Picture, &["jpg", "jpeg", "jpe"], &["image/jpg", "image/pjpeg"]);
+static PNG: FileType = file_type("image/png", Picture, &["png"], &["image/x-png"]);
+static GIF: FileType = file_type("image/gif", Animation, &["gif"], &[]);
+static WEBP: FileType = file_type("image/webp", Picture, &["webp"], &[]);
+static TIFF: FileType = file_type("image/tiff", Picture, &["tif", "tiff"], &[]);
+static BMP: FileType = file_type("image/bmp", Picture, &["bmp"], &["image/x-ms-bmp"]);
+static HEIC: FileType = file_type("image/heic", Picture, &["heic", "heif"], &["image/heif"]);
+static AVIF: FileType = file_type("image/avif", Picture, &["avif"], &[]);
+static CR3: FileType = file_type("image/x-canon-cr3", Picture, &["cr3"], &[]);
+static CR2: FileType = file_type("image/x-canon-cr2", Picture, &["cr2"], &[]);
+static MP4: FileType =
+    file_type("video/mp4", Video, &["mp4", "m4v", "f4v"], &["video/x-m4v", "video/x-f4v"]);
+static QUICKTIME: FileType = file_type("video/quicktime", Video, &["mov", "qt"], &[]);
+static THREE_GP: FileType = file_type("video/3gpp", Video, &["3gp", "3g2"], &[]);
+static AVI: FileType =
+    file_type("video/x-msvideo", Video, &["avi"], &["video/avi", "video/msvideo"]);
+static MATROSKA: FileType = file_type("video/x-matroska", Video, &["mkv"], &[]);
+static WEBM: FileType = file_type("video/webm", Video, &["webm"], &[]);
+static DHAV: FileType = file_type("video/x-dav", Video, &["dav"], &[]);
+static HICHIP: FileType = file_type("video/x-hichip", Video, &["250"], &[]);
+static IMKH: FileType = file_type("video/x-hikvision", Video, &["hik"], &[]);
+static H264: FileType = file_type("video/h264", Video, &["264", "h264", "avc"], &[]);
+static H265: FileType = file_type("video/h265", Video, &["265", "h265", "hevc"], &[]);
+static MPEG: FileType = file_type("video/mpeg", Video, &["mpg", "mpeg"], &[]);
+static MPEG_TS: FileType = file_type("video/mp2t", Video, &["ts", "mts", "m2ts"], &[]);
+static FLV: FileType = file_type("video/x-flv", Video, &["flv"], &[]);
+static ASF: FileType = file_type("video/x-ms-wmv", Video, &["wmv", "asf"], &["video/x-ms-asf"]);
+static WAV: FileType = file_type("audio/wav", File, &["wav"], &["audio/x-wav"]);
+static M4A: FileType = file_type("audio/mp4", File, &["m4a", "m4b", "f4a"], &["audio/x-m4a"]);
+static MP3: FileType = file_type("audio/mpeg", File, &["mp3"], &[]);
+static PDF: FileType = file_type("application/pdf", File, &["pdf"], &[]);
+static ZIP: FileType =
+    file_type("application/zip", File, &["zip"], &["application/x-zip-compressed"]);
+static GZIP: FileType = file_type("application/gzip", File, &["gz"], &["application/x-gzip"]);
+static TEXT: FileType = file_type("text/plain", File, &["txt", "log"], &[]);
+static HTML: FileType = file_type("text/html", File, &["html", "htm"], &[]);
+static CALENDAR: FileType = file_type("text/calendar", File, &["ics"], &[]);
+static CSV: FileType = file_type("text/csv", File, &["csv"], &[]);
+static XML: FileType = file_type("text/xml", File, &["xml"], &["application/xml"]);
+static JSON: FileType = file_type("application/json", File, &["json"], &[]);
+static MAIL: FileType = file_type("message/rfc822", File, &["eml"], &[]);
+static TNEF: FileType =
+    file_type("application/ms-tnef", File, &["dat"], &["application/vnd.ms-tnef"]);
 
-static ALL: &[&Sort] = &[
+static ALL: &[&FileType] = &[
     &JPEG, &PNG, &GIF, &WEBP, &TIFF, &BMP, &HEIC, &AVIF, &CR3, &CR2, &MP4, &QUICKTIME, &THREE_GP,
     &AVI, &MATROSKA, &WEBM, &DHAV, &HICHIP, &IMKH, &H264, &H265, &MPEG, &MPEG_TS, &FLV, &ASF, &WAV,
     &M4A, &MP3, &PDF, &ZIP, &GZIP, &TEXT, &HTML, &CALENDAR, &CSV, &XML, &JSON, &MAIL, &TNEF,
 ];
 
-/// By content, which is what counts. Of text and of archives the declaration knows more.
-pub fn by_content(head: &[u8]) -> Option<&'static Sort> {
-    let sort =
+/// The type by the first bytes, which count more than a declaration. `None` for text and archives: their
+/// declaration is more precise.
+pub fn by_content(head: &[u8]) -> Option<&'static FileType> {
+    let file_type =
         match head {
             [0xFF, 0xD8, 0xFF, ..] => &JPEG,
             [0x89, b'P', b'N', b'G', ..] => &PNG,
@@ -118,23 +122,23 @@ pub fn by_content(head: &[u8]) -> Option<&'static Sort> {
             [b'%', b'P', b'D', b'F', ..] => &PDF,
             _ => return None,
         };
-    Some(sort)
+    Some(file_type)
 }
 
-/// By the declared type.
-pub fn by_type(content_type: &str) -> Option<&'static Sort> {
-    ALL.iter()
-        .copied()
-        .find(|sort| sort.content_type == content_type || sort.aliases.contains(&content_type))
+/// The type by its declared content type.
+pub fn by_type(content_type: &str) -> Option<&'static FileType> {
+    ALL.iter().copied().find(|file_type| {
+        file_type.content_type == content_type || file_type.aliases.contains(&content_type)
+    })
 }
 
-/// By the end of the name.
-pub fn by_name(name: &str) -> Option<&'static Sort> {
+/// The type by the extension of the name.
+pub fn by_name(name: &str) -> Option<&'static FileType> {
     let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
-    ALL.iter().copied().find(|sort| sort.extensions.contains(&extension.as_str()))
+    ALL.iter().copied().find(|file_type| file_type.extensions.contains(&extension.as_str()))
 }
 
-/// The kind of a declared type that is not in the list.
+/// The kind of a declared content type that is not in the list.
 pub fn kind_of(content_type: &str) -> MediaKind {
     match content_type.split_once('/') {
         Some(("image", _)) => Picture,
@@ -145,7 +149,7 @@ pub fn kind_of(content_type: &str) -> MediaKind {
 
 /// By the brand that a file says it is of first, then by those that it is compatible with: ISO 14496-12,
 /// section 4.3; ISO 23008-12, section 10 (HEIF); the AVIF specification, section 6.
-fn by_brand(brands: &[u8]) -> &'static Sort {
+fn by_brand(brands: &[u8]) -> &'static FileType {
     let (major, compatible) = brands.split_at_checked(4).unwrap_or((brands, &[]));
     match major {
         [b'q', b't', ..] => &QUICKTIME,
@@ -166,7 +170,7 @@ fn by_brand(brands: &[u8]) -> &'static Sort {
     }
 }
 
-fn by_form(form: &[u8]) -> Option<&'static Sort> {
+fn by_form(form: &[u8]) -> Option<&'static FileType> {
     match form {
         [b'A', b'V', b'I', b' ', ..] => Some(&AVI),
         [b'W', b'E', b'B', b'P', ..] => Some(&WEBP),
@@ -177,7 +181,7 @@ fn by_form(form: &[u8]) -> Option<&'static Sort> {
 
 /// Behind a start code: a pack of MPEG, or a unit of a raw stream (H.264 section 7.3.1, H.265
 /// section 7.3.1.2).
-fn by_unit(unit: &[u8]) -> Option<&'static Sort> {
+fn by_unit(unit: &[u8]) -> Option<&'static FileType> {
     match unit {
         [0xBA | 0xB3, ..] => Some(&MPEG),
         // Parameter sets and delimiters: 32 to 35, of layer 0.
@@ -256,7 +260,11 @@ mod tests {
             (b"", None),
             (b"Motion", None),
         ] {
-            assert_eq!(by_content(head).map(|sort| sort.content_type), expected, "{head:?}");
+            assert_eq!(
+                by_content(head).map(|file_type| file_type.content_type),
+                expected,
+                "{head:?}"
+            );
         }
     }
 
@@ -280,18 +288,18 @@ mod tests {
             ("image/webp", b"..", None),
             ("video/mp4", b"..", None),
         ] {
-            let sort = by_type(content_type).unwrap();
-            assert_eq!(sort.has_end(tail), expected, "{content_type} {tail:?}");
+            let file_type = by_type(content_type).unwrap();
+            assert_eq!(file_type.has_end(tail), expected, "{content_type} {tail:?}");
         }
     }
 
     #[test]
     fn a_declared_type_or_the_end_of_a_name_tells_the_sort() {
-        let of_type = |name| by_type(name).map(|sort| sort.content_type);
+        let of_type = |name| by_type(name).map(|file_type| file_type.content_type);
         assert_eq!(of_type("image/jpeg"), Some("image/jpeg"));
         assert_eq!(of_type("image/jpg"), Some("image/jpeg"));
         assert_eq!(of_type("image/jp"), None);
-        let of_name = |name| by_name(name).map(|sort| sort.content_type);
+        let of_name = |name| by_name(name).map(|file_type| file_type.content_type);
         assert_eq!(of_name("a.b.JPEG"), Some("image/jpeg"));
         assert_eq!(of_name("scan.tif"), Some("image/tiff"));
         assert_eq!(of_name("jpg"), None);
@@ -310,11 +318,11 @@ mod tests {
     fn no_name_stands_for_two_sorts() {
         let mut names: Vec<&str> = ALL
             .iter()
-            .flat_map(|sort| {
-                [sort.content_type]
+            .flat_map(|file_type| {
+                [file_type.content_type]
                     .into_iter()
-                    .chain(sort.aliases.iter().copied())
-                    .chain(sort.extensions.iter().copied())
+                    .chain(file_type.aliases.iter().copied())
+                    .chain(file_type.extensions.iter().copied())
             })
             .collect();
         names.sort_unstable();
