@@ -234,7 +234,7 @@ async fn buttons_that_could_do_nothing_are_left_out() {
 }
 
 #[tokio::test]
-async fn buttons_that_telegram_does_not_take_hold_no_alert_back() {
+async fn rejected_buttons_delay_no_alert() {
     let server = Telegram::start().await.unwrap();
     let error = "Bad Request: inline keyboard button URL 'x' is invalid: Wrong HTTP URL";
     server.script().next([ApiError::new(400, error).into()]);
@@ -244,7 +244,7 @@ async fn buttons_that_telegram_does_not_take_hold_no_alert_back() {
 }
 
 #[tokio::test]
-async fn a_press_is_carried_out_answered_and_shown_with_who_pressed() {
+async fn a_press_is_carried_out_and_confirmed_with_the_person() {
     let server = Telegram::start().await.unwrap();
     let me = attend(&server, CHAT, &[]);
     let first = sent(&server, &*me.channel).await;
@@ -289,7 +289,7 @@ async fn a_press_that_is_too_old_to_be_answered_is_carried_out_and_shown() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_said_and_changes_no_button() {
+async fn an_impossible_action_is_reported_and_changes_no_button() {
     let server = Telegram::start().await.unwrap();
     let me = attend(&server, CHAT, &[]);
     let first = sent(&server, &*me.channel).await;
@@ -401,7 +401,7 @@ async fn setting_up_the_bot_works_when_the_channel_begins_to_ask_for_its_updates
 }
 
 #[tokio::test]
-async fn a_server_that_fails_or_talks_nonsense_is_asked_again() {
+async fn a_server_that_fails_or_sends_garbage_is_retried() {
     let server = Telegram::start().await.unwrap();
     server.beside().next([
         Behaviour::Down,
@@ -493,7 +493,7 @@ async fn an_album_has_its_buttons_in_a_silent_message_below_it() {
 }
 
 #[tokio::test]
-async fn a_webhook_takes_only_what_holds_its_secret() {
+async fn a_webhook_accepts_only_requests_with_its_secret() {
     let server = Telegram::start().await.unwrap();
     let me = attend(&server, CHAT, &[("updates", text("webhook"))]);
     let (url, secret) = until("the webhook", || server.webhook()).await;

@@ -8,13 +8,15 @@ mod alert;
 mod arrival;
 mod delivery;
 mod device;
+mod device_key;
 mod event;
+pub mod file_type;
 mod id;
 pub mod lines;
 mod media;
+mod past;
 mod plan;
 mod share;
-pub mod sort;
 mod template;
 #[cfg(test)]
 mod testing;
@@ -29,12 +31,13 @@ pub use alert::{Alert, AlertKind, AlertManner, AlertMedia, Clip, MediaPlace, Pri
 pub use arrival::{Camera, Content, Envelope, LoginProof, Protocol};
 pub use delivery::{DeliveryState, Outcome, Receipt, Scope, Verdict};
 pub use device::Device;
+pub use device_key::DeviceKey;
 pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
+pub use past::{ChannelPast, Gathering, Past, PastQuery, RecentAlerts, RecentQuery};
 pub use plan::{
-    Due, Facts, Gathering, History, IncidentClass, NotifiedChannel, OpenIncident, Plan, Planner,
-    RuleSource,
+    Due, Facts, IncidentClass, NotifiedChannel, OpenIncident, Plan, Planner, RuleSource,
 };
 pub use share::AddressShare;
 pub use template::{TEMPLATE_STEPS_MAX, TemplateValues};
