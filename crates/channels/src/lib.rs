@@ -7,7 +7,7 @@ mod abilities;
 mod alert_json;
 mod body;
 mod buttons;
-mod chat_hook;
+mod chat_webhook;
 mod home_control;
 mod http;
 mod message_service;

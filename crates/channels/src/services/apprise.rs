@@ -1,7 +1,7 @@
 //! Apprise API (github.com/caronc/apprise-api): a server that passes messages with their files on to the
 //! services that are configured there under a key. Replies, sounds and priorities are not known to it.
 
-mod apart;
+mod one_by_one;
 
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -159,7 +159,7 @@ impl HttpService for Apprise {
         _: &Extras,
         answer: &Answer,
     ) -> AnswerMeaning {
-        let fault = Fault::of(answer);
+        let fault = AppriseError::of(answer);
         let is_about_tag = !self.tag.is_empty() && fault.is_about_tag(answer.status);
         AnswerMeaning {
             result: self.judge(answer, &fault, !message.files.is_empty()),
@@ -192,7 +192,7 @@ impl Apprise {
         form.into_body()
     }
 
-    fn judge(&self, answer: &Answer, fault: &Fault, with_files: bool) -> SendResult {
+    fn judge(&self, answer: &Answer, fault: &AppriseError, with_files: bool) -> SendResult {
         let said = answer.said(&fault.error, &self.secrets);
         let status = answer.status;
         Ok(match status {
@@ -235,13 +235,13 @@ impl Apprise {
 /// The server's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Fault {
+struct AppriseError {
     error: String,
     /// What the services logged; `None` from older servers.
     details: Option<Vec<Value>>,
 }
 
-impl Fault {
+impl AppriseError {
     fn of(answer: &Answer) -> Self {
         answer.json()
     }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use self::bucket::Bucket;
 use self::folder::Folder;
-use self::path::Template;
+use self::path::PathTemplate;
 use crate::http::{self, no_answer};
 use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, Message};
@@ -115,15 +115,15 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 struct Archive {
-    shelf: Box<dyn Shelf>,
-    template: Template,
+    shelf: Box<dyn ArchiveStore>,
+    template: PathTemplate,
     zone: TimeZone,
-    what: What,
+    what: FileSelection,
     time: Duration,
 }
 
 /// Where files are kept.
-trait Shelf: Send + Sync {
+trait ArchiveStore: Send + Sync {
     /// Keeps a file at `path`, unless other bytes are there.
     fn keep<'a>(
         &'a self,
@@ -131,11 +131,11 @@ trait Shelf: Send + Sync {
         stored: &'a AlertMedia,
         files: &'a Arc<dyn Files>,
         umask: u32,
-    ) -> BoxFuture<'a, Result<Kept, Verdict>>;
+    ) -> BoxFuture<'a, Result<KeepResult, Verdict>>;
 }
 
 /// What is at a path now.
-enum Kept {
+enum KeepResult {
     /// The file, all of it: put there now or by an earlier attempt.
     File,
     /// Other bytes, as they were.
@@ -144,7 +144,7 @@ enum Kept {
 
 /// Which files are kept.
 #[derive(Clone, Copy, Default)]
-struct What {
+struct FileSelection {
     pictures: bool,
     videos: bool,
     files: bool,
@@ -153,10 +153,10 @@ struct What {
 
 fn build(settings: &Settings) -> Built {
     let mut reader = SettingsReader::new(settings);
-    let template = Template::parse(settings.text("path").unwrap_or(PATH));
+    let template = PathTemplate::parse(settings.text("path").unwrap_or(PATH));
     let template = reader.check("path", template);
     let zone = reader.time_zone("time_zone");
-    let what = What::of(settings.list("what"));
+    let what = FileSelection::of(settings.list("what"));
     if what.is_none() {
         reader.fault("what", "must be of pictures, videos, files, mails, all");
     }
@@ -165,15 +165,15 @@ fn build(settings: &Settings) -> Built {
     reader.finish(|| Some(Archive { shelf: shelf?, template: template?, zone, what: what?, time }))
 }
 
-fn shelf(reader: &mut SettingsReader<'_>) -> Option<Box<dyn Shelf>> {
+fn shelf(reader: &mut SettingsReader<'_>) -> Option<Box<dyn ArchiveStore>> {
     let settings = reader.settings;
-    let built: Result<Box<dyn Shelf>, _> = match (settings.text("folder"), settings.text("bucket"))
-    {
-        (Some(folder), None) => Folder::new(folder).map(|it| Box::new(it) as _),
-        (None, Some(bucket)) => Bucket::new(bucket, settings).map(|it| Box::new(it) as _),
-        (Some(_), Some(_)) => Err(("bucket", "there is a `folder` already: make two channels")),
-        (None, None) => Err(("folder", "there has to be a `folder` or a `bucket`")),
-    };
+    let built: Result<Box<dyn ArchiveStore>, _> =
+        match (settings.text("folder"), settings.text("bucket")) {
+            (Some(folder), None) => Folder::new(folder).map(|it| Box::new(it) as _),
+            (None, Some(bucket)) => Bucket::new(bucket, settings).map(|it| Box::new(it) as _),
+            (Some(_), Some(_)) => Err(("bucket", "there is a `folder` already: make two channels")),
+            (None, None) => Err(("folder", "there has to be a `folder` or a `bucket`")),
+        };
     let of_bucket = ["access_key", "endpoint", "region", "secret_key"];
     for key in of_bucket.into_iter().filter(|key| settings.text(key).is_some()) {
         if settings.text("bucket").is_none() {
@@ -183,7 +183,7 @@ fn shelf(reader: &mut SettingsReader<'_>) -> Option<Box<dyn Shelf>> {
     built.map_err(|(key, message)| reader.fault(key, message)).ok()
 }
 
-impl What {
+impl FileSelection {
     /// None: it is not what can be kept.
     fn of(list: &[String]) -> Option<Self> {
         let mut what = Self::default();
@@ -262,7 +262,7 @@ impl Archive {
             let kept = timeout(time, keeping).await.unwrap_or_else(|_| {
                 Err(no_answer(format!("{path} was not kept within {} s", time.as_secs())))
             });
-            if let Kept::File = kept? {
+            if let KeepResult::File = kept? {
                 return Ok(());
             }
         }

@@ -191,13 +191,13 @@ impl MessageSender for Discord {
     ) -> BoxFuture<'a, SendResult> {
         Box::pin(async move {
             let rows = if self.buttons { rows(message, context.alert) } else { Vec::new() };
-            let mut post = Posting { rows, extras: Extras::default(), is_forum: false };
+            let mut post = PostOptions { rows, extras: Extras::default(), is_forum: false };
             loop {
                 let answer = match self.put(message, &post, context).await {
                     Ok(answer) => answer,
                     Err(failure) => return Ok(failure.into()),
                 };
-                let fault = Fault::of(&answer);
+                let fault = DiscordError::of(&answer);
                 if fault.code == FORUM && !post.is_forum {
                     post.is_forum = true;
                     continue;
@@ -214,7 +214,7 @@ impl MessageSender for Discord {
 }
 
 /// How a message is posted, besides its words and files.
-struct Posting {
+struct PostOptions {
     /// The rows of its buttons.
     rows: Vec<Value>,
     extras: Extras,
@@ -247,7 +247,7 @@ impl Discord {
     async fn put(
         &self,
         message: &Message,
-        post: &Posting,
+        post: &PostOptions,
         context: &Context<'_>,
     ) -> Result<Answer, Failure> {
         let (mut url, headers) = (self.url.clone(), HeaderMap::new());
@@ -264,7 +264,12 @@ impl Discord {
 
     /// What of a message's extras Discord may not have taken: the one that it names; else of an invalid form one
     /// after the other, of what is not known all.
-    fn doubtful(&self, post: &Posting, answer: &Answer, fault: &Fault) -> Vec<&'static str> {
+    fn doubtful(
+        &self,
+        post: &PostOptions,
+        answer: &Answer,
+        fault: &DiscordError,
+    ) -> Vec<&'static str> {
         let is_there = |key: &&&'static str| match **key {
             "buttons" => !post.rows.is_empty(),
             "thread" => self.thread.is_some(),
@@ -289,7 +294,7 @@ impl Discord {
     }
 
     /// The title is the message, which a phone shows at once; the text is an embed below it.
-    fn body(&self, message: &Message, post: &Posting, alert: &Alert) -> Body {
+    fn body(&self, message: &Message, post: &PostOptions, alert: &Alert) -> Body {
         let silent = self.silent || sound::is_silent(message, alert);
         let mut payload = json!({
             // Nobody is called by what a camera says.
@@ -326,7 +331,7 @@ impl Discord {
     }
 
     /// The codes are those of "Opcodes and Status Codes" in Discord's documentation.
-    fn judge(&self, answer: &Answer, fault: &Fault, with_files: bool) -> SendResult {
+    fn judge(&self, answer: &Answer, fault: &DiscordError, with_files: bool) -> SendResult {
         let said = answer.said(&fault.message, &self.secrets);
         let status = answer.status;
         Ok(match (status, fault.code) {
@@ -356,7 +361,7 @@ impl Discord {
 /// Discord's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Fault {
+struct DiscordError {
     code: u32,
     message: String,
     /// In seconds.
@@ -365,7 +370,7 @@ struct Fault {
     errors: Value,
 }
 
-impl Fault {
+impl DiscordError {
     fn of(answer: &Answer) -> Self {
         answer.json()
     }

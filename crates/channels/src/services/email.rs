@@ -1,28 +1,28 @@
 //! Mail through any SMTP server, as a new one or as the device's own. Recipients come from the
 //! configuration alone: nothing that a device says makes Tipoff a relay.
 
+mod answer;
 mod compose;
-mod fault;
 mod header;
 mod original;
-mod post;
 mod progress;
+mod send;
 mod server;
-mod setup;
-mod talk;
+mod settings;
+mod smtp_session;
 
 use std::sync::Arc;
 
 use tipoff_model::{Alert, AlertKind, AlertMedia, Outcome, Scope, Verdict};
 use tokio::task::spawn_blocking;
 
-use self::compose::Letter;
-use self::fault::later;
+use self::answer::later;
+use self::compose::NewMail;
 use self::header::Mailbox;
-use self::original::Fit;
-use self::progress::Slots;
+use self::original::OriginalFacts;
+use self::progress::MemorySlots;
 use self::server::Server;
-use self::setup::build;
+use self::settings::build;
 use crate::body::{Body, BodyError};
 use crate::{Abilities, BoxFuture, Channel, Context, Entry, Limits, Message};
 use crate::{PictureLimits, buttons, plan, wording};
@@ -56,13 +56,13 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "email",
     summary: "Mail, through any SMTP server.",
-    settings: setup::SETTINGS,
+    settings: settings::SETTINGS,
     build,
 };
 
 /// In which form alerts are mailed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum MailForm {
     /// A mail of ours.
     Fresh,
     /// The device's own mail.
@@ -73,23 +73,23 @@ struct Email {
     server: Server,
     from: Mailbox,
     to: Vec<Mailbox>,
-    form: Form,
+    form: MailForm,
     buttons: bool,
-    slots: Slots,
+    slots: MemorySlots,
 }
 
 /// A mail to be sent.
-enum Item {
+enum OutgoingMail {
     Fresh(Message),
-    Resent(AlertMedia, Fit),
+    Resent(AlertMedia, OriginalFacts),
 }
 
 impl Channel for Email {
     /// A device's own mail is in no message: with those, the alert is taken as it is.
     fn abilities(&self) -> Abilities {
         match self.form {
-            Form::Fresh => Abilities::Messages(&LIMITS),
-            Form::Original => Abilities::AcceptsAlert,
+            MailForm::Fresh => Abilities::Messages(&LIMITS),
+            MailForm::Original => Abilities::AcceptsAlert,
         }
     }
 
@@ -113,10 +113,10 @@ impl Email {
         &self,
         message: &Message,
         context: &Context<'_>,
-    ) -> Result<Vec<(usize, Item)>, Verdict> {
+    ) -> Result<Vec<(usize, OutgoingMail)>, Verdict> {
         let alert = context.alert;
         let (mails, files) = (alert.mails.clone(), Arc::clone(context.files));
-        let wants_original = self.form == Form::Original && can_be_sent_on(alert);
+        let wants_original = self.form == MailForm::Original && can_be_sent_on(alert);
         let looking = spawn_blocking(move || {
             let is_own = |mail: &AlertMedia| original::is_own(mail, &*files).unwrap_or(false);
             if mails.iter().take(LOOKED_AT_MAX).any(is_own) {
@@ -135,10 +135,10 @@ impl Email {
                          circles: let no mailbox in `to` forward to Tipoff";
             return Err(Verdict::Refused { error: error.to_owned() });
         };
-        if self.form == Form::Fresh {
+        if self.form == MailForm::Fresh {
             let messages = plan::messages(alert, &self.abilities());
             let number = messages.iter().position(|it| it == message).unwrap_or_default();
-            return Ok(vec![(number, Item::Fresh(message.clone()))]);
+            return Ok(vec![(number, OutgoingMail::Fresh(message.clone()))]);
         }
         Ok(originals(alert, looked).into_iter().enumerate().collect())
     }
@@ -148,13 +148,13 @@ impl Email {
         let first = self.id(0, alert);
         let follows = match thread(alert) {
             Some((first, _)) => Some(first),
-            None => (number > 0 && self.form == Form::Fresh).then_some(first.as_str()),
+            None => (number > 0 && self.form == MailForm::Fresh).then_some(first.as_str()),
         };
         let (from, to) = (&self.from, self.to.as_slice());
         let (id, subject) = (id.as_str(), subject.as_str());
         let links = if self.buttons { buttons::action_links(message, alert) } else { Vec::new() };
         let links = links.as_slice();
-        compose::compose(&Letter { from, to, id, subject, follows, alert, links, message })
+        compose::compose(&NewMail { from, to, id, subject, follows, alert, links, message })
     }
 
     /// The same for every attempt, so that a mail that comes twice is told as one.
@@ -167,7 +167,7 @@ impl Email {
     fn subject(&self, number: usize, alert: &Alert) -> String {
         match thread(alert) {
             Some((_, subject)) => format!("Re: {subject}"),
-            None if number > 0 && self.form == Form::Fresh => {
+            None if number > 0 && self.form == MailForm::Fresh => {
                 format!("Re: {}", wording::title(alert, false))
             }
             None => wording::title(alert, false),
@@ -175,7 +175,7 @@ impl Email {
     }
 
     /// RFC 5322, section 3.6.6: who sends it on, and what it must have and has not.
-    fn resent_fields(&self, number: usize, fit: &Fit, alert: &Alert) -> String {
+    fn resent_fields(&self, number: usize, fit: &OriginalFacts, alert: &Alert) -> String {
         let date = header::date(alert.received_at);
         let from = std::slice::from_ref(&self.from);
         let mut fields = format!("Resent-Date: {date}\r\n");
@@ -208,7 +208,7 @@ fn can_be_sent_on(alert: &Alert) -> bool {
 }
 
 /// The mails that can be sent on; and what is not in them, in mails of ours.
-fn originals(alert: &Alert, looked: Vec<(AlertMedia, Option<Fit>)>) -> Vec<Item> {
+fn originals(alert: &Alert, looked: Vec<(AlertMedia, Option<OriginalFacts>)>) -> Vec<OutgoingMail> {
     let mut items = Vec::new();
     let mut rest = alert.clone();
     rest.raw.clear();
@@ -216,14 +216,14 @@ fn originals(alert: &Alert, looked: Vec<(AlertMedia, Option<Fit>)>) -> Vec<Item>
         match fit {
             Some(fit) => {
                 rest.media.retain(|stored| stored.place.arrival != mail.place.arrival);
-                items.push(Item::Resent(mail, fit));
+                items.push(OutgoingMail::Resent(mail, fit));
             }
             None => rest.raw.push(mail),
         }
     }
     if items.is_empty() || !rest.media.is_empty() || !rest.raw.is_empty() {
         let messages = plan::messages(&rest, &Abilities::Messages(&LIMITS));
-        items.extend(messages.into_iter().map(Item::Fresh));
+        items.extend(messages.into_iter().map(OutgoingMail::Fresh));
     }
     items
 }

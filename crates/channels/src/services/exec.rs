@@ -161,7 +161,7 @@ impl Channel for Exec {
         Box::pin(async move {
             let (alert, files) = (context.alert.clone(), Arc::clone(context.files));
             let programs = context.programs.clone();
-            let unpacking = spawn_blocking(move || Folder::unpack(&alert, &*files, &programs));
+            let unpacking = spawn_blocking(move || AlertFolder::unpack(&alert, &*files, &programs));
             let folder = unpacking.await.unwrap_or_else(|error| Err(error.to_string()));
             let verdict = match folder {
                 Ok(folder) => self.run(context, &folder).await,
@@ -173,7 +173,7 @@ impl Channel for Exec {
 }
 
 impl Exec {
-    async fn run(&self, context: &Context<'_>, folder: &Folder) -> Verdict {
+    async fn run(&self, context: &Context<'_>, folder: &AlertFolder) -> Verdict {
         let command = self.command(context, folder);
         let mut child = match spawn(command) {
             Ok(child) => child,
@@ -181,7 +181,7 @@ impl Exec {
         };
         // Declared after the child and so dropped before it: while it is there, its number is its.
         let group = ProcessGroup::of(child.id());
-        let ended = timeout(self.time, attend(&mut child, folder.json.as_bytes())).await;
+        let ended = timeout(self.time, feed_and_wait(&mut child, folder.json.as_bytes())).await;
         let Ok(ended) = ended else {
             drop(group);
             let error = format!(
@@ -219,7 +219,7 @@ impl Exec {
         ))
     }
 
-    fn command(&self, context: &Context<'_>, folder: &Folder) -> std::process::Command {
+    fn command(&self, context: &Context<'_>, folder: &AlertFolder) -> std::process::Command {
         let (alert, programs) = (context.alert, context.programs);
         let confinement = Confinement::Program {
             umask: programs.umask,
@@ -287,7 +287,7 @@ fn how(status: ExitStatus) -> String {
 }
 
 /// Feeds a program, collects its output and waits for its end.
-async fn attend(child: &mut Child, input: &[u8]) -> std::io::Result<(ExitStatus, String)> {
+async fn feed_and_wait(child: &mut Child, input: &[u8]) -> std::io::Result<(ExitStatus, String)> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (mut output, mut errors) = (Vec::new(), Vec::new());
     let status = {
@@ -328,7 +328,7 @@ async fn drain(reader: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
 }
 
 /// The files of an alert, decoded, where only this user can read them; removed when dropped.
-struct Folder {
+struct AlertFolder {
     path: String,
     paths: Vec<String>,
     json: String,
@@ -336,7 +336,7 @@ struct Folder {
     _folder: TempDir,
 }
 
-impl Folder {
+impl AlertFolder {
     fn unpack(alert: &Alert, files: &dyn Files, programs: &Programs) -> Result<Self, String> {
         let cannot = |error: std::io::Error| format!("the files cannot be unpacked: {error}");
         let folder = programs.alert_folder().map_err(cannot)?;

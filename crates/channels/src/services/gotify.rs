@@ -156,7 +156,7 @@ impl HttpService for Gotify {
         answer: &Answer,
     ) -> AnswerMeaning {
         let picture = picture(message).unwrap_or_default();
-        let fault: Fault = answer.json();
+        let fault: GotifyError = answer.json();
         let said = answer.said(&fault.description, &self.secrets);
         let result = self.judge(answer, &said, picture.is_some());
         AnswerMeaning { result, said, doubtful_extras: self.doubtful(alert, picture, answer) }
@@ -232,7 +232,7 @@ impl Gotify {
 /// Gotify's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Fault {
+struct GotifyError {
     #[serde(rename = "errorDescription")]
     description: String,
 }

@@ -17,8 +17,8 @@ use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, plan};
 use crate::{PictureLimits, Setting, Settings, Shape};
 
-use answer::{Fault, Problem};
-use api::Api;
+use answer::{MatrixError, PostFailure};
+use api::MatrixApi;
 
 /// The room that was joined: as it is set and its ID, parted by a space.
 const ROOM_MEMORY: &str = "room";
@@ -98,7 +98,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 struct Matrix {
-    api: Api,
+    api: MatrixApi,
     /// An alias or an ID, as it was set.
     room: String,
     replies: bool,
@@ -112,7 +112,7 @@ fn build(settings: &Settings) -> Built {
     if !is_room(room) {
         reader.fault("room", "must be like #yard:example.org, or an internal ID beginning with !");
     }
-    let api = Api::read(&mut reader);
+    let api = MatrixApi::read(&mut reader);
     reader.finish(|| {
         Some(Matrix {
             api: api?,
@@ -171,8 +171,8 @@ impl Matrix {
             let verdict = match self.post(&room, &message, context).await {
                 Ok(receipt) => Verdict::Delivered(receipt),
                 // Removed from the room, or its alias leads to another one by now.
-                Err(Problem::Shut(_)) if is_known => continue,
-                Err(Problem::NotTaken(why)) if !message.files.is_empty() => {
+                Err(PostFailure::Shut(_)) if is_known => continue,
+                Err(PostFailure::NotTaken(why)) if !message.files.is_empty() => {
                     let max = LIMITS.text_utf16_max;
                     message = plan::without_files(&message, context.alert, max, &why);
                     known = Some(room);
@@ -228,13 +228,13 @@ impl Matrix {
 
     /// Refuses an encrypted room. It is asked each time, for encryption can be switched on at any time
     /// ("m.room.encryption" in the specification), and then nobody expects that a server reads along.
-    async fn check_encryption(&self, room: &str, context: &Context<'_>) -> Result<(), Problem> {
+    async fn check_encryption(&self, room: &str, context: &Context<'_>) -> Result<(), PostFailure> {
         if self.unencrypted {
             return Ok(());
         }
         let path = ["v3", "rooms", room, "state", "m.room.encryption", ""];
         match self.api.ask(Method::GET, &path, Value::Null, context.files).await {
-            Ok(_) => Err(Problem::Stop(repair(
+            Ok(_) => Err(PostFailure::Stop(repair(
                 "this room is encrypted, and Tipoff cannot encrypt: set `room` to one that is not, \
                  or `unencrypted = true` to send there what its servers can read"
                     .to_owned(),
@@ -246,9 +246,9 @@ impl Matrix {
 }
 
 /// A text that must be in an answer.
-fn text(answer: &Value, field: &str) -> Result<String, Fault> {
+fn text(answer: &Value, field: &str) -> Result<String, MatrixError> {
     let text = answer.get(field).and_then(Value::as_str);
-    text.map(str::to_owned).ok_or_else(Fault::no_matrix)
+    text.map(str::to_owned).ok_or_else(MatrixError::no_matrix)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tipoff_model::{Alert, Priority, Receipt, Verdict};
 
 use crate::buttons::BUTTONS;
-use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
+use crate::chat_webhook::{self, ChatWebhook, LinkedMessage, PICTURE_TYPES, SenderFields};
 use crate::http::{Answer, Request, repair, retry};
 use crate::message_service::{
     AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService,
@@ -21,7 +21,7 @@ const MARKUP: &str = "\\*_~`|>#[]<!";
 
 /// A post has 16,383 characters, of which each may need a second one here; longer ones are cut in two
 /// ("Tips and best practices" of incoming webhooks).
-static LIMITS: Limits = chat_hook::limits("Mattermost", 7400, PICTURE_TYPES);
+static LIMITS: Limits = chat_webhook::limits("Mattermost", 7400, PICTURE_TYPES);
 /// What is left for the links of actions, in UTF-16 units.
 const LINKS_UTF16_MAX: usize = 1500;
 
@@ -31,8 +31,8 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "A channel of a Mattermost server, through an incoming webhook; pictures by link.",
     settings: &[
         BUTTONS,
-        chat_hook::CHANNEL,
-        chat_hook::ICON,
+        chat_webhook::CHANNEL,
+        chat_webhook::ICON,
         TIMEOUT_OF_WORDS,
         Setting {
             key: "url",
@@ -42,19 +42,19 @@ pub(crate) const ENTRY: Entry = Entry {
                   it can write there.",
             example: "\"https://chat.example.org/hooks/KEY\"",
         },
-        chat_hook::USERNAME,
+        chat_webhook::USERNAME,
     ],
     build,
 };
 
 struct Mattermost {
-    hook: Hook,
-    sender: Sender,
+    hook: ChatWebhook,
+    sender: SenderFields,
 }
 
 fn build(settings: &Settings) -> Built {
     let names = ["channel", "icon_url", "username"];
-    chat_hook::build(settings, 1, "https://chat.example.org/hooks/KEY", names, |hook, sender| {
+    chat_webhook::build(settings, 1, "https://chat.example.org/hooks/KEY", names, |hook, sender| {
         MessageChannel(Mattermost { hook, sender })
     })
 }
@@ -83,7 +83,7 @@ impl HttpService for Mattermost {
         extras: &Extras,
         answer: &Answer,
     ) -> AnswerMeaning {
-        let fault = Fault::of(answer);
+        let fault = MattermostError::of(answer);
         let has_priority = priority(message, alert, extras).is_some();
         AnswerMeaning {
             result: Ok(self.judge(answer, &fault)),
@@ -95,7 +95,12 @@ impl HttpService for Mattermost {
 
 impl Mattermost {
     /// What of a message's extras the server may not have taken: it names none.
-    fn doubtful(&self, has_priority: bool, answer: &Answer, fault: &Fault) -> Vec<&'static str> {
+    fn doubtful(
+        &self,
+        has_priority: bool,
+        answer: &Answer,
+        fault: &MattermostError,
+    ) -> Vec<&'static str> {
         match (answer.status, fault.webhook_error()) {
             // A server that knows no priorities may refuse them in whatever way: the alert is worth more.
             (400..=428 | 430.., _) if has_priority => vec!["priority"],
@@ -105,11 +110,12 @@ impl Mattermost {
     }
 
     fn payload(&self, message: &Message, alert: &Alert, extras: &Extras) -> Value {
-        let Linked { words, pictures } = chat_hook::linked(message, alert, &LIMITS, |_| true);
+        let LinkedMessage { words, pictures } =
+            chat_webhook::linked(message, alert, &LIMITS, |_| true);
         let mut payload = Map::new();
         let links = self.hook.links(message, alert);
-        let text = chat_hook::markdown(&words, alert, "**", plain)
-            + &chat_hook::markdown_links(&links, LINKS_UTF16_MAX, plain);
+        let text = chat_webhook::markdown(&words, alert, "**", plain)
+            + &chat_webhook::markdown_links(&links, LINKS_UTF16_MAX, plain);
         payload.insert("text".to_owned(), text.into());
         let pictures = pictures.iter().map(|picture| {
             let (name, url) = (plain(picture.name), picture.url);
@@ -130,7 +136,7 @@ impl Mattermost {
     }
 
     /// Errors have an `id` (model/utils.go, AppError); those of webhooks are in app/webhook.go.
-    fn judge(&self, answer: &Answer, fault: &Fault) -> Verdict {
+    fn judge(&self, answer: &Answer, fault: &MattermostError) -> Verdict {
         let said = self.hook.said(answer, &fault.message);
         let status = answer.status;
         match (status, fault.webhook_error()) {
@@ -178,12 +184,12 @@ fn name(priority: Priority) -> Option<&'static str> {
 /// Mattermost's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Fault {
+struct MattermostError {
     id: String,
     message: String,
 }
 
-impl Fault {
+impl MattermostError {
     fn of(answer: &Answer) -> Self {
         answer.json()
     }
@@ -196,8 +202,8 @@ impl Fault {
 
 /// `text` so that it is shown as it is and mentions nobody.
 fn plain(text: &str) -> String {
-    chat_hook::spelled(text, str::to_owned, |sign, out| match sign {
-        '@' => chat_hook::push_parted(sign, out),
+    chat_webhook::spelled(text, str::to_owned, |sign, out| match sign {
+        '@' => chat_webhook::push_parted(sign, out),
         sign => {
             if MARKUP.contains(sign) {
                 out.push('\\');

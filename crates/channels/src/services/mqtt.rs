@@ -7,10 +7,11 @@
 mod broker;
 mod connection;
 mod discovery;
-mod motions;
+mod motion_repeats;
 mod presence;
-mod sweep;
-mod telling;
+mod publications;
+mod retained_cleanup;
+mod tls_error;
 mod topics;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,10 +26,10 @@ use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Files, HomeControl, Message};
 use crate::{Setting, Settings, Shape, body, words};
 
-use broker::{Broken, Broker, Line, Trouble};
-use connection::Kept;
-use motions::Motions;
-use telling::Picture;
+use broker::{Broker, ConnectionLost, MqttFailure, Publisher};
+use connection::SharedConnection;
+use motion_repeats::MotionMemory;
+use publications::AlertPicture;
 use topics::Topics;
 
 /// The first part of every topic, where it is not set.
@@ -125,9 +126,9 @@ struct Mqtt {
     broker: Broker,
     topics: Topics,
     off_delay: Duration,
-    kept: Kept,
-    motions: Motions,
-    tries: Tries,
+    kept: SharedConnection,
+    motions: MotionMemory,
+    tries: PictureTries,
 }
 
 fn build(settings: &Settings) -> Built {
@@ -181,7 +182,7 @@ impl Channel for Mqtt {
 }
 
 /// What an alert is told by, in order; the event comes last: whoever it wakes finds the rest.
-struct Telling<'a> {
+struct AlertPublications<'a> {
     alert: &'a Alert,
     picture: Option<(String, Vec<u8>)>,
     state: Option<(String, String)>,
@@ -224,53 +225,63 @@ impl Mqtt {
         &self,
         alert: &'a Alert,
         files: &Arc<dyn Files>,
-    ) -> Result<Telling<'a>, String> {
+    ) -> Result<AlertPublications<'a>, String> {
         let topics = self.topics.of_device(alert.device_id, &alert.device);
         // A report is no news: the last picture and what happened last stay as they are.
         let is_news = alert.kind != AlertKind::Report;
         let mut picture = match self.broker.picture_bytes_max {
-            bytes_max if is_news && bytes_max > 0 => telling::picture(alert, bytes_max),
-            _ => Picture::None,
+            bytes_max if is_news && bytes_max > 0 => publications::picture(alert, bytes_max),
+            _ => AlertPicture::None,
         };
-        if let Picture::Sent(stored) = &picture
+        if let AlertPicture::Sent(stored) = &picture
             && self.tries.of(&alert.idempotency_key) >= PICTURE_TRIES_MAX
         {
-            picture = telling::left(stored, "the broker did not take it");
+            picture = publications::left(stored, "the broker did not take it");
         }
-        let (state, event) =
-            (telling::state(alert, &topics, &picture), telling::event(alert, &topics, &picture));
+        let (state, event) = (
+            publications::state(alert, &topics, &picture),
+            publications::event(alert, &topics, &picture),
+        );
         let picture = match picture {
-            Picture::Sent(stored) => Some((topics.picture, read(*stored, files).await?)),
+            AlertPicture::Sent(stored) => Some((topics.picture, read(*stored, files).await?)),
             _ => None,
         };
         let state = is_news.then_some((topics.state, state));
-        Ok(Telling { alert, picture, state, event: (topics.event, event) })
+        Ok(AlertPublications { alert, picture, state, event: (topics.event, event) })
     }
 
     /// By the connection that is kept. A new device is announced before its first alert.
-    async fn tell_by(&self, up: &connection::Up, telling: Telling<'_>) -> Result<(), Trouble> {
+    async fn tell_by(
+        &self,
+        up: &connection::LiveConnection,
+        telling: AlertPublications<'_>,
+    ) -> Result<(), MqttFailure> {
         let Alert { device_id, device, .. } = telling.alert;
         let told = match presence::announce(self, up, *device_id, device).await {
             Ok(()) => self.tell(&up.line, telling).await,
-            Err(Broken) => Err(Broken),
+            Err(ConnectionLost) => Err(ConnectionLost),
         };
-        told.map_err(|Broken| self.broker.broken())
+        told.map_err(|ConnectionLost| self.broker.broken())
     }
 
     /// By a connection of its own.
-    async fn tell_alone(&self, telling: Telling<'_>) -> Result<(), Trouble> {
+    async fn tell_alone(&self, telling: AlertPublications<'_>) -> Result<(), MqttFailure> {
         let (line, mut wire) = self.broker.connect(None).await?;
         tokio::select! {
             biased;
             error = wire.run(|_| {}) => return Err(self.broker.trouble(&error)),
-            told = self.tell(&line, telling) => told.map_err(|Broken| self.broker.broken())?,
+            told = self.tell(&line, telling) => told.map_err(|ConnectionLost| self.broker.broken())?,
         }
         wire.leave(line).await;
         Ok(())
     }
 
-    async fn tell(&self, line: &Line, telling: Telling<'_>) -> Result<(), Broken> {
-        let Telling { alert, picture, state, event } = telling;
+    async fn tell(
+        &self,
+        line: &Publisher,
+        telling: AlertPublications<'_>,
+    ) -> Result<(), ConnectionLost> {
+        let AlertPublications { alert, picture, state, event } = telling;
         if let Some((topic, bytes)) = picture {
             self.tries.begin(&alert.idempotency_key);
             line.publish(&topic, true, bytes).await?;
@@ -297,9 +308,9 @@ async fn read(stored: AlertMedia, files: &Arc<dyn Files>) -> Result<Vec<u8>, Str
 
 /// How often the picture of which delivery was sent in vain.
 #[derive(Default)]
-struct Tries(Mutex<(String, u32)>);
+struct PictureTries(Mutex<(String, u32)>);
 
-impl Tries {
+impl PictureTries {
     fn of(&self, key: &str) -> u32 {
         let tries = self.lock();
         if tries.0 == key { tries.1 } else { 0 }

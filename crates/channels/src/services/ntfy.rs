@@ -2,7 +2,7 @@
 //! file; it has no replies, so what follows is a message of its own, and quieter.
 
 mod actions;
-mod setup;
+mod settings;
 mod short_form;
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Deserialize;
 use tipoff_model::{Alert, Priority, Receipt, Verdict};
 
-use self::actions::Actions;
+use self::actions::ActionButtons;
 use crate::body::{Body, Piece};
 use crate::http::{self, Answer, Request, Secrets, repair, retry};
 use crate::message_service::{
@@ -76,7 +76,7 @@ static LIMITS: Limits = Limits {
 pub(crate) const ENTRY: Entry = Entry {
     kind: "ntfy",
     summary: "A topic of ntfy, on ntfy.sh or on a server of your own.",
-    settings: setup::SETTINGS,
+    settings: settings::SETTINGS,
     build,
 };
 
@@ -85,7 +85,7 @@ struct Ntfy {
     login: Option<HeaderValue>,
     priority: Option<i64>,
     tags: String,
-    actions: Actions,
+    actions: ActionButtons,
     click: Option<String>,
     secrets: Secrets,
     time: Duration,
@@ -122,8 +122,8 @@ fn build(settings: &Settings) -> Built {
     if tags.iter().any(|tag| tag.is_empty() || tag.contains(',')) {
         reader.fault("tags", "a tag has no comma in it: write a list, [\"camera\", \"house\"]");
     }
-    let actions = reader.check("actions", Actions::read(settings, &mut secrets));
-    let login = setup::login(settings, &mut secrets);
+    let actions = reader.check("actions", ActionButtons::read(settings, &mut secrets));
+    let login = settings::login(settings, &mut secrets);
     let login = login.map_err(|(key, message)| reader.fault(key, message)).ok().flatten();
     reader.finish(|| {
         Some(MessageChannel(Ntfy {
@@ -169,7 +169,7 @@ impl HttpService for Ntfy {
         extras: &Extras,
         answer: &Answer,
     ) -> AnswerMeaning {
-        let fault = Fault::of(answer);
+        let fault = NtfyError::of(answer);
         AnswerMeaning {
             result: self.judge(answer, &fault, !message.files.is_empty()),
             said: answer.said(&fault.error, &self.secrets),
@@ -256,7 +256,7 @@ impl Ntfy {
     }
 
     /// The codes are those of the server's own list of errors.
-    fn judge(&self, answer: &Answer, fault: &Fault, with_file: bool) -> SendResult {
+    fn judge(&self, answer: &Answer, fault: &NtfyError, with_file: bool) -> SendResult {
         let said = answer.said(&fault.error, &self.secrets);
         let status = answer.status;
         Ok(match (status, fault.code) {
@@ -292,12 +292,12 @@ impl Ntfy {
 /// The server's error format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Fault {
+struct NtfyError {
     code: u32,
     error: String,
 }
 
-impl Fault {
+impl NtfyError {
     fn of(answer: &Answer) -> Self {
         answer.json()
     }

@@ -241,7 +241,7 @@ impl HttpService for Pushover {
         extras: &Extras,
         answer: &Answer,
     ) -> AnswerMeaning {
-        let fault = Fault::of(answer);
+        let fault = PushoverError::of(answer);
         AnswerMeaning {
             result: self.judge(answer, &fault, !message.files.is_empty()),
             said: answer.said(&fault.errors(), &self.secrets),
@@ -257,7 +257,7 @@ impl Pushover {
         alert: &Alert,
         extras: &Extras,
         answer: &Answer,
-        fault: &Fault,
+        fault: &PushoverError,
     ) -> Vec<&'static str> {
         let is_there = |key: &str| match key {
             "device" => !self.device.is_empty(),
@@ -319,7 +319,7 @@ impl Pushover {
         form.into_body()
     }
 
-    fn judge(&self, answer: &Answer, fault: &Fault, with_file: bool) -> SendResult {
+    fn judge(&self, answer: &Answer, fault: &PushoverError, with_file: bool) -> SendResult {
         let said = answer.said(&fault.errors(), &self.secrets);
         let status = answer.status;
         Ok(match status {
@@ -351,9 +351,9 @@ impl Pushover {
 }
 
 /// Pushover's error format: words, and the name of the wrong parameter.
-struct Fault(Value);
+struct PushoverError(Value);
 
-impl Fault {
+impl PushoverError {
     fn of(answer: &Answer) -> Self {
         Self(answer.json())
     }

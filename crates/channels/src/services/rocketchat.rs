@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tipoff_model::{Alert, Receipt, Scope, Verdict};
 
 use crate::buttons::BUTTONS;
-use crate::chat_hook::{self, Hook, Linked, PICTURE_TYPES, Sender};
+use crate::chat_webhook::{self, ChatWebhook, LinkedMessage, PICTURE_TYPES, SenderFields};
 use crate::http::{Answer, REPAIR_PAUSE, Request, repair, retry};
 use crate::message_service::{
     AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService,
@@ -18,7 +18,7 @@ use crate::{Setting, Settings, Shape};
 
 /// "Maximum Allowed Characters Per Message" is 5,000 where the server's owner has not said otherwise;
 /// each may need a second one here.
-static LIMITS: Limits = chat_hook::limits("Rocket.Chat", 1900, PICTURE_TYPES);
+static LIMITS: Limits = chat_webhook::limits("Rocket.Chat", 1900, PICTURE_TYPES);
 /// What is left for the links of actions, in UTF-16 units.
 const LINKS_UTF16_MAX: usize = 1100;
 
@@ -28,8 +28,8 @@ pub(crate) const ENTRY: Entry = Entry {
     summary: "A channel of a Rocket.Chat server, through an incoming webhook; pictures by link.",
     settings: &[
         BUTTONS,
-        chat_hook::CHANNEL,
-        chat_hook::ICON,
+        chat_webhook::CHANNEL,
+        chat_webhook::ICON,
         TIMEOUT_OF_WORDS,
         Setting {
             key: "url",
@@ -39,19 +39,19 @@ pub(crate) const ENTRY: Entry = Entry {
                   Incoming. Whoever has it can write there.",
             example: "\"https://chat.example.org/hooks/ID/TOKEN\"",
         },
-        chat_hook::USERNAME,
+        chat_webhook::USERNAME,
     ],
     build,
 };
 
 struct RocketChat {
-    hook: Hook,
-    sender: Sender,
+    hook: ChatWebhook,
+    sender: SenderFields,
 }
 
 fn build(settings: &Settings) -> Built {
     let names = ["channel", "avatar", "alias"];
-    chat_hook::build(
+    chat_webhook::build(
         settings,
         2,
         "https://chat.example.org/hooks/ID/TOKEN",
@@ -78,7 +78,7 @@ impl HttpService for RocketChat {
     }
 
     fn read_answer(&self, _: &Message, _: &Alert, _: &Extras, answer: &Answer) -> AnswerMeaning {
-        let reply: Reply = answer.json();
+        let reply: RocketChatReply = answer.json();
         let verdict = self.judge(answer, &reply);
         // Such as "Not enough permission": whose user may not write under another name
         // (`message-impersonate`).
@@ -96,11 +96,12 @@ impl HttpService for RocketChat {
 
 impl RocketChat {
     fn payload(&self, message: &Message, alert: &Alert, extras: &Extras) -> Value {
-        let Linked { words, pictures } = chat_hook::linked(message, alert, &LIMITS, |_| true);
+        let LinkedMessage { words, pictures } =
+            chat_webhook::linked(message, alert, &LIMITS, |_| true);
         let mut payload = Map::new();
         let links = self.hook.links(message, alert);
-        let text = chat_hook::markdown(&words, alert, "*", plain)
-            + &chat_hook::markdown_links(&links, LINKS_UTF16_MAX, plain);
+        let text = chat_webhook::markdown(&words, alert, "*", plain)
+            + &chat_webhook::markdown_links(&links, LINKS_UTF16_MAX, plain);
         payload.insert("text".to_owned(), text.into());
         // A preview of whatever a camera links to is no part of the alert.
         payload.insert("parseUrls".to_owned(), false.into());
@@ -117,7 +118,7 @@ impl RocketChat {
 
     /// The errors are those of integrations/server/api/api.ts and processWebhookMessage.ts. An address
     /// that Rocket.Chat does not know is answered with its start page, and 200.
-    fn judge(&self, answer: &Answer, reply: &Reply) -> Verdict {
+    fn judge(&self, answer: &Answer, reply: &RocketChatReply) -> Verdict {
         let (said, status) = (self.hook.said(answer, &reply.error), answer.status);
         match (status, reply.error.as_str()) {
             (200..=299, _) if reply.success => Verdict::Delivered(Receipt::default()),
@@ -175,7 +176,7 @@ fn is_about_channel(error: &str) -> bool {
 /// Rocket.Chat's answer format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Reply {
+struct RocketChatReply {
     success: bool,
     error: String,
 }
@@ -183,8 +184,8 @@ struct Reply {
 /// `text` so that it mentions nobody and leads nowhere. Nothing can be escaped
 /// (packages/message-parser/src/grammar.pegjs): a sign is parted from what would complete it.
 fn plain(text: &str) -> String {
-    chat_hook::spelled(text, str::to_owned, |sign, out| match sign {
-        '@' | '#' | '<' | ']' => chat_hook::push_parted(sign, out),
+    chat_webhook::spelled(text, str::to_owned, |sign, out| match sign {
+        '@' | '#' | '<' | ']' => chat_webhook::push_parted(sign, out),
         _ => out.push(sign),
     })
 }

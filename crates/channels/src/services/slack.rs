@@ -4,7 +4,7 @@
 mod answer;
 mod api;
 mod bot;
-mod hook;
+mod webhook;
 mod wording;
 
 use std::time::Duration;
@@ -65,7 +65,7 @@ fn build(settings: &Settings) -> Built {
             fault("channel", "a webhook writes to its own channel: leave it out, or set `token`")
         }
         (false, true) if given("api") => fault("api", "is of use with `token` only"),
-        (false, true) => hook::build(settings),
+        (false, true) => webhook::build(settings),
         (true, true) => fault("url", "give either this, or `token` and `channel`"),
         (false, false) => {
             fault("token", "is missing: give `token` and `channel`, or a webhook's `url`")

@@ -3,18 +3,18 @@
 
 mod answer;
 mod api;
-mod attend;
 mod backoff;
 mod bot;
 mod command;
 mod draft;
-mod growing;
-mod hook;
+mod edit_in_place;
+mod interaction;
 mod keyboard;
 mod poll;
 mod settings;
 mod setup;
 mod update;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,12 +32,12 @@ use crate::{
     HookRequest, Limits, Message, Pace, PictureLimits, Settings, sides,
 };
 
-use answer::Problem;
-use api::Api;
-use attend::LateKeyboard;
+use answer::TelegramFailure;
+use api::BotApi;
 use bot::{Access, Bot, Membership};
 use draft::Draft;
-use growing::Growing;
+use edit_in_place::EditableMessages;
+use interaction::LateKeyboard;
 use settings::SETTINGS;
 pub use setup::{BotInfo, Chat, Setup};
 
@@ -87,7 +87,7 @@ pub(crate) const ENTRY: Entry = Entry {
 };
 
 struct Telegram {
-    api: Api,
+    api: BotApi,
     chat: String,
     topic: Option<i64>,
     silent: bool,
@@ -95,7 +95,7 @@ struct Telegram {
     buttons: bool,
     commands: bool,
     edit_in_place: bool,
-    growing: Growing,
+    growing: EditableMessages,
     updates: Updates,
     arm_mode: Option<String>,
     disarm_mode: Option<String>,
@@ -140,7 +140,7 @@ fn build(settings: &Settings) -> Built {
     let updates = if buttons || commands { updates } else { Updates::Off };
     let (late, keyboards) = mpsc::channel(KEYBOARDS_MAX);
     let address = settings.text("api").unwrap_or(DEFAULT_API);
-    let api = Api::new(address, settings.text("token").unwrap_or_default());
+    let api = BotApi::new(address, settings.text("token").unwrap_or_default());
     let api = reader.check_all(api);
     reader.finish(|| {
         Some(Telegram {
@@ -152,7 +152,7 @@ fn build(settings: &Settings) -> Built {
             buttons,
             commands,
             edit_in_place: settings.flag("edit_in_place"),
-            growing: Growing::default(),
+            growing: EditableMessages::default(),
             updates,
             arm_mode: settings.text("arm_mode").map(str::to_owned),
             disarm_mode: settings.text("disarm_mode").map(str::to_owned),
@@ -210,7 +210,7 @@ impl Channel for Telegram {
             return None;
         }
         Some(Box::pin(async move {
-            let update = hook::read(&self.api, &request)?;
+            let update = webhook::read(&self.api, &request)?;
             let bot = Bot::of(&self.api.identity());
             if !bot.has_members() {
                 return Err(HookFault::Later);
@@ -253,7 +253,7 @@ impl Telegram {
     /// Takes presses and commands. Of the channels of one bot, one asks Telegram at a time.
     async fn stay_in_touch(&self, home_control: &dyn HomeControl) {
         if self.updates == Updates::Off {
-            return hook::retire(&self.api, home_control).await;
+            return webhook::retire(&self.api, home_control).await;
         }
         let memory = home_control.memory().await.unwrap_or_default();
         self.access.follow(self.current_chat(&memory));
@@ -263,9 +263,9 @@ impl Telegram {
         let lead = async {
             let _leading = bot.leading.lock().await;
             match self.updates {
-                Updates::Webhook => hook::keep(&self.api, home_control).await,
+                Updates::Webhook => webhook::keep(&self.api, home_control).await,
                 Updates::Poll | Updates::Off => {
-                    hook::retire(&self.api, home_control).await;
+                    webhook::retire(&self.api, home_control).await;
                     poll::poll(&self.api, &bot).await
                 }
             }
@@ -311,7 +311,7 @@ impl Telegram {
                 }
                 Err(problem) => problem,
             };
-            if let Problem::Migrated(number) = problem {
+            if let TelegramFailure::Migrated(number) = problem {
                 self.access.follow(&number.to_string());
                 remember = vec![(CHAT_MEMORY.to_owned(), format!("{} {number}", self.chat))];
             }

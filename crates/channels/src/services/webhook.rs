@@ -4,7 +4,7 @@
 mod address;
 mod headers;
 mod payload;
-mod setup;
+mod settings;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use tipoff_model::{Alert, Outcome, Receipt, Scope, TemplateValues, Verdict};
 use self::address::Address;
 use self::headers::{Headers, KEY_HEADER, SIGNATURE_HEADER};
 use self::payload::Payload;
-use self::setup::build;
+use self::settings::build;
 use crate::body::BodyError;
 use crate::http::{self, Answer, Failure, REPAIR_PAUSE, Request, Secrets, repair, retry};
 use crate::{Abilities, BoxFuture, Channel, Context, Entry, Message, alert_json, words};
@@ -28,7 +28,7 @@ use crate::{Abilities, BoxFuture, Channel, Context, Entry, Message, alert_json, 
 pub(crate) const ENTRY: Entry = Entry {
     kind: "webhook",
     summary: "Any HTTP server: the alert as JSON, by POST; or a request in your own words.",
-    settings: setup::SETTINGS,
+    settings: settings::SETTINGS,
     build,
 };
 

@@ -11,7 +11,7 @@ use object_store::{ClientOptions, PutMultipartOptions, PutOptions, PutPayload, R
 use sha2::{Digest, Sha256};
 use tipoff_model::{AlertMedia, Verdict};
 
-use super::{Kept, Shelf, unreadable};
+use super::{ArchiveStore, KeepResult, unreadable};
 use crate::body::{Body, BodyError, Broken, Piece};
 use crate::http::{self, CONNECT_TIME, Secrets, no_answer, repair, retry};
 use crate::multipart::header_safe;
@@ -70,7 +70,7 @@ impl Bucket {
         path: &str,
         stored: &AlertMedia,
         files: &Arc<dyn Files>,
-    ) -> Result<Kept, Verdict> {
+    ) -> Result<KeepResult, Verdict> {
         let path = Path::parse(path).map_err(|error| unreadable(error.to_string()))?;
         // Asked beforehand, because not every service knows conditional writes. Who may not list
         // a bucket is told 403 of what is not there ("HeadObject" in the API reference).
@@ -84,13 +84,13 @@ impl Bucket {
             _ => self.put_parts(&path, stored, files).await,
         };
         match put {
-            Ok(()) => Ok(Kept::File),
-            Err(Fault::Stored(BodyError(error))) => Err(unreadable(error)),
-            Err(Fault::Store(Error::AlreadyExists { .. } | Error::Precondition { .. })) => {
+            Ok(()) => Ok(KeepResult::File),
+            Err(BucketError::Stored(BodyError(error))) => Err(unreadable(error)),
+            Err(BucketError::Store(Error::AlreadyExists { .. } | Error::Precondition { .. })) => {
                 let there = self.store.head(&path).await.map_err(|error| self.in_words(&error))?;
                 self.compare(&path, there.size, stored, files).await
             }
-            Err(Fault::Store(error)) => Err(self.in_words(&error)),
+            Err(BucketError::Store(error)) => Err(self.in_words(&error)),
         }
     }
 
@@ -99,17 +99,17 @@ impl Bucket {
         path: &Path,
         stored: &AlertMedia,
         files: &Arc<dyn Files>,
-    ) -> Result<(), Fault> {
-        let mut parts = Parts::open(stored, files);
+    ) -> Result<(), BucketError> {
+        let mut parts = FileParts::open(stored, files);
         let payload = parts.next().await?.unwrap_or_default();
         let attributes = attributes(stored);
         let create = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
         match self.store.put_opts(path, payload.clone(), create.clone()).await {
             Err(error) if is_unknown(&error) => {
                 let options = PutOptions { mode: PutMode::Overwrite, ..create };
-                self.store.put_opts(path, payload, options).await.map_err(Fault::Store)?;
+                self.store.put_opts(path, payload, options).await.map_err(BucketError::Store)?;
             }
-            put => drop(put.map_err(Fault::Store)?),
+            put => drop(put.map_err(BucketError::Store)?),
         }
         Ok(())
     }
@@ -120,17 +120,17 @@ impl Bucket {
         path: &Path,
         stored: &AlertMedia,
         files: &Arc<dyn Files>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), BucketError> {
         let attributes = attributes(stored);
         let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
         let mut upload =
-            self.store.put_multipart_opts(path, options).await.map_err(Fault::Store)?;
-        let mut parts = Parts::open(stored, files);
+            self.store.put_multipart_opts(path, options).await.map_err(BucketError::Store)?;
+        let mut parts = FileParts::open(stored, files);
         let putting = async {
             while let Some(part) = parts.next().await? {
-                upload.put_part(part).await.map_err(Fault::Store)?;
+                upload.put_part(part).await.map_err(BucketError::Store)?;
             }
-            upload.complete().await.map_err(Fault::Store)
+            upload.complete().await.map_err(BucketError::Store)
         };
         let put = putting.await;
         if put.is_err() {
@@ -146,9 +146,9 @@ impl Bucket {
         size: u64,
         stored: &AlertMedia,
         files: &Arc<dyn Files>,
-    ) -> Result<Kept, Verdict> {
+    ) -> Result<KeepResult, Verdict> {
         if size != stored.media.size {
-            return Ok(Kept::Other);
+            return Ok(KeepResult::Other);
         }
         let fault = |error: Error| self.in_words(&error);
         let mut there = self.store.get(path).await.map_err(fault)?.into_stream();
@@ -156,15 +156,15 @@ impl Bucket {
         while let Some(chunk) = there.next().await {
             sum.update(chunk.map_err(fault)?);
         }
-        let mut parts = Parts::open(stored, files);
+        let mut parts = FileParts::open(stored, files);
         let mut own = Sha256::new();
         while let Some(part) = parts.next().await.map_err(|fault| match fault {
-            Fault::Stored(BodyError(error)) => unreadable(error),
-            Fault::Store(error) => self.in_words(&error),
+            BucketError::Stored(BodyError(error)) => unreadable(error),
+            BucketError::Store(error) => self.in_words(&error),
         })? {
             part.iter().for_each(|bytes| own.update(bytes));
         }
-        Ok(if sum.finalize() == own.finalize() { Kept::File } else { Kept::Other })
+        Ok(if sum.finalize() == own.finalize() { KeepResult::File } else { KeepResult::Other })
     }
 
     /// The codes are those of "Error responses" in Amazon's API reference.
@@ -209,14 +209,14 @@ impl Bucket {
     }
 }
 
-impl Shelf for Bucket {
+impl ArchiveStore for Bucket {
     fn keep<'a>(
         &'a self,
         path: &'a str,
         stored: &'a AlertMedia,
         files: &'a Arc<dyn Files>,
         _umask: u32,
-    ) -> BoxFuture<'a, Result<Kept, Verdict>> {
+    ) -> BoxFuture<'a, Result<KeepResult, Verdict>> {
         Box::pin(self.keep(path, stored, files))
     }
 }
@@ -233,19 +233,19 @@ fn is_unknown(error: &Error) -> bool {
         || error.to_string().contains("<Code>NotImplemented</Code>")
 }
 
-enum Fault {
+enum BucketError {
     Stored(BodyError),
     Store(Error),
 }
 
 /// A stored file, part by part.
-struct Parts {
+struct FileParts {
     chunks: std::pin::Pin<Box<dyn Stream<Item = std::io::Result<Vec<u8>>> + Send>>,
     broken: Broken,
     left: u64,
 }
 
-impl Parts {
+impl FileParts {
     fn open(stored: &AlertMedia, files: &Arc<dyn Files>) -> Self {
         let broken = Broken::default();
         let body = Body::new(String::new(), vec![Piece::File(stored.clone())]);
@@ -254,7 +254,7 @@ impl Parts {
     }
 
     /// The next part; all of them are of one size but the last, as some services want it.
-    async fn next(&mut self) -> Result<Option<PutPayload>, Fault> {
+    async fn next(&mut self) -> Result<Option<PutPayload>, BucketError> {
         // Chunks are of one size, too, of which a part is a multiple.
         let mut part: Vec<u8> = Vec::new();
         while part.len() < PART_BYTES && self.left > 0 {
@@ -265,7 +265,9 @@ impl Parts {
                 }
                 Some(Err(_)) | None => {
                     let unknown = || BodyError("a file ended too early".to_owned());
-                    return Err(Fault::Stored(self.broken.get().cloned().unwrap_or_else(unknown)));
+                    return Err(BucketError::Stored(
+                        self.broken.get().cloned().unwrap_or_else(unknown),
+                    ));
                 }
             }
         }

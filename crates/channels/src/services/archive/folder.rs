@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tipoff_model::{AlertMedia, Scope, Verdict};
 use tokio::task::spawn_blocking;
 
-use super::{Kept, Shelf, unreadable};
+use super::{ArchiveStore, KeepResult, unreadable};
 use crate::body::{BodyError, WriteError, copy};
 use crate::http::no_answer;
 use crate::{BoxFuture, Files};
@@ -35,14 +35,14 @@ impl Folder {
     }
 }
 
-impl Shelf for Folder {
+impl ArchiveStore for Folder {
     fn keep<'a>(
         &'a self,
         path: &'a str,
         stored: &'a AlertMedia,
         files: &'a Arc<dyn Files>,
         umask: u32,
-    ) -> BoxFuture<'a, Result<Kept, Verdict>> {
+    ) -> BoxFuture<'a, Result<KeepResult, Verdict>> {
         Box::pin(async move {
             let (folder, target) = (self.0.clone(), self.0.join(path));
             let (stored, files) = (stored.clone(), Arc::clone(files));
@@ -61,7 +61,7 @@ fn keep(
     stored: &AlertMedia,
     files: &dyn Files,
     umask: u32,
-) -> Result<Kept, Verdict> {
+) -> Result<KeepResult, Verdict> {
     let cannot = |error: io::Error| in_words(folder, &error);
     if !folder.is_dir() {
         // To make it could mean to fill the disk on which it is to be mounted.
@@ -77,7 +77,7 @@ fn keep(
             WriteError::Out(error) => cannot(error),
         })?,
     };
-    if let Some(Kept::File) = kept {
+    if let Some(KeepResult::File) = kept {
         // Names are on the disk when their folders are.
         let mut folders = target.ancestors().skip(1).take_while(|it| it.starts_with(folder));
         folders.try_for_each(|it| File::open(it)?.sync_all()).map_err(cannot)?;
@@ -85,7 +85,7 @@ fn keep(
     match kept {
         Some(kept) => Ok(kept),
         // Somebody was faster between the look and the write.
-        None => compare(target, stored, files).map(|kept| kept.unwrap_or(Kept::Other)),
+        None => compare(target, stored, files).map(|kept| kept.unwrap_or(KeepResult::Other)),
     }
 }
 
@@ -95,7 +95,7 @@ fn write(
     stored: &AlertMedia,
     files: &dyn Files,
     umask: u32,
-) -> Result<Option<Kept>, WriteError> {
+) -> Result<Option<KeepResult>, WriteError> {
     let parent = target.parent().unwrap_or(target);
     make_folders(parent, umask).map_err(WriteError::Out)?;
     let mut file =
@@ -105,7 +105,7 @@ fn write(
     copy(stored, files, &mut file)?;
     file.as_file().sync_all().map_err(WriteError::Out)?;
     match file.persist_noclobber(target) {
-        Ok(_) => Ok(Some(Kept::File)),
+        Ok(_) => Ok(Some(KeepResult::File)),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(None),
         Err(error) => Err(WriteError::Out(error.error)),
     }
@@ -128,17 +128,21 @@ fn make_folders(folder: &Path, umask: u32) -> io::Result<()> {
 }
 
 /// Whether what is at `target` is the file already, as an attempt that was cut off leaves it.
-fn compare(target: &Path, stored: &AlertMedia, files: &dyn Files) -> Result<Option<Kept>, Verdict> {
+fn compare(
+    target: &Path,
+    stored: &AlertMedia,
+    files: &dyn Files,
+) -> Result<Option<KeepResult>, Verdict> {
     let is_candidate = fs::symlink_metadata(target)
         .is_ok_and(|there| there.is_file() && there.len() == stored.media.size);
     let Some(file) = is_candidate.then(|| File::open(target).ok()).flatten() else {
-        return Ok(Some(Kept::Other));
+        return Ok(Some(KeepResult::Other));
     };
     let mut same = Same { file: BufReader::new(file), same: true };
     match copy(stored, files, &mut same) {
-        Ok(()) if same.same => Ok(Some(Kept::File)),
+        Ok(()) if same.same => Ok(Some(KeepResult::File)),
         Err(WriteError::Stored(BodyError(error))) => Err(unreadable(error)),
-        Ok(()) | Err(WriteError::Out(_)) => Ok(Some(Kept::Other)),
+        Ok(()) | Err(WriteError::Out(_)) => Ok(Some(KeepResult::Other)),
     }
 }
 

@@ -42,16 +42,16 @@ enum Placeholder {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Piece {
+enum PathPiece {
     Word(String),
     Value(Placeholder),
 }
 
 /// A path in which values are missing: the pieces of each folder's name, then of the file's.
 #[derive(Debug)]
-pub(super) struct Template(Vec<Vec<Piece>>);
+pub(super) struct PathTemplate(Vec<Vec<PathPiece>>);
 
-impl Template {
+impl PathTemplate {
     /// Reads a template; or what is wrong with it.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         if text.len() > TEMPLATE_BYTES_MAX {
@@ -65,7 +65,7 @@ impl Template {
     }
 
     /// Where a file of an alert goes.
-    pub(super) fn path(&self, alert: &Alert, stored: &AlertMedia, zone: &TimeZone) -> Path {
+    pub(super) fn path(&self, alert: &Alert, stored: &AlertMedia, zone: &TimeZone) -> ArchivePath {
         let at = jiff::Timestamp::from_millisecond(alert.received_at.as_ms())
             .unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         let at = jiff::ZonedDateTime::new(at, zone.clone());
@@ -78,18 +78,18 @@ impl Template {
             Placeholder::Name => stored.media.name.clone(),
             Placeholder::Time(form) => at.strftime(form).to_string(),
         };
-        let name = |pieces: &Vec<Piece>| {
-            let piece = |piece: &Piece| match piece {
-                Piece::Word(word) => word.clone(),
-                Piece::Value(placeholder) => value(*placeholder),
+        let name = |pieces: &Vec<PathPiece>| {
+            let piece = |piece: &PathPiece| match piece {
+                PathPiece::Word(word) => word.clone(),
+                PathPiece::Value(placeholder) => value(*placeholder),
             };
             safe(&pieces.iter().map(piece).collect::<String>())
         };
-        Path(self.0.iter().map(name).collect())
+        ArchivePath(self.0.iter().map(name).collect())
     }
 }
 
-fn segment(text: &str) -> Result<Vec<Piece>, String> {
+fn segment(text: &str) -> Result<Vec<PathPiece>, String> {
     if text.is_empty() {
         return Err("must not begin or end with /, and not have two in a row".to_owned());
     }
@@ -102,19 +102,19 @@ fn segment(text: &str) -> Result<Vec<Piece>, String> {
             let all: Vec<_> = PLACEHOLDERS.iter().map(|(name, _)| *name).collect();
             format!("there is no {{{name}}}; there are {}", all.join(", "))
         })?;
-        pieces.push(Piece::Word(word.to_owned()));
-        pieces.push(Piece::Value(*placeholder));
+        pieces.push(PathPiece::Word(word.to_owned()));
+        pieces.push(PathPiece::Value(*placeholder));
         rest = behind;
     }
-    pieces.push(Piece::Word(rest.to_owned()));
-    let odd = |piece: &Piece| match piece {
-        Piece::Word(word) => word.chars().find(|&character| !is_harmless(character)),
-        Piece::Value(_) => None,
+    pieces.push(PathPiece::Word(rest.to_owned()));
+    let odd = |piece: &PathPiece| match piece {
+        PathPiece::Word(word) => word.chars().find(|&character| !is_harmless(character)),
+        PathPiece::Value(_) => None,
     };
     if let Some(odd) = pieces.iter().find_map(odd) {
         return Err(format!("has {odd:?} in it: letters, digits, spaces, - _ . and / may be"));
     }
-    let words_only = pieces.iter().all(|piece| matches!(piece, Piece::Word(_)));
+    let words_only = pieces.iter().all(|piece| matches!(piece, PathPiece::Word(_)));
     if words_only && safe(text) != text {
         return Err(format!("{text:?} cannot be the name of a folder or file"));
     }
@@ -141,9 +141,9 @@ fn safe(text: &str) -> String {
 }
 
 /// Where a file goes, as long as no other is there.
-pub(super) struct Path(Vec<String>);
+pub(super) struct ArchivePath(Vec<String>);
 
-impl Path {
+impl ArchivePath {
     /// The path itself.
     pub(super) fn plain(&self) -> String {
         self.0.join("/")
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn templates_are_read_and_mistakes_are_told() {
         for right in ["{name}", "a/b c/{device} {event}.{name}", "Höfe/{device_id}-{incident}"] {
-            assert!(Template::parse(right).is_ok(), "{right}");
+            assert!(PathTemplate::parse(right).is_ok(), "{right}");
         }
         for (wrong, told) in [
             ("", "must not begin"),
@@ -198,7 +198,7 @@ mod tests {
             (&"x".repeat(501), "500 bytes"),
             (&"x".repeat(111), "cannot be the name"),
         ] {
-            let fault = Template::parse(wrong).expect_err(wrong);
+            let fault = PathTemplate::parse(wrong).expect_err(wrong);
             assert!(fault.contains(told), "{wrong}: {fault}");
         }
     }
@@ -225,13 +225,13 @@ mod tests {
 
     #[test]
     fn the_mark_stands_before_the_extension() {
-        let path = Path(vec!["yard".to_owned(), "snap.jpg".to_owned()]);
+        let path = ArchivePath(vec!["yard".to_owned(), "snap.jpg".to_owned()]);
         let place = MediaPlace { arrival: ArrivalId(17), index: Some(2) };
         assert_eq!(path.numbered(place, 0), "yard/snap.jpg");
         assert_eq!(path.numbered(place, 1), "yard/snap-17.2.jpg");
         assert_eq!(path.numbered(place, 2), "yard/snap-17.2.2.jpg");
         let mail = MediaPlace { arrival: ArrivalId(17), index: None };
-        assert_eq!(Path(vec!["mail".to_owned()]).numbered(mail, 1), "mail-17");
+        assert_eq!(ArchivePath(vec!["mail".to_owned()]).numbered(mail, 1), "mail-17");
     }
 
     proptest! {
@@ -246,7 +246,7 @@ mod tests {
 
         #[test]
         fn no_template_panics(text in "[a-z{}/. \\\\ü]{0,40}") {
-            let _ = Template::parse(&text);
+            let _ = PathTemplate::parse(&text);
         }
     }
 }

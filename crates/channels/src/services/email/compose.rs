@@ -17,7 +17,7 @@ const LINE_BYTES_MAX: usize = 900;
 const BASE64_LINE_BYTES: usize = 76;
 
 /// A mail to be written.
-pub(super) struct Letter<'a> {
+pub(super) struct NewMail<'a> {
     pub(super) from: &'a Mailbox,
     pub(super) to: &'a [Mailbox],
     /// Without its brackets.
@@ -32,15 +32,15 @@ pub(super) struct Letter<'a> {
 }
 
 /// The mail's bytes. The line break at its end is left to SMTP.
-pub(super) fn compose(letter: &Letter<'_>) -> Body {
-    let Part { head, body } = content(letter);
+pub(super) fn compose(letter: &NewMail<'_>) -> Body {
+    let MimePart { head, body } = content(letter);
     let mut pieces = vec![Piece::Bytes(format!("{}{head}\r\n", fields(letter)).into_bytes())];
     pieces.extend(body);
     Body::new(String::new(), pieces)
 }
 
-fn fields(letter: &Letter<'_>) -> String {
-    let Letter { from, to, id, subject, follows, alert, .. } = letter;
+fn fields(letter: &NewMail<'_>) -> String {
+    let NewMail { from, to, id, subject, follows, alert, .. } = letter;
     let mut fields = format!("Date: {}\r\n", header::date(alert.received_at));
     fields += &header::mailboxes("From", std::slice::from_ref(from));
     fields += &header::mailboxes("To", to);
@@ -87,14 +87,14 @@ fn importance(message: &Message, alert: &Alert) -> Option<(u8, &'static str)> {
 }
 
 /// A part: the fields that say what it is, and what it is.
-struct Part {
+struct MimePart {
     head: String,
     body: Vec<Piece>,
 }
 
 /// Parts within each other, as Thunderbird builds them: who cannot show HTML shows the text and has
 /// the pictures beside it.
-fn content(letter: &Letter<'_>) -> Part {
+fn content(letter: &NewMail<'_>) -> MimePart {
     let shown: Vec<&Attachment> =
         letter.message.files.iter().filter(|file| file.role == Role::Picture).collect();
     let attached = letter.message.files.iter().filter(|file| file.role != Role::Picture);
@@ -111,12 +111,12 @@ fn content(letter: &Letter<'_>) -> Part {
     multi("mixed", mixed)
 }
 
-fn picture_id(letter: &Letter<'_>, number: usize) -> String {
+fn picture_id(letter: &NewMail<'_>, number: usize) -> String {
     format!("picture-{}.{}", number + 1, letter.id)
 }
 
 /// One part is itself; more are parts of one.
-fn multi(kind: &str, mut parts: Vec<Part>) -> Part {
+fn multi(kind: &str, mut parts: Vec<MimePart>) -> MimePart {
     if parts.len() == 1
         && let Some(part) = parts.pop()
     {
@@ -132,10 +132,10 @@ fn multi(kind: &str, mut parts: Vec<Part>) -> Part {
         body.push(Piece::Bytes(b"\r\n".to_vec()));
     }
     body.push(Piece::Bytes(format!("--{boundary}--").into_bytes()));
-    Part { head, body }
+    MimePart { head, body }
 }
 
-fn text_part(subtype: &str, text: &str) -> Part {
+fn text_part(subtype: &str, text: &str) -> MimePart {
     let is_plain = text.is_ascii() && text.lines().all(|line| line.len() <= LINE_BYTES_MAX);
     let (encoding, body) = match is_plain {
         true => ("7bit", text.replace('\n', "\r\n")),
@@ -144,7 +144,7 @@ fn text_part(subtype: &str, text: &str) -> Part {
     let head = format!(
         "Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n"
     );
-    Part { head, body: vec![Piece::Bytes(body.into_bytes())] }
+    MimePart { head, body: vec![Piece::Bytes(body.into_bytes())] }
 }
 
 fn in_lines(base64: &str) -> String {
@@ -158,7 +158,7 @@ fn in_lines(base64: &str) -> String {
     lines
 }
 
-fn file_part(how: &str, file: &Attachment, more: &str) -> Part {
+fn file_part(how: &str, file: &Attachment, more: &str) -> MimePart {
     match &file.source {
         Source::Stored(stored) => {
             let head = format!(
@@ -166,17 +166,17 @@ fn file_part(how: &str, file: &Attachment, more: &str) -> Part {
                 header::content_type(&stored.media.content_type),
                 header::disposition(how, file.name()),
             );
-            Part { head, body: vec![Piece::Base64Lines(stored.clone())] }
+            MimePart { head, body: vec![Piece::Base64Lines(stored.clone())] }
         }
         Source::Text(text) => {
-            let Part { head, body } = text_part("plain", text);
-            Part { head: head + &header::disposition(how, file.name()), body }
+            let MimePart { head, body } = text_part("plain", text);
+            MimePart { head: head + &header::disposition(how, file.name()), body }
         }
     }
 }
 
 /// What the mail says. A mail of files alone names them.
-fn said<'a>(letter: &'a Letter<'_>) -> (&'a str, String) {
+fn said<'a>(letter: &'a NewMail<'_>) -> (&'a str, String) {
     let Message { title, text, files, .. } = letter.message;
     if title.is_empty() && text.is_empty() {
         let names: Vec<String> = files.iter().map(|file| words::clean(file.name())).collect();
@@ -185,7 +185,7 @@ fn said<'a>(letter: &'a Letter<'_>) -> (&'a str, String) {
     (title, text.clone())
 }
 
-fn text(letter: &Letter<'_>) -> String {
+fn text(letter: &NewMail<'_>) -> String {
     let (title, text) = said(letter);
     let link = letter.alert.link.as_deref().map(words::clean).unwrap_or_default();
     let links = letter.links.iter();
@@ -196,7 +196,7 @@ fn text(letter: &Letter<'_>) -> String {
     parts.join("\n\n")
 }
 
-fn html(letter: &Letter<'_>, shown: &[&Attachment]) -> String {
+fn html(letter: &NewMail<'_>, shown: &[&Attachment]) -> String {
     let (title, text) = said(letter);
     let mut html = "<!DOCTYPE html>\n<html><body>\n".to_owned();
     if !title.is_empty() {

@@ -18,7 +18,7 @@ pub(super) const BYTES_MAX: u64 = 50 << 20;
 
 /// What a mail needs to be sent on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fit {
+pub(super) struct OriginalFacts {
     /// Its length on the wire, besides dots.
     pub(super) len: u64,
     /// Whether it needs 8BITMIME (RFC 6152).
@@ -39,7 +39,10 @@ pub(super) fn is_own(stored: &AlertMedia, files: &dyn Files) -> io::Result<bool>
 }
 
 /// What a mail needs to be sent on; none: nobody has to take it as it is.
-pub(super) fn look(stored: &AlertMedia, files: &dyn Files) -> Result<Option<Fit>, BodyError> {
+pub(super) fn look(
+    stored: &AlertMedia,
+    files: &dyn Files,
+) -> Result<Option<OriginalFacts>, BodyError> {
     if stored.media.size > BYTES_MAX {
         return Ok(None);
     }
@@ -72,7 +75,7 @@ fn pass(stored: &AlertMedia, files: &dyn Files, out: &mut dyn Write) -> Result<(
 
 /// Looks at a mail that is written to it.
 struct Scan {
-    fit: Fit,
+    fit: OriginalFacts,
     own: bool,
     sound: bool,
     in_header: bool,
@@ -86,7 +89,7 @@ struct Scan {
 impl Default for Scan {
     fn default() -> Self {
         Self {
-            fit: Fit::default(),
+            fit: OriginalFacts::default(),
             own: false,
             sound: true,
             in_header: true,
@@ -148,7 +151,7 @@ impl Scan {
         self.own |= is(MARK);
     }
 
-    fn end(mut self) -> Option<Fit> {
+    fn end(mut self) -> Option<OriginalFacts> {
         if self.column > 0 || self.after_cr {
             self.sound &= !self.after_cr;
             self.end_line();
@@ -195,7 +198,7 @@ mod tests {
 
     use super::*;
 
-    fn scan(bytes: &[u8]) -> (Option<Fit>, bool) {
+    fn scan(bytes: &[u8]) -> (Option<OriginalFacts>, bool) {
         let mut scan = Scan::default();
         scan.write_all(bytes).unwrap();
         let own = scan.own;
@@ -236,7 +239,8 @@ mod tests {
     #[test]
     fn what_a_mail_has_is_told() {
         let (fit, own) = scan(b"FROM: a@b\nx-tipoff-alert: key\n\nDate: x\n\xff");
-        let expected = Fit { len: 46, eight_bit: true, from: true, ..Fit::default() };
+        let expected =
+            OriginalFacts { len: 46, eight_bit: true, from: true, ..OriginalFacts::default() };
         assert_eq!((fit.unwrap(), own), (expected, true));
         assert!(!scan(b"A: b\n\nX-Tipoff-Alert: key\n").1, "only in the header");
     }

@@ -18,9 +18,9 @@ const SLOTS_MAX: usize = 256;
 /// Places for what is remembered. They are used in turn, so that a place is not given to another alert while
 /// the end of the one before is still being written.
 #[derive(Debug, Default)]
-pub(super) struct Slots(AtomicUsize);
+pub(super) struct MemorySlots(AtomicUsize);
 
-impl Slots {
+impl MemorySlots {
     /// A place where no other alert is remembered.
     fn next(&self, memory: &[(String, String)]) -> String {
         let next = || name(self.0.fetch_add(1, Ordering::Relaxed) % SLOTS_MAX);
@@ -66,7 +66,7 @@ impl Progress {
     }
 
     /// What is to be remembered.
-    pub(super) fn write(&mut self, context: &Context<'_>, slots: &Slots) -> (String, String) {
+    pub(super) fn write(&mut self, context: &Context<'_>, slots: &MemorySlots) -> (String, String) {
         let slot = self.slot.get_or_insert_with(|| slots.next(context.memory));
         (slot.clone(), write(context.alert, self.number, &self.served))
     }
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn alerts_that_wait_at_once_have_places_of_their_own() {
-        let slots = Slots::default();
+        let slots = MemorySlots::default();
         let mut memory: Vec<(String, String)> = Vec::new();
         for number in 0..SLOTS_MAX {
             let slot = slots.next(&memory);
@@ -117,7 +117,7 @@ mod tests {
             memory.push((slot, format!("key-{number} 0 me@example.org")));
         }
         // After a restart the places are still taken; what ended makes room.
-        let slots = Slots::default();
+        let slots = MemorySlots::default();
         memory[7].1.clear();
         assert_eq!(slots.next(&memory), "sent 7");
         assert!(is_slot(&slots.next(&memory)), "one in the place of another");

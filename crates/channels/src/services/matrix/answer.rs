@@ -10,7 +10,7 @@ use tipoff_model::{Scope, Verdict};
 use crate::http::{Answer, Failure, RETRY_AFTER_MAX, Secrets, repair};
 
 /// Why a message is not in the room.
-pub(super) enum Problem {
+pub(super) enum PostFailure {
     /// Something about this message, often its file; in plain words.
     NotTaken(String),
     /// The user may not be in this room, or may not write there; in plain words.
@@ -19,18 +19,18 @@ pub(super) enum Problem {
     Stop(Verdict),
 }
 
-impl From<Problem> for Verdict {
-    fn from(problem: Problem) -> Self {
+impl From<PostFailure> for Verdict {
+    fn from(problem: PostFailure) -> Self {
         match problem {
-            Problem::NotTaken(error) => Self::Refused { error },
-            Problem::Shut(error) => repair(error),
-            Problem::Stop(verdict) => verdict,
+            PostFailure::NotTaken(error) => Self::Refused { error },
+            PostFailure::Shut(error) => repair(error),
+            PostFailure::Stop(verdict) => verdict,
         }
     }
 }
 
 /// Why a request did not do what it should.
-pub(super) enum Fault {
+pub(super) enum MatrixError {
     /// Nothing came back.
     NoAnswer(Failure),
     /// The server's own words, without secrets.
@@ -40,21 +40,23 @@ pub(super) enum Fault {
 /// The error format of a homeserver. `retry_after_ms` is deprecated in favour of a header.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Reply {
+struct MatrixErrorReply {
     errcode: String,
     error: String,
     retry_after_ms: Option<u64>,
 }
 
 /// The object in an answer, or what is wrong.
-pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, Fault> {
+pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, MatrixError> {
     let value: Option<Value> = serde_json::from_slice(&answer.body).ok();
     match value.filter(Value::is_object) {
         Some(value) if answer.status / 100 == 2 => Ok(value),
         value => {
-            let reply = value.and_then(|value| Reply::deserialize(value).ok()).unwrap_or_default();
+            let reply = value
+                .and_then(|value| MatrixErrorReply::deserialize(value).ok())
+                .unwrap_or_default();
             let asked = reply.retry_after_ms.map(Duration::from_millis);
-            Err(Fault::Told {
+            Err(MatrixError::Told {
                 status: answer.status,
                 said: answer.said(&reply.error, secrets),
                 errcode: reply.errcode,
@@ -64,7 +66,7 @@ pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, Fault> {
     }
 }
 
-impl Fault {
+impl MatrixError {
     /// An answer that has not in it what it must have.
     pub(super) fn no_matrix() -> Self {
         let said = "an answer that is not Matrix's".to_owned();
@@ -116,28 +118,28 @@ impl Fault {
 
     /// What it means for a file: its type is not permitted, it is too large, or the user's share of the
     /// server is used up.
-    pub(super) fn problem_of_file(self) -> Problem {
+    pub(super) fn problem_of_file(self) -> PostFailure {
         match self.status() {
-            Some(413) => Problem::NotTaken("too big for this Matrix server".to_owned()),
+            Some(413) => PostFailure::NotTaken("too big for this Matrix server".to_owned()),
             Some(400 | 403 | 415) if !self.is_about_user() => {
-                Problem::NotTaken(format!("not taken by this Matrix server ({})", self.said()))
+                PostFailure::NotTaken(format!("not taken by this Matrix server ({})", self.said()))
             }
-            _ => Problem::Stop(self.verdict("upload files")),
+            _ => PostFailure::Stop(self.verdict("upload files")),
         }
     }
 
     /// What it means for a message, where it was met in a room.
-    pub(super) fn problem(self, doing: &str) -> Problem {
+    pub(super) fn problem(self, doing: &str) -> PostFailure {
         if self.errcode() == "M_FORBIDDEN" {
-            return Problem::Shut(format!(
+            return PostFailure::Shut(format!(
                 "may not {doing} ({}): invite the user of `token` there, and let it write",
                 self.said()
             ));
         }
         if self.is_about_content() {
-            return Problem::NotTaken(format!("not taken by Matrix ({})", self.said()));
+            return PostFailure::NotTaken(format!("not taken by Matrix ({})", self.said()));
         }
-        Problem::Stop(self.verdict(doing))
+        PostFailure::Stop(self.verdict(doing))
     }
 
     /// What it means, whatever is sent.

@@ -8,7 +8,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-use super::answer::{self, Fault};
+use super::answer::{self, MatrixError};
 use crate::Files;
 use crate::body::{Body, Piece};
 use crate::http::{self, Request, Secrets};
@@ -19,14 +19,14 @@ use crate::settings_reader::SettingsReader;
 const NAME_CHARS_MAX: usize = 100;
 
 /// A homeserver, and a user there.
-pub(super) struct Api {
+pub(super) struct MatrixApi {
     base: Url,
     login: HeaderValue,
     secrets: Secrets,
     time: Duration,
 }
 
-impl Api {
+impl MatrixApi {
     /// Reads `server`, `token` and `timeout`.
     pub(super) fn read(reader: &mut SettingsReader<'_>) -> Option<Self> {
         let settings = reader.settings;
@@ -52,7 +52,7 @@ impl Api {
         path: &[&str],
         body: Value,
         files: &Arc<dyn Files>,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Value, MatrixError> {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let body = Body::new("application/json".to_owned(), vec![Piece::Bytes(body)]);
         self.call(method, self.url("client", path), body, files).await
@@ -65,7 +65,7 @@ impl Api {
         content_type: &str,
         piece: Piece,
         files: &Arc<dyn Files>,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Value, MatrixError> {
         let mut url = self.url("media", &["v3", "upload"]);
         let name: String = name.chars().take(NAME_CHARS_MAX).collect();
         url.query_pairs_mut().append_pair("filename", &name);
@@ -79,11 +79,11 @@ impl Api {
         url: Url,
         body: Body,
         files: &Arc<dyn Files>,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Value, MatrixError> {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, self.login.clone());
         let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-        let answer = http::call(method, request, files).await.map_err(Fault::NoAnswer)?;
+        let answer = http::call(method, request, files).await.map_err(MatrixError::NoAnswer)?;
         answer::read(&answer, &self.secrets)
     }
 

@@ -15,7 +15,7 @@ const NAME_UTF16_MAX: usize = 200;
 const LINKS_UTF16_MAX: usize = 2000;
 
 /// A file that was uploaded, and what is known of it.
-pub(super) struct Sent {
+pub(super) struct UploadedFile {
     /// Its address: `mxc://…`.
     pub(super) url: String,
     /// Of a picture: width and height.
@@ -65,7 +65,7 @@ pub(super) fn content(
     message: &Message,
     alert: &Alert,
     links: &[Link<'_>],
-    sent: Option<&Sent>,
+    sent: Option<&UploadedFile>,
 ) -> Value {
     let priority = alert.manner.priority;
     let is_quiet = sound::is_silent(message, alert)
@@ -105,7 +105,7 @@ const fn kind(role: Role) -> &'static str {
     }
 }
 
-fn info(file: &Attachment, sent: &Sent) -> Value {
+fn info(file: &Attachment, sent: &UploadedFile) -> Value {
     let content_type = file.stored().map_or("text/plain", |stored| &stored.media.content_type);
     let mut info = described(content_type, file.size(), sent.sides_px);
     let clip = file.stored().filter(|_| file.role == Role::Video).and_then(|it| it.clip.as_ref());

@@ -6,8 +6,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tipoff_model::{Alert, AlertMedia, Receipt};
 
-use super::answer::{Fault, Problem};
-use super::content::{self, Poster, Relation, Sent};
+use super::answer::{MatrixError, PostFailure};
+use super::content::{self, Poster, Relation, UploadedFile};
 use super::{Matrix, text};
 use crate::body::Piece;
 use crate::buttons;
@@ -24,7 +24,7 @@ impl Matrix {
         room: &str,
         message: &Message,
         context: &Context<'_>,
-    ) -> Result<Receipt, Problem> {
+    ) -> Result<Receipt, PostFailure> {
         self.check_encryption(room, context).await?;
         let sent = match message.files.first() {
             Some(file) => Some(self.upload_all(file, context).await?),
@@ -36,7 +36,7 @@ impl Matrix {
         let relation = self.relation(room, message);
         let mut answer = self.put(room, message, &content, relation.as_ref(), context).await;
         // What was followed is gone, or itself in a thread: then this one stands alone.
-        if relation.is_some() && answer.as_ref().is_err_and(Fault::is_about_content) {
+        if relation.is_some() && answer.as_ref().is_err_and(MatrixError::is_about_content) {
             answer = self.put(room, message, &content, None, context).await;
         }
         let event = answer.and_then(|answer| text(&answer, "event_id"));
@@ -57,7 +57,7 @@ impl Matrix {
         content: &Value,
         relation: Option<&Relation>,
         context: &Context<'_>,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Value, MatrixError> {
         let mut content = content.clone();
         if let (Some(content), Some(relation)) = (content.as_object_mut(), relation) {
             content.insert("m.relates_to".to_owned(), relation.json());
@@ -68,14 +68,18 @@ impl Matrix {
     }
 
     /// Uploads a file, and the picture that stands for a video until it plays.
-    async fn upload_all(&self, file: &Attachment, context: &Context<'_>) -> Result<Sent, Problem> {
+    async fn upload_all(
+        &self,
+        file: &Attachment,
+        context: &Context<'_>,
+    ) -> Result<UploadedFile, PostFailure> {
         if file.size() > UNASKED_BYTES_MAX
             && let Some(limit) = self.upload_limit(context).await
             && file.size() > limit
         {
             let limit = words::size(limit);
             let why = format!("too big for this Matrix server (limit {limit})");
-            return Err(Problem::NotTaken(why));
+            return Err(PostFailure::NotTaken(why));
         }
         let (content_type, piece) = match &file.source {
             Source::Stored(stored) => {
@@ -86,7 +90,7 @@ impl Matrix {
             }
         };
         let url = self.upload(file.name(), content_type, piece, context).await;
-        let url = url.map_err(Fault::problem_of_file)?;
+        let url = url.map_err(MatrixError::problem_of_file)?;
         let sides_px = match (file.role, file.stored()) {
             (Role::Picture | Role::Animation, Some(picture)) => {
                 sides::of(picture, context.files).await
@@ -97,7 +101,7 @@ impl Matrix {
             Some(poster) => self.upload_poster(poster, context).await,
             None => None,
         };
-        Ok(Sent { url, sides_px, poster })
+        Ok(UploadedFile { url, sides_px, poster })
     }
 
     /// A video is shown without it, too: what goes wrong here is no reason to fail.
@@ -114,7 +118,7 @@ impl Matrix {
         content_type: &str,
         piece: Piece,
         context: &Context<'_>,
-    ) -> Result<String, Fault> {
+    ) -> Result<String, MatrixError> {
         let answer = self.api.upload(name, content_type, piece, context.files).await;
         answer.and_then(|answer| text(&answer, "content_uri"))
     }

@@ -1,9 +1,7 @@
 //! A connection to a broker (MQTT 3.1.1), over `rumqttc`, and what its errors mean. A connection that fails is replaced
 //! by a new one.
 
-use std::error::Error;
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +17,7 @@ use tipoff_model::{Scope, Verdict};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
+use super::tls_error::distrusted;
 use crate::http::{self, CONNECT_TIME, REPAIR_PAUSE, Secrets};
 use crate::words;
 
@@ -59,7 +58,7 @@ enum Trust {
 
 /// Why there is no connection. In plain words, without secrets.
 #[derive(Debug)]
-pub(super) struct Trouble {
+pub(super) struct MqttFailure {
     pub(super) error: String,
     cause: Cause,
 }
@@ -75,8 +74,8 @@ enum Cause {
     Unreachable,
 }
 
-impl From<Trouble> for Verdict {
-    fn from(trouble: Trouble) -> Self {
+impl From<MqttFailure> for Verdict {
+    fn from(trouble: MqttFailure) -> Self {
         let (scope, after) = match trouble.cause {
             Cause::Settings => (Scope::Channel, Some(REPAIR_PAUSE)),
             Cause::Refused => (Scope::Channel, None),
@@ -88,7 +87,7 @@ impl From<Trouble> for Verdict {
 
 /// The connection ended before the broker acknowledged a message.
 #[derive(Debug)]
-pub(super) struct Broken;
+pub(super) struct ConnectionLost;
 
 impl Broker {
     /// Of the address that is configured, and the authority's certificate in PEM; or what is wrong with
@@ -136,7 +135,10 @@ impl Broker {
     }
 
     /// Connects and logs in. What the `will` says, the broker says when the connection breaks.
-    pub(super) async fn connect(&self, will: Option<LastWill>) -> Result<(Line, Wire), Trouble> {
+    pub(super) async fn connect(
+        &self,
+        will: Option<LastWill>,
+    ) -> Result<(Publisher, EventPump), MqttFailure> {
         let (line, mut wire) = self.unconnected(will)?;
         let connecting = async {
             loop {
@@ -152,10 +154,10 @@ impl Broker {
         Ok((line, wire))
     }
 
-    fn unconnected(&self, will: Option<LastWill>) -> Result<(Line, Wire), Trouble> {
+    fn unconnected(&self, will: Option<LastWill>) -> Result<(Publisher, EventPump), MqttFailure> {
         let options = self.options(will).map_err(|error| self.trouble(&error.into()))?;
         let built = AsyncClient::builder(options).capacity(WAITING_MAX).try_build();
-        let (client, mut events) = built.map_err(|error| Trouble {
+        let (client, mut events) = built.map_err(|error| MqttFailure {
             error: format!("no connection can be made: {error}"),
             cause: Cause::Settings,
         })?;
@@ -166,8 +168,8 @@ impl Broker {
         network.set_connection_timeout(flush);
         events.set_network_options(network);
         let over = Arc::new(watch::Sender::new(false));
-        let line = Line { client, given_up: Arc::default(), over: Arc::clone(&over) };
-        Ok((line, Wire { events, over }))
+        let line = Publisher { client, given_up: Arc::default(), over: Arc::clone(&over) };
+        Ok((line, EventPump { events, over }))
     }
 
     fn options(&self, will: Option<LastWill>) -> Result<MqttOptions, TlsError> {
@@ -196,7 +198,7 @@ impl Broker {
     }
 
     /// What an error means.
-    pub(super) fn trouble(&self, error: &ConnectionError) -> Trouble {
+    pub(super) fn trouble(&self, error: &ConnectionError) -> MqttFailure {
         let said = self.secrets.hide(&words::excerpt(&http::innermost(error), 200));
         let (error, cause) = match error {
             ConnectionError::ConnectionRefused(
@@ -228,25 +230,25 @@ impl Broker {
             }
             _ => (format!("the connection to {self} failed: {said}"), Cause::Unreachable),
         };
-        Trouble { error, cause }
+        MqttFailure { error, cause }
     }
 
     /// No connection came up in time.
-    fn no_connection(&self, time: Duration) -> Trouble {
+    fn no_connection(&self, time: Duration) -> MqttFailure {
         let error = format!("{self} did not answer within {} s", time.as_secs());
-        Trouble { error, cause: Cause::Unreachable }
+        MqttFailure { error, cause: Cause::Unreachable }
     }
 
     /// Nothing came in time.
-    pub(super) fn late(&self) -> Trouble {
+    pub(super) fn late(&self) -> MqttFailure {
         let error = format!("{self} did not answer within {} s", self.time.as_secs());
-        Trouble { error, cause: Cause::Unreachable }
+        MqttFailure { error, cause: Cause::Unreachable }
     }
 
     /// The connection ended in between.
-    pub(super) fn broken(&self) -> Trouble {
+    pub(super) fn broken(&self) -> MqttFailure {
         let error = format!("the connection to {self} broke before it had acknowledged");
-        Trouble { error, cause: Cause::Unreachable }
+        MqttFailure { error, cause: Cause::Unreachable }
     }
 }
 
@@ -261,34 +263,38 @@ impl fmt::Display for Broker {
 
 /// Publishes and subscribes on a connection, from any task.
 #[derive(Clone)]
-pub(super) struct Line {
+pub(super) struct Publisher {
     client: AsyncClient,
     given_up: Arc<Notify>,
     /// Whether nobody runs the connection any more. What is left in its queue is not told so.
     over: Arc<watch::Sender<bool>>,
 }
 
-impl Line {
+impl Publisher {
     /// Publishes with QoS 1, and waits until the broker has acknowledged it.
     pub(super) async fn publish(
         &self,
         topic: &str,
         retain: bool,
         payload: Vec<u8>,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), ConnectionLost> {
         let options = PublishOptions::at_least_once().retain(retain);
         let publishing = async {
             let notice = self.client.publish_tracked(topic, payload, options).await;
-            notice.map_err(|_| Broken)?.wait_completion_async().await.map_err(|_| Broken)
+            notice
+                .map_err(|_| ConnectionLost)?
+                .wait_completion_async()
+                .await
+                .map_err(|_| ConnectionLost)
         };
         self.unless_over(publishing).await
     }
 
     /// Subscribes with QoS 1; whether the broker allows it.
-    pub(super) async fn subscribe(&self, topic: &str) -> Result<bool, Broken> {
+    pub(super) async fn subscribe(&self, topic: &str) -> Result<bool, ConnectionLost> {
         let subscribing = async {
             let notice = self.client.subscribe_tracked(topic, QoS::AtLeastOnce).await;
-            notice.map_err(|_| Broken)?.wait_async().await.map_err(|_| Broken)
+            notice.map_err(|_| ConnectionLost)?.wait_async().await.map_err(|_| ConnectionLost)
         };
         let answer = self.unless_over(subscribing).await?;
         let allowed = |code: &SubscribeReasonCode| matches!(code, SubscribeReasonCode::Success(_));
@@ -297,13 +303,13 @@ impl Line {
 
     async fn unless_over<T>(
         &self,
-        doing: impl Future<Output = Result<T, Broken>>,
-    ) -> Result<T, Broken> {
+        doing: impl Future<Output = Result<T, ConnectionLost>>,
+    ) -> Result<T, ConnectionLost> {
         let mut over = self.over.subscribe();
         tokio::select! {
             biased;
             done = doing => done,
-            _ = over.wait_for(|over| *over) => Err(Broken),
+            _ = over.wait_for(|over| *over) => Err(ConnectionLost),
         }
     }
 
@@ -319,23 +325,23 @@ impl Line {
 }
 
 /// The connection's event loop. Nothing is sent or received unless [`Self::run`] is polled.
-pub(super) struct Wire {
+pub(super) struct EventPump {
     events: EventLoop,
     over: Arc<watch::Sender<bool>>,
 }
 
-impl Drop for Wire {
+impl Drop for EventPump {
     fn drop(&mut self) {
         self.over.send_replace(true);
     }
 }
 
-impl Wire {
+impl EventPump {
     /// Runs until the connection ends; why it did.
-    pub(super) async fn run(&mut self, mut hear: impl FnMut(&Publish)) -> ConnectionError {
+    pub(super) async fn run(&mut self, mut receive: impl FnMut(&Publish)) -> ConnectionError {
         loop {
             match self.events.poll().await {
-                Ok(Event::Incoming(Packet::Publish(publish))) => hear(&publish),
+                Ok(Event::Incoming(Packet::Publish(publish))) => receive(&publish),
                 Ok(_) => {}
                 Err(error) => return error,
             }
@@ -343,7 +349,7 @@ impl Wire {
     }
 
     /// Disconnects, so that the broker does not publish the last will.
-    pub(super) async fn leave(mut self, line: Line) {
+    pub(super) async fn leave(mut self, line: Publisher) {
         if line.client.disconnect_now().await.is_ok() {
             let _ = timeout(FAREWELL_TIME, self.run(|_| {})).await;
         }
@@ -373,30 +379,6 @@ fn authority(pem: &str) -> Result<Vec<u8>, (&'static str, String)> {
     Ok(pem.as_bytes().to_vec())
 }
 
-/// Why a certificate is not trusted, where that is the error.
-fn distrusted(error: &TlsError) -> Option<String> {
-    let inner = match error {
-        TlsError::TLS(error) => Some(error),
-        TlsError::Io(error) => innermost(error),
-        _ => None,
-    };
-    match inner {
-        Some(rustls::Error::InvalidCertificate(why)) => Some(words::excerpt(&why.to_string(), 200)),
-        _ => None,
-    }
-}
-
-fn innermost(error: &io::Error) -> Option<&rustls::Error> {
-    let mut inner: Option<&(dyn Error + 'static)> = error.get_ref().map(|error| error as _);
-    while let Some(error) = inner {
-        if let Some(error) = error.downcast_ref::<rustls::Error>() {
-            return Some(error);
-        }
-        inner = error.source();
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,8 +395,8 @@ mod tests {
         };
         let both = async { tokio::join!(biased; publishing, going).0 };
         let told = timeout(Duration::from_secs(20), both).await;
-        assert!(matches!(told, Ok(Err(Broken))), "{told:?}");
+        assert!(matches!(told, Ok(Err(ConnectionLost))), "{told:?}");
         let told = timeout(Duration::from_secs(20), line.subscribe("x")).await;
-        assert!(matches!(told, Ok(Err(Broken))), "{told:?}");
+        assert!(matches!(told, Ok(Err(ConnectionLost))), "{told:?}");
     }
 }

@@ -8,15 +8,15 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::Mqtt;
-use super::broker::{Broken, Line, Trouble};
+use super::broker::{ConnectionLost, MqttFailure, Publisher};
 
 /// How many devices are known by name.
 pub(super) const DEVICES_MAX: usize = 2000;
 
 /// An established connection, and the devices that were announced on it.
 #[derive(Clone)]
-pub(super) struct Up {
-    pub(super) line: Line,
+pub(super) struct LiveConnection {
+    pub(super) line: Publisher,
     pub(super) announced: Arc<Mutex<BTreeMap<DeviceId, String>>>,
     /// Receives each announcement, to repeat motion.
     pub(super) announcements: mpsc::Sender<Announced>,
@@ -24,7 +24,7 @@ pub(super) struct Up {
     pub(super) dashboard: Option<Arc<str>>,
 }
 
-impl Up {
+impl LiveConnection {
     /// Whether a device was announced on this connection.
     pub(super) fn has_announced(&self, device: DeviceId) -> bool {
         lock(&self.announced).contains_key(&device)
@@ -33,31 +33,31 @@ impl Up {
 
 /// The kept connection, if it is established.
 #[derive(Default)]
-pub(super) struct Kept(Mutex<Option<Up>>);
+pub(super) struct SharedConnection(Mutex<Option<LiveConnection>>);
 
-impl Kept {
-    pub(super) fn up(&self) -> Option<Up> {
+impl SharedConnection {
+    pub(super) fn up(&self) -> Option<LiveConnection> {
         lock(&self.0).clone()
     }
 
     /// Stops alerts from using this connection.
-    pub(super) fn forget(&self, up: &Up) {
+    pub(super) fn forget(&self, up: &LiveConnection) {
         lock(&self.0).take_if(|kept| Arc::ptr_eq(&kept.announced, &up.announced));
     }
 
-    pub(super) fn hold(&self, up: Up) -> Held<'_> {
+    pub(super) fn hold(&self, up: LiveConnection) -> ConnectionGuard<'_> {
         *lock(&self.0) = Some(up.clone());
-        Held { kept: self, up }
+        ConnectionGuard { kept: self, up }
     }
 }
 
 /// Alerts use the connection until this is dropped.
-pub(super) struct Held<'a> {
-    kept: &'a Kept,
-    up: Up,
+pub(super) struct ConnectionGuard<'a> {
+    kept: &'a SharedConnection,
+    up: LiveConnection,
 }
 
-impl Drop for Held<'_> {
+impl Drop for ConnectionGuard<'_> {
     fn drop(&mut self) {
         self.kept.forget(&self.up);
     }
@@ -71,17 +71,17 @@ pub(super) struct Announced {
 }
 
 /// Publishes a short retained text.
-pub(super) async fn say(line: &Line, topic: &str, words: &str) -> Result<(), Broken> {
+pub(super) async fn say(line: &Publisher, topic: &str, words: &str) -> Result<(), ConnectionLost> {
     line.publish(topic, true, words.as_bytes().to_vec()).await
 }
 
 /// Runs `doing` within the channel's time limit.
 pub(super) async fn in_time<T>(
     mqtt: &Mqtt,
-    doing: impl Future<Output = Result<T, Broken>>,
-) -> Result<T, Trouble> {
+    doing: impl Future<Output = Result<T, ConnectionLost>>,
+) -> Result<T, MqttFailure> {
     match timeout(mqtt.broker.time, doing).await {
-        Ok(done) => done.map_err(|Broken| mqtt.broker.broken()),
+        Ok(done) => done.map_err(|ConnectionLost| mqtt.broker.broken()),
         Err(_) => Err(mqtt.broker.late()),
     }
 }

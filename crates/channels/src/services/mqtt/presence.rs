@@ -10,11 +10,11 @@ use tipoff_model::DeviceId;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep};
 
-use super::broker::{Broken, Trouble};
-use super::connection::{Announced, DEVICES_MAX, Up, in_time, lock, say};
-use super::motions;
+use super::broker::{ConnectionLost, MqttFailure};
+use super::connection::{Announced, DEVICES_MAX, LiveConnection, in_time, lock, say};
+use super::motion_repeats;
 use super::topics::Topics;
-use super::{Mqtt, OFFLINE, ONLINE, discovery, sweep};
+use super::{Mqtt, OFFLINE, ONLINE, discovery, retained_cleanup};
 use crate::{HomeControl, HomeState, home_control};
 
 /// The first pause between two connection attempts; the pauses grow.
@@ -46,7 +46,7 @@ pub(super) async fn keep(mqtt: &Mqtt, home_control: &dyn HomeControl) {
 }
 
 /// Runs one connection until it ends. Returns whether it was established, and why it ended.
-async fn stay(mqtt: &Mqtt, home_control: &dyn HomeControl) -> (bool, Trouble) {
+async fn stay(mqtt: &Mqtt, home_control: &dyn HomeControl) -> (bool, MqttFailure) {
     let will = LastWill::new(mqtt.topics.status(), OFFLINE, QoS::AtLeastOnce, true);
     let (line, mut wire) = match mqtt.broker.connect(Some(will)).await {
         Ok(connected) => connected,
@@ -55,34 +55,35 @@ async fn stay(mqtt: &Mqtt, home_control: &dyn HomeControl) -> (bool, Trouble) {
     tracing::info!(broker = %mqtt.broker, "Connected to the broker.");
     let (announcements, announced) = mpsc::channel(DEVICES_MAX);
     let dashboard = home_control.dashboard().map(Arc::from);
-    let up = Up { line: line.clone(), announced: Arc::default(), announcements, dashboard };
+    let up =
+        LiveConnection { line: line.clone(), announced: Arc::default(), announcements, dashboard };
     let _held = mqtt.kept.hold(up.clone());
-    let ears = Ears::default();
+    let received = ReceivedMessages::default();
     let trouble = tokio::select! {
         biased;
-        error = wire.run(|publish| ears.hear(&mqtt.topics, publish)) => mqtt.broker.trouble(&error),
-        trouble = present(mqtt, &up, &ears, announced, home_control) => trouble,
+        error = wire.run(|publish| received.receive(&mqtt.topics, publish)) => mqtt.broker.trouble(&error),
+        trouble = publish_household(mqtt, &up, &received, announced, home_control) => trouble,
         () = line.given_up() => mqtt.broker.late(),
     };
     (true, trouble)
 }
 
 /// A requested mode, or the fault in the request.
-type Wish = Result<String, &'static str>;
+type ModeRequest = Result<String, &'static str>;
 
 /// Messages that were received and not yet handled: the latest of each kind only.
 #[derive(Default)]
-struct Ears {
+struct ReceivedMessages {
     /// The status topic holds something else than `online`.
     offline: Notify,
     /// The latest request for a mode.
-    mode: watch::Sender<Option<Wish>>,
+    mode: watch::Sender<Option<ModeRequest>>,
     /// Retained states of devices from before this connection.
-    states: sweep::States,
+    states: retained_cleanup::RetainedStates,
 }
 
-impl Ears {
-    fn hear(&self, topics: &Topics, publish: &Publish) {
+impl ReceivedMessages {
+    fn receive(&self, topics: &Topics, publish: &Publish) {
         if publish.topic == topics.status() {
             // The last will of an older connection may be published after our `online`, such as after an edit of the settings.
             if publish.payload != ONLINE {
@@ -97,19 +98,19 @@ impl Ears {
             };
             self.mode.send_replace(Some(chosen));
         } else if publish.retain {
-            self.states.hear(topics, &String::from_utf8_lossy(&publish.topic));
+            self.states.receive(topics, &String::from_utf8_lossy(&publish.topic));
         }
     }
 }
 
 /// Publishes everything, then every change. Returns why that ended.
-async fn present(
+async fn publish_household(
     mqtt: &Mqtt,
-    up: &Up,
-    ears: &Ears,
+    up: &LiveConnection,
+    received: &ReceivedMessages,
     announced: mpsc::Receiver<Announced>,
     home_control: &dyn HomeControl,
-) -> Trouble {
+) -> MqttFailure {
     let talk = async {
         for topic in [mqtt.topics.status(), mqtt.topics.mode_set()] {
             if !in_time(mqtt, up.line.subscribe(&topic)).await? {
@@ -118,11 +119,11 @@ async fn present(
         }
         in_time(mqtt, say(&up.line, &mqtt.topics.status(), ONLINE)).await?;
         tokio::try_join!(
-            stay_online(mqtt, up, ears),
+            stay_online(mqtt, up, received),
             show(mqtt, up, home_control),
-            motions::repeat(mqtt, up, announced),
-            sweep::sweep(mqtt, up, &ears.states, home_control),
-            async { Ok(obey(ears, home_control).await) },
+            motion_repeats::repeat(mqtt, up, announced),
+            retained_cleanup::sweep(mqtt, up, &received.states, home_control),
+            async { Ok(apply_mode_requests(received, home_control).await) },
         )
     };
     match talk.await {
@@ -132,16 +133,24 @@ async fn present(
 }
 
 /// Publishes `online` again whenever the status topic holds something else.
-async fn stay_online(mqtt: &Mqtt, up: &Up, ears: &Ears) -> Result<Infallible, Trouble> {
+async fn stay_online(
+    mqtt: &Mqtt,
+    up: &LiveConnection,
+    received: &ReceivedMessages,
+) -> Result<Infallible, MqttFailure> {
     loop {
-        ears.offline.notified().await;
+        received.offline.notified().await;
         in_time(mqtt, say(&up.line, &mqtt.topics.status(), ONLINE)).await?;
         sleep(ONLINE_PAUSE).await;
     }
 }
 
 /// Publishes the mode and the devices whenever they change.
-async fn show(mqtt: &Mqtt, up: &Up, home_control: &dyn HomeControl) -> Result<Infallible, Trouble> {
+async fn show(
+    mqtt: &Mqtt,
+    up: &LiveConnection,
+    home_control: &dyn HomeControl,
+) -> Result<Infallible, MqttFailure> {
     let mut known: Option<HomeState> = None;
     loop {
         let now = home_control.next_state(known.clone()).await;
@@ -162,7 +171,11 @@ async fn show(mqtt: &Mqtt, up: &Up, home_control: &dyn HomeControl) -> Result<In
         }
         for (id, name) in before.map(|before| gone(before, &now)).unwrap_or_default() {
             lock(&up.announced).remove(&id);
-            in_time(mqtt, sweep::forget(mqtt, up, id, &mqtt.topics.of_device(id, &name))).await?;
+            in_time(
+                mqtt,
+                retained_cleanup::forget(mqtt, up, id, &mqtt.topics.of_device(id, &name)),
+            )
+            .await?;
         }
         known = Some(now);
     }
@@ -179,22 +192,25 @@ fn gone(before: &HomeState, now: &HomeState) -> Vec<(DeviceId, String)> {
 }
 
 /// Applies requested modes.
-async fn obey(ears: &Ears, home_control: &dyn HomeControl) -> Infallible {
-    let mut wishes = ears.mode.subscribe();
+async fn apply_mode_requests(
+    received: &ReceivedMessages,
+    home_control: &dyn HomeControl,
+) -> Infallible {
+    let mut requests = received.mode.subscribe();
     loop {
         // The first may have come before anybody waited for it.
-        let wish = wishes.borrow_and_update().clone();
-        if let Some(wish) = wish {
-            fulfil(wish, home_control).await;
+        let request = requests.borrow_and_update().clone();
+        if let Some(request) = request {
+            apply_mode_request(request, home_control).await;
         }
-        if wishes.changed().await.is_err() {
+        if requests.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 }
 
-async fn fulfil(wish: Wish, home_control: &dyn HomeControl) {
-    let (mode, chosen) = match wish {
+async fn apply_mode_request(request: ModeRequest, home_control: &dyn HomeControl) {
+    let (mode, chosen) = match request {
         Ok(mode) => (mode.clone(), home_control.choose_mode(mode).await),
         Err(why) => (String::new(), Err(why.to_owned())),
     };
@@ -205,7 +221,12 @@ async fn fulfil(wish: Wish, home_control: &dyn HomeControl) {
 }
 
 /// Announces a device to Home Assistant, unless it was announced on this connection.
-pub(super) async fn announce(mqtt: &Mqtt, up: &Up, id: DeviceId, name: &str) -> Result<(), Broken> {
+pub(super) async fn announce(
+    mqtt: &Mqtt,
+    up: &LiveConnection,
+    id: DeviceId,
+    name: &str,
+) -> Result<(), ConnectionLost> {
     // A test alert has no device.
     if id.0 == 0 {
         return Ok(());
@@ -225,7 +246,7 @@ pub(super) async fn announce(mqtt: &Mqtt, up: &Up, id: DeviceId, name: &str) -> 
         let (before, now) = (mqtt.topics.of_device(id, &before), mqtt.topics.of_device(id, name));
         if before != now {
             // Clears the retained messages of the old name: MQTT 3.1.1, section 3.3.1.3.
-            sweep::clear(up, &before).await?;
+            retained_cleanup::clear(up, &before).await?;
         }
     }
     let mut announced = lock(&up.announced);

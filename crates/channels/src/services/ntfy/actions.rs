@@ -18,12 +18,12 @@ const BUTTON_BYTES_MAX: usize = 300;
 const LINK: &str = "{link}";
 
 /// The buttons of a channel.
-pub(super) struct Actions {
+pub(super) struct ActionButtons {
     own: Vec<String>,
     buttons: bool,
 }
 
-impl Actions {
+impl ActionButtons {
     /// Reads `actions` and `buttons`, and hides from errors what the addresses may hold of secrets.
     pub(super) fn read(settings: &Settings, secrets: &mut Secrets) -> Result<Self, String> {
         let own = settings.list("actions");

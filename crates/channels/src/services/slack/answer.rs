@@ -9,7 +9,7 @@ use crate::http::{Answer, Secrets, repair, retry};
 use crate::message_service::{FilesRefused, SendResult};
 
 /// Why a message was not accepted.
-pub(super) enum Problem {
+pub(super) enum SlackFailure {
     /// The thread cannot be written to.
     NoThread,
     /// The app may not call this method: it lacks this scope.
@@ -20,7 +20,7 @@ pub(super) enum Problem {
     Stop(Verdict),
 }
 
-impl Problem {
+impl SlackFailure {
     /// What it comes to where nothing else is left to try but to send no files.
     pub(super) fn into_result(self, with_files: bool) -> SendResult {
         let error = match self {
@@ -44,24 +44,24 @@ pub(super) fn no_scope(scope: &str) -> String {
 /// The Web API's answer format.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Reply {
+struct SlackReply {
     ok: bool,
     error: String,
     /// Of `missing_scope`.
     needed: String,
-    response_metadata: Metadata,
+    response_metadata: ReplyMetadata,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Metadata {
+struct ReplyMetadata {
     messages: Vec<String>,
 }
 
 /// The whole of a good answer of the Web API, or the problem.
-pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, Problem> {
+pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, SlackFailure> {
     let value: Value = answer.json();
-    let reply = Reply::deserialize(&value).unwrap_or_default();
+    let reply = SlackReply::deserialize(&value).unwrap_or_default();
     if reply.ok {
         return Ok(value);
     }
@@ -70,8 +70,8 @@ pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, Problem>
     let told = told.map(String::as_str).collect::<Vec<_>>().join(" ");
     let said = answer.said(told.trim(), secrets);
     Err(match reply.error.as_str() {
-        "missing_scope" => Problem::NoScope(secrets.hide(scope)),
-        "" => Problem::Stop(no_reply(answer, &said)),
+        "missing_scope" => SlackFailure::NoScope(secrets.hide(scope)),
+        "" => SlackFailure::Stop(no_reply(answer, &said)),
         error => problem(error, &said, answer),
     })
 }
@@ -92,8 +92,8 @@ fn no_reply(answer: &Answer, said: &str) -> Verdict {
 }
 
 /// What an error of the Web API or of a webhook means.
-pub(super) fn problem(error: &str, said: &str, answer: &Answer) -> Problem {
-    Problem::Stop(match error {
+pub(super) fn problem(error: &str, said: &str, answer: &Answer) -> SlackFailure {
+    SlackFailure::Stop(match error {
         "ratelimited" | "rate_limited" | "message_limit_exceeded" => wait(answer, said),
         "invalid_auth"
         | "not_authed"
@@ -123,7 +123,7 @@ pub(super) fn problem(error: &str, said: &str, answer: &Answer) -> Problem {
         | "cannot_reply_to_message"
         | "restricted_action_non_threadable_channel"
         | "restricted_action_thread_locked" => {
-            return Problem::NoThread;
+            return SlackFailure::NoThread;
         }
         _ if is_forbidden(error) => repair(format!(
             "Slack lets nobody like this write here ({said}): ask who runs the workspace"
@@ -136,8 +136,10 @@ pub(super) fn problem(error: &str, said: &str, answer: &Answer) -> Problem {
         | "rollup_error" => {
             retry(answer.retry_after, format!("Slack has a fault of its own: {said}"))
         }
-        "file_upload_size_restricted" => return Problem::NotTaken("too big for Slack".to_owned()),
-        _ => return Problem::NotTaken(format!("not taken by Slack ({said})")),
+        "file_upload_size_restricted" => {
+            return SlackFailure::NotTaken("too big for Slack".to_owned());
+        }
+        _ => return SlackFailure::NotTaken(format!("not taken by Slack ({said})")),
     })
 }
 

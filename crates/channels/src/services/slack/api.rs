@@ -8,7 +8,7 @@ use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use super::answer::{self, Problem};
+use super::answer::{self, SlackFailure};
 use crate::body::{Body, Piece};
 use crate::http::{self, Request, Secrets, repair, retry};
 use crate::plan::Source;
@@ -23,9 +23,9 @@ const TOKEN_BEGIN: &str = "xoxb-";
 /// What a method is called with: a form in an address's way of writing, which every method documents, and
 /// `files.getUploadURLExternal` insists on.
 #[derive(Default)]
-pub(super) struct Form(Vec<(&'static str, String)>);
+pub(super) struct UrlEncodedForm(Vec<(&'static str, String)>);
 
-impl Form {
+impl UrlEncodedForm {
     /// Adds a field.
     pub(super) fn field(&mut self, name: &'static str, value: impl Into<String>) {
         self.0.push((name, value.into()));
@@ -40,7 +40,7 @@ impl Form {
 }
 
 /// The Web API and a bot there.
-pub(super) struct Api {
+pub(super) struct SlackApi {
     /// Ends in a slash; the name of a method follows.
     base: Url,
     login: HeaderValue,
@@ -48,7 +48,7 @@ pub(super) struct Api {
     time: Duration,
 }
 
-impl Api {
+impl SlackApi {
     /// Reads `api`, `timeout` and `token`.
     pub(super) fn read(reader: &mut SettingsReader<'_>) -> Option<Self> {
         let settings = reader.settings;
@@ -73,15 +73,17 @@ impl Api {
     pub(super) async fn call(
         &self,
         method: &str,
-        form: Form,
+        form: UrlEncodedForm,
         files: &Arc<dyn Files>,
-    ) -> Result<Value, Problem> {
-        let url = self.base.join(method).map_err(|error| Problem::NotTaken(error.to_string()))?;
+    ) -> Result<Value, SlackFailure> {
+        let url =
+            self.base.join(method).map_err(|error| SlackFailure::NotTaken(error.to_string()))?;
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, self.login.clone());
         let body = form.into_body(url.clone());
         let request = Request { url, headers, body, time: self.time, secrets: &self.secrets };
-        let answer = http::post(request, files).await.map_err(|it| Problem::Stop(it.into()))?;
+        let answer =
+            http::post(request, files).await.map_err(|it| SlackFailure::Stop(it.into()))?;
         answer::read(&answer, &self.secrets)
     }
 
@@ -90,19 +92,19 @@ impl Api {
         &self,
         file: &Attachment,
         files: &Arc<dyn Files>,
-    ) -> Result<String, Problem> {
+    ) -> Result<String, SlackFailure> {
         let name = if file.name().is_empty() { "file" } else { file.name() };
-        let mut form = Form::default();
+        let mut form = UrlEncodedForm::default();
         form.field("filename", name);
         form.field("length", file.size().to_string());
         let answer = self.call("files.getUploadURLExternal", form, files).await?;
         let text = |name| answer.get(name).and_then(Value::as_str);
         let (Some(id), Some(url)) = (text("file_id"), text("upload_url")) else {
-            return Err(Problem::NotTaken("Slack named no place for it".to_owned()));
+            return Err(SlackFailure::NotTaken("Slack named no place for it".to_owned()));
         };
         let Some(url) = http::address(url).ok().filter(|url| self.is_good_place(url)) else {
             let error = "Slack named a place for files that is not safe: nothing was sent there";
-            return Err(Problem::Stop(repair(error.to_owned())));
+            return Err(SlackFailure::Stop(repair(error.to_owned())));
         };
         let piece = match &file.source {
             Source::Stored(stored) => Piece::File(stored.clone()),
@@ -114,17 +116,18 @@ impl Api {
         secrets.add_url(&url);
         let headers = HeaderMap::new();
         let request = Request { url, headers, body, time: self.time, secrets: &secrets };
-        let answer = http::post(request, files).await.map_err(|it| Problem::Stop(it.into()))?;
+        let answer =
+            http::post(request, files).await.map_err(|it| SlackFailure::Stop(it.into()))?;
         let said = answer.said("", &secrets);
         match answer.status {
             200 => Ok(id.to_owned()),
-            413 => Err(Problem::NotTaken("too big for Slack".to_owned())),
+            413 => Err(SlackFailure::NotTaken("too big for Slack".to_owned())),
             status @ (300..=407 | 409..=428 | 430..=499) => {
-                Err(Problem::NotTaken(format!("not taken by Slack ({status}, {said})")))
+                Err(SlackFailure::NotTaken(format!("not taken by Slack ({status}, {said})")))
             }
             status => {
                 let error = format!("Slack's place for files has a fault ({status}): {said}");
-                Err(Problem::Stop(retry(answer.retry_after, error)))
+                Err(SlackFailure::Stop(retry(answer.retry_after, error)))
             }
         }
     }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tipoff_model::{Alert, Receipt, Verdict};
 use tokio::time::{Instant, sleep};
 
-use super::answer::{self, Problem};
-use super::api::{Api, Form};
+use super::answer::{self, SlackFailure};
+use super::api::{SlackApi, UrlEncodedForm};
 use super::wording;
 use crate::buttons::{self, BUTTONS};
 use crate::message_service::{MessageChannel, MessageSender, MessageService, SendResult};
@@ -45,8 +45,8 @@ static LIMITS: Limits = Limits {
     replies: true,
 };
 
-struct Bot {
-    api: Api,
+struct SlackBot {
+    api: SlackApi,
     channel: String,
     buttons: bool,
 }
@@ -54,14 +54,14 @@ struct Bot {
 /// Makes a channel of `token` and `channel`.
 pub(super) fn build(settings: &Settings) -> Built {
     let mut reader = SettingsReader::new(settings);
-    let api = Api::read(&mut reader);
+    let api = SlackApi::read(&mut reader);
     let channel = settings.text("channel").unwrap_or_default().to_owned();
     if !is_channel(&channel) {
         let message = "must be the channel's id, such as C0123456789, not its name";
         reader.fault("channel", message);
     }
     let buttons = settings.flag_or(BUTTONS.key, true);
-    reader.finish(|| Some(MessageChannel(Bot { api: api?, channel, buttons })))
+    reader.finish(|| Some(MessageChannel(SlackBot { api: api?, channel, buttons })))
 }
 
 /// What files.completeUploadExternal takes as a `channel_id`, as it says when it refuses another: C, G, D or
@@ -72,7 +72,7 @@ fn is_channel(id: &str) -> bool {
     })
 }
 
-impl MessageService for Bot {
+impl MessageService for SlackBot {
     const LIMITS: &'static Limits = &LIMITS;
 
     /// "Rate limits": one message a second to a channel, with short bursts. Uploads have more than a
@@ -82,7 +82,7 @@ impl MessageService for Bot {
     }
 }
 
-impl MessageSender for Bot {
+impl MessageSender for SlackBot {
     fn send_once<'a>(
         &'a self,
         message: &'a Message,
@@ -91,7 +91,7 @@ impl MessageSender for Bot {
         Box::pin(async move {
             let thread = message.reply_to.as_deref();
             let mut taken = self.put(message, thread, context).await;
-            if thread.is_some() && matches!(taken, Err(Problem::NoThread)) {
+            if thread.is_some() && matches!(taken, Err(SlackFailure::NoThread)) {
                 taken = self.put(message, None, context).await;
             }
             match taken {
@@ -124,15 +124,15 @@ struct Uploaded {
     words: Message,
 }
 
-impl Bot {
+impl SlackBot {
     /// Puts a message into the channel, or into a thread there: its `ts`, where it is known.
     async fn put(
         &self,
         message: &Message,
         thread: Option<&str>,
         context: &Context<'_>,
-    ) -> Result<Option<String>, Problem> {
-        let mut form = Form::default();
+    ) -> Result<Option<String>, SlackFailure> {
+        let mut form = UrlEncodedForm::default();
         if let Some(thread) = thread {
             form.field("thread_ts", thread);
         }
@@ -165,7 +165,7 @@ impl Bot {
             Shown::Unknown => Ok(None),
             // Seen to happen: its words shall be there at least.
             Shown::Nowhere => {
-                Err(Problem::NotTaken("Slack took it and does not show it".to_owned()))
+                Err(SlackFailure::NotTaken("Slack took it and does not show it".to_owned()))
             }
         }
     }
@@ -177,7 +177,11 @@ impl Bot {
     }
 
     /// Uploads a message's files. Those that Slack does not take become words, unless it takes none.
-    async fn upload(&self, message: &Message, context: &Context<'_>) -> Result<Uploaded, Problem> {
+    async fn upload(
+        &self,
+        message: &Message,
+        context: &Context<'_>,
+    ) -> Result<Uploaded, SlackFailure> {
         let (mut ids, mut files) = (Vec::new(), Vec::new());
         let (mut left, mut reason) = (Vec::new(), String::new());
         for file in &message.files {
@@ -186,7 +190,7 @@ impl Bot {
                     files.push(json!({ "id": id, "title": file.name() }));
                     ids.push(id);
                 }
-                Err(Problem::NotTaken(why)) => {
+                Err(SlackFailure::NotTaken(why)) => {
                     left.push(file.clone());
                     reason = why;
                 }
@@ -194,7 +198,7 @@ impl Bot {
             }
         }
         if files.is_empty() {
-            return Err(Problem::NotTaken(reason));
+            return Err(SlackFailure::NotTaken(reason));
         }
         let all = left.is_empty();
         let words = Message { files: left, ..message.clone() };
@@ -214,14 +218,14 @@ impl Bot {
         loop {
             sleep(pause).await;
             pause = pause.saturating_mul(2).min(LOOK_PAUSE_MAX);
-            let mut form = Form::default();
+            let mut form = UrlEncodedForm::default();
             form.field("file", id);
             let shown = match self.api.call("files.info", form, files).await {
                 Ok(answer) => answer
                     .get("file")
                     .and_then(|file| self.timestamp(file))
                     .map_or(Shown::Nowhere, Shown::At),
-                Err(Problem::NoScope(scope)) => {
+                Err(SlackFailure::NoScope(scope)) => {
                     let error = answer::no_scope(&scope);
                     tracing::warn!("replies cannot go into threads: {error}");
                     return Shown::Unknown;

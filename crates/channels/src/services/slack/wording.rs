@@ -4,7 +4,7 @@
 use tipoff_model::Alert;
 
 use crate::buttons::{self, Link};
-use crate::{Message, chat_hook};
+use crate::{Message, chat_webhook};
 
 /// Room for the links of actions, in UTF-16 units.
 const LINKS_UTF16_MAX: usize = 2000;
@@ -16,12 +16,14 @@ const LINKS_UTF16_MAX: usize = 2000;
 pub(super) fn text(message: &Message, alert: &Alert, links: &[Link<'_>]) -> String {
     let title = match (plain(&message.title), &alert.link) {
         (title, _) if title.is_empty() => title,
-        (title, Some(link)) => format!("*<{}|{title}>*", escaped(&chat_hook::safe_address(link))),
+        (title, Some(link)) => {
+            format!("*<{}|{title}>*", escaped(&chat_webhook::safe_address(link)))
+        }
         (title, None) => format!("*{title}*"),
     };
     let parted = if title.is_empty() || message.text.is_empty() { "" } else { "\n" };
     let write = |link: &Link<'_>| {
-        format!("<{}|{}>", escaped(&chat_hook::safe_address(link.url)), plain(link.label))
+        format!("<{}|{}>", escaped(&chat_webhook::safe_address(link.url)), plain(link.label))
     };
     let links = buttons::line(links, LINKS_UTF16_MAX, write);
     let below = if links.is_empty() { "" } else { "\n" };
@@ -30,7 +32,7 @@ pub(super) fn text(message: &Message, alert: &Alert, links: &[Link<'_>]) -> Stri
 
 /// `text` without mentions and links of its own making; plain addresses become links.
 fn plain(text: &str) -> String {
-    chat_hook::spelled(
+    chat_webhook::spelled(
         text,
         |address| format!("<{}>", escaped(address)),
         |sign, out| match sign {
@@ -38,7 +40,7 @@ fn plain(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             // Some ways of posting still look for @channel and @here in plain text.
-            '@' => chat_hook::push_parted(sign, out),
+            '@' => chat_webhook::push_parted(sign, out),
             _ => out.push(sign),
         },
     )

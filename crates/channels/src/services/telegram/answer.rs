@@ -15,7 +15,7 @@ const DESCRIPTION_UTF16_MAX: usize = 200;
 
 /// Why a message was not accepted.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Problem {
+pub(super) enum TelegramFailure {
     /// The group has become a supergroup and has this number now.
     Migrated(i64),
     /// The topic is closed or gone.
@@ -33,7 +33,7 @@ pub(super) enum Problem {
 }
 
 #[derive(Deserialize)]
-struct Reply {
+struct TelegramReply {
     ok: bool,
     #[serde(default)]
     result: Value,
@@ -50,8 +50,8 @@ struct Parameters {
 }
 
 /// The result in an answer, or the problem.
-pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, Problem> {
-    match serde_json::from_slice::<Reply>(&answer.body) {
+pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, TelegramFailure> {
+    match serde_json::from_slice::<TelegramReply>(&answer.body) {
         Ok(reply) if reply.ok => Ok(reply.result),
         Ok(reply) => {
             let description = reply.description.as_deref().unwrap_or_default();
@@ -60,43 +60,47 @@ pub(super) fn read(answer: &Answer, secrets: &Secrets) -> Result<Value, Problem>
             let asked = asked.or(answer.retry_after).map(|pause| pause.min(RETRY_AFTER_MAX));
             let code = reply.error_code.unwrap_or(answer.status);
             Err(match reply.parameters.migrate_to_chat_id {
-                Some(number) => Problem::Migrated(number),
+                Some(number) => TelegramFailure::Migrated(number),
                 None => problem(code, &said, asked),
             })
         }
         // What stands before the Bot API answers in HTML.
-        Err(_) if answer.status == 413 => Err(Problem::TooBig),
+        Err(_) if answer.status == 413 => Err(TelegramFailure::TooBig),
         Err(_) => Err(unreadable(answer)),
     }
 }
 
-fn unreadable(answer: &Answer) -> Problem {
+fn unreadable(answer: &Answer) -> TelegramFailure {
     let error = format!("what answers with status {} is not the Bot API", answer.status);
-    Problem::Stop(Verdict::Retry { scope: Scope::Channel, after: answer.retry_after, error })
+    TelegramFailure::Stop(Verdict::Retry {
+        scope: Scope::Channel,
+        after: answer.retry_after,
+        error,
+    })
 }
 
-fn problem(code: u16, said: &str, asked: Option<Duration>) -> Problem {
+fn problem(code: u16, said: &str, asked: Option<Duration>) -> TelegramFailure {
     let wait = |after| {
         let error = format!("Telegram asks to wait: {said}");
-        Problem::Stop(Verdict::Retry { scope: Scope::Channel, after, error })
+        TelegramFailure::Stop(Verdict::Retry { scope: Scope::Channel, after, error })
     };
     match code {
         400 => bad_request(said).unwrap_or_else(|| match retry_after(said) {
             Some(pause) => wait(Some(pause)),
-            None => Problem::NotTaken(said.to_owned()),
+            None => TelegramFailure::NotTaken(said.to_owned()),
         }),
-        401 | 404 => Problem::Stop(repair(format!(
+        401 | 404 => TelegramFailure::Stop(repair(format!(
             "Telegram does not know this bot ({said}): set the `token` that @BotFather shows"
         ))),
-        403 => Problem::Stop(repair(format!(
+        403 => TelegramFailure::Stop(repair(format!(
             "the bot may not write to this chat ({said}): open the bot and press Start, or add it \
              to the group again"
         ))),
-        413 => Problem::TooBig,
+        413 => TelegramFailure::TooBig,
         429 => wait(asked.or_else(|| retry_after(said))),
-        409 => Problem::Conflict(said.to_owned()),
-        402 | 405..=499 => Problem::NotTaken(said.to_owned()),
-        _ => Problem::Stop(Verdict::Retry {
+        409 => TelegramFailure::Conflict(said.to_owned()),
+        402 | 405..=499 => TelegramFailure::NotTaken(said.to_owned()),
+        _ => TelegramFailure::Stop(Verdict::Retry {
             scope: Scope::Channel,
             after: asked,
             error: format!("Telegram has a fault of its own ({code}): {said}"),
@@ -104,20 +108,20 @@ fn problem(code: u16, said: &str, asked: Option<Duration>) -> Problem {
     }
 }
 
-fn bad_request(said: &str) -> Option<Problem> {
+fn bad_request(said: &str) -> Option<TelegramFailure> {
     let said_lower = said.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|words| said_lower.contains(words));
     if has(&["chat not found", "peer_id_invalid", "chat_id is empty", "channel_private"]) {
-        return Some(Problem::Stop(repair(format!(
+        return Some(TelegramFailure::Stop(repair(format!(
             "Telegram does not know this chat ({said}): check `chat`, and write to the bot once or \
              add it to the group"
         ))));
     }
     if has(&["message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid"]) {
-        return Some(Problem::NoTopic);
+        return Some(TelegramFailure::NoTopic);
     }
     if has(&["message to be replied not found", "reply message not found", "replied message not"]) {
-        return Some(Problem::NoReply);
+        return Some(TelegramFailure::NoReply);
     }
     None
 }

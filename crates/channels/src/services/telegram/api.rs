@@ -9,7 +9,7 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 use tipoff_model::{AlertMedia, Verdict};
 
-use super::answer::{self, Problem};
+use super::answer::{self, TelegramFailure};
 use crate::http::{self, Request, Secrets};
 use crate::multipart::Form;
 use crate::{Files, SettingFault};
@@ -20,7 +20,7 @@ pub(super) const ASK_TIME: Duration = Duration::from_secs(15);
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// A Bot API server and a bot there.
-pub(super) struct Api {
+pub(super) struct BotApi {
     /// Ends in a slash; the name of a method follows.
     base: Url,
     bot: String,
@@ -28,7 +28,7 @@ pub(super) struct Api {
     secrets: Secrets,
 }
 
-impl Api {
+impl BotApi {
     pub(super) fn new(address: &str, token: &str) -> Result<Self, Vec<SettingFault>> {
         let mut faults = Vec::new();
         let token = token.trim();
@@ -78,12 +78,12 @@ impl Api {
         form: Form,
         time: Duration,
         files: &Arc<dyn Files>,
-    ) -> Result<Value, Problem> {
+    ) -> Result<Value, TelegramFailure> {
         self.call_reading(method, form, time, files, ANSWER_BYTES_MAX).await
     }
 
     /// Calls a method that takes no files and answers with little.
-    pub(super) async fn ask(&self, method: &str, form: Form) -> Result<Value, Problem> {
+    pub(super) async fn ask(&self, method: &str, form: Form) -> Result<Value, TelegramFailure> {
         self.ask_reading(method, form, ASK_TIME, ANSWER_BYTES_MAX).await
     }
 
@@ -94,8 +94,8 @@ impl Api {
         form: Form,
         time: Duration,
         answer_bytes_max: usize,
-    ) -> Result<Value, Problem> {
-        let files: Arc<dyn Files> = Arc::new(NoFiles);
+    ) -> Result<Value, TelegramFailure> {
+        let files: Arc<dyn Files> = Arc::new(NoStoredFiles);
         self.call_reading(method, form, time, &files, answer_bytes_max).await
     }
 
@@ -106,22 +106,22 @@ impl Api {
         time: Duration,
         files: &Arc<dyn Files>,
         answer_bytes_max: usize,
-    ) -> Result<Value, Problem> {
+    ) -> Result<Value, TelegramFailure> {
         let url = self.base.join(method).map_err(|error| {
-            Problem::Stop(Verdict::Refused { error: self.secrets.hide(&error.to_string()) })
+            TelegramFailure::Stop(Verdict::Refused { error: self.secrets.hide(&error.to_string()) })
         })?;
         let (body, headers) = (form.into_body(), HeaderMap::new());
         let request = Request { url, headers, body, time, secrets: &self.secrets };
         let answer = http::call_reading(Method::POST, request, files, answer_bytes_max).await;
-        let answer = answer.map_err(|failure| Problem::Stop(Verdict::from(failure)))?;
+        let answer = answer.map_err(|failure| TelegramFailure::Stop(Verdict::from(failure)))?;
         answer::read(&answer, &self.secrets)
     }
 }
 
 /// For what is sent without files.
-pub(super) struct NoFiles;
+pub(super) struct NoStoredFiles;
 
-impl Files for NoFiles {
+impl Files for NoStoredFiles {
     fn open(&self, _: &AlertMedia) -> std::io::Result<Box<dyn std::io::Read + Send>> {
         Err(std::io::ErrorKind::NotFound.into())
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tipoff_model::Verdict;
 
-use super::answer::Problem;
+use super::answer::TelegramFailure;
 
 /// The first pause after a failure; the pauses grow.
 pub(super) const PAUSE_MIN: Duration = Duration::from_secs(1);
@@ -32,20 +32,19 @@ impl UpdateBackoff {
     }
 
     /// The pause after this failure.
-    pub(super) fn next_pause(&mut self, problem: Problem) -> Duration {
+    pub(super) fn next_pause(&mut self, problem: TelegramFailure) -> Duration {
         let (min, max, asked, error) = match problem {
-            Problem::Conflict(said) => (
+            TelegramFailure::Conflict(said) => (
                 CONFLICT_PAUSE_MIN,
                 CONFLICT_PAUSE_MAX,
                 None,
                 format!("another program uses the bot ({said}): stop it, or give it its own bot"),
             ),
-            Problem::Stop(Verdict::Retry { after, error, .. }) => {
+            TelegramFailure::Stop(Verdict::Retry { after, error, .. }) => {
                 (PAUSE_MIN, PAUSE_MAX, after, error)
             }
-            Problem::Stop(Verdict::Refused { error }) | Problem::NotTaken(error) => {
-                (PAUSE_MIN, PAUSE_MAX, None, error)
-            }
+            TelegramFailure::Stop(Verdict::Refused { error })
+            | TelegramFailure::NotTaken(error) => (PAUSE_MIN, PAUSE_MAX, None, error),
             other => {
                 (PAUSE_MIN, PAUSE_MAX, None, format!("Telegram's answer is not known: {other:?}"))
             }
@@ -76,17 +75,21 @@ mod tests {
         let mut pause = |problem| backoff.next_pause(problem).as_secs();
         let failed = |after| {
             let error = "no".to_owned();
-            Problem::Stop(Verdict::Retry { scope: tipoff_model::Scope::Channel, after, error })
+            TelegramFailure::Stop(Verdict::Retry {
+                scope: tipoff_model::Scope::Channel,
+                after,
+                error,
+            })
         };
         assert_eq!((pause(failed(None)), pause(failed(None))), (1, 2));
         assert_eq!(pause(failed(Some(Duration::from_secs(90)))), 90);
-        assert_eq!(pause(Problem::NotTaken(String::new())), 8);
+        assert_eq!(pause(TelegramFailure::NotTaken(String::new())), 8);
         for _ in 0..9 {
             pause(failed(None));
         }
         assert_eq!(pause(failed(None)), PAUSE_MAX.as_secs());
         backoff.reset();
-        let mut pause = || backoff.next_pause(Problem::Conflict(String::new())).as_secs();
+        let mut pause = || backoff.next_pause(TelegramFailure::Conflict(String::new())).as_secs();
         assert_eq!((pause(), pause(), pause()), (30, 60, 120));
         let last = (0..9).map(|_| pause()).last();
         assert_eq!(last, Some(600));

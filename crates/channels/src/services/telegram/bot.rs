@@ -12,7 +12,7 @@ use super::update::{ChatInfo, Update};
 /// Number of updates that wait for one channel.
 const JOBS_MAX: usize = 32;
 /// Chats that are not allowed and were logged; of more, no further one is.
-const STRANGERS_MAX: usize = 500;
+const REFUSED_CHATS_MAX: usize = 500;
 /// The pause before an update goes to another channel, where one ended under it.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -25,17 +25,17 @@ pub(super) struct Bot {
     /// Locked by the channel that polls for updates.
     pub(super) leading: tokio::sync::Mutex<()>,
     members: Mutex<Vec<Arc<Member>>>,
-    strangers: Mutex<BTreeSet<i64>>,
+    refused_chats: Mutex<BTreeSet<i64>>,
 }
 
 /// A channel that receives the updates of its chats.
 struct Member {
     access: Arc<Access>,
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<PendingUpdate>,
 }
 
 /// An update for a channel.
-pub(super) struct Job {
+pub(super) struct PendingUpdate {
     pub(super) update: Update,
     /// Answered when the update is handled.
     pub(super) done: oneshot::Sender<()>,
@@ -44,7 +44,7 @@ pub(super) struct Job {
 /// A channel's place at its bot, until it is dropped.
 pub(super) struct Membership {
     pub(super) bot: Arc<Bot>,
-    pub(super) jobs: mpsc::Receiver<Job>,
+    pub(super) jobs: mpsc::Receiver<PendingUpdate>,
     member: Arc<Member>,
 }
 
@@ -126,14 +126,14 @@ impl Bot {
         };
         while let Some(member) = self.member(chat) {
             let (done, taken) = oneshot::channel();
-            let job = Job { update: update.clone(), done };
+            let job = PendingUpdate { update: update.clone(), done };
             if member.jobs.send(job).await.is_ok() && taken.await.is_ok() {
                 return;
             }
             // The channel ended under it: it may have come back with other settings.
             tokio::time::sleep(AGAIN).await;
         }
-        self.note_stranger(chat);
+        self.log_refused_chat(chat);
     }
 
     fn member(&self, chat: &ChatInfo) -> Option<Arc<Member>> {
@@ -142,9 +142,9 @@ impl Bot {
         ranked.min_by_key(|(rank, _)| *rank).map(|(_, member)| Arc::clone(member))
     }
 
-    fn note_stranger(&self, chat: &ChatInfo) {
-        let mut strangers = lock(&self.strangers);
-        if strangers.len() < STRANGERS_MAX && strangers.insert(chat.id) {
+    fn log_refused_chat(&self, chat: &ChatInfo) {
+        let mut refused_chats = lock(&self.refused_chats);
+        if refused_chats.len() < REFUSED_CHATS_MAX && refused_chats.insert(chat.id) {
             let (id, public) = (chat.id, chat.is_public());
             tracing::warn!(
                 chat = id,
@@ -230,6 +230,6 @@ mod tests {
         });
         bot.deliver(pressed_in(3)).await;
         bot.deliver(pressed_in(3)).await;
-        assert_eq!(lock(&bot.strangers).len(), 1);
+        assert_eq!(lock(&bot.refused_chats).len(), 1);
     }
 }

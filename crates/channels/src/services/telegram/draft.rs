@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 use tipoff_model::{Alert, Clip, Verdict};
 
-use super::answer::{Problem, is_about_buttons, is_about_markup, is_about_rights};
-use super::attend::LateKeyboard;
+use super::answer::{TelegramFailure, is_about_buttons, is_about_markup, is_about_rights};
+use super::interaction::LateKeyboard;
 use super::{number_of, receipt};
 use crate::http::repair;
 use crate::message_service::Extras;
@@ -80,38 +80,40 @@ impl Draft {
     /// Changes the message so that it may be taken, or gives up.
     pub(super) fn repair(
         &mut self,
-        problem: Problem,
+        problem: TelegramFailure,
         alert: &Alert,
         limits: &Limits,
     ) -> Result<(), Verdict> {
         match problem {
-            Problem::Migrated(number) => {
+            TelegramFailure::Migrated(number) => {
                 self.chat = number.to_string();
                 self.reply_to = None;
             }
-            Problem::NotTaken(said) if self.keyboard.is_some() && is_about_buttons(&said) => {
+            TelegramFailure::NotTaken(said)
+                if self.keyboard.is_some() && is_about_buttons(&said) =>
+            {
                 self.extras.leave_out(&["buttons"], &said);
                 self.keyboard = None;
             }
-            Problem::NotTaken(said) if !self.is_plain && is_about_markup(&said) => {
+            TelegramFailure::NotTaken(said) if !self.is_plain && is_about_markup(&said) => {
                 self.is_plain = true;
             }
-            Problem::NoTopic if self.topic.is_some() => {
+            TelegramFailure::NoTopic if self.topic.is_some() => {
                 self.extras.leave_out(&["topic"], "the topic is closed or gone");
                 self.topic = None;
             }
-            Problem::NoReply if self.reply_to.is_some() => self.reply_to = None,
+            TelegramFailure::NoReply if self.reply_to.is_some() => self.reply_to = None,
             // Of a group whose "General" is closed.
-            Problem::NoTopic => {
+            TelegramFailure::NoTopic => {
                 let error = "the topic is closed in Telegram: reopen it, or set another `topic`";
                 return Err(repair(error.to_owned()));
             }
-            Problem::NoReply => self.simplify("no such message", alert, limits)?,
-            Problem::TooBig => self.use_words("too big for Telegram", alert, limits)?,
-            Problem::NotTaken(said) | Problem::Conflict(said) => {
+            TelegramFailure::NoReply => self.simplify("no such message", alert, limits)?,
+            TelegramFailure::TooBig => self.use_words("too big for Telegram", alert, limits)?,
+            TelegramFailure::NotTaken(said) | TelegramFailure::Conflict(said) => {
                 self.simplify(&said, alert, limits)?
             }
-            Problem::Stop(verdict) => return Err(verdict),
+            TelegramFailure::Stop(verdict) => return Err(verdict),
         }
         Ok(())
     }

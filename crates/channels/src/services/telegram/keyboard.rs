@@ -21,7 +21,7 @@ const NOTE: &str = "=";
 
 /// The kinds of buttons, in their order in a keyboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum ButtonKind {
     Mute,
     Mode,
     Incident,
@@ -29,7 +29,7 @@ enum Kind {
     Open,
 }
 
-impl Kind {
+impl ButtonKind {
     const fn of(action: &Action) -> Self {
         match action {
             Action::Mute { .. } | Action::Unmute { .. } => Self::Mute,
@@ -57,27 +57,27 @@ impl Kind {
 
 /// A button as Telegram has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Key {
-    kind: Kind,
+struct InlineButton {
+    kind: ButtonKind,
     /// Whether it only says something: it stands in a row of its own.
     note: bool,
     json: Value,
 }
 
-impl Key {
+impl InlineButton {
     fn act(action: &Action, label: &str) -> Option<Self> {
         let json = json!({ "text": label, "callback_data": action.encode()? });
-        Some(Self { kind: Kind::of(action), note: false, json })
+        Some(Self { kind: ButtonKind::of(action), note: false, json })
     }
 
-    fn note(kind: Kind, label: &str) -> Self {
+    fn note(kind: ButtonKind, label: &str) -> Self {
         let json = json!({ "text": label, "callback_data": kind.note() });
         Self { kind, note: true, json }
     }
 
     fn open(label: &str, url: &str) -> Option<Self> {
         let json = json!({ "text": label, "url": url });
-        is_linkable(url).then_some(Self { kind: Kind::Open, note: false, json })
+        is_linkable(url).then_some(Self { kind: ButtonKind::Open, note: false, json })
     }
 
     /// A button of a message of ours.
@@ -88,7 +88,7 @@ impl Key {
             return Self::open(label, url);
         }
         let data = text("callback_data")?;
-        match Kind::of_note(data) {
+        match ButtonKind::of_note(data) {
             Some(kind) => Some(Self::note(kind, label)),
             None => Self::act(&Action::decode(data)?, label),
         }
@@ -99,16 +99,18 @@ impl Key {
 /// whether somebody asks Telegram for presses.
 pub(super) fn of_alert(buttons: &[Button], presses: bool) -> Option<Value> {
     let key = |button: &Button| match &button.effect {
-        Effect::Act { action, .. } if presses => Key::act(action, &button.label),
+        Effect::Act { action, .. } if presses => InlineButton::act(action, &button.label),
         Effect::Act { .. } => None,
-        Effect::Open { url } => Key::open(&button.label, url),
+        Effect::Open { url } => InlineButton::open(&button.label, url),
     };
     markup(buttons.iter().filter_map(key).collect())
 }
 
 /// The keyboard below the answer to a command.
 pub(super) fn of_done(done: &Done) -> Option<Value> {
-    markup(done.next.iter().filter_map(|(action, label)| Key::act(action, label)).collect())
+    markup(
+        done.next.iter().filter_map(|(action, label)| InlineButton::act(action, label)).collect(),
+    )
 }
 
 /// The keyboard of a message after `action` was carried out: in the place of the buttons of its kind
@@ -119,13 +121,13 @@ pub(super) fn after(
     done: &Done,
     person: &str,
 ) -> Option<Value> {
-    let kind = Kind::of(action);
+    let kind = ButtonKind::of(action);
     let label = match person {
         "" => done.label.clone(),
         person => format!("{} · {person}", done.label),
     };
-    let mut keys = vec![Key::note(kind, &words::cut(&label, LABEL_UTF16_MAX))];
-    keys.extend(done.next.iter().filter_map(|(action, label)| Key::act(action, label)));
+    let mut keys = vec![InlineButton::note(kind, &words::cut(&label, LABEL_UTF16_MAX))];
+    keys.extend(done.next.iter().filter_map(|(action, label)| InlineButton::act(action, label)));
     keys.extend(keys_of(before).into_iter().filter(|key| key.kind != kind));
     markup(keys)
 }
@@ -137,8 +139,8 @@ pub(super) fn note<'a>(keyboard: Option<&'a Value>, data: &str) -> Option<&'a st
     found.and_then(|it| it.get("text")?.as_str()).or(Some(""))
 }
 
-fn keys_of(keyboard: Option<&Value>) -> Vec<Key> {
-    buttons_of(keyboard).take(BUTTONS_MAX).filter_map(Key::read).collect()
+fn keys_of(keyboard: Option<&Value>) -> Vec<InlineButton> {
+    buttons_of(keyboard).take(BUTTONS_MAX).filter_map(InlineButton::read).collect()
 }
 
 fn buttons_of(keyboard: Option<&Value>) -> impl Iterator<Item = &Value> {
@@ -148,16 +150,17 @@ fn buttons_of(keyboard: Option<&Value>) -> impl Iterator<Item = &Value> {
 
 /// Rows by kind; what only says something has a row of its own, the page of the incident shares the
 /// incident's row.
-fn markup(mut keys: Vec<Key>) -> Option<Value> {
+fn markup(mut keys: Vec<InlineButton>) -> Option<Value> {
     if keys.is_empty() {
         return None;
     }
     keys.sort_by_key(|key| (key.kind, !key.note));
     let mut rows: Vec<Vec<Value>> = Vec::new();
-    let mut last: Option<(Kind, bool)> = None;
-    for Key { kind, note, json } in keys {
-        let beside = |before: Kind| {
-            before == kind || matches!(before, Kind::Incident | Kind::Lock) && kind > before
+    let mut last: Option<(ButtonKind, bool)> = None;
+    for InlineButton { kind, note, json } in keys {
+        let beside = |before: ButtonKind| {
+            before == kind
+                || matches!(before, ButtonKind::Incident | ButtonKind::Lock) && kind > before
         };
         match (rows.last_mut(), last) {
             (Some(row), Some((before, false)))

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::answer::Problem;
-use super::api::{ASK_TIME, Api};
+use super::answer::TelegramFailure;
+use super::api::{ASK_TIME, BotApi};
 use super::backoff::{PAUSE_MIN, UpdateBackoff};
 use super::bot::Bot;
 use super::update::{ALLOWED_UPDATES, Update};
@@ -22,7 +22,7 @@ const UPDATES_MAX: u32 = 20;
 pub(super) const UPDATES_BYTES_MAX: usize = 4 << 20;
 /// Asks for updates for as long as it is polled. One is confirmed, with the next request, when its
 /// channel has done what it asks for; until then it comes again after any restart.
-pub(super) async fn poll(api: &Api, bot: &Bot) -> Infallible {
+pub(super) async fn poll(api: &BotApi, bot: &Bot) -> Infallible {
     let (mut offset, mut count) = (None, UPDATES_MAX);
     let mut backoff = UpdateBackoff::default();
     loop {
@@ -50,7 +50,11 @@ pub(super) async fn poll(api: &Api, bot: &Bot) -> Infallible {
     }
 }
 
-async fn updates(api: &Api, offset: Option<i64>, count: u32) -> Result<Vec<Value>, Problem> {
+async fn updates(
+    api: &BotApi,
+    offset: Option<i64>,
+    count: u32,
+) -> Result<Vec<Value>, TelegramFailure> {
     let mut form = Form::new();
     if let Some(offset) = offset {
         form.field("offset", offset.to_string());

@@ -7,8 +7,8 @@ use serde_json::Value;
 use tipoff_model::Verdict;
 use tokio::time::Instant;
 
-use super::answer::Problem;
-use super::api::Api;
+use super::answer::TelegramFailure;
+use super::api::BotApi;
 use super::poll::UPDATES_BYTES_MAX;
 use crate::multipart::Form;
 
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// A bot that is being set up.
 pub struct Setup {
-    api: Api,
+    api: BotApi,
     /// Updates before this number were seen.
     offset: AtomicI64,
 }
@@ -49,7 +49,7 @@ pub struct Chat {
 impl Setup {
     /// A bot at a Bot API server, such as [`super::DEFAULT_API`]; or what is wrong with the two.
     pub fn new(api: &str, token: &str) -> Result<Self, String> {
-        let api = Api::new(api, token).map_err(|faults| {
+        let api = BotApi::new(api, token).map_err(|faults| {
             let faults: Vec<String> =
                 faults.iter().map(|fault| format!("`{}` {}", fault.key, fault.message)).collect();
             faults.join("; ")
@@ -82,7 +82,10 @@ impl Setup {
                     }
                 }
                 // A Tipoff that runs with this bot asks too; it leaves the bot alone for a while now.
-                Err(Problem::Conflict(_) | Problem::Stop(Verdict::Retry { after: None, .. })) => {
+                Err(
+                    TelegramFailure::Conflict(_)
+                    | TelegramFailure::Stop(Verdict::Retry { after: None, .. }),
+                ) => {
                     tokio::time::sleep(PAUSE.min(left)).await;
                 }
                 Err(problem) => return Err(words(problem)),
@@ -90,7 +93,7 @@ impl Setup {
         }
     }
 
-    async fn updates(&self, poll_s: u64) -> Result<Vec<Value>, Problem> {
+    async fn updates(&self, poll_s: u64) -> Result<Vec<Value>, TelegramFailure> {
         let mut form = Form::new();
         form.field("offset", self.offset.load(Ordering::Relaxed).to_string());
         form.field("timeout", poll_s.to_string());
@@ -107,16 +110,21 @@ impl Setup {
         Ok(updates)
     }
 
-    async fn call(&self, method: &str, form: Form, time: Duration) -> Result<Value, Problem> {
+    async fn call(
+        &self,
+        method: &str,
+        form: Form,
+        time: Duration,
+    ) -> Result<Value, TelegramFailure> {
         self.api.ask_reading(method, form, time, UPDATES_BYTES_MAX).await
     }
 }
 
-fn words(problem: Problem) -> String {
+fn words(problem: TelegramFailure) -> String {
     match problem {
-        Problem::Stop(Verdict::Retry { error, .. } | Verdict::Refused { error })
-        | Problem::NotTaken(error)
-        | Problem::Conflict(error) => error,
+        TelegramFailure::Stop(Verdict::Retry { error, .. } | Verdict::Refused { error })
+        | TelegramFailure::NotTaken(error)
+        | TelegramFailure::Conflict(error) => error,
         other => format!("Telegram gave an answer that does not belong here: {other:?}"),
     }
 }

@@ -12,9 +12,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::header::Mailbox;
-use super::progress::Slots;
+use super::progress::MemorySlots;
 use super::server::{Server, StartTls};
-use super::{Email, Form};
+use super::{Email, MailForm};
 use crate::buttons::BUTTONS;
 use crate::http::{self, Secrets};
 use crate::settings_reader::SettingsReader;
@@ -112,8 +112,8 @@ pub(super) fn build(settings: &Settings) -> Built {
     if recipients.len() != to.len() || !(1..=RECIPIENTS_MAX).contains(&to.len()) {
         reader.fault("to", "must be a list of 1 to 50 addresses, such as [\"me@example.org\"]");
     }
-    let forms = [("fresh", Form::Fresh), ("original", Form::Original)];
-    let form = reader.choice("form", Form::Fresh, &forms);
+    let forms = [("fresh", MailForm::Fresh), ("original", MailForm::Original)];
+    let form = reader.choice("form", MailForm::Fresh, &forms);
     let wrapped = address.as_ref().is_some_and(|(_, _, wrapped)| *wrapped);
     let start_tls = start_tls(&mut reader, wrapped);
     let trust = settings.text("trust").map(certificates);
@@ -131,7 +131,7 @@ pub(super) fn build(settings: &Settings) -> Built {
         let server =
             Server { host, port, wrapped, start_tls, trust, tls, login, hello, time, secrets };
         let buttons = settings.flag_or(BUTTONS.key, true);
-        let slots = Slots::default();
+        let slots = MemorySlots::default();
         Some(Email { server, from: from?, to: recipients, form, buttons, slots })
     })
 }

@@ -14,7 +14,7 @@ const SLOTS: i64 = 64;
 
 /// How far a message in parts got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Parts {
+struct PartsProgress {
     /// The file that came with the words: the first that was taken.
     first: usize,
     /// How many parts were taken or refused for good.
@@ -38,7 +38,7 @@ impl Apprise {
         for first in 0..message.files.len() {
             match self.send_once(&part(message, first, first), context).await {
                 Ok(Verdict::Delivered(receipt)) => {
-                    let parts = Parts { first, done: 1 };
+                    let parts = PartsProgress { first, done: 1 };
                     let mut outcome = self.send_rest(message, parts, &label, context).await;
                     keep_receipt(&mut outcome.verdict, receipt);
                     return outcome;
@@ -56,11 +56,11 @@ impl Apprise {
     async fn send_rest(
         &self,
         message: &Message,
-        parts: Parts,
+        parts: PartsProgress,
         label: &str,
         context: &Context<'_>,
     ) -> Outcome {
-        let Parts { first, mut done } = parts;
+        let PartsProgress { first, mut done } = parts;
         let others = (0..message.files.len()).filter(|number| *number != first);
         let mut refused = None;
         for number in others.skip(done.saturating_sub(1)) {
@@ -116,11 +116,11 @@ fn keep_receipt(verdict: &mut Verdict, receipt: Receipt) {
     }
 }
 
-fn recalled(label: &str, context: &Context<'_>) -> Option<Parts> {
+fn recalled(label: &str, context: &Context<'_>) -> Option<PartsProgress> {
     let slot = slot(context.alert);
     let (_, value) = context.memory.iter().find(|(key, _)| *key == slot)?;
     let (first, done) = value.strip_prefix(label)?.trim_start().split_once(' ')?;
-    Some(Parts { first: first.parse().ok()?, done: done.parse().ok()? })
+    Some(PartsProgress { first: first.parse().ok()?, done: done.parse().ok()? })
 }
 
 /// Where it is remembered: a few places that are used again.

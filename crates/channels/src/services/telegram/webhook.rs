@@ -8,8 +8,8 @@ use serde_json::Value;
 use sha2::Sha256;
 use tokio::time::sleep;
 
-use super::answer::Problem;
-use super::api::Api;
+use super::answer::TelegramFailure;
+use super::api::BotApi;
 use super::backoff::UpdateBackoff;
 use super::update::{ALLOWED_UPDATES, Update};
 use crate::multipart::Form;
@@ -25,7 +25,7 @@ const CONNECTIONS_MAX: u32 = 4;
 const MEMORY: &str = "webhook";
 
 /// Has Telegram send updates to us, for as long as this future is polled.
-pub(super) async fn keep(api: &Api, home_control: &dyn HomeControl) -> Infallible {
+pub(super) async fn keep(api: &BotApi, home_control: &dyn HomeControl) -> Infallible {
     let Some(url) = home_control.hook_url() else {
         tracing::error!(
             "`updates = \"webhook\"` needs `http.public_url` with https://. Buttons and commands do \
@@ -47,7 +47,11 @@ pub(super) async fn keep(api: &Api, home_control: &dyn HomeControl) -> Infallibl
 }
 
 /// Has Telegram send updates to `url` from now on.
-async fn set(api: &Api, home_control: &dyn HomeControl, url: &str) -> Result<(), Problem> {
+async fn set(
+    api: &BotApi,
+    home_control: &dyn HomeControl,
+    url: &str,
+) -> Result<(), TelegramFailure> {
     let mut form = Form::new();
     form.field("url", url);
     form.field("secret_token", secret(api));
@@ -59,7 +63,7 @@ async fn set(api: &Api, home_control: &dyn HomeControl, url: &str) -> Result<(),
 }
 
 /// Ends the webhook that an earlier configuration has set; one of another program stays.
-pub(super) async fn retire(api: &Api, home_control: &dyn HomeControl) {
+pub(super) async fn retire(api: &BotApi, home_control: &dyn HomeControl) {
     let memory = home_control.memory().await.unwrap_or_default();
     let ours = memory.iter().find(|(key, url)| key == MEMORY && !url.is_empty());
     let Some((_, ours)) = ours else {
@@ -70,7 +74,7 @@ pub(super) async fn retire(api: &Api, home_control: &dyn HomeControl) {
         if info.get("url").and_then(Value::as_str) == Some(ours) {
             api.ask("deleteWebhook", Form::new()).await?;
         }
-        Ok::<_, Problem>(())
+        Ok::<_, TelegramFailure>(())
     };
     match retired.await {
         Ok(()) => remember(home_control, "").await,
@@ -86,7 +90,7 @@ async fn remember(home_control: &dyn HomeControl, url: &str) {
 }
 
 /// The update in a request, where it is from Telegram.
-pub(super) fn read(api: &Api, request: &HookRequest) -> Result<Update, HookFault> {
+pub(super) fn read(api: &BotApi, request: &HookRequest) -> Result<Update, HookFault> {
     let given = request.header(SECRET_HEADER).unwrap_or_default();
     if !is_same(given, &secret(api)) {
         return Err(HookFault::Forbidden);
@@ -96,7 +100,7 @@ pub(super) fn read(api: &Api, request: &HookRequest) -> Result<Update, HookFault
 }
 
 /// The same for a bot at every start, without being stored.
-fn secret(api: &Api) -> String {
+fn secret(api: &BotApi) -> String {
     let digest = mac(api.token().as_bytes(), SECRET_LABEL).map(|mac| mac.finalize().into_bytes());
     digest.map(|digest| words::hex(&digest)).unwrap_or_default()
 }

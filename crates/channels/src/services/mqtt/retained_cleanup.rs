@@ -9,21 +9,21 @@ use tipoff_model::DeviceId;
 use tokio::sync::Notify;
 
 use super::Mqtt;
-use super::broker::{Broken, Trouble};
-use super::connection::{DEVICES_MAX, Up, in_time, say};
+use super::broker::{ConnectionLost, MqttFailure};
+use super::connection::{DEVICES_MAX, LiveConnection, in_time, say};
 use super::topics::{DeviceTopics, Topics};
 use crate::{HomeControl, home_control};
 
 /// Retained states from before this connection, by topic.
 #[derive(Default)]
-pub(super) struct States {
+pub(super) struct RetainedStates {
     heard: Mutex<BTreeMap<String, (DeviceId, DeviceTopics)>>,
     grown: Notify,
 }
 
-impl States {
+impl RetainedStates {
     /// Handles a retained message.
-    pub(super) fn hear(&self, topics: &Topics, topic: &str) {
+    pub(super) fn receive(&self, topics: &Topics, topic: &str) {
         let Some(found) = topics.of_state(topic) else {
             return;
         };
@@ -42,10 +42,10 @@ impl States {
 /// Clears the states that belong to no current device.
 pub(super) async fn sweep(
     mqtt: &Mqtt,
-    up: &Up,
-    states: &States,
+    up: &LiveConnection,
+    states: &RetainedStates,
     home_control: &dyn HomeControl,
-) -> Result<Infallible, Trouble> {
+) -> Result<Infallible, MqttFailure> {
     // If the broker refuses this subscription, its retained messages stay.
     in_time(mqtt, up.line.subscribe(&mqtt.topics.states())).await?;
     loop {
@@ -68,10 +68,10 @@ pub(super) async fn sweep(
 /// Clears everything of a removed device, also in Home Assistant.
 pub(super) async fn forget(
     mqtt: &Mqtt,
-    up: &Up,
+    up: &LiveConnection,
     device: DeviceId,
     topics: &DeviceTopics,
-) -> Result<(), Broken> {
+) -> Result<(), ConnectionLost> {
     if let Some(topic) = mqtt.topics.discovery(Some(device)) {
         say(&up.line, &topic, "").await?;
     }
@@ -79,7 +79,10 @@ pub(super) async fn forget(
 }
 
 /// MQTT 3.1.1, section 3.3.1.3: an empty message clears the retained one.
-pub(super) async fn clear(up: &Up, topics: &DeviceTopics) -> Result<(), Broken> {
+pub(super) async fn clear(
+    up: &LiveConnection,
+    topics: &DeviceTopics,
+) -> Result<(), ConnectionLost> {
     say(&up.line, &topics.state, "").await?;
     say(&up.line, &topics.picture, "").await
 }

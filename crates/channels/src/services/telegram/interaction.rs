@@ -11,8 +11,8 @@ use tipoff_model::{Action, MuteTarget, Verdict};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use super::answer::Problem;
-use super::bot::Job;
+use super::answer::TelegramFailure;
+use super::bot::PendingUpdate;
 use super::command::{self, COMMANDS, Command};
 use super::update::{CallbackQuery, Message, Update, User};
 use super::{LIMITS, Telegram, keyboard};
@@ -47,7 +47,7 @@ impl Telegram {
     /// Handles updates one after the other, for as long as it is polled.
     pub(super) async fn serve(
         &self,
-        jobs: &mut mpsc::Receiver<Job>,
+        jobs: &mut mpsc::Receiver<PendingUpdate>,
         keyboards: &mut mpsc::Receiver<LateKeyboard>,
         home_control: &dyn HomeControl,
     ) -> Infallible {
@@ -59,7 +59,7 @@ impl Telegram {
             let has_room = sending.len() < SENDING_MAX;
             tokio::select! {
                 Some(job) = jobs.recv(), if has_room => {
-                    let Job { update, done } = job;
+                    let PendingUpdate { update, done } = job;
                     let rest = self.take(update, home_control).await;
                     sending.push(Box::pin(confirm(rest, done)));
                 }
@@ -270,7 +270,7 @@ impl Telegram {
             home_control.wait_for_spare_turn(&self.paces_of(chat)).await;
             match self.api.ask(method, form()).await {
                 Ok(_) => return,
-                Err(Problem::Stop(Verdict::Retry { after, error, .. })) => {
+                Err(TelegramFailure::Stop(Verdict::Retry { after, error, .. })) => {
                     tracing::debug!(method, error, "Telegram will be asked again.");
                     sleep(after.unwrap_or(pause).max(pause)).await;
                     pause = pause.saturating_mul(2);

@@ -22,7 +22,7 @@ const PICTURE_TYPES: &[&str] = &["image/jpeg", "image/png", "image/webp", "image
 
 /// The picture of an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Picture {
+pub(super) enum AlertPicture {
     /// The alert has none.
     None,
     /// This one.
@@ -32,7 +32,7 @@ pub(super) enum Picture {
 }
 
 /// The first whole picture of at most `bytes_max`.
-pub(super) fn picture(alert: &Alert, bytes_max: u64) -> Picture {
+pub(super) fn picture(alert: &Alert, bytes_max: u64) -> AlertPicture {
     let shown = |stored: &&AlertMedia| {
         let media = &stored.media;
         let is_shown = PICTURE_TYPES.contains(&media.content_type.as_str());
@@ -40,23 +40,23 @@ pub(super) fn picture(alert: &Alert, bytes_max: u64) -> Picture {
     };
     let mut pictures = alert.media.iter().filter(shown).peekable();
     let Some(first) = pictures.peek().copied() else {
-        return Picture::None;
+        return AlertPicture::None;
     };
     let fits = pictures.find(|stored| stored.media.size <= bytes_max);
     match fits {
-        Some(stored) => Picture::Sent(Box::new(stored.clone())),
+        Some(stored) => AlertPicture::Sent(Box::new(stored.clone())),
         None => left(first, &format!("too big for `picture_kb` ({})", words::size(bytes_max))),
     }
 }
 
 /// A picture that is not published.
-pub(super) fn left(stored: &AlertMedia, why: &str) -> Picture {
+pub(super) fn left(stored: &AlertMedia, why: &str) -> AlertPicture {
     let file = Attachment { role: Role::Picture, source: Source::Stored(stored.clone()) };
-    Picture::Left(plan::note(&file, why))
+    AlertPicture::Left(plan::note(&file, why))
 }
 
 /// The JSON of a webhook without the files' bytes, and fields for subscribers.
-pub(super) fn event(alert: &Alert, topics: &DeviceTopics, picture: &Picture) -> String {
+pub(super) fn event(alert: &Alert, topics: &DeviceTopics, picture: &AlertPicture) -> String {
     let count = alert_json::files(alert).count();
     let files: Vec<String> = alert_json::files(alert).take(EVENT_FILES_MAX).map(file).collect();
     let mut more = json!({ "idempotency_key": alert.idempotency_key });
@@ -79,7 +79,7 @@ fn file(stored: &AlertMedia) -> String {
 }
 
 /// The device's last event, retained for later subscribers.
-pub(super) fn state(alert: &Alert, topics: &DeviceTopics, picture: &Picture) -> String {
+pub(super) fn state(alert: &Alert, topics: &DeviceTopics, picture: &AlertPicture) -> String {
     let count = |kinds: &[MediaKind]| {
         alert.media.iter().filter(|stored| kinds.contains(&stored.media.kind)).count()
     };
@@ -102,11 +102,11 @@ pub(super) fn state(alert: &Alert, topics: &DeviceTopics, picture: &Picture) -> 
     state.to_string()
 }
 
-fn set_picture(json: &mut Value, topics: &DeviceTopics, picture: &Picture) {
+fn set_picture(json: &mut Value, topics: &DeviceTopics, picture: &AlertPicture) {
     match picture {
-        Picture::None => {}
-        Picture::Sent(_) => set(json, "picture", Some(topics.picture.as_str())),
-        Picture::Left(note) => set(json, "picture_missing", Some(note.as_str())),
+        AlertPicture::None => {}
+        AlertPicture::Sent(_) => set(json, "picture", Some(topics.picture.as_str())),
+        AlertPicture::Left(note) => set(json, "picture_missing", Some(note.as_str())),
     }
 }
 

@@ -15,7 +15,7 @@ const EXCERPT_UTF16_MAX: usize = 200;
 
 /// The step of an SMTP session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum SmtpStep {
     Greeting,
     Tls,
     Login,
@@ -25,7 +25,7 @@ pub(super) enum Step {
 }
 
 /// Why a mail is refused.
-pub(super) enum Refusal {
+pub(super) enum MailRefusal {
     /// For a reason that does not depend on the mail's content.
     Verdict(Verdict),
     /// Because of its content. Holds the reason in plain words.
@@ -45,7 +45,7 @@ impl Server {
     }
 
     /// RFC 5321, section 4.2: 4yz is transient, 5yz is permanent. What a permanent failure means depends on the step.
-    pub(super) fn fault(&self, step: Step, error: &Error) -> Verdict {
+    pub(super) fn fault(&self, step: SmtpStep, error: &Error) -> Verdict {
         let said = self.said(error);
         if let Some(fault) = tls_fault(error) {
             return no_answer(match fault {
@@ -60,14 +60,16 @@ impl Server {
         match step {
             _ if error.status().is_none() => no_answer(said),
             _ if !error.is_permanent() => later(Scope::Channel, said),
-            Step::Greeting | Step::Tls => repair(format!("{said}: check `server`")),
-            Step::Login => repair(format!("{said}: set `user` and `password`")),
-            Step::Sender if wants_login(error) => repair(format!("{said}: {}", self.login_hint())),
-            Step::Sender => repair(format!("{said}: set `from` to what it lets you send as")),
-            Step::Recipient if wants_login(error) => {
+            SmtpStep::Greeting | SmtpStep::Tls => repair(format!("{said}: check `server`")),
+            SmtpStep::Login => repair(format!("{said}: set `user` and `password`")),
+            SmtpStep::Sender if wants_login(error) => {
+                repair(format!("{said}: {}", self.login_hint()))
+            }
+            SmtpStep::Sender => repair(format!("{said}: set `from` to what it lets you send as")),
+            SmtpStep::Recipient if wants_login(error) => {
                 repair(format!("{said}: {}, and check `to`", self.login_hint()))
             }
-            Step::Recipient | Step::Content => Verdict::Refused { error: said },
+            SmtpStep::Recipient | SmtpStep::Content => Verdict::Refused { error: said },
         }
     }
 
@@ -79,18 +81,18 @@ impl Server {
     }
 
     /// A mail that is too large is refused at its announcement or at its end (RFC 1870, section 6).
-    pub(super) fn refusal(&self, step: Step, error: &Error) -> Refusal {
+    pub(super) fn refusal(&self, step: SmtpStep, error: &Error) -> MailRefusal {
         let too_large = is_of(error, 552, &["5.3.4", "5.2.3"]);
         match step {
-            Step::Sender | Step::Content if too_large => {
-                Refusal::Content("too big for this mail server".to_owned())
+            SmtpStep::Sender | SmtpStep::Content if too_large => {
+                MailRefusal::Content("too big for this mail server".to_owned())
             }
-            Step::Content if error.is_permanent() => {
-                Refusal::Content(format!("not taken: {}", self.said(error)))
+            SmtpStep::Content if error.is_permanent() => {
+                MailRefusal::Content(format!("not taken: {}", self.said(error)))
             }
             // A filter may reject this mail alone.
-            Step::Content => Refusal::Verdict(later(Scope::Message, self.said(error))),
-            _ => Refusal::Verdict(self.fault(step, error)),
+            SmtpStep::Content => MailRefusal::Verdict(later(Scope::Message, self.said(error))),
+            _ => MailRefusal::Verdict(self.fault(step, error)),
         }
     }
 }

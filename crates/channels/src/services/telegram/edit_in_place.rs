@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tipoff_model::{AlertKind, Outcome, Receipt, Verdict};
 
-use super::answer::Problem;
+use super::answer::TelegramFailure;
 use super::draft::{self, html_of};
 use super::{LIMITS, Telegram, number_of, pictures_fit};
 use crate::multipart::Form;
@@ -33,7 +33,7 @@ enum Shows {
 
 /// A message of ours as it is now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Grown {
+pub(super) struct EditableMessage {
     chat: String,
     number: i64,
     shows: Shows,
@@ -47,13 +47,13 @@ pub(super) struct Grown {
     keyboard: Option<Value>,
 }
 
-type Shared = Arc<tokio::sync::Mutex<Grown>>;
+type Shared = Arc<tokio::sync::Mutex<EditableMessage>>;
 
 /// The messages that may still grow.
 #[derive(Default)]
-pub(super) struct Growing(Mutex<VecDeque<(String, Shared)>>);
+pub(super) struct EditableMessages(Mutex<VecDeque<(String, Shared)>>);
 
-impl Growing {
+impl EditableMessages {
     /// Remembers a first alert; what the channel is to remember of it over a restart. `None` for what
     /// cannot grow: an album, a document.
     pub(super) fn add(
@@ -69,7 +69,7 @@ impl Growing {
             [file] if file.role == Role::Video => Shows::Video,
             _ => return None,
         };
-        let grown = Grown {
+        let grown = EditableMessage {
             chat: chat.to_owned(),
             number: number_of(result)?,
             shows,
@@ -96,11 +96,11 @@ impl Growing {
         }
         let number: i64 = reference.rsplit_once(' ')?.1.parse().ok()?;
         let (_, text) = memory.iter().find(|(key, _)| *key == slot(number))?;
-        let grown: Grown = serde_json::from_str(text).ok()?;
+        let grown: EditableMessage = serde_json::from_str(text).ok()?;
         (grown.reference() == reference).then(|| self.insert(grown))
     }
 
-    fn insert(&self, grown: Grown) -> Shared {
+    fn insert(&self, grown: EditableMessage) -> Shared {
         let reference = grown.reference();
         let shared = Arc::new(tokio::sync::Mutex::new(grown));
         let mut messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -127,7 +127,7 @@ impl Growing {
     }
 }
 
-impl Grown {
+impl EditableMessage {
     fn reference(&self) -> String {
         format!("{} {}", self.chat, self.number)
     }
@@ -231,8 +231,8 @@ impl Telegram {
         let (method, form) = new.form(message.files.first());
         match self.api.call(method, form, self.time, context.files).await {
             Ok(_) => {}
-            Err(Problem::NotTaken(said)) if said.contains("message is not modified") => {}
-            Err(Problem::Stop(verdict)) => return Some(verdict.into()),
+            Err(TelegramFailure::NotTaken(said)) if said.contains("message is not modified") => {}
+            Err(TelegramFailure::Stop(verdict)) => return Some(verdict.into()),
             Err(problem) => {
                 tracing::debug!(?problem, "The message cannot be edited: a reply follows.");
                 return None;

@@ -11,27 +11,27 @@ use tipoff_model::{Alert, DeviceId};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::broker::Trouble;
-use super::connection::{Announced, DEVICES_MAX, Up, in_time};
-use super::{Mqtt, telling};
+use super::broker::MqttFailure;
+use super::connection::{Announced, DEVICES_MAX, LiveConnection, in_time};
+use super::{Mqtt, publications};
 
 /// Times of the repetitions after the announcement: one for a fast machine, one for a slow or busy one.
 const REPEATS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(10)];
 
 /// The current motions by device: since when, and the message that repeats it.
 #[derive(Default)]
-pub(super) struct Motions(Mutex<BTreeMap<DeviceId, (Instant, String)>>);
+pub(super) struct MotionMemory(Mutex<BTreeMap<DeviceId, (Instant, String)>>);
 
-impl Motions {
+impl MotionMemory {
     /// Records whether an alert begins or ends motion.
     pub(super) fn note(&self, alert: &Alert) {
         let mut motions = self.lock();
-        match telling::motion(alert) {
+        match publications::motion(alert) {
             Some(true) => {
                 if motions.len() >= DEVICES_MAX {
                     motions.pop_first();
                 }
-                motions.insert(alert.device_id, (Instant::now(), telling::repeated(alert)));
+                motions.insert(alert.device_id, (Instant::now(), publications::repeated(alert)));
             }
             Some(false) => drop(motions.remove(&alert.device_id)),
             None => {}
@@ -53,9 +53,9 @@ impl Motions {
 /// Publishes the motion of announced devices again.
 pub(super) async fn repeat(
     mqtt: &Mqtt,
-    up: &Up,
+    up: &LiveConnection,
     mut announcements: mpsc::Receiver<Announced>,
-) -> Result<Infallible, Trouble> {
+) -> Result<Infallible, MqttFailure> {
     let mut due: BTreeMap<(Instant, u64), Announced> = BTreeMap::new();
     let mut count = 0;
     loop {

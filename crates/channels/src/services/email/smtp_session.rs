@@ -14,7 +14,7 @@ use lettre::transport::smtp::response::Response;
 use tipoff_model::{Scope, Verdict};
 use tokio::time::{Instant, timeout};
 
-use super::fault::{Refusal, Step};
+use super::answer::{MailRefusal, SmtpStep};
 use super::server::{Server, StartTls};
 use crate::http::{self, CONNECT_TIME, repair};
 
@@ -33,7 +33,7 @@ pub(super) struct Envelope<'a> {
 
 /// Which recipients the server accepted for a mail.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct RecipientResults {
     pub(super) served: Vec<Address>,
     /// Recipients to retry, with the reasons.
     pub(super) later: Vec<String>,
@@ -42,7 +42,7 @@ pub(super) struct Taken {
 }
 
 /// An open session.
-pub(super) struct Talk<'a> {
+pub(super) struct SmtpSession<'a> {
     server: &'a Server,
     connection: AsyncSmtpConnection,
     deadline: Instant,
@@ -66,7 +66,7 @@ fn of_recipients(verdict: Verdict, is_rest: bool) -> Verdict {
     }
 }
 
-impl<'a> Talk<'a> {
+impl<'a> SmtpSession<'a> {
     /// Opens a session: connects, encrypts, logs in.
     pub(super) async fn begin(server: &'a Server) -> Result<Self, Verdict> {
         let deadline = Instant::now() + server.time;
@@ -78,12 +78,12 @@ impl<'a> Talk<'a> {
         let hello = &server.hello;
         let connecting =
             AsyncSmtpConnection::connect_tokio1(address, Some(CONNECT_TIME), hello, tls, None);
-        let step = if server.wrapped { Step::Tls } else { Step::Greeting };
+        let step = if server.wrapped { SmtpStep::Tls } else { SmtpStep::Greeting };
         let connection = server
             .within(deadline, connecting)
             .await?
             .map_err(|error| server.fault(step, &error))?;
-        let mut talk = Talk {
+        let mut talk = SmtpSession {
             server,
             connection,
             deadline,
@@ -105,7 +105,7 @@ impl<'a> Talk<'a> {
         if self.connection.can_starttls() {
             let starting = self.connection.starttls(self.server.tls()?, hello);
             let started = self.server.within(self.deadline, starting).await?;
-            return started.map_err(|error| self.server.fault(Step::Tls, &error));
+            return started.map_err(|error| self.server.fault(SmtpStep::Tls, &error));
         }
         match (start_tls, login) {
             (StartTls::Offered, None) => Ok(()),
@@ -118,7 +118,7 @@ impl<'a> Talk<'a> {
 
     /// Repeats EHLO, because lettre does not expose SIZE. A second EHLO is allowed (RFC 5321, section 4.1.4).
     async fn read_size(&mut self) -> Result<(), Verdict> {
-        let offers = self.command(Step::Greeting, Ehlo::new(self.server.hello.clone())).await?;
+        let offers = self.command(SmtpStep::Greeting, Ehlo::new(self.server.hello.clone())).await?;
         let of_size = |line: &str| {
             let mut words = line.split_ascii_whitespace();
             let is_size = words.next().is_some_and(|word| word.eq_ignore_ascii_case("SIZE"));
@@ -145,7 +145,7 @@ impl<'a> Talk<'a> {
         }
         let logging_in = self.connection.auth(&known, login);
         let logged_in = self.server.within(self.deadline, logging_in).await?;
-        logged_in.map(drop).map_err(|error| self.server.fault(Step::Login, &error))
+        logged_in.map(drop).map_err(|error| self.server.fault(SmtpStep::Login, &error))
     }
 
     /// Whether the server accepts a mail with bytes outside ASCII.
@@ -158,12 +158,12 @@ impl<'a> Talk<'a> {
         &mut self,
         envelope: &Envelope<'_>,
         mail: &[u8],
-    ) -> Result<Taken, Refusal> {
+    ) -> Result<RecipientResults, MailRefusal> {
         let Envelope { from, to, is_rest } = *envelope;
         self.deadline = Instant::now() + self.server.time + http::upload_time(mail.len() as u64);
         if std::mem::replace(&mut self.used, true) {
             // Clears the state that a refused mail leaves behind.
-            self.say(Step::Sender, Rset).await?;
+            self.say(SmtpStep::Sender, Rset).await?;
         }
         let mut parameters = Vec::new();
         if self.announces_size {
@@ -173,8 +173,8 @@ impl<'a> Talk<'a> {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         let sender = Mail::new(Some(from.clone()), parameters);
-        self.say(Step::Sender, sender).await?;
-        let mut taken = Taken::default();
+        self.say(SmtpStep::Sender, sender).await?;
+        let mut taken = RecipientResults::default();
         let mut fault = None;
         for address in to {
             match self.reply(Rcpt::new(address.clone(), Vec::new())).await? {
@@ -186,7 +186,7 @@ impl<'a> Talk<'a> {
                         false => &mut taken.later,
                     };
                     list.push(told);
-                    let verdict = self.server.fault(Step::Recipient, &error);
+                    let verdict = self.server.fault(SmtpStep::Recipient, &error);
                     // One recipient to retry keeps the mail from being refused for good.
                     if !matches!(&fault, Some(Verdict::Retry { .. })) {
                         fault = Some(verdict);
@@ -198,12 +198,13 @@ impl<'a> Talk<'a> {
             }
         }
         if let (true, Some(verdict)) = (taken.served.is_empty(), fault) {
-            return Err(Refusal::Verdict(of_recipients(verdict, is_rest)));
+            return Err(MailRefusal::Verdict(of_recipients(verdict, is_rest)));
         }
-        self.say(Step::Content, Data).await?;
+        self.say(SmtpStep::Content, Data).await?;
         let sending = self.connection.message_iter(mail.chunks(CHUNK_BYTES));
-        let sent = self.server.within(self.deadline, sending).await.map_err(Refusal::Verdict)?;
-        sent.map(|_| taken).map_err(|error| self.server.refusal(Step::Content, &error))
+        let sent =
+            self.server.within(self.deadline, sending).await.map_err(MailRefusal::Verdict)?;
+        sent.map(|_| taken).map_err(|error| self.server.refusal(SmtpStep::Content, &error))
     }
 
     /// Sends QUIT.
@@ -211,18 +212,29 @@ impl<'a> Talk<'a> {
         let _ = timeout(QUIT_TIME, self.connection.quit()).await;
     }
 
-    async fn reply(&mut self, command: impl Display) -> Result<Result<Response, Error>, Refusal> {
+    async fn reply(
+        &mut self,
+        command: impl Display,
+    ) -> Result<Result<Response, Error>, MailRefusal> {
         let replying = self.connection.command(command);
-        self.server.within(self.deadline, replying).await.map_err(Refusal::Verdict)
+        self.server.within(self.deadline, replying).await.map_err(MailRefusal::Verdict)
     }
 
-    async fn command(&mut self, step: Step, command: impl Display) -> Result<Response, Verdict> {
+    async fn command(
+        &mut self,
+        step: SmtpStep,
+        command: impl Display,
+    ) -> Result<Response, Verdict> {
         let replying = self.connection.command(command);
         let reply = self.server.within(self.deadline, replying).await?;
         reply.map_err(|error| self.server.fault(step, &error))
     }
 
-    async fn say(&mut self, step: Step, command: impl Display) -> Result<Response, Refusal> {
+    async fn say(
+        &mut self,
+        step: SmtpStep,
+        command: impl Display,
+    ) -> Result<Response, MailRefusal> {
         self.reply(command).await?.map_err(|error| self.server.refusal(step, &error))
     }
 }

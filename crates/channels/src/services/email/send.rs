@@ -6,11 +6,11 @@ use lettre::Address;
 use tipoff_model::{Alert, AlertMedia, Outcome, Receipt, Scope, Verdict};
 use tokio::task::{JoinError, spawn_blocking};
 
-use super::fault::{Refusal, later};
-use super::original::{self, Fit};
+use super::answer::{MailRefusal, later};
+use super::original::{self, OriginalFacts};
 use super::progress::Progress;
-use super::talk::{Envelope, Taken, Talk};
-use super::{Email, Item, LIMITS, attached};
+use super::smtp_session::{Envelope, RecipientResults, SmtpSession};
+use super::{Email, LIMITS, OutgoingMail, attached};
 use crate::body::BodyError;
 use crate::{Attachment, Context, Message, plan, words};
 
@@ -18,7 +18,7 @@ impl Email {
     /// Sends the mails of an alert, each to the recipients who do not have it.
     pub(super) async fn send_all(
         &self,
-        items: Vec<(usize, Item)>,
+        items: Vec<(usize, OutgoingMail)>,
         context: &Context<'_>,
     ) -> Outcome {
         let mut progress = Progress::read(context);
@@ -63,24 +63,31 @@ impl Email {
     }
 
     /// What follows answers a mail of ours; of a device's own the id is not known.
-    fn reference(&self, number: usize, item: &Item, context: &Context<'_>) -> Option<String> {
+    fn reference(
+        &self,
+        number: usize,
+        item: &OutgoingMail,
+        context: &Context<'_>,
+    ) -> Option<String> {
         let subject = self.subject(number, context.alert);
         let reference = format!("{} {subject}", self.id(number, context.alert));
-        matches!(item, Item::Fresh(_)).then_some(reference)
+        matches!(item, OutgoingMail::Fresh(_)).then_some(reference)
     }
 
     /// Sends a mail, if necessary with text in place of files.
     async fn send_one(
         &self,
         number: usize,
-        item: &Item,
+        item: &OutgoingMail,
         to: &[Address],
         context: &Context<'_>,
-    ) -> Result<Taken, Verdict> {
-        let mut talk = Talk::begin(&self.server).await?;
+    ) -> Result<RecipientResults, Verdict> {
+        let mut talk = SmtpSession::begin(&self.server).await?;
         let sent = match item {
-            Item::Fresh(message) => self.send_fresh(&mut talk, number, message, to, context).await,
-            Item::Resent(mail, fit) => {
+            OutgoingMail::Fresh(message) => {
+                self.send_fresh(&mut talk, number, message, to, context).await
+            }
+            OutgoingMail::Resent(mail, fit) => {
                 self.send_original(&mut talk, number, (mail, fit), to, context).await
             }
         };
@@ -90,12 +97,12 @@ impl Email {
 
     async fn send_original(
         &self,
-        talk: &mut Talk<'_>,
+        talk: &mut SmtpSession<'_>,
         number: usize,
-        (mail, fit): (&AlertMedia, &Fit),
+        (mail, fit): (&AlertMedia, &OriginalFacts),
         to: &[Address],
         context: &Context<'_>,
-    ) -> Result<Taken, Verdict> {
+    ) -> Result<RecipientResults, Verdict> {
         let head = self.resent_fields(number, fit, context.alert);
         let len = fit.len.saturating_add(head.len() as u64);
         let fits = talk.bytes_max.is_none_or(|max| len <= max);
@@ -106,9 +113,9 @@ impl Email {
             let bytes = read(reading.await)?;
             match talk.mail(&self.envelope(to), &bytes).await {
                 Ok(taken) => return Ok(taken),
-                Err(Refusal::Verdict(verdict)) => return Err(verdict),
+                Err(MailRefusal::Verdict(verdict)) => return Err(verdict),
                 // A new mail with the same files may be accepted, or at least its text.
-                Err(Refusal::Content(_)) => {}
+                Err(MailRefusal::Content(_)) => {}
             }
         }
         let message = attached(context.alert, mail);
@@ -117,27 +124,27 @@ impl Email {
 
     async fn send_fresh(
         &self,
-        talk: &mut Talk<'_>,
+        talk: &mut SmtpSession<'_>,
         number: usize,
         message: &Message,
         to: &[Address],
         context: &Context<'_>,
-    ) -> Result<Taken, Verdict> {
+    ) -> Result<RecipientResults, Verdict> {
         let message = self.fitted(number, message, talk.bytes_max, context.alert);
         let why = match self.try_fresh(talk, number, &message, to, context).await {
             Ok(taken) => return Ok(taken),
-            Err(Refusal::Verdict(verdict)) => return Err(verdict),
-            Err(Refusal::Content(error)) if message.files.is_empty() => {
+            Err(MailRefusal::Verdict(verdict)) => return Err(verdict),
+            Err(MailRefusal::Content(error)) if message.files.is_empty() => {
                 return Err(Verdict::Refused { error });
             }
-            Err(Refusal::Content(why)) => why,
+            Err(MailRefusal::Content(why)) => why,
         };
         let max = LIMITS.text_utf16_max;
         let words = plan::without_files(&message, context.alert, max, &why);
         match self.try_fresh(talk, number, &words, to, context).await {
             Ok(taken) => Ok(taken),
-            Err(Refusal::Verdict(verdict)) => Err(verdict),
-            Err(Refusal::Content(error)) => Err(Verdict::Refused { error }),
+            Err(MailRefusal::Verdict(verdict)) => Err(verdict),
+            Err(MailRefusal::Content(error)) => Err(Verdict::Refused { error }),
         }
     }
 
@@ -147,17 +154,17 @@ impl Email {
 
     async fn try_fresh(
         &self,
-        talk: &mut Talk<'_>,
+        talk: &mut SmtpSession<'_>,
         number: usize,
         message: &Message,
         to: &[Address],
         context: &Context<'_>,
-    ) -> Result<Taken, Refusal> {
+    ) -> Result<RecipientResults, MailRefusal> {
         let body = self.compose(number, message, context.alert);
         let bytes = Vec::with_capacity(usize::try_from(body.len()).unwrap_or_default());
         let bytes = body.write_to(context.files, bytes).await;
         let bytes =
-            bytes.map_err(|BodyError(error)| Refusal::Verdict(later(Scope::Message, error)))?;
+            bytes.map_err(|BodyError(error)| MailRefusal::Verdict(later(Scope::Message, error)))?;
         talk.mail(&self.envelope(to), &bytes).await
     }
 

@@ -5,10 +5,10 @@
 use serde_json::{Map, Value, json};
 use tipoff_model::{Alert, Receipt, Verdict};
 
-use super::answer::{self, Problem};
+use super::answer::{self, SlackFailure};
 use super::wording;
 use crate::buttons::Link;
-use crate::chat_hook::{self, Hook, Linked};
+use crate::chat_webhook::{self, ChatWebhook, LinkedMessage};
 use crate::http::{Answer, Request, repair, retry};
 use crate::message_service::{
     AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
@@ -25,15 +25,15 @@ const PICTURE_URL_CHARS_MAX: usize = 3000;
 
 /// "Truncating really long messages": 4,000 characters are recommended, 40,000 are kept; a character
 /// may need five here.
-static LIMITS: Limits = chat_hook::limits("this Slack webhook", 3000, PICTURE_TYPES);
+static LIMITS: Limits = chat_webhook::limits("this Slack webhook", 3000, PICTURE_TYPES);
 
-struct SlackHook(Hook);
+struct SlackHook(ChatWebhook);
 
 /// Makes a channel of `url` and `timeout`.
 pub(super) fn build(settings: &Settings) -> Built {
     let mut reader = SettingsReader::new(settings);
     let example = "https://hooks.slack.com/services/T000/B000/KEY";
-    let hook = Hook::read(&mut reader, MARKER, 3, example);
+    let hook = ChatWebhook::read(&mut reader, MARKER, 3, example);
     reader.finish(|| Some(MessageChannel(SlackHook(hook?))))
 }
 
@@ -78,7 +78,7 @@ impl SlackHook {
         let (said, status) = (self.0.said(answer, ""), answer.status);
         Ok(match (status, answer::problem(&told, &said, answer)) {
             (200..=299, _) if told == "ok" => Verdict::Delivered(Receipt::default()),
-            (_, Problem::Stop(verdict)) => verdict,
+            (_, SlackFailure::Stop(verdict)) => verdict,
             // Slack cannot fetch a picture, for one: words are taken.
             (400, problem) => return problem.into_result(with_files),
             (408 | 429, _) => answer::wait(answer, &said),
@@ -91,7 +91,8 @@ impl SlackHook {
 }
 
 fn payload(message: &Message, alert: &Alert, links: &[Link<'_>]) -> Value {
-    let Linked { words, pictures } = chat_hook::linked(message, alert, &LIMITS, can_fetch);
+    let LinkedMessage { words, pictures } =
+        chat_webhook::linked(message, alert, &LIMITS, can_fetch);
     let mut payload = Map::new();
     payload.insert("text".to_owned(), wording::text(&words, alert, links).into());
     // A preview of whatever a camera links to is no part of the alert.

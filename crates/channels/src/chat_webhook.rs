@@ -82,14 +82,14 @@ pub(crate) const fn limits(
 }
 
 /// An incoming webhook.
-pub(crate) struct Hook {
+pub(crate) struct ChatWebhook {
     url: Url,
     secrets: Secrets,
     time: Duration,
     buttons: bool,
 }
 
-impl Hook {
+impl ChatWebhook {
     /// Reads `url`, `timeout` and `buttons`: an address in whose path `parts` segments follow `marker`.
     pub(crate) fn read(
         reader: &mut SettingsReader<'_>,
@@ -138,27 +138,27 @@ fn segments_behind<'a>(url: &'a Url, marker: &str) -> impl Iterator<Item = &'a s
     behind.unwrap_or_default().split('/').filter(|segment| !segment.is_empty())
 }
 
-/// Reads all settings of a webhook that has a [`Sender`]: see [`Hook::read`] and [`Sender::read`].
+/// Reads all settings of a webhook that has a [`SenderFields`]: see [`ChatWebhook::read`] and [`SenderFields::read`].
 pub(crate) fn build<C: Channel + 'static>(
     settings: &Settings,
     parts: usize,
     example: &str,
     names: [&'static str; 3],
-    make: impl FnOnce(Hook, Sender) -> C,
+    make: impl FnOnce(ChatWebhook, SenderFields) -> C,
 ) -> Built {
     let mut reader = SettingsReader::new(settings);
-    let hook = Hook::read(&mut reader, "/hooks/", parts, example);
-    let sender = Sender::read(&mut reader, names);
+    let hook = ChatWebhook::read(&mut reader, "/hooks/", parts, example);
+    let sender = SenderFields::read(&mut reader, names);
     reader.finish(|| Some(make(hook?, sender)))
 }
 
 /// Where and as whom a webhook writes: [`CHANNEL`], [`ICON`] and [`USERNAME`].
-pub(crate) struct Sender {
+pub(crate) struct SenderFields {
     /// The keys of the three, the service's names for them, and their values.
     fields: Vec<(&'static str, &'static str, String)>,
 }
 
-impl Sender {
+impl SenderFields {
     /// Reads them; `names` are what the service calls channel, icon and username.
     fn read(reader: &mut SettingsReader<'_>, names: [&'static str; 3]) -> Self {
         let mut fields = Vec::new();
@@ -190,15 +190,15 @@ impl Sender {
 }
 
 /// A message for a service that accepts no files.
-pub(crate) struct Linked<'a> {
+pub(crate) struct LinkedMessage<'a> {
     /// Title and text; of files that cannot be shown it says where they are.
     pub(crate) words: Message,
     /// What is shown by its link.
-    pub(crate) pictures: Vec<Picture<'a>>,
+    pub(crate) pictures: Vec<LinkedPicture<'a>>,
 }
 
 /// A picture that the service or the reader's app fetches.
-pub(crate) struct Picture<'a> {
+pub(crate) struct LinkedPicture<'a> {
     /// The file's name.
     pub(crate) name: &'a str,
     /// Where it is.
@@ -211,12 +211,12 @@ pub(crate) fn linked<'a>(
     alert: &Alert,
     limits: &Limits,
     is_good: fn(&str) -> bool,
-) -> Linked<'a> {
+) -> LinkedMessage<'a> {
     let (mut pictures, mut files) = (Vec::new(), Vec::new());
     for file in &message.files {
         let url = file.stored().and_then(|stored| stored.url.as_deref());
         match url.filter(|url| file.role == Role::Picture && is_good(url)) {
-            Some(url) => pictures.push(Picture { name: file.name(), url }),
+            Some(url) => pictures.push(LinkedPicture { name: file.name(), url }),
             None => files.push(file.clone()),
         }
     }
@@ -228,7 +228,7 @@ pub(crate) fn linked<'a>(
         let why = format!("{} takes no files", limits.service);
         plan::without_files(&words, alert, limits.text_utf16_max, &why)
     };
-    Linked { words, pictures }
+    LinkedMessage { words, pictures }
 }
 
 /// Title and text in Markdown: the title stands between `bold`, and leads to the incident.
