@@ -505,7 +505,7 @@ mod tests {
         assert_eq!(found(&tree, Some(b"b"), 0), [c.clone(), d.clone()]);
         assert_eq!(found(&tree, Some(b"bb"), 0), [c, d.clone()], "the name need not be there");
         let turn = tree.turn();
-        assert_eq!(found(&tree, None, turn - 1), [d.clone()]);
+        assert_eq!(found(&tree, None, turn - 1), [d]);
         assert_eq!(found(&tree, None, turn), []);
         tree.put(&path("/a"), file(7));
         assert_eq!(found(&tree, None, turn), [entry("a", Some(7))]);
