@@ -1,5 +1,5 @@
-//! What a device sees of what it uploaded. A view only: nothing that happens here changes what is
-//! stored (a device can only add). Bounded: it forgets the oldest.
+//! The folders and files that a device sees over FTP. A view only: no command changes what is stored (a device can
+//! only add). Bounded: the tree forgets the oldest entries.
 //!
 //! Each command costs the same in a full tree as in an empty one: a folder knows what is in it, and a tree knows
 //! its nodes in the order in which they were written to.
@@ -15,12 +15,12 @@ pub(crate) use self::node::Found;
 use self::node::{Kind, Node, Reach, is_called_like_a_file};
 use crate::path::{FilePath, PATH_BYTES_MAX, PATH_DEPTH_MAX};
 
-/// How many files and folders of a device are remembered.
+/// Number of files and folders that a tree remembers.
 pub const NODES_MAX: usize = 2_000;
-/// And how many bytes their names have together.
+/// Bytes of all names in a tree together.
 pub const PATHS_BYTES_MAX: usize = 256 * 1024;
 
-/// Bytes of memory that a name takes besides its own: the node, its places in its folder and in the order.
+/// Bytes of memory of an entry besides its name: the node, and its entries in its folder and in the order.
 const NODE_BYTES: usize = 224;
 
 /// A tree that several sessions of a device share.
@@ -37,13 +37,13 @@ pub struct Tree {
     order: BTreeMap<u64, usize>,
     /// The bytes of all names.
     names_bytes: usize,
-    /// Counts up, to tell old from new.
+    /// Number of the latest change; each change counts up.
     turn: u64,
-    /// Whether the device makes no folders, and gives up where one is missing.
+    /// Whether the device gives up if a folder is missing, instead of making it.
     expects_folders: bool,
-    /// Whether that was found out here and is not stored yet.
+    /// Whether `expects_folders` was found out in this tree and is not stored yet.
     is_news: bool,
-    /// Whether something was forgotten to save memory.
+    /// Whether entries were forgotten to save memory.
     is_partial: bool,
 }
 
@@ -81,7 +81,7 @@ impl Tree {
         }
     }
 
-    /// The number of what is at the path.
+    /// The number of the node at the path.
     fn at(&self, path: &FilePath) -> Option<usize> {
         path.names().try_fold(ROOT, |folder, name| self.child(folder, name))
     }
@@ -98,7 +98,7 @@ impl Tree {
         self.nodes.get_mut(number)?.as_mut()
     }
 
-    /// What is in a folder; `None` if it is a file.
+    /// The entries of a folder; `None` if the node is a file.
     fn inside(&self, folder: usize) -> Option<&BTreeMap<Arc<[u8]>, usize>> {
         match &self.node(folder)?.kind {
             Kind::Folder(inside) => Some(inside),
@@ -113,14 +113,14 @@ impl Tree {
         }
     }
 
-    /// Makes the folder and those that it is in. A file in their place goes out of sight.
+    /// Makes the folder and its parents. A file at one of these paths is replaced in the view.
     pub(crate) fn make_folder(&mut self, path: &FilePath) {
         let folder = self.folder(path);
         self.touch(folder);
         self.forget_the_oldest();
     }
 
-    /// The number of this folder, which is made where it is missing.
+    /// The number of this folder, which is made if it is missing.
     fn folder(&mut self, path: &FilePath) -> usize {
         let mut folder = ROOT;
         for name in path.names() {
@@ -137,7 +137,7 @@ impl Tree {
         folder
     }
 
-    /// Adds a node to a folder, where none of its name is. It is to be touched.
+    /// Adds a node to a folder that has no entry of this name. The caller has to `touch` it.
     fn add(&mut self, parent: usize, name: &[u8], kind: Kind) -> usize {
         let name: Arc<[u8]> = name.into();
         let reach = Reach::default();
@@ -161,7 +161,7 @@ impl Tree {
         number
     }
 
-    /// It was written to, and so were the folders that it is in: they are newer than what they hold.
+    /// Marks a node and its parents as written to now. A folder is newer than its entries.
     fn touch(&mut self, number: usize) {
         let (mut next, mut below) = (number, Reach::default());
         while next != ROOT {
@@ -179,8 +179,8 @@ impl Tree {
         }
     }
 
-    /// Whether the folder is in the place of a file that the device may still ask for. Empty files are none, and
-    /// neither is one that is called like a folder: devices try with them whether they can write.
+    /// Whether a file that the device may still ask for has the path of this folder or of a parent. Empty files and
+    /// files without an extension do not count: devices upload them to test whether they can write.
     pub(crate) fn hides_a_file(&self, folder: &FilePath) -> bool {
         let mut number = ROOT;
         for name in folder.names() {
@@ -193,8 +193,8 @@ impl Tree {
         false
     }
 
-    /// Puts a file at the path, in place of what was there, and makes the folders that it names. A folder in its
-    /// place goes out of sight with its files: they are stored, and no name is a reason to lose another one.
+    /// Puts a file at the path, and makes its folders. It replaces a file or a folder at the path in the view only: the
+    /// replaced files stay stored.
     pub fn put(&mut self, path: &FilePath, file: File) {
         if path.is_root() {
             return;
@@ -214,7 +214,7 @@ impl Tree {
         self.forget_the_oldest();
     }
 
-    /// Takes what is at the path, and below it, out of sight.
+    /// Removes the entry at the path, and all below it, from the view.
     pub(crate) fn remove(&mut self, path: &FilePath) {
         match self.at(path) {
             Some(ROOT) => self.drop_inside(ROOT),
@@ -226,7 +226,7 @@ impl Tree {
         }
     }
 
-    /// Takes a node out of its folder. What is in it stays in it.
+    /// Removes a node from its folder. The node keeps its entries.
     fn detach(&mut self, number: usize) {
         let Some(Node { parent, name, .. }) = self.node(number) else { return };
         let (parent, name) = (*parent, Arc::clone(name));
@@ -235,7 +235,7 @@ impl Tree {
         }
     }
 
-    /// A node that is in no folder any more goes, with all in it.
+    /// Drops a detached node with all its entries.
     fn drop_node(&mut self, number: usize) {
         self.drop_inside(number);
         let Some(node) = self.nodes.get_mut(number).and_then(Option::take) else { return };
@@ -244,7 +244,7 @@ impl Tree {
         self.free.push(number);
     }
 
-    /// All in a folder goes. No deeper than a path.
+    /// Drops all entries of a folder. Recursion ends at [`PATH_DEPTH_MAX`].
     fn drop_inside(&mut self, folder: usize) {
         let inside = self.inside_mut(folder).map(std::mem::take).unwrap_or_default();
         if let Some(node) = self.node_mut(folder) {
@@ -255,8 +255,9 @@ impl Tree {
         }
     }
 
-    /// Moves what is at `from`, and below it, in place of what is at `to`. False: it is not there any more, it
-    /// would be in itself, there is no name, or what is in it would have too long a path.
+    /// Moves the entry at `from`, and all below it, to `to`, and replaces the entry there. False if nothing is at
+    /// `from`, if a folder would move into itself, if one of the paths is the root, or if a path below it would become
+    /// too long or too deep.
     pub(crate) fn rename(&mut self, from: &FilePath, to: &FilePath) -> bool {
         let Some(number) = self.at(from) else { return false };
         if from == to {
@@ -289,28 +290,28 @@ impl Tree {
         true
     }
 
-    /// The device gave up where a folder was missing, without having made any.
+    /// Notes that the device gave up because a folder was missing, and made none itself.
     pub(crate) fn note_giving_up(&mut self) {
         self.is_news |= !self.expects_folders;
         self.expects_folders = true;
     }
 
-    /// Whether it did so before: then what is missing is made.
+    /// Whether the device gave up before: then missing folders are made for it.
     pub(crate) fn expects_folders(&self) -> bool {
         self.expects_folders
     }
 
-    /// The same, read from where [`Tree::take_news`] was stored.
+    /// Sets what was stored after [`Tree::take_news`].
     pub fn set_expects_folders(&mut self) {
         self.expects_folders = true;
     }
 
-    /// Whether the device was found to expect folders since this was asked last.
+    /// Whether `expects_folders` became true since the last call. The caller stores it.
     pub fn take_news(&mut self) -> bool {
         std::mem::take(&mut self.is_news)
     }
 
-    /// What is in a folder behind this name, in order, and was written to after this turn.
+    /// The entries of a folder behind the name `after`, in order, that were written to after the turn `since`.
     pub(crate) fn list<'a>(
         &'a self,
         folder: &FilePath,
@@ -332,12 +333,12 @@ impl Tree {
         self.turn
     }
 
-    /// Bytes of memory that the tree takes, about.
+    /// Memory of the tree in bytes, estimated.
     pub fn bytes(&self) -> usize {
         self.order.len() * NODE_BYTES + self.names_bytes
     }
 
-    /// Forgets the oldest until the tree takes at most so many bytes of memory.
+    /// Forgets the oldest entries until the tree takes at most `bytes` of memory.
     pub fn shrink_to(&mut self, bytes: usize) {
         while self.bytes() > bytes && self.forget_one() {
             self.is_partial = true;
@@ -345,12 +346,12 @@ impl Tree {
         self.nodes.shrink_to_fit();
     }
 
-    /// Whether something was forgotten to save memory, so that the spool knows more.
+    /// Whether entries were forgotten to save memory, so that the spool knows more of them.
     pub fn is_partial(&self) -> bool {
         self.is_partial
     }
 
-    /// What was written to last stays. Folders are as new as the newest in them.
+    /// Forgets the oldest entries until the tree is within its limits.
     fn forget_the_oldest(&mut self) {
         while self.order.len() > NODES_MAX || self.names_bytes > PATHS_BYTES_MAX {
             if !self.forget_one() {
@@ -359,8 +360,7 @@ impl Tree {
         }
     }
 
-    /// Forgets the node that was written to the longest ago: a file or an empty folder, because a folder is newer
-    /// than what it holds.
+    /// Forgets the oldest node: a file or an empty folder, because a folder is newer than its entries.
     fn forget_one(&mut self) -> bool {
         let Some((_, number)) = self.order.first_key_value() else { return false };
         let number = *number;
@@ -458,6 +458,76 @@ mod tests {
     }
 
     #[test]
+    fn a_rename_to_the_same_path_changes_nothing_and_one_to_another_counts_its_bytes() {
+        let mut tree = Tree::default();
+        tree.put(&path("/a/x"), file(1));
+        let turn = tree.turn();
+        assert!(tree.rename(&path("/a/x"), &path("/a/x")));
+        assert!(!tree.rename(&path("/b"), &path("/b")), "nothing is there");
+        assert_eq!((tree.turn(), tree.bytes()), (turn, 2 * NODE_BYTES + 2));
+        assert!(tree.rename(&path("/a/x"), &path("/a/longer.jpg")));
+        assert_eq!(tree.bytes(), 2 * NODE_BYTES + 1 + 10);
+        assert!(tree.turn() > turn);
+        assert!(tree.rename(&path("/a"), &path("/folder")));
+        assert_eq!(tree.bytes(), 2 * NODE_BYTES + 6 + 10);
+        tree.remove(&FilePath::ROOT);
+        assert_eq!((tree.bytes(), names(&tree, "/").len()), (0, 0), "the root stays, empty");
+    }
+
+    #[test]
+    fn many_long_names_by_rename_are_forgotten_too() {
+        let mut tree = Tree::default();
+        let long = "x".repeat(250);
+        for number in 0..NODES_MAX {
+            let (from, to) = (path("/new"), path(&format!("/{number}{long}")));
+            tree.put(&from, file(1));
+            assert!(tree.rename(&from, &to));
+            assert!(tree.names_bytes <= PATHS_BYTES_MAX);
+            assert_eq!(tree.find(&to), Found::File(file(1)));
+        }
+    }
+
+    #[test]
+    fn a_listing_begins_behind_a_name_and_shows_what_is_newer_than_a_turn() {
+        let mut tree = Tree::default();
+        for (number, name) in ["a", "b", "c"].into_iter().enumerate() {
+            tree.put(&path(&format!("/{name}")), file(number as i64));
+        }
+        tree.make_folder(&path("/d"));
+        let found = |tree: &Tree, after: Option<&[u8]>, since: u64| {
+            let entry = |(name, file): (&[u8], Option<File>)| {
+                (String::from_utf8_lossy(name).into_owned(), file.map(|it| it.arrival.0))
+            };
+            tree.list(&FilePath::ROOT, after, since).map(entry).collect::<Vec<_>>()
+        };
+        let entry = |name: &str, number: Option<i64>| (name.to_owned(), number);
+        let (c, d) = (entry("c", Some(2)), entry("d", None));
+        assert_eq!(found(&tree, Some(b"b"), 0), [c.clone(), d.clone()]);
+        assert_eq!(found(&tree, Some(b"bb"), 0), [c, d.clone()], "the name need not be there");
+        let turn = tree.turn();
+        assert_eq!(found(&tree, None, turn - 1), [d]);
+        assert_eq!(found(&tree, None, turn), []);
+        tree.put(&path("/a"), file(7));
+        assert_eq!(found(&tree, None, turn), [entry("a", Some(7))]);
+        assert_eq!(tree.list(&path("/a"), None, 0).count(), 0, "a file has nothing in it");
+    }
+
+    #[test]
+    fn that_a_device_gave_up_is_news_once() {
+        let mut tree = Tree::default();
+        assert!(!tree.expects_folders() && !tree.take_news());
+        tree.note_giving_up();
+        assert!(tree.expects_folders() && tree.take_news());
+        assert!(!tree.take_news(), "it was taken");
+        tree.note_giving_up();
+        assert!(!tree.take_news(), "it was known");
+        let mut stored = Tree::default();
+        stored.set_expects_folders();
+        stored.note_giving_up();
+        assert!(stored.expects_folders() && !stored.take_news(), "it was stored before");
+    }
+
+    #[test]
     fn the_oldest_is_forgotten() {
         let mut tree = Tree::default();
         tree.put(&path("/old/x"), file(0));
@@ -503,6 +573,17 @@ mod tests {
         assert!(tree.rename(&path("/d"), &path("/e")));
         assert!(tree.rename(&path(&format!("/e{}", &deep[2..])), &path("/f/g")));
         assert_eq!(tree.find(&path("/f/g/x")), Found::File(file(1)));
+    }
+
+    #[test]
+    fn a_shallow_file_beside_a_deep_one_does_not_make_a_folder_less_deep() {
+        let mut tree = Tree::default();
+        let deep = "/d".repeat(PATH_DEPTH_MAX - 1);
+        tree.put(&path(&format!("{deep}/x")), file(1));
+        tree.put(&path("/d/y"), file(2));
+        assert!(!tree.rename(&path("/d"), &path("/e/d")));
+        tree.put(&path("/d"), file(3));
+        assert!(tree.rename(&path("/d"), &path("/e/d")), "what was in it is gone");
     }
 
     #[test]

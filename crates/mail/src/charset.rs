@@ -1,5 +1,5 @@
-//! Bytes become text, whatever was declared: cameras declare gb2312 and send UTF-8, or declare
-//! nothing and send GBK. Never fails: the last resort reads any byte.
+//! Decodes text. A declaration is only a hint: cameras declare gb2312 and send UTF-8, or declare nothing and send
+//! GBK. Never fails: windows-1252, the last resort, decodes any byte.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
@@ -21,7 +21,7 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
         return text;
     }
     let declared = declared.and_then(known);
-    // It looks like ASCII, and is not.
+    // Its bytes look like ASCII.
     if declared == Some(ISO_2022_JP) && bytes.contains(&ESCAPE) {
         return ISO_2022_JP.decode(bytes).0.into_owned();
     }
@@ -33,7 +33,7 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
     if let Some(text) = cut_utf8(bytes) {
         return text.to_owned();
     }
-    // us-ascii is declared by firmware that never thought of it; to the table it is windows-1252.
+    // Firmware declares us-ascii by default; the table of labels has it as windows-1252.
     let thought_of = declared.filter(|encoding| !NEVER_THOUGHT_OF.contains(encoding));
     thought_of
         .and_then(|encoding| strict(encoding, bytes))
@@ -42,38 +42,38 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
         .unwrap_or_else(|| WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned())
 }
 
-/// Declared by firmware that never thought of it, or already found to be wrong.
+/// Declared by firmware as a default, or already found to be wrong.
 const NEVER_THOUGHT_OF: [&Encoding; 5] = [UTF_8, UTF_16LE, UTF_16BE, WINDOWS_1252, ISO_2022_JP];
 
-/// Without this byte there is no ISO-2022-JP (RFC 1468).
+/// Every text in ISO-2022-JP contains this byte (RFC 1468).
 const ESCAPE: u8 = 0x1B;
 
-/// The encoding of a label; `None` if text can not be read by it.
+/// The encoding of a label; `None` if it decodes no text.
 fn known(label: &str) -> Option<&'static Encoding> {
     Encoding::for_label(label.trim().as_bytes())
         .filter(|encoding| ![REPLACEMENT, X_USER_DEFINED].contains(encoding))
 }
 
-/// The charset by which raw bytes of a header may be read: the body's, if it extends ASCII. A
-/// header is ASCII, or bytes beyond it, whatever the body is in (RFC 5322, section 2.2).
+/// The charset for raw bytes of a header: the body's, if it extends ASCII. A header is ASCII with bytes beyond it,
+/// even if the body's charset is not (RFC 5322, section 2.2).
 pub(crate) fn of_header(declared: Option<&str>) -> Option<&str> {
     let extends_ascii = |label: &&str| known(label).is_some_and(Encoding::is_ascii_compatible);
     declared.filter(extends_ascii)
 }
 
-/// Whether text may hold zero bytes: it is in UTF-16 or UTF-32, as declared or by its bytes.
+/// Whether the text is UTF-16 or UTF-32, by its bytes and its declaration, so that zero bytes are part of it.
 pub(crate) fn is_wide(bytes: &[u8], declared: Option<&str>) -> bool {
     Wide::of(bytes, declared).is_some()
 }
 
-/// UTF-8 that was cut in the midst of its last character, and not just a Latin-1 letter.
+/// UTF-8 that was cut within its last character. ASCII with one Latin-1 letter at the end is none.
 fn cut_utf8(bytes: &[u8]) -> Option<&str> {
     let error = str::from_utf8(bytes).err().filter(|error| error.error_len().is_none())?;
     let valid = str::from_utf8(bytes.get(..error.valid_up_to())?).ok()?;
     (!valid.is_ascii()).then_some(valid)
 }
 
-/// Only if every byte makes sense, but for the last, where a character may be cut.
+/// Decodes only if every byte is valid; at the end a character may be cut.
 fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
     let (_, but_last) = bytes.split_last()?;
     [bytes, but_last].into_iter().find_map(|bytes| {
@@ -82,8 +82,8 @@ fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
     })
 }
 
-/// Two Chinese characters may happen to be UTF-8, of scripts that hardly a camera writes: `ǰԺ`
-/// for `前院`. Letters of Latin, Greek and Cyrillic are what they are.
+/// Whether text that is valid UTF-8 is rather GB2312: two Chinese characters may look like UTF-8 of scripts that
+/// cameras hardly write, `ǰԺ` for `前院`. Latin, Greek and Cyrillic letters are not doubted.
 fn is_rather_gb2312(bytes: &[u8], text: &str) -> bool {
     let is_odd = |c| matches!(c, '\u{180}'..='\u{36F}' | '\u{500}'..='\u{7FF}');
     text.chars().any(is_odd)
@@ -101,6 +101,20 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_is_read_by_charsets_that_extend_ascii() {
+        for (declared, is_used) in [
+            (Some("gb2312"), true),
+            (Some(" UTF-8 "), true),
+            (Some("utf-16"), false),
+            (Some("iso-2022-jp"), false),
+            (Some("no such charset"), false),
+            (None, false),
+        ] {
+            assert_eq!(of_header(declared), declared.filter(|_| is_used), "{declared:?}");
+        }
+    }
 
     #[test]
     fn what_the_bytes_are_counts_more_than_what_was_declared() {

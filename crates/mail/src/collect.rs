@@ -1,4 +1,4 @@
-//! Gathers what the parts of a mail hold, and makes its content of it.
+//! Collects texts and files of all parts of a mail, and builds its content.
 
 use std::ops::Range;
 
@@ -11,29 +11,29 @@ use crate::same_words::{Text, without_repeats};
 use crate::shown::{DATA, DATA_DRAWN};
 use tipoff_model::file_type::{by_content, by_name, by_type, kind_of};
 
-/// Files of a mail; more are in the raw mail only, which is sent along then.
+/// Number of files of a mail. More files are in the raw mail only, which is then sent along.
 pub(crate) const MEDIA_MAX: usize = 200;
 
 /// Text of all parts, before it is decoded to UTF-8. A longer text is also a file.
 pub(crate) const TEXT_BYTES_MAX: usize = 64 * 1024;
 
-/// Text of all parts that is read, whatever is left of it: of pages only their words are. To read a byte of a page
-/// takes as long as to pass over many.
+/// Bytes of text that are read in all parts together, before markup is removed: reading a byte of an HTML page takes
+/// much longer than skipping one.
 const READ_BYTES_MAX: usize = 4 * TEXT_BYTES_MAX;
 
-/// A part's text counts as at least this much, so that parts of one letter are bounded too.
+/// The text of a part counts as at least this many bytes, which bounds the number of very short parts too.
 const PIECE_BYTES_MIN: usize = 64;
 
-/// As many bytes behind the last part may hide something.
+/// More bytes behind the last part may hide something.
 pub(crate) const HIDDEN_BYTES_MAX: u64 = 1000;
 
-/// As much text of a file is shown where there is no other.
+/// Characters of a text file that are shown if the mail has no other text.
 const FILE_CHARS_SHOWN: usize = 4000;
 
 /// A longer subject is cut.
 pub(crate) const SUBJECT_CHARS_MAX: usize = 1000;
 
-/// Where text stands that is in no part.
+/// Where text is that belongs to no part (RFC 2046, section 5.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outside {
     /// Before the first part.
@@ -42,12 +42,12 @@ pub(crate) enum Outside {
     Epilogue,
 }
 
-/// A file as it was found.
+/// A file of a mail.
 #[derive(Debug)]
 pub(crate) struct File<'a> {
-    /// As the device called it.
+    /// File name by the device.
     pub(crate) name: Option<String>,
-    /// As declared.
+    /// Declared content type.
     pub(crate) content_type: Option<String>,
     /// Its first bytes, decoded.
     pub(crate) head: &'a [u8],
@@ -55,28 +55,28 @@ pub(crate) struct File<'a> {
     pub(crate) encoding: Encoding,
     pub(crate) size: u64,
     pub(crate) whole: bool,
-    /// How a page calls it.
+    /// Names by which an HTML page refers to it.
     pub(crate) page_names: Vec<String>,
-    /// A page may show it, though it does not say how it calls it.
+    /// Whether a page may show it without a name of it that is known.
     pub(crate) is_of_page: bool,
 }
 
-/// A picture that a page may show: decoration, perhaps.
+/// A picture that a page may show, and that may be decoration.
 #[derive(Debug)]
 struct OfPage {
-    /// Its place among the files.
+    /// Index among the files.
     index: usize,
-    /// Its file name and how a page calls it.
+    /// Its file name, and the names by which a page refers to it.
     names: Vec<String>,
     pixels: Option<(u32, u32)>,
     /// Else it is decoration only if a page shows it.
     is_of_page: bool,
 }
 
-/// Memory that the allocator takes for a short text, in bytes.
+/// Memory of a short text in bytes, with the allocator's share.
 const SHORT_TEXT_BYTES: usize = 32;
 
-/// What was found so far.
+/// The texts and files that were found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
     subject: Option<String>,
@@ -86,19 +86,19 @@ pub(crate) struct Collector {
     preambles: Vec<String>,
     epilogues: Vec<String>,
     outside_bytes: usize,
-    /// Of the first file of text.
+    /// Text of the first text file.
     text_of_file: Option<String>,
     media: Vec<Media>,
     of_page: Vec<OfPage>,
     has_page: bool,
     shown: Vec<Shown>,
-    /// Bytes of memory of all texts and names.
+    /// Memory of all texts and names in bytes.
     letters: usize,
     pub(crate) unclear: bool,
 }
 
 impl Collector {
-    /// Bytes of memory that it holds.
+    /// Memory that it uses, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
         self.letters
             + self.texts.capacity() * size_of::<Text>()
@@ -113,29 +113,29 @@ impl Collector {
         self.letters += texts.into_iter().map(bytes).sum::<usize>();
     }
 
-    /// How much text can still be kept.
+    /// Bytes of text in parts that are still accepted.
     pub(crate) fn text_bytes_left(&self) -> usize {
         let read = READ_BYTES_MAX.saturating_sub(self.read_bytes);
         TEXT_BYTES_MAX.saturating_sub(self.text_bytes).min(read)
     }
 
-    /// The same outside of parts.
+    /// Bytes of text outside of parts that are still accepted.
     pub(crate) fn outside_bytes_left(&self) -> usize {
         let read = READ_BYTES_MAX.saturating_sub(self.read_bytes);
         TEXT_BYTES_MAX.saturating_sub(self.outside_bytes).min(read)
     }
 
-    /// So many bytes are read as text, whatever is left of them.
+    /// Counts bytes that are read as text, before markup is removed.
     pub(crate) fn count_read(&mut self, bytes: usize) {
         self.read_bytes += bytes;
     }
 
-    /// Whether the text of a file would be shown.
+    /// Whether no text file was found yet, so that the next one may be shown.
     pub(crate) fn wants_text_of_file(&self) -> bool {
         self.text_of_file.is_none()
     }
 
-    /// The subject of the mail; of a mail inside it, which is text if the outer one has its own.
+    /// Adds the subject of the mail, or of a mail inside it: an inner subject is text if the outer mail has a subject.
     pub(crate) fn add_subject(&mut self, subject: &str) {
         let subject: String = subject.chars().take(SUBJECT_CHARS_MAX).collect();
         if subject.is_empty() {
@@ -158,7 +158,7 @@ impl Collector {
         }
     }
 
-    /// Text that counts if no part gives any.
+    /// Adds text outside of the parts. It is used only if no part has text.
     pub(crate) fn add_outside(&mut self, outside: Outside, text: &str) {
         let text = tidy(text);
         if !text.is_empty() && self.outside_bytes < TEXT_BYTES_MAX {
@@ -171,7 +171,7 @@ impl Collector {
         }
     }
 
-    /// Text that is in a file, and counts if nothing else says anything: a NAS mails its log so.
+    /// Adds the text of a file. It is used only if there is no other text: a NAS mails its log so.
     pub(crate) fn add_text_of_file(&mut self, text: &str) {
         if self.text_of_file.is_none() {
             let text = beginning(&tidy(text));
@@ -224,7 +224,7 @@ impl Collector {
         });
     }
 
-    /// A page shows these.
+    /// Adds the pictures that an HTML page shows.
     pub(crate) fn add_page(&mut self, pictures: Vec<Shown>) {
         self.has_page = true;
         let room = MEDIA_MAX.saturating_sub(self.shown.len());
@@ -234,7 +234,7 @@ impl Collector {
         self.letters += new.map(|text| text.capacity().max(SHORT_TEXT_BYTES)).sum::<usize>();
     }
 
-    /// Whether a page has a picture in an address that was not found there.
+    /// Whether a page has a picture in a `data:` address that was not found.
     fn misses_data(&self) -> bool {
         let is_known =
             |source: &String| self.of_page.iter().any(|picture| picture.names.contains(source));
@@ -244,7 +244,7 @@ impl Collector {
             .any(|source| source.starts_with(DATA) && source != DATA_DRAWN && !is_known(source))
     }
 
-    /// Of a mail with words: what decorates its pages is not what it is about.
+    /// Marks pictures that only decorate an HTML page, in a mail with text.
     fn mark_decoration(&mut self) {
         let is_only = self.of_page.len() == 1;
         for picture in &self.of_page {
@@ -299,7 +299,7 @@ impl Collector {
     }
 }
 
-/// The first lines of the text of a file: all of it is in the file.
+/// The first lines of the text of a file. The whole text stays in the file.
 fn beginning(text: &str) -> String {
     let Some((end, _)) = text.char_indices().nth(FILE_CHARS_SHOWN) else {
         return text.to_owned();
@@ -367,6 +367,71 @@ mod tests {
             found.add_text_of_file("another");
             assert_eq!(found.into_content().text, expected);
         }
+    }
+
+    #[test]
+    fn only_the_first_text_file_with_text_is_wanted() {
+        let mut found = Collector::default();
+        assert!(found.wants_text_of_file());
+        found.add_text_of_file(" \n");
+        assert!(found.wants_text_of_file());
+        found.add_text_of_file("log");
+        assert!(!found.wants_text_of_file());
+    }
+
+    #[test]
+    fn kept_text_and_read_text_have_limits_of_their_own() {
+        let left = |found: &Collector| (found.text_bytes_left(), found.outside_bytes_left());
+        let mut found = Collector::default();
+        assert_eq!(left(&found), (TEXT_BYTES_MAX, TEXT_BYTES_MAX));
+        found.add_text(text(&"a".repeat(1000), false, None));
+        found.add_text(text("b", true, None));
+        found.add_outside(Outside::Preamble, &"c".repeat(100));
+        found.add_outside(Outside::Epilogue, "d");
+        let (in_parts, outside) = (1000 + PIECE_BYTES_MIN, 100 + PIECE_BYTES_MIN);
+        assert_eq!(left(&found), (TEXT_BYTES_MAX - in_parts, TEXT_BYTES_MAX - outside));
+        found.count_read(READ_BYTES_MAX - 10);
+        assert_eq!(left(&found), (10, 10));
+        found.count_read(100);
+        assert_eq!(left(&found), (0, 0));
+    }
+
+    #[test]
+    fn text_outside_of_parts_counts_only_without_other_text() {
+        let long = "z".repeat(HIDDEN_BYTES_MAX as usize + 1);
+        for (part, preamble, epilogue, expected, unclear) in [
+            ("part", "before", "behind", "part", false),
+            ("", "before", "behind", "before", false),
+            ("", "", "behind", "behind", false),
+            ("part", "before", &long, "part", true),
+            ("", "before", &long, "before", true),
+            ("", "", &long, &long, false),
+        ] {
+            let mut found = Collector::default();
+            found.add_text(text(part, false, None));
+            found.add_outside(Outside::Preamble, preamble);
+            found.add_outside(Outside::Epilogue, epilogue);
+            let content = found.into_content();
+            assert_eq!(
+                (content.text.as_str(), content.unclear),
+                (expected, unclear),
+                "{part} {preamble}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_memory_of_texts_is_counted() {
+        let mut found = Collector::default();
+        assert_eq!(found.held_bytes(), 0);
+        found.add_text(text(&"a".repeat(1000), false, None));
+        let with_text = found.held_bytes();
+        assert!(with_text >= 1000 + size_of::<Text>(), "{with_text}");
+        found.add_outside(Outside::Preamble, "c");
+        let with_preamble = found.held_bytes();
+        assert!(with_preamble >= with_text + SHORT_TEXT_BYTES + size_of::<String>());
+        found.add_text_of_file(&"l".repeat(500));
+        assert!(found.held_bytes() >= with_preamble + 500);
     }
 
     #[test]
