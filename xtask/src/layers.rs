@@ -53,11 +53,6 @@ const LEFT: &[(&str, &str, &str)] = &[
         "access channel checks device exposure ftp http load reading reference report retention route rules section smtp video",
     ),
     ("tipoff", "dispatch", "attempt under_way"),
-    ("tipoff", "receive", "refusal transcript"),
-    ("tipoff", "receive", "follow trees upload"),
-    ("tipoff", "receive", "control data ftp listen passive smtp transfer under_way"),
-    ("tipoff", "receive::upload", "probe uploading"),
-    ("tipoff", "runtime", "log terminal"),
     ("tipoff", "web", "access caller frame host who"),
     ("tipoff", "web::access", "guard pages rights"),
 ];

@@ -57,9 +57,9 @@ pub enum Step {
     Close,
 }
 
-/// Where the data connection comes from.
+/// Which side opens the data connection (RFC 959, section 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Data {
+pub enum DataMode {
     /// The client connects to where the shell listens.
     Passive,
     /// The shell connects, to the client's own address or to one that it was asked for.
@@ -83,29 +83,29 @@ pub enum Protection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receive {
     /// Where its bytes come from.
-    pub data: Data,
+    pub data: DataMode,
     /// Whether they are encrypted.
     pub protection: Protection,
     /// Its name.
     pub path: FilePath,
-    /// What there is of it already.
-    pub how: How,
+    /// Whether it begins a file or continues one.
+    pub mode: UploadMode,
     /// A file of its name that it takes the place of.
     pub earlier: Option<File>,
 }
 
-/// How an upload begins.
+/// How the bytes of an upload relate to an earlier file of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
-    /// From nothing.
+pub enum UploadMode {
+    /// They are a new file.
     New,
-    /// It goes on behind the end of this file.
+    /// They continue this file at its end.
     Append(File),
-    /// It goes on inside this file, which is not as short: what is before it is the same.
+    /// They continue this longer file at an offset: the bytes before are the same.
     Within {
         /// The file.
         file: File,
-        /// How many bytes of it count.
+        /// How many bytes of it are kept.
         offset: u64,
     },
 }
@@ -114,17 +114,17 @@ pub enum How {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Send {
     /// Where its bytes go to.
-    pub data: Data,
+    pub data: DataMode,
     /// Whether they are encrypted.
     pub protection: Protection,
     /// Its bytes.
-    pub what: What,
+    pub source: DownloadSource,
 }
 
 /// What is downloaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// These lines.
+pub enum DownloadSource {
+    /// A listing.
     Listing(Listing),
     /// A stored file, without so many bytes at its beginning.
     File {

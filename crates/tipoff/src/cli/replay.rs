@@ -21,7 +21,7 @@ use tipoff_spool::{
 use super::explain::check_mode;
 use super::{Ending, block_on};
 use crate::config::Config;
-use crate::receive::Doorkeeper;
+use crate::receive::DeviceDirectory;
 
 /// How many arrivals are read at a time.
 const PAGE: u32 = 500;
@@ -67,9 +67,9 @@ async fn replay(args: &ReplayArgs, config: Config) -> anyhow::Result<()> {
     } else if let Some((mode, at)) = past.chosen_mode().await?.filter(|(_, at)| *at <= from) {
         spool.choose_mode(mode, at).await?;
     }
-    let doorkeeper = Doorkeeper::new(config.access, config.devices);
-    doorkeeper.add(past.added_devices().await?);
-    let stage = Stage { spool, doorkeeper, rules };
+    let directory = DeviceDirectory::new(config.access, config.devices);
+    directory.set_added(past.added_devices().await?);
+    let stage = Stage { spool, directory, rules };
     let incidents = stage.play(&past, args.device.as_deref(), (from, until)).await?;
     if args.json {
         let all: Vec<_> = incidents.iter().map(Played::as_json).collect();
@@ -102,7 +102,7 @@ fn bounds(day: Option<Date>, clock: &Clock) -> anyhow::Result<(Timestamp, Timest
 /// Where the day is played again.
 struct Stage {
     spool: SqliteSpool,
-    doorkeeper: Doorkeeper,
+    directory: DeviceDirectory,
     rules: Arc<Rules>,
 }
 
@@ -151,7 +151,7 @@ impl Stage {
     /// The arrival as it would come now: of a device that this configuration knows, under its name.
     fn again(&self, past: PastArrival) -> NewArrival {
         let PastArrival { device, silent, event, tree, line, .. } = past;
-        let known = self.doorkeeper.device(&line.envelope, line.content.camera.as_ref());
+        let known = self.directory.resolver().device(&line.envelope, line.content.camera.as_ref());
         NewArrival {
             device: if known.discovered { device } else { known },
             envelope: line.envelope,

@@ -30,6 +30,7 @@ mod who;
 mod words;
 
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -63,7 +64,7 @@ use crate::media::thumbnails::Thumbnails;
 use crate::modes::Modes;
 use crate::net::tls::Tls;
 use crate::readiness::Health;
-use crate::receive::{Doorkeeper, Transcripts};
+use crate::receive::{DeviceDirectory, Transcripts};
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::links::Links;
 use crate::runtime::notifier::ChannelNotifier;
@@ -81,7 +82,7 @@ pub(crate) struct State {
     pub(crate) events: EventBus,
     pub(crate) notifier: ChannelNotifier,
     pub(crate) dispatch: Dispatch,
-    pub(crate) doorkeeper: Arc<Doorkeeper>,
+    pub(crate) directory: DeviceDirectory,
     pub(crate) transcripts: Transcripts,
     pub(crate) configuration: watch::Receiver<ConfigState>,
     pub(crate) thumbnails: Thumbnails,
@@ -113,13 +114,14 @@ impl State {
 
     /// Whether the configuration gives somebody this name to log in with.
     fn is_user(&self, user: &str) -> bool {
-        self.doorkeeper.is_user(user)
+        self.directory.authenticator().is_configured_user(user)
     }
 
     /// What people say of devices has changed.
     async fn devices_changed(&self) -> Result<(), tipoff_spool::SpoolError> {
-        self.doorkeeper.add(self.spool.added_devices().await?);
-        self.access.entrance().learn(&*self.spool, &self.doorkeeper).await?;
+        self.directory.set_added(self.spool.added_devices().await?);
+        let (authenticator, now) = (self.directory.authenticator(), SystemTime::now().into());
+        self.access.gate().learn(&*self.spool, &authenticator, now).await?;
         self.events.publish(LiveEvent::Device);
         Ok(())
     }
@@ -163,7 +165,7 @@ pub(crate) fn start(
             Ok(())
         }
     });
-    let known = Arc::clone(&state.access.entrance().known);
+    let known = Arc::clone(&state.access.gate().known);
     let listener = Arc::new(listener);
     let server = listener::Server::new(listener, tls, known, settings.proxies.clone(), ceiling);
     let manners = Arc::new(Manners::new(settings));

@@ -97,7 +97,7 @@ fn a_mail_is_there_with_every_line_and_without_its_content() {
             "> DATA",
             "< 354 ",
             &format!("* {thousands},{rest} bytes of a message."),
-            "* It is stored as arrival 1 of incident 1.",
+            "* Stored as arrival 1 of incident 1.",
             "< 250 2.0.0 Stored as 1",
             "> QUIT",
             "< 221 2.0.0 Bye",
@@ -290,7 +290,7 @@ fn an_encrypted_session_says_how() {
         "* Encrypted with TLS 1.2 (",
         "* A data connection from 127.0.0.1 to port ",
         "* It is encrypted with TLS 1.2 (",
-        "* It is stored as arrival 1 of incident 1.",
+        "* Stored as arrival 1 of incident 1.",
         "< 226 ",
     ] {
         assert!(lines.iter().any(|line| line.starts_with(beginning)), "{beginning}: {lines:#?}");

@@ -92,7 +92,7 @@ impl Access {
             let attempt = self.own_attempt(&format!("browser/{number}"), place)?;
             return Ok((Counted::ByItself(attempt), Lane::KnownBrowser));
         }
-        let is_known = self.entrance().known.contains(place.address);
+        let is_known = self.gate().known.contains(place.address);
         let lane = if is_known { Lane::KnownAddress } else { Lane::Stranger };
         Ok((Counted::ByAddress(self.attempt(name, place.address)?), lane))
     }
