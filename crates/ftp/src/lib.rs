@@ -23,6 +23,7 @@ pub use profile::{MissingFolder, Profile};
 pub use reply::Reply;
 pub use session::Session;
 pub use step::{
-    DataMode, DownloadSource, Failure, Outcome, Protection, Receive, Send, Step, UploadMode,
+    DataMode, DownloadRequest, DownloadSource, Failure, Outcome, Protection, Step, UploadMode,
+    UploadRequest,
 };
 pub use tree::{File, NODES_MAX, PATHS_BYTES_MAX, SharedTree, Tree};

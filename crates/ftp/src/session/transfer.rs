@@ -9,7 +9,7 @@ use crate::command;
 use crate::listing::Form;
 use crate::path::FilePath;
 use crate::reply;
-use crate::step::{DataMode, DownloadSource, Receive, Send, Step, UploadMode};
+use crate::step::{DataMode, DownloadRequest, DownloadSource, Step, UploadMode, UploadRequest};
 use crate::tree::Found;
 
 /// The first port that a client may name (RFC 2577, section 3).
@@ -153,7 +153,8 @@ impl Session {
             Found::File(file) => Some(file),
             Found::Folder | Found::Nothing => None,
         };
-        let step = Step::Receive(Receive { data, protection, path: path.clone(), mode, earlier });
+        let step =
+            Step::Receive(UploadRequest { data, protection, path: path.clone(), mode, earlier });
         self.begin(Some(path), first.unwrap_or(reply::FILE_OK), step);
     }
 
@@ -192,6 +193,6 @@ impl Session {
             return self.reply(reply::ONLY_UPLOADS);
         }
         let protection = self.client.protection();
-        self.begin(None, reply::LISTING, Step::Send(Send { data, protection, source }));
+        self.begin(None, reply::LISTING, Step::Send(DownloadRequest { data, protection, source }));
     }
 }

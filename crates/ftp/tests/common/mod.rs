@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tipoff_ftp::{
-    DataMode, DownloadSource, Failure, File, FilePath, Outcome, Profile, Protection, Receive,
-    Session, SharedTree, Step, UploadMode,
+    DataMode, DownloadSource, Failure, File, FilePath, Outcome, Profile, Protection, Session,
+    SharedTree, Step, UploadMode, UploadRequest,
 };
 use tipoff_model::{ArrivalId, Timestamp};
 use tipoff_testkit::dialog::{Line, escape};
@@ -135,7 +135,7 @@ impl Shell {
                 self.session.passive(free.then_some(address));
             }
             Step::Foreign(_) => self.session.foreign(self.answers.foreign),
-            Step::Receive(Receive { mode, .. }) => self.begin(Some(mode)),
+            Step::Receive(UploadRequest { mode, .. }) => self.begin(Some(mode)),
             Step::Send(_) => self.begin(None),
             Step::Abort => assert!(self.transfer.is_some(), "there is something to abort"),
             Step::Rename { .. } => self.session.renamed(),
@@ -171,7 +171,7 @@ fn name(step: &Step) -> String {
         Step::Foreign(address) => format!("foreign {address}"),
         Step::StartTls => "start-tls".to_owned(),
         Step::Receive(receive) => {
-            let mode = match receive.mode {
+            let how = match receive.mode {
                 UploadMode::New => "new".to_owned(),
                 UploadMode::Append(file) => {
                     format!("append arrival={} size={}", file.arrival, file.size)
@@ -181,10 +181,10 @@ fn name(step: &Step) -> String {
                 }
             };
             let connection = connection(receive.data, receive.protection);
-            format!("receive {} {mode} {connection}", shown(&receive.path))
+            format!("receive {} {how} {connection}", shown(&receive.path))
         }
         Step::Send(send) => {
-            let source = match &send.source {
+            let what = match &send.source {
                 DownloadSource::Listing(listing) => {
                     let mut listing = listing.clone();
                     let pieces: Vec<_> = std::iter::from_fn(|| listing.next_piece()).collect();
@@ -194,7 +194,7 @@ fn name(step: &Step) -> String {
                     format!("file arrival={} offset={offset}", file.arrival)
                 }
             };
-            format!("send {} {source}", connection(send.data, send.protection))
+            format!("send {} {what}", connection(send.data, send.protection))
         }
         Step::Abort => "abort".to_owned(),
         Step::Rename { arrival, path } => format!("rename arrival={arrival} {}", shown(path)),

@@ -1,7 +1,7 @@
 //! `tipoff check`: the configuration has been read by now, so what is left is to say what it means.
 
-use super::explain::{self, Moment};
-use super::{Common, Ending};
+use super::moment::Moment;
+use super::{Common, Ending, explain};
 use crate::config::{self, Config, Listener};
 
 /// What to print.

@@ -9,9 +9,10 @@ mod doctor;
 mod explain;
 mod incidents;
 mod init;
+mod moment;
 mod password;
 mod process;
-mod replay;
+mod route;
 mod run;
 mod send;
 mod sessions;
@@ -87,7 +88,7 @@ enum Command {
     Channels(channels::Action),
     /// Try the routes
     #[command(subcommand)]
-    Route(explain::Action),
+    Route(route::Action),
     /// Look at what has arrived and where it went
     #[command(subcommand)]
     Incidents(incidents::Action),
@@ -177,7 +178,7 @@ fn dispatch(cli: Cli) -> Ending {
         Command::Doctor(args) => doctor::run(&args, &common.load()?),
         Command::Send(args) => send::run(&args),
         Command::Channels(action) => channels::run(&action, common.load()?),
-        Command::Route(action) => explain::route(&action, common.load()?),
+        Command::Route(action) => route::run(&action, common.load()?),
         Command::Incidents(action) => incidents::run(&action, &common.load()?),
         Command::Sessions(args) => sessions::run(args, &common.load()?),
         Command::Users(args) => users::run(args, &common.load()?),

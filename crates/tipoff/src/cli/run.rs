@@ -18,7 +18,9 @@ use super::{Ending, Failure, announce, process, signing_key};
 use crate::actions::Actions;
 use crate::config::{Config, Listener, Retention};
 use crate::disk::Disk;
-use crate::dispatch::{Common, Dispatch, LateSounds, Pictures, Videos};
+use crate::dispatch::{
+    ChannelSupervisor, DispatchContext, LateSounds, PictureResizer, VideoConverter,
+};
 use crate::maintenance::Maintenance;
 use crate::media::renditions::Renditions;
 use crate::media::thumbnails::Thumbnails;
@@ -41,7 +43,7 @@ use crate::runtime::{
     telemetry::Metrics,
     terminal,
 };
-use crate::web::{self, EventStreams, Opens, Reach, access::Access};
+use crate::web::{self, EventStreams, Reach, ShareOpens, access::Access};
 use crate::{programs, service_manager};
 
 /// Runs until SIGTERM or SIGINT.
@@ -210,11 +212,11 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
         Reload::new(source, config, running, spool, ground.events.clone());
     reload.start(signals.hang_up, &ground.supervisor);
     if let Some(listener) = bound.http {
-        let state = web::State {
+        let state = web::AppState {
             spool: Arc::clone(&ground.spool),
             metrics: Arc::clone(&ground.metrics),
             links,
-            opens: Opens::default(),
+            share_opens: ShareOpens::default(),
             access,
             events: ground.events.clone(),
             notifier: ground.notifier.clone(),
@@ -299,27 +301,27 @@ async fn deliver(
     config: &Config,
     links: &Links,
     actions: &Actions,
-) -> anyhow::Result<(Dispatch, Option<Transcoder>, Renditions)> {
+) -> anyhow::Result<(ChannelSupervisor, Option<Transcoder>, Renditions)> {
     let Ground { notifier, supervisor, .. } = ground;
     let paused = ground.spool.paused().await?;
-    let mut videos = Videos::open(&config.video, &config.data_dir.join("video")).await?;
+    let mut videos = VideoConverter::open(&config.video, &config.data_dir.join("video")).await?;
     let transcoder = videos.transcoder();
     let (folder, blobs) = (config.data_dir.join("renditions"), ground.spool.blobs().clone());
     let renditions = Renditions::open(folder, transcoder.clone(), blobs)?;
     videos.keep_in(renditions.clone());
-    let common = Common {
+    let common = DispatchContext {
         spool: Arc::clone(&ground.spool),
         links: links.clone(),
         metrics: Arc::clone(&ground.metrics),
         videos,
-        pictures: Pictures::new(),
+        pictures: PictureResizer::new(),
         events: ground.events.clone(),
         modes: actions.modes.clone(),
         actions: actions.clone(),
         clock: ground.clock.clone(),
         late_sounds: LateSounds::default(),
     };
-    let dispatch = Dispatch::start(&config.channels, paused, common, notifier, supervisor);
+    let dispatch = ChannelSupervisor::start(&config.channels, paused, common, notifier, supervisor);
     Ok((dispatch, transcoder, renditions))
 }
 

@@ -9,10 +9,10 @@ use tipoff_channels::{CHANNELS, Channel, Entry, Setting, Settings, Shape, Value}
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::book::Kind;
 use super::fault::Fault;
 use super::key::{Form, Key, Without};
 use super::reading::Reading;
-use super::reference::Kind;
 use super::section::Section;
 use super::suggest::nearest;
 use super::{checks, exposure, units};
@@ -32,12 +32,14 @@ pub(crate) struct ChannelConfig {
     pub(crate) channel: Arc<dyn Channel>,
 }
 
-impl ChannelConfig {
-    /// What is set, each with how it was declared.
-    pub(super) fn settings(&self) -> impl Iterator<Item = (&'static Setting, &Settings)> {
-        let entry = tipoff_channels::entry(self.kind);
-        entry.into_iter().flat_map(|entry| entry.settings).map(|setting| (setting, &self.settings))
-    }
+/// Each setting of the types of `channels`, with the name of the channel and all that is set for it.
+pub(super) fn settings_of(
+    channels: &[ChannelConfig],
+) -> impl Iterator<Item = (&str, &'static Setting, &Settings)> {
+    channels.iter().flat_map(|channel| {
+        let declared = tipoff_channels::entry(channel.kind).map_or(&[][..], |it| it.settings);
+        declared.iter().map(|setting| (channel.name.as_str(), setting, &channel.settings))
+    })
 }
 
 /// One that is the same would do nothing else.
@@ -58,9 +60,9 @@ impl fmt::Debug for ChannelConfig {
     }
 }
 
-const DOC: &str = "\
-    Where alerts go. Without any, they are kept and go nowhere. The keys that follow are those of \
-    every channel; the others depend on its type.";
+const DOC: &str = "A destination of alerts. Without a channel, alerts are stored and not \
+                   delivered. These keys are common to all channels; the others depend on the \
+                   type.";
 
 /// A channel, or only its name where it cannot be made: routes that name it are right all the same.
 struct Draft {
@@ -106,14 +108,15 @@ fn tables(root: &mut Section<'_>) -> Channels {
 }
 
 fn one(section: &mut Section<'_>) -> Option<Draft> {
-    let name = section.text("name", "me", "What routes call it. Without it: its type.");
-    let kind = section.required("type", "telegram", "The service, as below.");
+    let name = section.text("name", "me", "The channel's name in routes. Without it: its type.");
+    let kind = section.required("type", "telegram", "The service, as described below.");
     let expire = section.duration(
         "expire",
         "24 h",
         Duration::from_secs(1)..,
-        "How long an alert is tried again while the service does not take it. Time in which Tipoff did not \
-         run does not expire it: it is tried for an hour, or this long if that is less, after every start.",
+        "How long an alert is retried while the service does not accept it. Time in which Tipoff \
+         did not run does not count: after every start an alert is retried for an hour, or for \
+         this time if it is shorter.",
     );
     let entry = kind.as_ref().and_then(|kind| entry(section, kind));
     let channel = match entry {

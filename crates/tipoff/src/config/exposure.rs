@@ -1,9 +1,8 @@
 //! Secrets that the configuration hands to programs of channels: allowed, because the owner may want it, and
 //! warned of, because nobody sees it from the outside.
 
-use tipoff_channels::{Entry, Shape};
+use tipoff_channels::{Entry, Setting, Settings, Shape};
 
-use super::ChannelConfig;
 use super::reading::Reading;
 use super::section::Section;
 
@@ -27,20 +26,21 @@ pub(super) fn note(section: &Section<'_>, entry: &Entry, channel: &str) {
 }
 
 /// All that was noted, and each variable that holds a secret of the configuration and is passed on.
-pub(super) fn warnings(reading: &Reading<'_>, channels: &[ChannelConfig]) -> Vec<String> {
+/// `settings`: the name of a channel, a setting of its type, and all that is set.
+pub(super) fn warnings<'a>(
+    reading: &Reading<'_>,
+    settings: impl Iterator<Item = (&'a str, &'static Setting, &'a Settings)>,
+) -> Vec<String> {
     let (mut warnings, secrets) = reading.exposures();
-    for channel in channels {
-        let passing = channel.settings().filter(|(setting, _)| setting.shape == Shape::Variables);
-        for (setting, settings) in passing {
-            let (name, key) = (&channel.name, setting.key);
-            let passed = settings.list(key).iter().filter(|variable| secrets.contains(*variable));
-            warnings.extend(passed.map(|variable| {
-                format!(
-                    "channel \"{name}\": `{key}` passes `{variable}`, which holds a secret of this configuration; \
-                     its program and all that it starts can read it"
-                )
-            }));
-        }
+    for (name, setting, settings) in settings.filter(|(_, it, _)| it.shape == Shape::Variables) {
+        let key = setting.key;
+        let passed = settings.list(key).iter().filter(|variable| secrets.contains(*variable));
+        warnings.extend(passed.map(|variable| {
+            format!(
+                "channel \"{name}\": `{key}` passes `{variable}`, which holds a secret of this configuration; \
+                 its program and all that it starts can read it"
+            )
+        }));
     }
     warnings
 }

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use tipoff_rules::{Clock, Rules};
 use toml::de::DeTable;
 
+use super::book::Book;
 use super::channel::Channels;
 use super::fault::{Fault, Faults};
 use super::reading::{Environment, Reading, SecretFiles};
-use super::reference::Book;
 use super::route::{self, Known};
 use super::section::Section;
 use super::{
@@ -100,10 +100,10 @@ impl Config {
             return Err(Faults::new(path.as_deref(), mask::all(source), faults));
         }
         let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-        let reading = Reading::new(folder.to_owned(), environment);
+        let reading = Reading::new(folder.to_owned(), environment, describe);
         let mut config = read(Section::root(&reading, root.get_ref()));
         config.secrets = reading.secret_files();
-        config.warnings = exposure::warnings(&reading, &config.channels);
+        config.warnings = exposure::warnings(&reading, channel::settings_of(&config.channels));
         let (faults, shown) = reading.into_faults();
         if !faults.is_empty() {
             let source = mask::values(source, root.get_ref(), shown);
@@ -154,7 +154,7 @@ fn read(mut root: Section<'_>) -> Config {
     let retention = root.table("retention", retention::DOC, retention::read);
     let video = root.table("video", video::DOC, video::read);
     root.finish();
-    let keepers = configs.iter().filter(|it| it.channel.keeps()).map(|it| it.name.clone());
+    let keepers = configs.iter().filter(|it| it.channel.is_archive()).map(|it| it.name.clone());
     let rules = Rules {
         grouping,
         keepers: keepers.collect(),
@@ -195,7 +195,7 @@ fn data_dir(root: &mut Section<'_>) -> PathBuf {
     let given = root.path(
         "data_dir",
         "/var/lib/tipoff",
-        "Where everything is kept. Without it: `$XDG_DATA_HOME/tipoff`, else \
+        "The folder for all stored data. Without it: `$XDG_DATA_HOME/tipoff`, else \
          `~/.local/share/tipoff`, else, for root and without a home, `/var/lib/tipoff`.",
     );
     let variable = |name| root.reading.variable(name).map(PathBuf::from);

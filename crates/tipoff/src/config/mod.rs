@@ -3,6 +3,7 @@
 //! All that is wrong is said at once and at its place; no secret is ever in what is said.
 
 mod access;
+mod book;
 mod channel;
 mod checks;
 mod device;

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::book::Book;
 use super::fault::Fault;
 use super::key::{Form, Key};
 use super::mask::Span;
-use super::reference::Book;
 use super::suggest::nearest;
 
 /// A secret in a file of its own is shorter than this; a larger file is a mistake.
@@ -44,13 +44,19 @@ pub(super) struct Reading<'a> {
     warnings: RefCell<Vec<String>>,
     /// Where every key that is asked for is described, while the reference is being made.
     book: Option<RefCell<Book>>,
+    /// Describes every key there is; called only for the fault of a key that is unknown in its section.
+    describe_all: fn() -> Book,
     /// What a section that is not given is read from.
     pub(super) empty: DeTable<'a>,
 }
 
 impl<'a> Reading<'a> {
     /// Of a file in `folder`.
-    pub(super) fn new(folder: PathBuf, environment: Environment<'a>) -> Self {
+    pub(super) fn new(
+        folder: PathBuf,
+        environment: Environment<'a>,
+        describe_all: fn() -> Book,
+    ) -> Self {
         Self {
             folder,
             environment,
@@ -60,6 +66,7 @@ impl<'a> Reading<'a> {
             secret_variables: RefCell::default(),
             warnings: RefCell::default(),
             book: None,
+            describe_all,
             empty: DeTable::new(),
         }
     }
@@ -67,12 +74,12 @@ impl<'a> Reading<'a> {
     /// Of nothing, to learn which keys there are.
     pub(super) fn describing() -> Self {
         let book = Some(RefCell::new(Book::default()));
-        Self { book, ..Self::new(PathBuf::new(), &|_| None) }
+        Self { book, ..Self::new(PathBuf::new(), &|_| None, Book::default) }
     }
 
     /// Of something else with the same surroundings.
     pub(super) fn aside(&self) -> Reading<'_> {
-        Reading::new(self.folder.clone(), self.environment)
+        Reading::new(self.folder.clone(), self.environment, self.describe_all)
     }
 
     /// Whether nothing is read but for the description of its keys.
@@ -90,6 +97,11 @@ impl<'a> Reading<'a> {
     /// What was described.
     pub(super) fn into_book(self) -> Book {
         self.book.map(RefCell::into_inner).unwrap_or_default()
+    }
+
+    /// The headings of the sections that have a key.
+    pub(super) fn sections_with(&self, key: &str) -> Option<String> {
+        (self.describe_all)().sections_with(key)
     }
 
     /// Notes a fault.

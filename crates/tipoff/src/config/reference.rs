@@ -1,94 +1,12 @@
 //! What can be configured: the reference for the book, and an example of everything.
 //!
-//! Both are made of what the sections ask for while they are read, so they tell no more and no
-//! less than there is.
+//! Both are derived from the keys that the sections read, so they list exactly the existing keys.
 
 use std::fmt::Write;
 
+use super::book::Kind;
 use super::key::{Form, Key, Without};
 use super::load;
-
-/// What a section looks like in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// The top level.
-    Root,
-    /// `[name]`
-    Table,
-    /// `[[name]]`
-    List,
-    /// `name = { … }`, the place being `section.name`
-    Inline,
-    /// A type of `[[channel]]`.
-    Channel,
-}
-
-impl Kind {
-    /// How it is headed.
-    pub(super) fn header(self, place: &str) -> String {
-        match self {
-            Self::Root => "the top level".to_owned(),
-            Self::Table => format!("`[{place}]`"),
-            Self::List => format!("`[[{place}]]`"),
-            Self::Inline => {
-                let name = place.rsplit('.').next().unwrap_or_default();
-                format!("`{name} = {{ … }}`")
-            }
-            Self::Channel => format!("`[[channel]]` with `type = \"{place}\"`"),
-        }
-    }
-
-    /// Where something is that is in it.
-    pub(super) fn within(self, place: &str) -> String {
-        let preposition = if self == Self::Root { "at" } else { "in" };
-        format!("{preposition} {}", self.header(place))
-    }
-}
-
-/// A section and its keys.
-#[derive(Debug)]
-struct Chapter {
-    place: &'static str,
-    kind: Kind,
-    doc: &'static str,
-    keys: Vec<Key>,
-}
-
-/// Everything that was asked for in one reading.
-#[derive(Debug)]
-pub(super) struct Book(Vec<Chapter>);
-
-impl Default for Book {
-    fn default() -> Self {
-        let doc = "At the top of the file, above the first section.";
-        Self(vec![Chapter { place: "", kind: Kind::Root, doc, keys: Vec::new() }])
-    }
-}
-
-impl Book {
-    /// Begins a section.
-    pub(super) fn section(&mut self, place: &'static str, kind: Kind, doc: &'static str) {
-        self.0.push(Chapter { place, kind, doc, keys: Vec::new() });
-    }
-
-    /// Adds a key to a section that was begun.
-    pub(super) fn key(&mut self, place: &str, key: &Key) {
-        if let Some(chapter) = self.0.iter_mut().rfind(|chapter| chapter.place == place) {
-            chapter.keys.push(key.clone());
-        }
-    }
-}
-
-/// The sections that know a key.
-pub(super) fn elsewhere(key: &str) -> Option<String> {
-    let Book(chapters) = load::describe();
-    let headers: Vec<String> = chapters
-        .iter()
-        .filter(|chapter| chapter.keys.iter().any(|known| known.name == key))
-        .map(|chapter| chapter.kind.header(chapter.place))
-        .collect();
-    (!headers.is_empty()).then(|| headers.join(" or "))
-}
 
 /// The book's page of the configuration, in Markdown.
 pub(crate) fn reference() -> String {
@@ -174,16 +92,17 @@ fn capitalised(text: &str) -> String {
 
 const PREFACE: &str = "# Configuration
 
-Tipoff runs without any configuration: it takes mail on port 2525 and uploads on port 2121 from the local network,
-shows a dashboard on port 8080, recognises every device by itself and keeps what arrives. A file tells it where alerts go, and more.
+Tipoff runs without any configuration: it receives mail on port 2525 and uploads on port 2121 from the local network,
+shows a dashboard on port 8080, recognises every device by itself and stores what arrives. The configuration file defines
+where alerts go, and all other settings.
 
 The file is the one that `--config` names, else `$TIPOFF_CONFIG`, else `./tipoff.toml`, else
-`/etc/tipoff/tipoff.toml`. It is [TOML](https://toml.io), and every section and key may be left out.
-`tipoff check` says all that is wrong with it, each fault at its line. Edits are taken up while it
+`/etc/tipoff/tipoff.toml`. It is in [TOML](https://toml.io); every section and key is optional.
+`tipoff check` lists all its faults, each with its line. Edits take effect while Tipoff
 runs ([which, and when](operations.md#changing-the-configuration-while-it-runs)).
 
 - Any string may be taken from elsewhere: `token = { env = \"NAME\" }` from the environment,
-  `password = { file = \"PATH\" }` from a file, of which the last line end is dropped.
+  `password = { file = \"PATH\" }` from a file, without its last line end.
 - Paths are relative to the folder of the configuration.
 - Durations are written like `\"20 s\"`, `\"5 min\"`, `\"1 h 30 min\"`, `\"30 days\"`.
 - Sizes are written like `\"200 kB\"`, `\"50 MB\"`, `\"20 GB\"` (powers of ten) or `\"1 GiB\"`
@@ -195,14 +114,14 @@ In the environment:
 | variable | meaning |
 | --- | --- |
 | `TIPOFF_CONFIG` | The path of the configuration. |
-| `TIPOFF_DATA_DIR` | Goes before the file's `data_dir`, and `--data-dir` before both. |
-| `TIPOFF_TELEGRAM_TOKEN`, `TIPOFF_TELEGRAM_CHAT` | Make a channel where none is configured. |
+| `TIPOFF_DATA_DIR` | Overrides the file's `data_dir`; `--data-dir` overrides both. |
+| `TIPOFF_TELEGRAM_TOKEN`, `TIPOFF_TELEGRAM_CHAT` | Define a channel if none is configured. |
 | `TIPOFF_TELEGRAM_API` | Another Bot API server for that channel. |
 ";
 
 const EXAMPLE_PREFACE: &str = "\
 # Tipoff's configuration: everything that can be set, with its default or an example. Every key is
-# optional. To set one remove the # before it, and that before the [[section]] it stands in.
+# optional. To set one, remove the # before it and the # before its [[section]].
 #
-# Any string may be { env = \"NAME\" } or { file = \"PATH\" }. `tipoff check` says what is wrong.
+# Any string may be { env = \"NAME\" } or { file = \"PATH\" }. `tipoff check` lists all faults.
 ";

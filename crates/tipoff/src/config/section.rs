@@ -6,11 +6,11 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::book::Kind;
 use super::fault::Fault;
 use super::key::Key;
 use super::mask::Span;
 use super::reading::Reading;
-use super::reference::{self, Kind};
 use super::suggest::nearest;
 
 /// A table that is being read.
@@ -175,7 +175,7 @@ impl<'r> Section<'r> {
             let title = format!("unknown key `{word}` {}", self.kind.within(self.place));
             let fault = Fault::at(key.span(), title);
             let known = self.taken.iter().copied();
-            self.fault(match (nearest(word, known), reference::elsewhere(word)) {
+            self.fault(match (nearest(word, known), self.reading.sections_with(word)) {
                 (Some(meant), _) => fault.label(format!("did you mean `{meant}`?")),
                 (None, Some(header)) => fault.label(format!("it is a key of {header}")),
                 (None, None) => fault

@@ -1,71 +1,84 @@
-//! One attempt at one delivery: its messages in order, from where the last attempt got to.
+//! One attempt at one delivery: its messages in order, starting behind those that an earlier attempt sent.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tipoff_channels::{Channel, Context, Files, Message};
-use tipoff_model::{Alert, AlertKind, DeliveryState, Outcome, Scope, Timestamp, Verdict};
+use tipoff_model::{
+    Alert, AlertKind, DeliveryState, IncidentId, Outcome, Scope, Timestamp, Verdict,
+};
 use tipoff_spool::{AttemptRecord, DueDelivery};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::backoff::{self, Reason};
+use super::command::WorkerContext;
+use super::duplicates;
 use super::expiry::Expiry;
 use super::files::DeliveryFiles;
-use super::orders::Parts;
 use super::pace::{Pacer, Precedence};
-use super::repeats;
-use super::under_way::Attempted;
 use crate::programs::programs;
+use crate::runtime::clock::Clock;
 
-/// What an attempt means for the channel as a whole.
+/// What an attempt showed about the channel as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Health {
+pub(super) enum ChannelHealth {
     /// The service answered.
     Fine,
     /// The service was not asked.
     Unknown,
-    /// Nothing can be sent to it for now.
+    /// The service takes no delivery for now.
     Failing {
-        /// Which of the two kinds of failure it is.
         reason: Reason,
         /// In plain words.
         error: String,
     },
 }
 
-/// What is used to make an attempt.
-struct Tools<'a> {
+/// The result of an attempt.
+pub(super) struct AttemptOutcome {
+    pub(super) context: Arc<WorkerContext>,
+    pub(super) incident: IncidentId,
+    pub(super) record: AttemptRecord,
+    pub(super) health: ChannelHealth,
+    /// A setting that the owner has to correct: the alert was delivered without it.
+    pub(super) repair: Option<String>,
+}
+
+/// What an attempt works with, besides its delivery.
+struct AttemptContext<'a> {
     channel: &'a dyn Channel,
     files: &'a Arc<dyn Files>,
     pacer: &'a Pacer,
     /// When a delivery that has failed is given up.
     expiry: &'a Expiry,
-    /// Whether no person knows the device.
+    clock: &'a Clock,
+    /// Whether the device is discovered: no person has configured or accepted it.
     is_discovered: bool,
-    /// How often the delivery has failed by itself since the start, and not because of its channel.
+    /// How often the delivery itself, not its channel, has failed since the start.
     failures: u32,
 }
 
-/// How far an attempt got.
+/// How far an attempt has got.
 struct Progress {
+    /// Messages that the service took, in this and earlier attempts.
     taken: u32,
     reference: Option<String>,
     memory: Vec<(String, String)>,
     remember: Vec<(String, String)>,
     refused: Option<String>,
-    /// What the owner has to correct, of what was taken all the same.
+    /// A setting that the owner has to correct, although the message was taken.
     repair: Option<String>,
 }
 
-/// What stopped an attempt before its end.
+/// Why an attempt stopped before its end.
 struct Stop {
     scope: Scope,
     after: Option<Duration>,
     error: String,
 }
 
-/// The record of a delivery that has nothing to send; `why` stands in the timeline.
-fn not_sent(due: &DueDelivery, why: &str) -> AttemptRecord {
-    let now = Timestamp::from(SystemTime::now());
+/// The record of a delivery without content to send; the timeline shows `why`.
+fn not_sent(due: &DueDelivery, now: Timestamp, why: &str) -> AttemptRecord {
     AttemptRecord {
         delivery: due.alert.delivery,
         covers: due.covers,
@@ -80,60 +93,70 @@ fn not_sent(due: &DueDelivery, why: &str) -> AttemptRecord {
     }
 }
 
-/// What an attempt begins with, besides its delivery.
-pub(super) struct Begun {
+/// What an attempt starts with, besides its delivery.
+pub(super) struct AttemptStart {
     pub(super) memory: Vec<(String, String)>,
-    /// Held until the delivery's files are ready.
-    pub(super) preparing: Option<Arc<()>>,
-    /// How often the delivery has failed by itself before.
+    /// Held until the delivery's files are prepared.
+    pub(super) preparing: Option<OwnedSemaphorePermit>,
+    /// How often the delivery itself has failed before.
     pub(super) failures: u32,
 }
 
-/// Makes a delivery's files ready, then an attempt at it.
-pub(super) async fn deliver(parts: Arc<Parts>, mut due: DueDelivery, begun: Begun) -> Attempted {
-    let Begun { memory, preparing, failures } = begun;
-    let mut files = DeliveryFiles::new(parts.common.spool.blobs().clone());
-    let abilities = parts.channel.abilities();
-    if !parts.channel.keeps() {
-        repeats::drop_repeats(&mut due, files.blobs()).await;
+/// Prepares a delivery's files, then attempts it.
+pub(super) async fn deliver(
+    worker: Arc<WorkerContext>,
+    mut due: DueDelivery,
+    start: AttemptStart,
+) -> AttemptOutcome {
+    let AttemptStart { memory, preparing, failures } = start;
+    let common = &worker.common;
+    let mut files = DeliveryFiles::new(common.spool.blobs().clone());
+    let abilities = worker.channel.abilities();
+    if !worker.channel.is_archive() {
+        duplicates::drop_duplicate_files(&mut due, files.blobs()).await;
     }
-    let has_news = repeats::has_news(&due, &abilities);
-    parts.common.videos.prepare(&mut due, &abilities, &mut files).await;
-    parts.common.pictures.prepare(&mut due.alert, &abilities, &mut files).await;
+    let has_content = duplicates::has_new_content(&due, &abilities);
+    common.videos.prepare(&mut due, &abilities, &mut files).await;
+    common.pictures.prepare(&mut due.alert, &abilities, &mut files).await;
     drop(preparing);
-    due.alert.buttons = parts.common.actions.buttons(&due.alert, &parts.name).await;
-    parts.common.mark_late(&parts.name, &mut due);
+    due.alert.buttons = common.actions.buttons(&due.alert, &worker.name).await;
+    common.mark_late(&worker.name, &mut due);
     let files: Arc<dyn Files> = Arc::new(files);
-    let tools = Tools {
-        channel: &*parts.channel,
+    let context = AttemptContext {
+        channel: &*worker.channel,
         files: &files,
-        pacer: &parts.pacer,
-        expiry: &parts.expiry,
+        pacer: &worker.pacer,
+        expiry: &worker.expiry,
+        clock: &common.clock,
         is_discovered: !due.share.is_known(),
         failures,
     };
-    let (record, health, repair) = match has_news {
-        true => attempt(&due, memory, &tools).await,
-        false => (not_sent(&due, repeats::NOTHING_NEW), Health::Unknown, None),
+    let (record, health, repair) = match has_content {
+        true => attempt(&due, memory, &context).await,
+        false => {
+            let record = not_sent(&due, common.clock.now(), duplicates::NOTHING_NEW);
+            (record, ChannelHealth::Unknown, None)
+        }
     };
     if record.state != DeliveryState::Delivered {
-        parts.common.late_sounds.release(&parts.name, due.alert.delivery);
+        common.late_sounds.release(&worker.name, due.alert.delivery);
     }
     if due.alert.kind == AlertKind::First && record.state == DeliveryState::Delivered {
         let took = record.ended_at.since(due.alert.received_at);
-        parts.common.metrics.alerted(&parts.name, took);
+        common.metrics.alerted(&worker.name, took);
     }
-    Attempted { parts, incident: due.alert.incident, record, health, repair }
+    AttemptOutcome { context: worker, incident: due.alert.incident, record, health, repair }
 }
 
-/// Makes an attempt; what is to be recorded, how the channel is, and what its owner has to correct.
+/// Sends what is left of the delivery. Returns what to record, the channel's health, and what the owner has to
+/// correct.
 async fn attempt(
     due: &DueDelivery,
     memory: Vec<(String, String)>,
-    tools: &Tools<'_>,
-) -> (AttemptRecord, Health, Option<String>) {
-    let at = Timestamp::from(SystemTime::now());
-    let messages = tipoff_channels::messages(&due.alert, &tools.channel.abilities());
+    context: &AttemptContext<'_>,
+) -> (AttemptRecord, ChannelHealth, Option<String>) {
+    let at = context.clock.now();
+    let messages = tipoff_channels::messages(&due.alert, &context.channel.abilities());
     let mut progress = Progress {
         taken: due.progress,
         reference: due.reference.clone(),
@@ -142,32 +165,11 @@ async fn attempt(
         refused: None,
         repair: None,
     };
-    let stop = send_all(&messages, &due.alert, tools, &mut progress).await;
-    let ended_at = Timestamp::from(SystemTime::now());
-    let expired = tools.expiry.has_expired(due.created_at);
-    let pause = match &stop {
-        Some(Stop { scope: Scope::Message, after, .. }) => {
-            let failures = tools.failures.saturating_add(1);
-            after.unwrap_or_else(|| backoff::pause_of_delivery(failures, backoff::chance()))
-        }
-        // The channel as a whole waits: this delivery is the first when it goes on.
-        _ => Duration::ZERO,
-    };
-    let state = match &stop {
-        Some(_) if expired => DeliveryState::Expired,
-        Some(_) => DeliveryState::Pending,
-        None if progress.refused.is_some() => DeliveryState::Refused,
-        None => DeliveryState::Delivered,
-    };
-    let health = match &stop {
-        Some(Stop { scope: Scope::Channel, after, error }) => {
-            Health::Failing { reason: Reason::NotNow(*after), error: error.clone() }
-        }
-        Some(Stop { scope: Scope::Unreachable, error, .. }) => {
-            Health::Failing { reason: Reason::Unreachable, error: error.clone() }
-        }
-        _ => Health::Fine,
-    };
+    let stop = send_all(&messages, &due.alert, context, &mut progress).await;
+    let ended_at = context.clock.now();
+    let state = state(stop.as_ref(), &progress, context.expiry.has_expired(due.created_at));
+    let pause = stop.as_ref().map_or(Duration::ZERO, |stop| stop.pause(context.failures));
+    let health = stop.as_ref().map_or(ChannelHealth::Fine, Stop::health);
     let repair = progress.repair;
     let record = AttemptRecord {
         delivery: due.alert.delivery,
@@ -184,20 +186,50 @@ async fn attempt(
     (record, health, repair)
 }
 
+fn state(stop: Option<&Stop>, progress: &Progress, has_expired: bool) -> DeliveryState {
+    match stop {
+        Some(_) if has_expired => DeliveryState::Expired,
+        Some(_) => DeliveryState::Pending,
+        None if progress.refused.is_some() => DeliveryState::Refused,
+        None => DeliveryState::Delivered,
+    }
+}
+
+impl Stop {
+    /// The pause of the delivery, which itself has failed `failures` times before. Where the channel as a whole
+    /// pauses, the delivery has none of its own: it is the first when the channel goes on.
+    fn pause(&self, failures: u32) -> Duration {
+        if self.scope != Scope::Message {
+            return Duration::ZERO;
+        }
+        let failures = failures.saturating_add(1);
+        self.after.unwrap_or_else(|| backoff::pause_of_delivery(failures, backoff::chance()))
+    }
+
+    fn health(&self) -> ChannelHealth {
+        let reason = match self.scope {
+            Scope::Channel => Reason::NotNow(self.after),
+            Scope::Unreachable => Reason::Unreachable,
+            Scope::Message => return ChannelHealth::Fine,
+        };
+        ChannelHealth::Failing { reason, error: self.error.clone() }
+    }
+}
+
 async fn send_all(
     messages: &[Message],
     alert: &Alert,
-    tools: &Tools<'_>,
+    context: &AttemptContext<'_>,
     progress: &mut Progress,
 ) -> Option<Stop> {
     let begun_at = progress.taken;
     for message in messages.iter().skip(progress.taken as usize) {
         let sent = progress.taken.saturating_sub(begun_at);
-        let precedence = Precedence { is_discovered: tools.is_discovered, sent };
-        tools.pacer.acquire(&tools.channel.paces(&progress.memory), precedence).await;
+        let precedence = Precedence { is_discovered: context.is_discovered, sent };
+        context.pacer.acquire(&context.channel.paces(&progress.memory), precedence).await;
         let (memory, programs) = (&progress.memory, programs());
-        let context = Context { files: tools.files, memory, alert, programs };
-        let Outcome { verdict, remember } = tools.channel.send(message, &context).await;
+        let send_context = Context { files: context.files, memory, alert, programs };
+        let Outcome { verdict, remember } = context.channel.send(message, &send_context).await;
         for (key, value) in remember {
             progress.memory.retain(|(known, _)| *known != key);
             progress.memory.push((key.clone(), value.clone()));
@@ -208,7 +240,7 @@ async fn send_all(
                 progress.reference = progress.reference.take().or(receipt.reference);
                 progress.repair = progress.repair.take().or(receipt.repair);
             }
-            // The messages behind it may still be taken: they are tried, and the refusal is told.
+            // The service may still take the messages behind it: they are sent, and the refusal is recorded.
             Verdict::Refused { error } => progress.refused = Some(error),
             Verdict::Retry { scope, after, error } => {
                 return Some(Stop { scope, after, error });
@@ -219,7 +251,7 @@ async fn send_all(
     None
 }
 
-/// Says how an attempt ended.
+/// Logs how an attempt ended.
 pub(super) fn log(channel: &str, record: &AttemptRecord) {
     let (delivery, error) = (record.delivery, record.error.as_deref().unwrap_or_default());
     match record.state {
@@ -227,7 +259,7 @@ pub(super) fn log(channel: &str, record: &AttemptRecord) {
             tracing::info!(channel, %delivery, "An alert is delivered.")
         }
         DeliveryState::Pending => {
-            tracing::debug!(channel, %delivery, error, "An alert will be tried again.");
+            tracing::debug!(channel, %delivery, error, "An alert will be retried.");
         }
         DeliveryState::Withdrawn => {
             tracing::debug!(channel, %delivery, "An alert was withdrawn.");
@@ -236,7 +268,7 @@ pub(super) fn log(channel: &str, record: &AttemptRecord) {
             tracing::error!(channel, %delivery, error, "The service refused an alert.");
         }
         DeliveryState::Expired => tracing::error!(
-            channel, %delivery, error, "An alert could not be delivered in time and is given up.",
+            channel, %delivery, error, "An alert expired before it could be delivered.",
         ),
     }
 }

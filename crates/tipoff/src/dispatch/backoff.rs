@@ -9,21 +9,21 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// No pause is longer while the destination cannot be reached. With the time that a connection takes
 /// to come up, the first alert arrives within 30 s of the destination's return.
 const LONGEST_UNREACHABLE: Duration = Duration::from_secs(25);
-/// A new alert is tried at once, but no sooner than this after the attempt before.
+/// A new alert is tried at once, but no sooner than this after the last attempt.
 pub(crate) const AFTER_ALERT: Duration = Duration::from_secs(5);
 /// The same for a change of the network: it comes back in several steps within seconds.
 pub(crate) const AFTER_NETWORK: Duration = Duration::from_secs(1);
 
-/// Why nothing can be sent to a channel for now.
+/// Why a service takes no delivery for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// No answer came: nothing but another attempt shows that the destination is back.
+    /// No answer came: only another attempt can show that the destination is back.
     Unreachable,
-    /// The service answered, and accepts nothing; the pause that it asked for.
+    /// The service answered and accepts nothing; with the pause that it asked for.
     NotNow(Option<Duration>),
 }
 
-/// A channel that fails: how often it has failed, and when it is tried again.
+/// A channel that fails: how often it has failed, and when the next attempt begins.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     reason: Reason,
@@ -32,14 +32,14 @@ pub(crate) struct Backoff {
     /// Those of them that were answered: the first 503 of a service that is starting is not the
     /// hundredth failure.
     answered: u32,
-    /// Attempts that began, whether they have failed or hang.
+    /// Attempts that began, including those that hang.
     tries: u32,
     tried_at: Instant,
     next_at: Instant,
 }
 
 impl Backoff {
-    /// Of a channel that worked until the attempt that began at `began` failed `now`.
+    /// For a channel that worked until the attempt that began at `began` failed `now`.
     pub(crate) fn new(reason: Reason, began: Instant, now: Instant, chance: f64) -> Self {
         let mut backoff =
             Self { reason, failures: 0, answered: 0, tries: 1, tried_at: began, next_at: now };
@@ -66,7 +66,7 @@ impl Backoff {
 
     /// An attempt that began before the channel failed has failed as well: it says nothing new, but for
     /// a longer pause that the service asks for.
-    pub(crate) fn fail_late(&mut self, reason: Reason, now: Instant) {
+    pub(crate) fn fail_stale(&mut self, reason: Reason, now: Instant) {
         if let Reason::NotNow(Some(after)) = reason {
             self.next_at = self.next_at.max(now + after);
         }
@@ -83,13 +83,13 @@ impl Backoff {
         self.next_at = now + pause(tries, LONGEST_UNREACHABLE, chance);
     }
 
-    /// The attempt that has begun did not ask the service: the next one may, `now`.
+    /// The attempt that has begun did not ask the service: the next one may begin `now`.
     pub(crate) fn ask_now(&mut self, now: Instant) {
         self.next_at = self.next_at.min(now);
     }
 
-    /// Something happened that makes an attempt worthwhile: the next one begins `gap` after the last
-    /// one, or now. Not if the service itself asked for a pause. Whether it begins sooner by that.
+    /// There is a reason to try: the next attempt begins `gap` after the last one, or now. Not if the service
+    /// itself asked for a pause. Returns whether the attempt begins sooner than before.
     pub(crate) fn hurry(&mut self, gap: Duration, now: Instant) -> bool {
         let next_at = now.max(self.tried_at + gap);
         let sooner = self.reason == Reason::Unreachable && next_at < self.next_at;
@@ -104,12 +104,12 @@ impl Backoff {
         self.next_at.saturating_duration_since(now)
     }
 
-    /// Whether the service answered and named no pause: that may be for what was sent to it.
+    /// Whether the service answered without asking for a pause: the delivery may have caused the failure.
     pub(crate) fn is_answered(&self) -> bool {
         self.reason == Reason::NotNow(None)
     }
 
-    /// How long until the latest attempt has begun so long ago.
+    /// How long until `gap` has passed since the last attempt began.
     pub(crate) fn rested(&self, gap: Duration, now: Instant) -> Duration {
         (self.tried_at + gap).saturating_duration_since(now)
     }
@@ -130,8 +130,8 @@ pub(crate) fn pause_of_delivery(failures: u32, chance: f64) -> Duration {
     pause(failures, LONGEST, chance)
 }
 
-/// Growing up to `longest`. `chance`, from 0 to 1, spreads those who failed together, so that they do
-/// not all come back together.
+/// Doubles with each failure, up to `longest`. `chance`, from 0 to 1, spreads retries that would otherwise
+/// coincide.
 fn pause(failures: u32, longest: Duration, chance: f64) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     FIRST.saturating_mul(1 << doublings).min(longest).mul_f64(jitter(chance))
@@ -231,9 +231,9 @@ mod tests {
         assert!(!backoff.hurry(AFTER_NETWORK, now + s(10)));
         assert_eq!(backoff.wait(now + s(10)), s(50));
         assert!(!backoff.ends_with_earlier_success());
-        backoff.fail_late(Reason::NotNow(Some(s(90))), now + s(1));
-        backoff.fail_late(Reason::NotNow(Some(s(5))), now + s(2));
-        backoff.fail_late(Reason::Unreachable, now + s(2));
+        backoff.fail_stale(Reason::NotNow(Some(s(90))), now + s(1));
+        backoff.fail_stale(Reason::NotNow(Some(s(5))), now + s(2));
+        backoff.fail_stale(Reason::Unreachable, now + s(2));
         assert_eq!(backoff.wait(now + s(1)), s(90));
     }
 

@@ -1,5 +1,5 @@
-//! When a delivery that fails is given up: after `expire`, counted so that no clock that is set, and no
-//! time in which nothing was tried, gives it up early.
+//! When a failing delivery expires: after `expire`, counted so that neither a clock that is set nor a time without
+//! attempts makes it expire early.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,8 +8,8 @@ use tipoff_model::Timestamp;
 
 use crate::runtime::clock::{Age, Clock};
 
-/// A channel is tried for so long at least before anything is given up, however old it is: the program
-/// or the channel may have been stopped for a day, and the service may be away at the first attempt.
+/// A channel is tried for at least this long before a delivery expires, however old that is: the program or the
+/// channel may have been stopped for a day, and the service may be unreachable at the first attempt.
 const TRY_MIN: Duration = Duration::from_secs(3600);
 
 /// When the deliveries of a channel expire.
@@ -21,26 +21,26 @@ pub(super) struct Expiry {
 }
 
 impl Expiry {
-    /// Of a channel that begins to try now.
+    /// For a channel whose attempts begin now.
     pub(super) fn new(clock: Clock, after: Duration) -> Self {
         let trying_since = Mutex::new(clock.read().running);
         Self { clock, after, trying_since }
     }
 
-    /// The channel was paused, and goes on now.
+    /// The channel was paused and is resumed now.
     pub(super) fn resume(&self) {
         let now = self.clock.read().running;
         *self.trying_since.lock().unwrap_or_else(PoisonError::into_inner) = now;
     }
 
-    /// Whether a delivery that was created at this time, and has failed now, is given up.
+    /// Whether a delivery that was created at `created_at` and has just failed expires.
     pub(super) fn has_expired(&self, created_at: Timestamp) -> bool {
         let trying_since = *self.trying_since.lock().unwrap_or_else(PoisonError::into_inner);
         let running = self.clock.read().running;
         let tried = running.saturating_sub(trying_since);
         let is_old = match self.clock.proven_age(created_at) {
             Age::InThisRun(age) => age >= self.after,
-            // A clock that was wrong at the start keeps nothing for ever.
+            // A clock that was wrong at the start delays the expiry by one `expire` at most.
             Age::BeforeThisRun(age) => age >= self.after || running >= self.after,
         };
         is_old && tried >= self.after.min(TRY_MIN)

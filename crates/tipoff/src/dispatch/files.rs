@@ -1,4 +1,4 @@
-//! The files of one delivery, as channels read them: from the spool, or made for it.
+//! The files of one delivery as channels read them: stored in the spool, or made for the delivery.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,36 +11,35 @@ use tipoff_model::{AlertMedia, BlobName};
 use tipoff_spool::Blobs;
 use tipoff_video::Rendition;
 
-/// Opens media in the spool's blobs, and what was made of them.
+/// Opens media in the spool's blobs, and the videos and pictures made of them.
 pub(crate) struct DeliveryFiles {
     blobs: Blobs,
     made: HashMap<BlobName, Made>,
 }
 
-/// A file that is in no spool.
+/// A file that is not in the spool.
 enum Made {
-    /// A file there is as long as its rendition is.
-    Video(PathBuf, #[expect(dead_code, reason = "it keeps the file")] Arc<Rendition>),
+    /// The file exists as long as its rendition.
+    Video(PathBuf, #[expect(dead_code, reason = "keeps the file")] Arc<Rendition>),
     Picture(Arc<Vec<u8>>),
 }
 
 impl DeliveryFiles {
-    /// Over these blobs.
     pub(crate) fn new(blobs: Blobs) -> Self {
         Self { blobs, made: HashMap::new() }
     }
 
-    /// The spool's part.
+    /// The blobs of the spool.
     pub(super) fn blobs(&self) -> &Blobs {
         &self.blobs
     }
 
-    /// Adds a file of a video that was made.
+    /// Adds a file of a rendition.
     pub(super) fn add_video(&mut self, name: &BlobName, path: &Path, rendition: &Arc<Rendition>) {
         self.made.insert(name.clone(), Made::Video(path.to_owned(), Arc::clone(rendition)));
     }
 
-    /// Adds a picture that was made.
+    /// Adds a resized picture.
     pub(super) fn add_picture(&mut self, name: &BlobName, jpeg: Arc<Vec<u8>>) {
         self.made.insert(name.clone(), Made::Picture(jpeg));
     }
@@ -50,16 +49,16 @@ impl Files for DeliveryFiles {
     fn open(&self, media: &AlertMedia) -> io::Result<Box<dyn Read + Send>> {
         match self.made.get(&media.blob) {
             Some(Made::Video(path, _)) => Ok(Box::new(File::open(path)?)),
-            Some(Made::Picture(jpeg)) => Ok(Box::new(Cursor::new(Shared(Arc::clone(jpeg))))),
+            Some(Made::Picture(jpeg)) => Ok(Box::new(Cursor::new(SharedBytes(Arc::clone(jpeg))))),
             None => Ok(Box::new(self.blobs.read(&media.blob, &media.media)?)),
         }
     }
 }
 
 /// Bytes that several attempts read.
-struct Shared(Arc<Vec<u8>>);
+struct SharedBytes(Arc<Vec<u8>>);
 
-impl AsRef<[u8]> for Shared {
+impl AsRef<[u8]> for SharedBytes {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }

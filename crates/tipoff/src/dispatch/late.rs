@@ -1,4 +1,4 @@
-//! Alerts that are delivered late: when they happened, and how loudly they say so.
+//! Late alerts: they say when they happened, and after an outage only few of them make a sound.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,17 +13,17 @@ const TIME_AFTER: Duration = Duration::from_secs(30);
 /// An alert older than this says how late it is as well.
 const DELAY_AFTER: Duration = Duration::from_secs(600);
 
-/// An alert older than this was held up by an outage and not by the pace of its service.
+/// An alert older than this was delayed by an outage, not by the pace of its service.
 const OUTAGE_AFTER: Duration = Duration::from_secs(120);
 
-/// After an outage one alert of a channel makes a sound in this time; the others come silently.
+/// After an outage one alert of a channel makes a sound in this time; the others are silent notifications.
 const SOUND_EVERY: Duration = Duration::from_secs(600);
 
-/// The late alert of each channel that makes a sound: of known devices one, and of discovered ones one.
+/// The last late alert of each channel that made a sound: one of known devices, and one of discovered ones.
 #[derive(Default)]
 pub(crate) struct LateSounds(Mutex<HashMap<(String, bool), Sound>>);
 
-/// A late alert that makes a sound, or did.
+/// A late alert that made a sound.
 struct Sound {
     delivery: DeliveryId,
     importance: u8,
@@ -31,8 +31,8 @@ struct Sound {
 }
 
 impl LateSounds {
-    /// Whether this late delivery makes a sound on `channel`: the first one in ten minutes, and one of
-    /// a more important event than that.
+    /// Whether this late delivery makes a sound: the first one in ten minutes, and one with a more important
+    /// event than that.
     fn rings(&self, of: (&str, bool), delivery: DeliveryId, event: Event, now: Instant) -> bool {
         let of = (of.0.to_owned(), of.1);
         let mut sounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +49,7 @@ impl LateSounds {
         true
     }
 
-    /// The delivery was not made: another one may make the sound.
+    /// The delivery failed: another one may make the sound.
     pub(super) fn release(&self, channel: &str, delivery: DeliveryId) {
         let mut sounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sounds.retain(|(of, _), sound| of != channel || sound.delivery != delivery);
@@ -68,7 +68,7 @@ impl LateSounds {
             return;
         }
         let age = Duration::try_from(received.duration_until(now)).unwrap_or_default();
-        alert.late = words(received, now, age);
+        alert.late = lateness(received, now, age);
         if age > OUTAGE_AFTER && !alert.manner.silent {
             let now = Instant::now();
             alert.manner.silent = !self.rings(of, alert.delivery, alert.event, now);
@@ -77,7 +77,7 @@ impl LateSounds {
 }
 
 /// `03:12`, or `03:12, 4 h late`; `None` if it is not late.
-fn words(received: &ZonedDateTime, now: &ZonedDateTime, age: Duration) -> Option<String> {
+fn lateness(received: &ZonedDateTime, now: &ZonedDateTime, age: Duration) -> Option<String> {
     if age <= TIME_AFTER {
         return None;
     }
@@ -114,7 +114,7 @@ mod tests {
         ] {
             let (received, now) = (at(received), at(now));
             let age = Duration::try_from(received.duration_until(&now)).unwrap_or_default();
-            assert_eq!(words(&received, &now, age).as_deref(), expected, "{now}");
+            assert_eq!(lateness(&received, &now, age).as_deref(), expected, "{now}");
         }
     }
 

@@ -1,30 +1,30 @@
-//! From the spool to the services: a task for each channel, so that none waits for another.
+//! Delivers what is due in the spool to the services: one worker a channel, so that no channel waits for another.
 //!
-//! Nothing is kept here that a restart would lose: what is due is read from the spool.
+//! Keeps no state that a restart would lose.
 
 mod attempt;
 mod backoff;
-mod desks;
+mod command;
+mod duplicates;
 mod expiry;
-mod failing;
 mod files;
 mod home_control;
-mod kept;
+mod in_flight;
 mod late;
-mod orders;
+mod outage;
 mod pace;
-mod pictures;
-mod places;
-mod repeats;
-mod schedule;
+mod picture_resizer;
+mod single_flight;
+mod slots;
 mod status;
+mod supervisor;
+mod test_alert;
 #[cfg(test)]
 mod tests;
-mod trial;
-mod under_way;
 #[cfg(test)]
 mod vendor_alerts;
-mod videos;
+mod video_converter;
+mod worker;
 
 use std::sync::Arc;
 
@@ -38,20 +38,20 @@ use crate::runtime::clock::Clock;
 use crate::runtime::events::EventBus;
 use crate::runtime::links::Links;
 use crate::runtime::telemetry::Metrics;
-pub(crate) use desks::Dispatch;
 pub(crate) use late::LateSounds;
-pub(crate) use pictures::Pictures;
+pub(crate) use picture_resizer::PictureResizer;
 pub(crate) use status::{ChannelState, ChannelStatus};
-pub(crate) use trial::send_test;
-pub(crate) use videos::Videos;
+pub(crate) use supervisor::ChannelSupervisor;
+pub(crate) use test_alert::send_test;
+pub(crate) use video_converter::VideoConverter;
 
-/// What all channels share.
-pub(crate) struct Common {
+/// What the workers of all channels share.
+pub(crate) struct DispatchContext {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) links: Links,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) videos: Videos,
-    pub(crate) pictures: Pictures,
+    pub(crate) videos: VideoConverter,
+    pub(crate) pictures: PictureResizer,
     pub(crate) events: EventBus,
     pub(crate) modes: Modes,
     pub(crate) clock: Clock,
@@ -59,9 +59,10 @@ pub(crate) struct Common {
     pub(crate) late_sounds: LateSounds,
 }
 
-impl Common {
-    /// Adds what the spool does not know: links to the files, and how the route wants it told.
-    fn dress(&self, due: &mut DueDelivery) {
+impl DispatchContext {
+    /// Completes an alert that the spool has read: links to its files, and the title, text, sound and files that
+    /// its route and its kind ask for.
+    fn render_alert(&self, due: &mut DueDelivery) {
         self.links.fill_in(&mut due.alert);
         let rules = self.modes.rules.now();
         let route = due.route.as_deref().and_then(|name| rules.route(name));
@@ -74,16 +75,16 @@ impl Common {
             && let Err(error) = route.style.dress(alert, &time)
         {
             let route = route.name.as_str();
-            tracing::warn!(route, %error, "A template failed; the alert has its usual words.");
+            tracing::warn!(route, %error, "A template failed; the alert has its default text.");
         }
-        // A sound for what is new; what belongs to it, and what is counted, comes silently.
+        // Only the first alert of an incident makes a sound.
         alert.manner.silent |= alert.kind != AlertKind::First;
         if alert.kind == AlertKind::Report {
             alert.media = first_and_last(std::mem::take(&mut alert.media));
         }
         if alert.kind == AlertKind::Summary {
             alert.manner.title = None;
-            alert.manner.text = Some(counted(alert.held, &time, alert.link.as_deref()));
+            alert.manner.text = Some(summary_text(alert.held, &time, alert.link.as_deref()));
         }
     }
 
@@ -99,15 +100,15 @@ impl Common {
     }
 }
 
-/// What a report shows: of the first arrival the first picture, of the last the last.
+/// The pictures of a report: the first one of the first arrival, and the last one of the last.
 fn first_and_last(media: Vec<AlertMedia>) -> Vec<AlertMedia> {
     let mut pictures = media.into_iter().filter(|it| it.media.kind == MediaKind::Picture);
     let first = pictures.next();
     first.into_iter().chain(pictures.next_back()).collect()
 }
 
-/// What a summary says.
-fn counted(held: u64, since: &ZonedDateTime, link: Option<&str>) -> String {
+/// The text of a summary of `held` suppressed alerts.
+fn summary_text(held: u64, since: &ZonedDateTime, link: Option<&str>) -> String {
     let link = link.map(|link| format!("\n{link}")).unwrap_or_default();
     let time = since.strftime("%H:%M");
     format!("{held} more since {time}. They are kept, and not told one by one.{link}")

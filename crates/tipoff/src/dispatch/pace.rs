@@ -1,7 +1,7 @@
-//! How fast a service may be sent to. Channels that share a bot share its pace.
+//! How fast messages are sent to a service. Channels that share a bot share its pace.
 //!
-//! Each pace is kept exactly: never more than its count in any stretch of its length. Of those who wait for the
-//! same paces known devices go first, then whoever has sent least of its alert.
+//! A pace is a strict limit: never more than its count in any period of its length. Among messages that wait for
+//! the same paces, those of known devices come first, then those whose alert has sent least.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,28 +9,28 @@ use std::time::{Duration, Instant};
 
 use tipoff_channels::Pace;
 
-/// How soon one that let another go first looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How soon a message that another overtook tries again.
+const TRY_AGAIN: Duration = Duration::from_millis(20);
 
-/// When messages were sent, and who waits to send.
+/// When messages were sent, and which messages wait.
 #[derive(Default)]
 pub(crate) struct Pacer(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// By the key of what limits them.
+    /// By the key of the pace.
     sent: HashMap<String, VecDeque<Instant>>,
     waiting: Vec<Waiting>,
-    /// Counts up.
+    /// The last ticket given out.
     ticket: u64,
 }
 
-/// Where a message stands among those that wait: the least goes first.
+/// The order of waiting messages: the least comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Precedence {
-    /// Whether no person knows the device.
+    /// Whether the device is discovered: no person has configured or accepted it.
     pub(crate) is_discovered: bool,
-    /// Messages of its alert that this attempt has sent: the tenth album of one alert waits for the first
+    /// How many messages of its alert this attempt has sent: the tenth album of one alert waits for the first
     /// message of another.
     pub(crate) sent: u32,
 }
@@ -38,35 +38,34 @@ pub(crate) struct Precedence {
 struct Waiting {
     precedence: Precedence,
     ticket: u64,
-    /// Who waits for other paces as well is not waited for.
+    /// Messages that wait for other paces too are not waited for.
     keys: Vec<String>,
 }
 
-/// A place among those who wait, given up when it is dropped.
-struct Place<'a> {
+/// A place in the queue, left when it is dropped.
+struct QueuePlace<'a> {
     pacer: &'a Pacer,
     ticket: u64,
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueuePlace<'_> {
     fn drop(&mut self) {
         self.pacer.lock().waiting.retain(|it| it.ticket != self.ticket);
     }
 }
 
 impl Pacer {
-    /// Takes a place for one message in all of `paces`, or tells how long until there may be one.
+    /// Takes one message from all of `paces`, or returns how long until that may be possible.
     pub(crate) fn take(&self, paces: &[Pace], now: Instant) -> Result<(), Duration> {
         self.lock().take(paces, now)
     }
 
-    /// How long until there may be a place: none, if there is one now.
+    /// How long until a message may be possible; `None` if it is now.
     pub(crate) fn wait(&self, paces: &[Pace], now: Instant) -> Option<Duration> {
         self.lock().wait(paces, now)
     }
 
-    /// Waits until there is a place for one message and another, and takes one: an alert finds its
-    /// place free.
+    /// Waits until two messages are possible and takes one: an alert need not wait.
     pub(crate) async fn acquire_spare(&self, paces: &[Pace]) {
         let spare =
             |pace: &Pace| Pace { count: pace.count.saturating_sub(1).max(1), ..pace.clone() };
@@ -76,13 +75,13 @@ impl Pacer {
         }
     }
 
-    /// Waits for a place for a message of an alert and takes it.
+    /// Waits until a message of an alert is possible, in its order, and takes it.
     pub(crate) async fn acquire(&self, paces: &[Pace], precedence: Precedence) {
         if paces.is_empty() {
             return;
         }
         let keys: Vec<String> = keys(paces).map(str::to_owned).collect();
-        let place = self.line_up(keys.clone(), precedence);
+        let place = self.enqueue(keys.clone(), precedence);
         loop {
             let taken = self.take_in_turn(paces, &keys, precedence, place.ticket);
             let Err(wait) = taken else { return };
@@ -90,12 +89,12 @@ impl Pacer {
         }
     }
 
-    fn line_up(&self, keys: Vec<String>, precedence: Precedence) -> Place<'_> {
+    fn enqueue(&self, keys: Vec<String>, precedence: Precedence) -> QueuePlace<'_> {
         let mut state = self.lock();
         state.ticket += 1;
         let ticket = state.ticket;
         state.waiting.push(Waiting { precedence, ticket, keys });
-        Place { pacer: self, ticket }
+        QueuePlace { pacer: self, ticket }
     }
 
     fn take_in_turn(
@@ -106,17 +105,17 @@ impl Pacer {
         ticket: u64,
     ) -> Result<(), Duration> {
         let mut state = self.lock();
-        let goes_first =
+        let comes_first =
             |it: &Waiting| it.keys == keys && (it.precedence, it.ticket) < (precedence, ticket);
-        if state.waiting.iter().any(goes_first) {
+        if state.waiting.iter().any(comes_first) {
             let wait = state.wait(paces, Instant::now()).unwrap_or_default();
-            return Err(wait.max(LOOK_AGAIN));
+            return Err(wait.max(TRY_AGAIN));
         }
         state.take(paces, Instant::now())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // What is guarded here is whole after every statement.
+        // The state is consistent after every statement.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -137,7 +136,7 @@ impl State {
     }
 }
 
-/// Two paces may limit the same key in different lengths: it is one sending.
+/// Two paces may limit the same key over different periods: a message counts once.
 fn keys(paces: &[Pace]) -> impl Iterator<Item = &str> {
     let mut keys: Vec<&str> = paces.iter().map(|pace| pace.key.as_str()).collect();
     keys.dedup();
@@ -150,7 +149,7 @@ fn wait_for(
     now: Instant,
 ) -> Option<Duration> {
     let times = sent.get_mut(&pace.key)?;
-    // Longer paces of the same key need what is older: a minute is the longest there is.
+    // Another pace of the same key may need older times.
     while times.front().is_some_and(|time| now.duration_since(*time) > LONGEST) {
         times.pop_front();
     }
@@ -164,7 +163,7 @@ fn wait_for(
     Some(free_at.duration_since(now).max(Duration::from_millis(1)))
 }
 
-/// The longest stretch that a pace may have.
+/// The longest period that a pace may have.
 const LONGEST: Duration = Duration::from_secs(120);
 
 #[cfg(test)]
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn no_stretch_holds_more_than_its_count() {
+    fn no_period_has_more_messages_than_its_count() {
         let pacer = Pacer::default();
         let paces = [pace("chat", 1, 1), pace("group", 20, 60)];
         let start = Instant::now();
@@ -204,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn known_devices_go_first_and_long_albums_last() {
+    async fn known_devices_come_first_and_long_albums_last() {
         let pacer = std::sync::Arc::new(Pacer::default());
         let paces = [Pace { key: "chat".to_owned(), count: 1, per: Duration::from_millis(60) }];
         assert!(pacer.take(&paces, Instant::now()).is_ok());
@@ -226,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_alert_leaves_a_place_for_one() {
+    async fn a_spare_turn_leaves_a_place_for_an_alert() {
         let pacer = Pacer::default();
         let paces = [pace("chat", 3, 60), pace("group", 20, 60)];
         pacer.acquire_spare(&paces).await;
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn without_paces_nobody_waits() {
+    fn without_paces_no_message_waits() {
         assert_eq!(Pacer::default().take(&[], Instant::now()), Ok(()));
     }
 }

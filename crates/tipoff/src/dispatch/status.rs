@@ -1,49 +1,51 @@
-//! How each channel is, for whoever looks: its task writes, the dashboard reads.
+//! The status of each channel: its worker and supervisor write it, the dashboard and the API read it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tipoff_model::{DeliveryState, Timestamp};
 use tipoff_spool::AttemptRecord;
 
+use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::supervise::Broken;
-/// How much of what a panic said is shown, in bytes; all of it is in the log.
-const WHY_BYTES_MAX: usize = 200;
 
-/// A channel as it is now; what was before the program's start is in the spool.
+/// How much of a panic's message is shown, in bytes; the log has all of it.
+const PANIC_BYTES_MAX: usize = 200;
+
+/// The status of a channel since the program started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ChannelStatus {
-    /// Its configured name.
+    /// The configured name.
     pub(crate) name: String,
-    /// Its type.
+    /// The channel's type.
     pub(crate) kind: &'static str,
-    /// Whether it begins nothing until it is resumed.
+    /// Whether it starts no delivery until it is resumed.
     pub(crate) paused: bool,
     /// Whether its service works.
     pub(crate) state: ChannelState,
-    /// Deliveries under way.
+    /// Deliveries in flight.
     pub(crate) under_way: usize,
     /// When the service last took an alert.
     pub(crate) delivered_at: Option<Timestamp>,
-    /// What the service last refused.
+    /// The last alert that the service refused.
     pub(crate) refused: Option<Refusal>,
-    /// What its owner has to correct: alerts are delivered without it.
+    /// A setting that the owner has to correct: alerts are delivered without it.
     pub(crate) repair: Option<String>,
 }
 
 /// Whether a channel's service works.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ChannelState {
-    /// As far as is known.
+    /// As far as known.
     Fine,
-    /// Nothing can be sent to it for now.
+    /// The service takes no delivery for now.
     Failing {
-        /// When it began to.
+        /// When it began to fail.
         since: Timestamp,
         /// In plain words.
         error: String,
-        /// When it will be asked again.
+        /// When the next attempt begins.
         next_try: Timestamp,
         /// How many attempts in a row have failed.
         failures: u32,
@@ -53,35 +55,42 @@ pub(crate) enum ChannelState {
 /// An alert that the service will never take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// When it said so.
+    /// When the service refused it.
     pub(crate) at: Timestamp,
     /// In plain words.
     pub(crate) error: String,
 }
 
-/// Where a channel's task writes how it is, and what watches over the task.
-pub(super) struct Board {
-    status: Mutex<Kept>,
+/// The status of one channel. Each change is published as an event.
+pub(super) struct StatusCell {
+    content: Mutex<Content>,
+    clock: Clock,
     events: EventBus,
 }
 
-struct Kept {
-    /// As the task has written it.
+struct Content {
+    /// As the worker has written it.
     status: ChannelStatus,
-    /// While the task itself does not run: nothing that it has written of the service counts then.
-    broken: Option<ChannelState>,
+    /// The state while the worker itself does not run: what it wrote about the service does not count then.
+    crashed: Option<ChannelState>,
 }
 
-impl Kept {
+impl Content {
     fn shown(&self) -> ChannelStatus {
-        let state = self.broken.clone().unwrap_or_else(|| self.status.state.clone());
+        let state = self.crashed.clone().unwrap_or_else(|| self.status.state.clone());
         ChannelStatus { state, ..self.status.clone() }
     }
 }
 
-impl Board {
-    /// Of a channel that has not been tried.
-    pub(super) fn new(name: &str, kind: &'static str, paused: bool, events: EventBus) -> Self {
+impl StatusCell {
+    /// The status of a channel before its first attempt.
+    pub(super) fn new(
+        name: &str,
+        kind: &'static str,
+        paused: bool,
+        events: EventBus,
+        clock: Clock,
+    ) -> Self {
         let status = ChannelStatus {
             name: name.to_owned(),
             kind,
@@ -92,26 +101,25 @@ impl Board {
             refused: None,
             repair: None,
         };
-        Self { status: Mutex::new(Kept { status, broken: None }), events }
+        let content = Mutex::new(Content { status, crashed: None });
+        Self { content, clock, events }
     }
 
-    /// As it is now.
     pub(super) fn read(&self) -> ChannelStatus {
-        self.write().shown()
+        self.lock().shown()
     }
 
-    /// So many deliveries are under way.
-    pub(super) fn under_way(&self, count: usize) {
-        self.write().status.under_way = count;
+    /// Not published: it changes with every attempt.
+    pub(super) fn set_in_flight(&self, count: usize) {
+        self.lock().status.under_way = count;
     }
 
-    /// It begins nothing any more, or goes on.
-    pub(super) fn pause(&self, paused: bool) {
+    pub(super) fn set_paused(&self, paused: bool) {
         self.change(|status| status.paused = paused);
     }
 
-    /// Its settings are others: what was wrong with the old ones tells nothing.
-    pub(super) fn renew(&self, kind: &'static str) {
+    /// The channel has new settings: faults of the old ones no longer count.
+    pub(super) fn reset(&self, kind: &'static str) {
         self.change(|status| {
             status.kind = kind;
             status.state = ChannelState::Fine;
@@ -119,14 +127,13 @@ impl Board {
         });
     }
 
-    /// The service works.
-    pub(super) fn fine(&self) {
+    pub(super) fn set_fine(&self) {
         self.change(|status| status.state = ChannelState::Fine);
     }
 
-    /// The service has failed, so many times in a row, and is asked again after `pause`.
-    pub(super) fn failing(&self, failures: u32, error: &str, pause: Duration) {
-        let now = Timestamp::from(SystemTime::now());
+    /// The service has failed `failures` times in a row; the next attempt begins after `pause`.
+    pub(super) fn set_failing(&self, failures: u32, error: &str, pause: Duration) {
+        let now = self.clock.now();
         self.change(|status| {
             let since = since(&status.state).unwrap_or(now);
             let (error, next_try) = (error.to_owned(), now.after(pause));
@@ -134,12 +141,12 @@ impl Board {
         });
     }
 
-    /// The task itself has ended unexpectedly, or with `None` it is up again.
-    pub(super) fn broken(&self, broken: Option<Broken<'_>>) {
-        let now = Timestamp::from(SystemTime::now());
-        self.change_kept(|kept| {
-            kept.broken = broken.map(|Broken { why, times, pause }| ChannelState::Failing {
-                since: kept.broken.as_ref().and_then(since).unwrap_or(now),
+    /// The worker itself has ended unexpectedly; with `None` it runs again.
+    pub(super) fn set_crashed(&self, broken: Option<Broken<'_>>) {
+        let now = self.clock.now();
+        self.change_content(|content| {
+            content.crashed = broken.map(|Broken { why, times, pause }| ChannelState::Failing {
+                since: content.crashed.as_ref().and_then(since).unwrap_or(now),
                 error: format!(
                     "a fault in Tipoff: the task of this channel ended unexpectedly: {}",
                     excerpt(why)
@@ -150,9 +157,9 @@ impl Board {
         });
     }
 
-    /// The service is asked again after `wait`, and not when it was said before.
-    pub(super) fn next_try(&self, wait: Duration) {
-        let at = Timestamp::from(SystemTime::now()).after(wait);
+    /// The next attempt begins after `wait`, not at the time set before.
+    pub(super) fn set_next_try(&self, wait: Duration) {
+        let at = self.clock.now().after(wait);
         self.change(|status| {
             if let ChannelState::Failing { next_try, .. } = &mut status.state {
                 *next_try = at;
@@ -160,9 +167,9 @@ impl Board {
         });
     }
 
-    /// What an attempt came to.
-    pub(super) fn ended(&self, record: &AttemptRecord) {
-        let status = &mut self.write().status;
+    /// Not published: the delivery's own event follows.
+    pub(super) fn set_last_attempt(&self, record: &AttemptRecord) {
+        let status = &mut self.lock().status;
         match record.state {
             DeliveryState::Delivered => status.delivered_at = Some(record.ended_at),
             DeliveryState::Refused => {
@@ -173,31 +180,31 @@ impl Board {
         }
     }
 
-    /// The service did not take something that is set. Whether that is news.
-    pub(super) fn repair(&self, repair: &str) -> bool {
-        let is_news = self.write().status.repair.as_deref() != Some(repair);
+    /// The service did not accept a setting. Returns whether this differs from the repair set before.
+    pub(super) fn set_repair(&self, repair: &str) -> bool {
+        let is_new = self.lock().status.repair.as_deref() != Some(repair);
         self.change(|status| status.repair = Some(repair.to_owned()));
-        is_news
+        is_new
     }
 
     fn change(&self, change: impl FnOnce(&mut ChannelStatus)) {
-        self.change_kept(|kept| change(&mut kept.status));
+        self.change_content(|content| change(&mut content.status));
     }
 
-    fn change_kept(&self, change: impl FnOnce(&mut Kept)) {
+    fn change_content(&self, change: impl FnOnce(&mut Content)) {
         let name = {
-            let mut kept = self.write();
-            let before = kept.shown();
-            change(&mut kept);
-            (kept.shown() != before).then_some(before.name)
+            let mut content = self.lock();
+            let before = content.shown();
+            change(&mut content);
+            (content.shown() != before).then_some(before.name)
         };
         if let Some(name) = name {
             self.events.publish(LiveEvent::Channel { name });
         }
     }
 
-    fn write(&self) -> MutexGuard<'_, Kept> {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Content> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -208,9 +215,9 @@ fn since(state: &ChannelState) -> Option<Timestamp> {
     }
 }
 
-/// The beginning of what a panic said.
+/// The beginning of a panic's message.
 fn excerpt(why: &str) -> &str {
-    why.get(..why.floor_char_boundary(WHY_BYTES_MAX)).unwrap_or(why)
+    why.get(..why.floor_char_boundary(PANIC_BYTES_MAX)).unwrap_or(why)
 }
 
 #[cfg(test)]
@@ -218,53 +225,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_task_that_does_not_run_hides_what_it_wrote_until_it_is_up_again() {
-        let board = Board::new("me", "webhook", false, EventBus::new());
-        board.failing(3, "no route to host", Duration::from_secs(1));
+    fn a_crashed_worker_hides_its_status_until_it_runs_again() {
+        let cell = StatusCell::new("me", "webhook", false, EventBus::new(), Clock::system());
+        cell.set_failing(3, "no route to host", Duration::from_secs(1));
         let pause = Duration::from_secs(25);
-        board.broken(Some(Broken { why: "on purpose", times: 2, pause }));
-        let first = board.read().state;
+        cell.set_crashed(Some(Broken { why: "on purpose", times: 2, pause }));
+        let first = cell.read().state;
         let ChannelState::Failing { since, error, next_try, failures: 2 } = &first else {
             panic!("{first:?}")
         };
         assert!(error.ends_with("ended unexpectedly: on purpose"), "{error}");
         assert_eq!(next_try.since(*since), pause);
         // Its next run begins as if all were well.
-        board.fine();
-        assert_eq!(board.read().state, first);
-        board.broken(Some(Broken { why: &"ä".repeat(1000), times: 3, pause }));
+        cell.set_fine();
+        assert_eq!(cell.read().state, first);
+        cell.set_crashed(Some(Broken { why: &"ä".repeat(1000), times: 3, pause }));
         assert!(matches!(
-            board.read().state,
+            cell.read().state,
             ChannelState::Failing { since: same, failures: 3, ref error, .. }
                 if same == *since && error.len() < 300
         ));
-        board.broken(None);
-        assert_eq!(board.read().state, ChannelState::Fine);
+        cell.set_crashed(None);
+        assert_eq!(cell.read().state, ChannelState::Fine);
     }
 
     #[test]
-    fn a_change_is_told_once_and_failing_remembers_when_it_began() {
+    fn a_change_is_published_once_and_an_outage_keeps_its_beginning() {
         let events = EventBus::new();
         let mut listener = events.subscribe();
-        let board = Board::new("me", "webhook", false, events);
-        board.fine();
+        let cell = StatusCell::new("me", "webhook", false, events, Clock::system());
+        cell.set_fine();
         assert!(listener.is_empty());
-        board.failing(1, "no route to host", Duration::from_secs(1));
-        let ChannelState::Failing { since, next_try, .. } = board.read().state else {
+        cell.set_failing(1, "no route to host", Duration::from_secs(1));
+        let ChannelState::Failing { since, next_try, .. } = cell.read().state else {
             panic!("it fails")
         };
         assert_eq!(next_try.since(since), Duration::from_secs(1));
-        board.failing(2, "no route to host", Duration::from_secs(2));
+        cell.set_failing(2, "no route to host", Duration::from_secs(2));
         assert!(matches!(
-            board.read().state,
+            cell.read().state,
             ChannelState::Failing { since: same, failures: 2, .. } if same == since
         ));
-        board.fine();
-        board.fine();
-        board.pause(true);
-        let told = LiveEvent::Channel { name: "me".to_owned() };
+        cell.set_fine();
+        cell.set_fine();
+        cell.set_paused(true);
+        let expected = LiveEvent::Channel { name: "me".to_owned() };
         for _ in 0..4 {
-            assert_eq!(listener.try_recv().as_ref(), Ok(&told));
+            assert_eq!(listener.try_recv().as_ref(), Ok(&expected));
         }
         assert!(listener.is_empty());
     }

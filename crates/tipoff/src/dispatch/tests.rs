@@ -14,7 +14,10 @@ use tipoff_testkit::standin::Behaviour;
 use tipoff_testkit::webhook::Webhook;
 use tokio::sync::broadcast::Receiver;
 
-use super::{ChannelState, ChannelStatus, Common, Dispatch, LateSounds, Pictures, Videos};
+use super::{
+    ChannelState, ChannelStatus, ChannelSupervisor, DispatchContext, LateSounds, PictureResizer,
+    VideoConverter,
+};
 use crate::config::Config;
 use crate::runtime::clock::Clock;
 use crate::runtime::events::LiveEvent;
@@ -27,9 +30,9 @@ use crate::testing::{self, MOTION, Stand};
 /// No condition takes longer than this, unless it will never come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Dispatch over a spool of its own.
+/// A supervisor over a spool of its own.
 struct Scene {
-    dispatch: Dispatch,
+    dispatch: ChannelSupervisor,
     stand: Stand,
     listener: Receiver<LiveEvent>,
     hook: Webhook,
@@ -49,14 +52,14 @@ fn channel(hook: &Webhook, name: &str) -> String {
     format!("[[channel]]\nname = {name:?}\ntype = \"webhook\"\nurl = {:?}\n", hook.url())
 }
 
-async fn common(stand: &Stand, metrics: Arc<Metrics>) -> Common {
+async fn common(stand: &Stand, metrics: Arc<Metrics>) -> DispatchContext {
     let actions = stand.actions(Links::new(None, [0; 32], std::time::Duration::MAX));
-    Common {
+    DispatchContext {
         spool: Arc::clone(&stand.spool),
         links: Links::new(None, [0; 32], std::time::Duration::MAX),
         metrics,
-        videos: Videos::open(&stand.config.video, stand.folder.path()).await.unwrap(),
-        pictures: Pictures::new(),
+        videos: VideoConverter::open(&stand.config.video, stand.folder.path()).await.unwrap(),
+        pictures: PictureResizer::new(),
         events: stand.events.clone(),
         modes: actions.modes.clone(),
         actions,
@@ -79,10 +82,11 @@ impl Scene {
         let metrics = Arc::new(Metrics::new());
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         let listener = stand.events.subscribe();
-        let common = Common { clock, ..common(&stand, metrics).await };
+        let common = DispatchContext { clock, ..common(&stand, metrics).await };
         let channels = &stand.config.channels;
         let paused = paused.iter().map(|name| (*name).to_owned()).collect();
-        let dispatch = Dispatch::start(channels, paused, common, &stand.notifier, &supervisor);
+        let dispatch =
+            ChannelSupervisor::start(channels, paused, common, &stand.notifier, &supervisor);
         Self { dispatch, stand, listener, hook, trigger, supervisor }
     }
 

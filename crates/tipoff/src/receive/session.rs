@@ -5,7 +5,6 @@
 
 use std::future::Future;
 
-use tipoff_model::LoginProof;
 use tipoff_smtp::Credentials;
 
 use super::access::{Admission, Authenticator};
@@ -44,14 +43,6 @@ pub(super) async fn run(session: &mut impl Session, metrics: &Metrics) -> Connec
     session.close().await;
     metrics.session_ended();
     end
-}
-
-/// The user of a session and how far the login proves it.
-#[derive(Default)]
-pub(super) struct Login {
-    /// `None` before a login.
-    pub(super) user: Option<String>,
-    pub(super) proof: LoginProof,
 }
 
 /// What a session replies to a login.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::config::{Config, Retention};
-use crate::dispatch::Dispatch;
+use crate::dispatch::ChannelSupervisor;
 use crate::net::known::KnownAddresses;
 use crate::net::tls::{Loaded, Tls};
 use crate::receive::{DeviceDirectory, ftp, smtp};
@@ -22,7 +22,7 @@ pub(crate) struct Running {
     pub(crate) tls: Arc<Tls>,
     pub(crate) smtp: Arc<ArcSwap<smtp::Receiver>>,
     pub(crate) ftp: Arc<ArcSwap<ftp::Receiver>>,
-    pub(crate) dispatch: Dispatch,
+    pub(crate) dispatch: ChannelSupervisor,
 }
 
 impl Running {

@@ -9,7 +9,7 @@ use tipoff_channels::{Abilities, BoxFuture, Channel, Context, HomeControl, Messa
 use tipoff_model::{DeliveryId, Outcome, Receipt, Scope, Verdict};
 use tokio::time::{Instant, advance, sleep};
 
-use super::super::{ChannelState, Dispatch};
+use super::super::{ChannelState, ChannelSupervisor};
 use super::common;
 use crate::runtime::shutdown::{self, Phase, Trigger};
 use crate::runtime::supervise::Supervisor;
@@ -116,7 +116,7 @@ impl Channel for Fake {
         })
     }
 
-    fn attend<'a>(&'a self, _: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
+    fn run_background<'a>(&'a self, _: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
         Some(Box::pin(async move {
             self.0.attended.fetch_add(1, Ordering::Relaxed);
             assert!(!count_down(&self.0.attend_panics), "on purpose");
@@ -125,10 +125,10 @@ impl Channel for Fake {
     }
 }
 
-/// Dispatch to the destination, in a time of its own.
+/// A supervisor with one channel to the destination, in a time of its own.
 struct Scene {
     destination: Arc<Destination>,
-    dispatch: Dispatch,
+    dispatch: ChannelSupervisor,
     stand: Stand,
     supervisor: Supervisor,
     trigger: Trigger,
@@ -155,7 +155,8 @@ impl Scene {
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         let common = common(&stand, metrics).await;
         let channels = &stand.config.channels;
-        let dispatch = Dispatch::start(channels, Vec::new(), common, &stand.notifier, &supervisor);
+        let dispatch =
+            ChannelSupervisor::start(channels, Vec::new(), common, &stand.notifier, &supervisor);
         Self { destination, dispatch, stand, supervisor, trigger, _stopped: stopped }
     }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use tipoff_ftp::{Outcome, Receive, Send};
+use tipoff_ftp::{DownloadRequest, Outcome, UploadRequest};
 use tipoff_model::{Envelope, Protocol};
 
 use super::FtpSession;
@@ -15,7 +15,7 @@ use crate::runtime::shutdown::Phase;
 
 /// A transfer that is under way.
 pub(super) struct RunningTransfer<'a> {
-    pub(super) work: Pin<Box<dyn Future<Output = Outcome> + std::marker::Send + 'a>>,
+    pub(super) work: Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>,
     pub(super) signals: Signals,
     /// `Some` for an upload, until the device sees what is stored of it.
     pub(super) active: Option<ActiveUpload>,
@@ -23,8 +23,8 @@ pub(super) struct RunningTransfer<'a> {
 
 impl FtpSession<'_> {
     /// Starts an upload.
-    pub(super) fn receive(&mut self, receive: Receive) {
-        let Receive { data, protection, path, mode, earlier } = receive;
+    pub(super) fn receive(&mut self, request: UploadRequest) {
+        let UploadRequest { data, protection, path, mode, earlier } = request;
         let envelope = Envelope {
             protocol: Protocol::Ftp,
             peer: self.control.peer,
@@ -55,8 +55,8 @@ impl FtpSession<'_> {
     }
 
     /// Starts a download or a listing.
-    pub(super) fn send(&mut self, send: Send) {
-        let Send { data, protection, source } = send;
+    pub(super) fn send(&mut self, request: DownloadRequest) {
+        let DownloadRequest { data, protection, source } = request;
         let (plan, receiver) = (self.plan(data, protection, false), self.receiver);
         let signals = Signals::default();
         let (transfer_signals, permit) = (signals.clone(), self.transfer_permit(&signals));

@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tipoff_ftp::{File, FilePath, UploadMode};
-use tipoff_model::{AlertMedia, ArrivalId, Envelope, MediaPlace, Timestamp, sort};
+use tipoff_model::{AlertMedia, ArrivalId, Envelope, MediaPlace, Timestamp, file_type};
 use tipoff_spool::{Blobs, SpoolError};
 
 use self::append_claim::AppendClaims;
@@ -247,7 +247,7 @@ impl Uploads {
                 return Ok(());
             };
             let path = path.to_string();
-            let name = name_of(&path, media.kind, sort::by_type(&media.content_type));
+            let name = name_of(&path, media.kind, file_type::by_type(&media.content_type));
             let event = meaning(&path, media.kind, media.size).event;
             let now = self.arrivals.clock.now();
             let channels = self.arrivals.spool.rename(arrival, path, name, event, now).await?;

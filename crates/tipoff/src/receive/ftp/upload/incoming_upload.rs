@@ -5,7 +5,7 @@ mod storing;
 use std::io::{self, Read};
 
 use tipoff_ftp::File;
-use tipoff_model::{AlertMedia, MediaKind, Timestamp, sort};
+use tipoff_model::{AlertMedia, MediaKind, Timestamp, file_type};
 use tipoff_spool::{BlobWriter, Blobs, Stored};
 
 use super::append_claim::AppendClaim;
@@ -178,10 +178,10 @@ impl IncomingUpload {
             return is_complete;
         }
         let path = self.start.envelope.path.as_deref().unwrap_or_default();
-        self.inspector.sort().is_some()
-            || match sort::by_name(tipoff_vendors::lasting_name(path)) {
-                Some(sort) if sort.kind == MediaKind::File => {
-                    !WITH_A_HEAD.contains(&sort.content_type)
+        self.inspector.file_type().is_some()
+            || match file_type::by_name(tipoff_vendors::lasting_name(path)) {
+                Some(file_type) if file_type.kind == MediaKind::File => {
+                    !WITH_A_HEAD.contains(&file_type.content_type)
                 }
                 Some(_) => self.inspector.may_be_a_stream(),
                 None => true,

@@ -1,6 +1,6 @@
 //! The length that a file states in its first bytes.
 
-use tipoff_model::sort::Sort;
+use tipoff_model::file_type::FileType;
 
 /// No RIFF file states a greater length: recorders that cannot seek back to the beginning leave such a length there, or
 /// zero. (OpenDML AVI 1.02 ends each part at 1 GB.)
@@ -13,8 +13,8 @@ const EBML_LENGTH_AT: usize = 4;
 const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
 
 /// The least bytes of a whole file of this type; `None` if it does not state its length.
-pub(super) fn stated(head: &[u8], sort: &Sort) -> Option<u64> {
-    match sort.content_type {
+pub(super) fn stated(head: &[u8], file_type: &FileType) -> Option<u64> {
+    match file_type.content_type {
         "video/x-msvideo" => Some(riff(head)?.saturating_sub(AVI_EXCESS_BYTES)),
         "image/webp" | "audio/wav" => riff(head),
         "image/bmp" => {

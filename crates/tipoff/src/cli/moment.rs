@@ -1,0 +1,101 @@
+//! The moment that `check --explain` and `route test` ask about: a time and a mode.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::{Context as _, bail};
+use tipoff_model::{Past, Timestamp};
+use tipoff_rules::{Clock, Rules};
+use tipoff_spool::{Spool, SqliteSpool};
+
+use crate::config::Config;
+
+/// When it would happen.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Moment {
+    /// At this time, such as 23:00 or 2026-11-24T23:00 [default: now]
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// In this mode [default: the one that holds then]
+    #[arg(long)]
+    mode: Option<String>,
+}
+
+/// Prints the time and the mode that the lines below hold for.
+pub(super) fn print_moment(rules: &Rules, past: &Past, now: Timestamp) {
+    let time = local(&rules.clock, now);
+    match rules.mode(past.chosen_mode.as_ref(), now) {
+        Some(mode) => println!("at {time}, in mode \"{mode}\":"),
+        None => println!("at {time}:"),
+    }
+}
+
+/// The local time, with its weekday.
+pub(super) fn local(clock: &Clock, at: Timestamp) -> String {
+    clock.local(at).map_or_else(String::new, |at| at.strftime("%A %Y-%m-%d %H:%M").to_string())
+}
+
+/// The spool beside a running server; none: nothing was stored here yet.
+pub(super) fn open_spool(config: &Config) -> anyhow::Result<Option<SqliteSpool>> {
+    if !config.data_dir.join("spool.db").exists() {
+        return Ok(None);
+    }
+    Ok(Some(SqliteSpool::open_beside(&config.data_dir, Arc::new(config.rules.clone()))?))
+}
+
+impl Moment {
+    /// Whether it is another than now.
+    pub(super) fn is_given(&self) -> bool {
+        self.at.is_some() || self.mode.is_some()
+    }
+
+    /// The time as `--at` gives it: a moment, a local date and time, or a time of today.
+    pub(super) fn time(&self, clock: &Clock) -> anyhow::Result<Timestamp> {
+        let now = Timestamp::from(SystemTime::now());
+        let Some(text) = self.at.as_deref() else {
+            return Ok(now);
+        };
+        if let Ok(at) = text.parse::<jiff::Timestamp>() {
+            return Ok(Timestamp::from_ms(at.as_millisecond()));
+        }
+        let at = match text.parse::<jiff::civil::DateTime>() {
+            Ok(at) => at,
+            Err(_) => {
+                let time: jiff::civil::Time = text
+                    .parse()
+                    .with_context(|| format!("--at {text}: write 23:00 or 2026-11-24T23:00"))?;
+                let today = clock.local(now).context("no calendar has this time")?;
+                today.date().to_datetime(time)
+            }
+        };
+        let at = at.to_zoned_datetime(clock.zone.clone())?;
+        Ok(Timestamp::from_ms(at.timestamp().as_millisecond()))
+    }
+
+    /// The past for this moment: with the mode that `--mode` names, else the one that was chosen last. Without
+    /// alerts: no cooldown and no limit suppresses anything.
+    pub(super) async fn past(
+        &self,
+        rules: &Rules,
+        now: Timestamp,
+        spool: Option<&SqliteSpool>,
+    ) -> anyhow::Result<Past> {
+        if let Some(mode) = &self.mode {
+            check_mode(mode, rules)?;
+            return Ok(Past { chosen_mode: Some((mode.clone(), now)), ..Past::default() });
+        }
+        let chosen_mode = match spool {
+            Some(spool) => spool.chosen_mode().await?,
+            None => None,
+        };
+        Ok(Past { chosen_mode, ..Past::default() })
+    }
+}
+
+/// Whether there is such a mode.
+pub(super) fn check_mode(mode: &str, rules: &Rules) -> anyhow::Result<()> {
+    if !rules.modes.iter().any(|known| known.name == mode) {
+        bail!("--mode {mode}: there is no such mode in the configuration");
+    }
+    Ok(())
+}

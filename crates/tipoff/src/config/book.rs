@@ -1,0 +1,84 @@
+//! Every section and key that one reading asked for, with its documentation.
+//!
+//! Knows no section: it is filled while the sections are read, so it lists no more and no less than there is.
+
+use super::key::Key;
+
+/// What a section looks like in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The top level.
+    Root,
+    /// `[name]`
+    Table,
+    /// `[[name]]`
+    List,
+    /// `name = { … }`, the place being `section.name`
+    Inline,
+    /// A type of `[[channel]]`.
+    Channel,
+}
+
+impl Kind {
+    /// How it is headed.
+    pub(super) fn header(self, place: &str) -> String {
+        match self {
+            Self::Root => "the top level".to_owned(),
+            Self::Table => format!("`[{place}]`"),
+            Self::List => format!("`[[{place}]]`"),
+            Self::Inline => {
+                let name = place.rsplit('.').next().unwrap_or_default();
+                format!("`{name} = {{ … }}`")
+            }
+            Self::Channel => format!("`[[channel]]` with `type = \"{place}\"`"),
+        }
+    }
+
+    /// Where something is that is in it.
+    pub(super) fn within(self, place: &str) -> String {
+        let preposition = if self == Self::Root { "at" } else { "in" };
+        format!("{preposition} {}", self.header(place))
+    }
+}
+
+/// A section and its keys.
+#[derive(Debug)]
+pub(super) struct Chapter {
+    pub(super) place: &'static str,
+    pub(super) kind: Kind,
+    pub(super) doc: &'static str,
+    pub(super) keys: Vec<Key>,
+}
+
+/// Everything that was asked for in one reading.
+#[derive(Debug)]
+pub(super) struct Book(pub(super) Vec<Chapter>);
+
+impl Default for Book {
+    fn default() -> Self {
+        let doc = "At the top of the file, above the first section.";
+        Self(vec![Chapter { place: "", kind: Kind::Root, doc, keys: Vec::new() }])
+    }
+}
+
+impl Book {
+    /// Begins a section.
+    pub(super) fn section(&mut self, place: &'static str, kind: Kind, doc: &'static str) {
+        self.0.push(Chapter { place, kind, doc, keys: Vec::new() });
+    }
+
+    /// Adds a key to a section that was begun.
+    pub(super) fn key(&mut self, place: &str, key: &Key) {
+        if let Some(chapter) = self.0.iter_mut().rfind(|chapter| chapter.place == place) {
+            chapter.keys.push(key.clone());
+        }
+    }
+
+    /// The headings of the sections that have a key, such as "`[smtp]` or `[ftp]`".
+    pub(super) fn sections_with(&self, key: &str) -> Option<String> {
+        let has_key = |chapter: &&Chapter| chapter.keys.iter().any(|known| known.name == key);
+        let with_key = self.0.iter().filter(has_key);
+        let headers: Vec<String> = with_key.map(|it| it.kind.header(it.place)).collect();
+        (!headers.is_empty()).then(|| headers.join(" or "))
+    }
+}

@@ -1,0 +1,38 @@
+//! What the supervisor sends to the worker of a channel: the settings to work with, and whether to start deliveries.
+
+use std::sync::Arc;
+
+use tipoff_channels::Channel;
+use tokio::sync::Notify;
+
+use super::DispatchContext;
+use super::expiry::Expiry;
+use super::pace::Pacer;
+
+/// The latest command replaces those that the worker has not read.
+#[derive(Clone)]
+pub(super) struct ChannelCommand {
+    pub(super) context: Arc<WorkerContext>,
+    pub(super) state: RunState,
+}
+
+/// Whether a channel starts deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RunState {
+    Running,
+    /// No delivery starts until the channel is resumed.
+    Paused,
+    /// Attempts in flight are completed, then the worker ends.
+    Removed,
+}
+
+/// What a channel's worker works with. An attempt in flight keeps the one that it started with.
+pub(super) struct WorkerContext {
+    pub(super) name: String,
+    pub(super) channel: Arc<dyn Channel>,
+    pub(super) expiry: Expiry,
+    pub(super) pacer: Arc<Pacer>,
+    pub(super) common: Arc<DispatchContext>,
+    /// Wakes the worker: a delivery may be due.
+    pub(super) notify: Arc<Notify>,
+}

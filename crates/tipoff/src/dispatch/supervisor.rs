@@ -1,0 +1,270 @@
+//! Starts, updates, pauses and removes the worker of each channel, and answers for all of them.
+//!
+//! A channel has one worker while it has anything to do, so that no delivery is ever attempted twice at once.
+
+use std::collections::BTreeSet;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tipoff_channels::{HookFault, HookRequest};
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::command::{ChannelCommand, RunState, WorkerContext};
+use super::expiry::Expiry;
+use super::home_control::ChannelHomeControl;
+use super::pace::{Pacer, Precedence};
+use super::status::{ChannelStatus, StatusCell};
+use super::worker::ChannelWorker;
+use super::{DispatchContext, test_alert};
+use crate::config::ChannelConfig;
+use crate::runtime::notifier::ChannelNotifier;
+use crate::runtime::supervise::{Supervisor, Task};
+
+/// Supervises the workers of all channels.
+#[derive(Clone)]
+pub(crate) struct ChannelSupervisor(Arc<Shared>);
+
+struct Shared {
+    common: Arc<DispatchContext>,
+    pacer: Arc<Pacer>,
+    notifier: ChannelNotifier,
+    supervisor: Supervisor,
+    table: Mutex<Table>,
+}
+
+struct Table {
+    /// In the order of the configuration; removed channels come last.
+    channels: Vec<ChannelHandle>,
+    /// The names of paused channels, including those that are not configured now.
+    paused: BTreeSet<String>,
+}
+
+/// A running worker, and what controls and shows it.
+struct ChannelHandle {
+    config: ChannelConfig,
+    command_tx: watch::Sender<ChannelCommand>,
+    status: Arc<StatusCell>,
+    /// The channel's own task, such as a connection that the service sends commands over.
+    background: AbortOnDropHandle<()>,
+}
+
+impl ChannelHandle {
+    fn is_configured(&self) -> bool {
+        self.command_tx.borrow().state != RunState::Removed
+    }
+
+    fn context(&self) -> Arc<WorkerContext> {
+        Arc::clone(&self.command_tx.borrow().context)
+    }
+
+    fn set_state(&self, state: RunState) {
+        self.command_tx
+            .send_if_modified(|command| mem::replace(&mut command.state, state) != state);
+    }
+}
+
+impl ChannelSupervisor {
+    /// Starts a worker for each channel. Those in `paused` start no delivery until they are resumed.
+    pub(crate) fn start(
+        channels: &[ChannelConfig],
+        paused: Vec<String>,
+        common: DispatchContext,
+        notifier: &ChannelNotifier,
+        supervisor: &Supervisor,
+    ) -> Self {
+        let table = Table { channels: Vec::new(), paused: paused.into_iter().collect() };
+        let channel_supervisor = Self(Arc::new(Shared {
+            common: Arc::new(common),
+            pacer: Arc::default(),
+            notifier: notifier.clone(),
+            supervisor: supervisor.clone(),
+            table: Mutex::new(table),
+        }));
+        channel_supervisor.apply(channels);
+        channel_supervisor
+    }
+
+    /// Replaces the configured channels. A channel whose settings are the same is not disturbed. A channel that
+    /// is missing completes its attempts in flight; its other deliveries stay in the spool.
+    pub(crate) fn apply(&self, channels: &[ChannelConfig]) {
+        let mut table = self.table();
+        let mut before = mem::take(&mut table.channels);
+        for config in channels {
+            self.0.common.metrics.name_channel(&config.name);
+            let state = run_state(table.paused.contains(&config.name));
+            let handle = match before.iter().position(|it| it.config.name == config.name) {
+                Some(place) => self.update(before.swap_remove(place), config, state),
+                None => self.add(config, state),
+            };
+            table.channels.push(handle);
+        }
+        for removed in before {
+            removed.set_state(RunState::Removed);
+            removed.background.abort();
+            table.channels.push(removed);
+        }
+    }
+
+    /// The status of each configured channel, in the order of the configuration.
+    pub(crate) fn states(&self) -> Vec<ChannelStatus> {
+        let table = self.table();
+        let configured = table.channels.iter().filter(|it| it.is_configured());
+        configured.map(|handle| handle.status.read()).collect()
+    }
+
+    /// Pauses or resumes a channel. `false` if it is not configured.
+    pub(crate) fn set_paused(&self, channel: &str, paused: bool) -> bool {
+        let mut table = self.table();
+        let Some(handle) = table.find(channel) else {
+            return false;
+        };
+        handle.set_state(run_state(paused));
+        handle.status.set_paused(paused);
+        match paused {
+            true => table.paused.insert(channel.to_owned()),
+            false => table.paused.remove(channel),
+        };
+        true
+    }
+
+    /// Sends a test picture, even if the channel is paused. The result is in plain words.
+    pub(crate) async fn test(&self, channel: &str) -> Result<String, String> {
+        let context = self.table().find(channel).map(ChannelHandle::context);
+        let context = context.ok_or_else(|| format!("there is no channel {channel:?}"))?;
+        let spool = &context.common.spool;
+        let memory = spool.memory(&context.name).await.map_err(|error| error.to_string())?;
+        let precedence = Precedence { is_discovered: false, sent: 0 };
+        context.pacer.acquire(&context.channel.paces(&memory), precedence).await;
+        Ok(match test_alert::send_test(&*context.channel, &memory).await? {
+            None => "the test arrived".to_owned(),
+            Some(repair) => format!("the test arrived; it was {repair}"),
+        })
+    }
+
+    /// Hands a request that a service sent to the channel that it is for. `None` if the channel is not
+    /// configured or takes no requests.
+    pub(crate) async fn receive(
+        &self,
+        channel: &str,
+        request: HookRequest,
+    ) -> Option<Result<(), HookFault>> {
+        let context = self.table().find(channel).map(ChannelHandle::context)?;
+        Some(context.channel.receive(request)?.await)
+    }
+
+    /// Forgets a removed channel that has no attempt in flight. `false` if it was configured again meanwhile:
+    /// then its worker goes on.
+    pub(super) fn retire(&self, channel: &str) -> bool {
+        let mut table = self.table();
+        if table.find(channel).is_some() {
+            return false;
+        }
+        table.channels.retain(|handle| handle.config.name != channel);
+        self.0.notifier.forget(channel);
+        true
+    }
+
+    fn add(&self, config: &ChannelConfig, state: RunState) -> ChannelHandle {
+        let (events, clock) = (self.0.common.events.clone(), self.0.common.clock.clone());
+        let is_paused = state == RunState::Paused;
+        let status = StatusCell::new(&config.name, config.kind, is_paused, events, clock);
+        let status = Arc::new(status);
+        let context = self.worker_context(config);
+        let background = self.spawn_background(&context);
+        let (command_tx, command_rx) = watch::channel(ChannelCommand { context, state });
+        self.spawn_worker(&config.name, command_rx, Arc::clone(&status));
+        ChannelHandle { config: config.clone(), command_tx, status, background }
+    }
+
+    fn update(
+        &self,
+        mut handle: ChannelHandle,
+        config: &ChannelConfig,
+        state: RunState,
+    ) -> ChannelHandle {
+        if handle.config != *config {
+            handle.config = config.clone();
+            handle.status.reset(config.kind);
+            let context = self.worker_context(config);
+            handle.background = self.spawn_background(&context);
+            handle.command_tx.send_replace(ChannelCommand { context, state });
+        }
+        handle.set_state(state);
+        handle
+    }
+
+    fn spawn_worker(
+        &self,
+        channel: &str,
+        command_rx: watch::Receiver<ChannelCommand>,
+        status: Arc<StatusCell>,
+    ) {
+        let (channel_supervisor, shutdown) = (self.clone(), self.0.supervisor.shutdown());
+        let shown = Arc::clone(&status);
+        let task =
+            Task::channel(format!("channel {channel}"), move |broken| shown.set_crashed(broken));
+        self.0.supervisor.spawn(task, move || {
+            let worker = ChannelWorker::new(
+                command_rx.clone(),
+                Arc::clone(&status),
+                channel_supervisor.clone(),
+            );
+            let working = worker.run(shutdown.clone());
+            async move {
+                working.await;
+                Ok(())
+            }
+        });
+    }
+
+    /// Starts the channel's own task, if it has one.
+    fn spawn_background(&self, context: &Arc<WorkerContext>) -> AbortOnDropHandle<()> {
+        let (context, channel_supervisor) = (Arc::clone(context), self.clone());
+        let task = Task::part(format!("connection of channel {}", context.name));
+        let background = self.0.supervisor.supervise(task, move || {
+            let home_control = ChannelHomeControl {
+                context: Arc::clone(&context),
+                channel_supervisor: channel_supervisor.clone(),
+            };
+            async move {
+                if let Some(background) = home_control.context.channel.run_background(&home_control)
+                {
+                    background.await;
+                }
+                Ok(())
+            }
+        });
+        AbortOnDropHandle::new(tokio::spawn(background))
+    }
+
+    /// Notices of changes of the network.
+    pub(super) fn network_changes(&self) -> watch::Receiver<()> {
+        self.0.notifier.network()
+    }
+
+    fn worker_context(&self, config: &ChannelConfig) -> Arc<WorkerContext> {
+        Arc::new(WorkerContext {
+            name: config.name.clone(),
+            channel: Arc::clone(&config.channel),
+            expiry: Expiry::new(self.0.common.clock.clone(), config.expire),
+            pacer: Arc::clone(&self.0.pacer),
+            common: Arc::clone(&self.0.common),
+            notify: self.0.notifier.of(&config.name),
+        })
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn find(&self, channel: &str) -> Option<&ChannelHandle> {
+        self.channels.iter().find(|handle| handle.config.name == channel && handle.is_configured())
+    }
+}
+
+fn run_state(is_paused: bool) -> RunState {
+    if is_paused { RunState::Paused } else { RunState::Running }
+}

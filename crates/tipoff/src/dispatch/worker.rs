@@ -1,0 +1,398 @@
+//! The worker of one channel: which deliveries start, how many at once, and the pauses of a service that fails.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use tipoff_model::{DeliveryId, DeliveryState, IncidentId, Timestamp};
+use tipoff_spool::{AttemptRecord, DueBatch, DueDelivery, Share, SpoolError};
+use tokio::sync::{Semaphore, watch};
+
+use super::attempt::{self, AttemptOutcome, AttemptStart, ChannelHealth};
+use super::backoff::{self, Backoff, Reason};
+use super::command::{ChannelCommand, RunState, WorkerContext};
+use super::in_flight::{self, Claim, EndedAttempt, InFlight};
+use super::outage::{Outage, Quarantine};
+use super::slots::{FreeSlots, SlotLimits};
+use super::status::StatusCell;
+use super::{ChannelSupervisor, DispatchContext};
+use crate::runtime::events::LiveEvent;
+use crate::runtime::shutdown::{Phase, Shutdown};
+
+/// Attempts at once at a service that fails: an attempt that hangs does not keep the next one from finding out
+/// that the service is back. One starts every 5 s, and each may take a minute to fail.
+const PROBES_MAX: usize = 16;
+/// Deliveries whose own failures are counted; if there are more, their pauses start anew.
+const FAILURES_MAX: usize = 10_000;
+/// How often the spool is read without a notice: `tipoff incidents retry` is another process.
+const POLL_EVERY: Duration = Duration::from_secs(5);
+/// The pause after the spool itself has failed.
+const SPOOL_FAILED: Duration = Duration::from_secs(1);
+
+/// The worker of one channel. All of its state may be lost: what must last is in the spool.
+pub(super) struct ChannelWorker {
+    command_rx: watch::Receiver<ChannelCommand>,
+    network: watch::Receiver<()>,
+    channel_supervisor: ChannelSupervisor,
+    status: Arc<StatusCell>,
+    context: Arc<WorkerContext>,
+    state: RunState,
+    in_flight: InFlight,
+    /// While the service fails: only single attempts start.
+    outage: Option<Outage>,
+    /// How often each delivery itself has failed.
+    failures: HashMap<DeliveryId, u32>,
+    quarantine: Quarantine,
+}
+
+impl ChannelWorker {
+    pub(super) fn new(
+        command_rx: watch::Receiver<ChannelCommand>,
+        status: Arc<StatusCell>,
+        channel_supervisor: ChannelSupervisor,
+    ) -> Self {
+        let context = Arc::clone(&command_rx.borrow().context);
+        let mut network = channel_supervisor.network_changes();
+        network.mark_unchanged();
+        Self {
+            command_rx,
+            network,
+            channel_supervisor,
+            status,
+            context,
+            state: RunState::Running,
+            in_flight: InFlight::default(),
+            outage: None,
+            failures: HashMap::new(),
+            quarantine: Quarantine::default(),
+        }
+    }
+
+    /// Delivers until shutdown. Attempts in flight are then completed while there is time.
+    pub(super) async fn run(mut self, mut shutdown: Shutdown) {
+        self.status.set_fine();
+        while shutdown.phase() == Phase::Running {
+            let look_again = match self.apply_command() {
+                RunState::Running => self.start_due().await,
+                RunState::Removed if self.in_flight.is_empty() => {
+                    if self.channel_supervisor.retire(&self.context.name) {
+                        return;
+                    }
+                    continue;
+                }
+                RunState::Paused | RunState::Removed => POLL_EVERY,
+            };
+            self.status.set_in_flight(self.in_flight.len());
+            let notify = Arc::clone(&self.context.notify);
+            tokio::select! {
+                Some(ended) = self.in_flight.join_next() => self.finish(ended).await,
+                () = notify.notified() => self.retry_sooner(backoff::AFTER_ALERT),
+                Ok(()) = self.network.changed() => self.retry_sooner(backoff::AFTER_NETWORK),
+                Ok(()) = self.command_rx.changed() => {}
+                () = tokio::time::sleep(look_again) => {}
+                () = shutdown.reached(Phase::Ending) => {}
+            }
+        }
+        loop {
+            tokio::select! {
+                ended = self.in_flight.join_next() => match ended {
+                    Some(ended) => self.finish(ended).await,
+                    None => return,
+                },
+                // An attempt that is cut off here is repeated after the next start (docs/spool.md, A4).
+                () = shutdown.reached(Phase::Over) => return,
+            }
+        }
+    }
+
+    fn apply_command(&mut self) -> RunState {
+        let ChannelCommand { context, state } = self.command_rx.borrow_and_update().clone();
+        if !Arc::ptr_eq(&context, &self.context) {
+            // What failed with the old settings may work with the new ones.
+            self.outage = None;
+            self.in_flight.mark_all_stale();
+            self.context = context;
+        }
+        if state == RunState::Running && self.state != RunState::Running {
+            self.context.expiry.resume();
+        }
+        self.state = state;
+        state
+    }
+
+    /// Brings the next attempt at a failing service forward: an alert or the network gives a reason to try.
+    fn retry_sooner(&mut self, gap: Duration) {
+        let now = in_flight::now();
+        if let Some(outage) = &mut self.outage
+            && outage.backoff.hurry(gap, now)
+        {
+            self.status.set_next_try(outage.backoff.wait(now));
+        }
+    }
+
+    /// Starts as many deliveries as the limits allow; returns how long until the next look.
+    async fn start_due(&mut self) -> Duration {
+        if let Some(outage) = &self.outage {
+            let now = in_flight::now();
+            let rest = outage.backoff.wait(now);
+            if !rest.is_zero() {
+                return self.start_for_others(rest.min(POLL_EVERY), now).await;
+            }
+        }
+        let free = self.free_slots();
+        if free.is_none() {
+            return POLL_EVERY;
+        }
+        match self.start_deliveries(free).await {
+            // An attempt that has started may hang.
+            Ok(look_again) => match &self.outage {
+                Some(outage) => match outage.backoff.wait(in_flight::now()) {
+                    Duration::ZERO => look_again,
+                    next_try => look_again.min(next_try),
+                },
+                None => look_again,
+            },
+            Err(error) => self.log_unreadable(&error),
+        }
+    }
+
+    fn log_unreadable(&self, error: &SpoolError) -> Duration {
+        let channel = &self.context.name;
+        tracing::error!(channel, %error, "Could not read the due deliveries; trying again.");
+        SPOOL_FAILED
+    }
+
+    /// During a pause: starts a delivery of another sender if only deliveries of discovered devices have failed.
+    /// Returns how long until the next look.
+    async fn start_for_others(&mut self, rest: Duration, now: Instant) -> Duration {
+        let others = self.outage.as_ref().and_then(|outage| outage.slots_for_others(now));
+        match others {
+            None => rest,
+            Some((_, wait)) if !wait.is_zero() => rest.min(wait),
+            Some(_) if self.in_flight.used_slots().probes(PROBES_MAX) == 0 => rest,
+            Some((free, _)) => match self.start_deliveries(free).await {
+                Ok(look_again) => rest.min(look_again.max(backoff::AFTER_NETWORK)),
+                Err(error) => self.log_unreadable(&error),
+            },
+        }
+    }
+
+    fn free_slots(&self) -> FreeSlots {
+        let used = self.in_flight.used_slots();
+        if self.outage.is_some() {
+            // One attempt finds out whether the service works again; the others wait for it.
+            match used.probes(PROBES_MAX) {
+                0 => used.free(SlotLimits::NONE),
+                _ => FreeSlots::one_besides(std::iter::empty()),
+            }
+        } else if self.context.channel.paces(&[]).is_empty() {
+            used.free(SlotLimits::UNPACED)
+        } else {
+            used.free(SlotLimits::PACED)
+        }
+    }
+
+    async fn start_deliveries(&mut self, free: FreeSlots) -> tipoff_spool::Result<Duration> {
+        let context = &self.context;
+        let memory = context.common.spool.memory(&context.name).await?;
+        // A delivery that has not started can still grow: a burst becomes an album while the pace limits.
+        let wait = context.pacer.wait(&context.channel.paces(&memory), Instant::now());
+        // A known device overtakes discovered ones that wait for the pace only if its delivery waits there too.
+        let free = match wait {
+            Some(wait) if !self.in_flight.used_slots().has_discovered() => return Ok(wait),
+            Some(_) => free.for_known(),
+            None => free,
+        };
+        let now = context.common.clock.now();
+        let DueBatch { deliveries, next_due_at } = self.read_due(now, &free).await?;
+        if self.command_rx.has_changed().unwrap_or(false) {
+            return Ok(Duration::ZERO);
+        }
+        for mut due in deliveries {
+            self.context.common.render_alert(&mut due);
+            self.start_attempt(due, memory.clone());
+        }
+        let look_again = next_due_at.map_or(POLL_EVERY, |due_at| due_at.since(now).min(POLL_EVERY));
+        Ok(wait.map_or(look_again, |wait| wait.min(look_again)))
+    }
+
+    /// The due deliveries that are not in flight. During an outage those come first that were not tried in it.
+    async fn read_due(
+        &mut self,
+        now: Timestamp,
+        free: &FreeSlots,
+    ) -> tipoff_spool::Result<DueBatch> {
+        let WorkerContext { common, name, .. } = &*self.context;
+        let quarantined = self.quarantine.at(in_flight::now());
+        let claimed: Vec<DeliveryId> = self.in_flight.delivery_ids().chain(quarantined).collect();
+        if let Some(outage) = &mut self.outage
+            && !outage.tried().is_empty()
+        {
+            let without = [claimed.as_slice(), outage.tried()].concat();
+            let batch = common.spool.due_in_turn(name, now, free.room(&without)).await?;
+            if !batch.deliveries.is_empty() {
+                return Ok(batch);
+            }
+            outage.forget_tried();
+        }
+        common.spool.due_in_turn(name, now, free.room(&claimed)).await
+    }
+
+    fn start_attempt(&mut self, due: DueDelivery, memory: Vec<(String, String)>) {
+        let delivery = due.alert.delivery;
+        if let Some(outage) = &mut self.outage {
+            let now = in_flight::now();
+            outage.backoff.begin(now, backoff::chance());
+            self.status.set_next_try(outage.backoff.wait(now));
+            outage.add_tried(delivery);
+        }
+        let abilities = self.context.channel.abilities();
+        let DispatchContext { videos, pictures, .. } = &*self.context.common;
+        let has_work =
+            videos.has_work(&due.alert, &abilities) || pictures.has_work(&due.alert, &abilities);
+        let preparation = Arc::new(Semaphore::new(1));
+        let preparing =
+            has_work.then(|| Arc::clone(&preparation).try_acquire_owned().ok()).flatten();
+        let failures = self.failures.get(&delivery).copied().unwrap_or_default();
+        let claim = Claim::new(&due, Arc::clone(&self.context), failures, preparation);
+        let start = AttemptStart { memory, preparing, failures };
+        self.in_flight.start(claim, attempt::deliver(Arc::clone(&self.context), due, start));
+    }
+
+    /// Records how an attempt ended, and with it all others that have ended by now: they share a commit.
+    async fn finish(&mut self, ended: EndedAttempt) {
+        let mut records = Vec::new();
+        let mut next = Some(ended);
+        while let Some(EndedAttempt { outcome, began, is_stale, share }) = next {
+            let AttemptOutcome { context, incident, record, health, repair } = outcome;
+            if Arc::ptr_eq(&context, &self.context) {
+                self.apply_health(&health, (record.delivery, &share), began, is_stale);
+                self.apply_repair(repair);
+            }
+            self.count_failures(&record, &health);
+            self.report(&record);
+            records.push((incident, record));
+            next = self.in_flight.try_join_next();
+        }
+        self.status.set_in_flight(self.in_flight.len());
+        join_all(records.into_iter().map(|(incident, record)| self.record(incident, record))).await;
+    }
+
+    /// Tries until the spool has the record: otherwise the delivery would be made again.
+    async fn record(&self, incident: IncidentId, record: AttemptRecord) {
+        while let Err(error) = self.context.common.spool.record(record.clone()).await {
+            let channel = &self.context.name;
+            tracing::error!(channel, %error, "Could not record a delivery attempt; trying again.");
+            tokio::time::sleep(SPOOL_FAILED).await;
+        }
+        let (delivery, state) = (record.delivery, record.state);
+        let channel = self.context.name.clone();
+        self.context.common.events.publish(LiveEvent::Delivery {
+            delivery,
+            incident,
+            channel,
+            state,
+        });
+    }
+
+    /// Starts, extends or ends the outage by what the attempt at the delivery `of` its sender showed.
+    fn apply_health(
+        &mut self,
+        health: &ChannelHealth,
+        of: (DeliveryId, &Share),
+        began: Instant,
+        is_stale: bool,
+    ) {
+        match health {
+            ChannelHealth::Fine => self.service_works(of.1, is_stale),
+            ChannelHealth::Unknown => {
+                // The next attempt may ask the service at once.
+                if let Some(outage) = self.outage.as_mut().filter(|_| !is_stale) {
+                    outage.backoff.ask_now(in_flight::now());
+                }
+            }
+            ChannelHealth::Failing { reason, error } => {
+                self.service_fails(*reason, error, began, is_stale);
+                if let Some(outage) = self.outage.as_mut().filter(|_| !is_stale) {
+                    outage.add_failed(of.0, of.1);
+                }
+            }
+        }
+    }
+
+    /// A setting that the owner has to correct is logged once, and shown until the channel's settings change.
+    fn apply_repair(&self, repair: Option<String>) {
+        if let Some(repair) = repair
+            && self.status.set_repair(&repair)
+        {
+            let channel = &self.context.name;
+            tracing::warn!(
+                channel,
+                repair,
+                "The service did not accept a setting; alerts are sent without it."
+            );
+        }
+    }
+
+    fn service_works(&mut self, share: &Share, is_stale: bool) {
+        let is_over = |it: &mut Outage| !is_stale || it.backoff.ends_with_earlier_success();
+        if let Some(outage) = self.outage.take_if(is_over) {
+            self.quarantine.add(&outage, share, in_flight::now());
+            tracing::info!(channel = self.context.name, "The channel works again.");
+            self.in_flight.mark_all_stale();
+            self.status.set_fine();
+        }
+    }
+
+    fn service_fails(&mut self, reason: Reason, error: &str, began: Instant, is_stale: bool) {
+        let (now, chance) = (in_flight::now(), backoff::chance());
+        if self.outage.as_ref().is_none_or(|outage| outage.error != error) && !is_stale {
+            let channel = &self.context.name;
+            tracing::warn!(channel, error, "The channel fails; its alerts wait.");
+        }
+        match &mut self.outage {
+            // An attempt that hung since before the recovery says nothing.
+            None if is_stale => return,
+            None => {
+                let backoff = Backoff::new(reason, began, now, chance);
+                self.outage = Some(Outage::new(backoff, error));
+                self.in_flight.mark_all_stale();
+            }
+            Some(outage) if is_stale => outage.backoff.fail_stale(reason, now),
+            Some(outage) => {
+                outage.backoff.fail(reason, began, now, chance);
+                outage.error = error.to_owned();
+            }
+        }
+        if let Some(Outage { backoff, error, .. }) = &self.outage {
+            self.status.set_failing(backoff.failures(), error, backoff.wait(now));
+        }
+    }
+
+    /// Counts how often a delivery itself fails: its pauses grow.
+    fn count_failures(&mut self, record: &AttemptRecord, health: &ChannelHealth) {
+        match (record.state, health) {
+            (DeliveryState::Pending, ChannelHealth::Fine | ChannelHealth::Unknown) => {
+                if self.failures.len() >= FAILURES_MAX {
+                    self.failures.clear();
+                }
+                let failures = self.failures.entry(record.delivery).or_default();
+                *failures = failures.saturating_add(1);
+            }
+            (DeliveryState::Pending, ChannelHealth::Failing { .. }) => {}
+            _ => {
+                self.failures.remove(&record.delivery);
+                self.quarantine.remove(record.delivery);
+            }
+        }
+    }
+
+    /// Shows the attempt in metrics, status and log.
+    fn report(&self, record: &AttemptRecord) {
+        let channel = self.context.name.as_str();
+        self.context.common.metrics.attempt(channel, record);
+        self.status.set_last_attempt(record);
+        attempt::log(channel, record);
+    }
+}
