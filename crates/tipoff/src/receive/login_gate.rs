@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipoff_model::Timestamp;
+use tipoff_model::{DeviceKey, Timestamp};
 use tipoff_smtp::Credentials;
 use tipoff_spool::{KnownPlace, Spool, SpoolError};
 
@@ -41,7 +41,8 @@ impl LoginGate {
     ) -> Result<(), SpoolError> {
         let since = now.before(KNOWN_FOR);
         for KnownPlace { key, place, is_named } in spool.known_places(since, PLACES_MAX).await? {
-            if is_named || key.starts_with("added/") || authenticator.has_own_login(&key) {
+            let is_added = matches!(DeviceKey::parse(&key), DeviceKey::Added(_));
+            if is_named || is_added || authenticator.has_own_login(&key) {
                 self.known.proven(&format!("device/{key}"), place);
             }
         }

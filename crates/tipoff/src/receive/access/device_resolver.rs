@@ -1,6 +1,6 @@
 //! Which device an arrival is from: a configured one, an added one, or one that is discovered.
 
-use tipoff_model::{Camera, Device, Envelope, LoginProof};
+use tipoff_model::{Camera, Device, DeviceKey, Envelope, LoginProof};
 
 use super::{DeviceDirectory, Directory, same_user};
 use crate::config::DeviceConfig;
@@ -121,7 +121,7 @@ impl Directory {
     fn added_device(&self, envelope: &Envelope) -> Option<Device> {
         let login = envelope.login.as_deref().filter(|_| envelope.proof != LoginProof::Unproven)?;
         let added = self.added.iter().find(|it| same_user(login, Some(&it.user)))?;
-        let key = format!("added/{}", added.user.to_lowercase());
+        let key = DeviceKey::added(&added.user).to_string();
         Some(Device { key, name: added.name.clone(), ..Device::default() })
     }
 
@@ -143,7 +143,7 @@ impl Directory {
             Some(distinct) if self.is_reserved(&label) => distinct.clone(),
             Some(_) => label,
         };
-        let key = format!("discovered/{peer}/{}", local_part.to_lowercase());
+        let key = DeviceKey::discovered(peer, local_part).to_string();
         Device { key, name, distinct_name, discovered: true, ..Device::default() }
     }
 
