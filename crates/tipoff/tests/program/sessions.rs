@@ -317,7 +317,7 @@ fn a_torn_mail_is_reported() {
         rest[0].starts_with("< 150 ") && rest[1].starts_with("* A data connection"),
         "{rest:?}"
     );
-    assert!(rest[3].starts_with("* What came of it is"), "{lines:#?}");
+    assert!(rest[3].starts_with("* Stored incomplete"), "{lines:#?}");
     assert!(rest[4].starts_with("< 426 "), "{lines:#?}");
     // A mail that breaks off.
     let mut client = Client::connect(server.smtp[0]);
