@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../crates/tipoff/src/runtime/terminal/escape.rs"]
+#[path = "../../crates/tipoff/src/runtime/escape.rs"]
 mod escape;
 
 use escape::{Colors, escape};

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -16,6 +16,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use crate::config::Retention;
+use crate::runtime::lock::lock;
 
 /// Folders in the data folder with files that can be made again.
 const CACHES: [&str; 3] = ["thumbs", "renditions", "video"];
@@ -231,7 +232,7 @@ impl Disk {
     }
 
     fn vain(&self) -> MutexGuard<'_, Vain> {
-        self.0.vain.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.vain)
     }
 
     /// How it stands.

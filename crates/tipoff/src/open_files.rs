@@ -1,5 +1,7 @@
 //! Open files: each connection is one, and the system may allow fewer than the configuration does.
 
+use std::io;
+
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::Config;
@@ -21,6 +23,12 @@ pub(crate) struct Ceilings {
     pub(crate) smtp: usize,
     pub(crate) ftp: usize,
     pub(crate) http: usize,
+}
+
+/// Whether an error says that the process or the system has no more open files.
+pub(crate) fn is_exhausted(error: &io::Error) -> bool {
+    let code = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
+    code.is_some_and(|code| code == rustix::io::Errno::MFILE || code == rustix::io::Errno::NFILE)
 }
 
 /// What the connections of the configuration need, and everything else.

@@ -10,7 +10,8 @@ use crate::actions::Actions;
 use crate::config::{Config, Retention};
 use crate::disk::Disk;
 use crate::modes::Modes;
-use crate::receive::{Doorkeeper, Intake};
+use crate::receive::{ArrivalWriter, DeviceDirectory};
+use crate::runtime::clock::Clock;
 use crate::runtime::events::EventBus;
 use crate::runtime::links::Links;
 use crate::runtime::live_rules::LiveRules;
@@ -26,7 +27,7 @@ pub(crate) struct Stand {
     pub(crate) events: EventBus,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) disk: Disk,
-    intake: Intake,
+    writer: ArrivalWriter,
 }
 
 impl Stand {
@@ -37,18 +38,19 @@ impl Stand {
         let rules = Arc::new(LiveRules::new(config.rules.clone()));
         let planner = Arc::clone(&rules) as _;
         let spool: Arc<dyn Spool> = Arc::new(SqliteSpool::open(folder.path(), planner).unwrap());
-        let doorkeeper = Doorkeeper::new(config.access.clone(), config.devices.clone());
+        let directory = DeviceDirectory::new(config.access.clone(), config.devices.clone());
         let retention = Arc::new(ArcSwap::from_pointee(config.retention));
         let (notifier, events) = (ChannelNotifier::default(), EventBus::new());
         let disk = Disk::of_test(Arc::clone(&spool), Arc::clone(&retention), folder.path());
-        let intake = Intake::new(
+        let writer = ArrivalWriter::new(
             Arc::clone(&spool),
-            Arc::new(doorkeeper),
+            directory.resolver(),
             disk.clone(),
             notifier.clone(),
             events.clone(),
+            Clock::system(),
         );
-        Self { config, spool, rules, retention, notifier, events, folder, disk, intake }
+        Self { config, spool, rules, retention, notifier, events, folder, disk, writer }
     }
 
     /// A mail of this sender arrives.
@@ -64,9 +66,9 @@ impl Stand {
             tls: false,
             path: None,
         };
-        let mut writer = self.intake.begin(envelope).unwrap();
-        writer.push(mail);
-        writer.complete().await.unwrap();
+        let mut incoming = self.writer.begin(envelope).unwrap();
+        incoming.push(mail);
+        incoming.complete().await.unwrap();
     }
 
     /// What people may ask for.

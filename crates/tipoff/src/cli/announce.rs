@@ -9,7 +9,7 @@ use tipoff_spool::Spool;
 use super::doctor::CONTAINER_FILES;
 use crate::config::{Access, Config};
 use crate::net::network;
-use crate::receive::listen::Door;
+use crate::receive::listener::BoundListener;
 use crate::web::access::{Access as Lock, make_setup_key};
 
 /// Whether what is printed is shown on a terminal and kept nowhere. Journals and files are no terminal;
@@ -42,8 +42,8 @@ pub(super) async fn dashboard(
 /// What to type into the camera, readable at a glance.
 pub(super) fn announce(
     config: &Config,
-    smtp: &[Door],
-    ftp: &[Door],
+    smtp: &[BoundListener],
+    ftp: &[BoundListener],
     http: Option<&tokio::net::TcpListener>,
     dashboard: Option<&str>,
 ) {
@@ -51,18 +51,18 @@ pub(super) fn announce(
     println!("Tipoff {} is ready.", env!("CARGO_PKG_VERSION"));
     println!();
     println!("Type into the camera's e-mail page:");
-    for (door, offered) in smtp.iter().zip(&config.smtp.listen) {
+    for (listener, offered) in smtp.iter().zip(&config.smtp.listen) {
         let plain = if offered.starttls { "none (or STARTTLS)" } else { "none" };
-        server(door, "SMTP server", lan, if offered.at.tls { "SSL/TLS" } else { plain });
+        server(listener, "SMTP server", lan, if offered.at.tls { "SSL/TLS" } else { plain });
     }
     login(&config.access);
     println!("  from, to     any address, such as camera@example.com");
     println!();
     if !ftp.is_empty() {
         println!("Type into the camera's FTP page:");
-        for door in ftp {
-            let encryption = if door.settings.tls { "FTPS" } else { "none (or FTPS)" };
-            server(door, "FTP server", lan, encryption);
+        for listener in ftp {
+            let encryption = if listener.settings.tls { "FTPS" } else { "none (or FTPS)" };
+            server(listener, "FTP server", lan, encryption);
         }
         login(&config.access);
         println!("  folder       any, or none");
@@ -91,8 +91,8 @@ pub(super) fn announce(
     println!("Try it: tipoff send");
 }
 
-fn server(door: &Door, what: &str, lan: Option<IpAddr>, encryption: &str) {
-    let Ok(address) = door.listener.local_addr() else {
+fn server(listener: &BoundListener, what: &str, lan: Option<IpAddr>, encryption: &str) {
+    let Ok(address) = listener.listener.local_addr() else {
         return;
     };
     let host = match lan {

@@ -28,8 +28,8 @@ use crate::modes::Modes;
 use crate::net::{network, tls::Tls};
 use crate::open_files::{self, Ceilings};
 use crate::readiness::Health;
-use crate::receive::listen::{self, Door, Host};
-use crate::receive::{Doorkeeper, Entrance, Intake, Transcripts, ftp, smtp};
+use crate::receive::listener::{self, BoundListener, ProtocolHandler};
+use crate::receive::{ArrivalWriter, DeviceDirectory, LoginGate, Transcripts, ftp, smtp};
 use crate::reload::{Reload, Running, Source};
 use crate::reports::Reports;
 use crate::runtime::{
@@ -60,14 +60,14 @@ pub(super) fn run(mut source: Source) -> Ending {
 /// What can be refused: asked for before anything begins.
 struct Bound {
     tls: Arc<Tls>,
-    smtp: Vec<Door>,
-    ftp: Vec<Door>,
+    smtp: Vec<BoundListener>,
+    ftp: Vec<BoundListener>,
     http: Option<TcpListener>,
 }
 
 impl Bound {
     async fn all(config: &Config) -> anyhow::Result<Self> {
-        let bind = |listeners: Vec<Listener>| listeners.into_iter().map(listen::bind).collect();
+        let bind = |listeners: Vec<Listener>| listeners.into_iter().map(listener::bind).collect();
         let smtp: anyhow::Result<_> = bind(config.smtp.listen.iter().map(|it| it.at).collect());
         let ftp: anyhow::Result<_> = bind(config.ftp.listen.clone());
         Ok(Self {
@@ -92,8 +92,8 @@ struct Ground {
     metrics: Arc<Metrics>,
     notifier: ChannelNotifier,
     events: EventBus,
-    doorkeeper: Arc<Doorkeeper>,
-    entrance: Entrance,
+    directory: DeviceDirectory,
+    gate: LoginGate,
     transcripts: Transcripts,
     supervisor: Supervisor,
 }
@@ -102,28 +102,29 @@ impl Ground {
     async fn open(
         config: &Config,
         spool: Arc<dyn Spool>,
-        entrance: Entrance,
+        gate: LoginGate,
         shutdown: Shutdown,
     ) -> anyhow::Result<Self> {
         let metrics = Arc::new(Metrics::new());
-        let doorkeeper = Arc::new(Doorkeeper::new(config.access.clone(), config.devices.clone()));
-        doorkeeper.add(spool.added_devices().await?);
-        let transcripts = Transcripts::open(Arc::clone(&spool) as _, Arc::clone(&metrics)).await?;
+        let directory = DeviceDirectory::new(config.access.clone(), config.devices.clone());
+        directory.set_added(spool.added_devices().await?);
+        let clock = Clock::system();
+        let sessions = Arc::clone(&spool) as _;
+        let transcripts = Transcripts::open(sessions, Arc::clone(&metrics), clock.clone()).await?;
         let (notifier, events) = (ChannelNotifier::default(), EventBus::new());
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         transcripts.start(&supervisor);
-        let clock = Clock::system();
-        entrance.known.configure(&config.devices);
-        entrance.learn(&*spool, &doorkeeper).await?;
-        network::warn_if_rewritten(&*spool).await;
+        gate.known.configure(&config.devices);
+        gate.learn(&*spool, &directory.authenticator(), clock.now()).await?;
+        network::warn_if_rewritten(&*spool, clock.now()).await;
         Ok(Self {
             spool,
             clock,
             metrics,
             notifier,
             events,
-            doorkeeper,
-            entrance,
+            directory,
+            gate,
             transcripts,
             supervisor,
         })
@@ -179,12 +180,12 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let spool = open_spool(&config, &rules)?;
     let key = signing_key::load(&config.data_dir)?;
     let bound = Bound::all(&config).await?;
-    let (url, entrance) = (bound.url(&config), Entrance::default());
-    let access = Access::new(Arc::clone(&spool), key, entrance.clone());
+    let (url, gate) = (bound.url(&config), LoginGate::default());
+    let access = Access::new(Arc::clone(&spool), key, gate.clone());
     announce(&config, &bound, url.as_deref(), &access, &*spool).await?;
     let ceilings = open_files::fit(&config);
 
-    let ground = Ground::open(&config, spool, entrance, shutdown).await?;
+    let ground = Ground::open(&config, spool, gate, shutdown).await?;
     let reach = reach(&bound.smtp, &bound.ftp);
     let modes = ground.modes(&rules);
     let (retention, disk) = ground.disk(&config).await?;
@@ -198,8 +199,8 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let health = ground.watch(&disk);
     let running = Running {
         rules: Arc::clone(&rules),
-        doorkeeper: Arc::clone(&ground.doorkeeper),
-        known: Arc::clone(&ground.entrance.known),
+        directory: ground.directory.clone(),
+        known: Arc::clone(&ground.gate.known),
         retention: Arc::clone(&retention),
         tls: Arc::clone(&bound.tls),
         smtp,
@@ -220,7 +221,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             events: ground.events.clone(),
             notifier: ground.notifier.clone(),
             dispatch,
-            doorkeeper: Arc::clone(&ground.doorkeeper),
+            directory: ground.directory.clone(),
             transcripts: ground.transcripts.clone(),
             configuration,
             thumbnails,
@@ -230,7 +231,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
             actions,
             reach,
             supervisor: ground.supervisor.clone(),
-            event_streams: EventStreams::new(Arc::clone(&ground.entrance.known)),
+            event_streams: EventStreams::new(Arc::clone(&ground.gate.known)),
             health,
         };
         web::start(listener, bound.tls, http, ceilings.http, state);
@@ -243,59 +244,58 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
 
 type Receivers = (Arc<ArcSwap<smtp::Receiver>>, Arc<ArcSwap<ftp::Receiver>>);
 
-/// Opens the doors to devices.
+/// Starts the receivers on their bound listeners.
 fn receive(
     ground: &Ground,
     config: &Config,
     tls: &Arc<Tls>,
-    (smtp_doors, ftp_doors): (Vec<Door>, Vec<Door>),
+    (smtp_listeners, ftp_listeners): (Vec<BoundListener>, Vec<BoundListener>),
     disk: &Disk,
     ceilings: Ceilings,
 ) -> Receivers {
-    let Ground { doorkeeper, metrics, supervisor, .. } = ground;
-    let intake = Intake::new(
+    let Ground { directory, metrics, gate, supervisor, .. } = ground;
+    let writer = ArrivalWriter::new(
         Arc::clone(&ground.spool),
-        Arc::clone(doorkeeper),
+        directory.resolver(),
         disk.clone(),
         ground.notifier.clone(),
         ground.events.clone(),
+        ground.clock.clone(),
     );
-    let open = |door, host| {
+    let start = |bound, handler| {
         let (tls, transcripts) = (Arc::clone(tls), ground.transcripts.clone());
-        listen::open(door, host, tls, transcripts, supervisor);
+        listener::start(bound, handler, tls, transcripts, supervisor);
     };
-    let (doors, counts) = (Arc::clone(doorkeeper), Arc::clone(metrics));
     let smtp = smtp::Receiver::new(
         config.smtp.clone(),
-        doors,
-        intake.clone(),
-        counts,
-        ground.entrance.clone(),
+        directory,
+        writer.clone(),
+        Arc::clone(metrics),
+        gate.clone(),
         ceilings.smtp,
     );
     let smtp = Arc::new(ArcSwap::from_pointee(smtp));
-    for (door, offered) in smtp_doors.into_iter().zip(&config.smtp.listen) {
-        open(door, Host::Smtp(Arc::clone(&smtp), offered.clone()));
+    for (bound, offered) in smtp_listeners.into_iter().zip(&config.smtp.listen) {
+        start(bound, ProtocolHandler::Smtp(Arc::clone(&smtp), offered.clone()));
     }
-    let (doors, counts) = (Arc::clone(doorkeeper), Arc::clone(metrics));
     let ftp = ftp::Receiver::new(
         config.ftp.clone(),
-        doors,
-        intake,
-        counts,
-        ground.entrance.clone(),
+        directory,
+        writer,
+        Arc::clone(metrics),
+        gate.clone(),
         ceilings.ftp,
     );
     let ftp = Arc::new(ArcSwap::from_pointee(ftp));
-    for door in ftp_doors {
-        open(door, Host::Ftp(Arc::clone(&ftp)));
+    for bound in ftp_listeners {
+        start(bound, ProtocolHandler::Ftp(Arc::clone(&ftp)));
     }
     service_manager::ready();
     (smtp, ftp)
 }
 
-/// Begins to deliver; with what makes videos, where that is installed. The doors to devices are open
-/// by then: none waits for programs to tell their versions.
+/// Begins to deliver; with what makes videos, where that is installed. The listeners of devices are
+/// started by then: none waits for programs to tell their versions.
 async fn deliver(
     ground: &Ground,
     config: &Config,
@@ -354,8 +354,8 @@ fn start_maintenance(
 }
 
 /// What devices are told to type.
-fn reach(smtp: &[Door], ftp: &[Door]) -> Reach {
-    let first = |doors: &[Door]| doors.first()?.listener.local_addr().ok();
+fn reach(smtp: &[BoundListener], ftp: &[BoundListener]) -> Reach {
+    let first = |listeners: &[BoundListener]| listeners.first()?.listener.local_addr().ok();
     let (smtp, ftp) = (first(smtp), first(ftp));
     let bound = smtp.or(ftp).map(|address| address.ip()).filter(|ip| !ip.is_unspecified());
     let host = bound.or_else(network::lan_address);

@@ -6,12 +6,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
 
 use crate::config::DeviceConfig;
+use crate::runtime::lock::lock;
 
 /// Addresses that are kept for one login or device, the newest. So whoever has one valid login cannot make every
 /// address known; a recorder's cameras that share a login fit in.
@@ -62,7 +63,7 @@ impl KnownAddresses {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Proven> {
-        self.proven.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.proven)
     }
 }
 

@@ -9,11 +9,12 @@ mod own_pace;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 pub(crate) use own_pace::{OwnAttempt, OwnPace};
 
+use crate::runtime::lock::lock;
 use crate::runtime::per_minute::{PerMinute, network};
 
 /// Wrong tries of an address without a pause.
@@ -274,7 +275,7 @@ impl LoginThrottle {
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
-        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.table)
     }
 }
 

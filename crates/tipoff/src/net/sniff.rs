@@ -7,11 +7,13 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::runtime::lock::lock;
 
 /// How long who may begin TLS at a plain port is waited for before it is greeted. A ClientHello
 /// comes with the first round trip; firmware that needs longer is understood at its second try.
@@ -46,24 +48,24 @@ struct Heard {
 
 /// What the addresses that came to one listener have spoken.
 #[derive(Default)]
-pub(crate) struct Known(Mutex<HashMap<IpAddr, Heard>>);
+pub(crate) struct KnownPeers(Mutex<HashMap<IpAddr, Heard>>);
 
-impl Known {
+impl KnownPeers {
     /// Whether `peer` has always been plain, so that it need not be waited for.
     fn is_plain(&self, peer: IpAddr) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock(&self.0);
         known.get(&peer).is_some_and(|heard| heard.plain && !heard.tls)
     }
 
     /// Whether `peer` has ever spoken TLS.
     fn speaks_tls(&self, peer: IpAddr) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock(&self.0);
         known.get(&peer).is_some_and(|heard| heard.tls)
     }
 
     /// Remembers what `peer` turned out to speak.
     pub(crate) fn learn(&self, peer: IpAddr, speaks: Speaks) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.0);
         if known.len() >= KNOWN_MAX && !known.contains_key(&peer) {
             known.clear();
         }
@@ -80,7 +82,7 @@ pub(crate) async fn sniff(
     socket: &TcpStream,
     peer: IpAddr,
     tls_port: bool,
-    known: &Known,
+    known: &KnownPeers,
 ) -> io::Result<Speaks> {
     // On a TLS port nobody is taken to be plain: one plain try, or another device behind the same address,
     // would have the next TLS client greeted in plain text.
@@ -121,7 +123,7 @@ mod tests {
     #[tokio::test]
     async fn on_a_tls_port_nobody_is_taken_to_be_plain() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (at_tls, at_plain) = (Known::default(), Known::default());
+        let (at_tls, at_plain) = (KnownPeers::default(), KnownPeers::default());
         for (tls_port, first, speaks) in [
             (true, b'E', Speaks::Plain),
             (true, HANDSHAKE_RECORD, Speaks::Tls),
@@ -142,7 +144,11 @@ mod tests {
     }
 
     /// What is found where the device says its first byte after so many seconds; `None`: it says none.
-    async fn found_after(known: &Known, seconds: u64, first: Option<u8>) -> io::Result<Speaks> {
+    async fn found_after(
+        known: &KnownPeers,
+        seconds: u64,
+        first: Option<u8>,
+    ) -> io::Result<Speaks> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut device = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, peer) = listener.accept().await.unwrap();
@@ -160,7 +166,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn on_a_tls_port_slow_tls_is_awaited() {
-        let known = Known::default();
+        let known = KnownPeers::default();
         // Whoever says nothing may be a plain client, and is not learnt as one.
         assert_eq!(found_after(&known, 100, None).await.unwrap(), Speaks::Plain);
         for seconds in [3, 4, 14, 3] {
@@ -170,7 +176,7 @@ mod tests {
         let silent = found_after(&known, 100, None).await;
         assert_eq!(silent.unwrap(), Speaks::Plain, "another device behind the same address");
         // One that was greeted too early is understood from its next try on.
-        let known = Known::default();
+        let known = KnownPeers::default();
         let found = found_after(&known, 11, Some(HANDSHAKE_RECORD)).await;
         assert_eq!(found.unwrap(), Speaks::Plain);
         known.learn(IpAddr::from([127, 0, 0, 1]), Speaks::Tls);
@@ -180,7 +186,7 @@ mod tests {
 
     #[test]
     fn only_who_was_always_plain_is_not_waited_for() {
-        let known = Known::default();
+        let known = KnownPeers::default();
         let peer = IpAddr::V4(std::net::Ipv4Addr::new(192, 168, 1, 20));
         assert!(!known.is_plain(peer));
         known.learn(peer, Speaks::Plain);
@@ -192,7 +198,7 @@ mod tests {
 
     #[test]
     fn strangers_without_number_do_not_fill_the_memory() {
-        let known = Known::default();
+        let known = KnownPeers::default();
         for number in 0..u32::try_from(KNOWN_MAX).unwrap() + 10 {
             known.learn(IpAddr::V4(number.into()), Speaks::Plain);
         }

@@ -6,7 +6,7 @@ use std::fs;
 use std::mem::{Discriminant, discriminant};
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use anyhow::Context as _;
@@ -19,6 +19,7 @@ use tipoff_spool::durable;
 
 use super::TlsFault;
 use crate::config::{Certificate, Smtp};
+use crate::runtime::lock::lock;
 use crate::runtime::per_minute::{PerMinute, network};
 
 /// Sessions that a client may take up again (TLS 1.2), for each protocol.
@@ -131,12 +132,12 @@ impl Tls {
 
     /// With another one from the next handshake on.
     pub(crate) fn replace(&self, loaded: Loaded) {
-        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = loaded;
+        *lock(&self.loaded) = loaded;
     }
 
     /// The settings for a handshake now.
     pub(crate) fn config(&self, alpn: Alpn) -> Arc<ServerConfig> {
-        let mut current = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = lock(&self.loaded);
         let changed = changed_at(&current.files);
         if changed != current.changed {
             // Looked at once, also where it cannot be used: while only one of the two files has

@@ -15,13 +15,14 @@ mod queue;
 
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 pub(crate) use self::queue::Rank;
 use self::queue::{Party, Queue};
+use crate::runtime::lock::lock;
 use crate::runtime::per_minute::network;
 
 /// Time after which a turn is over: long enough for a chunk of a mail, short enough that a camera whose mail
@@ -61,8 +62,7 @@ impl Turns {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue<oneshot::Sender<Grant>>> {
-        // Whole after every statement.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Gives the free turns to those who wait.

@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -16,6 +16,8 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::server::TlsStream;
 
 use super::turns::Share;
+
+use crate::runtime::lock::lock;
 
 /// One read takes at most this much.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -53,7 +55,7 @@ impl Buffers {
         if self.lent.fetch_add(1, Ordering::Relaxed) >= LENT_MAX {
             return vec![0; self.bytes.min(SMALL_BUFFER_BYTES)].into_boxed_slice();
         }
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = lock(&self.idle).pop();
         idle.unwrap_or_else(|| vec![0; self.bytes].into_boxed_slice())
     }
 
@@ -62,7 +64,7 @@ impl Buffers {
         if buffer.len() < self.bytes {
             return;
         }
-        let mut kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.idle);
         if kept.len() < IDLE_BUFFERS_MAX {
             kept.push(buffer);
         }

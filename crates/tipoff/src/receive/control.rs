@@ -1,50 +1,51 @@
-//! The connection that commands and replies go over, of any protocol: how it is written, encrypted
-//! and ended.
+//! The connection that commands and replies use, of any protocol: how it is written, encrypted and ended.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::listen::{self, End};
-use super::transcript::{Recorder, Trouble};
-use crate::net::limit::{Crowded, Presence};
+use super::connection::{Connection, ConnectionEnd, EVICTED};
+use super::handshake::{handshake, report_failure};
+use super::transcript::{SessionProblem, TranscriptRecorder};
+use crate::net::limit::{ConnectionHandle, LimitExceeded};
 use crate::net::tls::{Alpn, Tls};
 use crate::net::wire::Wire;
 use crate::net::{TlsFault, sniff};
+use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// How long a device may take to read a reply.
 const WRITE_MAX: Duration = Duration::from_secs(60);
 
-/// Replies that wait for the device to read them, in bytes: with as many as this nothing further is read or
+/// Replies that wait for the device to read them, in bytes. With as many as this nothing further is read or
 /// answered, so that a device that sends commands and reads nothing costs no more.
 const REPLIES_BYTES_MAX: usize = 4 * 1024;
 
-/// What ends a conversation before its time.
-pub(super) enum Break {
-    /// The other side is gone, or the socket failed.
+/// Why a session ends.
+pub(super) enum SessionEnd {
+    /// The device closed the connection, or the socket failed.
     Wire(io::Error),
-    /// The session has said its last word.
+    /// The session has given its last reply.
     Closed,
-    /// See [`End::WasTls`].
+    /// See [`ConnectionEnd::WasTls`].
     WasTls,
-    /// Others need its place.
-    GivesWay,
+    /// Another connection evicted this one.
+    Evicted,
     /// The program ends.
     Over,
 }
 
-impl From<io::Error> for Break {
+impl From<io::Error> for SessionEnd {
     fn from(error: io::Error) -> Self {
         Self::Wire(error)
     }
 }
 
-impl Break {
-    /// What it means for the door, and for the log.
-    pub(super) fn end(self, peer: IpAddr, record: &Recorder) -> End {
+impl SessionEnd {
+    /// Notes the end in the log and in the transcript. What it means for the listener.
+    pub(super) fn report(self, peer: IpAddr, record: &TranscriptRecorder) -> ConnectionEnd {
         match self {
             Self::WasTls => {
                 tracing::warn!(
@@ -53,7 +54,7 @@ impl Break {
                      understood.",
                 );
                 record.tls_failed(TlsFault::Unannounced);
-                End::WasTls
+                return ConnectionEnd::WasTls;
             }
             Self::Wire(error) => {
                 tracing::debug!(%peer, %error, "The connection ended.");
@@ -61,99 +62,105 @@ impl Break {
                     io::ErrorKind::UnexpectedEof => record.note("It hung up."),
                     _ => record.note(&format!("The connection broke: {error}.")),
                 }
-                End::Ended
             }
-            Self::Over => {
-                record.note("Tipoff was stopped.");
-                End::Ended
-            }
-            Self::GivesWay | Self::Closed => End::Ended,
+            Self::Over => record.note("Tipoff was stopped."),
+            Self::Evicted | Self::Closed => {}
         }
+        ConnectionEnd::Ended
     }
 }
 
-/// A control connection.
-pub(super) struct Control {
-    /// Gone only while it is being encrypted.
+/// A control connection, and what its session shares with the listener.
+pub(super) struct ControlConnection {
+    /// `None` only while it is being encrypted.
     wire: Option<Wire>,
     pub(super) peer: IpAddr,
     pub(super) tls: Arc<Tls>,
-    pub(super) record: Recorder,
-    pub(super) presence: Presence,
-    /// Replies that have not been written yet: those to pipelined commands leave together.
+    pub(super) shutdown: Shutdown,
+    pub(super) record: TranscriptRecorder,
+    pub(super) handle: ConnectionHandle,
+    /// Replies that are not written yet: those to pipelined commands leave together.
     replies: Vec<u8>,
-    /// The other side reads nothing any more; what it said before may still be there to be read.
+    /// The device reads no replies any more; what it sent before may still have to be read.
     is_deaf: bool,
-    has_heard: bool,
+    has_received: bool,
 }
 
-impl Control {
-    pub(super) fn new(
-        wire: Wire,
-        peer: IpAddr,
-        tls: Arc<Tls>,
-        record: Recorder,
-        presence: Presence,
-    ) -> Self {
-        let wire = Some(wire);
+impl ControlConnection {
+    pub(super) fn new(connection: Connection) -> Self {
+        let Connection { wire, peer, tls, shutdown, record, handle } = connection;
         Self {
-            wire,
+            wire: Some(wire),
             peer,
             tls,
+            shutdown,
             record,
-            presence,
+            handle,
             replies: Vec::new(),
             is_deaf: false,
-            has_heard: false,
+            has_received: false,
         }
     }
 
-    /// The connection itself.
-    pub(super) fn wire(&mut self) -> Result<&mut Wire, Break> {
-        self.wire.as_mut().ok_or(Break::Closed)
+    /// The connection to read from, and what interrupts the reading.
+    pub(super) fn wire(&mut self) -> Result<(&mut Wire, Interrupts<'_>), SessionEnd> {
+        let wire = self.wire.as_mut().ok_or(SessionEnd::Closed)?;
+        Ok((wire, Interrupts { shutdown: &mut self.shutdown, handle: &self.handle }))
+    }
+
+    /// The address of this machine that the device has connected to.
+    pub(super) fn local_address(&self) -> Option<SocketAddr> {
+        self.wire.as_ref().and_then(|wire| wire.local_address().ok())
     }
 
     pub(super) fn is_tls(&self) -> bool {
         self.wire.as_ref().is_some_and(Wire::is_tls)
     }
 
-    /// Looks at what was read: nothing is the end of the connection, and TLS where none was announced another one.
-    pub(super) fn heard(&mut self, bytes: &[u8]) -> Result<(), Break> {
+    /// Checks what was read: no bytes are the end of the connection; TLS that was not announced ends the session.
+    pub(super) fn received(&mut self, bytes: &[u8]) -> Result<(), SessionEnd> {
+        self.handle.touch();
         if bytes.is_empty() {
-            return Err(Break::Wire(io::ErrorKind::UnexpectedEof.into()));
+            return Err(SessionEnd::Wire(io::ErrorKind::UnexpectedEof.into()));
         }
-        if !self.has_heard && sniff::is_client_hello(bytes) {
-            return Err(Break::WasTls);
+        if !self.has_received && sniff::is_client_hello(bytes) {
+            return Err(SessionEnd::WasTls);
         }
-        self.has_heard = true;
+        self.has_received = true;
         Ok(())
     }
 
-    /// Says something with the next [`Control::flush`].
-    pub(super) fn say(&mut self, reply: &[u8]) {
-        self.replies.extend_from_slice(reply);
-        self.record.said(reply);
+    /// Notes a command of the device; its secrets are masked already.
+    pub(super) fn note_command(&self, line: &str) {
+        self.record.received(line);
+        tracing::debug!(peer = %self.peer, line, "The device sent a command.");
     }
 
-    /// Goes on with a reply that has begun: lines that are left out of the transcript.
-    pub(super) fn say_lines(&mut self, lines: &[u8]) {
+    /// Adds a reply, which leaves with the next [`ControlConnection::flush`].
+    pub(super) fn reply(&mut self, reply: &[u8]) {
+        self.replies.extend_from_slice(reply);
+        self.record.replied(reply);
+    }
+
+    /// Adds further lines of a reply that has begun; the transcript omits them.
+    pub(super) fn reply_lines(&mut self, lines: &[u8]) {
         self.replies.extend_from_slice(lines);
     }
 
-    /// Whether so many replies wait that they must be written before another command is looked at.
+    /// Whether so many replies wait that they must be written before another command is processed.
     pub(super) fn is_full(&self) -> bool {
         self.replies.len() >= REPLIES_BYTES_MAX
     }
 
-    /// Writes what was said. That nobody reads it is no reason to leave unread what came before: scripts
-    /// write all they have and close. How the connection ended is heard when it is read.
-    pub(super) async fn flush(&mut self) -> Result<(), Break> {
-        // Most conversations are over soon and idle ones should hold nothing.
+    /// Writes the replies. A failure ends nothing, because what the device sent before must still be read: scripts
+    /// write all they have and close. A later read returns how the connection ended.
+    pub(super) async fn flush(&mut self) -> Result<(), SessionEnd> {
+        // Most sessions are over soon and idle ones should hold nothing.
         let replies = std::mem::take(&mut self.replies);
         if replies.is_empty() || self.is_deaf {
             return Ok(());
         }
-        let wire = self.wire.as_mut().ok_or(Break::Closed)?;
+        let wire = self.wire.as_mut().ok_or(SessionEnd::Closed)?;
         let written = timeout(WRITE_MAX, wire.write(&replies)).await.map_err(io::Error::from)?;
         if let Err(error) = written {
             tracing::debug!(peer = %self.peer, %error, "The device does not read replies any more.");
@@ -162,36 +169,58 @@ impl Control {
         Ok(())
     }
 
-    /// Begins TLS, as the server, behind what was said.
-    pub(super) async fn encrypt(&mut self, alpn: Alpn) -> Result<(), Break> {
+    /// Begins TLS, as the server, after the replies so far.
+    pub(super) async fn encrypt(&mut self, alpn: Alpn) -> Result<(), SessionEnd> {
         self.flush().await?;
         let Some(Wire::Plain(socket)) = self.wire.take() else {
-            return Err(Break::Closed);
+            return Err(SessionEnd::Closed);
         };
-        match listen::handshake(socket, &self.tls, alpn).await {
+        match handshake(socket, &self.tls, alpn).await {
             Ok(wire) => {
-                if let Some(how) = wire.encryption() {
-                    self.record.encrypted(how);
+                if let Some(encryption) = wire.encryption() {
+                    self.record.encrypted(encryption);
                 }
                 self.wire = Some(wire);
                 Ok(())
             }
             Err(error) => {
-                listen::tell_of_handshake(self.peer, &error, &self.record, &self.tls);
-                Err(Break::Closed)
+                report_failure(self.peer, &error, &self.record, &self.tls);
+                Err(SessionEnd::Closed)
             }
         }
     }
 
-    /// Ends it: the last words, such as those of QUIT, are said all the same.
-    pub(super) async fn finish(&mut self, end: &Break) {
-        if let Break::GivesWay = end {
-            self.say(listen::GIVES_WAY);
-            self.record.trouble(Trouble::TurnedAway(Crowded::InAll));
+    /// Ends the connection; the last replies, such as that to QUIT, are written first.
+    pub(super) async fn finish(&mut self, end: &SessionEnd) {
+        if let SessionEnd::Evicted = end {
+            self.reply(EVICTED);
+            self.record.problem(SessionProblem::TurnedAway(LimitExceeded::Total));
         }
         let _ = self.flush().await;
         if let Some(wire) = &mut self.wire {
             let _ = timeout(WRITE_MAX, wire.close()).await;
+        }
+    }
+}
+
+/// What ends the waiting for a device's next bytes.
+pub(super) struct Interrupts<'a> {
+    shutdown: &'a mut Shutdown,
+    handle: &'a ConnectionHandle,
+}
+
+impl Interrupts<'_> {
+    /// Waits for the next one. `Ok` when the program begins to end: the session may finish what is under way. An
+    /// error when the session must end now.
+    pub(super) async fn next(self) -> Result<(), SessionEnd> {
+        let is_ending = self.shutdown.phase() == Phase::Ending;
+        let next_phase = if is_ending { Phase::Over } else { Phase::Ending };
+        tokio::select! {
+            () = self.handle.evicted() => Err(SessionEnd::Evicted),
+            () = self.shutdown.reached(next_phase) => match is_ending {
+                true => Err(SessionEnd::Over),
+                false => Ok(()),
+            },
         }
     }
 }

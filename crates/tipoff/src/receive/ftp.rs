@@ -1,13 +1,24 @@
-//! One FTP control connection: bytes between the wire, the pure session, its transfers and the
-//! spool.
+//! One FTP session: bytes between the control connection, the pure state machine, its transfers and the spool.
 //!
-//! What is said is decided by `tipoff-ftp`; here are only the sockets, the clock and the answers to
-//! the session's questions.
+//! `tipoff-ftp` decides what is replied; here are only the sockets, the clock and the answers to the state machine's
+//! questions.
 
+mod active_uploads;
+mod browser_request;
+mod command_refusals;
+mod data_connection;
+mod data_context;
 mod data_port;
-pub(super) mod pace;
-mod transfers;
-mod under_way;
+mod pace;
+mod passive;
+mod port_leases;
+mod running_transfer;
+mod signals;
+mod transfer;
+mod transfer_limit;
+mod unfinished_upload;
+mod upload;
+mod views;
 
 use std::sync::Arc;
 
@@ -16,28 +27,26 @@ use tipoff_model::LoginProof;
 use tipoff_smtp::Credentials;
 use tokio::time::timeout;
 
+use self::active_uploads::ActiveUploads;
+use self::command_refusals::{Change, CommandRefusals};
+use self::data_context::DataWarnings;
 use self::data_port::DataPort;
-use self::pace::Commands;
-use self::transfers::Transfers;
-use self::under_way::{Transfer, ended};
-use super::access::{Admission, Doorkeeper, WRONG_PASSWORD};
-use super::control::{Break, Control};
-use super::data::Complaints;
-use super::entrance::Entrance;
-use super::intake::Intake;
-use super::listen::{Call, End};
-use super::passive;
-use super::ports::Ports;
-use super::refusal::{Change, Refusals};
-use super::transcript::Trouble;
-use super::trees::{self, Owner, Trees};
-use super::under_way::UnderWay;
-use super::upload::Uploads;
+use self::pace::CommandTurns;
+use self::port_leases::PortLeases;
+use self::running_transfer::{RunningTransfer, ended};
+use self::transfer_limit::TransferLimit;
+use self::upload::Uploads;
+use self::views::{FtpViews, ViewOwner};
+use super::access::{Admission, Authenticator, DeviceDirectory};
+use super::arrival_writer::ArrivalWriter;
+use super::connection::{Connection, ConnectionEnd};
+use super::control::{ControlConnection, SessionEnd};
+use super::login_gate::LoginGate;
+use super::session::{self, LoginReply, log_in};
 use crate::config::Ftp;
-use crate::net::limit::{Connections, Places};
+use crate::net::limit::{ConnectionLimiter, ConnectionLimits};
 use crate::net::tls::Alpn;
 use crate::net::wire::{Buffers, Chunk};
-use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::telemetry::Metrics;
 
 /// Bytes of commands that are read at a time.
@@ -45,54 +54,54 @@ const COMMANDS_BYTES: usize = 8 * 1024;
 
 /// What all FTP connections share.
 pub(crate) struct Receiver {
-    pub(super) settings: Ftp,
-    doorkeeper: Arc<Doorkeeper>,
-    trees: Arc<Trees>,
-    pub(super) uploads: Uploads,
-    /// For files.
-    pub(super) buffers: Buffers,
+    settings: Ftp,
+    authenticator: Authenticator,
+    views: Arc<FtpViews>,
+    uploads: Uploads,
+    /// For the bytes of files.
+    buffers: Buffers,
     /// For commands.
     command_buffers: Buffers,
-    pub(super) metrics: Arc<Metrics>,
-    entrance: Entrance,
-    pub(super) connections: Connections,
-    under_way: UnderWay,
-    ports: Ports,
-    transfers: Transfers,
-    complaints: Arc<Complaints>,
+    metrics: Arc<Metrics>,
+    gate: LoginGate,
+    pub(super) connections: ConnectionLimiter,
+    active_uploads: ActiveUploads,
+    port_leases: PortLeases,
+    transfer_limit: TransferLimit,
+    warnings: Arc<DataWarnings>,
 }
 
 impl Receiver {
-    /// Of the configuration. The system has open files for `ceiling` connections.
+    /// A receiver with these settings. The system has open files for `ceiling` connections.
     pub(crate) fn new(
         settings: Ftp,
-        doorkeeper: Arc<Doorkeeper>,
-        intake: Intake,
+        directory: &DeviceDirectory,
+        writer: ArrivalWriter,
         metrics: Arc<Metrics>,
-        entrance: Entrance,
+        gate: LoginGate,
         ceiling: usize,
     ) -> Self {
-        let places = Places {
+        let limits = ConnectionLimits {
             total: settings.max_connections,
             per_address: settings.max_connections_per_address,
             ceiling,
             newest_wins: false,
         };
-        let connections = Connections::new(places, Arc::clone(&entrance.known));
+        let connections = ConnectionLimiter::new(limits, Arc::clone(&gate.known));
         Self {
-            trees: Arc::new(Trees::new(Arc::clone(&intake.spool))),
-            uploads: Uploads::new(intake, settings.rename_wait),
+            authenticator: directory.authenticator(),
+            views: Arc::new(FtpViews::new(Arc::clone(&writer.spool), writer.clock.clone())),
+            uploads: Uploads::new(writer, settings.rename_wait),
             buffers: Buffers::default(),
             command_buffers: Buffers::of(COMMANDS_BYTES),
             settings,
-            doorkeeper,
             metrics,
-            entrance,
+            gate,
             connections,
-            under_way: UnderWay::default(),
-            ports: Ports::default(),
-            transfers: Transfers::default(),
-            complaints: Arc::default(),
+            active_uploads: ActiveUploads::default(),
+            port_leases: PortLeases::default(),
+            transfer_limit: TransferLimit::default(),
+            warnings: Arc::default(),
         }
     }
 
@@ -100,26 +109,26 @@ impl Receiver {
     pub(crate) fn with(&self, settings: Ftp) -> Self {
         let Ftp { max_connections, max_connections_per_address, .. } = settings;
         Self {
-            doorkeeper: Arc::clone(&self.doorkeeper),
-            trees: Arc::clone(&self.trees),
+            authenticator: self.authenticator.clone(),
+            views: Arc::clone(&self.views),
             uploads: self.uploads.with(settings.rename_wait),
             buffers: self.buffers.clone(),
             command_buffers: self.command_buffers.clone(),
             settings,
             metrics: Arc::clone(&self.metrics),
-            entrance: self.entrance.clone(),
+            gate: self.gate.clone(),
             connections: self.connections.with(max_connections, max_connections_per_address),
-            under_way: self.under_way.clone(),
-            ports: self.ports.clone(),
-            transfers: self.transfers.clone(),
-            complaints: Arc::clone(&self.complaints),
+            active_uploads: self.active_uploads.clone(),
+            port_leases: self.port_leases.clone(),
+            transfer_limit: self.transfer_limit.clone(),
+            warnings: Arc::clone(&self.warnings),
         }
     }
 }
 
-/// Talks with a device until one of both has had enough.
-pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
-    let Call { wire, peer, tls, shutdown, record, presence } = call;
+/// Serves a connection until its session ends.
+pub(super) async fn serve(connection: Connection, receiver: &Receiver) -> ConnectionEnd {
+    let peer = connection.peer;
     let profile = Profile {
         tls: true,
         missing_folder: receiver.settings.missing_folder,
@@ -128,124 +137,112 @@ pub(super) async fn converse(call: Call, receiver: &Receiver) -> End {
         login_failures_max: receiver.settings.max_login_failures,
         transcript: true,
     };
-    let session = Session::new(Arc::new(profile), peer, wire.is_tls());
-    receiver.metrics.session_began();
-    let mut conversation = Conversation {
+    let mut session = FtpSession {
         receiver,
-        control: Control::new(wire, peer, tls, record, presence),
-        shutdown,
-        session,
+        session: Session::new(Arc::new(profile), peer, connection.wire.is_tls()),
+        control: ControlConnection::new(connection),
         login: None,
         proof: LoginProof::Unproven,
-        tree: String::new(),
+        view: String::new(),
         data_port: DataPort::default(),
-        refusals: Refusals::default(),
+        refusals: CommandRefusals::default(),
         transfer: None,
-        commands: Commands::new(receiver.uploads.turns().of(peer)),
+        commands: CommandTurns::new(receiver.uploads.turns().of(peer)),
     };
-    let end = conversation.run().await.end(peer, &conversation.control.record);
-    conversation.see_transfer_through().await;
-    conversation.note_missing_connection().await;
-    conversation.session.gone();
-    receiver.trees.note_news(&conversation.tree).await;
-    receiver.metrics.session_ended();
-    end
+    session::run(&mut session, &receiver.metrics).await
 }
 
-/// What happens next.
+/// What ends the waiting of a session.
 enum Event {
-    Heard(Chunk),
+    /// Bytes of commands came, or the end of the connection.
+    Received(Chunk),
     TransferEnded(Outcome),
-    /// The session was told that time is up.
-    Told,
+    /// A time limit or the program's end has changed the session's state.
+    StateChanged,
 }
 
-struct Conversation<'a> {
+/// One FTP session.
+struct FtpSession<'a> {
     receiver: &'a Receiver,
-    control: Control,
-    shutdown: Shutdown,
+    control: ControlConnection,
     session: Session,
+    /// The user of the latest login that was accepted.
     login: Option<String>,
-    /// What that login is worth.
+    /// What that login proves.
     proof: LoginProof,
-    /// The name of the tree that the device is in.
-    tree: String,
+    /// The name of the view that the device is in.
+    view: String,
     data_port: DataPort,
-    refusals: Refusals,
-    transfer: Option<Transfer<'a>>,
-    commands: Commands,
+    refusals: CommandRefusals,
+    transfer: Option<RunningTransfer<'a>>,
+    commands: CommandTurns,
 }
 
-impl Conversation<'_> {
-    async fn run(&mut self) -> Break {
-        loop {
-            if let Err(end) = self.turn().await {
-                self.control.finish(&end).await;
-                return end;
-            }
-        }
+impl session::Session for FtpSession<'_> {
+    fn control(&mut self) -> &mut ControlConnection {
+        &mut self.control
     }
 
-    /// Does all that the session wants, then waits for what happens next.
-    async fn turn(&mut self) -> Result<(), Break> {
+    async fn turn(&mut self) -> Result<(), SessionEnd> {
         self.handle(&[]).await?;
         self.commands.pause();
         self.control.flush().await?;
         let chunk = match self.next_event().await? {
-            Event::Heard(chunk) => chunk,
+            Event::Received(chunk) => chunk,
             Event::TransferEnded(outcome) => {
-                let _mark = self.transfer.take().map(|transfer| transfer.mark);
+                let _active = self.transfer.take().map(|transfer| transfer.active);
                 self.data_port.transfer_ended(outcome);
                 self.session.transfer_ended(outcome);
                 return Ok(());
             }
-            Event::Told => return Ok(()),
+            Event::StateChanged => return Ok(()),
         };
-        self.control.heard(chunk.bytes())?;
+        self.control.received(chunk.bytes())?;
         self.handle(chunk.bytes()).await
     }
 
-    async fn next_event(&mut self) -> Result<Event, Break> {
+    async fn close(&mut self) {
+        self.finish_transfer().await;
+        self.note_missing_connection().await;
+        self.session.gone();
+        self.receiver.views.store_expectations(&self.view).await;
+    }
+}
+
+impl FtpSession<'_> {
+    async fn next_event(&mut self) -> Result<Event, SessionEnd> {
         let context = self.data_context();
         let protection = self.session.protection();
-        let presence = self.control.presence.clone();
-        presence.busy(self.transfer.is_some());
-        let wire = self.control.wire()?;
-        let ending = self.shutdown.phase() == Phase::Ending;
-        let next_phase = if ending { Phase::Over } else { Phase::Ending };
+        self.control.handle.set_busy(self.transfer.is_some());
         let settings = &self.receiver.settings;
-        // During a transfer nothing need be said.
+        // During a transfer the device need not send commands.
         let idle = match self.transfer {
             Some(_) => settings.idle.max(settings.max_transfer.saturating_mul(2)),
             None => settings.idle,
         };
+        let (wire, interrupts) = self.control.wire()?;
         tokio::select! {
             // That the control connection broke must be known before the data connection's end.
             biased;
             read = timeout(idle, wire.read_with_urgent(&self.receiver.command_buffers)) => match read {
-                Ok(chunk) => {
-                    presence.heard();
-                    Ok(Event::Heard(chunk?))
-                }
+                Ok(chunk) => Ok(Event::Received(chunk?)),
                 Err(_) => {
                     self.session.idle();
-                    Ok(Event::Told)
+                    Ok(Event::StateChanged)
                 }
             },
             outcome = ended(&mut self.transfer) => Ok(Event::TransferEnded(outcome)),
             never = passive::advance(&mut self.data_port.passive, protection, &context) => match never {},
-            () = presence.gives_way() => Err(Break::GivesWay),
-            () = self.shutdown.reached(next_phase) => {
-                if ending {
-                    return Err(Break::Over);
-                }
+            interrupt = interrupts.next() => {
+                interrupt?;
                 self.session.shut_down();
-                Ok(Event::Told)
+                Ok(Event::StateChanged)
             }
         }
     }
 
-    async fn handle(&mut self, mut input: &[u8]) -> Result<(), Break> {
+    /// Processes input: does each step that the state machine asks for.
+    async fn handle(&mut self, mut input: &[u8]) -> Result<(), SessionEnd> {
         loop {
             self.commands.take(self.transfer.is_some()).await;
             let Some(step) = self.session.next_step(&mut input) else { break };
@@ -259,26 +256,25 @@ impl Conversation<'_> {
                 self.control.flush().await?;
             }
         }
-        self.receiver.trees.weigh(&self.tree);
+        self.receiver.views.measure(&self.view);
         Ok(())
     }
 
-    /// Does what the session wants. Where that waits for something, the turn is over.
-    async fn perform(&mut self, step: Step) -> Result<(), Break> {
+    /// Does one step. If it awaits something, the turn ends before.
+    async fn perform(&mut self, step: Step) -> Result<(), SessionEnd> {
         match step {
             Step::Reply(reply) => self.reply(&reply),
-            Step::Lines(lines) => self.control.say_lines(&lines),
+            Step::Lines(lines) => self.control.reply_lines(&lines),
             Step::Heard(line) => {
-                self.refusals.heard(&line);
-                self.control.record.heard(&line);
-                tracing::debug!(peer = %self.control.peer, line, "The device said.")
+                self.refusals.received(&line);
+                self.control.note_command(&line);
             }
             Step::Authenticate { user, password } => self.authenticate(user, password).await,
             Step::Passive => {
                 self.commands.pause();
-                self.listen().await;
+                self.lease_port().await;
             }
-            Step::Foreign(address) => self.consider(address),
+            Step::Foreign(address) => self.check_foreign_address(address),
             Step::Receive(receive) => self.receive(receive),
             Step::Send(send) => self.send(send),
             Step::Abort => {
@@ -292,9 +288,9 @@ impl Conversation<'_> {
                 self.session.renamed();
             }
             Step::AwaitUpload(path) => {
-                if self.receiver.under_way.has(&self.tree, &path) {
+                if self.receiver.active_uploads.has(&self.view, &path) {
                     self.commands.pause();
-                    self.receiver.under_way.wait(&self.tree, &path).await;
+                    self.receiver.active_uploads.wait(&self.view, &path).await;
                 }
                 self.session.upload_awaited();
             }
@@ -303,7 +299,7 @@ impl Conversation<'_> {
                 self.control.encrypt(Alpn::Ftp).await?;
                 self.session.tls_started();
             }
-            Step::Close => return Err(Break::Closed),
+            Step::Close => return Err(SessionEnd::Closed),
         }
         Ok(())
     }
@@ -311,48 +307,38 @@ impl Conversation<'_> {
     async fn authenticate(&mut self, user: String, password: String) {
         self.commands.pause();
         let credentials = Credentials::Plain { user: user.clone(), password };
-        let Receiver { entrance, doorkeeper, .. } = self.receiver;
-        let Control { peer, record, presence, .. } = &self.control;
-        let peer = *peer;
-        let admission = entrance.admission(doorkeeper, peer, &credentials, presence).await;
-        let (admission, owner) = match admission {
-            Some(Admission::Proven) => {
-                self.commands.is_known();
-                (Admission::Proven, Owner::Known)
-            }
-            Some(other @ (Admission::Shared | Admission::Unproven)) => (other, Owner::At(peer)),
-            Some(Admission::Refused) => {
-                let user_known = doorkeeper.knows_user(&user);
-                record.trouble(Trouble::LoginRefused { user, user_known });
-                return self.session.login_refused();
-            }
-            None => {
-                record.trouble(Trouble::LoginTooSoon);
-                return self.session.login_deferred();
-            }
+        let Receiver { gate, authenticator, .. } = self.receiver;
+        let admission = match log_in(&self.control, gate, authenticator, &credentials).await {
+            LoginReply::Accepted(admission) => admission,
+            LoginReply::Refused => return self.session.login_refused(),
+            LoginReply::TooSoon => return self.session.login_deferred(),
         };
-        // What a device uploaded is shown to itself: to whoever has its password, or its login and address.
-        self.tree = trees::name(&user, admission, peer);
-        self.control.record.logged_in(&user);
-        if admission.is_wrong(|| self.receiver.doorkeeper.knows_user(&user)) {
-            self.control.record.note(WRONG_PASSWORD);
-        }
+        let peer = self.control.peer;
+        let owner = match admission {
+            Admission::Proven => {
+                self.commands.mark_known();
+                ViewOwner::Known
+            }
+            _ => ViewOwner::At(peer),
+        };
+        // A device sees its own uploads: with its password, or with the same user from the same address.
+        self.view = views::name(&user, admission, peer);
         self.proof = admission.proof();
         self.login = Some(user).filter(|user| !user.is_empty());
-        let tree = self.receiver.trees.of(&self.tree, owner).await;
+        let tree = self.receiver.views.get(&self.view, owner).await;
         self.session.login_accepted(tree);
     }
 
-    /// A refusal is noted before it is said, so that it is known when the device hangs up on it.
     fn reply(&mut self, reply: &Reply) {
-        match self.refusals.answered(reply.code(), self.session.logged_in()) {
-            Change::Refused(trouble) => {
+        // A refusal is noted before it is sent, so that it is known when the device hangs up on it.
+        match self.refusals.replied(reply.code(), self.session.logged_in()) {
+            Change::Refused(problem) => {
                 self.data_port.is_explained = true;
-                self.control.record.refused(trouble);
+                self.control.record.refused(problem);
             }
             Change::MadeGood => self.control.record.made_good(),
             Change::None => {}
         }
-        self.control.say(reply);
+        self.control.reply(reply);
     }
 }

@@ -1,33 +1,24 @@
-//! The receivers: sockets, time and limits around the pure sessions.
+//! The receivers: sockets, time and limits around the pure state machines of SMTP and FTP.
 //!
-//! Nothing here decides what a protocol says or where an alert goes.
+//! A protocol's rules are in its crate; where an alert goes is decided by `spool`.
 
 mod access;
-mod browser;
+mod arrival_writer;
+mod connection;
 mod control;
-mod data;
-mod digest;
-mod entrance;
-mod follow;
 pub(crate) mod ftp;
-mod intake;
-mod judge;
+mod handshake;
 mod label;
-pub(crate) mod listen;
-mod look;
-mod parsers;
-mod passive;
-mod ports;
-mod refusal;
+pub(crate) mod listener;
+mod login_gate;
+mod mail_digest;
+mod parser_pool;
+mod session;
 pub(crate) mod smtp;
 mod transcript;
-mod transfer;
-mod trees;
-mod under_way;
-mod upload;
 
-pub(crate) use access::Doorkeeper;
-pub(crate) use entrance::Entrance;
-pub(crate) use intake::Intake;
+pub(crate) use access::DeviceDirectory;
+pub(crate) use arrival_writer::ArrivalWriter;
 pub(crate) use label::{is_deceptive, marked};
+pub(crate) use login_gate::LoginGate;
 pub(crate) use transcript::{SessionNews, Transcripts};

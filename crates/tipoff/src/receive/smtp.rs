@@ -1,10 +1,10 @@
-//! One SMTP connection: bytes between the wire, the pure session and the spool.
+//! One SMTP session: bytes between the connection, the pure state machine and the spool.
 //!
-//! What is said is decided by `tipoff-smtp`; here are only the socket, the clock and the answers
-//! to the session's questions.
+//! `tipoff-smtp` decides what is replied; here are only the socket, the clock and the answers to the state machine's
+//! questions.
 
 mod message;
-mod pace;
+mod time_limits;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,54 +13,56 @@ use std::time::{Duration, Instant};
 use tipoff_model::{Envelope, LoginProof, Protocol};
 use tipoff_smtp::{Credentials, Denial, MailFrom, Profile, Refusal, Reply, Session, Step};
 
-use super::access::{Admission, Doorkeeper, WRONG_PASSWORD};
-use super::control::{Break, Control};
-use super::entrance::Entrance;
-use super::intake::{Incoming, Intake};
-use super::listen::{Call, End};
-use super::transcript::Trouble;
+use super::access::{Admission, Authenticator, DeviceDirectory, DeviceResolver};
+use super::arrival_writer::{ArrivalWriter, IncomingMail};
+use super::connection::{Connection, ConnectionEnd};
+use super::control::{ControlConnection, SessionEnd};
+use super::login_gate::LoginGate;
+use super::session::{self, LoginReply, log_in};
+use super::transcript::SessionProblem;
 use crate::config::{Smtp, SmtpListener};
-use crate::net::limit::{Connections, Places};
+use crate::net::limit::{ConnectionLimiter, ConnectionLimits};
 use crate::net::tls::Alpn;
 use crate::net::turns::{Rank, Share};
 use crate::net::wire::{Buffers, Chunk};
 use crate::runtime::hex::hex;
-use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::telemetry::Metrics;
 
-/// How long a client whose message may have ended with a bare LF has for the rest of it.
+/// How long the server waits for more of a message that may have ended with a bare LF.
 const END_PAUSE: Duration = Duration::from_secs(1);
 
 /// What all SMTP connections share.
 pub(crate) struct Receiver {
     settings: Smtp,
-    doorkeeper: Arc<Doorkeeper>,
-    intake: Intake,
+    authenticator: Authenticator,
+    resolver: DeviceResolver,
+    writer: ArrivalWriter,
     buffers: Buffers,
     metrics: Arc<Metrics>,
-    entrance: Entrance,
-    pub(super) connections: Connections,
+    gate: LoginGate,
+    pub(super) connections: ConnectionLimiter,
 }
 
 impl Receiver {
-    /// Of the configuration. The system has open files for `ceiling` connections.
+    /// A receiver with these settings. The system has open files for `ceiling` connections.
     pub(crate) fn new(
         settings: Smtp,
-        doorkeeper: Arc<Doorkeeper>,
-        intake: Intake,
+        directory: &DeviceDirectory,
+        writer: ArrivalWriter,
         metrics: Arc<Metrics>,
-        entrance: Entrance,
+        gate: LoginGate,
         ceiling: usize,
     ) -> Self {
-        let places = Places {
+        let limits = ConnectionLimits {
             total: settings.max_connections,
             per_address: settings.max_connections_per_address,
             ceiling,
             newest_wins: false,
         };
-        let connections = Connections::new(places, Arc::clone(&entrance.known));
+        let connections = ConnectionLimiter::new(limits, Arc::clone(&gate.known));
+        let (authenticator, resolver) = (directory.authenticator(), directory.resolver());
         let buffers = Buffers::default();
-        Self { settings, doorkeeper, intake, buffers, metrics, entrance, connections }
+        Self { settings, authenticator, resolver, writer, buffers, metrics, gate, connections }
     }
 
     /// The same with other settings, for the sessions to come.
@@ -68,28 +70,31 @@ impl Receiver {
         let Smtp { max_connections, max_connections_per_address, .. } = settings;
         Self {
             settings,
-            doorkeeper: Arc::clone(&self.doorkeeper),
-            intake: self.intake.clone(),
+            authenticator: self.authenticator.clone(),
+            resolver: self.resolver.clone(),
+            writer: self.writer.clone(),
             buffers: self.buffers.clone(),
             metrics: Arc::clone(&self.metrics),
-            entrance: self.entrance.clone(),
+            gate: self.gate.clone(),
             connections: self.connections.with(max_connections, max_connections_per_address),
         }
     }
 }
 
-/// Talks with a device until one of both has had enough.
-pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Receiver) -> End {
-    let Call { wire, peer, tls, shutdown, record, presence } = call;
-    let profile = Arc::new(profile(&receiver.settings, offered, &receiver.doorkeeper, peer));
-    let session = Session::new(profile, wire.is_tls(), challenge(&receiver.settings.host_name));
-    receiver.metrics.session_began();
-    let mut conversation = Conversation {
+/// Serves a connection until its session ends.
+pub(super) async fn serve(
+    connection: Connection,
+    offered: &SmtpListener,
+    receiver: &Receiver,
+) -> ConnectionEnd {
+    let peer = connection.peer;
+    let profile = Arc::new(profile(&receiver.settings, offered, &receiver.authenticator, peer));
+    let is_tls = connection.wire.is_tls();
+    let mut session = SmtpSession {
         receiver,
-        control: Control::new(wire, peer, tls, record, presence),
-        shutdown,
-        session,
-        share: receiver.intake.turns.of(peer),
+        control: ControlConnection::new(connection),
+        session: Session::new(profile, is_tls, challenge(&receiver.settings.host_name)),
+        share: receiver.writer.turns.of(peer),
         proof: LoginProof::Unproven,
         incoming: None,
         content_bytes: 0,
@@ -97,16 +102,13 @@ pub(super) async fn converse(call: Call, offered: &SmtpListener, receiver: &Rece
         login: None,
         began: Instant::now(),
     };
-    let end = conversation.run().await.end(peer, &conversation.control.record);
-    conversation.keep_what_came().await;
-    receiver.metrics.session_ended();
-    end
+    session::run(&mut session, &receiver.metrics).await
 }
 
 fn profile(
     settings: &Smtp,
     offered: &SmtpListener,
-    doorkeeper: &Doorkeeper,
+    authenticator: &Authenticator,
     peer: IpAddr,
 ) -> Profile {
     Profile {
@@ -114,8 +116,8 @@ fn profile(
         ehlo: offered.ehlo,
         auth: offered.auth,
         starttls: offered.starttls,
-        require_login: doorkeeper.requires_login(peer),
-        lf_ends_message: doorkeeper.trusts(peer),
+        require_login: authenticator.requires_login(peer),
+        lf_ends_message: authenticator.trusts(peer),
         message_bytes_max: settings.max_message,
         recipients_max: settings.max_recipients,
         line_bytes_max: settings.max_line,
@@ -124,7 +126,7 @@ fn profile(
     }
 }
 
-/// A string that no other conversation has had (RFC 2195, section 2).
+/// A string that no other session has had (RFC 2195, section 2).
 fn challenge(host_name: &str) -> String {
     let mut random = [0; 12];
     // Without randomness CRAM-MD5 is no worse than PLAIN, which is accepted as well.
@@ -136,104 +138,94 @@ fn challenge(host_name: &str) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Room {
     Made,
-    /// Not for a stranger; its recipients may tell a known device, which has more. It announced so many bytes.
+    /// Not for a stranger. The recipients may identify a known device, for which there is more room. The device
+    /// announced so many bytes.
     Undecided(u64),
     None,
 }
 
-struct Conversation<'a> {
+/// One SMTP session.
+struct SmtpSession<'a> {
     receiver: &'a Receiver,
-    control: Control,
-    shutdown: Shutdown,
+    control: ControlConnection,
     session: Session,
-    /// Of the processor; given back wherever something else is awaited.
+    /// The share of the processor; paused wherever something else is awaited.
     share: Share,
-    /// What the latest login is worth.
+    /// What the latest login proves.
     proof: LoginProof,
-    incoming: Option<Incoming>,
+    incoming: Option<IncomingMail>,
     /// Bytes of the message under way.
     content_bytes: u64,
     /// Whether the disk has room for it.
     room: Room,
-    /// The user that it logged in as.
+    /// The user of the latest login that was accepted.
     login: Option<String>,
-    /// When the message under way began, or else the session or its last message ended.
+    /// When the message under way began, else when the session began or its last message ended.
     began: Instant,
 }
 
-impl Conversation<'_> {
-    async fn run(&mut self) -> Break {
-        loop {
-            if let Err(end) = self.turn().await {
-                self.control.finish(&end).await;
-                return end;
-            }
-        }
+impl session::Session for SmtpSession<'_> {
+    fn control(&mut self) -> &mut ControlConnection {
+        &mut self.control
     }
 
-    /// Does all that the session wants, then hears what the device says next.
-    async fn turn(&mut self) -> Result<(), Break> {
+    async fn turn(&mut self) -> Result<(), SessionEnd> {
         self.handle(&[]).await?;
         self.share.pause();
         self.control.flush().await?;
-        let Some(chunk) = self.hear().await? else {
+        let Some(chunk) = self.read().await? else {
             return Ok(());
         };
         if chunk.bytes().is_empty() && self.session.may_have_ended() {
             self.session.paused();
             return self.handle(&[]).await;
         }
-        self.control.heard(chunk.bytes())?;
+        self.control.received(chunk.bytes())?;
         self.handle(chunk.bytes()).await
     }
 
-    /// The next bytes; none: instead of them the session was told that time is up.
-    async fn hear(&mut self) -> Result<Option<Chunk>, Break> {
-        let presence = self.control.presence.clone();
-        presence.busy(self.incoming.is_some());
-        let wire = self.control.wire()?;
-        let ending = self.shutdown.phase() == Phase::Ending;
-        let next_phase = if ending { Phase::Over } else { Phase::Ending };
+    async fn close(&mut self) {
+        self.store_torn().await;
+    }
+}
+
+impl SmtpSession<'_> {
+    /// The next bytes. `None` if a time limit or the program's end has changed the session's state instead.
+    async fn read(&mut self) -> Result<Option<Chunk>, SessionEnd> {
+        let in_message = self.incoming.is_some();
+        self.control.handle.set_busy(in_message);
         let may_have_ended = self.session.may_have_ended();
         let idle = self.receiver.settings.idle;
         let patience = if may_have_ended { idle.min(END_PAUSE) } else { idle };
-        let in_message = self.incoming.is_some();
         let may_take = match in_message {
-            true => pace::message_may_take(self.content_bytes, idle),
-            false => pace::session_may_take(idle),
+            true => time_limits::message_may_take(self.content_bytes, idle),
+            false => time_limits::session_may_take(idle),
         };
         let left = may_take.saturating_sub(self.began.elapsed());
         let deadline = tokio::time::Instant::now() + patience.min(left);
+        let (wire, interrupts) = self.control.wire()?;
         tokio::select! {
             read = wire.read_in_turn(&self.receiver.buffers, &mut self.share, deadline) => {
-                match read? {
-                    Some(chunk) => {
-                        presence.heard();
-                        Ok(Some(chunk))
-                    }
-                    None => {
-                        match () {
-                            () if may_have_ended => self.session.paused(),
-                            () if left > patience => self.session.idle(),
-                            () if in_message => self.session.too_slow(),
-                            () => self.session.too_long(),
-                        }
-                        Ok(None)
-                    }
+                let chunk = read?;
+                match () {
+                    () if chunk.is_some() => {}
+                    () if may_have_ended => self.session.paused(),
+                    () if left > patience => self.session.idle(),
+                    () if in_message => self.session.too_slow(),
+                    () => self.session.too_long(),
                 }
+                Ok(chunk)
             }
-            () = presence.gives_way() => Err(Break::GivesWay),
-            () = self.shutdown.reached(next_phase) => {
-                if ending {
-                    return Err(Break::Over);
-                }
+            interrupt = interrupts.next() => {
+                interrupt?;
                 self.session.shut_down();
                 Ok(None)
             }
         }
     }
 
-    async fn handle(&mut self, mut input: &[u8]) -> Result<(), Break> {
+    /// Processes input: does each step that the state machine asks for.
+    async fn handle(&mut self, mut input: &[u8]) -> Result<(), SessionEnd> {
         loop {
             self.share.take().await;
             let Some(step) = self.session.next_step(&mut input) else {
@@ -241,14 +233,11 @@ impl Conversation<'_> {
             };
             match step {
                 Step::Reply(reply) => self.reply(&reply).await?,
-                Step::Heard(line) => {
-                    self.control.record.heard(&line);
-                    tracing::debug!(peer = %self.control.peer, line, "The device said.")
-                }
+                Step::Heard(line) => self.control.note_command(&line),
                 Step::Authenticate(credentials) => self.authenticate(&credentials).await,
                 Step::Mail(mail) => {
                     self.share.pause();
-                    self.consider(&mail).await;
+                    self.check_room(&mail).await;
                 }
                 Step::Begin(transaction) => {
                     self.share.pause();
@@ -265,7 +254,7 @@ impl Conversation<'_> {
                     }
                 }
                 Step::End => self.store().await,
-                Step::TooBig | Step::Aborted => self.keep_what_came().await,
+                Step::TooBig | Step::Aborted => self.store_torn().await,
                 Step::StartTls => {
                     self.share.pause();
                     self.control.encrypt(Alpn::Smtp).await?;
@@ -274,21 +263,21 @@ impl Conversation<'_> {
                     self.session.tls_started(challenge);
                     return Ok(());
                 }
-                Step::Close => return Err(Break::Closed),
+                Step::Close => return Err(SessionEnd::Closed),
             }
         }
     }
 
-    async fn reply(&mut self, reply: &Reply) -> Result<(), Break> {
-        // Before it is said, so that it is known when the device hangs up on it.
+    async fn reply(&mut self, reply: &Reply) -> Result<(), SessionEnd> {
+        // Noted before it is sent, so that it is known when the device hangs up on it.
         if let Some(refusal) = reply.refusal() {
-            self.control.record.trouble(match refusal {
-                Refusal::LoginMechanism => Trouble::LoginMechanism,
-                Refusal::LoginMissing => Trouble::LoginMissing,
-                Refusal::TooBig => Trouble::TooBig,
+            self.control.record.problem(match refusal {
+                Refusal::LoginMechanism => SessionProblem::LoginMechanism,
+                Refusal::LoginMissing => SessionProblem::LoginMissing,
+                Refusal::TooBig => SessionProblem::TooBig,
             });
         }
-        self.control.say(reply);
+        self.control.reply(reply);
         if self.control.is_full() {
             self.share.pause();
             self.control.flush().await?;
@@ -299,36 +288,25 @@ impl Conversation<'_> {
     async fn authenticate(&mut self, credentials: &Credentials) {
         // The reply may have to wait.
         self.share.pause();
-        let Receiver { entrance, doorkeeper, .. } = self.receiver;
-        let Control { peer, record, presence, .. } = &self.control;
-        let admission = entrance.admission(doorkeeper, *peer, credentials, presence).await;
-        self.proof = admission.map_or(LoginProof::Unproven, Admission::proof);
-        match admission {
-            Some(Admission::Refused) => {
-                let user = credentials.user().to_owned();
-                let user_known = doorkeeper.knows_user(&user);
-                record.trouble(Trouble::LoginRefused { user, user_known });
-                self.session.login_refused();
-            }
-            None => {
-                record.trouble(Trouble::LoginTooSoon);
-                self.session.login_deferred();
-            }
-            Some(admission) => {
+        let Receiver { gate, authenticator, .. } = self.receiver;
+        let reply = log_in(&self.control, gate, authenticator, credentials).await;
+        self.proof = LoginProof::Unproven;
+        match reply {
+            LoginReply::Accepted(admission) => {
                 if admission == Admission::Proven {
                     self.share.set_rank(Rank::Known);
                 }
-                record.logged_in(credentials.user());
-                if admission.is_wrong(|| doorkeeper.knows_user(credentials.user())) {
-                    record.note(WRONG_PASSWORD);
-                }
+                self.proof = admission.proof();
                 self.login = Some(credentials.user().to_owned());
                 self.session.login_accepted();
             }
+            LoginReply::Refused => self.session.login_refused(),
+            LoginReply::TooSoon => self.session.login_deferred(),
         }
     }
 
-    async fn consider(&mut self, mail: &MailFrom) {
+    /// Allows a mail if the disk has room for it.
+    async fn check_room(&mut self, mail: &MailFrom) {
         let envelope = Envelope {
             protocol: Protocol::Smtp,
             peer: self.control.peer,
@@ -341,22 +319,22 @@ impl Conversation<'_> {
             path: None,
         };
         let bytes = mail.size.unwrap_or(0);
-        self.room = match self.receiver.intake.make_room(bytes, &envelope).await {
+        self.room = match self.receiver.writer.make_room(bytes, &envelope).await {
             true => Room::Made,
-            false if self.receiver.doorkeeper.may_tell_by_recipient() => Room::Undecided(bytes),
+            false if self.receiver.resolver.matches_recipients() => Room::Undecided(bytes),
             false => Room::None,
         };
         if self.room == Room::None {
-            self.put_off();
+            self.report_full();
             self.session.mail_denied(Denial::SpoolFull);
         } else {
             self.session.mail_allowed();
         }
     }
 
-    /// There is no room on the disk.
-    fn put_off(&self) {
-        self.receiver.intake.report_full(self.control.peer);
-        self.control.record.trouble(Trouble::DiskFull);
+    /// Notes that the disk has no room.
+    fn report_full(&self) {
+        self.receiver.writer.report_full(self.control.peer);
+        self.control.record.problem(SessionProblem::DiskFull);
     }
 }

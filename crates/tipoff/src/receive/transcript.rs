@@ -1,45 +1,48 @@
-//! What is said in a session, written down while it is said: bounded, and at the price of copying
-//! the bytes. Never holds a secret, nor the content of a message.
+//! Transcripts: the commands and replies of a session, recorded as they come and bounded in size. They never contain a
+//! secret or the content of a message.
 
-mod keeper;
-mod trouble;
+mod command_refusal;
+mod problem;
+mod transcripts;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
-use crate::net::TlsFault;
 use tipoff_model::{ArrivalId, Protocol, Timestamp};
 use tipoff_spool::{
     FinishedSession, SessionDetail, SessionLine, SessionOutcome, Speaker, Stored, TranscriptLine,
 };
 
-use keeper::Shared;
-pub(crate) use keeper::{SessionNews, Transcripts};
-pub(super) use trouble::Trouble;
+pub(super) use self::command_refusal::{CommandRefusal, CommandTopic};
+pub(super) use self::problem::SessionProblem;
+use self::transcripts::Shared;
+pub(crate) use self::transcripts::{SessionNews, Transcripts};
+use crate::net::TlsFault;
+use crate::runtime::lock::lock;
 
 /// A longer line is cut, in bytes.
 const LINE_BYTES_MAX: usize = 600;
 /// Lines kept from the beginning of a session, and bytes of them.
 const HEAD_LINES_MAX: usize = 200;
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// The same from its end; one line more tells how many are left out between.
+/// The same from its end. One more line says how many are left out between.
 const TAIL_LINES_MAX: usize = 199;
 const TAIL_BYTES_MAX: usize = 16 * 1024;
-/// Bytes that the transcripts of all sessions under way hold. Beyond, the further lines of each are kept only up to
-/// [`SCARCE_BYTES`] of the beginning and of the end: enough for a camera's mail, and little for thousands of sessions.
+/// Bytes that the transcripts of all open sessions may take. When they take more, each keeps further lines only up to
+/// [`SCARCE_BYTES`] of its beginning and of its end: enough for a camera's mail, and little for thousands of sessions.
 const ALL_BYTES_MAX: usize = 16 * 1024 * 1024;
 const SCARCE_BYTES: usize = 1024;
-/// What a line takes beside its text.
+/// Bytes that a line takes in addition to its text.
 const ENTRY_BYTES: usize = size_of::<Entry>() + 16;
 
-/// Writes one session down. The session has ended when its last clone is dropped.
+/// Records one session. The session has ended when the last clone is dropped.
 #[derive(Clone)]
-pub(super) struct Recorder(Arc<Session>);
+pub(super) struct TranscriptRecorder(Arc<Session>);
 
-/// A session that is under way.
+/// An open session.
 struct Session {
     id: i64,
     protocol: Protocol,
@@ -57,106 +60,106 @@ struct State {
     login: Option<String>,
     tls: Option<String>,
     arrivals: Vec<ArrivalId>,
-    /// The last thing that went wrong and was not made good since.
-    trouble: Option<Trouble>,
+    /// The latest problem that is not solved.
+    problem: Option<SessionProblem>,
 }
 
-impl Recorder {
+impl TranscriptRecorder {
     fn new(id: i64, protocol: Protocol, peer: IpAddr, shared: Arc<Shared>) -> Self {
         Self(Arc::new(Session {
             id,
             protocol,
             peer,
-            began_at: SystemTime::now().into(),
+            began_at: shared.clock.now(),
             began: Instant::now(),
             state: Mutex::default(),
             shared,
         }))
     }
 
-    /// The device said this; its secrets are masked already.
-    pub(super) fn heard(&self, line: &str) {
+    /// The device sent this command; its secrets are masked already.
+    pub(super) fn received(&self, line: &str) {
         self.write(Speaker::Device, line.as_bytes());
     }
 
-    /// We said this, with line ends.
-    pub(super) fn said(&self, reply: &[u8]) {
+    /// Tipoff sent this reply, with line ends.
+    pub(super) fn replied(&self, reply: &[u8]) {
         for line in reply.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
             self.write(Speaker::Us, line.trim_ascii_end());
         }
     }
 
-    /// This happened besides.
+    /// Something else happened in the session.
     pub(super) fn note(&self, text: &str) {
         self.write(Speaker::Note, text.as_bytes());
     }
 
-    /// It logged in.
+    /// A login was accepted.
     pub(super) fn logged_in(&self, user: &str) {
         let mut state = self.0.state();
         state.login = Some(user.to_owned());
-        if state.trouble.as_ref().is_some_and(Trouble::ends_with_a_login) {
-            state.trouble = None;
+        if state.problem.as_ref().is_some_and(SessionProblem::ends_with_a_login) {
+            state.problem = None;
         }
     }
 
-    /// The connection is encrypted now, like this.
+    /// The connection is encrypted now, with this version and cipher.
     pub(super) fn encrypted(&self, how: String) {
         self.note(&format!("Encrypted with {how}."));
         self.0.state().tls = Some(how);
     }
 
-    /// Something is stored.
+    /// An arrival is stored.
     pub(super) fn stored(&self, stored: &Stored, torn: bool) {
-        let what = if torn { "What came of it is kept" } else { "It is stored" };
+        let what = if torn { "Stored incomplete" } else { "Stored" };
         let Stored { arrival, incident, .. } = stored;
         self.note(&format!("{what} as arrival {arrival} of incident {incident}."));
         let mut state = self.0.state();
-        // An upload that goes on is the same arrival.
+        // An upload that continues is the same arrival.
         if state.arrivals.last() != Some(arrival) {
             state.arrivals.push(*arrival);
             let excess = state.arrivals.len().saturating_sub(ARRIVALS_MAX);
             state.arrivals.drain(..excess);
         }
-        state.trouble = torn.then_some(Trouble::Torn);
+        state.problem = torn.then_some(SessionProblem::Torn);
     }
 
-    /// Something went wrong.
-    pub(super) fn trouble(&self, trouble: Trouble) {
+    /// Something went wrong: the session has this problem until it is solved.
+    pub(super) fn problem(&self, problem: SessionProblem) {
         let mut state = self.0.state();
-        if let Trouble::LoginRefused { user, .. } = &trouble {
+        if let SessionProblem::LoginRefused { user, .. } = &problem {
             state.login = Some(user.clone());
         }
-        state.trouble = Some(trouble);
+        state.problem = Some(problem);
     }
 
-    /// Encryption failed.
+    /// The control connection could not be encrypted.
     pub(super) fn tls_failed(&self, fault: TlsFault) {
         self.note(&format!("It could not be encrypted: {fault}."));
-        self.trouble(Trouble::Tls(fault));
+        self.problem(SessionProblem::Tls(fault));
     }
 
-    /// The same of a data connection.
+    /// A data connection could not be encrypted.
     pub(super) fn data_tls_failed(&self, fault: TlsFault) {
         self.note(&format!("The data connection could not be encrypted: {fault}."));
-        self.trouble(Trouble::Tls(fault));
+        self.problem(SessionProblem::Tls(fault));
     }
 
-    /// A command was refused. What went wrong otherwise is worse; and once something has arrived, only what
-    /// loses an upload counts.
-    pub(super) fn refused(&self, trouble: Trouble) {
+    /// A command was refused. A problem of another kind is worse and stays; and after an arrival only a refusal by which
+    /// an upload is lost counts.
+    pub(super) fn refused(&self, problem: SessionProblem) {
         let mut state = self.0.state();
-        let stands = state.trouble.as_ref().is_some_and(|trouble| !trouble.is_refusal());
-        if !stands && (state.arrivals.is_empty() || trouble.loses_an_upload()) {
-            state.trouble = Some(trouble);
+        let is_worse = state.problem.as_ref().is_some_and(|problem| !problem.is_refusal());
+        if !is_worse && (state.arrivals.is_empty() || problem.loses_an_upload()) {
+            state.problem = Some(problem);
         }
     }
 
-    /// What was refused is possible now.
+    /// The device got what was refused.
     pub(super) fn made_good(&self) {
         let mut state = self.0.state();
-        if state.trouble.as_ref().is_some_and(Trouble::is_refusal) {
-            state.trouble = None;
+        if state.problem.as_ref().is_some_and(SessionProblem::is_refusal) {
+            state.problem = None;
         }
     }
 
@@ -176,13 +179,12 @@ impl Recorder {
     }
 }
 
-/// The latest arrivals of a session are named, as many as this.
+/// Arrivals that a session names, the latest.
 const ARRIVALS_MAX: usize = 100;
 
 impl Session {
     fn state(&self) -> MutexGuard<'_, State> {
-        // Whole after every statement.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn line(&self) -> SessionLine {
@@ -192,12 +194,12 @@ impl Session {
             protocol: self.protocol,
             peer: self.peer,
             began_at: self.began_at,
-            ended_at: SystemTime::now().into(),
+            ended_at: self.shared.clock.now(),
             device: None,
             login: state.login.clone(),
             tls: state.tls.clone(),
             outcome: SessionOutcome::Open,
-            hint: state.trouble.as_ref().and_then(|trouble| trouble.hint(self.protocol)),
+            hint: state.problem.as_ref().and_then(|problem| problem.hint(self.protocol)),
             arrivals: state.arrivals.clone(),
         }
     }
@@ -216,7 +218,7 @@ impl Drop for Session {
             protocol: self.protocol,
             peer: self.peer,
             began_at: self.began_at,
-            ended_at: SystemTime::now().into(),
+            ended_at: self.shared.clock.now(),
             is_of_flood: false,
             state,
         };
@@ -224,29 +226,29 @@ impl Drop for Session {
     }
 }
 
-/// A session that has ended, not yet spelled out.
+/// A session that has ended, before it is converted for the spool.
 struct Finished {
     id: i64,
     protocol: Protocol,
     peer: IpAddr,
     began_at: Timestamp,
     ended_at: Timestamp,
-    /// Too many of its address brought nothing lately.
+    /// Too many recent sessions of its address brought no arrival.
     is_of_flood: bool,
     state: State,
 }
 
 impl Finished {
     fn outcome(&self) -> SessionOutcome {
-        match &self.state.trouble {
-            Some(trouble) => trouble.outcome(),
+        match &self.state.problem {
+            Some(problem) => problem.outcome(),
             None if self.state.arrivals.is_empty() => SessionOutcome::Nothing,
             None => SessionOutcome::Delivered,
         }
     }
 
-    fn spell_out(&self) -> FinishedSession {
-        let State { log, login, tls, arrivals, trouble } = &self.state;
+    fn to_stored(&self) -> FinishedSession {
+        let State { log, login, tls, arrivals, problem } = &self.state;
         FinishedSession {
             id: self.id,
             protocol: self.protocol,
@@ -256,34 +258,34 @@ impl Finished {
             login: login.clone(),
             tls: tls.clone(),
             outcome: self.outcome(),
-            hint: trouble.as_ref().and_then(|trouble| trouble.hint(self.protocol)),
+            hint: problem.as_ref().and_then(|problem| problem.hint(self.protocol)),
             arrivals: arrivals.clone(),
             lines: log.lines(),
         }
     }
 
     fn detail(&self) -> SessionDetail {
-        let told = self.spell_out();
+        let session = self.to_stored();
         SessionDetail {
             line: SessionLine {
-                id: told.id,
-                protocol: told.protocol,
-                peer: told.peer,
-                began_at: told.began_at,
-                ended_at: told.ended_at,
+                id: session.id,
+                protocol: session.protocol,
+                peer: session.peer,
+                began_at: session.began_at,
+                ended_at: session.ended_at,
                 device: None,
-                login: told.login,
-                tls: told.tls,
-                outcome: told.outcome,
-                hint: told.hint,
-                arrivals: told.arrivals,
+                login: session.login,
+                tls: session.tls,
+                outcome: session.outcome,
+                hint: session.hint,
+                arrivals: session.arrivals,
             },
-            lines: told.lines,
+            lines: session.lines,
         }
     }
 }
 
-/// The lines: the first and the last of them, where there are too many.
+/// The lines of a transcript; of too many, the first and the last.
 #[derive(Default)]
 struct Log {
     head: Vec<Entry>,
@@ -305,7 +307,7 @@ impl Log {
         self.push_within(at_ms, speaker, text, HEAD_BYTES_MAX.max(TAIL_BYTES_MAX));
     }
 
-    /// Keeps no more than `bytes_max` of the end, and adds no more to the beginning.
+    /// Adds a line; keeps no more than `bytes_max` of the beginning and of the end.
     fn push_within(&mut self, at_ms: u32, speaker: Speaker, text: &[u8], bytes_max: usize) {
         let is_cut = text.len() > LINE_BYTES_MAX;
         let text = text.get(..LINE_BYTES_MAX).unwrap_or(text);
@@ -329,7 +331,7 @@ impl Log {
         }
     }
 
-    /// Bytes in memory, not counting what collections keep free.
+    /// Bytes in memory, without the spare capacity of collections.
     fn held_bytes(&self) -> usize {
         let entries = self.head.len() + self.tail.len();
         self.head_bytes + self.tail_bytes + entries * ENTRY_BYTES
@@ -347,7 +349,7 @@ impl Log {
 }
 
 impl Entry {
-    /// One line of text: whatever came, it moves no cursor and forges no line.
+    /// The line as text, without control characters: it moves no cursor and forges no line.
     fn line(&self) -> TranscriptLine {
         let mut text: String = String::from_utf8_lossy(&self.text)
             .chars()

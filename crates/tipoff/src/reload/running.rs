@@ -10,13 +10,13 @@ use crate::config::{Config, Retention};
 use crate::dispatch::ChannelSupervisor;
 use crate::net::known::KnownAddresses;
 use crate::net::tls::{Loaded, Tls};
-use crate::receive::{Doorkeeper, ftp, smtp};
+use crate::receive::{DeviceDirectory, ftp, smtp};
 use crate::runtime::live_rules::LiveRules;
 
 /// The pieces whose settings may change.
 pub(crate) struct Running {
     pub(crate) rules: Arc<LiveRules>,
-    pub(crate) doorkeeper: Arc<Doorkeeper>,
+    pub(crate) directory: DeviceDirectory,
     pub(crate) known: Arc<KnownAddresses>,
     pub(crate) retention: Arc<ArcSwap<Retention>>,
     pub(crate) tls: Arc<Tls>,
@@ -40,7 +40,7 @@ impl Running {
         // Rules come before channels: what becomes due for a new one is found when it begins.
         self.rules.apply(now.rules.clone());
         self.rules.name_devices(now.device_names());
-        self.doorkeeper.apply(now.access.clone(), now.devices.clone());
+        self.directory.apply(now.access.clone(), now.devices.clone());
         self.known.configure(&now.devices);
         self.retention.store(Arc::new(now.retention));
         self.smtp.store(Arc::new(self.smtp.load().with(now.smtp.clone())));

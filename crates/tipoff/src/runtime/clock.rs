@@ -3,10 +3,12 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
 use tipoff_model::Timestamp;
+
+use crate::runtime::lock::lock;
 
 /// The wall clock was set if it differs by so much from the time that has passed.
 const JUMP_MIN: Duration = Duration::from_secs(2);
@@ -87,7 +89,7 @@ impl Clock {
     }
 
     fn history(&self) -> MutexGuard<'_, History> {
-        self.0.history.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.history)
     }
 }
 

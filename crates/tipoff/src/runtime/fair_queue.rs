@@ -2,11 +2,13 @@
 //! rest by address, and each address by device, so that nobody's work waits for all that another one sent.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tipoff_model::{ArrivalId, DeviceId};
 use tipoff_spool::{Share, Spool};
 use tokio::sync::oneshot;
+
+use crate::runtime::lock::lock;
 
 /// Devices and addresses whose latest turns are remembered; of more, all begin anew.
 const TURNS_MAX: usize = 1_024;
@@ -106,8 +108,7 @@ impl FairQueue {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // What is guarded here is whole after every statement.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -201,9 +201,10 @@ fn count(lines: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::{Sender, channel};
-    use std::sync::{Condvar, Mutex, PoisonError};
+    use std::sync::{Condvar, Mutex};
 
     use super::*;
+    use crate::runtime::lock::lock;
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -227,12 +228,12 @@ mod tests {
         }
 
         fn set(&self, state: State) {
-            self.0.0.lock().unwrap_or_else(PoisonError::into_inner).0 = state;
+            lock(&self.0.0).0 = state;
             self.0.1.notify_all();
         }
 
         fn text(&self) -> String {
-            let inner = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let inner = lock(&self.0.0);
             String::from_utf8(inner.1.clone()).unwrap()
         }
     }

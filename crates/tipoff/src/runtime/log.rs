@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
+use crate::runtime::escape::{Colors, escape};
 use crate::runtime::line_queue::LineQueue;
-use crate::runtime::terminal::{self, Colors};
 
 /// The form of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -67,12 +67,12 @@ fn colors() -> Colors {
 
 /// Writes whole lines among those of the log, without anything that a terminal would obey.
 pub(crate) fn write(lines: &str) {
-    write_raw(terminal::escape(lines, Colors::None).as_bytes());
+    write_raw(escape(lines, Colors::None).as_bytes());
 }
 
 /// The same for lines that have colours, where people look at them.
 pub(crate) fn write_colored(lines: &str) {
-    write_raw(terminal::escape(lines, colors()).as_bytes());
+    write_raw(escape(lines, colors()).as_bytes());
 }
 
 fn write_raw(lines: &[u8]) {

@@ -5,13 +5,16 @@
 pub(crate) mod terminal;
 
 pub(crate) mod clock;
+pub(crate) mod escape;
 pub(crate) mod events;
 pub(crate) mod fair_queue;
 pub(crate) mod hex;
 mod line_queue;
 pub(crate) mod links;
 pub(crate) mod live_rules;
+pub(crate) mod lock;
 pub(crate) mod log;
+pub(crate) mod millis;
 pub(crate) mod notifier;
 pub(crate) mod per_minute;
 pub(crate) mod percent;

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use tipoff_model::AddressShare;
+
+use crate::runtime::lock::lock;
 
 /// For how long messages are counted.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -64,7 +66,7 @@ impl<K: Eq + Hash, const MAX: u32> PerMinute<K, MAX> {
     }
 
     fn due_at(&self, cause: K, now: Instant) -> Option<u64> {
-        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = lock(&self.0);
         let Table { causes, others } = &mut *table;
         if let Some(happened) = causes.get_mut(&cause) {
             return happened.again(MAX, now);

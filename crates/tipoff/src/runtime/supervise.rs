@@ -4,13 +4,14 @@
 //! One that goes on ending is never the end of what works without it: see [`Extent`].
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::task::JoinError;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use crate::runtime::lock::lock;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::telemetry::Metrics;
 
@@ -232,8 +233,7 @@ impl Supervisor {
     }
 
     fn running(&self) -> MutexGuard<'_, Running> {
-        // Whole after every statement.
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.running)
     }
 }
 

@@ -6,8 +6,8 @@ mod attempts;
 mod exposition;
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -19,6 +19,7 @@ use prometheus_client::registry::{Registry, Unit};
 use tipoff_model::Protocol;
 use tipoff_spool::{AttemptRecord, SpoolStats};
 
+use crate::runtime::lock::lock;
 use crate::runtime::log;
 
 use attempts::Attempts;
@@ -121,7 +122,7 @@ impl Metrics {
         let labels = ChannelLabels { channel: channel.to_owned() };
         drop(self.attempt_seconds.get_or_create(&labels));
         drop(self.alert_seconds.get_or_create(&labels));
-        self.channels.lock().unwrap_or_else(PoisonError::into_inner).insert(labels.channel);
+        lock(&self.channels).insert(labels.channel);
     }
 
     /// There is this task.
@@ -245,7 +246,7 @@ impl Metrics {
         }
         self.log_lines_dropped.inner().store(log::dropped(), Ordering::Relaxed);
         self.pending.clear();
-        for channel in self.channels.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for channel in lock(&self.channels).iter() {
             drop(self.pending.get_or_create(&ChannelLabels { channel: channel.clone() }));
         }
         for (channel, count) in &stats.pending {

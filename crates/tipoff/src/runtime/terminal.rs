@@ -4,15 +4,13 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::sync::mpsc::Receiver;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
+use crate::runtime::escape::{Colors, escape};
 use crate::runtime::line_queue::LineQueue;
+use crate::runtime::lock::lock;
 use crate::runtime::log;
-
-mod escape;
-
-pub(crate) use escape::{Colors, escape};
 
 /// Like the standard macro, but an error is kept for [`failure`].
 macro_rules! print {
@@ -65,7 +63,7 @@ pub(crate) fn end_background() {
 }
 
 fn output() -> MutexGuard<'static, Output> {
-    OUTPUT.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&OUTPUT)
 }
 
 /// Prints to standard output, without anything that a terminal would obey.

@@ -32,14 +32,14 @@ use tokio_util::task::TaskTracker;
 use super::slow_body;
 use crate::config::Proxies;
 use crate::net::known::KnownAddresses;
-use crate::net::limit::{Connections, Places, Presence};
+use crate::net::limit::{ConnectionHandle, ConnectionLimiter, ConnectionLimits};
 use crate::net::sniff::is_client_hello;
 use crate::net::tls::{Alpn, Tls};
-use crate::receive::listen::is_out_of_files;
+use crate::open_files;
 use crate::runtime::per_minute::PerMinute;
 use crate::runtime::shutdown::{Phase, Shutdown};
 
-/// Connections served at a time.
+/// ConnectionLimiter served at a time.
 const CONNECTIONS_MAX: usize = 512;
 /// Connections of one address: browsers behind one have six each, and who floods from it displaces only as many.
 const CONNECTIONS_PER_ADDRESS: usize = 128;
@@ -62,7 +62,7 @@ const BREATHER: Duration = Duration::from_millis(100);
 pub(super) struct Server {
     listener: Arc<TcpListener>,
     tls: Arc<Tls>,
-    connections: Connections,
+    connections: ConnectionLimiter,
     proxies: Proxies,
     not_accepted: Arc<PerMinute<()>>,
 }
@@ -76,13 +76,13 @@ impl Server {
         proxies: Proxies,
         ceiling: usize,
     ) -> Self {
-        let places = Places {
+        let limits = ConnectionLimits {
             total: CONNECTIONS_MAX,
             per_address: CONNECTIONS_PER_ADDRESS,
             ceiling,
             newest_wins: true,
         };
-        let connections = Connections::new(places, known);
+        let connections = ConnectionLimiter::new(limits, known);
         Self { listener, tls, connections, proxies, not_accepted: Arc::default() }
     }
 
@@ -106,26 +106,26 @@ impl Server {
                 true => self.connections.with(CONNECTIONS_MAX, CONNECTIONS_MAX),
                 false => self.connections.clone(),
             };
-            if let Ok(place) = connections.enter(peer.ip()) {
+            if let Ok(permit) = connections.admit(peer.ip()) {
                 let served = serve_connection(
                     socket,
                     peer,
                     Arc::clone(&self.tls),
                     router.clone(),
-                    place.presence(),
+                    permit.handle(),
                     shutdown.clone(),
                 );
                 tasks.spawn(async move {
-                    let presence = place.presence();
+                    let handle = permit.handle();
                     tokio::select! {
                         served = served => if let Err(error) = served {
                             tracing::debug!(%peer, %error, "A connection to the HTTP port ended.");
                         },
-                        () = presence.gives_way() => {
+                        () = handle.evicted() => {
                             tracing::debug!(%peer, "A connection to the HTTP port gave way to another.");
                         }
                     }
-                    drop(place);
+                    drop(permit);
                 });
             }
         }
@@ -140,8 +140,8 @@ impl Server {
         if let Some(times) = self.not_accepted.due(()) {
             tracing::warn!(%error, times, "A connection to the HTTP port could not be accepted.");
         }
-        if is_out_of_files(error) {
-            self.connections.make_room();
+        if open_files::is_exhausted(error) {
+            self.connections.evict_one();
         }
     }
 }
@@ -158,7 +158,7 @@ async fn serve_connection(
     address: SocketAddr,
     tls: Arc<Tls>,
     router: Router,
-    presence: Presence,
+    handle: ConnectionHandle,
     mut shutdown: Shutdown,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let socket = tokio::select! {
@@ -166,10 +166,9 @@ async fn serve_connection(
         () = shutdown.reached(Phase::Ending) => return Ok(()),
     };
     let peer = Peer { address, by_tls: matches!(socket, Either::Right(_)) };
-    let io = TokioIo::new(Connection::new(socket, presence.clone()));
+    let io = TokioIo::new(Connection::new(socket, handle.clone()));
     let router = TowerToHyperService::new(router);
-    let service =
-        service_fn(move |request| answer(router.clone(), request, peer, presence.clone()));
+    let service = service_fn(move |request| answer(router.clone(), request, peer, handle.clone()));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX).max_buf_size(BUFFER_BYTES_MAX);
     // Boxed: the connection is large, and most never get as far as this.
@@ -189,14 +188,14 @@ async fn answer(
     router: TowerToHyperService<Router>,
     request: Request<Incoming>,
     peer: Peer,
-    presence: Presence,
+    handle: ConnectionHandle,
 ) -> Result<Response, Infallible> {
     // Whoever has asked goes after those that have not.
-    presence.busy(true);
+    handle.set_busy(true);
     let mut request = request.map(|body| slow_body::bounded(Body::new(body)));
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = router.call(request).await;
-    presence.busy(false);
+    handle.set_busy(false);
     response
 }
 
@@ -219,7 +218,7 @@ async fn greet(
 /// A connection that fails when nothing moves on it, or what is written is read too slowly.
 struct Connection<S> {
     socket: S,
-    presence: Presence,
+    handle: ConnectionHandle,
     standstill: Pin<Box<Sleep>>,
     /// Since when the other side has taken nothing of what is to be written.
     blocked_at: Option<Instant>,
@@ -228,9 +227,9 @@ struct Connection<S> {
 }
 
 impl<S> Connection<S> {
-    fn new(socket: S, presence: Presence) -> Self {
+    fn new(socket: S, handle: ConnectionHandle) -> Self {
         let standstill = Box::pin(tokio::time::sleep(STANDSTILL_MAX));
-        Self { socket, presence, standstill, blocked_at: None, patience: STANDSTILL_MAX }
+        Self { socket, handle, standstill, blocked_at: None, patience: STANDSTILL_MAX }
     }
 
     /// Passes on what the socket answered, and keeps the time.
@@ -240,7 +239,7 @@ impl<S> Connection<S> {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
         if poll.is_ready() {
-            self.presence.heard();
+            self.handle.touch();
             self.standstill.as_mut().reset(Instant::now() + STANDSTILL_MAX);
             return poll;
         }

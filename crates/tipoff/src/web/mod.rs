@@ -34,6 +34,7 @@ mod slow_body;
 mod streaming_body;
 
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -66,7 +67,7 @@ use crate::media::thumbnails::Thumbnails;
 use crate::modes::Modes;
 use crate::net::tls::Tls;
 use crate::readiness::Health;
-use crate::receive::{Doorkeeper, Transcripts};
+use crate::receive::{DeviceDirectory, Transcripts};
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::links::Links;
 use crate::runtime::notifier::ChannelNotifier;
@@ -84,7 +85,7 @@ pub(crate) struct AppState {
     pub(crate) events: EventBus,
     pub(crate) notifier: ChannelNotifier,
     pub(crate) dispatch: ChannelSupervisor,
-    pub(crate) doorkeeper: Arc<Doorkeeper>,
+    pub(crate) directory: DeviceDirectory,
     pub(crate) transcripts: Transcripts,
     pub(crate) configuration: watch::Receiver<ConfigState>,
     pub(crate) thumbnails: Thumbnails,
@@ -116,13 +117,14 @@ impl AppState {
 
     /// Whether the configuration gives somebody this name to log in with.
     fn is_user(&self, user: &str) -> bool {
-        self.doorkeeper.is_user(user)
+        self.directory.authenticator().is_configured_user(user)
     }
 
     /// Applies changes of devices: to logins, known addresses and live pages.
     async fn devices_changed(&self) -> Result<(), tipoff_spool::SpoolError> {
-        self.doorkeeper.add(self.spool.added_devices().await?);
-        self.access.entrance().learn(&*self.spool, &self.doorkeeper).await?;
+        self.directory.set_added(self.spool.added_devices().await?);
+        let (authenticator, now) = (self.directory.authenticator(), SystemTime::now().into());
+        self.access.gate().learn(&*self.spool, &authenticator, now).await?;
         self.events.publish(LiveEvent::Device);
         Ok(())
     }
@@ -166,7 +168,7 @@ pub(crate) fn start(
             Ok(())
         }
     });
-    let known = Arc::clone(&state.access.entrance().known);
+    let known = Arc::clone(&state.access.gate().known);
     let listener = Arc::new(listener);
     let server = listener::Server::new(listener, tls, known, settings.proxies.clone(), ceiling);
     let policy = Arc::new(ProxyPolicy::new(settings));

@@ -66,7 +66,8 @@ pub(super) async fn peers(config: &Config) -> Option<Finding> {
     let about = "devices";
     let rules = Arc::new(config.rules.clone());
     let spool = SqliteSpool::open_beside(&config.data_dir, rules).ok()?;
-    let SharedPlace { place, devices } = network::rewritten(&spool).await.ok()??;
+    let SharedPlace { place, devices } =
+        network::rewritten(&spool, SystemTime::now().into()).await.ok()??;
     Some(Finding::hint(
         about,
         format!(

@@ -21,7 +21,7 @@ use tipoff_spool::{
 use crate::cli::moment::check_mode;
 use crate::cli::{Ending, block_on};
 use crate::config::Config;
-use crate::receive::Doorkeeper;
+use crate::receive::DeviceDirectory;
 use crate::runtime::utc::utc;
 
 /// How many arrivals are read at a time.
@@ -68,9 +68,9 @@ async fn replay(args: &ReplayArgs, config: Config) -> anyhow::Result<()> {
     } else if let Some((mode, at)) = past.chosen_mode().await?.filter(|(_, at)| *at <= from) {
         spool.choose_mode(mode, at).await?;
     }
-    let doorkeeper = Doorkeeper::new(config.access, config.devices);
-    doorkeeper.add(past.added_devices().await?);
-    let stage = Stage { spool, doorkeeper, rules };
+    let directory = DeviceDirectory::new(config.access, config.devices);
+    directory.set_added(past.added_devices().await?);
+    let stage = Stage { spool, directory, rules };
     let incidents = stage.play(&past, args.device.as_deref(), (from, until)).await?;
     if args.json {
         let all: Vec<_> = incidents.iter().map(Played::as_json).collect();
@@ -103,7 +103,7 @@ fn bounds(day: Option<Date>, clock: &Clock) -> anyhow::Result<(Timestamp, Timest
 /// Where the day is played again.
 struct Stage {
     spool: SqliteSpool,
-    doorkeeper: Doorkeeper,
+    directory: DeviceDirectory,
     rules: Arc<Rules>,
 }
 
@@ -152,7 +152,7 @@ impl Stage {
     /// The arrival as it would come now: of a device that this configuration knows, under its name.
     fn again(&self, past: PastArrival) -> NewArrival {
         let PastArrival { device, silent, event, tree, line, .. } = past;
-        let known = self.doorkeeper.device(&line.envelope, line.content.camera.as_ref());
+        let known = self.directory.resolver().device(&line.envelope, line.content.camera.as_ref());
         NewArrival {
             device: if known.discovered { device } else { known },
             envelope: line.envelope,

@@ -10,7 +10,7 @@ use tipoff_vendors::Reading;
 use crate::cli::moment::{self, Moment};
 use crate::cli::{Ending, block_on};
 use crate::config::Config;
-use crate::receive::Doorkeeper;
+use crate::receive::DeviceDirectory;
 
 /// Longer mails are not read: the server takes none either.
 const MAIL_BYTES_MAX: u64 = 500_000_000;
@@ -68,11 +68,11 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
     let spool = moment::open_spool(&config)?;
     let now = args.moment.time(&config.rules.clock)?;
     let past = args.moment.past(&config.rules, now, spool.as_ref()).await?;
-    let doorkeeper = Doorkeeper::new(config.access, config.devices);
+    let directory = DeviceDirectory::new(config.access, config.devices);
     if let Some(spool) = &spool {
-        doorkeeper.add(spool.added_devices().await?);
+        directory.set_added(spool.added_devices().await?);
     }
-    let device = doorkeeper.device(&envelope, content.camera.as_ref());
+    let device = directory.resolver().device(&envelope, content.camera.as_ref());
     let facts = Facts {
         began_at: now,
         received_at: now,

@@ -2,10 +2,12 @@
 //! so that whoever guesses without that neither delays nor refuses them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use super::{TIMES_MAX, TooSoon, Tries};
+
+use crate::runtime::lock::lock;
 
 /// Names remembered; of more, the one that tried longest ago is forgotten.
 const NAMES_MAX: usize = 1_024;
@@ -47,7 +49,7 @@ impl OwnPace {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Tries>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -2,7 +2,7 @@
 //! own: then every limit and share that counts by address has one address to count.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tipoff_model::Timestamp;
 use tipoff_spool::{SharedPlace, Spool, SpoolError};
@@ -17,16 +17,19 @@ const PLACES_MAX: u32 = 5;
 const ROUTES: &str = "/proc/net/route";
 
 /// The gateway at whose address devices appear, as the spool has them.
-pub(crate) async fn rewritten(spool: &dyn Spool) -> Result<Option<SharedPlace>, SpoolError> {
-    let since = Timestamp::from(SystemTime::now()).before(LATELY);
+pub(crate) async fn rewritten(
+    spool: &dyn Spool,
+    now: Timestamp,
+) -> Result<Option<SharedPlace>, SpoolError> {
+    let since = now.before(LATELY);
     let places = spool.shared_places(since, PLACES_MAX).await?;
     let routes = std::fs::read_to_string(ROUTES).unwrap_or_default();
     Ok(judge(&places, &gateways(&routes)))
 }
 
 /// Says in the log where devices share what each of them should have.
-pub(crate) async fn warn_if_rewritten(spool: &dyn Spool) {
-    if let Ok(Some(SharedPlace { place, devices })) = rewritten(spool).await {
+pub(crate) async fn warn_if_rewritten(spool: &dyn Spool, now: Timestamp) {
+    if let Ok(Some(SharedPlace { place, devices })) = rewritten(spool, now).await {
         tracing::warn!(
             %place,
             devices,

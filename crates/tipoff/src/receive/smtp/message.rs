@@ -1,4 +1,4 @@
-//! The message of an SMTP connection: begun, stored, or kept as far as it came.
+//! The message of an SMTP session: begun, stored, or stored torn as far as it came.
 
 use std::time::{Duration, Instant};
 
@@ -6,18 +6,18 @@ use tipoff_model::{Envelope, LoginProof, Protocol};
 use tipoff_smtp::{Failure, Transaction};
 use tipoff_spool::{SpoolError, Stored};
 
-use super::{Conversation, Room};
-use crate::receive::intake::Kept;
-use crate::receive::transcript::{Trouble, grouped};
+use super::{Room, SmtpSession};
+use crate::receive::arrival_writer::StoredMail;
+use crate::receive::transcript::{SessionProblem, grouped};
 
-impl Conversation<'_> {
+impl SmtpSession<'_> {
     pub(super) async fn begin(&mut self, transaction: Transaction) {
         self.content_bytes = 0;
         self.began = Instant::now();
         let envelope = Envelope {
             protocol: Protocol::Smtp,
             peer: self.control.peer,
-            // A login that STARTTLS made forgotten proves nothing.
+            // A login before STARTTLS is forgotten (RFC 3207, section 4.2), and proves nothing.
             proof: match transaction.login {
                 Some(_) => self.proof,
                 None => LoginProof::Unproven,
@@ -30,27 +30,27 @@ impl Conversation<'_> {
             path: None,
         };
         if let Room::Undecided(bytes) = self.room {
-            let has_room = self.receiver.intake.make_room(bytes, &envelope).await;
+            let has_room = self.receiver.writer.make_room(bytes, &envelope).await;
             self.room = if has_room { Room::Made } else { Room::None };
         }
         if self.room == Room::None {
-            // What comes is passed over, and the device is asked at the end to come again.
+            // The content is skipped, and the device is asked at its end to try again.
             return;
         }
-        match self.receiver.intake.begin(envelope) {
+        match self.receiver.writer.begin(envelope) {
             Ok(incoming) => self.incoming = Some(incoming),
             Err(error) => tracing::error!(%error, "The spool cannot take a new file."),
         }
     }
 
-    /// The message is complete: only when it is durable is the device told so.
+    /// Stores a complete message. The device gets its reply when the message is durable (invariant 1).
     pub(super) async fn store(&mut self) {
         self.share.pause();
         let began = Instant::now();
         self.began = began;
         self.note_content();
         if self.room == Room::None {
-            self.put_off();
+            self.report_full();
             return self.session.not_stored(Failure::SpoolFull);
         }
         let stored = match self.incoming.take() {
@@ -59,39 +59,39 @@ impl Conversation<'_> {
         };
         match stored {
             Ok(stored) => {
-                self.tell(&stored, false);
+                self.report(&stored, false);
                 self.receiver.metrics.arrival(Protocol::Smtp, false, began.elapsed());
                 self.session.stored(&stored.arrival.to_string());
             }
             Err(error) => {
                 tracing::error!(peer = %self.control.peer, %error, "A mail could not be stored; the device is asked to try again.");
-                let (failure, trouble) = match error {
-                    SpoolError::Full(_) => (Failure::SpoolFull, Trouble::DiskFull),
-                    _ => (Failure::Temporary, Trouble::NotStored),
+                let (failure, problem) = match error {
+                    SpoolError::Full(_) => (Failure::SpoolFull, SessionProblem::DiskFull),
+                    _ => (Failure::Temporary, SessionProblem::NotStored),
                 };
-                self.control.record.trouble(trouble);
+                self.control.record.problem(problem);
                 self.session.not_stored(failure);
             }
         }
     }
 
-    /// What came of a message that will not be completed is kept (invariant 7).
-    pub(super) async fn keep_what_came(&mut self) {
+    /// Stores what came of a message that will not be completed (invariant 7).
+    pub(super) async fn store_torn(&mut self) {
         let Some(incoming) = self.incoming.take() else {
             return;
         };
         self.share.pause();
         self.note_content();
         match incoming.torn(self.session.may_have_ended()).await {
-            Ok(Some(Kept { stored, torn })) => {
+            Ok(Some(StoredMail { stored, torn })) => {
                 self.receiver.metrics.arrival(Protocol::Smtp, torn, Duration::ZERO);
-                self.tell(&stored, torn);
+                self.report(&stored, torn);
                 if !torn {
                     self.control
                         .record
                         .note("It lacked only its end, and is alerted as a whole mail.");
                 }
-                self.control.record.trouble(Trouble::Torn);
+                self.control.record.problem(SessionProblem::Torn);
             }
             Ok(None) => {}
             Err(error) => {
@@ -100,13 +100,13 @@ impl Conversation<'_> {
         }
     }
 
-    /// What a message says is not for the transcript.
+    /// Notes the size of a message. Its content does not belong in the transcript.
     fn note_content(&self) {
         let bytes = grouped(self.content_bytes);
         self.control.record.note(&format!("{bytes} bytes of a message."));
     }
 
-    fn tell(&self, stored: &Stored, torn: bool) {
+    fn report(&self, stored: &Stored, torn: bool) {
         self.control.record.stored(stored, torn);
         tracing::info!(
             peer = %self.control.peer,

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::*;
 use crate::net::TlsFault;
+use crate::runtime::clock::Clock;
 use crate::runtime::telemetry::Metrics;
 
 fn texts(lines: &[TranscriptLine]) -> Vec<&str> {
@@ -121,7 +122,8 @@ async fn scene(turns: usize) -> (Arc<Store>, Transcripts) {
         asked: Notify::new(),
     });
     let metrics = Arc::new(Metrics::new());
-    let transcripts = Transcripts::open(Arc::clone(&store) as _, metrics).await.unwrap();
+    let transcripts =
+        Transcripts::open(Arc::clone(&store) as _, metrics, Clock::system()).await.unwrap();
     (store, transcripts)
 }
 
@@ -143,21 +145,16 @@ async fn a_session_is_seen_while_it_is_open_on_its_way_and_then_kept() {
     let (store, transcripts) = scene(0).await;
     let mut events = transcripts.subscribe();
     let record = transcripts.begin(Protocol::Ftp, peer(1));
-    record.said(b"220 ready\r\n");
-    record.heard("USER yard");
-    record.said(b"250-one\r\n250 two\r\n");
+    record.replied(b"220 ready\r\n");
+    record.received("USER yard");
+    record.replied(b"250-one\r\n250 two\r\n");
     record.logged_in("yard");
     record.stored(&stored(7), false);
     let open = transcripts.open_sessions();
     assert_eq!((open.len(), open[0].id, open[0].outcome), (1, 42, SessionOutcome::Open));
     let lines = transcripts.read(42).unwrap().lines;
-    let expected = [
-        "220 ready",
-        "USER yard",
-        "250-one",
-        "250 two",
-        "It is stored as arrival 7 of incident 3.",
-    ];
+    let expected =
+        ["220 ready", "USER yard", "250-one", "250 two", "Stored as arrival 7 of incident 3."];
     assert_eq!(texts(&lines), expected);
     drop(record);
     assert!(transcripts.open_sessions().is_empty());
@@ -183,22 +180,23 @@ async fn a_session_is_seen_while_it_is_open_on_its_way_and_then_kept() {
 }
 
 #[tokio::test]
-async fn what_went_wrong_last_counts_unless_it_was_made_good() {
+async fn the_latest_problem_counts_unless_it_was_solved() {
     let (store, transcripts) = scene(1).await;
-    let refused = || Trouble::LoginRefused { user: "cam".to_owned(), user_known: false };
-    let play = |part: &dyn Fn(&Recorder)| part(&transcripts.begin(Protocol::Smtp, peer(1)));
+    let refused = || SessionProblem::LoginRefused { user: "cam".to_owned(), user_known: false };
+    let play =
+        |part: &dyn Fn(&TranscriptRecorder)| part(&transcripts.begin(Protocol::Smtp, peer(1)));
     play(&|_| {});
-    play(&|record| record.trouble(refused()));
+    play(&|record| record.problem(refused()));
     play(&|record| {
-        record.trouble(refused());
+        record.problem(refused());
         record.logged_in("cam");
     });
     play(&|record| {
-        record.trouble(Trouble::DiskFull);
+        record.problem(SessionProblem::DiskFull);
         record.logged_in("cam");
     });
     play(&|record| {
-        record.trouble(Trouble::TooBig);
+        record.problem(SessionProblem::TooBig);
         record.stored(&stored(1), false);
     });
     play(&|record| {
@@ -246,13 +244,13 @@ async fn of_a_flood_the_newest_of_each_address_stays() {
 #[tokio::test]
 async fn thousands_of_long_sessions_share_what_transcripts_may_hold() {
     let (_store, transcripts) = scene(0).await;
-    let sessions: Vec<Recorder> = (0..3_000)
+    let sessions: Vec<TranscriptRecorder> = (0..3_000)
         .map(|number| {
             let record = transcripts.begin(Protocol::Smtp, peer(number));
             for _ in 0..60 {
-                record.heard(&"x".repeat(600));
+                record.received(&"x".repeat(600));
             }
-            record.heard("the last line");
+            record.received("the last line");
             record
         })
         .collect();

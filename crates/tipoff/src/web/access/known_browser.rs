@@ -100,7 +100,7 @@ impl Access {
             let attempt = self.own_attempt(&format!("browser/{number}"), source)?;
             return Ok((Counted::ByItself(attempt), Lane::KnownBrowser));
         }
-        let is_known = self.entrance().known.contains(source.address);
+        let is_known = self.gate().known.contains(source.address);
         let lane = if is_known { Lane::KnownAddress } else { Lane::Stranger };
         Ok((Counted::ByAddress(self.attempt(name, source.address)?), lane))
     }

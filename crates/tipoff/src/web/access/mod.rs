@@ -46,7 +46,7 @@ use password::{Hashing, check_length};
 use totp::CodeAttempts;
 
 use crate::net::login_throttle::{Attempt, Claim, OwnPace};
-use crate::receive::Entrance;
+use crate::receive::LoginGate;
 
 /// A login that was not seen for so long is over.
 const UNSEEN_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -109,7 +109,7 @@ struct Lock {
     /// Signs what proves that a form is one of ours.
     key: [u8; 32],
     hashing: Hashing,
-    entrance: Entrance,
+    gate: LoginGate,
     /// Tries of known browsers and of logins.
     own_pace: OwnPace,
     codes: CodeAttempts,
@@ -157,12 +157,12 @@ pub(super) enum LoginStep {
 
 impl Access {
     /// `key` is the program's lasting secret.
-    pub(crate) fn new(spool: Arc<dyn Spool>, key: [u8; 32], entrance: Entrance) -> Self {
+    pub(crate) fn new(spool: Arc<dyn Spool>, key: [u8; 32], gate: LoginGate) -> Self {
         Self(Arc::new(Lock {
             spool,
             key,
             hashing: Hashing::default(),
-            entrance,
+            gate,
             own_pace: OwnPace::default(),
             codes: CodeAttempts::default(),
             failures: LoginFailures::default(),
@@ -171,14 +171,14 @@ impl Access {
     }
 
     /// What all ports share of who comes in.
-    pub(crate) fn entrance(&self) -> &Entrance {
-        &self.0.entrance
+    pub(crate) fn gate(&self) -> &LoginGate {
+        &self.0.gate
     }
 
     /// Counts a try of a user before it is looked at: many at once are no faster than one after the other.
     /// It counts as wrong until it is said to have succeeded.
     fn attempt(&self, user: &str, peer: IpAddr) -> Result<Attempt, AccessError> {
-        let Entrance { known, throttle } = &self.0.entrance;
+        let LoginGate { known, throttle } = &self.0.gate;
         // No device has such a user.
         let user = format!("\0{user}");
         // To check a password again costs as much as the first time, so the same one is not recognised.
@@ -192,20 +192,20 @@ impl Access {
     /// Notes a wrong password, code or key: in the audit log, and at most once a minute in the log.
     fn report_wrong(&self, peer: IpAddr) {
         self.0.failures.note(peer);
-        if let Some(wrong_logins) = self.0.entrance.throttle.message_due(peer) {
+        if let Some(wrong_logins) = self.0.gate.throttle.message_due(peer) {
             tracing::warn!(%peer, wrong_logins, "A login to the dashboard failed.");
         }
     }
 
     /// Somebody who is logged in asks from here: strangers do not take their places.
     fn is_welcome(&self, peer: IpAddr) {
-        self.0.entrance.known.proven(DASHBOARD, peer);
+        self.0.gate.known.proven(DASHBOARD, peer);
     }
 
     /// Counts a token that nobody has.
     pub(super) fn wrong_token(&self, secret: &str, peer: IpAddr) -> Result<(), AccessError> {
         self.report_wrong(peer);
-        let counted = self.0.entrance.throttle.wrong_token(peer, secret);
+        let counted = self.0.gate.throttle.wrong_token(peer, secret);
         counted.map_err(|too_soon| AccessError::TooMany(too_soon.wait.as_secs() + 1))
     }
 

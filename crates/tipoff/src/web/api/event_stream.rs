@@ -19,7 +19,7 @@ use super::super::access::{Access, AuthMethod, Principal};
 use super::super::client::Client;
 use super::super::problem::Problem;
 use crate::net::known::KnownAddresses;
-use crate::net::limit::{Connections, Place, Places, Presence};
+use crate::net::limit::{ConnectionHandle, ConnectionLimiter, ConnectionLimits, ConnectionPermit};
 use crate::receive::SessionNews;
 use crate::runtime::events::LiveEvent;
 use crate::runtime::shutdown::{Phase, Shutdown};
@@ -51,7 +51,7 @@ pub(super) async fn event_stream(
     principal: Principal,
     client: Client,
 ) -> Result<impl IntoResponse, Problem> {
-    let place = state.event_streams.0.enter(client.address).map_err(|_| {
+    let permit = state.event_streams.0.admit(client.address).map_err(|_| {
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many event streams are open; close some")
     })?;
     let access = state.access.clone();
@@ -61,8 +61,8 @@ pub(super) async fn event_stream(
         events: state.events.subscribe(),
         sessions: state.transcripts.subscribe(),
         shutdown: state.supervisor.shutdown(),
-        presence: place.presence(),
-        _place: place,
+        handle: permit.handle(),
+        _permit: permit,
     };
     let stream = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
@@ -86,24 +86,24 @@ struct Listener {
     events: broadcast::Receiver<LiveEvent>,
     sessions: broadcast::Receiver<SessionNews>,
     shutdown: Shutdown,
-    presence: Presence,
-    _place: Place,
+    handle: ConnectionHandle,
+    _permit: ConnectionPermit,
 }
 
 /// The streams that are open. Of too many, the one that has been open for longest ends; browsers come again.
 #[derive(Clone)]
-pub(crate) struct EventStreams(Connections);
+pub(crate) struct EventStreams(ConnectionLimiter);
 
 impl EventStreams {
     /// Those of known addresses go before others.
     pub(crate) fn new(known: Arc<KnownAddresses>) -> Self {
-        let places = Places {
+        let limits = ConnectionLimits {
             total: STREAMS_MAX,
             per_address: STREAMS_PER_ADDRESS,
             ceiling: usize::MAX,
             newest_wins: true,
         };
-        Self(Connections::new(places, known))
+        Self(ConnectionLimiter::new(limits, known))
     }
 }
 
@@ -116,7 +116,7 @@ impl Listener {
             () = &mut self.ended => None,
             item = self.events.recv() => of(item, event),
             session = self.sessions.recv() => of(session, of_session),
-            () = self.presence.gives_way() => None,
+            () = self.handle.evicted() => None,
             () = self.shutdown.reached(Phase::Ending) => None,
         }
     }

@@ -2,15 +2,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
 
-fn presence() -> Presence {
-    let places = Places { total: 1, per_address: 1, ceiling: 1, newest_wins: true };
-    let connections = Connections::new(places, Arc::default());
-    connections.enter([127, 0, 0, 1].into()).unwrap().presence()
+fn handle() -> ConnectionHandle {
+    let places = ConnectionLimits { total: 1, per_address: 1, ceiling: 1, newest_wins: true };
+    let connections = ConnectionLimiter::new(places, Arc::default());
+    connections.admit([127, 0, 0, 1].into()).unwrap().handle()
 }
 
 fn connection(buffer: usize) -> (DuplexStream, Connection<DuplexStream>) {
     let (client, server) = duplex(buffer);
-    (client, Connection::new(server, presence()))
+    (client, Connection::new(server, handle()))
 }
 
 #[tokio::test(start_paused = true)]

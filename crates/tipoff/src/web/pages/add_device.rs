@@ -119,7 +119,7 @@ pub(super) async fn setup(
 }
 
 fn knows(state: &AppState, login: Option<&str>) -> bool {
-    login.is_some_and(|login| state.doorkeeper.knows_user(login))
+    login.is_some_and(|login| state.directory.authenticator().knows_user(login))
 }
 
 /// What to change at a device that sent something, and was not known for what it is.

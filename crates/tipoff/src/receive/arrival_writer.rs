@@ -1,0 +1,294 @@
+//! Writes arrivals into the spool. The bytes of a mail go to its blob and through the parser as they come, so that at
+//! the end it only has to be made durable.
+
+use std::io::{self, Read};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tipoff_mail::{Parsed, Parser};
+use tipoff_model::{AddressShare, Content, Envelope, Media, MediaKind, Timestamp};
+use tipoff_spool::{
+    BlobWriter, Blobs, DedupPolicy, Digest, NewArrival, Sender, Spool, SpoolError, Stored,
+    StoredBlob,
+};
+use tipoff_vendors::Reading;
+
+use super::access::DeviceResolver;
+use super::mail_digest::{self, MailSize};
+use super::parser_pool::{self, MailParser, ParserOwner, ParserPool};
+use crate::disk::Disk;
+use crate::net::turns::{Share, Turns};
+use crate::runtime::clock::Clock;
+use crate::runtime::events::{EventBus, LiveEvent};
+use crate::runtime::notifier::ChannelNotifier;
+use crate::runtime::per_minute::{PerMinute, network};
+
+/// Time that a device has to send a mail again whose connection broke, before an alert is sent for what came of its
+/// text.
+const RESEND_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// Stores the arrivals of all receivers. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct ArrivalWriter {
+    pub(super) spool: Arc<dyn Spool>,
+    pub(super) resolver: DeviceResolver,
+    disk: Disk,
+    pub(super) notifier: ChannelNotifier,
+    events: EventBus,
+    pub(super) clock: Clock,
+    /// Turns at the processor, for the connections of all receivers.
+    pub(super) turns: Turns,
+    /// The parsers of the mails under way.
+    parsers: ParserPool,
+    /// The addresses whose arrivals were refused because the disk is full.
+    refused_full: Arc<PerMinute<IpAddr>>,
+}
+
+impl ArrivalWriter {
+    pub(crate) fn new(
+        spool: Arc<dyn Spool>,
+        resolver: DeviceResolver,
+        disk: Disk,
+        notifier: ChannelNotifier,
+        events: EventBus,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            spool,
+            resolver,
+            disk,
+            notifier,
+            events,
+            clock,
+            turns: Turns::default(),
+            parsers: ParserPool::default(),
+            refused_full: Arc::default(),
+        }
+    }
+
+    /// Whether the disk has room for an arrival of this size, after the oldest ones are evicted where needed. Known
+    /// devices have room longer than strangers.
+    pub(crate) async fn make_room(&self, bytes: u64, envelope: &Envelope) -> bool {
+        let device = self.resolver.device(envelope, None);
+        self.disk.make_room(bytes, self.disk.is_known(&device)).await
+    }
+
+    /// Logs that there is no room for what `peer` sends, at most once a minute for each address.
+    pub(super) fn report_full(&self, peer: IpAddr) {
+        if let Some(times) = self.refused_full.due(network(peer)) {
+            tracing::error!(%peer, times, "The disk of the spool is full: what a device sends is put off.");
+        }
+    }
+
+    /// Whose share of the disk the bytes of a file count to.
+    pub(super) fn sender(&self, envelope: &Envelope) -> Sender {
+        let device = self.resolver.device(envelope, None);
+        Sender::new(envelope.peer, self.disk.is_known(&device))
+    }
+
+    /// Begins to store a mail.
+    pub(crate) fn begin(&self, envelope: Envelope) -> io::Result<IncomingMail> {
+        let began_at = self.clock.now();
+        let mut writer = self.spool.blobs().begin(began_at, "eml")?;
+        let device = self.resolver.device(&envelope, None);
+        let is_known = self.disk.is_known(&device);
+        writer.belongs_to(Sender::new(envelope.peer, is_known));
+        let owner = ParserOwner { address: AddressShare::of(envelope.peer), is_known };
+        Ok(IncomingMail {
+            arrivals: self.clone(),
+            size: MailSize::default(),
+            envelope,
+            writer,
+            parser: self.parsers.begin(owner),
+            began_at,
+            failed: None,
+        })
+    }
+
+    /// Stores an arrival, and announces it.
+    pub(super) async fn store(&self, arrival: NewArrival) -> Result<Stored, SpoolError> {
+        let stored = self.spool.store(arrival).await?;
+        self.announce(&stored);
+        Ok(stored)
+    }
+
+    /// Wakes the channels of a stored arrival, and publishes it to open pages.
+    pub(super) fn announce(&self, stored: &Stored) {
+        self.notifier.wake(&stored.channels);
+        self.events
+            .publish(LiveEvent::Arrival { incident: stored.incident, opened: !stored.joined });
+    }
+}
+
+/// A mail that is being received.
+pub(crate) struct IncomingMail {
+    arrivals: ArrivalWriter,
+    envelope: Envelope,
+    writer: BlobWriter,
+    parser: MailParser,
+    size: MailSize,
+    began_at: Timestamp,
+    failed: Option<io::Error>,
+}
+
+impl IncomingMail {
+    /// Takes the next bytes. An error of the disk is returned when the mail ends: only then the device gets a reply.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        if self.failed.is_none()
+            && let Err(error) = self.writer.write(bytes)
+        {
+            self.failed = Some(error);
+        }
+        self.parser.push(bytes);
+        self.size.push(bytes);
+    }
+
+    /// Whether [`IncomingMail::keep_pace`] may have to wait.
+    pub(crate) fn must_wait(&self) -> bool {
+        self.writer.must_wait()
+    }
+
+    /// Waits while too many bytes wait for the disk.
+    pub(crate) async fn keep_pace(&mut self) {
+        self.writer.keep_pace().await;
+    }
+
+    /// Stores a mail that has come whole. When this returns it is durable (docs/spool.md, A3).
+    pub(crate) async fn complete(self) -> Result<Stored, SpoolError> {
+        self.store(Ending::Whole).await.map(|mail| mail.stored)
+    }
+
+    /// Stores what came of a mail whose connection broke; `None` if nothing came. `may_have_ended` says that the last
+    /// bytes can be its end.
+    pub(crate) async fn torn(self, may_have_ended: bool) -> Result<Option<StoredMail>, SpoolError> {
+        if self.writer.size() == 0 {
+            return Ok(None);
+        }
+        let ending = if may_have_ended { Ending::Unacknowledged } else { Ending::Broken };
+        self.store(ending).await.map(Some)
+    }
+
+    /// The parser at the end of the mail. If it was given up, the mail is read again, in a turn that lasts until the
+    /// mail is stored, because what the parser finds is in memory until then.
+    async fn parser(&mut self) -> io::Result<(Box<Parser>, Option<Share>)> {
+        if let Some(parser) = self.parser.end() {
+            return Ok((parser, None));
+        }
+        let turn = self.arrivals.parsers.turn_to_read_again(self.parser.owner()).await;
+        let path = self.arrivals.spool.blobs().path(self.writer.name());
+        let mut share = self.arrivals.turns.of(self.envelope.peer);
+        Ok((parser_pool::read_again(path, &mut share).await?, Some(turn)))
+    }
+
+    async fn store(mut self, ending: Ending) -> Result<StoredMail, SpoolError> {
+        if let Some(error) = self.failed {
+            return Err(disk_error(&error));
+        }
+        let received_at = self.arrivals.clock.now();
+        let (parser, _turn) = self.parser().await.map_err(|error| disk_error(&error))?;
+        let parsed = match ending {
+            Ending::Broken => parser.torn_parsed(),
+            Ending::Whole | Ending::Unacknowledged => parser.finish_parsed(),
+        };
+        let Parsed { content, message_id, is_closed } = parsed;
+        let torn = ending == Ending::Broken && !is_closed;
+        let ready_at = match torn && !content.has_shots() {
+            true => received_at.after(RESEND_WAIT),
+            false => received_at,
+        };
+        let reading = tipoff_vendors::read(&content);
+        let Reading { details, camera, .. } = reading;
+        let content = Content { details, camera, ..content };
+        let device = self.arrivals.resolver.device(&self.envelope, content.camera.as_ref());
+        let spool = &self.arrivals.spool;
+        let (recipients, size) = (&self.envelope.recipients, self.size.bytes());
+        let digest =
+            mail_digest::digest(&device.key, recipients, message_id.as_deref(), &self.size);
+        let known = spool.known_mail(&digest, received_at);
+        let unacknowledged = ending != Ending::Whole;
+        let wants_digests = unacknowledged || spool.has_torn(&device.key);
+        let blobs = spool.blobs().clone();
+        let writer = self.writer;
+        let durable = tokio::task::spawn_blocking(move || {
+            let blob = writer.finish()?;
+            let digests =
+                if wants_digests { digests(&blobs, &blob, &content)? } else { Vec::new() };
+            let same_as = known.filter(|(_, known)| is_same(&blobs, &blob, known, size));
+            Ok((blob, content, digests, same_as.map(|(arrival, _)| arrival)))
+        });
+        let (blob, content, digests, same_as) = durable
+            .await
+            .map_err(|_| SpoolError::Closed)?
+            .map_err(|error: io::Error| disk_error(&error))?;
+        let arrival = NewArrival {
+            event: reading.event,
+            housekeeping: false,
+            vendor: reading.vendor,
+            device,
+            envelope: self.envelope,
+            content,
+            blob,
+            began_at: self.began_at,
+            received_at,
+            ready_at,
+            torn,
+            unacknowledged,
+            digest: Some(digest),
+            same_as,
+            digests,
+            again: DedupPolicy::AfterTorn,
+            tree: None,
+        };
+        let stored = self.arrivals.store(arrival).await?;
+        Ok(StoredMail { stored, torn })
+    }
+}
+
+/// How the connection of a mail ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// After the end of the mail, which is acknowledged.
+    Whole,
+    /// After bytes that can be its end; nothing is acknowledged.
+    Unacknowledged,
+    /// In the middle of the mail.
+    Broken,
+}
+
+/// A mail that is stored.
+pub(crate) struct StoredMail {
+    pub(crate) stored: Stored,
+    /// Whether its connection broke before its end.
+    pub(crate) torn: bool,
+}
+
+pub(super) fn disk_error(error: &io::Error) -> SpoolError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            SpoolError::Full(error.to_string())
+        }
+        _ => SpoolError::File(error.to_string()),
+    }
+}
+
+/// Whether two mails have the same bytes. If one cannot be read, they count as different: two alerts are better than
+/// none.
+fn is_same(blobs: &Blobs, one: &StoredBlob, other: &StoredBlob, size: u64) -> bool {
+    let (one, other) = (blobs.path(&one.name), blobs.path(&other.name));
+    mail_digest::begin_equally(&one, &other, size).unwrap_or(false)
+}
+
+/// The digest of each picture and video, by which a mail is recognised that the device sends a second time.
+fn digests(blobs: &Blobs, blob: &StoredBlob, content: &Content) -> io::Result<Vec<Option<Digest>>> {
+    let digest_of = |media: &Media| match media.kind {
+        MediaKind::File => Ok(None),
+        MediaKind::Picture | MediaKind::Animation | MediaKind::Video if !media.whole => Ok(None),
+        _ => digest(blobs.read(&blob.name, media)?).map(Some),
+    };
+    content.media.iter().map(digest_of).collect()
+}
+
+fn digest(reader: impl Read) -> io::Result<Digest> {
+    Ok(blake3::Hasher::new().update_reader(reader)?.finalize().into())
+}

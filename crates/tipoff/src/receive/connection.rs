@@ -1,0 +1,33 @@
+//! An accepted connection on its way from a listener to a session, and how it ended.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::transcript::TranscriptRecorder;
+use crate::net::limit::ConnectionHandle;
+use crate::net::tls::Tls;
+use crate::net::wire::Wire;
+use crate::runtime::shutdown::Shutdown;
+
+/// The last reply to a connection that is evicted (RFC 5321, section 3.8; RFC 959, section 4.2).
+pub(super) const EVICTED: &[u8] = b"421 4.7.0 Too many connections, try again later\r\n";
+
+/// A connection that has a permit, whose encryption is known.
+pub(super) struct Connection {
+    pub(super) wire: Wire,
+    pub(super) peer: IpAddr,
+    pub(super) tls: Arc<Tls>,
+    pub(super) shutdown: Shutdown,
+    pub(super) record: TranscriptRecorder,
+    pub(super) handle: ConnectionHandle,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConnectionEnd {
+    /// The session ended, or the connection broke.
+    Ended,
+    /// The device began TLS after it had been greeted in plain text: the next connection of its address is given
+    /// a moment to begin TLS.
+    WasTls,
+}

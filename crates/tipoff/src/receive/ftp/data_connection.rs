@@ -1,0 +1,52 @@
+//! The data connection of one transfer: how it is made.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tipoff_ftp::{DataMode, Protection};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::data_context::{DataContext, DataFault};
+use super::passive::PassivePort;
+use crate::net::wire::Wire;
+
+/// How long this machine tries to connect to a device.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// A data connection that is to be made.
+pub(super) struct DataConnectionPlan {
+    pub(super) data: DataMode,
+    pub(super) protection: Protection,
+    /// Whether the device sends the data.
+    pub(super) is_upload: bool,
+    /// The leased port, if the connection is passive.
+    pub(super) passive: Option<PassivePort>,
+    pub(super) context: DataContext,
+}
+
+impl DataConnectionPlan {
+    /// Makes the connection.
+    pub(super) async fn open(self) -> Result<Wire, DataFault> {
+        let Self { data, protection, is_upload, passive, context } = self;
+        match (data, passive) {
+            (DataMode::Active(address), _) => {
+                let socket =
+                    connect(address).await.map_err(|error| context.not_connected(&error))?;
+                context.record.note(&format!("A data connection to {address}."));
+                context.protect(socket, protection, is_upload).await
+            }
+            (DataMode::Passive, Some(passive)) => {
+                passive.open(protection, is_upload, &context).await
+            }
+            (DataMode::Passive, None) => {
+                Err(context.not_connected(&io::ErrorKind::NotConnected.into()))
+            }
+        }
+    }
+}
+
+async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    timeout(CONNECT_MAX, TcpStream::connect(address)).await?
+}

@@ -1,0 +1,243 @@
+//! The ports of passive data connections. A port serves many devices at the same time: a session that received PASV
+//! leases it for the address of its device, and a connection goes to the lease of the address that it comes from. So
+//! nobody can use up the ports of others; one address has as many leases as there are ports.
+//!
+//! A port is bound when it is first leased, and closed soon after its last lease.
+
+mod table;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use self::table::{Port, Table};
+use crate::runtime::lock::lock;
+
+/// How long a session waits for a port where its address has leased all of them.
+const WAIT_MAX: Duration = Duration::from_secs(8);
+/// While it waits, leases of other sessions become old enough to be ended.
+const WAIT_STEP: Duration = Duration::from_millis(250);
+/// A port without leases is closed after about so long.
+const LINGER: Duration = Duration::from_secs(5);
+/// Pause before the next connection is accepted where the system has no more open files.
+const BREATHER: Duration = Duration::from_millis(100);
+/// One port in so many is for devices with a login of their own, where others come from their address.
+const RESERVED_PART: usize = 4;
+
+/// All ports that are leased. Clones share them.
+#[derive(Clone, Default)]
+pub(super) struct PortLeases(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    table: Mutex<Table>,
+    /// Notified when a lease has ended.
+    freed: Notify,
+}
+
+/// The session that leases a port.
+#[derive(Clone)]
+pub(super) struct Lessee {
+    pub(super) peer: IpAddr,
+    /// Its device has a login of its own.
+    pub(super) is_known: bool,
+    /// Called when a connection from an address without a lease comes to its port.
+    pub(super) on_stranger: OnStranger,
+}
+
+pub(super) type OnStranger = Arc<dyn Fn(IpAddr) + Send + Sync>;
+
+/// The right of one session to the next connection from its device's address to a port, until this is dropped.
+pub(super) struct Lease {
+    ports: PortLeases,
+    at: SocketAddr,
+    peer: IpAddr,
+    id: u64,
+    connection_rx: oneshot::Receiver<TcpStream>,
+}
+
+/// Why there is no lease now.
+enum Refused {
+    /// The device's address has leased all that it may.
+    OwnShareUsed,
+    /// No port can be bound.
+    Failed(io::Error),
+}
+
+impl PortLeases {
+    /// Leases a port of the range at the address `local`. Where the device's address has leased all that it may, waits
+    /// for a moment until one of them is free.
+    pub(super) async fn lease(
+        &self,
+        local: SocketAddr,
+        range: &RangeInclusive<u16>,
+        lessee: &Lessee,
+    ) -> io::Result<Lease> {
+        let end = Instant::now() + WAIT_MAX;
+        loop {
+            let mut freed = pin!(self.0.freed.notified());
+            freed.as_mut().enable();
+            match self.try_lease(local, range, lessee) {
+                Ok(lease) => return Ok(lease),
+                Err(Refused::Failed(error)) => return Err(error),
+                Err(Refused::OwnShareUsed) if Instant::now() >= end => {
+                    return Err(io::Error::other("its own address has leased all ports"));
+                }
+                Err(Refused::OwnShareUsed) => {
+                    let _ = timeout_at(end.min(Instant::now() + WAIT_STEP), freed).await;
+                }
+            }
+        }
+    }
+
+    fn try_lease(
+        &self,
+        local: SocketAddr,
+        range: &RangeInclusive<u16>,
+        lessee: &Lessee,
+    ) -> Result<Lease, Refused> {
+        let (ip, peer, is_known) =
+            (local.ip().to_canonical(), lessee.peer.to_canonical(), lessee.is_known);
+        let local = if ip.is_ipv4() { SocketAddr::new(ip, 0) } else { local };
+        let mut table = self.table();
+        table.end_old(peer);
+        let has_share = table.count(peer) < share(range, is_known);
+        let free = if has_share { table.free_port(local, range, peer) } else { Err(None) };
+        let at = match free {
+            Ok(Port::Bound(at)) => at,
+            Ok(Port::New(at, listener)) => {
+                table.bound.insert(at, HashMap::new());
+                tokio::spawn(accept(self.clone(), at, listener));
+                at
+            }
+            Err(error) => match table.end_dispensable(peer, is_known) {
+                // In an IPv6 network the ended lease may be another address's, whose port this one has leased as well.
+                Some(at)
+                    if at.ip() == local.ip()
+                        && range.contains(&at.port())
+                        && table.is_free(at, peer) =>
+                {
+                    at
+                }
+                Some(_) => return Err(Refused::OwnShareUsed),
+                None if table.count(peer) > 0 => return Err(Refused::OwnShareUsed),
+                None => {
+                    let in_use = || io::Error::from(io::ErrorKind::AddrInUse);
+                    return Err(Refused::Failed(error.unwrap_or_else(in_use)));
+                }
+            },
+        };
+        let (connection_tx, connection_rx) = oneshot::channel();
+        let id = table.insert(at, peer, connection_tx, lessee.clone());
+        Ok(Lease { ports: self.clone(), at, peer, id, connection_rx })
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        lock(&self.0.table)
+    }
+
+    /// Gives a connection to the lease of its address, or closes it at once.
+    fn route_connection(&self, at: SocketAddr, socket: TcpStream, from: IpAddr) {
+        let entry = {
+            let mut table = self.table();
+            table.end_old(from);
+            let entry = table.take(at, from, None);
+            if entry.is_none() {
+                table.note_stranger(at, from);
+            }
+            entry
+        };
+        if let Some(entry) = entry {
+            // Fails if the session has just ended.
+            let _ = entry.connection_tx.send(socket);
+            self.0.freed.notify_waiters();
+        }
+    }
+
+    /// Closes the port if nobody leases it any more; whether it did.
+    fn close_unused(&self, at: SocketAddr, listener: &mut Option<TcpListener>) -> bool {
+        let mut table = self.table();
+        let peers: Vec<IpAddr> =
+            table.bound.get(&at).into_iter().flat_map(|leases| leases.keys().copied()).collect();
+        for peer in peers {
+            table.end_old(peer);
+        }
+        let is_unused = table.bound.get(&at).is_none_or(HashMap::is_empty);
+        if is_unused {
+            table.bound.remove(&at);
+            // With the lock, before anybody can lease it again.
+            drop(listener.take());
+        }
+        is_unused
+    }
+}
+
+/// Leases that one address may have.
+fn share(range: &RangeInclusive<u16>, is_known: bool) -> usize {
+    let ports = range.len();
+    if is_known { ports } else { ports - ports / RESERVED_PART }
+}
+
+/// Accepts connections to one port as long as it is leased.
+async fn accept(ports: PortLeases, at: SocketAddr, listener: TcpListener) {
+    let mut listener = Some(listener);
+    let mut look_at = Instant::now() + LINGER;
+    while let Some(open) = &listener {
+        match timeout_at(look_at, open.accept()).await {
+            Ok(Ok((socket, from))) => ports.route_connection(at, socket, from.ip().to_canonical()),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "A data connection could not be accepted.");
+                sleep(BREATHER).await;
+            }
+            Err(_) => {}
+        }
+        if Instant::now() >= look_at {
+            if ports.close_unused(at, &mut listener) {
+                return;
+            }
+            look_at = Instant::now() + LINGER;
+        }
+    }
+}
+
+impl Lease {
+    pub(super) fn port(&self) -> u16 {
+        self.at.port()
+    }
+
+    /// Marks that a transfer waits for the connection.
+    pub(super) fn activate(&self) {
+        let mut table = self.ports.table();
+        let entry = table.bound.get_mut(&self.at).and_then(|leases| leases.get_mut(&self.peer));
+        if let Some(entry) = entry.filter(|entry| entry.id == self.id) {
+            (entry.is_active, entry.began) = (true, Instant::now());
+        }
+    }
+
+    /// The connection. Dropping the future loses none.
+    pub(super) async fn connection(&mut self) -> io::Result<TcpStream> {
+        (&mut self.connection_rx).await.map_err(|_| {
+            io::Error::new(io::ErrorKind::NotConnected, "the port was not used in time")
+        })
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let ended = self.ports.table().take(self.at, self.peer, Some(self.id));
+        if ended.is_some() {
+            self.ports.0.freed.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,273 @@
+//! Uploads on their way into the spool. The bytes of a file go to its blob as they come, so that at the end it only has
+//! to be made durable.
+
+mod append_claim;
+mod classify;
+mod file_inspector;
+mod incoming_upload;
+mod probe;
+mod resend_comparison;
+mod resending;
+
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tipoff_ftp::{File, FilePath, UploadMode};
+use tipoff_model::{AlertMedia, ArrivalId, Envelope, MediaPlace, Timestamp, file_type};
+use tipoff_spool::{Blobs, SpoolError};
+
+use self::append_claim::AppendClaims;
+use self::classify::{Awaits, meaning, name_of};
+use self::file_inspector::FileInspector;
+use self::incoming_upload::Target;
+pub(super) use self::incoming_upload::{IncomingUpload, StoreOutcome};
+use self::probe::Probe;
+use self::resend_comparison::ResendComparison;
+use self::resending::ResendingViews;
+use super::unfinished_upload;
+use crate::net::turns::Turns;
+use crate::receive::arrival_writer::{ArrivalWriter, disk_error};
+
+/// An upload of the same name that comes later than this after the previous one is another file.
+const SAME_FILE_MAX: Duration = Duration::from_secs(3600);
+/// The alert of a whole picture with a temporary name waits at most this long for its lasting name, or `rename_wait`:
+/// devices rename within moments after the 226.
+const NAME_WAIT_MAX: Duration = Duration::from_secs(1);
+/// The alert of a file that grows waits at most this long for the next piece, or `rename_wait`.
+const APPEND_WAIT_MAX: Duration = Duration::from_secs(120);
+/// Bytes of an earlier upload that are read at once.
+const STEP_BYTES: usize = 64 * 1024;
+
+/// Stores the uploads of the FTP receiver. Clones share its state.
+#[derive(Clone)]
+pub(super) struct Uploads {
+    arrivals: ArrivalWriter,
+    /// How long an alert waits for a lasting name, or for the rest of a file.
+    wait: Duration,
+    /// The uploads that sessions append to now.
+    append_claims: AppendClaims,
+    /// Views of devices that send a clip again as it grows.
+    resending: ResendingViews,
+}
+
+/// Why an upload cannot begin.
+pub(super) enum CannotBegin {
+    /// Another session appends to this file.
+    Busy,
+    /// The spool fails.
+    Failed(SpoolError),
+}
+
+impl From<SpoolError> for CannotBegin {
+    fn from(error: SpoolError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<io::Error> for CannotBegin {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(disk_error(&error))
+    }
+}
+
+impl Uploads {
+    pub(super) fn new(arrivals: ArrivalWriter, wait: Duration) -> Self {
+        let (append_claims, resending) = (AppendClaims::default(), ResendingViews::default());
+        Self { arrivals, wait, append_claims, resending }
+    }
+
+    /// The same with another wait.
+    pub(super) fn with(&self, wait: Duration) -> Self {
+        Self { wait, ..self.clone() }
+    }
+
+    /// How long an alert waits for what the upload lacks.
+    fn wait_for(&self, awaits: Awaits) -> Duration {
+        match awaits {
+            Awaits::Nothing => Duration::ZERO,
+            Awaits::Name => self.wait.min(NAME_WAIT_MAX),
+            Awaits::Rest => self.wait,
+        }
+    }
+
+    /// The turns at the processor, which all receivers share.
+    pub(super) fn turns(&self) -> &Turns {
+        &self.arrivals.turns
+    }
+
+    /// Logs that there is no room for an upload of `peer`.
+    pub(super) fn report_full(&self, peer: IpAddr) {
+        self.arrivals.report_full(peer);
+    }
+
+    /// Whether the disk has room, after the oldest arrivals are evicted where needed.
+    pub(super) async fn make_room(&self, envelope: &Envelope) -> bool {
+        self.arrivals.make_room(0, envelope).await
+    }
+
+    /// The blobs of the spool.
+    pub(super) fn blobs(&self) -> &Blobs {
+        self.arrivals.spool.blobs()
+    }
+
+    /// Where an earlier upload is stored; `None` if it is not stored any more.
+    pub(super) async fn find(&self, arrival: ArrivalId) -> Result<Option<AlertMedia>, SpoolError> {
+        match unfinished_upload::number(arrival) {
+            Some(number) => {
+                Ok(self.blobs().unfinished(number).map(|it| unfinished_upload::media(arrival, it)))
+            }
+            None => self.arrivals.spool.media(MediaPlace { arrival, index: None }).await,
+        }
+    }
+
+    /// Begins an upload, or continues an earlier one.
+    pub(super) async fn begin(&self, start: UploadStart) -> Result<IncomingUpload, CannotBegin> {
+        let began_at = self.arrivals.clock.now();
+        let (mode, earlier) = (start.mode, start.earlier);
+        let begin = |target| IncomingUpload {
+            uploads: self.clone(),
+            start,
+            target,
+            probe: None,
+            inspector: FileInspector::default(),
+            hasher: blake3::Hasher::new(),
+            began_at,
+            failed: None,
+        };
+        let new = |mut upload: IncomingUpload| {
+            upload.target = Some(Target::New(upload.new_blob()?));
+            Ok::<_, CannotBegin>(upload)
+        };
+        let (file, prefix_bytes) = match mode {
+            UploadMode::New => {
+                return match self.compare(earlier, began_at).await? {
+                    Some(comparison) => Ok(begin(Some(Target::Compare(comparison.into())))),
+                    None => new(begin(None)),
+                };
+            }
+            UploadMode::Append(file) => (file, file.size),
+            UploadMode::Within { file, offset } => (file, offset),
+        };
+        let Some(stored) = self.find(file.arrival).await? else {
+            // The earlier bytes are not stored any more; the new ones are.
+            return new(begin(None));
+        };
+        let mut upload = match mode {
+            UploadMode::Append(_) => self.append(begin(None), file, &stored)?,
+            _ => new(begin(None))?,
+        };
+        if unfinished_upload::number(file.arrival).is_none() {
+            upload.probe = Some(Probe::new(self.stored_file(file, began_at).await?, file.may_grow));
+        }
+        let (blobs, writes) = (self.blobs().clone(), !matches!(mode, UploadMode::Append(_)));
+        tokio::task::spawn_blocking(move || {
+            upload.read_earlier(&blobs, &stored, prefix_bytes, writes)
+        })
+        .await
+        .map_err(|_| SpoolError::Closed)?
+        .map_err(CannotBegin::from)
+    }
+
+    /// Continues an earlier upload at its end.
+    fn append(
+        &self,
+        mut upload: IncomingUpload,
+        file: File,
+        stored: &AlertMedia,
+    ) -> Result<IncomingUpload, CannotBegin> {
+        let number = unfinished_upload::number(file.arrival);
+        let claim = self.append_claims.claim(file.arrival).ok_or(CannotBegin::Busy)?;
+        if stored.media.size != file.size
+            || number.is_some_and(|number| self.blobs().take_unfinished(number).is_none())
+        {
+            return Err(CannotBegin::Busy);
+        }
+        let mut writer = self.blobs().resume(&stored.blob, file.size)?;
+        writer.belongs_to(self.arrivals.sender(&upload.start.envelope));
+        upload.target = Some(match number {
+            // No arrival has these bytes yet.
+            Some(_) => {
+                upload.make_resumable(&mut writer);
+                Target::New(writer)
+            }
+            None => Target::Append { claim, writer, is_resent: false },
+        });
+        Ok(upload)
+    }
+
+    /// The comparison with the earlier upload of the same name, if the new one may bring more of it.
+    async fn compare(
+        &self,
+        earlier: Option<File>,
+        now: Timestamp,
+    ) -> Result<Option<ResendComparison>, CannotBegin> {
+        let Some(file) = earlier else { return Ok(None) };
+        let Some(stored) = self.stored_file(file, now).await? else { return Ok(None) };
+        let Some(claim) = self.append_claims.claim(file.arrival) else { return Ok(None) };
+        // If the earlier one cannot be read, the new one is accepted all the same.
+        Ok(ResendComparison::new(claim, stored, self.blobs()).ok())
+    }
+
+    /// An earlier upload that a new one may bring more of; `None` if it cannot.
+    async fn stored_file(
+        &self,
+        file: File,
+        now: Timestamp,
+    ) -> Result<Option<AlertMedia>, SpoolError> {
+        let is_possible = file.may_grow
+            && file.size > 0
+            && unfinished_upload::number(file.arrival).is_none()
+            && now.since(file.modified) <= SAME_FILE_MAX;
+        if !is_possible {
+            return Ok(None);
+        }
+        let place = MediaPlace { arrival: file.arrival, index: Some(0) };
+        let stored = self.arrivals.spool.media(place).await?;
+        Ok(stored.filter(|stored| stored.media.range == (0..file.size)))
+    }
+
+    /// Stores the bytes of a path that is not UTF-8, so that listings show them also after a restart. The path of the
+    /// arrival is text.
+    async fn store_path_bytes(&self, arrival: ArrivalId, path: &FilePath) {
+        if std::str::from_utf8(path.as_bytes()).is_ok() {
+            return;
+        }
+        if let Err(error) = self.arrivals.spool.note_path(arrival, path.as_bytes().to_vec()).await {
+            tracing::warn!(%arrival, %error, "Could not store the bytes of an upload's name.");
+        }
+    }
+
+    /// Stores the new name of an upload, which may say more about it.
+    pub(super) async fn rename(&self, arrival: ArrivalId, path: &FilePath) {
+        let renamed = async {
+            self.store_path_bytes(arrival, path).await;
+            let place = MediaPlace { arrival, index: Some(0) };
+            let Some(AlertMedia { media, .. }) = self.arrivals.spool.media(place).await? else {
+                return Ok(());
+            };
+            let path = path.to_string();
+            let name = name_of(&path, media.kind, file_type::by_type(&media.content_type));
+            let event = meaning(&path, media.kind, media.size).event;
+            let now = self.arrivals.clock.now();
+            let channels = self.arrivals.spool.rename(arrival, path, name, event, now).await?;
+            self.arrivals.notifier.wake(&channels);
+            Ok::<_, SpoolError>(())
+        };
+        if let Err(error) = renamed.await {
+            // The device sees the new name; the alert has the one of the upload.
+            tracing::error!(%arrival, %error, "Could not store the new name of an upload.");
+        }
+    }
+}
+
+/// What is known of an upload when it begins.
+pub(super) struct UploadStart {
+    pub(super) envelope: Envelope,
+    /// The name of the device's view.
+    pub(super) view: String,
+    pub(super) path: FilePath,
+    pub(super) mode: UploadMode,
+    /// The file that was at the path before.
+    pub(super) earlier: Option<File>,
+}

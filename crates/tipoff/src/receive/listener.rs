@@ -1,0 +1,302 @@
+//! Listeners of SMTP and FTP: binding, accepting, and what an accepted connection speaks.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tipoff_model::Protocol;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+
+use super::connection::{Connection, ConnectionEnd};
+use super::handshake::{handshake, report_failure};
+use super::transcript::{SessionProblem, TranscriptRecorder, Transcripts};
+use super::{ftp, smtp};
+use crate::config::{Listener, SmtpListener};
+use crate::net::limit::{ConnectionHandle, ConnectionLimiter, ConnectionPermit, LimitExceeded};
+use crate::net::sniff::{KnownPeers, Speaks, sniff};
+use crate::net::tls::{Alpn, Tls};
+use crate::net::wire::Wire;
+use crate::open_files;
+use crate::runtime::per_minute::{PerMinute, network};
+use crate::runtime::shutdown::{Phase, Shutdown};
+use crate::runtime::supervise::Supervisor;
+
+/// Pause before the next connection is accepted where the system has no more open files.
+const BREATHER: Duration = Duration::from_millis(100);
+/// What an evicted connection may still do: send its last reply, and store what came of a mail.
+const FAREWELL_MAX: Duration = Duration::from_secs(5);
+/// Connections that the system holds until they are accepted.
+const BACKLOG: u32 = 1024;
+
+/// A listener whose address is bound.
+pub(crate) struct BoundListener {
+    pub(crate) listener: TcpListener,
+    pub(crate) settings: Listener,
+}
+
+/// The receiver that serves a listener's connections. Each session keeps the receiver that it began with, and so its
+/// settings.
+pub(crate) enum ProtocolHandler {
+    /// The SMTP receiver, and what it offers on this listener.
+    Smtp(Arc<ArcSwap<smtp::Receiver>>, SmtpListener),
+    /// The FTP receiver.
+    Ftp(Arc<ArcSwap<ftp::Receiver>>),
+}
+
+impl ProtocolHandler {
+    /// The limits of the receiver as it is now.
+    fn connections(&self) -> ConnectionLimiter {
+        match self {
+            Self::Smtp(receiver, _) => receiver.load().connections.clone(),
+            Self::Ftp(receiver) => receiver.load().connections.clone(),
+        }
+    }
+
+    fn alpn(&self) -> Alpn {
+        match self {
+            Self::Smtp(..) => Alpn::Smtp,
+            Self::Ftp(_) => Alpn::Ftp,
+        }
+    }
+
+    fn protocol(&self) -> Protocol {
+        match self {
+            Self::Smtp(..) => Protocol::Smtp,
+            Self::Ftp(_) => Protocol::Ftp,
+        }
+    }
+
+    async fn serve(&self, connection: Connection) -> ConnectionEnd {
+        match self {
+            Self::Smtp(receiver, offered) => {
+                smtp::serve(connection, offered, &receiver.load_full()).await
+            }
+            Self::Ftp(receiver) => ftp::serve(connection, &receiver.load_full()).await,
+        }
+    }
+}
+
+/// What the connections of one listener share; the listener itself may be closed before they end.
+struct ListenerContext {
+    settings: Listener,
+    known: KnownPeers,
+    handler: ProtocolHandler,
+    tls: Arc<Tls>,
+    turned_away: PerMinute<(IpAddr, LimitExceeded)>,
+    not_accepted: PerMinute<()>,
+}
+
+/// An accepted connection that has a permit; what it speaks is not known yet.
+struct Accepted {
+    socket: TcpStream,
+    peer: IpAddr,
+    permit: ConnectionPermit,
+    record: TranscriptRecorder,
+}
+
+/// Binds a listener. The error says what to do.
+pub(crate) fn bind(settings: Listener) -> anyhow::Result<BoundListener> {
+    let address = settings.address;
+    let open = || -> io::Result<TcpListener> {
+        let socket = match address {
+            SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    let listener = open().map_err(|error| {
+        let hint = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program has this port: stop it, or set another `listen`"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need a permission: use one above, or grant CAP_NET_BIND_SERVICE"
+            }
+            io::ErrorKind::AddrNotAvailable => "this machine has no such address: check `listen`",
+            _ => "check `listen`",
+        };
+        anyhow::anyhow!("cannot listen on {address}: {error}; {hint}")
+    })?;
+    Ok(BoundListener { listener, settings })
+}
+
+/// Accepts connections until the program ends, and serves each in a task of its own.
+pub(crate) fn start(
+    bound: BoundListener,
+    handler: ProtocolHandler,
+    tls: Arc<Tls>,
+    transcripts: Transcripts,
+    supervisor: &Supervisor,
+) {
+    let BoundListener { listener, settings } = bound;
+    let protocol = match handler.protocol() {
+        Protocol::Ftp => "FTP",
+        _ => "SMTP",
+    };
+    let name = format!("{protocol} listener {}", settings.address);
+    let context = Arc::new(ListenerContext {
+        settings,
+        known: KnownPeers::default(),
+        handler,
+        tls,
+        turned_away: PerMinute::default(),
+        not_accepted: PerMinute::default(),
+    });
+    let (listener, tasks) = (Arc::new(listener), supervisor.tasks().clone());
+    let shutdown = supervisor.shutdown();
+    supervisor.spawn(name, move || {
+        let (listener, context) = (Arc::clone(&listener), Arc::clone(&context));
+        let (transcripts, tasks, shutdown) = (transcripts.clone(), tasks.clone(), shutdown.clone());
+        async move {
+            accept(&listener, &context, &transcripts, &tasks, shutdown).await;
+            Ok(())
+        }
+    });
+}
+
+async fn accept(
+    listener: &TcpListener,
+    context: &Arc<ListenerContext>,
+    transcripts: &Transcripts,
+    tasks: &TaskTracker,
+    mut shutdown: Shutdown,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = next(listener, context) => accepted,
+            () = shutdown.reached(Phase::Ending) => return,
+        };
+        let (socket, peer) = match accepted {
+            Ok((socket, peer)) => (socket, peer.ip().to_canonical()),
+            Err(error) => {
+                if let Some(times) = context.not_accepted.due(()) {
+                    tracing::warn!(%error, times, "A connection could not be accepted.");
+                }
+                if open_files::is_exhausted(&error) {
+                    context.handler.connections().evict_one();
+                }
+                tokio::time::sleep(BREATHER).await;
+                continue;
+            }
+        };
+        match context.handler.connections().admit(peer) {
+            Ok(permit) => {
+                let record = transcripts.begin(context.handler.protocol(), peer);
+                let accepted = Accepted { socket, peer, permit, record };
+                tasks.spawn(serve(accepted, Arc::clone(context), shutdown.clone()));
+            }
+            Err(exceeded) => turn_away(&socket, peer, exceeded, context, transcripts),
+        }
+    }
+}
+
+async fn next(
+    listener: &TcpListener,
+    context: &ListenerContext,
+) -> io::Result<(TcpStream, SocketAddr)> {
+    context.handler.connections().wait_for_file().await;
+    listener.accept().await
+}
+
+async fn serve(accepted: Accepted, context: Arc<ListenerContext>, mut shutdown: Shutdown) {
+    let Accepted { socket, peer, permit, record } = accepted;
+    // Small replies must not wait for the device's acknowledgement of the one before.
+    let _ = socket.set_nodelay(true);
+    if context.handler.protocol() == Protocol::Ftp {
+        // Telnet's Synch (RFC 854): the last byte of ABOR and of what precedes it comes as urgent data,
+        // and would be missing from what is read.
+        let _ = rustix::net::sockopt::set_socket_oobinline(&socket, true);
+    }
+    let handle = permit.handle();
+    let wire = tokio::select! {
+        wire = begin(socket, peer, &context, &record) => wire,
+        () = handle.evicted() => {
+            record.problem(SessionProblem::TurnedAway(LimitExceeded::Total));
+            return;
+        }
+        () = shutdown.reached(Phase::Ending) => return record.note("Tipoff was stopped."),
+    };
+    let Some(wire) = wire else {
+        return;
+    };
+    if let Some(encryption) = wire.encryption() {
+        record.encrypted(encryption);
+    }
+    handle.touch();
+    let tls = Arc::clone(&context.tls);
+    let connection = Connection { wire, peer, tls, shutdown, record, handle: handle.clone() };
+    let session = std::pin::pin!(context.handler.serve(connection));
+    if let Some(ConnectionEnd::WasTls) = until_evicted(session, &handle).await {
+        context.known.learn(peer, Speaks::Tls);
+    }
+    drop(permit);
+}
+
+/// Runs a session to its end. A session that is evicted ends by itself; one that takes too long for it is dropped.
+async fn until_evicted(
+    mut session: Pin<&mut impl Future<Output = ConnectionEnd>>,
+    handle: &ConnectionHandle,
+) -> Option<ConnectionEnd> {
+    tokio::select! {
+        end = &mut session => return Some(end),
+        () = handle.evicted() => {}
+    }
+    timeout(FAREWELL_MAX, session).await.ok()
+}
+
+/// Finds out what the connection speaks, and encrypts it if it is TLS. `None` if the connection ended before.
+async fn begin(
+    socket: TcpStream,
+    peer: IpAddr,
+    context: &ListenerContext,
+    record: &TranscriptRecorder,
+) -> Option<Wire> {
+    match sniff(&socket, peer, context.settings.tls, &context.known).await {
+        Ok(Speaks::Plain) => Some(Wire::Plain(socket)),
+        Ok(Speaks::Tls) => match handshake(socket, &context.tls, context.handler.alpn()).await {
+            Ok(wire) => Some(wire),
+            Err(error) => {
+                report_failure(peer, &error, record, &context.tls);
+                None
+            }
+        },
+        Err(error) => {
+            tracing::debug!(%peer, %error, "A connection was closed before a word was said.");
+            record.note(match error.kind() {
+                io::ErrorKind::TimedOut => "It said nothing, not even the beginning of TLS.",
+                _ => "It hung up before a word was said.",
+            });
+            None
+        }
+    }
+}
+
+/// Refuses a connection with 421 (RFC 5321, section 3.8; RFC 959, section 4.2). The socket is fresh, so a short line is
+/// written without waiting. A flood does not cost a transcript and a log line for each connection.
+fn turn_away(
+    socket: &TcpStream,
+    peer: IpAddr,
+    exceeded: LimitExceeded,
+    context: &ListenerContext,
+    transcripts: &Transcripts,
+) {
+    let reason = match exceeded {
+        LimitExceeded::Total => "Too many connections",
+        LimitExceeded::PerAddress => "Too many connections from your address",
+    };
+    let reply = format!("421 4.7.0 {reason}, try again later\r\n");
+    let _ = socket.try_write(reply.as_bytes());
+    if let Some(times) = context.turned_away.due((network(peer), exceeded)) {
+        tracing::warn!(%peer, reason, times, "A connection was turned away.");
+        let record = transcripts.begin(context.handler.protocol(), peer);
+        record.replied(reply.as_bytes());
+        record.problem(SessionProblem::TurnedAway(exceeded));
+    }
+}

@@ -1,0 +1,270 @@
+//! What can go wrong in a session, and what to change then, in words for the person at the device.
+
+use std::net::{IpAddr, SocketAddr};
+
+use tipoff_model::Protocol;
+use tipoff_spool::SessionOutcome;
+
+use super::CommandRefusal;
+use crate::net::TlsFault;
+use crate::net::limit::LimitExceeded;
+
+/// A problem of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::receive) enum SessionProblem {
+    /// User or password are wrong.
+    LoginRefused {
+        /// The user of the login.
+        user: String,
+        /// Whether this user is known, so that the password is wrong.
+        user_known: bool,
+    },
+    /// Too many wrong logins came from its address: this one was not checked.
+    LoginTooSoon,
+    /// It must log in and did not.
+    LoginMissing,
+    /// It supports only login mechanisms that are not offered.
+    LoginMechanism,
+    /// It wants data connections to go to an address that is not its own.
+    ForeignAddress {
+        /// The address that it named.
+        address: SocketAddr,
+        /// Its own address.
+        peer: IpAddr,
+        /// Whether the setting allows that for the networks of devices.
+        allowed: bool,
+    },
+    /// A command was refused.
+    Refused(CommandRefusal),
+    /// It could not be encrypted.
+    Tls(TlsFault),
+    /// There were too many connections.
+    TurnedAway(LimitExceeded),
+    /// The connection broke in the middle of a mail or an upload.
+    Torn,
+    /// The device aborted the upload itself.
+    GivenUp,
+    /// No port was free for a data connection.
+    NoPassivePort,
+    /// A data connection was not made.
+    NoDataConnection,
+    /// Nothing came for too long, or the transfer took too long.
+    TimedOut,
+    /// The mail or file was larger than it may be.
+    TooBig,
+    /// Another session writes the same file.
+    Busy,
+    /// The disk has no room.
+    DiskFull,
+    /// The mail or file could not be stored for another reason.
+    NotStored,
+}
+
+impl SessionProblem {
+    /// The outcome of a session that ends with this problem.
+    pub(super) const fn outcome(&self) -> SessionOutcome {
+        match self {
+            Self::LoginRefused { .. }
+            | Self::LoginTooSoon
+            | Self::LoginMissing
+            | Self::LoginMechanism => SessionOutcome::LoginRefused,
+            Self::Tls(_) => SessionOutcome::TlsFailed,
+            Self::TurnedAway(_) => SessionOutcome::TurnedAway,
+            Self::Torn | Self::GivenUp => SessionOutcome::Torn,
+            Self::ForeignAddress { .. }
+            | Self::Refused(_)
+            | Self::NoPassivePort
+            | Self::NoDataConnection
+            | Self::TimedOut
+            | Self::TooBig
+            | Self::Busy
+            | Self::DiskFull
+            | Self::NotStored => SessionOutcome::Failed,
+        }
+    }
+
+    /// Whether a login that is accepted ends the problem.
+    pub(super) const fn ends_with_a_login(&self) -> bool {
+        matches!(self.outcome(), SessionOutcome::LoginRefused)
+    }
+
+    /// Whether the problem is that a command was refused.
+    pub(super) const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::ForeignAddress { .. })
+    }
+
+    /// Whether an upload is lost because of it.
+    pub(super) fn loses_an_upload(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.loses_an_upload(),
+            _ => true,
+        }
+    }
+
+    /// What to change; `None` if the device only has to try again.
+    pub(super) fn hint(&self, protocol: Protocol) -> Option<String> {
+        let hint = match self {
+            Self::LoginRefused { user, user_known } => return Some(wrong_login(user, *user_known)),
+            Self::LoginTooSoon => {
+                "Too many wrong passwords came from its address, so this login was not looked at; the next \
+                 one is within a minute. Correct the password in the device that sends a wrong one."
+            }
+            Self::LoginMissing if protocol == Protocol::Ftp => {
+                "It did not log in and must: set user and password in the device. Where no login is \
+                 required, any are good enough."
+            }
+            Self::LoginMissing => {
+                "It did not log in and must: switch authentication on in the device and set user \
+                 and password, or add its network to `networks` in `[access]`."
+            }
+            Self::LoginMechanism => {
+                "It wants to log in in a way that is not offered: choose LOGIN or PLAIN in the \
+                 device, or switch authentication off."
+            }
+            Self::ForeignAddress { address, peer, allowed } => {
+                return Some(foreign(*address, *peer, *allowed));
+            }
+            Self::Refused(refusal) => return Some(refusal.hint()),
+            Self::Tls(fault) => return Some(fault.hint().to_owned()),
+            Self::TurnedAway(exceeded) => return Some(too_many(*exceeded, protocol)),
+            Self::Torn => {
+                "The connection broke in the middle: look at the network of the device, most of \
+                 all at its wireless link."
+            }
+            Self::NoPassivePort => {
+                "No port was free for its data connection: widen `passive_ports` in `[ftp]`, and \
+                 let them all through the firewall."
+            }
+            Self::NoDataConnection => {
+                "The data connection did not come: switch between passive and active in the \
+                 device, and let the `passive_ports` of `[ftp]` through the firewall. Where Tipoff \
+                 is in a container or behind a router, set `public_address` in `[ftp]` as well."
+            }
+            Self::TimedOut => {
+                "Nothing came for too long: look at the network of the device. A slow one may \
+                 need more time (`stall` and `max_transfer` in `[ftp]`)."
+            }
+            Self::TooBig => match protocol {
+                Protocol::Smtp => {
+                    "The mail was too big: let the device send smaller or fewer pictures, or raise \
+                     `max_message` in `[smtp]`."
+                }
+                Protocol::Ftp => {
+                    "The file was too big: let the device make shorter videos, or raise `max_file` \
+                     in `[ftp]`."
+                }
+            },
+            Self::DiskFull => {
+                "The disk of this machine is full: make room, or keep less (`[retention]`)."
+            }
+            Self::NotStored => {
+                "It could not be stored: see the log of Tipoff, and look at this machine's disk."
+            }
+            Self::Busy | Self::GivenUp => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn wrong_login(user: &str, user_known: bool) -> String {
+    if user.is_empty() {
+        return "It tried to log in without a user: type user and password into the device."
+            .to_owned();
+    }
+    let user = shown(user);
+    match user_known {
+        false => format!(
+            "It tried to log in as \"{user}\"; no device has this user. Correct it in the device, or \
+             add it to the configuration.",
+        ),
+        true => format!(
+            "It tried to log in as \"{user}\", and the password is wrong: type it into the device \
+             again. Some devices cut long passwords or cannot send every character.",
+        ),
+    }
+}
+
+fn foreign(address: SocketAddr, peer: IpAddr, allowed: bool) -> String {
+    let address = address.ip();
+    let but = match allowed {
+        false => "set `active_addresses = \"networks\"` in `[ftp]`",
+        true => "add that address to `networks` in `[access]`, if it is not this machine's",
+    };
+    format!(
+        "It wants active FTP from {address} and comes from {peer}: switch it to passive. Where a \
+         container or a router changes its address and it can only be active, {but}.",
+    )
+}
+
+fn too_many(exceeded: LimitExceeded, protocol: Protocol) -> String {
+    let section = protocol.as_str();
+    match exceeded {
+        LimitExceeded::Total => format!(
+            "There were too many connections: raise `max_connections` in `[{section}]` if they are \
+             all wanted.",
+        ),
+        LimitExceeded::PerAddress => format!(
+            "There were too many connections from its address. A device that does not end them may \
+             need a restart; where many devices share an address, raise \
+             `max_connections_per_address` in `[{section}]`.",
+        ),
+    }
+}
+
+/// A user name for a sentence: short, and without control characters.
+fn shown(user: &str) -> String {
+    user.chars().filter(|character| !character.is_control()).take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_problem_says_what_to_change() {
+        use Protocol::{Ftp, Smtp};
+        let refused = |user: &str, user_known| SessionProblem::LoginRefused {
+            user: user.to_owned(),
+            user_known,
+        };
+        for (problem, protocol, outcome, word) in [
+            (refused("cam7", false), Smtp, "login_refused", "\"cam7\"; no device has this user"),
+            (refused("cam7", true), Ftp, "login_refused", "\"cam7\", and the password is wrong"),
+            (refused("a\u{1b}[2J", true), Ftp, "login_refused", "\"a[2J\""),
+            (refused("", false), Ftp, "login_refused", "without a user"),
+            (SessionProblem::LoginMissing, Smtp, "login_refused", "switch authentication on"),
+            (SessionProblem::LoginMissing, Ftp, "login_refused", "any are good enough"),
+            (SessionProblem::LoginMechanism, Smtp, "login_refused", "LOGIN or PLAIN"),
+            (SessionProblem::Tls(TlsFault::TooOld), Smtp, "tls_failed", "switch encryption off"),
+            (SessionProblem::Tls(TlsFault::Refused), Ftp, "tls_failed", "certificate"),
+            (SessionProblem::TurnedAway(LimitExceeded::Total), Ftp, "turned_away", "`[ftp]`"),
+            (
+                SessionProblem::TurnedAway(LimitExceeded::PerAddress),
+                Smtp,
+                "turned_away",
+                "`max_connections_per_address` in `[smtp]`",
+            ),
+            (SessionProblem::Torn, Smtp, "torn", "network of the device"),
+            (SessionProblem::NoPassivePort, Ftp, "failed", "widen `passive_ports`"),
+            (SessionProblem::NoDataConnection, Ftp, "failed", "passive and active"),
+            (SessionProblem::TimedOut, Ftp, "failed", "`stall`"),
+            (SessionProblem::TooBig, Smtp, "failed", "`max_message`"),
+            (SessionProblem::TooBig, Ftp, "failed", "`max_file`"),
+            (SessionProblem::DiskFull, Smtp, "failed", "disk of this machine is full"),
+            (SessionProblem::NotStored, Ftp, "failed", "log of Tipoff"),
+        ] {
+            let hint = problem.hint(protocol).unwrap();
+            assert!(hint.contains(word) && hint.ends_with('.'), "{problem:?}: {hint}");
+            assert_eq!(problem.outcome().as_str(), outcome);
+        }
+        let foreign = |allowed| {
+            let (address, peer) = ("192.168.7.20:2000", "172.17.0.1");
+            let (address, peer) = (address.parse().unwrap(), peer.parse().unwrap());
+            SessionProblem::ForeignAddress { address, peer, allowed }.hint(Ftp).unwrap()
+        };
+        assert!(foreign(false).contains("from 192.168.7.20 and comes from 172.17.0.1"));
+        assert!(foreign(false).contains("`active_addresses = \"networks\"` in `[ftp]`"));
+        assert!(foreign(true).contains("`networks` in `[access]`"));
+        assert_eq!(SessionProblem::Busy.hint(Ftp), None);
+    }
+}

@@ -1,0 +1,234 @@
+//! The open sessions, and those that have ended and are not in the spool yet. A flood of sessions takes neither memory
+//! nor disk: then only the newest of each address is stored.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::mem;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use tipoff_model::Protocol;
+use tipoff_spool::{FinishedSession, SessionDetail, SessionLine, SpoolError};
+use tokio::sync::{Notify, broadcast};
+
+use super::{Finished, Session, TranscriptRecorder};
+use crate::runtime::clock::Clock;
+use crate::runtime::lock::lock;
+use crate::runtime::per_minute::{PerMinute, network};
+use crate::runtime::supervise::{Supervisor, Task};
+use crate::runtime::telemetry::Metrics;
+
+/// Pause between two writes into the spool.
+const WRITE_EVERY: Duration = Duration::from_secs(1);
+/// Ended sessions that wait to be written; of more, only the newest of each address stays.
+const WAITING_MAX: usize = 256;
+/// Sessions without arrivals of one address whose transcripts are all stored in a minute. More are a flood, of which only
+/// the newest is stored each second.
+const FRUITLESS_A_MINUTE: u32 = 60;
+/// Messages that wait for a slow subscriber; of more, it misses the oldest.
+const NEWS_MAX: usize = 256;
+
+/// A session began, or ended and is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionNews {
+    /// Its number.
+    pub(crate) id: i64,
+    /// The address of the device.
+    pub(crate) peer: IpAddr,
+    /// The row of its device; `None` until the session has ended.
+    pub(crate) device: Option<i64>,
+    /// Whether it has ended.
+    pub(crate) ended: bool,
+}
+
+/// The transcripts of all sessions. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Transcripts(Arc<Shared>);
+
+pub(super) struct Shared {
+    store: Arc<dyn tipoff_spool::Sessions>,
+    metrics: Arc<Metrics>,
+    pub(super) clock: Clock,
+    next_id: AtomicI64,
+    /// Bytes of the transcripts of open sessions.
+    pub(super) held_bytes: AtomicUsize,
+    open: Mutex<HashMap<i64, Weak<Session>>>,
+    ended: Mutex<Ended>,
+    fruitless: PerMinute<IpAddr, FRUITLESS_A_MINUTE>,
+    any_ended: Notify,
+    /// Locked while a batch is written.
+    writing: tokio::sync::Mutex<()>,
+    news_tx: broadcast::Sender<SessionNews>,
+}
+
+/// Sessions that have ended and are not in the spool yet.
+#[derive(Default)]
+struct Ended {
+    waiting: VecDeque<Arc<Finished>>,
+    /// Sessions that are being written.
+    batch: Vec<Arc<Finished>>,
+    /// How many were dropped since the last batch.
+    dropped: u64,
+}
+
+impl Transcripts {
+    /// Numbers continue those of the spool.
+    pub(crate) async fn open(
+        store: Arc<dyn tipoff_spool::Sessions>,
+        metrics: Arc<Metrics>,
+        clock: Clock,
+    ) -> Result<Self, SpoolError> {
+        let next_id = store.last_session().await?.saturating_add(1);
+        Ok(Self(Arc::new(Shared {
+            store,
+            metrics,
+            clock,
+            next_id: AtomicI64::new(next_id),
+            held_bytes: AtomicUsize::default(),
+            open: Mutex::default(),
+            ended: Mutex::default(),
+            fruitless: PerMinute::default(),
+            any_ended: Notify::new(),
+            writing: tokio::sync::Mutex::default(),
+            news_tx: broadcast::Sender::new(NEWS_MAX),
+        })))
+    }
+
+    /// Begins the transcript of an accepted connection.
+    pub(in crate::receive) fn begin(&self, protocol: Protocol, peer: IpAddr) -> TranscriptRecorder {
+        let shared = &self.0;
+        let id = shared.next_id.fetch_add(1, Ordering::Relaxed);
+        let recorder = TranscriptRecorder::new(id, protocol, peer, Arc::clone(shared));
+        lock(&shared.open).insert(id, Arc::downgrade(&recorder.0));
+        shared.publish(SessionNews { id, peer, device: None, ended: false });
+        recorder
+    }
+
+    /// Starts the task that writes ended sessions until the program ends.
+    pub(crate) fn start(&self, supervisor: &Supervisor) {
+        let this = self.clone();
+        supervisor.spawn_detached(Task::part("transcripts"), move || {
+            let this = this.clone();
+            async move {
+                this.write_forever().await;
+                Ok(())
+            }
+        });
+    }
+
+    /// Writes ended sessions, at most once a second, forever.
+    async fn write_forever(self) {
+        loop {
+            self.0.any_ended.notified().await;
+            self.flush().await;
+            tokio::time::sleep(WRITE_EVERY).await;
+        }
+    }
+
+    /// Writes the sessions that have ended.
+    pub(crate) async fn flush(&self) {
+        let shared = &self.0;
+        let _one_at_a_time = shared.writing.lock().await;
+        let (batch, dropped) = lock(&shared.ended).take();
+        if dropped > 0 {
+            tracing::debug!(dropped, "There were too many sessions to store all transcripts.");
+            shared.metrics.transcripts_dropped(dropped);
+        }
+        if batch.is_empty() {
+            return;
+        }
+        let sessions: Vec<FinishedSession> = batch.iter().map(|one| one.to_stored()).collect();
+        let devices = shared.store.keep_sessions(sessions).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "Could not store the transcripts of sessions.");
+            Vec::new()
+        });
+        lock(&shared.ended).batch.clear();
+        for (number, session) in batch.iter().enumerate() {
+            let device = devices.get(number).copied().flatten();
+            shared.publish(SessionNews { id: session.id, peer: session.peer, device, ended: true });
+        }
+    }
+}
+
+/// For live pages.
+impl Transcripts {
+    /// The sessions that are open now, the latest first.
+    pub(crate) fn open_sessions(&self) -> Vec<SessionLine> {
+        let open: Vec<_> = lock(&self.0.open).values().filter_map(Weak::upgrade).collect();
+        let mut lines: Vec<_> = open.iter().map(|session| session.line()).collect();
+        lines.sort_by_key(|line| std::cmp::Reverse(line.id));
+        lines
+    }
+
+    /// A session that is open, or has just ended and is not in the spool yet.
+    pub(crate) fn read(&self, id: i64) -> Option<SessionDetail> {
+        let open = lock(&self.0.open).get(&id).and_then(Weak::upgrade);
+        if let Some(session) = open {
+            return Some(session.detail());
+        }
+        let ended = lock(&self.0.ended).find(id);
+        ended.map(|finished| finished.detail())
+    }
+
+    /// The sessions that begin and end from now on.
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<SessionNews> {
+        self.0.news_tx.subscribe()
+    }
+}
+
+impl Shared {
+    /// A session has ended: its last recorder was dropped.
+    pub(super) fn finish(&self, finished: Finished) {
+        let id = finished.id;
+        let is_of_flood = finished.state.arrivals.is_empty()
+            && self.fruitless.due(network(finished.peer)).is_none();
+        // Added to the one before it is removed from the other, so that it is always in one of them.
+        lock(&self.ended).push(Finished { is_of_flood, ..finished });
+        lock(&self.open).remove(&id);
+        self.any_ended.notify_one();
+    }
+
+    fn publish(&self, news: SessionNews) {
+        if self.news_tx.receiver_count() > 0 {
+            let _ = self.news_tx.send(news);
+        }
+    }
+}
+
+impl Ended {
+    fn push(&mut self, finished: Finished) {
+        if finished.is_of_flood {
+            let before = self.waiting.len();
+            self.waiting.retain(|it| !it.is_of_flood || it.peer != finished.peer);
+            self.dropped += (before - self.waiting.len()) as u64;
+        }
+        if self.waiting.len() >= WAITING_MAX {
+            self.thin();
+        }
+        self.waiting.push_back(Arc::new(finished));
+    }
+
+    /// Keeps only the newest session of each address, and at most half of the maximum.
+    fn thin(&mut self) {
+        let before = self.waiting.len();
+        let mut seen = HashSet::new();
+        let newest_first = mem::take(&mut self.waiting).into_iter().rev();
+        let mut kept: VecDeque<_> = newest_first
+            .filter(|finished| seen.insert(finished.peer))
+            .take(WAITING_MAX / 2)
+            .collect();
+        kept.make_contiguous().reverse();
+        self.dropped += before.saturating_sub(kept.len()) as u64;
+        self.waiting = kept;
+    }
+
+    fn take(&mut self) -> (Vec<Arc<Finished>>, u64) {
+        self.batch = self.waiting.drain(..).collect();
+        (self.batch.clone(), mem::take(&mut self.dropped))
+    }
+
+    fn find(&self, id: i64) -> Option<Arc<Finished>> {
+        self.waiting.iter().chain(&self.batch).find(|finished| finished.id == id).cloned()
+    }
+}
