@@ -1,18 +1,18 @@
-//! The same words twice: a mail's text as plain text and as HTML, as alternatives or side by side
-//! (TrueNAS). One of the two is left: the plain text, unless it says less.
+//! Removes repeated text: mails contain the same text plain and as HTML, as alternatives or side by side (TrueNAS).
+//! The plain text is kept, unless it says less.
 
 use std::collections::HashSet;
 
 use crate::entities::is_invisible;
 use crate::outside::tells_of_a_device;
 
-/// A plain text of more words is no stub.
+/// A plain text with more words is not a stub ("please use a program that can show HTML").
 const STUB_WORDS_MAX: usize = 60;
 
-/// A plain text of more words is more than a headline of its HTML.
+/// A plain text with more words is more than a headline of its HTML.
 const HEADLINE_WORDS_MAX: usize = 5;
 
-/// Words by which a stub tells that the HTML is to be read, in lower case.
+/// Words of stubs that refer to the HTML, in lower case.
 const STUB_MARKS: &[&str] = &[
     "browser",
     "navigateur",
@@ -43,7 +43,7 @@ const STUB_MARKS: &[&str] = &[
     "nicht darstellen",
 ];
 
-/// Words of the sentences beside those.
+/// Further words of the sentences of a stub.
 const POLITE: &[&str] = &[
     "bitte",
     "click",
@@ -65,22 +65,22 @@ const POLITE: &[&str] = &[
     "viewer",
 ];
 
-/// Fewer words are a greeting.
+/// A sentence with fewer words is a greeting.
 const SENTENCE_WORDS_MIN: usize = 3;
 
-/// As many texts are compared with each other; of more only exact repeats are left out.
+/// Number of texts that are compared with each other. Behind them only exact repeats are removed.
 const COMPARED_MAX: usize = 32;
 
-/// Text of a part.
+/// The text of a part.
 #[derive(Debug)]
 pub(crate) struct Text {
-    /// The alternatives that it is one of.
+    /// Number of the `multipart/alternative` that contains it.
     pub(crate) group: Option<usize>,
     pub(crate) is_html: bool,
     pub(crate) text: String,
 }
 
-/// The texts, in order, without what another says as well.
+/// The texts, in order, without those that another text repeats.
 pub(crate) fn without_repeats(texts: Vec<Text>) -> Vec<String> {
     let texts: Vec<Words> = texts.into_iter().map(Words::of).collect();
     let compared = texts.get(..COMPARED_MAX).unwrap_or(&texts);
@@ -93,7 +93,7 @@ pub(crate) fn without_repeats(texts: Vec<Text>) -> Vec<String> {
             }
             continue;
         }
-        // Whoever takes the place of another stays.
+        // A text that replaces another one is kept.
         let is_replaced = compared.iter().any(|other| other.replaces(text))
             && !(text.text.is_html && compared.iter().any(|other| text.replaces(other)));
         if !is_replaced && seen.insert(&text.text.text) {
@@ -107,9 +107,9 @@ struct Words {
     text: Text,
     /// In lower case.
     words: Vec<String>,
-    /// The same of a page, to look a word up.
+    /// The words of an HTML page as a set, for lookups.
     said: HashSet<String>,
-    /// Without anything between them: mailers break and space texts as they like.
+    /// The words without separators: mailers break and space texts differently.
     joined: String,
     /// It is a short plain text that tells to read the HTML.
     is_marked: bool,
@@ -130,7 +130,7 @@ impl Words {
         Self { text, words, said, joined, is_marked, besides }
     }
 
-    /// Whether this text takes the place of `other`, which is written in the other way.
+    /// Whether this text replaces `other`: one is plain, the other HTML.
     fn replaces(&self, other: &Self) -> bool {
         if self.text.is_html == other.text.is_html || self.words.is_empty() {
             return false;
@@ -154,7 +154,7 @@ impl Words {
         }
     }
 
-    /// Whether it tells no more than that the HTML is to be read.
+    /// Whether the text says only that the HTML should be read.
     fn is_stub_of(&self, html: &Self) -> bool {
         if !self.is_marked || html.words.is_empty() || self.tells_besides(html) {
             return false;
@@ -163,12 +163,12 @@ impl Words {
         shared * 2 <= self.words.len()
     }
 
-    /// Whether a stub tells what the HTML does not.
+    /// Whether a stub says something that the HTML does not say.
     fn tells_besides(&self, html: &Self) -> bool {
         self.besides.iter().any(|word| !html.said.contains(word))
     }
 
-    /// Whether it is a headline, and `whole` says it and much more.
+    /// Whether it is a headline, and `whole` contains it and much more.
     fn is_headline_of(&self, whole: &Self) -> bool {
         self.words.len() <= HEADLINE_WORDS_MAX
             && self.words.len() * 3 <= whole.words.len()
@@ -186,7 +186,7 @@ fn words_of(text: &str) -> Vec<String> {
     words.map(str::to_owned).collect()
 }
 
-/// A letter of full width as that of ASCII.
+/// Converts a full-width letter to ASCII.
 fn half_width(c: char) -> char {
     match c {
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
@@ -194,13 +194,13 @@ fn half_width(c: char) -> char {
     }
 }
 
-/// Whether a text, in lower case, tells to read the HTML.
+/// Whether a text, in lower case, refers to the HTML.
 fn is_of_stub(text: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric()).any(|word| word == "html" || word == "mime")
         || STUB_MARKS.iter().any(|mark| text.contains(mark))
 }
 
-/// The words of a stub's sentences that tell something else; of addresses nothing.
+/// The words of a stub's other sentences, without URLs.
 fn besides(text: &str) -> Vec<String> {
     let text = text.split(' ').filter(|word| !word.contains("://")).collect::<Vec<_>>().join(" ");
     let ends = |c: char| matches!(c, '\n' | '!' | '?' | '。' | '！' | '？');

@@ -1,14 +1,14 @@
-//! UTF-16, UTF-32 and UTF-7: charsets that do not extend ASCII. What was declared counts only where
-//! the bytes agree: firmware declares UTF-16 and sends ASCII.
+//! UTF-16, UTF-32 and UTF-7: charsets that do not extend ASCII. A declaration counts only if the bytes agree: some
+//! firmware declares UTF-16 and sends ASCII.
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
 use tipoff_model::Encoding as Transfer;
 use tipoff_model::transfer::Decoder;
 
-/// Without a byte order mark and a declaration, fewer characters may be anything.
+/// Characters that are needed to recognise a charset without a byte order mark and a declaration.
 const UNITS_MIN: usize = 4;
 
-/// Text is recognised by as many of its bytes.
+/// Number of bytes by which the charset is recognised.
 const HEAD_BYTES: usize = 512;
 
 /// A charset of two or four bytes to a character.
@@ -55,7 +55,7 @@ impl Wide {
         }
     }
 
-    /// By the zeros beside Latin letters, digits and line ends.
+    /// The charset by the zero bytes beside Latin letters, digits and line ends.
     fn by_zeros(head: &[u8]) -> Option<Self> {
         let (quads, _) = head.as_chunks::<4>();
         let all_quads =
@@ -78,7 +78,7 @@ impl Wide {
         }
     }
 
-    /// Whether bytes without a zero may be in it. Of Latin-1 nearly all bytes are ASCII.
+    /// Whether bytes without a zero may be in this charset. In Latin-1 text nearly all bytes are ASCII.
     fn is_plausible(self, bytes: &[u8]) -> bool {
         let ascii = bytes.iter().filter(|byte| byte.is_ascii()).count();
         bytes.len().is_multiple_of(2)

@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A camera, recorder, printer, UPS: known from configuration, or discovered at its first arrival.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Device {
-    /// What it is recognised by, unique and lasting: its configured name, or what a discovered
-    /// device told of itself together with its address. Never shown.
+    /// Identifies the device, unique and lasting: a [`crate::DeviceKey`] as text. Never shown.
     pub key: String,
     /// What people call it.
     pub name: String,

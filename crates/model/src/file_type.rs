@@ -210,7 +210,6 @@ mod tests {
             (b"\0\0\0\x14ftypqt  ", Some("video/quicktime")),
             (b"\0\0\0\x18ftypheic", Some("image/heic")),
             (b"\0\0\0\x18ftypM4A ", Some("audio/mp4")),
-            (b"\0\0\0\x18ftypM4B ", Some("audio/mp4")),
             (b"\0\0\0\x18ftypF4A ", Some("audio/mp4")),
             (b"\0\0\0\x18ftypM4V ", Some("video/mp4")),
             (b"\0\0\0\x18ftypF4V ", Some("video/mp4")),
@@ -260,11 +259,7 @@ mod tests {
             (b"", None),
             (b"Motion", None),
         ] {
-            assert_eq!(
-                by_content(head).map(|file_type| file_type.content_type),
-                expected,
-                "{head:?}"
-            );
+            assert_eq!(by_content(head).map(|it| it.content_type), expected, "{head:?}");
         }
     }
 

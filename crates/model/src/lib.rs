@@ -8,6 +8,7 @@ mod alert;
 mod arrival;
 mod delivery;
 mod device;
+mod device_key;
 mod event;
 pub mod file_type;
 mod id;
@@ -30,6 +31,7 @@ pub use alert::{Alert, AlertKind, AlertManner, AlertMedia, Clip, MediaPlace, Pri
 pub use arrival::{Camera, Content, Envelope, LoginProof, Protocol};
 pub use delivery::{DeliveryState, Outcome, Receipt, Scope, Verdict};
 pub use device::Device;
+pub use device_key::DeviceKey;
 pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};

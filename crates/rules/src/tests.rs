@@ -300,7 +300,7 @@ fn the_pages_of_a_scan_wait_for_each_other() {
     let waits = |rules: &Rules, content: &Content, event: Event| {
         let facts = Facts { content, event, envelope: Some(&envelope), ..facts(&device, now) };
         let due = |told: &[NotifiedChannel]| {
-            let plan = plan_after(&rules, &facts, told, &Before::default());
+            let plan = plan_after(rules, &facts, told, &Before::default());
             plan.due.into_iter().find(|due| due.channel == "me").unwrap().due_at
         };
         (due(&[]).since(now).as_secs(), due(&told(&["me"])).since(now).as_secs())
@@ -437,7 +437,7 @@ fn so_many_are_told_in_an_hour_and_then_a_count() {
     let minutes = |minutes: u64| now.before(Duration::from_secs(minutes * 60));
     let plan = |rules: &Rules, alerts: &[Timestamp]| {
         let past = Before { alerts: alerts.to_vec(), ..Before::default() };
-        plan_after(&rules, &facts(&device, now), &[], &past)
+        plan_after(rules, &facts(&device, now), &[], &past)
     };
     assert_eq!(plan(&rules, &[minutes(50)]).due[0].kind, AlertKind::First);
     let held = plan(&rules, &[minutes(50), minutes(10)]);
@@ -935,7 +935,7 @@ fn central() -> TimeZone {
 
 /// Whether it is told to "me" with this one route at this time.
 fn is_heard(rules: &Rules, time: &str, past: &Before) -> bool {
-    !plan_after(&rules, &facts(&device(), at(time)), &[], past).due.is_empty()
+    !plan_after(rules, &facts(&device(), at(time)), &[], past).due.is_empty()
 }
 
 #[test]

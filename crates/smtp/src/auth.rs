@@ -1,5 +1,5 @@
 //! The exchanges behind AUTH (RFC 4954): LOGIN, PLAIN (RFC 4616) and CRAM-MD5 (RFC 2195).
-//! Never judges a password: it only finds out what the client says.
+//! Never checks a password: it only reads what the client sends.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use crate::reply::{self, Reply};
 use crate::text;
 
-/// With or without padding, whatever the last bits are: as cameras encode.
+/// Base64 with or without padding, and with any trailing bits: as cameras encode.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -18,7 +18,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// What a client logs in with.
+/// The login that a client sends.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
     /// LOGIN or PLAIN.
@@ -32,9 +32,9 @@ pub enum Credentials {
     CramMd5 {
         /// The user's name.
         user: String,
-        /// What the server sent.
+        /// The challenge that the server sent.
         challenge: String,
-        /// The keyed digest of it, 32 hexadecimal digits.
+        /// The keyed digest of the challenge, 32 hexadecimal digits.
         digest: String,
     },
 }
@@ -59,7 +59,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What the next line of the client will be.
+/// What the client's next line contains.
 #[derive(PartialEq, Eq)]
 pub(crate) enum Exchange {
     LoginUser,
@@ -68,25 +68,25 @@ pub(crate) enum Exchange {
     CramMd5,
 }
 
-/// What comes of a line.
+/// The result of a line.
 pub(crate) enum Progress {
     /// The client is asked for more.
     Prompt(Reply, Exchange),
-    /// It has said everything.
+    /// The login is complete.
     Complete(Credentials),
-    /// It cannot be understood, or does not want to go on.
+    /// The line cannot be read, or the client cancelled.
     Failed(Reply),
 }
 
 use Progress::{Complete, Failed, Prompt};
 
-/// How answers of the client are read.
+/// How strictly the client's answers are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// As the RFCs say, for a login that must be proven.
+    /// By the RFCs, for a login that must be proven.
     Strict,
-    /// Any login is good enough: what cannot be decoded is taken as it stands, because firmware that
-    /// forgets base64, or a field of PLAIN, gives up at a 501 and its alert is lost.
+    /// Any login is accepted. An answer that cannot be decoded is used as it is: firmware that forgets base64, or a
+    /// field of PLAIN, gives up at a 501, and its alert is lost.
     Lenient,
 }
 
@@ -174,8 +174,8 @@ impl Exchange {
     }
 }
 
-/// Base64 as firmware writes it: with the alphabet for URLs, in quotes, or with blanks inside. `None`
-/// where the answer is no base64, or what it stands for is no text: then it was never encoded.
+/// Decodes base64 as firmware writes it: with the alphabet for URLs, in quotes, or with blanks inside. `None` if the
+/// answer is no base64, or does not decode to text: then it was never encoded.
 fn decode_leniently(line: &[u8]) -> Option<Vec<u8>> {
     let is_quote = |byte: u8| matches!(byte, b'"' | b'\'');
     let bytes = line.iter().copied().filter(|&byte| !byte.is_ascii_whitespace() && !is_quote(byte));
@@ -190,7 +190,7 @@ fn decode_leniently(line: &[u8]) -> Option<Vec<u8>> {
     (standard.ends_with(b"=") || is_text(&decoded)).then_some(decoded)
 }
 
-/// The answer as it stands, without quotes around it.
+/// The answer without quotes around it.
 fn unquoted(line: &[u8]) -> &[u8] {
     match line {
         [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => inner,
@@ -219,8 +219,8 @@ fn plain(response: &[u8]) -> Option<Credentials> {
     Some(Credentials::Plain { user, password: text::read(parts.next()?) })
 }
 
-/// The same of `user NUL password`, of the user alone, and of nothing. What could not be decoded and
-/// has no NUL is a secret for all that is known, so it is not taken for the user's name.
+/// Reads also `user NUL password`, the user alone, and an empty answer. An answer that cannot be decoded and has no
+/// NUL may be a secret, so it is not used as the user's name.
 fn plain_leniently(decoded: Option<Vec<u8>>, line: &[u8]) -> Credentials {
     let Some(response) = decoded.or_else(|| line.contains(&0).then(|| line.to_vec())) else {
         return secret_only(line);
@@ -237,7 +237,7 @@ fn plain_leniently(decoded: Option<Vec<u8>>, line: &[u8]) -> Credentials {
     Credentials::Plain { user: user.clone(), password: password.to_owned() }
 }
 
-/// A login that names nobody.
+/// A login without a user.
 fn secret_only(secret: &[u8]) -> Credentials {
     Credentials::Plain { user: String::new(), password: text::read(secret) }
 }

@@ -1,5 +1,5 @@
-//! Message bytes on their way through: the dots of DATA, the chunks of BDAT, the size limit.
-//! Never copies or collects them.
+//! The bytes of a message as they pass through: the dots of DATA, the chunks of BDAT, the size limit. Never
+//! collects a message.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -8,17 +8,17 @@ use memchr::memmem::Finder;
 
 static LINE_END_DOT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n."));
 
-/// A shorter piece is put together with what follows it: else each of a content of nothing but dots at line
-/// starts would cost a step.
+/// A shorter piece is joined with the pieces behind it: else a content of nothing but dots at line starts would
+/// cost a step for each line.
 const SHORT_BYTES: usize = 256;
 
-/// So much is swallowed at least of a message that is refused, until its end.
+/// Bytes of a refused message that are read and discarded at least, to reach its end.
 pub(crate) const SURPLUS_BYTES_MIN: u64 = 1_000_000;
 
-/// So much is put together.
+/// Size of joined pieces in bytes.
 const TOGETHER_BYTES: usize = 16 * 1024;
 
-/// What a reader of content finds.
+/// A step through the content.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
     /// Some of the content, never empty.
@@ -27,7 +27,7 @@ pub(crate) enum Piece<'a> {
     End,
 }
 
-/// How the end of the content is told.
+/// How the end of the content is marked.
 #[derive(Debug)]
 pub(crate) enum Framing {
     /// By a dot: DATA.
@@ -37,7 +37,7 @@ pub(crate) enum Framing {
 }
 
 impl Framing {
-    /// The next piece; none: all of `input` was taken.
+    /// The next piece; `None` if all of `input` was taken.
     pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
         match self {
             Self::Dots(dots) => dots.next(input),
@@ -61,7 +61,7 @@ pub(crate) enum LineEnds {
     LfBeforePause,
 }
 
-/// Takes the dots off what follows DATA and finds its end (RFC 5321, section 4.5.2).
+/// Removes the dots from the content behind DATA and finds its end (RFC 5321, section 4.5.2).
 #[derive(Debug)]
 pub(crate) struct Dots {
     line_ends: LineEnds,
@@ -91,7 +91,7 @@ impl Dots {
         Self { line_ends, place: Place::LineStart }
     }
 
-    /// The next piece; none: all of `input` was taken.
+    /// The next piece; `None` if all of `input` was taken.
     pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
         match self.piece(input)? {
             Piece::Bytes(short) if short.len() < SHORT_BYTES && !input.is_empty() => {
@@ -116,7 +116,8 @@ impl Dots {
         }
     }
 
-    /// Takes content, byte by byte, until there is enough of it or it ends: that is left to [`Dots::piece`].
+    /// Copies content, byte by byte, until [`TOGETHER_BYTES`] are joined or the content may end; [`Dots::piece`] reads
+    /// the end.
     fn copy(&mut self, input: &mut &[u8], together: &mut Vec<u8>) {
         let mut taken = 0;
         for &byte in input.iter() {
@@ -148,7 +149,7 @@ impl Dots {
         *input = input.get(taken..).unwrap_or_default();
     }
 
-    /// The next piece as it stands in `input`.
+    /// The next piece, borrowed from `input`.
     fn piece<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
         if self.place == Place::End {
             return Some(Piece::End);
@@ -188,25 +189,25 @@ impl Dots {
         }
     }
 
-    /// Whether what came last is the end if nothing follows it.
+    /// Whether the last line ends the content if nothing follows it.
     pub(crate) fn may_have_ended(&self) -> bool {
         matches!(self.place, Place::MayBeEnd(_))
     }
 
-    /// Nothing follows what came last.
+    /// The client pauses: if the last line may be the end, it is the end.
     pub(crate) fn pause(&mut self) {
         if self.may_have_ended() {
             self.place = Place::End;
         }
     }
 
-    /// What was held back is content after all.
+    /// Bytes that were held back are content.
     fn held<'a>(&mut self, bytes: &'static [u8], place: Place) -> Option<Piece<'a>> {
         self.place = place;
         Some(Piece::Bytes(Cow::Borrowed(bytes)))
     }
 
-    /// Content up to the next dot that may begin a line: whether it does, the place tells.
+    /// Content up to the next dot that may begin a line; `place` says whether it does.
     fn run<'a>(&mut self, input: &mut &'a [u8]) -> &'a [u8] {
         let all = *input;
         let after_cr = self.place == Place::AfterCr;
@@ -233,7 +234,7 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
-    /// The next piece of what follows BDAT; none: all of `input` was taken.
+    /// The next piece behind BDAT; `None` if all of `input` was taken.
     pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
         if self.bytes == 0 {
             return Some(Piece::End);
@@ -245,18 +246,18 @@ impl Chunk {
     }
 }
 
-/// Whether a line that begins with a dot goes on with what cannot be its end, in whatever way lines end.
+/// Whether a line that begins with a dot continues, so that the dot is not the end of the content.
 fn is_dotted(behind: &[u8]) -> bool {
     behind.first().is_some_and(|byte| !matches!(byte, b'\r' | b'\n'))
 }
 
-/// How much of a message may still come.
+/// The size limit of a message, and what of it is left.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     bytes_max: u64,
     left: u64,
     exceeded: bool,
-    /// Bytes that did not fit.
+    /// Bytes beyond the limit.
     surplus: u64,
 }
 
@@ -280,7 +281,7 @@ impl Allowance {
         (bytes, first)
     }
 
-    /// Whether so much came beyond the limit that whoever sends it is not to be waited for.
+    /// Whether so many bytes came beyond the limit that the session ends without waiting for the end of the message.
     pub(crate) fn is_endless(&self) -> bool {
         self.surplus > self.bytes_max.max(SURPLUS_BYTES_MIN)
     }

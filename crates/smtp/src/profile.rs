@@ -1,30 +1,29 @@
-//! What a listener offers and where its limits are. Settings only: nothing is decided here.
+//! What a listener offers, and its limits. Settings only.
 
 use crate::content::SURPLUS_BYTES_MIN;
 
 /// The settings of a listener, shared by its sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// The name by which the server calls itself; one line, without spaces.
+    /// The server's name in its replies; one line, without spaces.
     pub host_name: String,
-    /// Whether EHLO is answered. A Reolink that is refused falls back to HELO, and then does not
-    /// try to log in.
+    /// Whether EHLO is accepted. A Reolink whose EHLO is refused falls back to HELO, and then does not log in.
     pub ehlo: bool,
-    /// Whether EHLO lists AUTH. A login is accepted also where it is not listed, and after HELO,
-    /// because there are cameras that log in without looking.
+    /// Whether EHLO lists AUTH. A login is accepted even if AUTH is not listed, and after HELO: some cameras log in
+    /// without reading the list.
     pub auth: bool,
-    /// Whether STARTTLS is offered to whoever is not encrypted yet.
+    /// Whether STARTTLS is offered on plain connections.
     pub starttls: bool,
-    /// Whether MAIL is refused to whoever has not logged in.
+    /// Whether MAIL is refused before a login.
     pub require_login: bool,
     /// Whether a dot between bare LFs may end a message whose commands end with CRLF
     /// ([`crate::Session::may_have_ended`]). For clients in the trusted networks only.
     pub lf_ends_message: bool,
-    /// The largest message.
+    /// Size of the largest message in bytes.
     pub message_bytes_max: u64,
-    /// The most recipients of a message.
+    /// Number of recipients that a message may have.
     pub recipients_max: usize,
-    /// The longest command line, with its line end.
+    /// Length of the longest command line in bytes, with its line end.
     pub line_bytes_max: usize,
     /// The refused command with this number ends the session.
     pub errors_max: u32,
@@ -33,7 +32,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The largest chunk that is swallowed when it is refused.
+    /// Size in bytes of the largest refused chunk that is read and discarded; a larger one ends the session.
     pub(crate) fn swallowed_max(&self) -> u64 {
         self.message_bytes_max.max(SURPLUS_BYTES_MIN)
     }

@@ -1,4 +1,4 @@
-//! Everything that the server says. Never decides when to say it.
+//! All replies of the server.
 //!
 //! Enhanced status codes (RFC 2034, 3463) stand where that RFC wants them: not in the greeting, in
 //! answers to HELO and EHLO, and in 3xx replies.
@@ -17,10 +17,10 @@ pub struct Reply {
     refusal: Option<Refusal>,
 }
 
-/// Why a device is refused that sends nothing until somebody changes a setting.
+/// Why a device is refused that cannot send until its owner changes a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It knows no mechanism of AUTH that is offered.
+    /// The device knows no AUTH mechanism that is offered.
     LoginMechanism,
     /// It has to log in first.
     LoginMissing,
@@ -37,13 +37,13 @@ impl Reply {
         Self { code: code(&text), text: Cow::Owned(text), refusal: None }
     }
 
-    /// The same, for this reason.
+    /// This reply with the reason for a refusal.
     const fn because(mut self, refusal: Refusal) -> Self {
         self.refusal = Some(refusal);
         self
     }
 
-    /// Why the device is refused, where its owner has to know.
+    /// Why the device is refused, if its owner has to change something.
     pub const fn refusal(&self) -> Option<Refusal> {
         self.refusal
     }
@@ -132,7 +132,7 @@ pub(crate) const NOT_ALLOWED: Reply = Reply::fixed("550 5.7.1 Not allowed to sen
 pub(crate) const TOO_BIG: Reply =
     Reply::fixed("552 5.3.4 Message too big\r\n").because(Refusal::TooBig);
 
-/// The first words. A single line: sketches for small boards read one line only.
+/// The greeting. A single line: sketches for small boards read one line only.
 pub(crate) fn greeting(profile: &Profile) -> Reply {
     Reply::made(format!("220 {} Tipoff ready\r\n", profile.host_name))
 }
@@ -164,7 +164,7 @@ pub(crate) fn challenge(encoded: &str) -> Reply {
     Reply::made(format!("334 {encoded}\r\n"))
 }
 
-/// The message is durable; `reference` is what the shell calls it.
+/// The reply to a message that is durable. `reference` is the caller's name for it.
 pub(crate) fn stored(reference: &str) -> Reply {
     Reply::made(format!("250 2.0.0 Stored as {reference}\r\n"))
 }

@@ -1,4 +1,4 @@
-//! What a session wants of its shell, and what the shell may answer. Values only.
+//! What a session asks of its caller, and what the caller may answer. Values only.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::reply::Reply;
 /// [`Step::Aborted`], unless the connection breaks.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step<'a> {
-    /// Write it. Those of commands that came together may leave together.
+    /// Write it. Replies to commands that were received together may be sent together.
     Reply(Reply),
     /// A command line for the transcript, on one line, its secrets masked.
     Heard(String),
@@ -23,23 +23,23 @@ pub enum Step<'a> {
     Mail(MailFrom),
     /// A message begins.
     Begin(Transaction),
-    /// Some of its bytes, without the dots of DATA; never empty.
+    /// A piece of its bytes, without the dots of DATA (RFC 5321, section 4.5.2); never empty.
     Content(Cow<'a, [u8]>),
-    /// It is complete. Answer with [`crate::Session::stored`] or [`crate::Session::not_stored`].
-    /// Input behind it stays where it is until then: a pipelined QUIT is answered after it.
+    /// The message is complete. Answer with [`crate::Session::stored`] or [`crate::Session::not_stored`]. The
+    /// session takes no input until then: a pipelined QUIT is answered after the message.
     End,
-    /// It is larger than allowed. What comes of it from now on is swallowed, then it is refused.
+    /// The message is larger than allowed. The session discards the rest of it, then refuses it.
     TooBig,
-    /// The device gave it up (RSET between chunks, QUIT, time-out): what came is torn.
+    /// The device gave up (RSET between chunks, QUIT, time-out): the bytes received so far are a torn message.
     Aborted,
-    /// Encrypt, then tell by [`crate::Session::tls_started`]. All input behind it is gone: nothing
-    /// that came in plain text survives (RFC 3207, section 6).
+    /// Encrypt, then call [`crate::Session::tls_started`]. Input behind this step is discarded: plain text must not
+    /// be read as encrypted (RFC 3207, section 6).
     StartTls,
     /// Close the connection when everything is written. There is no further step.
     Close,
 }
 
-/// What MAIL says.
+/// The arguments of MAIL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailFrom {
     /// The reverse-path; empty for the null one.
@@ -48,12 +48,12 @@ pub struct MailFrom {
     pub size: Option<u64>,
 }
 
-/// What is known of a message before its first byte.
+/// The envelope of a message, known before its first byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
-    /// What the client called itself in HELO or EHLO.
+    /// The name of the client in HELO or EHLO.
     pub greeting: Option<String>,
-    /// The user it logged in as.
+    /// The user that the client logged in as.
     pub login: Option<String>,
     /// The address of MAIL; empty for the null reverse-path.
     pub sender: String,
@@ -66,7 +66,7 @@ pub struct Transaction {
 /// Why a message may not begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denial {
-    /// There is no room for it now.
+    /// The spool is full now.
     SpoolFull,
     /// This client may not send.
     NotAllowed,
@@ -75,8 +75,8 @@ pub enum Denial {
 /// Why a message was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// There is no room for it now.
+    /// The spool is full now.
     SpoolFull,
-    /// It went wrong, and may go well later.
+    /// A temporary error; a later try may succeed.
     Temporary,
 }

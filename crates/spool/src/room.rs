@@ -28,6 +28,11 @@ pub struct Sender {
 }
 
 impl Sender {
+    /// Its address if it is a stranger; `None` if it is a known device.
+    pub(crate) fn stranger(&self) -> Option<IpAddr> {
+        (!self.known).then_some(self.address)
+    }
+
     /// Of a connection from `peer`. A known device is one that somebody configured, added or named.
     pub fn new(peer: IpAddr, known: bool) -> Self {
         Self { address: share_address(peer), known }

@@ -1,5 +1,4 @@
-//! What the shell tells a session: answers to its steps, and that time is up.
-//! Never takes input.
+//! The caller's side of a session: answers to its steps, time limits and shutdown. Takes no input.
 
 use std::net::SocketAddr;
 
@@ -12,7 +11,7 @@ use crate::step::{DataMode, Failure, Outcome};
 use crate::tree::{File, SharedTree};
 
 impl Session {
-    /// Answers [`crate::Step::Authenticate`]: the client is in `tree`.
+    /// Answers [`crate::Step::Authenticate`]: the client is logged in and sees `tree`.
     pub fn login_accepted(&mut self, tree: SharedTree) {
         if matches!(self.state, State::LoginAsked) {
             self.client.home = Some(Home::new(tree, self.profile.read));
@@ -34,8 +33,8 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// Answers [`crate::Step::Authenticate`]: it is too soon to look at this password. FTP has no refusal of a login
-    /// that is temporary, so the session ends (RFC 959, section 4.2.2: 421).
+    /// Answers [`crate::Step::Authenticate`]: this password is checked too soon after wrong ones. FTP has no temporary
+    /// refusal of a login, so the session ends (RFC 959, section 4.2.2: 421).
     pub fn login_deferred(&mut self) {
         if matches!(self.state, State::LoginAsked) {
             self.client.user = None;
@@ -44,7 +43,7 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// Answers [`crate::Step::Passive`]: the address to tell the client; none: no port is free.
+    /// Answers [`crate::Step::Passive`]: the address for the client; `None` if no port is free.
     pub fn passive(&mut self, address: Option<SocketAddr>) {
         if let State::PassiveAsked { extended } = self.state {
             self.client.data = address.map(|_| DataMode::Passive);
@@ -68,7 +67,7 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// Answers [`crate::Step::StartTls`]: from now on the input is what was encrypted.
+    /// Answers [`crate::Step::StartTls`]: from now on the input is decrypted.
     pub fn tls_started(&mut self) {
         if matches!(self.state, State::TlsAsked) {
             self.client = Client::new(self.client.peer, true);
@@ -96,8 +95,7 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// Answers [`crate::Step::Receive`] and [`crate::Step::Send`], and [`crate::Step::Abort`] with
-    /// them.
+    /// Answers [`crate::Step::Receive`] and [`crate::Step::Send`], also after [`crate::Step::Abort`].
     pub fn transfer_ended(&mut self, outcome: Outcome) {
         if let State::Transfer(Transfer { upload, earlier, aborted }) = &mut self.state {
             let (upload, earlier, aborted) = (upload.take(), *earlier, *aborted);
@@ -114,7 +112,7 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// What was kept of an upload is in the device's sight.
+    /// Shows the device the part of an upload that was kept.
     fn see(&mut self, upload: Option<FilePath>, earlier: Option<File>, outcome: Outcome) {
         let (Outcome::Stored(file) | Outcome::Failed(_, Some(file))) = outcome else {
             return;
@@ -127,22 +125,20 @@ impl Session {
         }
     }
 
-    /// The client has said nothing for too long. Not so during a transfer, nor while an answer is
-    /// due.
+    /// The client has sent nothing for too long. Ignored during a transfer and while an answer is due.
     pub fn idle(&mut self) {
         if !self.waiting() && !self.in_transfer() {
             self.close(reply::IDLE);
         }
     }
 
-    /// The server wants to end. A transfer that is under way is the last one, and its reply is
-    /// given.
+    /// The server shuts down. The session ends after the transfer in progress, and its reply.
     pub fn shut_down(&mut self) {
         self.ending = true;
         self.end_if_shutting_down();
     }
 
-    /// The connection is gone.
+    /// The connection was closed.
     pub fn gone(&mut self) {
         self.leave_home();
         self.state = State::Closed;

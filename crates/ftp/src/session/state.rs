@@ -1,5 +1,4 @@
-//! The states of a session: each holds what is true in it and nothing else.
-//! How one leads to another is not told here.
+//! The states of a session: each contains what is true in it and nothing else. `session.rs` has the transitions.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -13,27 +12,27 @@ use crate::tree::{File, Found, SharedTree, Tree};
 const REFUSED_MAX: usize = 16;
 
 pub(super) enum State {
-    /// Nothing has been said.
+    /// The greeting is not sent yet.
     New,
     /// A command is awaited.
     Command,
-    /// The shell is asked for a login.
+    /// The caller checks a login.
     LoginAsked,
-    /// The shell is asked to listen.
+    /// The caller opens a listener.
     PassiveAsked { extended: bool },
-    /// The shell is asked whether it may connect to an address that is not the client's.
+    /// The caller decides whether to connect to an address that is not the client's.
     ForeignAsked(SocketAddr),
-    /// The shell encrypts.
+    /// The caller encrypts.
     TlsAsked,
-    /// The shell notes a new name.
+    /// The caller stores a new name.
     RenameAsked,
-    /// The shell waits for the end of an upload that this command line is about.
+    /// The caller waits for the end of an upload that this command line refers to.
     UploadAwaited { line: Vec<u8> },
-    /// The answer to STAT goes on.
+    /// The reply to STAT is not complete yet.
     Telling(Listing),
-    /// The shell sends or receives.
+    /// The caller sends or receives.
     Transfer(Transfer),
-    /// Everything has been said.
+    /// The session has ended.
     Closed,
 }
 
@@ -43,17 +42,17 @@ pub(super) struct Transfer {
     pub(super) upload: Option<FilePath>,
     /// The file that was at its path when it began.
     pub(super) earlier: Option<File>,
-    /// Whether ABOR was said.
+    /// Whether the client has sent ABOR.
     pub(super) aborted: bool,
 }
 
-/// What is known of the client. TLS makes it a stranger again.
+/// What the client has sent about itself. AUTH TLS and REIN discard it (RFC 4217, section 4; RFC 959, section 4.1.1).
 pub(super) struct Client {
     pub(super) peer: IpAddr,
     pub(super) tls: bool,
     pub(super) user: Option<String>,
     pub(super) home: Option<Home>,
-    /// What PROT said, if it did.
+    /// The level of PROT, if the client has sent it.
     pub(super) protection: Option<Protection>,
     pub(super) data: Option<DataMode>,
     pub(super) only_epsv: bool,
@@ -63,7 +62,7 @@ pub(super) struct Client {
     pub(super) rename: Option<FilePath>,
 }
 
-/// Where a client is that has logged in.
+/// The tree of a client that has logged in, and its place there.
 pub(super) struct Home {
     tree: SharedTree,
     pub(super) folder: FilePath,
@@ -105,7 +104,7 @@ impl Client {
         }
     }
 
-    /// Whether an address is the client's own.
+    /// Whether the address is the client's own.
     pub(super) fn owns(&self, address: SocketAddr) -> bool {
         address.ip().to_canonical() == self.peer.to_canonical()
     }

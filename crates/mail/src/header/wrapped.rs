@@ -1,8 +1,8 @@
-//! Header lines that firmware has broken without a blank at their start: what tells them from text.
+//! Header lines that firmware broke without a blank at the start of the next line: how they differ from text.
 
 use super::NAME_BYTES_MAX;
 
-/// Fields that hardly a text has.
+/// Names of fields that hardly occur in text.
 const STRONG: &[&[u8]] = &[
     b"content-disposition",
     b"content-id",
@@ -16,7 +16,7 @@ const STRONG: &[&[u8]] = &[
     b"x-priority",
 ];
 
-/// The same, if the header does not have it yet. Texts have a date.
+/// Names of fields that count if the header does not have them yet. `Date` is left out: texts have dates.
 const WEAK: &[&[u8]] = &[b"cc", b"from", b"reply-to", b"sender", b"subject", b"to"];
 
 /// How the lines of a `Received` begin (RFC 5321, section 4.4), in lower case.
@@ -26,17 +26,17 @@ const RECEIVED_WORDS: &[&[u8]] = &[b"by", b"for", b"from", b"id", b"via", b"with
 const ADDRESS_FIELDS: &[&[u8]] =
     &[b"bcc", b"cc", b"from", b"in-reply-to", b"references", b"reply-to", b"sender", b"to"];
 
-/// Whether a field of this name, in lower case, tells that what is above it is a header.
+/// Whether a field of this name, in lower case, proves that the lines above it are a header.
 pub(crate) fn is_strong(name: &[u8]) -> bool {
     STRONG.contains(&name)
 }
 
-/// The same, if it is the first of its name.
+/// Whether the first field of this name, in lower case, proves it.
 pub(crate) fn is_weak(name: &[u8]) -> bool {
     WEAK.contains(&name)
 }
 
-/// Whether a line looks as the rest of the field does that begins with `above`, in lower case.
+/// Whether a line looks like the rest of the field that begins with `above`, in lower case.
 pub(crate) fn is_like(above: &[u8], line: &[u8]) -> bool {
     let name = above.split(|&byte| byte == b':').next().unwrap_or_default().trim_ascii();
     let lower = line.trim_ascii().to_ascii_lowercase();
@@ -57,7 +57,7 @@ pub(crate) fn field_name(line: &[u8]) -> Option<Vec<u8>> {
     may_be.then(|| name.to_ascii_lowercase())
 }
 
-/// Whether it has digits alone, as the hour of a time.
+/// Whether it has digits only, as the hour of a time.
 pub(crate) fn is_number(name: &[u8]) -> bool {
     let name = name.trim_ascii_end();
     !name.is_empty() && name.iter().all(u8::is_ascii_digit)

@@ -1,5 +1,4 @@
-//! What the shell tells a session: answers to its steps, and that time is up.
-//! Never takes input.
+//! The caller's side of a session: answers to its steps, time limits and shutdown. Takes no input.
 
 use std::mem;
 
@@ -30,7 +29,7 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// Answers [`crate::Step::Authenticate`]: it is too soon to look at these credentials.
+    /// Answers [`crate::Step::Authenticate`]: these credentials are checked too soon after wrong ones.
     pub fn login_deferred(&mut self) {
         if matches!(self.state, State::LoginAsked { .. }) {
             self.state = self.refuse(reply::LOGIN_LATER, Stage::Idle);
@@ -81,7 +80,7 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// Answers [`crate::Step::StartTls`]: from now on the input is what was encrypted. `challenge`
+    /// Answers [`crate::Step::StartTls`]: from now on the input is decrypted. `challenge`
     /// is as in [`Session::new`].
     pub fn tls_started(&mut self, challenge: String) {
         if matches!(self.state, State::TlsAsked) {
@@ -91,34 +90,33 @@ impl Session {
         self.end_if_shutting_down();
     }
 
-    /// The client waits: what came last was the end of its message, if [`Session::may_have_ended`].
+    /// The client waits for a reply: if [`Session::may_have_ended`], its message has ended.
     pub fn paused(&mut self) {
         if let State::Content(Framing::Dots(dots), _) = &mut self.state {
             dots.pause();
         }
     }
 
-    /// The client has said nothing for too long. Not so while an answer is due: it waits for us.
+    /// The client has sent nothing for too long. Ignored while an answer is due: then the client waits for Tipoff.
     pub fn idle(&mut self) {
         if !self.waiting() {
             self.end(reply::IDLE);
         }
     }
 
-    /// The message comes more slowly than is waited for: what came of it is torn.
+    /// The message is received too slowly: its first part is a torn message.
     pub fn too_slow(&mut self) {
         self.end(reply::TOO_SLOW);
     }
 
-    /// The session lasts for too long without a message.
+    /// The session has lasted too long without a message.
     pub fn too_long(&mut self) {
         if !self.waiting() {
             self.end(reply::TOO_LONG_A_SESSION);
         }
     }
 
-    /// The server wants to end. A message that is being received or stored is the last one, and its
-    /// reply is given.
+    /// The server shuts down. The session ends after the message that is being received or stored, and its reply.
     pub fn shut_down(&mut self) {
         self.ending = true;
         self.end_if_shutting_down();

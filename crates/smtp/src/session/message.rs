@@ -1,4 +1,4 @@
-//! A message: how it begins behind DATA or BDAT, and what its end leads to.
+//! A message from DATA or BDAT to its end.
 
 use std::mem;
 
@@ -43,7 +43,7 @@ impl Session {
         Allowance::new(self.profile.message_bytes_max)
     }
 
-    /// The dot of DATA has come, or all of a chunk.
+    /// Ends the content: after the dot of DATA, or after the last byte of a chunk.
     pub(super) fn content_ended(&mut self) {
         self.state = match mem::replace(&mut self.state, State::Closed) {
             State::Content(_, allowance) if allowance.is_exceeded() => {

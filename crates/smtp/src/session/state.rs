@@ -1,12 +1,11 @@
-//! The states of a session: each holds what is true in it and nothing else.
-//! How one leads to another is not told here.
+//! The states of a session: each contains what is true in it and nothing else. `session.rs` has the transitions.
 
 use super::RECIPIENT_BYTES;
 use crate::auth::Exchange;
 use crate::content::{Allowance, Chunk, Framing};
 use crate::reply::Reply;
 
-/// What is known of the client. TLS makes it a stranger again (RFC 3207, section 4.2).
+/// What the client has sent about itself. STARTTLS discards it (RFC 3207, section 4.2).
 pub(super) struct Client {
     pub(super) tls: bool,
     pub(super) greeting: Option<String>,
@@ -16,35 +15,35 @@ pub(super) struct Client {
 }
 
 pub(super) enum State {
-    /// Nothing has been said.
+    /// The greeting is not sent yet.
     New,
     /// A command is awaited.
     Command(Stage),
     /// A response within AUTH is awaited.
     Auth(Exchange),
-    /// The shell is asked for a login.
+    /// The caller checks a login.
     LoginAsked { user: String },
-    /// The shell is asked for MAIL.
+    /// The caller decides about MAIL.
     MailAsked { sender: String },
-    /// The shell encrypts.
+    /// The caller encrypts.
     TlsAsked,
-    /// The shell stores the message.
+    /// The caller stores the message.
     StoreAsked,
     /// The bytes behind DATA or BDAT are awaited.
     Content(Framing, Allowance),
     /// The bytes behind a BDAT that is refused (RFC 3030, section 4.1).
     RefusedChunk(Chunk, Reply, Stage),
-    /// Everything has been said.
+    /// The session has ended.
     Closed,
 }
 
 /// How far a message has come when a command is awaited.
 pub(super) enum Stage {
-    /// There is none.
+    /// There is no message.
     Idle,
-    /// It has a sender.
+    /// The message has a sender, and perhaps recipients.
     Addressed(Addresses),
-    /// Some chunks of it have come.
+    /// Some chunks of the message were received.
     Chunked(Allowance),
 }
 
@@ -56,7 +55,7 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    /// Whether the message may have this recipient too. The first one is always taken.
+    /// Whether the limits allow one more recipient. The first one is always accepted.
     pub(super) fn has_room(&self, address: &str, count_max: usize) -> bool {
         let bytes: usize = self.recipients.iter().map(String::len).sum();
         let bytes_max = count_max.saturating_mul(RECIPIENT_BYTES);

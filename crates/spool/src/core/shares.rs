@@ -1,12 +1,120 @@
-//! Whose incident is evicted next. Pure: sums for each holder in, a choice out.
+//! Whose an incident is, what it takes, and whose is evicted next. Pure: sums for each holder in, a choice out.
 //!
 //! Strangers together are sure of a quarter of the room, known devices together of the rest: what is above that
 //! goes first, strangers before known devices. Within each of both groups the holder goes first that has the most
 //! (max-min fairness): nobody loses anything while another holds more than his share. Of its incidents those
 //! without pending deliveries go before the others, the oldest first.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use tipoff_model::Device;
+
+use crate::Locks;
+
 /// Strangers together are sure of one part in so many of the room.
 const STRANGERS_SHARE: u64 = 4;
+
+/// What the rows of an incident without arrivals take, in bytes, about: its own, its deliveries, indexes.
+pub(crate) const INCIDENT_BYTES: i64 = 1024;
+/// What the rows of an arrival take besides its envelope and content, in bytes, about.
+const ARRIVAL_BYTES: i64 = 2048;
+/// A file takes whole blocks of the disk, in bytes.
+const BLOCK_BYTES: u64 = 4096;
+/// Incidents that follow a device to another holder when it becomes known; older ones stay.
+pub(crate) const MOVED_MAX: u32 = 10_000;
+/// Length of the name of whoever locks, in characters.
+const BY_CHARS_MAX: usize = 100;
+
+/// The name of a holder's row, and whether it is a known device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HolderName {
+    pub(crate) name: String,
+    pub(crate) known: bool,
+}
+
+/// A known device, by its row or that of its recorder.
+pub(crate) fn known_device(root: i64) -> HolderName {
+    HolderName { name: format!("device/{root}"), known: true }
+}
+
+/// The discovered devices at an address ([`crate::room::share_address`]).
+pub(crate) fn strangers_at(address: IpAddr) -> HolderName {
+    HolderName { name: format!("address/{address}"), known: false }
+}
+
+/// Whose an arrival is: the device's that somebody configured, added or named, with all its channels; else of
+/// the address that it came from. Who is taken for a known device without being proven is a stranger. `root` is
+/// the row of the device or of its recorder, with its key and whether somebody named it.
+pub(crate) fn holder_of(
+    reported: &Device,
+    (root, root_key, is_named): (i64, &str, bool),
+    address: IpAddr,
+) -> HolderName {
+    match !reported.discovered || is_named && root_key.starts_with("discovered/") {
+        true => known_device(root),
+        false => strangers_at(address),
+    }
+}
+
+/// What an arrival takes, in bytes: its file in whole blocks, and its rows, of which the texts have so many
+/// characters.
+pub(crate) fn weight(file_bytes: u64, row_chars: u64) -> i64 {
+    let blocks = file_bytes.div_ceil(BLOCK_BYTES).saturating_mul(BLOCK_BYTES);
+    i64::try_from(blocks.saturating_add(row_chars))
+        .unwrap_or(i64::MAX)
+        .saturating_add(ARRIVAL_BYTES)
+}
+
+/// What locked incidents would take with one more.
+///
+/// # Errors
+/// It is more than `bytes_max`.
+pub(crate) fn admit_lock(locked: u64, bytes: u64, bytes_max: u64) -> Result<(), Locks> {
+    match locked.saturating_add(bytes) > bytes_max {
+        true => Err(Locks { locked, bytes, bytes_max }),
+        false => Ok(()),
+    }
+}
+
+/// The name of whoever locks, as it is stored.
+pub(crate) fn locker(by: &str) -> String {
+    by.chars().take(BY_CHARS_MAX).collect()
+}
+
+/// Whether anything may be added to a locked incident: only while locked ones have room, or a device would fill
+/// the disk by it.
+pub(crate) fn may_grow(locked: u64, bytes_max: u64) -> bool {
+    locked < bytes_max
+}
+
+/// Adds what is being received to the holders: that of strangers to their address, that of known devices to
+/// nobody, because an address does not tell them apart. A holder without a row has nothing to evict.
+pub(crate) fn with_under_way(
+    stored: Vec<(Holder, String)>,
+    under_way: impl IntoIterator<Item = (Option<IpAddr>, u64)>,
+) -> Vec<Holder> {
+    let mut coming: HashMap<String, u64> = HashMap::new();
+    for (stranger, bytes) in under_way {
+        let name = stranger.map(|address| strangers_at(address).name).unwrap_or_default();
+        *coming.entry(name).or_default() += bytes;
+    }
+    let mut holders: Vec<Holder> = stored
+        .into_iter()
+        .map(|(holder, name)| {
+            let more = coming.remove(&name).unwrap_or(0);
+            Holder { bytes: holder.bytes.saturating_add(more), ..holder }
+        })
+        .collect();
+    holders.extend(coming.into_iter().map(|(name, bytes)| Holder {
+        id: 0,
+        known: name.is_empty(),
+        bytes,
+        settled: 0,
+        waiting: 0,
+    }));
+    holders
+}
 
 /// Who shares the spool, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,6 +298,56 @@ mod tests {
         let choice = shares.next().unwrap();
         shares.evicted(choice, None);
         assert_eq!(shares.next(), None, "its sum was wrong");
+    }
+
+    #[test]
+    fn what_a_known_device_sends_is_its_own_and_all_else_is_of_its_address() {
+        let address = IpAddr::from([192, 168, 1, 50]);
+        let (configured, found) =
+            (Device::default(), Device { discovered: true, ..Device::default() });
+        let holder = |reported, root| holder_of(reported, root, address);
+        let of_address = HolderName { name: "address/192.168.1.50".to_owned(), known: false };
+        let of_device = HolderName { name: "device/7".to_owned(), known: true };
+        assert_eq!(holder(&configured, (7, "yard", false)), of_device);
+        assert_eq!(holder(&found, (7, "discovered/192.168.1.50/yard", false)), of_address);
+        assert_eq!(holder(&found, (7, "discovered/192.168.1.50/yard", true)), of_device);
+        assert_eq!(holder(&found, (7, "yard", true)), of_address, "taken for a configured one");
+    }
+
+    #[test]
+    fn a_file_takes_whole_blocks() {
+        assert_eq!(weight(0, 0), 2048);
+        assert_eq!(weight(1, 10), 4096 + 2048 + 10);
+        assert_eq!(weight(4096, 0), weight(1, 0));
+        assert_eq!(weight(4097, 0), weight(1, 0) + 4096);
+        assert_eq!(weight(u64::MAX, 0), i64::MAX);
+    }
+
+    #[test]
+    fn locked_incidents_have_their_limit() {
+        assert!(admit_lock(60, 40, 100).is_ok());
+        let full = admit_lock(60, 41, 100).unwrap_err();
+        assert_eq!((full.locked, full.bytes, full.bytes_max), (60, 41, 100));
+        assert!(may_grow(99, 100) && !may_grow(100, 100));
+        assert_eq!(locker(&"é".repeat(200)).chars().count(), BY_CHARS_MAX);
+        assert_eq!(locker("anna"), "anna");
+    }
+
+    #[test]
+    fn what_is_under_way_counts_for_its_address() {
+        let address = |last| IpAddr::from([10, 0, 0, last]);
+        let stored = vec![
+            (holder(1, false, 5, 0), "address/10.0.0.1".to_owned()),
+            (holder(2, true, 7, 0), "device/2".to_owned()),
+        ];
+        let coming =
+            [(Some(address(1)), 3), (Some(address(1)), 4), (Some(address(2)), 20), (None, 30)];
+        let mut all = with_under_way(stored, coming);
+        all.sort_by_key(|holder| holder.bytes);
+        assert_eq!(all[0], holder(2, true, 7, 0));
+        assert_eq!(all[1], Holder { bytes: 12, ..holder(1, false, 5, 0) });
+        assert_eq!(all[2], Holder { bytes: 20, ..holder(0, false, 0, 0) });
+        assert_eq!(all[3], Holder { bytes: 30, ..holder(0, true, 0, 0) });
     }
 
     proptest! {

@@ -11,6 +11,7 @@ use tipoff_model::{
 use super::{at, from_json, json, number};
 use crate::Result;
 use crate::core::alert::Words;
+use crate::core::dedup;
 
 /// Number of earlier arrivals of an incident that are looked up, so that a follow-up does not repeat
 /// their words and pictures.
@@ -125,7 +126,7 @@ impl Covered {
         Ok(words.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Files that may repeat one that came by another protocol: of the same kind and size.
+    /// Files that may repeat one that came by another protocol ([`dedup::may_repeat`]).
     pub(super) fn maybe_repeated(
         &self,
         connection: &Connection,
@@ -137,8 +138,7 @@ impl Covered {
              FROM (SELECT id, blob, content, envelope ->> '$.protocol' = 'smtp' AS by_mail
                    FROM arrival WHERE incident = ?1 AND id <= ?2
                    ORDER BY id DESC LIMIT ?3) AS latest, json_each(content, '$.media') AS part
-             WHERE part.value ->> '$.kind' <> 'file'
-               AND part.value ->> '$.size' IN (SELECT value FROM json_each(?4))",
+             WHERE part.value ->> '$.size' IN (SELECT value FROM json_each(?4))",
         )?;
         let arguments = params![incident.0, self.last.0, EARLIER_MAX, json(&sizes)?];
         let mut rows = select.query(arguments)?;
@@ -150,10 +150,8 @@ impl Covered {
             let earlier = AlertMedia { media, place, blob, url: None, clip: None };
             let by_mail: bool = row.get(4)?;
             let repeats = self.media.iter().filter(|it| {
-                let is_alike = it.media.kind == earlier.media.kind
-                    && it.media.size == earlier.media.size
-                    && it.place.arrival > place.arrival;
-                is_alike && self.by_mail.contains(&it.place.arrival) != by_mail
+                let is_by_mail = self.by_mail.contains(&it.place.arrival);
+                dedup::may_repeat((*it, is_by_mail), (&earlier, by_mail))
             });
             pairs.extend(repeats.map(|it| (it.place, earlier.clone())));
         }

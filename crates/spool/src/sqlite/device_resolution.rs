@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use tipoff_model::{DeviceId, Protocol, Timestamp};
+use tipoff_model::{DeviceId, DeviceKey, Protocol, Timestamp};
 
 use super::{SqliteSpool, at, devices, lock, notices, shares, turns};
 use crate::{
@@ -188,7 +188,7 @@ pub(super) fn add(connection: &Connection, device: &NewDevice) -> Result<Option<
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
-            format!("added/{}", device.user.to_lowercase()),
+            DeviceKey::added(&device.user).to_string(),
             device.name,
             device.user,
             device.password

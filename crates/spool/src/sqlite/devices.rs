@@ -1,29 +1,24 @@
-//! Which device an arrival is from. What a device tells of itself differs from protocol to
-//! protocol; the address it comes from does not.
-
-use std::time::Duration;
+//! Which device an arrival is from: read and written for the decisions of [`crate::core::resolve`].
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tipoff_model::{AddressShare, Device, LoginProof, Timestamp};
+use tipoff_model::{AddressShare, Device, Timestamp};
 
-use super::newcomers::{self, Newcomer};
+use super::newcomers;
+use crate::core::newcomers::{Newcomer, place};
+use crate::core::resolve::{
+    self, Lookup, NEIGHBOUR_WITHIN, NOTE_EVERY, Naming, Neighbour, ROWS_MAX,
+};
 use crate::{NewArrival, Result};
 
-/// An address at which nothing was heard of a device for so long may be another's by now.
-const NEIGHBOUR: Duration = Duration::from_secs(7 * 24 * 3600);
-/// That a device was heard again is noted this often at most: it costs a write.
-const NOTE_EVERY: Duration = Duration::from_secs(3600);
-
-/// The device's row, and that of its recorder before it (docs/spool.md, "Devices"). A discovered device that calls itself
-/// something new is the one device that was heard at its address lately, if that was by other
-/// protocols only. A recorder's channel is found by its key alone: the address is the recorder's.
+/// The row of the arrival's device (docs/spool.md, "Devices"). Rows of new devices are made, of a channel's
+/// recorder first. A recorder's channel is found by its key alone: the address is the recorder's.
 pub(super) fn resolve(connection: &Connection, arrival: &mut NewArrival) -> Result<i64> {
-    let told = arrival.device.clone();
-    let Some(recorder) = told.recorder.as_deref() else {
-        let (id, device) = resolve_at_address(connection, arrival, &told)?;
+    let reported = arrival.device.clone();
+    let Some(recorder) = reported.recorder.as_deref() else {
+        let (id, device) = resolve_at_address(connection, arrival, &reported)?;
         arrival.device = device;
-        let only = only_channel(connection, id)?.filter(|_| told.discovered);
-        if let Some(channel) = only
+        if resolve::may_mean_its_channel(&reported)
+            && let Some(channel) = only_channel(connection, id)?
             && let Some(device) = read(connection, channel)?
         {
             arrival.device = device;
@@ -32,81 +27,82 @@ pub(super) fn resolve(connection: &Connection, arrival: &mut NewArrival) -> Resu
         return Ok(id);
     };
     let (recorder_id, recorder) = resolve_at_address(connection, arrival, recorder)?;
-    let id = match by_key(connection, &told.key)? {
+    let id = match by_key(connection, &reported.key)? {
         Some(id) => id,
         None => match newcomers::admit_channel(connection, recorder_id, arrival.received_at)? {
-            true => new(connection, &told, Some(recorder_id), arrival)?,
+            true => new(connection, &reported, Some(recorder_id), arrival)?,
             false => {
                 arrival.device = recorder;
                 return Ok(recorder_id);
             }
         },
     };
-    if !recorder.discovered && !told.numbered && only_channel(connection, recorder_id)? == Some(id)
+    if resolve::may_be_single_camera(&recorder, &reported)
+        && only_channel(connection, recorder_id)? == Some(id)
     {
         arrival.device = recorder;
         return Ok(recorder_id);
     }
-    let device = named(connection, id, &told)?;
+    let device = named(connection, id, &reported)?;
     arrival.device = Device { recorder: Some(Box::new(recorder)), ..device };
     Ok(id)
 }
 
-/// The channel of a device that has one and no other: it is a single camera.
+/// The channel of a device that has one and no other.
 fn only_channel(connection: &Connection, id: i64) -> Result<Option<i64>> {
     let mut select = connection.prepare_cached(
-        "SELECT id FROM device WHERE recorder = ?1 AND merged_into IS NULL LIMIT 2",
+        "SELECT id FROM device WHERE recorder = ?1 AND merged_into IS NULL LIMIT ?2",
     )?;
-    let channels: Vec<i64> =
-        select.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    Ok(match channels.as_slice() {
-        [only] => Some(*only),
-        _ => None,
-    })
+    let channels = select.query_map(params![id, ROWS_MAX], |row| row.get(0))?;
+    Ok(resolve::only_channel(&channels.collect::<rusqlite::Result<Vec<_>>>()?))
 }
 
 fn resolve_at_address(
     connection: &Connection,
     arrival: &NewArrival,
-    told: &Device,
+    reported: &Device,
 ) -> Result<(i64, Device)> {
-    let heard = Heard::of(arrival, told);
-    let known = match heard.find(connection)? {
-        known @ Some(_) if told.discovered => known,
-        _ => None,
-    };
-    let id = match known {
-        Some(id) => id,
-        None => match by_key(connection, &told.key)? {
-            Some(id) => id,
-            None => match heard.neighbour(connection)?.filter(|_| told.discovered) {
-                Some(id) => id,
-                None => return newcomer(connection, arrival, told, &heard),
-            },
-        },
+    let seen = SeenNow::of(arrival, reported);
+    let Some(id) = find(connection, reported, &seen)? else {
+        return newcomer(connection, arrival, reported, &seen);
     };
     note_proof(connection, id, arrival)?;
-    heard.note(connection, id)?;
-    Ok((id, named(connection, id, told)?))
+    seen.note(connection, id)?;
+    Ok((id, named(connection, id, reported)?))
 }
 
-/// A device that was never heard before. Of discovered ones so many at a place have a row of their own.
+/// The row of a device that was seen before.
+fn find(connection: &Connection, reported: &Device, seen: &SeenNow) -> Result<Option<i64>> {
+    for lookup in resolve::lookups(reported) {
+        let found = match lookup {
+            Lookup::Sighting => seen.find(connection)?,
+            Lookup::Key => by_key(connection, &reported.key)?,
+            Lookup::Neighbour => seen.neighbour(connection)?,
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// A device that was never seen before.
 fn newcomer(
     connection: &Connection,
     arrival: &NewArrival,
-    told: &Device,
-    heard: &Heard,
+    reported: &Device,
+    seen: &SeenNow,
 ) -> Result<(i64, Device)> {
-    let newcomer = match told.discovered {
+    let newcomer = match reported.discovered {
         true => newcomers::admit(connection, &place_of(arrival), arrival.received_at)?,
         false => Newcomer::Itself,
     };
     let crowd = match newcomer {
         Newcomer::Itself => {
-            let id = new(connection, told, None, arrival)?;
+            let id = new(connection, reported, None, arrival)?;
             note_proof(connection, id, arrival)?;
-            heard.note(connection, id)?;
-            return Ok((id, named(connection, id, told)?));
+            seen.note(connection, id)?;
+            return Ok((id, named(connection, id, reported)?));
         }
         Newcomer::OneOf(crowd) => crowd,
     };
@@ -117,15 +113,14 @@ fn newcomer(
     Ok((id, named(connection, id, &crowd)?))
 }
 
-/// The place that whoever sends counts to.
+/// The place that a new device counts to.
 fn place_of(arrival: &NewArrival) -> String {
     AddressShare::of(arrival.envelope.peer).to_string()
 }
 
-/// Notes that something came with the device's own proven login: from then on nobody is taken for it who
-/// only comes from its address.
+/// Notes that the device has proven its login ([`resolve::is_proof`]).
 fn note_proof(connection: &Connection, id: i64, arrival: &NewArrival) -> Result<()> {
-    if arrival.envelope.proof == LoginProof::Proven && !arrival.device.discovered {
+    if resolve::is_proof(arrival) {
         connection
             .prepare_cached("UPDATE device SET proven = 1 WHERE id = ?1 AND NOT proven")?
             .execute([id])?;
@@ -147,7 +142,7 @@ fn new(
     arrival: &NewArrival,
 ) -> Result<i64> {
     let name = free_name(connection, device)?;
-    let place = device.discovered.then(|| newcomers::place(device, place_of(arrival)));
+    let place = device.discovered.then(|| place(device, place_of(arrival)));
     connection
         .prepare_cached(
             "INSERT INTO device (key, name, distinct_name, recorder, place, first_at)
@@ -168,7 +163,7 @@ fn new(
 /// by its distinct name from then on as well.
 fn free_name<'a>(connection: &Connection, device: &'a Device) -> Result<&'a str> {
     let Some(distinct) = device.distinct_name.as_deref() else {
-        // A name that people gave is theirs: whoever called itself so is told apart from now on.
+        // A configured name belongs to this device: others that call themselves so get distinct names.
         reserve_name(connection, &device.key, &device.name)?;
         return Ok(&device.name);
     };
@@ -197,24 +192,18 @@ pub(super) fn reserve_name(connection: &Connection, key: &str, name: &str) -> Re
     Ok(())
 }
 
-/// The device of this row; where it goes by its own key, its name is what it is called now.
-fn named(connection: &Connection, id: i64, told: &Device) -> Result<Device> {
-    let (row, label) = row(connection, id)?;
-    let row = Device { discovered: told.discovered, ..row };
-    // A channel that is only numbered this time keeps the name that it had.
-    let is_unnamed = told.recorder.is_some() && told.distinct_name.is_none();
-    if label || is_unnamed || row.key != told.key {
-        return Ok(row);
+/// The device of this row, with the name that it has from now on ([`resolve::naming`]).
+fn named(connection: &Connection, id: i64, reported: &Device) -> Result<Device> {
+    let (stored, is_labelled) = row(connection, id)?;
+    match resolve::naming(stored, is_labelled, reported) {
+        Naming::AsStored(device) | Naming::SameName(device) => return Ok(device),
+        Naming::New => {}
     }
-    let is_known = row.name == told.name || Some(&row.name) == told.distinct_name.as_ref();
-    if is_known && row.distinct_name == told.distinct_name {
-        return Ok(Device { name: row.name, ..told.clone() });
-    }
-    let name = free_name(connection, told)?.to_owned();
+    let name = free_name(connection, reported)?.to_owned();
     connection
         .prepare_cached("UPDATE device SET name = ?2, distinct_name = ?3 WHERE id = ?1")?
-        .execute(params![id, name, told.distinct_name])?;
-    Ok(Device { name, ..told.clone() })
+        .execute(params![id, name, reported.distinct_name])?;
+    Ok(Device { name, ..reported.clone() })
 }
 
 /// A row without its recorder, and whether its name is a label that somebody gave it.
@@ -246,20 +235,20 @@ pub(super) fn read(connection: &Connection, id: i64) -> Result<Option<Device>> {
     Ok(Some(Device { recorder, ..row(connection, id)?.0 }))
 }
 
-/// Where, how and as what a device is heard now.
-struct Heard {
+/// Where, by which protocol and under which key a device is seen now.
+struct SeenNow {
     place: String,
     protocol: &'static str,
-    told: String,
+    reported: String,
     now: Timestamp,
 }
 
-impl Heard {
-    fn of(arrival: &NewArrival, told: &Device) -> Self {
+impl SeenNow {
+    fn of(arrival: &NewArrival, reported: &Device) -> Self {
         Self {
             place: arrival.envelope.peer.to_canonical().to_string(),
             protocol: arrival.envelope.protocol.as_str(),
-            told: told.key.clone(),
+            reported: reported.key.clone(),
             now: arrival.received_at,
         }
     }
@@ -269,27 +258,26 @@ impl Heard {
             .prepare_cached(
                 "SELECT device FROM heard WHERE place = ?1 AND protocol = ?2 AND told = ?3",
             )?
-            .query_row(params![self.place, self.protocol, self.told], |row| row.get(0))
+            .query_row(params![self.place, self.protocol, self.reported], |row| row.get(0))
             .optional()?)
     }
 
     fn neighbour(&self, connection: &Connection) -> Result<Option<i64>> {
         let mut select = connection.prepare_cached(
-            "SELECT heard.device, max(protocol = ?2) OR device.proven
+            "SELECT heard.device, max(protocol = ?2), device.proven
              FROM heard JOIN device ON device.id = heard.device
-             WHERE heard.place = ?1 AND heard.last_at >= ?3 GROUP BY heard.device LIMIT 2",
+             WHERE heard.place = ?1 AND heard.last_at >= ?3 GROUP BY heard.device LIMIT ?4",
         )?;
-        let since = self.now.before(NEIGHBOUR).0;
-        let found: Vec<(i64, bool)> = select
-            .query_map(params![self.place, self.protocol, since], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?
-            .collect::<rusqlite::Result<_>>()?;
-        // Whoever comes without the login of a device that has proven one is another device.
-        Ok(match found.as_slice() {
-            [(device, false)] => Some(*device),
-            _ => None,
-        })
+        let since = self.now.before(NEIGHBOUR_WITHIN).0;
+        let rows =
+            select.query_map(params![self.place, self.protocol, since, ROWS_MAX], |row| {
+                Ok(Neighbour {
+                    device: row.get(0)?,
+                    same_protocol: row.get(1)?,
+                    proven: row.get(2)?,
+                })
+            })?;
+        Ok(resolve::neighbour(&rows.collect::<rusqlite::Result<Vec<_>>>()?))
     }
 
     fn note(&self, connection: &Connection, device: i64) -> Result<()> {
@@ -304,7 +292,7 @@ impl Heard {
             .execute(params![
                 self.place,
                 self.protocol,
-                self.told,
+                self.reported,
                 device,
                 self.now.0,
                 self.now.before(NOTE_EVERY).0,

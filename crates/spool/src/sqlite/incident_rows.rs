@@ -3,9 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{Event, Facts, IncidentClass, IncidentId, NotifiedChannel, OpenIncident, Plan};
 
-use super::{at, shares};
+use super::at;
 use crate::core::alerting::IncidentAlerts;
 use crate::core::joining::IncidentHead;
+use crate::core::shares;
 use crate::{Result, SpoolError};
 
 /// The value of `incident.silent` for an incident that no arrival opened: none joins it.

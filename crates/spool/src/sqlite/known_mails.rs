@@ -1,145 +1,41 @@
-//! The mails of the last minutes, in memory: a mail that comes again is looked for among them. They are
-//! read from the arrivals at a start, because a crash may be why the device was not told.
-
-use std::collections::{HashMap, VecDeque};
-use std::time::Duration;
+//! The digests of the mails of the last minutes, as `arrival.mail_digest` holds them.
 
 use rusqlite::Connection;
 use tipoff_model::{ArrivalId, BlobName, Timestamp};
 
-use super::at;
+use super::{at, number};
+use crate::core::known_mails::{KnownMails, MAILS_MAX, NewMail, is_recent};
 use crate::{MailDigest, Result, StoredBlob};
 
-/// Within this time, a mail of the same bytes with a Message-ID is the same mail.
-const SAME_WITHIN: Duration = Duration::from_secs(15 * 60);
-
-/// The same for mails without one, of which the first was not acknowledged.
-const ALIKE_WITHIN: Duration = Duration::from_secs(5 * 60);
-
-/// Number of mails remembered, the newest.
-const MAILS_MAX: usize = 32_768;
-
-/// The same of one known device, or of all discovered devices at one address: two mails a second.
-const OF_OWNER_MAX: usize = 2_048;
-
-/// Mails by their digests.
-#[derive(Default)]
-pub(super) struct KnownMails {
-    mails: HashMap<MailDigest, Known>,
-    /// The digests of each owner in the order of their arrivals.
-    of_owners: HashMap<String, VecDeque<(ArrivalId, MailDigest)>>,
-    /// How many there are of all owners.
-    count: usize,
+/// Reads the mails that are recent at `now`: a crash may be why a device was not told that its mail is stored.
+pub(super) fn read(connection: &Connection, now: Timestamp) -> Result<KnownMails> {
+    let mut select = connection.prepare(
+        "SELECT arrival.id, received_at, blob, arrival.bytes, mail_digest,
+                coalesce(device.place, device.key)
+         FROM arrival JOIN incident ON incident.id = arrival.incident
+         JOIN device ON device.id = incident.device
+         ORDER BY arrival.id DESC LIMIT ?1",
+    )?;
+    let mut rows = select.query([i64::try_from(MAILS_MAX).unwrap_or(i64::MAX)])?;
+    let mut recent = Vec::new();
+    while let Some(row) = rows.next()? {
+        let received_at = at(row, 1)?;
+        if !is_recent(received_at, now) {
+            break;
+        }
+        let blob = StoredBlob { name: BlobName(row.get(2)?), size: number(row, 3)? };
+        let digest: Option<Vec<u8>> = row.get(4)?;
+        if let Some(digest) = digest.as_deref().and_then(from_bytes) {
+            let (arrival, owner) = (ArrivalId(row.get(0)?), row.get(5)?);
+            recent.push(NewMail { digest, arrival, blob, at: received_at, owner });
+        }
+    }
+    let mut known = KnownMails::default();
+    recent.into_iter().rev().for_each(|mail| known.note(mail));
+    Ok(known)
 }
 
-struct Known {
-    arrival: ArrivalId,
-    blob: StoredBlob,
-    at: Timestamp,
-}
-
-impl KnownMails {
-    /// Reads those of the arrivals that are recent at `now`.
-    pub(super) fn read(connection: &Connection, now: Timestamp) -> Result<Self> {
-        let mut select = connection.prepare(
-            "SELECT arrival.id, received_at, blob, arrival.bytes, mail_digest,
-                    coalesce(device.place, device.key)
-             FROM arrival JOIN incident ON incident.id = arrival.incident
-             JOIN device ON device.id = incident.device
-             ORDER BY arrival.id DESC LIMIT ?1",
-        )?;
-        let mut rows = select.query([i64::try_from(MAILS_MAX).unwrap_or(i64::MAX)])?;
-        let mut recent = Vec::new();
-        while let Some(row) = rows.next()? {
-            let received_at = at(row, 1)?;
-            if received_at < now.before(SAME_WITHIN) {
-                break;
-            }
-            let blob = StoredBlob { name: BlobName(row.get(2)?), size: super::number(row, 3)? };
-            let digest: Option<Vec<u8>> = row.get(4)?;
-            if let Some(digest) = digest.as_deref().and_then(from_bytes) {
-                let owner: String = row.get(5)?;
-                recent.push((digest, ArrivalId(row.get(0)?), blob, received_at, owner));
-            }
-        }
-        let mut known = Self::default();
-        for (digest, arrival, blob, at, owner) in recent.into_iter().rev() {
-            known.note(digest, arrival, blob, at, owner);
-        }
-        Ok(known)
-    }
-
-    /// A mail is durable that may come again. The first of the same mails stays.
-    pub(super) fn note(
-        &mut self,
-        digest: MailDigest,
-        arrival: ArrivalId,
-        blob: StoredBlob,
-        at: Timestamp,
-        owner: String,
-    ) {
-        self.forget_old(at, &owner);
-        self.mails.insert(digest, Known { arrival, blob, at });
-        self.of_owners.entry(owner).or_default().push_back((arrival, digest));
-        self.count += 1;
-    }
-
-    /// The mail with this digest, if it may be the one that comes now.
-    pub(super) fn find(
-        &self,
-        digest: &MailDigest,
-        now: Timestamp,
-    ) -> Option<(ArrivalId, StoredBlob)> {
-        let known = self.mails.get(digest)?;
-        let within = if digest.has_message_id { SAME_WITHIN } else { ALIKE_WITHIN };
-        let is_recent = (now.before(within)..=now).contains(&known.at);
-        is_recent.then(|| (known.arrival, known.blob.clone()))
-    }
-
-    /// Makes room for one more of an owner: of itself, where it has many, else of whoever has most.
-    fn forget_old(&mut self, now: Timestamp, owner: &str) {
-        self.trim(owner, now, OF_OWNER_MAX);
-        if self.count < MAILS_MAX {
-            return;
-        }
-        let owners: Vec<String> = self.of_owners.keys().cloned().collect();
-        for owner in owners {
-            self.trim(&owner, now, OF_OWNER_MAX);
-        }
-        while self.count >= MAILS_MAX {
-            let most = self.of_owners.iter().max_by_key(|(_, order)| order.len());
-            let Some((owner, count)) = most.map(|(owner, order)| (owner.clone(), order.len()))
-            else {
-                return;
-            };
-            // Several at once, so that the owners are not counted for each mail.
-            self.trim(&owner, now, count - count.div_ceil(8));
-        }
-    }
-
-    /// Forgets what is old of an owner, and the oldest until there are fewer than `max`, or none.
-    fn trim(&mut self, owner: &str, now: Timestamp, max: usize) {
-        let old = now.before(SAME_WITHIN);
-        let Some(order) = self.of_owners.get_mut(owner) else {
-            return;
-        };
-        while let Some((arrival, digest)) = order.front() {
-            let newest = self.mails.get(digest).filter(|it| it.arrival == *arrival);
-            let is_old = newest.is_none_or(|it| it.at < old);
-            if !is_old && order.len() < max.max(1) {
-                return;
-            }
-            if newest.is_some() {
-                self.mails.remove(digest);
-            }
-            order.pop_front();
-            self.count -= 1;
-        }
-        self.of_owners.remove(owner);
-    }
-}
-
-/// What `arrival.mail_digest` holds.
+/// The value of `arrival.mail_digest`.
 pub(super) fn to_bytes(digest: &MailDigest) -> Vec<u8> {
     let mut bytes = digest.digest.to_vec();
     bytes.push(u8::from(digest.has_message_id));
@@ -149,55 +45,4 @@ pub(super) fn to_bytes(digest: &MailDigest) -> Vec<u8> {
 fn from_bytes(bytes: &[u8]) -> Option<MailDigest> {
     let (digest, flag) = bytes.split_first_chunk()?;
     Some(MailDigest { digest: *digest, has_message_id: flag == [1] })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn digest(number: usize) -> MailDigest {
-        let mut digest = [0; 16];
-        digest[..8].copy_from_slice(&number.to_le_bytes());
-        MailDigest { digest, has_message_id: true }
-    }
-
-    fn note(known: &mut KnownMails, owner: &str, number: usize, second: u64) {
-        let blob = StoredBlob { name: BlobName("2026/x.eml".to_owned()), size: 1 };
-        let arrival = ArrivalId(i64::try_from(number).unwrap() + 1);
-        known.note(digest(number), arrival, blob, at_second(second), owner.to_owned());
-    }
-
-    fn at_second(second: u64) -> Timestamp {
-        Timestamp(1_700_000_000_000).after(Duration::from_secs(second))
-    }
-
-    #[test]
-    fn mails_are_known_for_a_quarter_of_an_hour() {
-        let mut known = KnownMails::default();
-        note(&mut known, "yard", 1, 0);
-        assert!(known.find(&digest(1), at_second(900)).is_some());
-        assert!(known.find(&digest(1), at_second(901)).is_none());
-        assert!(known.find(&digest(2), at_second(1)).is_none());
-        note(&mut known, "yard", 2, 1000);
-        assert_eq!((known.mails.len(), known.count), (1, 1), "the old one is forgotten");
-    }
-
-    #[test]
-    fn so_many_are_known_and_no_more() {
-        let mut known = KnownMails::default();
-        note(&mut known, "yard", 0, 0);
-        for number in 1..OF_OWNER_MAX + 10 {
-            note(&mut known, "10.0.0.1", number, 0);
-        }
-        assert!(known.mails.len() <= OF_OWNER_MAX + 1 && known.count <= OF_OWNER_MAX + 1);
-        assert!(known.find(&digest(OF_OWNER_MAX + 9), at_second(1)).is_some());
-        // From 200 addresses.
-        for number in OF_OWNER_MAX + 10..MAILS_MAX * 2 {
-            note(&mut known, &format!("10.0.1.{}", number % 200), number, 0);
-        }
-        assert!(known.mails.len() <= MAILS_MAX && known.count <= MAILS_MAX);
-        assert_eq!(known.count, known.of_owners.values().map(VecDeque::len).sum::<usize>());
-        assert!(known.find(&digest(0), at_second(1)).is_some(), "nobody else's push it out");
-        assert!(known.find(&digest(MAILS_MAX * 2 - 1), at_second(1)).is_some());
-    }
 }

@@ -4,7 +4,6 @@
 
 mod accounts;
 mod audit;
-mod bounds;
 mod clock;
 mod connection;
 mod covered;
@@ -52,16 +51,18 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OpenFlags};
 use tipoff_model::{AddressShare, ArrivalId, Event, RuleSource, Timestamp};
 
+use crate::core::dedup::TornDevices;
+use crate::core::known_mails::{KnownMails, NewMail};
 use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, MailDigest, NewArrival, Newest, Result,
     RetentionLimits, Room, Spool, SpoolError, SpoolStats, Stored, StoredBlob, Swept, Upload,
     durable,
 };
 use connection::{Readers, connect};
-use dedup::TornDevices;
+
 use home_settings::Choice;
 use identity::{identity, random_hex};
-use known_mails::KnownMails;
+
 use rows::{at, from_json, json, number};
 pub use space::Compacted;
 use turns::Turns;
@@ -120,9 +121,9 @@ impl SqliteSpool {
         if lock.is_some() {
             deliveries::retry_at_once(&connection, now)?;
         }
-        let torn = TornDevices::read(&connection)?;
+        let torn = dedup::torn_devices(&connection)?;
         let named = device_resolution::named(&connection)?;
-        let known_mails = KnownMails::read(&connection, now)?;
+        let known_mails = known_mails::read(&connection, now)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;
         let journal = match lock {
@@ -187,7 +188,8 @@ impl Spool for SqliteSpool {
                 lock(&self.torn_devices).insert(device);
             }
             if let Some(digest) = digest {
-                lock(&self.known_mails).note(digest, stored.arrival, blob, at, owner);
+                let arrival = stored.arrival;
+                lock(&self.known_mails).note(NewMail { digest, arrival, blob, at, owner });
             }
             Ok(stored)
         })

@@ -1,5 +1,5 @@
-//! What need not be kept any longer goes: by age, then by shares until all is within the room. The wall clock alone
-//! makes nothing old. What somebody locked stays.
+//! Removes incidents: by age, then by shares until all is within the room. What is removed decide
+//! [`crate::core::retention`] and [`crate::core::shares`].
 
 use std::collections::BTreeSet;
 
@@ -7,19 +7,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{ArrivalId, BlobName, IncidentId, Timestamp};
 
 use super::{number, shares};
+use crate::core::retention::{self, OldIncident, STEP_INCIDENTS};
 use crate::core::shares::{Choice, Shares};
 use crate::room::Sender;
 use crate::{Result, RetentionLimits, Swept};
 
-/// Incidents removed in one transaction, so that arrivals never wait long for it.
-const STEP_INCIDENTS: u32 = 100;
-/// Files removed in one transaction, about: an incident may have thousands.
-const STEP_BLOBS: usize = 1_000;
-/// Undelivered alerts of one step that are each logged.
-const LOGGED_MAX: u64 = 5;
-
-/// One step: what it removed, and the blobs that must go after the commit. A step that removed
-/// nothing was the last.
+/// Removes the incidents of one step. Returns their blobs, which are removed after the commit. A step that
+/// removed nothing was the last.
 pub(super) fn step(
     connection: &Connection,
     keep: RetentionLimits,
@@ -42,12 +36,12 @@ pub(super) fn step(
     removal.end()
 }
 
-/// What is removed in a step.
+/// The removals of one step.
 struct Removal<'a> {
     connection: &'a Connection,
     swept: Swept,
     blobs: Vec<BlobName>,
-    /// Whose incidents were removed.
+    /// The devices whose incidents were removed.
     devices: BTreeSet<i64>,
 }
 
@@ -73,9 +67,8 @@ impl Removal<'_> {
     }
 
     fn end(mut self) -> Result<(Swept, Vec<BlobName>)> {
-        if self.swept.undelivered > LOGGED_MAX {
-            let more = self.swept.undelivered - LOGGED_MAX;
-            tracing::error!(more, "Incidents had to go before channels took their alerts.");
+        if let Some(more) = retention::only_counted(self.swept.undelivered) {
+            tracing::error!(more, "Incidents were removed before their alerts were delivered.");
         }
         if self.swept.incidents > 0 {
             self.forget_devices()?;
@@ -88,7 +81,7 @@ impl Removal<'_> {
         Ok((self.swept, self.blobs))
     }
 
-    /// Names that hostile devices made up do not stay for ever; what people said does.
+    /// Removes devices without incidents: hostile devices make up names. Devices with settings stay.
     fn forget_devices(&self) -> Result<()> {
         let mut recorder = self
             .connection
@@ -120,8 +113,7 @@ fn evict(removal: &mut Removal<'_>, bytes_max: u64, under_way: &[(Sender, u64)])
         return Ok(());
     }
     let mut all = Shares::new(shares::holders(removal.connection, under_way)?, bytes_max);
-    while removal.swept.incidents < u64::from(STEP_INCIDENTS)
-        && removal.blobs.len() < STEP_BLOBS
+    while !retention::is_step_full(removal.swept.incidents, removal.blobs.len())
         && let Some(choice) = all.next()
     {
         let found = oldest(removal.connection, all.id(choice), choice)?;
@@ -136,7 +128,7 @@ fn evict(removal: &mut Removal<'_>, bytes_max: u64, under_way: &[(Sender, u64)])
 const OLDEST: &str = "SELECT id, bytes FROM incident
     WHERE share = ?1 AND (pending > 0) = ?2 AND locked_at IS NULL ORDER BY id LIMIT 1";
 
-/// The oldest incident of the choice, and what it takes. By number: times may be of a clock that was wrong.
+/// The oldest incident of the choice, and its size in bytes. By number: a clock may have been wrong.
 fn oldest(
     connection: &Connection,
     holder: Option<i64>,
@@ -150,30 +142,30 @@ fn oldest(
         .optional()?)
 }
 
-/// Incidents that are old by the wall clock, and by [`crate::AgeGuard`].
+/// Incidents that are old by the wall clock and by [`crate::AgeGuard`], up to a step's number.
 fn aged(connection: &Connection, keep: RetentionLimits, now: Timestamp) -> Result<Vec<IncidentId>> {
-    let old = now.before(keep.age);
-    let [before_run, counted] = [keep.guard.before_run, keep.guard.counted]
-        .map(|newest| newest.map_or((-1, -1), |newest| (newest.incident.0, newest.arrival.0)));
     let mut select = connection.prepare_cached(
-        "SELECT id FROM incident
-         WHERE last_arrival_at < ?1 AND locked_at IS NULL
-           AND (id <= ?5 AND NOT EXISTS (SELECT 1 FROM arrival
-                                         WHERE arrival.incident = incident.id AND arrival.id > ?6)
-                OR id <= ?3 AND NOT EXISTS (SELECT 1 FROM arrival
-                                            WHERE arrival.incident = incident.id AND arrival.id > ?4)
-                   AND NOT EXISTS (SELECT 1 FROM delivery
-                                   WHERE delivery.incident = incident.id AND state = 'pending'))
-         ORDER BY last_arrival_at LIMIT ?2",
+        "SELECT id, (SELECT coalesce(max(arrival.id), 0) FROM arrival
+                     WHERE arrival.incident = incident.id),
+                EXISTS (SELECT 1 FROM delivery
+                        WHERE delivery.incident = incident.id AND state = 'pending')
+         FROM incident WHERE last_arrival_at < ?1 AND locked_at IS NULL ORDER BY last_arrival_at",
     )?;
-    let aged = select.query_map(
-        params![old.0, STEP_INCIDENTS, before_run.0, before_run.1, counted.0, counted.1],
-        |row| row.get(0).map(IncidentId),
-    )?;
-    Ok(aged.collect::<Result<_, _>>()?)
+    let mut rows = select.query([now.before(keep.age).0])?;
+    let mut aged = Vec::new();
+    while aged.len() < STEP_INCIDENTS as usize
+        && let Some(row) = rows.next()?
+    {
+        let (id, newest) = (IncidentId(row.get(0)?), ArrivalId(row.get(1)?));
+        let is_pending = row.get(2)?;
+        if retention::expires(&OldIncident { id, newest, is_pending }, &keep.guard) {
+            aged.push(id);
+        }
+    }
+    Ok(aged)
 }
 
-/// What goes undelivered is said: a line for each delivery, and of very many how many there are.
+/// Logs the alerts of an incident that are not delivered yet: a line for each, and of very many their number.
 fn end_undelivered(connection: &Connection, incident: IncidentId, swept: &mut Swept) -> Result<()> {
     let mut select = connection
         .prepare_cached("SELECT channel FROM delivery WHERE incident = ?1 AND state = 'pending'")?;
@@ -181,12 +173,12 @@ fn end_undelivered(connection: &Connection, incident: IncidentId, swept: &mut Sw
     while let Some(row) = rows.next()? {
         let channel: String = row.get(0)?;
         swept.undelivered += 1;
-        if swept.undelivered <= LOGGED_MAX {
+        if retention::is_logged(swept.undelivered) {
             tracing::error!(
                 %incident,
                 channel,
-                "An incident had to go before this channel took its alert: the retention limits \
-                 are reached (keep, max_size, min_free).",
+                "An incident was removed before its alert was delivered to this channel: the retention \
+                 limits are reached (keep, max_size, min_free).",
             );
         }
     }

@@ -7,12 +7,14 @@ use tipoff_model::{ArrivalId, IncidentId, Planner};
 use super::incident_rows::{self, Opening};
 use super::incident_summary::{self, IncidentSummary};
 use super::new_deliveries::{self, Added};
-use super::{bounds, dedup, home_settings, json, known_mails, past, resent, shares, sightings};
+use super::{dedup, home_settings, json, known_mails, past, resent, shares, sightings};
 use crate::core::alerting::{self, IncidentAlerts};
+use crate::core::bounds;
+use crate::core::dedup::may_be_sent_again;
 use crate::core::facts::facts_of;
 use crate::core::joining::{IncidentHead, joined};
 use crate::core::placement::Placed;
-use crate::{DedupPolicy, NewArrival, Result, Stored};
+use crate::{NewArrival, Result, Stored};
 
 /// Stores an arrival inside the writer's transaction.
 pub(super) fn store(
@@ -55,7 +57,7 @@ pub(super) fn store(
         }
     };
     incident_rows::set_suppressed_reason(connection, incident, &plan)?;
-    resent.withdraw(connection, planner, arrival.received_at)?;
+    resent::withdraw(connection, planner, &resent, arrival.received_at)?;
     let placed = Placed::of(&facts);
     let id = insert_arrival(connection, incident, &arrival)?;
     let NewArrival { envelope, content, .. } = &arrival;
@@ -82,8 +84,8 @@ fn remember_digests(
     incident: IncidentId,
     arrival: &NewArrival,
 ) -> Result<()> {
-    let NewArrival { content, digests, unacknowledged, again, .. } = arrival;
-    if *unacknowledged || *again == DedupPolicy::Always {
+    let NewArrival { content, digests, unacknowledged, .. } = arrival;
+    if may_be_sent_again(arrival) {
         dedup::remember(connection, device, incident, content, digests, *unacknowledged)?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tipoff_channels::{BoxFuture, DEVICES_MAX, Done, HomeControl, HomeState, Pace};
-use tipoff_model::Action;
+use tipoff_model::{Action, DeviceKey};
 use tipoff_spool::{Actor, DeviceFilter, DeviceLine, SpoolError};
 use tokio::sync::broadcast;
 
@@ -149,6 +149,6 @@ fn is_removed(line: &DeviceLine, configured: &[String]) -> bool {
         let rest = line.key.strip_prefix(name.as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#') && line.recorder.is_some())
     };
-    let is_own = ["added/", "discovered/"].iter().any(|kind| line.key.starts_with(kind));
-    !is_own && !configured.iter().any(is_of)
+    let is_configured = matches!(DeviceKey::parse(&line.key), DeviceKey::Configured(_));
+    is_configured && !configured.iter().any(is_of)
 }

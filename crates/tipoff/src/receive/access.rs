@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use arc_swap::ArcSwap;
 use subtle::ConstantTimeEq;
-use tipoff_model::{Camera, Device, DeviceId, Envelope, LoginProof};
+use tipoff_model::{Camera, Device, DeviceId, DeviceKey, Envelope, LoginProof};
 use tipoff_smtp::Credentials;
 use tipoff_spool::NewDevice;
 
@@ -283,7 +283,7 @@ impl Register {
     fn added(&self, envelope: &Envelope) -> Option<Device> {
         let login = envelope.login.as_deref().filter(|_| envelope.proof != LoginProof::Unproven)?;
         let added = self.added.iter().find(|it| same_user(login, Some(&it.user)))?;
-        let key = format!("added/{}", added.user.to_lowercase());
+        let key = DeviceKey::added(&added.user).to_string();
         Some(Device { key, name: added.name.clone(), ..Device::default() })
     }
 
@@ -305,7 +305,7 @@ impl Register {
             Some(distinct) if self.is_reserved(&label) => distinct.clone(),
             Some(_) => label,
         };
-        let key = format!("discovered/{peer}/{}", local_part.to_lowercase());
+        let key = DeviceKey::discovered(peer, local_part).to_string();
         Device { key, name, distinct_name, discovered: true, ..Device::default() }
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tipoff_model::Timestamp;
+use tipoff_model::{DeviceKey, Timestamp};
 use tipoff_smtp::Credentials;
 use tipoff_spool::{KnownPlace, Spool, SpoolError};
 
@@ -39,7 +39,8 @@ impl Entrance {
     ) -> Result<(), SpoolError> {
         let since = Timestamp::from(SystemTime::now()).before(KNOWN_FOR);
         for KnownPlace { key, place, is_named } in spool.known_places(since, PLACES_MAX).await? {
-            if is_named || key.starts_with("added/") || doorkeeper.has_own_login(&key) {
+            let is_added = matches!(DeviceKey::parse(&key), DeviceKey::Added(_));
+            if is_named || is_added || doorkeeper.has_own_login(&key) {
                 self.known.proven(&format!("device/{key}"), place);
             }
         }

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tipoff_model::{DeviceId, Timestamp};
+use tipoff_model::{DeviceId, DeviceKey, Timestamp};
 use tipoff_spool::{DeviceChange, DeviceFilter, DeviceLine, NewDevice};
 use utoipa::{IntoParams, ToSchema};
 
@@ -60,12 +60,11 @@ pub(super) struct Device {
 
 /// Where a device's entry comes from.
 pub(crate) fn origin(line: &DeviceLine) -> &'static str {
-    if line.key.starts_with("discovered/") || line.recorder.is_some() {
-        "discovered"
-    } else if line.key.starts_with("added/") {
-        "dashboard"
-    } else {
-        "configuration"
+    match DeviceKey::parse(&line.key) {
+        _ if line.recorder.is_some() => "discovered",
+        DeviceKey::Discovered(_) => "discovered",
+        DeviceKey::Added(_) => "dashboard",
+        DeviceKey::Configured(_) => "configuration",
     }
 }
 

@@ -1,14 +1,14 @@
-//! What a sender may make of one row: recipients without end would fill the database.
+//! What a sender may put into one row: recipients without end would fill the database. Pure.
 
 use tipoff_model::Envelope;
 
 /// Bytes of all recipients of a mail that are kept: a hundred of usual length.
 const RECIPIENTS_BYTES_MAX: usize = 8 * 1024;
-/// Bytes of what else a device calls itself or a file, each.
+/// Bytes that are kept of each other name that a device sends.
 const NAME_BYTES_MAX: usize = 1024;
 
-/// Cuts what is longer. Recipients beyond the limit are not kept.
-pub(super) fn bound(envelope: &mut Envelope) {
+/// Cuts names that are longer. Recipients beyond the limit are not kept.
+pub(crate) fn bound(envelope: &mut Envelope) {
     let Envelope { login, greeting, sender, recipients, .. } = envelope;
     for text in login.iter_mut().chain(greeting.iter_mut()).chain([sender]) {
         cut(text);
