@@ -1,4 +1,4 @@
-//! What unit tests stand on: a configuration, a spool in a folder of its own, and mails that arrive.
+//! What unit tests server on: a configuration, a spool in a folder of its own, and mails that arrive.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::runtime::links::Links;
 use crate::runtime::live_rules::LiveRules;
 use crate::runtime::notifier::ChannelNotifier;
 
-/// The rooms up to the spool; nothing is delivered.
-pub(crate) struct Stand {
+/// The rooms up to the spool. It delivers nothing.
+pub(crate) struct TestServer {
     pub(crate) config: Config,
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) rules: Arc<LiveRules>,
@@ -29,7 +29,7 @@ pub(crate) struct Stand {
     intake: Intake,
 }
 
-impl Stand {
+impl TestServer {
     /// With this configuration file.
     pub(crate) fn new(source: &str) -> Self {
         let config = config(source);
@@ -69,7 +69,7 @@ impl Stand {
         writer.complete().await.unwrap();
     }
 
-    /// What people may ask for.
+    /// The actions of people.
     pub(crate) fn actions(&self, links: Links) -> Actions {
         let modes = Modes {
             spool: Arc::clone(&self.spool),
@@ -87,10 +87,10 @@ impl Stand {
     }
 }
 
-/// A configuration that is right.
+/// A valid configuration.
 pub(crate) fn config(source: &str) -> Config {
     Config::parse(None, source, None, &|_| None).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
-/// A mail that tells of motion.
+/// A mail about motion.
 pub(crate) const MOTION: &[u8] = b"Subject: Motion\r\n\r\nSomething moved.\r\n";
