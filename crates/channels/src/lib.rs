@@ -1,41 +1,24 @@
-//! The services that alerts go to: one file a service and a line in [`CHANNELS`].
+//! The services that alerts go to: one file per service in `services/`, and a line in [`CHANNELS`].
 //!
-//! What is common is here once: what a service may be sent ([`messages`]), settings, HTTP. When
-//! to send, to retry and to give up is not decided here.
+//! This crate cuts alerts into messages ([`messages`]), reads settings and makes requests. It does not decide when
+//! to send, to retry or to give up.
 
 mod abilities;
 mod alert_json;
-mod apprise;
-mod archive;
 mod body;
 mod buttons;
 mod chat_hook;
-mod discord;
-mod email;
-mod exec;
-mod fallback;
-mod gotify;
 mod home_control;
 mod http;
-mod matrix;
-mod mattermost;
-mod mqtt;
+mod message_service;
 mod multipart;
-mod ntfy;
-#[cfg(test)]
-#[path = "../tests/made_up/pigeon.rs"]
-mod pigeon;
 mod plan;
-mod pushover;
-mod rocketchat;
+mod services;
 mod settings;
+mod settings_reader;
 mod sides;
-mod signal;
-mod slack;
 mod sound;
-pub mod telegram;
 mod template;
-mod webhook;
 mod wording;
 mod words;
 
@@ -47,47 +30,27 @@ use std::time::Duration;
 use tipoff_model::{AlertMedia, Outcome};
 
 pub use abilities::{Abilities, Limits, PictureLimits};
-pub use exec::Programs;
 pub use home_control::{DEVICES_MAX, Done, HomeControl, HomeState, HookFault, HookRequest};
 pub use plan::{Attachment, Message, Role, Source, TEXT_FILE_NAME, messages};
+pub use services::{CHANNELS, Programs, telegram};
 pub use settings::{Setting, SettingFault, Settings, Shape, Value};
 pub use sides::sides;
 pub use words::size;
 
-/// A kind of channel: the value of `type` in `[[channel]]`.
+/// A service: what `type` in `[[channel]]` names.
 pub struct Entry {
     /// The value of `type`.
     pub kind: &'static str,
-    /// What it is, in one sentence.
+    /// Description in one sentence.
     pub summary: &'static str,
-    /// Everything that can be set.
+    /// All settings, in alphabetical order.
     pub settings: &'static [Setting],
-    /// Makes a channel of its settings, or says all that is wrong with them.
+    /// Makes a channel from its settings, or returns all faults in them.
     pub build: fn(&Settings) -> Built,
 }
 
-/// A channel, or all that is wrong with its settings.
+/// A channel, or all faults in its settings.
 pub type Built = Result<Box<dyn Channel>, Vec<SettingFault>>;
-
-/// Every service, in alphabetical order.
-pub const CHANNELS: &[Entry] = &[
-    apprise::ENTRY,
-    archive::ENTRY,
-    discord::ENTRY,
-    email::ENTRY,
-    exec::ENTRY,
-    gotify::ENTRY,
-    matrix::ENTRY,
-    mattermost::ENTRY,
-    mqtt::ENTRY,
-    ntfy::ENTRY,
-    pushover::ENTRY,
-    rocketchat::ENTRY,
-    signal::ENTRY,
-    slack::ENTRY,
-    telegram::ENTRY,
-    webhook::ENTRY,
-];
 
 /// The service that `type = "kind"` names.
 pub fn entry(kind: &str) -> Option<&'static Entry> {
@@ -99,26 +62,26 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Opens stored files. Implemented over the spool's blobs.
 pub trait Files: Send + Sync {
-    /// The decoded bytes of a file; yields exactly `media.size` bytes. Reading blocks.
+    /// The decoded bytes of a file; yields exactly `media.size` bytes. AnswerMeaning blocks.
     fn open(&self, media: &AlertMedia) -> std::io::Result<Box<dyn Read + Send>>;
 }
 
-/// How many messages may be sent in how long to one target. Channels that name the same key share it.
+/// A rate limit for one target. Channels with the same key share it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// What is limited: a bot, a chat. Never holds a secret.
+    /// Name of the target, such as a bot or a chat. Never holds a secret.
     pub key: String,
-    /// This many …
+    /// Number of messages …
     pub count: u32,
-    /// … in any stretch of this length.
+    /// … in any period of this length.
     pub per: Duration,
 }
 
-/// What a message is sent with.
+/// What a channel needs to send a message.
 pub struct Context<'a> {
     /// Opens the message's files, on a thread that may block.
     pub files: &'a Arc<dyn Files>,
-    /// What earlier outcomes asked to remember for this channel.
+    /// Pairs that earlier outcomes of this channel stored ([`Outcome::remember`]).
     pub memory: &'a [(String, String)],
     /// The whole alert that the message is a part of.
     pub alert: &'a tipoff_model::Alert,
@@ -128,17 +91,17 @@ pub struct Context<'a> {
 
 /// A configured destination.
 pub trait Channel: Send + Sync {
-    /// What the service takes.
+    /// What the service accepts.
     fn abilities(&self) -> Abilities;
 
-    /// How fast it may be sent to; empty: as fast as it answers.
+    /// Rate limits. Empty if the service's own answers are the only limit.
     fn paces(&self, memory: &[(String, String)]) -> Vec<Pace> {
         let _ = memory;
         Vec::new()
     }
 
-    /// Whether it keeps what arrives instead of telling somebody: then nothing is too much for it.
-    fn keeps(&self) -> bool {
+    /// Whether it stores files instead of notifying people. Rate limits for alerts do not apply to an archive.
+    fn is_archive(&self) -> bool {
         false
     }
 
@@ -147,20 +110,23 @@ pub trait Channel: Send + Sync {
     fn send<'a>(&'a self, message: &'a Message, context: &'a Context<'a>)
     -> BoxFuture<'a, Outcome>;
 
-    /// Stays in touch with the service beside the alerts, for as long as the channel is configured:
-    /// what it shows of the household, what it asks of it. None: it does not. Dropping it ends it.
-    fn attend<'a>(&'a self, home_control: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
+    /// Runs beside the alerts for as long as the channel is configured, such as to answer commands or to show
+    /// the home mode. `None` if the service has no such task. Dropping the future ends it.
+    fn run_background<'a>(
+        &'a self,
+        home_control: &'a dyn HomeControl,
+    ) -> Option<BoxFuture<'a, ()>> {
         let _ = home_control;
         None
     }
 
-    /// Whether the service has to reach us at `http.public_url` over TLS: see [`Channel::receive`].
+    /// Whether the service sends requests to `http.public_url`, which has to be https: see [`Channel::receive`].
     fn needs_public_https(&self) -> bool {
         false
     }
 
-    /// Takes a request that the service makes to [`HomeControl::hook_url`]. When this returns well, what
-    /// it asked for is durable. None: this service makes no requests.
+    /// Handles a request that the service sends to [`HomeControl::hook_url`]. `Ok` means that the result is
+    /// durable. `None` if this service sends no requests.
     fn receive(&self, request: HookRequest) -> Option<BoxFuture<'_, Result<(), HookFault>>> {
         let _ = request;
         None

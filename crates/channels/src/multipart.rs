@@ -76,8 +76,7 @@ impl Form {
     }
 }
 
-/// What parts the parts of a message. Nobody who sends a file can know it, so that no file can end its
-/// own part.
+/// The separator between parts. It is random, so that no file can end its own part.
 pub(crate) fn boundary() -> String {
     let mut random = [0; 16];
     // Without randomness, a boundary that can be guessed is still most likely in no file.

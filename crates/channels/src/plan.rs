@@ -1,5 +1,5 @@
-//! Cuts an alert into messages that a service takes: text, albums, documents. Pure: the same
-//! alert always gives the same messages, because a delivery is continued where it stopped.
+//! Cuts an alert into messages within a service's limits: text, albums, documents. The same alert always gives the
+//! same messages, because a delivery continues where it stopped.
 
 use tipoff_model::{Alert, AlertMedia, MediaKind};
 
@@ -10,27 +10,25 @@ use crate::{Abilities, Limits};
 /// The name of the file that holds a text which is too long for a message.
 pub const TEXT_FILE_NAME: &str = "message.txt";
 
-/// What the text says of an alert that broke off.
+/// The line of an alert whose connection broke before the end.
 pub(crate) const TORN_WORDS: &str =
     "The connection broke before the end: something may be missing.";
 
-/// What the text says of a video that has no end, or no index: it is sent as a file.
+/// The line of a video that has no end or no index. Such a video is sent as a document.
 pub(crate) const INCOMPLETE_WORDS: &str = "the recording is incomplete or damaged and may not play";
 
-/// One message. For a service that takes the alert whole it is empty: there the alert itself,
-/// in [`crate::Context::alert`], is the message.
+/// One message. It is empty for a service that accepts the whole alert, which is in [`crate::Context::alert`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message {
     /// The first line, to be emphasised; empty where there is no text.
     pub title: String,
-    /// What stands below the title.
+    /// The text below the title.
     pub text: String,
-    /// None: a text. One: a file. More: an album, all of it pictures and videos, or all of it
-    /// documents.
+    /// No file, one file, or an album: several pictures and videos, or several documents.
     pub files: Vec<Attachment>,
-    /// The earlier message that this one answers: [`tipoff_model::Receipt::reference`].
+    /// Reference of the earlier message that this one replies to ([`tipoff_model::Receipt::reference`]).
     pub reply_to: Option<String>,
-    /// Whether an earlier message of the same alert has its words: this one makes no sound, and has no buttons.
+    /// Whether an earlier message of the same alert has the text. Such a message has no sound and no buttons.
     pub is_rest: bool,
 }
 
@@ -50,9 +48,9 @@ pub enum Role {
     Picture,
     /// As a video.
     Video,
-    /// Moving by itself, without sound.
+    /// As an animation without sound.
     Animation,
-    /// As a name to tap on.
+    /// As a file to open.
     Document,
 }
 
@@ -61,7 +59,7 @@ pub enum Role {
 pub enum Source {
     /// In the store.
     Stored(AlertMedia),
-    /// Here: the alert's text, which was too long for the message.
+    /// The alert's text, which was too long for the message.
     Text(String),
 }
 
@@ -91,8 +89,8 @@ impl Attachment {
     }
 }
 
-/// The messages that tell `alert` to a service with these `abilities`, in order; at least one.
-/// Every file is in exactly one of them, or a line of the text says why it is not.
+/// The messages of `alert` for a service with these `abilities`, in order; at least one. Every file is in exactly one
+/// of them, or a line of the text says why it is missing.
 pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
     let limits = match abilities {
         Abilities::AcceptsAlert => return vec![Message::default()],
@@ -128,12 +126,12 @@ pub fn messages(alert: &Alert, abilities: &Abilities) -> Vec<Message> {
     messages
 }
 
-/// The same message with words in place of its files, and why they could not be sent.
+/// The message with a line of text in place of each file; `why` is the reason.
 pub(crate) fn without_files(message: &Message, alert: &Alert, max: usize, why: &str) -> Message {
     without(message, alert, max, why, &|_| true)
 }
 
-/// The same message with words in place of some of its files.
+/// The message with a line of text in place of each file that `leave_out` selects.
 pub(crate) fn without(
     message: &Message,
     alert: &Alert,
@@ -157,7 +155,7 @@ pub(crate) fn without(
     Message { title, text, files, reply_to: message.reply_to.clone(), is_rest: message.is_rest }
 }
 
-/// Words for a file that is not sent: why, and where it is.
+/// The line for a file that is not sent: the reason, and the file's link.
 pub(crate) fn note(file: &Attachment, why: &str) -> String {
     let url = file.stored().and_then(|stored| stored.url.as_deref());
     let place = url.map_or("it is kept in Tipoff".to_owned(), |url| format!("open {url}"));
@@ -165,7 +163,7 @@ pub(crate) fn note(file: &Attachment, why: &str) -> String {
     format!("{name} ({size}): {why}: {place}")
 }
 
-/// The files of an alert by how they are sent, and words for those that are not.
+/// The files of an alert by the way they are sent, and the lines for those that are not sent.
 struct Sorted {
     shown: Vec<Attachment>,
     moving: Vec<Attachment>,

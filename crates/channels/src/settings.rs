@@ -1,6 +1,5 @@
-//! What a service can be configured with, told by its entry; and the values, once they are read.
-//!
-//! The configuration reader, its error messages and the documentation are derived from this.
+//! The settings that a service declares, and their values once they are read. The configuration reader, its error
+//! messages and the reference are derived from the declarations.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,9 +21,9 @@ pub enum Shape {
     Duration,
     /// A list of strings.
     List,
-    /// A program and its arguments, which every user of the machine can see.
+    /// A program and its arguments. Every user of the machine can see them.
     Command,
-    /// Names of variables of Tipoff's environment that somebody else gets to see.
+    /// Names of environment variables of Tipoff that a program gets.
     Variables,
     /// A list of numbers or strings: kept as strings.
     Names,
@@ -39,15 +38,15 @@ pub struct Setting {
     pub key: &'static str,
     /// The form of its value.
     pub shape: Shape,
-    /// Whether the channel cannot be without it.
+    /// Whether the channel needs it.
     pub required: bool,
-    /// What it means, its unit and what holds without it: a sentence or two for the book.
+    /// Meaning, unit and default, in a sentence or two for the reference.
     pub doc: &'static str,
     /// An example value, as it is written in TOML.
     pub example: &'static str,
 }
 
-/// How long an answer may take, where a service sets nothing else.
+/// Default time limit for an answer.
 pub(crate) const ANSWER_TIME: Duration = Duration::from_secs(30);
 
 /// The setting for it, of services that read [`Settings::answer_time`].
@@ -150,10 +149,10 @@ impl Settings {
     }
 }
 
-/// What is wrong with a setting: said by the service, shown at the setting's line.
+/// A fault in a setting. It is shown at the setting's line of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingFault {
-    /// The key that it concerns.
+    /// The setting's key.
     pub key: &'static str,
     /// What is wrong and what would be right, without the secret itself.
     pub message: String,

@@ -1,11 +1,10 @@
-//! Whether a message makes a sound, where the service knows silent ones.
+//! Whether a message is delivered without a sound, for services with silent notifications.
 
 use tipoff_model::Alert;
 
 use crate::Message;
 
-/// A silent alert, and every message of an alert behind its first, whatever becomes of its files: an alert rings
-/// once.
+/// True for a silent alert, and for every message of an alert after the first: an alert makes one sound at most.
 pub(crate) fn is_silent(message: &Message, alert: &Alert) -> bool {
     alert.is_silent() || message.is_rest || message.title.is_empty()
 }

@@ -17,7 +17,7 @@ const VALUE_UTF16_MAX: usize = 300;
 /// Limit of a whole text, in bytes.
 const TEXT_BYTES_MAX: usize = 1 << 20;
 
-/// Where a template stands, which decides how its values are written.
+/// Where a template is used. It decides how values are escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// In an address: every character but letters, digits and `-._~` is percent-encoded (RFC 3986,

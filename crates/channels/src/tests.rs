@@ -24,7 +24,7 @@ async fn the_made_up_service_works() {
     let mut settings = Settings::default();
     settings.set("loft", Value::Text(server.url()));
     settings.set("ring", Value::Text("DV-1".to_owned()));
-    let Ok(channel) = (pigeon::ENTRY.build)(&settings) else {
+    let Ok(channel) = (services::pigeon::ENTRY.build)(&settings) else {
         panic!("the settings are good");
     };
     let message =
@@ -42,7 +42,7 @@ async fn the_made_up_service_works() {
     assert_eq!(call.body, b"Yard\nMotion");
     assert_eq!(call.headers.get("x-ring"), Some(&"DV-1".to_owned()));
     settings.set("loft", Value::Text("loft".to_owned()));
-    let faults: BTreeMap<_, _> = (pigeon::ENTRY.build)(&settings)
+    let faults: BTreeMap<_, _> = (services::pigeon::ENTRY.build)(&settings)
         .err()
         .unwrap_or_default()
         .into_iter()

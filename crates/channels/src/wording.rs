@@ -25,7 +25,7 @@ pub(crate) struct Wording {
     pub(crate) title: String,
     /// The text below the title.
     pub(crate) body: String,
-    /// Lines about what is missing or left out; cut last.
+    /// Lines about files and arrivals that are left out. They are cut last.
     pub(crate) notes: String,
 }
 

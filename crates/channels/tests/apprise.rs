@@ -117,7 +117,7 @@ async fn files_that_are_too_many_for_the_server_come_one_by_one() {
 }
 
 #[tokio::test]
-async fn every_answer_is_sorted() {
+async fn every_answer_is_classified() {
     let server = Apprise::start().await.unwrap();
     let channel = apprise(&server, &[]);
     let repair = Some(Duration::from_secs(300));
@@ -153,7 +153,7 @@ async fn every_answer_is_sorted() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_setting() {
+fn an_impossible_setting_is_a_fault_at_its_key() {
     let with = |server: &str, key: &str| {
         faults("apprise", &[("server", text(server)), ("key", text(key))])
     };

@@ -80,7 +80,7 @@ async fn files_go_where_the_path_says() {
 }
 
 #[tokio::test]
-async fn only_what_is_asked_for_is_kept() {
+async fn only_selected_files_are_archived() {
     for (what, expected) in [
         (list(&[]), ["file", "gif", "jpg", "mp4", "raw"].as_slice()),
         (list(&["pictures"]), &["gif", "jpg"]),
@@ -114,12 +114,12 @@ async fn an_alert_without_files_is_done_at_once() {
     // What a report shows was kept when it came.
     let report = Story::new().picture("snap.jpg").change(|alert| alert.kind = AlertKind::Report);
     delivered(&send(&*archive, report).await);
-    assert!(archive.keeps());
+    assert!(archive.is_archive());
     assert!(paths(folder.path()).is_empty());
 }
 
 #[tokio::test]
-async fn what_is_there_is_never_written_over() {
+async fn existing_files_are_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let archive = archive(folder.path(), &[("path", text("{device}/{name}"))]);
     let file = |bytes: &[u8], arrival| {
@@ -150,7 +150,7 @@ async fn what_is_there_is_never_written_over() {
 }
 
 #[tokio::test]
-async fn a_name_that_cannot_be_had_is_told() {
+async fn an_impossible_name_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     for number in 0..12 {
         let mark = ["", "-1.0"].get(number).map(|it| (*it).to_owned());
@@ -247,7 +247,7 @@ async fn a_file_that_cannot_be_read_keeps_no_other_out() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_setting() {
+fn an_impossible_setting_is_a_fault_at_its_key() {
     let with = |values: &[(&str, Value)]| faults("archive", values);
     let folder = || ("folder", text("/srv/cameras"));
     let bucket = || ("bucket", text("cameras"));

@@ -91,7 +91,7 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn files_are_kept_and_nothing_is_written_over() {
+async fn files_are_archived_and_never_overwritten() {
     let mut service = Service::start();
     let archive = service.archive(&[]);
     let file = |name: &str, bytes: &[u8], arrival| {
@@ -154,7 +154,7 @@ async fn large_files_go_in_parts() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_with_its_setting() {
+async fn a_wrong_setting_is_a_fault_at_its_key() {
     let service = Service::start();
     let repair = (Scope::Channel, Some(Duration::from_secs(300)));
     let closed = nowhere();

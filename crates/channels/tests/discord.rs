@@ -52,7 +52,7 @@ async fn pictures_of_an_alert_are_one_message() {
 }
 
 #[tokio::test]
-async fn what_follows_comes_without_a_notification() {
+async fn follow_ups_are_silent_notifications() {
     let follow_up = Story::new().picture("2.jpg").change(|it| it.kind = AlertKind::FollowUp);
     assert!(posted(&[], follow_up).await[0].silent);
     assert!(posted(&[("silent", Value::Flag(true))], Story::new()).await[0].silent);
@@ -85,7 +85,7 @@ async fn a_first_alert_has_buttons_that_open_links() {
 }
 
 #[tokio::test]
-async fn an_alert_whose_buttons_are_not_taken_comes_without_them() {
+async fn an_alert_with_rejected_buttons_is_sent_without_them() {
     let server = Discord::start().await.unwrap();
     let invalid = json!({ "code": 50035, "message": "Invalid Form Body" }).to_string();
     server.script().next([Behaviour::answer(400, &invalid)]);
@@ -104,7 +104,7 @@ async fn an_alert_whose_buttons_are_not_taken_comes_without_them() {
 
 /// The stand-in refuses what is over a limit of Discord's.
 #[tokio::test]
-async fn whatever_comes_fits() {
+async fn every_message_fits_the_limits() {
     for letter in ["x", "*", "字", "😀"] {
         let long = posted(&[], Story::new().text(&letter.repeat(20_000)).picture("1.jpg")).await;
         assert!(long[0].description.ends_with('…'));
@@ -125,7 +125,7 @@ async fn whatever_comes_fits() {
 }
 
 #[tokio::test]
-async fn files_that_are_not_taken_leave_their_words() {
+async fn the_text_of_rejected_files_is_delivered() {
     for (status, code, why) in [
         (413, 40005, "too big for this Discord channel"),
         (400, 50035, "not taken by Discord (no)"),
@@ -142,7 +142,7 @@ async fn files_that_are_not_taken_leave_their_words() {
 }
 
 #[tokio::test]
-async fn every_answer_is_sorted() {
+async fn every_answer_is_classified() {
     let server = Discord::start().await.unwrap();
     let channel = discord(&server, &[]);
     let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
@@ -173,7 +173,7 @@ async fn every_answer_is_sorted() {
 }
 
 #[tokio::test]
-async fn what_is_set_and_not_taken_costs_no_alert() {
+async fn a_rejected_setting_costs_no_alert() {
     let server = Discord::start().await.unwrap();
     let more = [("thread", text("1")), ("username", text("Cameras"))];
     let outcome = send(&*discord(&server, &more), Story::new().picture("1.jpg").buttons()).await;
@@ -209,7 +209,7 @@ async fn in_a_forum_each_alert_is_a_thread() {
 }
 
 #[tokio::test]
-async fn an_alert_rings_once_whatever_becomes_of_its_files() {
+async fn an_alert_rings_once_even_if_its_files_fail() {
     let server = Discord::start().await.unwrap();
     let refused = r#"{"code":50035,"message":"no"}"#;
     let eleven =
@@ -224,7 +224,7 @@ async fn an_alert_rings_once_whatever_becomes_of_its_files() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_setting() {
+fn an_impossible_setting_is_a_fault_at_its_key() {
     let good = "https://discord.com/api/webhooks/1/x";
     let with = |key, value: Value| {
         let mut values = vec![("url", text(good))];

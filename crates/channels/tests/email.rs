@@ -73,7 +73,7 @@ async fn an_alert_is_one_mail_with_its_pictures_in_it() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_device_says_leaves_its_place() {
+async fn text_from_a_device_cannot_change_the_mails_structure() {
     let evil = "x\r\nBcc: thief@example.net\r\n\r\n--tipoff\0";
     let story = Story::new()
         .text(evil)
@@ -133,7 +133,7 @@ async fn importance_is_what_the_route_asks_for_and_low_where_it_is_silent() {
 }
 
 #[tokio::test]
-async fn what_follows_is_in_the_thread_of_the_first() {
+async fn a_follow_up_is_in_the_thread_of_the_first_alert() {
     let (server, channel) = start(OPEN, &[]).await;
     let first = Story::new().picture("1.jpg").file(
         "log.txt",
@@ -170,7 +170,7 @@ async fn what_follows_is_in_the_thread_of_the_first() {
 }
 
 #[tokio::test]
-async fn what_is_too_big_for_the_server_becomes_words() {
+async fn files_too_large_for_the_server_are_named() {
     let small = Options { size: Some(100_000), ..OPEN };
     let story = Story::new()
         .zeros("1.jpg", "image/jpeg", MediaKind::Picture, 40_000)
@@ -204,7 +204,7 @@ async fn what_is_too_big_for_the_server_becomes_words() {
 }
 
 #[tokio::test]
-async fn files_that_a_filter_does_not_take_leave_their_words() {
+async fn the_text_of_filtered_files_is_delivered() {
     let (server, channel) = start(OPEN, &[]).await;
     for (number, step) in (0..).zip([Step::Sender, Step::Data, Step::End]) {
         let reply = if number == 0 { "552 5.3.4 too large" } else { "554 5.7.0 no programs" };
@@ -223,7 +223,7 @@ async fn files_that_a_filter_does_not_take_leave_their_words() {
 }
 
 #[tokio::test]
-async fn every_answer_is_sorted() {
+async fn every_answer_is_classified() {
     let (server, channel) = start(Options::default(), &[]).await;
     let repair = Some(Duration::from_secs(300));
     let to = || Step::Recipient(ME.to_owned());
@@ -287,7 +287,7 @@ async fn every_answer_is_sorted() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_is_given_up() {
+async fn a_server_that_never_answers_times_out() {
     for step in [Step::Greeting, Step::Login, Step::Sender, Step::End] {
         let more = [("timeout", Value::Duration(Duration::from_secs(1)))];
         let (server, channel) = start(Options::default(), &more).await;
@@ -301,7 +301,7 @@ async fn a_server_that_says_nothing_is_given_up() {
 }
 
 #[tokio::test]
-async fn those_who_got_it_do_not_get_it_again() {
+async fn recipients_who_got_a_mail_get_no_second_copy() {
     let (server, channel) = start(OPEN, &[("to", list(&[ME, YOU]))]).await;
     server.act(Step::Recipient(YOU.to_owned()), Act::Say("450 4.2.0 greylisted"));
     let Outcome { verdict, remember } = send(&*channel, Story::new().picture("1.jpg")).await;
@@ -333,7 +333,7 @@ async fn those_who_got_it_do_not_get_it_again() {
 }
 
 #[tokio::test]
-async fn passwords_go_by_tls_alone() {
+async fn passwords_are_sent_over_tls_only() {
     let repair = (Scope::Channel, Some(Duration::from_secs(300)));
     let no_tls = (Scope::Unreachable, None);
     let login = [("user", text(USER)), ("password", text(PASSWORD))];
@@ -386,7 +386,7 @@ fn other_certificate() -> String {
 }
 
 #[tokio::test]
-async fn nobody_there_is_tried_again() {
+async fn an_unreachable_server_is_retried() {
     let nowhere = common::nowhere().replace("http:", "smtp:");
     let values = [("server", text(&nowhere)), ("from", text(USER)), ("to", list(&[ME]))];
     let (scope, after, error) = retried(&send(&*channel("email", &values), Story::new()).await);
@@ -409,7 +409,7 @@ async fn a_file_that_cannot_be_read_concerns_its_message() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_setting() {
+fn an_impossible_setting_is_a_fault_at_its_key() {
     let with = |more: &[(&str, Value)]| {
         let mut values = vec![
             ("server", text("smtp://mail.example.org")),

@@ -21,7 +21,7 @@ use tipoff_model::{AlertKind, ArrivalId, Outcome};
 use tipoff_testkit::email::{Act, Options, Step, USER};
 
 #[tokio::test]
-async fn a_device_s_own_mail_is_sent_on_as_it_came() {
+async fn a_devices_own_mail_is_forwarded_unchanged() {
     let raw = b"To: evil@example.net\nBcc: evil@example.net\nFrom: cam@lan\nDate: Mon\n\
                 Subject: Alarm\n\n.\n..\nB\xe4ume \n";
     let story = with_mail(Story::new().picture("1.jpg"), raw, 1);
@@ -47,7 +47,7 @@ async fn a_device_s_own_mail_is_sent_on_as_it_came() {
 }
 
 #[tokio::test]
-async fn what_a_mail_has_to_have_is_added() {
+async fn required_headers_are_added() {
     let raw = b"Subject: Alarm\nAuto-Submitted: auto-generated\n\nhello";
     let sent = mails(OPEN, &[original()], with_mail(Story::new(), raw, 1)).await;
     let mail = read(&sent[0].content);
@@ -57,7 +57,7 @@ async fn what_a_mail_has_to_have_is_added() {
 }
 
 #[tokio::test]
-async fn what_is_no_mail_as_it_must_be_goes_as_a_file() {
+async fn an_invalid_mail_is_sent_as_a_file() {
     let long = format!("A: b\n\n{}\n", "x".repeat(999));
     let eight = b"A: b\n\n\xe4\n".as_slice();
     for (raw, options) in [
@@ -78,7 +78,7 @@ async fn what_is_no_mail_as_it_must_be_goes_as_a_file() {
 }
 
 #[tokio::test]
-async fn what_came_otherwise_goes_in_a_mail_of_ours() {
+async fn an_arrival_that_is_no_mail_is_sent_in_a_mail_of_tipoff() {
     let raw = b"From: cam@lan\nDate: Mon\nSubject: Alarm\n\nhello\n";
     let story = with_mail(Story::new().picture("mailed.jpg").picture("uploaded.jpg"), raw, 1)
         .change(|alert| alert.media[1].place.arrival = ArrivalId(2));
@@ -108,7 +108,7 @@ async fn what_came_otherwise_goes_in_a_mail_of_ours() {
 }
 
 #[tokio::test]
-async fn mails_that_were_sent_on_are_not_sent_again() {
+async fn forwarded_mails_are_not_forwarded_again() {
     let raw = |number: u8| format!("From: cam@lan\nDate: Mon\nSubject: {number}\n\nx\n");
     let story = || {
         (1..=3).fold(Story::new(), |story, number| {
@@ -142,7 +142,7 @@ async fn mails_that_were_sent_on_are_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_mail_that_goes_round_in_circles_is_stopped() {
+async fn a_mail_loop_is_stopped() {
     for form in ["fresh", "original"] {
         let more = [("form", text(form))];
         let (server, channel) = start(OPEN, &more).await;

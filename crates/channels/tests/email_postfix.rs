@@ -243,7 +243,7 @@ async fn pictures_arrive_in_the_mail_and_what_follows_in_its_thread() {
 }
 
 #[tokio::test]
-async fn a_device_s_own_mail_arrives_as_it_came() {
+async fn a_devices_own_mail_arrives_unchanged() {
     let postfix = Postfix::start();
     let channel = postfix.channel(&[("form", text("original"))]);
     let raw = b"From: cam@lan\nSubject: Alarm\nMessage-ID: <1@cam>\nTo: thief@example.net\n\n\
@@ -266,7 +266,7 @@ async fn a_device_s_own_mail_arrives_as_it_came() {
 }
 
 #[tokio::test]
-async fn its_limit_is_obeyed() {
+async fn the_size_limit_of_postfix_is_respected() {
     let postfix = Postfix::start();
     let story = Story::new().zeros("1.jpg", "image/jpeg", MediaKind::Picture, 100_000).zeros(
         "2.jpg",
@@ -290,7 +290,7 @@ async fn its_limit_is_obeyed() {
 }
 
 #[tokio::test]
-async fn recipients_that_do_not_exist_are_told() {
+async fn unknown_recipients_are_reported() {
     let postfix = Postfix::start();
     let to = |names: &[&str]| {
         let names = names.iter().map(|name| format!("{name}@tipoff.test")).collect();

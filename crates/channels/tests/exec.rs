@@ -31,7 +31,7 @@ fn read(path: &Path) -> String {
 }
 
 #[tokio::test]
-async fn a_program_gets_the_alert_and_its_files_and_nothing_of_them_stays() {
+async fn a_program_gets_the_alert_and_its_files_which_are_removed_afterwards() {
     let out = tempfile::tempdir().unwrap();
     let out = out.path();
     let script = format!(
@@ -77,7 +77,7 @@ async fn a_program_gets_the_alert_and_its_files_and_nothing_of_them_stays() {
 }
 
 #[tokio::test]
-async fn a_program_knows_what_is_to_make_no_sound() {
+async fn a_program_gets_the_silent_flag() {
     let shell = shell("test \"$TIPOFF_SILENT\" = true");
     retried(&send(&*shell, Story::new()).await);
     delivered(&send(&*shell, Story::new().change(|it| it.manner.silent = true)).await);
@@ -85,7 +85,7 @@ async fn a_program_knows_what_is_to_make_no_sound() {
 }
 
 #[tokio::test]
-async fn arguments_are_arguments_and_no_shell_reads_them() {
+async fn arguments_are_not_parsed_by_a_shell() {
     let out = tempfile::tempdir().unwrap();
     let file = out.path().join("$(id); *");
     let touch = exec(&["touch", file.to_str().unwrap()], Duration::from_secs(20));
@@ -107,7 +107,7 @@ async fn a_program_that_fails_is_started_again_later() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_not_there_concerns_the_channel() {
+async fn a_missing_program_is_a_failure_of_the_channel() {
     for program in ["/nonexistent/siren", "/etc/passwd"] {
         let outcome = send(&*exec(&[program], Duration::from_secs(20)), Story::new()).await;
         let (scope, after, error) = retried(&outcome);
@@ -139,7 +139,7 @@ async fn a_program_that_takes_too_long_is_killed_with_all_that_it_started() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_given_up_is_killed() {
+async fn a_cancelled_program_is_killed() {
     let out = tempfile::tempdir().unwrap();
     let pid = out.path().join("pid");
     let script = format!("echo $$ > {0}.new && mv {0}.new {0} && exec sleep 3600", pid.display());
@@ -167,7 +167,7 @@ async fn a_program_that_is_given_up_is_killed() {
 }
 
 #[tokio::test]
-async fn output_without_end_and_input_unread_hang_nothing() {
+async fn endless_output_and_unread_input_do_not_hang() {
     let much = "head -c 3000000 /dev/zero | tr '\\0' x; exit 3";
     let story = Story::new().text(&"t".repeat(1_000_000));
     let error = retried(&send(&*shell(much), story).await).2;

@@ -79,7 +79,7 @@ async fn without_a_link_the_file_is_named() {
 }
 
 #[tokio::test]
-async fn how_urgent_it_is_says_the_route_else_the_channel() {
+async fn the_priority_comes_from_the_route_or_the_channel() {
     type Change = fn(&mut Alert);
     let changes: [(Change, i64); 4] = [
         (|_| {}, 8),
@@ -95,7 +95,7 @@ async fn how_urgent_it_is_says_the_route_else_the_channel() {
 }
 
 #[tokio::test]
-async fn every_answer_is_sorted() {
+async fn every_answer_is_classified() {
     let server = Gotify::start().await.unwrap();
     let channel = gotify(&server, &[]);
     let repair = Some(Duration::from_secs(300));
@@ -123,7 +123,7 @@ async fn every_answer_is_sorted() {
 }
 
 #[tokio::test]
-async fn what_is_set_and_not_taken_costs_no_alert() {
+async fn a_rejected_setting_costs_no_alert() {
     let server = Gotify::start().await.unwrap();
     let channel = gotify(&server, &[("priority", Value::Integer(8))]);
     server.script().next([Behaviour::answer(400, r#"{"errorDescription":"odd"}"#)]);
@@ -137,7 +137,7 @@ async fn what_is_set_and_not_taken_costs_no_alert() {
 }
 
 #[tokio::test]
-async fn an_alert_rings_once_whatever_becomes_of_its_files() {
+async fn an_alert_rings_once_even_if_its_files_fail() {
     let story = Story::new().picture("1.jpg").picture("2.jpg").picture("3.jpg");
     let all = messages(&[("priority", Value::Integer(10))], story).await;
     let priorities: Vec<_> = all.iter().map(|it| it["priority"].as_i64().unwrap()).collect();
@@ -145,7 +145,7 @@ async fn an_alert_rings_once_whatever_becomes_of_its_files() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_setting() {
+fn an_impossible_setting_is_a_fault_at_its_key() {
     let with = |server: &str, token: &str, priority| {
         faults(
             "gotify",

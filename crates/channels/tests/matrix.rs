@@ -138,7 +138,7 @@ fn a_video_comes_with_its_length_its_sides_and_a_thumbnail() {
 }
 
 #[test]
-fn what_follows_stands_in_the_thread_of_the_first_alert_or_answers_it() {
+fn a_follow_up_is_in_the_thread_of_the_first_alert_or_replies_to_it() {
     run(async {
         let (owner, bot, room) = home_control(json!({})).await;
         let first = delivered(&send(&*matrix(&bot, &room, &[]), Story::new()).await).unwrap();
@@ -176,7 +176,7 @@ fn what_follows_stands_in_the_thread_of_the_first_alert_or_answers_it() {
 }
 
 #[test]
-fn silent_words_are_a_notice_and_urgent_ones_call_the_room() {
+fn a_silent_alert_is_a_notice_and_an_urgent_one_mentions_the_room() {
     run(async {
         let (owner, bot, room) = home_control(json!({})).await;
         let manners = [
@@ -274,7 +274,7 @@ fn a_file_over_the_servers_limit_leaves_its_words() {
 }
 
 #[test]
-fn whatever_is_written_fits_into_an_event() {
+fn every_text_fits_into_an_event() {
     run(async {
         let (owner, bot, room) = home_control(json!({})).await;
         for letter in ["x", "&", "\"", "\n", "字", "😀", "\\"] {
@@ -308,7 +308,7 @@ fn whatever_is_written_fits_into_an_event() {
 }
 
 #[test]
-fn what_has_to_be_repaired_is_told_with_how() {
+fn a_fault_of_the_settings_is_reported_with_its_repair() {
     run(async {
         let (owner, bot, room) = home_control(json!({})).await;
         let repaired_in = Some(Duration::from_secs(300));
@@ -353,7 +353,7 @@ fn what_has_to_be_repaired_is_told_with_how() {
 }
 
 #[test]
-fn a_room_of_which_everybody_may_read_is_joined_all_the_same() {
+fn a_public_room_is_joined_as_well() {
     run(async {
         let open = json!({ "preset": "public_chat", "initial_state": [
         { "type": "m.room.history_visibility", "content": { "history_visibility": "world_readable" } },
@@ -371,7 +371,7 @@ fn a_room_of_which_everybody_may_read_is_joined_all_the_same() {
 }
 
 #[test]
-fn an_encrypted_room_gets_nothing_that_is_not_meant_for_its_servers() {
+fn an_encrypted_room_gets_no_plain_text() {
     run(async {
         let (owner, bot, room) = home_control(json!({})).await;
         let channel = matrix(&bot, &room, &[]);
@@ -392,7 +392,7 @@ fn an_encrypted_room_gets_nothing_that_is_not_meant_for_its_servers() {
 }
 
 #[test]
-fn a_server_that_rations_is_obeyed() {
+fn the_rate_limit_of_the_server_is_respected() {
     run(async {
         let (owner, bot, room) = home_control(json!({})).await;
         let path = format!("/_synapse/admin/v1/users/{}/override_ratelimit", bot.id);

@@ -62,7 +62,7 @@ async fn only_an_alert_in_the_same_room_is_followed() {
 }
 
 #[tokio::test]
-async fn files_that_are_not_taken_leave_their_words() {
+async fn the_text_of_rejected_files_is_delivered() {
     let server = Matrix::start().await.unwrap();
     let channel = matrix(&server.url());
     let of = |status, errcode: &str| {
@@ -90,7 +90,7 @@ async fn files_that_are_not_taken_leave_their_words() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_tell_its_limit_is_tried() {
+async fn a_server_without_a_known_limit_is_tried() {
     let server = Matrix::start().await.unwrap();
     let story = Story::new().zeros("c.mp4", "video/mp4", MediaKind::Video, (4 << 20) + 1);
     delivered(&send_with(&*matrix(&server.url()), story, &known()).await);
@@ -99,7 +99,7 @@ async fn a_server_that_does_not_tell_its_limit_is_tried() {
 }
 
 #[tokio::test]
-async fn every_answer_is_sorted() {
+async fn every_answer_is_classified() {
     let server = Matrix::start().await.unwrap();
     let channel = matrix(&server.url());
     let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
@@ -146,7 +146,7 @@ async fn every_answer_is_sorted() {
 }
 
 #[tokio::test]
-async fn who_is_refused_again_and_again_is_not_asked_for_ever() {
+async fn repeated_refusals_end_the_retries() {
     let server = Matrix::start().await.unwrap();
     let shut = Behaviour::answer(403, r#"{"errcode":"M_FORBIDDEN","error":"no"}"#);
     let normal = || Behaviour::Normal;
@@ -171,7 +171,7 @@ async fn names_and_types_that_a_camera_made_up_go_nowhere_else() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_setting() {
+fn an_impossible_setting_is_a_fault_at_its_key() {
     let good = [
         ("room", text("#yard:example.org")),
         ("server", text("https://example.org")),

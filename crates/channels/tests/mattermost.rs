@@ -65,7 +65,7 @@ async fn pictures_are_shown_by_their_link_beside_the_words() {
 }
 
 #[tokio::test]
-async fn what_follows_is_silent_and_what_is_urgent_says_so() {
+async fn follow_ups_are_silent_and_urgent_alerts_are_marked() {
     type Change = fn(&mut Alert);
     let urgent = json!({ "priority": "urgent" });
     let important = json!({ "priority": "important" });
@@ -85,7 +85,7 @@ async fn what_follows_is_silent_and_what_is_urgent_says_so() {
 }
 
 #[tokio::test]
-async fn a_server_without_priorities_gets_the_alert_all_the_same() {
+async fn a_server_without_priorities_gets_the_alert() {
     let server = Mattermost::start().await.unwrap();
     server.know_no_priorities();
     let story = Story::new().change(|it| it.manner.priority = Some(Priority::Urgent));
@@ -94,7 +94,7 @@ async fn a_server_without_priorities_gets_the_alert_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_name_or_an_icon_that_is_not_taken_costs_no_alert() {
+async fn a_rejected_name_or_icon_costs_no_alert() {
     let server = Mattermost::start().await.unwrap();
     let more = [("username", text("Cameras")), ("icon", text("https://h/i.png"))];
     let odd = r#"{"id":"model.post.is_valid.props.app_error","message":"odd"}"#;
@@ -108,7 +108,7 @@ async fn a_name_or_an_icon_that_is_not_taken_costs_no_alert() {
 
 /// The stand-in refuses what would be cut in two.
 #[tokio::test]
-async fn whatever_comes_fits() {
+async fn every_message_fits_the_limits() {
     for letter in ["x", "*", "@", "字", "😀"] {
         let long = posts(&[], Story::new().text(&letter.repeat(20_000))).await;
         let text = long[0]["text"].as_str().unwrap();
@@ -129,7 +129,7 @@ async fn whatever_comes_fits() {
 }
 
 #[tokio::test]
-async fn every_answer_is_sorted() {
+async fn every_answer_is_classified() {
     let server = Mattermost::start().await.unwrap();
     let channel = mattermost(&server, &[]);
     let fault = |id: &str| format!(r#"{{"id":"{id}.app_error","message":"no"}}"#);
@@ -168,7 +168,7 @@ async fn every_answer_is_sorted() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_setting() {
+fn an_impossible_setting_is_a_fault_at_its_key() {
     let with = |key, value: &str| {
         let mut values = vec![("url", text("https://chat.example.org/hooks/KEY"))];
         values.retain(|(other, _)| *other != key);

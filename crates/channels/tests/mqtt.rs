@@ -149,7 +149,7 @@ async fn a_report_is_an_event_and_changes_nothing_that_is_retained() {
 }
 
 #[tokio::test]
-async fn only_what_moves_is_motion() {
+async fn only_motion_events_set_the_motion_sensor() {
     let broker = Mosquitto::open().unwrap();
     let mqtt = mqtt(&broker.url(), &[]);
     for event in Event::ALL {
@@ -320,7 +320,7 @@ async fn a_picture_that_was_taken_is_not_left_out_for_what_failed_after_it() {
 }
 
 #[tokio::test]
-async fn logins_are_told_to_be_mended() {
+async fn a_refused_login_is_reported_with_its_repair() {
     let lines = "allow_anonymous false\npassword_file {folder}/users";
     let mut broker = Mosquitto::start(lines, &[("users", "")]).unwrap();
     broker.put_user("users", "me", "passw0rd").unwrap();
@@ -447,7 +447,7 @@ async fn no_error_shows_a_password() {
 }
 
 #[test]
-fn all_faults_of_the_settings_are_told() {
+fn all_faults_of_the_settings_are_reported() {
     assert_eq!(faults("mqtt", &[]), ["server"]);
     let wrong = [
         ("server", text("http://host")),

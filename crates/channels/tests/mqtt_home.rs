@@ -47,7 +47,7 @@ impl House {
 }
 
 impl HomeControl for House {
-    fn standing(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState> {
+    fn next_state(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState> {
         Box::pin(async move {
             let mut standing = self.standing.subscribe();
             let now = standing.wait_for(|now| Some(now) != known.as_ref()).await.unwrap();
@@ -90,7 +90,7 @@ impl HomeControl for House {
         Box::pin(async { Ok(()) })
     }
 
-    fn spare_turn<'a>(&'a self, _: &'a [Pace]) -> BoxFuture<'a, ()> {
+    fn wait_for_spare_turn<'a>(&'a self, _: &'a [Pace]) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
 
@@ -119,7 +119,7 @@ impl Attended {
         values.extend_from_slice(more);
         let channel: Arc<dyn Channel> = channel("mqtt", &values).into();
         let (attended, house) = (Arc::clone(&channel), Arc::clone(house));
-        let attending = async move { attended.attend(&*house).unwrap().await };
+        let attending = async move { attended.run_background(&*house).unwrap().await };
         Self { channel, task: tokio::spawn(attending).abort_handle() }
     }
 
@@ -301,7 +301,7 @@ async fn the_first_alert_of_a_new_or_renamed_device_shows_motion() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn motion_that_is_over_is_not_said_again() {
+async fn ended_motion_is_not_published_again() {
     let broker = Mosquitto::open().unwrap();
     let listener = broker.listen("#").unwrap();
     let attended = Attended::new(&broker, &House::new(), &[]);
@@ -346,7 +346,7 @@ async fn an_entity_id_has_no_address_and_a_device_leads_to_its_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_renamed_and_removed_devices_have_left_is_taken_away() {
+async fn topics_of_renamed_and_removed_devices_are_removed() {
     let broker = Mosquitto::open().unwrap();
     let (listener, house) = (broker.listen("#").unwrap(), House::new());
     // From before this start: a name that was changed meanwhile, a device that is no more, and what stays.
@@ -408,7 +408,7 @@ async fn the_mode_goes_both_ways() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_will_is_said_when_the_connection_is_cut() {
+async fn the_last_will_is_published_when_the_connection_breaks() {
     let broker = Mosquitto::open().unwrap();
     let listener = broker.listen("tipoff/status").unwrap();
     let attended = Attended::new(&broker, &House::new(), &[]);
@@ -442,7 +442,7 @@ async fn a_last_will_of_an_older_connection_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_test_beside_the_running_program_changes_no_status_and_disturbs_nothing() {
+async fn a_test_beside_the_running_program_changes_no_status() {
     let broker = Mosquitto::open().unwrap();
     let listener = broker.listen("tipoff/#").unwrap();
     let other = common::channel("mqtt", &[("server", text(&broker.url()))]);
@@ -457,7 +457,7 @@ async fn a_test_beside_the_running_program_changes_no_status_and_disturbs_nothin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_comes_back_is_told_everything_again() {
+async fn a_broker_that_comes_back_gets_everything_again() {
     let mut broker = Mosquitto::open().unwrap();
     let listener = broker.listen("#").unwrap();
     let soon = Value::Duration(Duration::from_secs(5));
@@ -519,7 +519,7 @@ impl Way {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_on_which_nothing_moves_is_given_up() {
+async fn an_idle_connection_is_closed() {
     let broker = Mosquitto::open().unwrap();
     let (listener, way) = (broker.listen("#").unwrap(), Way::to(&broker).await);
     let soon = [("timeout", Value::Duration(Duration::from_secs(1)))];
@@ -542,7 +542,7 @@ async fn a_connection_on_which_nothing_moves_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_login_is_tried_until_it_is_mended() {
+async fn a_refused_login_is_retried_until_it_is_corrected() {
     let lines = "allow_anonymous false\npassword_file {folder}/users";
     let mut broker = Mosquitto::start(lines, &[("users", "")]).unwrap();
     let listener = broker.listen("tipoff/status").unwrap();
@@ -558,7 +558,7 @@ async fn a_refused_login_is_tried_until_it_is_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn however_often_it_is_said_to_be_offline_it_is_answered_once_in_a_while() {
+async fn offline_messages_are_answered_at_a_limited_rate() {
     let broker = Mosquitto::open().unwrap();
     let listener = broker.listen("tipoff/status").unwrap();
     let _attended = Attended::new(&broker, &House::new(), &[]);

@@ -133,7 +133,7 @@ async fn the_three_best_buttons_act_by_a_post_of_the_app() {
 }
 
 #[tokio::test]
-async fn whatever_stands_on_a_button_stays_on_it() {
+async fn the_text_of_a_button_cannot_change_its_action() {
     let story =
         Story::new().buttons().change(|alert| alert.buttons.retain(|it| it.label == MODE_LABEL));
     let actions = published(&[], story).await.remove(0).actions;
@@ -159,7 +159,7 @@ async fn buttons_have_room_beside_the_longest_text() {
 }
 
 #[tokio::test]
-async fn what_follows_makes_no_sound() {
+async fn follow_ups_make_no_sound() {
     for (priority, expected) in [(None, 2), (Some(5), 2), (Some(1), 1)] {
         let follows = |alert: &mut tipoff_model::Alert| alert.kind = AlertKind::FollowUp;
         let story = Story::new().picture("2.jpg").change(follows);
@@ -171,7 +171,7 @@ async fn what_follows_makes_no_sound() {
 
 /// The stand-in makes a file of a message over 4,096 bytes, and refuses an address over 8,000.
 #[tokio::test]
-async fn long_texts_stay_within_what_is_taken_in_any_script() {
+async fn long_texts_fit_the_limit_in_any_script() {
     for letter in ["x", "ж", "字", "😀"] {
         let long = letter.repeat(20_000);
         let plain = published(&[], Story::new().text(&long)).await;
@@ -188,7 +188,7 @@ async fn long_texts_stay_within_what_is_taken_in_any_script() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_taken_leaves_its_words() {
+async fn the_text_of_a_rejected_file_is_delivered() {
     let big = || Story::new().text("Somebody").zeros("a.mp4", "video/mp4", MediaKind::Video, 3000);
     for (options, why) in [
         (Options { file_bytes_max: 2000, ..Options::default() }, "too big for this ntfy server"),
@@ -213,7 +213,7 @@ fn list(values: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn buttons_that_this_server_does_not_take_cost_no_alert() {
+async fn rejected_buttons_cost_no_alert() {
     let server = Ntfy::start(Options::default()).await.unwrap();
     // A server from before there were such buttons; then one that takes no buttons at all.
     let invalid = r#"{"code":40018,"http":400,"error":"invalid request: actions invalid"}"#;
@@ -235,7 +235,7 @@ async fn buttons_that_this_server_does_not_take_cost_no_alert() {
 }
 
 #[tokio::test]
-async fn whatever_else_is_set_and_not_taken_is_left_out_too() {
+async fn other_rejected_settings_are_omitted() {
     let server = Ntfy::start(Options::default()).await.unwrap();
     let more = [("tags", list(&["camera"])), ("priority", Value::Integer(5))];
     let channel = ntfy(&server, &more);
@@ -254,7 +254,7 @@ async fn whatever_else_is_set_and_not_taken_is_left_out_too() {
 }
 
 #[tokio::test]
-async fn an_alert_rings_once_whatever_becomes_of_its_files() {
+async fn an_alert_rings_once_even_if_its_files_fail() {
     let options = Options { files: false, ..Options::default() };
     let server = Ntfy::start(options).await.unwrap();
     let story = Story::new().picture("1.jpg").picture("2.jpg").picture("3.jpg").buttons();
@@ -269,7 +269,7 @@ async fn an_alert_rings_once_whatever_becomes_of_its_files() {
 
 /// The server makes a line break of a backslash with an n behind it, in a parameter.
 #[tokio::test]
-async fn a_path_stays_on_its_line() {
+async fn a_path_cannot_add_a_header() {
     let story = || Story::new().text(r"saved to C:\new\night");
     let plain = published(&[], story()).await;
     assert_eq!(plain[0].message, r"saved to C:\new\night");
@@ -278,7 +278,7 @@ async fn a_path_stays_on_its_line() {
 }
 
 #[tokio::test]
-async fn logins_are_sent_as_they_are_wanted() {
+async fn each_form_of_login_is_sent() {
     let token = [("token", text("tk_1234567890"))];
     let pair = [("user", text("tipoff")), ("token", text("grün:12"))];
     for (login, more) in [
@@ -298,7 +298,7 @@ async fn logins_are_sent_as_they_are_wanted() {
 }
 
 #[tokio::test]
-async fn every_answer_is_sorted() {
+async fn every_answer_is_classified() {
     let server = Ntfy::start(Options::default()).await.unwrap();
     let channel = ntfy(&server, &[]);
     let repair = Some(Duration::from_secs(300));
@@ -333,7 +333,7 @@ async fn every_answer_is_sorted() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_setting() {
+fn an_impossible_setting_is_a_fault_at_its_key() {
     let with = |more: &[(&'static str, Value)]| {
         let mut values = vec![("topic", text("a"))];
         values.retain(|(key, _)| !more.iter().any(|(other, _)| other == key));
@@ -353,7 +353,7 @@ fn what_cannot_be_is_told_at_its_setting() {
 }
 
 #[tokio::test]
-async fn what_has_happened_is_in_the_title() {
+async fn the_title_says_what_happened() {
     let person = Story::new().text("at the gate").change(|alert| alert.event = Event::Person);
     assert_eq!(published(&[], person).await[0].title, "🚶 Front yard · Person");
 }

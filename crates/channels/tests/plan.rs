@@ -58,7 +58,7 @@ fn a_text_is_one_message_and_the_whole_alert_is_one_too() {
 }
 
 #[test]
-fn titles_say_what_has_happened_in_whatever_words_there_are() {
+fn titles_say_what_happened_with_the_available_words() {
     for (event, subject, title, text) in [
         (Event::Other, "Toner low", "📩 Front yard · Toner low", ""),
         (Event::Other, "", "📩 Front yard · Alert", ""),
@@ -152,7 +152,7 @@ fn an_album_is_no_larger_than_it_may_be() {
 }
 
 #[test]
-fn what_cannot_be_shown_goes_as_a_document() {
+fn a_picture_that_cannot_be_shown_is_sent_as_a_document() {
     let kind = |kind: MediaKind, content_type: &str, size: u64, whole: bool| {
         let story = Story::new()
             .zeros("f", content_type, kind, size)
@@ -213,7 +213,7 @@ fn a_text_at_the_limit_is_whole_and_one_beyond_goes_along_as_a_file() {
 }
 
 #[test]
-fn a_title_that_is_too_long_is_cut_and_told_in_full() {
+fn a_title_that_is_too_long_is_cut_and_repeated_in_the_text() {
     let story = Story::new().change(|alert| {
         alert.event = Event::Other;
         alert.subject = "s".repeat(5000);

@@ -78,7 +78,7 @@ async fn the_incident_is_below_the_words() {
 }
 
 #[tokio::test]
-async fn how_urgent_it_is_says_the_route_else_the_channel() {
+async fn the_priority_comes_from_the_route_or_the_channel() {
     let emergency =
         [("priority", Value::Integer(2)), ("retry", Value::Duration(Duration::from_secs(45)))];
     type Change = fn(&mut Alert);
@@ -102,7 +102,7 @@ async fn how_urgent_it_is_says_the_route_else_the_channel() {
 }
 
 #[tokio::test]
-async fn what_is_no_picture_becomes_a_link() {
+async fn a_file_that_is_no_picture_becomes_a_link() {
     let story = Story::new()
         .text("Somebody")
         .zeros("a.mp4", "video/mp4", MediaKind::Video, 3000)
@@ -117,7 +117,7 @@ async fn what_is_no_picture_becomes_a_link() {
 }
 
 #[tokio::test]
-async fn long_texts_stay_within_what_is_taken_in_any_script() {
+async fn long_texts_fit_the_limit_in_any_script() {
     for letter in ["x", "ж", "😀"] {
         let all = notified(&[], Story::new().text(&letter.repeat(5_000)).picture("1.jpg")).await;
         assert!(all[0].parameters["message"].ends_with('…'), "{letter}");
@@ -126,7 +126,7 @@ async fn long_texts_stay_within_what_is_taken_in_any_script() {
 }
 
 #[tokio::test]
-async fn every_answer_is_sorted() {
+async fn every_answer_is_classified() {
     let server = Pushover::start().await.unwrap();
     let channel = pushover(&server, &[]);
     let repair = Some(Duration::from_secs(300));
@@ -166,7 +166,7 @@ async fn every_answer_is_sorted() {
 }
 
 #[tokio::test]
-async fn what_is_set_and_not_taken_costs_no_alert() {
+async fn a_rejected_setting_costs_no_alert() {
     let server = Pushover::start().await.unwrap();
     let list = |name: &str| Value::List(vec![name.to_owned()]);
     let more =
@@ -196,7 +196,7 @@ async fn what_is_set_and_not_taken_costs_no_alert() {
 }
 
 #[tokio::test]
-async fn an_alert_rings_once_whatever_becomes_of_its_files() {
+async fn an_alert_rings_once_even_if_its_files_fail() {
     let emergency = [("priority", Value::Integer(2))];
     let pictures = || Story::new().picture("1.jpg").picture("2.jpg").picture("3.jpg");
     let priorities = |all: Vec<Notified>| -> Vec<String> {
@@ -219,7 +219,7 @@ async fn an_alert_rings_once_whatever_becomes_of_its_files() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_setting() {
+fn an_impossible_setting_is_a_fault_at_its_key() {
     let with = |more: &[(&'static str, Value)]| {
         let mut values = vec![("token", text(TOKEN)), ("user", text(USER))];
         values.retain(|(key, _)| !more.iter().any(|(other, _)| other == key));

@@ -6,40 +6,43 @@ use std::path::Path;
 
 use tipoff_channels::{CHANNELS, entry};
 
-/// What is in `src/` besides services.
-const COMMON: &[&str] = &[
-    "abilities",
-    "alert_json",
-    "body",
-    "buttons",
-    "chat_hook",
-    "fallback",
-    "household",
-    "http",
-    "lib",
-    "multipart",
-    "plan",
-    "settings",
-    "sides",
-    "sound",
-    "template",
-    "tests",
-    "wording",
-    "words",
-];
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+fn kinds() -> BTreeSet<String> {
+    CHANNELS.iter().map(|entry| entry.kind.to_owned()).collect()
+}
 
 #[test]
 fn every_file_of_a_service_is_in_the_list() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let services: BTreeSet<String> = fs::read_dir(src)
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/services");
+    let files: BTreeSet<String> = fs::read_dir(folder)
         .unwrap()
         .map(|file| file.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
         .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
-        .filter(|name| !COMMON.contains(&name.as_str()))
         .collect();
-    let listed: BTreeSet<String> = CHANNELS.iter().map(|entry| entry.kind.to_owned()).collect();
-    assert_eq!(services, listed);
+    let missing: Vec<_> = files.symmetric_difference(&kinds()).cloned().collect();
+    assert!(
+        missing.is_empty(),
+        "{missing:?}: give each file of crates/channels/src/services/ its `mod` line and its line in \
+         CHANNELS, both in crates/channels/src/services.rs"
+    );
+}
+
+#[test]
+fn every_service_has_its_row_in_the_documentation() {
+    let index = fs::read_to_string(format!("{ROOT}/docs/channels.md")).unwrap();
+    for kind in kinds() {
+        let link = format!("](channels/{kind}.md) |");
+        assert!(index.contains(&link), "docs/channels.md: add the row `| [Name{link} … |`");
+    }
+}
+
+#[test]
+fn the_readme_says_how_many_services_there_are() {
+    let readme = fs::read_to_string(format!("{ROOT}/README.md")).unwrap();
+    let count = format!("[{}](docs/channels.md)", CHANNELS.len());
+    assert!(readme.contains(&count), "README.md: the row `services` has to say {count}");
 }
 
 #[test]

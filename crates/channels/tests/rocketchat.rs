@@ -66,7 +66,7 @@ async fn pictures_are_shown_by_their_link_beside_the_words() {
 }
 
 #[tokio::test]
-async fn what_follows_is_a_message_of_its_own() {
+async fn a_follow_up_is_a_separate_message() {
     let story = Story::new().text("End").change(|it| {
         it.kind = AlertKind::FollowUp;
         it.reply_to = Some("1".to_owned());
@@ -77,7 +77,7 @@ async fn what_follows_is_a_message_of_its_own() {
 
 /// Of a user without the permission `message-impersonate`.
 #[tokio::test]
-async fn a_name_or_an_icon_that_is_not_taken_costs_no_alert() {
+async fn a_rejected_name_or_icon_costs_no_alert() {
     let server = RocketChat::start().await.unwrap();
     let more = [("username", text("Cameras")), ("icon", text("https://h/i.png"))];
     let refused = r#"{"success":false,"error":"Not enough permission"}"#;
@@ -90,7 +90,7 @@ async fn a_name_or_an_icon_that_is_not_taken_costs_no_alert() {
 
 /// The stand-in refuses what is too long.
 #[tokio::test]
-async fn whatever_comes_fits() {
+async fn every_message_fits_the_limits() {
     for letter in ["x", "@", "]", "字", "😀"] {
         let long = messages(&[], Story::new().text(&letter.repeat(20_000))).await;
         let text = long[0]["text"].as_str().unwrap();
@@ -100,7 +100,7 @@ async fn whatever_comes_fits() {
 }
 
 #[tokio::test]
-async fn every_answer_is_sorted() {
+async fn every_answer_is_classified() {
     let server = RocketChat::start().await.unwrap();
     let channel = rocketchat(&server, &[]);
     let fault = |error: &str| format!(r#"{{"success":false,"error":"{error}"}}"#);
@@ -145,7 +145,7 @@ async fn every_answer_is_sorted() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_setting() {
+fn an_impossible_setting_is_a_fault_at_its_key() {
     let with =
         |url: &str, icon: &str| faults("rocketchat", &[("url", text(url)), ("icon", text(icon))]);
     assert!(with("https://chat.example.org/hooks/ID/TOKEN", "http://h/i.png").is_empty());

@@ -74,7 +74,7 @@ async fn a_title_with_markup_is_shown_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_follows_quotes_the_first_alert() {
+async fn a_follow_up_quotes_the_first_alert() {
     let server = Signal::start().await.unwrap();
     let channel = signal(&server.url());
     let reference = delivered(&send(&*channel, Story::new()).await).unwrap();
@@ -108,7 +108,7 @@ async fn documents_come_one_by_one() {
 
 /// The server makes files of these names, and apps see by the extension what they are.
 #[tokio::test]
-async fn names_are_names_and_have_the_right_extension() {
+async fn file_names_are_safe_and_have_the_right_extension() {
     let picture = ("image/jpeg", MediaKind::Picture);
     let pdf = ("application/pdf", MediaKind::File);
     let long = "字".repeat(300);
@@ -134,7 +134,7 @@ async fn names_are_names_and_have_the_right_extension() {
 }
 
 #[tokio::test]
-async fn whatever_comes_fits() {
+async fn every_message_fits_the_limits() {
     let many = (0..35).fold(Story::new(), |story, number| story.picture(&format!("{number}.jpg")));
     let counts: Vec<_> = sent(many).await.iter().map(|it| it.files.len()).collect();
     assert_eq!(counts, [32, 3]);
@@ -150,7 +150,7 @@ async fn whatever_comes_fits() {
 }
 
 #[tokio::test]
-async fn files_that_are_not_taken_leave_their_words() {
+async fn the_text_of_rejected_files_is_delivered() {
     for (status, error, why) in [
         (413, "Request Entity Too Large", "too big for signal-cli-rest-api"),
         (
@@ -190,7 +190,7 @@ fn results(types: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn what_signal_cli_tells_of_recipients_is_understood_in_every_mode() {
+async fn reports_about_recipients_are_understood_in_every_mode() {
     let repaired_in = Some(Duration::from_secs(300));
     for (words, scope, after, told) in [
         // Where it is started for each message, it writes JSON.
@@ -219,7 +219,7 @@ async fn what_signal_cli_tells_of_recipients_is_understood_in_every_mode() {
 }
 
 #[tokio::test]
-async fn every_answer_is_sorted() {
+async fn every_answer_is_classified() {
     let repaired_in = Some(Duration::from_secs(300));
     let told = |words: &str| serde_json::json!({ "error": words }).to_string();
     let captcha = "Failed to send (some) messages:\n+49: CAPTCHA proof required for sending to \
@@ -281,7 +281,7 @@ async fn every_answer_is_sorted() {
 }
 
 #[tokio::test]
-async fn older_answers_are_understood_and_so_are_those_of_which_a_part_failed() {
+async fn older_answers_and_partial_failures_are_understood() {
     for body in [
         r#"{"timestamp":"1767225600007"}"#,
         r#"[{"timestamp":1767225600007}]"#,
@@ -294,7 +294,7 @@ async fn older_answers_are_understood_and_so_are_those_of_which_a_part_failed() 
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_told_without_its_password() {
+async fn an_unreachable_server_is_reported_without_its_password() {
     let server = Signal::start().await.unwrap();
     server.script().next([Behaviour::Down]);
     retried(&send(&*signal(&server.url()), Story::new()).await);
@@ -315,7 +315,7 @@ async fn a_server_that_is_not_there_is_told_without_its_password() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_setting() {
+fn an_impossible_setting_is_a_fault_at_its_key() {
     let good = [
         ("number", text(NUMBER)),
         ("recipients", list(&["+491517654321", "+49"])),

@@ -64,7 +64,7 @@ async fn words_alone_are_a_message() {
 }
 
 #[tokio::test]
-async fn what_follows_goes_into_the_thread_of_the_first() {
+async fn a_follow_up_is_in_the_thread_of_the_first_alert() {
     let server = Slack::start().await.unwrap();
     let channel = bot(&server, &[]);
     let first = delivered(&send(&*channel, Story::new().picture("1.jpg")).await).unwrap();
@@ -81,7 +81,7 @@ async fn what_follows_goes_into_the_thread_of_the_first() {
 }
 
 #[tokio::test]
-async fn a_thread_that_is_gone_does_not_hold_back_what_follows() {
+async fn a_deleted_thread_delays_no_follow_up() {
     for error in ["thread_not_found", "restricted_action_thread_locked"] {
         let server = Slack::start().await.unwrap();
         server
@@ -95,7 +95,7 @@ async fn a_thread_that_is_gone_does_not_hold_back_what_follows() {
 
 /// The stand-in refuses what is over a limit of Slack's.
 #[tokio::test]
-async fn whatever_comes_fits() {
+async fn every_message_fits_the_limits() {
     for letter in ["x", "&", "字", "😀", "@", "<"] {
         let long = posted(Story::new().text(&letter.repeat(20_000)).picture("1.jpg")).await;
         assert!(long[0].text.ends_with('…'));
@@ -123,7 +123,7 @@ async fn a_video_goes_with_the_pictures() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_taken_leaves_its_words_beside_the_others() {
+async fn the_text_of_a_rejected_file_is_delivered_with_the_other_files() {
     let server = Slack::start().await.unwrap();
     server.forbid(".mp4");
     let video = |story: Story| story.zeros("a.mp4", "video/mp4", MediaKind::Video, 5);
@@ -138,7 +138,7 @@ async fn a_file_that_is_not_taken_leaves_its_words_beside_the_others() {
 }
 
 #[tokio::test]
-async fn an_upload_that_fails_is_sorted() {
+async fn a_failed_upload_is_classified() {
     for (status, taken) in [(413, true), (400, true), (429, false), (503, false)] {
         let server = Slack::start().await.unwrap();
         server.script().next([Behaviour::Normal, Behaviour::answer(status, "F000000001 no")]);
@@ -157,7 +157,7 @@ async fn an_upload_that_fails_is_sorted() {
 }
 
 #[tokio::test]
-async fn files_go_to_no_place_that_is_not_safe() {
+async fn files_are_uploaded_only_to_safe_addresses() {
     for place in ["http://example.org/upload/v1/x", "ftp://127.0.0.1/x", "", "upload"] {
         let server = Slack::start().await.unwrap();
         server.send_uploads_to(place);
@@ -168,7 +168,7 @@ async fn files_go_to_no_place_that_is_not_safe() {
 }
 
 #[tokio::test]
-async fn a_message_that_slack_does_not_show_is_told_in_words() {
+async fn a_message_that_slack_does_not_show_is_sent_as_text() {
     let server = Slack::start().await.unwrap();
     server.show_after(None);
     let timeout = [("timeout", Value::Duration(std::time::Duration::from_secs(1)))];
@@ -179,7 +179,7 @@ async fn a_message_that_slack_does_not_show_is_told_in_words() {
 }
 
 #[tokio::test]
-async fn without_the_scope_to_look_it_is_delivered_once() {
+async fn without_the_scope_to_read_it_is_delivered_once() {
     let server = Slack::start().await.unwrap();
     server.lack("files:read");
     let outcome = send(&*bot(&server, &[]), Story::new().picture("1.jpg")).await;

@@ -40,7 +40,7 @@ fn wait(seconds: u32) -> Behaviour {
 }
 
 #[tokio::test]
-async fn every_answer_is_sorted() {
+async fn every_answer_is_classified() {
     let server = Slack::start().await.unwrap();
     let channel = bot(&server, TOKEN, CHANNEL);
     let seconds = |seconds| Some(Duration::from_secs(seconds));
@@ -78,7 +78,7 @@ async fn every_answer_is_sorted() {
 }
 
 #[tokio::test]
-async fn what_the_owner_has_to_do_is_said() {
+async fn the_error_says_what_the_owner_has_to_do() {
     let server = Slack::start().await.unwrap();
     let error = |id: &'static str, token: &'static str| {
         let channel = bot(&server, token, id);
@@ -98,7 +98,7 @@ async fn what_the_owner_has_to_do_is_said() {
 }
 
 #[tokio::test]
-async fn who_is_not_there_is_named() {
+async fn a_missing_member_is_named() {
     let api = format!("{}/api", nowhere());
     let values = [("api", text(&api)), ("token", text(TOKEN)), ("channel", text(CHANNEL))];
     let (_, _, error) = retried(&send(&*channel("slack", &values), Story::new()).await);
@@ -109,7 +109,7 @@ async fn who_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn a_webhook_takes_words_and_shows_pictures_by_their_link() {
+async fn a_webhook_gets_text_and_links_to_pictures() {
     let server = Slack::start().await.unwrap();
     let addresses = ["https://tip/1.jpg", "http://192.168.1.2/2.jpg"];
     let story = Story::new().text("<!here>").picture("1.jpg").picture("2.jpg").picture("3.jpg");
@@ -148,7 +148,7 @@ async fn a_picture_that_slack_cannot_fetch_becomes_a_link() {
 }
 
 #[tokio::test]
-async fn every_answer_of_a_webhook_is_sorted() {
+async fn every_answer_of_a_webhook_is_classified() {
     let server = Slack::start().await.unwrap();
     let channel = hook(&server);
     for (status, body, after, words) in [
@@ -178,7 +178,7 @@ async fn every_answer_of_a_webhook_is_sorted() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_setting() {
+fn an_impossible_setting_is_a_fault_at_its_key() {
     let with = |values: &[(&str, &str)]| {
         let values: Vec<(&str, Value)> = values.iter().map(|(key, it)| (*key, text(it))).collect();
         faults("slack", &values)

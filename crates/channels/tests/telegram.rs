@@ -172,7 +172,7 @@ async fn a_follow_up_answers_the_first_alert_in_the_same_chat_only() {
 }
 
 #[tokio::test]
-async fn topics_channels_and_silence() {
+async fn topics_channels_and_silent_notifications_are_set() {
     let server = Telegram::start().await.unwrap();
     let more = [("topic", Value::Integer(TOPIC)), ("silent", Value::Flag(true))];
     delivered(&send(&*telegram(&server, SUPERGROUP, &more), Story::new()).await);
@@ -194,7 +194,7 @@ async fn a_number_that_was_remembered_counts_for_the_chat_that_is_set() {
 }
 
 #[test]
-fn paces_are_telegrams_and_hold_no_secret() {
+fn paces_follow_telegram_and_contain_no_secret() {
     let paces = |chat: &str, memory: &[(String, String)]| {
         channel("telegram", &[("token", text(TOKEN)), ("chat", text(chat))]).paces(memory)
     };
@@ -211,7 +211,7 @@ fn paces_are_telegrams_and_hold_no_secret() {
 }
 
 #[test]
-fn all_faults_of_the_settings_are_told_and_the_token_is_not() {
+fn all_faults_of_the_settings_are_reported_without_the_token() {
     assert_eq!(faults("telegram", &[]), ["chat", "token"]);
     let wrong = [
         ("token", text("s3cret token")),
@@ -246,7 +246,7 @@ async fn setting_up_finds_the_bot_and_the_chat() {
 }
 
 #[tokio::test]
-async fn setting_up_says_what_is_wrong() {
+async fn setting_up_reports_what_is_wrong() {
     let server = Telegram::start().await.unwrap();
     let error = Setup::new(&server.url(), "nonsense").err().unwrap();
     assert!(error.contains("token") && !error.contains("nonsense"), "{error}");

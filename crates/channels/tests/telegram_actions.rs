@@ -55,7 +55,7 @@ impl House {
 }
 
 impl HomeControl for House {
-    fn standing(&self, _: Option<HomeState>) -> BoxFuture<'_, HomeState> {
+    fn next_state(&self, _: Option<HomeState>) -> BoxFuture<'_, HomeState> {
         let modes = self.modes.clone();
         Box::pin(async { HomeState { mode: None, modes, devices: Vec::new() } })
     }
@@ -107,7 +107,7 @@ impl HomeControl for House {
         Box::pin(async { Ok(()) })
     }
 
-    fn spare_turn<'a>(&'a self, _: &'a [Pace]) -> BoxFuture<'a, ()> {
+    fn wait_for_spare_turn<'a>(&'a self, _: &'a [Pace]) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
 
@@ -144,7 +144,7 @@ fn attend_with(channel: Arc<dyn Channel>, house: House) -> Attended {
     let house = Arc::new(house);
     let (of_task, house_of_task) = (Arc::clone(&channel), Arc::clone(&house));
     let task = tokio::spawn(async move {
-        of_task.attend(&*house_of_task).expect("it stays in touch").await;
+        of_task.run_background(&*house_of_task).expect("it stays in touch").await;
     });
     Attended { channel, house, task: task.abort_handle() }
 }
@@ -234,7 +234,7 @@ async fn buttons_that_could_do_nothing_are_left_out() {
 }
 
 #[tokio::test]
-async fn buttons_that_telegram_does_not_take_hold_no_alert_back() {
+async fn rejected_buttons_delay_no_alert() {
     let server = Telegram::start().await.unwrap();
     let error = "Bad Request: inline keyboard button URL 'x' is invalid: Wrong HTTP URL";
     server.script().next([ApiError::new(400, error).into()]);
@@ -244,7 +244,7 @@ async fn buttons_that_telegram_does_not_take_hold_no_alert_back() {
 }
 
 #[tokio::test]
-async fn a_press_is_carried_out_answered_and_shown_with_who_pressed() {
+async fn a_press_is_carried_out_and_confirmed_with_the_person() {
     let server = Telegram::start().await.unwrap();
     let me = attend(&server, CHAT, &[]);
     let first = sent(&server, &*me.channel).await;
@@ -289,7 +289,7 @@ async fn a_press_that_is_too_old_to_be_answered_is_carried_out_and_shown() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_said_and_changes_no_button() {
+async fn an_impossible_action_is_reported_and_changes_no_button() {
     let server = Telegram::start().await.unwrap();
     let me = attend(&server, CHAT, &[]);
     let first = sent(&server, &*me.channel).await;
@@ -401,7 +401,7 @@ async fn setting_up_the_bot_works_when_the_channel_begins_to_ask_for_its_updates
 }
 
 #[tokio::test]
-async fn a_server_that_fails_or_talks_nonsense_is_asked_again() {
+async fn a_server_that_fails_or_sends_garbage_is_retried() {
     let server = Telegram::start().await.unwrap();
     server.beside().next([
         Behaviour::Down,
@@ -493,7 +493,7 @@ async fn an_album_has_its_buttons_in_a_silent_message_below_it() {
 }
 
 #[tokio::test]
-async fn a_webhook_takes_only_what_holds_its_secret() {
+async fn a_webhook_accepts_only_requests_with_its_secret() {
     let server = Telegram::start().await.unwrap();
     let me = attend(&server, CHAT, &[("updates", text("webhook"))]);
     let (url, secret) = until("the webhook", || server.webhook()).await;

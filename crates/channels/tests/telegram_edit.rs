@@ -109,7 +109,7 @@ async fn a_picture_takes_the_place_of_the_one_before_and_a_video_that_of_the_pic
 }
 
 #[tokio::test]
-async fn words_are_added_below_and_said_once() {
+async fn words_are_appended_once() {
     let mut scene = Scene::new(Story::new().picture("1.jpg").text("a < b")).await;
     let person = || {
         Story::new().text("At the door.").change(|alert| {
@@ -133,7 +133,7 @@ async fn words_are_added_below_and_said_once() {
 }
 
 #[tokio::test]
-async fn what_one_message_cannot_hold_comes_as_a_silent_reply() {
+async fn content_that_exceeds_one_message_is_a_silent_reply() {
     let mut scene = Scene::new(Story::new().picture("1.jpg")).await;
     let album = Story::new().picture("2.jpg").picture("3.jpg");
     let document = Story::new().file("d.pdf", "application/pdf", MediaKind::File, b"%PDF".to_vec());
@@ -169,7 +169,7 @@ async fn a_message_grows_over_a_restart_and_keeps_its_buttons() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_gone_is_followed_by_a_new_one() {
+async fn a_deleted_message_is_replaced_by_a_new_one() {
     let mut scene = Scene::new(Story::new().picture("1.jpg")).await;
     let error = ApiError::new(400, "Bad Request: message to edit not found");
     scene.server.script().next([error.into()]);

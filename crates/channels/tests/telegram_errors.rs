@@ -55,7 +55,7 @@ async fn a_flood_is_waited_out_as_long_as_telegram_says() {
 }
 
 #[tokio::test]
-async fn what_the_owner_must_repair_waits_for_it_and_is_told_in_plain_words() {
+async fn a_fault_of_the_settings_waits_for_its_repair_and_is_reported() {
     for (error, words) in [
         (ApiError::new(401, "Unauthorized"), "token"),
         (ApiError::new(404, "Not Found"), "token"),
@@ -87,7 +87,7 @@ async fn a_group_that_became_a_supergroup_is_followed_and_remembered() {
 }
 
 #[tokio::test]
-async fn a_group_that_moves_on_and_on_is_not_followed_for_ever() {
+async fn a_group_that_moves_repeatedly_is_followed_a_limited_number_of_times() {
     let server = Telegram::start().await.unwrap();
     server.script().always(ApiError::migrated(-5).into());
     let outcome = send(&*telegram(&server, GROUP), Story::new()).await;
@@ -95,7 +95,7 @@ async fn a_group_that_moves_on_and_on_is_not_followed_for_ever() {
 }
 
 #[tokio::test]
-async fn what_is_not_shown_goes_as_a_document_and_what_is_no_document_as_words() {
+async fn a_rejected_picture_is_sent_as_a_document_and_a_rejected_document_as_text() {
     for description in
         ["PHOTO_INVALID_DIMENSIONS", "IMAGE_PROCESS_FAILED", "wrong type of the web page content"]
     {
@@ -118,7 +118,7 @@ async fn what_is_not_shown_goes_as_a_document_and_what_is_no_document_as_words()
 }
 
 #[tokio::test]
-async fn a_torn_or_false_picture_arrives_all_the_same() {
+async fn a_torn_or_false_picture_still_arrives() {
     let server = Telegram::start().await.unwrap();
     let bytes = b"\xff\xd8\xff\xe0 no picture".to_vec();
     let story = Story::new().file("p.jpg", "image/jpeg", MediaKind::Picture, bytes.clone());
@@ -128,7 +128,7 @@ async fn a_torn_or_false_picture_arrives_all_the_same() {
 }
 
 #[tokio::test]
-async fn what_is_too_big_is_linked_to() {
+async fn a_file_that_is_too_large_becomes_a_link() {
     let html = Behaviour::answer(413, "<html>413 Request Entity Too Large</html>");
     for too_big in [html, ApiError::new(413, "Request Entity Too Large").into()] {
         let story = Story::new().picture("p.jpg");
@@ -141,7 +141,7 @@ async fn what_is_too_big_is_linked_to() {
 }
 
 #[tokio::test]
-async fn without_its_topic_or_what_it_answers_an_alert_arrives() {
+async fn an_alert_arrives_without_its_topic_or_the_message_that_it_answers() {
     let server = Telegram::start().await.unwrap();
     let values = [
         ("api", text(&server.url())),
@@ -170,7 +170,7 @@ async fn without_its_topic_or_what_it_answers_an_alert_arrives() {
 }
 
 #[tokio::test]
-async fn a_service_that_fails_is_asked_again() {
+async fn a_failing_service_is_retried() {
     let proxy = Behaviour::Answer {
         status: 503,
         headers: vec![("Retry-After".to_owned(), "9".to_owned())],
@@ -195,7 +195,7 @@ async fn a_service_that_fails_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_service_that_does_not_answer_or_is_not_there_is_asked_again() {
+async fn an_unreachable_service_is_retried() {
     let server = Telegram::start().await.unwrap();
     server.script().next([Behaviour::Slow(Duration::from_secs(3600))]);
     for (api, words) in [(server.url(), "did not answer within 1 s"), (nowhere(), "be reached")] {
@@ -243,7 +243,7 @@ async fn no_error_shows_the_token() {
 }
 
 #[tokio::test]
-async fn the_stand_in_enforces_the_pace_where_it_is_told_to() {
+async fn the_fake_service_enforces_the_pace_on_request() {
     let options = tipoff_testkit::telegram::Options { flood: true, ..Default::default() };
     let server = Telegram::start_with(options).await.unwrap();
     let telegram = telegram(&server, CHAT);

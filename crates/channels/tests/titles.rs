@@ -66,7 +66,7 @@ fn a_title_names_every_event_that_matters() {
 }
 
 #[test]
-fn a_follow_up_is_called_by_what_it_brings() {
+fn a_follow_up_is_titled_by_its_content() {
     for (story, expected) in [
         (pictures(1), "1 more picture"),
         (pictures(4), "4 more pictures"),
@@ -105,7 +105,7 @@ fn a_late_alert_says_when_it_happened() {
 }
 
 #[test]
-fn details_stand_for_subject_and_text() {
+fn details_replace_subject_and_text() {
     let known = Story::new().text("S/N: DS-1\nEVENT TYPE: Motion").change(|alert| {
         alert.subject = "Embedded Net DVR: Motion Detected On Channel A1".to_owned();
         alert.details = Some("Plate: AB 12".to_owned());
@@ -129,7 +129,7 @@ fn details_do_not_repeat_the_subject_in_the_title() {
 }
 
 #[test]
-fn words_that_a_limit_left_out_are_counted_with_the_link() {
+fn omitted_words_are_counted_with_a_link() {
     let more = |link: Option<&str>| {
         let story = Story::new().text("one").change(|alert| {
             alert.more = 12;

@@ -79,7 +79,7 @@ async fn an_alert_is_the_documented_json() {
 }
 
 #[tokio::test]
-async fn where_the_incident_is_shown_is_told() {
+async fn the_link_to_the_incident_is_included() {
     let link = "https://tip.example/incidents/3";
     let story = Story::new().change(|alert| alert.link = Some(link.to_owned()));
     assert_eq!(body(&call(&[], story).await)["link"], link);
@@ -182,7 +182,7 @@ async fn headers_and_logins_are_sent() {
 }
 
 #[tokio::test]
-async fn answers_mean_what_http_says() {
+async fn answers_are_classified_by_their_status() {
     let server = Webhook::start().await.unwrap();
     let webhook = webhook(&server.url(), &[]);
     let verdict = async |status: u16, headers: &[(&str, &str)]| {
@@ -306,7 +306,7 @@ async fn no_error_shows_a_secret() {
 }
 
 #[test]
-fn all_faults_of_the_settings_are_told() {
+fn all_faults_of_the_settings_are_reported() {
     assert_eq!(faults("webhook", &[]), ["url"]);
     let table = [("Content-Length", "1"), ("a b", "1"), ("x", "a\nb"), ("y", "fine")];
     let table = table.map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -323,7 +323,7 @@ fn all_faults_of_the_settings_are_told() {
 }
 
 #[tokio::test]
-async fn connections_are_kept() {
+async fn connections_are_reused() {
     let server = Webhook::start().await.unwrap();
     let webhook = webhook(&server.url(), &[]);
     for _ in 0..200 {
@@ -334,7 +334,7 @@ async fn connections_are_kept() {
 
 /// The automation in the book, with an alert without a picture, with one that has no address, and with one that has.
 #[tokio::test]
-async fn the_automation_in_the_book_stands_an_alert_without_pictures() {
+async fn the_automation_in_the_book_accepts_an_alert_without_pictures() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/channels/webhook.md");
     let book = std::fs::read_to_string(path).unwrap();
     let automation = book.split("```yaml").nth(1).unwrap().split("```").next().unwrap();

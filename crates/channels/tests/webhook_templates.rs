@@ -164,7 +164,7 @@ async fn no_error_shows_a_secret_beside_a_template() {
 }
 
 #[test]
-fn what_does_not_go_together_is_a_fault() {
+fn conflicting_settings_are_a_fault() {
     let url = ("url", text("http://h/hook"));
     let with =
         |more: &[(&str, Value)]| faults("webhook", &[std::slice::from_ref(&url), more].concat());

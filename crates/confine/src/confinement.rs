@@ -5,7 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 
-use crate::launch::WORD;
+/// Name of the subcommand of Tipoff that runs the launcher.
+pub const SUBCOMMAND: &str = "confined";
 
 /// This program, whatever has become of the file that it was started from.
 const THIS_PROGRAM: &str = "/proc/self/exe";
@@ -47,14 +48,14 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// The program that runs, which has the launcher as its subcommand [`WORD`].
+    /// The program that runs, which has the launcher as its subcommand [`SUBCOMMAND`].
     pub fn this_program() -> Self {
         let program = match Path::new(THIS_PROGRAM).exists() {
             true => THIS_PROGRAM.into(),
             // Without /proc.
             false => std::env::current_exe().unwrap_or_else(|_| "tipoff".into()),
         };
-        Self::new(program, [WORD])
+        Self::new(program, [SUBCOMMAND])
     }
 
     /// Another program that is the launcher after these words.

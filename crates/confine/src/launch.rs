@@ -13,9 +13,6 @@ use crate::confinement::Video;
 use crate::watch::Watcher;
 use crate::{calls, files, limits};
 
-/// The subcommand that is the launcher.
-pub const WORD: &str = "confined";
-
 /// What is written to standard error before the reason why the program could not be started; the exit
 /// code is 127 then, as a shell's.
 pub const CANNOT_START: &str = "cannot be started: ";

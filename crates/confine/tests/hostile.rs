@@ -309,7 +309,7 @@ fn is_root() -> bool {
 }
 
 #[test]
-fn a_program_of_the_owner_may_what_it_could_before() {
+fn a_program_of_the_owner_keeps_its_other_rights() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let script = format!(
@@ -358,14 +358,14 @@ fn no_descriptor_of_tipoff_is_inherited() {
 }
 
 #[test]
-fn what_was_started_ends_with_tipoff() {
+fn started_programs_end_with_tipoff() {
     for confinement in [program(), Confinement::Video(Bench::new().video())] {
         ends_with_tipoff(&confinement);
     }
 }
 
 #[test]
-fn what_a_program_has_started_ends_with_tipoff() {
+fn processes_of_a_program_end_with_tipoff() {
     let script = "import subprocess\n\
         print(subprocess.Popen(['sleep', '120']).pid, flush=True)\n\
         signal.alarm(120)\nsignal.pause()\n";
@@ -373,7 +373,7 @@ fn what_a_program_has_started_ends_with_tipoff() {
 }
 
 #[test]
-fn what_a_program_has_started_ends_when_it_is_killed_and_stays_when_it_ends() {
+fn processes_of_a_program_end_if_it_is_killed_and_stay_if_it_ends() {
     for (end, goes_on) in [("signal.raise_signal(signal.SIGKILL)", false), ("sys.exit(3)", true)] {
         let script = format!(
             "import subprocess\nprint(subprocess.Popen(['sleep', '120'], stdin=subprocess.DEVNULL, \
@@ -444,7 +444,7 @@ fn until_gone(process: &Path) {
 }
 
 #[test]
-fn what_cannot_be_started_says_why() {
+fn a_failed_start_gives_its_reason() {
     for confinement in [program(), Confinement::Video(Bench::new().video())] {
         let mut command =
             Bench::launcher().command(&confinement, OsStr::new("/usr/bin/no-such-program"), []);

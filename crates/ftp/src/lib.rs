@@ -22,5 +22,8 @@ pub use path::{FilePath, NAME_BYTES_MAX, PATH_BYTES_MAX, PATH_DEPTH_MAX};
 pub use profile::{MissingFolder, Profile};
 pub use reply::Reply;
 pub use session::Session;
-pub use step::{Data, Failure, How, Outcome, Protection, Receive, Send, Step, What};
+pub use step::{
+    DataMode, DownloadRequest, DownloadSource, Failure, Outcome, Protection, Step, UploadMode,
+    UploadRequest,
+};
 pub use tree::{File, NODES_MAX, PATHS_BYTES_MAX, SharedTree, Tree};

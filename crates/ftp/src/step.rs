@@ -1,4 +1,4 @@
-//! What a session wants of its shell, and what the shell may answer. Values only.
+//! What a session asks of its caller, and what the caller may answer. Values only.
 
 use std::net::SocketAddr;
 
@@ -13,9 +13,9 @@ use crate::tree::File;
 /// it has it; during a transfer it gives what can be said meanwhile.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Write it. Those of commands that came together may leave together.
+    /// Write it. Replies to commands that were received together may be sent together.
     Reply(Reply),
-    /// Write these lines, which are part of the reply that has begun.
+    /// Write these lines. They belong to the reply that has begun.
     Lines(Vec<u8>),
     /// A command line for the transcript, on one line, its secrets masked.
     Heard(String),
@@ -27,110 +27,110 @@ pub enum Step {
         /// Of PASS.
         password: String,
     },
-    /// Listen for a data connection, in place of an earlier one. Answer with
-    /// [`crate::Session::passive`].
+    /// Listen for a data connection instead of an earlier one. Answer with [`crate::Session::passive`].
     Passive,
     /// The client wants data connections to go to an address that is not its own. Answer with
     /// [`crate::Session::foreign`].
     Foreign(SocketAddr),
-    /// Encrypt, then tell by [`crate::Session::tls_started`]. All input behind it is gone: nothing
-    /// that came in plain text survives.
+    /// Encrypt, then call [`crate::Session::tls_started`]. Input behind this step is discarded: plain text must not
+    /// be read as encrypted (RFC 4217, section 4).
     StartTls,
-    /// An upload begins. Answer with [`crate::Session::transfer_ended`]; meanwhile what is said on
-    /// the control connection is given to the session as always.
-    Receive(Receive),
+    /// An upload begins. Answer with [`crate::Session::transfer_ended`]; until then keep passing the input of the
+    /// control connection to the session.
+    Receive(UploadRequest),
     /// A download or listing begins. Answer with [`crate::Session::transfer_ended`].
-    Send(Send),
-    /// Stop the transfer, keep what came, and tell so by [`crate::Session::transfer_ended`].
+    Send(DownloadRequest),
+    /// Stop the transfer, keep the bytes received so far, and call [`crate::Session::transfer_ended`].
     Abort,
-    /// An uploaded file has another name now. Answer with [`crate::Session::renamed`].
+    /// An uploaded file was renamed. Answer with [`crate::Session::renamed`].
     Rename {
-        /// Where it is stored.
+        /// The arrival that it is stored as.
         arrival: ArrivalId,
         /// Its new path.
         path: FilePath,
     },
-    /// Another session of the device may be ending an upload of this path, which a command is about: wait for it,
-    /// but not for long. Answer with [`crate::Session::upload_awaited`].
+    /// A command refers to this path, and another session of the device may be finishing an upload of it: wait for
+    /// that, with a short time limit. Answer with [`crate::Session::upload_awaited`].
     AwaitUpload(FilePath),
     /// Close the connection when everything is written. There is no further step.
     Close,
 }
 
-/// Where the data connection comes from.
+/// Which side opens the data connection (RFC 959, section 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Data {
-    /// The client connects to where the shell listens.
+pub enum DataMode {
+    /// The client connects to the caller's listener.
     Passive,
-    /// The shell connects, to the client's own address or to one that it was asked for.
+    /// The caller connects, to the client's own address or to another one that was allowed.
     Active(SocketAddr),
 }
 
 /// Whether the data connection is encrypted (RFC 4217, section 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protection {
-    /// It is not.
+    /// Not encrypted.
     Clear,
-    /// It must be.
+    /// Encryption is required.
     Private,
-    /// The client wants none on an encrypted control connection. Some encrypt all the same: its first bytes tell.
+    /// The client declined it on an encrypted control connection. Some clients encrypt nevertheless: the first bytes
+    /// decide.
     Declined,
-    /// The client has said nothing of it on an encrypted control connection: its first bytes tell.
+    /// The client has not sent PROT on an encrypted control connection: the first bytes decide.
     Untold,
 }
 
-/// An upload.
+/// An upload that begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receive {
-    /// Where its bytes come from.
-    pub data: Data,
-    /// Whether they are encrypted.
+pub struct UploadRequest {
+    /// Which side opens the data connection.
+    pub data: DataMode,
+    /// Whether the data connection is encrypted.
     pub protection: Protection,
-    /// Its name.
+    /// Path of the file.
     pub path: FilePath,
-    /// What there is of it already.
-    pub how: How,
-    /// A file of its name that it takes the place of.
+    /// Where its bytes go in a file that exists already.
+    pub mode: UploadMode,
+    /// The file at this path that the upload replaces.
     pub earlier: Option<File>,
 }
 
-/// How an upload begins.
+/// Where the bytes of an upload go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
-    /// From nothing.
+pub enum UploadMode {
+    /// Into a new file.
     New,
-    /// It goes on behind the end of this file.
+    /// Behind the end of this file.
     Append(File),
-    /// It goes on inside this file, which is not as short: what is before it is the same.
+    /// Into this file from an offset before its end; the bytes before the offset stay.
     Within {
         /// The file.
         file: File,
-        /// How many bytes of it count.
+        /// Number of bytes that stay.
         offset: u64,
     },
 }
 
-/// A download.
+/// A download or listing that begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Send {
-    /// Where its bytes go to.
-    pub data: Data,
-    /// Whether they are encrypted.
+pub struct DownloadRequest {
+    /// Which side opens the data connection.
+    pub data: DataMode,
+    /// Whether the data connection is encrypted.
     pub protection: Protection,
-    /// Its bytes.
-    pub what: What,
+    /// Where its bytes come from.
+    pub source: DownloadSource,
 }
 
-/// What is downloaded.
+/// Where the bytes of a download come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// These lines.
+pub enum DownloadSource {
+    /// The lines of a listing.
     Listing(Listing),
-    /// A stored file, without so many bytes at its beginning.
+    /// A stored file, from an offset on.
     File {
         /// The file.
         file: File,
-        /// How many bytes are left out.
+        /// Number of bytes that are left out at the beginning.
         offset: u64,
     },
 }
@@ -138,11 +138,11 @@ pub enum What {
 /// How a transfer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All of an upload is durable, and is this file now.
+    /// The whole upload is durable, as this file.
     Stored(File),
-    /// All of a download has left.
+    /// The whole download was sent.
     Sent,
-    /// It was not completed; of an upload perhaps something was kept.
+    /// The transfer was not completed. The file is the part of an upload that was kept, if any.
     Failed(Failure, Option<File>),
 }
 
@@ -151,22 +151,22 @@ pub enum Outcome {
 pub enum Failure {
     /// There was no data connection.
     NoConnection,
-    /// There was one, and it could not be encrypted.
+    /// The data connection could not be encrypted.
     NotEncrypted,
     /// The data connection broke.
     Broken,
-    /// [`Step::Abort`] was done.
+    /// The caller carried out [`Step::Abort`].
     Aborted,
-    /// Nothing came, or it took longer than it may.
+    /// No bytes were received for too long, or the transfer took too long.
     TimedOut,
-    /// The file is larger than it may be.
+    /// The file is larger than the limit.
     TooBig,
     /// Another session writes this file.
     Busy,
-    /// What was to be sent is not there any more.
+    /// The file to send does not exist any more.
     Gone,
-    /// There is no room for it now.
+    /// The spool is full now.
     SpoolFull,
-    /// It went wrong, and may go well later.
+    /// A temporary error; a later try may succeed.
     Temporary,
 }

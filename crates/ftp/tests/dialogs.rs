@@ -15,7 +15,7 @@ mod player;
 use tipoff_testkit::dialog::suite;
 
 #[test]
-fn every_dialogue_goes_as_it_is_written_however_it_is_cut() {
+fn every_recorded_dialogue_is_reproduced_in_pieces_of_any_size() {
     let dialogs = player::dialogs();
     assert!(dialogs.len() > 40);
     let faults = suite::faults(&dialogs, |dialog, cut| player::play(dialog, cut));

@@ -33,7 +33,7 @@ fn did(shell: &Shell, deed: &str) -> bool {
 }
 
 #[test]
-fn so_much_may_be_said_during_a_transfer_and_no_byte_more() {
+fn input_during_a_transfer_has_a_limit() {
     let longest = [&[b'x'; 8_190], b"\r\n".as_slice()].concat();
     let mut shell = logged_in();
     // What was said during one transfer does not count for the next.
@@ -59,7 +59,7 @@ fn so_much_may_be_said_during_a_transfer_and_no_byte_more() {
 }
 
 #[test]
-fn whoever_only_fails_is_sent_away_in_the_end() {
+fn a_session_with_too_many_failed_commands_ends() {
     let mut shell = logged_in();
     for _ in 0..999 {
         shell.push(b"SIZE x.jpg\r\n");
@@ -88,7 +88,7 @@ fn a_stored_file_shows_that_a_client_is_a_device() {
 }
 
 #[test]
-fn a_session_has_a_hundred_logins() {
+fn a_session_ends_after_a_hundred_logins() {
     let mut shell = logged_in();
     for _ in 0..99 {
         shell.push(b"USER a\r\nPASS b\r\n");

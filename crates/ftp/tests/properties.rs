@@ -119,7 +119,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_dialogue_goes_the_same_however_it_is_cut(places in vec(any::<Index>(), 0..40)) {
+    fn a_dialogue_is_the_same_in_pieces_of_any_size(places in vec(any::<Index>(), 0..40)) {
         for (name, dialog) in player::dialogs() {
             let happened = player::play(&dialog, |lines| {
                 cut(&lines.concat(), &places).into_iter().map(<[u8]>::to_vec).collect()
@@ -135,7 +135,7 @@ proptest! {
     /// [`Shell`] sees to it that each push comes to an end and takes all input, that there is one
     /// transfer at a time and that only what is under way is aborted.
     #[test]
-    fn any_bytes_are_taken_the_same_however_they_are_cut(
+    fn any_bytes_give_the_same_result_in_pieces_of_any_size(
         bytes in soup(),
         places in vec(any::<Index>(), 0..20),
         endings in vec(ending(), 0..12),

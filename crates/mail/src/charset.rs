@@ -7,7 +7,7 @@ use encoding_rs::{
     X_USER_DEFINED,
 };
 
-use crate::wide::{self, Wide};
+use crate::wide::{self, Wide, has_gb2312_shape};
 
 /// Decodes `bytes`: as UTF-8 if they are that, else as declared if they fit, else as GB18030 if
 /// they have its shape, else as what they look like most.
@@ -80,12 +80,6 @@ fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
         let (text, broken) = encoding.decode_without_bom_handling(bytes);
         (!broken).then(|| text.into_owned())
     })
-}
-
-/// Two bytes to a character, both with the high bit: every run of such bytes is of even length.
-/// In Latin-1 text they mostly stand alone: `für`.
-pub(crate) fn has_gb2312_shape(bytes: &[u8]) -> bool {
-    bytes.split(u8::is_ascii).all(|run| run.len() % 2 == 0 && !run.iter().any(|&byte| byte < 0xA1))
 }
 
 /// Two Chinese characters may happen to be UTF-8, of scripts that hardly a camera writes: `ǰԺ`

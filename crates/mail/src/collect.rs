@@ -7,9 +7,9 @@ use tipoff_model::{Content, Encoding, Media, MediaKind};
 use crate::decoration::{Picture, Shown, is_decoration};
 use crate::label::{default_label, label};
 use crate::pixels::pixels;
-use crate::same_words::without_repeats;
+use crate::same_words::{Text, without_repeats};
 use crate::shown::{DATA, DATA_DRAWN};
-use tipoff_model::sort::{by_content, by_name, by_type, kind_of};
+use tipoff_model::file_type::{by_content, by_name, by_type, kind_of};
 
 /// Files of a mail; more are in the raw mail only, which is sent along then.
 pub(crate) const MEDIA_MAX: usize = 200;
@@ -40,15 +40,6 @@ pub(crate) enum Outside {
     Preamble,
     /// Behind the last part.
     Epilogue,
-}
-
-/// Text of a part.
-#[derive(Debug)]
-pub(crate) struct Text {
-    /// The alternatives that it is one of.
-    pub(crate) group: Option<usize>,
-    pub(crate) is_html: bool,
-    pub(crate) text: String,
 }
 
 /// A file as it was found.
@@ -198,15 +189,15 @@ impl Collector {
             return;
         }
         let declared = file.content_type.filter(|it| it != "application/octet-stream");
-        let sort = by_content(file.head)
+        let file_type = by_content(file.head)
             .or_else(|| by_type(declared.as_deref()?))
             .or_else(|| if declared.is_some() { None } else { by_name(file.name.as_deref()?) });
-        let (content_type, kind) = match (sort, declared) {
-            (Some(sort), _) => (sort.content_type.to_owned(), sort.kind),
+        let (content_type, kind) = match (file_type, declared) {
+            (Some(file_type), _) => (file_type.content_type.to_owned(), file_type.kind),
             (None, Some(declared)) => (declared.clone(), kind_of(&declared)),
             (None, None) => ("application/octet-stream".to_owned(), kind_of("")),
         };
-        let given = file.name.and_then(|name| label(&name, sort));
+        let given = file.name.and_then(|name| label(&name, file_type));
         if matches!(kind, MediaKind::Picture | MediaKind::Animation) {
             let mut names = file.page_names;
             names.extend(given.as_deref().map(str::to_lowercase));
@@ -217,7 +208,7 @@ impl Collector {
         }
         let name = given.unwrap_or_else(|| {
             let number = 1 + self.media.iter().filter(|media| media.kind == kind).count();
-            default_label(kind, sort, number)
+            default_label(kind, file_type, number)
         });
         self.count_letters([&name, &content_type]);
         self.media.push(Media {

@@ -8,7 +8,7 @@ use crate::collect::MEDIA_MAX;
 use crate::label::LABEL_CHARS_MAX;
 use crate::meter::Meter;
 use crate::words;
-use tipoff_model::sort::{HEAD_BYTES, by_content};
+use tipoff_model::file_type::{HEAD_BYTES, by_content};
 
 /// The beginning of a line that tells what the line is; more than a line of base64 or uuencode.
 const LINE_HEAD_BYTES: usize = 192;

@@ -2,10 +2,11 @@
 //! where the blank line is missing. Never keeps more than its limit.
 
 mod strange;
+mod wrapped;
 
 use std::mem::take;
 
-use crate::wrapped::is_number;
+use self::wrapped::is_number;
 
 /// A header's lines beyond are passed over.
 pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;

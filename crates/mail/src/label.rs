@@ -3,7 +3,7 @@
 use tipoff_model::MediaKind;
 
 use crate::words::one_line;
-use tipoff_model::sort::{Sort, by_name};
+use tipoff_model::file_type::{FileType, by_name};
 
 /// Longer labels are cut, their extension kept.
 pub(crate) const LABEL_CHARS_MAX: usize = 120;
@@ -11,9 +11,9 @@ pub(crate) const LABEL_CHARS_MAX: usize = 120;
 /// What follows the last dot of a name and is no longer than this is an extension.
 const EXTENSION_CHARS_MAX: usize = 8;
 
-/// A label from what the device called the file, with the extension of its sort where it has
+/// A label from what the device called the file, with the extension of its file type where it has
 /// none.
-pub fn label(given: &str, sort: Option<&Sort>) -> Option<String> {
+pub fn label(given: &str, file_type: Option<&FileType>) -> Option<String> {
     let last = given.rsplit(['/', '\\']).find(|piece| !piece.trim().is_empty())?;
     let visible: String = one_line(last).chars().filter(|&c| !is_invisible(c)).collect();
     let name = visible.trim_start_matches(['.', ' ']).trim_end_matches(['.', ' ']);
@@ -22,7 +22,8 @@ pub fn label(given: &str, sort: Option<&Sort>) -> Option<String> {
     }
     let (stem, extension) = split(name);
     // "camera.local" is no extension where the content tells another; "clip.bin" is.
-    let extension = match (extension, sort.and_then(|sort| sort.extensions.first())) {
+    let extension = match (extension, file_type.and_then(|file_type| file_type.extensions.first()))
+    {
         (None, Some(usual)) => Some(*usual),
         (extension, _) => extension,
     };
@@ -36,14 +37,14 @@ pub fn label(given: &str, sort: Option<&Sort>) -> Option<String> {
 }
 
 /// The label of a file that has no name: `picture-1.jpg`.
-pub fn default_label(kind: MediaKind, sort: Option<&Sort>, number: usize) -> String {
+pub fn default_label(kind: MediaKind, file_type: Option<&FileType>, number: usize) -> String {
     let stem = match kind {
         MediaKind::Picture => "picture",
         MediaKind::Animation => "animation",
         MediaKind::Video => "video",
         MediaKind::File => "file",
     };
-    let extension = sort.and_then(|sort| sort.extensions.first()).unwrap_or(&"bin");
+    let extension = file_type.and_then(|file_type| file_type.extensions.first()).unwrap_or(&"bin");
     format!("{stem}-{number}.{extension}")
 }
 
@@ -75,7 +76,7 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tipoff_model::sort::by_type;
+    use tipoff_model::file_type::by_type;
 
     #[test]
     fn labels_are_safe() {

@@ -3,7 +3,7 @@
 use tipoff_model::Encoding;
 
 use crate::charset;
-use crate::collect::{Collector, File, HIDDEN_BYTES_MAX, Outside, Text};
+use crate::collect::{Collector, File, HIDDEN_BYTES_MAX, Outside};
 use crate::embedded::{EmbeddedFile, TextScan, base64_head};
 use crate::fields::Fields;
 use crate::html::{self, Rendered};
@@ -12,9 +12,10 @@ use crate::outside::without_notices;
 use crate::page::{PageFile, PageScan, ScannedPage};
 use crate::pixels::PIXELS_HEAD_BYTES;
 use crate::role::Role;
+use crate::same_words::Text;
 use crate::shown;
 use crate::tags::{is_page, may_begin_page};
-use tipoff_model::sort::{HEAD_BYTES, by_content};
+use tipoff_model::file_type::{HEAD_BYTES, by_content};
 use tipoff_model::transfer::Decoder;
 
 /// Encoded bytes by which it is decided how a part is really encoded.

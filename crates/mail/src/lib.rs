@@ -27,6 +27,5 @@ mod state;
 mod tags;
 mod wide;
 mod words;
-mod wrapped;
 
 pub use parser::{Parsed, Parser};

@@ -2,7 +2,7 @@
 //! decoded, how it begins, whether it has its end. Keeps its beginning only.
 
 use tipoff_model::Encoding;
-use tipoff_model::sort::{HEAD_BYTES, by_content};
+use tipoff_model::file_type::{HEAD_BYTES, by_content};
 use tipoff_model::transfer::{Counter, Decoder};
 
 /// Encoded bytes kept of a file's end.
@@ -75,17 +75,17 @@ impl Meter {
         self.head
     }
 
-    /// Whether the file has its end, though nobody said that it was all: where its sort has an
+    /// Whether the file has its end, though nobody said that it was all: where its file type has an
     /// end mark.
     pub(crate) fn is_complete(&self) -> bool {
         let mut head = self.head.clone();
         if let Some(decoder) = &self.decoder {
             decoder.clone().finish(&mut head);
         }
-        let Some(sort) = by_content(&head) else {
+        let Some(file_type) = by_content(&head) else {
             return false;
         };
-        self.decoded_tails().iter().any(|tail| sort.has_end(tail) == Some(true))
+        self.decoded_tails().iter().any(|tail| file_type.has_end(tail) == Some(true))
     }
 
     /// Base64 can be read from every fourth letter only: which one it is, the size tells.

@@ -2,7 +2,7 @@
 //! where those stand in the stream. A page that is itself encoded is decoded for that, block by block.
 
 use tipoff_model::Encoding;
-use tipoff_model::sort::by_content;
+use tipoff_model::file_type::by_content;
 use tipoff_model::transfer::Decoder;
 
 use crate::address::{Finder, Found};

@@ -9,12 +9,13 @@ use std::mem::take;
 use tipoff_model::Content;
 
 use crate::charset;
-use crate::collect::{Collector, Outside, Text};
+use crate::collect::{Collector, Outside};
 use crate::delimiter::{BOUNDARY_BYTES_MAX, Boundary, Decision, Delimiter};
 use crate::fields::{self, Fields};
 use crate::header::{Header, Step};
 use crate::leaf::Leaf;
 use crate::role::{Place, Role};
+use crate::same_words::Text;
 use crate::state::{Body, BodyContent, Open, State};
 
 /// Multiparts and mails inside each other; what is deeper goes along as a file.

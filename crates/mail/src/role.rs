@@ -1,6 +1,6 @@
 //! What a part is by its header: words to read, or a file. Its bytes may still say otherwise.
 
-use tipoff_model::sort::by_name;
+use tipoff_model::file_type::by_name;
 
 use crate::fields::Fields;
 
@@ -77,8 +77,8 @@ fn has_name_of_words(fields: &Fields) -> bool {
 }
 
 fn is_text_by_name(fields: &Fields) -> bool {
-    let sort = fields.name.as_deref().and_then(by_name);
-    sort.is_some_and(|sort| sort.content_type.starts_with("text/"))
+    let file_type = fields.name.as_deref().and_then(by_name);
+    file_type.is_some_and(|file_type| file_type.content_type.starts_with("text/"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 
-use crate::collect::Text;
 use crate::entities::is_invisible;
 use crate::outside::tells_of_a_device;
 
@@ -71,6 +70,15 @@ const SENTENCE_WORDS_MIN: usize = 3;
 
 /// As many texts are compared with each other; of more only exact repeats are left out.
 const COMPARED_MAX: usize = 32;
+
+/// Text of a part.
+#[derive(Debug)]
+pub(crate) struct Text {
+    /// The alternatives that it is one of.
+    pub(crate) group: Option<usize>,
+    pub(crate) is_html: bool,
+    pub(crate) text: String,
+}
 
 /// The texts, in order, without what another says as well.
 pub(crate) fn without_repeats(texts: Vec<Text>) -> Vec<String> {

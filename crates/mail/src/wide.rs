@@ -5,8 +5,6 @@ use encoding_rs::{UTF_16BE, UTF_16LE};
 use tipoff_model::Encoding as Transfer;
 use tipoff_model::transfer::Decoder;
 
-use crate::charset::has_gb2312_shape;
-
 /// Without a byte order mark and a declaration, fewer characters may be anything.
 const UNITS_MIN: usize = 4;
 
@@ -107,6 +105,12 @@ impl Wide {
             }
         }
     }
+}
+
+/// Two bytes to a character, both with the high bit: every run of such bytes is of even length.
+/// In Latin-1 text they mostly stand alone: `für`.
+pub(crate) fn has_gb2312_shape(bytes: &[u8]) -> bool {
+    bytes.split(u8::is_ascii).all(|run| run.len() % 2 == 0 && !run.iter().any(|&byte| byte < 0xA1))
 }
 
 /// Whether UTF-7 was declared.

@@ -82,7 +82,7 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 }
 
 #[test]
-fn mails_are_read_as_written_down() {
+fn mails_are_read_as_recorded() {
     for (path, mail) in mails() {
         let content = common::parse([mail.as_slice()], is_torn(&path));
         let found = described(&content, &mail);

@@ -91,7 +91,7 @@ fn part() -> impl Strategy<Value = Part> {
 
 proptest! {
     #[test]
-    fn what_goes_in_comes_out(
+    fn a_built_mail_is_read_back_unchanged(
         parts in proptest::collection::vec(part(), 1..5),
         line_end in prop_oneof![Just("\r\n"), Just("\n")],
         lengths in proptest::collection::vec(1..500_usize, 1..10),
@@ -113,7 +113,7 @@ proptest! {
 
     /// Pictures in the addresses of a page come out, however the page is encoded.
     #[test]
-    fn pictures_in_a_page_come_out(
+    fn pictures_in_an_html_page_are_found(
         parts in proptest::collection::vec(part(), 1..5),
         how in prop_oneof![Just(""), Just("base64"), Just("quoted-printable")],
         before in "[ a-z;:,]{0,9000}",
@@ -147,7 +147,7 @@ proptest! {
 
     /// A connection that breaks anywhere: files before it are whole, and nothing is made up.
     #[test]
-    fn a_torn_mail_holds_what_came(
+    fn a_torn_mail_contains_all_received_bytes(
         parts in proptest::collection::vec(part(), 1..4),
         at in any::<prop::sample::Index>(),
     ) {

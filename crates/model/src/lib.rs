@@ -9,12 +9,13 @@ mod arrival;
 mod delivery;
 mod device;
 mod event;
+pub mod file_type;
 mod id;
 pub mod lines;
 mod media;
+mod past;
 mod plan;
 mod share;
-pub mod sort;
 mod template;
 #[cfg(test)]
 mod testing;
@@ -32,9 +33,9 @@ pub use device::Device;
 pub use event::Event;
 pub use id::{ArrivalId, BlobName, DeliveryId, DeviceId, IncidentId};
 pub use media::{Encoding, Media, MediaKind};
+pub use past::{ChannelPast, Gathering, Past, PastQuery, RecentAlerts, RecentQuery};
 pub use plan::{
-    Due, Facts, Gathering, History, IncidentClass, NotifiedChannel, OpenIncident, Plan, Planner,
-    RuleSource,
+    Due, Facts, IncidentClass, NotifiedChannel, OpenIncident, Plan, Planner, RuleSource,
 };
 pub use share::AddressShare;
 pub use template::{TEMPLATE_STEPS_MAX, TemplateValues};

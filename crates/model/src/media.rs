@@ -72,6 +72,11 @@ impl Media {
     pub fn is_shot(&self) -> bool {
         self.kind != MediaKind::File
     }
+
+    /// Whether it may be a page of a scan: a file that shows nothing, or a TIFF.
+    pub fn is_document(&self) -> bool {
+        !self.is_shot() || self.content_type == "image/tiff"
+    }
 }
 
 #[cfg(test)]
@@ -88,5 +93,15 @@ mod tests {
         ] {
             assert_eq!(crate::testing::media(kind).is_shot(), shows, "{kind:?}");
         }
+    }
+
+    #[test]
+    fn a_file_and_a_tiff_may_be_a_page_of_a_scan() {
+        let tiff = Media {
+            content_type: "image/tiff".to_owned(),
+            ..crate::testing::media(MediaKind::Picture)
+        };
+        assert!(tiff.is_document() && crate::testing::media(MediaKind::File).is_document());
+        assert!(!crate::testing::media(MediaKind::Picture).is_document());
     }
 }

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use crate::{
-    AlertKind, Content, Device, Envelope, Event, IncidentId, Media, MediaKind, Protocol, Timestamp,
+    AlertKind, Content, Device, Envelope, Event, IncidentId, Media, Past, PastQuery, Protocol,
+    Timestamp,
 };
 
 /// What the rules may know of an arrival that is being stored.
@@ -30,7 +31,7 @@ pub struct Facts<'a> {
     /// Whether it holds videos and no picture.
     pub video_only: bool,
     /// Whether it is nothing to tell of: a device's marker, index or test file, an empty file.
-    pub artefact: bool,
+    pub housekeeping: bool,
     /// Whether somebody asked not to be told of the device for now.
     pub muted: bool,
     /// Whether it brings nothing that was not alerted before: the device sent it again.
@@ -42,12 +43,10 @@ impl Facts<'_> {
     /// follow at once, and which nobody has to see within the second.
     pub fn is_page(&self) -> bool {
         let is_upload = self.envelope.is_some_and(|it| it.protocol == Protocol::Ftp);
-        let is_document =
-            |media: &Media| media.kind == MediaKind::File || media.content_type == "image/tiff";
         is_upload
             && self.event == Event::Other
             && !self.content.media.is_empty()
-            && self.content.media.iter().all(is_document)
+            && self.content.media.iter().all(Media::is_document)
     }
 }
 
@@ -75,66 +74,11 @@ pub enum IncidentClass {
     Alone,
 }
 
-/// What the spool remembers that a rule may ask for. What was recorded by a clock that has been set back
-/// since ([`Timestamp::is_ahead_of`]) is left out: it must not suppress an alert.
-pub trait History {
-    /// When an incident of this device was last alerted for the first time on `channel`.
-    fn last_first_alert(&self, channel: &str) -> Option<Timestamp>;
-
-    /// How many alerts of this kind of event of the device `channel` was to be told since then,
-    /// besides follow-ups and summaries: an incident counts once.
-    fn alerts_since(&self, channel: &str, event: Event, since: Timestamp) -> u32;
-
-    /// How many first alerts of the device `channel` was to be told since then, and when the oldest of
-    /// them was made.
-    fn firsts_since(&self, channel: &str, since: Timestamp) -> (u32, Option<Timestamp>);
-
-    /// The latest summary that no route asked for, of this kind of event of the device for `channel`,
-    /// if it is due after `since` and stands for more than follow-ups, which are not counted in it.
-    fn gathering(&self, channel: &str, event: Event, since: Timestamp) -> Option<Gathering>;
-
-    /// How many follow-ups of this kind of event of the device `channel` was to be told since then.
-    fn follow_ups_since(&self, channel: &str, event: Event, since: Timestamp) -> u32 {
-        let _ = (channel, event, since);
-        0
+impl IncidentClass {
+    /// Whether arrivals of this class share incidents.
+    pub fn is_shared(self) -> bool {
+        self != Self::Alone
     }
-
-    /// The latest summary as in [`History::gathering`], but one that stands for follow-ups, and how many of them.
-    fn gathering_follow_ups(
-        &self,
-        channel: &str,
-        event: Event,
-        since: Timestamp,
-    ) -> Option<Gathering> {
-        let _ = (channel, event, since);
-        None
-    }
-
-    /// How many first alerts of all discovered devices at the device's address `channel` was to be told
-    /// since then; zero for a known device.
-    fn firsts_of_address(&self, channel: &str, since: Timestamp) -> u32 {
-        let _ = (channel, since);
-        0
-    }
-
-    /// The latest summary of all discovered devices at the device's address for `channel`, if it is due
-    /// after `since`; `None` for a known device.
-    fn gathering_of_address(&self, channel: &str, since: Timestamp) -> Option<Gathering> {
-        let _ = (channel, since);
-        None
-    }
-
-    /// The mode that somebody chose last, and when.
-    fn chosen_mode(&self) -> Option<(String, Timestamp)>;
-}
-
-/// A summary that gathers what is held back, or did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gathering {
-    /// When it is told, or was to be.
-    pub due_at: Timestamp,
-    /// How many arrivals it stands for.
-    pub held: u32,
 }
 
 /// A channel that has a first alert of an incident.
@@ -196,9 +140,21 @@ pub trait Planner: Send + Sync {
         false
     }
 
-    /// Which channels hear of it: those in `told`, which have a first alert of its incident, with
-    /// [`AlertKind::FollowUp`]; others, to which the incident is news, with [`AlertKind::First`].
-    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], history: &dyn History) -> Plan;
+    /// What of the past the plan needs, in the mode that somebody chose last. The spool loads it before it
+    /// asks for the plan; a channel without a query has no past there.
+    fn past_needed(
+        &self,
+        facts: &Facts<'_>,
+        notified: &[NotifiedChannel],
+        chosen_mode: Option<&(String, Timestamp)>,
+    ) -> Vec<PastQuery> {
+        let _ = (facts, notified, chosen_mode);
+        Vec::new()
+    }
+
+    /// Which channels are alerted: those in `notified`, which have a first alert of the incident, with
+    /// [`AlertKind::FollowUp`]; others, to which the incident is new, with [`AlertKind::First`].
+    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], past: &Past) -> Plan;
 }
 
 /// Hands out the rules in force. The spool takes them once for each arrival, so that one arrival is never
@@ -219,7 +175,7 @@ impl<P: Planner + Clone + 'static> RuleSource for P {
 mod tests {
     use super::*;
     use crate::testing::media;
-    use crate::{LoginProof, OpenIncident};
+    use crate::{LoginProof, MediaKind, OpenIncident};
 
     fn facts<'a>(
         device: &'a Device,
@@ -238,7 +194,7 @@ mod tests {
             torn: false,
             whole_picture: false,
             video_only: false,
-            artefact: false,
+            housekeeping: false,
             muted: false,
             repeat: false,
         }
@@ -280,30 +236,8 @@ mod tests {
         }
     }
 
-    /// A past and rules that say as little as they may.
+    /// Rules that say as little as they may.
     struct Least;
-
-    impl History for Least {
-        fn last_first_alert(&self, _channel: &str) -> Option<Timestamp> {
-            None
-        }
-
-        fn alerts_since(&self, _channel: &str, _event: Event, _since: Timestamp) -> u32 {
-            0
-        }
-
-        fn firsts_since(&self, _channel: &str, _since: Timestamp) -> (u32, Option<Timestamp>) {
-            (0, None)
-        }
-
-        fn gathering(&self, _channel: &str, _event: Event, _since: Timestamp) -> Option<Gathering> {
-            None
-        }
-
-        fn chosen_mode(&self) -> Option<(String, Timestamp)> {
-            None
-        }
-    }
 
     impl Planner for Least {
         fn is_silent(&self, _facts: &Facts<'_>) -> bool {
@@ -318,28 +252,23 @@ mod tests {
             false
         }
 
-        fn plan(
-            &self,
-            _facts: &Facts<'_>,
-            _told: &[NotifiedChannel],
-            _history: &dyn History,
-        ) -> Plan {
+        fn plan(&self, _: &Facts<'_>, _: &[NotifiedChannel], _: &Past) -> Plan {
             Plan::suppressed("nobody asked")
         }
     }
 
     #[test]
-    fn without_more_known_no_address_is_counted_and_no_channel_is_an_archive() {
-        let at = Timestamp::default();
-        assert_eq!(Least.firsts_of_address("me", at), 0);
-        assert_eq!(Least.gathering_of_address("me", at), None);
+    fn without_more_said_no_past_is_needed_and_no_channel_is_an_archive() {
+        let (device, content) = (Device::default(), Content::default());
+        let facts = facts(&device, None, &content, Event::Other);
+        assert!(Least.past_needed(&facts, &[], None).is_empty());
         assert!(!Least.is_archive("me"));
     }
 
     #[test]
     fn a_plan_that_tells_nobody_has_a_reason() {
         let (device, content) = (Device::default(), Content::default());
-        let plan = Least.plan(&facts(&device, None, &content, Event::Other), &[], &Least);
+        let plan = Least.plan(&facts(&device, None, &content, Event::Other), &[], &Past::default());
         assert_eq!(
             (plan.due, plan.suppressed_reason.as_deref()),
             (Vec::new(), Some("nobody asked"))

@@ -10,6 +10,7 @@ mod grouping;
 mod limit;
 mod mode;
 mod moment;
+mod past_needed;
 mod pattern;
 mod report;
 mod route;
@@ -21,8 +22,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tipoff_model::{
-    AlertKind, Content, Device, Due, Event, Facts, History, IncidentClass, NotifiedChannel,
-    OpenIncident, Plan, Planner, Timestamp,
+    AlertKind, Content, Device, Due, Event, Facts, IncidentClass, NotifiedChannel, OpenIncident,
+    Past, PastQuery, Plan, Planner, Timestamp,
 };
 
 pub use alert_style::{AlertStyle, Choice};
@@ -88,18 +89,13 @@ impl Rules {
     }
 
     /// What each route makes of an arrival, in their order.
-    pub fn judge<'r>(&'r self, facts: &Facts<'_>, history: &dyn History) -> Vec<Judged<'r>> {
-        verdict::judge(&self.routes, &self.scene(facts, history), history)
+    pub fn judge<'r>(&'r self, facts: &Facts<'_>, past: &Past) -> Vec<Judged<'r>> {
+        verdict::judge(&self.routes, &self.scene(facts, past), past)
     }
 
     /// What each route would make of an arrival of this device at this time, as far as that can be
     /// said before it is there.
-    pub fn foresee<'r>(
-        &'r self,
-        device: &Device,
-        now: Timestamp,
-        history: &dyn History,
-    ) -> Vec<Judged<'r>> {
+    pub fn foresee<'r>(&'r self, device: &Device, now: Timestamp, past: &Past) -> Vec<Judged<'r>> {
         let content = Content::default();
         let facts = Facts {
             device,
@@ -111,32 +107,25 @@ impl Rules {
             torn: false,
             whole_picture: true,
             video_only: false,
-            artefact: false,
+            housekeeping: false,
             muted: false,
             repeat: false,
         };
-        verdict::foresee(&self.routes, &self.scene(&facts, history), history)
+        verdict::foresee(&self.routes, &self.scene(&facts, past), past)
     }
 
-    fn scene<'a>(&'a self, facts: &'a Facts<'a>, history: &dyn History) -> MatchContext<'a> {
-        let asks_mode = self.routes.iter().any(|route| !route.conditions.modes.is_empty());
-        let chosen = if asks_mode { history.chosen_mode() } else { None };
+    fn scene<'a>(&'a self, facts: &'a Facts<'a>, past: &Past) -> MatchContext<'a> {
         MatchContext {
             facts,
             groups: &self.groups,
             clock: &self.clock,
             now: self.clock.local(facts.received_at),
-            mode: self.mode(chosen.as_ref(), facts.received_at),
+            mode: self.mode(past.chosen_mode.as_ref(), facts.received_at),
         }
     }
 
     /// The channels that hear of an incident that is new to them, in the order of the configuration.
-    fn first(
-        &self,
-        facts: &Facts<'_>,
-        notified: &[NotifiedChannel],
-        history: &dyn History,
-    ) -> Plan {
+    fn first(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], past: &Past) -> Plan {
         let due = |channel: &str, route: Option<&Route>| Due {
             channel: channel.to_owned(),
             kind: AlertKind::First,
@@ -151,7 +140,7 @@ impl Rules {
             let suppressed_reason = due.is_empty().then(|| "no channel is configured".to_owned());
             return Plan { due, suppressed_reason };
         }
-        let judged = self.judge(facts, history);
+        let judged = self.judge(facts, past);
         let told_or_counted = |channel: &String| {
             if let Some(sends) = judged.iter().find(|it| it.sends_to(channel)) {
                 return Some(due(channel, Some(sends.route)));
@@ -194,7 +183,7 @@ impl Rules {
 
     /// Why nobody is to hear of such an arrival, whatever the routes say.
     fn hushed(&self, facts: &Facts<'_>) -> Option<&'static str> {
-        if facts.artefact {
+        if facts.housekeeping {
             Some("it is a device's own file, nothing to tell")
         } else if self.is_silent(facts) {
             Some("it was sent by the clock (`periodic` in `[incidents]`)")
@@ -212,7 +201,7 @@ impl Rules {
 
 impl Planner for Rules {
     fn is_silent(&self, facts: &Facts<'_>) -> bool {
-        facts.artefact || (facts.event == Event::Periodic && !self.periodic)
+        facts.housekeeping || (facts.event == Event::Periodic && !self.periodic)
     }
 
     fn class(&self, facts: &Facts<'_>) -> IncidentClass {
@@ -227,16 +216,28 @@ impl Planner for Rules {
         self.keepers.iter().any(|keeper| keeper == channel)
     }
 
-    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], history: &dyn History) -> Plan {
+    fn past_needed(
+        &self,
+        facts: &Facts<'_>,
+        notified: &[NotifiedChannel],
+        chosen_mode: Option<&(String, Timestamp)>,
+    ) -> Vec<PastQuery> {
+        match self.hushed(facts) {
+            Some(_) => Vec::new(),
+            None => past_needed::queries(self, facts, notified, chosen_mode),
+        }
+    }
+
+    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], past: &Past) -> Plan {
         if let Some(why) = self.hushed(facts) {
             return Plan::suppressed(why);
         }
-        let Plan { due, mut suppressed_reason } = self.first(facts, notified, history);
+        let Plan { due, mut suppressed_reason } = self.first(facts, notified, past);
         let follow_ups = notified.iter().filter_map(|told| self.follow_up(facts, told));
         let held = |due: Due| match due.kind {
             AlertKind::Summary => due,
             _ if self.keepers.contains(&due.channel) => due,
-            _ => self.flood.held(due, facts, history),
+            _ => self.flood.held(due, facts, past),
         };
         let due: Vec<_> = due.into_iter().chain(follow_ups).map(held).collect();
         if suppressed_reason.is_none() && due.iter().all(|due| due.kind == AlertKind::Summary) {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tipoff_model::{AlertKind, Due, Facts, Gathering, History, Timestamp};
+use tipoff_model::{
+    AlertKind, ChannelPast, Due, Facts, Gathering, Past, RecentAlerts, RecentQuery, Timestamp,
+};
 
 use crate::Route;
 use crate::grouping::is_mail_to_read;
@@ -39,21 +41,20 @@ impl Default for RateGuard {
 
 impl RateGuard {
     /// What becomes of a delivery: itself, or a place in a count.
-    pub(crate) fn held(&self, due: Due, facts: &Facts<'_>, history: &dyn History) -> Due {
+    pub(crate) fn held(&self, due: Due, facts: &Facts<'_>, past: &Past) -> Due {
         if self.alerts_max == 0 {
             return due;
         }
+        let recent = past.channel(&due.channel);
         let is_follow_up = due.kind == AlertKind::FollowUp;
-        let count_at = self.count_at(&due.channel, facts, history).or_else(|| {
-            is_follow_up
-                .then(|| self.count_of_follow_ups_at(&due.channel, facts, history))
-                .flatten()
+        let count_at = self.count_at(&recent, facts).or_else(|| {
+            is_follow_up.then(|| self.count_of_follow_ups_at(&recent, facts)).flatten()
         });
         if let Some(due_at) = count_at {
             return Due { kind: AlertKind::Summary, due_at, route: None, ..due };
         }
         let of_address = match due.kind {
-            AlertKind::First => self.count_of_address_at(&due.channel, facts, history),
+            AlertKind::First => self.count_of_address_at(&recent, facts),
             _ => None,
         };
         match of_address {
@@ -64,67 +65,47 @@ impl RateGuard {
         }
     }
 
+    /// What has to be known of the alerts on a channel to which the incident is new, or not.
+    pub(crate) fn past_needed(&self, is_new: bool, facts: &Facts<'_>) -> Option<RecentQuery> {
+        (self.alerts_max > 0).then(|| RecentQuery {
+            since: facts.received_at.before(WINDOW),
+            of_address: is_new,
+            counts_while_gathering: is_mail_to_read(facts),
+        })
+    }
+
     /// When the next count is told, where the device does not stop.
-    fn count_at(
-        &self,
-        channel: &str,
-        facts: &Facts<'_>,
-        history: &dyn History,
-    ) -> Option<Timestamp> {
+    fn count_at(&self, past: &ChannelPast, facts: &Facts<'_>) -> Option<Timestamp> {
         let now = facts.received_at;
-        let since = now.before(WINDOW);
-        let alerts = || history.alerts_since(channel, facts.event, since);
         if is_mail_to_read(facts) {
             // Pictures that are held back hold no words back.
-            return count_due_at(None, self.alerts_max.saturating_mul(WORDS_FACTOR), now, alerts);
+            let words = RecentAlerts { gathering: None, ..past.alerts };
+            return count_due_at(words, self.alerts_max.saturating_mul(WORDS_FACTOR), now);
         }
-        let gathering = history.gathering(channel, facts.event, since);
-        count_due_at(gathering, self.alerts_max, now, alerts)
+        count_due_at(past.alerts, self.alerts_max, now)
     }
 
     /// The same for what follows the first alerts of the device.
-    fn count_of_follow_ups_at(
-        &self,
-        channel: &str,
-        facts: &Facts<'_>,
-        history: &dyn History,
-    ) -> Option<Timestamp> {
-        let now = facts.received_at;
-        let since = now.before(WINDOW);
+    fn count_of_follow_ups_at(&self, past: &ChannelPast, facts: &Facts<'_>) -> Option<Timestamp> {
+        let mut follow_ups = past.follow_ups;
+        if is_mail_to_read(facts) {
+            follow_ups.gathering = None;
+        }
         let follow_ups_max = self.alerts_max.saturating_mul(FOLLOW_UPS_FACTOR);
-        let gathering = match is_mail_to_read(facts) {
-            true => None,
-            false => history.gathering_follow_ups(channel, facts.event, since),
-        };
-        let follow_ups = || history.follow_ups_since(channel, facts.event, since);
-        count_due_at(gathering, follow_ups_max, now, follow_ups)
+        count_due_at(follow_ups, follow_ups_max, facts.received_at)
     }
 
     /// The same for all discovered devices at the address.
-    fn count_of_address_at(
-        &self,
-        channel: &str,
-        facts: &Facts<'_>,
-        history: &dyn History,
-    ) -> Option<Timestamp> {
-        let now = facts.received_at;
-        let since = now.before(WINDOW);
+    fn count_of_address_at(&self, past: &ChannelPast, facts: &Facts<'_>) -> Option<Timestamp> {
         let alerts_max = self.alerts_max.saturating_mul(ADDRESS_FACTOR);
-        let gathering = history.gathering_of_address(channel, since);
-        count_due_at(gathering, alerts_max, now, || history.firsts_of_address(channel, since))
+        count_due_at(past.firsts_of_address, alerts_max, facts.received_at)
     }
 }
 
-/// When the count is sent that something more belongs to; `None` while fewer than `max` alerts were sent. They are
-/// counted only if no count gathers.
-fn count_due_at(
-    gathering: Option<Gathering>,
-    max: u32,
-    now: Timestamp,
-    alerts: impl FnOnce() -> u32,
-) -> Option<Timestamp> {
-    let gathers_until = gathering.and_then(|it| gathers_until(it, max, now));
-    gathers_until.or_else(|| (alerts() >= max).then(|| now.after(WINDOW)))
+/// When the count is sent that something more belongs to; `None` while fewer than `max` alerts were sent.
+fn count_due_at(recent: RecentAlerts, max: u32, now: Timestamp) -> Option<Timestamp> {
+    let gathers_until = recent.gathering.and_then(|it| gathers_until(it, max, now));
+    gathers_until.or_else(|| (recent.count >= max).then(|| now.after(WINDOW)))
 }
 
 /// When a count is told that something more belongs to: the one that gathers now, or the next one, where it has
@@ -141,17 +122,22 @@ fn gathers_until(
 }
 
 impl Route {
+    /// Since when the first alerts have to be counted; `None` for a route without a limit.
+    pub(crate) fn firsts_needed_since(&self, facts: &Facts<'_>) -> Option<Timestamp> {
+        self.per_hour.map(|_| facts.received_at.before(HOUR))
+    }
+
     /// When the count of what was held back is told, where the channel has had its alerts of this
     /// hour; none: it may have another.
     pub(crate) fn full_until(
         &self,
         channel: &str,
         facts: &Facts<'_>,
-        history: &dyn History,
+        past: &Past,
     ) -> Option<Timestamp> {
         let per_hour = self.per_hour?;
-        let (count, oldest) = history.firsts_since(channel, facts.received_at.before(HOUR));
-        let full = count >= per_hour;
-        full.then(|| oldest.unwrap_or(facts.received_at).after(HOUR))
+        let past = past.channel(channel);
+        let full = past.firsts >= per_hour;
+        full.then(|| past.oldest_first.unwrap_or(facts.received_at).after(HOUR))
     }
 }

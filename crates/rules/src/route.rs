@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tipoff_model::{Facts, History};
+use tipoff_model::{Facts, Past};
 
 use crate::{AlertStyle, Conditions};
 
@@ -31,14 +31,9 @@ pub struct Route {
 
 impl Route {
     /// How long the channel must still rest from this device; none: it need not.
-    pub(crate) fn rest(
-        &self,
-        channel: &str,
-        facts: &Facts<'_>,
-        history: &dyn History,
-    ) -> Option<Duration> {
+    pub(crate) fn rest(&self, channel: &str, facts: &Facts<'_>, past: &Past) -> Option<Duration> {
         let cooldown = self.cooldown?;
-        let last = history.last_first_alert(channel)?;
+        let last = past.channel(channel).last_first?;
         cooldown.checked_sub(facts.received_at.since(last)).filter(|rest| !rest.is_zero())
     }
 }

@@ -2,22 +2,23 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tipoff_model::{
-    Alert, AlertManner, AlertMedia, ArrivalId, BlobName, Content, DeliveryId, Device, DeviceId,
-    Encoding, Envelope, Gathering, IncidentId, Media, MediaKind, MediaPlace, Protocol, Timestamp,
+    Alert, AlertManner, AlertMedia, ArrivalId, BlobName, ChannelPast, Content, DeliveryId, Device,
+    DeviceId, Encoding, Envelope, Gathering, IncidentId, Media, MediaKind, MediaPlace, Protocol,
+    RecentQuery, Timestamp,
 };
 
 use super::*;
 use jiff::tz::TimeZone;
 
-/// What was told before, and which mode somebody chose.
+/// What was alerted before on every channel, and which mode somebody chose.
 #[derive(Default)]
-struct Past {
+struct Before {
     last: Option<Timestamp>,
     mode: Option<(String, Timestamp)>,
     /// When alerts were made, the oldest first.
     alerts: Vec<Timestamp>,
     gathering: Option<Gathering>,
-    /// Follow-ups in ten minutes, and the count that they gather in.
+    /// Follow-ups in ten minutes, and the summary that they gather in.
     follow_ups: u32,
     gathering_follow_ups: Option<Gathering>,
     /// The same of all discovered devices at its address.
@@ -25,52 +26,56 @@ struct Past {
     gathering_of_address: Option<Gathering>,
 }
 
-impl History for Past {
-    fn last_first_alert(&self, _channel: &str) -> Option<Timestamp> {
-        self.last
+impl Before {
+    /// What a spool loads of it for these queries.
+    fn load(&self, queries: Vec<PastQuery>) -> Past {
+        let channels = queries.into_iter().map(|query| {
+            let past = self.of_channel(&query);
+            (query.channel, past)
+        });
+        Past { chosen_mode: self.mode.clone(), channels: channels.collect() }
     }
 
-    fn alerts_since(&self, _channel: &str, _event: Event, since: Timestamp) -> u32 {
-        self.firsts_since("", since).0
+    fn of_channel(&self, query: &PastQuery) -> ChannelPast {
+        let mut past = ChannelPast::default();
+        if query.last_first {
+            past.last_first = self.last;
+        }
+        if let Some(since) = query.firsts_since {
+            past.firsts = self.count(since);
+            past.oldest_first = self.alerts.iter().find(|at| **at >= since).copied();
+        }
+        let Some(recent) = query.recent else { return past };
+        let open = |it: Option<Gathering>| it.filter(|it| it.due_at > recent.since);
+        past.alerts.gathering = open(self.gathering);
+        past.follow_ups.gathering = open(self.gathering_follow_ups);
+        past.firsts_of_address.gathering = open(self.gathering_of_address);
+        past.alerts.count = self.count(recent.since);
+        past.follow_ups.count = self.follow_ups;
+        if recent.of_address {
+            past.firsts_of_address.count = self.firsts_of_address;
+        }
+        past
     }
 
-    fn firsts_since(&self, _channel: &str, since: Timestamp) -> (u32, Option<Timestamp>) {
-        let mut recent = self.alerts.iter().filter(|at| **at >= since);
-        (u32::try_from(recent.clone().count()).unwrap(), recent.next().copied())
-    }
-
-    fn gathering(&self, _channel: &str, _event: Event, since: Timestamp) -> Option<Gathering> {
-        self.gathering.filter(|it| it.due_at > since)
-    }
-
-    fn follow_ups_since(&self, _channel: &str, _event: Event, _since: Timestamp) -> u32 {
-        self.follow_ups
-    }
-
-    fn gathering_follow_ups(
-        &self,
-        _channel: &str,
-        _event: Event,
-        since: Timestamp,
-    ) -> Option<Gathering> {
-        self.gathering_follow_ups.filter(|it| it.due_at > since)
-    }
-
-    fn firsts_of_address(&self, _channel: &str, _since: Timestamp) -> u32 {
-        self.firsts_of_address
-    }
-
-    fn gathering_of_address(&self, _channel: &str, since: Timestamp) -> Option<Gathering> {
-        self.gathering_of_address.filter(|it| it.due_at > since)
-    }
-
-    fn chosen_mode(&self) -> Option<(String, Timestamp)> {
-        self.mode.clone()
+    fn count(&self, since: Timestamp) -> u32 {
+        u32::try_from(self.alerts.iter().filter(|at| **at >= since).count()).unwrap()
     }
 }
 
-fn last(last: Timestamp) -> Past {
-    Past { last: Some(last), ..Past::default() }
+/// The plan of the rules after they got what they need of the past.
+fn plan_after(
+    rules: &Rules,
+    facts: &Facts<'_>,
+    notified: &[NotifiedChannel],
+    before: &Before,
+) -> Plan {
+    let queries = rules.past_needed(facts, notified, before.mode.as_ref());
+    rules.plan(facts, notified, &before.load(queries))
+}
+
+fn last(last: Timestamp) -> Before {
+    Before { last: Some(last), ..Before::default() }
 }
 
 static NOTHING: Content = Content {
@@ -141,7 +146,7 @@ fn facts(device: &Device, at: Timestamp) -> Facts<'_> {
         torn: false,
         whole_picture: true,
         video_only: false,
-        artefact: false,
+        housekeeping: false,
         muted: false,
         repeat: false,
     }
@@ -240,16 +245,16 @@ fn what_is_sent_by_the_clock_is_silent_unless_asked_for() {
     let device = device();
     let alarm = facts(&device, at("2026-03-01T12:00:00Z"));
     let periodic = Facts { event: Event::Periodic, ..alarm };
-    let artefact = Facts { artefact: true, ..alarm };
+    let housekeeping = Facts { housekeeping: true, ..alarm };
     let mut rules = rules(Vec::new());
-    for (facts, silent) in [(alarm, false), (periodic, true), (artefact, true)] {
+    for (facts, silent) in [(alarm, false), (periodic, true), (housekeeping, true)] {
         assert_eq!(rules.is_silent(&facts), silent);
-        let plan = rules.plan(&facts, &[], &Past::default());
+        let plan = plan_after(&rules, &facts, &[], &Before::default());
         assert_eq!(plan.due.is_empty(), silent);
         assert_eq!(plan.suppressed_reason.is_some(), silent);
     }
     rules.periodic = true;
-    assert!(!rules.is_silent(&periodic) && rules.is_silent(&artefact));
+    assert!(!rules.is_silent(&periodic) && rules.is_silent(&housekeeping));
 }
 
 #[test]
@@ -266,7 +271,7 @@ fn follow_ups_go_to_those_who_were_told_when_it_has_settled() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
     let rules = rules(vec![to_me(hours("22:00-06:00"))]);
-    let plan = rules.plan(&facts(&device, now), &told(&["me"]), &Past::default());
+    let plan = plan_after(&rules, &facts(&device, now), &told(&["me"]), &Before::default());
     assert_eq!(names(&plan), ["me"]);
     let due = &plan.due[0];
     assert_eq!((due.due_at, due.kind), (now.after(Duration::from_secs(2)), AlertKind::FollowUp));
@@ -295,7 +300,7 @@ fn the_pages_of_a_scan_wait_for_each_other() {
     let waits = |rules: &Rules, content: &Content, event: Event| {
         let facts = Facts { content, event, envelope: Some(&envelope), ..facts(&device, now) };
         let due = |told: &[NotifiedChannel]| {
-            let plan = rules.plan(&facts, told, &Past::default());
+            let plan = plan_after(&rules, &facts, told, &Before::default());
             plan.due.into_iter().find(|due| due.channel == "me").unwrap().due_at
         };
         (due(&[]).since(now).as_secs(), due(&told(&["me"])).since(now).as_secs())
@@ -340,9 +345,9 @@ fn a_channel_hears_first_of_what_fits_its_route_first() {
         Route { name: "any".to_owned(), channels: vec!["hook".to_owned()], ..Route::default() };
     let rules = rules(vec![to_me(person), hook]);
     let motion = facts(&device, now);
-    assert_eq!(names(&rules.plan(&motion, &[], &Past::default())), ["hook"]);
+    assert_eq!(names(&plan_after(&rules, &motion, &[], &Before::default())), ["hook"]);
     let person = Facts { event: Event::Person, ..motion };
-    let plan = rules.plan(&person, &told(&["hook"]), &Past::default());
+    let plan = plan_after(&rules, &person, &told(&["hook"]), &Before::default());
     let kinds: Vec<_> = plan.due.iter().map(|it| (it.channel.as_str(), it.kind)).collect();
     assert_eq!(kinds, [("me", AlertKind::First), ("hook", AlertKind::FollowUp)]);
 }
@@ -360,7 +365,7 @@ fn torn_without_a_picture_and_repeats_are_no_news() {
         (Facts { whole_picture: false, ..plain }, 2),
     ] {
         for told in [vec![], told(&["me", "hook"])] {
-            let plan = rules.plan(&facts, &told, &Past::default());
+            let plan = plan_after(&rules, &facts, &told, &Before::default());
             assert_eq!(plan.due.len(), count, "{facts:?}");
             assert_eq!(
                 plan.suppressed_reason.is_some(),
@@ -404,7 +409,7 @@ fn a_torn_mail_with_words_and_without_pictures_is_alerted_alone() {
             envelope: Some(&envelope),
             ..facts(&device, at("2026-03-01T12:00:00Z"))
         };
-        let plan = rules.plan(&facts, &[], &Past::default());
+        let plan = plan_after(&rules, &facts, &[], &Before::default());
         assert_eq!((plan.due.len(), rules.class(&facts)), (count, class), "{content:?}");
     }
 }
@@ -415,8 +420,8 @@ fn cooldown_holds_back_the_next_and_never_the_first() {
     let now = at("2026-03-01T23:30:00Z");
     let route = Route { cooldown: Some(Duration::from_secs(60)), ..to_me(Conditions::default()) };
     let rules = rules(vec![route]);
-    let plan = |past: Past| rules.plan(&facts(&device, now), &[], &past);
-    assert_eq!(names(&plan(Past::default())), ["me"]);
+    let plan = |past: Before| plan_after(&rules, &facts(&device, now), &[], &past);
+    assert_eq!(names(&plan(Before::default())), ["me"]);
     assert_eq!(names(&plan(last(now.before(Duration::from_secs(60))))), ["me"]);
     let held = plan(last(now.before(Duration::from_secs(59))));
     assert!(held.due.is_empty());
@@ -431,8 +436,8 @@ fn so_many_are_told_in_an_hour_and_then_a_count() {
     let rules = Rules { flood: RateGuard { alerts_max: 0 }, ..rules(vec![route.clone()]) };
     let minutes = |minutes: u64| now.before(Duration::from_secs(minutes * 60));
     let plan = |rules: &Rules, alerts: &[Timestamp]| {
-        let past = Past { alerts: alerts.to_vec(), ..Past::default() };
-        rules.plan(&facts(&device, now), &[], &past)
+        let past = Before { alerts: alerts.to_vec(), ..Before::default() };
+        plan_after(&rules, &facts(&device, now), &[], &past)
     };
     assert_eq!(plan(&rules, &[minutes(50)]).due[0].kind, AlertKind::First);
     let held = plan(&rules, &[minutes(50), minutes(10)]);
@@ -459,11 +464,12 @@ fn a_device_that_does_not_stop_becomes_a_count_until_it_does() {
     let seconds = |seconds: u64| now.before(Duration::from_secs(seconds));
     let flood = RateGuard { alerts_max: 6 };
     let rules = Rules { flood, ..rules(vec![to_me(Conditions::default())]) };
-    let due =
-        |past: &Past, told: &[NotifiedChannel]| rules.plan(&facts(&device, now), told, past).due;
-    let many = |count: u64| Past {
+    let due = |past: &Before, told: &[NotifiedChannel]| {
+        plan_after(&rules, &facts(&device, now), told, past).due
+    };
+    let many = |count: u64| Before {
         alerts: (0..count).rev().map(|it| seconds(it * 60)).collect(),
-        ..Past::default()
+        ..Before::default()
     };
     assert_eq!(due(&many(5), &[])[0].kind, AlertKind::First);
     for told in [vec![], told(&["me"])] {
@@ -472,7 +478,7 @@ fn a_device_that_does_not_stop_becomes_a_count_until_it_does() {
         assert_eq!(held.due_at, now.after(Duration::from_secs(600)));
     }
     let gathers =
-        |due_at, held| Past { gathering: Some(Gathering { due_at, held }), ..Past::default() };
+        |due_at, held| Before { gathering: Some(Gathering { due_at, held }), ..Before::default() };
     let soon = now.after(Duration::from_secs(30));
     let held = due(&gathers(soon, 1), &[]).remove(0);
     assert_eq!((held.kind, held.due_at), (AlertKind::Summary, soon), "it gathers until it is told");
@@ -485,14 +491,14 @@ fn a_device_that_does_not_stop_becomes_a_count_until_it_does() {
     let kind = due(&gathers(now, 1), &[])[0].kind;
     assert_eq!(kind, AlertKind::First, "what is due now gathers no more");
     let mail = Facts { event: Event::Other, ..facts(&device, now) };
-    let plan = rules.plan(&mail, &[], &many(9));
+    let plan = plan_after(&rules, &mail, &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First, "what a server mails is read one by one");
     let keeper = Rules { keepers: vec!["me".to_owned()], ..rules.clone() };
     assert!(keeper.is_archive("me") && !keeper.is_archive("hook") && !rules.is_archive("me"));
-    let plan = keeper.plan(&facts(&device, now), &[], &many(9));
+    let plan = plan_after(&keeper, &facts(&device, now), &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First, "an archive gets all of it");
     let off = Rules { flood: RateGuard { alerts_max: 0 }, ..rules.clone() };
-    let plan = off.plan(&facts(&device, now), &[], &many(9));
+    let plan = plan_after(&off, &facts(&device, now), &[], &many(9));
     assert_eq!(plan.due[0].kind, AlertKind::First);
 }
 
@@ -502,15 +508,15 @@ fn follow_ups_have_a_limit_of_their_own_that_holds_no_incident_back() {
     let now = at("2026-03-01T12:00:00Z");
     let rules =
         Rules { flood: RateGuard { alerts_max: 6 }, ..rules(vec![to_me(Conditions::default())]) };
-    let kind = |past: &Past, told: &[NotifiedChannel]| {
-        rules.plan(&facts(&device, now), told, past).due[0].kind
+    let kind = |past: &Before, told: &[NotifiedChannel]| {
+        plan_after(&rules, &facts(&device, now), told, past).due[0].kind
     };
-    let many = |follow_ups| Past { follow_ups, alerts: vec![now], ..Past::default() };
+    let many = |follow_ups| Before { follow_ups, alerts: vec![now], ..Before::default() };
     assert_eq!(kind(&many(23), &told(&["me"])), AlertKind::FollowUp);
     assert_eq!(kind(&many(24), &told(&["me"])), AlertKind::Summary);
     assert_eq!(kind(&many(10_000), &[]), AlertKind::First, "another incident is alerted");
     let gathering = Gathering { due_at: now.after(Duration::from_secs(30)), held: 99 };
-    let past = Past { gathering_follow_ups: Some(gathering), ..Past::default() };
+    let past = Before { gathering_follow_ups: Some(gathering), ..Before::default() };
     assert_eq!(kind(&past, &told(&["me"])), AlertKind::Summary, "it gathers until it is told");
     assert_eq!(kind(&past, &[]), AlertKind::First);
 }
@@ -521,12 +527,12 @@ fn mails_of_words_have_a_limit_too() {
     let now = at("2026-03-01T12:00:00Z");
     let rules = Rules { flood: RateGuard { alerts_max: 6 }, ..rules(Vec::new()) };
     let mail = Facts { event: Event::Other, ..facts(&device, now) };
-    let many = |count: u64| Past {
+    let many = |count: u64| Before {
         alerts: (0..count).rev().map(|it| now.before(Duration::from_secs(it))).collect(),
-        ..Past::default()
+        ..Before::default()
     };
-    assert_eq!(rules.plan(&mail, &[], &many(23)).due[0].kind, AlertKind::First);
-    let held = rules.plan(&mail, &[], &many(24));
+    assert_eq!(plan_after(&rules, &mail, &[], &many(23)).due[0].kind, AlertKind::First);
+    let held = plan_after(&rules, &mail, &[], &many(24));
     assert_eq!(held.due[0].kind, AlertKind::Summary);
     assert_eq!(held.suppressed_reason.as_deref(), Some(FLOOD_WORDS));
 }
@@ -536,10 +542,10 @@ fn made_up_senders_at_one_address_become_a_count() {
     let device = device();
     let now = at("2026-03-01T12:00:00Z");
     let rules = Rules { flood: RateGuard { alerts_max: 6 }, ..rules(Vec::new()) };
-    let plan = |past: &Past, told: &[NotifiedChannel], event: Event| {
-        rules.plan(&Facts { event, ..facts(&device, now) }, told, past)
+    let plan = |past: &Before, told: &[NotifiedChannel], event: Event| {
+        plan_after(&rules, &Facts { event, ..facts(&device, now) }, told, past)
     };
-    let many = |count| Past { firsts_of_address: count, ..Past::default() };
+    let many = |count| Before { firsts_of_address: count, ..Before::default() };
     for event in [Event::Motion, Event::Other] {
         assert_eq!(plan(&many(23), &[], event).due[0].kind, AlertKind::First);
         let held = plan(&many(24), &[], event);
@@ -550,7 +556,7 @@ fn made_up_senders_at_one_address_become_a_count() {
         assert_eq!(follow_up.kind, AlertKind::FollowUp, "what has begun goes on");
     }
     let gathering = Gathering { due_at: now.after(Duration::from_secs(30)), held: 1 };
-    let past = Past { gathering_of_address: Some(gathering), ..Past::default() };
+    let past = Before { gathering_of_address: Some(gathering), ..Before::default() };
     let held = plan(&past, &[], Event::Motion).due.remove(0);
     assert_eq!((held.due_at, held.of_address), (gathering.due_at, true));
 }
@@ -561,12 +567,12 @@ fn a_count_that_no_route_asked_for_has_no_route_and_that_of_a_route_keeps_it() {
     let now = at("2026-03-01T12:00:00Z");
     let route = Route { per_hour: Some(2), ..to_me(Conditions::default()) };
     let plain = Rules { flood: RateGuard { alerts_max: 1 }, ..rules(vec![route]) };
-    let due = |past: &Past| plain.plan(&facts(&device, now), &[], past).due.remove(0);
-    let full = due(&Past { alerts: vec![now, now], ..Past::default() });
+    let due = |past: &Before| plan_after(&plain, &facts(&device, now), &[], past).due.remove(0);
+    let full = due(&Before { alerts: vec![now, now], ..Before::default() });
     assert_eq!((full.kind, full.route.as_deref()), (AlertKind::Summary, Some("mine")));
-    let of_device = due(&Past { alerts: vec![now], ..Past::default() });
+    let of_device = due(&Before { alerts: vec![now], ..Before::default() });
     assert_eq!((of_device.kind, of_device.route), (AlertKind::Summary, None));
-    let of_address = due(&Past { firsts_of_address: 4, ..Past::default() });
+    let of_address = due(&Before { firsts_of_address: 4, ..Before::default() });
     assert_eq!((of_address.kind, of_address.route), (AlertKind::Summary, None));
 }
 
@@ -575,7 +581,7 @@ fn a_stretch_over_midnight_ends_before_its_second_time() {
     let rules = rules(vec![to_me(hours("22:00-06:00"))]);
     for (time, expected) in [("21:59", false), ("22:00", true), ("05:59", true), ("06:00", false)] {
         let time = format!("2026-03-01T{time}:00Z");
-        assert_eq!(is_heard(&rules, &time, &Past::default()), expected, "{time}");
+        assert_eq!(is_heard(&rules, &time, &Before::default()), expected, "{time}");
     }
 }
 
@@ -586,7 +592,7 @@ fn a_route_that_is_held_back_does_not_hold_back_another() {
     let always = to_me(Conditions::default());
     let slow = Route { cooldown: Some(Duration::from_secs(600)), ..always.clone() };
     for routes in [vec![slow.clone(), always.clone()], vec![always, slow]] {
-        let plan = rules(routes).plan(&facts(&device, now), &[], &last(now));
+        let plan = plan_after(&rules(routes), &facts(&device, now), &[], &last(now));
         assert_eq!(names(&plan), ["me"], "once, in either order");
     }
 }
@@ -602,7 +608,7 @@ fn the_first_route_that_holds_decides_how_and_stop_ends_the_search() {
         ..Route::default()
     };
     let told = |routes: Vec<Route>| -> Vec<(String, String)> {
-        let plan = rules(routes).plan(&facts(&device, now), &[], &Past::default());
+        let plan = plan_after(&rules(routes), &facts(&device, now), &[], &Before::default());
         plan.due.into_iter().map(|due| (due.channel, due.route.unwrap())).collect()
     };
     let pair = |channel: &str, route: &str| (channel.to_owned(), route.to_owned());
@@ -624,7 +630,7 @@ fn why_nobody_is_told_is_told() {
     let elsewhere = Conditions { devices: vec!["Door".to_owned()], ..Conditions::default() };
     let door = Route { name: "door".to_owned(), ..to_me(elsewhere) };
     let routes = vec![to_me(hours("22:00-06:00")), door];
-    let plan = rules(routes).plan(&facts(&device, now), &[], &Past::default());
+    let plan = plan_after(&rules(routes), &facts(&device, now), &[], &Before::default());
     assert_eq!(
         plan.suppressed_reason.unwrap(),
         "mine: 22:00-06:00 only, it was 12:05; door: not for this device"
@@ -726,15 +732,22 @@ fn what_no_arrival_tells_has_no_sender() {
 }
 
 /// The name of each route and what it would make of an arrival.
-fn foreseen(rules: &Rules, now: Timestamp, past: &Past) -> Vec<(String, String)> {
-    let judged = rules.foresee(&device(), now, past);
+fn foreseen(rules: &Rules, now: Timestamp, past: &Before) -> Vec<(String, String)> {
+    let query = |channel: &String| PastQuery {
+        channel: channel.clone(),
+        last_first: true,
+        firsts_since: Some(now.before(Duration::from_secs(3600))),
+        recent: None,
+    };
+    let past = past.load(rules.channels.iter().map(query).collect());
+    let judged = rules.foresee(&device(), now, &past);
     judged.iter().map(|it| (it.route.name.clone(), it.verdict.to_string())).collect()
 }
 
 #[test]
 fn what_routes_would_make_of_an_arrival_is_foreseen_as_far_as_it_can_be() {
     let now = at("2026-03-01T12:00:00Z");
-    let past = Past {
+    let past = Before {
         alerts: vec![now.before(Duration::from_secs(1800))],
         ..last(now.before(Duration::from_secs(60)))
     };
@@ -794,7 +807,7 @@ fn a_channel_of_a_recorder_is_in_the_groups_of_both() {
         let outside = Conditions { groups: vec!["outside".to_owned()], ..Conditions::default() };
         let mut rules = rules(vec![to_me(outside)]);
         rules.groups.insert(name.to_owned(), vec!["outside".to_owned()]);
-        let plan = rules.plan(&facts(&device, now), &[], &Past::default());
+        let plan = plan_after(&rules, &facts(&device, now), &[], &Before::default());
         assert_eq!(!plan.due.is_empty(), is_told, "{name}");
     }
 }
@@ -888,7 +901,7 @@ fn without_a_place_the_sun_rises_at_six_and_sets_at_eighteen() {
     let rules = rules(vec![to_me(hours("sunrise-sunset"))]);
     for (time, expected) in [("05:59", false), ("06:00", true), ("17:59", true), ("18:00", false)] {
         let time = format!("2026-03-01T{time}:00Z");
-        assert_eq!(is_heard(&rules, &time, &Past::default()), expected, "{time}");
+        assert_eq!(is_heard(&rules, &time, &Before::default()), expected, "{time}");
     }
 }
 
@@ -921,15 +934,15 @@ fn central() -> TimeZone {
 }
 
 /// Whether it is told to "me" with this one route at this time.
-fn is_heard(rules: &Rules, time: &str, past: &Past) -> bool {
-    !rules.plan(&facts(&device(), at(time)), &[], past).due.is_empty()
+fn is_heard(rules: &Rules, time: &str, past: &Before) -> bool {
+    !plan_after(&rules, &facts(&device(), at(time)), &[], past).due.is_empty()
 }
 
 #[test]
 fn the_time_of_day_is_that_of_the_zone_also_when_clocks_change() {
     let clock = Clock { zone: central(), place: None };
     let rules = Rules { clock, ..rules(vec![to_me(hours("02:00-03:00"))]) };
-    let heard = |time: &str| is_heard(&rules, time, &Past::default());
+    let heard = |time: &str| is_heard(&rules, time, &Before::default());
     // Winter: 02:30 is 01:30 UTC; summer: 00:30 UTC.
     assert!(heard("2026-01-10T01:30:00Z") && !heard("2026-01-10T00:30:00Z"));
     assert!(heard("2026-07-10T00:30:00Z") && !heard("2026-07-10T01:30:00Z"));
@@ -943,7 +956,7 @@ fn the_night_is_as_long_as_the_sun_is_down() {
     let berlin = Clock { zone: central(), place: Some("52.52, 13.40".parse().unwrap()) };
     let heard = |clock: &Clock, between: &str, time: &str| {
         let rules = Rules { clock: clock.clone(), ..rules(vec![to_me(hours(between))]) };
-        is_heard(&rules, time, &Past::default())
+        is_heard(&rules, time, &Before::default())
     };
     for (between, time, expected) in [
         // The sun sets at 15:54 in December and at 21:33 in June, in local time.
@@ -1040,8 +1053,8 @@ fn a_route_of_a_mode_holds_in_it() {
         ["home", "away"].map(|name| Mode { name: name.to_owned(), ..Mode::default() }).to_vec();
     let rules = Rules { modes, ..rules(vec![to_me(away)]) };
     let time = "2026-03-02T12:00:00Z";
-    assert!(!is_heard(&rules, time, &Past::default()));
-    let chosen = Past { mode: Some(("away".to_owned(), at(time))), ..Past::default() };
+    assert!(!is_heard(&rules, time, &Before::default()));
+    let chosen = Before { mode: Some(("away".to_owned(), at(time))), ..Before::default() };
     assert!(is_heard(&rules, time, &chosen));
 }
 
@@ -1119,9 +1132,9 @@ proptest! {
     ) {
         let device = device();
         let now = at("2026-03-01T00:00:00Z").after(Duration::from_secs(hour * 3600));
-        let past = if rested { Past::default() } else { last(now) };
+        let past = if rested { Before::default() } else { last(now) };
         let facts = Facts { muted, ..facts(&device, now) };
-        let plan = rules(routes).plan(&facts, &[], &past);
+        let plan = plan_after(&rules(routes), &facts, &[], &past);
         let is_told = plan.due.iter().any(|due| due.kind != AlertKind::Summary);
         prop_assert!(is_told != plan.suppressed_reason.is_some(), "{plan:?}");
         prop_assert!(plan.suppressed_reason.is_none_or(|why| !why.is_empty()));
@@ -1136,7 +1149,7 @@ proptest! {
         let now = at("2026-03-01T12:00:00Z");
         let stop = Route { stop: true, ..to_me(Conditions::default()) };
         let routes = [before, vec![stop]].concat();
-        let plan = |routes: Vec<Route>| rules(routes).plan(&facts(&device, now), &[], &Past::default());
+        let plan = |routes: Vec<Route>| plan_after(&rules(routes), &facts(&device, now), &[], &Before::default());
         let (with, without) = (plan([routes.clone(), behind].concat()), plan(routes));
         prop_assert_eq!(heard(&with), heard(&without));
     }
@@ -1150,7 +1163,7 @@ proptest! {
         let now = at("2026-03-01T00:00:00Z").after(Duration::from_secs(hour * 3600));
         let unlimited = |route: &Route| Route { cooldown: None, per_hour: None, ..route.clone() };
         let free: Vec<Route> = routes.iter().map(unlimited).collect();
-        let plan = |routes| rules(routes).plan(&facts(&device, now), &[], &Past::default());
+        let plan = |routes| plan_after(&rules(routes), &facts(&device, now), &[], &Before::default());
         prop_assert_eq!(heard(&plan(routes)), heard(&plan(free)));
     }
 
@@ -1187,4 +1200,56 @@ proptest! {
     fn anything_is_read_or_refused(text in ".{0,20}") {
         let _ = text.parse::<Between>();
     }
+}
+
+/// The channel, whether its last first alert, its hour and its ten minutes are needed, of a query.
+fn needed(rules: &Rules, facts: &Facts<'_>, notified: &[&str]) -> Vec<(String, [bool; 3])> {
+    let queries = rules.past_needed(facts, &told(notified), None);
+    let parts = |it: &PastQuery| [it.last_first, it.firsts_since.is_some(), it.recent.is_some()];
+    queries.iter().map(|it| (it.channel.clone(), parts(it))).collect()
+}
+
+#[test]
+fn no_more_of_the_past_is_needed_than_routes_and_the_rate_guard_use() {
+    let device = device();
+    let facts = facts(&device, at("2026-03-01T12:00:00Z"));
+    let query = |channel: &str, parts| (channel.to_owned(), parts);
+    let rate_only = [false, false, true];
+    let (me, hook) = (query("me", rate_only), query("hook", rate_only));
+    assert_eq!(needed(&rules(Vec::new()), &facts, &[]), [me.clone(), hook.clone()]);
+    assert_eq!(needed(&rules(Vec::new()), &facts, &["hook"]), [me.clone(), hook]);
+    let mine = to_me(Conditions::default());
+    assert_eq!(needed(&rules(vec![mine.clone()]), &facts, &[]), [me]);
+    let slow = Route { cooldown: Some(Duration::from_secs(60)), ..mine.clone() };
+    let hourly = Route { per_hour: Some(2), ..mine.clone() };
+    let at_night = Route { conditions: hours("22:00-06:00"), ..slow.clone() };
+    assert_eq!(needed(&rules(vec![slow.clone()]), &facts, &[]), [query("me", [true, false, true])]);
+    assert_eq!(needed(&rules(vec![slow, hourly]), &facts, &[]), [query("me", [true, true, true])]);
+    assert!(needed(&rules(vec![at_night.clone()]), &facts, &[]).is_empty());
+    assert_eq!(needed(&rules(vec![at_night]), &facts, &["gone"]), [query("gone", rate_only)]);
+    let archive = Rules { keepers: vec!["me".to_owned()], ..rules(vec![mine]) };
+    assert!(needed(&archive, &facts, &["me"]).is_empty());
+    let off = Rules { flood: RateGuard { alerts_max: 0 }, ..rules(Vec::new()) };
+    assert!(needed(&off, &facts, &["me"]).is_empty());
+    assert!(needed(&rules(Vec::new()), &Facts { muted: true, ..facts }, &["me"]).is_empty());
+}
+
+#[test]
+fn the_past_that_is_needed_reaches_back_as_far_as_it_is_counted() {
+    let device = device();
+    let now = at("2026-03-01T12:00:00Z");
+    let rules = rules(vec![Route { per_hour: Some(2), ..to_me(Conditions::default()) }]);
+    let queries = |facts: &Facts<'_>| rules.past_needed(facts, &told(&["hook"]), None);
+    let motion = facts(&device, now);
+    let [me, hook] = queries(&motion).try_into().unwrap();
+    assert_eq!(me.firsts_since, Some(now.before(Duration::from_secs(3600))));
+    let expected = RecentQuery {
+        since: now.before(Duration::from_secs(600)),
+        of_address: true,
+        counts_while_gathering: false,
+    };
+    assert_eq!(me.recent, Some(expected));
+    assert_eq!(hook.recent, Some(RecentQuery { of_address: false, ..expected }));
+    let [mail, _] = queries(&Facts { event: Event::Other, ..motion }).try_into().unwrap();
+    assert_eq!(mail.recent, Some(RecentQuery { counts_while_gathering: true, ..expected }));
 }

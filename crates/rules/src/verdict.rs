@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use tipoff_model::{History, Timestamp};
+use tipoff_model::{Past, Timestamp};
 
 use crate::Route;
 use crate::conditions::{MatchContext, Mismatch};
@@ -90,7 +90,7 @@ impl fmt::Display for Verdict {
 pub(crate) fn judge<'r>(
     routes: &'r [Route],
     scene: &MatchContext<'_>,
-    history: &dyn History,
+    past: &Past,
 ) -> Vec<Judged<'r>> {
     let mut stopped = false;
     let verdict = |route: &'r Route| {
@@ -100,7 +100,7 @@ pub(crate) fn judge<'r>(
             not(&misfit)
         } else {
             stopped = route.stop;
-            holds(route, scene, history)
+            holds(route, scene, past)
         };
         Judged { route, verdict }
     };
@@ -111,7 +111,7 @@ pub(crate) fn judge<'r>(
 pub(crate) fn foresee<'r>(
     routes: &'r [Route],
     scene: &MatchContext<'_>,
-    history: &dyn History,
+    past: &Past,
 ) -> Vec<Judged<'r>> {
     let mut stopped = false;
     let verdict = |route: &'r Route| {
@@ -122,7 +122,7 @@ pub(crate) fn foresee<'r>(
         } else {
             let provided = route.conditions.of_content();
             stopped = route.stop && provided.is_empty();
-            match holds(route, scene, history) {
+            match holds(route, scene, past) {
                 Verdict::Holds { tells, resting, full, .. } => {
                     Verdict::Holds { provided, tells, resting, full }
                 }
@@ -138,12 +138,12 @@ fn not(misfit: &Mismatch) -> Verdict {
     Verdict::Not(misfit.to_string())
 }
 
-fn holds(route: &Route, scene: &MatchContext<'_>, history: &dyn History) -> Verdict {
+fn holds(route: &Route, scene: &MatchContext<'_>, past: &Past) -> Verdict {
     let (mut tells, mut resting, mut full) = (Vec::new(), Vec::new(), Vec::new());
     for channel in &route.channels {
-        if let Some(rest) = route.rest(channel, scene.facts, history) {
+        if let Some(rest) = route.rest(channel, scene.facts, past) {
             resting.push((channel.clone(), rest));
-        } else if let Some(until) = route.full_until(channel, scene.facts, history) {
+        } else if let Some(until) = route.full_until(channel, scene.facts, past) {
             full.push((channel.clone(), until));
         } else {
             tells.push(channel.clone());

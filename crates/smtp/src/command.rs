@@ -1,6 +1,8 @@
 //! One command line, read leniently. Knows no state: whether a command fits is not decided here.
 
-use crate::{address, step::MailFrom};
+use crate::address;
+use crate::content::Chunk;
+use crate::step::MailFrom;
 
 /// What a client wants.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,13 +51,6 @@ impl Command<'_> {
                 | Self::Empty
         )
     }
-}
-
-/// The announcement of a chunk (RFC 3030, section 2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Chunk {
-    pub(crate) bytes: u64,
-    pub(crate) last: bool,
 }
 
 type Parser = for<'a> fn(&'a [u8]) -> Command<'a>;

@@ -6,8 +6,6 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use crate::command::Chunk;
-
 static LINE_END_DOT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n."));
 
 /// A shorter piece is put together with what follows it: else each of a content of nothing but dots at line
@@ -225,6 +223,13 @@ impl Dots {
         };
         run
     }
+}
+
+/// The announcement of a chunk (RFC 3030, section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    pub(crate) bytes: u64,
+    pub(crate) last: bool,
 }
 
 impl Chunk {

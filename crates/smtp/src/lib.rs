@@ -25,6 +25,7 @@ mod reply;
 mod session;
 mod step;
 mod text;
+mod transcript;
 
 pub use auth::Credentials;
 pub use profile::Profile;

@@ -16,7 +16,7 @@ use crate::content::{Framing, Piece};
 use crate::profile::Profile;
 use crate::reply::{self, Reply};
 use crate::step::{MailFrom, Step};
-use crate::text;
+use crate::{text, transcript};
 use tipoff_model::lines::{Line, Lines};
 
 /// Commands that lead to no message and are no errors, between two messages: a client that keeps its connection
@@ -154,7 +154,7 @@ impl Session {
     fn hear_command(&mut self, stage: Stage, line: Line<'_>) -> State {
         let is_first = !mem::replace(&mut self.heard_anything, true);
         let Line::Whole { text, bare_lf } = line else {
-            self.note(text::heard_too_long);
+            self.note(transcript::too_long);
             // No client begins so, but a web request may: what follows is not to be heard.
             return match is_first {
                 true => self.close(stage, reply::NO_WEB_SERVER),
@@ -169,17 +169,17 @@ impl Session {
             }
         }
         let auth_tried = self.client.auth_tried;
-        self.note(|| text::heard(&text, &command, auth_tried));
+        self.note(|| transcript::command_line(&text, &command, auth_tried));
         self.client.auth_tried |= matches!(command, Command::Auth { .. });
         self.obey(stage, command, bare_lf)
     }
 
     fn hear_response(&mut self, exchange: Exchange, line: Line<'_>) -> State {
         let Line::Whole { text, .. } = line else {
-            self.note(text::heard_too_long);
+            self.note(transcript::too_long);
             return self.refuse(reply::RESPONSE_TOO_LONG, Stage::Idle);
         };
-        self.note(|| text::heard_response(&text));
+        self.note(|| transcript::auth_response(&text));
         if command::is_web_request(&text) {
             return self.close(Stage::Idle, reply::NO_WEB_SERVER);
         }

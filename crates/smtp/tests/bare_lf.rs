@@ -41,7 +41,7 @@ impl Player {
 }
 
 #[test]
-fn a_trusted_client_that_waits_behind_lf_dot_lf_has_ended_its_message() {
+fn a_trusted_client_that_waits_after_lf_dot_lf_ends_its_message() {
     for end in [b"\n.\n".as_slice(), b"\n.\r\n", b"\r\n.\n"] {
         let mut player = Player::new(true);
         player.push(HEAD);
@@ -59,7 +59,7 @@ fn a_trusted_client_that_waits_behind_lf_dot_lf_has_ended_its_message() {
 }
 
 #[test]
-fn what_follows_at_once_is_content() {
+fn bytes_that_follow_lf_dot_lf_at_once_are_content() {
     let mut player = Player::new(true);
     player.push(HEAD);
     player.push(b"a log\n.\nMAIL FROM:<other@local>\r\n.\r\n");

@@ -117,7 +117,7 @@ fn surplus_recipients_are_errors_only_if_there_are_very_many() {
 }
 
 #[test]
-fn so_many_idle_commands_are_no_errors() {
+fn idle_commands_up_to_the_limit_are_no_errors() {
     let mut client = Client::new(Profile { errors_max: 1, ..Profile::default() });
     client.says(&b"NOOP\r\n".repeat(19_999));
     client.says(MESSAGE);
@@ -141,7 +141,7 @@ fn recipients_are_no_idle_commands() {
 }
 
 #[test]
-fn of_a_message_that_is_refused_so_much_is_swallowed() {
+fn a_refused_message_is_discarded_up_to_a_limit() {
     let profile = Profile { message_bytes_max: 1_000, ..Profile::default() };
     let surplus = 1_000_000;
     let mut client = Client::new(profile.clone());

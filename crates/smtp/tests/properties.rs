@@ -124,7 +124,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_dialogue_goes_the_same_however_it_is_cut(places in vec(any::<Index>(), 0..40)) {
+    fn a_dialogue_is_the_same_in_pieces_of_any_size(places in vec(any::<Index>(), 0..40)) {
         for (name, dialog) in player::dialogs() {
             let happened = player::play(&dialog, |lines| {
                 cut(&lines.concat(), &places).into_iter().map(<[u8]>::to_vec).collect()
@@ -140,7 +140,7 @@ proptest! {
     /// [`Shell`] sees to it that each push comes to an end and takes all input, that a message has
     /// one beginning and one end, and that it is no larger than it may be.
     #[test]
-    fn any_bytes_are_taken_the_same_however_they_are_cut(
+    fn any_bytes_give_the_same_result_in_pieces_of_any_size(
         bytes in soup(),
         places in vec(any::<Index>(), 0..20),
         answers in answers(),
@@ -219,7 +219,7 @@ fn input_behind_a_message_stays_where_it_is_until_the_message_is_stored() {
 }
 
 #[test]
-fn answers_that_nothing_asked_for_are_ignored() {
+fn unrequested_answers_are_ignored() {
     let mut shell = Shell::new(narrow(), false, Answers::default());
     shell.push(b"MAIL FROM:<a@b>\r\n");
     shell.session.login_accepted();
@@ -264,7 +264,7 @@ fn a_session_is_small() {
 }
 
 #[test]
-fn whoever_only_says_noop_is_heard_for_long_and_not_forever() {
+fn a_client_that_only_sends_noop_is_ended_eventually() {
     let mut session = Session::new(Arc::new(Profile::default()), false, CHALLENGE.to_owned());
     let noops = b"NOOP\r\n".repeat(30_000);
     let mut input = noops.as_slice();

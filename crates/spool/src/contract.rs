@@ -20,8 +20,8 @@ use std::time::Duration;
 
 use tipoff_model::{
     AlertKind, Content, DeliveryState, Device, Due, Encoding, Envelope, Event, Facts, Gathering,
-    History, IncidentClass, LoginProof, Media, MediaKind, MediaPlace, NotifiedChannel,
-    OpenIncident, Plan, Planner, Protocol, Timestamp,
+    IncidentClass, LoginProof, Media, MediaKind, MediaPlace, NotifiedChannel, OpenIncident, Past,
+    PastQuery, Plan, Planner, Protocol, RecentQuery, Timestamp,
 };
 
 use crate::{
@@ -41,7 +41,7 @@ pub(crate) struct Plain;
 
 impl Planner for Plain {
     fn is_silent(&self, facts: &Facts<'_>) -> bool {
-        facts.artefact
+        facts.housekeeping
     }
 
     fn class(&self, facts: &Facts<'_>) -> IncidentClass {
@@ -62,22 +62,38 @@ impl Planner for Plain {
         channel == "hook"
     }
 
-    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], history: &dyn History) -> Plan {
+    fn past_needed(
+        &self,
+        facts: &Facts<'_>,
+        _: &[NotifiedChannel],
+        chosen_mode: Option<&(String, Timestamp)>,
+    ) -> Vec<PastQuery> {
+        let is_needed = chosen_mode.is_some_and(|(mode, _)| mode == "asked" || mode == "wild");
+        let recent = RecentQuery {
+            since: facts.received_at.before(Duration::from_secs(600)),
+            of_address: false,
+            counts_while_gathering: true,
+        };
+        let phone =
+            PastQuery { channel: "phone".to_owned(), recent: Some(recent), ..PastQuery::default() };
+        if is_needed { vec![phone] } else { Vec::new() }
+    }
+
+    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], past: &Past) -> Plan {
         let lacks_its_picture = facts.torn && !facts.whole_picture;
         let is_text = !facts.content.has_shots();
-        if facts.artefact || facts.muted || facts.repeat || lacks_its_picture && !is_text {
+        if facts.housekeeping || facts.muted || facts.repeat || lacks_its_picture && !is_text {
             return Plan::suppressed("no news");
         }
-        let mode = history.chosen_mode().map(|(mode, _)| mode);
+        let mode = past.chosen_mode.as_ref().map(|(mode, _)| mode.clone());
         if mode.as_deref() == Some("home") {
             return Plan::suppressed("somebody is at home");
         }
         if mode.as_deref() == Some("asked") {
-            return Plan::suppressed(past_in_words(facts, history));
+            return Plan::suppressed(past_in_words(past));
         }
         if mode.as_deref() == Some("wild") {
-            let recent = facts.received_at.before(Duration::from_secs(600));
-            let gathering = history.gathering("phone", facts.event, recent);
+            let gathering = past.channel("phone").alerts.gathering;
             let due_at = gathering.map(|it| it.due_at).filter(|at| *at > facts.received_at);
             let due_at = due_at.unwrap_or(facts.received_at.after(Duration::from_secs(600)));
             let (channel, kind) = ("phone".to_owned(), AlertKind::Summary);
@@ -101,20 +117,34 @@ impl Planner for Plain {
 }
 
 /// What was alerted on the phone in the last ten minutes.
-fn past_in_words(facts: &Facts<'_>, history: &dyn History) -> String {
-    let since = facts.received_at.before(Duration::from_secs(600));
-    let alerts = history.alerts_since("phone", facts.event, since);
-    let follow_ups = history.follow_ups_since("phone", facts.event, since);
+fn past_in_words(past: &Past) -> String {
+    let past = past.channel("phone");
+    let (alerts, follow_ups) = (past.alerts.count, past.follow_ups.count);
     let held = |it: Option<Gathering>| it.map_or("none".to_owned(), |it| it.held.to_string());
-    let gathering = held(history.gathering("phone", facts.event, since));
-    let gathering_follow_ups = held(history.gathering_follow_ups("phone", facts.event, since));
+    let gathering = held(past.alerts.gathering);
+    let gathering_follow_ups = held(past.follow_ups.gathering);
     let plural = if alerts == 1 { "" } else { "s" };
     format!(
         "{alerts} alert{plural}, {follow_ups} follow-ups; gathering: {gathering}, {gathering_follow_ups}"
     )
 }
 
-fn picture() -> Media {
+/// The envelope of a mail without a login.
+pub(crate) fn envelope() -> Envelope {
+    Envelope {
+        protocol: Protocol::Smtp,
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        login: None,
+        proof: LoginProof::default(),
+        greeting: None,
+        sender: "camera@example.com".to_owned(),
+        recipients: vec!["me@example.com".to_owned()],
+        tls: false,
+        path: None,
+    }
+}
+
+pub(crate) fn picture() -> Media {
     Media {
         name: "picture.jpg".to_owned(),
         content_type: "image/jpeg".to_owned(),
@@ -133,17 +163,7 @@ pub(crate) fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArri
     writer.write(b"a picture").unwrap();
     NewArrival {
         device: Device { key: device.to_owned(), name: device.to_owned(), ..Device::default() },
-        envelope: Envelope {
-            protocol: Protocol::Smtp,
-            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            login: None,
-            proof: LoginProof::default(),
-            greeting: None,
-            sender: "camera@example.com".to_owned(),
-            recipients: vec!["me@example.com".to_owned()],
-            tls: false,
-            path: None,
-        },
+        envelope: envelope(),
         content: Content {
             subject: "Motion".to_owned(),
             text: "Something moved.".to_owned(),
@@ -153,7 +173,7 @@ pub(crate) fn arrival(spool: &dyn Spool, device: &str, at: Timestamp) -> NewArri
             camera: None,
         },
         event: Event::Motion,
-        artefact: false,
+        housekeeping: false,
         vendor: None,
         blob: writer.finish().unwrap(),
         began_at: at,

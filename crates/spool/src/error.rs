@@ -23,6 +23,17 @@ pub enum SpoolError {
         /// The newest version that this program knows.
         known: i64,
     },
+    /// The spool was written by a build from before the first release.
+    #[error(
+        "the data folder has a spool of version {found}, which only builds from before the first release wrote; \
+         this Tipoff opens versions from {oldest} on. Set `data_dir` to a new folder, or use the build that wrote it"
+    )]
+    TooOld {
+        /// The version in the file.
+        found: i64,
+        /// The oldest version that this program opens.
+        oldest: i64,
+    },
     /// The database failed.
     #[error("the spool's database failed: {0}")]
     Database(String),

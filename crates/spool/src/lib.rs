@@ -40,6 +40,7 @@ pub use accounts::{
 pub use age::{AgeGuard, Newest};
 pub use audit::{Actor, Audit, AuditEntry, AuditFilter};
 pub use blobs::{BlobWriter, Blobs, MediaReader, StoredBlob};
+pub use core::facts::facts_of_content;
 pub use device::{
     DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace, NewDevice, Notice,
     SharedPlace, Sighting,
@@ -77,7 +78,7 @@ pub struct NewArrival {
     /// What happened, in the device's words.
     pub event: Event,
     /// Whether it is a marker, an index, a test file or empty: nothing to tell of.
-    pub artefact: bool,
+    pub housekeeping: bool,
     /// Whose make the device is, where that can be told.
     pub vendor: Option<&'static str>,
     /// Where its bytes are.
@@ -116,7 +117,7 @@ pub struct Growth {
     /// What happened, by all that is known now.
     pub event: Event,
     /// As in [`NewArrival`].
-    pub artefact: bool,
+    pub housekeeping: bool,
     /// How large its blob is now, in bytes; durable already.
     pub size: u64,
     /// When the first of the new bytes came.

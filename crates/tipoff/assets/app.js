@@ -35,6 +35,7 @@ async function refresh() {
     return;
   }
   looking = true;
+  const turn = ++turns;
   try {
     const fresh = await fetchPage(location.href);
     for (const old of document.querySelectorAll("[data-live][id]")) {
@@ -48,6 +49,7 @@ async function refresh() {
         if (focused) document.getElementById(focused)?.focus();
       }
     }
+    if (timeline) placeAll(fresh, true, turn);
     if (document.querySelector("[data-gone]")) location.reload();
   } catch {
     // The next notice tries again.
@@ -64,7 +66,13 @@ async function refresh() {
 
 const timeline = document.getElementById("timeline");
 
-function place(card, day, label) {
+// Answers may overtake each other: a card is never replaced by what was requested before it.
+let turns = 0;
+const turnOfCard = new Map();
+
+function place(card, day, label, turn) {
+  if (turnOfCard.get(card.id) > turn) return;
+  turnOfCard.set(card.id, turn);
   const known = document.getElementById(card.id);
   if (known) {
     if (known.outerHTML !== card.outerHTML) known.replaceWith(card);
@@ -89,12 +97,12 @@ function place(card, day, label) {
   grid.insertBefore(card, next ?? null);
 }
 
-function placeAll(fresh, isNew) {
+function placeAll(fresh, isNew, turn) {
   for (const section of fresh.querySelectorAll("#timeline .day")) {
     const label = section.querySelector("h2").textContent;
     for (const card of section.querySelectorAll(".card")) {
       if (isNew && !document.getElementById(card.id)) card.classList.add("fresh");
-      place(document.adoptNode(card), section.dataset.day, label);
+      place(document.adoptNode(card), section.dataset.day, label, turn);
     }
   }
   document.getElementById("nothing")?.toggleAttribute("hidden", !!timeline.querySelector(".card"));
@@ -104,8 +112,9 @@ async function show(incident) {
   const address = new URL(location.href);
   address.searchParams.set("only", incident);
   address.searchParams.delete("before");
+  const turn = ++turns;
   try {
-    placeAll(await fetchPage(address), true);
+    placeAll(await fetchPage(address), true, turn);
   } catch {
     // The next notice tries again.
   }
@@ -117,9 +126,10 @@ if (timeline) {
     const link = older.querySelector("a");
     if (!link || !entries.some((entry) => entry.isIntersecting) || older.dataset.busy) return;
     older.dataset.busy = "1";
+    const turn = ++turns;
     try {
       const fresh = await fetchPage(link.href);
-      placeAll(fresh, false);
+      placeAll(fresh, false, turn);
       older.replaceChildren(...fresh.getElementById("older").childNodes);
     } finally {
       delete older.dataset.busy;

@@ -35,7 +35,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // A launcher of other programs does nothing else: it is started for each of them.
     let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == tipoff_confine::WORD) {
+    if words.next().is_some_and(|word| word == tipoff_confine::SUBCOMMAND) {
         return tipoff_confine::main(words);
     }
     programs::write_privately();

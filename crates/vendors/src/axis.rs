@@ -4,7 +4,7 @@
 use tipoff_model::Event;
 
 use crate::details::{Form, Known};
-use crate::guide::{Guide, OTHER, Page, Value, line, page, set};
+use crate::guide::{Guide, OTHER, Page, Value, fill, page, set};
 use crate::upload::is_digits;
 use crate::{Found, Mail, Upload, Vendor, words};
 
@@ -40,12 +40,12 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "System > Events > Recipients > Add a recipient: Email",
             &[
-                line("Send email to", Value::Recipient),
-                line("Send email from", Value::Sender),
-                line("Username", Value::User),
-                line("Password", Value::Password),
-                line("Email server (SMTP)", Value::Server),
-                line("Port", Value::Port),
+                fill("Send email to", Value::Recipient),
+                fill("Send email from", Value::Sender),
+                fill("Username", Value::User),
+                fill("Password", Value::Password),
+                fill("Email server (SMTP)", Value::Server),
+                fill("Port", Value::Port),
                 set("Encryption", "None"),
                 set("Validate server certificate", "off"),
                 set("POP authentication", "off"),
@@ -57,11 +57,11 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "System > Events > Recipients > Add a recipient: FTP",
             &[
-                line("Host", Value::Server),
-                line("Port", Value::Port),
+                fill("Host", Value::Server),
+                fill("Port", Value::Port),
                 set("Folder", "/"),
-                line("Username", Value::User),
-                line("Password", Value::Password),
+                fill("Username", Value::User),
+                fill("Password", Value::Password),
                 set("Use temporary file name", "on"),
                 set("Use passive FTP", "on"),
             ],

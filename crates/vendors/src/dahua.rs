@@ -9,12 +9,12 @@ use tipoff_model::{Camera, Event};
 
 use crate::camera::{Channel, is_of_factory};
 use crate::details::{Form, Known, SubjectNews};
-use crate::guide::{FTP, Guide, OTHER, Page, Value, line, page, set};
+use crate::guide;
 use crate::upload::{is_digits, is_number};
 use crate::{Found, Mail, Upload, Vendor, words};
 
 pub(crate) const VENDOR: Vendor =
-    Vendor { name: "Dahua", recognises, read, form: FORM, upload, guide: GUIDE };
+    Vendor { name: "Dahua", recognises, read, form: FORM, upload, guide: guide::dahua::GUIDE };
 
 const FORM: Form = Form {
     keys: &[
@@ -163,47 +163,3 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
         is_newer.then_some(Event::Other)
     })
 }
-
-pub(crate) const GUIDE: Guide = Guide {
-    also: &[
-        "EmpireTech",
-        "Honeywell Performance",
-        "IC Realtime",
-        "IMOU",
-        "Lorex",
-        "Q-See",
-        "Technaxx",
-    ],
-    mail: Some(Page {
-        notes: &[
-            "Save first: Email Test tests what was saved.",
-            "Interval holds mails back; 0 sends each at once.",
-            "Leave Health Mail off: it mails by the clock.",
-        ],
-        ..page(
-            "Setup > Network > SMTP (Email)",
-            &[
-                line("SMTP Server", Value::Server),
-                line("Port", Value::Port),
-                set("Anonymity", "off"),
-                line("Username", Value::User),
-                line("Password", Value::Password),
-                line("Sender", Value::Sender),
-                set("Encryption (SSL, TLS)", "None"),
-                set("Attachment", "on"),
-                line("Receiver", Value::Recipient),
-                set("Interval", "0"),
-            ],
-        )
-    }),
-    ftp: Some(Page {
-        menu: Some("Setup > Storage > Destination > FTP"),
-        notes: &[
-            "Choose FTP for snapshots as well (Setup > Storage > Destination > Path), and switch \
-             Snapshot on at the event.",
-        ],
-        ..FTP
-    }),
-    notes: &["Then switch Send Email on at the event itself."],
-    ..OTHER
-};

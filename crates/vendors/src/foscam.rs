@@ -4,7 +4,7 @@
 use tipoff_model::Event;
 
 use crate::details::{Form, Known};
-use crate::guide::{Guide, OTHER, Page, Value, line, page, set};
+use crate::guide::{Guide, OTHER, Page, Value, fill, page, set};
 use crate::upload::is_digits;
 use crate::{Found, Mail, Upload, Vendor};
 
@@ -56,14 +56,14 @@ pub(crate) const GUIDE: Guide = Guide {
         "Settings > Network > Mail Settings",
         &[
             set("Enable", "on"),
-            line("SMTP Server", Value::Server),
-            line("SMTP Port", Value::Port),
+            fill("SMTP Server", Value::Server),
+            fill("SMTP Port", Value::Port),
             set("Transport Layer Security", "None"),
             set("Need Authentication", "Yes"),
-            line("SMTP Username", Value::User),
-            line("SMTP Password", Value::Password),
-            line("Sender E-mail", Value::Sender),
-            line("First Receiver", Value::Recipient),
+            fill("SMTP Username", Value::User),
+            fill("SMTP Password", Value::Password),
+            fill("Sender E-mail", Value::Sender),
+            fill("First Receiver", Value::Recipient),
         ],
     )),
     ftp: Some(Page {
@@ -71,11 +71,11 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "Settings > Network > FTP Settings",
             &[
-                line("FTP Address", Value::ServerUrl),
-                line("Port", Value::Port),
+                fill("FTP Address", Value::ServerUrl),
+                fill("Port", Value::Port),
                 set("FTP Mode", "PASV"),
-                line("Username", Value::User),
-                line("Password", Value::Password),
+                fill("Username", Value::User),
+                fill("Password", Value::Password),
             ],
         )
     }),

@@ -1,5 +1,5 @@
-//! What to type into which field of a device, in the words of its own pages: one guide a maker.
-//! It knows makers, never this machine: whoever shows a guide fills in addresses, ports and logins.
+//! What to type into which field of a device, with the labels of its own pages: one guide a vendor.
+//! A guide knows nothing of this machine: its caller fills in addresses, ports and logins.
 
 mod acti;
 mod amcrest;
@@ -7,6 +7,7 @@ pub(crate) mod apc;
 mod avtech;
 mod brother;
 pub(crate) mod d_link;
+pub(crate) mod dahua;
 mod dell;
 mod esp32_cam;
 mod hp;
@@ -16,139 +17,141 @@ mod xmeye;
 
 use crate::VENDORS;
 
-/// Passwords that every known device takes: the FTP page of Hikvision keeps 16 bytes, and some are
-/// left in hand for an end mark and for those that nobody has measured.
+/// Longest password that every known device accepts. The FTP page of Hikvision keeps 16 bytes; four of them are
+/// a reserve for an end mark and for devices that nobody has measured.
 pub const PASSWORD_CHARS_MAX: usize = 12;
-/// Users that every known device takes: the shortest known fields, those of Hikvision, D-Link and
-/// XMEye, have 32 bytes. A half of it is as good.
+/// Longest user that every known device accepts: half of the shortest known fields, which have 32 bytes
+/// (Hikvision, D-Link, XMEye).
 pub const USER_CHARS_MAX: usize = 16;
-/// Senders and recipients that every known device takes: Hikvision keeps 48 bytes.
+/// Longest sender or recipient that every known device accepts: Hikvision keeps 48 bytes.
 pub const ADDRESS_CHARS_MAX: usize = 47;
-/// What passwords and users are made of. Some cameras hand them to a shell or into a URL, where
-/// anything but letters and digits breaks; and what looks alike (0 O, 1 l I) is typed wrong.
+/// Characters of generated passwords and users. Some cameras pass them to a shell or into a URL, where anything
+/// but letters and digits breaks; characters that look alike (0 O, 1 l I) are left out.
 pub const ALPHABET: &str = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-/// What only this machine knows.
+/// A value that depends on the machine that Tipoff runs on, or on the device's login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// Its address; the number, as cameras' DNS is often broken.
+    /// The address of the machine; the number, because DNS is often broken in cameras.
     Server,
-    /// Its address as a URL, `ftp://192.168.1.5/`.
+    /// The address as a URL, `ftp://192.168.1.5/`.
     ServerUrl,
-    /// Where it listens, by the protocol of the page.
+    /// The port of the receiver, by the protocol of the page.
     Port,
     /// The user that the device logs in with.
     User,
     /// The password of that user.
     Password,
-    /// An address that is the device's own: it becomes its name.
+    /// An address that only this device has: it becomes the device's name.
     Sender,
     /// Any address.
     Recipient,
 }
 
-/// What goes into a field.
+/// What to type or choose in a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Say {
-    /// What only this machine knows.
+pub enum Entry {
+    /// A value that depends on the machine or on the login.
     Value(Value),
-    /// What is the same everywhere: the choice to make, the box to tick.
+    /// A fixed text: the choice to make, the box to tick.
     Fixed(&'static str),
 }
 
 /// A field of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// What it is called there.
+pub struct Field {
+    /// Label of the field on the page.
     pub label: &'static str,
-    /// What goes into it.
-    pub say: Say,
+    /// What to type or choose in it.
+    pub entry: Entry,
 }
 
-/// Whose words the labels of a page are.
+/// Where the labels of a page come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Words {
-    /// The maker's, at least on some models.
-    Makers,
-    /// The usual ones: it is not known what the maker calls its fields.
+pub enum Labels {
+    /// From the vendor's own page, at least on some models.
+    OfVendor,
+    /// The usual labels: the vendor's own are not known.
     Usual,
 }
 
-/// A page on which a device is told where to send.
+/// A page of a device on which the destination of mails or uploads is entered.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
-    /// The way to it; none: not known.
+    /// The menu path to the page; `None` if it is not known.
     pub menu: Option<&'static str>,
-    /// Whose words the labels are.
-    pub words: Words,
+    /// Where the labels come from.
+    pub labels: Labels,
     /// Its fields, from top to bottom.
-    pub lines: &'static [Line],
-    /// The only port that it takes, where none can be typed.
+    pub fields: &'static [Field],
+    /// The only port that the device uses, if its page has no field for the port.
     pub only_port: Option<u16>,
-    /// What people stumble over.
+    /// Common mistakes on this page.
     pub notes: &'static [&'static str],
 }
 
-/// What there is to know for setting up the devices of a maker.
+/// How the devices of a vendor are set up.
 #[derive(Clone, Copy, Debug)]
 pub struct Guide {
-    /// Other names that the same pages are sold under.
+    /// Other names that devices with the same pages are sold under.
     pub also: &'static [&'static str],
-    /// Its e-mail page; none: it has none.
+    /// The e-mail page; `None` if the devices send no mail.
     pub mail: Option<Page>,
-    /// Its FTP page; none: it has none.
+    /// The FTP page; `None` if the devices upload nothing.
     pub ftp: Option<Page>,
-    /// Whether some of its devices speak nothing newer than TLS 1.1, which is refused here.
+    /// Whether some of the devices speak nothing newer than TLS 1.1, which Tipoff refuses.
     pub old_tls: bool,
-    /// How long a password may be on its pages; unknown: what all take.
+    /// Longest password of its pages in characters; [`PASSWORD_CHARS_MAX`] if it is not known.
     pub password_chars_max: usize,
-    /// What is true for both pages.
+    /// Notes on both pages.
     pub notes: &'static [&'static str],
 }
 
-/// A maker and its guide.
+/// The name and the guide of a vendor.
 #[derive(Clone, Copy, Debug)]
-pub struct Maker {
-    /// What people know it by.
+pub struct VendorGuide {
+    /// The name that people know the vendor by.
     pub name: &'static str,
     /// How its devices are set up.
     pub guide: &'static Guide,
 }
 
-/// Makers that have a guide and whose mails and files are read like anybody's, in alphabetical order.
-const GUIDES: &[Maker] = &[
-    Maker { name: "ACTi", guide: &acti::GUIDE },
-    Maker { name: "Amcrest", guide: &amcrest::GUIDE },
-    Maker { name: "AVTech", guide: &avtech::GUIDE },
-    Maker { name: "Brother printers", guide: &brother::GUIDE },
-    Maker { name: "Dell iDRAC", guide: &dell::GUIDE },
-    Maker { name: "ESP32-CAM sketches", guide: &esp32_cam::GUIDE },
-    Maker { name: "HP printers", guide: &hp::GUIDE },
-    Maker { name: "TP-Link Tapo", guide: &tp_link::GUIDE },
-    Maker { name: "Trivision", guide: &trivision::GUIDE },
-    Maker { name: "XMEye", guide: &xmeye::GUIDE },
+/// Vendors without a line in [`VENDORS`]: they have a guide, but their mails and files need no rules of their
+/// own. In alphabetical order.
+const GUIDES: &[VendorGuide] = &[
+    VendorGuide { name: "ACTi", guide: &acti::GUIDE },
+    VendorGuide { name: "Amcrest", guide: &amcrest::GUIDE },
+    VendorGuide { name: "AVTech", guide: &avtech::GUIDE },
+    VendorGuide { name: "Brother printers", guide: &brother::GUIDE },
+    VendorGuide { name: "Dell iDRAC", guide: &dell::GUIDE },
+    VendorGuide { name: "ESP32-CAM sketches", guide: &esp32_cam::GUIDE },
+    VendorGuide { name: "HP printers", guide: &hp::GUIDE },
+    VendorGuide { name: "TP-Link Tapo", guide: &tp_link::GUIDE },
+    VendorGuide { name: "Trivision", guide: &trivision::GUIDE },
+    VendorGuide { name: "XMEye", guide: &xmeye::GUIDE },
 ];
 
-/// Every maker that has a guide, in alphabetical order.
+/// Every vendor that has a guide, in alphabetical order.
 #[must_use]
-pub fn makers() -> Vec<Maker> {
-    let vendors = VENDORS.iter().map(|vendor| Maker { name: vendor.name, guide: &vendor.guide });
-    let mut makers: Vec<Maker> = vendors.chain(GUIDES.iter().copied()).collect();
-    makers.sort_by_key(|maker| maker.name.to_ascii_lowercase());
-    makers
+pub fn vendor_guides() -> Vec<VendorGuide> {
+    let vendors =
+        VENDORS.iter().map(|vendor| VendorGuide { name: vendor.name, guide: &vendor.guide });
+    let mut guides: Vec<VendorGuide> = vendors.chain(GUIDES.iter().copied()).collect();
+    guides.sort_by_key(|vendor| vendor.name.to_ascii_lowercase());
+    guides
 }
 
-/// The guide of a maker, by its name or another that its devices are sold under.
+/// Finds the guide of a vendor by its name, or by another name that its devices are sold under.
 #[must_use]
 pub fn guide(name: &str) -> Option<&'static Guide> {
     let is_called = |it: &str| it.eq_ignore_ascii_case(name);
-    let makers = makers();
-    let by_name = makers.iter().find(|maker| is_called(maker.name));
-    let by_other = || makers.iter().find(|maker| maker.guide.also.iter().any(|it| is_called(it)));
-    by_name.or_else(by_other).map(|maker| maker.guide)
+    let guides = vendor_guides();
+    let by_name = guides.iter().find(|vendor| is_called(vendor.name));
+    let by_other = || guides.iter().find(|vendor| vendor.guide.also.iter().any(|it| is_called(it)));
+    by_name.or_else(by_other).map(|vendor| vendor.guide)
 }
 
-/// How any other device is set up.
+/// How a device of any other vendor is set up.
 pub const OTHER: Guide = Guide {
     also: &[],
     mail: Some(MAIL),
@@ -158,44 +161,44 @@ pub const OTHER: Guide = Guide {
     notes: &["Save the page before you press its test button: many test what was saved."],
 };
 
-/// An e-mail page in the usual words.
+/// An e-mail page with the usual labels.
 pub(crate) const MAIL: Page = Page {
     menu: None,
-    words: Words::Usual,
-    lines: &[
-        line("SMTP server", Value::Server),
-        line("Port", Value::Port),
+    labels: Labels::Usual,
+    fields: &[
+        fill("SMTP server", Value::Server),
+        fill("Port", Value::Port),
         set("Encryption (SSL, TLS)", "none"),
         set("Authentication", "on"),
-        line("User name", Value::User),
-        line("Password", Value::Password),
-        line("Sender", Value::Sender),
-        line("Recipient", Value::Recipient),
+        fill("User name", Value::User),
+        fill("Password", Value::Password),
+        fill("Sender", Value::Sender),
+        fill("Recipient", Value::Recipient),
         set("Attachment", "picture"),
     ],
     only_port: None,
     notes: &[],
 };
 
-/// The same of what has no pictures to attach, or nothing else: printers, UPSs, servers.
+/// An e-mail page without attachments, as printers, UPSs and servers have it.
 pub(crate) const MAIL_OF_OTHERS: Page = Page {
-    lines: match MAIL.lines {
-        [lines @ .., _attachment] => lines,
+    fields: match MAIL.fields {
+        [fields @ .., _attachment] => fields,
         [] => &[],
     },
     ..MAIL
 };
 
-/// An FTP page in the usual words.
+/// An FTP page with the usual labels.
 pub(crate) const FTP: Page = Page {
     menu: None,
-    words: Words::Usual,
-    lines: &[
-        line("FTP server", Value::Server),
-        line("Port", Value::Port),
+    labels: Labels::Usual,
+    fields: &[
+        fill("FTP server", Value::Server),
+        fill("Port", Value::Port),
         set("Encryption (FTPS)", "none"),
-        line("User name", Value::User),
-        line("Password", Value::Password),
+        fill("User name", Value::User),
+        fill("Password", Value::Password),
         set("Mode", "passive (PASV)"),
         set("Folder", "empty, or /"),
         set("What to upload", "pictures and videos"),
@@ -204,17 +207,17 @@ pub(crate) const FTP: Page = Page {
     notes: &[],
 };
 
-/// A page in the maker's words.
-pub(crate) const fn page(menu: &'static str, lines: &'static [Line]) -> Page {
-    Page { menu: Some(menu), words: Words::Makers, lines, only_port: None, notes: &[] }
+/// A page with the vendor's own labels.
+pub(crate) const fn page(menu: &'static str, fields: &'static [Field]) -> Page {
+    Page { menu: Some(menu), labels: Labels::OfVendor, fields, only_port: None, notes: &[] }
 }
 
-/// A field for what only this machine knows.
-pub(crate) const fn line(label: &'static str, value: Value) -> Line {
-    Line { label, say: Say::Value(value) }
+/// A field for a value of the machine or the login.
+pub(crate) const fn fill(label: &'static str, value: Value) -> Field {
+    Field { label, entry: Entry::Value(value) }
 }
 
-/// A field for what is the same everywhere.
-pub(crate) const fn set(label: &'static str, text: &'static str) -> Line {
-    Line { label, say: Say::Fixed(text) }
+/// A field that is the same for everybody.
+pub(crate) const fn set(label: &'static str, text: &'static str) -> Field {
+    Field { label, entry: Entry::Fixed(text) }
 }

@@ -9,7 +9,7 @@ use tipoff_model::{Camera, Event};
 
 use crate::camera::Channel;
 use crate::details::{Form, Known, SubjectNews};
-use crate::guide::{Guide, OTHER, Page, Value, line, page, set};
+use crate::guide::{Guide, OTHER, Page, Value, fill, page, set};
 use crate::upload::is_digits;
 use crate::{Found, Mail, Upload, Vendor, words};
 
@@ -218,17 +218,17 @@ pub(crate) const GUIDE: Guide = Guide {
             "Configuration > Network > Advanced Settings > Email",
             &[
                 set("Sender", "any name"),
-                line("Sender's Address", Value::Sender),
-                line("SMTP Server", Value::Server),
-                line("SMTP Port", Value::Port),
+                fill("Sender's Address", Value::Sender),
+                fill("SMTP Server", Value::Server),
+                fill("SMTP Port", Value::Port),
                 set("Enable SSL, or E-mail Encryption", "off, None"),
                 set("Attached Image", "on"),
                 set("Interval", "the shortest"),
                 set("Authentication", "on"),
-                line("User Name", Value::User),
-                line("Password", Value::Password),
+                fill("User Name", Value::User),
+                fill("Password", Value::Password),
                 set("Receiver", "any name"),
-                line("Receiver's Address", Value::Recipient),
+                fill("Receiver's Address", Value::Recipient),
             ],
         )
     }),
@@ -239,10 +239,10 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "Configuration > Network > Advanced Settings > FTP",
             &[
-                line("Server Address", Value::Server),
-                line("Port", Value::Port),
-                line("User Name", Value::User),
-                line("Password", Value::Password),
+                fill("Server Address", Value::Server),
+                fill("Port", Value::Port),
+                fill("User Name", Value::User),
+                fill("Password", Value::Password),
                 set("Anonymous", "off"),
                 set("Directory Structure", "Save in the root directory"),
                 set("Upload Picture", "on"),

@@ -111,17 +111,17 @@ pub fn read(content: &Content) -> Reading {
 
 /// What an uploaded file is, by its path and name.
 pub fn upload(upload: &Upload<'_>) -> Meaning {
-    let artefact = upload.is_artefact();
+    let housekeeping = upload.is_housekeeping();
     let event = if upload.is_test() {
         Event::Test
-    } else if artefact {
+    } else if housekeeping {
         Event::Other
     } else {
         let by_vendor = VENDORS.iter().find_map(|vendor| (vendor.upload)(upload));
         let by_words = || words::subject(upload.stem()).filter(|event| *event != Event::Test);
         by_vendor.or_else(by_words).unwrap_or_default()
     };
-    Meaning { event, artefact }
+    Meaning { event, housekeeping }
 }
 
 /// The vendor whose devices name files so, where that can be told.

@@ -6,7 +6,7 @@ use tipoff_model::Event;
 
 use crate::camera::Channel;
 use crate::details::{Form, Known, SubjectNews};
-use crate::guide::{FTP, Guide, MAIL, OTHER, Page, Value, line, set};
+use crate::guide::{FTP, Guide, MAIL, OTHER, Page, Value, fill, set};
 use crate::{Found, Mail, Vendor};
 
 pub(crate) const VENDOR: Vendor =
@@ -45,14 +45,14 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
 pub(crate) const GUIDE: Guide = Guide {
     also: &["i-PRO"],
     mail: Some(Page {
-        lines: &[
-            line("SMTP server (IP address or host name)", Value::Server),
-            line("Port", Value::Port),
-            line("Reply e-mail address", Value::Sender),
-            line("Destination e-mail address", Value::Recipient),
+        fields: &[
+            fill("SMTP server (IP address or host name)", Value::Server),
+            fill("Port", Value::Port),
+            fill("Reply e-mail address", Value::Sender),
+            fill("Destination e-mail address", Value::Recipient),
             set("Authentication", "SMTP, not POP before SMTP; or none"),
-            line("User name", Value::User),
-            line("Password", Value::Password),
+            fill("User name", Value::User),
+            fill("Password", Value::Password),
         ],
         notes: &[
             "On older cameras the page belongs to the trigger: choose Send E-mail Notification there.",

@@ -8,7 +8,7 @@ use tipoff_model::{Camera, Event};
 
 use crate::camera::Channel;
 use crate::details::{Form, Known, SubjectNews};
-use crate::guide::{FTP, Guide, OTHER, Page, Value, line, page, set};
+use crate::guide::{FTP, Guide, OTHER, Page, Value, fill, page, set};
 use crate::upload::is_digits;
 use crate::{Found, Mail, Upload, Vendor, words};
 
@@ -151,12 +151,12 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "Device Settings > Network > Advanced > E-mail",
             &[
-                line("SMTP Server", Value::Server),
-                line("SMTP Port", Value::Port),
+                fill("SMTP Server", Value::Server),
+                fill("SMTP Port", Value::Port),
                 set("SSL or TLS", "off"),
-                line("Sender Address", Value::Sender),
-                line("Password", Value::Password),
-                line("Recipient Address 1", Value::Recipient),
+                fill("Sender Address", Value::Sender),
+                fill("Password", Value::Password),
+                fill("Recipient Address 1", Value::Recipient),
                 set("Attachment", "Picture"),
                 set("Interval", "30 Seconds"),
             ],

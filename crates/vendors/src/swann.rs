@@ -5,7 +5,7 @@ use tipoff_model::Event;
 
 use crate::camera::Channel;
 use crate::details::{Form, Known, SubjectNews};
-use crate::guide::{FTP, Guide, MAIL, OTHER, Page, Value, Words, line, set};
+use crate::guide::{FTP, Guide, Labels, MAIL, OTHER, Page, Value, fill, set};
 use crate::mail::{key_and_value, lines};
 use crate::upload::is_digits;
 use crate::{Found, Mail, Upload, Vendor, words};
@@ -114,15 +114,15 @@ pub(crate) const GUIDE: Guide = Guide {
             "Interval is the pause after a mail.",
             "A recorder mails for all its cameras as one device.",
         ],
-        words: Words::Makers,
-        lines: &[
+        labels: Labels::OfVendor,
+        fields: &[
             set("Email", "Enable"),
             set("SSL", "Disable"),
-            line("SMTP Port", Value::Port),
-            line("SMTP Server", Value::Server),
-            line("Sender", Value::Sender),
-            line("Password", Value::Password),
-            line("Receiver", Value::Recipient),
+            fill("SMTP Port", Value::Port),
+            fill("SMTP Server", Value::Server),
+            fill("Sender", Value::Sender),
+            fill("Password", Value::Password),
+            fill("Receiver", Value::Recipient),
             set("Interval", "the shortest"),
         ],
         ..MAIL

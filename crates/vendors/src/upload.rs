@@ -30,7 +30,7 @@ pub struct Meaning {
     /// What has happened, as far as its name tells.
     pub event: Event,
     /// Whether it is a marker, an index, a test or empty: nothing to tell of.
-    pub artefact: bool,
+    pub housekeeping: bool,
 }
 
 /// Whether it is a name under which a file is only being written.
@@ -78,7 +78,7 @@ impl<'a> Upload<'a> {
         self.path.rsplit('/').skip(1).filter(|folder| !folder.is_empty())
     }
 
-    pub(crate) fn is_artefact(&self) -> bool {
+    pub(crate) fn is_housekeeping(&self) -> bool {
         let extension = self.extension().to_ascii_lowercase();
         INDEXES.contains(&extension.as_str())
             || self.name().eq_ignore_ascii_case(DAHUA_MARKER)

@@ -4,7 +4,7 @@
 use tipoff_model::Event;
 
 use crate::details::{Form, Known};
-use crate::guide::{Guide, OTHER, Page, Value, line, page, set};
+use crate::guide::{Guide, OTHER, Page, Value, fill, page, set};
 use crate::mail::lines;
 use crate::upload::{is_digits, is_number};
 use crate::{Found, Mail, Upload, Vendor, words};
@@ -69,12 +69,12 @@ pub(crate) const GUIDE: Guide = Guide {
     mail: Some(page(
         "Event > Event settings > Add server: Email",
         &[
-            line("Sender email address", Value::Sender),
-            line("Recipient email address", Value::Recipient),
-            line("Server address", Value::Server),
-            line("User name", Value::User),
-            line("Password", Value::Password),
-            line("Server port", Value::Port),
+            fill("Sender email address", Value::Sender),
+            fill("Recipient email address", Value::Recipient),
+            fill("Server address", Value::Server),
+            fill("User name", Value::User),
+            fill("Password", Value::Password),
+            fill("Server port", Value::Port),
             set("This server requires a secure connection (SSL)", "off"),
         ],
     )),
@@ -83,10 +83,10 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "Event > Event settings > Add server: FTP",
             &[
-                line("Server address", Value::Server),
-                line("Server port", Value::Port),
-                line("User name", Value::User),
-                line("Password", Value::Password),
+                fill("Server address", Value::Server),
+                fill("Server port", Value::Port),
+                fill("User name", Value::User),
+                fill("Password", Value::Password),
                 set("FTP folder name", "empty"),
                 set("Passive mode", "on"),
             ],

@@ -4,7 +4,7 @@
 use tipoff_model::Event;
 
 use crate::details::Form;
-use crate::guide::{Guide, OTHER, Page, Value, Words, line, set};
+use crate::guide::{Guide, Labels, OTHER, Page, Value, fill, set};
 use crate::upload::{is_digits, is_number};
 use crate::{Found, Upload, Vendor};
 
@@ -32,14 +32,14 @@ pub(crate) const GUIDE: Guide = Guide {
     mail: None,
     ftp: Some(Page {
         menu: None,
-        words: Words::Makers,
-        lines: &[
+        labels: Labels::OfVendor,
+        fields: &[
             set("FTP Upload", "on"),
-            line("FTP Host", Value::Server),
+            fill("FTP Host", Value::Server),
             set("FTP Directory", "empty, or /"),
             set("FTP Directory Tree", "on"),
-            line("FTP Username", Value::User),
-            line("FTP Password", Value::Password),
+            fill("FTP Username", Value::User),
+            fill("FTP Password", Value::Password),
         ],
         only_port: Some(21),
         notes: &[

@@ -64,7 +64,7 @@ fn written(reading: &Reading) -> String {
 }
 
 #[test]
-fn mails_are_read_as_written_down() {
+fn mails_are_read_as_recorded() {
     for path in mails() {
         let mail = fs::read_to_string(&path).unwrap();
         let found = written(&read(&content(&mail)));

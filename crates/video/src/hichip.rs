@@ -24,20 +24,11 @@ pub use unpack::{Unpacked, unpack};
 
 /// The content type that files of this container are stored with.
 pub const CONTENT_TYPE: &str = "video/x-hichip";
-/// How far into a file of unknown make a frame is looked for, in bytes: a recording that begins in the
+/// How far into a file of an unknown vendor a frame is looked for, in bytes: a recording that begins in the
 /// middle of a key frame has no other mark before that frame's end.
 pub(crate) const SEARCH_BYTES_MAX: usize = 1024 * 1024;
 
 /// True where these first bytes of a file are of this container, or have a frame of it in them.
 pub(crate) fn is_in(head: &[u8]) -> bool {
     demuxer::find_mark(head).is_some()
-}
-
-/// What the pictures are encoded with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Codec {
-    /// H.264, in Annex B form.
-    H264,
-    /// H.265, in Annex B form.
-    H265,
 }

@@ -1,9 +1,9 @@
 //! Which of ffmpeg's demuxers reads a source, and from which byte on. Never lets the bytes choose:
 //! ffmpeg's own guess would follow a playlist or a script to other files.
 
-use crate::hichip::Codec;
+use crate::codec::{Codec, codec_of};
 
-/// How far into a file of unknown make the first parameter set is looked for, in bytes: the vendors'
+/// How far into a file of an unknown vendor the first parameter set is looked for, in bytes: the vendors'
 /// own headers before raw H.264 and H.265 are shorter.
 pub(crate) const HEADER_BYTES_MAX: usize = 4 * 1024;
 
@@ -97,18 +97,6 @@ fn parameter_set(head: &[u8]) -> Option<Input> {
         let long = at > 0 && head.get(at - 1) == Some(&0);
         Some(Input { demuxer, skip_bytes: at - usize::from(long) })
     })
-}
-
-/// The codec whose parameter set begins with these two bytes.
-pub(crate) fn codec_of(unit: u8, next: u8) -> Option<Codec> {
-    /// `profile_idc`, H.264 A.2: a byte that is none of them is chance, not a parameter set.
-    const H264_PROFILES: [u8; 8] = [44, 66, 77, 88, 100, 110, 122, 244];
-    // H.264 7.3.1: a zero bit, two bits of importance (not 0 for a parameter set), type 7.
-    if unit & 0x9f == 7 && unit & 0x60 != 0 && H264_PROFILES.contains(&next) {
-        return Some(Codec::H264);
-    }
-    // H.265 7.3.1.2: a zero bit, six bits of type (32 and 33), layer 0, first temporal layer.
-    matches!((unit, next), (0x40 | 0x42, 1)).then_some(Codec::H265)
 }
 
 #[cfg(test)]

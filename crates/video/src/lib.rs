@@ -2,31 +2,36 @@
 //! a size limit, with a poster frame. Never decodes a byte in this process: ffmpeg does, if present.
 //!
 //! ```text
-//! Order ─► probe (ffprobe) ─► plan ─► make (ffmpeg) ─► probe again ─► Rendition
-//!             names only        pure     copy, or encode    size, duration
+//! TranscodeJob ─► probe (ffprobe) ─► plan ─► make (ffmpeg) ─► probe again ─► Rendition
+//!                    names only        pure     copy, or encode    size, duration
 //! ```
 //!
-//! The input is hostile. The demuxer is told by the content type and never guessed, only plain files
-//! are opened, only listed decoders run, and each program has a bound on time, memory, processor,
-//! output and words; the launcher that starts it confines it to this order's files. Dropping an order kills its program and removes its files.
+//! The input is hostile. The content type chooses the demuxer, ffmpeg never guesses it; only plain files are
+//! opened, only listed decoders run, and each program has a bound on time, memory, processor and output. The
+//! launcher that starts it confines it to the files of its job. Dropping a job kills its program and removes
+//! its files.
 
 mod arguments;
+mod codec;
+mod error;
 pub mod hichip;
 mod input;
 mod isobmff;
+mod job;
 mod plan;
 mod probe;
 mod process;
 mod programs;
 mod progress;
+mod running_job;
 mod temp_file;
 mod transcoder;
-mod trouble;
-mod work;
 
+pub use codec::Codec;
+pub use error::VideoError;
 pub use isobmff::lacks_index;
+pub use job::{Audience, Limits, Rendition, Source, Still, TranscodeJob, Video};
 pub use progress::Progress;
 pub use temp_file::TempFile;
 pub use tipoff_confine::{Held, Launcher};
-pub use transcoder::{Audience, Limits, Rendition, Source, Still, TranscodeJob, Transcoder, Video};
-pub use trouble::Trouble;
+pub use transcoder::Transcoder;

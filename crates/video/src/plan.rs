@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::job::Audience;
 use crate::probe::{Probe, Size};
-use crate::transcoder::Audience;
 
 /// The widest picture that is made.
 const WIDTH_PX_MAX: u32 = 1920;
@@ -102,7 +102,7 @@ impl Recipe {
 
 /// What is known of a source besides its streams.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Source {
+pub(crate) struct SourceFacts {
     /// It is an MP4 with its index first.
     pub(crate) streamable: bool,
     /// Its size in bytes.
@@ -113,8 +113,8 @@ pub(crate) struct Source {
 
 /// Decides. Without a duration nothing can be made to fit: the recipe is then tried, and what came of it
 /// measured.
-pub(crate) fn plan(probe: &Probe, source: Source, bytes_max: u64) -> Plan {
-    let Source { streamable, bytes: source_bytes, audience } = source;
+pub(crate) fn decide(probe: &Probe, source: SourceFacts, bytes_max: u64) -> Plan {
+    let SourceFacts { streamable, bytes: source_bytes, audience } = source;
     let recipe = unsqueezed(probe, audience);
     let untouched = matches!(recipe.video, Picture::Copy { hvc1 } if !hvc1 || probe.tag == "hvc1")
         && recipe.audio != Sound::Encode

@@ -7,7 +7,7 @@ use common::{Bench, PICTURE, ROOMY, launcher, order, order_of_bytes, pids_with, 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
-use tipoff_video::{Limits, Source, TranscodeJob, Trouble};
+use tipoff_video::{Limits, Source, TranscodeJob, VideoError};
 
 const TYPES: [&str; 15] = [
     "application/octet-stream",
@@ -36,7 +36,7 @@ fn long_film(bench: &Bench) -> PathBuf {
 }
 
 #[tokio::test]
-async fn garbage_is_trouble_whatever_it_says_it_is() {
+async fn garbage_is_an_error_whatever_its_type() {
     let bench = Bench::new().await;
     // No pattern, and the same in every run.
     let noise: Vec<u8> =
@@ -45,7 +45,10 @@ async fn garbage_is_trouble_whatever_it_says_it_is() {
         for content_type in TYPES {
             let order = order_of_bytes(bytes.clone(), content_type, ROOMY);
             let trouble = bench.transcoder.prepare(order).await.unwrap_err();
-            assert!(matches!(trouble, Trouble::NotAVideo(_) | Trouble::Failed(_)), "{trouble:?}");
+            assert!(
+                matches!(trouble, VideoError::NotAVideo(_) | VideoError::Failed(_)),
+                "{trouble:?}"
+            );
             let words = trouble.to_string();
             assert!(!words.contains('/') && !words.contains(" @ "), "{content_type}: {words}");
         }
@@ -98,7 +101,7 @@ async fn the_clock_ends_an_order() {
     let bench = Bench::with(limits).await;
     let path = long_film(&bench);
     let trouble = bench.prepare(&path, "video/h264", ROOMY).await.unwrap_err();
-    assert!(matches!(trouble, Trouble::TimedOut), "{trouble:?}");
+    assert!(matches!(trouble, VideoError::TimedOut), "{trouble:?}");
     bench.assert_empty();
     until("no program is left", || pids_with(path.to_str().unwrap()).is_empty()).await;
 }
@@ -115,10 +118,10 @@ async fn memory_and_scratch_are_bounded() {
     let bench = Bench::with(tight).await;
     let film = bench.film("a.avi", &format!("{PICTURE} -c:v mjpeg"));
     let trouble = bench.prepare(&film, "video/x-msvideo", ROOMY).await.unwrap_err();
-    assert!(matches!(trouble, Trouble::Failed(_)), "{trouble:?}");
+    assert!(matches!(trouble, VideoError::Failed(_)), "{trouble:?}");
     let at = |size| bench.transcoder.prepare(order_of_bytes(vec![0; size], "video/mp4", ROOMY));
-    assert!(matches!(at(10_000).await.unwrap_err(), Trouble::NotAVideo(_)));
-    assert!(matches!(at(10_001).await.unwrap_err(), Trouble::TooLarge));
+    assert!(matches!(at(10_000).await.unwrap_err(), VideoError::NotAVideo(_)));
+    assert!(matches!(at(10_001).await.unwrap_err(), VideoError::TooLarge));
     bench.assert_empty();
 }
 
@@ -127,11 +130,11 @@ async fn only_files_are_opened() {
     let bench = Bench::new().await;
     for path in [bench.home.path().to_owned(), "/dev/zero".into()] {
         let trouble = bench.prepare(&path, "video/mp4", ROOMY).await.unwrap_err();
-        assert!(matches!(trouble, Trouble::NotAVideo(_)));
+        assert!(matches!(trouble, VideoError::NotAVideo(_)));
     }
     let missing = bench.home.path().join("missing");
     let trouble = bench.prepare(&missing, "video/mp4", ROOMY).await.unwrap_err();
-    assert!(matches!(trouble, Trouble::Machine(_)));
+    assert!(matches!(trouble, VideoError::Machine(_)));
     bench.assert_empty();
 }
 
@@ -145,7 +148,7 @@ async fn only_listed_decoders_run() {
 }
 
 #[tokio::test]
-async fn a_source_that_breaks_is_trouble() {
+async fn a_broken_source_is_an_error() {
     struct Broken;
     impl std::io::Read for Broken {
         fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
@@ -159,18 +162,18 @@ async fn a_source_that_breaks_is_trouble() {
         bytes_max: ROOMY,
         audience: tipoff_video::Audience::Chat,
     };
-    assert!(matches!(bench.transcoder.prepare(order).await, Err(Trouble::Machine(_))));
+    assert!(matches!(bench.transcoder.prepare(order).await, Err(VideoError::Machine(_))));
     bench.assert_empty();
 }
 
 #[tokio::test]
-async fn tells_a_version() {
+async fn the_version_of_ffmpeg_is_reported() {
     let bench = Bench::new().await;
     assert!(bench.transcoder.version().chars().any(|c| c.is_ascii_digit()));
 }
 
 #[tokio::test]
-async fn what_is_confined_is_known() {
+async fn the_extent_of_the_confinement_is_known() {
     let bench = Bench::new().await;
     let held = bench.transcoder.held();
     assert!(held.calls, "{held}");

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use tipoff_testkit::hichip::Recording;
-use tipoff_video::{Rendition, Trouble};
+use tipoff_video::{Rendition, VideoError};
 
 const TYPE: &str = "video/x-hichip";
 /// As these cameras encode: no picture refers to a later one, and every eighth is a key frame.
@@ -153,7 +153,7 @@ async fn pictures_keep_their_uneven_times() {
 }
 
 #[tokio::test]
-async fn a_clock_that_wraps_or_is_set_goes_on() {
+async fn times_continue_after_the_clock_wraps_or_is_set() {
     let bench = Bench::new().await;
     let mut parts = Parts::new(&bench, H264);
     let starts = [
@@ -244,7 +244,7 @@ async fn plays_as_far_as_it_came_and_past_what_is_damaged() {
 }
 
 #[tokio::test]
-async fn the_stream_knows_better_than_the_file_header() {
+async fn the_stream_overrides_the_file_header() {
     let bench = Bench::new().await;
     let parts = Parts::new(&bench, H265);
     for (tag, size) in [(b"HXVS", (320, 240)), (b"HXVT", (1920, 1080)), (b"HXVT", (0, 0))] {
@@ -291,7 +291,7 @@ async fn nothing_to_show_is_no_video() {
     for bytes in [sound_only.concat(), b"HXVS".to_vec(), b"HXVF\0\0\0\0".to_vec()] {
         let path = bench.file("nothing.264", &bytes);
         let made = bench.prepare(&path, TYPE, ROOMY).await;
-        assert!(matches!(made, Err(Trouble::NotAVideo(_))), "{made:?}");
+        assert!(matches!(made, Err(VideoError::NotAVideo(_))), "{made:?}");
     }
     bench.assert_empty();
 }

@@ -6,7 +6,7 @@ mod common;
 use common::{Bench, H264, PICTURE, PICTURE_AND_TONE, ROOMY, Seen, assert_poster};
 use common::{file, order, order_of_bytes};
 use std::fs;
-use tipoff_video::{Audience, Progress, TranscodeJob, Trouble, Video};
+use tipoff_video::{Audience, Progress, TranscodeJob, Video, VideoError};
 
 const AVC: &str = "h264,avc1,yuv420p";
 
@@ -161,7 +161,7 @@ async fn fits_under_a_limit_or_says_that_it_does_not() {
 }
 
 #[tokio::test]
-async fn fits_a_raw_stream_whose_duration_nobody_tells() {
+async fn fits_a_raw_stream_without_a_known_duration() {
     let bench = Bench::new().await;
     let noise = "-f lavfi -i testsrc=s=640x480:r=10:d=3 -vf noise=alls=60:allf=t";
     let path = bench.film("noise.h264", &format!("{noise} {H264} -f h264"));
@@ -198,7 +198,7 @@ async fn takes_what_can_be_read_of_a_torn_file() {
     }
     let trouble = bench.prepare(&film("torn.mp4", H264), "video/mp4", ROOMY).await.unwrap_err();
     let words = trouble.to_string();
-    assert!(matches!(trouble, Trouble::NotAVideo(_)));
+    assert!(matches!(trouble, VideoError::NotAVideo(_)));
     assert_eq!(words, "not a video that can be read: moov atom not found");
     bench.assert_empty();
 }

@@ -4,14 +4,15 @@
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::HeaderMap;
 use tipoff_model::{Outcome, Receipt, Scope, Verdict};
 
 use crate::body::{Body, Piece};
-use crate::fallback::{self, NoFiles, Post, Tried};
 use crate::http::{self, Answer, REPAIR_PAUSE, Request, Secrets};
+use crate::message_service::{self, FilesRefused, MessageSender, SendResult};
+use crate::settings_reader::SettingsReader;
 use crate::{Abilities, BoxFuture, Built, Channel, Context, Entry, Limits, Message, Pace};
-use crate::{PictureLimits, Setting, SettingFault, Settings, Shape};
+use crate::{PictureLimits, Setting, Settings, Shape};
 
 /// How long an answer may take.
 const TIME: Duration = Duration::from_secs(30);
@@ -60,27 +61,20 @@ struct Pigeon {
     secrets: Secrets,
 }
 
-/// All that is wrong is told at once, each at its key.
+/// All faults are reported at once, each at its key.
 fn build(settings: &Settings) -> Built {
-    let mut faults = Vec::new();
+    let mut reader = SettingsReader::new(settings);
     let mut secrets = Secrets::default();
-    let loft = settings.text("loft").unwrap_or_default().trim_end_matches('/');
-    let url = http::address(&format!("{loft}/fly"));
-    if let Err(message) = &url {
-        faults.push(SettingFault { key: "loft", message: message.clone() });
-    }
+    let url = reader.address("loft", "", "/fly");
     let mut headers = HeaderMap::new();
     if let Some(ring) = settings.text("ring") {
         secrets.add(ring);
-        match HeaderValue::try_from(ring) {
-            Ok(ring) => drop(headers.insert("x-ring", ring)),
-            Err(_) => faults.push(SettingFault { key: "ring", message: "no such ring".to_owned() }),
+        match http::secret_header(ring) {
+            Some(ring) => drop(headers.insert("x-ring", ring)),
+            None => reader.fault("ring", "must be letters and digits"),
         }
     }
-    match url {
-        Ok(url) if faults.is_empty() => Ok(Box::new(Pigeon { url, headers, secrets })),
-        _ => Err(faults),
-    }
+    reader.finish(|| Some(Pigeon { url: url?, headers, secrets }))
 }
 
 impl Channel for Pigeon {
@@ -98,16 +92,20 @@ impl Channel for Pigeon {
         message: &'a Message,
         context: &'a Context<'a>,
     ) -> BoxFuture<'a, Outcome> {
-        fallback::send(self, &LIMITS, message, context)
+        message_service::send_or_without_files(self, &LIMITS, message, context)
     }
 }
 
-impl Post for Pigeon {
-    fn post<'a>(&'a self, message: &'a Message, context: &'a Context<'a>) -> BoxFuture<'a, Tried> {
+impl MessageSender for Pigeon {
+    fn send_once<'a>(
+        &'a self,
+        message: &'a Message,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, SendResult> {
         Box::pin(async move {
             if !message.files.is_empty() {
                 // Then it is asked again, with words in their place.
-                return Err(NoFiles("a pigeon carries no files".to_owned()));
+                return Err(FilesRefused("a pigeon carries no files".to_owned()));
             }
             let words = format!("{}\n{}", message.title, message.text);
             let body = Body::new("text/plain".to_owned(), vec![Piece::Bytes(words.into_bytes())]);

@@ -8,7 +8,7 @@ use super::{Failures, Session};
 use crate::command;
 use crate::path::FilePath;
 use crate::reply::{self, Reply};
-use crate::step::{Data, Failure, Outcome};
+use crate::step::{DataMode, Failure, Outcome};
 use crate::tree::{File, SharedTree};
 
 impl Session {
@@ -47,7 +47,7 @@ impl Session {
     /// Answers [`crate::Step::Passive`]: the address to tell the client; none: no port is free.
     pub fn passive(&mut self, address: Option<SocketAddr>) {
         if let State::PassiveAsked { extended } = self.state {
-            self.client.data = address.map(|_| Data::Passive);
+            self.client.data = address.map(|_| DataMode::Passive);
             self.reply(match address {
                 Some(address) if extended => reply::extended_passive(address.port()),
                 Some(address) => reply::passive(address),
@@ -61,7 +61,7 @@ impl Session {
     pub fn foreign(&mut self, allowed: bool) {
         if let State::ForeignAsked(address) = self.state {
             if allowed {
-                self.client.data = Some(Data::Active(address));
+                self.client.data = Some(DataMode::Active(address));
             }
             self.reply(if allowed { reply::OK } else { reply::FOREIGN });
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use crate::listing::{Form, Listing};
 use crate::path::FilePath;
-use crate::step::{Data, Protection};
+use crate::step::{DataMode, Protection};
 use crate::tree::{File, Found, SharedTree, Tree};
 
 /// Refused folders that are remembered until the end of the session.
@@ -55,7 +55,7 @@ pub(super) struct Client {
     pub(super) home: Option<Home>,
     /// What PROT said, if it did.
     pub(super) protection: Option<Protection>,
-    pub(super) data: Option<Data>,
+    pub(super) data: Option<DataMode>,
     pub(super) only_epsv: bool,
     /// Where the next transfer begins.
     pub(super) offset: u64,
@@ -98,9 +98,9 @@ impl Client {
 
     /// The data connection of the next transfer. The address of PORT holds for those behind it too;
     /// a port that was listened on does not.
-    pub(super) fn take_data(&mut self) -> Option<Data> {
+    pub(super) fn take_data(&mut self) -> Option<DataMode> {
         match self.data {
-            Some(Data::Active(_)) => self.data,
+            Some(DataMode::Active(_)) => self.data,
             _ => self.data.take(),
         }
     }

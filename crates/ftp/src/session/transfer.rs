@@ -9,7 +9,7 @@ use crate::command;
 use crate::listing::Form;
 use crate::path::FilePath;
 use crate::reply;
-use crate::step::{Data, How, Receive, Send, Step, What};
+use crate::step::{DataMode, DownloadRequest, DownloadSource, Step, UploadMode, UploadRequest};
 use crate::tree::Found;
 
 /// The first port that a client may name (RFC 2577, section 3).
@@ -45,7 +45,7 @@ impl Session {
             return self.reply(reply::FOREIGN);
         }
         if self.client.owns(address) {
-            self.client.data = Some(Data::Active(address));
+            self.client.data = Some(DataMode::Active(address));
             return self.reply(reply::OK);
         }
         // An earlier address does not hold, whatever becomes of this one.
@@ -95,22 +95,22 @@ impl Session {
     pub(super) fn store(&mut self, given: &[u8]) {
         let Some(path) = self.file_path(given) else { return };
         let offset = std::mem::take(&mut self.client.offset);
-        let how = match self.find(&path) {
-            _ if offset == 0 => How::New,
-            Found::File(file) if file.size == offset => How::Append(file),
-            Found::File(file) if file.size > offset => How::Within { file, offset },
+        let mode = match self.find(&path) {
+            _ if offset == 0 => UploadMode::New,
+            Found::File(file) if file.size == offset => UploadMode::Append(file),
+            Found::File(file) if file.size > offset => UploadMode::Within { file, offset },
             _ => return self.reply(reply::BAD_OFFSET),
         };
-        self.receive(path, how, None);
+        self.receive(path, mode, None);
     }
 
     pub(super) fn append(&mut self, given: &[u8]) {
         let Some(path) = self.file_path(given) else { return };
-        let how = match self.find(&path) {
-            Found::File(file) => How::Append(file),
-            Found::Folder | Found::Nothing => How::New,
+        let mode = match self.find(&path) {
+            Found::File(file) => UploadMode::Append(file),
+            Found::Folder | Found::Nothing => UploadMode::New,
         };
-        self.receive(path, how, None);
+        self.receive(path, mode, None);
     }
 
     /// STOU: a name that is not there yet, after what is given.
@@ -124,7 +124,7 @@ impl Session {
             let Some(path) = self.file_path(&name) else { return };
             if self.find(&path) == Found::Nothing {
                 let first = reply::unique(path.name());
-                return self.receive(path, How::New, Some(first));
+                return self.receive(path, UploadMode::New, Some(first));
             }
         }
         self.reply(reply::BAD_NAME);
@@ -144,7 +144,7 @@ impl Session {
         Some(path)
     }
 
-    fn receive(&mut self, path: FilePath, how: How, first: Option<reply::Reply>) {
+    fn receive(&mut self, path: FilePath, mode: UploadMode, first: Option<reply::Reply>) {
         let Some(data) = self.client.take_data() else {
             return self.reply(reply::NO_PORT);
         };
@@ -153,7 +153,8 @@ impl Session {
             Found::File(file) => Some(file),
             Found::Folder | Found::Nothing => None,
         };
-        let step = Step::Receive(Receive { data, protection, path: path.clone(), how, earlier });
+        let step =
+            Step::Receive(UploadRequest { data, protection, path: path.clone(), mode, earlier });
         self.begin(Some(path), first.unwrap_or(reply::FILE_OK), step);
     }
 
@@ -164,7 +165,9 @@ impl Session {
         let Some(path) = self.path(given) else { return };
         let offset = std::mem::take(&mut self.client.offset);
         match self.find(&path) {
-            Found::File(file) if offset <= file.size => self.send(What::File { file, offset }),
+            Found::File(file) if offset <= file.size => {
+                self.send(DownloadSource::File { file, offset })
+            }
             Found::File(_) => self.reply(reply::BAD_OFFSET),
             Found::Folder | Found::Nothing => self.reply(reply::NOT_THERE),
         }
@@ -176,20 +179,20 @@ impl Session {
         let Some(path) = self.path(command::without_options(argument)) else { return };
         let Some(home) = &self.client.home else { return };
         let listing = home.listing(path, form);
-        self.send(What::Listing(listing));
+        self.send(DownloadSource::Listing(listing));
     }
 
-    fn send(&mut self, what: What) {
+    fn send(&mut self, source: DownloadSource) {
         let Some(data) = self.client.take_data() else {
             return self.reply(reply::NO_PORT);
         };
         // What a client chooses the bytes of goes to nobody else: they could be commands for another server.
-        if let Data::Active(address) = data
+        if let DataMode::Active(address) = data
             && !self.client.owns(address)
         {
             return self.reply(reply::ONLY_UPLOADS);
         }
         let protection = self.client.protection();
-        self.begin(None, reply::LISTING, Step::Send(Send { data, protection, what }));
+        self.begin(None, reply::LISTING, Step::Send(DownloadRequest { data, protection, source }));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tipoff_model::{ArrivalId, Timestamp, sort};
+use tipoff_model::{ArrivalId, Timestamp, file_type};
 
 /// A file in the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,5 +52,5 @@ pub(crate) enum Found {
 
 /// Whether a name ends as those of known sorts of files do.
 pub(super) fn is_called_like_a_file(name: &[u8]) -> bool {
-    sort::by_name(&String::from_utf8_lossy(name)).is_some()
+    file_type::by_name(&String::from_utf8_lossy(name)).is_some()
 }

@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tipoff_ftp::{
-    Data, Failure, File, FilePath, How, Outcome, Profile, Protection, Receive, Session, SharedTree,
-    Step, What,
+    DataMode, DownloadSource, Failure, File, FilePath, Outcome, Profile, Protection, Session,
+    SharedTree, Step, UploadMode, UploadRequest,
 };
 use tipoff_model::{ArrivalId, Timestamp};
 use tipoff_testkit::dialog::{Line, escape};
@@ -32,7 +32,7 @@ pub(crate) struct Shell {
     tree: SharedTree,
     answers: Answers,
     /// What the transfer under way adds to; none: there is no upload.
-    transfer: Option<Option<How>>,
+    transfer: Option<Option<UploadMode>>,
     arrivals: i64,
     ports: u16,
 }
@@ -84,7 +84,7 @@ impl Shell {
         let Some(upload) = self.transfer.take() else { return };
         let file = |size: Option<u64>, shell: &mut Self| {
             let arrival = match upload {
-                Some(How::Append(file)) => file.arrival,
+                Some(UploadMode::Append(file)) => file.arrival,
                 _ => {
                     shell.arrivals += 1;
                     ArrivalId(shell.arrivals)
@@ -135,7 +135,7 @@ impl Shell {
                 self.session.passive(free.then_some(address));
             }
             Step::Foreign(_) => self.session.foreign(self.answers.foreign),
-            Step::Receive(Receive { how, .. }) => self.begin(Some(how)),
+            Step::Receive(UploadRequest { mode, .. }) => self.begin(Some(mode)),
             Step::Send(_) => self.begin(None),
             Step::Abort => assert!(self.transfer.is_some(), "there is something to abort"),
             Step::Rename { .. } => self.session.renamed(),
@@ -148,7 +148,7 @@ impl Shell {
         }
     }
 
-    fn begin(&mut self, upload: Option<How>) {
+    fn begin(&mut self, upload: Option<UploadMode>) {
         assert!(self.transfer.replace(upload).is_none(), "one transfer at a time");
     }
 }
@@ -171,10 +171,12 @@ fn name(step: &Step) -> String {
         Step::Foreign(address) => format!("foreign {address}"),
         Step::StartTls => "start-tls".to_owned(),
         Step::Receive(receive) => {
-            let how = match receive.how {
-                How::New => "new".to_owned(),
-                How::Append(file) => format!("append arrival={} size={}", file.arrival, file.size),
-                How::Within { file, offset } => {
+            let how = match receive.mode {
+                UploadMode::New => "new".to_owned(),
+                UploadMode::Append(file) => {
+                    format!("append arrival={} size={}", file.arrival, file.size)
+                }
+                UploadMode::Within { file, offset } => {
                     format!("within arrival={} offset={offset}", file.arrival)
                 }
             };
@@ -182,13 +184,13 @@ fn name(step: &Step) -> String {
             format!("receive {} {how} {connection}", shown(&receive.path))
         }
         Step::Send(send) => {
-            let what = match &send.what {
-                What::Listing(listing) => {
+            let what = match &send.source {
+                DownloadSource::Listing(listing) => {
                     let mut listing = listing.clone();
                     let pieces: Vec<_> = std::iter::from_fn(|| listing.next_piece()).collect();
                     format!("listing {}", escape(&pieces.concat()))
                 }
-                What::File { file, offset } => {
+                DownloadSource::File { file, offset } => {
                     format!("file arrival={} offset={offset}", file.arrival)
                 }
             };
@@ -200,10 +202,10 @@ fn name(step: &Step) -> String {
     }
 }
 
-fn connection(data: Data, protection: Protection) -> String {
+fn connection(data: DataMode, protection: Protection) -> String {
     let data = match data {
-        Data::Passive => "passive".to_owned(),
-        Data::Active(address) => format!("active={address}"),
+        DataMode::Passive => "passive".to_owned(),
+        DataMode::Active(address) => format!("active={address}"),
     };
     let protection = match protection {
         Protection::Clear => "clear",

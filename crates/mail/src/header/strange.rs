@@ -1,10 +1,10 @@
 //! Lines of a header that are no fields: the rest of the field above, or the beginning of a body.
 
+use super::wrapped::{field_name, is_like, is_strong, is_weak};
 use super::{
     HEADER_BYTES_MAX, Header, LineEnds, NAME_BYTES_MAX, Place, STRANGE_BYTES_MAX,
     STRANGE_LINES_MAX, Step,
 };
-use crate::wrapped::{field_name, is_like, is_strong, is_weak};
 
 impl Header {
     /// Whether what is no field may be the rest of the field above, broken without a blank at its

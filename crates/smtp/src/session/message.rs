@@ -4,8 +4,7 @@ use std::mem;
 
 use super::Session;
 use super::state::{Addresses, Stage, State};
-use crate::command::Chunk;
-use crate::content::{Allowance, Dots, Framing, LineEnds};
+use crate::content::{Allowance, Chunk, Dots, Framing, LineEnds};
 use crate::reply;
 use crate::step::{Step, Transaction};
 

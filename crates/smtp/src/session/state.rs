@@ -3,8 +3,7 @@
 
 use super::RECIPIENT_BYTES;
 use crate::auth::Exchange;
-use crate::command::Chunk;
-use crate::content::{Allowance, Framing};
+use crate::content::{Allowance, Chunk, Framing};
 use crate::reply::Reply;
 
 /// What is known of the client. TLS makes it a stranger again (RFC 3207, section 4.2).

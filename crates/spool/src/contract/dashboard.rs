@@ -39,7 +39,7 @@ async fn pages_follow_each_other_and_filters_fit(open: Open<'_>) {
     let second = spool.store(person).await.unwrap().incident;
     let third = store(&*spool, "Yard", seconds(200)).await.incident;
     let mut quiet = arrival(&*spool, "Yard", seconds(300));
-    quiet.artefact = true;
+    quiet.housekeeping = true;
     let quiet = spool.store(quiet).await.unwrap().incident;
     for delivery in due(&*spool, "phone", seconds(300)).await {
         let state = match delivery.alert.incident {

@@ -26,7 +26,7 @@ async fn a_day_is_counted(open: Open<'_>) {
     spool.store(person).await.unwrap();
     let last = store(&*spool, "Yard", seconds(300)).await.arrival;
     let mut quiet = arrival(&*spool, "Yard", seconds(400));
-    quiet.artefact = true;
+    quiet.housekeeping = true;
     spool.store(quiet).await.unwrap();
     store(&*spool, "Door", seconds(999)).await;
     store(&*spool, "Door", seconds(1000)).await;
@@ -106,7 +106,7 @@ async fn nobody_is_told_a_report_while_it_is_muted(open: Open<'_>) {
 async fn arrivals_are_read_again_as_they_were(open: Open<'_>) {
     let spool = open();
     let mut quiet = arrival(&*spool, "Door", NOW);
-    quiet.artefact = true;
+    quiet.housekeeping = true;
     let quiet = spool.store(quiet).await.unwrap();
     let loud = store(&*spool, "Yard", seconds(10)).await;
     let later = store(&*spool, "Yard", seconds(20)).await;

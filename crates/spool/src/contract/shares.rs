@@ -218,7 +218,7 @@ async fn a_locked_incident_does_not_grow_beyond_the_locks(open: Open<'_>) {
         arrival: locked.arrival,
         content: Content::default(),
         event: Event::Motion,
-        artefact: false,
+        housekeeping: false,
         size: 1_000_000,
         began_at: NOW,
         received_at: seconds(2),

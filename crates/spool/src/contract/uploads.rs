@@ -47,7 +47,7 @@ pub(super) fn growth(
         arrival: stored.arrival,
         content,
         event: Event::Motion,
-        artefact: false,
+        housekeeping: false,
         size: 12,
         began_at: at,
         received_at: at,
@@ -147,7 +147,7 @@ async fn what_is_silent_opens_incidents_of_its_own(open: Open<'_>) {
     let spool = open();
     let silent = |at| {
         let mut silent = upload(&*spool, "/DVRWorkDirectory", at);
-        silent.artefact = true;
+        silent.housekeeping = true;
         silent
     };
     let alarm = spool.store(upload(&*spool, "/1.jpg", NOW)).await.unwrap();

@@ -4,22 +4,26 @@ use tipoff_model::{Content, Device, Event, Facts, MediaKind, Timestamp};
 
 use crate::NewArrival;
 
-/// All of an arrival that is to be stored.
-pub(crate) fn facts_of(arrival: &NewArrival) -> Facts<'_> {
+/// All of an arrival that is to be stored. `is_repeat`: its mail was stored before, whatever its files say.
+pub(crate) fn facts_of(arrival: &NewArrival, muted: bool, is_repeat: bool) -> Facts<'_> {
+    let of_content = facts_of_content(&arrival.device, &arrival.content);
     Facts {
         device: &arrival.device,
         began_at: arrival.began_at,
         received_at: arrival.received_at,
         event: arrival.event,
         torn: arrival.torn,
-        artefact: arrival.artefact,
+        housekeeping: arrival.housekeeping,
         envelope: Some(&arrival.envelope),
-        ..facts_of_content(&arrival.device, &arrival.content)
+        muted,
+        repeat: of_content.repeat || is_repeat,
+        ..of_content
     }
 }
 
-/// What the content alone tells.
-pub(crate) fn facts_of_content<'a>(device: &'a Device, content: &'a Content) -> Facts<'a> {
+/// What the content of an arrival says: whether it has a whole new picture, only videos, or nothing new. All
+/// else is empty.
+pub fn facts_of_content<'a>(device: &'a Device, content: &'a Content) -> Facts<'a> {
     let media = &content.media;
     let has = |kind| media.iter().any(|media| media.kind == kind);
     Facts {
@@ -32,7 +36,7 @@ pub(crate) fn facts_of_content<'a>(device: &'a Device, content: &'a Content) -> 
         torn: false,
         whole_picture: media.iter().any(|it| it.whole && !it.repeat && it.is_shot()),
         video_only: has(MediaKind::Video) && !has(MediaKind::Picture),
-        artefact: false,
+        housekeeping: false,
         muted: false,
         repeat: media.iter().any(|media| media.repeat)
             && media.iter().all(|media| media.repeat || !media.is_shot()),

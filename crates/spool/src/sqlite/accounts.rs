@@ -147,7 +147,7 @@ impl Accounts for SqliteSpool {
 
     fn token(&self, digest: Digest) -> BoxFuture<'_, Result<Option<ApiToken>>> {
         Box::pin(self.read(move |connection| {
-            let mut select = connection.prepare_cached(&format!("{TOKEN} WHERE print = ?1"))?;
+            let mut select = connection.prepare_cached(&format!("{TOKEN} WHERE digest = ?1"))?;
             Ok(select.query_row([digest], read_token).optional()?)
         }))
     }
@@ -200,7 +200,8 @@ impl Accounts for SqliteSpool {
     }
 }
 
-const TOKEN: &str = "SELECT id, name, print, scope, created_at, used_at, maker, made_by FROM token";
+const TOKEN: &str =
+    "SELECT id, name, digest, scope, created_at, used_at, maker, made_by FROM token";
 
 fn read_token(row: &Row<'_>) -> rusqlite::Result<ApiToken> {
     let (scope, used_at): (String, Option<i64>) = (row.get(3)?, row.get(5)?);

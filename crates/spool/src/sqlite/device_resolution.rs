@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tipoff_model::{DeviceId, Protocol, Timestamp};
 
-use super::{SqliteSpool, at, devices, lock, shares, store, turns};
+use super::{SqliteSpool, at, devices, lock, notices, shares, turns};
 use crate::{
     BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
     NewDevice, Notice, Result, SharedPlace, Sighting,
@@ -82,9 +82,8 @@ impl Devices for SqliteSpool {
     fn create_notice(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>> {
         let rules = Arc::clone(&self.rules);
         Box::pin(
-            self.writer.run(move |connection| {
-                store::create_notice(connection, &*rules.current(), &notice)
-            }),
+            self.writer
+                .run(move |connection| notices::create(connection, &*rules.current(), &notice)),
         )
     }
 }
@@ -329,47 +328,4 @@ fn shared_places(
         }
     }
     Ok(places)
-}
-
-/// Whether the device, or the recorder that it is a channel of, is muted now.
-pub(super) fn is_muted(connection: &Connection, id: DeviceId, now: Timestamp) -> Result<bool> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT max(coalesce(muted_until, 0)) > ?2 FROM device
-             WHERE id IN (?1, (SELECT recorder FROM device WHERE id = ?1))",
-        )?
-        .query_row(params![id.0, now.0], |row| row.get(0))?)
-}
-
-/// Somebody has been told; the next arrival makes it worth telling again.
-pub(super) fn silence_told(connection: &Connection, id: DeviceId) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE device SET silence_told = 1 WHERE id = ?1")?
-        .execute([id.0])?;
-    Ok(())
-}
-
-/// Notes that something of the device arrived, and so of its recorder; whether one is muted now.
-pub(super) fn heard(
-    connection: &Connection,
-    id: i64,
-    now: Timestamp,
-    vendor: Option<&str>,
-) -> Result<bool> {
-    let mut update = connection.prepare_cached(
-        "UPDATE device SET silence_told = 0, vendor = coalesce(?3, vendor),
-                last_at = CASE WHEN last_at > ?4 THEN ?2 ELSE max(coalesce(last_at, 0), ?2) END
-         WHERE id = ?1 RETURNING recorder, coalesce(muted_until, 0) > ?2",
-    )?;
-    let mut note = |id: i64| {
-        update.query_row(params![id, now.0, vendor, now.latest_recorded().0], |row| {
-            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, bool>(1)?))
-        })
-    };
-    let (recorder, muted) = note(id)?;
-    let recorder_muted = match recorder {
-        Some(recorder) => note(recorder)?.1,
-        None => false,
-    };
-    Ok(muted || recorder_muted)
 }

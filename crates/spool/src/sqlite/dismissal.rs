@@ -1,9 +1,9 @@
 //! Incidents that somebody marked as not interesting: no more alerts of them, and the reason is kept.
 
-use rusqlite::{Connection, OptionalExtension, params};
-use tipoff_model::{Facts, IncidentId, NotifiedChannel, Plan, Planner, Timestamp};
+use rusqlite::{Connection, params};
+use tipoff_model::{IncidentId, Planner, Timestamp};
 
-use super::history::DeviceHistory;
+use crate::core::alerting;
 use crate::{Result, SpoolError};
 
 /// How long the name of whoever asked may be, in characters.
@@ -50,7 +50,7 @@ pub(super) fn withdraw(
          WHERE incident = ?1 AND channel = ?2 AND state = 'pending'
            AND kind IN ('first', 'followup')",
     )?;
-    for channel in channels.iter().filter(|channel| !planner.is_archive(channel)) {
+    for channel in alerting::withdrawn(planner, channels) {
         update.execute(params![incident.0, channel, now.0])?;
     }
     Ok(())
@@ -76,30 +76,4 @@ pub(super) fn restore(
     )?;
     let channels = update.query_map(params![incident.0, now.0], |row| row.get(0))?;
     Ok(channels.collect::<rusqlite::Result<_>>()?)
-}
-
-/// What the rules plan for an arrival; of an incident that was dismissed, for archives only.
-pub(super) fn plan(
-    connection: &Connection,
-    planner: &dyn Planner,
-    incident: Option<IncidentId>,
-    facts: &Facts<'_>,
-    notified: &[NotifiedChannel],
-    history: &DeviceHistory<'_>,
-) -> Result<Plan> {
-    let mut plan = history.plan(planner, facts, notified)?;
-    if let Some(incident) = incident
-        && is_dismissed(connection, incident)?
-    {
-        plan.due.retain(|due| planner.is_archive(&due.channel));
-    }
-    Ok(plan)
-}
-
-fn is_dismissed(connection: &Connection, incident: IncidentId) -> Result<bool> {
-    let by = connection
-        .prepare_cached("SELECT dismissed_by FROM incident WHERE id = ?1")?
-        .query_row([incident.0], |row| row.get::<_, Option<String>>(0))
-        .optional()?;
-    Ok(by.flatten().is_some())
 }

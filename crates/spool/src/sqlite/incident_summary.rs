@@ -1,20 +1,13 @@
-//! What is noted of an arrival for those who look at many incidents at once: counts, the file that
-//! stands for it, the words by which it is found.
+//! What is written of an arrival for lists of incidents: counts, the cover, the words by which it is found.
 
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
-use tipoff_model::{
-    ArrivalId, Content, Envelope, IncidentId, Media, MediaKind, MediaPlace, Timestamp,
-};
+use tipoff_model::{ArrivalId, Content, Envelope, IncidentId, MediaPlace, Timestamp};
 
 use crate::Result;
+use crate::core::incident_summary::{counts, cover, search_text};
 
-/// How much of a text is searched, and of all words together.
-const TEXT_CHARS_MAX: usize = 500;
-const WORDS_CHARS_MAX: usize = 1000;
-/// How many names of files are searched.
-const NAMES_MAX: usize = 10;
 const HOUR_MS: i64 = 3_600_000;
 
 /// An arrival, as it is now.
@@ -59,48 +52,14 @@ pub(super) fn note(
                 video
             ])?;
     }
+    let search_text = search_text(summary.envelope, summary.content);
     connection
         .prepare_cached(
             "INSERT INTO words (incident, arrival, words) VALUES (?1, ?2, ?3)
              ON CONFLICT (incident, arrival) DO UPDATE SET words = excluded.words",
         )?
-        .execute(params![summary.incident.0, summary.arrival.0, words(summary)])?;
+        .execute(params![summary.incident.0, summary.arrival.0, search_text])?;
     Ok(())
-}
-
-fn counts(content: &Content) -> (i64, i64) {
-    let count = |fits: fn(&Media) -> bool| {
-        i64::try_from(content.media.iter().filter(|media| fits(media)).count()).unwrap_or(i64::MAX)
-    };
-    (count(is_picture), count(is_video))
-}
-
-fn is_picture(media: &Media) -> bool {
-    matches!(media.kind, MediaKind::Picture | MediaKind::Animation)
-}
-
-fn is_video(media: &Media) -> bool {
-    media.kind == MediaKind::Video
-}
-
-fn cover(media: &[Media]) -> Option<(usize, bool)> {
-    let first = |fits: fn(&Media) -> bool| media.iter().position(fits);
-    first(is_picture)
-        .map(|index| (index, false))
-        .or_else(|| first(is_video).map(|index| (index, true)))
-}
-
-fn words(summary: &IncidentSummary<'_>) -> String {
-    let IncidentSummary { envelope, content, .. } = summary;
-    let text: String = content.text.chars().take(TEXT_CHARS_MAX).collect();
-    let login = envelope.login.as_deref().unwrap_or_default();
-    let path = envelope.path.as_deref().unwrap_or_default();
-    let names = content.media.iter().take(NAMES_MAX).map(|media| media.name.as_str());
-    let mut parts = vec![content.subject.as_str(), &envelope.sender, login, path];
-    parts.extend(names);
-    parts.push(&text);
-    parts.retain(|part| !part.is_empty());
-    parts.join(" ").to_lowercase().chars().take(WORDS_CHARS_MAX).collect()
 }
 
 /// Counts an arrival of this moment.

@@ -81,7 +81,7 @@ impl Resent {
         for incident in &self.replaces {
             dismissal::withdraw(connection, planner, *incident, now)?;
             connection
-                .prepare_cached("UPDATE incident SET untold = ?2 WHERE id = ?1")?
+                .prepare_cached("UPDATE incident SET suppressed_reason = ?2 WHERE id = ?1")?
                 .execute(params![incident.0, WITHDRAWN])?;
         }
         Ok(())

@@ -5,8 +5,8 @@ use tipoff_model::{
     AlertKind, ArrivalId, BlobName, Content, Device, DeviceId, Due, Event, IncidentId, Timestamp,
 };
 
-use super::store::{NOTICE, insert_delivery, open_notice};
-use super::{SqliteSpool, at, devices, from_json, number};
+use super::incident_rows::NOTICE;
+use super::{SqliteSpool, at, devices, from_json, new_deliveries, notices, number};
 use crate::{
     ArrivalLine, BoxFuture, NewReport, PastArrival, Result, Review, StoredBlob, TalliedChannel,
     Tally,
@@ -125,17 +125,20 @@ fn report(connection: &Connection, new: &NewReport) -> Result<Vec<String>> {
         return Ok(Vec::new());
     }
     let (device, event) = (new.device, Event::Other);
-    let (incident, muted) = open_notice(connection, device, event, &new.subject, new.at)?;
+    let (incident, muted) = notices::open(connection, device, event, &new.subject, new.at)?;
     connection
-        .prepare_cached("UPDATE incident SET note = ?2, report = ?3, untold = ?4 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE incident SET note = ?2, report = ?3, suppressed_reason = ?4 WHERE id = ?1",
+        )?
         .execute(params![incident.0, new.text, new.name, muted.then_some("muted")])?;
     if muted {
         return Ok(Vec::new());
     }
+    let place = new_deliveries::device_place(connection, new.device.0)?;
     for channel in &new.channels {
         let (channel, kind, route) = (channel.clone(), AlertKind::Report, None);
         let due = Due { channel, kind, due_at: new.at, route, of_address: false };
-        let delivery = insert_delivery(connection, incident, false, &due, new.at)?;
+        let delivery = new_deliveries::insert(connection, incident, &place, false, &due, new.at)?;
         for shot in &new.shots {
             // One that had to go meanwhile is not shown.
             connection

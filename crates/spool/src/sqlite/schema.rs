@@ -5,36 +5,38 @@ use rusqlite::Connection;
 
 use crate::{Result, SpoolError};
 
-/// Each brings the spool from the version of its place to the next.
-const MIGRATIONS: &[&str] = &[
-    include_str!("v1.sql"),
-    include_str!("v2.sql"),
-    include_str!("v3.sql"),
-    include_str!("v4.sql"),
-    include_str!("v5.sql"),
-    include_str!("v6.sql"),
-    include_str!("v7.sql"),
-    include_str!("v8.sql"),
-    include_str!("v9.sql"),
-    include_str!("v10.sql"),
-    include_str!("v11.sql"),
-    include_str!("v12.sql"),
+/// Each brings a spool of the version before to its version. The first makes a new spool: no release wrote
+/// an earlier version.
+const MIGRATIONS: &[(i64, &str)] = &[
+    (OLDEST, include_str!("v7.sql")),
+    (8, include_str!("v8.sql")),
+    (9, include_str!("v9.sql")),
+    (10, include_str!("v10.sql")),
+    (11, include_str!("v11.sql")),
+    (12, include_str!("v12.sql")),
+    (NEWEST, include_str!("v13.sql")),
 ];
+
+/// The oldest version of a spool that is converted.
+const OLDEST: i64 = 7;
+/// The version that this program reads and writes.
+const NEWEST: i64 = 13;
 
 /// Brings the spool to the newest version.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if found > known {
-        return Err(SpoolError::Newer { found, known });
+    if found > NEWEST {
+        return Err(SpoolError::Newer { found, known: NEWEST });
     }
-    for (version, migration) in (1_i64..).zip(MIGRATIONS) {
-        if version > found {
-            let transaction = connection.transaction()?;
-            transaction.execute_batch(migration)?;
-            transaction.pragma_update(None, "user_version", version)?;
-            transaction.commit()?;
-        }
+    // A database of version 0 has no tables yet.
+    if found != 0 && found < OLDEST {
+        return Err(SpoolError::TooOld { found, oldest: OLDEST });
+    }
+    for (version, migration) in MIGRATIONS.iter().filter(|(version, _)| *version > found) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
     }
     Ok(())
 }
@@ -42,6 +44,33 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A spool as a program of this version made it.
+    fn of_version(newest: i64) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        for (version, migration) in MIGRATIONS.iter().filter(|(version, _)| *version <= newest) {
+            connection.execute_batch(migration).unwrap();
+            connection.pragma_update(None, "user_version", version).unwrap();
+        }
+        connection
+    }
+
+    /// The statement of each table and index without comments, a line each, in the order in which a table's
+    /// indexes were made.
+    fn statements(connection: &Connection) -> String {
+        let sql = "SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema
+            ORDER BY tbl_name, rowid";
+        let mut select = connection.prepare(sql).unwrap();
+        let rows = select.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let line = |row: rusqlite::Result<String>| {
+            let row = row.unwrap();
+            let lines = row.lines().map(|line| line.split("--").next().unwrap_or_default());
+            let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+            let line = words.join(" ").replace(" ,", ",").replace(" )", ")").replace("( ", "(");
+            line + "\n"
+        };
+        rows.map(line).collect()
+    }
 
     #[test]
     fn a_new_spool_gets_every_table_and_a_second_start_changes_nothing() {
@@ -58,16 +87,35 @@ mod tests {
         assert_eq!(tables, 26);
     }
 
+    #[test]
+    fn every_version_from_the_base_on_has_one_migration() {
+        let versions: Vec<i64> = MIGRATIONS.iter().map(|(version, _)| *version).collect();
+        assert_eq!(versions, (OLDEST..=NEWEST).collect::<Vec<_>>());
+    }
+
+    /// The fixture holds the tables that the seven migrations before the first release made.
+    #[test]
+    fn the_base_has_the_tables_of_the_migrations_that_it_replaces() {
+        assert_eq!(statements(&of_version(OLDEST)), include_str!("v7_tables.txt"));
+    }
+
+    #[test]
+    fn a_spool_of_each_version_from_the_base_on_becomes_a_new_one() {
+        let mut new = Connection::open_in_memory().unwrap();
+        migrate(&mut new).unwrap();
+        for version in OLDEST..=NEWEST {
+            let mut older = of_version(version);
+            migrate(&mut older).unwrap();
+            assert_eq!(statements(&older), statements(&new), "of version {version}");
+        }
+    }
+
     /// The one password of earlier versions, and the browser that logged in with it.
     #[test]
     fn the_password_becomes_the_first_owners() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        for migration in MIGRATIONS.iter().take(11) {
-            connection.execute_batch(migration).unwrap();
-        }
-        connection.pragma_update(None, "user_version", 11).unwrap();
+        let mut connection = of_version(11);
         let before = "INSERT INTO meta (key, value) VALUES ('password', 'hash');
-            INSERT INTO login (digest, created_at, seen_at) VALUES (x'01', 5, 6);";
+            INSERT INTO login (print, created_at, seen_at) VALUES (x'01', 5, 6);";
         connection.execute_batch(before).unwrap();
         migrate(&mut connection).unwrap();
         let sql = "SELECT name || role || password || login.id || login.seen_at
@@ -81,8 +129,22 @@ mod tests {
     #[test]
     fn a_spool_of_a_newer_program_is_left_alone() {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.pragma_update(None, "user_version", 1000).unwrap();
+        connection.pragma_update(None, "user_version", NEWEST + 1).unwrap();
         let error = migrate(&mut connection).unwrap_err();
-        assert!(matches!(error, SpoolError::Newer { found: 1000, .. }), "{error}");
+        assert!(matches!(error, SpoolError::Newer { found: 14, known: 13 }), "{error}");
+    }
+
+    #[test]
+    fn a_spool_from_before_the_first_release_is_left_alone() {
+        for version in [-1, 1, OLDEST - 1] {
+            let mut connection = Connection::open_in_memory().unwrap();
+            connection.pragma_update(None, "user_version", version).unwrap();
+            let error = migrate(&mut connection).unwrap_err();
+            assert!(
+                matches!(error, SpoolError::TooOld { found, oldest: 7 } if found == version),
+                "{error}"
+            );
+            assert_eq!(statements(&connection), "");
+        }
     }
 }

@@ -5,8 +5,9 @@
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tipoff_model::{ArrivalId, DeviceId, Timestamp};
+use tipoff_model::{AlertKind, ArrivalId, DeviceId, Timestamp};
 
+use super::new_deliveries;
 use super::waiting_places::{LOOKED_AT_MAX, WaitingPlaces};
 use crate::{Result, Room, Share};
 
@@ -311,25 +312,14 @@ pub(super) fn owner_of(
 
 /// The device is another one, or has become known: what waits takes its turns.
 pub(super) fn requeue(connection: &Connection, device: DeviceId) -> Result<()> {
-    let place: Option<String> = connection
+    let place = new_deliveries::device_place(connection, device.0)?;
+    connection
         .prepare_cached(
-            "SELECT CASE WHEN coalesce(device.label, recorder.label) IS NULL
-                              AND device.place IS NOT NULL THEN device.place
-                         ELSE '#' || coalesce(device.recorder, device.id) END
-             FROM device LEFT JOIN device AS recorder ON recorder.id = device.recorder
-             WHERE device.id = ?1",
+            "UPDATE delivery SET device = ?1, place = ?2
+             WHERE state = 'pending' AND kind <> 'report'
+               AND incident IN (SELECT id FROM incident WHERE incident.device = ?1)",
         )?
-        .query_row([device.0], |row| row.get(0))
-        .optional()?;
-    if let Some(place) = place {
-        connection
-            .prepare_cached(
-                "UPDATE delivery SET device = ?1, place = ?2
-                 WHERE state = 'pending' AND kind <> 'report'
-                   AND incident IN (SELECT id FROM incident WHERE incident.device = ?1)",
-            )?
-            .execute(params![device.0, place])?;
-    }
+        .execute(params![device.0, place.of(AlertKind::First)])?;
     Ok(())
 }
 

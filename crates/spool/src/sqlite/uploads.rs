@@ -7,14 +7,14 @@ use tipoff_model::{
     Planner, Timestamp,
 };
 
-use super::history::DeviceHistory;
 use super::incident_summary::{self, IncidentSummary};
-use super::store::{self, Added};
+use super::new_deliveries::{self, Added};
 use super::{
-    at, dedup, device_resolution, devices, dismissal, from_json, home_settings, incident_rows,
-    json, number, shares,
+    at, dedup, devices, from_json, home_settings, incident_rows, json, number, past, shares,
+    sightings,
 };
-use crate::core::facts;
+use crate::core::placement::Placed;
+use crate::core::{alerting, facts};
 use crate::{DedupPolicy, Growth, Result, SpoolError, Stored, Upload};
 
 /// Number of trees of which it is noted that their devices make no folders.
@@ -43,31 +43,30 @@ pub(super) fn grow(
     let (arrival, content) = (growth.arrival, &growth.content);
     let glance = IncidentSummary { incident, arrival, envelope: &envelope, content };
     incident_summary::note(connection, &glance, Some(&before))?;
-    let muted = device_resolution::is_muted(connection, DeviceId(id), growth.received_at)?
+    let muted = sightings::is_muted(connection, DeviceId(id), growth.received_at)?
         || home_settings::is_muted(connection, growth.received_at)?;
     let facts = Facts {
         began_at: growth.began_at,
         received_at: growth.received_at,
         event: growth.event,
         torn: growth.torn,
-        artefact: growth.artefact,
+        housekeeping: growth.housekeeping,
         envelope: Some(&envelope),
         muted,
         ..facts::facts_of_content(&device, &growth.content)
     };
-    incident_rows::touch_incident(connection, incident, &facts)?;
-    let told = store::told(connection, Some(incident))?;
-    let history = DeviceHistory::new(connection, id, facts.received_at);
-    let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, &history)?;
-    store::note_untold(connection, incident, &told, &plan)?;
+    let event = incident_rows::join(connection, incident, &facts)?;
+    let alerts = incident_rows::alerts(connection, incident)?;
+    let place = new_deliveries::device_place(connection, id)?;
+    let past = past::load(connection, planner, &facts, &alerts, &place)?;
+    let plan = alerting::decide(planner, &facts, &alerts, &past, growth.ready_at);
+    incident_rows::set_suppressed_reason(connection, incident, &plan)?;
+    let (placed, notified) = (Placed::of(&facts), &alerts.notified);
+    let added = Added { incident, event, arrival, placed, device: &place, notified };
     for due in &plan.due {
-        let due = Due { due_at: due.due_at.max(growth.ready_at), ..due.clone() };
-        let now = growth.received_at;
-        // What has not begun will tell of all of it.
-        if !put_off(connection, &growth, &due)? {
-            let (arrival, video, page) = (growth.arrival, facts.video_only, facts.is_page());
-            let added = Added { incident, arrival, video, page };
-            store::add_delivery(connection, &added, &due, now)?;
+        // A delivery that cannot have begun will bring all of it.
+        if !put_off(connection, &growth, due)? {
+            new_deliveries::add(connection, &added, due)?;
         }
     }
     let Growth { content, digests, torn, .. } = &growth;
@@ -176,9 +175,18 @@ pub(super) fn rename(
         envelope: Some(&envelope),
         ..facts::facts_of_content(&device, &content)
     };
-    let told = store::told(connection, Some(incident))?;
-    let history = DeviceHistory::new(connection, id, facts.received_at);
-    let plan = dismissal::plan(connection, planner, Some(incident), &facts, &told, &history)?;
+    let alerts = incident_rows::alerts(connection, incident)?;
+    let place = new_deliveries::device_place(connection, id)?;
+    let past = past::load(connection, planner, &facts, &alerts, &place)?;
+    let plan = alerting::decide(planner, &facts, &alerts, &past, renamed.now);
+    let added = Added {
+        incident,
+        event: renamed.event,
+        arrival: renamed.arrival,
+        placed: Placed::of(&facts),
+        device: &place,
+        notified: &alerts.notified,
+    };
     let mut channels = Vec::new();
     for due in plan.due {
         // The pages of a scan still wait for each other.
@@ -186,9 +194,7 @@ pub(super) fn rename(
         let is_due = hasten(connection, renamed, &due, first_at)?;
         if !is_due && due.kind == AlertKind::First {
             // By its new name it is news to one who was not to hear of it.
-            let (video, page) = (facts.video_only, facts.is_page());
-            let added = Added { incident, arrival: renamed.arrival, video, page };
-            store::add_delivery(connection, &added, &due, renamed.now)?;
+            new_deliveries::add(connection, &added, &due)?;
         }
         if is_due || due.kind == AlertKind::First {
             channels.push(due.channel);

@@ -9,7 +9,7 @@ use crate::{Digest, Login, NewUser, Result, Role, User, UserChange, UserId};
 const FIRST_OWNER: &str = "owner";
 
 const USER: &str = "SELECT id, name, role, password, totp, totp_pending, created_at FROM user";
-const LOGIN: &str = "SELECT id, print, user, created_at, seen_at, address, browser FROM login";
+const LOGIN: &str = "SELECT id, digest, user, created_at, seen_at, address, browser FROM login";
 
 pub(super) fn all(connection: &Connection) -> Result<Vec<User>> {
     let mut select = connection.prepare_cached(&format!("{USER} ORDER BY id"))?;
@@ -166,7 +166,7 @@ pub(super) fn add_login(connection: &Connection, login: &Login, max: u32) -> Res
 }
 
 pub(super) fn login(connection: &Connection, digest: &Digest) -> Result<Option<(Login, User)>> {
-    let mut select = connection.prepare_cached(&format!("{LOGIN} WHERE print = ?1"))?;
+    let mut select = connection.prepare_cached(&format!("{LOGIN} WHERE digest = ?1"))?;
     let Some(login) = select.query_row([digest], read_login).optional()? else {
         return Ok(None);
     };

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tipoff_model::{
     AlertKind, ArrivalId, BlobName, Content, DeliveryState, Device, Due, Encoding, Envelope, Event,
-    Facts, History, IncidentClass, IncidentId, Media, MediaKind, NotifiedChannel, OpenIncident,
-    Plan, Planner, Protocol, Timestamp,
+    Facts, IncidentClass, IncidentId, Media, MediaKind, NotifiedChannel, OpenIncident, Past, Plan,
+    Planner, Protocol, Timestamp,
 };
 use tipoff_spool::{
     AgeGuard, AttemptRecord, DedupPolicy, Growth, Incidents, NewArrival, RetentionLimits, Spool,
@@ -41,7 +41,7 @@ impl Planner for Everything {
         facts.received_at.since(latest.last_arrival_at) <= Duration::from_secs(20)
     }
 
-    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], _: &dyn History) -> Plan {
+    fn plan(&self, facts: &Facts<'_>, notified: &[NotifiedChannel], _: &Past) -> Plan {
         let kind = if notified.is_empty() { AlertKind::First } else { AlertKind::FollowUp };
         let due = |channel: &str| Due {
             channel: channel.to_owned(),
@@ -169,7 +169,7 @@ impl Run {
             arrival,
             content: content(size),
             event: Event::Motion,
-            artefact: false,
+            housekeeping: false,
             size,
             began_at: at,
             received_at: at,
@@ -273,7 +273,7 @@ async fn arrival(
         },
         content: content(size),
         event: Event::Motion,
-        artefact: false,
+        housekeeping: false,
         vendor: None,
         blob,
         began_at: at,

@@ -1,12 +1,13 @@
 //! `tipoff audit`: who changed what, and when. Works beside a running server.
 
 use serde_json::json;
-use tipoff_model::Timestamp;
 use tipoff_spool::{Audit, AuditEntry, AuditFilter};
 
 use super::password::open;
 use super::{Ending, Failure, block_on};
 use crate::config::Config;
+use crate::runtime::utc::utc_second;
+use crate::web::account_types::AuditLine;
 
 /// Which entries are wanted, and how.
 #[derive(Debug, clap::Args)]
@@ -32,7 +33,7 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
     let entries = block_on(spool.audit(filter, args.limit))?;
     let entries = entries.map_err(|error| Failure::Failed(error.into()))?;
     if args.json {
-        let entries: Vec<_> = entries.iter().map(to_json).collect();
+        let entries: Vec<_> = entries.iter().map(AuditLine::from).collect();
         println!("{:#}", json!(entries));
     } else if entries.is_empty() {
         println!("There are no entries.");
@@ -48,7 +49,7 @@ fn print(entry: &AuditEntry) {
     let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
     let line = format!(
         "{}  {what}{times}  {object}  {detail}  by {} {}{address}",
-        time(*at),
+        utc_second(*at),
         actor.kind(),
         actor.name()
     );
@@ -64,24 +65,4 @@ fn print(entry: &AuditEntry) {
 const fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{61c}' | '\u{feff}')
-}
-
-fn to_json(entry: &AuditEntry) -> serde_json::Value {
-    json!({
-        "id": entry.id,
-        "at": time(entry.at),
-        "actor_kind": entry.actor.kind(),
-        "actor": entry.actor.name(),
-        "address": entry.address,
-        "what": entry.what,
-        "object": entry.object,
-        "detail": entry.detail,
-        "count": entry.count,
-    })
-}
-
-/// To the second, in UTC.
-fn time(time: Timestamp) -> String {
-    let time = jiff::Timestamp::from_second(time.as_ms() / 1000);
-    time.map_or_else(|_| "?".to_owned(), |time| time.to_string())
 }

@@ -15,6 +15,8 @@ use tipoff_spool::{
 use super::{Ending, Failure, block_on};
 use crate::audit::{self, what};
 use crate::config::{Config, Retention};
+use crate::runtime::utc::utc;
+use crate::web::api_types::Attempt;
 
 /// What can be done with incidents.
 #[derive(Debug, Subcommand)]
@@ -252,8 +254,8 @@ fn line_json(line: &IncidentLine) -> Value {
         "device": line.device,
         "event": line.event,
         "subject": line.subject,
-        "began_at": utc_time(line.began_at),
-        "last_arrival_at": utc_time(line.last_arrival_at),
+        "began_at": utc(line.began_at),
+        "last_arrival_at": utc(line.last_arrival_at),
         "arrivals": line.arrivals,
         "deliveries": deliveries,
         "untold": line.suppressed_reason,
@@ -267,7 +269,7 @@ fn detail_json(detail: &IncidentDetail) -> Value {
     let arrivals = detail.arrivals.iter().map(|arrival| {
         json!({
             "arrival": arrival.id,
-            "received_at": utc_time(arrival.received_at),
+            "received_at": utc(arrival.received_at),
             "torn": arrival.torn,
             "envelope": arrival.envelope,
             "content": arrival.content,
@@ -276,16 +278,14 @@ fn detail_json(detail: &IncidentDetail) -> Value {
         })
     });
     let deliveries = detail.deliveries.iter().map(|delivery| {
-        let attempts = delivery.attempts.iter().map(|(at, took, error)| {
-            json!({ "at": utc_time(*at), "took_ms": took.as_millis(), "error": error })
-        });
+        let attempts = delivery.attempts.iter().map(Attempt::from);
         json!({
             "delivery": delivery.id,
             "channel": delivery.channel,
             "kind": delivery.kind,
             "state": delivery.state,
-            "created_at": utc_time(delivery.created_at),
-            "due_at": utc_time(delivery.due_at),
+            "created_at": utc(delivery.created_at),
+            "due_at": utc(delivery.due_at),
             "attempts": attempts.collect::<Vec<_>>(),
         })
     });
@@ -306,10 +306,4 @@ pub(super) fn local_time(time: Timestamp) -> String {
             time.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
         },
     )
-}
-
-/// For programs: RFC 3339, UTC.
-pub(super) fn utc_time(time: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(time.as_ms())
-        .map_or_else(|_| "?".to_owned(), |time| time.to_string())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
-use tipoff_model::{Event, Gathering, History, Timestamp};
+use tipoff_model::{Past, Timestamp};
 use tipoff_rules::{Clock, Rules};
 use tipoff_spool::{Spool, SqliteSpool};
 
@@ -21,38 +21,10 @@ pub(super) struct Moment {
     mode: Option<String>,
 }
 
-/// What the spool knows of the past, and what is assumed instead.
-pub(super) struct Past {
-    mode: Option<(String, Timestamp)>,
-}
-
-impl History for Past {
-    /// Nothing was told lately: what a cooldown would hold back is not asked here.
-    fn last_first_alert(&self, _channel: &str) -> Option<Timestamp> {
-        None
-    }
-
-    fn alerts_since(&self, _channel: &str, _event: Event, _since: Timestamp) -> u32 {
-        0
-    }
-
-    fn firsts_since(&self, _channel: &str, _since: Timestamp) -> (u32, Option<Timestamp>) {
-        (0, None)
-    }
-
-    fn gathering(&self, _channel: &str, _event: Event, _since: Timestamp) -> Option<Gathering> {
-        None
-    }
-
-    fn chosen_mode(&self) -> Option<(String, Timestamp)> {
-        self.mode.clone()
-    }
-}
-
 /// Prints the time and the mode that the lines below hold for.
 pub(super) fn print_moment(rules: &Rules, past: &Past, now: Timestamp) {
     let time = local(&rules.clock, now);
-    match rules.mode(past.mode.as_ref(), now) {
+    match rules.mode(past.chosen_mode.as_ref(), now) {
         Some(mode) => println!("at {time}, in mode \"{mode}\":"),
         None => println!("at {time}:"),
     }
@@ -100,7 +72,8 @@ impl Moment {
         Ok(Timestamp::from_ms(at.timestamp().as_millisecond()))
     }
 
-    /// The past for this moment: with the mode that `--mode` names, else the one that was chosen last.
+    /// The past for this moment: with the mode that `--mode` names, else the one that was chosen last. Without
+    /// alerts: no cooldown and no limit suppresses anything.
     pub(super) async fn past(
         &self,
         rules: &Rules,
@@ -109,13 +82,13 @@ impl Moment {
     ) -> anyhow::Result<Past> {
         if let Some(mode) = &self.mode {
             check_mode(mode, rules)?;
-            return Ok(Past { mode: Some((mode.clone(), now)) });
+            return Ok(Past { chosen_mode: Some((mode.clone(), now)), ..Past::default() });
         }
-        let mode = match spool {
+        let chosen_mode = match spool {
             Some(spool) => spool.chosen_mode().await?,
             None => None,
         };
-        Ok(Past { mode })
+        Ok(Past { chosen_mode, ..Past::default() })
     }
 }
 

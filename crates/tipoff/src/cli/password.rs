@@ -56,6 +56,6 @@ pub(super) fn open(config: &Config) -> Result<SqliteSpool, Failure> {
         .map_err(|error| Failure::Failed(error.into()))
 }
 
-pub(super) fn failed(refusal: access::Refusal) -> Failure {
+pub(super) fn failed(refusal: access::AccessError) -> Failure {
     Failure::Failed(refusal.into())
 }

@@ -22,7 +22,7 @@ use crate::receive::{Entrance, ftp, smtp};
 use crate::reload::{Reload, Running, Source};
 use crate::runtime::{links::Links, live_rules::LiveRules, shutdown, terminal};
 use crate::services::Services;
-use crate::web::{self, EventStreams, Opens, Reach, access::Access};
+use crate::web::{self, EventStreams, Reach, ShareOpens, access::Access};
 use crate::{programs, service_manager};
 
 /// Runs until SIGTERM or SIGINT.
@@ -106,11 +106,11 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     reload.start(signals.hang_up, &services.supervisor);
     if let Some(listener) = bound.http {
         let Services { entrance, supervisor, .. } = &services;
-        let state = web::State {
+        let state = web::AppState {
             spool: Arc::clone(&services.spool),
             metrics: Arc::clone(&services.metrics),
             links,
-            opens: Opens::default(),
+            share_opens: ShareOpens::default(),
             access,
             events: services.events.clone(),
             notifier: services.notifier.clone(),

@@ -10,9 +10,10 @@ use tipoff_spool::{
     SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker, SqliteSpool,
 };
 
-use super::incidents::{local_time, print_json, utc_time};
+use super::incidents::{local_time, print_json};
 use super::{Ending, Failure, block_on};
 use crate::config::Config;
+use crate::runtime::utc::utc;
 
 /// The latest sessions, newest first.
 #[derive(Debug, clap::Args)]
@@ -160,8 +161,8 @@ fn line_json(line: &SessionLine) -> Value {
         "protocol": line.protocol,
         "peer": line.peer,
         "device": line.device.as_ref().map(|(_, name)| name),
-        "began_at": utc_time(line.began_at),
-        "ended_at": utc_time(line.ended_at),
+        "began_at": utc(line.began_at),
+        "ended_at": utc(line.ended_at),
         "login": line.login,
         "tls": line.tls,
         "outcome": line.outcome.as_str(),

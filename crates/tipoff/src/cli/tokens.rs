@@ -1,13 +1,13 @@
 //! `tipoff token`: makes, lists and revokes the tokens of programs. Works beside a running server.
 
 use serde_json::json;
-use tipoff_model::Timestamp;
 use tipoff_spool::{Accounts, ApiToken, SqliteSpool, TokenScope};
 
 use super::password::{failed, open};
 use super::{Ending, Failure, block_on};
 use crate::audit::{command_line, entry, what};
 use crate::config::Config;
+use crate::runtime::utc::utc_second;
 use crate::web::access;
 
 /// What is to be done with tokens.
@@ -90,8 +90,8 @@ fn list(spool: &SqliteSpool, json: bool) -> Ending {
             "{:>6}  {:<6}  {:<20}  {:<20}  {:<20}  {}",
             token.id,
             token.scope.as_str(),
-            time(token.created_at),
-            token.used_at.map_or_else(|| "never".to_owned(), time),
+            utc_second(token.created_at),
+            token.used_at.map_or_else(|| "never".to_owned(), utc_second),
             maker(&token).unwrap_or("not known").escape_debug().to_string(),
             token.name.escape_debug()
         );
@@ -105,18 +105,12 @@ fn to_json(token: &ApiToken) -> serde_json::Value {
         "name": token.name,
         "scope": token.scope.as_str(),
         "made_by": maker(token),
-        "created_at": time(token.created_at),
-        "used_at": token.used_at.map(time),
+        "created_at": utc_second(token.created_at),
+        "used_at": token.used_at.map(utc_second),
     })
 }
 
 /// Who made it; `None` if an earlier version did not note it.
 fn maker(token: &ApiToken) -> Option<&str> {
     Some(&*token.made_by).filter(|name| !name.is_empty())
-}
-
-/// To the second, in UTC.
-fn time(time: Timestamp) -> String {
-    let time = jiff::Timestamp::from_second(time.as_ms() / 1000);
-    time.map_or_else(|_| "?".to_owned(), |time| time.to_string())
 }

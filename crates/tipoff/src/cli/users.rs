@@ -2,14 +2,14 @@
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
-use tipoff_spool::{Accounts, ApiToken, Role, SqliteSpool, User, UserId};
+use tipoff_spool::{Accounts, ApiToken, Role, SqliteSpool, User};
 
-use super::incidents::{local_time, print_json, utc_time};
+use super::incidents::{local_time, print_json};
 use super::password::{open, read_password};
 use super::{Ending, Failure, block_on};
 use crate::audit::{self, what};
 use crate::config::Config;
-use crate::web::access;
+use crate::web::{access, account_types};
 
 /// Lists users without an action.
 #[derive(Debug, clap::Args)]
@@ -115,7 +115,7 @@ async fn act(
     spool: &SqliteSpool,
     action: Action,
     password: &str,
-) -> Result<(String, Vec<ApiToken>), access::Refusal> {
+) -> Result<(String, Vec<ApiToken>), access::AccessError> {
     let mut ended = Vec::new();
     let done = match action {
         Action::Add { name, role } => {
@@ -146,22 +146,16 @@ async fn act(
     Ok((done, ended))
 }
 
-async fn named(spool: &SqliteSpool, name: &str) -> Result<User, access::Refusal> {
+async fn named(spool: &SqliteSpool, name: &str) -> Result<User, access::AccessError> {
     let users = spool.users().await?;
     let found = users.into_iter().find(|user| user.name.eq_ignore_ascii_case(name.trim()));
-    found.ok_or(access::Refusal::NoUser)
+    found.ok_or(access::AccessError::NoUser)
 }
 
 fn list(users: &[User], as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        let user = |user: &User| {
-            let User { id: UserId(id), name, role, totp, created_at, .. } = user;
-            json!({
-                "id": id, "name": name, "role": role.as_str(), "totp": totp.is_some(),
-                "created_at": utc_time(*created_at),
-            })
-        };
-        return print_json(&users.iter().map(user).collect());
+        let users: Vec<_> = users.iter().map(account_types::User::from).collect();
+        return print_json(&json!(users));
     }
     if users.is_empty() {
         println!(

@@ -114,7 +114,7 @@ impl Login {
         user_doc: &'static str,
     ) -> Self {
         let user = section.text("user", user_example, user_doc);
-        let doc = "The password to the user.";
+        let doc = "The password of the user.";
         let password = section.secret("password", "{ env = \"CAMERA_PASSWORD\" }", doc);
         match (section.has("user"), section.has("password")) {
             (true, false) => section.lonely("user", "password"),
@@ -134,7 +134,7 @@ impl Section<'_> {
 }
 
 /// What the reference says of the section.
-pub(super) const DOC: &str = "Who may send.";
+pub(super) const DOC: &str = "Which devices may send.";
 
 /// The section with what is needed to check it against others.
 pub(super) struct Draft {
@@ -151,9 +151,10 @@ pub(super) fn read(section: &mut Section<'_>) -> Draft {
         name: "networks",
         form: Form::List,
         without: list_of(&["private"]),
-        doc: "From where no login is needed, and any login is accepted, because many devices \
-             insist on one: `\"private\"` (the addresses of home and office networks), `\"any\"`, \
-             or networks such as `\"192.168.1.0/24\"`. A known login is enough from anywhere.",
+        doc: "The networks from which devices need no login, and in which Tipoff accepts any \
+              login, because many devices insist on one: `\"private\"` (the addresses of home and \
+              office networks), `\"any\"`, or networks such as `\"192.168.1.0/24\"`. A known login \
+              is sufficient from anywhere.",
     };
     let mut networks = Networks::default();
     let given = section.list(&key);
@@ -165,16 +166,19 @@ pub(super) fn read(section: &mut Section<'_>) -> Draft {
     for text in given.iter().flatten() {
         section.parse(&key, text, |text| networks.add(text));
     }
-    let require_login =
-        section.flag("require_login", false, "Whether a known login is needed from everywhere.");
+    let require_login = section.flag(
+        "require_login",
+        false,
+        "Whether a known login is required from all networks.",
+    );
     if require_login {
         closed_by = Some(section.span_of("require_login"));
     }
     let Login { user, password } = Login::read(
         section,
         "camera",
-        "The user of a login that all devices may share. Devices with a user of their own are told \
-         apart by it.",
+        "The user of a login that all devices may share. A device with its own user is recognised \
+         by that.",
     );
     let shared = user.clone();
     let user = user.map(Spanned::into_inner);

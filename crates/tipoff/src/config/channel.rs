@@ -60,9 +60,9 @@ impl fmt::Debug for ChannelConfig {
     }
 }
 
-const DOC: &str = "\
-    Where alerts go. Without any, they are kept and go nowhere. The keys that follow are those of \
-    every channel; the others depend on its type.";
+const DOC: &str = "A destination of alerts. Without a channel, alerts are stored and not \
+                   delivered. These keys are common to all channels; the others depend on the \
+                   type.";
 
 /// A channel, or only its name where it cannot be made: routes that name it are right all the same.
 struct Draft {
@@ -108,14 +108,15 @@ fn tables(root: &mut Section<'_>) -> Channels {
 }
 
 fn one(section: &mut Section<'_>) -> Option<Draft> {
-    let name = section.text("name", "me", "What routes call it. Without it: its type.");
-    let kind = section.required("type", "telegram", "The service, as below.");
+    let name = section.text("name", "me", "The channel's name in routes. Without it: its type.");
+    let kind = section.required("type", "telegram", "The service, as described below.");
     let expire = section.duration(
         "expire",
         "24 h",
         Duration::from_secs(1)..,
-        "How long an alert is tried again while the service does not take it. Time in which Tipoff did not \
-         run does not expire it: it is tried for an hour, or this long if that is less, after every start.",
+        "How long an alert is retried while the service does not accept it. Time in which Tipoff \
+         did not run does not count: after every start an alert is retried for an hour, or for \
+         this time if it is shorter.",
     );
     let entry = kind.as_ref().and_then(|kind| entry(section, kind));
     let channel = match entry {

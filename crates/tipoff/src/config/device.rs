@@ -111,23 +111,24 @@ pub(super) fn read(root: &mut Section<'_>, shared: Option<Spanned<String>>) -> V
     drafts.into_iter().map(|draft| draft.device).collect()
 }
 
-const DOC: &str = "\
-    A device with a name. Others are recognised too, and named by what they tell of themselves; a \
-    name here is for those that tell too little, for routes, and for logins.";
+const DOC: &str = "A named device. Tipoff also recognises other devices, and names them after what \
+                   they send. Configure a device if it sends too little, for routes, or to give it \
+                   a login.";
 
 fn one(section: &mut Section<'_>) -> Option<Draft> {
-    let name = section.required("name", "Front yard", "What alerts call it.");
+    let name = section.required("name", "Front yard", "The device's name in alerts.");
     let login = Login::read(
         section,
         "front",
-        "The user that it logs in with, and is recognised by, with or without a domain.",
+        "The user of the device's login, with or without a domain. Tipoff recognises the device by \
+         it.",
     );
     let (matches, recorder) = matches(section);
     let groups = Key {
         name: "groups",
         form: Form::List,
         without: nothing("[\"outside\"]"),
-        doc: "What routes may call it together with other devices.",
+        doc: "Groups that routes may name.",
     };
     let groups = section.list(&groups).unwrap_or_default();
     if !section.has("user") && !section.has("match") {
@@ -156,17 +157,16 @@ fn matches(section: &mut Section<'_>) -> (Matches, Option<Spanned<String>>) {
         name: "match",
         form: Form::Table,
         without: nothing("{ from = \"cam1@*\", ip = \"192.168.1.20\" }"),
-        doc: "What else it is recognised by: it is enough that one of these fits. A device with a \
-              `user` is only recognised by its login and by `ip`; whoever logs in with the user and \
-              password of another device is that one.",
+        doc: "Other ways to recognise the device: one matching entry is sufficient. A device with \
+              a `user` is recognised only by its login and by `ip`. A sender that logs in as \
+              another device is that device.",
     };
     let value = section.take(&key);
     if let Some(value) = value.filter(|value| !value.get_ref().is_table()) {
         section.reading.mismatch(value, &key);
     }
-    let doc = "\
-        In `from` and `to`, `*` is anything and `?` any one character; a pattern without `@` is \
-        of what stands before it. Each may be a list.";
+    let doc = "In `from` and `to`, `*` matches anything and `?` one character; a pattern without \
+               `@` is for the part before it. Each may be a list.";
     let matches = section.inline("device.match", doc, value, |section| {
         if !["from", "to", "ip", "folder", "channel"].iter().any(|key| section.has(key)) {
             section.wrong("match", section.span.clone(), "nothing in it can fit");
@@ -174,8 +174,8 @@ fn matches(section: &mut Section<'_>) -> (Matches, Option<Spanned<String>>) {
         let recorder = section.text(
             "recorder",
             "NVR",
-            "The name of the device with whose `user` it sends: of what that one sends, `folder` or \
-             `channel` tells what is of this device, and nobody else can send for it.",
+            "The name of the device whose `user` sends for this one. `folder` or `channel` selects \
+             this device's part of its arrivals, and nobody else can send for it.",
         );
         let matches = Matches {
             from: globs(section, "from", "cam1@*", "The sender of its mails."),
@@ -185,15 +185,15 @@ fn matches(section: &mut Section<'_>) -> (Matches, Option<Spanned<String>>) {
                 section,
                 "folder",
                 "front/*",
-                "A folder that it uploads into, from the root of what it sees; what is in it counts \
-                 as well.",
+                "A folder that it uploads into, from the root of its view, with all folders inside \
+                 it.",
             ),
             channel: globs(
                 section,
                 "channel",
                 "Driveway",
-                "The name or number of a recorder's channel, as its mails give it. Where `user` or \
-                 another key of `match` is given as well, one of those must fit too.",
+                "The name or number of a recorder's channel, as in its mails. If `user` or another \
+                 key of `match` is set, one of those must match too.",
             ),
             recorder: recorder.as_ref().map(|recorder| recorder.get_ref().clone()),
         };
@@ -218,7 +218,7 @@ fn networks(section: &mut Section<'_>) -> Vec<IpNet> {
         name: "ip",
         form: Form::List,
         without: nothing("\"192.168.1.20\""),
-        doc: "The address that it connects from, or a network.",
+        doc: "The address that it connects from, or a network of such addresses.",
     };
     let texts = section.list(&key).unwrap_or_default();
     let nets = texts.iter().filter_map(|text| section.parse(&key, text, network));

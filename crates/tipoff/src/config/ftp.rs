@@ -82,26 +82,26 @@ pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>)
             "max_transfer",
             "1 h",
             Duration::from_secs(1)..,
-            "How long one transfer may take.",
+            "The longest time of one transfer.",
         ),
         stall: section.duration(
             "stall",
             "1 min",
             Duration::from_secs(1)..,
-            "A transfer in which nothing comes for so long is given up; what came is kept.",
+            "A transfer without data ends after this time; the received part is stored.",
         ),
         rename_wait: section.duration(
             "rename_wait",
             "10 s",
             ..=Duration::from_secs(600),
-            "Some cameras upload under a temporary name, or in pieces. Where the content does not \
-             tell what it is, or is not complete, the alert waits at most this long for the rest.",
+            "Some cameras upload under a temporary name, or in pieces. If the content does not \
+             show its type, or is incomplete, the alert waits at most this long for the rest.",
         ),
         max_login_failures: section.count(
             "max_login_failures",
             10,
             1..=10_000,
-            "After this many refused logins a session is ended.",
+            "A session ends after this many refused logins.",
         ),
         max_line: section.count(
             "max_line",
@@ -113,21 +113,21 @@ pub(super) fn read(section: &mut Section<'_>) -> (Ftp, Vec<Spanned<SocketAddr>>)
             "max_connections",
             2_000,
             1..=1_000_000,
-            "How many connections are served at a time. Where devices are known, a quarter is \
+            "The largest number of connections at a time. If there are known devices, a quarter is \
              reserved for them.",
         ) as usize,
         max_connections_per_address: section.count(
             "max_connections_per_address",
             100,
             1..=1_000_000,
-            "How many connections of one address are served at a time. Cameras connect anew for \
-             each file.",
+            "The largest number of connections of one address at a time. Cameras open a new \
+             connection for each file.",
         ) as usize,
         idle: section.duration(
             "idle",
             "15 min",
             Duration::from_secs(1)..,
-            "A session in which nothing is said for so long is ended. Recorders keep theirs open.",
+            "A session without input ends after this time. Recorders keep theirs open.",
         ),
     };
     (ftp, places)
@@ -138,7 +138,7 @@ fn max_file(section: &mut Section<'_>) -> u64 {
         "max_file",
         "5 GB",
         10_000..,
-        "The largest file that is taken. Of a larger one what came is kept, and it is refused with 552.",
+        "The largest file. A larger one is refused with 552, and the received part is stored.",
     )
 }
 
@@ -147,9 +147,9 @@ fn listeners(section: &mut Section<'_>) -> Vec<Spanned<Listener>> {
         name: "listen",
         form: Form::List,
         without: list_of(&[LISTEN]),
-        doc: "The addresses to listen on. Each is plain and offers AUTH TLS; \
-              `\"ftps://0.0.0.0:2990\"` is TLS from the start, though either is recognised on any. \
-              `[]`: no FTP server.",
+        doc: "The addresses to listen on. Each speaks plain text and offers AUTH TLS. \
+              `\"ftps://0.0.0.0:2990\"` expects TLS from the start, but every address accepts \
+              both. `[]`: no FTP server.",
     };
     let given = section.has("listen");
     let texts = section.list(&key).unwrap_or_default();
@@ -164,8 +164,8 @@ fn passive_ports(section: &mut Section<'_>) -> RangeInclusive<u16> {
         name: "passive_ports",
         form: Form::Text,
         without: super::key::Without::Default(format!("\"{PASSIVE_PORTS}\"")),
-        doc: "The ports of data connections. A firewall or container must let them through besides \
-              the port itself.",
+        doc: "The ports of data connections. A firewall or container must open them in addition to \
+              the FTP port.",
     };
     let given = section.parsed(&key, ports).map(Spanned::into_inner);
     given.or_else(|| ports(PASSIVE_PORTS).ok()).unwrap_or(50_000..=50_099)
@@ -186,9 +186,9 @@ fn public_address(section: &mut Section<'_>) -> Option<IpAddr> {
         name: "public_address",
         form: Form::Text,
         without: nothing("192.168.1.10"),
-        doc: "The address that passive data connections are to go to, where devices reach this \
-              machine by another one than it has, as in a container. Without it: the one that the \
-              device has connected to.",
+        doc: "The address for passive data connections, if devices reach this machine at another \
+              address than its own, as in a container. Without it: the address that the device has \
+              connected to.",
     };
     let address = section.parsed(&key, |text| match text.parse::<IpAddr>() {
         Ok(address) if address.is_unspecified() => {
@@ -205,10 +205,10 @@ fn active_addresses(section: &mut Section<'_>) -> ActiveAddresses {
         name: "active_addresses",
         form: Form::Text,
         without: super::key::Without::Default("\"own\"".to_owned()),
-        doc: "Where active data connections (PORT, EPRT) may go. `\"own\"`: to the address that the \
-              device comes from. `\"networks\"`: uploads also from other addresses in `networks` of \
-              `[access]` (where that is `\"any\"`: in private networks), for devices that are seen by \
-              another address than their own, as behind NAT or from a container.",
+        doc: "The allowed targets of active data connections (PORT, EPRT). `\"own\"`: only the \
+              device's own address. `\"networks\"`: for uploads also other addresses in `networks` \
+              of `[access]` (if that is `\"any\"`: in private networks), for devices behind NAT or \
+              if Tipoff is in a container.",
     };
     let given = section.parsed(&key, |text| match text {
         "own" => Ok(ActiveAddresses::Own),
@@ -223,9 +223,10 @@ fn missing_folder(section: &mut Section<'_>) -> MissingFolder {
         name: "missing_folder",
         form: Form::Text,
         without: super::key::Without::Default("\"learn\"".to_owned()),
-        doc: "What is answered to a device that enters a folder which is not there. `\"learn\"`: it \
-              is refused, so that it makes the folder; one that gives up there finds it at its next \
-              try, and so every other one that it wants. `\"create\"`: the folder is made. `\"refuse\"`: it is always refused.",
+        doc: "The answer to a device that enters a missing folder. `\"learn\"`: Tipoff refuses, so \
+              that the device makes the folder; if the device gives up instead, this folder and \
+              all others exist at its next try. `\"create\"`: Tipoff makes the folder. \
+              `\"refuse\"`: Tipoff always refuses.",
     };
     let given = section.parsed(&key, |text| match text {
         "learn" => Ok(MissingFolder::Learn),
@@ -240,10 +241,10 @@ fn may_read(section: &mut Section<'_>) -> bool {
     section.flag(
         "read",
         true,
-        "Whether a device may download what it uploaded, and list what it uploaded in earlier \
-         sessions. `false`: uploads only; RETR is refused, and listings show what came since the \
-         login, for devices that look whether an upload is there. The size and the time of a file \
-         are told to whoever knows its name.",
+        "Whether a device may download its uploads, and list its uploads of earlier sessions. \
+         `false`: uploads only. RETR is refused, and listings show only uploads since the login, \
+         for devices that check whether an upload exists. The size and the time of a file are \
+         shown to a device that knows its name.",
     )
 }
 

@@ -138,8 +138,9 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
         name: "listen",
         form: Form::Text,
         without: Without::Default(LISTEN.to_owned()),
-        doc: "Its address; `\"off\"` for none. TLS is understood at any, with the certificate of \
-             `[smtp]`; at `\"https://0.0.0.0:8443\"` browsers that come without are sent to it.",
+        doc: "The address of the port; `\"off\"` closes it. Any address accepts TLS, with the \
+              certificate of `[smtp]`. `\"https://0.0.0.0:8443\"` redirects browsers without TLS \
+              to TLS.",
     };
     let listen = match section.parsed(&key, listener) {
         Some(given) => Some(given),
@@ -152,17 +153,17 @@ pub(super) fn read(section: &mut Section<'_>) -> (Http, Option<Spanned<SocketAdd
         name: "public_url",
         form: Form::Text,
         without: nothing("https://tipoff.example.org"),
-        doc: "What links in alerts begin with. Without it: `http://` (or `https://`, where \
-             `listen` says so) and this machine's address in the local network.",
+        doc: "The beginning of links in alerts. Without it: `http://` (or `https://`, if `listen` \
+              says so) and this machine's address in the local network.",
     };
     let public_url = section.parsed(&key, public_url).map(Spanned::into_inner);
     let media_links = section.duration(
         "media_links",
         "30 days",
         MEDIA_LINKS_MIN..=MEDIA_LINKS_MAX,
-        "How long links to stored files in alerts and feeds can be opened, or up to a day longer. They need no \
-         login, so that services can fetch what they link to; the link to the incident in an alert stays, \
-         and needs one.",
+        "How long links to stored files in alerts and feeds are valid, rounded up to a day. They \
+         need no login, so that services can fetch the files. The link to the incident in an alert \
+         stays valid, and needs a login.",
     );
     let mut names = hosts(section);
     names.extend(machine_names(&machine_name()));
@@ -191,10 +192,11 @@ fn hosts(section: &mut Section<'_>) -> Vec<String> {
         name: "hosts",
         form: Form::List,
         without: nothing("[\"tipoff.home.example\"]"),
-        doc: "Further names by which browsers and programs may ask. Always answered: IP addresses, \
-             `localhost`, this machine's name (also with `.local`, `.lan`, `.home.arpa`, \
-             `.internal`), `host_name` of `[smtp]` and the host of `public_url`. Other names get \
-             status 421: a page on the internet could make its own name lead here.",
+        doc: "Further host names that browsers and programs may use. Tipoff always answers to IP \
+              addresses, `localhost`, this machine's name (also with `.local`, `.lan`, \
+              `.home.arpa`, `.internal`), `host_name` of `[smtp]` and the host of `public_url`. \
+              Other names get status 421, because a page on the internet could make its own name \
+              lead here.",
     };
     let given = section.list(&key).unwrap_or_default();
     let host = |text: &str| match HostName::parse(text) {
@@ -210,8 +212,8 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
         name: "trusted_proxies",
         form: Form::List,
         without: nothing("[\"127.0.0.1\"]"),
-        doc: "Addresses or networks of reverse proxies that are believed: for whom they ask \
-             (`X-Forwarded-For`), and that it was by TLS (`X-Forwarded-Proto`).",
+        doc: "Addresses or networks of trusted reverse proxies: Tipoff uses the client's address \
+              (`X-Forwarded-For`) and the use of TLS (`X-Forwarded-Proto`) that they send.",
     };
     let given = section.list(&key).unwrap_or_default();
     let proxy = |text: &str| match network(text)? {
@@ -222,21 +224,21 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
     };
     let networks = given.iter().filter_map(|text| section.parse(&key, text, proxy));
     let trusted: Vec<_> = networks.map(Spanned::into_inner).collect();
-    let doc = "What a trusted proxy sends in the header `X-Tipoff-Proxy-Secret`, at least 16 \
-               characters. Without it a proxy is not believed. Needed where programs that are not \
-               the proxy run at its address.";
+    let doc = "The content of the header `X-Tipoff-Proxy-Secret` that a trusted proxy sends, at \
+               least 16 characters. Tipoff then trusts a proxy only with it. Required if other \
+               programs than the proxy run at its address.";
     let secret = section.secret("proxy_secret", "{ env = \"PROXY_SECRET\" }", doc);
     if let Some(secret) = &secret
         && secret.get_ref().expose().chars().count() < SECRET_CHARS_MIN
     {
         section.wrong("proxy_secret", secret.span(), "at least 16 characters");
     }
-    let doc = "Whoever a trusted proxy names in this header is logged in, without a password here. \
-               Believed with `proxy_secret`, or for requests to the host of `public_url`. The proxy \
-               must remove it from what it is sent.";
+    let doc = "A user whom a trusted proxy names in this header is logged in without a password. \
+               This needs `proxy_secret`, or applies to requests to the host of `public_url`. The \
+               proxy must remove this header from incoming requests.";
     let user_header = header(section, "proxy_user_header", "Remote-User", doc);
-    let doc = "The role of that user, named by the proxy in this header: `owner` or `viewer`; \
-               anything else is a viewer.";
+    let doc = "The header in which the proxy names that user's role: `owner` or `viewer`; anything \
+               else is a viewer.";
     let role_header = header(section, "proxy_role_header", "Remote-Role", doc);
     let role = role(section, role_header.is_some());
     if user_header.is_some() {
@@ -278,8 +280,8 @@ fn role(section: &mut Section<'_>, is_named: bool) -> ProxyRole {
         name: "proxy_role",
         form: Form::Text,
         without: nothing("viewer"),
-        doc: "The role of users whose role the proxy does not name: `owner` or `viewer`. Without it: \
-             `owner`, and `viewer` where `proxy_role_header` is set.",
+        doc: "The role of users whose role the proxy does not name: `owner` or `viewer`. Without \
+              it: `owner`, or `viewer` if `proxy_role_header` is set.",
     };
     let given = section.parsed(&key, |text| match text {
         "owner" => Ok(ProxyRole::Owner),

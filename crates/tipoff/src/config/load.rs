@@ -154,7 +154,7 @@ fn read(mut root: Section<'_>) -> Config {
     let retention = root.table("retention", retention::DOC, retention::read);
     let video = root.table("video", video::DOC, video::read);
     root.finish();
-    let keepers = configs.iter().filter(|it| it.channel.keeps()).map(|it| it.name.clone());
+    let keepers = configs.iter().filter(|it| it.channel.is_archive()).map(|it| it.name.clone());
     let rules = Rules {
         grouping,
         keepers: keepers.collect(),
@@ -195,7 +195,7 @@ fn data_dir(root: &mut Section<'_>) -> PathBuf {
     let given = root.path(
         "data_dir",
         "/var/lib/tipoff",
-        "Where everything is kept. Without it: `$XDG_DATA_HOME/tipoff`, else \
+        "The folder for all stored data. Without it: `$XDG_DATA_HOME/tipoff`, else \
          `~/.local/share/tipoff`, else, for root and without a home, `/var/lib/tipoff`.",
     );
     let variable = |name| root.reading.variable(name).map(PathBuf::from);

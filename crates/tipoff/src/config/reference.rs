@@ -1,7 +1,6 @@
 //! What can be configured: the reference for the book, and an example of everything.
 //!
-//! Both are made of what the sections ask for while they are read, so they tell no more and no
-//! less than there is.
+//! Both are derived from the keys that the sections read, so they list exactly the existing keys.
 
 use std::fmt::Write;
 
@@ -93,16 +92,17 @@ fn capitalised(text: &str) -> String {
 
 const PREFACE: &str = "# Configuration
 
-Tipoff runs without any configuration: it takes mail on port 2525 and uploads on port 2121 from the local network,
-shows a dashboard on port 8080, recognises every device by itself and keeps what arrives. A file tells it where alerts go, and more.
+Tipoff runs without any configuration: it receives mail on port 2525 and uploads on port 2121 from the local network,
+shows a dashboard on port 8080, recognises every device by itself and stores what arrives. The configuration file defines
+where alerts go, and all other settings.
 
 The file is the one that `--config` names, else `$TIPOFF_CONFIG`, else `./tipoff.toml`, else
-`/etc/tipoff/tipoff.toml`. It is [TOML](https://toml.io), and every section and key may be left out.
-`tipoff check` says all that is wrong with it, each fault at its line. Edits are taken up while it
+`/etc/tipoff/tipoff.toml`. It is in [TOML](https://toml.io); every section and key is optional.
+`tipoff check` lists all its faults, each with its line. Edits take effect while Tipoff
 runs ([which, and when](operations.md#changing-the-configuration-while-it-runs)).
 
 - Any string may be taken from elsewhere: `token = { env = \"NAME\" }` from the environment,
-  `password = { file = \"PATH\" }` from a file, of which the last line end is dropped.
+  `password = { file = \"PATH\" }` from a file, without its last line end.
 - Paths are relative to the folder of the configuration.
 - Durations are written like `\"20 s\"`, `\"5 min\"`, `\"1 h 30 min\"`, `\"30 days\"`.
 - Sizes are written like `\"200 kB\"`, `\"50 MB\"`, `\"20 GB\"` (powers of ten) or `\"1 GiB\"`
@@ -114,14 +114,14 @@ In the environment:
 | variable | meaning |
 | --- | --- |
 | `TIPOFF_CONFIG` | The path of the configuration. |
-| `TIPOFF_DATA_DIR` | Goes before the file's `data_dir`, and `--data-dir` before both. |
-| `TIPOFF_TELEGRAM_TOKEN`, `TIPOFF_TELEGRAM_CHAT` | Make a channel where none is configured. |
+| `TIPOFF_DATA_DIR` | Overrides the file's `data_dir`; `--data-dir` overrides both. |
+| `TIPOFF_TELEGRAM_TOKEN`, `TIPOFF_TELEGRAM_CHAT` | Define a channel if none is configured. |
 | `TIPOFF_TELEGRAM_API` | Another Bot API server for that channel. |
 ";
 
 const EXAMPLE_PREFACE: &str = "\
 # Tipoff's configuration: everything that can be set, with its default or an example. Every key is
-# optional. To set one remove the # before it, and that before the [[section]] it stands in.
+# optional. To set one, remove the # before it and the # before its [[section]].
 #
-# Any string may be { env = \"NAME\" } or { file = \"PATH\" }. `tipoff check` says what is wrong.
+# Any string may be { env = \"NAME\" } or { file = \"PATH\" }. `tipoff check` lists all faults.
 ";

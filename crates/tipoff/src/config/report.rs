@@ -9,9 +9,9 @@ use super::route::{Known, PLACE_MISSING};
 use super::rules::days;
 use super::section::Section;
 
-const DOC: &str = "\
-    What each device sent since the report before: how many incidents of which kind, the first and the \
-    last picture; an alert without a sound for each device that sent something. Routes are not asked.";
+const DOC: &str = "A summary of what each device sent since the report before: the number of \
+                   incidents of each kind, the first and the last picture. Each device that sent \
+                   something gets a silent notification. Routes do not apply.";
 
 /// Reads all `[[report]]`.
 pub(super) fn read(root: &mut Section<'_>, known: &Known<'_>) -> Vec<Report> {
@@ -36,15 +36,15 @@ fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>
     let name = section.text(
         "name",
         "evening",
-        "What it is called. Without it: `report 1`, by its place. Under another name it is another \
-         report, which may be told once more on the same day.",
+        "The report's name. Without it: `report 1`, by its position. A report with a new name may \
+         be sent again on the same day.",
     );
     let key = Key {
         name: "at",
         form: Form::Text,
         without: Without::Required("20:00".to_owned()),
-        doc: "When it is told: `20:00`, `sunset`, `sunrise-0:30`. Where Tipoff was not running then, \
-              it is told up to twelve hours later.",
+        doc: "The time of the report: `20:00`, `sunset`, `sunrise-0:30`. If Tipoff was not running \
+              then, the report is sent up to twelve hours later.",
     };
     if !section.has("at") {
         section.missing("at", &key.sample());
@@ -53,8 +53,11 @@ fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>
     if let Some(point) = at.as_ref().filter(|it| it.get_ref().needs_place() && !known.place) {
         section.wrong("at", point.span(), PLACE_MISSING);
     }
-    let days =
-        days(section, "On these days only; it covers what came since the day before of them.");
+    let days = days(
+        section,
+        "The report is sent on these days only; it covers the time since the \
+                       previous one of them.",
+    );
     let devices = named(
         section,
         "device",

@@ -29,7 +29,7 @@ impl Retention {
 
 /// What the reference says of the section.
 pub(super) const DOC: &str =
-    "What is kept of what arrived. What is not delivered yet is never removed silently.";
+    "How long arrivals are stored. Undelivered ones are never removed without an error in the log.";
 
 /// Reads the section.
 pub(super) fn read(section: &mut Section<'_>) -> Retention {
@@ -38,23 +38,24 @@ pub(super) fn read(section: &mut Section<'_>) -> Retention {
             "keep",
             "30 days",
             Duration::from_secs(60)..,
-            "How long what arrived is kept.",
+            "How long arrivals are stored.",
         ),
         max_size: section.given_size(
             "max_size",
             "20 GB",
             1_000_000..,
-            "When all that Tipoff keeps is larger, with the database and files that are being received, \
-             incidents are removed: first those of whoever has the most, strangers before known devices, the \
-             oldest first. Without it: half of what is free or kept at the start, at least 1 GB, at most 200 GB.",
+            "If all data of Tipoff, with the database and files that are being received, exceeds \
+             this size, incidents are evicted: first those of the holder with the most data, \
+             strangers before known devices, the oldest first. Without it: half of what is free or \
+             used by Tipoff at the start, at least 1 GB, at most 200 GB.",
         ),
         min_free: section.size(
             "min_free",
             "200 MB",
             ..,
-            "With less free disk than this incidents are removed as well, but for the newest 1 GB or a tenth of \
-             `max_size`; where that does not help, new mails are put off with 452. Known devices are \
-             taken as long as half of it is free.",
+            "If less space is free, incidents are evicted as well, except the newest 1 GB or a \
+             tenth of `max_size`. If that does not help, new mails are deferred with 452. Known \
+             devices can send while half of this space is free.",
         ),
     }
 }

@@ -12,12 +12,12 @@ use super::key::{Form, Key, Without, from_str, nothing};
 use super::section::Section;
 use super::{checks, units};
 
-const DOC: &str = "\
-    Which incidents go to which channels, when, and how they are told there. Without any route every \
-    incident goes to every channel; with routes each goes where at least one of them sends it. They \
-    are looked at in their order: of several that send to one channel the first says how. All that \
-    is given must fit; of a list one. In patterns `*` is anything and `?` any one character; upper \
-    and lower case are one.";
+const DOC: &str = "Which incidents go to which channels, when, and with which text. Without a \
+                   route every incident goes to every channel. With routes, an incident goes to \
+                   the channels that at least one matching route names. Routes are checked in \
+                   their order: if several name one channel, the first sets the text, files and \
+                   priority. All conditions of a route must match; of a list, one entry. In \
+                   patterns `*` matches anything and `?` one character; case is ignored.";
 
 /// What a route may name.
 pub(super) struct Known<'a> {
@@ -52,14 +52,15 @@ fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>
     let name = section.text(
         "name",
         "at night",
-        "What it is called where it is told why something was sent or not. Without it: `route 1`, \
-         by its place.",
+        "The route's name in explanations why an alert was sent or not. Without it: `route 1`, by \
+         its position.",
     );
     let conditions = conditions(section, known);
     let stop = section.flag(
         "stop",
         false,
-        "Where it holds, no route behind it is looked at. With `channels = []`: nobody is told.",
+        "If the route matches, no later route is checked. With `channels = []`: no channel gets an \
+         alert.",
     );
     let route = Route {
         name: name.as_ref().map(|name| name.get_ref().clone()).unwrap_or_default(),
@@ -69,21 +70,21 @@ fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>
             section,
             "cooldown",
             "2 min",
-            "After an incident of a device, its next ones are not told to a channel for so long. \
-             They are kept all the same.",
+            "After an incident of a device, its next ones are not alerted on the channel for this \
+             time. They are stored.",
         ),
         per_hour: per_hour(section),
         settle: duration(
             section,
             "settle",
             "10 s",
-            "How long further pictures of an incident are waited for, to be sent together. Without \
-             it: as in `[incidents]`.",
+            "How long Tipoff waits for further pictures of an incident, to send them together. \
+             Without it: as in `[incidents]`.",
         ),
         first_only: !section.flag(
             "follow_ups",
             true,
-            "Whether what arrives for an incident later is told as well: further pictures, the video.",
+            "Whether later arrivals of an incident are alerted: further pictures, the video.",
         ),
         style: manner(section),
         stop,
@@ -96,8 +97,7 @@ fn conditions(section: &mut Section<'_>, known: &Known<'_>) -> Conditions {
         section,
         "devices",
         "Front yard",
-        "The names of devices. Without it: all, \
-        also those without a name here.",
+        "The names of devices. Without it: all, including those that are not configured.",
     );
     checks::known(section, "device", &devices, known.devices);
     let groups = names(
@@ -108,7 +108,13 @@ fn conditions(section: &mut Section<'_>, known: &Known<'_>) -> Conditions {
         `[[device]]`.",
     );
     checks::known(section, "group", &groups, known.groups);
-    let modes = names(section, "modes", "night", "The modes in which it holds: see `[[mode]]`.");
+    let modes = names(
+        section,
+        "modes",
+        "night",
+        "The home modes in which the route matches: see \
+                                                  `[[mode]]`.",
+    );
     checks::known(section, "mode", &modes, known.modes);
     Conditions {
         devices: plain(devices),
@@ -133,25 +139,25 @@ fn conditions(section: &mut Section<'_>, known: &Known<'_>) -> Conditions {
     }
 }
 
-const EVENTS: &str = "\
-    What the device says has happened: `motion`, `person`, `vehicle`, `animal`, `doorbell`, `line`, \
-    `zone`, `sound`, `tamper`, `input`, `fault`, `end`, `periodic`, `test`, `silence`, `other`.";
-const SUBJECT: &str = "\
-    The subject: a pattern of all of it, or `/…/`, a regular expression that is found in it.";
-const TEXT: &str = "\
-    The text: a pattern of all of it, or `/…/`, a regular expression that is found in it.";
-const HAS: &str = "What must be in what arrived: `picture` or `video`.";
-const DAYS: &str = "\
-    The days of the week, from `mon` to `sun`. Hours that go past midnight belong to the day on which \
-    they began.";
+const EVENTS: &str = "The event that the device reported: `motion`, `person`, `vehicle`, `animal`, \
+                      `doorbell`, `line`, `zone`, `sound`, `tamper`, `input`, `fault`, `end`, \
+                      `periodic`, `test`, `silence`, `other`.";
+const SUBJECT: &str = "The subject: a pattern for the whole subject, or `/…/`, a regular \
+                       expression for a part of it.";
+const TEXT: &str = "The text: a pattern for the whole text, or `/…/`, a regular expression for a \
+                    part of it.";
+const HAS: &str = "The media that the arrival must contain: `picture` or `video`.";
+const DAYS: &str = "The days of the week, from `mon` to `sun`. Hours that cross midnight belong to \
+                    the day on which they begin.";
 
 fn between(section: &mut Section<'_>, place: bool) -> Option<Between> {
     let key = Key {
         name: "between",
         form: Form::Text,
         without: nothing("22:00-06:00"),
-        doc: "The hours of the day in which it holds; they may go past midnight. `sunset-sunrise` is \
-              the night, `sunset+0:30-23:00` ends before; that needs `place`. Without it: always.",
+        doc: "The hours of the day in which the route matches; they may cross midnight. \
+              `sunset-sunrise` is the night; `sunset+0:30-23:00` begins half an hour after sunset; \
+              both need `place`. Without it: always.",
     };
     let between = section.parsed(&key, from_str::<Between>)?;
     if between.get_ref().needs_place() && !place {
@@ -185,7 +191,12 @@ fn channels(section: &mut Section<'_>, known: &[String], stop: bool) -> Vec<Stri
 
 fn manner(section: &mut Section<'_>) -> AlertStyle {
     AlertStyle {
-        silent: section.flag("silent", false, "Told without a sound, where the service can."),
+        silent: section.flag(
+            "silent",
+            false,
+            "Alerts are silent notifications, if the service \
+                                               supports them.",
+        ),
         priority: choice(section, "priority", nothing("urgent"), PRIORITY, Priority::ALL, |it| {
             it.as_str()
         }),
@@ -193,8 +204,8 @@ fn manner(section: &mut Section<'_>) -> AlertStyle {
             section,
             "media",
             Without::Default("all".to_owned()),
-            "Which files of an alert are sent: `all`, the `first` picture, the `best` (the largest), \
-             or `none`. All are kept.",
+            "Which files of an alert are sent: `all`, the `first` picture, the `best` (the \
+             largest), or `none`. All are stored.",
             Choice::ALL,
             |it| it.as_str(),
         )
@@ -204,25 +215,23 @@ fn manner(section: &mut Section<'_>) -> AlertStyle {
     }
 }
 
-const PRIORITY: &str = "\
-    How urgent: `lowest`, `low`, `normal`, `high`, `urgent`. Without it: as the channel is \
-    configured.";
-const TITLE: &str = "\
-    The first line of an alert, as a template in the language of Jinja, which may name `device`, \
-    `event`, `title` (the event in words), `subject`, `text`, `date`, `time`, `pictures`, `videos`, \
-    `files` (how many), `follow_up`, `torn`, `link` (to the incident) and `picture` (the address of \
-    the first picture; both need `public_url` in `[http]`). Without it: the device and what has happened.";
-const BODY: &str = "\
-    What stands below the title, as a template with the same names. Without it: what the device \
-    wrote.";
+const PRIORITY: &str = "The priority: `lowest`, `low`, `normal`, `high`, `urgent`. Without it: as \
+                        the channel is configured.";
+const TITLE: &str = "The first line of an alert, as a Jinja template with these names: `device`, \
+                     `event`, `title` (the event in words), `subject`, `text`, `date`, `time`, \
+                     `pictures`, `videos`, `files` (numbers), `follow_up`, `torn`, `link` (to the \
+                     incident) and `picture` (the address of the first picture; both need \
+                     `public_url` in `[http]`). Without it: the device and the event.";
+const BODY: &str = "The text below the title, as a template with the same names. Without it: the \
+                    device's own text.";
 
 fn per_hour(section: &mut Section<'_>) -> Option<u32> {
     let key = Key {
         name: "per_hour",
         form: Form::Count,
         without: nothing("4"),
-        doc: "So many incidents of a device are told to a channel in an hour; what is more is kept and \
-              told as one count when the hour is over.",
+        doc: "The largest number of incidents of a device that are alerted on a channel in an \
+              hour. Further ones are stored, and summarised in one message at the end of the hour.",
     };
     let given = section.integer(&key)?;
     let count = u32::try_from(*given.get_ref()).ok().filter(|count| *count > 0);

@@ -17,8 +17,8 @@ const LONGEST_MAX: Duration = Duration::from_secs(86_400);
 const SETTLE_MAX: Duration = Duration::from_secs(600);
 
 /// What the reference says of `[incidents]`.
-pub(super) const INCIDENTS: &str = "What belongs together: an incident is told of at once and \
-    followed by what else belongs to it.";
+pub(super) const INCIDENTS: &str = "Grouping: an incident is alerted at once, and its later \
+                                    arrivals follow.";
 
 /// Reads `[incidents]`: what belongs together, how much is too much, and whether what is sent by the
 /// clock is alerted.
@@ -27,18 +27,18 @@ pub(super) fn incidents(section: &mut Section<'_>) -> (Grouping, RateGuard, bool
     let periodic = section.flag(
         "periodic",
         false,
-        "Whether what devices send by the clock, not because anything happened, is alerted. It is \
-         kept in any case.",
+        "Whether files that devices send on a timer, without an event, are alerted. They are \
+         stored in any case.",
     );
     let alerts_max = section.count(
         "flood",
         RateGuard::default().alerts_max,
         0..=10_000,
-        "So many incidents of one device and kind of event are alerted on a channel within ten minutes. What is \
-         more is kept, and told as one count with its first and latest picture every ten minutes, \
-         until the device becomes quieter: a camera in the rain wakes nobody all night. An incident counts once; \
-         of what follows first alerts, four times as many albums and videos are sent. Of mails \
-         that tell of no known event and bring no picture it is four times as many, as of the incidents of all \
+        "The largest number of incidents of one device and kind of event that are alerted on a \
+         channel within ten minutes. Further ones are stored, and summarised every ten minutes \
+         with the first and latest picture, until the device sends less. An incident counts once; \
+         of follow-ups, four times as many albums and videos are sent. The limit is also four \
+         times as high for mails without a known event and without a picture, and for all \
          discovered devices at one address together. 0: no limit.",
     );
     (grouping, RateGuard { alerts_max }, periodic)
@@ -50,30 +50,29 @@ fn grouping(section: &mut Section<'_>) -> Grouping {
             "quiet",
             "20 s",
             ..=LONGEST_MAX,
-            "What a device sends at most this long after its last belongs to the same incident, \
-             and follows its first alert instead of making one of its own. `\"0 s\"` makes \
-             everything an incident of its own.",
+            "An arrival at most this long after the device's last one joins the same incident, and \
+             follows its first alert. `\"0 s\"` makes every arrival an incident of its own.",
         ),
         longest: section.duration(
             "longest",
             "5 min",
             ..=LONGEST_MAX,
-            "An incident takes up nothing more this long after it began, so that a camera that \
-             never stops is told of again.",
+            "An incident takes no further arrivals this long after it began, so that a camera that \
+             never stops is alerted again.",
         ),
         video: section.duration(
             "video",
             "2 min",
             ..=LONGEST_MAX,
-            "Cameras send the recording when what it shows is over: the first video belongs to the \
-             incident whose last picture or text came at most this long before its upload began.",
+            "Cameras send a recording after it ends. The first video joins the incident whose last \
+             picture or text arrived at most this long before the upload began.",
         ),
         settle: section.duration(
             "settle",
             "2 s",
             ..=SETTLE_MAX,
-            "How long further pictures of an incident are waited for, to be sent together. The \
-             first is never waited with.",
+            "How long Tipoff waits for further pictures of an incident, to send them together. The \
+             first one is sent at once.",
         ),
     }
 }
@@ -84,8 +83,7 @@ pub(super) fn zone(root: &mut Section<'_>) -> TimeZone {
         name: "time_zone",
         form: Form::Text,
         without: nothing("Europe/Berlin"),
-        doc: "The time zone of routes, by its name in the IANA \
-             database. Without it: the machine's.",
+        doc: "The time zone of routes, as a name of the IANA database. Without it: the machine's.",
     };
     let given = root.parsed(&key, |name| {
         TimeZone::get(name).map_err(|_| "no time zone of this name is known".to_owned())
@@ -99,16 +97,15 @@ pub(super) fn place(root: &mut Section<'_>) -> Option<Place> {
         name: "place",
         form: Form::Text,
         without: nothing("52.52, 13.40"),
-        doc: "Where the sun rises and sets for routes and modes: latitude and longitude in degrees, \
-              south and west negative.",
+        doc: "The place for the times of sunrise and sunset in routes and modes: latitude and \
+              longitude in degrees, south and west negative.",
     };
     root.parsed(&key, from_str::<Place>).map(Spanned::into_inner)
 }
 
-const MODES: &str = "\
-    A mode of the house, such as home, away or night, that routes ask for. One holds at a time: what \
-    came last, somebody's choice (dashboard, API, MQTT) or an hour at which one begins by itself; \
-    before any of that the first.";
+const MODES: &str = "A home mode, such as home, away or night, for conditions of routes. One mode \
+                     is active at a time: the last one that somebody chose (dashboard, API, MQTT) \
+                     or that began at its time; before that, the first one.";
 
 /// Reads all `[[mode]]`.
 pub(super) fn modes(root: &mut Section<'_>, place: bool) -> Vec<Mode> {
@@ -120,13 +117,13 @@ pub(super) fn modes(root: &mut Section<'_>, place: bool) -> Vec<Mode> {
 }
 
 fn mode(section: &mut Section<'_>, place: bool) -> Option<(Spanned<String>, Mode)> {
-    let name = section.required("name", "night", "What routes and people call it.");
+    let name = section.required("name", "night", "The mode's name in routes and for people.");
     let key = Key {
         name: "at",
         form: Form::List,
         without: nothing("[\"22:30\"]"),
-        doc: "It begins by itself at these times of day: `22:30`, `sunset`, `sunrise-0:30`. Without \
-              it: when somebody chooses it.",
+        doc: "The mode begins by itself at these times of day: `22:30`, `sunset`, `sunrise-0:30`. \
+              Without it: only when somebody chooses it.",
     };
     let texts = section.list(&key).unwrap_or_default();
     let at = texts.iter().filter_map(|text| section.parse(&key, text, from_str::<Point>));
@@ -134,7 +131,7 @@ fn mode(section: &mut Section<'_>, place: bool) -> Option<(Spanned<String>, Mode
     for point in at.iter().filter(|point| point.get_ref().needs_place() && !place) {
         section.wrong("at", point.span(), PLACE_MISSING);
     }
-    let days = days(section, "On these days only.");
+    let days = days(section, "The mode begins by itself on these days only.");
     let name = name?;
     let at = at.into_iter().map(Spanned::into_inner).collect();
     let mode = Mode { name: name.get_ref().clone(), at, days };

@@ -80,14 +80,13 @@ pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>
             "max_message",
             "50 MB",
             10_000..,
-            "The largest mail that is taken. A larger one is refused with 552, if possible before \
-             it is sent.",
+            "The largest mail. A larger one is refused with 552, before it is sent if possible.",
         ),
         max_recipients: section.count(
             "max_recipients",
             100,
             1..=10_000,
-            "How many recipients a mail may have. RFC 5321 asks for at least 100.",
+            "The largest number of recipients of a mail. RFC 5321 asks for at least 100.",
         ) as usize,
         max_line: section.count(
             "max_line",
@@ -100,27 +99,27 @@ pub(super) fn read(section: &mut Section<'_>) -> (Smtp, Vec<Spanned<SocketAddr>>
             "max_errors",
             20,
             1..=10_000,
-            "After this many refused commands a session is ended.",
+            "A session ends after this many refused commands.",
         ),
         max_connections: section.count(
             "max_connections",
             2_000,
             1..=1_000_000,
-            "How many connections are served at a time. Where devices are known, a quarter is \
+            "The largest number of connections at a time. If there are known devices, a quarter is \
              reserved for them.",
         ) as usize,
         max_connections_per_address: section.count(
             "max_connections_per_address",
             100,
             1..=1_000_000,
-            "How many connections of one address are served at a time. Recorders send for all \
+            "The largest number of connections of one address at a time. Recorders send for all \
              their cameras.",
         ) as usize,
         idle: section.duration(
             "idle",
             "5 min",
             Duration::from_secs(1)..,
-            "A session in which nothing is said for so long is ended.",
+            "A session without input ends after this time.",
         ),
         certificate: certificate(section),
     };
@@ -132,9 +131,9 @@ fn listeners(section: &mut Section<'_>) -> Vec<Spanned<SmtpListener>> {
         name: "listen",
         form: Form::List,
         without: list_of(&[LISTEN]),
-        doc: "The addresses to listen on. Each is plain and offers STARTTLS; \
-         `\"smtps://0.0.0.0:2465\"` is TLS from the start, though either is recognised on any. \
-         `\"[::]:2525\"` is IPv6, on most systems with IPv4.",
+        doc: "The addresses to listen on. Each speaks plain text and offers STARTTLS. \
+              `\"smtps://0.0.0.0:2465\"` expects TLS from the start, but every address accepts \
+              both. `\"[::]:2525\"` is IPv6, on most systems with IPv4.",
     };
     let items = section.items(&key);
     section.inline("smtp.listen", LISTENER_DOC, None, listener_table);
@@ -156,10 +155,10 @@ fn listeners(section: &mut Section<'_>) -> Vec<Spanned<SmtpListener>> {
     items.iter().filter_map(read_one).collect()
 }
 
-const LISTENER_DOC: &str = "\
-    An address in `listen` that is a table can be made simpler, for firmware that stumbles over \
-    what a mail server offers: some cameras give up when a login is offered and none is set, some \
-    refuse the certificate once STARTTLS is offered.";
+const LISTENER_DOC: &str = "An address in `listen` can be a table with fewer features, for \
+                            firmware that fails because of them: some cameras give up if the \
+                            server offers a login and none is set, some refuse the certificate if \
+                            the server offers STARTTLS.";
 
 fn listener_table(section: &mut Section<'_>) -> Option<Spanned<SmtpListener>> {
     let key = Key {
@@ -175,14 +174,12 @@ fn listener_table(section: &mut Section<'_>) -> Option<Spanned<SmtpListener>> {
     let ehlo = section.flag(
         "ehlo",
         true,
-        "Whether EHLO is answered. Without it devices fall back to HELO, and to nothing more.",
+        "Whether the server answers EHLO. If not, devices fall back to HELO, without further \
+         features.",
     );
-    let auth = section.flag(
-        "auth",
-        true,
-        "Whether a login is offered. One that is sent all the same is answered.",
-    );
-    let starttls = section.flag("starttls", true, "Whether STARTTLS is offered.");
+    let auth =
+        section.flag("auth", true, "Whether the server offers a login. A device may still log in.");
+    let starttls = section.flag("starttls", true, "Whether the server offers STARTTLS.");
     let found = found?;
     let span = found.span();
     Some(Spanned::new(span, SmtpListener { ehlo, auth, starttls, ..found.into_inner() }))
@@ -204,8 +201,8 @@ fn host_name(section: &mut Section<'_>) -> String {
         name: "host_name",
         form: Form::Text,
         without: nothing("tipoff.lan"),
-        doc: "What the server calls itself in its greeting and its certificate. Without it: the \
-         machine's name.",
+        doc: "The server's name in its greeting and its certificate. Without it: the machine's \
+              name.",
     };
     let given = section.parsed(&key, |text| match is_host_name(text) {
         true => Ok(text.to_owned()),
@@ -232,16 +229,16 @@ fn certificate(section: &mut Section<'_>) -> Option<Certificate> {
         name: "certificate",
         form: Form::Table,
         without: nothing("{ chain = \"cert.pem\", key = \"key.pem\" }"),
-        doc: "Your own certificate, which is read again when its files change. Without it one is \
-             made at the first start and kept.",
+        doc: "Your own certificate. Tipoff loads it again when its files change. Without it Tipoff \
+              makes one at the first start and keeps it.",
     };
     let value = section.take(&key);
     if let Some(value) = value.filter(|value| !value.get_ref().is_table()) {
         section.reading.mismatch(value, &key);
     }
-    let doc = "Both files are needed, and both are PEM.";
+    let doc = "Both files are required, in PEM format.";
     section.inline("smtp.certificate", doc, value, |files| {
-        let doc = "The certificate, followed by those that signed it.";
+        let doc = "The certificate, followed by the certificates that signed it.";
         let chain = files.required("chain", "cert.pem", doc);
         let key = files.required("key", "key.pem", "The private key.");
         let (chain, key) =

@@ -32,8 +32,8 @@ impl Video {
 }
 
 /// What the reference says of the section.
-pub(super) const DOC: &str = "Videos for services that show them. Cameras record in forms that no \
-    phone plays: where ffmpeg is installed, they are sent as MP4.";
+pub(super) const DOC: &str = "Videos for services that show them. Cameras record in formats that \
+                              no phone plays. If ffmpeg is installed, Tipoff converts them to MP4.";
 
 /// Reads the section.
 pub(super) fn read(section: &mut Section<'_>) -> Video {
@@ -41,22 +41,22 @@ pub(super) fn read(section: &mut Section<'_>) -> Video {
         convert: section.flag(
             "convert",
             true,
-            "Whether videos are converted where they would not play or not fit. Without ffmpeg they \
-             go as they are.",
+            "Whether Tipoff converts videos that would not play or not fit. Without ffmpeg they \
+             are sent unchanged.",
         ),
         processes: section.count(
             "processes",
             1,
             1..=64,
-            "How many videos are worked on at a time: so many of known devices, and so many of all others. \
-             One more of each is for a device or an address that has none among them, so that nobody \
-             waits for what one sent.",
+            "The number of videos that are converted at a time: this many of known devices, and \
+             this many of all others. One more of each is for a device or an address that has none \
+             among them, so that one sender does not delay others.",
         ) as usize,
         max_time: section.duration(
             "max_time",
             "5 min",
             Duration::from_secs(1)..,
-            "A video that takes longer goes as it is.",
+            "A video whose conversion takes longer is sent unchanged.",
         ),
     }
 }

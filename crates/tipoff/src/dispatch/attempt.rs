@@ -112,7 +112,7 @@ pub(super) async fn deliver(
     let common = &worker.common;
     let mut files = DeliveryFiles::new(common.spool.blobs().clone());
     let abilities = worker.channel.abilities();
-    if !worker.channel.keeps() {
+    if !worker.channel.is_archive() {
         duplicates::drop_duplicate_files(&mut due, files.blobs()).await;
     }
     let has_content = duplicates::has_new_content(&due, &abilities);

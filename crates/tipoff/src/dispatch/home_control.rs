@@ -23,7 +23,7 @@ pub(super) struct ChannelHomeControl {
 }
 
 impl HomeControl for ChannelHomeControl {
-    fn standing(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState> {
+    fn next_state(&self, known: Option<HomeState>) -> BoxFuture<'_, HomeState> {
         let common = &*self.context.common;
         Box::pin(async move {
             let mut events = common.events.subscribe();
@@ -95,7 +95,7 @@ impl HomeControl for ChannelHomeControl {
         Box::pin(async move { common.spool.remember(name, pairs).await.map_err(spool_failed) })
     }
 
-    fn spare_turn<'a>(&'a self, paces: &'a [Pace]) -> BoxFuture<'a, ()> {
+    fn wait_for_spare_turn<'a>(&'a self, paces: &'a [Pace]) -> BoxFuture<'a, ()> {
         Box::pin(self.context.pacer.acquire_spare(paces))
     }
 

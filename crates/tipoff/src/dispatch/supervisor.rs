@@ -228,7 +228,8 @@ impl ChannelSupervisor {
                 channel_supervisor: channel_supervisor.clone(),
             };
             async move {
-                if let Some(background) = home_control.context.channel.attend(&home_control) {
+                if let Some(background) = home_control.context.channel.run_background(&home_control)
+                {
                     background.await;
                 }
                 Ok(())

@@ -8,7 +8,7 @@ use tipoff_channels::{Abilities, Limits};
 use tipoff_model::{Alert, AlertMedia, BlobName, Clip, Encoding, Media, MediaKind, MediaPlace};
 use tipoff_spool::{Blobs, DueDelivery};
 use tipoff_video::{
-    Audience, Held, Launcher, Rendition, TempFile, TranscodeJob, Transcoder, Trouble, Video,
+    Audience, Held, Launcher, Rendition, TempFile, TranscodeJob, Transcoder, Video, VideoError,
     lacks_index,
 };
 
@@ -169,7 +169,7 @@ async fn convert(
             let audience = Audience::Chat;
             transcoder.prepare(TranscodeJob { source, content_type, bytes_max, audience }).await
         }
-        Err(error) => Err(Trouble::from(error)),
+        Err(error) => Err(VideoError::from(error)),
     };
     match made {
         Ok(rendition) => Some(Arc::new(Conversion::Rendition(Arc::new(rendition)))),

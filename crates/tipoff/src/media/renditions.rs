@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tipoff_model::{AlertMedia, ArrivalId, Encoding};
 use tipoff_spool::{Blobs, Share};
-use tipoff_video::{Audience, Progress, Source, TranscodeJob, Transcoder, Trouble, Video};
+use tipoff_video::{Audience, Progress, Source, TranscodeJob, Transcoder, Video, VideoError};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
@@ -226,7 +226,7 @@ impl Entry {
 }
 
 /// Why a video cannot be played, for the page.
-fn unplayable(trouble: &Trouble) -> String {
+fn unplayable(trouble: &VideoError) -> String {
     if trouble.is_missing_index() {
         let fault = "the recording is incomplete: its index is missing";
         return format!("This video cannot be played: {fault}, so no program can play it.");

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tipoff_ftp::{Data, Failure, Protection};
+use tipoff_ftp::{DataMode, Failure, Protection};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -67,7 +67,7 @@ pub(super) struct DataContext {
 
 /// A data connection that is to be made.
 pub(super) struct Plan {
-    pub(super) data: Data,
+    pub(super) data: DataMode,
     pub(super) protection: Protection,
     /// Whether the device sends.
     pub(super) is_upload: bool,
@@ -81,14 +81,16 @@ impl Plan {
     pub(super) async fn open(self) -> Result<Wire, DataFault> {
         let Self { data, protection, is_upload, passive, context } = self;
         match (data, passive) {
-            (Data::Active(address), _) => {
+            (DataMode::Active(address), _) => {
                 let socket =
                     connect(address).await.map_err(|error| context.not_connected(&error))?;
                 context.record.note(&format!("A data connection to {address}."));
                 context.protect(socket, protection, is_upload).await
             }
-            (Data::Passive, Some(passive)) => passive.open(protection, is_upload, &context).await,
-            (Data::Passive, None) => {
+            (DataMode::Passive, Some(passive)) => {
+                passive.open(protection, is_upload, &context).await
+            }
+            (DataMode::Passive, None) => {
                 Err(context.not_connected(&io::ErrorKind::NotConnected.into()))
             }
         }

@@ -216,7 +216,7 @@ impl Incoming {
             .map_err(|error: io::Error| disk_error(&error))?;
         let arrival = NewArrival {
             event: reading.event,
-            artefact: false,
+            housekeeping: false,
             vendor: reading.vendor,
             device,
             envelope: self.envelope,

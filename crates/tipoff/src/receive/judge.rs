@@ -1,7 +1,7 @@
 //! What an upload is and means, by its content and its path. Decides nothing but when its alert may go out.
 
 use tipoff_mail::label;
-use tipoff_model::{Content, Encoding, Media, MediaKind, sort};
+use tipoff_model::{Content, Encoding, Media, MediaKind, file_type};
 use tipoff_vendors::Meaning;
 
 use super::look::Look;
@@ -28,9 +28,9 @@ pub(super) enum Awaits {
 
 /// Judges an upload by its content and its path.
 pub(super) fn judge(look: &Look, path: &str, size: u64, torn: bool) -> Judged {
-    let by_content = look.sort();
-    let sort = by_content.or_else(|| sort::by_name(tipoff_vendors::lasting_name(path)));
-    let kind = sort.map_or(MediaKind::File, |sort| sort.kind);
+    let by_content = look.file_type();
+    let file_type = by_content.or_else(|| file_type::by_name(tipoff_vendors::lasting_name(path)));
+    let kind = file_type.map_or(MediaKind::File, |file_type| file_type.kind);
     let complete = look.is_complete();
     let is_whole = match complete {
         complete if torn => complete == Some(true),
@@ -39,7 +39,7 @@ pub(super) fn judge(look: &Look, path: &str, size: u64, torn: bool) -> Judged {
         _ => true,
     };
     let lasting = tipoff_vendors::lasting_name(path);
-    let is_named = lasting.len() == path.len() || sort::by_name(lasting).is_some();
+    let is_named = lasting.len() == path.len() || file_type::by_name(lasting).is_some();
     let awaits = match (by_content, is_named) {
         _ if torn => Awaits::Nothing,
         _ if complete == Some(false) => Awaits::Rest,
@@ -48,8 +48,10 @@ pub(super) fn judge(look: &Look, path: &str, size: u64, torn: bool) -> Judged {
         (_, false) => Awaits::Name,
     };
     let media = Media {
-        name: name_of(path, kind, sort),
-        content_type: sort.map_or("application/octet-stream", |sort| sort.content_type).to_owned(),
+        name: name_of(path, kind, file_type),
+        content_type: file_type
+            .map_or("application/octet-stream", |file_type| file_type.content_type)
+            .to_owned(),
         kind,
         range: 0..size,
         encoding: Encoding::Identity,
@@ -68,9 +70,13 @@ pub(super) fn judge(look: &Look, path: &str, size: u64, torn: bool) -> Judged {
 }
 
 /// The name that people are shown.
-pub(super) fn name_of(path: &str, kind: MediaKind, sort: Option<&sort::Sort>) -> String {
+pub(super) fn name_of(
+    path: &str,
+    kind: MediaKind,
+    file_type: Option<&file_type::FileType>,
+) -> String {
     let name = tipoff_vendors::lasting_name(path);
-    label::label(name, sort).unwrap_or_else(|| label::default_label(kind, sort, 1))
+    label::label(name, file_type).unwrap_or_else(|| label::default_label(kind, file_type, 1))
 }
 
 /// What its path says.

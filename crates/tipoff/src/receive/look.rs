@@ -6,7 +6,7 @@ mod chunks;
 mod jpeg;
 mod length;
 
-use tipoff_model::sort::{HEAD_BYTES, Sort, by_content};
+use tipoff_model::file_type::{FileType, HEAD_BYTES, by_content};
 
 use boxes::Boxes;
 use chunks::Chunks;
@@ -59,7 +59,7 @@ impl Look {
     }
 
     /// What the first bytes tell.
-    pub(super) fn sort(&self) -> Option<&'static Sort> {
+    pub(super) fn file_type(&self) -> Option<&'static FileType> {
         by_content(&self.head)
     }
 
@@ -69,10 +69,10 @@ impl Look {
         self.head.first() == Some(&0x47)
     }
 
-    /// Whether the file has its end; none: its sort does not tell.
+    /// Whether the file has its end; none: its file type does not tell.
     pub(super) fn is_complete(&self) -> Option<bool> {
-        let sort = self.sort()?;
-        match sort.content_type {
+        let file_type = self.file_type()?;
+        match file_type.content_type {
             // Some are written in ways that no standard knows, but end as they must.
             "image/jpeg" => Some(self.jpeg.has_ended() || self.tail_has(JPEG_END)),
             "image/png" => Some(self.tail_has(PNG_END)),
@@ -81,8 +81,8 @@ impl Look {
             "image/heic" | "image/avif" => self.boxes.have_data(),
             "video/x-msvideo" | "video/x-hichip" if self.chunks.have_index() => Some(true),
             "video/x-msvideo" | "image/webp" | "audio/wav" | "image/bmp" | "video/x-matroska"
-            | "video/webm" => length::stated(&self.head, sort).map(|bytes| bytes <= self.size),
-            _ => sort.has_end(&self.tail),
+            | "video/webm" => length::stated(&self.head, file_type).map(|bytes| bytes <= self.size),
+            _ => file_type.has_end(&self.tail),
         }
     }
 

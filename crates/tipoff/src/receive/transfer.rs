@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use tipoff_ftp::{Failure, File, Outcome, What};
+use tipoff_ftp::{DownloadSource, Failure, File, Outcome};
 use tipoff_model::Protocol;
 use tipoff_spool::{SpoolError, Stored};
 use tokio::time::{sleep_until, timeout};
@@ -285,12 +285,17 @@ fn failure_of(error: &SpoolError) -> Failure {
 }
 
 /// Gives a listing or a file.
-pub(super) async fn send(receiver: &Receiver, plan: Plan, what: What, signals: Signals) -> Outcome {
+pub(super) async fn send(
+    receiver: &Receiver,
+    plan: Plan,
+    source: DownloadSource,
+    signals: Signals,
+) -> Outcome {
     let record = plan.context.record.clone();
     let sending = async {
         let mut wire = plan.open().await.map_err(Failure::from)?;
-        let (what, bytes) = match what {
-            What::Listing(mut listing) => {
+        let (what, bytes) = match source {
+            DownloadSource::Listing(mut listing) => {
                 let mut bytes = 0;
                 while let Some(piece) = listing.next_piece() {
                     write(receiver, &mut wire, &piece).await?;
@@ -298,7 +303,7 @@ pub(super) async fn send(receiver: &Receiver, plan: Plan, what: What, signals: S
                 }
                 ("listing", bytes)
             }
-            What::File { file, offset } => {
+            DownloadSource::File { file, offset } => {
                 give(receiver, &mut wire, file, offset).await?;
                 ("file", file.size.saturating_sub(offset))
             }

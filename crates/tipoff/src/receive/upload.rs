@@ -11,9 +11,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tipoff_ftp::{File, FilePath, How};
+use tipoff_ftp::{File, FilePath, UploadMode};
 use tipoff_model::{
-    AlertMedia, ArrivalId, Encoding, Envelope, Media, MediaKind, MediaPlace, Timestamp, sort,
+    AlertMedia, ArrivalId, Encoding, Envelope, Media, MediaKind, MediaPlace, Timestamp, file_type,
 };
 use tipoff_spool::{Blobs, SpoolError, Unfinished};
 
@@ -129,7 +129,7 @@ impl Uploads {
     /// Starts an upload, or goes on with one.
     pub(super) async fn begin(&self, start: Start) -> Result<Uploading, Unready> {
         let began_at = Timestamp::from(SystemTime::now());
-        let (how, earlier) = (start.how, start.earlier);
+        let (mode, earlier) = (start.mode, start.earlier);
         let begin = |target| Uploading {
             uploads: self.clone(),
             start,
@@ -144,28 +144,28 @@ impl Uploads {
             upload.target = Some(Target::New(upload.new_blob()?));
             Ok::<_, Unready>(upload)
         };
-        let (file, prefix_bytes) = match how {
-            How::New => {
+        let (file, prefix_bytes) = match mode {
+            UploadMode::New => {
                 return match self.follow(earlier, began_at).await? {
                     Some(following) => Ok(begin(Some(Target::Following(following.into())))),
                     None => new(begin(None)),
                 };
             }
-            How::Append(file) => (file, file.size),
-            How::Within { file, offset } => (file, offset),
+            UploadMode::Append(file) => (file, file.size),
+            UploadMode::Within { file, offset } => (file, offset),
         };
         let Some(stored) = self.find(file.arrival).await? else {
             // What it had is not kept any longer: what comes now is.
             return new(begin(None));
         };
-        let mut upload = match how {
-            How::Append(_) => self.append(begin(None), file, &stored)?,
+        let mut upload = match mode {
+            UploadMode::Append(_) => self.append(begin(None), file, &stored)?,
             _ => new(begin(None))?,
         };
         if unfinished_number(file.arrival).is_none() {
             upload.probe = Some(Probe::new(self.stored_file(file, began_at).await?, file.may_grow));
         }
-        let (blobs, writes) = (self.blobs().clone(), !matches!(how, How::Append(_)));
+        let (blobs, writes) = (self.blobs().clone(), !matches!(mode, UploadMode::Append(_)));
         tokio::task::spawn_blocking(move || upload.after(&blobs, &stored, prefix_bytes, writes))
             .await
             .map_err(|_| SpoolError::Closed)?
@@ -257,7 +257,7 @@ impl Uploads {
                 return Ok(());
             };
             let path = path.to_string();
-            let name = name_of(&path, media.kind, sort::by_type(&media.content_type));
+            let name = name_of(&path, media.kind, file_type::by_type(&media.content_type));
             let event = meaning(&path, media.kind, media.size).event;
             let now = Timestamp::from(SystemTime::now());
             let channels = self.intake.spool.rename(arrival, path, name, event, now).await?;
@@ -277,7 +277,7 @@ pub(super) struct Start {
     /// The name of the device's tree.
     pub(super) tree: String,
     pub(super) path: FilePath,
-    pub(super) how: How,
+    pub(super) mode: UploadMode,
     /// What was at the path before.
     pub(super) earlier: Option<File>,
 }

@@ -19,3 +19,4 @@ pub(crate) mod private;
 pub(crate) mod shutdown;
 pub(crate) mod supervise;
 pub(crate) mod telemetry;
+pub(crate) mod utc;

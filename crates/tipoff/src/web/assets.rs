@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
-use super::{State, tag};
+use super::{AppState, etag};
 
 struct Asset {
     path: &'static str,
@@ -41,7 +41,7 @@ const WORKER: &str = include_str!("../../assets/sw.js");
 /// Changes with every release; browsers ask again whether what they keep is still the same.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-pub(super) fn router() -> Router<State> {
+pub(super) fn router() -> Router<AppState> {
     let mut router = Router::new().route("/sw.js", get(worker)).route("/away", get(away));
     for asset in ASSETS {
         router = router.route(asset.path, get(async |headers: HeaderMap| send(asset, &headers)));
@@ -51,9 +51,9 @@ pub(super) fn router() -> Router<State> {
 
 /// By its bytes: what a browser has is taken as long as they are the same.
 fn send(asset: &'static Asset, headers: &HeaderMap) -> Response {
-    let tag = tag::of(asset.bytes);
+    let tag = etag::of(asset.bytes);
     let status = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "no-cache".to_owned())];
-    if tag::is_known(headers, &tag) {
+    if etag::is_known(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, status).into_response();
     }
     (status, [(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response()

@@ -139,12 +139,6 @@ pub(crate) fn span(span: Duration) -> String {
     }
 }
 
-/// RFC 3339, UTC: for programs.
-pub(crate) fn utc(time: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(time.as_ms())
-        .map_or_else(|_| "?".to_owned(), |time| time.to_string())
-}
-
 /// The value of a cookie.
 pub(crate) fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
     parts

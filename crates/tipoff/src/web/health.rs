@@ -1,22 +1,22 @@
 //! What watches the program asks here: health, readiness, metrics.
 
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::State;
+use super::AppState;
 use crate::readiness::{self, Missing};
 use crate::runtime::telemetry::Format;
 
 /// `200 ok` while the spool answers, else `503`.
-pub(super) async fn healthz(Shared(state): Shared<State>) -> Response {
+pub(super) async fn healthz(State(state): State<AppState>) -> Response {
     answer(state.health.unanswered(&state.spool).await, "ok\n")
 }
 
 /// `200 ready` while what devices send can be stored and delivered: every task runs, the spool answers and
 /// writes, there is room for more, and the program is not about to end. Else `503` with what is missing.
-pub(super) async fn readyz(Shared(state): Shared<State>) -> Response {
-    let State { supervisor, spool, health, disk, .. } = &state;
+pub(super) async fn readyz(State(state): State<AppState>) -> Response {
+    let AppState { supervisor, spool, health, disk, .. } = &state;
     answer(readiness::missing(supervisor, spool, disk, health).await, "ready\n")
 }
 
@@ -31,7 +31,7 @@ fn answer(missing: Option<Missing>, well: &'static str) -> Response {
 }
 
 /// The metrics, in the format that is accepted.
-pub(super) async fn metrics(Shared(state): Shared<State>, headers: HeaderMap) -> Response {
+pub(super) async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> Response {
     let accept = headers.get_all(header::ACCEPT).into_iter().filter_map(|it| it.to_str().ok());
     let accept = accept.collect::<Vec<_>>().join(",");
     let accept = headers.contains_key(header::ACCEPT).then_some(accept.as_str());

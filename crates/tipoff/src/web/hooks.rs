@@ -5,26 +5,26 @@ use std::time::SystemTime;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State as Shared};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use tipoff_channels::{HookFault, HookRequest};
 
-use super::State;
-use super::problem::Named;
+use super::AppState;
+use super::extract::Path;
 
 /// The largest request, in bytes. Telegram's updates are of a few kilobytes.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
-pub(super) fn router() -> Router<State> {
+pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route("/hooks/{channel}", post(receive))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
 async fn receive(
-    Shared(state): Shared<State>,
-    Named(channel): Named<String>,
+    State(state): State<AppState>,
+    Path(channel): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {

@@ -4,15 +4,15 @@
 
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
-use super::frame::PageProblem;
+use super::page::problem_response;
 use super::problem::Problem;
 use crate::config::HostName;
 
 /// Why a request is not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum HostError {
     /// RFC 9112, section 3.2: no host, several, or one that cannot be read.
     Unclear,
     /// RFC 9110, section 15.5.20: a host that is not ours.
@@ -21,18 +21,18 @@ pub(super) enum Refusal {
 
 /// The host that a request names. A target in absolute form takes the place of `Host` (RFC 9112, section
 /// 3.2.2), but a request that names two different hosts is refused. `None`: it names none.
-pub(super) fn of(request: &Request) -> Result<Option<HostName>, Refusal> {
+pub(super) fn of(request: &Request) -> Result<Option<HostName>, HostError> {
     let target = request.uri().authority().map(|authority| authority.as_str());
     let mut given = request.headers().get_all(header::HOST).iter();
     let header =
-        given.next().map(|host| host.to_str().map_err(|_| Refusal::Unclear)).transpose()?;
+        given.next().map(|host| host.to_str().map_err(|_| HostError::Unclear)).transpose()?;
     if given.next().is_some() {
-        return Err(Refusal::Unclear);
+        return Err(HostError::Unclear);
     }
-    let parse = |text: &str| HostName::parse(text).ok_or(Refusal::Unclear);
+    let parse = |text: &str| HostName::parse(text).ok_or(HostError::Unclear);
     let (target, header) = (target.map(parse).transpose()?, header.map(parse).transpose()?);
     match (target, header) {
-        (Some(target), Some(header)) if target != header => Err(Refusal::Unclear),
+        (Some(target), Some(header)) if target != header => Err(HostError::Unclear),
         (target, header) => Ok(target.or(header)),
     }
 }
@@ -43,22 +43,18 @@ pub(super) fn is_ours(host: &HostName, names: &[String]) -> bool {
     host.is_address() || host.0 == "localhost" || names.contains(&host.0)
 }
 
-impl Refusal {
+impl HostError {
     /// The answer: for programs what the API answers, else a page.
     pub(super) fn into_response(self, path: &str) -> Response {
         let problem = match self {
             Self::Unclear => Problem::bad("the request must name one host"),
             Self::NotOurs => Problem::new(
                 StatusCode::MISDIRECTED_REQUEST,
-                "this host name is none of its own; open it by the IP address of its machine, or add the \
-                 name to its configuration: hosts = [\"…\"] in the section [http], or public_url \
-                 behind a reverse proxy",
+                "this host name is not allowed; use the IP address of the machine, or add the name to \
+                 the configuration: hosts = [\"…\"] in [http], or public_url behind a reverse proxy",
             ),
         };
-        if path.starts_with("/api") {
-            return problem.into_response();
-        }
-        PageProblem::from(problem).into_response()
+        problem_response(problem, path)
     }
 }
 
@@ -81,15 +77,15 @@ mod tests {
             ("/", &["cam.lan"][..], host("cam.lan")),
             ("/", &["CAM.lan.:8080"], host("cam.lan")),
             ("/", &[], Ok(None)),
-            ("/", &["cam.lan", "cam.lan"], Err(Refusal::Unclear)),
-            ("/", &["cam.lan, evil.example"], Err(Refusal::Unclear)),
-            ("/", &["cam.lan/"], Err(Refusal::Unclear)),
-            ("/", &["a@cam.lan"], Err(Refusal::Unclear)),
-            ("/", &[""], Err(Refusal::Unclear)),
+            ("/", &["cam.lan", "cam.lan"], Err(HostError::Unclear)),
+            ("/", &["cam.lan, evil.example"], Err(HostError::Unclear)),
+            ("/", &["cam.lan/"], Err(HostError::Unclear)),
+            ("/", &["a@cam.lan"], Err(HostError::Unclear)),
+            ("/", &[""], Err(HostError::Unclear)),
             ("http://cam.lan/", &[], host("cam.lan")),
             ("http://cam.lan/", &["cam.lan:80"], host("cam.lan")),
-            ("http://evil.example/", &["cam.lan"], Err(Refusal::Unclear)),
-            ("http://cam.lan/", &["evil.example"], Err(Refusal::Unclear)),
+            ("http://evil.example/", &["cam.lan"], Err(HostError::Unclear)),
+            ("http://cam.lan/", &["evil.example"], Err(HostError::Unclear)),
         ] {
             assert_eq!(of(&request(uri, hosts)), expected, "{uri} {hosts:?}");
         }

@@ -6,15 +6,15 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use axum::extract::{Path, State as Shared};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tipoff_model::{AlertMedia, ArrivalId, Encoding, MediaPlace};
 use tipoff_spool::Blobs;
 
-use super::pour::pour;
 use super::range::{self, Wanted};
-use super::{State, tag};
+use super::streaming_body::streaming_body;
+use super::{AppState, etag};
 use crate::runtime::links::{MediaLink, file_part, parse_file_part};
 
 /// The types that a browser may show as themselves; everything else is saved, so that a page that
@@ -24,7 +24,7 @@ pub(super) const SHOWN: &[&str] =
 
 /// The file of this link.
 pub(super) async fn media(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     Path((arrival, file, proof, _name)): Path<(i64, String, String, String)>,
     headers: HeaderMap,
 ) -> Response {
@@ -39,14 +39,14 @@ pub(super) async fn media(
             return (StatusCode::GONE, why).into_response();
         }
         MediaLink::Foreign => {
-            return (StatusCode::FORBIDDEN, "this link is not one of ours\n").into_response();
+            return (StatusCode::FORBIDDEN, "invalid link\n").into_response();
         }
     }
     match state.spool.media(place).await {
         Ok(Some(media)) => send(state.spool.blobs().clone(), media, &headers, false),
-        Ok(None) => (StatusCode::GONE, "this file is no longer kept\n").into_response(),
+        Ok(None) => (StatusCode::GONE, "this file is no longer stored\n").into_response(),
         Err(error) => {
-            tracing::error!(%error, "A linked file cannot be found.");
+            tracing::error!(%error, "Could not look up a linked file.");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }
@@ -91,7 +91,7 @@ fn answer<R: Read>(
     open: impl FnOnce(Range<u64>) -> io::Result<R> + Send + 'static,
 ) -> Response {
     let asked = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    if tag::is_known(request, tag) {
+    if etag::is_known(request, tag) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     // A part of what it no longer is would be of no use.
@@ -118,7 +118,7 @@ fn answer<R: Read>(
         }
     };
     set(header::CONTENT_LENGTH, (part.end - part.start).to_string());
-    let body = pour(move |pipe| {
+    let body = streaming_body(move |pipe| {
         io::copy(&mut open(part)?, pipe)?;
         Ok(())
     });

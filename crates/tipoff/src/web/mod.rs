@@ -1,33 +1,37 @@
 //! The HTTP port: the dashboard, the API, health and metrics, and the files that alerts link to.
 
 pub(crate) mod access;
-mod act;
+pub(crate) mod account_types;
+mod action_links;
 mod api;
+pub(crate) mod api_types;
 mod assets;
-mod caller;
+mod client;
 mod clock;
 mod cookie;
-mod filter;
-mod frame;
-mod headers;
+mod device_credentials;
+mod etag;
+mod extract;
 mod health;
 mod hooks;
 mod host;
+mod incident_query;
+mod incident_zip;
+mod labels;
+mod layout;
 mod listener;
-mod local;
-mod logins;
+mod local_path;
 mod media;
-mod opens;
+mod page;
+mod page_table;
 mod pages;
-mod parcel;
-mod pour;
 mod problem;
+mod proxy_policy;
 mod range;
+mod security_headers;
+mod share_opens;
 mod slow_body;
-mod tag;
-mod view;
-mod who;
-mod words;
+mod streaming_body;
 
 use std::sync::{Arc, OnceLock};
 
@@ -45,13 +49,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
-pub(crate) use api::events::EventStreams;
-pub(crate) use opens::Opens;
+pub(crate) use api::event_stream::EventStreams;
+pub(crate) use share_opens::ShareOpens;
 
 use access::Access;
-use caller::Manners;
-use frame::PageProblem;
 use problem::Problem;
+use proxy_policy::ProxyPolicy;
 
 use crate::actions::Actions;
 use crate::audit;
@@ -72,11 +75,11 @@ use crate::runtime::telemetry::Metrics;
 
 /// What the pages are made of.
 #[derive(Clone)]
-pub(crate) struct State {
+pub(crate) struct AppState {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) links: Links,
-    pub(crate) opens: Opens,
+    pub(crate) share_opens: ShareOpens,
     pub(crate) access: Access,
     pub(crate) events: EventBus,
     pub(crate) notifier: ChannelNotifier,
@@ -105,7 +108,7 @@ pub(crate) struct Reach {
     pub(crate) ftp: Option<u16>,
 }
 
-impl State {
+impl AppState {
     /// The configured channels.
     fn channel_names(&self) -> Vec<String> {
         self.dispatch.states().into_iter().map(|channel| channel.name).collect()
@@ -152,7 +155,7 @@ pub(crate) fn start(
     tls: Arc<Tls>,
     settings: Http,
     ceiling: usize,
-    state: State,
+    state: AppState,
 ) {
     let supervisor = state.supervisor.clone();
     let (access, reporting) = (state.access.clone(), supervisor.shutdown());
@@ -166,11 +169,11 @@ pub(crate) fn start(
     let known = Arc::clone(&state.access.entrance().known);
     let listener = Arc::new(listener);
     let server = listener::Server::new(listener, tls, known, settings.proxies.clone(), ceiling);
-    let manners = Arc::new(Manners::new(settings));
+    let policy = Arc::new(ProxyPolicy::new(settings));
     let router = router(state)
-        .layer(from_fn(access::none_in_address))
-        .layer(from_fn_with_state(manners, caller::recognise))
-        .layer(from_fn(headers::harden));
+        .layer(from_fn(access::refuse_tokens_in_urls))
+        .layer(from_fn_with_state(policy, proxy_policy::recognise))
+        .layer(from_fn(security_headers::harden));
     supervisor.clone().spawn("HTTP listener", move || {
         let (server, router) = (server.clone(), router.clone());
         let (tasks, shutdown) = (supervisor.tasks().clone(), supervisor.shutdown());
@@ -181,46 +184,39 @@ pub(crate) fn start(
     });
 }
 
-/// What the paths of the API begin with.
-const API: &str = "/api";
-
 /// What is behind the guard, and what is open to all. The API is made when it is asked for the first time: its
 /// description is made with it, and takes memory that a program does not need while nobody looks at its pages.
-fn router(state: State) -> Router {
+fn router(state: AppState) -> Router {
     let (api, of_api) = (Arc::new(OnceLock::new()), state.clone());
-    let fallback = async move |request: Request| match request.uri().path().starts_with(API) {
+    let fallback = async move |request: Request| match page::is_api(request.uri().path()) {
         true => api.get_or_init(|| guarded_api(of_api)).call(request).await.into_response(),
         false => not_found(request.uri().clone()).await,
     };
-    let behind = pages::router().layer(CompressionLayer::new()).merge(access::way_out());
+    let behind = pages::router().layer(CompressionLayer::new()).merge(access::logout_router());
     let behind = behind.route_layer(from_fn_with_state(state.clone(), access::guard));
     let open = access::router().merge(assets::router()).layer(CompressionLayer::new());
     Router::new()
         .merge(behind)
         .merge(open)
         .merge(pages::shared())
-        .merge(act::router().layer(CompressionLayer::new()))
+        .merge(action_links::router().layer(CompressionLayer::new()))
         .merge(hooks::router())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/media/{arrival}/{file}/{signature}/{name}", get(media::media))
         .fallback(fallback)
-        .layer(from_fn_with_state(state.clone(), frame::for_browsers))
+        .layer(from_fn_with_state(state.clone(), layout::for_browsers))
         .with_state(state)
 }
 
 /// The API, with the guard before it.
-fn guarded_api(state: State) -> TowerToHyperService<Router> {
+fn guarded_api(state: AppState) -> TowerToHyperService<Router> {
     let router = api::router().route_layer(from_fn_with_state(state.clone(), access::guard));
     TowerToHyperService::new(router.fallback(not_found).with_state(state))
 }
 
 /// Whatever is no address of ours.
 async fn not_found(uri: Uri) -> Response {
-    let problem = Problem::not_found("page");
-    match uri.path().starts_with(API) {
-        true => problem.into_response(),
-        false => PageProblem::from(problem).into_response(),
-    }
+    page::problem_response(Problem::not_found("page"), uri.path())
 }

@@ -1,8 +1,6 @@
 //! What the API says when it cannot do what it was asked: RFC 9457.
 
 use axum::Json;
-use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -34,10 +32,7 @@ impl Problem {
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            format!("there is no such {what}, or it is no longer kept"),
-        )
+        Self::new(StatusCode::NOT_FOUND, format!("{what} not found, or no longer stored"))
     }
 
     pub(crate) fn bad(detail: impl Into<String>) -> Self {
@@ -60,35 +55,11 @@ impl From<SpoolError> for Problem {
             SpoolError::NoArrival(_) => Self::not_found("arrival"),
             SpoolError::LocksFull(locks) => Self::new(StatusCode::CONFLICT, locks.to_string()),
             error => {
-                tracing::error!(%error, "The spool does not answer.");
-                let detail = "the spool does not answer; the log says why";
+                tracing::error!(%error, "Could not use the spool.");
+                let detail = "the spool is not available; see the log";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
             }
         }
-    }
-}
-
-impl From<JsonRejection> for Problem {
-    fn from(rejection: JsonRejection) -> Self {
-        Self::new(rejection.status(), rejection.body_text())
-    }
-}
-
-impl From<QueryRejection> for Problem {
-    fn from(rejection: QueryRejection) -> Self {
-        Self::bad(rejection.body_text())
-    }
-}
-
-impl From<FormRejection> for Problem {
-    fn from(rejection: FormRejection) -> Self {
-        Self::new(rejection.status(), rejection.body_text())
-    }
-}
-
-impl From<PathRejection> for Problem {
-    fn from(_: PathRejection) -> Self {
-        Self::not_found("page")
     }
 }
 
@@ -101,23 +72,3 @@ impl IntoResponse for Problem {
         response
     }
 }
-
-/// A body in JSON.
-#[derive(FromRequest)]
-#[from_request(via(axum::Json), rejection(Problem))]
-pub(crate) struct Body<T>(pub(crate) T);
-
-/// What a form of a page holds.
-#[derive(FromRequest)]
-#[from_request(via(axum::extract::Form), rejection(Problem))]
-pub(crate) struct Sent<T>(pub(crate) T);
-
-/// What stands behind the question mark.
-#[derive(FromRequestParts)]
-#[from_request(via(axum::extract::Query), rejection(Problem))]
-pub(crate) struct Asked<T>(pub(crate) T);
-
-/// What stands in the path.
-#[derive(FromRequestParts)]
-#[from_request(via(axum::extract::Path), rejection(Problem))]
-pub(crate) struct Named<T>(pub(crate) T);

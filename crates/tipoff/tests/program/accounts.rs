@@ -23,7 +23,7 @@ fn token_of(person: &Person<'_>, name: &str) -> String {
 }
 
 #[test]
-fn a_token_ends_when_its_maker_is_an_owner_no_longer() {
+fn a_token_ends_when_its_maker_stops_being_an_owner() {
     let home = Home::new("");
     let server = home.start();
     with_password(&home, &["password"], OWNER);
@@ -70,7 +70,7 @@ fn a_token_ends_when_its_maker_is_an_owner_no_longer() {
 }
 
 #[test]
-fn a_token_lets_nobody_in() {
+fn a_token_is_no_login() {
     let home = Home::new("");
     let server = home.start();
     with_password(&home, &["password"], OWNER);
@@ -113,7 +113,7 @@ fn of_owners(page: &str) -> Vec<&str> {
 }
 
 #[test]
-fn what_only_owners_may_use_is_not_written_for_viewers() {
+fn a_viewers_pages_contain_nothing_for_owners() {
     let hook = Hook::start();
     let home = Home::new(&format!(
         "{}[[mode]]\nname = \"home\"\n[[mode]]\nname = \"away\"\n\
@@ -215,7 +215,7 @@ fn a_browser_is_shown_a_page_and_a_program_a_problem() {
 }
 
 #[test]
-fn a_name_that_deceives_is_refused_and_the_log_says_sentences() {
+fn a_deceptive_name_is_refused_and_log_entries_are_sentences() {
     let home = Home::new("");
     let server = home.start();
     with_password(&home, &["password"], OWNER);

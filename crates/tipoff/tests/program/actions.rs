@@ -128,7 +128,7 @@ fn a_muted_device_is_silent_until_it_is_unmuted() {
 }
 
 #[test]
-fn strangers_change_nothing_and_hear_nothing() {
+fn strangers_change_nothing_and_get_no_answer() {
     let scene = Scene::new();
     let server = scene.home.start();
     scene.motion(&server, "door");
@@ -152,7 +152,7 @@ fn strangers_change_nothing_and_hear_nothing() {
 }
 
 #[test]
-fn commands_tell_and_change_how_the_household_stands() {
+fn commands_show_and_change_the_home_state() {
     let scene = Scene::new();
     let server = scene.home.start();
     assert_eq!(scene.ask("/last"), "There is no incident yet.");
@@ -223,7 +223,7 @@ fn an_action_link_acts_when_it_is_posted_and_not_when_it_is_opened() {
 }
 
 #[test]
-fn requests_for_channels_without_a_webhook_are_turned_away() {
+fn requests_for_channels_without_a_webhook_are_refused() {
     let scene = Scene::new();
     let server = scene.home.start();
     for path in ["/hooks/me", "/hooks/nobody"] {

@@ -42,7 +42,7 @@ const NOTED: &[(&str, &str, &str, &str)] = &[
 ];
 
 #[test]
-fn whatever_changes_something_is_noted_with_who_did_it() {
+fn every_change_is_in_the_audit_log_with_its_actor() {
     let hook = Hook::start();
     let rules = "[[mode]]\nname = \"home\"\n[[mode]]\nname = \"away\"\n";
     let home = Home::new(&format!("{}{rules}", hook.channel()));
@@ -113,7 +113,7 @@ fn whatever_changes_something_is_noted_with_who_did_it() {
 
 /// Nothing that arrived can be deleted by the API: what can be is this, and each is in the log.
 #[test]
-fn what_can_be_deleted_is_no_evidence() {
+fn evidence_cannot_be_deleted() {
     let home = Home::new("");
     let server = home.start();
     let token = format!("Authorization: Bearer {}", make_token(&home, &["reader", "--read"]));
@@ -140,7 +140,7 @@ fn what_can_be_deleted_is_no_evidence() {
 }
 
 #[test]
-fn nobody_removes_an_entry_and_only_owners_see_them() {
+fn audit_entries_cannot_be_removed_and_only_owners_see_them() {
     let home = Home::new("");
     let server = home.start();
     let person = Person::set_up(&server);
@@ -176,7 +176,7 @@ fn nobody_removes_an_entry_and_only_owners_see_them() {
 
 /// Names of devices, tokens and channels are text, on a page and on a terminal.
 #[test]
-fn what_others_chose_stays_text() {
+fn text_from_others_stays_text() {
     let home = Home::new("");
     let server = home.start();
     let person = Person::set_up(&server);
@@ -198,7 +198,7 @@ fn what_others_chose_stays_text() {
 }
 
 #[test]
-fn wrong_passwords_are_summed_up_by_address() {
+fn wrong_passwords_are_counted_by_address() {
     let home = Home::new("");
     let server = home.start();
     Person::set_up(&server);
@@ -229,7 +229,7 @@ fn wrong_passwords_are_summed_up_by_address() {
 }
 
 #[test]
-fn an_edit_of_the_configuration_and_an_action_link_are_noted() {
+fn configuration_edits_and_action_links_are_in_the_audit_log() {
     use base64::Engine as _;
     use hmac::{Hmac, KeyInit, Mac};
     let home = Home::new("");

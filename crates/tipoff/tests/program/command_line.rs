@@ -17,7 +17,7 @@ fn check_says_all_faults_at_once_with_their_lines_and_exits_with_2() {
 }
 
 #[test]
-fn check_of_a_good_file_says_what_it_comes_to() {
+fn check_summarises_a_valid_file() {
     let hook = Hook::start();
     let home = Home::new(&hook.channel());
     let said = home.run(&["check"]);
@@ -42,7 +42,7 @@ fn completions_and_the_manual_page_are_printed() {
 }
 
 #[test]
-fn channels_are_tested_and_a_failure_is_told_and_exits_with_1() {
+fn a_failed_channel_test_is_reported_and_exits_with_1() {
     let hook = Hook::start();
     let home = Home::new(&hook.channel());
     assert!(home.run(&["channels", "test"]).contains("hook (webhook): the test arrived"));
@@ -123,7 +123,7 @@ fn every_service_has_its_page_with_an_example() {
 }
 
 #[test]
-fn every_configuration_in_the_documentation_is_good() {
+fn every_configuration_in_the_documentation_is_valid() {
     // What examples take from files: made up, and of the right form.
     let secrets = format!("{ROOT}/crates/tipoff/tests/program/secrets");
     for page in pages() {

@@ -17,7 +17,7 @@ fn script(path: &Path, text: &str) {
 }
 
 #[test]
-fn a_program_gets_no_secret_of_ours() {
+fn a_program_gets_no_secret_of_tipoff() {
     let home = Home::new("");
     let out = home.file("out");
     home.configure(&format!(
@@ -57,7 +57,7 @@ fn a_program_gets_no_secret_of_ours() {
 }
 
 #[test]
-fn what_a_program_left_when_tipoff_was_killed_is_removed_at_the_next_start() {
+fn files_left_by_a_killed_program_are_removed_at_the_next_start() {
     let home = Home::new("");
     let begun = home.file("begun");
     home.configure(&exec(&format!(
@@ -91,7 +91,7 @@ fn until_gone(pid: &str) {
 
 /// How Tipoff, a channel or a program may end while the program waits for what it has started.
 #[test]
-fn what_a_program_has_started_does_not_outlive_it_by_force() {
+fn processes_of_a_killed_program_end_with_it() {
     let end = |how: &str| {
         let home = Home::new("");
         let begun = home.file("begun");
@@ -146,7 +146,7 @@ fn a_program_has_no_capability_unless_its_channel_keeps_them() {
 }
 
 #[test]
-fn a_secret_that_the_configuration_hands_to_a_program_is_warned_of() {
+fn passing_a_secret_to_a_program_causes_a_warning() {
     let home = Home::new(&format!(
         "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = {{ env = \"HOOK_URL\" }}\n{}\
          environment = [\"HOOK_URL\"]\n",
@@ -199,7 +199,7 @@ sys.exit(1)
 "#;
 
 #[test]
-fn a_video_tool_that_was_taken_over_reaches_nothing() {
+fn a_hijacked_video_tool_reaches_nothing() {
     let home =
         Home::new("[[channel]]\ntype = \"ntfy\"\ntopic = \"x\"\nserver = \"http://127.0.0.1:9\"\n");
     let programs = home.file("programs");

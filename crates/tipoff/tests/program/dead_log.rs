@@ -80,14 +80,14 @@ fn small_pipe() -> (PipeReader, PipeWriter) {
 }
 
 #[test]
-fn a_pipe_that_nobody_reads() {
+fn a_pipe_that_nobody_reads_does_not_block() {
     let (hook, home) = scene();
     let (_unread, writer) = small_pipe();
     all_goes_on(run(&home), &hook, writer.into(), || {});
 }
 
 #[test]
-fn a_pipe_that_is_read_no_longer() {
+fn a_pipe_that_is_no_longer_read_does_not_block() {
     let (hook, home) = scene();
     let (reader, writer) = small_pipe();
     let mut lines = BufReader::new(reader).lines();
@@ -100,7 +100,7 @@ fn a_pipe_that_is_read_no_longer() {
 }
 
 #[test]
-fn a_pipe_whose_reader_has_gone() {
+fn a_closed_pipe_does_not_block() {
     let (hook, home) = scene();
     let (reader, writer) = small_pipe();
     // It is read until the reader goes in the middle.
@@ -137,7 +137,7 @@ fn a_closed_standard_error() {
 }
 
 #[test]
-fn a_standard_output_that_takes_nothing_does_not_keep_it_from_starting() {
+fn an_unwritable_standard_output_does_not_prevent_the_start() {
     let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let hook = Hook::start();
     let (_reader, unread) = std::io::pipe().unwrap();
@@ -160,7 +160,7 @@ fn a_standard_output_that_takes_nothing_does_not_keep_it_from_starting() {
 }
 
 #[test]
-fn a_reader_that_has_had_enough_ends_no_subcommand_with_a_panic() {
+fn a_closed_reader_causes_no_panic_in_a_subcommand() {
     let home = Home::new("");
     let server = home.start();
     send(server.smtp[0], "camera@example.com", &mail("Motion", &[&picture(1)]));

@@ -17,7 +17,7 @@ fn motion(server: &Server) {
 }
 
 #[test]
-fn whatever_goes_wrong_the_alert_arrives_when_it_is_over() {
+fn an_alert_arrives_after_any_failure_ends() {
     for manner in [
         Manner::Status("500 Internal Server Error"),
         Manner::Status("503 Service Unavailable"),
@@ -48,7 +48,7 @@ fn whatever_goes_wrong_the_alert_arrives_when_it_is_over() {
 }
 
 #[test]
-fn a_busy_destination_is_asked_again_when_it_said() {
+fn a_busy_destination_is_retried_after_its_retry_after() {
     let hook = Hook::start();
     hook.behave(Manner::Status("429 Too Many Requests\r\nRetry-After: 2"));
     let (_home, server) = scene(&hook);
@@ -63,7 +63,7 @@ fn a_busy_destination_is_asked_again_when_it_said() {
 }
 
 #[test]
-fn a_destination_that_never_answers_is_given_up_in_time_and_asked_again() {
+fn a_destination_that_never_answers_times_out_and_is_retried() {
     let (silent, alive) = (Hook::start(), Hook::start());
     silent.behave(Manner::Silent);
     let home = Home::new(&format!(
@@ -82,7 +82,7 @@ fn a_destination_that_never_answers_is_given_up_in_time_and_asked_again() {
 }
 
 #[test]
-fn what_waits_for_a_dead_destination_survives_a_restart() {
+fn pending_deliveries_survive_a_restart() {
     let hook = Hook::start();
     hook.behave(Manner::HangUp);
     let (home, server) = scene(&hook);
@@ -98,7 +98,7 @@ fn what_waits_for_a_dead_destination_survives_a_restart() {
 }
 
 #[test]
-fn a_dead_channel_delays_no_other_and_is_told_of_once() {
+fn a_dead_channel_delays_no_other_and_is_logged_once() {
     let (dead, alive) = (Hook::start(), Hook::start());
     dead.behave(Manner::HangUp);
     let home = Home::new(&format!(
@@ -118,7 +118,7 @@ fn a_dead_channel_delays_no_other_and_is_told_of_once() {
 }
 
 #[test]
-fn a_refused_alert_is_not_repeated_until_it_is_asked_for() {
+fn a_refused_alert_is_retried_only_on_request() {
     let hook = Hook::start();
     hook.behave(Manner::Status("400 Bad Request"));
     let (home, server) = scene(&hook);
@@ -178,7 +178,7 @@ fn a_program_gets_the_alert_and_its_files() {
 }
 
 #[test]
-fn routes_decide_who_hears() {
+fn routes_decide_which_channels_are_notified() {
     let (day, never) = (Hook::start(), Hook::start());
     let home = Home::new(&format!(
         "{}{}[[device]]\nname = \"Yard\"\nmatch = {{ from = \"yard@*\" }}\n\

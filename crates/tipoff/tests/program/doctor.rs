@@ -37,7 +37,7 @@ fn configured_as_it_runs(home: &Home, server: &Server) {
 }
 
 #[test]
-fn on_a_fresh_machine_nothing_is_wrong_and_nothing_is_made() {
+fn on_a_fresh_machine_no_fault_is_found_and_no_file_is_made() {
     let home = Home::new("");
     let temporary = home.file("tmp");
     std::fs::create_dir(&temporary).unwrap();
@@ -52,7 +52,7 @@ fn on_a_fresh_machine_nothing_is_wrong_and_nothing_is_made() {
 }
 
 #[test]
-fn a_running_server_is_recognised_at_all_its_ports_and_goes_on() {
+fn a_running_server_is_recognised_at_all_its_ports_and_keeps_running() {
     let ports = ["127.0.0.1:0".to_owned(), "smtps://127.0.0.1:0".to_owned()];
     let any = "127.0.0.1:0".parse().unwrap();
     let home = Home::new(&listening(&ports, any, any));
@@ -85,7 +85,7 @@ fn a_running_server_is_recognised_at_all_its_ports_and_goes_on() {
 }
 
 #[test]
-fn all_that_is_wrong_is_told_at_once_and_it_exits_with_1() {
+fn all_faults_are_reported_at_once_and_exit_with_1() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let held = holder.local_addr().unwrap();
     let home = Home::new(&format!(
@@ -120,7 +120,7 @@ fn all_that_is_wrong_is_told_at_once_and_it_exits_with_1() {
 }
 
 #[test]
-fn without_ffmpeg_it_says_what_is_missed() {
+fn a_missing_ffmpeg_is_reported_with_its_consequences() {
     let home = Home::new("");
     let output = home.command(&["doctor"]).env("PATH", home.file("empty")).output().unwrap();
     let said = text(&output);
@@ -132,7 +132,7 @@ fn without_ffmpeg_it_says_what_is_missed() {
 }
 
 #[test]
-fn secrets_are_not_told() {
+fn secrets_are_not_printed() {
     let home = Home::new(
         "[access]\nuser = \"camera\"\npassword = \"hunter2-secret\"\n\
          [[channel]]\ntype = \"telegram\"\nchat = 123456\n\
@@ -150,7 +150,7 @@ fn secrets_are_not_told() {
 }
 
 #[test]
-fn a_wrong_configuration_is_told_as_check_does() {
+fn a_wrong_configuration_is_reported_as_by_check() {
     let home = Home::new("[smtp]\nlisten = [\"127.0.0.1:0\"]\nidle = 5\n");
     let output = home.command(&["doctor"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));

@@ -51,7 +51,7 @@ fn wait_for_attempts(home: &Home, incident: i64, count: usize) {
 }
 
 #[test]
-fn a_recipient_who_cannot_take_mail_now_costs_the_others_no_second_copy() {
+fn a_deferred_recipient_causes_no_second_copy_for_others() {
     let post = Post::new();
     post.server.act(Step::Recipient(YOU.to_owned()), Act::Say("451 4.7.1 greylisted"));
     let home = Home::new(&post.channel());

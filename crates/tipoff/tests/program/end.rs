@@ -4,7 +4,7 @@ use crate::harness::{Client, Home, PICTURE, mail, send, wait_for};
 use crate::hook::{Hook, Manner};
 
 #[test]
-fn who_is_in_data_may_end_and_nobody_new_begins() {
+fn at_shutdown_a_mail_in_data_finishes_and_no_new_one_begins() {
     let hook = Hook::start();
     let home = Home::new(&hook.channel());
     let server = home.start();
@@ -41,7 +41,7 @@ fn a_second_server_on_the_same_folder_is_refused() {
 }
 
 #[test]
-fn health_and_metrics_tell_how_it_is() {
+fn health_and_metrics_show_the_state() {
     let hook = Hook::start();
     hook.behave(Manner::HangUp);
     let home = Home::new(&hook.channel());
@@ -72,7 +72,7 @@ fn health_and_metrics_tell_how_it_is() {
 }
 
 #[test]
-fn the_log_is_json_where_that_is_asked_for_and_holds_no_secret() {
+fn the_log_is_json_on_request_and_contains_no_secret() {
     let home =
         Home::new("[access]\nuser = \"front\"\npassword = \"s3cret-word\"\nrequire_login = true\n");
     let mut command = home.command(&["run", "--log", "json", "--log-level", "debug"]);
@@ -102,7 +102,7 @@ fn the_log_is_json_where_that_is_asked_for_and_holds_no_secret() {
 
 /// Whatever else is looked for at the start, cameras come first.
 #[test]
-fn a_program_that_is_slow_to_answer_keeps_no_device_waiting() {
+fn a_slow_program_delays_no_device() {
     use std::os::unix::fs::PermissionsExt;
     let hook = Hook::start();
     let home = Home::new(&hook.channel());

@@ -52,7 +52,7 @@ fn begin(home: &Home, camera: &mut Camera, command: &str, bytes: &[u8]) -> std::
 }
 
 #[test]
-fn what_a_crash_cut_off_goes_on_behind_its_end() {
+fn an_upload_cut_off_by_a_crash_is_resumed_at_its_end() {
     let (hook, home, server) = scene(LOGIN);
     let video = mp4();
     let mut camera = Camera::connect(server.ftp[0], "cam");
@@ -95,7 +95,7 @@ fn what_a_crash_cut_off_goes_on_behind_its_end() {
 }
 
 #[test]
-fn real_clients_go_on_after_a_crash() {
+fn real_clients_resume_uploads_after_a_crash() {
     let (_hook, home, mut server) = scene(LOGIN);
     let file: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
     home.put("x.bin", &file);
@@ -134,7 +134,7 @@ fn real_clients_go_on_after_a_crash() {
 }
 
 #[test]
-fn what_a_crash_cut_off_goes_after_a_day() {
+fn an_upload_cut_off_by_a_crash_is_removed_after_a_day() {
     let (_hook, home, server) = scene(LOGIN);
     let mut camera = Camera::connect(server.ftp[0], "cam");
     let _data = begin(&home, &mut camera, "STOR clip.mp4", &mp4()[..60]);
@@ -163,7 +163,7 @@ fn break_off(server: &Server, name: &str, bytes: &[u8]) {
 }
 
 #[test]
-fn tries_that_break_off_do_not_pile_up() {
+fn interrupted_uploads_do_not_pile_up() {
     let (hook, home, server) = scene("");
     let video = mp4();
     // Longer, shorter, as long, longer.
@@ -186,7 +186,7 @@ fn tries_that_break_off_do_not_pile_up() {
 }
 
 #[test]
-fn a_clip_that_is_sent_again_as_it_grows_is_told_once() {
+fn a_growing_clip_that_is_sent_again_is_alerted_once() {
     let (hook, home, server) = scene("[ftp]\nlisten = [\"127.0.0.1:0\"]\nrename_wait = \"3 s\"\n");
     let video = mp4();
     for end in [20, 50, 50, 80, video.len()] {
@@ -216,7 +216,7 @@ fn a_clip_that_is_sent_again_as_it_grows_is_told_once() {
 }
 
 #[test]
-fn libcurl_gives_up_once_and_never_again() {
+fn libcurl_fails_at_a_missing_folder_only_once() {
     let (hook, home, server) = scene("");
     home.put("x.jpg", PICTURE);
     let send = |server: &Server, path: &str| {
@@ -236,7 +236,7 @@ fn libcurl_gives_up_once_and_never_again() {
 }
 
 #[test]
-fn a_name_in_any_encoding_is_seen_in_its_bytes_and_told_as_text() {
+fn a_name_in_any_encoding_is_listed_as_bytes_and_alerted_as_text() {
     let (hook, home, server) = scene("");
     let mut camera = Camera::connect(server.ftp[0], "yard");
     let mut data = camera.passive();
@@ -258,7 +258,7 @@ fn a_name_in_any_encoding_is_seen_in_its_bytes_and_told_as_text() {
 }
 
 #[test]
-fn deep_and_long_paths_are_taken() {
+fn deep_and_long_paths_are_accepted() {
     let (hook, home, server) = scene("");
     home.put("x.jpg", PICTURE);
     let deep: String = (0..60).map(|number| format!("folder{number}/")).collect();
@@ -283,7 +283,7 @@ fn deep_and_long_paths_are_taken() {
 }
 
 #[test]
-fn append_of_a_file_from_its_beginning_is_no_addition() {
+fn appending_a_file_from_its_beginning_is_a_new_try() {
     let (_hook, home, server) = scene("");
     let (first, second) = (picture(1), picture(2));
     break_off(&server, "x.jpg", &first[..PICTURE.len() / 2]);
@@ -319,7 +319,7 @@ fn append_of_a_file_from_its_beginning_is_no_addition() {
 }
 
 #[test]
-fn what_was_just_uploaded_is_found_by_another_session_at_once() {
+fn another_session_finds_a_new_upload_at_once() {
     let (_hook, home, server) = scene("");
     let size = format!("213 {}", PICTURE.len());
     let commands = [("RNFR", "350"), ("SIZE", &size), ("MDTM", "213")];

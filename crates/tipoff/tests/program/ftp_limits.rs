@@ -52,7 +52,7 @@ fn no_path_leads_out_of_the_tree() {
 }
 
 #[test]
-fn nobody_is_connected_to_for_somebody_else() {
+fn active_ftp_connects_only_to_the_device_itself() {
     let (_home, server) = start("");
     let mut camera = Camera::connect(server.ftp[0], "yard");
     let victim = TcpListener::bind("127.0.0.2:0").unwrap();
@@ -78,7 +78,7 @@ fn nobody_is_connected_to_for_somebody_else() {
 }
 
 #[test]
-fn a_data_connection_is_not_stolen() {
+fn a_data_connection_from_another_address_is_refused() {
     let (home, server) = start("");
     let mut camera = Camera::connect(server.ftp[0], "yard");
     let address = camera.passive_address();
@@ -99,7 +99,7 @@ fn a_data_connection_is_not_stolen() {
 }
 
 #[test]
-fn slow_and_silent_devices_hold_nobody_up() {
+fn slow_and_idle_devices_delay_nobody() {
     let (home, server) =
         start("stall = \"1 s\"\nidle = \"1 s\"\npassive_ports = \"51300-51400\"\n");
     let mut slow: Vec<(Camera, TcpStream)> = (0..20)
@@ -120,7 +120,7 @@ fn slow_and_silent_devices_hold_nobody_up() {
 }
 
 #[test]
-fn the_size_and_the_time_of_a_transfer() {
+fn a_transfer_has_limits_of_size_and_time() {
     let (home, server) = start("max_file = \"10 kB\"\nmax_transfer = \"2 s\"\n");
     let mut camera = Camera::connect(server.ftp[0], "yard");
     camera.store("at.bin", &[1; 10_000]);
@@ -136,7 +136,7 @@ fn the_size_and_the_time_of_a_transfer() {
 }
 
 #[test]
-fn logins_lines_and_connections() {
+fn logins_lines_and_connections_have_limits() {
     let (_home, server) = start(
         "max_login_failures = 2\nmax_line = 512\nmax_connections = 3\n\
          max_connections_per_address = 2\n[access]\nrequire_login = true\nuser = \"a\"\n\
@@ -163,7 +163,7 @@ fn logins_lines_and_connections() {
 }
 
 #[test]
-fn no_passive_port_is_left() {
+fn without_a_free_passive_port_the_transfer_is_refused() {
     // One port, which another program has.
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -177,7 +177,7 @@ fn no_passive_port_is_left() {
 }
 
 #[test]
-fn what_passive_says_can_be_set() {
+fn the_passive_address_is_configurable() {
     let (_home, server) = start("public_address = \"192.168.1.10\"\n");
     let mut camera = Camera::connect(server.ftp[0], "yard");
     let reply = camera.control.say("PASV");
@@ -186,7 +186,7 @@ fn what_passive_says_can_be_set() {
 }
 
 #[test]
-fn a_full_disk_puts_uploads_off() {
+fn a_full_disk_defers_uploads() {
     let home = Home::new("[retention]\nmin_free = \"1000000 GB\"\n");
     let server = home.start();
     let mut camera = Camera::connect(server.ftp[0], "yard");

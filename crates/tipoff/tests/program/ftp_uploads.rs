@@ -67,7 +67,7 @@ fn an_upload_is_alerted_with_its_name_and_its_bytes() {
 }
 
 #[test]
-fn what_was_uploaded_is_seen_again_also_after_a_new_start_and_deleting_loses_nothing() {
+fn uploads_stay_visible_after_a_restart_and_deleting_loses_nothing() {
     let (_hook, home, server) = scene("");
     upload(server.ftp[0], "yard", "/a/x.jpg", PICTURE);
     server.stop();
@@ -92,7 +92,7 @@ fn what_was_uploaded_is_seen_again_also_after_a_new_start_and_deleting_loses_not
 }
 
 #[test]
-fn a_temporary_name_is_no_reason_to_wait_where_the_content_tells() {
+fn a_temporary_name_delays_no_alert_if_the_content_is_known() {
     let (hook, home, server) = scene("[ftp]\nlisten = [\"127.0.0.1:0\"]\nrename_wait = \"10 min\"");
     let mut camera = Camera::connect(server.ftp[0], "yard");
     camera.store("14.03.20[M][0@0][0].jpg_", PICTURE);
@@ -118,7 +118,7 @@ fn a_temporary_name_is_no_reason_to_wait_where_the_content_tells() {
 }
 
 #[test]
-fn a_name_that_tells_nothing_is_waited_for_a_moment() {
+fn a_meaningless_name_delays_the_alert_for_a_moment() {
     let (hook, _home, server) = scene("[incidents]\nquiet = \"0 s\"");
     for (number, named) in ["person.jpg", "yard/vehicle.jpg"].into_iter().enumerate() {
         let mut camera = Camera::connect(server.ftp[0], "yard");
@@ -136,7 +136,7 @@ fn a_name_that_tells_nothing_is_waited_for_a_moment() {
 }
 
 #[test]
-fn a_name_that_never_comes_is_not_waited_for_forever() {
+fn the_wait_for_a_final_name_has_a_limit() {
     let (hook, _home, server) = scene("[ftp]\nlisten = [\"127.0.0.1:0\"]\nrename_wait = \"1 s\"");
     upload(server.ftp[0], "yard", "upload.tmp", b"nobody knows");
     assert_eq!(files(&hook.wait_for(1)[0]), [b"nobody knows"]);
@@ -144,7 +144,7 @@ fn a_name_that_never_comes_is_not_waited_for_forever() {
 }
 
 #[test]
-fn pieces_become_one_file_which_is_told_of_once() {
+fn pieces_become_one_file_which_is_alerted_once() {
     let (hook, home, server) = scene("[ftp]\nlisten = [\"127.0.0.1:0\"]\nrename_wait = \"2 s\"");
     let video = mp4(7);
     for (command, piece) in [
@@ -172,7 +172,7 @@ fn mp4(content: u8) -> Vec<u8> {
 }
 
 #[test]
-fn an_upload_that_broke_off_is_torn_until_it_goes_on() {
+fn an_interrupted_upload_is_torn_until_it_is_resumed() {
     let (hook, home, server) = scene("");
     for end in [0, 1] {
         let video = mp4(end as u8);
@@ -217,7 +217,7 @@ fn blob_bytes(home: &Home) -> Vec<u64> {
 }
 
 #[test]
-fn an_upload_that_goes_on_from_within_keeps_what_was_stored() {
+fn resuming_inside_a_file_keeps_the_stored_bytes() {
     let (_hook, home, server) = scene("");
     let mut camera = Camera::connect(server.ftp[0], "yard");
     camera.store("x.txt", b"0123456789");
@@ -248,7 +248,7 @@ fn a_whole_picture_of_a_torn_upload_is_alerted_once() {
 }
 
 #[test]
-fn the_same_bytes_again_are_recorded_and_the_same_name_with_others_is_news() {
+fn the_same_bytes_are_a_repeat_and_new_bytes_under_the_same_name_are_alerted() {
     let (hook, home, server) = scene("[incidents]\nquiet = \"0 s\"");
     upload(server.ftp[0], "yard", "Driveway_00.jpg", &picture(1));
     upload(server.ftp[0], "yard", "Driveway_00.jpg", &picture(2));
@@ -264,7 +264,7 @@ fn the_same_bytes_again_are_recorded_and_the_same_name_with_others_is_news() {
 }
 
 #[test]
-fn tests_markers_and_pictures_by_the_clock_are_kept_and_not_alerted() {
+fn housekeeping_files_and_timed_pictures_are_stored_and_not_alerted() {
     let (hook, home, server) = scene("");
     let mut camera = Camera::connect(server.ftp[0], "yard");
     camera.store("DVRWorkDirectory", b"");
@@ -287,7 +287,7 @@ fn tests_markers_and_pictures_by_the_clock_are_kept_and_not_alerted() {
 }
 
 #[test]
-fn abort_is_answered_during_the_transfer_and_what_came_is_kept() {
+fn abort_is_answered_during_the_transfer_and_received_bytes_are_kept() {
     let (_hook, home, server) = scene("");
     let mut camera = Camera::connect(server.ftp[0], "yard");
     let mut data = camera.begin("STOR x.jpg");
@@ -304,7 +304,7 @@ fn abort_is_answered_during_the_transfer_and_what_came_is_kept() {
 }
 
 #[test]
-fn a_blind_script_is_worked_off_in_order() {
+fn commands_of_a_blind_script_run_in_order() {
     let (hook, home, server) = scene("");
     let mut camera = Camera::connect(server.ftp[0], "yard");
     let address = camera.passive_address();

@@ -56,7 +56,7 @@ fn has_blob(home: &Home, bytes: usize) -> Option<()> {
 }
 
 #[test]
-fn a_client_that_only_writes_loses_nothing_by_tls() {
+fn a_client_that_only_writes_loses_nothing_over_tls() {
     let (home, server) = scene("");
     let count: usize = python(&home, "only_write", &server.ftp).parse().unwrap();
     let all = arrivals(&home);
@@ -75,7 +75,7 @@ fn a_mail_of_a_client_that_reads_nothing_is_stored() {
 }
 
 #[test]
-fn a_reset_is_an_end_where_the_content_has_its_own() {
+fn a_reset_completes_an_upload_whose_content_shows_its_end() {
     let (home, server) = scene("");
     let half = &PICTURE[..PICTURE.len() / 2];
     for (name, bytes, code) in [
@@ -102,7 +102,7 @@ fn a_reset_is_an_end_where_the_content_has_its_own() {
 }
 
 #[test]
-fn the_end_of_both_connections_is_an_end_unless_the_content_says_otherwise() {
+fn closing_both_connections_completes_an_upload_unless_its_content_is_incomplete() {
     let (home, server) = scene("");
     let half = &PICTURE[..PICTURE.len() / 2];
     let uploads: [(&str, &[u8], bool); 14] = [
@@ -189,7 +189,7 @@ fn tls_on_the_data_connection_may_begin_before_stor() {
 }
 
 #[test]
-fn tls_on_the_data_connection_is_understood_where_it_was_declined() {
+fn tls_on_the_data_connection_works_after_prot_c() {
     let (home, server) = scene("");
     let count: usize = python(&home, "declined_tls", &server.ftp).parse().unwrap();
     assert_eq!(torn(&arrivals(&home)), vec![false; count]);
@@ -197,7 +197,7 @@ fn tls_on_the_data_connection_is_understood_where_it_was_declined() {
 }
 
 #[test]
-fn tls_that_fails_on_the_data_connection_is_told_as_that() {
+fn failed_tls_on_the_data_connection_is_reported() {
     let (home, server) = scene("");
     for (number, what) in ["refuses_certificate", "sends_plain"].into_iter().enumerate() {
         python(&home, what, &server.ftp);
@@ -212,7 +212,7 @@ fn tls_that_fails_on_the_data_connection_is_told_as_that() {
 }
 
 #[test]
-fn an_address_as_server_name_is_no_warning() {
+fn an_ip_address_as_server_name_causes_no_warning() {
     let (_home, server) = scene("");
     for (address, protocol) in [
         (server.ftp[0], &["-starttls", "ftp"][..]),
@@ -244,7 +244,7 @@ fn say(server: &Server, lines: &[&str]) {
 }
 
 #[test]
-fn what_was_refused_is_told_with_advice() {
+fn a_refused_command_is_reported_with_advice() {
     let (home, server) = scene("");
     let cases: [(&[&str], &str); 11] = [
         (&["PORT 192,168,7,20,200,10"], "`active_addresses = \"networks\"`"),
@@ -285,7 +285,7 @@ fn what_was_refused_is_told_with_advice() {
 }
 
 #[test]
-fn active_uploads_may_come_from_another_address_where_the_setting_says_so() {
+fn active_addresses_allows_uploads_from_another_address() {
     let home = Home::new(
         "[ftp]\nlisten = [\"127.0.0.1:0\"]\nactive_addresses = \"networks\"\n\
          [access]\nnetworks = [\"127.0.0.0/30\"]\n",
@@ -316,7 +316,7 @@ fn active_uploads_may_come_from_another_address_where_the_setting_says_so() {
 }
 
 #[test]
-fn the_time_that_a_device_sets_is_the_time_that_it_is_told() {
+fn a_device_sees_the_file_time_that_it_set() {
     let (home, server) = scene("");
     let mut camera = Camera::connect(server.ftp[0], "yard");
     camera.store("x.jpg", PICTURE);
@@ -329,7 +329,7 @@ fn the_time_that_a_device_sets_is_the_time_that_it_is_told() {
 }
 
 #[test]
-fn a_passive_data_connection_that_does_not_come_is_told_also_without_a_transfer() {
+fn a_missing_passive_connection_is_reported_without_a_transfer() {
     let (home, server) = scene("");
     let missing: [&[&str]; 6] = [
         &["PASV", "QUIT"],

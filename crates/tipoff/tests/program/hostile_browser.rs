@@ -85,7 +85,7 @@ const ROUTES: &[&str] = &[
 
 /// DNS rebinding: a page of the internet lets its own name lead to this machine.
 #[test]
-fn a_name_that_is_not_ours_is_answered_nothing() {
+fn requests_for_an_unknown_host_name_are_refused() {
     let home = Home::new("[http]\nlisten = \"127.0.0.1:0\"\nhosts = [\"cam.example.org\"]\n");
     let server = home.start();
     let port = server.http.port();
@@ -160,7 +160,7 @@ fn documented_proxy() -> String {
 
 /// A page whose name leads to the machine reaches the port from the proxy's address, with any header.
 #[test]
-fn nobody_but_the_proxy_speaks_for_a_user() {
+fn only_the_proxy_can_name_a_user() {
     let home = Home::new(&documented_proxy());
     home.put("proxy.secret", b"correct-horse-battery\n");
     let server = home.start();
@@ -192,7 +192,7 @@ fn nobody_but_the_proxy_speaks_for_a_user() {
 }
 
 #[test]
-fn a_proxy_that_anybody_may_pretend_to_be_is_a_fault_of_the_configuration() {
+fn a_proxy_that_anybody_can_imitate_is_a_configuration_fault() {
     let proxy = "[http]\ntrusted_proxies = [\"127.0.0.1\"]\nproxy_user_header = \"Remote-User\"\n";
     for (more, fault) in [
         ("", "`proxy_user_header`"),
@@ -296,7 +296,7 @@ fn a_login_is_always_a_new_one() {
 }
 
 #[test]
-fn private_answers_are_neither_kept_nor_framed() {
+fn private_answers_are_neither_cached_nor_framed() {
     let home = Home::new("");
     let server = home.start();
     let cookie = format!("Cookie: {}", set_password(&server));

@@ -29,7 +29,7 @@ fn upload_is_stored(server: &Server, name: &str) {
 }
 
 #[test]
-fn silent_sessions_of_many_addresses_keep_no_camera_out() {
+fn idle_sessions_of_many_addresses_keep_no_camera_out() {
     let home = Home::new("");
     let server = home.start();
     let mails = connect_many(2..=22, 100, server.smtp[0]);
@@ -48,7 +48,7 @@ fn silent_sessions_of_many_addresses_keep_no_camera_out() {
 }
 
 #[test]
-fn who_gives_way_is_told_so() {
+fn a_replaced_connection_gets_421() {
     let home = Home::new("[smtp]\nlisten = [\"127.0.0.1:0\"]\nmax_connections = 10\n");
     let server = home.start();
     let mut sockets = connect_many(2..=2, 10, server.smtp[0]);
@@ -110,7 +110,7 @@ fn half_made_handshakes_keep_no_camera_out_and_cost_little() {
 }
 
 #[test]
-fn connections_without_end_from_one_address_slow_nobody_down() {
+fn endless_connections_from_one_address_delay_nobody() {
     let home = Home::new("");
     let server = home.start();
     let (address, over) = (server.smtp[0], Arc::new(AtomicBool::new(false)));
@@ -146,7 +146,7 @@ fn connections_without_end_from_one_address_slow_nobody_down() {
 }
 
 #[test]
-fn no_mail_is_cut_off_while_others_are_idle() {
+fn a_mail_in_progress_is_not_replaced_while_others_are_idle() {
     let home = Home::new("[smtp]\nlisten = [\"127.0.0.1:0\"]\nmax_connections = 4\n");
     let server = home.start();
     let mut camera = Client::connect(server.smtp[0]);
@@ -177,7 +177,7 @@ fn strangers(server: &Server) -> Vec<Client> {
 }
 
 #[test]
-fn a_known_device_has_places_that_no_stranger_takes_also_after_a_restart() {
+fn known_devices_have_reserved_permits_also_after_a_restart() {
     let home = Home::new(
         "[smtp]\nlisten = [\"127.0.0.1:0\"]\nmax_connections = 40\n\
          [[device]]\nname = \"Front\"\nuser = \"front\"\npassword = \"a long secret\"\n\
@@ -221,7 +221,7 @@ fn a_known_device_has_places_that_no_stranger_takes_also_after_a_restart() {
 }
 
 #[test]
-fn few_open_files_are_no_way_to_stop_it() {
+fn few_open_files_do_not_stop_the_server() {
     let home = Home::new("");
     let program = home.command(&["run"]);
     let mut command = Command::new("sh");

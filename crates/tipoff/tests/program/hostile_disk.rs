@@ -221,7 +221,7 @@ fn uploads_that_never_end_leave_room_for_others() {
 }
 
 #[test]
-fn others_who_fill_the_disk_do_not_make_everything_go() {
+fn a_disk_filled_by_others_does_not_evict_everything() {
     let home =
         Home::new(&format!("{EACH}[retention]\nmin_free = \"16 MB\"\nmax_size = \"100 MB\"\n"));
     let Some(disk) = SmallDisk::below(&home, 64) else { return };
@@ -252,7 +252,7 @@ fn others_who_fill_the_disk_do_not_make_everything_go() {
 }
 
 #[test]
-fn what_strangers_sent_makes_room_for_a_known_camera_also_below_the_floor() {
+fn arrivals_of_strangers_are_evicted_for_a_known_camera_below_the_floor() {
     let home = Home::new(&format!(
         "{YARD}{EACH}[retention]\nmin_free = \"16 MB\"\nmax_size = \"100 MB\"\n"
     ));
@@ -299,7 +299,7 @@ fn the_reserve_is_for_known_devices() {
 }
 
 #[test]
-fn a_device_that_only_its_recipient_tells_uses_the_reserve() {
+fn a_device_known_by_its_recipient_uses_the_reserve() {
     let by_recipient = "[[device]]\nname = \"Gate\"\nmatch = { to = \"gate@*\" }\n";
     let home = Home::new(&format!(
         "{by_recipient}{EACH}[retention]\nmin_free = \"32 MB\"\nmax_size = \"640 MB\"\n"

@@ -39,7 +39,7 @@ fn peak_megabytes(server: &Server) -> u64 {
 }
 
 #[test]
-fn pipelined_commands_in_a_full_tree_hold_no_camera_up() {
+fn pipelined_commands_in_a_full_tree_delay_no_camera() {
     let (_home, server) = start("");
     fill(&mut Camera::from("127.0.0.2", server.ftp[0], "stranger", "x"), MANY);
     let is_over = Arc::new(AtomicBool::new(false));
@@ -74,7 +74,7 @@ fn pipelined_commands_in_a_full_tree_hold_no_camera_up() {
 }
 
 #[test]
-fn listings_that_nobody_reads_are_not_kept() {
+fn unread_listings_are_not_kept_in_memory() {
     let (_home, server) = start("");
     let mut camera = Camera::from("127.0.0.2", server.ftp[0], "stranger", "x");
     fill(&mut camera, MANY);
@@ -93,7 +93,7 @@ fn listings_that_nobody_reads_are_not_kept() {
 }
 
 #[test]
-fn a_flood_of_names_and_users_costs_only_the_address_that_it_comes_from() {
+fn a_flood_of_names_and_users_affects_only_its_own_address() {
     let (_home, server) = start("");
     let deletes = |source: &str| {
         let mut camera = Camera::from(source, server.ftp[0], "yard", "x");
@@ -118,7 +118,7 @@ fn a_flood_of_names_and_users_costs_only_the_address_that_it_comes_from() {
 }
 
 #[test]
-fn ports_that_strangers_do_not_use_are_taken_from_nobody() {
+fn unused_leases_of_strangers_take_no_port_from_others() {
     let (_home, server) = start("");
     let mut silent: Vec<Camera> = (0..100)
         .map(|number| Camera::from("127.0.0.2", server.ftp[0], &format!("silent {number}"), "x"))
@@ -134,7 +134,7 @@ fn ports_that_strangers_do_not_use_are_taken_from_nobody() {
 }
 
 #[test]
-fn ports_that_are_not_used_behind_one_address_are_free_again() {
+fn unused_leases_of_one_address_end() {
     let (_home, server) =
         start("[ftp]\nlisten = [\"127.0.0.1:0\"]\npassive_ports = \"51200-51203\"\n");
     let mut silent: Vec<Camera> =
@@ -161,7 +161,7 @@ fn ports_that_are_not_used_behind_one_address_are_free_again() {
 }
 
 #[test]
-fn a_web_page_logs_in_nowhere_and_stores_nothing() {
+fn a_web_page_cannot_log_in_or_store_over_ftp() {
     let (home, server) = start("");
     for method in ["POST", "get", "OPTIONS", "X-ANY"] {
         let mut page = Client::connect(server.ftp[0]);
@@ -189,7 +189,7 @@ fn a_web_page_logs_in_nowhere_and_stores_nothing() {
 }
 
 #[test]
-fn an_upload_that_trickles_is_given_up_and_kept() {
+fn a_trickling_upload_is_ended_and_kept() {
     let (home, server) = start("[ftp]\nlisten = [\"127.0.0.1:0\"]\nstall = \"2 s\"\n");
     let mut camera = Camera::connect(server.ftp[0], "trickle");
     let mut data = camera.begin("STOR x.jpg");
@@ -209,7 +209,7 @@ const LOGINS: &str = "[access]\nuser = \"cams\"\npassword = \"shared secret\"\n\
     [[device]]\nname = \"Gate\"\nuser = \"gate\"\npassword = \"own secret\"\n";
 
 #[test]
-fn nobody_sees_or_changes_what_another_uploaded_by_the_shared_login() {
+fn devices_with_the_shared_login_cannot_access_each_others_uploads() {
     let (home, server) = start(LOGINS);
     let bytes = picture(1);
     let mut own = Camera::from("127.0.0.3", server.ftp[0], "gate", "own secret");
@@ -246,7 +246,7 @@ fn nobody_sees_or_changes_what_another_uploaded_by_the_shared_login() {
 }
 
 #[test]
-fn where_reading_is_off_only_uploads_are_possible() {
+fn with_read_off_only_uploads_are_possible() {
     let (_home, server) = start("[ftp]\nlisten = [\"127.0.0.1:0\"]\nread = false\n");
     upload(server.ftp[0], "yard", "/old.jpg", &picture(1));
     let mut camera = Camera::connect(server.ftp[0], "yard");

@@ -61,7 +61,7 @@ const HALF_A_BODY: &[u8] = b"POST /login HTTP/1.1\r\nHost: localhost\r\n\
     Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000000\r\n\r\npassword=";
 
 #[test]
-fn trickling_requests_of_any_number_of_addresses_keep_nobody_out() {
+fn trickling_requests_of_many_addresses_keep_nobody_out() {
     let home = Home::new("");
     let server = home.start();
     let over = Arc::new(AtomicBool::new(false));
@@ -86,7 +86,7 @@ fn trickling_requests_of_any_number_of_addresses_keep_nobody_out() {
 }
 
 #[test]
-fn connections_without_end_keep_no_probe_waiting() {
+fn endless_connections_delay_no_health_check() {
     let home = Home::new("");
     let server = home.start();
     let over = Arc::new(AtomicBool::new(false));
@@ -118,7 +118,7 @@ fn connections_without_end_keep_no_probe_waiting() {
 }
 
 #[test]
-fn a_head_and_a_body_have_a_time_as_a_whole() {
+fn a_head_and_a_body_have_a_time_limit() {
     let home = Home::new("");
     let server = home.start();
     let over = Arc::new(AtomicBool::new(false));

@@ -100,7 +100,7 @@ fn sign(home: &Home, text: &str) -> String {
 }
 
 #[test]
-fn no_token_that_changes_anything_is_taken_from_an_address() {
+fn a_token_that_changes_things_is_refused_in_an_address() {
     let (_hook, home, server) = scene();
     let change = make_token(&home, &["changer"]);
     let read = make_token(&home, &["reader", "--read"]);
@@ -178,7 +178,7 @@ fn speak_of_it(server: &Server) {
 
 /// Every page and every answer that a token which only reads can get.
 #[test]
-fn who_only_reads_sees_no_password() {
+fn a_token_that_only_reads_sees_no_password() {
     let hook = Hook::start();
     let secrets = ["hunter2-device", "hunter2-channel", "hunter2-shared"];
     let home = Home::new(&format!(
@@ -448,7 +448,7 @@ fn set_password_by_command(home: &Home) {
 }
 
 #[test]
-fn a_link_that_sets_the_password_stands_in_no_log_and_works_once_within_an_hour() {
+fn the_password_link_is_not_logged_and_works_once_within_an_hour() {
     let home = Home::new("");
     let out = home.file("out.log");
     let mut command = home.command(&["run", "--log-level", "trace"]);
@@ -546,7 +546,7 @@ fn a_terminal_shows_the_link_that_sets_the_password() {
 }
 
 #[test]
-fn a_login_leads_to_a_page_of_ours_whatever_the_address_says() {
+fn a_login_redirects_only_to_our_own_pages() {
     let home = Home::new("");
     let server = home.start();
     Person::set_up(&server);

@@ -111,7 +111,7 @@ fn guesses_on_all_ports_count_together() {
 }
 
 #[test]
-fn guesses_at_once_are_counted_before_they_are_looked_at() {
+fn parallel_guesses_are_counted_before_they_are_checked() {
     let home = Home::new(CONFIGURATION);
     let server = home.start();
     let link = server.setup_link();
@@ -139,7 +139,7 @@ fn guesses_at_once_are_counted_before_they_are_looked_at() {
 }
 
 #[test]
-fn guesses_at_once_hold_the_memory_of_one() {
+fn parallel_guesses_use_the_memory_of_one() {
     let home = Home::new("");
     let server = home.start();
     std::thread::scope(|scope| {
@@ -182,7 +182,7 @@ fn a_camera_with_an_old_password_keeps_no_other_behind_its_address_out() {
 
 /// Where any password is taken, a guess is never refused, and is not looked at either.
 #[test]
-fn where_no_login_is_required_guesses_are_slowed_all_the_same() {
+fn guesses_are_slowed_even_if_no_login_is_required() {
     let home = Home::new(&CONFIGURATION.replace("require_login = true", ""));
     let server = home.start();
     let began = Instant::now();

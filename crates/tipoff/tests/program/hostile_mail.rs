@@ -96,7 +96,7 @@ fn slowest_mail(server: &Server) -> Duration {
 }
 
 #[test]
-fn mails_that_keep_the_server_busy_do_not_keep_a_camera_waiting() {
+fn mails_that_keep_the_parser_busy_delay_no_camera() {
     let home = Home::new("");
     let server = home.start();
     let address = server.smtp[0];
@@ -108,7 +108,7 @@ fn mails_that_keep_the_server_busy_do_not_keep_a_camera_waiting() {
 }
 
 #[test]
-fn commands_whose_replies_nobody_reads_do_not_keep_a_camera_waiting() {
+fn unread_replies_delay_no_camera() {
     let home = Home::new("[smtp]\nlisten = [\"127.0.0.1:0\"]\nmax_errors = 10000\n");
     let server = home.start();
     let address = server.smtp[0];
@@ -125,7 +125,7 @@ fn commands_whose_replies_nobody_reads_do_not_keep_a_camera_waiting() {
 }
 
 #[test]
-fn a_mail_that_comes_too_slowly_ends_and_is_kept() {
+fn a_mail_that_is_too_slow_is_ended_and_kept() {
     let home = Home::new("[smtp]\nlisten = [\"127.0.0.1:0\"]\nidle = \"1 s\"\n");
     let server = home.start();
     let mut socket = begin(server.smtp[0], 0).unwrap();

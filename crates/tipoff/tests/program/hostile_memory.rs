@@ -50,7 +50,7 @@ fn mail_is_stored_soon(address: SocketAddr) {
 }
 
 #[test]
-fn mails_under_way_that_hold_all_they_may_share_one_budget_and_lose_nothing() {
+fn unfinished_mails_share_a_memory_budget_and_lose_nothing() {
     let home = Home::new("");
     let server = home.start();
     let content = content();

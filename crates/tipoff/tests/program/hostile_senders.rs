@@ -63,7 +63,7 @@ fn devices(incidents: &[Value]) -> Vec<String> {
 }
 
 #[test]
-fn whoever_names_a_device_without_its_password_spends_nothing_of_it() {
+fn naming_a_device_without_its_password_uses_none_of_its_share() {
     let hook = Hook::start();
     let home = Home::new(&format!("incidents.quiet = \"1 min\"\n{}{DEVICE}", hook.channel()));
     let server = home.start();
@@ -101,7 +101,7 @@ fn before_of(phone: &Phone, server: &Server, login: Option<&Login<'_>>, subject:
 }
 
 #[test]
-fn made_up_senders_do_not_stand_before_a_camera() {
+fn made_up_senders_do_not_delay_a_camera() {
     for (device, login, most) in [(DEVICE, Some(&PROVEN), 2), ("", None, 8)] {
         let phone = Phone::new(Options { flood: true, ..Options::default() });
         let home = Home::new(&format!("{}{device}", phone.channel(CHAT, "")));
@@ -138,7 +138,7 @@ fn flood(server: &Server, addresses: std::ops::Range<u8>, senders: usize) {
 }
 
 #[test]
-fn strangers_at_200_addresses_do_not_stand_before_a_camera_that_was_heard_before() {
+fn strangers_at_200_addresses_do_not_delay_a_camera_seen_before() {
     for (device, login) in [(DEVICE, Some(&PROVEN)), ("", None)] {
         let phone = Phone::new(Options { flood: true, ..Options::default() });
         let quiet = "incidents.quiet = \"0 s\"\n";
@@ -154,7 +154,7 @@ fn strangers_at_200_addresses_do_not_stand_before_a_camera_that_was_heard_before
 }
 
 #[test]
-fn what_is_held_back_of_strangers_is_told_as_a_count_and_says_why() {
+fn suppressed_alerts_of_strangers_are_summarised_with_the_reason() {
     let hook = Hook::start();
     let home = Home::new(&format!("incidents.quiet = \"0 s\"\n{}", hook.channel()));
     let server = home.start();

@@ -29,7 +29,7 @@ fn set_password(server: &Server, scheme: &str, extra: &[&str]) -> String {
 }
 
 #[test]
-fn a_port_that_wants_tls_tells_nothing_without() {
+fn a_tls_port_answers_nothing_without_tls() {
     let home = Home::new("[http]\nlisten = \"https://127.0.0.1:0\"\n");
     let server = home.start();
     assert!(server.dashboard.starts_with("https://127.0.0.1:"), "{}", server.dashboard);
@@ -52,7 +52,7 @@ fn a_port_that_wants_tls_tells_nothing_without() {
 }
 
 #[test]
-fn tls_is_understood_at_any_port_and_its_login_is_none_without() {
+fn tls_works_on_any_port_and_its_login_is_invalid_without_tls() {
     let home = Home::new("");
     let server = home.start();
     let cookie = set_password(&server, "https", &[]);
@@ -72,7 +72,7 @@ fn tls_is_understood_at_any_port_and_its_login_is_none_without() {
 const SECRET: &str = "correct-horse-battery";
 
 #[test]
-fn whom_a_trusted_proxy_names_is_in() {
+fn a_user_named_by_a_trusted_proxy_is_logged_in() {
     let proof = format!("X-Tipoff-Proxy-Secret: {SECRET}");
     let as_anna = ["-H", "Remote-User: anna", "-H", &proof];
     for (proxy, status) in [("127.0.0.1", "200"), ("192.0.2.1", "303")] {
@@ -114,7 +114,7 @@ fn changes_need_the_pages_proof(server: &Server, page: &str) {
 
 /// One guesses behind a proxy, and only one has to wait.
 #[test]
-fn a_trusted_proxy_tells_who_guesses() {
+fn guesses_through_a_trusted_proxy_count_for_the_forwarded_address() {
     let home = Home::new("[http]\nlisten = \"127.0.0.1:0\"\ntrusted_proxies = \"127.0.0.1\"\n");
     let server = home.start();
     set_password(&server, "http", &[]);

@@ -118,7 +118,7 @@ fn pictures_that_follow_are_an_album_and_do_not_wait_for_the_video() {
 }
 
 #[test]
-fn what_is_no_video_goes_as_it_is() {
+fn a_file_that_is_no_video_is_sent_unchanged() {
     let (phone, _home, server) = scene();
     upload(server.ftp[0], "yard", "x.mp4", b"\0\0\0\x18ftypisom no video at all");
     let sent = phone.wait_for(1);
@@ -213,7 +213,7 @@ fn a_scan_of_several_pages_is_one_message_and_its_job_log_is_last() {
 }
 
 #[test]
-fn without_ffmpeg_a_recording_goes_as_a_file() {
+fn without_ffmpeg_a_recording_is_sent_as_a_file() {
     let phone = Phone::new(tipoff_testkit::telegram::Options::default());
     let home = Home::new(&phone.channel(CHAT, ""));
     let video = recording(&home, "x.mkv", &["-c:v", "libx264", "-c:a", "pcm_alaw"]);

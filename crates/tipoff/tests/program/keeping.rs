@@ -22,7 +22,7 @@ fn kept(folder: &Path, ending: &str) -> BTreeSet<Vec<u8>> {
 }
 
 #[test]
-fn an_archive_gets_all_of_a_camera_gone_mad() {
+fn an_archive_gets_all_arrivals_of_an_alert_flood() {
     let hook = Hook::start();
     let home = Home::new("");
     let folder = home.file("archive");
@@ -49,7 +49,7 @@ fn an_archive_gets_all_of_a_camera_gone_mad() {
 
 /// A mailbox forwards to Tipoff itself, or somebody names it as the server.
 #[test]
-fn a_mail_of_our_own_that_comes_back_goes_no_further() {
+fn a_mail_sent_by_tipoff_is_not_alerted_again() {
     let hook = Hook::start();
     let rest = format!("{}[incidents]\nquiet = \"0 s\"\n", hook.channel());
     let home = Home::new(&rest);

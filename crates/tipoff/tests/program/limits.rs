@@ -9,7 +9,7 @@ fn start(smtp: &str) -> (Home, Server) {
 }
 
 #[test]
-fn message_size_at_size_and_in_data() {
+fn the_message_size_is_limited_at_size_and_in_data() {
     let (home, server) = start("max_message = \"10 kB\"\n");
     let mut client = Client::connect(server.smtp[0]);
     client.must("EHLO camera", "250");
@@ -35,7 +35,7 @@ fn message_size_at_size_and_in_data() {
 }
 
 #[test]
-fn recipients_line_length_and_errors() {
+fn recipients_line_length_and_errors_have_limits() {
     let (_home, server) = start("max_recipients = 2\nmax_line = 2048\nmax_errors = 3\n");
     let mut client = Client::connect(server.smtp[0]);
     client.must("EHLO camera", "250");
@@ -57,7 +57,7 @@ fn recipients_line_length_and_errors() {
 }
 
 #[test]
-fn connections_in_all_and_from_one_address() {
+fn connections_have_limits_in_total_and_per_address() {
     let (_home, server) = start("max_connections = 3\nmax_connections_per_address = 2\n");
     let address = server.smtp[0];
     let first = Client::connect(address);
@@ -79,7 +79,7 @@ fn idle_time() {
 }
 
 #[test]
-fn a_full_disk_puts_mail_off() {
+fn a_full_disk_defers_mail() {
     let home = Home::new("[retention]\nmin_free = \"1000000 GB\"\n");
     let server = home.start();
     let mut client = Client::connect(server.smtp[0]);
@@ -90,7 +90,7 @@ fn a_full_disk_puts_mail_off() {
 }
 
 #[test]
-fn outside_the_allowed_networks_a_login_is_needed_and_enough() {
+fn outside_the_allowed_networks_a_login_is_required_and_sufficient() {
     let home = Home::new(
         "[access]\nnetworks = [\"10.9.8.0/24\"]\nuser = \"front\"\npassword = \"s3cret\"\n",
     );
@@ -129,7 +129,7 @@ fn listeners_can_be_set_for_firmware_that_needs_it() {
 }
 
 #[test]
-fn nothing_is_relayed_and_any_recipient_is_taken() {
+fn nothing_is_relayed_and_any_recipient_is_accepted() {
     let (home, server) = start("");
     send(server.smtp[0], "camera@example.com", &mail("Motion", &[PICTURE]));
     let mut client = Client::connect(server.smtp[0]);

@@ -33,7 +33,7 @@ fn alerts_of(mails: &[&[u8]]) -> (Home, Vec<Value>) {
 }
 
 #[test]
-fn words_outside_the_parts_and_said_twice_are_alerted_once() {
+fn words_outside_the_parts_and_repeated_words_are_alerted_once() {
     let (_home, alerts) = alerts_of(&[
         mail!("text-before-the-parts"),
         mail!("truenas-plain-and-html-side-by-side"),

@@ -52,6 +52,10 @@ mod limits;
 mod mail_contents;
 mod mqtt;
 mod ntfy;
+#[expect(dead_code, reason = "tests need paths and readers only")]
+#[path = "../../src/web/page_table.rs"]
+mod page_table;
+mod pages;
 mod pictures;
 mod power_cut;
 mod private_data;

@@ -67,7 +67,7 @@ fn a_mail_reaches_subscribers_and_the_mode_goes_both_ways() {
 
 /// A device of the configuration that gets another name there is another device: the old one goes.
 #[test]
-fn a_name_that_is_changed_in_the_file_leaves_nothing_behind() {
+fn a_name_changed_in_the_file_leaves_nothing_at_the_broker() {
     let broker = Mosquitto::open().unwrap();
     let listener = broker.listen("#").unwrap();
     let device = |name: &str| {

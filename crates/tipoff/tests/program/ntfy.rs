@@ -7,7 +7,7 @@ use crate::api::{curl, make_token};
 use crate::harness::{Home, PICTURE, mail, send, wait_for};
 
 #[test]
-fn buttons_that_a_server_does_not_take_are_left_out_and_told() {
+fn rejected_buttons_are_omitted_and_reported() {
     let runtime = Runtime::new().unwrap();
     let ntfy = runtime.block_on(Ntfy::start(Options::default())).unwrap();
     let channel = |actions: &str| {

@@ -28,7 +28,7 @@ fn noise() -> Vec<u8> {
 }
 
 #[test]
-fn one_with_too_many_bytes_is_sent_smaller_and_kept_as_it_came() {
+fn a_picture_with_too_many_bytes_is_sent_smaller_and_stored_unchanged() {
     let runtime = Runtime::new().unwrap();
     let pushover = runtime.block_on(Pushover::start()).unwrap();
     let home = Home::new(&format!(
@@ -51,7 +51,7 @@ fn one_with_too_many_bytes_is_sent_smaller_and_kept_as_it_came() {
 
 /// It is shown as a picture, not as a file to tap on.
 #[test]
-fn one_with_sides_that_are_too_long_is_sent_smaller() {
+fn a_picture_with_too_long_sides_is_sent_smaller() {
     let phone = Phone::new(Options::default());
     let home = Home::new(&phone.channel(CHAT, ""));
     let server = home.start();

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tipoff_model::{
-    DeliveryState, Due, Facts, History, IncidentClass, NotifiedChannel, OpenIncident, Plan, Planner,
+    DeliveryState, Due, Facts, IncidentClass, NotifiedChannel, OpenIncident, Past, Plan, Planner,
 };
 use tipoff_spool::{Incidents, Spool, SqliteSpool};
 use tipoff_testkit::power_cut::{self, Operation, Unsynced};
@@ -87,13 +87,13 @@ impl Planner for Nothing {
         false
     }
 
-    fn plan(&self, _: &Facts<'_>, _: &[NotifiedChannel], _: &dyn History) -> Plan {
+    fn plan(&self, _: &Facts<'_>, _: &[NotifiedChannel], _: &Past) -> Plan {
         Plan { due: Vec::<Due>::new(), suppressed_reason: None }
     }
 }
 
 #[test]
-fn what_smtp_and_ftp_acknowledge_survives_a_power_cut() {
+fn acknowledged_mails_and_uploads_survive_a_power_cut() {
     let home =
         Home::new(&format!("video.convert = false\n[incidents]\nquiet = \"0 s\"\n{CHANNEL}"));
     std::fs::create_dir(home.data_dir()).unwrap();

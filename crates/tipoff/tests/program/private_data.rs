@@ -29,7 +29,7 @@ fn open_to_others(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn nobody_else_reads_what_is_kept() {
+fn only_the_own_user_can_read_stored_data() {
     let home = Home::new("");
     let server = home.start();
     send(server.smtp[0], "camera@example.com", &mail("Motion", &[PICTURE]));
@@ -62,7 +62,7 @@ fn a_data_folder_that_others_could_read_is_closed_at_the_start() {
 }
 
 #[test]
-fn a_configuration_with_secrets_that_everybody_reads_is_told_of() {
+fn a_readable_configuration_with_secrets_causes_a_warning() {
     let home = Home::new("[access]\nuser = \"camera\"\npassword = \"hunter2\"\n");
     let file = home.file("tipoff.toml");
     let set = |path: &Path, mode| {

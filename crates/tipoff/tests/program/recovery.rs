@@ -27,7 +27,7 @@ fn attempts(server: &Server) -> u64 {
 }
 
 #[test]
-fn what_waited_comes_within_seconds_of_the_return_whatever_was_restarted_meanwhile() {
+fn pending_alerts_arrive_within_seconds_of_the_return() {
     let address = Hook::nobody();
     let home =
         Home::new(&format!("[incidents]\nquiet = \"0 s\"\nflood = 0\n{}", channel_at(address)));
@@ -58,7 +58,7 @@ fn what_waited_comes_within_seconds_of_the_return_whatever_was_restarted_meanwhi
 }
 
 #[test]
-fn connections_that_hang_do_not_delay_what_comes_once_it_answers() {
+fn hanging_connections_delay_no_alert_after_the_return() {
     let hook = Hook::start();
     hook.behave(Manner::Silent);
     let home = Home::new(&format!(
@@ -85,7 +85,7 @@ fn connections_that_hang_do_not_delay_what_comes_once_it_answers() {
 const TIMEOUT: &str = "timeout = \"4 s\"\n";
 
 #[test]
-fn after_a_restart_a_delivery_that_failed_by_itself_is_tried_at_once() {
+fn after_a_restart_a_failed_delivery_is_retried_at_once() {
     let home = Home::new("");
     let (go, tried) = (home.file("go"), home.file("tried"));
     let script = "echo x >> \"$1\"; test -e \"$0\"";

@@ -46,7 +46,7 @@ fn change(home: &Home, server: &Server, configuration: &str) -> String {
 }
 
 #[test]
-fn a_device_that_is_added_is_known_and_an_open_session_goes_on() {
+fn a_new_device_is_known_and_open_sessions_continue() {
     let hook = Hook::start();
     let home = Home::new(&format!("{QUIET}{}", hook.channel()));
     let server = home.start();
@@ -94,7 +94,7 @@ fn a_session_keeps_the_limits_that_it_began_with() {
 }
 
 #[test]
-fn channels_come_change_and_go_and_the_others_go_on() {
+fn adding_changing_and_removing_a_channel_leaves_others_alone() {
     let (kept, changed, gone, new) = (Hook::start(), Hook::start(), Hook::start(), Hook::start());
     let home = Home::new(&format!(
         "{QUIET}{}{}{}",
@@ -141,7 +141,7 @@ fn channels_come_change_and_go_and_the_others_go_on() {
 }
 
 #[test]
-fn nothing_is_under_way_twice_when_a_channel_goes_and_comes_back() {
+fn a_channel_removed_and_added_again_attempts_nothing_twice() {
     let hook = Hook::start();
     let with = format!("{QUIET}{}timeout = \"3 s\"\n", hook.channel());
     let home = Home::new(&with);
@@ -163,7 +163,7 @@ fn nothing_is_under_way_twice_when_a_channel_goes_and_comes_back() {
 }
 
 #[test]
-fn a_faulty_edit_changes_nothing_and_the_next_good_one_is_taken() {
+fn a_faulty_edit_changes_nothing_and_the_next_valid_one_is_used() {
     let hook = Hook::start();
     let home = Home::new(&format!("{QUIET}{}", hook.channel()));
     let good = std::fs::read_to_string(home.file("tipoff.toml")).unwrap();
@@ -196,7 +196,7 @@ fn a_faulty_edit_changes_nothing_and_the_next_good_one_is_taken() {
 }
 
 #[test]
-fn secrets_in_files_are_read_again_when_it_is_asked_for() {
+fn secrets_in_files_are_read_again_upon_sighup() {
     let home = Home::new(
         "[access]\nrequire_login = true\nuser = \"front\"\npassword = { file = \"password\" }\n",
     );
@@ -223,7 +223,7 @@ fn secrets_in_files_are_read_again_when_it_is_asked_for() {
 }
 
 #[test]
-fn routes_hold_from_the_next_arrival_on() {
+fn edited_routes_apply_from_the_next_arrival_on() {
     let (one, two) = (Hook::start(), Hook::start());
     let channels = format!("{QUIET}{}{}", channel(&one, "one"), channel(&two, "two"));
     let route = |to: &str| format!("{channels}[[route]]\nchannels = [{to:?}]\n");
@@ -240,7 +240,7 @@ fn routes_hold_from_the_next_arrival_on() {
 }
 
 #[test]
-fn what_needs_a_restart_is_said_and_the_rest_is_taken_up() {
+fn settings_that_need_a_restart_are_logged_and_others_take_effect() {
     let home = Home::new("");
     let server = home.start();
     let log = change(

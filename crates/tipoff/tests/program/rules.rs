@@ -32,7 +32,7 @@ fn untold(home: &Home, count: usize) -> String {
 }
 
 #[test]
-fn a_route_says_how_and_why_not() {
+fn a_route_sets_the_alert_and_the_suppression_reason() {
     let hook = Hook::start();
     let home = Home::new(&format!(
         "{}[incidents]\nquiet = \"0 s\"\n[http]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://tip.example\"\n\
@@ -70,7 +70,7 @@ fn a_route_says_how_and_why_not() {
 }
 
 #[test]
-fn the_mode_and_the_mute_hold_at_once_and_after_a_restart() {
+fn the_mode_and_the_mute_apply_at_once_and_after_a_restart() {
     let hook = Hook::start();
     let home = Home::new(&format!(
         "{}[incidents]\nquiet = \"0 s\"\n[[mode]]\nname = \"home\"\n[[mode]]\nname = \"away\"\n\
@@ -102,7 +102,7 @@ fn the_mode_and_the_mute_hold_at_once_and_after_a_restart() {
 }
 
 #[test]
-fn what_would_become_of_a_mail_is_told_beforehand() {
+fn route_test_explains_what_would_happen_to_a_mail() {
     let home = Home::new(
         "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n\
          [[device]]\nname = \"Yard\"\nmatch = { from = \"cam1@*\" }\n\
@@ -133,7 +133,7 @@ fn what_would_become_of_a_mail_is_told_beforehand() {
 }
 
 #[test]
-fn a_camera_gone_mad_becomes_a_count_and_all_of_it_is_kept() {
+fn an_alert_flood_is_summarised_and_all_of_it_is_stored() {
     let hook = Hook::start();
     let home = Home::new(&format!("{}[incidents]\nquiet = \"0 s\"\nflood = 3\n", hook.channel()));
     let server = home.start();
@@ -154,7 +154,7 @@ fn a_camera_gone_mad_becomes_a_count_and_all_of_it_is_kept() {
 }
 
 #[test]
-fn a_camera_that_sends_pictures_without_a_pause_has_its_next_incident_alerted() {
+fn endless_pictures_do_not_suppress_the_next_incident() {
     let hook = Hook::start();
     // Each picture goes out by itself, and an incident takes more of them than may be sent.
     let home = Home::new(&format!(
@@ -178,7 +178,7 @@ fn a_camera_that_sends_pictures_without_a_pause_has_its_next_incident_alerted() 
 }
 
 #[test]
-fn a_day_is_gone_through_again_with_other_rules_and_nothing_is_sent() {
+fn replay_runs_a_day_with_other_rules_and_sends_nothing() {
     let hook = Hook::start();
     let before = format!("{}[incidents]\nquiet = \"0 s\"\n", hook.channel());
     let home = Home::new(&before);

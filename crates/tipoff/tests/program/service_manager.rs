@@ -18,7 +18,7 @@ fn told(socket: &UnixDatagram, word: &str) -> String {
 }
 
 #[test]
-fn the_service_manager_knows_how_it_stands() {
+fn the_service_manager_gets_the_state() {
     let home = Home::new("");
     let path = home.file("notify");
     let name = format!("tipoff-test-{}", std::process::id());

@@ -67,7 +67,7 @@ fn assert_nowhere(folder: &Path, secrets: &[String]) {
 }
 
 #[test]
-fn a_mail_is_there_with_every_line_and_without_its_content() {
+fn a_transcript_has_every_line_of_a_mail_session_but_not_its_content() {
     let home = Home::new("");
     let server = home.start();
     let picture = mail("Motion", &[PICTURE]);
@@ -191,7 +191,7 @@ fn digest(challenge: &str, password: &str) -> String {
 }
 
 #[test]
-fn a_refused_login_says_what_is_wrong_though_no_device_is_known() {
+fn a_refused_login_is_explained_even_without_a_known_device() {
     let home =
         Home::new("[access]\nrequire_login = true\nuser = \"front\"\npassword = \"s3cret\"\n");
     let server = home.start();
@@ -270,7 +270,7 @@ fn failed_encryption_says_what_to_change() {
 }
 
 #[test]
-fn an_encrypted_session_says_how() {
+fn an_encrypted_session_names_its_protocol() {
     let home = Home::new("");
     let server = home.start();
     let output = Command::new(require("curl"))
@@ -299,7 +299,7 @@ fn an_encrypted_session_says_how() {
 }
 
 #[test]
-fn what_tears_is_told() {
+fn a_torn_mail_is_reported() {
     let home = Home::new("");
     let server = home.start();
     let mut camera = Camera::connect(server.ftp[0], "yard");
@@ -333,7 +333,7 @@ fn what_tears_is_told() {
 }
 
 #[test]
-fn who_says_nothing_and_who_is_turned_away_are_told_too() {
+fn idle_and_refused_sessions_are_reported() {
     let home = Home::new(
         "[smtp]\nlisten = [\"127.0.0.1:0\"]\nmax_connections = 3\nmax_connections_per_address = 1\n",
     );
@@ -350,7 +350,7 @@ fn who_says_nothing_and_who_is_turned_away_are_told_too() {
 }
 
 #[test]
-fn who_talks_without_end_fills_nothing() {
+fn an_endless_session_has_a_bounded_transcript() {
     let home = Home::new("");
     let server = home.start();
     let mut client = Client::connect(server.smtp[0]);

@@ -96,7 +96,7 @@ fn a_group_that_became_a_supergroup_is_followed_and_remembered() {
 }
 
 #[test]
-fn a_blocked_bot_is_told_of_once_and_nothing_is_lost() {
+fn a_blocked_bot_is_logged_once_and_nothing_is_lost() {
     let (phone, home, server) = scene(CHAT, "[incidents]\nquiet = \"0 s\"\n");
     phone.telegram.script().always(ApiError::blocked().into());
     for _ in 0..3 {
@@ -116,7 +116,7 @@ fn a_blocked_bot_is_told_of_once_and_nothing_is_lost() {
 }
 
 #[test]
-fn too_many_requests_are_obeyed() {
+fn retry_after_of_telegram_is_respected() {
     let (phone, _home, server) = scene(CHAT, "");
     phone.telegram.script().next([ApiError::flood(2).into()]);
     let began = std::time::Instant::now();
@@ -127,7 +127,7 @@ fn too_many_requests_are_obeyed() {
 }
 
 #[test]
-fn a_mail_that_cannot_be_understood_comes_with_the_raw_mail() {
+fn an_unreadable_mail_is_alerted_with_the_raw_mail() {
     let (phone, _home, server) = scene(CHAT, "");
     let broken = b"Subject: Strange\r\nContent-Type: multipart/mixed; boundary=\"never\"\r\n\r\nno part at all\r\n";
     send(server.smtp[0], "camera@example.com", broken);

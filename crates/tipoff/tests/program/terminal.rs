@@ -18,7 +18,7 @@ fn obeyed(output: &Output) -> Vec<char> {
 }
 
 #[test]
-fn what_devices_say_never_reaches_a_terminal_as_it_is() {
+fn text_from_devices_is_escaped_on_a_terminal() {
     let name = serde_json::to_string(&HOSTILE.replace(|c: char| c.is_control(), "")).unwrap();
     let home = Home::new(&format!(
         "[[device]]\nname = {name}\nuser = \"x\"\npassword = \"y\"\n[[channel]]\nname = {name}\n\

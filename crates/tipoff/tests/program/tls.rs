@@ -67,7 +67,7 @@ fn the_owners_certificate_is_used() {
 }
 
 #[test]
-fn a_certificate_that_is_named_later_is_used_and_a_bad_one_changes_nothing() {
+fn a_certificate_added_later_is_used_and_a_bad_one_changes_nothing() {
     let home = Home::new("");
     let server = home.start();
     let made = certificate_seen(&server);
@@ -92,7 +92,7 @@ fn a_certificate_that_is_named_later_is_used_and_a_bad_one_changes_nothing() {
 }
 
 #[test]
-fn a_plain_client_at_the_tls_port_is_understood() {
+fn a_plain_client_works_on_the_tls_port() {
     let home = Home::new("[smtp]\nlisten = [\"smtps://127.0.0.1:0\"]\n");
     let server = home.start();
     let reply = send(server.smtp[0], "camera@example.com", &mail("Motion", &[PICTURE]));
@@ -101,7 +101,7 @@ fn a_plain_client_at_the_tls_port_is_understood() {
 }
 
 #[test]
-fn a_stranger_is_greeted_soon_and_a_known_address_at_once() {
+fn a_new_address_is_greeted_soon_and_a_known_one_at_once() {
     let home = Home::new("");
     let server = home.start();
     let began = Instant::now();
@@ -120,7 +120,7 @@ fn a_stranger_is_greeted_soon_and_a_known_address_at_once() {
 }
 
 #[test]
-fn who_changes_from_plain_to_tls_is_understood_at_the_second_try() {
+fn a_change_from_plain_to_tls_succeeds_at_the_second_try() {
     let home = Home::new("");
     let server = home.start();
     drop(Client::connect(server.smtp[0]));

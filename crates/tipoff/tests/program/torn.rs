@@ -96,7 +96,7 @@ fn alerts_of(hook: &Hook, server: &Server, words: &str) -> usize {
 }
 
 #[test]
-fn a_mail_that_lacks_only_its_end_is_alerted_like_a_whole_one_and_once() {
+fn a_mail_without_its_final_dot_is_alerted_like_a_complete_one_once() {
     let (hook, home, server) = scene();
     let whole = text_mail("1", "Battery at 90 %.");
     break_off(&server, whole.strip_suffix(b"\r\n").unwrap());
@@ -110,7 +110,7 @@ fn a_mail_that_lacks_only_its_end_is_alerted_like_a_whole_one_and_once() {
 }
 
 #[test]
-fn the_same_mail_again_is_kept_and_not_alerted_also_after_a_crash() {
+fn a_repeated_mail_is_stored_and_not_alerted_also_after_a_crash() {
     let (hook, home, server) = scene();
     let motion = text_mail("2", "Motion at the gate.");
     assert!(send(server.smtp[0], "camera@example.com", &motion).starts_with("250"));

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::api::make_token;
 use crate::harness::{Home, Server, require, succeeded};
 use crate::hostile_browser::{Answer, ask, cookie, proof};
+use crate::page_table::Readers;
+use crate::pages::pages;
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
 pub const OWNER: &str = "correct-horse";
@@ -83,7 +85,7 @@ impl<'s> Person<'s> {
 }
 
 #[test]
-fn a_name_is_asked_for_where_there_are_several() {
+fn the_login_asks_for_a_name_if_there_are_several_users() {
     let home = Home::new("");
     let server = home.start();
     with_password(&home, &["password"], OWNER);
@@ -192,11 +194,58 @@ fn a_viewer_sees_and_changes_nothing() {
     assert_eq!(owner.json("GET /api/v1/users").as_array().unwrap().len(), 2);
     // A viewer looks at everything else.
     let viewer = Person::log_in(&server, "bert", VIEWER);
-    for page in ["/", "/devices", "/sessions", "/channels", "/overview", "/settings"] {
+    for (page, readers) in pages(1) {
         let answer = viewer.ask(&format!("GET {page}"), &Value::Null);
-        assert_eq!(answer.status, 200, "{page}");
-        assert!(answer.body.contains("data-role=\"viewer\""), "{page}");
+        // Nothing has arrived: what has a number is not found.
+        let status = match (readers, page.contains('1')) {
+            (Readers::Owners, _) => 403,
+            (Readers::All, true) => 404,
+            (Readers::All, false) => 200,
+        };
+        assert_eq!(answer.status, status, "{page}");
+        assert!(status != 200 || answer.body.contains("data-role=\"viewer\""), "{page}");
         assert!(!answer.body.contains("Tokens for programs"), "{page}");
+    }
+    server.stop();
+}
+
+/// Calls that a viewer may read. A call that only reads, and is neither here nor in the table, fails the test: it may
+/// show secrets.
+const READ_BY_VIEWERS: &[&str] = &[
+    "/api/v1/arrivals/{arrival}/files/{file}",
+    "/api/v1/arrivals/{arrival}/files/{file}/rendition",
+    "/api/v1/arrivals/{arrival}/files/{file}/thumbnail",
+    "/api/v1/channels",
+    "/api/v1/devices",
+    "/api/v1/devices/{id}",
+    "/api/v1/events",
+    "/api/v1/house",
+    "/api/v1/incidents",
+    "/api/v1/incidents/{id}",
+    "/api/v1/incidents/{id}/zip",
+    "/api/v1/logins",
+    "/api/v1/sessions",
+    "/api/v1/sessions/{id}",
+];
+
+#[test]
+fn every_reading_call_documents_who_may_use_it() {
+    let (_home, server) = scene();
+    let owner = Person::log_in(&server, "owner", OWNER);
+    let viewer = Person::log_in(&server, "bert", VIEWER);
+    let (document, table) = (owner.json("GET /api"), table());
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        if methods.get("get").is_none() {
+            continue;
+        }
+        let is_owners = table.iter().any(|(route, ..)| *route == format!("GET {path}"));
+        assert!(is_owners || READ_BY_VIEWERS.contains(&&**path), "who may read {path}?");
+        // The stream of events does not end.
+        if !is_owners && !path.ends_with("/events") {
+            let one = path.replace("{arrival}", "1").replace("{file}", "0").replace("{id}", "1");
+            let status = viewer.status(&format!("GET {one}"), Value::Null);
+            assert!([200, 404].contains(&status), "{path}: {status}");
+        }
     }
     server.stop();
 }
@@ -242,7 +291,7 @@ fn sources(folder: &std::path::Path) -> Vec<String> {
 }
 
 #[test]
-fn users_are_managed_and_an_owner_is_always_left() {
+fn users_are_managed_and_the_last_owner_stays() {
     let (home, server) = scene();
     let owner = Person::log_in(&server, "owner", OWNER);
     let bert = Person::log_in(&server, "bert", VIEWER);
@@ -290,7 +339,7 @@ fn users_are_managed_and_an_owner_is_always_left() {
 }
 
 #[test]
-fn logins_are_listed_and_ended() {
+fn logins_are_listed_and_revoked() {
     let (home, server) = scene();
     let owner = Person::log_in(&server, "owner", OWNER);
     let other = Person::log_in(&server, "owner", OWNER);
@@ -364,7 +413,7 @@ pub fn code(secret: &str, steps: i64) -> String {
 }
 
 #[test]
-fn a_code_is_asked_for_after_the_password_and_holds_once() {
+fn a_code_is_required_after_the_password_and_works_once() {
     let (home, server) = scene();
     let owner = Person::log_in(&server, "owner", OWNER);
     let wrong = json!({"password": "wrong-horse"});

@@ -43,7 +43,7 @@ fn wait_for_words(hook: &Hook, subjects: &[&str]) -> Vec<Value> {
 }
 
 #[test]
-fn a_recorder_s_cameras_are_alerted_apart_and_by_their_names() {
+fn a_recorders_cameras_are_alerted_separately_with_their_names() {
     let alerts = told(
         &[
             "Motion Detected from Driveway",
@@ -71,7 +71,7 @@ fn a_recorder_s_cameras_are_alerted_apart_and_by_their_names() {
 }
 
 #[test]
-fn events_of_one_camera_are_gathered_without_losing_one() {
+fn grouping_loses_no_event_of_a_camera() {
     let subjects = ["Motion at Yard", "Person at Yard", "Vehicle at Yard", "Animal at Yard"];
     let alerts = told(&subjects, &[PICTURE]);
     assert!(alerts.len() < subjects.len(), "they are gathered: {alerts:?}");
@@ -101,7 +101,7 @@ fn a_fault_is_not_hidden_by_motion() {
 }
 
 #[test]
-fn uploads_followed_by_words_are_all_there() {
+fn uploads_followed_by_a_mail_lose_nothing() {
     let (hook, _home, server) = scene();
     for number in 0..3 {
         upload(server.ftp[0], "box", &format!("{number}.jpg"), &picture(number));
@@ -118,7 +118,7 @@ fn uploads_followed_by_words_are_all_there() {
 }
 
 #[test]
-fn what_piled_up_while_the_destination_was_away_keeps_its_words() {
+fn alerts_that_waited_for_a_destination_keep_their_words() {
     let hook = Hook::start();
     hook.behave(Manner::HangUp);
     let home = Home::new(&hook.channel());

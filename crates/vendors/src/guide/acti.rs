@@ -1,6 +1,6 @@
 //! ACTi.
 
-use super::{FTP, Guide, MAIL, OTHER, Page, Value, Words, line, set};
+use super::{FTP, Guide, Labels, MAIL, OTHER, Page, Value, fill, set};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(Page {
@@ -10,12 +10,12 @@ pub(super) const GUIDE: Guide = Guide {
     }),
     ftp: Some(Page {
         menu: Some("Event Servers > FTP servers"),
-        words: Words::Makers,
-        lines: &[
-            line("Network address", Value::Server),
-            line("FTP port", Value::Port),
-            line("User Name", Value::User),
-            line("Password", Value::Password),
+        labels: Labels::OfVendor,
+        fields: &[
+            fill("Network address", Value::Server),
+            fill("FTP port", Value::Port),
+            fill("User Name", Value::User),
+            fill("Password", Value::Password),
             set("Connection mode", "Passive"),
         ],
         notes: &["Videos come as .RAW, which plays nowhere: upload snapshots."],

@@ -1,7 +1,6 @@
 //! Amcrest: Dahua's firmware in words of its own.
 
-use super::{Guide, Page, Value, line, page, set};
-use crate::dahua;
+use super::{Guide, Page, Value, dahua, fill, page, set};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(Page {
@@ -13,14 +12,14 @@ pub(super) const GUIDE: Guide = Guide {
         ..page(
             "Setup > Network > SMTP (Email)",
             &[
-                line("SMTP Server", Value::Server),
-                line("Port", Value::Port),
+                fill("SMTP Server", Value::Server),
+                fill("Port", Value::Port),
                 set("Login Anonymously", "off"),
-                line("Username", Value::User),
-                line("Password", Value::Password),
-                line("Sender", Value::Sender),
+                fill("Username", Value::User),
+                fill("Password", Value::Password),
+                fill("Sender", Value::Sender),
                 set("Authentication", "None (it means the encryption)"),
-                line("Recipients", Value::Recipient),
+                fill("Recipients", Value::Recipient),
                 set("Interval", "0"),
             ],
         )

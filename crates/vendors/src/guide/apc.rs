@@ -1,6 +1,6 @@
 //! APC: UPSs, power strips and transfer switches with a network management card.
 
-use super::{Guide, OTHER, Page, Value, line, page, set};
+use super::{Guide, OTHER, Page, Value, fill, page, set};
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["Schneider Electric UPS"],
@@ -13,14 +13,14 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "Configuration > Notification > E-mail > Server",
             &[
-                line("From Address", Value::Sender),
-                line("SMTP Server", Value::Server),
-                line("Port", Value::Port),
+                fill("From Address", Value::Sender),
+                fill("SMTP Server", Value::Server),
+                fill("Port", Value::Port),
                 set("Authentication", "on"),
-                line("User Name", Value::User),
-                line("Password", Value::Password),
+                fill("User Name", Value::User),
+                fill("Password", Value::Password),
                 set("Use SSL/TLS", "Never"),
-                line("To Address (under Recipients)", Value::Recipient),
+                fill("To Address (under Recipients)", Value::Recipient),
                 set("Server (under Recipients)", "Local"),
             ],
         )

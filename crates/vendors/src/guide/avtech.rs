@@ -1,20 +1,20 @@
 //! AVTech, and Push Video.
 
-use super::{FTP, Guide, OTHER, Page, Value, line, page, set};
+use super::{FTP, Guide, OTHER, Page, Value, fill, page, set};
 
 pub(super) const GUIDE: Guide = Guide {
     also: &["Push Video"],
     mail: Some(page(
         "MAIL",
         &[
-            line("SMTP Server", Value::Server),
-            line("Port", Value::Port),
-            line("Mail From", Value::Sender),
+            fill("SMTP Server", Value::Server),
+            fill("Port", Value::Port),
+            fill("Mail From", Value::Sender),
             set("SSL Encryption", "No"),
             set("Verify Password", "Yes"),
-            line("User name", Value::User),
-            line("Password", Value::Password),
-            line("E-Mail Address List", Value::Recipient),
+            fill("User name", Value::User),
+            fill("Password", Value::Password),
+            fill("E-Mail Address List", Value::Recipient),
         ],
     )),
     ftp: Some(Page { menu: Some("FTP"), ..FTP }),

@@ -1,6 +1,6 @@
 //! D-Link, cameras of the DCS series.
 
-use super::{Guide, OTHER, Page, Value, line, page, set};
+use super::{Guide, OTHER, Page, Value, fill, page, set};
 
 pub(crate) const GUIDE: Guide = Guide {
     mail: Some(Page {
@@ -11,12 +11,12 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "Setup > Mail",
             &[
-                line("SMTP Server Address", Value::Server),
-                line("SMTP Server Port", Value::Port),
-                line("Sender E-mail Address", Value::Sender),
-                line("Receiver E-mail Address", Value::Recipient),
-                line("User Name", Value::User),
-                line("Password", Value::Password),
+                fill("SMTP Server Address", Value::Server),
+                fill("SMTP Server Port", Value::Port),
+                fill("Sender E-mail Address", Value::Sender),
+                fill("Receiver E-mail Address", Value::Recipient),
+                fill("User Name", Value::User),
+                fill("Password", Value::Password),
                 set("Interval", "30, the shortest"),
                 set("Use SSL-TLS/STARTTLS", "No"),
             ],
@@ -27,10 +27,10 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "Setup > FTP",
             &[
-                line("Host Name", Value::Server),
-                line("Port", Value::Port),
-                line("User Name", Value::User),
-                line("Password", Value::Password),
+                fill("Host Name", Value::Server),
+                fill("Port", Value::Port),
+                fill("User Name", Value::User),
+                fill("Password", Value::Password),
                 set("Path", "empty"),
                 set("Interval", "10, the shortest"),
                 set("Passive Mode", "Yes"),

@@ -1,6 +1,6 @@
 //! Sketches for the ESP32-CAM. The fields of the FTP page are those of ESP32-CAM_MJPEG2SD.
 
-use super::{Guide, MAIL, OTHER, Page, Value, Words, line, set};
+use super::{Guide, Labels, MAIL, OTHER, Page, Value, fill, set};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(Page {
@@ -12,12 +12,12 @@ pub(super) const GUIDE: Guide = Guide {
     }),
     ftp: Some(Page {
         menu: None,
-        words: Words::Makers,
-        lines: &[
-            line("FTP Server", Value::Server),
-            line("Ftp port", Value::Port),
-            line("Ftp username", Value::User),
-            line("Ftp password", Value::Password),
+        labels: Labels::OfVendor,
+        fields: &[
+            fill("FTP Server", Value::Server),
+            fill("Ftp port", Value::Port),
+            fill("Ftp username", Value::User),
+            fill("Ftp password", Value::Password),
             set("Ftp root dir", "/"),
         ],
         only_port: None,

@@ -1,6 +1,6 @@
 //! Trivision.
 
-use super::{Guide, OTHER, Page, Value, Words, line, set};
+use super::{Guide, Labels, OTHER, Page, Value, fill, set};
 
 pub(super) const GUIDE: Guide = Guide {
     mail: Some(Page {
@@ -9,19 +9,19 @@ pub(super) const GUIDE: Guide = Guide {
             "Alarm Interval is the pause after an alarm; 0 means none.",
         ],
         menu: None,
-        words: Words::Makers,
+        labels: Labels::OfVendor,
         only_port: None,
-        lines: &[
+        fields: &[
             set("Alarm Interval", "0"),
-            line("SMTP server name", Value::Server),
-            line("SMTP server port", Value::Port),
+            fill("SMTP server name", Value::Server),
+            fill("SMTP server port", Value::Port),
             set("Secure SSL connection", "off"),
             set("Authentication", "on"),
-            line("User name", Value::User),
-            line("Password", Value::Password),
-            line("Re-type password", Value::Password),
-            line("Sender e-mail address", Value::Sender),
-            line("Receiver e-mail address", Value::Recipient),
+            fill("User name", Value::User),
+            fill("Password", Value::Password),
+            fill("Re-type password", Value::Password),
+            fill("Sender e-mail address", Value::Sender),
+            fill("Receiver e-mail address", Value::Recipient),
         ],
     }),
     ..OTHER

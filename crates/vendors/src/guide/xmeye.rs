@@ -1,28 +1,28 @@
 //! Recorders and cameras that are watched with XMEye or ICSee, sold under hundreds of names.
 
-use super::{FTP, Guide, MAIL, OTHER, Page, Value, line, set};
+use super::{FTP, Guide, MAIL, OTHER, Page, Value, fill, set};
 
 pub(super) const GUIDE: Guide = Guide {
     also: &["ICSee", "Xiongmai"],
     mail: Some(Page {
-        lines: &[
-            line("SMTP Server", Value::Server),
-            line("Port", Value::Port),
+        fields: &[
+            fill("SMTP Server", Value::Server),
+            fill("Port", Value::Port),
             set("SSL", "off"),
-            line("User Name", Value::User),
-            line("Password", Value::Password),
-            line("Sender", Value::Sender),
-            line("Receiver", Value::Recipient),
+            fill("User Name", Value::User),
+            fill("Password", Value::Password),
+            fill("Sender", Value::Sender),
+            fill("Receiver", Value::Recipient),
         ],
         ..MAIL
     }),
     ftp: Some(Page {
-        lines: &[
-            line("Server", Value::Server),
-            line("Port", Value::Port),
+        fields: &[
+            fill("Server", Value::Server),
+            fill("Port", Value::Port),
             set("Anonymity", "off"),
-            line("User name", Value::User),
-            line("Password", Value::Password),
+            fill("User name", Value::User),
+            fill("Password", Value::Password),
             set("Max file length", "as it is"),
             set("Directory", "empty"),
         ],

@@ -1,66 +1,66 @@
-//! That every guide tells what is needed, and the same as the book.
+//! Every guide is complete, and the book's page is generated from the guides.
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
 use crate::guide::{
-    ADDRESS_CHARS_MAX, ALPHABET, Guide, Line, OTHER, PASSWORD_CHARS_MAX, Page, Say, USER_CHARS_MAX,
-    Value, Words, guide, makers,
+    ADDRESS_CHARS_MAX, ALPHABET, Entry, Field, Guide, Labels, OTHER, PASSWORD_CHARS_MAX, Page,
+    USER_CHARS_MAX, Value, guide, vendor_guides,
 };
 
 const LABEL_CHARS_MAX: usize = 60;
 const FIXED_CHARS_MAX: usize = 60;
 const NOTE_CHARS_MAX: usize = 200;
-const LINES_MAX: usize = 14;
+const FIELDS_MAX: usize = 14;
 
 fn pages(guide: &Guide) -> impl Iterator<Item = &Page> {
     guide.mail.iter().chain(&guide.ftp)
 }
 
 fn wants(page: &Page, value: Value) -> bool {
-    page.lines.iter().any(|line| line.say == Say::Value(value))
+    page.fields.iter().any(|field| field.entry == Entry::Value(value))
 }
 
 #[test]
 fn every_page_names_server_and_port() {
-    for maker in makers() {
-        for page in pages(maker.guide) {
+    for vendor in vendor_guides() {
+        for page in pages(vendor.guide) {
             let server = wants(page, Value::Server) || wants(page, Value::ServerUrl);
-            assert!(server, "{}: no server", maker.name);
+            assert!(server, "{}: no server", vendor.name);
             let port = wants(page, Value::Port) ^ page.only_port.is_some();
-            assert!(port, "{}: a field for the port or the only one", maker.name);
-            assert!(wants(page, Value::Password), "{}: no password", maker.name);
+            assert!(port, "{}: a field for the port or the only one", vendor.name);
+            assert!(wants(page, Value::Password), "{}: no password", vendor.name);
         }
-        if let Some(mail) = &maker.guide.mail {
-            assert!(wants(mail, Value::Sender) && wants(mail, Value::Recipient), "{}", maker.name);
+        if let Some(mail) = &vendor.guide.mail {
+            assert!(wants(mail, Value::Sender) && wants(mail, Value::Recipient), "{}", vendor.name);
         }
-        if let Some(ftp) = &maker.guide.ftp {
-            assert!(wants(ftp, Value::User) && !wants(ftp, Value::Sender), "{}", maker.name);
+        if let Some(ftp) = &vendor.guide.ftp {
+            assert!(wants(ftp, Value::User) && !wants(ftp, Value::Sender), "{}", vendor.name);
         }
-        let has_page = pages(maker.guide).next().is_some();
-        assert!(has_page || !maker.guide.notes.is_empty(), "{} says nothing", maker.name);
+        let has_page = pages(vendor.guide).next().is_some();
+        assert!(has_page || !vendor.guide.notes.is_empty(), "{} says nothing", vendor.name);
     }
 }
 
 #[test]
-fn every_text_is_there_and_is_short() {
+fn every_text_is_short_and_not_empty() {
     let check = |text: &str, chars_max: usize| {
         let chars = text.chars().count();
         assert!((1..=chars_max).contains(&chars) && text.trim() == text, "{text:?}");
         assert!(!text.contains(['|', '\n', '`', '<']) && !text.contains("  "), "{text:?}");
     };
-    for maker in makers() {
-        check(maker.name, LABEL_CHARS_MAX);
-        maker.guide.also.iter().for_each(|name| check(name, LABEL_CHARS_MAX));
-        maker.guide.notes.iter().for_each(|note| check(note, NOTE_CHARS_MAX));
-        for page in pages(maker.guide) {
-            assert!((1..=LINES_MAX).contains(&page.lines.len()), "{}", maker.name);
+    for vendor in vendor_guides() {
+        check(vendor.name, LABEL_CHARS_MAX);
+        vendor.guide.also.iter().for_each(|name| check(name, LABEL_CHARS_MAX));
+        vendor.guide.notes.iter().for_each(|note| check(note, NOTE_CHARS_MAX));
+        for page in pages(vendor.guide) {
+            assert!((1..=FIELDS_MAX).contains(&page.fields.len()), "{}", vendor.name);
             page.menu.iter().for_each(|menu| check(menu, LABEL_CHARS_MAX));
             page.notes.iter().for_each(|note| check(note, NOTE_CHARS_MAX));
-            for line in page.lines {
-                check(line.label, LABEL_CHARS_MAX);
-                if let Say::Fixed(text) = line.say {
+            for field in page.fields {
+                check(field.label, LABEL_CHARS_MAX);
+                if let Entry::Fixed(text) = field.entry {
                     check(text, FIXED_CHARS_MAX);
                 }
             }
@@ -69,27 +69,27 @@ fn every_text_is_there_and_is_short() {
 }
 
 #[test]
-fn no_two_lines_of_a_page_are_called_the_same() {
-    for maker in makers() {
-        for page in pages(maker.guide) {
-            let labels: HashSet<&str> = page.lines.iter().map(|line| line.label).collect();
-            assert_eq!(labels.len(), page.lines.len(), "{}", maker.name);
+fn the_fields_of_a_page_have_different_labels() {
+    for vendor in vendor_guides() {
+        for page in pages(vendor.guide) {
+            let labels: HashSet<&str> = page.fields.iter().map(|field| field.label).collect();
+            assert_eq!(labels.len(), page.fields.len(), "{}", vendor.name);
         }
     }
 }
 
 #[test]
-fn makers_are_in_order_and_no_name_is_given_twice() {
-    let makers = makers();
-    let names: Vec<String> = makers.iter().map(|maker| maker.name.to_lowercase()).collect();
+fn vendors_are_in_order_and_no_name_is_given_twice() {
+    let guides = vendor_guides();
+    let names: Vec<String> = guides.iter().map(|vendor| vendor.name.to_lowercase()).collect();
     assert!(names.is_sorted(), "{names:?}");
     let mut seen = HashSet::new();
-    for maker in &makers {
-        for name in std::iter::once(&maker.name).chain(maker.guide.also) {
+    for vendor in &guides {
+        for name in std::iter::once(&vendor.name).chain(vendor.guide.also) {
             assert!(seen.insert(name.to_lowercase()), "{name} twice");
             assert_ne!(name.to_lowercase(), "other");
         }
-        assert!(maker.guide.also.is_sorted_by_key(|name| name.to_lowercase()), "{}", maker.name);
+        assert!(vendor.guide.also.is_sorted_by_key(|name| name.to_lowercase()), "{}", vendor.name);
     }
 }
 
@@ -104,9 +104,9 @@ fn a_guide_is_found_by_any_of_its_names() {
 }
 
 #[test]
-fn what_is_generated_fits_everywhere() {
-    for maker in makers() {
-        assert!(maker.guide.password_chars_max >= PASSWORD_CHARS_MAX, "{}", maker.name);
+fn generated_logins_fit_every_known_device() {
+    for vendor in vendor_guides() {
+        assert!(vendor.guide.password_chars_max >= PASSWORD_CHARS_MAX, "{}", vendor.name);
     }
     const { assert!(USER_CHARS_MAX < 32 && ADDRESS_CHARS_MAX < 48) };
     assert!(ALPHABET.bytes().all(|byte| byte.is_ascii_alphanumeric()));
@@ -116,10 +116,10 @@ fn what_is_generated_fits_everywhere() {
 }
 
 #[test]
-fn every_file_of_a_maker_is_listed() {
+fn every_guide_file_is_listed() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide");
     let names: Vec<String> =
-        makers().iter().map(|maker| maker.name.to_lowercase().replace('-', "_")).collect();
+        vendor_guides().iter().map(|vendor| vendor.name.to_lowercase().replace('-', "_")).collect();
     for file in fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
@@ -129,8 +129,8 @@ fn every_file_of_a_maker_is_listed() {
 }
 
 #[test]
-fn the_book_tells_the_same() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/makers.md");
+fn the_page_of_the_book_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/vendors.md");
     let actual = book();
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(&path, &actual).unwrap();
@@ -142,20 +142,20 @@ fn the_book_tells_the_same() {
 /// The chapter that others refer to.
 const ANY: &str = "Any other";
 
-const PREFACE: &str = "# What to type, by maker
+const PREFACE: &str = "# What to type, by vendor
 
-Where a name stands in *italics*, Tipoff's dashboard and `tipoff run` tell what to type: the *address*
-of the machine it runs on, the *port* (2525 for mail and 2121 for FTP, unless you changed it), *user*
-and *password* of the device, its *sender*, and any *recipient*. Models differ: a field that your
-page does not have can be left out. Makers that are not here are set up like the first.
+Names in *italics* stand for values that Tipoff's dashboard and `tipoff run` show: the *address* of the
+machine it runs on, the *port* (2525 for mail and 2121 for FTP, unless you changed it), *user* and
+*password* of the device, its *sender*, and any *recipient*. Models differ: leave out a field that your
+page does not have. Set up a device of a vendor that is not listed here as described first.
 
-[Cameras](cameras.md) tells what else there is to know, and what to do when the test stays red.
+[Cameras](cameras.md) describes known problems of cameras, and what to do if the test fails.
 ";
 
 fn book() -> String {
     let mut text = PREFACE.to_owned() + &chapter(ANY, &OTHER);
-    for maker in makers() {
-        text += &chapter(maker.name, maker.guide);
+    for vendor in vendor_guides() {
+        text += &chapter(vendor.name, vendor.guide);
     }
     text
 }
@@ -173,23 +173,23 @@ fn chapter(name: &str, guide: &Guide) -> String {
 
 fn section(kind: &str, page: &Page, is_any: bool) -> String {
     let menu = page.menu.map(|menu| format!(": {menu}")).unwrap_or_default();
-    let is_as_any = pages(&OTHER).any(|any| any.lines == page.lines);
+    let is_as_any = pages(&OTHER).any(|any| any.fields == page.fields);
     if is_as_any && !is_any {
-        return format!("\n**{kind}{menu}**, as of [any other](#any-other).\n")
+        return format!("\n**{kind}{menu}**, as for [any other](#any-other).\n")
             + &notes(page.notes);
     }
-    let usual = if page.words == Words::Usual { " (in the usual words)" } else { "" };
+    let usual = if page.labels == Labels::Usual { " (usual labels)" } else { "" };
     let mut text =
         format!("\n**{kind}{menu}**{usual}\n\n| field | what to type |\n| --- | --- |\n");
-    for Line { label, say } in page.lines {
-        let say = match say {
-            Say::Fixed(text) => (*text).to_owned(),
-            Say::Value(value) => format!("*{}*", word(*value)),
+    for Field { label, entry } in page.fields {
+        let entry = match entry {
+            Entry::Fixed(text) => (*text).to_owned(),
+            Entry::Value(value) => format!("*{}*", word(*value)),
         };
-        text += &format!("| {label} | {say} |\n");
+        text += &format!("| {label} | {entry} |\n");
     }
     if let Some(port) = page.only_port {
-        text += &format!("\nIt knows port {port} only: let Tipoff listen there as well.\n");
+        text += &format!("\nIt uses port {port} only: let Tipoff listen on that port as well.\n");
     }
     text + &notes(page.notes)
 }
@@ -212,15 +212,15 @@ fn notes(notes: &[&str]) -> String {
 }
 
 #[test]
-fn fields_are_longer_and_tls_older_only_where_that_is_known() {
-    let makers = makers();
-    let longer: Vec<_> = makers
+fn longer_fields_and_older_tls_are_known_exceptions() {
+    let guides = vendor_guides();
+    let longer: Vec<_> = guides
         .iter()
-        .filter(|maker| maker.guide.password_chars_max > PASSWORD_CHARS_MAX)
-        .map(|maker| (maker.name, maker.guide.password_chars_max))
+        .filter(|vendor| vendor.guide.password_chars_max > PASSWORD_CHARS_MAX)
+        .map(|vendor| (vendor.name, vendor.guide.password_chars_max))
         .collect();
     assert_eq!(longer, [("D-Link", 32), ("Hikvision", 15), ("Reolink", 31), ("XMEye", 31)]);
     let old: Vec<_> =
-        makers.iter().filter(|maker| maker.guide.old_tls).map(|maker| maker.name).collect();
+        guides.iter().filter(|vendor| vendor.guide.old_tls).map(|vendor| vendor.name).collect();
     assert_eq!(old, ["HP printers"]);
 }

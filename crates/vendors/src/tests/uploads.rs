@@ -133,14 +133,14 @@ fn names_of_uploads_tell() {
         let (vendor, meaning) = of(&path, kind, 100_000);
         let found: Vec<&str> = vec![vendor, meaning.event.as_str()];
         assert_eq!(found, told.split_whitespace().collect::<Vec<_>>(), "{path}");
-        assert!(!meaning.artefact, "{path}");
+        assert!(!meaning.housekeeping, "{path}");
     }
 }
 
 #[test]
-fn what_is_no_alarm_is_an_artefact() {
+fn a_file_without_an_event_is_a_housekeeping_file() {
     use MediaKind::{Animation, File, Picture, Video};
-    for (path, kind, size, artefact, event) in [
+    for (path, kind, size, housekeeping, event) in [
         ("/ENTRADA/DVRWorkDirectory", File, 10, true, Event::Other),
         ("/DVRWorkDirectory/x.txt", File, 10, false, Event::Other),
         ("/x[M][0@0][0].idx", File, 300_000, true, Event::Other),
@@ -160,7 +160,7 @@ fn what_is_no_alarm_is_an_artefact() {
         ("/test1/report.txt", File, 10, false, Event::Other),
     ] {
         let (_, meaning) = of(path, kind, size);
-        assert_eq!(meaning, Meaning { event, artefact }, "{path} of {size}");
+        assert_eq!(meaning, Meaning { event, housekeeping }, "{path} of {size}");
     }
 }
 

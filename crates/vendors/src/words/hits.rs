@@ -3,9 +3,10 @@
 use tipoff_model::Event;
 
 use super::Kind;
-use super::phrase::{self, Segment, Word, is_ideographic};
-use super::sets::{DETECTED, is_between, is_negated, is_number};
-use super::vocabulary::{Phrase, VOCABULARY, fits};
+use super::phrase::{Segment, Word, is_ideographic};
+use super::small_words::{DETECTED, is_between, is_negated, is_number, is_preposition};
+use super::vocabulary::{Phrase, VOCABULARY};
+use super::word_set::fits;
 
 /// How surely an event is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,10 +147,6 @@ fn is_known(word: &str) -> bool {
 
 fn is_noun(word: &str) -> bool {
     VOCABULARY.nouns.has(word)
-}
-
-pub(super) fn is_preposition(word: &str) -> bool {
-    phrase::PREPOSITIONS.contains(&word)
 }
 
 /// The ends of compounds: "Bewegungserkennung", "motiondetected".

@@ -14,17 +14,19 @@
 //! phrase, and none beside a fault. An end needs what has ended ("motion end", "alarm stopped").
 
 mod alarms;
+mod ended;
 mod hits;
 mod phrase;
-mod sets;
+mod small_words;
 mod states;
 mod vocabulary;
+mod word_set;
 
 use tipoff_model::Event;
 
 use hits::{Hit, Weight};
 use phrase::Segment;
-use sets::{DETECTED, FILLERS};
+use small_words::{DETECTED, FILLERS};
 
 /// Of a phrase this much is read for sure, in bytes; longer ones up to their end as far as it goes.
 pub(crate) const READ_MAX: usize = phrase::CHARS_MAX;
@@ -73,7 +75,7 @@ pub(crate) fn subject(text: &str) -> Option<Event> {
 /// What a field of a known vendor says has happened; it holds no names.
 pub(crate) fn field(value: &str) -> Option<Event> {
     let segments = segments(value, false);
-    let is_test = || segments.iter().all(sets::is_test);
+    let is_test = || segments.iter().all(small_words::is_test);
     let periodic = || {
         let mut hits = segments.iter().flat_map(hits::of);
         hits.any(|hit| hit.event == Event::Periodic).then_some(Event::Periodic)
@@ -123,13 +125,13 @@ fn judge(segments: &[Segment]) -> Option<Event> {
         .flat_map(|(index, segment)| hits::of(segment).into_iter().map(move |hit| (index, hit)))
         .filter(|(_, hit)| hit.event != Event::Periodic)
         .collect();
-    if sets::has_ended(segments, &hits) {
+    if ended::has_ended(segments, &hits) {
         return Some(Event::End);
     }
     let counted = counted(&hits);
     let has_fault = counted.iter().any(|hit| hit.event == Event::Fault);
     let is_test = counted.iter().any(|hit| hit.event == Event::Test)
-        || (counted.is_empty() && segments.iter().any(sets::is_test));
+        || (counted.is_empty() && segments.iter().any(small_words::is_test));
     if is_test && !has_fault {
         return Some(Event::Test);
     }

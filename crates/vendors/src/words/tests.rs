@@ -210,7 +210,7 @@ fn words_are_compared_without_accents_and_width() {
 
 #[test]
 fn a_star_stands_for_at_least_one_letter_before_an_end() {
-    use vocabulary::fits;
+    use word_set::fits;
     assert!(fits("*fehler", "netzfehler") && !fits("*fehler", "fehler"));
     assert!(fits("bewegung*", "bewegung") && fits("bewegung*", "bewegungen"));
     assert!(fits("motion", "motion") && !fits("motion", "motions"));
@@ -226,7 +226,7 @@ fn a_number_has_digits_and_at_most_a_letter_or_a_small_word() {
         ("camera", false),
         ("yard1", false),
     ] {
-        assert_eq!(sets::is_number(word), expected, "{word}");
+        assert_eq!(small_words::is_number(word), expected, "{word}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use tipoff_model::Event;
 
 use super::phrase::is_ideographic;
-use super::sets::Words;
+use super::word_set::{WordSet, fits};
 use super::{Kind, alarms, states};
 
 /// A phrase of the vocabulary.
@@ -25,7 +25,7 @@ pub(super) struct Vocabulary {
     /// Those of scripts without spaces.
     pub(super) ideographic: Vec<(&'static str, Event)>,
     /// The single words that are nouns for events.
-    pub(super) nouns: Words,
+    pub(super) nouns: WordSet,
 }
 
 pub(super) static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(Vocabulary::new);
@@ -90,17 +90,6 @@ pub(super) fn entry(line: &'static str) -> Option<(Event, Kind, &'static str)> {
     Some((Event::from_name(event)?, kind, words))
 }
 
-/// Whether a word is what the vocabulary wrote: itself, or with a star a beginning or an end.
-pub(super) fn fits(written: &str, word: &str) -> bool {
-    if let Some(beginning) = written.strip_suffix('*') {
-        word.starts_with(beginning)
-    } else if let Some(end) = written.strip_prefix('*') {
-        word.len() > end.len() && word.ends_with(end)
-    } else {
-        written == word
-    }
-}
-
 /// The words that say no more than the title of an event does, without the grammar around them.
 const PLAIN: &[(Event, &str)] = &[
     (Event::Motion, "motion, movement, motiondetect, videomotion, vmd, md, moving"),
@@ -119,9 +108,9 @@ const PLAIN: &[(Event, &str)] = &[
 
 /// The words that say no more than the title of an event does; without any for events whose own words
 /// are always of interest, such as faults.
-pub(super) fn plain(event: Event) -> &'static Words {
-    static SETS: LazyLock<HashMap<Event, Words>> =
-        LazyLock::new(|| PLAIN.iter().map(|(event, words)| (*event, Words::of(words))).collect());
-    static NONE: LazyLock<Words> = LazyLock::new(Words::default);
+pub(super) fn plain(event: Event) -> &'static WordSet {
+    static SETS: LazyLock<HashMap<Event, WordSet>> =
+        LazyLock::new(|| PLAIN.iter().map(|(event, words)| (*event, WordSet::of(words))).collect());
+    static NONE: LazyLock<WordSet> = LazyLock::new(WordSet::default);
     SETS.get(&event).unwrap_or(&NONE)
 }

@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use super::Codec;
+use crate::codec::Codec;
 
 /// The longest frame, in bytes: a key frame of 4K has less than half of it.
 const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;

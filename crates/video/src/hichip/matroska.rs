@@ -4,8 +4,8 @@
 
 use std::io::{self, Seek, SeekFrom, Write};
 
-use super::Codec;
 use super::survey::Facts;
+use crate::codec::Codec;
 
 /// How far a block may be from the beginning of its cluster, in ms: the offset has 16 bits.
 const CLUSTER_MS_MAX: u64 = 30_000;

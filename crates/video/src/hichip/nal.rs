@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use super::Codec;
+use crate::codec::{Codec, codec_of};
 
 /// What a NAL unit is to the unpacker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) enum Unit {
 /// The codec whose parameter set comes first in these bytes.
 pub(super) fn codec(bytes: &[u8]) -> Option<Codec> {
     units(bytes).find_map(|unit| match *unit {
-        [first, next, ..] => crate::input::codec_of(first, next),
+        [first, next, ..] => codec_of(first, next),
         _ => None,
     })
 }

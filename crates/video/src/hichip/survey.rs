@@ -1,9 +1,9 @@
 //! What must be known of a file before the first byte is written: its codec, and whether it has sound.
 
-use super::Codec;
 use super::demuxer::{Demuxer, Frame, FrameKind};
 use super::nal;
 use super::sound::{RateCount, samples};
+use crate::codec::Codec;
 
 /// Gathers it, frame by frame.
 #[derive(Debug, Default)]

@@ -15,8 +15,8 @@ fn probe(codec: &str, pixels: &str, audio: Option<&str>) -> Probe {
     }
 }
 
-fn decide(probe: &Probe, streamable: bool, bytes: u64, bytes_max: u64) -> Plan {
-    plan(probe, Source { streamable, bytes, audience: Audience::Chat }, bytes_max)
+fn plan(probe: &Probe, streamable: bool, bytes: u64, bytes_max: u64) -> Plan {
+    decide(probe, SourceFacts { streamable, bytes, audience: Audience::Chat }, bytes_max)
 }
 
 fn size(width_px: u32, height_px: u32) -> Size {
@@ -47,29 +47,29 @@ fn copies_what_phones_play_and_encodes_the_rest() {
     for (codec, pixels, sound, video, audio) in table {
         let probe = probe(codec, pixels, sound);
         let expected = Plan::Make(Recipe { video, audio });
-        assert_eq!(decide(&probe, false, MB, MB), expected, "{codec} {pixels} {sound:?}");
+        assert_eq!(plan(&probe, false, MB, MB), expected, "{codec} {pixels} {sound:?}");
     }
 }
 
 #[test]
 fn leaves_alone_only_what_plays_streams_and_fits() {
     let good = probe("h264", "yuv420p", Some("aac"));
-    assert_eq!(decide(&good, true, MB, MB), Plan::AsItIs);
-    assert_ne!(decide(&good, true, MB + 1, MB), Plan::AsItIs);
-    assert_ne!(decide(&good, false, MB, MB), Plan::AsItIs);
+    assert_eq!(plan(&good, true, MB, MB), Plan::AsItIs);
+    assert_ne!(plan(&good, true, MB + 1, MB), Plan::AsItIs);
+    assert_ne!(plan(&good, false, MB, MB), Plan::AsItIs);
     let timeless = Probe { duration: None, ..good.clone() };
-    assert_ne!(decide(&timeless, true, MB, MB), Plan::AsItIs);
+    assert_ne!(plan(&timeless, true, MB, MB), Plan::AsItIs);
     let tag = |tag: &str| Probe { tag: tag.into(), ..probe("hevc", "yuv420p", None) };
-    assert_eq!(decide(&tag("hvc1"), true, MB, MB), Plan::AsItIs);
-    assert_ne!(decide(&tag("hev1"), true, MB, MB), Plan::AsItIs);
-    assert_ne!(decide(&probe("h264", "yuv420p", Some("mp3")), true, 1, MB), Plan::AsItIs);
-    assert_ne!(decide(&probe("mpeg4", "yuv420p", None), true, 1, MB), Plan::AsItIs);
+    assert_eq!(plan(&tag("hvc1"), true, MB, MB), Plan::AsItIs);
+    assert_ne!(plan(&tag("hev1"), true, MB, MB), Plan::AsItIs);
+    assert_ne!(plan(&probe("h264", "yuv420p", Some("mp3")), true, 1, MB), Plan::AsItIs);
+    assert_ne!(plan(&probe("mpeg4", "yuv420p", None), true, 1, MB), Plan::AsItIs);
 }
 
 #[test]
 fn copies_first_what_is_hardly_too_large() {
     let probe = probe("h264", "yuv420p", None);
-    let squeezed_at = |bytes| match decide(&probe, false, bytes, MB) {
+    let squeezed_at = |bytes| match plan(&probe, false, bytes, MB) {
         Plan::Make(recipe) => recipe.is_squeezed(),
         other => panic!("{other:?}"),
     };
@@ -78,7 +78,7 @@ fn copies_first_what_is_hardly_too_large() {
     // Without a duration there is no rate: copy, and measure.
     let timeless = Probe { duration: None, ..probe };
     let copy = Recipe { video: COPY, audio: Sound::None };
-    assert_eq!(decide(&timeless, true, 9 * MB, MB), Plan::Make(copy));
+    assert_eq!(plan(&timeless, true, 9 * MB, MB), Plan::Make(copy));
 }
 
 #[test]
@@ -127,9 +127,9 @@ fn bears_any_numbers() {
             let recipe = squeezed(&probe, duration, bytes_max, Squeeze::Second);
             assert_eq!(recipe.is_some(), bytes_max == u64::MAX && duration < Duration::MAX);
         }
-        decide(&probe, false, u64::MAX, bytes_max);
+        plan(&probe, false, u64::MAX, bytes_max);
     }
-    assert_eq!(decide(&probe, true, MB, 0), Plan::DoesNotFit);
+    assert_eq!(plan(&probe, true, MB, 0), Plan::DoesNotFit);
 }
 
 #[test]
@@ -154,8 +154,8 @@ fn tries_what_else_may_work() {
 fn a_browser_gets_a_file_of_its_own_in_h264() {
     let made = |codec: &str, pixels: &str, audio| {
         let probe = probe(codec, pixels, audio);
-        let source = Source { streamable: true, bytes: MB, audience: Audience::Browser };
-        plan(&probe, source, MB)
+        let source = SourceFacts { streamable: true, bytes: MB, audience: Audience::Browser };
+        decide(&probe, source, MB)
     };
     let (hd, recipe) = (encode_to(1280, 720), |video, audio| Plan::Make(Recipe { video, audio }));
     assert_eq!(made("h264", "yuv420p", Some("aac")), recipe(COPY, Sound::Copy));

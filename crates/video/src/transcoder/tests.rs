@@ -2,6 +2,7 @@
 
 use super::*;
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 
 use tempfile::TempDir;
@@ -25,16 +26,18 @@ impl Bench {
         let folder = temp_file::open(&home.path().join("scratch")).unwrap();
         let shared = Shared {
             held: Held { files: false, calls: false },
-            programs: Programs {
-                launcher: crate::process::tests::launcher(),
-                ffmpeg: program.clone(),
-                ffprobe: program,
-                path: "/usr/bin:/bin".into(),
+            tools: Tools {
+                folder,
+                limits: Limits::default(),
+                programs: Programs {
+                    launcher: crate::process::tests::launcher(),
+                    ffmpeg: program.clone(),
+                    ffprobe: program,
+                    path: "/usr/bin:/bin".into(),
+                },
             },
-            folder,
-            limits: Limits::default(),
             version: String::new(),
-            places: Semaphore::new(places),
+            permits: Semaphore::new(places),
         };
         let transcoder = Transcoder { shared: Arc::new(shared) };
         Bench { home, transcoder }
@@ -85,14 +88,14 @@ async fn more_orders_than_places_wait() {
     bench.until("two run", |b| b.running() == 2).await;
     // The third has begun to wait by now: it has neither a folder nor a program.
     assert_eq!((bench.orders(), bench.started().len()), (2, 2));
-    assert_eq!(bench.transcoder.shared.places.available_permits(), 0);
+    assert_eq!(bench.transcoder.shared.permits.available_permits(), 0);
     tasks[0].abort();
     bench.until("the third runs", |b| b.started().len() == 3 && b.running() == 2).await;
     for task in tasks.drain(..) {
         task.abort();
     }
     bench.until("all are gone", |b| b.running() == 0 && b.orders() == 0).await;
-    assert_eq!(bench.transcoder.shared.places.available_permits(), 2);
+    assert_eq!(bench.transcoder.shared.permits.available_permits(), 2);
 }
 
 #[tokio::test]

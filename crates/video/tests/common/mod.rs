@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tipoff_video::{
-    Audience, Launcher, Limits, Rendition, Source, TempFile, TranscodeJob, Transcoder, Trouble,
-    Video,
+    Audience, Launcher, Limits, Rendition, Source, TempFile, TranscodeJob, Transcoder, Video,
+    VideoError,
 };
 
 /// Enough for every small video.
@@ -76,7 +76,7 @@ impl Bench {
         path: &Path,
         content_type: &str,
         bytes_max: u64,
-    ) -> Result<Rendition, Trouble> {
+    ) -> Result<Rendition, VideoError> {
         self.transcoder.prepare(order(path, content_type, bytes_max)).await
     }
 

@@ -19,9 +19,10 @@ use tipoff_spool::{
 };
 
 use crate::cli::moment::check_mode;
-use crate::cli::{Ending, block_on, incidents};
+use crate::cli::{Ending, block_on};
 use crate::config::Config;
 use crate::receive::Doorkeeper;
+use crate::runtime::utc::utc;
 
 /// How many arrivals are read at a time.
 const PAGE: u32 = 500;
@@ -157,7 +158,7 @@ impl Stage {
             envelope: line.envelope,
             content: line.content,
             event,
-            artefact: silent && event != Event::Periodic,
+            housekeeping: silent && event != Event::Periodic,
             vendor: None,
             blob: line.blob,
             began_at: line.received_at,
@@ -259,7 +260,7 @@ impl Played {
             "device": line.device,
             "event": line.event,
             "subject": line.subject,
-            "began_at": incidents::utc_time(line.began_at),
+            "began_at": utc(line.began_at),
             "told": told,
             "untold": line.suppressed_reason,
         })

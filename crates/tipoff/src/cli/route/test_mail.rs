@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use tipoff_model::{Content, Envelope, Facts, LoginProof, MediaKind, Plan, Planner, Protocol};
+use tipoff_model::{Content, Envelope, Facts, LoginProof, Plan, Planner, Protocol};
 use tipoff_spool::Devices;
 use tipoff_vendors::Reading;
 
@@ -73,20 +73,12 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
         doorkeeper.add(spool.added_devices().await?);
     }
     let device = doorkeeper.device(&envelope, content.camera.as_ref());
-    let has = |kinds: &[MediaKind]| content.media.iter().any(|it| kinds.contains(&it.kind));
     let facts = Facts {
-        device: &device,
         began_at: now,
         received_at: now,
         event,
         envelope: Some(&envelope),
-        content: &content,
-        torn: false,
-        whole_picture: has(&[MediaKind::Picture, MediaKind::Animation, MediaKind::Video]),
-        video_only: has(&[MediaKind::Video]) && !has(&[MediaKind::Picture]),
-        artefact: false,
-        muted: false,
-        repeat: false,
+        ..tipoff_spool::facts_of_content(&device, &content)
     };
     println!("device  {}", device.name);
     println!("event   {}", facts.event);

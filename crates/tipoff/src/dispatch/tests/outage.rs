@@ -116,7 +116,7 @@ impl Channel for Fake {
         })
     }
 
-    fn attend<'a>(&'a self, _: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
+    fn run_background<'a>(&'a self, _: &'a dyn HomeControl) -> Option<BoxFuture<'a, ()>> {
         Some(Box::pin(async move {
             self.0.attended.fetch_add(1, Ordering::Relaxed);
             assert!(!count_down(&self.0.attend_panics), "on purpose");

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use tipoff_ftp::{Data, Failure, Outcome, Protection};
+use tipoff_ftp::{DataMode, Failure, Outcome, Protection};
 use tipoff_model::LoginProof;
 
 use super::Conversation;
@@ -111,7 +111,7 @@ impl Conversation<'_> {
         DataContext { peer: *peer, tls: Arc::clone(tls), record: record.clone(), complaints }
     }
 
-    pub(super) fn plan(&mut self, data: Data, protection: Protection, is_upload: bool) -> Plan {
+    pub(super) fn plan(&mut self, data: DataMode, protection: Protection, is_upload: bool) -> Plan {
         let (passive, context) = (self.data_port.passive.take(), self.data_context());
         Plan { data, protection, is_upload, passive, context }
     }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use tipoff_ftp::{Outcome, Receive, Send};
+use tipoff_ftp::{DownloadRequest, Outcome, UploadRequest};
 use tipoff_model::{Envelope, Protocol};
 
 use super::Conversation;
@@ -14,15 +14,15 @@ use crate::runtime::shutdown::Phase;
 
 /// A transfer that is under way.
 pub(super) struct Transfer<'a> {
-    pub(super) work: Pin<Box<dyn Future<Output = Outcome> + std::marker::Send + 'a>>,
+    pub(super) work: Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>,
     pub(super) signals: Signals,
     /// Of an upload, until the device sees what is stored of it.
     pub(super) mark: Option<Mark>,
 }
 
 impl Conversation<'_> {
-    pub(super) fn receive(&mut self, receive: Receive) {
-        let Receive { data, protection, path, how, earlier } = receive;
+    pub(super) fn receive(&mut self, receive: UploadRequest) {
+        let UploadRequest { data, protection, path, mode, earlier } = receive;
         let envelope = Envelope {
             protocol: Protocol::Ftp,
             peer: self.control.peer,
@@ -45,21 +45,21 @@ impl Conversation<'_> {
                 Err(failure) => return Outcome::Failed(failure, None),
             };
             let has_room = receiver.uploads.make_room(&envelope).await;
-            let start = Start { envelope, tree, path, how, earlier };
+            let start = Start { envelope, tree, path, mode, earlier };
             let upload = receiver.uploads.begin(start);
             transfer::receive(receiver, plan, has_room, upload, told).await
         };
         self.transfer = Some(Transfer { work: Box::pin(work), signals, mark });
     }
 
-    pub(super) fn send(&mut self, send: Send) {
-        let Send { data, protection, what } = send;
+    pub(super) fn send(&mut self, send: DownloadRequest) {
+        let DownloadRequest { data, protection, source } = send;
         let (plan, receiver) = (self.plan(data, protection, false), self.receiver);
         let signals = Signals::default();
         let (told, place) = (signals.clone(), self.place(&signals));
         let work = async move {
             match place.await {
-                Ok(_place) => transfer::send(receiver, plan, what, told).await,
+                Ok(_place) => transfer::send(receiver, plan, source, told).await,
                 Err(failure) => Outcome::Failed(failure, None),
             }
         };

@@ -1,6 +1,6 @@
 //! The length that a file states in its first bytes.
 
-use tipoff_model::sort::Sort;
+use tipoff_model::file_type::FileType;
 
 /// No RIFF file says that it is longer: recorders that cannot go back to the beginning leave such a length there, or
 /// zero. (OpenDML AVI 1.02 ends each part at 1 GB.)
@@ -12,9 +12,9 @@ const EBML_LENGTH_AT: usize = 4;
 /// The element that everything else is in.
 const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
 
-/// Bytes that a file of this sort has at least if it is whole; `None` if it does not say.
-pub(super) fn stated(head: &[u8], sort: &Sort) -> Option<u64> {
-    match sort.content_type {
+/// Bytes that a file of this file type has at least if it is whole; `None` if it does not say.
+pub(super) fn stated(head: &[u8], file_type: &FileType) -> Option<u64> {
+    match file_type.content_type {
         "video/x-msvideo" => Some(riff(head)?.saturating_sub(AVI_EXCESS_BYTES)),
         "image/webp" | "audio/wav" => riff(head),
         "image/bmp" => {

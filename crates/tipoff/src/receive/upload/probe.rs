@@ -4,7 +4,7 @@
 use std::io;
 
 use tipoff_model::AlertMedia;
-use tipoff_model::sort::{HEAD_BYTES, Sort, by_content};
+use tipoff_model::file_type::{FileType, HEAD_BYTES, by_content};
 
 use super::uploading::{Target, Uploading};
 use crate::receive::follow::Following;
@@ -54,7 +54,7 @@ impl Probe {
 
     /// Whether a file begins here; `is_whole`: the earlier one has its end.
     fn is_new(&self, is_whole: bool) -> bool {
-        let (earlier, new) = (sort(&self.beginning), sort(&self.head));
+        let (earlier, new) = (file_type(&self.beginning), file_type(&self.head));
         let is_header = new.is_some_and(|new| {
             !FRAMES.contains(&new.content_type)
                 || matches!(self.head.get(..4), Some(b"HXVS" | b"HXVT"))
@@ -69,7 +69,7 @@ impl Probe {
     }
 }
 
-fn sort(head: &[u8]) -> Option<&'static Sort> {
+fn file_type(head: &[u8]) -> Option<&'static FileType> {
     by_content(head.get(..HEAD_BYTES).unwrap_or(head))
 }
 

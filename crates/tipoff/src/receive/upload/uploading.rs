@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
 
 use tipoff_ftp::File;
-use tipoff_model::{AlertMedia, ArrivalId, Content, MediaKind, Timestamp, sort};
+use tipoff_model::{AlertMedia, ArrivalId, Content, MediaKind, Timestamp, file_type};
 use tipoff_spool::{
     BlobWriter, Blobs, DedupPolicy, Digest, Growth, NewArrival, SpoolError, Stored, StoredBlob,
 };
@@ -180,10 +180,10 @@ impl Uploading {
             return is_complete;
         }
         let path = self.start.envelope.path.as_deref().unwrap_or_default();
-        self.look.sort().is_some()
-            || match sort::by_name(tipoff_vendors::lasting_name(path)) {
-                Some(sort) if sort.kind == MediaKind::File => {
-                    !WITH_A_HEAD.contains(&sort.content_type)
+        self.look.file_type().is_some()
+            || match file_type::by_name(tipoff_vendors::lasting_name(path)) {
+                Some(file_type) if file_type.kind == MediaKind::File => {
+                    !WITH_A_HEAD.contains(&file_type.content_type)
                 }
                 Some(_) => self.look.may_be_a_stream(),
                 None => true,
@@ -272,7 +272,7 @@ impl Uploading {
             arrival,
             content,
             event: meaning.event,
-            artefact: meaning.artefact,
+            housekeeping: meaning.housekeeping,
             size,
             began_at: self.began_at,
             received_at,
@@ -313,7 +313,7 @@ impl Uploading {
             envelope: envelope.clone(),
             content,
             event: meaning.event,
-            artefact: meaning.artefact,
+            housekeeping: meaning.housekeeping,
             vendor,
             blob,
             began_at: self.began_at,

@@ -1,126 +1,41 @@
 //! The guard before every page and every API call: who asks, and may they.
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State as Shared};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use subtle::ConstantTimeEq;
-use tipoff_spool::{Actor, Role, TokenScope, UserId};
+use tipoff_spool::{Role, TokenScope};
 
-use super::super::State;
-use super::super::caller::Caller;
+use super::super::AppState;
+use super::super::client::Client;
 use super::super::clock::cookie;
-use super::super::frame::PageProblem;
+use super::super::page::{is_api, problem_response};
 use super::super::problem::Problem;
-use super::pages::cookie_name;
+use super::csrf::has_csrf_token;
+use super::login_cookie::cookie_name;
+use super::principal::{AuthMethod, Principal, not_logged_in};
 use super::tokens::TOKEN_PREFIX;
-use super::{Access, Refusal, rights};
+use super::{Access, AccessError, rights};
 use crate::runtime::percent::encode;
 
-/// What the script proves itself with.
-const PROOF_HEADER: &str = "x-csrf-token";
-
-/// Who was let in: the principal of a request.
-#[derive(Clone, Debug)]
-pub(crate) struct Visitor {
-    /// Name of the user or of the token, for the audit log.
-    pub(crate) name: String,
-    /// What they may do.
-    pub(crate) role: Role,
-    /// How they came in.
-    pub(crate) entry: Entry,
-    /// What their forms must hold. Empty for a program.
-    proof: String,
-}
-
-/// How somebody came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Entry {
-    /// A browser that is logged in.
-    Login {
-        /// Number of the login.
-        id: i64,
-        /// Whose login it is.
-        user: UserId,
-    },
-    /// A reverse proxy let them in.
-    Proxy,
-    /// A program with a token.
-    Token {
-        /// Number of the token.
-        id: i64,
-    },
-}
-
-impl Visitor {
-    /// What their forms must hold.
-    pub(crate) fn proof(&self) -> &str {
-        &self.proof
-    }
-
-    /// Whether they may change everything, and see secrets.
-    pub(crate) fn is_owner(&self) -> bool {
-        self.role == Role::Owner
-    }
-
-    /// The user whose login this is. `None` for a proxy's user and for a program.
-    pub(crate) const fn user(&self) -> Option<UserId> {
-        match self.entry {
-            Entry::Login { user, .. } => Some(user),
-            Entry::Proxy | Entry::Token { .. } => None,
-        }
-    }
-
-    /// Number of the login. `None` for a proxy's user and for a program.
-    pub(crate) const fn login(&self) -> Option<i64> {
-        match self.entry {
-            Entry::Login { id, .. } => Some(id),
-            Entry::Proxy | Entry::Token { .. } => None,
-        }
-    }
-
-    /// Who it is, for the audit log.
-    pub(crate) fn actor(&self) -> Actor {
-        match self.entry {
-            Entry::Login { .. } | Entry::Proxy => Actor::User(self.name.clone()),
-            Entry::Token { .. } => Actor::Token(self.name.clone()),
-        }
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Visitor {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        // The guard stands before all that asks for this.
-        parts.extensions.get::<Self>().cloned().ok_or_else(not_logged_in)
-    }
-}
-
-fn not_logged_in() -> Problem {
-    Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "log in, or show an API token: `Authorization: Bearer tip_…`",
-    )
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
+impl From<AccessError> for Problem {
+    fn from(refusal: AccessError) -> Self {
         let status = match &refusal {
-            Refusal::Wrong | Refusal::WrongCode | Refusal::NoKey | Refusal::Expired => {
-                StatusCode::FORBIDDEN
-            }
-            Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Refusal::Unfit | Refusal::UnfitName => StatusCode::BAD_REQUEST,
-            Refusal::Full
-            | Refusal::FullOfUsers
-            | Refusal::NameTaken
-            | Refusal::LastOwner
-            | Refusal::NothingPending => StatusCode::CONFLICT,
-            Refusal::NoUser => StatusCode::NOT_FOUND,
-            Refusal::Spool(_) | Refusal::Machine(_) => {
-                tracing::error!(error = %refusal, "Nobody can be let in.");
+            AccessError::Wrong
+            | AccessError::WrongCode
+            | AccessError::NoKey
+            | AccessError::Expired => StatusCode::FORBIDDEN,
+            AccessError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            AccessError::Unfit | AccessError::UnfitName => StatusCode::BAD_REQUEST,
+            AccessError::Full
+            | AccessError::FullOfUsers
+            | AccessError::NameTaken
+            | AccessError::LastOwner
+            | AccessError::NothingPending => StatusCode::CONFLICT,
+            AccessError::NoUser => StatusCode::NOT_FOUND,
+            AccessError::Spool(_) | AccessError::Machine(_) => {
+                tracing::error!(error = %refusal, "Could not check a login.");
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };
@@ -130,91 +45,89 @@ impl From<Refusal> for Problem {
 
 /// Lets pass who may; a page leads the rest to the login, the API tells them.
 pub(crate) async fn guard(
-    Shared(state): Shared<State>,
-    caller: Caller,
+    State(state): State<AppState>,
+    client: Client,
     request: Request,
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let visitor = match recognise(&state.access, &caller, &parts).await {
-        Ok(visitor) => visitor,
+    let principal = match recognise(&state.access, &client, &parts).await {
+        Ok(principal) => principal,
         Err(problem) => return refuse(problem, &parts),
     };
-    let mut response = match permit(&visitor, &parts) {
+    let mut response = match permit(&principal, &parts) {
         Ok(()) => {
-            state.access.is_welcome(caller.address);
-            parts.extensions.insert(visitor.clone());
+            state.access.is_welcome(client.address);
+            parts.extensions.insert(principal.clone());
             next.run(Request::from_parts(parts, body)).await
         }
         Err(problem) => refuse(problem, &parts),
     };
     // What is shown instead of a problem has the same frame.
-    response.extensions_mut().insert(visitor);
+    response.extensions_mut().insert(principal);
     response
 }
 
 /// Leads whoever is not logged in to the login, where a page was asked for.
 fn refuse(problem: Problem, parts: &Parts) -> Response {
-    if parts.uri.path().starts_with("/api") {
-        return problem.into_response();
-    }
-    if problem.status() == StatusCode::UNAUTHORIZED {
+    let path = parts.uri.path();
+    if problem.status() == StatusCode::UNAUTHORIZED && !is_api(path) {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         return Redirect::to(&format!("/login?next={}", encode(path))).into_response();
     }
-    PageProblem::from(problem).into_response()
+    problem_response(problem, path)
 }
 
-/// Whether a visitor may do what is asked.
-fn permit(visitor: &Visitor, parts: &Parts) -> Result<(), Problem> {
+/// Whether a principal may do what is asked.
+fn permit(principal: &Principal, parts: &Parts) -> Result<(), Problem> {
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
     // A program's token is in a header that no other site can make a browser send.
-    let is_program = matches!(visitor.entry, Entry::Token { .. });
-    if changes && !is_program && !is_ours(visitor.proof(), &parts.headers) {
+    let is_program = matches!(principal.auth, AuthMethod::Token { .. });
+    if changes && !is_program && !has_csrf_token(principal.csrf_token(), &parts.headers) {
         let detail = "security check failed; reload the page";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    if rights::may(visitor, &parts.method, path) {
+    if rights::may(principal, &parts.method, path) {
         return Ok(());
     }
-    let detail = match (is_program, visitor.role) {
+    let detail = match (is_program, principal.role) {
         (true, Role::Owner) => {
-            "a token changes no users, logins, passwords or tokens: log in for that"
+            "a token cannot change users, logins, passwords or tokens; log in instead"
         }
-        (true, Role::Viewer) => "this token may only read",
+        (true, Role::Viewer) => "this token is read-only",
         (false, _) => "only an owner may do this",
     };
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
-async fn recognise(access: &Access, caller: &Caller, parts: &Parts) -> Result<Visitor, Problem> {
+async fn recognise(access: &Access, client: &Client, parts: &Parts) -> Result<Principal, Problem> {
     if let Some(token) = bearer(&parts.headers) {
         let Some(token) = access.token(token).await? else {
-            access.wrong_token(token, caller.address)?;
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "this token does not hold"));
+            access.wrong_token(token, client.address)?;
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "invalid or revoked token"));
         };
         let role = match token.scope {
             TokenScope::Feed => {
-                let detail = "this token opens the feed only";
+                let detail = "this token is for the feed only";
                 return Err(Problem::new(StatusCode::FORBIDDEN, detail));
             }
             TokenScope::Read => Role::Viewer,
             TokenScope::Change => Role::Owner,
         };
-        let entry = Entry::Token { id: token.id };
-        return Ok(Visitor { name: token.name, role, entry, proof: String::new() });
+        let auth = AuthMethod::Token { id: token.id };
+        return Ok(Principal { name: token.name, role, auth, csrf_token: String::new() });
     }
-    if let Some(user) = &caller.user {
-        let proof = access.proof(&format!("proxy/{}", user.name));
+    if let Some(user) = &client.user {
+        let csrf_token = access.csrf_token(&format!("proxy/{}", user.name));
         let (name, role) = (user.name.clone(), user.role);
-        return Ok(Visitor { name, role, entry: Entry::Proxy, proof });
+        return Ok(Principal { name, role, auth: AuthMethod::Proxy, csrf_token });
     }
-    let secret = cookie(parts, cookie_name(caller)).ok_or_else(not_logged_in)?;
-    let known = access.recognise(secret, caller.address).await?;
+    let secret = cookie(parts, cookie_name(client)).ok_or_else(not_logged_in)?;
+    let known = access.recognise(secret, client.address).await?;
     let (login, user) = known.ok_or_else(not_logged_in)?;
-    let entry = Entry::Login { id: login.id, user: user.id };
-    Ok(Visitor { name: user.name, role: user.role, entry, proof: access.proof(secret) })
+    let auth = AuthMethod::Login { id: login.id, user: user.id };
+    Ok(Principal { name: user.name, role: user.role, auth, csrf_token: access.csrf_token(secret) })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -224,63 +137,9 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     is_token.then(|| token.trim())
 }
 
-/// Whether a change was asked for by a page of ours: another site can make a browser send the cookie
-/// in some ways, but not this header.
-fn is_ours(expected: &str, headers: &HeaderMap) -> bool {
-    let proof = headers.get(PROOF_HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
-    !is_from_elsewhere(headers) && bool::from(proof.ct_eq(expected.as_bytes()))
-}
-
-/// Whether the browser says that another site asks (Fetch Metadata), or a page of another origin. Each
-/// of the two headers that is there must name this site.
-pub(super) fn is_from_elsewhere(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let site = text("sec-fetch-site");
-    if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
-        return true;
-    }
-    match (text("origin"), text("host")) {
-        (None, _) => false,
-        // A browser may hide the origin of a form (`null`) where it says that it is the same one.
-        (Some("null"), _) => site != Some("same-origin"),
-        (Some(origin), Some(host)) => {
-            let of_origin = origin.split_once("://").map(|(_, of_origin)| of_origin);
-            // A proxy may not pass on `Host`; the browser itself says that it is the same origin.
-            of_origin.is_none_or(|it| !it.eq_ignore_ascii_case(host)) && site.is_none()
-        }
-        (Some(_), None) => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_our_own_origin_may_ask_for_a_change() {
-        let headers = |pairs: &[(&'static str, &'static str)]| -> HeaderMap {
-            pairs
-                .iter()
-                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-                .collect()
-        };
-        for (pairs, elsewhere) in [
-            (&[("sec-fetch-site", "same-origin")][..], false),
-            (&[("sec-fetch-site", "none")], false),
-            (&[("sec-fetch-site", "cross-site"), ("origin", "http://a"), ("host", "a")], true),
-            (&[("sec-fetch-site", "same-site")], true),
-            (&[("sec-fetch-site", "same-origin"), ("origin", "null"), ("host", "a")], false),
-            (&[("origin", "http://cam.lan:8080"), ("host", "cam.lan:8080")], false),
-            (&[("origin", "http://cam.lan:8080"), ("host", "CAM.lan:8080")], false),
-            (&[("origin", "http://cam.lan:8080")], true),
-            (&[("origin", "http://evil.example"), ("host", "cam.lan:8080")], true),
-            (&[("origin", "http://cam.lan:9"), ("host", "cam.lan:8080")], true),
-            (&[("origin", "null"), ("host", "cam.lan:8080")], true),
-            (&[("host", "cam.lan:8080")], false),
-        ] {
-            assert_eq!(is_from_elsewhere(&headers(pairs)), elsewhere, "{pairs:?}");
-        }
-    }
 
     #[test]
     fn a_token_is_told_by_its_beginning() {

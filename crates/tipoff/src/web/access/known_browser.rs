@@ -7,9 +7,9 @@ use axum::http::{HeaderMap, header};
 use subtle::ConstantTimeEq;
 use tipoff_spool::{User, UserId};
 
-use super::super::caller::Caller;
+use super::super::client::Client;
 use super::super::cookie;
-use super::{Access, Place, Refusal, USERS_MAX, machine};
+use super::{Access, AccessError, LoginSource, USERS_MAX, machine};
 use crate::net::login_throttle::{Attempt, OwnAttempt};
 use crate::runtime::hex::hex;
 
@@ -51,8 +51,12 @@ pub(super) enum Lane {
 
 impl Access {
     /// The browser's number, if it shows that this user logged in there since the password was set.
-    pub(super) fn known_browser<'p>(&self, user: &User, place: &'p Place) -> Option<&'p str> {
-        let (number, signature) = place.known.get(&user.id)?.split_once('.')?;
+    pub(super) fn known_browser<'s>(
+        &self,
+        user: &User,
+        source: &'s LoginSource,
+    ) -> Option<&'s str> {
+        let (number, signature) = source.known.get(&user.id)?.split_once('.')?;
         let is_number =
             number.len() == NUMBER_DIGITS && number.bytes().all(|it| it.is_ascii_hexdigit());
         let expected = self.sign_browser(user, number);
@@ -62,8 +66,12 @@ impl Access {
 
     /// What a browser shows from now on; one that is known stays the same, so that logging in again gives no
     /// further tries.
-    pub(super) fn show_browser(&self, user: &User, place: &Place) -> Result<String, Refusal> {
-        let number = match self.known_browser(user, place) {
+    pub(super) fn show_browser(
+        &self,
+        user: &User,
+        source: &LoginSource,
+    ) -> Result<String, AccessError> {
+        let number = match self.known_browser(user, source) {
             Some(number) => number.to_owned(),
             None => {
                 let mut random = [0; NUMBER_BYTES];
@@ -85,49 +93,53 @@ impl Access {
         &self,
         name: &str,
         user: Option<&User>,
-        place: &Place,
-    ) -> Result<(Counted, Lane), Refusal> {
-        let number = user.and_then(|user| self.known_browser(user, place));
+        source: &LoginSource,
+    ) -> Result<(Counted, Lane), AccessError> {
+        let number = user.and_then(|user| self.known_browser(user, source));
         if let Some(number) = number {
-            let attempt = self.own_attempt(&format!("browser/{number}"), place)?;
+            let attempt = self.own_attempt(&format!("browser/{number}"), source)?;
             return Ok((Counted::ByItself(attempt), Lane::KnownBrowser));
         }
-        let is_known = self.entrance().known.contains(place.address);
+        let is_known = self.entrance().known.contains(source.address);
         let lane = if is_known { Lane::KnownAddress } else { Lane::Stranger };
-        Ok((Counted::ByAddress(self.attempt(name, place.address)?), lane))
+        Ok((Counted::ByAddress(self.attempt(name, source.address)?), lane))
     }
 
     /// Counts a try of somebody who has shown who they are.
-    pub(super) fn own_attempt(&self, name: &str, place: &Place) -> Result<OwnAttempt, Refusal> {
+    pub(super) fn own_attempt(
+        &self,
+        name: &str,
+        source: &LoginSource,
+    ) -> Result<OwnAttempt, AccessError> {
         self.0.own_pace.enter(name).map_err(|too_soon| {
-            self.report_wrong(place.address);
-            Refusal::TooMany(too_soon.wait.as_secs() + 1)
+            self.report_wrong(source.address);
+            AccessError::TooMany(too_soon.wait.as_secs() + 1)
         })
     }
 }
 
 /// The names begin with this; the number of the user follows, as several may use a browser.
-fn prefix(caller: &Caller) -> &'static str {
+fn prefix(client: &Client) -> &'static str {
     // As with the login's cookie: see `pages::cookie_name`.
-    if caller.by_tls { "__Host-tipoff-known-" } else { "tipoff-known-" }
+    if client.by_tls { "__Host-tipoff-known-" } else { "tipoff-known-" }
 }
 
 /// What the browser shows of the users who logged in there before.
-pub(super) fn shown(caller: &Caller, headers: &HeaderMap) -> HashMap<UserId, String> {
+pub(super) fn shown(client: &Client, headers: &HeaderMap) -> HashMap<UserId, String> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(cookie::pairs).filter_map(|(name, value)| {
-        let user = name.strip_prefix(prefix(caller))?.parse().ok()?;
+        let user = name.strip_prefix(prefix(client))?.parse().ok()?;
         Some((UserId(user), value.to_owned()))
     });
     pairs.take(USERS_MAX as usize).collect()
 }
 
 /// The cookie by which a browser is known.
-pub(super) fn cookie_of(user: UserId, value: &str, caller: &Caller) -> String {
-    let secure = if caller.by_tls { "; Secure" } else { "" };
+pub(super) fn cookie_of(user: UserId, value: &str, client: &Client) -> String {
+    let secure = if client.by_tls { "; Secure" } else { "" };
     format!(
         "{}{}={value}; Path=/; Max-Age={LASTS_S}; HttpOnly; SameSite=Strict{secure}",
-        prefix(caller),
+        prefix(client),
         user.0
     )
 }

@@ -1,11 +1,15 @@
 //! Who may see the dashboard. Users with a password and a role; browsers that are logged in show a cookie,
 //! programs a token. What they show is never kept, only its digest.
 
-mod failures;
+mod audit_context;
+mod csrf;
 mod guard;
 mod known_browser;
-mod pages;
+mod login_cookie;
+mod login_failures;
+mod login_pages;
 mod password;
+mod principal;
 mod rights;
 mod setup_key;
 mod tokens;
@@ -26,15 +30,18 @@ use tokio::sync::watch;
 use crate::audit::{self, what};
 use crate::runtime::hex::hex;
 
-pub(super) use guard::{Entry, Visitor, guard};
-pub(super) use pages::{cookies_of, router, way_out};
+pub(super) use audit_context::AuditContext;
+pub(super) use guard::guard;
+pub(super) use login_cookie::login_cookies;
+pub(super) use login_pages::{logout_router, router};
 pub(crate) use password::set_password;
+pub(super) use principal::{AuthMethod, Principal};
 pub(crate) use setup_key::make_setup_key;
-pub(super) use tokens::none_in_address;
+pub(super) use tokens::refuse_tokens_in_urls;
 pub(crate) use tokens::{make_token, token_name};
 pub(crate) use users::{add_user, note_ended_tokens, remove_user, set_role};
 
-use failures::Failures;
+use login_failures::LoginFailures;
 use password::{Hashing, check_length};
 use totp::CodeAttempts;
 
@@ -58,36 +65,34 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Why somebody is not let in, or something of the accounts is not changed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Refusal {
-    #[error("that is not the name and the password of a user")]
+pub(crate) enum AccessError {
+    #[error("wrong name or password")]
     Wrong,
-    #[error("that code is wrong, or it was used before")]
+    #[error("wrong code, or a code that was already used")]
     WrongCode,
-    #[error("that took too long; enter the password again")]
+    #[error("the time limit has passed; enter the password again")]
     Expired,
-    #[error("too many tries; the next one is looked at in {0} seconds")]
+    #[error("too many attempts; try again in {0} seconds")]
     TooMany(u64),
-    #[error("this link does not hold, or no longer; `tipoff password --link` makes another")]
+    #[error("invalid or expired link; `tipoff password --link` makes a new one")]
     NoKey,
-    #[error("a password has from 8 to 200 characters")]
+    #[error("a password must have 8 to 200 characters")]
     Unfit,
     #[error(
-        "a name has from 1 to 60 characters, without invisible ones and those that turn the text around"
+        "a name must have 1 to 60 characters, and no invisible ones or ones that change the direction of text"
     )]
     UnfitName,
-    #[error("there are 100 tokens already; end one first")]
+    #[error("the limit of 100 tokens is reached; revoke one first")]
     Full,
-    #[error("there are 50 users already; remove one first")]
+    #[error("the limit of 50 users is reached; remove one first")]
     FullOfUsers,
     #[error("another user has this name")]
     NameTaken,
-    #[error(
-        "there must be an owner with a password: add one, or make another user an owner, first"
-    )]
+    #[error("at least one owner must have a password: first add another owner")]
     LastOwner,
-    #[error("there is no such user")]
+    #[error("user not found")]
     NoUser,
-    #[error("there is no new secret to confirm; begin again")]
+    #[error("there is no new secret to confirm; start again")]
     NothingPending,
     #[error("{0}")]
     Spool(#[from] SpoolError),
@@ -108,7 +113,7 @@ struct Lock {
     /// Tries of known browsers and of logins.
     own_pace: OwnPace,
     codes: CodeAttempts,
-    failures: Failures,
+    failures: LoginFailures,
     /// Counts the changes after which somebody may have lost a right.
     changes: watch::Sender<u64>,
 }
@@ -123,7 +128,7 @@ pub(super) struct Credentials<'a> {
 
 /// Where somebody logs in.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct LoginSource {
     pub(super) address: IpAddr,
     /// User-Agent of the browser.
     pub(super) browser: String,
@@ -143,11 +148,11 @@ pub(crate) struct NewLogin {
 
 /// What becomes of a right password.
 #[derive(Debug)]
-pub(super) enum Entered {
+pub(super) enum LoginStep {
     /// Logged in.
-    In(NewLogin),
+    LoggedIn(NewLogin),
     /// A one-time code is asked for; this goes with it.
-    CodeWanted(String),
+    CodeRequired(String),
 }
 
 impl Access {
@@ -160,7 +165,7 @@ impl Access {
             entrance,
             own_pace: OwnPace::default(),
             codes: CodeAttempts::default(),
-            failures: Failures::default(),
+            failures: LoginFailures::default(),
             changes: watch::Sender::new(0),
         }))
     }
@@ -172,7 +177,7 @@ impl Access {
 
     /// Counts a try of a user before it is looked at: many at once are no faster than one after the other.
     /// It counts as wrong until it is said to have succeeded.
-    fn attempt(&self, user: &str, peer: IpAddr) -> Result<Attempt, Refusal> {
+    fn attempt(&self, user: &str, peer: IpAddr) -> Result<Attempt, AccessError> {
         let Entrance { known, throttle } = &self.0.entrance;
         // No device has such a user.
         let user = format!("\0{user}");
@@ -180,7 +185,7 @@ impl Access {
         let claim = Claim { peer, user: &user, secret: None, is_known: known.contains(peer) };
         throttle.enter_now(claim).map_err(|too_soon| {
             self.report_wrong(peer);
-            Refusal::TooMany(too_soon.wait.as_secs() + 1)
+            AccessError::TooMany(too_soon.wait.as_secs() + 1)
         })
     }
 
@@ -198,48 +203,57 @@ impl Access {
     }
 
     /// Counts a token that nobody has.
-    pub(super) fn wrong_token(&self, secret: &str, peer: IpAddr) -> Result<(), Refusal> {
+    pub(super) fn wrong_token(&self, secret: &str, peer: IpAddr) -> Result<(), AccessError> {
         self.report_wrong(peer);
         let counted = self.0.entrance.throttle.wrong_token(peer, secret);
-        counted.map_err(|too_soon| Refusal::TooMany(too_soon.wait.as_secs() + 1))
+        counted.map_err(|too_soon| AccessError::TooMany(too_soon.wait.as_secs() + 1))
     }
 
     /// Whether somebody can log in with a password.
-    pub(crate) async fn has_password(&self) -> Result<bool, Refusal> {
+    pub(crate) async fn has_password(&self) -> Result<bool, AccessError> {
         Ok(self.0.spool.users().await?.iter().any(|user| user.password.is_some()))
     }
 
     /// Sets the first owner's password by the key of the link, and logs in.
-    async fn set_up(&self, key: &str, password: &str, place: &Place) -> Result<Entered, Refusal> {
+    async fn set_up(
+        &self,
+        key: &str,
+        password: &str,
+        source: &LoginSource,
+    ) -> Result<LoginStep, AccessError> {
         check_length(password)?;
-        self.take_setup_key(key, place.address).await?;
+        self.take_setup_key(key, source.address).await?;
         let user = set_password(&*self.0.spool, None, password).await?;
         self.changed();
         let users = self.0.spool.users().await?;
-        let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
+        let user = users.into_iter().find(|it| it.id == user).ok_or(AccessError::NoUser)?;
         let actor = Actor::User(user.name.clone());
         let entry = audit::entry(actor, what::PASSWORD, &*user.name, "by the setup link");
-        let address = Some(place.address.to_string());
+        let address = Some(source.address.to_string());
         audit::note(&*self.0.spool, AuditEntry { address, ..entry }).await;
-        self.code_or_login(&user, place).await
+        self.code_or_login(&user, source).await
     }
 
     /// Logs in with a password.
-    async fn enter(&self, given: &Credentials<'_>, place: &Place) -> Result<Entered, Refusal> {
+    async fn enter(
+        &self,
+        given: &Credentials<'_>,
+        source: &LoginSource,
+    ) -> Result<LoginStep, AccessError> {
         let user = self.user_named(given.name).await?;
-        let (attempt, lane) = self.count(given.name.trim(), user.as_ref(), place)?;
+        let (attempt, lane) = self.count(given.name.trim(), user.as_ref(), source)?;
         let hash = user.as_ref().and_then(|user| user.password.as_deref());
         let is_right = self.is_password(hash, given.password, lane).await?;
         let Some(user) = user.filter(|_| is_right) else {
-            self.report_wrong(place.address);
-            return Err(Refusal::Wrong);
+            self.report_wrong(source.address);
+            return Err(AccessError::Wrong);
         };
         attempt.succeeded();
-        self.code_or_login(&user, place).await
+        self.code_or_login(&user, source).await
     }
 
     /// The user of this name; without one, the only user that there is.
-    async fn user_named(&self, name: &str) -> Result<Option<User>, Refusal> {
+    async fn user_named(&self, name: &str) -> Result<Option<User>, AccessError> {
         let (name, mut users) = (name.trim(), self.0.spool.users().await?);
         if name.is_empty() {
             return Ok(if users.len() == 1 { users.pop() } else { None });
@@ -247,8 +261,8 @@ impl Access {
         Ok(users.into_iter().find(|user| user.name.eq_ignore_ascii_case(name)))
     }
 
-    async fn log_in(&self, user: &User, place: &Place) -> Result<NewLogin, Refusal> {
-        let (secret, known) = (secret()?, self.show_browser(user, place)?);
+    async fn log_in(&self, user: &User, source: &LoginSource) -> Result<NewLogin, AccessError> {
+        let (secret, known) = (secret()?, self.show_browser(user, source)?);
         let now = now();
         let login = Login {
             id: 0,
@@ -256,19 +270,23 @@ impl Access {
             user: user.id,
             created_at: now,
             seen_at: now,
-            address: place.address.to_string(),
-            browser: place.browser.chars().take(BROWSER_CHARS_MAX).collect(),
+            address: source.address.to_string(),
+            browser: source.browser.chars().take(BROWSER_CHARS_MAX).collect(),
         };
-        self.0.spool.add_login(login, LOGINS_MAX).await?.ok_or(Refusal::NoUser)?;
+        self.0.spool.add_login(login, LOGINS_MAX).await?.ok_or(AccessError::NoUser)?;
         self.changed();
         Ok(NewLogin { secret, user: user.id, known })
     }
 
     /// Logs in, and notes it in the audit log.
-    async fn begin_login(&self, user: &User, place: &Place) -> Result<NewLogin, Refusal> {
-        let login = self.log_in(user, place).await?;
+    async fn begin_login(
+        &self,
+        user: &User,
+        source: &LoginSource,
+    ) -> Result<NewLogin, AccessError> {
+        let login = self.log_in(user, source).await?;
         let entry = audit::entry(Actor::User(user.name.clone()), what::LOGIN, "dashboard", "");
-        let address = Some(place.address.to_string());
+        let address = Some(source.address.to_string());
         audit::note(&*self.0.spool, AuditEntry { address, ..entry }).await;
         Ok(login)
     }
@@ -278,7 +296,7 @@ impl Access {
         &self,
         secret: &str,
         address: IpAddr,
-    ) -> Result<Option<(Login, User)>, Refusal> {
+    ) -> Result<Option<(Login, User)>, AccessError> {
         let Some((login, user)) = self.0.spool.login(digest(secret)).await? else {
             return Ok(None);
         };
@@ -294,7 +312,7 @@ impl Access {
     }
 
     /// Ends the login of this secret, if there is one: a new login never goes on from an old cookie.
-    async fn forget(&self, secret: &str) -> Result<(), Refusal> {
+    async fn forget(&self, secret: &str) -> Result<(), AccessError> {
         if let Some((login, _)) = self.0.spool.login(digest(secret)).await? {
             self.0.spool.end_login(login.id).await?;
             self.changed();
@@ -307,13 +325,13 @@ impl Access {
         self.0.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Waits until the login, the token or the role with which a visitor came in has ended. Whatever stays
+    /// Waits until the login, the token or the role with which a principal came in has ended. Whatever stays
     /// open, such as an event stream, ends then. Looks again whenever accounts change in this process, and
     /// every few seconds for changes from the command line.
-    pub(crate) async fn ended(&self, visitor: &Visitor) {
+    pub(crate) async fn ended(&self, principal: &Principal) {
         let mut changes = self.0.changes.subscribe();
         loop {
-            match self.holds(visitor).await {
+            match self.holds(principal).await {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => {
@@ -325,26 +343,26 @@ impl Access {
         }
     }
 
-    /// Whether a visitor would be let in with the same rights now.
-    async fn holds(&self, visitor: &Visitor) -> Result<bool, Refusal> {
-        Ok(match visitor.entry {
-            Entry::Login { id, user } => {
+    /// Whether a principal would be let in with the same rights now.
+    async fn holds(&self, principal: &Principal) -> Result<bool, AccessError> {
+        Ok(match principal.auth {
+            AuthMethod::Login { id, user } => {
                 let logins = self.0.spool.logins().await?;
                 let users = self.0.spool.users().await?;
                 let is_open = |it: &Login| {
                     it.id == id && it.user == user && now().since(it.seen_at) <= UNSEEN_MAX
                 };
-                let has_role = |it: &User| it.id == user && it.role == visitor.role;
+                let has_role = |it: &User| it.id == user && it.role == principal.role;
                 logins.iter().any(is_open) && users.iter().any(has_role)
             }
-            Entry::Token { id } => self.0.spool.tokens().await?.iter().any(|it| it.id == id),
+            AuthMethod::Token { id } => self.0.spool.tokens().await?.iter().any(|it| it.id == id),
             // The proxy asks again at the next request.
-            Entry::Proxy => true,
+            AuthMethod::Proxy => true,
         })
     }
 
     /// What proves that a form comes from a page that was shown to this login.
-    fn proof(&self, secret: &str) -> String {
+    fn csrf_token(&self, secret: &str) -> String {
         self.sign(&format!("form/{secret}"))
     }
 
@@ -358,7 +376,7 @@ impl Access {
     }
 }
 
-fn secret() -> Result<String, Refusal> {
+fn secret() -> Result<String, AccessError> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(machine)?;
     Ok(hex(&random))
@@ -373,6 +391,6 @@ fn now() -> Timestamp {
     SystemTime::now().into()
 }
 
-fn machine(error: impl std::fmt::Display) -> Refusal {
-    Refusal::Machine(error.to_string())
+fn machine(error: impl std::fmt::Display) -> AccessError {
+    AccessError::Machine(error.to_string())
 }

@@ -8,7 +8,7 @@ use tipoff_spool::{Spool, UserChange, UserId};
 use tokio::sync::Semaphore;
 
 use super::known_browser::Lane;
-use super::{Access, Refusal, machine};
+use super::{Access, AccessError, machine};
 
 /// NIST SP 800-63B, section 3.1.1.2: at least 8, and no reason to refuse a long one.
 const CHARS_MIN: usize = 8;
@@ -64,14 +64,14 @@ impl Access {
         hash: Option<&str>,
         password: &str,
         lane: Lane,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<bool, AccessError> {
         if password.chars().count() > CHARS_MAX {
             return Ok(false);
         }
         let hashing = &self.0.hashing;
         let _place = match lane {
             Lane::Stranger => {
-                Some(hashing.places.try_acquire().map_err(|_| Refusal::TooMany(COME_AGAIN_S))?)
+                Some(hashing.places.try_acquire().map_err(|_| AccessError::TooMany(COME_AGAIN_S))?)
             }
             Lane::KnownBrowser | Lane::KnownAddress => None,
         };
@@ -96,7 +96,7 @@ pub(crate) async fn set_password(
     spool: &dyn Spool,
     user: Option<UserId>,
     password: &str,
-) -> Result<UserId, Refusal> {
+) -> Result<UserId, AccessError> {
     match spool.set_password(user, hash(password).await?).await? {
         UserChange::Done(user) => Ok(user),
         change => Err(change.into()),
@@ -104,19 +104,19 @@ pub(crate) async fn set_password(
 }
 
 /// Whether a password is neither too short nor too long.
-pub(super) fn check_length(password: &str) -> Result<(), Refusal> {
+pub(super) fn check_length(password: &str) -> Result<(), AccessError> {
     let fits = (CHARS_MIN..=CHARS_MAX).contains(&password.chars().count());
-    if fits { Ok(()) } else { Err(Refusal::Unfit) }
+    if fits { Ok(()) } else { Err(AccessError::Unfit) }
 }
 
 /// Hashes a password that is long enough.
-pub(super) async fn hash(password: &str) -> Result<String, Refusal> {
+pub(super) async fn hash(password: &str) -> Result<String, AccessError> {
     check_length(password)?;
     let password = password.to_owned();
     tokio::task::spawn_blocking(move || hash_now(&password)).await.map_err(machine)?
 }
 
-fn hash_now(password: &str) -> Result<String, Refusal> {
+fn hash_now(password: &str) -> Result<String, AccessError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(machine)?;
     let salt = Salt::new(&bytes).map_err(machine)?;
@@ -133,7 +133,7 @@ fn hash_now(password: &str) -> Result<String, Refusal> {
 }
 
 /// Whether `hash` is that of the password, compared in constant time.
-fn verify(password: &str, hash: &PasswordHash) -> Result<bool, Refusal> {
+fn verify(password: &str, hash: &PasswordHash) -> Result<bool, AccessError> {
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
         return Ok(false);
     };
@@ -141,7 +141,7 @@ fn verify(password: &str, hash: &PasswordHash) -> Result<bool, Refusal> {
     Ok(output(&params, password, salt)? == *expected)
 }
 
-fn output(params: &Params, password: &str, salt: &Salt) -> Result<Output, Refusal> {
+fn output(params: &Params, password: &str, salt: &Salt) -> Result<Output, AccessError> {
     let mut blocks = Vec::with_capacity(params.block_count().max(BLOCKS_MIN));
     blocks.resize(params.block_count(), Block::new());
     let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);

@@ -4,9 +4,10 @@
 use axum::http::Method;
 use tipoff_spool::Role;
 
-use super::guard::{Entry, Visitor};
+use super::super::page_table::{PAGES, Readers};
+use super::principal::{AuthMethod, Principal};
 
-/// Changing routes of the visitor's own account.
+/// Changing routes of the principal's own account.
 const OWN_ACCOUNT: &[(Method, &str)] = &[
     (Method::POST, "/logout"),
     (Method::PUT, "/api/v1/password"),
@@ -17,17 +18,9 @@ const OWN_ACCOUNT: &[(Method, &str)] = &[
     (Method::DELETE, "/api/v1/logins/{id}"),
 ];
 
-/// Routes that only read, and show secrets or settings.
-const SECRETS: &[&str] = &[
-    "/api/v1/audit",
-    "/api/v1/shares",
-    "/api/v1/tokens",
-    "/api/v1/users",
-    "/audit",
-    "/devices/add",
-    "/devices/{id}/setup",
-    "/shares",
-];
+/// Calls that only read, and show secrets or settings. Of pages the page table says it.
+const SECRET_CALLS: &[&str] =
+    &["/api/v1/audit", "/api/v1/shares", "/api/v1/tokens", "/api/v1/users"];
 
 /// Where users, their logins and passwords, and tokens are changed: only people do, so that a token that leaked
 /// makes no other, lets nobody in, and ends with its maker.
@@ -45,17 +38,19 @@ const ACCOUNTS: &[&str] = &[
     "/api/v1/users/{id}/totp",
 ];
 
-/// Whether a visitor may use a route, by the path with which it was registered.
-pub(super) fn may(visitor: &Visitor, method: &Method, path: &str) -> bool {
-    if visitor.role == Role::Owner {
-        let is_token = matches!(visitor.entry, Entry::Token { .. });
+/// Whether a principal may use a route, by the path with which it was registered.
+pub(super) fn may(principal: &Principal, method: &Method, path: &str) -> bool {
+    if principal.role == Role::Owner {
+        let is_token = matches!(principal.auth, AuthMethod::Token { .. });
         let changes = !matches!(*method, Method::GET | Method::HEAD);
         return !(is_token && changes && ACCOUNTS.contains(&path));
     }
     if matches!(*method, Method::GET | Method::HEAD) {
-        return !SECRETS.contains(&path);
+        let is_secret_page =
+            PAGES.iter().any(|page| page.path == path && page.readers == Readers::Owners);
+        return !is_secret_page && !SECRET_CALLS.contains(&path);
     }
     // A program has no account of its own.
-    let is_person = !matches!(visitor.entry, Entry::Token { .. });
+    let is_person = !matches!(principal.auth, AuthMethod::Token { .. });
     is_person && OWN_ACCOUNT.iter().any(|(own, of)| own == method && *of == path)
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tipoff_spool::Spool;
 
-use super::{Access, Refusal, digest, now, secret};
+use super::{Access, AccessError, digest, now, secret};
 
 /// How long a link that sets the password can be used.
 pub(crate) const SETUP_LASTS: Duration = Duration::from_secs(60 * 60);
 
 impl Access {
     /// Whether this is the key of the latest link, unused and not expired.
-    pub(super) async fn is_setup_key(&self, key: &str) -> Result<bool, Refusal> {
+    pub(super) async fn is_setup_key(&self, key: &str) -> Result<bool, AccessError> {
         let Some((expected, expires_at)) = self.0.spool.setup_key().await? else {
             return Ok(false);
         };
@@ -24,18 +24,18 @@ impl Access {
     }
 
     /// Uses up the key; an error if it is of no use.
-    pub(super) async fn take_setup_key(&self, key: &str, peer: IpAddr) -> Result<(), Refusal> {
+    pub(super) async fn take_setup_key(&self, key: &str, peer: IpAddr) -> Result<(), AccessError> {
         // Nobody guesses 256 random bits: the right key is taken whatever others try, at whichever address.
         if self.is_setup_key(key).await? && self.0.spool.take_setup_key(digest(key)).await? {
             return Ok(());
         }
         self.wrong_token(key, peer)?;
-        Err(Refusal::NoKey)
+        Err(AccessError::NoKey)
     }
 }
 
 /// Makes the key that sets the password once within [`SETUP_LASTS`].
-pub(crate) async fn make_setup_key(spool: &dyn Spool) -> Result<String, Refusal> {
+pub(crate) async fn make_setup_key(spool: &dyn Spool) -> Result<String, AccessError> {
     let key = secret()?;
     spool.set_setup_key(digest(&key), now().after(SETUP_LASTS)).await?;
     Ok(key)

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tipoff_spool::{ApiToken, AuditEntry, Spool, TokenScope, UserId};
 
 use super::super::problem::Problem;
-use super::{Access, Refusal, digest, now, secret};
+use super::{Access, AccessError, digest, now, secret};
 
 const NAME_CHARS_MAX: usize = 60;
 /// How many tokens there may be.
@@ -25,7 +25,10 @@ const FEED: &str = "/feed/";
 
 impl Access {
     /// The token, if this is one; notes that it was used.
-    pub(in super::super) async fn token(&self, secret: &str) -> Result<Option<ApiToken>, Refusal> {
+    pub(in super::super) async fn token(
+        &self,
+        secret: &str,
+    ) -> Result<Option<ApiToken>, AccessError> {
         if !secret.starts_with(TOKEN_PREFIX) {
             return Ok(None);
         }
@@ -35,7 +38,7 @@ impl Access {
             && let Err(error) = self.0.spool.note_token_used(token.id, now()).await
         {
             // Reading goes on while nothing can be written.
-            tracing::warn!(%error, "The use of a token could not be noted.");
+            tracing::warn!(%error, "Could not record the use of a token.");
         }
         Ok(token)
     }
@@ -57,24 +60,24 @@ pub(crate) async fn make_token(
     scope: TokenScope,
     maker: Option<UserId>,
     entry: AuditEntry,
-) -> Result<(i64, String), Refusal> {
+) -> Result<(i64, String), AccessError> {
     let token = format!("{TOKEN_PREFIX}{}", secret()?);
     let (name, digest) = (name.to_owned(), digest(&token));
     let made_by = entry.actor.spoken();
     let kept =
         ApiToken { id: 0, name, digest, scope, maker, made_by, created_at: now(), used_at: None };
-    let id = spool.add_token(kept, TOKENS_MAX, entry).await?.ok_or(Refusal::Full)?;
+    let id = spool.add_token(kept, TOKENS_MAX, entry).await?.ok_or(AccessError::Full)?;
     Ok((id, token))
 }
 
 /// Refuses a request with a token in its address, which logs and histories keep. Only the path of the feed
 /// may hold one.
-pub(crate) async fn none_in_address(request: Request, next: Next) -> Response {
+pub(crate) async fn refuse_tokens_in_urls(request: Request, next: Next) -> Response {
     let uri = request.uri();
     let in_path = !uri.path().starts_with(FEED) && holds_token(uri.path());
     if in_path || uri.query().is_some_and(holds_token) {
-        let detail = "a token must not stand in an address, which logs and histories keep: show it in a \
-                      header, `Authorization: Bearer tip_…`, and revoke this one if it was ever used so";
+        let detail = "a token must not be part of an address, because logs and histories keep addresses: send it in \
+                      the header `Authorization: Bearer tip_…`, and revoke this one";
         return Problem::new(StatusCode::BAD_REQUEST, detail).into_response();
     }
     next.run(request).await

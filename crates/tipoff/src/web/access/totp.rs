@@ -11,7 +11,7 @@ use tipoff_model::Timestamp;
 use tipoff_spool::{Digest, User, UserId};
 
 use super::users::of_login;
-use super::{Access, NewLogin, Place, Refusal, digest, now};
+use super::{Access, AccessError, LoginSource, NewLogin, digest, now};
 
 /// Seconds that a code is shown (RFC 6238, section 4.1).
 const STEP_S: i64 = 30;
@@ -84,14 +84,14 @@ impl Access {
         &self,
         ticket: &str,
         code: &str,
-        place: &Place,
-    ) -> Result<NewLogin, Refusal> {
-        let user = self.user_of(ticket).await?.ok_or(Refusal::Expired)?;
-        self.check_code(&user, code, place).await?;
-        self.begin_login(&user, place).await
+        source: &LoginSource,
+    ) -> Result<NewLogin, AccessError> {
+        let user = self.user_of(ticket).await?.ok_or(AccessError::Expired)?;
+        self.check_code(&user, code, source).await?;
+        self.begin_login(&user, source).await
     }
 
-    async fn user_of(&self, ticket: &str) -> Result<Option<User>, Refusal> {
+    async fn user_of(&self, ticket: &str) -> Result<Option<User>, AccessError> {
         let mut parts = ticket.splitn(3, '.').map(str::parse::<i64>);
         let (Some(Ok(id)), Some(Ok(until_s))) = (parts.next(), parts.next()) else {
             return Ok(None);
@@ -106,14 +106,19 @@ impl Access {
     }
 
     /// Uses a one-time code, or a recovery code.
-    async fn check_code(&self, user: &User, code: &str, place: &Place) -> Result<(), Refusal> {
+    async fn check_code(
+        &self,
+        user: &User,
+        code: &str,
+        source: &LoginSource,
+    ) -> Result<(), AccessError> {
         // Whoever logged in meanwhile without codes needs none.
         let Some(secret) = &user.totp else {
             return Ok(());
         };
         // The ticket shows that the password was right: what others guess at the address does not count here.
-        let is_known = self.known_browser(user, place).is_some();
-        self.0.codes.count(user.id, is_known, Instant::now()).map_err(Refusal::TooMany)?;
+        let is_known = self.known_browser(user, source).is_some();
+        self.0.codes.count(user.id, is_known, Instant::now()).map_err(AccessError::TooMany)?;
         let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
         let is_right = match step_of(secret, &code, now()) {
             Some(step) => self.0.spool.use_totp_step(user.id, step).await?,
@@ -123,9 +128,9 @@ impl Access {
             None => false,
         };
         if !is_right {
-            self.report_wrong(place.address);
-            tracing::warn!(peer = %place.address, user = %user.name, "A one-time code was wrong.");
-            return Err(Refusal::WrongCode);
+            self.report_wrong(source.address);
+            tracing::warn!(peer = %source.address, user = %user.name, "A one-time code was wrong.");
+            return Err(AccessError::WrongCode);
         }
         self.0.codes.succeeded(user.id, is_known);
         Ok(())
@@ -138,9 +143,9 @@ impl Access {
         user: UserId,
         password: &str,
         login: Option<i64>,
-        place: &Place,
-    ) -> Result<Enrolment, Refusal> {
-        let user = self.check_password(user, password, login, place).await?;
+        source: &LoginSource,
+    ) -> Result<Enrolment, AccessError> {
+        let user = self.check_password(user, password, login, source).await?;
         let mut secret = [0; SECRET_BYTES];
         getrandom::fill(&mut secret).map_err(super::machine)?;
         self.0.spool.begin_totp(user.id, secret.to_vec()).await?;
@@ -158,16 +163,16 @@ impl Access {
         user: UserId,
         code: &str,
         login: Option<i64>,
-        place: &Place,
-    ) -> Result<Vec<String>, Refusal> {
+        source: &LoginSource,
+    ) -> Result<Vec<String>, AccessError> {
         let users = self.0.spool.users().await?;
-        let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
-        let secret = user.totp_pending.as_deref().ok_or(Refusal::NothingPending)?;
-        let attempt = self.own_attempt(&of_login(user.id, login), place)?;
+        let user = users.into_iter().find(|it| it.id == user).ok_or(AccessError::NoUser)?;
+        let secret = user.totp_pending.as_deref().ok_or(AccessError::NothingPending)?;
+        let attempt = self.own_attempt(&of_login(user.id, login), source)?;
         let code: String = code.chars().filter(char::is_ascii_digit).collect();
         let Some(step) = step_of(secret, &code, now()) else {
-            self.report_wrong(place.address);
-            return Err(Refusal::WrongCode);
+            self.report_wrong(source.address);
+            return Err(AccessError::WrongCode);
         };
         attempt.succeeded();
         let codes: Vec<String> =
@@ -175,7 +180,7 @@ impl Access {
         let digests =
             codes.iter().map(|code| recovery_digest(user.id, &code.replace('-', ""))).collect();
         if !self.0.spool.confirm_totp(user.id, step, digests).await? {
-            return Err(Refusal::NothingPending);
+            return Err(AccessError::NothingPending);
         }
         Ok(codes)
     }
@@ -186,9 +191,9 @@ impl Access {
         user: UserId,
         password: &str,
         login: Option<i64>,
-        place: &Place,
-    ) -> Result<(), Refusal> {
-        self.check_password(user, password, login, place).await?;
+        source: &LoginSource,
+    ) -> Result<(), AccessError> {
+        self.check_password(user, password, login, source).await?;
         self.0.spool.end_totp(user).await?;
         Ok(())
     }
@@ -219,7 +224,7 @@ fn code_at(secret: &[u8], step: i64) -> String {
 }
 
 /// A recovery code such as `abcd-efgh-ijkl-mnop`.
-fn recovery_code() -> Result<String, Refusal> {
+fn recovery_code() -> Result<String, AccessError> {
     let mut random = [0; RECOVERY_BYTES];
     getrandom::fill(&mut random).map_err(super::machine)?;
     let text = base32(&random).to_ascii_lowercase();

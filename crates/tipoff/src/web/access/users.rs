@@ -4,14 +4,14 @@ use tipoff_spool::{ApiToken, AuditEntry, Login, NewUser, Role, Spool, User, User
 
 use super::known_browser::Lane;
 use super::password::{hash, set_password};
-use super::{Access, Entered, NewLogin, Place, Refusal, Visitor, now};
+use super::{Access, AccessError, LoginSource, LoginStep, NewLogin, Principal, now};
 use crate::audit::{self, what};
 use crate::receive::is_deceptive;
 
 /// The longest name, in characters.
 const NAME_CHARS_MAX: usize = 60;
 
-impl From<UserChange> for Refusal {
+impl From<UserChange> for AccessError {
     fn from(change: UserChange) -> Self {
         match change {
             UserChange::NameTaken => Self::NameTaken,
@@ -27,7 +27,7 @@ pub(super) fn of_login(user: UserId, login: Option<i64>) -> String {
     login.map_or_else(|| format!("user/{}", user.0), |login| format!("login/{login}"))
 }
 
-fn done(change: UserChange) -> Result<UserId, Refusal> {
+fn done(change: UserChange) -> Result<UserId, AccessError> {
     match change {
         UserChange::Done(user) => Ok(user),
         change => Err(change.into()),
@@ -40,11 +40,11 @@ pub(crate) async fn add_user(
     name: &str,
     role: Role,
     password: &str,
-) -> Result<UserId, Refusal> {
+) -> Result<UserId, AccessError> {
     let name = name.trim();
     let is_fit = !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX && !is_deceptive(name);
     if !is_fit {
-        return Err(Refusal::UnfitName);
+        return Err(AccessError::UnfitName);
     }
     let user = NewUser { name: name.to_owned(), role, password: hash(password).await?, at: now() };
     done(spool.add_user(user, super::USERS_MAX).await?)
@@ -55,20 +55,23 @@ pub(crate) async fn set_role(
     spool: &dyn Spool,
     user: UserId,
     role: Role,
-) -> Result<Vec<ApiToken>, Refusal> {
+) -> Result<Vec<ApiToken>, AccessError> {
     let theirs = tokens_of(spool, user).await?;
     done(spool.set_role(user, role).await?)?;
     Ok(if role == Role::Owner { Vec::new() } else { theirs })
 }
 
 /// Removes a user; the tokens that ended with them.
-pub(crate) async fn remove_user(spool: &dyn Spool, user: UserId) -> Result<Vec<ApiToken>, Refusal> {
+pub(crate) async fn remove_user(
+    spool: &dyn Spool,
+    user: UserId,
+) -> Result<Vec<ApiToken>, AccessError> {
     let theirs = tokens_of(spool, user).await?;
     done(spool.remove_user(user).await?)?;
     Ok(theirs)
 }
 
-async fn tokens_of(spool: &dyn Spool, user: UserId) -> Result<Vec<ApiToken>, Refusal> {
+async fn tokens_of(spool: &dyn Spool, user: UserId) -> Result<Vec<ApiToken>, AccessError> {
     let tokens = spool.tokens().await?.into_iter();
     Ok(tokens.filter(|token| token.maker == Some(user)).collect())
 }
@@ -93,7 +96,7 @@ impl Access {
         name: &str,
         role: Role,
         password: &str,
-    ) -> Result<UserId, Refusal> {
+    ) -> Result<UserId, AccessError> {
         add_user(&*self.0.spool, name, role, password).await
     }
 
@@ -102,21 +105,21 @@ impl Access {
         &self,
         user: UserId,
         role: Role,
-    ) -> Result<Vec<ApiToken>, Refusal> {
+    ) -> Result<Vec<ApiToken>, AccessError> {
         let ended = set_role(&*self.0.spool, user, role).await?;
         self.changed();
         Ok(ended)
     }
 
     /// Removes a user; whatever they have open ends.
-    pub(crate) async fn remove_user(&self, user: UserId) -> Result<Vec<ApiToken>, Refusal> {
+    pub(crate) async fn remove_user(&self, user: UserId) -> Result<Vec<ApiToken>, AccessError> {
         let ended = remove_user(&*self.0.spool, user).await?;
         self.changed();
         Ok(ended)
     }
 
     /// Sets the password of a user, by an owner; all logins of that user end.
-    pub(crate) async fn set_password_of(&self, user: UserId, new: &str) -> Result<(), Refusal> {
+    pub(crate) async fn set_password_of(&self, user: UserId, new: &str) -> Result<(), AccessError> {
         set_password(&*self.0.spool, Some(user), new).await?;
         self.changed();
         Ok(())
@@ -130,13 +133,13 @@ impl Access {
         old: &str,
         new: &str,
         login: Option<i64>,
-        place: &Place,
-    ) -> Result<NewLogin, Refusal> {
-        self.check_password(user, old, login, place).await?;
+        source: &LoginSource,
+    ) -> Result<NewLogin, AccessError> {
+        self.check_password(user, old, login, source).await?;
         self.set_password_of(user, new).await?;
         let users = self.0.spool.users().await?;
-        let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
-        self.log_in(&user, place).await
+        let user = users.into_iter().find(|it| it.id == user).ok_or(AccessError::NoUser)?;
+        self.log_in(&user, source).await
     }
 
     /// Checks the password of somebody who is logged in, before a change that a stolen login must not do. The
@@ -146,43 +149,44 @@ impl Access {
         user: UserId,
         password: &str,
         login: Option<i64>,
-        place: &Place,
-    ) -> Result<User, Refusal> {
+        source: &LoginSource,
+    ) -> Result<User, AccessError> {
         let users = self.0.spool.users().await?;
-        let user = users.into_iter().find(|it| it.id == user).ok_or(Refusal::NoUser)?;
-        let attempt = self.own_attempt(&of_login(user.id, login), place)?;
+        let user = users.into_iter().find(|it| it.id == user).ok_or(AccessError::NoUser)?;
+        let attempt = self.own_attempt(&of_login(user.id, login), source)?;
         let hash = user.password.as_deref();
         if !self.is_password(hash, password, Lane::KnownBrowser).await? {
-            self.report_wrong(place.address);
-            return Err(Refusal::Wrong);
+            self.report_wrong(source.address);
+            return Err(AccessError::Wrong);
         }
         attempt.succeeded();
         Ok(user)
     }
 
-    /// The logins that a visitor may see and end, with the name of the user and whether it is the present
+    /// The logins that a principal may see and end, with the name of the user and whether it is the present
     /// one: all for an owner, else their own.
     pub(crate) async fn logins_for(
         &self,
-        visitor: &Visitor,
-    ) -> Result<Vec<(Login, String, bool)>, Refusal> {
+        principal: &Principal,
+    ) -> Result<Vec<(Login, String, bool)>, AccessError> {
         let users = self.0.spool.users().await?;
         let logins = self.0.spool.logins().await?.into_iter();
         let oldest = now().before(super::UNSEEN_MAX);
         let theirs = logins.filter(|login| {
-            login.seen_at >= oldest && (visitor.is_owner() || Some(login.user) == visitor.user())
+            login.seen_at >= oldest
+                && (principal.is_owner() || Some(login.user) == principal.user())
         });
         let named = theirs.map(|login| {
             let user = users.iter().find(|user| user.id == login.user);
             let name = user.map(|user| user.name.clone()).unwrap_or_default();
-            let present = visitor.login() == Some(login.id);
+            let present = principal.login() == Some(login.id);
             (login, name, present)
         });
         Ok(named.collect())
     }
 
     /// Ends all tokens for programs; `entry` says in the audit log who did.
-    pub(crate) async fn end_tokens(&self, entry: AuditEntry) -> Result<(), Refusal> {
+    pub(crate) async fn end_tokens(&self, entry: AuditEntry) -> Result<(), AccessError> {
         for token in self.0.spool.tokens().await? {
             let entry = AuditEntry { object: token.name, ..entry.clone() };
             self.0.spool.remove_token(token.id, entry).await?;
@@ -192,7 +196,7 @@ impl Access {
     }
 
     /// Ends a login.
-    pub(crate) async fn end_login(&self, id: i64) -> Result<bool, Refusal> {
+    pub(crate) async fn end_login(&self, id: i64) -> Result<bool, AccessError> {
         let ended = self.0.spool.end_login(id).await?;
         self.changed();
         Ok(ended)
@@ -203,7 +207,7 @@ impl Access {
         &self,
         user: UserId,
         except: Option<i64>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), AccessError> {
         self.0.spool.end_logins(user, except).await?;
         self.changed();
         Ok(())
@@ -213,11 +217,11 @@ impl Access {
     pub(super) async fn code_or_login(
         &self,
         user: &User,
-        place: &Place,
-    ) -> Result<Entered, Refusal> {
+        source: &LoginSource,
+    ) -> Result<LoginStep, AccessError> {
         if user.totp.is_some() {
-            return Ok(Entered::CodeWanted(self.ticket(user)));
+            return Ok(LoginStep::CodeRequired(self.ticket(user)));
         }
-        Ok(Entered::In(self.begin_login(user, place).await?))
+        Ok(LoginStep::LoggedIn(self.begin_login(user, source).await?))
     }
 }

@@ -1,15 +1,16 @@
 //! The audit log: who did what. It is only read here; nothing removes an entry.
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tipoff_spool::{AuditEntry, AuditFilter};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::State;
-use super::super::clock::utc;
-use super::super::filter::blank;
-use super::super::problem::{Asked, Problem};
+use super::super::AppState;
+use super::super::account_types::AuditLine;
+use super::super::extract::Query;
+use super::super::incident_query::blank;
+use super::super::problem::Problem;
 
 const LIMIT_MAX: u32 = 500;
 const LIMIT: u32 = 100;
@@ -42,32 +43,9 @@ pub(in super::super) struct AuditQuery {
 #[derive(Serialize, ToSchema)]
 pub(super) struct AuditList {
     /// The newest first.
-    entries: Vec<Entry>,
+    entries: Vec<AuditLine>,
     /// Give this as `before` to go on; nothing: this was the last page.
     before: Option<i64>,
-}
-
-/// Something that was done.
-#[derive(Serialize, ToSchema)]
-struct Entry {
-    id: i64,
-    #[schema(format = DateTime)]
-    at: String,
-    /// `user`, `token`, `person` (in a chat), `link` (an action link), `command line`, `file` (the configuration) or
-    /// `stranger`.
-    actor_kind: &'static str,
-    /// The name of the user, the token, the person, the channel that got the link, …
-    actor: String,
-    /// From which address, where it came by the HTTP port.
-    address: Option<String>,
-    /// An area and a verb, such as `token.create`.
-    what: String,
-    /// To what.
-    object: String,
-    /// How.
-    detail: String,
-    /// How often.
-    count: u32,
 }
 
 /// Who did what, the newest first. Only for owners.
@@ -76,27 +54,16 @@ struct Entry {
     responses((status = 200, body = AuditList)),
 )]
 pub(super) async fn list(
-    Shared(state): Shared<State>,
-    Asked(query): Asked<AuditQuery>,
+    State(state): State<AppState>,
+    Query(query): Query<AuditQuery>,
 ) -> Result<Json<AuditList>, Problem> {
     let (entries, before) = find(&state, query).await?;
-    let entry = |it: AuditEntry| Entry {
-        id: it.id,
-        at: utc(it.at),
-        actor_kind: it.actor.kind(),
-        actor: it.actor.name().to_owned(),
-        address: it.address,
-        what: it.what,
-        object: it.object,
-        detail: it.detail,
-        count: it.count,
-    };
-    Ok(Json(AuditList { entries: entries.into_iter().map(entry).collect(), before }))
+    Ok(Json(AuditList { entries: entries.iter().map(AuditLine::from).collect(), before }))
 }
 
 /// The entries of a page, and the `before` of the next one.
 pub(in super::super) async fn find(
-    state: &State,
+    state: &AppState,
     query: AuditQuery,
 ) -> Result<(Vec<AuditEntry>, Option<i64>), Problem> {
     let limit = query.limit.unwrap_or(LIMIT);

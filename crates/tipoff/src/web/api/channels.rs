@@ -3,20 +3,22 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tipoff_model::Timestamp;
 use tipoff_spool::ChannelFigures;
 use utoipa::ToSchema;
 
-use super::super::State;
-use super::super::clock::{Clock, utc};
-use super::super::problem::{Body, Named, Problem};
-use super::super::who::Who;
-use super::refusals::NotFound;
+use super::super::AppState;
+use super::super::access::AuditContext;
+use super::super::clock::Clock;
+use super::super::extract::{JsonBody, Path};
+use super::super::problem::Problem;
+use super::error_responses::NotFound;
 use crate::audit::what;
 use crate::dispatch::{ChannelState, ChannelStatus};
+use crate::runtime::utc::utc;
 
 /// A test that takes longer has failed.
 const TEST_MAX: Duration = Duration::from_secs(60);
@@ -57,7 +59,7 @@ pub(crate) fn word(status: &ChannelStatus) -> &'static str {
 
 /// Every configured channel with its numbers of today.
 pub(crate) async fn standing(
-    state: &State,
+    state: &AppState,
     today: Timestamp,
 ) -> Result<Vec<(ChannelStatus, ChannelFigures)>, Problem> {
     let figures = state.spool.figures(today, today).await?;
@@ -72,7 +74,7 @@ pub(crate) async fn standing(
     responses((status = 200, body = [Channel])),
 )]
 pub(super) async fn list(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     clock: Clock,
 ) -> Result<Json<Vec<Channel>>, Problem> {
     let standing = standing(&state, clock.today()).await?;
@@ -115,15 +117,15 @@ pub(super) struct Tested {
     ),
 )]
 pub(super) async fn test(
-    Shared(state): Shared<State>,
-    who: Who,
-    Named(name): Named<String>,
+    State(state): State<AppState>,
+    audit: AuditContext,
+    Path(name): Path<String>,
 ) -> Result<Json<Tested>, Problem> {
     if !state.channel_names().contains(&name) {
         return Err(Problem::not_found("channel"));
     }
     // First: a test may run a program.
-    state.note(who.did(what::CHANNEL_TEST, &*name, "")).await;
+    state.note(audit.entry(what::CHANNEL_TEST, &*name, "")).await;
     let failed = |error: String| Problem::new(StatusCode::FAILED_DEPENDENCY, error);
     match tokio::time::timeout(TEST_MAX, state.dispatch.test(&name)).await {
         Ok(Ok(said)) => Ok(Json(Tested { said })),
@@ -146,10 +148,10 @@ pub(super) struct Pause {
     responses((status = 204, description = "So it is"), NotFound),
 )]
 pub(super) async fn pause(
-    Shared(state): Shared<State>,
-    who: Who,
-    Named(name): Named<String>,
-    Body(Pause { paused }): Body<Pause>,
+    State(state): State<AppState>,
+    audit: AuditContext,
+    Path(name): Path<String>,
+    JsonBody(Pause { paused }): JsonBody<Pause>,
 ) -> Result<StatusCode, Problem> {
     if !state.channel_names().contains(&name) {
         return Err(Problem::not_found("channel"));
@@ -157,6 +159,6 @@ pub(super) async fn pause(
     state.spool.set_paused(name.clone(), paused).await?;
     state.dispatch.set_paused(&name, paused);
     let what = if paused { what::CHANNEL_PAUSE } else { what::CHANNEL_RESUME };
-    state.note(who.did(what, name, "")).await;
+    state.note(audit.entry(what, name, "")).await;
     Ok(StatusCode::NO_CONTENT)
 }

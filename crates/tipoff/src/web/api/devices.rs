@@ -4,21 +4,23 @@
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tipoff_model::{DeviceId, Timestamp};
 use tipoff_spool::{DeviceChange, DeviceFilter, DeviceLine, NewDevice};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::clock::{Clock, utc};
-use super::super::filter::blank;
-use super::super::problem::{Asked, Body, Named, Problem};
-use super::super::who::Who;
-use super::super::{State, logins};
-use super::refusals::{Conflict, NotFound};
+use super::super::access::AuditContext;
+use super::super::clock::Clock;
+use super::super::extract::{JsonBody, Path, Query};
+use super::super::incident_query::blank;
+use super::super::problem::Problem;
+use super::super::{AppState, device_credentials};
+use super::error_responses::{Conflict, NotFound};
 use crate::audit::{lasting, what};
 use crate::receive::is_deceptive;
+use crate::runtime::utc::utc;
 
 /// Days of the activity that is told.
 pub(crate) const DAYS: i32 = 14;
@@ -115,9 +117,9 @@ pub(super) struct DeviceList {
     responses((status = 200, body = DeviceList)),
 )]
 pub(super) async fn list(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     clock: Clock,
-    Asked(query): Asked<DeviceQuery>,
+    Query(query): Query<DeviceQuery>,
 ) -> Result<Json<DeviceList>, Problem> {
     let limit = query.limit.unwrap_or(LIMIT);
     let text = query.text.unwrap_or_default();
@@ -144,16 +146,16 @@ pub(super) async fn list(
     responses((status = 200, body = Device), NotFound),
 )]
 pub(super) async fn one(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     clock: Clock,
-    Named(id): Named<i64>,
+    Path(id): Path<i64>,
 ) -> Result<Json<Device>, Problem> {
     let line = line(&state, id).await?;
     let activity = state.spool.activity(&[line.id], &clock.last_days(DAYS)).await?;
     Ok(Json(device(&line, activity.into_iter().next().unwrap_or_default())))
 }
 
-pub(super) async fn line(state: &State, id: i64) -> Result<DeviceLine, Problem> {
+pub(super) async fn line(state: &AppState, id: i64) -> Result<DeviceLine, Problem> {
     let detail = state.spool.device(DeviceId(id)).await?;
     Ok(detail.ok_or_else(|| Problem::not_found("device"))?.line)
 }
@@ -182,31 +184,33 @@ pub(super) struct Added {
     responses((status = 201, body = Added), Conflict),
 )]
 pub(super) async fn add(
-    Shared(state): Shared<State>,
-    who: Who,
-    Body(addition): Body<Addition>,
+    State(state): State<AppState>,
+    audit: AuditContext,
+    JsonBody(addition): JsonBody<Addition>,
 ) -> Result<(StatusCode, Json<Added>), Problem> {
     let name = name(&addition.name)?;
-    let password = logins::password()?;
-    for user in logins::users(&name) {
+    let password = device_credentials::password()?;
+    for user in device_credentials::users(&name) {
         let taken = state.is_user(&user);
         let device =
             NewDevice { name: name.clone(), user: user.clone(), password: password.clone() };
         if !taken && let Some(id) = state.spool.add_device(device).await? {
             state.devices_changed().await?;
-            state.note(who.did(what::DEVICE_ADD, &*name, format!("user {user}"))).await;
+            state.note(audit.entry(what::DEVICE_ADD, &*name, format!("user {user}"))).await;
             return Ok((StatusCode::CREATED, Json(Added { id: id.0, name, user, password })));
         }
     }
-    Err(Problem::new(StatusCode::CONFLICT, "too many devices have such a name: choose another"))
+    Err(Problem::new(
+        StatusCode::CONFLICT,
+        "too many devices have a similar name: choose another one",
+    ))
 }
 
 fn name(text: &str) -> Result<String, Problem> {
     let name = text.trim();
     let length = name.chars().count();
     if length == 0 || length > NAME_CHARS_MAX || is_deceptive(name) {
-        let detail = "name: from 1 to 60 characters, without invisible ones and those that turn the text \
-                      around";
+        let detail = "name: 1 to 60 characters, and no invisible ones or ones that change the direction of text";
         return Err(Problem::bad(detail));
     }
     Ok(name.to_owned())
@@ -237,11 +241,11 @@ pub(super) struct Change {
     responses((status = 200, body = Device), NotFound, Conflict),
 )]
 pub(super) async fn change(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     clock: Clock,
-    who: Who,
-    Named(id): Named<i64>,
-    Body(change): Body<Change>,
+    audit: AuditContext,
+    Path(id): Path<i64>,
+    JsonBody(change): JsonBody<Change>,
 ) -> Result<Json<Device>, Problem> {
     let known = line(&state, id).await?;
     let detail = told(&change);
@@ -249,8 +253,8 @@ pub(super) async fn change(
         state.spool.change_device(known.id, change).await?;
     }
     state.devices_changed().await?;
-    state.note(who.did(what::DEVICE_CHANGE, of_device(&known), detail)).await;
-    one(Shared(state), clock, Named(id)).await
+    state.note(audit.entry(what::DEVICE_CHANGE, of_device(&known), detail)).await;
+    one(State(state), clock, Path(id)).await
 }
 
 /// A device in the audit log.
@@ -274,7 +278,7 @@ fn changes(known: &DeviceLine, change: Change) -> Result<Vec<DeviceChange>, Prob
     let mut changes = Vec::new();
     if let Some(text) = change.name {
         if origin(known) == "configuration" {
-            let detail = "its name stands in the configuration file: change it there";
+            let detail = "the configuration file sets the name of this device: change it there";
             return Err(Problem::new(StatusCode::CONFLICT, detail));
         }
         let name = if text.trim().is_empty() { None } else { Some(name(&text)?) };
@@ -313,15 +317,15 @@ pub(super) struct Merge {
     responses((status = 200, body = Device), NotFound, Conflict),
 )]
 pub(super) async fn merge(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     clock: Clock,
-    who: Who,
-    Named(id): Named<i64>,
-    Body(merge): Body<Merge>,
+    audit: AuditContext,
+    Path(id): Path<i64>,
+    JsonBody(merge): JsonBody<Merge>,
 ) -> Result<Json<Device>, Problem> {
     let known = line(&state, id).await?;
     if origin(&known) == "configuration" {
-        let detail = "it stands in the configuration file: merge the other into it";
+        let detail = "this device is in the configuration file: merge the other one into it";
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     let other = line(&state, merge.into).await?;
@@ -330,6 +334,6 @@ pub(super) async fn merge(
     }
     state.devices_changed().await?;
     let detail = format!("into {}", of_device(&other));
-    state.note(who.did(what::DEVICE_MERGE, of_device(&known), detail)).await;
-    one(Shared(state), clock, Named(merge.into)).await
+    state.note(audit.entry(what::DEVICE_MERGE, of_device(&known), detail)).await;
+    one(State(state), clock, Path(merge.into)).await
 }

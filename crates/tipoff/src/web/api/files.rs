@@ -1,16 +1,17 @@
 //! Files of arrivals, whole and small.
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tipoff_model::{ArrivalId, MediaKind, MediaPlace};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::problem::{Asked, Named, Problem};
-use super::super::{State, media};
-use super::refusals::NotFound;
+use super::super::extract::{Path, Query};
+use super::super::problem::Problem;
+use super::super::{AppState, media};
+use super::error_responses::NotFound;
 use crate::media::renditions::Rendition;
 use crate::runtime::fair_queue::Owner;
 use crate::runtime::links::parse_file_part;
@@ -40,9 +41,9 @@ pub(super) struct FileQuery {
     ),
 )]
 pub(super) async fn file(
-    Shared(state): Shared<State>,
-    Named((arrival, file)): Named<(i64, String)>,
-    Asked(query): Asked<FileQuery>,
+    State(state): State<AppState>,
+    Path((arrival, file)): Path<(i64, String)>,
+    Query(query): Query<FileQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let place = place(arrival, &file)?;
@@ -63,14 +64,14 @@ pub(super) async fn file(
     ),
 )]
 pub(super) async fn thumbnail(
-    Shared(state): Shared<State>,
-    Named((arrival, file)): Named<(i64, String)>,
+    State(state): State<AppState>,
+    Path((arrival, file)): Path<(i64, String)>,
 ) -> Result<Response, Problem> {
     let place = place(arrival, &file)?;
-    let missing = || Problem::not_found("small picture");
+    let missing = || Problem::not_found("thumbnail");
     let media = state.spool.media(place).await?.ok_or_else(missing)?;
     let jpeg = state.thumbnails.thumbnail(media).await.map_err(|error| {
-        tracing::warn!(%error, "A small picture could not be kept.");
+        tracing::warn!(%error, "Could not store a thumbnail.");
         missing()
     })?;
     let headers =
@@ -98,8 +99,8 @@ pub(super) async fn thumbnail(
     ),
 )]
 pub(super) async fn rendition(
-    Shared(state): Shared<State>,
-    Named((arrival, file)): Named<(i64, String)>,
+    State(state): State<AppState>,
+    Path((arrival, file)): Path<(i64, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let place = place(arrival, &file)?;
@@ -115,7 +116,7 @@ struct RenditionProgress {
 
 /// The rendition of the video at a place, or how far it is.
 pub(in super::super) async fn rendition_of(
-    state: &State,
+    state: &AppState,
     place: MediaPlace,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
@@ -125,10 +126,10 @@ pub(in super::super) async fn rendition_of(
     }
     let owner = Owner::of(&*state.spool, place.arrival).await?;
     let asked = state.renditions.ask(media.clone(), owner).await.map_err(|error| {
-        tracing::warn!(%error, "The kept videos cannot be read.");
+        tracing::warn!(%error, "Could not read the stored renditions.");
         Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "the kept videos cannot be read; the log says why",
+            "the stored renditions cannot be read; see the log",
         )
     })?;
     let later = [(header::RETRY_AFTER, "1")];

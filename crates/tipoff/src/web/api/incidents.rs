@@ -3,20 +3,21 @@
 use std::time::SystemTime;
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use tipoff_model::{DeliveryId, IncidentId};
 use utoipa::ToSchema;
 
-use super::super::State;
+use super::super::AppState;
+use super::super::access::AuditContext;
+use super::super::api_types::{Incident, IncidentFull};
 use super::super::clock::Clock;
-use super::super::filter::IncidentQuery;
-use super::super::problem::{Asked, Body, Named, Problem};
-use super::super::view::{Incident, IncidentFull};
-use super::super::who::Who;
-use super::refusals::NotFound;
+use super::super::extract::{JsonBody, Path, Query};
+use super::super::incident_query::IncidentQuery;
+use super::super::problem::Problem;
+use super::error_responses::NotFound;
 use crate::audit::what;
 use crate::runtime::events::LiveEvent;
 
@@ -35,9 +36,9 @@ pub(super) struct IncidentList {
     responses((status = 200, body = IncidentList)),
 )]
 pub(super) async fn list(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     clock: Clock,
-    Asked(query): Asked<IncidentQuery>,
+    Query(query): Query<IncidentQuery>,
 ) -> Result<Json<IncidentList>, Problem> {
     let (filter, limit) = (query.filter(&clock)?, query.limit()?);
     let mut lines = state.spool.incidents(&filter, limit + 1).await?;
@@ -55,8 +56,8 @@ pub(super) async fn list(
     responses((status = 200, body = IncidentFull), NotFound),
 )]
 pub(super) async fn one(
-    Shared(state): Shared<State>,
-    Named(id): Named<i64>,
+    State(state): State<AppState>,
+    Path(id): Path<i64>,
 ) -> Result<Json<IncidentFull>, Problem> {
     let detail = state.spool.incident(IncidentId(id)).await?;
     Ok(Json(IncidentFull::from(&detail)))
@@ -69,11 +70,11 @@ pub(super) async fn one(
     responses((status = 200, description = "The zip", content_type = "application/zip"), NotFound),
 )]
 pub(super) async fn parcel(
-    Shared(state): Shared<State>,
-    Named(id): Named<i64>,
+    State(state): State<AppState>,
+    Path(id): Path<i64>,
 ) -> Result<Response, Problem> {
     let detail = state.spool.incident(IncidentId(id)).await?;
-    super::super::parcel::send(&state, &detail).await
+    super::super::incident_zip::send(&state, &detail).await
 }
 
 /// What to try again.
@@ -99,17 +100,17 @@ pub(super) struct Retried {
     responses((status = 200, body = Retried), NotFound),
 )]
 pub(super) async fn retry(
-    Shared(state): Shared<State>,
-    who: Who,
-    Named(id): Named<i64>,
-    Body(retry): Body<Retry>,
+    State(state): State<AppState>,
+    audit: AuditContext,
+    Path(id): Path<i64>,
+    JsonBody(retry): JsonBody<Retry>,
 ) -> Result<Json<Retried>, Problem> {
-    // Asked for by name, so that a wrong number is told.
+    // Query for by name, so that a wrong number is told.
     let incident = state.spool.incident(IncidentId(id)).await?.line.id;
     let only = retry.delivery.map(DeliveryId);
     let channels = state.spool.retry(incident, only, SystemTime::now().into()).await?;
     state.wake(&channels);
-    state.note(who.did(what::RETRY, format!("incident {id}"), channels.join(", "))).await;
+    state.note(audit.entry(what::RETRY, format!("incident {id}"), channels.join(", "))).await;
     Ok(Json(Retried { channels }))
 }
 
@@ -125,13 +126,13 @@ pub(super) async fn retry(
     ),
 )]
 pub(super) async fn lock(
-    Shared(state): Shared<State>,
-    who: Who,
-    Named(id): Named<i64>,
+    State(state): State<AppState>,
+    audit: AuditContext,
+    Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let (incident, now) = (IncidentId(id), SystemTime::now().into());
-    if state.spool.lock(incident, who.actor.name().to_owned(), now).await? {
-        state.note(who.did(what::LOCK, format!("incident {id}"), "")).await;
+    if state.spool.lock(incident, audit.actor.name().to_owned(), now).await? {
+        state.note(audit.entry(what::LOCK, format!("incident {id}"), "")).await;
     }
     state.events.publish(LiveEvent::Arrival { incident, opened: false });
     Ok(StatusCode::NO_CONTENT)
@@ -144,13 +145,13 @@ pub(super) async fn lock(
     responses((status = 204, description = "It is not locked"), NotFound),
 )]
 pub(super) async fn unlock(
-    Shared(state): Shared<State>,
-    who: Who,
-    Named(id): Named<i64>,
+    State(state): State<AppState>,
+    audit: AuditContext,
+    Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let incident = IncidentId(id);
     if state.spool.unlock(incident).await? {
-        state.note(who.did(what::UNLOCK, format!("incident {id}"), "")).await;
+        state.note(audit.entry(what::UNLOCK, format!("incident {id}"), "")).await;
     }
     state.events.publish(LiveEvent::Arrival { incident, opened: false });
     Ok(StatusCode::NO_CONTENT)

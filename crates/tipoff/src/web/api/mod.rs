@@ -1,18 +1,18 @@
 //! What programs may ask, and what the script of our pages asks: all under `/api/v1`, described by
 //! the OpenAPI document at `/api`, which is made from the very handlers.
 
-mod accounts;
 pub(super) mod audit;
 pub(super) mod channels;
 mod device_logins;
 pub(super) mod devices;
-pub(super) mod events;
+mod error_responses;
+pub(super) mod event_stream;
 pub(super) mod files;
-pub(super) mod house;
+pub(super) mod home_state;
 mod incidents;
-mod refusals;
 pub(super) mod sessions;
 pub(super) mod shares;
+mod tokens;
 mod totp;
 mod users;
 
@@ -24,7 +24,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::State;
+use super::AppState;
 use super::problem::Problem;
 
 /// Bodies of requests are small.
@@ -45,7 +45,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 struct Document;
 
 /// The API and its description.
-pub(super) fn router() -> axum::Router<State> {
+pub(super) fn router() -> axum::Router<AppState> {
     let (router, _) = routes().split_for_parts();
     router
         .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -55,7 +55,7 @@ pub(super) fn router() -> axum::Router<State> {
 /// The description, made when it is asked for: it takes megabytes.
 fn document() -> utoipa::openapi::OpenApi {
     let (_, mut document) = routes().split_for_parts();
-    refusals::add_common(&mut document);
+    error_responses::add_common(&mut document);
     let schemes = &mut document.components.get_or_insert_default().security_schemes;
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     schemes.insert("token".to_owned(), SecurityScheme::Http(bearer).into());
@@ -64,7 +64,7 @@ fn document() -> utoipa::openapi::OpenApi {
     document
 }
 
-fn routes() -> OpenApiRouter<State> {
+fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::one))
@@ -85,12 +85,12 @@ fn routes() -> OpenApiRouter<State> {
         .routes(routes!(channels::list))
         .routes(routes!(channels::test))
         .routes(routes!(channels::pause))
-        .routes(routes!(house::house, house::change))
+        .routes(routes!(home_state::show, home_state::change))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::one))
-        .routes(routes!(accounts::list, accounts::add))
-        .routes(routes!(accounts::remove))
-        .routes(routes!(accounts::change_password))
+        .routes(routes!(tokens::list, tokens::add))
+        .routes(routes!(tokens::remove))
+        .routes(routes!(tokens::change_password))
         .routes(routes!(users::list, users::add))
         .routes(routes!(users::change, users::remove))
         .routes(routes!(users::end_totp))
@@ -98,7 +98,7 @@ fn routes() -> OpenApiRouter<State> {
         .routes(routes!(users::end_login))
         .routes(routes!(totp::begin, totp::confirm))
         .routes(routes!(totp::end))
-        .routes(routes!(events::events))
+        .routes(routes!(event_stream::event_stream))
 }
 
 #[cfg(test)]

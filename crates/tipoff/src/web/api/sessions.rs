@@ -1,17 +1,18 @@
 //! Sessions: what devices and we said to each other.
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tipoff_spool::{SessionDetail, SessionFilter, SessionLine, Speaker};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::State;
-use super::super::clock::utc;
-use super::super::filter::blank;
-use super::super::problem::{Asked, Named, Problem};
-use super::super::view::DeviceName;
-use super::refusals::NotFound;
+use super::super::AppState;
+use super::super::api_types::DeviceName;
+use super::super::extract::{Path, Query};
+use super::super::incident_query::blank;
+use super::super::problem::Problem;
+use super::error_responses::NotFound;
+use crate::runtime::utc::utc;
 
 /// Sessions on a page.
 const LIMIT: u32 = 50;
@@ -102,7 +103,10 @@ fn session(line: &SessionLine) -> Session {
 }
 
 /// Those that are open, then those that ended, the latest first.
-pub(crate) async fn find(state: &State, query: &SessionQuery) -> Result<Vec<SessionLine>, Problem> {
+pub(crate) async fn find(
+    state: &AppState,
+    query: &SessionQuery,
+) -> Result<Vec<SessionLine>, Problem> {
     let mut lines = Vec::new();
     let only_failed = query.failed.unwrap_or(false);
     if query.device.is_none() && query.before.is_none() && !only_failed {
@@ -123,7 +127,7 @@ pub(crate) async fn find(state: &State, query: &SessionQuery) -> Result<Vec<Sess
 }
 
 /// One session, open or ended.
-pub(crate) async fn read(state: &State, id: i64) -> Result<SessionDetail, Problem> {
+pub(crate) async fn read(state: &AppState, id: i64) -> Result<SessionDetail, Problem> {
     if let Some(detail) = state.transcripts.read(id) {
         return Ok(detail);
     }
@@ -136,8 +140,8 @@ pub(crate) async fn read(state: &State, id: i64) -> Result<SessionDetail, Proble
     responses((status = 200, body = [Session])),
 )]
 pub(super) async fn list(
-    Shared(state): Shared<State>,
-    Asked(query): Asked<SessionQuery>,
+    State(state): State<AppState>,
+    Query(query): Query<SessionQuery>,
 ) -> Result<Json<Vec<Session>>, Problem> {
     Ok(Json(find(&state, &query).await?.iter().map(session).collect()))
 }
@@ -149,8 +153,8 @@ pub(super) async fn list(
     responses((status = 200, body = Transcript), NotFound),
 )]
 pub(super) async fn one(
-    Shared(state): Shared<State>,
-    Named(id): Named<i64>,
+    State(state): State<AppState>,
+    Path(id): Path<i64>,
 ) -> Result<Json<Transcript>, Problem> {
     let detail = read(&state, id).await?;
     let line = |line: &tipoff_spool::TranscriptLine| Line {

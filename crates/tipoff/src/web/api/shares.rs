@@ -3,19 +3,20 @@
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tipoff_model::{IncidentId, Timestamp};
 use tipoff_spool::ShareLink;
 use utoipa::ToSchema;
 
-use super::super::State;
-use super::super::clock::utc;
-use super::super::problem::{Body, Named, Problem};
-use super::super::who::Who;
-use super::refusals::{Conflict, NotFound};
+use super::super::AppState;
+use super::super::access::AuditContext;
+use super::super::extract::{JsonBody, Path};
+use super::super::problem::Problem;
+use super::error_responses::{Conflict, NotFound};
 use crate::audit::{lasting, what};
+use crate::runtime::utc::utc;
 
 /// The longest time for which a link can be opened, in seconds.
 const SHARE_LASTS_S_MAX: u64 = 90 * 24 * 3600;
@@ -50,10 +51,10 @@ pub(super) struct SharedLink {
     responses((status = 200, body = SharedLink), NotFound, Conflict),
 )]
 pub(super) async fn share(
-    Shared(state): Shared<State>,
-    who: Who,
-    Named(id): Named<i64>,
-    Body(share): Body<Share>,
+    State(state): State<AppState>,
+    audit: AuditContext,
+    Path(id): Path<i64>,
+    JsonBody(share): JsonBody<Share>,
 ) -> Result<Json<SharedLink>, Problem> {
     if !(1..=SHARE_LASTS_S_MAX).contains(&share.lasts_s) {
         return Err(Problem::bad("lasts_s: from 1 to 7776000"));
@@ -65,16 +66,16 @@ pub(super) async fn share(
     let link = ShareLink {
         id: 0,
         incident,
-        made_by: who.actor.spoken(),
+        made_by: audit.actor.spoken(),
         created_at,
         expires_at: Timestamp::from_ms(expires_s.saturating_mul(1000)),
         opened: 0,
         opened_at: None,
     };
     let expires_at = link.expires_at;
-    let entry = who.did(what::SHARE_CREATE, of_incident(incident), lasting(share.lasts_s));
+    let entry = audit.entry(what::SHARE_CREATE, of_incident(incident), lasting(share.lasts_s));
     let full = || {
-        let detail = "there are 1,000 links already; revoke one first";
+        let detail = "the limit of 1,000 links is reached; revoke one first";
         Problem::new(StatusCode::CONFLICT, detail)
     };
     let number = state.spool.add_share_link(link, SHARES_MAX, entry).await?.ok_or_else(full)?;
@@ -112,7 +113,7 @@ pub(super) struct ShareLine {
     get, path = "/api/v1/shares", tag = "access",
     responses((status = 200, body = [ShareLine])),
 )]
-pub(super) async fn list(Shared(state): Shared<State>) -> Result<Json<Vec<ShareLine>>, Problem> {
+pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<ShareLine>>, Problem> {
     let line = |link: ShareLink| ShareLine {
         id: link.id,
         incident: link.incident.0,
@@ -126,8 +127,8 @@ pub(super) async fn list(Shared(state): Shared<State>) -> Result<Json<Vec<ShareL
 }
 
 /// All links that have not expired, with all openings counted.
-pub(in super::super) async fn links(state: &State) -> Result<Vec<ShareLink>, Problem> {
-    state.opens.write(&*state.spool).await?;
+pub(in super::super) async fn links(state: &AppState) -> Result<Vec<ShareLink>, Problem> {
+    state.share_opens.write(&*state.spool).await?;
     Ok(state.spool.share_links(SystemTime::now().into()).await?)
 }
 
@@ -138,13 +139,13 @@ pub(in super::super) async fn links(state: &State) -> Result<Vec<ShareLink>, Pro
     responses((status = 204, description = "It opens nothing any more"), NotFound),
 )]
 pub(super) async fn revoke(
-    Shared(state): Shared<State>,
-    who: Who,
-    Named(id): Named<i64>,
+    State(state): State<AppState>,
+    audit: AuditContext,
+    Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let missing = || Problem::not_found("link");
     let link = state.spool.share_link(id).await?.ok_or_else(missing)?;
-    let entry = who.did(what::SHARE_REVOKE, of_incident(link.incident), format!("link {id}"));
+    let entry = audit.entry(what::SHARE_REVOKE, of_incident(link.incident), format!("link {id}"));
     if !state.spool.revoke_share_link(id, entry).await? {
         return Err(missing());
     }

@@ -1,7 +1,7 @@
 //! One-time codes of one's own account.
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use tipoff_spool::UserId;
 use utoipa::ToSchema;
 
-use super::super::State;
-use super::super::access::{Place, Visitor};
-use super::super::caller::Caller;
-use super::super::problem::{Body, Problem};
-use super::super::who::Who;
-use super::refusals::Conflict;
+use super::super::AppState;
+use super::super::access::{AuditContext, LoginSource, Principal};
+use super::super::client::Client;
+use super::super::extract::JsonBody;
+use super::super::problem::Problem;
+use super::error_responses::Conflict;
 use crate::audit::what;
 
 /// Light modules around the symbol (ISO/IEC 18004, section 6.3.8).
@@ -45,15 +45,15 @@ pub(super) struct NewSecret {
     responses((status = 200, body = NewSecret)),
 )]
 pub(super) async fn begin(
-    Shared(state): Shared<State>,
-    caller: Caller,
-    visitor: Visitor,
+    State(state): State<AppState>,
+    client: Client,
+    principal: Principal,
     headers: HeaderMap,
-    Body(Password { password }): Body<Password>,
+    JsonBody(Password { password }): JsonBody<Password>,
 ) -> Result<Json<NewSecret>, Problem> {
-    let user = oneself(&visitor)?;
-    let place = Place::of(&caller, &headers);
-    let made = state.access.begin_totp(user, &password, visitor.login(), &place).await?;
+    let user = oneself(&principal)?;
+    let source = LoginSource::of(&client, &headers);
+    let made = state.access.begin_totp(user, &password, principal.login(), &source).await?;
     let qr = qr(&made.uri);
     Ok(Json(NewSecret { secret: made.secret, uri: made.uri, qr }))
 }
@@ -79,17 +79,19 @@ pub(super) struct RecoveryCodes {
     responses((status = 200, body = RecoveryCodes), Conflict),
 )]
 pub(super) async fn confirm(
-    Shared(state): Shared<State>,
-    caller: Caller,
-    visitor: Visitor,
+    State(state): State<AppState>,
+    client: Client,
+    principal: Principal,
     headers: HeaderMap,
-    Body(Code { code }): Body<Code>,
+    JsonBody(Code { code }): JsonBody<Code>,
 ) -> Result<Json<RecoveryCodes>, Problem> {
-    let place = Place::of(&caller, &headers);
-    let user = oneself(&visitor)?;
-    let recovery_codes = state.access.confirm_totp(user, &code, visitor.login(), &place).await?;
-    tracing::info!(user = %visitor.name, "One-time codes are asked for from now on.");
-    state.note(Who::new(&visitor, &caller).did(what::CODES_BEGIN, &*visitor.name, "")).await;
+    let source = LoginSource::of(&client, &headers);
+    let user = oneself(&principal)?;
+    let recovery_codes = state.access.confirm_totp(user, &code, principal.login(), &source).await?;
+    tracing::info!(user = %principal.name, "One-time codes are asked for from now on.");
+    state
+        .note(AuditContext::new(&principal, &client).entry(what::CODES_BEGIN, &*principal.name, ""))
+        .await;
     Ok(Json(RecoveryCodes { recovery_codes }))
 }
 
@@ -99,23 +101,25 @@ pub(super) async fn confirm(
     responses((status = 204, description = "No code is asked for")),
 )]
 pub(super) async fn end(
-    Shared(state): Shared<State>,
-    caller: Caller,
-    visitor: Visitor,
+    State(state): State<AppState>,
+    client: Client,
+    principal: Principal,
     headers: HeaderMap,
-    Body(Password { password }): Body<Password>,
+    JsonBody(Password { password }): JsonBody<Password>,
 ) -> Result<StatusCode, Problem> {
-    let place = Place::of(&caller, &headers);
-    let user = oneself(&visitor)?;
-    state.access.end_totp(user, &password, visitor.login(), &place).await?;
-    tracing::info!(user = %visitor.name, "One-time codes are not asked for any more.");
-    state.note(Who::new(&visitor, &caller).did(what::CODES_END, &*visitor.name, "")).await;
+    let source = LoginSource::of(&client, &headers);
+    let user = oneself(&principal)?;
+    state.access.end_totp(user, &password, principal.login(), &source).await?;
+    tracing::info!(user = %principal.name, "One-time codes are not asked for any more.");
+    state
+        .note(AuditContext::new(&principal, &client).entry(what::CODES_END, &*principal.name, ""))
+        .await;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn oneself(visitor: &Visitor) -> Result<UserId, Problem> {
+fn oneself(principal: &Principal) -> Result<UserId, Problem> {
     let detail = "only a user who is logged in here has one-time codes";
-    visitor.user().ok_or_else(|| Problem::new(StatusCode::FORBIDDEN, detail))
+    principal.user().ok_or_else(|| Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
 /// A QR code as a `data:` URL; empty if the text is too long for one.

@@ -1,74 +1,28 @@
 //! The people who may log in, and the browsers in which they are logged in.
 
 use axum::Json;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tipoff_spool::{Role, UserId};
 use utoipa::ToSchema;
 
-use super::super::State;
-use super::super::access::{Visitor, note_ended_tokens};
-use super::super::clock::utc;
-use super::super::problem::{Asked, Body, Named, Problem};
-use super::super::who::Who;
-use super::refusals::{Conflict, NotFound};
+use super::super::AppState;
+use super::super::access::{AuditContext, Principal, note_ended_tokens};
+use super::super::account_types::{User, UserRole};
+use super::super::extract::{JsonBody, Path, Query};
+use super::super::problem::Problem;
+use super::error_responses::{Conflict, NotFound};
 use crate::audit::what;
-
-/// What a user may do.
-#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum UserRole {
-    /// Sees and changes everything.
-    Owner,
-    /// Sees what is no secret and no setting, and changes only their own password, code and logins.
-    Viewer,
-}
-
-impl From<UserRole> for Role {
-    fn from(role: UserRole) -> Self {
-        match role {
-            UserRole::Owner => Self::Owner,
-            UserRole::Viewer => Self::Viewer,
-        }
-    }
-}
-
-impl From<Role> for UserRole {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Owner => Self::Owner,
-            Role::Viewer => Self::Viewer,
-        }
-    }
-}
-
-/// A person who may log in.
-#[derive(Serialize, ToSchema)]
-pub(super) struct User {
-    id: i64,
-    name: String,
-    role: UserRole,
-    /// Whether a one-time code is asked for after the password.
-    totp: bool,
-    #[schema(format = DateTime)]
-    created_at: String,
-}
+use crate::runtime::utc::utc;
 
 /// All users.
 #[utoipa::path(
     get, path = "/api/v1/users", tag = "access",
     responses((status = 200, body = [User])),
 )]
-pub(super) async fn list(Shared(state): Shared<State>) -> Result<Json<Vec<User>>, Problem> {
-    let user = |user: tipoff_spool::User| User {
-        id: user.id.0,
-        name: user.name,
-        role: user.role.into(),
-        totp: user.totp.is_some(),
-        created_at: utc(user.created_at),
-    };
-    Ok(Json(state.spool.users().await?.into_iter().map(user).collect()))
+pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<User>>, Problem> {
+    Ok(Json(state.spool.users().await?.iter().map(User::from).collect()))
 }
 
 /// A user to add.
@@ -95,15 +49,15 @@ pub(super) struct AddedUser {
     responses((status = 201, body = AddedUser), Conflict),
 )]
 pub(super) async fn add(
-    Shared(state): Shared<State>,
-    visitor: Visitor,
-    who: Who,
-    Body(NewUser { name, role, password }): Body<NewUser>,
+    State(state): State<AppState>,
+    principal: Principal,
+    audit: AuditContext,
+    JsonBody(NewUser { name, role, password }): JsonBody<NewUser>,
 ) -> Result<(StatusCode, Json<AddedUser>), Problem> {
     let role = Role::from(role);
     let id = state.access.add_user(&name, role, &password).await?;
-    state.note(who.did(what::USER_ADD, name.trim(), role.as_str())).await;
-    tracing::info!(by = %visitor.name, user = %name.trim(), "A user was added.");
+    state.note(audit.entry(what::USER_ADD, name.trim(), role.as_str())).await;
+    tracing::info!(by = %principal.name, user = %name.trim(), "A user was added.");
     Ok((StatusCode::CREATED, Json(AddedUser { id: id.0 })))
 }
 
@@ -130,32 +84,32 @@ pub(super) struct UserChange {
     responses((status = 204, description = "Changed"), NotFound, Conflict),
 )]
 pub(super) async fn change(
-    Shared(state): Shared<State>,
-    visitor: Visitor,
-    who: Who,
-    Named(id): Named<i64>,
-    Body(UserChange { role, password, revoke_tokens }): Body<UserChange>,
+    State(state): State<AppState>,
+    principal: Principal,
+    audit: AuditContext,
+    Path(id): Path<i64>,
+    JsonBody(UserChange { role, password, revoke_tokens }): JsonBody<UserChange>,
 ) -> Result<StatusCode, Problem> {
     let user = UserId(id);
     if password.is_some() {
-        not_oneself(&visitor, user)?;
+        not_oneself(&principal, user)?;
     }
     let name = known(&state, user).await?;
     if let Some(password) = password {
         state.access.set_password_of(user, &password).await?;
-        tracing::info!(by = %visitor.name, user = id, "The password of a user was set.");
-        state.note(who.did(what::PASSWORD, &*name, "their logins ended")).await;
+        tracing::info!(by = %principal.name, user = id, "The password of a user was set.");
+        state.note(audit.entry(what::PASSWORD, &*name, "their logins ended")).await;
     }
     if let Some(role) = role {
         let role = Role::from(role);
         let ended = state.access.set_role(user, role).await?;
-        tracing::info!(by = %visitor.name, user = id, "The role of a user was changed.");
-        let entry = who.did(what::USER_ROLE, &*name, role.as_str());
+        tracing::info!(by = %principal.name, user = id, "The role of a user was changed.");
+        let entry = audit.entry(what::USER_ROLE, &*name, role.as_str());
         state.note(entry.clone()).await;
         note_ended_tokens(&*state.spool, &ended, entry).await;
     }
     if revoke_tokens {
-        let entry = who.did(what::TOKEN_REVOKE, "", format!("with the password of {name}"));
+        let entry = audit.entry(what::TOKEN_REVOKE, "", format!("with the password of {name}"));
         state.access.end_tokens(entry).await?;
     }
     Ok(StatusCode::NO_CONTENT)
@@ -168,17 +122,17 @@ pub(super) async fn change(
     responses((status = 204, description = "Removed"), NotFound, Conflict),
 )]
 pub(super) async fn remove(
-    Shared(state): Shared<State>,
-    visitor: Visitor,
-    who: Who,
-    Named(id): Named<i64>,
+    State(state): State<AppState>,
+    principal: Principal,
+    audit: AuditContext,
+    Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let name = known(&state, UserId(id)).await?;
     let ended = state.access.remove_user(UserId(id)).await?;
-    let entry = who.did(what::USER_REMOVE, name, "");
+    let entry = audit.entry(what::USER_REMOVE, name, "");
     state.note(entry.clone()).await;
     note_ended_tokens(&*state.spool, &ended, entry).await;
-    tracing::info!(by = %visitor.name, user = id, "A user was removed.");
+    tracing::info!(by = %principal.name, user = id, "A user was removed.");
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -189,30 +143,30 @@ pub(super) async fn remove(
     responses((status = 204, description = "No code is asked for"), NotFound),
 )]
 pub(super) async fn end_totp(
-    Shared(state): Shared<State>,
-    visitor: Visitor,
-    who: Who,
-    Named(id): Named<i64>,
+    State(state): State<AppState>,
+    principal: Principal,
+    audit: AuditContext,
+    Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let user = UserId(id);
-    not_oneself(&visitor, user)?;
+    not_oneself(&principal, user)?;
     let name = known(&state, user).await?;
     state.spool.end_totp(user).await?;
-    state.note(who.did(what::CODES_END, name, "")).await;
-    tracing::info!(by = %visitor.name, user = id, "A user's one-time codes were removed.");
+    state.note(audit.entry(what::CODES_END, name, "")).await;
+    tracing::info!(by = %principal.name, user = id, "A user's one-time codes were removed.");
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The name of a user.
-async fn known(state: &State, user: UserId) -> Result<String, Problem> {
+async fn known(state: &AppState, user: UserId) -> Result<String, Problem> {
     let known = state.spool.users().await?.into_iter().find(|it| it.id == user);
     known.map(|user| user.name).ok_or_else(|| Problem::not_found("user"))
 }
 
 /// Of one's own account the password is asked for: a stolen login must not lock its owner out.
-fn not_oneself(visitor: &Visitor, user: UserId) -> Result<(), Problem> {
-    if visitor.user() == Some(user) {
-        let detail = "this needs your present password: use the forms of your own account";
+fn not_oneself(principal: &Principal, user: UserId) -> Result<(), Problem> {
+    if principal.user() == Some(user) {
+        let detail = "this needs your current password: use the forms of your own account";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     Ok(())
@@ -243,10 +197,10 @@ pub(super) struct Login {
     responses((status = 200, body = [Login])),
 )]
 pub(super) async fn logins(
-    Shared(state): Shared<State>,
-    visitor: Visitor,
+    State(state): State<AppState>,
+    principal: Principal,
 ) -> Result<Json<Vec<Login>>, Problem> {
-    let logins = state.access.logins_for(&visitor).await?;
+    let logins = state.access.logins_for(&principal).await?;
     let login = |(login, user, present): (tipoff_spool::Login, String, bool)| Login {
         id: login.id,
         user,
@@ -266,19 +220,19 @@ pub(super) async fn logins(
     responses((status = 204, description = "Ended"), NotFound),
 )]
 pub(super) async fn end_login(
-    Shared(state): Shared<State>,
-    visitor: Visitor,
-    who: Who,
-    Named(id): Named<i64>,
+    State(state): State<AppState>,
+    principal: Principal,
+    audit: AuditContext,
+    Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let missing = || Problem::not_found("login");
-    let logins = state.access.logins_for(&visitor).await?;
+    let logins = state.access.logins_for(&principal).await?;
     let found = logins.into_iter().find(|(login, ..)| login.id == id);
     let (login, user, _) = found.ok_or_else(missing)?;
     if !state.access.end_login(id).await? {
         return Err(missing());
     }
-    state.note(who.did(what::LOGOUT, user, format!("the login at {}", login.address))).await;
+    state.note(audit.entry(what::LOGOUT, user, format!("the login at {}", login.address))).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -296,22 +250,20 @@ pub(super) struct LoginsOf {
     responses((status = 204, description = "Ended"), NotFound),
 )]
 pub(super) async fn end_logins(
-    Shared(state): Shared<State>,
-    visitor: Visitor,
-    who: Who,
-    Asked(LoginsOf { user }): Asked<LoginsOf>,
+    State(state): State<AppState>,
+    principal: Principal,
+    audit: AuditContext,
+    Query(LoginsOf { user }): Query<LoginsOf>,
 ) -> Result<StatusCode, Problem> {
     let user = match user.map(UserId) {
-        Some(user) if visitor.is_owner() || visitor.user() == Some(user) => user,
+        Some(user) if principal.is_owner() || principal.user() == Some(user) => user,
         Some(_) => {
             return Err(Problem::new(StatusCode::FORBIDDEN, "only an owner may do this"));
         }
-        None => visitor
-            .user()
-            .ok_or_else(|| Problem::bad("say whose: `?user=` and the number of a user"))?,
+        None => principal.user().ok_or_else(|| Problem::bad("user: give the number of a user"))?,
     };
     let name = known(&state, user).await?;
-    state.access.end_logins(user, visitor.login()).await?;
-    state.note(who.did(what::LOGOUT, name, "all logins but the present one")).await;
+    state.access.end_logins(user, principal.login()).await?;
+    state.note(audit.entry(what::LOGOUT, name, "all logins but the present one")).await;
     Ok(StatusCode::NO_CONTENT)
 }

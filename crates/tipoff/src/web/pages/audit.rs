@@ -1,17 +1,18 @@
-//! The audit log and the shared links, for owners.
+//! The audit log, for owners.
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 
-use super::super::State;
+use super::super::AppState;
 use super::super::api::audit::{AuditQuery, find};
-use super::super::api::shares::links;
-use super::super::clock::{Clock, utc};
-use super::super::frame::{Frame, Page, page};
-use super::super::problem::Asked;
-use super::audit_words::{predicate, subject};
+use super::super::clock::Clock;
+use super::super::extract::Query;
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
+use super::audit_sentences::{predicate, subject};
 use crate::receive::marked;
 use crate::runtime::percent::encode;
+use crate::runtime::utc::utc;
 
 /// What can be chosen to look at: the area, and its name.
 const AREAS: &[(&str, &str)] = &[
@@ -19,7 +20,7 @@ const AREAS: &[(&str, &str)] = &[
     ("password", "Passwords"),
     ("user", "Users"),
     ("token", "Tokens"),
-    ("share", "Shared links"),
+    ("share", "State links"),
     ("device", "Devices"),
     ("channel", "Channels"),
     ("house", "Modes and mutes"),
@@ -30,7 +31,7 @@ const AREAS: &[(&str, &str)] = &[
 #[derive(Template)]
 #[template(path = "audit.html")]
 struct AuditPage {
-    frame: Frame,
+    layout: Layout,
     who: String,
     areas: Vec<super::Choice>,
     entries: Vec<Row>,
@@ -50,10 +51,10 @@ struct Row {
 }
 
 pub(super) async fn audit(
-    Shared(state): Shared<State>,
-    frame: Frame,
+    State(state): State<AppState>,
+    layout: Layout,
     clock: Clock,
-    Asked(query): Asked<AuditQuery>,
+    Query(query): Query<AuditQuery>,
 ) -> Page {
     let who = query.who.clone().unwrap_or_default();
     let what = query.what.clone().unwrap_or_default();
@@ -76,53 +77,10 @@ pub(super) async fn audit(
         format!("/audit?who={}&what={}&before={before}", encode(&who), encode(&what))
     });
     page(&AuditPage {
-        frame,
+        layout,
         areas: AREAS.iter().map(area).collect(),
         entries: entries.into_iter().map(row).collect(),
         older,
         who,
     })
-}
-
-#[derive(Template)]
-#[template(path = "shares.html")]
-struct SharesPage {
-    frame: Frame,
-    links: Vec<Line>,
-}
-
-struct Line {
-    id: i64,
-    incident: i64,
-    title: String,
-    made: String,
-    until: String,
-    opened: String,
-}
-
-pub(super) async fn shares(Shared(state): Shared<State>, frame: Frame, clock: Clock) -> Page {
-    let mut lines = Vec::new();
-    for link in links(&state).await? {
-        // One that is gone since takes its links along.
-        let Ok(detail) = state.spool.incident(link.incident).await else { continue };
-        let incident = &detail.line;
-        let opened = super::super::words::count(link.opened, "time", "times");
-        lines.push(Line {
-            id: link.id,
-            incident: link.incident.0,
-            title: format!(
-                "{} · {}, {}",
-                super::super::words::title(incident.event, &incident.subject),
-                incident.device,
-                clock.full(incident.began_at)
-            ),
-            made: format!("{}, {}", link.made_by, clock.ago(link.created_at)),
-            until: clock.full(link.expires_at),
-            opened: match link.opened_at {
-                None => "not yet".to_owned(),
-                Some(last) => format!("{opened}, last {}", clock.ago(last)),
-            },
-        });
-    }
-    page(&SharesPage { frame, links: lines })
 }

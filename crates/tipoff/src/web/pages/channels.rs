@@ -1,20 +1,21 @@
 //! The channels: how they stand, what waits, a test, rest.
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use tipoff_spool::ChannelFigures;
 
-use super::super::State;
+use super::super::AppState;
 use super::super::api::channels::{standing, word};
 use super::super::clock::{Clock, span};
-use super::super::frame::{Frame, Page, page};
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
 use crate::dispatch::{ChannelState, ChannelStatus};
 use crate::runtime::percent::encode;
 
 #[derive(Template)]
 #[template(path = "channels.html")]
 struct ChannelsPage {
-    frame: Frame,
+    layout: Layout,
     channels: Vec<Row>,
 }
 
@@ -34,17 +35,17 @@ struct Row {
     last_error: Option<String>,
 }
 
-pub(super) async fn list(Shared(state): Shared<State>, frame: Frame, clock: Clock) -> Page {
+pub(super) async fn list(State(state): State<AppState>, layout: Layout, clock: Clock) -> Page {
     let standing = standing(&state, clock.today()).await?;
     let channels = standing.iter().map(|(status, figures)| row(status, figures, &clock));
-    page(&ChannelsPage { frame, channels: channels.collect() })
+    page(&ChannelsPage { layout, channels: channels.collect() })
 }
 
 fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &Clock) -> Row {
     let state = word(status);
     let failing = match &status.state {
         ChannelState::Failing { since, error, next_try, .. } => Some(format!(
-            "{error}. It fails since {}; the next try is at {}.",
+            "{error}. Failing since {}; next attempt at {}.",
             clock.second(*since),
             clock.second(*next_try),
         )),
@@ -69,11 +70,11 @@ fn row(status: &ChannelStatus, figures: &ChannelFigures, clock: &Clock) -> Row {
         },
         today: match figures.failed {
             0 => figures.delivered.to_string(),
-            failed => format!("{}, {failed} refused or given up", figures.delivered),
+            failed => format!("{}, {failed} refused or expired", figures.delivered),
         },
         latency: figures.latency.map_or_else(
-            || "not known yet".to_owned(),
-            |(half, most)| format!("{} (one in twenty over {})", span(half), span(most)),
+            || "unknown".to_owned(),
+            |(half, most)| format!("{} (95th percentile: {})", span(half), span(most)),
         ),
         repair: status.repair.as_ref().map(|repair| format!("Alerts are {repair}.")),
         last_error: figures

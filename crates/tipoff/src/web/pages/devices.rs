@@ -3,18 +3,21 @@
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use serde::Deserialize;
 use tipoff_model::{DeviceId, Timestamp};
 use tipoff_spool::{DeviceDetail, DeviceFilter, DeviceLine, IncidentFilter};
 
 use super::super::api::devices::{DAYS, origin};
 use super::super::clock::{Clock, span};
-use super::super::filter::blank;
-use super::super::frame::{Frame, Page, page};
-use super::super::problem::{Asked, Named, Problem};
-use super::super::{State, words};
+use super::super::extract::{Path, Query};
+use super::super::incident_query::blank;
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
+use super::super::problem::Problem;
+use super::super::{AppState, labels};
 use super::Choice;
+use super::bar_chart::{Bar, bars, listed};
 use super::timeline::{Card, card};
 use crate::runtime::percent::encode;
 
@@ -28,7 +31,7 @@ const OTHERS_MAX: u32 = 500;
 #[derive(Template)]
 #[template(path = "devices.html")]
 struct DevicesPage {
-    frame: Frame,
+    layout: Layout,
     text: String,
     devices: Vec<Row>,
     older: Option<String>,
@@ -42,7 +45,7 @@ struct Row {
     today: String,
     spark: Spark,
     muted: bool,
-    silent: bool,
+    inactive: bool,
 }
 
 /// Incidents by day, as bars.
@@ -51,30 +54,14 @@ pub(super) struct Spark {
     pub(super) words: String,
 }
 
-/// A bar, in units of its drawing.
-pub(super) struct Bar {
-    pub(super) x: usize,
-    pub(super) y: u64,
-    pub(super) height: u64,
-    pub(super) none: bool,
-}
-
-/// How high the drawing is.
+/// Height of the drawing.
 const SPARK_HEIGHT: u64 = 32;
-/// From bar to bar.
-const SPARK_STEP: usize = 10;
 
 impl Spark {
     fn of(counts: &[u64]) -> Self {
-        let most = counts.iter().copied().max().unwrap_or(0).max(1);
-        let bar = |(index, count): (usize, &u64)| {
-            let height = (count * SPARK_HEIGHT).div_ceil(most).max(2);
-            Bar { x: index * SPARK_STEP, y: SPARK_HEIGHT - height, height, none: *count == 0 }
-        };
-        let numbers: Vec<String> = counts.iter().map(u64::to_string).collect();
         Self {
-            bars: counts.iter().enumerate().map(bar).collect(),
-            words: format!("incidents of the last {DAYS} days: {}", numbers.join(", ")),
+            bars: bars(counts, SPARK_HEIGHT),
+            words: format!("incidents of the last {DAYS} days: {}", listed(counts)),
         }
     }
 }
@@ -82,7 +69,7 @@ impl Spark {
 /// Which devices are shown.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Query {
+pub(super) struct DeviceListQuery {
     #[serde(deserialize_with = "blank")]
     text: Option<String>,
     #[serde(deserialize_with = "blank")]
@@ -90,10 +77,10 @@ pub(super) struct Query {
 }
 
 pub(super) async fn list(
-    Shared(state): Shared<State>,
-    frame: Frame,
+    State(state): State<AppState>,
+    layout: Layout,
     clock: Clock,
-    Asked(query): Asked<Query>,
+    Query(query): Query<DeviceListQuery>,
 ) -> Page {
     let (text, offset) = (query.text.unwrap_or_default(), query.offset.unwrap_or(0));
     let filter = DeviceFilter { text: text.clone(), offset };
@@ -104,7 +91,7 @@ pub(super) async fn list(
     let activity = state.spool.activity(&ids, &clock.last_days(DAYS)).await?;
     let next = offset.saturating_add(PAGE);
     page(&DevicesPage {
-        frame,
+        layout,
         devices: lines.iter().zip(&activity).map(|(line, days)| row(line, days, &clock)).collect(),
         older: more.then(|| format!("/devices?text={}&offset={next}", encode(&text))),
         text,
@@ -117,10 +104,14 @@ fn row(line: &DeviceLine, days: &[u64], clock: &Clock) -> Row {
         name: line.name.clone(),
         about: about(line),
         last: line.last_at.map_or_else(|| "never".to_owned(), |at| clock.ago(at)),
-        today: words::count(days.last().copied().unwrap_or(0), "incident today", "incidents today"),
+        today: labels::count(
+            days.last().copied().unwrap_or(0),
+            "incident today",
+            "incidents today",
+        ),
         spark: Spark::of(days),
         muted: line.muted_until.is_some_and(|until| until > clock.now()),
-        silent: is_silent(line, clock.now()),
+        inactive: is_inactive(line, clock.now()),
     }
 }
 
@@ -141,8 +132,8 @@ fn about(line: &DeviceLine) -> String {
     }
 }
 
-/// Whether nothing came of it for longer than somebody wants.
-pub(super) fn is_silent(line: &DeviceLine, now: Timestamp) -> bool {
+/// Whether the device has sent nothing for longer than the time that is set for it.
+pub(super) fn is_inactive(line: &DeviceLine, now: Timestamp) -> bool {
     match (line.last_at, line.silent_after) {
         (Some(last), Some(after)) => now.since(last) > after,
         _ => false,
@@ -152,7 +143,7 @@ pub(super) fn is_silent(line: &DeviceLine, now: Timestamp) -> bool {
 #[derive(Template)]
 #[template(path = "device.html")]
 struct DevicePage {
-    frame: Frame,
+    layout: Layout,
     id: i64,
     name: String,
     about: String,
@@ -161,8 +152,8 @@ struct DevicePage {
     last: String,
     spark: Spark,
     muted_until: Option<String>,
-    silent: bool,
-    silences: Vec<Choice>,
+    inactive: bool,
+    inactivity_choices: Vec<Choice>,
     sightings: Vec<String>,
     merged: Vec<String>,
     others: Vec<Choice>,
@@ -170,10 +161,10 @@ struct DevicePage {
 }
 
 pub(super) async fn one(
-    Shared(state): Shared<State>,
-    frame: Frame,
+    State(state): State<AppState>,
+    layout: Layout,
     clock: Clock,
-    Named(id): Named<i64>,
+    Path(id): Path<i64>,
 ) -> Page {
     let detail = state.spool.device(DeviceId(id)).await?;
     let DeviceDetail { line, sightings, merged } =
@@ -191,7 +182,7 @@ pub(super) async fn one(
         )
     });
     page(&DevicePage {
-        frame,
+        layout,
         id,
         about: about(&line),
         configured: origin(&line) == "configuration",
@@ -201,8 +192,8 @@ pub(super) async fn one(
             .muted_until
             .filter(|until| *until > clock.now())
             .map(|until| clock.full(until)),
-        silent: is_silent(&line, clock.now()),
-        silences: silences(line.silent_after),
+        inactive: is_inactive(&line, clock.now()),
+        inactivity_choices: inactivity_choices(line.silent_after),
         sightings: seen.collect(),
         merged,
         others: others(&state, line.id).await?,
@@ -212,8 +203,8 @@ pub(super) async fn one(
     })
 }
 
-/// How long a device may be silent, to choose from; what is set is among them.
-fn silences(set: Option<Duration>) -> Vec<Choice> {
+/// The times after which an inactivity alert can be sent; the time that is set is among them.
+fn inactivity_choices(set: Option<Duration>) -> Vec<Choice> {
     let hours = |hours: u64| Duration::from_secs(hours * 3600);
     let mut offered: Vec<Duration> = [1, 6, 12, 24, 72, 168].map(hours).to_vec();
     offered.extend(set.filter(|set| !offered.contains(set)));
@@ -228,7 +219,7 @@ fn silences(set: Option<Duration>) -> Vec<Choice> {
 }
 
 /// What it may be merged into.
-async fn others(state: &State, id: DeviceId) -> Result<Vec<Choice>, Problem> {
+async fn others(state: &AppState, id: DeviceId) -> Result<Vec<Choice>, Problem> {
     let lines = state.spool.devices(&DeviceFilter::default(), OTHERS_MAX).await?;
     let mut others: Vec<Choice> = lines
         .into_iter()

@@ -2,18 +2,20 @@
 //! stands in the address, and the pictures are reached by links that need none.
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tipoff_model::Timestamp;
 use tipoff_spool::{Actor, IncidentLine, TokenScope};
 
-use super::super::caller::Caller;
-use super::super::clock::{Clock, utc};
-use super::super::filter::IncidentQuery;
-use super::super::problem::{Asked, Named, Problem};
-use super::super::{State, tag, words};
+use super::super::client::Client;
+use super::super::clock::Clock;
+use super::super::extract::{Path, Query};
+use super::super::incident_query::IncidentQuery;
+use super::super::problem::Problem;
+use super::super::{AppState, etag, labels};
 use crate::audit::{self, what};
+use crate::runtime::utc::utc;
 
 #[derive(Template)]
 #[template(path = "feed.xml")]
@@ -39,14 +41,14 @@ struct Entry {
 
 /// The newest incidents that fit the filter of the timeline.
 pub(super) async fn feed(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     clock: Clock,
-    caller: Caller,
-    Named(token): Named<String>,
-    Asked(query): Asked<IncidentQuery>,
+    client: Client,
+    Path(token): Path<String>,
+    Query(query): Query<IncidentQuery>,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    admit(&state, &caller, &token).await?;
+    admit(&state, &client, &token).await?;
     let base = state.links.base().to_owned();
     let lines = state.spool.incidents(&query.filter(&clock)?, query.limit()?).await?;
     let latest = lines.iter().map(|line| line.last_arrival_at).max();
@@ -62,11 +64,11 @@ pub(super) async fn feed(
         entries,
     };
     let text = feed.render().map_err(|error| {
-        tracing::error!(%error, "The feed cannot be made.");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the feed cannot be made")
+        tracing::error!(%error, "Could not render the feed.");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the feed cannot be rendered")
     })?;
-    let tag = tag::of(text.as_bytes());
-    if tag::is_known(&request, &tag) {
+    let tag = etag::of(text.as_bytes());
+    if etag::is_known(&request, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
     let kind = "application/atom+xml; charset=utf-8".to_owned();
@@ -75,15 +77,15 @@ pub(super) async fn feed(
 
 /// Lets pass who has a token that changes nothing. One that can must not stand in an address, which logs,
 /// histories and other people's programs keep.
-async fn admit(state: &State, caller: &Caller, token: &str) -> Result<(), Problem> {
+async fn admit(state: &AppState, client: &Client, token: &str) -> Result<(), Problem> {
     let Some(known) = state.access.token(token).await? else {
-        state.access.wrong_token(token, caller.address)?;
+        state.access.wrong_token(token, client.address)?;
         return Err(Problem::not_found("feed"));
     };
     if known.scope != TokenScope::Change {
         return Ok(());
     }
-    let actor = Actor::Stranger(caller.address.to_string());
+    let actor = Actor::Stranger(client.address.to_string());
     let detail = "it stood in the address of a feed, and was refused";
     state.note(audit::entry(actor, what::TOKEN_EXPOSED, known.name, detail)).await;
     let detail = "a token that can change things must not stand in an address: make one with \
@@ -92,7 +94,7 @@ async fn admit(state: &State, caller: &Caller, token: &str) -> Result<(), Proble
 }
 
 async fn entry(
-    state: &State,
+    state: &AppState,
     base: &str,
     line: &IncidentLine,
     now: Timestamp,
@@ -101,11 +103,11 @@ async fn entry(
         Some(cover) => state.spool.media(cover.place).await?,
         None => None,
     };
-    let counted = words::counted(line);
+    let counted = labels::counted(line);
     let told = [&*line.subject, &*counted].into_iter().filter(|part| !part.is_empty());
     Ok(Entry {
         number: line.id.0,
-        title: plain(&words::title(line.event, &line.subject)),
+        title: plain(&labels::title(line.event, &line.subject)),
         device: plain(&line.device),
         began: utc(line.began_at),
         updated: utc(line.last_arrival_at),

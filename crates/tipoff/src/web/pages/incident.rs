@@ -1,21 +1,24 @@
 //! One incident: its pictures large, what it said, who was told.
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use tipoff_channels::size;
 use tipoff_model::{DeliveryState, IncidentId, Media, MediaKind, MediaPlace, Protocol};
 use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentFilter};
 
-use super::super::clock::{Clock, span, utc};
-use super::super::frame::{Frame, Page, page};
-use super::super::problem::{Named, Problem};
-use super::super::view::{file_url, rendition_url, thumbnail_url};
-use super::super::{State, media, words};
+use super::super::api_types::{file_url, rendition_url, thumbnail_url};
+use super::super::clock::{Clock, span};
+use super::super::extract::Path;
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
+use super::super::problem::Problem;
+use super::super::{AppState, labels, media};
+use crate::runtime::utc::utc;
 
 #[derive(Template)]
 #[template(path = "incident.html")]
 struct IncidentPage {
-    frame: Frame,
+    layout: Layout,
     id: i64,
     title: String,
     device: String,
@@ -30,8 +33,8 @@ struct IncidentPage {
     deliveries: Vec<Delivery>,
     /// What we ourselves say.
     note: Option<String>,
-    /// Why nobody was told, where nobody was.
-    untold: String,
+    /// Why no alert was sent. The page shows it if there are no deliveries.
+    not_alerted: String,
     /// Why what waited is not sent; empty where it is.
     withdrawn: String,
     /// Who wants no more alerts of it, and since when; empty: nobody said so.
@@ -97,33 +100,33 @@ struct Attempt {
 }
 
 pub(super) async fn incident(
-    Shared(state): Shared<State>,
-    frame: Frame,
+    State(state): State<AppState>,
+    layout: Layout,
     clock: Clock,
-    Named(id): Named<i64>,
+    Path(id): Path<i64>,
 ) -> Page {
     let detail = state.spool.incident(IncidentId(id)).await?;
     let IncidentDetail { line, arrivals, deliveries } = &detail;
     let retriable = deliveries.iter().filter(|it| it.state != DeliveryState::Delivered).count();
     let (newer, older) = neighbours(&state, line.id).await?;
     page(&IncidentPage {
-        frame,
+        layout,
         id,
-        title: words::title(line.event, &line.subject),
+        title: labels::title(line.event, &line.subject),
         device: line.device.clone(),
         device_id: line.device_id.0,
         began: clock.full(line.began_at),
         began_at: utc(line.began_at),
-        counted: words::counted(line),
+        counted: labels::counted(line),
         newer,
         older,
         shots: shots(arrivals, &clock, file_url, thumbnail_url, rendition_url),
         arrivals: arrivals.iter().map(|arrival| told(arrival, &clock)).collect(),
         deliveries: deliveries.iter().map(|it| delivery(it, &clock)).collect(),
         note: line.note.clone(),
-        untold: match &line.suppressed_reason {
-            Some(why) => format!("Nobody: {why}."),
-            None => "Nobody.".to_owned(),
+        not_alerted: match &line.suppressed_reason {
+            Some(why) => format!("No alert was sent: {why}."),
+            None => "No alert was sent.".to_owned(),
         },
         withdrawn: match &line.suppressed_reason {
             Some(why) if !deliveries.is_empty() => format!("No alert is sent: {why}."),
@@ -142,7 +145,10 @@ pub(super) async fn incident(
 }
 
 /// The incidents before and after it.
-async fn neighbours(state: &State, id: IncidentId) -> Result<(Option<i64>, Option<i64>), Problem> {
+async fn neighbours(
+    state: &AppState,
+    id: IncidentId,
+) -> Result<(Option<i64>, Option<i64>), Problem> {
     let older = IncidentFilter { before: Some(id), ..IncidentFilter::default() };
     let older = state.spool.incidents(&older, 1).await?;
     let newer = IncidentFilter { after: Some(id), ..IncidentFilter::default() };
@@ -204,15 +210,16 @@ fn told(arrival: &ArrivalLine, clock: &Clock) -> Arrival {
     let by_mail = envelope.protocol == Protocol::Smtp;
     let mut notes = Vec::new();
     if arrival.torn {
-        notes.push("The connection broke before its end: this is what came.");
+        notes.push("The connection broke before the end. This is what was received.");
     }
     if content.unclear {
-        notes.push("It is not written as mail should be: something may be missing here. The mail as it came has all of it.");
+        notes.push(
+            "This mail is malformed: parts may be missing here. The original mail has everything.",
+        );
     }
     if content.media.iter().any(|media| media.decoration) {
-        notes.push(
-            "Pictures that only decorate the mail, such as a logo, are listed and were not sent.",
-        );
+        notes
+            .push("Pictures that only decorate the mail, such as a logo, are listed and not sent.");
     }
     let other = |(index, media): (u32, &Media)| Other {
         name: media.name.clone(),
@@ -223,14 +230,14 @@ fn told(arrival: &ArrivalLine, clock: &Clock) -> Arrival {
     let files = (0..).zip(&content.media);
     Arrival {
         subject: content.subject.clone(),
-        way: if by_mail { "A mail without a subject" } else { "An upload" },
+        way: if by_mail { "Mail without a subject" } else { "Upload" },
         text: content.text.clone(),
         notes,
         others: files.filter(|(_, it)| !is_shown(it)).map(other).collect(),
         time: clock.second(arrival.received_at),
         from: from(arrival),
         raw: file_url(MediaPlace { arrival: *id, index: None }),
-        raw_name: if by_mail { "the mail" } else { "the file" },
+        raw_name: if by_mail { "original mail" } else { "original file" },
         size: size(arrival.blob.size),
     }
 }
@@ -260,7 +267,7 @@ fn delivery(line: &DeliveryLine, clock: &Clock) -> Delivery {
         time: clock.second(*at),
         outcome: match error {
             Some(error) => error.clone(),
-            None => format!("taken after {}", span(*took)),
+            None => format!("accepted after {}", span(*took)),
         },
     };
     let pending = line.state == DeliveryState::Pending;
@@ -270,13 +277,13 @@ fn delivery(line: &DeliveryLine, clock: &Clock) -> Delivery {
         kind: match line.kind.as_str() {
             "first" => "first alert",
             "report" => "report",
-            "summary" => "count",
+            "summary" => "summary",
             _ => "follow-up",
         },
-        state: words::state(line.state),
-        look: words::look(line.state),
+        state: labels::state(line.state),
+        look: labels::look(line.state),
         attempts: line.attempts.iter().map(attempt).collect(),
-        next: pending.then(|| format!("Next attempt from {} on.", clock.second(line.due_at))),
+        next: pending.then(|| format!("Next attempt at {}.", clock.second(line.due_at))),
         can_retry: line.state != DeliveryState::Delivered,
     }
 }

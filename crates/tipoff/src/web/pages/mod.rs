@@ -1,10 +1,11 @@
 //! What people see. Pages only show: whatever changes something is asked of the API by the script,
 //! so that programs can do all that people can.
 
-mod account;
-mod add;
+mod accounts;
+mod add_device;
 mod audit;
-mod audit_words;
+mod audit_sentences;
+mod bar_chart;
 mod channels;
 mod devices;
 mod feed;
@@ -13,32 +14,42 @@ mod overview;
 mod sessions;
 mod settings;
 mod share;
+mod shares;
 mod timeline;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 
-use super::State;
+use super::AppState;
+use super::page_table::{PAGES, PageEntry, PageName};
 
-pub(super) fn router() -> Router<State> {
-    Router::new()
-        .route("/", get(timeline::timeline))
-        .route("/devices", get(devices::list))
-        .route("/devices/add", get(add::add))
-        .route("/devices/{id}", get(devices::one))
-        .route("/devices/{id}/setup", get(add::setup))
-        .route("/incidents/{id}", get(incident::incident))
-        .route("/sessions", get(sessions::list))
-        .route("/sessions/{id}", get(sessions::one))
-        .route("/channels", get(channels::list))
-        .route("/overview", get(overview::overview))
-        .route("/audit", get(audit::audit))
-        .route("/shares", get(audit::shares))
-        .route("/settings", get(settings::settings))
+/// The pages behind the login.
+pub(super) fn router() -> Router<AppState> {
+    let add =
+        |router: Router<AppState>, entry: &PageEntry| router.route(entry.path, handler(entry.page));
+    PAGES.iter().fold(Router::new(), add)
 }
 
-/// What a link without a login opens.
-pub(super) fn shared() -> Router<State> {
+fn handler(page: PageName) -> MethodRouter<AppState> {
+    match page {
+        PageName::Timeline => get(timeline::timeline),
+        PageName::Incident => get(incident::incident),
+        PageName::Devices => get(devices::list),
+        PageName::AddDevice => get(add_device::add),
+        PageName::Device => get(devices::one),
+        PageName::DeviceSetup => get(add_device::setup),
+        PageName::Sessions => get(sessions::list),
+        PageName::Session => get(sessions::one),
+        PageName::Channels => get(channels::list),
+        PageName::Overview => get(overview::overview),
+        PageName::Settings => get(settings::settings),
+        PageName::Shares => get(shares::shares),
+        PageName::Audit => get(audit::audit),
+    }
+}
+
+/// The pages that a link opens without a login.
+pub(super) fn shared() -> Router<AppState> {
     Router::new()
         .route("/feed/{token}/incidents.atom", get(feed::feed))
         .route("/share/{incident}/{expires}/{signature}", get(share::share))

@@ -3,29 +3,29 @@
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use tipoff_channels::size;
 use tipoff_model::Timestamp;
 use tipoff_spool::Figures;
 
-use super::super::State;
+use super::super::AppState;
 use super::super::api::channels::{standing, word};
-use super::super::api::house::{self, House};
+use super::super::api::home_state::{self, House};
 use super::super::clock::{Clock, span};
-use super::super::frame::{Frame, Page, page};
-use super::devices::Bar;
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
+use super::bar_chart::{Bar, bars, listed};
 use crate::disk;
 
 /// Hours that are shown.
 const HOURS: u64 = 48;
 const HOUR: Duration = Duration::from_secs(3600);
 const HEIGHT: u64 = 100;
-const STEP: usize = 10;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
 struct OverviewPage {
-    frame: Frame,
+    layout: Layout,
     wants: Vec<String>,
     mode: Option<String>,
     modes: Vec<String>,
@@ -41,7 +41,7 @@ struct OverviewPage {
     configuration: String,
 }
 
-pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: Clock) -> Page {
+pub(super) async fn overview(State(state): State<AppState>, layout: Layout, clock: Clock) -> Page {
     let now = clock.now();
     let since = now.before(HOUR * u32::try_from(HOURS - 1).unwrap_or(0));
     let figures = state.spool.figures(since, clock.today()).await?;
@@ -51,7 +51,7 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
     let standing = standing(&state, clock.today()).await?;
     let mut wants = Vec::new();
     if standing.is_empty() {
-        wants.push("No channel is configured: alerts go nowhere but here.".to_owned());
+        wants.push("No channel is configured: alerts are only shown here.".to_owned());
     }
     for (status, _) in standing.iter().filter(|(status, _)| word(status) != "fine") {
         wants.push(format!("The channel {} is {}.", status.name, word(status)));
@@ -62,32 +62,31 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
     }
     for (status, figures) in standing.iter().filter(|(_, figures)| figures.failed > 0) {
         let failed = figures.failed;
-        wants
-            .push(format!("{} refused {failed} alerts today, or they were given up.", status.name));
+        wants.push(format!("{}: {failed} alerts were refused or expired today.", status.name));
     }
     for device in state.spool.gone_silent(now, false).await? {
-        wants.push(format!("{} is silent for too long.", device.name));
+        wants.push(format!("{} is inactive.", device.name));
     }
     if standing_disk.is_filled_by_others() {
         let (free, kept) = (disk::size(standing_disk.free), disk::size(standing_disk.min_free));
         wants.push(format!(
-            "The disk is full: {free} free, {kept} are to be. The oldest incidents go; make room."
+            "The disk is full: {free} free, {kept} required. The oldest incidents are removed; free some space."
         ));
     }
-    let House { mode, modes, .. } = house::standing(&state, now).await?;
+    let House { mode, modes, .. } = home_state::standing(&state, now).await?;
     let muted_until = state.spool.muted_until().await?.filter(|until| *until > now);
     let configuration = state.configuration.borrow().clone();
     for key in &configuration.needs_restart {
-        wants.push(format!("{key} was changed in the file and holds after a restart."));
+        wants.push(format!("{key} was changed in the file and takes effect after a restart."));
     }
     page(&OverviewPage {
-        frame,
+        layout,
         wants,
         mode,
         modes,
         muted_until: muted_until.map(|until| clock.full(until)),
-        bars: bars(&counts),
-        bars_say: format!("arrivals of the last {HOURS} hours: {}", join(&counts)),
+        bars: bars(&counts, HEIGHT),
+        bars_say: format!("arrivals of the last {HOURS} hours: {}", listed(&counts)),
         last_hour: counts.last().copied().unwrap_or(0),
         last_day: counts.iter().rev().take(24).sum(),
         stored: size(stats.blob_bytes),
@@ -97,16 +96,15 @@ pub(super) async fn overview(Shared(state): Shared<State>, frame: Frame, clock: 
             .iter()
             .map(|(status, figures)| {
                 let latency = figures.latency;
-                let told =
-                    latency.map_or_else(|| "not known yet".to_owned(), |(half, _)| span(half));
-                (status.name.clone(), told)
+                let median = latency.map_or_else(|| "unknown".to_owned(), |(half, _)| span(half));
+                (status.name.clone(), median)
             })
             .collect(),
         configuration: match &configuration.path {
             Some(path) => {
                 format!("{}, read {}", path.display(), clock.ago(configuration.loaded_at))
             }
-            None => "none: the defaults hold".to_owned(),
+            None => "none; the defaults apply".to_owned(),
         },
     })
 }
@@ -122,17 +120,4 @@ fn by_hour(figures: &Figures, since: Timestamp) -> Vec<u64> {
         }
     }
     counts
-}
-
-fn bars(counts: &[u64]) -> Vec<Bar> {
-    let most = counts.iter().copied().max().unwrap_or(0).max(1);
-    let bar = |(index, count): (usize, &u64)| {
-        let height = (count * HEIGHT).div_ceil(most).max(2);
-        Bar { x: index * STEP, y: HEIGHT - height, height, none: *count == 0 }
-    };
-    counts.iter().enumerate().map(bar).collect()
-}
-
-fn join(counts: &[u64]) -> String {
-    counts.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }

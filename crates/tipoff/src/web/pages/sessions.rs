@@ -1,19 +1,20 @@
 //! Transcripts: why a camera's test button stays red.
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use tipoff_spool::{SessionLine, SessionOutcome};
 
-use super::super::State;
+use super::super::AppState;
 use super::super::api::sessions::{SessionQuery, find, read, speaker};
 use super::super::clock::{Clock, span};
-use super::super::frame::{Frame, Page, page};
-use super::super::problem::{Asked, Named};
+use super::super::extract::{Path, Query};
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
 
 #[derive(Template)]
 #[template(path = "sessions.html")]
 struct SessionsPage {
-    frame: Frame,
+    layout: Layout,
     device: Option<i64>,
     failed: bool,
     sessions: Vec<Row>,
@@ -32,10 +33,10 @@ pub(super) struct Row {
 }
 
 pub(super) async fn list(
-    Shared(state): Shared<State>,
-    frame: Frame,
+    State(state): State<AppState>,
+    layout: Layout,
     clock: Clock,
-    Asked(query): Asked<SessionQuery>,
+    Query(query): Query<SessionQuery>,
 ) -> Page {
     let lines = find(&state, &query).await?;
     let older = lines.last().filter(|_| lines.len() >= 50).map(|last| {
@@ -44,7 +45,7 @@ pub(super) async fn list(
         format!("/sessions?{device}{failed}before={}", last.id)
     });
     page(&SessionsPage {
-        frame,
+        layout,
         device: query.device,
         failed: query.failed.unwrap_or(false),
         sessions: lines.iter().map(|line| row(line, &clock)).collect(),
@@ -69,8 +70,8 @@ pub(super) fn row(line: &SessionLine, clock: &Clock) -> Row {
         SessionOutcome::Nothing => ("nothing sent", ""),
         SessionOutcome::LoginRefused => ("login refused", "bad"),
         SessionOutcome::TlsFailed => ("encryption failed", "bad"),
-        SessionOutcome::TurnedAway => ("turned away", "bad"),
-        SessionOutcome::Torn => ("broke off", "bad"),
+        SessionOutcome::TurnedAway => ("refused", "bad"),
+        SessionOutcome::Torn => ("connection lost", "bad"),
         SessionOutcome::Failed => ("failed", "bad"),
     };
     let when = format!("{}, {}", clock.day(line.began_at), clock.second(line.began_at));
@@ -82,9 +83,9 @@ pub(super) fn row(line: &SessionLine, clock: &Clock) -> Row {
 #[derive(Template)]
 #[template(path = "session.html")]
 struct SessionPage {
-    frame: Frame,
+    layout: Layout,
     session: Row,
-    arrivals: Vec<i64>,
+    incidents: Vec<i64>,
     lines: Vec<Line>,
 }
 
@@ -96,10 +97,10 @@ struct Line {
 }
 
 pub(super) async fn one(
-    Shared(state): Shared<State>,
-    frame: Frame,
+    State(state): State<AppState>,
+    layout: Layout,
     clock: Clock,
-    Named(id): Named<i64>,
+    Path(id): Path<i64>,
 ) -> Page {
     let detail = read(&state, id).await?;
     let line = |line: &tipoff_spool::TranscriptLine| {
@@ -121,9 +122,9 @@ pub(super) async fn one(
         }
     }
     page(&SessionPage {
-        frame,
+        layout,
         session: row(&detail.line, &clock),
-        arrivals: incidents,
+        incidents,
         lines: detail.lines.iter().map(line).collect(),
     })
 }

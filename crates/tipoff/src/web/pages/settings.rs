@@ -1,19 +1,20 @@
 //! One's own account, users, tokens for programs, and the way out.
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use tipoff_spool::TokenScope;
 
-use super::super::State;
-use super::super::access::Visitor;
+use super::super::AppState;
+use super::super::access::Principal;
 use super::super::clock::Clock;
-use super::super::frame::{Frame, Page, page};
-use super::account::{self, Accounts};
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
+use super::accounts::{self, Accounts};
 
 #[derive(Template)]
 #[template(path = "settings.html")]
 struct SettingsPage {
-    frame: Frame,
+    layout: Layout,
     /// Whether leaving is ours to do: whom a proxy lets in leaves there.
     may_leave: bool,
     accounts: Accounts,
@@ -23,29 +24,29 @@ struct SettingsPage {
 struct Token {
     id: i64,
     name: String,
-    may: &'static str,
-    made: String,
-    maker: String,
+    scope: &'static str,
+    created: String,
+    creator: String,
     used: String,
 }
 
 pub(super) async fn settings(
-    Shared(state): Shared<State>,
-    visitor: Visitor,
-    frame: Frame,
+    State(state): State<AppState>,
+    principal: Principal,
+    layout: Layout,
     clock: Clock,
 ) -> Page {
     let token = |token: tipoff_spool::ApiToken| Token {
         id: token.id,
         name: token.name,
-        may: match token.scope {
-            TokenScope::Change => "may change things",
-            TokenScope::Read => "may look",
-            TokenScope::Feed => "opens the feed only",
+        scope: match token.scope {
+            TokenScope::Change => "read and change",
+            TokenScope::Read => "read only",
+            TokenScope::Feed => "feed only",
         },
-        made: clock.ago(token.created_at),
-        maker: match token.made_by.is_empty() {
-            true => "not known".to_owned(),
+        created: clock.ago(token.created_at),
+        creator: match token.made_by.is_empty() {
+            true => "unknown".to_owned(),
             false => token.made_by,
         },
         used: token.used_at.map_or_else(
@@ -53,9 +54,9 @@ pub(super) async fn settings(
             |used_at| format!("last used {}", clock.ago(used_at)),
         ),
     };
-    let accounts = account::read(&state, &visitor, &clock).await?;
-    let tokens = if visitor.is_owner() { state.spool.tokens().await? } else { Vec::new() };
+    let accounts = accounts::read(&state, &principal, &clock).await?;
+    let tokens = if principal.is_owner() { state.spool.tokens().await? } else { Vec::new() };
     let tokens = tokens.into_iter().map(token).collect();
-    let may_leave = visitor.user().is_some();
-    page(&SettingsPage { frame, may_leave, accounts, tokens })
+    let may_leave = principal.user().is_some();
+    page(&SettingsPage { layout, may_leave, accounts, tokens })
 }

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use tipoff_model::{IncidentId, MediaPlace, Timestamp};
@@ -11,9 +11,10 @@ use tipoff_spool::IncidentDetail;
 
 use super::super::api::files::rendition_of;
 use super::super::clock::Clock;
-use super::super::frame::{Page, PageProblem, page};
-use super::super::problem::{Named, Problem};
-use super::super::{State, media, words};
+use super::super::extract::Path;
+use super::super::page::{Page, PageProblem, page};
+use super::super::problem::Problem;
+use super::super::{AppState, labels, media};
 use super::incident::{Shot, shots};
 use crate::runtime::links::parse_file_part;
 
@@ -28,12 +29,12 @@ struct SharePage {
 }
 
 pub(super) async fn share(
-    Shared(state): Shared<State>,
+    State(state): State<AppState>,
     clock: Clock,
-    Named((id, expires_s, signature)): Named<(i64, i64, String)>,
+    Path((id, expires_s, signature)): Path<(i64, i64, String)>,
 ) -> Page {
     let (link, detail) = open(&state, id, expires_s, &signature).await?;
-    state.opens.count(&*state.spool, link).await;
+    state.share_opens.count(&*state.spool, link).await;
     let IncidentDetail { line, arrivals, .. } = &detail;
     let base = format!("/share/{id}/{expires_s}/{signature}");
     let url =
@@ -44,7 +45,7 @@ pub(super) async fn share(
         shot.thumbnail = None;
     }
     page(&SharePage {
-        title: words::title(line.event, &line.subject),
+        title: labels::title(line.event, &line.subject),
         device: line.device.clone(),
         began: clock.full(line.began_at),
         until: clock.full(Timestamp::from_ms(expires_s.saturating_mul(1000))),
@@ -54,8 +55,8 @@ pub(super) async fn share(
 
 /// A file of it.
 pub(super) async fn file(
-    Shared(state): Shared<State>,
-    Named((id, expires_s, signature, arrival, file)): Named<(i64, i64, String, i64, String)>,
+    State(state): State<AppState>,
+    Path((id, expires_s, signature, arrival, file)): Path<(i64, i64, String, i64, String)>,
     headers: HeaderMap,
 ) -> Result<Response, PageProblem> {
     let place = place(&state, id, expires_s, &signature, arrival, &file).await?;
@@ -65,8 +66,8 @@ pub(super) async fn file(
 
 /// A video of it as browsers play it.
 pub(super) async fn rendition(
-    Shared(state): Shared<State>,
-    Named((id, expires_s, signature, arrival, file)): Named<(i64, i64, String, i64, String)>,
+    State(state): State<AppState>,
+    Path((id, expires_s, signature, arrival, file)): Path<(i64, i64, String, i64, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let place = place(&state, id, expires_s, &signature, arrival, &file).await?;
@@ -75,7 +76,7 @@ pub(super) async fn rendition(
 
 /// A file of a shared incident.
 async fn place(
-    state: &State,
+    state: &AppState,
     id: i64,
     expires_s: i64,
     signature: &str,
@@ -93,7 +94,7 @@ async fn place(
 
 /// The number of the link, and its incident.
 async fn open(
-    state: &State,
+    state: &AppState,
     id: i64,
     expires_s: i64,
     proof: &str,

@@ -1,17 +1,20 @@
 //! The timeline: incidents as a grid of pictures by day, newest first.
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::State;
 use tipoff_model::{DeliveryState, Event};
 use tipoff_spool::{DeviceFilter, Dismissal, IncidentLine, Lock};
 
-use super::super::clock::{Clock, length, utc};
-use super::super::filter::IncidentQuery;
-use super::super::frame::{Frame, Page, page};
-use super::super::problem::{Asked, Problem};
-use super::super::view::thumbnail_url;
-use super::super::{State, words};
+use super::super::api_types::thumbnail_url;
+use super::super::clock::{Clock, length};
+use super::super::extract::Query;
+use super::super::incident_query::IncidentQuery;
+use super::super::layout::Layout;
+use super::super::page::{Page, page};
+use super::super::problem::Problem;
+use super::super::{AppState, labels};
 use super::{Choice, Mark};
+use crate::runtime::utc::utc;
 
 /// Devices that the filter offers.
 const DEVICES_MAX: u32 = 500;
@@ -19,7 +22,7 @@ const DEVICES_MAX: u32 = 500;
 #[derive(Template)]
 #[template(path = "timeline.html")]
 struct Timeline {
-    frame: Frame,
+    layout: Layout,
     query: IncidentQuery,
     devices: Vec<Choice>,
     events: Vec<Choice>,
@@ -51,10 +54,10 @@ pub(super) struct Card {
 }
 
 pub(super) async fn timeline(
-    Shared(state): Shared<State>,
-    frame: Frame,
+    State(state): State<AppState>,
+    layout: Layout,
     clock: Clock,
-    Asked(query): Asked<IncidentQuery>,
+    Query(query): Query<IncidentQuery>,
 ) -> Page {
     let (filter, limit) = (query.filter(&clock)?, query.limit()?);
     let mut lines = state.spool.incidents(&filter, limit + 1).await?;
@@ -66,7 +69,7 @@ pub(super) async fn timeline(
         format!("/?{address}{separator}before={last}")
     });
     page(&Timeline {
-        frame,
+        layout,
         devices: devices(&state, query.device).await?,
         events: events(query.event.as_deref()),
         channels: state
@@ -85,7 +88,7 @@ fn choice(value: &str, text: &str, chosen: Option<&str>) -> Choice {
     Choice { value: value.to_owned(), text: text.to_owned(), chosen: chosen == Some(value) }
 }
 
-async fn devices(state: &State, chosen: Option<i64>) -> Result<Vec<Choice>, Problem> {
+async fn devices(state: &AppState, chosen: Option<i64>) -> Result<Vec<Choice>, Problem> {
     let lines = state.spool.devices(&DeviceFilter::default(), DEVICES_MAX).await?;
     let chosen = chosen.map(|id| id.to_string());
     let mut choices: Vec<Choice> = lines
@@ -103,7 +106,7 @@ fn events(chosen: Option<&str>) -> Vec<Choice> {
 }
 
 fn states(chosen: Option<&str>) -> Vec<Choice> {
-    let state = |state: &DeliveryState| choice(state.as_str(), words::state(*state), chosen);
+    let state = |state: &DeliveryState| choice(state.as_str(), labels::state(*state), chosen);
     DeliveryState::ALL.iter().map(state).collect()
 }
 
@@ -125,14 +128,14 @@ fn days(lines: &[IncidentLine], clock: &Clock) -> Vec<Day> {
 pub(super) fn card(line: &IncidentLine, clock: &Clock) -> Card {
     Card {
         id: line.id.0,
-        title: words::title(line.event, &line.subject),
+        title: labels::title(line.event, &line.subject),
         device: line.device.clone(),
         day: clock.day(line.began_at),
         time: clock.minute(line.began_at),
         began_at: utc(line.began_at),
         thumbnail: line.cover.map(|cover| thumbnail_url(cover.place)),
         badge: badge(line),
-        spoken: words::counted(line),
+        spoken: labels::counted(line),
         marks: marks(line),
     }
 }
@@ -160,12 +163,12 @@ fn marks(line: &IncidentLine) -> Vec<Mark> {
     let said =
         |text: &str, says: &str| Mark { text: text.to_owned(), look: "", says: says.to_owned() };
     if line.silent {
-        marks.push(said("quiet", "kept without telling anybody"));
+        marks.push(said("suppressed", "stored, not alerted"));
     }
     match &line.suppressed_reason {
         _ if line.silent => {}
         Some(why) if line.muted => marks.push(said("muted", why)),
-        Some(why) => marks.push(said("untold", why)),
+        Some(why) => marks.push(said("suppressed", why)),
         None => {}
     }
     if let Some(Dismissal { by, .. }) = &line.dismissed {
@@ -182,8 +185,8 @@ fn marks(line: &IncidentLine) -> Vec<Mark> {
     }
     for channel in channels {
         let of_channel = line.deliveries.iter().filter(|(name, ..)| name == channel);
-        if let Some(state) = words::worst(of_channel.map(|(_, state, _)| *state)) {
-            let (look, says) = (words::look(state), words::state(state).to_owned());
+        if let Some(state) = labels::worst(of_channel.map(|(_, state, _)| *state)) {
+            let (look, says) = (labels::look(state), labels::state(state).to_owned());
             marks.push(Mark { text: channel.to_owned(), look, says });
         }
     }

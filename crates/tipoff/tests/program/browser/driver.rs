@@ -154,6 +154,15 @@ impl Browser {
         severe.map(|line| line["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// Runs this script in each page that is opened from now on, before the page's own.
+    pub fn run_first(&self, script: &str) {
+        let parameters = json!({ "source": script });
+        self.post(
+            "goog/cdp/execute",
+            &json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": parameters }),
+        );
+    }
+
     /// Light or dark, as the reader's system says.
     pub fn prefer(&self, scheme: &str) {
         let parameters =

@@ -1,0 +1,370 @@
+//! Pushover (pushover.net/api): notifications on phones, each with one picture. It knows no replies and
+//! no files but pictures, so what follows is a message of its own, and quieter.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+use tipoff_model::{Alert, Priority, Receipt, Verdict};
+
+use crate::body::Body;
+use crate::http::{Answer, REPAIR_PAUSE, Request, Secrets, repair, retry};
+use crate::message_service::{
+    AnswerMeaning, Extras, FilesRefused, HttpService, MessageChannel, MessageService, SendResult,
+};
+use crate::multipart::Form;
+use crate::plan::Role;
+use crate::settings::TIMEOUT;
+use crate::settings_reader::SettingsReader;
+use crate::{Built, Entry, Limits, Message, Pace};
+use crate::{PictureLimits, Setting, Settings, Shape, sound};
+
+const API: &str = "https://api.pushover.net";
+/// From "no notification at all" to "until somebody has seen it".
+const PRIORITIES: std::ops::RangeInclusive<i64> = -2..=2;
+/// What rings again and again, and needs `retry` and `expire`.
+const EMERGENCY: i64 = 2;
+/// The highest priority without a sound.
+const QUIET: i64 = -1;
+/// "Emergency Priority": at least 30 s between two rings, for at most 3 hours.
+const RETRY_MIN: Duration = Duration::from_secs(30);
+const RETRY: Duration = Duration::from_secs(60);
+const RETRY_FOR_MAX: Duration = Duration::from_secs(10_800);
+const RETRY_FOR: Duration = Duration::from_secs(1_800);
+/// "Application registration": the length of a token and of a user key.
+const KEY_CHARS: usize = 30;
+/// "Identifying devices": letters, digits, hyphens and underscores, 25 of them at most.
+const DEVICE_CHARS_MAX: usize = 25;
+/// What a message can have besides its words, as its settings are called, with the names that Pushover gives its
+/// parameters.
+const EXTRAS: &[(&str, &[&str])] = &[
+    ("device", &["device"]),
+    ("priority", &["priority", "retry", "expire"]),
+    ("public_url", &["url"]),
+    ("sound", &["sound"]),
+];
+/// "Supplementary URLs": an address below the message has 512 characters at most.
+const URL_CHARS_MAX: usize = 512;
+
+/// "Limits" and "Attachments": 1,024 characters, 250 in the title, one picture of 5 MB.
+static LIMITS: Limits = Limits {
+    service: "Pushover",
+    text_utf16_max: 1024,
+    caption_utf16_max: 1024,
+    album_files_max: 1,
+    documents_max: 1,
+    album_bytes_max: 5 << 20,
+    picture: PictureLimits {
+        types: &["image/jpeg", "image/png", "image/gif"],
+        bytes_max: 5 << 20,
+        sides_px_max: usize::MAX,
+        ratio_max: usize::MAX,
+    },
+    video_types: &[],
+    animations: false,
+    file_bytes_max: 5 << 20,
+    replies: false,
+};
+
+/// What Pushover can be configured with.
+pub(crate) const ENTRY: Entry = Entry {
+    kind: "pushover",
+    summary: "Pushover: notifications on phones, with the picture.",
+    settings: &[
+        Setting {
+            key: "api",
+            shape: Shape::Text,
+            required: false,
+            doc: "Another server with the same API. Without it: https://api.pushover.net.",
+            example: "\"http://127.0.0.1:8081\"",
+        },
+        Setting {
+            key: "device",
+            shape: Shape::List,
+            required: false,
+            doc: "The names of the devices that ring. Without it: all.",
+            example: "[\"phone\"]",
+        },
+        Setting {
+            key: "priority",
+            shape: Shape::Integer,
+            required: false,
+            doc: "How urgent first alerts are: -2 (seen in the app only), -1 (quiet), 0, 1 (also in \
+                  quiet hours), 2 (rings until somebody has seen it). Without it: 0.",
+            example: "1",
+        },
+        Setting {
+            key: "retry",
+            shape: Shape::Duration,
+            required: false,
+            doc: "How long priority 2 waits before it rings again, at least 30 s. Without it: 60 s.",
+            example: "\"30 s\"",
+        },
+        Setting {
+            key: "retry_for",
+            shape: Shape::Duration,
+            required: false,
+            doc: "How long priority 2 goes on ringing, at most 3 hours. Without it: 30 minutes.",
+            example: "\"1 h\"",
+        },
+        Setting {
+            key: "sound",
+            shape: Shape::Text,
+            required: false,
+            doc: "The name of the sound. Without it: as set in the app.",
+            example: "\"siren\"",
+        },
+        TIMEOUT,
+        Setting {
+            key: "token",
+            shape: Shape::Secret,
+            required: true,
+            doc: "The API token of an application that you make at pushover.net/apps.",
+            example: "\"azGDORePK8gMaC0QOYAMyEEuzJnyUi\"",
+        },
+        Setting {
+            key: "user",
+            shape: Shape::Secret,
+            required: true,
+            doc: "Your user key, or that of a group: at the top of pushover.net.",
+            example: "\"uQiRzpo4DXghDmr9QzzfQu27cmVRsG\"",
+        },
+    ],
+    build,
+};
+
+struct Pushover {
+    url: Url,
+    token: String,
+    user: String,
+    device: String,
+    sound: Option<String>,
+    priority: Option<i64>,
+    retry: Duration,
+    retry_for: Duration,
+    secrets: Secrets,
+    time: Duration,
+}
+
+fn build(settings: &Settings) -> Built {
+    let mut reader = SettingsReader::new(settings);
+    let mut secrets = Secrets::default();
+    let mut key = |key: &'static str| {
+        let text = settings.text(key).unwrap_or_default().trim().to_owned();
+        secrets.add(&text);
+        if text.len() != KEY_CHARS || !text.bytes().all(|it| it.is_ascii_alphanumeric()) {
+            reader.fault(key, "must be of 30 letters and digits, as pushover.net shows it");
+        }
+        text
+    };
+    let (token, user) = (key("token"), key("user"));
+    let url = reader.address("api", API, "/1/messages.json");
+    let priority = reader.integer_in("priority", PRIORITIES);
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(is_of_name);
+    if !settings.list("device").iter().all(|it| is_name(it) && it.len() <= DEVICE_CHARS_MAX) {
+        let message = "must be names of devices: up to 25 letters, digits, - and _ each";
+        reader.fault("device", message);
+    }
+    let sound = settings.text("sound").map(str::to_owned);
+    if sound.as_ref().is_some_and(|sound| !is_name(sound)) {
+        let message = "must be the name of a sound, such as siren: letters, digits, - and _";
+        reader.fault("sound", message);
+    }
+    let retry = settings.duration("retry").unwrap_or(RETRY);
+    if retry < RETRY_MIN {
+        reader.fault("retry", "Pushover rings again after 30 s at the earliest");
+    }
+    let retry_for = settings.duration("retry_for").unwrap_or(RETRY_FOR);
+    if retry_for > RETRY_FOR_MAX {
+        reader.fault("retry_for", "Pushover rings for 3 hours at most");
+    }
+    let (device, time) = (settings.list("device").join(","), settings.answer_time());
+    reader.finish(|| {
+        Some(MessageChannel(Pushover {
+            url: url?,
+            token,
+            user,
+            device,
+            sound,
+            priority,
+            retry,
+            retry_for,
+            secrets,
+            time,
+        }))
+    })
+}
+
+/// What Pushover calls a priority.
+fn number(priority: Priority) -> i64 {
+    match priority {
+        Priority::Lowest => -2,
+        Priority::Low => -1,
+        Priority::Normal => 0,
+        Priority::High => 1,
+        Priority::Urgent => 2,
+    }
+}
+
+impl MessageService for Pushover {
+    const LIMITS: &'static Limits = &LIMITS;
+
+    /// "Being Friendly to our API": two connections at most, which is what a paced channel has.
+    fn paces(&self) -> Vec<Pace> {
+        vec![Pace { key: "pushover".to_owned(), count: 10, per: Duration::from_secs(1) }]
+    }
+}
+
+impl HttpService for Pushover {
+    const NAME: &'static str = "Pushover";
+
+    fn request(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        extras: &Extras,
+    ) -> Result<Request<'_>, FilesRefused> {
+        if message.files.iter().any(|file| file.role != Role::Picture) {
+            return Err(FilesRefused("Pushover takes pictures only".to_owned()));
+        }
+        let (url, headers) = (self.url.clone(), HeaderMap::new());
+        let body = self.body(message, alert, extras);
+        Ok(Request { url, headers, body, time: self.time, secrets: &self.secrets })
+    }
+
+    fn read_answer(
+        &self,
+        message: &Message,
+        alert: &Alert,
+        extras: &Extras,
+        answer: &Answer,
+    ) -> AnswerMeaning {
+        let fault = Fault::of(answer);
+        AnswerMeaning {
+            result: self.judge(answer, &fault, !message.files.is_empty()),
+            said: answer.said(&fault.errors(), &self.secrets),
+            doubtful_extras: self.doubtful(alert, extras, answer, &fault),
+        }
+    }
+}
+
+impl Pushover {
+    /// What of a message's extras Pushover did not take: those that it names; where it names nothing, all.
+    fn doubtful(
+        &self,
+        alert: &Alert,
+        extras: &Extras,
+        answer: &Answer,
+        fault: &Fault,
+    ) -> Vec<&'static str> {
+        let is_there = |key: &str| match key {
+            "device" => !self.device.is_empty(),
+            "priority" => self.priority.is_some() || alert.manner.priority.is_some(),
+            "public_url" => alert.link.is_some(),
+            _ => self.sound.is_some(),
+        };
+        let there = EXTRAS.iter().filter(|(key, _)| is_there(key) && extras.has(key));
+        let of_others = ["token", "user", "message", "title", "attachment"];
+        if answer.status / 100 != 4 || matches!(answer.status, 401..=408 | 413 | 429) {
+            return Vec::new();
+        }
+        if of_others.iter().any(|name| fault.names(name)) {
+            return Vec::new();
+        }
+        let named = there.clone().filter(|(_, names)| names.iter().any(|name| fault.names(name)));
+        let named: Vec<&'static str> = named.map(|(key, _)| *key).collect();
+        if named.is_empty() { there.map(|(key, _)| *key).collect() } else { named }
+    }
+
+    fn body(&self, message: &Message, alert: &Alert, extras: &Extras) -> Body {
+        let file = message.files.first();
+        // There is no message without a text.
+        let name = file.map_or("", |file| file.name());
+        let (title, text) = match (message.title.as_str(), message.text.as_str()) {
+            ("", "") => ("", name),
+            (title, "") => ("", title),
+            (title, text) => (title, text),
+        };
+        let priority = alert.manner.priority.map(number).or(self.priority);
+        let mut priority = priority.filter(|_| extras.has("priority")).unwrap_or_default();
+        if sound::is_silent(message, alert) {
+            priority = priority.min(QUIET);
+        }
+        let mut form = Form::new();
+        form.field("token", &self.token);
+        form.field("user", &self.user);
+        form.field("message", text);
+        form.field("priority", priority.to_string());
+        form.field("timestamp", (alert.received_at.as_ms() / 1000).to_string());
+        if priority == EMERGENCY {
+            form.field("retry", self.retry.as_secs().to_string());
+            form.field("expire", self.retry_for.as_secs().to_string());
+        }
+        let link = alert.link.as_deref().filter(|it| it.len() <= URL_CHARS_MAX);
+        let extra = |key, value: Option<_>| value.filter(|_| extras.has(key)).unwrap_or_default();
+        let optional = [
+            ("title", title),
+            ("device", extra("device", Some(self.device.as_str()))),
+            ("sound", extra("sound", self.sound.as_deref())),
+            ("url", extra("public_url", link)),
+        ];
+        for (name, value) in optional.into_iter().filter(|(_, value)| !value.is_empty()) {
+            form.field(name, value);
+        }
+        if let Some(file) = file {
+            form.attachment("attachment", file);
+        }
+        form.into_body()
+    }
+
+    fn judge(&self, answer: &Answer, fault: &Fault, with_file: bool) -> SendResult {
+        let said = answer.said(&fault.errors(), &self.secrets);
+        let status = answer.status;
+        Ok(match status {
+            200..=299 => Verdict::Delivered(Receipt::default()),
+            300..=399 | 404 | 405 => {
+                repair(format!("this is no Pushover ({status}, {said}): check `api`"))
+            }
+            _ if fault.names("token") => {
+                repair(format!("Pushover does not know this application ({said}): check `token`"))
+            }
+            _ if fault.names("user") => {
+                repair(format!("Pushover does not know this user ({said}): check `user`"))
+            }
+            413 if with_file => return Err(FilesRefused("too big for Pushover".to_owned())),
+            408 => retry(answer.retry_after, format!("Pushover did not wait: {said}")),
+            // All messages of the month are spent: see "Limits".
+            429 => retry(
+                answer.retry_after.or(Some(REPAIR_PAUSE)),
+                format!("Pushover takes no more messages for now: {said}"),
+            ),
+            500.. => retry(
+                answer.retry_after,
+                format!("Pushover has a fault of its own ({status}): {said}"),
+            ),
+            _ if with_file => return Err(FilesRefused(format!("not taken by Pushover ({said})"))),
+            _ => Verdict::Refused { error: format!("Pushover answered {status}: {said}") },
+        })
+    }
+}
+
+/// Pushover's error format: words, and the name of the wrong parameter.
+struct Fault(Value);
+
+impl Fault {
+    fn of(answer: &Answer) -> Self {
+        Self(answer.json())
+    }
+
+    /// Whether it names this parameter.
+    fn names(&self, parameter: &str) -> bool {
+        self.0.get(parameter).is_some()
+    }
+
+    fn errors(&self) -> String {
+        let errors = self.0.get("errors").and_then(Value::as_array).into_iter().flatten();
+        errors.filter_map(Value::as_str).collect::<Vec<_>>().join("; ")
+    }
+}

@@ -1,0 +1,84 @@
+//! Header lines that firmware has broken without a blank at their start: what tells them from text.
+
+use super::NAME_BYTES_MAX;
+
+/// Fields that hardly a text has.
+const STRONG: &[&[u8]] = &[
+    b"content-disposition",
+    b"content-id",
+    b"content-transfer-encoding",
+    b"content-type",
+    b"message-id",
+    b"mime-version",
+    b"received",
+    b"return-path",
+    b"x-mailer",
+    b"x-priority",
+];
+
+/// The same, if the header does not have it yet. Texts have a date.
+const WEAK: &[&[u8]] = &[b"cc", b"from", b"reply-to", b"sender", b"subject", b"to"];
+
+/// How the lines of a `Received` begin (RFC 5321, section 4.4), in lower case.
+const RECEIVED_WORDS: &[&[u8]] = &[b"by", b"for", b"from", b"id", b"via", b"with"];
+
+/// Fields of addresses and of names like them: each of their lines has an `@`.
+const ADDRESS_FIELDS: &[&[u8]] =
+    &[b"bcc", b"cc", b"from", b"in-reply-to", b"references", b"reply-to", b"sender", b"to"];
+
+/// Whether a field of this name, in lower case, tells that what is above it is a header.
+pub(crate) fn is_strong(name: &[u8]) -> bool {
+    STRONG.contains(&name)
+}
+
+/// The same, if it is the first of its name.
+pub(crate) fn is_weak(name: &[u8]) -> bool {
+    WEAK.contains(&name)
+}
+
+/// Whether a line looks as the rest of the field does that begins with `above`, in lower case.
+pub(crate) fn is_like(above: &[u8], line: &[u8]) -> bool {
+    let name = above.split(|&byte| byte == b':').next().unwrap_or_default().trim_ascii();
+    let lower = line.trim_ascii().to_ascii_lowercase();
+    let word = lower.split(|byte| !byte.is_ascii_alphabetic()).next().unwrap_or_default();
+    match name {
+        b"received" => RECEIVED_WORDS.contains(&word) || lower.starts_with(b"("),
+        name => ADDRESS_FIELDS.contains(&name) && line.contains(&b'@'),
+    }
+}
+
+/// The name before the colon at the end of `line`, in lower case, if a field may have it.
+pub(crate) fn field_name(line: &[u8]) -> Option<Vec<u8>> {
+    let name = line.strip_suffix(b":")?.trim_ascii_end();
+    let may_be = !name.is_empty()
+        && name.len() <= NAME_BYTES_MAX
+        && name.iter().all(u8::is_ascii_graphic)
+        && !is_number(name);
+    may_be.then(|| name.to_ascii_lowercase())
+}
+
+/// Whether it has digits alone, as the hour of a time.
+pub(crate) fn is_number(name: &[u8]) -> bool {
+    let name = name.trim_ascii_end();
+    !name.is_empty() && name.iter().all(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_look_like_the_field_above_or_not() {
+        for (above, line, expected) in [
+            ("to: a@x,", "b@x", true),
+            ("to: a@x", "Motion in the hall", false),
+            ("received: from a", "by b with SMTP", true),
+            ("received: from a", "byte", false),
+            ("subject: a", "b@x", false),
+        ] {
+            assert_eq!(is_like(above.as_bytes(), line.as_bytes()), expected, "{above}, {line}");
+        }
+        assert_eq!(field_name(b"X-A :"), Some(b"x-a".to_vec()));
+        assert_eq!((field_name(b"12:"), field_name(b"a b:"), field_name(b":")), (None, None, None));
+    }
+}

@@ -1,0 +1,69 @@
+//! Incidents that no arrival opens: notices about a device, and reports.
+
+use rusqlite::Connection;
+use tipoff_model::{
+    Content, DeviceId, Event, Facts, IncidentClass, IncidentId, Planner, Timestamp,
+};
+
+use super::incident_rows::{self, NOTICE, Opening};
+use super::{devices, home_settings, new_deliveries, past, shares, sightings};
+use crate::core::alerting::{self, IncidentAlerts};
+use crate::core::facts::facts_of_content;
+use crate::core::joining::IncidentHead;
+use crate::{Notice, Result};
+
+/// See [`crate::Devices::create_notice`].
+pub(super) fn create(
+    connection: &Connection,
+    planner: &dyn Planner,
+    notice: &Notice,
+) -> Result<Vec<String>> {
+    let Some(device) = devices::read(connection, notice.device.0)? else {
+        return Ok(Vec::new());
+    };
+    let content = Content { subject: notice.subject.clone(), ..Content::default() };
+    let Notice { device: id, event, subject, at } = notice;
+    let (incident, muted) = open(connection, *id, *event, subject, *at)?;
+    let facts = Facts {
+        began_at: *at,
+        received_at: *at,
+        event: *event,
+        muted,
+        ..facts_of_content(&device, &content)
+    };
+    let alerts = IncidentAlerts::default();
+    let place = new_deliveries::device_place(connection, id.0)?;
+    let past = past::load(connection, planner, &facts, &alerts, &place)?;
+    let plan = alerting::decide(planner, &facts, &alerts, &past, *at);
+    incident_rows::set_suppressed_reason(connection, incident, &plan)?;
+    for due in &plan.due {
+        new_deliveries::insert(connection, incident, &place, false, due, *at)?;
+    }
+    if *event == Event::Silence {
+        sightings::note_inactivity_alert(connection, *id)?;
+    }
+    Ok(plan.due.into_iter().map(|due| due.channel).collect())
+}
+
+/// Opens an incident that no arrival opens. Whether alerts of the device are muted.
+pub(super) fn open(
+    connection: &Connection,
+    device: DeviceId,
+    event: Event,
+    subject: &str,
+    at: Timestamp,
+) -> Result<(IncidentId, bool)> {
+    let muted =
+        sightings::is_muted(connection, device, at)? || home_settings::is_muted(connection, at)?;
+    let head =
+        IncidentHead { event, subject: subject.to_owned(), last_arrival_at: at, has_video: false };
+    let opening = Opening {
+        device: device.0,
+        share: shares::holder_of_device(connection, device.0)?,
+        silent: NOTICE,
+        class: IncidentClass::Alone,
+        muted,
+        head: &head,
+    };
+    Ok((incident_rows::open(connection, &opening)?, muted))
+}

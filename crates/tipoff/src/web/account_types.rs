@@ -1,0 +1,99 @@
+//! The shapes of users and of the audit log, for the API and for `--json` of the command line.
+
+use serde::{Deserialize, Serialize};
+use tipoff_spool::{AuditEntry, Role};
+use utoipa::ToSchema;
+
+use crate::runtime::utc::utc;
+
+/// What a user may do.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UserRole {
+    /// Sees and changes everything.
+    Owner,
+    /// Sees what is no secret and no setting, and changes only their own password, code and logins.
+    Viewer,
+}
+
+impl From<UserRole> for Role {
+    fn from(role: UserRole) -> Self {
+        match role {
+            UserRole::Owner => Self::Owner,
+            UserRole::Viewer => Self::Viewer,
+        }
+    }
+}
+
+impl From<Role> for UserRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Owner => Self::Owner,
+            Role::Viewer => Self::Viewer,
+        }
+    }
+}
+
+/// A person who may log in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct User {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) role: UserRole,
+    /// Whether a one-time code is asked for after the password.
+    pub(crate) totp: bool,
+    #[schema(format = DateTime)]
+    pub(crate) created_at: String,
+}
+
+impl From<&tipoff_spool::User> for User {
+    fn from(user: &tipoff_spool::User) -> Self {
+        Self {
+            id: user.id.0,
+            name: user.name.clone(),
+            role: user.role.into(),
+            totp: user.totp.is_some(),
+            created_at: utc(user.created_at),
+        }
+    }
+}
+
+/// An entry of the audit log.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Entry)]
+pub(crate) struct AuditLine {
+    pub(crate) id: i64,
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
+    /// `user`, `token`, `person` (in a chat), `link` (an action link), `command line`, `file` (the configuration) or
+    /// `stranger`.
+    pub(crate) actor_kind: &'static str,
+    /// The name of the user, the token, the person, the channel that got the link, …
+    pub(crate) actor: String,
+    /// From which address, where it came by the HTTP port.
+    pub(crate) address: Option<String>,
+    /// An area and a verb, such as `token.create`.
+    pub(crate) what: String,
+    /// To what.
+    pub(crate) object: String,
+    /// How.
+    pub(crate) detail: String,
+    /// How often.
+    pub(crate) count: u32,
+}
+
+impl From<&AuditEntry> for AuditLine {
+    fn from(entry: &AuditEntry) -> Self {
+        Self {
+            id: entry.id,
+            at: utc(entry.at),
+            actor_kind: entry.actor.kind(),
+            actor: entry.actor.name().to_owned(),
+            address: entry.address.clone(),
+            what: entry.what.clone(),
+            object: entry.object.clone(),
+            detail: entry.detail.clone(),
+            count: entry.count,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The password, and tokens for programs.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use tipoff_spool::TokenScope;
+use utoipa::ToSchema;
+
+use super::super::AppState;
+use super::super::access::{
+    AuditContext, LoginSource, Principal, login_cookies, make_token, token_name,
+};
+use super::super::client::Client;
+use super::super::extract::{JsonBody, Path};
+use super::super::problem::Problem;
+use super::error_responses::{Conflict, NotFound};
+use crate::audit::what;
+use crate::runtime::utc::utc;
+
+/// A token, without the token itself.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Token {
+    id: i64,
+    name: String,
+    /// What it may be used for.
+    #[schema(value_type = Scope)]
+    scope: &'static str,
+    /// Whether it may change anything.
+    may_change: bool,
+    /// Who made it. It ends when that user is an owner no longer; nothing: an earlier version made it.
+    made_by: Option<String>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was used last, to the hour; nothing: never.
+    #[schema(format = DateTime)]
+    used_at: Option<String>,
+}
+
+/// What a token may be used for.
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Scope {
+    /// Everything that people can do, but for users, their logins and passwords, and tokens.
+    Change,
+    /// Reading.
+    Read,
+    /// The feed of incidents only: such a token may stand in an address.
+    Feed,
+}
+
+/// All tokens.
+#[utoipa::path(
+    get, path = "/api/v1/tokens", tag = "access",
+    responses((status = 200, body = [Token])),
+)]
+pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<Token>>, Problem> {
+    let token = |token: tipoff_spool::ApiToken| Token {
+        id: token.id,
+        name: token.name,
+        scope: token.scope.as_str(),
+        may_change: token.scope == TokenScope::Change,
+        made_by: Some(token.made_by).filter(|name| !name.is_empty()),
+        created_at: utc(token.created_at),
+        used_at: token.used_at.map(utc),
+    };
+    Ok(Json(state.spool.tokens().await?.into_iter().map(token).collect()))
+}
+
+/// A token to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewToken {
+    /// What it is for.
+    #[schema(min_length = 1, max_length = 60)]
+    name: String,
+    /// Whether it may change anything, where `scope` is left out.
+    #[serde(default)]
+    may_change: bool,
+    /// What it may be used for.
+    #[serde(default)]
+    scope: Option<Scope>,
+}
+
+/// A token, told this once.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MadeToken {
+    id: i64,
+    token: String,
+}
+
+/// Makes a token for a program.
+#[utoipa::path(
+    post, path = "/api/v1/tokens", tag = "access", request_body = NewToken,
+    responses((status = 201, body = MadeToken), Conflict),
+)]
+pub(super) async fn add(
+    State(state): State<AppState>,
+    principal: Principal,
+    audit: AuditContext,
+    JsonBody(NewToken { name, may_change, scope }): JsonBody<NewToken>,
+) -> Result<(StatusCode, Json<MadeToken>), Problem> {
+    let name = token_name(&name).map_err(Problem::bad)?;
+    let scope = match (scope, may_change) {
+        (Some(Scope::Change), _) | (None, true) => TokenScope::Change,
+        (Some(_), true) => return Err(Problem::bad("may_change: it contradicts `scope`")),
+        (Some(Scope::Read) | None, false) => TokenScope::Read,
+        (Some(Scope::Feed), false) => TokenScope::Feed,
+    };
+    let entry = audit.entry(what::TOKEN_CREATE, name, format!("scope: {}", scope.as_str()));
+    let (id, token) = make_token(&*state.spool, name, scope, principal.user(), entry).await?;
+    Ok((StatusCode::CREATED, Json(MadeToken { id, token })))
+}
+
+/// Ends a token.
+#[utoipa::path(
+    delete, path = "/api/v1/tokens/{id}", tag = "access",
+    params(("id" = i64, Path, description = "Its number")),
+    responses((status = 204, description = "It holds no longer"), NotFound),
+)]
+pub(super) async fn remove(
+    State(state): State<AppState>,
+    audit: AuditContext,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, Problem> {
+    let token = state.spool.tokens().await?.into_iter().find(|token| token.id == id);
+    let name = token.map(|token| token.name).unwrap_or_default();
+    let entry = audit.entry(what::TOKEN_REVOKE, name, format!("number {id}"));
+    if !state.spool.remove_token(id, entry).await? {
+        return Err(Problem::not_found("token"));
+    }
+    // Event streams that it opened end.
+    state.access.changed();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A change of the password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPassword {
+    old: String,
+    #[schema(min_length = 8, max_length = 200)]
+    new: String,
+    /// Whether all tokens for programs end, too. Only for an owner.
+    #[serde(default)]
+    revoke_tokens: bool,
+}
+
+/// Changes your own password; your other browsers must log in again. Only for a browser that is logged in.
+#[utoipa::path(
+    put, path = "/api/v1/password", tag = "access", request_body = NewPassword,
+    responses((status = 204, description = "It is changed")),
+)]
+pub(super) async fn change_password(
+    State(state): State<AppState>,
+    client: Client,
+    principal: Principal,
+    headers: HeaderMap,
+    JsonBody(NewPassword { old, new, revoke_tokens }): JsonBody<NewPassword>,
+) -> Result<Response, Problem> {
+    let Some(user) = principal.user() else {
+        let detail = "only a user who is logged in here has a password";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    };
+    if revoke_tokens && !principal.is_owner() {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "only an owner may revoke tokens"));
+    }
+    let source = LoginSource::of(&client, &headers);
+    let login = state.access.change(user, &old, &new, principal.login(), &source).await?;
+    let detail = "every other login of this user ended";
+    state
+        .note(AuditContext::new(&principal, &client).entry(
+            what::PASSWORD,
+            &*principal.name,
+            detail,
+        ))
+        .await;
+    if revoke_tokens {
+        let detail = "with the password";
+        let entry = AuditContext::new(&principal, &client).entry(what::TOKEN_REVOKE, "", detail);
+        state.access.end_tokens(entry).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, login_cookies(&login, &client)).into_response())
+}

@@ -1,0 +1,280 @@
+//! What the API tells of incidents, in its own shapes: what the spool keeps may change, these may
+//! only grow.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tipoff_model::{MediaKind, MediaPlace, Timestamp};
+use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentLine};
+use utoipa::ToSchema;
+
+use crate::runtime::utc::utc;
+
+/// A device by its number and name.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeviceName {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+}
+
+/// An incident as lists have it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Incident {
+    pub(crate) id: i64,
+    pub(crate) device: DeviceName,
+    /// What happened, such as `motion`.
+    pub(crate) event: &'static str,
+    /// The first subject; empty where there was none.
+    pub(crate) subject: String,
+    /// When its first arrival was received.
+    #[schema(format = DateTime)]
+    pub(crate) began_at: String,
+    /// When its latest arrival was received.
+    #[schema(format = DateTime)]
+    pub(crate) last_arrival_at: String,
+    pub(crate) arrivals: u64,
+    pub(crate) pictures: u64,
+    pub(crate) videos: u64,
+    /// How long its videos play together, in seconds, as far as that is known.
+    pub(crate) video_length_s: f64,
+    /// Where a small picture of it is.
+    pub(crate) thumbnail: Option<String>,
+    /// Whether it is kept without telling anybody.
+    pub(crate) silent: bool,
+    /// Whether its device was muted when it began.
+    pub(crate) muted: bool,
+    /// Why nobody is told of it, in words; none: somebody is.
+    pub(crate) untold: Option<String>,
+    /// Who marked it as not interesting: no more alerts of it are sent. None: nobody did.
+    pub(crate) dismissed_by: Option<String>,
+    /// Who locked it: it is kept until it is unlocked.
+    pub(crate) locked_by: Option<String>,
+    #[schema(format = DateTime)]
+    pub(crate) locked_at: Option<String>,
+    /// What it says besides its subject, where no arrival opened it: a report.
+    pub(crate) note: Option<String>,
+    /// How many deliveries stand how, by channel.
+    pub(crate) outcomes: Vec<Outcome>,
+}
+
+/// Deliveries of one incident to one channel that stand alike.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Outcome {
+    pub(crate) channel: String,
+    /// `pending`, `delivered`, `refused`, `expired` or `withdrawn`.
+    pub(crate) state: &'static str,
+    pub(crate) count: u64,
+}
+
+/// An incident with all that belongs to it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct IncidentFull {
+    pub(crate) incident: Incident,
+    /// In the order of receipt.
+    pub(crate) arrivals: Vec<Arrival>,
+    /// In the order in which they were made.
+    pub(crate) deliveries: Vec<Delivery>,
+}
+
+/// One thing received: a mail or an uploaded file.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Arrival {
+    pub(crate) id: i64,
+    #[schema(format = DateTime)]
+    pub(crate) received_at: String,
+    /// Whether the connection broke before its end.
+    pub(crate) torn: bool,
+    /// `smtp` or `ftp`.
+    pub(crate) protocol: &'static str,
+    /// The address that it came from.
+    pub(crate) peer: String,
+    pub(crate) login: Option<String>,
+    /// What the device called itself.
+    pub(crate) greeting: Option<String>,
+    pub(crate) sender: String,
+    pub(crate) recipients: Vec<String>,
+    pub(crate) encrypted: bool,
+    /// What the device calls the file.
+    pub(crate) path: Option<String>,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    /// Whether its structure was broken, so that something may be missing here.
+    pub(crate) unclear: bool,
+    /// In bytes, as it came.
+    pub(crate) size: u64,
+    /// Where it is, as it came.
+    pub(crate) url: String,
+    pub(crate) files: Vec<File>,
+}
+
+/// A file inside an arrival.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) content_type: String,
+    /// `picture`, `animation`, `video` or `file`.
+    pub(crate) kind: &'static str,
+    /// In bytes.
+    pub(crate) size: u64,
+    /// Whether nothing of it is missing.
+    pub(crate) whole: bool,
+    /// Whether the device had sent it before.
+    pub(crate) repeat: bool,
+    /// Whether it only decorates the page of a mail, such as a logo: listed, not sent.
+    pub(crate) decoration: bool,
+    pub(crate) url: String,
+    pub(crate) thumbnail: Option<String>,
+}
+
+/// What a channel was to be told.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Delivery {
+    pub(crate) id: i64,
+    pub(crate) channel: String,
+    /// `first` or `followup`.
+    pub(crate) kind: String,
+    /// `pending`, `delivered`, `refused`, `expired` or `withdrawn`.
+    pub(crate) state: &'static str,
+    #[schema(format = DateTime)]
+    pub(crate) created_at: String,
+    /// When the next attempt is due, where it is pending.
+    #[schema(format = DateTime)]
+    pub(crate) due_at: Option<String>,
+    pub(crate) attempts: Vec<Attempt>,
+}
+
+/// One attempt at a delivery.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Attempt {
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
+    pub(crate) took_ms: u64,
+    /// Why it failed, where it did.
+    pub(crate) error: Option<String>,
+}
+
+/// Where a stored file is.
+pub(crate) fn file_url(place: MediaPlace) -> String {
+    let file = place.index.map_or_else(|| "raw".to_owned(), |index| index.to_string());
+    format!("/api/v1/arrivals/{}/files/{file}", place.arrival)
+}
+
+/// Where a video is as a browser plays it.
+pub(crate) fn rendition_url(place: MediaPlace) -> String {
+    file_url(place) + "/rendition"
+}
+
+/// Where a small picture of it is.
+pub(crate) fn thumbnail_url(place: MediaPlace) -> String {
+    file_url(place) + "/thumbnail"
+}
+
+const fn kind(kind: MediaKind) -> &'static str {
+    match kind {
+        MediaKind::Picture => "picture",
+        MediaKind::Animation => "animation",
+        MediaKind::Video => "video",
+        MediaKind::File => "file",
+    }
+}
+
+impl From<&IncidentLine> for Incident {
+    fn from(line: &IncidentLine) -> Self {
+        let outcome = |(channel, state, count): &(String, tipoff_model::DeliveryState, u64)| {
+            Outcome { channel: channel.clone(), state: state.as_str(), count: *count }
+        };
+        Self {
+            id: line.id.0,
+            device: DeviceName { id: line.device_id.0, name: line.device.clone() },
+            event: line.event.as_str(),
+            subject: line.subject.clone(),
+            began_at: utc(line.began_at),
+            last_arrival_at: utc(line.last_arrival_at),
+            arrivals: line.arrivals,
+            pictures: line.pictures,
+            videos: line.videos,
+            video_length_s: line.video_length.as_secs_f64(),
+            thumbnail: line.cover.map(|cover| thumbnail_url(cover.place)),
+            silent: line.silent,
+            muted: line.muted,
+            untold: line.suppressed_reason.clone(),
+            dismissed_by: line.dismissed.as_ref().map(|it| it.by.clone()),
+            locked_by: line.locked.as_ref().map(|it| it.by.clone()),
+            locked_at: line.locked.as_ref().map(|it| utc(it.at)),
+            note: line.note.clone(),
+            outcomes: line.deliveries.iter().map(outcome).collect(),
+        }
+    }
+}
+
+impl From<&IncidentDetail> for IncidentFull {
+    fn from(detail: &IncidentDetail) -> Self {
+        Self {
+            incident: (&detail.line).into(),
+            arrivals: detail.arrivals.iter().map(Arrival::from).collect(),
+            deliveries: detail.deliveries.iter().map(Delivery::from).collect(),
+        }
+    }
+}
+
+impl From<&ArrivalLine> for Arrival {
+    fn from(line: &ArrivalLine) -> Self {
+        let ArrivalLine { envelope, content, .. } = line;
+        let place = |index| MediaPlace { arrival: line.id, index };
+        let file = |(index, media): (u32, &tipoff_model::Media)| File {
+            name: media.name.clone(),
+            content_type: media.content_type.clone(),
+            kind: kind(media.kind),
+            size: media.size,
+            whole: media.whole,
+            repeat: media.repeat,
+            decoration: media.decoration,
+            url: file_url(place(Some(index))),
+            thumbnail: (media.kind != MediaKind::File).then(|| thumbnail_url(place(Some(index)))),
+        };
+        Self {
+            id: line.id.0,
+            received_at: utc(line.received_at),
+            torn: line.torn,
+            protocol: envelope.protocol.as_str(),
+            peer: envelope.peer.to_string(),
+            login: envelope.login.clone(),
+            greeting: envelope.greeting.clone(),
+            sender: envelope.sender.clone(),
+            recipients: envelope.recipients.clone(),
+            encrypted: envelope.tls,
+            path: envelope.path.clone(),
+            subject: content.subject.clone(),
+            text: content.text.clone(),
+            unclear: content.unclear,
+            size: line.blob.size,
+            url: file_url(place(None)),
+            files: (0..).zip(&content.media).map(file).collect(),
+        }
+    }
+}
+
+impl From<&DeliveryLine> for Delivery {
+    fn from(line: &DeliveryLine) -> Self {
+        let pending = line.state == tipoff_model::DeliveryState::Pending;
+        Self {
+            id: line.id.0,
+            channel: line.channel.clone(),
+            kind: line.kind.clone(),
+            state: line.state.as_str(),
+            created_at: utc(line.created_at),
+            due_at: pending.then(|| utc(line.due_at)),
+            attempts: line.attempts.iter().map(Attempt::from).collect(),
+        }
+    }
+}
+
+impl From<&(Timestamp, Duration, Option<String>)> for Attempt {
+    fn from((at, took, error): &(Timestamp, Duration, Option<String>)) -> Self {
+        Self {
+            at: utc(*at),
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            error: error.clone(),
+        }
+    }
+}

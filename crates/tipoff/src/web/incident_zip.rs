@@ -1,0 +1,154 @@
+//! An incident as one file: all that came, as it came, and what is known of it.
+
+use std::io::{self, Write};
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use tipoff_model::{AlertMedia, MediaPlace, Protocol, Timestamp};
+use tipoff_spool::{ArrivalLine, Blobs, IncidentDetail};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use super::AppState;
+use super::api_types::IncidentFull;
+use super::media::disposition;
+use super::problem::Problem;
+use super::streaming_body::{Pipe, streaming_body};
+
+/// A name in the parcel has at most so many bytes: some systems take no more than 255 in a path.
+const NAME_BYTES_MAX: usize = 100;
+
+/// A file in the parcel.
+struct Item {
+    name: String,
+    received_at: Timestamp,
+    media: AlertMedia,
+}
+
+/// Sends it as a zip (PKWARE's APPNOTE 6.3): files as they are, for pictures and videos do not shrink.
+pub(super) async fn send(state: &AppState, detail: &IncidentDetail) -> Result<Response, Problem> {
+    let mut items = Vec::new();
+    for (name, received_at, place) in contents(&detail.arrivals) {
+        if let Some(media) = state.spool.media(place).await? {
+            items.push(Item { name, received_at, media });
+        }
+    }
+    let unwritten = |error| {
+        tracing::error!(%error, "Could not describe an incident.");
+        Problem::new(
+            axum::http::StatusCode::INTERNAL_SERVER_ERROR,
+            "the incident cannot be described",
+        )
+    };
+    let facts = serde_json::to_vec_pretty(&IncidentFull::from(detail)).map_err(unwritten)?;
+    let (began_at, blobs) = (detail.line.began_at, state.spool.blobs().clone());
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            disposition(false, &format!("incident-{}.zip", detail.line.id)),
+        ),
+    ];
+    let body = streaming_body(move |pipe| pack(pipe, &blobs, &items, &facts, began_at));
+    Ok((headers, body).into_response())
+}
+
+/// What is in it: each mail and each file, under a name that begins with the arrival's number, so that
+/// no two are the same and they stand in their order.
+fn contents(
+    arrivals: &[ArrivalLine],
+) -> impl Iterator<Item = (String, Timestamp, MediaPlace)> + '_ {
+    arrivals.iter().flat_map(|arrival| {
+        let (id, at) = (arrival.id, arrival.received_at);
+        let files = (0..).zip(&arrival.content.media).map(move |(index, media)| {
+            let place = MediaPlace { arrival: id, index: Some(index) };
+            (format!("{id}-{index}-{}", safe(&media.name)), at, place)
+        });
+        // An upload is its file.
+        let is_mail = arrival.envelope.protocol == Protocol::Smtp;
+        let raw = (format!("{id}.eml"), at, MediaPlace { arrival: id, index: None });
+        files.chain(is_mail.then_some(raw))
+    })
+}
+
+/// A name without a path and without what some system does not take in a name, its ending kept.
+fn safe(name: &str) -> String {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let forbidden = |it: char| it.is_control() || "<>:\"|?*".contains(it);
+    let name: String = name.chars().map(|it| if forbidden(it) { '_' } else { it }).collect();
+    let name = name.trim_matches([' ', '.']);
+    let mut ends = name.char_indices().map(|(at, _)| name.get(at..).unwrap_or_default());
+    ends.find(|end| end.len() <= NAME_BYTES_MAX).unwrap_or_default().to_owned()
+}
+
+fn pack(
+    pipe: &mut Pipe,
+    blobs: &Blobs,
+    items: &[Item],
+    facts: &[u8],
+    began_at: Timestamp,
+) -> io::Result<()> {
+    let mut zip = ZipWriter::new_stream(pipe);
+    zip.start_file("incident.json", options(began_at, facts.len() as u64))?;
+    zip.write_all(facts)?;
+    for Item { name, received_at, media } in items {
+        zip.start_file(name.as_str(), options(*received_at, media.media.size))?;
+        io::copy(&mut blobs.read(&media.blob, &media.media)?, &mut zip)?;
+    }
+    zip.finish()?;
+    Ok(())
+}
+
+fn options(time: Timestamp, size: u64) -> SimpleFileOptions {
+    SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
+        .last_modified_time(dos_time(time).unwrap_or_default())
+        .large_file(size >= u64::from(u32::MAX))
+}
+
+/// A zip knows no zones: UTC.
+fn dos_time(time: Timestamp) -> Option<DateTime> {
+    let time = jiff::Timestamp::from_millisecond(time.as_ms()).ok()?;
+    let time = time.to_zoned_datetime(jiff::tz::TimeZone::UTC);
+    let part = |number: i8| u8::try_from(number).ok();
+    DateTime::from_date_and_time(
+        time.year().try_into().ok()?,
+        part(time.month())?,
+        part(time.day())?,
+        part(time.hour())?,
+        part(time.minute())?,
+        part(time.second())?,
+    )
+    .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_safe_on_any_system() {
+        let long = "x".repeat(200);
+        for (name, expected) in [
+            ("Hof 1.jpg", "Hof 1.jpg"),
+            ("../../etc/passwd", "passwd"),
+            ("..\\boot.ini", "boot.ini"),
+            ("a:b?.jpg", "a_b_.jpg"),
+            ("..", ""),
+            ("\u{7}ä\n.mp4", "_ä_.mp4"),
+        ] {
+            assert_eq!(safe(name), expected);
+        }
+        let name = safe(&format!("{long}ä.jpg"));
+        assert!(name.ends_with("xä.jpg") && name.len() == NAME_BYTES_MAX, "{name}");
+    }
+
+    #[test]
+    fn times_are_kept_to_two_seconds() {
+        let time: jiff::Timestamp = "2026-11-24T13:14:16Z".parse().unwrap();
+        let time = dos_time(Timestamp::from_ms(time.as_millisecond())).unwrap();
+        assert_eq!((time.year(), time.month(), time.day()), (2026, 11, 24));
+        assert_eq!((time.hour(), time.minute(), time.second()), (13, 14, 16));
+        assert_eq!(dos_time(Timestamp::from_ms(0)), None, "a zip begins in 1980");
+    }
+}

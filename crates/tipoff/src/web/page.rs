@@ -1,0 +1,92 @@
+//! How a page is sent, and the page of a problem for whoever is not logged in.
+
+use askama::Template;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+
+use super::problem::Problem;
+
+/// A page, or what stands instead of it.
+pub(super) type Page = Result<Response, PageProblem>;
+
+/// Sends a page.
+pub(super) fn page(template: &impl Template) -> Page {
+    match template.render() {
+        Ok(text) => Ok(Html(text).into_response()),
+        Err(error) => {
+            tracing::error!(%error, "Could not render a page.");
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Err(PageProblem(Problem::new(status, "the page could not be rendered")))
+        }
+    }
+}
+
+/// A problem, told to a person.
+pub(super) struct PageProblem(Problem);
+
+impl<E: Into<Problem>> From<E> for PageProblem {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+/// For whoever is not logged in.
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    title: &'a str,
+    detail: String,
+}
+
+/// The heading of a problem.
+pub(super) fn problem_title(problem: &Problem) -> &'static str {
+    match problem.status() {
+        StatusCode::NOT_FOUND => "Not found",
+        _ => "Something went wrong",
+    }
+}
+
+/// The detail of a problem as a sentence.
+pub(super) fn sentence(problem: &Problem) -> String {
+    let mut rest = problem.detail().chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    let end = if problem.detail().ends_with(['.', '?', '!']) { "" } else { "." };
+    first.chain(rest).chain(end.chars()).collect()
+}
+
+impl IntoResponse for PageProblem {
+    fn into_response(self) -> Response {
+        let Self(problem) = self;
+        let (status, title, detail) =
+            (problem.status(), problem_title(&problem), sentence(&problem));
+        let text = ProblemPage { title, detail }.render().unwrap_or_default();
+        let mut response = (status, Html(text)).into_response();
+        response.extensions_mut().insert(problem);
+        response
+    }
+}
+
+/// What the paths of the API begin with.
+const API: &str = "/api";
+
+/// Whether a path belongs to the API, whose clients are programs.
+pub(super) fn is_api(path: &str) -> bool {
+    path.starts_with(API)
+}
+
+/// The answer with a problem: JSON for a path of the API, else a page.
+pub(super) fn problem_response(problem: Problem, path: &str) -> Response {
+    match is_api(path) {
+        true => problem.into_response(),
+        false => PageProblem::from(problem).into_response(),
+    }
+}
+
+/// Whether a browser asks for a page: programs, pictures and the pages' script do not name HTML.
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|range| {
+        let kind = range.split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case("text/html")
+    })
+}

@@ -1,0 +1,150 @@
+//! The parts of the settings page about users: one's own account, the logins, and all users.
+
+use tipoff_spool::{Role, User};
+
+use super::super::AppState;
+use super::super::access::Principal;
+use super::super::clock::Clock;
+use super::super::problem::Problem;
+
+/// What the settings page shows of users.
+pub(super) struct Accounts {
+    /// The principal's own account. `None` for whom a proxy lets in: it is kept there.
+    pub(super) own: Option<Own>,
+    pub(super) logins: Vec<Login>,
+    /// All users, for an owner.
+    pub(super) users: Vec<Row>,
+    /// Whether the principal is an owner.
+    pub(super) is_owner: bool,
+}
+
+/// The principal's own account.
+pub(super) struct Own {
+    pub(super) name: String,
+    pub(super) role: &'static str,
+    /// Whether one-time codes are asked for.
+    pub(super) totp: bool,
+    /// Whether there are more logins than the present one.
+    pub(super) others: bool,
+}
+
+/// A browser that is logged in.
+pub(super) struct Login {
+    pub(super) id: i64,
+    pub(super) user: String,
+    pub(super) browser: String,
+    pub(super) address: String,
+    pub(super) since: String,
+    pub(super) seen: String,
+    pub(super) present: bool,
+}
+
+/// A user.
+pub(super) struct Row {
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) is_owner: bool,
+    pub(super) totp: bool,
+    pub(super) since: String,
+    pub(super) is_you: bool,
+}
+
+/// Reads what the principal may see.
+pub(super) async fn read(
+    state: &AppState,
+    principal: &Principal,
+    clock: &Clock,
+) -> Result<Accounts, Problem> {
+    let users = state.spool.users().await?;
+    let mut logins = Vec::new();
+    let (mut others, you) = (false, principal.user());
+    for (login, user, present) in state.access.logins_for(principal).await? {
+        others |= Some(login.user) == you && !present;
+        logins.push(Login {
+            id: login.id,
+            user,
+            browser: browser(&login.browser),
+            address: login.address,
+            since: clock.ago(login.created_at),
+            seen: clock.ago(login.seen_at),
+            present,
+        });
+    }
+    let own = users.iter().find(|user| Some(user.id) == you).map(|user| Own {
+        name: user.name.clone(),
+        role: user.role.as_str(),
+        totp: user.totp.is_some(),
+        others,
+    });
+    let row = |user: User| Row {
+        id: user.id.0,
+        is_owner: user.role == Role::Owner,
+        totp: user.totp.is_some(),
+        since: clock.ago(user.created_at),
+        is_you: Some(user.id) == you,
+        name: user.name,
+    };
+    let is_owner = principal.is_owner();
+    let users = if is_owner { users.into_iter().map(row).collect() } else { Vec::new() };
+    Ok(Accounts { own, logins, users, is_owner })
+}
+
+/// A browser's name out of its User-Agent, as far as people know it.
+fn browser(agent: &str) -> String {
+    // Each claims to be those after it.
+    let names = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ];
+    let systems = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
+    let find = |table: &[(&str, &'static str)]| {
+        table.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
+    match (find(&names), find(&systems)) {
+        (Some(name), Some(system)) => format!("{name} on {system}"),
+        (Some(name), None) => name.to_owned(),
+        (None, _) if agent.is_empty() => "Unknown browser".to_owned(),
+        (None, _) => agent.chars().take(60).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_called_as_people_know_it() {
+        for (agent, name) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/142.0.0.0 Safari/537.36",
+                "Chrome on Linux",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 \
+                 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+                "Safari on iPhone",
+            ),
+            ("curl/8.5.0", "curl"),
+            ("<script>", "<script>"),
+            ("", "Unknown browser"),
+        ] {
+            assert_eq!(browser(agent), name);
+        }
+    }
+}

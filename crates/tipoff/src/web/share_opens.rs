@@ -1,0 +1,48 @@
+//! How often links that are shared were opened: counted in memory, written now and then, so that whoever
+//! has a link cannot have us write as often as they like.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use tipoff_spool::{Spool, SpoolError};
+
+/// Counts are written at most this often, and when somebody looks at the list.
+const WRITE_EVERY: Duration = Duration::from_secs(10);
+
+/// Counts that are not written yet.
+#[derive(Clone, Default)]
+pub(crate) struct ShareOpens(Arc<Mutex<Pending>>);
+
+#[derive(Default)]
+struct Pending {
+    counts: HashMap<i64, u64>,
+    written: Option<Instant>,
+}
+
+impl ShareOpens {
+    /// Counts an opening of an existing link, whose numbers are bounded.
+    pub(super) async fn count(&self, spool: &dyn Spool, link: i64) {
+        let is_due = {
+            let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *pending.counts.entry(link).or_default() += 1;
+            pending.written.is_none_or(|written| written.elapsed() >= WRITE_EVERY)
+        };
+        if is_due && let Err(error) = self.write(spool).await {
+            tracing::warn!(%error, "Could not record that a shared link was opened.");
+        }
+    }
+
+    /// Writes what was counted.
+    pub(super) async fn write(&self, spool: &dyn Spool) -> Result<(), SpoolError> {
+        let counts: Vec<(i64, u64)> = {
+            let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            pending.written = Some(Instant::now());
+            pending.counts.drain().collect()
+        };
+        if counts.is_empty() {
+            return Ok(());
+        }
+        spool.note_opened(counts, SystemTime::now().into()).await
+    }
+}

@@ -1,0 +1,373 @@
+//! One job: the source probed, a plan made of it and carried out, the result measured. Never
+//! believes a program that says it succeeded: what it made is probed again.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::task::spawn_blocking;
+
+use crate::error::first_words;
+use crate::hichip::{self, Unpacked};
+use crate::input::{self, HEADER_BYTES_MAX, Input};
+use crate::job::{Audience, Limits, Source, TranscodeJob, Video};
+use crate::plan::{self, Plan, Recipe, Squeeze};
+use crate::probe::{self, Probe, Size};
+use crate::process::{Bounds, Ended, Run, STDOUT_BYTES_MAX};
+use crate::programs::Programs;
+use crate::progress::Reports;
+use crate::temp_file::{self, Copied};
+use crate::{Progress, TempFile, VideoError, arguments, isobmff};
+
+/// How many threads of one program may use the processor at once.
+const PROCESSORS: u64 = 2;
+
+/// The names in a job's folder.
+const SOURCE: &str = "source";
+const UNPACKED: &str = "unpacked.mkv";
+const VIDEO: &str = "video.mp4";
+const POSTER: &str = "poster.jpg";
+/// What Telegram takes as a thumbnail: so many pixels a side, and so many bytes.
+const POSTER_SIDE_PX_MAX: u32 = 320;
+const POSTER_BYTES_MAX: u64 = 200_000;
+/// How far into a video the poster is taken at most: a camera begins to record when something moves.
+const POSTER_AT_MAX: Duration = Duration::from_secs(1);
+
+/// The programs, and the limits that each job keeps.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    pub(crate) programs: Programs,
+    /// Where each job has a folder of its own.
+    pub(crate) folder: PathBuf,
+    pub(crate) limits: Limits,
+}
+
+/// A job that is running, and the folder that contains all its files.
+pub(crate) struct RunningJob<'a> {
+    tools: &'a Tools,
+    folder: Arc<TempDir>,
+    source: PathBuf,
+    /// Keeps the copy of the source, or what was unpacked from it, where there is one.
+    _copy: Option<TempFile>,
+    source_bytes: u64,
+    /// How large a program's output may be.
+    room_bytes: u64,
+    input: Input,
+    /// The source is an MP4 whose index stands first.
+    streamable: bool,
+    bytes_max: u64,
+    audience: Audience,
+}
+
+/// What one program may use, with this many bytes of scratch space left.
+pub(crate) fn bounds(limits: &Limits, file_bytes: u64) -> Bounds {
+    Bounds {
+        memory_bytes: limits.memory_bytes,
+        // The clock kills first; this holds should nobody be left to look at it.
+        processor_s: limits.time.as_secs().saturating_mul(PROCESSORS).saturating_add(1),
+        file_bytes,
+    }
+}
+
+/// What is known when the video is done.
+pub(crate) struct Finished {
+    pub(crate) video: Video,
+    pub(crate) size: Size,
+    pub(crate) duration: Duration,
+    pub(crate) plays_in_browsers: bool,
+}
+
+struct Made {
+    file: TempFile,
+    size: Size,
+    duration: Duration,
+    plays_in_browsers: bool,
+}
+
+impl<'a> RunningJob<'a> {
+    /// Brings the source within reach of the programs, and tells how it is to be read.
+    pub(crate) async fn begin(
+        tools: &'a Tools,
+        job: TranscodeJob,
+    ) -> Result<RunningJob<'a>, VideoError> {
+        let folder = Arc::new(temp_file::order_folder(&tools.folder)?);
+        let (mut source, mut copy) = match job.source {
+            Source::File(path) => (std::path::absolute(path)?, None),
+            Source::Bytes(from) => {
+                let copy = copied(&folder, from, tools.limits.scratch_bytes_max).await?;
+                (copy.path().to_owned(), Some(copy))
+            }
+        };
+        let metadata = tokio::fs::metadata(&source).await?;
+        if !metadata.is_file() {
+            // A pipe would be waited for without end, in a thread that nobody can stop.
+            return Err(VideoError::NotAVideo("not a file".to_owned()));
+        }
+        let looked_at = source.clone();
+        let content_type = job.content_type;
+        let Look { mut input, streamable, is_hichip } =
+            blocking(move || look(&looked_at, &content_type)).await?;
+        if is_hichip {
+            let unpacked = unpacked(&folder, source, tools.limits.scratch_bytes_max).await?;
+            source = unpacked.path().to_owned();
+            (input, copy) = (Some(Input::MATROSKA), Some(unpacked));
+        }
+        let copied_bytes = copy.as_ref().map_or(0, TempFile::size);
+        Ok(RunningJob {
+            tools,
+            folder,
+            source,
+            _copy: copy,
+            source_bytes: metadata.len(),
+            room_bytes: tools.limits.scratch_bytes_max.saturating_sub(copied_bytes),
+            input: input
+                .ok_or_else(|| VideoError::NotAVideo("no known kind of video".to_owned()))?,
+            streamable,
+            bytes_max: job.bytes_max,
+            audience: job.audience,
+        })
+    }
+
+    /// Makes the video, unless it is one already or none would fit.
+    pub(crate) async fn video(&self, progress: &Progress) -> Result<Finished, VideoError> {
+        let probe = self.probe(self.input, &self.source).await?;
+        progress.set_whole(probe.duration);
+        let source = plan::SourceFacts {
+            streamable: self.streamable,
+            bytes: self.source_bytes,
+            audience: self.audience,
+        };
+        let recipe = match plan::decide(&probe, source, self.bytes_max) {
+            Plan::AsItIs => return Ok(finished(Video::AsItIs, &probe)),
+            Plan::DoesNotFit => return Ok(finished(Video::DoesNotFit, &probe)),
+            Plan::Make(recipe) => recipe,
+        };
+        let first = self.make_somehow(&probe, recipe, progress).await?;
+        let squeezes: &[Squeeze] = if recipe.is_squeezed() {
+            &[Squeeze::Second]
+        } else {
+            &[Squeeze::First, Squeeze::Second]
+        };
+        self.fit(&probe, first, squeezes, progress).await
+    }
+
+    /// Reads the properties of the source and changes nothing.
+    pub(crate) async fn probed(&self) -> Result<Finished, VideoError> {
+        Ok(finished(Video::AsItIs, &self.probe(self.input, &self.source).await?))
+    }
+
+    /// What was made, or the same made smaller, or nothing.
+    async fn fit(
+        &self,
+        probe: &Probe,
+        mut made: Made,
+        squeezes: &[Squeeze],
+        progress: &Progress,
+    ) -> Result<Finished, VideoError> {
+        let mut squeezes = squeezes.iter();
+        loop {
+            let Made { size, duration, plays_in_browsers, .. } = made;
+            let finished = |video| Finished { video, size, duration, plays_in_browsers };
+            if made.file.size() <= self.bytes_max {
+                return Ok(finished(Video::Made(made.file)));
+            }
+            // The next attempt has the same name.
+            drop(made);
+            let recipe = squeezes
+                .next()
+                .and_then(|&squeeze| plan::squeezed(probe, duration, self.bytes_max, squeeze));
+            let Some(recipe) = recipe else {
+                return Ok(finished(Video::DoesNotFit));
+            };
+            made = self.make_somehow(probe, recipe, progress).await?;
+        }
+    }
+
+    /// Tries the recipe, then what else may work. The error is that of the recipe itself.
+    async fn make_somehow(
+        &self,
+        probe: &Probe,
+        recipe: Recipe,
+        progress: &Progress,
+    ) -> Result<Made, VideoError> {
+        let mut trouble = None;
+        for attempt in recipe.attempts(probe) {
+            match self.make(attempt, progress).await {
+                Ok(made) => return Ok(made),
+                Err(error) => {
+                    tracing::debug!(?attempt, "a video could not be made this way: {error}");
+                    trouble.get_or_insert(error);
+                }
+            }
+        }
+        Err(trouble.unwrap_or_else(|| VideoError::Failed("nothing was tried".to_owned())))
+    }
+
+    async fn make(&self, recipe: Recipe, progress: &Progress) -> Result<Made, VideoError> {
+        let words = arguments::make(self.input, &self.source, recipe, VIDEO);
+        let mut reports = Reports::new(progress);
+        let program = &self.tools.programs.ffmpeg;
+        let run = self.run(program, &self.source, Some(VIDEO));
+        let ended = run.watched(words, |said| reports.push(said)).await?;
+        if !ended.status.success() {
+            return Err(VideoError::Failed(self.said(&ended)));
+        }
+        let file = TempFile::adopt(&self.folder, VIDEO)?;
+        let nothing = || VideoError::Failed("nothing in it could be decoded".to_owned());
+        let probe = self.probe(Input::MP4, file.path()).await.map_err(|_| nothing())?;
+        Ok(Made {
+            size: probe.size,
+            duration: probe.duration.ok_or_else(nothing)?,
+            plays_in_browsers: probe.plays_in_browsers(),
+            file,
+        })
+    }
+
+    /// A still from near the beginning, in the size that services take; `None` where there is none.
+    pub(crate) async fn poster(&self, finished: &Finished) -> Option<TempFile> {
+        let (input, path) = match &finished.video {
+            Video::Made(made) => (Input::MP4, made.path()),
+            Video::AsItIs | Video::DoesNotFit => (self.input, self.source.as_path()),
+        };
+        let size = finished.size.within(POSTER_SIDE_PX_MAX, POSTER_SIDE_PX_MAX);
+        let middle = POSTER_AT_MAX.min(finished.duration / 3);
+        // Where the duration is a lie there may be no frame so late.
+        for at in [middle, Duration::ZERO] {
+            let words = arguments::poster(input, path, size, at, POSTER);
+            let run = self.run(&self.tools.programs.ffmpeg, path, Some(POSTER));
+            match run.words(words).await {
+                Ok(ended) if ended.status.success() => {}
+                Ok(ended) => tracing::debug!("no poster: {}", self.said(&ended)),
+                Err(error) => tracing::debug!("no poster: {error}"),
+            }
+            if let Ok(poster) = TempFile::adopt(&self.folder, POSTER)
+                && (1..=POSTER_BYTES_MAX).contains(&poster.size())
+            {
+                return Some(poster);
+            }
+        }
+        None
+    }
+
+    async fn probe(&self, input: Input, path: &Path) -> Result<Probe, VideoError> {
+        let words = arguments::probe(input, path);
+        let ended = self.run(&self.tools.programs.ffprobe, path, None).words(words).await?;
+        if !ended.status.success() {
+            return Err(VideoError::NotAVideo(self.said(&ended)));
+        }
+        if ended.stdout.len() >= STDOUT_BYTES_MAX {
+            return Err(VideoError::NotAVideo("it has too many streams".to_owned()));
+        }
+        probe::read(&ended.stdout).map_err(|words| VideoError::NotAVideo(words.to_owned()))
+    }
+
+    /// A run that reads one file, and writes one in the job's folder.
+    fn run<'b>(&'b self, program: &'b Path, reads: &Path, writes: Option<&str>) -> Run<'b> {
+        let bounds = bounds(&self.tools.limits, self.room_bytes);
+        let mut run = self.tools.programs.run(program, self.folder.path(), bounds);
+        run.reads.push(reads.to_owned());
+        run.writes.extend(writes.map(|name| self.folder.path().join(name)));
+        run
+    }
+
+    fn said(&self, ended: &Ended) -> String {
+        first_words(&ended.stderr, &self.source).unwrap_or_else(|| ended.how())
+    }
+}
+
+fn finished(video: Video, probe: &Probe) -> Finished {
+    Finished {
+        video,
+        size: probe.size,
+        duration: probe.duration.unwrap_or_default(),
+        plays_in_browsers: probe.plays_in_browsers(),
+    }
+}
+
+/// What the first bytes of a source say.
+struct Look {
+    /// How it is read; `None`: not a video.
+    input: Option<Input>,
+    /// It is an MP4 that can be sent as it is.
+    streamable: bool,
+    /// It must be unpacked first.
+    is_hichip: bool,
+}
+
+fn look(source: &Path, content_type: &str) -> io::Result<Look> {
+    let mut file = File::open(source)?;
+    let mut head = Vec::with_capacity(HEADER_BYTES_MAX);
+    (&mut file).take(HEADER_BYTES_MAX as u64).read_to_end(&mut head)?;
+    let input = input::of(content_type, &head);
+    let streamable = content_type == "video/mp4" && isobmff::has_index_first(&mut file)?;
+    let is_hichip = match content_type {
+        hichip::CONTENT_TYPE => true,
+        // One that begins in the middle looks like nothing, and has the name of a raw stream.
+        "video/h264" | "video/h265" | "application/octet-stream" => {
+            let more = hichip::SEARCH_BYTES_MAX.saturating_sub(head.len());
+            (&mut file).take(more as u64).read_to_end(&mut head)?;
+            hichip::is_in(&head)
+        }
+        _ => false,
+    };
+    Ok(Look { input, streamable, is_hichip })
+}
+
+/// Copies what cannot be opened by name. Dropping the future ends the copy.
+async fn copied(
+    folder: &Arc<TempDir>,
+    from: Box<dyn Read + Send>,
+    bytes_max: u64,
+) -> Result<TempFile, VideoError> {
+    let give_up = GiveUp::default();
+    let given_up = Arc::clone(&give_up.0);
+    let to = folder.path().join(SOURCE);
+    match blocking(move || temp_file::copy(from, &to, bytes_max, &given_up)).await? {
+        Copied::Whole => Ok(TempFile::adopt(folder, SOURCE)?),
+        Copied::TooLarge => Err(VideoError::TooLarge),
+        Copied::GivenUp => Err(VideoError::TimedOut),
+    }
+}
+
+/// Unpacks what ffmpeg does not read. Dropping the future ends it.
+async fn unpacked(
+    folder: &Arc<TempDir>,
+    source: PathBuf,
+    bytes_max: u64,
+) -> Result<TempFile, VideoError> {
+    let give_up = GiveUp::default();
+    let given_up = Arc::clone(&give_up.0);
+    let to = folder.path().join(UNPACKED);
+    let unpack = move || {
+        let to = File::create_new(to)?;
+        hichip::unpack(&mut File::open(source)?, to, bytes_max, &given_up)
+    };
+    match blocking(unpack).await? {
+        Unpacked::Whole => Ok(TempFile::adopt(folder, UNPACKED)?),
+        Unpacked::NoVideo => {
+            Err(VideoError::NotAVideo("no picture in it can be decoded".to_owned()))
+        }
+        Unpacked::TooLarge => Err(VideoError::TooLarge),
+        Unpacked::GivenUp => Err(VideoError::TimedOut),
+    }
+}
+
+/// Ends the work of a thread when it is dropped.
+#[derive(Default)]
+struct GiveUp(Arc<AtomicBool>);
+
+impl Drop for GiveUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    spawn_blocking(work).await.map_err(io::Error::other)?
+}
