@@ -84,7 +84,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     announce(&config, &bound, url.as_deref(), &access, &*spool).await?;
     let ceilings = open_files::fit(&config);
 
-    let services = Services::open(&config, spool, Arc::clone(&rules), entrance, shutdown).await?;
+    let services = Services::open(&config, spool, rules, entrance, shutdown).await?;
     let reach = reach(&bound.smtp, &bound.ftp);
     let (smtp, ftp) = receive(&services, &config, &bound.tls, (bound.smtp, bound.ftp), ceilings);
     let links = Links::new(url.as_deref(), key, config.http.media_links);

@@ -28,20 +28,38 @@ impl Running {
         now: &Config,
         data_dir: &Path,
     ) -> anyhow::Result<()> {
+        // Without `..`: a new section does not compile until it is applied or listed as left out.
+        let Config {
+            smtp,
+            ftp,
+            access,
+            devices,
+            channels,
+            rules,
+            retention,
+            // Take effect after a restart.
+            data_dir: _,
+            http: _,
+            video: _,
+            // Where the configuration was read from, and what follows from the rest.
+            path: _,
+            secrets: _,
+            warnings: _,
+        } = now;
         // The certificate comes first: it can fail.
-        if before.smtp.certificate != now.smtp.certificate {
-            self.tls.replace(Loaded::of(&now.smtp, data_dir)?);
+        if before.smtp.certificate != smtp.certificate {
+            self.tls.replace(Loaded::of(smtp, data_dir)?);
         }
+        let services = &self.services;
         // Rules come before channels: a new channel finds what the new rules made due for it.
-        let Services { rules, doorkeeper, entrance, retention, .. } = &self.services;
-        rules.apply(now.rules.clone());
-        rules.name_devices(now.device_names());
-        doorkeeper.apply(now.access.clone(), now.devices.clone());
-        entrance.known.configure(&now.devices);
-        retention.store(Arc::new(now.retention));
-        self.smtp.store(Arc::new(self.smtp.load().with(now.smtp.clone())));
-        self.ftp.store(Arc::new(self.ftp.load().with(now.ftp.clone())));
-        self.dispatch.apply(&now.channels);
+        services.rules.apply(rules.clone());
+        services.rules.name_devices(now.device_names());
+        services.doorkeeper.apply(access.clone(), devices.clone());
+        services.entrance.known.configure(devices);
+        services.retention.store(Arc::new(*retention));
+        self.smtp.store(Arc::new(self.smtp.load().with(smtp.clone())));
+        self.ftp.store(Arc::new(self.ftp.load().with(ftp.clone())));
+        self.dispatch.apply(channels);
         Ok(())
     }
 }
