@@ -26,6 +26,7 @@ const ROOMS: &[&[&str]] = &[
     &["actions", "disk", "eviction", "net", "open_files"],
     &["dispatch", "maintenance", "readiness", "receive"],
     &["service_manager"],
+    &["services"],
     &["reload", "web"],
     &["cli"],
 ];

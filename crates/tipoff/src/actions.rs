@@ -113,13 +113,15 @@ impl Actions {
         };
         match &done {
             Ok((done, has_changed)) => {
-                tracing::info!(by, ?action, result = done.text, "An action is carried out.");
+                tracing::info!(by, ?action, result = done.text, "An action was carried out.");
                 if *has_changed {
                     let (what, object) = noted(action);
                     audit::note(&*self.spool, audit::entry(actor, what, object, &*done.text)).await;
                 }
             }
-            Err(error) => tracing::warn!(by, ?action, %error, "An action is not carried out."),
+            Err(error) => {
+                tracing::warn!(by, ?action, %error, "An action could not be carried out.")
+            }
         }
         done.map(|(done, _)| done)
     }

@@ -25,6 +25,7 @@ mod receive;
 mod reload;
 mod reports;
 mod service_manager;
+mod services;
 #[cfg(test)]
 mod testing;
 mod web;

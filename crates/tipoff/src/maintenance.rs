@@ -1,5 +1,5 @@
-//! What is done by the clock, besides all that happens: old incidents go, and devices that have been
-//! silent for too long are told of.
+//! Maintenance: removes old incidents, checks for inactive devices, and moves waiting deliveries when the clock is
+//! set back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,19 +20,19 @@ use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::{Supervisor, Task};
 
-/// How often retention is looked after.
+/// How often old incidents are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
-/// How often silence is listened for, and for how long devices may make themselves heard after a
-/// start first: it may be us who were away.
-const LISTEN_EVERY: Duration = Duration::from_secs(60);
-const LISTEN_AFTER: Duration = Duration::from_secs(600);
-/// Devices are not inactive for less time than since the clock was last set by so much.
+/// How often inactive devices are checked, and how long after the start first: devices may seem inactive because
+/// Tipoff did not run.
+const CHECK_EVERY: Duration = Duration::from_secs(60);
+const FIRST_CHECK_AFTER: Duration = Duration::from_secs(600);
+/// A clock that is set by this much makes no device inactive: only the time since then counts.
 const SET_MIN: Duration = Duration::from_secs(60);
-/// A clock that was behind at the start, and was not corrected for so long, is right: what was recorded
-/// before was recorded by a clock that was ahead.
+/// A clock that was behind at the start, and was not corrected for this long, is right: the clock of an earlier run
+/// was ahead.
 const TRUST_AFTER: Duration = Duration::from_secs(3600);
 
-/// Keeps the spool within its limits, and an ear on the devices.
+/// The maintenance tasks.
 #[derive(Clone)]
 pub(crate) struct Maintenance {
     pub(crate) spool: Arc<dyn Spool>,
@@ -43,68 +43,68 @@ pub(crate) struct Maintenance {
     pub(crate) events: EventBus,
     pub(crate) clock: Clock,
     pub(crate) disk: Disk,
-    /// Made at the first start of the sweep, and kept when that is started again.
+    /// Made when the sweep first starts; outlives a restart of its task.
     pub(crate) eviction: Arc<Mutex<Option<Eviction>>>,
 }
 
 impl Maintenance {
-    /// Over a spool of a test.
+    /// For the spool of a test.
     #[cfg(test)]
-    pub(crate) fn of(stand: &crate::testing::Stand, clock: Clock) -> Self {
-        let spool = Arc::clone(&stand.spool);
+    pub(crate) fn of(server: &crate::testing::TestServer, clock: Clock) -> Self {
+        let spool = Arc::clone(&server.spool);
         Self {
             spool: Arc::clone(&spool),
-            retention: Arc::clone(&stand.retention),
+            retention: Arc::clone(&server.retention),
             renditions: Renditions::open(
-                stand.folder.path().join("renditions"),
+                server.folder.path().join("renditions"),
                 None,
                 spool.blobs().clone(),
             )
             .expect("a folder for renditions"),
-            thumbnails: Thumbnails::new(stand.folder.path().join("thumbs"), spool, None),
-            notifier: stand.notifier.clone(),
-            events: stand.events.clone(),
+            thumbnails: Thumbnails::new(server.folder.path().join("thumbs"), spool, None),
+            notifier: server.notifier.clone(),
+            events: server.events.clone(),
             clock,
-            disk: stand.disk.clone(),
+            disk: server.disk.clone(),
             eviction: Arc::default(),
         }
     }
 
     /// Starts its tasks.
     pub(crate) fn start(self, supervisor: &Supervisor) {
-        let (house, shutdown) = (self.clone(), supervisor.shutdown());
+        let (maintenance, shutdown) = (self.clone(), supervisor.shutdown());
         supervisor.spawn(Task::part("retention"), move || {
-            let (house, shutdown) = (house.clone(), shutdown.clone());
+            let (maintenance, shutdown) = (maintenance.clone(), shutdown.clone());
             async move {
-                house.sweep(shutdown).await;
+                maintenance.sweep(shutdown).await;
                 Ok(())
             }
         });
-        let (house, shutdown) = (self.clone(), supervisor.shutdown());
+        let (maintenance, shutdown) = (self.clone(), supervisor.shutdown());
         supervisor.spawn(Task::part("clock"), move || {
-            let (house, shutdown) = (house.clone(), shutdown.clone());
+            let (maintenance, shutdown) = (maintenance.clone(), shutdown.clone());
             async move {
-                house.watch_clock(shutdown).await?;
+                maintenance.watch_clock(shutdown).await?;
                 Ok(())
             }
         });
-        let (house, shutdown) = (self, supervisor.shutdown());
+        let (maintenance, shutdown) = (self, supervisor.shutdown());
         supervisor.spawn(Task::part("inactivity check"), move || {
-            let (house, shutdown) = (house.clone(), shutdown.clone());
+            let (maintenance, shutdown) = (maintenance.clone(), shutdown.clone());
             async move {
-                house.listen(shutdown).await;
+                maintenance.check_inactivity(shutdown).await;
                 Ok(())
             }
         });
     }
 
-    /// Sweeps what an earlier run left, then keeps to the limits of retention.
+    /// Removes leftover files of an earlier run, then old incidents by the limits of retention, until shutdown.
     async fn sweep(self, mut shutdown: Shutdown) {
         match self.spool.sweep_orphans().await {
             Ok(0) => {}
-            Ok(count) => tracing::info!(count, "Files that were never acknowledged are removed."),
+            Ok(count) => tracing::info!(count, "Files that were never acknowledged were removed."),
             Err(error) => {
-                tracing::warn!(%error, "Files of an earlier run could not be looked after.");
+                tracing::warn!(%error, "Leftover files of an earlier run could not be removed.");
             }
         }
         while shutdown.phase() == Phase::Running {
@@ -132,7 +132,7 @@ impl Maintenance {
                 incidents = swept.incidents,
                 bytes = swept.bytes,
                 undelivered = swept.undelivered,
-                "Old incidents are removed.",
+                "Old incidents were removed.",
             );
             let (thumbnails, renditions) = (self.thumbnails.clone(), self.renditions.clone());
             let forgets = move || {
@@ -141,7 +141,7 @@ impl Maintenance {
             };
             let _ = tokio::task::spawn_blocking(forgets).await;
             if let Err(error) = self.spool.give_back().await {
-                tracing::warn!(%error, "What was freed in the database is not given back.");
+                tracing::warn!(%error, "Free space in the database could not be returned to the disk.");
             }
         }
     }
@@ -157,7 +157,7 @@ impl Maintenance {
         self.spool.sweep(keep, now.wall).await
     }
 
-    /// What the incidents may take. On a full disk files go first that can be made again.
+    /// The bytes that incidents may use. On a full disk, files that can be made again are removed first.
     async fn make_room(&self) -> Result<u64, SpoolError> {
         let (renditions, max_size) = (self.renditions.clone(), self.disk.max_size());
         let _ = tokio::task::spawn_blocking(move || renditions.limit(max_size)).await;
@@ -174,7 +174,7 @@ impl Maintenance {
         self.disk.room_after().await
     }
 
-    /// Brings what waits to the clock when that is set back, or was behind at the start.
+    /// Moves waiting deliveries when the clock is set back or was behind at the start.
     pub(crate) async fn watch_clock(self, mut shutdown: Shutdown) -> Result<(), SpoolError> {
         let began = self.clock.read();
         let recorded_at = self.spool.newest().await?.recorded_at;
@@ -182,7 +182,7 @@ impl Maintenance {
         if let Some(recorded_at) = ahead {
             tracing::warn!(
                 seconds = recorded_at.since(began.wall).as_secs(),
-                "The clock is behind what was stored before. Waiting alerts are sent by this clock.",
+                "The clock is behind the newest stored arrival. Waiting alerts are sent by this clock.",
             );
             self.set_back(recorded_at.since(began.wall), false, &shutdown).await;
         }
@@ -216,52 +216,52 @@ impl Maintenance {
         Ok(())
     }
 
-    /// Until it is done: alerts would wait until the clock has caught up.
+    /// Tries until it succeeds: otherwise alerts would wait until the clock has caught up.
     async fn set_back(&self, by: Duration, is_certain: bool, shutdown: &Shutdown) {
         while shutdown.phase() == Phase::Running {
             match self.spool.clock_set_back(self.clock.now(), by, is_certain).await {
                 Ok(channels) => return self.notifier.wake(&channels),
                 Err(error) => {
-                    tracing::error!(%error, "Waiting alerts cannot be brought to the clock; trying again.");
+                    tracing::error!(%error, "Waiting alerts could not be moved to the new time; trying again.");
                     tokio::time::sleep(READ_EVERY).await;
                 }
             }
         }
     }
 
-    /// Tells of devices that are silent for longer than their owner wants.
-    async fn listen(self, mut shutdown: Shutdown) {
-        let mut rest = LISTEN_AFTER;
+    /// Raises an alert for each device that is inactive for longer than its owner wants.
+    async fn check_inactivity(self, mut shutdown: Shutdown) {
+        let mut rest = FIRST_CHECK_AFTER;
         loop {
             tokio::select! {
                 () = tokio::time::sleep(rest) => {}
                 () = shutdown.reached(Phase::Ending) => return,
             }
-            if let Err(error) = self.tell_silence(self.clock.now()).await {
-                tracing::warn!(%error, "Whether a device is silent could not be looked up.");
+            if let Err(error) = self.alert_inactive(self.clock.now()).await {
+                tracing::warn!(%error, "Inactive devices could not be read.");
             }
-            rest = LISTEN_EVERY;
+            rest = CHECK_EVERY;
         }
     }
 
-    /// Whether the device is silent for too long only by a clock that was set since.
+    /// Whether the device may be inactive only because the clock was set since.
     fn may_have_sent(&self, device: &DeviceLine, now: Timestamp) -> bool {
         let (jump, after) = (self.clock.last_jump(SET_MIN), device.silent_after);
         jump.is_some_and(|jump| after.is_some_and(|after| now.since(jump.wall) < after))
     }
 
-    async fn tell_silence(&self, now: Timestamp) -> Result<(), SpoolError> {
+    async fn alert_inactive(&self, now: Timestamp) -> Result<(), SpoolError> {
         for device in self.spool.gone_silent(now, true).await? {
             if self.may_have_sent(&device, now) {
                 continue;
             }
             let since = device.last_at.map_or(Duration::ZERO, |last_at| now.since(last_at));
             let (name, minutes) = (&device.name, since.as_secs() / 60);
-            tracing::warn!(device = name, minutes, "A device is silent for too long.");
+            tracing::warn!(device = name, minutes, "A device is inactive for too long.");
             let notice = Notice {
                 device: device.id,
                 event: Event::Silence,
-                subject: format!("{name} is silent for {}", spoken(minutes)),
+                subject: format!("{name} has sent nothing for {}", in_words(minutes)),
                 at: now,
             };
             let channels = self.spool.create_notice(notice).await?;
@@ -272,7 +272,7 @@ impl Maintenance {
     }
 }
 
-fn spoken(minutes: u64) -> String {
+fn in_words(minutes: u64) -> String {
     match minutes {
         1 => "1 minute".to_owned(),
         0..120 => format!("{minutes} minutes"),
@@ -288,13 +288,13 @@ mod tests {
 
     use super::*;
     use crate::runtime::clock::tests::{DAY, HOUR, Hands};
-    use crate::testing::{MOTION, Stand};
+    use crate::testing::{MOTION, TestServer};
 
     const HOOK: &str =
         "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\n";
 
-    fn house(stand: &Stand) -> Maintenance {
-        Maintenance::of(stand, Clock::system())
+    fn maintenance(server: &TestServer) -> Maintenance {
+        Maintenance::of(server, Clock::system())
     }
 
     fn now() -> Timestamp {
@@ -302,10 +302,10 @@ mod tests {
     }
 
     /// One mail of before the run and one of this run, both delivered to the only channel.
-    async fn delivered_mails(stand: &Stand, house: &Maintenance) {
+    async fn delivered_mails(server: &TestServer, maintenance: &Maintenance) {
         for _ in 0..2 {
-            stand.mail("yard@example.com", MOTION).await;
-            for due in stand.spool.due("hook", now(), 9, &[]).await.unwrap().deliveries {
+            server.mail("yard@example.com", MOTION).await;
+            for due in server.spool.due("hook", now(), 9, &[]).await.unwrap().deliveries {
                 let record = AttemptRecord {
                     delivery: due.alert.delivery,
                     covers: due.covers,
@@ -318,110 +318,110 @@ mod tests {
                     error: None,
                     remember: Vec::new(),
                 };
-                stand.spool.record(record).await.unwrap();
+                server.spool.record(record).await.unwrap();
             }
             // The first time is before the second mail.
-            house.sweep_old().await.unwrap();
+            maintenance.sweep_old().await.unwrap();
         }
-        assert_eq!(stand.subjects().await.len(), 2);
+        assert_eq!(server.subjects().await.len(), 2);
     }
 
     #[tokio::test]
     async fn a_clock_40_days_ahead_removes_nothing_of_this_run() {
-        let stand = Stand::new(&format!("incidents.quiet = \"0 s\"\n{HOOK}"));
+        let server = TestServer::new(&format!("incidents.quiet = \"0 s\"\n{HOOK}"));
         let (hands, clock) = Hands::at(now());
-        let house = Maintenance::of(&stand, clock);
-        delivered_mails(&stand, &house).await;
+        let maintenance = Maintenance::of(&server, clock);
+        delivered_mails(&server, &maintenance).await;
         hands.set(now().after(40 * DAY));
-        house.sweep_old().await.unwrap();
-        assert_eq!(stand.subjects().await.len(), 2, "the clock may be set back");
+        maintenance.sweep_old().await.unwrap();
+        assert_eq!(server.subjects().await.len(), 2, "the clock may be set back");
         hands.pass(HOUR);
-        house.sweep_old().await.unwrap();
-        assert_eq!(stand.subjects().await.len(), 1, "what was before is old by now");
+        maintenance.sweep_old().await.unwrap();
+        assert_eq!(server.subjects().await.len(), 1, "what was before is old by now");
         hands.set(now());
-        house.sweep_old().await.unwrap();
+        maintenance.sweep_old().await.unwrap();
         hands.pass(29 * DAY);
-        house.sweep_old().await.unwrap();
-        assert_eq!(stand.subjects().await.len(), 1);
+        maintenance.sweep_old().await.unwrap();
+        assert_eq!(server.subjects().await.len(), 1);
         hands.pass(2 * DAY);
-        house.sweep_old().await.unwrap();
-        assert!(stand.subjects().await.is_empty(), "the run has lasted that long");
+        maintenance.sweep_old().await.unwrap();
+        assert!(server.subjects().await.is_empty(), "the run has lasted that long");
     }
 
     #[tokio::test]
     async fn a_clock_that_was_40_days_behind_removes_nothing_that_came_by_it() {
-        let stand = Stand::new(&format!("incidents.quiet = \"0 s\"\n{HOOK}"));
+        let server = TestServer::new(&format!("incidents.quiet = \"0 s\"\n{HOOK}"));
         // The mails are received by the right clock; the other one is 40 days ahead of it.
         let (hands, clock) = Hands::at(now().after(40 * DAY));
-        let house = Maintenance::of(&stand, clock);
-        house.sweep_old().await.unwrap();
-        delivered_mails(&stand, &house).await;
+        let maintenance = Maintenance::of(&server, clock);
+        maintenance.sweep_old().await.unwrap();
+        delivered_mails(&server, &maintenance).await;
         hands.pass(2 * HOUR);
-        house.sweep_old().await.unwrap();
-        assert_eq!(stand.subjects().await.len(), 2);
+        maintenance.sweep_old().await.unwrap();
+        assert_eq!(server.subjects().await.len(), 2);
     }
 
     #[tokio::test]
     async fn what_waits_does_not_go_by_age_and_the_task_may_be_started_again() {
-        let stand = Stand::new(&format!("incidents.quiet = \"0 s\"\n{HOOK}"));
+        let server = TestServer::new(&format!("incidents.quiet = \"0 s\"\n{HOOK}"));
         let (hands, clock) = Hands::at(now());
-        stand.mail("yard@example.com", MOTION).await;
-        let house = Maintenance::of(&stand, clock);
-        house.sweep_old().await.unwrap();
-        stand.mail("yard@example.com", MOTION).await;
+        server.mail("yard@example.com", MOTION).await;
+        let maintenance = Maintenance::of(&server, clock);
+        maintenance.sweep_old().await.unwrap();
+        server.mail("yard@example.com", MOTION).await;
         hands.set(now().after(40 * DAY));
         hands.pass(2 * HOUR);
         // As the supervisor starts it.
-        house.clone().sweep_old().await.unwrap();
-        assert_eq!(stand.subjects().await.len(), 2);
-        assert_eq!(stand.spool.due("hook", now(), 9, &[]).await.unwrap().deliveries.len(), 2);
+        maintenance.clone().sweep_old().await.unwrap();
+        assert_eq!(server.subjects().await.len(), 2);
+        assert_eq!(server.spool.due("hook", now(), 9, &[]).await.unwrap().deliveries.len(), 2);
     }
 
     #[tokio::test]
     async fn a_jump_of_the_clock_makes_no_device_inactive() {
-        let stand = Stand::new(HOOK);
-        stand.mail("yard@example.com", MOTION).await;
-        let yard = stand.spool.incident(IncidentId(1)).await.unwrap().line.device_id;
+        let server = TestServer::new(HOOK);
+        server.mail("yard@example.com", MOTION).await;
+        let yard = server.spool.incident(IncidentId(1)).await.unwrap().line.device_id;
         let after = DeviceChange::SilentAfter(Some(HOUR));
-        stand.spool.change_device(yard, after).await.unwrap();
+        server.spool.change_device(yard, after).await.unwrap();
         let (hands, clock) = Hands::at(now());
-        let house = Maintenance::of(&stand, clock.clone());
+        let maintenance = Maintenance::of(&server, clock.clone());
         hands.set(now().after(DAY));
-        house.tell_silence(clock.now()).await.unwrap();
-        assert_eq!(stand.subjects().await.len(), 1);
+        maintenance.alert_inactive(clock.now()).await.unwrap();
+        assert_eq!(server.subjects().await.len(), 1);
         hands.pass(HOUR);
-        house.tell_silence(clock.now()).await.unwrap();
-        assert_eq!(stand.subjects().await.len(), 2);
+        maintenance.alert_inactive(clock.now()).await.unwrap();
+        assert_eq!(server.subjects().await.len(), 2);
     }
 
     #[tokio::test]
     async fn a_silent_device_is_told_of_once_until_it_is_heard_again() {
-        let stand = Stand::new(HOOK);
-        let house = house(&stand);
-        stand.mail("yard@example.com", MOTION).await;
-        let spool = &stand.spool;
+        let server = TestServer::new(HOOK);
+        let maintenance = maintenance(&server);
+        server.mail("yard@example.com", MOTION).await;
+        let spool = &server.spool;
         let yard = spool.incident(IncidentId(1)).await.unwrap().line.device_id;
         let now = now();
         let in_minutes = |minutes: u64| now.after(Duration::from_secs(minutes * 60 + 5));
-        let listen = async |minutes| house.tell_silence(in_minutes(minutes)).await.unwrap();
+        let listen = async |minutes| maintenance.alert_inactive(in_minutes(minutes)).await.unwrap();
         listen(600).await;
-        assert_eq!(stand.subjects().await, ["Motion"], "nobody wants to know");
+        assert_eq!(server.subjects().await, ["Motion"], "nobody wants to know");
         let after = DeviceChange::SilentAfter(Some(Duration::from_secs(3600)));
         spool.change_device(yard, after).await.unwrap();
         listen(59).await;
-        assert_eq!(stand.subjects().await, ["Motion"], "it is not silent for long enough");
+        assert_eq!(server.subjects().await, ["Motion"], "it is not silent for long enough");
         listen(61).await;
-        let told = ["yard is silent for 61 minutes", "Motion"];
-        assert_eq!(stand.subjects().await, told);
+        let told = ["yard has sent nothing for 61 minutes", "Motion"];
+        assert_eq!(server.subjects().await, told);
         let alert = &spool.incident(IncidentId(2)).await.unwrap().deliveries;
         let alert: Vec<_> = alert.iter().map(|it| (it.channel.as_str(), it.state)).collect();
         assert_eq!(alert, [("hook", DeliveryState::Pending)], "somebody is to hear of it");
         listen(130).await;
-        assert_eq!(stand.subjects().await, told, "once is enough");
-        stand.mail("yard@example.com", MOTION).await;
+        assert_eq!(server.subjects().await, told, "once is enough");
+        server.mail("yard@example.com", MOTION).await;
         listen(300).await;
-        let subjects = stand.subjects().await;
-        assert_eq!(subjects.first().unwrap(), "yard is silent for 5 hours", "{subjects:?}");
+        let subjects = server.subjects().await;
+        assert_eq!(subjects.first().unwrap(), "yard has sent nothing for 5 hours", "{subjects:?}");
     }
 
     #[test]
@@ -434,7 +434,7 @@ mod tests {
             (2879, "47 hours"),
             (2880, "2 days"),
         ] {
-            assert_eq!(spoken(minutes), expected);
+            assert_eq!(in_words(minutes), expected);
         }
     }
 }

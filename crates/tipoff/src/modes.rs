@@ -1,4 +1,4 @@
-//! The modes of the house: which holds, and choosing another. One place for the API and for channels.
+//! The home modes: which one is current, and choosing another. Shared by the API and the channels.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -9,7 +9,7 @@ use tipoff_spool::{Spool, SpoolError};
 use crate::runtime::events::{EventBus, LiveEvent};
 use crate::runtime::live_rules::LiveRules;
 
-/// What modes are looked up and chosen with.
+/// Reads and changes the current mode.
 #[derive(Clone)]
 pub(crate) struct Modes {
     pub(crate) spool: Arc<dyn Spool>,
@@ -17,37 +17,37 @@ pub(crate) struct Modes {
     pub(crate) events: EventBus,
 }
 
-/// Why a mode is not chosen.
+/// Why a mode was not chosen.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotChosen {
-    /// There is none of this name.
+    /// No mode has this name; with the names of all modes.
     #[error("not one of the configured modes: {0}")]
     Unknown(String),
-    /// It could not be kept.
+    /// It could not be stored.
     #[error(transparent)]
     Spool(#[from] SpoolError),
 }
 
 impl Modes {
-    /// All of them, in the order of the configuration.
+    /// All modes, in the order of the configuration.
     pub(crate) fn all(&self) -> Vec<String> {
         self.rules.now().modes.iter().map(|mode| mode.name.clone()).collect()
     }
 
-    /// The one that holds at `now`; none: there are no modes.
+    /// The mode at `now`; `None` if no modes are configured.
     pub(crate) async fn current(&self, now: Timestamp) -> Result<Option<String>, SpoolError> {
         let chosen = self.spool.chosen_mode().await?;
         Ok(self.rules.now().mode(chosen.as_ref(), now).map(str::to_owned))
     }
 
-    /// Has this one hold from now on.
+    /// Makes this the current mode.
     pub(crate) async fn choose(&self, mode: String) -> Result<(), NotChosen> {
         let all = self.all();
         if !all.contains(&mode) {
             let all = if all.is_empty() { "there are none".to_owned() } else { all.join(", ") };
             return Err(NotChosen::Unknown(all));
         }
-        tracing::info!(mode, "A mode is chosen.");
+        tracing::info!(mode, "The mode was changed.");
         self.spool.choose_mode(mode, Timestamp::from(SystemTime::now())).await?;
         self.events.publish(LiveEvent::House);
         Ok(())

@@ -13,27 +13,27 @@ use crate::disk::Disk;
 use crate::runtime::shutdown::Phase;
 use crate::runtime::supervise::Supervisor;
 
-/// What was found out last is good for so long: whoever asks often, or many at once, cost nothing.
+/// The last answer is reused for this long: frequent or simultaneous requests cost nothing.
 const FRESH: Duration = Duration::from_millis(200);
 /// An answer takes no longer than this, whatever the load is …
 const ANSWER_MAX: Duration = Duration::from_millis(800);
-/// … and is then what was found out before, if that is no older than this.
+/// … and is then the last answer, if that is no older than this.
 const OLD_MAX: Duration = Duration::from_secs(5);
 
-/// The last answers of the spool, shared by all who ask.
+/// The last answers of the spool, shared by all requests.
 #[derive(Clone, Default)]
 pub(crate) struct Health {
     answers: Probe,
     works: Probe,
 }
 
-/// A question to the spool that is under way once at most.
+/// A question to the spool of which at most one is in progress.
 #[derive(Clone)]
 struct Probe(Arc<watch::Sender<Found>>);
 
 #[derive(Clone, Default)]
 struct Found {
-    /// When, and what is wrong.
+    /// When it was answered, and what is missing.
     last: Option<(Instant, Option<Missing>)>,
     is_asking: bool,
 }
@@ -45,7 +45,7 @@ impl Default for Probe {
 }
 
 impl Probe {
-    /// What is wrong, by `question` or by what it brought a moment ago.
+    /// What is missing, by `question` or by its answer a moment ago.
     async fn ask<F>(&self, question: impl FnOnce() -> F) -> Option<Missing>
     where
         F: Future<Output = Option<Missing>> + Send + 'static,
@@ -80,7 +80,7 @@ impl Probe {
 }
 
 impl Health {
-    /// What is missing if the spool does not answer a read.
+    /// What is missing: the spool does not answer a read.
     pub(crate) async fn unanswered(&self, spool: &Arc<dyn Spool>) -> Option<Missing> {
         let spool = Arc::clone(spool);
         let question = || async move {
@@ -93,7 +93,7 @@ impl Health {
     }
 }
 
-/// A small question, because it is asked often.
+/// A cheap read, because it is frequent.
 async fn spool_answers(spool: &dyn Spool) -> bool {
     let asked = spool.incidents(&IncidentFilter::default(), 1).await;
     if let Err(error) = &asked {
@@ -102,7 +102,7 @@ async fn spool_answers(spool: &dyn Spool) -> bool {
     asked.is_ok()
 }
 
-/// How long the spool's writer may take: it writes what waits before.
+/// How long the spool's writer may take: earlier writes come first.
 const WRITER_TIME: Duration = Duration::from_secs(5);
 
 async fn spool_writes(spool: &dyn Spool) -> bool {
@@ -186,7 +186,7 @@ mod tests {
     use crate::config::Retention;
     use crate::runtime::shutdown;
     use crate::runtime::telemetry::Metrics;
-    use crate::testing::Stand;
+    use crate::testing::TestServer;
 
     #[tokio::test(start_paused = true)]
     async fn a_probe_answers_in_time_and_asks_once() {
@@ -219,13 +219,13 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_not_ready_while_a_task_is_down_the_disk_is_full_or_it_stops() {
-        let stand = Stand::new("");
+        let server = TestServer::new("");
         let (trigger, shutdown) = shutdown::channel();
         let supervisor = Supervisor::new(shutdown, Arc::new(Metrics::new()));
         let health = Health::default();
         let missing = async |min_free| {
-            stand.retention.store(Arc::new(Retention { min_free, ..stand.config.retention }));
-            let missing = missing(&supervisor, &stand.spool, &stand.disk, &health).await;
+            server.retention.store(Arc::new(Retention { min_free, ..server.config.retention }));
+            let missing = missing(&supervisor, &server.spool, &server.disk, &health).await;
             missing.map(|missing| missing.what)
         };
         assert_eq!(missing(0).await, None);

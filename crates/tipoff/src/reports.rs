@@ -1,4 +1,4 @@
-//! What each device sent in a day, told at a time of day (`[[report]]`).
+//! Daily reports (`[[report]]`): what each device sent, delivered at a time of day.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::{Supervisor, Task};
 
-/// How often it is looked whether one is due.
-const LOOK_EVERY: Duration = Duration::from_secs(20);
-/// One that was due longer ago, while nothing ran, is not told any more.
+/// How often due reports are looked for.
+const CHECK_EVERY: Duration = Duration::from_secs(20);
+/// A report that was due longer ago than this, while Tipoff did not run, is dropped.
 const LATE_MAX: Duration = Duration::from_secs(12 * 3600);
-/// How many devices a report tells of: more than anybody reads.
+/// The devices of a report: more than anybody reads.
 const DEVICES_MAX: u32 = 200;
-/// The first line of each, behind the device's name.
+/// The subject of each report.
 pub(crate) const SUBJECT: &str = "Report";
 
-/// Tells reports when they are due.
+/// Sends reports when they are due.
 #[derive(Clone)]
 pub(crate) struct Reports {
     pub(crate) spool: Arc<dyn Spool>,
@@ -40,45 +40,45 @@ impl Reports {
         supervisor.spawn(Task::part("reports"), move || {
             let (reports, shutdown) = (self.clone(), shutdown.clone());
             async move {
-                reports.tell(shutdown).await;
+                reports.run(shutdown).await;
                 Ok(())
             }
         });
     }
 
-    /// Until the end. What was told is known to the spool; here only, that it need not be asked again.
-    async fn tell(self, mut shutdown: Shutdown) {
-        let mut told = HashMap::new();
+    /// Runs until shutdown. The spool knows which reports were sent; `sent` only saves reading it again.
+    async fn run(self, mut shutdown: Shutdown) {
+        let mut sent = HashMap::new();
         loop {
-            self.look(SystemTime::now().into(), &mut told).await;
+            self.send_due(SystemTime::now().into(), &mut sent).await;
             tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(CHECK_EVERY) => {}
                 () = shutdown.reached(Phase::Ending) => return,
             }
         }
     }
 
-    async fn look(&self, now: Timestamp, told: &mut HashMap<String, Timestamp>) {
+    async fn send_due(&self, now: Timestamp, sent: &mut HashMap<String, Timestamp>) {
         let rules = self.rules.now();
         for report in &rules.reports {
             let Some((from, until)) = report.stretch(now, &rules.clock) else {
                 continue;
             };
-            if now.since(until) > LATE_MAX || told.get(&report.name) == Some(&until) {
+            if now.since(until) > LATE_MAX || sent.get(&report.name) == Some(&until) {
                 continue;
             }
-            match self.tell_one(report, &rules, (from, until), now).await {
+            match self.send(report, &rules, (from, until), now).await {
                 Ok(()) => {
-                    told.insert(report.name.clone(), until);
+                    sent.insert(report.name.clone(), until);
                 }
                 Err(error) => {
-                    tracing::warn!(report = report.name, %error, "A report could not be made.");
+                    tracing::warn!(report = report.name, %error, "A report could not be stored; trying again.");
                 }
             }
         }
     }
 
-    async fn tell_one(
+    async fn send(
         &self,
         report: &Report,
         rules: &Rules,
@@ -146,7 +146,7 @@ mod tests {
     use tipoff_model::{AlertKind, DeviceId};
 
     use super::*;
-    use crate::testing::{MOTION, Stand};
+    use crate::testing::{MOTION, TestServer};
 
     const CONFIG: &str = "\
         time_zone = \"UTC\"\n\
@@ -156,12 +156,12 @@ mod tests {
         [[device]]\nname = \"Printer\"\nmatch = { from = \"printer@*\" }\n\
         [[report]]\nname = \"evening\"\nat = \"20:00\"\ndevices = [\"Yard\"]\nchannels = [\"hook\"]\n";
 
-    fn reports(stand: &Stand) -> Reports {
+    fn reports(server: &TestServer) -> Reports {
         Reports {
-            spool: Arc::clone(&stand.spool),
-            rules: Arc::clone(&stand.rules),
-            notifier: stand.notifier.clone(),
-            events: stand.events.clone(),
+            spool: Arc::clone(&server.spool),
+            rules: Arc::clone(&server.rules),
+            notifier: server.notifier.clone(),
+            events: server.events.clone(),
         }
     }
 
@@ -175,40 +175,42 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_report_is_told_when_it_is_due_and_once_over_restarts() {
-        let stand = Stand::new(CONFIG);
-        let evening = evening(&stand.rules.now().clock);
+    async fn a_report_is_sent_when_it_is_due_and_once_over_restarts() {
+        let server = TestServer::new(CONFIG);
+        let evening = evening(&server.rules.now().clock);
         let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
-        let reports = || reports(&stand);
-        stand.mail("yard@example.com", MOTION).await;
-        stand.mail("printer@example.com", MOTION).await;
-        let mut told = HashMap::new();
-        reports().look(evening.before(minutes(1)), &mut told).await;
-        assert_eq!(stand.subjects().await, ["Motion", "Motion"], "it is not due yet");
+        let reports = || reports(&server);
+        server.mail("yard@example.com", MOTION).await;
+        server.mail("printer@example.com", MOTION).await;
+        let mut sent = HashMap::new();
+        reports().send_due(evening.before(minutes(1)), &mut sent).await;
+        assert_eq!(server.subjects().await, ["Motion", "Motion"], "it is not due yet");
         for at in [evening.after(minutes(1)), evening.after(minutes(5))] {
-            reports().look(at, &mut told).await;
-            reports().look(at, &mut HashMap::new()).await;
-            assert_eq!(stand.subjects().await, ["Report", "Motion", "Motion"]);
+            reports().send_due(at, &mut sent).await;
+            reports().send_due(at, &mut HashMap::new()).await;
+            assert_eq!(server.subjects().await, ["Report", "Motion", "Motion"]);
         }
-        let due = stand.spool.due("hook", evening.after(minutes(9)), 9, &[]).await.unwrap();
+        let due = server.spool.due("hook", evening.after(minutes(9)), 9, &[]).await.unwrap();
         let reports_due = due.deliveries.iter().filter(|it| it.alert.kind == AlertKind::Report);
         let reports_due: Vec<_> = reports_due.collect();
         assert_eq!(reports_due.len(), 1);
         assert!(reports_due[0].alert.text.starts_with("1 incident since "), "{reports_due:?}");
-        let other = stand.spool.due("other", evening.after(minutes(9)), 9, &[]).await.unwrap();
+        let other = server.spool.due("other", evening.after(minutes(9)), 9, &[]).await.unwrap();
         assert!(other.deliveries.iter().all(|it| it.alert.kind != AlertKind::Report));
     }
 
     #[tokio::test]
-    async fn a_report_that_is_half_a_day_late_is_not_told() {
-        let stand = Stand::new(CONFIG);
-        let evening = evening(&stand.rules.now().clock);
-        stand.mail("yard@example.com", MOTION).await;
-        let reports = reports(&stand);
-        reports.look(evening.after(LATE_MAX + Duration::from_secs(60)), &mut HashMap::new()).await;
-        assert_eq!(stand.subjects().await, ["Motion"]);
-        reports.look(evening.after(LATE_MAX), &mut HashMap::new()).await;
-        assert_eq!(stand.subjects().await, ["Report", "Motion"]);
+    async fn a_report_that_is_half_a_day_late_is_dropped() {
+        let server = TestServer::new(CONFIG);
+        let evening = evening(&server.rules.now().clock);
+        server.mail("yard@example.com", MOTION).await;
+        let reports = reports(&server);
+        reports
+            .send_due(evening.after(LATE_MAX + Duration::from_secs(60)), &mut HashMap::new())
+            .await;
+        assert_eq!(server.subjects().await, ["Motion"]);
+        reports.send_due(evening.after(LATE_MAX), &mut HashMap::new()).await;
+        assert_eq!(server.subjects().await, ["Report", "Motion"]);
     }
 
     #[test]

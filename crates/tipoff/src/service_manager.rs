@@ -98,7 +98,7 @@ fn socket() -> Option<&'static UnixDatagram> {
         match connect(&name) {
             Ok(socket) => Some(socket),
             Err(error) => {
-                tracing::warn!(socket = name, %error, "The service manager cannot be told anything.");
+                tracing::warn!(socket = name, %error, "The service manager's socket cannot be used.");
                 None
             }
         }
@@ -121,7 +121,7 @@ fn tell(message: &str) {
     if let Some(socket) = socket()
         && let Err(error) = socket.send(message.as_bytes())
     {
-        tracing::debug!(%error, "The service manager could not be told.");
+        tracing::debug!(%error, "The service manager could not be notified.");
     }
 }
 

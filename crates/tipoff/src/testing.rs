@@ -1,4 +1,4 @@
-//! What unit tests stand on: a configuration, a spool in a folder of its own, and mails that arrive.
+//! What unit tests server on: a configuration, a spool in a folder of its own, and mails that arrive.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use crate::runtime::links::Links;
 use crate::runtime::live_rules::LiveRules;
 use crate::runtime::notifier::ChannelNotifier;
 
-/// The rooms up to the spool; nothing is delivered.
-pub(crate) struct Stand {
+/// The rooms up to the spool. It delivers nothing.
+pub(crate) struct TestServer {
     pub(crate) config: Config,
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) rules: Arc<LiveRules>,
@@ -30,7 +30,7 @@ pub(crate) struct Stand {
     writer: ArrivalWriter,
 }
 
-impl Stand {
+impl TestServer {
     /// With this configuration file.
     pub(crate) fn new(source: &str) -> Self {
         let config = config(source);
@@ -71,7 +71,7 @@ impl Stand {
         incoming.complete().await.unwrap();
     }
 
-    /// What people may ask for.
+    /// The actions of people.
     pub(crate) fn actions(&self, links: Links) -> Actions {
         let modes = Modes {
             spool: Arc::clone(&self.spool),
@@ -89,10 +89,10 @@ impl Stand {
     }
 }
 
-/// A configuration that is right.
+/// A valid configuration.
 pub(crate) fn config(source: &str) -> Config {
     Config::parse(None, source, None, &|_| None).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
-/// A mail that tells of motion.
+/// A mail about motion.
 pub(crate) const MOTION: &[u8] = b"Subject: Motion\r\n\r\nSomething moved.\r\n";

@@ -4,55 +4,55 @@ use tipoff_model::{Alert, AlertKind, Effect, Event};
 use tipoff_spool::DeviceFilter;
 
 use super::*;
-use crate::testing::{MOTION, Stand};
+use crate::testing::{MOTION, TestServer};
 
 const MODES: &str = "[[mode]]\nname = \"home\"\n[[mode]]\nname = \"away\"\n\
     [[channel]]\ntype = \"webhook\"\nname = \"me\"\nurl = \"http://127.0.0.1:9/\"\n";
 
-async fn scene() -> (Stand, Actions) {
-    let stand = Stand::new(MODES);
-    stand.mail("yard@example.com", MOTION).await;
+async fn scene() -> (TestServer, Actions) {
+    let server = TestServer::new(MODES);
+    server.mail("yard@example.com", MOTION).await;
     let actions =
-        stand.actions(Links::new(Some("http://tipoff.lan"), [7; 32], std::time::Duration::MAX));
-    (stand, actions)
+        server.actions(Links::new(Some("http://tipoff.lan"), [7; 32], std::time::Duration::MAX));
+    (server, actions)
 }
 
-async fn device(stand: &Stand) -> DeviceLine {
-    stand.spool.devices(&DeviceFilter::default(), 1).await.unwrap().remove(0)
+async fn device(server: &TestServer) -> DeviceLine {
+    server.spool.devices(&DeviceFilter::default(), 1).await.unwrap().remove(0)
 }
 
-async fn alert(stand: &Stand) -> Alert {
+async fn alert(server: &TestServer) -> Alert {
     let now = Timestamp::from(SystemTime::now());
-    stand.spool.due("me", now, 1, &[]).await.unwrap().deliveries.remove(0).alert
+    server.spool.due("me", now, 1, &[]).await.unwrap().deliveries.remove(0).alert
 }
 
 #[tokio::test]
 async fn a_device_is_muted_and_unmuted_again() {
-    let (stand, actions) = scene().await;
-    let target = MuteTarget::Device(device(&stand).await.id);
+    let (server, actions) = scene().await;
+    let target = MuteTarget::Device(device(&server).await.id);
     let mute = Action::Mute { target, lasts: MuteFor::Minutes(15) };
     let before = Timestamp::from(SystemTime::now());
     let done = actions.act(&mute, "Ann", "me").await.unwrap();
-    let until = device(&stand).await.muted_until.unwrap();
+    let until = device(&server).await.muted_until.unwrap();
     let lasts = until.since(before);
     assert!((899..930).contains(&lasts.as_secs()), "{lasts:?}");
     assert!(done.text.contains(" is muted until "), "{}", done.text);
     let [(undo, label)] = done.next.try_into().unwrap();
     assert_eq!((&undo, label.as_str()), (&Action::Unmute { target }, "Unmute"));
     let done = actions.act(&undo, "Ann", "me").await.unwrap();
-    assert_eq!((device(&stand).await.muted_until, done.next.len()), (None, 3));
+    assert_eq!((device(&server).await.muted_until, done.next.len()), (None, 3));
     let missing = Action::Unmute { target: MuteTarget::Device(DeviceId(99)) };
     assert!(matches!(actions.act(&missing, "", "me").await, Err(ActionError::NoDevice)));
 }
 
 #[tokio::test]
 async fn everything_is_muted_and_the_status_says_so() {
-    let (stand, actions) = scene().await;
+    let (server, actions) = scene().await;
     let target = MuteTarget::Everything;
     let mute = Action::Mute { target, lasts: MuteFor::Morning };
     actions.act(&mute, "", "me").await.unwrap();
     let now = Timestamp::from(SystemTime::now());
-    assert!(stand.spool.muted_until().await.unwrap().unwrap() > now);
+    assert!(server.spool.muted_until().await.unwrap().unwrap() > now);
     let status = actions.status().await.unwrap();
     assert!(status.contains("Mode: home (of home, away)"), "{status}");
     assert!(status.contains("Everything is muted until 07:00"), "{status}");
@@ -77,22 +77,22 @@ async fn a_mode_is_set_and_the_way_back_is_offered() {
 
 #[tokio::test]
 async fn an_incident_is_dismissed_with_who_asked_and_restored() {
-    let (stand, actions) = scene().await;
-    let incident = alert(&stand).await.incident;
+    let (server, actions) = scene().await;
+    let incident = alert(&server).await.incident;
     let done = actions.act(&Action::NotInteresting { incident }, "Ann\n", "me").await.unwrap();
-    let line = stand.spool.incident(incident).await.unwrap().line;
+    let line = server.spool.incident(incident).await.unwrap().line;
     assert_eq!(line.dismissed.unwrap().by, "Ann (me)");
     let [(undo, _)] = done.next.try_into().unwrap();
     actions.act(&undo, "", "me").await.unwrap();
-    assert_eq!(stand.spool.incident(incident).await.unwrap().line.dismissed, None);
+    assert_eq!(server.spool.incident(incident).await.unwrap().line.dismissed, None);
     let missing = Action::NotInteresting { incident: IncidentId(99) };
     assert!(matches!(actions.act(&missing, "", "me").await, Err(ActionError::NoIncident)));
 }
 
 #[tokio::test]
 async fn first_alerts_have_buttons_and_nothing_else_has() {
-    let (stand, actions) = scene().await;
-    let mut alert = alert(&stand).await;
+    let (server, actions) = scene().await;
+    let mut alert = alert(&server).await;
     alert.link = Some("http://tipoff.lan/incidents/1".to_owned());
     let buttons = actions.buttons(&alert, "me").await;
     let labels: Vec<&str> = buttons.iter().map(|button| button.label.as_str()).collect();
@@ -123,12 +123,12 @@ async fn first_alerts_have_buttons_and_nothing_else_has() {
 
 #[tokio::test]
 async fn the_latest_incidents_and_the_devices_are_listed() {
-    let (stand, actions) = scene().await;
-    let name = device(&stand).await.name;
+    let (server, actions) = scene().await;
+    let name = device(&server).await.name;
     let last = actions.last(5).await.unwrap();
     assert!(last.ends_with(&format!(" 👀 {name} · Motion")), "{last}");
     assert_eq!(actions.devices().await.unwrap(), format!("{name}, just now"));
-    stand.mail("yard@example.com", MOTION).await;
+    server.mail("yard@example.com", MOTION).await;
     assert_eq!(actions.last(1).await.unwrap().lines().count(), 1);
 }
 

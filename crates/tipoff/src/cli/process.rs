@@ -20,7 +20,7 @@ fn warn_of_rights(config: &Config) {
         tracing::warn!("{warning}");
     }
     if geteuid().is_root() && !doctor::in_container() {
-        tracing::warn!("Tipoff runs as root, which it does not need: run it as a user of its own.");
+        tracing::warn!("Tipoff runs as root and does not need to: run it as a user of its own.");
     }
     for path in config.open_secrets() {
         let path = path.display();

@@ -47,7 +47,7 @@ pub(crate) struct Networks {
 }
 
 impl Networks {
-    /// Whether an address is in one of them. An IPv4 address may come in IPv6's clothes.
+    /// Whether an address is in one of them. An IPv4 address may be mapped into IPv6.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.any || self.nets.iter().any(|net| net.contains(&address))
@@ -186,7 +186,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Draft {
 }
 
 impl Draft {
-    /// Notes when nobody could ever send.
+    /// Reports a configuration in which nobody could send.
     pub(super) fn check_open(&self, reading: &Reading<'_>, devices_log_in: bool) {
         let Some(span) = self.closed_by.clone() else {
             return;

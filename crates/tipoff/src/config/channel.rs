@@ -1,4 +1,4 @@
-//! `[[channel]]`: where alerts go. What each type can be set is told by its entry.
+//! `[[channel]]`: where alerts go. The settings of a type are listed in its entry.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,7 +24,7 @@ pub(crate) struct ChannelConfig {
     pub(crate) name: String,
     /// Its type.
     pub(crate) kind: &'static str,
-    /// How long a delivery is tried before it is given up.
+    /// How long a delivery is retried before it expires.
     pub(crate) expire: Duration,
     /// What it was made of, with secrets resolved.
     settings: Settings,
@@ -140,7 +140,7 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
     Some(Draft { name, channel })
 }
 
-/// Tried even with settings missing, so that all that is wrong is said at once.
+/// Built even with settings missing, so that every fault is reported at once.
 fn make(section: &mut Section<'_>, entry: &Entry) -> Option<(Settings, Box<dyn Channel>)> {
     let (settings, noted) = settings(section, entry);
     match (entry.build)(&settings) {

@@ -1,4 +1,4 @@
-//! Checks across sections: what must be there once, and what must be there at all.
+//! Checks across sections: names that must be unique, and names that must exist.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use super::reading::Reading;
 use super::section::Section;
 use super::suggest::nearest;
 
-/// Notes each name that stands twice.
+/// Reports each name that is used twice.
 pub(super) fn unique<'n>(
     reading: &Reading<'_>,
     names: impl Iterator<Item = &'n Spanned<String>>,
@@ -26,7 +26,7 @@ pub(super) fn unique<'n>(
     }
 }
 
-/// Notes each listener whose port another one has.
+/// Reports each listener whose port another one uses.
 pub(super) fn listeners(reading: &Reading<'_>, listeners: &[Spanned<SocketAddr>]) {
     for (index, later) in listeners.iter().enumerate() {
         let before = listeners.iter().take(index);
@@ -35,7 +35,7 @@ pub(super) fn listeners(reading: &Reading<'_>, listeners: &[Spanned<SocketAddr>]
             continue;
         };
         let title = format!("two listeners want port {}", later.get_ref().port());
-        // Of a default there is no place to show.
+        // A default has no place in the file.
         let (at, other) = match (first.span().is_empty(), later.span().is_empty()) {
             (_, true) => (first, None),
             (true, false) => (later, None),
@@ -57,7 +57,7 @@ fn clash(one: SocketAddr, other: SocketAddr) -> bool {
     one.port() != 0 && one.port() == other.port() && overlap
 }
 
-/// Notes each channel that a service has to reach over TLS where no such address is public.
+/// Reports each channel that its service must reach over TLS if `public_url` is no such address.
 pub(super) fn hooks(reading: &Reading<'_>, channels: &[Spanned<String>], public_url: Option<&str>) {
     if public_url.is_some_and(|url| url.starts_with("https://")) {
         return;
@@ -69,7 +69,7 @@ pub(super) fn hooks(reading: &Reading<'_>, channels: &[Spanned<String>], public_
     }
 }
 
-/// Notes each of `names` that is not `known`.
+/// Reports each of `names` that is not `known`.
 pub(super) fn known(
     section: &Section<'_>,
     what: &str,

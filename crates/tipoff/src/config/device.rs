@@ -132,8 +132,8 @@ fn one(section: &mut Section<'_>) -> Option<Draft> {
     };
     let groups = section.list(&groups).unwrap_or_default();
     if !section.has("user") && !section.has("match") {
-        let title = "nothing tells how this device is recognised";
-        let fault = Fault::at(section.span.clone(), title).label("add `user` or `match`");
+        let title = "a device needs `user` or `match`";
+        let fault = Fault::at(section.span.clone(), title).label("this one cannot be recognised");
         section.fault(fault);
     }
     let name = name?;
@@ -169,7 +169,11 @@ fn matches(section: &mut Section<'_>) -> (Matches, Option<Spanned<String>>) {
                `@` is for the part before it. Each may be a list.";
     let matches = section.inline("device.match", doc, value, |section| {
         if !["from", "to", "ip", "folder", "channel"].iter().any(|key| section.has(key)) {
-            section.wrong("match", section.span.clone(), "nothing in it can fit");
+            section.wrong(
+                "match",
+                section.span.clone(),
+                "a match needs at least one of `from`, `to`, `ip`, `folder`, `channel`",
+            );
         }
         let recorder = section.text(
             "recorder",

@@ -24,9 +24,9 @@ pub(crate) struct Ftp {
     pub(crate) listen: Vec<Listener>,
     /// The ports of data connections.
     pub(crate) passive_ports: RangeInclusive<u16>,
-    /// The address that PASV tells; none: the one that the device has connected to.
+    /// The address in the reply to PASV; `None`: the one that the device has connected to.
     pub(crate) public_address: Option<IpAddr>,
-    /// Where active data connections may go.
+    /// Where active data connections may lead.
     pub(crate) active_addresses: ActiveAddresses,
     /// What happens where a folder is missing.
     pub(crate) missing_folder: MissingFolder,
@@ -38,7 +38,7 @@ pub(crate) struct Ftp {
     pub(crate) max_transfer: Duration,
     /// How long nothing may come during one.
     pub(crate) stall: Duration,
-    /// How long an alert waits for a name that tells more, or for the rest of a file.
+    /// How long an alert waits for the final name or the rest of a file.
     pub(crate) rename_wait: Duration,
     /// Refused logins until a session is ended.
     pub(crate) max_login_failures: u32,
@@ -52,7 +52,7 @@ pub(crate) struct Ftp {
     pub(crate) idle: Duration,
 }
 
-/// Where active data connections may go.
+/// Where active data connections may lead.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ActiveAddresses {
     /// To the address that the device has, seen from here.
@@ -177,7 +177,7 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => Ok(first..=last),
         (Some(_), Some(_)) => Err("the first port is above the last".to_owned()),
-        _ => Err("say it like \"50000-50099\", with ports from 1024 to 65535".to_owned()),
+        _ => Err("write it like \"50000-50099\", with ports from 1024 to 65535".to_owned()),
     }
 }
 

@@ -113,7 +113,7 @@ pub(crate) const SECRET_HEADER: HeaderName = HeaderName::from_static("x-tipoff-p
 /// The shortest `proxy_secret`, in characters: 16 of random letters are more than 80 bits.
 const SECRET_CHARS_MIN: usize = 16;
 
-/// Headers that browsers or proxies send for another purpose: whatever they hold is no user and no role.
+/// Headers that browsers or proxies send for another purpose: their value is never a user or a role.
 const TAKEN_HEADERS: [&str; 9] = [
     "authorization",
     "cookie",
@@ -218,7 +218,7 @@ fn proxies(section: &mut Section<'_>, has_public_url: bool) -> Proxies {
     let given = section.list(&key).unwrap_or_default();
     let proxy = |text: &str| match network(text)? {
         net if net.prefix_len() < PROXY_PREFIX_MIN => {
-            Err("this is everybody: name the proxy's own address".to_owned())
+            Err("this network is too large: name the proxy's own address".to_owned())
         }
         net => Ok(net),
     };
@@ -270,7 +270,7 @@ fn header(
         let header =
             text.parse::<HeaderName>().map_err(|_| "this is no name of a header".to_owned())?;
         let is_taken = TAKEN_HEADERS.contains(&header.as_str()) || header == SECRET_HEADER;
-        if is_taken { Err("this header says something else".to_owned()) } else { Ok(header) }
+        if is_taken { Err("this header has another purpose".to_owned()) } else { Ok(header) }
     });
     header.map(Spanned::into_inner)
 }

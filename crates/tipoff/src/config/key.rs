@@ -57,7 +57,7 @@ impl Form {
     }
 }
 
-/// What a key is without being given.
+/// The value of a key that is not given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Without {
     /// This, as it would be written.

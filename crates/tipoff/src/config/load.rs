@@ -34,7 +34,7 @@ const SYSTEM_DATA: &str = "/var/lib/tipoff";
 pub(crate) struct Config {
     /// The file that it was read from.
     pub(crate) path: Option<PathBuf>,
-    /// Where everything is kept.
+    /// The folder of all data.
     pub(crate) data_dir: PathBuf,
     /// The SMTP receiver.
     pub(crate) smtp: Smtp,
@@ -48,7 +48,7 @@ pub(crate) struct Config {
     pub(crate) devices: Vec<DeviceConfig>,
     /// Where alerts go.
     pub(crate) channels: Vec<ChannelConfig>,
-    /// What belongs together, and who hears of it.
+    /// What belongs together, and who is alerted.
     pub(crate) rules: Rules,
     /// What is kept.
     pub(crate) retention: Retention,
@@ -56,7 +56,7 @@ pub(crate) struct Config {
     pub(crate) video: Video,
     /// Which files hold secrets.
     pub(crate) secrets: SecretFiles,
-    /// What is right, and perhaps not wanted.
+    /// What is valid, and perhaps not intended.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ impl Config {
         self.devices.iter().map(|device| device.name.clone()).collect()
     }
 
-    /// Reads the file that is asked for or found, or no file: then the defaults hold.
+    /// Reads the file that is named or found. Without a file the defaults are in force.
     pub(crate) fn load(
         cli_path: Option<&Path>,
         cli_data_dir: Option<&Path>,
@@ -252,7 +252,7 @@ fn syntax_faults(source: &str, errors: &[toml::de::Error]) -> Vec<Fault> {
         let bare = source.lines().nth(line).is_some_and(has_bare_value);
         let fault = Fault::at(span, "this is not valid TOML").label(error.message());
         faults.push(match bare {
-            true => fault.help("a string stands in quotes: key = \"value\""),
+            true => fault.help("a string needs quotes: key = \"value\""),
             false => fault,
         });
     }

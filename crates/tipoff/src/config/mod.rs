@@ -1,6 +1,6 @@
 //! The configuration: one TOML file, each value checked before anything starts.
 //!
-//! All that is wrong is said at once and at its place; no secret is ever in what is said.
+//! All faults are reported at once, each at its place. No report contains a secret.
 
 mod access;
 mod book;

@@ -1,4 +1,4 @@
-//! `[[report]]`: what each device sent in a day, told at a time of day.
+//! `[[report]]`: what each device sent in a day, delivered at a time of day.
 
 use tipoff_rules::{Point, Report};
 use toml::Spanned;
@@ -91,7 +91,7 @@ fn one(section: &mut Section<'_>, known: &Known<'_>) -> (Option<Spanned<String>>
     (name, report)
 }
 
-/// A list of names that are known; none: it is not given.
+/// A list of known names; `None` if it is not given.
 fn named(
     section: &mut Section<'_>,
     what: &str,

@@ -1,4 +1,4 @@
-//! `[[route]]`: who hears of what, when, and how.
+//! `[[route]]`: which incidents are alerted on which channels, when, and how.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(super) struct Known<'a> {
     pub(super) groups: &'a [String],
     pub(super) channels: &'a [String],
     pub(super) modes: &'a [String],
-    /// Whether it is known where the sun rises.
+    /// Whether `place` is set: needed for sunrise and sunset.
     pub(super) place: bool,
 }
 
@@ -166,9 +166,9 @@ fn between(section: &mut Section<'_>, place: bool) -> Option<Between> {
     Some(between.into_inner())
 }
 
-/// What is said where the sun is asked for.
+/// The fault of sunrise or sunset without `place`.
 pub(super) const PLACE_MISSING: &str =
-    "where the sun rises must be known: add `place = \"52.52, 13.40\"` at the top of the file";
+    "sunrise and sunset need a place: add `place = \"52.52, 13.40\"` at the top of the file";
 
 fn channels(section: &mut Section<'_>, known: &[String], stop: bool) -> Vec<String> {
     let key = Key {
@@ -178,7 +178,7 @@ fn channels(section: &mut Section<'_>, known: &[String], stop: bool) -> Vec<Stri
         doc: "The names of channels. Without it: all.",
     };
     if section.is_empty_list("channels") && !stop {
-        let reason = "an empty list tells nobody: say `stop = true` too if that is meant, or leave \
+        let reason = "an empty list sends no alert: add `stop = true` if that is meant, or leave \
                       it out for all";
         section.wrong("channels", section.span_of("channels"), reason);
     }
@@ -301,10 +301,10 @@ fn names(
     filled(section, &Key { name, form: Form::List, without, doc })
 }
 
-/// A list that, if it is given, has something in it.
+/// A list that must not be empty if it is given.
 fn filled(section: &mut Section<'_>, key: &Key) -> Vec<Spanned<String>> {
     if section.is_empty_list(key.name) {
-        let reason = "an empty list fits nothing; leave it out for all";
+        let reason = "an empty list matches nothing; leave it out for all";
         section.wrong(key.name, section.span_of(key.name), reason);
     }
     section.list(key).unwrap_or_default()
@@ -319,5 +319,5 @@ fn glob(text: &str) -> Result<Glob, String> {
 }
 
 fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    format!("there is {}", names.collect::<Vec<_>>().join(", "))
+    format!("expected one of: {}", names.collect::<Vec<_>>().join(", "))
 }

@@ -11,9 +11,9 @@ use super::key::{Form, Key, from_str, nothing};
 use super::route::PLACE_MISSING;
 use super::section::Section;
 
-/// An incident that never ends would never be told of again.
+/// An incident that never ends would never be alerted again.
 const LONGEST_MAX: Duration = Duration::from_secs(86_400);
-/// Pictures that wait longer than this are no news.
+/// Longer waits would make alerts useless.
 const SETTLE_MAX: Duration = Duration::from_secs(600);
 
 /// What the reference says of `[incidents]`.

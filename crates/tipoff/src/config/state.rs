@@ -1,4 +1,4 @@
-//! The configuration that holds, and why the file's present content does not.
+//! The state of the configuration: when it was loaded, and why the file's present content is not in force.
 
 use std::path::PathBuf;
 
@@ -6,35 +6,34 @@ use tipoff_model::Timestamp;
 
 use super::Faults;
 
-/// How it stands with the configuration.
+/// The state of the configuration, for the dashboard and the API.
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigState {
-    /// The file; none: there is none, and the defaults hold.
+    /// The file; `None` if there is none and the defaults are in force.
     pub(crate) path: Option<PathBuf>,
-    /// When what holds now was loaded.
+    /// When the configuration in force was loaded.
     pub(crate) loaded_at: Timestamp,
-    /// Why what stands in the file now does not hold.
+    /// Why the file's present content is not in force.
     pub(crate) fault: Option<ConfigFault>,
-    /// What is set in the file and holds only after a restart.
+    /// Changed settings that need a restart.
     pub(crate) needs_restart: Vec<String>,
 }
 
-/// Why a file was not taken up.
+/// Why a file was not loaded.
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigFault {
-    /// Every fault at its place, as `tipoff check` shows it; holds no secret.
+    /// Every fault at its place, as `tipoff check` shows it; without secrets.
     pub(crate) text: String,
     /// The same on one line.
     pub(crate) summary: String,
 }
 
 impl ConfigFault {
-    /// Of all faults of a file.
+    /// From all faults of a file.
     pub(crate) fn of(faults: &Faults) -> Self {
         Self::new(faults.render(false), faults.summary())
     }
 
-    /// With these words.
     pub(crate) fn new(text: String, summary: String) -> Self {
         Self { text, summary }
     }

@@ -31,14 +31,14 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     if !text.is_empty() && text.chars().all(|character| character.is_ascii_digit()) {
         return Err(format!("a unit is missing: \"{text} s\", \"{text} min\""));
     }
-    let unclear = || "say it like \"20 s\", \"5 min\", \"2 h\" or \"30 days\"".to_owned();
+    let unclear = || "write it like \"20 s\", \"5 min\", \"2 h\" or \"30 days\"".to_owned();
     let span = SpanParser::new().parse_span(text).map_err(|_| unclear())?;
     if span.get_months() != 0 || span.get_years() != 0 {
         return Err("months and years differ in length: count days".to_owned());
     }
     let signed: SignedDuration =
         span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| unclear())?;
-    let duration = Duration::try_from(signed).map_err(|_| "it is less than nothing".to_owned())?;
+    let duration = Duration::try_from(signed).map_err(|_| "it is negative".to_owned())?;
     if duration.as_secs() > DURATION_S_MAX {
         return Err("it is longer than a hundred years".to_owned());
     }
@@ -72,8 +72,8 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     });
     match bytes {
         Some(bytes) if bytes < i64::MAX as f64 => Ok(bytes as u64),
-        Some(_) => Err("it is more than can be counted".to_owned()),
-        None => Err("say it like \"500 kB\", \"50 MB\", \"2 GB\" or \"1 GiB\"".to_owned()),
+        Some(_) => Err("it is too large".to_owned()),
+        None => Err("write it like \"500 kB\", \"50 MB\", \"2 GB\" or \"1 GiB\"".to_owned()),
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
             ("20", "unit is missing"),
             ("", "like"),
             ("soon", "like"),
-            ("-5 s", "less than nothing"),
+            ("-5 s", "negative"),
             ("1 month", "count days"),
             ("36601 days", "hundred years"),
             ("99999999999999999999 s", "like"),

@@ -25,7 +25,7 @@ use crate::runtime::links::Links;
 use crate::runtime::shutdown::{self, Phase, Trigger};
 use crate::runtime::supervise::Supervisor;
 use crate::runtime::telemetry::Metrics;
-use crate::testing::{self, MOTION, Stand};
+use crate::testing::{self, MOTION, TestServer};
 
 /// No condition takes longer than this, unless it will never come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A supervisor over a spool of its own.
 struct Scene {
     dispatch: ChannelSupervisor,
-    stand: Stand,
+    server: TestServer,
     listener: Receiver<LiveEvent>,
     hook: Webhook,
     trigger: Trigger,
@@ -52,15 +52,15 @@ fn channel(hook: &Webhook, name: &str) -> String {
     format!("[[channel]]\nname = {name:?}\ntype = \"webhook\"\nurl = {:?}\n", hook.url())
 }
 
-async fn common(stand: &Stand, metrics: Arc<Metrics>) -> DispatchContext {
-    let actions = stand.actions(Links::new(None, [0; 32], std::time::Duration::MAX));
+async fn common(server: &TestServer, metrics: Arc<Metrics>) -> DispatchContext {
+    let actions = server.actions(Links::new(None, [0; 32], std::time::Duration::MAX));
     DispatchContext {
-        spool: Arc::clone(&stand.spool),
+        spool: Arc::clone(&server.spool),
         links: Links::new(None, [0; 32], std::time::Duration::MAX),
         metrics,
-        videos: VideoConverter::open(&stand.config.video, stand.folder.path()).await.unwrap(),
+        videos: VideoConverter::open(&server.config.video, server.folder.path()).await.unwrap(),
         pictures: PictureResizer::new(),
-        events: stand.events.clone(),
+        events: server.events.clone(),
         modes: actions.modes.clone(),
         actions,
         clock: Clock::system(),
@@ -77,21 +77,21 @@ impl Scene {
     /// The same by this clock.
     async fn by(paused: &[&str], clock: Clock) -> Self {
         let hook = Webhook::start().await.unwrap();
-        let stand = Stand::new(&source(&channel(&hook, "hook")));
+        let server = TestServer::new(&source(&channel(&hook, "hook")));
         let (trigger, shutdown) = shutdown::channel();
         let metrics = Arc::new(Metrics::new());
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
-        let listener = stand.events.subscribe();
-        let common = DispatchContext { clock, ..common(&stand, metrics).await };
-        let channels = &stand.config.channels;
+        let listener = server.events.subscribe();
+        let common = DispatchContext { clock, ..common(&server, metrics).await };
+        let channels = &server.config.channels;
         let paused = paused.iter().map(|name| (*name).to_owned()).collect();
         let dispatch =
-            ChannelSupervisor::start(channels, paused, common, &stand.notifier, &supervisor);
-        Self { dispatch, stand, listener, hook, trigger, supervisor }
+            ChannelSupervisor::start(channels, paused, common, &server.notifier, &supervisor);
+        Self { dispatch, server, listener, hook, trigger, supervisor }
     }
 
     async fn mail(&self) {
-        self.stand.mail("camera@example.com", MOTION).await;
+        self.server.mail("camera@example.com", MOTION).await;
     }
 
     /// The next notice of a delivery to this channel.
@@ -114,7 +114,7 @@ impl Scene {
         self.trigger.enter(Phase::Ending);
         self.supervisor.tasks().close();
         tokio::time::timeout(PATIENCE, self.supervisor.tasks().wait()).await.unwrap();
-        drop(self.stand);
+        drop(self.server);
     }
 }
 
@@ -209,11 +209,11 @@ fn shots(first: &str, second: &str) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_shows_the_first_and_the_last_picture_without_a_sound() {
     let mut scene = Scene::new(&["hook"]).await;
-    scene.stand.mail("camera@example.com", &shots("1.jpg", "2.jpg")).await;
-    scene.stand.mail("camera@example.com", &shots("3.jpg", "4.jpg")).await;
+    scene.server.mail("camera@example.com", &shots("1.jpg", "2.jpg")).await;
+    scene.server.mail("camera@example.com", &shots("3.jpg", "4.jpg")).await;
     let now = Timestamp::from(SystemTime::now());
     let day = Duration::from_secs(86_400);
-    let spool = Arc::clone(&scene.stand.spool);
+    let spool = Arc::clone(&scene.server.spool);
     let tally = spool.tally(now.before(day), now.after(day), 9).await.unwrap().remove(0);
     let report = NewReport {
         name: "evening".to_owned(),
@@ -225,7 +225,7 @@ async fn a_report_shows_the_first_and_the_last_picture_without_a_sound() {
         shots: tally.shots,
         channels: vec!["hook".to_owned()],
     };
-    scene.stand.notifier.wake(&spool.report(report).await.unwrap());
+    scene.server.notifier.wake(&spool.report(report).await.unwrap());
     assert!(scene.dispatch.set_paused("hook", false));
     for _ in 0..3 {
         assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use tipoff_model::Timestamp;
 
-use crate::testing::Stand;
+use crate::testing::TestServer;
 
 const CHANNEL: &str = "[[channel]]\nname = \"me\"\ntype = \"telegram\"\n\
                        token = \"110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw\"\nchat = 1\n\
@@ -44,11 +44,11 @@ fn as_sent(mail: &str) -> String {
 }
 
 async fn shown(mail: &str) -> String {
-    let stand = Stand::new(CHANNEL);
-    stand.mail("camera@example.com", as_sent(mail).as_bytes()).await;
+    let server = TestServer::new(CHANNEL);
+    server.mail("camera@example.com", as_sent(mail).as_bytes()).await;
     let now = Timestamp::from(SystemTime::now());
-    let alert = stand.spool.due("me", now, 1, &[]).await.unwrap().deliveries.remove(0).alert;
-    let channel = &stand.config.channels[0].channel;
+    let alert = server.spool.due("me", now, 1, &[]).await.unwrap().deliveries.remove(0).alert;
+    let channel = &server.config.channels[0].channel;
     let mut shown = String::new();
     for message in tipoff_channels::messages(&alert, &channel.abilities()) {
         let words = [message.title.as_str(), &message.text];

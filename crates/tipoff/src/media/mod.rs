@@ -1,4 +1,4 @@
-//! Pictures and videos made of stored media: thumbnails, renditions, the picture of a test.
+//! Pictures and videos made from stored media: thumbnails, renditions, and the picture of a test alert.
 
 pub(crate) mod renditions;
 pub(crate) mod test_image;

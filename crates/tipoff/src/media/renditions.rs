@@ -98,7 +98,7 @@ impl Renditions {
         let (shared, key) = (Arc::clone(&self.0), Key::of(media, share));
         let path = scratch.path().to_owned();
         if let Err(error) = blocking(move || shared.cache.keep(&key, &path)).await {
-            tracing::warn!(%error, "A video that was made to play could not be kept for the dashboard.");
+            tracing::warn!(%error, "A converted video could not be stored for the dashboard.");
         }
     }
 
@@ -192,7 +192,7 @@ impl Entry {
         let made = tokio::select! {
             made = self.make(transcoder, media) => made,
             () = self.job.is_left() => {
-                tracing::debug!("Nobody waits for a video any more.");
+                tracing::debug!("A conversion was stopped: nobody waits for the video any more.");
                 return;
             }
         };

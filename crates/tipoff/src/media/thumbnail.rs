@@ -1,21 +1,20 @@
-//! Smaller pictures of pictures that nobody has looked at yet: read under limits of size and memory,
-//! written as JPEG. Keeps nothing.
+//! Decodes untrusted pictures under limits of size and memory, scales them and writes them as JPEG. Keeps no state.
 
 use std::io::{self, Cursor, Read};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageReader, ImageResult, Limits};
 
-/// What a picture may be to be made smaller: larger files and areas than any camera's.
+/// Limits of a picture that is decoded: beyond the files and areas of any camera.
 const SOURCE_BYTES_MAX: u64 = 20 << 20;
 const SOURCE_PX_MAX: u64 = 26_000_000;
 const SOURCE_SIDE_PX_MAX: u32 = 12_000;
 const DECODER_BYTES_MAX: u64 = 128 << 20;
 
-/// A picture out of a file.
+/// Decodes a picture.
 ///
 /// # Errors
-/// It cannot be read, is none, or is larger than any camera's.
+/// The file cannot be read, is not a picture, or exceeds a limit.
 pub(crate) fn decode(file: impl Read) -> ImageResult<DynamicImage> {
     let mut bytes = Vec::new();
     file.take(SOURCE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
@@ -36,7 +35,7 @@ pub(crate) fn decode(file: impl Read) -> ImageResult<DynamicImage> {
     reader.decode()
 }
 
-/// A JPEG of it, at most so wide and high, and never larger than it was.
+/// The picture as a JPEG with at most this width and height; never enlarged.
 ///
 /// # Errors
 /// It cannot be written as JPEG.

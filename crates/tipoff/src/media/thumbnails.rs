@@ -1,7 +1,7 @@
-//! Small pictures of stored pictures and videos: made once, when one is first looked at, and kept
-//! in a folder that cannot grow beyond its limit. One is made at a time, out of a source of limited
-//! size and with limited memory; what cannot be made is remembered for a day. What a crash or a power cut
-//! has damaged is made again.
+//! Thumbnails of stored pictures and videos: made at the first request and cached in a folder of limited size.
+//!
+//! One is made at a time, from a source of limited size and with limited memory. A failure is remembered for a day.
+//! A thumbnail that a crash or a power cut has damaged is made again.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,21 +15,21 @@ use tokio::task::spawn_blocking;
 
 use crate::media::renditions::video_source;
 use crate::media::thumbnail;
-use crate::runtime::fair_queue::{FairQueue, Owner};
+use crate::runtime::fair_queue::{FairQueue, Owner, Place};
 
-/// How wide and high a small picture is at most, and how well it is kept.
+/// The largest width and height of a thumbnail, and the quality of its JPEG.
 const WIDTH_PX: u32 = 480;
 const HEIGHT_PX: u32 = 360;
 const QUALITY: u8 = 75;
-/// So many folders of so many bytes: 512 MB in all. The oldest in a folder make room.
+/// The number of folders and the bytes of each: 512 MB in all. A full folder loses its oldest files.
 const FOLDERS: i64 = 256;
 const FOLDER_BYTES_MAX: u64 = 2 << 20;
-/// What cannot be made is tried again after this: the disk may have failed, or ffmpeg may know more now.
+/// The time until a failed thumbnail is tried again: the disk may have failed, or ffmpeg may be newer.
 const FAILED_FOR: Duration = Duration::from_secs(24 * 3600);
-/// Content of the file that says that a small picture cannot be made.
+/// Content of the file that records a failure.
 const FAILED: &[u8] = b"no small picture can be made\n";
 
-/// Makes and keeps small pictures. A clone shares the place in which they are made.
+/// Makes and caches thumbnails. Clones share the queue of those that are made.
 #[derive(Clone)]
 pub(crate) struct Thumbnails {
     folder: Arc<Path>,
@@ -39,7 +39,7 @@ pub(crate) struct Thumbnails {
 }
 
 impl Thumbnails {
-    /// Keeps them in `folder`; those of videos need a `transcoder`.
+    /// Caches in `folder`. Thumbnails of videos need a `transcoder`.
     pub(crate) fn new(
         folder: PathBuf,
         spool: Arc<dyn Spool>,
@@ -48,37 +48,37 @@ impl Thumbnails {
         Self { folder: folder.into(), spool, transcoder, queue: FairQueue::strict(1) }
     }
 
-    /// A JPEG; none: there is none of this file.
+    /// The thumbnail as a JPEG; `None` if this file has none.
     pub(crate) async fn thumbnail(&self, media: AlertMedia) -> io::Result<Option<Vec<u8>>> {
         let path = self.path(&media);
-        match kept(path.clone()).await? {
-            Kept::Jpeg(jpeg) => Ok(Some(jpeg)),
-            Kept::Failed => Ok(None),
-            Kept::Nothing => self.make(media, path).await,
+        match cached(path.clone()).await? {
+            Cached::Jpeg(jpeg) => Ok(Some(jpeg)),
+            Cached::Failed => Ok(None),
+            Cached::Nothing => self.make(media, path).await,
         }
     }
 
-    /// Makes and keeps it, or keeps that none can be made.
+    /// Makes the thumbnail and caches it, or records that this failed.
     async fn make(&self, media: AlertMedia, path: PathBuf) -> io::Result<Option<Vec<u8>>> {
         let owner = Owner::of(&*self.spool, media.place.arrival).await.map_err(io::Error::other)?;
-        let _place = self.queue.acquire(owner).await;
-        // Whoever was here before may have made it.
-        match kept(path.clone()).await? {
-            Kept::Jpeg(jpeg) => return Ok(Some(jpeg)),
-            Kept::Failed => return Ok(None),
-            Kept::Nothing => {}
+        let place = self.queue.acquire(owner).await;
+        // An earlier request may have made it meanwhile.
+        match cached(path.clone()).await? {
+            Cached::Jpeg(jpeg) => return Ok(Some(jpeg)),
+            Cached::Failed => return Ok(None),
+            Cached::Nothing => {}
         }
         let made = match (media.media.kind, &self.transcoder) {
-            (MediaKind::Picture | MediaKind::Animation, _) => self.of_picture(media).await,
+            (MediaKind::Picture | MediaKind::Animation, _) => self.of_picture(media, place).await,
             (MediaKind::Video, Some(transcoder)) => self.of_video(transcoder, media).await?,
-            // Nothing was tried, so there is nothing to remember: ffmpeg may be installed later.
+            // Nothing was tried, so no failure is recorded: ffmpeg may be installed later.
             (MediaKind::Video, None) | (MediaKind::File, _) => return Ok(None),
         };
-        let keeps = move || keep(&path, made.as_deref()).map(|()| made);
-        spawn_blocking(keeps).await.map_err(io::Error::other)?
+        let stores = move || store(&path, made.as_deref()).map(|()| made);
+        spawn_blocking(stores).await.map_err(io::Error::other)?
     }
 
-    /// Forgets what was made of arrivals that are not kept any more.
+    /// Removes the thumbnails of arrivals before `oldest`, which are no longer stored; all with `None`.
     pub(crate) fn forget_before(&self, oldest: Option<ArrivalId>) {
         for folder in 0..FOLDERS {
             for path in files(&self.folder.join(format!("{folder:02x}"))) {
@@ -92,7 +92,7 @@ impl Thumbnails {
         }
     }
 
-    /// A file that has grown since is another one.
+    /// The path contains the size: an upload that has grown gets another thumbnail.
     fn path(&self, media: &AlertMedia) -> PathBuf {
         let MediaPlace { arrival, index } = media.place;
         let folder = arrival.0.rem_euclid(FOLDERS);
@@ -100,15 +100,21 @@ impl Thumbnails {
         self.folder.join(format!("{folder:02x}/{}-{index}-{bytes}.jpg", arrival.0))
     }
 
-    async fn of_picture(&self, media: AlertMedia) -> Option<Vec<u8>> {
+    /// `place` is given back when the decoder ends, not when the client hangs up: a decoder cannot be stopped.
+    async fn of_picture(&self, media: AlertMedia, place: Place) -> Option<Vec<u8>> {
         let blobs = self.spool.blobs().clone();
-        // A decoder that panics ends its own task only.
-        let made = spawn_blocking(move || of_picture(&blobs, &media)).await;
+        let decoding = move || {
+            let made = of_picture(&blobs, &media);
+            drop(place);
+            made
+        };
+        // A decoder that panics ends only its own task.
+        let made = spawn_blocking(decoding).await;
         let made = made.map_err(|error| image::ImageError::from(io::Error::other(error)));
         match made.flatten() {
             Ok(jpeg) => Some(jpeg),
             Err(error) => {
-                tracing::debug!(%error, "There is no small picture of this one.");
+                tracing::debug!(%error, "A thumbnail of a picture could not be made.");
                 None
             }
         }
@@ -123,12 +129,12 @@ impl Thumbnails {
         let still = match transcoder.still(source, media.media.content_type.clone()).await {
             Ok(still) => still,
             Err(error) => {
-                tracing::debug!(%error, "There is no still of this video.");
+                tracing::debug!(%error, "A thumbnail of a video could not be made.");
                 return Ok(None);
             }
         };
         if let Err(error) = self.spool.note_length(media.place, still.duration).await {
-            tracing::warn!(%error, "How long a video plays could not be kept.");
+            tracing::warn!(%error, "The duration of a video could not be stored.");
         }
         match still.poster {
             Some(poster) => tokio::fs::read(poster.path()).await.map(Some),
@@ -142,30 +148,30 @@ fn of_picture(blobs: &Blobs, media: &AlertMedia) -> image::ImageResult<Vec<u8>> 
     thumbnail::jpeg(&picture, WIDTH_PX, HEIGHT_PX, QUALITY)
 }
 
-/// What is kept of a small picture.
+/// What the cache has for a file.
 #[derive(Debug, PartialEq, Eq)]
-enum Kept {
+enum Cached {
     Jpeg(Vec<u8>),
-    /// That none can be made.
+    /// A thumbnail could not be made.
     Failed,
-    /// Nothing that can be used.
+    /// Nothing usable.
     Nothing,
 }
 
-async fn kept(path: PathBuf) -> io::Result<Kept> {
+async fn cached(path: PathBuf) -> io::Result<Cached> {
     spawn_blocking(move || find(&path)).await.map_err(io::Error::other)?
 }
 
-fn find(path: &Path) -> io::Result<Kept> {
+fn find(path: &Path) -> io::Result<Cached> {
     match fs::read(path) {
-        Ok(jpeg) if is_whole(&jpeg) => return Ok(Kept::Jpeg(jpeg)),
+        Ok(jpeg) if is_whole(&jpeg) => return Ok(Cached::Jpeg(jpeg)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let failed = failed(path);
     let is_valid = fs::read(&failed).is_ok_and(|bytes| bytes == FAILED)
         && failed.metadata().and_then(|file| file.modified()).is_ok_and(is_recent);
-    Ok(if is_valid { Kept::Failed } else { Kept::Nothing })
+    Ok(if is_valid { Cached::Failed } else { Cached::Nothing })
 }
 
 /// Whether these bytes are a JPEG from its first marker to its last (ITU-T T.81, section B.1.1.3).
@@ -173,20 +179,19 @@ fn is_whole(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xff, 0xd8, 0xff]) && bytes.ends_with(&[0xff, 0xd9])
 }
 
-/// Whether this was less than [`FAILED_FOR`] ago. What lies in the future was noted by a clock that was
-/// wrong.
+/// Whether this was less than [`FAILED_FOR`] ago. A time in the future was recorded by a clock that was wrong.
 fn is_recent(noted: SystemTime) -> bool {
     SystemTime::now().duration_since(noted).is_ok_and(|age| age < FAILED_FOR)
 }
 
-/// Where it is noted that a small picture cannot be made.
+/// The file that records that a thumbnail could not be made.
 fn failed(path: &Path) -> PathBuf {
     path.with_extension("failed")
 }
 
-/// Keeps a small picture, or that none can be made, and makes room for it. It is whole or not there also
-/// after a power cut; its name is not synced, because it can be made again.
-fn keep(path: &Path, jpeg: Option<&[u8]>) -> io::Result<()> {
+/// Caches a thumbnail, or records that it could not be made, and makes room for it. Even after a power cut the file
+/// is complete or absent. Its name is not synced, because it can be made again.
+fn store(path: &Path, jpeg: Option<&[u8]>) -> io::Result<()> {
     let Some(folder) = path.parent() else {
         return Ok(());
     };
@@ -198,11 +203,11 @@ fn keep(path: &Path, jpeg: Option<&[u8]>) -> io::Result<()> {
     }
 }
 
-/// Removes the oldest of a full folder, to three quarters of what it may hold.
+/// Removes the oldest files of a full folder until it has three quarters of its limit.
 fn make_room(folder: &Path) {
     let described = files(folder).filter_map(|path| {
         let metadata = path.metadata().ok()?;
-        // An empty one takes room as well.
+        // An empty file takes space too.
         Some((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), metadata.len() + 4096, path))
     });
     let mut described: Vec<_> = described.collect();
@@ -220,7 +225,7 @@ fn make_room(folder: &Path) {
     }
 }
 
-/// The files of a folder; none of one that is not there.
+/// The files of a folder; nothing if it does not exist.
 fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
 }
@@ -234,39 +239,39 @@ mod tests {
     }
 
     #[test]
-    fn what_a_power_cut_has_damaged_is_made_again() {
+    fn a_thumbnail_damaged_by_a_power_cut_is_made_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("00/256-0-1.jpg");
-        assert_eq!(find(&path).unwrap(), Kept::Nothing);
-        keep(&path, Some(&jpeg())).unwrap();
-        assert_eq!(find(&path).unwrap(), Kept::Jpeg(jpeg()));
+        assert_eq!(find(&path).unwrap(), Cached::Nothing);
+        store(&path, Some(&jpeg())).unwrap();
+        assert_eq!(find(&path).unwrap(), Cached::Jpeg(jpeg()));
         for damaged in
             [vec![], vec![0; 900], jpeg()[..900].to_vec(), [&jpeg()[..900], &[0; 90]].concat()]
         {
             fs::write(&path, damaged).unwrap();
-            assert_eq!(find(&path).unwrap(), Kept::Nothing);
+            assert_eq!(find(&path).unwrap(), Cached::Nothing);
         }
-        keep(&path, None).unwrap();
-        assert_eq!(find(&path).unwrap(), Kept::Failed);
+        store(&path, None).unwrap();
+        assert_eq!(find(&path).unwrap(), Cached::Failed);
         for damaged in [vec![], vec![0; FAILED.len()], FAILED[..5].to_vec()] {
             fs::write(failed(&path), damaged).unwrap();
-            assert_eq!(find(&path).unwrap(), Kept::Nothing);
+            assert_eq!(find(&path).unwrap(), Cached::Nothing);
         }
     }
 
     #[test]
-    fn what_cannot_be_made_is_tried_again_after_a_day() {
+    fn a_failed_thumbnail_is_tried_again_after_a_day() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("256-0-1.jpg");
-        keep(&path, None).unwrap();
+        store(&path, None).unwrap();
         let file = fs::File::options().write(true).open(failed(&path)).unwrap();
         let now = SystemTime::now();
         let minute = Duration::from_secs(60);
         for (noted, expected) in [
-            (now - FAILED_FOR + minute, Kept::Failed),
-            (now - FAILED_FOR, Kept::Nothing),
+            (now - FAILED_FOR + minute, Cached::Failed),
+            (now - FAILED_FOR, Cached::Nothing),
             // By a clock that was 40 days ahead.
-            (now + Duration::from_secs(40 * 24 * 3600), Kept::Nothing),
+            (now + Duration::from_secs(40 * 24 * 3600), Cached::Nothing),
         ] {
             file.set_modified(noted).unwrap();
             assert_eq!(find(&path).unwrap(), expected, "{noted:?}");
@@ -274,11 +279,11 @@ mod tests {
     }
 
     #[test]
-    fn a_full_folder_loses_its_oldest() {
+    fn a_full_folder_loses_its_oldest_files() {
         let folder = tempfile::tempdir().unwrap();
         for number in 0..40 {
             let path = folder.path().join(format!("{number}-0-1.jpg"));
-            keep(&path, Some(&vec![0; 60_000])).unwrap();
+            store(&path, Some(&vec![0; 60_000])).unwrap();
             let age = std::time::Duration::from_secs(1000 - number);
             let file = fs::File::options().write(true).open(path).unwrap();
             file.set_modified(SystemTime::now() - age).unwrap();

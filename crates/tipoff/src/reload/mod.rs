@@ -1,7 +1,7 @@
-//! Edits of the configuration file are taken up while the program runs: it is looked at every two
-//! seconds, and at once upon SIGHUP.
+//! Applies edits of the configuration file while the program runs: the file is read every two seconds, and at once
+//! upon SIGHUP.
 //!
-//! A file with a fault changes nothing. No session and no delivery that is under way is cut off.
+//! A file with a fault changes nothing. No session and no delivery in flight is cut off.
 
 mod changes;
 mod look;
@@ -12,13 +12,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tipoff_model::Timestamp;
-use tipoff_spool::{Actor, AuditEntry, Spool};
+use tipoff_spool::{Actor, AuditEntry};
 use tokio::signal::unix::Signal;
 use tokio::sync::{Mutex, watch};
 
 use crate::audit::{self, what};
 use crate::config::{self, Config, ConfigFault, ConfigState, Faults};
-use crate::runtime::events::{EventBus, LiveEvent};
+use crate::runtime::events::LiveEvent;
 use crate::runtime::shutdown::{Phase, Shutdown};
 use crate::runtime::supervise::{Supervisor, Task};
 use crate::service_manager;
@@ -94,7 +94,7 @@ fn now() -> Timestamp {
     SystemTime::now().into()
 }
 
-/// Keeps what runs as the file says.
+/// Applies edits of the configuration file to what runs.
 pub(crate) struct Reload {
     source: Source,
     running: Running,
@@ -102,20 +102,16 @@ pub(crate) struct Reload {
     started: Config,
     current: Config,
     state: watch::Sender<ConfigState>,
-    spool: Arc<dyn Spool>,
-    events: EventBus,
-    /// What was taken up and is not in the audit log yet.
+    /// Entries that are not in the audit log yet.
     noted: Vec<AuditEntry>,
 }
 
 impl Reload {
-    /// Over what was started with `config`; also where it can be read how it stands.
+    /// For what was started with `config`. The receiver shows the state of the configuration.
     pub(crate) fn new(
         mut source: Source,
         config: Config,
         running: Running,
-        spool: Arc<dyn Spool>,
-        events: EventBus,
     ) -> (Self, watch::Receiver<ConfigState>) {
         let state = ConfigState {
             path: config.path.clone(),
@@ -127,7 +123,7 @@ impl Reload {
         source.settle_on(&config);
         let started = config.clone();
         let noted = Vec::new();
-        (Self { source, running, started, current: config, state, spool, events, noted }, states)
+        (Self { source, running, started, current: config, state, noted }, states)
     }
 
     /// Looks until the end, in a task that is supervised. What is known of the file outlives the task.
@@ -154,7 +150,7 @@ impl Reload {
             // Files may be on a disk that sleeps.
             pause = tokio::task::block_in_place(|| self.look(asked));
             for entry in self.noted.drain(..) {
-                audit::note(&*self.spool, entry).await;
+                audit::note(&*self.running.services.spool, entry).await;
             }
         }
     }
@@ -172,7 +168,7 @@ impl Reload {
     fn load(&mut self) {
         service_manager::reloading();
         let loaded = self.source.load().map_err(|faults| ConfigFault::of(&faults));
-        match loaded.and_then(|config| self.take_up(config)) {
+        match loaded.and_then(|config| self.apply(config)) {
             Ok(()) => {}
             Err(fault) => {
                 tracing::error!(
@@ -184,10 +180,10 @@ impl Reload {
             }
         }
         service_manager::ready();
-        self.events.publish(LiveEvent::Config);
+        self.running.services.events.publish(LiveEvent::Config);
     }
 
-    fn take_up(&mut self, config: Config) -> Result<(), ConfigFault> {
+    fn apply(&mut self, config: Config) -> Result<(), ConfigFault> {
         let applied = self.running.apply(&self.current, &config, &self.started.data_dir);
         applied.map_err(|error| ConfigFault::new(format!("{error:#}"), format!("{error:#}")))?;
         self.source.settle_on(&config);
@@ -196,7 +192,7 @@ impl Reload {
         match changed.is_empty() {
             true => tracing::info!(
                 path,
-                "The configuration was read again; there is nothing to take up."
+                "The configuration was read again; no change takes effect now."
             ),
             false => tracing::info!(path, changed, "The changed configuration is in use."),
         }

@@ -1,24 +1,19 @@
-//! What runs and takes a changed configuration up: each piece by a value that is exchanged as a
-//! whole.
+//! Applies a changed configuration to what runs: each part by a value that is exchanged as a whole.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::config::{Config, Retention};
+use crate::config::Config;
 use crate::dispatch::ChannelSupervisor;
-use crate::net::known::KnownAddresses;
 use crate::net::tls::{Loaded, Tls};
-use crate::receive::{DeviceDirectory, ftp, smtp};
-use crate::runtime::live_rules::LiveRules;
+use crate::receive::{ftp, smtp};
+use crate::services::Services;
 
-/// The pieces whose settings may change.
+/// The parts whose settings may change.
 pub(crate) struct Running {
-    pub(crate) rules: Arc<LiveRules>,
-    pub(crate) directory: DeviceDirectory,
-    pub(crate) known: Arc<KnownAddresses>,
-    pub(crate) retention: Arc<ArcSwap<Retention>>,
+    pub(crate) services: Services,
     pub(crate) tls: Arc<Tls>,
     pub(crate) smtp: Arc<ArcSwap<smtp::Receiver>>,
     pub(crate) ftp: Arc<ArcSwap<ftp::Receiver>>,
@@ -26,26 +21,45 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// All of it, or an error and nothing.
+    /// Applies all of it; with an error, nothing.
     pub(super) fn apply(
         &self,
         before: &Config,
         now: &Config,
         data_dir: &Path,
     ) -> anyhow::Result<()> {
-        // What can be refused comes first.
-        if before.smtp.certificate != now.smtp.certificate {
-            self.tls.replace(Loaded::of(&now.smtp, data_dir)?);
+        // Without `..`: a new section does not compile until it is applied or listed as left out.
+        let Config {
+            smtp,
+            ftp,
+            access,
+            devices,
+            channels,
+            rules,
+            retention,
+            // Take effect after a restart.
+            data_dir: _,
+            http: _,
+            video: _,
+            // Where the configuration was read from, and what follows from the rest.
+            path: _,
+            secrets: _,
+            warnings: _,
+        } = now;
+        // The certificate comes first: it can fail.
+        if before.smtp.certificate != smtp.certificate {
+            self.tls.replace(Loaded::of(smtp, data_dir)?);
         }
-        // Rules come before channels: what becomes due for a new one is found when it begins.
-        self.rules.apply(now.rules.clone());
-        self.rules.name_devices(now.device_names());
-        self.directory.apply(now.access.clone(), now.devices.clone());
-        self.known.configure(&now.devices);
-        self.retention.store(Arc::new(now.retention));
-        self.smtp.store(Arc::new(self.smtp.load().with(now.smtp.clone())));
-        self.ftp.store(Arc::new(self.ftp.load().with(now.ftp.clone())));
-        self.dispatch.apply(&now.channels);
+        let services = &self.services;
+        // Rules come before channels: a new channel finds what the new rules made due for it.
+        services.rules.apply(rules.clone());
+        services.rules.name_devices(now.device_names());
+        services.directory.apply(access.clone(), devices.clone());
+        services.gate.known.configure(devices);
+        services.retention.store(Arc::new(*retention));
+        self.smtp.store(Arc::new(self.smtp.load().with(smtp.clone())));
+        self.ftp.store(Arc::new(self.ftp.load().with(ftp.clone())));
+        self.dispatch.apply(channels);
         Ok(())
     }
 }

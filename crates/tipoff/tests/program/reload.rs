@@ -218,7 +218,7 @@ fn secrets_in_files_are_read_again_upon_sighup() {
     assert!(log_in(one).starts_with("535"));
     // Asked for again: nothing is different.
     hang_up(&server);
-    logged(&server, "there is nothing to take up", 1);
+    logged(&server, "no change takes effect now", 1);
     server.stop();
 }
 

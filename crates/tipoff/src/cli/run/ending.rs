@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use super::Ground;
 use crate::runtime::shutdown::{Phase, Trigger};
 use crate::service_manager;
+use crate::services::Services;
 
-/// After SIGTERM, whoever is in the middle of a message has this long to end it …
+/// After SIGTERM, transfers in progress have this long to finish …
 const GRACE: Duration = Duration::from_secs(8);
-/// … this long to keep what came of it …
+/// … this long to store what has arrived …
 const GRACE_OVER: Duration = Duration::from_secs(1);
 /// … and then the last transcripts are written: 10 s in all.
 const GRACE_TRANSCRIPTS: Duration = Duration::from_secs(1);
 
-/// What was begun is ended; what takes too long has only to keep what came.
-pub(super) async fn end(trigger: &Trigger, ground: &Ground) {
-    let tasks = ground.supervisor.tasks();
-    tracing::info!("Stopping: what was begun is ended first.");
+/// Lets work in progress finish. Work that takes too long only stores what has arrived.
+pub(super) async fn end(trigger: &Trigger, services: &Services) {
+    let tasks = services.supervisor.tasks();
+    tracing::info!("Stopping; transfers and deliveries in progress may finish.");
     service_manager::stopping();
     trigger.enter(Phase::Ending);
     tasks.close();
@@ -24,7 +24,7 @@ pub(super) async fn end(trigger: &Trigger, ground: &Ground) {
         trigger.enter(Phase::Over);
         let _ = tokio::time::timeout(GRACE_OVER, tasks.wait()).await;
     }
-    if tokio::time::timeout(GRACE_TRANSCRIPTS, ground.transcripts.flush()).await.is_err() {
-        tracing::warn!("The last transcripts of sessions could not be kept in time.");
+    if tokio::time::timeout(GRACE_TRANSCRIPTS, services.transcripts.flush()).await.is_err() {
+        tracing::warn!("The last session transcripts could not be stored in time.");
     }
 }

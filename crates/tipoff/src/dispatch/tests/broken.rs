@@ -40,7 +40,7 @@ impl Scene {
 
     async fn missing(&self) -> Option<Missing> {
         let health = Health::default();
-        readiness::missing(&self.supervisor, &self.stand.spool, &self.stand.disk, &health).await
+        readiness::missing(&self.supervisor, &self.server.spool, &self.server.disk, &health).await
     }
 
     async fn until(&self, what: &str, is_so: impl Fn(&ChannelState) -> bool, channel: &str) {

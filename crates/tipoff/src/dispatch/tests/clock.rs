@@ -41,9 +41,9 @@ async fn an_alert_waits_for_no_clock_that_is_behind_at_the_start() {
     let (_, clock) = Hands::ticking_at(now().before(HOUR));
     let mut scene = Scene::by(&[], clock.clone()).await;
     scene.mail().await;
-    let due = scene.stand.spool.due("hook", clock.now(), 9, &[]).await.unwrap();
+    let due = scene.server.spool.due("hook", clock.now(), 9, &[]).await.unwrap();
     assert!(due.deliveries.is_empty() && due.next_due_at.is_some(), "it is due in an hour");
-    let maintenance = Maintenance::of(&scene.stand, clock);
+    let maintenance = Maintenance::of(&scene.server, clock);
     let watch = tokio::spawn(maintenance.watch_clock(scene.supervisor.shutdown()));
     assert_eq!(scene.delivery("hook").await, DeliveryState::Delivered);
     scene.end().await;
@@ -54,7 +54,7 @@ async fn an_alert_waits_for_no_clock_that_is_behind_at_the_start() {
 async fn an_alert_waits_for_no_clock_that_is_set_back() {
     let (hands, clock) = Hands::ticking_at(now());
     let mut scene = Scene::by(&["hook"], clock.clone()).await;
-    let maintenance = Maintenance::of(&scene.stand, clock);
+    let maintenance = Maintenance::of(&scene.server, clock);
     let watch = tokio::spawn(maintenance.watch_clock(scene.supervisor.shutdown()));
     scene.mail().await;
     hands.set(now().before(HOUR));

@@ -14,7 +14,7 @@ use super::common;
 use crate::runtime::shutdown::{self, Phase, Trigger};
 use crate::runtime::supervise::Supervisor;
 use crate::runtime::telemetry::Metrics;
-use crate::testing::{MOTION, Stand};
+use crate::testing::{MOTION, TestServer};
 
 /// How far the clock is advanced at a time.
 const STEP: Duration = Duration::from_millis(400);
@@ -129,7 +129,7 @@ impl Channel for Fake {
 struct Scene {
     destination: Arc<Destination>,
     dispatch: ChannelSupervisor,
-    stand: Stand,
+    server: TestServer,
     supervisor: Supervisor,
     trigger: Trigger,
     /// While this is there, no clock advances by itself: Tokio waits for its blocking tasks.
@@ -148,29 +148,29 @@ impl Scene {
             attend_panics: AtomicU32::new(attend_panics),
             attended: AtomicU32::new(0),
         });
-        let mut stand = Stand::new(CONFIG);
-        stand.config.channels[0].channel = Arc::new(Fake(Arc::clone(&destination)));
+        let mut server = TestServer::new(CONFIG);
+        server.config.channels[0].channel = Arc::new(Fake(Arc::clone(&destination)));
         let (trigger, shutdown) = shutdown::channel();
         let metrics = Arc::new(Metrics::new());
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
-        let common = common(&stand, metrics).await;
-        let channels = &stand.config.channels;
+        let common = common(&server, metrics).await;
+        let channels = &server.config.channels;
         let dispatch =
-            ChannelSupervisor::start(channels, Vec::new(), common, &stand.notifier, &supervisor);
-        Self { destination, dispatch, stand, supervisor, trigger, _stopped: stopped }
+            ChannelSupervisor::start(channels, Vec::new(), common, &server.notifier, &supervisor);
+        Self { destination, dispatch, server, supervisor, trigger, _stopped: stopped }
     }
 
     async fn mails(&self, count: usize) {
         for _ in 0..count {
-            self.stand.mail("camera@example.com", MOTION).await;
+            self.server.mail("camera@example.com", MOTION).await;
         }
     }
 
     /// Lets all that can be done now be done: the spool's threads work in real time.
     async fn settle(&self) {
         for _ in 0..40 {
-            self.stand.spool.check_writer().await.unwrap();
-            self.stand.spool.paused().await.unwrap();
+            self.server.spool.check_writer().await.unwrap();
+            self.server.spool.paused().await.unwrap();
             tokio::task::yield_now().await;
         }
     }
@@ -277,7 +277,7 @@ async fn when_the_network_comes_back_it_is_tried_at_once() {
     scene.mails(20).await;
     scene.pass(s(121)).await;
     scene.destination.set(State::Works);
-    scene.stand.notifier.network_changed();
+    scene.server.notifier.network_changed();
     scene.until_delivered(20, s(5)).await;
     scene.end().await;
 }
@@ -289,7 +289,7 @@ async fn nothing_hurries_a_service_that_asked_for_a_pause() {
     scene.pass(s(1)).await;
     scene.destination.set(State::Works);
     for _ in 0..8 {
-        scene.stand.notifier.network_changed();
+        scene.server.notifier.network_changed();
         scene.mails(1).await;
         scene.pass(s(10)).await;
     }

@@ -94,7 +94,7 @@ impl Cache {
         }
         let noted = File::options().write(true).open(&path).and_then(|file| file.set_modified(now));
         if let Err(error) = noted {
-            tracing::debug!(%error, "When a video was looked at last could not be noted.");
+            tracing::debug!(%error, "The time of the last view of a video could not be recorded.");
         }
         Ok(Some((path, metadata.len())))
     }

@@ -1,0 +1,186 @@
+//! The services that every room uses, opened once in the order of their needs.
+//!
+//! Holds no listener and no page: `cli/run.rs` connects those.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tipoff_spool::Spool;
+use tipoff_video::Transcoder;
+
+use crate::actions::Actions;
+use crate::config::{Config, Retention};
+use crate::disk::Disk;
+use crate::dispatch::{
+    ChannelSupervisor, DispatchContext, LateSounds, PictureResizer, VideoConverter,
+};
+use crate::maintenance::Maintenance;
+use crate::media::renditions::Renditions;
+use crate::media::thumbnails::Thumbnails;
+use crate::modes::Modes;
+use crate::net::network;
+use crate::readiness::Health;
+use crate::receive::{ArrivalWriter, DeviceDirectory, LoginGate, Transcripts};
+use crate::reports::Reports;
+use crate::runtime::clock::Clock;
+use crate::runtime::events::EventBus;
+use crate::runtime::links::Links;
+use crate::runtime::live_rules::LiveRules;
+use crate::runtime::notifier::ChannelNotifier;
+use crate::runtime::shutdown::Shutdown;
+use crate::runtime::supervise::Supervisor;
+use crate::runtime::telemetry::Metrics;
+use crate::service_manager;
+
+/// What the rooms share. Clones share the same services.
+#[derive(Clone)]
+pub(crate) struct Services {
+    pub(crate) spool: Arc<dyn Spool>,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) notifier: ChannelNotifier,
+    pub(crate) events: EventBus,
+    pub(crate) rules: Arc<LiveRules>,
+    pub(crate) retention: Arc<ArcSwap<Retention>>,
+    pub(crate) disk: Disk,
+    pub(crate) directory: DeviceDirectory,
+    pub(crate) gate: LoginGate,
+    pub(crate) transcripts: Transcripts,
+    pub(crate) supervisor: Supervisor,
+}
+
+impl Services {
+    pub(crate) async fn open(
+        config: &Config,
+        spool: Arc<dyn Spool>,
+        rules: Arc<LiveRules>,
+        gate: LoginGate,
+        shutdown: Shutdown,
+    ) -> anyhow::Result<Self> {
+        let metrics = Arc::new(Metrics::new());
+        let directory = DeviceDirectory::new(config.access.clone(), config.devices.clone());
+        directory.set_added(spool.added_devices().await?);
+        let clock = Clock::system();
+        let sessions = Arc::clone(&spool) as _;
+        let transcripts = Transcripts::open(sessions, Arc::clone(&metrics), clock.clone()).await?;
+        let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
+        transcripts.start(&supervisor);
+        gate.known.configure(&config.devices);
+        gate.learn(&*spool, &directory.authenticator(), clock.now()).await?;
+        network::warn_if_rewritten(&*spool, clock.now()).await;
+        let retention = Arc::new(ArcSwap::from_pointee(config.retention));
+        let disk = Disk::open(Arc::clone(&spool), Arc::clone(&retention), &config.data_dir).await?;
+        Ok(Self {
+            spool,
+            clock,
+            metrics,
+            notifier: ChannelNotifier::default(),
+            events: EventBus::new(),
+            rules,
+            retention,
+            disk,
+            directory,
+            gate,
+            transcripts,
+            supervisor,
+        })
+    }
+
+    pub(crate) fn modes(&self) -> Modes {
+        Modes {
+            spool: Arc::clone(&self.spool),
+            rules: Arc::clone(&self.rules),
+            events: self.events.clone(),
+        }
+    }
+
+    pub(crate) fn actions(&self, links: &Links) -> Actions {
+        Actions {
+            spool: Arc::clone(&self.spool),
+            modes: self.modes(),
+            events: self.events.clone(),
+            notifier: self.notifier.clone(),
+            links: links.clone(),
+        }
+    }
+
+    /// Stores what receivers receive.
+    pub(crate) fn arrival_writer(&self) -> ArrivalWriter {
+        ArrivalWriter::new(
+            Arc::clone(&self.spool),
+            self.directory.resolver(),
+            self.disk.clone(),
+            self.notifier.clone(),
+            self.events.clone(),
+            self.clock.clone(),
+        )
+    }
+
+    /// Reports to the service manager whether the rooms work, and to channels when the network is back.
+    pub(crate) fn watch(&self) -> Health {
+        let health = Health::default();
+        service_manager::watch(&self.supervisor, &self.spool, &self.disk, &health);
+        network::watch(&self.supervisor, self.notifier.clone());
+        health
+    }
+
+    pub(crate) fn thumbnails(&self, config: &Config, transcoder: Option<Transcoder>) -> Thumbnails {
+        Thumbnails::new(config.data_dir.join("thumbs"), Arc::clone(&self.spool), transcoder)
+    }
+
+    /// Starts the channels, with the transcoder if ffmpeg is installed. The listeners are open by then: no device
+    /// waits for a program's version.
+    pub(crate) async fn start_channels(
+        &self,
+        config: &Config,
+        links: &Links,
+        actions: &Actions,
+    ) -> anyhow::Result<(ChannelSupervisor, Option<Transcoder>, Renditions)> {
+        let paused = self.spool.paused().await?;
+        let folder = config.data_dir.join("video");
+        let mut videos = VideoConverter::open(&config.video, &folder).await?;
+        let transcoder = videos.transcoder();
+        let (folder, blobs) = (config.data_dir.join("renditions"), self.spool.blobs().clone());
+        let renditions = Renditions::open(folder, transcoder.clone(), blobs)?;
+        videos.keep_in(renditions.clone());
+        let common = DispatchContext {
+            spool: Arc::clone(&self.spool),
+            links: links.clone(),
+            metrics: Arc::clone(&self.metrics),
+            videos,
+            pictures: PictureResizer::new(),
+            events: self.events.clone(),
+            modes: actions.modes.clone(),
+            actions: actions.clone(),
+            clock: self.clock.clone(),
+            late_sounds: LateSounds::default(),
+        };
+        let (notifier, supervisor) = (&self.notifier, &self.supervisor);
+        let channels =
+            ChannelSupervisor::start(&config.channels, paused, common, notifier, supervisor);
+        Ok((channels, transcoder, renditions))
+    }
+
+    /// Starts maintenance and the daily reports.
+    pub(crate) fn start_maintenance(&self, thumbnails: &Thumbnails, renditions: &Renditions) {
+        let maintenance = Maintenance {
+            spool: Arc::clone(&self.spool),
+            retention: Arc::clone(&self.retention),
+            thumbnails: thumbnails.clone(),
+            renditions: renditions.clone(),
+            notifier: self.notifier.clone(),
+            events: self.events.clone(),
+            clock: self.clock.clone(),
+            disk: self.disk.clone(),
+            eviction: Arc::default(),
+        };
+        maintenance.start(&self.supervisor);
+        let reports = Reports {
+            spool: Arc::clone(&self.spool),
+            rules: Arc::clone(&self.rules),
+            notifier: self.notifier.clone(),
+            events: self.events.clone(),
+        };
+        reports.start(&self.supervisor);
+    }
+}
