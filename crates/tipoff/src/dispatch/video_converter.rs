@@ -175,7 +175,7 @@ async fn convert(
         Ok(rendition) => Some(Arc::new(Conversion::Rendition(Arc::new(rendition)))),
         Err(error) => {
             let arrival = recorded.place.arrival;
-            tracing::warn!(%arrival, %error, "A video could not be converted; it is sent as recorded.");
+            tracing::warn!(%arrival, %error, "Nothing that plays could be made of a video; it is sent as recorded.");
             error.is_of_the_file().then(|| Arc::new(Conversion::Broken))
         }
     }

@@ -327,11 +327,7 @@ impl ChannelWorker {
             && self.status.set_repair(&repair)
         {
             let channel = &self.context.name;
-            tracing::warn!(
-                channel,
-                repair,
-                "The service did not accept a setting; alerts are sent without it."
-            );
+            tracing::warn!(channel, repair, "Alerts are delivered without something that is set.");
         }
     }
 
