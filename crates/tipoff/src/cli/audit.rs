@@ -33,7 +33,9 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
     let entries = block_on(spool.audit(filter, args.limit))?;
     let entries = entries.map_err(|error| Failure::Failed(error.into()))?;
     if args.json {
-        let entries: Vec<_> = entries.iter().map(AuditLine::from).collect();
+        let to_the_second =
+            |entry: &AuditEntry| AuditLine { at: utc_second(entry.at), ..AuditLine::from(entry) };
+        let entries: Vec<_> = entries.iter().map(to_the_second).collect();
         println!("{:#}", json!(entries));
     } else if entries.is_empty() {
         println!("There are no entries.");

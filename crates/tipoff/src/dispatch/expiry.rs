@@ -1,12 +1,13 @@
 //! When a failing delivery expires: after `expire`, counted so that neither a clock that is set nor a time without
 //! attempts makes it expire early.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tipoff_model::Timestamp;
 
 use crate::runtime::clock::{Age, Clock};
+use crate::runtime::lock::lock;
 
 /// A channel is tried for at least this long before a delivery expires, however old that is: the program or the
 /// channel may have been stopped for a day, and the service may be unreachable at the first attempt.
@@ -30,12 +31,12 @@ impl Expiry {
     /// The channel was paused and is resumed now.
     pub(super) fn resume(&self) {
         let now = self.clock.read().running;
-        *self.trying_since.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        *lock(&self.trying_since) = now;
     }
 
     /// Whether a delivery that was created at `created_at` and has just failed expires.
     pub(super) fn has_expired(&self, created_at: Timestamp) -> bool {
-        let trying_since = *self.trying_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let trying_since = *lock(&self.trying_since);
         let running = self.clock.read().running;
         let tried = running.saturating_sub(trying_since);
         let is_old = match self.clock.proven_age(created_at) {

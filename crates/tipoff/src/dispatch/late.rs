@@ -1,9 +1,10 @@
 //! Late alerts: they say when they happened, and after an outage only few of them make a sound.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::runtime::lock::lock;
 use jiff::ZonedDateTime;
 use tipoff_model::{Alert, AlertKind, DeliveryId, Event};
 
@@ -35,7 +36,7 @@ impl LateSounds {
     /// event than that.
     fn rings(&self, of: (&str, bool), delivery: DeliveryId, event: Event, now: Instant) -> bool {
         let of = (of.0.to_owned(), of.1);
-        let mut sounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sounds = lock(&self.0);
         let importance = event.importance();
         let is_quiet = |last: &Sound| {
             last.delivery != delivery
@@ -51,7 +52,7 @@ impl LateSounds {
 
     /// The delivery failed: another one may make the sound.
     pub(super) fn release(&self, channel: &str, delivery: DeliveryId) {
-        let mut sounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sounds = lock(&self.0);
         sounds.retain(|(of, _), sound| of != channel || sound.delivery != delivery);
     }
 

@@ -4,9 +4,10 @@
 //! the same paces, those of known devices come first, then those whose alert has sent least.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use crate::runtime::lock::lock;
 use tipoff_channels::Pace;
 
 /// How soon a message that another overtook tries again.
@@ -116,7 +117,7 @@ impl Pacer {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is consistent after every statement.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

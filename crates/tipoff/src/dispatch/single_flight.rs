@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use crate::runtime::lock::lock;
 use tokio::sync::OnceCell;
 
 /// A result that is computed once; `None` inside if nothing could be made.
@@ -30,7 +31,7 @@ impl<K: Copy + Eq + Hash, V> SingleFlight<K, V> {
     /// The slot of `key`. Whoever comes second waits there for the first. If the first is dropped, the next one
     /// does the work.
     pub(super) fn slot(&self, key: K) -> Slot<V> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = lock(&self.slots);
         slots.turn += 1;
         let turn = slots.turn;
         if let Some((last, slot)) = slots.by_key.get_mut(&key) {

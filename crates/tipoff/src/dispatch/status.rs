@@ -1,6 +1,6 @@
 //! The status of each channel: its worker and supervisor write it, the dashboard and the API read it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tipoff_model::{DeliveryState, Timestamp};
@@ -8,6 +8,7 @@ use tipoff_spool::AttemptRecord;
 
 use crate::runtime::clock::Clock;
 use crate::runtime::events::{EventBus, LiveEvent};
+use crate::runtime::lock::lock;
 use crate::runtime::supervise::Broken;
 
 /// How much of a panic's message is shown, in bytes; the log has all of it.
@@ -204,7 +205,7 @@ impl StatusCell {
     }
 
     fn lock(&self) -> MutexGuard<'_, Content> {
-        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.content)
     }
 }
 

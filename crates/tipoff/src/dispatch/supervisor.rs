@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tipoff_channels::{HookFault, HookRequest};
 use tokio::sync::watch;
@@ -18,6 +18,7 @@ use super::status::{ChannelStatus, StatusCell};
 use super::worker::ChannelWorker;
 use super::{DispatchContext, test_alert};
 use crate::config::ChannelConfig;
+use crate::runtime::lock::lock;
 use crate::runtime::notifier::ChannelNotifier;
 use crate::runtime::supervise::{Supervisor, Task};
 
@@ -255,7 +256,7 @@ impl ChannelSupervisor {
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.table)
     }
 }
 

@@ -7,7 +7,7 @@ mod cache;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use tipoff_model::{AlertMedia, ArrivalId, Encoding};
@@ -17,6 +17,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use crate::runtime::fair_queue::{FairQueue, Owner};
+use crate::runtime::lock::lock;
 use cache::{Cache, Key};
 
 /// All renditions together, in bytes. Of whoever has the most, the one that nobody has looked at for longest makes room.
@@ -120,7 +121,7 @@ impl Renditions {
         let mut jobs = self.0.jobs();
         jobs.retain(|_, job| job.failure.get().is_none_or(|(at, _)| at.elapsed() < FAILED_FOR));
         if let Some(job) = jobs.get(&key) {
-            *job.asked_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            *lock(&job.asked_at) = Instant::now();
             return Ok(match job.failure.get() {
                 Some((_, why)) => Rendition::None(why.clone()),
                 None => Rendition::Making(job.progress.percent()),
@@ -168,7 +169,7 @@ fn is_crowded<'a>(jobs: impl Iterator<Item = &'a Arc<Job>>, share: &Share) -> bo
 
 impl Shared {
     fn jobs(&self) -> MutexGuard<'_, HashMap<Key, Arc<Job>>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.jobs)
     }
 }
 
@@ -238,7 +239,7 @@ impl Job {
     /// Ends when nobody has asked for a while.
     async fn is_left(&self) {
         loop {
-            let asked_at = *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
+            let asked_at = *lock(&self.asked_at);
             let over = asked_at + ASKED_FOR;
             if Instant::now() >= over {
                 return;

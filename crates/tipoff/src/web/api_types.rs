@@ -7,6 +7,7 @@ use tipoff_model::{MediaKind, MediaPlace, Timestamp};
 use tipoff_spool::{ArrivalLine, DeliveryLine, IncidentDetail, IncidentLine};
 use utoipa::ToSchema;
 
+use crate::runtime::millis::millis;
 use crate::runtime::utc::utc;
 
 /// A device by its number and name.
@@ -270,10 +271,6 @@ impl From<&DeliveryLine> for Delivery {
 
 impl From<&(Timestamp, Duration, Option<String>)> for Attempt {
     fn from((at, took, error): &(Timestamp, Duration, Option<String>)) -> Self {
-        Self {
-            at: utc(*at),
-            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            error: error.clone(),
-        }
+        Self { at: utc(*at), took_ms: millis(*took), error: error.clone() }
     }
 }

@@ -2,9 +2,10 @@
 //! cannot cause a write for each request.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::runtime::lock::lock;
 use tipoff_spool::{Spool, SpoolError};
 
 /// Counts are written at most this often, and when somebody looks at the list.
@@ -24,7 +25,7 @@ impl ShareOpens {
     /// Counts an opening of an existing link, whose numbers are bounded.
     pub(super) async fn count(&self, spool: &dyn Spool, link: i64) {
         let is_due = {
-            let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut pending = lock(&self.0);
             *pending.counts.entry(link).or_default() += 1;
             pending.written.is_none_or(|written| written.elapsed() >= WRITE_EVERY)
         };
@@ -36,7 +37,7 @@ impl ShareOpens {
     /// Writes what was counted.
     pub(super) async fn write(&self, spool: &dyn Spool) -> Result<(), SpoolError> {
         let counts: Vec<(i64, u64)> = {
-            let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut pending = lock(&self.0);
             pending.written = Some(Instant::now());
             pending.counts.drain().collect()
         };

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tipoff_channels::{Abilities, BoxFuture, Channel, Context, HomeControl, Message, Pace};
@@ -11,6 +11,7 @@ use tokio::time::{Instant, advance, sleep};
 
 use super::super::{ChannelState, ChannelSupervisor};
 use super::common;
+use crate::runtime::lock::lock;
 use crate::runtime::shutdown::{self, Phase, Trigger};
 use crate::runtime::supervise::Supervisor;
 use crate::runtime::telemetry::Metrics;
@@ -61,10 +62,6 @@ impl Destination {
     fn begun(&self) -> Vec<Instant> {
         lock(&self.begun).clone()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether it was one more time.

@@ -6,9 +6,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
+use crate::runtime::lock::lock;
 use tipoff_model::{AlertMedia, ArrivalId, MediaPlace};
 use tipoff_spool::Share;
 
@@ -179,7 +180,7 @@ impl Cache {
     }
 
     fn lock(&self) -> MutexGuard<'_, ()> {
-        self.adding.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.adding)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tipoff_spool::{Actor, AuditEntry};
@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::Access;
 use crate::audit::{self, what};
+use crate::runtime::lock::lock;
 use crate::runtime::shutdown::{Phase, Shutdown};
 
 /// LoginFailures of this time make one entry for each address.
@@ -37,7 +38,7 @@ struct Counts {
 impl LoginFailures {
     /// Counts a wrong password or code.
     pub(super) fn note(&self, peer: IpAddr) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = lock(&self.counts);
         let is_full = counts.by_address.len() >= ADDRESSES_MAX;
         match counts.by_address.get_mut(&peer) {
             Some(count) => *count = count.saturating_add(1),
@@ -52,8 +53,7 @@ impl LoginFailures {
 
     /// What was counted, as entries.
     fn take(&self) -> Vec<AuditEntry> {
-        let counts =
-            std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner));
+        let counts = std::mem::take(&mut *lock(&self.counts));
         let mut by_address: Vec<(IpAddr, u32)> = counts.by_address.into_iter().collect();
         by_address.sort_unstable_by_key(|(address, count)| (std::cmp::Reverse(*count), *address));
         let rest = by_address.split_off(by_address.len().min(ENTRIES_MAX));

@@ -2,7 +2,7 @@
 //! authenticator app understands.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use ring::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY, Key, sign};
@@ -12,6 +12,7 @@ use tipoff_spool::{Digest, User, UserId};
 
 use super::users::of_login;
 use super::{Access, AccessError, LoginSource, NewLogin, digest, now};
+use crate::runtime::lock::lock;
 
 /// Seconds that a code is shown (RFC 6238, section 4.1).
 const STEP_S: i64 = 30;
@@ -48,7 +49,7 @@ pub(super) struct CodeAttempts(Mutex<HashMap<(UserId, bool), (u32, Instant)>>);
 impl CodeAttempts {
     /// Counts a try before it is looked at; else in how many seconds one may be made.
     fn count(&self, user: UserId, is_known: bool, now: Instant) -> Result<(), u64> {
-        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = lock(&self.0);
         let (count, since) = table.entry((user, is_known)).or_insert((0, now));
         let age = now.saturating_duration_since(*since);
         if age >= CODES_PERIOD {
@@ -62,7 +63,7 @@ impl CodeAttempts {
     }
 
     fn succeeded(&self, user: UserId, is_known: bool) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(user, is_known));
+        lock(&self.0).remove(&(user, is_known));
     }
 }
 
