@@ -27,7 +27,7 @@ const LEAD_BYTES_MAX: usize = 160;
 
 /// What comes next in a page.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum DataStep {
     /// So many bytes of the page; then data of this declared type begins.
     Begin(usize, String),
     /// So many bytes of data, and then its end, or what is no base64.
@@ -41,7 +41,7 @@ pub(crate) enum Found {
 
 /// Looks for data.
 #[derive(Debug, Default)]
-pub(crate) struct Finder {
+pub(crate) struct DataFinder {
     /// Bytes of [`MARK`] that have been seen.
     matched: usize,
     /// The last bytes of the page.
@@ -57,14 +57,14 @@ pub(crate) struct Finder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Quoted(bool);
 
-impl Finder {
+impl DataFinder {
     /// Whether data goes on.
     pub(crate) fn is_in_data(&self) -> bool {
         self.data.is_some()
     }
 
     /// Looks at the next bytes. Those behind what was found are to be given again.
-    pub(crate) fn next(&mut self, bytes: &[u8]) -> Found {
+    pub(crate) fn next(&mut self, bytes: &[u8]) -> DataStep {
         if self.tail.is_some() {
             return self.in_tail(bytes);
         }
@@ -76,9 +76,9 @@ impl Finder {
                     if !bytes.get(end).is_some_and(|&byte| ends_address(byte)) {
                         self.tail = Some(Vec::new());
                     }
-                    Found::End(end)
+                    DataStep::End(end)
                 }
-                None => Found::Nothing,
+                None => DataStep::Nothing,
             };
         }
         let mut from = 0;
@@ -86,7 +86,7 @@ impl Finder {
             let rest = bytes.get(from..).unwrap_or_default();
             let Some(end) = self.behind_mark(rest) else {
                 self.remember(rest);
-                return Found::Nothing;
+                return DataStep::Nothing;
             };
             self.remember(rest.get(..end).unwrap_or_default());
             from += end;
@@ -95,10 +95,10 @@ impl Finder {
             if let Some((content_type, quoted)) = self.declared() {
                 self.data = Some(quoted);
                 self.lead.clear();
-                return Found::Begin(from, content_type);
+                return DataStep::Begin(from, content_type);
             }
         }
-        Found::Nothing
+        DataStep::Nothing
     }
 
     /// Whether there were too many marks: no further one is looked for.
@@ -111,7 +111,7 @@ impl Finder {
         self.tail.is_some()
     }
 
-    fn in_tail(&mut self, bytes: &[u8]) -> Found {
+    fn in_tail(&mut self, bytes: &[u8]) -> DataStep {
         let is_end = |&byte: &u8| ends_address(byte) && byte != b'\r' && byte != b'\n';
         let end = bytes.iter().position(is_end);
         if let Some(tail) = &mut self.tail {
@@ -122,9 +122,9 @@ impl Finder {
         match end {
             Some(end) => {
                 let tail = self.tail.take().unwrap_or_default();
-                Found::Tail(end, is_harmless(&tail))
+                DataStep::Tail(end, is_harmless(&tail))
             }
-            None => Found::Nothing,
+            None => DataStep::Nothing,
         }
     }
 
@@ -215,23 +215,23 @@ mod tests {
 
     /// Each data of a page with its type.
     fn found(page: &[u8], step: usize) -> Vec<(String, String)> {
-        let (mut finder, mut all, mut data) = (Finder::default(), Vec::new(), Vec::new());
+        let (mut finder, mut all, mut data) = (DataFinder::default(), Vec::new(), Vec::new());
         for mut bytes in page.chunks(step) {
             while !bytes.is_empty() {
                 let was_in_data = finder.is_in_data();
                 let taken = match finder.next(bytes) {
-                    Found::Begin(taken, content_type) => {
+                    DataStep::Begin(taken, content_type) => {
                         all.push((content_type, String::new()));
                         data.clear();
                         taken
                     }
-                    Found::End(taken) => {
+                    DataStep::End(taken) => {
                         data.extend(&bytes[..taken]);
                         all.last_mut().unwrap().1 = String::from_utf8(data.clone()).unwrap();
                         taken
                     }
-                    Found::Tail(taken, _) => taken,
-                    Found::Nothing => {
+                    DataStep::Tail(taken, _) => taken,
+                    DataStep::Nothing => {
                         if was_in_data {
                             data.extend(bytes);
                         }

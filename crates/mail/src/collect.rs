@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use tipoff_model::{Content, Encoding, Media, MediaKind};
 
-use crate::decoration::{Picture, Shown, is_decoration};
+use crate::decoration::{PagePicture, Shown, is_decoration};
 use crate::label::{default_label, label};
 use crate::pixels::pixels;
 use crate::same_words::{Text, without_repeats};
@@ -44,7 +44,7 @@ pub(crate) enum Outside {
 
 /// A file of a mail.
 #[derive(Debug)]
-pub(crate) struct File<'a> {
+pub(crate) struct FoundFile<'a> {
     /// File name by the device.
     pub(crate) name: Option<String>,
     /// Declared content type.
@@ -180,7 +180,7 @@ impl Collector {
         }
     }
 
-    pub(crate) fn add_file(&mut self, file: File<'_>) {
+    pub(crate) fn add_file(&mut self, file: FoundFile<'_>) {
         if self.media.len() == MEDIA_MAX {
             self.unclear = true;
             return;
@@ -253,7 +253,7 @@ impl Collector {
             };
             let is_it = |shown: &&Shown| picture.names.contains(&shown.source);
             let shown = self.shown.iter().find(is_it);
-            let found = Picture {
+            let found = PagePicture {
                 content_type: &media.content_type,
                 names: &picture.names,
                 pixels: picture.pixels,
@@ -439,7 +439,7 @@ mod tests {
         let mut found = Collector::default();
         for number in 0..=MEDIA_MAX as u64 {
             assert!(!found.unclear, "{number}");
-            found.add_file(File {
+            found.add_file(FoundFile {
                 name: None,
                 content_type: None,
                 head: b"x",

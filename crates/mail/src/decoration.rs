@@ -18,7 +18,7 @@ pub(crate) struct Shown {
 
 /// A picture of a mail.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Picture<'a> {
+pub(crate) struct PagePicture<'a> {
     pub(crate) content_type: &'a str,
     /// Its file name and how the page calls it.
     pub(crate) names: &'a [String],
@@ -107,7 +107,7 @@ const ONLY_SIDES: (u32, u32) = (320, 240);
 const JPEG_SHOWN_MIN: u32 = 60;
 
 /// Whether a picture of a page decorates it.
-pub(crate) fn is_decoration(picture: &Picture<'_>) -> bool {
+pub(crate) fn is_decoration(picture: &PagePicture<'_>) -> bool {
     let is_jpeg = picture.content_type == "image/jpeg";
     if is_jpeg && is_only_shot(picture) {
         return false;
@@ -154,20 +154,20 @@ pub(crate) fn is_decoration(picture: &Picture<'_>) -> bool {
                 || is_shown_small(picture, SIDE_MIN))
 }
 
-fn is_only_shot(picture: &Picture<'_>) -> bool {
+fn is_only_shot(picture: &PagePicture<'_>) -> bool {
     let is_large = picture.pixels.is_some_and(|(width, height)| {
         width.max(height) >= ONLY_SIDES.0 && width.min(height) >= ONLY_SIDES.1
     });
     picture.is_only && is_large && !is_shown_small(picture, JPEG_SHOWN_MIN)
 }
 
-fn is_banner(picture: &Picture<'_>, height_max: u32) -> bool {
+fn is_banner(picture: &PagePicture<'_>, height_max: u32) -> bool {
     picture.pixels.is_some_and(|(width, height)| {
         height <= height_max && width >= height.saturating_mul(BANNER_RATIO_MIN)
     })
 }
 
-fn is_shown_small(picture: &Picture<'_>, min: u32) -> bool {
+fn is_shown_small(picture: &PagePicture<'_>, min: u32) -> bool {
     let Some(shown) = picture.shown else {
         return false;
     };
@@ -238,11 +238,12 @@ mod tests {
         ] {
             let names = [names.to_owned()];
             let shown = shown.as_ref();
-            let picture = Picture { content_type, names: &names, pixels, shown, is_only: false };
+            let picture =
+                PagePicture { content_type, names: &names, pixels, shown, is_only: false };
             assert_eq!(is_decoration(&picture), expected, "{picture:?}");
         }
         let behind = Shown { is_background: true, ..Shown::default() };
-        let picture = Picture {
+        let picture = PagePicture {
             content_type: "image/jpeg",
             names: &[],
             pixels: None,
@@ -252,7 +253,7 @@ mod tests {
         assert!(is_decoration(&picture));
         for (pixels, expected) in [((640, 480), false), ((240, 320), false), ((300, 240), true)] {
             let picture =
-                Picture { names: &["logo.jpg".to_owned()], pixels: Some(pixels), ..picture };
+                PagePicture { names: &["logo.jpg".to_owned()], pixels: Some(pixels), ..picture };
             assert_eq!(is_decoration(&picture), expected, "{pixels:?}");
         }
     }

@@ -34,7 +34,7 @@ pub(crate) struct TextScan {
     text: Vec<u8>,
     text_bytes: u64,
     text_bytes_max: usize,
-    line: Line,
+    line: LinePart,
     file: Option<OpenFile>,
     files: Vec<EmbeddedFile>,
     /// Lines that began a file.
@@ -43,7 +43,7 @@ pub(crate) struct TextScan {
 }
 
 #[derive(Debug)]
-enum Line {
+enum LinePart {
     /// Not enough of it to tell what it is.
     Head(Vec<u8>),
     /// The rest goes where the head went.
@@ -93,7 +93,7 @@ impl TextScan {
             text: Vec::new(),
             text_bytes: 0,
             text_bytes_max,
-            line: Line::Head(Vec::new()),
+            line: LinePart::Head(Vec::new()),
             file: None,
             files: Vec::new(),
             opened: 0,
@@ -121,8 +121,8 @@ impl TextScan {
             }
             let line_end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
             let room = match &self.line {
-                Line::Head(head) => LINE_HEAD_BYTES.saturating_sub(head.len()),
-                Line::Rest => line_end,
+                LinePart::Head(head) => LINE_HEAD_BYTES.saturating_sub(head.len()),
+                LinePart::Rest => line_end,
             };
             let (piece, rest) = bytes.split_at(line_end.min(room));
             self.piece(piece);
@@ -133,7 +133,7 @@ impl TextScan {
     /// How many of the first bytes are whole lines in which no file begins, where none is open: looked at more
     /// quickly than one by one.
     fn plain_lines(&self, bytes: &[u8]) -> usize {
-        let at_line_start = matches!(&self.line, Line::Head(head) if head.is_empty());
+        let at_line_start = matches!(&self.line, LinePart::Head(head) if head.is_empty());
         if !at_line_start || self.file.is_some() {
             return 0;
         }
@@ -184,7 +184,7 @@ impl TextScan {
 
     /// The part ended; `torn`: because the connection broke.
     pub(crate) fn finish(mut self, torn: bool) -> Scanned {
-        if let Line::Head(head) = std::mem::replace(&mut self.line, Line::Rest)
+        if let LinePart::Head(head) = std::mem::replace(&mut self.line, LinePart::Rest)
             && !head.is_empty()
         {
             self.settle(&head);
@@ -199,18 +199,19 @@ impl TextScan {
     fn piece(&mut self, piece: &[u8]) {
         let line_ended = piece.ends_with(b"\n");
         match &mut self.line {
-            Line::Rest => {
+            LinePart::Rest => {
                 self.give(piece);
                 if line_ended {
-                    self.line = Line::Head(Vec::new());
+                    self.line = LinePart::Head(Vec::new());
                 }
             }
-            Line::Head(head) if head.is_empty() && line_ended => self.settle(piece),
-            Line::Head(head) => {
+            LinePart::Head(head) if head.is_empty() && line_ended => self.settle(piece),
+            LinePart::Head(head) => {
                 head.extend_from_slice(piece);
                 if line_ended || head.len() >= LINE_HEAD_BYTES {
                     let head = std::mem::take(head);
-                    self.line = if line_ended { Line::Head(Vec::new()) } else { Line::Rest };
+                    self.line =
+                        if line_ended { LinePart::Head(Vec::new()) } else { LinePart::Rest };
                     self.settle(&head);
                 }
             }

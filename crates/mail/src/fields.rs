@@ -91,8 +91,8 @@ impl Fields {
 pub(crate) fn parse(block: &[u8]) -> Fields {
     let mut fields = Fields::default();
     let mut subjects = Vec::new();
-    let mut disposition = Value::default();
-    let mut content_type = Value::default();
+    let mut disposition = FieldValue::default();
+    let mut content_type = FieldValue::default();
     for field in unfolded(block) {
         let colon = memchr::memchr(b':', &field).unwrap_or(field.len());
         let (name, value) = field.split_at(colon);
@@ -107,8 +107,8 @@ pub(crate) fn parse(block: &[u8]) -> Fields {
         fields.known = true;
         match name.as_str() {
             "subject" if subjects.len() < SUBJECTS_MAX => subjects.push(value.to_vec()),
-            "content-type" => content_type.or_better(Value::parse(value)),
-            "content-disposition" => disposition.or_better(Value::parse(value)),
+            "content-type" => content_type.or_better(FieldValue::parse(value)),
+            "content-disposition" => disposition.or_better(FieldValue::parse(value)),
             "content-id" | "content-location" => fields.take_page_name(&name, value),
             "content-transfer-encoding" => fields.take_encoding(value),
             "message-id" if fields.message_id.is_none() => {
@@ -147,7 +147,7 @@ impl Fields {
         }
     }
 
-    fn take_content_type(&mut self, content_type: &Value, disposition: &Value) {
+    fn take_content_type(&mut self, content_type: &FieldValue, disposition: &FieldValue) {
         let essence = content_type.word.as_str();
         if essence.len() <= TYPE_BYTES_MAX && is_type(essence) {
             self.content_type = Some(essence.to_owned());
@@ -192,12 +192,12 @@ fn unfolded(block: &[u8]) -> Vec<Vec<u8>> {
 
 /// A word and its parameters: `attachment; filename="x.jpg"`.
 #[derive(Debug, Default)]
-struct Value {
+struct FieldValue {
     word: String,
     parameters: Vec<(String, Vec<u8>)>,
 }
 
-impl Value {
+impl FieldValue {
     fn parse(value: &[u8]) -> Self {
         let mut pieces = split_outside_quotes(value).into_iter();
         let word = pieces.next().unwrap_or_default();

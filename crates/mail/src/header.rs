@@ -57,7 +57,7 @@ enum LineEnds {
 
 /// What is known of the line so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
+enum LinePlace {
     /// In what may be a field's name.
     #[default]
     Name,
@@ -69,7 +69,7 @@ enum Place {
 
 /// What became of a byte.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum HeaderStep {
     /// The header goes on.
     More,
     /// It has ended. These last bytes, given already, are of the body.
@@ -81,7 +81,7 @@ pub(crate) enum Step {
 pub(crate) struct Header {
     block: Vec<u8>,
     line: Vec<u8>,
-    place: Place,
+    place: LinePlace,
     returns: usize,
     line_ends: Option<LineEnds>,
     cut: bool,
@@ -109,7 +109,7 @@ impl Header {
     }
 
     /// Takes the next bytes up to its end, if that is among them; how many, and what became of the last.
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> (usize, Step) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> (usize, HeaderStep) {
         let mut taken = 0;
         while let Some(&byte) = bytes.get(taken) {
             let run = self.run(bytes.get(taken..).unwrap_or_default());
@@ -118,16 +118,16 @@ impl Header {
                 continue;
             }
             taken += 1;
-            if let Step::Ended(body) = self.byte(byte) {
-                return (taken, Step::Ended(body));
+            if let HeaderStep::Ended(body) = self.byte(byte) {
+                return (taken, HeaderStep::Ended(body));
             }
         }
-        (taken, Step::More)
+        (taken, HeaderStep::More)
     }
 
     /// Takes what goes on with a field up to the end of its line; how many bytes.
     fn run(&mut self, bytes: &[u8]) -> usize {
-        if self.place != Place::Field || self.returns > 0 || self.strange.is_some() {
+        if self.place != LinePlace::Field || self.returns > 0 || self.strange.is_some() {
             return 0;
         }
         let run = memchr::memchr2(b'\r', b'\n', bytes).unwrap_or(bytes.len());
@@ -138,22 +138,22 @@ impl Header {
     }
 
     /// Takes the next byte.
-    fn byte(&mut self, byte: u8) -> Step {
+    fn byte(&mut self, byte: u8) -> HeaderStep {
         if self.strange.is_some() {
             return self.strange(byte);
         }
         match self.step(byte) {
-            Step::Ended(body) if self.may_go_on(&body) => {
+            HeaderStep::Ended(body) if self.may_go_on(&body) => {
                 self.strange = Some(Vec::new());
-                self.place = Place::Name;
+                self.place = LinePlace::Name;
                 let mut bytes = body.into_iter();
                 while let Some(byte) = bytes.next() {
-                    if let Step::Ended(mut body) = self.strange(byte) {
+                    if let HeaderStep::Ended(mut body) = self.strange(byte) {
                         body.extend(bytes);
-                        return Step::Ended(body);
+                        return HeaderStep::Ended(body);
                     }
                 }
-                Step::More
+                HeaderStep::More
             }
             step => step,
         }
@@ -164,7 +164,7 @@ impl Header {
         self.strange.is_some()
     }
 
-    fn step(&mut self, byte: u8) -> Step {
+    fn step(&mut self, byte: u8) -> HeaderStep {
         match byte {
             b'\n' => {
                 self.line_ends.get_or_insert(LineEnds::Feed);
@@ -177,7 +177,7 @@ impl Header {
             }
             b'\r' => {
                 self.returns += 1;
-                if self.returns == RETURNS_MAX { self.lone_returns(None) } else { Step::More }
+                if self.returns == RETURNS_MAX { self.lone_returns(None) } else { HeaderStep::More }
             }
             _ if self.returns > 0 => self.lone_returns(Some(byte)),
             _ => self.text(byte),
@@ -191,65 +191,71 @@ impl Header {
         }
         let line_end = vec![b'\r'; take(&mut self.returns)];
         match self.end_line(&line_end) {
-            Step::More => Vec::new(),
-            Step::Ended(body) => body,
+            HeaderStep::More => Vec::new(),
+            HeaderStep::Ended(body) => body,
         }
     }
 
-    fn text(&mut self, byte: u8) -> Step {
+    fn text(&mut self, byte: u8) -> HeaderStep {
         let is_first = self.block.is_empty();
         self.place = match (self.place, byte) {
-            (Place::Field, _) => {
+            (LinePlace::Field, _) => {
                 if self.line.len() < HEADER_BYTES_MAX {
                     self.line.push(byte);
                 } else {
                     self.cut = true;
                 }
-                return Step::More;
+                return HeaderStep::More;
             }
             // It goes on with the field above.
-            (Place::Name, b' ' | b'\t') if self.line.is_empty() && !is_first => Place::Field,
+            (LinePlace::Name, b' ' | b'\t') if self.line.is_empty() && !is_first => {
+                LinePlace::Field
+            }
             // The envelope line of mailbox files.
-            (Place::Name, b' ') if is_first && self.line == b"From" => Place::Field,
-            (Place::Name | Place::Space, b'=' | b';') if self.goes_on(byte) => {
+            (LinePlace::Name, b' ') if is_first && self.line == b"From" => LinePlace::Field,
+            (LinePlace::Name | LinePlace::Space, b'=' | b';') if self.goes_on(byte) => {
                 let between: &[u8] =
                     if byte == b'=' && !self.ends_with(b";") { b" ;" } else { b" " };
                 self.line.splice(0..0, between.iter().copied());
-                Place::Field
+                LinePlace::Field
             }
-            (Place::Name, b'?') if self.line == b"=" && !is_first => {
+            (LinePlace::Name, b'?') if self.line == b"=" && !is_first => {
                 self.line.insert(0, b' ');
-                Place::Field
+                LinePlace::Field
             }
-            (Place::Name, _) if self.line.is_empty() && self.lacks_a_value() => {
+            (LinePlace::Name, _) if self.line.is_empty() && self.lacks_a_value() => {
                 self.line.push(b' ');
-                Place::Field
+                LinePlace::Field
             }
             // The byte order mark of an editor.
-            (Place::Name, byte)
+            (LinePlace::Name, byte)
                 if is_first
                     && BYTE_ORDER_MARK
                         .strip_prefix(self.line.as_slice())
                         .and_then(<[u8]>::first)
                         == Some(&byte) =>
             {
-                Place::Name
+                LinePlace::Name
             }
             // A time: a text, or the rest of the field above.
-            (Place::Name | Place::Space, b':') if !is_first && is_number(&self.line) => {
+            (LinePlace::Name | LinePlace::Space, b':') if !is_first && is_number(&self.line) => {
                 return self.no_field(&[byte]);
             }
-            (Place::Name | Place::Space, b':') if !self.line.is_empty() => Place::Field,
-            (Place::Name | Place::Space, b' ' | b'\t') if !self.line.is_empty() => Place::Space,
+            (LinePlace::Name | LinePlace::Space, b':') if !self.line.is_empty() => LinePlace::Field,
+            (LinePlace::Name | LinePlace::Space, b' ' | b'\t') if !self.line.is_empty() => {
+                LinePlace::Space
+            }
             // A boundary, if anything: no header of a camera has such a name.
-            (Place::Name, b'-') if self.line == b"-" => return self.no_field(&[byte]),
-            (Place::Name, byte) if byte.is_ascii_graphic() && self.line.len() < NAME_BYTES_MAX => {
-                Place::Name
+            (LinePlace::Name, b'-') if self.line == b"-" => return self.no_field(&[byte]),
+            (LinePlace::Name, byte)
+                if byte.is_ascii_graphic() && self.line.len() < NAME_BYTES_MAX =>
+            {
+                LinePlace::Name
             }
             _ => return self.no_field(&[byte]),
         };
         self.line.push(byte);
-        Step::More
+        HeaderStep::More
     }
 
     /// Whether the line, up to `byte`, is a parameter of the field above, from which firmware has
@@ -292,17 +298,17 @@ impl Header {
         Some(field.get(..NAME_BYTES_MAX).unwrap_or(field).to_ascii_lowercase())
     }
 
-    fn no_field(&mut self, behind: &[u8]) -> Step {
+    fn no_field(&mut self, behind: &[u8]) -> HeaderStep {
         let mut body = take(&mut self.line);
         body.extend_from_slice(behind);
-        Step::Ended(body)
+        HeaderStep::Ended(body)
     }
 
-    fn end_line(&mut self, line_end: &[u8]) -> Step {
+    fn end_line(&mut self, line_end: &[u8]) -> HeaderStep {
         if self.line.is_empty() {
-            return Step::Ended(Vec::new());
+            return HeaderStep::Ended(Vec::new());
         }
-        if take(&mut self.place) != Place::Field {
+        if take(&mut self.place) != LinePlace::Field {
             return self.no_field(line_end);
         }
         let room = HEADER_BYTES_MAX.saturating_sub(self.block.len() + 1);
@@ -319,14 +325,14 @@ impl Header {
             // Few lines are long.
             self.line.shrink_to(NAME_BYTES_MAX);
         }
-        Step::More
+        HeaderStep::More
     }
 
     /// CRs that no LF follows, and the byte behind them: line ends, where lines end so.
-    fn lone_returns(&mut self, behind: Option<u8>) -> Step {
+    fn lone_returns(&mut self, behind: Option<u8>) -> HeaderStep {
         let mut returns = vec![b'\r'; take(&mut self.returns)];
         if *self.line_ends.get_or_insert(LineEnds::Return) == LineEnds::Feed {
-            if self.place != Place::Field {
+            if self.place != LinePlace::Field {
                 returns.extend(behind);
                 return self.no_field(&returns);
             }
@@ -334,14 +340,14 @@ impl Header {
             self.text(b' ');
         } else {
             while let Some(line_end) = returns.pop() {
-                if let Step::Ended(mut body) = self.end_line(&[line_end]) {
+                if let HeaderStep::Ended(mut body) = self.end_line(&[line_end]) {
                     body.append(&mut returns);
                     body.extend(behind);
-                    return Step::Ended(body);
+                    return HeaderStep::Ended(body);
                 }
             }
         }
-        behind.map_or(Step::More, |byte| self.text(byte))
+        behind.map_or(HeaderStep::More, |byte| self.text(byte))
     }
 }
 
@@ -354,7 +360,7 @@ mod tests {
         let mut header = Header::default();
         let mut body = None;
         for (at, &byte) in input.iter().enumerate() {
-            if let Step::Ended(mut again) = header.byte(byte) {
+            if let HeaderStep::Ended(mut again) = header.byte(byte) {
                 again.extend_from_slice(&input[at + 1..]);
                 body = Some(again);
                 break;
@@ -478,14 +484,14 @@ mod tests {
         for (bytes, is_cut) in [(HEADER_BYTES_MAX - 1, false), (HEADER_BYTES_MAX, true)] {
             let mut header = Header::default();
             for byte in format!("A: {}\n", "x".repeat(bytes - 3)).bytes() {
-                assert_eq!(header.byte(byte), Step::More);
+                assert_eq!(header.byte(byte), HeaderStep::More);
             }
             let (block, cut) = header.into_block();
             assert_eq!((block.len(), cut), (HEADER_BYTES_MAX, is_cut));
         }
         let mut header = Header::default();
         for byte in "A: 1\n".repeat(HEADER_BYTES_MAX).bytes() {
-            assert_eq!(header.byte(byte), Step::More);
+            assert_eq!(header.byte(byte), HeaderStep::More);
         }
         let (block, cut) = header.into_block();
         assert!(cut && block.len() <= HEADER_BYTES_MAX);

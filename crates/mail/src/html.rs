@@ -71,10 +71,10 @@ pub(crate) fn render(html: &str) -> Rendered {
     if !has_tag(html) {
         return Rendered { text: resolved_text(html), pictures: Vec::new() };
     }
-    let shown = read(html, Page::default());
+    let shown = read(html, PageReader::default());
     if shown.text.trim().is_empty() {
         // Rather what was hidden than nothing.
-        return read(html, Page { unclosed: UNCLOSED_MAX, ..Page::default() });
+        return read(html, PageReader { unclosed: UNCLOSED_MAX, ..PageReader::default() });
     }
     shown
 }
@@ -85,7 +85,7 @@ fn resolved_text(text: &str) -> String {
     resolved
 }
 
-fn read(html: &str, mut page: Page) -> Rendered {
+fn read(html: &str, mut page: PageReader) -> Rendered {
     let mut rest = html;
     while let Some((text, behind)) = rest.split_once('<') {
         page.text(text);
@@ -112,7 +112,7 @@ fn begins_a_tag(behind: &str) -> bool {
 }
 
 #[derive(Default)]
-struct Page {
+struct PageReader {
     text: String,
     /// White space was seen that is not yet written.
     space: bool,
@@ -129,7 +129,7 @@ struct Page {
     pictures: Vec<Shown>,
 }
 
-impl Page {
+impl PageReader {
     /// What stands behind `<`; the rest of the page.
     fn markup<'a>(&mut self, behind: &'a str) -> &'a str {
         if let Some(comment) = behind.strip_prefix("!--") {

@@ -3,7 +3,7 @@
 use tipoff_model::Encoding;
 
 use crate::charset;
-use crate::collect::{Collector, File, HIDDEN_BYTES_MAX, Outside};
+use crate::collect::{Collector, FoundFile, HIDDEN_BYTES_MAX, Outside};
 use crate::embedded::{EmbeddedFile, TextScan, base64_head};
 use crate::fields::Fields;
 use crate::html::{self, Rendered};
@@ -11,7 +11,7 @@ use crate::meter::Meter;
 use crate::outside::without_notices;
 use crate::page::{PageFile, PageScan, ScannedPage};
 use crate::pixels::PIXELS_HEAD_BYTES;
-use crate::role::Role;
+use crate::role::PartRole;
 use crate::same_words::Text;
 use crate::shown;
 use crate::tags::{is_page, may_begin_page};
@@ -25,7 +25,7 @@ const OPENING_BYTES: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Leaf {
     fields: Fields,
-    role: Role,
+    role: PartRole,
     /// It stands beside the page that may show it.
     is_related: bool,
     /// The innermost alternatives that it is one of.
@@ -34,11 +34,11 @@ pub(crate) struct Leaf {
     text_bytes_max: usize,
     /// It stands outside the parts, where notices are.
     is_outside: bool,
-    content: Content,
+    content: LeafContent,
 }
 
 #[derive(Debug)]
-enum Content {
+enum LeafContent {
     /// Not enough of it to tell how it is encoded.
     Opening(Vec<u8>),
     /// Text as it is, perhaps with files in its midst.
@@ -53,12 +53,12 @@ impl Leaf {
     /// A part whose content starts at `start`, of whose text this much can be kept.
     pub(crate) fn new(
         fields: Fields,
-        role: Role,
+        role: PartRole,
         group: Option<usize>,
         start: u64,
         text_bytes_max: usize,
     ) -> Self {
-        let content = Content::Opening(Vec::new());
+        let content = LeafContent::Opening(Vec::new());
         Self {
             fields,
             role,
@@ -84,20 +84,20 @@ impl Leaf {
     /// Bytes of memory that it holds.
     pub(crate) fn held_bytes(&self) -> usize {
         let content = match &self.content {
-            Content::Opening(opening) => opening.capacity(),
-            Content::Plain(scan) => scan.held_bytes(),
-            Content::Page(scan) => size_of::<PageScan>() + scan.held_bytes(),
-            Content::Measured(meter) => meter.held_bytes(),
+            LeafContent::Opening(opening) => opening.capacity(),
+            LeafContent::Plain(scan) => scan.held_bytes(),
+            LeafContent::Page(scan) => size_of::<PageScan>() + scan.held_bytes(),
+            LeafContent::Measured(meter) => meter.held_bytes(),
         };
         self.fields.held_bytes() + content
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         match &mut self.content {
-            Content::Plain(scan) => scan.push(bytes),
-            Content::Page(scan) => scan.push(bytes),
-            Content::Measured(meter) => meter.push(bytes),
-            Content::Opening(opening) => {
+            LeafContent::Plain(scan) => scan.push(bytes),
+            LeafContent::Page(scan) => scan.push(bytes),
+            LeafContent::Measured(meter) => meter.push(bytes),
+            LeafContent::Opening(opening) => {
                 let room = OPENING_BYTES.saturating_sub(opening.len()).min(bytes.len());
                 let (first, rest) = bytes.split_at(room);
                 opening.extend_from_slice(first);
@@ -111,7 +111,7 @@ impl Leaf {
 
     /// Whether its header says nothing of it, or is missing.
     pub(crate) fn is_undeclared(&self) -> bool {
-        self.role == Role::Text
+        self.role == PartRole::Text
             && self.fields.content_type.is_none()
             && self.fields.encoding.is_none()
     }
@@ -119,19 +119,19 @@ impl Leaf {
     /// The part ended; `torn`: because the connection broke.
     pub(crate) fn finish(mut self, torn: bool, found: &mut Collector) {
         self.open();
-        match std::mem::replace(&mut self.content, Content::Opening(Vec::new())) {
-            Content::Plain(scan) => {
+        match std::mem::replace(&mut self.content, LeafContent::Opening(Vec::new())) {
+            LeafContent::Plain(scan) => {
                 let scanned = scan.finish(torn);
                 let size = scanned.end - self.start;
                 let page = ScannedPage { scanned, files: Vec::new(), missed: false, size };
                 self.finish_text(page, Encoding::Identity, torn, found);
             }
-            Content::Page(scan) => {
+            LeafContent::Page(scan) => {
                 let encoding = scan.encoding();
                 self.finish_text(scan.finish(torn), encoding, torn, found);
             }
-            Content::Measured(meter) => self.finish_measured(meter, torn, found),
-            Content::Opening(_) => {}
+            LeafContent::Measured(meter) => self.finish_measured(meter, torn, found),
+            LeafContent::Opening(_) => {}
         }
     }
 
@@ -139,17 +139,17 @@ impl Leaf {
     pub(crate) fn finish_outside(mut self, outside: Outside, torn: bool, found: &mut Collector) {
         self.open();
         let (scanned, files, missed) =
-            match std::mem::replace(&mut self.content, Content::Opening(Vec::new())) {
-                Content::Plain(scan) => (scan.finish(torn), Vec::new(), false),
-                Content::Page(scan) => {
+            match std::mem::replace(&mut self.content, LeafContent::Opening(Vec::new())) {
+                LeafContent::Plain(scan) => (scan.finish(torn), Vec::new(), false),
+                LeafContent::Page(scan) => {
                     let ScannedPage { scanned, files, missed, .. } = scan.finish(torn);
                     (scanned, files, missed)
                 }
-                Content::Measured(meter) => {
+                LeafContent::Measured(meter) => {
                     found.unclear |= meter.size() > HIDDEN_BYTES_MAX;
                     return;
                 }
-                Content::Opening(_) => return,
+                LeafContent::Opening(_) => return,
             };
         let is_binary = self.is_binary(&scanned.text);
         let is_cut = scanned.text_bytes > scanned.text.len() as u64;
@@ -162,11 +162,11 @@ impl Leaf {
     }
 
     fn open(&mut self) {
-        let Content::Opening(opening) = &mut self.content else {
+        let LeafContent::Opening(opening) = &mut self.content else {
             return;
         };
         let opening = std::mem::take(opening);
-        let is_text = self.role == Role::Text;
+        let is_text = self.role == PartRole::Text;
         let declared = self.fields.encoding.unwrap_or(Encoding::Identity);
         let encoding = real_encoding(declared, is_text, &opening);
         let is_page =
@@ -174,7 +174,7 @@ impl Leaf {
         if is_page && by_content(&decoded_head(encoding, &opening)).is_none() {
             let mut scan = PageScan::new(encoding, self.start, self.text_bytes_max);
             scan.push(&opening);
-            self.content = Content::Page(Box::new(scan));
+            self.content = LeafContent::Page(Box::new(scan));
             return;
         }
         // The range of an uuencoded part has its data lines only, which are found as in text.
@@ -183,16 +183,16 @@ impl Leaf {
         if plain {
             let mut scan = TextScan::new(self.start, self.text_bytes_max);
             scan.push(&opening);
-            self.content = Content::Plain(scan);
+            self.content = LeafContent::Plain(scan);
         } else {
             let head_bytes = match self.role {
-                Role::Text | Role::TextFile => self.text_bytes_max,
-                Role::File if self.is_of_page() => PIXELS_HEAD_BYTES,
-                Role::File => HEAD_BYTES,
+                PartRole::Text | PartRole::TextFile => self.text_bytes_max,
+                PartRole::File if self.is_of_page() => PIXELS_HEAD_BYTES,
+                PartRole::File => HEAD_BYTES,
             };
             let mut meter = Meter::new(encoding, self.start, head_bytes);
             meter.push(&opening);
-            self.content = Content::Measured(meter);
+            self.content = LeafContent::Measured(meter);
         }
     }
 
@@ -206,7 +206,7 @@ impl Leaf {
             found.unclear |= is_cut || is_binary;
             add_found(scanned.files, files, self.fields.name.as_deref(), found);
         } else if is_cut || is_binary {
-            found.add_file(File {
+            found.add_file(FoundFile {
                 name: self.file_name(&scanned.text, is_binary),
                 content_type: self.fields.content_type.clone(),
                 head: &scanned.text,
@@ -232,9 +232,9 @@ impl Leaf {
         let (encoding, range) = (meter.encoding, meter.start..meter.end);
         let head = meter.into_head();
         let is_readable = by_content(&head).is_none() && !self.is_binary(&head);
-        let is_text = self.role == Role::Text && is_readable;
+        let is_text = self.role == PartRole::Text && is_readable;
         if !is_text || size > head.len() as u64 {
-            found.add_file(File {
+            found.add_file(FoundFile {
                 name: self.file_name(&head, !is_text),
                 content_type: self.fields.content_type.clone(),
                 head: &head,
@@ -248,7 +248,7 @@ impl Leaf {
         }
         if is_text {
             self.add_text(&head, found);
-        } else if self.role == Role::TextFile && is_readable && found.wants_text_of_file() {
+        } else if self.role == PartRole::TextFile && is_readable && found.wants_text_of_file() {
             found.count_read(head.len());
             found.add_text_of_file(&self.text(&head, self.is_html(&head)));
         }
@@ -338,7 +338,7 @@ fn add_found(
     files.sort_by_key(|(meter, ..)| meter.start);
     for (meter, whole, name, content_type, page_names) in files {
         let (encoding, size, range) = (meter.encoding, meter.size(), meter.start..meter.end);
-        found.add_file(File {
+        found.add_file(FoundFile {
             name,
             content_type,
             head: &meter.into_head(),

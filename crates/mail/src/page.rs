@@ -5,7 +5,7 @@ use tipoff_model::Encoding;
 use tipoff_model::file_type::by_content;
 use tipoff_model::transfer::Decoder;
 
-use crate::address::{Finder, Found};
+use crate::address::{DataFinder, DataStep};
 use crate::collect::MEDIA_MAX;
 use crate::embedded::{Scanned, TextScan};
 use crate::meter::Meter;
@@ -27,7 +27,7 @@ const LOOKED_FOR_MAX: usize = 2 * MEDIA_MAX;
 pub(crate) struct PageScan {
     start: u64,
     at: u64,
-    finder: Finder,
+    finder: DataFinder,
     text: TextScan,
     open: Option<PageFile>,
     files: Vec<PageFile>,
@@ -91,7 +91,7 @@ impl PageScan {
         Self {
             start: at,
             at,
-            finder: Finder::default(),
+            finder: DataFinder::default(),
             text: TextScan::new(at, text_bytes_max),
             open: None,
             files: Vec::new(),
@@ -161,8 +161,10 @@ impl PageScan {
             let in_tail = self.finder.is_in_tail();
             let found = self.look(bytes);
             let taken = match &found {
-                Found::Begin(taken, _) | Found::End(taken) | Found::Tail(taken, _) => *taken,
-                Found::Nothing => bytes.len(),
+                DataStep::Begin(taken, _) | DataStep::End(taken) | DataStep::Tail(taken, _) => {
+                    *taken
+                }
+                DataStep::Nothing => bytes.len(),
             };
             let (piece, rest) = bytes.split_at(taken);
             self.at += taken as u64;
@@ -172,10 +174,12 @@ impl PageScan {
                 _ => self.text.push(piece),
             }
             match found {
-                Found::Begin(_, content_type) => self.open(Encoding::Base64, self.at, content_type),
-                Found::End(_) => self.close(|_| true),
-                Found::Tail(_, is_harmless) => self.tail(is_harmless),
-                Found::Nothing => {}
+                DataStep::Begin(_, content_type) => {
+                    self.open(Encoding::Base64, self.at, content_type)
+                }
+                DataStep::End(_) => self.close(|_| true),
+                DataStep::Tail(_, is_harmless) => self.tail(is_harmless),
+                DataStep::Nothing => {}
             }
             bytes = rest;
         }
@@ -199,8 +203,10 @@ impl PageScan {
             let is_text = !self.finder.is_in_data() && !self.finder.is_in_tail();
             let found = self.look(rest);
             let taken = match &found {
-                Found::Begin(taken, _) | Found::End(taken) | Found::Tail(taken, _) => *taken,
-                Found::Nothing => rest.len(),
+                DataStep::Begin(taken, _) | DataStep::End(taken) | DataStep::Tail(taken, _) => {
+                    *taken
+                }
+                DataStep::Nothing => rest.len(),
             };
             if let Some(piece) = rest.get(..taken)
                 && is_text
@@ -209,7 +215,7 @@ impl PageScan {
             }
             done += taken;
             match found {
-                Found::Begin(_, content_type) => {
+                DataStep::Begin(_, content_type) => {
                     let comma = encoded.place(done.saturating_sub(1)).0;
                     let back = encoded.before.len();
                     let start = (block_start + comma as u64).saturating_sub(back as u64);
@@ -219,7 +225,7 @@ impl PageScan {
                     }
                     from = comma.saturating_sub(back);
                 }
-                Found::End(_) => {
+                DataStep::End(_) => {
                     let end = encoded.place(done).1.saturating_sub(encoded.before.len());
                     if let Some(file) = &mut self.open {
                         file.meter.push(encoded.block.get(from..end).unwrap_or_default());
@@ -227,8 +233,8 @@ impl PageScan {
                     from = end.max(from);
                     self.close(|_| true);
                 }
-                Found::Tail(_, is_harmless) => self.tail(is_harmless),
-                Found::Nothing => {}
+                DataStep::Tail(_, is_harmless) => self.tail(is_harmless),
+                DataStep::Nothing => {}
             }
         }
         if let Some(file) = &mut self.open {
@@ -239,12 +245,12 @@ impl PageScan {
         encoded.before = std::mem::take(&mut encoded.block);
     }
 
-    fn look(&mut self, bytes: &[u8]) -> Found {
+    fn look(&mut self, bytes: &[u8]) -> DataStep {
         if self.left == 0 && !self.finder.is_in_data() && !self.finder.is_in_tail() {
-            return Found::Nothing;
+            return DataStep::Nothing;
         }
         let found = self.finder.next(bytes);
-        if matches!(found, Found::Begin(..)) {
+        if matches!(found, DataStep::Begin(..)) {
             self.left -= 1;
             self.missed |= self.left == 0;
         }

@@ -12,11 +12,11 @@ use crate::charset;
 use crate::collect::{Collector, Outside};
 use crate::delimiter::{BOUNDARY_BYTES_MAX, Boundary, Decision, Delimiter};
 use crate::fields::{self, Fields};
-use crate::header::{Header, Step};
+use crate::header::{Header, HeaderStep};
 use crate::leaf::Leaf;
-use crate::role::{Place, Role};
+use crate::role::{PartPlace, PartRole};
 use crate::same_words::Text;
-use crate::state::{Body, BodyContent, Open, State};
+use crate::state::{Body, BodyContent, Open, ParserState};
 
 /// Multiparts and mails inside each other; what is deeper goes along as a file.
 pub(crate) const DEPTH_MAX: usize = 10;
@@ -33,7 +33,7 @@ const HEADERS_BYTES_MAX: usize = 256 * 1024;
 pub struct Parser {
     /// Where the next byte that is not held stands in the stream.
     at: u64,
-    state: State,
+    state: ParserState,
     /// Multiparts and mails that are open, the innermost last.
     open: Vec<Open>,
     /// Bytes that may be a boundary.
@@ -70,7 +70,7 @@ impl Parser {
     pub fn new() -> Self {
         Self {
             at: 0,
-            state: State::Header(Header::default()),
+            state: ParserState::Header(Header::default()),
             open: vec![Open::Mail],
             held: Vec::new(),
             groups: 0,
@@ -91,8 +91,8 @@ impl Parser {
                 return;
             }
             let taken = match &mut self.state {
-                State::Header(_) => self.header(rest),
-                State::Body(_) => self.body(rest),
+                ParserState::Header(_) => self.header(rest),
+                ParserState::Body(_) => self.body(rest),
             };
             rest = rest.get(taken..).unwrap_or_default();
         }
@@ -146,14 +146,16 @@ impl Parser {
     /// Whether all parts that were announced have come: the mail itself and its multipart are open, and
     /// what came last is behind the parts.
     fn is_closed(&self) -> bool {
-        let is_behind =
-            matches!(&self.state, State::Body(Body { content: BodyContent::Epilogue(_), .. }));
+        let is_behind = matches!(
+            &self.state,
+            ParserState::Body(Body { content: BodyContent::Epilogue(_), .. })
+        );
         is_behind && self.open.len() == 2 && !self.skips
     }
 
     /// Takes bytes of a header; how many.
     fn header(&mut self, bytes: &[u8]) -> usize {
-        let State::Header(header) = &mut self.state else {
+        let ParserState::Header(header) = &mut self.state else {
             return 0;
         };
         let room = (HEADERS_BYTES_MAX + 1).saturating_sub(self.header_bytes);
@@ -161,19 +163,19 @@ impl Parser {
         self.at += taken as u64;
         self.header_bytes += taken;
         match step {
-            Step::Ended(body) => self.begin_body(&body, false),
-            Step::More if self.header_bytes > HEADERS_BYTES_MAX => {
+            HeaderStep::Ended(body) => self.begin_body(&body, false),
+            HeaderStep::More if self.header_bytes > HEADERS_BYTES_MAX => {
                 self.end_header();
                 self.skip();
             }
-            Step::More => {}
+            HeaderStep::More => {}
         }
         taken
     }
 
     /// No more bytes come: a header under way is all there is of it.
     fn end_header(&mut self) {
-        if let State::Header(header) = &mut self.state {
+        if let ParserState::Header(header) = &mut self.state {
             let body = header.finish();
             self.begin_body(&body, true);
         }
@@ -181,7 +183,7 @@ impl Parser {
 
     /// As [`Self::end_header`], but half a field's name is not the beginning of a body.
     fn tear_header(&mut self) {
-        if let State::Header(header) = &mut self.state {
+        if let ParserState::Header(header) = &mut self.state {
             let is_text = header.is_empty() || header.holds_text();
             let body = header.finish();
             if is_text {
@@ -195,7 +197,7 @@ impl Parser {
 
     /// The header ended, before `again`: bytes that it has taken, and that are body.
     fn begin_body(&mut self, again: &[u8], is_last: bool) {
-        let State::Header(header) = &mut self.state else {
+        let ParserState::Header(header) = &mut self.state else {
             return;
         };
         let (block, cut) = take(header).into_block();
@@ -230,7 +232,7 @@ impl Parser {
         self.found.unclear |= (is_multipart || is_mail) && is_too_deep;
         self.state = if is_mail && !is_too_deep {
             self.open.push(Open::Mail);
-            State::Header(Header::default())
+            ParserState::Header(Header::default())
         } else if is_multipart && !is_too_deep {
             let boundary = fields
                 .boundary
@@ -245,21 +247,24 @@ impl Parser {
                 is_related: content_type == "multipart/related",
             });
             let preamble = self.outside(fields.charset);
-            State::Body(Body { content: BodyContent::Preamble(preamble), at_line_start: true })
+            ParserState::Body(Body {
+                content: BodyContent::Preamble(preamble),
+                at_line_start: true,
+            })
         } else {
             let part = self.leaf(fields);
-            State::Body(Body { content: BodyContent::Part(part), at_line_start: true })
+            ParserState::Body(Body { content: BodyContent::Part(part), at_line_start: true })
         };
     }
 
     fn leaf(&self, fields: Fields) -> Leaf {
         let group = self.group();
         let place = match self.open.last() {
-            Some(Open::Mail) => Place::Alone,
-            _ if group.is_some() => Place::Alternatives,
-            _ => Place::Parts,
+            Some(Open::Mail) => PartPlace::Alone,
+            _ if group.is_some() => PartPlace::Alternatives,
+            _ => PartPlace::Parts,
         };
-        let role = Role::of(&fields, place);
+        let role = PartRole::of(&fields, place);
         let is_related = matches!(self.open.last(), Some(Open::Multipart { is_related: true, .. }));
         Leaf::new(fields, role, group, self.at, self.found.text_bytes_left()).related(is_related)
     }
@@ -267,7 +272,7 @@ impl Parser {
     /// What stands before or behind the parts.
     fn outside(&self, charset: Option<String>) -> Leaf {
         let fields = Fields { charset, ..Fields::default() };
-        Leaf::new(fields, Role::Text, self.group(), self.at, self.found.outside_bytes_left())
+        Leaf::new(fields, PartRole::Text, self.group(), self.at, self.found.outside_bytes_left())
             .into_outside()
     }
 
@@ -299,9 +304,12 @@ impl Parser {
         self.at += delimiter.bytes as u64;
         self.state = if delimiter.closes {
             let epilogue = self.outside(None);
-            State::Body(Body { content: BodyContent::Epilogue(epilogue), at_line_start: true })
+            ParserState::Body(Body {
+                content: BodyContent::Epilogue(epilogue),
+                at_line_start: true,
+            })
         } else {
-            State::Header(Header::default())
+            ParserState::Header(Header::default())
         };
         self.parts += 1;
         if self.parts > PARTS_MAX {
@@ -315,11 +323,11 @@ impl Parser {
         self.skips = true;
         let rest = self.outside(None);
         self.state =
-            State::Body(Body { content: BodyContent::Epilogue(rest), at_line_start: true });
+            ParserState::Body(Body { content: BodyContent::Epilogue(rest), at_line_start: true });
     }
 
     fn is_in_preamble(&self) -> bool {
-        matches!(&self.state, State::Body(Body { content: BodyContent::Preamble(_), .. }))
+        matches!(&self.state, ParserState::Body(Body { content: BodyContent::Preamble(_), .. }))
     }
 
     /// A part of the multipart at `place` begins, or its parts end.
@@ -342,7 +350,9 @@ impl Parser {
     fn end_body(&mut self, begins_parts: bool, torn: bool) {
         let nothing =
             Body { content: BodyContent::Epilogue(self.outside(None)), at_line_start: true };
-        let State::Body(body) = std::mem::replace(&mut self.state, State::Body(nothing)) else {
+        let ParserState::Body(body) =
+            std::mem::replace(&mut self.state, ParserState::Body(nothing))
+        else {
             return;
         };
         match body.content {

@@ -26,7 +26,7 @@ const NAMES_OF_WORDS: &[&str] =
 
 /// What a part is to be taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum PartRole {
     /// Words of the mail.
     Text,
     /// A file of text: read if the mail has no other text.
@@ -37,7 +37,7 @@ pub(crate) enum Role {
 
 /// What a part is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum PartPlace {
     /// It is all of its mail.
     Alone,
     /// Among alternatives that say the same.
@@ -46,18 +46,18 @@ pub(crate) enum Place {
     Parts,
 }
 
-impl Role {
+impl PartRole {
     /// By the header of a part and its place.
-    pub(crate) fn of(fields: &Fields, place: Place) -> Self {
+    pub(crate) fn of(fields: &Fields, place: PartPlace) -> Self {
         let content_type = fields.content_type.as_deref();
         let is_file = fields.attachment || fields.name.is_some();
         match content_type {
             Some("message/delivery-status" | "message/disposition-notification") => Self::Text,
             Some(it) if it.starts_with("text/") || it == "application/xhtml+xml" => {
                 let is_data = DATA_TYPES.contains(&it);
-                let are_words = place == Place::Alternatives || has_name_of_words(fields);
+                let are_words = place == PartPlace::Alternatives || has_name_of_words(fields);
                 let is_file = is_file && !(are_words && !is_data && !fields.attachment);
-                if is_file || is_data && place != Place::Alone {
+                if is_file || is_data && place != PartPlace::Alone {
                     Self::TextFile
                 } else {
                     Self::Text
@@ -83,44 +83,44 @@ fn is_text_by_name(fields: &Fields) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Place::*;
+    use super::PartPlace::*;
     use super::*;
     use crate::fields;
 
     #[test]
     fn text_with_a_name_is_a_file() {
         for (header, place, expected) in [
-            ("", Parts, Role::Text),
-            ("Content-Type: text/plain; charset=utf-8", Parts, Role::Text),
-            ("Content-Type: text/html\nContent-Disposition: inline", Parts, Role::Text),
-            ("Content-Type: text/plain; name=event.log", Parts, Role::TextFile),
-            ("Content-Type: text/plain; name=event.log", Alone, Role::TextFile),
-            ("Content-Type: text/plain; name=Body1.txt", Parts, Role::Text),
-            ("Content-Type: text/csv; name=body.csv", Parts, Role::TextFile),
+            ("", Parts, PartRole::Text),
+            ("Content-Type: text/plain; charset=utf-8", Parts, PartRole::Text),
+            ("Content-Type: text/html\nContent-Disposition: inline", Parts, PartRole::Text),
+            ("Content-Type: text/plain; name=event.log", Parts, PartRole::TextFile),
+            ("Content-Type: text/plain; name=event.log", Alone, PartRole::TextFile),
+            ("Content-Type: text/plain; name=Body1.txt", Parts, PartRole::Text),
+            ("Content-Type: text/csv; name=body.csv", Parts, PartRole::TextFile),
             (
                 "Content-Type: text/plain; name=body.txt\nContent-Disposition: attachment",
                 Parts,
-                Role::TextFile,
+                PartRole::TextFile,
             ),
-            ("Content-Disposition: inline; filename=a.txt", Parts, Role::TextFile),
-            ("Content-Type: text/html\nContent-Disposition: attachment", Parts, Role::TextFile),
-            ("Content-Type: text/csv; name=usage.csv", Parts, Role::TextFile),
-            ("Content-Type: text/calendar; method=REQUEST", Parts, Role::TextFile),
-            ("Content-Type: text/xml", Parts, Role::TextFile),
-            ("Content-Type: text/xml", Alone, Role::Text),
-            ("Content-Type: text/rfc822-headers", Parts, Role::Text),
-            ("Content-Type: application/octet-stream; name=sys.LOG", Parts, Role::TextFile),
-            ("Content-Type: application/octet-stream; name=sys.bin", Parts, Role::File),
-            ("Content-Type: application/octet-stream", Parts, Role::File),
-            ("Content-Type: image/jpeg; name=a.txt", Parts, Role::File),
-            ("Content-Type: message/delivery-status; name=a.txt", Parts, Role::Text),
-            ("Content-Disposition: attachment", Parts, Role::File),
-            ("Content-Type: text/plain; name=mail.txt", Alternatives, Role::Text),
-            ("Content-Type: text/html; name=mail.html", Alternatives, Role::Text),
-            ("Content-Type: text/calendar", Alternatives, Role::TextFile),
+            ("Content-Disposition: inline; filename=a.txt", Parts, PartRole::TextFile),
+            ("Content-Type: text/html\nContent-Disposition: attachment", Parts, PartRole::TextFile),
+            ("Content-Type: text/csv; name=usage.csv", Parts, PartRole::TextFile),
+            ("Content-Type: text/calendar; method=REQUEST", Parts, PartRole::TextFile),
+            ("Content-Type: text/xml", Parts, PartRole::TextFile),
+            ("Content-Type: text/xml", Alone, PartRole::Text),
+            ("Content-Type: text/rfc822-headers", Parts, PartRole::Text),
+            ("Content-Type: application/octet-stream; name=sys.LOG", Parts, PartRole::TextFile),
+            ("Content-Type: application/octet-stream; name=sys.bin", Parts, PartRole::File),
+            ("Content-Type: application/octet-stream", Parts, PartRole::File),
+            ("Content-Type: image/jpeg; name=a.txt", Parts, PartRole::File),
+            ("Content-Type: message/delivery-status; name=a.txt", Parts, PartRole::Text),
+            ("Content-Disposition: attachment", Parts, PartRole::File),
+            ("Content-Type: text/plain; name=mail.txt", Alternatives, PartRole::Text),
+            ("Content-Type: text/html; name=mail.html", Alternatives, PartRole::Text),
+            ("Content-Type: text/calendar", Alternatives, PartRole::TextFile),
         ] {
             let fields = fields::parse(format!("{header}\n").as_bytes());
-            assert_eq!(Role::of(&fields, place), expected, "{header}");
+            assert_eq!(PartRole::of(&fields, place), expected, "{header}");
         }
     }
 }

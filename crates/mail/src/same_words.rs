@@ -82,7 +82,7 @@ pub(crate) struct Text {
 
 /// The texts, in order, without those that another text repeats.
 pub(crate) fn without_repeats(texts: Vec<Text>) -> Vec<String> {
-    let texts: Vec<Words> = texts.into_iter().map(Words::of).collect();
+    let texts: Vec<TextWords> = texts.into_iter().map(TextWords::of).collect();
     let compared = texts.get(..COMPARED_MAX).unwrap_or(&texts);
     let mut kept: Vec<&str> = Vec::new();
     let mut seen: HashSet<&str> = HashSet::new();
@@ -103,7 +103,7 @@ pub(crate) fn without_repeats(texts: Vec<Text>) -> Vec<String> {
     kept.into_iter().map(str::to_owned).collect()
 }
 
-struct Words {
+struct TextWords {
     text: Text,
     /// In lower case.
     words: Vec<String>,
@@ -117,7 +117,7 @@ struct Words {
     besides: Vec<String>,
 }
 
-impl Words {
+impl TextWords {
     fn of(text: Text) -> Self {
         let lower: String =
             text.text.chars().filter(|&c| !is_invisible(c)).map(half_width).collect();

@@ -5,7 +5,7 @@ use crate::leaf::Leaf;
 
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // There is one of them to a mail.
-pub(crate) enum State {
+pub(crate) enum ParserState {
     Header(Header),
     Body(Body),
 }

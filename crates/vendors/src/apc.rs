@@ -4,10 +4,10 @@
 
 use tipoff_model::Event;
 
-use crate::details::{Form, Known};
+use crate::details::{MailFacts, MailForm};
 use crate::guide;
 use crate::mail::lines;
-use crate::{Found, Mail, Vendor, words};
+use crate::{MailView, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "APC UPS",
@@ -18,13 +18,13 @@ pub(crate) const VENDOR: Vendor = Vendor {
     guide: guide::apc::GUIDE,
 };
 
-const FORM: Form = Form {
+const FORM: MailForm = MailForm {
     keys: &["name", "contact", "serial number", "device ser*", "date", "time", "code"],
     sentences: &[],
     free: false,
 };
 
-fn recognises(mail: &Mail<'_>) -> bool {
+fn recognises(mail: &MailView<'_>) -> bool {
     let has_code = mail.filled("Code").is_some_and(|code| code.starts_with("0x"));
     has_code && mail.field("Name").is_some() && mail.field("Location").is_some()
 }
@@ -38,7 +38,7 @@ const SEVERITIES: &[(&str, bool)] = &[
     ("information", false),
 ];
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let sentence = lines(mail.text).filter_map(severity).last();
     let (is_bad, said) = sentence.unwrap_or((false, mail.subject));
     // The words decide: "Informational - UPS: Passed a self-test." is no fault, and an end none either.
@@ -47,8 +47,8 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     // The words of the severity stand before what is said.
     let severities = "critical severe informational information";
     let names = mail.filled("Name").into_iter().chain([severities]).collect();
-    let known = Known { event, value: Some(said), names, ..Known::default() };
-    Found { known, ..Found::default() }
+    let known = MailFacts { event, value: Some(said), names, ..MailFacts::default() };
+    VendorReading { known, ..VendorReading::default() }
 }
 
 /// `Warning  - UPS: On battery power.`: whether that is bad, and what is said.

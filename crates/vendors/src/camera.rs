@@ -59,14 +59,14 @@ const CHARS_MAX: usize = 64;
 
 /// What a mail says of a channel.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Channel<'a> {
+pub(crate) struct RecorderChannel<'a> {
     pub(crate) number: Option<&'a str>,
     pub(crate) name: Option<&'a str>,
     /// Whether a recorder is known to have sent it.
     pub(crate) of_recorder: bool,
 }
 
-impl Channel<'_> {
+impl RecorderChannel<'_> {
     /// The camera, by the rule above.
     pub(crate) fn camera(self) -> Option<Camera> {
         let of_factory = self.name.and_then(factory_number);
@@ -120,7 +120,7 @@ mod tests {
 
     fn channel(number: &str, name: &str, of_recorder: bool) -> (String, String) {
         let some = |text| Some(text).filter(|text: &&str| !text.is_empty());
-        let channel = Channel { number: some(number), name: some(name), of_recorder };
+        let channel = RecorderChannel { number: some(number), name: some(name), of_recorder };
         let camera = channel.camera().unwrap_or_default();
         (camera.number.unwrap_or_default(), camera.name.unwrap_or_default())
     }

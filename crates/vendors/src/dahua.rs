@@ -7,16 +7,16 @@
 
 use tipoff_model::{Camera, Event};
 
-use crate::camera::{Channel, is_of_factory};
-use crate::details::{Form, Known, SubjectNews};
+use crate::camera::{RecorderChannel, is_of_factory};
+use crate::details::{MailFacts, MailForm, SubjectNews};
 use crate::guide;
 use crate::upload::{is_digits, is_number};
-use crate::{Found, Mail, Upload, Vendor, words};
+use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor =
     Vendor { name: "Dahua", recognises, read, form: FORM, upload, guide: guide::dahua::GUIDE };
 
-const FORM: Form = Form {
+const FORM: MailForm = MailForm {
     keys: &[
         "alarm event",
         "alarm type",
@@ -49,14 +49,14 @@ const KEYS: &[&str] = &[
     "alarm input channel",
 ];
 
-fn recognises(mail: &Mail<'_>) -> bool {
+fn recognises(mail: &MailView<'_>) -> bool {
     let by_text = mail.field("Alarm Event").is_some()
         && mail.field("Alarm Camera Name").is_none()
         && KEYS.iter().any(|key| mail.says(key));
     by_text || mail.file_names().any(|name| letter(name).is_some())
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let value = mail.filled("Alarm Event").or_else(|| mail.filled("Alarm Type"));
     let has_only_stopped =
         mail.filled_by("alarm start time").is_none() && mail.filled_by("alarm stop time").is_some();
@@ -75,8 +75,8 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     // The channel of a local alarm is its input: what the owner called that stays.
     let extra = name.filter(|_| !is_of_channel && event == Event::Input);
     let names = device.into_iter().chain(name.filter(|_| extra.is_none())).collect();
-    let known = Known { event, value, names, extra, subject: SubjectNews::Whole };
-    Found { known, camera, details: None }
+    let known = MailFacts { event, value, names, extra, subject: SubjectNews::Whole };
+    VendorReading { known, camera, details: None }
 }
 
 /// Values that the common words do not have, or have otherwise: the menus Event and Abnormality of NVR4208
@@ -127,7 +127,7 @@ fn camera(device: Option<&str>, name: Option<&str>, number: Option<&str>) -> Opt
     let is_name = |it: &str| it.bytes().all(|it| !it.is_ascii_digit());
     let number_is_name = name.is_none() && number.is_some_and(is_name);
     let (number, name) = if number_is_name { (None, number) } else { (number, name) };
-    Channel { number, name, of_recorder }.camera()
+    RecorderChannel { number, name, of_recorder }.camera()
 }
 
 /// The letter of `14.03.20[M][0@0][0].jpg`.
@@ -152,7 +152,7 @@ fn letter(name: &str) -> Option<Event> {
 /// `…/001/jpg/14/03/20[M][0@0][0].jpg`, `…/001/dav/21/21.04.49-21.05.14[M][0@0][0].mp4`, and the same
 /// of XMEye recorders; newer names tell a channel and a time only:
 /// `N843A8_ch3_main_20260830214636_20260830214641.dav`.
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     letter(upload.name()).or_else(|| {
         let mut words = upload.stem().rsplit('_');
         let (end, start) = (words.next()?, words.next()?);

@@ -6,12 +6,12 @@ use std::net::IpAddr;
 
 use tipoff_model::Event;
 
-use crate::mail::{HEAD_BYTES_MAX, Mail, head, key_and_value, lines};
+use crate::mail::{HEAD_BYTES_MAX, MailView, head, key_and_value, lines};
 use crate::words;
 
 /// What a vendor's mails hold besides news, in lower case.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Form {
+pub(crate) struct MailForm {
     /// The keys of fields that add nothing; a star stands for any end.
     pub(crate) keys: &'static [&'static str],
     /// Sentences that add nothing; a star stands for a few words.
@@ -23,7 +23,7 @@ pub(crate) struct Form {
 
 /// What is known of a mail already.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Known<'a> {
+pub(crate) struct MailFacts<'a> {
     pub(crate) event: Event,
     /// The vendor's own words for the event.
     pub(crate) value: Option<&'a str>,
@@ -55,7 +55,7 @@ impl SubjectNews<'_> {
 }
 
 /// The details of a mail.
-pub(crate) fn of(mail: &Mail<'_>, form: &Form, known: &Known<'_>) -> String {
+pub(crate) fn of(mail: &MailView<'_>, form: &MailForm, known: &MailFacts<'_>) -> String {
     let mut kept: Vec<String> = Vec::new();
     if let Some(value) = known.value.filter(|value| !words::is_plain(value, known.event)) {
         kept.push(squeezed(value));
@@ -89,7 +89,7 @@ fn split(text: &str) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
-fn adds(line: &str, form: &Form, names: &Names) -> bool {
+fn adds(line: &str, form: &MailForm, names: &Names) -> bool {
     if line.is_empty() || form.is_boilerplate(line) {
         return false;
     }
@@ -102,7 +102,7 @@ fn adds(line: &str, form: &Form, names: &Names) -> bool {
     }
 }
 
-impl Form {
+impl MailForm {
     pub(crate) fn has(&self, key: &str) -> bool {
         let key = key.to_lowercase();
         self.keys.iter().any(|known| match known.strip_suffix('*') {
@@ -140,7 +140,7 @@ struct Names {
 }
 
 impl Names {
-    fn of(known: &Known<'_>) -> Self {
+    fn of(known: &MailFacts<'_>) -> Self {
         let names = known.names.iter().chain(&known.value).copied();
         Self { event: known.event, names: names.flat_map(words::words).collect() }
     }
@@ -377,7 +377,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_to_be_read_may_say_anything() {
-        let known = Known { names: vec!["yard"], ..Known::default() };
+        let known = MailFacts { names: vec!["yard"], ..MailFacts::default() };
         let names = Names::of(&known);
         let read = "yard ".repeat(words::READ_MAX / 5);
         assert!(!names.adds(&read) && names.adds(&format!("{read} ")));

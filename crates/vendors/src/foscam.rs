@@ -3,32 +3,32 @@
 
 use tipoff_model::Event;
 
-use crate::details::{Form, Known};
-use crate::guide::{Guide, OTHER, Page, Value, fill, page, set};
+use crate::details::{MailFacts, MailForm};
+use crate::guide::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 use crate::upload::is_digits;
-use crate::{Found, Mail, Upload, Vendor};
+use crate::{MailView, UploadedFile, Vendor, VendorReading};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "Foscam",
     recognises: |mail| by_files(mail).is_some(),
     read,
-    form: Form { keys: &["time", "ip address*"], sentences: &[], free: false },
+    form: MailForm { keys: &["time", "ip address*"], sentences: &[], free: false },
     upload,
     guide: GUIDE,
 };
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let event = by_files(mail).unwrap_or_default();
-    Found { known: Known { event, ..Known::default() }, ..Found::default() }
+    VendorReading { known: MailFacts { event, ..MailFacts::default() }, ..VendorReading::default() }
 }
 
-fn by_files(mail: &Mail<'_>) -> Option<Event> {
+fn by_files(mail: &MailView<'_>) -> Option<Event> {
     mail.file_names().find_map(by_name)
 }
 
 /// Pictures in `snap/`, videos in `record/`: `MDalarm_20250712_213837.mkv`, of older ones
 /// `alarm_20231127_200437.mkv`.
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     by_name(upload.name())
 }
 
@@ -56,26 +56,26 @@ pub(crate) const GUIDE: Guide = Guide {
         "Settings > Network > Mail Settings",
         &[
             set("Enable", "on"),
-            fill("SMTP Server", Value::Server),
-            fill("SMTP Port", Value::Port),
+            fill("SMTP Server", SetupValue::Server),
+            fill("SMTP Port", SetupValue::Port),
             set("Transport Layer Security", "None"),
             set("Need Authentication", "Yes"),
-            fill("SMTP Username", Value::User),
-            fill("SMTP Password", Value::Password),
-            fill("Sender E-mail", Value::Sender),
-            fill("First Receiver", Value::Recipient),
+            fill("SMTP Username", SetupValue::User),
+            fill("SMTP Password", SetupValue::Password),
+            fill("Sender E-mail", SetupValue::Sender),
+            fill("First Receiver", SetupValue::Recipient),
         ],
     )),
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         notes: &["The address is a URL, with ftp:// before it."],
         ..page(
             "Settings > Network > FTP Settings",
             &[
-                fill("FTP Address", Value::ServerUrl),
-                fill("Port", Value::Port),
+                fill("FTP Address", SetupValue::ServerUrl),
+                fill("Port", SetupValue::Port),
                 set("FTP Mode", "PASV"),
-                fill("Username", Value::User),
-                fill("Password", Value::Password),
+                fill("Username", SetupValue::User),
+                fill("Password", SetupValue::Password),
             ],
         )
     }),

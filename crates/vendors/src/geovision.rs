@@ -3,16 +3,16 @@
 
 use tipoff_model::Event;
 
-use crate::details::Form;
+use crate::details::MailForm;
 use crate::guide::{Guide, OTHER};
 use crate::upload::is_digits;
-use crate::{Found, Upload, Vendor};
+use crate::{UploadedFile, Vendor, VendorReading};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "GeoVision",
     recognises: |_| false,
-    read: |_| Found::default(),
-    form: Form { keys: &[], sentences: &[], free: false },
+    read: |_| VendorReading::default(),
+    form: MailForm { keys: &[], sentences: &[], free: false },
     upload,
     guide: GUIDE,
 };
@@ -37,7 +37,7 @@ const CODES: &[(&str, Event)] = &[
     ("VFD", Event::Person),
 ];
 
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     let (code, time) = upload.stem().split_once('_')?;
     let year = time.split('-').next().unwrap_or_default();
     let known = CODES.iter().find(|(known, _)| *known == code);

@@ -7,16 +7,16 @@
 
 use tipoff_model::{Camera, Event};
 
-use crate::camera::Channel;
-use crate::details::{Form, Known, SubjectNews};
-use crate::guide::{Guide, OTHER, Page, Value, fill, page, set};
+use crate::camera::RecorderChannel;
+use crate::details::{MailFacts, MailForm, SubjectNews};
+use crate::guide::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 use crate::upload::is_digits;
-use crate::{Found, Mail, Upload, Vendor, words};
+use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor =
     Vendor { name: "Hikvision", recognises, read, form: FORM, upload, guide: GUIDE };
 
-const FORM: Form = Form {
+const FORM: MailForm = MailForm {
     keys: &[
         "event type",
         "event time",
@@ -41,15 +41,15 @@ const FORM: Form = Form {
     free: false,
 };
 
-fn recognises(mail: &Mail<'_>) -> bool {
+fn recognises(mail: &MailView<'_>) -> bool {
     mail.text.contains("EVENT TYPE:")
         || mail.says("this is an automatically generated e-mail from your")
         || mail.subject.starts_with("Embedded Net DVR:")
-        || Subject::of(mail.subject).is_some_and(|subject| subject.number.is_some())
+        || HikvisionSubject::of(mail.subject).is_some_and(|subject| subject.number.is_some())
 }
 
 /// The parts of a subject in one of the two forms.
-struct Subject<'a> {
+struct HikvisionSubject<'a> {
     device: &'a str,
     event: &'a str,
     /// Of a camera.
@@ -58,7 +58,7 @@ struct Subject<'a> {
     number: Option<&'a str>,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> HikvisionSubject<'a> {
     fn of(subject: &'a str) -> Option<Self> {
         let (device, rest) = subject.split_once(':')?;
         let (device, rest) = (device.trim(), rest.trim());
@@ -81,8 +81,8 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
-    let subject = Subject::of(mail.subject);
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
+    let subject = HikvisionSubject::of(mail.subject);
     let value = mail.filled("EVENT TYPE").or_else(|| Some(subject.as_ref()?.event));
     let target = mail.filled("TARGET TYPE").and_then(words::field);
     let by_value = value.and_then(event);
@@ -107,8 +107,8 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     let camera = if several.is_some() { None } else { camera(mail, name, number) };
     let has_form = in_subject.is_some_and(|it| it.channel.is_some() || it.number.is_some());
     let subject = SubjectNews::unless(has_form);
-    let known = Known { event, value, names, extra: several, subject };
-    Found { known, camera, details: None }
+    let known = MailFacts { event, value, names, extra: several, subject };
+    VendorReading { known, camera, details: None }
 }
 
 fn event(value: &str) -> Option<Event> {
@@ -120,12 +120,12 @@ fn event(value: &str) -> Option<Event> {
     words::field(&value)
 }
 
-fn camera(mail: &Mail<'_>, name: Option<&str>, number: Option<&str>) -> Option<Camera> {
+fn camera(mail: &MailView<'_>, name: Option<&str>, number: Option<&str>) -> Option<Camera> {
     let of_recorder = ["from your dvr", "from your nvr", "from your hvr", "video recorder"]
         .iter()
         .any(|it| mail.says(it))
         || ["DVR NAME", "NVR NAME", "HVR NAME"].iter().any(|key| mail.field(key).is_some());
-    Channel { number, name, of_recorder }.camera()
+    RecorderChannel { number, name, of_recorder }.camera()
 }
 
 /// `CAM 2 Garage(A2)`: the name and the number.
@@ -163,7 +163,7 @@ const TIME_DIGITS: std::ops::RangeInclusive<usize> = 14..=17;
 
 /// `192.168.1.64_01_20190827095800502_MOTION_DETECTION.jpg`; of an intercom the time stands first
 /// and the address last.
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     let words: Vec<&str> = upload.stem().split('_').collect();
     let is_time = |word: &&str| TIME_DIGITS.contains(&word.len()) && is_digits(word, word.len());
     let (before, rest) = words.split_at_checked(words.iter().position(is_time)?)?;
@@ -209,7 +209,7 @@ fn is_address(word: &str) -> bool {
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["Annke", "EZVIZ", "HiLook", "LaView", "LTS", "Uniden"],
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "Attached Image sends about three pictures and waits for the last of them: by FTP they \
              come sooner.",
@@ -218,31 +218,31 @@ pub(crate) const GUIDE: Guide = Guide {
             "Configuration > Network > Advanced Settings > Email",
             &[
                 set("Sender", "any name"),
-                fill("Sender's Address", Value::Sender),
-                fill("SMTP Server", Value::Server),
-                fill("SMTP Port", Value::Port),
+                fill("Sender's Address", SetupValue::Sender),
+                fill("SMTP Server", SetupValue::Server),
+                fill("SMTP Port", SetupValue::Port),
                 set("Enable SSL, or E-mail Encryption", "off, None"),
                 set("Attached Image", "on"),
                 set("Interval", "the shortest"),
                 set("Authentication", "on"),
-                fill("User Name", Value::User),
-                fill("Password", Value::Password),
+                fill("User Name", SetupValue::User),
+                fill("Password", SetupValue::Password),
                 set("Receiver", "any name"),
-                fill("Receiver's Address", Value::Recipient),
+                fill("Receiver's Address", SetupValue::Recipient),
             ],
         )
     }),
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         notes: &[
             "Older ones take only a number as the server, and cut passwords at 16 characters.",
         ],
         ..page(
             "Configuration > Network > Advanced Settings > FTP",
             &[
-                fill("Server Address", Value::Server),
-                fill("Port", Value::Port),
-                fill("User Name", Value::User),
-                fill("Password", Value::Password),
+                fill("Server Address", SetupValue::Server),
+                fill("Port", SetupValue::Port),
+                fill("User Name", SetupValue::User),
+                fill("Password", SetupValue::Password),
                 set("Anonymous", "off"),
                 set("Directory Structure", "Save in the root directory"),
                 set("Upload Picture", "on"),

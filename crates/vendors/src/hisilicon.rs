@@ -3,21 +3,21 @@
 
 use tipoff_model::Event;
 
-use crate::details::Form;
-use crate::guide::{FTP, Guide, MAIL, OTHER, Page};
+use crate::details::MailForm;
+use crate::guide::{FTP, Guide, MAIL, OTHER, SetupPage};
 use crate::upload::is_digits;
-use crate::{Found, Upload, Vendor};
+use crate::{UploadedFile, Vendor, VendorReading};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "HiSilicon",
     recognises: |_| false,
-    read: |_| Found::default(),
-    form: Form { keys: &[], sentences: &[], free: false },
+    read: |_| VendorReading::default(),
+    form: MailForm { keys: &[], sentences: &[], free: false },
     upload,
     guide: GUIDE,
 };
 
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     let (letter, number) = upload.stem().split_at_checked(1)?;
     if !is_digits(number, 14) && !is_span(number) {
         return None;
@@ -42,8 +42,8 @@ fn is_span(number: &str) -> bool {
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["INSTAR (older)", "KKMoon", "Sricam", "Wansview"],
-    mail: Some(Page { notes: &[ONLY_PLAIN], ..MAIL }),
-    ftp: Some(Page { notes: &[ONLY_PLAIN], ..FTP }),
+    mail: Some(SetupPage { notes: &[ONLY_PLAIN], ..MAIL }),
+    ftp: Some(SetupPage { notes: &[ONLY_PLAIN], ..FTP }),
     ..OTHER
 };
 

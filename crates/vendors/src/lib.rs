@@ -27,30 +27,30 @@ mod yi;
 
 use tipoff_model::{Camera, Content, Event};
 
-use details::{Form, Known};
-pub use mail::Mail;
-pub use upload::{Meaning, Upload, is_temporary, lasting_name};
+use details::{MailFacts, MailForm};
+pub use mail::MailView;
+pub use upload::{Meaning, UploadedFile, is_temporary, lasting_name};
 
 /// A vendor, or a family of vendors that build on the same firmware.
 pub struct Vendor {
     /// The name that people know it by.
     pub name: &'static str,
     /// Whether a mail is from one of its devices.
-    pub recognises: fn(&Mail<'_>) -> bool,
+    pub recognises: fn(&MailView<'_>) -> bool,
     /// What such a mail says.
-    read: for<'a> fn(&Mail<'a>) -> Found<'a>,
+    read: for<'a> fn(&MailView<'a>) -> VendorReading<'a>,
     /// The boilerplate of its mails.
-    form: Form,
+    form: MailForm,
     /// The event that the name of an uploaded file tells; `None` if its devices name no file so.
-    pub upload: fn(&Upload<'_>) -> Option<Event>,
+    pub upload: fn(&UploadedFile<'_>) -> Option<Event>,
     /// How its devices are set up.
     pub guide: guide::Guide,
 }
 
 /// What a mail says, as its vendor's file understands it.
 #[derive(Clone, Debug, Default)]
-struct Found<'a> {
-    known: Known<'a>,
+struct VendorReading<'a> {
+    known: MailFacts<'a>,
     camera: Option<Camera>,
     /// The details, where the vendor's file makes them itself.
     details: Option<String>,
@@ -79,7 +79,7 @@ pub const VENDORS: &[Vendor] = &[
 
 /// What a mail says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
+pub struct MailReading {
     /// The vendor of the device; `None` if nothing tells it.
     pub vendor: Option<&'static str>,
     /// What has happened; [`Event::Other`] if it is not known.
@@ -93,15 +93,15 @@ pub struct Reading {
 
 /// Reads a mail. Of a long text the first 16 KB tell vendor, event and camera; the details hold what
 /// stands behind them as it is.
-pub fn read(content: &Content) -> Reading {
-    let mail = Mail::of(content);
+pub fn read(content: &Content) -> MailReading {
+    let mail = MailView::of(content);
     let Some(vendor) = VENDORS.iter().find(|vendor| (vendor.recognises)(&mail)) else {
         // Unknown vendors are read by their subject; texts hold too many other words.
         let event = words::subject(mail.subject).unwrap_or_default();
-        return Reading { event, ..Reading::default() };
+        return MailReading { event, ..MailReading::default() };
     };
-    let Found { known, camera, details } = (vendor.read)(&mail);
-    Reading {
+    let VendorReading { known, camera, details } = (vendor.read)(&mail);
+    MailReading {
         vendor: Some(vendor.name),
         event: known.event,
         camera,
@@ -110,7 +110,7 @@ pub fn read(content: &Content) -> Reading {
 }
 
 /// What an uploaded file is, by its path and name.
-pub fn upload(upload: &Upload<'_>) -> Meaning {
+pub fn upload(upload: &UploadedFile<'_>) -> Meaning {
     let housekeeping = upload.is_housekeeping();
     let event = if upload.is_test() {
         Event::Test
@@ -125,7 +125,7 @@ pub fn upload(upload: &Upload<'_>) -> Meaning {
 }
 
 /// The vendor whose devices name files so, where that can be told.
-pub fn upload_vendor(upload: &Upload<'_>) -> Option<&'static str> {
+pub fn upload_vendor(upload: &UploadedFile<'_>) -> Option<&'static str> {
     VENDORS.iter().find(|vendor| (vendor.upload)(upload).is_some()).map(|vendor| vendor.name)
 }
 

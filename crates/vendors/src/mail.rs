@@ -11,7 +11,7 @@ const SUBJECT_BYTES_MAX: usize = 1024;
 
 /// The words of a mail and the names of its files.
 #[derive(Clone, Debug)]
-pub struct Mail<'a> {
+pub struct MailView<'a> {
     /// The beginning of the subject.
     pub subject: &'a str,
     /// The beginning of the text.
@@ -21,7 +21,7 @@ pub struct Mail<'a> {
     content: &'a Content,
 }
 
-impl<'a> Mail<'a> {
+impl<'a> MailView<'a> {
     pub(crate) fn of(content: &'a Content) -> Self {
         let text = head(&content.text, HEAD_BYTES_MAX);
         let subject = head(&content.subject, SUBJECT_BYTES_MAX).trim();

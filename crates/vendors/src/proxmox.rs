@@ -3,15 +3,15 @@
 
 use tipoff_model::Event;
 
-use crate::details::{Form, Known, squeezed};
-use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, Page};
-use crate::{Found, Mail, Vendor};
+use crate::details::{MailFacts, MailForm, squeezed};
+use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
+use crate::{MailView, Vendor, VendorReading};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "Proxmox",
     recognises: |mail| said(mail.subject).is_some(),
     read,
-    form: Form { keys: &[], sentences: &[], free: false },
+    form: MailForm { keys: &[], sentences: &[], free: false },
     upload: |_| None,
     guide: GUIDE,
 };
@@ -22,7 +22,7 @@ fn said(subject: &str) -> Option<&str> {
     rest.split_once(')').map(|(_, said)| said.trim_start_matches([':', ' ']))
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let said = said(mail.subject).unwrap_or_default();
     let is_bad = ["fail", "err", "warn", "abort"].iter().any(|it| said.to_lowercase().contains(it));
     let event = if is_bad { Event::Fault } else { Event::Other };
@@ -38,13 +38,16 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
             details.push(squeezed(line));
         }
     }
-    let known = Known { event, ..Known::default() };
-    Found { known, camera: None, details: Some(details.join("\n")) }
+    let known = MailFacts { event, ..MailFacts::default() };
+    VendorReading { known, camera: None, details: Some(details.join("\n")) }
 }
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["Proxmox Backup Server"],
-    mail: Some(Page { menu: Some("Datacenter > Notifications > Add: SMTP"), ..MAIL_OF_OTHERS }),
+    mail: Some(SetupPage {
+        menu: Some("Datacenter > Notifications > Add: SMTP"),
+        ..MAIL_OF_OTHERS
+    }),
     ftp: None,
     notes: &["Then let a notification matcher use it. Its Test button sends a mail."],
     ..OTHER

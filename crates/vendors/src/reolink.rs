@@ -6,18 +6,18 @@
 
 use tipoff_model::{Camera, Event};
 
-use crate::camera::Channel;
-use crate::details::{Form, Known, SubjectNews};
-use crate::guide::{FTP, Guide, OTHER, Page, Value, fill, page, set};
+use crate::camera::RecorderChannel;
+use crate::details::{MailFacts, MailForm, SubjectNews};
+use crate::guide::{FTP, Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 use crate::upload::is_digits;
-use crate::{Found, Mail, Upload, Vendor, words};
+use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor =
     Vendor { name: "Reolink", recognises, read, form: FORM, upload, guide: GUIDE };
 
 /// What the test button sends.
 const TEST: &str = "successfully set up and tested the e-mail alert";
-const FORM: Form = Form {
+const FORM: MailForm = MailForm {
     keys: &[
         "alarm camera name",
         "alarm event",
@@ -33,14 +33,14 @@ const FORM: Form = Form {
     free: false,
 };
 
-fn recognises(mail: &Mail<'_>) -> bool {
+fn recognises(mail: &MailView<'_>) -> bool {
     mail.field("Alarm Camera Name").is_some()
         || mail.says(TEST)
-        || Subject::of(mail.subject).is_some()
+        || ReolinkSubject::of(mail.subject).is_some()
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
-    let subject = Subject::of(mail.subject);
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
+    let subject = ReolinkSubject::of(mail.subject);
     let field = mail.filled("Alarm Event");
     let value = field.or_else(|| subject.as_ref().map(|it| it.event));
     let event =
@@ -50,13 +50,17 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     let number = mail.filled("Alarm Input Channel No.");
     // A single camera is the device, and both have one name.
     let of_recorder = device.is_some_and(|device| name.is_some_and(|name| name != device));
-    let camera = Channel { number, name, of_recorder }.camera();
+    let camera = RecorderChannel { number, name, of_recorder }.camera();
     // In a subject the name tells the camera, also one of the factory: nothing else does.
     let in_subject = || Some(Camera { number: None, name: Some(name?.to_owned()) });
     let camera = camera.or_else(|| in_subject().filter(|_| subject.is_some()));
     let names = device.into_iter().chain(name).collect();
     let subject = SubjectNews::unless(subject.is_some());
-    Found { known: Known { event, value, names, extra: None, subject }, camera, details: None }
+    VendorReading {
+        known: MailFacts { event, value, names, extra: None, subject },
+        camera,
+        details: None,
+    }
 }
 
 fn event(value: &str) -> Option<Event> {
@@ -65,12 +69,12 @@ fn event(value: &str) -> Option<Event> {
 }
 
 /// `Person Detected from Driveway at 14:30:00`; `Doorbell is Ringing the doorbell`.
-struct Subject<'a> {
+struct ReolinkSubject<'a> {
     event: &'a str,
     camera: Option<&'a str>,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> ReolinkSubject<'a> {
     fn of(subject: &'a str) -> Option<Self> {
         const RINGING: &str = " is Ringing the doorbell";
         if let Some(camera) = subject.strip_suffix(RINGING) {
@@ -120,7 +124,7 @@ fn without_time(camera: &str) -> &str {
 }
 
 /// `Driveway_00_20260514171805.jpg`: a name, a channel, a time. What has happened is not told.
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     let stem = upload.stem();
     let (rest, time) = stem.rsplit_once('_')?;
     let is_usual = is_digits(time, 14)
@@ -142,7 +146,7 @@ fn is_recording(stem: &str) -> bool {
 }
 
 pub(crate) const GUIDE: Guide = Guide {
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "Tick the schedule on the same page as well: without it nothing is sent.",
             "An interval of 30 seconds is the shortest there is.",
@@ -151,18 +155,18 @@ pub(crate) const GUIDE: Guide = Guide {
         ..page(
             "Device Settings > Network > Advanced > E-mail",
             &[
-                fill("SMTP Server", Value::Server),
-                fill("SMTP Port", Value::Port),
+                fill("SMTP Server", SetupValue::Server),
+                fill("SMTP Port", SetupValue::Port),
                 set("SSL or TLS", "off"),
-                fill("Sender Address", Value::Sender),
-                fill("Password", Value::Password),
-                fill("Recipient Address 1", Value::Recipient),
+                fill("Sender Address", SetupValue::Sender),
+                fill("Password", SetupValue::Password),
+                fill("Recipient Address 1", SetupValue::Recipient),
                 set("Attachment", "Picture"),
                 set("Interval", "30 Seconds"),
             ],
         )
     }),
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         menu: Some("Device Settings > Network > Advanced > FTP"),
         notes: &[
             "Tick the schedule as well. Test makes a folder and uploads nothing.",

@@ -3,22 +3,22 @@
 
 use tipoff_model::Event;
 
-use crate::details::{Form, Known};
-use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, Page};
+use crate::details::{MailFacts, MailForm};
+use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
 use crate::mail::lines;
-use crate::{Found, Mail, Vendor, words};
+use crate::{MailView, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "TrueNAS",
     recognises: |mail| host(mail).is_some(),
     read,
-    form: Form { keys: &[], sentences: &[], free: false },
+    form: MailForm { keys: &[], sentences: &[], free: false },
     upload: |_| None,
     guide: GUIDE,
 };
 
 /// The host of the first line.
-fn host<'a>(mail: &Mail<'a>) -> Option<&'a str> {
+fn host<'a>(mail: &MailView<'a>) -> Option<&'a str> {
     let first = lines(mail.text).find(|line| !line.is_empty())?;
     first.strip_prefix("TrueNAS @ ").or_else(|| first.strip_prefix("FreeNAS @ "))
 }
@@ -45,7 +45,7 @@ fn list(line: &str) -> Option<List> {
     }
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let mut at = List::New;
     let (mut news, mut cleared) = (Vec::new(), false);
     for line in lines(mail.text).filter(|line| !line.is_empty()).skip(1) {
@@ -68,13 +68,13 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
     };
     let rest = lines(mail.whole_text()).filter(|line| !line.is_empty()).skip(1);
     let details: Vec<&str> = rest.filter(|line| list(line) != Some(List::New)).collect();
-    let known = Known { event, ..Known::default() };
-    Found { known, camera: None, details: Some(details.join("\n")) }
+    let known = MailFacts { event, ..MailFacts::default() };
+    VendorReading { known, camera: None, details: Some(details.join("\n")) }
 }
 
 pub(crate) const GUIDE: Guide = Guide {
     also: &["FreeNAS"],
-    mail: Some(Page { menu: Some("System > General Settings > Email"), ..MAIL_OF_OTHERS }),
+    mail: Some(SetupPage { menu: Some("System > General Settings > Email"), ..MAIL_OF_OTHERS }),
     ftp: None,
     notes: &["Choose SMTP as the send method; alerts go to the address of the user root or admin."],
     ..OTHER

@@ -15,7 +15,7 @@ const TEST_BYTES_MAX: u64 = 4 * 1024;
 
 /// An uploaded file, by what is known of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Upload<'a> {
+pub struct UploadedFile<'a> {
     /// What the device calls it, from the root of its tree: `/IPC06/2026-10-05/001/jpg/14/03.jpg`.
     pub path: &'a str,
     /// By its content.
@@ -57,7 +57,7 @@ fn without_end(name: &str) -> Option<&str> {
     })
 }
 
-impl<'a> Upload<'a> {
+impl<'a> UploadedFile<'a> {
     /// Its lasting name in its folder.
     pub(crate) fn name(&self) -> &'a str {
         lasting_name(self.path).rsplit('/').next().unwrap_or_default()

@@ -3,16 +3,16 @@
 
 use tipoff_model::Event;
 
-use crate::details::{Form, Known};
-use crate::guide::{Guide, OTHER, Page, Value, fill, page, set};
+use crate::details::{MailFacts, MailForm};
+use crate::guide::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 use crate::mail::lines;
 use crate::upload::{is_digits, is_number};
-use crate::{Found, Mail, Upload, Vendor, words};
+use crate::{MailView, UploadedFile, Vendor, VendorReading, words};
 
 pub(crate) const VENDOR: Vendor =
     Vendor { name: "Vivotek", recognises, read, form: FORM, upload, guide: GUIDE };
 
-const FORM: Form = Form {
+const FORM: MailForm = MailForm {
     keys: &["from"],
     sentences: &[
         "event snapshots: *",
@@ -23,11 +23,11 @@ const FORM: Form = Form {
     free: false,
 };
 
-fn recognises(mail: &Mail<'_>) -> bool {
+fn recognises(mail: &MailView<'_>) -> bool {
     headline(mail).is_some() || mail.subject == "Periodic snapshots"
 }
 
-fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
+fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let headline = headline(mail).unwrap_or(mail.subject);
     let (kind, value) = headline.split_once(':').unwrap_or((headline, ""));
     let value = Some(value.trim()).filter(|value| !value.is_empty());
@@ -37,10 +37,13 @@ fn read<'a>(mail: &Mail<'a>) -> Found<'a> {
         Some(value) => words::field(value).unwrap_or_default(),
         None => Event::Other,
     };
-    Found { known: Known { event, value, ..Known::default() }, ..Found::default() }
+    VendorReading {
+        known: MailFacts { event, value, ..MailFacts::default() },
+        ..VendorReading::default()
+    }
 }
 
-fn headline<'a>(mail: &Mail<'a>) -> Option<&'a str> {
+fn headline<'a>(mail: &MailView<'a>) -> Option<&'a str> {
     let mut headlines =
         lines(mail.text).filter_map(|line| line.strip_prefix("*** ")?.strip_suffix(" ***"));
     headlines.find(|headline| {
@@ -50,7 +53,7 @@ fn headline<'a>(mail: &Mail<'a>) -> Option<&'a str> {
 
 /// `prefix_20050107180659_4_trg.jpg` and `…_pre`, `…_pos`; of those who build on it `videotrg.jpg`, or
 /// one `video.jpg` that is overwritten each time and does not tell why.
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     if upload.name() == "video.jpg" {
         return Some(Event::Other);
     }
@@ -69,24 +72,24 @@ pub(crate) const GUIDE: Guide = Guide {
     mail: Some(page(
         "Event > Event settings > Add server: Email",
         &[
-            fill("Sender email address", Value::Sender),
-            fill("Recipient email address", Value::Recipient),
-            fill("Server address", Value::Server),
-            fill("User name", Value::User),
-            fill("Password", Value::Password),
-            fill("Server port", Value::Port),
+            fill("Sender email address", SetupValue::Sender),
+            fill("Recipient email address", SetupValue::Recipient),
+            fill("Server address", SetupValue::Server),
+            fill("User name", SetupValue::User),
+            fill("Password", SetupValue::Password),
+            fill("Server port", SetupValue::Port),
             set("This server requires a secure connection (SSL)", "off"),
         ],
     )),
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         notes: &["Recorders take ports 21 and 1025 to 65535, and letters, digits, - . _ in names."],
         ..page(
             "Event > Event settings > Add server: FTP",
             &[
-                fill("Server address", Value::Server),
-                fill("Server port", Value::Port),
-                fill("User name", Value::User),
-                fill("Password", Value::Password),
+                fill("Server address", SetupValue::Server),
+                fill("Server port", SetupValue::Port),
+                fill("User name", SetupValue::User),
+                fill("Password", SetupValue::Password),
                 set("FTP folder name", "empty"),
                 set("Passive mode", "on"),
             ],

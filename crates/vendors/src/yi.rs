@@ -3,21 +3,21 @@
 
 use tipoff_model::Event;
 
-use crate::details::Form;
-use crate::guide::{Guide, Labels, OTHER, Page, Value, fill, set};
+use crate::details::MailForm;
+use crate::guide::{Guide, Labels, OTHER, SetupPage, SetupValue, fill, set};
 use crate::upload::{is_digits, is_number};
-use crate::{Found, Upload, Vendor};
+use crate::{UploadedFile, Vendor, VendorReading};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     name: "Yi",
     recognises: |_| false,
-    read: |_| Found::default(),
-    form: Form { keys: &[], sentences: &[], free: false },
+    read: |_| VendorReading::default(),
+    form: MailForm { keys: &[], sentences: &[], free: false },
     upload,
     guide: GUIDE,
 };
 
-fn upload(upload: &Upload<'_>) -> Option<Event> {
+fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     let (minute, rest) = upload.stem().split_once('M')?;
     let (second, length) = rest.split_once('S')?;
     let hour = upload.folders().next()?;
@@ -30,16 +30,16 @@ fn upload(upload: &Upload<'_>) -> Option<Event> {
 pub(crate) const GUIDE: Guide = Guide {
     also: &["Sonoff with sonoff-hack", "Yi with yi-hack"],
     mail: None,
-    ftp: Some(Page {
+    ftp: Some(SetupPage {
         menu: None,
         labels: Labels::OfVendor,
         fields: &[
             set("FTP Upload", "on"),
-            fill("FTP Host", Value::Server),
+            fill("FTP Host", SetupValue::Server),
             set("FTP Directory", "empty, or /"),
             set("FTP Directory Tree", "on"),
-            fill("FTP Username", Value::User),
-            fill("FTP Password", Value::Password),
+            fill("FTP Username", SetupValue::User),
+            fill("FTP Password", SetupValue::Password),
         ],
         only_port: Some(21),
         notes: &[

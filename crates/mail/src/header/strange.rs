@@ -2,8 +2,8 @@
 
 use super::wrapped::{field_name, is_like, is_strong, is_weak};
 use super::{
-    HEADER_BYTES_MAX, Header, LineEnds, NAME_BYTES_MAX, Place, STRANGE_BYTES_MAX,
-    STRANGE_LINES_MAX, Step,
+    HEADER_BYTES_MAX, Header, HeaderStep, LineEnds, LinePlace, NAME_BYTES_MAX, STRANGE_BYTES_MAX,
+    STRANGE_LINES_MAX,
 };
 
 impl Header {
@@ -17,14 +17,14 @@ impl Header {
     }
 
     /// A byte of lines that are no fields, or of the line behind them, which decides.
-    pub(super) fn strange(&mut self, byte: u8) -> Step {
+    pub(super) fn strange(&mut self, byte: u8) -> HeaderStep {
         let mut strange = self.strange.take().unwrap_or_default();
         strange.push(byte);
         let is_too_long = strange.len() > STRANGE_BYTES_MAX;
         // Any other byte decides nothing.
         if !is_too_long && !b"\n:-".contains(&byte) {
             self.strange = Some(strange);
-            return Step::More;
+            return HeaderStep::More;
         }
         let held = strange.strip_suffix(&[byte]).unwrap_or_default();
         // A longer line has no name at its start.
@@ -42,8 +42,8 @@ impl Header {
                         self.go_on_with(line.trim_ascii());
                     }
                     self.line = line.to_vec();
-                    self.place = Place::Field;
-                    return Step::More;
+                    self.place = LinePlace::Field;
+                    return HeaderStep::More;
                 }
                 Some(_) => false,
                 None => true,
@@ -52,10 +52,10 @@ impl Header {
             _ => true,
         };
         if is_too_long || !goes_on {
-            return Step::Ended(strange);
+            return HeaderStep::Ended(strange);
         }
         self.strange = Some(strange);
-        Step::More
+        HeaderStep::More
     }
 
     /// Whether `line`, which is complete, may go on with the field above, as those before it.

@@ -4,7 +4,7 @@ use std::mem::take;
 
 use super::Parser;
 use crate::delimiter::{Decision, Filter, HELD_BYTES_MAX, decide, hold_from, settled_bytes};
-use crate::state::{Body, BodyContent, Open, State};
+use crate::state::{Body, BodyContent, Open, ParserState};
 
 impl Parser {
     /// Takes bytes of a body; how many.
@@ -12,7 +12,7 @@ impl Parser {
         if !self.held.is_empty() {
             return self.body_behind_held(bytes);
         }
-        let State::Body(body) = &self.state else {
+        let ParserState::Body(body) = &self.state else {
             return 0;
         };
         let filter = self.filter();
@@ -103,8 +103,8 @@ impl Parser {
     /// that were announced, or a header is.
     fn sniffs(&self) -> bool {
         match &self.state {
-            State::Body(Body { content: BodyContent::Preamble(_), .. }) => true,
-            State::Body(Body { content: BodyContent::Part(leaf), .. }) => {
+            ParserState::Body(Body { content: BodyContent::Preamble(_), .. }) => true,
+            ParserState::Body(Body { content: BodyContent::Part(leaf), .. }) => {
                 leaf.is_undeclared() && matches!(self.open.last(), Some(Open::Mail))
             }
             _ => false,
@@ -121,7 +121,7 @@ impl Parser {
 
     fn content(&mut self, bytes: &[u8]) {
         self.at += bytes.len() as u64;
-        let State::Body(body) = &mut self.state else {
+        let ParserState::Body(body) = &mut self.state else {
             return;
         };
         body.at_line_start = false;

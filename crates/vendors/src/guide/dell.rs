@@ -1,9 +1,9 @@
 //! Dell: the iDRAC of a server.
 
-use super::{Guide, MAIL_OF_OTHERS, OTHER, Page};
+use super::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
 
 pub(super) const GUIDE: Guide = Guide {
-    mail: Some(Page {
+    mail: Some(SetupPage {
         notes: &[
             "Alerts have to be switched on as well, each severity for itself, and the recipient \
              enabled.",

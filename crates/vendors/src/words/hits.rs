@@ -2,7 +2,7 @@
 
 use tipoff_model::Event;
 
-use super::Kind;
+use super::WordKind;
 use super::phrase::{Segment, Word, is_ideographic};
 use super::small_words::{DETECTED, is_between, is_negated, is_number, is_preposition};
 use super::vocabulary::{Phrase, VOCABULARY};
@@ -32,9 +32,9 @@ pub(super) struct Hit {
     pub(super) prone: bool,
 }
 
-struct Found {
+struct PhraseMatch {
     event: Event,
-    kind: Kind,
+    kind: WordKind,
     start: usize,
     end: usize,
 }
@@ -42,13 +42,13 @@ struct Found {
 /// The events that a segment says.
 pub(super) fn of(segment: &Segment) -> Vec<Hit> {
     let words = segment.words.as_slice();
-    let mut found: Vec<Found> = Vec::new();
+    let mut found: Vec<PhraseMatch> = Vec::new();
     for start in 0..words.len() {
         found.extend(longest_at(words, start));
     }
     // Of phrases that overlap the longest is meant: an "audio exception" is no exception.
     found.sort_by_key(|it| (std::cmp::Reverse(it.end - it.start), it.start));
-    let mut kept: Vec<Found> = Vec::new();
+    let mut kept: Vec<PhraseMatch> = Vec::new();
     for it in found {
         if kept.iter().all(|other| it.end <= other.start || other.end <= it.start) {
             kept.push(it);
@@ -63,7 +63,7 @@ pub(super) fn of(segment: &Segment) -> Vec<Hit> {
 }
 
 /// The longest phrases of each kind that begin at a place.
-fn longest_at(words: &[Word], start: usize) -> Option<Found> {
+fn longest_at(words: &[Word], start: usize) -> Option<PhraseMatch> {
     let word = words.get(start)?;
     let rest = words.get(start..)?;
     let is_here = |phrase: &&Phrase| {
@@ -73,20 +73,20 @@ fn longest_at(words: &[Word], start: usize) -> Option<Found> {
     let all = VOCABULARY.beginning_with(&word.text).filter(is_here);
     let longest = all.max_by_key(|phrase| phrase.words.len())?;
     let Phrase { event, kind, ref words } = *longest;
-    Some(Found { event, kind, start, end: start + words.len() })
+    Some(PhraseMatch { event, kind, start, end: start + words.len() })
 }
 
-fn weigh(words: &[Word], it: &Found) -> Option<Hit> {
+fn weigh(words: &[Word], it: &PhraseMatch) -> Option<Hit> {
     let named = words.get(it.start).is_some_and(|word| word.named);
-    let is_noun = matches!(it.kind, Kind::Noun | Kind::Prone);
-    let prone = it.kind == Kind::Prone;
+    let is_noun = matches!(it.kind, WordKind::Noun | WordKind::Prone);
+    let prone = it.kind == WordKind::Prone;
     // "UPS on battery", but not "Motion on Battery room".
     let begins_name = words.get(it.start).is_some_and(|word| is_preposition(&word.text));
     if prone && begins_name && words.get(it.end).is_some_and(|next| !is_known(&next.text)) {
         return None;
     }
     let weight = if named {
-        let is_predicate = it.kind == Kind::Predicate && it.end == words.len();
+        let is_predicate = it.kind == WordKind::Predicate && it.end == words.len();
         let is_said = is_noun && !prone && is_detected(words, it.end);
         // A name alone does not end in a predicate.
         let behind_name = it.start.checked_sub(1).and_then(|at| words.get(at));
@@ -108,7 +108,7 @@ fn weigh(words: &[Word], it: &Found) -> Option<Hit> {
 }
 
 /// A noun beside "detected", "alarm" and their like.
-fn is_said(words: &[Word], it: &Found) -> bool {
+fn is_said(words: &[Word], it: &PhraseMatch) -> bool {
     let behind = is_detected(words, it.end);
     let before = || {
         let before = words.get(..it.start).unwrap_or_default().iter().rev();
@@ -132,8 +132,8 @@ fn is_last(words: &[Word], from: usize) -> bool {
 }
 
 /// Beside unknown words: "Motion Garden", "Person Garden", but not "Dog house" and "Visitor parking".
-fn is_weak(words: &[Word], it: &Found) -> bool {
-    let is_name_too = it.kind == Kind::Prone || it.event == Event::Doorbell;
+fn is_weak(words: &[Word], it: &PhraseMatch) -> bool {
+    let is_name_too = it.kind == WordKind::Prone || it.event == Event::Doorbell;
     is_last(words, it.end) || (!is_name_too && (it.start == 0 || it.event == Event::Motion))
 }
 
@@ -180,7 +180,7 @@ pub(super) fn with_parts(segment: Segment) -> Segment {
 fn parts(word: &Word) -> Option<Vec<Word>> {
     if VOCABULARY
         .beginning_with(&word.text)
-        .any(|phrase| phrase.words.len() == 1 && phrase.kind == Kind::Sure)
+        .any(|phrase| phrase.words.len() == 1 && phrase.kind == WordKind::Sure)
     {
         return None;
     }

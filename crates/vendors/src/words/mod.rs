@@ -33,7 +33,7 @@ pub(crate) const READ_MAX: usize = phrase::CHARS_MAX;
 
 /// What the words of an entry are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum WordKind {
     /// They say it by themselves.
     Sure,
     /// The same, and also behind a name at the end of a segment: "Backup on nas1 failed".

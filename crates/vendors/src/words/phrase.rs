@@ -139,21 +139,21 @@ impl Reader {
         }
         match mark(character, before, after) {
             // "errors: 0" is a count and no name.
-            Mark::Break if character == ':' && is_zero(chars.get(at + 1..)) => self.end_word(),
-            Mark::Letter => self.letter(character),
-            Mark::Nothing => {}
-            Mark::Space => self.end_word(),
-            Mark::At => {
+            CharRole::Break if character == ':' && is_zero(chars.get(at + 1..)) => self.end_word(),
+            CharRole::Letter => self.letter(character),
+            CharRole::Nothing => {}
+            CharRole::Space => self.end_word(),
+            CharRole::At => {
                 self.end_word();
                 self.push("@");
             }
-            Mark::Comma => {
+            CharRole::Comma => {
                 self.end_word();
                 self.in_name = false;
                 self.push(COMMA);
             }
-            Mark::Break => self.end_segment(),
-            Mark::Open => {
+            CharRole::Break => self.end_segment(),
+            CharRole::Open => {
                 self.end_segment();
                 self.segment.tag = true;
             }
@@ -212,7 +212,7 @@ fn is_zero(rest: Option<&[char]>) -> bool {
     rest.next() == Some(&'0') && rest.next().is_none_or(|it| !it.is_alphanumeric() && *it != '.')
 }
 
-enum Mark {
+enum CharRole {
     Letter,
     Nothing,
     Space,
@@ -222,25 +222,25 @@ enum Mark {
     Open,
 }
 
-fn mark(character: char, before: Option<char>, after: Option<char>) -> Mark {
+fn mark(character: char, before: Option<char>, after: Option<char>) -> CharRole {
     let is_space = |it: Option<char>| it.is_none_or(char::is_whitespace);
     let is_digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
     match character {
         // Accents that stand alone.
-        '\u{300}'..='\u{36f}' => Mark::Nothing,
-        '@' if is_space(after) => Mark::At,
-        ',' | '，' | '、' if !is_digit(after) => Mark::Comma,
-        ':' if is_digit(before) && is_digit(after) => Mark::Space,
-        '-' if !(is_space(before) && is_space(after)) => Mark::Space,
-        '.' if !is_space(after) || before.is_some_and(|it| it.is_ascii_digit()) => Mark::Space,
-        '/' if !is_space(before) => Mark::Space,
-        '[' | '【' => Mark::Open,
+        '\u{300}'..='\u{36f}' => CharRole::Nothing,
+        '@' if is_space(after) => CharRole::At,
+        ',' | '，' | '、' if !is_digit(after) => CharRole::Comma,
+        ':' if is_digit(before) && is_digit(after) => CharRole::Space,
+        '-' if !(is_space(before) && is_space(after)) => CharRole::Space,
+        '.' if !is_space(after) || before.is_some_and(|it| it.is_ascii_digit()) => CharRole::Space,
+        '/' if !is_space(before) => CharRole::Space,
+        '[' | '【' => CharRole::Open,
         ':' | '：' | '-' | '–' | '—' | '.' | '。' | '|' | ';' | '；' | '!' | '！' | '?' | '？'
         | '(' | ')' | '（' | '）' | ']' | '】' | '{' | '}' | '<' | '>' | '/' | '•' | '·' | '→' => {
-            Mark::Break
+            CharRole::Break
         }
-        _ if character.is_alphanumeric() || character == 'ー' => Mark::Letter,
-        _ => Mark::Space,
+        _ if character.is_alphanumeric() || character == 'ー' => CharRole::Letter,
+        _ => CharRole::Space,
     }
 }
 

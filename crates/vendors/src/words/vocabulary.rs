@@ -7,12 +7,12 @@ use tipoff_model::Event;
 
 use super::phrase::is_ideographic;
 use super::word_set::{WordSet, fits};
-use super::{Kind, alarms, states};
+use super::{WordKind, alarms, states};
 
 /// A phrase of the vocabulary.
 pub(super) struct Phrase {
     pub(super) event: Event,
-    pub(super) kind: Kind,
+    pub(super) kind: WordKind,
     pub(super) words: Vec<&'static str>,
 }
 
@@ -40,7 +40,7 @@ impl Vocabulary {
                     continue;
                 }
                 let words: Vec<&'static str> = phrase.split(' ').collect();
-                let is_noun = matches!(kind, Kind::Noun | Kind::Prone);
+                let is_noun = matches!(kind, WordKind::Noun | WordKind::Prone);
                 if let ([word], true) = (words.as_slice(), is_noun) {
                     vocabulary.nouns.add(word);
                 }
@@ -77,14 +77,14 @@ pub(super) fn lines() -> impl Iterator<Item = &'static str> {
 }
 
 /// The parts of a line: an event, a kind and words.
-pub(super) fn entry(line: &'static str) -> Option<(Event, Kind, &'static str)> {
+pub(super) fn entry(line: &'static str) -> Option<(Event, WordKind, &'static str)> {
     let (event, rest) = line.split_once(' ')?;
     let (kind, words) = rest.trim_start().split_once(' ')?;
     let kind = match kind {
-        "sure" => Kind::Sure,
-        "predicate" => Kind::Predicate,
-        "noun" => Kind::Noun,
-        "prone" => Kind::Prone,
+        "sure" => WordKind::Sure,
+        "predicate" => WordKind::Predicate,
+        "noun" => WordKind::Noun,
+        "prone" => WordKind::Prone,
         _ => return None,
     };
     Some((Event::from_name(event)?, kind, words))
