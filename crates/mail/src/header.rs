@@ -1,5 +1,6 @@
-//! Collects the lines of a header until its end: a blank line, or a line that can be no field,
-//! where the blank line is missing. Never keeps more than its limit.
+//! Collects the lines of a header until its end: a blank line, or a line that can be no field if the blank line
+//! is missing. [`crate::fields`] reads the lines afterwards. It repairs what firmware breaks: fields that are folded
+//! without a blank, line ends of CR alone, a byte order mark. It never keeps more than its limit.
 
 mod strange;
 mod wrapped;
@@ -8,45 +9,33 @@ use std::mem::take;
 
 use self::wrapped::is_number;
 
-/// A header's lines beyond are passed over.
+/// Bytes of a header that are kept. The rest is dropped, and the mail is unclear.
 pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
 
-/// A field's name; a line without a colon by then is no field.
+/// Longest name of a field in bytes. A line without a colon until then is no field.
 pub(crate) const NAME_BYTES_MAX: usize = 128;
 
-/// Parameters of `Content-Type` and `Content-Disposition` (RFC 2045, 2046, 2183).
+/// Parameters of `Content-Type` and `Content-Disposition` (RFC 2045, 2046, 2183), in lower case.
+#[rustfmt::skip]
 const PARAMETERS: &[&[u8]] = &[
-    b"boundary",
-    b"charset",
-    b"creation-date",
-    b"delsp",
-    b"filename",
-    b"format",
-    b"method",
-    b"micalg",
-    b"modification-date",
-    b"name",
-    b"protocol",
-    b"report-type",
-    b"size",
-    b"start",
+    b"boundary", b"charset", b"creation-date", b"delsp", b"filename", b"format", b"method",
+    b"micalg", b"modification-date", b"name", b"protocol", b"report-type", b"size", b"start",
     b"type",
 ];
 
-/// Lines that are no fields are of the field above, if they are no longer and certain fields
-/// follow.
+/// Bytes of lines that are no fields but may continue the field above. They do so if certain fields follow.
 const STRANGE_BYTES_MAX: usize = 8 * 1024;
 
-/// So many lines, where they do not look like the field above.
+/// Number of such lines that are not similar to the field above.
 const STRANGE_LINES_MAX: usize = 4;
 
-/// UTF-8's (RFC 3629, section 6).
+/// The byte order mark of UTF-8 (RFC 3629, section 6).
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// CRs in a row that may still turn out to belong to one line end.
+/// CRs in a row that may belong to one line end.
 const RETURNS_MAX: usize = 16;
 
-/// How line ends are written, told by the first of them.
+/// How the line ends of a header are written, by the first of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LineEnds {
     /// LF, or any number of CR and LF.
@@ -55,49 +44,55 @@ enum LineEnds {
     Return,
 }
 
-/// What is known of the line so far.
+/// What the current line is, as far as it has arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum LinePlace {
-    /// In what may be a field's name.
+    /// Perhaps a field: inside of its name.
     #[default]
     Name,
-    /// In white space behind it.
+    /// Perhaps a field: in white space behind its name.
     Space,
-    /// It is a field, or goes on with one.
+    /// A field, or the continuation of one.
     Field,
 }
 
-/// What became of a byte.
+/// The state of a header after a byte.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum HeaderStep {
-    /// The header goes on.
+    /// The header continues.
     More,
-    /// It has ended. These last bytes, given already, are of the body.
+    /// The header has ended. These bytes were given to it and belong to the body.
     Ended(Vec<u8>),
 }
 
 /// A header while it streams by.
 #[derive(Debug, Default)]
 pub(crate) struct Header {
+    /// The complete lines, each ended by `\n`.
     block: Vec<u8>,
+    /// The current line.
     line: Vec<u8>,
+    /// What the current line is.
     place: LinePlace,
+    /// Number of CRs since the last other byte.
     returns: usize,
+    /// `None` before the first line end.
     line_ends: Option<LineEnds>,
+    /// Whether bytes over the limit were dropped.
     cut: bool,
-    /// Where the last field begins in the block.
+    /// Offset of the last field in the block.
     above: Option<usize>,
-    /// Lines that are no fields, and the beginning of the next.
+    /// Lines that are no fields and the beginning of the next one, while they may continue the field above.
     strange: Option<Vec<u8>>,
 }
 
 impl Header {
-    /// The lines, each ended by `\n`, and whether some are missing.
+    /// The lines, each ended by `\n`, and whether bytes were dropped.
     pub(crate) fn into_block(self) -> (Vec<u8>, bool) {
         (self.block, self.cut)
     }
 
-    /// Bytes of memory that it holds.
+    /// Memory that it uses, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
         let strange = self.strange.as_ref().map_or(0, Vec::capacity);
         self.block.capacity() + self.line.capacity() + strange
@@ -108,7 +103,7 @@ impl Header {
         self.block.is_empty()
     }
 
-    /// Takes the next bytes up to its end, if that is among them; how many, and what became of the last.
+    /// Takes the next bytes, up to the end of the header. Returns their number and the state after the last one.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> (usize, HeaderStep) {
         let mut taken = 0;
         while let Some(&byte) = bytes.get(taken) {
@@ -125,7 +120,7 @@ impl Header {
         (taken, HeaderStep::More)
     }
 
-    /// Takes what goes on with a field up to the end of its line; how many bytes.
+    /// Takes the rest of a field's line at once, and returns its length.
     fn run(&mut self, bytes: &[u8]) -> usize {
         if self.place != LinePlace::Field || self.returns > 0 || self.strange.is_some() {
             return 0;
@@ -159,11 +154,12 @@ impl Header {
         }
     }
 
-    /// Whether bytes are held that are text, if no more follow.
+    /// Whether it holds lines that are text if no more bytes follow.
     pub(crate) fn holds_text(&self) -> bool {
         self.strange.is_some()
     }
 
+    /// Takes a byte of a line or a line end.
     fn step(&mut self, byte: u8) -> HeaderStep {
         match byte {
             b'\n' => {
@@ -184,7 +180,7 @@ impl Header {
         }
     }
 
-    /// The mail ended: what of the last bytes is body, because it is no field.
+    /// Ends the header with the mail. Returns the last bytes that are no field and so belong to the body.
     pub(crate) fn finish(&mut self) -> Vec<u8> {
         if let Some(strange) = self.strange.take() {
             return strange;
@@ -196,6 +192,7 @@ impl Header {
         }
     }
 
+    /// Takes a byte of a line. The arms are in order: earlier ones recognise what firmware breaks.
     fn text(&mut self, byte: u8) -> HeaderStep {
         let is_first = self.block.is_empty();
         self.place = match (self.place, byte) {
@@ -207,11 +204,11 @@ impl Header {
                 }
                 return HeaderStep::More;
             }
-            // It goes on with the field above.
+            // White space at the start of a line continues the field above (RFC 5322, section 2.2.3).
             (LinePlace::Name, b' ' | b'\t') if self.line.is_empty() && !is_first => {
                 LinePlace::Field
             }
-            // The envelope line of mailbox files.
+            // The envelope line of mailbox files: "From x Mon Jan  1 …".
             (LinePlace::Name, b' ') if is_first && self.line == b"From" => LinePlace::Field,
             (LinePlace::Name | LinePlace::Space, b'=' | b';') if self.goes_on(byte) => {
                 let between: &[u8] =
@@ -227,7 +224,7 @@ impl Header {
                 self.line.push(b' ');
                 LinePlace::Field
             }
-            // The byte order mark of an editor.
+            // The byte order mark of an editor before the first field.
             (LinePlace::Name, byte)
                 if is_first
                     && BYTE_ORDER_MARK
@@ -237,7 +234,7 @@ impl Header {
             {
                 LinePlace::Name
             }
-            // A time: a text, or the rest of the field above.
+            // A time, "12:00:01": text, or the rest of the field above.
             (LinePlace::Name | LinePlace::Space, b':') if !is_first && is_number(&self.line) => {
                 return self.no_field(&[byte]);
             }
@@ -245,7 +242,7 @@ impl Header {
             (LinePlace::Name | LinePlace::Space, b' ' | b'\t') if !self.line.is_empty() => {
                 LinePlace::Space
             }
-            // A boundary, if anything: no header of a camera has such a name.
+            // Probably a boundary: no field of a camera begins with two dashes.
             (LinePlace::Name, b'-') if self.line == b"-" => return self.no_field(&[byte]),
             (LinePlace::Name, byte)
                 if byte.is_ascii_graphic() && self.line.len() < NAME_BYTES_MAX =>
@@ -258,8 +255,8 @@ impl Header {
         HeaderStep::More
     }
 
-    /// Whether the line, up to `byte`, is a parameter of the field above, from which firmware has
-    /// broken it without a blank at its start: `boundary="x"`.
+    /// Whether the line, up to `byte`, is a parameter of the field above that firmware has folded without a blank
+    /// at its start: `boundary="x"`.
     fn goes_on(&self, byte: u8) -> bool {
         let is_of_content = || self.field_above().is_some_and(|it| it.starts_with(b"content-"));
         if byte == b';' {
@@ -278,14 +275,14 @@ impl Header {
         }
     }
 
-    /// Whether the last line ends in a parameter whose value follows in the next.
+    /// Whether the last line ends with a parameter whose value is on the next line.
     fn lacks_a_value(&self) -> bool {
         self.ends_with(b"=")
             && !self.ends_with(b"?=")
             && self.field_above().is_some_and(|it| it.starts_with(b"content-"))
     }
 
-    /// Whether the last line ends so.
+    /// Whether the last complete line ends with these bytes, apart from white space.
     fn ends_with(&self, end: &[u8]) -> bool {
         self.block.trim_ascii_end().ends_with(end)
     }
@@ -298,12 +295,14 @@ impl Header {
         Some(field.get(..NAME_BYTES_MAX).unwrap_or(field).to_ascii_lowercase())
     }
 
+    /// Ends the header at the current line, because it can be no field.
     fn no_field(&mut self, behind: &[u8]) -> HeaderStep {
         let mut body = take(&mut self.line);
         body.extend_from_slice(behind);
         HeaderStep::Ended(body)
     }
 
+    /// Ends the current line: keeps a field, and ends the header at a blank line or at a line that is no field.
     fn end_line(&mut self, line_end: &[u8]) -> HeaderStep {
         if self.line.is_empty() {
             return HeaderStep::Ended(Vec::new());
@@ -322,13 +321,13 @@ impl Header {
             }
             self.block.append(&mut self.line);
             self.block.push(b'\n');
-            // Few lines are long.
+            // Most lines are short, so the memory of a long one is given back.
             self.line.shrink_to(NAME_BYTES_MAX);
         }
         HeaderStep::More
     }
 
-    /// CRs that no LF follows, and the byte behind them: line ends, where lines end so.
+    /// Takes CRs without an LF, and the byte behind them. Each is a line end if the first line ended with a CR alone.
     fn lone_returns(&mut self, behind: Option<u8>) -> HeaderStep {
         let mut returns = vec![b'\r'; take(&mut self.returns)];
         if *self.line_ends.get_or_insert(LineEnds::Return) == LineEnds::Feed {
@@ -336,7 +335,7 @@ impl Header {
                 returns.extend(behind);
                 return self.no_field(&returns);
             }
-            // Strays in a field: white space.
+            // A stray CR in a field is white space.
             self.text(b' ');
         } else {
             while let Some(line_end) = returns.pop() {

@@ -1,7 +1,9 @@
-//! A part that holds no parts, while it streams by: text, or a file. What it is, its bytes decide.
+//! Reads a part without parts while it streams by: text, a page, or a file. Its header proposes, its bytes decide.
+//! At its end it gives texts and files to [`crate::collect`].
 
 use tipoff_model::Encoding;
 
+use crate::bytes::decoded;
 use crate::charset;
 use crate::collect::{Collector, FoundFile, HIDDEN_BYTES_MAX, Outside};
 use crate::embedded::{EmbeddedFile, TextScan, base64_head};
@@ -16,9 +18,8 @@ use crate::same_words::Text;
 use crate::shown;
 use crate::tags::{is_page, may_begin_page};
 use tipoff_model::file_type::{HEAD_BYTES, by_content};
-use tipoff_model::transfer::Decoder;
 
-/// Encoded bytes by which it is decided how a part is really encoded.
+/// Encoded bytes by which the real encoding of a part is decided.
 const OPENING_BYTES: usize = 128;
 
 /// A part while it streams by.
@@ -26,31 +27,33 @@ const OPENING_BYTES: usize = 128;
 pub(crate) struct Leaf {
     fields: Fields,
     role: PartRole,
-    /// It stands beside the page that may show it.
+    /// Whether it is in a `multipart/related`, beside the page that may show it.
     is_related: bool,
-    /// The innermost alternatives that it is one of.
+    /// Number of the innermost `multipart/alternative` that contains it.
     group: Option<usize>,
+    /// Offset of its content in the mail.
     start: u64,
     text_bytes_max: usize,
-    /// It stands outside the parts, where notices are.
+    /// Whether it is outside of parts, where notices for old mail programs are.
     is_outside: bool,
     content: LeafContent,
 }
 
+/// The reader of its content.
 #[derive(Debug)]
 enum LeafContent {
-    /// Not enough of it to tell how it is encoded.
+    /// The first bytes, too few to decide.
     Opening(Vec<u8>),
-    /// Text as it is, perhaps with files in its midst.
+    /// Text that is not encoded and may contain files.
     Plain(TextScan),
-    /// HTML, perhaps with pictures in its addresses.
+    /// HTML that may have pictures in its addresses.
     Page(Box<PageScan>),
-    /// A file, or text that is encoded.
+    /// A file, or encoded text.
     Measured(Meter),
 }
 
 impl Leaf {
-    /// A part whose content starts at `start`, of whose text this much can be kept.
+    /// A part whose content begins at offset `start`, of whose text `text_bytes_max` bytes are kept.
     pub(crate) fn new(
         fields: Fields,
         role: PartRole,
@@ -71,17 +74,17 @@ impl Leaf {
         }
     }
 
-    /// It stands outside the parts of a multipart.
+    /// The same, outside of the parts of a multipart.
     pub(crate) fn into_outside(self) -> Self {
         Self { is_outside: true, ..self }
     }
 
-    /// It stands beside a page, in a `multipart/related`, or not.
+    /// The same, in a `multipart/related` or not.
     pub(crate) fn related(self, is_related: bool) -> Self {
         Self { is_related, ..self }
     }
 
-    /// Bytes of memory that it holds.
+    /// Memory that it uses, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
         let content = match &self.content {
             LeafContent::Opening(opening) => opening.capacity(),
@@ -109,14 +112,14 @@ impl Leaf {
         }
     }
 
-    /// Whether its header says nothing of it, or is missing.
+    /// Whether its header declares neither type nor encoding.
     pub(crate) fn is_undeclared(&self) -> bool {
         self.role == PartRole::Text
             && self.fields.content_type.is_none()
             && self.fields.encoding.is_none()
     }
 
-    /// The part ended; `torn`: because the connection broke.
+    /// Ends the part; `torn` says that the connection broke in it.
     pub(crate) fn finish(mut self, torn: bool, found: &mut Collector) {
         self.open();
         match std::mem::replace(&mut self.content, LeafContent::Opening(Vec::new())) {
@@ -135,7 +138,7 @@ impl Leaf {
         }
     }
 
-    /// It stood before or behind parts: files in its midst, and text that counts if no part gave any.
+    /// Ends content outside of parts. Files in it count; its text counts only if no part has text.
     pub(crate) fn finish_outside(mut self, outside: Outside, torn: bool, found: &mut Collector) {
         self.open();
         let (scanned, files, missed) =
@@ -161,6 +164,7 @@ impl Leaf {
         }
     }
 
+    /// Chooses the reader by the first bytes.
     fn open(&mut self) {
         let LeafContent::Opening(opening) = &mut self.content else {
             return;
@@ -171,13 +175,13 @@ impl Leaf {
         let encoding = real_encoding(declared, is_text, &opening);
         let is_page =
             is_text && self.may_be_page(encoding, &opening) && encoding != Encoding::Uuencode;
-        if is_page && by_content(&decoded_head(encoding, &opening)).is_none() {
+        if is_page && by_content(&decoded(encoding, &opening)).is_none() {
             let mut scan = PageScan::new(encoding, self.start, self.text_bytes_max);
             scan.push(&opening);
             self.content = LeafContent::Page(Box::new(scan));
             return;
         }
-        // The range of an uuencoded part has its data lines only, which are found as in text.
+        // The range of an uuencoded file contains its data lines only; they are found as in plain text.
         let plain = encoding == Encoding::Uuencode
             || encoding == Encoding::Identity && is_text && by_content(&opening).is_none();
         if plain {
@@ -202,7 +206,7 @@ impl Leaf {
         let is_binary = self.is_binary(&scanned.text);
         found.unclear |= scanned.missed | missed;
         if !scanned.files.is_empty() || !files.is_empty() {
-            // A file of text and files would be none of either.
+            // A file of this range would contain both text and files.
             found.unclear |= is_cut || is_binary;
             add_found(scanned.files, files, self.fields.name.as_deref(), found);
         } else if is_cut || is_binary {
@@ -283,7 +287,7 @@ impl Leaf {
             .unwrap_or_else(|| is_page(&charset::decode(text, self.fields.charset.as_deref())))
     }
 
-    /// Whether its header says so; nothing, if it says no more than that it is text.
+    /// Whether its header declares HTML; `None` if it declares plain text or nothing.
     fn is_declared_html(&self) -> Option<bool> {
         match self.fields.content_type.as_deref() {
             Some("text/html" | "application/xhtml+xml") => Some(true),
@@ -292,12 +296,12 @@ impl Leaf {
         }
     }
 
-    /// Whether pictures may stand in its addresses, by its first bytes. Text that is not encoded may
-    /// turn out to be a page later on.
+    /// Whether it may be a page with pictures in its addresses, by its first bytes. Text that is not encoded may
+    /// become a page later.
     fn may_be_page(&self, encoding: Encoding, opening: &[u8]) -> bool {
         self.is_declared_html().unwrap_or_else(|| {
             encoding == Encoding::Identity
-                || may_begin_page(&String::from_utf8_lossy(&decoded_head(encoding, opening)))
+                || may_begin_page(&String::from_utf8_lossy(&decoded(encoding, opening)))
         })
     }
 
@@ -306,11 +310,12 @@ impl Leaf {
         self.is_related || !self.fields.page_names.is_empty()
     }
 
+    /// Whether text contains zero bytes that its charset does not explain.
     fn is_binary(&self, text: &[u8]) -> bool {
         text.contains(&0) && !charset::is_wide(text, self.fields.charset.as_deref())
     }
 
-    /// Text that is too long for an alert goes along as a file.
+    /// The name of a file. Text that is too long for an alert becomes a file without a name of its own.
     fn file_name(&self, text: &[u8], is_file: bool) -> Option<String> {
         let given = self.fields.name.clone();
         let of_text = if self.is_html(text) { "message.html" } else { "message.txt" };
@@ -318,8 +323,7 @@ impl Leaf {
     }
 }
 
-/// Files in the midst of text, in the order in which they stand. Those without a name of their own
-/// are called as the part is.
+/// Adds the files inside of a text in the order of the mail. A file without a name gets the name of the part.
 fn add_found(
     embedded: Vec<EmbeddedFile>,
     of_page: Vec<PageFile>,
@@ -352,16 +356,8 @@ fn add_found(
     }
 }
 
-fn decoded_head(encoding: Encoding, opening: &[u8]) -> Vec<u8> {
-    let mut head = Vec::new();
-    let mut decoder = Decoder::new(encoding);
-    decoder.push(opening, &mut head);
-    decoder.finish(&mut head);
-    head
-}
-
-/// What was declared, unless the bytes say otherwise: some firmware declares base64 and sends a
-/// file as it is, other forgets to declare it.
+/// The declared encoding, unless the bytes disprove it: some firmware declares base64 and sends the file unencoded,
+/// other firmware sends base64 and declares nothing.
 fn real_encoding(declared: Encoding, is_text: bool, opening: &[u8]) -> Encoding {
     let is_raw = || {
         by_content(opening).is_some()

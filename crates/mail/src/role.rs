@@ -1,10 +1,11 @@
-//! What a part is by its header: words to read, or a file. Its bytes may still say otherwise.
+//! Decides by the header of a part whether it is text to read or a file. Its bytes may overrule that in
+//! [`crate::leaf`].
 
 use tipoff_model::file_type::by_name;
 
 use crate::fields::Fields;
 
-/// Types of text that programs read. In a multipart they are files, with a name or without one.
+/// Types of text for programs. In a multipart they are files, with or without a name.
 const DATA_TYPES: &[&str] = &[
     "text/calendar",
     "text/css",
@@ -19,35 +20,35 @@ const DATA_TYPES: &[&str] = &[
     "text/xml",
 ];
 
-/// Mailers that name everything call the words of a mail so, in lower case and without what follows
-/// the first dot.
+/// File names, in lower case and up to the first dot, that mailers give to the text of a mail.
 const NAMES_OF_WORDS: &[&str] =
     &["body", "content", "mail", "message", "msg", "noname", "part", "text", "untitled"];
 
-/// What a part is to be taken for.
+/// What a part is by its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PartRole {
-    /// Words of the mail.
+    /// Text of the mail.
     Text,
-    /// A file of text: read if the mail has no other text.
+    /// A file of text, whose beginning is shown if the mail has no other text.
     TextFile,
     /// Any other file.
     File,
 }
 
-/// What a part is in.
+/// The container of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PartPlace {
-    /// It is all of its mail.
+    /// It is the whole mail.
     Alone,
-    /// Among alternatives that say the same.
+    /// A `multipart/alternative`, whose parts say the same.
     Alternatives,
-    /// Among other parts.
+    /// Any other multipart.
     Parts,
 }
 
 impl PartRole {
-    /// By the header of a part and its place.
+    /// The role of a part by its header and its place. Delivery reports are text, although RFC 3464 means them for
+    /// programs: people want to know why a mail came back.
     pub(crate) fn of(fields: &Fields, place: PartPlace) -> Self {
         let content_type = fields.content_type.as_deref();
         let is_file = fields.attachment || fields.name.is_some();
@@ -70,12 +71,14 @@ impl PartRole {
     }
 }
 
+/// Whether it is named as the text of a mail, perhaps with a number: `Body1.txt`.
 fn has_name_of_words(fields: &Fields) -> bool {
     let name = fields.name.as_deref().unwrap_or_default().to_lowercase();
     let stem = name.split('.').next().unwrap_or_default();
     NAMES_OF_WORDS.contains(&stem.trim_end_matches(|c: char| c.is_ascii_digit()))
 }
 
+/// Whether its name has the extension of a text file.
 fn is_text_by_name(fields: &Fields) -> bool {
     let file_type = fields.name.as_deref().and_then(by_name);
     file_type.is_some_and(|file_type| file_type.content_type.starts_with("text/"))

@@ -1,11 +1,12 @@
-//! What a parser holds in memory.
+//! The memory of a parser. The receiver adds it up over all mails in progress. Over its limit it drops the largest
+//! parsers and reads those mails again from the disk when they have ended.
 
 use super::Parser;
 use crate::state::{Body, BodyContent, Open, ParserState};
 
 impl Parser {
-    /// Bytes of memory that it holds of the mail so far, besides its own size: about, and without a walk through all
-    /// of it.
+    /// Memory in bytes that it holds of the mail so far, besides its own size. The number is approximate: an exact
+    /// one would cost a walk through all texts at each call.
     pub fn held_bytes(&self) -> usize {
         let state = match &self.state {
             ParserState::Header(header) => header.held_bytes(),
