@@ -245,6 +245,13 @@ mod tests {
     }
 
     #[test]
+    fn text_behind_data_is_harmless_up_to_its_limit() {
+        assert!(is_harmless("=".repeat(TAIL_BYTES_MAX).as_bytes()));
+        assert!(!is_harmless("=".repeat(TAIL_BYTES_MAX + 1).as_bytes()));
+        assert!(is_harmless(b"%3D%0d%0A") && !is_harmless(b"=A"));
+    }
+
+    #[test]
     fn data_in_addresses_is_found() {
         for (page, expected) in [
             (

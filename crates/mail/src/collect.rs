@@ -406,6 +406,7 @@ mod tests {
         let left = |found: &Collector| (found.text_bytes_left(), found.outside_bytes_left());
         let mut found = Collector::default();
         assert_eq!(left(&found), (TEXT_BYTES_MAX, TEXT_BYTES_MAX));
+        assert_eq!((TEXT_BYTES_MAX, READ_BYTES_MAX), (65_536, 262_144));
         found.add_text(text(&"a".repeat(1000), false, None));
         found.add_text(text("b", true, None));
         found.add_outside(Outside::Preamble, &"c".repeat(100));
@@ -413,7 +414,7 @@ mod tests {
         let (in_parts, outside) = (1000 + PIECE_BYTES_MIN, 100 + PIECE_BYTES_MIN);
         assert_eq!(left(&found), (TEXT_BYTES_MAX - in_parts, TEXT_BYTES_MAX - outside));
         found.count_read(READ_BYTES_MAX - 10);
-        assert_eq!(left(&found), (10, 10));
+        assert_eq!(left(&found), (10, 10), "what was read counts, with markup");
         found.count_read(100);
         assert_eq!(left(&found), (0, 0));
     }
@@ -442,18 +443,47 @@ mod tests {
         }
     }
 
+    /// A file of one byte with this beginning.
+    fn file(head: &[u8]) -> FoundFile<'_> {
+        FoundFile {
+            name: None,
+            content_type: None,
+            head,
+            range: 0..1,
+            encoding: Encoding::Identity,
+            size: 1,
+            whole: true,
+            page_names: Vec::new(),
+            is_of_page: false,
+        }
+    }
+
     #[test]
-    fn the_memory_of_texts_is_counted() {
+    fn the_memory_of_texts_files_and_pictures_is_counted() {
+        let long = "a".repeat(1000);
+        let shown = || Shown { source: "cid:1".to_owned(), ..Shown::default() };
+        type Step<'a> = (&'a dyn Fn(&mut Collector), usize);
+        let steps: [Step<'_>; 7] = [
+            (&|it| it.add_text(text(&long, false, None)), 1000 + size_of::<Text>()),
+            (&|it| it.add_outside(Outside::Preamble, "c"), SHORT_TEXT_BYTES + size_of::<String>()),
+            (&|it| it.add_outside(Outside::Epilogue, &long), 1000 + size_of::<String>()),
+            (&|it| it.add_text_of_file(&long), 1000),
+            (&|it| it.add_file(file(b"x")), 2 * SHORT_TEXT_BYTES + size_of::<Media>()),
+            (
+                &|it| it.add_file(FoundFile { page_names: vec![long.clone()], ..file(b"GIF89a") }),
+                1000 + size_of::<OfPage>(),
+            ),
+            (&|it| it.add_page(vec![shown()]), 2 * SHORT_TEXT_BYTES + size_of::<Shown>()),
+        ];
         let mut found = Collector::default();
         assert_eq!(found.held_bytes(), 0);
-        found.add_text(text(&"a".repeat(1000), false, None));
-        let with_text = found.held_bytes();
-        assert!(with_text >= 1000 + size_of::<Text>(), "{with_text}");
-        found.add_outside(Outside::Preamble, "c");
-        let with_preamble = found.held_bytes();
-        assert!(with_preamble >= with_text + SHORT_TEXT_BYTES + size_of::<String>());
-        found.add_text_of_file(&"l".repeat(500));
-        assert!(found.held_bytes() >= with_preamble + 500);
+        for (number, (step, bytes)) in steps.into_iter().enumerate() {
+            let before = found.held_bytes();
+            step(&mut found);
+            let more = found.held_bytes() - before;
+            // The first element of a vector makes room for four.
+            assert!((bytes..=4 * bytes + 4 * SHORT_TEXT_BYTES).contains(&more), "{number}: {more}");
+        }
     }
 
     #[test]
@@ -461,17 +491,7 @@ mod tests {
         let mut found = Collector::default();
         for number in 0..=MEDIA_MAX as u64 {
             assert!(!found.unclear, "{number}");
-            found.add_file(FoundFile {
-                name: None,
-                content_type: None,
-                head: b"x",
-                range: number..number + 1,
-                encoding: Encoding::Identity,
-                size: 1,
-                whole: true,
-                page_names: Vec::new(),
-                is_of_page: false,
-            });
+            found.add_file(FoundFile { range: number..number + 1, ..file(b"x") });
         }
         let content = found.into_content();
         assert!(content.unclear);

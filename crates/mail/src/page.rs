@@ -402,6 +402,22 @@ mod tests {
     }
 
     #[test]
+    fn the_memory_of_a_page_is_counted() {
+        let picture = format!("<img src=\"data:image/jpeg;base64,{DATA}\">");
+        for (encoding, bytes, least) in [
+            (Encoding::Identity, "a".repeat(500), 500),
+            (Encoding::Identity, picture.repeat(20), 20 * size_of::<PageFile>()),
+            (Encoding::Base64, "A".repeat(3000), 3000),
+            (Encoding::Base64, "A".repeat(BLOCK_BYTES + 2000), BLOCK_BYTES + 2000),
+        ] {
+            let mut scan = PageScan::new(encoding, 0, 1000);
+            scan.push(bytes.as_bytes());
+            let held = scan.held_bytes();
+            assert!((least..=3 * least + 3000).contains(&held), "{held} for {least}");
+        }
+    }
+
+    #[test]
     fn pictures_are_looked_for_up_to_a_limit() {
         for (count, missed) in [(LOOKED_FOR_MAX - 1, false), (LOOKED_FOR_MAX + 1, true)] {
             let page = "\"data:font/x;base64,AA\"".repeat(count);
