@@ -1,5 +1,6 @@
-//! Axis: everything is the owner's choice, also the words of its mails; the names that it begins with are
-//! `image26-10-05_14-03-20-41_1.jpg`.
+//! Axis: its owner chooses the subject, the text and the file names by templates (VAPIX, event and action services).
+//! So only the default file name is recognised: `image%y-%m-%d_%H-%M-%S-%f_#s.jpg`, which becomes
+//! `image26-10-05_14-03-20-41_1.jpg`. It contains no event.
 
 use tipoff_model::Event;
 
@@ -12,11 +13,12 @@ pub(crate) const VENDOR: Vendor = Vendor {
     name: "Axis",
     recognises: |mail| mail.file_names().any(is_default),
     read,
-    form: MailForm { keys: &[], sentences: &[], free: false },
+    form: MailForm::NONE,
     upload,
     guide: GUIDE,
 };
 
+/// The subject is the owner's words for the event.
 fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let event = words::subject(mail.subject).unwrap_or_default();
     VendorReading { known: MailFacts { event, ..MailFacts::default() }, ..VendorReading::default() }
@@ -26,7 +28,7 @@ fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     is_default(upload.stem()).then_some(Event::Other)
 }
 
-/// `image26-10-05_14-03-20-41_1`.
+/// Whether a name is the default one: date, then time with hundredths, `image26-10-05_14-03-20-41_1`.
 fn is_default(name: &str) -> bool {
     let mut words = name.strip_prefix("image").unwrap_or_default().split('_');
     let (date, time) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());

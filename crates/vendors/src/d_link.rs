@@ -1,4 +1,6 @@
-//! D-Link: the mails of its network storage, `dlink-02C972_E-Mail_Alert`. Its cameras send free words.
+//! D-Link: the mails of its network storage. The subject is `dlink-02C972_E-Mail_Alert`, the text a sentence such as
+//! `A SMART Test Was Performed On The Following Hard Drive …` and `The Result Of The Test Is: Pass`. Its cameras
+//! send free texts, which no rule recognises.
 
 use tipoff_model::Event;
 
@@ -22,10 +24,12 @@ const FORM: MailForm = MailForm {
     free: true,
 };
 
+/// By the name of the device, which begins with `dlink-`, in the subject or below the text.
 fn recognises(mail: &MailView<'_>) -> bool {
     mail.subject.starts_with("dlink-") || mail.says("your dlink-")
 }
 
+/// A disk test that passed is no event, and one with any other result a fault. Other mails are read line by line.
 fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let result = mail.filled("The Result Of The Test Is");
     let passed = result.is_some_and(|result| result.to_lowercase().starts_with("pass"));

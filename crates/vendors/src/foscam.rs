@@ -1,5 +1,6 @@
-//! Foscam: the picture's name tells, `MDAlarm_20180914-111429.jpg` for motion, `HMDAlarm_…` for a
-//! person, `Schedule_…` for the clock.
+//! Foscam HD cameras (FI9800P, R2 and others): only the name of the picture contains the event. It is
+//! `MDAlarm_20180914-111429.jpg` for motion, `HMDAlarm_…` for a person and `Schedule_…` for a scheduled picture.
+//! Subject and text (`IPCamera alarm`, `Motion detected`) are not read.
 
 use tipoff_model::Event;
 
@@ -22,17 +23,19 @@ fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     VendorReading { known: MailFacts { event, ..MailFacts::default() }, ..VendorReading::default() }
 }
 
+/// The event of the first picture whose name contains one.
 fn by_files(mail: &MailView<'_>) -> Option<Event> {
     mail.file_names().find_map(by_name)
 }
 
-/// Pictures in `snap/`, videos in `record/`: `MDalarm_20250712_213837.mkv`, of older ones
+/// Pictures are in `<Model>_<MAC>/snap/`, videos in `…/record/`: `MDalarm_20250712_213837.mkv`, of older firmware
 /// `alarm_20231127_200437.mkv`.
 fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     by_name(upload.name())
 }
 
-/// A word and a time: a camera that is called "Schedule" names no file so.
+/// The event of a name that consists of a word, a date and a time. A camera that is named "Schedule" writes no such
+/// name.
 fn by_name(name: &str) -> Option<Event> {
     let (kind, time) = name.split_once('_')?;
     let (date, rest) = time.split_at_checked(8)?;
@@ -43,7 +46,7 @@ fn by_name(name: &str) -> Option<Event> {
     match kind.to_ascii_lowercase().as_str() {
         "hmdalarm" => Some(Event::Person),
         "mdalarm" | "alarm" => Some(Event::Motion),
-        // Pictures only are sent by the clock; others write an underscore behind the date.
+        // Only pictures are scheduled, and Foscam writes their date with a dash behind it.
         "schedule" if rest.starts_with('-') => {
             rest.get(7..)?.starts_with('.').then_some(Event::Periodic)
         }

@@ -1,5 +1,6 @@
-//! FRITZ!Box and FRITZ!Repeater: the mails of the push service, `FRITZ!Box-Info: Nutzungs- und
-//! Verbindungsdaten vom 14.05.2026`, `FRITZ!Box info: Data on usage and connections`.
+//! FRITZ!Box and FRITZ!Repeater: the mails of the push service. The subject is the device and a sentence, in the
+//! language of the device: `FRITZ!Box-Info: Internetverbindung wurde getrennt`, `FRITZ!Box info: Data on usage and
+//! connections`. The text is free; only greeting and signature are left out.
 
 use crate::details::{MailFacts, MailForm, SubjectNews};
 use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
@@ -31,13 +32,14 @@ const FORM: MailForm = MailForm {
     free: true,
 };
 
-/// The device and what it says: `FRITZ!Box 7590-Info: …`.
+/// The device and the sentence of a subject: `FRITZ!Box 7590-Info: …`. Both spellings of the name occur.
 fn prefix(subject: &str) -> Option<(&str, &str)> {
     let subject = subject.strip_prefix('[').unwrap_or(subject);
     let is_fritz = subject.starts_with("FRITZ!") || subject.starts_with("Fritz!");
     is_fritz.then(|| subject.split_once(':').unwrap_or((subject, "")))
 }
 
+/// Only the sentence is read: the name of the device is no event.
 fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let (device, said) = prefix(mail.subject).unwrap_or_default();
     let event = words::subject(said).unwrap_or_default();

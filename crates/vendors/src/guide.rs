@@ -1,5 +1,6 @@
-//! What to type into which field of a device, with the labels of its own pages: one guide a vendor.
-//! A guide knows nothing of this machine: its caller fills in addresses, ports and logins.
+//! Guides: what to type into which field of a device, with the labels of its own pages. One guide a vendor. The page
+//! "Add a device" and the book (docs/vendors.md) show them. A guide knows nothing of this machine:
+//! its caller fills in addresses, ports and logins.
 
 mod acti;
 mod amcrest;

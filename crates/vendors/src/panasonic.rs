@@ -1,6 +1,14 @@
-//! Panasonic: the subject is `CameraNotification:` with a time of 17 digits; of a recorder the text
-//! begins with `!!! ALARM NOTICE !!!`. Both come when an alarm input or the motion detector fires;
-//! which it was is not told.
+//! Panasonic: a camera's subject is `CameraNotification:20061231173020500`, with a time of 17 digits. A recorder
+//! (WJ-NT104) writes fields behind a headline, and a link to the picture instead of the picture:
+//!
+//! ```text
+//! !!! ALARM NOTICE !!!
+//! Source : Front
+//! Port : PI0 5ch
+//! Link : http://192.168.0.10/ALM0001_00.JPG
+//! ```
+//!
+//! Both are sent when an alarm input or the motion detector fires, and do not say which.
 
 use tipoff_model::Event;
 
@@ -22,14 +30,16 @@ fn recognises(mail: &MailView<'_>) -> bool {
     is_stamped(mail.subject) || mail.text.trim_start().starts_with("!!! ALARM NOTICE !!!")
 }
 
+/// Whether a subject is the vendor's own.
 fn is_stamped(subject: &str) -> bool {
     let stamp = subject.strip_prefix("CameraNotification:");
     stamp.is_some_and(|stamp| stamp.len() == 17 && stamp.bytes().all(|it| it.is_ascii_digit()))
 }
 
+/// The event is motion, the more frequent of the two. A channel number means a recorder.
 fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let name = mail.filled("Source");
-    // `PI0 5ch`: the port and the recorder's channel.
+    // `PI0 5ch`: the input port and the channel of the recorder.
     let port = mail.filled("Port").unwrap_or_default();
     let number = port.split_whitespace().find_map(|word| word.strip_suffix("ch"));
     let camera = RecorderChannel { number, name, of_recorder: number.is_some() }.camera();

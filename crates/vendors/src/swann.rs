@@ -1,5 +1,14 @@
-//! Swann, and others built by Raysharp: the text has a line `AlarmType: Human` beside
-//! `Channel Name [IP-CH1]: Front Yard`. Only recorders mail.
+//! Swann and other recorders built by Raysharp. The text of an NVR8-8580RN:
+//!
+//! ```text
+//! Device Name: NVR8-8580RN
+//! Event Type: Human and Vehicle
+//! Channel Name [IP-CH1]: Front Yard
+//! AlarmType: Human
+//! Alert from your NVR/DVR --- A Human and Vehicle event has been detected on one of your cameras; …
+//! ```
+//!
+//! `AlarmType` is more exact than `Event Type`. Cameras without a recorder send no mail.
 
 use tipoff_model::Event;
 
@@ -24,8 +33,8 @@ const FORM: MailForm = MailForm {
     free: false,
 };
 
-/// The abbreviations of Raysharp's menus (Alarm > Intelligent, and the pages of its HTTP interface), their
-/// event and, where that says less, their words.
+/// Abbreviations in Raysharp's menus (Alarm > Intelligent) and its HTTP interface, in lower case, with their event,
+/// and with their words if these say more than the event.
 const CODES: &[(&str, Event, &str)] = &[
     ("ad", Event::Person, ""),
     ("cc", Event::Line, "Cross counting"),
@@ -59,6 +68,7 @@ const CODES: &[(&str, Event, &str)] = &[
     ("vt", Event::Tamper, ""),
 ];
 
+/// By its fields together, or by the sentence.
 fn recognises(mail: &MailView<'_>) -> bool {
     let has_type = mail.field("AlarmType").is_some() || mail.field("Event Type").is_some();
     (has_type && mail.says("channel name ["))
@@ -66,6 +76,8 @@ fn recognises(mail: &MailView<'_>) -> bool {
         || mail.subject.starts_with("Alert from your NVR/DVR")
 }
 
+/// The value is that of `AlarmType`, then of `Event Type`, then of the sentence. The number is in the key of the
+/// channel.
 fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let value = mail.filled("AlarmType").or_else(|| mail.filled("Event Type"));
     let value = value.or_else(|| in_sentence(mail.subject)).or_else(|| in_sentence(mail.text));
@@ -87,13 +99,13 @@ fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     }
 }
 
-/// `Alert from your NVR/DVR --- A Human and Vehicle event has been detected`.
+/// The event in `Alert from your NVR/DVR --- A Human and Vehicle event has been detected`.
 fn in_sentence(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("Alert from your NVR/DVR --- A ")?;
     rest.split_once(" event has been detected").map(|(event, _)| event)
 }
 
-/// The event of an `AlarmType`, and the words for it.
+/// The event of an `AlarmType`, and its words if they say more.
 fn meaning(value: &str) -> (Event, Option<&str>) {
     let lower = value.trim().to_lowercase();
     match CODES.iter().find(|(code, _, _)| *code == lower) {
@@ -102,7 +114,7 @@ fn meaning(value: &str) -> (Event, Option<&str>) {
     }
 }
 
-/// `SNAP_CH01_2022_10_14_14_15_35_23978.jpg`: a channel and a time.
+/// `SNAP_CH01_2022_10_14_14_15_35_23978.jpg`: a channel and a time, no event.
 fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     let mut words = upload.stem().strip_prefix("SNAP_CH")?.split('_');
     let channel = words.next()?;

@@ -1,5 +1,5 @@
-//! Synology: the mails of DSM, `[DiskStation] Volume 1 on DiskStation has degraded`, with "Dear user," and
-//! "Sincerely, Synology DiskStation" around what happened.
+//! Synology: the mails of DSM. The subject is a prefix that the owner can change and a sentence, `[DiskStation] Volume
+//! 1 on DiskStation has degraded`; the text is "Dear user,", what happened, and "Sincerely, Synology DiskStation".
 
 use crate::details::{MailFacts, MailForm, SubjectNews};
 use crate::guide::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
@@ -27,11 +27,13 @@ const FORM: MailForm = MailForm {
     free: true,
 };
 
+/// By the greeting together with the vendor's name: "Sincerely" alone is a person's.
 fn recognises(mail: &MailView<'_>) -> bool {
     let has_frame = ["dear user", "sincerely", "sehr geehrter"].iter().any(|it| mail.says(it));
     has_frame && (mail.says("synology") || mail.says("diskstation"))
 }
 
+/// The sentence of the subject decides, then the lines of the text that are no greeting.
 fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let (tag, said) = match mail.subject.strip_prefix('[').and_then(|it| it.split_once(']')) {
         Some((tag, said)) => (Some(tag), said.trim()),

@@ -1,5 +1,16 @@
-//! TrueNAS and FreeNAS: the text begins with `TrueNAS @ HOST`, followed by lists of new, cleared and
-//! current alerts; the subject says no more than "Alerts".
+//! TrueNAS and FreeNAS: the subject is "Alerts" only. The text lists what is new, what has ended and what still lasts:
+//!
+//! ```text
+//! TrueNAS @ tank
+//!
+//! New alerts:
+//! * Pool tank state is DEGRADED: One or more devices has been removed by the administrator. …
+//!
+//! Current alerts:
+//! * Update available for application photos.
+//! ```
+//!
+//! It arrives as plain text and as HTML side by side; [`tipoff_model::Content`] has it once.
 
 use tipoff_model::Event;
 
@@ -12,7 +23,7 @@ pub(crate) const VENDOR: Vendor = Vendor {
     name: "TrueNAS",
     recognises: |mail| host(mail).is_some(),
     read,
-    form: MailForm { keys: &[], sentences: &[], free: false },
+    form: MailForm::NONE,
     upload: |_| None,
     guide: GUIDE,
 };
@@ -31,6 +42,7 @@ enum List {
     Current,
 }
 
+/// The list that a heading begins; `None` for any other line.
 fn list(line: &str) -> Option<List> {
     let line = line.to_lowercase();
     if !line.ends_with(':') {
@@ -45,6 +57,8 @@ fn list(line: &str) -> Option<List> {
     }
 }
 
+/// The event is the most important of the new alerts. It is an end if there is none and an alert was cleared; alerts
+/// that still last are no news.
 fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let mut at = List::New;
     let (mut news, mut cleared) = (Vec::new(), false);

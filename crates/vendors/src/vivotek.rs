@@ -1,5 +1,15 @@
-//! Vivotek and those who build on it (4XEM, older D-Link): the text begins with a line such as
-//! `*** Event snapshots: Motion detected ***` or `*** Periodic snapshots ***`.
+//! Vivotek and those who build on it (4XEM, older D-Link such as the DCS-3420). The text begins with a headline, then
+//! has one line a picture (manual of the FD6111):
+//!
+//! ```text
+//! *** Event snapshots: Motion detected ***
+//! From: http://192.168.1.53
+//! cam_4_trg.jpg: 2005/01/07 18:09:19
+//! Note: Network Camera
+//! ```
+//!
+//! Scheduled mails have the headline, or the subject, `Periodic snapshots`. `pre`, `trg` and `pos` in a name are
+//! pictures before, at and after the trigger.
 
 use tipoff_model::Event;
 
@@ -27,6 +37,7 @@ fn recognises(mail: &MailView<'_>) -> bool {
     headline(mail).is_some() || mail.subject == "Periodic snapshots"
 }
 
+/// The event is behind the colon of the headline. A scheduled mail is recognised by its words before the colon.
 fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     let headline = headline(mail).unwrap_or(mail.subject);
     let (kind, value) = headline.split_once(':').unwrap_or((headline, ""));
@@ -43,6 +54,7 @@ fn read<'a>(mail: &MailView<'a>) -> VendorReading<'a> {
     }
 }
 
+/// The headline without its asterisks.
 fn headline<'a>(mail: &MailView<'a>) -> Option<&'a str> {
     let mut headlines =
         lines(mail.text).filter_map(|line| line.strip_prefix("*** ")?.strip_suffix(" ***"));
@@ -51,8 +63,8 @@ fn headline<'a>(mail: &MailView<'a>) -> Option<&'a str> {
     })
 }
 
-/// `prefix_20050107180659_4_trg.jpg` and `…_pre`, `…_pos`; of those who build on it `videotrg.jpg`, or
-/// one `video.jpg` that is overwritten each time and does not tell why.
+/// `prefix_20050107180659_4_trg.jpg`, `…_pre` and `…_pos`. 4XEM and D-Link write `videotrg.jpg`, or one `video.jpg`
+/// that is overwritten each time and contains no event.
 fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     if upload.name() == "video.jpg" {
         return Some(Event::Other);

@@ -1,22 +1,16 @@
-//! Yi, Sonoff and others with the firmware of the yi-hack projects:
-//! `2025Y11M23D12H/55M00S.mp4`, or `55M00S60.mp4` with its length. What has happened is not told.
+//! Yi, Sonoff and other cameras with the firmware of the yi-hack projects. Its busybox uploads
+//! `2025Y11M23D12H/55M00S.mp4`, on some chips `55M00S60.mp4` with the length in seconds. The name contains no event,
+//! and the firmware sends no mail.
 
 use tipoff_model::Event;
 
-use crate::details::MailForm;
 use crate::guide::{Guide, Labels, OTHER, SetupPage, SetupValue, fill, set};
 use crate::upload::{is_digits, is_number};
-use crate::{UploadedFile, Vendor, VendorReading};
+use crate::{UploadedFile, Vendor, WITHOUT_MAILS};
 
-pub(crate) const VENDOR: Vendor = Vendor {
-    name: "Yi",
-    recognises: |_| false,
-    read: |_| VendorReading::default(),
-    form: MailForm { keys: &[], sentences: &[], free: false },
-    upload,
-    guide: GUIDE,
-};
+pub(crate) const VENDOR: Vendor = Vendor { name: "Yi", upload, guide: GUIDE, ..WITHOUT_MAILS };
 
+/// By minute and second in the name, in a folder of the hour: neither alone is certain.
 fn upload(upload: &UploadedFile<'_>) -> Option<Event> {
     let (minute, rest) = upload.stem().split_once('M')?;
     let (second, length) = rest.split_once('S')?;

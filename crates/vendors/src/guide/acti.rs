@@ -1,4 +1,5 @@
-//! ACTi.
+//! ACTi: servers for mail and FTP are entered first, and used by the rules of an event list. The labels of the
+//! FTP page are those of the vendor's manual.
 
 use super::{FTP, Guide, Labels, MAIL, OTHER, SetupPage, SetupValue, fill, set};
 

@@ -1,4 +1,5 @@
-//! Amcrest: Dahua's firmware in words of its own.
+//! Amcrest: Dahua's firmware with labels of its own (manual of the IP4M-1026B, page 90). There "Authentication" is the
+//! encryption, with SSL for port 465 and TLS for STARTTLS, and Dahua's Health Mail is called Keep Alive.
 
 use super::{Guide, SetupPage, SetupValue, dahua, fill, page, set};
 

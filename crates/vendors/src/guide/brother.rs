@@ -1,4 +1,4 @@
-//! Brother: what printers scan and report.
+//! Brother: what printers scan and report. They send no alarms, so [`crate::VENDORS`] has no line for them.
 
 use super::{FTP, Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
 

@@ -1,4 +1,4 @@
-//! D-Link, cameras of the DCS series.
+//! D-Link, cameras of the DCS series (manuals of the DCS-3420 and DCS-6616). Their FTP test uploads a real picture.
 
 use super::{Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 

@@ -1,4 +1,5 @@
-//! Dahua and the vendors that sell its devices under their own names.
+//! Dahua and the vendors that sell its devices under their own names. "Interval" (0 to 3600 s) holds mails back in the
+//! device (manuals of PSD81602 and Technaxx 4607), and Health Mail is a test mail at fixed times.
 
 use super::{FTP, Guide, OTHER, SetupPage, SetupValue, fill, page, set};
 

@@ -1,4 +1,4 @@
-//! Dell: the iDRAC of a server.
+//! Dell: the iDRAC of a server. Some of its mails declare HTML and contain no tag. They are read by common words.
 
 use super::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
 

@@ -1,4 +1,5 @@
-//! Sketches for the ESP32-CAM. The fields of the FTP page are those of ESP32-CAM_MJPEG2SD.
+//! Sketches for the ESP32-CAM. The fields of the FTP page are those of ESP32-CAM_MJPEG2SD, which sends an empty `CWD` and
+//! gives up if that is refused. Its mails have a sender without an @: `MAIL FROM: <ESP-CAM_MJPEG>`.
 
 use super::{Guide, Labels, MAIL, OTHER, SetupPage, SetupValue, fill, set};
 

@@ -1,4 +1,4 @@
-//! HP: what printers scan and report.
+//! HP: what printers scan and report. Older models speak nothing newer than TLS 1.1: a LaserJet 200 M276n only SSL 3.
 
 use super::{Guide, MAIL_OF_OTHERS, OTHER, SetupPage};
 

@@ -1,4 +1,4 @@
-//! Trivision.
+//! Trivision: labels of the NC-250W. Its alarm is a series of pictures, such as 2 a second for 4 s.
 
 use super::{Guide, Labels, OTHER, SetupPage, SetupValue, fill, set};
 

@@ -1,4 +1,5 @@
-//! Recorders and cameras that are watched with XMEye or ICSee, sold under hundreds of names.
+//! Recorders and cameras that are watched with XMEye or ICSee, sold under hundreds of names. Their files are named as
+//! Dahua's are, so [`crate::VENDORS`] has no line for them.
 
 use super::{FTP, Guide, MAIL, OTHER, SetupPage, SetupValue, fill, set};
 
