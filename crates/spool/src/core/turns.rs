@@ -293,12 +293,15 @@ mod tests {
         let (queue, mut turns, now) = (Memory::default(), Turns::default(), Instant::now());
         let room = Room { known: 0, ..Room::of(1, &[]) };
         (1..=3).for_each(|delivery| queue.add("10.0.0.1", 1, delivery));
-        let looks = |at: Instant, turns: &mut Turns| {
+        let looks_with = |room: &Room<'_>, at: Instant, turns: &mut Turns| {
             *queue.looks.borrow_mut() = 0;
-            served(&queue, &room, turns, at);
+            served(&queue, room, turns, at);
             *queue.looks.borrow()
         };
+        let looks = |at: Instant, turns: &mut Turns| looks_with(&room, at, turns);
         let known = 1;
+        let full = Room { discovered: 0, ..room };
+        assert_eq!(looks_with(&full, now, &mut turns), known, "nobody needs them");
         assert_eq!(looks(now, &mut turns), known + 1);
         assert_eq!(looks(now, &mut turns), known);
         assert_eq!(looks(now + Duration::from_secs(1), &mut turns), known + 1);
