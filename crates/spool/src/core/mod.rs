@@ -9,6 +9,7 @@ pub(crate) mod delivery;
 pub(crate) mod dismissal;
 pub(crate) mod due_alert;
 pub(crate) mod facts;
+pub(crate) mod incident_kind;
 pub(crate) mod incident_summary;
 pub(crate) mod joining;
 pub(crate) mod known_mails;
