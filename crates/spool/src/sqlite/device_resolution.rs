@@ -1,331 +1,273 @@
-//! The devices as people see them, and what they say of them.
+//! Which device an arrival is from: read and written for the decisions of [`crate::core::resolve`].
 
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::time::Duration;
+use rusqlite::{Connection, OptionalExtension, params};
+use tipoff_model::{AddressShare, Device, Timestamp};
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use tipoff_model::{DeviceId, DeviceKey, Protocol, Timestamp};
-
-use super::{SqliteSpool, at, devices, lock, notices, shares, turns};
-use crate::{
-    BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
-    NewDevice, Notice, Result, SharedPlace, Sighting,
+use super::{devices, newcomers};
+use crate::core::newcomers::{Newcomer, place};
+use crate::core::resolve::{
+    self, Lookup, NEIGHBOUR_WITHIN, NOTE_EVERY, Naming, Neighbour, ROWS_MAX,
 };
+use crate::{NewArrival, Result};
 
-/// How many places of a device are told.
-const SIGHTINGS_MAX: u32 = 20;
-
-const LINE: &str = "
-    SELECT id, key, coalesce(label, name), vendor, last_at, muted_until, silent_after, user,
-           (SELECT coalesce(label, name) FROM device AS it WHERE it.id = device.recorder)
-    FROM device";
-
-impl Devices for SqliteSpool {
-    fn devices<'a>(
-        &'a self,
-        filter: &'a DeviceFilter,
-        limit: u32,
-    ) -> BoxFuture<'a, Result<Vec<DeviceLine>>> {
-        let filter = filter.clone();
-        Box::pin(self.read(move |connection| list(connection, &filter, limit)))
-    }
-
-    fn device(&self, id: DeviceId) -> BoxFuture<'_, Result<Option<DeviceDetail>>> {
-        Box::pin(self.read(move |connection| detail(connection, id)))
-    }
-
-    fn activity<'a>(
-        &'a self,
-        devices: &'a [DeviceId],
-        days: &'a [Timestamp],
-    ) -> BoxFuture<'a, Result<Vec<Vec<u64>>>> {
-        let (devices, days) = (devices.to_owned(), days.to_owned());
-        Box::pin(self.read(move |connection| activity(connection, &devices, &days)))
-    }
-
-    fn add_device(&self, device: NewDevice) -> BoxFuture<'_, Result<Option<DeviceId>>> {
-        Box::pin(self.writer.run(move |connection| add(connection, &device)))
-    }
-
-    fn added_devices(&self) -> BoxFuture<'_, Result<Vec<(DeviceId, NewDevice)>>> {
-        Box::pin(self.read(added))
-    }
-
-    fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>> {
-        Box::pin(async move {
-            let work = move |connection: &Connection| {
-                Ok((apply(connection, id, &change)?, named(connection)?))
-            };
-            let (is_there, named) = self.writer.run(work).await?;
-            *lock(&self.named) = named;
-            Ok(is_there)
-        })
-    }
-
-    fn gone_silent(&self, now: Timestamp, untold: bool) -> BoxFuture<'_, Result<Vec<DeviceLine>>> {
-        Box::pin(self.read(move |connection| gone_silent(connection, now, untold)))
-    }
-
-    fn known_places(&self, since: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<KnownPlace>>> {
-        Box::pin(self.read(move |connection| known_places(connection, since, limit)))
-    }
-
-    fn shared_places(
-        &self,
-        since: Timestamp,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<SharedPlace>>> {
-        Box::pin(self.read(move |connection| shared_places(connection, since, limit)))
-    }
-
-    fn create_notice(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>> {
-        let rules = Arc::clone(&self.rules);
-        Box::pin(
-            self.writer
-                .run(move |connection| notices::create(connection, &*rules.current(), &notice)),
-        )
-    }
-}
-
-/// See [`crate::Devices::devices`].
-pub(super) fn list(
-    connection: &Connection,
-    filter: &DeviceFilter,
-    limit: u32,
-) -> Result<Vec<DeviceLine>> {
-    let mut select = connection.prepare_cached(&format!(
-        "{LINE} WHERE merged_into IS NULL
-           AND (?1 = '' OR instr(lower(coalesce(label, name)), ?1) > 0
-                OR instr(lower(coalesce(user, '')), ?1) > 0
-                OR EXISTS (SELECT 1 FROM heard WHERE device = device.id AND instr(place, ?1) > 0))
-         ORDER BY last_at DESC, id DESC LIMIT ?2 OFFSET ?3"
-    ))?;
-    let lines =
-        select.query_map(params![filter.text.to_lowercase(), limit, filter.offset], read_line)?;
-    Ok(lines.collect::<rusqlite::Result<_>>()?)
-}
-
-fn read_line(row: &Row<'_>) -> rusqlite::Result<DeviceLine> {
-    let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp));
-    Ok(DeviceLine {
-        id: DeviceId(row.get(0)?),
-        key: row.get(1)?,
-        name: row.get(2)?,
-        vendor: row.get(3)?,
-        last_at: time(4)?,
-        muted_until: time(5)?,
-        silent_after: row
-            .get::<_, Option<i64>>(6)?
-            .map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
-        user: row.get(7)?,
-        recorder: row.get(8)?,
-    })
-}
-
-/// See [`crate::Devices::device`].
-pub(super) fn detail(connection: &Connection, id: DeviceId) -> Result<Option<DeviceDetail>> {
-    let line = connection
-        .prepare_cached(&format!("{LINE} WHERE id = ?1 AND merged_into IS NULL"))?
-        .query_row([id.0], read_line)
-        .optional()?;
-    let Some(line) = line else {
-        return Ok(None);
+/// The row of the arrival's device (docs/spool.md, "Devices"). Rows of new devices are made, of a channel's
+/// recorder first. A recorder's channel is found by its key alone: the address is the recorder's.
+pub(super) fn resolve(connection: &Connection, arrival: &mut NewArrival) -> Result<i64> {
+    let reported = arrival.device.clone();
+    let Some(recorder) = reported.recorder.as_deref() else {
+        let (id, device) = resolve_at_address(connection, arrival, &reported)?;
+        arrival.device = device;
+        if resolve::may_mean_its_channel(&reported)
+            && let Some(channel) = only_channel(connection, id)?
+            && let Some(device) = devices::read(connection, channel)?
+        {
+            arrival.device = device;
+            return Ok(channel);
+        }
+        return Ok(id);
     };
-    let mut select = connection.prepare_cached(
-        "SELECT place, protocol, max(last_at) FROM heard WHERE device = ?1
-         GROUP BY place, protocol ORDER BY max(last_at) DESC LIMIT ?2",
-    )?;
-    let mut rows = select.query(params![id.0, SIGHTINGS_MAX])?;
-    let mut sightings = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (place, protocol): (String, String) = (row.get(0)?, row.get(1)?);
-        let protocol =
-            [Protocol::Smtp, Protocol::Ftp].into_iter().find(|it| it.as_str() == protocol);
-        if let (Ok(place), Some(protocol)) = (place.parse(), protocol) {
-            sightings.push(Sighting { place, protocol, last_at: at(row, 2)? });
-        }
-    }
-    let mut select = connection
-        .prepare_cached("SELECT name FROM device WHERE merged_into = ?1 ORDER BY name LIMIT ?2")?;
-    let merged = select
-        .query_map(params![id.0, SIGHTINGS_MAX], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(Some(DeviceDetail { line, sightings, merged }))
-}
-
-/// See [`crate::Devices::activity`].
-pub(super) fn activity(
-    connection: &Connection,
-    devices: &[DeviceId],
-    days: &[Timestamp],
-) -> Result<Vec<Vec<u64>>> {
-    let mut count = connection.prepare_cached(
-        "SELECT began_at FROM incident WHERE device = ?1 AND began_at >= ?2 AND silent <> 1",
-    )?;
-    let since = days.first().copied().unwrap_or_default();
-    let mut activity = Vec::with_capacity(devices.len());
-    for device in devices {
-        let mut counts = vec![0; days.len().saturating_sub(1)];
-        let mut rows = count.query(params![device.0, since.0])?;
-        while let Some(row) = rows.next()? {
-            let began_at = at(row, 0)?;
-            let day = days.partition_point(|day| *day <= began_at);
-            if let Some(count) = counts.get_mut(day.saturating_sub(1)) {
-                *count += 1;
+    let (recorder_id, recorder) = resolve_at_address(connection, arrival, recorder)?;
+    let id = match by_key(connection, &reported.key)? {
+        Some(id) => id,
+        None => match newcomers::admit_channel(connection, recorder_id, arrival.received_at)? {
+            true => new(connection, &reported, Some(recorder_id), arrival)?,
+            false => {
+                arrival.device = recorder;
+                return Ok(recorder_id);
             }
-        }
-        activity.push(counts);
+        },
+    };
+    if resolve::may_be_single_camera(&recorder, &reported)
+        && only_channel(connection, recorder_id)? == Some(id)
+    {
+        arrival.device = recorder;
+        return Ok(recorder_id);
     }
-    Ok(activity)
+    let device = named(connection, id, &reported)?;
+    arrival.device = Device { recorder: Some(Box::new(recorder)), ..device };
+    Ok(id)
 }
 
-/// See [`crate::Devices::add_device`].
-pub(super) fn add(connection: &Connection, device: &NewDevice) -> Result<Option<DeviceId>> {
-    let added = connection
+/// The channel of a device that has one and no other.
+fn only_channel(connection: &Connection, id: i64) -> Result<Option<i64>> {
+    let mut select = connection.prepare_cached(
+        "SELECT id FROM device WHERE recorder = ?1 AND merged_into IS NULL LIMIT ?2",
+    )?;
+    let channels = select.query_map(params![id, ROWS_MAX], |row| row.get(0))?;
+    Ok(resolve::only_channel(&channels.collect::<rusqlite::Result<Vec<_>>>()?))
+}
+
+fn resolve_at_address(
+    connection: &Connection,
+    arrival: &NewArrival,
+    reported: &Device,
+) -> Result<(i64, Device)> {
+    let seen = SeenNow::of(arrival, reported);
+    let Some(id) = find(connection, reported, &seen)? else {
+        return newcomer(connection, arrival, reported, &seen);
+    };
+    note_proof(connection, id, arrival)?;
+    seen.note(connection, id)?;
+    Ok((id, named(connection, id, reported)?))
+}
+
+/// The row of a device that was seen before.
+fn find(connection: &Connection, reported: &Device, seen: &SeenNow) -> Result<Option<i64>> {
+    for lookup in resolve::lookups(reported) {
+        let found = match lookup {
+            Lookup::Sighting => seen.find(connection)?,
+            Lookup::Key => by_key(connection, &reported.key)?,
+            Lookup::Neighbour => seen.neighbour(connection)?,
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// A device that was never seen before.
+fn newcomer(
+    connection: &Connection,
+    arrival: &NewArrival,
+    reported: &Device,
+    seen: &SeenNow,
+) -> Result<(i64, Device)> {
+    let newcomer = match reported.discovered {
+        true => newcomers::admit(connection, &place_of(arrival), arrival.received_at)?,
+        false => Newcomer::Itself,
+    };
+    let crowd = match newcomer {
+        Newcomer::Itself => {
+            let id = new(connection, reported, None, arrival)?;
+            note_proof(connection, id, arrival)?;
+            seen.note(connection, id)?;
+            return Ok((id, named(connection, id, reported)?));
+        }
+        Newcomer::OneOf(crowd) => crowd,
+    };
+    let id = match by_key(connection, &crowd.key)? {
+        Some(id) => id,
+        None => new(connection, &crowd, None, arrival)?,
+    };
+    Ok((id, named(connection, id, &crowd)?))
+}
+
+/// The place that a new device counts to.
+fn place_of(arrival: &NewArrival) -> String {
+    AddressShare::of(arrival.envelope.peer).to_string()
+}
+
+/// Notes that the device has proven its login ([`resolve::is_proof`]).
+fn note_proof(connection: &Connection, id: i64, arrival: &NewArrival) -> Result<()> {
+    if resolve::is_proof(arrival) {
+        connection
+            .prepare_cached("UPDATE device SET proven = 1 WHERE id = ?1 AND NOT proven")?
+            .execute([id])?;
+    }
+    Ok(())
+}
+
+fn by_key(connection: &Connection, key: &str) -> Result<Option<i64>> {
+    Ok(connection
+        .prepare_cached("SELECT coalesce(merged_into, id) FROM device WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?)
+}
+
+fn new(
+    connection: &Connection,
+    device: &Device,
+    recorder: Option<i64>,
+    arrival: &NewArrival,
+) -> Result<i64> {
+    let name = free_name(connection, device)?;
+    let place = device.discovered.then(|| place(device, place_of(arrival)));
+    connection
         .prepare_cached(
-            "INSERT INTO device (key, name, user, password) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
+            "INSERT INTO device (key, name, distinct_name, recorder, place, first_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![
-            DeviceKey::added(&device.user).to_string(),
-            device.name,
-            device.user,
-            device.password
+            device.key,
+            name,
+            device.distinct_name,
+            recorder,
+            place,
+            arrival.received_at.0,
         ])?;
-    Ok((added > 0).then(|| DeviceId(connection.last_insert_rowid())))
+    Ok(connection.last_insert_rowid())
 }
 
-/// See [`crate::Devices::added_devices`].
-pub(super) fn added(connection: &Connection) -> Result<Vec<(DeviceId, NewDevice)>> {
-    let mut select = connection.prepare_cached(
-        "SELECT id, coalesce(label, name), user, password FROM device
-         WHERE user IS NOT NULL AND password IS NOT NULL ORDER BY id",
-    )?;
-    let added = select.query_map([], |row| {
-        let device = NewDevice { name: row.get(1)?, user: row.get(2)?, password: row.get(3)? };
-        Ok((DeviceId(row.get(0)?), device))
-    })?;
-    Ok(added.collect::<rusqlite::Result<_>>()?)
-}
-
-/// See [`crate::Devices::change_device`].
-fn apply(connection: &Connection, id: DeviceId, change: &DeviceChange) -> Result<bool> {
-    let set = |column: &str, value: &dyn rusqlite::ToSql| -> Result<bool> {
-        let sql = format!("UPDATE device SET {column} WHERE id = ?1 AND merged_into IS NULL");
-        Ok(connection.prepare_cached(&sql)?.execute(params![id.0, value])? > 0)
+/// The name of a device: its distinct name if another device has the same name. That one is called
+/// by its distinct name from then on as well.
+fn free_name<'a>(connection: &Connection, device: &'a Device) -> Result<&'a str> {
+    let Some(distinct) = device.distinct_name.as_deref() else {
+        // A configured name belongs to this device: others that call themselves so get distinct names.
+        reserve_name(connection, &device.key, &device.name)?;
+        return Ok(&device.name);
     };
-    match change {
-        DeviceChange::Name(name) => {
-            let is_set = set("label = ?2", name)?;
-            if let Some(name) = name {
-                devices::reserve_name(connection, "", name)?;
-            }
-            if is_set && name.is_some() {
-                shares::move_to_device(connection, id.0)?;
-            }
-            turns::requeue(connection, id)?;
-            Ok(is_set)
-        }
-        DeviceChange::MutedUntil(until) => set("muted_until = ?2", &until.map(|until| until.0)),
-        DeviceChange::SilentAfter(after) => {
-            let ms = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
-            set("silent_after = ?2, silence_told = 0", &ms)
-        }
-        DeviceChange::Password(password) => {
-            set("password = CASE WHEN user IS NULL THEN NULL ELSE ?2 END", password)
-        }
-        DeviceChange::NoLogin => set("user = NULL, password = ?2", &None::<String>),
-        DeviceChange::MergeInto(other) => merge(connection, id, *other),
+    let is_taken: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM device WHERE key <> ?1 AND merged_into IS NULL
+               AND (lower(name) = lower(?2) OR lower(label) = lower(?2)
+                    OR substr(distinct_name, 1, length(?2) + 2) = ?2 || ' ('))",
+        )?
+        .query_row(params![device.key, device.name], |row| row.get(0))?;
+    if !is_taken {
+        return Ok(&device.name);
     }
+    reserve_name(connection, &device.key, &device.name)?;
+    Ok(distinct)
 }
 
-/// From now on one is the other; nothing is lost but the name.
-fn merge(connection: &Connection, id: DeviceId, other: DeviceId) -> Result<bool> {
-    let is_there = |id: DeviceId| -> Result<bool> {
+/// Calls all other devices of this name by their distinct names.
+pub(super) fn reserve_name(connection: &Connection, key: &str, name: &str) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE device SET name = distinct_name
+             WHERE lower(name) = lower(?2) AND key <> ?1 AND distinct_name IS NOT NULL",
+        )?
+        .execute(params![key, name])?;
+    Ok(())
+}
+
+/// The device of this row, with the name that it has from now on ([`resolve::naming`]).
+fn named(connection: &Connection, id: i64, reported: &Device) -> Result<Device> {
+    let (stored, is_labelled) = devices::row(connection, id)?;
+    match resolve::naming(stored, is_labelled, reported) {
+        Naming::AsStored(device) | Naming::SameName(device) => return Ok(device),
+        Naming::New => {}
+    }
+    let name = free_name(connection, reported)?.to_owned();
+    connection
+        .prepare_cached("UPDATE device SET name = ?2, distinct_name = ?3 WHERE id = ?1")?
+        .execute(params![id, name, reported.distinct_name])?;
+    Ok(Device { name, ..reported.clone() })
+}
+
+/// Where, by which protocol and under which key a device is seen now.
+struct SeenNow {
+    place: String,
+    protocol: &'static str,
+    reported: String,
+    now: Timestamp,
+}
+
+impl SeenNow {
+    fn of(arrival: &NewArrival, reported: &Device) -> Self {
+        Self {
+            place: arrival.envelope.peer.to_canonical().to_string(),
+            protocol: arrival.envelope.protocol.as_str(),
+            reported: reported.key.clone(),
+            now: arrival.received_at,
+        }
+    }
+
+    fn find(&self, connection: &Connection) -> Result<Option<i64>> {
         Ok(connection
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM device WHERE id = ?1 AND merged_into IS NULL)",
+                "SELECT device FROM heard WHERE place = ?1 AND protocol = ?2 AND told = ?3",
             )?
-            .query_row([id.0], |row| row.get(0))?)
-    };
-    if id == other || !is_there(id)? || !is_there(other)? {
-        return Ok(false);
+            .query_row(params![self.place, self.protocol, self.reported], |row| row.get(0))
+            .optional()?)
     }
-    for sql in [
-        "UPDATE incident SET device = ?2 WHERE device = ?1",
-        "UPDATE heard SET device = ?2 WHERE device = ?1",
-        "UPDATE OR IGNORE known_media SET device = ?2 WHERE device = ?1",
-        "UPDATE device SET last_at = max(coalesce(last_at, 0),
-             (SELECT coalesce(last_at, 0) FROM device WHERE id = ?1)) WHERE id = ?2",
-        "UPDATE device SET merged_into = ?2, user = NULL, password = NULL
-         WHERE id = ?1 OR merged_into = ?1",
-    ] {
-        connection.prepare_cached(sql)?.execute(params![id.0, other.0])?;
+
+    fn neighbour(&self, connection: &Connection) -> Result<Option<i64>> {
+        let mut select = connection.prepare_cached(
+            "SELECT heard.device, max(protocol = ?2), device.proven
+             FROM heard JOIN device ON device.id = heard.device
+             WHERE heard.place = ?1 AND heard.last_at >= ?3 GROUP BY heard.device LIMIT ?4",
+        )?;
+        let since = self.now.before(NEIGHBOUR_WITHIN).0;
+        let rows =
+            select.query_map(params![self.place, self.protocol, since, ROWS_MAX], |row| {
+                Ok(Neighbour {
+                    device: row.get(0)?,
+                    same_protocol: row.get(1)?,
+                    proven: row.get(2)?,
+                })
+            })?;
+        Ok(resolve::neighbour(&rows.collect::<rusqlite::Result<Vec<_>>>()?))
     }
-    turns::requeue(connection, other)?;
-    shares::move_to_device(connection, other.0)?;
-    Ok(true)
-}
 
-/// The keys of discovered devices that somebody named, with those that were merged into them.
-pub(super) fn named(connection: &Connection) -> Result<HashSet<String>> {
-    let mut select = connection.prepare_cached(
-        "SELECT device.key FROM device JOIN device AS it ON it.id = coalesce(device.merged_into, device.id)
-         WHERE it.label IS NOT NULL AND device.key LIKE 'discovered/%'",
-    )?;
-    let keys = select.query_map([], |row| row.get(0))?;
-    Ok(keys.collect::<rusqlite::Result<_>>()?)
-}
-
-/// See [`crate::Devices::gone_silent`].
-fn gone_silent(connection: &Connection, now: Timestamp, untold: bool) -> Result<Vec<DeviceLine>> {
-    let mut select = connection.prepare_cached(&format!(
-        "{LINE} WHERE silent_after IS NOT NULL AND merged_into IS NULL
-           AND last_at + silent_after < ?1 AND NOT (?2 AND silence_told)"
-    ))?;
-    let lines = select.query_map(params![now.0, untold], read_line)?;
-    Ok(lines.collect::<rusqlite::Result<_>>()?)
-}
-
-/// See [`crate::Devices::known_places`].
-fn known_places(connection: &Connection, since: Timestamp, limit: u32) -> Result<Vec<KnownPlace>> {
-    let mut select = connection.prepare_cached(
-        "SELECT device.key, heard.place, device.label IS NOT NULL, max(heard.last_at)
-         FROM device JOIN heard ON heard.device = device.id
-         WHERE (device.label IS NOT NULL OR device.key NOT LIKE 'discovered/%')
-           AND heard.last_at >= ?1
-         GROUP BY device.id, heard.place ORDER BY 4 DESC LIMIT ?2",
-    )?;
-    let mut rows = select.query(params![since.0, limit])?;
-    let mut places = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (key, place, is_named): (String, String, bool) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
-        if let Ok(place) = place.parse() {
-            places.push(KnownPlace { key, place, is_named });
-        }
+    fn note(&self, connection: &Connection, device: i64) -> Result<()> {
+        connection
+            .prepare_cached(
+                "INSERT INTO heard (place, protocol, told, device, last_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (place, protocol, told)
+                 DO UPDATE SET device = excluded.device, last_at = excluded.last_at
+                 WHERE device <> excluded.device OR last_at < ?6",
+            )?
+            .execute(params![
+                self.place,
+                self.protocol,
+                self.reported,
+                device,
+                self.now.0,
+                self.now.before(NOTE_EVERY).0,
+            ])?;
+        Ok(())
     }
-    Ok(places)
-}
-
-/// See [`crate::Devices::shared_places`].
-fn shared_places(
-    connection: &Connection,
-    since: Timestamp,
-    limit: u32,
-) -> Result<Vec<SharedPlace>> {
-    let mut select = connection.prepare_cached(
-        "SELECT place, count(DISTINCT device) FROM heard WHERE last_at >= ?1
-         GROUP BY place ORDER BY 2 DESC, 1 LIMIT ?2",
-    )?;
-    let mut rows = select.query(params![since.0, limit])?;
-    let mut places = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (place, devices): (String, i64) = (row.get(0)?, row.get(1)?);
-        if let Ok(place) = place.parse() {
-            places.push(SharedPlace { place, devices: u64::try_from(devices).unwrap_or(0) });
-        }
-    }
-    Ok(places)
 }

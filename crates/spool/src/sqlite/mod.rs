@@ -122,7 +122,7 @@ impl SqliteSpool {
             deliveries::retry_at_once(&connection, now)?;
         }
         let torn = dedup::torn_devices(&connection)?;
-        let named = device_resolution::named(&connection)?;
+        let named = devices::named(&connection)?;
         let known_mails = known_mails::read(&connection, now)?;
         let run = format!("{:x}{}", now.0, random_hex(4)?);
         let blobs = Blobs::open(&folder.join("blobs"), &run).map_err(file_error)?;

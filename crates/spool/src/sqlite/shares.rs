@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{ArrivalId, Device, Envelope, IncidentId, Timestamp};
 
-use super::{devices, number};
+use super::{device_resolution, number};
 use crate::core::shares::{self, Holder, HolderName, MOVED_MAX};
 use crate::room::{Sender, share_address};
 use crate::{NewArrival, Result, SpoolError, Usage};
@@ -12,7 +12,7 @@ use crate::{NewArrival, Result, SpoolError, Usage};
 /// The device's row, and that of the holder.
 pub(super) fn resolve(connection: &Connection, arrival: &mut NewArrival) -> Result<(i64, i64)> {
     let reported = arrival.device.clone();
-    let device = devices::resolve(connection, arrival)?;
+    let device = device_resolution::resolve(connection, arrival)?;
     Ok((device, holder(connection, device, &reported, &arrival.envelope)?))
 }
 
