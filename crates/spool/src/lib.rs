@@ -16,6 +16,7 @@ mod disk_queue;
 mod due;
 pub mod durable;
 mod error;
+mod hex;
 mod incident;
 mod resent;
 mod retention_limits;
@@ -23,6 +24,7 @@ mod review;
 mod room;
 mod sessions;
 mod share_links;
+mod sql;
 mod sqlite;
 mod unfinished;
 

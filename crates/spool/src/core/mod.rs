@@ -1,9 +1,12 @@
 //! Decisions of the spool: rows in, a decision out. Knows no engine, no clock and no file.
 
+pub(crate) mod accounts;
 pub(crate) mod alert;
 pub(crate) mod alerting;
 pub(crate) mod bounds;
 pub(crate) mod dedup;
+pub(crate) mod device_names;
+pub(crate) mod devices;
 pub(crate) mod facts;
 pub(crate) mod incident_summary;
 pub(crate) mod joining;

@@ -1,83 +1,105 @@
 //! Which device an arrival is from: read and written for the decisions of [`crate::core::resolve`].
 
-use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{AddressShare, Device, Timestamp};
 
-use super::{devices, newcomers};
+use super::{device_names, devices, newcomers};
 use crate::core::newcomers::{Newcomer, place};
 use crate::core::resolve::{
-    self, Lookup, NEIGHBOUR_WITHIN, NOTE_EVERY, Naming, Neighbour, ROWS_MAX,
+    self, Lookup, NEIGHBOUR_WITHIN, NEIGHBOURS_MAX, Naming, Neighbour, ROWS_MAX, Seen,
 };
+use crate::sql::statement::{Sql, at, params};
 use crate::{NewArrival, Result};
 
 /// The row of the arrival's device (docs/spool.md, "Devices"). Rows of new devices are made, of a channel's
-/// recorder first. A recorder's channel is found by its key alone: the address is the recorder's.
-pub(super) fn resolve(connection: &Connection, arrival: &mut NewArrival) -> Result<i64> {
+/// recorder first. The arrival gets the device as its row has it.
+pub(super) fn resolve(sql: &dyn Sql, arrival: &mut NewArrival) -> Result<i64> {
     let reported = arrival.device.clone();
-    let Some(recorder) = reported.recorder.as_deref() else {
-        let (id, device) = resolve_at_address(connection, arrival, &reported)?;
-        arrival.device = device;
-        if resolve::may_mean_its_channel(&reported)
-            && let Some(channel) = only_channel(connection, id)?
-            && let Some(device) = devices::read(connection, channel)?
-        {
-            arrival.device = device;
-            return Ok(channel);
-        }
-        return Ok(id);
+    let (id, device) = match reported.recorder.as_deref() {
+        Some(recorder) => resolve_channel(sql, arrival, &reported, recorder)?,
+        None => resolve_single(sql, arrival, &reported)?,
     };
-    let (recorder_id, recorder) = resolve_at_address(connection, arrival, recorder)?;
-    let id = match by_key(connection, &reported.key)? {
-        Some(id) => id,
-        None => match newcomers::admit_channel(connection, recorder_id, arrival.received_at)? {
-            true => new(connection, &reported, Some(recorder_id), arrival)?,
-            false => {
-                arrival.device = recorder;
-                return Ok(recorder_id);
-            }
-        },
-    };
-    if resolve::may_be_single_camera(&recorder, &reported)
-        && only_channel(connection, recorder_id)? == Some(id)
-    {
-        arrival.device = recorder;
-        return Ok(recorder_id);
-    }
-    let device = named(connection, id, &reported)?;
-    arrival.device = Device { recorder: Some(Box::new(recorder)), ..device };
+    arrival.device = device;
     Ok(id)
 }
 
-/// The channel of a device that has one and no other.
-fn only_channel(connection: &Connection, id: i64) -> Result<Option<i64>> {
-    let mut select = connection.prepare_cached(
-        "SELECT id FROM device WHERE recorder = ?1 AND merged_into IS NULL LIMIT ?2",
-    )?;
-    let channels = select.query_map(params![id, ROWS_MAX], |row| row.get(0))?;
-    Ok(resolve::only_channel(&channels.collect::<rusqlite::Result<Vec<_>>>()?))
+/// A device that names no channel: itself, or the only channel that it has.
+fn resolve_single(sql: &dyn Sql, arrival: &NewArrival, reported: &Device) -> Result<(i64, Device)> {
+    let (id, device) = resolve_at_address(sql, arrival, reported)?;
+    if resolve::may_mean_its_channel(reported)
+        && let Some(channel) = only_channel(sql, id)?
+        && let Some(device) = devices::read(sql, channel)?
+    {
+        return Ok((channel, device));
+    }
+    Ok((id, device))
 }
 
+/// A channel of a recorder. It is found by its key alone: the address is the recorder's.
+fn resolve_channel(
+    sql: &dyn Sql,
+    arrival: &NewArrival,
+    reported: &Device,
+    recorder: &Device,
+) -> Result<(i64, Device)> {
+    let (recorder_id, recorder) = resolve_at_address(sql, arrival, recorder)?;
+    let id = match by_key(sql, &reported.key)? {
+        Some(id) => id,
+        None if newcomers::admit_channel(sql, recorder_id, arrival.received_at)? => {
+            insert(sql, reported, Some(recorder_id), arrival)?
+        }
+        None => return Ok((recorder_id, recorder)),
+    };
+    if resolve::may_be_single_camera(&recorder, reported)
+        && only_channel(sql, recorder_id)? == Some(id)
+    {
+        return Ok((recorder_id, recorder));
+    }
+    let device = name(sql, id, reported)?;
+    Ok((id, Device { recorder: Some(Box::new(recorder)), ..device }))
+}
+
+/// The channel of a device that has one and no other.
+fn only_channel(sql: &dyn Sql, id: i64) -> Result<Option<i64>> {
+    let select = "SELECT id FROM device WHERE recorder = ?1 AND merged_into IS NULL LIMIT ?2";
+    Ok(resolve::only_channel(&sql.rows(select, params![id, ROWS_MAX], |row| row.get(0))?))
+}
+
+/// The row of a device that has the address of the arrival to itself: no channel.
 fn resolve_at_address(
-    connection: &Connection,
+    sql: &dyn Sql,
     arrival: &NewArrival,
     reported: &Device,
 ) -> Result<(i64, Device)> {
-    let seen = SeenNow::of(arrival, reported);
-    let Some(id) = find(connection, reported, &seen)? else {
-        return newcomer(connection, arrival, reported, &seen);
+    let source = Source::of(arrival, reported);
+    let seen = source.seen(sql)?;
+    let id = match find(sql, reported, &source, seen)? {
+        Some(id) => id,
+        None => match newcomer(sql, arrival, reported)? {
+            Newcomer::Itself => insert(sql, reported, None, arrival)?,
+            Newcomer::OneOf(crowd) => return resolve_crowd(sql, arrival, &crowd),
+        },
     };
-    note_proof(connection, id, arrival)?;
-    seen.note(connection, id)?;
-    Ok((id, named(connection, id, reported)?))
+    if resolve::is_proof(arrival) {
+        sql.execute("UPDATE device SET proven = ?2 WHERE id = ?1", params![id, true])?;
+    }
+    if resolve::is_noted(seen, id, source.now) {
+        source.note(sql, id)?;
+    }
+    Ok((id, name(sql, id, reported)?))
 }
 
 /// The row of a device that was seen before.
-fn find(connection: &Connection, reported: &Device, seen: &SeenNow) -> Result<Option<i64>> {
+fn find(
+    sql: &dyn Sql,
+    reported: &Device,
+    source: &Source<'_>,
+    seen: Option<Seen>,
+) -> Result<Option<i64>> {
     for lookup in resolve::lookups(reported) {
         let found = match lookup {
-            Lookup::Sighting => seen.find(connection)?,
-            Lookup::Key => by_key(connection, &reported.key)?,
-            Lookup::Neighbour => seen.neighbour(connection)?,
+            Lookup::Sighting => seen.map(|seen| seen.device),
+            Lookup::Key => by_key(sql, &reported.key)?,
+            Lookup::Neighbour => source.neighbour(sql)?,
         };
         if found.is_some() {
             return Ok(found);
@@ -86,31 +108,21 @@ fn find(connection: &Connection, reported: &Device, seen: &SeenNow) -> Result<Op
     Ok(None)
 }
 
-/// A device that was never seen before.
-fn newcomer(
-    connection: &Connection,
-    arrival: &NewArrival,
-    reported: &Device,
-    seen: &SeenNow,
-) -> Result<(i64, Device)> {
-    let newcomer = match reported.discovered {
-        true => newcomers::admit(connection, &place_of(arrival), arrival.received_at)?,
-        false => Newcomer::Itself,
-    };
-    let crowd = match newcomer {
-        Newcomer::Itself => {
-            let id = new(connection, reported, None, arrival)?;
-            note_proof(connection, id, arrival)?;
-            seen.note(connection, id)?;
-            return Ok((id, named(connection, id, reported)?));
-        }
-        Newcomer::OneOf(crowd) => crowd,
-    };
-    let id = match by_key(connection, &crowd.key)? {
+/// Which device somebody is who was never seen before.
+fn newcomer(sql: &dyn Sql, arrival: &NewArrival, reported: &Device) -> Result<Newcomer> {
+    match reported.discovered {
+        true => newcomers::admit(sql, &place_of(arrival), arrival.received_at),
+        false => Ok(Newcomer::Itself),
+    }
+}
+
+/// The row of the device that is stored for many newcomers.
+fn resolve_crowd(sql: &dyn Sql, arrival: &NewArrival, crowd: &Device) -> Result<(i64, Device)> {
+    let id = match by_key(sql, &crowd.key)? {
         Some(id) => id,
-        None => new(connection, &crowd, None, arrival)?,
+        None => insert(sql, crowd, None, arrival)?,
     };
-    Ok((id, named(connection, id, &crowd)?))
+    Ok((id, name(sql, id, crowd)?))
 }
 
 /// The place that a new device counts to.
@@ -118,156 +130,89 @@ fn place_of(arrival: &NewArrival) -> String {
     AddressShare::of(arrival.envelope.peer).to_string()
 }
 
-/// Notes that the device has proven its login ([`resolve::is_proof`]).
-fn note_proof(connection: &Connection, id: i64, arrival: &NewArrival) -> Result<()> {
-    if resolve::is_proof(arrival) {
-        connection
-            .prepare_cached("UPDATE device SET proven = 1 WHERE id = ?1 AND NOT proven")?
-            .execute([id])?;
-    }
-    Ok(())
+/// The row of this key, or of the device that it was merged into.
+fn by_key(sql: &dyn Sql, key: &str) -> Result<Option<i64>> {
+    let select = "SELECT coalesce(merged_into, id) FROM device WHERE key = ?1";
+    sql.row(select, params![key], |row| row.get(0))
 }
 
-fn by_key(connection: &Connection, key: &str) -> Result<Option<i64>> {
-    Ok(connection
-        .prepare_cached("SELECT coalesce(merged_into, id) FROM device WHERE key = ?1")?
-        .query_row([key], |row| row.get(0))
-        .optional()?)
-}
-
-fn new(
-    connection: &Connection,
+fn insert(
+    sql: &dyn Sql,
     device: &Device,
     recorder: Option<i64>,
     arrival: &NewArrival,
 ) -> Result<i64> {
-    let name = free_name(connection, device)?;
+    let name = device_names::take(sql, device)?;
     let place = device.discovered.then(|| place(device, place_of(arrival)));
-    connection
-        .prepare_cached(
-            "INSERT INTO device (key, name, distinct_name, recorder, place, first_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            device.key,
-            name,
-            device.distinct_name,
-            recorder,
-            place,
-            arrival.received_at.0,
-        ])?;
-    Ok(connection.last_insert_rowid())
-}
-
-/// The name of a device: its distinct name if another device has the same name. That one is called
-/// by its distinct name from then on as well.
-fn free_name<'a>(connection: &Connection, device: &'a Device) -> Result<&'a str> {
-    let Some(distinct) = device.distinct_name.as_deref() else {
-        // A configured name belongs to this device: others that call themselves so get distinct names.
-        reserve_name(connection, &device.key, &device.name)?;
-        return Ok(&device.name);
-    };
-    let is_taken: bool = connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM device WHERE key <> ?1 AND merged_into IS NULL
-               AND (lower(name) = lower(?2) OR lower(label) = lower(?2)
-                    OR substr(distinct_name, 1, length(?2) + 2) = ?2 || ' ('))",
-        )?
-        .query_row(params![device.key, device.name], |row| row.get(0))?;
-    if !is_taken {
-        return Ok(&device.name);
-    }
-    reserve_name(connection, &device.key, &device.name)?;
-    Ok(distinct)
-}
-
-/// Calls all other devices of this name by their distinct names.
-pub(super) fn reserve_name(connection: &Connection, key: &str, name: &str) -> Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE device SET name = distinct_name
-             WHERE lower(name) = lower(?2) AND key <> ?1 AND distinct_name IS NOT NULL",
-        )?
-        .execute(params![key, name])?;
-    Ok(())
+    let Device { key, distinct_name, .. } = device;
+    sql.insert(
+        "INSERT INTO device (key, name, distinct_name, recorder, place, first_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![key, name, distinct_name, recorder, place, arrival.received_at.0],
+    )
 }
 
 /// The device of this row, with the name that it has from now on ([`resolve::naming`]).
-fn named(connection: &Connection, id: i64, reported: &Device) -> Result<Device> {
-    let (stored, is_labelled) = devices::row(connection, id)?;
+fn name(sql: &dyn Sql, id: i64, reported: &Device) -> Result<Device> {
+    let (stored, is_labelled) = devices::row(sql, id)?;
     match resolve::naming(stored, is_labelled, reported) {
         Naming::AsStored(device) | Naming::SameName(device) => return Ok(device),
         Naming::New => {}
     }
-    let name = free_name(connection, reported)?.to_owned();
-    connection
-        .prepare_cached("UPDATE device SET name = ?2, distinct_name = ?3 WHERE id = ?1")?
-        .execute(params![id, name, reported.distinct_name])?;
+    let name = device_names::take(sql, reported)?;
+    let update = "UPDATE device SET name = ?2, distinct_name = ?3 WHERE id = ?1";
+    sql.execute(update, params![id, name, reported.distinct_name])?;
     Ok(Device { name, ..reported.clone() })
 }
 
-/// Where, by which protocol and under which key a device is seen now.
-struct SeenNow {
-    place: String,
+/// Where, by which protocol, under which key and when an arrival came.
+struct Source<'a> {
+    address: String,
     protocol: &'static str,
-    reported: String,
+    key: &'a str,
     now: Timestamp,
 }
 
-impl SeenNow {
-    fn of(arrival: &NewArrival, reported: &Device) -> Self {
+impl<'a> Source<'a> {
+    fn of(arrival: &NewArrival, reported: &'a Device) -> Self {
         Self {
-            place: arrival.envelope.peer.to_canonical().to_string(),
+            address: arrival.envelope.peer.to_canonical().to_string(),
             protocol: arrival.envelope.protocol.as_str(),
-            reported: reported.key.clone(),
+            key: &reported.key,
             now: arrival.received_at,
         }
     }
 
-    fn find(&self, connection: &Connection) -> Result<Option<i64>> {
-        Ok(connection
-            .prepare_cached(
-                "SELECT device FROM heard WHERE place = ?1 AND protocol = ?2 AND told = ?3",
-            )?
-            .query_row(params![self.place, self.protocol, self.reported], |row| row.get(0))
-            .optional()?)
+    /// The device that was seen so before, and when it was noted.
+    fn seen(&self, sql: &dyn Sql) -> Result<Option<Seen>> {
+        let select =
+            "SELECT device, last_at FROM heard WHERE place = ?1 AND protocol = ?2 AND told = ?3";
+        sql.row(select, params![self.address, self.protocol, self.key], |row| {
+            Ok(Seen { device: row.get(0)?, noted_at: at(row, 1)? })
+        })
     }
 
-    fn neighbour(&self, connection: &Connection) -> Result<Option<i64>> {
-        let mut select = connection.prepare_cached(
-            "SELECT heard.device, max(protocol = ?2), device.proven
-             FROM heard JOIN device ON device.id = heard.device
-             WHERE heard.place = ?1 AND heard.last_at >= ?3 GROUP BY heard.device LIMIT ?4",
-        )?;
+    /// The device that was seen at the address lately, if it may be this one.
+    fn neighbour(&self, sql: &dyn Sql) -> Result<Option<i64>> {
+        let select = "SELECT DISTINCT heard.device, heard.protocol, device.proven
+            FROM heard JOIN device ON device.id = heard.device
+            WHERE heard.place = ?1 AND heard.last_at >= ?2 LIMIT ?3";
         let since = self.now.before(NEIGHBOUR_WITHIN).0;
-        let rows =
-            select.query_map(params![self.place, self.protocol, since, ROWS_MAX], |row| {
-                Ok(Neighbour {
-                    device: row.get(0)?,
-                    same_protocol: row.get(1)?,
-                    proven: row.get(2)?,
-                })
-            })?;
-        Ok(resolve::neighbour(&rows.collect::<rusqlite::Result<Vec<_>>>()?))
+        let neighbours = sql.rows(select, params![self.address, since, NEIGHBOURS_MAX], |row| {
+            Ok(Neighbour { device: row.get(0)?, protocol: row.get(1)?, proven: row.get(2)? })
+        })?;
+        Ok(resolve::neighbour(&neighbours, self.protocol))
     }
 
-    fn note(&self, connection: &Connection, device: i64) -> Result<()> {
-        connection
-            .prepare_cached(
-                "INSERT INTO heard (place, protocol, told, device, last_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (place, protocol, told)
-                 DO UPDATE SET device = excluded.device, last_at = excluded.last_at
-                 WHERE device <> excluded.device OR last_at < ?6",
-            )?
-            .execute(params![
-                self.place,
-                self.protocol,
-                self.reported,
-                device,
-                self.now.0,
-                self.now.before(NOTE_EVERY).0,
-            ])?;
+    /// Notes that the device was seen so.
+    fn note(&self, sql: &dyn Sql, device: i64) -> Result<()> {
+        sql.execute(
+            "INSERT INTO heard (place, protocol, told, device, last_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (place, protocol, told)
+             DO UPDATE SET device = excluded.device, last_at = excluded.last_at",
+            params![self.address, self.protocol, self.key, device, self.now.0],
+        )?;
         Ok(())
     }
 }

@@ -1,21 +1,21 @@
-//! What somebody chose for the house as a whole: its mode, and that nobody is told for a while.
+//! What somebody chose for the home as a whole: its mode, and until when all alerts are muted.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::Timestamp;
 
-use super::at;
 use crate::Result;
+use crate::sql::statement::{Sql, at, params};
 
 /// What can be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Choice {
     /// The name of a mode.
     Mode,
-    /// The time until which nobody is told, in milliseconds since 1970.
+    /// When alerts are sent again, in milliseconds since 1970.
     Muted,
 }
 
 impl Choice {
+    /// As the table has it.
     fn as_str(self) -> &'static str {
         match self {
             Self::Mode => "mode",
@@ -24,37 +24,22 @@ impl Choice {
     }
 }
 
-/// What was chosen last, and when.
-pub(super) fn read(connection: &Connection, what: Choice) -> Result<Option<(String, Timestamp)>> {
-    Ok(connection
-        .prepare_cached("SELECT value, at FROM choice WHERE what = ?1")?
-        .query_row([what.as_str()], |row| Ok((row.get(0)?, at(row, 1)?)))
-        .optional()?)
+/// The latest choice, and when it was made.
+pub(super) fn read(sql: &dyn Sql, what: Choice) -> Result<Option<(String, Timestamp)>> {
+    let select = "SELECT value, at FROM choice WHERE what = ?1";
+    sql.row(select, params![what.as_str()], |row| Ok((row.get(0)?, at(row, 1)?)))
 }
 
-/// Chooses.
-pub(super) fn write(
-    connection: &Connection,
-    what: Choice,
-    value: &str,
-    now: Timestamp,
-) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO choice (what, value, at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (what) DO UPDATE SET value = excluded.value, at = excluded.at",
-        )?
-        .execute(params![what.as_str(), value, now.0])?;
+/// Replaces the choice.
+pub(super) fn write(sql: &dyn Sql, what: Choice, value: &str, now: Timestamp) -> Result<()> {
+    let write = "INSERT INTO choice (what, value, at) VALUES (?1, ?2, ?3)
+        ON CONFLICT (what) DO UPDATE SET value = excluded.value, at = excluded.at";
+    sql.execute(write, params![what.as_str(), value, now.0])?;
     Ok(())
 }
 
-/// Until when nobody is to be told of anything.
-pub(super) fn muted_until(connection: &Connection) -> Result<Option<Timestamp>> {
-    let until = read(connection, Choice::Muted)?;
+/// Until when all alerts are muted.
+pub(super) fn muted_until(sql: &dyn Sql) -> Result<Option<Timestamp>> {
+    let until = read(sql, Choice::Muted)?;
     Ok(until.and_then(|(ms, _)| ms.parse().ok()).map(Timestamp::from_ms))
-}
-
-/// Whether nobody is to be told of anything now.
-pub(super) fn is_muted(connection: &Connection, now: Timestamp) -> Result<bool> {
-    Ok(muted_until(connection)?.is_some_and(|until| until > now))
 }

@@ -90,7 +90,7 @@ impl Incidents for SqliteSpool {
     }
 
     fn usage(&self) -> BoxFuture<'_, Result<Usage>> {
-        Box::pin(self.read(shares::usage))
+        Box::pin(self.read(|sql| shares::usage(sql)))
     }
 
     fn retry(

@@ -9,6 +9,8 @@ mod connection;
 mod covered;
 mod dedup;
 mod deliveries;
+mod device_edits;
+mod device_names;
 mod device_resolution;
 mod devices;
 mod dismissal;
@@ -29,13 +31,17 @@ mod review;
 mod rows;
 mod schema;
 mod sessions;
+mod setup_key;
 mod share_links;
 mod shares;
 mod sightings;
 mod space;
+mod statement;
 mod stats;
 mod store;
 mod summaries;
+mod tokens;
+mod totp;
 mod turns;
 mod uploads;
 mod users;
@@ -298,7 +304,7 @@ impl Spool for SqliteSpool {
     }
 
     fn muted_until(&self) -> BoxFuture<'_, Result<Option<Timestamp>>> {
-        Box::pin(self.read(home_settings::muted_until))
+        Box::pin(self.read(|sql| home_settings::muted_until(sql)))
     }
 
     fn mute_until(&self, until: Timestamp, now: Timestamp) -> BoxFuture<'_, Result<()>> {

@@ -1,6 +1,6 @@
 //! Writes the deliveries that an arrival makes due.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use tipoff_model::{
     AlertKind, ArrivalId, Due, Event, IncidentId, Media, NotifiedChannel, Timestamp,
 };
@@ -152,17 +152,19 @@ pub(super) fn insert(
 }
 
 /// What decides where a device stands in the queues.
-pub(super) fn device_place(connection: &Connection, device: i64) -> Result<DevicePlace> {
-    let place = connection
-        .prepare_cached(
-            "SELECT device.recorder, coalesce(device.label, recorder.label) IS NOT NULL, device.place
+pub(super) fn device_place(
+    sql: &dyn crate::sql::statement::Sql,
+    device: i64,
+) -> Result<DevicePlace> {
+    let place = sql.row(
+        "SELECT device.recorder, coalesce(device.label, recorder.label) IS NOT NULL, device.place
              FROM device LEFT JOIN device AS recorder ON recorder.id = device.recorder
              WHERE device.id = ?1",
-        )?
-        .query_row([device], |row| {
+        crate::sql::statement::params![device],
+        |row| {
             let (recorder, is_named, address) = (row.get(0)?, row.get(1)?, row.get(2)?);
             Ok(DevicePlace { device, recorder, is_named, address })
-        })
-        .optional()?;
+        },
+    )?;
     Ok(place.unwrap_or(DevicePlace { device, ..DevicePlace::default() }))
 }

@@ -6,7 +6,7 @@ use tipoff_model::{
 };
 
 use super::incident_rows::{self, NOTICE, Opening};
-use super::{devices, home_settings, new_deliveries, past, shares, sightings};
+use super::{devices, new_deliveries, past, shares, sightings};
 use crate::core::alerting::{self, IncidentAlerts};
 use crate::core::facts::facts_of_content;
 use crate::core::joining::IncidentHead;
@@ -53,8 +53,7 @@ pub(super) fn open(
     subject: &str,
     at: Timestamp,
 ) -> Result<(IncidentId, bool)> {
-    let muted =
-        sightings::is_muted(connection, device, at)? || home_settings::is_muted(connection, at)?;
+    let muted = sightings::is_muted(connection, device, at)?;
     let head =
         IncidentHead { event, subject: subject.to_owned(), last_arrival_at: at, has_video: false };
     let opening = Opening {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension, params};
 use tipoff_model::{ArrivalId, BlobName, IncidentId, Timestamp};
 
-use super::{number, shares};
+use super::{device_edits, number, shares};
 use crate::core::retention::{self, OldIncident, STEP_INCIDENTS};
 use crate::core::shares::{Choice, Shares};
 use crate::room::Sender;
@@ -71,7 +71,9 @@ impl Removal<'_> {
             tracing::error!(more, "Incidents were removed before their alerts were delivered.");
         }
         if self.swept.incidents > 0 {
-            self.forget_devices()?;
+            for device in &self.devices {
+                device_edits::forget(self.connection, *device)?;
+            }
             self.connection.execute("DELETE FROM share WHERE bytes <= 0", [])?;
             self.swept.oldest = self
                 .connection
@@ -79,30 +81,6 @@ impl Removal<'_> {
                 .map(|id: Option<i64>| id.map(ArrivalId))?;
         }
         Ok((self.swept, self.blobs))
-    }
-
-    /// Removes devices without incidents: hostile devices make up names. Devices with settings stay.
-    fn forget_devices(&self) -> Result<()> {
-        let mut recorder = self
-            .connection
-            .prepare_cached("SELECT recorder FROM device WHERE id = ?1 AND recorder IS NOT NULL")?;
-        let mut delete = self.connection.prepare_cached(
-            "DELETE FROM device
-             WHERE id = ?1 AND coalesce(label, user, muted_until, silent_after, merged_into) IS NULL
-               AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id)
-               AND NOT EXISTS (SELECT 1 FROM device AS other WHERE other.merged_into = device.id)
-               AND NOT EXISTS (SELECT 1 FROM device AS other WHERE other.recorder = device.id)",
-        )?;
-        for device in &self.devices {
-            let recorder: Option<i64> =
-                recorder.query_row([device], |row| row.get(0)).optional()?;
-            delete.execute([device])?;
-            // It may have been the last of its recorder's channels.
-            if let Some(recorder) = recorder {
-                delete.execute([recorder])?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -2,12 +2,12 @@
 //! (docs/spool.md, A3). Loads what `core` decides from, and writes what it decides.
 
 use rusqlite::{Connection, params};
-use tipoff_model::{ArrivalId, IncidentId, Planner};
+use tipoff_model::{ArrivalId, DeviceId, IncidentId, Planner};
 
 use super::incident_rows::{self, Opening};
 use super::incident_summary::{self, IncidentSummary};
 use super::new_deliveries::{self, Added};
-use super::{dedup, home_settings, json, known_mails, past, resent, shares, sightings};
+use super::{dedup, json, known_mails, past, resent, shares, sightings};
 use crate::core::alerting::{self, IncidentAlerts};
 use crate::core::bounds;
 use crate::core::dedup::may_be_sent_again;
@@ -32,8 +32,8 @@ pub(super) fn store(
         arrival.content.media.iter_mut().for_each(|media| media.repeat = true);
     }
     let seen_in = resent.repeats.or(seen_in);
-    let muted = sightings::note(connection, device, arrival.received_at, arrival.vendor)?
-        || home_settings::is_muted(connection, arrival.received_at)?;
+    sightings::note_arrival(connection, device, arrival.received_at, arrival.vendor)?;
+    let muted = sightings::is_muted(connection, DeviceId(device), arrival.received_at)?;
     let facts = facts_of(&arrival, muted, resent.repeats.is_some());
     let (suppressed, class) = (planner.is_silent(&facts), planner.class(&facts));
     let latest = incident_rows::latest(connection, device, suppressed, class)?;

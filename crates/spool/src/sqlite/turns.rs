@@ -9,6 +9,7 @@ use tipoff_model::{AlertKind, ArrivalId, DeviceId, Timestamp};
 
 use super::new_deliveries;
 use super::waiting_places::{LOOKED_AT_MAX, WaitingPlaces};
+use crate::sql::statement::Sql;
 use crate::{Result, Room, Share};
 
 /// Addresses whose latest device is remembered; of others the devices begin anew.
@@ -311,15 +312,14 @@ pub(super) fn owner_of(
 }
 
 /// The device is another one, or has become known: what waits takes its turns.
-pub(super) fn requeue(connection: &Connection, device: DeviceId) -> Result<()> {
-    let place = new_deliveries::device_place(connection, device.0)?;
-    connection
-        .prepare_cached(
-            "UPDATE delivery SET device = ?1, place = ?2
+pub(super) fn requeue(sql: &dyn Sql, device: DeviceId) -> Result<()> {
+    let place = new_deliveries::device_place(sql, device.0)?;
+    sql.execute(
+        "UPDATE delivery SET device = ?1, place = ?2
              WHERE state = 'pending' AND kind <> 'report'
                AND incident IN (SELECT id FROM incident WHERE incident.device = ?1)",
-        )?
-        .execute(params![device.0, place.of(AlertKind::First)])?;
+        crate::sql::statement::params![device.0, place.of(AlertKind::First)],
+    )?;
     Ok(())
 }
 

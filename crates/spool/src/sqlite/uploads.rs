@@ -9,10 +9,7 @@ use tipoff_model::{
 
 use super::incident_summary::{self, IncidentSummary};
 use super::new_deliveries::{self, Added};
-use super::{
-    at, dedup, devices, from_json, home_settings, incident_rows, json, number, past, shares,
-    sightings,
-};
+use super::{at, dedup, devices, from_json, incident_rows, json, number, past, shares, sightings};
 use crate::core::placement::Placed;
 use crate::core::{alerting, facts};
 use crate::{DedupPolicy, Growth, Result, SpoolError, Stored, Upload};
@@ -43,8 +40,7 @@ pub(super) fn grow(
     let (arrival, content) = (growth.arrival, &growth.content);
     let glance = IncidentSummary { incident, arrival, envelope: &envelope, content };
     incident_summary::note(connection, &glance, Some(&before))?;
-    let muted = sightings::is_muted(connection, DeviceId(id), growth.received_at)?
-        || home_settings::is_muted(connection, growth.received_at)?;
+    let muted = sightings::is_muted(connection, DeviceId(id), growth.received_at)?;
     let facts = Facts {
         began_at: growth.began_at,
         received_at: growth.received_at,

@@ -1,31 +1,35 @@
-//! Users of the dashboard and the browsers in which they are logged in: the statements.
+//! Rows of the dashboard's users and of the browsers in which they are logged in, for the decisions of
+//! [`crate::core::accounts`].
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::time::SystemTime;
 
-use super::at;
+use tipoff_model::Timestamp;
+
+use crate::core::accounts::{self, FIRST_OWNER, FirstOwner};
+use crate::sql::statement::{Row, Sql, at, params};
 use crate::{Digest, Login, NewUser, Result, Role, User, UserChange, UserId};
-
-/// Name of the owner whose password is set before there is any user.
-const FIRST_OWNER: &str = "owner";
 
 const USER: &str = "SELECT id, name, role, password, totp, totp_pending, created_at FROM user";
 const LOGIN: &str = "SELECT id, digest, user, created_at, seen_at, address, browser FROM login";
+const ADD_USER: &str =
+    "INSERT INTO user (name, role, password, created_at) VALUES (?1, ?2, ?3, ?4)";
+const ADD_LOGIN: &str = "INSERT INTO login (digest, user, created_at, seen_at, address, browser)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
-pub(super) fn all(connection: &Connection) -> Result<Vec<User>> {
-    let mut select = connection.prepare_cached(&format!("{USER} ORDER BY id"))?;
-    Ok(select.query_map([], read_user)?.collect::<rusqlite::Result<_>>()?)
+/// All users, the oldest first.
+pub(super) fn all(sql: &dyn Sql) -> Result<Vec<User>> {
+    sql.rows(&format!("{USER} ORDER BY id"), params![], read_user)
 }
 
-fn one(connection: &Connection, user: UserId) -> Result<Option<User>> {
-    let mut select = connection.prepare_cached(&format!("{USER} WHERE id = ?1"))?;
-    Ok(select.query_row([user.0], read_user).optional()?)
+fn one(sql: &dyn Sql, user: UserId) -> Result<Option<User>> {
+    sql.row(&format!("{USER} WHERE id = ?1"), params![user.0], read_user)
 }
 
-fn read_user(row: &Row<'_>) -> rusqlite::Result<User> {
+fn read_user(row: &Row<'_>) -> Result<User> {
     Ok(User {
         id: UserId(row.get(0)?),
         name: row.get(1)?,
-        role: Role::parse(&row.get::<_, String>(2)?),
+        role: Role::parse(&row.get::<String>(2)?),
         password: row.get(3)?,
         totp: row.get(4)?,
         totp_pending: row.get(5)?,
@@ -33,154 +37,118 @@ fn read_user(row: &Row<'_>) -> rusqlite::Result<User> {
     })
 }
 
-pub(super) fn add(connection: &Connection, user: &NewUser, max: u32) -> Result<UserChange> {
-    let count: u32 = connection.query_row("SELECT count(*) FROM user", [], |row| row.get(0))?;
-    if count >= max {
-        return Ok(UserChange::Full);
+/// See [`crate::Accounts::add_user`].
+pub(super) fn add(sql: &dyn Sql, user: &NewUser, max: u32) -> Result<UserChange> {
+    let NewUser { name, role, password, at } = user;
+    if let Err(refused) = accounts::may_add(&all(sql)?, name, *role, max) {
+        return Ok(refused);
     }
-    if user.role != Role::Owner && !is_other_owner(connection, NOBODY)? {
-        return Ok(UserChange::LastOwner);
-    }
-    let added = connection.execute(
-        "INSERT INTO user (name, role, password, created_at) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO NOTHING",
-        params![user.name, user.role.as_str(), user.password, user.at.0],
-    )?;
-    if added == 0 {
-        return Ok(UserChange::NameTaken);
-    }
-    Ok(UserChange::Done(UserId(connection.last_insert_rowid())))
+    let id = sql.insert(ADD_USER, params![name, role.as_str(), password, at.0])?;
+    Ok(UserChange::Done(UserId(id)))
 }
 
-/// No user has this number.
-const NOBODY: UserId = UserId(0);
-
-/// Whether another owner than `user` can log in.
-fn is_other_owner(connection: &Connection, user: UserId) -> Result<bool> {
-    let sql = "SELECT EXISTS
-        (SELECT 1 FROM user WHERE role = 'owner' AND password IS NOT NULL AND id <> ?1)";
-    Ok(connection.query_row(sql, [user.0], |row| row.get(0))?)
-}
-
-pub(super) fn set_role(connection: &Connection, user: UserId, role: Role) -> Result<UserChange> {
-    let Some(known) = one(connection, user)? else {
-        return Ok(UserChange::NoUser);
-    };
-    if known.role == Role::Owner && role != Role::Owner && !is_other_owner(connection, user)? {
-        return Ok(UserChange::LastOwner);
+/// See [`crate::Accounts::set_role`].
+pub(super) fn set_role(sql: &dyn Sql, user: UserId, role: Role) -> Result<UserChange> {
+    if let Err(refused) = accounts::may_set_role(&all(sql)?, user, role) {
+        return Ok(refused);
     }
-    let sql = "UPDATE user SET role = ?2 WHERE id = ?1";
-    connection.execute(sql, params![user.0, role.as_str()])?;
-    if role != Role::Owner {
-        connection.execute("DELETE FROM token WHERE maker = ?1", [user.0])?;
+    sql.execute("UPDATE user SET role = ?2 WHERE id = ?1", params![user.0, role.as_str()])?;
+    if !accounts::keeps_tokens(role) {
+        sql.execute("DELETE FROM token WHERE maker = ?1", params![user.0])?;
     }
     Ok(UserChange::Done(user))
 }
 
-pub(super) fn remove(connection: &Connection, user: UserId) -> Result<UserChange> {
-    let Some(known) = one(connection, user)? else {
-        return Ok(UserChange::NoUser);
-    };
-    if known.role == Role::Owner && !is_other_owner(connection, user)? {
-        return Ok(UserChange::LastOwner);
+/// See [`crate::Accounts::remove_user`]. The user's logins, codes and tokens are removed by `ON DELETE CASCADE`.
+pub(super) fn remove(sql: &dyn Sql, user: UserId) -> Result<UserChange> {
+    if let Err(refused) = accounts::may_remove(&all(sql)?, user) {
+        return Ok(refused);
     }
-    // Logins, codes and tokens go with the user (ON DELETE CASCADE).
-    connection.execute("DELETE FROM user WHERE id = ?1", [user.0])?;
+    sql.execute("DELETE FROM user WHERE id = ?1", params![user.0])?;
     Ok(UserChange::Done(user))
 }
 
-pub(super) fn set_password(
-    connection: &Connection,
-    user: Option<UserId>,
-    hash: &str,
-) -> Result<UserChange> {
+/// See [`crate::Accounts::set_password`].
+pub(super) fn set_password(sql: &dyn Sql, user: Option<UserId>, hash: &str) -> Result<UserChange> {
     let user = match user {
         Some(user) => user,
-        None => first_owner(connection)?,
+        None => first_owner(sql)?,
     };
-    let sql = "UPDATE user SET password = ?2 WHERE id = ?1";
-    if connection.execute(sql, params![user.0, hash])? == 0 {
+    let set = "UPDATE user SET password = ?2 WHERE id = ?1";
+    if sql.execute(set, params![user.0, hash])? == 0 {
         return Ok(UserChange::NoUser);
     }
-    connection.execute("DELETE FROM login WHERE user = ?1", [user.0])?;
+    sql.execute("DELETE FROM login WHERE user = ?1", params![user.0])?;
     Ok(UserChange::Done(user))
 }
 
-fn first_owner(connection: &Connection) -> Result<UserId> {
-    let sql = "SELECT min(id) FROM user WHERE role = 'owner'";
-    if let Some(id) = connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0))? {
-        return Ok(UserId(id));
+fn first_owner(sql: &dyn Sql) -> Result<UserId> {
+    let owner = Role::Owner.as_str();
+    match accounts::first_owner(&all(sql)?) {
+        FirstOwner::Known(user) => Ok(user),
+        FirstOwner::Promoted(user) => {
+            sql.execute("UPDATE user SET role = ?2 WHERE id = ?1", params![user.0, owner])?;
+            Ok(user)
+        }
+        FirstOwner::New => {
+            let (password, now) = (None::<String>, Timestamp::from(SystemTime::now()));
+            let values = params![FIRST_OWNER, owner, password, now.0];
+            Ok(UserId(sql.insert(ADD_USER, values)?))
+        }
     }
-    connection.execute(
-        "INSERT INTO user (name, role, created_at) VALUES (?1, 'owner', unixepoch() * 1000)
-         ON CONFLICT DO UPDATE SET role = 'owner'",
-        [FIRST_OWNER],
-    )?;
-    let sql = "SELECT id FROM user WHERE name = ?1";
-    Ok(UserId(connection.query_row(sql, [FIRST_OWNER], |row| row.get(0))?))
 }
 
-pub(super) fn confirm_totp(
-    connection: &Connection,
-    user: UserId,
-    step: i64,
-    recovery: &[Digest],
-) -> Result<bool> {
-    let sql = "UPDATE user SET totp = totp_pending, totp_pending = NULL, totp_step = ?2
-        WHERE id = ?1 AND totp_pending IS NOT NULL";
-    if connection.execute(sql, params![user.0, step])? == 0 {
-        return Ok(false);
-    }
-    connection.execute("DELETE FROM recovery_code WHERE user = ?1", [user.0])?;
-    let sql = "INSERT OR IGNORE INTO recovery_code (user, digest) VALUES (?1, ?2)";
-    let mut insert = connection.prepare_cached(sql)?;
-    for digest in recovery {
-        insert.execute(params![user.0, digest])?;
-    }
-    Ok(true)
-}
-
-pub(super) fn add_login(connection: &Connection, login: &Login, max: u32) -> Result<Option<i64>> {
-    if one(connection, login.user)?.is_none() {
+/// See [`crate::Accounts::add_login`].
+pub(super) fn add_login(sql: &dyn Sql, login: &Login, max: u32) -> Result<Option<i64>> {
+    let Login { digest, user, created_at, seen_at, address, browser, .. } = login;
+    if one(sql, *user)?.is_none() {
         return Ok(None);
     }
-    connection.execute(
-        "INSERT INTO login (digest, user, created_at, seen_at, address, browser)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
-            login.digest,
-            login.user.0,
-            login.created_at.0,
-            login.seen_at.0,
-            login.address,
-            login.browser
-        ],
-    )?;
-    let id = connection.last_insert_rowid();
-    connection.execute(
-        "DELETE FROM login WHERE user = ?1 AND id NOT IN
-             (SELECT id FROM login WHERE user = ?1 ORDER BY seen_at DESC, id DESC LIMIT ?2)",
-        params![login.user.0, max],
-    )?;
+    let values = params![digest, user.0, created_at.0, seen_at.0, address, browser];
+    let id = sql.insert(ADD_LOGIN, values)?;
+    let of_user = sql.rows(&format!("{LOGIN} WHERE user = ?1"), params![user.0], read_login)?;
+    for login in accounts::logins_to_end(of_user, max) {
+        end_login(sql, login)?;
+    }
     Ok(Some(id))
 }
 
-pub(super) fn login(connection: &Connection, digest: &Digest) -> Result<Option<(Login, User)>> {
-    let mut select = connection.prepare_cached(&format!("{LOGIN} WHERE digest = ?1"))?;
-    let Some(login) = select.query_row([digest], read_login).optional()? else {
+/// See [`crate::Accounts::end_login`].
+pub(super) fn end_login(sql: &dyn Sql, id: i64) -> Result<bool> {
+    Ok(sql.execute("DELETE FROM login WHERE id = ?1", params![id])? > 0)
+}
+
+/// See [`crate::Accounts::end_logins`].
+pub(super) fn end_logins(sql: &dyn Sql, user: UserId, except: Option<i64>) -> Result<()> {
+    let end = "DELETE FROM login WHERE user = ?1 AND id <> ?2";
+    // No login has the number 0.
+    sql.execute(end, params![user.0, except.unwrap_or(0)])?;
+    Ok(())
+}
+
+/// See [`crate::Accounts::see_login`].
+pub(super) fn see_login(sql: &dyn Sql, id: i64, at: Timestamp, address: &str) -> Result<()> {
+    let see = "UPDATE login SET seen_at = ?2, address = ?3 WHERE id = ?1";
+    sql.execute(see, params![id, at.0, address])?;
+    Ok(())
+}
+
+/// See [`crate::Accounts::login`].
+pub(super) fn login(sql: &dyn Sql, digest: &Digest) -> Result<Option<(Login, User)>> {
+    let found = sql.row(&format!("{LOGIN} WHERE digest = ?1"), params![digest], read_login)?;
+    let Some(login) = found else {
         return Ok(None);
     };
-    let user = one(connection, login.user)?;
+    let user = one(sql, login.user)?;
     Ok(user.map(|user| (login, user)))
 }
 
-pub(super) fn logins(connection: &Connection) -> Result<Vec<Login>> {
-    let mut select =
-        connection.prepare_cached(&format!("{LOGIN} ORDER BY seen_at DESC, id DESC"))?;
-    Ok(select.query_map([], read_login)?.collect::<rusqlite::Result<_>>()?)
+/// See [`crate::Accounts::logins`].
+pub(super) fn logins(sql: &dyn Sql) -> Result<Vec<Login>> {
+    sql.rows(&format!("{LOGIN} ORDER BY seen_at DESC, id DESC"), params![], read_login)
 }
 
-fn read_login(row: &Row<'_>) -> rusqlite::Result<Login> {
+fn read_login(row: &Row<'_>) -> Result<Login> {
     Ok(Login {
         id: row.get(0)?,
         digest: row.get(1)?,

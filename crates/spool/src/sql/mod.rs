@@ -1,0 +1,3 @@
+//! The statements of the spool.
+
+pub(crate) mod statement;
