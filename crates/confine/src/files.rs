@@ -9,7 +9,7 @@ use landlock::{
     RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
-use crate::confinement::Video;
+use crate::confinement::VideoConfinement;
 
 /// What is asked for; the crate leaves out what the kernel does not know yet.
 const WANTED: ABI = ABI::V6;
@@ -30,7 +30,10 @@ const SYSTEM_READ: [&str; 7] = [
 const SYSTEM_WRITE: [&str; 2] = ["/dev/null", "/dev/zero"];
 
 /// Lets this process reach what `video` names; whether the kernel does so.
-pub(crate) fn restrict(video: &Video, program: Option<&OsStr>) -> Result<bool, RulesetError> {
+pub(crate) fn restrict(
+    video: &VideoConfinement,
+    program: Option<&OsStr>,
+) -> Result<bool, RulesetError> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let write = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::Truncate;
     let ruleset = Ruleset::default()

@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 
 use rustix::process::{Pid, Signal};
 
-use crate::confinement::Video;
+use crate::confinement::VideoConfinement;
 use crate::watch::Watcher;
 use crate::{calls, files, limits};
 
@@ -80,19 +80,19 @@ fn complain(why: &str) {
 #[derive(Debug, PartialEq, Eq)]
 struct Order {
     parent: Option<i32>,
-    profile: Profile,
+    profile: ConfinementProfile,
     program: Option<(OsString, Vec<OsString>)>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Profile {
-    Video(Video),
+enum ConfinementProfile {
+    Video(VideoConfinement),
     Program { umask: u32, keeps_capabilities: bool },
 }
 
 impl Order {
     fn read(mut words: impl Iterator<Item = OsString>) -> Option<Self> {
-        let mut video = Video {
+        let mut video = VideoConfinement {
             memory_bytes: 0,
             processor_s: 0,
             file_bytes: 0,
@@ -122,8 +122,8 @@ impl Order {
             }
         }
         let profile = match is_video? {
-            true => Profile::Video(video),
-            false => Profile::Program { umask: umask?, keeps_capabilities: keeps? },
+            true => ConfinementProfile::Video(video),
+            false => ConfinementProfile::Program { umask: umask?, keeps_capabilities: keeps? },
         };
         Some(Self { parent, profile, program })
     }
@@ -134,7 +134,7 @@ impl Order {
         limits::lead_group();
         limits::close_descriptors();
         match profile {
-            Profile::Program { umask, keeps_capabilities } => {
+            ConfinementProfile::Program { umask, keeps_capabilities } => {
                 let watcher = Watcher::begin(parent)?;
                 limits::program(umask)?;
                 if !keeps_capabilities {
@@ -145,7 +145,7 @@ impl Order {
                     None => Ok(Done::Holds(Held { files: false, calls: false })),
                 }
             }
-            Profile::Video(video) => {
+            ConfinementProfile::Video(video) => {
                 limits::end_with(parent, Some(Signal::KILL))?;
                 limits::video(&video)?;
                 limits::gain_nothing();
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_the_command_says_is_what_the_launcher_reads() {
-        let video = Video {
+        let video = VideoConfinement {
             memory_bytes: 1 << 30,
             processor_s: 20,
             file_bytes: 4096,
@@ -199,13 +199,13 @@ mod tests {
         let confinement = Confinement::Video(video.clone());
         let command = launcher.command(&confinement, OsStr::new("ffmpeg"), words.clone());
         let order = read(&command).unwrap();
-        assert_eq!(order.profile, Profile::Video(video));
+        assert_eq!(order.profile, ConfinementProfile::Video(video));
         assert_eq!(order.program, Some(("ffmpeg".into(), words.to_vec())));
         assert_eq!(order.parent, i32::try_from(std::process::id()).ok());
         for keeps_capabilities in [false, true] {
             let command = launcher.probe(&Confinement::Program { umask: 0o27, keeps_capabilities });
             let order = read(&command).unwrap();
-            let profile = Profile::Program { umask: 0o27, keeps_capabilities };
+            let profile = ConfinementProfile::Program { umask: 0o27, keeps_capabilities };
             assert_eq!((order.profile, order.program), (profile, None));
         }
     }

@@ -14,7 +14,7 @@ use rustix::thread::{
     remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
 };
 
-use crate::confinement::Video;
+use crate::confinement::VideoConfinement;
 
 /// How far a video tool stands back behind other programs: 19 is furthest.
 const NICENESS: i32 = 15;
@@ -63,7 +63,7 @@ pub(crate) fn close_descriptors() {
 }
 
 /// The limits of a video tool.
-pub(crate) fn video(video: &Video) -> io::Result<()> {
+pub(crate) fn video(video: &VideoConfinement) -> io::Result<()> {
     lower(Resource::As, video.memory_bytes)?;
     lower(Resource::Cpu, video.processor_s)?;
     lower(Resource::Fsize, video.file_bytes)?;

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::input::{Demuxer, Input};
-use crate::plan::{AUDIO_BITS_PER_S, Picture, Recipe, Sound};
+use crate::input::{Input, InputFormat};
+use crate::plan::{AUDIO_BITS_PER_S, PictureRecipe, Recipe, SoundRecipe};
 use crate::probe::{ENTRIES, Size};
 
 /// The decoders that may run: what cameras and recorders write. The others, among them many that
@@ -43,7 +43,7 @@ pub(crate) fn make(input: Input, path: &Path, recipe: Recipe, output: &str) -> V
     words.extend(list(&["-fflags", "+genpts"]));
     words.extend(source(input, path));
     words.extend(list(&["-map", "0:v:0"]));
-    if recipe.audio != Sound::None {
+    if recipe.audio != SoundRecipe::None {
         words.extend(list(&["-map", "0:a:0"]));
     }
     words.extend(list(&["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]));
@@ -87,8 +87,8 @@ fn listed_decoders() -> Vec<OsString> {
 
 fn source(input: Input, path: &Path) -> Vec<OsString> {
     let mut words = list(&["-protocol_whitelist", "file", "-threads", THREADS]);
-    words.extend(list(&["-f", input.demuxer.name()]));
-    if input.demuxer == Demuxer::Mov {
+    words.extend(list(&["-f", input.format.name()]));
+    if input.format == InputFormat::Mov {
         // An MP4 can name other files that hold its pictures.
         words.extend(list(&["-enable_drefs", "0", "-use_absolute_path", "0"]));
     }
@@ -102,11 +102,11 @@ fn source(input: Input, path: &Path) -> Vec<OsString> {
     words
 }
 
-fn picture(video: Picture) -> Vec<OsString> {
+fn picture(video: PictureRecipe) -> Vec<OsString> {
     let (size, bits_per_s_max) = match video {
-        Picture::Copy { hvc1: false } => return list(&["-c:v", "copy"]),
-        Picture::Copy { hvc1: true } => return list(&["-c:v", "copy", "-tag:v", "hvc1"]),
-        Picture::Encode { size, bits_per_s_max } => (size, bits_per_s_max),
+        PictureRecipe::Copy { hvc1: false } => return list(&["-c:v", "copy"]),
+        PictureRecipe::Copy { hvc1: true } => return list(&["-c:v", "copy", "-tag:v", "hvc1"]),
+        PictureRecipe::Encode { size, bits_per_s_max } => (size, bits_per_s_max),
     };
     let mut words = list(&["-c:v", "libx264", "-preset", "veryfast", "-crf", QUALITY]);
     words.extend(list(&["-threads", THREADS, "-pix_fmt", "yuv420p", "-vf"]));
@@ -119,11 +119,11 @@ fn picture(video: Picture) -> Vec<OsString> {
     words
 }
 
-fn sound(audio: Sound) -> Vec<OsString> {
+fn sound(audio: SoundRecipe) -> Vec<OsString> {
     match audio {
-        Sound::None => list(&["-an"]),
-        Sound::Copy => list(&["-c:a", "copy"]),
-        Sound::Encode => {
+        SoundRecipe::None => list(&["-an"]),
+        SoundRecipe::Copy => list(&["-c:a", "copy"]),
+        SoundRecipe::Encode => {
             let mut words = list(&["-c:a", "aac", "-ac", "1", "-b:a"]);
             words.push(AUDIO_BITS_PER_S.to_string().into());
             words
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn opens_a_source_as_a_plain_file_of_a_known_kind() {
-        let raw = Input { demuxer: Demuxer::H264, skip_bytes: 64 };
+        let raw = Input { format: InputFormat::H264, skip_bytes: 64 };
         let words = line(&probe(raw, Path::new("/in/-i x")));
         assert!(words.contains("-codec_whitelist:v h264,"), "{words}");
         assert!(words.contains("-protocol_whitelist file "), "{words}");
@@ -161,19 +161,19 @@ mod tests {
         let made = |video, audio| {
             line(&make(Input::MP4, Path::new("/in"), Recipe { video, audio }, "out.mp4"))
         };
-        let copied = made(Picture::Copy { hvc1: true }, Sound::Copy);
+        let copied = made(PictureRecipe::Copy { hvc1: true }, SoundRecipe::Copy);
         assert!(copied.contains("-codec_whitelist h264,"), "{copied}");
         assert!(copied.contains("-map 0:v:0 -map 0:a:0 -sn -dn -map_metadata -1"));
         assert!(copied.contains("-c:v copy -tag:v hvc1 -c:a copy -movflags +faststart"));
         assert!(copied.ends_with("-f mp4 file:out.mp4"));
         let rate = Some(1000);
-        let encode = |bits_per_s_max| Picture::Encode { size, bits_per_s_max };
-        let fitted = made(encode(rate), Sound::Encode);
+        let encode = |bits_per_s_max| PictureRecipe::Encode { size, bits_per_s_max };
+        let fitted = made(encode(rate), SoundRecipe::Encode);
         assert!(fitted.contains("-crf 26 "), "{fitted}");
         assert!(
             fitted.contains("scale=640:480,setsar=1 -maxrate 1000 -bufsize 500 -c:a aac -ac 1")
         );
-        let silent = made(encode(None), Sound::None);
+        let silent = made(encode(None), SoundRecipe::None);
         assert!(!silent.contains("0:a:0") && !silent.contains("-maxrate"));
         assert!(silent.contains(" -an "));
     }

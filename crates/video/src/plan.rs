@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::job::Audience;
-use crate::probe::{Probe, Size};
+use crate::probe::{Size, VideoProbe};
 
 /// The widest picture that is made.
 const WIDTH_PX_MAX: u32 = 1920;
@@ -37,12 +37,12 @@ pub(crate) enum Plan {
 /// How an MP4 is made of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Recipe {
-    pub(crate) video: Picture,
-    pub(crate) audio: Sound,
+    pub(crate) video: PictureRecipe,
+    pub(crate) audio: SoundRecipe,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Picture {
+pub(crate) enum PictureRecipe {
     /// `hvc1`: what phones want H.265 to be called.
     Copy { hvc1: bool },
     /// To H.264; `bits_per_s_max` where it must fit.
@@ -50,7 +50,7 @@ pub(crate) enum Picture {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sound {
+pub(crate) enum SoundRecipe {
     None,
     Copy,
     Encode,
@@ -75,15 +75,15 @@ impl Squeeze {
 impl Recipe {
     /// This recipe, then what else may work: without a sound that cannot be decoded, and with the
     /// pictures encoded anew where they cannot be copied.
-    pub(crate) fn attempts(self, probe: &Probe) -> Vec<Recipe> {
+    pub(crate) fn attempts(self, probe: &VideoProbe) -> Vec<Recipe> {
         let mut pictures = vec![self.video];
-        if matches!(self.video, Picture::Copy { .. }) {
+        if matches!(self.video, PictureRecipe::Copy { .. }) {
             pictures.push(encode(probe));
         }
-        let sounds = if self.audio == Sound::None {
-            vec![Sound::None]
+        let sounds = if self.audio == SoundRecipe::None {
+            vec![SoundRecipe::None]
         } else {
-            vec![self.audio, Sound::None]
+            vec![self.audio, SoundRecipe::None]
         };
         pictures
             .into_iter()
@@ -93,7 +93,7 @@ impl Recipe {
 
     /// True where it was made to fit a limit.
     pub(crate) fn is_squeezed(self) -> bool {
-        let Picture::Encode { bits_per_s_max, .. } = self.video else {
+        let PictureRecipe::Encode { bits_per_s_max, .. } = self.video else {
             return false;
         };
         bits_per_s_max.is_some()
@@ -113,11 +113,11 @@ pub(crate) struct SourceFacts {
 
 /// Decides. Without a duration nothing can be made to fit: the recipe is then tried, and what came of it
 /// measured.
-pub(crate) fn decide(probe: &Probe, source: SourceFacts, bytes_max: u64) -> Plan {
+pub(crate) fn decide(probe: &VideoProbe, source: SourceFacts, bytes_max: u64) -> Plan {
     let SourceFacts { streamable, bytes: source_bytes, audience } = source;
     let recipe = unsqueezed(probe, audience);
-    let untouched = matches!(recipe.video, Picture::Copy { hvc1 } if !hvc1 || probe.tag == "hvc1")
-        && recipe.audio != Sound::Encode
+    let untouched = matches!(recipe.video, PictureRecipe::Copy { hvc1 } if !hvc1 || probe.tag == "hvc1")
+        && recipe.audio != SoundRecipe::Encode
         && probe.duration.is_some()
         && audience == Audience::Chat;
     if untouched && streamable && source_bytes <= bytes_max {
@@ -137,7 +137,7 @@ pub(crate) fn decide(probe: &Probe, source: SourceFacts, bytes_max: u64) -> Plan
 
 /// The recipe that makes a video of this duration fit; `None`: nothing worth watching would.
 pub(crate) fn squeezed(
-    probe: &Probe,
+    probe: &VideoProbe,
     duration: Duration,
     bytes_max: u64,
     squeeze: Squeeze,
@@ -152,39 +152,39 @@ pub(crate) fn squeezed(
     }
     let (_, width_px_max) = RUNGS.into_iter().find(|(from, _)| rate >= *from)?;
     Some(Recipe {
-        video: Picture::Encode {
+        video: PictureRecipe::Encode {
             size: probe.size.within(width_px_max, u32::MAX),
             bits_per_s_max: Some(rate),
         },
         // Never copied here: the sum of both must be known.
-        audio: if sound > 0 { Sound::Encode } else { Sound::None },
+        audio: if sound > 0 { SoundRecipe::Encode } else { SoundRecipe::None },
     })
 }
 
-fn unsqueezed(probe: &Probe, audience: Audience) -> Recipe {
+fn unsqueezed(probe: &VideoProbe, audience: Audience) -> Recipe {
     let is_hevc = matches!(
         (probe.codec.as_str(), probe.pixels.as_str()),
         ("hevc", "yuv420p" | "yuvj420p" | "yuv420p10le")
     );
     let video = match audience {
-        _ if probe.is_plain_h264() => Picture::Copy { hvc1: false },
-        Audience::Chat if is_hevc => Picture::Copy { hvc1: true },
+        _ if probe.is_plain_h264() => PictureRecipe::Copy { hvc1: false },
+        Audience::Chat if is_hevc => PictureRecipe::Copy { hvc1: true },
         Audience::Chat => encode(probe),
         Audience::Browser => {
             let size = probe.size.within(BROWSER_WIDTH_PX_MAX, u32::MAX);
-            Picture::Encode { size, bits_per_s_max: None }
+            PictureRecipe::Encode { size, bits_per_s_max: None }
         }
     };
     let audio = match probe.audio.as_deref() {
-        None => Sound::None,
-        Some("aac") => Sound::Copy,
-        Some(_) => Sound::Encode,
+        None => SoundRecipe::None,
+        Some("aac") => SoundRecipe::Copy,
+        Some(_) => SoundRecipe::Encode,
     };
     Recipe { video, audio }
 }
 
-fn encode(probe: &Probe) -> Picture {
-    Picture::Encode { size: probe.size.within(WIDTH_PX_MAX, u32::MAX), bits_per_s_max: None }
+fn encode(probe: &VideoProbe) -> PictureRecipe {
+    PictureRecipe::Encode { size: probe.size.within(WIDTH_PX_MAX, u32::MAX), bits_per_s_max: None }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(crate) const ENTRIES: &str = "format=duration:stream=codec_type,codec_name,c
 
 /// A file with a video in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Probe {
+pub(crate) struct VideoProbe {
     pub(crate) codec: String,
     /// How the container names the codec, such as `hvc1`.
     pub(crate) tag: String,
@@ -30,7 +30,7 @@ pub(crate) struct Probe {
     pub(crate) duration: Option<Duration>,
 }
 
-impl Probe {
+impl VideoProbe {
     /// H.264 as phones and browsers decode it.
     pub(crate) fn is_plain_h264(&self) -> bool {
         self.codec == "h264" && matches!(self.pixels.as_str(), "yuv420p" | "yuvj420p")
@@ -62,7 +62,7 @@ impl Size {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct ProbeAnswer {
     #[serde(default)]
     streams: Vec<Stream>,
     #[serde(default)]
@@ -88,8 +88,9 @@ struct Stream {
 
 /// Reads ffprobe's JSON: its first video stream and its first audio stream, as ffmpeg maps them.
 /// The error is for people.
-pub(crate) fn read(json: &[u8]) -> Result<Probe, &'static str> {
-    let answer: Answer = serde_json::from_slice(json).map_err(|_| "its streams cannot be told")?;
+pub(crate) fn read(json: &[u8]) -> Result<VideoProbe, &'static str> {
+    let answer: ProbeAnswer =
+        serde_json::from_slice(json).map_err(|_| "its streams cannot be told")?;
     let first = |kind: &str| {
         let mut streams = answer.streams.iter();
         streams.find(|stream| stream.codec_type.as_deref() == Some(kind))
@@ -102,7 +103,7 @@ pub(crate) fn read(json: &[u8]) -> Result<Probe, &'static str> {
     }
     let audio = first("audio").and_then(|stream| stream.codec_name.clone());
     let durations = [&answer.format.duration, &video.duration];
-    Ok(Probe {
+    Ok(VideoProbe {
         codec,
         tag: video.codec_tag_string.clone().unwrap_or_default(),
         pixels: video.pix_fmt.clone().unwrap_or_default(),
@@ -164,7 +165,7 @@ mod tests {
              "width":1920,"height":1080,"sample_aspect_ratio":"1:1","duration":"3.5"},
             {"codec_type":"video","codec_name":"mjpeg","width":8,"height":8}],
             "format":{"duration":"4.25"}}"#;
-        let expected = Probe {
+        let expected = VideoProbe {
             codec: "hevc".into(),
             tag: "hev1".into(),
             pixels: "yuv420p".into(),

@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
-use tipoff_confine::{Confinement, Launcher, ProcessGroup, Video, on_steady_thread};
+use tipoff_confine::{Confinement, Launcher, ProcessGroup, VideoConfinement, on_steady_thread};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
@@ -108,7 +108,13 @@ impl Run<'_> {
     fn confinement(&self) -> Confinement {
         let Bounds { memory_bytes, processor_s, file_bytes } = self.bounds;
         let (reads, writes) = (self.reads.clone(), self.writes.clone());
-        Confinement::Video(Video { memory_bytes, processor_s, file_bytes, reads, writes })
+        Confinement::Video(VideoConfinement {
+            memory_bytes,
+            processor_s,
+            file_bytes,
+            reads,
+            writes,
+        })
     }
 
     async fn begun(

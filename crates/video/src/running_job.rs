@@ -14,14 +14,14 @@ use tokio::task::spawn_blocking;
 use crate::error::first_words;
 use crate::hichip::{self, Unpacked};
 use crate::input::{self, HEADER_BYTES_MAX, Input};
-use crate::job::{Audience, Limits, Source, TranscodeJob, Video};
+use crate::job::{Audience, Limits, TranscodeJob, VideoOutcome, VideoSource};
 use crate::plan::{self, Plan, Recipe, Squeeze};
-use crate::probe::{self, Probe, Size};
+use crate::probe::{self, Size, VideoProbe};
 use crate::process::{Bounds, Ended, Run, STDOUT_BYTES_MAX};
 use crate::programs::Programs;
 use crate::progress::Reports;
 use crate::temp_file::{self, Copied};
-use crate::{Progress, TempFile, VideoError, arguments, isobmff};
+use crate::{TempFile, VideoError, VideoProgress, arguments, isobmff};
 
 /// How many threads of one program may use the processor at once.
 const PROCESSORS: u64 = 2;
@@ -75,7 +75,7 @@ pub(crate) fn bounds(limits: &Limits, file_bytes: u64) -> Bounds {
 
 /// What is known when the video is done.
 pub(crate) struct Finished {
-    pub(crate) video: Video,
+    pub(crate) video: VideoOutcome,
     pub(crate) size: Size,
     pub(crate) duration: Duration,
     pub(crate) plays_in_browsers: bool,
@@ -96,8 +96,8 @@ impl<'a> RunningJob<'a> {
     ) -> Result<RunningJob<'a>, VideoError> {
         let folder = Arc::new(temp_file::order_folder(&tools.folder)?);
         let (mut source, mut copy) = match job.source {
-            Source::File(path) => (std::path::absolute(path)?, None),
-            Source::Bytes(from) => {
+            VideoSource::File(path) => (std::path::absolute(path)?, None),
+            VideoSource::Bytes(from) => {
                 let copy = copied(&folder, from, tools.limits.scratch_bytes_max).await?;
                 (copy.path().to_owned(), Some(copy))
             }
@@ -133,7 +133,7 @@ impl<'a> RunningJob<'a> {
     }
 
     /// Makes the video, unless it is one already or none would fit.
-    pub(crate) async fn video(&self, progress: &Progress) -> Result<Finished, VideoError> {
+    pub(crate) async fn video(&self, progress: &VideoProgress) -> Result<Finished, VideoError> {
         let probe = self.probe(self.input, &self.source).await?;
         progress.set_whole(probe.duration);
         let source = plan::SourceFacts {
@@ -142,8 +142,8 @@ impl<'a> RunningJob<'a> {
             audience: self.audience,
         };
         let recipe = match plan::decide(&probe, source, self.bytes_max) {
-            Plan::AsItIs => return Ok(finished(Video::AsItIs, &probe)),
-            Plan::DoesNotFit => return Ok(finished(Video::DoesNotFit, &probe)),
+            Plan::AsItIs => return Ok(finished(VideoOutcome::AsItIs, &probe)),
+            Plan::DoesNotFit => return Ok(finished(VideoOutcome::DoesNotFit, &probe)),
             Plan::Make(recipe) => recipe,
         };
         let first = self.make_somehow(&probe, recipe, progress).await?;
@@ -157,23 +157,23 @@ impl<'a> RunningJob<'a> {
 
     /// Reads the properties of the source and changes nothing.
     pub(crate) async fn probed(&self) -> Result<Finished, VideoError> {
-        Ok(finished(Video::AsItIs, &self.probe(self.input, &self.source).await?))
+        Ok(finished(VideoOutcome::AsItIs, &self.probe(self.input, &self.source).await?))
     }
 
     /// What was made, or the same made smaller, or nothing.
     async fn fit(
         &self,
-        probe: &Probe,
+        probe: &VideoProbe,
         mut made: Made,
         squeezes: &[Squeeze],
-        progress: &Progress,
+        progress: &VideoProgress,
     ) -> Result<Finished, VideoError> {
         let mut squeezes = squeezes.iter();
         loop {
             let Made { size, duration, plays_in_browsers, .. } = made;
             let finished = |video| Finished { video, size, duration, plays_in_browsers };
             if made.file.size() <= self.bytes_max {
-                return Ok(finished(Video::Made(made.file)));
+                return Ok(finished(VideoOutcome::Made(made.file)));
             }
             // The next attempt has the same name.
             drop(made);
@@ -181,7 +181,7 @@ impl<'a> RunningJob<'a> {
                 .next()
                 .and_then(|&squeeze| plan::squeezed(probe, duration, self.bytes_max, squeeze));
             let Some(recipe) = recipe else {
-                return Ok(finished(Video::DoesNotFit));
+                return Ok(finished(VideoOutcome::DoesNotFit));
             };
             made = self.make_somehow(probe, recipe, progress).await?;
         }
@@ -190,9 +190,9 @@ impl<'a> RunningJob<'a> {
     /// Tries the recipe, then what else may work. The error is that of the recipe itself.
     async fn make_somehow(
         &self,
-        probe: &Probe,
+        probe: &VideoProbe,
         recipe: Recipe,
-        progress: &Progress,
+        progress: &VideoProgress,
     ) -> Result<Made, VideoError> {
         let mut trouble = None;
         for attempt in recipe.attempts(probe) {
@@ -207,7 +207,7 @@ impl<'a> RunningJob<'a> {
         Err(trouble.unwrap_or_else(|| VideoError::Failed("nothing was tried".to_owned())))
     }
 
-    async fn make(&self, recipe: Recipe, progress: &Progress) -> Result<Made, VideoError> {
+    async fn make(&self, recipe: Recipe, progress: &VideoProgress) -> Result<Made, VideoError> {
         let words = arguments::make(self.input, &self.source, recipe, VIDEO);
         let mut reports = Reports::new(progress);
         let program = &self.tools.programs.ffmpeg;
@@ -230,8 +230,8 @@ impl<'a> RunningJob<'a> {
     /// A still from near the beginning, in the size that services take; `None` where there is none.
     pub(crate) async fn poster(&self, finished: &Finished) -> Option<TempFile> {
         let (input, path) = match &finished.video {
-            Video::Made(made) => (Input::MP4, made.path()),
-            Video::AsItIs | Video::DoesNotFit => (self.input, self.source.as_path()),
+            VideoOutcome::Made(made) => (Input::MP4, made.path()),
+            VideoOutcome::AsItIs | VideoOutcome::DoesNotFit => (self.input, self.source.as_path()),
         };
         let size = finished.size.within(POSTER_SIDE_PX_MAX, POSTER_SIDE_PX_MAX);
         let middle = POSTER_AT_MAX.min(finished.duration / 3);
@@ -253,7 +253,7 @@ impl<'a> RunningJob<'a> {
         None
     }
 
-    async fn probe(&self, input: Input, path: &Path) -> Result<Probe, VideoError> {
+    async fn probe(&self, input: Input, path: &Path) -> Result<VideoProbe, VideoError> {
         let words = arguments::probe(input, path);
         let ended = self.run(&self.tools.programs.ffprobe, path, None).words(words).await?;
         if !ended.status.success() {
@@ -279,7 +279,7 @@ impl<'a> RunningJob<'a> {
     }
 }
 
-fn finished(video: Video, probe: &Probe) -> Finished {
+fn finished(video: VideoOutcome, probe: &VideoProbe) -> Finished {
     Finished {
         video,
         size: probe.size,

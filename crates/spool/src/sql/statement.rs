@@ -6,13 +6,15 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tipoff_model::Timestamp;
 
 use crate::{Result, SpoolError};
 
 /// A value of a row, or one that takes the place of `?1`, `?2` … in a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Value<'a> {
+pub enum Value<'a> {
     /// No value.
     Null,
     /// A number, a time in milliseconds since 1970, or a truth value (0 or 1).
@@ -24,7 +26,7 @@ pub(crate) enum Value<'a> {
 }
 
 /// A connection on which statements run: inside the writer's transaction, or to read.
-pub(crate) trait Sql {
+pub trait Sql {
     /// Runs a statement and returns the number of rows that it changed.
     ///
     /// # Errors
@@ -32,23 +34,36 @@ pub(crate) trait Sql {
     /// [`SpoolError::Database`].
     fn execute(&self, statement: &str, values: &[Value<'_>]) -> Result<usize>;
 
-    /// Runs an `INSERT` of one row and returns the number (`id`) that the row got.
+    /// Runs an `INSERT` of at most one row and returns the number (`id`) that the row got. `None` if its condition
+    /// or a conflict kept it out.
     ///
     /// # Errors
     /// As [`Sql::execute`].
-    fn insert(&self, statement: &str, values: &[Value<'_>]) -> Result<i64>;
+    fn insert(&self, statement: &str, values: &[Value<'_>]) -> Result<Option<i64>>;
 
     /// Passes the rows of a query to `each`, one by one, until it breaks.
     ///
     /// # Errors
     /// As [`Sql::execute`], and those of `each`.
     fn query(&self, statement: &str, values: &[Value<'_>], each: &mut EachRow<'_>) -> Result<()>;
+
+    /// The largest number that a row of `table` ever had, also if that row was removed. 0 if there was none.
+    ///
+    /// # Errors
+    /// As [`Sql::execute`].
+    fn last_number(&self, table: &str) -> Result<i64>;
 }
 
 /// Reads a row, and says whether it needs the next one.
 pub(crate) type EachRow<'a> = dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>> + 'a;
 
 impl dyn Sql + '_ {
+    /// Runs an `INSERT` of one row and returns the number (`id`) that the row got.
+    pub(crate) fn insert_row(&self, statement: &str, values: &[Value<'_>]) -> Result<i64> {
+        let number = self.insert(statement, values)?;
+        number.ok_or_else(|| SpoolError::Database("a row was not inserted".to_owned()))
+    }
+
     /// All rows of a query.
     pub(crate) fn rows<T>(
         &self,
@@ -71,12 +86,22 @@ impl dyn Sql + '_ {
         values: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
-        let mut first = None;
+        self.find(statement, values, |row| read(row).map(Some))
+    }
+
+    /// What `read` finds in the first row in which it finds anything; the rows behind it are not read.
+    pub(crate) fn find<T>(
+        &self,
+        statement: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        let mut found = None;
         self.query(statement, values, &mut |row| {
-            first = Some(read(row)?);
-            Ok(ControlFlow::Break(()))
+            found = read(row)?;
+            Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        Ok(first)
+        Ok(found)
     }
 
     /// The row of a query that always has one, such as `SELECT count(*)`.
@@ -92,7 +117,7 @@ impl dyn Sql + '_ {
 }
 
 /// The columns of a row, as an engine gives them.
-pub(crate) trait Columns {
+pub trait Columns {
     /// The value of a column, counted from 0.
     ///
     /// # Errors
@@ -101,7 +126,7 @@ pub(crate) trait Columns {
 }
 
 /// A row of a query.
-pub(crate) struct Row<'a>(pub(crate) &'a dyn Columns);
+pub struct Row<'a>(pub &'a dyn Columns);
 
 impl Row<'_> {
     /// The value of a column, counted from 0.
@@ -122,6 +147,21 @@ pub(crate) fn number<T: TryFrom<i64> + Default>(row: &Row<'_>, column: usize) ->
     Ok(T::try_from(row.get(column)?).unwrap_or_default())
 }
 
+/// The text that a column of JSON holds for a value.
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| SpoolError::Database(error.to_string()))
+}
+
+/// The value in a column of JSON.
+pub(crate) fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T> {
+    let parsed = match row.0.value(column)? {
+        Value::Text(text) => serde_json::from_str(&text),
+        Value::Bytes(bytes) => serde_json::from_slice(&bytes),
+        Value::Null | Value::Integer(_) => serde_json::from_str(""),
+    };
+    parsed.map_err(|error| SpoolError::Database(format!("column {column}: {error}")))
+}
+
 /// The values of a statement, in the order of `?1`, `?2` ….
 macro_rules! params {
     ($($value:expr),* $(,)?) => {
@@ -140,6 +180,18 @@ pub(crate) trait ToValue {
 pub(crate) trait FromValue: Sized {
     /// `None` if the value is of another type.
     fn from_value(value: Value<'_>) -> Option<Self>;
+}
+
+impl From<i64> for Value<'static> {
+    fn from(integer: i64) -> Self {
+        Self::Integer(integer)
+    }
+}
+
+impl From<String> for Value<'static> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
 }
 
 impl ToValue for Value<'_> {

@@ -23,7 +23,7 @@ const OLDEST: i64 = 7;
 const NEWEST: i64 = 13;
 
 /// Brings the spool to the newest version.
-pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
+pub(crate) fn migrate(connection: &mut Connection) -> Result<()> {
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > NEWEST {
         return Err(SpoolError::Newer { found, known: NEWEST });

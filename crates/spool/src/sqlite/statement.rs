@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, ToSql, params_from_iter};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params_from_iter};
 
 use crate::sql::statement::{Columns, EachRow, Row, Sql, Value};
 use crate::{Result, SpoolError};
@@ -13,8 +13,9 @@ impl Sql for Connection {
         Ok(self.prepare_cached(statement)?.execute(params_from_iter(values))?)
     }
 
-    fn insert(&self, statement: &str, values: &[Value<'_>]) -> Result<i64> {
-        Ok(self.prepare_cached(statement)?.insert(params_from_iter(values))?)
+    fn insert(&self, statement: &str, values: &[Value<'_>]) -> Result<Option<i64>> {
+        let inserted = Sql::execute(self, statement, values)?;
+        Ok((inserted > 0).then(|| self.last_insert_rowid()))
     }
 
     fn query(&self, statement: &str, values: &[Value<'_>], each: &mut EachRow<'_>) -> Result<()> {
@@ -26,6 +27,14 @@ impl Sql for Connection {
             }
         }
         Ok(())
+    }
+
+    fn last_number(&self, table: &str) -> Result<i64> {
+        let last = self
+            .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = ?1")?
+            .query_row([table], |row| row.get(0))
+            .optional()?;
+        Ok(last.unwrap_or(0))
     }
 }
 
@@ -54,5 +63,14 @@ impl ToSql for Value<'_> {
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
             Self::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
+    }
+}
+
+impl From<rusqlite::Error> for SpoolError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full(error.to_string()),
+            _ => Self::Database(error.to_string()),
+        }
     }
 }

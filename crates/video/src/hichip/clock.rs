@@ -8,7 +8,7 @@ const USUAL_STEP_MS: u64 = 40;
 
 /// A clock that only goes forward.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(super) struct PictureClock {
     last_raw: u32,
     /// What the camera's clock says, counted from the first picture on.
     counted_ms: u64,
@@ -16,7 +16,7 @@ pub(super) struct Clock {
     step_ms: u64,
 }
 
-impl Clock {
+impl PictureClock {
     /// Starts at zero with the first picture.
     pub(super) fn new(raw: u32) -> Self {
         Self { last_raw: raw, counted_ms: 0, last_ms: 0, step_ms: USUAL_STEP_MS }
@@ -75,7 +75,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn times(raw: &[u32]) -> Vec<u64> {
-        let mut clock = Clock::new(raw[0]);
+        let mut clock = PictureClock::new(raw[0]);
         raw[1..].iter().map(|&raw| clock.next_ms(raw)).collect()
     }
 

@@ -22,14 +22,14 @@ pub(super) enum Track {
 }
 
 /// Writes the file from its first byte to its last, and then its duration into the first ones.
-pub(super) struct Writer<W> {
+pub(super) struct MatroskaWriter<W> {
     to: W,
     facts: Facts,
     written: u64,
     cluster_ms: Option<u64>,
 }
 
-impl<W: Write + Seek> Writer<W> {
+impl<W: Write + Seek> MatroskaWriter<W> {
     pub(super) fn new(mut to: W, facts: Facts) -> io::Result<Self> {
         let head = head(&facts, 0);
         to.write_all(&head)?;

@@ -19,12 +19,12 @@ pub(super) struct Facts {
     pub(super) codec: Codec,
     /// Width and height in pixels, where a file header says so.
     pub(super) size: Option<(u32, u32)>,
-    pub(super) sound: Option<Sound>,
+    pub(super) sound: Option<SoundFacts>,
 }
 
 /// Its sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sound {
+pub(super) struct SoundFacts {
     pub(super) samples_per_ms: u32,
 }
 
@@ -44,7 +44,7 @@ impl Survey {
     /// `None`: no picture in it can be decoded.
     pub(super) fn facts(&self, demuxer: &Demuxer) -> Option<Facts> {
         let samples_per_ms = self.rate.samples_per_ms();
-        let sound = self.has_sound.then_some(Sound { samples_per_ms });
+        let sound = self.has_sound.then_some(SoundFacts { samples_per_ms });
         Some(Facts { codec: self.codec?, size: demuxer.size(), sound })
     }
 }

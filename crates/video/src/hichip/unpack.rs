@@ -3,9 +3,9 @@
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::clock::Clock;
+use super::clock::PictureClock;
 use super::demuxer::{Demuxer, Frame, FrameKind};
-use super::matroska::{Track, Writer};
+use super::matroska::{MatroskaWriter, Track};
 use super::nal::{self, Unit};
 use super::sound::samples;
 use super::survey::{Facts, Survey};
@@ -53,7 +53,7 @@ pub fn unpack<R: Read + Seek, W: Write + Seek>(
         return Ok(Unpacked::NoVideo);
     };
     from.rewind()?;
-    let mut unpacker = Unpacker::new(Writer::new(BufWriter::new(to), facts)?, facts);
+    let mut unpacker = Unpacker::new(MatroskaWriter::new(BufWriter::new(to), facts)?, facts);
     let read = frames(from, given_up, |frame| {
         unpacker.frame(frame)?;
         Ok(unpacker.writer.written() <= bytes_max)
@@ -100,7 +100,7 @@ fn frames<R: Read>(
 
 /// A picture whose units are still coming.
 #[derive(Debug, Default)]
-struct Picture {
+struct PendingPicture {
     bytes: Vec<u8>,
     time_ms: u32,
     is_key: bool,
@@ -109,13 +109,13 @@ struct Picture {
 }
 
 struct Unpacker<W> {
-    writer: Writer<W>,
+    writer: MatroskaWriter<W>,
     facts: Facts,
     /// A parameter set was there, so that pictures can be decoded.
     is_open: bool,
-    picture: Picture,
+    picture: PendingPicture,
     /// Runs from the first picture on.
-    clock: Option<Clock>,
+    clock: Option<PictureClock>,
     /// Sound that came before it.
     early: Vec<(u32, Vec<u8>)>,
     sound: Option<SoundTrack>,
@@ -135,8 +135,8 @@ impl SoundTrack {
 }
 
 impl<W: Write + Seek> Unpacker<W> {
-    fn new(writer: Writer<W>, facts: Facts) -> Self {
-        let (picture, early) = (Picture::default(), Vec::new());
+    fn new(writer: MatroskaWriter<W>, facts: Facts) -> Self {
+        let (picture, early) = (PendingPicture::default(), Vec::new());
         Self { writer, facts, is_open: false, picture, clock: None, early, sound: None }
     }
 
@@ -175,11 +175,12 @@ impl<W: Write + Seek> Unpacker<W> {
     }
 
     fn end_picture(&mut self) -> io::Result<()> {
-        let Picture { mut bytes, time_ms, is_key, has_slice } = std::mem::take(&mut self.picture);
+        let PendingPicture { mut bytes, time_ms, is_key, has_slice } =
+            std::mem::take(&mut self.picture);
         if has_slice {
             let now_ms = match &mut self.clock {
                 Some(clock) => clock.next_ms(time_ms),
-                None => self.clock.insert(Clock::new(time_ms)).now_ms(),
+                None => self.clock.insert(PictureClock::new(time_ms)).now_ms(),
             };
             self.writer.block(Track::Video, now_ms, is_key, &bytes)?;
             for (time_ms, samples) in std::mem::take(&mut self.early) {

@@ -1,0 +1,167 @@
+//! Whose an incident is, what it takes, and what people lock: read and written for the decisions of
+//! [`crate::core::shares`]. Triggers keep the sums (`v12.sql`).
+
+use tipoff_model::{ArrivalId, Device, DeviceKey, Envelope, IncidentId, Timestamp};
+
+use super::device_resolution;
+use super::statement::{Sql, number, params};
+use crate::core::shares::{self, Holder, HolderName, MOVED_MAX, Root};
+use crate::room::{Sender, share_address};
+use crate::{NewArrival, Result, SpoolError, Usage};
+
+/// A device's row, or that of the recorder that it is a channel of.
+const ROOT: &str = "SELECT coalesce(recorder.id, device.id), coalesce(recorder.key, device.key),
+        coalesce(recorder.label, device.label)
+    FROM device LEFT JOIN device AS recorder ON recorder.id = device.recorder
+    WHERE device.id = ?1";
+
+/// The device's row, and that of the holder.
+pub(super) fn resolve(sql: &dyn Sql, arrival: &mut NewArrival) -> Result<(i64, i64)> {
+    let reported = arrival.device.clone();
+    let device = device_resolution::resolve(sql, arrival)?;
+    Ok((device, holder(sql, device, &reported, &arrival.envelope)?))
+}
+
+/// The row of whose an arrival is ([`shares::holder_of`]).
+fn holder(sql: &dyn Sql, device: i64, reported: &Device, envelope: &Envelope) -> Result<i64> {
+    let root = sql.one(ROOT, params![device], |row| {
+        let label: Option<String> = row.get(2)?;
+        let key = DeviceKey::parse(&row.get::<String>(1)?);
+        Ok(Root { id: row.get(0)?, key, is_named: label.is_some() })
+    })?;
+    row_of(sql, &shares::holder_of(reported, &root, share_address(envelope.peer)))
+}
+
+/// The holder of what no arrival opened: its device.
+pub(super) fn holder_of_device(sql: &dyn Sql, device: i64) -> Result<i64> {
+    let latest = "SELECT share FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT 1";
+    match sql.row(latest, params![device], |row| row.get::<Option<i64>>(0))?.flatten() {
+        Some(holder) => Ok(holder),
+        None => row_of(sql, &shares::known_device(device)),
+    }
+}
+
+fn row_of(sql: &dyn Sql, holder: &HolderName) -> Result<i64> {
+    let select = "SELECT id FROM share WHERE holder = ?1";
+    if let Some(id) = sql.row(select, params![holder.name], |row| row.get(0))? {
+        return Ok(id);
+    }
+    let insert = "INSERT INTO share (holder, known) VALUES (?1, ?2)";
+    sql.insert_row(insert, params![holder.name, holder.known])
+}
+
+/// Moves the latest incidents of a device that somebody named to that device: they were of its address.
+pub(super) fn move_to_device(sql: &dyn Sql, device: i64) -> Result<()> {
+    let Some(root) = sql.row(ROOT, params![device], |row| row.get(0))? else { return Ok(()) };
+    let share = row_of(sql, &shares::known_device(root))?;
+    let update = "UPDATE incident SET share = ?2 WHERE id IN
+        (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?3)";
+    sql.execute(update, params![device, share, MOVED_MAX])?;
+    Ok(())
+}
+
+/// Adds the bytes of an arrival to its incident.
+pub(super) fn added(sql: &dyn Sql, incident: IncidentId, bytes: i64) -> Result<()> {
+    let add = "UPDATE incident SET bytes = bytes + ?2 WHERE id = ?1";
+    sql.execute(add, params![incident.0, bytes])?;
+    Ok(())
+}
+
+/// What a stored arrival takes, in bytes ([`shares::weight`]).
+pub(super) fn weight(sql: &dyn Sql, arrival: ArrivalId) -> Result<i64> {
+    let select = "SELECT bytes, length(envelope) + length(content) FROM arrival WHERE id = ?1";
+    sql.one(select, params![arrival.0], |row| Ok(shares::weight(number(row, 0)?, number(row, 1)?)))
+}
+
+/// All holders of stored or received bytes ([`shares::with_under_way`]).
+pub(super) fn holders(sql: &dyn Sql, under_way: &[(Sender, u64)]) -> Result<Vec<Holder>> {
+    let select =
+        "SELECT id, known, bytes, settled_bytes, bytes - settled_bytes - locked_bytes, holder
+        FROM share WHERE bytes > 0 ORDER BY id";
+    let holders = sql.rows(select, params![], |row| {
+        let holder = Holder {
+            id: row.get(0)?,
+            known: row.get(1)?,
+            bytes: number(row, 2)?,
+            settled: number(row, 3)?,
+            waiting: number(row, 4)?,
+        };
+        Ok((holder, row.get(5)?))
+    })?;
+    let coming = under_way.iter().map(|(sender, bytes)| (sender.stranger(), *bytes));
+    Ok(shares::with_under_way(holders, coming))
+}
+
+/// See [`crate::Incidents::usage`].
+pub(crate) fn usage(sql: &dyn Sql) -> Result<Usage> {
+    let select = "SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT),
+            CAST(coalesce(sum(CASE WHEN known = 0 THEN bytes ELSE 0 END), 0) AS BIGINT),
+            CAST(coalesce(sum(locked_bytes), 0) AS BIGINT),
+            (SELECT count(*) FROM incident WHERE locked_at IS NOT NULL)
+        FROM share";
+    sql.one(select, params![], |row| {
+        Ok(Usage {
+            bytes: number(row, 0)?,
+            of_strangers: number(row, 1)?,
+            locked: number(row, 2)?,
+            locked_incidents: number(row, 3)?,
+        })
+    })
+}
+
+/// See [`crate::Incidents::lock`].
+pub(super) fn lock(
+    sql: &dyn Sql,
+    incident: IncidentId,
+    by: &str,
+    now: Timestamp,
+    bytes_max: u64,
+) -> Result<bool> {
+    let (bytes, is_locked) = lock_of(sql, incident)?.ok_or(SpoolError::NoIncident(incident))?;
+    if is_locked {
+        return Ok(false);
+    }
+    shares::admit_lock(usage(sql)?.locked, bytes, bytes_max).map_err(SpoolError::LocksFull)?;
+    set_lock(sql, incident, Some((&shares::locker(by), now)))?;
+    Ok(true)
+}
+
+/// See [`crate::Incidents::unlock`].
+pub(super) fn unlock(sql: &dyn Sql, incident: IncidentId) -> Result<bool> {
+    let (_, was_locked) = lock_of(sql, incident)?.ok_or(SpoolError::NoIncident(incident))?;
+    set_lock(sql, incident, None)?;
+    Ok(was_locked)
+}
+
+/// What an incident takes, in bytes, and whether it is locked. `None` if there is no such incident.
+fn lock_of(sql: &dyn Sql, incident: IncidentId) -> Result<Option<(u64, bool)>> {
+    let select = "SELECT bytes, locked_at FROM incident WHERE id = ?1";
+    sql.row(select, params![incident.0], |row| {
+        Ok((number(row, 0)?, row.get::<Option<i64>>(1)?.is_some()))
+    })
+}
+
+fn set_lock(sql: &dyn Sql, incident: IncidentId, lock: Option<(&str, Timestamp)>) -> Result<()> {
+    let (by, at) = lock.map(|(by, now)| (by, now.0)).unzip();
+    let set = "UPDATE incident SET locked_by = ?2, locked_at = ?3 WHERE id = ?1";
+    sql.execute(set, params![incident.0, by, at])?;
+    Ok(())
+}
+
+/// The incident to join. `None` if it is locked and locked ones take all that they may.
+pub(super) fn unless_full(
+    sql: &dyn Sql,
+    joins: Option<IncidentId>,
+    locked_max: u64,
+) -> Result<Option<IncidentId>> {
+    match joins {
+        Some(incident) if may_grow(sql, incident, locked_max)? => Ok(joins),
+        _ => Ok(None),
+    }
+}
+
+/// Whether anything may be added to an incident ([`shares::may_grow`]).
+pub(super) fn may_grow(sql: &dyn Sql, incident: IncidentId, bytes_max: u64) -> Result<bool> {
+    let is_locked = lock_of(sql, incident)?.is_some_and(|(_, is_locked)| is_locked);
+    Ok(!is_locked || shares::may_grow(usage(sql)?.locked, bytes_max))
+}
