@@ -8,6 +8,7 @@ pub(crate) mod dedup;
 pub(crate) mod device_names;
 pub(crate) mod devices;
 pub(crate) mod facts;
+pub(crate) mod incident_kind;
 pub(crate) mod incident_summary;
 pub(crate) mod joining;
 pub(crate) mod known_mails;

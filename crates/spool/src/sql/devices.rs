@@ -12,6 +12,7 @@ use super::spool::{SqlSpool, lock};
 use super::statement::{Row, Sql, at, number, params};
 use super::{device_edits, notices};
 use crate::core::devices::{self, Watched};
+use crate::core::incident_kind::IncidentKind;
 use crate::{
     BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
     NewDevice, Notice, Result, SharedPlace, Sighting, SpoolError,
@@ -146,11 +147,12 @@ fn sighting(row: &Row<'_>) -> Result<Option<Sighting>> {
 
 /// See [`crate::Devices::activity`].
 fn activity(sql: &dyn Sql, ids: &[DeviceId], days: &[Timestamp]) -> Result<Vec<Vec<u64>>> {
-    let select =
-        "SELECT began_at FROM incident WHERE device = ?1 AND began_at >= ?2 AND silent <> 1";
+    let select = "SELECT began_at FROM incident
+        WHERE device = ?1 AND began_at >= ?2 AND incident_kind <> ?3";
+    let suppressed = IncidentKind::Suppressed.number();
     let since = days.first().copied().unwrap_or_default();
     let of_device = |id: &DeviceId| {
-        let began_at = sql.rows(select, params![id.0, since.0], |row| at(row, 0))?;
+        let began_at = sql.rows(select, params![id.0, since.0, suppressed], |row| at(row, 0))?;
         Ok(devices::per_day(began_at, days))
     };
     ids.iter().map(of_device).collect()
