@@ -77,6 +77,7 @@ pub(crate) type Broken = Arc<OnceLock<BodyError>>;
 pub(crate) struct Body {
     content_type: String,
     pieces: Vec<Piece>,
+    /// Total length of the pieces, in bytes.
     len: u64,
 }
 
@@ -169,6 +170,7 @@ impl Body {
 /// Collects what is written into chunks and sends them to the stream. Blocks while too many chunks wait.
 struct Queue {
     queue_tx: mpsc::Sender<io::Result<Vec<u8>>>,
+    /// Bytes that do not fill a chunk yet.
     chunk: Vec<u8>,
 }
 
@@ -201,6 +203,7 @@ impl Write for Queue {
 /// Breaks base64 that is written to it into lines.
 struct LineBreaker<'a> {
     out: &'a mut dyn Write,
+    /// Length of the current line.
     column: usize,
 }
 

@@ -8,6 +8,7 @@ use crate::plan::Attachment;
 
 /// A form: fields and files in the order in which they were added.
 pub(crate) struct Form {
+    /// Separates the parts: see [`boundary`].
     boundary: String,
     pieces: Vec<Piece>,
 }

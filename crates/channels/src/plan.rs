@@ -198,9 +198,13 @@ pub(crate) fn note(file: &Attachment, why: &str) -> String {
 
 /// The files of an alert by the way they are sent, and the lines for those that are not sent.
 struct Sorted {
+    /// Pictures and videos, which can share an album.
     shown: Vec<Attachment>,
+    /// Animations, each in a message of its own.
     moving: Vec<Attachment>,
+    /// Everything else, as files to open.
     documents: Vec<Attachment>,
+    /// Lines about files that are missing or damaged.
     notes: String,
 }
 

@@ -14,6 +14,7 @@ use crate::{Built, Channel, SettingFault, Settings, http};
 pub(crate) struct SettingsReader<'a> {
     /// The settings themselves.
     pub(crate) settings: &'a Settings,
+    /// In the order in which they were found.
     faults: Vec<SettingFault>,
 }
 

@@ -33,6 +33,7 @@ pub(crate) enum Place {
 /// A template that renders with the example.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
+    /// Compiled for each alert: templates are short, and alerts are rare.
     source: String,
     place: Place,
 }

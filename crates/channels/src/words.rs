@@ -124,6 +124,29 @@ mod tests {
     }
 
     #[test]
+    fn a_title_alone_and_a_text_alone_have_nothing_between() {
+        for (title, text, expected) in
+            [("a", "b", "a, b"), ("a", "", "a"), ("", "b", "b"), ("", "", "")]
+        {
+            assert_eq!(below(title, ", ", text), expected);
+        }
+    }
+
+    #[test]
+    fn markup_characters_get_a_backslash() {
+        assert_eq!(backslashed("a_b*ü\\", "*_\\"), "a\\_b\\*ü\\\\");
+    }
+
+    #[test]
+    fn the_end_of_a_name_begins_at_a_character() {
+        for (name, max, expected) in
+            [("a.jpg", 9, "a.jpg"), ("ab.jpg", 5, "b.jpg"), ("ü.jpg", 5, ".jpg"), ("", 3, "")]
+        {
+            assert_eq!(end_of_name(name, max), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn sizes_read_well() {
         for (bytes, words) in [
             (0, "0 bytes"),

@@ -450,6 +450,40 @@ mod tests {
     }
 
     #[test]
+    fn uuencode_begins_with_a_mode_and_a_name() {
+        let longest = "n".repeat(LABEL_CHARS_MAX);
+        for (line, expected) in [
+            ("begin 644 a b.jpg\r\n", Some("a b.jpg")),
+            ("begin 0644 a\n", Some("a")),
+            ("begin 64 a\n", None),
+            ("begin 00644 a\n", None),
+            ("begin 648 a\n", None),
+            ("begin 644 \n", None),
+            ("begin 644 a", None),
+            (&format!("begin 644 {longest}\n"), Some(longest.as_str())),
+            (&format!("begin 644 {longest}n\n"), None),
+        ] {
+            assert_eq!(uuencode_begin(line.as_bytes()).as_deref(), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_uuencode_has_the_letters_that_its_length_takes() {
+        for (line, expected) in [
+            ("#0V%T\n", true),
+            ("#0V%\n", true),
+            ("#0V%TXX\n", true),
+            ("#0V%TXXX\n", false),
+            ("`\n", true),
+            ("#0vat\n", false),
+            ("a0V%T\n", false),
+            ("\n", false),
+        ] {
+            assert_eq!(is_uuencode_line(line.as_bytes()), expected, "{line:?}");
+        }
+    }
+
+    #[test]
     fn a_file_of_a_broken_connection_is_whole_if_it_has_its_end() {
         assert!(!scan(&format!("{JPEG}\n{JPEG}"), true).1[0].2);
         assert!(scan(&format!("{JPEG}\n/9k="), true).1[0].2);

@@ -117,6 +117,7 @@ mod tests {
             ("&ge; &rarr; &micro; &frac12; &check; &Omega;", "≥ → µ ½ ✓ Ω"),
             ("a&zwnj;b&shy;c&#8203;d&ensp;e&thinsp;f&lrm;", "abcd e f"),
             ("&#146;x&#x92; &#128; &#228 &#xE4,", "’x’ € ä ä,"),
+            ("Sm&oslashrt K&aringl &deg5 &degx", "Smørt Kål °5 &degx"),
             ("T&uumlr &Ouml &lt5 &gt &amp", "Tür Ö <5 > &"),
             ("?a&b=c&copy=1&copyright=2&order=3&lte=4", "?a&b=c&copy=1&copyright=2&order=3&lte=4"),
         ] {

@@ -342,6 +342,7 @@ mod tests {
             ("Content-Type: image/jpeg; name=\"no end.jpg", "no end.jpg"),
             ("Content-Type: image/jpeg; name=\"a;b.jpg\"", "a;b.jpg"),
             ("Content-Type: image/jpeg; name=\"C:\\mnt\\1.jpg\"", "C:\\mnt\\1.jpg"),
+            ("Content-Type: image/jpeg; name=\"a\\\\\"; size=1", "a\\"),
             ("Content-Type: image/jpeg; name=\"say \\\"hi\\\"\"", "say \"hi\""),
             ("Content-Type: image/jpeg; name=\"=?gb2312?B?0sa2r9XssuI=?=.jpg\"", "移动侦测.jpg"),
             ("Content-Disposition: inline; filename*=utf-8''T%C3%BCr.jpg", "Tür.jpg"),

@@ -158,6 +158,8 @@ mod tests {
             "<>",
             "</>",
             "<x></y>",
+            "<1x>y</1x>",
+            "<x$>y</x$>",
         ] {
             assert!(!has_tag(text), "{text}");
         }

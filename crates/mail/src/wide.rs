@@ -175,6 +175,13 @@ mod tests {
             (b"h\0\0\0i\0\0\0", Some("utf-32"), Some((Wide::Utf32 { big: false }, "hi"))),
             (b"\0\0\0h\0\0\0i", None, Some((Wide::Utf32 { big: true }, "hi"))),
             (b"\xFF\xFE\0\0h\0\0\0", Some("utf-16"), Some((Wide::Utf32 { big: false }, "h"))),
+            (b"h\0\0\0", Some("utf-32"), Some((Wide::Utf32 { big: false }, "h"))),
+            (b"\0\0\0h", Some("ucs_4be"), Some((Wide::Utf32 { big: true }, "h"))),
+            (
+                b"M\0o\0t\0i\0o\0n\0\x4B\x52\x4C\x52\x4D\x52\x4E\x52",
+                None,
+                Some((LE, "Motion\u{524B}\u{524C}\u{524D}\u{524E}")),
+            ),
             (b"Motion at gate", Some("utf-16"), None),
             (b"Motion at gate!", Some("utf-32"), None),
             ("Tür".as_bytes(), Some("utf-16"), None),
@@ -186,6 +193,19 @@ mod tests {
             let found = Wide::of(bytes, declared).map(|wide| (wide, wide.decode(bytes)));
             let expected = expected.map(|(wide, text)| (wide, text.to_owned()));
             assert_eq!(found, expected, "{bytes:?} {declared:?}");
+        }
+    }
+
+    #[test]
+    fn gb2312_has_pairs_of_high_bytes() {
+        for (bytes, expected) in [
+            (b"\xA1\xA1 a \xF7\xFE".as_slice(), true),
+            (b"\xA0\xA1", false),
+            (b"\x81\x82", false),
+            (b"a\xA1b", false),
+            (b"\xA1\xA1\xA1", false),
+        ] {
+            assert_eq!(has_gb2312_shape(bytes), expected, "{bytes:?}");
         }
     }
 

@@ -14,7 +14,10 @@ const DEPTH_MAX: usize = 10;
 const MEDIA_MAX: usize = 200;
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 const HEADER_BYTES_MAX: usize = 64 * 1024;
+const HEADERS_BYTES_MAX: usize = 256 * 1024;
 const BOUNDARY_BYTES_MAX: usize = 200;
+/// Lines of one part that may begin a file.
+const OPENED_MAX: usize = 400;
 const EPILOGUE_BYTES_MAX: usize = 1000;
 
 fn parse(mail: &str) -> Content {
@@ -103,5 +106,27 @@ fn epilogue() {
             "x".repeat(bytes)
         ));
         assert_eq!(content.unclear, unclear);
+    }
+}
+
+#[test]
+fn lines_that_begin_a_file() {
+    for (lines, unclear) in [(OPENED_MAX - 1, false), (OPENED_MAX, true)] {
+        let content = parse(&format!("Subject: s\n\n{}", "begin 644 x\n".repeat(lines)));
+        assert_eq!((content.media.len(), content.unclear), (0, unclear), "{lines}");
+    }
+}
+
+#[test]
+fn headers_of_all_parts() {
+    let line = |bytes: usize| format!("X-Long: {}\n", "x".repeat(bytes - 9));
+    let head = "Content-Type: multipart/mixed; boundary=b\n\n";
+    for (more, unclear) in [(0, false), (1, true)] {
+        let full = HEADERS_BYTES_MAX - head.len() + more;
+        // Blank lines count, but the last one may be beyond the limit.
+        let parts: String = [60_000, 60_000, 60_000, 60_000, full - 240_004]
+            .map(|bytes| format!("--b\n{}\nMotion\n", line(bytes)))
+            .concat();
+        assert_eq!(parse(&format!("{head}{parts}")).unclear, unclear, "{more}");
     }
 }

@@ -1,7 +1,9 @@
 //! Tipoff: pretends to be the mail server that a camera insists on, and puts its pictures on your
 //! phone.
 //!
-//! Configuration, then spool, then receivers, then dispatch: `cli::run` has them in this order.
+//! `cli` reads the command line; `cli/run.rs` starts the server: configuration, spool, receivers,
+//! channels, HTTP port, in this order. Each module below is one room of the program
+//! (ARCHITECTURE.md); `xtask` checks which may use which.
 
 // First, because its macros are for all that follow.
 #[macro_use]
@@ -33,11 +35,13 @@ mod web;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // A launcher of other programs does nothing else: it is started for each of them.
+    // As a launcher, this program confines itself and becomes ffmpeg or a program of a channel. It
+    // is started for each of them, so this comes first and reads no configuration.
     let mut words = std::env::args_os().skip(1);
     if words.next().is_some_and(|word| word == tipoff_confine::SUBCOMMAND) {
         return tipoff_confine::main(words);
     }
+    // Before anything is written.
     programs::write_privately();
     cli::main()
 }

@@ -1,5 +1,7 @@
-//! What the whole process has to know to start programs: the mask for new files that it was started with,
-//! and where the files of alerts lie.
+//! The state of the whole process for starting other programs (ffmpeg, channels of type `exec`):
+//! the file mode mask that it was started with, and the folder for the files of alerts.
+//!
+//! Set once at the start; the rules for confinement are in the crate tipoff-confine.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -9,30 +11,32 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior, umask};
 use tipoff_channels::Programs;
 use tipoff_confine::{Held, Launcher};
 
-/// All that Tipoff writes is for its own user.
+/// The mask for new files: everything that Tipoff writes is for its own user.
 const PRIVATE: u32 = 0o077;
-/// The folder in the data folder where the files of alerts lie while a program works on them.
+/// The folder in the data folder with the files of alerts, while a program works on them.
 const FOLDER: &str = "exec";
 
-/// The mask that this process was started with.
+/// The mask that this process was started with. Programs of channels get it back: what they write
+/// is not for Tipoff alone.
 static UMASK: OnceLock<u32> = OnceLock::new();
 static PROGRAMS: OnceLock<Programs> = OnceLock::new();
 
-/// From now on whatever this process writes is private, unless its access rights are given.
+/// Makes every file that this process creates from now on private, unless its mode is given.
 pub(crate) fn write_privately() {
     let before = umask(Mode::from_raw_mode(PRIVATE));
     let _ = UMASK.set(before.as_raw_mode());
 }
 
-/// From now on no other process of the same user reads the memory or the environment of this one: both
-/// hold secrets. Only root may.
+/// Forbids other processes of the same user to read the memory and the environment of this one
+/// (prctl(2), PR_SET_DUMPABLE): both contain secrets. Root still may.
 pub(crate) fn keep_to_itself() {
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         tracing::debug!(%error, "Other programs of this user may read the memory of this one.");
     }
 }
 
-/// The files of alerts lie in the data folder from now on; what a run that was killed left there goes.
+/// Uses the data folder for the files of alerts from now on, and removes files there that a killed
+/// run has left.
 pub(crate) fn use_data_folder(data_dir: &Path) {
     let programs = in_folder(&data_dir.join(FOLDER));
     if let Err(error) = programs.sweep() {
@@ -42,7 +46,8 @@ pub(crate) fn use_data_folder(data_dir: &Path) {
     let _ = PROGRAMS.set(programs);
 }
 
-/// How programs are started. Without a server their files lie where temporary files do.
+/// How programs are started. Without a server, as in `tipoff channels test`, their files are in the
+/// system's folder for temporary files.
 pub(crate) fn programs() -> &'static Programs {
     PROGRAMS.get_or_init(|| in_folder(&std::env::temp_dir()))
 }
@@ -57,7 +62,7 @@ fn in_folder(folder: &Path) -> Programs {
     }
 }
 
-/// What of ffmpeg's confinement this kernel does not do; `None`: nothing.
+/// The part of ffmpeg's confinement that this kernel does not support; `None` if it supports all.
 pub(crate) fn missing(held: Held) -> Option<&'static str> {
     match (held.files, held.calls) {
         (true, true) => None,

@@ -1,5 +1,8 @@
-//! What the service manager is told (sd_notify(3)): when Tipoff receives, that it is alive, that it ends.
-//! Without one, as in a shell, nobody is told.
+//! Reports to the service manager (sd_notify(3)): that Tipoff is ready, alive, reloading or stopping.
+//!
+//! Without a service manager, as in a shell or most containers, `NOTIFY_SOCKET` is not set and
+//! nothing is sent. What counts as alive is decided by [`readiness`];
+//! packaging/systemd/tipoff.service sets the times.
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -15,34 +18,37 @@ use crate::readiness::{self, Health, Missing};
 use crate::runtime::shutdown::Phase;
 use crate::runtime::supervise::Supervisor;
 
-/// How often the state is told where the service manager does not ask for a sign of life.
-const TELL_EVERY: Duration = Duration::from_secs(30);
+/// Time between two reports if the service manager expects no sign of life (`WatchdogSec=` is not set).
+const REPORT_EVERY: Duration = Duration::from_secs(30);
 /// Signs of life in each period after which the service manager gives up.
 const SIGNS_PER_PERIOD: u32 = 3;
-/// The shortest pause between two signs of life.
+/// The shortest pause between two signs of life, whatever the period is: each costs a question to
+/// the spool.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 
+/// Connected at the first report; `None` inside without a service manager.
 static SOCKET: OnceLock<Option<UnixDatagram>> = OnceLock::new();
 
-/// From now on devices can send.
+/// Devices can send from now on. A service of `Type=notify` counts as started only now.
 pub(crate) fn ready() {
-    tell("READY=1\nSTATUS=Receiving");
+    notify("READY=1\nSTATUS=Receiving");
 }
 
-/// A changed configuration is taken up; [`ready`] follows.
+/// A changed configuration is being applied; [`ready`] follows. systemd requires the time of the
+/// monotonic clock, in microseconds, for `Type=notify-reload`.
 pub(crate) fn reloading() {
     let now = clock_gettime(ClockId::Monotonic);
     let us = i128::from(now.tv_sec) * 1_000_000 + i128::from(now.tv_nsec) / 1000;
-    tell(&format!("RELOADING=1\nMONOTONIC_USEC={us}\nSTATUS=Reading the configuration"));
+    notify(&format!("RELOADING=1\nMONOTONIC_USEC={us}\nSTATUS=Reading the configuration"));
 }
 
-/// The end has begun.
+/// The program has begun to stop: transfers and deliveries in progress may finish.
 pub(crate) fn stopping() {
-    tell("STOPPING=1\nSTATUS=Stopping: what was begun is ended first");
+    notify("STOPPING=1\nSTATUS=Stopping: what was begun is ended first");
 }
 
-/// Tells the state, and gives signs of life, for as long as `/readyz` finds nothing that a restart would
-/// mend. What no restart mends, a full disk, ends no sign of life.
+/// Reports the state, with a sign of life as long as `/readyz` finds nothing that a restart would
+/// repair. A full disk is reported but stays alive: a restart would not empty it.
 pub(crate) fn watch(supervisor: &Supervisor, spool: &Arc<dyn Spool>, disk: &Disk, health: &Health) {
     if socket().is_none() {
         return;
@@ -50,7 +56,7 @@ pub(crate) fn watch(supervisor: &Supervisor, spool: &Arc<dyn Spool>, disk: &Disk
     let (watched, spool) = (supervisor.clone(), Arc::clone(spool));
     let (disk, health) = (disk.clone(), health.clone());
     let period = watchdog_period(|name| env::var(name).ok(), std::process::id());
-    let pause = period.map_or(TELL_EVERY, |period| (period / SIGNS_PER_PERIOD).max(PAUSE_MIN));
+    let pause = period.map_or(REPORT_EVERY, |period| (period / SIGNS_PER_PERIOD).max(PAUSE_MIN));
     supervisor.spawn("service manager", move || {
         let (watched, spool) = (watched.clone(), Arc::clone(&spool));
         let (disk, health) = (disk.clone(), health.clone());
@@ -58,7 +64,7 @@ pub(crate) fn watch(supervisor: &Supervisor, spool: &Arc<dyn Spool>, disk: &Disk
             let mut shutdown = watched.shutdown();
             while watched.shutdown().phase() == Phase::Running {
                 let missing = readiness::missing(&watched, &spool, &disk, &health).await;
-                tell(&told(missing.as_ref()));
+                notify(&state_message(missing.as_ref()));
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}
                     () = shutdown.reached(Phase::Ending) => {}
@@ -69,8 +75,8 @@ pub(crate) fn watch(supervisor: &Supervisor, spool: &Arc<dyn Spool>, disk: &Disk
     });
 }
 
-/// The words for a state.
-fn told(missing: Option<&Missing>) -> String {
+/// The message for a state. Without `WATCHDOG=1` it is no sign of life.
+fn state_message(missing: Option<&Missing>) -> String {
     match missing {
         None => "WATCHDOG=1\nSTATUS=Receiving".to_owned(),
         Some(missing) if !missing.restart_mends => {
@@ -85,13 +91,17 @@ fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-/// After which time without a sign of life the service manager restarts this process.
+/// Time without a sign of life after which the service manager restarts this process; `None` if it
+/// never does, or if the variables are those of another process, such as a shell that started this
+/// one.
 fn watchdog_period(variable: impl Fn(&str) -> Option<String>, own: u32) -> Option<Duration> {
     let period = variable("WATCHDOG_USEC")?.parse().ok().filter(|us| *us > 0)?;
     let is_for_us = variable("WATCHDOG_PID").is_none_or(|pid| pid.parse() == Ok(own));
     is_for_us.then(|| Duration::from_micros(period))
 }
 
+/// The socket of the service manager. One that cannot be used is a warning, once: Tipoff works
+/// without it.
 fn socket() -> Option<&'static UnixDatagram> {
     let open = || {
         let name = env::var("NOTIFY_SOCKET").ok().filter(|name| !name.is_empty())?;
@@ -117,7 +127,8 @@ fn connect(name: &str) -> io::Result<UnixDatagram> {
     Ok(socket)
 }
 
-fn tell(message: &str) {
+/// Sends a message. A full socket drops it: nothing here waits for the service manager.
+fn notify(message: &str) {
     if let Some(socket) = socket()
         && let Err(error) = socket.send(message.as_bytes())
     {
@@ -148,8 +159,8 @@ mod tests {
     #[test]
     fn no_sign_of_life_while_a_restart_would_mend_it() {
         let missing = |restart_mends| Missing { what: "a\nWATCHDOG=1".to_owned(), restart_mends };
-        assert!(told(None).starts_with("WATCHDOG=1\n"));
-        assert!(told(Some(&missing(false))).starts_with("WATCHDOG=1\n"));
-        assert_eq!(told(Some(&missing(true))), "STATUS=Not ready: a WATCHDOG=1");
+        assert!(state_message(None).starts_with("WATCHDOG=1\n"));
+        assert!(state_message(Some(&missing(false))).starts_with("WATCHDOG=1\n"));
+        assert_eq!(state_message(Some(&missing(true))), "STATUS=Not ready: a WATCHDOG=1");
     }
 }

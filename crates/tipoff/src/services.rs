@@ -1,6 +1,6 @@
-//! The services that every room uses, opened once in the order of their needs.
+//! The services that every part of the program uses, opened once in the order of their needs.
 //!
-//! Holds no listener and no page: `cli/run.rs` connects those.
+//! `cli/run.rs` calls this, and adds what is not here: listeners and the HTTP port.
 
 use std::sync::Arc;
 
@@ -32,39 +32,51 @@ use crate::runtime::supervise::Supervisor;
 use crate::runtime::telemetry::Metrics;
 use crate::service_manager;
 
-/// What the rooms share. Clones share the same services.
+/// What the parts share. Clones share the same services.
 #[derive(Clone)]
 pub(crate) struct Services {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<Metrics>,
+    /// Wakes a channel's worker when a delivery may be due.
     pub(crate) notifier: ChannelNotifier,
+    /// What pages and API clients see at once.
     pub(crate) events: EventBus,
+    /// The rules of the current configuration. The spool plans deliveries with the same ones.
     pub(crate) rules: Arc<LiveRules>,
+    /// A changed configuration replaces it while the program runs.
     pub(crate) retention: Arc<ArcSwap<Retention>>,
+    /// Whether there is room to store an arrival.
     pub(crate) disk: Disk,
+    /// Recognises devices and checks their logins.
     pub(crate) directory: DeviceDirectory,
+    /// Slows down whoever guesses passwords, over all protocols together.
     pub(crate) gate: LoginGate,
+    /// Sessions in progress, and the writer of those that ended.
     pub(crate) transcripts: Transcripts,
+    /// Starts every task of the program, restarts one that fails, and knows when all have ended.
     pub(crate) supervisor: Supervisor,
 }
 
 impl Services {
+    /// Opens them and starts what belongs to them alone, such as the writer of transcripts. `gate`
+    /// is made before, because the dashboard's logins share it.
     pub(crate) async fn open(
         config: &Config,
         spool: Arc<dyn Spool>,
         rules: Arc<LiveRules>,
         gate: LoginGate,
         shutdown: Shutdown,
+        clock: Clock,
     ) -> anyhow::Result<Self> {
         let metrics = Arc::new(Metrics::new());
         let directory = DeviceDirectory::new(config.access.clone(), config.devices.clone());
         directory.set_added(spool.added_devices().await?);
-        let clock = Clock::system();
         let sessions = Arc::clone(&spool) as _;
         let transcripts = Transcripts::open(sessions, Arc::clone(&metrics), clock.clone()).await?;
         let supervisor = Supervisor::new(shutdown, Arc::clone(&metrics));
         transcripts.start(&supervisor);
+        // Known addresses have connections that strangers cannot take, also right after a restart.
         gate.known.configure(&config.devices);
         gate.learn(&*spool, &directory.authenticator(), clock.now()).await?;
         network::warn_if_rewritten(&*spool, clock.now()).await;
@@ -86,6 +98,7 @@ impl Services {
         })
     }
 
+    /// The mode of the home, and changes of it.
     pub(crate) fn modes(&self) -> Modes {
         Modes {
             spool: Arc::clone(&self.spool),
@@ -94,6 +107,8 @@ impl Services {
         }
     }
 
+    /// What people can do with incidents, from a page, a chat or a link. `links` makes the
+    /// addresses in their answers.
     pub(crate) fn actions(&self, links: &Links) -> Actions {
         Actions {
             spool: Arc::clone(&self.spool),
@@ -116,7 +131,8 @@ impl Services {
         )
     }
 
-    /// Reports to the service manager whether the rooms work, and to channels when the network is back.
+    /// Reports to the service manager whether Tipoff is ready, and wakes the channels when the
+    /// network is back. `/readyz` answers with the [`Health`] that this returns.
     pub(crate) fn watch(&self) -> Health {
         let health = Health::default();
         service_manager::watch(&self.supervisor, &self.spool, &self.disk, &health);
@@ -124,12 +140,13 @@ impl Services {
         health
     }
 
+    /// The cache of thumbnails, in `thumbs` of the data folder. Without a transcoder, videos have none.
     pub(crate) fn thumbnails(&self, config: &Config, transcoder: Option<Transcoder>) -> Thumbnails {
         Thumbnails::new(config.data_dir.join("thumbs"), Arc::clone(&self.spool), transcoder)
     }
 
-    /// Starts the channels, with the transcoder if ffmpeg is installed. The listeners are open by then: no device
-    /// waits for a program's version.
+    /// Starts the channels, with the transcoder if ffmpeg is installed. The listeners are open by
+    /// then: no device waits for a program's version.
     pub(crate) async fn start_channels(
         &self,
         config: &Config,
@@ -142,6 +159,7 @@ impl Services {
         let transcoder = videos.transcoder();
         let (folder, blobs) = (config.data_dir.join("renditions"), self.spool.blobs().clone());
         let renditions = Renditions::open(folder, transcoder.clone(), blobs)?;
+        // What a channel has converted, the dashboard plays.
         videos.keep_in(renditions.clone());
         let common = DispatchContext {
             spool: Arc::clone(&self.spool),

@@ -47,6 +47,7 @@ impl Endpoint {
 pub(crate) struct Request<'a> {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
+    /// Without bytes and content type, the request has no body.
     pub(crate) body: Body,
     /// Time limit, without the time that its body needs.
     pub(crate) time: Duration,

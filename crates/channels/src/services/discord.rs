@@ -107,11 +107,13 @@ struct Discord {
     endpoint: Endpoint,
     /// The webhook's number, which is no secret.
     id: String,
+    /// The name that alerts have. `None` for the webhook's own.
     username: Option<String>,
     /// The number of a thread in the channel.
     thread: Option<String>,
     /// Whether first alerts, too, are silent notifications.
     silent: bool,
+    /// Whether first alerts have buttons.
     buttons: bool,
 }
 

@@ -124,6 +124,7 @@ pub(crate) const ENTRY: Entry = Entry {
 struct Exec {
     /// Path or name of the program.
     program: String,
+    /// From the configuration alone.
     arguments: Vec<String>,
     /// How long it may run.
     time: Duration,
@@ -338,6 +339,7 @@ async fn drain(reader: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
 
 /// The decoded files of an alert in a folder that only this user can read. Removed when dropped.
 struct AlertFolder {
+    /// The folder itself.
     path: String,
     /// The files, in the order of the JSON.
     paths: Vec<String>,

@@ -152,7 +152,9 @@ fn name(priority: Priority) -> Option<&'static str> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct MattermostError {
+    /// Identifies the error, such as `web.incoming_webhook.disabled.app_error`.
     id: String,
+    /// A sentence for people.
     message: String,
 }
 

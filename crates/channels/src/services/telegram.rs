@@ -92,12 +92,15 @@ struct Telegram {
     api: BotApi,
     /// The configured chat: a number or an @name.
     chat: String,
+    /// The number of a topic in the group.
     topic: Option<i64>,
     /// Whether all alerts are silent notifications.
     silent: bool,
     /// Time limit for an answer, without the time that the files need.
     time: Duration,
+    /// Whether first alerts have buttons.
     buttons: bool,
+    /// Whether commands are answered.
     commands: bool,
     /// Whether a follow-up edits the first message instead of replying to it.
     edit_in_place: bool,
@@ -110,6 +113,7 @@ struct Telegram {
     disarm_mode: Option<String>,
     /// Further chats in which people may press buttons and write commands.
     allowed_chats: Vec<String>,
+    /// The chats whose presses and commands are accepted.
     access: Arc<Access>,
     /// The bot's name without the @, once Telegram was asked for it.
     username: OnceCell<String>,

@@ -40,16 +40,10 @@ pub(crate) fn ready_at(of_arrival: Timestamp, of_torn_mail: Option<Timestamp>) -
     of_torn_mail.map_or(of_arrival, |at| at.min(of_arrival))
 }
 
-/// The channels whose pending alerts are withdrawn: all but archives.
-pub(crate) fn withdrawn(planner: &dyn Planner, mut channels: Vec<String>) -> Vec<String> {
-    channels.retain(|channel| !planner.is_archive(channel));
-    channels
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{NOW, Plain};
+    use crate::contract::NOW;
     use crate::core::facts::facts_of_content;
     use tipoff_model::{Content, Device, Due, IncidentClass, OpenIncident};
 
@@ -138,11 +132,5 @@ mod tests {
         assert_eq!(ready_at(seconds(5), None), seconds(5));
         assert_eq!(ready_at(seconds(5), Some(seconds(3))), seconds(3));
         assert_eq!(ready_at(seconds(5), Some(seconds(9))), seconds(5));
-    }
-
-    #[test]
-    fn alerts_are_withdrawn_besides_those_of_archives() {
-        let channels = || ["phone", "hook", "mail"].map(str::to_owned).to_vec();
-        assert_eq!(withdrawn(&Plain, channels()), ["phone", "mail"]);
     }
 }

@@ -33,6 +33,12 @@ pub(crate) fn cover(media: &[Media]) -> Option<(usize, bool)> {
         .or_else(|| first(is_video).map(|index| (index, true)))
 }
 
+/// Whether a file becomes the cover of its incident. `before` is whether the present cover is a video; `None`: there
+/// is none. A picture shows more than the video that it was taken from; otherwise the first cover stays.
+pub(crate) fn replaces_cover(before: Option<bool>, is_video: bool) -> bool {
+    before.is_none_or(|was_video| was_video && !is_video)
+}
+
 /// The words by which an arrival is found, in lower case: subject, sender, login, path, names of files, text.
 pub(crate) fn search_text(envelope: &Envelope, content: &Content) -> String {
     let text: String = content.text.chars().take(TEXT_CHARS_MAX).collect();
@@ -76,6 +82,20 @@ mod tests {
         ] {
             let content = content(kinds.iter().map(|kind| media("1", *kind)).collect());
             assert_eq!((counts(&content), cover(&content.media)), (counted, expected), "{kinds:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_cover_stays_but_a_picture_replaces_a_video() {
+        for (before, is_video, expected) in [
+            (None, false, true),
+            (None, true, true),
+            (Some(true), false, true),
+            (Some(true), true, false),
+            (Some(false), false, false),
+            (Some(false), true, false),
+        ] {
+            assert_eq!(replaces_cover(before, is_video), expected);
         }
     }
 

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use tipoff_model::{AlertKind, Due, Facts, Timestamp};
+use tipoff_model::{AlertKind, Content, Due, Facts, Media, Timestamp};
+
+use super::delivery::holds_back;
 
 /// Number of arrivals that one delivery takes in: a device that does not stop makes many alerts of bounded size, not
 /// one without bounds.
@@ -27,7 +29,8 @@ pub(crate) struct PendingDelivery {
     pub(crate) arrivals: u32,
     /// Whether it covers the arrival that is placed: an upload that has grown.
     pub(crate) has_arrival: bool,
-    /// Whether all files that it covers may be pages of a scan.
+    /// Whether all files that it covers may be pages of a scan ([`is_scan`]). Needed only of one that
+    /// [`PendingDelivery::may_gather_pages`].
     pub(crate) is_scan: bool,
 }
 
@@ -71,19 +74,27 @@ impl PendingDelivery {
     fn has_room(&self) -> bool {
         self.is_untried && self.arrivals < ARRIVALS_PER_DELIVERY_MAX
     }
+
+    /// Whether it is a first alert that takes in pages if it is that of a scan. A clock that was set back may show a
+    /// time before it was made: then it may have begun.
+    pub(crate) fn may_gather_pages(&self, now: Timestamp) -> bool {
+        self.kind == AlertKind::First
+            && self.has_room()
+            && self.due_at > now
+            && self.created_at <= now
+            && !self.video
+    }
+}
+
+/// Whether all files of these arrivals may be pages of a scan.
+pub(crate) fn is_scan(arrivals: &[Content]) -> bool {
+    arrivals.iter().flat_map(|content| &content.media).all(Media::is_document)
 }
 
 /// The first alert of a scan that waits for further pages. It waits longer for the page after this one, and no
 /// longer where a picture comes.
 fn gathering_first(due: &Due, arrival: Placed, pending: &[PendingDelivery]) -> Option<Placement> {
-    let gathers = |it: &&PendingDelivery| {
-        it.kind == AlertKind::First
-            && it.has_room()
-            && it.due_at > arrival.now
-            && it.created_at <= arrival.now
-            && !it.video
-            && it.is_scan
-    };
+    let gathers = |it: &&PendingDelivery| it.is_scan && it.may_gather_pages(arrival.now);
     let first = pending.iter().rev().find(gathers).filter(|_| !arrival.video)?;
     let due_at = match arrival.page {
         true => due.due_at.min(first.created_at.after(PAGES_WAIT_MAX)),
@@ -96,8 +107,7 @@ fn gathering_first(due: &Due, arrival: Placed, pending: &[PendingDelivery]) -> O
 /// already may be being sent with what the arrival was before it grew, unless another is sent before it.
 fn waiting_follow_up(arrival: Placed, pending: &[PendingDelivery]) -> Option<Placement> {
     let is_sent_before = |earlier: &PendingDelivery, it: &PendingDelivery| {
-        let goes_first = earlier.kind == AlertKind::First || arrival.video || !earlier.video;
-        earlier.id < it.id && goes_first
+        earlier.id < it.id && holds_back(earlier.kind, earlier.video, arrival.video)
     };
     let waits = |it: &&PendingDelivery| {
         it.kind == AlertKind::FollowUp
@@ -113,6 +123,8 @@ fn waiting_follow_up(arrival: Placed, pending: &[PendingDelivery]) -> Option<Pla
 mod tests {
     use super::*;
     use crate::contract::NOW;
+    use crate::core::samples;
+    use tipoff_model::MediaKind;
 
     fn seconds(seconds: u64) -> Timestamp {
         NOW.after(Duration::from_secs(seconds))
@@ -179,6 +191,18 @@ mod tests {
         }
         let nearly = PendingDelivery { arrivals: ARRIVALS_PER_DELIVERY_MAX - 1, ..scan() };
         assert!(placed(PAGE, &[nearly]).is_some());
+    }
+
+    #[test]
+    fn a_scan_has_documents_only() {
+        let content = |kinds: &[MediaKind]| Content {
+            media: kinds.iter().map(|kind| samples::media(*kind)).collect(),
+            ..Content::default()
+        };
+        let (page, picture) = (content(&[MediaKind::File]), content(&[MediaKind::Picture]));
+        assert!(is_scan(&[]) && is_scan(&[page.clone(), page.clone()]));
+        assert!(!is_scan(&[page, picture]));
+        assert!(!is_scan(&[content(&[MediaKind::File, MediaKind::Video])]));
     }
 
     #[test]

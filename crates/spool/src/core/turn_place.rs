@@ -1,4 +1,4 @@
-//! Where a device stands in the queue of a channel (`sql/turns.rs`). Pure.
+//! Where a device stands in the queue of a channel (`turns.rs`). Pure.
 
 use tipoff_model::AlertKind;
 
@@ -35,6 +35,13 @@ impl DevicePlace {
             None => format!("#{}", self.recorder.unwrap_or(self.device)),
         }
     }
+
+    /// The places to which the device's pending deliveries of each kind move when it becomes known or another one.
+    /// Reports stay where they are.
+    pub(crate) fn requeued(&self) -> impl Iterator<Item = (AlertKind, String)> {
+        let kinds = AlertKind::ALL.iter().filter(|kind| **kind != AlertKind::Report);
+        kinds.map(|kind| (*kind, self.of(*kind)))
+    }
 }
 
 #[cfg(test)]
@@ -57,6 +64,9 @@ mod tests {
             assert_eq!(device.of(AlertKind::Summary), place);
             assert_eq!(device.of(AlertKind::Report), "#0");
             assert_eq!(device.unknown_at(), unknown_at);
+            let requeued: Vec<_> = device.requeued().collect();
+            assert_eq!(requeued.len(), AlertKind::ALL.len() - 1);
+            assert!(requeued.iter().all(|it| it.0 != AlertKind::Report && it.1 == place));
         }
     }
 }

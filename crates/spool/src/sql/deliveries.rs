@@ -1,28 +1,28 @@
-//! Deliveries that are due, and what attempts made of them (docs/spool.md, A4 and A5).
+//! Deliveries that are due, and their attempts: read for [`crate::core::due_alert`] and
+//! [`crate::core::delivery`] (docs/spool.md, A4 and A5). Also what channels remember, and which are paused.
 
-use tipoff_model::{
-    Alert, AlertKind, AlertManner, DeliveryId, DeliveryState, DeviceId, Event, IncidentId,
-    Timestamp,
-};
+use tipoff_model::{DeliveryId, DeviceId, IncidentId, Timestamp};
 
-use super::covered::Covered;
+use super::covered;
+use super::delivery_rows::{self, kind};
 use super::statement::{Row, Sql, at, number, params};
-use crate::core::alert::{self, Composed};
-use crate::{AttemptRecord, DueBatch, DueDelivery, Result, Share};
+use crate::core::covered::Covered;
+use crate::core::delivery::Delivery;
+use crate::core::due_alert::{self, Context, DueRow};
+use crate::{AttemptRecord, DueBatch, DueDelivery, Result};
 
-/// What is told of a delivery.
+/// A delivery with its incident and device, in the order of [`read_due`].
 const DUE: &str = "
-    SELECT d.id, d.incident, d.kind, d.created_at, d.attempts, d.progress, d.reference,
-           incident.event, incident.subject,
-           CASE WHEN d.of_place THEN 'devices at ' || d.place
-                ELSE coalesce(device.label, device.name) END,
-           incident.began_at, d.route, d.held, incident.device, incident.note, d.place
+    SELECT d.id, d.kind, d.created_at, d.attempts, d.progress, d.reference, d.route, d.held, d.place,
+           d.of_place, d.incident, incident.event, incident.subject, incident.note,
+           incident.began_at, incident.device, device.name, device.label
     FROM delivery AS d
     JOIN incident ON incident.id = d.incident
     JOIN device ON device.id = incident.device
     WHERE d.id = ?1";
 
-/// See [`crate::Spool::due_in_turn`].
+/// See [`crate::Spool::due_in_turn`]. `picked` are the deliveries whose turn it is ([`super::turns::pick`]); one that
+/// was removed meanwhile is left out.
 pub(super) fn due(
     sql: &dyn Sql,
     identity: &str,
@@ -32,149 +32,123 @@ pub(super) fn due(
 ) -> Result<DueBatch> {
     let mut batch = DueBatch::default();
     for id in picked {
-        let due = sql.row(DUE, params![id], |row| read_due(sql, identity, channel, row))?;
-        batch.deliveries.extend(due);
+        if let Some(row) = sql.row(DUE, params![id], read_due)? {
+            batch.deliveries.push(due_delivery(sql, identity, channel, row)?);
+        }
     }
     batch.next_due_at = sql.row(
         "SELECT due_at FROM delivery WHERE channel = ?1 AND state = 'pending' AND due_at > ?2
-             ORDER BY due_at LIMIT 1",
+         ORDER BY due_at LIMIT 1",
         params![channel, now.0],
         |row| at(row, 0),
     )?;
     Ok(batch)
 }
 
-fn read_due(sql: &dyn Sql, identity: &str, channel: &str, row: &Row<'_>) -> Result<DueDelivery> {
-    let delivery = DeliveryId(row.get(0)?);
-    let incident = IncidentId(row.get(1)?);
-    let kind: String = row.get(2)?;
-    let kind = AlertKind::ALL.iter().copied().find(|it| it.as_str() == kind);
-    let kind = kind.unwrap_or(AlertKind::FollowUp);
-    let mut covered = Covered::read(sql, delivery)?;
-    if kind == AlertKind::Report {
-        // The pictures of a report are of other incidents, and so are their words.
-        covered = Covered { media: covered.media, last: covered.last, ..Covered::default() };
-    }
-    let composed = if covered.words.is_empty() {
-        notice(row)?
-    } else if kind == AlertKind::FollowUp {
-        alert::compose(&covered.words, Some(&covered.earlier_words(sql, incident)?))
-    } else {
-        alert::compose(&covered.words, None)
-    };
-    let (mut reply_to, mut maybe_repeated) = (None, Vec::new());
-    if matches!(kind, AlertKind::FollowUp | AlertKind::Summary) {
-        reply_to = first_reference(sql, incident, channel)?;
-    }
-    if kind == AlertKind::FollowUp {
-        maybe_repeated = covered.maybe_repeated(sql, incident)?;
-    }
-    let alert = Alert {
-        delivery,
-        idempotency_key: format!("{identity}-{delivery}"),
-        incident,
-        kind,
-        device_id: DeviceId(row.get(13)?),
-        device: row.get(9)?,
-        event: composed.event,
-        events: composed.events,
-        subject: composed.subject,
-        text: composed.text,
-        details: composed.details,
-        more: composed.more,
-        late: None,
-        received_at: covered.received_at.unwrap_or(at(row, 10)?),
-        media: covered.media,
-        raw: covered.raw,
-        mails: covered.mails,
-        torn: covered.torn,
-        reply_to,
-        link: None,
-        held: number(row, 12)?,
-        manner: AlertManner::default(),
-        buttons: Vec::new(),
-    };
-    Ok(DueDelivery {
-        alert,
-        progress: number(row, 5)?,
-        attempts: number(row, 4)?,
-        created_at: at(row, 3)?,
-        reference: row.get(6)?,
-        covers: covered.last,
-        maybe_repeated,
-        route: row.get(11)?,
-        share: Share::of_place(row.get(15)?),
+fn read_due(row: &Row<'_>) -> Result<DueRow> {
+    Ok(DueRow {
+        delivery: DeliveryId(row.get(0)?),
+        kind: kind(row, 1)?,
+        created_at: at(row, 2)?,
+        attempts: number(row, 3)?,
+        progress: number(row, 4)?,
+        reference: row.get(5)?,
+        route: row.get(6)?,
+        held: number(row, 7)?,
+        place: row.get(8)?,
+        of_address: row.get(9)?,
+        incident: IncidentId(row.get(10)?),
+        event: row.get(11)?,
+        subject: row.get(12)?,
+        note: row.get(13)?,
+        began_at: at(row, 14)?,
+        device: DeviceId(row.get(15)?),
+        device_name: row.get(16)?,
+        device_label: row.get(17)?,
     })
 }
 
-/// The words of an incident without arrivals.
-fn notice(row: &Row<'_>) -> Result<Composed> {
-    let event: String = row.get(7)?;
-    Ok(Composed {
-        event: Event::from_name(&event).unwrap_or_default(),
-        subject: row.get(8)?,
-        text: row.get::<Option<String>>(14)?.unwrap_or_default(),
-        ..Composed::default()
-    })
+/// Looks up what the alert needs besides its row.
+fn due_delivery(sql: &dyn Sql, identity: &str, channel: &str, row: DueRow) -> Result<DueDelivery> {
+    let covered = Covered::gather(covered::read(sql, row.delivery)?);
+    let mut context = Context::default();
+    if due_alert::is_reply(row.kind) {
+        let select = "SELECT reference FROM delivery
+             WHERE incident = ?1 AND channel = ?2 AND kind = 'first' ORDER BY id LIMIT 1";
+        let first = sql.row(select, params![row.incident.0, channel], |row| row.get(0))?;
+        context.first_reference = first.flatten();
+    }
+    if let Some((first, last)) = due_alert::adds_to(row.kind, &covered) {
+        context.earlier = covered::earlier_words(sql, row.incident, first)?;
+        let earlier = covered::earlier_files(sql, row.incident, last)?;
+        context.maybe_repeated = covered.maybe_repeated(earlier);
+    }
+    Ok(due_alert::compose(identity, row, covered, context))
 }
 
-fn first_reference(sql: &dyn Sql, incident: IncidentId, channel: &str) -> Result<Option<String>> {
-    let reference = sql.row(
-        "SELECT reference FROM delivery WHERE incident = ?1 AND channel = ?2
-             AND kind = 'first' ORDER BY id LIMIT 1",
-        params![incident.0, channel],
-        |row| row.get(0),
-    )?;
-    Ok(reference.flatten())
-}
-
-/// What failed in an earlier run is due now: no pause outlives the run that chose it.
+/// Makes due at once, at a start, what failed before. Runs before any channel reads the queue.
 pub(super) fn retry_at_once(sql: &dyn Sql, now: Timestamp) -> Result<()> {
-    sql.execute(
-        "UPDATE delivery SET due_at = ?1 WHERE state = 'pending' AND attempts > 0 AND due_at > ?1",
-        params![now.0],
-    )?;
+    for delivery in delivery_rows::attempted(sql)? {
+        if let Some(due_at) = delivery.due_at_start(now) {
+            delivery_rows::set_due(sql, delivery.id, due_at)?;
+        }
+    }
     Ok(())
 }
 
-/// See [`crate::Spool::record`].
+/// See [`crate::Spool::record`]. Records nothing if the incident was removed during the attempt.
 pub(super) fn record(sql: &dyn Sql, record: &AttemptRecord) -> Result<()> {
-    split_off_untold(sql, record)?;
-    let pending = record.state == DeliveryState::Pending;
-    sql.execute(
-        "UPDATE delivery
-             SET state = CASE WHEN ?2 = 'pending' AND state = 'withdrawn' THEN state ELSE ?2 END,
-                    due_at = ?3, ended_at = ?4, attempts = attempts + 1,
-                    progress = ?5, reference = coalesce(?6, reference)
-             WHERE id = ?1",
-        params![
-            record.delivery.0,
-            record.state.as_str(),
-            record.due_at.0,
-            (!pending).then_some(record.ended_at.0),
-            record.progress,
-            record.reference,
-        ],
-    )?;
+    let Some(delivery) = delivery_rows::one(sql, record.delivery.0)? else {
+        return Ok(());
+    };
+    split_off_rest(sql, &delivery, record)?;
+    let delivery = delivery.after(record);
+    delivery_rows::write(sql, &delivery)?;
     let took_ms = record.ended_at.since(record.at).as_millis();
     sql.execute(
-        "INSERT INTO attempt (delivery, number, at, took_ms, error)
-             SELECT id, attempts, ?2, ?3, ?4 FROM delivery WHERE id = ?1",
+        "INSERT INTO attempt (delivery, number, at, took_ms, error) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![
-            record.delivery.0,
+            delivery.id,
+            delivery.attempts,
             record.at.0,
             i64::try_from(took_ms).unwrap_or(i64::MAX),
             record.error,
         ],
     )?;
-    if record.remember.is_empty() {
+    remember(sql, &delivery.channel, &record.remember)
+}
+
+/// Moves the arrivals that were added to a delivery while it was attempted to a follow-up. The alert was composed of
+/// the arrivals up to [`AttemptRecord::covers`], and numbers of arrivals only grow.
+fn split_off_rest(sql: &dyn Sql, delivery: &Delivery, record: &AttemptRecord) -> Result<()> {
+    let rest = "SELECT arrival FROM delivery_arrival WHERE delivery = ?1 AND arrival > ?2 LIMIT 1";
+    let values = params![delivery.id, record.covers.0];
+    if sql.row(rest, values, |row| row.get::<i64>(0))?.is_none() {
         return Ok(());
     }
-    let channel: Option<String> =
-        sql.row("SELECT channel FROM delivery WHERE id = ?1", params![record.delivery.0], |row| {
-            row.get(0)
-        })?;
-    channel.map_or(Ok(()), |channel| remember(sql, &channel, &record.remember))
+    let follow_up = sql.insert_row(
+        "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route,
+                               device, place)
+         SELECT incident, channel, 'followup', ?2, ?3, ?3, video, route, device, place
+         FROM delivery WHERE id = ?1",
+        params![delivery.id, delivery.state_of_rest().as_str(), record.ended_at.0],
+    )?;
+    sql.execute(
+        "UPDATE delivery_arrival SET delivery = ?3 WHERE delivery = ?1 AND arrival > ?2",
+        params![delivery.id, record.covers.0, follow_up],
+    )?;
+    Ok(())
+}
+
+/// See [`crate::Incidents::retry`]. `only`: one delivery of the incident instead of all.
+pub(super) fn retry(
+    sql: &dyn Sql,
+    incident: IncidentId,
+    only: Option<DeliveryId>,
+    now: Timestamp,
+) -> Result<Vec<String>> {
+    let is_meant = |it: &Delivery| only.is_none_or(|only| only.0 == it.id);
+    delivery_rows::change(sql, incident, |it| is_meant(&it).then_some(it)?.retried(now))
 }
 
 /// See [`crate::Spool::remember`].
@@ -187,74 +161,23 @@ pub(super) fn remember(sql: &dyn Sql, channel: &str, pairs: &[(String, String)])
     Ok(())
 }
 
-/// What was added to the delivery while it was being attempted has not been told: it becomes a
-/// follow-up of its own.
-fn split_off_untold(sql: &dyn Sql, record: &AttemptRecord) -> Result<()> {
-    let untold: bool = sql.one(
-        "SELECT EXISTS (SELECT 1 FROM delivery_arrival WHERE delivery = ?1 AND arrival > ?2)",
-        params![record.delivery.0, record.covers.0],
-        |row| row.get(0),
-    )?;
-    if !untold {
-        return Ok(());
-    }
-    let id = sql.insert_row(
-        "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route,
-                                   device, place)
-             SELECT incident, channel, 'followup',
-                    CASE state WHEN 'withdrawn' THEN state ELSE 'pending' END, ?2, ?2, video, route,
-                    device, place
-             FROM delivery WHERE id = ?1",
-        params![record.delivery.0, record.ended_at.0],
-    )?;
-    let follow_up = id;
-    sql.execute(
-        "UPDATE delivery_arrival SET delivery = ?3 WHERE delivery = ?1 AND arrival > ?2",
-        params![record.delivery.0, record.covers.0, follow_up],
-    )?;
-    Ok(())
-}
-
 /// See [`crate::Spool::memory`].
 pub(super) fn memory(sql: &dyn Sql, channel: &str) -> Result<Vec<(String, String)>> {
     let select = "SELECT key, value FROM channel_memory WHERE channel = ?1 ORDER BY key";
-    let pairs = sql.rows(select, params![channel], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(pairs)
+    sql.rows(select, params![channel], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// See [`crate::Spool::paused`].
 pub(super) fn paused(sql: &dyn Sql) -> Result<Vec<String>> {
-    let select = "SELECT channel FROM paused ORDER BY channel";
-    let channels = sql.rows(select, params![], |row| row.get(0))?;
-    Ok(channels)
+    sql.rows("SELECT channel FROM paused ORDER BY channel", params![], |row| row.get(0))
 }
 
 /// See [`crate::Spool::set_paused`].
 pub(super) fn set_paused(sql: &dyn Sql, channel: &str, paused: bool) -> Result<()> {
-    let statement = if paused {
-        "INSERT INTO paused (channel) VALUES (?1) ON CONFLICT DO NOTHING"
-    } else {
-        "DELETE FROM paused WHERE channel = ?1"
+    let statement = match paused {
+        true => "INSERT INTO paused (channel) VALUES (?1) ON CONFLICT DO NOTHING",
+        false => "DELETE FROM paused WHERE channel = ?1",
     };
     sql.execute(statement, params![channel])?;
     Ok(())
-}
-
-/// See [`crate::Incidents::retry`].
-pub(super) fn retry(
-    sql: &dyn Sql,
-    incident: IncidentId,
-    only: Option<DeliveryId>,
-    now: Timestamp,
-) -> Result<Vec<String>> {
-    // It has its time to expire anew. Of one that was refused all messages are tried again, since
-    // it is not known which of them it was.
-    let update = "UPDATE delivery SET due_at = ?2, created_at = ?2, ended_at = NULL,
-                progress = CASE state WHEN 'refused' THEN 0 ELSE progress END,
-                state = 'pending'
-         WHERE incident = ?1 AND state <> 'delivered' AND (?3 IS NULL OR id = ?3)
-         RETURNING channel";
-    let channels =
-        sql.rows(update, params![incident.0, now.0, only.map(|only| only.0)], |row| row.get(0))?;
-    Ok(channels)
 }

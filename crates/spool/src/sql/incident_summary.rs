@@ -6,7 +6,7 @@ use tipoff_model::{ArrivalId, Content, Envelope, IncidentId, MediaPlace, Timesta
 
 use super::statement::{Sql, params};
 use crate::Result;
-use crate::core::incident_summary::{counts, cover, search_text};
+use crate::core::incident_summary::{counts, cover, replaces_cover, search_text};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -18,7 +18,8 @@ pub(super) struct IncidentSummary<'a> {
     pub(super) content: &'a Content,
 }
 
-/// Notes an arrival; `before` is what was understood of it earlier, if it was noted before.
+/// Notes an arrival; `before` is what was understood of it earlier, if it was noted before. Lists read these columns
+/// and no arrivals.
 pub(super) fn note(
     sql: &dyn Sql,
     summary: &IncidentSummary<'_>,
@@ -26,23 +27,23 @@ pub(super) fn note(
 ) -> Result<()> {
     let (pictures, videos) = counts(summary.content);
     let (pictures_before, videos_before) = before.map_or((0, 0), counts);
-    let cover = cover(&summary.content.media);
     if (pictures, videos) != (pictures_before, videos_before) {
         sql.execute(
             "UPDATE incident SET pictures = pictures + ?2, videos = videos + ?3 WHERE id = ?1",
             params![summary.incident.0, pictures - pictures_before, videos - videos_before],
         )?;
     }
-    if let Some((index, video)) = cover {
-        // A picture shows more than the video that it was taken from.
+    if let Some((index, is_video)) = cover(&summary.content.media)
+        && replaces_cover(cover_before(sql, summary.incident)?, is_video)
+    {
         sql.execute(
             "UPDATE incident SET cover_arrival = ?2, cover_index = ?3, cover_video = ?4
-                 WHERE id = ?1 AND (cover_arrival IS NULL OR (cover_video AND NOT ?4))",
+             WHERE id = ?1",
             params![
                 summary.incident.0,
                 summary.arrival.0,
                 i64::try_from(index).unwrap_or(0),
-                video
+                is_video
             ],
         )?;
     }
@@ -55,7 +56,13 @@ pub(super) fn note(
     Ok(())
 }
 
-/// Counts an arrival of this moment.
+/// Whether the cover of an incident is a video. `None`: it has no cover.
+fn cover_before(sql: &dyn Sql, incident: IncidentId) -> Result<Option<bool>> {
+    let select = "SELECT cover_video FROM incident WHERE id = ?1 AND cover_arrival IS NOT NULL";
+    sql.row(select, params![incident.0], |row| row.get(0))
+}
+
+/// Counts an arrival in its hour since 1970, for the overview.
 pub(super) fn count(sql: &dyn Sql, at: Timestamp, torn: bool, bytes: u64) -> Result<()> {
     sql.execute(
         "INSERT INTO hour (hour, arrivals, torn, bytes) VALUES (?1, 1, ?2, ?3)

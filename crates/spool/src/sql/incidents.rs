@@ -8,11 +8,11 @@ use tipoff_model::{
     IncidentId, MediaPlace, Timestamp,
 };
 
-use super::covered::raw_mail;
 use super::database::Database;
 use super::spool::SqlSpool;
 use super::statement::{Row, Sql, Value, at, from_json, number, params};
 use super::{deliveries, dismissal, incident_summary, shares, stats, turns};
+use crate::core::covered::raw_mail;
 use crate::core::incident_kind::IncidentKind;
 use crate::{
     ArrivalLine, BoxFuture, Cover, DeliveryLine, Dismissal, Figures, IncidentDetail,

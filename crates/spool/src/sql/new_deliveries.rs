@@ -1,17 +1,16 @@
-//! Writes the deliveries that an arrival makes due.
+//! Writes the deliveries that an arrival makes due, where [`crate::core::placement`] places it.
 
-use tipoff_model::{
-    AlertKind, ArrivalId, Due, Event, IncidentId, Media, NotifiedChannel, Timestamp,
-};
+use tipoff_model::{AlertKind, ArrivalId, Due, Event, IncidentId, NotifiedChannel, Timestamp};
 
 use super::statement::{Row, Sql, at, from_json, number, params};
-use super::summaries;
+use super::{delivery_rows, summaries};
 use crate::Result;
-use crate::core::placement::{PendingDelivery, Placed, Placement, place};
+use crate::core::delivery::{NewDelivery, is_untried};
+use crate::core::placement::{PendingDelivery, Placed, Placement, is_scan, place};
 use crate::core::summary::joinable;
 use crate::core::turn_place::DevicePlace;
 
-/// Pending deliveries of an incident on a channel that are looked at, the newest first: older ones have no room.
+/// Pending deliveries of an incident on a channel that are read, the newest first: older ones have no room.
 const PENDING_MAX: u32 = 16;
 
 /// An arrival whose deliveries are written.
@@ -21,12 +20,14 @@ pub(super) struct Added<'a> {
     pub(super) event: Event,
     pub(super) arrival: ArrivalId,
     pub(super) placed: Placed,
+    /// Where the incident's device stands in the queues.
     pub(super) device: &'a DevicePlace,
     /// The channels that were alerted of the incident before.
     pub(super) notified: &'a [NotifiedChannel],
 }
 
-/// Writes a delivery, or a place in one that waits.
+/// Writes a delivery, or a place in one that waits. Only follow-ups and summaries join others: what waits is read for
+/// them alone.
 pub(super) fn add(sql: &dyn Sql, added: &Added<'_>, due: &Due) -> Result<()> {
     if due.kind == AlertKind::Summary {
         return add_to_summary(sql, added, due);
@@ -41,20 +42,11 @@ pub(super) fn add(sql: &dyn Sql, added: &Added<'_>, due: &Due) -> Result<()> {
             insert(sql, added.incident, added.device, video, due, now)?
         }
         Placement::Into { delivery, due_at } => {
-            if let Some(due_at) = due_at {
-                sql.execute(
-                    "UPDATE delivery SET due_at = ?2 WHERE id = ?1",
-                    params![delivery, due_at.0],
-                )?;
-            }
+            due_at.map_or(Ok(()), |due_at| delivery_rows::set_due(sql, delivery, due_at))?;
             delivery
         }
     };
-    sql.execute(
-        "INSERT OR IGNORE INTO delivery_arrival (delivery, arrival) VALUES (?1, ?2)",
-        params![delivery, added.arrival.0],
-    )?;
-    Ok(())
+    delivery_rows::cover(sql, delivery, added.arrival)
 }
 
 fn add_to_summary(sql: &dyn Sql, added: &Added<'_>, due: &Due) -> Result<()> {
@@ -68,54 +60,45 @@ fn add_to_summary(sql: &dyn Sql, added: &Added<'_>, due: &Due) -> Result<()> {
     summaries::add(sql, summary, added.arrival, is_follow_up)
 }
 
-/// The incident's first alert and its follow-ups that wait on a channel, in the order of their numbers.
+/// The incident's first alert and its follow-ups that wait on a channel, in the order of their numbers. What a first
+/// alert covers is read only where it may wait for pages.
 fn pending(sql: &dyn Sql, added: &Added<'_>, channel: &str) -> Result<Vec<PendingDelivery>> {
-    // What a first alert covers is read only where it may wait for pages.
-    let select = "SELECT id, kind, created_at, due_at, attempts = 0, video,
-                (SELECT count(*) FROM delivery_arrival WHERE delivery = delivery.id),
-                EXISTS (SELECT 1 FROM delivery_arrival
-                        WHERE delivery = delivery.id AND arrival = ?3),
-                CASE WHEN kind = 'first' AND attempts = 0 AND due_at > ?4 THEN
-                    (SELECT json_group_array(json_extract(arrival.content, '$.media'))
-                     FROM delivery_arrival JOIN arrival ON arrival.id = delivery_arrival.arrival
-                     WHERE delivery_arrival.delivery = delivery.id)
-                END
-         FROM delivery
-         WHERE incident = ?1 AND channel = ?2 AND state = 'pending'
-           AND kind IN ('first', 'followup')
-         ORDER BY id DESC LIMIT ?5";
-    let (incident, now) = (added.incident.0, added.placed.now.0);
-    let values = params![incident, channel, added.arrival.0, now, PENDING_MAX];
-    let pending = sql.rows(select, values, read_pending)?;
-    let mut pending: Vec<PendingDelivery> = pending;
+    let select = "SELECT d.id, d.kind, d.created_at, d.due_at, d.state, d.attempts, d.video,
+                (SELECT count(*) FROM delivery_arrival WHERE delivery_arrival.delivery = d.id),
+                (SELECT count(*) FROM delivery_arrival
+                 WHERE delivery_arrival.delivery = d.id AND arrival = ?3)
+         FROM delivery AS d
+         WHERE d.incident = ?1 AND d.channel = ?2 AND d.state = 'pending'
+           AND d.kind IN ('first', 'followup')
+         ORDER BY d.id DESC LIMIT ?4";
+    let values = params![added.incident.0, channel, added.arrival.0, PENDING_MAX];
+    let mut pending = sql.rows(select, values, read_pending)?;
     pending.reverse();
+    for delivery in pending.iter_mut().filter(|it| it.may_gather_pages(added.placed.now)) {
+        let select = "SELECT content FROM delivery_arrival
+             JOIN arrival ON arrival.id = delivery_arrival.arrival
+             WHERE delivery_arrival.delivery = ?1";
+        let contents = sql.rows(select, params![delivery.id], |row| from_json(row, 0))?;
+        delivery.is_scan = is_scan(&contents);
+    }
     Ok(pending)
 }
 
 fn read_pending(row: &Row<'_>) -> Result<PendingDelivery> {
-    let media: Option<String> = row.get(8)?;
-    let is_scan = match media {
-        None => false,
-        Some(_) => from_json::<Vec<Vec<Media>>>(row, 8)?.iter().flatten().all(Media::is_document),
-    };
-    let kind: String = row.get(1)?;
     Ok(PendingDelivery {
         id: row.get(0)?,
-        kind: match kind == AlertKind::First.as_str() {
-            true => AlertKind::First,
-            false => AlertKind::FollowUp,
-        },
+        kind: delivery_rows::kind(row, 1)?,
         created_at: at(row, 2)?,
         due_at: at(row, 3)?,
-        is_untried: row.get(4)?,
-        video: row.get(5)?,
-        arrivals: number(row, 6)?,
-        has_arrival: row.get(7)?,
-        is_scan,
+        is_untried: is_untried(delivery_rows::state(row, 4)?, number(row, 5)?),
+        video: row.get(6)?,
+        arrivals: number(row, 7)?,
+        has_arrival: row.get::<i64>(8)? > 0,
+        is_scan: false,
     })
 }
 
-/// Writes a delivery of its own; its number.
+/// Writes a delivery of its own; its number. `video`: it waits for a video that is transcoded.
 pub(super) fn insert(
     sql: &dyn Sql,
     incident: IncidentId,
@@ -124,39 +107,36 @@ pub(super) fn insert(
     due: &Due,
     now: Timestamp,
 ) -> Result<i64> {
-    let gathers_until = (due.kind == AlertKind::Summary).then_some(due.due_at.0);
-    let id = sql.insert_row(
+    let new = NewDelivery::new(incident, device, video, due, now);
+    sql.insert_row(
         "INSERT INTO delivery (incident, channel, kind, state, created_at, due_at, video, route,
-                                   of_place, device, place, gathers_until)
-             VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                               of_place, device, place, gathers_until)
+         VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
-            incident.0,
-            due.channel,
-            due.kind.as_str(),
-            now.0,
-            due.due_at.0,
-            video,
-            due.route,
-            due.of_address,
-            device.device,
-            device.of(due.kind),
-            gathers_until,
+            new.incident.0,
+            new.due.channel,
+            new.due.kind.as_str(),
+            new.created_at.0,
+            new.due.due_at.0,
+            new.video,
+            new.due.route,
+            new.due.of_address,
+            new.device,
+            new.place,
+            new.gathers_until.map(|at| at.0),
         ],
-    )?;
-    Ok(id)
+    )
 }
 
-/// What decides where a device stands in the queues.
+/// What decides where a device stands in the queues. A device that is not stored any more stands alone.
 pub(super) fn device_place(sql: &dyn Sql, device: i64) -> Result<DevicePlace> {
-    let place = sql.row(
-        "SELECT device.recorder, coalesce(device.label, recorder.label) IS NOT NULL, device.place
-             FROM device LEFT JOIN device AS recorder ON recorder.id = device.recorder
-             WHERE device.id = ?1",
-        params![device],
-        |row| {
-            let (recorder, is_named, address) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(DevicePlace { device, recorder, is_named, address })
-        },
-    )?;
+    let select = "SELECT device.recorder, coalesce(device.label, recorder.label) IS NOT NULL,
+                device.place
+         FROM device LEFT JOIN device AS recorder ON recorder.id = device.recorder
+         WHERE device.id = ?1";
+    let place = sql.row(select, params![device], |row| {
+        let (recorder, is_named, address) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(DevicePlace { device, recorder, is_named, address })
+    })?;
     Ok(place.unwrap_or(DevicePlace { device, ..DevicePlace::default() }))
 }

@@ -1,4 +1,5 @@
-//! Incidents that no arrival opens: notices about a device, and reports.
+//! Incidents that no arrival opens: notices about a device, such as that it is inactive, and reports. Nothing joins such
+//! an incident, and its words are its own.
 
 use tipoff_model::{
     Content, DeviceId, Event, Facts, IncidentClass, IncidentId, Planner, Timestamp,
@@ -6,20 +7,20 @@ use tipoff_model::{
 
 use super::incident_rows::{self, Opening};
 use super::statement::Sql;
-use super::{devices, new_deliveries, past, shares, sightings};
-use crate::core::alerting::{self, IncidentAlerts};
+use super::{devices, new_deliveries, planning, shares, sightings};
+use crate::core::alerting::IncidentAlerts;
 use crate::core::facts::facts_of_content;
 use crate::core::incident_kind::IncidentKind;
 use crate::core::joining::IncidentHead;
 use crate::{Notice, Result};
 
-/// See [`crate::Devices::create_notice`].
+/// See [`crate::Devices::create_notice`]. The rules decide who is alerted, as for an arrival with this event and subject.
 pub(super) fn create(sql: &dyn Sql, planner: &dyn Planner, notice: &Notice) -> Result<Vec<String>> {
-    let Some(device) = devices::read(sql, notice.device.0)? else {
+    let Notice { device: id, event, subject, at } = notice;
+    let Some(device) = devices::read(sql, id.0)? else {
         return Ok(Vec::new());
     };
-    let content = Content { subject: notice.subject.clone(), ..Content::default() };
-    let Notice { device: id, event, subject, at } = notice;
+    let content = Content { subject: subject.clone(), ..Content::default() };
     let (incident, muted) = open(sql, *id, *event, subject, *at)?;
     let facts = Facts {
         began_at: *at,
@@ -28,10 +29,8 @@ pub(super) fn create(sql: &dyn Sql, planner: &dyn Planner, notice: &Notice) -> R
         muted,
         ..facts_of_content(&device, &content)
     };
-    let alerts = IncidentAlerts::default();
-    let place = new_deliveries::device_place(sql, id.0)?;
-    let past = past::load(sql, planner, &facts, &alerts, &place)?;
-    let plan = alerting::decide(planner, &facts, &alerts, &past, *at);
+    let new = IncidentAlerts::default();
+    let (plan, place) = planning::plan(sql, planner, (id.0, &facts), &new, *at)?;
     incident_rows::set_suppressed_reason(sql, incident, &plan)?;
     for due in &plan.due {
         new_deliveries::insert(sql, incident, &place, false, due, *at)?;
@@ -42,7 +41,7 @@ pub(super) fn create(sql: &dyn Sql, planner: &dyn Planner, notice: &Notice) -> R
     Ok(plan.due.into_iter().map(|due| due.channel).collect())
 }
 
-/// Opens an incident that no arrival opens. Whether alerts of the device are muted.
+/// Opens an incident that no arrival opens. Returns its number, and whether alerts of the device, or all, are muted.
 pub(super) fn open(
     sql: &dyn Sql,
     device: DeviceId,

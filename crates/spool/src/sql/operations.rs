@@ -14,6 +14,7 @@ use super::{
     turns, uploads,
 };
 use crate::core::known_mails::NewMail;
+use crate::core::uploads::NewName;
 use crate::{
     AttemptRecord, Blobs, BoxFuture, DueBatch, Growth, MailDigest, NewArrival, Newest, Result,
     RetentionLimits, Room, Spool, SpoolStats, Stored, StoredBlob, Swept, Upload,
@@ -86,8 +87,8 @@ impl<D: Database> Spool for SqlSpool<D> {
         now: Timestamp,
     ) -> BoxFuture<'_, Result<Vec<String>>> {
         let rules = Arc::clone(&self.rules);
-        let renamed = uploads::Renamed { arrival, path, name, event, now };
-        Box::pin(self.write(move |sql| uploads::rename(sql, &*rules.current(), &renamed)))
+        let new = NewName { path, name, event, now };
+        Box::pin(self.write(move |sql| uploads::rename(sql, &*rules.current(), arrival, &new)))
     }
 
     fn uploads<'a>(&'a self, tree: &'a str, limit: u32) -> BoxFuture<'a, Result<Vec<Upload>>> {

@@ -34,15 +34,13 @@ pub(super) fn withdraw(
 ) -> Result<()> {
     for incident in &resent.replaces {
         dismissal::withdraw(sql, planner, *incident, now)?;
-        sql.execute(
-            "UPDATE incident SET suppressed_reason = ?2 WHERE id = ?1",
-            params![incident.0, WITHDRAWN],
-        )?;
+        let update = "UPDATE incident SET suppressed_reason = ?2 WHERE id = ?1";
+        sql.execute(update, params![incident.0, WITHDRAWN])?;
     }
     Ok(())
 }
 
-/// Remembers a torn mail whose alert waits.
+/// Remembers a torn mail whose alert waits: few devices have any, so that [`waiting_mails`] reads a short table.
 pub(super) fn remember(
     sql: &dyn Sql,
     device: i64,
@@ -50,10 +48,8 @@ pub(super) fn remember(
     arrival: &NewArrival,
 ) -> Result<()> {
     if resent::is_torn_mail(arrival) {
-        sql.execute(
-            "INSERT INTO torn_mail (device, arrival, at) VALUES (?1, ?2, ?3)",
-            params![device, id.0, arrival.received_at.0],
-        )?;
+        let insert = "INSERT INTO torn_mail (device, arrival, at) VALUES (?1, ?2, ?3)";
+        sql.execute(insert, params![device, id.0, arrival.received_at.0])?;
     }
     Ok(())
 }
@@ -66,28 +62,24 @@ pub(super) fn forget_old(sql: &dyn Sql, now: Timestamp) -> Result<()> {
 
 /// The incident of an arrival; `None` if it is of another device.
 fn incident_of(sql: &dyn Sql, device: i64, arrival: ArrivalId) -> Result<Option<IncidentId>> {
-    let incident = sql.row(
-        "SELECT incident.id FROM arrival JOIN incident ON incident.id = arrival.incident
-             WHERE arrival.id = ?1 AND incident.device = ?2",
-        params![arrival.0, device],
-        |row| row.get(0),
-    )?;
-    Ok(incident.map(IncidentId))
+    let select = "SELECT incident.id FROM arrival JOIN incident ON incident.id = arrival.incident
+         WHERE arrival.id = ?1 AND incident.device = ?2";
+    sql.row(select, params![arrival.0, device], |row| row.get(0).map(IncidentId))
 }
 
-/// The device's whole mails since then, the newest first.
+/// The device's whole mails since then, the newest first. An arrival with a tree is an upload. The latest incidents
+/// are read by their index, so that a device with many costs no more.
 fn whole_mails(sql: &dyn Sql, device: i64, since: Timestamp) -> Result<Vec<(IncidentId, Content)>> {
     let select = "SELECT incident, content FROM arrival
          WHERE incident IN (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?3)
            AND received_at >= ?2 AND NOT torn AND tree IS NULL
          ORDER BY id DESC LIMIT ?3";
-    let mails = sql.rows(select, params![device, since.0, COMPARED_MAX], |row| {
+    sql.rows(select, params![device, since.0, COMPARED_MAX], |row| {
         Ok((IncidentId(row.get(0)?), from_json(row, 1)?))
-    })?;
-    Ok(mails)
+    })
 }
 
-/// The device's torn mails whose alerts are not due yet, the newest first.
+/// The device's torn mails whose alerts are not due yet, with the time of the last of them, the newest first.
 fn waiting_mails(sql: &dyn Sql, device: i64, now: Timestamp) -> Result<Vec<WaitingMail>> {
     let select = "SELECT arrival.incident, arrival.content, max(delivery.due_at)
          FROM torn_mail
@@ -95,12 +87,11 @@ fn waiting_mails(sql: &dyn Sql, device: i64, now: Timestamp) -> Result<Vec<Waiti
          JOIN delivery ON delivery.incident = arrival.incident
          WHERE torn_mail.device = ?1 AND delivery.state = 'pending' AND delivery.due_at > ?2
          GROUP BY arrival.id ORDER BY arrival.id DESC LIMIT ?3";
-    let mails = sql.rows(select, params![device, now.0, COMPARED_MAX], |row| {
+    sql.rows(select, params![device, now.0, COMPARED_MAX], |row| {
         Ok(WaitingMail {
             incident: IncidentId(row.get(0)?),
             content: from_json(row, 1)?,
             due_at: at(row, 2)?,
         })
-    })?;
-    Ok(mails)
+    })
 }

@@ -8,9 +8,9 @@ use tipoff_model::RuleSource;
 
 use super::database::Database;
 use super::statement::Sql;
-use super::turns::Turns;
 use crate::core::dedup::TornDevices;
 use crate::core::known_mails::KnownMails;
+use crate::core::turns::Turns;
 use crate::{Blobs, Result, SpoolError};
 
 /// The spool on a database, with its blobs. All that it keeps in memory can be read from the database again.

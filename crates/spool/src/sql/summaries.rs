@@ -1,9 +1,11 @@
-//! The rows of summaries: one message for many suppressed alerts, with the first and the latest arrival.
+//! The rows of summaries: one message for many suppressed alerts. Read and written for [`crate::core::summary`].
 
 use tipoff_model::{ArrivalId, Event, Timestamp};
 
+use super::delivery_rows::{self, state};
 use super::statement::{Row, Sql, at, number, params};
 use crate::Result;
+use crate::core::delivery::is_untried;
 use crate::core::summary::{Summary, no_longer_shown};
 use crate::core::turn_place::DevicePlace;
 
@@ -19,17 +21,14 @@ pub(super) fn read(
     since: Timestamp,
 ) -> Result<Vec<Summary>> {
     let select = "SELECT delivery.id, event, route, of_place, created_at, gathers_until, held,
-                held_follow_ups, state = 'pending' AND attempts = 0
+                held_follow_ups, state, attempts
          FROM delivery JOIN incident ON incident.id = delivery.incident
          WHERE kind = 'summary' AND channel = ?1 AND gathers_until > ?2
            AND CASE WHEN of_place THEN delivery.place = ?4 ELSE incident.device = ?3 END
          ORDER BY delivery.id DESC LIMIT ?5";
-    let summaries = sql.rows(
-        select,
-        params![channel, since.0, device.device, device.unknown_at(), READ_MAX],
-        read_row,
-    )?;
-    let mut summaries: Vec<Summary> = summaries;
+    let address = device.unknown_at();
+    let values = params![channel, since.0, device.device, address, READ_MAX];
+    let mut summaries = sql.rows(select, values, read_row)?;
     summaries.reverse();
     Ok(summaries)
 }
@@ -45,36 +44,28 @@ fn read_row(row: &Row<'_>) -> Result<Summary> {
         gathers_until: at(row, 5)?,
         held: number(row, 6)?,
         held_follow_ups: number(row, 7)?,
-        is_untried: row.get(8)?,
+        is_untried: is_untried(state(row, 8)?, number(row, 9)?),
     })
 }
 
-/// Adds an arrival to a summary; `is_follow_up`: the channel was alerted of its incident.
+/// Adds an arrival to a summary; `is_follow_up`: the channel was alerted of its incident. Every arrival is counted,
+/// and the summary shows only some of them.
 pub(super) fn add(
     sql: &dyn Sql,
     summary: i64,
     arrival: ArrivalId,
     is_follow_up: bool,
 ) -> Result<()> {
-    let shown: Vec<ArrivalId> = sql.rows(
-        "SELECT arrival FROM delivery_arrival WHERE delivery = ?1",
-        params![summary],
-        |row| row.get(0).map(ArrivalId),
-    )?;
+    let select = "SELECT arrival FROM delivery_arrival WHERE delivery = ?1";
+    let shown = sql.rows(select, params![summary], |row| row.get(0).map(ArrivalId))?;
     for old in no_longer_shown(&shown) {
-        sql.execute(
-            "DELETE FROM delivery_arrival WHERE delivery = ?1 AND arrival = ?2",
-            params![summary, old.0],
-        )?;
+        let delete = "DELETE FROM delivery_arrival WHERE delivery = ?1 AND arrival = ?2";
+        sql.execute(delete, params![summary, old.0])?;
     }
+    delivery_rows::cover(sql, summary, arrival)?;
     sql.execute(
-        "INSERT OR IGNORE INTO delivery_arrival (delivery, arrival) VALUES (?1, ?2)",
-        params![summary, arrival.0],
-    )?;
-    sql.execute(
-        "UPDATE delivery SET held = held + 1, held_follow_ups = held_follow_ups + ?2
-             WHERE id = ?1",
-        params![summary, is_follow_up],
+        "UPDATE delivery SET held = held + 1, held_follow_ups = held_follow_ups + ?2 WHERE id = ?1",
+        params![summary, i64::from(is_follow_up)],
     )?;
     Ok(())
 }

@@ -1,85 +1,55 @@
-//! Whose turn it is in the queue of a channel. Known devices go before all others, one after the other, and those of a
-//! recorder are one; then the addresses of discovered devices (`waiting_places.rs`), and in each its
-//! devices, the newest first; of each device the newest delivery whose incident has no earlier one. So a thousand made-up senders at one address wait for each other, and for nobody else.
+//! The queue of a channel as its rows are: what [`crate::core::turns`] asks of it.
 
-use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use tipoff_model::{AlertKind, ArrivalId, DeviceId, Timestamp};
 
 use super::new_deliveries;
-use super::statement::{Sql, params};
-use super::waiting_places::{LOOKED_AT_MAX, WaitingPlaces};
+use super::statement::{Sql, at, params};
+use crate::core::queue::{DueQueue, Queued};
+use crate::core::turns::{self, Turns};
 use crate::{Result, Room, Share};
 
-/// Addresses whose latest device is remembered; of others the devices begin anew.
-const PLACES_MAX: usize = 1_024;
-
-/// What every pick has in common: a due delivery without an earlier one of its incident. `delivery_turns` has all
-/// columns, so that what is not due yet is passed quickly.
-const READY: &str = "
-    FROM delivery AS d
-    WHERE channel = ?1 AND state = 'pending' AND due_at <= ?2
-      AND NOT EXISTS (
-          SELECT 1 FROM delivery AS earlier
-          WHERE earlier.incident = d.incident AND earlier.channel = d.channel
-            AND earlier.id < d.id AND earlier.state = 'pending' AND earlier.kind <> 'summary'
-            AND (earlier.kind = 'first' OR NOT earlier.video OR d.video))";
-
-/// The places of known devices: `#` and a number. Those of addresses are greater.
-const KNOWN: [&str; 2] = ["#", "$"];
-/// The places of all others: digits and letters.
-const DISCOVERED: [&str; 2] = ["$", "~"];
-
-/// Who had the latest turns in a channel's queue. Lost at an end, without harm.
-#[derive(Debug, Default)]
-pub(super) struct Turns {
-    known: String,
-    /// The place up to which it was looked who waits.
-    discovered: String,
-    waiting: WaitingPlaces,
-    devices: HashMap<String, Round>,
+/// The ready deliveries of a channel (?1) at a time (?2): those that are due and that no earlier one of their incident
+/// holds back. The condition is [`crate::core::delivery::holds_back`]; a test holds the two against each other. The
+/// index `delivery_turns` has all columns, so that what is not due yet is passed quickly.
+macro_rules! ready {
+    ($columns:literal, $where_and_order:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM delivery AS d
+             WHERE channel = ?1 AND state = 'pending' AND due_at <= ?2
+               AND NOT EXISTS (
+                   SELECT 1 FROM delivery AS earlier
+                   WHERE earlier.incident = d.incident AND earlier.channel = d.channel
+                     AND earlier.id < d.id AND earlier.state = 'pending' AND earlier.kind <> 'summary'
+                     AND (earlier.kind = 'first' OR NOT earlier.video OR d.video))
+               AND ",
+            $where_and_order,
+            " LIMIT 1"
+        )
+    };
 }
 
-/// The turns of a place's devices, from the newest device to the oldest, in a circle.
-#[derive(Clone, Debug)]
-struct Round {
-    /// The newest device that had a turn in this round: who came since goes first.
-    newest: i64,
-    /// The device whose turn it was, without those that came since.
-    latest: i64,
-    /// Devices that had a turn lately, the latest last: what they send next does not wait for a whole round.
-    recent: Vec<Recent>,
-}
+/// The newest delivery of a place (?3) above a device (?4) and below a delivery of a device (?5, ?6).
+const NEWEST: &str = ready!(
+    "device, id",
+    "place = ?3 AND device > ?4 AND (device, id) < (?5, ?6) ORDER BY device DESC, id DESC"
+);
 
-/// A device that had a turn.
-#[derive(Clone, Copy, Debug)]
-struct Recent {
-    device: i64,
-    /// Its latest delivery that had one.
-    delivery: i64,
-    /// Turns that it may have before those of others, for later deliveries.
-    more: u8,
-}
+/// The places after ?3 up to ?4, at most ?5: each is looked up by the one before it, so that a place with a thousand
+/// deliveries costs no more than another.
+const PLACES: &str = concat!(
+    "WITH RECURSIVE next (place) AS (SELECT (",
+    ready!("place", "place > ?3 AND place <= ?4 ORDER BY place, device DESC, id DESC"),
+    ") UNION ALL SELECT (",
+    ready!("place", "place > next.place AND place <= ?4 ORDER BY place, device DESC, id DESC"),
+    ") FROM next WHERE next.place IS NOT NULL)
+     SELECT place FROM next WHERE place IS NOT NULL LIMIT ?5"
+);
 
-/// Devices of a place that may go on with what they began: a camera's further pictures follow its first alert.
-const RECENT_MAX: usize = 8;
-/// How often, in a round.
-const MORE: u8 = 3;
-
-impl Round {
-    /// The device has a turn for this delivery.
-    fn took(mut self, device: i64, delivery: i64) -> Self {
-        let known = self.recent.iter().position(|it| it.device == device);
-        let more = known.map_or(MORE, |at| self.recent.remove(at).more);
-        self.recent.push(Recent { device, delivery, more });
-        if self.recent.len() > RECENT_MAX {
-            self.recent.remove(0);
-        }
-        self
-    }
-}
-
-/// The deliveries of a channel whose turn it is, in order.
+/// The numbers of a channel's deliveries whose turn it is now, in order.
 pub(super) fn pick(
     sql: &dyn Sql,
     channel: &str,
@@ -87,239 +57,83 @@ pub(super) fn pick(
     room: &Room<'_>,
     turns: &mut Turns,
 ) -> Result<Vec<i64>> {
-    let taken = room.claimed.iter().map(|claimed| claimed.0).collect();
-    let mut queue = Queue { sql, channel, now, taken };
-    let mut places = Places::new(room);
-    let mut picked = Vec::new();
-    while picked.len() < room.known.min(room.limit) as usize {
-        let Some(place) = queue.next_place(KNOWN, &turns.known, &places)? else { break };
-        let Some(id) = queue.take(&place, &mut turns.devices)? else { break };
-        turns.known.clone_from(&place);
-        places.take(place);
-        picked.push(id);
-    }
-    let end = picked.len().saturating_add(room.discovered as usize).min(room.limit as usize);
-    pick_discovered(&mut queue, turns, &mut places, end, &mut picked)?;
-    Ok(picked)
+    turns::pick(&ChannelQueue { sql, channel, now }, room, turns, Instant::now())
 }
 
-/// Picks of the places of discovered devices until so many are picked.
-fn pick_discovered(
-    queue: &mut Queue<'_>,
-    turns: &mut Turns,
-    places: &mut Places,
-    end: usize,
-    picked: &mut Vec<i64>,
-) -> Result<()> {
-    let mut may_look = true;
-    if picked.len() < end && !turns.waiting.is_fresh() {
-        queue.look_who_waits(turns)?;
-        may_look = false;
-    }
-    while picked.len() < end {
-        let Some(place) = turns.waiting.next(|place| !places.is_full(place)) else {
-            if !may_look {
-                break;
-            }
-            queue.look_who_waits(turns)?;
-            may_look = false;
-            continue;
-        };
-        match queue.take(&place, &mut turns.devices)? {
-            Some(id) => {
-                turns.waiting.took(&place);
-                places.take(place);
-                picked.push(id);
-            }
-            None => turns.waiting.has_nothing(&place),
-        }
-    }
-    Ok(())
-}
-
-/// How many deliveries of each place are under way or picked.
-struct Places {
-    max: u32,
-    taken: HashMap<String, u32>,
-}
-
-impl Places {
-    fn new(room: &Room<'_>) -> Self {
-        Self { max: room.of_share, taken: room.busy.iter().cloned().collect() }
-    }
-
-    fn is_full(&self, place: &str) -> bool {
-        self.taken.get(place).copied().unwrap_or_default() >= self.max
-    }
-
-    fn take(&mut self, place: String) {
-        *self.taken.entry(place).or_default() += 1;
-    }
-}
-
-/// The due deliveries of a channel, without those that are taken.
-struct Queue<'a> {
+/// The queue of a channel at a time.
+struct ChannelQueue<'a> {
     sql: &'a dyn Sql,
     channel: &'a str,
     now: Timestamp,
-    taken: HashSet<i64>,
 }
 
-impl Queue<'_> {
-    /// The delivery whose turn it is at a place.
-    fn take(&mut self, place: &str, devices: &mut HashMap<String, Round>) -> Result<Option<i64>> {
-        let Some((round, id)) = self.next_of_place(place, devices.get(place))? else {
-            return Ok(None);
-        };
-        if devices.len() >= PLACES_MAX {
-            devices.clear();
-        }
-        devices.insert(place.to_owned(), round);
-        self.taken.insert(id);
-        Ok(Some(id))
+impl DueQueue for ChannelQueue<'_> {
+    fn newest(&self, place: &str, after: i64, below: Queued) -> Result<Option<Queued>> {
+        let Queued { device, delivery } = below;
+        let values = params![self.channel, self.now.0, place, after, device, delivery];
+        self.sql
+            .row(NEWEST, values, |row| Ok(Queued { device: row.get(0)?, delivery: row.get(1)? }))
     }
 
-    /// Looks which discovered devices' places have anything to deliver, after those that were looked at last.
-    fn look_who_waits(&self, turns: &mut Turns) -> Result<()> {
-        let mut waiting = Vec::new();
-        let [first, end] = DISCOVERED;
-        for (after, until) in
-            [(turns.discovered.as_str().max(first), end), (first, &turns.discovered)]
-        {
-            let mut after = after.to_owned();
-            while waiting.len() < LOOKED_AT_MAX
-                && let Some(place) = self.first_free(&after, until)?
-            {
-                after.clone_from(&place);
-                waiting.push(place);
-            }
-        }
-        turns.discovered = match waiting.last() {
-            Some(last) if waiting.len() >= LOOKED_AT_MAX => last.clone(),
-            _ => String::new(),
-        };
-        turns.waiting.found(self.sql, waiting)
+    fn places(&self, after: &str, until: &str, max: usize) -> Result<Vec<String>> {
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
+        let values = params![self.channel, self.now.0, after, until, max];
+        self.sql.rows(PLACES, values, |row| row.get(0))
     }
 
-    /// The newest delivery of the device whose turn it is at a place, and the round after that.
-    fn next_of_place(&self, place: &str, round: Option<&Round>) -> Result<Option<(Round, i64)>> {
-        if let Some(round) = round {
-            for recent in round.recent.iter().rev().filter(|it| it.more > 0) {
-                let Recent { device, delivery, more } = *recent;
-                let newest = self.newest_of(place, device - 1, device + 1)?;
-                if let Some((_, id)) = newest.filter(|(_, id)| *id > delivery) {
-                    let mut round = round.clone();
-                    round.recent.retain(|it| it.device != device);
-                    round.recent.push(Recent { device, delivery: id, more: more - 1 });
-                    return Ok(Some((round, id)));
-                }
-            }
-            if let Some((newest, id)) = self.newest_of(place, round.newest, i64::MAX)? {
-                return Ok(Some((Round { newest, ..round.clone() }.took(newest, id), id)));
-            }
-            if let Some((latest, id)) = self.newest_of(place, -1, round.latest)? {
-                return Ok(Some((Round { latest, ..round.clone() }.took(latest, id), id)));
-            }
-        }
-        let first = self.newest_of(place, -1, i64::MAX)?;
-        let recent = round.map(|round| round.recent.clone()).unwrap_or_default();
-        let recent: Vec<Recent> =
-            recent.into_iter().map(|it| Recent { more: MORE, ..it }).collect();
-        Ok(first.map(|(device, id)| {
-            (Round { newest: device, latest: device, recent }.took(device, id), id)
-        }))
-    }
-
-    /// The newest device between these two that has anything to deliver, with its newest delivery.
-    fn newest_of(&self, place: &str, after: i64, before: i64) -> Result<Option<(i64, i64)>> {
-        let select = format!(
-            "SELECT device, id {READY} AND place = ?3 AND device > ?4 AND device < ?5
-             ORDER BY device DESC, id DESC"
-        );
-        let values = params![self.channel, self.now.0, place, after, before];
-        self.sql.find(&select, values, |row| {
-            let (device, id) = (row.get(0)?, row.get(1)?);
-            Ok((!self.taken.contains(&id)).then_some((device, id)))
-        })
-    }
-
-    /// The next place of a range after this one, in a circle, that has anything to deliver and room for it.
-    fn next_place(
-        &self,
-        [first, end]: [&str; 2],
-        latest: &str,
-        places: &Places,
-    ) -> Result<Option<String>> {
-        for (after, until) in [(latest.max(first), end), (first, latest)] {
-            let mut after = after.to_owned();
-            while let Some(place) = self.first_free(&after, until)? {
-                if !places.is_full(&place) {
-                    return Ok(Some(place));
-                }
-                after = place;
-            }
-        }
-        Ok(None)
-    }
-
-    fn first_free(&self, after: &str, until: &str) -> Result<Option<String>> {
-        let select = format!(
-            "SELECT place, id {READY} AND place > ?3 AND place <= ?4
-             ORDER BY place, device DESC, id DESC"
-        );
-        let values = params![self.channel, self.now.0, after, until];
-        self.sql.find(&select, values, |row| {
-            let is_taken = self.taken.contains(&row.get(1)?);
-            Ok(if is_taken { None } else { Some(row.get(0)?) })
-        })
+    fn first_seen_at(&self, address: &str) -> Result<Option<Timestamp>> {
+        let select = "SELECT first_at FROM device WHERE place = ?1 ORDER BY first_at LIMIT 1";
+        self.sql.row(select, params![address], |row| at(row, 0))
     }
 }
 
 /// See [`crate::Incidents::owner_of`].
 pub(super) fn owner_of(sql: &dyn Sql, arrival: ArrivalId) -> Result<Option<(Share, DeviceId)>> {
-    let owner = sql.row(
-        "SELECT device.id, CASE WHEN coalesce(device.label, recorder.label) IS NULL
-                                         AND device.place IS NOT NULL THEN device.place
-                                    ELSE '#' || coalesce(device.recorder, device.id) END
-             FROM arrival JOIN incident ON incident.id = arrival.incident
-             JOIN device ON device.id = incident.device
-             LEFT JOIN device AS recorder ON recorder.id = device.recorder
-             WHERE arrival.id = ?1",
-        params![arrival.0],
-        |row| Ok((Share::of_place(row.get(1)?), DeviceId(row.get(0)?))),
-    )?;
-    Ok(owner)
+    let select = "SELECT incident.device FROM arrival
+         JOIN incident ON incident.id = arrival.incident WHERE arrival.id = ?1";
+    let Some(device) = sql.row(select, params![arrival.0], |row| row.get(0))? else {
+        return Ok(None);
+    };
+    let place = new_deliveries::device_place(sql, device)?.of(AlertKind::First);
+    Ok(Some((Share::of_place(place), DeviceId(device))))
 }
 
-/// The device is another one, or has become known: what waits takes its turns.
+/// Moves what waits of a device to its present place in the queues: it is another device, or has become known.
 pub(super) fn requeue(sql: &dyn Sql, device: DeviceId) -> Result<()> {
-    let place = new_deliveries::device_place(sql, device.0)?;
-    sql.execute(
-        "UPDATE delivery SET device = ?1, place = ?2
-             WHERE state = 'pending' AND kind <> 'report'
-               AND incident IN (SELECT id FROM incident WHERE incident.device = ?1)",
-        params![device.0, place.of(AlertKind::First)],
-    )?;
+    let update = "UPDATE delivery SET device = ?1, place = ?2
+         WHERE state = 'pending' AND kind = ?3
+           AND incident IN (SELECT id FROM incident WHERE incident.device = ?1)";
+    for (kind, place) in new_deliveries::device_place(sql, device.0)?.requeued() {
+        sql.execute(update, params![device.0, place, kind.as_str()])?;
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::{Connection, params};
+    use rusqlite::Connection;
+    use tipoff_model::DeliveryState;
 
     use super::*;
+    use crate::core::delivery::holds_back;
     use crate::sqlite::schema;
 
     const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
 
-    /// A spool with so many deliveries that wait, from so many addresses, due at this time.
-    fn spool(count: i64, addresses: i64, due_at: i64) -> Connection {
+    fn empty() -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();
         schema::migrate(&mut connection).unwrap();
+        let device = "INSERT INTO device (id, key, name) VALUES (1, 'yard', 'yard')";
+        connection.execute_batch(device).unwrap();
+        connection
+    }
+
+    /// A spool with so many deliveries that wait, from so many addresses, due at this time.
+    fn spool(count: i64, addresses: i64, due_at: i64) -> Connection {
+        let connection = empty();
         connection
             .execute_batch(&format!(
-                "INSERT INTO device (id, key, name) VALUES (1, 'yard', 'yard');
-                 WITH RECURSIVE number (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM number WHERE n <= {count})
+                "WITH RECURSIVE number (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM number WHERE n <= {count})
                  INSERT INTO device (id, key, name) SELECT n, 'd' || n, 'd' || n FROM number;
                  INSERT INTO incident (id, device, event, subject, began_at, last_arrival_at)
                  SELECT id, id, 'motion', '', 0, 0 FROM device;
@@ -333,40 +147,84 @@ mod tests {
         connection
     }
 
+    fn picked(connection: &Connection, room: &Room<'_>, turns: &mut Turns) -> Vec<i64> {
+        pick(connection, "phone", NOW, room, turns).unwrap()
+    }
+
+    fn plan(connection: &Connection, statement: &str) -> String {
+        let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+        for parameter in 1..=explain.parameter_count() {
+            explain.raw_bind_parameter(parameter, 0).unwrap();
+        }
+        let mut rows = explain.raw_query();
+        let mut plan = String::new();
+        while let Some(row) = rows.next().unwrap() {
+            plan.push_str(&row.get::<_, String>(3).unwrap());
+            plan.push_str("; ");
+        }
+        plan
+    }
+
     #[test]
     fn a_long_queue_is_not_read_for_each_turn() {
         let connection = spool(100_000, 254, NOW.0);
         let mut turns = Turns::default();
         let mut taken = Vec::new();
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         for _ in 0..100 {
-            let room = Room::of(16, &taken);
-            let picked = pick(&connection, "phone", NOW, &room, &mut turns).unwrap();
+            let picked = picked(&connection, &Room::of(16, &taken), &mut turns);
             assert_eq!(picked.len(), 16);
             taken = picked.into_iter().map(tipoff_model::DeliveryId).collect();
         }
         println!("16 of 100,000 in {:?}", began.elapsed() / 100);
         let later = spool(100_000, 254, NOW.0 + 1);
-        let began = std::time::Instant::now();
-        let picked = pick(&later, "phone", NOW, &Room::of(16, &[]), &mut Turns::default()).unwrap();
+        let began = Instant::now();
+        assert_eq!(picked(&later, &Room::of(16, &[]), &mut Turns::default()).len(), 1);
         println!("1 of 100,000 that are not due yet in {:?}", began.elapsed());
-        assert_eq!(picked.len(), 1);
-        for order in [
-            "place = '' AND device > 0 ORDER BY device DESC, id DESC",
-            "place > '' ORDER BY place, device DESC, id DESC",
-        ] {
-            let plan: Vec<String> = connection
-                .prepare(&format!(
-                    "EXPLAIN QUERY PLAN SELECT place, device, id {READY} AND {order}"
-                ))
-                .unwrap()
-                .query_map(params!["phone", 0], |row| row.get(3))
-                .unwrap()
-                .map(rusqlite::Result::unwrap)
-                .collect();
-            let plan = plan.join("; ");
+        for statement in [NEWEST, PLACES] {
+            let plan = plan(&connection, statement);
             assert!(plan.contains("SEARCH d USING COVERING INDEX delivery_turns"), "{plan}");
-            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN d"), "{plan}");
         }
+    }
+
+    #[test]
+    fn what_an_earlier_delivery_of_the_incident_holds_back_is_not_in_the_queue() {
+        let connection = empty();
+        let mut incident = 0_i64;
+        let mut expected = Vec::new();
+        for &kind in AlertKind::ALL {
+            for &state in DeliveryState::ALL {
+                for (video, is_later_video, channel) in [
+                    (false, false, "phone"),
+                    (false, true, "phone"),
+                    (true, false, "phone"),
+                    (true, true, "phone"),
+                    (false, false, "hook"),
+                ] {
+                    incident += 1;
+                    let rows = format!(
+                        "INSERT INTO incident (id, device, event, subject, began_at, last_arrival_at)
+                         VALUES ({incident}, 1, 'motion', '', 0, 0);
+                         INSERT INTO delivery (incident, channel, kind, state, created_at, due_at,
+                                               device, place, video)
+                         VALUES ({incident}, '{channel}', '{kind}', '{state}', 0, {later}, 1, '#1', {video}),
+                                ({incident}, 'phone', 'followup', 'pending', 0, {now}, 1, '#1',
+                                 {is_later_video});",
+                        kind = kind.as_str(),
+                        state = state.as_str(),
+                        later = NOW.0 + 1,
+                        now = NOW.0,
+                    );
+                    connection.execute_batch(&rows).unwrap();
+                    let waits = state == DeliveryState::Pending && channel == "phone";
+                    if !(waits && holds_back(kind, video, is_later_video)) {
+                        expected.push(2 * incident);
+                    }
+                }
+            }
+        }
+        expected.reverse();
+        assert_eq!(picked(&connection, &Room::of(1_000, &[]), &mut Turns::default()), expected);
     }
 }

@@ -1,4 +1,7 @@
 //! What `tipoff run` prints at its start: what to type into the camera.
+//!
+//! Printed once the ports are bound, so that the numbers are those in use. The whole-program
+//! tests read the ports from these lines.
 
 use std::io::{self, IsTerminal};
 use std::net::IpAddr;
@@ -12,8 +15,9 @@ use crate::net::network;
 use crate::receive::listener::BoundListener;
 use crate::web::access::{Access as Lock, make_setup_key};
 
-/// Whether what is printed is shown on a terminal and kept nowhere. Journals and files are no terminal;
-/// container engines keep what even a terminal inside was shown.
+/// Whether the output is shown on a terminal and stored nowhere: only then may it contain a secret.
+/// Journals and files are no terminal; container engines store even what a terminal inside shows
+/// (`docker logs`).
 fn is_read_by_people_only() -> bool {
     let in_container = CONTAINER_FILES.iter().any(|file| Path::new(file).exists())
         || std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
@@ -21,7 +25,8 @@ fn is_read_by_people_only() -> bool {
     io::stdout().is_terminal() && !in_container
 }
 
-/// Where the dashboard is; while nobody can log in, with what sets the password, or how to get that.
+/// The dashboard's address. While no password is set, with a link that sets it, or where the output
+/// is stored, with the command that prints such a link.
 pub(super) async fn dashboard(
     url: &str,
     access: &Lock,
@@ -35,11 +40,13 @@ pub(super) async fn dashboard(
             "{url}/ (no password yet: tipoff password --link prints a link to set it)"
         ));
     }
+    // A secret in the output: the key sets the password once, within an hour.
     let key = make_setup_key(spool).await?;
     Ok(format!("{url}/setup?key={key} (sets its password, once, within an hour)"))
 }
 
-/// What to type into the camera, readable at a glance.
+/// Prints what to type into the camera: per listener, in the order of the configuration, then where
+/// alerts go.
 pub(super) fn announce(
     config: &Config,
     smtp: &[BoundListener],
@@ -91,10 +98,12 @@ pub(super) fn announce(
     println!("Try it: tipoff send");
 }
 
+/// Address, port and encryption of one listener.
 fn server(listener: &BoundListener, what: &str, lan: Option<IpAddr>, encryption: &str) {
     let Ok(address) = listener.listener.local_addr() else {
         return;
     };
+    // A camera cannot use 0.0.0.0: it needs the address on the local network.
     let host = match lan {
         Some(lan) if address.ip().is_unspecified() => lan,
         _ => address.ip(),
@@ -104,6 +113,7 @@ fn server(listener: &BoundListener, what: &str, lan: Option<IpAddr>, encryption:
     println!("  encryption   {encryption}");
 }
 
+/// Which user to type into the camera, by `[access]`. The password is not printed.
 fn login(access: &Access) {
     match access.user.as_deref() {
         Some(user) => println!("  user         {user}, with its password"),

@@ -1,8 +1,10 @@
-//! `tipoff audit`: who changed what, and when. Works beside a running server.
+//! `tipoff audit`: who changed what, and when.
+//!
+//! Works beside a running server. It only reads: entries are added where something is changed.
 
-use serde_json::json;
 use tipoff_spool::{Audit, AuditEntry, AuditFilter};
 
+use super::json::print_json;
 use super::password::open;
 use super::{Ending, Failure, block_on};
 use crate::config::Config;
@@ -12,7 +14,8 @@ use crate::web::account_types::AuditLine;
 /// Which entries are wanted, and how.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only of whoever has this in their name, or is of this kind: user, token, person, link, command line, file, stranger
+    /// Only of whoever has this in their name, or is of this kind: user, token, person, link,
+    /// command line, file, stranger
     #[arg(long)]
     who: Option<String>,
     /// Only what is of this area (token) or is this (token.create)
@@ -36,7 +39,7 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
         let to_the_second =
             |entry: &AuditEntry| AuditLine { at: utc_second(entry.at), ..AuditLine::from(entry) };
         let entries: Vec<_> = entries.iter().map(to_the_second).collect();
-        println!("{:#}", json!(entries));
+        print_json(&entries).map_err(Failure::Failed)?;
     } else if entries.is_empty() {
         println!("There are no entries.");
     } else {
@@ -45,6 +48,7 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
     Ok(())
 }
 
+/// One entry in a line.
 fn print(entry: &AuditEntry) {
     let AuditEntry { at, actor, address, what, object, detail, count, .. } = entry;
     let address = address.as_ref().map(|it| format!(" at {it}")).unwrap_or_default();
@@ -63,7 +67,8 @@ fn print(entry: &AuditEntry) {
     println!("{plain}");
 }
 
-/// What turns the direction of a text, or is not seen in it (Unicode's Bidi_Control and others of their kind).
+/// What turns the direction of a text, or is not seen in it (Unicode's Bidi_Control and others of
+/// their kind).
 const fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{61c}' | '\u{feff}')

@@ -1,4 +1,7 @@
-//! `tipoff channels`: try the configured channels without a camera.
+//! `tipoff channels test`: sends a test picture to the configured channels, without a camera.
+//!
+//! Works without a server and without a spool. The alert goes to the service directly: it is not
+//! queued, not repeated and not in the timeline. With a spool, the audit log has an entry.
 
 use clap::Subcommand;
 
@@ -17,7 +20,7 @@ pub(super) enum Action {
     },
 }
 
-/// Does it.
+/// Tests the channels one after the other. Exit code 1 if one of the tests failed.
 pub(super) fn run(action: &Action, config: Config) -> Ending {
     let Action::Test { name } = action;
     let wanted = |channel: &&ChannelConfig| name.as_ref().is_none_or(|name| channel.name == *name);
@@ -36,7 +39,7 @@ pub(super) fn run(action: &Action, config: Config) -> Ending {
     if all_fine { Ok(()) } else { Err(Failure::Told) }
 }
 
-/// Notes it in the audit log, where there is a spool yet.
+/// Adds the tests to the audit log, if there is a spool yet.
 async fn note(config: &Config, channels: &[&ChannelConfig]) {
     if let Ok(spool) = super::password::open(config) {
         for channel in channels {
@@ -46,6 +49,8 @@ async fn note(config: &Config, channels: &[&ChannelConfig]) {
     }
 }
 
+/// Prints a line for each channel; whether all tests arrived. A picture that the service took only
+/// after a correction counts as arrived.
 async fn test_all(channels: &[&ChannelConfig]) -> bool {
     let mut all_fine = true;
     for channel in channels {

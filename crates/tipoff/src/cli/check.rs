@@ -1,8 +1,12 @@
-//! `tipoff check`: the configuration has been read by now, so what is left is to say what it means.
+//! `tipoff check`: prints what a valid configuration means.
+//!
+//! Reading it has found every fault already ([`Common::load`], exit code 2). Nothing is opened or
+//! connected: `tipoff doctor` checks the machine, `tipoff channels test` the channels.
 
 use super::moment::Moment;
 use super::{Common, Ending, explain};
 use crate::config::{self, Config, Listener};
+use crate::runtime::clock::Clock;
 
 /// What to print.
 #[derive(Debug, clap::Args)]
@@ -20,27 +24,29 @@ pub(super) struct Args {
     moment: Moment,
 }
 
-/// Checks, or prints what was asked for.
-pub(super) fn run(args: &Args, common: &Common) -> Ending {
+/// Prints the summary, or the example, the reference or the verdicts that an option asks for.
+pub(super) fn run(args: &Args, common: &Common, clock: &Clock) -> Ending {
     if args.example {
         print!("{}", config::example());
     } else if args.reference {
         print!("{}", config::reference());
     } else if args.explain || args.moment.is_given() {
-        return explain::check(&common.load()?, &args.moment);
+        return explain::check(&common.load()?, &args.moment, clock.now());
     } else {
-        tell(&common.load()?);
+        print_summary(&common.load()?);
     }
     Ok(())
 }
 
-fn tell_listener(what: &str, listener: Listener) {
+/// An address and whether TLS begins with the first byte there. STARTTLS is an offer of plain
+/// listeners.
+fn print_listener(what: &str, listener: Listener) {
     let kind = if listener.tls { "TLS from the start" } else { "plain" };
     println!("  receives {what} on {} ({kind})", listener.address);
 }
 
-/// Says what the configuration comes to, so that a missing line is noticed.
-fn tell(config: &Config) {
+/// Prints what the configuration contains, so that a missing section is noticed.
+fn print_summary(config: &Config) {
     match &config.path {
         Some(path) => println!("{} is fine.", path.display()),
         None => println!("No configuration file: the defaults are fine."),
@@ -49,10 +55,10 @@ fn tell(config: &Config) {
         println!("  warning: {warning}");
     }
     for listener in &config.smtp.listen {
-        tell_listener("mail", listener.at);
+        print_listener("mail", listener.at);
     }
     for listener in &config.ftp.listen {
-        tell_listener("uploads", *listener);
+        print_listener("uploads", *listener);
     }
     for device in &config.devices {
         println!("  device {}", device.name);

@@ -1,4 +1,8 @@
-//! `tipoff compact`: rewrites the database so that it takes no more than it holds. Tipoff must be stopped.
+//! `tipoff compact`: rewrites the database so that it takes no more space than its rows need.
+//! Tipoff must be stopped.
+//!
+//! A database of an earlier version keeps the space of deleted rows; after this, it returns such
+//! space to the disk itself.
 
 use tipoff_spool::SqliteSpool;
 
@@ -6,7 +10,8 @@ use super::{Ending, Failure};
 use crate::config::Config;
 use crate::disk::size;
 
-/// Rewrites the database, and says what it took before and takes now.
+/// Rewrites the database, and prints its size before and after. Exit code 1 while a Tipoff runs on
+/// the data folder.
 pub(super) fn run(config: &Config) -> Ending {
     let compacted = SqliteSpool::compact(&config.data_dir);
     let compacted = compacted.map_err(|error| Failure::Failed(error.into()))?;

@@ -1,5 +1,8 @@
-//! `tipoff doctor`: looks at all that Tipoff needs of the machine, says what is wrong, and what to
-//! do about it. Changes nothing, sends nothing, and does not disturb a running Tipoff.
+//! `tipoff doctor`: checks what Tipoff needs of the machine, and prints what is wrong and what to do.
+//!
+//! It changes nothing, sends nothing to channels, and does not disturb a running Tipoff. Each check
+//! is a function in `doctor/` that returns a [`Finding`]; its judgement is a pure function beside
+//! it, which the tests call.
 
 mod certificate;
 mod data;
@@ -8,18 +11,20 @@ mod machine;
 mod ports;
 
 use std::path::Path;
-use std::time::SystemTime;
+
+use tipoff_model::Timestamp;
 
 use self::data::Folder;
 use self::finding::{Finding, Mark};
 use super::{Ending, Failure, block_on};
 use crate::config::{ChannelConfig, Config};
 use crate::net::network;
+use crate::runtime::clock::Clock;
 
 /// What container engines leave for the programs inside: Docker's file and Podman's.
 pub(super) const CONTAINER_FILES: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
-/// How to tell it.
+/// How to print the findings.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// For programs: one JSON object
@@ -27,9 +32,9 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Looks, and tells; it fails where something is wrong.
-pub(super) fn run(args: &Args, config: &Config) -> Ending {
-    let findings = block_on(examine(config))?;
+/// Prints the findings. Exit code 1 if one of them is wrong; a hint alone is no failure.
+pub(super) fn run(args: &Args, config: &Config, clock: &Clock) -> Ending {
+    let findings = block_on(examine(config, clock.now()))?;
     if args.json {
         println!("{:#}", finding::to_json(&findings));
     } else {
@@ -46,10 +51,11 @@ pub(super) fn in_container() -> bool {
     CONTAINER_FILES.iter().any(|file| Path::new(file).exists())
 }
 
-async fn examine(config: &Config) -> Vec<Finding> {
-    let now = SystemTime::now();
+/// Runs every check, in the order of the output.
+async fn examine(config: &Config, now: Timestamp) -> Vec<Finding> {
     let in_container = in_container();
     let folder = Folder::look(&config.data_dir);
+    // The two that wait: for other programs' answers, up to 5 s and 20 s.
     let (listeners, videos) =
         tokio::join!(ports::listeners(config, folder.in_use), machine::videos(&config.video));
 
@@ -62,8 +68,9 @@ async fn examine(config: &Config) -> Vec<Finding> {
     findings.extend(listeners);
     findings.extend(ports::passive(&config.ftp, in_container));
     findings.push(machine::address(config, network::lan_address(), in_container));
+    // Only beside a running Tipoff: opening the spool would convert that of an earlier version.
     if folder.in_use == Some(true) {
-        findings.extend(machine::peers(config).await);
+        findings.extend(machine::peers(config, now).await);
     }
     findings.push(certificate::look(&config.smtp, &config.data_dir, now));
     findings.push(videos);
@@ -75,7 +82,8 @@ async fn examine(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Its faults have ended the program before.
+/// The configuration. One with a fault has ended the program before (exit code 2), so this is
+/// always fine.
 fn configuration(path: Option<&Path>) -> Finding {
     let found = path.map_or_else(
         || "no file, so the defaults hold".to_owned(),
@@ -84,11 +92,12 @@ fn configuration(path: Option<&Path>) -> Finding {
     Finding::fine("configuration", found)
 }
 
-/// A secret that the configuration hands to a program.
+/// A warning of the configuration: a secret that is passed to a program of a channel.
 fn shared_secret(warning: &str) -> Finding {
     Finding::hint("programs", warning, "see docs/channels/exec.md")
 }
 
+/// The channels, by name only: a test alert would be a change (`tipoff channels test` sends one).
 fn channels(channels: &[ChannelConfig]) -> Finding {
     if channels.is_empty() {
         return Finding::hint(

@@ -1,22 +1,23 @@
-//! `tipoff incidents`: what has arrived, where it went, and why something did not. Works beside a
-//! running server.
+//! `tipoff incidents`: what has arrived, where it was delivered, and why something was not.
+//!
+//! Works beside a running server, on the same database: it never delivers anything itself. What it
+//! changes (a lock, a retry) is in the audit log as done by the command line, and the server sees
+//! it within seconds.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
 use tipoff_model::{DeliveryState, Envelope, IncidentId, Timestamp};
 use tipoff_spool::{
     DeliveryLine, Dismissal, IncidentDetail, IncidentFilter, IncidentLine, Incidents, Lock, Spool,
     SqliteSpool,
 };
 
+use super::json::{IncidentJson, print_json};
 use super::{Ending, Failure, block_on};
 use crate::audit::{self, what};
 use crate::config::{Config, Retention};
-use crate::runtime::utc::utc;
-use crate::web::api_types::Attempt;
+use crate::runtime::clock::Clock;
 
 /// What can be done with incidents.
 #[derive(Debug, Subcommand)]
@@ -55,19 +56,22 @@ pub(super) enum Action {
     },
 }
 
-/// Does it.
-pub(super) fn run(action: &Action, config: &Config) -> Ending {
-    block_on(act(action, config))?.map_err(Failure::Failed)
+/// Runs one action. Exit code 1 if there is no such incident.
+pub(super) fn run(action: &Action, config: &Config, clock: &Clock) -> Ending {
+    block_on(act(action, config, clock))?.map_err(Failure::Failed)
 }
 
-async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
+/// The action itself, on a spool beside the running server.
+async fn act(action: &Action, config: &Config, clock: &Clock) -> anyhow::Result<()> {
     let spool = SqliteSpool::open_beside(&config.data_dir, Arc::new(config.rules.clone()))?;
     match *action {
         Action::List { limit, json } => {
+            // With suppressed incidents, which the timeline leaves out: here one looks for what is
+            // missing there.
             let all = IncidentFilter { silent: true, ..IncidentFilter::default() };
             let lines = spool.incidents(&all, limit).await?;
             if json {
-                print_json(&lines.iter().map(line_json).collect())?;
+                print_json(&lines.iter().map(IncidentJson::from).collect::<Vec<_>>())?;
             } else {
                 print_list(&lines);
             }
@@ -75,15 +79,16 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
         Action::Show { incident, json } => {
             let detail = spool.incident(IncidentId(incident)).await?;
             if json {
-                print_json(&detail_json(&detail))?;
+                print_json(&IncidentJson::from(&detail))?;
             } else {
                 print_detail(&detail);
             }
         }
         Action::Lock { incident } => {
             let id = IncidentId(incident);
+            // Locked incidents could fill the disk: the spool refuses a lock beyond their share.
             limit(&spool, config).await?;
-            if spool.lock(id, "the command line".to_owned(), SystemTime::now().into()).await? {
+            if spool.lock(id, "the command line".to_owned(), clock.now()).await? {
                 note(&spool, what::LOCK, id, "").await;
             }
             println!("Incident {id} is locked: it is kept until `tipoff incidents unlock {id}`.");
@@ -96,9 +101,9 @@ async fn act(action: &Action, config: &Config) -> anyhow::Result<()> {
             println!("Incident {id} is not locked.");
         }
         Action::Retry { incident } => {
-            // Asked for by name, so that a wrong number is told.
+            // Read first, so that a wrong number is an error and not "everything is delivered".
             let id = spool.incident(IncidentId(incident)).await?.line.id;
-            let channels = spool.retry(id, None, SystemTime::now().into()).await?;
+            let channels = spool.retry(id, None, clock.now()).await?;
             note(&spool, what::RETRY, id, &channels.join(", ")).await;
             match channels.len() {
                 0 => println!("Incident {id}: everything is delivered already."),
@@ -118,7 +123,8 @@ async fn note(spool: &SqliteSpool, what: &'static str, incident: IncidentId, det
     audit::note(spool, audit::entry(audit::command_line(), what, object, detail)).await;
 }
 
-/// What locked incidents may take is half of what all may.
+/// Sets the share of the disk that locked incidents may take, as in a server: half of `max_size`.
+/// Without this, the spool that is opened here would know no limit.
 async fn limit(spool: &SqliteSpool, config: &Config) -> anyhow::Result<()> {
     let free = spool.blobs().free_bytes()?;
     let default_max = Retention::default_max_size(free, spool.usage().await?.bytes);
@@ -126,6 +132,7 @@ async fn limit(spool: &SqliteSpool, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A table. Names of devices are cut at 24 characters, so that the columns stay in line.
 fn print_list(lines: &[IncidentLine]) {
     if lines.is_empty() {
         println!("Nothing has arrived yet.");
@@ -149,6 +156,7 @@ fn print_list(lines: &[IncidentLine]) {
     }
 }
 
+/// The states of the deliveries, such as `1 delivered, 2 pending`.
 fn deliveries_in_words(line: &IncidentLine) -> String {
     if line.deliveries.is_empty() {
         return "none".to_owned();
@@ -158,7 +166,8 @@ fn deliveries_in_words(line: &IncidentLine) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// How many deliveries stand how, to whatever channel.
+/// Number of deliveries in each state, of all channels together. States without deliveries are left
+/// out.
 fn by_state(line: &IncidentLine) -> Vec<(DeliveryState, u64)> {
     let count = |wanted: DeliveryState| {
         line.deliveries
@@ -173,6 +182,7 @@ fn by_state(line: &IncidentLine) -> Vec<(DeliveryState, u64)> {
         .collect()
 }
 
+/// The incident with its arrivals and deliveries, in the order in which they were made.
 fn print_detail(detail: &IncidentDetail) {
     let line = &detail.line;
     println!("Incident {}: {} from {}", line.id, line.event, line.device);
@@ -214,6 +224,7 @@ fn print_detail(detail: &IncidentDetail) {
     }
 }
 
+/// A delivery with a line for each attempt.
 fn print_delivery(delivery: &DeliveryLine) {
     println!(
         "Delivery {} ({}) to {}: {}",
@@ -231,7 +242,7 @@ fn print_delivery(delivery: &DeliveryLine) {
     }
 }
 
-/// What an arrival was called on its way.
+/// Sender and recipients of a mail; the path and the login of an upload.
 fn route(envelope: &Envelope) -> String {
     match &envelope.path {
         Some(path) => format!("{path}, by {}", envelope.login.as_deref().unwrap_or("anybody")),
@@ -239,65 +250,7 @@ fn route(envelope: &Envelope) -> String {
     }
 }
 
-pub(super) fn print_json(value: &Value) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
-}
-
-fn line_json(line: &IncidentLine) -> Value {
-    let deliveries: serde_json::Map<String, Value> = by_state(line)
-        .into_iter()
-        .map(|(state, count)| (state.as_str().to_owned(), json!(count)))
-        .collect();
-    json!({
-        "incident": line.id,
-        "device": line.device,
-        "event": line.event,
-        "subject": line.subject,
-        "began_at": utc(line.began_at),
-        "last_arrival_at": utc(line.last_arrival_at),
-        "arrivals": line.arrivals,
-        "deliveries": deliveries,
-        "untold": line.suppressed_reason,
-        "dismissed_by": line.dismissed.as_ref().map(|it| &it.by),
-        "locked_by": line.locked.as_ref().map(|it| &it.by),
-        "note": line.note,
-    })
-}
-
-fn detail_json(detail: &IncidentDetail) -> Value {
-    let arrivals = detail.arrivals.iter().map(|arrival| {
-        json!({
-            "arrival": arrival.id,
-            "received_at": utc(arrival.received_at),
-            "torn": arrival.torn,
-            "envelope": arrival.envelope,
-            "content": arrival.content,
-            "blob": arrival.blob.name,
-            "size": arrival.blob.size,
-        })
-    });
-    let deliveries = detail.deliveries.iter().map(|delivery| {
-        let attempts = delivery.attempts.iter().map(Attempt::from);
-        json!({
-            "delivery": delivery.id,
-            "channel": delivery.channel,
-            "kind": delivery.kind,
-            "state": delivery.state,
-            "created_at": utc(delivery.created_at),
-            "due_at": utc(delivery.due_at),
-            "attempts": attempts.collect::<Vec<_>>(),
-        })
-    });
-    let mut value = line_json(&detail.line);
-    if let Some(object) = value.as_object_mut() {
-        object.insert("arrivals".to_owned(), arrivals.collect());
-        object.insert("deliveries".to_owned(), deliveries.collect());
-    }
-    value
-}
-
-/// For people: this machine's time zone.
+/// A time for people: in this machine's time zone, to the second. Programs get UTC (`--json`).
 pub(super) fn local_time(time: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(time.as_ms()).map_or_else(
         |_| "?".to_owned(),

@@ -1,4 +1,9 @@
-//! `tipoff init`: asks, tests, writes the configuration file.
+//! `tipoff init`: sets up a Telegram bot: asks for its token, waits for a message, sends a test
+//! picture, and writes the configuration file.
+//!
+//! The file is written last: it exists only if the test arrived. Telegram alone has such a
+//! dialogue, because its number of a chat cannot be looked up anywhere else; the other services are
+//! set up by their pages in docs/channels.
 
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -12,10 +17,10 @@ use tipoff_spool::durable;
 use super::{Common, Ending, Failure, block_on};
 use crate::dispatch::send_test;
 
-/// Where the bot is, if not at Telegram itself.
+/// The Bot API of Telegram itself. `--api` names another server, which the file then contains.
 const DEFAULT_API: &str = "https://api.telegram.org";
 
-/// How long the first message to the bot may take.
+/// Time limit for the first message to the bot: a person has to find the bot on a phone.
 const MESSAGE_MAX: Duration = Duration::from_secs(600);
 
 /// How to set up.
@@ -29,7 +34,7 @@ pub(super) struct Args {
     force: bool,
 }
 
-/// Asks, tests, writes.
+/// Runs the dialogue. An existing file is an error without `--force`, before anything is asked.
 pub(super) fn run(args: &Args, common: &Common) -> Ending {
     let path = common.config.clone().unwrap_or_else(|| PathBuf::from("tipoff.toml"));
     if path.exists() && !args.force {
@@ -41,6 +46,7 @@ pub(super) fn run(args: &Args, common: &Common) -> Ending {
     block_on(set_up(args, &path))?.map_err(Failure::Failed)
 }
 
+/// The dialogue. Each failure ends it without a file, and can be tried again.
 async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
     println!("Tipoff sends its alerts by a Telegram bot of yours.");
     println!("  1. In Telegram, open a chat with @BotFather and send /newbot.");
@@ -60,7 +66,7 @@ async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
     send_test(&*channel(args, &token, &chat)?, &[])
         .await
         .map_err(|error| anyhow::anyhow!("the test did not arrive: {error}"))?;
-    // It holds the token: a new file is for the owner's eyes only.
+    // It contains the token: a new file is readable by its owner alone.
     durable::rewrite_file(path, file(args, &token, &chat).as_bytes())
         .with_context(|| format!("cannot write {}", path.display()))?;
     println!("A test picture is in the chat, and {} is written.", path.display());
@@ -69,6 +75,7 @@ async fn set_up(args: &Args, path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// One line of standard input. An empty line and the end of the input are errors.
 fn ask(question: &str) -> anyhow::Result<String> {
     print!("{question}");
     io::stdout().flush()?;
@@ -83,6 +90,7 @@ fn ask(question: &str) -> anyhow::Result<String> {
     Ok(answer)
 }
 
+/// The channel as the file describes it, so that the test uses the same settings as `tipoff run` later.
 fn channel(
     args: &Args,
     token: &str,
@@ -92,6 +100,7 @@ fn channel(
     settings.set("token", Value::Text(token.to_owned()));
     settings.set("chat", Value::Text(chat.id.to_string()));
     settings.set("api", Value::Text(args.api.clone()));
+    // A topic of a forum group: alerts go into the one in which the message was written.
     if let Some(topic) = chat.topic {
         settings.set("topic", Value::Integer(topic));
     }
@@ -102,7 +111,8 @@ fn channel(
     })
 }
 
-/// The configuration file.
+/// The text of the configuration file: the channel and nothing else, because every other setting
+/// has a default.
 fn file(args: &Args, token: &str, chat: &Chat) -> String {
     let mut file = format!(
         "# Written by `tipoff init`. Everything that can be set: docs/configuration.md.\n\n\
@@ -119,7 +129,7 @@ fn file(args: &Args, token: &str, chat: &Chat) -> String {
     file
 }
 
-/// A TOML basic string.
+/// A TOML basic string, with escapes: a token is pasted text and may contain anything.
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }

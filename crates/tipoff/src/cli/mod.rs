@@ -9,6 +9,7 @@ mod doctor;
 mod explain;
 mod incidents;
 mod init;
+mod json;
 mod moment;
 mod password;
 mod process;
@@ -28,6 +29,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Config;
 use crate::reload::Source;
+use crate::runtime::clock::Clock;
 use crate::runtime::log::{self, LogForm};
 use crate::runtime::terminal;
 
@@ -171,15 +173,16 @@ fn printed() -> Ending {
 
 fn dispatch(cli: Cli) -> Ending {
     let common = cli.common;
+    let clock = Clock::system();
     match cli.command {
-        Command::Run => run::run(Source::new(common.config, common.data_dir)),
+        Command::Run => run::run(Source::new(common.config, common.data_dir), clock),
         Command::Init(args) => init::run(&args, &common),
-        Command::Check(args) => check::run(&args, &common),
-        Command::Doctor(args) => doctor::run(&args, &common.load()?),
-        Command::Send(args) => send::run(&args),
+        Command::Check(args) => check::run(&args, &common, &clock),
+        Command::Doctor(args) => doctor::run(&args, &common.load()?, &clock),
+        Command::Send(args) => send::run(&args, &clock),
         Command::Channels(action) => channels::run(&action, common.load()?),
-        Command::Route(action) => route::run(&action, common.load()?),
-        Command::Incidents(action) => incidents::run(&action, &common.load()?),
+        Command::Route(action) => route::run(&action, common.load()?, &clock),
+        Command::Incidents(action) => incidents::run(&action, &common.load()?, &clock),
         Command::Sessions(args) => sessions::run(args, &common.load()?),
         Command::Users(args) => users::run(args, &common.load()?),
         Command::Password(args) => password::password(&args, &common.load()?),
@@ -214,4 +217,29 @@ impl Common {
 /// Runs the asynchronous part of a small subcommand.
 fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_subcommand_is_in_the_documentation() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut text = std::fs::read_to_string(root.join("README.md")).unwrap();
+        for folder in ["docs", "docs/channels"] {
+            for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_some_and(|it| it == "md") {
+                    text += &std::fs::read_to_string(path).unwrap();
+                }
+            }
+        }
+        for command in Cli::command().get_subcommands() {
+            let mention = format!("tipoff {}", command.get_name());
+            assert!(text.contains(&mention), "`{mention}` is not in README.md and not in docs");
+        }
+    }
 }

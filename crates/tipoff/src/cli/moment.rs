@@ -1,7 +1,9 @@
 //! The moment that `check --explain` and `route test` ask about: a time and a mode.
+//!
+//! Without an option it is now, in the mode that the running server has. Both subcommands print it
+//! above their verdicts.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
 use tipoff_model::{Past, Timestamp};
@@ -35,7 +37,7 @@ pub(super) fn local(clock: &Clock, at: Timestamp) -> String {
     clock.local(at).map_or_else(String::new, |at| at.strftime("%A %Y-%m-%d %H:%M").to_string())
 }
 
-/// The spool beside a running server; none: nothing was stored here yet.
+/// The spool beside a running server; `None` if nothing was stored in the data folder yet.
 pub(super) fn open_spool(config: &Config) -> anyhow::Result<Option<SqliteSpool>> {
     if !config.data_dir.join("spool.db").exists() {
         return Ok(None);
@@ -44,14 +46,14 @@ pub(super) fn open_spool(config: &Config) -> anyhow::Result<Option<SqliteSpool>>
 }
 
 impl Moment {
-    /// Whether it is another than now.
+    /// Whether an option names it. Then `check` explains, also without `--explain`.
     pub(super) fn is_given(&self) -> bool {
         self.at.is_some() || self.mode.is_some()
     }
 
-    /// The time as `--at` gives it: a moment, a local date and time, or a time of today.
-    pub(super) fn time(&self, clock: &Clock) -> anyhow::Result<Timestamp> {
-        let now = Timestamp::from(SystemTime::now());
+    /// The time as `--at` gives it: a moment with its offset (RFC 3339), a local date and time, or
+    /// a time of today in the configuration's time zone. Without `--at` it is `now`.
+    pub(super) fn time(&self, clock: &Clock, now: Timestamp) -> anyhow::Result<Timestamp> {
         let Some(text) = self.at.as_deref() else {
             return Ok(now);
         };
@@ -72,8 +74,8 @@ impl Moment {
         Ok(Timestamp::from_ms(at.timestamp().as_millisecond()))
     }
 
-    /// The past for this moment: with the mode that `--mode` names, else the one that was chosen last. Without
-    /// alerts: no cooldown and no limit suppresses anything.
+    /// The past for this moment: with the mode that `--mode` names, else the one that was chosen
+    /// last. Without alerts: no cooldown and no limit suppresses anything.
     pub(super) async fn past(
         &self,
         rules: &Rules,

@@ -1,4 +1,7 @@
-//! `tipoff password`: the password of the dashboard. Works beside a running server.
+//! `tipoff password`: sets the password of the dashboard's owner, or prints a link that sets it.
+//!
+//! Works beside a running server. The way back in for who has forgotten the password: whoever may
+//! write the data folder is trusted with it, so no old password is asked for.
 
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::Arc;
@@ -18,7 +21,8 @@ pub(super) struct PasswordArgs {
     link: bool,
 }
 
-/// Sets the password of the dashboard, or prints a link that does.
+/// Sets the password, which ends all logins of the owner, or prints a link. The link works once,
+/// for an hour.
 pub(super) fn password(args: &PasswordArgs, config: &Config) -> Ending {
     let spool = open(config)?;
     if args.link {
@@ -36,7 +40,8 @@ pub(super) fn password(args: &PasswordArgs, config: &Config) -> Ending {
     Ok(())
 }
 
-/// Reads a new password from standard input.
+/// Reads a new password from standard input, up to the end of the line. The rules for passwords are
+/// in `web/access`.
 pub(super) fn read_password() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
         println!("The new password, at least 8 characters (it is shown as you type):");
@@ -46,6 +51,7 @@ pub(super) fn read_password() -> Result<String, Failure> {
     Ok(password.trim_end_matches(['\r', '\n']).to_owned())
 }
 
+/// Adds an entry to the audit log.
 fn note(spool: &SqliteSpool, what: &'static str, detail: &str) -> Ending {
     Ok(block_on(audit::note(spool, audit::entry(audit::command_line(), what, "", detail)))?)
 }
@@ -56,6 +62,7 @@ pub(super) fn open(config: &Config) -> Result<SqliteSpool, Failure> {
         .map_err(|error| Failure::Failed(error.into()))
 }
 
+/// A refusal of `web/access`, such as a password that is too short, as exit code 1.
 pub(super) fn failed(refusal: access::AccessError) -> Failure {
     Failure::Failed(refusal.into())
 }

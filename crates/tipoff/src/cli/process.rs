@@ -1,4 +1,5 @@
-//! What the process of a server does for itself before it serves: access rights, warnings.
+//! What a server process does before it opens anything: it protects its memory and its files, and
+//! warns about rights that are too wide. Nothing here stops the start.
 
 use rustix::process::geteuid;
 
@@ -7,14 +8,14 @@ use crate::config::Config;
 use crate::programs;
 use crate::runtime::private;
 
-/// Does it; what cannot be done is logged.
+/// Protects what can be protected. A failure is logged.
 pub(super) fn prepare(config: &Config) {
     programs::keep_to_itself();
     warn_of_rights(config);
     private::tighten_and_say(&config.data_dir);
 }
 
-/// What makes a break-in worse than it need be is said at the start.
+/// Logs what would make a break-in worse: the warnings of the configuration, root, readable secrets.
 fn warn_of_rights(config: &Config) {
     for warning in &config.warnings {
         tracing::warn!("{warning}");

@@ -7,6 +7,7 @@ use clap::Subcommand;
 
 use super::Ending;
 use crate::config::Config;
+use crate::runtime::clock::Clock;
 use replay::ReplayArgs;
 use test_mail::TestArgs;
 
@@ -20,9 +21,9 @@ pub(super) enum Action {
 }
 
 /// Does what the action asks for.
-pub(super) fn run(action: &Action, config: Config) -> Ending {
+pub(super) fn run(action: &Action, config: Config, clock: &Clock) -> Ending {
     match action {
-        Action::Test(args) => test_mail::run(args, config),
-        Action::Replay(args) => replay::run(args, config),
+        Action::Test(args) => test_mail::run(args, config, clock.now()),
+        Action::Replay(args) => replay::run(args, config, clock.now()),
     }
 }

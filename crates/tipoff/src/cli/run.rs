@@ -1,4 +1,8 @@
 //! `tipoff run`: opens the spool, receivers, channels and the HTTP port, in this order, and ends them.
+//!
+//! The order is the rule here: whatever can fail is opened before anything starts, and receivers
+//! are open before the channels prepare. [`Services`] opens what the parts share; `run/ending.rs`
+//! ends them.
 
 mod ending;
 mod signals;
@@ -20,31 +24,39 @@ use crate::open_files::{self, Ceilings};
 use crate::receive::listener::{self, BoundListener, ProtocolHandler};
 use crate::receive::{LoginGate, ftp, smtp};
 use crate::reload::{Reload, Running, Source};
-use crate::runtime::{links::Links, live_rules::LiveRules, shutdown, terminal};
+use crate::runtime::{clock::Clock, links::Links, live_rules::LiveRules, shutdown, terminal};
 use crate::services::Services;
 use crate::web::{self, EventStreams, Reach, ShareOpens, access::Access};
 use crate::{programs, service_manager};
 
-/// Runs until SIGTERM or SIGINT.
-pub(super) fn run(mut source: Source) -> Ending {
+/// Runs until SIGTERM or SIGINT. A faulty configuration is a usage error (exit code 2); everything
+/// later that stops the start, such as a port in use, is exit code 1.
+pub(super) fn run(mut source: Source, clock: Clock) -> Ending {
     let config = source.load().map_err(|faults| Failure::Configuration(Box::new(faults)))?;
     process::prepare(&config);
+    // A terminal or pipe that nobody reads must not hold up the start.
     terminal::print_in_background();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
-    runtime.block_on(serve(source, config))?;
+    runtime.block_on(serve(source, config, clock))?;
     Ok(())
 }
 
 /// What the system may refuse: ports and certificates. Opened before anything starts.
 struct Bound {
+    /// The certificate, the same for SMTP, FTP and HTTPS.
     tls: Arc<Tls>,
+    /// In the order of `listen` in `[smtp]`.
     smtp: Vec<BoundListener>,
+    /// Empty if `listen` in `[ftp]` is empty.
     ftp: Vec<BoundListener>,
+    /// `None` if `[http]` is switched off.
     http: Option<TcpListener>,
 }
 
 impl Bound {
+    /// Binds the ports of the configuration and reads the certificate. The first failure ends the
+    /// start.
     async fn all(config: &Config) -> anyhow::Result<Self> {
         let bind = |listeners: Vec<Listener>| listeners.into_iter().map(listener::bind).collect();
         let smtp: anyhow::Result<_> = bind(config.smtp.listen.iter().map(|it| it.at).collect());
@@ -64,14 +76,18 @@ impl Bound {
     }
 }
 
+/// Opens the spool and takes the lock of its data folder.
 fn open_spool(config: &Config, rules: &Arc<LiveRules>) -> anyhow::Result<Arc<dyn Spool>> {
     let spool = SqliteSpool::open(&config.data_dir, Arc::clone(rules) as _)?;
-    // No other Tipoff uses the data folder from here on: what an earlier run left for programs can be removed.
+    // No other Tipoff uses the data folder from here on: what an earlier run left for programs can
+    // be removed.
     programs::use_data_folder(&config.data_dir);
     Ok(Arc::new(spool))
 }
 
-async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
+/// Everything between a valid configuration and the end of the program.
+async fn serve(source: Source, config: Config, clock: Clock) -> anyhow::Result<()> {
+    // First: until then, SIGTERM and SIGHUP kill the process at once.
     let mut signals = Signals::listen()?;
     let (trigger, shutdown) = shutdown::channel();
     let rules = Arc::new(LiveRules::new(config.rules.clone()));
@@ -81,11 +97,14 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let bound = Bound::all(&config).await?;
     let (url, gate) = (bound.url(&config), LoginGate::default());
     let access = Access::new(Arc::clone(&spool), key, gate.clone());
+    // Devices may connect from here on: the system keeps their connections until a receiver accepts
+    // them.
     announce(&config, &bound, url.as_deref(), &access, &*spool).await?;
     let ceilings = open_files::fit(&config);
 
-    let services = Services::open(&config, spool, rules, gate, shutdown).await?;
+    let services = Services::open(&config, spool, rules, gate, shutdown, clock).await?;
     let reach = reach(&bound.smtp, &bound.ftp);
+    // Receivers start before the channels: a device does not wait for ffmpeg's version.
     let (smtp, ftp) = receive(&services, &config, &bound.tls, (bound.smtp, bound.ftp), ceilings);
     let links = Links::new(url.as_deref(), key, config.http.media_links);
     let actions = services.actions(&links);
@@ -94,6 +113,7 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     let thumbnails = services.thumbnails(&config, transcoder);
     services.start_maintenance(&thumbnails, &renditions);
     let health = services.watch();
+    // What a changed configuration is applied to.
     let running = Running {
         services: services.clone(),
         tls: Arc::clone(&bound.tls),
@@ -136,9 +156,12 @@ async fn serve(source: Source, config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The settings of the running receivers. A changed configuration replaces them; sessions keep
+/// those that they began with.
 type Receivers = (Arc<ArcSwap<smtp::Receiver>>, Arc<ArcSwap<ftp::Receiver>>);
 
-/// Starts the receivers on their bound listeners.
+/// Starts the receivers on their bound listeners, and reports to the service manager that devices
+/// can send. `ceilings`: the connections that the limit of open files allows.
 fn receive(
     services: &Services,
     config: &Config,
@@ -180,7 +203,8 @@ fn receive(
     (smtp, ftp)
 }
 
-/// The address and ports to type into devices.
+/// The address and ports to type into devices. A listener on every address has none of its own:
+/// then it is the address of the interface that leads out of this machine.
 fn reach(smtp: &[BoundListener], ftp: &[BoundListener]) -> Reach {
     let first = |listeners: &[BoundListener]| listeners.first()?.listener.local_addr().ok();
     let (smtp, ftp) = (first(smtp), first(ftp));
@@ -211,11 +235,13 @@ async fn announce(
     Ok(())
 }
 
-/// How others reach the HTTP port.
+/// How others reach the HTTP port, by the configuration alone: for subcommands beside a running server.
 pub(super) fn public_url(config: &Config) -> Option<String> {
     url_at(config, config.http.listen?.address)
 }
 
+/// `public_url` where it is set, else the address of the listener; `None` if this machine has no
+/// address to name.
 fn url_at(config: &Config, listen: SocketAddr) -> Option<String> {
     if let Some(url) = &config.http.public_url {
         return Some(url.clone());

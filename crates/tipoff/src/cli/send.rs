@@ -1,27 +1,32 @@
-//! `tipoff send`: acts as a camera, and shows what both sides say.
+//! `tipoff send`: acts as a camera, and prints what both sides say.
+//!
+//! The client is written by hand, over a plain connection and without pipelining, as the simplest
+//! cameras do: so it can also show what another mail server answers. It reads no configuration.
 
 mod ftp;
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use tipoff_model::Timestamp;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{Ending, Failure, block_on};
 use crate::media::test_image;
+use crate::runtime::clock::Clock;
 
-/// How long the server may take for a reply.
+/// Time limit for the connection and for each reply.
 const REPLY_MAX: Duration = Duration::from_secs(30);
-/// Where a server listens if nothing else is said.
+/// The server without `--to`: the default port of `[smtp]` on this machine.
 const SMTP: &str = "127.0.0.1:2525";
 /// Characters in a line of base64 (RFC 2045, section 6.8).
 const BASE64_LINE: usize = 76;
-/// The boundary between the parts of the mail: base64 and the text never hold it.
+/// The boundary between the parts of the mail. Base64 has no `_`, so a picture never contains it.
 const BOUNDARY: &str = "=_tipoff_send";
 
 /// How to act.
@@ -57,13 +62,17 @@ pub(super) struct Args {
 }
 
 /// Sends one mail with one picture, or uploads a file.
-pub(super) fn run(args: &Args) -> Ending {
-    let sent = if args.ftp { block_on(ftp::send(args)) } else { block_on(send(args)) };
+pub(super) fn run(args: &Args, clock: &Clock) -> Ending {
+    let (name, bytes) = file(args, clock.now()).map_err(Failure::Failed)?;
+    let sent = match args.ftp {
+        true => block_on(ftp::send(args, &name, &bytes)),
+        false => block_on(send(args, &name, &bytes)),
+    };
     sent?.map_err(Failure::Failed)
 }
 
 /// The file to send, with its name.
-fn file(args: &Args) -> anyhow::Result<(String, Vec<u8>)> {
+fn file(args: &Args, now: Timestamp) -> anyhow::Result<(String, Vec<u8>)> {
     Ok(match &args.picture {
         Some(path) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -71,12 +80,12 @@ fn file(args: &Args) -> anyhow::Result<(String, Vec<u8>)> {
                 .with_context(|| format!("cannot read the picture {}", path.display()))?;
             (name, bytes)
         }
-        None => ("test.jpg".to_owned(), test_image::draw(SystemTime::now().into())?),
+        None => ("test.jpg".to_owned(), test_image::draw(now)?),
     })
 }
 
-async fn send(args: &Args) -> anyhow::Result<()> {
-    let (name, picture) = file(args)?;
+/// Sends one mail. The first reply with another code than the expected one ends it.
+async fn send(args: &Args, name: &str, picture: &[u8]) -> anyhow::Result<()> {
     let to = args.to.as_deref().unwrap_or(SMTP);
     let mut camera = Camera::connect(to, args.quiet).await?;
     camera.say("EHLO camera", "250").await?;
@@ -87,7 +96,7 @@ async fn send(args: &Args) -> anyhow::Result<()> {
     camera.say(&format!("MAIL FROM:<{}>", args.from), "250").await?;
     camera.say("RCPT TO:<me@example.com>", "250").await?;
     camera.say("DATA", "354").await?;
-    let mail = mail(args, &name, &picture);
+    let mail = mail(args, name, picture);
     camera.note(&format!("(a mail of {} bytes with {name})", mail.len()));
     camera.socket.write_all(mail.as_bytes()).await?;
     let answer = camera.say(".", "250").await?;
@@ -128,6 +137,7 @@ fn mail(args: &Args, name: &str, picture: &[u8]) -> String {
     format!("{}\r\n{folded}--{BOUNDARY}--\r\n", lines.join("\r\n"))
 }
 
+/// Connects, within the time limit. The usual reason of a failure is that no server runs.
 async fn connect(to: &str) -> anyhow::Result<TcpStream> {
     timeout(REPLY_MAX, TcpStream::connect(to))
         .await
@@ -136,26 +146,28 @@ async fn connect(to: &str) -> anyhow::Result<TcpStream> {
         .with_context(|| format!("cannot reach {to}: is `tipoff run` running there?"))
 }
 
-/// The camera's side of the conversation.
+/// The camera's side of the session, for SMTP and for FTP's control connection.
 struct Camera {
     socket: BufReader<TcpStream>,
     quiet: bool,
 }
 
 impl Camera {
-    /// Connects and hears the greeting.
+    /// Connects and reads the greeting, which begins with 220 in both protocols.
     async fn connect(to: &str, quiet: bool) -> anyhow::Result<Self> {
         let mut camera = Self { socket: BufReader::new(connect(to).await?), quiet };
         camera.expect("220").await?;
         Ok(camera)
     }
 
+    /// Sends a line and reads the reply, which must begin with `expected`.
     async fn say(&mut self, line: &str, expected: &str) -> anyhow::Result<String> {
         self.note(line);
         self.socket.write_all(format!("{line}\r\n").as_bytes()).await?;
         self.expect(expected).await
     }
 
+    /// The same with a secret behind the line, which is printed as `***`.
     async fn say_secretly(
         &mut self,
         line: &str,
@@ -167,7 +179,8 @@ impl Camera {
         self.expect(expected).await
     }
 
-    /// The last line of the reply, which must have this code.
+    /// The last line of the reply, which must have this code. A line with `-` behind the code has
+    /// others after it (RFC 5321, section 4.2.1; RFC 959, section 4.2).
     async fn expect(&mut self, code: &str) -> anyhow::Result<String> {
         loop {
             let mut line = String::new();
@@ -189,6 +202,7 @@ impl Camera {
         }
     }
 
+    /// Prints a line of the camera, unless `--quiet` is set.
     fn note(&self, line: &str) {
         if !self.quiet {
             println!("  camera: {line}");

@@ -1,19 +1,20 @@
-//! `tipoff sessions`: what devices and Tipoff said to each other, and what went wrong. Works beside
-//! a running server.
+//! `tipoff sessions`: the transcripts of sessions, and what went wrong in them.
+//!
+//! Works beside a running server, but shows only sessions that have ended: those in progress are in
+//! the memory of the server, and on its dashboard. Only the last sessions are kept.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
 use tipoff_spool::{
     SessionDetail, SessionFilter, SessionLine, SessionOutcome, Sessions, Speaker, SqliteSpool,
 };
 
-use super::incidents::{local_time, print_json};
+use super::incidents::local_time;
+use super::json::{SessionJson, print_json};
 use super::{Ending, Failure, block_on};
 use crate::config::Config;
-use crate::runtime::utc::utc;
 
 /// The latest sessions, newest first.
 #[derive(Debug, clap::Args)]
@@ -50,20 +51,22 @@ enum Action {
     },
 }
 
-/// Does it.
+/// Prints the list or one session. Exit code 1 if there is no such session.
 pub(super) fn run(args: Args, config: &Config) -> Ending {
     block_on(act(args, config))?.map_err(Failure::Failed)
 }
 
+/// Reads the spool beside a running server.
 async fn act(args: Args, config: &Config) -> anyhow::Result<()> {
     let spool = SqliteSpool::open_beside(&config.data_dir, Arc::new(config.rules.clone()))?;
     if let Some(Action::Show { session, json }) = args.action {
         let detail = spool.session(session).await?;
+        // A number that the list has shown may be gone by now: only the last sessions are kept.
         let detail = detail.ok_or_else(|| {
             anyhow::anyhow!("there is no session {session}; only the last ones are kept")
         })?;
         if json {
-            return print_json(&detail_json(&detail));
+            return print_json(&SessionJson::from(&detail));
         }
         print_detail(&detail);
         return Ok(());
@@ -78,12 +81,13 @@ async fn act(args: Args, config: &Config) -> anyhow::Result<()> {
         })
         .await?;
     if args.json {
-        return print_json(&lines.iter().map(line_json).collect());
+        return print_json(&lines.iter().map(SessionJson::from).collect::<Vec<_>>());
     }
     print_list(&lines);
     Ok(())
 }
 
+/// A table, the newest session first.
 fn print_list(lines: &[SessionLine]) {
     if lines.is_empty() {
         println!("There are no such sessions.");
@@ -102,6 +106,8 @@ fn print_list(lines: &[SessionLine]) {
     }
 }
 
+/// The name of the device, or the address where the device is not known: a session may fail before
+/// that.
 fn from(line: &SessionLine) -> String {
     match &line.device {
         Some((_, name)) => name.clone(),
@@ -109,6 +115,7 @@ fn from(line: &SessionLine) -> String {
     }
 }
 
+/// The outcome in words. Programs get its name (`--json`).
 fn result(line: &SessionLine) -> &'static str {
     match line.outcome {
         SessionOutcome::Open => "under way",
@@ -122,6 +129,8 @@ fn result(line: &SessionLine) -> &'static str {
     }
 }
 
+/// The session and its transcript: `>` is said by the device, `<` by Tipoff, `*` is a remark. The
+/// number before it is the time since the connection was accepted.
 fn print_detail(detail: &SessionDetail) {
     let line = &detail.line;
     println!(
@@ -153,29 +162,4 @@ fn print_detail(detail: &SessionDetail) {
         };
         println!("{:>8} ms {mark} {}", said.at_ms, said.text);
     }
-}
-
-fn line_json(line: &SessionLine) -> Value {
-    json!({
-        "session": line.id,
-        "protocol": line.protocol,
-        "peer": line.peer,
-        "device": line.device.as_ref().map(|(_, name)| name),
-        "began_at": utc(line.began_at),
-        "ended_at": utc(line.ended_at),
-        "login": line.login,
-        "tls": line.tls,
-        "outcome": line.outcome.as_str(),
-        "failed": line.outcome.is_failure(),
-        "hint": line.hint,
-        "arrivals": line.arrivals,
-    })
-}
-
-fn detail_json(detail: &SessionDetail) -> Value {
-    let mut value = line_json(&detail.line);
-    if let Some(object) = value.as_object_mut() {
-        object.insert("lines".to_owned(), json!(detail.lines));
-    }
-    value
 }

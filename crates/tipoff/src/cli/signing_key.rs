@@ -1,4 +1,7 @@
-//! The key that signs links to stored files, in the data folder.
+//! The key that signs links to stored files: `link.key` in the data folder.
+//!
+//! Only a server reads it. It is replaced only if it is damaged, because links in alerts that were
+//! sent must stay valid.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -9,8 +12,8 @@ use tipoff_spool::durable;
 /// Size of the key in bytes.
 const KEY_BYTES: usize = 32;
 
-/// Reads the key; makes one where there is none that can be used. With a new one the links that were sent
-/// before no longer open.
+/// Reads the key, or creates one if there is none that can be used. With a new key the links that
+/// were sent before no longer open.
 pub(super) fn load(data_dir: &Path) -> anyhow::Result<[u8; KEY_BYTES]> {
     let path = data_dir.join("link.key");
     let problem = match std::fs::read(&path) {

@@ -1,8 +1,10 @@
-//! `tipoff token`: makes, lists and revokes the tokens of programs. Works beside a running server.
+//! `tipoff token`: creates, lists and revokes the tokens of programs.
+//!
+//! Works beside a running server. A token is printed once: the spool has only its digest.
 
-use serde_json::json;
 use tipoff_spool::{Accounts, ApiToken, SqliteSpool, TokenScope};
 
+use super::json::{TokenJson, print_json};
 use super::password::{failed, open};
 use super::{Ending, Failure, block_on};
 use crate::audit::{command_line, entry, what};
@@ -33,7 +35,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Does it.
+/// Creates a token and prints it, or does what `--list` or `--revoke` asks for.
 pub(super) fn run(args: &Args, config: &Config) -> Ending {
     let spool = open(config)?;
     if args.list {
@@ -56,6 +58,7 @@ pub(super) fn run(args: &Args, config: &Config) -> Ending {
     Ok(())
 }
 
+/// Revokes a token. Exit code 1 if there is none of this number.
 fn revoke(spool: &SqliteSpool, id: i64) -> Ending {
     let tokens = block_on(spool.tokens())?.map_err(|error| Failure::Failed(error.into()))?;
     let missing = || Failure::Failed(anyhow::anyhow!("there is no token {id}; see --list"));
@@ -70,12 +73,12 @@ fn revoke(spool: &SqliteSpool, id: i64) -> Ending {
     Ok(())
 }
 
+/// A table, or JSON. Names are escaped, because whoever makes a token by the API chooses its name.
 fn list(spool: &SqliteSpool, json: bool) -> Ending {
     let tokens = block_on(spool.tokens())?.map_err(|error| Failure::Failed(error.into()))?;
     if json {
-        let tokens: Vec<_> = tokens.iter().map(to_json).collect();
-        println!("{:#}", json!(tokens));
-        return Ok(());
+        let tokens: Vec<_> = tokens.iter().map(TokenJson::from).collect();
+        return print_json(&tokens).map_err(Failure::Failed);
     }
     if tokens.is_empty() {
         println!("There are no tokens.");
@@ -99,18 +102,7 @@ fn list(spool: &SqliteSpool, json: bool) -> Ending {
     Ok(())
 }
 
-fn to_json(token: &ApiToken) -> serde_json::Value {
-    json!({
-        "id": token.id,
-        "name": token.name,
-        "scope": token.scope.as_str(),
-        "made_by": maker(token),
-        "created_at": utc_second(token.created_at),
-        "used_at": token.used_at.map(utc_second),
-    })
-}
-
-/// Who made it; `None` if an earlier version did not note it.
+/// Who made the token; `None` if an earlier version did not record it.
 fn maker(token: &ApiToken) -> Option<&str> {
     Some(&*token.made_by).filter(|name| !name.is_empty())
 }

@@ -1,15 +1,20 @@
-//! `tipoff users`: who may log in to the dashboard. Works beside a running server.
+//! `tipoff users`: who may log in to the dashboard.
+//!
+//! Works beside a running server. The rules (names, the last owner, which tokens end) are those of
+//! the API: both call `web/access`. Each change has an entry in the audit log, and one for each
+//! token that ends with it.
 
-use clap::{Subcommand, ValueEnum};
-use serde_json::json;
+use clap::Subcommand;
 use tipoff_spool::{Accounts, ApiToken, Role, SqliteSpool, User};
 
-use super::incidents::{local_time, print_json};
+use super::incidents::local_time;
+use super::json::print_json;
 use super::password::{open, read_password};
 use super::{Ending, Failure, block_on};
 use crate::audit::{self, what};
 use crate::config::Config;
-use crate::web::{access, account_types};
+use crate::web::access;
+use crate::web::account_types::{self, UserRole};
 
 /// Lists users without an action.
 #[derive(Debug, clap::Args)]
@@ -57,24 +62,7 @@ enum Action {
     },
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum UserRole {
-    /// Sees and changes everything
-    Owner,
-    /// Sees what is no secret and no setting, and changes nothing
-    Viewer,
-}
-
-impl From<UserRole> for Role {
-    fn from(role: UserRole) -> Self {
-        match role {
-            UserRole::Owner => Self::Owner,
-            UserRole::Viewer => Self::Viewer,
-        }
-    }
-}
-
-/// Does it.
+/// Lists the users, or carries one action out.
 pub(super) fn run(args: Args, config: &Config) -> Ending {
     let spool = open(config)?;
     let Some(action) = args.action else {
@@ -98,7 +86,7 @@ pub(super) fn run(args: Args, config: &Config) -> Ending {
     Ok(())
 }
 
-/// What an action is in the audit log, and on whom.
+/// Name of the action in the audit log, and the user that it is about.
 fn noted(action: &Action) -> (&'static str, String) {
     let (what, name) = match action {
         Action::Add { name, .. } => (what::USER_ADD, name),
@@ -146,16 +134,18 @@ async fn act(
     Ok((done, ended))
 }
 
+/// The user of this name, in any case: two names that differ only in case cannot exist.
 async fn named(spool: &SqliteSpool, name: &str) -> Result<User, access::AccessError> {
     let users = spool.users().await?;
     let found = users.into_iter().find(|user| user.name.eq_ignore_ascii_case(name.trim()));
     found.ok_or(access::AccessError::NoUser)
 }
 
+/// A line for each user, or JSON.
 fn list(users: &[User], as_json: bool) -> anyhow::Result<()> {
     if as_json {
         let users: Vec<_> = users.iter().map(account_types::User::from).collect();
-        return print_json(&json!(users));
+        return print_json(&users);
     }
     if users.is_empty() {
         println!(

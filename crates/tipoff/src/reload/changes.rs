@@ -173,4 +173,21 @@ mod tests {
             assert_eq!(needing_restart(&started, &config(source)).join(", "), expected, "{source}");
         }
     }
+
+    /// In docs/operations.md, a row has sections and the time of their effect, the last row those that need a restart.
+    #[test]
+    fn the_documentation_says_when_an_edit_of_each_section_takes_effect() {
+        let page = include_str!("../../../../docs/operations.md");
+        let rows = page.lines().skip_while(|line| !line.starts_with("| section | an edit takes"));
+        let rows: Vec<&str> = rows.skip(2).take_while(|line| line.starts_with('|')).collect();
+        let unchanged = config("");
+        for (name, effect, _) in settings(&unchanged, &unchanged) {
+            let section = format!("`{}`", name.split(' ').next().unwrap());
+            let is_said = rows.iter().any(|row| {
+                let needs_restart = row.contains("after a restart");
+                row.contains(&section) && needs_restart == (effect == Effect::AfterRestart)
+            });
+            assert!(is_said, "{name}: {effect:?} is not in the table of docs/operations.md");
+        }
+    }
 }

@@ -1,13 +1,13 @@
-//! The shapes of users and of the audit log, for the API and for `--json` of the command line.
+//! The shapes of users, tokens and the audit log, for the API and for `--json` of the command line.
 
 use serde::{Deserialize, Serialize};
-use tipoff_spool::{AuditEntry, Role};
+use tipoff_spool::{ApiToken, AuditEntry, Role, TokenScope};
 use utoipa::ToSchema;
 
 use crate::runtime::utc::utc;
 
 /// What a user may do.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum UserRole {
     /// Sees and changes everything.
@@ -54,6 +54,51 @@ impl From<&tipoff_spool::User> for User {
             role: user.role.into(),
             totp: user.totp.is_some(),
             created_at: utc(user.created_at),
+        }
+    }
+}
+
+/// A token, without the token itself.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Token {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    /// What it may be used for.
+    #[schema(value_type = Scope)]
+    pub(crate) scope: &'static str,
+    /// Whether it may change anything.
+    pub(crate) may_change: bool,
+    /// Who made it. It ends when that user is no longer an owner; null if an earlier version made it.
+    pub(crate) made_by: Option<String>,
+    #[schema(format = DateTime)]
+    pub(crate) created_at: String,
+    /// When it was used last, to the hour; null if never.
+    #[schema(format = DateTime)]
+    pub(crate) used_at: Option<String>,
+}
+
+/// What a token may be used for.
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Scope {
+    /// Everything that people can do, but for users, their logins and passwords, and tokens.
+    Change,
+    /// Reading.
+    Read,
+    /// The feed of incidents only: such a token may be part of an address.
+    Feed,
+}
+
+impl From<&ApiToken> for Token {
+    fn from(token: &ApiToken) -> Self {
+        Self {
+            id: token.id,
+            name: token.name.clone(),
+            scope: token.scope.as_str(),
+            may_change: token.scope == TokenScope::Change,
+            made_by: Some(token.made_by.clone()).filter(|name| !name.is_empty()),
+            created_at: utc(token.created_at),
+            used_at: token.used_at.map(utc),
         }
     }
 }

@@ -29,6 +29,7 @@ mod problem;
 mod proxy_policy;
 mod range;
 mod security_headers;
+pub(crate) mod session_types;
 mod share_opens;
 mod slow_body;
 mod streaming_body;

@@ -46,6 +46,7 @@ mod hostile_memory;
 mod hostile_senders;
 mod https;
 mod incident;
+mod json;
 mod keeping;
 mod known_browsers;
 mod limits;

@@ -32,6 +32,7 @@ pub(super) struct Bucket {
     store: AmazonS3,
     /// The bucket's name, for error texts.
     name: String,
+    /// The secret key, and what the endpoint's address contains.
     secrets: Secrets,
 }
 
@@ -251,6 +252,7 @@ enum BucketError {
 
 /// A stored file, part by part.
 struct FileParts {
+    /// The file's bytes, as they are read from Tipoff's store.
     chunks: std::pin::Pin<Box<dyn Stream<Item = std::io::Result<Vec<u8>>> + Send>>,
     /// The error that ended the stream early.
     broken: Broken,

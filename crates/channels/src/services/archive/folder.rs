@@ -155,6 +155,7 @@ fn compare(
 /// Compares the bytes that are written to it with a file.
 struct Same {
     file: BufReader<File>,
+    /// Whether all bytes so far are equal.
     same: bool,
 }
 

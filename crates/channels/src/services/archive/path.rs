@@ -34,11 +34,17 @@ const PLACEHOLDERS: &[(&str, Placeholder)] = &[
 /// A value of the alert or the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Placeholder {
+    /// Number of the arrival that the file belongs to.
     Arrival,
+    /// Name of the device.
     Device,
+    /// Number of the device: it stays when the device is renamed.
     DeviceId,
+    /// Word for the event, such as `person`.
     Event,
+    /// Number of the incident.
     Incident,
+    /// The device's name of the file.
     Name,
     /// In the form that `strftime` names.
     Time(&'static str),
@@ -47,7 +53,9 @@ enum Placeholder {
 /// A piece of a folder's or file's name.
 #[derive(Debug, PartialEq, Eq)]
 enum PathPiece {
+    /// Text of the template.
     Word(String),
+    /// Replaced for each file.
     Value(Placeholder),
 }
 

@@ -27,6 +27,7 @@ pub(super) struct NewMail<'a> {
     pub(super) alert: &'a Alert,
     /// Links that carry out actions, below the link to the incident.
     pub(super) links: &'a [Link<'a>],
+    /// Its words and files.
     pub(super) message: &'a Message,
 }
 
@@ -88,7 +89,9 @@ fn importance(message: &Message, alert: &Alert) -> Option<(u8, &'static str)> {
 
 /// A part of a mail: its fields and its content.
 struct MimePart {
+    /// Header fields, each with its line end.
     head: String,
+    /// The encoded content, without a line end behind it.
     body: Vec<Piece>,
 }
 

@@ -75,6 +75,7 @@ struct Scan {
     own: bool,
     /// Whether the mail is valid so far.
     sound: bool,
+    /// Whether the empty line after the header has not come yet.
     in_header: bool,
     /// Number of header fields so far.
     fields: usize,

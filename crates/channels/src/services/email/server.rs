@@ -25,10 +25,12 @@ pub(super) enum StartTls {
 
 /// A mail server and how to connect to it.
 pub(super) struct Server {
+    /// Name or address, without the brackets of an IPv6 address.
     pub(super) host: String,
     pub(super) port: u16,
     /// Whether the connection is TLS from the start (RFC 8314, section 3.3).
     pub(super) wrapped: bool,
+    /// Of a connection that is not TLS from the start.
     pub(super) start_tls: StartTls,
     /// Certificates that are trusted besides the system's.
     pub(super) trust: Option<Certificate>,
@@ -39,6 +41,7 @@ pub(super) struct Server {
     pub(super) hello: ClientId,
     /// Time limit of a step, without the time that a mail's bytes need.
     pub(super) time: Duration,
+    /// The password in all its encoded forms.
     pub(super) secrets: Secrets,
 }
 

@@ -26,6 +26,7 @@ const QUIT_TIME: Duration = Duration::from_secs(2);
 /// Sender of a mail, and the recipients who do not have it yet.
 pub(super) struct Envelope<'a> {
     pub(super) from: &'a Address,
+    /// Recipients who do not have the mail.
     pub(super) to: &'a [Address],
     /// Whether other recipients already have the mail.
     pub(super) is_rest: bool,

@@ -51,7 +51,9 @@ pub(super) enum MatrixError {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct MatrixErrorReply {
+    /// Such as `M_FORBIDDEN`.
     errcode: String,
+    /// A sentence for people.
     error: String,
     retry_after_ms: Option<u64>,
 }

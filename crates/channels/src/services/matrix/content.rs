@@ -30,6 +30,7 @@ pub(super) struct Poster {
     pub(super) url: String,
     /// Width and height, if they are known.
     pub(super) sides_px: Option<(usize, usize)>,
+    /// Its content type and size.
     pub(super) media: Media,
 }
 

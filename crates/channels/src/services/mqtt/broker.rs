@@ -44,6 +44,7 @@ pub(super) struct Broker {
     pub(super) login: Option<(String, String)>,
     /// Size limit of a published picture. 0 for no pictures.
     pub(super) picture_bytes_max: u64,
+    /// The password.
     pub(super) secrets: Secrets,
     /// Time limit of an operation, without the time that its bytes need.
     pub(super) time: Duration,
@@ -60,7 +61,9 @@ enum Trust {
 /// Why there is no connection. In plain words, without secrets.
 #[derive(Debug)]
 pub(super) struct MqttFailure {
+    /// What happened, and what the owner can do.
     pub(super) error: String,
+    /// Decides when to retry.
     cause: Cause,
 }
 

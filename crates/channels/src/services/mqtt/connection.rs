@@ -20,6 +20,7 @@ pub(super) const DEVICES_MAX: usize = 2000;
 /// An established connection, and the devices that were announced on it.
 #[derive(Clone)]
 pub(super) struct LiveConnection {
+    /// Publishes on this connection.
     pub(super) line: Publisher,
     /// The announced devices with their names. Its address also tells two connections apart.
     pub(super) announced: Arc<Mutex<BTreeMap<DeviceId, String>>>,

@@ -95,6 +95,7 @@ impl Publisher {
 /// The connection's event loop. Nothing is sent or received unless [`Self::run`] is polled.
 pub(super) struct EventPump {
     events: EventLoop,
+    /// Set when the event loop is dropped.
     over: Arc<watch::Sender<bool>>,
 }
 

@@ -11,6 +11,7 @@ const TOPIC_BYTES_MAX: usize = 200;
 /// The topics of one channel.
 #[derive(Clone, Debug)]
 pub(super) struct Topics {
+    /// The first part of every topic.
     base: String,
     /// Home Assistant's prefix. `None` if devices are not announced.
     discovery: Option<String>,
@@ -19,8 +20,11 @@ pub(super) struct Topics {
 /// The topics of one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DeviceTopics {
+    /// Each alert. Not retained.
     pub(super) event: String,
+    /// The last event. Retained.
     pub(super) state: String,
+    /// The last picture. Retained.
     pub(super) picture: String,
 }
 

@@ -11,11 +11,16 @@ const FLAGS: [&str; 6] = ["0", "1", "false", "no", "true", "yes"];
 /// A button as the server reads it.
 #[derive(Default)]
 struct Action {
+    /// One of [`KINDS`].
     kind: String,
     label: String,
+    /// Of `view` and `http`.
     url: String,
+    /// Of `http`; POST if it is empty.
     method: String,
+    /// Of `http`.
     body: String,
+    /// Of `copy`.
     value: String,
 }
 

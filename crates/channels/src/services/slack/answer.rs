@@ -59,6 +59,7 @@ struct SlackReply {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ReplyMetadata {
+    /// Sentences about wrong arguments.
     messages: Vec<String>,
 }
 

@@ -32,10 +32,14 @@ pub(super) enum TelegramFailure {
 /// The Bot API's answer format ("Making requests").
 #[derive(Deserialize)]
 struct TelegramReply {
+    /// Whether it is a success.
     ok: bool,
+    /// What a successful method returns.
     #[serde(default)]
     result: Value,
+    /// Usually the same as the HTTP status.
     error_code: Option<u16>,
+    /// The error in words, which may change at any time.
     description: Option<String>,
     #[serde(default)]
     parameters: Parameters,
@@ -46,6 +50,7 @@ struct TelegramReply {
 struct Parameters {
     /// In seconds.
     retry_after: Option<u64>,
+    /// The number of the supergroup that a group became.
     migrate_to_chat_id: Option<i64>,
 }
 

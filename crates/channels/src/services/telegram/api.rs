@@ -25,7 +25,9 @@ pub(super) struct BotApi {
     base: Url,
     /// The bot's number: the part of the token that is no secret.
     bot: String,
+    /// The whole token, from which the webhook's secret is derived.
     token: String,
+    /// The token, the key in it, and a login in the address.
     secrets: Secrets,
 }
 

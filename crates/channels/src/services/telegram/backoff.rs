@@ -20,7 +20,9 @@ const CONFLICT_PAUSE_MAX: Duration = Duration::from_secs(10 * 60);
 /// Consecutive failures to get updates: logged once, with growing pauses.
 #[derive(Default)]
 pub(super) struct UpdateBackoff {
+    /// Number of failures since the last success.
     failures: u32,
+    /// Whether the log mentions the present failure.
     is_logged: bool,
 }
 

@@ -34,6 +34,7 @@ pub(super) struct Bot {
 /// A channel that receives the updates of its chats.
 struct Member {
     access: Arc<Access>,
+    /// Hands updates to the channel.
     jobs: mpsc::Sender<PendingUpdate>,
 }
 

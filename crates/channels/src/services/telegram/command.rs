@@ -33,8 +33,11 @@ pub(super) enum Command {
     Status,
     Arm,
     Disarm,
+    /// Mutes all devices.
     Mute(MuteFor),
+    /// Ends that mute.
     Unmute,
+    /// Lists this many incidents.
     Last(u32),
     Devices,
     Help,

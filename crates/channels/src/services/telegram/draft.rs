@@ -19,6 +19,7 @@ pub(super) struct Draft {
     message: Message,
     /// The chat's number or @name.
     chat: String,
+    /// `None` without a topic, and after Telegram refused it.
     topic: Option<i64>,
     /// The number of the message that it replies to.
     reply_to: Option<i64>,

@@ -27,8 +27,11 @@ const LINES_MAX: usize = 20;
 /// What a message shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Shows {
+    /// No file yet: a picture or video can be added.
     Text,
+    /// The latest picture. A video can replace it.
     Picture,
+    /// A video. Nothing replaces it.
     Video,
 }
 

@@ -22,10 +22,15 @@ const NOTE: &str = "=";
 /// The kinds of buttons, in their order in a keyboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum ButtonKind {
+    /// Mutes the device, or ends the mute.
     Mute,
+    /// Sets a home mode.
     Mode,
+    /// Ends or resumes the alerts of the incident.
     Incident,
+    /// Locks or unlocks the incident.
     Lock,
+    /// Opens an address.
     Open,
 }
 
@@ -64,6 +69,7 @@ struct InlineButton {
     kind: ButtonKind,
     /// Whether it is a note, which has a row of its own.
     note: bool,
+    /// As Telegram has it (InlineKeyboardButton).
     json: Value,
 }
 

@@ -23,8 +23,10 @@ pub(super) struct Update {
 pub(super) struct ChatMessage {
     pub(super) message_id: i64,
     pub(super) chat: ChatInfo,
+    /// Missing for a channel's posts.
     pub(super) from: Option<User>,
     pub(super) text: Option<String>,
+    /// The number of a topic, or of a thread of replies: see `is_topic_message`.
     pub(super) message_thread_id: Option<i64>,
     #[serde(default)]
     pub(super) is_topic_message: bool,
@@ -74,10 +76,12 @@ impl User {
 /// A pressed button.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct CallbackQuery {
+    /// For the answer to the press.
     pub(super) id: String,
     pub(super) from: User,
     /// Missing if the button is below a message that the bot did not send itself.
     pub(super) message: Option<ChatMessage>,
+    /// What the button was given: at most 64 bytes of anything.
     pub(super) data: Option<String>,
 }
 

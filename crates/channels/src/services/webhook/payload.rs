@@ -31,6 +31,7 @@ pub(super) enum Payload {
 /// A body that the owner wrote as a template.
 pub(super) struct Words {
     template: Template,
+    /// Decides whether the text is checked as JSON.
     content_type: String,
 }
 

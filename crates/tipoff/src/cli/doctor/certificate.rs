@@ -1,8 +1,11 @@
-//! The certificate that devices are shown: whether it can be used, and until when. None is made here.
+//! The certificate that devices are shown: whether it can be used, and until when.
+//!
+//! It is either the owner's (`certificate` in `[smtp]`) or the one that the first start makes. None
+//! is made here. The dates come from rustls' verifier, so that no parser of certificates is needed.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
@@ -10,18 +13,20 @@ use rustls::crypto::ring;
 use rustls::{CertificateError, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use tipoff_model::Timestamp;
 
 use super::finding::Finding;
 use crate::config::{Certificate, Smtp};
 use crate::net::tls::Tls;
 
-/// When the end is near enough to be told: those who renew by program have done so long before.
+/// A certificate that ends within this time is a hint. A program that renews certificates has done
+/// so earlier.
 const RENEW_BEFORE: Duration = Duration::from_secs(14 * 86_400);
 /// Later than any certificate can end (RFC 5280, section 4.1.2.5: 9999-12-31).
 const END_OF_TIME: Duration = Duration::from_secs(253_402_300_800);
 
-/// Looks at the owner's, or at the one that Tipoff has made.
-pub(super) fn look(settings: &Smtp, data_dir: &Path, now: SystemTime) -> Finding {
+/// Checks the owner's certificate, or the one that Tipoff has made: its files, its key, its dates.
+pub(super) fn look(settings: &Smtp, data_dir: &Path, now: Timestamp) -> Finding {
     let about = "certificate";
     let folder = data_dir.join("tls");
     let own = Certificate { chain: folder.join("certificate.pem"), key: folder.join("key.pem") };
@@ -45,19 +50,20 @@ pub(super) fn look(settings: &Smtp, data_dir: &Path, now: SystemTime) -> Finding
 /// From when and until when a certificate is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Validity {
-    from: SystemTime,
-    until: SystemTime,
+    from: Timestamp,
+    until: Timestamp,
 }
 
-/// Asks the verifier that is there anyway about a certificate at the beginning and at the end of
-/// time: each time its reason to refuse names the date. None where it refuses for another reason.
+/// Asks the verifier about the certificate at the beginning and at the end of time: each time the
+/// reason of its refusal contains a date. `None` where it refuses for another reason, such as bytes
+/// that are no certificate.
 fn validity(certificate: &CertificateDer<'_>) -> Option<Validity> {
     let mut roots = RootCertStore::empty();
     roots.add(certificate.clone().into_owned()).ok()?;
     let provider = Arc::new(ring::default_provider());
     let verifier =
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().ok()?;
-    // Dates come before names.
+    // The verifier checks the dates before the name: any name will do.
     let name = ServerName::try_from("localhost").ok()?;
     let refused_at = |time| {
         let time = UnixTime::since_unix_epoch(time);
@@ -74,11 +80,14 @@ fn validity(certificate: &CertificateDer<'_>) -> Option<Validity> {
         CertificateError::ExpiredContext { not_after, .. } => not_after,
         _ => return None,
     };
-    let system_time = |time: UnixTime| UNIX_EPOCH.checked_add(Duration::from_secs(time.as_secs()));
-    Some(Validity { from: system_time(from)?, until: system_time(until)? })
+    let timestamp =
+        |time: UnixTime| Timestamp::from_ms(0).after(Duration::from_secs(time.as_secs()));
+    Some(Validity { from: timestamp(from), until: timestamp(until) })
 }
 
-fn judge(chain: &Path, validity: Option<Validity>, now: SystemTime) -> Finding {
+/// Wrong before its first and after its last day, a hint in its last [`RENEW_BEFORE`]. A
+/// certificate whose dates are not known can be used all the same: the files were loaded.
+fn judge(chain: &Path, validity: Option<Validity>, now: Timestamp) -> Finding {
     let about = "certificate";
     let file = chain.display();
     let Some(Validity { from, until }) = validity else {
@@ -96,15 +105,15 @@ fn judge(chain: &Path, validity: Option<Validity>, now: SystemTime) -> Finding {
         return Finding::wrong(about, format!("{file} has expired on {}", day(until)), renew);
     }
     let found = format!("{file} is valid until {}", day(until));
-    match until.duration_since(now) {
-        Ok(left) if left > RENEW_BEFORE => Finding::fine(about, found),
-        _ => Finding::hint(about, found, renew),
+    match until.since(now) > RENEW_BEFORE {
+        true => Finding::fine(about, found),
+        false => Finding::hint(about, found, renew),
     }
 }
 
-/// The day of a time, UTC.
-pub(super) fn day(time: SystemTime) -> String {
-    jiff::Timestamp::try_from(time).map_or_else(
+/// The day of a time, UTC, such as `2026-11-24`.
+pub(super) fn day(time: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(time.as_ms()).map_or_else(
         |_| "a time beyond all".to_owned(),
         |time| time.strftime("%Y-%m-%d").to_string(),
     )
@@ -115,9 +124,9 @@ mod tests {
     use super::super::finding::Mark;
     use super::*;
 
-    fn at(text: &str) -> SystemTime {
+    fn at(text: &str) -> Timestamp {
         let time: jiff::Timestamp = text.parse().unwrap();
-        UNIX_EPOCH + Duration::from_secs(time.as_second().try_into().unwrap())
+        Timestamp::from_ms(time.as_millisecond())
     }
 
     #[test]

@@ -1,5 +1,7 @@
-//! The data folder: whether it can be used, whether a Tipoff uses it, whether there is room. Nothing
-//! is made or written in it.
+//! The data folder: whether it can be used, whether a Tipoff uses it, whether there is room.
+//!
+//! Nothing is created or written in it: access rights are asked of the system, and the lock is only
+//! tried. The database is opened for reading alone, for the size of locked incidents.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -12,20 +14,23 @@ use super::finding::{Finding, size};
 use crate::config::Retention;
 use crate::runtime::private::{self, Found};
 
-/// Files whose sizes are added up; with more than these the sum is not known.
+/// Files whose sizes are added up. With more files the sum is not known, and the finding leaves it
+/// out: reading the sizes of millions of files would take minutes.
 const FILES_MAX: usize = 200_000;
 
 /// The data folder as it was found.
 pub(super) struct Folder {
     path: PathBuf,
+    /// Whether this user can create files in it, or in the folder in which it will be created.
     usable: io::Result<()>,
-    /// Whether it is there already.
+    /// Whether it exists already.
     exists: bool,
-    /// Whether a Tipoff receives into it; none where that could not be found out.
+    /// Whether a Tipoff receives into it; `None` if this user cannot read its lock.
     pub(super) in_use: Option<bool>,
 }
 
 impl Folder {
+    /// Looks at the folder, without creating it.
     pub(super) fn look(path: &Path) -> Self {
         let nearest = nearest(path);
         Self {
@@ -36,6 +41,8 @@ impl Folder {
         }
     }
 
+    /// Wrong where this user cannot write, or cannot see whether a Tipoff runs. The usual reason is
+    /// a doctor that runs as another user than the service.
     pub(super) fn finding(&self) -> Finding {
         let about = "data folder";
         let path = self.path.display();
@@ -62,15 +69,15 @@ impl Folder {
     }
 }
 
-/// The folder itself, or the one above it that is there.
+/// The folder itself, or the nearest one above it that exists: there the missing ones would be created.
 fn nearest(path: &Path) -> &Path {
     let is_there = |path: &&Path| path.symlink_metadata().is_ok();
-    // A relative path ends in the empty one, which is where the program stands.
+    // The last ancestor of a relative path is the empty path: the current folder.
     let found = path.ancestors().find(is_there).unwrap_or(Path::new("."));
     if found.as_os_str().is_empty() { Path::new(".") } else { found }
 }
 
-/// Whether files can be made in a folder; asked of the system, so that nothing need be written.
+/// Whether files can be created in a folder. access(2) answers that without a file being written.
 fn usable(folder: &Path) -> io::Result<()> {
     if !fs::metadata(folder)?.is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());
@@ -78,8 +85,9 @@ fn usable(folder: &Path) -> io::Result<()> {
     Ok(rustix::fs::access(folder, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
-/// Whether a Tipoff holds the lock. It is tried shared and let go at once: two doctors are in
-/// nobody's way, and a Tipoff that starts in this very instant is the only one that could notice.
+/// Whether a Tipoff holds the lock. The lock is tried as a shared one and released at once: two
+/// doctors do not exclude each other. Only a Tipoff that starts in this very instant could find it
+/// taken.
 fn in_use(folder: &Path) -> Option<bool> {
     let lock = match File::open(folder.join("lock")) {
         Ok(lock) => lock,
@@ -93,7 +101,7 @@ fn in_use(folder: &Path) -> Option<bool> {
     }
 }
 
-/// Whether others can read what is kept.
+/// Whether other users can read what is stored.
 pub(super) fn access_rights(folder: &Path) -> Finding {
     let about = "access rights";
     match private::look(folder) {
@@ -102,6 +110,8 @@ pub(super) fn access_rights(folder: &Path) -> Finding {
     }
 }
 
+/// A hint at most: the next start of Tipoff removes the rights of others, but it cannot change
+/// files of another user.
 fn judge_rights(found: &Found) -> Finding {
     let about = "access rights";
     if let Some(path) = &found.example {
@@ -126,7 +136,8 @@ fn judge_rights(found: &Found) -> Finding {
     }
 }
 
-/// Whether everybody can read files with passwords or tokens.
+/// Whether every user of the machine can read a file with passwords or tokens, such as the
+/// configuration.
 pub(super) fn passwords(open: &[PathBuf]) -> Finding {
     let about = "passwords";
     match open.first() {
@@ -139,7 +150,7 @@ pub(super) fn passwords(open: &[PathBuf]) -> Finding {
     }
 }
 
-/// Whether there is room, now and until the oldest is removed.
+/// Whether there is room, now and until retention removes the oldest incidents.
 pub(super) fn space(folder: &Path, retention: Retention) -> Finding {
     match rustix::fs::statvfs(nearest(folder)) {
         Ok(disk) => {
@@ -156,7 +167,8 @@ pub(super) fn space(folder: &Path, retention: Retention) -> Finding {
     }
 }
 
-/// The bytes of all that was received; none where there are too many files to look at each.
+/// The bytes of all blobs, which lie in one folder a day; `None` with more than `files_max` files.
+/// A file that is removed meanwhile counts as empty.
 fn kept_bytes(blobs: &Path, files_max: usize) -> Option<u64> {
     let mut sum: u64 = 0;
     let mut files = 0;
@@ -171,12 +183,15 @@ fn kept_bytes(blobs: &Path, files_max: usize) -> Option<u64> {
     Some(sum)
 }
 
-/// The bytes of the database, with what is written but not in it yet.
+/// The bytes of the database with its write-ahead log (`spool.db-wal`).
 fn database_bytes(folder: &Path) -> u64 {
     let size = |name| folder.join(name).metadata().map_or(0, |file| file.len());
     size("spool.db") + size("spool.db-wal")
 }
 
+/// Wrong below `min_free`, because then arrivals are refused (below half of it, of known devices
+/// too). A hint where the disk is full before `max_size` is reached: then retention would work by
+/// the free space alone.
 fn judge_space(
     free: u64,
     kept: Option<u64>,

@@ -1,10 +1,13 @@
-//! What one look found, in words for a person or for a program. Never looks itself.
+//! The result of one check, as text for people and as JSON for programs.
+//!
+//! Both forms are made here, so that a check decides only what it found and what to do. The keys
+//! and marks of the JSON are covered by docs/compatibility.md; the texts are not.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-/// How it is.
+/// The judgement of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
     /// As it should be.
@@ -25,24 +28,26 @@ impl Mark {
     }
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Finding {
-    /// What was looked at.
+    /// The subject of the check, such as `clock`: a constant, by which programs find it.
     pub(super) about: String,
-    /// How it is.
+    /// The judgement. One [`Mark::Wrong`] makes the exit code 1.
     pub(super) mark: Mark,
-    /// What was found.
+    /// What was found, in words.
     pub(super) found: String,
-    /// What to do; none where it is fine.
+    /// What to do; `None` where it is fine.
     pub(super) advice: Option<String>,
 }
 
 impl Finding {
+    /// As it should be: nothing to do.
     pub(super) fn fine(about: impl Into<String>, found: impl Into<String>) -> Self {
         Self { about: about.into(), mark: Mark::Fine, found: found.into(), advice: None }
     }
 
+    /// It works, and `advice` says how it works better.
     pub(super) fn hint(
         about: impl Into<String>,
         found: impl Into<String>,
@@ -52,6 +57,7 @@ impl Finding {
         Self { mark: Mark::Hint, advice, ..Self::fine(about, found) }
     }
 
+    /// It does not work, and `advice` says what to do.
     pub(super) fn wrong(
         about: impl Into<String>,
         found: impl Into<String>,
@@ -65,7 +71,8 @@ fn count(findings: &[Finding], mark: Mark) -> usize {
     findings.iter().filter(|finding| finding.mark == mark).count()
 }
 
-/// One object: whether all works, and every finding.
+/// One object: `works`, which is true without a wrong finding, and `checks`, the findings in their
+/// order.
 pub(super) fn to_json(findings: &[Finding]) -> Value {
     let checks = findings.iter().map(|finding| {
         json!({
@@ -81,7 +88,7 @@ pub(super) fn to_json(findings: &[Finding]) -> Value {
     })
 }
 
-/// A line for each, below it what to do, and what it comes to.
+/// A line for each finding, below it what to do, and at the end how many are wrong or hints.
 pub(super) fn to_text(findings: &[Finding]) -> String {
     let width = findings.iter().map(|finding| finding.about.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
@@ -107,7 +114,7 @@ pub(super) fn to_text(findings: &[Finding]) -> String {
     text
 }
 
-/// A size as disks are sold.
+/// A size in decimal units, as disks are sold: 1 GB is 1,000,000,000 bytes.
 pub(super) fn size(bytes: u64) -> String {
     let in_units = |unit: f64| bytes as f64 / unit;
     match bytes {

@@ -1,4 +1,8 @@
-//! What else Tipoff needs of the machine: an address, ffmpeg, the right time, open files.
+//! What else Tipoff needs of the machine: an address, ffmpeg, the right time, open files, a user of
+//! its own.
+//!
+//! Most of it is a hint and not wrong: Tipoff stores and delivers without ffmpeg, a time zone or a
+//! thousand open files.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -6,10 +10,11 @@ use std::net::IpAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use rustix::process::{Resource, geteuid, getrlimit};
+use tipoff_model::Timestamp;
 use tipoff_spool::{SharedPlace, SqliteSpool};
 use tipoff_video::{Held, Launcher, Transcoder};
 use tokio::time::timeout;
@@ -20,14 +25,16 @@ use crate::config::{Config, Video};
 use crate::net::network;
 use crate::{open_files, programs};
 
-/// How long both programs may take to tell their versions.
+/// Time limit for ffmpeg and ffprobe together to print their versions.
 const FFMPEG_MAX: Duration = Duration::from_secs(20);
-/// Before this program was written (2025-01-01), in seconds since 1970 …
-const CLOCK_S_MIN: u64 = 1_735_689_600;
-/// … and after it will be forgotten (2100-01-01).
-const CLOCK_S_END: u64 = 4_102_444_800;
+/// An earlier time is wrong: this program was written later (2025-01-01, in seconds since 1970). A
+/// machine without a battery for its clock starts in 1970 …
+const CLOCK_S_MIN: i64 = 1_735_689_600;
+/// … and so is a time from here on (2100-01-01).
+const CLOCK_S_END: i64 = 4_102_444_800;
 
-/// Which address the cameras must be told.
+/// Which address to type into the cameras. A hint where they cannot reach it: only loopback, no
+/// network, or the address of a container.
 pub(super) fn address(config: &Config, lan: Option<IpAddr>, in_container: bool) -> Finding {
     let about = "address";
     let smtp = config.smtp.listen.iter().map(|listener| listener.at.address);
@@ -60,14 +67,14 @@ pub(super) fn address(config: &Config, lan: Option<IpAddr>, in_container: bool) 
     }
 }
 
-/// Whether devices arrive with addresses of their own. Only asked beside a Tipoff that runs: otherwise a spool of an
-/// earlier version would be changed.
-pub(super) async fn peers(config: &Config) -> Option<Finding> {
+/// A hint if several devices arrive with the address of a gateway, as behind Docker's userland
+/// proxy. Only asked beside a Tipoff that runs: otherwise a spool of an earlier version would be
+/// changed.
+pub(super) async fn peers(config: &Config, now: Timestamp) -> Option<Finding> {
     let about = "devices";
     let rules = Arc::new(config.rules.clone());
     let spool = SqliteSpool::open_beside(&config.data_dir, rules).ok()?;
-    let SharedPlace { place, devices } =
-        network::rewritten(&spool, SystemTime::now().into()).await.ok()??;
+    let SharedPlace { place, devices } = network::rewritten(&spool, now).await.ok()??;
     Some(Finding::hint(
         about,
         format!(
@@ -78,7 +85,8 @@ pub(super) async fn peers(config: &Config) -> Option<Finding> {
     ))
 }
 
-/// Whether an address is out of what Docker (172.16.0.0/12) or Podman (10.88.0.0/16) give away.
+/// Whether an address is of the networks that Docker (172.16.0.0/12) or Podman (10.88.0.0/16)
+/// assign to containers.
 fn is_of_engine(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => matches!(address.octets(), [172, 16..=31, ..] | [10, 88, ..]),
@@ -86,7 +94,7 @@ fn is_of_engine(address: IpAddr) -> bool {
     }
 }
 
-/// Whether videos can be made to play.
+/// Whether videos can be converted so that phones play them, and how far ffmpeg is confined meanwhile.
 pub(super) async fn videos(settings: &Video) -> Finding {
     let about = "ffmpeg";
     if !settings.convert {
@@ -118,6 +126,8 @@ pub(super) async fn videos(settings: &Video) -> Finding {
     }
 }
 
+/// The version of ffmpeg and its confinement; `None` if ffmpeg or ffprobe is not installed. It runs
+/// as it does in the server, so this also shows what the kernel or a container forbids.
 async fn version(settings: &Video) -> io::Result<Option<(String, Held)>> {
     let folder = Temporary::make()?;
     let launcher = Launcher::this_program();
@@ -125,12 +135,12 @@ async fn version(settings: &Video) -> io::Result<Option<(String, Held)>> {
     Ok(transcoder.map(|transcoder| (transcoder.version().to_owned(), transcoder.held())))
 }
 
-/// A folder of our own, removed when it is dropped.
+/// A private folder for temporary files, removed when it is dropped.
 struct Temporary(PathBuf);
 
 impl Temporary {
     fn make() -> io::Result<Self> {
-        // Others write into the same place: a name that nobody foresees, and an error if it is there.
+        // All users write into the same place: the name is random, and an existing folder is an error.
         let random = getrandom::u64().map_err(io::Error::other)?;
         let path = std::env::temp_dir().join(format!("tipoff-doctor-{random:016x}"));
         DirBuilder::new().mode(0o700).create(&path)?;
@@ -144,10 +154,11 @@ impl Drop for Temporary {
     }
 }
 
-/// Whether the clock can be right.
-pub(super) fn clock(now: SystemTime) -> Finding {
+/// Whether the clock is plausible. With a wrong one every certificate of a service seems invalid,
+/// so no alert is sent.
+pub(super) fn clock(now: Timestamp) -> Finding {
     let about = "clock";
-    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seconds = now.as_ms() / 1000;
     let found = format!("it is {} by this machine", day(now));
     if (CLOCK_S_MIN..CLOCK_S_END).contains(&seconds) {
         return Finding::fine(about, found);
@@ -159,7 +170,8 @@ pub(super) fn clock(now: SystemTime) -> Finding {
     )
 }
 
-/// Whether routes know what time of day it is.
+/// Whether the time zone is known, by which routes (`between`), schedules of modes and messages
+/// read the time of day.
 pub(super) fn time_zone(zone: &TimeZone) -> Finding {
     let about = "time zone";
     if zone.is_unknown() {
@@ -173,7 +185,8 @@ pub(super) fn time_zone(zone: &TimeZone) -> Finding {
     Finding::fine(about, name)
 }
 
-/// Whether Tipoff runs as root: whoever breaks into it has the machine then. In a container root is less.
+/// Whether Tipoff runs as root: then whoever breaks into it has the machine. In a container root
+/// has fewer rights.
 pub(super) fn user(in_container: bool) -> Finding {
     let about = "user";
     match (geteuid().is_root(), in_container) {
@@ -188,11 +201,11 @@ pub(super) fn user(in_container: bool) -> Finding {
     }
 }
 
-/// Whether the system lets as many connections be open as the configuration does.
+/// Whether the limit of open files suffices for all connections that `max_connections` allows.
 pub(super) fn open_files(config: &Config) -> Finding {
     let mails = config.smtp.max_connections as u64;
     let uploads = if config.ftp.listen.is_empty() { 0 } else { config.ftp.max_connections as u64 };
-    // `tipoff run` takes all that it may have.
+    // `tipoff run` raises its limit to the maximum, so the current limit does not matter.
     judge_open_files(mails, uploads, getrlimit(Resource::Nofile).maximum)
 }
 
@@ -231,6 +244,10 @@ mod tests {
         }
     }
 
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_ms(seconds * 1000)
+    }
+
     #[test]
     fn the_clock_is_plausible_or_not() {
         for (seconds, mark) in [
@@ -240,12 +257,11 @@ mod tests {
             (CLOCK_S_END - 1, Mark::Fine),
             (CLOCK_S_END, Mark::Wrong),
         ] {
-            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-            assert_eq!(clock(now).mark, mark, "{seconds}");
+            assert_eq!(clock(at(seconds)).mark, mark, "{seconds}");
         }
-        assert_eq!(clock(SystemTime::UNIX_EPOCH - Duration::from_secs(9)).mark, Mark::Wrong);
-        assert_eq!(day(SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK_S_MIN)), "2025-01-01");
-        assert_eq!(day(SystemTime::UNIX_EPOCH + Duration::from_secs(CLOCK_S_END)), "2100-01-01");
+        assert_eq!(clock(at(-9)).mark, Mark::Wrong);
+        assert_eq!(day(at(CLOCK_S_MIN)), "2025-01-01");
+        assert_eq!(day(at(CLOCK_S_END)), "2100-01-01");
     }
 
     #[test]

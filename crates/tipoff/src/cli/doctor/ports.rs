@@ -1,5 +1,8 @@
-//! The ports: whether Tipoff can listen on them, or who does. A port is held no longer than it takes
-//! to see that it is free.
+//! The ports: whether Tipoff can listen on them, or which program does.
+//!
+//! A port is bound for a moment to see that it is free. Where it is not, whoever listens is asked
+//! one question in the protocol of the port: a running Tipoff is recognised by its answer, another
+//! program is quoted.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -13,16 +16,16 @@ use tokio::time::timeout;
 use super::finding::Finding;
 use crate::config::{Config, Ftp};
 
-/// How long a port may take to answer.
+/// Time limit for connecting to a port and for its answer together.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
-/// How much of an answer is read.
+/// Bytes of an answer that are read: enough for a greeting or a short HTTP response.
 const ANSWER_BYTES_MAX: u64 = 2_048;
-/// How much of another program's answer is shown.
+/// Characters of another program's answer that are printed.
 const SHOWN_CHARS_MAX: usize = 60;
-/// Ports of data connections that are tried.
+/// Ports of data connections that are tried, from the first one on. A range may have 60,000.
 const PASSIVE_TRIED_MAX: usize = 1_000;
 
-/// What is spoken at a port.
+/// The protocol of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Protocol {
     Smtp,
@@ -31,6 +34,7 @@ enum Protocol {
 }
 
 impl Protocol {
+    /// The name of the check in the output.
     fn name(self) -> &'static str {
         match self {
             Self::Smtp => "SMTP port",
@@ -39,8 +43,9 @@ impl Protocol {
         }
     }
 
-    /// What is said to whoever has the port. A mail or FTP server greets all the same, and is told that
-    /// this was all; a TLS port of Tipoff waits for a client that says nothing.
+    /// The bytes that are sent to whoever has the port. A mail or FTP server greets first and takes
+    /// `QUIT` as the end of the session. Bytes are sent at once because a TLS port of Tipoff waits
+    /// for the client's first ones.
     fn question(self) -> &'static [u8] {
         match self {
             Self::Smtp | Self::Ftp => b"QUIT\r\n",
@@ -48,7 +53,7 @@ impl Protocol {
         }
     }
 
-    /// Whether a Tipoff that is well would answer so.
+    /// Whether this is the answer of a healthy Tipoff: its greeting, or `ok` of `/healthz`.
     fn is_tipoff(self, answer: &str) -> bool {
         let mut lines = answer.lines();
         let first = lines.next().unwrap_or_default();
@@ -59,8 +64,8 @@ impl Protocol {
     }
 }
 
-/// Every address to listen on, all at the same time. `in_use`: whether a Tipoff runs on the data
-/// folder.
+/// Checks every address of the configuration at the same time. `in_use`: whether a Tipoff runs on
+/// the data folder; `None` if unknown.
 pub(super) async fn listeners(config: &Config, in_use: Option<bool>) -> Vec<Finding> {
     let smtp = config.smtp.listen.iter().map(|it| (Protocol::Smtp, it.at.address));
     let ftp = config.ftp.listen.iter().map(|it| (Protocol::Ftp, it.address));
@@ -69,6 +74,8 @@ pub(super) async fn listeners(config: &Config, in_use: Option<bool>) -> Vec<Find
     join_all(all.map(|(protocol, address)| listener(protocol, address, in_use))).await
 }
 
+/// Checks one address. Port 0 is a hint: the system chooses another port at each start, and cameras
+/// have a fixed one.
 async fn listener(protocol: Protocol, address: SocketAddr, in_use: Option<bool>) -> Finding {
     let about = protocol.name();
     if address.port() == 0 {
@@ -85,7 +92,8 @@ async fn listener(protocol: Protocol, address: SocketAddr, in_use: Option<bool>)
             "it was started with other settings: start it again",
         ),
         Ok(_) => Finding::fine(about, format!("{address} is free")),
-        // Asked also where a permission is missing: the running one may have it.
+        // Asked also if this user may not bind the port: the running Tipoff may, with
+        // CAP_NET_BIND_SERVICE.
         Err(error) => {
             let answer = timeout(ANSWER_MAX, answer(protocol, address)).await;
             let answer = answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
@@ -94,7 +102,7 @@ async fn listener(protocol: Protocol, address: SocketAddr, in_use: Option<bool>)
     }
 }
 
-/// What whoever has the port answers.
+/// The answer of whoever has the port: the first line of a greeting, or a whole HTTP response.
 async fn answer(protocol: Protocol, address: SocketAddr) -> io::Result<String> {
     let mut socket = TcpStream::connect(reachable(address)).await?;
     let mut bytes = Vec::new();
@@ -111,7 +119,7 @@ async fn answer(protocol: Protocol, address: SocketAddr) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// An address that can be connected to: "every address" is not one.
+/// The address to connect to: loopback where the port listens on every address (`0.0.0.0`, `::`).
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(it) if it.ip().is_unspecified() => {
@@ -125,7 +133,8 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// What it means that a port cannot be bound, and that this is answered there.
+/// What it means that a port cannot be bound (`error`), and that `answer` comes from there. A
+/// Tipoff with another data folder is a hint: two may run on one machine, with different ports.
 fn held(
     protocol: Protocol,
     address: SocketAddr,
@@ -164,14 +173,16 @@ fn held(
     }
 }
 
-/// The beginning of an answer, which may tell which program gives it; it could be anything.
+/// The beginning of an answer, by which the program may be recognised. Control characters are left
+/// out, because the answer may be any bytes and is printed on a terminal.
 fn shown(answer: Option<&str>) -> String {
     let first = answer.and_then(|answer| answer.lines().next()).unwrap_or_default();
     let clean: String = first.chars().filter(|it| !it.is_control()).take(SHOWN_CHARS_MAX).collect();
     if clean.is_empty() { clean } else { format!(", which says {clean:?}") }
 }
 
-/// The ports of data connections, where there is an FTP server.
+/// The ports of data connections; `None` without an FTP listener. A running Tipoff binds such a
+/// port only while sessions need it, so most are free even then.
 pub(super) fn passive(ftp: &Ftp, in_container: bool) -> Option<Finding> {
     let ip = ftp.listen.first()?.address.ip();
     let tried = ftp.passive_ports.clone().take(PASSIVE_TRIED_MAX);
@@ -179,6 +190,8 @@ pub(super) fn passive(ftp: &Ftp, in_container: bool) -> Option<Finding> {
     Some(judge_passive(ftp, free, in_container))
 }
 
+/// Wrong if no port is free: then no file can be uploaded. A hint in a container, whose own address
+/// `PASV` would answer.
 fn judge_passive(ftp: &Ftp, free: usize, in_container: bool) -> Finding {
     let about = "FTP data ports";
     let (first, last) = (ftp.passive_ports.start(), ftp.passive_ports.end());

@@ -1,12 +1,14 @@
-//! `tipoff route replay`: a day that is over, gone through again with the rules of a configuration.
-//! Nothing is sent, and the spool is only read.
+//! `tipoff route replay`: which alerts the arrivals of a day would produce with the rules of a
+//! configuration. Nothing is sent, and the spool of the server is only read.
 //!
-//! The day is stored once more, in a spool in a temporary folder: so what is told is decided by what
-//! decides it in earnest.
+//! Replay runs the real engine: the day's arrivals are stored again, in a spool in a temporary
+//! folder, with the times at which they were received. Each due delivery is recorded as delivered
+//! at once, as if every service always answered: so cooldowns, rate limits and summaries act as
+//! they do in the server. Failed attempts are not replayed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::civil::Date;
@@ -24,11 +26,11 @@ use crate::config::Config;
 use crate::receive::DeviceDirectory;
 use crate::runtime::utc::utc;
 
-/// How many arrivals are read at a time.
+/// Arrivals that are read at a time. Memory stays small, however busy the day was.
 const PAGE: u32 = 500;
-/// What is told later than this after the day, such as a count, is told at its end.
+/// Deliveries due within this time after the day, such as follow-ups and summaries, still belong to it.
 const AFTERMATH: Duration = Duration::from_secs(2 * 24 * 3600);
-/// Deliveries taken at a time.
+/// Deliveries that are read at a time, for one channel.
 const BATCH: u32 = 64;
 
 /// Which day, and how.
@@ -48,26 +50,29 @@ pub(in crate::cli) struct ReplayArgs {
     json: bool,
 }
 
-/// Says what would have been told.
-pub(super) fn run(args: &ReplayArgs, config: Config) -> Ending {
-    block_on(replay(args, config))??;
+/// Prints each incident with its alerts, then the sums, then what was really delivered on that day.
+pub(super) fn run(args: &ReplayArgs, config: Config, now: Timestamp) -> Ending {
+    block_on(replay(args, config, now))??;
     Ok(())
 }
 
-async fn replay(args: &ReplayArgs, config: Config) -> anyhow::Result<()> {
+/// Opens both spools, gives the temporary one the day's mode and devices, replays, and prints.
+async fn replay(args: &ReplayArgs, config: Config, now: Timestamp) -> anyhow::Result<()> {
     let rules = Arc::new(config.rules.clone());
     let past =
         SqliteSpool::open_beside(&config.data_dir, Arc::clone(&rules) as Arc<dyn RuleSource>)?;
-    let (from, until) = bounds(args.day, &rules.clock)?;
+    let (from, until) = bounds(args.day, &rules.clock, now)?;
     let folder = tempfile::tempdir().context("no temporary folder")?;
     let spool = SqliteSpool::open(folder.path(), Arc::clone(&rules) as Arc<dyn RuleSource>)?;
     if let Some(mode) = &args.mode {
         check_mode(mode, &rules)?;
-        // Behind every mode that begins by itself.
+        // Chosen at the end of the day: so it is later than every mode that begins by schedule
+        // during the day.
         spool.choose_mode(mode.clone(), until).await?;
     } else if let Some((mode, at)) = past.chosen_mode().await?.filter(|(_, at)| *at <= from) {
         spool.choose_mode(mode, at).await?;
     }
+    // Devices that were added on the dashboard are in the spool, not in the configuration.
     let directory = DeviceDirectory::new(config.access, config.devices);
     directory.set_added(past.added_devices().await?);
     let stage = Stage { spool, directory, rules };
@@ -86,9 +91,13 @@ async fn replay(args: &ReplayArgs, config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// When the day begins and ends, where people are.
-fn bounds(day: Option<Date>, clock: &Clock) -> anyhow::Result<(Timestamp, Timestamp)> {
-    let now = Timestamp::from(SystemTime::now());
+/// The first moment of the day and of the next one, in the configuration's time zone: a day may
+/// have 23 or 25 hours.
+fn bounds(
+    day: Option<Date>,
+    clock: &Clock,
+    now: Timestamp,
+) -> anyhow::Result<(Timestamp, Timestamp)> {
     let day = match day {
         Some(day) => day,
         None => clock.local(now).context("no calendar has this day")?.date(),
@@ -100,21 +109,25 @@ fn bounds(day: Option<Date>, clock: &Clock) -> anyhow::Result<(Timestamp, Timest
     Ok((begin(day)?, begin(day.tomorrow()?)?))
 }
 
-/// Where the day is played again.
+/// The temporary spool, and what decides about an arrival before the spool does.
 struct Stage {
     spool: SqliteSpool,
     directory: DeviceDirectory,
     rules: Arc<Rules>,
 }
 
-/// An incident as it would have been told.
+/// An incident of the replay, with the deliveries that it would have had.
 struct Played {
-    /// What it is in the spool that keeps it: its first arrival's.
+    /// Its number in the server's spool: the incident of its first arrival. Rules that group
+    /// differently may make one of two, or two of one.
     was: IncidentId,
     detail: IncidentDetail,
 }
 
 impl Stage {
+    /// Stores the arrivals between the two times in their order, for the devices whose name
+    /// contains `device`. Before each arrival, the deliveries that were due by then are delivered,
+    /// as the server would have done.
     async fn play(
         &self,
         past: &SqliteSpool,
@@ -141,6 +154,7 @@ impl Stage {
                 }
             }
         }
+        // What the last arrivals of the day still cause.
         self.deliver(until.after(AFTERMATH)).await?;
         let mut incidents = Vec::with_capacity(opened.len());
         for (incident, was) in opened {
@@ -149,7 +163,9 @@ impl Stage {
         Ok(incidents)
     }
 
-    /// The arrival as it would come now: of a device that this configuration knows, under its name.
+    /// The arrival as it would be received now. A device that this configuration knows has its name
+    /// from there; a discovered one keeps the name that it had. The blob is only named: nothing is
+    /// copied.
     fn again(&self, past: PastArrival) -> NewArrival {
         let PastArrival { device, silent, event, tree, line, .. } = past;
         let known = self.directory.resolver().device(&line.envelope, line.content.camera.as_ref());
@@ -158,6 +174,7 @@ impl Stage {
             envelope: line.envelope,
             content: line.content,
             event,
+            // Suppressed at that time without being a periodic picture: it was a housekeeping file.
             housekeeping: silent && event != Event::Periodic,
             vendor: None,
             blob: line.blob,
@@ -174,7 +191,8 @@ impl Stage {
         }
     }
 
-    /// All that is due by now is delivered, as by services that always answer.
+    /// Records every delivery that is due by `now` as delivered. That may make others due: it
+    /// repeats until none is left.
     async fn deliver(&self, now: Timestamp) -> anyhow::Result<()> {
         for channel in &self.rules.channels {
             loop {
@@ -191,6 +209,7 @@ impl Stage {
     }
 }
 
+/// The record of a delivery at its first attempt, without a reference for follow-ups.
 fn delivered(due: &DueDelivery, now: Timestamp) -> AttemptRecord {
     AttemptRecord {
         delivery: due.alert.delivery,
@@ -207,7 +226,7 @@ fn delivered(due: &DueDelivery, now: Timestamp) -> AttemptRecord {
 }
 
 impl Played {
-    /// For each channel how many first alerts, follow-ups and counts.
+    /// By channel: the number of first alerts, of follow-ups and of summaries.
     fn told(&self) -> BTreeMap<&str, [u64; 3]> {
         let mut told = BTreeMap::new();
         for delivery in &self.detail.deliveries {
@@ -222,6 +241,7 @@ impl Played {
         told
     }
 
+    /// Two lines: the incident, and its alerts by channel or the reason why there is none.
     fn print(&self, clock: &Clock) {
         let line = &self.detail.line;
         let time = clock.local(line.began_at).map(|at| at.strftime("%H:%M:%S").to_string());
@@ -245,6 +265,8 @@ impl Played {
         println!("          -> {told}");
     }
 
+    /// The incident for programs. The keys are covered by docs/compatibility.md; the API has no
+    /// such call.
     fn as_json(&self) -> serde_json::Value {
         let line = &self.detail.line;
         let told: BTreeMap<_, _> = self
@@ -267,6 +289,7 @@ impl Played {
     }
 }
 
+/// The numbers that are not zero, such as `2 alerts, 1 follow-up`.
 fn in_words(firsts: u64, follow_ups: u64, counts: u64) -> String {
     let named = |count: u64, one: &str, more: &str| match count {
         0 => None,
@@ -281,6 +304,7 @@ fn in_words(firsts: u64, follow_ups: u64, counts: u64) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
+/// Prints the number of incidents, and the sum of alerts by channel.
 fn summarise(incidents: &[Played]) {
     let mut channels: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
     for (channel, counts) in incidents.iter().flat_map(Played::told) {

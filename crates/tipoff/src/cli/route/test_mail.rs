@@ -1,9 +1,13 @@
 //! `tipoff route test`: which routes match a mail, and why. Nothing is stored or sent.
+//!
+//! The mail goes through the same parser, the same vendors and the same rules as one that a device
+//! sends. The past is empty besides the mode: no cooldown and no rate limit suppresses the alert,
+//! so the answer is about the routes.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use tipoff_model::{Content, Envelope, Facts, LoginProof, Plan, Planner, Protocol};
+use tipoff_model::{Content, Envelope, Facts, LoginProof, Plan, Planner, Protocol, Timestamp};
 use tipoff_spool::Devices;
 use tipoff_vendors::MailReading;
 
@@ -12,7 +16,7 @@ use crate::cli::{Ending, block_on};
 use crate::config::Config;
 use crate::receive::DeviceDirectory;
 
-/// Longer mails are not read: the server takes none either.
+/// Longer files are not read. The limit is far above the default of `max_message` in `[smtp]`, 50 MB.
 const MAIL_BYTES_MAX: u64 = 500_000_000;
 
 /// A mail and how it would come.
@@ -37,12 +41,14 @@ pub(in crate::cli) struct TestArgs {
 }
 
 /// Prints what the rules decide about the mail.
-pub(super) fn run(args: &TestArgs, config: Config) -> Ending {
-    block_on(test(args, config))??;
+pub(super) fn run(args: &TestArgs, config: Config, now: Timestamp) -> Ending {
+    block_on(test(args, config, now))??;
     Ok(())
 }
 
-async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
+/// Reads the mail, makes its envelope from the arguments or its header, and prints the verdict of
+/// each route.
+async fn test(args: &TestArgs, config: Config, now: Timestamp) -> anyhow::Result<()> {
     let mail = read(&args.mail)?;
     let headers = addresses(&mail);
     let mut parser = tipoff_mail::Parser::new();
@@ -66,7 +72,7 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
         path: None,
     };
     let spool = moment::open_spool(&config)?;
-    let now = args.moment.time(&config.rules.clock)?;
+    let now = args.moment.time(&config.rules.clock, now)?;
     let past = args.moment.past(&config.rules, now, spool.as_ref()).await?;
     let directory = DeviceDirectory::new(config.access, config.devices);
     if let Some(spool) = &spool {
@@ -101,6 +107,7 @@ async fn test(args: &TestArgs, config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The bytes of the mail. The size is checked before, so that a wrong file does not fill the memory.
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let size = std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
     if size > MAIL_BYTES_MAX {
@@ -109,12 +116,15 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| path.display().to_string())
 }
 
-/// What the header of a mail says of who sent it to whom: most cameras say the same in the envelope.
+/// The addresses in the header of a mail. Most cameras write the same ones into the envelope, which
+/// a file does not have.
 struct Addresses {
     from: String,
     to: Vec<String>,
 }
 
+/// Reads `From` and `To`, the first of each, with folded lines (RFC 5322, section 2.2.3). A field
+/// that is missing is empty.
 fn addresses(mail: &[u8]) -> Addresses {
     let text = String::from_utf8_lossy(mail);
     let header = text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What the program is told from outside.
+/// The signals that the program handles.
 pub(super) struct Signals {
     pub(super) end: Ends,
     /// SIGHUP: the configuration is to be read again.
@@ -10,7 +10,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// From now on they are heard; before, they kill.
+    /// Handles the signals from now on. Until then each of them kills the process.
     pub(super) fn listen() -> std::io::Result<Self> {
         let terminate = signal(SignalKind::terminate())?;
         let end = Ends { terminate, interrupt: signal(SignalKind::interrupt())? };
@@ -18,13 +18,14 @@ impl Signals {
     }
 }
 
-/// What asks the program to end.
+/// The signals that end the program: SIGTERM of a service manager, SIGINT of a terminal (Ctrl-C).
 pub(super) struct Ends {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Ends {
+    /// Waits for the first of them.
     pub(super) async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

@@ -1,4 +1,7 @@
 //! `tipoff send --ftp`: acts as a camera that uploads.
+//!
+//! In extended passive mode (RFC 2428), because its reply has only a port: the address of the
+//! server is known already.
 
 use std::net::SocketAddr;
 
@@ -7,14 +10,13 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{Args, Camera, REPLY_MAX, connect, file};
+use super::{Args, Camera, REPLY_MAX, connect};
 
 /// Where a server listens if nothing else is said.
 const FTP: &str = "127.0.0.1:2121";
 
 /// Uploads one file, as most cameras do: log in, passive, STOR.
-pub(super) async fn send(args: &Args) -> anyhow::Result<()> {
-    let (name, bytes) = file(args)?;
+pub(super) async fn send(args: &Args, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
     let mut camera = Camera::connect(args.to.as_deref().unwrap_or(FTP), args.quiet).await?;
     camera.say(&format!("USER {}", args.user.as_deref().unwrap_or("camera")), "331").await?;
     camera.say_secretly("PASS ", args.password.as_deref().unwrap_or("camera"), "230").await?;
@@ -26,7 +28,7 @@ pub(super) async fn send(args: &Args) -> anyhow::Result<()> {
     let path = format!("{}/{name}", args.folder.trim_end_matches('/'));
     camera.say(&format!("STOR {path}"), "150").await?;
     camera.note(&format!("({} bytes)", bytes.len()));
-    timeout(REPLY_MAX, data.write_all(&bytes)).await.context("the server takes no bytes")??;
+    timeout(REPLY_MAX, data.write_all(bytes)).await.context("the server takes no bytes")??;
     data.shutdown().await?;
     let answer = camera.expect("226").await?;
     camera.say("QUIT", "221").await?;

@@ -2,17 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
-use tipoff_spool::{SessionDetail, SessionFilter, SessionLine, Speaker};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use tipoff_spool::{SessionDetail, SessionFilter, SessionLine};
+use utoipa::IntoParams;
 
 use super::super::AppState;
-use super::super::api_types::DeviceName;
 use super::super::extract::{Path, Query};
 use super::super::incident_query::blank;
 use super::super::problem::Problem;
+use super::super::session_types::{Session, Transcript};
 use super::error_responses::NotFound;
-use crate::runtime::utc::utc;
 
 /// Sessions on a page.
 const LIMIT: u32 = 50;
@@ -31,75 +30,6 @@ pub(crate) struct SessionQuery {
     /// Those before this one: where the page before ended.
     #[serde(deserialize_with = "blank")]
     pub(crate) before: Option<i64>,
-}
-
-/// A session.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Session {
-    id: i64,
-    /// `smtp` or `ftp`.
-    protocol: &'static str,
-    /// The address at the other end.
-    peer: String,
-    device: Option<DeviceName>,
-    #[schema(format = DateTime)]
-    began_at: String,
-    /// Null while it is open.
-    #[schema(format = DateTime)]
-    ended_at: Option<String>,
-    login: Option<String>,
-    /// How it was encrypted.
-    tls: Option<String>,
-    /// `open`, `delivered`, `nothing`, `login-refused`, `tls-failed`, `turned-away`, `torn` or `failed`.
-    outcome: &'static str,
-    /// What to change at the device.
-    hint: Option<String>,
-    arrivals: Vec<i64>,
-}
-
-/// A line of a transcript.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Line {
-    /// Milliseconds after the connection was made.
-    at_ms: u32,
-    /// `device`, `us` or `note`.
-    speaker: &'static str,
-    /// Secrets are masked.
-    text: String,
-}
-
-/// A session with its transcript.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Transcript {
-    session: Session,
-    lines: Vec<Line>,
-}
-
-/// Name of the speaker of a line.
-pub(crate) fn speaker(speaker: Speaker) -> &'static str {
-    match speaker {
-        Speaker::Device => "device",
-        Speaker::Us => "us",
-        Speaker::Note => "note",
-    }
-}
-
-fn session(line: &SessionLine) -> Session {
-    let device = line.device.clone();
-    let is_open = line.outcome == tipoff_spool::SessionOutcome::Open;
-    Session {
-        id: line.id,
-        protocol: line.protocol.as_str(),
-        peer: line.peer.to_string(),
-        device: device.map(|(id, name)| DeviceName { id, name }),
-        began_at: utc(line.began_at),
-        ended_at: (!is_open).then(|| utc(line.ended_at)),
-        login: line.login.clone(),
-        tls: line.tls.clone(),
-        outcome: line.outcome.as_str(),
-        hint: line.hint.clone(),
-        arrivals: line.arrivals.iter().map(|arrival| arrival.0).collect(),
-    }
 }
 
 /// Those that are open, then those that ended, the latest first.
@@ -143,7 +73,7 @@ pub(super) async fn list(
     State(state): State<AppState>,
     Query(query): Query<SessionQuery>,
 ) -> Result<Json<Vec<Session>>, Problem> {
-    Ok(Json(find(&state, &query).await?.iter().map(session).collect()))
+    Ok(Json(find(&state, &query).await?.iter().map(Session::from).collect()))
 }
 
 /// One session with its transcript.
@@ -156,12 +86,5 @@ pub(super) async fn one(
     State(state): State<AppState>,
     Path(id): Path<i64>,
 ) -> Result<Json<Transcript>, Problem> {
-    let detail = read(&state, id).await?;
-    let line = |line: &tipoff_spool::TranscriptLine| Line {
-        at_ms: line.at_ms,
-        speaker: speaker(line.speaker),
-        text: line.text.clone(),
-    };
-    let lines = detail.lines.iter().map(line).collect();
-    Ok(Json(Transcript { session: session(&detail.line), lines }))
+    Ok(Json((&read(&state, id).await?).into()))
 }

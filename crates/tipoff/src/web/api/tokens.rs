@@ -12,43 +12,12 @@ use super::super::AppState;
 use super::super::access::{
     AuditContext, LoginSource, Principal, login_cookies, make_token, token_name,
 };
+use super::super::account_types::{Scope, Token};
 use super::super::client::Client;
 use super::super::extract::{JsonBody, Path};
 use super::super::problem::Problem;
 use super::error_responses::{Conflict, NotFound};
 use crate::audit::what;
-use crate::runtime::utc::utc;
-
-/// A token, without the token itself.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Token {
-    id: i64,
-    name: String,
-    /// What it may be used for.
-    #[schema(value_type = Scope)]
-    scope: &'static str,
-    /// Whether it may change anything.
-    may_change: bool,
-    /// Who made it. It ends when that user is no longer an owner; null if an earlier version made it.
-    made_by: Option<String>,
-    #[schema(format = DateTime)]
-    created_at: String,
-    /// When it was used last, to the hour; null if never.
-    #[schema(format = DateTime)]
-    used_at: Option<String>,
-}
-
-/// What a token may be used for.
-#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum Scope {
-    /// Everything that people can do, but for users, their logins and passwords, and tokens.
-    Change,
-    /// Reading.
-    Read,
-    /// The feed of incidents only: such a token may be part of an address.
-    Feed,
-}
 
 /// All tokens.
 #[utoipa::path(
@@ -56,16 +25,7 @@ enum Scope {
     responses((status = 200, body = [Token])),
 )]
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<Token>>, Problem> {
-    let token = |token: tipoff_spool::ApiToken| Token {
-        id: token.id,
-        name: token.name,
-        scope: token.scope.as_str(),
-        may_change: token.scope == TokenScope::Change,
-        made_by: Some(token.made_by).filter(|name| !name.is_empty()),
-        created_at: utc(token.created_at),
-        used_at: token.used_at.map(utc),
-    };
-    Ok(Json(state.spool.tokens().await?.into_iter().map(token).collect()))
+    Ok(Json(state.spool.tokens().await?.iter().map(Token::from).collect()))
 }
 
 /// A token to make.

@@ -5,11 +5,12 @@ use axum::extract::State;
 use tipoff_spool::{SessionLine, SessionOutcome};
 
 use super::super::AppState;
-use super::super::api::sessions::{SessionQuery, find, read, speaker};
+use super::super::api::sessions::{SessionQuery, find, read};
 use super::super::clock::{Clock, span};
 use super::super::extract::{Path, Query};
 use super::super::layout::Layout;
 use super::super::page::{Page, page};
+use super::super::session_types::speaker;
 
 #[derive(Template)]
 #[template(path = "sessions.html")]

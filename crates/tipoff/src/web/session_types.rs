@@ -1,0 +1,90 @@
+//! The shapes of sessions and their transcripts, for the API and for `--json` of the command line.
+
+use serde::Serialize;
+use tipoff_spool::{SessionDetail, SessionLine, SessionOutcome, Speaker};
+use utoipa::ToSchema;
+
+use super::api_types::DeviceName;
+use crate::runtime::utc::utc;
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Session {
+    pub(crate) id: i64,
+    /// `smtp` or `ftp`.
+    pub(crate) protocol: &'static str,
+    /// The address at the other end.
+    pub(crate) peer: String,
+    pub(crate) device: Option<DeviceName>,
+    #[schema(format = DateTime)]
+    pub(crate) began_at: String,
+    /// Null while it is open.
+    #[schema(format = DateTime)]
+    pub(crate) ended_at: Option<String>,
+    pub(crate) login: Option<String>,
+    /// How it was encrypted.
+    pub(crate) tls: Option<String>,
+    /// `open`, `delivered`, `nothing`, `login_refused`, `tls_failed`, `turned_away`, `torn` or `failed`.
+    pub(crate) outcome: &'static str,
+    /// What to change at the device.
+    pub(crate) hint: Option<String>,
+    pub(crate) arrivals: Vec<i64>,
+}
+
+/// A line of a transcript.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Line {
+    /// Milliseconds after the connection was made.
+    pub(crate) at_ms: u32,
+    /// `device`, `us` or `note`.
+    pub(crate) speaker: &'static str,
+    /// Secrets are masked.
+    pub(crate) text: String,
+}
+
+/// A session with its transcript.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Transcript {
+    pub(crate) session: Session,
+    pub(crate) lines: Vec<Line>,
+}
+
+/// Name of the speaker of a line.
+pub(crate) const fn speaker(speaker: Speaker) -> &'static str {
+    match speaker {
+        Speaker::Device => "device",
+        Speaker::Us => "us",
+        Speaker::Note => "note",
+    }
+}
+
+impl From<&SessionLine> for Session {
+    fn from(line: &SessionLine) -> Self {
+        let device = line.device.clone();
+        let is_open = line.outcome == SessionOutcome::Open;
+        Self {
+            id: line.id,
+            protocol: line.protocol.as_str(),
+            peer: line.peer.to_string(),
+            device: device.map(|(id, name)| DeviceName { id, name }),
+            began_at: utc(line.began_at),
+            ended_at: (!is_open).then(|| utc(line.ended_at)),
+            login: line.login.clone(),
+            tls: line.tls.clone(),
+            outcome: line.outcome.as_str(),
+            hint: line.hint.clone(),
+            arrivals: line.arrivals.iter().map(|arrival| arrival.0).collect(),
+        }
+    }
+}
+
+impl From<&SessionDetail> for Transcript {
+    fn from(detail: &SessionDetail) -> Self {
+        let line = |line: &tipoff_spool::TranscriptLine| Line {
+            at_ms: line.at_ms,
+            speaker: speaker(line.speaker),
+            text: line.text.clone(),
+        };
+        Self { session: (&detail.line).into(), lines: detail.lines.iter().map(line).collect() }
+    }
+}
