@@ -1,5 +1,8 @@
-//! Who may see the dashboard: users with a password and a role, the browsers that are logged in, tokens for
-//! programs. Secrets are kept as digests; only the secrets of one-time codes are needed as they are.
+//! Who may use the dashboard and the API: users with a password and a role, the browsers that are logged in, and
+//! tokens of programs. Secrets are stored as digests; only the secrets of one-time codes are needed as they are.
+//!
+//! The rules are in `core::accounts`. How a password is hashed, when a login expires, and what a role may do on which
+//! page, decides the web server.
 
 use std::fmt;
 
@@ -12,7 +15,7 @@ use crate::{AuditEntry, BoxFuture, Digest, Result};
 pub enum Role {
     /// Sees and changes everything.
     Owner,
-    /// Sees what is no secret and no setting; changes only their own password, code and logins.
+    /// Sees all but secrets and settings; changes only their own password, one-time code and logins.
     Viewer,
 }
 
@@ -50,7 +53,7 @@ pub struct User {
     pub password: Option<String>,
     /// Secret of the one-time codes (RFC 6238). `None` if no code is asked for.
     pub totp: Option<Vec<u8>>,
-    /// A secret that no code has confirmed yet.
+    /// A new secret, in force when the first code of it was confirmed.
     pub totp_pending: Option<Vec<u8>>,
     /// When the user was added.
     pub created_at: Timestamp,
@@ -68,7 +71,7 @@ impl fmt::Debug for User {
     }
 }
 
-/// A user to add.
+/// A user that is to be added.
 #[derive(Clone)]
 pub struct NewUser {
     /// Name.
@@ -77,22 +80,22 @@ pub struct NewUser {
     pub role: Role,
     /// Hash of the password in the PHC string format.
     pub password: String,
-    /// Now.
+    /// When the user is added.
     pub at: Timestamp,
 }
 
 /// Outcome of a change of the users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserChange {
-    /// Changed; the number of the user.
+    /// The change was made to this user.
     Done(UserId),
     /// There is no such user.
     NoUser,
     /// Another user has the name.
     NameTaken,
-    /// There are as many users as there may be.
+    /// The limit of users is reached.
     Full,
-    /// It would leave no owner who can log in.
+    /// No owner who can log in would be left, so that nobody could undo the change.
     LastOwner,
 }
 
@@ -101,13 +104,13 @@ pub enum UserChange {
 pub struct Login {
     /// Number of the login. Not read when a login is added.
     pub id: i64,
-    /// The digest of what the browser shows.
+    /// Digest of the cookie that identifies the browser.
     pub digest: Digest,
-    /// Whose login it is.
+    /// The user who logged in.
     pub user: UserId,
     /// When it logged in.
     pub created_at: Timestamp,
-    /// When it was seen last, to some minutes.
+    /// When it was used last, to some minutes.
     pub seen_at: Timestamp,
     /// Address that it used last; empty if not known.
     pub address: String,
@@ -118,16 +121,16 @@ pub struct Login {
 /// What a token may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenScope {
-    /// Everything that people can do, but for users, logins, passwords of users and tokens.
+    /// Everything that people can do, except users, their logins and passwords, and tokens.
     Change,
     /// Reading only.
     Read,
-    /// The feed of incidents, and nothing else. Such a token may stand in an address.
+    /// The feed of incidents, and nothing else. Such a token may be part of a URL, which logs and browsers keep.
     Feed,
 }
 
 impl TokenScope {
-    /// As it is stored and shown to programs.
+    /// Name in the database and the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Change => "change",
@@ -136,7 +139,7 @@ impl TokenScope {
         }
     }
 
-    /// The scope of this name; the least where it is not known.
+    /// The scope of this name. An unknown one is the feed: it has the fewest rights.
     pub fn of(name: &str) -> Self {
         match name {
             "change" => Self::Change,
@@ -149,26 +152,26 @@ impl TokenScope {
 /// A token for a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiToken {
-    /// Its number.
+    /// Number of the token. Not read when a token is added.
     pub id: i64,
-    /// What it is for.
+    /// Name that its maker gave it, such as the program that uses it.
     pub name: String,
-    /// The digest of the token.
+    /// Digest of the token, which itself is shown once and not stored.
     pub digest: Digest,
     /// What it may be used for.
     pub scope: TokenScope,
-    /// The user who made it, and with whom it ends. `None` if it was made on the command line, by somebody whom a
+    /// The user who made it. It ends when that user is removed, or is an owner no longer. `None` if it was made on the command line, by somebody whom a
     /// reverse proxy let in, or by an earlier version.
     pub maker: Option<UserId>,
     /// Name of whoever made it; empty if an earlier version did not note it.
     pub made_by: String,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was used last, to the hour. `None` if it never was.
+    /// When it was used last, to the hour. `None` if it was never used.
     pub used_at: Option<Timestamp>,
 }
 
-/// Accounts of the dashboard.
+/// The part of the spool that stores the accounts of the dashboard.
 pub trait Accounts {
     /// All users, the oldest first.
     fn users(&self) -> BoxFuture<'_, Result<Vec<User>>>;
@@ -177,22 +180,23 @@ pub trait Accounts {
     /// ([`UserChange::LastOwner`]).
     fn add_user(&self, user: NewUser, max: u32) -> BoxFuture<'_, Result<UserChange>>;
 
-    /// Changes the role of a user. Whoever is an owner no longer has no tokens any more.
+    /// Changes the role of a user. The tokens of an owner who becomes a viewer end.
     fn set_role(&self, user: UserId, role: Role) -> BoxFuture<'_, Result<UserChange>>;
 
     /// Removes a user with their logins, codes and tokens.
     fn remove_user(&self, user: UserId) -> BoxFuture<'_, Result<UserChange>>;
 
-    /// Sets the hash of a user's password, and ends all logins of that user. With `None` the user is the
-    /// first owner, who is added if there is none; the key that sets the password ends, too.
+    /// Sets the hash of a user's password and ends all logins of that user. `None` stands for the first owner, who is
+    /// added if there is none; then the setup key ends as well.
     fn set_password(&self, user: Option<UserId>, hash: String)
     -> BoxFuture<'_, Result<UserChange>>;
 
-    /// Keeps a secret for one-time codes until a code confirms it.
+    /// Stores a new secret of one-time codes. The old one stays in force until a code of the new one is confirmed.
+    /// `false` if there is no such user.
     fn begin_totp(&self, user: UserId, secret: Vec<u8>) -> BoxFuture<'_, Result<bool>>;
 
-    /// From now on codes of the pending secret are asked for; `step` is used. Replaces the recovery codes.
-    /// `false` if no secret is pending.
+    /// Puts the pending secret in force: from now on logins need its codes. `step` counts as used. Replaces the
+    /// recovery codes. `false` if no secret is pending.
     fn confirm_totp(
         &self,
         user: UserId,
@@ -200,52 +204,53 @@ pub trait Accounts {
         recovery: Vec<Digest>,
     ) -> BoxFuture<'_, Result<bool>>;
 
-    /// No code is asked for any more. `false` if there is no such user.
+    /// Ends one-time codes: logins need none any more. `false` if there is no such user.
     fn end_totp(&self, user: UserId) -> BoxFuture<'_, Result<bool>>;
 
-    /// Uses the code of a time step. `false` if this or a later one was used.
+    /// Uses the code of a time step (RFC 6238, section 5.2: a code is accepted once). `false` if this or a later one
+    /// was used.
     fn use_totp_step(&self, user: UserId, step: i64) -> BoxFuture<'_, Result<bool>>;
 
-    /// Uses a recovery code, by its digest. `false` if there is none.
+    /// Uses up a recovery code, by its digest. `false` if the user has no such code.
     fn use_recovery_code(&self, user: UserId, digest: Digest) -> BoxFuture<'_, Result<bool>>;
 
-    /// The digest of the key that may set the password once, and when that expires.
+    /// Digest of the setup key, which may set the first password once, and when the key expires.
     fn setup_key(&self) -> BoxFuture<'_, Result<Option<(Digest, Timestamp)>>>;
 
-    /// Lets this key, by its digest, set the password once until then; an earlier key is of no use any more.
+    /// Stores the digest of a new setup key. The one before ends.
     fn set_setup_key(&self, digest: Digest, expires_at: Timestamp) -> BoxFuture<'_, Result<()>>;
 
-    /// Uses up the key of this digest; `false` if it is not the latest one, or was used already. Of two
-    /// that come with one key, one gets `true`.
+    /// Uses up the setup key of this digest. `false` if it is not the latest one, or was used: of two requests with
+    /// one key, one gets `true`. Whether it has expired is for the caller to check.
     fn take_setup_key(&self, digest: Digest) -> BoxFuture<'_, Result<bool>>;
 
-    /// Adds a login; of more than `max` of the same user the one that was seen longest ago ends. `None` if
-    /// there is no such user.
+    /// Adds a login. Returns its number, or `None` if there is no such user. Of more than `max` logins of a user the
+    /// one that was used longest ago ends.
     fn add_login(&self, login: Login, max: u32) -> BoxFuture<'_, Result<Option<i64>>>;
 
-    /// Notes when and at which address a login was seen.
+    /// Notes when and from which address a login was used.
     fn see_login(&self, id: i64, at: Timestamp, address: String) -> BoxFuture<'_, Result<()>>;
 
-    /// The login of this digest, and whose it is.
+    /// The login of this digest with its user.
     fn login(&self, digest: Digest) -> BoxFuture<'_, Result<Option<(Login, User)>>>;
 
-    /// All logins, the one that was seen last first.
+    /// All logins, the one that was used last first.
     fn logins(&self) -> BoxFuture<'_, Result<Vec<Login>>>;
 
-    /// Ends a login; whether there was one.
+    /// Ends a login. `false` if there was none of this number.
     fn end_login(&self, id: i64) -> BoxFuture<'_, Result<bool>>;
 
-    /// Ends all logins of a user but `except`.
+    /// Ends all logins of a user except one, from which the request comes.
     fn end_logins(&self, user: UserId, except: Option<i64>) -> BoxFuture<'_, Result<()>>;
 
     /// All tokens, the oldest first.
     fn tokens(&self) -> BoxFuture<'_, Result<Vec<ApiToken>>>;
 
-    /// The token of this digest.
+    /// The token of this digest. `None` if it was never made, or has ended.
     fn token(&self, digest: Digest) -> BoxFuture<'_, Result<Option<ApiToken>>>;
 
-    /// Makes a token, unless there are `max` or its maker is an owner no longer, and notes who did; its number. Its
-    /// own number is not read.
+    /// Adds a token and its audit entry in one transaction. Returns its number, or `None` if there are `max` tokens, or
+    /// its maker is not an owner (any more).
     fn add_token(
         &self,
         token: ApiToken,
@@ -256,6 +261,6 @@ pub trait Accounts {
     /// Notes that a token was used.
     fn note_token_used(&self, id: i64, now: Timestamp) -> BoxFuture<'_, Result<()>>;
 
-    /// Ends a token, and notes who did; whether there was such a one.
+    /// Ends a token and adds its audit entry. `false` if there was no such token.
     fn remove_token(&self, id: i64, entry: AuditEntry) -> BoxFuture<'_, Result<bool>>;
 }

@@ -1,5 +1,5 @@
-//! The audit log: who changed what, and when. Entries are only ever added; the spool itself removes the
-//! oldest of whoever has the most.
+//! The audit log: who changed what, and when. Entries are only ever added; nobody can remove one. When there are too
+//! many, the spool removes the oldest of the actor with the most, so that nobody pushes out what others did.
 
 use std::time::Duration;
 
@@ -7,17 +7,16 @@ use tipoff_model::Timestamp;
 
 use crate::{BoxFuture, Result};
 
-/// How many entries are kept. Of more, the oldest of the actor with the most entries go, so that nobody
-/// pushes out what others did.
+/// Number of entries that are kept.
 pub(crate) const AUDIT_ENTRIES_MAX: u32 = 20_000;
-/// Older entries go, except for the newest [`AUDIT_ENTRIES_MIN`]: a clock that is wrong by years removes
-/// no more.
+/// Age at which entries are removed, except for the newest [`AUDIT_ENTRIES_MIN`]: a clock that is wrong by years must
+/// not empty the log.
 pub(crate) const AUDIT_KEEP: Duration = Duration::from_secs(2 * 366 * 24 * 3600);
-/// How many entries age alone never removes.
+/// Number of entries that age alone never removes.
 pub(crate) const AUDIT_ENTRIES_MIN: u32 = 1_000;
-/// How long each text of an entry may be, in characters.
+/// Length of each text of an entry, in characters. Longer ones are cut.
 pub(crate) const AUDIT_TEXT_CHARS_MAX: usize = 200;
-/// An entry like the newest one within this time is counted there.
+/// An entry that equals the newest one within this time is counted at that one.
 pub(crate) const AUDIT_SAME_WITHIN: Duration = Duration::from_secs(60);
 
 /// Who did something.
@@ -27,20 +26,20 @@ pub enum Actor {
     User(String),
     /// A program, by the name of its token.
     Token(String),
-    /// Somebody who pressed a button or wrote a command: "Ann (me)".
+    /// Somebody who pressed a button or wrote a command in a channel: "Ann (me)".
     Person(String),
-    /// Whoever used an action link, by the name of the channel that got it.
+    /// Whoever opened an action link, by the name of the channel that got the link.
     Link(String),
     /// A subcommand on this machine, by the user who ran it.
     CommandLine(String),
     /// Whoever edited the configuration file, by its path.
     File(String),
-    /// Somebody who is not known, by address.
+    /// Somebody who did not log in, by address.
     Stranger(String),
 }
 
 impl Actor {
-    /// Who it is, in words: the bare name of a user, of others with what they are.
+    /// The actor for people: the name of a user or person, otherwise the kind and the name, as in "token backup".
     #[must_use]
     pub fn spoken(&self) -> String {
         match self {
@@ -49,7 +48,7 @@ impl Actor {
         }
     }
 
-    /// The kind, as it is stored and shown to programs.
+    /// The kind, as the database and the API have it.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::User(_) => "user",
@@ -89,28 +88,29 @@ impl Actor {
     }
 }
 
-/// Something that was done. No text holds a secret; what a device or a person wrote in it is only text.
+/// A change that somebody made. Its texts hold no secret. They may hold what a device or a person wrote, so they are
+/// untrusted: shown as text, never as HTML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Number; the spool gives it.
+    /// Number. The spool assigns it; not read when an entry is added.
     pub id: i64,
-    /// When.
+    /// When it was done.
     pub at: Timestamp,
     /// Who did it.
     pub actor: Actor,
-    /// From which address, where it came over the network.
+    /// The address that it came from. `None` if it did not come over the network.
     pub address: Option<String>,
     /// What was done: an area and a verb, such as `token.create`.
     pub what: String,
-    /// To what: a name or a number.
+    /// Name or number of what was changed.
     pub object: String,
-    /// How, in words.
+    /// The change in words.
     pub detail: String,
-    /// How often.
+    /// Number of equal changes that this entry stands for.
     pub count: u32,
 }
 
-/// Which entries are wanted.
+/// Which entries a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     /// Part of the actor's name, or its whole kind.
@@ -121,9 +121,9 @@ pub struct AuditFilter {
     pub before: Option<i64>,
 }
 
-/// The audit log.
+/// The part of the spool that keeps the audit log.
 pub trait Audit {
-    /// Adds an entry.
+    /// Adds an entry. A change that is audited in its own transaction, as that of a token, does not use this.
     fn note(&self, entry: AuditEntry) -> BoxFuture<'_, Result<()>>;
 
     /// Up to `limit` entries, the newest first.

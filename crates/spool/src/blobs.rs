@@ -1,6 +1,7 @@
-//! One file for each arrival, written once while it is received, read in ranges.
+//! Blobs: one file for each arrival, written once while it is received, read in ranges.
 //!
-//! Names are made here; nothing that a device says becomes part of a path.
+//! Names are made here: nothing that a device sends becomes part of a path. A blob is durable when its bytes and its
+//! name are: [`BlobWriter::finish`] syncs the bytes, `Blobs::sync_names` the names of all that is committed together.
 
 mod writer;
 
@@ -21,7 +22,7 @@ use crate::unfinished::{Journal, Unfinished};
 
 pub use writer::BlobWriter;
 
-/// Decoded bytes are produced in pieces of about this many encoded ones.
+/// Size of the pieces in which encoded bytes are read and decoded, in bytes.
 const READ_BYTES: usize = 32 * 1024;
 
 /// A durable file of the spool.
@@ -37,12 +38,13 @@ pub struct StoredBlob {
 #[derive(Clone, Debug)]
 pub struct Blobs {
     root: Arc<PathBuf>,
-    /// Tells files of this run from those of earlier ones.
+    /// Prefix of the names of this run's files, which no earlier run had.
     run: Arc<str>,
+    /// Number of the next blob of this run.
     next: Arc<AtomicU64>,
     /// The folders that this run has used.
     days: Arc<Mutex<Days>>,
-    /// `None` if this run receives nothing.
+    /// `None` if this run receives nothing, or the system has no name for its boot.
     journal: Option<Arc<Journal>>,
     pub(crate) room: Arc<Room>,
     pub(crate) queue: Arc<DiskQueue>,
@@ -62,8 +64,10 @@ struct Day {
 }
 
 impl Blobs {
-    /// Opens the folder and makes it where it is missing; whoever opens it syncs its name. `run` must
-    /// differ at every start.
+    /// Opens the folder, and makes it if it is missing; the caller syncs its name. `run` must differ at every start.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
     pub fn open(root: &Path, run: &str) -> io::Result<Self> {
         fs::create_dir_all(root)?;
         Ok(Self {
@@ -82,28 +86,31 @@ impl Blobs {
         Self { journal: journal.map(Arc::new), ..self }
     }
 
-    /// Uploads of a view that a crash cut off: their bytes were never acknowledged.
+    /// Uploads of a view that a crash cut off. Their bytes were never acknowledged.
     pub fn unfinished_of(&self, tree: &str) -> Vec<Unfinished> {
         self.journal.as_ref().map(|journal| journal.of_tree(tree)).unwrap_or_default()
     }
 
-    /// One of them; `None` if somebody went on with it, or it is older than a day.
+    /// One of these uploads. `None` if its device went on with it, or it is older than a day.
     pub fn unfinished(&self, number: i64) -> Option<Unfinished> {
         self.journal.as_ref()?.find(number)
     }
 
-    /// Takes one of them to go on with it: nobody else can.
+    /// Takes one of these uploads to go on with it: nobody else can.
     pub fn take_unfinished(&self, number: i64) -> Option<Unfinished> {
         self.journal.as_ref()?.take(number)
     }
 
-    /// Those that are older than a day are to be removed.
+    /// Takes the uploads that are older than a day. Returns their blobs, which are to be removed.
     pub(crate) fn take_old_unfinished(&self, now: Timestamp) -> Vec<BlobName> {
         self.journal.as_ref().map(|journal| journal.take_old(now)).unwrap_or_default()
     }
 
-    /// Starts a new blob. It is nothing until [`BlobWriter::finish`]; dropped before, it is removed.
-    /// `extension` tells whoever looks into the folder what it is.
+    /// Starts a new blob. If the writer is dropped before [`BlobWriter::finish`], the file is removed. `extension` is
+    /// for people who look into the folder.
+    ///
+    /// # Errors
+    /// The file cannot be made.
     pub fn begin(&self, now: Timestamp, extension: &'static str) -> io::Result<BlobWriter> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let day = day_of(now);
@@ -127,7 +134,7 @@ impl Blobs {
         let synced = self.sync_days(&taken);
         if synced.is_err() {
             let mut days = self.days();
-            // A folder that somebody removed must not fail the commits after this one as well.
+            // All is synced again by the next commit. A folder that somebody removed must not fail that one as well.
             for (name, before) in
                 taken.into_iter().filter(|(name, _)| self.root.join(name).exists())
             {
@@ -162,9 +169,11 @@ impl Blobs {
         self.days.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Goes on behind the first `size` bytes of a blob. Behind them there may be bytes that were
-    /// never acknowledged: they go. Dropped before [`BlobWriter::finish`], what was added counts for
-    /// nothing.
+    /// Goes on behind the first `size` bytes of a blob. Bytes behind them were never acknowledged and are removed. If the
+    /// writer is dropped before [`BlobWriter::finish`], the blob stays, and what was added counts as never received.
+    ///
+    /// # Errors
+    /// There is no such blob, or it has fewer bytes (`UnexpectedEof`).
     pub fn resume(&self, name: &BlobName, size: u64) -> io::Result<BlobWriter> {
         let mut file = OpenOptions::new().write(true).open(self.path(name))?;
         if file.metadata()?.len() < size {
@@ -175,7 +184,8 @@ impl Blobs {
         Ok(BlobWriter::new(self.clone(), name.clone(), file, size, false))
     }
 
-    /// All that is kept may be `bytes_max` together, and nothing is written with less than `free_min` bytes free.
+    /// Sets the limits: all that is stored may take `bytes_max`, and uploads stop when fewer than `free_min` bytes are
+    /// free on the disk.
     pub fn limit(&self, bytes_max: u64, free_min: u64) {
         self.room.limit(bytes_max, free_min);
     }
@@ -194,12 +204,15 @@ impl Blobs {
         Ok(())
     }
 
-    /// Where a blob stands in the file system.
+    /// Path of a blob in the file system.
     pub fn path(&self, name: &BlobName) -> PathBuf {
         self.root.join(&name.0)
     }
 
-    /// Reads a file out of a blob, decoded.
+    /// Reads a file inside a blob, decoded. A range that goes beyond the blob ends with it.
+    ///
+    /// # Errors
+    /// There is no such blob.
     pub fn read(&self, name: &BlobName, media: &Media) -> io::Result<MediaReader> {
         let mut file = File::open(self.path(name))?;
         file.seek(SeekFrom::Start(media.range.start))?;
@@ -213,7 +226,7 @@ impl Blobs {
         })
     }
 
-    /// Removes a blob that no arrival names any more.
+    /// Removes a blob that no arrival has any more. One that is missing is no error: a crash may have come between.
     pub fn remove(&self, name: &BlobName) -> io::Result<()> {
         match fs::remove_file(self.path(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -221,8 +234,8 @@ impl Blobs {
         }
     }
 
-    /// Blobs that an earlier run left, without what a device may go on with. Folders of days that are empty by now
-    /// are removed.
+    /// Blobs of earlier runs, without those that a device may go on with. The caller removes those that no arrival has.
+    /// Empty folders of days are removed.
     pub(crate) fn of_earlier_runs(&self) -> io::Result<Vec<BlobName>> {
         let mut found = Vec::new();
         for day in fs::read_dir(self.root.as_path())? {
@@ -251,13 +264,13 @@ impl Blobs {
         Ok(found)
     }
 
-    /// Bytes of the disk that the spool is on, with all that others keep there.
+    /// Size of the disk that the spool is on, in bytes.
     pub fn disk_bytes(&self) -> io::Result<u64> {
         let stat = rustix::fs::statvfs(self.root.as_path())?;
         Ok(stat.f_blocks.saturating_mul(stat.f_frsize))
     }
 
-    /// Bytes that are free for the spool on its disk.
+    /// Bytes that are free for the spool on its disk, without what is reserved for root.
     pub fn free_bytes(&self) -> io::Result<u64> {
         let stat = rustix::fs::statvfs(self.root.as_path())?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
@@ -268,19 +281,22 @@ fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
-/// The folder that a blob of this moment stands in: the day, UTC.
+/// Name of the folder for a blob of this moment: the day, UTC.
 fn day_of(now: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(now.as_ms())
         .map(|time| time.strftime("%Y-%m-%d").to_string())
         .unwrap_or_else(|_| "undated".to_owned())
 }
 
-/// The decoded bytes of a file inside a blob.
+/// The decoded bytes of a file inside a blob. At most one piece of it is in memory.
 pub struct MediaReader {
     source: io::Take<BufReader<File>>,
     decoder: Decoder,
+    /// The decoded bytes of the latest piece.
     ready: Vec<u8>,
+    /// Number of these that were given out.
     given: usize,
+    /// Whether the source has ended and the decoder has given what it kept back.
     ended: bool,
 }
 
@@ -304,3 +320,6 @@ impl Read for MediaReader {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests;

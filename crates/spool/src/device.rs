@@ -1,5 +1,8 @@
-//! Devices as people look at them, and what people say of them: the configuration file is never
-//! written, so it is kept here.
+//! Devices as people see and change them. What people set on the dashboard is stored in the spool, because Tipoff never
+//! writes the `[[device]]` sections of the configuration file.
+//!
+//! The types here are what an engine gives and takes; which device an arrival is from is decided elsewhere, by
+//! `core::resolve`.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,163 +11,168 @@ use tipoff_model::{DeviceId, Event, Protocol, Timestamp};
 
 use crate::{BoxFuture, Result};
 
-/// Which devices are wanted.
+/// Which devices a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceFilter {
-    /// Those whose name, user or address contains this, in any case.
+    /// Part of the name, user or address, in any case. Empty: all devices.
     pub text: String,
-    /// How many of the first to leave out.
+    /// Number of devices to skip, for the pages after the first.
     pub offset: u32,
 }
 
 /// A device as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceLine {
-    /// Its number.
+    /// Number of its row.
     pub id: DeviceId,
-    /// By what it is recognised: [`tipoff_model::Device::key`].
+    /// What identifies it: [`tipoff_model::Device::key`].
     pub key: String,
-    /// What people call it.
+    /// The name that somebody gave it, otherwise the one that it reports.
     pub name: String,
-    /// Whose make it is, where that could be told.
+    /// Who built it. `None` if its arrivals do not show it.
     pub vendor: Option<String>,
-    /// When something of it arrived last.
+    /// When its latest arrival was received. `None` if nothing ever arrived.
     pub last_at: Option<Timestamp>,
-    /// Until when nobody is told of it.
+    /// When its alerts are sent again. `None` if they were never muted; it may lie in the past.
     pub muted_until: Option<Timestamp>,
-    /// After how long without an arrival somebody is to be told.
+    /// Time without an arrival after which an inactivity alert is sent. `None` if nobody wants one.
     pub silent_after: Option<Duration>,
-    /// The user that it logs in as, where it was added on the dashboard.
+    /// The user that it logs in as. `None` if it was not added on the dashboard, or its login was revoked.
     pub user: Option<String>,
-    /// The name of the recorder that it is a channel of.
+    /// The name of the recorder that it is a channel of. `None` if it is no channel.
     pub recorder: Option<String>,
 }
 
-/// By what a device was heard.
+/// Where and by which protocol a device was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// At which address.
+    /// The address.
     pub place: IpAddr,
-    /// By which protocol.
+    /// The protocol.
     pub protocol: Protocol,
-    /// When, to the hour.
+    /// When it was seen last, to the hour: a note of each arrival would cost a write.
     pub last_at: Timestamp,
 }
 
-/// An address of a device that somebody configured, added or named.
+/// An address at which a known device was seen: one that somebody configured, added or named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownPlace {
-    /// [`tipoff_model::Device::key`].
+    /// Key of the device ([`tipoff_model::Device::key`]).
     pub key: String,
     /// The address.
     pub place: IpAddr,
-    /// Whether people gave it its name on the dashboard.
+    /// Whether somebody named the device on the dashboard. A configured device has its name from the file.
     pub is_named: bool,
 }
 
-/// How many devices came from one address.
+/// An address with the number of its devices: many behind one address suggest that a router rewrites addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SharedPlace {
     /// The address.
     pub place: IpAddr,
-    /// Devices that were heard there.
+    /// Number of devices that were seen there.
     pub devices: u64,
 }
 
-/// A device with all that is known of it.
+/// A device with all that its page shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceDetail {
     /// The device.
     pub line: DeviceLine,
-    /// Where it was heard, the latest first.
+    /// Where it was seen, the latest first.
     pub sightings: Vec<Sighting>,
-    /// Devices that were merged into it.
+    /// Names of the devices that were merged into it.
     pub merged: Vec<String>,
 }
 
-/// A device that somebody adds before it has sent anything.
+/// A device that somebody adds on the dashboard, with its login, before it has sent anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDevice {
-    /// What people call it.
+    /// Its name.
     pub name: String,
-    /// What it logs in as.
+    /// The user that it logs in as; unique, and in lower case part of its key.
     pub user: String,
-    /// Its password: kept as it is, since CRAM-MD5 needs it so.
+    /// Its password. Stored as it is: CRAM-MD5 (RFC 2195) needs the password itself, not a hash.
     pub password: String,
 }
 
-/// What somebody says of a device.
+/// A change that somebody makes to a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeviceChange {
-    /// What to call it; none: what it calls itself.
+    /// Its name. `None`: the name that it reports.
     Name(Option<String>),
-    /// Until when nobody is to be told of it.
+    /// When its alerts are sent again. `None`: now.
     MutedUntil(Option<Timestamp>),
-    /// After how long without an arrival somebody is to be told.
+    /// Time without an arrival after which an inactivity alert is sent. `None`: never.
     SilentAfter(Option<Duration>),
-    /// It is the same as this one: all that arrived of it, and will, is of the other.
+    /// It is the same device as this one: what it sent and will send belongs to that one. This cannot be undone.
     MergeInto(DeviceId),
-    /// It has a new password; only where it was added here.
+    /// A new password. Changes nothing if the device has no user.
     Password(String),
-    /// Its user and password hold no longer.
+    /// Its user and password are revoked.
     NoLogin,
 }
 
-/// Something to tell that is not told by an arrival.
+/// An alert about a device without an arrival, such as that it is inactive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// The device that it is about.
     pub device: DeviceId,
-    /// What has happened.
+    /// What happened.
     pub event: Event,
-    /// In one line.
+    /// The alert's first line.
     pub subject: String,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
 }
 
-/// Looking at devices, and changing what is said of them.
+/// The part of the spool that lists and changes devices.
 pub trait Devices {
-    /// Up to `limit` devices, those heard last first.
+    /// Up to `limit` devices, the one with the latest arrival first. Merged devices are not among them.
     fn devices<'a>(
         &'a self,
         filter: &'a DeviceFilter,
         limit: u32,
     ) -> BoxFuture<'a, Result<Vec<DeviceLine>>>;
 
-    /// One device; none: there is none of this number.
+    /// One device. `None` if there is none of this number, or it was merged into another.
     fn device(&self, id: DeviceId) -> BoxFuture<'_, Result<Option<DeviceDetail>>>;
 
-    /// For each of these devices, how many incidents began between each two of `days`, which grow.
+    /// For each of these devices the number of incidents that began between each two of `days`, which ascend.
+    /// Suppressed incidents are not counted.
     fn activity<'a>(
         &'a self,
         devices: &'a [DeviceId],
         days: &'a [Timestamp],
     ) -> BoxFuture<'a, Result<Vec<Vec<u64>>>>;
 
-    /// Adds a device; none: another has this user.
+    /// Adds a device. `None` if another one has this user.
     fn add_device(&self, device: NewDevice) -> BoxFuture<'_, Result<Option<DeviceId>>>;
 
-    /// The devices that were added, with their numbers.
+    /// The devices that were added and have a login, with their numbers.
     fn added_devices(&self) -> BoxFuture<'_, Result<Vec<(DeviceId, NewDevice)>>>;
 
-    /// Changes what is said of a device; whether there is such a one, and the change makes sense.
+    /// Changes a device. `false` if there is no such device, or the two cannot be merged.
     fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>>;
 
-    /// The devices that have been silent for longer than somebody wants; or only those of which
-    /// nobody was told.
-    fn gone_silent(&self, now: Timestamp, untold: bool) -> BoxFuture<'_, Result<Vec<DeviceLine>>>;
+    /// The devices that have sent nothing for longer than their owner wants. With `only_new` without those whose
+    /// inactivity alert was sent since their latest arrival.
+    fn inactive_devices(
+        &self,
+        now: Timestamp,
+        only_new: bool,
+    ) -> BoxFuture<'_, Result<Vec<DeviceLine>>>;
 
-    /// Up to `limit` addresses at which devices that are not merely discovered were heard since, the latest first.
+    /// Up to `limit` addresses at which known devices were seen since, the latest first.
     fn known_places(&self, since: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<KnownPlace>>>;
 
-    /// Up to `limit` addresses with the number of devices that were heard there since, those with most first.
+    /// Up to `limit` addresses with the number of devices that were seen there since, those with most first.
     fn shared_places(
         &self,
         since: Timestamp,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<SharedPlace>>>;
 
-    /// Opens an incident for something that no arrival tells; the channels that will hear of it.
+    /// Opens an incident without an arrival. Returns the channels that get an alert.
     fn create_notice(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>>;
 }

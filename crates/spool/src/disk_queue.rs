@@ -15,27 +15,29 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
-/// What waits for the disk may take it so long to write: several syncs of an alarm wait for it in turn.
+/// The disk may need so long for what waits: an alarm needs several syncs, and each of them waits for it.
 const BACKLOG: Duration = Duration::from_millis(120);
-/// Bytes that may wait for the disk, however slow or fast it is, and until it is known.
+/// Limits of the bytes that may wait for the disk, however slow or fast it is, and their number until its speed is
+/// known.
 const BACKLOG_BYTES_MIN: u64 = 2 * 1024 * 1024;
 const BACKLOG_BYTES_MAX: u64 = 48 * 1024 * 1024;
 const BACKLOG_BYTES_FIRST: u64 = 8 * 1024 * 1024;
-/// No piece is smaller, in bytes, unless very many are received at once: each costs a sync.
+/// Smallest size of a piece, in bytes: each costs a sync. The second one counts while more than twice the backlog
+/// waits, because very many files are received at once.
 const PIECE_BYTES_MIN: u64 = 512 * 1024;
 const PIECE_BYTES_LEAST: u64 = 64 * 1024;
 /// A file with at most so many bytes to sync at its end goes before pieces of others.
 const SMALL_BYTES_MAX: u64 = 1024 * 1024;
 /// Pieces that are synced at the same time.
 const TURNS_MAX: usize = 2;
-/// How long a piece lets small ones pass: there may be no end of them.
+/// Time for which a piece lets small files pass. There may be no end of them, and the piece must be written too.
 const LETS_PASS: Duration = Duration::from_millis(100);
 
-/// Who waits for the disk, and how much of each.
+/// What waits for the disk, by address. One for the whole spool.
 #[derive(Debug)]
 pub(crate) struct DiskQueue {
     state: Mutex<State>,
-    /// Small ones that are being made durable.
+    /// Number of small files that are being made durable.
     small: AtomicUsize,
     small_ended: Notify,
 }
@@ -44,10 +46,13 @@ pub(crate) struct DiskQueue {
 struct State {
     /// Bytes that are not synced, by address.
     unsynced: HashMap<IpAddr, u64>,
+    /// Bytes that are not synced, of all addresses.
     all: u64,
+    /// Bytes that the disk writes in [`BACKLOG`], by its measured speed.
     backlog_max: u64,
+    /// Number of pieces that are being synced.
     running: usize,
-    /// Who waits for a turn; the addresses in the order of their turns.
+    /// Tasks that wait for a turn, by address. The first address has the next turn.
     waiting: VecDeque<(IpAddr, VecDeque<oneshot::Sender<Turn>>)>,
 }
 
@@ -69,14 +74,14 @@ impl DiskQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes were written that are not synced.
+    /// Counts bytes that were written and are not synced.
     pub(crate) fn written(&self, address: IpAddr, bytes: u64) {
         let mut state = self.state();
         *state.unsynced.entry(address).or_default() += bytes;
         state.all += bytes;
     }
 
-    /// They are synced, or need not be.
+    /// Ends the count of bytes that are synced, or need not be because their file was removed.
     pub(crate) fn synced(&self, address: IpAddr, bytes: u64) {
         let mut state = self.state();
         if let Some(own) = state.unsynced.get_mut(&address) {
@@ -88,8 +93,8 @@ impl DiskQueue {
         state.all = state.all.saturating_sub(bytes);
     }
 
-    /// Whether a file with so many bytes that are not synced is to sync them before it goes on: an address may
-    /// have as much waiting as is left for others.
+    /// Whether a file with so many unsynced bytes must sync them before it goes on. An address may have as much waiting
+    /// as is left for others.
     pub(crate) fn must_sync(&self, address: IpAddr, bytes: u64) -> bool {
         let state = self.state();
         let least = match state.all > state.backlog_max.saturating_mul(2) {
@@ -100,13 +105,13 @@ impl DiskQueue {
         bytes >= least && own > state.backlog_max.saturating_sub(state.all)
     }
 
-    /// Whether more waits than the disk writes in a moment.
+    /// Whether more waits than the disk writes in [`BACKLOG`].
     pub(crate) fn is_full(&self) -> bool {
         let state = self.state();
         state.all > state.backlog_max
     }
 
-    /// So many bytes took so long to be synced: what may wait follows the disk.
+    /// Notes how long a sync took. What may wait follows the disk's speed, averaged over about eight syncs.
     pub(crate) fn note_speed(&self, bytes: u64, took: Duration) {
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
         let backlog_us = u64::try_from(BACKLOG.as_micros()).unwrap_or(u64::MAX);
@@ -116,7 +121,7 @@ impl DiskQueue {
         state.backlog_max = smoothed.clamp(BACKLOG_BYTES_MIN, BACKLOG_BYTES_MAX);
     }
 
-    /// Something small is made durable while this is held. `None` if so many bytes are not small.
+    /// Announces a small file that is made durable until the guard is dropped. `None` if so many bytes are not small.
     pub(crate) fn small(self: &Arc<Self>, bytes: u64) -> Option<Small> {
         (bytes <= SMALL_BYTES_MAX).then(|| {
             self.small.fetch_add(1, Ordering::Relaxed);
@@ -130,7 +135,7 @@ impl DiskQueue {
             Ok(turn) => turn,
             Err(waiting) => match waiting.await {
                 Ok(turn) => turn,
-                // Nobody drops the other end.
+                // The other end is kept until it has sent the turn.
                 Err(_) => Turn(Arc::clone(self)),
             },
         };
@@ -162,7 +167,7 @@ impl DiskQueue {
         Err(turn_rx)
     }
 
-    /// The next of the next address; nobody waits if `None`.
+    /// The next task, of the address whose turn it is. `None` if nobody waits.
     fn next(&self) -> Option<oneshot::Sender<Turn>> {
         let mut state = self.state();
         while let Some((address, mut queue)) = state.waiting.pop_front() {
@@ -179,20 +184,20 @@ impl DiskQueue {
     }
 }
 
-/// The right to sync a piece; dropped, it is the next one's.
+/// The right to sync a piece. When it is dropped, the next task gets it.
 #[derive(Debug)]
 pub(crate) struct Turn(Arc<DiskQueue>);
 
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(turn_tx) = self.0.next() {
-            // Where nobody takes it, it is dropped, and so the next one's.
+            // If the task has ended, the turn is dropped here, and so passes to the one after it.
             let _ = turn_tx.send(Turn(Arc::clone(&self.0)));
         }
     }
 }
 
-/// Something small is being made durable.
+/// A small file is being made durable.
 #[derive(Debug)]
 pub(crate) struct Small(Arc<DiskQueue>);
 

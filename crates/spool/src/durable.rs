@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const FOLDER_MODE: u32 = 0o700;
 /// Access rights of private files: for the owner only.
 const FILE_MODE: u32 = 0o600;
-/// What the name of a file ends with until it is whole.
+/// Suffix of a file's name until the file is whole.
 const UNFINISHED: &str = ".new";
 
 /// Makes the names in a folder durable.
@@ -114,7 +114,7 @@ fn replace(path: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result<()>
 }
 
 fn write_new(path: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result<()> {
-    // One that a crash left.
+    // A crash may have left one, with other rights.
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -17,6 +17,7 @@ mod disk_queue;
 mod due;
 pub mod durable;
 mod error;
+mod hex;
 mod incident;
 mod resent;
 mod retention_limits;

@@ -1,4 +1,5 @@
-//! How much may be under way: bytes that are being received can be neither delivered nor evicted.
+//! How many bytes may be under way. A file that is being received can be neither delivered nor evicted, so a few large
+//! uploads could otherwise fill the disk. `core::under_way` decides; this counts, for all connections.
 
 use std::collections::HashMap;
 use std::io;
@@ -10,30 +11,31 @@ use tipoff_model::AddressShare;
 
 use crate::core::under_way::{self, UnderWay};
 
-/// Of the room for all that is kept, one part in so many may be under way.
+/// One part in so many of `max_size` may be under way: half.
 const UNDER_WAY_PART: u64 = 2;
-/// The same for what people lock: the rest stays for what comes.
+/// One part in so many of `max_size` may be locked by people: half. The rest stays for new arrivals.
 const LOCKED_PART: u64 = 2;
 
-/// What comes next of a file, in bytes, about: a sender waits while there is no room for so much.
+/// Size of a file's next piece, in bytes, about. A sender waits while there is no room for it.
 const NEXT_BYTES: u64 = 256 * 1024;
 
-/// Whoever sends, as shares count: by address, IPv6 by its /64 (RFC 4291, section 2.5.4: the rest is the
-/// device's own choice).
+/// The origin of a connection, by which bytes under way are counted: its address, of IPv6 the /64, since a device chooses
+/// the rest itself (RFC 4291, section 2.5.4). A known device and strangers at the same address are two senders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Sender {
-    /// Its address, or the /64 that it is in.
+    /// The address, or the /64 that it is in.
     pub(crate) address: IpAddr,
+    /// Whether it is a device that somebody configured, added or named.
     pub(crate) known: bool,
 }
 
 impl Sender {
-    /// Its address if it is a stranger; `None` if it is a known device.
+    /// The address of a stranger. `None` if it is a known device.
     pub(crate) fn stranger(&self) -> Option<IpAddr> {
         (!self.known).then_some(self.address)
     }
 
-    /// Of a connection from `peer`. A known device is one that somebody configured, added or named.
+    /// The sender of a connection from `peer`.
     pub fn new(peer: IpAddr, known: bool) -> Self {
         Self { address: share_address(peer), known }
     }
@@ -44,7 +46,7 @@ pub(crate) fn share_address(peer: IpAddr) -> IpAddr {
     AddressShare::of(peer).address()
 }
 
-/// What is under way, in bytes.
+/// What is under way, in bytes. A sender without any has no entry, so that made-up addresses take no memory.
 #[derive(Debug, Default)]
 struct Sums {
     of: HashMap<Sender, u64>,
@@ -66,7 +68,7 @@ impl Sums {
     }
 }
 
-/// The limits, and what is under way of each sender.
+/// The limits, and what is under way of each sender. Shared by all connections.
 #[derive(Debug)]
 pub(crate) struct Room {
     bytes_max: AtomicU64,
@@ -86,23 +88,24 @@ impl Default for Room {
 }
 
 impl Room {
-    /// All that is kept may be at most so large, and nothing is written with less free than `free_min`.
+    /// Sets the limits: all that is stored may take `bytes_max`, and uploads stop when fewer than `free_min` bytes are
+    /// free on the disk.
     pub(crate) fn limit(&self, bytes_max: u64, free_min: u64) {
         self.bytes_max.store(bytes_max, Ordering::Relaxed);
         self.free_min.store(free_min, Ordering::Relaxed);
     }
 
-    /// What locked incidents may take together, in bytes.
+    /// Size that locked incidents may have together, in bytes.
     pub(crate) fn locked_max(&self) -> u64 {
         self.bytes_max.load(Ordering::Relaxed) / LOCKED_PART
     }
 
-    /// Bytes that must stay free, so that what is committed can be.
+    /// Bytes that must stay free on the disk, so that commits of the database still succeed.
     pub(crate) fn free_min(&self) -> u64 {
         self.free_min.load(Ordering::Relaxed)
     }
 
-    /// What is under way of all, in bytes.
+    /// Bytes that are under way of all senders.
     pub(crate) fn under_way(&self) -> u64 {
         self.lock().all
     }
@@ -115,7 +118,7 @@ impl Room {
     /// Counts `more` bytes of the sender.
     ///
     /// # Errors
-    /// They are more than the share of this sender.
+    /// `StorageFull` if the sender's share is used up; then nothing is counted.
     pub(crate) fn take(&self, sender: Sender, more: u64) -> io::Result<()> {
         let mut under_way = self.lock();
         let own = under_way.of.get(&sender).copied().unwrap_or(0);
@@ -130,7 +133,7 @@ impl Room {
         Ok(())
     }
 
-    /// Whether the sender has all that it may have.
+    /// Whether the sender's share has no room for the next piece of a file.
     pub(crate) fn is_used_up(&self, sender: Sender) -> bool {
         let under_way = self.lock();
         let own = under_way.of.get(&sender).copied().unwrap_or(0);
@@ -140,7 +143,7 @@ impl Room {
         !under_way::may_grow(budget, now, NEXT_BYTES)
     }
 
-    /// They are stored, or gone.
+    /// Ends the count of bytes that are stored, or were removed.
     pub(crate) fn give_back(&self, sender: Sender, bytes: u64) {
         self.lock().change(sender, |sum| sum.saturating_sub(bytes));
     }
@@ -153,6 +156,8 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const MB: u64 = 1024 * 1024;
 
     #[test]
     fn an_ipv6_network_is_one_sender_and_a_mapped_address_is_ipv4() {
@@ -175,5 +180,35 @@ mod tests {
         assert_eq!(room.under_way(), 0);
         assert!(room.lock().of.is_empty());
         room.take(sender, 9_000_000).unwrap();
+    }
+
+    #[test]
+    fn what_is_under_way_is_known_of_each_sender() {
+        let room = Room::default();
+        let address = IpAddr::from([192, 168, 1, 9]);
+        let (stranger, known) = (Sender::new(address, false), Sender::new(address, true));
+        assert_eq!((stranger.stranger(), known.stranger()), (Some(address), None));
+        room.take(stranger, 5).unwrap();
+        room.take(known, 7).unwrap();
+        room.take(known, 1).unwrap();
+        let mut by_sender = room.by_sender();
+        by_sender.sort_by_key(|(_, bytes)| *bytes);
+        assert_eq!(by_sender, [(stranger, 5), (known, 8)]);
+        assert_eq!((room.under_way(), room.lock().strangers), (13, 5));
+    }
+
+    #[test]
+    fn half_of_the_room_may_be_locked_and_half_under_way() {
+        let room = Room::default();
+        let known = Sender::new(IpAddr::from([192, 168, 1, 9]), true);
+        assert!(!room.is_used_up(known));
+        assert_eq!((room.free_min(), room.locked_max()), (0, u64::MAX / 2));
+        room.limit(80 * MB, 77);
+        assert_eq!((room.free_min(), room.locked_max()), (77, 40 * MB));
+        assert!(room.take(known, 30 * MB + 1).is_err(), "three quarters of the half");
+        room.take(known, 29 * MB).unwrap();
+        assert!(!room.is_used_up(known));
+        room.take(known, MB).unwrap();
+        assert!(room.is_used_up(known), "there is no room for what comes next");
     }
 }

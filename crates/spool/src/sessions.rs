@@ -1,5 +1,5 @@
-//! Sessions: what devices and receivers said to each other, line by line, for whoever asks why
-//! something did not arrive. Nothing that was acknowledged depends on them.
+//! Sessions: the transcripts of conversations between devices and receivers, for owners who ask why something did not
+//! arrive. Nothing that was acknowledged depends on them, so they are written later and may be lost in a crash.
 
 use std::net::IpAddr;
 
@@ -13,17 +13,17 @@ use crate::{BoxFuture, Result};
 pub enum SessionOutcome {
     /// It has not ended yet. Never stored.
     Open,
-    /// What came is stored.
+    /// What the device sent is stored.
     Delivered,
-    /// Nothing came, and nothing was refused.
+    /// The device sent nothing, and nothing was refused.
     Nothing,
     /// The last login was refused.
     LoginRefused,
-    /// It could not be encrypted.
+    /// TLS could not be set up.
     TlsFailed,
-    /// There were too many others.
+    /// The limit of connections was reached.
     TurnedAway,
-    /// It broke in the middle of a message or an upload.
+    /// The connection broke in the middle of a mail or an upload.
     Torn,
     /// Something else went wrong.
     Failed,
@@ -41,7 +41,7 @@ impl SessionOutcome {
         Self::Failed,
     ];
 
-    /// The name in the spool and to programs.
+    /// Name in the database and the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -55,26 +55,26 @@ impl SessionOutcome {
         }
     }
 
-    /// The outcome of this name.
+    /// The outcome of this name. `None` if a later version stored it.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
     }
 
-    /// Whether something did not go as the device wanted.
+    /// Whether the device did not get what it wanted: the dashboard lists such sessions as failed.
     pub const fn is_failure(self) -> bool {
         !matches!(self, Self::Open | Self::Delivered | Self::Nothing)
     }
 }
 
-/// Who speaks in a line of a transcript.
+/// The origin of a line of a transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Speaker {
     /// The device.
     Device,
-    /// We.
+    /// Tipoff.
     Us,
-    /// Nobody: what happened besides.
+    /// A note about what happened, such as a timeout.
     Note,
 }
 
@@ -83,53 +83,53 @@ pub enum Speaker {
 pub struct TranscriptLine {
     /// Milliseconds since the connection was accepted.
     pub at_ms: u32,
-    /// Who said it.
+    /// Where the line comes from.
     pub speaker: Speaker,
-    /// What.
+    /// The line. A very long one is cut (`receive::transcript`).
     pub text: String,
 }
 
-/// A session that is to be kept.
+/// A session that has ended and is to be stored.
 #[derive(Clone, Debug)]
 pub struct FinishedSession {
-    /// Its number, which no other session has.
+    /// Number of the session, which no other one has. It was shown while the session was open.
     pub id: i64,
-    /// What was spoken.
+    /// The protocol.
     pub protocol: Protocol,
-    /// Who connected.
+    /// Address of whoever connected.
     pub peer: IpAddr,
     /// When the connection was accepted.
     pub began_at: Timestamp,
-    /// When it was over.
+    /// When the connection ended.
     pub ended_at: Timestamp,
-    /// The last user that it logged in as, or tried to.
+    /// The last user of a login, whether it was accepted or not. `None` if there was no login.
     pub login: Option<String>,
-    /// How it was encrypted, if it was.
+    /// How the connection was encrypted. `None` if it was not.
     pub tls: Option<String>,
     /// How it ended.
     pub outcome: SessionOutcome,
-    /// What to change, where that is known.
+    /// What the owner can change so that the next session succeeds. `None` if that is not known.
     pub hint: Option<String>,
-    /// What was stored, in order.
+    /// The arrivals that were stored, in order.
     pub arrivals: Vec<ArrivalId>,
-    /// What was said, in order.
+    /// The transcript, in order.
     pub lines: Vec<TranscriptLine>,
 }
 
 /// A session as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionLine {
-    /// Its number.
+    /// Number of the session.
     pub id: i64,
-    /// What was spoken.
+    /// The protocol.
     pub protocol: Protocol,
-    /// Who connected.
+    /// Address of whoever connected.
     pub peer: IpAddr,
     /// When the connection was accepted.
     pub began_at: Timestamp,
-    /// When it was over; of one that is open: now.
+    /// When the connection ended; now if it is open.
     pub ended_at: Timestamp,
-    /// Row and name of the device that it was, where that is known.
+    /// Row and name of the device. `None` if the address is nobody's.
     pub device: Option<(i64, String)>,
     /// As in [`FinishedSession`].
     pub login: Option<String>,
@@ -143,7 +143,7 @@ pub struct SessionLine {
     pub arrivals: Vec<ArrivalId>,
 }
 
-/// A session with all that was said.
+/// A session with its transcript.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionDetail {
     /// The session.
@@ -152,20 +152,20 @@ pub struct SessionDetail {
     pub lines: Vec<TranscriptLine>,
 }
 
-/// Which sessions are wanted.
+/// Which sessions a list shows.
 #[derive(Clone, Debug)]
 pub struct SessionFilter {
-    /// Of the device of this row.
+    /// Only those of the device of this row.
     pub device: Option<i64>,
-    /// Of devices of this name.
+    /// Only those of devices of this name.
     pub device_name: Option<String>,
-    /// From this address.
+    /// Only those from this address.
     pub peer: Option<IpAddr>,
-    /// Only where something went wrong.
+    /// Only those whose outcome is a failure.
     pub failed_only: bool,
-    /// Only those with a smaller number: the next page.
+    /// Only those with a smaller number, for the next page.
     pub before: Option<i64>,
-    /// How many at the most.
+    /// Number of sessions at most.
     pub limit: u32,
 }
 
@@ -183,22 +183,22 @@ impl Default for SessionFilter {
     }
 }
 
-/// The part of the spool that keeps sessions: the last ones of each device, and fewer of addresses
-/// that are nobody's.
+/// The part of the spool that stores sessions: the latest of each device, and fewer of addresses that are nobody's,
+/// because anybody can open a connection.
 pub trait Sessions: Send + Sync {
-    /// Keeps these, and removes what need not be kept any longer. For each the row of its device:
-    /// that of its first arrival, else of the only device that was heard at its address lately.
+    /// Stores sessions and removes old ones beyond the limits. Returns the row of each one's device: the device of its
+    /// first arrival, otherwise the only device that was seen at its address lately.
     fn keep_sessions(
         &self,
         sessions: Vec<FinishedSession>,
     ) -> BoxFuture<'_, Result<Vec<Option<i64>>>>;
 
-    /// The largest number that a kept session ever had; 0: there was none.
+    /// The largest number that a stored session ever had; 0 if there was none.
     fn last_session(&self) -> BoxFuture<'_, Result<i64>>;
 
-    /// Kept sessions, the latest first.
+    /// Stored sessions, the latest first.
     fn sessions(&self, filter: SessionFilter) -> BoxFuture<'_, Result<Vec<SessionLine>>>;
 
-    /// One session; none: it is not kept, or not any more.
+    /// One session. `None` if it was not stored, or was removed.
     fn session(&self, id: i64) -> BoxFuture<'_, Result<Option<SessionDetail>>>;
 }

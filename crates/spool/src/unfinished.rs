@@ -5,7 +5,6 @@
 //! without a sync: after a power cut the bytes are not certain either. So it counts in the same boot only.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,13 +13,15 @@ use std::time::{Duration, SystemTime};
 
 use tipoff_model::{BlobName, Timestamp};
 
-/// What a crash cut off is kept for so long.
+use crate::hex::{hex, unhex};
+
+/// Time for which an upload that a crash cut off is kept.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
-/// Number of uploads that are kept so, the latest ones.
+/// Number of such uploads that are kept, the latest ones.
 const UNFINISHED_MAX: usize = 1_000;
-/// Size of the journal in bytes from which it is written anew, without what has ended.
+/// Size of the journal, in bytes, beyond which it is written anew, without what has ended.
 const JOURNAL_BYTES_MAX: usize = 256 * 1024;
-/// A journal that is larger, in bytes, is not read.
+/// A larger journal, in bytes, is damaged and not read.
 const JOURNAL_READ_MAX: u64 = 16 * 1024 * 1024;
 /// The random name of this boot (Linux: random(4)).
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -28,21 +29,21 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// An upload that a crash cut off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfinished {
-    /// Its number, as long as this program runs.
+    /// Number of the upload, which is the same as long as this program runs.
     pub number: i64,
     /// The path in the device's view, as the device wrote it.
     pub path: Vec<u8>,
-    /// Where its bytes are.
+    /// The blob that has its bytes.
     pub blob: BlobName,
     /// Size in bytes.
     pub size: u64,
-    /// When its last byte came.
+    /// When its last byte was received.
     pub received_at: Timestamp,
-    /// Whose view it stands in.
+    /// Owner of the view that it is in.
     tree: String,
 }
 
-/// The journal of this run, and what earlier runs left.
+/// The journal of this run, and the uploads that earlier runs left.
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,
@@ -52,17 +53,19 @@ pub(crate) struct Journal {
 #[derive(Debug)]
 struct State {
     file: File,
+    /// Bytes that were written since the journal was written anew.
     bytes: usize,
-    /// Whether a line could not be written.
+    /// Whether a line could not be written: this is logged once.
     has_failed: bool,
-    /// The lines of what is being uploaded.
+    /// The lines of uploads that are under way.
     lines: HashMap<BlobName, String>,
+    /// What earlier runs left, by number.
     found: BTreeMap<i64, Unfinished>,
 }
 
 impl Journal {
-    /// Reads what earlier runs left, and begins the journal of this one. `is_named` tells whether an arrival has the
-    /// blob. `None`: nothing tells whether the machine has started anew since.
+    /// Reads what earlier runs left, and begins the journal of this one. `is_named` says whether an arrival has the
+    /// blob. `None` where the system has no name for its boot, so that a restart of the machine cannot be noticed.
     pub(crate) fn open(
         path: &Path,
         blobs: &Path,
@@ -79,13 +82,13 @@ impl Journal {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Names an upload that begins. It counts until the note is dropped.
+    /// Notes an upload that begins. It counts as under way until the note is dropped.
     pub(crate) fn note(self: &Arc<Self>, blob: &BlobName, tree: &str, path: &[u8]) -> Note {
         let line = line(blob, tree, path);
         let mut state = self.state();
         state.bytes += line.len();
         if let Err(error) = state.file.write_all(line.as_bytes()) {
-            // Uploads go on; only a crash would cost more.
+            // Uploads go on: the journal only matters after a crash.
             if !std::mem::replace(&mut state.has_failed, true) {
                 tracing::warn!(%error, "The journal of uploads cannot be written.");
             }
@@ -107,28 +110,28 @@ impl Journal {
         }
     }
 
-    /// What a crash cut off in a view.
+    /// The uploads of a view that a crash cut off.
     pub(crate) fn of_tree(&self, tree: &str) -> Vec<Unfinished> {
         self.state().found.values().filter(|unfinished| unfinished.tree == tree).cloned().collect()
     }
 
-    /// One of them; `None` if somebody went on with it, or it is too old.
+    /// One of them. `None` if its device went on with it, or it is too old.
     pub(crate) fn find(&self, number: i64) -> Option<Unfinished> {
         self.state().found.get(&number).cloned()
     }
 
-    /// Takes it, to go on with it.
+    /// Takes one of them, to go on with it: nobody else can.
     pub(crate) fn take(&self, number: i64) -> Option<Unfinished> {
         self.state().found.remove(&number)
     }
 
-    /// Whether a blob is one of them.
+    /// Whether a blob is one of them, or of an upload that is under way. Such a blob must not be swept.
     pub(crate) fn holds(&self, blob: &BlobName) -> bool {
         let state = self.state();
         state.lines.contains_key(blob) || state.found.values().any(|found| found.blob == *blob)
     }
 
-    /// Takes those that are too old; their blobs.
+    /// Takes those that are too old. Returns their blobs, which are to be removed.
     pub(crate) fn take_old(&self, now: Timestamp) -> Vec<BlobName> {
         let mut state = self.state();
         let (kept, old) = std::mem::take(&mut state.found)
@@ -157,7 +160,7 @@ impl Drop for Note {
     }
 }
 
-/// What an earlier run left. A journal that cannot be read, or of another boot, left nothing.
+/// Reads what earlier runs left. A journal that cannot be read, or is of another boot, counts as empty.
 fn read(
     path: &Path,
     boot: &str,
@@ -172,7 +175,7 @@ fn read(
     }
     let now = Timestamp::from(SystemTime::now());
     let whole = lines.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    // The latest line of a blob counts.
+    // A crash may have cut off the last line. The latest line of a blob counts.
     let mut seen = HashMap::new();
     for (number, line) in (1_i64..).zip(whole.lines().rev()) {
         let Some(unfinished) = parse(line, number, blobs) else { continue };
@@ -195,8 +198,8 @@ fn parse(line: &str, number: i64, blobs: &Path) -> Option<Unfinished> {
     let blob = BlobName(blob.to_owned());
     let file = blobs.join(&blob.0).metadata().ok()?;
     let received_at = Timestamp::from(file.modified().ok()?);
-    let tree = String::from_utf8(bytes_of(tree)?).ok()?;
-    let (path, size) = (bytes_of(path)?, file.len());
+    let tree = String::from_utf8(unhex(tree)?).ok()?;
+    let (path, size) = (unhex(path)?, file.len());
     (size > 0).then_some(Unfinished { number, path, blob, size, received_at, tree })
 }
 
@@ -218,19 +221,182 @@ fn line(blob: &BlobName, tree: &str, path: &[u8]) -> String {
     format!("{}\t{}\t{}\n", blob.0, hex(tree.as_bytes()), hex(path))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
 
-fn bytes_of(hex: &str) -> Option<Vec<u8>> {
-    let digit = |digit: u8| char::from(digit).to_digit(16);
-    let pairs = hex.as_bytes().chunks(2).map(|pair| match pair {
-        [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
-        _ => None,
-    });
-    pairs.collect()
+    use super::*;
+
+    /// A journal with its folder of blobs, over several runs.
+    struct Runs {
+        folder: TempDir,
+    }
+
+    impl Runs {
+        /// `None` where the machine has no random name for its boot.
+        fn new() -> Option<Self> {
+            let runs = Self { folder: tempfile::tempdir().unwrap() };
+            fs::create_dir(runs.blobs()).unwrap();
+            runs.open().is_some().then_some(runs)
+        }
+
+        fn blobs(&self) -> PathBuf {
+            self.folder.path().join("blobs")
+        }
+
+        fn journal(&self) -> PathBuf {
+            self.folder.path().join("journal")
+        }
+
+        fn open(&self) -> Option<Arc<Journal>> {
+            self.open_but_named("")
+        }
+
+        fn open_but_named(&self, named: &str) -> Option<Arc<Journal>> {
+            Journal::open(&self.journal(), &self.blobs(), |blob| blob.0 == named)
+                .unwrap()
+                .map(Arc::new)
+        }
+
+        /// An upload that the end of this run cuts off.
+        fn cut_off(&self, journal: &Arc<Journal>, blob: &str, bytes: &[u8]) {
+            let name = BlobName(blob.to_owned());
+            std::mem::forget(journal.note(&name, "yard", b"/\xff.mp4"));
+            fs::write(self.blobs().join(blob), bytes).unwrap();
+        }
+
+        /// The blobs that a next run finds.
+        fn found(&self) -> Vec<String> {
+            blobs_of(&self.open().unwrap())
+        }
+    }
+
+    fn blobs_of(journal: &Journal) -> Vec<String> {
+        let mut blobs: Vec<String> =
+            journal.of_tree("yard").into_iter().map(|found| found.blob.0).collect();
+        blobs.sort_unstable();
+        blobs
+    }
+
+    #[test]
+    fn an_upload_is_found_after_a_crash_with_its_path_as_the_device_wrote_it() {
+        let Some(runs) = Runs::new() else { return };
+        runs.cut_off(&runs.open().unwrap(), "a", b"half");
+        for _ in 0..3 {
+            let journal = runs.open().unwrap();
+            let [found] = &journal.of_tree("yard")[..] else { panic!("not one") };
+            assert_eq!((&*found.path, found.size, &*found.tree), (&b"/\xff.mp4"[..], 4, "yard"));
+            assert!(journal.of_tree("gate").is_empty());
+            assert!(journal.holds(&BlobName("a".to_owned())));
+            assert!(!journal.holds(&BlobName("b".to_owned())));
+        }
+    }
+
+    #[test]
+    fn one_connection_takes_it() {
+        let Some(runs) = Runs::new() else { return };
+        runs.cut_off(&runs.open().unwrap(), "a", b"half");
+        let journal = runs.open().unwrap();
+        let number = journal.of_tree("yard")[0].number;
+        assert_eq!(journal.find(number).map(|found| found.blob.0).as_deref(), Some("a"));
+        assert_eq!(journal.find(number + 1), None);
+        assert!(journal.take(number).is_some());
+        assert!(journal.take(number).is_none() && journal.find(number).is_none());
+        assert!(!journal.holds(&BlobName("a".to_owned())));
+    }
+
+    #[test]
+    fn an_upload_is_held_while_it_is_under_way() {
+        let Some(runs) = Runs::new() else { return };
+        let (journal, blob) = (runs.open().unwrap(), BlobName("a".to_owned()));
+        let note = journal.note(&blob, "yard", b"/a");
+        assert!(journal.holds(&blob));
+        drop(note);
+        assert!(!journal.holds(&blob));
+    }
+
+    #[test]
+    fn stored_and_empty_uploads_and_those_of_another_boot_are_not_found() {
+        let Some(runs) = Runs::new() else { return };
+        let journal = runs.open().unwrap();
+        for (blob, bytes) in [("stored", "1"), ("empty", ""), ("half", "1")] {
+            runs.cut_off(&journal, blob, bytes.as_bytes());
+        }
+        assert_eq!(blobs_of(&runs.open_but_named("stored").unwrap()), ["half"]);
+        let text = fs::read_to_string(runs.journal()).unwrap();
+        let (_, lines) = text.split_once('\n').unwrap();
+        fs::write(runs.journal(), format!("another-boot\n{lines}")).unwrap();
+        assert!(runs.found().is_empty());
+    }
+
+    #[test]
+    fn a_line_that_a_crash_cut_off_is_not_read() {
+        let Some(runs) = Runs::new() else { return };
+        let journal = runs.open().unwrap();
+        runs.cut_off(&journal, "a", b"1");
+        runs.cut_off(&journal, "b", b"1");
+        let text = fs::read_to_string(runs.journal()).unwrap();
+        fs::write(runs.journal(), text.trim_end()).unwrap();
+        assert_eq!(runs.found(), ["a"]);
+        fs::write(runs.journal(), text.replace("79617264", "7961726")).unwrap();
+        assert!(runs.found().is_empty(), "half a digit");
+        OpenOptions::new()
+            .write(true)
+            .open(runs.journal())
+            .unwrap()
+            .set_len(JOURNAL_READ_MAX + 1)
+            .unwrap();
+        assert!(runs.found().is_empty(), "too large to be read");
+    }
+
+    #[test]
+    fn the_latest_uploads_are_kept_up_to_a_number() {
+        let Some(runs) = Runs::new() else { return };
+        let journal = runs.open().unwrap();
+        for number in 0..UNFINISHED_MAX + 5 {
+            runs.cut_off(&journal, &format!("{number:05}"), b"1");
+        }
+        runs.cut_off(&journal, &format!("{:05}", UNFINISHED_MAX), b"again");
+        let found = runs.found();
+        assert_eq!(found.len(), UNFINISHED_MAX);
+        assert_eq!((found[0].as_str(), found[999].as_str()), ("00005", "01004"));
+    }
+
+    #[test]
+    fn an_upload_is_kept_for_a_day() {
+        let now = Timestamp(1_700_000_000_000);
+        assert!(is_kept(now.before(KEPT_FOR), now));
+        assert!(!is_kept(now.before(KEPT_FOR + Duration::from_millis(1)), now));
+        let Some(runs) = Runs::new() else { return };
+        let journal = runs.open().unwrap();
+        ["old", "new"].iter().for_each(|blob| runs.cut_off(&journal, blob, b"1"));
+        let day_ago = SystemTime::now() - KEPT_FOR - Duration::from_secs(60);
+        let set_age = |blob: &str, at| {
+            let file = OpenOptions::new().write(true).open(runs.blobs().join(blob)).unwrap();
+            file.set_modified(at).unwrap();
+        };
+        set_age("old", day_ago + Duration::from_secs(3600));
+        let journal = runs.open().unwrap();
+        assert_eq!(blobs_of(&journal), ["new", "old"]);
+        let in_an_hour = Timestamp::from(SystemTime::now()).after(Duration::from_secs(3600));
+        assert_eq!(journal.take_old(in_an_hour), [BlobName("old".to_owned())]);
+        assert_eq!(blobs_of(&journal), ["new"]);
+        set_age("old", day_ago);
+        assert_eq!(runs.found(), ["new"], "it was not read");
+    }
+
+    #[test]
+    fn a_long_journal_is_written_anew_without_what_has_ended() {
+        let Some(runs) = Runs::new() else { return };
+        runs.cut_off(&runs.open().unwrap(), "earlier", b"1");
+        let journal = runs.open().unwrap();
+        runs.cut_off(&journal, "now", b"1");
+        let long = vec![b'x'; 10_000];
+        for number in 0..40 {
+            drop(journal.note(&BlobName(format!("{number}")), "yard", &long));
+        }
+        let bytes = fs::metadata(runs.journal()).unwrap().len();
+        assert!((1..JOURNAL_BYTES_MAX as u64).contains(&bytes), "{bytes}");
+        assert_eq!(runs.found(), ["earlier", "now"]);
+    }
 }

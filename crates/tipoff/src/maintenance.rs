@@ -251,7 +251,7 @@ impl Maintenance {
     }
 
     async fn alert_inactive(&self, now: Timestamp) -> Result<(), SpoolError> {
-        for device in self.spool.gone_silent(now, true).await? {
+        for device in self.spool.inactive_devices(now, true).await? {
             if self.may_have_sent(&device, now) {
                 continue;
             }

@@ -17,9 +17,9 @@ use crate::disk_queue::DiskQueue;
 use crate::room::Sender;
 use crate::unfinished::Note;
 
-/// The disk is set to work each time so much has come, so that little is left to do at the end.
+/// Bytes after which the disk is asked to begin writing, so that little is left to sync at the end.
 const AHEAD_BYTES: u64 = 2 * 1024 * 1024;
-/// Who has as much under way as it may have is read no further for so long, and so often, before it is refused.
+/// Pause of a sender whose share is used up, and number of pauses before it is refused: five seconds in all.
 const ROOM_WAIT: Duration = Duration::from_millis(200);
 const ROOM_WAITS_MAX: u32 = 25;
 
@@ -30,12 +30,15 @@ pub struct BlobWriter {
     name: BlobName,
     file: Option<File>,
     size: u64,
-    /// Up to where the disk has been set to work.
+    /// Bytes that the disk was asked to write.
     ahead: u64,
+    /// Whether the blob was begun here: then it is removed unless it is finished.
     is_new: bool,
+    /// The line in the journal, while this is an upload that its device may go on with.
     note: Option<Note>,
+    /// `None` until it is known whose it is: then nothing is counted.
     sender: Option<Sender>,
-    /// Bytes that count as under way.
+    /// Bytes that count as under way of the sender.
     taken: u64,
     /// Bytes that were written and are in no piece.
     unsynced: u64,
@@ -55,8 +58,8 @@ impl Piece {
         let _turn = self.queue.turn(self.address).await;
         let synced = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
-            // Opened anew: the system reports a failure once to each open file, and the end of this one
-            // must be told of it.
+            // Opened anew: the system reports a failed write once to each open file (fsync(2)), and the sync at the
+            // end must still see it.
             File::open(path)?.sync_data().map(|()| began.elapsed())
         });
         if let Ok(Ok(took)) = synced.await {
@@ -88,13 +91,13 @@ impl BlobWriter {
         }
     }
 
-    /// Names the upload in the journal: after a crash its device may go on with it.
+    /// Notes the upload in the journal: after a crash its device may go on with it.
     pub fn note(&mut self, tree: &str, path: &[u8]) {
         let journal = self.blobs.journal.as_ref();
         self.note = journal.map(|journal| journal.note(&self.name, tree, path));
     }
 
-    /// Whose it is: from now on its bytes count for this sender.
+    /// Counts bytes for this sender from now on.
     pub fn belongs_to(&mut self, sender: Sender) {
         self.sender = Some(sender);
     }
@@ -119,8 +122,7 @@ impl BlobWriter {
             self.unsynced += count;
         }
         if self.size - self.ahead >= AHEAD_BYTES {
-            // On Linux this begins to write what is dirty, without waiting for it. That it does not
-            // must not stop a file.
+            // Linux begins to write dirty pages, and does not wait for them. If it fails, the file is still whole.
             let length = NonZeroU64::new(self.size - self.ahead);
             let _ = rustix::fs::fadvise(&*file, self.ahead, length, Advice::DontNeed);
             self.ahead = self.size;
@@ -170,12 +172,12 @@ impl BlobWriter {
         }
     }
 
-    /// How many bytes came so far.
+    /// Number of bytes so far, with those that a resumed blob had.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Its name from now on.
+    /// Name of the blob.
     pub fn name(&self) -> &BlobName {
         &self.name
     }

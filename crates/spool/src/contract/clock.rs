@@ -101,7 +101,7 @@ async fn a_device_heard_by_a_clock_ahead_can_become_inactive(open: Open<'_>) {
     assert_eq!(last_at().await, Some(NOW.after(40 * DAY)));
     spool.clock_set_back(NOW, 40 * DAY, true).await.unwrap();
     assert_eq!(last_at().await, Some(NOW));
-    assert_eq!(spool.gone_silent(NOW.after(2 * HOUR), true).await.unwrap().len(), 1);
+    assert_eq!(spool.inactive_devices(NOW.after(2 * HOUR), true).await.unwrap().len(), 1);
     // Also without that, what it sends next counts.
     store(&*spool, "door", NOW.after(40 * DAY)).await;
     store(&*spool, "door", seconds(10)).await;

@@ -206,7 +206,7 @@ async fn silence_is_told_once_until_something_arrives(open: Open<'_>) {
     let id = device(&*spool, "yard").await;
     let after = DeviceChange::SilentAfter(Some(Duration::from_secs(60)));
     spool.change_device(id, after).await.unwrap();
-    let silent = async |at| spool.gone_silent(at, true).await.unwrap().len();
+    let silent = async |at| spool.inactive_devices(at, true).await.unwrap().len();
     assert_eq!((silent(seconds(60)).await, silent(seconds(61)).await), (0, 1));
     let notice = Notice {
         device: id,

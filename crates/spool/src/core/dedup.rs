@@ -1,4 +1,5 @@
-//! Which files of an arrival a device has sent before: they are stored, and not alerted again. Pure.
+//! Which files of an arrival a device has sent before. They are stored, and not alerted again. An engine finds files of
+//! the same digest, this decides which of them count. Pure.
 
 use std::collections::HashSet;
 
@@ -6,7 +7,7 @@ use tipoff_model::{AlertMedia, Content, IncidentId, MediaKind};
 
 use crate::{DedupPolicy, Digest, NewArrival};
 
-/// Number of devices that are remembered because they left something torn.
+/// Number of devices with torn arrivals that are remembered. Beyond it every device counts as one.
 const TORN_DEVICES_MAX: usize = 10_000;
 
 /// A file that the device has sent before.
@@ -40,8 +41,8 @@ pub(crate) fn mark(
     seen_in
 }
 
-/// Whether the files of an arrival may be sent again: the device was not told that they are stored, or
-/// sends everything twice.
+/// Whether a device may send the files of an arrival again: it got no acknowledgement, or it is known to send
+/// everything twice.
 pub(crate) fn may_be_sent_again(arrival: &NewArrival) -> bool {
     arrival.unacknowledged || arrival.again == DedupPolicy::Always
 }

@@ -1,4 +1,5 @@
-//! The mails of the last minutes, in memory: a mail that comes again is looked for among them. Pure.
+//! The mails of the last minutes, in memory. A device that got no answer sends its mail again, and such a mail is found
+//! here by its digest. Each owner has a share, so that a flood of one pushes out nobody else's mails. Pure.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -10,10 +11,11 @@ use crate::{MailDigest, StoredBlob};
 /// Within this time, a mail of the same bytes with a Message-ID is the same mail.
 const SAME_WITHIN: Duration = Duration::from_secs(15 * 60);
 
-/// The same for mails without one, of which the first was not acknowledged.
+/// The same for mails without one, if the first was not acknowledged: without one, two alarms may have the same
+/// bytes.
 const ALIKE_WITHIN: Duration = Duration::from_secs(5 * 60);
 
-/// Number of mails remembered, the newest.
+/// Number of mails that are remembered, the newest.
 pub(crate) const MAILS_MAX: usize = 32_768;
 
 /// The same of one known device, or of all discovered devices at one address: two mails a second.
@@ -29,7 +31,7 @@ pub(crate) struct KnownMails {
     count: usize,
 }
 
-/// A mail that may come again.
+/// A stored mail that its device may send again.
 #[derive(Debug)]
 pub(crate) struct NewMail {
     pub(crate) digest: MailDigest,

@@ -1,11 +1,14 @@
 //! Decisions of the spool: rows in, a decision out. Knows no engine, no clock and no file.
 
+pub(crate) mod accounts;
 pub(crate) mod alert;
 pub(crate) mod alerting;
 pub(crate) mod bounds;
 pub(crate) mod covered;
 pub(crate) mod dedup;
 pub(crate) mod delivery;
+pub(crate) mod device_names;
+pub(crate) mod devices;
 pub(crate) mod dismissal;
 pub(crate) mod due_alert;
 pub(crate) mod facts;

@@ -1,28 +1,29 @@
-//! How many new devices an address can bring: a stranger that makes up a sender for every mail must not fill the
-//! list of devices, nor take a turn of its own with each. Pure.
+//! How many new devices are stored of an address. A stranger that makes up a sender for each mail must not fill the list
+//! of devices, and must not get a turn in the queues with each of them. Beyond the limit all newcomers are one device.
+//! Pure.
 
 use std::time::Duration;
 
 use tipoff_model::Device;
 
-/// New devices are counted for this long.
+/// Time for which a device counts as new.
 pub(crate) const WITHIN: Duration = Duration::from_secs(3600);
-/// New discovered devices at one address, or in one /64, within an hour: 20 cameras behind one router that each
-/// mail and upload, or a recorder with 64 channels. No more are counted.
+/// Number of new discovered devices at one address, or in one /64, within an hour: 20 cameras behind one router that
+/// each mail and upload, or a recorder with 64 channels. Counting ends here.
 pub(crate) const AT_PLACE_MAX: u32 = 64;
 /// The same at all addresses together; beyond that each address is one device.
 const AT_ALL_PLACES_MAX: u32 = 1_000;
-/// Beyond twice as many, all addresses are one device. No more are counted.
+/// Beyond twice as many, all addresses are one device. Counting ends here.
 pub(crate) const PLACES_MAX: u32 = 2 * AT_ALL_PLACES_MAX;
 /// New channels of one known recorder within an hour: the largest recorders have 256, few have more than 64.
 const CHANNELS_MAX: u32 = 128;
 
-/// How the keys begin of devices that stand for many.
+/// Prefix of the keys of devices that stand for many.
 const CROWD: &str = "crowd/";
 /// The place of the device that stands for all addresses.
 const ANYWHERE: &str = "anywhere";
 
-/// The place that a new device counts to, which was seen at `seen_at`.
+/// The place that a new device counts to. `seen_at` is the share of its address.
 pub(crate) fn place(device: &Device, seen_at: String) -> String {
     match device.key == format!("{CROWD}{ANYWHERE}") {
         true => ANYWHERE.to_owned(),
@@ -30,7 +31,7 @@ pub(crate) fn place(device: &Device, seen_at: String) -> String {
     }
 }
 
-/// Which device a newcomer is.
+/// The device that a newcomer is stored as.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Newcomer {
     /// One of its own.
@@ -44,8 +45,8 @@ pub(crate) fn is_full(at_place: u32) -> bool {
     at_place >= AT_PLACE_MAX
 }
 
-/// Which device somebody is who was never seen before, at a place. `at_all_places` is the number of new devices
-/// within [`WITHIN`]; it is not needed where the place is full.
+/// Decides which device a sender is that was never seen before. `at_place` and `at_all_places` are the numbers of new
+/// devices within [`WITHIN`]; the latter is not needed if the place is full.
 pub(crate) fn admit(place: &str, at_place: u32, at_all_places: u32) -> Newcomer {
     if is_full(at_place) {
         return Newcomer::OneOf(crowd_at(place));
@@ -57,9 +58,21 @@ pub(crate) fn admit(place: &str, at_place: u32, at_all_places: u32) -> Newcomer 
     }
 }
 
-/// Whether a known recorder with this number of new channels may have another.
-pub(crate) fn admits_channel(new_channels: u32) -> bool {
-    new_channels < CHANNELS_MAX
+/// Number of new devices within [`WITHIN`] that count against another channel of a recorder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NewChannels {
+    /// Of all devices at the place of a discovered recorder: its channels are strangers too.
+    AtPlace(u32),
+    /// Of the channels of a configured or added recorder.
+    OfRecorder(u32),
+}
+
+/// Whether a recorder may have another channel.
+pub(crate) fn admits_channel(new: NewChannels) -> bool {
+    match new {
+        NewChannels::AtPlace(devices) => !is_full(devices),
+        NewChannels::OfRecorder(channels) => channels < CHANNELS_MAX,
+    }
 }
 
 fn crowd_at(place: &str) -> Device {
@@ -94,7 +107,9 @@ mod tests {
         assert_eq!(key(0, 2_000).as_deref(), Some("crowd/anywhere"));
         assert_eq!(key(64, 2_000).as_deref(), Some("crowd/10.0.0.1"));
         assert!(!is_full(63) && is_full(64));
-        assert!(admits_channel(127) && !admits_channel(128));
+        use NewChannels::{AtPlace, OfRecorder};
+        assert!(admits_channel(OfRecorder(127)) && !admits_channel(OfRecorder(128)));
+        assert!(admits_channel(AtPlace(63)) && !admits_channel(AtPlace(64)));
     }
 
     #[test]

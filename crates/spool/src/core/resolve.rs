@@ -1,20 +1,23 @@
-//! Which device an arrival is from. A device's name for itself differs from protocol to protocol; the address it
-//! comes from does not. Pure.
+//! Which device an arrival is from. A camera reports one name by mail and another by FTP, but comes from the same
+//! address; so a discovered device is also found by where it was seen. Pure: an engine makes the look-ups in the order
+//! that is given here, and writes what is decided.
 
 use std::time::Duration;
 
-use tipoff_model::{Device, LoginProof};
+use tipoff_model::{Device, LoginProof, Timestamp};
 
 use crate::NewArrival;
 
-/// An address at which a device was not seen for so long may be another's by now.
+/// Time after which an address at which a device was seen may be another device's: routers assign addresses anew.
 pub(crate) const NEIGHBOUR_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
-/// That a device was seen again is noted this often at most: it costs a write.
+/// Pause between two notes that a device was seen: each costs a write.
 pub(crate) const NOTE_EVERY: Duration = Duration::from_secs(3600);
-/// Number of rows of neighbours, and of channels, that a decision needs: two are as good as many.
+/// Number of rows of channels that are read: two mean that there are several.
 pub(crate) const ROWS_MAX: u32 = 2;
+/// Number of rows of neighbours that are read. One device has at most one for each protocol.
+pub(crate) const NEIGHBOURS_MAX: u32 = 4;
 
-/// By what a device is looked for.
+/// A way to find a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lookup {
     /// It was seen at this address by this protocol, with this key.
@@ -25,7 +28,7 @@ pub(crate) enum Lookup {
     Neighbour,
 }
 
-/// By what a device is looked for, in this order. A configured or added device has its key.
+/// The ways to find a device, in this order. A configured or added device is found by its key alone.
 pub(crate) fn lookups(reported: &Device) -> &'static [Lookup] {
     match reported.discovered {
         true => &[Lookup::Sighting, Lookup::Key, Lookup::Neighbour],
@@ -33,27 +36,38 @@ pub(crate) fn lookups(reported: &Device) -> &'static [Lookup] {
     }
 }
 
-/// A device that was seen lately at the address of an arrival.
+/// A device that was seen before at the address of an arrival, by its protocol and with the key that it reports.
 #[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub(crate) device: i64,
+    /// When this was noted last.
+    pub(crate) noted_at: Timestamp,
+}
+
+/// Whether it is noted that a device was seen: it is new there, or the latest note is old.
+pub(crate) fn is_noted(seen: Option<Seen>, device: i64, now: Timestamp) -> bool {
+    seen.is_none_or(|seen| seen.device != device || seen.noted_at < now.before(NOTE_EVERY))
+}
+
+/// A device that was seen lately at the address of an arrival, by one protocol.
+#[derive(Clone, Debug)]
 pub(crate) struct Neighbour {
     pub(crate) device: i64,
-    /// Whether it used the protocol of the arrival.
-    pub(crate) same_protocol: bool,
+    pub(crate) protocol: String,
     /// Whether it has proven its login once.
     pub(crate) proven: bool,
 }
 
 /// The device that somebody new at its address is taken for: the only one there, if it came by other protocols
 /// only. Who comes without the login of a device that has proven one is another device.
-pub(crate) fn neighbour(at_address: &[Neighbour]) -> Option<i64> {
-    match at_address {
-        [only] if !only.same_protocol && !only.proven => Some(only.device),
-        _ => None,
-    }
+pub(crate) fn neighbour(at_address: &[Neighbour], protocol: &str) -> Option<i64> {
+    let device = at_address.first()?.device;
+    let may_be = |it: &Neighbour| it.device == device && it.protocol != protocol && !it.proven;
+    at_address.iter().all(may_be).then_some(device)
 }
 
-/// Whether an arrival proves the login of its device: from then on nobody is taken for the device who only comes
-/// from its address.
+/// Whether an arrival proves the login of its device. From then on, no other device is taken for it because of its
+/// address.
 pub(crate) fn is_proof(arrival: &NewArrival) -> bool {
     arrival.envelope.proof == LoginProof::Proven && !arrival.device.discovered
 }
@@ -123,12 +137,32 @@ mod tests {
 
     #[test]
     fn a_newcomer_is_the_one_unproven_device_of_another_protocol() {
-        let one = Neighbour { device: 7, same_protocol: false, proven: false };
-        assert_eq!(neighbour(&[one]), Some(7));
+        let one = || Neighbour { device: 7, protocol: "ftp".to_owned(), proven: false };
+        let neighbour = |at_address: &[Neighbour]| neighbour(at_address, "smtp");
+        assert_eq!(neighbour(&[one()]), Some(7));
+        assert_eq!(
+            neighbour(&[one(), Neighbour { protocol: "http".to_owned(), ..one() }]),
+            Some(7)
+        );
         assert_eq!(neighbour(&[]), None);
-        assert_eq!(neighbour(&[one, Neighbour { device: 8, ..one }]), None);
-        assert_eq!(neighbour(&[Neighbour { same_protocol: true, ..one }]), None);
-        assert_eq!(neighbour(&[Neighbour { proven: true, ..one }]), None);
+        assert_eq!(neighbour(&[one(), Neighbour { device: 8, ..one() }]), None);
+        assert_eq!(neighbour(&[one(), Neighbour { protocol: "smtp".to_owned(), ..one() }]), None);
+        assert_eq!(neighbour(&[Neighbour { proven: true, ..one() }]), None);
+    }
+
+    #[test]
+    fn one_device_has_fewer_neighbour_rows_than_are_read() {
+        assert!(tipoff_model::Protocol::ALL.len() < NEIGHBOURS_MAX as usize);
+    }
+
+    #[test]
+    fn a_sighting_is_noted_once_an_hour() {
+        let seen = |noted_at| Some(Seen { device: 7, noted_at });
+        let now = Timestamp(1_700_000_000_000);
+        assert!(is_noted(None, 7, now));
+        assert!(is_noted(seen(now), 8, now));
+        assert!(!is_noted(seen(now.before(NOTE_EVERY)), 7, now));
+        assert!(is_noted(seen(Timestamp(now.before(NOTE_EVERY).0 - 1)), 7, now));
     }
 
     #[test]

@@ -1,29 +1,30 @@
-//! Whose an incident is, what it takes, and whose is evicted next. Pure: sums for each holder in, a choice out.
+//! Who holds an incident, how many bytes it takes, and whose is evicted next. Pure: sums for each holder in, a choice
+//! out.
 //!
-//! Strangers together are sure of a quarter of the room, known devices together of the rest: what is above that
-//! goes first, strangers before known devices. Within each of both groups the holder goes first that has the most
-//! (max-min fairness): nobody loses anything while another holds more than his share. Of its incidents those
-//! without pending deliveries go before the others, the oldest first.
+//! A quarter of the room is reserved for strangers together, the rest for known devices. A group that uses more is
+//! evicted from first, strangers before known devices. Within a group, the holder with the most is evicted from first
+//! (max-min fairness): nobody loses anything while another has more than their share. Of a holder's incidents, those
+//! without pending deliveries are evicted before the others, the oldest first.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use tipoff_model::Device;
+use tipoff_model::{Device, DeviceKey};
 
 use crate::Locks;
 
-/// Strangers together are sure of one part in so many of the room.
+/// One part in so many of the room is reserved for strangers together.
 const STRANGERS_SHARE: u64 = 4;
 
-/// What the rows of an incident without arrivals take, in bytes, about: its own, its deliveries, indexes.
+/// Size of the rows of an incident without its arrivals, in bytes, estimated: its own, its deliveries, indexes.
 pub(crate) const INCIDENT_BYTES: i64 = 1024;
-/// What the rows of an arrival take besides its envelope and content, in bytes, about.
+/// Size of the rows of an arrival without its envelope and content, in bytes, estimated.
 const ARRIVAL_BYTES: i64 = 2048;
 /// A file takes whole blocks of the disk, in bytes.
 const BLOCK_BYTES: u64 = 4096;
-/// Incidents that follow a device to another holder when it becomes known; older ones stay.
+/// Number of a device's incidents that move to it when somebody names it. Older ones stay with the address.
 pub(crate) const MOVED_MAX: u32 = 10_000;
-/// Length of the name of whoever locks, in characters.
+/// Length of the name of a person who locks an incident, in characters. A longer one is cut.
 const BY_CHARS_MAX: usize = 100;
 
 /// The name of a holder's row, and whether it is a known device.
@@ -43,22 +44,28 @@ pub(crate) fn strangers_at(address: IpAddr) -> HolderName {
     HolderName { name: format!("address/{address}"), known: false }
 }
 
-/// Whose an arrival is: the device's that somebody configured, added or named, with all its channels; else of
-/// the address that it came from. Who is taken for a known device without being proven is a stranger. `root` is
-/// the row of the device or of its recorder, with its key and whether somebody named it.
-pub(crate) fn holder_of(
-    reported: &Device,
-    (root, root_key, is_named): (i64, &str, bool),
-    address: IpAddr,
-) -> HolderName {
-    match !reported.discovered || is_named && root_key.starts_with("discovered/") {
-        true => known_device(root),
+/// The holder of an arrival: the device, with all its channels, if somebody configured, added or named it; otherwise the
+/// address that the arrival came from. An arrival that only its address connects with a configured or added device is a
+/// stranger's: it must not use up the share of that device.
+pub(crate) fn holder_of(reported: &Device, root: &Root, address: IpAddr) -> HolderName {
+    let is_named_stranger = root.is_named && matches!(root.key, DeviceKey::Discovered(_));
+    match !reported.discovered || is_named_stranger {
+        true => known_device(root.id),
         false => strangers_at(address),
     }
 }
 
-/// What an arrival takes, in bytes: its file in whole blocks, and its rows, of which the texts have so many
-/// characters.
+/// The device that an arrival is from, or the recorder of this channel.
+#[derive(Clone, Debug)]
+pub(crate) struct Root {
+    /// Its row.
+    pub(crate) id: i64,
+    pub(crate) key: DeviceKey,
+    /// Whether somebody named it.
+    pub(crate) is_named: bool,
+}
+
+/// Size of an arrival in bytes: its file in whole blocks, and its rows, whose texts have `row_chars` characters.
 pub(crate) fn weight(file_bytes: u64, row_chars: u64) -> i64 {
     let blocks = file_bytes.div_ceil(BLOCK_BYTES).saturating_mul(BLOCK_BYTES);
     i64::try_from(blocks.saturating_add(row_chars))
@@ -66,10 +73,10 @@ pub(crate) fn weight(file_bytes: u64, row_chars: u64) -> i64 {
         .saturating_add(ARRIVAL_BYTES)
 }
 
-/// What locked incidents would take with one more.
+/// Whether an incident of so many bytes may be locked.
 ///
 /// # Errors
-/// It is more than `bytes_max`.
+/// Locked incidents would take more than `bytes_max` with it.
 pub(crate) fn admit_lock(locked: u64, bytes: u64, bytes_max: u64) -> Result<(), Locks> {
     match locked.saturating_add(bytes) > bytes_max {
         true => Err(Locks { locked, bytes, bytes_max }),
@@ -77,19 +84,19 @@ pub(crate) fn admit_lock(locked: u64, bytes: u64, bytes_max: u64) -> Result<(), 
     }
 }
 
-/// The name of whoever locks, as it is stored.
+/// The name of a person who locks, as it is stored.
 pub(crate) fn locker(by: &str) -> String {
     by.chars().take(BY_CHARS_MAX).collect()
 }
 
-/// Whether anything may be added to a locked incident: only while locked ones have room, or a device would fill
-/// the disk by it.
+/// Whether anything may be added to a locked incident: only while locked ones have room. Otherwise a device could fill
+/// the disk with one incident.
 pub(crate) fn may_grow(locked: u64, bytes_max: u64) -> bool {
     locked < bytes_max
 }
 
-/// Adds what is being received to the holders: that of strangers to their address, that of known devices to
-/// nobody, because an address does not tell them apart. A holder without a row has nothing to evict.
+/// Adds what is being received to the holders: bytes of strangers to their address; bytes of known devices to a holder
+/// without a name, because several may share an address. A holder without a row has nothing to evict.
 pub(crate) fn with_under_way(
     stored: Vec<(Holder, String)>,
     under_way: impl IntoIterator<Item = (Option<IpAddr>, u64)>,
@@ -116,14 +123,14 @@ pub(crate) fn with_under_way(
     holders
 }
 
-/// Who shares the spool, in bytes.
+/// One of those who share the spool, with what they hold in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Holder {
     /// Its row.
     pub(crate) id: i64,
     /// Whether it is a known device; else an address at which strangers are.
     pub(crate) known: bool,
-    /// All that it holds, locked incidents included.
+    /// In all its incidents, locked ones included.
     pub(crate) bytes: u64,
     /// In incidents that can be evicted and have no pending delivery.
     pub(crate) settled: u64,
@@ -131,12 +138,12 @@ pub(crate) struct Holder {
     pub(crate) waiting: u64,
 }
 
-/// What goes next of a holder: its oldest incident of a kind.
+/// What is evicted next: the oldest incident of a holder with or without pending deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
-    /// Which holder, by its place.
+    /// Index of the holder.
     pub(crate) holder: usize,
-    /// Whether one with a pending delivery.
+    /// Whether it is one with a pending delivery.
     pub(crate) waiting: bool,
 }
 
@@ -152,9 +159,9 @@ pub(crate) struct Shares {
 /// Strangers together, or known devices.
 #[derive(Clone, Copy, Debug)]
 struct Group {
-    /// What they hold together.
+    /// Bytes of all of them.
     total: u64,
-    /// The share of each.
+    /// Share of each of them, in bytes ([`level`]).
     level: u64,
 }
 
@@ -171,7 +178,7 @@ impl Shares {
         Self { holders, room, strangers, known }
     }
 
-    /// What is to be evicted next; `None` if all is within the room, or nothing can go.
+    /// What is evicted next. `None` if all is within the room, or nothing can be evicted.
     pub(crate) fn next(&self) -> Option<Choice> {
         let strangers = self.strangers.total;
         if strangers.saturating_add(self.known.total) <= self.room {
@@ -204,7 +211,8 @@ impl Shares {
         self.holders.get(choice.holder).map(|it| it.id)
     }
 
-    /// What was chosen is gone; nothing is left of it if `bytes` is `None`.
+    /// Subtracts the bytes of the incident that was evicted. `None` if there was no such incident: then the sum was
+    /// wrong, and the holder has nothing more of that kind.
     pub(crate) fn evicted(&mut self, choice: Choice, bytes: Option<u64>) {
         let Some(holder) = self.holders.get_mut(choice.holder) else { return };
         let part = if choice.waiting { &mut holder.waiting } else { &mut holder.settled };
@@ -216,7 +224,8 @@ impl Shares {
     }
 }
 
-/// The share of each in a group: so much that all fit into the room if nobody has more.
+/// The share of each holder in a group: the largest size at which the group fits into its room if nobody has more.
+/// Unlimited if it fits as it is.
 fn level(holders: &[Holder], known: bool, room: u64) -> u64 {
     let mut held: Vec<u64> =
         holders.iter().filter(|it| it.known == known).map(|it| it.bytes).collect();
@@ -305,7 +314,9 @@ mod tests {
         let address = IpAddr::from([192, 168, 1, 50]);
         let (configured, found) =
             (Device::default(), Device { discovered: true, ..Device::default() });
-        let holder = |reported, root| holder_of(reported, root, address);
+        let holder = |reported, (id, key, is_named)| {
+            holder_of(reported, &Root { id, key: DeviceKey::parse(key), is_named }, address)
+        };
         let of_address = HolderName { name: "address/192.168.1.50".to_owned(), known: false };
         let of_device = HolderName { name: "device/7".to_owned(), known: true };
         assert_eq!(holder(&configured, (7, "yard", false)), of_device);

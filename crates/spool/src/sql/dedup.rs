@@ -24,14 +24,13 @@ pub(super) fn mark(
 }
 
 fn known_file(sql: &dyn Sql, device: i64, digest: &Digest) -> Result<Option<KnownFile>> {
-    sql.row(
-        "SELECT incident, torn FROM known_media WHERE device = ?1 AND digest = ?2",
-        params![device, digest],
-        |row| Ok(KnownFile { incident: IncidentId(row.get(0)?), torn: row.get(1)? }),
-    )
+    let select = "SELECT incident, torn FROM known_media WHERE device = ?1 AND digest = ?2";
+    sql.row(select, params![device, digest], |row| {
+        Ok(KnownFile { incident: IncidentId(row.get(0)?), torn: row.get(1)? })
+    })
 }
 
-/// Remembers the whole media of an arrival that may be sent again.
+/// Stores the digests of the whole media of an arrival that may be sent again. The first incident of a file counts.
 pub(super) fn remember(
     sql: &dyn Sql,
     device: i64,
@@ -40,19 +39,20 @@ pub(super) fn remember(
     digests: &[Option<Digest>],
     torn: bool,
 ) -> Result<()> {
-    let insert = "INSERT INTO known_media (device, digest, incident, torn) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO NOTHING";
+    let insert = "INSERT INTO known_media (device, digest, incident, torn)
+        VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
     for digest in dedup::digests_to_keep(content, digests) {
         sql.execute(insert, params![device, digest, incident.0, torn])?;
     }
     Ok(())
 }
 
-/// The devices that left torn media which are still stored.
+/// The devices that left torn media which are still stored, by their own keys and those that they report.
 pub(super) fn torn_devices(sql: &dyn Sql) -> Result<TornDevices> {
-    let select = "SELECT key FROM device WHERE id IN (SELECT device FROM known_media WHERE torn)
-         UNION
-         SELECT told FROM heard WHERE device IN (SELECT device FROM known_media WHERE torn)";
-    let keys: Vec<String> = sql.rows(select, params![], |row| row.get(0))?;
+    let select =
+        "SELECT key FROM device WHERE id IN (SELECT device FROM known_media WHERE torn = 1)
+        UNION
+        SELECT told FROM heard WHERE device IN (SELECT device FROM known_media WHERE torn = 1)";
+    let keys = sql.rows(select, params![], |row| row.get(0))?;
     Ok(TornDevices::new(keys.into_iter().collect()))
 }

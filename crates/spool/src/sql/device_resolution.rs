@@ -1,299 +1,218 @@
-//! The devices as people see them, and what they say of them.
+//! Which device an arrival is from: read and written for the decisions of [`crate::core::resolve`].
 
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::time::Duration;
+use tipoff_model::{AddressShare, Device, Timestamp};
 
-use tipoff_model::{DeviceId, DeviceKey, Protocol, Timestamp};
-
-use super::database::Database;
-use super::spool::SqlSpool;
-use super::spool::lock;
-use super::statement::{Row, Sql, ToValue, at, number, params};
-use super::{devices, notices, shares, turns};
-use crate::core::incident_kind::IncidentKind;
-use crate::{
-    BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
-    NewDevice, Notice, Result, SharedPlace, Sighting, SpoolError,
+use super::statement::{Sql, at, params};
+use super::{device_names, devices, newcomers};
+use crate::core::newcomers::{Newcomer, place};
+use crate::core::resolve::{
+    self, Lookup, NEIGHBOUR_WITHIN, NEIGHBOURS_MAX, Naming, Neighbour, ROWS_MAX, Seen,
 };
+use crate::{NewArrival, Result};
 
-/// How many places of a device are told.
-const SIGHTINGS_MAX: u32 = 20;
+/// The row of the arrival's device (docs/spool.md, "Devices"). Rows of new devices are made, of a channel's
+/// recorder first. The arrival gets the device as its row has it.
+pub(super) fn resolve(sql: &dyn Sql, arrival: &mut NewArrival) -> Result<i64> {
+    let reported = arrival.device.clone();
+    let (id, device) = match reported.recorder.as_deref() {
+        Some(recorder) => resolve_channel(sql, arrival, &reported, recorder)?,
+        None => resolve_single(sql, arrival, &reported)?,
+    };
+    arrival.device = device;
+    Ok(id)
+}
 
-const LINE: &str = "
-    SELECT id, key, coalesce(label, name), vendor, last_at, muted_until, silent_after, user,
-           (SELECT coalesce(label, name) FROM device AS it WHERE it.id = device.recorder)
-    FROM device";
+/// A device that names no channel: itself, or the only channel that it has.
+fn resolve_single(sql: &dyn Sql, arrival: &NewArrival, reported: &Device) -> Result<(i64, Device)> {
+    let (id, device) = resolve_at_address(sql, arrival, reported)?;
+    if resolve::may_mean_its_channel(reported)
+        && let Some(channel) = only_channel(sql, id)?
+        && let Some(device) = devices::read(sql, channel)?
+    {
+        return Ok((channel, device));
+    }
+    Ok((id, device))
+}
 
-impl<D: Database> Devices for SqlSpool<D> {
-    fn devices<'a>(
-        &'a self,
-        filter: &'a DeviceFilter,
-        limit: u32,
-    ) -> BoxFuture<'a, Result<Vec<DeviceLine>>> {
-        let filter = filter.clone();
-        Box::pin(self.read(move |sql| list(sql, &filter, limit)))
+/// A channel of a recorder. It is found by its key alone: the address is the recorder's.
+fn resolve_channel(
+    sql: &dyn Sql,
+    arrival: &NewArrival,
+    reported: &Device,
+    recorder: &Device,
+) -> Result<(i64, Device)> {
+    let (recorder_id, recorder) = resolve_at_address(sql, arrival, recorder)?;
+    let id = match by_key(sql, &reported.key)? {
+        Some(id) => id,
+        None if newcomers::admit_channel(sql, recorder_id, arrival.received_at)? => {
+            insert(sql, reported, Some(recorder_id), arrival)?
+        }
+        None => return Ok((recorder_id, recorder)),
+    };
+    if resolve::may_be_single_camera(&recorder, reported)
+        && only_channel(sql, recorder_id)? == Some(id)
+    {
+        return Ok((recorder_id, recorder));
+    }
+    let device = name(sql, id, reported)?;
+    Ok((id, Device { recorder: Some(Box::new(recorder)), ..device }))
+}
+
+/// The channel of a device that has one and no other.
+fn only_channel(sql: &dyn Sql, id: i64) -> Result<Option<i64>> {
+    let select = "SELECT id FROM device WHERE recorder = ?1 AND merged_into IS NULL LIMIT ?2";
+    Ok(resolve::only_channel(&sql.rows(select, params![id, ROWS_MAX], |row| row.get(0))?))
+}
+
+/// The row of a device that has the address of the arrival to itself: no channel.
+fn resolve_at_address(
+    sql: &dyn Sql,
+    arrival: &NewArrival,
+    reported: &Device,
+) -> Result<(i64, Device)> {
+    let source = Source::of(arrival, reported);
+    let seen = source.seen(sql)?;
+    let id = match find(sql, reported, &source, seen)? {
+        Some(id) => id,
+        None => match newcomer(sql, arrival, reported)? {
+            Newcomer::Itself => insert(sql, reported, None, arrival)?,
+            Newcomer::OneOf(crowd) => return resolve_crowd(sql, arrival, &crowd),
+        },
+    };
+    if resolve::is_proof(arrival) {
+        sql.execute("UPDATE device SET proven = ?2 WHERE id = ?1", params![id, true])?;
+    }
+    if resolve::is_noted(seen, id, source.now) {
+        source.note(sql, id)?;
+    }
+    Ok((id, name(sql, id, reported)?))
+}
+
+/// The row of a device that was seen before.
+fn find(
+    sql: &dyn Sql,
+    reported: &Device,
+    source: &Source<'_>,
+    seen: Option<Seen>,
+) -> Result<Option<i64>> {
+    for lookup in resolve::lookups(reported) {
+        let found = match lookup {
+            Lookup::Sighting => seen.map(|seen| seen.device),
+            Lookup::Key => by_key(sql, &reported.key)?,
+            Lookup::Neighbour => source.neighbour(sql)?,
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Which device somebody is who was never seen before.
+fn newcomer(sql: &dyn Sql, arrival: &NewArrival, reported: &Device) -> Result<Newcomer> {
+    match reported.discovered {
+        true => newcomers::admit(sql, &place_of(arrival), arrival.received_at),
+        false => Ok(Newcomer::Itself),
+    }
+}
+
+/// The row of the device that is stored for many newcomers.
+fn resolve_crowd(sql: &dyn Sql, arrival: &NewArrival, crowd: &Device) -> Result<(i64, Device)> {
+    let id = match by_key(sql, &crowd.key)? {
+        Some(id) => id,
+        None => insert(sql, crowd, None, arrival)?,
+    };
+    Ok((id, name(sql, id, crowd)?))
+}
+
+/// The place that a new device counts to.
+fn place_of(arrival: &NewArrival) -> String {
+    AddressShare::of(arrival.envelope.peer).to_string()
+}
+
+/// The row of this key, or of the device that it was merged into.
+fn by_key(sql: &dyn Sql, key: &str) -> Result<Option<i64>> {
+    let select = "SELECT coalesce(merged_into, id) FROM device WHERE key = ?1";
+    sql.row(select, params![key], |row| row.get(0))
+}
+
+fn insert(
+    sql: &dyn Sql,
+    device: &Device,
+    recorder: Option<i64>,
+    arrival: &NewArrival,
+) -> Result<i64> {
+    let name = device_names::take(sql, device)?;
+    let place = device.discovered.then(|| place(device, place_of(arrival)));
+    let Device { key, distinct_name, .. } = device;
+    sql.insert_row(
+        "INSERT INTO device (key, name, distinct_name, recorder, place, first_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![key, name, distinct_name, recorder, place, arrival.received_at.0],
+    )
+}
+
+/// The device of this row, with the name that it has from now on ([`resolve::naming`]).
+fn name(sql: &dyn Sql, id: i64, reported: &Device) -> Result<Device> {
+    let (stored, is_labelled) = devices::row(sql, id)?;
+    match resolve::naming(stored, is_labelled, reported) {
+        Naming::AsStored(device) | Naming::SameName(device) => return Ok(device),
+        Naming::New => {}
+    }
+    let name = device_names::take(sql, reported)?;
+    let update = "UPDATE device SET name = ?2, distinct_name = ?3 WHERE id = ?1";
+    sql.execute(update, params![id, name, reported.distinct_name])?;
+    Ok(Device { name, ..reported.clone() })
+}
+
+/// Where, by which protocol, under which key and when an arrival came.
+struct Source<'a> {
+    address: String,
+    protocol: &'static str,
+    key: &'a str,
+    now: Timestamp,
+}
+
+impl<'a> Source<'a> {
+    fn of(arrival: &NewArrival, reported: &'a Device) -> Self {
+        Self {
+            address: arrival.envelope.peer.to_canonical().to_string(),
+            protocol: arrival.envelope.protocol.as_str(),
+            key: &reported.key,
+            now: arrival.received_at,
+        }
     }
 
-    fn device(&self, id: DeviceId) -> BoxFuture<'_, Result<Option<DeviceDetail>>> {
-        Box::pin(self.read(move |sql| detail(sql, id)))
-    }
-
-    fn activity<'a>(
-        &'a self,
-        devices: &'a [DeviceId],
-        days: &'a [Timestamp],
-    ) -> BoxFuture<'a, Result<Vec<Vec<u64>>>> {
-        let (devices, days) = (devices.to_owned(), days.to_owned());
-        Box::pin(self.read(move |sql| activity(sql, &devices, &days)))
-    }
-
-    fn add_device(&self, device: NewDevice) -> BoxFuture<'_, Result<Option<DeviceId>>> {
-        Box::pin(self.write(move |sql| add(sql, &device)))
-    }
-
-    fn added_devices(&self) -> BoxFuture<'_, Result<Vec<(DeviceId, NewDevice)>>> {
-        Box::pin(self.read(added))
-    }
-
-    fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>> {
-        Box::pin(async move {
-            let work = move |sql: &dyn Sql| Ok((apply(sql, id, &change)?, named(sql)?));
-            let (is_there, named) = self.write(work).await?;
-            *lock(&self.named) = named;
-            Ok(is_there)
+    /// The device that was seen so before, and when it was noted.
+    fn seen(&self, sql: &dyn Sql) -> Result<Option<Seen>> {
+        let select =
+            "SELECT device, last_at FROM heard WHERE place = ?1 AND protocol = ?2 AND told = ?3";
+        sql.row(select, params![self.address, self.protocol, self.key], |row| {
+            Ok(Seen { device: row.get(0)?, noted_at: at(row, 1)? })
         })
     }
 
-    fn gone_silent(&self, now: Timestamp, untold: bool) -> BoxFuture<'_, Result<Vec<DeviceLine>>> {
-        Box::pin(self.read(move |sql| gone_silent(sql, now, untold)))
-    }
-
-    fn known_places(&self, since: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<KnownPlace>>> {
-        Box::pin(self.read(move |sql| known_places(sql, since, limit)))
-    }
-
-    fn shared_places(
-        &self,
-        since: Timestamp,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<SharedPlace>>> {
-        Box::pin(self.read(move |sql| shared_places(sql, since, limit)))
-    }
-
-    fn create_notice(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>> {
-        let rules = Arc::clone(&self.rules);
-        Box::pin(self.write(move |sql| notices::create(sql, &*rules.current(), &notice)))
-    }
-}
-
-/// See [`crate::Devices::devices`].
-pub(super) fn list(sql: &dyn Sql, filter: &DeviceFilter, limit: u32) -> Result<Vec<DeviceLine>> {
-    let select = format!(
-        "{LINE} WHERE merged_into IS NULL
-           AND (?1 = '' OR instr(lower(coalesce(label, name)), ?1) > 0
-                OR instr(lower(coalesce(user, '')), ?1) > 0
-                OR EXISTS (SELECT 1 FROM heard WHERE device = device.id AND instr(place, ?1) > 0))
-         ORDER BY last_at DESC, id DESC LIMIT ?2 OFFSET ?3"
-    );
-    let lines =
-        sql.rows(&select, params![filter.text.to_lowercase(), limit, filter.offset], read_line)?;
-    Ok(lines)
-}
-
-fn read_line(row: &Row<'_>) -> Result<DeviceLine> {
-    let time = |column| Ok::<_, SpoolError>(row.get::<Option<i64>>(column)?.map(Timestamp));
-    Ok(DeviceLine {
-        id: DeviceId(row.get(0)?),
-        key: row.get(1)?,
-        name: row.get(2)?,
-        vendor: row.get(3)?,
-        last_at: time(4)?,
-        muted_until: time(5)?,
-        silent_after: row
-            .get::<Option<i64>>(6)?
-            .map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
-        user: row.get(7)?,
-        recorder: row.get(8)?,
-    })
-}
-
-/// See [`crate::Devices::device`].
-pub(super) fn detail(sql: &dyn Sql, id: DeviceId) -> Result<Option<DeviceDetail>> {
-    let line = sql.row(
-        &format!("{LINE} WHERE id = ?1 AND merged_into IS NULL"),
-        params![id.0],
-        read_line,
-    )?;
-    let Some(line) = line else {
-        return Ok(None);
-    };
-    let select = "SELECT place, protocol, max(last_at) FROM heard WHERE device = ?1
-         GROUP BY place, protocol ORDER BY max(last_at) DESC LIMIT ?2";
-    let sightings = sql.rows(select, params![id.0, SIGHTINGS_MAX], |row| {
-        let (place, protocol): (String, String) = (row.get(0)?, row.get(1)?);
-        let protocol =
-            [Protocol::Smtp, Protocol::Ftp].into_iter().find(|it| it.as_str() == protocol);
-        let last_at = at(row, 2)?;
-        let place = place.parse().ok().zip(protocol);
-        Ok(place.map(|(place, protocol)| Sighting { place, protocol, last_at }))
-    })?;
-    let sightings = sightings.into_iter().flatten().collect();
-    let select = "SELECT name FROM device WHERE merged_into = ?1 ORDER BY name LIMIT ?2";
-    let merged = sql.rows(select, params![id.0, SIGHTINGS_MAX], |row| row.get(0))?;
-    Ok(Some(DeviceDetail { line, sightings, merged }))
-}
-
-/// See [`crate::Devices::activity`].
-pub(super) fn activity(
-    sql: &dyn Sql,
-    devices: &[DeviceId],
-    days: &[Timestamp],
-) -> Result<Vec<Vec<u64>>> {
-    let count = "SELECT began_at FROM incident WHERE device = ?1 AND began_at >= ?2 AND incident_kind <> ?3";
-    let suppressed = IncidentKind::Suppressed.number();
-    let since = days.first().copied().unwrap_or_default();
-    let mut activity = Vec::with_capacity(devices.len());
-    for device in devices {
-        let mut counts = vec![0; days.len().saturating_sub(1)];
-        sql.rows(count, params![device.0, since.0, suppressed], |row| {
-            let began_at = at(row, 0)?;
-            let day = days.partition_point(|day| *day <= began_at);
-            if let Some(count) = counts.get_mut(day.saturating_sub(1)) {
-                *count += 1;
-            }
-            Ok(())
+    /// The device that was seen at the address lately, if it may be this one.
+    fn neighbour(&self, sql: &dyn Sql) -> Result<Option<i64>> {
+        let select = "SELECT DISTINCT heard.device, heard.protocol, device.proven
+            FROM heard JOIN device ON device.id = heard.device
+            WHERE heard.place = ?1 AND heard.last_at >= ?2 LIMIT ?3";
+        let since = self.now.before(NEIGHBOUR_WITHIN).0;
+        let neighbours = sql.rows(select, params![self.address, since, NEIGHBOURS_MAX], |row| {
+            Ok(Neighbour { device: row.get(0)?, protocol: row.get(1)?, proven: row.get(2)? })
         })?;
-        activity.push(counts);
+        Ok(resolve::neighbour(&neighbours, self.protocol))
     }
-    Ok(activity)
-}
 
-/// See [`crate::Devices::add_device`].
-pub(super) fn add(sql: &dyn Sql, device: &NewDevice) -> Result<Option<DeviceId>> {
-    let id = sql.insert(
-        "INSERT INTO device (key, name, user, password) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
-        params![
-            DeviceKey::added(&device.user).to_string(),
-            device.name,
-            device.user,
-            device.password
-        ],
-    )?;
-    Ok(id.map(DeviceId))
-}
-
-/// See [`crate::Devices::added_devices`].
-pub(super) fn added(sql: &dyn Sql) -> Result<Vec<(DeviceId, NewDevice)>> {
-    let select = "SELECT id, coalesce(label, name), user, password FROM device
-         WHERE user IS NOT NULL AND password IS NOT NULL ORDER BY id";
-    let added = sql.rows(select, params![], |row| {
-        let device = NewDevice { name: row.get(1)?, user: row.get(2)?, password: row.get(3)? };
-        Ok((DeviceId(row.get(0)?), device))
-    })?;
-    Ok(added)
-}
-
-/// See [`crate::Devices::change_device`].
-fn apply(sql: &dyn Sql, id: DeviceId, change: &DeviceChange) -> Result<bool> {
-    let set = |column: &str, value: &dyn ToValue| -> Result<bool> {
-        let update = format!("UPDATE device SET {column} WHERE id = ?1 AND merged_into IS NULL");
-        Ok(sql.execute(&update, params![id.0, value])? > 0)
-    };
-    match change {
-        DeviceChange::Name(name) => {
-            let is_set = set("label = ?2", name)?;
-            if let Some(name) = name {
-                devices::reserve_name(sql, "", name)?;
-            }
-            if is_set && name.is_some() {
-                shares::move_to_device(sql, id.0)?;
-            }
-            turns::requeue(sql, id)?;
-            Ok(is_set)
-        }
-        DeviceChange::MutedUntil(until) => set("muted_until = ?2", &until.map(|until| until.0)),
-        DeviceChange::SilentAfter(after) => {
-            let ms = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
-            set("silent_after = ?2, silence_told = 0", &ms)
-        }
-        DeviceChange::Password(password) => {
-            set("password = CASE WHEN user IS NULL THEN NULL ELSE ?2 END", password)
-        }
-        DeviceChange::NoLogin => set("user = NULL, password = ?2", &None::<String>),
-        DeviceChange::MergeInto(other) => merge(sql, id, *other),
+    /// Notes that the device was seen so.
+    fn note(&self, sql: &dyn Sql, device: i64) -> Result<()> {
+        sql.execute(
+            "INSERT INTO heard (place, protocol, told, device, last_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (place, protocol, told)
+             DO UPDATE SET device = excluded.device, last_at = excluded.last_at",
+            params![self.address, self.protocol, self.key, device, self.now.0],
+        )?;
+        Ok(())
     }
-}
-
-/// From now on one is the other; nothing is lost but the name.
-fn merge(sql: &dyn Sql, id: DeviceId, other: DeviceId) -> Result<bool> {
-    let is_there = |id: DeviceId| -> Result<bool> {
-        sql.one(
-            "SELECT EXISTS (SELECT 1 FROM device WHERE id = ?1 AND merged_into IS NULL)",
-            params![id.0],
-            |row| row.get(0),
-        )
-    };
-    if id == other || !is_there(id)? || !is_there(other)? {
-        return Ok(false);
-    }
-    for update in [
-        "UPDATE incident SET device = ?2 WHERE device = ?1",
-        "UPDATE heard SET device = ?2 WHERE device = ?1",
-        "UPDATE OR IGNORE known_media SET device = ?2 WHERE device = ?1",
-        "UPDATE device SET last_at = max(coalesce(last_at, 0),
-             (SELECT coalesce(last_at, 0) FROM device WHERE id = ?1)) WHERE id = ?2",
-        "UPDATE device SET merged_into = ?2, user = NULL, password = NULL
-         WHERE id = ?1 OR merged_into = ?1",
-    ] {
-        sql.execute(update, params![id.0, other.0])?;
-    }
-    turns::requeue(sql, other)?;
-    shares::move_to_device(sql, other.0)?;
-    Ok(true)
-}
-
-/// The keys of discovered devices that somebody named, with those that were merged into them.
-pub(super) fn named(sql: &dyn Sql) -> Result<HashSet<String>> {
-    let select = "SELECT device.key FROM device JOIN device AS it ON it.id = coalesce(device.merged_into, device.id)
-         WHERE it.label IS NOT NULL AND device.key LIKE 'discovered/%'";
-    let keys = sql.rows(select, params![], |row| row.get(0))?;
-    Ok(keys.into_iter().collect())
-}
-
-/// See [`crate::Devices::gone_silent`].
-fn gone_silent(sql: &dyn Sql, now: Timestamp, untold: bool) -> Result<Vec<DeviceLine>> {
-    let select = format!(
-        "{LINE} WHERE silent_after IS NOT NULL AND merged_into IS NULL
-           AND last_at + silent_after < ?1 AND NOT (?2 AND silence_told)"
-    );
-    let lines = sql.rows(&select, params![now.0, untold], read_line)?;
-    Ok(lines)
-}
-
-/// See [`crate::Devices::known_places`].
-fn known_places(sql: &dyn Sql, since: Timestamp, limit: u32) -> Result<Vec<KnownPlace>> {
-    let select = "SELECT device.key, heard.place, device.label IS NOT NULL, max(heard.last_at)
-         FROM device JOIN heard ON heard.device = device.id
-         WHERE (device.label IS NOT NULL OR device.key NOT LIKE 'discovered/%')
-           AND heard.last_at >= ?1
-         GROUP BY device.id, heard.place ORDER BY 4 DESC LIMIT ?2";
-    let places = sql.rows(select, params![since.0, limit], |row| {
-        let (key, place, is_named): (String, String, bool) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(place.parse().ok().map(|place| KnownPlace { key, place, is_named }))
-    })?;
-    Ok(places.into_iter().flatten().collect())
-}
-
-/// See [`crate::Devices::shared_places`].
-fn shared_places(sql: &dyn Sql, since: Timestamp, limit: u32) -> Result<Vec<SharedPlace>> {
-    let select = "SELECT place, count(DISTINCT device) FROM heard WHERE last_at >= ?1
-         GROUP BY place ORDER BY 2 DESC, 1 LIMIT ?2";
-    let places = sql.rows(select, params![since.0, limit], |row| {
-        let (place, devices): (String, _) = (row.get(0)?, number(row, 1)?);
-        Ok(place.parse().ok().map(|place| SharedPlace { place, devices }))
-    })?;
-    Ok(places.into_iter().flatten().collect())
 }

@@ -1,278 +1,233 @@
-//! Which device an arrival is from: read and written for the decisions of [`crate::core::resolve`].
+//! Devices as the dashboard lists and changes them. What is decided from their rows: [`crate::core::devices`]. Which
+//! device an arrival is from: [`super::device_resolution`].
 
-use tipoff_model::{AddressShare, Device, Timestamp};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::newcomers;
-use super::statement::{Sql, params};
-use crate::core::newcomers::{Newcomer, place};
-use crate::core::resolve::{
-    self, Lookup, NEIGHBOUR_WITHIN, NOTE_EVERY, Naming, Neighbour, ROWS_MAX,
+use tipoff_model::{Device, DeviceId, DeviceKey, Protocol, Timestamp};
+
+use super::database::Database;
+use super::spool::{SqlSpool, lock};
+use super::statement::{Row, Sql, at, number, params};
+use super::{device_edits, notices};
+use crate::core::devices::{self, Watched};
+use crate::core::incident_kind::IncidentKind;
+use crate::{
+    BoxFuture, DeviceChange, DeviceDetail, DeviceFilter, DeviceLine, Devices, KnownPlace,
+    NewDevice, Notice, Result, SharedPlace, Sighting, SpoolError,
 };
-use crate::{NewArrival, Result};
 
-/// The row of the arrival's device (docs/spool.md, "Devices"). Rows of new devices are made, of a channel's
-/// recorder first. A recorder's channel is found by its key alone: the address is the recorder's.
-pub(super) fn resolve(sql: &dyn Sql, arrival: &mut NewArrival) -> Result<i64> {
-    let reported = arrival.device.clone();
-    let Some(recorder) = reported.recorder.as_deref() else {
-        let (id, device) = resolve_at_address(sql, arrival, &reported)?;
-        arrival.device = device;
-        if resolve::may_mean_its_channel(&reported)
-            && let Some(channel) = only_channel(sql, id)?
-            && let Some(device) = read(sql, channel)?
-        {
-            arrival.device = device;
-            return Ok(channel);
-        }
-        return Ok(id);
-    };
-    let (recorder_id, recorder) = resolve_at_address(sql, arrival, recorder)?;
-    let id = match by_key(sql, &reported.key)? {
-        Some(id) => id,
-        None => match newcomers::admit_channel(sql, recorder_id, arrival.received_at)? {
-            true => new(sql, &reported, Some(recorder_id), arrival)?,
-            false => {
-                arrival.device = recorder;
-                return Ok(recorder_id);
-            }
-        },
-    };
-    if resolve::may_be_single_camera(&recorder, &reported)
-        && only_channel(sql, recorder_id)? == Some(id)
-    {
-        arrival.device = recorder;
-        return Ok(recorder_id);
+/// Number of sightings, and of merged devices, that a device's page shows.
+const DETAILS_MAX: u32 = 20;
+
+const LINE: &str =
+    "SELECT id, key, coalesce(label, name), vendor, last_at, muted_until, silent_after,
+        user, (SELECT coalesce(label, name) FROM device AS it WHERE it.id = device.recorder),
+        silence_told
+    FROM device";
+
+impl<D: Database> Devices for SqlSpool<D> {
+    fn devices<'a>(
+        &'a self,
+        filter: &'a DeviceFilter,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<DeviceLine>>> {
+        let filter = filter.clone();
+        Box::pin(self.read(move |sql| list(sql, &filter, limit)))
     }
-    let device = named(sql, id, &reported)?;
-    arrival.device = Device { recorder: Some(Box::new(recorder)), ..device };
-    Ok(id)
-}
 
-/// The channel of a device that has one and no other.
-fn only_channel(sql: &dyn Sql, id: i64) -> Result<Option<i64>> {
-    let select = "SELECT id FROM device WHERE recorder = ?1 AND merged_into IS NULL LIMIT ?2";
-    let channels = sql.rows(select, params![id, ROWS_MAX], |row| row.get(0))?;
-    Ok(resolve::only_channel(&channels))
-}
-
-fn resolve_at_address(
-    sql: &dyn Sql,
-    arrival: &NewArrival,
-    reported: &Device,
-) -> Result<(i64, Device)> {
-    let seen = SeenNow::of(arrival, reported);
-    let Some(id) = find(sql, reported, &seen)? else {
-        return newcomer(sql, arrival, reported, &seen);
-    };
-    note_proof(sql, id, arrival)?;
-    seen.note(sql, id)?;
-    Ok((id, named(sql, id, reported)?))
-}
-
-/// The row of a device that was seen before.
-fn find(sql: &dyn Sql, reported: &Device, seen: &SeenNow) -> Result<Option<i64>> {
-    for lookup in resolve::lookups(reported) {
-        let found = match lookup {
-            Lookup::Sighting => seen.find(sql)?,
-            Lookup::Key => by_key(sql, &reported.key)?,
-            Lookup::Neighbour => seen.neighbour(sql)?,
-        };
-        if found.is_some() {
-            return Ok(found);
-        }
+    fn device(&self, id: DeviceId) -> BoxFuture<'_, Result<Option<DeviceDetail>>> {
+        Box::pin(self.read(move |sql| detail(sql, id)))
     }
-    Ok(None)
-}
 
-/// A device that was never seen before.
-fn newcomer(
-    sql: &dyn Sql,
-    arrival: &NewArrival,
-    reported: &Device,
-    seen: &SeenNow,
-) -> Result<(i64, Device)> {
-    let newcomer = match reported.discovered {
-        true => newcomers::admit(sql, &place_of(arrival), arrival.received_at)?,
-        false => Newcomer::Itself,
-    };
-    let crowd = match newcomer {
-        Newcomer::Itself => {
-            let id = new(sql, reported, None, arrival)?;
-            note_proof(sql, id, arrival)?;
-            seen.note(sql, id)?;
-            return Ok((id, named(sql, id, reported)?));
-        }
-        Newcomer::OneOf(crowd) => crowd,
-    };
-    let id = match by_key(sql, &crowd.key)? {
-        Some(id) => id,
-        None => new(sql, &crowd, None, arrival)?,
-    };
-    Ok((id, named(sql, id, &crowd)?))
-}
-
-/// The place that a new device counts to.
-fn place_of(arrival: &NewArrival) -> String {
-    AddressShare::of(arrival.envelope.peer).to_string()
-}
-
-/// Notes that the device has proven its login ([`resolve::is_proof`]).
-fn note_proof(sql: &dyn Sql, id: i64, arrival: &NewArrival) -> Result<()> {
-    if resolve::is_proof(arrival) {
-        sql.execute("UPDATE device SET proven = 1 WHERE id = ?1 AND NOT proven", params![id])?;
+    fn activity<'a>(
+        &'a self,
+        devices: &'a [DeviceId],
+        days: &'a [Timestamp],
+    ) -> BoxFuture<'a, Result<Vec<Vec<u64>>>> {
+        let (devices, days) = (devices.to_owned(), days.to_owned());
+        Box::pin(self.read(move |sql| activity(sql, &devices, &days)))
     }
-    Ok(())
+
+    fn add_device(&self, device: NewDevice) -> BoxFuture<'_, Result<Option<DeviceId>>> {
+        Box::pin(self.write(move |sql| device_edits::add(sql, &device)))
+    }
+
+    fn added_devices(&self) -> BoxFuture<'_, Result<Vec<(DeviceId, NewDevice)>>> {
+        Box::pin(self.read(added))
+    }
+
+    fn change_device(&self, id: DeviceId, change: DeviceChange) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move {
+            let changed =
+                self.write(move |sql| Ok((device_edits::apply(sql, id, &change)?, named(sql)?)));
+            let (is_changed, named) = changed.await?;
+            *lock(&self.named) = named;
+            Ok(is_changed)
+        })
+    }
+
+    fn inactive_devices(
+        &self,
+        now: Timestamp,
+        only_new: bool,
+    ) -> BoxFuture<'_, Result<Vec<DeviceLine>>> {
+        Box::pin(self.read(move |sql| Ok(devices::inactive(watched(sql)?, now, only_new))))
+    }
+
+    fn known_places(&self, since: Timestamp, limit: u32) -> BoxFuture<'_, Result<Vec<KnownPlace>>> {
+        Box::pin(self.read(move |sql| known_places(sql, since, limit)))
+    }
+
+    fn shared_places(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<SharedPlace>>> {
+        Box::pin(self.read(move |sql| shared_places(sql, since, limit)))
+    }
+
+    fn create_notice(&self, notice: Notice) -> BoxFuture<'_, Result<Vec<String>>> {
+        let rules = Arc::clone(&self.rules);
+        Box::pin(self.write(move |sql| notices::create(sql, &*rules.current(), &notice)))
+    }
 }
 
-fn by_key(sql: &dyn Sql, key: &str) -> Result<Option<i64>> {
-    sql.row("SELECT coalesce(merged_into, id) FROM device WHERE key = ?1", params![key], |row| {
-        row.get(0)
+/// See [`crate::Devices::devices`].
+fn list(sql: &dyn Sql, filter: &DeviceFilter, limit: u32) -> Result<Vec<DeviceLine>> {
+    let select = format!(
+        "{LINE} WHERE merged_into IS NULL
+           AND (?1 = '' OR instr(lower(coalesce(label, name)), ?1) > 0
+                OR instr(lower(coalesce(user, '')), ?1) > 0
+                OR EXISTS (SELECT 1 FROM heard WHERE device = device.id AND instr(place, ?1) > 0))
+         ORDER BY last_at DESC, id DESC LIMIT ?2 OFFSET ?3"
+    );
+    sql.rows(&select, params![filter.text.to_lowercase(), limit, filter.offset], line)
+}
+
+fn line(row: &Row<'_>) -> Result<DeviceLine> {
+    let time = |column| Ok::<_, SpoolError>(row.get::<Option<i64>>(column)?.map(Timestamp));
+    let silent_after: Option<i64> = row.get(6)?;
+    Ok(DeviceLine {
+        id: DeviceId(row.get(0)?),
+        key: row.get(1)?,
+        name: row.get(2)?,
+        vendor: row.get(3)?,
+        last_at: time(4)?,
+        muted_until: time(5)?,
+        silent_after: silent_after.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
+        user: row.get(7)?,
+        recorder: row.get(8)?,
     })
 }
 
-fn new(sql: &dyn Sql, device: &Device, recorder: Option<i64>, arrival: &NewArrival) -> Result<i64> {
-    let name = free_name(sql, device)?;
-    let place = device.discovered.then(|| place(device, place_of(arrival)));
-    let id = sql.insert_row(
-        "INSERT INTO device (key, name, distinct_name, recorder, place, first_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![device.key, name, device.distinct_name, recorder, place, arrival.received_at.0,],
-    )?;
-    Ok(id)
-}
-
-/// The name of a device: its distinct name if another device has the same name. That one is called
-/// by its distinct name from then on as well.
-fn free_name<'a>(sql: &dyn Sql, device: &'a Device) -> Result<&'a str> {
-    let Some(distinct) = device.distinct_name.as_deref() else {
-        // A configured name belongs to this device: others that call themselves so get distinct names.
-        reserve_name(sql, &device.key, &device.name)?;
-        return Ok(&device.name);
-    };
-    let is_taken: bool = sql.one(
-        "SELECT EXISTS (SELECT 1 FROM device WHERE key <> ?1 AND merged_into IS NULL
-               AND (lower(name) = lower(?2) OR lower(label) = lower(?2)
-                    OR substr(distinct_name, 1, length(?2) + 2) = ?2 || ' ('))",
-        params![device.key, device.name],
-        |row| row.get(0),
-    )?;
-    if !is_taken {
-        return Ok(&device.name);
-    }
-    reserve_name(sql, &device.key, &device.name)?;
-    Ok(distinct)
-}
-
-/// Calls all other devices of this name by their distinct names.
-pub(super) fn reserve_name(sql: &dyn Sql, key: &str, name: &str) -> Result<()> {
-    sql.execute(
-        "UPDATE device SET name = distinct_name
-             WHERE lower(name) = lower(?2) AND key <> ?1 AND distinct_name IS NOT NULL",
-        params![key, name],
-    )?;
-    Ok(())
-}
-
-/// The device of this row, with the name that it has from now on ([`resolve::naming`]).
-fn named(sql: &dyn Sql, id: i64, reported: &Device) -> Result<Device> {
-    let (stored, is_labelled) = row(sql, id)?;
-    match resolve::naming(stored, is_labelled, reported) {
-        Naming::AsStored(device) | Naming::SameName(device) => return Ok(device),
-        Naming::New => {}
-    }
-    let name = free_name(sql, reported)?.to_owned();
-    sql.execute(
-        "UPDATE device SET name = ?2, distinct_name = ?3 WHERE id = ?1",
-        params![id, name, reported.distinct_name],
-    )?;
-    Ok(Device { name, ..reported.clone() })
-}
-
-/// A row without its recorder, and whether its name is a label that somebody gave it.
-fn row(sql: &dyn Sql, id: i64) -> Result<(Device, bool)> {
-    sql.one(
-        "SELECT key, coalesce(label, name), distinct_name, label IS NOT NULL
-             FROM device WHERE id = ?1",
-        params![id],
-        |row| {
-            let (key, name, distinct_name) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok((Device { key, name, distinct_name, ..Device::default() }, row.get(3)?))
-        },
-    )
-}
-
-/// The device of this row, as rules know it; `None` if there is none.
-pub(super) fn read(sql: &dyn Sql, id: i64) -> Result<Option<Device>> {
-    let recorder: Option<Option<i64>> =
-        sql.row("SELECT recorder FROM device WHERE id = ?1", params![id], |row| row.get(0))?;
-    let Some(recorder) = recorder else {
+/// See [`crate::Devices::device`].
+fn detail(sql: &dyn Sql, id: DeviceId) -> Result<Option<DeviceDetail>> {
+    let select = format!("{LINE} WHERE id = ?1 AND merged_into IS NULL");
+    let Some(line) = sql.row(&select, params![id.0], line)? else {
         return Ok(None);
     };
-    let recorder = match recorder {
-        Some(recorder) => Some(Box::new(row(sql, recorder)?.0)),
-        None => None,
+    let sightings = "SELECT place, protocol, max(last_at) FROM heard WHERE device = ?1
+        GROUP BY place, protocol ORDER BY max(last_at) DESC LIMIT ?2";
+    let sightings = sql.rows(sightings, params![id.0, DETAILS_MAX], sighting)?;
+    let merged = "SELECT name FROM device WHERE merged_into = ?1 ORDER BY name LIMIT ?2";
+    let merged = sql.rows(merged, params![id.0, DETAILS_MAX], |row| row.get(0))?;
+    Ok(Some(DeviceDetail { line, sightings: sightings.into_iter().flatten().collect(), merged }))
+}
+
+/// `None` if a later version stored it.
+fn sighting(row: &Row<'_>) -> Result<Option<Sighting>> {
+    let (place, protocol): (String, String) = (row.get(0)?, row.get(1)?);
+    let protocol = Protocol::ALL.iter().copied().find(|it| it.as_str() == protocol);
+    let last_at = at(row, 2)?;
+    let sighting = place.parse().ok().zip(protocol);
+    Ok(sighting.map(|(place, protocol)| Sighting { place, protocol, last_at }))
+}
+
+/// See [`crate::Devices::activity`].
+fn activity(sql: &dyn Sql, ids: &[DeviceId], days: &[Timestamp]) -> Result<Vec<Vec<u64>>> {
+    let select = "SELECT began_at FROM incident
+        WHERE device = ?1 AND began_at >= ?2 AND incident_kind <> ?3";
+    let suppressed = IncidentKind::Suppressed.number();
+    let since = days.first().copied().unwrap_or_default();
+    let of_device = |id: &DeviceId| {
+        let began_at = sql.rows(select, params![id.0, since.0, suppressed], |row| at(row, 0))?;
+        Ok(devices::per_day(began_at, days))
     };
+    ids.iter().map(of_device).collect()
+}
+
+/// See [`crate::Devices::added_devices`].
+fn added(sql: &dyn Sql) -> Result<Vec<(DeviceId, NewDevice)>> {
+    let select = "SELECT id, coalesce(label, name), user, password FROM device
+        WHERE user IS NOT NULL AND password IS NOT NULL ORDER BY id";
+    sql.rows(select, params![], |row| {
+        let device = NewDevice { name: row.get(1)?, user: row.get(2)?, password: row.get(3)? };
+        Ok((DeviceId(row.get(0)?), device))
+    })
+}
+
+/// The keys of discovered devices that somebody named, with those of devices that were merged into them.
+pub(super) fn named(sql: &dyn Sql) -> Result<HashSet<String>> {
+    let select = "SELECT device.key
+        FROM device JOIN device AS it ON it.id = coalesce(device.merged_into, device.id)
+        WHERE it.label IS NOT NULL";
+    let keys = sql.rows(select, params![], |row| row.get::<String>(0))?;
+    let is_discovered = |key: &String| matches!(DeviceKey::parse(key), DeviceKey::Discovered(_));
+    Ok(keys.into_iter().filter(is_discovered).collect())
+}
+
+/// The devices whose owner wants an alert if they send nothing for some time.
+fn watched(sql: &dyn Sql) -> Result<Vec<Watched>> {
+    let select = format!("{LINE} WHERE silent_after IS NOT NULL AND merged_into IS NULL");
+    sql.rows(&select, params![], |row| Ok(Watched { line: line(row)?, is_alerted: row.get(9)? }))
+}
+
+/// See [`crate::Devices::known_places`]. Only discovered devices have a place (docs/spool.md, "Devices").
+fn known_places(sql: &dyn Sql, since: Timestamp, limit: u32) -> Result<Vec<KnownPlace>> {
+    let select = "SELECT device.key, heard.place, device.label, max(heard.last_at)
+        FROM device JOIN heard ON heard.device = device.id
+        WHERE (device.label IS NOT NULL OR device.place IS NULL) AND heard.last_at >= ?1
+        GROUP BY device.id, heard.place ORDER BY 4 DESC LIMIT ?2";
+    let places = sql.rows(select, params![since.0, limit], |row| {
+        let (place, label): (String, Option<String>) = (row.get(1)?, row.get(2)?);
+        let (key, is_named) = (row.get(0)?, label.is_some());
+        Ok(place.parse().ok().map(|place| KnownPlace { key, place, is_named }))
+    })?;
+    Ok(places.into_iter().flatten().collect())
+}
+
+/// See [`crate::Devices::shared_places`].
+fn shared_places(sql: &dyn Sql, since: Timestamp, limit: u32) -> Result<Vec<SharedPlace>> {
+    let select = "SELECT place, count(DISTINCT device) FROM heard WHERE last_at >= ?1
+        GROUP BY place ORDER BY 2 DESC, 1 LIMIT ?2";
+    let places = sql.rows(select, params![since.0, limit], |row| {
+        let (place, devices): (String, u64) = (row.get(0)?, number(row, 1)?);
+        Ok(place.parse().ok().map(|place| SharedPlace { place, devices }))
+    })?;
+    Ok(places.into_iter().flatten().collect())
+}
+
+/// The device of this row with its recorder, as rules know it. `None` if there is none.
+pub(super) fn read(sql: &dyn Sql, id: i64) -> Result<Option<Device>> {
+    let select = "SELECT recorder FROM device WHERE id = ?1";
+    let Some(recorder) = sql.row(select, params![id], |row| row.get::<Option<i64>>(0))? else {
+        return Ok(None);
+    };
+    let recorder = recorder.map(|recorder| row(sql, recorder)).transpose()?;
+    let recorder = recorder.map(|(recorder, _)| Box::new(recorder));
     Ok(Some(Device { recorder, ..row(sql, id)?.0 }))
 }
 
-/// Where, by which protocol and under which key a device is seen now.
-struct SeenNow {
-    place: String,
-    protocol: &'static str,
-    reported: String,
-    now: Timestamp,
-}
-
-impl SeenNow {
-    fn of(arrival: &NewArrival, reported: &Device) -> Self {
-        Self {
-            place: arrival.envelope.peer.to_canonical().to_string(),
-            protocol: arrival.envelope.protocol.as_str(),
-            reported: reported.key.clone(),
-            now: arrival.received_at,
-        }
-    }
-
-    fn find(&self, sql: &dyn Sql) -> Result<Option<i64>> {
-        sql.row(
-            "SELECT device FROM heard WHERE place = ?1 AND protocol = ?2 AND told = ?3",
-            params![self.place, self.protocol, self.reported],
-            |row| row.get(0),
-        )
-    }
-
-    fn neighbour(&self, sql: &dyn Sql) -> Result<Option<i64>> {
-        let select = "SELECT heard.device, max(protocol = ?2), device.proven
-             FROM heard JOIN device ON device.id = heard.device
-             WHERE heard.place = ?1 AND heard.last_at >= ?3 GROUP BY heard.device LIMIT ?4";
-        let since = self.now.before(NEIGHBOUR_WITHIN).0;
-        let rows =
-            sql.rows(select, params![self.place, self.protocol, since, ROWS_MAX], |row| {
-                Ok(Neighbour {
-                    device: row.get(0)?,
-                    same_protocol: row.get(1)?,
-                    proven: row.get(2)?,
-                })
-            })?;
-        Ok(resolve::neighbour(&rows))
-    }
-
-    fn note(&self, sql: &dyn Sql, device: i64) -> Result<()> {
-        sql.execute(
-            "INSERT INTO heard (place, protocol, told, device, last_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (place, protocol, told)
-                 DO UPDATE SET device = excluded.device, last_at = excluded.last_at
-                 WHERE device <> excluded.device OR last_at < ?6",
-            params![
-                self.place,
-                self.protocol,
-                self.reported,
-                device,
-                self.now.0,
-                self.now.before(NOTE_EVERY).0,
-            ],
-        )?;
-        Ok(())
-    }
+/// The device of a row without its recorder, and whether its name is a label that somebody gave it.
+pub(super) fn row(sql: &dyn Sql, id: i64) -> Result<(Device, bool)> {
+    let select = "SELECT key, name, distinct_name, label FROM device WHERE id = ?1";
+    sql.one(select, params![id], |row| {
+        let label: Option<String> = row.get(3)?;
+        let is_labelled = label.is_some();
+        let name = label.map_or_else(|| row.get(1), Ok)?;
+        let (key, distinct_name) = (row.get(0)?, row.get(2)?);
+        Ok((Device { key, name, distinct_name, ..Device::default() }, is_labelled))
+    })
 }

@@ -1,4 +1,4 @@
-//! What somebody chose for the house as a whole: its mode, and that nobody is told for a while.
+//! What somebody chose for the home as a whole: its mode, and until when all alerts are muted.
 
 use tipoff_model::Timestamp;
 
@@ -10,11 +10,12 @@ use crate::Result;
 pub(super) enum Choice {
     /// The name of a mode.
     Mode,
-    /// The time until which nobody is told, in milliseconds since 1970.
+    /// When alerts are sent again, in milliseconds since 1970.
     Muted,
 }
 
 impl Choice {
+    /// As the table has it.
     fn as_str(self) -> &'static str {
         match self {
             Self::Mode => "mode",
@@ -23,30 +24,22 @@ impl Choice {
     }
 }
 
-/// What was chosen last, and when.
+/// The latest choice, and when it was made.
 pub(super) fn read(sql: &dyn Sql, what: Choice) -> Result<Option<(String, Timestamp)>> {
-    sql.row("SELECT value, at FROM choice WHERE what = ?1", params![what.as_str()], |row| {
-        Ok((row.get(0)?, at(row, 1)?))
-    })
+    let select = "SELECT value, at FROM choice WHERE what = ?1";
+    sql.row(select, params![what.as_str()], |row| Ok((row.get(0)?, at(row, 1)?)))
 }
 
-/// Chooses.
+/// Replaces the choice.
 pub(super) fn write(sql: &dyn Sql, what: Choice, value: &str, now: Timestamp) -> Result<()> {
-    sql.execute(
-        "INSERT INTO choice (what, value, at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (what) DO UPDATE SET value = excluded.value, at = excluded.at",
-        params![what.as_str(), value, now.0],
-    )?;
+    let write = "INSERT INTO choice (what, value, at) VALUES (?1, ?2, ?3)
+        ON CONFLICT (what) DO UPDATE SET value = excluded.value, at = excluded.at";
+    sql.execute(write, params![what.as_str(), value, now.0])?;
     Ok(())
 }
 
-/// Until when nobody is to be told of anything.
+/// Until when all alerts are muted.
 pub(super) fn muted_until(sql: &dyn Sql) -> Result<Option<Timestamp>> {
     let until = read(sql, Choice::Muted)?;
     Ok(until.and_then(|(ms, _)| ms.parse().ok()).map(Timestamp::from_ms))
-}
-
-/// Whether nobody is to be told of anything now.
-pub(super) fn is_muted(sql: &dyn Sql, now: Timestamp) -> Result<bool> {
-    Ok(muted_until(sql)?.is_some_and(|until| until > now))
 }

@@ -7,7 +7,7 @@ use tipoff_model::{
 
 use super::incident_rows::{self, Opening};
 use super::statement::Sql;
-use super::{devices, home_settings, new_deliveries, planning, shares, sightings};
+use super::{devices, new_deliveries, planning, shares, sightings};
 use crate::core::alerting::IncidentAlerts;
 use crate::core::facts::facts_of_content;
 use crate::core::incident_kind::IncidentKind;
@@ -49,7 +49,7 @@ pub(super) fn open(
     subject: &str,
     at: Timestamp,
 ) -> Result<(IncidentId, bool)> {
-    let muted = sightings::is_muted(sql, device, at)? || home_settings::is_muted(sql, at)?;
+    let muted = sightings::is_muted(sql, device, at)?;
     let head =
         IncidentHead { event, subject: subject.to_owned(), last_arrival_at: at, has_video: false };
     let opening = Opening {

@@ -10,8 +10,8 @@ use super::home_settings::Choice;
 use super::spool::{Opening, SqlSpool, lock};
 use super::statement::{Sql, params};
 use super::{
-    clock, dedup, deliveries, device_resolution, home_settings, identity, incidents, known_mails,
-    store, turns, uploads,
+    clock, dedup, deliveries, devices, home_settings, identity, incidents, known_mails, store,
+    turns, uploads,
 };
 use crate::core::known_mails::NewMail;
 use crate::core::uploads::NewName;
@@ -31,7 +31,7 @@ impl Opening {
         Ok(Self {
             identity,
             torn_devices: dedup::torn_devices(sql)?,
-            named: device_resolution::named(sql)?,
+            named: devices::named(sql)?,
             known_mails: known_mails::read(sql, now)?,
         })
     }

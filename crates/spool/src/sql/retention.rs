@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 
 use tipoff_model::{ArrivalId, BlobName, IncidentId, Timestamp};
 
-use super::shares;
 use super::statement::{Sql, number, params};
+use super::{device_edits, shares};
 use crate::core::retention::{self, OldIncident, STEP_INCIDENTS};
 use crate::core::shares::{Choice, Shares};
 use crate::room::Sender;
@@ -66,7 +66,9 @@ impl Removal<'_> {
             tracing::error!(more, "Incidents were removed before their alerts were delivered.");
         }
         if self.swept.incidents > 0 {
-            self.forget_devices()?;
+            for device in &self.devices {
+                device_edits::forget(self.sql, *device)?;
+            }
             self.sql.execute("DELETE FROM share WHERE bytes <= 0", params![])?;
             self.swept.oldest = self
                 .sql
@@ -74,26 +76,6 @@ impl Removal<'_> {
                 .map(|id: Option<i64>| id.map(ArrivalId))?;
         }
         Ok((self.swept, self.blobs))
-    }
-
-    /// Removes devices without incidents: hostile devices make up names. Devices with settings stay.
-    fn forget_devices(&self) -> Result<()> {
-        let recorder = "SELECT recorder FROM device WHERE id = ?1 AND recorder IS NOT NULL";
-        let delete = "DELETE FROM device
-             WHERE id = ?1 AND coalesce(label, user, muted_until, silent_after, merged_into) IS NULL
-               AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id)
-               AND NOT EXISTS (SELECT 1 FROM device AS other WHERE other.merged_into = device.id)
-               AND NOT EXISTS (SELECT 1 FROM device AS other WHERE other.recorder = device.id)";
-        for device in &self.devices {
-            let recorder: Option<i64> =
-                self.sql.row(recorder, params![device], |row| row.get(0))?;
-            self.sql.execute(delete, params![device])?;
-            // It may have been the last of its recorder's channels.
-            if let Some(recorder) = recorder {
-                self.sql.execute(delete, params![recorder])?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -1,104 +1,83 @@
 //! Whose an incident is, what it takes, and what people lock: read and written for the decisions of
 //! [`crate::core::shares`]. Triggers keep the sums (`v12.sql`).
 
-use tipoff_model::{ArrivalId, Device, Envelope, IncidentId, Timestamp};
+use tipoff_model::{ArrivalId, Device, DeviceKey, Envelope, IncidentId, Timestamp};
 
-use super::devices;
+use super::device_resolution;
 use super::statement::{Sql, number, params};
-use crate::core::shares::{self, Holder, HolderName, MOVED_MAX};
+use crate::core::shares::{self, Holder, HolderName, MOVED_MAX, Root};
 use crate::room::{Sender, share_address};
 use crate::{NewArrival, Result, SpoolError, Usage};
+
+/// A device's row, or that of the recorder that it is a channel of.
+const ROOT: &str = "SELECT coalesce(recorder.id, device.id), coalesce(recorder.key, device.key),
+        coalesce(recorder.label, device.label)
+    FROM device LEFT JOIN device AS recorder ON recorder.id = device.recorder
+    WHERE device.id = ?1";
 
 /// The device's row, and that of the holder.
 pub(super) fn resolve(sql: &dyn Sql, arrival: &mut NewArrival) -> Result<(i64, i64)> {
     let reported = arrival.device.clone();
-    let device = devices::resolve(sql, arrival)?;
+    let device = device_resolution::resolve(sql, arrival)?;
     Ok((device, holder(sql, device, &reported, &arrival.envelope)?))
 }
 
 /// The row of whose an arrival is ([`shares::holder_of`]).
 fn holder(sql: &dyn Sql, device: i64, reported: &Device, envelope: &Envelope) -> Result<i64> {
-    let (root, key, is_named): (i64, String, bool) = sql.one(
-        "SELECT coalesce(recorder.id, device.id), coalesce(recorder.key, device.key),
-                    coalesce(recorder.label, device.label) IS NOT NULL
-             FROM device LEFT JOIN device AS recorder ON recorder.id = device.recorder
-             WHERE device.id = ?1",
-        params![device],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-    )?;
-    let address = share_address(envelope.peer);
-    row_of(sql, &shares::holder_of(reported, (root, &key, is_named), address))
+    let root = sql.one(ROOT, params![device], |row| {
+        let label: Option<String> = row.get(2)?;
+        let key = DeviceKey::parse(&row.get::<String>(1)?);
+        Ok(Root { id: row.get(0)?, key, is_named: label.is_some() })
+    })?;
+    row_of(sql, &shares::holder_of(reported, &root, share_address(envelope.peer)))
 }
 
 /// The holder of what no arrival opened: its device.
 pub(super) fn holder_of_device(sql: &dyn Sql, device: i64) -> Result<i64> {
-    let holder: Option<i64> = sql
-        .row(
-            "SELECT share FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT 1",
-            params![device],
-            |row| row.get(0),
-        )?
-        .flatten();
-    match holder {
+    let latest = "SELECT share FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT 1";
+    match sql.row(latest, params![device], |row| row.get::<Option<i64>>(0))?.flatten() {
         Some(holder) => Ok(holder),
         None => row_of(sql, &shares::known_device(device)),
     }
 }
 
 fn row_of(sql: &dyn Sql, holder: &HolderName) -> Result<i64> {
-    let found =
-        sql.row("SELECT id FROM share WHERE holder = ?1", params![&holder.name], |row| row.get(0))?;
-    if let Some(id) = found {
+    let select = "SELECT id FROM share WHERE holder = ?1";
+    if let Some(id) = sql.row(select, params![holder.name], |row| row.get(0))? {
         return Ok(id);
     }
-    let id = sql.insert_row(
-        "INSERT INTO share (holder, known) VALUES (?1, ?2)",
-        params![holder.name, holder.known],
-    )?;
-    Ok(id)
+    let insert = "INSERT INTO share (holder, known) VALUES (?1, ?2)";
+    sql.insert_row(insert, params![holder.name, holder.known])
 }
 
 /// Moves the latest incidents of a device that somebody named to that device: they were of its address.
 pub(super) fn move_to_device(sql: &dyn Sql, device: i64) -> Result<()> {
-    let root: Option<i64> = sql.row(
-        "SELECT coalesce(recorder, id) FROM device WHERE id = ?1",
-        params![device],
-        |row| row.get(0),
-    )?;
-    let Some(root) = root else { return Ok(()) };
+    let Some(root) = sql.row(ROOT, params![device], |row| row.get(0))? else { return Ok(()) };
     let share = row_of(sql, &shares::known_device(root))?;
-    sql.execute(
-        "UPDATE incident SET share = ?2 WHERE id IN
-               (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?3)",
-        params![device, share, MOVED_MAX],
-    )?;
+    let update = "UPDATE incident SET share = ?2 WHERE id IN
+        (SELECT id FROM incident WHERE device = ?1 ORDER BY id DESC LIMIT ?3)";
+    sql.execute(update, params![device, share, MOVED_MAX])?;
     Ok(())
 }
 
 /// Adds the bytes of an arrival to its incident.
 pub(super) fn added(sql: &dyn Sql, incident: IncidentId, bytes: i64) -> Result<()> {
-    sql.execute(
-        "UPDATE incident SET bytes = bytes + ?2 WHERE id = ?1",
-        params![incident.0, bytes],
-    )?;
+    let add = "UPDATE incident SET bytes = bytes + ?2 WHERE id = ?1";
+    sql.execute(add, params![incident.0, bytes])?;
     Ok(())
 }
 
 /// What a stored arrival takes, in bytes ([`shares::weight`]).
 pub(super) fn weight(sql: &dyn Sql, arrival: ArrivalId) -> Result<i64> {
-    let (file_bytes, row_chars) = sql.one(
-        "SELECT bytes, length(envelope) + length(content) FROM arrival WHERE id = ?1",
-        params![arrival.0],
-        |row| Ok((number(row, 0)?, number(row, 1)?)),
-    )?;
-    Ok(shares::weight(file_bytes, row_chars))
+    let select = "SELECT bytes, length(envelope) + length(content) FROM arrival WHERE id = ?1";
+    sql.one(select, params![arrival.0], |row| Ok(shares::weight(number(row, 0)?, number(row, 1)?)))
 }
 
 /// All holders of stored or received bytes ([`shares::with_under_way`]).
 pub(super) fn holders(sql: &dyn Sql, under_way: &[(Sender, u64)]) -> Result<Vec<Holder>> {
     let select =
         "SELECT id, known, bytes, settled_bytes, bytes - settled_bytes - locked_bytes, holder
-         FROM share WHERE bytes > 0 ORDER BY id";
+        FROM share WHERE bytes > 0 ORDER BY id";
     let holders = sql.rows(select, params![], |row| {
         let holder = Holder {
             id: row.get(0)?,
@@ -115,21 +94,19 @@ pub(super) fn holders(sql: &dyn Sql, under_way: &[(Sender, u64)]) -> Result<Vec<
 
 /// See [`crate::Incidents::usage`].
 pub(crate) fn usage(sql: &dyn Sql) -> Result<Usage> {
-    sql.one(
-        "SELECT coalesce(sum(bytes), 0), coalesce(sum(bytes) FILTER (WHERE NOT known), 0),
-                    coalesce(sum(locked_bytes), 0),
-                    (SELECT count(*) FROM incident WHERE locked_at IS NOT NULL)
-             FROM share",
-        params![],
-        |row| {
-            Ok(Usage {
-                bytes: number(row, 0)?,
-                of_strangers: number(row, 1)?,
-                locked: number(row, 2)?,
-                locked_incidents: number(row, 3)?,
-            })
-        },
-    )
+    let select = "SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT),
+            CAST(coalesce(sum(CASE WHEN known = 0 THEN bytes ELSE 0 END), 0) AS BIGINT),
+            CAST(coalesce(sum(locked_bytes), 0) AS BIGINT),
+            (SELECT count(*) FROM incident WHERE locked_at IS NOT NULL)
+        FROM share";
+    sql.one(select, params![], |row| {
+        Ok(Usage {
+            bytes: number(row, 0)?,
+            of_strangers: number(row, 1)?,
+            locked: number(row, 2)?,
+            locked_incidents: number(row, 3)?,
+        })
+    })
 }
 
 /// See [`crate::Incidents::lock`].
@@ -140,39 +117,38 @@ pub(super) fn lock(
     now: Timestamp,
     bytes_max: u64,
 ) -> Result<bool> {
-    let found = sql.row(
-        "SELECT bytes, locked_at IS NOT NULL FROM incident WHERE id = ?1",
-        params![incident.0],
-        |row| Ok((number::<u64>(row, 0)?, row.get::<bool>(1)?)),
-    )?;
-    let (bytes, is_locked) = found.ok_or(SpoolError::NoIncident(incident))?;
+    let (bytes, is_locked) = lock_of(sql, incident)?.ok_or(SpoolError::NoIncident(incident))?;
     if is_locked {
         return Ok(false);
     }
     shares::admit_lock(usage(sql)?.locked, bytes, bytes_max).map_err(SpoolError::LocksFull)?;
-    sql.execute(
-        "UPDATE incident SET locked_by = ?2, locked_at = ?3 WHERE id = ?1",
-        params![incident.0, shares::locker(by), now.0],
-    )?;
+    set_lock(sql, incident, Some((&shares::locker(by), now)))?;
     Ok(true)
 }
 
 /// See [`crate::Incidents::unlock`].
 pub(super) fn unlock(sql: &dyn Sql, incident: IncidentId) -> Result<bool> {
-    let was_locked: Option<bool> = sql.row(
-        "SELECT locked_at IS NOT NULL FROM incident WHERE id = ?1",
-        params![incident.0],
-        |row| row.get(0),
-    )?;
-    let was_locked = was_locked.ok_or(SpoolError::NoIncident(incident))?;
-    sql.execute(
-        "UPDATE incident SET locked_by = NULL, locked_at = NULL WHERE id = ?1",
-        params![incident.0],
-    )?;
+    let (_, was_locked) = lock_of(sql, incident)?.ok_or(SpoolError::NoIncident(incident))?;
+    set_lock(sql, incident, None)?;
     Ok(was_locked)
 }
 
-/// The incident to join, unless it is locked and locked ones take all that they may.
+/// What an incident takes, in bytes, and whether it is locked. `None` if there is no such incident.
+fn lock_of(sql: &dyn Sql, incident: IncidentId) -> Result<Option<(u64, bool)>> {
+    let select = "SELECT bytes, locked_at FROM incident WHERE id = ?1";
+    sql.row(select, params![incident.0], |row| {
+        Ok((number(row, 0)?, row.get::<Option<i64>>(1)?.is_some()))
+    })
+}
+
+fn set_lock(sql: &dyn Sql, incident: IncidentId, lock: Option<(&str, Timestamp)>) -> Result<()> {
+    let (by, at) = lock.map(|(by, now)| (by, now.0)).unzip();
+    let set = "UPDATE incident SET locked_by = ?2, locked_at = ?3 WHERE id = ?1";
+    sql.execute(set, params![incident.0, by, at])?;
+    Ok(())
+}
+
+/// The incident to join. `None` if it is locked and locked ones take all that they may.
 pub(super) fn unless_full(
     sql: &dyn Sql,
     joins: Option<IncidentId>,
@@ -186,12 +162,6 @@ pub(super) fn unless_full(
 
 /// Whether anything may be added to an incident ([`shares::may_grow`]).
 pub(super) fn may_grow(sql: &dyn Sql, incident: IncidentId, bytes_max: u64) -> Result<bool> {
-    let is_locked: bool = sql
-        .row(
-            "SELECT locked_at IS NOT NULL FROM incident WHERE id = ?1",
-            params![incident.0],
-            |row| row.get(0),
-        )?
-        .unwrap_or(false);
+    let is_locked = lock_of(sql, incident)?.is_some_and(|(_, is_locked)| is_locked);
     Ok(!is_locked || shares::may_grow(usage(sql)?.locked, bytes_max))
 }

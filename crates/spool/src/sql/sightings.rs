@@ -1,18 +1,20 @@
-//! When devices were last seen, and whether their alerts are muted.
+//! When devices sent last, and until when alerts are muted: read and written for the decisions of
+//! [`crate::core::devices`].
 
 use tipoff_model::{DeviceId, Timestamp};
 
+use super::home_settings;
 use super::statement::{Sql, params};
 use crate::Result;
+use crate::core::devices;
 
-/// Whether the device, or the recorder that it is a channel of, is muted now.
+/// Whether alerts of a device are muted now: its own, those of the recorder that it is a channel of, or all.
 pub(super) fn is_muted(sql: &dyn Sql, id: DeviceId, now: Timestamp) -> Result<bool> {
-    sql.one(
-        "SELECT max(coalesce(muted_until, 0)) > ?2 FROM device
-             WHERE id IN (?1, (SELECT recorder FROM device WHERE id = ?1))",
-        params![id.0, now.0],
-        |row| row.get(0),
-    )
+    let select = "SELECT muted_until FROM device
+        WHERE id IN (?1, (SELECT recorder FROM device WHERE id = ?1))";
+    let mut ends = sql.rows(select, params![id.0], |row| row.get::<Option<i64>>(0))?;
+    ends.push(home_settings::muted_until(sql)?.map(|until| until.0));
+    Ok(devices::is_muted(ends.into_iter().map(|ms| ms.map(Timestamp)), now))
 }
 
 /// Notes that an inactivity alert was made. The next arrival of the device allows another.
@@ -21,20 +23,23 @@ pub(super) fn note_inactivity_alert(sql: &dyn Sql, id: DeviceId) -> Result<()> {
     Ok(())
 }
 
-/// Notes that something of the device arrived, and so of its recorder. Whether one of them is muted now.
-pub(super) fn note(sql: &dyn Sql, id: i64, now: Timestamp, vendor: Option<&str>) -> Result<bool> {
-    let update = "UPDATE device SET silence_told = 0, vendor = coalesce(?3, vendor),
-                last_at = CASE WHEN last_at > ?4 THEN ?2 ELSE max(coalesce(last_at, 0), ?2) END
-         WHERE id = ?1 RETURNING recorder, coalesce(muted_until, 0) > ?2";
-    let seen = |id: i64| {
-        sql.one(update, params![id, now.0, vendor, now.latest_recorded().0], |row| {
-            Ok((row.get::<Option<i64>>(0)?, row.get::<bool>(1)?))
-        })
-    };
-    let (recorder, muted) = seen(id)?;
-    let recorder_muted = match recorder {
-        Some(recorder) => seen(recorder)?.1,
-        None => false,
-    };
-    Ok(muted || recorder_muted)
+/// Notes an arrival of a device, and so of its recorder.
+pub(super) fn note_arrival(
+    sql: &dyn Sql,
+    id: i64,
+    now: Timestamp,
+    vendor: Option<&str>,
+) -> Result<()> {
+    let select = "SELECT id, last_at FROM device
+        WHERE id IN (?1, (SELECT recorder FROM device WHERE id = ?1))";
+    let rows = sql.rows(select, params![id], |row| {
+        Ok((row.get::<i64>(0)?, row.get::<Option<i64>>(1)?.map(Timestamp)))
+    })?;
+    let update = "UPDATE device SET silence_told = 0, vendor = coalesce(?3, vendor), last_at = ?2
+        WHERE id = ?1";
+    for (id, last_at) in rows {
+        let last_at = devices::last_arrival_at(last_at, now);
+        sql.execute(update, params![id, last_at.0, vendor])?;
+    }
+    Ok(())
 }

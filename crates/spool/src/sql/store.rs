@@ -1,13 +1,13 @@
 //! Storing an arrival: its row, its incident and its due deliveries, in one transaction
 //! (docs/spool.md, A3). Loads what `core` decides from, and writes what it decides.
 
-use tipoff_model::{ArrivalId, IncidentId, Planner};
+use tipoff_model::{ArrivalId, DeviceId, IncidentId, Planner};
 
 use super::incident_rows::{self, Opening};
 use super::incident_summary::{self, IncidentSummary};
 use super::new_deliveries::{self, Added};
 use super::statement::{Sql, json, params};
-use super::{dedup, home_settings, known_mails, past, resent, shares, sightings};
+use super::{dedup, known_mails, past, resent, shares, sightings};
 use crate::core::alerting::{self, IncidentAlerts};
 use crate::core::bounds;
 use crate::core::dedup::may_be_sent_again;
@@ -33,8 +33,8 @@ pub(super) fn store(
         arrival.content.media.iter_mut().for_each(|media| media.repeat = true);
     }
     let seen_in = resent.repeats.or(seen_in);
-    let muted = sightings::note(sql, device, arrival.received_at, arrival.vendor)?
-        || home_settings::is_muted(sql, arrival.received_at)?;
+    sightings::note_arrival(sql, device, arrival.received_at, arrival.vendor)?;
+    let muted = sightings::is_muted(sql, DeviceId(device), arrival.received_at)?;
     let facts = facts_of(&arrival, muted, resent.repeats.is_some());
     let kind = IncidentKind::of_arrival(planner.is_silent(&facts));
     let class = planner.class(&facts);

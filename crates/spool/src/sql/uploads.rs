@@ -10,9 +10,7 @@ use tipoff_model::{
 use super::incident_summary::{self, IncidentSummary};
 use super::new_deliveries::{self, Added};
 use super::statement::{Sql, at, from_json, json, number, params};
-use super::{
-    dedup, delivery_rows, devices, home_settings, incident_rows, planning, shares, sightings,
-};
+use super::{dedup, delivery_rows, devices, incident_rows, planning, shares, sightings};
 use crate::core::placement::Placed;
 use crate::core::uploads::{self, EXPECTS_FOLDERS_MAX, NewName, Sending};
 use crate::{DedupPolicy, Growth, Result, SpoolError, Stored, Upload};
@@ -39,8 +37,7 @@ pub(super) fn grow(
     let Growth { arrival, content, received_at: now, .. } = &growth;
     let summary = IncidentSummary { incident, arrival: *arrival, envelope: &envelope, content };
     incident_summary::note(sql, &summary, Some(&before))?;
-    let muted =
-        sightings::is_muted(sql, DeviceId(owner), *now)? || home_settings::is_muted(sql, *now)?;
+    let muted = sightings::is_muted(sql, DeviceId(owner), *now)?;
     let facts = uploads::facts_of_growth(&growth, &device, &envelope, muted);
     let event = incident_rows::join(sql, incident, &facts)?;
     let alerts = incident_rows::alerts(sql, incident)?;

@@ -64,7 +64,7 @@ pub(super) async fn overview(State(state): State<AppState>, layout: Layout, cloc
         let failed = figures.failed;
         wants.push(format!("{}: {failed} alerts were refused or expired today.", status.name));
     }
-    for device in state.spool.gone_silent(now, false).await? {
+    for device in state.spool.inactive_devices(now, false).await? {
         wants.push(format!("{} is inactive.", device.name));
     }
     if standing_disk.is_filled_by_others() {

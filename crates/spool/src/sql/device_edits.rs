@@ -1,0 +1,119 @@
+//! What people change of devices: they are added, named, muted, watched, given a login, merged and, when nothing needs
+//! them, removed. What is decided: [`crate::core::devices`].
+
+use tipoff_model::{DeviceId, DeviceKey, Timestamp};
+
+use super::statement::{Sql, params};
+use super::{device_names, shares, turns};
+use crate::core::devices::{self, DeviceUses, MergeRow};
+use crate::{DeviceChange, NewDevice, Result};
+
+/// See [`crate::Devices::add_device`].
+pub(super) fn add(sql: &dyn Sql, device: &NewDevice) -> Result<Option<DeviceId>> {
+    let NewDevice { name, user, password } = device;
+    let insert = "INSERT INTO device (key, name, user, password) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT DO NOTHING";
+    let key = DeviceKey::added(user).to_string();
+    Ok(sql.insert(insert, params![key, name, user, password])?.map(DeviceId))
+}
+
+/// See [`crate::Devices::change_device`].
+pub(super) fn apply(sql: &dyn Sql, id: DeviceId, change: &DeviceChange) -> Result<bool> {
+    if merge_row(sql, id)?.is_none_or(|row| row.is_merged) {
+        return Ok(false);
+    }
+    match change {
+        DeviceChange::Name(name) => set_name(sql, id, name.as_deref())?,
+        DeviceChange::MutedUntil(until) => {
+            let mute = "UPDATE device SET muted_until = ?2 WHERE id = ?1";
+            sql.execute(mute, params![id.0, until.map(|until| until.0)])?;
+        }
+        DeviceChange::SilentAfter(after) => {
+            let ms = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+            let watch = "UPDATE device SET silent_after = ?2, silence_told = 0 WHERE id = ?1";
+            sql.execute(watch, params![id.0, ms])?;
+        }
+        DeviceChange::Password(password) => {
+            let set = "UPDATE device SET password = ?2 WHERE id = ?1 AND user IS NOT NULL";
+            sql.execute(set, params![id.0, password])?;
+        }
+        DeviceChange::NoLogin => {
+            let revoke = "UPDATE device SET user = NULL, password = NULL WHERE id = ?1";
+            sql.execute(revoke, params![id.0])?;
+        }
+        DeviceChange::MergeInto(other) => return merge(sql, id, *other),
+    }
+    Ok(true)
+}
+
+/// A device that somebody names has its name to itself, and its incidents: they were of its address.
+fn set_name(sql: &dyn Sql, id: DeviceId, name: Option<&str>) -> Result<()> {
+    sql.execute("UPDATE device SET label = ?2 WHERE id = ?1", params![id.0, name])?;
+    if let Some(name) = name {
+        device_names::reserve(sql, name)?;
+        shares::move_to_device(sql, id.0)?;
+    }
+    turns::requeue(sql, id)
+}
+
+/// From now on one device is the other: all that it sent and will send is of the other.
+fn merge(sql: &dyn Sql, id: DeviceId, other: DeviceId) -> Result<bool> {
+    let (from, into) = (merge_row(sql, id)?, merge_row(sql, other)?);
+    let Some(last_at) = devices::merge(from, into) else {
+        return Ok(false);
+    };
+    for statement in [
+        "UPDATE incident SET device = ?2 WHERE device = ?1",
+        "UPDATE heard SET device = ?2 WHERE device = ?1",
+        "UPDATE known_media SET device = ?2 WHERE device = ?1
+           AND digest NOT IN (SELECT digest FROM known_media WHERE device = ?2)",
+        "UPDATE device SET merged_into = ?2, user = NULL, password = NULL
+         WHERE id = ?1 OR merged_into = ?1",
+    ] {
+        sql.execute(statement, params![id.0, other.0])?;
+    }
+    let last_at = last_at.map(|at| at.0);
+    sql.execute("UPDATE device SET last_at = ?2 WHERE id = ?1", params![other.0, last_at])?;
+    turns::requeue(sql, other)?;
+    shares::move_to_device(sql, other.0)?;
+    Ok(true)
+}
+
+fn merge_row(sql: &dyn Sql, id: DeviceId) -> Result<Option<MergeRow>> {
+    let select = "SELECT merged_into, last_at FROM device WHERE id = ?1";
+    sql.row(select, params![id.0], |row| {
+        let (merged_into, last_at): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+        let (is_merged, last_at) = (merged_into.is_some(), last_at.map(Timestamp));
+        Ok(MergeRow { id: id.0, is_merged, last_at })
+    })
+}
+
+/// Removes the row of a device whose incidents were removed, if nothing needs it. Then its recorder's, of whose
+/// channels it may have been the last.
+pub(super) fn forget(sql: &dyn Sql, id: i64) -> Result<()> {
+    let select = "SELECT recorder FROM device WHERE id = ?1";
+    let recorder = sql.row(select, params![id], |row| row.get::<Option<i64>>(0))?.flatten();
+    for id in [Some(id), recorder].into_iter().flatten() {
+        if uses(sql, id)?.is_some_and(devices::is_forgotten) {
+            sql.execute("DELETE FROM device WHERE id = ?1", params![id])?;
+        }
+    }
+    Ok(())
+}
+
+fn uses(sql: &dyn Sql, id: i64) -> Result<Option<DeviceUses>> {
+    let select = "SELECT label IS NOT NULL OR user IS NOT NULL OR muted_until IS NOT NULL
+               OR silent_after IS NOT NULL OR merged_into IS NOT NULL,
+            EXISTS (SELECT 1 FROM incident WHERE incident.device = device.id),
+            EXISTS (SELECT 1 FROM device AS other WHERE other.merged_into = device.id),
+            EXISTS (SELECT 1 FROM device AS other WHERE other.recorder = device.id)
+        FROM device WHERE id = ?1";
+    sql.row(select, params![id], |row| {
+        Ok(DeviceUses {
+            settings: row.get(0)?,
+            incidents: row.get(1)?,
+            merged: row.get(2)?,
+            channels: row.get(3)?,
+        })
+    })
+}
