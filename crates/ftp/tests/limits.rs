@@ -151,7 +151,9 @@ fn a_command_waits_for_the_upload_that_it_refers_to() {
     let mut awaited = Vec::new();
     while let Some(step) = session.next_step(&mut input) {
         match step {
-            tipoff_ftp::Step::Authenticate { .. } => session.login_accepted(Default::default()),
+            tipoff_ftp::Step::Authenticate { .. } => {
+                session.login_accepted(tipoff_ftp::SharedTree::default())
+            }
             tipoff_ftp::Step::Passive => session.passive(None),
             tipoff_ftp::Step::AwaitUpload(path) => {
                 awaited.push(path.to_string());
